@@ -1,0 +1,2 @@
+//! The `telform` binary.
+fn main() {}
