@@ -1,1 +1,18 @@
-//! Plan and apply for telephony.
+//! Plan and apply for telephony: read what is wanted from YAML and what is there over REST, show the difference as a plan
+//! of requests in a proven order, and carry it out.
+//!
+//! The rooms stand in import order: each uses only what is declared above it (`tests/house.rs` holds that).
+
+pub mod value;
+
+pub mod kind;
+
+pub mod resource;
+
+pub mod call;
+
+pub mod backend;
+
+pub mod ledger;
+
+pub mod api;

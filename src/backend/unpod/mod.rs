@@ -1,0 +1,170 @@
+//! Unpod telephony: provider configurations (two generations under one address, unpod.md 3) and bridges.
+
+use crate::kind::{Backend, Delete, Field, Kind, Link, List, NumberWord, Type, Update};
+
+/// The service.
+pub static BACKEND: Backend = Backend {
+    api: "unpod",
+    title: "Unpod",
+    base_url: "https://unpod.ai/api/v2/platform",
+    auth_scheme: "Token",
+    kinds: &[&PROVIDERS_G2, &PROVIDERS_G1, &BRIDGES_G2, &BRIDGES_G1],
+    requests_per_minute: 60,
+    reads_in_flight: 4,
+    writes_in_flight: 1,
+    organization: true,
+    generations: &[1, 2],
+};
+
+/// Spellings of the collection of provider configurations, the documented one first (unpod.md fact 2).
+pub const CONFIGURATION_SPELLINGS: [&str; 2] = ["providers-configurations", "provider-configurations"];
+
+/// Provider configurations of the documented generation: slug, account and a write-only token.
+pub static PROVIDERS_G2: Kind = Kind {
+    name: "providers",
+    singular: "provider configuration",
+    generation: Some(2),
+    collection: "telephony/{configurations}/",
+    member: "telephony/{configurations}/{id}/",
+    id: "id",
+    numeric_id: true,
+    natural_key: &["provider", "account_sid"],
+    fields: &[
+        Field::new("provider", Type::CatalogueEntry).required().replaces().doc(
+            "Provider of the catalogue: slug, name or id. A change replaces the configuration.",
+            "unpod.md 5.1",
+        ),
+        Field::new("account_sid", Type::Text).required().risky().doc(
+            "Account at the carrier; not secret. Changing it may affect connected bridges.",
+            "unpod.md 5.1, U4",
+        ),
+        Field::new("auth_token", Type::Secret)
+            .required()
+            .doc("Token at the carrier; never read back.", "unpod.md 5.1"),
+        Field::new("created_at", Type::Text).read_only().doc("When the service made it.", "unpod.md 5.1"),
+    ],
+    update: Update::Patch,
+    delete: Delete::Supported,
+    list: List::Whole,
+    link: None,
+    connected: true,
+    hidden_until_verified: false,
+    rank: 1,
+    source: "unpod.md 5.1",
+};
+
+/// Provider configurations of the older generation: named, with key, secret and addresses.
+pub static PROVIDERS_G1: Kind = Kind {
+    name: "providers",
+    singular: "provider configuration",
+    generation: Some(1),
+    collection: "telephony/{configurations}/",
+    member: "telephony/{configurations}/{id}/",
+    id: "id",
+    numeric_id: true,
+    natural_key: &["name"],
+    fields: &[
+        Field::new("name", Type::Text)
+            .required()
+            .doc("Name; the natural key here, though the service does not keep it unique.", "unpod.md 5.2"),
+        Field::new("provider", Type::CatalogueEntry).required().replaces().doc(
+            "Provider of the catalogue: name or id. A change replaces the configuration.",
+            "unpod.md 5.2",
+        ),
+        Field::new("api_key", Type::Secret)
+            .read_back()
+            .doc("Key at the provider; given back in clear, or masked.", "unpod.md 5.2"),
+        Field::new("api_secret", Type::Secret)
+            .read_back()
+            .doc("Secret at the provider; given back in clear, or masked.", "unpod.md 5.2"),
+        Field::new("active", Type::Bool).doc("Whether the service uses it.", "unpod.md 5.2"),
+        Field::new("base_url", Type::Text).doc("Address of the provider's API.", "unpod.md 5.2"),
+        Field::new("sip_url", Type::Text).doc("Address of the provider's SIP side.", "unpod.md 5.2"),
+    ],
+    update: Update::Patch,
+    delete: Delete::Supported,
+    list: List::Whole,
+    link: None,
+    connected: true,
+    hidden_until_verified: false,
+    rank: 1,
+    source: "unpod.md 5.2",
+};
+
+static LINK_G2: Link = Link {
+    connect: "telephony/bridges/{id}/connect-provider/",
+    disconnect: "telephony/bridges/{id}/disconnect-provider/",
+    target_key: "provider_config_id",
+    number: NumberWord::E164("phone_number"),
+    can_disconnect: true,
+    connect_assigns: true,
+};
+
+/// Recorded: disconnect always answers 500, and a number joins a bridge only at its creation (unpod.md 7).
+static LINK_G1: Link = Link {
+    connect: "telephony/bridges/{id}/connect-provider/",
+    disconnect: "telephony/bridges/{id}/disconnect-provider/",
+    target_key: "provider_credential_id",
+    number: NumberWord::Id("number_id"),
+    can_disconnect: false,
+    connect_assigns: false,
+};
+
+const NAME: Field = Field::new("name", Type::Text).required().doc("Display name.", "unpod.md 6.1");
+const SLUG: Field = Field::new("slug", Type::Text)
+    .required()
+    .replaces()
+    .doc("Its address at the service; never changes.", "unpod.md 6.1");
+const NUMBERS: Field = Field::new("numbers", Type::Numbers)
+    .doc("Numbers on the bridge, each with the provider that serves it. Owned whole.", "unpod.md 7");
+
+/// Bridges of the documented generation.
+pub static BRIDGES_G2: Kind = Kind {
+    name: "bridges",
+    singular: "bridge",
+    generation: Some(2),
+    collection: "telephony/bridges/",
+    member: "telephony/bridges/{id}/",
+    id: "slug",
+    numeric_id: false,
+    natural_key: &["slug"],
+    fields: &[NAME, SLUG, NUMBERS],
+    update: Update::Patch,
+    delete: Delete::Supported,
+    list: List::Pages { size: 100 },
+    link: Some(&LINK_G2),
+    connected: false,
+    hidden_until_verified: false,
+    rank: 2,
+    source: "unpod.md 6.1",
+};
+
+/// Bridges of the older generation.
+pub static BRIDGES_G1: Kind = Kind {
+    name: "bridges",
+    singular: "bridge",
+    generation: Some(1),
+    collection: "telephony/bridges/",
+    member: "telephony/bridges/{id}/",
+    id: "slug",
+    numeric_id: false,
+    natural_key: &["slug"],
+    fields: &[
+        NAME,
+        SLUG,
+        NUMBERS,
+        Field::new("description", Type::Text).doc("Free text.", "unpod.md 6.2"),
+        Field::new("region", Type::Text)
+            .create_only()
+            .seen(&["IN", "US", "EU", "AUS", "UAE"])
+            .doc("Where it runs.", "unpod.md 6.2"),
+    ],
+    update: Update::Patch,
+    delete: Delete::Supported,
+    list: List::Pages { size: 100 },
+    link: Some(&LINK_G1),
+    connected: false,
+    hidden_until_verified: false,
+    rank: 2,
+    source: "unpod.md 6.2",
+};

@@ -1,0 +1,129 @@
+//! One REST request as data. It can be printed, stored and compared, and it holds no secret: a secret stands in it as the
+//! address and attribute that it comes from, and the id of an object that does not exist yet as the step that makes it.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::resource::Address;
+use crate::value::Value;
+
+/// Method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates, connects, disconnects.
+    Post,
+    /// Changes named attributes.
+    Patch,
+    /// Writes the whole object.
+    Put,
+    /// Deletes.
+    Delete,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        })
+    }
+}
+
+/// Name of a step in its plan: `s1`, `s2`, in the order in which the plan lists them.
+pub type StepId = String;
+
+/// One request. The path is below the account's base URL.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Account whose base URL and token are used.
+    pub account: String,
+    /// Method.
+    pub method: Method,
+    /// Path below the base URL with every known id filled in; an id that an earlier step will produce stands as `{s3}`.
+    pub path: String,
+    /// Query arguments, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<(String, String)>,
+    /// JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+}
+
+/// Body of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// An object with these entries.
+    Object(IndexMap<String, Payload>),
+    /// The whole object as it is read right before the request, with these entries laid over it; `fields` are all that
+    /// must be present, in order (carrierx.md 6.4).
+    Overlay {
+        /// Keys that must be present.
+        fields: Vec<String>,
+        /// Entries that differ from the object.
+        set: IndexMap<String, Payload>,
+    },
+}
+
+impl Body {
+    /// The entries that telform itself decides.
+    pub fn entries(&self) -> &IndexMap<String, Payload> {
+        match self {
+            Self::Object(entries) | Self::Overlay { set: entries, .. } => entries,
+        }
+    }
+}
+
+/// One value in a body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payload {
+    /// This value.
+    Value(Value),
+    /// The secret of this attribute, filled in where it is sent.
+    Secret {
+        /// Whose secret.
+        address: Address,
+        /// Which attribute.
+        attribute: String,
+    },
+    /// The id that a step of the same plan produces.
+    IdOf(StepId),
+}
+
+impl Call {
+    /// A GET without a body: all that planning can express.
+    pub fn get(account: &str, path: impl Into<String>) -> Self {
+        Self {
+            account: account.to_owned(),
+            method: Method::Get,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// Adds a query argument.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.query.push((key.to_owned(), value.into()));
+        self
+    }
+
+    /// Path and query as they will be sent, ids of later steps still as `{s3}`.
+    pub fn target(&self) -> String {
+        if self.query.is_empty() {
+            return self.path.clone();
+        }
+        let query: Vec<String> = self.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        format!("{}?{}", self.path, query.join("&"))
+    }
+}

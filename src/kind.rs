@@ -1,0 +1,442 @@
+//! The words in which a service is declared. A kind is a static table; validation, schema, reading, comparing, choosing
+//! the request, masking and documentation all read the same rows.
+//!
+//! A behaviour that no word describes gets a new word here, which every reader must match; never an `if` on a name.
+
+use crate::value::Value;
+
+/// One service that telform can talk to, as data.
+#[derive(Debug)]
+pub struct Backend {
+    /// The word in `accounts.NAME.api`.
+    pub api: &'static str,
+    /// The service's name for people.
+    pub title: &'static str,
+    /// Used when the account names no `base_url`.
+    pub base_url: &'static str,
+    /// The word before the token in the `Authorization` header.
+    pub auth_scheme: &'static str,
+    /// Tables of this service, one for each kind and generation.
+    pub kinds: &'static [&'static Kind],
+    /// Requests per minute when the account names none; not used on loopback, where nobody needs our politeness.
+    pub requests_per_minute: u32,
+    /// Reads in flight when the account names no `max_in_flight`.
+    pub reads_in_flight: usize,
+    /// Writes in flight when the account names no `max_in_flight`.
+    pub writes_in_flight: usize,
+    /// Whether an account must name its organization (`org_handle`).
+    pub organization: bool,
+    /// Generations that may answer; empty when the service has only one.
+    pub generations: &'static [u8],
+}
+
+/// A sort of object: one table row set for each kind, and for each generation whose shape differs.
+#[derive(Debug)]
+pub struct Kind {
+    /// The key in the YAML and the first part of an address: `providers`.
+    pub name: &'static str,
+    /// One of them, for people: `provider configuration`.
+    pub singular: &'static str,
+    /// The service's generation that this shape belongs to; `None` when all share it.
+    pub generation: Option<u8>,
+    /// Path of the collection below the base URL. `{configurations}` is filled from what the account was found to answer to.
+    pub collection: &'static str,
+    /// Path of one object; `{id}` is its identity.
+    pub member: &'static str,
+    /// The field that addresses the object in `member`.
+    pub id: &'static str,
+    /// Whether the service writes its ids as numbers.
+    pub numeric_id: bool,
+    /// Fields that together find the object of an address that has no id yet.
+    pub natural_key: &'static [&'static str],
+    /// The attributes.
+    pub fields: &'static [Field],
+    /// How an existing object is changed.
+    pub update: Update,
+    /// Whether it can be deleted.
+    pub delete: Delete,
+    /// How many rows a listing brings at a time.
+    pub list: List,
+    /// For a kind that holds connections: how one is made and cut.
+    pub link: Option<&'static Link>,
+    /// Whether other objects' connections lead to this one, so that it must be disconnected before it is deleted.
+    pub connected: bool,
+    /// A created object may stay invisible until a human confirms it (carrierx.md 7).
+    pub hidden_until_verified: bool,
+    /// Position among the kinds: creates go up, deletes go down.
+    pub rank: u8,
+    /// Where the facts of this table come from.
+    pub source: &'static str,
+}
+
+impl Kind {
+    /// The row of one attribute.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields that live state can show: everything but write-only values.
+    pub fn readable(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().filter(|field| field.ty != Type::Secret || field.secret_is_read_back)
+    }
+}
+
+/// How an existing object is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Update {
+    /// One PATCH with the changed attributes.
+    Patch,
+    /// One PATCH with the changed attributes; when a nested one is among them this query argument goes along and the
+    /// value is complete (carrierx.md 6). PUT with the whole object on request.
+    PatchOrPut {
+        /// Name and value of the query argument.
+        nested: (&'static str, &'static str),
+    },
+}
+
+/// Whether an object can be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delete {
+    /// DELETE on the member path.
+    Supported,
+    /// Nobody documents a DELETE: refused unless the account sets this switch.
+    Undocumented {
+        /// Key of the account that allows it.
+        switch: &'static str,
+    },
+}
+
+/// How a collection is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// One answer holds everything.
+    Whole,
+    /// `page` and `page_size`, with `count` as the total (unpod.md 11).
+    Pages {
+        /// Rows asked for.
+        size: usize,
+    },
+    /// `limit` and `offset`, with `has_more` (carrierx.md 3).
+    Offset {
+        /// Rows asked for.
+        size: usize,
+        /// Order that keeps pages from overlapping.
+        order: &'static str,
+    },
+}
+
+/// How a connection (number on a bridge, served by a configuration) is made and cut.
+#[derive(Debug)]
+pub struct Link {
+    /// Path below the base URL, POST.
+    pub connect: &'static str,
+    /// Path below the base URL, POST.
+    pub disconnect: &'static str,
+    /// Body key of the configuration's id.
+    pub target_key: &'static str,
+    /// How the body names the number.
+    pub number: NumberWord,
+    /// Whether `disconnect` works at all. Where it does not (generation 1, recorded: always 500), a connection ends only
+    /// by connecting another configuration or by deleting the bridge.
+    pub can_disconnect: bool,
+    /// Whether a number joins a bridge by being connected. Where it does not, it joins only when the bridge is created.
+    pub connect_assigns: bool,
+}
+
+/// How a connect or disconnect body names the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberWord {
+    /// The E.164 text under this key.
+    E164(&'static str),
+    /// The number's own id under this key.
+    Id(&'static str),
+}
+
+/// The sort of value an attribute holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// A text; digits without quotes in the YAML are an error, because other YAML readers make numbers of them.
+    Text,
+    /// A secret source; see [`crate::value::Secret`].
+    Secret,
+    /// A decimal number, kept as text: never a float.
+    Decimal,
+    /// A whole number.
+    Integer,
+    /// true or false.
+    Bool,
+    /// A list of any values, owned whole.
+    List,
+    /// A map of any values, owned whole.
+    Map,
+    /// A provider of the service's catalogue: slug, name or id (unpod.md 4.2).
+    CatalogueEntry,
+    /// Numbers of a bridge, each with the address that serves it.
+    Numbers,
+}
+
+/// What may be done with an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Set on create, changed later.
+    Modifiable,
+    /// Set on create, never again: a later difference is refused.
+    CreateOnly,
+    /// Set on create; a later difference needs a new object in place of the old one.
+    Replace,
+    /// Set by the service; not for the YAML.
+    ReadOnly,
+}
+
+/// How two spellings of one value are recognised as the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Normaliser {
+    /// As it stands, keys of maps in any order.
+    Exact,
+    /// Trimmed text; the empty text and null are the same.
+    EmptyIsNull,
+    /// Decimal value: `"5"`, `"5.00"` and `5` are the same (carrierx.md 4.1).
+    Decimal,
+    /// Digits only; punctuation does not count (carrierx.md 8.1).
+    Digits,
+    /// One mail address: trimmed, domain in lower case.
+    Mail,
+    /// Mail addresses separated by commas, as a set.
+    Mails,
+    /// A catalogue entry, whatever the letter case.
+    Catalogue,
+    /// Empty collection and null are the same.
+    Collection,
+}
+
+/// One attribute of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Exact name at the service and in the YAML.
+    pub name: &'static str,
+    /// Sort of value.
+    pub ty: Type,
+    /// What may be done with it.
+    pub access: Access,
+    /// Must be given to create an object.
+    pub required: bool,
+    /// How spellings are compared.
+    pub normaliser: Normaliser,
+    /// A change may have effects that the service does not describe (unpod.md U4).
+    pub risky: bool,
+    /// A new value stays invisible until a human confirms it (carrierx.md 7).
+    pub verified: bool,
+    /// For a secret: the service gives it back, in clear or masked.
+    pub secret_is_read_back: bool,
+    /// Another attribute and the value it must have, or the service drops this one to null (carrierx.md 4.3).
+    pub only_with: Option<(&'static str, &'static str)>,
+    /// Values that have been seen; others are accepted with a warning.
+    pub seen: &'static [&'static str],
+    /// Part of the public object that a PUT must hold.
+    pub public: bool,
+    /// One sentence for the reference.
+    pub doc: &'static str,
+    /// Page or section where the fact stands.
+    pub source: &'static str,
+}
+
+impl Field {
+    /// A modifiable attribute of the given type; the builders below say what differs.
+    pub const fn new(name: &'static str, ty: Type) -> Self {
+        let normaliser = match ty {
+            Type::Text => Normaliser::EmptyIsNull,
+            Type::Decimal => Normaliser::Decimal,
+            Type::List | Type::Map => Normaliser::Collection,
+            Type::CatalogueEntry => Normaliser::Catalogue,
+            Type::Secret | Type::Integer | Type::Bool | Type::Numbers => Normaliser::Exact,
+        };
+        Self {
+            name,
+            ty,
+            access: Access::Modifiable,
+            required: false,
+            normaliser,
+            risky: false,
+            verified: false,
+            secret_is_read_back: false,
+            only_with: None,
+            seen: &[],
+            public: true,
+            doc: "",
+            source: "",
+        }
+    }
+
+    /// Must be given to create an object.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Set on create, never again.
+    pub const fn create_only(mut self) -> Self {
+        self.access = Access::CreateOnly;
+        self
+    }
+
+    /// A difference needs a new object.
+    pub const fn replaces(mut self) -> Self {
+        self.access = Access::Replace;
+        self
+    }
+
+    /// Set by the service.
+    pub const fn read_only(mut self) -> Self {
+        self.access = Access::ReadOnly;
+        self
+    }
+
+    /// A change may have effects that nobody describes.
+    pub const fn risky(mut self) -> Self {
+        self.risky = true;
+        self
+    }
+
+    /// Compared in this way.
+    pub const fn compared(mut self, normaliser: Normaliser) -> Self {
+        self.normaliser = normaliser;
+        self
+    }
+
+    /// Invisible until a human confirms it.
+    pub const fn verified(mut self) -> Self {
+        self.verified = true;
+        self
+    }
+
+    /// A secret that the service gives back.
+    pub const fn read_back(mut self) -> Self {
+        self.secret_is_read_back = true;
+        self
+    }
+
+    /// Dropped by the service unless another attribute has this value.
+    pub const fn only_with(mut self, field: &'static str, value: &'static str) -> Self {
+        self.only_with = Some((field, value));
+        self
+    }
+
+    /// Values that have been seen.
+    pub const fn seen(mut self, values: &'static [&'static str]) -> Self {
+        self.seen = values;
+        self
+    }
+
+    /// Not part of the public object.
+    pub const fn internal(mut self) -> Self {
+        self.public = false;
+        self
+    }
+
+    /// Sentence for the reference, and where the fact stands.
+    pub const fn doc(mut self, doc: &'static str, source: &'static str) -> Self {
+        self.doc = doc;
+        self.source = source;
+        self
+    }
+
+    /// Nested values are owned whole and need the kind's word for replacing them.
+    pub const fn nested(&self) -> bool {
+        matches!(self.ty, Type::List | Type::Map)
+    }
+
+    /// Whether two spellings mean the same value for this attribute.
+    pub fn same(&self, a: &Value, b: &Value) -> bool {
+        self.normaliser.canonical(a) == self.normaliser.canonical(b)
+    }
+}
+
+impl Normaliser {
+    /// The one spelling that stands for all spellings of a value. Values that do not fit come back as they are.
+    pub fn canonical(self, value: &Value) -> Value {
+        match self {
+            Self::Exact => canonical_keys(value),
+            Self::EmptyIsNull => match value {
+                Value::String(text) if text.trim().is_empty() => Value::Null,
+                Value::String(text) => Value::String(text.trim().to_owned()),
+                other => canonical_keys(other),
+            },
+            Self::Decimal => {
+                text_of(value).and_then(|text| decimal(&text)).map_or_else(|| value.clone(), Value::String)
+            }
+            Self::Digits => mapped_text(value, |text| text.chars().filter(char::is_ascii_digit).collect()),
+            Self::Mail => mapped_text(value, mail),
+            Self::Mails => mapped_text(value, |text| {
+                let mut parts: Vec<String> =
+                    text.split(',').map(mail).filter(|part| !part.is_empty()).collect();
+                parts.sort();
+                parts.dedup();
+                parts.join(",")
+            }),
+            Self::Catalogue => mapped_text(value, |text| text.trim().to_lowercase()),
+            Self::Collection => match value {
+                Value::Array(items) if items.is_empty() => Value::Null,
+                Value::Object(map) if map.is_empty() => Value::Null,
+                other => canonical_keys(other),
+            },
+        }
+    }
+}
+
+/// Text of a scalar that a service may write as text or as a number.
+pub fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn mapped_text(value: &Value, map: impl Fn(&str) -> String) -> Value {
+    let Some(text) = text_of(value) else { return value.clone() };
+    let mapped = map(&text);
+    if mapped.is_empty() { Value::Null } else { Value::String(mapped) }
+}
+
+fn mail(text: &str) -> String {
+    let text = text.trim();
+    match text.rsplit_once('@') {
+        Some((local, domain)) => format!("{local}@{}", domain.to_lowercase()),
+        None => text.to_owned(),
+    }
+}
+
+/// Shortest decimal text of the same value, or `None` when the text is no decimal number. Works on the digits, so no
+/// amount is ever rounded.
+pub fn decimal(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let ok = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if (whole.is_empty() && fraction.is_empty()) || !ok(whole) || !ok(fraction) {
+        return None;
+    }
+    let whole = whole.trim_start_matches('0');
+    let fraction = fraction.trim_end_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let value = if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") };
+    Some(if negative && value != "0" { format!("-{value}") } else { value })
+}
+
+/// Keys of maps sorted, all the way down: order is significant in lists only.
+fn canonical_keys(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(canonical_keys).collect()),
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.iter().collect();
+            entries.sort_by_key(|(key, _)| *key);
+            Value::Object(
+                entries.into_iter().map(|(key, item)| (key.clone(), canonical_keys(item))).collect(),
+            )
+        }
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,76 @@
+//! Keyed fingerprints: how telform notices that a secret in the configuration is not the one it last wrote, without
+//! keeping the secret and without keeping anything from which a weak one could be guessed offline without the key.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use super::hex;
+use crate::value::{Fingerprint, Secret};
+
+/// The key of all fingerprints. It stands outside the ledger and outside version control.
+#[derive(Clone)]
+pub struct Key([u8; 32]);
+
+/// A fingerprint as the ledger keeps it: bound to the object's identity, so equal secrets of two objects do not look alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(String);
+
+/// Why a text is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// Too short to be safe.
+    #[error(
+        "the fingerprint key has {0} characters; it needs at least 32 (for example the output of `openssl rand -hex 32`)"
+    )]
+    Short(usize),
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(fingerprint key)")
+    }
+}
+
+impl Key {
+    /// Makes a key from a text of at least 32 characters, such as 64 hexadecimal digits.
+    pub fn from_text(text: &str) -> Result<Self, KeyError> {
+        let text = text.trim();
+        if text.chars().count() < 32 {
+            return Err(KeyError::Short(text.chars().count()));
+        }
+        Ok(Self(mac(b"telform fingerprint key 1", &[text.as_bytes()])))
+    }
+
+    /// A random text that [`Key::from_text`] takes, for a new key file: two random UUIDs hold 244 random bits.
+    pub fn generate_text() -> String {
+        format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
+    }
+
+    /// Fingerprint of a secret of this field. The same for every object, so that a secret that a service gives back can be
+    /// compared with the wanted one.
+    pub fn fingerprint(&self, kind: &str, field: &str, secret: &Secret) -> Fingerprint {
+        Fingerprint(mac(&self.0, &[b"secret", kind.as_bytes(), field.as_bytes(), secret.reveal().as_bytes()]))
+    }
+
+    /// Binds a fingerprint to the object that holds the secret, for the ledger.
+    pub fn seal(&self, account: &str, id: &str, field: &str, fingerprint: &Fingerprint) -> Sealed {
+        Sealed(hex(&mac(
+            &self.0,
+            &[b"ledger", account.as_bytes(), id.as_bytes(), field.as_bytes(), &fingerprint.0],
+        )))
+    }
+}
+
+/// HMAC-SHA-256 over the parts, each with its length before it, so that no two lists of parts run together.
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}

@@ -1,0 +1,197 @@
+//! The ledger: evidence that the services do not keep for us. Ids of what we created or adopted, sealed fingerprints of
+//! write-only secrets, connections we made, values that wait for a human. Never the truth: it can be lost and rebuilt, and
+//! without it telform says *unknown* instead of guessing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::resource::Address;
+use crate::value::Value;
+
+mod fingerprint;
+
+pub use fingerprint::{Key, KeyError, Sealed};
+
+/// The format that this version writes. A newer one is an error: an older telform must not lose what it does not know.
+pub const FORMAT: u32 = 1;
+
+/// The whole ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// See [`FORMAT`].
+    pub format: u32,
+    /// Made once, so that two ledgers are never taken for each other.
+    pub id: String,
+    /// Rises by one with each save.
+    pub serial: u64,
+    /// The services that the entries belong to.
+    #[serde(default)]
+    pub accounts: BTreeMap<String, AccountEntry>,
+    /// Objects by address.
+    #[serde(default)]
+    pub objects: BTreeMap<Address, Entry>,
+    /// Connections that telform made.
+    #[serde(default)]
+    pub connections: BTreeSet<MadeConnection>,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            format: FORMAT,
+            id: String::new(),
+            serial: 0,
+            accounts: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            connections: BTreeSet::new(),
+        }
+    }
+}
+
+/// What an account was when the ledger last saw it; another organization or base URL makes the ledger foreign.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountEntry {
+    /// Word of the service.
+    pub api: String,
+    /// Base URL.
+    pub base_url: String,
+    /// Organization, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_handle: Option<String>,
+}
+
+/// How telform came to manage an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// It made the object.
+    Created,
+    /// The object was there before.
+    Adopted,
+}
+
+/// One managed object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// Account that holds it.
+    pub account: String,
+    /// Its identity at the service (slug for a bridge).
+    pub id: String,
+    /// How it came here.
+    pub origin: Origin,
+    /// When (RFC 3339, UTC).
+    pub since: String,
+    /// Natural key as it was last seen, for people and for messages about an object that is gone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub key: BTreeMap<String, Value>,
+    /// Sealed fingerprints of the write-only secrets that telform wrote.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, Sealed>,
+    /// Values that telform submitted and that stay invisible until a human confirms them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub submitted: BTreeMap<String, Submitted>,
+    /// Values that the service did not keep as they were sent: seen again, the pair is reported and not sent again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reshaped: BTreeMap<String, Reshaped>,
+    /// The object itself is invisible until a human confirms it; RFC 3339 time since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden_since: Option<String>,
+    /// `lifecycle.prevent_delete` as last applied: deleting the YAML entry does not unprotect the object.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prevent_delete: bool,
+}
+
+/// A value that waits for a human.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Submitted {
+    /// Digest of the canonical value.
+    pub digest: String,
+    /// Since when (RFC 3339, UTC).
+    pub since: String,
+}
+
+/// What was sent and what the service made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reshaped {
+    /// Digest of the canonical value that was sent.
+    pub sent: String,
+    /// Digest of the canonical value that came back.
+    pub observed: String,
+}
+
+/// A connection that telform made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MadeConnection {
+    /// Account.
+    pub account: String,
+    /// Slug of the bridge.
+    pub bridge: String,
+    /// E.164.
+    pub number: String,
+    /// Id of the configuration.
+    pub provider: String,
+}
+
+impl Ledger {
+    /// A new ledger with an identity of its own.
+    pub fn fresh() -> Self {
+        Self { id: uuid::Uuid::new_v4().to_string(), ..Self::default() }
+    }
+
+    /// The configuration that telform connected to a number, if it did.
+    pub fn connected(&self, account: &str, bridge: &str, number: &str) -> Option<&str> {
+        self.connections
+            .iter()
+            .find(|made| made.account == account && made.bridge == bridge && made.number == number)
+            .map(|made| made.provider.as_str())
+    }
+
+    /// Notes a connection, in place of an older one of the same number on the same bridge.
+    pub fn note_connected(&mut self, account: &str, bridge: &str, number: &str, provider: &str) {
+        self.note_disconnected(account, bridge, number);
+        self.connections.insert(MadeConnection {
+            account: account.to_owned(),
+            bridge: bridge.to_owned(),
+            number: number.to_owned(),
+            provider: provider.to_owned(),
+        });
+    }
+
+    /// Forgets a connection.
+    pub fn note_disconnected(&mut self, account: &str, bridge: &str, number: &str) {
+        self.connections
+            .retain(|made| !(made.account == account && made.bridge == bridge && made.number == number));
+    }
+
+    /// Address of the entry with this identity.
+    pub fn address_of(&self, account: &str, kind: &str, id: &str) -> Option<&Address> {
+        self.objects
+            .iter()
+            .find(|(address, entry)| address.kind == kind && entry.account == account && entry.id == id)
+            .map(|(address, _)| address)
+    }
+}
+
+/// Digest of a canonical value, for the values that wait or were reshaped. Not for secrets: it is not keyed.
+pub fn digest_of(value: &Value) -> String {
+    use sha2::{Digest, Sha256};
+    let text = serde_json_canonicalizer::to_string(value).unwrap_or_default();
+    hex(&Sha256::digest(text.as_bytes())[..16])
+}
+
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,366 @@
+//! The things that a plan is computed from: addresses, what the YAML wants, what the services answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use url::Url;
+
+use crate::kind::{Backend, Kind};
+use crate::value::{Fingerprint, Value};
+
+/// `providers.twilio-main`: a kind and the user's own name for the object; stable for ever.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    /// Name of the kind: `providers`.
+    pub kind: String,
+    /// The user's name for it.
+    pub name: String,
+}
+
+impl Address {
+    /// Puts an address together.
+    pub fn new(kind: &str, name: &str) -> Self {
+        Self { kind: kind.to_owned(), name: name.to_owned() }
+    }
+
+    /// Reads `kind.name`; the name may hold further dots.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, name) = text.split_once('.')?;
+        (!kind.is_empty() && !name.is_empty()).then(|| Self::new(kind, name))
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.kind, self.name)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no address (KIND.NAME)")))
+    }
+}
+
+/// Where something stands in a file of the user's, for messages. Lines and columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Place {
+    /// Path as the user gave it.
+    pub file: String,
+    /// Line.
+    pub line: usize,
+    /// Column, in characters.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Where a secret comes from; never the secret itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// An environment variable.
+    Env(String),
+    /// A file; the path is already joined to the folder of the YAML file.
+    File(std::path::PathBuf),
+    /// A program and its arguments; its first line of output is the secret.
+    Command(Vec<String>),
+}
+
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Command(argv) => write!(f, "command {}", argv.first().map_or("", String::as_str)),
+        }
+    }
+}
+
+/// One login on one service.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Name in the YAML.
+    pub name: String,
+    /// Its service.
+    pub backend: &'static Backend,
+    /// Base URL without a slash at the end; https, or http on loopback.
+    pub base_url: Url,
+    /// Unpod: the organization's handle.
+    pub org_handle: Option<String>,
+    /// Unpod: sent on every call when set.
+    pub product_id: Option<String>,
+    /// Unpod: the generation the user insists on; `None` means find out.
+    pub generation: Option<u8>,
+    /// Where the token comes from.
+    pub token: SecretSource,
+    /// Where the token is written in the YAML.
+    pub token_place: Place,
+    /// Politeness asked for by the user.
+    pub requests_per_minute: Option<u32>,
+    /// Most requests at the same time, asked for by the user.
+    pub max_in_flight: Option<usize>,
+    /// Switches that allow what is off by default, by their key (`partner_delete`, `disconnect_works`).
+    pub switches: BTreeSet<String>,
+    /// Guards of this account; they win over the top-level ones.
+    pub guards: Guards,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Limits that a plan must keep; `None` means not said, see [`Guards::or`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Guards {
+    /// Most deletes of one account in one plan; 0 when nobody says otherwise.
+    pub max_deletes: Option<u64>,
+    /// Most deletes in percent of the account's live objects of that kind; no limit when nobody says.
+    pub max_delete_percent: Option<u64>,
+    /// Most numbers that lose their connection without getting another; 0 when nobody says otherwise.
+    pub max_numbers_dark: Option<u64>,
+}
+
+impl Guards {
+    /// These guards, and where they say nothing the others.
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            max_deletes: self.max_deletes.or(other.max_deletes),
+            max_delete_percent: self.max_delete_percent.or(other.max_delete_percent),
+            max_numbers_dark: self.max_numbers_dark.or(other.max_numbers_dark),
+        }
+    }
+}
+
+/// Everything that the YAML says, checked, without any secret.
+#[derive(Debug, Clone, Default)]
+pub struct Desired {
+    /// Accounts by name, in the order of the files.
+    pub accounts: IndexMap<String, Account>,
+    /// Objects by address.
+    pub objects: BTreeMap<Address, DesiredObject>,
+    /// Tombstones.
+    pub removed: Vec<Removal>,
+    /// Kinds that some file mentions, even as an empty map: only these are in scope for deletes.
+    pub kinds: BTreeSet<String>,
+    /// Guards of the whole plan.
+    pub guards: Guards,
+    /// `ledger:` of the YAML, and where it stands.
+    pub ledger: Option<(String, Place)>,
+}
+
+/// One object as the YAML wants it.
+#[derive(Debug, Clone)]
+pub struct DesiredObject {
+    /// Its address.
+    pub address: Address,
+    /// Account that holds it.
+    pub account: String,
+    /// Shapes of its kind that its attributes fit: one, or both generations' when the attributes do not tell.
+    pub shapes: Vec<&'static Kind>,
+    /// Pinned identity.
+    pub id: Option<String>,
+    /// Attributes that the YAML mentions; the rest is left alone.
+    pub attributes: BTreeMap<&'static str, Wanted>,
+    /// Bridges: the numbers, when mentioned. Number to the address of the configuration that serves it.
+    pub numbers: Option<BTreeMap<String, NumberWanted>>,
+    /// `update: put` instead of PATCH.
+    pub put: bool,
+    /// `lifecycle.prevent_delete`.
+    pub prevent_delete: bool,
+    /// `lifecycle.ignore`: used on create, never compared after.
+    pub ignore: BTreeSet<String>,
+    /// Where its entry stands.
+    pub place: Place,
+    /// Where each attribute stands.
+    pub places: BTreeMap<String, Place>,
+}
+
+/// A number of a bridge as the YAML wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberWanted {
+    /// Address of the configuration that serves it.
+    pub provider: Address,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Wanted value of one attribute.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// A plain value; null clears.
+    Value(Value),
+    /// A secret, known here by its source and fingerprint only.
+    Secret(WantedSecret),
+}
+
+/// What the planner knows about a wanted secret.
+#[derive(Debug, Clone)]
+pub struct WantedSecret {
+    /// Where it comes from.
+    pub source: SecretSource,
+    /// `None` while nothing was supplied: the variable is empty, the file is missing.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// A tombstone: an object that shall go.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// The address it had.
+    pub address: Address,
+    /// Why, in the user's words.
+    pub reason: Option<String>,
+    /// Account, when written.
+    pub account: Option<String>,
+    /// Identity, when written.
+    pub id: Option<String>,
+    /// Natural key fields, when written.
+    pub key: BTreeMap<&'static str, Value>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// What the services answered, complete or not there at all.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    /// By account name.
+    pub accounts: BTreeMap<String, LiveAccount>,
+}
+
+/// What one account answered.
+#[derive(Debug, Clone, Default)]
+pub struct LiveAccount {
+    /// Facts about the service behind it.
+    pub facts: Facts,
+    /// Complete listings by kind name. A kind that is not a key was not read (nothing of it was needed).
+    pub objects: BTreeMap<&'static str, Vec<LiveObject>>,
+    /// Connections, when bridges were read; `None` when they were not needed.
+    pub connections: Option<Vec<Connection>>,
+    /// Numbers of the account as far as the service shows them: E.164 text to what is known.
+    pub numbers: BTreeMap<String, LiveNumber>,
+    /// Identities of pinned or remembered objects that the listing lacks and a direct GET did not find either.
+    pub missing: BTreeSet<String>,
+}
+
+/// What was found out about the service behind an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Generation that answers; `None` where the service has only one, or when it could not be told.
+    pub generation: Option<u8>,
+    /// The spelling that `{configurations}` stands for in paths.
+    pub configurations: Option<String>,
+    /// Whether the organization was confirmed.
+    pub organization: Organization,
+    /// Providers that can be configured, when the catalogue could be read.
+    pub catalogue: Vec<CatalogueEntry>,
+}
+
+/// Whether the account's organization was confirmed by the service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Organization {
+    /// The service knows it, or the service has none.
+    #[default]
+    Confirmed,
+    /// Nothing that this token may read confirms it; says why.
+    Unconfirmed(String),
+}
+
+/// One provider of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueEntry {
+    /// Its id.
+    pub id: u64,
+    /// Its slug (generation 2).
+    pub slug: Option<String>,
+    /// Its name; not unique.
+    pub name: String,
+}
+
+/// One object as the service shows it. Fields that its table does not name are dropped when it is read.
+#[derive(Debug, Clone, Default)]
+pub struct LiveObject {
+    /// Value of the kind's id field, as text.
+    pub id: String,
+    /// Plain attributes that the service showed. Absent key: not shown.
+    pub attributes: BTreeMap<&'static str, Value>,
+    /// Secrets that the service gave back, by fingerprint; `None` for one that is masked.
+    pub secrets: BTreeMap<&'static str, Option<Fingerprint>>,
+}
+
+/// A number as the service lists it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LiveNumber {
+    /// The number's own id, where a call needs it (generation 1).
+    pub id: Option<u64>,
+    /// Slug of the bridge it is on, when the listing says so.
+    pub bridge: Option<String>,
+}
+
+/// A number on a bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Slug of the bridge.
+    pub bridge: String,
+    /// E.164.
+    pub number: String,
+    /// The number's own id, where a call needs it (generation 1).
+    pub number_id: Option<u64>,
+    /// Which configuration serves it.
+    pub target: Target,
+}
+
+/// Which configuration serves a number (unpod.md 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An id in the row says so.
+    Exact(String),
+    /// The row's provider has just one configuration.
+    Inferred(String),
+    /// telform's own ledger says so, and the row's provider agrees.
+    Recorded(String),
+    /// One of these; it cannot be told which.
+    Ambiguous(BTreeSet<String>),
+    /// The number is on the bridge and no configuration serves it.
+    Unserved,
+}
+
+impl Target {
+    /// The configuration, when there is no doubt.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Exact(id) | Self::Inferred(id) | Self::Recorded(id) => Some(id),
+            Self::Ambiguous(_) | Self::Unserved => None,
+        }
+    }
+
+    /// Whether the configuration serves the number, or may do so.
+    pub fn may_be(&self, id: &str) -> bool {
+        match self {
+            Self::Exact(other) | Self::Inferred(other) | Self::Recorded(other) => other == id,
+            Self::Ambiguous(candidates) => candidates.contains(id),
+            Self::Unserved => false,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Exact(_) => "exact",
+            Self::Inferred(_) => "inferred",
+            Self::Recorded(_) => "recorded",
+            Self::Ambiguous(_) => "ambiguous",
+            Self::Unserved => "unserved",
+        }
+    }
+}
