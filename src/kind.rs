@@ -63,8 +63,10 @@ pub struct Kind {
     pub connected: bool,
     /// A created object may stay invisible until a human confirms it (carrierx.md 7).
     pub hidden_until_verified: bool,
-    /// Position among the kinds: creates go up, deletes go down.
+    /// Position among the kinds when objects are created or changed: what others refer to comes first.
     pub rank: u8,
+    /// Position among the kinds when objects are deleted: bridges, then providers, then partners (spec 5).
+    pub delete_rank: u8,
     /// Where the facts of this table come from.
     pub source: &'static str,
 }
@@ -139,8 +141,9 @@ pub struct Link {
     /// Whether `disconnect` works at all. Where it does not (generation 1, recorded: always 500), a connection ends only
     /// by connecting another configuration or by deleting the bridge.
     pub can_disconnect: bool,
-    /// Whether a number joins a bridge by being connected. Where it does not, it joins only when the bridge is created.
-    pub connect_assigns: bool,
+    /// Where a number does not join a bridge by being connected, but only when the bridge is created: the body key that
+    /// lists the numbers' ids then.
+    pub assigned_on_create: Option<&'static str>,
 }
 
 /// How a connect or disconnect body names the number.

@@ -15,4 +15,6 @@ pub mod backend;
 
 pub mod ledger;
 
+pub mod plan;
+
 pub mod api;

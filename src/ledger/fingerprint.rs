@@ -50,6 +50,11 @@ impl Key {
         format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple())
     }
 
+    /// A word that is the same for the same key and tells nothing else about it.
+    pub fn check(&self) -> String {
+        hex(&mac(&self.0, &[b"check"])[..8])
+    }
+
     /// Fingerprint of a secret of this field. The same for every object, so that a secret that a service gives back can be
     /// compared with the wanted one.
     pub fn fingerprint(&self, kind: &str, field: &str, secret: &Secret) -> Fingerprint {

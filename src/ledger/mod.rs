@@ -26,6 +26,9 @@ pub struct Ledger {
     pub id: String,
     /// Rises by one with each save.
     pub serial: u64,
+    /// Tells whether the fingerprints were made with the key at hand, see [`Key::check`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_check: Option<String>,
     /// The services that the entries belong to.
     #[serde(default)]
     pub accounts: BTreeMap<String, AccountEntry>,
@@ -43,6 +46,7 @@ impl Default for Ledger {
             format: FORMAT,
             id: String::new(),
             serial: 0,
+            key_check: None,
             accounts: BTreeMap::new(),
             objects: BTreeMap::new(),
             connections: BTreeSet::new(),
@@ -143,6 +147,12 @@ impl Ledger {
     /// A new ledger with an identity of its own.
     pub fn fresh() -> Self {
         Self { id: uuid::Uuid::new_v4().to_string(), ..Self::default() }
+    }
+
+    /// Whether the sealed fingerprints can be read with this key. Without that they say nothing, and every write-only
+    /// secret is unknown.
+    pub fn readable_with(&self, key: &Key) -> bool {
+        self.key_check.as_deref().is_none_or(|check| check == key.check())
     }
 
     /// The configuration that telform connected to a number, if it did.

@@ -34,6 +34,7 @@ pub static PARTNERS: Kind = Kind {
     connected: false,
     hidden_until_verified: true,
     rank: 3,
+    delete_rank: 3,
     source: "carrierx.md 4",
 };
 

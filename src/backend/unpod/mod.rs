@@ -50,6 +50,7 @@ pub static PROVIDERS_G2: Kind = Kind {
     connected: true,
     hidden_until_verified: false,
     rank: 1,
+    delete_rank: 2,
     source: "unpod.md 5.1",
 };
 
@@ -88,6 +89,7 @@ pub static PROVIDERS_G1: Kind = Kind {
     connected: true,
     hidden_until_verified: false,
     rank: 1,
+    delete_rank: 2,
     source: "unpod.md 5.2",
 };
 
@@ -97,7 +99,7 @@ static LINK_G2: Link = Link {
     target_key: "provider_config_id",
     number: NumberWord::E164("phone_number"),
     can_disconnect: true,
-    connect_assigns: true,
+    assigned_on_create: None,
 };
 
 /// Recorded: disconnect always answers 500, and a number joins a bridge only at its creation (unpod.md 7).
@@ -107,7 +109,7 @@ static LINK_G1: Link = Link {
     target_key: "provider_credential_id",
     number: NumberWord::Id("number_id"),
     can_disconnect: false,
-    connect_assigns: false,
+    assigned_on_create: Some("numberIds"),
 };
 
 const NAME: Field = Field::new("name", Type::Text).required().doc("Display name.", "unpod.md 6.1");
@@ -136,6 +138,7 @@ pub static BRIDGES_G2: Kind = Kind {
     connected: false,
     hidden_until_verified: false,
     rank: 2,
+    delete_rank: 1,
     source: "unpod.md 6.1",
 };
 
@@ -166,5 +169,6 @@ pub static BRIDGES_G1: Kind = Kind {
     connected: false,
     hidden_until_verified: false,
     rank: 2,
+    delete_rank: 1,
     source: "unpod.md 6.2",
 };

@@ -1,0 +1,347 @@
+//! What differs, for people: one [`Change`] for each object, and the comparison that finds it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use crate::call::StepId;
+use crate::kind::{Access, Field, Kind, Type};
+use crate::ledger::{Entry, Key, digest_of};
+use crate::resource::{Address, CatalogueEntry, DesiredObject, LiveObject, Wanted, WantedSecret};
+use crate::value::Value;
+
+/// What happens to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// Some of its attributes or numbers change.
+    Update,
+    /// A new object takes its place, its numbers move, and it is deleted.
+    Replace,
+    /// It is deleted.
+    Delete,
+}
+
+/// What differs for one object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its address.
+    pub address: Address,
+    /// Its account.
+    pub account: String,
+    /// What happens.
+    pub action: Action,
+    /// Its identity now, when it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Attributes that change, in the order of the kind's table.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<AttributeChange>,
+    /// Why it changes, when the attributes do not say so themselves: the tombstone's reason, the missing entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The requests that carry it out, in order.
+    pub steps: Vec<StepId>,
+}
+
+/// What differs for one attribute.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttributeChange {
+    /// Its name.
+    pub name: String,
+    /// What the service shows.
+    pub before: Shown,
+    /// What it shall be.
+    pub after: Shown,
+    /// A change of it may have effects that the service does not describe.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub risky: bool,
+}
+
+/// A value as a plan may show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// Nothing is known or nothing is there.
+    Absent,
+    /// This value.
+    Value(Value),
+    /// A secret, by what is known about it.
+    Secret(SecretWord),
+}
+
+/// What can honestly be said about a secret (spec 2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretWord {
+    /// There is one; nothing more can be said.
+    Set,
+    /// Written with the object that is created.
+    New,
+    /// Changed in the configuration: will be written.
+    Changed,
+    /// The user asked for it to be written again.
+    Rewritten,
+}
+
+/// The differences of one object that exists, and what could not be decided.
+#[derive(Debug, Default)]
+pub(super) struct Difference {
+    /// Attributes to write with an ordinary update.
+    pub(super) update: Vec<AttributeChange>,
+    /// Attributes whose difference needs a new object.
+    pub(super) replace: Vec<AttributeChange>,
+    /// Things worth saying.
+    pub(super) notices: Vec<Notice>,
+    /// Differences that this API cannot carry out.
+    pub(super) refusals: Vec<Refusal>,
+}
+
+/// Everything that one comparison looks at.
+pub(super) struct Comparison<'a> {
+    pub(super) wanted: &'a DesiredObject,
+    pub(super) kind: &'static Kind,
+    pub(super) live: &'a LiveObject,
+    pub(super) entry: Option<&'a Entry>,
+    pub(super) key: &'a Key,
+    pub(super) catalogue: &'a [CatalogueEntry],
+    /// Whether `--rewrite-secret` names this attribute.
+    pub(super) rewrite: &'a dyn Fn(&str) -> bool,
+}
+
+impl Comparison<'_> {
+    /// Compares every attribute that the YAML mentions and does not ignore; the rest is left alone (spec 2.1).
+    pub(super) fn run(&self) -> Difference {
+        let mut found = Difference::default();
+        for field in self.kind.fields {
+            let Some(wanted) = self.wanted.attributes.get(field.name) else { continue };
+            if self.wanted.ignore.contains(field.name) {
+                continue;
+            }
+            match wanted {
+                Wanted::Secret(secret) => self.secret(field, secret, &mut found),
+                Wanted::Value(value) => self.plain(field, value, &mut found),
+            }
+        }
+        found
+    }
+
+    fn plain(&self, field: &'static Field, wanted: &Value, found: &mut Difference) {
+        let shown = self.live.attributes.get(field.name);
+        let observed = shown.unwrap_or(&Value::Null);
+        let same = if field.ty == Type::CatalogueEntry {
+            same_entry(self.catalogue, wanted, observed)
+        } else {
+            field.same(wanted, observed)
+        };
+        if same {
+            return;
+        }
+        let change = AttributeChange {
+            name: field.name.to_owned(),
+            before: shown.map_or(Shown::Absent, |value| Shown::Value(value.clone())),
+            after: Shown::Value(wanted.clone()),
+            risky: field.risky,
+        };
+        match field.access {
+            Access::ReadOnly => {}
+            Access::Replace => found.replace.push(change),
+            Access::CreateOnly => self.create_only(field, wanted, shown, found),
+            Access::Modifiable => match self.waiting_or_reshaped(field, wanted, observed) {
+                Some(notice) => found.notices.push(notice),
+                None => found.update.push(change),
+            },
+        }
+    }
+
+    /// A value that was sent already: it waits for a human, or the service keeps it in another form. Sending it again would
+    /// change nothing and, for a mail address, mail somebody once more (carrierx.md 6.5, 7.1).
+    fn waiting_or_reshaped(&self, field: &'static Field, wanted: &Value, observed: &Value) -> Option<Notice> {
+        let entry = self.entry?;
+        let sent = digest_of(&field.normaliser.canonical(wanted));
+        if field.verified
+            && let Some(submitted) = entry.submitted.get(field.name)
+            && submitted.digest == sent
+        {
+            return Some(self.notice(NoticeCode::PendingVerification, field, Some(&submitted.since)));
+        }
+        let reshaped = entry.reshaped.get(field.name)?;
+        let seen = digest_of(&field.normaliser.canonical(observed));
+        (reshaped.sent == sent && reshaped.observed == seen)
+            .then(|| self.notice(NoticeCode::Reshaped, field, None))
+    }
+
+    fn create_only(
+        &self,
+        field: &'static Field,
+        wanted: &Value,
+        shown: Option<&Value>,
+        found: &mut Difference,
+    ) {
+        let Some(observed) = shown else {
+            found.notices.push(self.notice(NoticeCode::NotShown, field, None));
+            return;
+        };
+        if field.normaliser.canonical(wanted).is_null() {
+            return; // Nothing asked for: what the service chose stands.
+        }
+        if observed.is_null() && self.dropped(field) {
+            found.notices.push(self.notice(NoticeCode::DroppedByService, field, None));
+            return;
+        }
+        found.refusals.push(Refusal {
+            code: RefusalCode::CreateOnly,
+            address: Some(self.wanted.address.clone()),
+            account: self.wanted.account.clone(),
+            attribute: Some(field.name.to_owned()),
+            detail: format!(
+                "{} is {}; the configuration says {}",
+                field.name,
+                short(observed),
+                short(wanted)
+            ),
+            place: self.wanted.places.get(field.name).map(ToString::to_string),
+        });
+    }
+
+    /// Whether the service drops this value because another attribute has not the value that gives it a meaning.
+    fn dropped(&self, field: &Field) -> bool {
+        let Some((other, needed)) = field.only_with else { return false };
+        let value = match self.wanted.attributes.get(other) {
+            Some(Wanted::Value(value)) => Some(value),
+            _ => self.live.attributes.get(other),
+        };
+        value.and_then(Value::as_str) != Some(needed)
+    }
+
+    fn secret(&self, field: &'static Field, secret: &WantedSecret, found: &mut Difference) {
+        if field.access == Access::CreateOnly {
+            return; // Only used on create, never readable, never changeable.
+        }
+        let Some(fingerprint) = &secret.fingerprint else {
+            found.notices.push(self.notice(
+                NoticeCode::SecretNotSupplied,
+                field,
+                Some(&secret.source.to_string()),
+            ));
+            return;
+        };
+        if (self.rewrite)(field.name) {
+            return found.update.push(secret_change(field, SecretWord::Rewritten));
+        }
+        let known = match self.live.secrets.get(field.name) {
+            Some(Some(shown)) => Some(shown == fingerprint),
+            _ if field.secret_is_read_back
+                && self.live.attributes.get(field.name).is_some_and(Value::is_null) =>
+            {
+                return found.update.push(AttributeChange {
+                    before: Shown::Absent,
+                    ..secret_change(field, SecretWord::New)
+                });
+            }
+            _ => self.entry.and_then(|entry| {
+                let sealed = entry.secrets.get(field.name)?;
+                Some(*sealed == self.key.seal(&entry.account, &entry.id, field.name, fingerprint))
+            }),
+        };
+        match known {
+            Some(true) => {}
+            Some(false) => found.update.push(secret_change(field, SecretWord::Changed)),
+            None => found.notices.push(self.notice(NoticeCode::SecretUnknown, field, None)),
+        }
+    }
+
+    fn notice(&self, code: NoticeCode, field: &Field, detail: Option<&str>) -> Notice {
+        Notice {
+            code,
+            address: Some(self.wanted.address.clone()),
+            account: self.wanted.account.clone(),
+            attribute: Some(field.name.to_owned()),
+            detail: detail.map(str::to_owned),
+        }
+    }
+}
+
+fn secret_change(field: &Field, word: SecretWord) -> AttributeChange {
+    AttributeChange {
+        name: field.name.to_owned(),
+        before: Shown::Secret(SecretWord::Set),
+        after: Shown::Secret(word),
+        risky: field.risky,
+    }
+}
+
+/// The attributes of an object that is created, as people see them. A secret that was not supplied is shown like one that
+/// was: apply stops before the first write when it has to send it.
+pub(super) fn of_new(wanted: &DesiredObject, kind: &'static Kind) -> Vec<AttributeChange> {
+    let shown = |field: &Field, value: &Wanted| AttributeChange {
+        name: field.name.to_owned(),
+        before: Shown::Absent,
+        after: match value {
+            Wanted::Value(value) => Shown::Value(value.clone()),
+            Wanted::Secret(_) => Shown::Secret(SecretWord::New),
+        },
+        risky: false,
+    };
+    kind.fields
+        .iter()
+        .filter_map(|field| wanted.attributes.get(field.name).map(|value| shown(field, value)))
+        .filter(|change| change.after != Shown::Value(Value::Null))
+        .collect()
+}
+
+/// The attributes of an object that is deleted.
+pub(super) fn of_deleted(live: &LiveObject, kind: &'static Kind) -> Vec<AttributeChange> {
+    let key: BTreeMap<_, _> =
+        kind.natural_key.iter().map(|name| (*name, live.attributes.get(name))).collect();
+    key.into_iter()
+        .filter_map(|(name, value)| {
+            value.map(|value| AttributeChange {
+                name: name.to_owned(),
+                before: Shown::Value(value.clone()),
+                after: Shown::Absent,
+                risky: false,
+            })
+        })
+        .collect()
+}
+
+/// The catalogue entry that a word of the user's or of the service's means: exact slug, else a name that only one entry has
+/// whatever the letter case, else the id (unpod.md 4.2).
+pub(super) fn entry_of<'a>(catalogue: &'a [CatalogueEntry], value: &Value) -> Option<&'a CatalogueEntry> {
+    let word = crate::kind::text_of(value)?;
+    let word = word.trim();
+    if let Some(entry) = catalogue.iter().find(|entry| entry.slug.as_deref() == Some(word)) {
+        return Some(entry);
+    }
+    let mut named = catalogue.iter().filter(|entry| {
+        entry.name.eq_ignore_ascii_case(word)
+            || entry.slug.as_deref().is_some_and(|slug| slug.eq_ignore_ascii_case(word))
+    });
+    match (named.next(), named.next()) {
+        (Some(entry), None) => Some(entry),
+        _ => catalogue.iter().find(|entry| entry.id.to_string() == word),
+    }
+}
+
+/// Whether two words mean the same provider.
+pub(super) fn same_entry(catalogue: &[CatalogueEntry], a: &Value, b: &Value) -> bool {
+    use crate::kind::Normaliser;
+    match (entry_of(catalogue, a), entry_of(catalogue, b)) {
+        (Some(a), Some(b)) => a.id == b.id,
+        _ => Normaliser::Catalogue.canonical(a) == Normaliser::Catalogue.canonical(b),
+    }
+}
+
+/// A value in one short line, for messages.
+pub(super) fn short(value: &Value) -> String {
+    let text = value.to_string();
+    if text.chars().count() <= 60 {
+        text
+    } else {
+        format!("{}…", text.chars().take(59).collect::<String>())
+    }
+}

@@ -1,0 +1,341 @@
+//! The one place that chooses between POST, PATCH, PUT and DELETE (spec 4). Steps are drafted under readable names and get
+//! their numbers when the order is known.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+
+use super::change::{AttributeChange, Difference, Shown, entry_of};
+use super::step::{Operation, Phase, Step};
+use super::{Inputs, note::RefusalCode};
+use crate::call::{Body, Call, Method, Payload};
+use crate::kind::{Access, Kind, Type, Update};
+use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
+use crate::value::Value;
+
+/// A step and its place in the order: steps are sorted by phase, then rank, then subject, then turn.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) rank: u8,
+    pub(super) subject: String,
+    pub(super) turn: u8,
+    pub(super) step: Step,
+}
+
+/// The draft name of the step that creates an object.
+pub(super) fn create_name(address: &Address) -> String {
+    format!("create {address}")
+}
+
+/// The draft name of the step that deletes an object.
+pub(super) fn delete_name(account: &str, kind: &str, id: &str) -> String {
+    format!("delete {account} {kind} {id}")
+}
+
+/// Path of a kind's collection or of one object, every known part filled in.
+pub(super) fn path(template: &str, facts: &Facts, id: &str) -> String {
+    let spelling =
+        facts.configurations.as_deref().unwrap_or(crate::backend::unpod::CONFIGURATION_SPELLINGS[0]);
+    template.replace("{configurations}", spelling).replace("{id}", id)
+}
+
+/// POST of a new object. `assigned` are the ids of numbers that can only join the bridge now (generation 1).
+pub(super) fn create(
+    inputs: &Inputs<'_>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+    assigned: &[u64],
+) -> Draft {
+    let facts = inputs.facts(&object.account);
+    let mut entries = IndexMap::new();
+    let mut secrets = Vec::new();
+    for field in kind.fields.iter().filter(|field| field.access != Access::ReadOnly && !unused(object, field))
+    {
+        match object.attributes.get(field.name) {
+            Some(Wanted::Secret(_)) => {
+                secrets.push(field.name.to_owned());
+                entries.insert(field.name.to_owned(), secret(&object.address, field.name));
+            }
+            Some(Wanted::Value(value)) if !value.is_null() => {
+                entries.insert(field.name.to_owned(), Payload::Value(sent(field.ty, value, facts)));
+            }
+            _ => {}
+        }
+    }
+    if let Some(key) = kind.link.and_then(|link| link.assigned_on_create)
+        && !assigned.is_empty()
+    {
+        entries.insert(key.to_owned(), Payload::Value(Value::from(assigned.to_vec())));
+    }
+    let key: BTreeMap<String, Value> = kind
+        .natural_key
+        .iter()
+        .filter_map(|name| match object.attributes.get(name) {
+            Some(Wanted::Value(value)) => Some(((*name).to_owned(), sent_by_name(kind, name, value, facts))),
+            _ => None,
+        })
+        .collect();
+    // The service may complete the identity itself (a slug with a suffix, unpod.md 6.1): it is read, not expected.
+    let expect = key
+        .iter()
+        .filter(|(name, _)| name.as_str() != kind.id)
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
+    let call = Call {
+        account: object.account.clone(),
+        method: Method::Post,
+        path: path(kind.collection, facts, ""),
+        query: Vec::new(),
+        body: Some(Body::Object(entries)),
+    };
+    Draft {
+        rank: kind.rank,
+        subject: object.address.to_string(),
+        turn: 0,
+        step: Step {
+            id: create_name(&object.address),
+            phase: Phase::Create,
+            address: Some(object.address.clone()),
+            call,
+            operation: Operation::Create { key, expect, secrets },
+            why: "no live object has this address, id or natural key".to_owned(),
+            waits_for: Vec::new(),
+        },
+    }
+}
+
+/// Whether the service would drop the attribute, so that it is not sent (carrierx.md 4.3).
+fn unused(object: &DesiredObject, field: &crate::kind::Field) -> bool {
+    field.only_with.is_some_and(|(other, needed)| {
+        !matches!(object.attributes.get(other), Some(Wanted::Value(value)) if value.as_str() == Some(needed))
+    })
+}
+
+fn secret(address: &Address, attribute: &str) -> Payload {
+    Payload::Secret { address: address.clone(), attribute: attribute.to_owned() }
+}
+
+fn sent_by_name(kind: &Kind, name: &str, value: &Value, facts: &Facts) -> Value {
+    kind.field(name).map_or_else(|| value.clone(), |field| sent(field.ty, value, facts))
+}
+
+/// A value as the service wants it: a catalogue entry by slug where the catalogue has slugs, else by number.
+pub(super) fn sent(ty: Type, value: &Value, facts: &Facts) -> Value {
+    if ty != Type::CatalogueEntry {
+        return value.clone();
+    }
+    match entry_of(&facts.catalogue, value) {
+        Some(entry) => entry.slug.clone().map_or_else(|| Value::from(entry.id), Value::from),
+        None => match value.as_str().and_then(|text| text.parse::<u64>().ok()) {
+            // A number that the catalogue does not list: carriers are left out of it (unpod.md 4.2).
+            Some(id) if facts.generation == Some(1) => Value::from(id),
+            _ => value.clone(),
+        },
+    }
+}
+
+/// PATCH or PUT of an object that exists; `Err` is the rule that refuses and why.
+pub(super) fn update(
+    inputs: &Inputs<'_>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+    live: &LiveObject,
+    difference: &Difference,
+) -> Result<Draft, (RefusalCode, String)> {
+    let facts = inputs.facts(&object.account);
+    let plain = |changes: &[AttributeChange]| -> BTreeMap<String, Value> {
+        changes
+            .iter()
+            .filter_map(|change| match &change.after {
+                Shown::Value(value) => Some((change.name.clone(), value.clone())),
+                _ => None,
+            })
+            .collect()
+    };
+    let secrets: Vec<String> = difference
+        .update
+        .iter()
+        .filter(|change| matches!(change.after, Shown::Secret(_)))
+        .map(|change| change.name.clone())
+        .collect();
+    let changed = plain(&difference.update);
+    let (call, expect, untouched, why) = if object.put {
+        blanked(object, kind, live)?;
+        put(object, kind, live, facts)
+    } else {
+        patch(object, kind, live, facts, &difference.update, changed)
+    };
+    let seen = |name: &String| live.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null);
+    let before = expect.keys().map(|name| (name.clone(), seen(name))).collect();
+    // A value that stays invisible until somebody confirms it cannot be expected in the answer.
+    let expect =
+        expect.into_iter().filter(|(name, _)| kind.field(name).is_none_or(|field| !field.verified)).collect();
+    Ok(Draft {
+        rank: kind.rank,
+        subject: object.address.to_string(),
+        turn: 0,
+        step: Step {
+            id: format!("update {}", object.address),
+            phase: Phase::Update,
+            address: Some(object.address.clone()),
+            call,
+            operation: Operation::Update { id: live.id.clone(), before, expect, untouched, secrets },
+            why,
+            waits_for: Vec::new(),
+        },
+    })
+}
+
+type Chosen = (Call, BTreeMap<String, Value>, BTreeMap<String, Value>, String);
+
+fn patch(
+    object: &DesiredObject,
+    kind: &'static Kind,
+    live: &LiveObject,
+    facts: &Facts,
+    changes: &[AttributeChange],
+    changed: BTreeMap<String, Value>,
+) -> Chosen {
+    let entries: IndexMap<String, Payload> = changes
+        .iter()
+        .map(|change| {
+            let payload = match &change.after {
+                Shown::Value(value) => Payload::Value(sent_by_name(kind, &change.name, value, facts)),
+                Shown::Secret(_) | Shown::Absent => secret(&object.address, &change.name),
+            };
+            (change.name.clone(), payload)
+        })
+        .collect();
+    let nested = kind.fields.iter().any(|field| field.nested() && entries.contains_key(field.name));
+    let mut call = Call {
+        account: object.account.clone(),
+        method: Method::Patch,
+        path: path(kind.member, facts, &live.id),
+        query: Vec::new(),
+        body: None,
+    };
+    let mut untouched = BTreeMap::new();
+    let mut why = "PATCH changes only what is sent".to_owned();
+    if let (Update::PatchOrPut { nested: (key, word) }, true) = (kind.update, nested) {
+        call = call.with(key, word);
+        why = format!(
+            "PATCH with the complete nested value; {key}={word} because the service would merge it otherwise"
+        );
+        untouched = kind
+            .fields
+            .iter()
+            .filter(|field| {
+                field.nested() && field.access != Access::ReadOnly && !entries.contains_key(field.name)
+            })
+            .filter_map(|field| {
+                live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.clone()))
+            })
+            .collect();
+    }
+    call.body = Some(Body::Object(entries));
+    (call, changed, untouched, why)
+}
+
+/// PUT writes every public field: what the YAML states over what is there (carrierx.md 6.4).
+fn put(object: &DesiredObject, kind: &'static Kind, live: &LiveObject, facts: &Facts) -> Chosen {
+    let stated: BTreeMap<String, Value> = kind
+        .fields
+        .iter()
+        .filter(|field| field.access == Access::Modifiable && field.ty != Type::Secret)
+        .filter(|field| !object.ignore.contains(field.name))
+        .filter_map(|field| match object.attributes.get(field.name) {
+            Some(Wanted::Value(value)) => Some((field.name.to_owned(), value.clone())),
+            _ => None,
+        })
+        .collect();
+    let untouched = kind
+        .fields
+        .iter()
+        .filter(|field| field.public && field.access != Access::ReadOnly && !stated.contains_key(field.name))
+        .filter_map(|field| {
+            live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.clone()))
+        })
+        .collect();
+    let call = Call {
+        account: object.account.clone(),
+        method: Method::Put,
+        path: path(kind.member, facts, &live.id),
+        query: Vec::new(),
+        body: Some(Body::Overlay {
+            fields: kind
+                .fields
+                .iter()
+                .filter(|field| field.public)
+                .map(|field| field.name.to_owned())
+                .collect(),
+            set: stated.iter().map(|(name, value)| (name.clone(), Payload::Value(value.clone()))).collect(),
+        }),
+    };
+    (call, stated, untouched, "PUT because the entry says `update: put`: the whole object as read right before, with the stated attributes over it".to_owned())
+}
+
+/// PUT would send null for an address that may only be waiting for its confirmation (carrierx.md 6.4).
+fn blanked(object: &DesiredObject, kind: &Kind, live: &LiveObject) -> Result<(), (RefusalCode, String)> {
+    let names: Vec<&str> = kind
+        .fields
+        .iter()
+        .filter(|field| field.verified && !object.attributes.contains_key(field.name))
+        .filter(|field| live.attributes.get(field.name).is_none_or(Value::is_null))
+        .map(|field| field.name)
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err((
+        RefusalCode::PutWouldBlank,
+        format!(
+            "{} reads as null and may be waiting for its confirmation; the YAML does not state it",
+            names.join(", ")
+        ),
+    ))
+}
+
+/// DELETE of an object.
+pub(super) fn delete(
+    inputs: &Inputs<'_>,
+    account: &str,
+    address: Option<&Address>,
+    kind: &'static Kind,
+    live: &LiveObject,
+    cut: Vec<(String, String)>,
+) -> Draft {
+    let facts = inputs.facts(account);
+    let before = kind
+        .fields
+        .iter()
+        .filter(|field| field.access != Access::ReadOnly)
+        .filter_map(|field| {
+            live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.clone()))
+        })
+        .collect();
+    let why = match cut.len() {
+        0 => format!("no number uses this {}", kind.singular),
+        1 => "after its 1 number was taken off and read back".to_owned(),
+        n => format!("after its {n} numbers were taken off and read back"),
+    };
+    Draft {
+        rank: kind.delete_rank,
+        subject: format!("{account} {}", live.id),
+        turn: 0,
+        step: Step {
+            id: delete_name(account, kind.name, &live.id),
+            phase: Phase::Delete,
+            address: address.cloned(),
+            call: Call {
+                account: account.to_owned(),
+                method: Method::Delete,
+                path: path(kind.member, facts, &live.id),
+                query: Vec::new(),
+                body: None,
+            },
+            operation: Operation::Delete { id: live.id.clone(), before, cut },
+            why,
+            waits_for: Vec::new(),
+        },
+    }
+}

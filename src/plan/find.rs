@@ -1,0 +1,304 @@
+//! Which live object an address means: pinned id, then the ledger's id, then the natural key (spec 2.2).
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::change::entry_of;
+use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use super::{Inputs, LedgerEffect};
+use crate::backend;
+use crate::kind::{Kind, Type};
+use crate::ledger::Entry;
+use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
+use crate::value::Value;
+
+/// What was found for an address.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Finding<'a> {
+    /// This live object.
+    Live(&'a LiveObject),
+    /// Nothing: it will be created.
+    New,
+    /// It exists and is invisible until a human confirms it.
+    Hidden,
+    /// Something is in the way; a refusal says what.
+    Stuck,
+}
+
+/// The findings of all addresses.
+#[derive(Debug, Default)]
+pub(super) struct Findings<'a> {
+    /// By address, with the shape that its account answers in.
+    pub(super) by_address: BTreeMap<&'a Address, (Finding<'a>, &'static Kind)>,
+    /// Live objects that an address claims: (account, kind, id) to the address.
+    pub(super) claimed: BTreeMap<(&'a str, &'static str, &'a str), &'a Address>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) effects: Vec<LedgerEffect>,
+}
+
+impl<'a> Findings<'a> {
+    fn refuse(&mut self, object: &DesiredObject, code: RefusalCode, detail: String) {
+        self.refusals.push(Refusal {
+            code,
+            account: object.account.clone(),
+            address: Some(object.address.clone()),
+            attribute: None,
+            detail,
+            place: Some(object.place.to_string()),
+        });
+    }
+
+    fn notice(&mut self, object: &DesiredObject, code: NoticeCode, detail: Option<String>) {
+        self.notices.push(Notice {
+            code,
+            account: object.account.clone(),
+            address: Some(object.address.clone()),
+            attribute: None,
+            detail,
+        });
+    }
+}
+
+/// Live objects of one kind in one account, by id and by natural key.
+struct Shelf<'a> {
+    by_id: HashMap<&'a str, &'a LiveObject>,
+    by_key: HashMap<String, Vec<&'a LiveObject>>,
+}
+
+/// Finds the live object of every address in the configuration.
+pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
+    let mut findings = Findings::default();
+    let mut shelves: HashMap<(&str, &str), Shelf<'a>> = HashMap::new();
+    for object in inputs.desired.objects.values() {
+        let facts = inputs.facts(&object.account);
+        let Some(kind) = shape_of(object, facts) else {
+            let Some(first) = object.shapes.first() else { continue };
+            findings.refuse(
+                object,
+                RefusalCode::WrongGeneration,
+                format!(
+                    "account {} answers in generation {}, and the entry has the attributes of generation {}",
+                    object.account,
+                    facts.generation.unwrap_or_default(),
+                    first.generation.unwrap_or_default()
+                ),
+            );
+            findings.by_address.insert(&object.address, (Finding::Stuck, first));
+            continue;
+        };
+        let shelf = shelves
+            .entry((&object.account, kind.name))
+            .or_insert_with(|| shelf(inputs, &object.account, kind));
+        let finding = find_one(inputs, object, kind, shelf, &mut findings);
+        let finding = claim(object, kind, finding, &mut findings);
+        findings.by_address.insert(&object.address, (finding, kind));
+    }
+    findings
+}
+
+fn shape_of(object: &DesiredObject, facts: &Facts) -> Option<&'static Kind> {
+    match facts.generation {
+        Some(_) => object
+            .shapes
+            .iter()
+            .copied()
+            .find(|kind| kind.generation.is_none() || kind.generation == facts.generation),
+        None => object.shapes.first().copied(),
+    }
+}
+
+fn shelf<'a>(inputs: &Inputs<'a>, account: &str, kind: &'static Kind) -> Shelf<'a> {
+    let facts = inputs.facts(account);
+    let mut shelf = Shelf { by_id: HashMap::new(), by_key: HashMap::new() };
+    for object in inputs.live_objects(account, kind.name) {
+        shelf.by_id.insert(&object.id, object);
+        if let Some(key) = key_text(kind, facts, |name| object.attributes.get(name)) {
+            shelf.by_key.entry(key).or_default().push(object);
+        }
+    }
+    shelf
+}
+
+/// A natural key as one text; `None` when a part is missing or empty.
+pub(super) fn key_text<'v>(
+    kind: &Kind,
+    facts: &Facts,
+    value: impl Fn(&'static str) -> Option<&'v Value>,
+) -> Option<String> {
+    let mut parts = Vec::with_capacity(kind.natural_key.len());
+    for name in kind.natural_key {
+        let field = kind.field(name)?;
+        let value = value(name)?;
+        let entry = if field.ty == Type::CatalogueEntry { entry_of(&facts.catalogue, value) } else { None };
+        let canonical = match entry {
+            Some(entry) => Value::from(format!("catalogue {}", entry.id)),
+            None => field.normaliser.canonical(value),
+        };
+        if canonical.is_null() {
+            return None;
+        }
+        parts.push(canonical);
+    }
+    Some(Value::Array(parts).to_string())
+}
+
+fn find_one<'a>(
+    inputs: &Inputs<'a>,
+    object: &'a DesiredObject,
+    kind: &'static Kind,
+    shelf: &Shelf<'a>,
+    findings: &mut Findings<'a>,
+) -> Finding<'a> {
+    let entry = inputs.ledger.objects.get(&object.address).filter(|entry| entry.account == object.account);
+    if let Some(id) = &object.id {
+        let Some(live) = shelf.by_id.get(id.as_str()) else {
+            findings.refuse(
+                object,
+                RefusalCode::PinnedMissing,
+                format!("account {} has no {} {id}", object.account, kind.singular),
+            );
+            return Finding::Stuck;
+        };
+        return Finding::Live(live);
+    }
+    if let Some(live) = entry.and_then(|entry| shelf.by_id.get(entry.id.as_str())) {
+        return Finding::Live(live);
+    }
+    if let Some(entry) = entry.filter(|_| kind.hidden_until_verified) {
+        return unseen(object, kind, entry, findings);
+    }
+    let facts = inputs.facts(&object.account);
+    let key = key_text(kind, facts, |name| match object.attributes.get(name) {
+        Some(Wanted::Value(value)) => Some(value),
+        _ => None,
+    });
+    let matches = key.and_then(|key| shelf.by_key.get(&key)).map_or(&[][..], Vec::as_slice);
+    match matches {
+        [] => {
+            if let Some(entry) = entry {
+                findings.notice(object, NoticeCode::CreatedAgain, Some(entry.id.clone()));
+            } else if kind.hidden_until_verified {
+                findings.notice(object, NoticeCode::MayBeHidden, None);
+            }
+            Finding::New
+        }
+        [one] => Finding::Live(one),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|live| live.id.as_str()).collect();
+            findings.refuse(
+                object,
+                RefusalCode::SeveralFit,
+                format!(
+                    "{} live objects have its natural key ({}): {}",
+                    several.len(),
+                    kind.natural_key.join(" + "),
+                    ids.join(", ")
+                ),
+            );
+            Finding::Stuck
+        }
+    }
+}
+
+/// A managed object of a kind that hides unverified objects is not to be seen (carrierx.md 7.1): it waits, or it is gone or
+/// hidden again. It is never created a second time.
+fn unseen<'a>(
+    object: &DesiredObject,
+    kind: &Kind,
+    entry: &Entry,
+    findings: &mut Findings<'a>,
+) -> Finding<'a> {
+    if let Some(since) = &entry.hidden_since {
+        findings.notice(object, NoticeCode::Hidden, Some(since.clone()));
+        return Finding::Hidden;
+    }
+    findings.refuse(
+        object,
+        RefusalCode::GoneOrHidden,
+        format!(
+            "{} {} was there and is no longer to be seen; it may be gone or only hidden",
+            kind.singular, entry.id
+        ),
+    );
+    Finding::Stuck
+}
+
+/// Enters a claim; a second address that claims the same live object is refused.
+fn claim<'a>(
+    object: &'a DesiredObject,
+    kind: &'static Kind,
+    finding: Finding<'a>,
+    findings: &mut Findings<'a>,
+) -> Finding<'a> {
+    let Finding::Live(live) = finding else { return finding };
+    let key = (object.account.as_str(), kind.name, live.id.as_str());
+    if let Some(other) = findings.claimed.get(&key).copied() {
+        findings.refuse(
+            object,
+            RefusalCode::ClaimedTwice,
+            format!("{} {} is claimed by {other} too", kind.singular, live.id),
+        );
+        return Finding::Stuck;
+    }
+    findings.claimed.insert(key, &object.address);
+    finding
+}
+
+/// What the ledger shall learn about the objects that were found, without any write to a service.
+pub(super) fn effects<'a>(inputs: &Inputs<'a>, findings: &mut Findings<'a>) {
+    let found: Vec<(&Address, &LiveObject, &'static Kind)> = findings
+        .by_address
+        .iter()
+        .filter_map(|(address, (finding, kind))| match finding {
+            Finding::Live(live) => Some((*address, *live, *kind)),
+            _ => None,
+        })
+        .collect();
+    for (address, live, kind) in found {
+        let object = &inputs.desired.objects[address];
+        match inputs
+            .ledger
+            .objects
+            .get(address)
+            .filter(|entry| entry.id == live.id && entry.account == object.account)
+        {
+            None => {
+                findings.notice(object, NoticeCode::Adopted, Some(live.id.clone()));
+                findings.effects.push(LedgerEffect::Adopt {
+                    address: address.clone(),
+                    account: object.account.clone(),
+                    id: live.id.clone(),
+                });
+            }
+            Some(entry) => {
+                if entry.hidden_since.is_some() {
+                    findings.effects.push(LedgerEffect::Visible { address: address.clone() });
+                }
+                for name in entry.submitted.keys().filter(|name| confirmed(object, live, kind, name)) {
+                    findings
+                        .effects
+                        .push(LedgerEffect::Confirmed { address: address.clone(), attribute: name.clone() });
+                }
+            }
+        }
+        let protected = inputs.ledger.objects.get(address).is_some_and(|entry| entry.prevent_delete);
+        if protected != object.prevent_delete {
+            findings
+                .effects
+                .push(LedgerEffect::Protect { address: address.clone(), on: object.prevent_delete });
+        }
+    }
+}
+
+fn confirmed(object: &DesiredObject, live: &LiveObject, kind: &Kind, name: &str) -> bool {
+    match (kind.field(name), object.attributes.get(name), live.attributes.get(name)) {
+        (Some(field), Some(Wanted::Value(wanted)), Some(shown)) => field.same(wanted, shown),
+        _ => false,
+    }
+}
+
+/// The shape in which an account answers for a kind.
+pub(super) fn kind_in(inputs: &Inputs<'_>, account: &str, kind: &str) -> Option<&'static Kind> {
+    backend::shape(kind, inputs.facts(account).generation)
+        .or_else(|| backend::shapes(kind).into_iter().next())
+}

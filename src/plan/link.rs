@@ -1,0 +1,420 @@
+//! Numbers on bridges: which connections are cut, made or moved, one number at a time, and which rule refuses it.
+//!
+//! A connection is cut only for one of four reasons: its bridge goes, its configuration goes, its bridge is declared with
+//! numbers and this one is not among them, or it moves. What cannot be attributed is never cut for a configuration's sake.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Inputs;
+use super::impact::{Effect, NumberImpact, Spot};
+use super::link_step::{LinkSteps, served};
+use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use super::step::{Ref, Served};
+use crate::kind::Link;
+use crate::resource::{Address, Connection, Target};
+
+/// A configuration that will not be there after the plan.
+#[derive(Debug, Clone)]
+pub(super) struct Leaving {
+    /// Its address.
+    pub(super) address: Address,
+    /// What serves its numbers afterwards; none when they lose their connection.
+    pub(super) heir: Option<Ref>,
+}
+
+/// A bridge whose numbers the plan decides.
+#[derive(Debug, Clone)]
+pub(super) struct Bridge {
+    /// Its address.
+    pub(super) address: Address,
+    /// Its identity now or the step that makes it.
+    pub(super) at: Ref,
+    /// Numbers and who shall serve them.
+    pub(super) numbers: BTreeMap<String, (Address, Ref)>,
+}
+
+/// Everything about one account that the decision needs.
+pub(super) struct Wiring<'a> {
+    pub(super) account: &'a str,
+    pub(super) link: &'static Link,
+    pub(super) can_disconnect: bool,
+    pub(super) connections: &'a [Connection],
+    pub(super) numbers: &'a BTreeMap<String, crate::resource::LiveNumber>,
+    pub(super) bridges: Vec<Bridge>,
+    pub(super) leaving_bridges: BTreeMap<String, Address>,
+    pub(super) leaving: BTreeMap<String, Leaving>,
+    /// Name of a configuration for people, by id.
+    pub(super) label: &'a dyn Fn(&str) -> String,
+}
+
+/// What was decided.
+#[derive(Debug, Default)]
+pub(super) struct Wired {
+    pub(super) steps: LinkSteps,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) impact: Vec<NumberImpact>,
+    /// Connections that leave a configuration: id to (bridge, number).
+    pub(super) relieved: BTreeMap<String, Vec<(String, String)>>,
+    /// Connections that were cut on a bridge: slug to (bridge, number).
+    pub(super) emptied: BTreeMap<String, Vec<(String, String)>>,
+}
+
+impl Wiring<'_> {
+    /// Decides for every number of the account.
+    pub(super) fn decide(&self) -> Wired {
+        let mut wired = Wired::default();
+        let mut settled: BTreeSet<&str> = BTreeSet::new();
+        for connection in self.connections {
+            self.refuse_doubt(connection, &mut wired);
+            match self.wanted_on(&connection.bridge) {
+                _ if self.leaving_bridges.contains_key(&connection.bridge) => {
+                    self.leave_bridge(connection, &mut wired)
+                }
+                Some(bridge) => match bridge.numbers.get(&connection.number) {
+                    Some((name, provider)) => {
+                        settled.insert(&connection.number);
+                        self.keep_or_rewire(bridge, connection, name, provider, &mut wired);
+                    }
+                    None => self.cut(connection, &bridge.address, &mut wired),
+                },
+                None => self.follow_provider(connection, &mut wired),
+            }
+        }
+        for bridge in &self.bridges {
+            for (number, (name, provider)) in &bridge.numbers {
+                if !settled.contains(number.as_str()) {
+                    self.join(bridge, number, name, provider, &mut wired);
+                }
+            }
+        }
+        wired
+    }
+
+    fn wanted_on(&self, slug: &str) -> Option<&Bridge> {
+        self.bridges.iter().find(|bridge| matches!(&bridge.at, Ref::Id(id) if id == slug))
+    }
+
+    /// A configuration is not deleted while a connection may be its own (unpod.md 10).
+    fn refuse_doubt(&self, connection: &Connection, wired: &mut Wired) {
+        let Target::Ambiguous(candidates) = &connection.target else { return };
+        if self.leaving_bridges.contains_key(&connection.bridge) {
+            return; // The bridge goes as a whole; whose connection it was does not matter.
+        }
+        for (id, leaving) in self.leaving.iter().filter(|(id, _)| candidates.contains(*id)) {
+            wired.refusals.push(self.refusal(
+                RefusalCode::AmbiguousConnection,
+                &leaving.address,
+                format!(
+                    "{} on bridge {} may be served by configuration {id}, and it cannot be told from {}",
+                    connection.number,
+                    connection.bridge,
+                    candidates.iter().filter(|other| *other != id).cloned().collect::<Vec<_>>().join(", ")
+                ),
+            ));
+        }
+    }
+
+    fn leave_bridge(&self, connection: &Connection, wired: &mut Wired) {
+        let owner = &self.leaving_bridges[&connection.bridge];
+        if connection.target == Target::Unserved {
+            return;
+        }
+        if self.can_disconnect {
+            self.cut(connection, owner, wired);
+        } else {
+            // Deleting the bridge is what frees the number here (unpod.md 7.2).
+            self.goes_dark(connection, wired);
+        }
+    }
+
+    fn follow_provider(&self, connection: &Connection, wired: &mut Wired) {
+        let Some((id, leaving)) = connection.target.id().and_then(|id| self.leaving.get_key_value(id)) else {
+            return;
+        };
+        match &leaving.heir {
+            None => self.cut(connection, &leaving.address, wired),
+            Some(heir) => {
+                let at = Ref::Id(connection.bridge.clone());
+                self.rewire(&leaving.address, &at, connection, &leaving.address, heir, wired);
+                debug_assert!(wired.relieved.contains_key(id), "a moved number leaves its configuration");
+            }
+        }
+    }
+
+    fn keep_or_rewire(
+        &self,
+        bridge: &Bridge,
+        connection: &Connection,
+        name: &Address,
+        provider: &Ref,
+        wired: &mut Wired,
+    ) {
+        let wanted = match provider {
+            Ref::Id(id) => Some(id.as_str()),
+            Ref::Step(_) => None,
+        };
+        match (&connection.target, wanted) {
+            (target, Some(id)) if target.id() == Some(id) => {}
+            (Target::Ambiguous(candidates), Some(id)) if candidates.contains(id) => {
+                wired.notices.push(self.notice(NoticeCode::Settled, &bridge.address, &connection.number));
+                self.connect(
+                    bridge,
+                    &bridge.at,
+                    connection.number_id,
+                    &connection.number,
+                    name,
+                    provider,
+                    served(&connection.target),
+                    wired,
+                );
+                self.note_impact(
+                    Some(connection),
+                    Some((bridge, name)),
+                    &connection.number,
+                    Effect::Settles,
+                    0,
+                    wired,
+                );
+            }
+            (Target::Unserved, _) => {
+                self.connect(
+                    bridge,
+                    &bridge.at,
+                    connection.number_id,
+                    &connection.number,
+                    name,
+                    provider,
+                    Served::Unserved,
+                    wired,
+                );
+                self.note_impact(None, Some((bridge, name)), &connection.number, Effect::Connects, 0, wired);
+            }
+            _ => self.rewire(&bridge.address, &bridge.at, connection, name, provider, wired),
+        }
+    }
+
+    /// Another configuration takes over on the same bridge: cut and connect, or only connect where nothing can be cut and
+    /// connecting overwrites (unpod.md 7.1).
+    fn rewire(
+        &self,
+        owner: &Address,
+        at: &Ref,
+        connection: &Connection,
+        name: &Address,
+        provider: &Ref,
+        wired: &mut Wired,
+    ) {
+        let before = if self.can_disconnect {
+            wired.steps.disconnect(self.account, self.link, owner, connection);
+            Served::NotThere
+        } else {
+            served(&connection.target)
+        };
+        self.relieve(connection, wired);
+        wired.steps.connect(
+            self.account,
+            self.link,
+            owner,
+            at,
+            &connection.number,
+            connection.number_id,
+            provider,
+            before,
+            self.can_disconnect.then(|| connection.bridge.clone()),
+        );
+        let steps = u32::from(self.can_disconnect);
+        wired.impact.push(NumberImpact {
+            account: self.account.to_owned(),
+            number: connection.number.clone(),
+            effect: Effect::Moves,
+            from: Some(self.spot(connection)),
+            to: Some(Spot { bridge: self.bridge_label(at), provider: name.to_string() }),
+            dark_steps: steps,
+        });
+    }
+
+    fn join(&self, bridge: &Bridge, number: &str, name: &Address, provider: &Ref, wired: &mut Wired) {
+        let elsewhere = self.connections.iter().find(|connection| connection.number == number);
+        if let Some(connection) = elsewhere
+            && !wired.steps.cuts(&connection.bridge, number)
+            && connection.target != Target::Unserved
+        {
+            let detail =
+                format!("{number} is on bridge {}, which this plan does not decide about", connection.bridge);
+            wired.refusals.push(self.refusal(RefusalCode::NumberElsewhere, &bridge.address, detail));
+            return;
+        }
+        let known = self.numbers.get(number).and_then(|live| live.id);
+        if self.link.assigned_on_create.is_some() {
+            if matches!(bridge.at, Ref::Id(_)) {
+                let detail = format!("{number} is not on bridge {}", self.bridge_label(&bridge.at));
+                wired.refusals.push(self.refusal(RefusalCode::CannotAssign, &bridge.address, detail));
+                return;
+            }
+            if known.is_none() {
+                let detail = format!("the service does not offer {number} as a free number");
+                wired.refusals.push(self.refusal(RefusalCode::NumberNotOffered, &bridge.address, detail));
+                return;
+            }
+        }
+        let before = if self.link.assigned_on_create.is_some() { Served::Unserved } else { Served::NotThere };
+        self.connect(bridge, &bridge.at, known, number, name, provider, before, wired);
+        if let Some(position) =
+            wired.impact.iter().position(|impact| impact.number == number && impact.effect == Effect::Dark)
+        {
+            // Cut on one bridge and connected on another: it moves.
+            let cut = wired.impact.remove(position);
+            let to = Some(Spot { bridge: self.bridge_label(&bridge.at), provider: name.to_string() });
+            wired.impact.push(NumberImpact { effect: Effect::Moves, to, dark_steps: 1, ..cut });
+        } else {
+            self.note_impact(None, Some((bridge, name)), number, Effect::Connects, 0, wired);
+        }
+    }
+
+    fn cut(&self, connection: &Connection, owner: &Address, wired: &mut Wired) {
+        if !self.can_disconnect {
+            if connection.target == Target::Unserved {
+                wired.notices.push(self.notice(NoticeCode::LeftOnBridge, owner, &connection.number));
+                return;
+            }
+            let detail = format!(
+                "{} on bridge {} is served by {}",
+                connection.number,
+                connection.bridge,
+                self.spot(connection).provider
+            );
+            wired.refusals.push(self.refusal(RefusalCode::CannotDisconnect, owner, detail));
+            return;
+        }
+        wired.steps.disconnect(self.account, self.link, owner, connection);
+        self.relieve(connection, wired);
+        wired
+            .emptied
+            .entry(connection.bridge.clone())
+            .or_default()
+            .push((connection.bridge.clone(), connection.number.clone()));
+        self.goes_dark(connection, wired);
+    }
+
+    fn goes_dark(&self, connection: &Connection, wired: &mut Wired) {
+        if connection.target != Target::Unserved {
+            self.note_impact(Some(connection), None, &connection.number, Effect::Dark, 0, wired);
+        }
+    }
+
+    fn relieve(&self, connection: &Connection, wired: &mut Wired) {
+        if let Some(id) = connection.target.id() {
+            wired
+                .relieved
+                .entry(id.to_owned())
+                .or_default()
+                .push((connection.bridge.clone(), connection.number.clone()));
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one call with everything that the request says")]
+    fn connect(
+        &self,
+        bridge: &Bridge,
+        at: &Ref,
+        number_id: Option<u64>,
+        number: &str,
+        _name: &Address,
+        provider: &Ref,
+        before: Served,
+        wired: &mut Wired,
+    ) {
+        wired.steps.connect(
+            self.account,
+            self.link,
+            &bridge.address,
+            at,
+            number,
+            number_id,
+            provider,
+            before,
+            None,
+        );
+    }
+
+    fn note_impact(
+        &self,
+        from: Option<&Connection>,
+        to: Option<(&Bridge, &Address)>,
+        number: &str,
+        effect: Effect,
+        dark_steps: u32,
+        wired: &mut Wired,
+    ) {
+        wired.impact.push(NumberImpact {
+            account: self.account.to_owned(),
+            number: number.to_owned(),
+            effect,
+            from: from.map(|connection| self.spot(connection)),
+            to: to.map(|(bridge, name)| Spot {
+                bridge: self.bridge_label(&bridge.at),
+                provider: name.to_string(),
+            }),
+            dark_steps,
+        });
+    }
+
+    fn spot(&self, connection: &Connection) -> Spot {
+        let provider = match &connection.target {
+            Target::Ambiguous(ids) => {
+                format!("one of {}", ids.iter().map(|id| (self.label)(id)).collect::<Vec<_>>().join(", "))
+            }
+            target => target.id().map_or_else(|| "nothing".to_owned(), |id| (self.label)(id)),
+        };
+        Spot { bridge: connection.bridge.clone(), provider }
+    }
+
+    fn bridge_label(&self, at: &Ref) -> String {
+        match at {
+            Ref::Id(slug) => slug.clone(),
+            Ref::Step(_) => self
+                .bridges
+                .iter()
+                .find(|bridge| bridge.at == *at)
+                .map_or_else(|| "new bridge".to_owned(), |bridge| bridge.address.to_string()),
+        }
+    }
+
+    fn refusal(&self, code: RefusalCode, address: &Address, detail: String) -> Refusal {
+        Refusal {
+            code,
+            account: self.account.to_owned(),
+            address: Some(address.clone()),
+            attribute: None,
+            detail,
+            place: None,
+        }
+    }
+
+    fn notice(&self, code: NoticeCode, address: &Address, number: &str) -> Notice {
+        Notice {
+            code,
+            account: self.account.to_owned(),
+            address: Some(address.clone()),
+            attribute: Some("numbers".to_owned()),
+            detail: Some(number.to_owned()),
+        }
+    }
+}
+
+/// The ids of the numbers that a new bridge takes with it, where they can only join at its creation.
+pub(super) fn assigned(
+    inputs: &Inputs<'_>,
+    account: &str,
+    link: &Link,
+    numbers: impl Iterator<Item = String>,
+) -> Vec<u64> {
+    if link.assigned_on_create.is_none() {
+        return Vec::new();
+    }
+    let live = inputs.live.accounts.get(account);
+    numbers
+        .filter_map(|number| live.and_then(|live| live.numbers.get(&number)).and_then(|number| number.id))
+        .collect()
+}

@@ -1,0 +1,247 @@
+//! Planning: a pure function of what is wanted, what is there, and what the ledger remembers. It reads no clock,
+//! environment, disk or network; the same input gives the same plan.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::ledger::{Key, Ledger, hex};
+use crate::resource::{Account, Address, Desired, Facts, Guards, Live, LiveObject};
+
+mod change;
+mod draft;
+mod find;
+mod guard;
+mod impact;
+mod link;
+mod link_step;
+mod note;
+mod order;
+mod planner;
+mod removal;
+mod select;
+mod step;
+
+pub use change::{Action, AttributeChange, Change, SecretWord, Shown};
+pub use impact::{Effect, NumberImpact, Spot, dark};
+pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
+pub use step::{Operation, Phase, Ref, Served, Step};
+
+/// Everything that a plan is computed from.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// What is wanted.
+    pub desired: &'a Desired,
+    /// What is there.
+    pub live: &'a Live,
+    /// What telform remembers.
+    pub ledger: &'a Ledger,
+    /// Key of the fingerprints.
+    pub key: &'a Key,
+    /// What this run asks for.
+    pub options: &'a Options,
+}
+
+/// What this run asks for beyond the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Only these addresses and what they need; empty means all.
+    pub targets: BTreeSet<Address>,
+    /// Not these addresses.
+    pub excludes: BTreeSet<Address>,
+    /// Delete everything that the configuration names.
+    pub destroy: bool,
+    /// Guards raised or lowered for this run.
+    pub guards: Guards,
+    /// Secrets to write again: an address, or one attribute of it.
+    pub rewrite_secrets: BTreeSet<(Address, Option<String>)>,
+    /// The base URLs belong to the embedded sandbox, whose port is another one in every run.
+    pub sandbox: bool,
+}
+
+/// What will be done, in which order, and what will not be done. It holds no secret and can be published.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The accounts that it is for.
+    pub accounts: Vec<AccountLine>,
+    /// What differs, by address.
+    pub changes: Vec<Change>,
+    /// The requests, in order.
+    pub steps: Vec<Step>,
+    /// What happens to phone numbers.
+    pub impact: Vec<NumberImpact>,
+    /// What the plan will not do; with one of these it is not applied.
+    pub refusals: Vec<Refusal>,
+    /// What is worth knowing.
+    pub notices: Vec<Notice>,
+    /// What the ledger learns without any write to a service.
+    pub ledger: Vec<LedgerEffect>,
+    /// Live objects that no address claims, by account and kind.
+    pub unmanaged: Vec<Unmanaged>,
+    /// `sha256:` of everything above as canonical JSON.
+    pub digest: String,
+}
+
+/// An account as a plan binds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountLine {
+    /// Name.
+    pub name: String,
+    /// Word of the service.
+    pub api: String,
+    /// Base URL; `(sandbox)` for the embedded one.
+    pub base_url: String,
+    /// Organization, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub org_handle: Option<String>,
+    /// Generation that answers, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u8>,
+}
+
+/// Something that the ledger learns from reading alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerEffect {
+    /// An object that was there before is managed from now on.
+    Adopt {
+        /// Its address.
+        address: Address,
+        /// Its account.
+        account: String,
+        /// Its identity.
+        id: String,
+    },
+    /// An object is gone, so its entry goes too.
+    Drop {
+        /// Its address.
+        address: Address,
+    },
+    /// An object that waited to be confirmed is visible now.
+    Visible {
+        /// Its address.
+        address: Address,
+    },
+    /// A value that waited to be confirmed is visible now.
+    Confirmed {
+        /// Its address.
+        address: Address,
+        /// Which attribute.
+        attribute: String,
+    },
+    /// `prevent_delete` changed in the YAML.
+    Protect {
+        /// Its address.
+        address: Address,
+        /// Whether it is protected now.
+        on: bool,
+    },
+}
+
+/// Live objects that no address claims.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unmanaged {
+    /// Account.
+    pub account: String,
+    /// Kind.
+    pub kind: String,
+    /// How many.
+    pub count: usize,
+}
+
+impl<'a> Inputs<'a> {
+    /// Facts about the service behind an account; the defaults when it was not asked.
+    pub(crate) fn facts(&self, account: &str) -> &'a Facts {
+        static NONE: Facts = Facts {
+            generation: None,
+            configurations: None,
+            organization: crate::resource::Organization::Confirmed,
+            catalogue: Vec::new(),
+        };
+        self.live.accounts.get(account).map_or(&NONE, |live| &live.facts)
+    }
+
+    /// Live objects of a kind in an account.
+    pub(crate) fn live_objects(&self, account: &str, kind: &str) -> &'a [LiveObject] {
+        self.live.accounts.get(account).and_then(|live| live.objects.get(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    fn account_line(&self, account: &Account) -> AccountLine {
+        AccountLine {
+            name: account.name.clone(),
+            api: account.backend.api.to_owned(),
+            base_url: if self.options.sandbox {
+                "(sandbox)".to_owned()
+            } else {
+                account.base_url.to_string()
+            },
+            org_handle: account.org_handle.clone(),
+            generation: self.facts(&account.name).generation,
+        }
+    }
+}
+
+impl Plan {
+    /// Computes the plan.
+    pub fn new(inputs: &Inputs<'_>) -> Self {
+        planner::run(inputs)
+    }
+
+    /// Whether a service would be written to.
+    pub fn has_changes(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// Whether it may be applied.
+    pub fn is_refused(&self) -> bool {
+        !self.refusals.is_empty()
+    }
+
+    /// Deletes among its steps.
+    pub fn deletes(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.phase == Phase::Delete)
+    }
+
+    /// One line that says what the plan does; the same for the same plan.
+    pub fn summary(&self) -> String {
+        let of = |action| self.changes.iter().filter(|change| change.action == action).count();
+        let mut parts: Vec<String> = [
+            (of(Action::Create), "to create"),
+            (of(Action::Update), "to update"),
+            (of(Action::Replace), "to replace"),
+            (of(Action::Delete), "to delete"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+        let numbers = |effect| self.impact.iter().filter(|number| number.effect == effect).count();
+        let count = guard::count;
+        parts.extend(
+            [(Effect::Connects, "connected"), (Effect::Moves, "moved"), (Effect::Dark, "cut off")]
+                .into_iter()
+                .filter(|(effect, _)| numbers(*effect) > 0)
+                .map(|(effect, word)| format!("{} {word}", count(numbers(effect), "number"))),
+        );
+        if parts.is_empty() {
+            parts.push("no changes".to_owned());
+        } else {
+            parts.push(count(self.steps.len(), "request"));
+        }
+        if self.is_refused() {
+            parts.push(format!("{} REFUSED", self.refusals.len()));
+        }
+        parts.join(", ")
+    }
+
+    /// The digest that the contents have, whatever [`Plan::digest`] says.
+    pub fn computed_digest(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(map) = value.as_object_mut() {
+            map.remove("digest");
+        }
+        let text = serde_json_canonicalizer::to_string(&value).unwrap_or_default();
+        format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
+    }
+}

@@ -1,0 +1,258 @@
+//! What the planner did not do, and why: refusals and notices, as values beside the changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::resource::Address;
+
+/// Something the plan will not do. A plan with a refusal is shown but not applied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Which rule.
+    pub code: RefusalCode,
+    /// Its account.
+    pub account: String,
+    /// Object that it is about; none for a rule over the whole account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// Attribute that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The facts of this case, in one sentence without a full stop.
+    pub detail: String,
+    /// Place in the YAML, as `file:line:column`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// The rules that refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// `lifecycle.prevent_delete`.
+    PreventDelete,
+    /// More deletes than `max_deletes`.
+    MaxDeletes,
+    /// More deletes than `max_delete_percent`.
+    MaxDeletePercent,
+    /// More numbers would go dark than `max_numbers_dark`.
+    MaxNumbersDark,
+    /// It cannot be told which configuration serves a number.
+    AmbiguousConnection,
+    /// Nothing confirms the organization, so nothing is deleted.
+    UnconfirmedOrganization,
+    /// It cannot be told which generation answers, so nothing is written.
+    UnknownGeneration,
+    /// The entry is written in another generation's shape than the one that answers.
+    WrongGeneration,
+    /// A create-only attribute differs.
+    CreateOnly,
+    /// Nobody documents a delete for this kind.
+    DeleteUndocumented,
+    /// Two live objects fit one address.
+    SeveralFit,
+    /// Two addresses claim one live object.
+    ClaimedTwice,
+    /// A managed object is no longer to be seen, and may only be hidden.
+    GoneOrHidden,
+    /// A pinned identity does not exist.
+    PinnedMissing,
+    /// A required attribute is missing for a create.
+    MissingForCreate,
+    /// The provider is not in the service's catalogue.
+    NotInCatalogue,
+    /// A number stands on a bridge that telform does not manage.
+    NumberElsewhere,
+    /// This generation cannot cut a connection.
+    CannotDisconnect,
+    /// This generation cannot put a number on a bridge that exists.
+    CannotAssign,
+    /// The service does not offer this number.
+    NumberNotOffered,
+    /// PUT would blank a mail address that waits for verification.
+    PutWouldBlank,
+    /// A dependency was excluded from this plan.
+    DependencyExcluded,
+}
+
+impl RefusalCode {
+    /// The code as messages and documentation write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::PreventDelete => "guard::prevent_delete",
+            Self::MaxDeletes => "guard::max_deletes",
+            Self::MaxDeletePercent => "guard::max_delete_percent",
+            Self::MaxNumbersDark => "guard::max_numbers_dark",
+            Self::AmbiguousConnection => "guard::ambiguous_connection",
+            Self::UnconfirmedOrganization => "guard::unconfirmed_organization",
+            Self::UnknownGeneration => "guard::unknown_generation",
+            Self::WrongGeneration => "refusal::wrong_generation",
+            Self::CreateOnly => "refusal::create_only",
+            Self::DeleteUndocumented => "refusal::delete_undocumented",
+            Self::SeveralFit => "refusal::several_fit",
+            Self::ClaimedTwice => "refusal::claimed_twice",
+            Self::GoneOrHidden => "refusal::gone_or_hidden",
+            Self::PinnedMissing => "refusal::pinned_missing",
+            Self::MissingForCreate => "refusal::missing_for_create",
+            Self::NotInCatalogue => "refusal::not_in_catalogue",
+            Self::NumberElsewhere => "refusal::number_elsewhere",
+            Self::CannotDisconnect => "refusal::cannot_disconnect",
+            Self::CannotAssign => "refusal::cannot_assign",
+            Self::NumberNotOffered => "refusal::number_not_offered",
+            Self::PutWouldBlank => "refusal::put_would_blank",
+            Self::DependencyExcluded => "refusal::dependency_excluded",
+        }
+    }
+
+    /// The way out, for people.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::PreventDelete => {
+                "set `lifecycle.prevent_delete: false` in its entry and apply that first; the ledger remembers the protection after the entry is gone"
+            }
+            Self::MaxDeletes => {
+                "if that is what you want, allow it for this run with `--max-deletes N`, or in the file with `guards: { max_deletes: N }`"
+            }
+            Self::MaxDeletePercent => {
+                "if that is what you want, allow it for this run with `--max-delete-percent N`, or raise `guards.max_delete_percent`"
+            }
+            Self::MaxNumbersDark => {
+                "connect the numbers to another configuration in the same change, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
+            }
+            Self::AmbiguousConnection => {
+                "declare the bridge with its numbers and apply that first: telform then connects them itself and knows; or delete the configuration in the service's console after looking there"
+            }
+            Self::UnconfirmedOrganization => {
+                "use a token that may read `organizations/`, or set `product_id` on the account, so that the organization can be checked"
+            }
+            Self::UnknownGeneration => "set `generation: 1` or `generation: 2` on the account",
+            Self::WrongGeneration => {
+                "write the entry with the attributes of the generation that answers (`telform schema providers`), or correct `generation` on the account"
+            }
+            Self::CreateOnly => {
+                "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
+            }
+            Self::DeleteUndocumented => {
+                "close the partner in the service's portal and keep the tombstone out; where your service has a delete, set `partner_delete: true` on the account"
+            }
+            Self::SeveralFit => "pin the one that is meant with `id:`",
+            Self::ClaimedTwice => {
+                "keep one of the two addresses; to rename, keep the old name until renaming is supported"
+            }
+            Self::GoneOrHidden => {
+                "look in the service's portal; if it really is gone, release the address with `telform forget ADDRESS`"
+            }
+            Self::PinnedMissing => "correct or remove `id:`",
+            Self::MissingForCreate => "add the attributes, or correct `id:`",
+            Self::NotInCatalogue => "use a provider of the service's catalogue, by slug, name or id",
+            Self::NumberElsewhere => {
+                "declare that bridge with its numbers, so that the move is visible in review, or take the number off it in the console"
+            }
+            Self::CannotDisconnect => {
+                "connect the number to another configuration, or delete the bridge; where your service's disconnect works, set `disconnect_works: true` on the account"
+            }
+            Self::CannotAssign => {
+                "this generation puts numbers on a bridge only when the bridge is created: assign the number in the console first"
+            }
+            Self::NumberNotOffered => "check the number; it must be free or already on this bridge",
+            Self::PutWouldBlank => {
+                "state the address in the YAML, or use `update: patch` until it is verified"
+            }
+            Self::DependencyExcluded => "include it, or exclude what needs it too",
+        }
+    }
+}
+
+/// Something worth knowing that needs no action now.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Notice {
+    /// Which.
+    pub code: NoticeCode,
+    /// Its account.
+    pub account: String,
+    /// Object that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// Attribute that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The facts of this case: an id, a time, a source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// The sorts of notices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeCode {
+    /// An object that was there before is taken under management, without a write. Detail: id.
+    Adopted,
+    /// Waits for a human to confirm. Detail: since when.
+    PendingVerification,
+    /// The whole object waits for a human to confirm. Detail: since when.
+    Hidden,
+    /// The service keeps the value in another form; it is not sent again.
+    Reshaped,
+    /// The service dropped a value that does not apply.
+    DroppedByService,
+    /// The service does not show the attribute, so it cannot be compared.
+    NotShown,
+    /// A secret that telform has never written: not compared, not written.
+    SecretUnknown,
+    /// A secret was not supplied: not compared. Detail: source.
+    SecretNotSupplied,
+    /// The fingerprint key is not the one of the ledger: no write-only secret can be compared.
+    KeyChanged,
+    /// An object to be removed is already gone.
+    AlreadyGone,
+    /// A managed object was deleted outside telform; it is created again.
+    CreatedAgain,
+    /// A new partner of the same login might exist and be invisible.
+    MayBeHidden,
+    /// It cannot be told which configuration serves the number; connecting settles it. Detail: number.
+    Settled,
+    /// The provider is not in the catalogue that the service lists.
+    NotInCatalogue,
+    /// The organization could not be confirmed. Detail: why.
+    OrganizationUnconfirmed,
+    /// The ledger holds an object of an account that the configuration no longer names. Detail: id.
+    AccountGone,
+    /// A number is on a bridge though the YAML does not want it, and this generation cannot take it off. Detail: number.
+    LeftOnBridge,
+}
+
+impl NoticeCode {
+    /// What it means, for people.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Adopted => "found by its natural key or pinned id: adopted, nothing is written",
+            Self::PendingVerification => "waits for somebody to confirm the address; not sent again",
+            Self::Hidden => {
+                "waits for somebody to confirm the partner; invisible until then, not created again"
+            }
+            Self::Reshaped => "the service keeps this value in its own form; not sent again",
+            Self::DroppedByService => "does not apply here, the service dropped it",
+            Self::NotShown => "the service does not show it, so it cannot be compared",
+            Self::SecretUnknown => {
+                "unknown: telform has never written it; not written unless --rewrite-secret asks"
+            }
+            Self::SecretNotSupplied => "not supplied: not compared",
+            Self::KeyChanged => {
+                "the fingerprint key is not the one that this ledger was written with: write-only secrets are unknown"
+            }
+            Self::AlreadyGone => "already gone, nothing to delete",
+            Self::CreatedAgain => "was deleted outside telform: will be created again",
+            Self::MayBeHidden => {
+                "an unverified partner with this login would be invisible; make sure there is none"
+            }
+            Self::Settled => "cannot tell which configuration serves this number; connecting it settles that",
+            Self::NotInCatalogue => "not in the catalogue that the service lists; sent as written",
+            Self::OrganizationUnconfirmed => {
+                "the organization could not be confirmed; nothing will be deleted"
+            }
+            Self::AccountGone => "its account is no longer in the configuration; left alone",
+            Self::LeftOnBridge => {
+                "stays on the bridge without a configuration: this generation cannot take it off"
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What shall go: tombstones, addresses that the ledger knows and the YAML no longer has, and everything with `--destroy`.
+
+use std::collections::BTreeSet;
+
+use super::find::{Finding, Findings, key_text, kind_in};
+use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use super::planner::LeavingObject;
+use super::select::Selection;
+use super::{Inputs, LedgerEffect};
+use crate::kind::{Delete, Kind};
+use crate::resource::{Address, LiveObject, Removal};
+
+/// What shall go, and what stands in the way.
+#[derive(Debug, Default)]
+pub(super) struct Removals<'a> {
+    pub(super) leaving: Vec<LeavingObject<'a>>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) effects: Vec<LedgerEffect>,
+}
+
+/// One address that shall go, before anything was looked up.
+struct Wish<'a> {
+    address: &'a Address,
+    account: Option<&'a str>,
+    id: Option<&'a str>,
+    tombstone: Option<&'a Removal>,
+    reason: String,
+    place: Option<String>,
+}
+
+/// Finds the live object of everything that shall go.
+pub(super) fn removals<'a>(
+    inputs: &Inputs<'a>,
+    findings: &Findings<'a>,
+    selection: &Selection,
+) -> Removals<'a> {
+    let mut removals = Removals::default();
+    for wish in wishes(inputs).into_iter().filter(|wish| selection.holds(wish.address)) {
+        removals.look_up(inputs, findings, &wish);
+    }
+    if inputs.options.destroy {
+        for (address, (finding, kind)) in
+            findings.by_address.iter().filter(|(address, _)| selection.holds(address))
+        {
+            let object = &inputs.desired.objects[*address];
+            if let Finding::Live(live) = finding {
+                removals.leave(
+                    inputs,
+                    address,
+                    &object.account,
+                    kind,
+                    live,
+                    "--destroy".to_owned(),
+                    object.prevent_delete,
+                );
+            }
+        }
+    }
+    removals
+}
+
+fn wishes<'a>(inputs: &Inputs<'a>) -> Vec<Wish<'a>> {
+    let desired = inputs.desired;
+    let mut wishes: Vec<Wish<'a>> = desired
+        .removed
+        .iter()
+        .map(|removal| {
+            let entry = inputs.ledger.objects.get(&removal.address);
+            Wish {
+                address: &removal.address,
+                account: removal.account.as_deref().or(entry.map(|entry| entry.account.as_str())),
+                id: removal.id.as_deref().or(entry.map(|entry| entry.id.as_str())),
+                tombstone: Some(removal),
+                reason: removal.reason.clone().unwrap_or_else(|| "listed under `removed`".to_owned()),
+                place: Some(removal.place.to_string()),
+            }
+        })
+        .collect();
+    let buried: BTreeSet<&Address> = desired.removed.iter().map(|removal| &removal.address).collect();
+    wishes.extend(
+        inputs
+            .ledger
+            .objects
+            .iter()
+            .filter(|(address, _)| desired.kinds.contains(&address.kind))
+            .filter(|(address, _)| !desired.objects.contains_key(*address) && !buried.contains(address))
+            .map(|(address, entry)| Wish {
+                address,
+                account: Some(&entry.account),
+                id: Some(&entry.id),
+                tombstone: None,
+                reason: "managed before, and no longer in the configuration".to_owned(),
+                place: None,
+            }),
+    );
+    wishes
+}
+
+impl<'a> Removals<'a> {
+    fn look_up(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, wish: &Wish<'a>) {
+        let accounts: Vec<&'a str> = inputs
+            .desired
+            .accounts
+            .values()
+            .filter(|account| account.backend.kinds.iter().any(|kind| kind.name == wish.address.kind))
+            .map(|account| account.name.as_str())
+            .filter(|name| wish.account.is_none_or(|wanted| wanted == *name))
+            .collect();
+        if accounts.is_empty() {
+            self.note(wish, wish.account.unwrap_or_default(), NoticeCode::AccountGone, wish.id);
+            return;
+        }
+        let found: Vec<(&'a str, &'static Kind, &'a LiveObject)> = accounts
+            .iter()
+            .filter_map(|account| kind_in(inputs, account, &wish.address.kind).map(|kind| (*account, kind)))
+            .flat_map(|(account, kind)| {
+                fitting(inputs, account, kind, wish).into_iter().map(move |live| (account, kind, live))
+            })
+            .collect();
+        match found.as_slice() {
+            [] => self.gone(inputs, wish, accounts[0]),
+            [(account, kind, live)] => match findings.claimed.get(&(*account, kind.name, live.id.as_str())) {
+                Some(other) => self.refuse(
+                    wish,
+                    account,
+                    RefusalCode::ClaimedTwice,
+                    format!(
+                        "{} {} is to be deleted as {} and kept as {other}",
+                        kind.singular, live.id, wish.address
+                    ),
+                ),
+                None => {
+                    let protected =
+                        inputs.ledger.objects.get(wish.address).is_some_and(|entry| entry.prevent_delete);
+                    self.leave(inputs, wish.address, account, kind, live, wish.reason.clone(), protected);
+                }
+            },
+            several => {
+                let ids: Vec<&str> = several.iter().map(|(_, _, live)| live.id.as_str()).collect();
+                self.refuse(
+                    wish,
+                    several[0].0,
+                    RefusalCode::SeveralFit,
+                    format!("{} live objects fit the tombstone: {}", several.len(), ids.join(", ")),
+                );
+            }
+        }
+    }
+
+    /// Enters an object that goes, unless a rule keeps it.
+    #[allow(clippy::too_many_arguments, reason = "the facts of one deletion")]
+    fn leave(
+        &mut self,
+        inputs: &Inputs<'a>,
+        address: &'a Address,
+        account: &'a str,
+        kind: &'static Kind,
+        live: &'a LiveObject,
+        reason: String,
+        protected: bool,
+    ) {
+        let mut refuse = |code, detail| {
+            self.refusals.push(Refusal {
+                code,
+                account: account.to_owned(),
+                address: Some(address.clone()),
+                attribute: None,
+                detail,
+                place: None,
+            });
+        };
+        if protected {
+            refuse(
+                RefusalCode::PreventDelete,
+                format!("{} {} is protected by prevent_delete", kind.singular, live.id),
+            );
+            return;
+        }
+        if let Delete::Undocumented { switch } = kind.delete
+            && !inputs.desired.accounts.get(account).is_some_and(|account| account.switches.contains(switch))
+        {
+            refuse(
+                RefusalCode::DeleteUndocumented,
+                format!("the service documents no delete of a {}", kind.singular),
+            );
+            return;
+        }
+        self.leaving.push(LeavingObject { address, account, kind, live, heir: None, reason });
+    }
+
+    fn gone(&mut self, inputs: &Inputs<'a>, wish: &Wish<'a>, account: &str) {
+        self.note(wish, account, NoticeCode::AlreadyGone, wish.id);
+        if inputs.ledger.objects.contains_key(wish.address) {
+            self.effects.push(LedgerEffect::Drop { address: wish.address.clone() });
+        }
+    }
+
+    fn note(&mut self, wish: &Wish<'a>, account: &str, code: NoticeCode, detail: Option<&str>) {
+        self.notices.push(Notice {
+            code,
+            account: account.to_owned(),
+            address: Some(wish.address.clone()),
+            attribute: None,
+            detail: detail.map(str::to_owned),
+        });
+    }
+
+    fn refuse(&mut self, wish: &Wish<'a>, account: &str, code: RefusalCode, detail: String) {
+        self.refusals.push(Refusal {
+            code,
+            account: account.to_owned(),
+            address: Some(wish.address.clone()),
+            attribute: None,
+            detail,
+            place: wish.place.clone(),
+        });
+    }
+}
+
+/// Live objects that a wish means: by id when there is one, else by the natural key written in the tombstone.
+fn fitting<'a>(
+    inputs: &Inputs<'a>,
+    account: &str,
+    kind: &'static Kind,
+    wish: &Wish<'a>,
+) -> Vec<&'a LiveObject> {
+    let objects = inputs.live_objects(account, kind.name);
+    if let Some(id) = wish.id {
+        return objects.iter().filter(|live| live.id == id).collect();
+    }
+    let facts = inputs.facts(account);
+    let Some(key) = wish.tombstone.and_then(|removal| key_text(kind, facts, |name| removal.key.get(name)))
+    else {
+        return Vec::new();
+    };
+    objects
+        .iter()
+        .filter(|live| key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&key))
+        .collect()
+}
