@@ -1,1 +1,3 @@
 //! Plan and apply for telephony.
+
+pub mod sandbox;
