@@ -18,3 +18,5 @@ pub mod ledger;
 pub mod plan;
 
 pub mod api;
+
+pub mod sandbox;

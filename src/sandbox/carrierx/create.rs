@@ -1,0 +1,108 @@
+//! POST /partners (`api/carrierx.md`, sections 4.3, 7 and 11, 3).
+
+use serde_json::{Map, Value, json};
+
+use super::super::answer::Answer;
+use super::super::core::Core;
+use super::super::ids;
+use super::super::world::{DuplicateLogin, MailChange, Partner};
+use super::shape::{self, checked};
+use super::{MAIL_FIELDS, Refusal, is_sid, kept_phone, refuse, send_mails};
+
+/// What a create must say; the official list was not readable, this is the tool's rule (section 4.3).
+const REQUIRED: [&str; 9] = [
+    "login",
+    "password",
+    "name",
+    "company_name",
+    "country_code",
+    "zip",
+    "owner_email",
+    "phonenumber",
+    "payment_type",
+];
+
+/// Fields that a create may set besides the modifiable ones (section 4.1, class CRE).
+const SETTABLE: [&str; 10] = [
+    "charge_at",
+    "country_code",
+    "daily_spending_limit",
+    "login",
+    "parent_sid",
+    "password",
+    "payment_type",
+    "prepay_amount",
+    "spending_limit",
+    "state",
+];
+
+pub(super) fn create(core: &mut Core, body: Map<String, Value>) -> Result<Answer, Refusal> {
+    for field in REQUIRED {
+        if body.get(field).and_then(Value::as_str).is_none_or(str::is_empty) {
+            return refuse(422, field, "value is required");
+        }
+    }
+    let login = body.get("login").and_then(Value::as_str).unwrap_or_default();
+    // A partner that nobody sees yet holds its login all the same.
+    if core.partners.has_login(&core.world.carrierx, login) {
+        let taken = "this login is taken";
+        match core.world.carrierx.knobs.duplicate_login {
+            DuplicateLogin::Conflict => return refuse(409, "login", taken),
+            DuplicateLogin::Invalid => return refuse(422, "login", taken),
+            DuplicateLogin::Malformed => return refuse(400, "login", taken),
+            DuplicateLogin::Accept => {}
+        }
+    }
+    let now = core.world.now();
+    let world = &mut core.world.carrierx;
+    let mut partner = Partner { verified: false, ..Partner::default() };
+    let mut mails = Vec::new();
+    for (field, value) in &body {
+        let name = field.as_str();
+        if !SETTABLE.contains(&name) && !shape::MODIFIABLE.contains(&name) {
+            continue;
+        }
+        let value = checked(name, value)?;
+        match name {
+            name if MAIL_FIELDS.contains(&name) => {
+                let address =
+                    super::submit_address(&mut partner, name, &value, MailChange::NullUntilVerified);
+                mails.extend(address.map(|address| (field.clone(), address)));
+            }
+            // An empty parent seems to mean "under the caller" (section 4.3).
+            "parent_sid" if value.as_str().is_none_or(str::is_empty) => {}
+            "parent_sid" if !value.as_str().is_some_and(is_sid) => {
+                return refuse(422, "parent_sid", "no such partner");
+            }
+            "phonenumber" => {
+                partner.fields.insert(field.clone(), kept_phone(&world.knobs, &value));
+            }
+            _ => {
+                partner.fields.insert(field.clone(), value);
+            }
+        }
+    }
+    // Values that do not apply are dropped without a word (section 4.3).
+    if partner.text("payment_type") == "postpay" {
+        for field in ["charge_at", "prepay_amount"] {
+            partner.fields.insert(field.into(), Value::Null);
+        }
+    }
+    if let Some(url) = &world.knobs.callbacks_sms {
+        let callbacks = partner.fields.entry("callbacks").or_insert_with(|| json!({}));
+        if callbacks.get("sms").is_none() {
+            callbacks["sms"] = url.as_str().into();
+        }
+    }
+    if !partner.fields.contains_key("parent_sid") {
+        partner.fields.insert("parent_sid".into(), world.account_sid.clone().into());
+    }
+    ids::name_partner(&mut partner, &mut world.next_partner);
+    partner.fields.insert("date_created".into(), ids::milliseconds(now).into());
+    partner.fields.insert("status".into(), "unverified".into());
+    let (sid, shown) = (partner.sid().to_owned(), shape::shown(&partner));
+    world.partners.push(partner);
+    core.partners.added(&core.world.carrierx);
+    send_mails(&mut core.world, &sid, mails);
+    Ok(Answer::json(200, shown))
+}

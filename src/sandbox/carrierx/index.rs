@@ -1,0 +1,70 @@
+//! What is derived from the list of partners, so that no request looks at all of them without need: a list page of a
+//! 100,000-partner world is cut from an order that was worked out once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::super::world::CarrierxWorld;
+
+/// Places of partners by sid, the logins in use, and the last listing.
+#[derive(Debug, Default)]
+pub(in super::super) struct PartnerIndex {
+    known: Option<Known>,
+    listing: Option<(String, Arc<Vec<usize>>)>,
+}
+
+#[derive(Debug)]
+struct Known {
+    places: HashMap<String, usize>,
+    logins: HashSet<String>,
+}
+
+impl PartnerIndex {
+    /// To be called after any change that did not come through this module's owner.
+    pub(in super::super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// To be called after a partner's fields changed, which moves nobody but may reorder a listing.
+    pub(super) fn changed(&mut self) {
+        self.listing = None;
+    }
+
+    /// To be called after a partner was added at the end.
+    pub(super) fn added(&mut self, world: &CarrierxWorld) {
+        self.changed();
+        if let (Some(known), Some(partner)) = (&mut self.known, world.partners.last()) {
+            known.places.insert(partner.sid().to_owned(), world.partners.len() - 1);
+            known.logins.insert(partner.text("login").to_owned());
+        }
+    }
+
+    /// Where the partner with this sid stands.
+    pub(super) fn place(&mut self, world: &CarrierxWorld, sid: &str) -> Option<usize> {
+        self.known(world).places.get(sid).copied()
+    }
+
+    /// Whether some partner, visible or not, has this login.
+    pub(super) fn has_login(&mut self, world: &CarrierxWorld, login: &str) -> bool {
+        self.known(world).logins.contains(login)
+    }
+
+    /// The places of the listing with this key, worked out when it is another one than last time.
+    pub(super) fn listing(&mut self, key: &str, work_out: impl FnOnce() -> Vec<usize>) -> Arc<Vec<usize>> {
+        if let Some((last, places)) = &self.listing
+            && last == key
+        {
+            return places.clone();
+        }
+        let places = Arc::new(work_out());
+        self.listing = Some((key.to_owned(), places.clone()));
+        places
+    }
+
+    fn known(&mut self, world: &CarrierxWorld) -> &Known {
+        self.known.get_or_insert_with(|| Known {
+            places: world.partners.iter().enumerate().map(|(place, p)| (p.sid().to_owned(), place)).collect(),
+            logins: world.partners.iter().map(|p| p.text("login").to_owned()).collect(),
+        })
+    }
+}

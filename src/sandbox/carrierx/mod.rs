@@ -1,0 +1,252 @@
+//! The CarrierX simulator (`api/carrierx.md`, section 11).
+
+mod create;
+mod filter;
+mod index;
+mod list;
+mod related;
+mod shape;
+mod update;
+
+use serde_json::{Map, Value, json};
+
+use super::answer::{Answer, Asked};
+use super::core::Core;
+use super::ids;
+use super::world::{
+    CarrierxKnobs, CarrierxWorld, Delete, ErrorShape, GetUnverified, Mail, MailChange, Partner, World,
+};
+pub(super) use index::PartnerIndex;
+
+/// Where every Core path begins (section 1).
+const PREFIX: &str = "/core/v2/";
+
+/// The three fields that hold addresses (section 7).
+const MAIL_FIELDS: [&str; 3] = ["owner_email", "tech_email", "billing_email"];
+
+/// Why a request is refused.
+#[derive(Debug, Clone)]
+struct Refusal {
+    status: u16,
+    /// The field at fault, empty when there is none.
+    field: String,
+    message: String,
+}
+
+fn refuse<T>(status: u16, field: &str, message: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal { status, field: field.to_owned(), message: message.into() })
+}
+
+/// Answers one request under `/core/v2/`.
+pub(super) fn answer(core: &mut Core, asked: &Asked) -> Answer {
+    handled(core, asked).unwrap_or_else(|refusal| {
+        let world = &mut core.world.carrierx;
+        let turn = world.errors_answered;
+        world.errors_answered += 1;
+        error(world.knobs.error_shape, turn, &refusal)
+    })
+}
+
+/// An error in one of the four shapes a client has to survive (section 9).
+fn error(shape: ErrorShape, turn: u64, refusal: &Refusal) -> Answer {
+    let Refusal { status, field, message } = refusal;
+    let shape = match (shape, turn % 4) {
+        (ErrorShape::InTurn, 0) => ErrorShape::Objects,
+        (ErrorShape::InTurn, 1) => ErrorShape::Fields,
+        (ErrorShape::InTurn, 2) => ErrorShape::Texts,
+        (ErrorShape::InTurn, _) => ErrorShape::Message,
+        (other, _) => other,
+    };
+    let text = if field.is_empty() { message.clone() } else { format!("{field}: {message}") };
+    let body = match shape {
+        ErrorShape::Fields if !field.is_empty() => {
+            let fields: Map<String, Value> = [(field.clone(), json!([message]))].into_iter().collect();
+            json!({"errors": fields})
+        }
+        ErrorShape::Objects if field.is_empty() => json!({"errors": [{"message": message}]}),
+        ErrorShape::Objects => json!({"errors": [{"field": field, "message": message}]}),
+        ErrorShape::Message => json!({"message": text}),
+        ErrorShape::Texts | ErrorShape::Fields | ErrorShape::InTurn => json!({"errors": [text]}),
+    };
+    Answer::json(*status, body)
+}
+
+fn handled(core: &mut Core, asked: &Asked) -> Result<Answer, Refusal> {
+    let scopes = scopes(&core.world.carrierx, asked)?;
+    let may = |any_of: &[&str]| match scopes.iter().any(|have| any_of.contains(&have.as_str())) {
+        true => Ok(()),
+        false => refuse(403, "", format!("scope {} is needed", any_of.join(" or "))),
+    };
+    let parts: Vec<&str> = asked.path.trim_start_matches(PREFIX).split('/').collect();
+    match (asked.method.as_str(), parts.as_slice()) {
+        ("GET", ["partners"]) => {
+            may(&["partners.manage", "partners.read"])?;
+            list::list(core, asked)
+        }
+        ("POST", ["partners"]) => {
+            may(&["partners.manage", "partners.create"])?;
+            let body = object(asked)?;
+            create::create(core, body)
+        }
+        ("GET", ["partners", sid]) => {
+            may(&["partners.manage", "partners.read"])?;
+            let place = reachable(core, sid)?;
+            Ok(Answer::json(200, shape::shown(&core.world.carrierx.partners[place])))
+        }
+        (method @ ("PATCH" | "PUT"), ["partners", sid]) => {
+            may(&["partners.manage", "partners.update"])?;
+            let body = object(asked)?;
+            let place = reachable(core, sid)?;
+            let replace = match asked.argument("nested_objects") {
+                None => false,
+                Some("replace") => true,
+                Some(_) => return refuse(400, "nested_objects", "the only value is replace"),
+            };
+            update::update(core, place, &body, method == "PUT", replace)
+        }
+        ("DELETE", ["partners", sid]) if core.world.carrierx.knobs.delete == Delete::NoContent => {
+            may(&["partners.manage", "partners.delete"])?;
+            let place = reachable(core, sid)?;
+            core.world.carrierx.partners.remove(place);
+            core.partners.forget();
+            Ok(Answer::empty(204))
+        }
+        (_, ["partners"] | ["partners", _]) => refuse(405, "", "method not allowed"),
+        ("POST", ["admin", "partners", sid, "activate"]) => {
+            may(&["admin.manage"])?;
+            activate(core, sid)
+        }
+        _ => related::answer(&mut core.world, asked, &parts, &may),
+    }
+}
+
+/// What the bearer may do; 401 without a known token (section 1).
+fn scopes(world: &CarrierxWorld, asked: &Asked) -> Result<Vec<String>, Refusal> {
+    let header = asked.header("authorization").unwrap_or_default();
+    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        if let Some(scopes) = world.limited_tokens.get(token) {
+            return Ok(scopes.clone());
+        }
+        if world.tokens.iter().any(|known| known == token) {
+            return Ok(world.scopes.clone());
+        }
+    }
+    refuse(401, "", "authorization is required")
+}
+
+/// The body as an object: 415 for another type, 400 for no JSON (sections 1 and 9).
+fn object(asked: &Asked) -> Result<Map<String, Value>, Refusal> {
+    if asked.media_type() != "application/json" {
+        return refuse(415, "", "unsupported media type");
+    }
+    match serde_json::from_slice(&asked.body) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => refuse(422, "", "an object is expected"),
+        Err(_) => refuse(400, "", "no JSON object could be decoded"),
+    }
+}
+
+/// The place of a partner that get-by-sid and PATCH can reach: by knob an unverified one is not (section 11, 4).
+fn reachable(core: &mut Core, sid: &str) -> Result<usize, Refusal> {
+    let hidden = core.world.carrierx.knobs.get_unverified == GetUnverified::NotFound;
+    match core.partners.place(&core.world.carrierx, sid) {
+        Some(place) if core.world.carrierx.partners[place].verified || !hidden => Ok(place),
+        _ => refuse(404, "", format!("no partner {sid}")),
+    }
+}
+
+/// Makes a partner active; a welcome mail is not our concern (section 2.2).
+fn activate(core: &mut Core, sid: &str) -> Result<Answer, Refusal> {
+    let Some(place) = core.partners.place(&core.world.carrierx, sid) else {
+        return refuse(404, "", format!("no partner {sid}"));
+    };
+    let partner = &mut core.world.carrierx.partners[place];
+    partner.verified = true;
+    partner.fields.insert("status".into(), "active".into());
+    let mut shown = shape::shown(partner);
+    for field in ["brand_sid", "id", "system_attributes", "system_data"] {
+        shown[field] = partner.fields.get(field).cloned().unwrap_or_default();
+    }
+    core.partners.changed();
+    Ok(Answer::json(200, shown))
+}
+
+/// Plays the human who clicks: the pending address appears, and with `owner_email` the partner becomes visible and
+/// active (section 11, 5). `all` clicks every link. False when there is no such partner or field.
+pub(super) fn verify(world: &mut World, partner: &str, field: &str) -> bool {
+    if field != "all" && !MAIL_FIELDS.contains(&field) {
+        return false;
+    }
+    let Some(partner) = find_mut(world, partner) else { return false };
+    for name in MAIL_FIELDS.into_iter().filter(|name| field == "all" || *name == field) {
+        if let Some(address) = partner.pending.shift_remove(name) {
+            partner.fields.insert(name.into(), address.into());
+        }
+    }
+    if !partner.verified && matches!(field, "owner_email" | "all") {
+        partner.verified = true;
+        partner.fields.insert("status".into(), "active".into());
+    }
+    true
+}
+
+/// A partner by sid or login.
+pub(super) fn find_mut<'a>(world: &'a mut World, who: &str) -> Option<&'a mut Partner> {
+    world.carrierx.partners.iter_mut().find(|p| p.sid() == who || p.text("login") == who)
+}
+
+/// Takes a new address: what is shown until the click is a knob, and a mail goes out (sections 7 and 11, 6).
+fn submit_address(partner: &mut Partner, field: &str, address: &Value, shown: MailChange) -> Option<String> {
+    let old = partner.fields.get(field).cloned().unwrap_or_default();
+    match address {
+        Value::String(text) if !text.is_empty() => {
+            if old == *address || partner.pending.get(field) == Some(text) {
+                return None;
+            }
+            let now = match shown {
+                MailChange::NullUntilVerified => Value::Null,
+                MailChange::OldUntilVerified => old,
+                MailChange::Immediate => address.clone(),
+            };
+            partner.fields.insert(field.to_owned(), now);
+            if shown != MailChange::Immediate {
+                partner.pending.insert(field.to_owned(), text.clone());
+            }
+            Some(text.clone())
+        }
+        // Clearing an address also clears the one that waits: this is how a careless PUT loses it (section 6.4).
+        _ => {
+            partner.pending.shift_remove(field);
+            partner.fields.insert(field.to_owned(), Value::Null);
+            None
+        }
+    }
+}
+
+/// Writes down the mails of one change.
+fn send_mails(world: &mut World, sid: &str, mails: Vec<(String, String)>) {
+    let at = world.now();
+    let mail = |(field, address)| Mail { partner_sid: sid.to_owned(), field, address, at };
+    world.carrierx.mails.extend(mails.into_iter().map(mail));
+}
+
+/// A phone number as this copy of the service keeps it (section 8.1).
+fn kept_phone(knobs: &CarrierxKnobs, value: &Value) -> Value {
+    match value.as_str() {
+        Some(digits)
+            if knobs.phonenumber == super::world::PhoneNumber::DropCountryCode
+                && digits.len() == 11
+                && digits.starts_with('1') =>
+        {
+            digits[1..].into()
+        }
+        _ => value.clone(),
+    }
+}
+
+/// Whether a text is the sid of something.
+fn is_sid(text: &str) -> bool {
+    ids::is_sid(text)
+}

@@ -1,0 +1,69 @@
+//! What only touches the Partner object: access control rules and verification mails (`api/carrierx.md`, section 2.4).
+
+use serde_json::{Map, Value, json};
+
+use super::super::answer::{Answer, Asked};
+use super::super::ids;
+use super::super::world::{Mail, World};
+use super::{Refusal, find_mut, object, refuse};
+
+/// Answers what is not a partner; everything unknown is a 404 with a JSON error (section 11, 1).
+pub(super) fn answer(
+    world: &mut World,
+    asked: &Asked,
+    parts: &[&str],
+    may: &dyn Fn(&[&str]) -> Result<(), Refusal>,
+) -> Result<Answer, Refusal> {
+    match (asked.method.as_str(), parts) {
+        ("GET", ["accesscontrol", "rules"]) => {
+            may(&["accesscontrol.manage", "accesscontrol.read"])?;
+            let items = &world.carrierx.rules;
+            let body = json!({"count": items.len(), "has_more": false, "items": items, "limit": 1000, "offset": 0,
+                              "pagination": {}, "total": items.len()});
+            Ok(Answer::json(200, body))
+        }
+        ("GET", ["accesscontrol", "rules", sid]) => {
+            may(&["accesscontrol.manage", "accesscontrol.read"])?;
+            let fits =
+                |rule: &&Map<String, Value>| rule.get("rule_sid").and_then(Value::as_str) == Some(*sid);
+            match world.carrierx.rules.iter().find(fits) {
+                Some(rule) => Ok(Answer::json(200, Value::Object(rule.clone()))),
+                None => refuse(404, "", format!("no rule {sid}")),
+            }
+        }
+        ("POST", ["verification", "email"]) => {
+            may(&["verification.manage", "verification.create"])?;
+            let body = object(asked)?;
+            send_again(world, &body)
+        }
+        ("GET", ["verification", "email", "tokens", token]) => {
+            may(&["verification.manage", "verification.read"])?;
+            let mail = token.parse::<usize>().ok().and_then(|n| world.carrierx.mails.get(n.checked_sub(1)?));
+            match mail {
+                Some(mail) => Ok(Answer::json(200, shown(mail, "sent_email"))),
+                None => refuse(404, "", "no such token"),
+            }
+        }
+        _ => refuse(404, "", "no such resource"),
+    }
+}
+
+/// Sends a mail to `to_address`, or to the owner of `partner_sid`. The token in its link is its place among all mails.
+fn send_again(world: &mut World, body: &Map<String, Value>) -> Result<Answer, Refusal> {
+    let text = |field: &str| body.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (mut address, sid) = (text("to_address"), text("partner_sid"));
+    if address.is_empty() {
+        let Some(partner) = find_mut(world, &sid) else { return refuse(404, "", "no such partner") };
+        let pending = partner.pending.get("owner_email").cloned();
+        address = pending.unwrap_or_else(|| partner.text("owner_email").to_owned());
+    }
+    let mail = Mail { partner_sid: sid, field: "owner_email".to_owned(), address, at: world.now() };
+    let answer = Answer::json(200, shown(&mail, "sent_email"));
+    world.carrierx.mails.push(mail);
+    Ok(answer)
+}
+
+fn shown(mail: &Mail, status: &str) -> Value {
+    json!({"to_address": mail.address, "partner_sid": mail.partner_sid, "status": status,
+           "date_created": ids::milliseconds(mail.at)})
+}

@@ -1,0 +1,66 @@
+//! The state behind the lock: the world, what is derived from it, and the log.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::answer::{Answer, Asked, nowhere};
+use super::carrierx::{self, PartnerIndex};
+use super::fault::Service;
+use super::log::LoggedRequest;
+use super::unpod;
+use super::world::World;
+
+/// Shared by the server thread and the [`Sandbox`](super::Sandbox) handle.
+#[derive(Clone)]
+pub(super) struct Shared(Arc<Mutex<Core>>);
+
+/// See the module.
+pub(super) struct Core {
+    pub(super) world: World,
+    pub(super) partners: PartnerIndex,
+    pub(super) log: Vec<LoggedRequest>,
+}
+
+impl Shared {
+    pub(super) fn new(world: World) -> Self {
+        let world = world.tidied();
+        Self(Arc::new(Mutex::new(Core { world, partners: PartnerIndex::default(), log: Vec::new() })))
+    }
+
+    /// The state. A test that panicked inside `edit` leaves a world that is still worth looking at.
+    pub(super) fn core(&self) -> MutexGuard<'_, Core> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Core {
+    /// Lets the service answer.
+    pub(super) fn answer(&mut self, asked: &Asked) -> Answer {
+        match asked.service {
+            Service::Unpod => unpod::answer(&mut self.world, asked),
+            Service::Carrierx => carrierx::answer(self, asked),
+            Service::Control | Service::Other => nowhere(),
+        }
+    }
+
+    /// Changes the world from outside, and makes it whole again.
+    pub(super) fn edit<R>(&mut self, change: impl FnOnce(&mut World) -> R) -> R {
+        let result = change(&mut self.world);
+        self.world.tidy();
+        self.partners.forget();
+        result
+    }
+
+    /// Writes a request down and says where.
+    pub(super) fn note(&mut self, asked: &Asked) -> usize {
+        let place = self.log.len();
+        self.log.push(LoggedRequest::of(asked, place as u64 + 1));
+        place
+    }
+
+    /// Writes down how a request was answered.
+    pub(super) fn note_status(&mut self, place: usize, status: u16) {
+        if let Some(entry) = self.log.get_mut(place) {
+            entry.status = Some(status);
+        }
+    }
+}

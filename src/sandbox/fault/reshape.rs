@@ -1,0 +1,117 @@
+//! Faults that spoil a true answer.
+
+use serde_json::{Map, Value, json};
+
+use super::super::answer::{Answer, Asked, Payload};
+use super::super::ids;
+use super::{Effect, Service};
+
+/// An answer of ready bytes.
+pub(super) fn raw(status: u16, kind: &'static str, bytes: &[u8]) -> Answer {
+    Answer { status, headers: Vec::new(), payload: Payload::Raw(kind, bytes.to_vec()) }
+}
+
+/// The answer after this effect; effects that do not concern a finished answer leave it alone.
+pub(super) fn reshape(effect: &Effect, asked: &Asked, mut answer: Answer) -> Answer {
+    match effect {
+        Effect::EmptyBody => answer.payload = Payload::Empty,
+        Effect::TruncatedJson => {
+            let (_, bytes) = answer.bytes();
+            answer.payload = Payload::Raw("application/json", bytes[..bytes.len() / 2].to_vec());
+        }
+        _ => {
+            if let Payload::Json(body) = &mut answer.payload
+                && answer.status < 300
+            {
+                reshape_json(effect, asked, body);
+            }
+        }
+    }
+    answer
+}
+
+fn reshape_json(effect: &Effect, asked: &Asked, body: &mut Value) {
+    match effect {
+        Effect::WithoutId => without_id(body),
+        Effect::DataObject => {
+            for key in ["data", "items"] {
+                if let Some(list) = body.get_mut(key).filter(|list| list.is_array()) {
+                    *list = json!({"0": list.take()});
+                }
+            }
+        }
+        Effect::ExtraFields => extra_fields(body),
+        Effect::MissingRows(missing) => {
+            for key in ["count", "total"] {
+                if let Some(count) = body.get(key).and_then(Value::as_u64) {
+                    body[key] = (count + missing).into();
+                }
+            }
+        }
+        Effect::EndlessPages => endless(asked, body),
+        Effect::NextUrl(url) => match asked.service {
+            Service::Carrierx => {
+                body["pagination"] = json!({"next": url});
+                body["has_more"] = true.into();
+            }
+            _ => body["next"] = url.as_str().into(),
+        },
+        _ => {}
+    }
+}
+
+fn without_id(body: &mut Value) {
+    if let Some(fields) = body.as_object_mut() {
+        fields.shift_remove("partner_sid");
+    }
+    if let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) {
+        data.shift_remove("id");
+    }
+}
+
+fn extra_fields(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(extra_fields);
+            fields.insert("x_sandbox_text".into(), "nobody knows this field".into());
+            fields.insert("x_sandbox_object".into(), json!({"deep": [1, null, {"er": true}]}));
+        }
+        Value::Array(items) => items.iter_mut().for_each(extra_fields),
+        _ => {}
+    }
+}
+
+/// Fills the page with copies that have names of their own, so that only a limit on pages ends the reading.
+fn endless(asked: &Asked, body: &mut Value) {
+    let page: u64 = match asked.service {
+        Service::Carrierx => asked.argument("offset"),
+        _ => asked.argument("page"),
+    }
+    .and_then(|text| text.parse().ok())
+    .unwrap_or(1);
+    let key = if body.get("items").is_some() { "items" } else { "data" };
+    let sample = body.get(key).and_then(Value::as_array).and_then(|items| items.first()).cloned();
+    let sample = sample.unwrap_or_else(|| json!({"id": 0, "name": "Endless", "slug": "endless"}));
+    let copies = (0..10).map(|row| renamed(&sample, page * 10 + row));
+    body[key] = copies.collect();
+    match asked.service {
+        Service::Carrierx => {
+            body["count"] = 10.into();
+            body["has_more"] = true.into();
+        }
+        _ => body["count"] = 1_000_000_000.into(),
+    }
+}
+
+fn renamed(sample: &Value, n: u64) -> Value {
+    let mut fields: Map<String, Value> = sample.as_object().cloned().unwrap_or_default();
+    for (name, value) in &mut fields {
+        match name.as_str() {
+            "id" => *value = (1_000_000 + n).into(),
+            "partner_sid" => *value = ids::sid(9, n).into(),
+            "slug" | "login" => *value = format!("{}-{n}", value.as_str().unwrap_or_default()).into(),
+            _ => {}
+        }
+    }
+    Value::Object(fields)
+}

@@ -1,0 +1,102 @@
+//! What was asked, for assertions such as "the second apply sent no write".
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::Asked;
+use super::fault::Service;
+
+/// What stands in place of a secret.
+pub(super) const HIDDEN: &str = "(secret)";
+
+/// Keys whose values the log does not keep (`api/unpod.md`, section 14.1; `api/carrierx.md`, section 1).
+const SECRET_KEYS: [&str; 9] = [
+    "auth_token",
+    "api_key",
+    "api_secret",
+    "token",
+    "password",
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "authorization",
+];
+
+/// One request and the status of its answer. Secrets are replaced, their keys are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoggedRequest {
+    /// Counted from 1, in order of arrival.
+    pub sequence: u64,
+    /// Whose path it was.
+    pub service: Service,
+    /// As on the wire.
+    pub method: String,
+    /// As on the wire, without query.
+    pub path: String,
+    /// As on the wire, without `?`; empty when there was none.
+    pub query: String,
+    /// Names in lower case, in order; `authorization` has its value replaced.
+    pub headers: Vec<(String, String)>,
+    /// The body as JSON (a form as an object); null when there was none or it could not be read.
+    pub body: Value,
+    /// The status that was answered; absent while it is not, and when the connection was cut instead.
+    pub status: Option<u16>,
+}
+
+impl LoggedRequest {
+    /// Whether it could have changed something.
+    pub fn is_write(&self) -> bool {
+        is_write(&self.method)
+    }
+
+    pub(super) fn of(asked: &Asked, sequence: u64) -> Self {
+        let hide = |(name, value): &(String, String)| {
+            let shown = if name == "authorization" || name == "cookie" { HIDDEN } else { value };
+            (name.clone(), shown.to_owned())
+        };
+        Self {
+            sequence,
+            service: asked.service,
+            method: asked.method.clone(),
+            path: asked.raw_path.clone(),
+            query: asked.raw_query.clone(),
+            headers: asked.headers.iter().map(hide).collect(),
+            body: body(asked),
+            status: None,
+        }
+    }
+}
+
+/// Whether a method can change something.
+pub(super) fn is_write(method: &str) -> bool {
+    !matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
+fn body(asked: &Asked) -> Value {
+    let mut value = match asked.media_type().as_str() {
+        "application/x-www-form-urlencoded" => super::wire::form(&String::from_utf8_lossy(&asked.body))
+            .into_iter()
+            .map(|(key, text)| (key, Value::String(text)))
+            .collect(),
+        _ => serde_json::from_slice(&asked.body).unwrap_or_default(),
+    };
+    hide_secrets(&mut value);
+    value
+}
+
+/// Replaces the values of secret keys, however deep.
+fn hide_secrets(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (key, inner) in fields.iter_mut() {
+                if SECRET_KEYS.contains(&key.to_ascii_lowercase().as_str()) && !inner.is_null() {
+                    *inner = HIDDEN.into();
+                } else {
+                    hide_secrets(inner);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(hide_secrets),
+        _ => {}
+    }
+}

@@ -1,0 +1,31 @@
+//! A simulator of both services, over real HTTP on the loopback interface.
+//!
+//! It is what `--sandbox`, `telform sandbox` and the tests talk to. It shares nothing with the rest of the crate, so
+//! that the two can disagree: everything here is written against the fact sheets `api/unpod.md` (section 14) and
+//! `api/carrierx.md` (section 11), and the generation 1 profile is checked against recorded traffic.
+//!
+//! * [`World`]: the state, which is also a YAML file.
+//! * [`Sandbox`]: a running server. Both services live on one port: Unpod under `/api/v2/platform/`, CarrierX under
+//!   `/core/v2/`, and the simulator's own routes under `/_sim/`.
+//! * [`Fault`]: what shall go wrong, as data.
+
+mod answer;
+mod carrierx;
+mod catalogue;
+mod control;
+mod core;
+mod fault;
+mod ids;
+mod log;
+mod server;
+mod unpod;
+mod wire;
+mod world;
+
+pub use fault::{Edit, Effect, FakeAnswer, FakeBody, Fault, Matcher, Service, When};
+pub use log::LoggedRequest;
+pub use server::Sandbox;
+pub use world::*;
+
+/// The token that every default world accepts on both services.
+pub const DEFAULT_TOKEN: &str = "sandbox-token";

@@ -1,0 +1,116 @@
+//! Connect and disconnect of generation 1 (`api/unpod.md`, section 7; recorded: `28` to `30`).
+
+use serde_json::{Value, json};
+
+use super::super::super::answer::{Answer, Asked};
+use super::super::super::catalogue;
+use super::super::super::world::{Number, NumberState, UnpodWorld};
+use super::super::body::{self, printed, type_name};
+use super::super::{crash, envelope};
+use super::bridges::{not_one, place};
+use super::shapes;
+
+pub(super) fn connect(unpod: &mut UnpodWorld, asked: &Asked, slug: &str) -> Answer {
+    let told = |message: &str| envelope(400, message, json!({"status_code": 400}));
+    let body = match body::read(asked) {
+        Ok(read) => read.value,
+        Err(bad) => return bad.in_message(),
+    };
+    match &body {
+        Value::Object(_) => {}
+        Value::Array(_) => return told("'list' object has no attribute 'get'"),
+        other => return told(&format!("'{}' object has no attribute 'copy'", type_name(other))),
+    }
+    let place = match place(unpod, slug) {
+        Ok(place) => place,
+        Err(count) => return told(&not_one(count)),
+    };
+    match link(unpod, place, &body) {
+        Ok(answer) | Err(answer) => answer,
+    }
+}
+
+fn link(unpod: &mut UnpodWorld, place: usize, body: &Value) -> Result<Answer, Answer> {
+    let missing = |what: &str| envelope(400, &format!("{what} is required"), json!({}));
+    let wanted_number = body.get("number_id").filter(|v| says_something(v)).ok_or(missing("Number"))?;
+    let wanted =
+        body.get("provider_credential_id").filter(|v| says_something(v)).ok_or(missing("Provider"))?;
+    let id = number_in(wanted_number)?;
+    let unknown = || envelope(206, "Number is not assigned or does not exist.", json!({}));
+    let number: &Number = unpod
+        .numbers
+        .iter()
+        .find(|n| Some(n.id) == id && n.state == NumberState::Assigned)
+        .ok_or_else(unknown)?;
+    let text = number.number.clone();
+    let (number_id, channels) = (number.id, number.channels_count);
+    if !unpod.bridges[place].numbers.contains_key(&text) {
+        let elsewhere = "Provided number is already assigned to another bridge.";
+        return Err(envelope(400, elsewhere, json!({})));
+    }
+    let credential = number_in(wanted)?;
+    // Neither the owner nor the active flag is looked at; an unknown one breaks a database rule (recorded).
+    let found = unpod.configurations.iter().find(|c| Some(c.id) == credential).ok_or_else(crash)?;
+    let shown = shapes::credential(unpod, found);
+    let (credential, bridge) = (found.id, &mut unpod.bridges[place]);
+    let bridge_id = bridge.id;
+    let Some(link) = bridge.numbers.get_mut(&text) else { return Err(crash()) };
+    link.configuration = Some(credential);
+    let data = json!({"id": link.id, "number_id": number_id, "bridge": bridge_id, "bridge_id": bridge_id,
+                      "channels_count": channels, "status": "active",
+                      "connectivity_type": shapes::connectivity(link), "agent_id": link.agent_id,
+                      "config_json": link.config_json, "provider_configuration": shown});
+    Ok(envelope(201, "Number linked with provider successfully.", data))
+}
+
+/// What the recorded server's language takes for true.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(truth) => *truth,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+    }
+}
+
+/// An id in any spelling the database takes: digits, also with a plus sign (a phone number is just a big id), `true`
+/// for 1. Absent when no row can have it.
+fn number_in(value: &Value) -> Result<Option<u64>, Answer> {
+    match value {
+        Value::Bool(truth) => Ok(Some(u64::from(*truth))),
+        Value::Number(number) => Ok(number.as_u64()),
+        Value::String(text) if text.trim().parse::<i128>().is_ok() => Ok(text.trim().parse().ok()),
+        other => {
+            let text = format!("Field 'id' expected a number but got {}.", printed(other));
+            Err(envelope(400, &text, json!({"status_code": 400})))
+        }
+    }
+}
+
+/// Always an unhandled exception, whatever is asked; the knob makes it work as the internal route behind it does
+/// (section 7.2; recorded: `30-disconnect`, `34-internal-v1-unlink`).
+pub(super) fn disconnect(unpod: &mut UnpodWorld, asked: &Asked) -> Answer {
+    let body = match body::read(asked) {
+        Ok(read) => read.value,
+        Err(bad) => return bad.usual(),
+    };
+    if !unpod.knobs.disconnect_repaired {
+        return crash();
+    }
+    let Ok(id) = number_in(body.get("number_id").unwrap_or(&Value::Null)) else { return crash() };
+    let Some(number) = unpod.numbers.iter().find(|n| Some(n.id) == id).cloned() else {
+        return Answer::json(404, json!({"message": "Number not found."}));
+    };
+    let Some(link) = unpod.bridges.iter_mut().find_map(|b| b.numbers.get_mut(&number.number)) else {
+        return envelope(206, "No provider linked to this number.", json!({}));
+    };
+    link.configuration = None;
+    let carrier = number.provider.as_ref().and_then(|p| catalogue::find(&unpod.providers, p));
+    let data = json!({"id": number.id, "number": number.number,
+                      "provider_details": carrier.map(shapes::short_provider), "country_code": "+1", "region": "US",
+                      "state": number.state, "active": number.active, "owner_type": null, "number_type": "NUMBER",
+                      "association": {}, "agent_number": number.agent_number});
+    envelope(200, &format!("Provider unlinked from number {}", number.number), data)
+}

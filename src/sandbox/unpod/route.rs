@@ -1,0 +1,87 @@
+//! Paths (`api/unpod.md`, sections 1, 5, 6, 7, 9.3).
+
+use super::super::answer::{Answer, Asked};
+use super::super::world::{ConfigPath, Profile, UnpodWorld};
+
+/// Where every platform path begins (section 2.1).
+const PREFIX: &str = "/api/v2/platform/";
+
+/// What a path means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Route {
+    Organizations,
+    Providers,
+    Configurations,
+    /// By its digits; absent when they are too many for any id.
+    Configuration(Option<u64>),
+    Numbers,
+    Bridges,
+    Bridge(String),
+    Connect(String),
+    Disconnect(String),
+}
+
+impl Route {
+    /// The methods of `Allow`, in the recorded order.
+    pub(super) fn methods(&self) -> &'static [&'static str] {
+        match self {
+            Self::Organizations | Self::Providers | Self::Numbers => &["GET", "HEAD", "OPTIONS"],
+            Self::Configurations | Self::Bridges => &["GET", "POST", "HEAD", "OPTIONS"],
+            Self::Configuration(_) | Self::Bridge(_) => &["GET", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+            Self::Connect(_) | Self::Disconnect(_) => &["POST", "OPTIONS"],
+        }
+    }
+}
+
+/// What the path means, or the answer for a path that means nothing.
+///
+/// Without the trailing slash every method gets a 301 before authentication, whose `Location` is a path with the query
+/// kept; a path that means nothing with the slash either is a 404 page (section 9.3, recorded).
+pub(super) fn resolve(world: &UnpodWorld, asked: &Asked) -> Result<Route, Answer> {
+    let segment = config_segment(world);
+    if let Some(route) = route(&asked.path, segment) {
+        return Ok(route);
+    }
+    if !asked.path.ends_with('/') && route(&format!("{}/", asked.path), segment).is_some() {
+        let query = if asked.raw_query.is_empty() { String::new() } else { format!("?{}", asked.raw_query) };
+        return Err(Answer::empty(301).with("location", format!("{}/{query}", asked.raw_path)));
+    }
+    Err(Answer::html(404, "Page not found"))
+}
+
+fn config_segment(world: &UnpodWorld) -> &'static str {
+    match (world.knobs.config_path, world.profile) {
+        (ConfigPath::Documented, _) | (ConfigPath::Profile, Profile::G2Documented) => {
+            "providers-configurations"
+        }
+        (ConfigPath::Snapshot, _) | (ConfigPath::Profile, Profile::G1Snapshot) => "provider-configurations",
+    }
+}
+
+fn route(path: &str, config_segment: &str) -> Option<Route> {
+    let inside = path.strip_prefix(PREFIX)?.strip_suffix('/')?;
+    let parts: Vec<&str> = inside.split('/').collect();
+    match parts.as_slice() {
+        ["organizations"] => Some(Route::Organizations),
+        ["telephony", rest @ ..] => match rest {
+            ["providers"] => Some(Route::Providers),
+            ["numbers"] => Some(Route::Numbers),
+            ["bridges"] => Some(Route::Bridges),
+            ["bridges", slug] if !slug.is_empty() => Some(Route::Bridge((*slug).to_owned())),
+            ["bridges", slug, "connect-provider"] if !slug.is_empty() => {
+                Some(Route::Connect((*slug).to_owned()))
+            }
+            ["bridges", slug, "disconnect-provider"] if !slug.is_empty() => {
+                Some(Route::Disconnect((*slug).to_owned()))
+            }
+            [segment] if *segment == config_segment => Some(Route::Configurations),
+            [segment, id] if *segment == config_segment => {
+                // Digits only, leading zeros accepted (section 5, recorded).
+                let digits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+                digits.then(|| Route::Configuration(id.parse().ok()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}

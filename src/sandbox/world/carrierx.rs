@@ -1,0 +1,148 @@
+//! The CarrierX half of a world (`api/carrierx.md`, sections 4, 6.2, 7 and 11).
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::carrierx_knobs::CarrierxKnobs;
+use super::is_default;
+
+/// Everything the CarrierX simulator knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CarrierxWorld {
+    /// Bearer tokens that hold `scopes`.
+    pub tokens: Vec<String>,
+    /// What those tokens may do (section 1.2).
+    pub scopes: Vec<String>,
+    /// Tokens with scopes of their own, such as a reader for plans.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub limited_tokens: IndexMap<String, Vec<String>>,
+    /// The calling account: parent of every partner that names none.
+    pub account_sid: String,
+    /// Partners, in order of creation.
+    pub partners: Vec<Partner>,
+    /// Access control rules, as objects with a `rule_sid` (section 2.4).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<Map<String, Value>>,
+    /// Verification mails that went out, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mails: Vec<Mail>,
+    /// Behaviours that the pages leave open.
+    #[serde(skip_serializing_if = "is_default")]
+    pub knobs: CarrierxKnobs,
+    /// Source of new sids and display ids; never lowered.
+    pub next_partner: u64,
+    /// How many errors were answered; decides the shape of the next one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub errors_answered: u64,
+}
+
+impl Default for CarrierxWorld {
+    fn default() -> Self {
+        Self {
+            tokens: vec![super::super::DEFAULT_TOKEN.to_owned()],
+            scopes: ["partners.manage", "accesscontrol.read", "verification.manage"]
+                .map(str::to_owned)
+                .into(),
+            limited_tokens: IndexMap::new(),
+            account_sid: "0a1b2c3d-0000-4000-8000-00000000ca11".to_owned(),
+            partners: Vec::new(),
+            rules: Vec::new(),
+            mails: Vec::new(),
+            knobs: CarrierxKnobs::default(),
+            next_partner: 1,
+            errors_answered: 0,
+        }
+    }
+}
+
+/// One partner: the fields the API shows, and what it does not show.
+///
+/// In a world file all fields stand on one level. A field that is left out has the value that the service gives.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Partner {
+    /// Whether the owner's mail link was clicked: an unverified partner is in no list (section 7).
+    #[serde(default = "verified_unless_told")]
+    pub verified: bool,
+    /// Addresses that were submitted and wait for their click, by field.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub pending: IndexMap<String, String>,
+    /// The fields of section 4.1 by their exact names, and `password`.
+    #[serde(flatten)]
+    pub fields: Map<String, Value>,
+}
+
+impl Partner {
+    /// A verified partner with these fields; whatever is missing is filled in when a sandbox starts.
+    pub fn new(fields: Map<String, Value>) -> Self {
+        Self { verified: true, pending: IndexMap::new(), fields }
+    }
+
+    /// The sid, empty until one was given.
+    pub fn sid(&self) -> &str {
+        self.text("partner_sid")
+    }
+
+    /// A field as text, empty when it is none.
+    pub fn text(&self, field: &str) -> &str {
+        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// A verification mail that went out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Whose.
+    pub partner_sid: String,
+    /// `owner_email`, `tech_email` or `billing_email`.
+    pub field: String,
+    /// Where it went.
+    pub address: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+fn verified_unless_told() -> bool {
+    true
+}
+
+/// The 31 fields of the public samples, in the order of section 4.1.
+pub const PUBLIC_FIELDS: [&str; 31] = [
+    "acls",
+    "address1",
+    "address2",
+    "attributes",
+    "available_scopes",
+    "balance",
+    "billing_email",
+    "callbacks",
+    "charge_at",
+    "city",
+    "company_name",
+    "country_code",
+    "daily_spending_limit",
+    "daily_spent_amount",
+    "date_created",
+    "display_id",
+    "login",
+    "name",
+    "owner_email",
+    "parent_assigned_acls",
+    "parent_sid",
+    "partner_sid",
+    "payment_type",
+    "phonenumber",
+    "prepay_amount",
+    "spending_limit",
+    "state",
+    "status",
+    "tech_email",
+    "transformations",
+    "zip",
+];
+
+/// Fields a world may hold besides [`PUBLIC_FIELDS`]: the write-only one and the four of the admin answer (section 4.1).
+pub const OTHER_FIELDS: [&str; 5] = ["password", "brand_sid", "id", "system_attributes", "system_data"];

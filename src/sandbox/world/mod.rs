@@ -1,0 +1,161 @@
+//! The world file: everything the simulated services know, as one value that can be written by hand.
+//!
+//! The same type is the live state of a running [`Sandbox`](super::Sandbox), so a saved world continues exactly where
+//! it stopped: ids are never given twice and secrets stay, because here we *are* the server.
+
+mod carrierx;
+mod carrierx_knobs;
+mod tidy;
+mod unpod;
+mod unpod_knobs;
+mod unpod_objects;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::fault::Fault;
+pub use carrierx::*;
+pub use carrierx_knobs::*;
+pub use unpod::*;
+pub use unpod_knobs::*;
+pub use unpod_objects::{Bridge, Configuration, Link, Number, NumberState};
+
+/// State of both services, their knobs, and the faults still to come.
+///
+/// Every field has a default, so `{}` is a complete world: one organization, one token, nothing else.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct World {
+    /// Fixed time for every timestamp the services give out; absent means the real clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Timestamp>,
+    /// The Unpod side: providers' configurations, bridges, numbers.
+    pub unpod: UnpodWorld,
+    /// The CarrierX side: partners.
+    pub carrierx: CarrierxWorld,
+    /// Faults that wait for their request.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Fault>,
+}
+
+/// Why a world could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// The file could not be opened or read.
+    #[error("cannot read the world file {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is not YAML, or has a key that no world knows.
+    #[error("the world file {path} is not valid: {message}")]
+    Parse {
+        /// The file, or `(text)`.
+        path: PathBuf,
+        /// Place and reason.
+        message: String,
+    },
+    /// The text is well formed, but its parts do not fit together.
+    #[error("the world file {path} contradicts itself:\n  {}", problems.join("\n  "))]
+    Inconsistent {
+        /// The file, or `(text)`.
+        path: PathBuf,
+        /// All problems, one a line.
+        problems: Vec<String>,
+    },
+    /// The file could not be replaced; the old one is untouched.
+    #[error("cannot write the world file {path}: {message}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        message: String,
+    },
+}
+
+impl World {
+    /// Reads a world file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not YAML, has an unknown key, or contradicts itself.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, WorldError> {
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| WorldError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads a world from YAML text.
+    ///
+    /// # Errors
+    /// As [`World::load`].
+    pub fn from_yaml(text: &str) -> Result<Self, WorldError> {
+        Self::parse(text, Path::new("(text)"))
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, WorldError> {
+        if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
+            return Ok(Self::default().tidied());
+        }
+        // A world of 100,000 partners is a fair test bench; the parser's limits are made for configuration files.
+        let options = serde_yaml::options! {
+            budget: serde_yaml::budget! {
+                max_events: 100_000_000,
+                max_nodes: 50_000_000,
+                max_total_scalar_bytes: 2_000_000_000,
+            },
+        };
+        let world: Self = serde_yaml::from_str_with_options(text, options)
+            .map_err(|error| WorldError::Parse { path: path.to_owned(), message: error.to_string() })?;
+        let world = world.tidied();
+        let problems = world.problems();
+        if problems.is_empty() {
+            Ok(world)
+        } else {
+            Err(WorldError::Inconsistent { path: path.to_owned(), problems })
+        }
+    }
+
+    /// The world as YAML.
+    ///
+    /// # Errors
+    /// When a value cannot be written as YAML.
+    pub fn to_yaml(&self) -> Result<String, WorldError> {
+        serde_yaml::to_string(self)
+            .map_err(|error| WorldError::Write { path: PathBuf::from("(text)"), message: error.to_string() })
+    }
+
+    /// Writes the world beside the old file and then puts it in its place, so that a crash leaves one of the two whole.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WorldError> {
+        let path = path.as_ref();
+        let failed = |message: String| WorldError::Write { path: path.to_owned(), message: message.clone() };
+        let text = serde_yaml::to_string(self).map_err(|error| failed(error.to_string()))?;
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;
+        file.write_all(text.as_bytes()).map_err(|e| failed(e.to_string()))?;
+        file.as_file().sync_all().map_err(|e| failed(e.to_string()))?;
+        file.persist(path).map_err(|e| failed(e.error.to_string()))?;
+        Ok(())
+    }
+
+    /// The time that the services put into new objects.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.unwrap_or_else(Timestamp::now)
+    }
+}
+
+/// For serde: leave a field out of the file when it says what is assumed anyway.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
