@@ -10,8 +10,10 @@ use crate::resource::Address;
 use crate::value::Value;
 
 mod fingerprint;
+mod store;
 
 pub use fingerprint::{Key, KeyError, Sealed};
+pub use store::{LedgerError, Lock, Store};
 
 /// The format that this version writes. A newer one is an error: an older telform must not lose what it does not know.
 pub const FORMAT: u32 = 1;
@@ -104,6 +106,9 @@ pub struct Entry {
     /// The object itself is invisible until a human confirms it; RFC 3339 time since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_since: Option<String>,
+    /// Objects that this one took the place of and that are not deleted yet: a replacement that was cut off goes on here.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub former: BTreeSet<String>,
     /// `lifecycle.prevent_delete` as last applied: deleting the YAML entry does not unprotect the object.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_delete: bool,

@@ -102,7 +102,10 @@ impl<'a> Planner<'a> {
             let object = &inputs.desired.objects[*address];
             match finding {
                 Finding::New => self.create(inputs, object, kind),
-                Finding::Live(live) => self.compare(inputs, object, kind, live),
+                Finding::Live(live) => {
+                    self.compare(inputs, object, kind, live);
+                    self.unfinished(inputs, object, kind, live);
+                }
                 Finding::Hidden | Finding::Stuck => {}
             }
         }
@@ -229,6 +232,24 @@ impl<'a> Planner<'a> {
             names.join(", ")
         );
         self.change(object, Action::Replace, Some(live.id.clone()), attributes, Some(reason));
+    }
+
+    /// A replacement that was cut off after its new object was made: what is left of the old one goes now.
+    fn unfinished(&mut self, inputs: &Inputs<'a>, object: &'a DesiredObject, kind: &'static Kind, live: &'a LiveObject) {
+        let former = inputs.ledger.objects.get(&object.address).map(|entry| &entry.former);
+        for old in former.into_iter().flatten().filter(|old| **old != live.id) {
+            let Some(old) = inputs.live_objects(&object.account, kind.name).iter().find(|live| live.id == *old) else { continue };
+            self.leaving.push(LeavingObject {
+                address: &object.address,
+                account: &object.account,
+                kind,
+                live: old,
+                heir: Some(Ref::Id(live.id.clone())),
+                reason: "replaced".to_owned(),
+            });
+            let reason = format!("an earlier replacement was not finished: {} {} is still there", kind.singular, old.id);
+            self.change(object, Action::Replace, Some(old.id.clone()), Vec::new(), Some(reason));
+        }
     }
 
     fn account_notices(&mut self, inputs: &Inputs<'a>) {
