@@ -25,8 +25,9 @@ impl Caller {
 
 /// Settles who asks, or answers 401.
 pub(super) fn authenticate(world: &UnpodWorld, asked: &Asked, route: &Route) -> Result<Caller, Answer> {
-    // In generation 1 `organizations/` knows no API tokens; it says so as if nothing had been sent (section 4.1).
-    let jwt_only = *route == Route::Organizations && world.profile == Profile::G1Snapshot;
+    // In generation 1 `organizations/` (and the internal route) knows no API tokens; it says so as if nothing had been sent (section 4.1).
+    let jwt_only =
+        matches!(route, Route::Organizations | Route::Unlink(_)) && world.profile == Profile::G1Snapshot;
     identify(world, asked.header("authorization").unwrap_or_default(), jwt_only).map_err(|message| {
         let challenge = if jwt_only { "JWT realm=\"api\"" } else { "Token" };
         plain(401, message).with("www-authenticate", challenge)

@@ -26,8 +26,9 @@ pub(super) fn answer(world: &mut World, asked: &Asked) -> Answer {
         Ok(route) => route,
         Err(answer) => return answer,
     };
-    let allow = route.methods().join(", ");
-    handled(world, asked, &route).with("allow", allow)
+    let answer = handled(world, asked, &route);
+    // An unhandled exception loses the headers of its view (recorded).
+    if answer.status == 500 { answer } else { answer.with("allow", route.methods().join(", ")) }
 }
 
 fn handled(world: &mut World, asked: &Asked, route: &Route) -> Answer {

@@ -16,7 +16,7 @@ pub(super) fn describe(profile: Profile, route: &Route) -> Answer {
         Route::Configurations | Route::Configuration(_) => "Provider Configurations",
         Route::Bridges | Route::Bridge(_) | Route::Connect(_) | Route::Disconnect(_) => "Bridges",
         Route::Providers => "Providers",
-        Route::Numbers => "Numbers",
+        Route::Numbers | Route::Unlink(_) => "Numbers",
         Route::Organizations => "Organizations",
     };
     let mut data = json!({

@@ -19,6 +19,8 @@ pub(super) enum Route {
     Bridge(String),
     Connect(String),
     Disconnect(String),
+    /// The internal route behind disconnect, outside the platform (section 7.2); generation 1 only.
+    Unlink(Option<u64>),
 }
 
 impl Route {
@@ -28,7 +30,7 @@ impl Route {
             Self::Organizations | Self::Providers | Self::Numbers => &["GET", "HEAD", "OPTIONS"],
             Self::Configurations | Self::Bridges => &["GET", "POST", "HEAD", "OPTIONS"],
             Self::Configuration(_) | Self::Bridge(_) => &["GET", "PATCH", "DELETE", "HEAD", "OPTIONS"],
-            Self::Connect(_) | Self::Disconnect(_) => &["POST", "OPTIONS"],
+            Self::Connect(_) | Self::Disconnect(_) | Self::Unlink(_) => &["POST", "OPTIONS"],
         }
     }
 }
@@ -39,7 +41,8 @@ impl Route {
 /// kept; a path that means nothing with the slash either is a 404 page (section 9.3, recorded).
 pub(super) fn resolve(world: &UnpodWorld, asked: &Asked) -> Result<Route, Answer> {
     let segment = config_segment(world);
-    if let Some(route) = route(&asked.path, segment) {
+    let unlink = || unlink(&asked.path).filter(|_| world.profile == Profile::G1Snapshot);
+    if let Some(route) = route(&asked.path, segment).or_else(unlink) {
         return Ok(route);
     }
     if !asked.path.ends_with('/') && route(&format!("{}/", asked.path), segment).is_some() {
@@ -75,13 +78,19 @@ fn route(path: &str, config_segment: &str) -> Option<Route> {
                 Some(Route::Disconnect((*slug).to_owned()))
             }
             [segment] if *segment == config_segment => Some(Route::Configurations),
-            [segment, id] if *segment == config_segment => {
-                // Digits only, leading zeros accepted (section 5, recorded).
-                let digits = !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
-                digits.then(|| Route::Configuration(id.parse().ok()))
-            }
+            [segment, id] if *segment == config_segment => digits(id).map(Route::Configuration),
             _ => None,
         },
         _ => None,
     }
+}
+
+fn unlink(path: &str) -> Option<Route> {
+    let id = path.strip_prefix("/api/v1/telephony/numbers/")?.strip_suffix("/unlink-provider/")?;
+    digits(id).map(Route::Unlink)
+}
+
+/// An id in a path: digits only, leading zeros accepted (section 5, recorded); too many digits are the id of nothing.
+fn digits(id: &str) -> Option<Option<u64>> {
+    (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then(|| id.parse().ok())
 }

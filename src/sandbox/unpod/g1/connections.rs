@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::super::super::answer::{Answer, Asked};
-use super::super::super::catalogue;
 use super::super::super::world::{Number, NumberState, UnpodWorld};
 use super::super::body::{self, printed, type_name};
 use super::super::{crash, envelope};
@@ -99,7 +98,15 @@ pub(super) fn disconnect(unpod: &mut UnpodWorld, asked: &Asked) -> Answer {
     if !unpod.knobs.disconnect_repaired {
         return crash();
     }
-    let Ok(id) = number_in(body.get("number_id").unwrap_or(&Value::Null)) else { return crash() };
+    match number_in(body.get("number_id").unwrap_or(&Value::Null)) {
+        Ok(id) => unlink(unpod, id),
+        Err(_) => crash(),
+    }
+}
+
+/// Clears the configuration of a number's connection; the number stays on its bridge (recorded:
+/// `34-internal-v1-unlink`).
+pub(super) fn unlink(unpod: &mut UnpodWorld, id: Option<u64>) -> Answer {
     let Some(number) = unpod.numbers.iter().find(|n| Some(n.id) == id).cloned() else {
         return Answer::json(404, json!({"message": "Number not found."}));
     };
@@ -107,10 +114,9 @@ pub(super) fn disconnect(unpod: &mut UnpodWorld, asked: &Asked) -> Answer {
         return envelope(206, "No provider linked to this number.", json!({}));
     };
     link.configuration = None;
-    let carrier = number.provider.as_ref().and_then(|p| catalogue::find(&unpod.providers, p));
-    let data = json!({"id": number.id, "number": number.number,
-                      "provider_details": carrier.map(shapes::short_provider), "country_code": "+1", "region": "US",
-                      "state": number.state, "active": number.active, "owner_type": null, "number_type": "NUMBER",
-                      "association": {}, "agent_number": number.agent_number});
+    let data = json!({"id": number.id, "number": number.number, "provider_details": shapes::carrier(unpod, &number),
+                      "country_code": "+1", "region": "US", "state": number.state, "active": number.active,
+                      "owner_type": null, "number_type": "NUMBER", "association": {},
+                      "agent_number": number.agent_number});
     envelope(200, &format!("Provider unlinked from number {}", number.number), data)
 }

@@ -35,6 +35,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &C
         (_, Route::Bridge(slug)) => bridges::get(unpod, slug),
         (_, Route::Connect(slug)) => connections::connect(unpod, asked, slug),
         (_, Route::Disconnect(_)) => connections::disconnect(unpod, asked),
+        (_, Route::Unlink(id)) => connections::unlink(unpod, *id),
     }
 }
 

@@ -86,7 +86,8 @@ fn newest_first<'a>(unpod: &'a UnpodWorld, bridge: &'a Bridge) -> Vec<(&'a Numbe
     links
 }
 
-fn carrier(unpod: &UnpodWorld, number: &Number) -> Option<Value> {
+/// The carrier that a number comes from.
+pub(super) fn carrier(unpod: &UnpodWorld, number: &Number) -> Option<Value> {
     catalogue::find(&unpod.providers, number.provider.as_ref()?).map(long_provider)
 }
 

@@ -48,7 +48,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &C
         (_, Route::Disconnect(slug)) => connections::disconnect(unpod, &organization, slug, &fields),
         (_, Route::Providers) => providers(unpod),
         (_, Route::Numbers) => numbers(unpod, &organization),
-        (_, Route::Organizations) => organizations(unpod, caller),
+        (_, Route::Organizations | Route::Unlink(_)) => organizations(unpod, caller),
     }
 }
 
