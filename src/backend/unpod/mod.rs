@@ -2,6 +2,8 @@
 
 use crate::kind::{Backend, Delete, Field, Kind, Link, List, NumberWord, Type, Update};
 
+pub mod answer;
+
 /// The service.
 pub static BACKEND: Backend = Backend {
     api: "unpod",
