@@ -16,3 +16,5 @@ pub mod backend;
 pub mod ledger;
 
 pub mod api;
+
+pub mod live;
