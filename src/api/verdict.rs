@@ -4,7 +4,7 @@
 use super::{Effect, Verdict, text};
 use crate::backend::unpod;
 use crate::call::Method;
-use crate::kind::Backend;
+use crate::kind::{Backend, text_of};
 use crate::value::Value;
 
 /// What was made of an answer.
@@ -48,6 +48,10 @@ pub fn verdict(
         Content::Empty => None,
     };
     let (verdict, effect, reason) = match status {
+        // Unpod answers 200 to a bridge create under an unknown organization, and makes nothing (unpod.md 9.3, recorded).
+        200 | 201 if method == Method::Post && makes_nothing(backend, path, &content) => {
+            (Verdict::Unexpected, Effect::Unknown, "a create without the identity of what was made")
+        }
         200..=299 => of_success(method, status, &content),
         300..=399 => of_redirect(method, status),
         400..=499 => of_refusal(backend, method, path, status, &content, said.as_deref().unwrap_or_default()),
@@ -101,6 +105,29 @@ fn of_success(method: Method, status: u16, content: &Content) -> (Verdict, Effec
     }
 }
 
+/// Whether this is a create (a POST to the collection of some kind) whose answer does not name the object that was made.
+fn makes_nothing(backend: &Backend, path: &str, content: &Content) -> bool {
+    let Content::Json(body) = content else { return false };
+    let Some(kind) = backend.kinds.iter().find(|kind| is_collection(kind.collection, path)) else {
+        return false;
+    };
+    // Unpod wraps its objects in `data`, CarrierX does not.
+    let object = body.get("data").filter(|data| data.is_object()).unwrap_or(body);
+    object.get(kind.id).and_then(text_of).is_none_or(|id| id.trim().is_empty())
+}
+
+/// Whether a path is that of a collection; a part in braces stands for whatever the service calls it.
+fn is_collection(collection: &str, path: &str) -> bool {
+    let (mut parts, mut found) = (collection.split('/'), path.trim_start_matches('/').split('/'));
+    loop {
+        match (parts.next(), found.next()) {
+            (None, None) => return true,
+            (Some(part), Some(found)) if part == found || (part.starts_with('{') && !found.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
 fn of_redirect(method: Method, status: u16) -> (Verdict, Effect, &'static str) {
     match status {
         // Asks to send the same request elsewhere: nothing was done (unpod.md fact 10, recorded for every method).
@@ -130,7 +157,7 @@ fn of_refusal(
         408 => (Verdict::NoAnswer, of_write(method), "the service gave up waiting"),
         409 => (Verdict::Conflict, Effect::None, "something else is in the way"),
         429 => (Verdict::Throttled, Effect::None, "too many requests"),
-        400 | 422 if says_conflict(said) => {
+        422 if says_conflict(said) => {
             (Verdict::Conflict, Effect::None, "the text says that something is in the way")
         }
         400 => of_bad_request(backend, method, path, said),
@@ -154,14 +181,13 @@ fn of_bad_request(
     if unpod && unpod::answer::says_gone(said) {
         return (Verdict::Gone, Effect::None, "generation 1 says `not there` with 400");
     }
-    if unpod && unpod::answer::may_have_written(method, path) {
-        return (
-            Verdict::Refused,
-            Effect::Unknown,
-            "a refused bridge create may have left the bridge behind",
-        );
+    // A refused bridge create may have left the bridge behind.
+    let effect =
+        if unpod && unpod::answer::may_have_written(method, path) { Effect::Unknown } else { Effect::None };
+    if says_conflict(said) {
+        return (Verdict::Conflict, effect, "the text says that something is in the way");
     }
-    (Verdict::Refused, Effect::None, "the service understood and said no")
+    (Verdict::Refused, effect, "the service understood and said no")
 }
 
 fn content(content_type: Option<&str>, body: &[u8]) -> Content {
