@@ -7,6 +7,15 @@ use futures_util::future::BoxFuture;
 use crate::call::{Call, Method};
 use crate::value::Value;
 
+pub mod http;
+pub mod pace;
+pub mod retry;
+pub mod text;
+mod vault;
+pub mod verdict;
+
+pub use vault::Vault;
+
 /// Something that can carry out a call: the HTTP client, or a stand-in in a test.
 pub trait Api: Send + Sync {
     /// Sends one call. `Ok` only for the success statuses of that method; everything else is an [`ApiError`] that says

@@ -2,6 +2,8 @@
 
 use crate::kind::{Backend, Delete, Field, Kind, List, Normaliser, Type, Update};
 
+pub mod page;
+
 /// The service.
 pub static BACKEND: Backend = Backend {
     api: "carrierx",

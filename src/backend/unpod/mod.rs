@@ -2,6 +2,12 @@
 
 use crate::kind::{Backend, Delete, Field, Kind, Link, List, NumberWord, Type, Update};
 
+pub mod answer;
+pub mod attribution;
+pub mod catalogue;
+pub mod generation;
+pub mod rows;
+
 /// The service.
 pub static BACKEND: Backend = Backend {
     api: "unpod",

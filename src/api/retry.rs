@@ -1,0 +1,101 @@
+//! May this be tried again? One pure function with a reason for each branch (unpod.md 11, carrierx.md 10).
+
+use std::time::{Duration, SystemTime};
+
+use crate::backend::unpod;
+use crate::call::Method;
+use crate::kind::Backend;
+
+/// Most attempts at one call.
+pub const MOST_ATTEMPTS: u32 = 5;
+
+/// A fault of the service itself is asked again this often (unpod.md 11: a 500 twice).
+const REPEATS_OF_A_500: u32 = 2;
+
+/// Longest wait that a service may ask for (carrierx.md 10).
+pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// No connection was made: not one byte of the request was sent.
+    NotConnected,
+    /// The connection broke or the time was up: the request may have been carried out.
+    Lost,
+    /// An answer came.
+    Answered {
+        /// Its status.
+        status: u16,
+        /// How long the service asks to wait.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Send the same request again.
+    Retry {
+        /// After this time; `None` leaves it to the growing pauses.
+        after: Option<Duration>,
+        /// Why it is safe and may help.
+        reason: &'static str,
+    },
+    /// Hand the outcome to the caller.
+    Fail {
+        /// Why not again.
+        reason: &'static str,
+    },
+}
+
+/// Decides after attempt number `attempt` (the first is 1).
+pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32) -> Next {
+    let again = |after, reason| Next::Retry { after, reason };
+    let fail = |reason| Next::Fail { reason };
+    if attempt >= MOST_ATTEMPTS {
+        return fail("tried often enough");
+    }
+    match (method, outcome) {
+        // Holds for every method: the service knows nothing of it (carrierx.md 10 allows it even for POST).
+        (_, Outcome::NotConnected) => again(None, "no byte of it was sent"),
+        (Method::Post, Outcome::Answered { status: 429, retry_after }) => {
+            if repeats_throttled_post(backend) {
+                again(retry_after, "the service refused it before doing anything")
+            } else {
+                fail("whether a throttled create was taken cannot be checked here")
+            }
+        }
+        (_, Outcome::Answered { status: 429, retry_after }) => {
+            again(retry_after, "the service refused it before doing anything")
+        }
+        (Method::Get, Outcome::Lost) => again(None, "reading again changes nothing"),
+        (Method::Get, Outcome::Answered { status: 502..=504, retry_after }) => {
+            again(retry_after, "a passing fault; reading again changes nothing")
+        }
+        (Method::Get, Outcome::Answered { status: 500, .. }) if attempt <= REPEATS_OF_A_500 => {
+            again(None, "perhaps a passing fault; reading again changes nothing")
+        }
+        (Method::Get, Outcome::Answered { .. }) => fail("the same question gets the same answer"),
+        (_, Outcome::Lost) => fail("it may have been carried out: settle by reading"),
+        (_, Outcome::Answered { .. }) => fail("a write that was answered is settled by reading"),
+    }
+}
+
+/// Unpod's documents ask for it (unpod.md 11); a CarrierX partner that was made is invisible, so there a second POST
+/// could make a second one (carrierx.md 7.1). Services that nobody has thought about are treated like CarrierX.
+fn repeats_throttled_post(backend: &Backend) -> bool {
+    backend.api == unpod::BACKEND.api
+}
+
+/// The wait that a `Retry-After` header asks for: seconds, or a date. Capped at [`LONGEST_WAIT`]; a date in the past means
+/// at once.
+pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
+    let header = header.trim();
+    let asked = match header.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        // Digits that do not fit are still a number of seconds, only a very large one.
+        Err(_) if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) => LONGEST_WAIT,
+        Err(_) => httpdate::parse_http_date(header).ok()?.duration_since(now).unwrap_or_default(),
+    };
+    Some(asked.min(LONGEST_WAIT))
+}

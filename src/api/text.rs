@@ -1,0 +1,181 @@
+//! Texts of a service, made fit to be shown: escaped, shortened, without secrets.
+
+use std::fmt::Write;
+
+use crate::value::{MASK, Secret, Value};
+
+/// Longest text of a service that is kept, in characters.
+const LONGEST: usize = 300;
+
+/// Words that a service puts where it has nothing to say; the real text is then under `data` (unpod.md 9.1, recorded).
+const PLACEHOLDERS: [&str; 2] = ["Error", "Success"];
+
+/// Escapes everything that could steer a terminal or hide text: control characters except newline and tab, marks that
+/// change the direction of writing, characters without width, and the two separators of Unicode. Escaping rather than
+/// stripping, because strippers each let something through (crates.md 5).
+pub fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for character in text.chars() {
+        if steers(character) {
+            // Writing to a String cannot fail.
+            let _ = write!(cleaned, "\\u{{{:x}}}", u32::from(character));
+        } else {
+            cleaned.push(character);
+        }
+    }
+    cleaned
+}
+
+fn steers(character: char) -> bool {
+    match character {
+        '\n' | '\t' => false,
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{2028}'
+        | '\u{2029}' => true,
+        // C0, DEL and C1.
+        other => other.is_control(),
+    }
+}
+
+/// The first characters of a text, with an ellipsis when something was cut off.
+pub fn shorten(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// The human text in a body, whichever of the known shapes it has (unpod.md 9.2, carrierx.md 9): `errors`,
+/// `error.message`, `error`, `message`, `detail`, else the first text under `data`. CarrierX is said to use only the
+/// first of them, so one order serves both.
+pub fn words(body: &Value) -> Option<String> {
+    let entry = |key: &str| body.get(key);
+    let candidates = [
+        entry("errors"),
+        entry("error").and_then(|error| error.get("message")),
+        entry("error"),
+        entry("message").filter(|message| !is_placeholder(message)),
+        entry("detail"),
+        entry("data"),
+        entry("message"),
+    ];
+    candidates.into_iter().flatten().find_map(|candidate| said(candidate, 0))
+}
+
+fn is_placeholder(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| PLACEHOLDERS.contains(&text))
+}
+
+/// A value as one line of text: lists joined, keys before their texts; numbers alone say nothing (`{"status_code": 400}`).
+fn said(value: &Value, depth: usize) -> Option<String> {
+    if depth > 4 {
+        return None;
+    }
+    let join = |parts: Vec<String>| (!parts.is_empty()).then(|| parts.join("; "));
+    match value {
+        Value::String(text) => (!text.trim().is_empty()).then(|| text.trim().to_owned()),
+        Value::Array(items) => join(items.iter().take(20).filter_map(|item| said(item, depth + 1)).collect()),
+        Value::Object(map) => {
+            if let (Some(Value::String(field)), Some(message)) = (map.get("field"), map.get("message")) {
+                return said(message, depth + 1).map(|message| format!("{field}: {message}"));
+            }
+            join(
+                map.iter()
+                    .take(20)
+                    .filter_map(|(key, item)| {
+                        let text = said(item, depth + 1)?;
+                        // These keys are part of the wrapping, not the name of a field.
+                        let wrapping =
+                            matches!(key.as_str(), "detail" | "message" | "errors" | "non_field_errors");
+                        Some(if wrapping { text } else { format!("{key}: {text}") })
+                    })
+                    .collect(),
+            )
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// Takes known secrets out of texts, should a service echo one.
+#[derive(Default)]
+pub(super) struct Censor(Vec<String>);
+
+impl Censor {
+    /// Learns the secrets, the longest first, so that one which holds another goes as a whole.
+    pub(super) fn new<'a>(secrets: impl Iterator<Item = &'a Secret>) -> Self {
+        let mut known = Vec::new();
+        for secret in secrets.filter(|secret| !secret.is_empty()) {
+            let text = secret.reveal();
+            // A body that is no JSON any more (cut off, say) is shown raw: there the secret stands as JSON writes it.
+            let quoted = Value::String(text.to_owned()).to_string();
+            known.push(quoted[1..quoted.len() - 1].to_owned());
+            known.push(text.to_owned());
+        }
+        known.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        known.dedup();
+        Self(known)
+    }
+
+    /// The text fit to be shown.
+    pub(super) fn show(&self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        for secret in &self.0 {
+            if shown.contains(secret.as_str()) {
+                shown = shown.replace(secret.as_str(), MASK);
+            }
+        }
+        shorten(&clean(shown.trim()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn steering_characters_are_escaped_and_plain_text_is_not() {
+        assert_eq!(
+            clean("a\u{1b}[31mb\r\u{9b}\u{202e}\u{200b}\u{feff}\u{2028}c\td\n"),
+            "a\\u{1b}[31mb\\u{d}\\u{9b}\\u{202e}\\u{200b}\\u{feff}\\u{2028}c\td\n"
+        );
+        assert_eq!(clean("Grüße 電話 +1"), "Grüße 電話 +1");
+    }
+
+    #[test]
+    fn texts_are_found_in_every_known_shape() {
+        let cases = [
+            (json!({"message": "m", "errors": "e"}), "e"),
+            (json!({"error": {"code": "rate_limit_exceeded", "message": "slow"}}), "slow"),
+            (json!({"error": "flat"}), "flat"),
+            (
+                json!({"message": "Error", "data": {"name": ["too long"], "provider": ["bad"]}}),
+                "name: too long; provider: bad",
+            ),
+            (json!({"message": "Error", "data": {"detail": "JSON parse error"}}), "JSON parse error"),
+            (
+                json!({"message": {"detail": "Missing 'Org-Handle' header."}, "data": {}}),
+                "Missing 'Org-Handle' header.",
+            ),
+            (json!({"message": "Error", "data": {"status_code": 400}}), "Error"),
+            (json!({"errors": [{"field": "zip", "message": "value is required"}]}), "zip: value is required"),
+            (json!({"errors": {"zip": ["value is required"]}}), "zip: value is required"),
+            (json!({"errors": ["zip: value is required"]}), "zip: value is required"),
+            (json!({"detail": "Not found."}), "Not found."),
+        ];
+        for (body, text) in cases {
+            assert_eq!(words(&body).as_deref(), Some(text), "{body}");
+        }
+        assert_eq!(words(&json!([1, 2])), None);
+    }
+
+    #[test]
+    fn echoed_secrets_are_masked_also_as_json_writes_them() {
+        let censor = Censor::new([Secret::new("pa\"ss"), Secret::new("pa\"ss-longer")].iter());
+        assert_eq!(censor.show("got pa\"ss-longer and pa\\\"ss"), "got (secret) and (secret)");
+        assert_eq!(censor.show(&"x".repeat(400)).chars().count(), LONGEST + 1);
+    }
+}

@@ -1,0 +1,62 @@
+//! Where the secrets of a run are kept until the HTTP edge sends them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::resource::Address;
+use crate::value::Secret;
+
+/// The secrets that calls name by address and attribute. The loader fills it, the HTTP edge alone looks into it.
+#[derive(Clone, Default)]
+pub struct Vault(BTreeMap<(Address, String), Secret>);
+
+impl Vault {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts in the secret of an attribute. An empty secret counts as not supplied and is not kept.
+    pub fn insert(&mut self, address: Address, attribute: impl Into<String>, secret: Secret) {
+        if !secret.is_empty() {
+            self.0.insert((address, attribute.into()), secret);
+        }
+    }
+
+    /// Whether the secret of an attribute is there, so that an apply can ask before its first write.
+    pub fn holds(&self, address: &Address, attribute: &str) -> bool {
+        self.get(address, attribute).is_some()
+    }
+
+    pub(super) fn get(&self, address: &Address, attribute: &str) -> Option<&Secret> {
+        self.0.get(&(address.clone(), attribute.to_owned()))
+    }
+
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.0.values()
+    }
+}
+
+impl Extend<((Address, String), Secret)> for Vault {
+    fn extend<T: IntoIterator<Item = ((Address, String), Secret)>>(&mut self, iter: T) {
+        for ((address, attribute), secret) in iter {
+            self.insert(address, attribute, secret);
+        }
+    }
+}
+
+impl FromIterator<((Address, String), Secret)> for Vault {
+    fn from_iter<T: IntoIterator<Item = ((Address, String), Secret)>>(iter: T) -> Self {
+        let mut vault = Self::new();
+        vault.extend(iter);
+        vault
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.0.keys().map(|(address, attribute)| format!("{address}.{attribute}")))
+            .finish()
+    }
+}

@@ -1,0 +1,206 @@
+//! What an answer means: one pure function with a reason for each branch. Statuses alone do not tell: Unpod answers
+//! business errors with 206, missing objects with 400 and wrong paths with an HTML page (unpod.md 9, carrierx.md 9).
+
+use super::{Effect, Verdict, text};
+use crate::backend::unpod;
+use crate::call::Method;
+use crate::kind::{Backend, text_of};
+use crate::value::Value;
+
+/// What was made of an answer.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// What it means.
+    pub verdict: Verdict,
+    /// Whether the request may have had its effect although it did not succeed.
+    pub effect: Effect,
+    /// The body, when it is JSON; null otherwise.
+    pub body: Value,
+    /// The service's own words, raw: neither escaped nor censored yet.
+    pub words: Option<String>,
+    /// Why it was judged like this.
+    pub reason: &'static str,
+}
+
+/// A body, told apart once.
+enum Content {
+    Empty,
+    Json(Value),
+    Html,
+    Other(String),
+}
+
+/// Judges an answer to `method path` of a service. The path is the one below the base URL, without query.
+pub fn verdict(
+    backend: &Backend,
+    method: Method,
+    path: &str,
+    status: u16,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Judgement {
+    // A 204 has no body; the bytes that Unpod sends after one belong to nobody (unpod.md 9.3).
+    let content = if status == 204 { Content::Empty } else { content(content_type, body) };
+    let said = match &content {
+        Content::Json(value) => text::words(value),
+        Content::Html => Some("an HTML page instead of JSON".to_owned()),
+        Content::Other(raw) => Some(raw.clone()),
+        Content::Empty => None,
+    };
+    let (verdict, effect, reason) = match status {
+        // Unpod answers 200 to a bridge create under an unknown organization, and makes nothing (unpod.md 9.3, recorded).
+        200 | 201 if method == Method::Post && makes_nothing(backend, path, &content) => {
+            (Verdict::Unexpected, Effect::Unknown, "a create without the identity of what was made")
+        }
+        200..=299 => of_success(method, status, &content),
+        300..=399 => of_redirect(method, status),
+        400..=499 => of_refusal(backend, method, path, status, &content, said.as_deref().unwrap_or_default()),
+        // Unpod rolls the request's own writes back on a 500 (recorded), but not what vendors were told (unpod.md 9.3);
+        // a 502 or 504 comes from a proxy that does not know.
+        500..=599 => {
+            (Verdict::ServerFault, of_write(method), "a fault of the service or of a proxy before it")
+        }
+        _ => (Verdict::Unexpected, of_write(method), "a status that HTTP does not know"),
+    };
+    let body = if let Content::Json(value) = content { value } else { Value::Null };
+    Judgement { verdict, effect, body, words: said, reason }
+}
+
+/// The judgement on a success whose body is larger than anybody wants to hold.
+pub(super) fn too_large(method: Method) -> Judgement {
+    Judgement {
+        verdict: Verdict::Unexpected,
+        effect: of_write(method),
+        body: Value::Null,
+        words: None,
+        reason: "an answer far larger than the service has any reason to send",
+    }
+}
+
+/// Effect of a request that may or may not have been carried out; a read never has one.
+fn of_write(method: Method) -> Effect {
+    if method == Method::Get { Effect::None } else { Effect::Unknown }
+}
+
+fn of_success(method: Method, status: u16, content: &Content) -> (Verdict, Effect, &'static str) {
+    let expected = match method {
+        Method::Get | Method::Patch | Method::Put => status == 200,
+        // 201 is Unpod's answer to a create, 200 CarrierX's and that of some Unpod pages (unpod.md 12, carrierx.md 2.1).
+        Method::Post => matches!(status, 200 | 201),
+        // 204, or 200 with a body on one Unpod page (unpod.md 12).
+        Method::Delete => matches!(status, 200 | 204),
+    };
+    match content {
+        // 206 is a business error in the dress of a success (unpod.md fact 5). What a handler wrote before it decided
+        // to answer so is not rolled back (9.3).
+        _ if !expected => (Verdict::Unexpected, of_write(method), "not a success status of this method"),
+        Content::Json(_) => (Verdict::Ok, Effect::None, "success"),
+        Content::Empty if method == Method::Delete => {
+            (Verdict::Ok, Effect::None, "deleted; no body is normal")
+        }
+        Content::Empty => (Verdict::Unexpected, of_write(method), "a success without the object"),
+        Content::Html | Content::Other(_) => {
+            (Verdict::Unexpected, of_write(method), "a body that is no JSON")
+        }
+    }
+}
+
+/// Whether this is a create (a POST to the collection of some kind) whose answer does not name the object that was made.
+fn makes_nothing(backend: &Backend, path: &str, content: &Content) -> bool {
+    let Content::Json(body) = content else { return false };
+    let Some(kind) = backend.kinds.iter().find(|kind| is_collection(kind.collection, path)) else {
+        return false;
+    };
+    // Unpod wraps its objects in `data`, CarrierX does not.
+    let object = body.get("data").filter(|data| data.is_object()).unwrap_or(body);
+    object.get(kind.id).and_then(text_of).is_none_or(|id| id.trim().is_empty())
+}
+
+/// Whether a path is that of a collection; a part in braces stands for whatever the service calls it.
+fn is_collection(collection: &str, path: &str) -> bool {
+    let (mut parts, mut found) = (collection.split('/'), path.trim_start_matches('/').split('/'));
+    loop {
+        match (parts.next(), found.next()) {
+            (None, None) => return true,
+            (Some(part), Some(found)) if part == found || (part.starts_with('{') && !found.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+fn of_redirect(method: Method, status: u16) -> (Verdict, Effect, &'static str) {
+    match status {
+        // Asks to send the same request elsewhere: nothing was done (unpod.md fact 10, recorded for every method).
+        301 | 307 | 308 => (Verdict::Unexpected, Effect::None, "a redirect; these are not followed"),
+        // 302 and 303 may be the way in which something says "done, look there".
+        _ => (Verdict::Unexpected, of_write(method), "a redirect; these are not followed"),
+    }
+}
+
+fn of_refusal(
+    backend: &Backend,
+    method: Method,
+    path: &str,
+    status: u16,
+    content: &Content,
+    said: &str,
+) -> (Verdict, Effect, &'static str) {
+    let json = matches!(content, Content::Json(_));
+    match status {
+        401 => (Verdict::Unauthorized, Effect::None, "the token is not good"),
+        403 => (Verdict::Forbidden, Effect::None, "the token may not do this"),
+        // An unrouted path answers an HTML page, a missing object JSON (unpod.md 9.3, recorded). Without JSON nothing is
+        // called gone: that word leads to creating the object again.
+        404 if json => (Verdict::Gone, Effect::None, "the object is not there"),
+        404 => (Verdict::NoSuchPath, Effect::None, "the path is not there"),
+        // Nobody says whether the request was taken before the clock ran out.
+        408 => (Verdict::NoAnswer, of_write(method), "the service gave up waiting"),
+        409 => (Verdict::Conflict, Effect::None, "something else is in the way"),
+        429 => (Verdict::Throttled, Effect::None, "too many requests"),
+        422 if says_conflict(said) => {
+            (Verdict::Conflict, Effect::None, "the text says that something is in the way")
+        }
+        400 => of_bad_request(backend, method, path, said),
+        _ => (Verdict::Refused, Effect::None, "the service understood and said no"),
+    }
+}
+
+/// Unpod says with 400 what others say with 409 (unpod.md 12, row 12, and 7.1).
+fn says_conflict(said: &str) -> bool {
+    let said = said.to_ascii_lowercase();
+    said.contains("already exists") || said.contains("already assigned")
+}
+
+fn of_bad_request(
+    backend: &Backend,
+    method: Method,
+    path: &str,
+    said: &str,
+) -> (Verdict, Effect, &'static str) {
+    let unpod = backend.api == unpod::BACKEND.api;
+    if unpod && unpod::answer::says_gone(said) {
+        return (Verdict::Gone, Effect::None, "generation 1 says `not there` with 400");
+    }
+    // A refused bridge create may have left the bridge behind.
+    let effect =
+        if unpod && unpod::answer::may_have_written(method, path) { Effect::Unknown } else { Effect::None };
+    if says_conflict(said) {
+        return (Verdict::Conflict, effect, "the text says that something is in the way");
+    }
+    (Verdict::Refused, effect, "the service understood and said no")
+}
+
+fn content(content_type: Option<&str>, body: &[u8]) -> Content {
+    let text = String::from_utf8_lossy(body);
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Content::Empty;
+    }
+    let html =
+        content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
+    if html || trimmed.starts_with('<') {
+        return Content::Html;
+    }
+    // serde_json stops at 128 levels, so a hostile body cannot overflow the stack.
+    serde_json::from_slice(body).map_or_else(|_| Content::Other(trimmed.to_owned()), Content::Json)
+}

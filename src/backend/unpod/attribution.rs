@@ -1,0 +1,163 @@
+//! Which configuration serves a number on a bridge (unpod.md 10): the crucial question, because a configuration is deleted
+//! only after every connection to it was cut, and most answers do not name the configuration at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rows::{number_in, whole};
+use crate::kind::text_of;
+use crate::resource::{Connection, Target};
+use crate::value::Value;
+
+/// A configuration as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// Its id.
+    pub id: String,
+    /// Slug of its provider; `None` when it cannot be told, so that it may be any.
+    pub provider: Option<String>,
+}
+
+/// Everything that was read about connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// Generation that answers.
+    pub generation: Option<u8>,
+    /// All configurations of the account.
+    pub configurations: &'a [Configuration],
+    /// Rows of the bridge listing.
+    pub listed: &'a [Value],
+    /// Each bridge as read by its slug.
+    pub bridges: &'a [Value],
+    /// Rows of the numbers listing.
+    pub numbers: &'a [Value],
+}
+
+/// What the rows say about one number on one bridge.
+#[derive(Debug, Default)]
+struct Traces {
+    /// Ids of configurations.
+    ids: BTreeSet<String>,
+    /// Some row says that there is no configuration.
+    null_id: bool,
+    /// What rows about the number say of its provider; the inner `None` is an explicit null.
+    number_says: BTreeSet<Option<String>>,
+    /// What rows about the bridge say of its provider.
+    bridge_says: BTreeSet<Option<String>>,
+    number_id: Option<u64>,
+}
+
+/// All connections, sorted by bridge and number, each once. `recorded` looks up the ledger: bridge and number to the id of
+/// the configuration that telform connected. A pair that only one source shows is kept: absence proves nothing.
+pub fn attribute(
+    evidence: &Evidence<'_>,
+    recorded: impl Fn(&str, &str) -> Option<String>,
+) -> Vec<Connection> {
+    gather(evidence)
+        .into_iter()
+        .map(|((bridge, number), traces)| {
+            let target = decide(evidence, &traces, || recorded(&bridge, &number));
+            // Only generation 1 calls a number by its own id; elsewhere the figures of different listings do not agree.
+            let number_id = traces.number_id.filter(|_| evidence.generation == Some(1));
+            Connection { bridge, number, number_id, target }
+        })
+        .collect()
+}
+
+fn gather(evidence: &Evidence<'_>) -> BTreeMap<(String, String), Traces> {
+    let mut pairs: BTreeMap<(String, String), Traces> = BTreeMap::new();
+    let mut bridge_says: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();
+    for row in evidence.listed.iter().chain(evidence.bridges) {
+        let Some(bridge) = row.get("slug").and_then(text_of) else { continue };
+        bridge_says.entry(bridge.clone()).or_default().extend(provider_in(row));
+        for entry in row.get("numbers").and_then(Value::as_array).into_iter().flatten() {
+            let Some(number) = number_in(entry) else { continue };
+            pairs.entry((bridge.clone(), number)).or_default().absorb(entry);
+        }
+    }
+    for row in evidence.numbers {
+        let (Some(bridge), Some(number)) = (row.get("bridge_slug").and_then(text_of), number_in(row)) else {
+            continue;
+        };
+        pairs.entry((bridge, number)).or_default().absorb(row);
+    }
+    for ((bridge, _), traces) in &mut pairs {
+        traces.bridge_says = bridge_says.get(bridge).cloned().unwrap_or_default();
+    }
+    pairs
+}
+
+impl Traces {
+    fn absorb(&mut self, row: &Value) {
+        for key in ["provider_config_id", "provider_configuration", "provider_credential"] {
+            match row.get(key) {
+                Some(Value::Null) => self.null_id = true,
+                Some(Value::Object(configuration)) => {
+                    self.ids.extend(configuration.get("id").and_then(id_of))
+                }
+                Some(id) => self.ids.extend(id_of(id)),
+                None => {}
+            }
+        }
+        self.number_says.extend(provider_in(row));
+        self.number_id = self.number_id.or_else(|| row.get("number_id").and_then(whole));
+    }
+}
+
+fn id_of(value: &Value) -> Option<String> {
+    whole(value).map(|id| id.to_string())
+}
+
+/// The provider that a row names: `None` when it has no such key, `Some(None)` when it says null.
+fn provider_in(row: &Value) -> Option<Option<String>> {
+    match row.get("provider")? {
+        Value::Null => Some(None),
+        // Numbers and objects are no slugs; they say nothing that could be compared.
+        Value::String(slug) => {
+            let slug = slug.trim().to_lowercase();
+            Some((!slug.is_empty()).then_some(slug))
+        }
+        _ => None,
+    }
+}
+
+fn decide(evidence: &Evidence<'_>, traces: &Traces, recorded: impl Fn() -> Option<String>) -> Target {
+    let mut ids = traces.ids.iter();
+    match (ids.next(), ids.next(), traces.null_id) {
+        (Some(id), None, false) => return Target::Exact(id.clone()),
+        // The rows contradict each other: the set moved while it was read, or one of them is stale.
+        (Some(_), _, _) => return Target::Ambiguous(traces.ids.clone()),
+        // Recorded for generation 1: the link is empty, the number stays on the bridge (unpod.md 5.3).
+        (None, _, true) if evidence.generation == Some(1) => return Target::Unserved,
+        (None, _, _) => {}
+    }
+    let says: BTreeSet<&Option<String>> = traces.number_says.union(&traces.bridge_says).collect();
+    let slugs: BTreeSet<&String> = says.iter().filter_map(|slug| slug.as_ref()).collect();
+    if slugs.is_empty() {
+        // One null alone is not enough: the number's own provider may be its carrier, and the bridge's is one value for
+        // many numbers (unpod.md 10, caution).
+        let both_null = !traces.number_says.is_empty() && !traces.bridge_says.is_empty();
+        return if both_null { Target::Unserved } else { among(evidence.configurations.iter()) };
+    }
+    let fits = |configuration: &&Configuration| {
+        configuration.provider.as_ref().is_none_or(|slug| slugs.contains(slug))
+    };
+    let candidates: Vec<&Configuration> = evidence.configurations.iter().filter(fits).collect();
+    if let ([only], 1) = (candidates.as_slice(), says.len())
+        && only.provider.is_some()
+    {
+        return Target::Inferred(only.id.clone());
+    }
+    // The ledger settles it when what it says is among what the rows allow.
+    let known =
+        |id: &String| candidates.iter().any(|candidate| candidate.id == *id && candidate.provider.is_some());
+    match recorded().filter(known) {
+        Some(id) => Target::Recorded(id),
+        None => among(candidates.into_iter()),
+    }
+}
+
+/// One of these; with none to choose from, nothing of this account serves the number.
+fn among<'a>(configurations: impl Iterator<Item = &'a Configuration>) -> Target {
+    let ids: BTreeSet<String> = configurations.map(|configuration| configuration.id.clone()).collect();
+    if ids.is_empty() { Target::Unserved } else { Target::Ambiguous(ids) }
+}

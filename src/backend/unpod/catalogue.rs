@@ -1,0 +1,52 @@
+//! The catalogue of providers, and which entry a word means (unpod.md 4.2).
+
+use super::rows::whole;
+use crate::kind::{Normaliser, text_of};
+use crate::resource::CatalogueEntry;
+use crate::value::Value;
+
+/// The entries of a catalogue; rows without an id or a name are of no use and left out.
+pub fn entries(rows: &[Value]) -> Vec<CatalogueEntry> {
+    rows.iter()
+        .filter_map(|row| {
+            let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
+            Some(CatalogueEntry { id: whole(row.get("id")?)?, slug: text("slug"), name: text("name")? })
+        })
+        .collect()
+}
+
+/// The entry that a word means: the exact slug, else the only one of this name whatever the letter case, else the id. Names
+/// repeat in the catalogue, so a name that several share means none.
+pub fn resolve<'a>(entries: &'a [CatalogueEntry], word: &Value) -> Option<&'a CatalogueEntry> {
+    let word = text_of(word)?;
+    let word = word.trim();
+    if let Some(entry) = entries.iter().find(|entry| entry.slug.as_deref() == Some(word)) {
+        return Some(entry);
+    }
+    let mut named = entries.iter().filter(|entry| entry.name.to_lowercase() == word.to_lowercase());
+    match (named.next(), named.next()) {
+        (Some(entry), None) => Some(entry),
+        _ => {
+            let id: u64 = word.parse().ok()?;
+            entries.iter().find(|entry| entry.id == id)
+        }
+    }
+}
+
+/// Whether two words mean the same provider: the same entry, or the same word where the catalogue does not help.
+pub fn same(entries: &[CatalogueEntry], a: &Value, b: &Value) -> bool {
+    match (resolve(entries, a), resolve(entries, b)) {
+        (Some(a), Some(b)) => a.id == b.id,
+        _ => Normaliser::Catalogue.canonical(a) == Normaliser::Catalogue.canonical(b),
+    }
+}
+
+/// The slug that stands for a configuration's provider on bridges and numbers, when it can be told.
+pub fn slug_of(entries: &[CatalogueEntry], provider: &Value) -> Option<String> {
+    if let Some(entry) = resolve(entries, provider) {
+        return entry.slug.as_ref().map(|slug| slug.to_lowercase());
+    }
+    // A word that is no number is a slug by itself; an id that the catalogue does not know says nothing.
+    let word = provider.as_str()?.trim().to_lowercase();
+    (!word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit())).then_some(word)
+}

@@ -1,0 +1,105 @@
+//! The wrapping of Unpod's answers (unpod.md 9.1), and what is kept of a bridge.
+
+use serde_json::Map;
+
+use crate::kind::text_of;
+use crate::value::Value;
+
+/// The rows of a listing, wrapped or bare. `empty_object`: whether `data: {}` is an empty list, which it is for
+/// configurations only (unpod.md fact 7, recorded). An error says what stood there instead.
+pub fn rows(body: &Value, empty_object: bool) -> Result<&[Value], &'static str> {
+    let data = match body {
+        Value::Array(rows) => return Ok(rows),
+        Value::Object(map) => map.get("data").ok_or("there is no `data`")?,
+        _ => return Err("the answer is neither an object nor a list"),
+    };
+    match data {
+        Value::Array(rows) => Ok(rows),
+        Value::Object(map) if map.is_empty() && empty_object => Ok(&[]),
+        Value::Object(_) => Err("`data` is an object where a list is expected"),
+        _ => Err("`data` is no list"),
+    }
+}
+
+/// The object in an answer, wrapped or bare. A body counts as wrapped when `data` stands beside `status_code` or `message`.
+pub fn object(body: &Value) -> Result<&Map<String, Value>, &'static str> {
+    let map = body.as_object().ok_or("the answer is no object")?;
+    match map.get("data") {
+        Some(Value::Object(data)) => Ok(data),
+        Some(_) if map.contains_key("status_code") || map.contains_key("message") => {
+            Err("`data` is no object")
+        }
+        _ if map.contains_key("status_code") => Err("there is no `data`"),
+        _ => Ok(map),
+    }
+}
+
+/// How many rows there are in all, when the answer says.
+pub fn count(body: &Value) -> Option<u64> {
+    whole(body.get("count")?)
+}
+
+/// A whole number, also when it is written as a text of digits.
+pub fn whole(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A number as it is compared: without spaces, hyphens and parentheses (unpod.md 10).
+pub fn e164(text: &str) -> String {
+    text.chars().filter(|character| !matches!(character, ' ' | '-' | '(' | ')')).collect()
+}
+
+/// The E.164 text in a row about a number.
+pub fn number_in(row: &Value) -> Option<String> {
+    let number = e164(&text_of(row.get("number")?)?);
+    (!number.is_empty()).then_some(number)
+}
+
+/// Whether an attribute was shown masked and so says nothing (unpod.md U3).
+pub fn masked(attribute: &str, value: &Value) -> bool {
+    attribute == "account_sid"
+        && value.as_str().is_some_and(|text| text.contains('*') || text.to_ascii_lowercase().contains("xxxx"))
+}
+
+/// Keys of a bridge that telform has a use for.
+const BRIDGE: [&str; 7] = ["id", "name", "slug", "description", "region", "provider", "org_handle"];
+/// Keys of a number on a bridge that telform has a use for.
+const NUMBER: [&str; 4] = ["number", "number_id", "provider", "provider_config_id"];
+/// Keys under which a number on a bridge names its configuration; of an object only its id is kept.
+const LINKS: [&str; 2] = ["provider_configuration", "provider_credential"];
+
+/// A bridge without what must not be kept: generation 1 shows the secrets of each number's configuration in clear
+/// (unpod.md 6.2, recorded). `numbers` stays out when the row has none.
+pub fn slim_bridge(row: &Map<String, Value>) -> Value {
+    let mut slim = picked(row, &BRIDGE);
+    if let Some(Value::Array(numbers)) = row.get("numbers") {
+        let numbers =
+            numbers.iter().map(|number| number.as_object().map_or(Value::Null, slim_number)).collect();
+        slim.insert("numbers".to_owned(), Value::Array(numbers));
+    }
+    Value::Object(slim)
+}
+
+fn slim_number(row: &Map<String, Value>) -> Value {
+    let mut slim = picked(row, &NUMBER);
+    for key in LINKS {
+        let kept = match row.get(key) {
+            Some(Value::Object(configuration)) => Value::Object(picked(configuration, &["id"])),
+            Some(other) => other.clone(),
+            None => continue,
+        };
+        slim.insert(key.to_owned(), kept);
+    }
+    Value::Object(slim)
+}
+
+fn picked(row: &Map<String, Value>, keys: &[&str]) -> Map<String, Value> {
+    keys.iter()
+        .filter_map(|key| row.get_key_value(*key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}

@@ -1,0 +1,247 @@
+//! Reads all bridges of an Unpod account: the listing page by page, each bridge by its slug, the numbers (unpod.md 6, 8,
+//! 11). Rows are slimmed as they come: generation 1 shows the secrets of whatever serves a number.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+
+use super::{LiveError, Reader};
+use crate::api::{ApiError, Verdict};
+use crate::backend::unpod::{BRIDGES_G2, answer, rows};
+use crate::kind::{List, text_of};
+use crate::resource::Wanted;
+use crate::value::Value;
+
+/// Pages asked for side by side, so that a service that lies about its count is found out early.
+const WAVE: u64 = 8;
+
+/// More pages than any account has: a listing that never ends stops here.
+const MOST_PAGES: u64 = 2000;
+
+/// Everything read about bridges, slimmed, not interpreted yet.
+pub(super) struct Bridges {
+    /// Rows of the listing.
+    pub(super) listed: Vec<Value>,
+    /// Each bridge by its slug.
+    pub(super) read: Vec<Value>,
+    /// Rows of the numbers listing.
+    pub(super) numbers: Vec<Value>,
+    /// Slugs of remembered bridges that are neither listed nor found.
+    pub(super) missing: BTreeSet<String>,
+}
+
+/// What became of reading all pages once.
+enum Pages {
+    Complete(Vec<Value>),
+    Short { count: u64, found: usize },
+}
+
+impl Reader<'_> {
+    pub(super) async fn bridges(&self) -> Result<Bridges, LiveError> {
+        let (listed, numbers) = tokio::join!(self.listed_bridges(), self.numbers());
+        let listed = listed?;
+        let numbers = numbers?;
+        let slugs = self.slugs(&listed)?;
+        let mut read = try_join_all(slugs.iter().map(|slug| async move {
+            self.bridge(slug).await?.ok_or_else(|| {
+                LiveError::new(
+                    self.account,
+                    &format!("reading bridge {slug}"),
+                    "it is listed, but it is not there: somebody is changing the account",
+                    "Run again when nobody is",
+                )
+            })
+        }))
+        .await?;
+        let (unlisted, missing) = self.unlisted(&slugs).await?;
+        read.extend(unlisted);
+        Ok(Bridges { listed, read, numbers, missing })
+    }
+
+    /// The listing, read again once when it comes out short.
+    async fn listed_bridges(&self) -> Result<Vec<Value>, LiveError> {
+        let tried = "listing the bridges";
+        if let Pages::Complete(rows) = self.bridge_pages(tried).await? {
+            return Ok(rows);
+        }
+        match self.bridge_pages(tried).await? {
+            Pages::Complete(rows) => Ok(rows),
+            Pages::Short { count, found } => Err(LiveError::incomplete(
+                self.account,
+                tried,
+                &format!("the service counts {count} bridges and shows {found}"),
+            )),
+        }
+    }
+
+    /// All pages once. The pages have no stable order (unpod.md fact 8, recorded), so rows are told apart by id, and the
+    /// listing is complete when there are as many as the service counts.
+    async fn bridge_pages(&self, tried: &str) -> Result<Pages, LiveError> {
+        let mut unique: BTreeMap<String, Value> = BTreeMap::new();
+        let mut count = None;
+        let mut step = 0;
+        let mut next = 1;
+        loop {
+            let before = unique.len();
+            let wave = match count {
+                // A service that ignores `page_size` gives fewer: its own step counts.
+                Some(count) => u64::div_ceil(u64::saturating_sub(count, before as u64), step).clamp(1, WAVE),
+                None => 1,
+            };
+            for body in try_join_all((next..next + wave).map(|page| self.bridge_page(tried, page))).await? {
+                let rows =
+                    rows::rows(&body, false).map_err(|what| LiveError::shape(self.account, tried, what))?;
+                step = step.max(rows.len() as u64).max(1);
+                count = count.max(rows::count(&body));
+                for row in rows {
+                    let slim = row.as_object().map(rows::slim_bridge);
+                    let id = row.get("id").or_else(|| row.get("slug")).and_then(text_of);
+                    let (Some(slim), Some(id)) = (slim, id) else {
+                        return Err(LiveError::shape(self.account, tried, "a bridge has no `id`"));
+                    };
+                    unique.insert(id, slim);
+                }
+            }
+            next += wave;
+            let found = unique.len();
+            match count {
+                Some(count) if found as u64 >= count => break,
+                Some(count) if found == before || next > MOST_PAGES => {
+                    return Ok(Pages::Short { count, found });
+                }
+                // Without a count a page that brings nothing new is the end.
+                None if found == before => break,
+                None if next > MOST_PAGES => return Ok(Pages::Short { count: u64::MAX, found }),
+                _ => {}
+            }
+        }
+        Ok(Pages::Complete(unique.into_values().collect()))
+    }
+
+    async fn bridge_page(&self, tried: &str, page: u64) -> Result<Value, LiveError> {
+        let List::Pages { size } = BRIDGES_G2.list else {
+            return Err(LiveError::shape(self.account, tried, "bridges are not listed by pages"));
+        };
+        let query = [("page", page.to_string()), ("page_size", size.to_string())];
+        self.ask(BRIDGES_G2.collection, &query).await.map_err(|error| self.no_bridges(tried, error))
+    }
+
+    fn no_bridges(&self, tried: &str, error: ApiError) -> LiveError {
+        if error.status != Some(206) || !answer::asks_for_product_id(&error.text) {
+            return LiveError::request(self.account, tried, error);
+        }
+        let mut without = LiveError::new(
+            self.account,
+            tried,
+            "this generation of the service lists bridges by product, and the account names none",
+            &format!("Set `accounts.{}.product_id` (for example \"unpod.ai\")", self.account.name),
+        );
+        without.request = Some(Box::new(error));
+        without
+    }
+
+    async fn numbers(&self) -> Result<Vec<Value>, LiveError> {
+        let tried = "listing the numbers";
+        // The newer code needs the argument to show assigned numbers, the older ignores it (unpod.md 8).
+        let query = [("include_assigned", "true".to_owned())];
+        let body = self.get(tried, "telephony/numbers/", &query).await?;
+        rows::rows(&body, false)
+            .map(<[Value]>::to_vec)
+            .map_err(|what| LiveError::shape(self.account, tried, what))
+    }
+
+    /// Slugs of the listed bridges; each must be one that can be asked for.
+    fn slugs(&self, listed: &[Value]) -> Result<BTreeSet<String>, LiveError> {
+        let tried = "listing the bridges";
+        let mut slugs = BTreeSet::new();
+        for row in listed {
+            let slug = row.get("slug").and_then(Value::as_str).unwrap_or_default();
+            if !can_be_addressed(slug) {
+                let means =
+                    format!("a bridge has the slug `{slug}`, which no path can hold: it cannot be read");
+                let way_out = "Give it another slug in the service's dashboard, or delete it there";
+                return Err(LiveError::new(self.account, tried, &means, way_out));
+            }
+            if !slugs.insert(slug.to_owned()) {
+                // Recorded: from then on every call to that slug fails, for both (unpod.md 6.2).
+                let means = format!("two bridges share the slug `{slug}`: neither can be reached any more");
+                let way_out = "Have the service's support remove one of them";
+                return Err(LiveError::new(self.account, tried, &means, way_out));
+            }
+        }
+        Ok(slugs)
+    }
+
+    /// One bridge, slimmed; `None` when the service says that it is not there.
+    async fn bridge(&self, slug: &str) -> Result<Option<Value>, LiveError> {
+        let tried = format!("reading bridge {slug}");
+        let shape = |what: &str| LiveError::shape(self.account, &tried, what);
+        let body = match self.ask(&BRIDGES_G2.member.replace("{id}", slug), &[]).await {
+            Ok(body) => body,
+            Err(error) if error.verdict == Verdict::Gone => return Ok(None),
+            Err(error) => return Err(LiveError::request(self.account, &tried, error)),
+        };
+        let row = rows::object(&body).map_err(shape)?;
+        if row.get("slug").and_then(Value::as_str) != Some(slug) {
+            return Err(shape("it is about another bridge"));
+        }
+        let Some(Value::Array(numbers)) = row.get("numbers") else {
+            return Err(shape("there is no list under `numbers`"));
+        };
+        if numbers.iter().any(|number| rows::number_in(number).is_none()) {
+            return Err(shape("a number on the bridge has no `number`"));
+        }
+        Ok(Some(rows::slim_bridge(row)))
+    }
+
+    /// Bridges that no listing shows but that must be accounted for: remembered ones, and those that are to be created. On
+    /// generation 1 a bridge made without a product is in no list (unpod.md 2.3), and creating a slug that is taken, even
+    /// by another organization, puts both bridges out of reach (6.2, recorded).
+    async fn unlisted(&self, listed: &BTreeSet<String>) -> Result<(Vec<Value>, BTreeSet<String>), LiveError> {
+        if !self.kinds.contains(BRIDGES_G2.name) {
+            return Ok((Vec::new(), BTreeSet::new()));
+        }
+        let remembered = self.remembered(BRIDGES_G2.name);
+        let wanted =
+            self.wanted(BRIDGES_G2.name).filter_map(|object| match object.attributes.get(BRIDGES_G2.id) {
+                Some(Wanted::Value(Value::String(slug))) => Some(slug.clone()),
+                _ => None,
+            });
+        let mut slugs: BTreeSet<String> = remembered.iter().cloned().chain(wanted).collect();
+        slugs.retain(|slug| !listed.contains(slug) && can_be_addressed(slug));
+        let found = try_join_all(slugs.iter().map(|slug| self.bridge(slug))).await?;
+        let mut rows = Vec::new();
+        let mut missing = BTreeSet::new();
+        for (slug, row) in slugs.into_iter().zip(found) {
+            match row {
+                Some(row) => {
+                    self.must_be_ours(&slug, &row)?;
+                    rows.push(row);
+                }
+                None if remembered.contains(&slug) => _ = missing.insert(slug),
+                None => {}
+            }
+        }
+        Ok((rows, missing))
+    }
+
+    fn must_be_ours(&self, slug: &str, row: &Value) -> Result<(), LiveError> {
+        let owner = row.get("org_handle").and_then(Value::as_str);
+        if owner.is_none() || owner == self.account.org_handle.as_deref() {
+            return Ok(());
+        }
+        Err(LiveError::new(
+            self.account,
+            &format!("reading bridge {slug}"),
+            "a bridge of another organization has this slug; creating a second one would put both out of reach",
+            "Choose another slug",
+        ))
+    }
+}
+
+/// Whether a path can hold a slug.
+fn can_be_addressed(slug: &str) -> bool {
+    let vanishes = slug.is_empty() || matches!(slug, "." | "..") || slug.contains('/');
+    let unfilled = slug.starts_with('{') && slug.ends_with('}');
+    !vanishes && !unfilled
+}

@@ -1,0 +1,97 @@
+//! Why the live state could not be read. Every error says whose account, what was tried, what it means and the way out.
+
+use crate::api::text::{clean, shorten};
+use crate::api::{ApiError, Verdict};
+use crate::resource::Account;
+
+/// Reading failed; nothing was written. The parts stand apart, so that a view may lay them out.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("account `{account}`: {tried}: {means}. {way_out}.")]
+pub struct LiveError {
+    /// Name of the account.
+    pub account: String,
+    /// What was tried.
+    pub tried: String,
+    /// What happened and what that means.
+    pub means: String,
+    /// What the user can do.
+    pub way_out: String,
+    /// The request that failed, when it was one.
+    pub request: Option<Box<ApiError>>,
+}
+
+impl LiveError {
+    /// An error of our own finding. Texts may hold what a service said: they are escaped and shortened here.
+    pub(super) fn new(account: &Account, tried: &str, means: &str, way_out: &str) -> Self {
+        Self {
+            account: account.name.clone(),
+            tried: tried.to_owned(),
+            means: shorten(&clean(means)),
+            way_out: clean(way_out),
+            request: None,
+        }
+    }
+
+    /// A request that failed.
+    pub(super) fn request(account: &Account, tried: &str, error: ApiError) -> Self {
+        let (meaning, way_out) = advice(account, &error);
+        Self {
+            account: account.name.clone(),
+            tried: tried.to_owned(),
+            means: format!("{meaning} ({error})"),
+            way_out,
+            request: Some(Box::new(error)),
+        }
+    }
+
+    /// An answer of a shape that this kind of answer does not have.
+    pub(super) fn shape(account: &Account, tried: &str, what: &str) -> Self {
+        let way_out = "Check that the base URL leads to the service itself and not to a proxy or another version, and report \
+                       it if it does";
+        Self::new(account, tried, &format!("the answer is not what this service sends: {what}"), way_out)
+    }
+
+    /// A listing that stayed incomplete.
+    pub(super) fn incomplete(account: &Account, tried: &str, what: &str) -> Self {
+        let way_out = "Nothing is planned on half a listing, because what is missing would look deleted. Run again when \
+                       nobody is changing the account";
+        Self::new(account, tried, &format!("incomplete listing, read twice: {what}"), way_out)
+    }
+}
+
+fn advice(account: &Account, error: &ApiError) -> (&'static str, String) {
+    let name = &account.name;
+    match error.verdict {
+        Verdict::Unauthorized => (
+            "the token is not accepted",
+            format!(
+                "Check the source that `accounts.{name}.token` names, and that the token has not expired"
+            ),
+        ),
+        Verdict::Forbidden => (
+            "the token may not read this",
+            format!(
+                "Give the token of account `{name}` the right to read it, and check the account's settings"
+            ),
+        ),
+        Verdict::NoSuchPath => ("there is no such path", format!("Check `accounts.{name}.base_url`")),
+        Verdict::Gone => ("it is not there", "Run again: somebody may be changing the account".to_owned()),
+        Verdict::Throttled => (
+            "the service asks for fewer requests",
+            format!("Run again later, or lower `accounts.{name}.requests_per_minute`"),
+        ),
+        Verdict::NoAnswer if error.status.is_none() => {
+            ("the service cannot be reached", format!("Check the network and `accounts.{name}.base_url`"))
+        }
+        Verdict::ServerFault | Verdict::NoAnswer => {
+            ("the service failed", "Run again later; the service's own status page may say more".to_owned())
+        }
+        Verdict::Unexpected => (
+            "the answer looks like a success and is none",
+            format!("Check `accounts.{name}.base_url` and the account's settings"),
+        ),
+        Verdict::Refused | Verdict::Conflict | Verdict::Ok => {
+            ("the service refused to answer", "See the service's own words".to_owned())
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Reads what the services hold: complete, or an error. Accounts are read side by side, and within an account everything
+//! that does not depend on something else.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
+use crate::api::{ApiError, ReadOnly};
+use crate::backend::unpod as unpod_tables;
+use crate::kind::Kind;
+use crate::ledger::{Entry, Key, Ledger};
+use crate::resource::{Account, Address, Desired, DesiredObject, Live, LiveAccount, LiveObject, Removal};
+use crate::value::Value;
+
+mod bridges;
+mod error;
+mod object;
+mod offset;
+mod organization;
+mod unpod;
+
+pub use error::LiveError;
+pub use object::object;
+
+/// Reads the live state that a plan for `desired` needs: the kinds that the files or the tombstones mention, and for Unpod
+/// the bridges whenever a configuration may go. `destroy`: everything managed shall go. An account none of whose kinds is
+/// mentioned is not asked.
+pub async fn read(
+    api: &ReadOnly<'_>,
+    desired: &Desired,
+    ledger: &Ledger,
+    key: &Key,
+    destroy: bool,
+) -> Result<Live, LiveError> {
+    let jobs = desired.accounts.values().filter_map(|account| {
+        let kinds = in_scope(account, desired);
+        let reader = Reader { api, account, desired, ledger, key, kinds, destroy };
+        let asked = !reader.kinds.is_empty();
+        asked.then_some(async move { (account.name.clone(), reader.read().await) })
+    });
+    let mut live = Live::default();
+    // All of them are waited for, so that the same error comes first in every run.
+    for (name, result) in join_all(jobs).await {
+        live.accounts.insert(name, result?);
+    }
+    Ok(live)
+}
+
+/// Kinds of the account that some file or tombstone mentions.
+fn in_scope(account: &Account, desired: &Desired) -> BTreeSet<&'static str> {
+    let mentioned = |name: &str| {
+        desired.kinds.contains(name) || desired.removed.iter().any(|gone| gone.address.kind == name)
+    };
+    account.backend.kinds.iter().map(|kind| kind.name).filter(|name| mentioned(name)).collect()
+}
+
+/// What reading one account needs at hand.
+struct Reader<'a> {
+    api: &'a ReadOnly<'a>,
+    account: &'a Account,
+    desired: &'a Desired,
+    ledger: &'a Ledger,
+    key: &'a Key,
+    kinds: BTreeSet<&'static str>,
+    destroy: bool,
+}
+
+impl Reader<'_> {
+    async fn read(&self) -> Result<LiveAccount, LiveError> {
+        match self.account.backend.api {
+            api if api == unpod_tables::BACKEND.api => self.read_unpod().await,
+            _ => {
+                let mut live = LiveAccount::default();
+                for kind in self.account.backend.kinds.iter().filter(|kind| self.kinds.contains(kind.name)) {
+                    self.read_offset(kind, &mut live).await?;
+                }
+                Ok(live)
+            }
+        }
+    }
+
+    /// One GET; the error is the raw one, for those who can make something of it.
+    async fn ask(&self, path: &str, query: &[(&str, String)]) -> Result<Value, ApiError> {
+        self.api.get(&self.account.name, path, query).await.map(|answer| answer.body)
+    }
+
+    async fn get(&self, tried: &str, path: &str, query: &[(&str, String)]) -> Result<Value, LiveError> {
+        self.ask(path, query).await.map_err(|error| LiveError::request(self.account, tried, error))
+    }
+
+    fn object(&self, kind: &Kind, tried: &str, row: &Value) -> Result<LiveObject, LiveError> {
+        object(kind, row, self.key).map_err(|what| LiveError::shape(self.account, tried, &what))
+    }
+
+    /// Desired objects of a kind that this account holds.
+    fn wanted(&self, kind: &'static str) -> impl Iterator<Item = &DesiredObject> {
+        let mine =
+            move |object: &&DesiredObject| object.address.kind == kind && object.account == self.account.name;
+        self.desired.objects.values().filter(mine)
+    }
+
+    /// Whether a tombstone may stand for an object of this account: it says so, or its ledger entry does, or nothing does.
+    fn may_hold(&self, gone: &Removal) -> bool {
+        let entry = self.ledger.objects.get(&gone.address).map(|entry| &entry.account);
+        gone.account.as_ref().or(entry).is_none_or(|account| *account == self.account.name)
+    }
+
+    /// Identities of a kind that must be accounted for: pinned in the YAML, kept in the ledger, written in a tombstone.
+    fn remembered(&self, kind: &'static str) -> BTreeSet<String> {
+        let pinned = self.wanted(kind).filter_map(|object| object.id.clone());
+        let mine =
+            |address: &Address, entry: &Entry| address.kind == kind && entry.account == self.account.name;
+        let kept = self.ledger.objects.iter().filter(|(address, entry)| mine(address, entry));
+        let kept = kept.map(|(_, entry)| entry.id.clone());
+        let gone =
+            self.desired.removed.iter().filter_map(|gone| {
+                gone.id.clone().filter(|_| gone.address.kind == kind && self.may_hold(gone))
+            });
+        pinned.chain(kept).chain(gone).collect()
+    }
+}

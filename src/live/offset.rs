@@ -1,0 +1,133 @@
+//! Listings by limit and offset (carrierx.md 3), and objects that a listing does not show.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+
+use super::{LiveError, Reader};
+use crate::api::Verdict;
+use crate::backend::carrierx::page::page;
+use crate::kind::{Kind, List};
+use crate::resource::{LiveAccount, LiveObject};
+
+/// Pages asked for side by side, so that a service that lies about its total is found out early.
+const WAVE: usize = 16;
+
+/// More pages than any account has: a listing without end stops here.
+const MOST_PAGES: usize = 1000;
+
+/// One page, taken in.
+struct Taken {
+    objects: Vec<LiveObject>,
+    has_more: bool,
+    total: Option<u64>,
+}
+
+/// What became of reading all pages once.
+enum Listing {
+    Complete(Vec<LiveObject>),
+    /// The set moved while it was read; says how that showed.
+    Moved(String),
+}
+
+impl Reader<'_> {
+    /// Reads a kind whole, then the remembered objects that its listing does not show.
+    pub(super) async fn read_offset(
+        &self,
+        kind: &'static Kind,
+        live: &mut LiveAccount,
+    ) -> Result<(), LiveError> {
+        let tried = format!("listing the {}", kind.name);
+        let mut objects = match self.pages(kind, &tried).await? {
+            Listing::Complete(objects) => objects,
+            Listing::Moved(_) => match self.pages(kind, &tried).await? {
+                Listing::Complete(objects) => objects,
+                Listing::Moved(how) => return Err(LiveError::incomplete(self.account, &tried, &how)),
+            },
+        };
+        let listed: BTreeSet<&str> = objects.iter().map(|object| object.id.as_str()).collect();
+        let mut unseen = self.remembered(kind.name);
+        unseen.retain(|id| !listed.contains(id.as_str()));
+        let found = try_join_all(unseen.iter().map(|id| self.by_id(kind, id))).await?;
+        for (id, object) in unseen.into_iter().zip(found) {
+            match object {
+                Some(object) => objects.push(object),
+                None => _ = live.missing.insert(id),
+            }
+        }
+        objects.sort_by(|a, b| a.id.cmp(&b.id));
+        live.objects.insert(kind.name, objects);
+        Ok(())
+    }
+
+    /// One object by its identity; `None` when the service says that it is not there.
+    async fn by_id(&self, kind: &'static Kind, id: &str) -> Result<Option<LiveObject>, LiveError> {
+        let tried = format!("reading {} {id}", kind.singular);
+        match self.ask(&kind.member.replace("{id}", id), &[]).await {
+            Ok(body) => {
+                let object = self.object(kind, &tried, &body)?;
+                if object.id == id {
+                    Ok(Some(object))
+                } else {
+                    Err(LiveError::shape(self.account, &tried, &format!("it is about {}", object.id)))
+                }
+            }
+            Err(error) if error.verdict == Verdict::Gone => Ok(None),
+            Err(error) => Err(LiveError::request(self.account, &tried, error)),
+        }
+    }
+
+    async fn page(&self, kind: &'static Kind, tried: &str, offset: usize) -> Result<Taken, LiveError> {
+        let List::Offset { size, order } = kind.list else {
+            return Err(LiveError::shape(self.account, tried, "this kind is not listed by offset"));
+        };
+        let query =
+            [("limit", size.to_string()), ("offset", offset.to_string()), ("order", order.to_owned())];
+        let body = self.get(tried, kind.collection, &query).await?;
+        let page = page(&body).map_err(|what| LiveError::shape(self.account, tried, what))?;
+        let objects = page.items.iter().map(|row| self.object(kind, tried, row)).collect::<Result<_, _>>()?;
+        Ok(Taken { objects, has_more: page.has_more, total: page.total })
+    }
+
+    /// All pages, once. Where the first one tells the total, the others are asked for side by side.
+    async fn pages(&self, kind: &'static Kind, tried: &str) -> Result<Listing, LiveError> {
+        let first = self.page(kind, tried, 0).await?;
+        // A service may give less than was asked for: its own step counts.
+        let step = first.objects.len();
+        let total = first.total.and_then(|total| usize::try_from(total).ok()).unwrap_or_default();
+        let mut offset = step;
+        let mut pages = vec![first];
+        while pages.last().is_some_and(|last| last.has_more) {
+            if pages.last().is_some_and(|last| last.objects.is_empty()) {
+                return Ok(Listing::Moved("an empty page says that more follow".to_owned()));
+            }
+            let known = total.saturating_sub(offset).div_ceil(step);
+            let wave = (0..known.clamp(1, WAVE)).map(|index| self.page(kind, tried, offset + index * step));
+            for (index, page) in try_join_all(wave).await?.into_iter().enumerate() {
+                let last = pages.last().expect("the first page is there");
+                if !last.has_more {
+                    // Asked for because of the total, which may count what is not shown. Empty, they do no harm.
+                    if page.objects.is_empty() && !page.has_more {
+                        continue;
+                    }
+                    return Ok(Listing::Moved("objects follow on the last page".to_owned()));
+                }
+                if index > 0 && last.objects.len() != step {
+                    // The pages behind a short one do not follow on it: they are asked for again.
+                    break;
+                }
+                offset += page.objects.len();
+                pages.push(page);
+            }
+            if pages.len() > MOST_PAGES {
+                return Ok(Listing::Moved(format!("no end after {MOST_PAGES} pages")));
+            }
+        }
+        let objects: Vec<LiveObject> = pages.into_iter().flat_map(|page| page.objects).collect();
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = objects.iter().find(|object| !seen.insert(object.id.as_str())) {
+            return Ok(Listing::Moved(format!("{} {} appears on two pages", kind.singular, twice.id)));
+        }
+        Ok(Listing::Complete(objects))
+    }
+}

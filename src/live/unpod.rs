@@ -1,0 +1,302 @@
+//! Reads an Unpod account: organization, configurations under either spelling, catalogue, generation, and the bridges when
+//! they matter (unpod.md 3, 4, 5, 10).
+
+use std::collections::BTreeSet;
+
+use futures_util::future::try_join_all;
+
+use super::bridges::Bridges;
+use super::{LiveError, Reader};
+use crate::api::Verdict;
+use crate::backend;
+use crate::backend::unpod::attribution::{Configuration, Evidence, attribute};
+use crate::backend::unpod::generation::{Contradiction, detect};
+use crate::backend::unpod::{CONFIGURATION_SPELLINGS, PROVIDERS_G2, catalogue, rows};
+use crate::kind::{Access, Field, Kind, NumberWord, Type};
+use crate::resource::{CatalogueEntry, DesiredObject, Facts, LiveAccount, LiveNumber, LiveObject, Wanted};
+use crate::value::Value;
+
+/// The kind whose objects serve numbers; both generations' tables have this name.
+const PROVIDERS: &str = PROVIDERS_G2.name;
+
+/// The listing of configurations, and the spelling under which it was found.
+struct Configurations {
+    spelling: &'static str,
+    rows: Vec<Value>,
+}
+
+impl Reader<'_> {
+    pub(super) async fn read_unpod(&self) -> Result<LiveAccount, LiveError> {
+        let early = self.bridges_matter();
+        // Nothing here depends on anything else here. Errors are looked at in the order of what explains most.
+        let (organizations, configurations, catalogue, bridges) =
+            tokio::join!(self.ask("organizations/", &[]), self.configurations(), self.catalogue(), async {
+                if early { Some(self.bridges().await) } else { None }
+            },);
+        let unauthorized = |error: &LiveError| {
+            error.request.as_ref().is_some_and(|error| error.verdict == Verdict::Unauthorized)
+        };
+        let configurations = match configurations {
+            Err(error) if unauthorized(&error) => return Err(error),
+            other => other,
+        };
+        let of_rows = configurations.as_ref().map_or(&[][..], |found| &found.rows);
+        let organization = self.organization(organizations, of_rows, bridges.as_ref()).await?;
+        let configurations = configurations?;
+        let catalogue = catalogue?;
+        let generation = self.generation(&configurations.rows, &catalogue)?;
+        let facts = Facts {
+            generation,
+            configurations: Some(configurations.spelling.to_owned()),
+            organization,
+            catalogue: catalogue::entries(&catalogue),
+        };
+        let mut live = LiveAccount { facts, ..LiveAccount::default() };
+        self.take_configurations(&configurations, &mut live).await?;
+        let bridges = match bridges {
+            Some(bridges) => Some(bridges?),
+            None if self.replaces_one(&live) => Some(self.bridges().await?),
+            None => None,
+        };
+        if let Some(bridges) = bridges {
+            self.take_bridges(bridges, &mut live).await?;
+        }
+        Ok(live)
+    }
+
+    /// The documented spelling first; an HTML 404 there means the other one (unpod.md fact 2).
+    async fn configurations(&self) -> Result<Configurations, LiveError> {
+        let tried = "listing the provider configurations";
+        let mut last = None;
+        for spelling in CONFIGURATION_SPELLINGS {
+            match self.ask(&PROVIDERS_G2.collection.replace("{configurations}", spelling), &[]).await {
+                Ok(body) => {
+                    let rows = rows::rows(&body, true)
+                        .map_err(|what| LiveError::shape(self.account, tried, what))?
+                        .to_vec();
+                    return Ok(Configurations { spelling, rows });
+                }
+                Err(error) if error.verdict == Verdict::NoSuchPath => last = Some(error),
+                Err(error) => return Err(LiveError::request(self.account, tried, error)),
+            }
+        }
+        let tried = "listing the provider configurations under either of its two spellings";
+        Err(last.map_or_else(
+            || LiveError::shape(self.account, tried, "no spelling to try"),
+            |error| LiveError::request(self.account, tried, error),
+        ))
+    }
+
+    /// The catalogue is a help, not a need: a service without it answers 404.
+    async fn catalogue(&self) -> Result<Vec<Value>, LiveError> {
+        let tried = "reading the catalogue of providers";
+        match self.ask("telephony/providers/", &[]).await {
+            Ok(body) => rows::rows(&body, true)
+                .map(<[Value]>::to_vec)
+                .map_err(|what| LiveError::shape(self.account, tried, what)),
+            Err(error) if matches!(error.verdict, Verdict::Gone | Verdict::NoSuchPath) => Ok(Vec::new()),
+            Err(error) => Err(LiveError::request(self.account, tried, error)),
+        }
+    }
+
+    fn generation(&self, configurations: &[Value], catalogue: &[Value]) -> Result<Option<u8>, LiveError> {
+        let tried = "finding out which generation of the service answers";
+        let setting = self.account.generation;
+        let generation = detect(setting, configurations, catalogue).map_err(|contradiction| match contradiction {
+            Contradiction::Mixed => {
+                LiveError::shape(self.account, tried, "configurations of both generations in one listing")
+            }
+            Contradiction::Setting { setting, shown } => LiveError::new(
+                self.account,
+                tried,
+                &format!("the YAML says generation {setting}, the answers are of generation {shown}; writing in the wrong \
+                          one would be accepted and do nothing"),
+                &format!("Set `accounts.{}.generation` to auto or {shown}", self.account.name),
+            ),
+        })?;
+        if generation.is_none() && !configurations.is_empty() {
+            return Err(self.generation_untold());
+        }
+        Ok(generation)
+    }
+
+    fn generation_untold(&self) -> LiveError {
+        LiveError::new(
+            self.account,
+            "finding out which generation of the service answers",
+            "there are configurations, but nothing in them or in the catalogue tells their generation",
+            &format!("Set `accounts.{}.generation` to 1 or 2", self.account.name),
+        )
+    }
+
+    /// Configurations into objects, and the remembered ones that are not listed looked at one by one.
+    async fn take_configurations(
+        &self,
+        found: &Configurations,
+        live: &mut LiveAccount,
+    ) -> Result<(), LiveError> {
+        let tried = "listing the provider configurations";
+        // Without a generation nothing is listed; any table will do to ask for what is remembered.
+        let kind = backend::shape(PROVIDERS, live.facts.generation).unwrap_or(&PROVIDERS_G2);
+        let mut objects = found
+            .rows
+            .iter()
+            .map(|row| self.configuration(kind, tried, row))
+            .collect::<Result<Vec<_>, _>>()?;
+        let listed: BTreeSet<String> = objects.iter().map(|object| object.id.clone()).collect();
+        if listed.len() < objects.len() {
+            return Err(LiveError::incomplete(self.account, tried, "an id appears twice"));
+        }
+        let mut unseen = self.remembered(PROVIDERS);
+        unseen.retain(|id| !listed.contains(id));
+        let read = try_join_all(unseen.iter().map(|id| self.configuration_by_id(kind, found, id))).await?;
+        for (id, object) in unseen.into_iter().zip(read) {
+            match object {
+                Some(_) if live.facts.generation.is_none() => return Err(self.generation_untold()),
+                Some(object) => objects.push(object),
+                None => _ = live.missing.insert(id),
+            }
+        }
+        objects.sort_by_key(|object| (object.id.len(), object.id.clone()));
+        live.objects.insert(PROVIDERS, objects);
+        Ok(())
+    }
+
+    fn configuration(&self, kind: &'static Kind, tried: &str, row: &Value) -> Result<LiveObject, LiveError> {
+        let mut object = self.object(kind, tried, row)?;
+        object.attributes.retain(|name, value| !rows::masked(name, value));
+        Ok(object)
+    }
+
+    async fn configuration_by_id(
+        &self,
+        kind: &'static Kind,
+        found: &Configurations,
+        id: &str,
+    ) -> Result<Option<LiveObject>, LiveError> {
+        let tried = format!("reading {} {id}", kind.singular);
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            // Anything but digits is an unrouted path there (unpod.md 5, recorded): no such object.
+            return Ok(None);
+        }
+        let path = kind.member.replace("{configurations}", found.spelling).replace("{id}", id);
+        match self.ask(&path, &[]).await {
+            Ok(body) => {
+                let row = rows::object(&body).map_err(|what| LiveError::shape(self.account, &tried, what))?;
+                self.configuration(kind, &tried, &Value::Object(row.clone())).map(Some)
+            }
+            Err(error) if error.verdict == Verdict::Gone => Ok(None),
+            Err(error) => Err(LiveError::request(self.account, &tried, error)),
+        }
+    }
+
+    /// Whether the bridges are needed whatever the configurations turn out to be: they are managed themselves, or some
+    /// configuration shall go.
+    fn bridges_matter(&self) -> bool {
+        let managed =
+            self.kinds.iter().any(|kind| backend::shapes(kind).iter().any(|kind| kind.link.is_some()));
+        let connected = |name: &str| backend::shapes(name).iter().any(|kind| kind.connected);
+        let tombstone =
+            self.desired.removed.iter().any(|gone| connected(&gone.address.kind) && self.may_hold(gone));
+        let dropped = self.ledger.objects.iter().any(|(address, entry)| {
+            connected(&address.kind)
+                && entry.account == self.account.name
+                && self.desired.kinds.contains(&address.kind)
+                && self.desired.objects.get(address).is_none_or(|object| object.account != self.account.name)
+        });
+        managed || tombstone || dropped || self.destroy
+    }
+
+    /// Whether a desired configuration differs from its live object in something that needs a new object in its place.
+    fn replaces_one(&self, live: &LiveAccount) -> bool {
+        let Some(kind) = backend::shape(PROVIDERS, live.facts.generation) else { return false };
+        let catalogue = &live.facts.catalogue;
+        let objects = live.objects.get(PROVIDERS).map_or(&[][..], Vec::as_slice);
+        self.wanted(PROVIDERS).any(|desired| {
+            let id = desired
+                .id
+                .as_ref()
+                .or_else(|| self.ledger.objects.get(&desired.address).map(|entry| &entry.id));
+            let by_key = |object: &&LiveObject| {
+                kind.natural_key.iter().all(|name| {
+                    kind.field(name)
+                        .is_some_and(|field| agrees(catalogue, field, desired, object) == Some(true))
+                })
+            };
+            let matched =
+                objects.iter().find(|object| Some(&object.id) == id).or_else(|| objects.iter().find(by_key));
+            matched.is_some_and(|object| {
+                let mut replacing = kind.fields.iter().filter(|field| field.access == Access::Replace);
+                replacing.any(|field| {
+                    !desired.ignore.contains(field.name)
+                        && agrees(catalogue, field, desired, object) == Some(false)
+                })
+            })
+        })
+    }
+
+    async fn take_bridges(&self, bridges: Bridges, live: &mut LiveAccount) -> Result<(), LiveError> {
+        // Without a generation both tables would do; the older one names more fields.
+        let Some(kind) = backend::shape("bridges", live.facts.generation.or(Some(1))) else { return Ok(()) };
+        let by_id = kind.link.is_some_and(|link| matches!(link.number, NumberWord::Id(_)));
+        for row in &bridges.numbers {
+            if let Some(number) = rows::number_in(row) {
+                let bridge = row.get("bridge_slug").and_then(Value::as_str).map(str::to_owned);
+                let id = row.get("id").and_then(rows::whole).filter(|_| by_id);
+                live.numbers.insert(number, LiveNumber { id, bridge });
+            }
+        }
+        let configurations: Vec<Configuration> = live
+            .objects
+            .get(PROVIDERS)
+            .into_iter()
+            .flatten()
+            .map(|object| Configuration {
+                id: object.id.clone(),
+                provider: object
+                    .attributes
+                    .get("provider")
+                    .and_then(|provider| catalogue::slug_of(&live.facts.catalogue, provider)),
+            })
+            .collect();
+        let evidence = Evidence {
+            generation: live.facts.generation,
+            configurations: &configurations,
+            listed: &bridges.listed,
+            bridges: &bridges.read,
+            numbers: &bridges.numbers,
+        };
+        let account = &self.account.name;
+        let connections = attribute(&evidence, |bridge, number| {
+            self.ledger.connected(account, bridge, number).map(str::to_owned)
+        });
+        for connection in &connections {
+            let number = live.numbers.entry(connection.number.clone()).or_default();
+            number.id = connection.number_id.or(number.id);
+            number.bridge = Some(connection.bridge.clone());
+        }
+        live.connections = Some(connections);
+        let tried = "reading the bridges";
+        let mut objects =
+            bridges.read.iter().map(|row| self.object(kind, tried, row)).collect::<Result<Vec<_>, _>>()?;
+        objects.sort_by(|a, b| a.id.cmp(&b.id));
+        live.objects.insert(kind.name, objects);
+        live.missing.extend(bridges.missing);
+        Ok(())
+    }
+}
+
+/// Whether a wanted attribute means the same as the live one; `None` when one of them is not there to compare.
+fn agrees(
+    catalogue: &[CatalogueEntry],
+    field: &Field,
+    desired: &DesiredObject,
+    object: &LiveObject,
+) -> Option<bool> {
+    let Some(Wanted::Value(wanted)) = desired.attributes.get(field.name) else { return None };
+    let live = object.attributes.get(field.name)?;
+    Some(match field.ty {
+        Type::CatalogueEntry => catalogue::same(catalogue, wanted, live),
+        _ => field.same(wanted, live),
+    })
+}

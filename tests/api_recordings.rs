@@ -1,0 +1,179 @@
+//! Every recorded answer of Unpod's older generation, judged and read.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::Value;
+use telform::api::verdict::verdict;
+use telform::api::{Effect, Verdict};
+use telform::backend::unpod::generation::detect;
+use telform::backend::unpod::{BACKEND, BRIDGES_G1, PROVIDERS_G1, rows};
+use telform::call::Method;
+use telform::ledger::Key;
+use telform::live;
+
+#[derive(Deserialize)]
+struct Exchange {
+    name: String,
+    request: Sent,
+    response: Received,
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    method: String,
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct Received {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+}
+
+impl Exchange {
+    /// Path below the base URL, without query.
+    fn path(&self) -> &str {
+        let path = self.request.path.split('?').next().unwrap();
+        path.strip_prefix("/api/v2/platform/").unwrap_or(path)
+    }
+
+    fn method(&self) -> Method {
+        match self.request.method.as_str() {
+            "POST" => Method::Post,
+            "PATCH" => Method::Patch,
+            "PUT" => Method::Put,
+            "DELETE" => Method::Delete,
+            // HEAD and OPTIONS read as well.
+            _ => Method::Get,
+        }
+    }
+
+    fn body(&self) -> &str {
+        self.response.body.as_deref().unwrap_or_default()
+    }
+}
+
+/// All exchanges with the name of their file.
+fn recorded() -> Vec<(String, Exchange)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recordings/unpod-g1");
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let exchanges: Vec<Exchange> = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        all.extend(exchanges.into_iter().map(|exchange| (name.clone(), exchange)));
+    }
+    all
+}
+
+fn judged(exchange: &Exchange) -> telform::api::verdict::Judgement {
+    let kind = exchange.response.headers.get("content-type").map(String::as_str);
+    let body = exchange.body().as_bytes();
+    verdict(&BACKEND, exchange.method(), exchange.path(), exchange.response.status, kind, body)
+}
+
+#[test]
+fn every_recorded_answer_is_judged() {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let all = recorded();
+    assert_eq!(all.len(), 758);
+    for (_, exchange) in &all {
+        let (judgement, status) = (judged(exchange), exchange.response.status);
+        let effect = match judgement.effect {
+            Effect::Unknown => format!("{} may have had an effect", exchange.request.method),
+            Effect::None => "no doubt".to_owned(),
+        };
+        *counts.entry(format!("{status} {:?}, {effect}", judgement.verdict)).or_default() += 1;
+    }
+    insta::assert_debug_snapshot!("verdicts", counts);
+}
+
+#[test]
+fn every_refusal_has_words_and_no_placeholder() {
+    for (file, exchange) in recorded() {
+        let judgement = judged(&exchange);
+        if (300..400).contains(&exchange.response.status) || judgement.verdict == Verdict::Ok {
+            continue;
+        }
+        let words = judgement.words.unwrap_or_default();
+        let place = format!("{file}: {}", exchange.name);
+        assert!(!words.is_empty() && words != "Error" && words != "Success", "{place}: {words:?}");
+        assert!(
+            !words.contains("ErrorDetail") || exchange.body().contains("ErrorDetail"),
+            "{place}: {words}"
+        );
+    }
+}
+
+/// Successful GETs through the readers of lists and objects; nothing of a secret may be left in what they keep.
+#[test]
+fn every_recorded_reading_is_understood() {
+    let key = Key::from_text("0123456789abcdef0123456789abcdef").unwrap();
+    let mut read: BTreeMap<&str, usize> = BTreeMap::new();
+    for (file, exchange) in recorded() {
+        if exchange.request.method != "GET" || exchange.response.status != 200 {
+            continue;
+        }
+        let body = judged(&exchange).body;
+        let place = format!("{file}: {}", exchange.name);
+        let parts: Vec<&str> = exchange.path().trim_end_matches('/').split('/').collect();
+        let what = match parts.as_slice() {
+            ["telephony", "provider-configurations"] => {
+                let rows = rows::rows(&body, true).expect(&place);
+                let generation = detect(None, rows, &[]).expect(&place);
+                assert_eq!(generation, (!rows.is_empty()).then_some(1), "{place}");
+                for row in rows {
+                    live::object(&PROVIDERS_G1, row, &key).expect(&place);
+                }
+                "configurations"
+            }
+            ["telephony", "provider-configurations", id] => {
+                let row = rows::object(&body).expect(&place);
+                let object = live::object(&PROVIDERS_G1, &Value::Object(row.clone()), &key).expect(&place);
+                assert_eq!(object.id, id.trim_start_matches('0'), "{place}");
+                let shown = format!("{object:?}");
+                for secret in ["api_key", "api_secret"].iter().filter_map(|name| row[*name].as_str()) {
+                    assert!(secret.is_empty() || !shown.contains(secret), "{place}: {shown}");
+                }
+                "configuration"
+            }
+            ["telephony", "bridges"] => {
+                rows::count(&body).expect(&place);
+                for row in rows::rows(&body, false).expect(&place) {
+                    live::object(&BRIDGES_G1, row, &key).expect(&place);
+                }
+                "bridges"
+            }
+            ["telephony", "bridges", _] => {
+                let slim = rows::slim_bridge(rows::object(&body).expect(&place));
+                live::object(&BRIDGES_G1, &slim, &key).expect(&place);
+                let text = slim.to_string();
+                assert!(!text.contains("api_key") && !text.contains("secret"), "{place}: {text}");
+                "bridge"
+            }
+            ["telephony", "numbers"] => {
+                let numbers = rows::rows(&body, false).expect(&place);
+                assert!(numbers.iter().all(|row| rows::number_in(row).is_some()), "{place}");
+                "numbers"
+            }
+            ["telephony", "providers"] => {
+                let rows = rows::rows(&body, false).expect(&place);
+                assert_eq!(detect(None, &[], rows), Ok(Some(1)), "{place}");
+                "catalogue"
+            }
+            ["organizations"] => {
+                rows::rows(&body, false).expect(&place);
+                "organizations"
+            }
+            _ => panic!("{place}: an unforeseen path {parts:?}"),
+        };
+        *read.entry(what).or_default() += 1;
+    }
+    insta::assert_debug_snapshot!("readings", read);
+}

@@ -1,0 +1,186 @@
+//! The two rules of the HTTP edge as tables: what an answer means, and whether a request may be sent again.
+
+use std::time::{Duration, SystemTime};
+
+use proptest::prelude::*;
+use serde_json::json;
+use telform::api::retry::{LONGEST_WAIT, MOST_ATTEMPTS, Next, Outcome, retry, retry_after};
+use telform::api::verdict::verdict;
+use telform::api::{Effect, Verdict};
+use telform::backend::{carrierx, unpod};
+use telform::call::Method;
+use telform::call::Method::{Delete, Get, Patch, Post, Put};
+
+const METHODS: [Method; 5] = [Get, Post, Patch, Put, Delete];
+const JSON: Option<&str> = Some("application/json");
+
+#[test]
+fn what_an_answer_means() {
+    use Effect::{None as No, Unknown};
+    use Verdict::*;
+    let gone = r#"{"status_code":400,"message":"No VoiceBridge matches the given query.","data":{}}"#;
+    let taken = r#"{"status_code":400,"message":"Bridge creation failed.","errors":"Slug already exists or name is required"}"#;
+    let made = r#"{"data":{"id":1,"slug":"s"}}"#;
+    let table: &[(Method, &str, u16, &str, Verdict, Effect)] = &[
+        (Get, "x/", 200, "{}", Ok, No),
+        (Get, "x/", 200, "", Unexpected, No),
+        (Get, "x/", 200, "{\"cut\":", Unexpected, No),
+        (Get, "x/", 201, "{}", Unexpected, No),
+        (Get, "x/", 204, "", Unexpected, No),
+        (Get, "x/", 206, "{}", Unexpected, No),
+        (Get, "x/", 301, "", Unexpected, No),
+        (Post, "x/", 200, "{}", Ok, No),
+        (Post, "x/", 201, "{}", Ok, No),
+        (Post, "telephony/bridges/", 201, made, Ok, No),
+        (Post, "telephony/bridges/", 200, r#"{"data":{"detail":"No organization"}}"#, Unexpected, Unknown),
+        (Post, "telephony/provider-configurations/", 201, r#"{"data":{"name":"x"}}"#, Unexpected, Unknown),
+        (Post, "telephony/bridges/s/connect-provider/", 200, r#"{"data":{"message":"ok"}}"#, Ok, No),
+        (Post, "x/", 202, "{}", Unexpected, Unknown),
+        (Post, "x/", 206, "{}", Unexpected, Unknown),
+        (Post, "x/", 301, "", Unexpected, No),
+        (Post, "x/", 303, "", Unexpected, Unknown),
+        (Post, "x/", 200, "<html>", Unexpected, Unknown),
+        (Patch, "x/", 200, "{}", Ok, No),
+        (Patch, "x/", 201, "{}", Unexpected, Unknown),
+        (Patch, "x/", 204, "", Unexpected, Unknown),
+        (Put, "x/", 200, "", Unexpected, Unknown),
+        (Delete, "x/", 200, "{}", Ok, No),
+        (Delete, "x/", 200, "", Ok, No),
+        (Delete, "x/", 204, "stray bytes", Ok, No),
+        (Delete, "x/", 206, "{}", Unexpected, Unknown),
+        (Delete, "x/", 400, gone, Gone, No),
+        (Post, "telephony/bridges/s/connect-provider/", 400, gone, Gone, No),
+        (Post, "telephony/bridges/", 400, taken, Conflict, Unknown),
+        (Post, "telephony/bridges/", 400, r#"{"message":"bad"}"#, Refused, Unknown),
+        (Patch, "telephony/bridges/s/", 400, r#"{"message":"bad"}"#, Refused, No),
+        (
+            Post,
+            "x/",
+            400,
+            r#"{"message":"Provided number is already assigned to another bridge."}"#,
+            Conflict,
+            No,
+        ),
+        (Get, "x/", 401, "{}", Unauthorized, No),
+        (Post, "x/", 403, "{}", Forbidden, No),
+        (Get, "x/", 404, "{}", Gone, No),
+        (Get, "x/", 404, "<h1>", NoSuchPath, No),
+        (Get, "x/", 404, "", NoSuchPath, No),
+        (Post, "x/", 408, "", NoAnswer, Unknown),
+        (Post, "x/", 409, "{}", Conflict, No),
+        (Post, "x/", 422, "{}", Refused, No),
+        (Post, "x/", 429, "", Throttled, No),
+        (Get, "x/", 500, "<h1>", ServerFault, No),
+        (Delete, "x/", 502, "", ServerFault, Unknown),
+    ];
+    for (method, path, status, body, expected, effect) in table {
+        let got = verdict(&unpod::BACKEND, *method, path, *status, JSON, body.as_bytes());
+        assert_eq!(
+            (got.verdict, got.effect),
+            (*expected, *effect),
+            "{method} {path} {status} {body}: {}",
+            got.reason
+        );
+    }
+}
+
+#[test]
+fn the_texts_of_one_service_mean_nothing_at_another() {
+    let body = br#"{"message":"No Partner matches the given query."}"#;
+    assert_eq!(verdict(&carrierx::BACKEND, Delete, "partners/1", 400, JSON, body).verdict, Verdict::Refused);
+    let made = verdict(&carrierx::BACKEND, Post, "partners", 200, JSON, br#"{"partner_sid":"x"}"#);
+    assert_eq!(made.verdict, Verdict::Ok);
+    let nothing = verdict(&carrierx::BACKEND, Post, "partners", 200, JSON, br#"{"login":"x"}"#);
+    assert_eq!((nothing.verdict, nothing.effect), (Verdict::Unexpected, Effect::Unknown));
+}
+
+#[test]
+fn html_is_told_by_its_content_type_or_its_look() {
+    for (kind, body) in [(Some("text/html; charset=utf-8"), "{}"), (JSON, " <!doctype html>"), (None, "<p>")]
+    {
+        let got = verdict(&unpod::BACKEND, Get, "x/", 404, kind, body.as_bytes());
+        assert_eq!(got.verdict, Verdict::NoSuchPath, "{kind:?} {body}");
+        assert_eq!(got.words.as_deref(), Some("an HTML page instead of JSON"));
+    }
+}
+
+#[test]
+fn a_deeply_nested_body_is_no_json() {
+    let body = "[".repeat(100_000);
+    assert_eq!(verdict(&unpod::BACKEND, Get, "x/", 200, JSON, body.as_bytes()).verdict, Verdict::Unexpected);
+}
+
+fn answered(status: u16) -> Outcome {
+    Outcome::Answered { status, retry_after: None }
+}
+
+fn again(backend: &telform::kind::Backend, method: Method, outcome: Outcome, attempt: u32) -> bool {
+    matches!(retry(backend, method, outcome, attempt), Next::Retry { .. })
+}
+
+#[test]
+fn what_may_be_sent_again() {
+    for backend in [&unpod::BACKEND, &carrierx::BACKEND] {
+        for method in METHODS {
+            assert!(again(backend, method, Outcome::NotConnected, 1), "{method}");
+            assert!(!again(backend, method, Outcome::NotConnected, MOST_ATTEMPTS), "{method}");
+            assert_eq!(again(backend, method, Outcome::Lost, 1), method == Get, "{method}");
+            for status in [502, 503, 504] {
+                assert_eq!(again(backend, method, answered(status), 4), method == Get, "{method} {status}");
+            }
+            assert_eq!(again(backend, method, answered(500), 2), method == Get, "{method}");
+            assert!(!again(backend, method, answered(500), 3), "{method}");
+            for status in [200, 206, 301, 400, 401, 403, 404, 405, 409, 422, 501] {
+                assert!(!again(backend, method, answered(status), 1), "{method} {status}");
+            }
+            let throttled = method != Post || backend.api == "unpod";
+            assert_eq!(again(backend, method, answered(429), 1), throttled, "{} {method}", backend.api);
+        }
+    }
+}
+
+#[test]
+fn the_wait_is_what_the_service_asks_for() {
+    let asked = Some(Duration::from_secs(7));
+    let outcome = Outcome::Answered { status: 429, retry_after: asked };
+    assert!(matches!(retry(&unpod::BACKEND, Get, outcome, 1), Next::Retry { after, .. } if after == asked));
+
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+    let seconds = Duration::from_secs;
+    assert_eq!(retry_after("7", now), Some(seconds(7)));
+    assert_eq!(retry_after(" 0 ", now), Some(seconds(0)));
+    assert_eq!(retry_after("3600", now), Some(LONGEST_WAIT));
+    assert_eq!(retry_after("99999999999999999999999", now), Some(LONGEST_WAIT));
+    assert_eq!(retry_after(&httpdate::fmt_http_date(now + seconds(9)), now), Some(seconds(9)));
+    assert_eq!(retry_after(&httpdate::fmt_http_date(now + seconds(9999)), now), Some(LONGEST_WAIT));
+    assert_eq!(retry_after(&httpdate::fmt_http_date(now - seconds(9)), now), Some(seconds(0)));
+    assert_eq!(retry_after("soon", now), None);
+    assert_eq!(retry_after("-1", now), None);
+    assert_eq!(retry_after("", now), None);
+}
+
+proptest! {
+    /// Judging is total, a read never has an effect, and only the listed statuses are successes.
+    #[test]
+    fn judging_never_panics(status: u16, method in 0..5usize, body: Vec<u8>, path in "[a-z/{}-]{0,30}", html: bool) {
+        let method = METHODS[method];
+        let kind = if html { Some("text/html") } else { JSON };
+        for backend in [&unpod::BACKEND, &carrierx::BACKEND] {
+            let got = verdict(backend, method, &path, status, kind, &body);
+            if method == Get {
+                prop_assert_eq!(got.effect, Effect::None);
+            }
+            if got.verdict == Verdict::Ok {
+                prop_assert!(matches!(status, 200 | 201 | 204));
+                prop_assert_eq!(got.effect, Effect::None);
+            }
+        }
+    }
+
+    /// The same for bodies that are JSON of some depth.
+    #[test]
+    fn texts_are_found_without_panic(keys in prop::collection::vec("errors|error|message|detail|data|field", 0..8)) {
+        let body = keys.iter().fold(json!("text"), |inner, key| json!({ key.as_str(): inner }));
+        let _ = telform::api::text::words(&body);
+    }
+}
