@@ -13,6 +13,16 @@ pub mod call;
 
 pub mod backend;
 
+pub mod schema;
+
+pub mod problem;
+
+pub mod yaml;
+
+pub mod desired;
+
 pub mod ledger;
 
 pub mod api;
+
+pub mod secrets;
