@@ -235,6 +235,8 @@ pub struct Field {
     pub only_with: Option<(&'static str, &'static str)>,
     /// Values that have been seen; others are accepted with a warning.
     pub seen: &'static [&'static str],
+    /// A map whose values are addresses in the web.
+    pub urls: bool,
     /// Part of the public object that a PUT must hold.
     pub public: bool,
     /// One sentence for the reference.
@@ -264,6 +266,7 @@ impl Field {
             secret_is_read_back: false,
             only_with: None,
             seen: &[],
+            urls: false,
             public: true,
             doc: "",
             source: "",
@@ -327,6 +330,12 @@ impl Field {
     /// Values that have been seen.
     pub const fn seen(mut self, values: &'static [&'static str]) -> Self {
         self.seen = values;
+        self
+    }
+
+    /// A map whose values are addresses in the web.
+    pub const fn urls(mut self) -> Self {
+        self.urls = true;
         self
     }
 

@@ -108,7 +108,7 @@ const FIELDS: &[Field] = &[
     Field::new("acls", Type::List)
         .doc("Access rules set directly on this partner; a parent cannot assign them.", "carrierx.md 5.1"),
     Field::new("attributes", Type::Map).doc("Free-form texts.", "carrierx.md 5.4"),
-    Field::new("callbacks", Type::Map).doc("Event name to address.", "carrierx.md 5.3"),
+    Field::new("callbacks", Type::Map).urls().doc("Event name to address.", "carrierx.md 5.3"),
     Field::new("parent_assigned_acls", Type::List)
         .doc("Access rules put on by the parent.", "carrierx.md 5.1"),
     Field::new("transformations", Type::List).doc("Call data rewriting, in this order.", "carrierx.md 5.2"),

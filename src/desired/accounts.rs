@@ -1,0 +1,378 @@
+//! Accounts: one login on one service.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::{Item, Loader, names, secret, urls, values};
+use crate::backend;
+use crate::kind::Backend;
+use crate::problem::Problem;
+use crate::resource::{Account, Guards};
+use crate::schema;
+use crate::yaml::{Entry, Plain};
+
+/// What other parts need to know of an account, even when it has faults of its own.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Login {
+    /// `None` when it does not say a known service.
+    pub(super) backend: Option<&'static Backend>,
+    /// The generation it insists on.
+    pub(super) generation: Option<u8>,
+}
+
+/// Values of an account while they are read.
+#[derive(Default)]
+struct Draft {
+    base_url: Option<Url>,
+    org_handle: Option<String>,
+    product_id: Option<String>,
+    generation: Option<u8>,
+    requests_per_minute: Option<u32>,
+    max_in_flight: Option<usize>,
+    switches: BTreeSet<String>,
+    guards: Guards,
+}
+
+impl<'a> Loader<'a> {
+    pub(super) fn collect_accounts(&mut self, item: Item<'a>) {
+        for entry in self.section(item).unwrap_or_default() {
+            let here = Item { file: item.file, entry };
+            self.name(here, "an account");
+            if let Some(first) = self.accounts.get(&*entry.key).copied() {
+                let what = format!("the account `{}` is defined twice", names::short(&entry.key));
+                let (first, again) = ((first.file, first.entry.key_span), (here.file, entry.key_span));
+                self.twice(
+                    "telform::yaml::duplicate",
+                    &what,
+                    first,
+                    again,
+                    "keep one of them, or rename one",
+                );
+            } else {
+                self.accounts.insert(&entry.key, here);
+            }
+        }
+    }
+
+    /// Checks the grammar of a name that the user gives.
+    pub(super) fn name(&mut self, item: Item<'_>, what: &str) {
+        let entry = item.entry;
+        if !names::is_name(&entry.key) {
+            self.report(
+                Problem::new(
+                    "telform::yaml::name",
+                    format!("`{}` cannot be the name of {what}", names::short(&entry.key)),
+                    &item.file.source,
+                    entry.key_span,
+                )
+                .label("this name")
+                .help(
+                    "letters, digits, `_`, `.` and `-`, beginning with a letter, digit or `_`; at most 200",
+                ),
+            );
+        } else {
+            self.key(item.file, entry);
+        }
+    }
+
+    pub(super) fn read_accounts(&mut self) {
+        let items: Vec<Item<'a>> = self.accounts.values().copied().collect();
+        for item in items {
+            let login = self.read_account(item);
+            self.logins.insert(&item.entry.key, login);
+        }
+    }
+
+    fn read_account(&mut self, item: Item<'a>) -> Login {
+        let mut login = Login::default();
+        let Some(entries) = self.section(item) else { return login };
+        login.backend = self.api(item);
+        let Some(backend) = login.backend else { return login };
+        let mut draft = Draft::default();
+        for entry in entries {
+            self.setting(Item { file: item.file, entry }, backend, &mut draft);
+        }
+        login.generation = draft.generation;
+        let name = item.key().to_owned();
+        if backend.organization && item.entry.value.get("org_handle").is_none() {
+            self.lacks(item, "org_handle", "the handle of its organization");
+        }
+        let token = item.entry.value.get(secret::TOKEN);
+        if token.is_none() {
+            self.lacks(
+                item,
+                secret::TOKEN,
+                &format!("`token: {{ env: {} }}`", variable(&[&name, secret::TOKEN])),
+            );
+        }
+        let Some(token) = token else { return login };
+        let Some(source) = self.source(item.file, token, &variable(&[&name, secret::TOKEN])) else {
+            return login;
+        };
+        let standard =
+            || Url::parse(backend.base_url).expect("the tables hold valid base URLs; a test reads them");
+        let account = Account {
+            name: name.clone(),
+            backend,
+            base_url: draft.base_url.unwrap_or_else(standard),
+            org_handle: draft.org_handle,
+            product_id: draft.product_id,
+            generation: draft.generation,
+            token: source,
+            token_place: item.file.source.place(token.key_span),
+            requests_per_minute: draft.requests_per_minute,
+            max_in_flight: draft.max_in_flight,
+            switches: draft.switches,
+            guards: draft.guards,
+            place: item.file.source.place(item.entry.key_span),
+        };
+        self.desired.accounts.insert(name, account);
+        login
+    }
+
+    fn api(&mut self, item: Item<'a>) -> Option<&'static Backend> {
+        let words: Vec<&str> = backend::ALL.iter().map(|backend| backend.api).collect();
+        let Some(entry) = item.entry.value.get("api") else {
+            self.lacks(item, "api", &format!("one of {}", names::listed(&words)));
+            return None;
+        };
+        let word = self.text(item.file, entry)?;
+        let backend = backend::by_api(&word);
+        if backend.is_none() {
+            self.report(
+                Problem::new(
+                    "telform::yaml::api",
+                    format!("`{}` is no service that telform knows", names::short(&word)),
+                    &item.file.source,
+                    entry.value.at,
+                )
+                .label("here")
+                .help(names::advice(&word, &words, "known")),
+            );
+        }
+        backend
+    }
+
+    fn lacks(&mut self, item: Item<'_>, key: &str, wanted: &str) {
+        self.report(
+            Problem::new(
+                "telform::yaml::missing",
+                format!("the account `{}` has no `{key}`", names::short(item.key())),
+                &item.file.source,
+                item.entry.key_span,
+            )
+            .label(format!("`{key}` is missing"))
+            .help(format!("add {wanted}")),
+        );
+    }
+
+    fn setting(&mut self, item: Item<'a>, backend: &'static Backend, draft: &mut Draft) {
+        let (file, entry) = (item.file, item.entry);
+        let known = schema::account_keys(backend);
+        let key = item.key();
+        if !known.contains(&key) {
+            return self.foreign(item, backend, &known);
+        }
+        match key {
+            "base_url" => draft.base_url = self.base_url(item),
+            "org_handle" => draft.org_handle = self.handle(item),
+            "product_id" => draft.product_id = self.handle(item),
+            "generation" => draft.generation = self.generation(item, backend),
+            "requests_per_minute" => {
+                draft.requests_per_minute = self.positive(item).and_then(|it| u32::try_from(it).ok())
+            }
+            "max_in_flight" => {
+                draft.max_in_flight = self.positive(item).and_then(|it| usize::try_from(it).ok())
+            }
+            "guards" => draft.guards = self.read_guards(item),
+            switch
+                if schema::switches(backend).contains(&switch) && self.boolean(file, entry) == Some(true) =>
+            {
+                draft.switches.insert(switch.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// A key that accounts of this service do not know; perhaps those of another do.
+    fn foreign(&mut self, item: Item<'_>, backend: &'static Backend, known: &[&str]) {
+        let other = backend::ALL.iter().find(|other| schema::account_keys(other).contains(&item.key()));
+        let Some(other) = other else {
+            let place = format!("in an account of {}", backend.title);
+            return self.unknown(item.file, item.entry, known, &place);
+        };
+        self.report(
+            Problem::new(
+                "telform::yaml::unknown_key",
+                format!(
+                    "`{}` is for accounts of {}, and this one is of {}",
+                    item.key(),
+                    other.title,
+                    backend.title
+                ),
+                &item.file.source,
+                item.entry.key_span,
+            )
+            .label("not here")
+            .help(format!("known here: {}", names::listed(known))),
+        );
+    }
+
+    fn base_url(&mut self, item: Item<'_>) -> Option<Url> {
+        let text = self.text(item.file, item.entry)?;
+        match urls::base_url(&text) {
+            Ok(url) => Some(url),
+            Err(why) => {
+                self.report(
+                    Problem::new("telform::yaml::base_url", why, &item.file.source, values::spot(item.entry))
+                        .label("here")
+                        .help("such as https://host/path; leave it out for the service's own address"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A text that becomes a header.
+    fn handle(&mut self, item: Item<'_>) -> Option<String> {
+        let text = self.text(item.file, item.entry)?;
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.report(
+                Problem::new(
+                    "telform::yaml::handle",
+                    format!("`{}` takes visible ASCII characters without spaces", item.key()),
+                    &item.file.source,
+                    values::spot(item.entry),
+                )
+                .label("it is sent as a header"),
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    fn generation(&mut self, item: Item<'_>, backend: &'static Backend) -> Option<u8> {
+        let scalar = item.entry.value.scalar();
+        if scalar.is_some_and(|scalar| &*scalar.text == "auto") {
+            return None;
+        }
+        let number = scalar.filter(|scalar| matches!(scalar.reading(), Plain::Integer | Plain::Text));
+        let found =
+            number.and_then(|scalar| scalar.text.parse().ok()).filter(|it| backend.generations.contains(it));
+        if found.is_none() {
+            let known: Vec<String> = backend.generations.iter().map(u8::to_string).collect();
+            self.wrong(item.file, item.entry, &format!("auto, or one of {}", known.join(", ")));
+        }
+        found
+    }
+
+    fn positive(&mut self, item: Item<'_>) -> Option<u64> {
+        let number = self.whole(item.file, item.entry)?;
+        if number == 0 || number > 1_000_000 {
+            self.report(
+                Problem::new(
+                    "telform::yaml::range",
+                    format!("`{}` goes from 1 to 1000000", item.key()),
+                    &item.file.source,
+                    item.entry.value.at,
+                )
+                .label("out of range"),
+            );
+            return None;
+        }
+        Some(number)
+    }
+
+    /// The account of an object or tombstone: the one it names, or the only one that can serve its kind.
+    pub(super) fn account_of(
+        &mut self,
+        item: Item<'a>,
+        named: Option<&'a Entry>,
+        kind: &str,
+    ) -> Option<&'a str> {
+        let serves =
+            |login: &Login| login.backend.is_some_and(|it| it.kinds.iter().any(|row| row.name == kind));
+        if let Some(entry) = named {
+            let name = self.text(item.file, entry)?;
+            return self.named_account(item, entry, &name, kind);
+        }
+        let doubt = !self.complete || self.logins.values().any(|login| login.backend.is_none());
+        let able: Vec<&'a str> =
+            self.logins.iter().filter(|(_, login)| serves(login)).map(|(name, _)| *name).collect();
+        match able.as_slice() {
+            [one] if !doubt => return Some(one),
+            [] if !doubt => {
+                let api = backend::of_kind(kind).map_or("", |backend| backend.api);
+                self.report(
+                    Problem::new(
+                        "telform::yaml::no_account",
+                        format!("no account can serve {kind}"),
+                        &item.file.source,
+                        item.entry.key_span,
+                    )
+                    .label("whose is this?")
+                    .help(format!("add an account with `api: {api}`")),
+                );
+            }
+            [_, _, ..] => self.report(
+                Problem::new(
+                    "telform::yaml::which_account",
+                    format!("several accounts can serve {kind}, and this does not say which"),
+                    &item.file.source,
+                    item.entry.key_span,
+                )
+                .label("`account` is missing")
+                .help(format!("add `account:` with one of {}", names::listed(&able))),
+            ),
+            _ => {}
+        }
+        None
+    }
+
+    fn named_account(&mut self, item: Item<'a>, entry: &'a Entry, name: &str, kind: &str) -> Option<&'a str> {
+        let known: Vec<&'a str> = self.logins.keys().copied().collect();
+        let Some((name, login)) = self.logins.get_key_value(name).map(|(name, login)| (*name, *login)) else {
+            if self.complete {
+                let mut problem = Problem::new(
+                    "telform::yaml::unknown_account",
+                    format!("there is no account `{}`", names::short(name)),
+                    &item.file.source,
+                    values::spot(entry),
+                );
+                problem = problem.label("here").help(if known.is_empty() {
+                    "add it under `accounts`".to_owned()
+                } else {
+                    names::advice(name, &known, "accounts")
+                });
+                self.report(problem);
+            }
+            return None;
+        };
+        let backend = login.backend?;
+        if !backend.kinds.iter().any(|row| row.name == kind) {
+            let wanted = backend::of_kind(kind).map_or("", |backend| backend.title);
+            self.report(
+                Problem::new(
+                    "telform::yaml::wrong_account",
+                    format!("`{name}` is an account of {}, and {kind} belong to {wanted}", backend.title),
+                    &item.file.source,
+                    values::spot(entry),
+                )
+                .label("not this one"),
+            );
+            return None;
+        }
+        Some(name)
+    }
+}
+
+/// A variable's name made of these parts: `CARRIERX_TOKEN`.
+pub(super) fn variable(parts: &[&str]) -> String {
+    let word: String = parts
+        .join("_")
+        .chars()
+        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' })
+        .collect();
+    if word.starts_with(|char: char| char.is_ascii_digit()) { format!("_{word}") } else { word }
+}

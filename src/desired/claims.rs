@@ -1,0 +1,159 @@
+//! Two addresses must not mean one live object, and one number must not be on two bridges.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Loader, values};
+use crate::kind::Kind;
+use crate::problem::{Label, Problem, Span};
+use crate::resource::{Address, Wanted};
+use crate::value::Value;
+
+/// What identifies a live object: account, kind, and an id or a natural key in canonical spelling.
+type Identity = (String, &'static str, String);
+
+/// Who says so, and where.
+struct Claim {
+    address: Address,
+    label: Label,
+    /// Pinned id of the claiming object: two pinned objects are told apart by it, whatever their natural keys.
+    id: Option<String>,
+}
+
+impl Loader<'_> {
+    pub(super) fn check_claims(&mut self) {
+        self.check_references();
+        self.check_identities();
+        self.check_numbers();
+    }
+
+    fn check_identities(&mut self) {
+        let mut claims: BTreeMap<Identity, Vec<Claim>> = BTreeMap::new();
+        for parsed in self.parsed.values() {
+            let object = &parsed.object;
+            let source = &parsed.item.file.source;
+            let label = |span: Span| Label { source: source.clone(), span, text: String::new() };
+            let claim =
+                |span| Claim { address: object.address.clone(), label: label(span), id: object.id.clone() };
+            for kind in &object.shapes {
+                if let Some(id) = &object.id {
+                    let span = parsed.line("id").map_or(parsed.item.entry.key_span, values::spot);
+                    claims.entry(by_id(&object.account, kind, id)).or_default().push(claim(span));
+                }
+                let value = |name: &str| match object.attributes.get(name) {
+                    Some(Wanted::Value(value)) => Some(value.clone()),
+                    _ => None,
+                };
+                if let Some(identity) = by_key(&object.account, kind, &value) {
+                    let first = kind.natural_key.last().and_then(|name| parsed.line(name));
+                    let span = first.map_or(parsed.item.entry.key_span, values::spot);
+                    claims.entry(identity).or_default().push(claim(span));
+                }
+            }
+        }
+        let mut found: BTreeMap<(Address, Address), Problem> = BTreeMap::new();
+        for ((account, kind, _), claims) in &claims {
+            for (index, later) in claims.iter().enumerate().skip(1) {
+                let same = |first: &&Claim| {
+                    first.address != later.address
+                        && (first.id.is_none() || later.id.is_none() || first.id == later.id)
+                };
+                let Some(first) = claims[..index].iter().find(same) else { continue };
+                let what = format!(
+                    "`{}` and `{}` mean the same object of the account `{account}`",
+                    first.address, later.address
+                );
+                let problem =
+                    Problem::new("telform::yaml::same_object", what, &later.label.source, later.label.span)
+                        .label("again")
+                        .also(&first.label.source, first.label.span, "first")
+                        .help(format!(
+                            "one of the {kind} has one address; keep one, or correct what identifies it"
+                        ));
+                found.insert((first.address.clone(), later.address.clone()), problem);
+            }
+        }
+        for problem in found.into_values() {
+            self.report(problem);
+        }
+        self.check_tombstone_claims(&claims);
+    }
+
+    /// A tombstone that names an object which a declared address claims would delete it under that address.
+    fn check_tombstone_claims(&mut self, claims: &BTreeMap<Identity, Vec<Claim>>) {
+        let mut problems = Vec::new();
+        for removal in &self.desired.removed {
+            let Some(account) = &removal.account else { continue };
+            for kind in crate::backend::shapes(&removal.address.kind) {
+                let by_id = removal.id.as_ref().map(|id| by_id(account, kind, id));
+                let key = by_key(account, kind, &|name| removal.key.get(name).cloned());
+                let Some(claim) =
+                    by_id.into_iter().chain(key).filter_map(|it| claims.get(&it)?.first()).next()
+                else {
+                    continue;
+                };
+                let what = format!(
+                    "`{}` is removed, and `{}` means the same object",
+                    removal.address, claim.address
+                );
+                problems.push(
+                    Problem::new("telform::yaml::same_object", what, &claim.label.source, claim.label.span)
+                        .label("declared here")
+                        .help(format!("the tombstone stands at {}; keep one of them", removal.place)),
+                );
+                break;
+            }
+        }
+        for problem in problems {
+            self.report(problem);
+        }
+    }
+
+    fn check_numbers(&mut self) {
+        let mut seen: HashMap<(String, String), (Address, Label)> = HashMap::new();
+        let mut problems = Vec::new();
+        for parsed in self.parsed.values() {
+            for line in parsed.numbers() {
+                let number = line.key.to_string();
+                let label = Label {
+                    source: parsed.item.file.source.clone(),
+                    span: line.key_span,
+                    text: String::new(),
+                };
+                let key = (parsed.object.account.clone(), number);
+                let Some((first, place)) = seen.get(&key) else {
+                    seen.insert(key, (parsed.object.address.clone(), label));
+                    continue;
+                };
+                let what = format!("{} stands on `{first}` and on `{}`", line.key, parsed.object.address);
+                problems.push(
+                    Problem::new("telform::yaml::number_twice", what, &label.source, label.span)
+                        .label("again")
+                        .also(&place.source, place.span, "first")
+                        .help("a number is on one bridge"),
+                );
+            }
+        }
+        for problem in problems {
+            self.report(problem);
+        }
+    }
+}
+
+fn by_id(account: &str, kind: &'static Kind, id: &str) -> Identity {
+    (account.to_owned(), kind.name, format!("id {id}"))
+}
+
+/// The natural key in canonical spelling; one that is the identity itself counts as an id.
+fn by_key(account: &str, kind: &'static Kind, value: &dyn Fn(&str) -> Option<Value>) -> Option<Identity> {
+    if let [name] = kind.natural_key
+        && *name == kind.id
+    {
+        return value(name)?.as_str().map(|id| by_id(account, kind, id));
+    }
+    let mut parts = vec![format!("key {}", kind.generation.unwrap_or_default())];
+    for name in kind.natural_key {
+        let canonical = kind.field(name)?.normaliser.canonical(&value(name)?);
+        parts.push(canonical.to_string());
+    }
+    Some((account.to_owned(), kind.name, parts.join(" ")))
+}

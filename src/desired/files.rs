@@ -1,0 +1,217 @@
+//! Which files are read: the paths given, or the default places. Nothing is skipped in silence.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::secret;
+use crate::problem::{Problem, Problems, Source};
+use crate::yaml::{self, Node};
+
+/// Deepest folder below a given one; a link that leads upwards ends here.
+const MAX_FOLDERS: usize = 32;
+
+/// Default file and folder.
+const FILE: &str = "telform.yaml";
+const FOLDER: &str = "telform";
+
+/// One file that was read.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) source: Arc<Source>,
+    /// Folder that relative paths in it start from.
+    pub(super) folder: PathBuf,
+    pub(super) documents: Vec<Node>,
+}
+
+/// A file to read: where it is, and how the user calls it.
+struct Found {
+    path: PathBuf,
+    name: String,
+}
+
+struct Finder<'a> {
+    here: &'a Path,
+    found: Vec<Found>,
+    seen: HashSet<PathBuf>,
+    problems: Problems,
+}
+
+/// Finds and reads all files. A relative path starts from `here`.
+pub(super) fn read(here: &Path, sources: &[PathBuf]) -> (Vec<Input>, Problems) {
+    let mut finder = Finder { here, found: Vec::new(), seen: HashSet::new(), problems: Problems::default() };
+    if sources.is_empty() {
+        finder.default();
+    } else {
+        for source in sources {
+            finder.given(source);
+        }
+    }
+    let Finder { found, mut problems, .. } = finder;
+    let mut inputs = Vec::new();
+    for found in &found {
+        match text_of(&found.path) {
+            Ok(text) => {
+                let folder = found.path.parent().unwrap_or(Path::new("")).to_path_buf();
+                let (input, faults) = parse(&found.name, folder, &text);
+                problems.extend(faults);
+                inputs.push(input);
+            }
+            Err((code, what)) => problems.push(Problem::of_file(code, what, &found.name)),
+        }
+    }
+    (inputs, problems)
+}
+
+/// Reads one text.
+pub(super) fn parse(name: &str, folder: PathBuf, text: &str) -> (Input, Problems) {
+    let (file, mut problems) = yaml::parse(name, text, &secret::secrecy);
+    if problems.is_empty() && file.documents.is_empty() {
+        problems.push(
+            Problem::of_file("telform::file::empty", "the file is empty", name)
+                .help("every file says something, or is not given; `version: 1` alone is enough"),
+        );
+    }
+    (Input { source: file.source, folder, documents: file.documents }, problems)
+}
+
+impl Finder<'_> {
+    fn default(&mut self) {
+        let file = self.here.join(FILE).exists();
+        let folder = self.here.join(FOLDER).is_dir();
+        match (file, folder) {
+            (true, false) => self.given(Path::new(FILE)),
+            (false, true) => self.given(Path::new(FOLDER)),
+            (true, true) => self.problems.push(
+                Problem::of_file(
+                    "telform::file::ambiguous",
+                    format!("there is a file {FILE} and a folder {FOLDER}, and neither is the obvious one"),
+                    FILE,
+                )
+                .help(format!("say which with -f {FILE} or -f {FOLDER}, or give both")),
+            ),
+            (false, false) => {
+                let other =
+                    ["telform.yml", "Telform.yaml"].into_iter().find(|name| self.here.join(name).exists());
+                let hint = other
+                    .map_or(String::new(), |name| format!("; there is a {name}: give it with -f {name}"));
+                self.problems.push(
+                    Problem::of_file("telform::file::none", "there is no configuration here", FILE).help(format!(
+                        "telform reads {FILE}, or every .yaml and .yml file below {FOLDER}/, or what -f names{hint}\n\
+                         `telform init` writes a first one"
+                    )),
+                );
+            }
+        }
+    }
+
+    fn given(&mut self, source: &Path) {
+        let name = source.to_string_lossy().into_owned();
+        let path = self.here.join(source);
+        match fs::metadata(&path) {
+            Ok(about) if about.is_dir() => {
+                let before = self.found.len();
+                let known = self.seen.len();
+                self.folder(&path, &name, 0);
+                if self.found.len() == before && self.seen.len() == known {
+                    self.problems.push(
+                        Problem::of_file(
+                            "telform::file::empty_folder",
+                            "the folder holds no .yaml or .yml file",
+                            &name,
+                        )
+                        .help("put a file there, or give another path"),
+                    );
+                }
+            }
+            Ok(_) => self.file(path, name),
+            Err(error) => self.unreadable(&error, &name),
+        }
+    }
+
+    fn folder(&mut self, path: &Path, name: &str, depth: usize) {
+        if depth > MAX_FOLDERS {
+            let what = format!("folders are nested more than {MAX_FOLDERS} deep; does a link lead upwards?");
+            self.problems.push(Problem::of_file("telform::file::limit", what, name));
+            return;
+        }
+        let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let mut entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return self.unreadable(&error, name),
+        };
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            let name = format!("{}/{}", name.trim_end_matches('/'), entry.file_name().to_string_lossy());
+            let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let about = match fs::metadata(&path) {
+                Ok(about) => about,
+                Err(error) if is_yaml => {
+                    self.unreadable(&error, &name);
+                    continue;
+                }
+                Err(_) => continue,
+            };
+            if about.is_dir() {
+                if !hidden {
+                    self.folder(&path, &name, depth + 1);
+                }
+            } else if is_yaml && hidden {
+                self.problems.push(
+                    Problem::of_file("telform::file::hidden", "a hidden file is not read", &name)
+                        .help("rename it, or give it with -f")
+                        .warning(),
+                );
+            } else if is_yaml && about.is_file() {
+                self.file(path, name);
+            } else if is_yaml {
+                // Opening a pipe would wait for a writer that may never come.
+                let what = "this is no regular file";
+                self.problems.push(Problem::of_file("telform::file::unreadable", what, &name));
+            }
+        }
+    }
+
+    /// Once, even when it is given by itself and with its folder.
+    fn file(&mut self, path: PathBuf, name: String) {
+        if self.seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+            self.found.push(Found { path, name });
+        }
+    }
+
+    fn unreadable(&mut self, error: &std::io::Error, name: &str) {
+        let problem = if error.kind() == std::io::ErrorKind::NotFound {
+            Problem::of_file("telform::file::missing", "there is no such file or folder", name)
+        } else {
+            Problem::of_file("telform::file::unreadable", format!("cannot be read: {}", reason(error)), name)
+        };
+        self.problems.push(problem);
+    }
+}
+
+/// The system's words without the number that Rust puts behind them.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+fn text_of(path: &Path) -> Result<String, (&'static str, String)> {
+    let unreadable =
+        |error: &std::io::Error| ("telform::file::unreadable", format!("cannot be read: {}", reason(error)));
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+    file.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() > yaml::MAX_BYTES {
+        let what = format!("the file is larger than {} MiB", yaml::MAX_BYTES / 1024 / 1024);
+        return Err(("telform::file::limit", what));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        ("telform::file::not_utf8", format!("the file is not UTF-8 text (first seen on line {line})"))
+    })
+}

@@ -1,0 +1,301 @@
+//! From YAML to [`Desired`]: every rule that can be checked without environment and network, and all problems at once.
+//!
+//! What an object may say comes from the kind tables; the only names written down here are those that belong to telform
+//! itself (accounts, guards, lifecycle, tombstones).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+
+use crate::backend;
+use crate::problem::{Problem, Problems, Severity, Span};
+use crate::resource::{Address, Desired};
+use crate::yaml::{Entry, Plain};
+
+mod accounts;
+mod claims;
+mod files;
+mod guards;
+mod names;
+mod numbers;
+mod objects;
+mod removed;
+mod secret;
+mod shapes;
+mod urls;
+mod values;
+
+use files::Input;
+
+/// Version of the file format.
+const VERSION: &str = "1";
+
+/// Keys at the top that are telform's own; the kinds come from the tables.
+const TOP: [&str; 5] = ["version", "accounts", "guards", "ledger", "removed"];
+/// Keys that a later version will know.
+const LATER: [&str; 3] = ["moved", "overlay", "policy"];
+
+/// What the files say, and what is worth knowing about them.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// What is wanted.
+    pub desired: Desired,
+    /// Nothing here keeps a plan from being made.
+    pub warnings: Problems,
+}
+
+/// Reads the given files and folders, or the default ones below the current folder.
+pub fn load(sources: &[PathBuf]) -> Result<Loaded, Problems> {
+    load_in(Path::new(""), sources)
+}
+
+/// The same, with relative paths (and the default ones) starting from `here`.
+pub fn load_in(here: &Path, sources: &[PathBuf]) -> Result<Loaded, Problems> {
+    let (inputs, problems) = files::read(here, sources);
+    check(&inputs, problems)
+}
+
+/// Reads one text as if it were a file of that name in that folder.
+pub fn load_text(name: &str, folder: &Path, text: &str) -> Result<Loaded, Problems> {
+    let (input, problems) = files::parse(name, folder.to_path_buf(), text);
+    check(&[input], problems)
+}
+
+/// A file.
+type In<'a> = &'a Input;
+
+/// An entry and the file it stands in.
+#[derive(Clone, Copy)]
+struct Item<'a> {
+    file: In<'a>,
+    entry: &'a Entry,
+}
+
+impl Item<'_> {
+    fn key(&self) -> &str {
+        &self.entry.key
+    }
+}
+
+/// The work in progress: what was found at the top of all documents, and what has been made of it.
+struct Loader<'a> {
+    problems: Problems,
+    /// Whether every file could be read. If not, nothing is said about what is missing: it may stand in the other file.
+    complete: bool,
+    accounts: IndexMap<&'a str, Item<'a>>,
+    logins: IndexMap<&'a str, accounts::Login>,
+    objects: BTreeMap<Address, Item<'a>>,
+    parsed: BTreeMap<Address, objects::Parsed<'a>>,
+    removed: Vec<Item<'a>>,
+    guards: BTreeMap<&'a str, Item<'a>>,
+    ledger: Option<Item<'a>>,
+    version: Option<Item<'a>>,
+    desired: Desired,
+}
+
+fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
+    let complete = problems.iter().all(|problem| problem.severity == Severity::Warning);
+    let mut loader = Loader {
+        problems,
+        complete,
+        accounts: IndexMap::new(),
+        logins: IndexMap::new(),
+        objects: BTreeMap::new(),
+        parsed: BTreeMap::new(),
+        removed: Vec::new(),
+        guards: BTreeMap::new(),
+        ledger: None,
+        version: None,
+        desired: Desired::default(),
+    };
+    for file in inputs {
+        for document in &file.documents {
+            loader.document(file, document);
+        }
+    }
+    loader.require_version(inputs);
+    loader.read_accounts();
+    loader.read_top_guards();
+    loader.read_ledger();
+    loader.read_objects();
+    loader.read_removed();
+    loader.check_claims();
+    loader.finish()
+}
+
+impl<'a> Loader<'a> {
+    fn report(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    fn finish(mut self) -> Result<Loaded, Problems> {
+        let parsed = std::mem::take(&mut self.parsed);
+        self.desired.objects = parsed.into_iter().map(|(address, parsed)| (address, parsed.object)).collect();
+        let problems = self.problems.sorted();
+        if problems.iter().any(|problem| problem.severity == Severity::Error) {
+            return Err(problems);
+        }
+        Ok(Loaded { desired: self.desired, warnings: problems })
+    }
+
+    /// Sorts what stands at the top of a document.
+    fn document(&mut self, file: In<'a>, document: &'a crate::yaml::Node) {
+        let Some(entries) = document.map() else {
+            self.report(
+                Problem::new(
+                    "telform::yaml::wrong_type",
+                    "a document must be a map",
+                    &file.source,
+                    document.at,
+                )
+                .label(format!("this is {}", document.sort()))
+                .help("begin with `version: 1`"),
+            );
+            return;
+        };
+        let kinds = backend::kind_names();
+        for entry in entries {
+            let item = Item { file, entry };
+            match item.key() {
+                "version" => self.read_version(item),
+                "accounts" => self.collect_accounts(item),
+                "guards" => self.collect_guards(item),
+                "ledger" => self.collect_ledger(item),
+                "removed" => self.collect_removed(item),
+                kind if kinds.contains(&kind) => self.collect_objects(item),
+                later if LATER.contains(&later) => self.report(
+                    Problem::new(
+                        "telform::yaml::not_yet",
+                        format!("`{later}` is not supported yet"),
+                        &file.source,
+                        entry.key_span,
+                    )
+                    .label("this version refuses it")
+                    .help("leave it out; nothing is done half"),
+                ),
+                _ => {
+                    let known: Vec<&str> = TOP.iter().copied().chain(kinds.iter().copied()).collect();
+                    self.unknown(file, entry, &known, "at the top of a file");
+                }
+            }
+        }
+    }
+
+    /// Refuses a key that is not known at this place.
+    fn unknown(&mut self, file: In<'_>, entry: &Entry, known: &[&str], place: &str) {
+        let key = names::short(&entry.key);
+        let mut problem = Problem::new(
+            "telform::yaml::unknown_key",
+            format!("unknown key `{key}` {place}"),
+            &file.source,
+            entry.key_span,
+        )
+        .help(names::advice(&entry.key, known, "known here"));
+        if let Some(meant) = names::meant(&entry.key, known.iter().copied()) {
+            problem = problem.label(format!("did you mean `{meant}`?"));
+        }
+        self.report(problem);
+    }
+
+    /// Says that something stands twice, and shows both places.
+    fn twice(
+        &mut self,
+        code: &'static str,
+        what: &str,
+        first: (In<'_>, Span),
+        again: (In<'_>, Span),
+        help: &str,
+    ) {
+        self.report(
+            Problem::new(code, what, &again.0.source, again.1)
+                .label("again")
+                .also(&first.0.source, first.1, "first")
+                .help(help),
+        );
+    }
+
+    /// Entries of a section that must be a map. Nothing where a map should be is more often a slip than a wish.
+    fn section(&mut self, item: Item<'a>) -> Option<&'a [Entry]> {
+        let entries = item.entry.value.map();
+        if entries.is_none() {
+            let key = names::short(item.key());
+            let found = if item.entry.value.is_null() { "nothing" } else { item.entry.value.sort() };
+            self.report(
+                Problem::new(
+                    "telform::yaml::wrong_type",
+                    format!("`{key}` must be a map"),
+                    &item.file.source,
+                    values::spot(item.entry),
+                )
+                .label(format!("this is {found}"))
+                .help(format!("write `{key}: {{}}` when it is meant to be empty")),
+            );
+        }
+        entries
+    }
+
+    fn read_version(&mut self, item: Item<'a>) {
+        let good = item
+            .entry
+            .value
+            .scalar()
+            .is_some_and(|scalar| scalar.reading() == Plain::Integer && &*scalar.text == VERSION);
+        if !good {
+            self.report(
+                Problem::new(
+                    "telform::yaml::version",
+                    "this version of the file format is not known",
+                    &item.file.source,
+                    values::spot(item.entry),
+                )
+                .label("here")
+                .help(format!("write `version: {VERSION}`")),
+            );
+        }
+        self.version.get_or_insert(item);
+    }
+
+    fn require_version(&mut self, inputs: &[Input]) {
+        let Some(first) = inputs.first().filter(|_| self.version.is_none() && self.complete) else { return };
+        self.report(
+            Problem::of_file(
+                "telform::yaml::version",
+                "no file says which version of the format it is in",
+                first.source.name(),
+            )
+            .help(format!("begin with `version: {VERSION}`")),
+        );
+    }
+
+    fn collect_ledger(&mut self, item: Item<'a>) {
+        if let Some(first) = self.ledger.replace(item) {
+            let what = "`ledger` is said twice";
+            let (first, again) = ((first.file, first.entry.key_span), (item.file, item.entry.key_span));
+            self.twice(
+                "telform::yaml::duplicate",
+                what,
+                first,
+                again,
+                "there is one ledger; keep one of them",
+            );
+        }
+    }
+
+    fn read_ledger(&mut self) {
+        let Some(item) = self.ledger else { return };
+        let Some(text) = self.text(item.file, item.entry) else { return };
+        let login = text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+        if text.trim().is_empty() || login {
+            let what =
+                if login { "the ledger's address must hold no login" } else { "`ledger` must not be empty" };
+            self.report(
+                Problem::new("telform::yaml::ledger", what, &item.file.source, values::spot(item.entry))
+                    .label("here")
+                    .help("a path, or an address such as s3://bucket/telform.json; credentials come from the environment"),
+            );
+            return;
+        }
+        self.desired.ledger = Some((text, item.file.source.place(item.entry.key_span)));
+    }
+}

@@ -1,0 +1,95 @@
+//! Names: which are allowed, which were meant, how lists of them are written.
+
+/// The known name that was probably meant.
+pub(super) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '.'], "_");
+    let name = plain(name);
+    known
+        .into_iter()
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(&name, &plain(candidate)), candidate))
+        .filter(|(likeness, _)| *likeness >= 0.6)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean" line, and the list of what is known.
+pub(super) fn advice(name: &str, known: &[&str], title: &str) -> String {
+    let list = listed(known);
+    match meant(name, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?\n{title}: {list}"),
+        None => format!("{title}: {list}"),
+    }
+}
+
+/// `a`, `b`, `c`; a long list is cut.
+pub(super) fn listed(names: &[&str]) -> String {
+    const MOST: usize = 48;
+    let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(MOST);
+    let list = shown.join(", ");
+    if more > 0 { format!("{list} and {more} more") } else { list }
+}
+
+/// Grammar of names that the user gives: they stand in addresses and on command lines.
+pub(super) fn is_name(name: &str) -> bool {
+    name.starts_with(|char: char| char.is_ascii_alphanumeric() || char == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+        && name.len() <= 200
+}
+
+/// Grammar of an identity that the user chooses and that stands in paths.
+pub(super) fn is_slug(text: &str) -> bool {
+    text.len() <= 50
+        && text.split('-').all(|part| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        })
+}
+
+/// `+` and up to 15 digits, the first of which is not 0 (ITU-T E.164).
+pub(super) fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (2..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// A text of the user's inside a message: cut when it is long.
+pub(super) fn short(text: &str) -> String {
+    const MOST: usize = 60;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(MOST).collect();
+    format!("{start}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggestions() {
+        assert_eq!(meant("zpi", ["zip", "city"]), Some("zip"));
+        assert_eq!(meant("Account-SID", ["account_sid"]), Some("account_sid"));
+        assert_eq!(meant("colour", ["zip", "city"]), None);
+    }
+
+    #[test]
+    fn grammars() {
+        assert!(
+            is_slug("sales-bridge-001")
+                && !is_slug("Sales")
+                && !is_slug("a--b")
+                && !is_slug("-a")
+                && !is_slug("")
+        );
+        assert!(
+            is_e164("+14155550101")
+                && !is_e164("14155550101")
+                && !is_e164("+0155")
+                && !is_e164("+1234567890123456")
+        );
+        assert!(is_name("a.b-c_1") && !is_name(".a") && !is_name("a b") && !is_name("") && !is_name("ü"));
+    }
+}

@@ -1,0 +1,142 @@
+//! Numbers of a bridge: which there are and who serves each.
+
+use std::collections::BTreeMap;
+
+use super::objects::Parsed;
+use super::{Item, Loader, names, values};
+use crate::backend;
+use crate::problem::Problem;
+use crate::resource::{Address, NumberWanted};
+use crate::yaml::{Entry, quoted};
+
+/// Key under a number that names who serves it.
+const PROVIDER: &str = "provider";
+
+impl<'a> Loader<'a> {
+    /// The numbers of one object. References are checked when all objects are known.
+    pub(super) fn numbers(&mut self, item: Item<'a>, kind: &str) -> Option<BTreeMap<String, NumberWanted>> {
+        let entries = self.section(item)?;
+        let target = served_by(kind)?;
+        let mut numbers = BTreeMap::new();
+        for entry in entries {
+            let here = Item { file: item.file, entry };
+            let good = self.number(here);
+            let provider = self.provider(here);
+            if let (true, Some(provider)) = (good, provider) {
+                let place = item.file.source.place(entry.key_span);
+                numbers.insert(
+                    entry.key.to_string(),
+                    NumberWanted { provider: Address::new(target, &provider), place },
+                );
+            }
+        }
+        Some(numbers)
+    }
+
+    fn number(&mut self, item: Item<'_>) -> bool {
+        let (text, entry) = (item.key(), item.entry);
+        if !names::is_e164(text) {
+            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+            let like = format!("+{digits}");
+            let hint = if names::is_e164(&like) {
+                format!("; did you mean {}?", quoted(&like))
+            } else {
+                String::new()
+            };
+            self.report(
+                Problem::new(
+                    "telform::yaml::number",
+                    format!("`{}` is no E.164 number", names::short(text)),
+                    &item.file.source,
+                    entry.key_span,
+                )
+                .label("here")
+                .help(format!("`+`, the country code and the number, at most 15 digits, in quotes{hint}")),
+            );
+            return false;
+        }
+        self.key(item.file, entry)
+    }
+
+    fn provider(&mut self, item: Item<'a>) -> Option<String> {
+        let known = [PROVIDER];
+        let entries = item.entry.value.map().unwrap_or_default();
+        for entry in entries.iter().filter(|entry| &*entry.key != PROVIDER) {
+            self.unknown(item.file, entry, &known, "under a number");
+        }
+        let Some(entry) = item.entry.value.get(PROVIDER) else {
+            self.report(
+                Problem::new(
+                    "telform::yaml::missing",
+                    "this number does not say which provider serves it",
+                    &item.file.source,
+                    item.entry.key_span,
+                )
+                .label("served by whom?")
+                .help("write { provider: NAME }, with a name from `providers`"),
+            );
+            return None;
+        };
+        let text = self.text(item.file, entry)?;
+        let name = Address::parse(&text)
+            .filter(|address| backend::shapes(&address.kind).iter().any(|kind| kind.connected));
+        Some(name.map_or(text, |address| address.name))
+    }
+
+    /// Checks that every number leads to a provider of the same account.
+    pub(super) fn check_references(&mut self) {
+        let mut problems = Vec::new();
+        for parsed in self.parsed.values() {
+            for line in parsed.numbers() {
+                let wanted = parsed.object.numbers.as_ref().and_then(|numbers| numbers.get(&*line.key));
+                problems.extend(wanted.and_then(|wanted| self.reference(parsed, line, &wanted.provider)));
+            }
+        }
+        for problem in problems {
+            self.report(problem);
+        }
+    }
+
+    fn reference(&self, bridge: &Parsed<'a>, line: &Entry, target: &Address) -> Option<Problem> {
+        let (item, account) = (bridge.item, &bridge.object.account);
+        let entry = line.value.get(PROVIDER)?;
+        let problem = |what: String| {
+            Problem::new("telform::yaml::reference", what, &item.file.source, values::spot(entry))
+                .label("this reference")
+        };
+        if let Some(other) = self.parsed.get(target) {
+            if other.object.account == *account {
+                return None;
+            }
+            let what = format!(
+                "`{target}` belongs to the account `{}`, and `{}` to `{account}`",
+                other.object.account, bridge.object.address
+            );
+            let (source, span) = (&other.item.file.source, other.item.entry.key_span);
+            return Some(
+                problem(what)
+                    .also(source, span, "defined here")
+                    .help("a number is served within one account"),
+            );
+        }
+        if self.objects.contains_key(target) || !self.complete {
+            return None;
+        }
+        let same_kind = self.objects.keys().filter(|address| address.kind == target.kind);
+        let known: Vec<&str> = same_kind.map(|address| address.name.as_str()).collect();
+        let help = if known.is_empty() {
+            format!("no file defines any {}", target.kind)
+        } else {
+            names::advice(&target.name, &known, &target.kind)
+        };
+        Some(
+            problem(format!("there is no `{}` among the {}", names::short(&target.name), target.kind))
+                .help(help),
+        )
+    }
+}
+
+/// The kind that serves the numbers of this kind: the connected one of the same service.
+fn served_by(kind: &str) -> Option<&'static str> {
+    backend::of_kind(kind)?.kinds.iter().find(|row| row.connected).map(|row| row.name)
+}

@@ -1,0 +1,165 @@
+//! Secrets in the YAML: only where they come from, never the value. No message here repeats anything that stands in the
+//! place of a secret, because it may be one.
+
+use std::path::PathBuf;
+
+use super::{In, Loader, names};
+use crate::backend;
+use crate::kind::Type;
+use crate::problem::Problem;
+use crate::resource::SecretSource;
+use crate::yaml::{Data, Entry, Secrecy, is_variable};
+
+/// The account's own secret.
+pub(super) const TOKEN: &str = "token";
+
+const FORMS: &str = "`{ env: NAME }`, `{ file: path }` or `{ command: [program, argument] }`";
+
+/// Whether the value of a key must not be shown. Misspelled names count as well: the value is as secret as if it were right.
+pub(super) fn secrecy(key: &str) -> Secrecy {
+    let fields = || {
+        let kinds = backend::ALL.iter().flat_map(|backend| backend.kinds.iter());
+        kinds
+            .flat_map(|kind| kind.fields.iter())
+            .filter(|field| field.ty == Type::Secret)
+            .map(|field| field.name)
+    };
+    if key == TOKEN || fields().any(|name| name == key) {
+        return Secrecy::Sure;
+    }
+    let lower = key.to_lowercase();
+    let telling = ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey"];
+    let word = |word: &str| matches!(word, "key" | "auth" | "pass" | "pwd" | "pin");
+    let likely = telling.iter().any(|part| lower.contains(part))
+        || lower.split(['_', '-', '.', ' ']).any(word)
+        || names::meant(key, fields().chain([TOKEN])).is_some();
+    if likely { Secrecy::Likely } else { Secrecy::No }
+}
+
+impl Loader<'_> {
+    /// Reads `{env: …}`, `{file: …}` or `{command: […]}`. `what` names the secret, `variable` proposes a variable for it.
+    pub(super) fn source(&mut self, file: In<'_>, entry: &Entry, variable: &str) -> Option<SecretSource> {
+        let (name, at) = (&entry.key, entry.value.at);
+        let entries = match &entry.value.data {
+            Data::Map(entries) => entries,
+            Data::Scalar(_) if entry.value.is_null() => {
+                self.report(
+                    Problem::new(
+                        "telform::yaml::secret",
+                        format!("`{name}` says nothing"),
+                        &file.source,
+                        entry.key_span,
+                    )
+                    .label("a source is needed")
+                    .help(format!("say where it comes from: {FORMS}, or leave `{name}` out")),
+                );
+                return None;
+            }
+            _ => {
+                self.report(
+                    Problem::new(
+                        "telform::yaml::literal_secret",
+                        format!("`{name}` holds a secret itself; a secret never stands in the YAML"),
+                        &file.source,
+                        at,
+                    )
+                    .label("the value is hidden here")
+                    .help(format!(
+                        "put it into the environment and write `{name}: {{ env: {variable} }}`, or use {FORMS}\n\
+                         if this file was shared or committed, the secret is known: replace it at the service"
+                    )),
+                );
+                return None;
+            }
+        };
+        let [part] = entries.as_slice() else {
+            let problem = Problem::new(
+                "telform::yaml::secret",
+                format!("the source of `{name}` has {} keys; exactly one is needed", entries.len()),
+                &file.source,
+                at,
+            );
+            self.report(problem.label("one source, please").help(format!("write one of {FORMS}")));
+            return None;
+        };
+        let source = match &*part.key {
+            "env" => self.env(file, part),
+            "file" => self.file(file, part),
+            "command" => self.command(file, part),
+            _ => None,
+        };
+        if source.is_none() && !matches!(&*part.key, "env" | "file" | "command") {
+            self.report(
+                Problem::new(
+                    "telform::yaml::secret",
+                    format!("this is no source for `{name}`"),
+                    &file.source,
+                    part.key_span,
+                )
+                .label("unknown sort of source")
+                .help(format!("write one of {FORMS}")),
+            );
+        }
+        source
+    }
+
+    fn env(&mut self, file: In<'_>, part: &Entry) -> Option<SecretSource> {
+        let name = part.value.scalar().filter(|scalar| is_variable(&scalar.text));
+        if name.is_none() {
+            self.report(
+                Problem::new(
+                    "telform::yaml::secret",
+                    "`env` takes the name of an environment variable",
+                    &file.source,
+                    part.value.at,
+                )
+                .label("no name of a variable")
+                .help("letters, digits and `_`, not beginning with a digit: { env: CARRIER_TOKEN }"),
+            );
+        }
+        name.map(|scalar| SecretSource::Env(scalar.text.to_string()))
+    }
+
+    fn file(&mut self, file: In<'_>, part: &Entry) -> Option<SecretSource> {
+        let path = part
+            .value
+            .scalar()
+            .filter(|scalar| !scalar.text.trim().is_empty() && !scalar.text.contains('\0'));
+        if path.is_none() || part.value.is_null() {
+            self.report(
+                Problem::new("telform::yaml::secret", "`file` takes a path", &file.source, part.value.at)
+                    .label("no path")
+                    .help("relative paths start from the folder of this file: { file: secrets/token }"),
+            );
+            return None;
+        }
+        path.map(|scalar| SecretSource::File(file.folder.join(PathBuf::from(&*scalar.text))))
+    }
+
+    fn command(&mut self, file: In<'_>, part: &Entry) -> Option<SecretSource> {
+        let words = part.value.list().and_then(|items| {
+            let word = |scalar: &crate::yaml::Scalar| scalar.text.to_string();
+            items
+                .iter()
+                .map(|item| item.scalar().filter(|_| !item.is_null()).map(word))
+                .collect::<Option<Vec<_>>>()
+        });
+        let good = words.filter(|words| {
+            words.first().is_some_and(|program| !program.trim().is_empty())
+                && !words.iter().any(|it| it.contains('\0'))
+        });
+        if good.is_none() {
+            self.report(
+                Problem::new(
+                    "telform::yaml::secret",
+                    "`command` takes a list: a program and its arguments",
+                    &file.source,
+                    part.value.at,
+                )
+                .label("no such list")
+                .help("no shell is involved, so each word stands by itself: { command: [pass, show, carrier/token] }"),
+            );
+        }
+        good.map(SecretSource::Command)
+    }
+}

@@ -1,0 +1,324 @@
+//! From scalars without a type to values of the type that a table row or a setting asks for.
+
+use super::{In, Loader, names};
+use crate::kind::{self, Access, Field, Normaliser, Type};
+use crate::problem::{Problem, Span};
+use crate::resource::{SecretSource, Wanted, WantedSecret};
+use crate::value::Value;
+use crate::yaml::{Data, Entry, Node, Plain, Scalar, quoted};
+
+/// Largest whole number that every JSON reader keeps.
+const MAX_EXACT: u64 = 1 << 53;
+
+impl Loader<'_> {
+    /// Reads one attribute as its row says. A source of a secret comes back with it, for the caller to note.
+    pub(super) fn attribute(
+        &mut self,
+        file: In<'_>,
+        field: &Field,
+        entry: &Entry,
+        variable: &str,
+    ) -> Option<Wanted> {
+        if field.ty == Type::Secret {
+            return self.source(file, entry, variable).map(wanted_secret);
+        }
+        if entry.value.is_null() {
+            return self.null(file, field, entry).map(Wanted::Value);
+        }
+        let value = match field.ty {
+            Type::Text => self.text(file, entry).map(Value::String),
+            Type::CatalogueEntry => self.catalogue_entry(file, entry).map(Value::String),
+            Type::Decimal => self.decimal(file, entry).map(Value::String),
+            Type::Integer => self.whole(file, entry).map(Value::from),
+            Type::Bool => self.boolean(file, entry).map(Value::Bool),
+            Type::List | Type::Map => self.nested(file, field, entry),
+            Type::Secret | Type::Numbers => None,
+        }?;
+        self.check(file, field, entry, &value).then_some(Wanted::Value(value))
+    }
+
+    /// Null clears, where something may be cleared.
+    fn null(&mut self, file: In<'_>, field: &Field, entry: &Entry) -> Option<Value> {
+        let name = field.name;
+        let why = if field.required {
+            format!("`{name}` is required and cannot be cleared")
+        } else if field.access != Access::Modifiable {
+            format!("`{name}` can only be set when the object is made, so it cannot be cleared")
+        } else {
+            return Some(Value::Null);
+        };
+        self.report(Problem::new("telform::yaml::null", why, &file.source, spot(entry)).label("null").help(
+            format!("give `{name}` a value, or leave the line out: what is not mentioned is left alone"),
+        ));
+        None
+    }
+
+    /// A text. Digits and other texts without quotes that some readers would change are refused.
+    pub(super) fn text(&mut self, file: In<'_>, entry: &Entry) -> Option<String> {
+        let Some(scalar) = entry.value.scalar().filter(|_| !entry.value.is_null()) else {
+            self.wrong(file, entry, "a text");
+            return None;
+        };
+        if !self.settled(file, scalar, entry.value.at, &format!("`{}`", names::short(&entry.key))) {
+            return None;
+        }
+        Some(scalar.text.to_string())
+    }
+
+    /// Whether every reader takes a scalar for the same text; if not, that is reported.
+    pub(super) fn settled(&mut self, file: In<'_>, scalar: &Scalar, at: Span, what: &str) -> bool {
+        let text = &*scalar.text;
+        if let Some(taken) = scalar.reading().taken_for() {
+            let shown =
+                if text.is_empty() { "nothing".to_owned() } else { format!("`{}`", names::short(text)) };
+            self.report(
+                Problem::new(
+                    "telform::yaml::quote",
+                    format!(
+                        "{what} is a text, but {shown} without quotes is {taken} to many readers of YAML"
+                    ),
+                    &file.source,
+                    at,
+                )
+                .label("put this in quotes")
+                .help(format!("write {}", quoted(text))),
+            );
+            return false;
+        }
+        if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\t')) {
+            let message = format!("{what} holds a control character");
+            self.report(Problem::new("telform::yaml::control", message, &file.source, at).label("in here"));
+            return false;
+        }
+        true
+    }
+
+    fn catalogue_entry(&mut self, file: In<'_>, entry: &Entry) -> Option<String> {
+        match entry.value.scalar() {
+            // An id; it has only one spelling, so it needs no quotes.
+            Some(scalar) if scalar.reading() == Plain::Integer && !scalar.text.starts_with('-') => {
+                Some(scalar.text.to_string())
+            }
+            _ => self.text(file, entry),
+        }
+    }
+
+    fn decimal(&mut self, file: In<'_>, entry: &Entry) -> Option<String> {
+        let text = entry.value.scalar().filter(|scalar| {
+            !scalar.plain || matches!(scalar.reading(), Plain::Integer | Plain::Number | Plain::OddNumber)
+        });
+        let Some(scalar) = text.filter(|scalar| kind::decimal(&scalar.text).is_some()) else {
+            self.wrong(file, entry, "a decimal number such as \"20\" or 4.50");
+            return None;
+        };
+        let what = format!("`{}`", names::short(&entry.key));
+        let odd = scalar.reading() == Plain::OddNumber;
+        (!odd || self.settled(file, scalar, entry.value.at, &what)).then(|| scalar.text.trim().to_owned())
+    }
+
+    /// A whole number from 0.
+    pub(super) fn whole(&mut self, file: In<'_>, entry: &Entry) -> Option<u64> {
+        let scalar = entry.value.scalar().filter(|scalar| scalar.reading() == Plain::Integer);
+        let number = scalar.and_then(|scalar| scalar.text.parse().ok()).filter(|number| *number <= MAX_EXACT);
+        if number.is_none() {
+            self.wrong(file, entry, "a whole number, 0 or more, without quotes");
+        }
+        number
+    }
+
+    /// true or false, in these two spellings.
+    pub(super) fn boolean(&mut self, file: In<'_>, entry: &Entry) -> Option<bool> {
+        let value = entry.value.scalar().filter(|scalar| scalar.reading() == Plain::Bool);
+        if value.is_none() {
+            self.wrong(file, entry, "true or false, spelled so and without quotes");
+        }
+        value.map(|scalar| &*scalar.text == "true")
+    }
+
+    fn nested(&mut self, file: In<'_>, field: &Field, entry: &Entry) -> Option<Value> {
+        let fits = match entry.value.data {
+            Data::List(_) => field.ty == Type::List,
+            Data::Map(_) => field.ty == Type::Map,
+            Data::Scalar(_) => false,
+        };
+        if !fits {
+            self.wrong(file, entry, if field.ty == Type::List { "a list" } else { "a map" });
+            return None;
+        }
+        self.free(file, &entry.value)
+    }
+
+    /// A value without a table row. Texts, numbers, true, false and null are what they look like to every reader; what
+    /// readers disagree about needs quotes.
+    pub(super) fn free(&mut self, file: In<'_>, node: &Node) -> Option<Value> {
+        match &node.data {
+            Data::List(items) => {
+                let values: Vec<Option<Value>> = items.iter().map(|item| self.free(file, item)).collect();
+                values.into_iter().collect::<Option<Vec<_>>>().map(Value::Array)
+            }
+            Data::Map(entries) => {
+                let mut map = serde_json::Map::new();
+                let mut good = true;
+                for entry in entries.iter() {
+                    good &= self.key(file, entry);
+                    match self.free(file, &entry.value) {
+                        Some(value) => drop(map.insert(entry.key.to_string(), value)),
+                        None => good = false,
+                    }
+                }
+                good.then_some(Value::Object(map))
+            }
+            Data::Scalar(scalar) => match scalar.reading() {
+                Plain::Null => Some(Value::Null),
+                Plain::Bool => Some(Value::Bool(&*scalar.text == "true")),
+                Plain::Integer | Plain::Number => {
+                    let number = exact(&scalar.text);
+                    if number.is_none() {
+                        self.report(
+                            Problem::new(
+                                "telform::yaml::quote",
+                                "this number has too many digits to be kept as a number",
+                                &file.source,
+                                node.at,
+                            )
+                            .label("put this in quotes")
+                            .help(format!("write {}", quoted(&scalar.text))),
+                        );
+                    }
+                    number
+                }
+                _ => self
+                    .settled(file, scalar, node.at, "this value")
+                    .then(|| Value::String(scalar.text.to_string())),
+            },
+        }
+    }
+
+    /// A key that some readers would change.
+    pub(super) fn key(&mut self, file: In<'_>, entry: &Entry) -> bool {
+        let scalar = Scalar { text: entry.key.clone(), plain: entry.key_plain };
+        self.settled(file, &scalar, entry.key_span, "a key")
+    }
+
+    /// What the row asks of the value beyond its type.
+    fn check(&mut self, file: In<'_>, field: &Field, entry: &Entry, value: &Value) -> bool {
+        let name = field.name;
+        let problem = |code, what: String| Problem::new(code, what, &file.source, entry.value.at);
+        let text = value.as_str().unwrap_or_default();
+        let empty = value.as_str().is_some_and(|text| text.trim().is_empty());
+        if empty && field.required {
+            let what = format!("`{name}` is required and must not be empty");
+            self.report(problem("telform::yaml::empty_value", what).label("empty"));
+            return false;
+        }
+        let fault = match field.normaliser {
+            _ if empty => None,
+            Normaliser::Mail if !is_mail(text) => Some(mail_fault(name, text)),
+            Normaliser::Mails => {
+                text.split(',').map(str::trim).find(|part| !is_mail(part)).map(|part| mail_fault(name, part))
+            }
+            Normaliser::Digits if !text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+                let help = if digits.is_empty() {
+                    "write the digits in quotes".to_owned()
+                } else {
+                    format!("write {}", quoted(&digits))
+                };
+                Some(("telform::yaml::digits", format!("`{name}` takes digits only"), help))
+            }
+            _ => None,
+        };
+        if let Some((code, what, help)) = fault {
+            self.report(problem(code, what).label("here").help(help));
+            return false;
+        }
+        if !field.seen.is_empty() && !empty && !field.seen.contains(&text) {
+            self.report(
+                problem(
+                    "telform::yaml::unseen",
+                    format!("`{}` has not been seen as a value of `{name}`", names::short(text)),
+                )
+                .label("is this right?")
+                .help(format!("{}; it is sent as it stands", names::advice(text, field.seen, "seen")))
+                .warning(),
+            );
+        }
+        if field.urls {
+            self.urls(file, entry);
+        }
+        true
+    }
+
+    /// Values of a map that should be addresses in the web; the service decides, so this is a warning.
+    fn urls(&mut self, file: In<'_>, entry: &Entry) {
+        for part in entry.value.map().unwrap_or_default() {
+            let good = part.value.scalar().is_some_and(|scalar| {
+                scalar.text.is_empty()
+                    || url::Url::parse(&scalar.text)
+                        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
+            });
+            if !good && !part.value.is_null() {
+                let what = format!(
+                    "`{}` of `{}` is no absolute http or https URL",
+                    names::short(&part.key),
+                    entry.key
+                );
+                self.report(
+                    Problem::new("telform::yaml::url", what, &file.source, part.value.at)
+                        .label("is this right?")
+                        .help("it is sent as it stands; most services want https://host/path")
+                        .warning(),
+                );
+            }
+        }
+    }
+
+    /// The value is of another sort than it should be.
+    pub(super) fn wrong(&mut self, file: In<'_>, entry: &Entry, wanted: &str) {
+        let what = format!("`{}` must be {wanted}", names::short(&entry.key));
+        let found = match &entry.value.data {
+            Data::Scalar(scalar) if scalar.text.is_empty() && scalar.plain => "nothing".to_owned(),
+            _ => entry.value.sort().to_owned(),
+        };
+        self.report(
+            Problem::new("telform::yaml::wrong_type", what, &file.source, spot(entry))
+                .label(format!("this is {found}")),
+        );
+    }
+}
+
+/// The value, or its key when the value was left out.
+pub(super) fn spot(entry: &Entry) -> Span {
+    if entry.value.at.start == entry.value.at.end { entry.key_span } else { entry.value.at }
+}
+
+pub(super) fn wanted_secret(source: SecretSource) -> Wanted {
+    Wanted::Secret(WantedSecret { source, fingerprint: None })
+}
+
+/// The number, when a JSON reader keeps every digit of it.
+fn exact(text: &str) -> Option<Value> {
+    if !text.contains('.') {
+        let number = text.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= MAX_EXACT)?;
+        return Some(Value::from(number));
+    }
+    let number: f64 = text.parse().ok()?;
+    (kind::decimal(&number.to_string()) == kind::decimal(text)).then(|| Value::from(number))
+}
+
+fn is_mail(text: &str) -> bool {
+    let mut parts = text.split('@');
+    let (Some(local), Some(domain), None) = (parts.next(), parts.next(), parts.next()) else { return false };
+    !local.is_empty()
+        && !domain.is_empty()
+        && !text.contains(|char: char| char.is_whitespace() || char == ',')
+}
+
+fn mail_fault(name: &str, part: &str) -> (&'static str, String, String) {
+    let what = format!("`{}` in `{name}` is no mail address", names::short(part));
+    (
+        "telform::yaml::mail",
+        what,
+        "a mail address has one `@` with text on both sides, and no spaces".to_owned(),
+    )
+}

@@ -1,0 +1,372 @@
+//! What is wrong with the user's files, as data: a code, a sentence, the places, and what to do about it. All problems of
+//! all files are gathered before any is shown.
+//!
+//! Every text enters through [`escape`], so nothing that a file holds can steer the terminal.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, SourceCode};
+use serde_json::{Value, json};
+
+use crate::resource::Place;
+
+mod render;
+mod source;
+
+pub use render::{LIMIT, render};
+pub use source::{Excerpt, Source, Span};
+
+/// Makes text harmless for a terminal: control characters but tab, and characters that turn or hide text, become `\u{…}`.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for char in text.chars() {
+        if hostile(char) {
+            out.extend(char.escape_unicode());
+        } else {
+            out.push(char);
+        }
+    }
+    out
+}
+
+/// Whether a terminal may do something else with a character than show it.
+pub(crate) fn hostile(char: char) -> bool {
+    (char.is_control() && char != '\t')
+        || matches!(char,
+            '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing runs until it is mended.
+    Error,
+    /// Worth knowing; the run goes on.
+    Warning,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// A labelled stretch of a file.
+#[derive(Debug, Clone)]
+pub struct Label {
+    /// The file.
+    pub source: Arc<Source>,
+    /// Which stretch.
+    pub span: Span,
+    /// What to say about it; may be empty.
+    pub text: String,
+}
+
+impl Label {
+    /// Where it begins.
+    pub fn place(&self) -> Place {
+        self.source.place(self.span)
+    }
+}
+
+/// One thing that the user did wrong, or should know.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// Stable name of the check, `telform::yaml::unknown_key`.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One line.
+    pub message: String,
+    /// Where it is.
+    pub place: Place,
+    /// The stretch that is wrong, then further places, possibly of other files. Empty when there is nothing to show.
+    pub labels: Vec<Label>,
+    /// What to do; may have several lines.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// An error about a stretch of a file.
+    pub fn new(code: &'static str, message: impl AsRef<str>, source: &Arc<Source>, span: Span) -> Self {
+        let label = Label { source: Arc::clone(source), span, text: String::new() };
+        Self {
+            code,
+            severity: Severity::Error,
+            message: one_line(message.as_ref()),
+            place: label.place(),
+            labels: vec![label],
+            help: None,
+        }
+    }
+
+    /// An error about a file as a whole, or about a place whose text is not at hand.
+    pub fn at(code: &'static str, message: impl AsRef<str>, place: Place) -> Self {
+        let place =
+            Place { file: one_line(&place.file), line: place.line.max(1), column: place.column.max(1) };
+        Self {
+            code,
+            severity: Severity::Error,
+            message: one_line(message.as_ref()),
+            place,
+            labels: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// An error about a file as a whole.
+    pub fn of_file(code: &'static str, message: impl AsRef<str>, file: &str) -> Self {
+        Self::at(code, message, Place { file: file.to_owned(), line: 1, column: 1 })
+    }
+
+    /// What to say under the stretch that is wrong.
+    #[must_use]
+    pub fn label(mut self, text: impl AsRef<str>) -> Self {
+        if let Some(first) = self.labels.first_mut() {
+            first.text = one_line(text.as_ref());
+        }
+        self
+    }
+
+    /// Another place that belongs to it.
+    #[must_use]
+    pub fn also(mut self, source: &Arc<Source>, span: Span, text: impl AsRef<str>) -> Self {
+        self.labels.push(Label { source: Arc::clone(source), span, text: one_line(text.as_ref()) });
+        self
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(mut self, text: impl AsRef<str>) -> Self {
+        let lines: Vec<String> = text.as_ref().lines().map(escape).collect();
+        self.help = Some(lines.join("\n"));
+        self
+    }
+
+    /// Worth knowing, but no reason to stop.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// For programs.
+    pub fn to_json(&self) -> Value {
+        let labels: Vec<Value> = self
+            .labels
+            .iter()
+            .map(|label| {
+                let place = label.place();
+                json!({
+                    "file": place.file, "line": place.line, "column": place.column,
+                    "offset": label.span.start, "length": label.span.end.saturating_sub(label.span.start),
+                    "text": label.text,
+                })
+            })
+            .collect();
+        json!({
+            "severity": self.severity.word(), "code": self.code, "message": self.message,
+            "file": self.place.file, "line": self.place.line, "column": self.place.column,
+            "labels": labels, "help": self.help,
+        })
+    }
+}
+
+fn one_line(text: &str) -> String {
+    escape(text).replace('\t', "\\t")
+}
+
+/// `file:line:col: error[code]: message`, for people, editors and grep.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}[{}]: {}", self.place, self.severity.word(), self.code, self.message)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl Diagnostic for Problem {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.labels.first().map(|label| &*label.source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let first = self.labels.first()?;
+        Some(Box::new(self.labels.iter().filter(|label| Arc::ptr_eq(&label.source, &first.source)).map(
+            |label| {
+                let text = (!label.text.is_empty()).then(|| label.text.clone());
+                LabeledSpan::new(text, label.span.start, label.span.end.saturating_sub(label.span.start))
+            },
+        )))
+    }
+}
+
+/// All problems of all files.
+#[derive(Debug, Clone, Default)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds one.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Adds those of another.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// In the order of files and places, an error before a warning of the same place; the same finding only once.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.0.sort_by(|a, b| {
+            (&a.place, a.severity, a.code, &a.message).cmp(&(&b.place, b.severity, b.code, &b.message))
+        });
+        self.0.dedup_by(|a, b| (&a.place, a.code, &a.message) == (&b.place, b.code, &b.message));
+        self
+    }
+
+    /// The errors, and the warnings.
+    pub fn split(self) -> (Self, Self) {
+        let (errors, warnings) = self.0.into_iter().partition(|it| it.severity == Severity::Error);
+        (Self(errors), Self(warnings))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+
+    /// For programs: `{"format": 1, "problems": […]}`.
+    pub fn to_json(&self) -> Value {
+        json!({ "format": 1, "problems": self.0.iter().map(Problem::to_json).collect::<Vec<_>>() })
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+/// One line a problem.
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            write!(f, "{}{problem}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Arc<Source> {
+        Arc::new(Source::new("a.yaml", text, &[]))
+    }
+
+    #[test]
+    fn escapes_what_would_steer_a_terminal() {
+        assert_eq!(escape("a\u{1b}[31mb\u{202e}c\u{9b}d\re"), "a\\u{1b}[31mb\\u{202e}c\\u{9b}d\\u{d}e");
+        assert_eq!(escape("Zoë 日本"), "Zoë 日本");
+    }
+
+    #[test]
+    fn one_line_form_is_in_every_rendering() {
+        let source = source("a: 1\nb: 2\n");
+        let span = Span { start: 5, end: 6, line: 2, column: 1 };
+        let problem =
+            Problem::new("telform::test::x", "bad\nnews", &source, span).label("here").help("mend it");
+        assert_eq!(problem.to_string(), "a.yaml:2:1: error[telform::test::x]: bad\\u{a}news");
+        let problems = Problems::from(problem);
+        for color in [false, true] {
+            let text = render(&problems, color, 80);
+            assert!(text.contains("b: 2"), "{text}");
+            assert!(text.contains("mend it"), "{text}");
+            assert!(text.contains('\u{1b}') == color);
+        }
+        let plain = render(&problems, false, 80);
+        assert!(plain.starts_with("a.yaml:2:1: error[telform::test::x]: bad"), "{plain}");
+    }
+
+    #[test]
+    fn hostile_file_names_and_sources_are_harmless() {
+        let source = Arc::new(Source::new("a\u{1b}[2J.yaml", "k: \u{1b}[31m\u{202e}x\r\n", &[]));
+        let span = Span { start: 0, end: 1, line: 1, column: 1 };
+        let problems = Problems::from(Problem::new("telform::test::x", "m", &source, span));
+        let text = render(&problems, false, 80);
+        assert!(!text.chars().any(|char| char != '\n' && hostile(char)), "{text:?}");
+    }
+
+    #[test]
+    fn a_very_long_line_is_clipped_around_the_label() {
+        let text = format!("{{\"a\": \"{}\", \"b\": 1, \"c\": \"{}\"}}", "x".repeat(5000), "y".repeat(5000));
+        let start = text.find("\"b\"").unwrap();
+        let span = Span { start, end: start + 3, line: 1, column: start + 1 };
+        let out = render(
+            &Problem::new("telform::test::x", "m", &source(&text), span).label("here").into(),
+            false,
+            80,
+        );
+        assert!(out.lines().all(|line| line.chars().count() <= 120), "{out}");
+        assert!(out.contains("\"b\": 1") && out.contains(&format!("a.yaml:1:{}", start + 1)), "{out}");
+    }
+
+    #[test]
+    fn sorted_by_file_and_place_and_each_once() {
+        let (a, b) = (source("x: 1\ny: 2\n"), Arc::new(Source::new("b.yaml", "z: 1\n", &[])));
+        let first = Span { start: 0, end: 1, line: 1, column: 1 };
+        let second = Span { start: 5, end: 6, line: 2, column: 1 };
+        let mut problems = Problems::default();
+        problems.push(Problem::new("c", "3", &b, first));
+        problems.push(Problem::new("c", "2", &a, second));
+        problems.push(Problem::new("c", "1", &a, first));
+        problems.push(Problem::new("c", "1", &a, first));
+        let order: Vec<_> = problems.sorted().iter().map(|it| it.message.clone()).collect();
+        assert_eq!(order, ["1", "2", "3"]);
+    }
+}

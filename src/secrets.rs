@@ -1,0 +1,307 @@
+//! Fetches the secrets that the configuration names. Nothing here ever shows a value: messages name the place in the YAML
+//! and the source.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::ledger::Key;
+use crate::problem::{Problem, Problems, escape};
+use crate::resource::{Address, Desired, Place, SecretSource, Wanted};
+use crate::value::Secret;
+
+/// Largest secret, in bytes.
+pub const MAX_BYTES: u64 = 64 * 1024;
+
+/// Longest time that a command may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The flag that allows commands.
+const FLAG: &str = "--allow-commands";
+
+/// What was fetched.
+#[derive(Debug, Default)]
+pub struct Resolved {
+    /// Tokens by account.
+    pub tokens: BTreeMap<String, Secret>,
+    /// Secrets of objects by address and attribute.
+    pub vault: BTreeMap<(Address, String), Secret>,
+    /// Secrets of objects that were not supplied: a notice in a plan, and the end of an apply that has to send one.
+    pub missing: Vec<Missing>,
+}
+
+/// A secret of an object that was not supplied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Whose.
+    pub address: Address,
+    /// Which attribute.
+    pub attribute: String,
+    /// Where it should come from.
+    pub source: SecretSource,
+    /// Where the YAML says so.
+    pub place: Place,
+}
+
+/// Fetches all secrets and notes their fingerprints in `desired`. A token that is missing is a problem.
+pub fn resolve(
+    desired: &mut Desired,
+    env: &dyn Fn(&str) -> Option<String>,
+    allow_commands: bool,
+    key: &Key,
+) -> Result<Resolved, Problems> {
+    let mut reader = Reader { env, allow_commands, known: HashMap::new() };
+    let mut problems = Problems::default();
+    let mut resolved = Resolved::default();
+    for account in desired.accounts.values() {
+        match token(&mut reader, &account.token) {
+            Ok(secret) => drop(resolved.tokens.insert(account.name.clone(), secret)),
+            Err(fault) => {
+                let what = format!("the token of the account `{}` {}", account.name, fault.what);
+                problems.push(fault.problem(what, &account.token_place));
+            }
+        }
+    }
+    objects(&mut reader, desired, key, &mut resolved, &mut problems);
+    settle(resolved, problems)
+}
+
+/// The same without tokens, for a run that asks no account: `validate`, `--sandbox`, a plan from a snapshot.
+pub fn resolve_without_tokens(
+    desired: &mut Desired,
+    env: &dyn Fn(&str) -> Option<String>,
+    allow_commands: bool,
+    key: &Key,
+) -> Result<Resolved, Problems> {
+    let mut reader = Reader { env, allow_commands, known: HashMap::new() };
+    let mut problems = Problems::default();
+    let mut resolved = Resolved::default();
+    objects(&mut reader, desired, key, &mut resolved, &mut problems);
+    settle(resolved, problems)
+}
+
+fn settle(resolved: Resolved, problems: Problems) -> Result<Resolved, Problems> {
+    if problems.is_empty() { Ok(resolved) } else { Err(problems.sorted()) }
+}
+
+fn objects(
+    reader: &mut Reader<'_>,
+    desired: &mut Desired,
+    key: &Key,
+    resolved: &mut Resolved,
+    problems: &mut Problems,
+) {
+    for (address, object) in &mut desired.objects {
+        for (attribute, wanted) in &mut object.attributes {
+            let Wanted::Secret(wanted) = wanted else { continue };
+            let place = object.places.get(*attribute).unwrap_or(&object.place).clone();
+            wanted.fingerprint = None;
+            match reader.read(&wanted.source) {
+                Ok(secret) if !secret.is_empty() => {
+                    wanted.fingerprint = Some(key.fingerprint(&address.kind, attribute, &secret));
+                    resolved.vault.insert((address.clone(), (*attribute).to_owned()), secret);
+                }
+                Err(fault) if !fault.absent => {
+                    problems
+                        .push(fault.problem(format!("`{attribute}` of `{address}` {}", fault.what), &place));
+                }
+                _ => resolved.missing.push(Missing {
+                    address: address.clone(),
+                    attribute: (*attribute).to_owned(),
+                    source: wanted.source.clone(),
+                    place,
+                }),
+            }
+        }
+    }
+}
+
+/// Why a secret could not be had; without the secret.
+#[derive(Debug, Clone)]
+struct Fault {
+    /// Nothing was supplied, as opposed to something bad.
+    absent: bool,
+    /// Goes on from "the token of the account `x`".
+    what: String,
+    help: String,
+}
+
+impl Fault {
+    fn absent(what: String, help: String) -> Self {
+        Self { absent: true, what, help }
+    }
+
+    fn bad(what: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { absent: false, what: what.into(), help: help.into() }
+    }
+
+    fn problem(&self, message: String, place: &Place) -> Problem {
+        let code = if self.absent { "telform::secret::missing" } else { "telform::secret::unusable" };
+        Problem::at(code, message, place.clone()).help(&self.help)
+    }
+}
+
+/// A token becomes a header, so it must be one line of visible characters.
+fn token(reader: &mut Reader<'_>, source: &SecretSource) -> Result<Secret, Fault> {
+    let secret = reader.read(source)?;
+    if secret.is_empty() {
+        return Err(Fault::absent(format!("is empty ({source})"), way_out(source)));
+    }
+    let fault = if secret.reveal().contains(['\n', '\r']) {
+        "has more than one line"
+    } else if !secret.reveal().bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        "holds a character that is no printable ASCII"
+    } else {
+        return Ok(secret);
+    };
+    Err(Fault::bad(
+        format!("{fault} ({source})"),
+        "it is sent as a header: one line of printable ASCII, nothing else",
+    ))
+}
+
+fn way_out(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Env(name) => format!("set the environment variable {name}"),
+        SecretSource::File(path) => format!("put it into the file {}", path.display()),
+        SecretSource::Command(_) => "see what the command prints when you run it yourself".to_owned(),
+    }
+}
+
+struct Reader<'a> {
+    env: &'a dyn Fn(&str) -> Option<String>,
+    allow_commands: bool,
+    /// A source that several attributes name is asked once: a password manager may ask its user each time.
+    known: HashMap<String, Result<Secret, Fault>>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, source: &SecretSource) -> Result<Secret, Fault> {
+        let name = format!("{source:?}");
+        if let Some(known) = self.known.get(&name) {
+            return known.clone();
+        }
+        let read = match source {
+            SecretSource::Env(variable) => self.variable(source, variable),
+            SecretSource::File(path) => file(source, path),
+            SecretSource::Command(words) => self.command(source, words),
+        };
+        self.known.insert(name, read.clone());
+        read
+    }
+
+    fn variable(&self, source: &SecretSource, variable: &str) -> Result<Secret, Fault> {
+        match (self.env)(variable) {
+            Some(text) if !text.trim().is_empty() => secret(text.as_bytes(), source),
+            _ => Err(Fault::absent(format!("is not supplied ({source})"), way_out(source))),
+        }
+    }
+
+    fn command(&self, source: &SecretSource, words: &[String]) -> Result<Secret, Fault> {
+        if !self.allow_commands {
+            let help = format!("allow the commands in these files with {FLAG}; read them first");
+            return Err(Fault::bad(format!("needs to run a program ({source})"), help));
+        }
+        let bytes = run(source, words)?;
+        let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        secret(line, source)
+    }
+}
+
+fn file(source: &SecretSource, path: &Path) -> Result<Secret, Fault> {
+    let unreadable = |error: &std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Fault::absent(format!("is not supplied ({source})"), way_out(source)),
+        kind => Fault::bad(
+            format!("cannot be read ({source}): {kind}"),
+            "see whether this user may read the file",
+        ),
+    };
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    secret(&bytes, source)
+}
+
+/// The checks that every secret has to pass.
+fn secret(bytes: &[u8], source: &SecretSource) -> Result<Secret, Fault> {
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(long(source));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Fault::bad(format!("is no UTF-8 text ({source})"), "is this the right source?"))?;
+    if text.contains('\0') {
+        return Err(Fault::bad(format!("holds a NUL ({source})"), "is this the right source?"));
+    }
+    Ok(Secret::new(text))
+}
+
+/// Runs a program without a shell and without input. What it says on standard error is thrown away: it may hold anything.
+fn run(source: &SecretSource, words: &[String]) -> Result<Vec<u8>, Fault> {
+    let (program, arguments) = words
+        .split_first()
+        .ok_or_else(|| Fault::bad("names no program", "name a program and its arguments"))?;
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| {
+            Fault::bad(format!("cannot be had ({source}): {}", error.kind()), "is the program installed?")
+        })?;
+    let (sender, receiver) = mpsc::channel();
+    if let Some(pipe) = child.stdout.take() {
+        // On its own, because a program that keeps the pipe open would hold the read for ever.
+        std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let read = pipe.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+            let _ = sender.send(read.map(|_| bytes));
+        });
+    }
+    let deadline = Instant::now() + PATIENCE;
+    let output = receiver.recv_timeout(PATIENCE);
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break Some(status),
+            Ok(None) if output.is_ok() && Instant::now() < deadline && !too_long(&output) => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            _ => break None,
+        }
+    };
+    let Some(status) = status else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(if too_long(&output) { long(source) } else { slow(source) });
+    };
+    if !status.success() {
+        let ended = escape(&status.to_string());
+        return Err(Fault::bad(
+            format!("cannot be had ({source}): {ended}"),
+            "run the command yourself to see why",
+        ));
+    }
+    match output {
+        Ok(Ok(bytes)) if bytes.len() as u64 <= MAX_BYTES => Ok(bytes),
+        Ok(Ok(_)) => Err(long(source)),
+        _ => Err(slow(source)),
+    }
+}
+
+fn too_long(output: &Result<std::io::Result<Vec<u8>>, mpsc::RecvTimeoutError>) -> bool {
+    matches!(output, Ok(Ok(bytes)) if bytes.len() as u64 > MAX_BYTES)
+}
+
+fn long(source: &SecretSource) -> Fault {
+    Fault::bad(format!("is longer than {} KiB ({source})", MAX_BYTES / 1024), "is this the right source?")
+}
+
+fn slow(source: &SecretSource) -> Fault {
+    Fault::bad(
+        format!("took longer than {} seconds ({source})", PATIENCE.as_secs()),
+        "does the program wait for an answer? It gets no input",
+    )
+}

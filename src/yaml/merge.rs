@@ -1,0 +1,61 @@
+//! Merge keys (`<<: *base`) and duplicate keys of one map.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::{Entry, Fault, Node};
+
+/// Entries with their merge keys resolved: what is written in the map itself wins, then the earlier of several bases.
+pub(super) fn apply(entries: Vec<Entry>, faults: &mut Vec<Fault>) -> Vec<Entry> {
+    duplicates(&entries, faults);
+    if !entries.iter().any(is_merge) {
+        return entries;
+    }
+
+    let (bases, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(is_merge);
+    let mut seen: HashSet<Arc<str>> = own.iter().map(|entry| Arc::clone(&entry.key)).collect();
+    for base in bases {
+        let maps: &[Node] = base.value.list().unwrap_or(std::slice::from_ref(&base.value));
+        for map in maps {
+            let at = map.at;
+            let Some(entries) = map.map() else {
+                faults.push(
+                    *Fault::new(
+                        "telform::yaml::merge",
+                        "`<<` takes a map, an alias of one, or a list of them",
+                        at,
+                    )
+                    .label("this is no map")
+                    .help("put the key in quotes if it is meant as a name: \"<<\""),
+                );
+                continue;
+            };
+            own.extend(entries.iter().filter(|entry| seen.insert(Arc::clone(&entry.key))).cloned());
+        }
+    }
+    own
+}
+
+fn is_merge(entry: &Entry) -> bool {
+    entry.key_plain && &*entry.key == "<<"
+}
+
+fn duplicates(entries: &[Entry], faults: &mut Vec<Fault>) {
+    let mut first: HashMap<&str, &Entry> = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        if let Some(earlier) = first.get(&*entry.key) {
+            faults.push(
+                *Fault::new(
+                    "telform::yaml::duplicate_key",
+                    "this key stands twice in the same map",
+                    entry.key_span,
+                )
+                .label("again")
+                .also(earlier.key_span, "first")
+                .help("keep one of them"),
+            );
+        } else {
+            first.insert(&entry.key, entry);
+        }
+    }
+}

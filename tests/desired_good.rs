@@ -1,0 +1,89 @@
+//! What good files become.
+#![allow(clippy::unwrap_used)] // a test may panic
+
+use std::path::{Path, PathBuf};
+
+use telform::desired::{self, Loaded};
+use telform::problem::render;
+use telform::resource::{Address, SecretSource, Wanted};
+use telform::value::Value;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/good-yaml")
+}
+
+fn load(name: &str) -> Loaded {
+    match desired::load_in(&folder(), &[PathBuf::from(name)]) {
+        Ok(loaded) => loaded,
+        Err(problems) => panic!("{}", render(&problems, false, 100)),
+    }
+}
+
+fn value(loaded: &Loaded, address: &str, attribute: &str) -> Value {
+    match &loaded.desired.objects[&Address::parse(address).unwrap()].attributes[attribute] {
+        Wanted::Value(value) => value.clone(),
+        Wanted::Secret(_) => panic!("a secret"),
+    }
+}
+
+#[test]
+fn the_example_of_the_manual() {
+    let loaded = load("spec.yaml");
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+    let desired = &loaded.desired;
+    assert_eq!(desired.accounts.keys().collect::<Vec<_>>(), ["unpod", "carrierx"]);
+    let unpod = &desired.accounts["unpod"];
+    assert_eq!(unpod.base_url.as_str(), "https://unpod.ai/api/v2/platform");
+    assert_eq!((unpod.requests_per_minute, unpod.max_in_flight, unpod.generation), (Some(60), Some(4), None));
+    assert_eq!(unpod.token, SecretSource::Env("UNPOD_TOKEN".into()));
+    assert_eq!(unpod.token_place.line, 10);
+    assert_eq!(desired.guards.max_deletes, Some(1));
+    assert_eq!(desired.kinds.iter().collect::<Vec<_>>(), ["bridges", "partners", "providers"]);
+    let twilio = &desired.objects[&Address::new("providers", "twilio-main")];
+    assert_eq!(twilio.shapes.iter().map(|kind| kind.generation).collect::<Vec<_>>(), [Some(2)]);
+    assert!(twilio.prevent_delete && twilio.ignore.contains("account_sid") && !twilio.put);
+    assert_eq!((twilio.place.line, twilio.place.column), (22, 3));
+    assert_eq!((twilio.places["account_sid"].line, twilio.places["account_sid"].column), (25, 5));
+    let livekit = &desired.objects[&Address::new("providers", "livekit-legacy")];
+    assert_eq!(livekit.shapes.iter().map(|kind| kind.generation).collect::<Vec<_>>(), [Some(1)]);
+    let Wanted::Secret(secret) = &livekit.attributes["api_secret"] else { panic!("no secret") };
+    assert_eq!(secret.source, SecretSource::File(folder().join("secrets/livekit")));
+    assert!(secret.fingerprint.is_none());
+    let sales = &desired.objects[&Address::new("bridges", "sales")];
+    assert_eq!(sales.shapes.len(), 2);
+    let number = &sales.numbers.as_ref().unwrap()["+14155550101"];
+    assert_eq!(number.provider, Address::new("providers", "twilio-main"));
+    assert_eq!(value(&loaded, "partners.acme-west", "zip"), "90804");
+    assert_eq!(value(&loaded, "partners.acme-west", "parent_assigned_acls"), Value::Array(vec![]));
+    assert_eq!(desired.removed[0].address, Address::new("providers", "old-plivo"));
+    assert_eq!(desired.removed[0].reason.as_deref(), Some("contract ended 2026-10-31, ticket OPS-1432"));
+}
+
+#[test]
+fn aliases_merges_documents_and_sources() {
+    let loaded = load("anchors.yaml");
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+    let desired = &loaded.desired;
+    assert_eq!(value(&loaded, "partners.north", "login"), "acme-north");
+    assert_eq!(value(&loaded, "partners.north", "zip"), "01234");
+    assert_eq!(value(&loaded, "partners.south", "zip"), "01234");
+    assert_eq!(value(&loaded, "partners.east", "charge_at"), "20");
+    assert_eq!(value(&loaded, "partners.east", "prepay_amount"), "100.50");
+    assert_eq!(value(&loaded, "partners.east", "address2"), Value::Null);
+    assert_eq!(
+        value(&loaded, "partners.east", "attributes"),
+        serde_json::json!({
+            "note": "yes", "size": 5, "ratio": 0.25, "nothing": null, "flag": true, "words": ["a", "b"]
+        })
+    );
+    assert!(desired.objects[&Address::new("partners", "north")].put);
+    assert_eq!(desired.accounts["up"].base_url.as_str(), "http://127.0.0.1:8080/api");
+    assert!(desired.accounts["up"].switches.contains("disconnect_works"));
+    assert!(desired.accounts["cx"].switches.contains("partner_delete"));
+    assert_eq!(desired.accounts["cx"].guards.max_delete_percent, Some(10));
+    assert_eq!(desired.objects[&Address::new("providers", "b")].id.as_deref(), Some("42"));
+    assert_eq!(value(&loaded, "providers.b", "provider"), "4");
+    assert_eq!(desired.removed[0].key["slug"], "old-one");
+    assert_eq!(desired.removed[1].key.len(), 2);
+    assert_eq!(desired.ledger.as_ref().unwrap().0, "state/ledger.json");
+}
