@@ -13,10 +13,32 @@ pub mod call;
 
 pub mod backend;
 
+pub mod schema;
+
+pub mod problem;
+
+pub mod yaml;
+
+pub mod desired;
+
 pub mod ledger;
+
+pub mod secrets;
 
 pub mod plan;
 
 pub mod api;
 
+pub mod live;
+
+pub mod probe;
+
+pub mod event;
+
+pub mod apply;
+
+pub mod view;
+
 pub mod sandbox;
+
+pub mod cli;

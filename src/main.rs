@@ -1,2 +1,7 @@
 //! The `telform` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    telform::cli::main()
+}

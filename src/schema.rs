@@ -48,3 +48,7 @@ pub fn object_keys(shapes: &[&'static Kind]) -> Vec<&'static str> {
     let put = shapes.iter().any(|kind| matches!(kind.update, Update::PatchOrPut { .. }));
     OBJECT.into_iter().filter(|key| *key != "update" || put).collect()
 }
+/// x
+pub fn of(_: Option<&str>) -> serde_json::Value {
+    serde_json::Value::Null
+}

@@ -109,6 +109,9 @@ pub struct Entry {
     /// Objects that this one took the place of and that are not deleted yet: a replacement that was cut off goes on here.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub former: BTreeSet<String>,
+    /// All objects that this one took the place of: an `id:` in the YAML that pins one of them means this one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub replaced: BTreeSet<String>,
     /// `lifecycle.prevent_delete` as last applied: deleting the YAML entry does not unprotect the object.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_delete: bool,

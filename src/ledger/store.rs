@@ -86,12 +86,20 @@ impl LedgerError {
     /// The way out.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Io { .. } => "check that the folder exists and that you may write to it, or name another place with --ledger",
-            Self::Damaged { .. } => "restore it from a backup, or move it away: objects are found again by their natural keys, and what cannot be known is said",
+            Self::Io { .. } => {
+                "check that the folder exists and that you may write to it, or name another place with --ledger"
+            }
+            Self::Damaged { .. } => {
+                "restore it from a backup, or move it away: objects are found again by their natural keys, and what cannot be known is said"
+            }
             Self::Newer { .. } => "use the telform version that wrote it, or a newer one",
-            Self::Foreign { .. } => "name the ledger of this account with --ledger; a ledger is never used for another account",
+            Self::Foreign { .. } => {
+                "name the ledger of this account with --ledger; a ledger is never used for another account"
+            }
             Self::Locked { .. } => "wait for that run to end; the lock goes with its process",
-            Self::OpenKey { .. } => "chmod 600 the file; if others may have read it, delete it: secrets are then unknown until they are written again",
+            Self::OpenKey { .. } => {
+                "chmod 600 the file; if others may have read it, delete it: secrets are then unknown until they are written again"
+            }
             Self::Key(_) => "set TELFORM_FINGERPRINT_KEY to a longer text, or unset it to use the key file",
             Self::Place(_) => "give a file path; object stores come in a later version",
         }
@@ -143,11 +151,17 @@ impl Store {
         let text = match read_bounded(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(LedgerError::Io { what: "read the ledger", path: self.path.clone(), source }),
+            Err(source) => {
+                return Err(LedgerError::Io { what: "read the ledger", path: self.path.clone(), source });
+            }
         };
         let damaged = |why: String| LedgerError::Damaged { path: self.path.clone(), why };
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
-        let format = value.get("format").and_then(serde_json::Value::as_u64).ok_or_else(|| damaged("it has no format number".to_owned()))?;
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let format = value
+            .get("format")
+            .and_then(serde_json::Value::as_u64)
+            .ok_or_else(|| damaged("it has no format number".to_owned()))?;
         if format > u64::from(FORMAT) {
             return Err(LedgerError::Newer { path: self.path.clone(), found: format });
         }
@@ -204,21 +218,31 @@ impl Store {
                 let _ = file.read_to_string(&mut text);
                 let holder = serde_json::from_str::<Holder>(&text).map_or_else(
                     |_| "another run holds its lock".to_owned(),
-                    |holder| format!("{} on {} has been applying since {} (process {})", holder.user, holder.host, holder.since, holder.pid),
+                    |holder| {
+                        format!(
+                            "{} on {} has been applying since {} (process {})",
+                            holder.user, holder.host, holder.since, holder.pid
+                        )
+                    },
                 );
                 return Err(LedgerError::Locked { path: self.path.clone(), holder });
             }
-            Err(fs::TryLockError::Error(source)) => return Err(LedgerError::Io { what: "lock", path, source }),
+            Err(fs::TryLockError::Error(source)) => {
+                return Err(LedgerError::Io { what: "lock", path, source });
+            }
         }
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let holder = Holder {
             user: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned()),
-            host: fs::read_to_string("/etc/hostname").map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned()),
+            host: fs::read_to_string("/etc/hostname")
+                .map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned()),
             pid: std::process::id(),
             since: now.to_owned(),
         };
         let text = serde_json::to_string(&holder).unwrap_or_default();
-        file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(self.io("write the lock", &path))?;
+        file.set_len(0)
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .map_err(self.io("write the lock", &path))?;
         Ok(Lock { _file: file })
     }
 
@@ -249,7 +273,9 @@ impl Store {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&path).map_err(self.io("make the key file", &path))?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(self.io("write the key file", &path))?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(self.io("write the key file", &path))?;
         Ok(Key::from_text(&text)?)
     }
 
@@ -260,7 +286,12 @@ impl Store {
         accounts: impl Iterator<Item = (&'a str, AccountEntry)>,
     ) -> Result<(), LedgerError> {
         let text = |entry: &AccountEntry| {
-            format!("{} at {}{}", entry.api, entry.base_url, entry.org_handle.as_ref().map(|org| format!(" ({org})")).unwrap_or_default())
+            format!(
+                "{} at {}{}",
+                entry.api,
+                entry.base_url,
+                entry.org_handle.as_ref().map(|org| format!(" ({org})")).unwrap_or_default()
+            )
         };
         for (name, is) in accounts {
             if let Some(was) = ledger.accounts.get(name).filter(|was| **was != is) {

@@ -45,6 +45,7 @@ pub(super) fn create(
     object: &DesiredObject,
     kind: &'static Kind,
     assigned: &[u64],
+    replaces: Option<&LiveObject>,
 ) -> Draft {
     let facts = inputs.facts(&object.account);
     let mut entries = IndexMap::new();
@@ -97,8 +98,16 @@ pub(super) fn create(
             phase: Phase::Create,
             address: Some(object.address.clone()),
             call,
-            operation: Operation::Create { key, expect, secrets },
-            why: "no live object has this address, id or natural key".to_owned(),
+            operation: Operation::Create {
+                key,
+                expect,
+                secrets,
+                replaces: replaces.map(|old| old.id.clone()),
+            },
+            why: match replaces {
+                None => "no live object has this address, id or natural key".to_owned(),
+                Some(old) => format!("it takes the place of {}", old.id),
+            },
             waits_for: Vec::new(),
         },
     }

@@ -151,6 +151,13 @@ fn find_one<'a>(
 ) -> Finding<'a> {
     let entry = inputs.ledger.objects.get(&object.address).filter(|entry| entry.account == object.account);
     if let Some(id) = &object.id {
+        if let Some((entry, live)) = entry
+            .filter(|entry| entry.replaced.contains(id))
+            .and_then(|entry| Some((entry, *shelf.by_id.get(entry.id.as_str())?)))
+        {
+            findings.notice(object, NoticeCode::PinReplaced, Some(entry.id.clone()));
+            return Finding::Live(live);
+        }
         let Some(live) = shelf.by_id.get(id.as_str()) else {
             findings.refuse(
                 object,

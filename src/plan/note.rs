@@ -214,6 +214,8 @@ pub enum NoticeCode {
     NotInCatalogue,
     /// The organization could not be confirmed. Detail: why.
     OrganizationUnconfirmed,
+    /// `id:` pins an object whose place another one has taken. Detail: id now.
+    PinReplaced,
     /// The ledger holds an object of an account that the configuration no longer names. Detail: id.
     AccountGone,
     /// A number is on a bridge though the YAML does not want it, and this generation cannot take it off. Detail: number.
@@ -248,6 +250,9 @@ impl NoticeCode {
             Self::NotInCatalogue => "not in the catalogue that the service lists; sent as written",
             Self::OrganizationUnconfirmed => {
                 "the organization could not be confirmed; nothing will be deleted"
+            }
+            Self::PinReplaced => {
+                "the pinned object was replaced by this one; `id:` can be removed or corrected"
             }
             Self::AccountGone => "its account is no longer in the configuration; left alone",
             Self::LeftOnBridge => {

@@ -128,15 +128,21 @@ impl<'a> Planner<'a> {
         if self.uncatalogued(inputs, object, kind) {
             return;
         }
-        self.draft_create(inputs, object, kind);
+        self.draft_create(inputs, object, kind, None);
         self.change(object, Action::Create, None, of_new(object, kind), None);
     }
 
-    fn draft_create(&mut self, inputs: &Inputs<'a>, object: &'a DesiredObject, kind: &'static Kind) {
+    fn draft_create(
+        &mut self,
+        inputs: &Inputs<'a>,
+        object: &'a DesiredObject,
+        kind: &'static Kind,
+        replaces: Option<&LiveObject>,
+    ) {
         let numbers = object.numbers.iter().flat_map(|numbers| numbers.keys().cloned());
         let assigned =
             kind.link.map(|link| assigned(inputs, &object.account, link, numbers)).unwrap_or_default();
-        self.drafts.push(draft::create(inputs, object, kind, &assigned));
+        self.drafts.push(draft::create(inputs, object, kind, &assigned, replaces));
     }
 
     /// A provider outside the catalogue: refused where only the catalogue gives its number, else sent as written.
@@ -182,13 +188,14 @@ impl<'a> Planner<'a> {
         let mut difference =
             Comparison { wanted: object, kind, live, entry, key: inputs.key, catalogue, rewrite: &rewrite }
                 .run();
+        if !difference.replace.is_empty() {
+            // The new object is written whole, so what could not be compared does not matter.
+            self.replace(inputs, object, kind, live, &difference.replace);
+            return;
+        }
         self.notices.append(&mut difference.notices);
         self.refusals.append(&mut difference.refusals);
-        if !difference.replace.is_empty() {
-            let mut attributes = difference.replace;
-            attributes.extend(difference.update);
-            self.replace(inputs, object, kind, live, attributes);
-        } else if !difference.update.is_empty() {
+        if !difference.update.is_empty() {
             match draft::update(inputs, object, kind, live, &difference) {
                 Ok(draft) => self.drafts.push(draft),
                 Err((code, detail)) => self.refuse(object, code, detail),
@@ -203,7 +210,7 @@ impl<'a> Planner<'a> {
         object: &'a DesiredObject,
         kind: &'static Kind,
         live: &'a LiveObject,
-        attributes: Vec<AttributeChange>,
+        because: &[AttributeChange],
     ) {
         let protected = inputs.ledger.objects.get(&object.address).is_some_and(|entry| entry.prevent_delete);
         if object.prevent_delete || protected {
@@ -216,7 +223,7 @@ impl<'a> Planner<'a> {
         if self.uncatalogued(inputs, object, kind) {
             return;
         }
-        self.draft_create(inputs, object, kind);
+        self.draft_create(inputs, object, kind, Some(live));
         self.replaced.insert(&object.address, live);
         self.leaving.push(LeavingObject {
             address: &object.address,
@@ -226,7 +233,14 @@ impl<'a> Planner<'a> {
             heir: Some(made(&object.address)),
             reason: "replaced".to_owned(),
         });
-        let names: Vec<&str> = attributes.iter().map(|change| change.name.as_str()).collect();
+        let names: Vec<&str> = because.iter().map(|change| change.name.as_str()).collect();
+        let mut attributes = of_new(object, kind);
+        for change in &mut attributes {
+            if let Some(before) = live.attributes.get(change.name.as_str()) {
+                change.before = Shown::Value(before.clone());
+            }
+        }
+        attributes.retain(|change| change.before != change.after);
         let reason = format!(
             "{} cannot be changed in place: a new one is made, its numbers move, the old one is deleted",
             names.join(", ")
@@ -235,10 +249,20 @@ impl<'a> Planner<'a> {
     }
 
     /// A replacement that was cut off after its new object was made: what is left of the old one goes now.
-    fn unfinished(&mut self, inputs: &Inputs<'a>, object: &'a DesiredObject, kind: &'static Kind, live: &'a LiveObject) {
+    fn unfinished(
+        &mut self,
+        inputs: &Inputs<'a>,
+        object: &'a DesiredObject,
+        kind: &'static Kind,
+        live: &'a LiveObject,
+    ) {
         let former = inputs.ledger.objects.get(&object.address).map(|entry| &entry.former);
         for old in former.into_iter().flatten().filter(|old| **old != live.id) {
-            let Some(old) = inputs.live_objects(&object.account, kind.name).iter().find(|live| live.id == *old) else { continue };
+            let Some(old) =
+                inputs.live_objects(&object.account, kind.name).iter().find(|live| live.id == *old)
+            else {
+                continue;
+            };
             self.leaving.push(LeavingObject {
                 address: &object.address,
                 account: &object.account,
@@ -247,7 +271,10 @@ impl<'a> Planner<'a> {
                 heir: Some(Ref::Id(live.id.clone())),
                 reason: "replaced".to_owned(),
             });
-            let reason = format!("an earlier replacement was not finished: {} {} is still there", kind.singular, old.id);
+            let reason = format!(
+                "an earlier replacement was not finished: {} {} is still there",
+                kind.singular, old.id
+            );
             self.change(object, Action::Replace, Some(old.id.clone()), Vec::new(), Some(reason));
         }
     }
@@ -291,7 +318,13 @@ impl<'a> Planner<'a> {
             if connections.is_none() {
                 self.unread(account);
             }
-            let label = |id: &str| label(inputs, findings, account, id);
+            let leaving: BTreeMap<String, Address> = self
+                .leaving_in(account, |kind| kind.connected)
+                .map(|(id, gone)| (id, gone.address.clone()))
+                .collect();
+            let label = |id: &str| {
+                leaving.get(id).map_or_else(|| label(inputs, findings, account, id), ToString::to_string)
+            };
             let wiring = Wiring {
                 account: &account.name,
                 link,

@@ -111,6 +111,9 @@ pub enum Operation {
         /// Secrets that it writes, by attribute.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         secrets: Vec<String>,
+        /// Identity of the object whose place it takes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<String>,
     },
     /// Changes an object.
     Update {

@@ -1,0 +1,190 @@
+//! Compare and set, as far as a REST API without versions allows: right before each write the object is read again, and a
+//! difference to what the plan saw stops the step.
+
+use std::collections::BTreeMap;
+
+use super::Run;
+use super::step::Target;
+use crate::kind::Kind;
+use crate::plan::{Operation, Served, Step};
+use crate::probe::{self, Seat};
+use crate::resource::LiveObject;
+use crate::value::Value;
+
+/// What the second look says.
+pub(super) enum Belief {
+    /// Still what the plan saw; the object as it is now, where there is one.
+    Holds(Option<LiveObject>),
+    /// Already what the step wants.
+    Already(String),
+    /// Something else.
+    Moved(String),
+    /// It could not be read.
+    Unreadable(String),
+}
+
+impl Run<'_> {
+    /// Looks at the target of a write.
+    pub(super) async fn believe(&self, step: &Step, target: &Target<'_>) -> Belief {
+        match &step.operation {
+            Operation::Create { key, .. } => self.believe_absent(target, key).await,
+            Operation::Update { id, before, expect, secrets, .. } => {
+                self.believe_object(target, id, before, secrets.is_empty().then_some(expect)).await
+            }
+            Operation::Delete { id, before, .. } => self.believe_deletable(target, id, before).await,
+            Operation::Connect { bridge, number, provider, before } => {
+                match (self.resolve(bridge), self.resolve(provider)) {
+                    (Ok(slug), Ok(wanted)) => {
+                        let cut_before = step.waits_for.iter().any(|id| self.cut(id, number));
+                        self.believe_seat(target, &slug, number, before, Some(&wanted), cut_before).await
+                    }
+                    (Err(why), _) | (_, Err(why)) => Belief::Unreadable(why),
+                }
+            }
+            Operation::Disconnect { bridge, number, before } => {
+                self.believe_seat(target, bridge, number, before, None, false).await
+            }
+            Operation::ReadBack { .. } => Belief::Holds(None),
+        }
+    }
+
+    /// Whether a step of this plan takes the number off its bridge.
+    fn cut(&self, step: &str, number: &str) -> bool {
+        self.apply.plan.steps.iter().any(|other| {
+            other.id == step
+                && matches!(&other.operation, Operation::Disconnect { number: cut, .. } if cut == number)
+        })
+    }
+
+    async fn believe_absent(&self, target: &Target<'_>, key: &BTreeMap<String, Value>) -> Belief {
+        match probe::with_key(&self.read(), target.account, target.kind, target.facts, self.apply.key, key)
+            .await
+        {
+            Ok(found) => match found.first() {
+                None => Belief::Holds(None),
+                Some(other) => Belief::Moved(format!(
+                    "{} {} with this natural key has appeared since the plan",
+                    target.kind.singular, other.id
+                )),
+            },
+            Err(error) => Belief::Unreadable(error.to_string()),
+        }
+    }
+
+    async fn believe_object(
+        &self,
+        target: &Target<'_>,
+        id: &str,
+        before: &BTreeMap<String, Value>,
+        wanted: Option<&BTreeMap<String, Value>>,
+    ) -> Belief {
+        let object =
+            match probe::object(&self.read(), target.account, target.kind, target.facts, self.apply.key, id)
+                .await
+            {
+                Ok(Some(object)) => object,
+                Ok(None) => return Belief::Moved(format!("{} {id} is gone", target.kind.singular)),
+                Err(error) => return Belief::Unreadable(error.to_string()),
+            };
+        let moved = differences(target.kind, before, &object);
+        if moved.is_empty() {
+            return Belief::Holds(Some(object));
+        }
+        if let Some(wanted) = wanted
+            && !wanted.is_empty()
+            && wanted.len() == before.len()
+            && differences(target.kind, wanted, &object).is_empty()
+        {
+            return Belief::Already("somebody else has made the same change".to_owned());
+        }
+        Belief::Moved(format!("{} changed since the plan", moved.join(", ")))
+    }
+
+    /// A configuration is looked at together with all connections of its account: one that somebody made after the plan would
+    /// be silenced by the delete.
+    async fn believe_deletable(
+        &self,
+        target: &Target<'_>,
+        id: &str,
+        before: &BTreeMap<String, Value>,
+    ) -> Belief {
+        let belief = match self.believe_object(target, id, before, None).await {
+            Belief::Moved(why) if why.ends_with("is gone") => {
+                return Belief::Already("it was already gone".to_owned());
+            }
+            other => other,
+        };
+        if !target.kind.connected || !matches!(belief, Belief::Holds(_)) {
+            return belief;
+        }
+        let ledger = match self.ledger.lock() {
+            Ok(ledger) => (**ledger).clone(),
+            Err(_) => return Belief::Unreadable("the ledger is not usable after a fault".to_owned()),
+        };
+        match probe::connections(&self.read(), target.account, self.apply.key, &ledger).await {
+            Ok(connections) => match connections.iter().find(|connection| connection.target.may_be(id)) {
+                None => belief,
+                Some(connection) => Belief::Moved(format!(
+                    "{} on bridge {} {} it; deleting it would silence that number",
+                    connection.number,
+                    connection.bridge,
+                    if connection.target.id().is_some() { "uses" } else { "may use" }
+                )),
+            },
+            Err(error) => Belief::Unreadable(error.to_string()),
+        }
+    }
+
+    async fn believe_seat(
+        &self,
+        target: &Target<'_>,
+        slug: &str,
+        number: &str,
+        before: &Served,
+        wanted: Option<&str>,
+        cut_before: bool,
+    ) -> Belief {
+        let seats = match probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await {
+            Ok(Some(seats)) => seats,
+            Ok(None) => return Belief::Moved(format!("bridge {slug} is gone")),
+            Err(error) => return Belief::Unreadable(error.to_string()),
+        };
+        let seat = seats.get(number).cloned().unwrap_or(Seat::Empty);
+        let moved = |what: &str| Belief::Moved(format!("{number} on bridge {slug} {what} since the plan"));
+        match (before, wanted, seat) {
+            // A row that is left without a configuration after the disconnect is as good as no row (unpod.md 12, row 7).
+            (Served::NotThere, Some(_), Seat::Empty | Seat::Unserved) => Belief::Holds(None),
+            (Served::NotThere, Some(_), Seat::Unknown) if cut_before => Belief::Holds(None),
+            (_, Some(wanted), Seat::By(id)) if id == wanted => {
+                Belief::Already("it was already connected".to_owned())
+            }
+            (Served::NotThere, Some(_), _) => moved("was connected by somebody else"),
+            (_, None, Seat::Empty) => Belief::Already("it was already off the bridge".to_owned()),
+            (Served::By { id, .. }, _, Seat::By(now)) if *id != now => {
+                moved(&format!("moved to configuration {now}"))
+            }
+            (Served::By { .. } | Served::OneOf(_), _, Seat::Unserved) => match wanted {
+                None => Belief::Already("no configuration served it any more".to_owned()),
+                Some(_) => Belief::Holds(None),
+            },
+            (Served::Unserved, Some(_), Seat::By(now)) => {
+                moved(&format!("was connected to configuration {now}"))
+            }
+            (Served::By { .. } | Served::OneOf(_) | Served::Unserved, Some(_), Seat::Empty) => {
+                moved("was taken off the bridge")
+            }
+            _ => Belief::Holds(None),
+        }
+    }
+}
+
+/// Names of the attributes that are no longer as the plan saw them.
+pub(super) fn differences(kind: &Kind, seen: &BTreeMap<String, Value>, object: &LiveObject) -> Vec<String> {
+    seen.iter()
+        .filter(|(name, value)| {
+            let now = object.attributes.get(name.as_str()).unwrap_or(&Value::Null);
+            kind.field(name).is_some_and(|field| !field.same(value, now))
+        })
+        .map(|(name, _)| name.clone())
+        .collect()
+}

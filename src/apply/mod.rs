@@ -1,0 +1,239 @@
+//! Carrying a plan out. Every choice is in the plan: this module starts each step when what it waits for is done, checks
+//! that the target is still what the plan saw, sends the request, and settles by reading what the answer leaves open.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{Api, ReadOnly};
+use crate::call::StepId;
+use crate::event::{Event, Observer, Outcome};
+use crate::ledger::{Key, Ledger, LedgerError, Store};
+use crate::plan::{Phase, Plan, Step};
+use crate::resource::{Account, Desired, Live};
+
+mod answer;
+mod belief;
+mod record;
+mod settle;
+mod step;
+
+pub use record::{Clock, settle_ledger};
+
+/// What happens to the rest when a step fails. Steps that wait for a failed one never start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// Nothing new is started.
+    #[default]
+    Stop,
+    /// Independent steps go on.
+    Continue,
+}
+
+/// Everything that carrying out a plan needs.
+pub struct Apply<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The configuration that it was made from, for the accounts and the fingerprints of secrets.
+    pub desired: &'a Desired,
+    /// What it saw, for the facts about the services.
+    pub live: &'a Live,
+    /// Where requests go.
+    pub api: &'a dyn Api,
+    /// Key of the fingerprints.
+    pub key: &'a Key,
+    /// Where the ledger is kept; it is saved after each step.
+    pub store: &'a Store,
+    /// Who listens.
+    pub observer: &'a dyn Observer,
+    /// Asks to stop: running steps end, nothing new starts.
+    pub stop: CancellationToken,
+    /// What happens to the rest when a step fails.
+    pub on_error: OnError,
+    /// Most steps at the same time for each account, where the user wants fewer than the account allows.
+    pub parallelism: Option<usize>,
+    /// What time it is.
+    pub clock: &'a Clock,
+}
+
+/// What became of every step.
+#[derive(Debug)]
+pub struct Report {
+    /// By step, in the order of the plan.
+    pub outcomes: Vec<(StepId, Outcome)>,
+    /// Somebody asked to stop.
+    pub interrupted: bool,
+    /// The ledger could not be saved after a step; nothing was started after that.
+    pub ledger_error: Option<LedgerError>,
+}
+
+impl Report {
+    /// Whether every step is done.
+    pub fn is_complete(&self) -> bool {
+        self.ledger_error.is_none() && self.outcomes.iter().all(|(_, outcome)| outcome.is_done())
+    }
+
+    /// Whether nothing was written because an object was no longer what the plan saw.
+    pub fn is_stale(&self) -> bool {
+        self.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Stale { .. }))
+            && self
+                .outcomes
+                .iter()
+                .all(|(_, outcome)| matches!(outcome, Outcome::Stale { .. } | Outcome::NotStarted { .. }))
+    }
+
+    /// The outcome of a step.
+    pub fn of(&self, step: &str) -> Option<&Outcome> {
+        self.outcomes.iter().find(|(id, _)| id == step).map(|(_, outcome)| outcome)
+    }
+}
+
+/// State that the steps share while they run.
+struct Run<'a> {
+    apply: &'a Apply<'a>,
+    ledger: Mutex<&'a mut Ledger>,
+    made: Mutex<BTreeMap<StepId, String>>,
+    ledger_error: Mutex<Option<LedgerError>>,
+}
+
+impl Apply<'_> {
+    /// Runs the plan. The ledger is changed and saved step by step.
+    pub async fn run(&self, ledger: &mut Ledger) -> Report {
+        let run = Run {
+            apply: self,
+            ledger: Mutex::new(ledger),
+            made: Mutex::new(BTreeMap::new()),
+            ledger_error: Mutex::new(None),
+        };
+        self.observer
+            .hear(&Event::Started { digest: self.plan.digest.clone(), steps: self.plan.steps.len() });
+        let mut outcomes: BTreeMap<StepId, Outcome> = BTreeMap::new();
+        let mut halted = false;
+        let mut heard_stop = false;
+        for phase in [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete] {
+            self.phase(&run, phase, &mut outcomes, &mut halted, &mut heard_stop).await;
+        }
+        let outcomes = self
+            .plan
+            .steps
+            .iter()
+            .map(|step| (step.id.clone(), outcome_of(step, &outcomes, heard_stop)))
+            .collect();
+        let ledger_error = run.ledger_error.into_inner().unwrap_or_default();
+        Report { outcomes, interrupted: heard_stop, ledger_error }
+    }
+
+    /// One phase: steps start in the order of the plan as soon as what they wait for is done and their account has room. A
+    /// step that becomes ready goes before later ones, so a number is connected again before the next one is cut.
+    async fn phase(
+        &self,
+        run: &Run<'_>,
+        phase: Phase,
+        outcomes: &mut BTreeMap<StepId, Outcome>,
+        halted: &mut bool,
+        heard_stop: &mut bool,
+    ) {
+        let mut waiting: Vec<&Step> = self.plan.steps.iter().filter(|step| step.phase == phase).collect();
+        let mut running = FuturesUnordered::new();
+        let mut busy: BTreeMap<&str, usize> = BTreeMap::new();
+        loop {
+            if self.stop.is_cancelled() && !*heard_stop {
+                *heard_stop = true;
+                self.observer.hear(&Event::Interrupted);
+            }
+            if !*halted && !*heard_stop {
+                for step in std::mem::take(&mut waiting) {
+                    let ready =
+                        step.waits_for.iter().all(|id| outcomes.get(id).is_some_and(Outcome::is_done));
+                    let account = step.call.account.as_str();
+                    if ready && busy.get(account).copied().unwrap_or(0) < self.room(account) {
+                        *busy.entry(account).or_default() += 1;
+                        running.push(async move { (step, run.step(step).await) });
+                    } else {
+                        waiting.push(step);
+                    }
+                }
+            }
+            let ended = tokio::select! {
+                ended = running.next() => ended,
+                () = self.stop.cancelled(), if !*heard_stop => continue,
+            };
+            let Some((step, (outcome, milliseconds))) = ended else { break };
+            *busy.entry(step.call.account.as_str()).or_default() -= 1;
+            let failed = !outcome.is_done();
+            self.observer.hear(&Event::StepEnded {
+                step: step.id.clone(),
+                outcome: outcome.clone(),
+                milliseconds,
+            });
+            outcomes.insert(step.id.clone(), outcome);
+            if (failed && (self.on_error == OnError::Stop || run.must_halt(step, outcomes)))
+                || run.ledger_error.lock().is_ok_and(|error| error.is_some())
+            {
+                *halted = true;
+            }
+        }
+    }
+
+    /// How many steps of an account may run at the same time.
+    fn room(&self, account: &str) -> usize {
+        let allowed = self
+            .account(account)
+            .map_or(1, |account| account.max_in_flight.unwrap_or(account.backend.writes_in_flight));
+        self.parallelism.map_or(allowed, |wish| wish.min(allowed)).max(1)
+    }
+
+    fn account(&self, name: &str) -> Option<&Account> {
+        self.desired.accounts.get(name)
+    }
+}
+
+/// What became of a step; one that never started says why.
+fn outcome_of(step: &Step, outcomes: &BTreeMap<StepId, Outcome>, interrupted: bool) -> Outcome {
+    if let Some(outcome) = outcomes.get(&step.id) {
+        return outcome.clone();
+    }
+    let blocked: BTreeSet<&str> = step
+        .waits_for
+        .iter()
+        .filter(|id| outcomes.get(*id).is_some_and(|outcome| !outcome.is_done()))
+        .map(String::as_str)
+        .collect();
+    let why = if !blocked.is_empty() {
+        format!("it waits for {}, which is not done", blocked.into_iter().collect::<Vec<_>>().join(", "))
+    } else if interrupted {
+        "interrupted".to_owned()
+    } else {
+        "an earlier step is not done".to_owned()
+    };
+    Outcome::NotStarted { why }
+}
+
+impl Run<'_> {
+    fn read(&self) -> ReadOnly<'_> {
+        ReadOnly::new(self.apply.api)
+    }
+
+    /// A failure after which nothing may go on, whatever `--on-error` says: the service emptied values that were not sent
+    /// (carrierx.md 6.5), so every further write of that sort would do the same.
+    fn must_halt(&self, step: &Step, outcomes: &BTreeMap<StepId, Outcome>) -> bool {
+        matches!(outcomes.get(&step.id), Some(Outcome::Failed { why }) if why.starts_with(answer::EMPTIED))
+    }
+
+    /// Runs one step and says how it ended and how long it took.
+    async fn step(&self, step: &Step) -> (Outcome, u64) {
+        let started = Instant::now();
+        self.apply.observer.hear(&Event::StepStarted { step: step.id.clone() });
+        let outcome = self.carry_out(step).await;
+        if let Outcome::Done { id: Some(id), .. } = &outcome
+            && let Ok(mut made) = self.made.lock()
+        {
+            made.insert(step.id.clone(), id.clone());
+        }
+        (outcome, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}

@@ -1,0 +1,232 @@
+//! What the ledger learns from a step, and from a plan that needs no step.
+
+use std::collections::BTreeMap;
+
+use super::Run;
+use super::step::Target;
+use crate::call::{Body, Payload};
+use crate::event::Outcome;
+use crate::kind::{Kind, Type};
+use crate::ledger::{AccountEntry, Entry, Key, Ledger, Origin, Reshaped, Submitted, digest_of};
+use crate::plan::{LedgerEffect, Operation, Plan, Step};
+use crate::resource::{Address, Desired, Live, LiveObject, Wanted};
+use crate::value::Value;
+
+/// Tells the time as RFC 3339 in UTC.
+pub type Clock = dyn Fn() -> String + Send + Sync;
+
+impl Run<'_> {
+    /// Enters what a step did into the ledger and saves it. A ledger that cannot be saved stops the run.
+    pub(super) fn remember(
+        &self,
+        step: &Step,
+        target: &Target<'_>,
+        outcome: Outcome,
+        answer: Option<&LiveObject>,
+    ) -> Outcome {
+        if !outcome.is_done() {
+            return outcome;
+        }
+        let Ok(mut ledger) = self.ledger.lock() else {
+            return Outcome::Failed { why: "the ledger is not usable after a fault".to_owned() };
+        };
+        self.enter(&mut ledger, step, target, &outcome, answer);
+        if let Err(error) = self.apply.store.save(&mut ledger)
+            && let Ok(mut slot) = self.ledger_error.lock()
+        {
+            slot.get_or_insert(error);
+        }
+        outcome
+    }
+
+    fn enter(
+        &self,
+        ledger: &mut Ledger,
+        step: &Step,
+        target: &Target<'_>,
+        outcome: &Outcome,
+        answer: Option<&LiveObject>,
+    ) {
+        let account = target.account.name.as_str();
+        match (&step.operation, &step.address) {
+            (Operation::Create { key, secrets, replaces, .. }, Some(address)) => {
+                let Outcome::Done { id: Some(id), .. } = outcome else { return };
+                let mut entry = self.new_entry(account, id, Origin::Created);
+                entry.key.clone_from(key);
+                entry.hidden_since = target.kind.hidden_until_verified.then(|| (self.apply.clock)());
+                entry.prevent_delete =
+                    self.apply.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
+                if let Some(old) = ledger.objects.get(address).filter(|_| replaces.is_some()) {
+                    entry.former.clone_from(&old.former);
+                    entry.replaced.clone_from(&old.replaced);
+                }
+                entry.former.extend(replaces.clone());
+                entry.replaced.extend(replaces.clone());
+                self.note_sent(&mut entry, step, target.kind, address, secrets, answer);
+                ledger.objects.insert(address.clone(), entry);
+            }
+            (Operation::Update { id, secrets, .. }, Some(address)) => {
+                let fresh = self.new_entry(account, id, Origin::Adopted);
+                let entry = ledger.objects.entry(address.clone()).or_insert(fresh);
+                self.note_sent(entry, step, target.kind, address, secrets, answer);
+            }
+            (Operation::Delete { id, .. }, Some(address)) => {
+                if let Some(entry) = ledger.objects.get_mut(address) {
+                    entry.former.remove(id);
+                    if entry.id == *id {
+                        ledger.objects.remove(address);
+                    }
+                }
+                ledger.connections.retain(|made| {
+                    !(made.account == account && (made.provider == *id || made.bridge == *id))
+                });
+            }
+            (Operation::Connect { bridge, number, provider, .. }, _) => {
+                if let (Ok(slug), Ok(provider)) = (self.resolve(bridge), self.resolve(provider)) {
+                    ledger.note_connected(account, &slug, number, &provider);
+                }
+            }
+            (Operation::Disconnect { bridge, number, .. }, _) => {
+                ledger.note_disconnected(account, bridge, number)
+            }
+            _ => {}
+        }
+    }
+
+    fn new_entry(&self, account: &str, id: &str, origin: Origin) -> Entry {
+        entry(account, id, origin, (self.apply.clock)())
+    }
+
+    /// Fingerprints of the secrets that were sent, values that wait for a human, and values that came back in another form.
+    fn note_sent(
+        &self,
+        entry: &mut Entry,
+        step: &Step,
+        kind: &Kind,
+        address: &Address,
+        secrets: &[String],
+        answer: Option<&LiveObject>,
+    ) {
+        let wanted = self.apply.desired.objects.get(address).map(|object| &object.attributes);
+        for name in secrets {
+            if let Some(Wanted::Secret(secret)) = wanted.and_then(|wanted| wanted.get(name.as_str()))
+                && let Some(fingerprint) = &secret.fingerprint
+            {
+                let sealed = self.apply.key.seal(&entry.account, &entry.id, name, fingerprint);
+                entry.secrets.insert(name.clone(), sealed);
+            }
+        }
+        for (name, payload) in step.call.body.iter().flat_map(Body::entries) {
+            let (Some(field), Payload::Value(sent)) = (kind.field(name), payload) else { continue };
+            let canonical = field.normaliser.canonical(sent);
+            let observed =
+                answer.map(|object| object.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null));
+            entry.reshaped.remove(name);
+            entry.submitted.remove(name);
+            let Some(observed) = observed else { continue };
+            // The service writes a catalogue entry in its own words; that is no reshaping.
+            if field.ty == Type::CatalogueEntry || field.same(sent, &observed) {
+                continue;
+            }
+            let digest = digest_of(&canonical);
+            if field.verified {
+                entry.submitted.insert(name.clone(), Submitted { digest, since: (self.apply.clock)() });
+            } else if matches!(step.operation, Operation::Update { .. }) {
+                let observed = digest_of(&field.normaliser.canonical(&observed));
+                entry.reshaped.insert(name.clone(), Reshaped { sent: digest, observed });
+            }
+        }
+    }
+}
+
+fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
+    Entry {
+        account: account.to_owned(),
+        id: id.to_owned(),
+        origin,
+        since,
+        key: BTreeMap::new(),
+        secrets: BTreeMap::new(),
+        submitted: BTreeMap::new(),
+        reshaped: BTreeMap::new(),
+        hidden_since: None,
+        former: std::collections::BTreeSet::new(),
+        replaced: std::collections::BTreeSet::new(),
+        prevent_delete: false,
+    }
+}
+
+/// Enters what needs no request: adopted objects, objects that are gone, values that were confirmed, and which accounts and
+/// which key the ledger belongs to. Says whether anything changed.
+pub fn settle_ledger(
+    ledger: &mut Ledger,
+    plan: &Plan,
+    desired: &Desired,
+    live: &Live,
+    key: &Key,
+    now: &Clock,
+) -> bool {
+    let before = ledger.clone();
+    if !ledger.readable_with(key) {
+        // Sealed with a key that is lost: they can never be read again.
+        ledger.objects.values_mut().for_each(|entry| entry.secrets.clear());
+    }
+    ledger.key_check = Some(key.check());
+    for account in &plan.accounts {
+        ledger.accounts.insert(
+            account.name.clone(),
+            AccountEntry {
+                api: account.api.clone(),
+                base_url: account.base_url.clone(),
+                org_handle: account.org_handle.clone(),
+            },
+        );
+    }
+    for effect in &plan.ledger {
+        enter_effect(ledger, effect, desired, live, now);
+    }
+    *ledger != before
+}
+
+fn enter_effect(ledger: &mut Ledger, effect: &LedgerEffect, desired: &Desired, live: &Live, now: &Clock) {
+    match effect {
+        LedgerEffect::Adopt { address, account, id } => {
+            let mut adopted = entry(account, id, Origin::Adopted, now());
+            let object = live.accounts.get(account).and_then(|live| {
+                live.objects
+                    .get(address.kind.as_str())
+                    .and_then(|objects| objects.iter().find(|object| object.id == *id))
+            });
+            let shapes =
+                desired.objects.get(address).map(|object| object.shapes.as_slice()).unwrap_or_default();
+            if let (Some(object), Some(kind)) = (object, shapes.first()) {
+                adopted.key = kind
+                    .natural_key
+                    .iter()
+                    .filter_map(|name| {
+                        object.attributes.get(name).map(|value| ((*name).to_owned(), value.clone()))
+                    })
+                    .collect();
+            }
+            ledger.objects.insert(address.clone(), adopted);
+        }
+        LedgerEffect::Drop { address } => {
+            ledger.objects.remove(address);
+        }
+        LedgerEffect::Visible { address } => {
+            if let Some(entry) = ledger.objects.get_mut(address) {
+                entry.hidden_since = None;
+            }
+        }
+        LedgerEffect::Confirmed { address, attribute } => {
+            if let Some(entry) = ledger.objects.get_mut(address) {
+                entry.submitted.remove(attribute);
+            }
+        }
+        LedgerEffect::Protect { address, on } => {
+            if let Some(entry) = ledger.objects.get_mut(address) {
+                entry.prevent_delete = *on;
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! When an answer was lost or does not tell: look, do not guess and do not repeat blindly (spec 8).
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Run;
+use super::belief::differences;
+use super::step::Target;
+use crate::api::ApiError;
+use crate::event::Outcome;
+use crate::plan::{Operation, Ref, Step};
+use crate::probe::{self, Seat};
+
+/// Pause before a second try, and between two looks.
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
+
+/// Looks before a read-back counts as failed: the service may show a change with some delay (unpod.md U9), up to 10 s.
+const LOOKS: u32 = 20;
+
+/// What reading says about a request whose effect is open.
+pub(super) enum Settled {
+    /// This is how it ended.
+    As(Outcome),
+    /// It had no effect.
+    NotDone,
+}
+
+/// Settles a request whose answer was lost.
+pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, error: &ApiError) -> Settled {
+    let unknown = |why: String| Settled::As(Outcome::Unknown { why });
+    let note = |what: &str| Some(format!("{what} ({error}); reading shows that it was done"));
+    let unread = |second: ApiError| unknown(format!("{error}; and looking did not help: {second}"));
+    match &step.operation {
+        Operation::Create { key, .. } => {
+            if target.kind.hidden_until_verified {
+                return unknown(format!(
+                    "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address; if it was made, pin its id in the YAML, else run apply again",
+                    target.kind.singular
+                ));
+            }
+            match probe::with_key(&run.read(), target.account, target.kind, target.facts, run.apply.key, key)
+                .await
+            {
+                Ok(found) => match found.as_slice() {
+                    [] => Settled::NotDone,
+                    [one] => Settled::As(Outcome::Done {
+                        id: Some(one.id.clone()),
+                        note: note("the answer was lost"),
+                    }),
+                    several => {
+                        unknown(format!("{error}; {} objects have this natural key now", several.len()))
+                    }
+                },
+                Err(second) => unread(second),
+            }
+        }
+        Operation::Update { id, before, expect, secrets, .. } => {
+            match probe::object(&run.read(), target.account, target.kind, target.facts, run.apply.key, id)
+                .await
+            {
+                Ok(Some(object)) if !secrets.is_empty() => {
+                    // A secret cannot be read back; sending the same values once more brings about the same state.
+                    if differences(target.kind, expect, &object).is_empty()
+                        || differences(target.kind, before, &object).is_empty()
+                    {
+                        Settled::NotDone
+                    } else {
+                        unknown(format!("{error}; the object is neither what it was nor what it shall be"))
+                    }
+                }
+                Ok(Some(object))
+                    if differences(target.kind, expect, &object).is_empty() && !expect.is_empty() =>
+                {
+                    Settled::As(Outcome::Done { id: None, note: note("the answer was lost") })
+                }
+                Ok(Some(object)) if differences(target.kind, before, &object).is_empty() => Settled::NotDone,
+                Ok(Some(_)) => {
+                    unknown(format!("{error}; the object is neither what it was nor what it shall be"))
+                }
+                Ok(None) => unknown(format!("{error}; the object is no longer there")),
+                Err(second) => unread(second),
+            }
+        }
+        Operation::Delete { id, .. } => {
+            match probe::object(&run.read(), target.account, target.kind, target.facts, run.apply.key, id)
+                .await
+            {
+                Ok(None) => Settled::As(Outcome::Done { id: None, note: note("the answer was lost") }),
+                Ok(Some(_)) => Settled::NotDone,
+                Err(second) => unread(second),
+            }
+        }
+        Operation::Connect { bridge, number, provider, .. } => {
+            let (Ok(slug), Ok(wanted)) = (run.resolve(bridge), run.resolve(provider)) else {
+                return Settled::NotDone;
+            };
+            match probe::bridge(&run.read(), target.account, target.kind, target.facts, &slug).await {
+                Ok(seats) => match seats.unwrap_or_default().get(number) {
+                    Some(Seat::By(id)) if *id == wanted => {
+                        Settled::As(Outcome::Done { id: None, note: note("the answer was lost") })
+                    }
+                    // Connecting once more is harmless: the same pair stays, another one is overwritten (unpod.md U5).
+                    _ => Settled::NotDone,
+                },
+                Err(second) => unread(second),
+            }
+        }
+        Operation::Disconnect { bridge, number, .. } => {
+            match probe::bridge(&run.read(), target.account, target.kind, target.facts, bridge).await {
+                Ok(seats) => match seats.unwrap_or_default().get(number) {
+                    None | Some(Seat::Empty | Seat::Unserved) => {
+                        Settled::As(Outcome::Done { id: None, note: note("the answer was lost") })
+                    }
+                    Some(Seat::By(_) | Seat::Unknown) => Settled::NotDone,
+                },
+                Err(second) => unread(second),
+            }
+        }
+        Operation::ReadBack { .. } => Settled::NotDone,
+    }
+}
+
+/// Reads a bridge until it shows what the rewiring did, for some seconds at most.
+pub(super) async fn read_back(
+    run: &Run<'_>,
+    target: &Target<'_>,
+    slug: &str,
+    numbers: &BTreeMap<String, Option<Ref>>,
+) -> Outcome {
+    let mut why = String::new();
+    for look in 0..LOOKS {
+        if look > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        let seats = match probe::bridge(&run.read(), target.account, target.kind, target.facts, slug).await {
+            Ok(Some(seats)) => seats,
+            Ok(None) => return Outcome::Failed { why: format!("bridge {slug} is gone") },
+            Err(error) => return Outcome::Failed { why: error.to_string() },
+        };
+        let wrong: Vec<String> = numbers
+            .iter()
+            .filter_map(|(number, wanted)| {
+                let seat = seats.get(number).unwrap_or(&Seat::Empty);
+                let right = match (wanted, seat) {
+                    (None, Seat::Empty | Seat::Unserved) => true,
+                    (Some(wanted), Seat::By(id)) => run.resolve(wanted).is_ok_and(|wanted| wanted == *id),
+                    // Generation 2 does not say who serves a number: that it is there is all that can be confirmed.
+                    (Some(_), Seat::Unknown) => true,
+                    (None, Seat::By(_) | Seat::Unknown) | (Some(_), Seat::Empty | Seat::Unserved) => false,
+                };
+                (!right).then(|| format!("{number} {}", seat.words()))
+            })
+            .collect();
+        if wrong.is_empty() {
+            return Outcome::done();
+        }
+        why = format!("bridge {slug} does not show what was done: {}", wrong.join(", "));
+    }
+    Outcome::Failed { why }
+}

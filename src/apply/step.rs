@@ -1,0 +1,202 @@
+//! One step: fill in the ids, look again, send, check the answer, remember.
+
+use super::answer::{self, Checked};
+use super::belief::Belief;
+use super::settle::Settled;
+use super::{Run, settle};
+use crate::api::{Answer, ApiError, Effect, Verdict};
+use crate::backend;
+use crate::call::{Body, Call, Payload};
+use crate::event::Outcome;
+use crate::kind::Kind;
+use crate::plan::{Operation, Ref, Step};
+use crate::probe;
+use crate::resource::{Account, Facts, LiveObject};
+use crate::value::Value;
+
+/// Everything about a step's target that its execution needs.
+pub(super) struct Target<'a> {
+    pub(super) account: &'a Account,
+    pub(super) facts: &'a Facts,
+    pub(super) kind: &'static Kind,
+}
+
+impl Run<'_> {
+    pub(super) fn target(&self, step: &Step) -> Result<Target<'_>, String> {
+        let name = step.call.account.as_str();
+        let account =
+            self.apply.account(name).ok_or_else(|| format!("the configuration has no account {name}"))?;
+        let facts = self
+            .apply
+            .live
+            .accounts
+            .get(name)
+            .map(|live| &live.facts)
+            .ok_or_else(|| format!("account {name} was not read"))?;
+        let kind_name = match &step.operation {
+            Operation::Connect { .. } | Operation::Disconnect { .. } | Operation::ReadBack { .. } => {
+                "bridges"
+            }
+            _ => step.address.as_ref().map_or("", |address| address.kind.as_str()),
+        };
+        let kind = backend::shape(kind_name, facts.generation)
+            .ok_or_else(|| format!("nothing is known about {kind_name}"))?;
+        Ok(Target { account, facts, kind })
+    }
+
+    /// Fills in the ids that earlier steps produced.
+    pub(super) fn resolve(&self, at: &Ref) -> Result<String, String> {
+        match at {
+            Ref::Id(id) => Ok(id.clone()),
+            Ref::Step(step) => self.made_by(step),
+        }
+    }
+
+    fn made_by(&self, step: &str) -> Result<String, String> {
+        let made = self.made.lock().ok().and_then(|made| made.get(step).cloned());
+        made.ok_or_else(|| format!("step {step} left no id"))
+    }
+
+    fn filled(&self, call: &Call, overlay: Option<&LiveObject>) -> Result<Call, String> {
+        let mut call = call.clone();
+        if let Some((before, rest)) = call.path.clone().split_once('{')
+            && let Some((step, after)) = rest.split_once('}')
+        {
+            call.path = format!("{before}{}{after}", self.made_by(step)?);
+        }
+        let entries = match call.body.take() {
+            None => return Ok(call),
+            Some(Body::Object(entries)) => entries,
+            Some(Body::Overlay { fields, set }) => {
+                let live = overlay.ok_or("the object was not read before its PUT")?;
+                let under =
+                    |name: &String| live.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null);
+                fields
+                    .iter()
+                    .map(|name| {
+                        (name.clone(), set.get(name).cloned().unwrap_or_else(|| Payload::Value(under(name))))
+                    })
+                    .collect()
+            }
+        };
+        let mut filled = indexmap::IndexMap::with_capacity(entries.len());
+        for (key, payload) in entries {
+            let payload = match payload {
+                Payload::IdOf(step) => {
+                    let id = self.made_by(&step)?;
+                    Payload::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from))
+                }
+                other => other,
+            };
+            filled.insert(key, payload);
+        }
+        call.body = Some(Body::Object(filled));
+        Ok(call)
+    }
+
+    /// Carries a step out.
+    pub(super) async fn carry_out(&self, step: &Step) -> Outcome {
+        let target = match self.target(step) {
+            Ok(target) => target,
+            Err(why) => return Outcome::Failed { why },
+        };
+        if let Operation::ReadBack { bridge, numbers } = &step.operation {
+            return match self.resolve(bridge) {
+                Ok(slug) => settle::read_back(self, &target, &slug, numbers).await,
+                Err(why) => Outcome::Failed { why },
+            };
+        }
+        // A service that says that something else is in the way of a change gets one more try after a fresh look
+        // (carrierx.md 9); a lost answer whose effect did not happen too (unpod.md 11).
+        for last in [false, true] {
+            let seen = match self.believe(step, &target).await {
+                Belief::Holds(seen) => seen,
+                Belief::Already(note) => return self.already(step, &target, note),
+                Belief::Moved(why) => return Outcome::Stale { why },
+                Belief::Unreadable(why) => return Outcome::Failed { why },
+            };
+            let call = match self.filled(&step.call, seen.as_ref()) {
+                Ok(call) => call,
+                Err(why) => return Outcome::Failed { why },
+            };
+            match self.apply.api.send(&call).await {
+                Ok(answer) => return self.answered(step, &target, &answer).await,
+                Err(error) if error.effect == Effect::None => {
+                    let again = error.verdict == Verdict::Conflict
+                        && matches!(step.operation, Operation::Update { .. });
+                    if !again || last {
+                        return self.refused(step, &target, &error).await;
+                    }
+                    tokio::time::sleep(settle::PAUSE).await;
+                }
+                Err(error) => match settle::settle(self, step, &target, &error).await {
+                    Settled::As(outcome) => return self.remember(step, &target, outcome, None),
+                    Settled::NotDone if !last && repeatable(step) => {}
+                    Settled::NotDone => {
+                        return Outcome::Failed {
+                            why: format!("{error}; reading shows that it was not done"),
+                        };
+                    }
+                },
+            }
+        }
+        Outcome::Failed { why: "it was tried twice".to_owned() }
+    }
+
+    /// The target is already as the step wants it.
+    fn already(&self, step: &Step, target: &Target<'_>, note: String) -> Outcome {
+        let outcome = Outcome::Done { id: None, note: Some(note) };
+        self.remember(step, target, outcome, None)
+    }
+
+    async fn answered(&self, step: &Step, target: &Target<'_>, answer: &Answer) -> Outcome {
+        let object = probe::object_in(target.kind, self.apply.key, &answer.body);
+        match answer::check(step, target.kind, object.as_ref(), answer) {
+            Checked::Good { id, note } => {
+                self.remember(step, target, Outcome::Done { id, note }, object.as_ref())
+            }
+            Checked::Bad(why) => Outcome::Failed { why },
+            Checked::Unclear(why) => {
+                let error = ApiError {
+                    account: step.call.account.clone(),
+                    method: step.call.method,
+                    target: step.call.target(),
+                    status: Some(answer.status),
+                    verdict: Verdict::Unexpected,
+                    effect: Effect::Unknown,
+                    text: why,
+                    request_id: answer.request_id.clone(),
+                };
+                match settle::settle(self, step, target, &error).await {
+                    Settled::As(outcome) => self.remember(step, target, outcome, None),
+                    Settled::NotDone => {
+                        Outcome::Failed { why: format!("{error}; reading shows that it was not done") }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The service said no. A delete of something that is not there is done all the same (unpod.md 5.3).
+    async fn refused(&self, step: &Step, target: &Target<'_>, error: &ApiError) -> Outcome {
+        if let Operation::Delete { id, .. } = &step.operation
+            && matches!(error.verdict, Verdict::Gone | Verdict::Refused)
+            && let Ok(None) =
+                probe::object(&self.read(), target.account, target.kind, target.facts, self.apply.key, id)
+                    .await
+        {
+            return self.remember(
+                step,
+                target,
+                Outcome::Done { id: None, note: Some("it was already gone".to_owned()) },
+                None,
+            );
+        }
+        Outcome::Failed { why: error.to_string() }
+    }
+}
+
+/// A create is never sent a second time in one run; the others bring about the same state however often they are sent.
+fn repeatable(step: &Step) -> bool {
+    !matches!(step.operation, Operation::Create { .. })
+}

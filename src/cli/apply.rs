@@ -1,0 +1,266 @@
+//! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
+
+use std::io::{BufRead, Write};
+
+use tokio_util::sync::CancellationToken;
+
+use super::args::{ApplyArgs, WhenFailed};
+use super::exit::{Exit, Failure};
+use super::out::Out;
+use super::session::{Purpose, Session, now};
+use super::watch::Progress;
+use crate::apply::{Apply, OnError, Report, settle_ledger};
+use crate::call::{Body, Payload};
+use crate::plan::{Operation, Options, Plan, dark};
+use crate::resource::Live;
+use crate::view::{json::PlanDocument, report, text};
+
+/// Carries out what the YAML wants.
+pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
+    let mut session = Session::open(out, &args.choice, Purpose::Apply).await?;
+    let live = session.read().await?;
+    let plan = session.plan(&live);
+    show(out, &plan);
+    if plan.is_refused() {
+        out.note(&format!("nothing was written: {} refused\n", plan.refusals.len()));
+        return Ok(Exit::Refused);
+    }
+    if !plan.has_changes() {
+        remember(&mut session, &plan, &live)?;
+        session.close()?;
+        return Ok(Exit::Done);
+    }
+    supplied(&session, &plan)?;
+    if !args.auto_approve && !confirmed(out, &plan)? {
+        out.note("not confirmed; nothing was written\n");
+        return Ok(Exit::Failed);
+    }
+    remember(&mut session, &plan, &live)?;
+    let stop = stop_on_signals();
+    let report = carry_out(out, args, &mut session, &plan, &live, stop).await;
+    session.close()?;
+    conclude(out, &session, &plan, report).await
+}
+
+fn show(out: &Out, plan: &Plan) {
+    if out.global.json {
+        out.json_line(&serde_json::json!({ "event": "planned", "document": PlanDocument::new(plan) }));
+    } else if out.global.quiet {
+        out.print(&format!("{}\n", plan.summary()));
+    } else {
+        out.print(&text::plan(plan, text::Detail { verbose: out.global.verbose }));
+    }
+}
+
+/// Enters what needs no request.
+fn remember(session: &mut Session, plan: &Plan, live: &Live) -> Result<(), Failure> {
+    if settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now) {
+        session.store.save(&mut session.ledger)?;
+    }
+    Ok(())
+}
+
+/// A secret that a step has to send must be there before the first write.
+fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
+    let sent = plan.steps.iter().filter_map(|step| step.call.body.as_ref()).flat_map(Body::entries);
+    let needed: Vec<_> = sent
+        .filter_map(|(_, payload)| match payload {
+            Payload::Secret { address, attribute } => Some((address, attribute)),
+            Payload::Value(_) | Payload::IdOf(_) => None,
+        })
+        .collect();
+    let missing: Vec<String> = session
+        .missing
+        .iter()
+        .filter(|missing| {
+            needed
+                .iter()
+                .any(|(address, attribute)| **address == missing.address && **attribute == missing.attribute)
+        })
+        .map(|missing| {
+            format!("{} {} ({}) at {}", missing.address, missing.attribute, missing.source, missing.place)
+        })
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::other(
+        "telform::secret::not_supplied",
+        format!("nothing was written: this plan sends secrets that are not supplied: {}", missing.join("; ")),
+        "supply them where the YAML says they come from, or leave the object out of this run with --exclude",
+    ))
+}
+
+/// Asks for the consequence: the number of phone numbers that go dark, the number of deletes, or yes.
+fn confirmed(out: &Out, plan: &Plan) -> Result<bool, Failure> {
+    let numbers = dark(&plan.impact, None).count();
+    let deletes = plan.deletes().count();
+    let (question, answer) = if numbers > 0 {
+        let word = if numbers == 1 { "number" } else { "numbers" };
+        (format!("Type {numbers} to cut off {numbers} phone {word}"), numbers.to_string())
+    } else if deletes > 0 {
+        let word = if deletes == 1 { "object" } else { "objects" };
+        (format!("Type {deletes} to delete {deletes} {word}"), deletes.to_string())
+    } else {
+        ("Type yes to apply".to_owned(), "yes".to_owned())
+    };
+    if !out.interactive() {
+        return Err(Failure::other(
+            "telform::cli::not_interactive",
+            format!("nothing was written: nobody can answer the question \"{question}\" here"),
+            "review the plan and run again with --auto-approve",
+        ));
+    }
+    out.note(&format!("\n{question}: "));
+    let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    let read = std::io::stdin().lock().read_line(&mut line);
+    Ok(read.is_ok() && line.trim() == answer)
+}
+
+/// The first signal asks the run to stop after what is running; the second stops the process at once.
+fn stop_on_signals() -> CancellationToken {
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    tokio::spawn(async move {
+        signal().await;
+        asked.cancel();
+        signal().await;
+        std::process::exit(Exit::Interrupted as i32);
+    });
+    stop
+}
+
+async fn signal() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+async fn carry_out(
+    out: &Out,
+    args: &ApplyArgs,
+    session: &mut Session,
+    plan: &Plan,
+    live: &Live,
+    stop: CancellationToken,
+) -> Report {
+    let progress = Progress::new(out, plan);
+    if !out.global.json && !out.global.quiet {
+        out.print("\nApplying\n");
+    }
+    let apply = Apply {
+        plan,
+        desired: &session.desired,
+        live,
+        api: &session.api,
+        key: &session.key,
+        store: &session.store,
+        observer: &progress,
+        stop,
+        on_error: match args.on_error {
+            WhenFailed::Stop => OnError::Stop,
+            WhenFailed::Continue => OnError::Continue,
+        },
+        parallelism: args.parallelism.map(usize::from),
+        clock: &now,
+    };
+    apply.run(&mut session.ledger).await
+}
+
+/// Says how it ended; a complete run is proven by reading everything again and planning again.
+async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> Result<Exit, Failure> {
+    if let Some(error) = report.ledger_error {
+        return incomplete(
+            out,
+            plan,
+            &report_of(report.outcomes, report.interrupted),
+            Some(error.to_string()),
+        );
+    }
+    if !report.is_complete() {
+        return incomplete(out, plan, &report, None);
+    }
+    let options = Options { rewrite_secrets: std::collections::BTreeSet::new(), ..session.options.clone() };
+    let again = match session.read().await {
+        Ok(live) => session.plan_with(&live, &options),
+        Err(failure) => {
+            out.note(&failure.text(out.color_on_stderr(), out.width()));
+            out.note("every step is done, but reading again failed, so it is not proven\n");
+            return Ok(Exit::NotConverged);
+        }
+    };
+    let writes =
+        plan.steps.iter().filter(|step| !matches!(step.operation, Operation::ReadBack { .. })).count();
+    if out.global.json {
+        out.json_line(&serde_json::json!({
+            "event": "finished", "writes": writes, "converged": !again.has_changes() && !again.is_refused(), "digest": plan.digest, "second_plan": again.summary(),
+        }));
+    }
+    let shaped: Vec<&str> = report
+        .outcomes
+        .iter()
+        .filter_map(|(_, outcome)| match outcome {
+            crate::event::Outcome::Done { note: Some(note), .. } if note.starts_with("the service keeps") => {
+                Some(note.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    if again.has_changes() || again.is_refused() || !shaped.is_empty() {
+        if !out.global.json {
+            out.print("\nApplied, but not converged: a fresh plan is not empty\n");
+            for note in &shaped {
+                out.print(&format!("  {}\n", crate::api::text::clean(note)));
+            }
+            if again.has_changes() || again.is_refused() {
+                out.print(&text::plan(&again, text::Detail::default()));
+            }
+        }
+        return Ok(Exit::NotConverged);
+    }
+    if !out.global.json {
+        let word = if writes == 1 { "write" } else { "writes" };
+        out.print(&format!("\nDone: {writes} {word}, and a fresh plan is empty.\n"));
+    }
+    Ok(Exit::Done)
+}
+
+fn report_of(outcomes: Vec<(String, crate::event::Outcome)>, interrupted: bool) -> Report {
+    Report { outcomes, interrupted, ledger_error: None }
+}
+
+fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -> Result<Exit, Failure> {
+    if out.global.json {
+        let outcomes: Vec<_> = report
+            .outcomes
+            .iter()
+            .map(|(step, outcome)| serde_json::json!({ "step": step, "result": outcome }))
+            .collect();
+        let dark: Vec<_> = report::dark_now(plan, report)
+            .into_iter()
+            .map(|(number, bridge, provider)| serde_json::json!({ "number": number, "bridge": bridge, "configuration": provider }))
+            .collect();
+        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "steps": outcomes, "ledger_error": ledger }));
+    } else {
+        out.print(&report::unfinished(plan, report));
+    }
+    if let Some(why) = ledger {
+        out.note(&format!("the ledger could not be saved, so nothing more was started: {why}\n"));
+        return Ok(Exit::Partial);
+    }
+    Ok(if report.interrupted {
+        Exit::Interrupted
+    } else if report.is_stale() {
+        out.note("stale: live is not what the plan saw; nothing was written. Plan again.\n");
+        Exit::Stale
+    } else {
+        Exit::Partial
+    })
+}

@@ -1,0 +1,63 @@
+//! The command line: one short function a command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod apply;
+mod args;
+mod exit;
+mod init;
+mod out;
+mod plan;
+mod session;
+mod small;
+mod watch;
+
+pub use args::Cli;
+pub use exit::Exit;
+
+use args::Command;
+use exit::Failure;
+use out::Out;
+
+/// Reads the arguments, runs the command, and answers with the exit code of spec 3.1.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors; anything else is one before any write.
+            let _ = error.print();
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    let out = Out::new(&cli.global);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.note(&format!("error[telform::runtime]: {error}\n"));
+            return ExitCode::from(Exit::Failed as u8);
+        }
+    };
+    let exit = runtime.block_on(run(&out, &cli)).unwrap_or_else(|failure| {
+        if out.global.json {
+            out.json_line(&failure.json());
+        } else {
+            out.note(&failure.text(out.color_on_stderr(), out.width()));
+        }
+        Exit::Failed
+    });
+    ExitCode::from(exit as u8)
+}
+
+async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
+    match &cli.command {
+        Command::Init(args) => init::run(out, args),
+        Command::Validate => small::validate(out),
+        Command::Plan(args) => plan::run(out, args).await,
+        Command::Apply(args) => apply::run(out, args).await,
+        Command::Forget(args) => small::forget(out, args),
+        Command::Sandbox(args) => small::sandbox(out, args).await,
+        Command::Schema(args) => small::schema(out, args),
+    }
+}

@@ -1,0 +1,77 @@
+//! Listeners: requests for `-v`, and the events of an apply as lines for people or programs.
+
+use std::sync::Mutex;
+
+use super::out::Out;
+use crate::api::http::{Seen, Watch};
+use crate::event::{Event, Observer, Outcome};
+use crate::plan::{Plan, Step};
+use crate::view::report;
+
+/// Shows every request on standard error, without secrets.
+pub(crate) struct Requests {
+    out: Out,
+}
+
+impl Requests {
+    /// Shows them there.
+    pub(crate) fn new(out: &Out) -> Self {
+        Self { out: out.clone() }
+    }
+}
+
+impl Watch for Requests {
+    fn seen(&self, seen: &Seen<'_>) {
+        let status = seen.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let again = seen
+            .again
+            .map(|(pause, why)| format!("  again in {} ms: {why}", pause.as_millis()))
+            .unwrap_or_default();
+        let took = seen.took.as_millis();
+        self.out.note(&format!(
+            "  {} {} {}  {status}  {took} ms{again}\n",
+            seen.account, seen.method, seen.target
+        ));
+    }
+}
+
+/// Shows an apply as it goes.
+pub(crate) struct Progress<'a> {
+    out: &'a Out,
+    plan: &'a Plan,
+    ended: Mutex<usize>,
+}
+
+impl<'a> Progress<'a> {
+    /// Shows the steps of this plan.
+    pub(crate) fn new(out: &'a Out, plan: &'a Plan) -> Self {
+        Self { out, plan, ended: Mutex::new(0) }
+    }
+
+    fn step(&self, id: &str) -> Option<&Step> {
+        self.plan.steps.iter().find(|step| step.id == id)
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn hear(&self, event: &Event) {
+        if self.out.global.json {
+            return self.out.json_line(event);
+        }
+        match event {
+            Event::StepEnded { step, outcome, milliseconds } => {
+                if let Ok(mut ended) = self.ended.lock() {
+                    *ended += 1;
+                }
+                let quiet_success = self.out.global.quiet && matches!(outcome, Outcome::Done { .. });
+                if let (Some(step), false) = (self.step(step), quiet_success) {
+                    self.out.print(&report::ended(step, outcome, *milliseconds));
+                }
+            }
+            Event::Interrupted => {
+                self.out.note("interrupted: finishing what is running; once more to stop at once\n")
+            }
+            Event::Started { .. } | Event::StepStarted { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What happens during an apply, as one stream. The terminal, the JSON lines and the journal are listeners.
+
+use serde::Serialize;
+
+use crate::call::StepId;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The first step is about to start.
+    Started {
+        /// Digest of the plan.
+        digest: String,
+        /// Number of its steps.
+        steps: usize,
+    },
+    /// A step is about to send its request.
+    StepStarted {
+        /// Which.
+        step: StepId,
+    },
+    /// A step ended.
+    StepEnded {
+        /// Which.
+        step: StepId,
+        /// How.
+        outcome: Outcome,
+        /// Time from its first read to its end, in milliseconds.
+        milliseconds: u64,
+    },
+    /// Somebody asked to stop: nothing new is started.
+    Interrupted,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is done and the answer proves it.
+    Done {
+        /// Identity of the object that it made.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Something worth saying: it was done already, or the service kept a value in another form.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// The service said no, or its answer shows that it was not done.
+    Failed {
+        /// Why.
+        why: String,
+    },
+    /// The object is no longer what the plan saw; nothing was sent.
+    Stale {
+        /// What moved.
+        why: String,
+    },
+    /// The request was sent, and neither its answer nor reading tells whether it had its effect.
+    Unknown {
+        /// The evidence, and what to do.
+        why: String,
+    },
+    /// It was not started.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Outcome {
+    /// Done, with nothing to add.
+    pub fn done() -> Self {
+        Self::Done { id: None, note: None }
+    }
+
+    /// Whether steps that wait for it may start.
+    pub fn is_done(&self) -> bool {
+        matches!(self, Self::Done { .. })
+    }
+
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+            Self::Stale { .. } => "stale",
+            Self::Unknown { .. } => "unknown",
+            Self::NotStarted { .. } => "not started",
+        }
+    }
+}
+
+/// Somebody who listens.
+pub trait Observer: Send + Sync {
+    /// Hears one event.
+    fn hear(&self, event: &Event);
+}

@@ -1,0 +1,219 @@
+//! Small reads around one step: is the object still what the plan saw, did the write arrive, who sits on this bridge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::api::{ApiError, Effect, ReadOnly, Verdict};
+use crate::backend::unpod::rows;
+use crate::call::Method;
+use crate::kind::{Kind, Link, List, NumberWord, Type};
+use crate::ledger::{Key, Ledger};
+use crate::live::{self, LiveError};
+use crate::resource::{Account, Connection, Desired, Facts, LiveObject};
+use crate::value::Value;
+
+/// Who serves a number on a bridge, as one read of the bridge shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seat {
+    /// The number is not on the bridge.
+    Empty,
+    /// It is, and no configuration serves it.
+    Unserved,
+    /// This configuration serves it.
+    By(String),
+    /// It is, and the service does not say who serves it (generation 2).
+    Unknown,
+}
+
+impl Seat {
+    /// In words, for messages.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Empty => "is not on it".to_owned(),
+            Self::Unserved => "is on it and nobody serves it".to_owned(),
+            Self::By(id) => format!("is served by configuration {id}"),
+            Self::Unknown => "is still on it".to_owned(),
+        }
+    }
+}
+
+/// Path of a kind's collection or of one object.
+fn path(template: &str, facts: &Facts, id: &str) -> String {
+    let spelling =
+        facts.configurations.as_deref().unwrap_or(crate::backend::unpod::CONFIGURATION_SPELLINGS[0]);
+    template.replace("{configurations}", spelling).replace("{id}", id)
+}
+
+/// The object in an answer to a read or a write of it.
+pub fn object_in(kind: &'static Kind, key: &Key, body: &Value) -> Option<LiveObject> {
+    let row = rows::object(body).ok()?;
+    live::object(kind, &Value::Object(row.clone()), key).ok()
+}
+
+fn unreadable(account: &Account, target: &str, why: &str) -> ApiError {
+    ApiError {
+        account: account.name.clone(),
+        method: Method::Get,
+        target: target.to_owned(),
+        status: None,
+        verdict: Verdict::Unexpected,
+        effect: Effect::None,
+        text: why.to_owned(),
+        request_id: None,
+    }
+}
+
+/// Reads one object; `None` when it is gone.
+pub async fn object(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    facts: &Facts,
+    key: &Key,
+    id: &str,
+) -> Result<Option<LiveObject>, ApiError> {
+    let path = path(kind.member, facts, id);
+    match api.get(&account.name, &path, &[]).await {
+        Ok(answer) => match object_in(kind, key, &answer.body) {
+            Some(object) if object.id == id => Ok(Some(object)),
+            Some(other) => Err(unreadable(account, &path, &format!("the answer is about {}", other.id))),
+            None => Err(unreadable(account, &path, "the answer holds no object")),
+        },
+        Err(error) if error.verdict == Verdict::Gone => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Live objects that have a natural key, read afresh.
+pub async fn with_key(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    facts: &Facts,
+    key: &Key,
+    natural: &BTreeMap<String, Value>,
+) -> Result<Vec<LiveObject>, ApiError> {
+    if let Some(Value::String(id)) = natural.get(kind.id) {
+        return Ok(object(api, account, kind, facts, key, id).await?.into_iter().collect());
+    }
+    let path = path(kind.collection, facts, "");
+    let query = match kind.list {
+        List::Offset { size, order } => {
+            let Some(filter) = filter(natural) else {
+                return Err(unreadable(
+                    account,
+                    &path,
+                    "a value of the natural key cannot stand in a filter",
+                ));
+            };
+            vec![
+                ("limit", size.to_string()),
+                ("offset", "0".to_owned()),
+                ("order", order.to_owned()),
+                ("filter", filter),
+            ]
+        }
+        List::Whole | List::Pages { .. } => Vec::new(),
+    };
+    let answer = match api.get(&account.name, &path, &query).await {
+        Ok(answer) => answer,
+        // A service without this filter: the listing that the plan was made from is the last look there is.
+        Err(error) if error.verdict == Verdict::Refused && !query.is_empty() => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let items = match answer.body.get("items") {
+        Some(Value::Array(items)) => items.as_slice(),
+        _ => rows::rows(&answer.body, true).map_err(|why| unreadable(account, &path, why))?,
+    };
+    Ok(items
+        .iter()
+        .filter_map(|row| live::object(kind, row, key).ok())
+        .filter(|object| natural.iter().all(|(name, wanted)| fits(kind, facts, object, name, wanted)))
+        .collect())
+}
+
+fn fits(kind: &Kind, facts: &Facts, object: &LiveObject, name: &str, wanted: &Value) -> bool {
+    let (Some(field), Some(shown)) = (kind.field(name), object.attributes.get(name)) else { return false };
+    if field.ty == Type::CatalogueEntry {
+        return crate::backend::unpod::catalogue::same(&facts.catalogue, wanted, shown);
+    }
+    field.same(wanted, shown)
+}
+
+/// `login eq "acme"`: only `eq`, always quoted, nothing that would need escaping (carrierx.md 3.1).
+fn filter(natural: &BTreeMap<String, Value>) -> Option<String> {
+    let mut parts = Vec::with_capacity(natural.len());
+    for (name, value) in natural {
+        let text = value.as_str()?;
+        if text.chars().any(|character| matches!(character, '"' | '\\') || character.is_control()) {
+            return None;
+        }
+        parts.push(format!("{name} eq \"{text}\""));
+    }
+    Some(parts.join(" and "))
+}
+
+/// Who sits on a bridge; `None` when the bridge is gone.
+pub async fn bridge(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    facts: &Facts,
+    slug: &str,
+) -> Result<Option<BTreeMap<String, Seat>>, ApiError> {
+    let path = path(kind.member, facts, slug);
+    let answer = match api.get(&account.name, &path, &[]).await {
+        Ok(answer) => answer,
+        Err(error) if error.verdict == Verdict::Gone => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let row = rows::object(&answer.body).map_err(|why| unreadable(account, &path, why))?;
+    let numbers = match row.get("numbers") {
+        Some(Value::Array(numbers)) => numbers.as_slice(),
+        Some(Value::Null) | None => &[],
+        Some(_) => return Err(unreadable(account, &path, "`numbers` is no list")),
+    };
+    let says_who = kind.link.is_some_and(|link: &Link| matches!(link.number, NumberWord::Id(_)));
+    Ok(Some(
+        numbers
+            .iter()
+            .filter_map(|number| Some((rows::number_in(number)?, seat(number, says_who))))
+            .collect(),
+    ))
+}
+
+/// The configuration in a number's row (unpod.md 10, step 3a).
+fn seat(number: &Value, says_who: bool) -> Seat {
+    for key in ["provider_config_id", "provider_configuration", "provider_credential"] {
+        match number.get(key) {
+            Some(Value::Object(inner)) => {
+                if let Some(id) = inner.get("id").and_then(rows::whole) {
+                    return Seat::By(id.to_string());
+                }
+            }
+            Some(Value::Null) => return Seat::Unserved,
+            Some(value) => {
+                if let Some(id) = rows::whole(value) {
+                    return Seat::By(id.to_string());
+                }
+            }
+            None => {}
+        }
+    }
+    if says_who { Seat::Unserved } else { Seat::Unknown }
+}
+
+/// All connections of an account, read afresh: what a configuration's delete must not silence.
+pub async fn connections(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    key: &Key,
+    ledger: &Ledger,
+) -> Result<Vec<Connection>, LiveError> {
+    let desired = Desired {
+        accounts: [(account.name.clone(), account.clone())].into_iter().collect(),
+        kinds: account.backend.kinds.iter().map(|kind| kind.name.to_owned()).collect::<BTreeSet<_>>(),
+        ..Desired::default()
+    };
+    let live = live::read(api, &desired, ledger, key, true).await?;
+    Ok(live.accounts.into_values().filter_map(|live| live.connections).flatten().collect())
+}

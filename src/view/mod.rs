@@ -1,0 +1,20 @@
+//! What people and programs see. A view computes nothing: it draws values that others made.
+
+pub mod json;
+pub mod report;
+pub mod text;
+mod value;
+
+use anstyle::{AnsiColor, Style};
+
+/// Meaning is never said by colour alone: every colour stands beside a sign or a word.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const CARE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const STRONG: Style = Style::new().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+
+/// A text in a style.
+pub(crate) fn paint(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}

@@ -1,0 +1,135 @@
+//! An apply for people: one line for each step as it ends, and a report that says done, failed, not started or unknown.
+
+use std::fmt::Write;
+
+use super::text::wrap;
+use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
+use crate::api::text::clean;
+use crate::apply::Report;
+use crate::event::Outcome;
+use crate::plan::{Operation, Plan, Step};
+
+/// What a step does, in a few words.
+pub fn subject(step: &Step) -> String {
+    let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    clean(&match &step.operation {
+        Operation::Create { .. } | Operation::Update { .. } => format!("{} {address}", step.operation.word()),
+        Operation::Delete { id, .. } => format!("delete {address} ({id})"),
+        Operation::Connect { bridge, number, .. } => format!("connect {number} on {}", bridge.in_path()),
+        Operation::Disconnect { bridge, number, .. } => format!("disconnect {number} from {bridge}"),
+        Operation::ReadBack { bridge, .. } => format!("read back {}", bridge.in_path()),
+    })
+}
+
+/// One line for a step that ended.
+pub fn ended(step: &Step, outcome: &Outcome, milliseconds: u64) -> String {
+    let (style, sign) = match outcome {
+        Outcome::Done { .. } => (GOOD, "ok"),
+        Outcome::Failed { .. } => (BAD, "FAILED"),
+        Outcome::Stale { .. } => (CARE, "STALE"),
+        Outcome::Unknown { .. } => (BAD, "UNKNOWN"),
+        Outcome::NotStarted { .. } => (FAINT, "not started"),
+    };
+    let mut text = format!(
+        "  {:>4} {:7} {}  {}\n",
+        step.id,
+        paint(style, sign),
+        subject(step),
+        paint(FAINT, format!("{milliseconds} ms"))
+    );
+    if let Some(why) = why(outcome) {
+        for part in wrap(&clean(why), 68) {
+            let _ = writeln!(text, "           {part}");
+        }
+    }
+    text
+}
+
+fn why(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Done { note, .. } => note.as_deref(),
+        Outcome::Failed { why }
+        | Outcome::Stale { why }
+        | Outcome::Unknown { why }
+        | Outcome::NotStarted { why } => Some(why),
+    }
+}
+
+/// The report of an apply that did not go through: numbers that are dark now first, with what brings them back.
+pub fn unfinished(plan: &Plan, report: &Report) -> String {
+    let mut out = String::new();
+    let dark = dark_now(plan, report);
+    if !dark.is_empty() {
+        let _ = writeln!(
+            out,
+            "\n{}",
+            paint(BAD, format!("DARK NOW ({}): cut off, and not connected again", dark.len()))
+        );
+        for (number, bridge, provider) in &dark {
+            let _ = writeln!(
+                out,
+                "  {}  was on {} by configuration {}",
+                clean(number),
+                clean(bridge),
+                clean(provider)
+            );
+        }
+        let _ = writeln!(
+            out,
+            "  To connect them again: put the number back under its bridge in the YAML and run `telform apply`."
+        );
+    }
+    for (title, word) in [
+        ("Failed", "failed"),
+        ("Unknown", "unknown"),
+        ("Stale", "stale"),
+        ("Not started", "not started"),
+        ("Done", "done"),
+    ] {
+        let these: Vec<(&Step, &Outcome)> = plan
+            .steps
+            .iter()
+            .filter_map(|step| report.of(&step.id).map(|outcome| (step, outcome)))
+            .filter(|(_, outcome)| outcome.word() == word)
+            .collect();
+        if these.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "\n{}", paint(STRONG, format!("{title} ({})", these.len())));
+        for (step, outcome) in these {
+            let _ = writeln!(out, "  {:>4} {}", step.id, subject(step));
+            if let Some(why) = why(outcome).filter(|_| word != "done") {
+                for part in wrap(&clean(why), 70) {
+                    let _ = writeln!(out, "         {part}");
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Numbers whose disconnect is done and whose connect of the same plan is not: (number, bridge, configuration before).
+pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {
+    let done = |step: &Step| report.of(&step.id).is_some_and(Outcome::is_done);
+    plan.steps
+        .iter()
+        .filter(|step| done(step))
+        .filter_map(|step| match &step.operation {
+            Operation::Disconnect { bridge, number, before } => {
+                let provider = match before {
+                    crate::plan::Served::By { id, .. } => id.clone(),
+                    crate::plan::Served::OneOf(ids) => ids.join(" or "),
+                    _ => return None,
+                };
+                Some((number.clone(), bridge.clone(), provider))
+            }
+            _ => None,
+        })
+        .filter(|(number, ..)| {
+            !plan.steps.iter().any(|step| {
+                matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
+                    && done(step)
+            })
+        })
+        .collect()
+}

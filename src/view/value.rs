@@ -1,0 +1,105 @@
+//! One value, and the difference of two, as text. Everything that came from a file or a service is escaped here.
+
+use std::time::Duration;
+
+use similar::{ChangeTag, TextDiff};
+
+use super::{BAD, FAINT, GOOD, paint};
+use crate::api::text::clean;
+use crate::plan::{AttributeChange, SecretWord, Shown};
+use crate::value::Value;
+
+/// Longest value that stands on one line, in characters.
+const INLINE: usize = 72;
+
+/// Lines of a difference that are shown; a longer one says how many are left out.
+const MOST_LINES: usize = 60;
+
+/// A secret, by what is known about it.
+fn secret(word: SecretWord) -> &'static str {
+    match word {
+        SecretWord::Set => "(secret)",
+        SecretWord::New => "(secret, will be written)",
+        SecretWord::Changed => "(secret, changed in the configuration: will be written)",
+        SecretWord::Rewritten => "(secret, will be written again as asked)",
+    }
+}
+
+/// A value on one line, as JSON writes it, escaped.
+pub(super) fn inline(value: &Value) -> String {
+    let text = clean(&value.to_string());
+    if text.chars().count() <= INLINE * 4 {
+        text
+    } else {
+        format!("{}…", text.chars().take(INLINE * 4 - 1).collect::<String>())
+    }
+}
+
+fn shown(value: &Shown) -> String {
+    match value {
+        Shown::Absent => "(not set)".to_owned(),
+        Shown::Value(value) => inline(value),
+        Shown::Secret(word) => secret(*word).to_owned(),
+    }
+}
+
+/// Lines that show one attribute: `name  before -> after` where that fits a line, else a line difference.
+pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -> Vec<String> {
+    let risky = if change.risky { "  (risky: may affect connected bridges)" } else { "" };
+    let name = format!("{:width$}", clean(&change.name));
+    let both = (lines_of(&change.before), lines_of(&change.after));
+    let long = both.0.len().max(both.1.len()) > 1;
+    if !long || (created && !long) {
+        let line = match (&change.before, &change.after) {
+            (Shown::Absent, after) if created => format!("{name}  {}", shown(after)),
+            (before, Shown::Absent) => format!("{name}  {}", shown(before)),
+            (Shown::Secret(_), after @ Shown::Secret(_)) => format!("{name}  {}", shown(after)),
+            (before, after) => format!("{name}  {} -> {}", shown(before), shown(after)),
+        };
+        return vec![format!("{line}{risky}")];
+    }
+    let mut lines = vec![format!("{}{risky}", clean(&change.name))];
+    lines.extend(difference(&both.0, &both.1));
+    lines
+}
+
+/// A value as lines: a nested one key by key, a text line by line, an empty or short one as a single line.
+fn lines_of(value: &Shown) -> Vec<String> {
+    match value {
+        Shown::Absent => Vec::new(),
+        Shown::Value(Value::String(text)) if text.contains('\n') => text.lines().map(str::to_owned).collect(),
+        Shown::Value(nested @ (Value::Array(_) | Value::Object(_))) => {
+            let short = nested.to_string();
+            let empty = matches!(nested, Value::Array(items) if items.is_empty())
+                || matches!(nested, Value::Object(map) if map.is_empty());
+            if empty {
+                return vec![short];
+            }
+            serde_json::to_string_pretty(nested).unwrap_or(short).lines().map(str::to_owned).collect()
+        }
+        other => vec![shown(other)],
+    }
+}
+
+/// Line difference. Lines are escaped after they were compared, so that escaping cannot hide a change; a hostile pair of
+/// texts costs half a second at most.
+fn difference(before: &[String], after: &[String]) -> Vec<String> {
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    let after: Vec<&str> = after.iter().map(String::as_str).collect();
+    let diff = TextDiff::configure().timeout(Duration::from_millis(500)).diff_slices(&before, &after);
+    let mut lines = Vec::new();
+    for change in diff.iter_all_changes() {
+        let text = clean(change.value());
+        lines.push(match change.tag() {
+            ChangeTag::Equal => paint(FAINT, format!("    {text}")),
+            ChangeTag::Delete => paint(BAD, format!("  - {text}")),
+            ChangeTag::Insert => paint(GOOD, format!("  + {text}")),
+        });
+    }
+    if lines.len() > MOST_LINES {
+        let left_out = lines.len() - MOST_LINES;
+        lines.truncate(MOST_LINES);
+        lines.push(paint(FAINT, format!("    … {left_out} more lines; see --format json")));
+    }
+    lines
+}
