@@ -23,6 +23,8 @@ use telform::resource::{
 };
 use telform::value::Secret;
 
+pub(crate) mod unpod;
+
 /// What a server answers: status, content type, body.
 pub(crate) type Answer = (u16, &'static str, String);
 
