@@ -5,7 +5,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
+use telform::api::ReadOnly;
+use telform::backend::unpod::{BRIDGES_G2, PROVIDERS_G2};
 use telform::ledger::Ledger;
+use telform::live;
 use telform::resource::{Live, Target};
 
 mod live_world;
@@ -137,4 +140,31 @@ async fn the_ledger_tells_two_configurations_of_one_provider_apart() {
     ledger.note_connected("unpod", "sales", "+14155550101", "44");
     let (live, _) = read(&desired, &ledger, false).await;
     assert_eq!(target(live.unwrap()), Target::Recorded("44".to_owned()));
+}
+
+#[tokio::test]
+async fn a_part_is_read_again() {
+    let world = World::new(g2).await;
+    let desired = unpod_desired(&world, &["providers", "bridges"]);
+    let (live, _) = read(&desired, &Ledger::default(), false).await;
+    let live = live.unwrap().accounts.remove("unpod").unwrap();
+    let before = world.paths().len();
+
+    let account = &desired.accounts["unpod"];
+    let http = http(&desired);
+    let api = ReadOnly::new(&http);
+    let one =
+        live::read_one(&api, account, &live.facts, &BRIDGES_G2, "sales", &key()).await.unwrap().unwrap();
+    assert_eq!(one.attributes["name"], "Sales");
+    let none = live::read_one(&api, account, &live.facts, &PROVIDERS_G2, "99", &key()).await.unwrap();
+    assert!(none.is_none());
+    assert_eq!(world.paths().len(), before + 2);
+
+    let slugs = ["sales".to_owned(), "gone".to_owned()].into();
+    let objects = &live.objects["providers"];
+    let ledger = Ledger::default();
+    let connections =
+        live::read_connections(&api, account, &live.facts, objects, &ledger, &key(), &slugs).await.unwrap();
+    assert_eq!(Some(connections), live.connections);
+    assert_eq!(world.paths().len(), before + 6);
 }
