@@ -337,6 +337,22 @@ async fn stray_bytes_after_a_204_do_not_reach_the_next_request() {
     assert_eq!(http.send(&Call::get("a", "x/")).await.unwrap().body, json!([]));
 }
 
+#[tokio::test]
+async fn bodies_are_bounded() {
+    let (base, got) = serve(|_, got| {
+        let status = if got.uri.ends_with("error/") { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        (status, vec![b' '; 65 * 1024 * 1024]).into_response()
+    })
+    .await;
+    let http = http(&unpod::BACKEND, &base);
+    let error = http.send(&Call::get("a", "error/")).await.unwrap_err();
+    assert_eq!((error.verdict, error.status), (Verdict::Refused, Some(400)));
+    let error = http.send(&Call::get("a", "list/")).await.unwrap_err();
+    assert_eq!((error.verdict, error.status), (Verdict::Unexpected, Some(200)));
+    assert!(error.text.contains("larger"), "{error}");
+    assert_eq!(got.lock().unwrap().len(), 2, "asking again would bring the same");
+}
+
 #[test]
 fn refuses_to_send_a_token_in_clear_or_to_an_unclear_place() {
     let refused = [

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 use telform::backend::carrierx;
 use telform::ledger::Ledger;
+use telform::live::LiveError;
 use telform::resource::Desired;
 
 mod live_world;
@@ -59,4 +62,98 @@ async fn keeps_what_the_table_names() {
     assert_eq!(object.attributes["owner_email"], Value::Null);
     assert!(!object.attributes.contains_key("system_data"));
     assert_eq!(world.paths(), ["partners?limit=1000&offset=0&order=partner_sid asc"]);
+}
+
+/// A partner twice in the first reading, as after a delete between two pages.
+async fn moving(rounds: usize) -> (Result<usize, LiveError>, u64) {
+    let calls = AtomicUsize::new(0);
+    let world = World::new(move |asked| {
+        let call = calls.fetch_add(1, Ordering::SeqCst);
+        let (status, kind, body) = page(asked, 1500, 1000, Value::Null);
+        let twice = call < 2 * rounds && asked.number("offset", 0) > 0;
+        (status, kind, if twice { body.replace(&sid(1200), &sid(3)) } else { body })
+    })
+    .await;
+    let (live, requests) = read(&carrierx_desired(&world), &Ledger::default(), false).await;
+    (live.map(|live| live.accounts["cx"].objects["partners"].len()), requests)
+}
+
+#[tokio::test]
+async fn a_set_that_moves_is_read_again_once() {
+    let (found, requests) = moving(1).await;
+    assert_eq!((found.unwrap(), requests), (1500, 4));
+    let (found, requests) = moving(2).await;
+    let text = found.unwrap_err().to_string();
+    assert_eq!(requests, 4);
+    for part in ["account `cx`", "listing the partners", "incomplete listing", "appears on two pages"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_total_only_says_what_to_ask_for() {
+    // It counts partners that are not shown: the empty page behind the last one does no harm.
+    assert_eq!(count(950, 1000, json!(1200)).await, (950, 1));
+    assert_eq!(count(1950, 1000, json!(2100)).await, (1950, 3));
+    // It is too small: the rest is asked for one page after another.
+    assert_eq!(count(2345, 1000, json!(1001)).await, (2345, 3));
+    // A lie costs no flood of requests.
+    let (found, requests) = count(1500, 1000, json!(1_000_000_000)).await;
+    assert_eq!(found, 1500);
+    assert!(requests < 20, "{requests}");
+    // The service gives less than was asked for.
+    assert_eq!(count(95, 10, json!(95)).await, (95, 10));
+    assert_eq!(count(95, 10, Value::Null).await, (95, 10));
+}
+
+async fn error(answers: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> String {
+    let world = World::new(answers).await;
+    let (live, _) = read(&carrierx_desired(&world), &Ledger::default(), false).await;
+    live.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn answers_that_are_no_page_are_errors() {
+    let items = |items: Value| move |_: &Asked| ok(json!({"items": items, "has_more": false}));
+    assert!(error(|_| ok(json!([]))).await.contains("no list under `items`"));
+    assert!(error(|_| ok(json!({"items": []}))).await.contains("`has_more`"));
+    assert!(error(|_| ok(json!({"items": [], "has_more": true}))).await.contains("an empty page"));
+    assert!(error(items(json!([{"login": "x"}]))).await.contains("no usable `partner_sid`"));
+    assert!(error(items(json!(["x"]))).await.contains("is no object"));
+    // An older shape of a map: replacing it would lose something.
+    let pairs = json!([{"partner_sid": "s", "attributes": [{"key": "a", "value": "b"}]}]);
+    assert!(error(items(pairs)).await.contains("`attributes` of partner s"));
+    assert!(error(|_| status(401, json!({"message": "no"}))).await.contains("accounts.cx.token"));
+    assert!(error(|_| status(206, json!({"message": "no"}))).await.contains("answered 206"));
+    assert!(error(|_| no_such_path()).await.contains("accounts.cx.base_url"));
+    assert!(error(|_| (200, "application/json", "{\"items\": [".to_owned())).await.contains("answered 200"));
+}
+
+#[tokio::test]
+async fn partners_that_are_not_listed_are_asked_for_by_sid() {
+    let world = World::new(|asked| match asked.path.strip_prefix("partners/") {
+        None => page(asked, 2, 1000, json!(2)),
+        Some("hidden") => ok(json!({"partner_sid": "hidden", "login": "h", "status": "unverified"})),
+        Some("swapped") => ok(json!({"partner_sid": "other"})),
+        Some(_) => status(404, json!({"message": "No item with this sid"})),
+    })
+    .await;
+    let mut desired = carrierx_desired(&world);
+    want(&mut desired, "partners.pinned", "cx", &[]);
+    desired.objects.values_mut().for_each(|object| object.id = Some("pinned-and-gone".to_owned()));
+    let mut ledger = Ledger::default();
+    keep(&mut ledger, "partners.seen", "cx", &sid(1));
+    keep(&mut ledger, "partners.hidden", "cx", "hidden");
+    keep(&mut ledger, "partners.gone", "cx", "gone");
+    keep(&mut ledger, "partners.elsewhere", "another", "elsewhere");
+    let (live, requests) = read(&desired, &ledger, false).await;
+    let live = live.unwrap();
+    let account = &live.accounts["cx"];
+    assert_eq!(account.objects["partners"].len(), 3);
+    assert_eq!(account.missing.iter().collect::<Vec<_>>(), ["gone", "pinned-and-gone"]);
+    assert_eq!(requests, 4);
+
+    keep(&mut ledger, "partners.swapped", "cx", "swapped");
+    let (live, _) = read(&desired, &ledger, false).await;
+    assert!(live.unwrap_err().to_string().contains("it is about other"));
 }

@@ -5,51 +5,13 @@
 use serde_json::{Value, json};
 use telform::backend::unpod;
 use telform::ledger::Ledger;
-use telform::resource::{Desired, Organization, Target};
+use telform::resource::{Address, Desired, Organization, Target};
 use telform::value::Secret;
 
 mod live_world;
 
+use live_world::unpod::*;
 use live_world::*;
-
-const CONFIGURATIONS: &str = "telephony/providers-configurations/";
-const OTHER_SPELLING: &str = "telephony/provider-configurations/";
-
-fn configuration(id: u64, provider: &str, sid: &str) -> Value {
-    json!({"id": id, "provider": provider, "account_sid": sid, "created_at": "2026-02-07T10:00:00Z"})
-}
-
-fn listing(rows: Value) -> Answer {
-    ok(json!({"status_code": 200, "message": "ok", "data": rows}))
-}
-
-/// A service of the documented generation with two configurations, one bridge and two numbers.
-fn g2(asked: &Asked) -> Answer {
-    match asked.path.as_str() {
-        "organizations/" => organizations(),
-        "telephony/providers/" => catalogue_g2(),
-        CONFIGURATIONS => {
-            listing(json!([configuration(42, "twilio", "AC1"), configuration(43, "plivo", "MA1")]))
-        }
-        "telephony/bridges/" => ok(json!({"count": 1, "status_code": 200, "message": "ok", "data": [
-            {"id": 314, "name": "Sales", "slug": "sales", "provider": "twilio",
-             "numbers": [{"id": 501, "number": "+14155550101", "status": "active"}]}]})),
-        "telephony/bridges/sales/" => ok(json!({"status_code": 200, "message": "ok", "data":
-            {"id": 314, "name": "Sales", "slug": "sales", "numbers": [
-                {"id": 501, "number_id": 25, "number": "+14155550101", "state": "ASSIGNED", "active": true}]}})),
-        "telephony/numbers/" => listing(json!([
-            {"id": 501, "number": "+14155550101", "provider": "twilio", "bridge_slug": "sales", "status": "active"},
-            {"id": 502, "number": "+14155550102", "provider": "plivo", "bridge_slug": null, "status": "inactive"}])),
-        path if path.starts_with("telephony/") => {
-            status(404, json!({"status_code": 404, "message": "Bridge not found."}))
-        }
-        _ => no_such_path(),
-    }
-}
-
-fn unpod_desired(world: &World, kinds: &[&str]) -> Desired {
-    desired(account("unpod", &unpod::BACKEND, &world.base), kinds)
-}
 
 #[tokio::test]
 async fn reads_configurations_alone_when_nothing_may_go() {
@@ -91,33 +53,6 @@ async fn reads_bridges_when_they_are_managed() {
     assert_eq!(live.numbers["+14155550101"].bridge.as_deref(), Some("sales"));
 }
 
-/// A service of the older generation: another spelling, secrets in clear, `data: {}`, API tokens refused at organizations.
-fn g1(asked: &Asked) -> Answer {
-    let details = json!({"id": 6, "name": "Vapi", "description": "text", "icon": null});
-    match asked.path.as_str() {
-        "organizations/" => status(
-            401,
-            json!({"message": "Authentication credentials were not provided.", "status_code": 401}),
-        ),
-        "telephony/providers/" => {
-            listing(json!([details, {"id": 4, "name": "LiveKit", "description": "x", "icon": null}]))
-        }
-        OTHER_SPELLING => listing(json!([
-            {"id": 41, "name": "Main", "provider": 6, "provider_details": details, "org_handle": "acme.example",
-             "meta_json": {}, "active": true, "api_key": "key-main", "api_secret": "********", "base_url": null,
-             "sip_url": ""}])),
-        "telephony/bridges/" => ok(json!({"count": 1, "status_code": 200, "message": "Success", "data": [
-            {"id": 301, "name": "Sales", "slug": "sales-1f5evfn7", "status": "DRAFT", "description": null}]})),
-        "telephony/bridges/sales-1f5evfn7/" => ok(json!({"status_code": 200, "message": "Success", "data":
-            {"id": 301, "name": "Sales", "slug": "sales-1f5evfn7", "region": "IN", "org_handle": "acme.example", "numbers": [
-                {"id": 702, "number_id": 502, "number": "+14155550102", "provider_configuration": null, "config_json": {}},
-                {"id": 701, "number_id": 501, "number": "+14155550101", "config_json": {},
-                 "provider_configuration": {"id": 41, "api_key": "key-main", "api_secret": "secret-main"}}]}})),
-        "telephony/numbers/" => listing(json!([{"id": 503, "number": "+14155550103", "active": true}])),
-        _ => no_such_path(),
-    }
-}
-
 #[tokio::test]
 async fn reads_the_older_generation_and_keeps_no_secret() {
     let world = World::new(g1).await;
@@ -144,4 +79,216 @@ async fn reads_the_older_generation_and_keeps_no_secret() {
     assert_eq!(live.objects["bridges"][0].attributes["region"], "IN");
     let shown = format!("{live:?}");
     assert!(!shown.contains("key-main") && !shown.contains("secret-main"), "{shown}");
+}
+
+#[tokio::test]
+async fn nothing_in_scope_is_not_asked() {
+    let world = World::new(g2).await;
+    let (live, requests) = read(&unpod_desired(&world, &["partners"]), &Ledger::default(), false).await;
+    assert!(live.unwrap().accounts.is_empty());
+    assert_eq!(requests, 0);
+}
+
+#[tokio::test]
+async fn wrong_shapes_are_errors() {
+    let configurations =
+        |body: Value| move |asked: &Asked| (asked.path == CONFIGURATIONS).then(|| ok(body.clone()));
+    let wrong = [
+        json!({"status_code": 200, "data": {"id": 1, "provider": "twilio", "account_sid": "AC1"}}),
+        json!({"status_code": 200, "data": null}),
+        json!({"status_code": 200}),
+        json!("text"),
+        json!({"data": [{"id": null, "account_sid": "AC1"}]}),
+        json!({"data": [{"id": 1.5, "account_sid": "AC1"}]}),
+        json!({"data": [configuration(1, "twilio", "AC1"), {"id": 2, "api_key": "k"}]}),
+        json!({"data": [configuration(1, "twilio", "AC1"), configuration(1, "twilio", "AC1")]}),
+    ];
+    for body in wrong {
+        let world = world(configurations(body.clone())).await;
+        let error = error(&world, &["providers"]).await;
+        assert!(error.request.is_none(), "{body}: {error}");
+        says(&error, &["account"]);
+    }
+    let digits =
+        world(configurations(json!([{"id": "7", "provider": "twilio", "account_sid": "AC**1", "x": 1}])))
+            .await;
+    let live = reading(&digits, &["providers"]).await.unwrap();
+    assert_eq!(live.objects["providers"][0].id, "7");
+    assert!(!live.objects["providers"][0].attributes.contains_key("account_sid"), "masked: says nothing");
+    let bridges = world(bridges_answer(|| ok(json!({"count": 0, "data": {}})))).await;
+    says(&error(&bridges, &["bridges"]).await, &["`data` is an object"]);
+    let object = world(|asked| {
+        (asked.path == "telephony/bridges/sales/")
+            .then(|| ok(json!({"data": {"slug": "other", "numbers": []}})))
+    })
+    .await;
+    says(&error(&object, &["bridges"]).await, &["about another bridge"]);
+}
+
+#[tokio::test]
+async fn an_empty_account_has_the_generation_of_its_catalogue_or_none() {
+    let empty =
+        |asked: &Asked| (asked.path == CONFIGURATIONS).then(|| ok(json!({"status_code": 200, "data": {}})));
+    let live = reading(&world(empty).await, &["providers"]).await.unwrap();
+    assert_eq!((live.facts.generation, live.objects["providers"].len()), (Some(2), 0));
+    let silent = world(move |asked| {
+        (asked.path == "telephony/providers/").then(no_such_path).or_else(|| empty(asked))
+    })
+    .await;
+    let live = reading(&silent, &["providers"]).await.unwrap();
+    assert_eq!((live.facts.generation, live.facts.catalogue.len()), (None, 0));
+    assert!(live.objects["providers"].is_empty());
+
+    let mut desired = unpod_desired(&silent, &["providers"]);
+    desired.accounts["unpod"].generation = Some(1);
+    let (live, _) = read(&desired, &Ledger::default(), false).await;
+    assert_eq!(live.unwrap().accounts["unpod"].facts.generation, Some(1));
+    let world = World::new(g2).await;
+    let mut desired = unpod_desired(&world, &["providers"]);
+    desired.accounts["unpod"].generation = Some(1);
+    let (live, _) = read(&desired, &Ledger::default(), false).await;
+    says(&live.unwrap_err(), &["the YAML says generation 1", "generation 2", "accounts.unpod.generation"]);
+}
+
+#[tokio::test]
+async fn neither_spelling_points_at_the_base_url() {
+    let world = world(|asked| asked.path.contains("configurations").then(no_such_path)).await;
+    says(&error(&world, &["providers"]).await, &["either of its two spellings", "accounts.unpod.base_url"]);
+    assert_eq!((world.count(CONFIGURATIONS), world.count(OTHER_SPELLING)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_wrong_organization_is_an_error() {
+    let organization =
+        |answer: Answer| move |asked: &Asked| (asked.path == "organizations/").then(|| answer.clone());
+    let other = ok(json!({"data": [{"domain_handle": "Acme.example"}, {"domain_handle": "globex\u{202e}"}]}));
+    let unknown = error(&world(organization(other)).await, &["providers"]).await;
+    says(&unknown, &["`acme.example`", "Acme.example", "accounts.unpod.org_handle", "globex\\u{202e}"]);
+    let forbidden = status(403, json!({"status_code": 403, "message": "Invalid organization handle."}));
+    says(
+        &error(&world(organization(forbidden)).await, &["providers"]).await,
+        &["may not", "Invalid organization"],
+    );
+    let not_found = status(206, json!({"status_code": 206, "message": "Organization not found", "data": {}}));
+    says(&error(&world(organization(not_found)).await, &["providers"]).await, &["206"]);
+    let broken = error(&world(organization(status(500, json!({})))).await, &["providers"]).await;
+    says(&broken, &["checking the organization", "answered 500"]);
+}
+
+fn no_organizations(asked: &Asked) -> Option<Answer> {
+    (asked.path == "organizations/")
+        .then(|| status(401, json!({"message": "Invalid token.", "status_code": 401})))
+}
+
+#[tokio::test]
+async fn organizations_refused_to_a_good_token_is_no_bad_token() {
+    let nothing_helps = world(no_organizations).await;
+    let live = reading(&nothing_helps, &["providers"]).await.unwrap();
+    let Organization::Unconfirmed(why) = live.facts.organization else { panic!("{:?}", live.facts) };
+    assert!(why.contains("accounts.unpod.product_id"), "{why}");
+
+    // With a product the bridge list is asked, and only for this.
+    let probe = world(no_organizations).await;
+    let mut desired = unpod_desired(&probe, &["providers"]);
+    desired.accounts["unpod"].product_id = Some("unpod.ai".to_owned());
+    let (live, requests) = read(&desired, &Ledger::default(), false).await;
+    assert_eq!(live.unwrap().accounts["unpod"].facts.organization, Organization::Confirmed);
+    assert_eq!(requests, 4);
+
+    let unknown = world(|asked| {
+        no_organizations(asked).or_else(|| {
+            let said = json!({"status_code": 206, "message": "Organization not found", "data": {}});
+            (asked.path == "telephony/bridges/").then(|| status(206, said))
+        })
+    })
+    .await;
+    let mut desired = unpod_desired(&unknown, &["providers"]);
+    desired.accounts["unpod"].product_id = Some("unpod.ai".to_owned());
+    let (live, _) = read(&desired, &Ledger::default(), false).await;
+    says(&live.unwrap_err(), &["no organization", "accounts.unpod.org_handle"]);
+    desired.kinds.insert("bridges".to_owned());
+    let (live, _) = read(&desired, &Ledger::default(), false).await;
+    says(&live.unwrap_err(), &["no organization", "accounts.unpod.org_handle"]);
+
+    let bad = World::new(|_| status(401, json!({"message": "Invalid token.", "status_code": 401}))).await;
+    says(&error(&bad, &["providers"]).await, &["token is not accepted", "accounts.unpod.token"]);
+}
+
+/// Whether the bridges were read.
+async fn reads_bridges(desired: &Desired, ledger: &Ledger, destroy: bool) -> bool {
+    let (live, _) = read(desired, ledger, destroy).await;
+    live.unwrap().accounts["unpod"].connections.is_some()
+}
+
+#[tokio::test]
+async fn bridges_are_read_when_a_configuration_may_go() {
+    let world = World::new(g2).await;
+    let plain = || {
+        let mut desired = unpod_desired(&world, &["providers"]);
+        let attributes = [("provider", json!("Twilio")), ("account_sid", json!("AC1"))];
+        want(&mut desired, "providers.main", "unpod", &attributes);
+        desired
+    };
+    let none = Ledger::default();
+    assert!(!reads_bridges(&plain(), &none, false).await, "name and slug mean the same provider");
+    assert!(reads_bridges(&plain(), &none, true).await, "destroy");
+
+    let mut tombstone = plain();
+    gone(&mut tombstone, "providers.old");
+    assert!(reads_bridges(&tombstone, &none, false).await, "tombstone");
+    tombstone.removed[0].account = Some("another".to_owned());
+    assert!(!reads_bridges(&tombstone, &none, false).await, "tombstone of another account");
+
+    let mut kept = Ledger::default();
+    keep(&mut kept, "providers.main", "unpod", "42");
+    assert!(!reads_bridges(&plain(), &kept, false).await, "still there");
+    keep(&mut kept, "providers.dropped", "unpod", "43");
+    assert!(reads_bridges(&plain(), &kept, false).await, "dropped from the YAML");
+    keep(&mut kept, "providers.dropped", "elsewhere", "43");
+    assert!(!reads_bridges(&plain(), &kept, false).await, "dropped, but of another account");
+
+    let mut kept = Ledger::default();
+    keep(&mut kept, "providers.main", "unpod", "43");
+    assert!(reads_bridges(&plain(), &kept, false).await, "43 is of plivo: to be replaced");
+    let mut ignored = plain();
+    let address = Address::parse("providers.main").unwrap();
+    ignored.objects.get_mut(&address).unwrap().ignore.insert("provider".to_owned());
+    assert!(!reads_bridges(&ignored, &kept, false).await, "the difference is ignored");
+    let mut pinned = plain();
+    pinned.objects.get_mut(&address).unwrap().id = Some("43".to_owned());
+    assert!(reads_bridges(&pinned, &none, false).await, "pinned");
+}
+
+#[tokio::test]
+async fn remembered_objects_that_are_not_listed_are_looked_at() {
+    let world = world(|asked| {
+        let listed_not = format!("{CONFIGURATIONS}77/");
+        (asked.path == listed_not).then(|| {
+            ok(json!({"status_code": 200, "message": "ok", "data": configuration(77, "plivo", "MA7")}))
+        })
+    })
+    .await;
+    let mut ledger = Ledger::default();
+    keep(&mut ledger, "providers.seen", "unpod", "42");
+    keep(&mut ledger, "providers.unlisted", "unpod", "77");
+    keep(&mut ledger, "providers.gone", "unpod", "78");
+    keep(&mut ledger, "bridges.gone", "unpod", "old-bridge");
+    let mut desired = unpod_desired(&world, &["providers", "bridges"]);
+    want(&mut desired, "bridges.new", "unpod", &[("slug", json!("new-bridge")), ("name", json!("New"))]);
+    let (live, _) = read(&desired, &ledger, false).await;
+    let live = live.unwrap().accounts.remove("unpod").unwrap();
+    let ids: Vec<&str> = live.objects["providers"].iter().map(|object| object.id.as_str()).collect();
+    assert_eq!(ids, ["42", "43", "77"]);
+    assert_eq!(live.missing.iter().collect::<Vec<_>>(), ["78", "old-bridge"]);
+    assert_eq!(world.count("telephony/bridges/new-bridge/"), 1, "a slug is looked for before it is created");
+}
+
+#[tokio::test]
+async fn a_bad_account_does_not_hide_behind_a_good_one() {
+    let good = World::new(g2).await;
+    let bad = world(|_| Some((503, "text/html", "<h1>".to_owned()))).await;
+    let mut desired = unpod_desired(&good, &["providers"]);
+    desired.accounts.insert("other".to_owned(), account("other", &unpod::BACKEND, &bad.base));
+    let (live, _) = read(&desired, &Ledger::default(), false).await;
+    assert_eq!(live.unwrap_err().account, "other");
 }

@@ -59,7 +59,7 @@ impl Reader<'_> {
     }
 
     /// The listing, read again once when it comes out short.
-    async fn listed_bridges(&self) -> Result<Vec<Value>, LiveError> {
+    pub(super) async fn listed_bridges(&self) -> Result<Vec<Value>, LiveError> {
         let tried = "listing the bridges";
         if let Pages::Complete(rows) = self.bridge_pages(tried).await? {
             return Ok(rows);
@@ -140,7 +140,7 @@ impl Reader<'_> {
         without
     }
 
-    async fn numbers(&self) -> Result<Vec<Value>, LiveError> {
+    pub(super) async fn numbers(&self) -> Result<Vec<Value>, LiveError> {
         let tried = "listing the numbers";
         // The newer code needs the argument to show assigned numbers, the older ignores it (unpod.md 8).
         let query = [("include_assigned", "true".to_owned())];
@@ -173,7 +173,7 @@ impl Reader<'_> {
     }
 
     /// One bridge, slimmed; `None` when the service says that it is not there.
-    async fn bridge(&self, slug: &str) -> Result<Option<Value>, LiveError> {
+    pub(super) async fn bridge(&self, slug: &str) -> Result<Option<Value>, LiveError> {
         let tried = format!("reading bridge {slug}");
         let shape = |what: &str| LiveError::shape(self.account, &tried, what);
         let body = match self.ask(&BRIDGES_G2.member.replace("{id}", slug), &[]).await {

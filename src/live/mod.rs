@@ -12,6 +12,7 @@ use crate::ledger::{Entry, Key, Ledger};
 use crate::resource::{Account, Address, Desired, DesiredObject, Live, LiveAccount, LiveObject, Removal};
 use crate::value::Value;
 
+mod again;
 mod bridges;
 mod error;
 mod object;
@@ -19,6 +20,7 @@ mod offset;
 mod organization;
 mod unpod;
 
+pub use again::{read_connections, read_one};
 pub use error::LiveError;
 pub use object::object;
 

@@ -13,7 +13,9 @@ use crate::backend::unpod::attribution::{Configuration, Evidence, attribute};
 use crate::backend::unpod::generation::{Contradiction, detect};
 use crate::backend::unpod::{CONFIGURATION_SPELLINGS, PROVIDERS_G2, catalogue, rows};
 use crate::kind::{Access, Field, Kind, NumberWord, Type};
-use crate::resource::{CatalogueEntry, DesiredObject, Facts, LiveAccount, LiveNumber, LiveObject, Wanted};
+use crate::resource::{
+    CatalogueEntry, Connection, DesiredObject, Facts, LiveAccount, LiveNumber, LiveObject, Wanted,
+};
 use crate::value::Value;
 
 /// The kind whose objects serve numbers; both generations' tables have this name.
@@ -149,7 +151,8 @@ impl Reader<'_> {
         }
         let mut unseen = self.remembered(PROVIDERS);
         unseen.retain(|id| !listed.contains(id));
-        let read = try_join_all(unseen.iter().map(|id| self.configuration_by_id(kind, found, id))).await?;
+        let read =
+            try_join_all(unseen.iter().map(|id| self.configuration_by_id(kind, found.spelling, id))).await?;
         for (id, object) in unseen.into_iter().zip(read) {
             match object {
                 Some(_) if live.facts.generation.is_none() => return Err(self.generation_untold()),
@@ -168,10 +171,10 @@ impl Reader<'_> {
         Ok(object)
     }
 
-    async fn configuration_by_id(
+    pub(super) async fn configuration_by_id(
         &self,
         kind: &'static Kind,
-        found: &Configurations,
+        spelling: &str,
         id: &str,
     ) -> Result<Option<LiveObject>, LiveError> {
         let tried = format!("reading {} {id}", kind.singular);
@@ -179,7 +182,7 @@ impl Reader<'_> {
             // Anything but digits is an unrouted path there (unpod.md 5, recorded): no such object.
             return Ok(None);
         }
-        let path = kind.member.replace("{configurations}", found.spelling).replace("{id}", id);
+        let path = kind.member.replace("{configurations}", spelling).replace("{id}", id);
         match self.ask(&path, &[]).await {
             Ok(body) => {
                 let row = rows::object(&body).map_err(|what| LiveError::shape(self.account, &tried, what))?;
@@ -235,6 +238,14 @@ impl Reader<'_> {
         })
     }
 
+    /// The connections that the evidence shows, with the ledger's help.
+    pub(super) fn attributed(&self, evidence: &Evidence<'_>) -> Vec<Connection> {
+        let account = &self.account.name;
+        attribute(evidence, |bridge, number| {
+            self.ledger.connected(account, bridge, number).map(str::to_owned)
+        })
+    }
+
     async fn take_bridges(&self, bridges: Bridges, live: &mut LiveAccount) -> Result<(), LiveError> {
         // Without a generation both tables would do; the older one names more fields.
         let Some(kind) = backend::shape("bridges", live.facts.generation.or(Some(1))) else { return Ok(()) };
@@ -246,19 +257,8 @@ impl Reader<'_> {
                 live.numbers.insert(number, LiveNumber { id, bridge });
             }
         }
-        let configurations: Vec<Configuration> = live
-            .objects
-            .get(PROVIDERS)
-            .into_iter()
-            .flatten()
-            .map(|object| Configuration {
-                id: object.id.clone(),
-                provider: object
-                    .attributes
-                    .get("provider")
-                    .and_then(|provider| catalogue::slug_of(&live.facts.catalogue, provider)),
-            })
-            .collect();
+        let listed = live.objects.get(PROVIDERS).map_or(&[][..], Vec::as_slice);
+        let configurations = configurations(&live.facts.catalogue, listed);
         let evidence = Evidence {
             generation: live.facts.generation,
             configurations: &configurations,
@@ -266,10 +266,7 @@ impl Reader<'_> {
             bridges: &bridges.read,
             numbers: &bridges.numbers,
         };
-        let account = &self.account.name;
-        let connections = attribute(&evidence, |bridge, number| {
-            self.ledger.connected(account, bridge, number).map(str::to_owned)
-        });
+        let connections = self.attributed(&evidence);
         for connection in &connections {
             let number = live.numbers.entry(connection.number.clone()).or_default();
             number.id = connection.number_id.or(number.id);
@@ -284,6 +281,14 @@ impl Reader<'_> {
         live.missing.extend(bridges.missing);
         Ok(())
     }
+}
+
+/// Configurations as the attribution sees them.
+pub(super) fn configurations(catalogue: &[CatalogueEntry], objects: &[LiveObject]) -> Vec<Configuration> {
+    let provider = |object: &LiveObject| {
+        object.attributes.get("provider").and_then(|provider| catalogue::slug_of(catalogue, provider))
+    };
+    objects.iter().map(|object| Configuration { id: object.id.clone(), provider: provider(object) }).collect()
 }
 
 /// Whether a wanted attribute means the same as the live one; `None` when one of them is not there to compare.

@@ -23,6 +23,8 @@ use telform::resource::{
 };
 use telform::value::Secret;
 
+pub(crate) mod unpod;
+
 /// What a server answers: status, content type, body.
 pub(crate) type Answer = (u16, &'static str, String);
 
@@ -197,17 +199,29 @@ pub(crate) fn key() -> Key {
     Key::from_text("0123456789abcdef0123456789abcdef").expect("long enough")
 }
 
+/// A client for the accounts.
+pub(crate) fn http(desired: &Desired) -> Http {
+    let tokens = desired.accounts.keys().map(|name| (name.clone(), Secret::new("token"))).collect();
+    let options = Options { pause: Some(Duration::from_millis(1)), ..Options::default() };
+    Http::new(desired.accounts.values(), tokens, Vault::new(), options).expect("a client")
+}
+
 /// Reads as a plan would; also gives the number of requests.
 pub(crate) async fn read(
     desired: &Desired,
     ledger: &Ledger,
     destroy: bool,
 ) -> (Result<Live, LiveError>, u64) {
-    let tokens = desired.accounts.keys().map(|name| (name.clone(), Secret::new("token"))).collect();
-    let options = Options { pause: Some(Duration::from_millis(1)), ..Options::default() };
-    let http = Http::new(desired.accounts.values(), tokens, Vault::new(), options).expect("a client");
-    let live = live::read(&ReadOnly::new(&http), desired, ledger, &key(), destroy).await;
+    let http = http(desired);
+    let (api, key) = (ReadOnly::new(&http), key());
+    let reading = live::read(&api, desired, ledger, &key, destroy);
+    let live = on_any_thread(reading).await;
     (live, http.requests())
+}
+
+/// A reading may move between threads.
+fn on_any_thread<T: Send>(future: T) -> T {
+    future
 }
 
 /// An organization that the token may list.
