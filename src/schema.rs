@@ -1,6 +1,12 @@
-//! What the YAML may say, as lists that the loader reads.
+//! What the YAML may say: the lists that the loader reads, and the same as JSON Schema for editors.
+//!
+//! The schema is made from the kind tables. It says less than the loader (an editor cannot know other files), but nothing
+//! that the loader accepts without a word is an error to it.
 
-use crate::kind::{Backend, Delete, Kind, Update};
+use serde_json::{Map, Value, json};
+
+use crate::backend;
+use crate::kind::{Access, Backend, Delete, Field, Kind, Normaliser, Type, Update};
 
 /// Keys of an object that belong to telform, not to the service.
 pub const OBJECT: [&str; 4] = ["account", "id", "lifecycle", "update"];
@@ -12,6 +18,12 @@ pub const TOMBSTONE: [&str; 5] = ["address", "reason", "account", "id", "keep"];
 pub const GUARDS: [&str; 3] = ["max_deletes", "max_delete_percent", "max_numbers_dark"];
 /// Switch of an account whose older generation can disconnect after all.
 pub const DISCONNECT_WORKS: &str = "disconnect_works";
+
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// Grammar of names; the loader has the same in words.
+const NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
+const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
+const E164: &str = "^\\+[1-9][0-9]{1,14}$";
 
 /// Switches that an account of a service knows: those that its tables name, and the one that goes with generations.
 pub fn switches(backend: &Backend) -> Vec<&'static str> {
@@ -48,7 +60,303 @@ pub fn object_keys(shapes: &[&'static Kind]) -> Vec<&'static str> {
     let put = shapes.iter().any(|kind| matches!(kind.update, Update::PatchOrPut { .. }));
     OBJECT.into_iter().filter(|key| *key != "update" || put).collect()
 }
-/// x
-pub fn of(_: Option<&str>) -> serde_json::Value {
-    serde_json::Value::Null
+
+/// JSON Schema (draft 2020-12) of a whole file, or of the objects of one kind. `None` for a kind that does not exist.
+pub fn of(kind: Option<&str>) -> Option<Value> {
+    let mut schema = match kind {
+        None => file(),
+        Some(name) => object(name)?,
+    };
+    let title = kind.map_or("telform configuration".to_owned(), |name| format!("One of the {name}"));
+    let entries = schema.as_object_mut()?;
+    let mut whole = Map::new();
+    whole.insert("$schema".into(), DIALECT.into());
+    whole.insert("title".into(), title.into());
+    whole.append(entries);
+    whole.insert("$defs".into(), json!({ "secret": secret(), "guards": guards() }));
+    Some(Value::Object(whole))
+}
+
+fn file() -> Value {
+    let mut properties = Map::new();
+    properties.insert("version".into(), json!({ "const": 1, "description": "Version of this format." }));
+    let accounts: Vec<Value> = backend::ALL.iter().map(|backend| account(backend)).collect();
+    properties.insert(
+        "accounts".into(),
+        json!({
+            "description": "One login on one service each.", "type": "object",
+            "propertyNames": { "pattern": NAME }, "additionalProperties": { "anyOf": accounts },
+        }),
+    );
+    properties.insert("guards".into(), json!({ "$ref": "#/$defs/guards" }));
+    properties.insert(
+        "ledger".into(),
+        json!({ "description": "Where the ledger is: a path, or the address of an object store.", "type": "string", "minLength": 1 }),
+    );
+    for name in backend::kind_names() {
+        let singular = backend::shapes(name).first().map_or("object", |kind| kind.singular);
+        properties.insert(
+            name.into(),
+            json!({
+                "description": format!("Each a {singular}, by your own name for it. `{{}}` for none."), "type": "object",
+                "propertyNames": { "pattern": NAME }, "additionalProperties": object(name),
+            }),
+        );
+    }
+    properties.insert("removed".into(), json!({
+        "description": "Objects that shall go. An entry may stay after they are gone.", "type": "array", "items": tombstone(),
+    }));
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn account(backend: &Backend) -> Value {
+    let mut properties = Map::new();
+    for key in account_keys(backend) {
+        let about = match key {
+            "api" => {
+                json!({ "const": backend.api, "description": format!("An account of {}.", backend.title) })
+            }
+            "base_url" => json!({
+                "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$", "default": backend.base_url,
+                "description": "Where the service is. https; http only on loopback.",
+            }),
+            "token" => json!({ "$ref": "#/$defs/secret", "description": "The account's token." }),
+            "org_handle" => {
+                json!({ "type": "string", "minLength": 1, "description": "Handle of the organization." })
+            }
+            "product_id" => {
+                json!({ "type": "string", "minLength": 1, "description": "Sent on every call when set." })
+            }
+            "generation" => {
+                let mut words = vec![json!("auto")];
+                words.extend(backend.generations.iter().map(|generation| json!(generation)));
+                words.extend(backend.generations.iter().map(|generation| json!(generation.to_string())));
+                json!({ "enum": words, "default": "auto", "description": "Which generation of the service answers." })
+            }
+            "requests_per_minute" => json!({
+                "type": "integer", "minimum": 1, "maximum": 1_000_000, "default": backend.requests_per_minute,
+                "description": "Most requests in a minute.",
+            }),
+            "max_in_flight" => json!({
+                "type": "integer", "minimum": 1, "maximum": 1_000_000,
+                "description": format!(
+                    "Most requests at the same time; {} reads and {} writes when not said.",
+                    backend.reads_in_flight, backend.writes_in_flight
+                ),
+            }),
+            "guards" => json!({ "$ref": "#/$defs/guards" }),
+            switch => json!({ "type": "boolean", "default": false, "description": switch_text(switch) }),
+        };
+        properties.insert(key.into(), about);
+    }
+    let mut required = vec!["api", "token"];
+    if backend.organization {
+        required.push("org_handle");
+    }
+    json!({
+        "title": format!("account of {}", backend.title), "type": "object", "properties": properties,
+        "required": required, "additionalProperties": false,
+    })
+}
+
+fn switch_text(switch: &str) -> String {
+    if switch == DISCONNECT_WORKS {
+        "The older generation of this service can disconnect a number after all.".to_owned()
+    } else {
+        "Allows a DELETE that the service does not document.".to_owned()
+    }
+}
+
+fn secret() -> Value {
+    let one = |key: &str, value: Value| json!({ "type": "object", "properties": { key: value }, "required": [key], "additionalProperties": false });
+    json!({
+        "description": "Where a secret comes from; never the secret.",
+        "oneOf": [
+            one("env", json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "description": "An environment variable." })),
+            one("file", json!({ "type": "string", "minLength": 1, "description": "A file; relative to this one." })),
+            one("command", json!({
+                "type": "array", "items": { "type": "string" }, "minItems": 1,
+                "description": "A program and its arguments; run only with --allow-commands.",
+            })),
+        ],
+    })
+}
+
+fn guards() -> Value {
+    let number = |text: &str| json!({ "type": "integer", "minimum": 0, "description": text });
+    let mut properties = Map::new();
+    let texts = [
+        "Most deletes of one account in one plan; 0 when not said.",
+        "Most deletes in percent of the account's objects of that kind.",
+        "Most numbers that lose their connection without getting another; 0 when not said.",
+    ];
+    for (key, text) in GUARDS.into_iter().zip(texts) {
+        properties.insert(key.into(), number(text));
+    }
+    properties["max_delete_percent"]["maximum"] = json!(100);
+    json!({ "description": "Limits that a plan must keep.", "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+/// Objects of one kind: one shape, or any of several generations'.
+fn object(name: &str) -> Option<Value> {
+    let shapes = backend::shapes(name);
+    match shapes.as_slice() {
+        [] => None,
+        [one] => Some(shape(one)),
+        several => Some(json!({ "anyOf": several.iter().map(|kind| shape(kind)).collect::<Vec<_>>() })),
+    }
+}
+
+fn shape(kind: &'static Kind) -> Value {
+    let mut properties = Map::new();
+    properties.insert(
+        "account".into(),
+        json!({
+            "type": "string", "description": "Account that holds it; may be left out when only one can.",
+        }),
+    );
+    properties.insert("id".into(), id(kind));
+    let writable = || kind.fields.iter().filter(|field| field.access != Access::ReadOnly);
+    let names: Vec<&str> = writable().map(|field| field.name).collect();
+    properties.insert("lifecycle".into(), json!({
+        "type": "object", "additionalProperties": false,
+        "properties": {
+            "prevent_delete": { "type": "boolean", "description": "Refuses any plan that would delete it." },
+            "ignore": {
+                "type": "array", "items": { "enum": names },
+                "description": "Attributes that are used to make it and never compared after.",
+            },
+        },
+    }));
+    if matches!(kind.update, Update::PatchOrPut { .. }) {
+        properties.insert(
+            "update".into(),
+            json!({
+                "enum": ["patch", "put"], "default": "patch",
+                "description": "How it is changed: only what differs, or the whole object.",
+            }),
+        );
+    }
+    for field in writable() {
+        properties.insert(field.name.into(), attribute(kind, field));
+    }
+    let needed = |field: &&Field| field.required || kind.natural_key.contains(&field.name);
+    let required: Vec<&str> = writable().filter(needed).map(|field| field.name).collect();
+    let spared =
+        |field: &&Field| field.access == Access::CreateOnly || kind.natural_key.contains(&field.name);
+    let mut pinned = vec!["id"];
+    pinned.extend(writable().filter(needed).filter(|field| !spared(field)).map(|field| field.name));
+    let title = match kind.generation {
+        Some(generation) => format!("{} of generation {generation}", kind.singular),
+        None => kind.singular.to_owned(),
+    };
+    json!({
+        "title": title, "type": "object", "properties": properties,
+        "anyOf": [{ "required": required }, { "required": pinned }], "additionalProperties": false,
+    })
+}
+
+fn id(kind: &Kind) -> Value {
+    let description = "Identity of an existing object.";
+    if kind.numeric_id {
+        return json!({
+            "anyOf": [{ "type": "integer", "minimum": 1 }, { "type": "string", "pattern": "^[1-9][0-9]*$" }],
+            "description": description,
+        });
+    }
+    if kind.field(kind.id).is_some_and(|field| field.access != Access::ReadOnly) {
+        return json!({ "type": "string", "pattern": SLUG, "maxLength": 50, "description": description });
+    }
+    json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 200, "description": description })
+}
+
+/// One attribute, as its row says.
+fn attribute(kind: &Kind, field: &Field) -> Value {
+    let mut about = match field.ty {
+        Type::Secret => json!({ "$ref": "#/$defs/secret" }),
+        Type::Text => text(kind, field),
+        Type::CatalogueEntry => json!({ "type": ["string", "integer"], "minimum": 0 }),
+        Type::Decimal => {
+            json!({ "type": ["string", "number"], "pattern": "^\\s*[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*$" })
+        }
+        Type::Integer => json!({ "type": "integer", "minimum": 0 }),
+        Type::Bool => json!({ "type": "boolean" }),
+        Type::List => json!({ "type": "array" }),
+        Type::Map => json!({ "type": "object" }),
+        Type::Numbers => numbers(),
+    };
+    let clears = field.access == Access::Modifiable
+        && !field.required
+        && !matches!(field.ty, Type::Secret | Type::Numbers);
+    if clears {
+        let one = about["type"].take();
+        about["type"] = match one {
+            Value::Array(mut several) => {
+                several.push(json!("null"));
+                Value::Array(several)
+            }
+            one => json!([one, "null"]),
+        };
+    }
+    if !field.seen.is_empty() {
+        about["examples"] = json!(field.seen);
+    }
+    about["description"] = field.doc.into();
+    about
+}
+
+fn text(kind: &Kind, field: &Field) -> Value {
+    let mut about = json!({ "type": "string" });
+    if kind.id == field.name {
+        about["pattern"] = SLUG.into();
+        about["maxLength"] = 50.into();
+    } else if field.required {
+        about["pattern"] = "\\S".into();
+    }
+    let pattern = match field.normaliser {
+        Normaliser::Digits => "^[0-9]*$",
+        Normaliser::Mail => "^([^@\\s,]+@[^@\\s,]+)?$",
+        Normaliser::Mails => "^(\\s*[^@\\s,]+@[^@\\s,]+\\s*(,\\s*[^@\\s,]+@[^@\\s,]+\\s*)*)?$",
+        _ => return about,
+    };
+    about["pattern"] = pattern.into();
+    if field.required {
+        about["minLength"] = 1.into();
+    }
+    about
+}
+
+fn numbers() -> Value {
+    json!({
+        "type": "object", "propertyNames": { "pattern": E164 },
+        "additionalProperties": {
+            "type": "object", "required": ["provider"], "additionalProperties": false,
+            "properties": { "provider": { "type": "string", "description": "Name of the provider that serves the number." } },
+        },
+    })
+}
+
+fn tombstone() -> Value {
+    let kinds = backend::kind_names().join("|");
+    let mut properties = Map::new();
+    properties.insert(
+        "address".into(),
+        json!({
+            "type": "string", "pattern": format!("^({kinds})\\.[A-Za-z0-9_][A-Za-z0-9_.-]*$"),
+            "description": "The address that the object had.",
+        }),
+    );
+    properties
+        .insert("reason".into(), json!({ "type": "string", "description": "Why it goes, for the review." }));
+    properties.insert("account".into(), json!({ "type": "string", "description": "Account that holds it." }));
+    properties.insert("id".into(), json!({ "type": ["string", "integer"], "description": "Its identity." }));
+    properties.insert("keep".into(), json!({ "const": false, "description": "Not supported yet." }));
+    for kind in backend::ALL.iter().flat_map(|backend| backend.kinds) {
+        for name in kind.natural_key {
+            let text =
+                format!("Part of what identifies it: {}", kind.field(name).map_or("", |field| field.doc));
+            properties.entry(*name).or_insert(json!({ "type": ["string", "integer"], "description": text }));
+        }
+    }
+    json!({ "type": "object", "properties": properties, "required": ["address"], "additionalProperties": false })
 }

@@ -62,13 +62,10 @@ impl Loader<'_> {
                     "`{}` and `{}` mean the same object of the account `{account}`",
                     first.address, later.address
                 );
+                let help =
+                    format!("one of the {kind} has one address; keep one, or correct what identifies it");
                 let problem =
-                    Problem::new("telform::yaml::same_object", what, &later.label.source, later.label.span)
-                        .label("again")
-                        .also(&first.label.source, first.label.span, "first")
-                        .help(format!(
-                            "one of the {kind} has one address; keep one, or correct what identifies it"
-                        ));
+                    pair("telform::yaml::same_object", &what, &first.label, &later.label).help(help);
                 found.insert((first.address.clone(), later.address.clone()), problem);
             }
         }
@@ -82,7 +79,8 @@ impl Loader<'_> {
     fn check_tombstone_claims(&mut self, claims: &BTreeMap<Identity, Vec<Claim>>) {
         let mut problems = Vec::new();
         for removal in &self.desired.removed {
-            let Some(account) = &removal.account else { continue };
+            let only = || self.only_account(&removal.address.kind).map(str::to_owned);
+            let Some(account) = &removal.account.clone().or_else(only) else { continue };
             for kind in crate::backend::shapes(&removal.address.kind) {
                 let by_id = removal.id.as_ref().map(|id| by_id(account, kind, id));
                 let key = by_key(account, kind, &|name| removal.key.get(name).cloned());
@@ -125,18 +123,24 @@ impl Loader<'_> {
                     continue;
                 };
                 let what = format!("{} stands on `{first}` and on `{}`", line.key, parsed.object.address);
-                problems.push(
-                    Problem::new("telform::yaml::number_twice", what, &label.source, label.span)
-                        .label("again")
-                        .also(&place.source, place.span, "first")
-                        .help("a number is on one bridge"),
-                );
+                let problem = pair("telform::yaml::number_twice", &what, place, &label);
+                problems.push(problem.help("a number is on one bridge"));
             }
         }
         for problem in problems {
             self.report(problem);
         }
     }
+}
+
+/// A problem of two places, the later of which is at fault.
+fn pair(code: &'static str, what: &str, a: &Label, b: &Label) -> Problem {
+    let (first, again) = if a.place() <= b.place() { (a, b) } else { (b, a) };
+    Problem::new(code, what, &again.source, again.span).label("again").also(
+        &first.source,
+        first.span,
+        "first",
+    )
 }
 
 fn by_id(account: &str, kind: &'static Kind, id: &str) -> Identity {

@@ -20,6 +20,7 @@ mod guards;
 mod names;
 mod numbers;
 mod objects;
+mod owners;
 mod removed;
 mod secret;
 mod shapes;
@@ -142,6 +143,7 @@ impl<'a> Loader<'a> {
     /// Sorts what stands at the top of a document.
     fn document(&mut self, file: In<'a>, document: &'a crate::yaml::Node) {
         let Some(entries) = document.map() else {
+            self.complete = false;
             self.report(
                 Problem::new(
                     "telform::yaml::wrong_type",
@@ -220,17 +222,16 @@ impl<'a> Loader<'a> {
         let entries = item.entry.value.map();
         if entries.is_none() {
             let key = names::short(item.key());
-            let found = if item.entry.value.is_null() { "nothing" } else { item.entry.value.sort() };
-            self.report(
-                Problem::new(
-                    "telform::yaml::wrong_type",
-                    format!("`{key}` must be a map"),
-                    &item.file.source,
-                    values::spot(item.entry),
-                )
-                .label(format!("this is {found}"))
-                .help(format!("write `{key}: {{}}` when it is meant to be empty")),
-            );
+            let empty = item.entry.value.is_null();
+            let found = if empty { "nothing" } else { item.entry.value.sort() };
+            let what = format!("`{key}` must be a map");
+            let mut problem =
+                Problem::new("telform::yaml::wrong_type", what, &item.file.source, values::spot(item.entry))
+                    .label(format!("this is {found}"));
+            if empty {
+                problem = problem.help(format!("write `{key}: {{}}` when it is meant to be empty"));
+            }
+            self.report(problem);
         }
         entries
     }
@@ -269,7 +270,7 @@ impl<'a> Loader<'a> {
     }
 
     fn collect_ledger(&mut self, item: Item<'a>) {
-        if let Some(first) = self.ledger.replace(item) {
+        if let Some(first) = self.ledger {
             let what = "`ledger` is said twice";
             let (first, again) = ((first.file, first.entry.key_span), (item.file, item.entry.key_span));
             self.twice(
@@ -280,6 +281,7 @@ impl<'a> Loader<'a> {
                 "there is one ledger; keep one of them",
             );
         }
+        self.ledger.get_or_insert(item);
     }
 
     fn read_ledger(&mut self) {

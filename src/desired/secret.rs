@@ -13,7 +13,7 @@ use crate::yaml::{Data, Entry, Secrecy, is_variable};
 /// The account's own secret.
 pub(super) const TOKEN: &str = "token";
 
-const FORMS: &str = "`{ env: NAME }`, `{ file: path }` or `{ command: [program, argument] }`";
+const FORMS: &str = "{ env: NAME }, { file: path } or { command: [program, argument] }";
 
 /// Whether the value of a key must not be shown. Misspelled names count as well: the value is as secret as if it were right.
 pub(super) fn secrecy(key: &str) -> Secrecy {
@@ -51,7 +51,7 @@ impl Loader<'_> {
                         entry.key_span,
                     )
                     .label("a source is needed")
-                    .help(format!("say where it comes from: {FORMS}, or leave `{name}` out")),
+                    .help(format!("say where it comes from, or leave `{name}` out:\n{FORMS}")),
                 );
                 return None;
             }
@@ -65,7 +65,8 @@ impl Loader<'_> {
                     )
                     .label("the value is hidden here")
                     .help(format!(
-                        "put it into the environment and write `{name}: {{ env: {variable} }}`, or use {FORMS}\n\
+                        "put it into the environment and write\n    {name}: {{ env: {variable} }}\n\
+                         or use a file or a program: {{ file: path }}, {{ command: [program, argument] }}\n\
                          if this file was shared or committed, the secret is known: replace it at the service"
                     )),
                 );
@@ -79,7 +80,7 @@ impl Loader<'_> {
                 &file.source,
                 at,
             );
-            self.report(problem.label("one source, please").help(format!("write one of {FORMS}")));
+            self.report(problem.label("one source, please").help(format!("write one of\n{FORMS}")));
             return None;
         };
         let source = match &*part.key {
@@ -97,7 +98,7 @@ impl Loader<'_> {
                     part.key_span,
                 )
                 .label("unknown sort of source")
-                .help(format!("write one of {FORMS}")),
+                .help(format!("write one of\n{FORMS}")),
             );
         }
         source
@@ -114,7 +115,7 @@ impl Loader<'_> {
                     part.value.at,
                 )
                 .label("no name of a variable")
-                .help("letters, digits and `_`, not beginning with a digit: { env: CARRIER_TOKEN }"),
+                .help("letters, digits and `_`, not beginning with a digit:\n{ env: CARRIER_TOKEN }"),
             );
         }
         name.map(|scalar| SecretSource::Env(scalar.text.to_string()))
@@ -129,7 +130,7 @@ impl Loader<'_> {
             self.report(
                 Problem::new("telform::yaml::secret", "`file` takes a path", &file.source, part.value.at)
                     .label("no path")
-                    .help("relative paths start from the folder of this file: { file: secrets/token }"),
+                    .help("relative paths start from the folder of this file:\n{ file: secrets/token }"),
             );
             return None;
         }
@@ -157,7 +158,7 @@ impl Loader<'_> {
                     part.value.at,
                 )
                 .label("no such list")
-                .help("no shell is involved, so each word stands by itself: { command: [pass, show, carrier/token] }"),
+                .help("no shell is involved, so each word stands by itself:\n{ command: [pass, show, carrier/token] }"),
             );
         }
         good.map(SecretSource::Command)

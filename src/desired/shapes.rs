@@ -153,30 +153,22 @@ impl<'a> Loader<'a> {
             return if pinned { fitting } else { complete };
         }
         let first = fitting.first().map(&lacking).unwrap_or_default();
-        let what = match fitting.as_slice() {
-            [_] => format!("`{}` lacks {}", names::short(item.key()), names::listed(&first)),
-            _ => format!("`{}` lacks required attributes", names::short(item.key())),
+        let alike = fitting.iter().all(|kind| lacking(kind) == first);
+        let what = if alike { names::listed(&first) } else { "required attributes".to_owned() };
+        let what = format!("`{}` lacks {what}", names::short(item.key()));
+        let way_out = if pinned {
+            "a pinned object may leave out only its natural key and what is set once"
+        } else {
+            "add what is missing, or pin an existing object with `id:`, which needs less"
         };
-        let help = match fitting.as_slice() {
-            [kind] => format!(
-                "a {} needs {} to be made; with `id:` of an existing one, less",
-                kind.singular,
-                names::listed(&first)
-            ),
-            several => {
-                let parts: Vec<String> = several
-                    .iter()
-                    .map(|kind| {
-                        format!(
-                            "generation {}: {}",
-                            kind.generation.unwrap_or_default(),
-                            names::listed(&lacking(kind))
-                        )
-                    })
-                    .collect();
-                format!("missing, depending on the generation\n{}", parts.join("\n"))
-            }
-        };
+        let parts = fitting.iter().filter(|_| !alike).map(|kind| {
+            format!(
+                "generation {} needs {}\n",
+                kind.generation.unwrap_or_default(),
+                names::listed(&lacking(kind))
+            )
+        });
+        let help = format!("{}{way_out}", parts.collect::<String>());
         self.report(
             Problem::new("telform::yaml::missing", what, &item.file.source, item.entry.key_span)
                 .label(if first.len() == 1 { "one attribute is missing" } else { "attributes are missing" })

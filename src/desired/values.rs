@@ -47,9 +47,13 @@ impl Loader<'_> {
         } else {
             return Some(Value::Null);
         };
-        self.report(Problem::new("telform::yaml::null", why, &file.source, spot(entry)).label("null").help(
-            format!("give `{name}` a value, or leave the line out: what is not mentioned is left alone"),
-        ));
+        let help = if field.required {
+            format!("give `{name}` a value")
+        } else {
+            "leave the line out: what is not mentioned is left alone".to_owned()
+        };
+        let problem = Problem::new("telform::yaml::null", why, &file.source, spot(entry));
+        self.report(problem.label("null").help(help));
         None
     }
 
@@ -111,9 +115,17 @@ impl Loader<'_> {
             self.wrong(file, entry, "a decimal number such as \"20\" or 4.50");
             return None;
         };
-        let what = format!("`{}`", names::short(&entry.key));
-        let odd = scalar.reading() == Plain::OddNumber;
-        (!odd || self.settled(file, scalar, entry.value.at, &what)).then(|| scalar.text.trim().to_owned())
+        if scalar.reading() == Plain::OddNumber {
+            let what =
+                format!("many readers of YAML change `{}` when it has no quotes", names::short(&scalar.text));
+            self.report(
+                Problem::new("telform::yaml::quote", what, &file.source, entry.value.at)
+                    .label("put this in quotes")
+                    .help(format!("write {}", quoted(&scalar.text))),
+            );
+            return None;
+        }
+        Some(scalar.text.trim().to_owned())
     }
 
     /// A whole number from 0.

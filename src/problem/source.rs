@@ -9,7 +9,7 @@ use super::{Label, escape, hostile};
 use crate::resource::Place;
 
 /// Most characters of a line that an excerpt shows.
-const LINE: usize = 100;
+const LINE: usize = 72;
 
 /// A stretch of a file. Offsets count bytes; line and column count from 1, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -170,11 +170,9 @@ impl Excerpt {
         marks: &mut [Option<Range<usize>>],
     ) {
         let focus = here.first().map_or(line.start, |&at| labels[at].span.start.clamp(line.start, line.end));
-        let from = text[line.start..focus]
-            .char_indices()
-            .rev()
-            .nth(LINE / 3)
-            .map_or(line.start, |(at, _)| line.start + at);
+        let long = text[line.clone()].char_indices().nth(LINE).is_some();
+        let lead = text[line.start..focus].char_indices().rev().nth(LINE / 3);
+        let from = lead.filter(|_| long).map_or(line.start, |(at, _)| line.start + at);
         let to = text[from..line.end].char_indices().nth(LINE).map_or(line.end, |(at, _)| from + at);
         if from > line.start {
             self.text.push('…');

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
+use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 
 use super::{Data, Entry, Fault, MAX_ALIAS_TEXT, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, Scalar, merge};
 use crate::problem::Span;
@@ -18,6 +18,8 @@ pub(super) struct Built {
 /// An open list or map.
 struct Frame {
     span: Span,
+    /// Written with brackets, so that its end can be seen.
+    flow: bool,
     anchor: usize,
     height: usize,
     nodes: usize,
@@ -94,10 +96,15 @@ fn syntax(text: &str, error: &ScanError) -> Box<Fault> {
         return Fault::new("telform::yaml::syntax", "this alias has no anchor before it", span)
             .help("a value that begins with `*` is an alias; put it in quotes if it is a text");
     }
-    let limit = reason.contains("limit") || reason.contains("nest");
-    let code = if limit { "telform::yaml::limit" } else { "telform::yaml::syntax" };
-    let fault = Fault::new(code, format!("this is no valid YAML: {reason}"), span).label("here");
-    if limit { fault.help(format!("nesting may be {MAX_DEPTH} levels deep")) } else { fault }
+    if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
+        return too_deep(span);
+    }
+    Fault::new("telform::yaml::syntax", format!("this is no valid YAML: {reason}"), span).label("here")
+}
+
+fn too_deep(span: Span) -> Box<Fault> {
+    let what = format!("nested more than {MAX_DEPTH} levels deep");
+    Fault::new("telform::yaml::limit", what, span).label("too deep")
 }
 
 impl Builder {
@@ -120,13 +127,13 @@ impl Builder {
                 self.count(1, at)?;
                 self.done(Done { node, height: 1, nodes: 1, text: cost }, anchor)
             }
-            Event::SequenceStart(_, anchor, tag) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 self.tag(tag.as_deref(), span, length, &["seq"]);
-                self.open(Open::List(Vec::new()), anchor, at)
+                self.open(Open::List(Vec::new()), style, anchor, at)
             }
-            Event::MappingStart(_, anchor, tag) => {
+            Event::MappingStart(style, anchor, tag) => {
                 self.tag(tag.as_deref(), span, length, &["map"]);
-                self.open(Open::Map { entries: Vec::new(), key: None }, anchor, at)
+                self.open(Open::Map { entries: Vec::new(), key: None }, style, anchor, at)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(at),
             Event::Alias(anchor) => self.alias(anchor, at),
@@ -153,7 +160,7 @@ impl Builder {
         let at = place(&span.tag_span().unwrap_or(*span), length);
         let fault = Fault::new("telform::yaml::tag", "tags are not supported", at)
             .label("this tag")
-            .help("leave the tag out; put a text that begins with `!` in quotes");
+            .help("leave the tag out; a text that begins with `!` goes into quotes, and the source of a secret is a map:\n{ env: NAME }");
         self.built.faults.push(*fault);
         false
     }
@@ -171,19 +178,25 @@ impl Builder {
 
     fn deep(&self, height: usize, at: Span) -> Result<(), Box<Fault>> {
         if self.stack.len() + height > MAX_DEPTH {
-            let what = format!("nested more than {MAX_DEPTH} levels deep");
-            return Err(Fault::new("telform::yaml::limit", what, at).label("too deep"));
+            return Err(too_deep(at));
         }
         Ok(())
     }
 
-    fn open(&mut self, open: Open, anchor: usize, span: Span) -> Result<(), Box<Fault>> {
+    fn open(
+        &mut self,
+        open: Open,
+        style: StructureStyle,
+        anchor: usize,
+        span: Span,
+    ) -> Result<(), Box<Fault>> {
+        let flow = style == StructureStyle::Flow;
         self.count(1, span)?;
         self.deep(1, span)?;
         if let Some(Frame { open: Open::Map { key: None, .. }, .. }) = self.stack.last() {
             return Err(complex_key(span));
         }
-        self.stack.push(Frame { span, anchor, height: 0, nodes: 1, text: 0, open });
+        self.stack.push(Frame { span, flow, anchor, height: 0, nodes: 1, text: 0, open });
         Ok(())
     }
 
@@ -200,6 +213,9 @@ impl Builder {
                 Data::Map(Arc::new(merge::apply(entries, &mut self.built.faults)))
             }
         };
+        if frame.flow {
+            span.end = end.end;
+        }
         span.end = span.end.max(span.start);
         let node = Node { data, span, at: span };
         let done = Done { node, height: frame.height + 1, nodes: frame.nodes, text: frame.text };

@@ -88,6 +88,7 @@ impl Node {
                 Plain::Null => "null",
                 Plain::Bool => "true or false",
                 Plain::Integer | Plain::Number => "a number",
+                Plain::OddNumber => "a number in an odd spelling",
                 _ => "a text",
             },
             Data::List(_) => "a list",

@@ -48,7 +48,7 @@ pub(super) fn reading(text: &str) -> Plain {
     }
     if text.len() <= 5 {
         let lower = text.to_ascii_lowercase();
-        if ["true", "false", "yes", "no", "on", "off", "y", "n"].contains(&lower.as_str()) {
+        if ["true", "false", "yes", "no", "on", "off"].contains(&lower.as_str()) {
             return Plain::OddBool;
         }
     }
@@ -171,7 +171,7 @@ mod tests {
         for text in ["4.5", "0.00", "-1.50"] {
             assert_eq!(reading(text), Plain::Number, "{text}");
         }
-        for text in ["yes", "No", "ON", "off", "TRUE", "False", "y"] {
+        for text in ["yes", "No", "ON", "off", "TRUE", "False"] {
             assert_eq!(reading(text), Plain::OddBool, "{text}");
         }
         for text in ["2026-11-22", "2026-1-2", "2026-11-22T10:00:00Z", "2026-11-22 10:00:00"] {
@@ -179,7 +179,7 @@ mod tests {
         }
         for text in [
             "twilio", "1.2.3", "AC0123", "e3", "nothing", "10-20", "2026-11", "1e", "x1", "-", "--", "12a",
-            "0x", "Nul", "a:b",
+            "y", "0x", "Nul", "a:b",
         ] {
             assert_eq!(reading(text), Plain::Text, "{text}");
         }

@@ -1,0 +1,175 @@
+//! The schemas in `schemas/` are those that the kind tables make, and they agree with the loader. `TELFORM_BLESS=1`
+//! rewrites the files.
+
+#![allow(clippy::unwrap_used)] // a test may panic
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use telform::{backend, desired, schema};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn validator(kind: Option<&str>) -> jsonschema::Validator {
+    jsonschema::draft202012::new(&schema::of(kind).unwrap()).unwrap()
+}
+
+/// Documents of a YAML file, read by another reader, merge keys resolved.
+fn documents(path: &Path) -> Vec<Value> {
+    use serde::Deserialize;
+    let text = fs::read_to_string(path).unwrap();
+    yaml_serde::Deserializer::from_str(&text)
+        .map(|document| {
+            let mut value = yaml_serde::Value::deserialize(document).unwrap();
+            value.apply_merge().unwrap();
+            serde_json::to_value(value).unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn the_committed_schemas_are_fresh() {
+    let kinds = backend::kind_names();
+    let all = std::iter::once(("telform", None)).chain(kinds.iter().map(|kind| (*kind, Some(*kind))));
+    let mut expected: Vec<String> = Vec::new();
+    for (name, kind) in all {
+        let file = format!("{name}.schema.json");
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema::of(kind).unwrap()).unwrap());
+        let path = root().join("schemas").join(&file);
+        if std::env::var_os("TELFORM_BLESS").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{file} is stale");
+        expected.push(file);
+    }
+    expected.sort();
+    let mut found: Vec<String> = fs::read_dir(root().join("schemas"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn they_are_valid_schemas_themselves() {
+    for kind in [None, Some("providers"), Some("bridges"), Some("partners")] {
+        let schema = schema::of(kind).unwrap();
+        assert!(jsonschema::meta::is_valid(&schema));
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    }
+    assert!(schema::of(Some("trunks")).is_none());
+}
+
+#[test]
+fn good_files_are_valid() {
+    let validator = validator(None);
+    for entry in fs::read_dir(root().join("tests/good-yaml")).unwrap() {
+        let path = entry.unwrap().path();
+        for document in documents(&path) {
+            let errors: Vec<String> = validator
+                .iter_errors(&document)
+                .map(|error| format!("{} at {}", error, error.instance_path()))
+                .collect();
+            assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+        }
+    }
+}
+
+#[test]
+fn bad_samples_are_not() {
+    let validator = validator(None);
+    for sample in [
+        json!({ "version": 2 }),
+        json!({ "partnres": {} }),
+        json!({ "providers": null }),
+        json!({ "providers": { "a b": {} } }),
+        json!({ "accounts": { "a": { "api": "unpod", "token": { "env": "T" } } } }),
+        json!({ "accounts": { "a": { "api": "carrierx", "token": "literal" } } }),
+        json!({ "accounts": { "a": { "api": "carrierx", "token": { "env": "A", "file": "b" } } } }),
+        json!({ "accounts": { "a": { "api": "carrierx", "token": { "env": "A" }, "org_handle": "x" } } }),
+        json!({ "providers": { "a": { "provider": "twilio", "account_sid": "AC", "auth_token": "literal" } } }),
+        json!({ "providers": { "a": { "provider": "twilio", "account_sid": "AC" } } }),
+        json!({ "providers": { "a": { "provider": "t", "account_sid": "AC", "name": "x", "auth_token": { "env": "T" } } } }),
+        json!({ "bridges": { "a": { "name": "A", "slug": "A B" } } }),
+        json!({ "bridges": { "a": { "name": "A", "slug": "a", "numbers": { "1415": { "provider": "x" } } } } }),
+        json!({ "bridges": { "a": { "name": "A", "slug": "a", "numbers": { "+14155550101": {} } } } }),
+        json!({ "partners": { "a": { "id": "x", "balance": "5" } } }),
+        json!({ "guards": { "max_delete_percent": 101 } }),
+        json!({ "removed": [{ "reason": "x" }] }),
+        json!({ "removed": [{ "address": "trunks.x" }] }),
+    ] {
+        assert!(!validator.is_valid(&sample), "{sample}");
+    }
+}
+
+/// What the loader takes for an error because of one attribute's value, the schema takes for one too.
+#[test]
+fn the_loader_and_the_schema_agree_on_values() {
+    let validator = validator(None);
+    for (attribute, value, good) in [
+        ("zip", json!("01234"), true),
+        ("zip", json!(1234), false),
+        ("zip", json!(null), false),
+        ("zip", json!(" "), false),
+        ("city", json!(null), true),
+        ("city", json!(""), true),
+        ("state", json!(null), false),
+        ("owner_email", json!("a@b"), true),
+        ("owner_email", json!("a@b@c"), false),
+        ("owner_email", json!(""), false),
+        ("billing_email", json!("a@b, c@d"), true),
+        ("billing_email", json!("a@b, c"), false),
+        ("billing_email", json!(""), true),
+        ("tech_email", json!("a b@c"), false),
+        ("phonenumber", json!("15162065574"), true),
+        ("phonenumber", json!("+15162065574"), false),
+        ("phonenumber", json!(""), false),
+        ("charge_at", json!("20.50"), true),
+        ("charge_at", json!(20), true),
+        ("charge_at", json!("x"), false),
+        ("charge_at", json!(null), false),
+        ("acls", json!([]), true),
+        ("acls", json!({}), false),
+        ("acls", json!(null), true),
+        ("callbacks", json!({}), true),
+        ("callbacks", json!([]), false),
+        ("update", json!("put"), true),
+        ("update", json!("replace"), false),
+        ("lifecycle", json!({ "ignore": ["zip"] }), true),
+        ("lifecycle", json!({ "ignore": ["zpi"] }), false),
+        ("lifecycle", json!({ "prevent_delete": 1 }), false),
+        ("password", json!("x"), false),
+        ("balance", json!("5"), false),
+        ("colour", json!("blue"), false),
+    ] {
+        let mut partner = json!({
+            "login": "l", "password": { "env": "P" }, "name": "n", "company_name": "c", "country_code": "USA",
+            "zip": "1", "owner_email": "a@b", "phonenumber": "1", "payment_type": "prepay",
+        });
+        partner[attribute] = value.clone();
+        let file = json!({
+            "version": 1, "accounts": { "c": { "api": "carrierx", "token": { "env": "T" } } }, "partners": { "p": partner },
+        });
+        let loaded = desired::load_text("x.yaml", Path::new(""), &file.to_string());
+        assert_eq!(loaded.is_ok(), good, "loader: {attribute}: {value}: {:?}", loaded.err());
+        assert_eq!(validator.is_valid(&file), good, "schema: {attribute}: {value}");
+    }
+}
+
+#[test]
+fn every_attribute_is_described() {
+    for kind in backend::kind_names() {
+        let schema = schema::of(Some(kind)).unwrap();
+        let shapes = schema["anyOf"].as_array().filter(|shapes| shapes[0].get("title").is_some()).cloned();
+        for shape in shapes.unwrap_or_else(|| vec![schema.clone()]) {
+            for (name, about) in shape["properties"].as_object().unwrap() {
+                let text = about["description"].as_str().unwrap_or_default();
+                assert!(!text.is_empty() || name == "lifecycle", "{kind}.{name}");
+            }
+        }
+    }
+}
