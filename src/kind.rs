@@ -63,6 +63,8 @@ pub struct Kind {
     pub connected: bool,
     /// A created object may stay invisible until a human confirms it (carrierx.md 7).
     pub hidden_until_verified: bool,
+    /// Word of the token scopes for this kind, where the service has scopes: `partners` of `partners.create`.
+    pub scope: Option<&'static str>,
     /// Position among the kinds when objects are created or changed: what others refer to comes first.
     pub rank: u8,
     /// Position among the kinds when objects are deleted: bridges, then providers, then partners (spec 5).

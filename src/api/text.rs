@@ -26,7 +26,8 @@ pub fn clean(text: &str) -> String {
     cleaned
 }
 
-fn steers(character: char) -> bool {
+/// Whether a character could steer a terminal or hide text.
+pub fn steers(character: char) -> bool {
     match character {
         '\n' | '\t' => false,
         '\u{200b}'..='\u{200f}'

@@ -7,7 +7,7 @@ use super::step::Target;
 use crate::call::{Body, Payload};
 use crate::event::Outcome;
 use crate::kind::{Kind, Type};
-use crate::ledger::{AccountEntry, Entry, Key, Ledger, Origin, Reshaped, Submitted, digest_of};
+use crate::ledger::{AccountEntry, Attempt, Entry, Key, Ledger, Origin, Reshaped, Submitted, digest_of};
 use crate::plan::{LedgerEffect, Operation, Plan, Step};
 use crate::resource::{Address, Desired, Live, LiveObject, Wanted};
 use crate::value::Value;
@@ -39,6 +39,33 @@ impl Run<'_> {
         outcome
     }
 
+    /// Before a create that nobody can look for afterwards: that it is about to be sent is on disk first.
+    pub(super) fn announce(&self, step: &Step, target: &Target<'_>) -> Result<(), String> {
+        let (Operation::Create { key, .. }, Some(address), true) =
+            (&step.operation, &step.address, target.kind.hidden_until_verified)
+        else {
+            return Ok(());
+        };
+        let mut ledger =
+            self.ledger.lock().map_err(|_| "the ledger is not usable after a fault".to_owned())?;
+        let attempt =
+            Attempt { account: target.account.name.clone(), key: key.clone(), since: (self.apply.clock)() };
+        ledger.attempts.insert(address.clone(), attempt);
+        self.apply.store.save(&mut ledger).map_err(|error| format!("nothing was sent: {error}"))
+    }
+
+    /// The service said no: the create that was announced did not happen.
+    pub(super) fn withdraw(&self, step: &Step) {
+        let Some(address) = &step.address else { return };
+        if let Ok(mut ledger) = self.ledger.lock()
+            && ledger.attempts.remove(address).is_some()
+            && let Err(error) = self.apply.store.save(&mut ledger)
+            && let Ok(mut slot) = self.ledger_error.lock()
+        {
+            slot.get_or_insert(error);
+        }
+    }
+
     fn enter(
         &self,
         ledger: &mut Ledger,
@@ -63,6 +90,7 @@ impl Run<'_> {
                 entry.former.extend(replaces.clone());
                 entry.replaced.extend(replaces.clone());
                 self.note_sent(&mut entry, step, target.kind, address, secrets, answer);
+                ledger.attempts.remove(address);
                 ledger.objects.insert(address.clone(), entry);
             }
             (Operation::Update { id, secrets, .. }, Some(address)) => {
@@ -131,7 +159,7 @@ impl Run<'_> {
             let digest = digest_of(&canonical);
             if field.verified {
                 entry.submitted.insert(name.clone(), Submitted { digest, since: (self.apply.clock)() });
-            } else if matches!(step.operation, Operation::Update { .. }) {
+            } else {
                 let observed = digest_of(&field.normaliser.canonical(&observed));
                 entry.reshaped.insert(name.clone(), Reshaped { sent: digest, observed });
             }
@@ -208,6 +236,7 @@ fn enter_effect(ledger: &mut Ledger, effect: &LedgerEffect, desired: &Desired, l
                     })
                     .collect();
             }
+            ledger.attempts.remove(address);
             ledger.objects.insert(address.clone(), adopted);
         }
         LedgerEffect::Drop { address } => {

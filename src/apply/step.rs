@@ -119,6 +119,9 @@ impl Run<'_> {
                 Ok(call) => call,
                 Err(why) => return Outcome::Failed { why },
             };
+            if let Err(why) = self.announce(step, &target) {
+                return Outcome::Failed { why };
+            }
             match self.apply.api.send(&call).await {
                 Ok(answer) => return self.answered(step, &target, &answer).await,
                 Err(error) if error.effect == Effect::None => {
@@ -192,7 +195,14 @@ impl Run<'_> {
                 None,
             );
         }
-        Outcome::Failed { why: error.to_string() }
+        self.withdraw(step);
+        let hint = match (error.verdict, target.kind.scope) {
+            (Verdict::Forbidden, Some(scope)) => {
+                format!("; the token needs the scope {scope}.{} or {scope}.manage", step.operation.word())
+            }
+            _ => String::new(),
+        };
+        Outcome::Failed { why: format!("{error}{hint}") }
     }
 }
 

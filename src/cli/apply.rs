@@ -9,6 +9,7 @@ use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::session::{Purpose, Session, now};
 use super::watch::Progress;
+use crate::api::text::clean;
 use crate::apply::{Apply, OnError, Report, settle_ledger};
 use crate::call::{Body, Payload};
 use crate::plan::{Operation, Options, Plan, dark};
@@ -21,6 +22,14 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     let live = session.read().await?;
     let plan = session.plan(&live);
     show(out, &plan);
+    if let Some(expected) = args.expect.as_ref().filter(|expected| **expected != plan.digest) {
+        out.note(&format!(
+            "stale: the plan is {}, not the expected {}; nothing was written. Review the plan above and use its digest.\n",
+            plan.digest,
+            clean(expected)
+        ));
+        return Ok(Exit::Stale);
+    }
     if plan.is_refused() {
         out.note(&format!("nothing was written: {} refused\n", plan.refusals.len()));
         return Ok(Exit::Refused);
@@ -48,7 +57,7 @@ fn show(out: &Out, plan: &Plan) {
     } else if out.global.quiet {
         out.print(&format!("{}\n", plan.summary()));
     } else {
-        out.print(&text::plan(plan, text::Detail { verbose: out.global.verbose }));
+        out.print(&text::plan(plan, out.reading()));
     }
 }
 
@@ -217,10 +226,10 @@ async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> 
         if !out.global.json {
             out.print("\nApplied, but not converged: a fresh plan is not empty\n");
             for note in &shaped {
-                out.print(&format!("  {}\n", crate::api::text::clean(note)));
+                out.print(&format!("  {}\n", clean(note)));
             }
             if again.has_changes() || again.is_refused() {
-                out.print(&text::plan(&again, text::Detail::default()));
+                out.print(&text::plan(&again, out.reading()));
             }
         }
         return Ok(Exit::NotConverged);
@@ -249,7 +258,7 @@ fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -
             .collect();
         out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "steps": outcomes, "ledger_error": ledger }));
     } else {
-        out.print(&report::unfinished(plan, report));
+        out.print(&report::unfinished(plan, report, out.reading()));
     }
     if let Some(why) = ledger {
         out.note(&format!("the ledger could not be saved, so nothing more was started: {why}\n"));

@@ -34,8 +34,8 @@ pub struct Global {
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     pub color: Color,
     /// Show more: every request, and why each one is what it is
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
     /// Show only the verdict
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -154,6 +154,9 @@ pub struct ApplyArgs {
     /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,
+    /// Run only if the plan has this digest, else exit with 4: what was reviewed is what runs
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Option<String>,
     /// Most writes at the same time in each account, where fewer than the account allows are wanted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: Option<u16>,

@@ -3,6 +3,8 @@
 use std::io::{IsTerminal, Write};
 
 use super::args::{Color, Global};
+use crate::view::json;
+use crate::view::text::Detail;
 
 /// Where a command prints.
 #[derive(Debug, Clone)]
@@ -34,8 +36,7 @@ impl Out {
 
     /// One JSON value on a line of its own.
     pub(crate) fn json_line(&self, value: &impl serde::Serialize) {
-        let text = serde_json::to_string(value).unwrap_or_default();
-        self.print(&format!("{text}\n"));
+        self.print(&json::line(value));
     }
 
     /// Whether standard error takes colours.
@@ -50,6 +51,12 @@ impl Out {
             .and_then(|columns| columns.parse().ok())
             .filter(|columns| *columns >= 40)
             .unwrap_or(80)
+    }
+
+    /// How a plan is to be drawn: broken into lines for a terminal only, so that other programs find whole sentences.
+    pub(crate) fn reading(&self) -> Detail {
+        let columns = if std::io::stdout().is_terminal() { self.width() } else { usize::MAX };
+        Detail { verbose: self.global.verbose > 0, columns }
     }
 
     /// Whether somebody is there to answer.

@@ -4,7 +4,8 @@ use super::args::{Format, PlanArgs};
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::session::{Purpose, Session};
-use crate::view::{json::PlanDocument, text};
+use crate::view::json::{self, PlanDocument};
+use crate::view::text;
 
 /// Reads, compares, prints. Sends nothing but GET.
 pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
@@ -14,12 +15,11 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     let format = if out.global.json { Format::Json } else { args.format };
     match format {
         Format::Json => {
-            let document = serde_json::to_string_pretty(&PlanDocument::new(&plan)).unwrap_or_default();
-            out.print(&format!("{document}\n"));
+            out.print(&json::pretty(&PlanDocument::new(&plan)));
         }
         Format::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
         Format::Text => {
-            out.print(&text::plan(&plan, text::Detail { verbose: out.global.verbose }));
+            out.print(&text::plan(&plan, out.reading()));
             if plan.has_changes() && !plan.is_refused() {
                 out.print("Run `telform apply` with the same options to carry it out.\n");
             }

@@ -113,8 +113,7 @@ impl Session {
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
-        let watch = global
-            .verbose
+        let watch = (global.verbose > 0)
             .then(|| std::sync::Arc::new(Requests::new(out)) as std::sync::Arc<dyn http::Watch>);
         let api = Http::new(
             desired.accounts.values(),

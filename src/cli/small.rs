@@ -64,6 +64,14 @@ pub(super) fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure> {
     let _lock = store.lock(&now())?;
     // Read again under the lock: another run may just have ended.
     let mut ledger = store.load()?.unwrap_or_default();
+    if ledger.attempts.remove(&args.address).is_some() && !ledger.objects.contains_key(&args.address) {
+        store.save(&mut ledger)?;
+        out.print(&format!(
+            "Noted: the create of {} that was cut off made nothing. The next apply creates it.\n",
+            args.address
+        ));
+        return Ok(Exit::Done);
+    }
     let Some(entry) = ledger.objects.remove(&args.address) else {
         let known: Vec<String> = ledger.objects.keys().map(Address::to_string).collect();
         return Err(Failure::other(

@@ -65,7 +65,7 @@ impl Observer for Progress<'_> {
                 }
                 let quiet_success = self.out.global.quiet && matches!(outcome, Outcome::Done { .. });
                 if let (Some(step), false) = (self.step(step), quiet_success) {
-                    self.out.print(&report::ended(step, outcome, *milliseconds));
+                    self.out.print(&report::ended(step, outcome, *milliseconds, self.out.reading()));
                 }
             }
             Event::Interrupted => {

@@ -37,6 +37,10 @@ pub struct Ledger {
     /// Objects by address.
     #[serde(default)]
     pub objects: BTreeMap<Address, Entry>,
+    /// Creates of objects that stay invisible until a human confirms them, from before the request until its end is known.
+    /// One that stands here was cut off: the object may exist, and nobody can look (carrierx.md 7.1).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attempts: BTreeMap<Address, Attempt>,
     /// Connections that telform made.
     #[serde(default)]
     pub connections: BTreeSet<MadeConnection>,
@@ -51,6 +55,7 @@ impl Default for Ledger {
             key_check: None,
             accounts: BTreeMap::new(),
             objects: BTreeMap::new(),
+            attempts: BTreeMap::new(),
             connections: BTreeSet::new(),
         }
     }
@@ -135,6 +140,18 @@ pub struct Reshaped {
     pub sent: String,
     /// Digest of the canonical value that came back.
     pub observed: String,
+}
+
+/// A create whose end is not known yet.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attempt {
+    /// Account.
+    pub account: String,
+    /// Natural key that was sent.
+    pub key: BTreeMap<String, Value>,
+    /// When (RFC 3339, UTC).
+    pub since: String,
 }
 
 /// A connection that telform made.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use crate::backend::unpod::catalogue;
 use crate::call::StepId;
 use crate::kind::{Access, Field, Kind, Type};
 use crate::ledger::{Entry, Key, digest_of};
@@ -133,7 +134,7 @@ impl Comparison<'_> {
         let shown = self.live.attributes.get(field.name);
         let observed = shown.unwrap_or(&Value::Null);
         let same = if field.ty == Type::CatalogueEntry {
-            same_entry(self.catalogue, wanted, observed)
+            catalogue::same(self.catalogue, wanted, observed)
         } else {
             field.same(wanted, observed)
         };
@@ -148,6 +149,8 @@ impl Comparison<'_> {
         };
         match field.access {
             Access::ReadOnly => {}
+            // The service may have completed it on create, as with a suffix to a slug (unpod.md 6.1).
+            Access::Replace if self.waiting_or_reshaped(field, wanted, observed).is_some() => {}
             Access::Replace => found.replace.push(change),
             Access::CreateOnly => self.create_only(field, wanted, shown, found),
             Access::Modifiable => match self.waiting_or_reshaped(field, wanted, observed) {
@@ -307,33 +310,6 @@ pub(super) fn of_deleted(live: &LiveObject, kind: &'static Kind) -> Vec<Attribut
             })
         })
         .collect()
-}
-
-/// The catalogue entry that a word of the user's or of the service's means: exact slug, else a name that only one entry has
-/// whatever the letter case, else the id (unpod.md 4.2).
-pub(super) fn entry_of<'a>(catalogue: &'a [CatalogueEntry], value: &Value) -> Option<&'a CatalogueEntry> {
-    let word = crate::kind::text_of(value)?;
-    let word = word.trim();
-    if let Some(entry) = catalogue.iter().find(|entry| entry.slug.as_deref() == Some(word)) {
-        return Some(entry);
-    }
-    let mut named = catalogue.iter().filter(|entry| {
-        entry.name.eq_ignore_ascii_case(word)
-            || entry.slug.as_deref().is_some_and(|slug| slug.eq_ignore_ascii_case(word))
-    });
-    match (named.next(), named.next()) {
-        (Some(entry), None) => Some(entry),
-        _ => catalogue.iter().find(|entry| entry.id.to_string() == word),
-    }
-}
-
-/// Whether two words mean the same provider.
-pub(super) fn same_entry(catalogue: &[CatalogueEntry], a: &Value, b: &Value) -> bool {
-    use crate::kind::Normaliser;
-    match (entry_of(catalogue, a), entry_of(catalogue, b)) {
-        (Some(a), Some(b)) => a.id == b.id,
-        _ => Normaliser::Catalogue.canonical(a) == Normaliser::Catalogue.canonical(b),
-    }
 }
 
 /// A value in one short line, for messages.

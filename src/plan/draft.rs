@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
-use super::change::{AttributeChange, Difference, Shown, entry_of};
+use super::change::{AttributeChange, Difference, Shown};
 use super::step::{Operation, Phase, Step};
 use super::{Inputs, note::RefusalCode};
+use crate::backend::unpod::catalogue;
 use crate::call::{Body, Call, Method, Payload};
 use crate::kind::{Access, Kind, Type, Update};
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
@@ -133,7 +134,7 @@ pub(super) fn sent(ty: Type, value: &Value, facts: &Facts) -> Value {
     if ty != Type::CatalogueEntry {
         return value.clone();
     }
-    match entry_of(&facts.catalogue, value) {
+    match catalogue::resolve(&facts.catalogue, value) {
         Some(entry) => entry.slug.clone().map_or_else(|| Value::from(entry.id), Value::from),
         None => match value.as_str().and_then(|text| text.parse::<u64>().ok()) {
             // A number that the catalogue does not list: carriers are left out of it (unpod.md 4.2).
@@ -174,8 +175,15 @@ pub(super) fn update(
     } else {
         patch(object, kind, live, facts, &difference.update, changed)
     };
-    let seen = |name: &String| live.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null);
-    let before = expect.keys().map(|name| (name.clone(), seen(name))).collect();
+    // Compared right before the write: what the YAML manages, sent or not, and the nested values that must stay. A token is
+    // not written to a configuration that somebody has pointed at another account meanwhile.
+    let managed = kind.fields.iter().filter(|field| {
+        let stated = matches!(object.attributes.get(field.name), Some(Wanted::Value(_)))
+            && !object.ignore.contains(field.name);
+        stated || untouched.contains_key(field.name)
+    });
+    let seen = |name: &str| live.attributes.get(name).cloned().unwrap_or(Value::Null);
+    let before = managed.map(|field| (field.name.to_owned(), seen(field.name))).collect();
     // A value that stays invisible until somebody confirms it cannot be expected in the answer.
     let expect =
         expect.into_iter().filter(|(name, _)| kind.field(name).is_none_or(|field| !field.verified)).collect();

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::change::entry_of;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::{Inputs, LedgerEffect};
-use crate::backend;
+use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Kind, Type};
 use crate::ledger::Entry;
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
@@ -129,7 +128,8 @@ pub(super) fn key_text<'v>(
     for name in kind.natural_key {
         let field = kind.field(name)?;
         let value = value(name)?;
-        let entry = if field.ty == Type::CatalogueEntry { entry_of(&facts.catalogue, value) } else { None };
+        let entry =
+            if field.ty == Type::CatalogueEntry { catalogue::resolve(&facts.catalogue, value) } else { None };
         let canonical = match entry {
             Some(entry) => Value::from(format!("catalogue {}", entry.id)),
             None => field.normaliser.canonical(value),
@@ -182,6 +182,17 @@ fn find_one<'a>(
     let matches = key.and_then(|key| shelf.by_key.get(&key)).map_or(&[][..], Vec::as_slice);
     match matches {
         [] => {
+            if let Some(attempt) = inputs.ledger.attempts.get(&object.address) {
+                findings.refuse(
+                    object,
+                    RefusalCode::UnsettledCreate,
+                    format!(
+                        "its create of {} was cut off; it may exist and be invisible until it is verified",
+                        attempt.since
+                    ),
+                );
+                return Finding::Stuck;
+            }
             if let Some(entry) = entry {
                 findings.notice(object, NoticeCode::CreatedAgain, Some(entry.id.clone()));
             } else if kind.hidden_until_verified {

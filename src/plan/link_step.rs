@@ -146,6 +146,7 @@ impl LinkSteps {
         );
         waits_for.sort();
         waits_for.dedup();
+        self.hold_cuts(number, &[at, provider]);
         let (key, value) = number_entry(link, number, number_id);
         let id = connect_name(account, at, number);
         self.expect(at.clone(), owner, number, Some(provider.clone()), &id);
@@ -185,6 +186,20 @@ impl LinkSteps {
                 waits_for,
             },
         });
+    }
+
+    /// A number is not cut before what it moves to exists: were the create to fail, it would stay dark.
+    fn hold_cuts(&mut self, number: &str, needed: &[&Ref]) {
+        let needed = needed.iter().filter_map(|at| match at {
+            Ref::Step(step) => Some(step.clone()),
+            Ref::Id(_) => None,
+        });
+        let needed: Vec<String> = needed.collect();
+        for draft in &mut self.drafts {
+            if matches!(&draft.step.operation, Operation::Disconnect { number: cut, .. } if cut == number) {
+                draft.step.waits_for.extend(needed.iter().cloned());
+            }
+        }
     }
 
     fn expect(&mut self, at: Ref, owner: &Address, number: &str, provider: Option<Ref>, step: &str) {

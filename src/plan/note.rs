@@ -54,6 +54,8 @@ pub enum RefusalCode {
     ClaimedTwice,
     /// A managed object is no longer to be seen, and may only be hidden.
     GoneOrHidden,
+    /// An earlier create was cut off, and nobody can look whether it made the object.
+    UnsettledCreate,
     /// A pinned identity does not exist.
     PinnedMissing,
     /// A required attribute is missing for a create.
@@ -91,6 +93,7 @@ impl RefusalCode {
             Self::SeveralFit => "refusal::several_fit",
             Self::ClaimedTwice => "refusal::claimed_twice",
             Self::GoneOrHidden => "refusal::gone_or_hidden",
+            Self::UnsettledCreate => "refusal::unsettled_create",
             Self::PinnedMissing => "refusal::pinned_missing",
             Self::MissingForCreate => "refusal::missing_for_create",
             Self::NotInCatalogue => "refusal::not_in_catalogue",
@@ -140,6 +143,9 @@ impl RefusalCode {
             }
             Self::GoneOrHidden => {
                 "look in the service's portal; if it really is gone, release the address with `telform forget ADDRESS`"
+            }
+            Self::UnsettledCreate => {
+                "ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:`; if not, say so with `telform forget ADDRESS` and apply again"
             }
             Self::PinnedMissing => "correct or remove `id:`",
             Self::MissingForCreate => "add the attributes, or correct `id:`",
@@ -200,6 +206,8 @@ pub enum NoticeCode {
     SecretUnknown,
     /// A secret was not supplied: not compared. Detail: source.
     SecretNotSupplied,
+    /// A secret that has to be sent was not supplied. Detail: source.
+    SecretNeeded,
     /// The fingerprint key is not the one of the ledger: no write-only secret can be compared.
     KeyChanged,
     /// An object to be removed is already gone.
@@ -227,9 +235,11 @@ impl NoticeCode {
     pub fn text(self) -> &'static str {
         match self {
             Self::Adopted => "found by its natural key or pinned id: adopted, nothing is written",
-            Self::PendingVerification => "waits for somebody to confirm the address; not sent again",
+            Self::PendingVerification => {
+                "pending verification: waits for somebody to confirm the address; not sent again"
+            }
             Self::Hidden => {
-                "waits for somebody to confirm the partner; invisible until then, not created again"
+                "pending verification: waits for somebody to confirm it; invisible until then, not created again"
             }
             Self::Reshaped => "the service keeps this value in its own form; not sent again",
             Self::DroppedByService => "does not apply here, the service dropped it",
@@ -238,6 +248,7 @@ impl NoticeCode {
                 "unknown: telform has never written it; not written unless --rewrite-secret asks"
             }
             Self::SecretNotSupplied => "not supplied: not compared",
+            Self::SecretNeeded => "not supplied: has to be sent, so apply will stop before its first write",
             Self::KeyChanged => {
                 "the fingerprint key is not the one that this ledger was written with: write-only secrets are unknown"
             }

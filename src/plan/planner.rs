@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::{self, Action, AttributeChange, Change, Comparison, Shown, entry_of, of_deleted, of_new};
+use super::change::{self, Action, AttributeChange, Change, Comparison, Shown, of_deleted, of_new};
 use super::draft::{self, Draft, delete_name};
 use super::find::{self, Finding, Findings};
 use super::link::{Bridge, Leaving, Wired, Wiring, assigned};
@@ -12,6 +12,7 @@ use super::removal;
 use super::select::Selection;
 use super::step::{Phase, Ref};
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
+use crate::backend::unpod::catalogue;
 use crate::kind::{Kind, Type};
 use crate::resource::{Account, Address, DesiredObject, LiveObject, Organization, Target, Wanted};
 use crate::value::Value;
@@ -132,6 +133,17 @@ impl<'a> Planner<'a> {
         self.change(object, Action::Create, None, of_new(object, kind), None);
     }
 
+    /// A secret that the create has to send and that nobody supplied: the plan says so, apply stops before its first write.
+    fn not_supplied(&mut self, object: &DesiredObject) {
+        for (attribute, wanted) in &object.attributes {
+            if let Wanted::Secret(secret) = wanted
+                && secret.fingerprint.is_none()
+            {
+                self.note(object, NoticeCode::SecretNeeded, Some(attribute), Some(secret.source.to_string()));
+            }
+        }
+    }
+
     fn draft_create(
         &mut self,
         inputs: &Inputs<'a>,
@@ -139,6 +151,7 @@ impl<'a> Planner<'a> {
         kind: &'static Kind,
         replaces: Option<&LiveObject>,
     ) {
+        self.not_supplied(object);
         let numbers = object.numbers.iter().flat_map(|numbers| numbers.keys().cloned());
         let assigned =
             kind.link.map(|link| assigned(inputs, &object.account, link, numbers)).unwrap_or_default();
@@ -150,7 +163,7 @@ impl<'a> Planner<'a> {
         let facts = inputs.facts(&object.account);
         for field in kind.fields.iter().filter(|field| field.ty == Type::CatalogueEntry) {
             let Some(Wanted::Value(value)) = object.attributes.get(field.name) else { continue };
-            if entry_of(&facts.catalogue, value).is_some() {
+            if catalogue::resolve(&facts.catalogue, value).is_some() {
                 continue;
             }
             let number = draft::sent(field.ty, value, facts).is_number();

@@ -40,3 +40,33 @@ impl<'a> PlanDocument<'a> {
         }
     }
 }
+
+/// A value as JSON on several lines.
+pub fn pretty(value: &impl Serialize) -> String {
+    escaped(&serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// A value as JSON on one line.
+pub fn line(value: &impl Serialize) -> String {
+    escaped(&serde_json::to_string(value).unwrap_or_default())
+}
+
+/// JSON allows characters that steer a terminal; people print JSON on terminals. Outside of texts it has none of them, so
+/// each one is inside a text and may be written as an escape.
+fn escaped(json: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        if character != '\n' && crate::api::text::steers(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out.push('\n');
+    out
+}

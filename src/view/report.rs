@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::text::wrap;
+use super::text::Detail;
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
 use crate::api::text::clean;
 use crate::apply::Report;
@@ -22,7 +22,7 @@ pub fn subject(step: &Step) -> String {
 }
 
 /// One line for a step that ended.
-pub fn ended(step: &Step, outcome: &Outcome, milliseconds: u64) -> String {
+pub fn ended(step: &Step, outcome: &Outcome, milliseconds: u64, detail: Detail) -> String {
     let (style, sign) = match outcome {
         Outcome::Done { .. } => (GOOD, "ok"),
         Outcome::Failed { .. } => (BAD, "FAILED"),
@@ -38,7 +38,7 @@ pub fn ended(step: &Step, outcome: &Outcome, milliseconds: u64) -> String {
         paint(FAINT, format!("{milliseconds} ms"))
     );
     if let Some(why) = why(outcome) {
-        for part in wrap(&clean(why), 68) {
+        for part in detail.wrap(&clean(why), 11) {
             let _ = writeln!(text, "           {part}");
         }
     }
@@ -56,7 +56,7 @@ fn why(outcome: &Outcome) -> Option<&str> {
 }
 
 /// The report of an apply that did not go through: numbers that are dark now first, with what brings them back.
-pub fn unfinished(plan: &Plan, report: &Report) -> String {
+pub fn unfinished(plan: &Plan, report: &Report, detail: Detail) -> String {
     let mut out = String::new();
     let dark = dark_now(plan, report);
     if !dark.is_empty() {
@@ -99,7 +99,7 @@ pub fn unfinished(plan: &Plan, report: &Report) -> String {
         for (step, outcome) in these {
             let _ = writeln!(out, "  {:>4} {}", step.id, subject(step));
             if let Some(why) = why(outcome).filter(|_| word != "done") {
-                for part in wrap(&clean(why), 70) {
+                for part in detail.wrap(&clean(why), 9) {
                     let _ = writeln!(out, "         {part}");
                 }
             }

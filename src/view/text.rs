@@ -11,17 +11,26 @@ use crate::plan::{Action, Change, Effect, Notice, NumberImpact, Phase, Plan, Ste
 const MOST_NUMBERS: usize = 100;
 
 /// What the reader asked for.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Detail {
     /// Why each request and not another, and every notice.
     pub verbose: bool,
+    /// Columns that a line may have; sentences are broken there.
+    pub columns: usize,
+}
+
+impl Detail {
+    /// Breaks a sentence that is indented by so many columns.
+    pub(crate) fn wrap(self, text: &str, indent: usize) -> Vec<String> {
+        wrap(text, self.columns.saturating_sub(indent).max(30))
+    }
 }
 
 /// The whole plan as text, with colours that the stream strips where they are not wanted.
 pub fn plan(plan: &Plan, detail: Detail) -> String {
     let mut out = String::new();
     accounts(&mut out, plan);
-    refusals(&mut out, plan);
+    refusals(&mut out, plan, detail);
     impact(&mut out, plan);
     for (action, title) in [
         (Action::Delete, "Delete"),
@@ -31,9 +40,9 @@ pub fn plan(plan: &Plan, detail: Detail) -> String {
     ] {
         changes(&mut out, plan, action, title, detail);
     }
-    order(&mut out, plan);
-    notices(&mut out, plan);
-    unmanaged(&mut out, plan);
+    order(&mut out, plan, detail);
+    notices(&mut out, plan, detail);
+    unmanaged(&mut out, plan, detail);
     line(&mut out, "");
     line(&mut out, &format!("{} {}", paint(STRONG, "Plan:"), plan.summary()));
     line(&mut out, &paint(FAINT, &plan.digest));
@@ -64,7 +73,7 @@ fn accounts(out: &mut String, plan: &Plan) {
     }
 }
 
-fn refusals(out: &mut String, plan: &Plan) {
+fn refusals(out: &mut String, plan: &Plan, detail: Detail) {
     if plan.refusals.is_empty() {
         return;
     }
@@ -84,10 +93,10 @@ fn refusals(out: &mut String, plan: &Plan) {
                 paint(FAINT, refusal.code.word())
             ),
         );
-        for text in wrap(&clean(&refusal.detail), 74) {
+        for text in detail.wrap(&clean(&refusal.detail), 6) {
             line(out, &format!("      {text}"));
         }
-        for (index, text) in wrap(refusal.code.help(), 70).into_iter().enumerate() {
+        for (index, text) in detail.wrap(refusal.code.help(), 12).into_iter().enumerate() {
             line(out, &format!("      {}{text}", if index == 0 { "help: " } else { "      " }));
         }
         if let Some(place) = &refusal.place {
@@ -170,7 +179,7 @@ fn changes(out: &mut String, plan: &Plan, action: Action, title: &str, detail: D
             ),
         );
         if let Some(reason) = &change.reason {
-            for text in wrap(&clean(reason), 70) {
+            for text in detail.wrap(&clean(reason), 6) {
                 line(out, &format!("      {text}"));
             }
         }
@@ -208,18 +217,18 @@ fn request(out: &mut String, step: &Step, detail: Detail) {
     );
     let surprising = matches!(step.phase, Phase::Update | Phase::Delete);
     if detail.verbose || surprising {
-        for text in wrap(&clean(&step.why), 66) {
+        for text in detail.wrap(&clean(&step.why), 11) {
             line(out, &paint(FAINT, format!("           {text}")));
         }
     }
     if detail.verbose && !step.waits_for.is_empty() {
-        for text in wrap(&format!("after {}", step.waits_for.join(", ")), 66) {
+        for text in detail.wrap(&format!("after {}", step.waits_for.join(", ")), 11) {
             line(out, &paint(FAINT, format!("           {text}")));
         }
     }
 }
 
-fn order(out: &mut String, plan: &Plan) {
+fn order(out: &mut String, plan: &Plan, detail: Detail) {
     if plan.steps.is_empty() {
         return;
     }
@@ -234,19 +243,19 @@ fn order(out: &mut String, plan: &Plan) {
         })
         .collect();
     heading(out, "Order");
-    for text in wrap(&parts.join(" > "), 76) {
+    for text in detail.wrap(&parts.join(" > "), 2) {
         line(out, &format!("  {text}"));
     }
 }
 
-fn notices(out: &mut String, plan: &Plan) {
+fn notices(out: &mut String, plan: &Plan, detail: Detail) {
     if plan.notices.is_empty() {
         return;
     }
     heading(out, &format!("Notices ({})", plan.notices.len()));
     // Notices are sorted by their code, so those of one sort stand together under one sentence.
     for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
-        for (index, text) in wrap(group[0].code.text(), 74).into_iter().enumerate() {
+        for (index, text) in detail.wrap(group[0].code.text(), 4).into_iter().enumerate() {
             line(out, &format!("  {} {text}", if index == 0 { "i" } else { " " }));
         }
         for notice in group.iter().take(MOST_NUMBERS) {
@@ -270,7 +279,7 @@ fn subject(notice: &Notice) -> String {
     clean(&format!("{subject}{detail}"))
 }
 
-fn unmanaged(out: &mut String, plan: &Plan) {
+fn unmanaged(out: &mut String, plan: &Plan, detail: Detail) {
     if plan.unmanaged.is_empty() {
         return;
     }
@@ -280,7 +289,7 @@ fn unmanaged(out: &mut String, plan: &Plan) {
         .map(|group| format!("{} {} in {}", group.count, group.kind, group.account))
         .collect();
     line(out, "");
-    for text in wrap(&clean(&format!("Not managed and left alone: {}", parts.join(", "))), 80) {
+    for text in detail.wrap(&clean(&format!("Not managed and left alone: {}", parts.join(", "))), 0) {
         line(out, &paint(FAINT, text));
     }
 }

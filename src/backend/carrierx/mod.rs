@@ -35,6 +35,7 @@ pub static PARTNERS: Kind = Kind {
     link: None,
     connected: false,
     hidden_until_verified: true,
+    scope: Some("partners"),
     rank: 3,
     delete_rank: 3,
     source: "carrierx.md 4",
