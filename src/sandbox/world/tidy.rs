@@ -24,11 +24,12 @@ impl World {
     pub(crate) fn tidy(&mut self) {
         let now = self.now();
         self.unpod.tidy(now);
+        let made = ids::milliseconds(now);
         for partner in &mut self.carrierx.partners {
             if partner.sid().is_empty() {
                 ids::name_partner(partner, &mut self.carrierx.next_partner);
             }
-            tidy_partner(partner, &self.carrierx.account_sid, now);
+            tidy_partner(partner, &self.carrierx.account_sid, &made);
         }
     }
 
@@ -51,10 +52,10 @@ impl World {
     }
 }
 
-fn tidy_partner(partner: &mut Partner, account: &str, now: Timestamp) {
+fn tidy_partner(partner: &mut Partner, account: &str, made: &str) {
     let fields = &mut partner.fields;
     if !fields.contains_key("date_created") {
-        fields.insert("date_created".into(), ids::milliseconds(now).into());
+        fields.insert("date_created".into(), made.into());
     }
     if !fields.contains_key("parent_sid") {
         fields.insert("parent_sid".into(), account.into());
