@@ -1,6 +1,6 @@
 //! Fills in what a hand-written world leaves out, and says what does not fit together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -127,15 +127,16 @@ impl UnpodWorld {
 
     /// A number that is only mentioned on a bridge exists all the same; it belongs where its bridge belongs.
     fn add_numbers_of_bridges(&mut self) {
-        let known: HashSet<&str> = self.numbers.iter().map(|n| n.number.as_str()).collect();
+        let mut known: HashSet<&str> = self.numbers.iter().map(|n| n.number.as_str()).collect();
+        let configurations: HashMap<u64, &Configuration> =
+            self.configurations.iter().filter(|c| c.id != 0).map(|c| (c.id, c)).collect();
         let mut missing: Vec<Number> = Vec::new();
         for bridge in &self.bridges {
             for (number, link) in &bridge.numbers {
-                if known.contains(number.as_str()) || missing.iter().any(|n| n.number == *number) {
+                if !known.insert(number) {
                     continue;
                 }
-                let configuration =
-                    self.configurations.iter().find(|c| Some(c.id) == link.configuration && c.id != 0);
+                let configuration = link.configuration.and_then(|id| configurations.get(&id));
                 missing.push(Number {
                     number: number.clone(),
                     organization: Some(bridge.organization.clone()),
