@@ -1,60 +1,13 @@
-//! The embedded simulator: generation 2, CarrierX, faults, control routes, world files.
+//! The embedded simulator: generation 2 with its knobs, and world files.
 
 #![allow(clippy::unwrap_used)] // the helpers of tests are tests too
 
-use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
-use serde_json::{Value, json};
+mod sandbox_bench;
+
+use reqwest::Method;
+use sandbox_bench::*;
+use serde_json::{Map, Value, json};
 use telform::sandbox::*;
-
-const SID: &str = "AC00000000000000000000000000000001";
-
-/// A client that never follows a redirect.
-fn client() -> Client {
-    Client::builder().redirect(Policy::none()).no_proxy().build().unwrap()
-}
-
-struct Bench {
-    sandbox: Sandbox,
-    client: Client,
-}
-
-impl Bench {
-    async fn of(yaml: &str) -> Self {
-        Self { sandbox: Sandbox::start(World::from_yaml(yaml).unwrap()).await, client: client() }
-    }
-
-    fn unpod(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("{}/{path}", self.sandbox.unpod_url()))
-            .header("Authorization", format!("Token {}", self.sandbox.token()))
-            .header("Org-Handle", "acme.example")
-    }
-
-    fn carrierx(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("{}/{path}", self.sandbox.carrierx_url()))
-            .bearer_auth(self.sandbox.carrierx_token())
-    }
-}
-
-/// Status and JSON body (null when there is none).
-async fn sent(request: RequestBuilder) -> (u16, Value) {
-    let response = request.send().await.unwrap();
-    let status = response.status().as_u16();
-    let text = response.text().await.unwrap();
-    (status, serde_json::from_str(&text).unwrap_or_default())
-}
-
-const TWO_CONFIGURATIONS: &str = "
-unpod:
-  configurations:
-    - { id: 42, provider: twilio, account_sid: AC00000000000000000000000000000001, auth_token: one }
-    - { id: 43, provider: Plivo, account_sid: MA1, auth_token: two }
-  numbers:
-    - { number: '+14155550103', provider: twilio }
-  bridges:
-    - { slug: sales, name: Sales, numbers: { '+14155550101': 42, '+14155550102': null } }
-";
 
 #[tokio::test]
 async fn generation_two_happy_path() {
@@ -103,43 +56,6 @@ async fn generation_two_happy_path() {
     assert_eq!(bench.sandbox.world().unpod.bridges[0].numbers["+14155550103"].configuration, None);
 }
 
-fn new_partner(login: &str) -> Value {
-    json!({"login": login, "password": "hunter2-secret", "name": "West", "company_name": "Acme",
-           "country_code": "USA", "zip": "01234", "owner_email": "ops@acme.example", "phonenumber": "15162065574",
-           "payment_type": "postpay", "charge_at": 20, "parent_sid": ""})
-}
-
-#[tokio::test]
-async fn a_partner_waits_for_its_human() {
-    let bench = Bench::of("{}").await;
-    let (status, made) = sent(bench.carrierx(Method::POST, "partners").json(&new_partner("acme-west"))).await;
-    assert_eq!(status, 200);
-    assert_eq!(made["status"], "unverified");
-    assert_eq!(made["owner_email"], Value::Null);
-    assert_eq!(made["charge_at"], Value::Null, "money that does not apply is dropped");
-    assert_eq!((&made["balance"], &made["state"]), (&json!("5"), &json!("")));
-    assert_eq!(made.as_object().unwrap().len(), 31);
-    let sid = made["partner_sid"].as_str().unwrap();
-    let get = || sent(bench.carrierx(Method::GET, &format!("partners/{sid}")));
-    assert_eq!(get().await.0, 404);
-    assert_eq!(sent(bench.carrierx(Method::GET, "partners")).await.1["total"], 0);
-    // The login is taken although nobody sees it.
-    assert_eq!(sent(bench.carrierx(Method::POST, "partners").json(&new_partner("acme-west"))).await.0, 409);
-
-    let click = format!("{}/_sim/verify/{sid}/owner_email", bench.sandbox.origin());
-    assert_eq!(sent(bench.client.get(click)).await.0, 200);
-    let (status, seen) = get().await;
-    assert_eq!(
-        (status, &seen["status"], &seen["owner_email"]),
-        (200, &json!("active"), &json!("ops@acme.example"))
-    );
-    assert_eq!(seen["zip"], "01234");
-    let log = serde_json::to_string(&bench.sandbox.log()).unwrap();
-    assert!(!log.contains("hunter2") && log.contains("\"password\":\"(secret)\""));
-    assert!(!log.contains("sandbox-token"));
-    assert_eq!(bench.sandbox.writes().len(), 2);
-}
-
 #[tokio::test]
 async fn a_saved_world_continues_exactly() {
     let bench = Bench::of(TWO_CONFIGURATIONS).await;
@@ -179,4 +95,166 @@ fn a_wrong_world_says_why() {
     assert!(message("faults: [ { effect: explode } ]").contains("explode"));
     assert!(World::load("/nowhere/world.yaml").unwrap_err().to_string().contains("/nowhere/world.yaml"));
     assert!(World::from_yaml("# nothing\n").is_ok());
+}
+
+#[tokio::test]
+async fn the_way_to_a_generation_two_handler() {
+    let bench = Bench::of(
+        "unpod: { organizations: [ { handle: acme.example }, { handle: globex.example, foreign: true } ] }",
+    )
+    .await;
+    let url = |path: &str| format!("{}/{path}", bench.sandbox.unpod_url());
+    let token = format!("Token {}", bench.sandbox.token());
+    let get = |path: &str| bench.client.get(url(path));
+
+    let moved = get("telephony/bridges?page=2").send().await.unwrap();
+    assert_eq!(moved.status(), 301, "before authentication");
+    assert_eq!(moved.headers()["location"], "/api/v2/platform/telephony/bridges/?page=2");
+    let unrouted = get("telephony/provider-configurations/").send().await.unwrap();
+    assert_eq!(unrouted.status(), 404);
+    assert_eq!(unrouted.headers()["content-type"], "text/html; charset=utf-8");
+    let nobody = get("telephony/bridges/").send().await.unwrap();
+    assert_eq!(
+        (nobody.status().as_u16(), &nobody.headers()["www-authenticate"]),
+        (401, &"Token".parse().unwrap())
+    );
+
+    let with =
+        |handle: &str| get("telephony/bridges/").header("Authorization", &token).header("Org-Handle", handle);
+    assert_eq!(sent(get("telephony/bridges/").header("Authorization", &token)).await.0, 400);
+    assert_eq!(sent(with("")).await.0, 400);
+    assert_eq!(sent(with("nobody.example")).await.0, 403);
+    let (status, body) = sent(with("globex.example")).await;
+    assert_eq!((status, &body["message"]), (403, &json!("Invalid organization handle.")));
+    assert_eq!(
+        sent(with("acme.example")).await,
+        (
+            200,
+            json!({"count": 0, "status_code": 200,
+        "message": "Bridges fetched successfully.", "data": []})
+        )
+    );
+    let (_, body) = sent(get("organizations/").header("Authorization", &token)).await;
+    assert_eq!((&body["count"], &body["data"][0]["domain_handle"]), (&json!(1), &json!("acme.example")));
+    assert_eq!(sent(bench.unpod(Method::PUT, "telephony/bridges/")).await.0, 405);
+    let (_, body) = sent(bench.unpod(Method::OPTIONS, "telephony/providers-configurations/")).await;
+    assert!(body["data"]["actions"]["POST"].get("auth_token").is_some());
+}
+
+#[tokio::test]
+async fn generation_two_knobs() {
+    let bench = Bench::of(TWO_CONFIGURATIONS).await;
+    let create = |body: Value| bench.unpod(Method::POST, "telephony/bridges/").json(&body);
+    let sales = json!({"name": "Sales again", "slug": "sales"});
+    assert_eq!(sent(create(sales.clone())).await.0, 409);
+    bench.sandbox.edit(|world| {
+        let knobs = &mut world.unpod.knobs;
+        knobs.duplicate_slug_status = 400;
+        knobs.bridge_get = BridgeGet::Secrets;
+        knobs.mask_account_sid = true;
+        knobs.disconnect_keeps_number = true;
+        knobs.refuse_connect_again = true;
+    });
+    assert_eq!(sent(create(sales.clone())).await.0, 400);
+    bench.sandbox.edit(|world| world.unpod.knobs.slug_suffix = true);
+    assert_eq!(sent(create(sales)).await.1["data"]["slug"], "sales-001");
+
+    let (_, body) = sent(bench.unpod(Method::GET, "telephony/bridges/sales/")).await;
+    let first = &body["data"]["numbers"][0];
+    assert_eq!(first["provider_configuration"]["auth_token"], "one");
+    let account = first["provider_configuration"]["account_sid"].as_str().unwrap();
+    assert!(account.ends_with("0001") && account.starts_with("****"));
+
+    let post = |path: &str, body: Value| {
+        bench.unpod(Method::POST, &format!("telephony/bridges/sales/{path}/")).json(&body)
+    };
+    let pair = json!({"provider_config_id": 42, "phone_number": "+14155550101"});
+    assert_eq!(sent(post("connect-provider", pair)).await.0, 400, "connected already");
+    assert_eq!(sent(post("disconnect-provider", json!({"phone_number": "+14155550101"}))).await.0, 200);
+    let (_, body) = sent(bench.unpod(Method::GET, "telephony/bridges/sales/")).await;
+    assert_eq!(body["data"]["numbers"][0]["number"], "+14155550101");
+    assert_eq!(body["data"]["numbers"][0]["provider_configuration"], Value::Null);
+}
+
+/// Texts that YAML likes to take for something else survive a save, also where no type says that they are texts.
+#[test]
+fn texts_stay_texts() {
+    let texts = [
+        "no",
+        "ON",
+        "Y",
+        "true",
+        "null",
+        "~",
+        "1e3",
+        "0x10",
+        "012",
+        "1_000",
+        ".5",
+        ".inf",
+        "",
+        " lead",
+        "trail ",
+        "a: b",
+        "#x",
+        "- x",
+        "two\nlines\n",
+        "\n",
+        "2026-01-01",
+        "+14155550101",
+        "'q'",
+        "\"",
+        "\\",
+        "\0",
+        "\u{1b}[0m",
+        "é 東京 📞",
+        "<<",
+        "*a",
+        "&a",
+        "!x",
+        "%x",
+        "@x",
+        "`x",
+        "{}",
+        "[]",
+        "|",
+        ">",
+        "?",
+        "\u{85}",
+        "\u{2028}",
+        "\u{feff}",
+        "x\ty",
+        "\r\n",
+    ];
+    let mut world = World::default();
+    for text in texts {
+        let mut fields = Map::new();
+        fields.insert("city".into(), text.into());
+        fields.insert("attributes".into(), json!({"text": text, (text): [text]}));
+        world.carrierx.partners.push(Partner::new(fields));
+    }
+    let world = world.tidied();
+    let yaml = world.to_yaml().unwrap();
+    let again = World::from_yaml(&yaml).unwrap();
+    for (text, (before, after)) in
+        texts.iter().zip(world.carrierx.partners.iter().zip(&again.carrierx.partners))
+    {
+        assert_eq!(before, after, "{text:?}");
+    }
+    assert_eq!(again, world);
+}
+
+/// The examples in the documentation are worlds.
+#[test]
+fn documented_examples_load() {
+    for (source, mark) in [
+        (include_str!("../src/sandbox/world/mod.rs"), "///"),
+        (include_str!("../src/sandbox/fault/mod.rs"), "//!"),
+    ] {
+        let (_, rest) = source.split_once(&format!("{mark} ```yaml\n")).unwrap();
+        let (example, _) = rest.split_once(&format!("{mark} ```\n")).unwrap();
+        let yaml: String =
+            example.lines().map(|line| format!("{}\n", line.trim_start_matches(mark))).collect();
+        World::from_yaml(&yaml).unwrap();
+    }
 }

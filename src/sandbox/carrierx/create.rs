@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::answer::Answer;
 use super::super::core::Core;
 use super::super::ids;
-use super::super::world::{DuplicateLogin, MailChange, Partner};
+use super::super::world::{CarrierxKnobs, DuplicateLogin, MailChange, Partner};
 use super::shape::{self, checked};
 use super::{MAIL_FIELDS, Refusal, is_sid, kept_phone, refuse, send_mails};
 
@@ -42,46 +42,10 @@ pub(super) fn create(core: &mut Core, body: Map<String, Value>) -> Result<Answer
             return refuse(422, field, "value is required");
         }
     }
-    let login = body.get("login").and_then(Value::as_str).unwrap_or_default();
-    // A partner that nobody sees yet holds its login all the same.
-    if core.partners.has_login(&core.world.carrierx, login) {
-        let taken = "this login is taken";
-        match core.world.carrierx.knobs.duplicate_login {
-            DuplicateLogin::Conflict => return refuse(409, "login", taken),
-            DuplicateLogin::Invalid => return refuse(422, "login", taken),
-            DuplicateLogin::Malformed => return refuse(400, "login", taken),
-            DuplicateLogin::Accept => {}
-        }
-    }
+    check_login(core, body.get("login").and_then(Value::as_str).unwrap_or_default())?;
     let now = core.world.now();
     let world = &mut core.world.carrierx;
-    let mut partner = Partner { verified: false, ..Partner::default() };
-    let mut mails = Vec::new();
-    for (field, value) in &body {
-        let name = field.as_str();
-        if !SETTABLE.contains(&name) && !shape::MODIFIABLE.contains(&name) {
-            continue;
-        }
-        let value = checked(name, value)?;
-        match name {
-            name if MAIL_FIELDS.contains(&name) => {
-                let address =
-                    super::submit_address(&mut partner, name, &value, MailChange::NullUntilVerified);
-                mails.extend(address.map(|address| (field.clone(), address)));
-            }
-            // An empty parent seems to mean "under the caller" (section 4.3).
-            "parent_sid" if value.as_str().is_none_or(str::is_empty) => {}
-            "parent_sid" if !value.as_str().is_some_and(is_sid) => {
-                return refuse(422, "parent_sid", "no such partner");
-            }
-            "phonenumber" => {
-                partner.fields.insert(field.clone(), kept_phone(&world.knobs, &value));
-            }
-            _ => {
-                partner.fields.insert(field.clone(), value);
-            }
-        }
-    }
+    let (mut partner, mails) = submitted(&world.knobs, &body)?;
     // Values that do not apply are dropped without a word (section 4.3).
     if partner.text("payment_type") == "postpay" {
         for field in ["charge_at", "prepay_amount"] {
@@ -105,4 +69,52 @@ pub(super) fn create(core: &mut Core, body: Map<String, Value>) -> Result<Answer
     core.partners.added(&core.world.carrierx);
     send_mails(&mut core.world, &sid, mails);
     Ok(Answer::json(200, shown))
+}
+
+/// A partner that nobody sees yet holds its login all the same.
+fn check_login(core: &mut Core, login: &str) -> Result<(), Refusal> {
+    if !core.partners.has_login(&core.world.carrierx, login) {
+        return Ok(());
+    }
+    let status = match core.world.carrierx.knobs.duplicate_login {
+        DuplicateLogin::Conflict => 409,
+        DuplicateLogin::Invalid => 422,
+        DuplicateLogin::Malformed => 400,
+        DuplicateLogin::Accept => return Ok(()),
+    };
+    refuse(status, "login", "this login is taken")
+}
+
+/// The partner that a body asks for, and the mails that go out for it. Fields that nobody may set are ignored.
+fn submitted(
+    knobs: &CarrierxKnobs,
+    body: &Map<String, Value>,
+) -> Result<(Partner, Vec<(String, String)>), Refusal> {
+    let mut partner = Partner { verified: false, ..Partner::default() };
+    let mut mails = Vec::new();
+    for (field, value) in body {
+        let name = field.as_str();
+        if !SETTABLE.contains(&name) && !shape::MODIFIABLE.contains(&name) {
+            continue;
+        }
+        let value = checked(name, value)?;
+        match name {
+            // Not even by knob does a new partner show an address before its click (section 7).
+            name if MAIL_FIELDS.contains(&name) => {
+                let address =
+                    super::submit_address(&mut partner, name, &value, MailChange::NullUntilVerified);
+                mails.extend(address.map(|address| (field.clone(), address)));
+            }
+            // An empty parent seems to mean "under the caller" (section 4.3).
+            "parent_sid" if value.as_str().is_none_or(str::is_empty) => {}
+            "parent_sid" if !value.as_str().is_some_and(is_sid) => {
+                return refuse(422, "parent_sid", "no such partner");
+            }
+            _ => {
+                let value = if name == "phonenumber" { kept_phone(knobs, &value) } else { value };
+                partner.fields.insert(field.clone(), value);
+            }
+        }
+    }
+    Ok((partner, mails))
 }

@@ -26,6 +26,27 @@ pub use unpod_objects::{Bridge, Configuration, Link, Number, NumberState};
 /// State of both services, their knobs, and the faults still to come.
 ///
 /// Every field has a default, so `{}` is a complete world: one organization, one token, nothing else.
+///
+/// ```yaml
+/// unpod:
+///   profile: g2-documented            # or g1-snapshot
+///   organizations:                    # the first is home for everything that names none
+///     - { handle: acme.example, name: Acme }
+///   configurations:
+///     - { id: 42, provider: twilio, account_sid: AC01, auth_token: not-a-real-one }
+///   numbers:                          # numbers that stand on a bridge need no entry
+///     - { number: "+14155550103", provider: twilio }
+///   bridges:
+///     - { slug: sales, name: Sales, numbers: { "+14155550101": 42, "+14155550102": null } }
+///   knobs: { bridge_get: configuration_id }
+/// carrierx:
+///   partners:
+///     - { login: acme-west, name: Acme West, country_code: USA, zip: "90804" }
+///     - { login: acme-east, verified: false, pending: { owner_email: ops@acme.example } }
+///   knobs: { array_default: append, replace_scope: all_nested_fields }
+/// ```
+///
+/// A saved world holds the secrets that were sent to the simulator, in clear and readable by its owner only.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct World {
@@ -103,7 +124,9 @@ impl World {
             return Ok(Self::default().tidied());
         }
         // A world of 100,000 partners is a fair test bench; the parser's limits are made for configuration files.
+        // Only true and false are booleans: `state: ON` is a province.
         let options = serde_yaml::options! {
+            strict_booleans: true,
             budget: serde_yaml::budget! {
                 max_events: 100_000_000,
                 max_nodes: 50_000_000,

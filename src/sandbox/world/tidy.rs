@@ -1,6 +1,6 @@
 //! Fills in what a hand-written world leaves out, and says what does not fit together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -24,11 +24,12 @@ impl World {
     pub(crate) fn tidy(&mut self) {
         let now = self.now();
         self.unpod.tidy(now);
+        let made = ids::milliseconds(now);
         for partner in &mut self.carrierx.partners {
             if partner.sid().is_empty() {
                 ids::name_partner(partner, &mut self.carrierx.next_partner);
             }
-            tidy_partner(partner, &self.carrierx.account_sid, now);
+            tidy_partner(partner, &self.carrierx.account_sid, &made);
         }
     }
 
@@ -51,10 +52,10 @@ impl World {
     }
 }
 
-fn tidy_partner(partner: &mut Partner, account: &str, now: Timestamp) {
+fn tidy_partner(partner: &mut Partner, account: &str, made: &str) {
     let fields = &mut partner.fields;
     if !fields.contains_key("date_created") {
-        fields.insert("date_created".into(), ids::milliseconds(now).into());
+        fields.insert("date_created".into(), made.into());
     }
     if !fields.contains_key("parent_sid") {
         fields.insert("parent_sid".into(), account.into());
@@ -126,15 +127,16 @@ impl UnpodWorld {
 
     /// A number that is only mentioned on a bridge exists all the same; it belongs where its bridge belongs.
     fn add_numbers_of_bridges(&mut self) {
-        let known: HashSet<&str> = self.numbers.iter().map(|n| n.number.as_str()).collect();
+        let mut known: HashSet<&str> = self.numbers.iter().map(|n| n.number.as_str()).collect();
+        let configurations: HashMap<u64, &Configuration> =
+            self.configurations.iter().filter(|c| c.id != 0).map(|c| (c.id, c)).collect();
         let mut missing: Vec<Number> = Vec::new();
         for bridge in &self.bridges {
             for (number, link) in &bridge.numbers {
-                if known.contains(number.as_str()) || missing.iter().any(|n| n.number == *number) {
+                if !known.insert(number) {
                     continue;
                 }
-                let configuration =
-                    self.configurations.iter().find(|c| Some(c.id) == link.configuration && c.id != 0);
+                let configuration = link.configuration.and_then(|id| configurations.get(&id));
                 missing.push(Number {
                     number: number.clone(),
                     organization: Some(bridge.organization.clone()),
