@@ -201,7 +201,7 @@ impl Comparison<'_> {
             account: self.wanted.account.clone(),
             attribute: Some(field.name.to_owned()),
             detail: format!(
-                "{} is {}; the configuration says {}",
+                "{} cannot be changed by this API: it is {}, the configuration says {}",
                 field.name,
                 short(observed),
                 short(wanted)
