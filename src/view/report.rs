@@ -7,7 +7,7 @@ use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
 use crate::api::text::clean;
 use crate::apply::Report;
 use crate::event::Outcome;
-use crate::plan::{Operation, Plan, Step};
+use crate::plan::{Operation, Plan, Ref, Step};
 
 /// What a step does, in a few words.
 pub fn subject(step: &Step) -> String {
@@ -15,10 +15,18 @@ pub fn subject(step: &Step) -> String {
     clean(&match &step.operation {
         Operation::Create { .. } | Operation::Update { .. } => format!("{} {address}", step.operation.word()),
         Operation::Delete { id, .. } => format!("delete {address} ({id})"),
-        Operation::Connect { bridge, number, .. } => format!("connect {number} on {}", bridge.in_path()),
+        Operation::Connect { bridge, number, .. } => format!("connect {number} on {}", at(bridge, &address)),
         Operation::Disconnect { bridge, number, .. } => format!("disconnect {number} from {bridge}"),
-        Operation::ReadBack { bridge, .. } => format!("read back {}", bridge.in_path()),
+        Operation::ReadBack { bridge, .. } => format!("read back {}", at(bridge, &address)),
     })
+}
+
+/// A bridge by its slug, or by its address while it has none yet.
+fn at<'a>(bridge: &'a Ref, address: &'a str) -> &'a str {
+    match bridge {
+        Ref::Id(slug) => slug,
+        Ref::Step(_) => address,
+    }
 }
 
 /// One line for a step that ended.
