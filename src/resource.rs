@@ -70,7 +70,7 @@ impl fmt::Display for Place {
 }
 
 /// Where a secret comes from; never the secret itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// An environment variable.
     Env(String),
@@ -78,6 +78,13 @@ pub enum SecretSource {
     File(std::path::PathBuf),
     /// A program and its arguments; its first line of output is the secret.
     Command(Vec<String>),
+}
+
+/// As `Display`: arguments of a command may hold what nobody should print.
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for SecretSource {

@@ -3,7 +3,8 @@
 use std::process::Command;
 
 fn repository(path: &str) -> String {
-    std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).expect("a file of the repository")
+    std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR")))
+        .expect("a file of the repository")
 }
 
 /// The example folders in a place of their own, so that the sandbox's state stays out of the repository.
@@ -31,12 +32,14 @@ fn telform(folder: &std::path::Path, arguments: &[&str]) -> (i32, String) {
     (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).expect("text"))
 }
 
-const FILES: [&str; 4] = ["-f", "examples/quickstart/telform.yaml", "--sandbox", "examples/quickstart/world.yaml"];
+const FILES: [&str; 4] =
+    ["-f", "examples/quickstart/telform.yaml", "--sandbox", "examples/quickstart/world.yaml"];
 
 #[test]
 fn the_plan_in_the_readme_is_the_plan_of_the_quickstart() {
     let readme = repository("README.md");
-    let (_, rest) = readme.split_once("<!-- plan of the quickstart -->\n```text\n").expect("the start of the plan");
+    let (_, rest) =
+        readme.split_once("<!-- plan of the quickstart -->\n```text\n").expect("the start of the plan");
     let (shown, _) = rest.split_once("```\n<!-- end of the plan -->").expect("the end of the plan");
     let folder = copied("quickstart");
     let (code, printed) = telform(folder.path(), &[&["plan"], &FILES[..]].concat());
@@ -47,7 +50,8 @@ fn the_plan_in_the_readme_is_the_plan_of_the_quickstart() {
 #[test]
 fn the_first_command_of_the_readme_works_and_ends_in_an_empty_plan() {
     let readme = repository("README.md");
-    let command = readme.lines().find(|line| line.starts_with("cargo run -q -- ")).expect("the first command");
+    let command =
+        readme.lines().find(|line| line.starts_with("cargo run -q -- ")).expect("the first command");
     let arguments: Vec<&str> = command.trim_start_matches("cargo run -q -- ").split(' ').collect();
     let folder = copied("quickstart");
     let (code, printed) = telform(folder.path(), &arguments);
@@ -60,14 +64,17 @@ fn the_first_command_of_the_readme_works_and_ends_in_an_empty_plan() {
 #[test]
 fn ci_runs_the_test_command_of_the_readme() {
     let readme = repository("README.md");
-    let block = readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the two commands");
+    let block =
+        readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the two commands");
     let second = block.lines().nth(1).expect("the second command");
     assert!(repository(".ci/run").lines().any(|line| line == second), ".ci/run does not run `{second}`");
 }
 
 #[test]
 fn every_example_applies_and_then_has_an_empty_plan() {
-    for example in std::fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).expect("examples").flatten() {
+    for example in
+        std::fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).expect("examples").flatten()
+    {
         let name = example.file_name().to_string_lossy().into_owned();
         let folder = copied(&name);
         let here = folder.path().join("examples").join(&name);
@@ -87,7 +94,8 @@ fn every_example_applies_and_then_has_an_empty_plan() {
 fn the_ci_scripts_apply_exactly_what_was_reviewed() {
     let folder = copied("ci");
     let here = folder.path().join("examples/ci");
-    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_telform")).parent().expect("a folder").display().to_string();
+    let binary =
+        std::path::Path::new(env!("CARGO_BIN_EXE_telform")).parent().expect("a folder").display().to_string();
     let path = format!("{binary}:/usr/local/bin:/usr/bin:/bin");
     let run = |script: &str| {
         let output = Command::new("bash")
@@ -102,7 +110,8 @@ fn the_ci_scripts_apply_exactly_what_was_reviewed() {
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
     assert_eq!(run("pull-request.sh").0, Some(2));
-    std::fs::write(here.join("reviewed"), std::fs::read(here.join("plan.digest")).expect("a digest")).expect("kept");
+    std::fs::write(here.join("reviewed"), std::fs::read(here.join("plan.digest")).expect("a digest"))
+        .expect("kept");
     std::fs::write(here.join("plan.digest"), "sha256:0000\n").expect("written");
     assert_eq!(run("merge.sh").0, Some(4), "another digest must be refused");
     std::fs::copy(here.join("reviewed"), here.join("plan.digest")).expect("copied");

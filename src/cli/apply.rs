@@ -9,11 +9,11 @@ use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::session::{Purpose, Session, now};
 use super::watch::Progress;
-use crate::api::text::clean;
 use crate::apply::{Apply, OnError, Report, settle_ledger};
 use crate::call::{Body, Payload};
 use crate::plan::{Operation, Options, Plan, dark};
 use crate::resource::Live;
+use crate::text::clean;
 use crate::view::{json::PlanDocument, report, text};
 
 /// Carries out what the YAML wants.

@@ -213,8 +213,11 @@ impl Embedded {
             .collect::<BTreeMap<_, _>>();
         let missing = std::mem::take(&mut resolved.missing);
         if !missing.is_empty() && !out.global.json && !out.global.quiet {
-            out.note(&format!("sandbox: secrets that are not supplied have made-up values here: {}
-", missing.len()));
+            out.note(&format!(
+                "sandbox: secrets that are not supplied have made-up values here: {}
+",
+                missing.len()
+            ));
         }
         for Missing { address, attribute, .. } in missing {
             let made_up = Secret::new(&format!("sandbox-{}-{attribute}", address.name));

@@ -29,6 +29,16 @@ pub(super) struct LeavingObject<'a> {
     pub(super) reason: String,
 }
 
+/// What a delete relies on.
+struct Cuts {
+    /// Draft name of the delete.
+    delete: String,
+    /// Connections (bridge, number) that are cut before it.
+    cut: Vec<(String, String)>,
+    /// Deletes that must come before it, because they free its numbers.
+    freed_by: Vec<String>,
+}
+
 #[derive(Default)]
 struct Planner<'a> {
     changes: BTreeMap<Address, Change>,
@@ -40,8 +50,7 @@ struct Planner<'a> {
     leaving: Vec<LeavingObject<'a>>,
     /// Objects that are made again in another shape: their address and their live object.
     replaced: BTreeMap<&'a Address, &'a LiveObject>,
-    /// Draft name of a delete, the connections that are cut before it, and the deletes that must come before it.
-    cuts: Vec<(String, Vec<(String, String)>, Vec<String>)>,
+    cuts: Vec<Cuts>,
 }
 
 /// Computes the plan.
@@ -559,7 +568,7 @@ impl<'a> Planner<'a> {
                 })
                 .map(|connection| delete_name(&account.name, "bridges", &connection.bridge))
                 .collect();
-            self.cuts.push((delete_name(&account.name, gone.kind.name, id), cut, freed_by));
+            self.cuts.push(Cuts { delete: delete_name(&account.name, gone.kind.name, id), cut, freed_by });
         }
     }
 
@@ -574,9 +583,9 @@ impl<'a> Planner<'a> {
         let leaving = std::mem::take(&mut self.leaving);
         for gone in &leaving {
             let name = delete_name(gone.account, gone.kind.name, &gone.live.id);
-            let known = self.cuts.iter().find(|(delete, ..)| *delete == name);
+            let known = self.cuts.iter().find(|cuts| cuts.delete == name);
             let (cut, freed_by) =
-                known.map_or_else(Default::default, |(_, cut, freed_by)| (cut.clone(), freed_by.clone()));
+                known.map_or_else(Default::default, |cuts| (cuts.cut.clone(), cuts.freed_by.clone()));
             let mut draft =
                 draft::delete(inputs, gone.account, Some(gone.address), gone.kind, gone.live, cut);
             let mut waits_for: BTreeSet<String> = read_backs.iter().cloned().chain(freed_by).collect();

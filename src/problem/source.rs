@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::{Label, escape, hostile};
+use super::Label;
 use crate::resource::Place;
+use crate::text::{escape, hostile};
 
 /// Most characters of a line that an excerpt shows.
 const LINE: usize = 72;

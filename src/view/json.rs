@@ -66,7 +66,7 @@ fn escaped(json: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(json.len() + 1);
     for character in json.chars() {
-        if character != '\n' && crate::api::text::steers(character) {
+        if character != '\n' && crate::text::hostile(character) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 // Writing to a String cannot fail.

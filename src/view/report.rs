@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::text::Detail;
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
-use crate::api::text::clean;
 use crate::apply::Report;
 use crate::event::Outcome;
 use crate::plan::{Operation, Plan, Ref, Step};
+use crate::text::clean;
 
 /// What a step does, in a few words.
 pub fn subject(step: &Step) -> String {

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::value::attribute;
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
-use crate::api::text::clean;
 use crate::plan::{Action, Change, Effect, Notice, NumberImpact, Phase, Plan, Step};
+use crate::text::clean;
 
 /// Numbers that are listed one by one before the rest is counted.
 const MOST_NUMBERS: usize = 100;
@@ -237,8 +237,9 @@ fn order(out: &mut String, plan: &Plan, detail: Detail) {
         .filter_map(|phase| {
             let mut steps = plan.steps.iter().filter(|step| step.phase == phase);
             let first = steps.next()?;
-            let range =
-                steps.last().map_or_else(|| first.id.clone(), |last| format!("{}-{}", first.id, last.id));
+            let range = steps
+                .next_back()
+                .map_or_else(|| first.id.clone(), |last| format!("{}-{}", first.id, last.id));
             Some(format!("{} {range}", phase.word()))
         })
         .collect();
