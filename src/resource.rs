@@ -254,6 +254,8 @@ pub struct LiveAccount {
     pub objects: BTreeMap<&'static str, Vec<LiveObject>>,
     /// Connections, when bridges were read; `None` when they were not needed.
     pub connections: Option<Vec<Connection>>,
+    /// Bridges that name a provider and show no number, with the configurations that may serve them.
+    pub unseen: BTreeMap<String, BTreeSet<String>>,
     /// Numbers of the account as far as the service shows them: E.164 text to what is known.
     pub numbers: BTreeMap<String, LiveNumber>,
     /// Identities of pinned or remembered objects that the listing lacks and a direct GET did not find either.

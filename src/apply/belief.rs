@@ -121,16 +121,9 @@ impl Run<'_> {
             Ok(ledger) => (**ledger).clone(),
             Err(_) => return Belief::Unreadable("the ledger is not usable after a fault".to_owned()),
         };
-        match probe::connections(&self.read(), target.account, self.apply.key, &ledger).await {
-            Ok(connections) => match connections.iter().find(|connection| connection.target.may_be(id)) {
-                None => belief,
-                Some(connection) => Belief::Moved(format!(
-                    "{} on bridge {} {} it; deleting it would silence that number",
-                    connection.number,
-                    connection.bridge,
-                    if connection.target.id().is_some() { "uses" } else { "may use" }
-                )),
-            },
+        match probe::users(&self.read(), target.account, self.apply.key, &ledger, id).await {
+            Ok(users) if users.is_empty() => belief,
+            Ok(users) => Belief::Moved(format!("{}; deleting it would silence that", users.join(", "))),
             Err(error) => Belief::Unreadable(error.to_string()),
         }
     }

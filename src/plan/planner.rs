@@ -352,6 +352,7 @@ impl<'a> Planner<'a> {
                 link,
                 can_disconnect: link.can_disconnect || account.switches.contains("disconnect_works"),
                 connections: connections.unwrap_or_default(),
+                unseen: inputs.live.accounts.get(&account.name).map_or(&NONE_UNSEEN, |live| &live.unseen),
                 numbers: inputs.live.accounts.get(&account.name).map_or(&EMPTY, |live| &live.numbers),
                 bridges: self.bridges(inputs, findings, selection, account, connections.unwrap_or_default()),
                 leaving_bridges: self
@@ -719,6 +720,7 @@ fn unmanaged(
     counts
 }
 
+static NONE_UNSEEN: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
 static EMPTY: BTreeMap<String, crate::resource::LiveNumber> = BTreeMap::new();
 
 /// The address that claims a configuration, or its id for people.
