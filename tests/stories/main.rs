@@ -9,6 +9,7 @@
 mod bench;
 
 mod deletes;
+mod output;
 mod partners;
 mod quickstart;
 mod secrets;
