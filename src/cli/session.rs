@@ -296,5 +296,26 @@ fn check_choice(desired: &Desired, choice: &Choice) -> Result<(), Failure> {
             ));
         }
     }
+    for (address, attribute) in &choice.rewrite_secrets {
+        let Some(object) = desired.objects.get(address) else { continue };
+        let secrets: Vec<&str> = object
+            .attributes
+            .iter()
+            .filter(|(_, wanted)| matches!(wanted, crate::resource::Wanted::Secret(_)))
+            .map(|(name, _)| *name)
+            .collect();
+        if attribute.as_deref().map_or(secrets.is_empty(), |attribute| !secrets.contains(&attribute)) {
+            let asked = attribute.as_ref().map(|attribute| format!(" `{attribute}`")).unwrap_or_default();
+            return Err(Failure::other(
+                "telform::cli::no_such_secret",
+                format!("{address} has no secret{asked} in the configuration"),
+                if secrets.is_empty() {
+                    "it has none".to_owned()
+                } else {
+                    format!("it has {}", secrets.join(", "))
+                },
+            ));
+        }
+    }
     Ok(())
 }

@@ -27,11 +27,18 @@ fn secret(word: SecretWord) -> &'static str {
 
 /// A value on one line, as JSON writes it, escaped.
 pub(super) fn inline(value: &Value) -> String {
-    let text = clean(&value.to_string());
-    if text.chars().count() <= INLINE * 4 {
-        text
-    } else {
-        format!("{}…", text.chars().take(INLINE * 4 - 1).collect::<String>())
+    cut(clean(&value.to_string()))
+}
+
+/// A text that fits some lines of a terminal; a longer one says how much is left out.
+fn cut(text: String) -> String {
+    let most = INLINE * 4;
+    match text.char_indices().nth(most) {
+        None => text,
+        Some((end, _)) => {
+            let left_out = text[end..].chars().count();
+            format!("{}… ({left_out} more characters; see --format json)", &text[..end])
+        }
     }
 }
 
@@ -89,7 +96,7 @@ fn difference(before: &[String], after: &[String]) -> Vec<String> {
     let diff = TextDiff::configure().timeout(Duration::from_millis(500)).diff_slices(&before, &after);
     let mut lines = Vec::new();
     for change in diff.iter_all_changes() {
-        let text = clean(change.value());
+        let text = cut(clean(change.value()));
         lines.push(match change.tag() {
             ChangeTag::Equal => paint(FAINT, format!("    {text}")),
             ChangeTag::Delete => paint(BAD, format!("  - {text}")),

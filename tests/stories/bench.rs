@@ -1,0 +1,363 @@
+//! What every story has: a folder, a simulator, an environment, and a watch over what comes out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde_json::Value;
+use telform::sandbox::{Fault, LoggedRequest, Sandbox, World};
+use tempfile::TempDir;
+
+/// The tokens of every story's world. They are canaries like every other secret.
+pub(crate) const UNPOD_TOKEN: &str = "canary-unpod-token-5e1f";
+pub(crate) const CARRIERX_TOKEN: &str = "canary-carrierx-token-77aa";
+
+/// A user with a folder, and the two services as that user sees them.
+pub(crate) struct Story {
+    pub(crate) dir: TempDir,
+    pub(crate) sandbox: Sandbox,
+    env: BTreeMap<String, String>,
+    /// Everything that was ever secret in this story.
+    secrets: Mutex<BTreeSet<String>>,
+}
+
+/// What came out of one run.
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Story {
+    /// A world written as YAML; its tokens are put in.
+    pub(crate) fn new(world: &str) -> Self {
+        let mut world = World::from_yaml(world).unwrap();
+        world.unpod.tokens = vec![UNPOD_TOKEN.to_owned()];
+        world.carrierx.tokens = vec![CARRIERX_TOKEN.to_owned()];
+        let sandbox = Sandbox::start_blocking(world, (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let env = BTreeMap::from([
+            ("UNPOD_TOKEN".to_owned(), UNPOD_TOKEN.to_owned()),
+            ("CARRIERX_TOKEN".to_owned(), CARRIERX_TOKEN.to_owned()),
+        ]);
+        Self { dir: tempfile::tempdir().unwrap(), sandbox, env, secrets: Mutex::default() }
+    }
+
+    /// Sets a secret in the environment of the runs to come.
+    pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
+        self.set(name, value);
+        self
+    }
+
+    /// As [`Story::secret`], in the middle of a story.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.note_secrets();
+        self.env.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.note_secrets();
+        self.env.remove(name);
+    }
+
+    /// Writes `telform.yaml` for one Unpod account.
+    pub(crate) fn unpod(&self, body: &str) {
+        self.unpod_with("", body);
+    }
+
+    /// The same with more settings of the account, such as `product_id: p, `.
+    pub(crate) fn unpod_with(&self, settings: &str, body: &str) {
+        let account = format!(
+            "  unpod: {{ api: unpod, base_url: \"{}\", org_handle: acme.example, requests_per_minute: 60000, {settings}token: {{ env: UNPOD_TOKEN }} }}",
+            self.sandbox.unpod_url()
+        );
+        self.file("telform.yaml", &format!("version: 1\naccounts:\n{account}\n{body}"));
+    }
+
+    /// Writes `telform.yaml` for one CarrierX account.
+    pub(crate) fn carrierx(&self, body: &str) {
+        self.carrierx_with("", body);
+    }
+
+    /// The same with more settings of the account.
+    pub(crate) fn carrierx_with(&self, settings: &str, body: &str) {
+        let account = format!(
+            "  carrierx: {{ api: carrierx, base_url: \"{}\", requests_per_minute: 60000, {settings}token: {{ env: CARRIERX_TOKEN }} }}",
+            self.sandbox.carrierx_url()
+        );
+        self.file("telform.yaml", &format!("version: 1\naccounts:\n{account}\n{body}"));
+    }
+
+    /// Writes a file in the folder.
+    pub(crate) fn file(&self, name: &str, text: &str) {
+        fs::write(self.dir.path().join(name), text).unwrap();
+    }
+
+    /// Reads a file of the folder.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.dir.path().join(name)).unwrap()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The ledger as JSON.
+    pub(crate) fn ledger(&self) -> Value {
+        serde_json::from_str(&self.read(".telform/ledger.json")).unwrap()
+    }
+
+    /// The program with its environment, for runs that are not simply waited for.
+    pub(crate) fn command(&self, args: &str) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_telform"));
+        command.args(args.split_whitespace()).current_dir(self.dir.path()).env_clear().envs(&self.env);
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.stdin(std::process::Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end. Arguments are divided at spaces.
+    pub(crate) fn run(&self, args: &str) -> Ran {
+        let output = assert_cmd::Command::from_std(self.command(args))
+            .timeout(Duration::from_secs(60))
+            .output()
+            .unwrap();
+        self.ran(args, &output)
+    }
+
+    /// What came out of a run that was started with [`Story::command`], looked over.
+    pub(crate) fn ran(&self, args: &str, output: &std::process::Output) -> Ran {
+        let ran = Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        };
+        self.look_over(args, &ran);
+        ran
+    }
+
+    /// Runs, and insists on the exit code.
+    #[track_caller]
+    pub(crate) fn expect(&self, code: i32, args: &str) -> Ran {
+        let ran = self.run(args);
+        assert_eq!(ran.code, code, "telform {args}\n{}\n{}", ran.stdout, ran.stderr);
+        ran
+    }
+
+    /// `apply --auto-approve` that goes through and is proven.
+    #[track_caller]
+    pub(crate) fn apply(&self) -> Ran {
+        self.expect(0, "apply --auto-approve")
+    }
+
+    /// A plan that has nothing to do.
+    #[track_caller]
+    pub(crate) fn in_sync(&self) {
+        self.take_log();
+        let ran = self.expect(0, "plan --detailed-exitcode");
+        assert!(ran.stdout.contains("Plan: no changes"), "{}", ran.stdout);
+        self.apply();
+        assert_eq!(self.writes(), [""; 0], "a second apply writes nothing");
+    }
+
+    /// The requests so far, one a line, and forgets them.
+    pub(crate) fn take_log(&self) -> Vec<String> {
+        let log = self.sandbox.log().iter().map(shown).collect();
+        self.sandbox.clear_log();
+        log
+    }
+
+    /// The requests so far that could have changed something.
+    pub(crate) fn writes(&self) -> Vec<String> {
+        self.sandbox.writes().iter().map(shown).collect()
+    }
+
+    /// Adds a fault, written as YAML.
+    pub(crate) fn fault(&self, yaml: &str) {
+        self.sandbox.set_fault(fault(yaml));
+    }
+
+    /// The world as it is now, as JSON.
+    pub(crate) fn world(&self) -> Value {
+        serde_json::to_value(self.sandbox.world()).unwrap()
+    }
+
+    /// Collects what is secret now: the environment, and what the services hold.
+    fn note_secrets(&self) {
+        let mut secrets = self.secrets.lock().unwrap();
+        secrets.extend(self.env.values().cloned());
+        collect_secrets(&self.world(), &mut secrets);
+        // A value of a few letters would be found everywhere.
+        secrets.retain(|secret| secret.len() >= 6);
+    }
+
+    /// No run may show a secret, the key of the fingerprints, or a character that steers a terminal; and none may panic.
+    fn look_over(&self, args: &str, ran: &Ran) {
+        self.note_secrets();
+        let mut files = Vec::new();
+        text_files(self.dir.path(), &mut files);
+        let mut keys = Vec::new();
+        for path in files.iter().filter(|path| path.extension().is_some_and(|it| it == "key")) {
+            keys.push(fs::read_to_string(path).unwrap().trim().to_owned());
+        }
+        let mut places = vec![
+            ("standard output".to_owned(), ran.stdout.clone()),
+            ("standard error".to_owned(), ran.stderr.clone()),
+        ];
+        for path in files.iter().filter(|path| !holds_secrets(path)) {
+            places
+                .push((path.display().to_string(), String::from_utf8_lossy(&fs::read(path).unwrap()).into()));
+        }
+        for (place, text) in &places {
+            for secret in self.secrets.lock().unwrap().iter() {
+                assert!(
+                    !text.contains(secret.as_str()),
+                    "telform {args}: {secret} stands in {place}:\n{text}"
+                );
+            }
+            for key in keys.iter().filter(|_| !place.ends_with(".key")) {
+                assert!(!text.contains(key.as_str()), "telform {args}: the key stands in {place}");
+            }
+        }
+        for text in [&ran.stdout, &ran.stderr] {
+            assert!(!text.contains("panicked at"), "telform {args}: {text}");
+            let steers = |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
+            assert!(!text.contains(steers), "telform {args}: {text:?}");
+        }
+    }
+}
+
+/// A fault written as YAML.
+pub(crate) fn fault(yaml: &str) -> Fault {
+    World::from_yaml(&format!("faults:\n  - {yaml}\n")).unwrap().faults.remove(0)
+}
+
+/// `PATCH telephony/providers-configurations/42/ {"auth_token":"(secret)"}`
+fn shown(request: &LoggedRequest) -> String {
+    let path = request.path.trim_start_matches("/api/v2/platform/").trim_start_matches("/core/v2/");
+    let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+    let body = if request.body.is_null() { String::new() } else { format!(" {}", request.body) };
+    format!("{} {path}{query}{body}", request.method)
+}
+
+/// Files that are there to hold secrets: what the user wrote, and the simulator's own state.
+fn holds_secrets(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("secret") || name.ends_with(".state.yaml") || name == "world.yaml"
+}
+
+fn text_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { text_files(&path, found) } else { found.push(path) }
+    }
+}
+
+fn collect_secrets(value: &Value, found: &mut BTreeSet<String>) {
+    const KEYS: [&str; 6] = ["auth_token", "api_key", "api_secret", "password", "token", "tokens"];
+    match value {
+        Value::Object(fields) => {
+            for (key, inner) in fields {
+                match inner {
+                    Value::String(text) if KEYS.contains(&key.as_str()) => drop(found.insert(text.clone())),
+                    Value::Array(items) if KEYS.contains(&key.as_str()) => {
+                        found.extend(items.iter().filter_map(Value::as_str).map(str::to_owned));
+                    }
+                    other => collect_secrets(other, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_secrets(item, found)),
+        _ => {}
+    }
+}
+
+impl Ran {
+    /// Everything that was printed, with its exit code, for a snapshot. Steps of different accounts end in any order, so the
+    /// lines of an apply are sorted.
+    pub(crate) fn whole(&self) -> String {
+        let mut text = format!("exit {}\n", self.code);
+        for (name, stream) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
+            if stream.is_empty() {
+                continue;
+            }
+            text.push_str(&format!("--- {name}\n"));
+            let (before, after) = stream.split_once("\nApplying\n").unwrap_or((stream, ""));
+            text.push_str(before);
+            if !after.is_empty() {
+                let (steps, rest) = after.split_once("\n\n").unwrap_or((after, ""));
+                text.push_str("\nApplying\n");
+                text.push_str(&sorted(steps));
+                text.push_str(&format!("\n\n{rest}"));
+            }
+        }
+        text
+    }
+
+    #[track_caller]
+    pub(crate) fn says(&self, words: &str) -> &Self {
+        assert!(
+            self.stdout.contains(words) || self.stderr.contains(words),
+            "`{words}` is not in\n{}\n{}",
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn is_silent_about(&self, words: &str) -> &Self {
+        assert!(!self.stdout.contains(words) && !self.stderr.contains(words), "{}", self.whole());
+        self
+    }
+
+    /// Standard output as one JSON document.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+
+    /// Standard output as JSON lines.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+/// The steps of an apply by their numbers; lines that explain a step stay below it.
+fn sorted(steps: &str) -> String {
+    let mut groups: Vec<Vec<&str>> = Vec::new();
+    for line in steps.lines() {
+        match groups.last_mut() {
+            Some(group) if line.starts_with("           ") => group.push(line),
+            _ => groups.push(vec![line]),
+        }
+    }
+    let number = |line: &str| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        word.trim_start_matches('s').parse().unwrap_or(0_u32)
+    };
+    groups.sort_by_key(|group| number(group[0]));
+    groups.concat().join("\n")
+}
+
+/// What differs from run to run, for snapshots.
+pub(crate) const FILTERS: [(&str, &str); 8] = [
+    (r"http://127\.0\.0\.1:\d+", "http://[sandbox]"),
+    (r"127\.0\.0\.1:\d+", "[sandbox]"),
+    (r"sha256:[0-9a-f]{64}", "sha256:[digest]"),
+    (r"\b\d+ ms\b", "[ms]"),
+    (r#""milliseconds":\d+"#, r#""milliseconds":[ms]"#),
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[time]"),
+    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "[uuid]"),
+    (r"(/\S*)?/\.tmp\w+", "[folder]"),
+];
+
+/// Compares everything a run printed with the reviewed record.
+macro_rules! shot {
+    ($name:literal, $ran:expr) => {
+        insta::with_settings!({ filters => crate::bench::FILTERS, omit_expression => true, prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!($name, $ran.whole());
+        })
+    };
+}

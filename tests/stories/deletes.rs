@@ -1,0 +1,207 @@
+//! Deletes: asked for by a tombstone or by leaving the YAML, guarded, and in the proven order.
+
+use crate::bench::Story;
+
+/// Configuration 42 serves three numbers on two bridges; 43 serves another one beside them.
+pub(crate) const CONNECTED: &str = "
+unpod:
+  configurations:
+    - { id: 42, provider: plivo, account_sid: MA42, auth_token: canary-plivo-42 }
+    - { id: 43, provider: twilio, account_sid: AC43, auth_token: canary-twilio-43 }
+  numbers:
+    - { number: '+14155550101' }
+    - { number: '+14155550102' }
+    - { number: '+14155550103' }
+    - { number: '+14155550104' }
+  bridges:
+    - { id: 301, slug: sales, name: Sales, numbers: { '+14155550101': 42, '+14155550102': 42 } }
+    - { id: 302, slug: fax, name: Fax, numbers: { '+14155550103': 42 } }
+    - { id: 303, slug: support, name: Support, numbers: { '+14155550104': 43 } }
+";
+
+const TOMBSTONE: &str = "
+providers:
+  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+removed:
+  - { address: providers.old, provider: plivo, account_sid: MA42, reason: contract ended }
+";
+
+fn connected() -> Story {
+    Story::new(CONNECTED).secret("AUTH", "canary-auth-43")
+}
+
+#[test]
+fn a_connected_configuration_goes_only_when_both_guards_are_raised() {
+    let story = connected();
+    story.unpod(TOMBSTONE);
+    shot!("tombstone_refused", story.expect(3, "plan"));
+    shot!("tombstone_refused_apply", story.expect(3, "apply --auto-approve"));
+    story.expect(3, "apply --auto-approve --max-deletes 1").says("--max-numbers-dark 3");
+    story.expect(3, "apply --auto-approve --max-numbers-dark 3").says("--max-deletes 1");
+    story
+        .expect(3, "apply --auto-approve --max-deletes 1 --max-numbers-dark 2")
+        .says("3 numbers would go dark");
+    assert_eq!(story.writes(), [""; 0]);
+    assert!(!story.path(".telform/ledger.json").exists(), "a refused plan enters nothing");
+
+    story.take_log();
+    let ran = story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
+    shot!("tombstone_applied", ran);
+    assert_eq!(
+        story.writes(),
+        [
+            r#"POST telephony/bridges/sales/disconnect-provider/ {"phone_number":"+14155550101"}"#,
+            r#"POST telephony/bridges/sales/disconnect-provider/ {"phone_number":"+14155550102"}"#,
+            r#"POST telephony/bridges/fax/disconnect-provider/ {"phone_number":"+14155550103"}"#,
+            "DELETE telephony/providers-configurations/42/",
+        ]
+    );
+    // Both bridges were read between the last disconnect and the delete.
+    let log = story.take_log();
+    let place = |start: &str| log.iter().rposition(|line| line.starts_with(start)).unwrap();
+    let last_cut = place("POST telephony/bridges/fax/disconnect");
+    let delete = place("DELETE ");
+    for read in ["GET telephony/bridges/sales/", "GET telephony/bridges/fax/"] {
+        assert!(log[last_cut..delete].iter().any(|line| line == read), "{read}\n{}", log.join("\n"));
+    }
+    // The tombstone may stay.
+    shot!("tombstone_stays", story.expect(0, "plan --detailed-exitcode"));
+    story.in_sync();
+}
+
+#[test]
+fn guards_in_the_file_allow_it_too() {
+    let story = connected();
+    story.unpod(&format!("guards: {{ max_deletes: 1, max_numbers_dark: 3 }}\n{TOMBSTONE}"));
+    story.apply();
+    assert_eq!(story.writes().len(), 4);
+    story.in_sync();
+    // For one run a guard may also be lowered.
+    let story = connected();
+    story.unpod(&format!("guards: {{ max_deletes: 1, max_numbers_dark: 3 }}\n{TOMBSTONE}"));
+    story.expect(3, "plan --max-deletes 0");
+}
+
+#[test]
+fn a_share_can_be_limited() {
+    let story = connected();
+    story.unpod(&format!(
+        "guards: {{ max_deletes: 5, max_numbers_dark: 3, max_delete_percent: 20 }}\n{TOMBSTONE}"
+    ));
+    shot!("percent_refused", story.expect(3, "plan"));
+    story.expect(0, "plan --max-delete-percent 50");
+}
+
+#[test]
+fn leaving_the_yaml_deletes_what_telform_manages_and_nothing_else() {
+    let story = connected();
+    story.unpod(
+        "
+providers:
+  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+  old: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }
+",
+    );
+    story.apply();
+    story.unpod("providers:\n  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n");
+    shot!("left_the_yaml", story.expect(3, "plan"));
+
+    // A kind that no file mentions is out of scope; an empty one is empty.
+    story.unpod("bridges: {}\n");
+    story.expect(0, "plan --detailed-exitcode").says("Plan: no changes");
+    story.unpod("providers: {}\n");
+    story.expect(3, "plan").says("2 objects would be deleted").says("4 numbers would go dark");
+    story.expect(0, "apply --auto-approve --max-deletes 2 --max-numbers-dark 4");
+    assert_eq!(story.world()["unpod"]["configurations"], serde_json::json!([]));
+    assert_eq!(story.ledger()["objects"], serde_json::json!({}));
+    story.in_sync();
+}
+
+#[test]
+fn protection_outlives_its_entry() {
+    let story = Story::new("{}").secret("AUTH", "canary-auth-55");
+    let entry = "  main: { provider: twilio, account_sid: AC55, auth_token: { env: AUTH }";
+    story.unpod(&format!("providers:\n{entry}, lifecycle: {{ prevent_delete: true }} }}\n"));
+    story.apply();
+    story.unpod("providers: {}\n");
+    shot!("protected", story.expect(3, "apply --auto-approve --max-deletes 1"));
+    story.unpod("removed:\n  - { address: providers.main }\n");
+    story.expect(3, "plan --max-deletes 1").says("guard::prevent_delete");
+    // The way out that the refusal names.
+    story.unpod(&format!("providers:\n{entry}, lifecycle: {{ prevent_delete: false }} }}\n"));
+    story.apply();
+    story.unpod("providers: {}\n");
+    story.expect(0, "apply --auto-approve --max-deletes 1");
+    assert_eq!(story.world()["unpod"]["configurations"], serde_json::json!([]));
+}
+
+#[test]
+fn what_may_be_anybodys_connection_is_not_cut() {
+    let story = Story::new(
+        "
+unpod:
+  configurations:
+    - { id: 42, provider: twilio, account_sid: AC42, auth_token: canary-twilio-42 }
+    - { id: 43, provider: twilio, account_sid: AC43, auth_token: canary-twilio-43 }
+  numbers: [ { number: '+14155550101' } ]
+  bridges:
+    - { slug: sales, name: Sales, numbers: { '+14155550101': 42 } }
+",
+    )
+    .secret("AUTH", "canary-auth-43");
+    let tombstone = "removed:\n  - { address: providers.old, id: '42' }\n";
+    story.unpod(tombstone);
+    shot!("ambiguous", story.expect(3, "apply --auto-approve --max-deletes 1 --max-numbers-dark 1"));
+    assert_eq!(story.writes(), [""; 0]);
+
+    // The way out that the refusal names: declare the bridge, which settles who serves the number.
+    let declared = "
+providers:
+  other: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+bridges:
+  sales:
+    slug: sales
+    name: Sales
+    numbers: { '+14155550101': { provider: providers.other } }
+";
+    story.unpod(&declared.replace("providers.other", "other"));
+    shot!("ambiguous_settled", story.apply());
+    story.unpod(&format!("{}{tombstone}", declared.replace("providers.other", "other")));
+    story.expect(0, "apply --auto-approve --max-deletes 1");
+    assert_eq!(story.writes().last().unwrap(), "DELETE telephony/providers-configurations/42/");
+    let world = story.world();
+    assert_eq!(world["unpod"]["bridges"][0]["numbers"]["+14155550101"]["configuration"], 43);
+}
+
+#[test]
+fn destroy_takes_everything_that_is_named_and_nothing_else() {
+    let story = connected();
+    story.unpod(
+        "
+providers:
+  old: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }
+bridges:
+  fax: { slug: fax, name: Fax }
+",
+    );
+    shot!("destroy_refused", story.expect(3, "plan --destroy"));
+    let ran = story.expect(0, "apply --destroy --auto-approve --max-deletes 2 --max-numbers-dark 3");
+    ran.says("Done: 5 writes");
+    let writes = story.writes();
+    assert_eq!(
+        writes[3..],
+        ["DELETE telephony/bridges/fax/", "DELETE telephony/providers-configurations/42/"]
+    );
+    let world = story.world();
+    assert_eq!(world["unpod"]["configurations"].as_array().unwrap().len(), 1);
+    assert_eq!(world["unpod"]["bridges"].as_array().unwrap().len(), 2);
+    story.expect(0, "plan --destroy --detailed-exitcode").says("no changes");
+}
+
+#[test]
+fn what_is_already_gone_needs_no_request() {
+    let story = connected();
+    story.unpod("removed:\n  - { address: providers.never, id: '99', reason: cleaned up }\n");
+    shot!("already_gone", story.expect(0, "apply --auto-approve"));
+    assert_eq!(story.writes(), [""; 0]);
+}

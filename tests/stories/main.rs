@@ -1,0 +1,15 @@
+//! Stories: the real binary in a clean environment against the project's own simulator, as a user would meet it.
+//!
+//! Each story has a folder, a simulator and an environment of its own. After every run the bench looks by itself for
+//! secrets and for characters that steer a terminal in everything that the program wrote.
+
+#![allow(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+#[macro_use]
+mod bench;
+
+mod deletes;
+mod output;
+mod partners;
+mod quickstart;
+mod secrets;

@@ -1,0 +1,208 @@
+//! CarrierX partners: from the create through the mail link to in sync, and what this API cannot do.
+
+use serde_json::json;
+
+use crate::bench::Story;
+
+/// The entry of a partner called `west`, with more attributes.
+pub(crate) fn west(more: &str) -> String {
+    format!(
+        "
+partners:
+  west:
+    login: west
+    password: {{ env: WEST_PASSWORD }}
+    name: West
+    company_name: Acme
+    country_code: USA
+    zip: \"01234\"
+    owner_email: ops@acme.example
+    phonenumber: \"15162065574\"
+    payment_type: postpay
+{more}"
+    )
+}
+
+/// A world with that partner, verified, with more fields.
+pub(crate) fn world_with_west(more: &str) -> String {
+    format!(
+        "
+carrierx:
+  partners:
+    - partner_sid: 3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410
+      login: west
+      name: West
+      company_name: Acme
+      country_code: USA
+      zip: \"01234\"
+      owner_email: ops@acme.example
+      phonenumber: \"15162065574\"
+      payment_type: postpay
+{more}"
+    )
+}
+
+pub(crate) fn verified(more: &str) -> Story {
+    Story::new(&world_with_west(more)).secret("WEST_PASSWORD", "canary-password-west")
+}
+
+const SID: &str = "partners/3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410";
+
+#[test]
+fn created_pending_verified_in_sync() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(""));
+    shot!("partner_create", story.apply());
+    let posted = "POST partners {\"login\":\"west\",\"password\":\"(secret)\",\"name\":\"West\",\"company_name\":\"Acme\",\"country_code\":\"USA\",\"zip\":\"01234\",\"owner_email\":\"ops@acme.example\",\"phonenumber\":\"15162065574\",\"payment_type\":\"postpay\"}";
+    assert_eq!(story.writes(), [posted]);
+    story.in_sync();
+    shot!("partner_pending", story.expect(0, "plan"));
+
+    assert!(story.sandbox.verify("west", "all"));
+    shot!("partner_verified", story.apply());
+    assert_eq!(story.ledger()["objects"]["partners.west"].get("hidden_since"), None);
+    story.in_sync();
+    // Once seen, it is never made again: gone or hidden is for a human to say.
+    story.sandbox.edit(|world| world.carrierx.partners[0].verified = false);
+    shot!("partner_gone_or_hidden", story.expect(3, "apply --auto-approve"));
+}
+
+#[test]
+fn a_changed_address_waits_and_is_not_sent_twice() {
+    for mail in ["null_until_verified", "old_until_verified", "immediate"] {
+        let story = Story::new(&format!("{}  knobs: {{ mail: {mail} }}\n", world_with_west("")))
+            .secret("WEST_PASSWORD", "canary-password-west");
+        story.carrierx(&west("    tech_email: tech@acme.example\n"));
+        story.apply();
+        assert_eq!(story.writes(), [format!("PATCH {SID} {{\"tech_email\":\"tech@acme.example\"}}")]);
+        story.in_sync();
+        if mail != "immediate" {
+            story.expect(0, "plan").says("pending verification: waits for somebody to confirm the address");
+        }
+        assert!(mail == "immediate" || story.sandbox.verify("west", "tech_email"));
+        story.apply();
+        story.expect(0, "plan").is_silent_about("pending");
+        story.in_sync();
+    }
+}
+
+#[test]
+fn put_sends_the_whole_object_and_loses_nothing() {
+    let story = verified(
+        "      city: Long Beach
+      billing_email: bills@acme.example
+      tech_email: tech@acme.example
+      attributes: { tier: gold, desk: north }
+      callbacks: { sms: https://hooks.acme.example/sms }
+      brand_sid: 7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01
+",
+    );
+    let before = story.world()["carrierx"]["partners"][0].clone();
+    story.carrierx(&west("    update: put\n    city: Compton\n"));
+    shot!("put", story.apply());
+    assert_eq!(story.writes().len(), 1);
+    assert!(story.writes()[0].starts_with(&format!("PUT {SID} {{")), "{:?}", story.writes());
+    assert!(!story.writes()[0].contains("password"));
+    let mut wanted = before;
+    wanted["city"] = json!("Compton");
+    let mut after = story.world()["carrierx"]["partners"][0].clone();
+    // Fields that were only implied are written out by the service now.
+    let known: Vec<String> = wanted.as_object().unwrap().keys().cloned().collect();
+    after.as_object_mut().unwrap().retain(|name, _| known.contains(name));
+    assert_eq!(after, wanted);
+    story.in_sync();
+}
+
+#[test]
+fn put_is_refused_when_it_would_blank_an_address() {
+    let story = verified("      tech_email: tech@acme.example\n");
+    story.carrierx(&west("    update: put\n    city: Compton\n"));
+    shot!("put_refused", story.expect(3, "apply --auto-approve"));
+    assert_eq!(story.writes(), [""; 0]);
+}
+
+#[test]
+fn what_this_api_cannot_change() {
+    let story = verified("");
+    let other = west("").replace("country_code: USA", "country_code: CAN");
+    story.carrierx(&other);
+    shot!("create_only", story.expect(3, "apply --auto-approve"));
+    // Three ways out: leave it out of the run, ignore the attribute, correct the YAML.
+    story.expect(0, "plan --detailed-exitcode --exclude partners.west").says("no changes");
+    story.carrierx(&format!("{other}    lifecycle: {{ ignore: [country_code] }}\n"));
+    story.in_sync();
+    story.carrierx(&west(""));
+    story.in_sync();
+    assert_eq!(story.world()["carrierx"]["partners"][0]["country_code"], "USA");
+}
+
+#[test]
+fn money_on_postpay_is_a_notice() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west("    charge_at: \"20\"\n    prepay_amount: \"100\"\n"));
+    story.apply();
+    assert!(story.sandbox.verify("west", "all"));
+    story.apply();
+    story.expect(0, "plan --detailed-exitcode").says("does not apply here, the service dropped it");
+    story.in_sync();
+}
+
+#[test]
+fn deleting_a_partner_needs_a_switch() {
+    let story = Story::new(&format!("{}  knobs: {{ delete: no_content }}\n", world_with_west("")));
+    let tombstone = "removed:\n  - { address: partners.west, login: west, reason: left us }\n";
+    story.carrierx(tombstone);
+    shot!("partner_delete_refused", story.expect(3, "apply --auto-approve --max-deletes 1"));
+    story.carrierx_with("partner_delete: true, ", tombstone);
+    story.expect(3, "plan").says("--max-deletes 1");
+    story.expect(0, "apply --auto-approve --max-deletes 1");
+    assert_eq!(story.writes(), [format!("DELETE {SID}")]);
+    story.in_sync();
+
+    // Where the service has no delete after all, it says so.
+    let story = Story::new(&world_with_west(""));
+    story.carrierx_with("partner_delete: true, ", tombstone);
+    shot!("partner_delete_failed", story.expect(5, "apply --auto-approve --max-deletes 1"));
+}
+
+#[test]
+fn a_lost_answer_to_a_create_is_for_a_human() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(""));
+    story.fault("{ match: { method: POST, path: /core/v2/partners }, effect: cut }");
+    shot!("partner_lost", story.expect(5, "apply --auto-approve"));
+    assert_eq!(story.writes().len(), 1, "a create is never repeated blindly");
+    shot!("partner_unsettled", story.expect(3, "apply --auto-approve"));
+    assert_eq!(story.writes().len(), 1);
+    shot!("partner_forget_attempt", story.expect(0, "forget partners.west"));
+    story.apply();
+    assert_eq!(story.writes().len(), 2);
+    assert_eq!(story.world()["carrierx"]["partners"].as_array().unwrap().len(), 1);
+
+    // The other end of it: the service had made the partner, its owner confirms, and it is adopted.
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(""));
+    story.fault("{ match: { method: POST, path: /core/v2/partners }, when: after, effect: cut }");
+    story.expect(5, "apply --auto-approve");
+    story.expect(3, "plan");
+    assert!(story.sandbox.verify("west", "all"));
+    story.apply();
+    story.in_sync();
+    assert_eq!(story.world()["carrierx"]["partners"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_token_without_the_scope() {
+    let mut story = Story::new(
+        "carrierx: { limited_tokens: { canary-reader-token: [partners.read], canary-blind-token: [] } }",
+    )
+    .secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(""));
+    story.set("CARRIERX_TOKEN", "canary-reader-token");
+    shot!("scope_missing", story.expect(5, "apply --auto-approve"));
+    story.set("CARRIERX_TOKEN", "canary-blind-token");
+    shot!("scope_missing_to_read", story.expect(1, "plan"));
+    // The service said no: nothing was made, so the next apply may simply try.
+    story.set("CARRIERX_TOKEN", crate::bench::CARRIERX_TOKEN);
+    story.apply();
+}
