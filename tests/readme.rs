@@ -44,6 +44,11 @@ fn the_plan_in_the_readme_is_the_plan_of_the_quickstart() {
     let folder = copied("quickstart");
     let (code, printed) = telform(folder.path(), &[&["plan"], &FILES[..]].concat());
     assert_eq!(code, 0);
+    if std::env::var_os("TELFORM_BLESS").is_some() {
+        let path = format!("{}/README.md", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(path, readme.replace(shown, &printed)).expect("the README is rewritten");
+        return;
+    }
     assert_eq!(printed, shown, "the README shows another plan than the binary prints");
 }
 
