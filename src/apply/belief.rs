@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Run;
-use super::step::Target;
-use crate::kind::Kind;
+use super::target::{Target, differences};
 use crate::plan::{Operation, Served, Step};
 use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
@@ -169,15 +168,4 @@ impl Run<'_> {
             _ => Belief::Holds(None),
         }
     }
-}
-
-/// Names of the attributes that are no longer as the plan saw them.
-pub(super) fn differences(kind: &Kind, seen: &BTreeMap<String, Value>, object: &LiveObject) -> Vec<String> {
-    seen.iter()
-        .filter(|(name, value)| {
-            let now = object.attributes.get(name.as_str()).unwrap_or(&Value::Null);
-            kind.field(name).is_some_and(|field| !field.same(value, now))
-        })
-        .map(|(name, _)| name.clone())
-        .collect()
 }

@@ -8,7 +8,7 @@ use super::find::{self, Finding, Findings};
 use super::link::{Bridge, Leaving, Wired, Wiring, assigned};
 use super::link_step::made;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
-use super::removal;
+use super::removal::{self, LeavingObject};
 use super::select::Selection;
 use super::step::{Phase, Ref};
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
@@ -16,18 +16,6 @@ use crate::backend::unpod::catalogue;
 use crate::kind::{Kind, Type};
 use crate::resource::{Account, Address, DesiredObject, LiveObject, Organization, Target, Wanted};
 use crate::value::Value;
-
-/// An object that will not be there after the plan.
-#[derive(Debug)]
-pub(super) struct LeavingObject<'a> {
-    pub(super) address: &'a Address,
-    pub(super) account: &'a str,
-    pub(super) kind: &'static Kind,
-    pub(super) live: &'a LiveObject,
-    /// What serves its numbers afterwards.
-    pub(super) heir: Option<Ref>,
-    pub(super) reason: String,
-}
 
 /// What a delete relies on.
 struct Cuts {
