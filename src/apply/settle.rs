@@ -33,8 +33,9 @@ pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, erro
     match &step.operation {
         Operation::Create { key, .. } => {
             if target.kind.hidden_until_verified {
+                let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
                 return unknown(format!(
-                    "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address; if it was made, pin its id in the YAML, else run apply again",
+                    "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address: if it was made, pin its id in the YAML; if not, say so with `telform forget {address}` and apply again",
                     target.kind.singular
                 ));
             }
