@@ -7,17 +7,22 @@ use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
 use crate::api::text::clean;
 use crate::apply::Report;
 use crate::event::Outcome;
-use crate::plan::{Operation, Plan, Step};
+use crate::plan::{Operation, Plan, Ref, Step};
 
 /// What a step does, in a few words.
 pub fn subject(step: &Step) -> String {
     let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    // A bridge that the plan makes has no slug yet; its steps belong to its address.
+    let on = |bridge: &Ref| match bridge {
+        Ref::Id(slug) => slug.clone(),
+        Ref::Step(_) => address.clone(),
+    };
     clean(&match &step.operation {
         Operation::Create { .. } | Operation::Update { .. } => format!("{} {address}", step.operation.word()),
         Operation::Delete { id, .. } => format!("delete {address} ({id})"),
-        Operation::Connect { bridge, number, .. } => format!("connect {number} on {}", bridge.in_path()),
+        Operation::Connect { bridge, number, .. } => format!("connect {number} on {}", on(bridge)),
         Operation::Disconnect { bridge, number, .. } => format!("disconnect {number} from {bridge}"),
-        Operation::ReadBack { bridge, .. } => format!("read back {}", bridge.in_path()),
+        Operation::ReadBack { bridge, .. } => format!("read back {}", on(bridge)),
     })
 }
 

@@ -8,8 +8,10 @@
 #[macro_use]
 mod bench;
 
+mod bridges;
 mod deletes;
 mod output;
 mod partners;
 mod quickstart;
+mod replace;
 mod secrets;
