@@ -10,6 +10,7 @@ mod bench;
 
 mod bridges;
 mod deletes;
+mod generation1;
 mod output;
 mod partners;
 mod quickstart;
