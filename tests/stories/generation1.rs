@@ -200,6 +200,53 @@ fn without_product_id() {
     shot!("g1_unconfirmed", empty.expect(0, "plan"));
 }
 
+/// This generation answers with secrets in clear. Where an answer cannot be read, its beginning is no help worth that.
+#[test]
+fn answers_that_break_off_show_no_secrets() {
+    for path in ["*/provider-configurations/", "*/bridges/sales/"] {
+        for effect in
+            ["truncated_json", "{ answer: { status: 200, body: html } }", "cut_in_body", "data_object"]
+        {
+            let story = story();
+            story.unpod_with(
+                "product_id: prod, ",
+                &format!("{MAIN}bridges:\n  sales: {{ slug: sales, name: Sales }}\n"),
+            );
+            story.fault(&format!("{{ match: {{ path: '{path}', times: 0 }}, effect: {effect} }}"));
+            let ran = story.run("plan --verbose");
+            assert!(ran.code == 1 || effect == "data_object", "{}", ran.whole());
+            story.run("plan --json");
+        }
+    }
+    // A row that is short enough to reach its secret in the part that an error quotes.
+    let story = story();
+    story.unpod_with("product_id: prod, ", MAIN);
+    story.fault(
+        "{ match: { path: '*/provider-configurations/' }, effect: { answer: { status: 200, body: { text: '{\"data\":[{\"api_key\":\"canary-secret-main-1\",\"api_secret\":\"canary-secret-spare\"' } } } }",
+    );
+    shot!("g1_broken_off", story.expect(1, "plan"));
+    // An answer to a create that names no identity: the organization's token stands beside what was made.
+    story.unpod_with("product_id: prod, ", &format!("{MAIN}bridges:\n  new: {{ slug: new, name: New }}\n"));
+    story.fault("{ match: { method: POST }, effect: without_id }");
+    shot!("g1_create_without_id", story.run("apply --auto-approve"));
+    story.sandbox.edit(|world| world.unpod.bridges.retain(|bridge| bridge.slug != "new"));
+    story.file(".telform/ledger.json", "{ \"format\": 1, \"id\": \"x\", \"serial\": 1 }");
+    story.fault(
+        "{ match: { method: POST }, effect: { answer: { status: 200, body: { json: { message: Success, data: { api_key: canary-secret-spare, organization: { token: canary-secret-spare } } } } } } }",
+    );
+    story.run("apply --auto-approve --verbose");
+    // The same for the answers to writes.
+    let story = crate::generation1::story();
+    story.unpod_with(
+        "product_id: prod, ",
+        &format!("{MAIN}{SPARE}bridges:\n  sales: {{ slug: sales, name: Sales, numbers: {{ '+14155550101': {{ provider: spare }} }} }}\n"),
+    );
+    for effect in ["truncated_json", "cut_in_body", "empty_body"] {
+        story.fault(&format!("{{ match: {{ method: POST }}, effect: {effect} }}"));
+    }
+    story.run("apply --auto-approve --verbose");
+}
+
 #[test]
 fn an_organization_that_nobody_knows() {
     let story = story();
