@@ -224,7 +224,11 @@ async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> 
         .collect();
     if again.has_changes() || again.is_refused() || !shaped.is_empty() {
         if !out.global.json {
-            out.print("\nApplied, but not converged: a fresh plan is not empty\n");
+            out.print(if again.has_changes() || again.is_refused() {
+                "\nApplied, but not converged: a fresh plan is not empty\n"
+            } else {
+                "\nApplied, but the service shows another value than it was sent; it will not be sent again\n"
+            });
             for note in &shaped {
                 out.print(&format!("  {}\n", clean(note)));
             }

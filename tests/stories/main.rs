@@ -10,7 +10,9 @@ mod bench;
 
 mod bridges;
 mod deletes;
+mod faults;
 mod generation1;
+mod merge_models;
 mod output;
 mod partners;
 mod quickstart;
