@@ -3,6 +3,8 @@
 //!
 //! The rooms stand in import order: each uses only what is declared above it (`tests/house.rs` holds that).
 
+pub mod text;
+
 pub mod value;
 
 pub mod kind;

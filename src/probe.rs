@@ -8,7 +8,7 @@ use crate::call::Method;
 use crate::kind::{Kind, Link, List, NumberWord, Type};
 use crate::ledger::{Key, Ledger};
 use crate::live::{self, LiveError};
-use crate::resource::{Account, Connection, Desired, Facts, LiveObject};
+use crate::resource::{Account, Desired, Facts, LiveObject};
 use crate::value::Value;
 
 /// Who serves a number on a bridge, as one read of the bridge shows it.
@@ -202,18 +202,33 @@ fn seat(number: &Value, says_who: bool) -> Seat {
     if says_who { Seat::Unserved } else { Seat::Unknown }
 }
 
-/// All connections of an account, read afresh: what a configuration's delete must not silence.
-pub async fn connections(
+/// Every use of a configuration that the account shows, read afresh: what its delete would silence, in words.
+pub async fn users(
     api: &ReadOnly<'_>,
     account: &Account,
     key: &Key,
     ledger: &Ledger,
-) -> Result<Vec<Connection>, LiveError> {
+    id: &str,
+) -> Result<Vec<String>, LiveError> {
     let desired = Desired {
         accounts: [(account.name.clone(), account.clone())].into_iter().collect(),
         kinds: account.backend.kinds.iter().map(|kind| kind.name.to_owned()).collect::<BTreeSet<_>>(),
         ..Desired::default()
     };
     let live = live::read(api, &desired, ledger, key, true).await?;
-    Ok(live.accounts.into_values().filter_map(|live| live.connections).flatten().collect())
+    let mut users = Vec::new();
+    for live in live.accounts.into_values() {
+        let connected = live
+            .connections
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|connection| connection.target.may_be(id));
+        users.extend(connected.map(|connection| {
+            let word = if connection.target.id().is_some() { "uses" } else { "may use" };
+            format!("{} on bridge {} {word} it", connection.number, connection.bridge)
+        }));
+        let unseen = live.unseen.into_iter().filter(|(_, candidates)| candidates.contains(id));
+        users.extend(unseen.map(|(bridge, _)| format!("bridge {bridge}, which shows no number, may use it")));
+    }
+    Ok(users)
 }

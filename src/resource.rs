@@ -70,7 +70,7 @@ impl fmt::Display for Place {
 }
 
 /// Where a secret comes from; never the secret itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// An environment variable.
     Env(String),
@@ -78,6 +78,13 @@ pub enum SecretSource {
     File(std::path::PathBuf),
     /// A program and its arguments; its first line of output is the secret.
     Command(Vec<String>),
+}
+
+/// As `Display`: arguments of a command may hold what nobody should print.
+impl fmt::Debug for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for SecretSource {
@@ -247,6 +254,8 @@ pub struct LiveAccount {
     pub objects: BTreeMap<&'static str, Vec<LiveObject>>,
     /// Connections, when bridges were read; `None` when they were not needed.
     pub connections: Option<Vec<Connection>>,
+    /// Bridges that name a provider and show no number, with the configurations that may serve them.
+    pub unseen: BTreeMap<String, BTreeSet<String>>,
     /// Numbers of the account as far as the service shows them: E.164 text to what is known.
     pub numbers: BTreeMap<String, LiveNumber>,
     /// Identities of pinned or remembered objects that the listing lacks and a direct GET did not find either.

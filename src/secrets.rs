@@ -9,8 +9,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::ledger::Key;
-use crate::problem::{Problem, Problems, escape};
+use crate::problem::{Problem, Problems};
 use crate::resource::{Address, Desired, Place, SecretSource, Wanted};
+use crate::text::escape;
 use crate::value::Secret;
 
 /// Largest secret, in bytes.

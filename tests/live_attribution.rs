@@ -304,3 +304,18 @@ proptest! {
         prop_assert_eq!(wider, connections);
     }
 }
+
+#[test]
+fn a_bridge_that_names_a_provider_and_shows_no_number_may_use_its_configurations() {
+    let all = three();
+    let listed = [
+        json!({"slug": "hidden", "provider": "twilio", "numbers": []}),
+        json!({"slug": "seen", "provider": "plivo", "numbers": [{"number": NUMBER}]}),
+        json!({"slug": "empty", "provider": null, "numbers": []}),
+    ];
+    let evidence =
+        Evidence { generation: Some(2), configurations: &all, listed: &listed, bridges: &[], numbers: &[] };
+    let hidden = telform::backend::unpod::attribution::unseen(&evidence);
+    let ids = ["1", "2"].map(str::to_owned).into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(hidden, BTreeMap::from([("hidden".to_owned(), ids)]));
+}

@@ -1,53 +1,10 @@
 //! Texts of a service, made fit to be shown: escaped, shortened, without secrets.
 
-use std::fmt::Write;
-
+use crate::text::{clean, shorten};
 use crate::value::{MASK, Secret, Value};
-
-/// Longest text of a service that is kept, in characters.
-const LONGEST: usize = 300;
 
 /// Words that a service puts where it has nothing to say; the real text is then under `data` (unpod.md 9.1, recorded).
 const PLACEHOLDERS: [&str; 2] = ["Error", "Success"];
-
-/// Escapes everything that could steer a terminal or hide text: control characters except newline and tab, marks that
-/// change the direction of writing, characters without width, and the two separators of Unicode. Escaping rather than
-/// stripping, because strippers each let something through (crates.md 5).
-pub fn clean(text: &str) -> String {
-    let mut cleaned = String::with_capacity(text.len());
-    for character in text.chars() {
-        if steers(character) {
-            // Writing to a String cannot fail.
-            let _ = write!(cleaned, "\\u{{{:x}}}", u32::from(character));
-        } else {
-            cleaned.push(character);
-        }
-    }
-    cleaned
-}
-
-/// Whether a character could steer a terminal or hide text.
-pub fn steers(character: char) -> bool {
-    match character {
-        '\n' | '\t' => false,
-        '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}'
-        | '\u{feff}'
-        | '\u{2028}'
-        | '\u{2029}' => true,
-        // C0, DEL and C1.
-        other => other.is_control(),
-    }
-}
-
-/// The first characters of a text, with an ellipsis when something was cut off.
-pub fn shorten(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
 
 /// The human text in a body, whichever of the known shapes it has (unpod.md 9.2, carrierx.md 9): `errors`,
 /// `error.message`, `error`, `message`, `detail`, else the first text under `data`. CarrierX is said to use only the
@@ -163,15 +120,6 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn steering_characters_are_escaped_and_plain_text_is_not() {
-        assert_eq!(
-            clean("a\u{1b}[31mb\r\u{9b}\u{202e}\u{200b}\u{feff}\u{2028}c\td\n"),
-            "a\\u{1b}[31mb\\u{d}\\u{9b}\\u{202e}\\u{200b}\\u{feff}\\u{2028}c\td\n"
-        );
-        assert_eq!(clean("Grüße 電話 +1"), "Grüße 電話 +1");
-    }
-
-    #[test]
     fn texts_are_found_in_every_known_shape() {
         let cases = [
             (json!({"message": "m", "errors": "e"}), "e"),
@@ -202,6 +150,6 @@ mod tests {
     fn echoed_secrets_are_masked_also_as_json_writes_them() {
         let censor = Censor::new([Secret::new("pa\"ss"), Secret::new("pa\"ss-longer")].iter());
         assert_eq!(censor.show("got pa\"ss-longer and pa\\\"ss"), "got (secret) and (secret)");
-        assert_eq!(censor.show(&"x".repeat(400)).chars().count(), LONGEST + 1);
+        assert_eq!(censor.show(&"x".repeat(400)).chars().count(), crate::text::LONGEST + 1);
     }
 }

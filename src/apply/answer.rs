@@ -1,7 +1,7 @@
 //! Whether an answer proves what was asked for. A success status alone proves nothing: a service of another generation
 //! takes fields it does not know and drops them (unpod.md fact 9), and a nested write may empty what was not sent.
 
-use super::belief::differences;
+use super::target::differences;
 use crate::api::Answer;
 use crate::kind::Kind;
 use crate::plan::{Operation, Step};

@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Run;
-use super::step::Target;
-use crate::kind::Kind;
+use super::target::{Target, differences};
 use crate::plan::{Operation, Served, Step};
 use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
@@ -121,16 +120,9 @@ impl Run<'_> {
             Ok(ledger) => (**ledger).clone(),
             Err(_) => return Belief::Unreadable("the ledger is not usable after a fault".to_owned()),
         };
-        match probe::connections(&self.read(), target.account, self.apply.key, &ledger).await {
-            Ok(connections) => match connections.iter().find(|connection| connection.target.may_be(id)) {
-                None => belief,
-                Some(connection) => Belief::Moved(format!(
-                    "{} on bridge {} {} it; deleting it would silence that number",
-                    connection.number,
-                    connection.bridge,
-                    if connection.target.id().is_some() { "uses" } else { "may use" }
-                )),
-            },
+        match probe::users(&self.read(), target.account, self.apply.key, &ledger, id).await {
+            Ok(users) if users.is_empty() => belief,
+            Ok(users) => Belief::Moved(format!("{}; deleting it would silence that", users.join(", "))),
             Err(error) => Belief::Unreadable(error.to_string()),
         }
     }
@@ -176,15 +168,4 @@ impl Run<'_> {
             _ => Belief::Holds(None),
         }
     }
-}
-
-/// Names of the attributes that are no longer as the plan saw them.
-pub(super) fn differences(kind: &Kind, seen: &BTreeMap<String, Value>, object: &LiveObject) -> Vec<String> {
-    seen.iter()
-        .filter(|(name, value)| {
-            let now = object.attributes.get(name.as_str()).unwrap_or(&Value::Null);
-            kind.field(name).is_some_and(|field| !field.same(value, now))
-        })
-        .map(|(name, _)| name.clone())
-        .collect()
 }

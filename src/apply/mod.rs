@@ -21,6 +21,7 @@ mod belief;
 mod record;
 mod settle;
 mod step;
+mod target;
 
 pub use record::{Clock, settle_ledger};
 

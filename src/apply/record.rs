@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Run;
-use super::step::Target;
+use super::target::Target;
 use crate::call::{Body, Payload};
 use crate::event::Outcome;
 use crate::kind::{Kind, Type};

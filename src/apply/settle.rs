@@ -1,18 +1,13 @@
 //! When an answer was lost or does not tell: look, do not guess and do not repeat blindly (spec 8).
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::Run;
-use super::belief::differences;
-use super::step::Target;
+use super::target::{PAUSE, Target, differences};
 use crate::api::ApiError;
 use crate::event::Outcome;
 use crate::plan::{Operation, Ref, Step};
 use crate::probe::{self, Seat};
-
-/// Pause before a second try, and between two looks.
-pub(super) const PAUSE: Duration = Duration::from_millis(500);
 
 /// Looks before a read-back counts as failed: the service may show a change with some delay (unpod.md U9), up to 10 s.
 const LOOKS: u32 = 20;

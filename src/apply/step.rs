@@ -3,97 +3,14 @@
 use super::answer::{self, Checked};
 use super::belief::Belief;
 use super::settle::Settled;
+use super::target::{PAUSE, Target};
 use super::{Run, settle};
 use crate::api::{Answer, ApiError, Effect, Verdict};
-use crate::backend;
-use crate::call::{Body, Call, Payload};
 use crate::event::Outcome;
-use crate::kind::Kind;
-use crate::plan::{Operation, Ref, Step};
+use crate::plan::{Operation, Step};
 use crate::probe;
-use crate::resource::{Account, Facts, LiveObject};
-use crate::value::Value;
-
-/// Everything about a step's target that its execution needs.
-pub(super) struct Target<'a> {
-    pub(super) account: &'a Account,
-    pub(super) facts: &'a Facts,
-    pub(super) kind: &'static Kind,
-}
 
 impl Run<'_> {
-    pub(super) fn target(&self, step: &Step) -> Result<Target<'_>, String> {
-        let name = step.call.account.as_str();
-        let account =
-            self.apply.account(name).ok_or_else(|| format!("the configuration has no account {name}"))?;
-        let facts = self
-            .apply
-            .live
-            .accounts
-            .get(name)
-            .map(|live| &live.facts)
-            .ok_or_else(|| format!("account {name} was not read"))?;
-        let kind_name = match &step.operation {
-            Operation::Connect { .. } | Operation::Disconnect { .. } | Operation::ReadBack { .. } => {
-                "bridges"
-            }
-            _ => step.address.as_ref().map_or("", |address| address.kind.as_str()),
-        };
-        let kind = backend::shape(kind_name, facts.generation)
-            .ok_or_else(|| format!("nothing is known about {kind_name}"))?;
-        Ok(Target { account, facts, kind })
-    }
-
-    /// Fills in the ids that earlier steps produced.
-    pub(super) fn resolve(&self, at: &Ref) -> Result<String, String> {
-        match at {
-            Ref::Id(id) => Ok(id.clone()),
-            Ref::Step(step) => self.made_by(step),
-        }
-    }
-
-    fn made_by(&self, step: &str) -> Result<String, String> {
-        let made = self.made.lock().ok().and_then(|made| made.get(step).cloned());
-        made.ok_or_else(|| format!("step {step} left no id"))
-    }
-
-    fn filled(&self, call: &Call, overlay: Option<&LiveObject>) -> Result<Call, String> {
-        let mut call = call.clone();
-        if let Some((before, rest)) = call.path.clone().split_once('{')
-            && let Some((step, after)) = rest.split_once('}')
-        {
-            call.path = format!("{before}{}{after}", self.made_by(step)?);
-        }
-        let entries = match call.body.take() {
-            None => return Ok(call),
-            Some(Body::Object(entries)) => entries,
-            Some(Body::Overlay { fields, set }) => {
-                let live = overlay.ok_or("the object was not read before its PUT")?;
-                let under =
-                    |name: &String| live.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null);
-                fields
-                    .iter()
-                    .map(|name| {
-                        (name.clone(), set.get(name).cloned().unwrap_or_else(|| Payload::Value(under(name))))
-                    })
-                    .collect()
-            }
-        };
-        let mut filled = indexmap::IndexMap::with_capacity(entries.len());
-        for (key, payload) in entries {
-            let payload = match payload {
-                Payload::IdOf(step) => {
-                    let id = self.made_by(&step)?;
-                    Payload::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from))
-                }
-                other => other,
-            };
-            filled.insert(key, payload);
-        }
-        call.body = Some(Body::Object(filled));
-        Ok(call)
-    }
-
     /// Carries a step out.
     pub(super) async fn carry_out(&self, step: &Step) -> Outcome {
         let target = match self.target(step) {
@@ -130,7 +47,7 @@ impl Run<'_> {
                     if !again || last {
                         return self.refused(step, &target, &error).await;
                     }
-                    tokio::time::sleep(settle::PAUSE).await;
+                    tokio::time::sleep(PAUSE).await;
                 }
                 Err(error) => match settle::settle(self, step, &target, &error).await {
                     Settled::As(outcome) => return self.remember(step, &target, outcome, None),

@@ -9,11 +9,11 @@ use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::session::{Purpose, Session, now};
 use super::watch::Progress;
-use crate::api::text::clean;
 use crate::apply::{Apply, OnError, Report, settle_ledger};
 use crate::call::{Body, Payload};
 use crate::plan::{Operation, Options, Plan, dark};
 use crate::resource::Live;
+use crate::text::clean;
 use crate::view::{json::PlanDocument, report, text};
 
 /// Carries out what the YAML wants.
@@ -241,6 +241,15 @@ async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> 
     if !out.global.json {
         let word = if writes == 1 { "write" } else { "writes" };
         out.print(&format!("\nDone: {writes} {word}, and a fresh plan is empty.\n"));
+        for notice in again.notices.iter().filter(|notice| notice.code.waits_for_somebody()) {
+            let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
+            let attribute = notice.attribute.as_deref().unwrap_or_default();
+            out.print(&format!(
+                "Waiting: {} {}\n",
+                format!("{address} {attribute}").trim_end(),
+                notice.code.text()
+            ));
+        }
     }
     Ok(Exit::Done)
 }

@@ -1,9 +1,9 @@
 //! Exit codes and the errors that end a command.
 
-use crate::api::text::clean;
 use crate::ledger::LedgerError;
 use crate::live::LiveError;
 use crate::problem::{Problems, render};
+use crate::text::clean;
 
 /// What the process answers (spec 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

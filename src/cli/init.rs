@@ -20,7 +20,8 @@ const IGNORED: &[&str] =
     &[".telform/*.key", ".telform/*.lock", "*.state.yaml", "*.ledger.json", "*.ledger.key", "*.ledger.lock"];
 
 pub(super) fn run(out: &Out, args: &InitArgs) -> Result<Exit, Failure> {
-    let schema = serde_json::to_string_pretty(&schema::of(None)).unwrap_or_default() + "\n";
+    let schema =
+        serde_json::to_string_pretty(&schema::of(None).unwrap_or_default()).unwrap_or_default() + "\n";
     let text = if args.quickstart { quickstart() } else { TEMPLATE.to_owned() };
     let mut files = vec![("telform.yaml", text), (".telform/telform.schema.json", schema)];
     if args.quickstart {
@@ -65,7 +66,7 @@ fn ignore(out: &Out) -> Result<(), Failure> {
     }
     let mut file = fs::OpenOptions::new().create(true).append(true).open(".gitignore").map_err(failed)?;
     let gap = if known.is_empty() || known.ends_with('\n') { "" } else { "\n" };
-    write!(file, "{gap}{}\n", missing.join("\n")).map_err(failed)?;
+    writeln!(file, "{gap}{}", missing.join("\n")).map_err(failed)?;
     out.print("added lines to .gitignore\n");
     Ok(())
 }

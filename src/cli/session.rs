@@ -214,7 +214,8 @@ impl Embedded {
         let missing = std::mem::take(&mut resolved.missing);
         if !missing.is_empty() && !out.global.json && !out.global.quiet {
             out.note(&format!(
-                "sandbox: {} secrets are not supplied; made-up values stand in for them\n",
+                "sandbox: secrets that are not supplied have made-up values here: {}
+",
                 missing.len()
             ));
         }

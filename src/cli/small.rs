@@ -133,7 +133,7 @@ pub(super) fn schema(out: &Out, args: &SchemaArgs) -> Result<Exit, Failure> {
             format!("the kinds are {}", backend::kind_names().join(", ")),
         ));
     }
-    let schema = schemas::of(args.kind.as_deref());
+    let schema = schemas::of(args.kind.as_deref()).unwrap_or_default();
     out.print(&format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default()));
     Ok(Exit::Done)
 }

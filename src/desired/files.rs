@@ -112,10 +112,7 @@ impl Finder<'_> {
         let path = self.here.join(source);
         match fs::metadata(&path) {
             Ok(about) if about.is_dir() => {
-                let before = self.found.len();
-                let known = self.seen.len();
-                self.folder(&path, &name, 0);
-                if self.found.len() == before && self.seen.len() == known {
+                if !self.folder(&path, &name, 0) {
                     self.problems.push(
                         Problem::of_file(
                             "telform::file::empty_folder",
@@ -131,17 +128,22 @@ impl Finder<'_> {
         }
     }
 
-    fn folder(&mut self, path: &Path, name: &str, depth: usize) {
+    /// Takes the files of a folder, and says whether there is anything that should be one.
+    fn folder(&mut self, path: &Path, name: &str, depth: usize) -> bool {
         if depth > MAX_FOLDERS {
             let what = format!("folders are nested more than {MAX_FOLDERS} deep; does a link lead upwards?");
             self.problems.push(Problem::of_file("telform::file::limit", what, name));
-            return;
+            return true;
         }
         let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
         let mut entries = match entries {
             Ok(entries) => entries,
-            Err(error) => return self.unreadable(&error, name),
+            Err(error) => {
+                self.unreadable(&error, name);
+                return true;
+            }
         };
+        let mut any = false;
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
             let path = entry.path();
@@ -152,13 +154,14 @@ impl Finder<'_> {
                 Ok(about) => about,
                 Err(error) if is_yaml => {
                     self.unreadable(&error, &name);
+                    any = true;
                     continue;
                 }
                 Err(_) => continue,
             };
             if about.is_dir() {
                 if !hidden {
-                    self.folder(&path, &name, depth + 1);
+                    any |= self.folder(&path, &name, depth + 1);
                 }
             } else if is_yaml && hidden {
                 self.problems.push(
@@ -167,13 +170,16 @@ impl Finder<'_> {
                         .warning(),
                 );
             } else if is_yaml && about.is_file() {
+                any = true;
                 self.file(path, name);
             } else if is_yaml {
+                any = true;
                 // Opening a pipe would wait for a writer that may never come.
                 let what = "this is no regular file";
                 self.problems.push(Problem::of_file("telform::file::unreadable", what, &name));
             }
         }
+        any
     }
 
     /// Once, even when it is given by itself and with its folder.

@@ -193,7 +193,7 @@ impl<'a> Loader<'a> {
             &file.source,
             entry.key_span,
         )
-        .help(names::advice(&entry.key, known, "known here"));
+        .help(format!("known here: {}", names::listed(known)));
         if let Some(meant) = names::meant(&entry.key, known.iter().copied()) {
             problem = problem.label(format!("did you mean `{meant}`?"));
         }

@@ -8,6 +8,7 @@ use crate::backend;
 use crate::kind::Type;
 use crate::problem::Problem;
 use crate::resource::SecretSource;
+use crate::schema;
 use crate::yaml::{Data, Entry, Secrecy, is_variable};
 
 /// The account's own secret.
@@ -27,6 +28,9 @@ pub(super) fn secrecy(key: &str) -> Secrecy {
     if key == TOKEN || fields().any(|name| name == key) {
         return Secrecy::Sure;
     }
+    if known(key) {
+        return Secrecy::Known;
+    }
     let lower = key.to_lowercase();
     let telling = ["password", "passwd", "passphrase", "secret", "token", "credential", "apikey"];
     let word = |word: &str| matches!(word, "key" | "auth" | "pass" | "pwd" | "pin");
@@ -34,6 +38,16 @@ pub(super) fn secrecy(key: &str) -> Secrecy {
         || lower.split(['_', '-', '.', ' ']).any(word)
         || names::meant(key, fields().chain([TOKEN])).is_some();
     if likely { Secrecy::Likely } else { Secrecy::No }
+}
+
+/// Whether a key has a meaning somewhere in these files, and not that of a secret.
+fn known(key: &str) -> bool {
+    let own = [&schema::OBJECT[..], &schema::LIFECYCLE, &schema::TOMBSTONE, &schema::GUARDS].concat();
+    own.contains(&key)
+        || backend::ALL.iter().any(|backend| {
+            schema::account_keys(backend).contains(&key)
+                || backend.kinds.iter().any(|kind| kind.name == key || kind.field(key).is_some())
+        })
 }
 
 impl Loader<'_> {

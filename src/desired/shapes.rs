@@ -130,11 +130,10 @@ impl<'a> Loader<'a> {
         let pinned = entries.iter().any(|entry| &*entry.key == "id");
         let lacking = |kind: &&'static Kind| {
             let needed = |field: &&'static crate::kind::Field| {
-                let spared =
-                    pinned && (field.access == Access::CreateOnly || kind.natural_key.contains(&field.name));
-                (field.required || kind.natural_key.contains(&field.name))
+                // A pinned object exists: nothing that is only needed to make or find it has to be there.
+                !pinned
+                    && (field.required || kind.natural_key.contains(&field.name))
                     && field.access != Access::ReadOnly
-                    && !spared
             };
             let absent = |name: &str| !entries.iter().any(|entry| &*entry.key == name);
             let lacking: Vec<&str> = kind
@@ -156,11 +155,7 @@ impl<'a> Loader<'a> {
         let alike = fitting.iter().all(|kind| lacking(kind) == first);
         let what = if alike { names::listed(&first) } else { "required attributes".to_owned() };
         let what = format!("`{}` lacks {what}", names::short(item.key()));
-        let way_out = if pinned {
-            "a pinned object may leave out only its natural key and what is set once"
-        } else {
-            "add what is missing, or pin an existing object with `id:`, which needs less"
-        };
+        let way_out = "add what is missing, or pin an existing object with `id:`, which needs less";
         let parts = fitting.iter().filter(|_| !alike).map(|kind| {
             format!(
                 "generation {} needs {}\n",

@@ -261,7 +261,7 @@ impl Loader<'_> {
         true
     }
 
-    /// Values of a map that should be addresses in the web; the service decides, so this is a warning.
+    /// Values of a map that must be absolute addresses in the web (carrierx.md 8.1).
     fn urls(&mut self, file: In<'_>, entry: &Entry) {
         for part in entry.value.map().unwrap_or_default() {
             let good = part.value.scalar().is_some_and(|scalar| {
@@ -277,9 +277,8 @@ impl Loader<'_> {
                 );
                 self.report(
                     Problem::new("telform::yaml::url", what, &file.source, part.value.at)
-                        .label("is this right?")
-                        .help("it is sent as it stands; most services want https://host/path")
-                        .warning(),
+                        .label("not an address")
+                        .help("write an absolute URL such as https://hooks.example/sms"),
                 );
             }
         }

@@ -1,8 +1,8 @@
 //! Why the live state could not be read. Every error says whose account, what was tried, what it means and the way out.
 
-use crate::api::text::{clean, shorten};
 use crate::api::{ApiError, Verdict};
 use crate::resource::Account;
+use crate::text::{clean, shorten};
 
 /// Reading failed; nothing was written. The parts stand apart, so that a view may lay them out.
 #[derive(Debug, Clone, thiserror::Error)]

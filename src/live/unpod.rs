@@ -9,7 +9,7 @@ use super::bridges::Bridges;
 use super::{LiveError, Reader};
 use crate::api::Verdict;
 use crate::backend;
-use crate::backend::unpod::attribution::{Configuration, Evidence, attribute};
+use crate::backend::unpod::attribution::{Configuration, Evidence, attribute, unseen};
 use crate::backend::unpod::generation::{Contradiction, detect};
 use crate::backend::unpod::{CONFIGURATION_SPELLINGS, PROVIDERS_G2, catalogue, rows};
 use crate::kind::{Access, Field, Kind, NumberWord, Type};
@@ -272,6 +272,7 @@ impl Reader<'_> {
             number.id = connection.number_id.or(number.id);
             number.bridge = Some(connection.bridge.clone());
         }
+        live.unseen = unseen(&evidence);
         live.connections = Some(connections);
         let tried = "reading the bridges";
         let mut objects =

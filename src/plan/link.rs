@@ -39,6 +39,8 @@ pub(super) struct Wiring<'a> {
     pub(super) link: &'static Link,
     pub(super) can_disconnect: bool,
     pub(super) connections: &'a [Connection],
+    /// Bridges that may use a configuration without showing a number.
+    pub(super) unseen: &'a BTreeMap<String, BTreeSet<String>>,
     pub(super) numbers: &'a BTreeMap<String, crate::resource::LiveNumber>,
     pub(super) bridges: Vec<Bridge>,
     pub(super) leaving_bridges: BTreeMap<String, Address>,
@@ -65,6 +67,7 @@ impl Wiring<'_> {
     pub(super) fn decide(&self) -> Wired {
         let mut wired = Wired::default();
         let mut settled: BTreeSet<&str> = BTreeSet::new();
+        self.refuse_unseen(&mut wired);
         for connection in self.connections {
             self.refuse_doubt(connection, &mut wired);
             match self.wanted_on(&connection.bridge) {
@@ -112,6 +115,20 @@ impl Wiring<'_> {
                     candidates.iter().filter(|other| *other != id).cloned().collect::<Vec<_>>().join(", ")
                 ),
             ));
+        }
+    }
+
+    /// A bridge that names a configuration's provider and shows no number may use it all the same (unpod.md 10, step 5).
+    fn refuse_unseen(&self, wired: &mut Wired) {
+        for (bridge, candidates) in
+            self.unseen.iter().filter(|(bridge, _)| !self.leaving_bridges.contains_key(*bridge))
+        {
+            for (id, leaving) in self.leaving.iter().filter(|(id, _)| candidates.contains(*id)) {
+                let detail = format!(
+                    "bridge {bridge} names the provider of configuration {id} and shows no number, so it may use it"
+                );
+                wired.refusals.push(self.refusal(RefusalCode::AmbiguousConnection, &leaving.address, detail));
+            }
         }
     }
 

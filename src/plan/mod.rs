@@ -73,13 +73,17 @@ pub struct Plan {
     pub impact: Vec<NumberImpact>,
     /// What the plan will not do; with one of these it is not applied.
     pub refusals: Vec<Refusal>,
-    /// What is worth knowing.
-    pub notices: Vec<Notice>,
     /// What the ledger learns without any write to a service.
     pub ledger: Vec<LedgerEffect>,
-    /// Live objects that no address claims, by account and kind.
+    /// What is worth knowing. Not part of the digest: a pull request is planned without secrets, and what is then said about
+    /// them must not make the plan of the merge another one.
+    #[serde(skip)]
+    pub notices: Vec<Notice>,
+    /// Live objects that no address claims, by account and kind. Not part of the digest either.
+    #[serde(skip)]
     pub unmanaged: Vec<Unmanaged>,
-    /// `sha256:` of everything above as canonical JSON.
+    /// `sha256:` of everything above that is serialised, as canonical JSON (RFC 8785).
+    #[serde(skip)]
     pub digest: String,
 }
 
@@ -237,11 +241,7 @@ impl Plan {
 
     /// The digest that the contents have, whatever [`Plan::digest`] says.
     pub fn computed_digest(&self) -> String {
-        let mut value = serde_json::to_value(self).unwrap_or_default();
-        if let Some(map) = value.as_object_mut() {
-            map.remove("digest");
-        }
-        let text = serde_json_canonicalizer::to_string(&value).unwrap_or_default();
+        let text = serde_json_canonicalizer::to_string(self).unwrap_or_default();
         format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
     }
 }

@@ -231,6 +231,11 @@ pub enum NoticeCode {
 }
 
 impl NoticeCode {
+    /// Whether somebody outside has to do something before the object is as it shall be.
+    pub fn waits_for_somebody(self) -> bool {
+        matches!(self, Self::PendingVerification | Self::Hidden)
+    }
+
     /// What it means, for people.
     pub fn text(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use super::find::{self, Finding, Findings};
 use super::link::{Bridge, Leaving, Wired, Wiring, assigned};
 use super::link_step::made;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
-use super::removal;
+use super::removal::{self, LeavingObject};
 use super::select::Selection;
 use super::step::{Phase, Ref};
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
@@ -17,16 +17,14 @@ use crate::kind::{Kind, Type};
 use crate::resource::{Account, Address, DesiredObject, LiveObject, Organization, Target, Wanted};
 use crate::value::Value;
 
-/// An object that will not be there after the plan.
-#[derive(Debug)]
-pub(super) struct LeavingObject<'a> {
-    pub(super) address: &'a Address,
-    pub(super) account: &'a str,
-    pub(super) kind: &'static Kind,
-    pub(super) live: &'a LiveObject,
-    /// What serves its numbers afterwards.
-    pub(super) heir: Option<Ref>,
-    pub(super) reason: String,
+/// What a delete relies on.
+struct Cuts {
+    /// Draft name of the delete.
+    delete: String,
+    /// Connections (bridge, number) that are cut before it.
+    cut: Vec<(String, String)>,
+    /// Deletes that must come before it, because they free its numbers.
+    freed_by: Vec<String>,
 }
 
 #[derive(Default)]
@@ -40,8 +38,7 @@ struct Planner<'a> {
     leaving: Vec<LeavingObject<'a>>,
     /// Objects that are made again in another shape: their address and their live object.
     replaced: BTreeMap<&'a Address, &'a LiveObject>,
-    /// Draft name of a delete, the connections that are cut before it, and the deletes that must come before it.
-    cuts: Vec<(String, Vec<(String, String)>, Vec<String>)>,
+    cuts: Vec<Cuts>,
 }
 
 /// Computes the plan.
@@ -348,6 +345,7 @@ impl<'a> Planner<'a> {
                 link,
                 can_disconnect: link.can_disconnect || account.switches.contains("disconnect_works"),
                 connections: connections.unwrap_or_default(),
+                unseen: inputs.live.accounts.get(&account.name).map_or(&NONE_UNSEEN, |live| &live.unseen),
                 numbers: inputs.live.accounts.get(&account.name).map_or(&EMPTY, |live| &live.numbers),
                 bridges: self.bridges(inputs, findings, selection, account, connections.unwrap_or_default()),
                 leaving_bridges: self
@@ -564,7 +562,7 @@ impl<'a> Planner<'a> {
                 })
                 .map(|connection| delete_name(&account.name, "bridges", &connection.bridge))
                 .collect();
-            self.cuts.push((delete_name(&account.name, gone.kind.name, id), cut, freed_by));
+            self.cuts.push(Cuts { delete: delete_name(&account.name, gone.kind.name, id), cut, freed_by });
         }
     }
 
@@ -579,9 +577,9 @@ impl<'a> Planner<'a> {
         let leaving = std::mem::take(&mut self.leaving);
         for gone in &leaving {
             let name = delete_name(gone.account, gone.kind.name, &gone.live.id);
-            let known = self.cuts.iter().find(|(delete, ..)| *delete == name);
+            let known = self.cuts.iter().find(|cuts| cuts.delete == name);
             let (cut, freed_by) =
-                known.map_or_else(Default::default, |(_, cut, freed_by)| (cut.clone(), freed_by.clone()));
+                known.map_or_else(Default::default, |cuts| (cuts.cut.clone(), cuts.freed_by.clone()));
             let mut draft =
                 draft::delete(inputs, gone.account, Some(gone.address), gone.kind, gone.live, cut);
             let mut waits_for: BTreeSet<String> = read_backs.iter().cloned().chain(freed_by).collect();
@@ -715,6 +713,7 @@ fn unmanaged(
     counts
 }
 
+static NONE_UNSEEN: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
 static EMPTY: BTreeMap<String, crate::resource::LiveNumber> = BTreeMap::new();
 
 /// The address that claims a configuration, or its id for people.

@@ -4,11 +4,23 @@ use std::collections::BTreeSet;
 
 use super::find::{Finding, Findings, key_text, kind_in};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
-use super::planner::LeavingObject;
 use super::select::Selection;
+use super::step::Ref;
 use super::{Inputs, LedgerEffect};
 use crate::kind::{Delete, Kind};
 use crate::resource::{Address, LiveObject, Removal};
+
+/// An object that will not be there after the plan.
+#[derive(Debug)]
+pub(super) struct LeavingObject<'a> {
+    pub(super) address: &'a Address,
+    pub(super) account: &'a str,
+    pub(super) kind: &'static Kind,
+    pub(super) live: &'a LiveObject,
+    /// What serves its numbers afterwards.
+    pub(super) heir: Option<Ref>,
+    pub(super) reason: String,
+}
 
 /// What shall go, and what stands in the way.
 #[derive(Debug, Default)]

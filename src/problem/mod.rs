@@ -10,33 +10,13 @@ use miette::{Diagnostic, LabeledSpan, SourceCode};
 use serde_json::{Value, json};
 
 use crate::resource::Place;
+use crate::text::escape;
 
 mod render;
 mod source;
 
 pub use render::{LIMIT, render};
 pub use source::{Excerpt, Source, Span};
-
-/// Makes text harmless for a terminal: control characters but tab, and characters that turn or hide text, become `\u{…}`.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        if hostile(char) {
-            out.extend(char.escape_unicode());
-        } else {
-            out.push(char);
-        }
-    }
-    out
-}
-
-/// Whether a terminal may do something else with a character than show it.
-pub(crate) fn hostile(char: char) -> bool {
-    (char.is_control() && char != '\t')
-        || matches!(char,
-            '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
-}
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -304,6 +284,7 @@ impl std::error::Error for Problems {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::hostile;
 
     fn source(text: &str) -> Arc<Source> {
         Arc::new(Source::new("a.yaml", text, &[]))

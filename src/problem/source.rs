@@ -5,14 +5,15 @@ use std::ops::Range;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::{Label, escape, hostile};
+use super::Label;
 use crate::resource::Place;
+use crate::text::{escape, hostile};
 
 /// Most characters of a line that an excerpt shows.
 const LINE: usize = 72;
 
 /// A stretch of a file. Offsets count bytes; line and column count from 1, the column in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// First byte.
     pub start: usize,
@@ -22,6 +23,13 @@ pub struct Span {
     pub line: usize,
     /// Column of the first byte.
     pub column: usize,
+}
+
+impl Default for Span {
+    /// The beginning of a file.
+    fn default() -> Self {
+        Self { start: 0, end: 0, line: 1, column: 1 }
+    }
 }
 
 /// One file: its name and its text, in which every secret has become asterisks. Offsets are those of the file.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::Plan;
+use crate::plan::{Notice, Plan, Unmanaged};
 
 /// The version of the document below; it rises when a field changes its meaning or goes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -22,8 +22,14 @@ pub struct PlanDocument<'a> {
     pub pending: bool,
     /// Whether it may not be applied.
     pub refused: bool,
-    /// The plan; its `digest` is over the other fields in here as canonical JSON.
+    /// `sha256:` of `plan` as canonical JSON (RFC 8785).
+    pub digest: &'a str,
+    /// What is done, in which order, and what is refused.
     pub plan: &'a Plan,
+    /// What is worth knowing.
+    pub notices: &'a [Notice],
+    /// Live objects that no address claims.
+    pub unmanaged: &'a [Unmanaged],
 }
 
 impl<'a> PlanDocument<'a> {
@@ -36,7 +42,10 @@ impl<'a> PlanDocument<'a> {
             summary: plan.summary(),
             pending: plan.has_changes(),
             refused: plan.is_refused(),
+            digest: &plan.digest,
             plan,
+            notices: &plan.notices,
+            unmanaged: &plan.unmanaged,
         }
     }
 }
@@ -57,7 +66,7 @@ fn escaped(json: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(json.len() + 1);
     for character in json.chars() {
-        if character != '\n' && crate::api::text::steers(character) {
+        if character != '\n' && crate::text::hostile(character) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 // Writing to a String cannot fail.

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use super::value::attribute;
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
-use crate::api::text::clean;
-use crate::plan::{Action, Change, Effect, Notice, NumberImpact, Phase, Plan, Step};
+use crate::plan::{Action, Change, Effect, Notice, NumberImpact, Operation, Phase, Plan, Step};
+use crate::text::clean;
 
 /// Numbers that are listed one by one before the rest is counted.
 const MOST_NUMBERS: usize = 100;
@@ -44,7 +44,12 @@ pub fn plan(plan: &Plan, detail: Detail) -> String {
     notices(&mut out, plan, detail);
     unmanaged(&mut out, plan, detail);
     line(&mut out, "");
-    line(&mut out, &format!("{} {}", paint(STRONG, "Plan:"), plan.summary()));
+    for (index, text) in detail.wrap(&plan.summary(), 6).into_iter().enumerate() {
+        line(
+            &mut out,
+            &if index == 0 { format!("{} {text}", paint(STRONG, "Plan:")) } else { format!("      {text}") },
+        );
+    }
     line(&mut out, &paint(FAINT, &plan.digest));
     out
 }
@@ -143,6 +148,12 @@ fn numbers(out: &mut String, numbers: &[&NumberImpact]) {
     for number in numbers.iter().take(MOST_NUMBERS) {
         let spot = |spot: &crate::plan::Spot| clean(&format!("{} by {}", spot.bridge, spot.provider));
         let text = match (&number.from, &number.to) {
+            (Some(from), Some(to)) if from.bridge == to.bridge && from.provider != to.provider => {
+                clean(&format!("{}: {} -> {}", from.bridge, from.provider, to.provider))
+            }
+            (Some(from), Some(to)) if from == to => {
+                clean(&format!("{}: {}, old -> new", from.bridge, from.provider))
+            }
             (Some(from), Some(to)) => format!("{} -> {}", spot(from), spot(to)),
             (Some(from), None) => spot(from),
             (None, Some(to)) => spot(to),
@@ -198,23 +209,21 @@ fn changes(out: &mut String, plan: &Plan, action: Action, title: &str, detail: D
 }
 
 fn request(out: &mut String, step: &Step, detail: Detail) {
+    let method = format!("{:6}", step.call.method.to_string());
+    let target = clean(&step.call.target());
     let number = match &step.operation {
-        crate::plan::Operation::Connect { number, .. }
-        | crate::plan::Operation::Disconnect { number, .. } => format!("  {number}"),
+        Operation::Connect { number, .. } | Operation::Disconnect { number, .. } => {
+            format!("{} ", clean(number))
+        }
         _ => String::new(),
     };
-    line(
-        out,
-        &paint(
-            FAINT,
-            clean(&format!(
-                "      {:>4} {:6} {}{number}",
-                step.id,
-                step.call.method.to_string(),
-                step.call.target()
-            )),
-        ),
-    );
+    let head = format!("      {:>4} {method} {number}", step.id);
+    if head.len() + target.len() <= detail.columns {
+        line(out, &paint(FAINT, format!("{head}{target}")));
+    } else {
+        line(out, &paint(FAINT, head.trim_end()));
+        line(out, &paint(FAINT, format!("           {target}")));
+    }
     let surprising = matches!(step.phase, Phase::Update | Phase::Delete);
     if detail.verbose || surprising {
         for text in detail.wrap(&clean(&step.why), 11) {
@@ -237,8 +246,9 @@ fn order(out: &mut String, plan: &Plan, detail: Detail) {
         .filter_map(|phase| {
             let mut steps = plan.steps.iter().filter(|step| step.phase == phase);
             let first = steps.next()?;
-            let range =
-                steps.last().map_or_else(|| first.id.clone(), |last| format!("{}-{}", first.id, last.id));
+            let range = steps
+                .next_back()
+                .map_or_else(|| first.id.clone(), |last| format!("{}-{}", first.id, last.id));
             Some(format!("{} {range}", phase.word()))
         })
         .collect();

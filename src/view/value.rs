@@ -5,8 +5,8 @@ use std::time::Duration;
 use similar::{ChangeTag, TextDiff};
 
 use super::{BAD, FAINT, GOOD, paint};
-use crate::api::text::clean;
 use crate::plan::{AttributeChange, SecretWord, Shown};
+use crate::text::clean;
 use crate::value::Value;
 
 /// Longest value that stands on one line, in characters.
@@ -56,7 +56,7 @@ pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -
     let name = format!("{:width$}", clean(&change.name));
     let both = (lines_of(&change.before), lines_of(&change.after));
     let long = both.0.len().max(both.1.len()) > 1;
-    if !long || (created && !long) {
+    if !long {
         let line = match (&change.before, &change.after) {
             (Shown::Absent, after) if created => format!("{name}  {}", shown(after)),
             (before, Shown::Absent) => format!("{name}  {}", shown(before)),

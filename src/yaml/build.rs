@@ -48,7 +48,9 @@ struct Done {
 }
 
 #[derive(Default)]
-struct Builder {
+struct Builder<'a> {
+    /// The file.
+    file: &'a str,
     built: Built,
     stack: Vec<Frame>,
     anchors: HashMap<usize, Done>,
@@ -69,10 +71,10 @@ pub(super) fn build(text: &str) -> Result<Built, Box<Fault>> {
         block_nesting_limit: MAX_DEPTH * 2,
     };
     options.set_emit_comments(false);
-    let mut builder = Builder::default();
+    let mut builder = Builder { file: text, ..Builder::default() };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| syntax(text, &error))?;
-        builder.event(event, &span, text.len())?;
+        builder.event(event, &span)?;
     }
     Ok(builder.built)
 }
@@ -107,32 +109,32 @@ fn too_deep(span: Span) -> Box<Fault> {
     Fault::new("telform::yaml::limit", what, span).label("too deep")
 }
 
-impl Builder {
-    fn event(
-        &mut self,
-        event: Event<'_>,
-        span: &granit_parser::Span,
-        length: usize,
-    ) -> Result<(), Box<Fault>> {
-        let at = place(span, length);
+impl Builder<'_> {
+    fn event(&mut self, event: Event<'_>, span: &granit_parser::Span) -> Result<(), Box<Fault>> {
+        let mut at = place(span, self.file.len());
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let is_text = self.tag(tag.as_deref(), span, length, &["str"]);
+                let is_text = self.tag(tag.as_deref(), span, &["str"]);
                 let plain = style == ScalarStyle::Plain && !is_text;
                 // The parser writes `~` for a value that was left out.
                 let text: Arc<str> =
                     if plain && at.start == at.end { "".into() } else { text.as_ref().into() };
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    // Up to the last visible character, not into the next line.
+                    at.end =
+                        at.start + self.file.get(at.start..at.end).map_or(0, |slice| slice.trim_end().len());
+                }
                 let cost = text.len();
                 let node = Node { data: Data::Scalar(Scalar { text, plain }), span: at, at };
                 self.count(1, at)?;
                 self.done(Done { node, height: 1, nodes: 1, text: cost }, anchor)
             }
             Event::SequenceStart(style, anchor, tag) => {
-                self.tag(tag.as_deref(), span, length, &["seq"]);
+                self.tag(tag.as_deref(), span, &["seq"]);
                 self.open(Open::List(Vec::new()), style, anchor, at)
             }
             Event::MappingStart(style, anchor, tag) => {
-                self.tag(tag.as_deref(), span, length, &["map"]);
+                self.tag(tag.as_deref(), span, &["map"]);
                 self.open(Open::Map { entries: Vec::new(), key: None }, style, anchor, at)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(at),
@@ -146,18 +148,12 @@ impl Builder {
     }
 
     /// Whether the node carries a tag that makes it a text. A tag that is not allowed is noted.
-    fn tag(
-        &mut self,
-        tag: Option<&Tag>,
-        span: &granit_parser::Span,
-        length: usize,
-        allowed: &[&str],
-    ) -> bool {
+    fn tag(&mut self, tag: Option<&Tag>, span: &granit_parser::Span, allowed: &[&str]) -> bool {
         let Some(tag) = tag else { return false };
         if tag.core_suffix().is_some_and(|suffix| allowed.contains(&suffix)) {
             return tag.core_suffix() == Some("str");
         }
-        let at = place(&span.tag_span().unwrap_or(*span), length);
+        let at = place(&span.tag_span().unwrap_or(*span), self.file.len());
         let fault = Fault::new("telform::yaml::tag", "tags are not supported", at)
             .label("this tag")
             .help("leave the tag out; a text that begins with `!` goes into quotes, and the source of a secret is a map:\n{ env: NAME }");

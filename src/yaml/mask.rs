@@ -24,9 +24,18 @@ pub(super) fn of_tree(
             Data::List(items) => open.extend(items.iter()),
             Data::Map(entries) => {
                 for entry in entries.iter() {
-                    match (secrecy(&entry.key), &entry.value.data) {
+                    match (secrecy(&entry.key), entry.value.map()) {
                         _ if entry.value.is_null() => {}
-                        (Secrecy::No, _) | (Secrecy::Likely, Data::Map(_)) => open.push(&entry.value),
+                        (Secrecy::Known | Secrecy::No, _) => open.push(&entry.value),
+                        (Secrecy::Likely, Some(parts)) => {
+                            for part in parts {
+                                match secrecy(&part.key) {
+                                    Secrecy::Known => open.push(&part.value),
+                                    Secrecy::No => source(part, &mut masks),
+                                    Secrecy::Likely | Secrecy::Sure => value(text, part, &mut masks),
+                                }
+                            }
+                        }
                         _ => value(text, entry, &mut masks),
                     }
                 }
@@ -38,32 +47,32 @@ pub(super) fn of_tree(
 
 /// The value of a secret: all of it, unless it is a source, of which only the odd parts are hidden.
 fn value(text: &str, entry: &Entry, masks: &mut Vec<Range<usize>>) {
-    if let Some(entries) = entry.value.map() {
-        for part in entries {
-            let known = SOURCES.contains(&&*part.key);
-            let plausible = match (&*part.key, part.value.scalar()) {
-                ("env", Some(name)) => variable(&name.text),
-                ("file", Some(_)) => true,
-                ("command", None) => part.value.list().is_some(),
-                _ => false,
-            };
-            if !(known && plausible) {
-                masks.push(if known {
-                    part.value.at.start..part.value.at.end
-                } else {
-                    part.key_span.start..part.key_span.end
-                });
-                masks.push(part.value.at.start..part.value.at.end);
-                masks.push(part.value.span.start..part.value.span.end);
-            }
-        }
-        return;
+    if let Some(parts) = entry.value.map() {
+        return parts.iter().for_each(|part| source(part, masks));
     }
     // From the key on, so that a tag or an anchor before the value is hidden too.
     let colon = text.get(entry.key_span.end..entry.value.at.start).and_then(|between| between.find(':'));
     let start = colon.map_or(entry.value.at.start, |colon| entry.key_span.end + colon + 1);
     masks.push(start..entry.value.at.end.max(start));
     masks.push(entry.value.span.start..entry.value.span.end);
+}
+
+/// What should say where a secret comes from: hidden, unless it does.
+fn source(part: &Entry, masks: &mut Vec<Range<usize>>) {
+    let plausible = match (&*part.key, part.value.scalar()) {
+        ("env", Some(name)) => variable(&name.text),
+        ("file", Some(_)) => true,
+        ("command", None) => part.value.list().is_some(),
+        _ => false,
+    };
+    if plausible {
+        return;
+    }
+    if !SOURCES.contains(&&*part.key) {
+        masks.push(part.key_span.start..part.key_span.end);
+    }
+    masks.push(part.value.at.start..part.value.at.end);
+    masks.push(part.value.span.start..part.value.span.end);
 }
 
 /// Whether a text can be the name of an environment variable.
@@ -112,12 +121,7 @@ fn secret_on<'a>(line: &'a str, secrecy: &dyn Fn(&str) -> Secrecy) -> Option<(us
         let before = line[..colon].trim_end().trim_end_matches(['"', '\'']);
         let key = before.rsplit(|char| !word(char)).next().unwrap_or_default();
         let rest = line[colon + 1..].trim_start();
-        let hide = match secrecy(key) {
-            Secrecy::No => false,
-            Secrecy::Likely => !rest.is_empty(),
-            Secrecy::Sure => true,
-        };
-        hide.then_some((colon + 1, rest))
+        matches!(secrecy(key), Secrecy::Likely | Secrecy::Sure).then_some((colon + 1, rest))
     })
 }
 

@@ -150,9 +150,12 @@ impl fmt::Debug for Entry {
 /// Whether the value of a key is a secret, judging by the key's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {
-    /// It is not.
+    /// It is not: the name is one that is known.
+    Known,
+    /// Nothing tells, and nothing makes one suspect it.
     No,
-    /// It may be, as with a misspelled name; a map below such a key is looked into.
+    /// It may be, as with a misspelled name. A map below such a key may be an object of that name, so what stands under
+    /// known names in it is shown.
     Likely,
     /// It is.
     Sure,

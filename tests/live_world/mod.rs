@@ -190,6 +190,8 @@ pub(crate) fn keep(ledger: &mut Ledger, address: &str, account: &str, id: &str) 
         submitted: BTreeMap::new(),
         reshaped: BTreeMap::new(),
         hidden_since: None,
+        former: std::collections::BTreeSet::new(),
+        replaced: std::collections::BTreeSet::new(),
         prevent_delete: false,
     };
     ledger.objects.insert(Address::parse(address).expect("an address"), entry);

@@ -11,11 +11,11 @@ use super::request::is_loopback;
 use super::{Attempt, BuildError, Options};
 use crate::api::pace::Pace;
 use crate::api::retry::{MOST_ATTEMPTS, Outcome, retry_after};
-use crate::api::text::clean;
 use crate::api::verdict::{too_large, verdict};
 use crate::call::Call;
 use crate::kind::Backend;
 use crate::resource::Account;
+use crate::text::clean;
 use crate::value::Secret;
 
 /// Time for making a connection (carrierx.md 10).

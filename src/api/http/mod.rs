@@ -15,11 +15,12 @@ use tokio::time::{Instant, sleep};
 use self::line::{LONGEST_PAUSE, Line};
 use self::request::Request;
 use super::retry::{LONGEST_WAIT, Next, Outcome, retry};
-use super::text::{Censor, clean};
+use super::text::Censor;
 use super::verdict::Judgement;
 use super::{Answer, Api, ApiError, Effect, Vault, Verdict};
 use crate::call::{Call, Method};
 use crate::resource::Account;
+use crate::text::clean;
 use crate::value::Secret;
 
 mod line;

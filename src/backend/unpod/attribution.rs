@@ -63,6 +63,26 @@ pub fn attribute(
         .collect()
 }
 
+/// Bridges that name a provider and show no number: each may be served by a configuration of that provider, and nobody can
+/// tell for which number (unpod.md 10, step 5). Slug of the bridge to the ids of the configurations.
+pub fn unseen(evidence: &Evidence<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let pairs = gather(evidence);
+    let mut unseen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in evidence.listed.iter().chain(evidence.bridges) {
+        let (Some(bridge), Some(Some(slug))) = (row.get("slug").and_then(text_of), provider_in(row)) else {
+            continue;
+        };
+        if !pairs.keys().any(|(other, _)| *other == bridge) {
+            let may_serve = evidence
+                .configurations
+                .iter()
+                .filter(|it| it.provider.as_ref().is_none_or(|own| *own == slug));
+            unseen.entry(bridge).or_default().extend(may_serve.map(|it| it.id.clone()));
+        }
+    }
+    unseen
+}
+
 fn gather(evidence: &Evidence<'_>) -> BTreeMap<(String, String), Traces> {
     let mut pairs: BTreeMap<(String, String), Traces> = BTreeMap::new();
     let mut bridge_says: BTreeMap<String, BTreeSet<Option<String>>> = BTreeMap::new();

@@ -1,0 +1,107 @@
+//! What a step is about: its account and kind, the ids that earlier steps made, and what differs.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::Run;
+use crate::backend;
+use crate::call::{Body, Call, Payload};
+use crate::kind::Kind;
+use crate::plan::{Operation, Ref, Step};
+use crate::resource::{Account, Facts, LiveObject};
+use crate::value::Value;
+
+/// Pause before a second try, and between two looks.
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
+
+/// Everything about a step's target that its execution needs.
+pub(super) struct Target<'a> {
+    pub(super) account: &'a Account,
+    pub(super) facts: &'a Facts,
+    pub(super) kind: &'static Kind,
+}
+
+impl Run<'_> {
+    pub(super) fn target(&self, step: &Step) -> Result<Target<'_>, String> {
+        let name = step.call.account.as_str();
+        let account =
+            self.apply.account(name).ok_or_else(|| format!("the configuration has no account {name}"))?;
+        let facts = self
+            .apply
+            .live
+            .accounts
+            .get(name)
+            .map(|live| &live.facts)
+            .ok_or_else(|| format!("account {name} was not read"))?;
+        let kind_name = match &step.operation {
+            Operation::Connect { .. } | Operation::Disconnect { .. } | Operation::ReadBack { .. } => {
+                "bridges"
+            }
+            _ => step.address.as_ref().map_or("", |address| address.kind.as_str()),
+        };
+        let kind = backend::shape(kind_name, facts.generation)
+            .ok_or_else(|| format!("nothing is known about {kind_name}"))?;
+        Ok(Target { account, facts, kind })
+    }
+
+    /// Fills in the ids that earlier steps produced.
+    pub(super) fn resolve(&self, at: &Ref) -> Result<String, String> {
+        match at {
+            Ref::Id(id) => Ok(id.clone()),
+            Ref::Step(step) => self.made_by(step),
+        }
+    }
+
+    fn made_by(&self, step: &str) -> Result<String, String> {
+        let made = self.made.lock().ok().and_then(|made| made.get(step).cloned());
+        made.ok_or_else(|| format!("step {step} left no id"))
+    }
+
+    pub(super) fn filled(&self, call: &Call, overlay: Option<&LiveObject>) -> Result<Call, String> {
+        let mut call = call.clone();
+        if let Some((before, rest)) = call.path.clone().split_once('{')
+            && let Some((step, after)) = rest.split_once('}')
+        {
+            call.path = format!("{before}{}{after}", self.made_by(step)?);
+        }
+        let entries = match call.body.take() {
+            None => return Ok(call),
+            Some(Body::Object(entries)) => entries,
+            Some(Body::Overlay { fields, set }) => {
+                let live = overlay.ok_or("the object was not read before its PUT")?;
+                let under =
+                    |name: &String| live.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null);
+                fields
+                    .iter()
+                    .map(|name| {
+                        (name.clone(), set.get(name).cloned().unwrap_or_else(|| Payload::Value(under(name))))
+                    })
+                    .collect()
+            }
+        };
+        let mut filled = indexmap::IndexMap::with_capacity(entries.len());
+        for (key, payload) in entries {
+            let payload = match payload {
+                Payload::IdOf(step) => {
+                    let id = self.made_by(&step)?;
+                    Payload::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from))
+                }
+                other => other,
+            };
+            filled.insert(key, payload);
+        }
+        call.body = Some(Body::Object(filled));
+        Ok(call)
+    }
+}
+
+/// Names of the attributes that are no longer as the plan saw them.
+pub(super) fn differences(kind: &Kind, seen: &BTreeMap<String, Value>, object: &LiveObject) -> Vec<String> {
+    seen.iter()
+        .filter(|(name, value)| {
+            let now = object.attributes.get(name.as_str()).unwrap_or(&Value::Null);
+            kind.field(name).is_some_and(|field| !field.same(value, now))
+        })
+        .map(|(name, _)| name.clone())
+        .collect()
+}

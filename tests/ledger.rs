@@ -1,0 +1,352 @@
+//! The ledger as a file: what was saved comes back, a failed save leaves the old one, what cannot be understood is never
+//! overwritten, and nothing in it can be compared by somebody without the key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use telform::ledger::{
+    AccountEntry, Attempt, Entry, FORMAT, Key, Ledger, LedgerError, Origin, Reshaped, Store, Submitted,
+    digest_of,
+};
+use telform::resource::Address;
+use telform::value::Secret;
+
+fn key(text: &str) -> Key {
+    Key::from_text(&text.repeat(32)).expect("long enough")
+}
+
+fn store(folder: &Path) -> Store {
+    Store::at(folder.join("ledger.json").to_str().expect("a plain path")).expect("a file path")
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// One with something in every field.
+fn full(key: &Key) -> Ledger {
+    let mut ledger = Ledger::fresh();
+    ledger.key_check = Some(key.check());
+    let account = AccountEntry {
+        api: "unpod".into(),
+        base_url: "https://unpod.ai".into(),
+        org_handle: Some("acme".into()),
+    };
+    ledger.accounts.insert("main".into(), account);
+    let fingerprint = key.fingerprint("providers", "auth_token", &Secret::new("canary-of-the-ledger"));
+    let entry = Entry {
+        account: "main".into(),
+        id: "42".into(),
+        origin: Origin::Adopted,
+        since: "2026-11-22T00:00:00Z".into(),
+        key: BTreeMap::from([("provider".into(), json!("twilio"))]),
+        secrets: BTreeMap::from([("auth_token".into(), key.seal("main", "42", "auth_token", &fingerprint))]),
+        submitted: BTreeMap::from([(
+            "owner_email".into(),
+            Submitted { digest: digest_of(&json!("a@b.c")), since: "2026-11-22T00:00:00Z".into() },
+        )]),
+        reshaped: BTreeMap::from([(
+            "phonenumber".into(),
+            Reshaped { sent: digest_of(&json!("1")), observed: digest_of(&json!(null)) },
+        )]),
+        hidden_since: Some("2026-11-22T00:00:00Z".into()),
+        former: BTreeSet::from(["41".into()]),
+        replaced: BTreeSet::from(["40".into(), "41".into()]),
+        prevent_delete: true,
+    };
+    ledger.objects.insert(Address::new("providers", "with.dots"), entry);
+    let attempt = Attempt {
+        account: "main".into(),
+        key: BTreeMap::from([("login".into(), json!("acme"))]),
+        since: "2026-11-22T00:00:00Z".into(),
+    };
+    ledger.attempts.insert(Address::new("partners", "acme"), attempt);
+    ledger.note_connected("main", "sales", "+14155550101", "42");
+    ledger
+}
+
+#[test]
+fn what_was_saved_comes_back() {
+    let (folder, key) = (folder(), key("k"));
+    let store = store(folder.path());
+    assert!(store.load().expect("no file is no error").is_none());
+    let mut ledger = full(&key);
+    store.save(&mut ledger).expect("saved");
+    assert_eq!(ledger.serial, 1, "each save raises the serial");
+    assert_eq!(store.load().expect("readable").as_ref(), Some(&ledger));
+    store.save(&mut ledger).expect("saved again");
+    assert_eq!(store.load().expect("readable").map(|ledger| ledger.serial), Some(2));
+}
+
+#[test]
+fn a_folder_that_is_missing_is_made_and_keeps_keys_out_of_git() {
+    let folder = folder();
+    let store = store(&folder.path().join("new/.telform"));
+    store.save(&mut Ledger::fresh()).expect("saved");
+    let ignored = fs::read_to_string(folder.path().join("new/.telform/.gitignore")).expect("a note to git");
+    assert!(ignored.lines().any(|line| line == "*.key") && ignored.lines().any(|line| line == "*.lock"));
+}
+
+/// Somebody who had the old file open still reads all of it: the new one took its place and did not grow in it.
+#[test]
+fn a_save_replaces_the_file_as_a_whole() {
+    let (folder, key) = (folder(), key("k"));
+    let store = store(folder.path());
+    let mut ledger = full(&key);
+    store.save(&mut ledger).expect("saved");
+    let before = fs::read_to_string(store.path()).expect("readable");
+    let mut old = fs::File::open(store.path()).expect("open");
+    ledger.objects.clear();
+    store.save(&mut ledger).expect("saved again");
+    let mut seen = String::new();
+    old.read_to_string(&mut seen).expect("readable");
+    assert_eq!(seen, before);
+    let names: Vec<_> =
+        fs::read_dir(folder.path()).expect("a folder").map(|e| e.expect("an entry").file_name()).collect();
+    assert_eq!(names, ["ledger.json"], "no half-written file stays behind");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_save_that_fails_leaves_the_old_ledger() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, key) = (folder(), key("k"));
+    let store = store(folder.path());
+    let mut ledger = full(&key);
+    store.save(&mut ledger).expect("saved");
+    let before = fs::read(store.path()).expect("readable");
+    let mode =
+        |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("my folder");
+    mode(0o555);
+    let writable = fs::write(folder.path().join("probe"), "").is_ok();
+    let saved = store.save(&mut ledger);
+    mode(0o755);
+    if writable {
+        return; // The superuser writes where nobody may; the next test fails a save for everybody.
+    }
+    assert!(matches!(saved, Err(LedgerError::Io { .. })), "{saved:?}");
+    assert_eq!(fs::read(store.path()).expect("readable"), before);
+}
+
+/// A folder stands where the ledger should be: nothing can take its place.
+#[test]
+fn a_save_that_fails_leaves_nothing_behind() {
+    let folder = folder();
+    fs::create_dir_all(folder.path().join("ledger.json/full")).expect("made");
+    let store = store(folder.path());
+    assert!(matches!(store.save(&mut Ledger::fresh()), Err(LedgerError::Io { .. })));
+    assert!(matches!(store.load(), Err(LedgerError::Io { .. })));
+    assert_eq!(
+        fs::read_dir(folder.path()).expect("a folder").count(),
+        1,
+        "no half-written file stays behind"
+    );
+}
+
+/// Every prefix of a ledger, and what other programs leave behind, is an error; the file stays as it is.
+#[test]
+fn what_is_no_whole_ledger_is_an_error_and_stays() {
+    let (folder, key) = (folder(), key("k"));
+    let store = store(folder.path());
+    store.save(&mut full(&key)).expect("saved");
+    let whole = fs::read_to_string(store.path()).expect("readable");
+    let cuts = (0..whole.trim_end().len()).filter(|cut| cut % 7 == 0).map(|cut| whole[..cut].to_owned());
+    let others = [
+        "null".to_owned(),
+        "[]".to_owned(),
+        "{}".to_owned(),
+        "{\"format\": \"1\"}".to_owned(),
+        format!("{whole}{whole}"),
+        whole.replacen("\"serial\"", "\"cereal\"", 1),
+        whole.replacen("\"format\"", "\"unknown\": 1,\n \"format\"", 1),
+        whole.replacen("providers.with.dots", "providers", 1),
+        "\u{0}".repeat(64),
+    ];
+    for text in cuts.chain(others) {
+        fs::write(store.path(), &text).expect("written");
+        match store.load() {
+            Err(LedgerError::Damaged { why, .. }) => assert!(!why.contains("canary"), "{why}"),
+            other => panic!("{:.60}: {other:?}", text),
+        }
+        assert_eq!(fs::read_to_string(store.path()).expect("readable"), text);
+    }
+    fs::write(store.path(), [0xff, 0xfe, 0x00]).expect("written");
+    assert!(store.load().is_err(), "no text at all");
+}
+
+#[test]
+fn a_newer_format_is_an_error_and_stays() {
+    let (folder, key) = (folder(), key("k"));
+    let store = store(folder.path());
+    store.save(&mut full(&key)).expect("saved");
+    let text = fs::read_to_string(store.path()).expect("readable");
+    let newer = text.replacen(&format!("\"format\": {FORMAT}"), &format!("\"format\": {}", FORMAT + 1), 1);
+    assert_ne!(newer, text);
+    fs::write(store.path(), &newer).expect("written");
+    assert!(matches!(store.load(), Err(LedgerError::Newer { found, .. }) if found == u64::from(FORMAT) + 1));
+    assert_eq!(fs::read_to_string(store.path()).expect("readable"), newer);
+}
+
+#[test]
+fn a_ledger_of_another_account_is_refused() {
+    let (folder, key) = (folder(), key("k"));
+    let store = store(folder.path());
+    let ledger = full(&key);
+    let mine = ledger.accounts["main"].clone();
+    let check =
+        |name: &'static str, entry: AccountEntry| store.check_accounts(&ledger, [(name, entry)].into_iter());
+    assert!(check("main", mine.clone()).is_ok());
+    assert!(
+        check("new", AccountEntry { api: "carrierx".into(), ..mine.clone() }).is_ok(),
+        "a new account is welcome"
+    );
+    let others = [
+        AccountEntry { api: "carrierx".into(), ..mine.clone() },
+        AccountEntry { base_url: "https://unpod.dev".into(), ..mine.clone() },
+        AccountEntry { org_handle: Some("other".into()), ..mine.clone() },
+        AccountEntry { org_handle: None, ..mine },
+    ];
+    for other in others {
+        assert!(matches!(check("main", other), Err(LedgerError::Foreign { .. })));
+    }
+}
+
+#[test]
+fn places_that_are_no_files_are_refused() {
+    for place in ["", "s3://bucket/telform.json", "gs://x", "https://example.net/ledger"] {
+        assert!(matches!(Store::at(place), Err(LedgerError::Place(_))), "{place}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_and_not_replaced() {
+    let folder = folder();
+    let real = folder.path().join("real.json");
+    fs::write(&real, "").expect("written");
+    std::os::unix::fs::symlink(&real, folder.path().join("ledger.json")).expect("linked");
+    let store = store(folder.path());
+    store.save(&mut Ledger::fresh()).expect("saved");
+    assert!(fs::symlink_metadata(folder.path().join("ledger.json")).expect("there").is_symlink());
+    assert!(fs::read_to_string(real).expect("readable").contains("\"format\""));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_key_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let store = store(folder.path());
+    assert!(store.key(None).expect("none is no error").is_none());
+    let made = store.make_key().expect("made");
+    let path: PathBuf = folder.path().join("ledger.key");
+    assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
+    let read = store.key(None).expect("readable").expect("there");
+    assert_eq!(read.check(), made.check());
+    let text = fs::read_to_string(&path).expect("readable");
+    assert!(
+        store.make_key().is_err(),
+        "a key is never made twice: what was sealed with the first would be lost"
+    );
+    assert_eq!(fs::read_to_string(&path).expect("readable"), text);
+    for open in [0o640, 0o604, 0o660, 0o777] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(open)).expect("my file");
+        let refused = store.key(None).expect_err("open to others");
+        assert!(matches!(refused, LedgerError::OpenKey { mode, .. } if mode == open), "{refused}");
+        assert!(!format!("{refused} {refused:?}").contains(&text), "the key is in no message");
+    }
+}
+
+#[test]
+fn short_keys_are_refused_and_empty_ones_are_none() {
+    let folder = folder();
+    let store = store(folder.path());
+    assert!(matches!(store.key(Some("short-canary")), Err(LedgerError::Key(_))));
+    assert!(store.key(Some("")).expect("as if it were not set").is_none());
+    assert!(store.key(Some(&Key::generate_text())).expect("long enough").is_some());
+}
+
+#[test]
+fn a_lock_names_its_holder_and_goes_with_it() {
+    let folder = folder();
+    let store = store(folder.path());
+    let first = store.lock("2026-11-22T10:00:00Z").expect("free");
+    let refused = store.lock("2026-11-22T10:05:00Z").expect_err("held");
+    let LedgerError::Locked { holder, .. } = &refused else { panic!("{refused}") };
+    assert!(
+        holder.contains("2026-11-22T10:00:00Z") && holder.contains(&std::process::id().to_string()),
+        "{holder}"
+    );
+    drop(first);
+    let again = store.lock("2026-11-22T10:06:00Z").expect("free again");
+    assert!(store.lock("2026-11-22T10:07:00Z").expect_err("held").to_string().contains("10:06:00"));
+    drop(again);
+}
+
+#[test]
+fn equal_secrets_of_two_objects_do_not_look_alike() {
+    let key = key("k");
+    let secret = Secret::new("the same for both");
+    let print = key.fingerprint("providers", "auth_token", &secret);
+    assert!(
+        print == key.fingerprint("providers", "auth_token", &Secret::new(" the same for both\n")),
+        "white space"
+    );
+    let seal = |account: &str, id: &str, field: &str| {
+        let sealed = key.seal(account, id, field, &print);
+        serde_json::to_string(&sealed).expect("a text")
+    };
+    let sealed = [
+        seal("main", "1", "auth_token"),
+        seal("main", "2", "auth_token"),
+        seal("other", "1", "auth_token"),
+        seal("main", "1", "api_key"),
+        seal("mai", "n1", "auth_token"),
+        seal("main1", "", "auth_token"),
+    ];
+    let different: BTreeSet<&String> = sealed.iter().collect();
+    assert_eq!(different.len(), sealed.len());
+    assert_eq!(seal("main", "1", "auth_token"), sealed[0], "the same object seals alike");
+    assert!(print != key.fingerprint("providers", "api_key", &secret), "another field");
+    assert!(print != key.fingerprint("providers", "auth_token", &Secret::new("other")), "another secret");
+}
+
+#[test]
+fn another_key_reads_nothing() {
+    let (mine, other) = (key("k"), key("x"));
+    let ledger = full(&mine);
+    assert!(ledger.readable_with(&mine) && !ledger.readable_with(&other));
+    assert!(Ledger::fresh().readable_with(&other), "nothing was sealed yet");
+    assert_ne!(mine.check(), other.check());
+    let secret = Secret::new("canary-of-the-ledger");
+    assert!(mine.fingerprint("a", "b", &secret) != other.fingerprint("a", "b", &secret));
+}
+
+#[test]
+fn no_secret_and_no_key_in_the_file_or_in_debug() {
+    let (folder, key) = (folder(), key("k"));
+    let store = store(folder.path());
+    let mut ledger = full(&key);
+    store.save(&mut ledger).expect("saved");
+    let text = fs::read_to_string(store.path()).expect("readable");
+    for printed in [text, format!("{ledger:?} {key:?}"), format!("{:#?}", store)] {
+        assert!(!printed.contains("canary-of-the-ledger") && !printed.contains(&"k".repeat(32)), "{printed}");
+    }
+}
+
+#[test]
+fn a_connection_is_known_once_for_each_number_of_a_bridge() {
+    let mut ledger = Ledger::fresh();
+    ledger.note_connected("main", "sales", "+1", "42");
+    ledger.note_connected("main", "sales", "+1", "43");
+    ledger.note_connected("main", "other", "+1", "44");
+    ledger.note_connected("second", "sales", "+1", "45");
+    assert_eq!(ledger.connected("main", "sales", "+1"), Some("43"));
+    assert_eq!(ledger.connections.len(), 3);
+    ledger.note_disconnected("main", "sales", "+1");
+    assert_eq!(ledger.connected("main", "sales", "+1"), None);
+    assert_eq!(ledger.connected("second", "sales", "+1"), Some("45"));
+}

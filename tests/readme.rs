@@ -1,0 +1,125 @@
+//! The README tells the truth: its plan is what the binary prints, its commands are the ones that CI runs.
+
+use std::process::Command;
+
+fn repository(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR")))
+        .expect("a file of the repository")
+}
+
+/// The example folders in a place of their own, so that the sandbox's state stays out of the repository.
+fn copied(example: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let from = format!("{}/examples/{example}", env!("CARGO_MANIFEST_DIR"));
+    let to = folder.path().join("examples").join(example);
+    std::fs::create_dir_all(&to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("the example").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !name.contains(".state.") && !name.contains(".ledger.") {
+            std::fs::copy(entry.path(), to.join(&name)).expect("a copy");
+        }
+    }
+    folder
+}
+
+fn telform(folder: &std::path::Path, arguments: &[&str]) -> (i32, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_telform"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .expect("the binary runs");
+    (output.status.code().unwrap_or(-1), String::from_utf8(output.stdout).expect("text"))
+}
+
+const FILES: [&str; 4] =
+    ["-f", "examples/quickstart/telform.yaml", "--sandbox", "examples/quickstart/world.yaml"];
+
+#[test]
+fn the_plan_in_the_readme_is_the_plan_of_the_quickstart() {
+    let readme = repository("README.md");
+    let (_, rest) =
+        readme.split_once("<!-- plan of the quickstart -->\n```text\n").expect("the start of the plan");
+    let (shown, _) = rest.split_once("```\n<!-- end of the plan -->").expect("the end of the plan");
+    let folder = copied("quickstart");
+    let (code, printed) = telform(folder.path(), &[&["plan"], &FILES[..]].concat());
+    assert_eq!(code, 0);
+    if std::env::var_os("TELFORM_BLESS").is_some() {
+        let path = format!("{}/README.md", env!("CARGO_MANIFEST_DIR"));
+        std::fs::write(path, readme.replace(shown, &printed)).expect("the README is rewritten");
+        return;
+    }
+    assert_eq!(printed, shown, "the README shows another plan than the binary prints");
+}
+
+#[test]
+fn the_first_command_of_the_readme_works_and_ends_in_an_empty_plan() {
+    let readme = repository("README.md");
+    let command =
+        readme.lines().find(|line| line.starts_with("cargo run -q -- ")).expect("the first command");
+    let arguments: Vec<&str> = command.trim_start_matches("cargo run -q -- ").split(' ').collect();
+    let folder = copied("quickstart");
+    let (code, printed) = telform(folder.path(), &arguments);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains("a fresh plan is empty"), "{printed}");
+    let (code, printed) = telform(folder.path(), &[&["plan"], &FILES[..], &["--detailed-exitcode"]].concat());
+    assert_eq!(code, 0, "the plan after the apply is not empty:\n{printed}");
+}
+
+#[test]
+fn ci_runs_the_test_command_of_the_readme() {
+    let readme = repository("README.md");
+    let block =
+        readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the two commands");
+    let second = block.lines().nth(1).expect("the second command");
+    assert!(repository(".ci/run").lines().any(|line| line == second), ".ci/run does not run `{second}`");
+}
+
+#[test]
+fn every_example_applies_and_then_has_an_empty_plan() {
+    for example in
+        std::fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).expect("examples").flatten()
+    {
+        let name = example.file_name().to_string_lossy().into_owned();
+        let folder = copied(&name);
+        let here = folder.path().join("examples").join(&name);
+        let (code, printed) = telform(&here, &["validate"]);
+        assert_eq!(code, 0, "{name}: {printed}");
+        let (code, printed) = telform(&here, &["plan", "--sandbox", "world.yaml", "--detailed-exitcode"]);
+        assert_eq!(code, 2, "{name}: {printed}");
+        let (code, printed) = telform(&here, &["apply", "--sandbox", "world.yaml", "--auto-approve"]);
+        assert_eq!(code, 0, "{name}: {printed}");
+        let (code, printed) = telform(&here, &["plan", "--sandbox", "world.yaml", "--detailed-exitcode"]);
+        assert_eq!(code, 0, "{name}: {printed}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_ci_scripts_apply_exactly_what_was_reviewed() {
+    let folder = copied("ci");
+    let here = folder.path().join("examples/ci");
+    let binary =
+        std::path::Path::new(env!("CARGO_BIN_EXE_telform")).parent().expect("a folder").display().to_string();
+    let path = format!("{binary}:/usr/local/bin:/usr/bin:/bin");
+    let run = |script: &str| {
+        let output = Command::new("bash")
+            .arg(script)
+            .current_dir(&here)
+            .env_clear()
+            .env("PATH", &path)
+            .env("CI", "true")
+            .env("WORLD", "world.yaml")
+            .output()
+            .expect("bash runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert_eq!(run("pull-request.sh").0, Some(2));
+    std::fs::write(here.join("reviewed"), std::fs::read(here.join("plan.digest")).expect("a digest"))
+        .expect("kept");
+    std::fs::write(here.join("plan.digest"), "sha256:0000\n").expect("written");
+    assert_eq!(run("merge.sh").0, Some(4), "another digest must be refused");
+    std::fs::copy(here.join("reviewed"), here.join("plan.digest")).expect("copied");
+    let (code, printed) = run("merge.sh");
+    assert_eq!(code, Some(0), "{printed}");
+}
