@@ -23,6 +23,22 @@ pub fn words(body: &Value) -> Option<String> {
     candidates.into_iter().flatten().find_map(|candidate| said(candidate, 0))
 }
 
+/// The human text in a body of a success that is none: as [`words`], but of `data` only what says why, because an object
+/// under it may hold secrets.
+pub(super) fn words_of_success(body: &Value) -> Option<String> {
+    let mut without = body.clone();
+    if let Some(data) = without.get_mut("data") {
+        *data = data.get("detail").cloned().unwrap_or_default();
+    }
+    if without.get("message").is_some_and(is_placeholder) && without["data"].is_null() {
+        return None;
+    }
+    // A body without the envelope is an object itself.
+    let enveloped =
+        ["errors", "error", "message", "detail", "data"].iter().any(|key| without.get(key).is_some());
+    if enveloped { words(&without) } else { None }
+}
+
 fn is_placeholder(value: &Value) -> bool {
     value.as_str().is_some_and(|text| PLACEHOLDERS.contains(&text))
 }
@@ -44,6 +60,9 @@ fn said(value: &Value, depth: usize) -> Option<String> {
                 map.iter()
                     .take(20)
                     .filter_map(|(key, item)| {
+                        if item.is_string() && holds_secret(key) {
+                            return Some(format!("{key}: {MASK}"));
+                        }
                         let text = said(item, depth + 1)?;
                         // These keys are part of the wrapping, not the name of a field.
                         let wrapping =
@@ -55,6 +74,12 @@ fn said(value: &Value, depth: usize) -> Option<String> {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
+}
+
+/// Whether a text under this key is a secret of the service's own, which nobody here can know (unpod.md 14.1).
+fn holds_secret(key: &str) -> bool {
+    const KEYS: [&str; 6] = ["auth_token", "api_key", "api_secret", "token", "password", "authorization"];
+    KEYS.contains(&key)
 }
 
 /// Takes known secrets out of texts, should a service echo one.

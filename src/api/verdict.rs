@@ -41,9 +41,13 @@ pub fn verdict(
 ) -> Judgement {
     // A 204 has no body; the bytes that Unpod sends after one belong to nobody (unpod.md 9.3).
     let content = if status == 204 { Content::Empty } else { content(content_type, body) };
+    let success = (200..300).contains(&status);
     let said = match &content {
+        // What a success holds is no message: generation 1 shows secrets in clear (unpod.md 5.2, recorded).
+        Content::Json(value) if success => text::words_of_success(value),
         Content::Json(value) => text::words(value),
         Content::Html => Some("an HTML page instead of JSON".to_owned()),
+        Content::Other(_) if success => Some("a body that is no JSON".to_owned()),
         Content::Other(raw) => Some(raw.clone()),
         Content::Empty => None,
     };

@@ -31,10 +31,10 @@ pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, erro
     match &step.operation {
         Operation::Create { key, replaces, .. } => {
             if target.kind.hidden_until_verified {
+                let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
                 return unknown(format!(
                     "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:` in the YAML; if not, say so with `telform forget {}` and apply again",
-                    target.kind.singular,
-                    step.address.as_ref().map(ToString::to_string).unwrap_or_default()
+                    target.kind.singular, address
                 ));
             }
             match probe::with_key(&run.read(), target.account, target.kind, target.facts, run.apply.key, key)

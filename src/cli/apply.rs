@@ -226,10 +226,11 @@ async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> 
         .collect();
     if again.has_changes() || again.is_refused() || !unmet.is_empty() {
         if !out.global.json {
-            let empty = !again.has_changes() && !again.is_refused();
-            let what =
-                if empty { "not everything came back as it was sent" } else { "a fresh plan is not empty" };
-            out.print(&format!("\nApplied, but not converged: {what}\n"));
+            out.print(if again.has_changes() || again.is_refused() {
+                "\nApplied, but not converged: a fresh plan is not empty\n"
+            } else {
+                "\nApplied, but the service shows another value than it was sent; it will not be sent again\n"
+            });
             for note in &unmet {
                 out.print(&format!("  {}\n", clean(note)));
             }

@@ -10,7 +10,7 @@ use super::step::{Operation, Phase, Step};
 use super::{Inputs, note::RefusalCode};
 use crate::backend::unpod::catalogue;
 use crate::call::{Body, Call, Method, Payload};
-use crate::kind::{Access, Kind, Type, Update};
+use crate::kind::{Access, Delete, Kind, Type, Update};
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
 use crate::value::Value;
 
@@ -336,7 +336,10 @@ pub(super) fn delete(
         0 if !frees.is_empty() => {
             format!("this takes {} off it: this generation cannot disconnect", frees.join(", "))
         }
-        0 => format!("no number uses this {}", kind.singular),
+        0 => match kind.delete {
+            Delete::Undocumented { switch } => format!("the account allows it with `{switch}`"),
+            Delete::Supported => format!("no number is known to use this {}", kind.singular),
+        },
         1 => "after its 1 number was taken off and read back".to_owned(),
         n => format!("after its {n} numbers were taken off and read back"),
     };

@@ -170,10 +170,15 @@ impl<'a> Planner<'a> {
             let number = draft::sent(field.ty, value, facts).is_number();
             if facts.generation == Some(1) && !number {
                 let known: Vec<&str> = facts.catalogue.iter().map(|entry| entry.name.as_str()).collect();
+                let known = if known.is_empty() {
+                    "is empty".to_owned()
+                } else {
+                    format!("has {}", known.join(", "))
+                };
                 self.refuse(
                     object,
                     RefusalCode::NotInCatalogue,
-                    format!("the catalogue has no {}; it has {}", change::short(value), known.join(", ")),
+                    format!("the catalogue has no {}; it {known}", change::short(value)),
                 );
                 return true;
             }

@@ -342,7 +342,8 @@ fn sorted(steps: &str) -> String {
 }
 
 /// What differs from run to run, for snapshots.
-pub(crate) const FILTERS: [(&str, &str); 8] = [
+pub(crate) const FILTERS: [(&str, &str); 9] = [
+    (r"error sending request[^;\n]*?(\)\n|\n|;)", "[connection error]$1"),
     (r"http://127\.0\.0\.1:\d+", "http://[sandbox]"),
     (r"127\.0\.0\.1:\d+", "[sandbox]"),
     (r"sha256:[0-9a-f]{64}", "sha256:[digest]"),

@@ -8,8 +8,13 @@
 #[macro_use]
 mod bench;
 
+mod bridges;
 mod deletes;
+mod faults;
+mod generation1;
+mod merge_models;
 mod output;
 mod partners;
 mod quickstart;
+mod replace;
 mod secrets;
