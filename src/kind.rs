@@ -28,6 +28,8 @@ pub struct Backend {
     pub organization: bool,
     /// Generations that may answer; empty when the service has only one.
     pub generations: &'static [u8],
+    /// A status among the successes with which the service says no, in words for people (unpod.md fact 5).
+    pub refuses_with: Option<u16>,
 }
 
 /// A sort of object: one table row set for each kind, and for each generation whose shape differs.

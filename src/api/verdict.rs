@@ -16,7 +16,8 @@ pub struct Judgement {
     pub effect: Effect,
     /// The body, when it is JSON; null otherwise.
     pub body: Value,
-    /// The service's own words, raw: neither escaped nor censored yet.
+    /// The service's own words about a failure, raw: neither escaped nor censored yet. Never out of the body of a success,
+    /// nor out of JSON that cannot be read whole: both may hold the secrets of others.
     pub words: Option<String>,
     /// Why it was judged like this.
     pub reason: &'static str,
@@ -27,7 +28,10 @@ enum Content {
     Empty,
     Json(Value),
     Html,
-    Other(String),
+    /// Begins like JSON and is none; says how.
+    Broken(String),
+    /// Words, by the look of it.
+    Text(String),
 }
 
 /// Judges an answer to `method path` of a service. The path is the one below the base URL, without query.
@@ -41,12 +45,7 @@ pub fn verdict(
 ) -> Judgement {
     // A 204 has no body; the bytes that Unpod sends after one belong to nobody (unpod.md 9.3).
     let content = if status == 204 { Content::Empty } else { content(content_type, body) };
-    let said = match &content {
-        Content::Json(value) => text::words(value),
-        Content::Html => Some("an HTML page instead of JSON".to_owned()),
-        Content::Other(raw) => Some(raw.clone()),
-        Content::Empty => None,
-    };
+    let said = words(backend, status, &content);
     let (verdict, effect, reason) = match status {
         // Unpod answers 200 to a bridge create under an unknown organization, and makes nothing (unpod.md 9.3, recorded).
         200 | 201 if method == Method::Post && makes_nothing(backend, path, &content) => {
@@ -64,6 +63,20 @@ pub fn verdict(
     };
     let body = if let Content::Json(value) = content { value } else { Value::Null };
     Judgement { verdict, effect, body, words: said, reason }
+}
+
+/// What may be shown of a body.
+fn words(backend: &Backend, status: u16, content: &Content) -> Option<String> {
+    let success = (200..300).contains(&status);
+    match content {
+        Content::Json(value) if !success => text::words(value),
+        Content::Json(value) if backend.refuses_with == Some(status) => text::envelope(value),
+        Content::Json(_) | Content::Empty => None,
+        Content::Html => Some("an HTML page instead of JSON".to_owned()),
+        Content::Broken(how) => Some(how.clone()),
+        Content::Text(raw) if success => Some(format!("{} bytes that are no JSON", raw.len())),
+        Content::Text(raw) => Some(raw.clone()),
+    }
 }
 
 /// The judgement on a success whose body is larger than anybody wants to hold.
@@ -99,7 +112,7 @@ fn of_success(method: Method, status: u16, content: &Content) -> (Verdict, Effec
             (Verdict::Ok, Effect::None, "deleted; no body is normal")
         }
         Content::Empty => (Verdict::Unexpected, of_write(method), "a success without the object"),
-        Content::Html | Content::Other(_) => {
+        Content::Html | Content::Broken(_) | Content::Text(_) => {
             (Verdict::Unexpected, of_write(method), "a body that is no JSON")
         }
     }
@@ -202,5 +215,14 @@ fn content(content_type: Option<&str>, body: &[u8]) -> Content {
         return Content::Html;
     }
     // serde_json stops at 128 levels, so a hostile body cannot overflow the stack.
-    serde_json::from_slice(body).map_or_else(|_| Content::Other(trimmed.to_owned()), Content::Json)
+    match serde_json::from_slice(body) {
+        Ok(value) => Content::Json(value),
+        Err(error) if error.is_eof() => {
+            Content::Broken(format!("JSON that breaks off after {} bytes", body.len()))
+        }
+        Err(_) if trimmed.starts_with(['{', '[', '"']) => {
+            Content::Broken(format!("{} bytes that begin like JSON and are none", body.len()))
+        }
+        Err(_) => Content::Text(trimmed.to_owned()),
+    }
 }

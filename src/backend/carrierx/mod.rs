@@ -16,6 +16,7 @@ pub static BACKEND: Backend = Backend {
     writes_in_flight: 2,
     organization: false,
     generations: &[],
+    refuses_with: None,
 };
 
 /// Partners: carrierx.md 4.1 for the fields, 4.2 for what can be changed, 4.3 for what creation needs.

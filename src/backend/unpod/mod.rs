@@ -20,6 +20,7 @@ pub static BACKEND: Backend = Backend {
     writes_in_flight: 1,
     organization: true,
     generations: &[1, 2],
+    refuses_with: Some(206),
 };
 
 /// Spellings of the collection of provider configurations, the documented one first (unpod.md fact 2).
