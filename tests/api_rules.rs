@@ -88,6 +88,13 @@ fn what_an_answer_means() {
 fn the_texts_of_one_service_mean_nothing_at_another() {
     let body = br#"{"message":"No Partner matches the given query."}"#;
     assert_eq!(verdict(&carrierx::BACKEND, Delete, "partners/1", 400, JSON, body).verdict, Verdict::Refused);
+    // Nobody says that a CarrierX 404 has a JSON body (carrierx.md 9); the HTML page is Unpod's habit (unpod.md 9.3).
+    for body in ["", "{}", "[]", "not found", "<h1>", "{\"cut"] {
+        for method in [Get, Patch, Put, Delete] {
+            let got = verdict(&carrierx::BACKEND, method, "partners/1", 404, JSON, body.as_bytes());
+            assert_eq!((got.verdict, got.effect), (Verdict::Gone, Effect::None), "{method} {body}");
+        }
+    }
     let made = verdict(&carrierx::BACKEND, Post, "partners", 200, JSON, br#"{"partner_sid":"x"}"#);
     assert_eq!(made.verdict, Verdict::Ok);
     let nothing = verdict(&carrierx::BACKEND, Post, "partners", 200, JSON, br#"{"login":"x"}"#);

@@ -2,9 +2,8 @@
 //! business errors with 206, missing objects with 400 and wrong paths with an HTML page (unpod.md 9, carrierx.md 9).
 
 use super::{Effect, Verdict, text};
-use crate::backend::unpod;
 use crate::call::Method;
-use crate::kind::{Backend, text_of};
+use crate::kind::{Backend, Kind, text_of};
 use crate::value::Value;
 
 /// What was made of an answer.
@@ -121,12 +120,15 @@ fn of_success(method: Method, status: u16, content: &Content) -> (Verdict, Effec
 /// Whether this is a create (a POST to the collection of some kind) whose answer does not name the object that was made.
 fn makes_nothing(backend: &Backend, path: &str, content: &Content) -> bool {
     let Content::Json(body) = content else { return false };
-    let Some(kind) = backend.kinds.iter().find(|kind| is_collection(kind.collection, path)) else {
-        return false;
-    };
+    let Some(kind) = creates(backend, path).next() else { return false };
     // Unpod wraps its objects in `data`, CarrierX does not.
     let object = body.get("data").filter(|data| data.is_object()).unwrap_or(body);
     object.get(kind.id).and_then(text_of).is_none_or(|id| id.trim().is_empty())
+}
+
+/// The kinds, in each of their shapes, that a POST to this path creates.
+fn creates<'a>(backend: &'a Backend, path: &'a str) -> impl Iterator<Item = &'static Kind> + 'a {
+    backend.kinds.iter().copied().filter(move |kind| is_collection(kind.collection, path))
 }
 
 /// Whether a path is that of a collection; a part in braces stands for whatever the service calls it.
@@ -162,10 +164,11 @@ fn of_refusal(
     match status {
         401 => (Verdict::Unauthorized, Effect::None, "the token is not good"),
         403 => (Verdict::Forbidden, Effect::None, "the token may not do this"),
-        // An unrouted path answers an HTML page, a missing object JSON (unpod.md 9.3, recorded). Without JSON nothing is
-        // called gone: that word leads to creating the object again.
-        404 if json => (Verdict::Gone, Effect::None, "the object is not there"),
-        404 => (Verdict::NoSuchPath, Effect::None, "the path is not there"),
+        // Where the two are told apart, nothing is called gone without JSON: that word leads to creating the object again.
+        404 if backend.html_404_is_no_path && !json => {
+            (Verdict::NoSuchPath, Effect::None, "the path is not there")
+        }
+        404 => (Verdict::Gone, Effect::None, "the object is not there"),
         // Nobody says whether the request was taken before the clock ran out.
         408 => (Verdict::NoAnswer, of_write(method), "the service gave up waiting"),
         409 => (Verdict::Conflict, Effect::None, "something else is in the way"),
@@ -190,13 +193,11 @@ fn of_bad_request(
     path: &str,
     said: &str,
 ) -> (Verdict, Effect, &'static str) {
-    let unpod = backend.api == unpod::BACKEND.api;
-    if unpod && unpod::answer::says_gone(said) {
-        return (Verdict::Gone, Effect::None, "generation 1 says `not there` with 400");
+    if backend.gone_in_400.is_some_and(|says_gone| says_gone(said)) {
+        return (Verdict::Gone, Effect::None, "the service says `not there` with 400");
     }
-    // A refused bridge create may have left the bridge behind.
-    let effect =
-        if unpod && unpod::answer::may_have_written(method, path) { Effect::Unknown } else { Effect::None };
+    let may_be_made = method == Method::Post && creates(backend, path).any(|kind| kind.made_though_refused);
+    let effect = if may_be_made { Effect::Unknown } else { Effect::None };
     if says_conflict(said) {
         return (Verdict::Conflict, effect, "the text says that something is in the way");
     }
