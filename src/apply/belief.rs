@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use super::target::{Target, differences};
+use crate::kind::Link;
 use crate::plan::{Operation, Served, Step};
 use crate::probe::{self, Seat};
-use crate::resource::LiveObject;
+use crate::resource::{LiveObject, Target as Connected};
 use crate::value::Value;
 
 /// What the second look says.
@@ -90,8 +91,7 @@ impl Run<'_> {
             return Belief::Holds(Some(object));
         }
         if let Some(wanted) = wanted
-            && !wanted.is_empty()
-            && wanted.len() == before.len()
+            && moved.iter().all(|name| wanted.contains_key(name))
             && differences(target.kind, wanted, &object).is_empty()
         {
             return Belief::Already("somebody else has made the same change".to_owned());
@@ -99,8 +99,8 @@ impl Run<'_> {
         Belief::Moved(format!("{} changed since the plan", moved.join(", ")))
     }
 
-    /// A configuration is looked at together with all connections of its account: one that somebody made after the plan would
-    /// be silenced by the delete.
+    /// A configuration is looked at together with all connections of its account, and a bridge with its own: one that
+    /// somebody made after the plan would be silenced by the delete.
     async fn believe_deletable(
         &self,
         target: &Target<'_>,
@@ -113,7 +113,13 @@ impl Run<'_> {
             }
             other => other,
         };
-        if !target.kind.connected || !matches!(belief, Belief::Holds(_)) {
+        if !matches!(belief, Belief::Holds(_)) {
+            return belief;
+        }
+        if let Some(link) = target.kind.link {
+            return self.believe_empty(target, link, id, belief).await;
+        }
+        if !target.kind.connected {
             return belief;
         }
         let ledger = match self.ledger.lock() {
@@ -125,6 +131,35 @@ impl Run<'_> {
             Ok(users) => Belief::Moved(format!("{}; deleting it would silence that", users.join(", "))),
             Err(error) => Belief::Unreadable(error.to_string()),
         }
+    }
+
+    /// A bridge that goes may hold only numbers that the plan saw on it and did not have to take off.
+    async fn believe_empty(&self, target: &Target<'_>, link: &Link, slug: &str, belief: Belief) -> Belief {
+        let seats = match probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await {
+            Ok(seats) => seats.unwrap_or_default(),
+            Err(error) => return Belief::Unreadable(error.to_string()),
+        };
+        let cuts = link.can_disconnect || target.account.switches.contains("disconnect_works");
+        let seen =
+            self.apply.live.accounts.get(&target.account.name).and_then(|live| live.connections.as_ref());
+        let stays = |number: &str| {
+            seen.into_iter().flatten().any(|connection| {
+                connection.bridge == slug
+                    && connection.number == number
+                    && (!cuts || connection.target == Connected::Unserved)
+            })
+        };
+        let late: Vec<String> = seats
+            .iter()
+            .filter(|(number, seat)| matches!(seat, Seat::By(_) | Seat::Unknown) && !stays(number))
+            .map(|(number, _)| number.clone())
+            .collect();
+        if late.is_empty() {
+            return belief;
+        }
+        let word = if late.len() == 1 { "was" } else { "were" };
+        let late = late.join(", ");
+        Belief::Moved(format!("{late} {word} connected on it since the plan; deleting it would silence that"))
     }
 
     async fn believe_seat(

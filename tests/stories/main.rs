@@ -11,6 +11,7 @@ mod bench;
 mod bridges;
 mod deletes;
 mod faults;
+mod foreign;
 mod generation1;
 mod merge_models;
 mod output;
