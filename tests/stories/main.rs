@@ -9,6 +9,8 @@
 mod bench;
 
 mod bridges;
+mod choice;
+mod commands;
 mod deletes;
 mod faults;
 mod foreign;
@@ -18,4 +20,6 @@ mod output;
 mod partners;
 mod quickstart;
 mod replace;
+mod runs;
 mod secrets;
+mod watch;
