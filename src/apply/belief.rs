@@ -109,8 +109,8 @@ impl Run<'_> {
         Belief::Moved(format!("{} changed since the plan", moved.join(", ")))
     }
 
-    /// A configuration is looked at together with all connections of its account: one that somebody made after the plan would
-    /// be silenced by the delete.
+    /// A configuration is looked at together with all connections of its account, and a bridge with its own: one that
+    /// somebody made after the plan would be silenced by the delete.
     async fn believe_deletable(
         &self,
         target: &Target<'_>,
@@ -160,8 +160,9 @@ impl Run<'_> {
                     return belief;
                 }
                 Belief::Moved(format!(
-                    "{} on bridge {slug} is not part of the plan; deleting the bridge would silence it",
-                    late.join(", ")
+                    "{} {} connected on it since the plan; deleting it would silence that",
+                    late.join(", "),
+                    if late.len() == 1 { "was" } else { "were" }
                 ))
             }
             Ok(None) => Belief::Gone(format!("bridge {slug} is gone")),
