@@ -193,19 +193,17 @@ impl Store {
         };
         if !folder.exists() {
             fs::create_dir_all(&folder).map_err(self.io("make the folder", &folder))?;
+            self.ignore(&folder)?;
         }
         Ok(folder)
     }
 
-    /// Keeps key and lock out of version control: their names stand in a `.gitignore` beside them.
+    /// Keeps key and lock out of version control: they stand in a `.gitignore` beside them.
     fn ignore(&self, folder: &Path) -> Result<(), LedgerError> {
         let path = folder.join(".gitignore");
         let known = fs::read_to_string(&path).unwrap_or_default();
-        let names = [self.beside("key"), self.beside("lock")];
-        let names =
-            names.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
-        let missing: Vec<String> =
-            names.filter(|name| !known.lines().any(|line| line.trim() == *name)).collect();
+        let known_line = |name: &str| known.lines().any(|line| line.trim() == name);
+        let missing: Vec<&str> = ["*.key", "*.lock"].into_iter().filter(|name| !known_line(name)).collect();
         if missing.is_empty() {
             return Ok(());
         }
