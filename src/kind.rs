@@ -257,6 +257,9 @@ pub struct Field {
     pub verified: bool,
     /// For a secret: the service gives it back, in clear or masked.
     pub secret_is_read_back: bool,
+    /// The service may show it in part only, and it has no star and no run of `x` of its own: one is enough to tell
+    /// (unpod.md U3). Elsewhere only a run of stars hides something.
+    pub masked_lightly: bool,
     /// Another attribute and the value it must have, or the service drops this one to null (carrierx.md 4.3).
     pub only_with: Option<(&'static str, &'static str)>,
     /// Values that have been seen; others are accepted with a warning.
@@ -290,6 +293,7 @@ impl Field {
             risky: false,
             verified: false,
             secret_is_read_back: false,
+            masked_lightly: false,
             only_with: None,
             seen: &[],
             urls: false,
@@ -344,6 +348,12 @@ impl Field {
     /// A secret that the service gives back.
     pub const fn read_back(mut self) -> Self {
         self.secret_is_read_back = true;
+        self
+    }
+
+    /// The service may show it in part only.
+    pub const fn masked_lightly(mut self) -> Self {
+        self.masked_lightly = true;
         self
     }
 

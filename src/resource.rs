@@ -304,6 +304,9 @@ pub struct LiveObject {
     pub id: String,
     /// Plain attributes that the service showed. Absent key: not shown.
     pub attributes: BTreeMap<&'static str, Value>,
+    /// Plain attributes that the service showed in part only, as it showed them, such as `AC****1f`. None of them is among
+    /// `attributes`: compare them with [`crate::text::fits_mask`] and take a fit for no difference (unpod.md U3).
+    pub masked: BTreeMap<&'static str, Value>,
     /// Secrets that the service gave back, by fingerprint; `None` for one that is masked.
     pub secrets: BTreeMap<&'static str, Option<Fingerprint>>,
 }

@@ -42,9 +42,103 @@ pub fn shorten(text: &str) -> String {
     }
 }
 
+/// Fewest letters `x` in a row that hide something (unpod.md U3).
+const XS: usize = 4;
+
+/// Fewest stars in a row that hide something in any text; fewer may well stand in a name.
+const STARS: usize = 3;
+
+/// Whether a text is shown in part only. `lightly`: a single star or a run of `x` is enough to say so, because this text has
+/// no such characters of its own.
+pub fn is_masked(text: &str, lightly: bool) -> bool {
+    let fewest = if lightly { 1 } else { STARS };
+    text.contains(&"*".repeat(fewest)) || (lightly && visible(text).len() > 1)
+}
+
+/// Whether a text that is shown in part may be the wanted one: what is visible stands in it, in this order, the ends at its
+/// ends. Stars and runs of `x` stand for anything, of any length: nobody says that a mask is as long as what it hides.
+pub fn fits_mask(masked: &str, wanted: &str) -> bool {
+    let (masked, wanted) = (masked.trim(), wanted.trim());
+    let parts = visible(masked);
+    let [first, middle @ .., last] = parts.as_slice() else { return masked == wanted };
+    let Some(mut rest) = wanted.strip_prefix(first).and_then(|rest| rest.strip_suffix(last)) else {
+        return false;
+    };
+    for part in middle {
+        match rest.split_once(part) {
+            Some((_, behind)) => rest = behind,
+            None => return false,
+        }
+    }
+    true
+}
+
+/// The parts of a text between what hides something; a single one when nothing does.
+fn visible(text: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    while let Some(next) = text[at..].chars().next() {
+        let same = |other: char| other.eq_ignore_ascii_case(&next);
+        let end = text[at..].find(|other| !same(other)).map_or(text.len(), |length| at + length);
+        if next == '*' || (same('x') && end - at >= XS) {
+            parts.push(&text[start..at]);
+            start = end;
+        }
+        at = end;
+    }
+    parts.push(&text[start..]);
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_hides_something() {
+        for text in ["AC***", "***", "sip:***@host"] {
+            assert!(is_masked(text, false), "{text}");
+        }
+        for text in ["AC*1", "*", "ACxxxx12", "ACXXXX", "xXxX"] {
+            assert!(is_masked(text, true) && !is_masked(text, false), "{text}");
+        }
+        for text in ["", "AC1", "Five * Hotel", "** Acme **", "xxx", "Exxon"] {
+            assert!(!is_masked(text, false), "{text}");
+        }
+        assert!(!is_masked("AC1xxx", true) && !is_masked("", true));
+    }
+
+    #[test]
+    fn a_mask_fits_what_agrees_with_its_visible_parts() {
+        let sid = "AC0123456789abcdef0123456789abcdef";
+        let fits = [
+            "*",
+            "***",
+            "AC*",
+            "*cdef",
+            "AC**cdef",
+            "ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxcdef",
+            "ACXXXXcdef",
+            "AC*456*9ab*ef",
+            " AC****cdef ",
+            "AC0123456789abcdef0123456789abcdef*",
+            "AC*****xxxx",
+            sid,
+        ];
+        for masked in fits {
+            assert!(fits_mask(masked, sid), "{masked}");
+        }
+        for masked in
+            ["", "AD*", "*cdee", "AC*9ab*456*9ab*456*ef", "ACxxxcdef", "ac*", "AC", &format!("*{sid}0")]
+        {
+            assert!(!fits_mask(masked, sid), "{masked}");
+        }
+        // Both ends must be there, not one part that serves as both.
+        assert!(!fits_mask("aba*aba", "aba"));
+        assert!(fits_mask("aba*aba", "abaaba"));
+        assert!(fits_mask("ü*電話", "ü--電話") && !fits_mask("ü*話", "ü電"));
+        assert!(fits_mask("*", "") && fits_mask("", " "));
+    }
 
     #[test]
     fn steering_characters_are_escaped_and_plain_text_is_not() {

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 use telform::backend::unpod;
 use telform::ledger::Ledger;
-use telform::resource::{Address, Desired, Organization, Target};
+use telform::resource::{Address, Desired, Organization, Target, Wanted};
 use telform::value::Secret;
 
 mod live_world;
@@ -114,7 +114,9 @@ async fn wrong_shapes_are_errors() {
             .await;
     let live = reading(&digits, &["providers"]).await.unwrap();
     assert_eq!(live.objects["providers"][0].id, "7");
-    assert!(!live.objects["providers"][0].attributes.contains_key("account_sid"), "masked: says nothing");
+    let masked = &live.objects["providers"][0];
+    assert!(!masked.attributes.contains_key("account_sid"), "shown in part only");
+    assert_eq!(masked.masked.iter().collect::<Vec<_>>(), [(&"account_sid", &json!("AC**1"))]);
     let bridges = world(bridges_answer(|| ok(json!({"count": 0, "data": {}})))).await;
     says(&error(&bridges, &["bridges"]).await, &["`data` is an object"]);
     let object = world(|asked| {
@@ -254,6 +256,18 @@ async fn bridges_are_read_when_a_configuration_may_go() {
     let address = Address::parse("providers.main").unwrap();
     ignored.objects.get_mut(&address).unwrap().ignore.insert("provider".to_owned());
     assert!(!reads_bridges(&ignored, &kept, false).await, "the difference is ignored");
+    let masked = World::new(|asked| {
+        let (status, kind, body) = g2(asked);
+        (status, kind, body.replace("AC1", "xxxx1"))
+    })
+    .await;
+    let mut other = plain();
+    other.accounts["unpod"] = account("unpod", &unpod::BACKEND, &masked.base);
+    let object = other.objects.get_mut(&address).unwrap();
+    object.attributes.insert("provider", Wanted::Value(json!("plivo")));
+    assert!(!reads_bridges(&other, &none, false).await, "another natural key");
+    keep(&mut kept, "providers.main", "unpod", "42");
+    assert!(reads_bridges(&other, &kept, false).await, "to be replaced, masked or not");
     let mut pinned = plain();
     pinned.objects.get_mut(&address).unwrap().id = Some("43".to_owned());
     assert!(reads_bridges(&pinned, &none, false).await, "pinned");

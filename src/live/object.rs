@@ -1,12 +1,13 @@
 //! From a row to a live object: the fields that the table names, and of secrets only the fingerprint.
 
-use crate::kind::{Access, Kind, Type, text_of};
+use crate::kind::{Access, Field, Kind, Type, text_of};
 use crate::ledger::Key;
 use crate::resource::LiveObject;
+use crate::text::is_masked;
 use crate::value::{Secret, Value};
 
-/// Reads one object as its kind's table says; everything that the table does not name is dropped. The error says what is
-/// wrong with the row.
+/// Reads one object as its kind's table says; everything that the table does not name is dropped, and what is shown in part
+/// only stands apart. The error says what is wrong with the row.
 pub fn object(kind: &Kind, row: &Value, key: &Key) -> Result<LiveObject, String> {
     let Some(map) = row.as_object() else { return Err(format!("a {} is no object", kind.singular)) };
     let id = map
@@ -22,6 +23,11 @@ pub fn object(kind: &Kind, row: &Value, key: &Key) -> Result<LiveObject, String>
                 let fingerprint =
                     (!masked(&text)).then(|| key.fingerprint(kind.name, field.name, &Secret::new(&text)));
                 object.secrets.insert(field.name, fingerprint);
+                continue;
+            }
+            // An identity is taken as it is: it stands in paths.
+            Type::Text if field.name != kind.id && is_masked_text(field, value) => {
+                object.masked.insert(field.name, value.clone());
                 continue;
             }
             // The numbers of a bridge are connections, and their rows hold secrets of others.
@@ -56,6 +62,10 @@ fn identity(kind: &Kind, id: &Value) -> Option<String> {
     let text = text_of(id)?;
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     (if kind.numeric_id { digits } else { !text.trim().is_empty() }).then_some(text)
+}
+
+fn is_masked_text(field: &Field, value: &Value) -> bool {
+    value.as_str().is_some_and(|text| is_masked(text, field.masked_lightly))
 }
 
 /// Whether a secret was given back masked: stars or dots in it, the same character throughout, or a run of `x`.

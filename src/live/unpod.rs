@@ -16,6 +16,7 @@ use crate::kind::{Access, Field, Kind, NumberWord, Type};
 use crate::resource::{
     CatalogueEntry, Connection, DesiredObject, Facts, LiveAccount, LiveNumber, LiveObject, Wanted,
 };
+use crate::text::fits_mask;
 use crate::value::Value;
 
 /// The kind whose objects serve numbers; both generations' tables have this name.
@@ -140,11 +141,8 @@ impl Reader<'_> {
         let tried = "listing the provider configurations";
         // Without a generation nothing is listed; any table will do to ask for what is remembered.
         let kind = backend::shape(PROVIDERS, live.facts.generation).unwrap_or(&PROVIDERS_G2);
-        let mut objects = found
-            .rows
-            .iter()
-            .map(|row| self.configuration(kind, tried, row))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut objects =
+            found.rows.iter().map(|row| self.object(kind, tried, row)).collect::<Result<Vec<_>, _>>()?;
         let listed: BTreeSet<String> = objects.iter().map(|object| object.id.clone()).collect();
         if listed.len() < objects.len() {
             return Err(LiveError::incomplete(self.account, tried, "an id appears twice"));
@@ -165,12 +163,6 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn configuration(&self, kind: &'static Kind, tried: &str, row: &Value) -> Result<LiveObject, LiveError> {
-        let mut object = self.object(kind, tried, row)?;
-        object.attributes.retain(|name, value| !rows::masked(name, value));
-        Ok(object)
-    }
-
     pub(super) async fn configuration_by_id(
         &self,
         kind: &'static Kind,
@@ -186,7 +178,7 @@ impl Reader<'_> {
         match self.ask(&path, &[]).await {
             Ok(body) => {
                 let row = rows::object(&body).map_err(|what| LiveError::shape(self.account, &tried, what))?;
-                self.configuration(kind, &tried, &Value::Object(row.clone())).map(Some)
+                self.object(kind, &tried, &Value::Object(row.clone())).map(Some)
             }
             Err(error) if error.verdict == Verdict::Gone => Ok(None),
             Err(error) => Err(LiveError::request(self.account, &tried, error)),
@@ -302,6 +294,9 @@ fn agrees(
     object: &LiveObject,
 ) -> Option<bool> {
     let Some(Wanted::Value(wanted)) = desired.attributes.get(field.name) else { return None };
+    if let Some(shown) = object.masked.get(field.name) {
+        return Some(fits_mask(shown.as_str()?, wanted.as_str()?));
+    }
     let live = object.attributes.get(field.name)?;
     Some(match field.ty {
         Type::CatalogueEntry => catalogue::same(catalogue, wanted, live),

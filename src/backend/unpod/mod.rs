@@ -45,7 +45,7 @@ pub static PROVIDERS_G2: Kind = Kind {
             "Provider of the catalogue: slug, name or id. A change replaces the configuration.",
             "unpod.md 5.1",
         ),
-        Field::new("account_sid", Type::Text).required().risky().doc(
+        Field::new("account_sid", Type::Text).required().risky().masked_lightly().doc(
             "Account at the carrier; not secret. Changing it may affect connected bridges.",
             "unpod.md 5.1, U4",
         ),

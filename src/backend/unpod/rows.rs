@@ -59,12 +59,6 @@ pub fn number_in(row: &Value) -> Option<String> {
     (!number.is_empty()).then_some(number)
 }
 
-/// Whether an attribute was shown masked and so says nothing (unpod.md U3).
-pub fn masked(attribute: &str, value: &Value) -> bool {
-    attribute == "account_sid"
-        && value.as_str().is_some_and(|text| text.contains('*') || text.to_ascii_lowercase().contains("xxxx"))
-}
-
 /// Keys of a bridge that telform has a use for.
 const BRIDGE: [&str; 7] = ["id", "name", "slug", "description", "region", "provider", "org_handle"];
 /// Keys of a number on a bridge that telform has a use for.
