@@ -9,6 +9,7 @@ use crate::call::{Body, Call, Payload};
 use crate::kind::Kind;
 use crate::plan::{Operation, Ref, Step};
 use crate::resource::{Account, Facts, LiveObject};
+use crate::text::fits_mask;
 use crate::value::Value;
 
 /// Pause before a second try, and between two looks.
@@ -99,6 +100,12 @@ impl Run<'_> {
 pub(super) fn differences(kind: &Kind, seen: &BTreeMap<String, Value>, object: &LiveObject) -> Vec<String> {
     seen.iter()
         .filter(|(name, value)| {
+            let masked = object.masked.get(name.as_str()).and_then(Value::as_str);
+            if let (Some(masked), Some(seen)) = (masked, value.as_str())
+                && (fits_mask(masked, seen) || masked == seen)
+            {
+                return false;
+            }
             let now = object.attributes.get(name.as_str()).unwrap_or(&Value::Null);
             kind.field(name).is_some_and(|field| !field.same(value, now))
         })

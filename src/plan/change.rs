@@ -10,6 +10,7 @@ use crate::call::StepId;
 use crate::kind::{Access, Field, Kind, Type};
 use crate::ledger::{Entry, Key, digest_of};
 use crate::resource::{Address, CatalogueEntry, DesiredObject, LiveObject, Wanted, WantedSecret};
+use crate::text::fits_mask;
 use crate::value::Value;
 
 /// What happens to an object.
@@ -133,7 +134,15 @@ impl Comparison<'_> {
     }
 
     fn plain(&self, field: &'static Field, wanted: &Value, found: &mut Difference) {
-        let shown = self.live.attributes.get(field.name);
+        // Shown in part only: what may be the wanted value is never drift (unpod.md U3).
+        let masked = self.live.masked.get(field.name);
+        if let Some(masked) = masked.and_then(Value::as_str)
+            && wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted))
+        {
+            found.notices.push(self.notice(NoticeCode::NotShown, field, Some(masked)));
+            return;
+        }
+        let shown = self.live.attributes.get(field.name).or(masked);
         let observed = shown.unwrap_or(&Value::Null);
         let same = if field.ty == Type::CatalogueEntry {
             catalogue::same(self.catalogue, wanted, observed)

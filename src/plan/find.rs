@@ -8,6 +8,7 @@ use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Kind, Type};
 use crate::ledger::Entry;
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
+use crate::text::fits_mask;
 use crate::value::Value;
 
 /// What was found for an address.
@@ -203,6 +204,14 @@ fn find_one<'a>(
                 );
                 return Finding::Stuck;
             }
+            if let Some((other, part)) = shown_in_part(inputs, object, kind) {
+                findings.refuse(
+                    object,
+                    RefusalCode::SeveralFit,
+                    format!("{} {} shows {part} and may be this one", kind.singular, other.id),
+                );
+                return Finding::Stuck;
+            }
             if let Some((other, what)) = hidden_elsewhere(inputs, object, kind) {
                 findings.refuse(
                     object,
@@ -293,6 +302,41 @@ fn hidden_elsewhere<'a>(
         .map(|(address, entry)| (address, entry.id.clone()))
         .chain(attempts.map(|(address, _)| (address, "a create that was cut off".to_owned())))
         .next()
+}
+
+/// A live object whose natural key is shown in part only and may be the wanted one: creating another would make a second
+/// (unpod.md U3).
+fn shown_in_part<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+) -> Option<(&'a LiveObject, String)> {
+    let facts = inputs.facts(&object.account);
+    inputs.live_objects(&object.account, kind.name).iter().filter(|live| !live.masked.is_empty()).find_map(
+        |live| {
+            let mut part = None;
+            for name in kind.natural_key {
+                let field = kind.field(name)?;
+                let Some(Wanted::Value(wanted)) = object.attributes.get(name) else { return None };
+                if let Some(masked) = live.masked.get(name).and_then(Value::as_str) {
+                    if !wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted)) {
+                        return None;
+                    }
+                    part = Some(masked.to_owned());
+                } else {
+                    let shown = live.attributes.get(name)?;
+                    let same = match field.ty {
+                        Type::CatalogueEntry => catalogue::same(&facts.catalogue, wanted, shown),
+                        _ => field.same(wanted, shown),
+                    };
+                    if !same {
+                        return None;
+                    }
+                }
+            }
+            part.map(|part| (live, part))
+        },
+    )
 }
 
 /// The natural key that the YAML states.

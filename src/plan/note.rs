@@ -254,7 +254,7 @@ impl NoticeCode {
             }
             Self::Reshaped => "the service keeps this value in its own form; not sent again",
             Self::DroppedByService => "does not apply here, the service dropped it",
-            Self::NotShown => "the service does not show it, so it cannot be compared",
+            Self::NotShown => "the service does not show it, or only a part of it, so it cannot be compared",
             Self::SecretUnknown => {
                 "unknown: telform has never written it; not written unless --rewrite-secret asks"
             }
