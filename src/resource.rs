@@ -342,9 +342,10 @@ pub enum Target {
     Inferred(String),
     /// telform's own ledger says so, and the row's provider agrees.
     Recorded(String),
-    /// One of these; it cannot be told which.
+    /// One of these; it cannot be told which. None of them: something serves it that no configuration of the account
+    /// accounts for.
     Ambiguous(BTreeSet<String>),
-    /// The number is on the bridge and no configuration serves it.
+    /// The number is on the bridge and the service says that no configuration serves it.
     Unserved,
 }
 

@@ -89,8 +89,31 @@ fn disagreement_is_settled_by_the_ledger_only() {
     assert_eq!(of_slugs(&all, Some(Value::Null), plivo(), Some("3")), Target::Recorded("3".into()));
     assert_eq!(of_slugs(&all, Some(Value::Null), plivo(), Some("1")), ambiguous(&["3"]));
     assert_eq!(of_slugs(&all, plivo(), Some(Value::Null), None), ambiguous(&["3"]));
-    // The carrier of a number whose configuration was deleted: nothing of this account can serve it.
-    assert_eq!(of_slugs(&all, Some(Value::Null), Some(json!("exotel")), None), Target::Unserved);
+}
+
+#[test]
+fn a_provider_without_a_configuration_is_no_proof_that_nobody_serves() {
+    let all = three();
+    let exotel = || Some(json!("exotel"));
+    // Something serves the number that this account does not list, or the word is the carrier's: it cannot be told.
+    assert_eq!(of_slugs(&all, exotel(), exotel(), None), ambiguous(&[]));
+    assert_eq!(of_slugs(&all, exotel(), None, Some("1")), ambiguous(&[]));
+    assert_eq!(of_slugs(&all, Some(Value::Null), exotel(), None), ambiguous(&[]));
+    assert_eq!(of_slugs(&all, exotel(), Some(Value::Null), None), ambiguous(&[]));
+    assert_eq!(of_slugs(&[], exotel(), exotel(), None), ambiguous(&[]));
+}
+
+#[test]
+fn where_no_row_names_a_provider_the_ledger_is_asked() {
+    let all = three();
+    for (bridge, number) in [(None, None), (Some(Value::Null), None), (None, Some(Value::Null))] {
+        let of = |recorded| of_slugs(&all, bridge.clone(), number.clone(), recorded);
+        assert_eq!(of(Some("3")), Target::Recorded("3".into()));
+        assert_eq!(of(Some("99")), ambiguous(&["1", "2", "3"]), "a record of what is no longer there");
+        assert_eq!(of(None), ambiguous(&["1", "2", "3"]));
+    }
+    let unknown = configurations(&[("1", None), ("2", None)]);
+    assert_eq!(of_slugs(&unknown, None, None, Some("2")), Target::Recorded("2".into()));
 }
 
 #[test]
@@ -100,7 +123,8 @@ fn two_nulls_are_nobody_and_silence_is_anybody() {
     assert_eq!(of_slugs(&all, None, None, None), ambiguous(&["1", "2", "3"]));
     assert_eq!(of_slugs(&all, Some(Value::Null), None, None), ambiguous(&["1", "2", "3"]));
     assert_eq!(of_slugs(&all, None, Some(Value::Null), None), ambiguous(&["1", "2", "3"]));
-    assert_eq!(of_slugs(&[], None, None, None), Target::Unserved);
+    assert_eq!(of_slugs(&[], None, None, None), ambiguous(&[]));
+    assert_eq!(of_slugs(&[], Some(Value::Null), Some(Value::Null), None), Target::Unserved);
 }
 
 #[test]
@@ -248,6 +272,47 @@ prop_compose! {
     }
 }
 
+/// What any row about a pair, or about its bridge, says.
+struct Said {
+    ids: BTreeSet<String>,
+    slugs: BTreeSet<String>,
+    /// Some row about the number says that its configuration is null.
+    null_id: bool,
+    /// Some row about the number, and some row about the bridge, says that the provider is null.
+    null_number: bool,
+    null_bridge: bool,
+}
+
+fn said(rows: &[&Value], bridge: &str, number: &str) -> Said {
+    let mut said = Said {
+        ids: named(rows, bridge, number),
+        slugs: BTreeSet::new(),
+        null_id: false,
+        null_number: false,
+        null_bridge: false,
+    };
+    let null = |row: &Value, key: &str| row.get(key).is_some_and(Value::is_null);
+    for row in rows {
+        if row["slug"] == bridge {
+            said.slugs.extend(row["provider"].as_str().map(str::to_owned));
+            said.null_bridge |= null(row, "provider");
+        }
+        let entries = match row["numbers"].as_array() {
+            Some(entries) if row["slug"] == bridge => entries.as_slice(),
+            None if row["bridge_slug"] == bridge => std::slice::from_ref(*row),
+            _ => &[],
+        };
+        for entry in entries.iter().filter(|entry| entry["number"] == number) {
+            said.slugs.extend(entry["provider"].as_str().map(str::to_owned));
+            said.null_number |= null(entry, "provider");
+            said.null_id |= ["provider_config_id", "provider_configuration", "provider_credential"]
+                .iter()
+                .any(|key| null(entry, key));
+        }
+    }
+    said
+}
+
 /// All ids that any row names for a pair.
 fn named(rows: &[&Value], bridge: &str, number: &str) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
@@ -284,16 +349,31 @@ proptest! {
         let rows: Vec<&Value> = listed.iter().chain(&bridges).chain(&numbers).collect();
         let own: BTreeSet<String> = configurations.iter().map(|configuration| configuration.id.clone()).collect();
         for made in &connections {
-            let ids = named(&rows, &made.bridge, &made.number);
+            let said = said(&rows, &made.bridge, &made.number);
+            let ids = said.ids;
             match &made.target {
                 Target::Exact(id) => prop_assert_eq!(&ids, &BTreeSet::from([id.clone()])),
-                Target::Inferred(id) => prop_assert!(ids.is_empty() && own.contains(id)),
+                Target::Inferred(id) => {
+                    prop_assert!(ids.is_empty() && own.contains(id) && said.slugs.len() == 1);
+                }
                 Target::Recorded(id) => {
                     prop_assert!(ids.is_empty() && own.contains(id));
                     prop_assert_eq!(lookup(&made.bridge, &made.number), Some(id.clone()));
                 }
-                Target::Ambiguous(candidates) => prop_assert!(!candidates.is_empty()),
-                Target::Unserved => prop_assert!(ids.is_empty()),
+                Target::Ambiguous(candidates) if ids.is_empty() => {
+                    prop_assert!(candidates.is_subset(&own));
+                    // The ledger was of no help, or something in the rows speaks against it.
+                    let known = lookup(&made.bridge, &made.number).filter(|id| own.contains(id));
+                    prop_assert!(known.is_none() || !said.slugs.is_empty());
+                    prop_assert!(!said.slugs.is_empty() || *candidates == own);
+                }
+                Target::Ambiguous(candidates) => prop_assert_eq!(candidates, &ids),
+                // Nobody serves it only where the rows say so in as many words.
+                Target::Unserved => {
+                    let empty_link = generation == Some(1) && said.null_id;
+                    let two_nulls = said.slugs.is_empty() && said.null_number && said.null_bridge;
+                    prop_assert!(ids.is_empty() && (empty_link || two_nulls));
+                }
             }
         }
         // More evidence about other bridges changes nothing about this one.

@@ -156,7 +156,14 @@ fn decide(evidence: &Evidence<'_>, traces: &Traces, recorded: impl Fn() -> Optio
         // One null alone is not enough: the number's own provider may be its carrier, and the bridge's is one value for
         // many numbers (unpod.md 10, caution).
         let both_null = !traces.number_says.is_empty() && !traces.bridge_says.is_empty();
-        return if both_null { Target::Unserved } else { among(evidence.configurations.iter()) };
+        if both_null {
+            return Target::Unserved;
+        }
+        let exists = |id: &String| evidence.configurations.iter().any(|it| it.id == *id);
+        return match recorded().filter(exists) {
+            Some(id) => Target::Recorded(id),
+            None => among(evidence.configurations.iter()),
+        };
     }
     let fits = |configuration: &&Configuration| {
         configuration.provider.as_ref().is_none_or(|slug| slugs.contains(slug))
@@ -176,8 +183,8 @@ fn decide(evidence: &Evidence<'_>, traces: &Traces, recorded: impl Fn() -> Optio
     }
 }
 
-/// One of these; with none to choose from, nothing of this account serves the number.
+/// One of these. With none to choose from it is not known who serves the number: a word that fits no configuration is no
+/// null, and a plan that takes it for one would cut or overwrite what works.
 fn among<'a>(configurations: impl Iterator<Item = &'a Configuration>) -> Target {
-    let ids: BTreeSet<String> = configurations.map(|configuration| configuration.id.clone()).collect();
-    if ids.is_empty() { Target::Unserved } else { Target::Ambiguous(ids) }
+    Target::Ambiguous(configurations.map(|configuration| configuration.id.clone()).collect())
 }
