@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use super::target::{Target, differences};
+use crate::live;
 use crate::plan::{Operation, Served, Step};
 use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
@@ -208,7 +209,50 @@ impl Run<'_> {
             (Served::By { .. } | Served::OneOf(_) | Served::Unserved, Some(_), Seat::Empty) => {
                 moved("was taken off the bridge")
             }
+            // The bridge alone does not say who serves the number (generation 2): everything that hints at it is read again.
+            (Served::By { id, .. }, None, Seat::Unknown) => {
+                self.believe_served(target, slug, number, id).await
+            }
             _ => Belief::Holds(None),
+        }
+    }
+
+    /// Whether a number may still be served by the configuration that the plan saw.
+    async fn believe_served(&self, target: &Target<'_>, slug: &str, number: &str, id: &str) -> Belief {
+        let account = target.account.name.as_str();
+        let objects = self.apply.live.accounts.get(account).and_then(|live| live.objects.get("providers"));
+        let objects = objects.map_or(&[][..], Vec::as_slice);
+        let ledger = match self.ledger.lock() {
+            Ok(ledger) => (**ledger).clone(),
+            Err(_) => return Belief::Unreadable("the ledger is not usable after a fault".to_owned()),
+        };
+        let slugs = std::collections::BTreeSet::from([slug.to_owned()]);
+        let read = self.read();
+        let connections = live::read_connections(
+            &read,
+            target.account,
+            target.facts,
+            objects,
+            &ledger,
+            self.apply.key,
+            &slugs,
+        )
+        .await;
+        match connections {
+            Ok(connections) => match connections.iter().find(|connection| connection.number == number) {
+                Some(connection) if connection.target.may_be(id) => Belief::Holds(None),
+                Some(connection) => {
+                    let now = connection
+                        .target
+                        .id()
+                        .map_or_else(|| connection.target.word().to_owned(), str::to_owned);
+                    Belief::Moved(format!(
+                        "{number} on bridge {slug} moved from configuration {id} to {now} since the plan"
+                    ))
+                }
+                None => Belief::Already("it was already off the bridge".to_owned()),
+            },
+            Err(error) => Belief::Unreadable(error.to_string()),
         }
     }
 }

@@ -294,3 +294,16 @@ fn a_stale_run_reads_well() {
     shot!("made_by_others", story.expect(0, "apply --auto-approve"));
     assert_eq!(story.writes(), [""; 0]);
 }
+
+/// Generation 2 does not say in a bridge who serves a number: everything that hints at it is read again before a disconnect.
+#[test]
+fn a_line_that_somebody_moved_to_another_provider_is_not_cut() {
+    let story = Story::new(&world().replace("  knobs: { bridge_get: configuration_id }\n", ""));
+    story.unpod("removed:\n  - { address: providers.old, id: '42' }\n");
+    story.fault(
+        "{ match: { method: GET, path: '*/bridges/sales/', nth: 2 }, effect: { foreign: [ { connect: { bridge: sales, number: '+14155550101', configuration: 43 } }, { connect: { bridge: sales, number: '+14155550102', configuration: 43 } } ] } }",
+    );
+    let ran = story.run(APPLY);
+    assert_eq!((ran.code, story.writes()), (4, Vec::<String>::new()), "{}", ran.whole());
+    ran.says("moved from configuration 42 to 43 since the plan");
+}

@@ -107,7 +107,6 @@ fn a_number_that_is_dark_is_reported_first() {
 }
 
 #[test]
-#[ignore = "the ledger does not remember a number that was cut for a move; on a bridge that is not declared it stays dark"]
 fn a_number_that_is_dark_is_connected_by_the_next_apply() {
     let story = pinned();
     story.fault(
