@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use super::target::{Target, differences};
-use crate::kind::Link;
 use crate::plan::{Operation, Served, Step};
 use crate::probe::{self, Seat};
-use crate::resource::{LiveObject, Target as Connected};
+use crate::resource::LiveObject;
 use crate::value::Value;
 
 /// What the second look says.
 pub(super) enum Belief {
     /// Still what the plan saw; the object as it is now, where there is one.
-    Holds(Option<LiveObject>),
+    Holds(Option<Box<LiveObject>>),
     /// Already what the step wants.
     Already(String),
+    /// No longer there.
+    Gone(String),
     /// Something else.
     Moved(String),
     /// It could not be read.
@@ -27,11 +28,15 @@ impl Run<'_> {
     /// Looks at the target of a write.
     pub(super) async fn believe(&self, step: &Step, target: &Target<'_>) -> Belief {
         match &step.operation {
-            Operation::Create { key, .. } => self.believe_absent(target, key).await,
+            Operation::Create { key, replaces, .. } => {
+                self.believe_absent(target, key, replaces.as_deref()).await
+            }
             Operation::Update { id, before, expect, secrets, .. } => {
                 self.believe_object(target, id, before, secrets.is_empty().then_some(expect)).await
             }
-            Operation::Delete { id, before, .. } => self.believe_deletable(target, id, before).await,
+            Operation::Delete { id, before, frees, .. } => {
+                self.believe_deletable(target, id, before, frees).await
+            }
             Operation::Connect { bridge, number, provider, before } => {
                 match (self.resolve(bridge), self.resolve(provider)) {
                     (Ok(slug), Ok(wanted)) => {
@@ -56,11 +61,16 @@ impl Run<'_> {
         })
     }
 
-    async fn believe_absent(&self, target: &Target<'_>, key: &BTreeMap<String, Value>) -> Belief {
+    async fn believe_absent(
+        &self,
+        target: &Target<'_>,
+        key: &BTreeMap<String, Value>,
+        replaces: Option<&str>,
+    ) -> Belief {
         match probe::with_key(&self.read(), target.account, target.kind, target.facts, self.apply.key, key)
             .await
         {
-            Ok(found) => match found.first() {
+            Ok(found) => match found.iter().find(|other| replaces != Some(other.id.as_str())) {
                 None => Belief::Holds(None),
                 Some(other) => Belief::Moved(format!(
                     "{} {} with this natural key has appeared since the plan",
@@ -83,12 +93,12 @@ impl Run<'_> {
                 .await
             {
                 Ok(Some(object)) => object,
-                Ok(None) => return Belief::Moved(format!("{} {id} is gone", target.kind.singular)),
+                Ok(None) => return Belief::Gone(format!("{} {id} is gone", target.kind.singular)),
                 Err(error) => return Belief::Unreadable(error.to_string()),
             };
         let moved = differences(target.kind, before, &object);
         if moved.is_empty() {
-            return Belief::Holds(Some(object));
+            return Belief::Holds(Some(Box::new(object)));
         }
         if let Some(wanted) = wanted
             && moved.iter().all(|name| wanted.contains_key(name))
@@ -99,25 +109,21 @@ impl Run<'_> {
         Belief::Moved(format!("{} changed since the plan", moved.join(", ")))
     }
 
-    /// A configuration is looked at together with all connections of its account, and a bridge with its own: one that
-    /// somebody made after the plan would be silenced by the delete.
+    /// A configuration is looked at together with all connections of its account: one that somebody made after the plan would
+    /// be silenced by the delete.
     async fn believe_deletable(
         &self,
         target: &Target<'_>,
         id: &str,
         before: &BTreeMap<String, Value>,
+        frees: &[String],
     ) -> Belief {
-        let belief = match self.believe_object(target, id, before, None).await {
-            Belief::Moved(why) if why.ends_with("is gone") => {
-                return Belief::Already("it was already gone".to_owned());
-            }
-            other => other,
-        };
+        let belief = self.believe_object(target, id, before, None).await;
         if !matches!(belief, Belief::Holds(_)) {
             return belief;
         }
-        if let Some(link) = target.kind.link {
-            return self.believe_empty(target, link, id, belief).await;
+        if target.kind.link.is_some() {
+            return self.believe_empty(target, id, frees, belief).await;
         }
         if !target.kind.connected {
             return belief;
@@ -133,33 +139,34 @@ impl Run<'_> {
         }
     }
 
-    /// A bridge that goes may hold only numbers that the plan saw on it and did not have to take off.
-    async fn believe_empty(&self, target: &Target<'_>, link: &Link, slug: &str, belief: Belief) -> Belief {
-        let seats = match probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await {
-            Ok(seats) => seats.unwrap_or_default(),
-            Err(error) => return Belief::Unreadable(error.to_string()),
-        };
-        let cuts = link.can_disconnect || target.account.switches.contains("disconnect_works");
-        let seen =
-            self.apply.live.accounts.get(&target.account.name).and_then(|live| live.connections.as_ref());
-        let stays = |number: &str| {
-            seen.into_iter().flatten().any(|connection| {
-                connection.bridge == slug
-                    && connection.number == number
-                    && (!cuts || connection.target == Connected::Unserved)
-            })
-        };
-        let late: Vec<String> = seats
-            .iter()
-            .filter(|(number, seat)| matches!(seat, Seat::By(_) | Seat::Unknown) && !stays(number))
-            .map(|(number, _)| number.clone())
-            .collect();
-        if late.is_empty() {
-            return belief;
+    /// A bridge that holds a number which the plan did not count is not deleted: somebody connected it meanwhile.
+    async fn believe_empty(
+        &self,
+        target: &Target<'_>,
+        slug: &str,
+        frees: &[String],
+        belief: Belief,
+    ) -> Belief {
+        match probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await {
+            Ok(Some(seats)) => {
+                let late: Vec<String> = seats
+                    .into_iter()
+                    .filter(|(number, seat)| {
+                        !frees.contains(number) && !matches!(seat, Seat::Unserved | Seat::Empty)
+                    })
+                    .map(|(number, _)| number)
+                    .collect();
+                if late.is_empty() {
+                    return belief;
+                }
+                Belief::Moved(format!(
+                    "{} on bridge {slug} is not part of the plan; deleting the bridge would silence it",
+                    late.join(", ")
+                ))
+            }
+            Ok(None) => Belief::Gone(format!("bridge {slug} is gone")),
+            Err(error) => Belief::Unreadable(error.to_string()),
         }
-        let word = if late.len() == 1 { "was" } else { "were" };
-        let late = late.join(", ");
-        Belief::Moved(format!("{late} {word} connected on it since the plan; deleting it would silence that"))
     }
 
     async fn believe_seat(
@@ -173,7 +180,7 @@ impl Run<'_> {
     ) -> Belief {
         let seats = match probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await {
             Ok(Some(seats)) => seats,
-            Ok(None) => return Belief::Moved(format!("bridge {slug} is gone")),
+            Ok(None) => return Belief::Gone(format!("bridge {slug} is gone")),
             Err(error) => return Belief::Unreadable(error.to_string()),
         };
         let seat = seats.get(number).cloned().unwrap_or(Seat::Empty);

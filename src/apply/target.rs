@@ -69,12 +69,12 @@ impl Run<'_> {
             Some(Body::Object(entries)) => entries,
             Some(Body::Overlay { fields, set }) => {
                 let live = overlay.ok_or("the object was not read before its PUT")?;
-                let under =
-                    |name: &String| live.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null);
+                // A field that the service does not show is left out: null might blank it.
                 fields
                     .iter()
-                    .map(|name| {
-                        (name.clone(), set.get(name).cloned().unwrap_or_else(|| Payload::Value(under(name))))
+                    .filter_map(|name| {
+                        let under = || live.attributes.get(name.as_str()).cloned().map(Payload::Value);
+                        set.get(name).cloned().or_else(under).map(|payload| (name.clone(), payload))
                     })
                     .collect()
             }

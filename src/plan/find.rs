@@ -159,6 +159,19 @@ fn find_one<'a>(
             return Finding::Live(live);
         }
         let Some(live) = shelf.by_id.get(id.as_str()) else {
+            // The id of what a cut-off create made: it exists, and stays invisible until somebody confirms it.
+            let cut_off = kind.hidden_until_verified && inputs.ledger.attempts.contains_key(&object.address);
+            if cut_off || entry.is_some_and(|entry| entry.id == *id && entry.hidden_since.is_some()) {
+                findings.notice(object, NoticeCode::Hidden, None);
+                if cut_off {
+                    findings.effects.push(LedgerEffect::AdoptHidden {
+                        address: object.address.clone(),
+                        account: object.account.clone(),
+                        id: id.clone(),
+                    });
+                }
+                return Finding::Hidden;
+            }
             findings.refuse(
                 object,
                 RefusalCode::PinnedMissing,
@@ -175,10 +188,7 @@ fn find_one<'a>(
         return unseen(object, kind, entry, findings);
     }
     let facts = inputs.facts(&object.account);
-    let key = key_text(kind, facts, |name| match object.attributes.get(name) {
-        Some(Wanted::Value(value)) => Some(value),
-        _ => None,
-    });
+    let key = wanted_key(kind, facts, object);
     let matches = key.and_then(|key| shelf.by_key.get(&key)).map_or(&[][..], Vec::as_slice);
     match matches {
         [] => {
@@ -189,6 +199,17 @@ fn find_one<'a>(
                     format!(
                         "its create of {} was cut off; it may exist and be invisible until it is verified",
                         attempt.since
+                    ),
+                );
+                return Finding::Stuck;
+            }
+            if let Some((other, what)) = hidden_elsewhere(inputs, object, kind) {
+                findings.refuse(
+                    object,
+                    RefusalCode::HiddenElsewhere,
+                    format!(
+                        "{other} has {what} with the same {}, which is not to be seen yet",
+                        kind.natural_key.join(" + ")
                     ),
                 );
                 return Finding::Stuck;
@@ -239,6 +260,62 @@ fn unseen<'a>(
         ),
     );
     Finding::Stuck
+}
+
+/// Another address whose hidden object, or whose cut-off create, has the natural key that this object wants: a POST would make
+/// a second one (carrierx.md 7.1).
+fn hidden_elsewhere<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &Kind,
+) -> Option<(&'a Address, String)> {
+    if !kind.hidden_until_verified {
+        return None;
+    }
+    let facts = inputs.facts(&object.account);
+    let wanted = wanted_key(kind, facts, object)?;
+    let same = |key: &std::collections::BTreeMap<String, Value>| {
+        key_text(kind, facts, |name| key.get(name)).as_ref() == Some(&wanted)
+    };
+    let entries = inputs.ledger.objects.iter().filter(|(address, entry)| {
+        address.kind == kind.name
+            && **address != object.address
+            && entry.account == object.account
+            && same(&entry.key)
+    });
+    let attempts = inputs.ledger.attempts.iter().filter(|(address, attempt)| {
+        address.kind == kind.name
+            && **address != object.address
+            && attempt.account == object.account
+            && same(&attempt.key)
+    });
+    entries
+        .map(|(address, entry)| (address, entry.id.clone()))
+        .chain(attempts.map(|(address, _)| (address, "a create that was cut off".to_owned())))
+        .next()
+}
+
+/// The natural key that the YAML states.
+fn wanted_key(kind: &Kind, facts: &Facts, object: &DesiredObject) -> Option<String> {
+    key_text(kind, facts, |name| match object.attributes.get(name) {
+        Some(Wanted::Value(value)) => Some(value),
+        _ => None,
+    })
+}
+
+/// Live objects that have the natural key which the YAML states.
+pub(super) fn with_wanted_key<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+) -> Vec<&'a LiveObject> {
+    let facts = inputs.facts(&object.account);
+    let Some(wanted) = wanted_key(kind, facts, object) else { return Vec::new() };
+    inputs
+        .live_objects(&object.account, kind.name)
+        .iter()
+        .filter(|live| key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&wanted))
+        .collect()
 }
 
 /// Enters a claim; a second address that claims the same live object is refused.

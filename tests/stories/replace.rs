@@ -63,16 +63,15 @@ fn cut_off_anywhere_it_goes_on() {
             "{{ match: {{ method: WRITE, nth: {nth}, times: 0 }}, effect: {{ answer: {{ status: 503 }} }} }}"
         ));
         let first = story.run(APPLY);
-        assert_eq!(first.code, 5, "{nth}: {}", first.stdout);
+        assert_eq!(first.code, if nth == 1 { 1 } else { 5 }, "{nth}: {}", first.stdout);
         story.sandbox.clear_faults();
         let dark: Vec<&str> = ALL.into_iter().filter(|number| served_by(&story, number) == 0).collect();
         assert_eq!(first.stdout.contains("DARK NOW"), !dark.is_empty(), "{nth}: {}", first.stdout);
         assert!(dark.len() <= 1, "{nth}: no number is cut before the one before it is connected again");
         let second = story.run(APPLY);
         assert_eq!(second.code, 0, "{nth}: {}\n{}", second.stdout, second.stderr);
-        if dark.is_empty() {
-            assert_eq!(ALL.map(|number| served_by(&story, number)), [44; 3], "{nth}");
-        }
+        // A number that the first run left dark is connected by the second: the ledger remembers where it was to go.
+        assert_eq!(ALL.map(|number| served_by(&story, number)), [44; 3], "{nth}");
         let left: Vec<u64> = story.sandbox.world().unpod.configurations.iter().map(|c| c.id).collect();
         assert!(left.len() == 2 && left.contains(&44), "{nth}: {left:?}");
         story.in_sync();
@@ -108,7 +107,6 @@ fn a_number_that_is_dark_is_reported_first() {
 }
 
 #[test]
-#[ignore = "the ledger does not remember a number that was cut for a move; on a bridge that is not declared it stays dark"]
 fn a_number_that_is_dark_is_connected_by_the_next_apply() {
     let story = pinned();
     story.fault(
