@@ -28,6 +28,28 @@ pub struct Backend {
     pub organization: bool,
     /// Generations that may answer; empty when the service has only one.
     pub generations: &'static [u8],
+    /// A status among the successes with which the service says no, in words for people (unpod.md fact 5).
+    pub refuses_with: Option<u16>,
+    /// Whether a POST that was answered 429 may be sent again. Only where the documents ask for it (unpod.md 11): what a
+    /// CarrierX POST made is invisible, so there a second one could make a second object (carrierx.md 7.1).
+    pub repeats_throttled_post: bool,
+    /// Whether a 404 without JSON (an HTML page) says that the path is unknown, and only one with JSON that the object is
+    /// not there (unpod.md 9.3, recorded). Elsewhere every 404 is about the object (carrierx.md 9).
+    pub html_404_is_no_path: bool,
+    /// Tells from the text of a 400 that the object is not there, at a service that says so with this status.
+    pub gone_in_400: Option<fn(&str) -> bool>,
+    /// How its objects are read.
+    pub reading: Reading,
+}
+
+/// How the objects of a service are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Each kind by itself.
+    ByKind,
+    /// Together: which generation answers, whether the organization is known and whose connection is whose must be settled
+    /// before any row means anything (unpod.md 3, 4, 10).
+    Together,
 }
 
 /// A sort of object: one table row set for each kind, and for each generation whose shape differs.
@@ -63,6 +85,8 @@ pub struct Kind {
     pub connected: bool,
     /// A created object may stay invisible until a human confirms it (carrierx.md 7).
     pub hidden_until_verified: bool,
+    /// A create that was refused with 400 may have made the object all the same (unpod.md 6.2, recorded): settle by reading.
+    pub made_though_refused: bool,
     /// Word of the token scopes for this kind, where the service has scopes: `partners` of `partners.create`.
     pub scope: Option<&'static str>,
     /// Position among the kinds when objects are created or changed: what others refer to comes first.

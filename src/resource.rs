@@ -69,8 +69,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// Where a secret comes from; never the secret itself.
-#[derive(Clone, PartialEq, Eq)]
+/// Where a secret comes from; never the secret itself. Compare and look up by the source itself: what it prints as leaves
+/// out the arguments of a command.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SecretSource {
     /// An environment variable.
     Env(String),

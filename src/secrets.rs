@@ -176,13 +176,12 @@ struct Reader<'a> {
     env: &'a dyn Fn(&str) -> Option<String>,
     allow_commands: bool,
     /// A source that several attributes name is asked once: a password manager may ask its user each time.
-    known: HashMap<String, Result<Secret, Fault>>,
+    known: HashMap<SecretSource, Result<Secret, Fault>>,
 }
 
 impl Reader<'_> {
     fn read(&mut self, source: &SecretSource) -> Result<Secret, Fault> {
-        let name = format!("{source:?}");
-        if let Some(known) = self.known.get(&name) {
+        if let Some(known) = self.known.get(source) {
             return known.clone();
         }
         let read = match source {
@@ -190,7 +189,7 @@ impl Reader<'_> {
             SecretSource::File(path) => file(source, path),
             SecretSource::Command(words) => self.command(source, words),
         };
-        self.known.insert(name, read.clone());
+        self.known.insert(source.clone(), read.clone());
         read
     }
 

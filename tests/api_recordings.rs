@@ -101,7 +101,7 @@ fn every_refusal_has_words_and_no_placeholder() {
         if (300..400).contains(&exchange.response.status) || judgement.verdict == Verdict::Ok {
             continue;
         }
-        let words = judgement.words.unwrap_or_default();
+        let words = judgement.words.unwrap_or_else(|| judgement.reason.to_owned());
         let place = format!("{file}: {}", exchange.name);
         assert!(!words.is_empty() && words != "Error" && words != "Success", "{place}: {words:?}");
         assert!(

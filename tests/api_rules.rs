@@ -88,6 +88,13 @@ fn what_an_answer_means() {
 fn the_texts_of_one_service_mean_nothing_at_another() {
     let body = br#"{"message":"No Partner matches the given query."}"#;
     assert_eq!(verdict(&carrierx::BACKEND, Delete, "partners/1", 400, JSON, body).verdict, Verdict::Refused);
+    // Nobody says that a CarrierX 404 has a JSON body (carrierx.md 9); the HTML page is Unpod's habit (unpod.md 9.3).
+    for body in ["", "{}", "[]", "not found", "<h1>", "{\"cut"] {
+        for method in [Get, Patch, Put, Delete] {
+            let got = verdict(&carrierx::BACKEND, method, "partners/1", 404, JSON, body.as_bytes());
+            assert_eq!((got.verdict, got.effect), (Verdict::Gone, Effect::None), "{method} {body}");
+        }
+    }
     let made = verdict(&carrierx::BACKEND, Post, "partners", 200, JSON, br#"{"partner_sid":"x"}"#);
     assert_eq!(made.verdict, Verdict::Ok);
     let nothing = verdict(&carrierx::BACKEND, Post, "partners", 200, JSON, br#"{"login":"x"}"#);
@@ -102,6 +109,43 @@ fn html_is_told_by_its_content_type_or_its_look() {
         assert_eq!(got.verdict, Verdict::NoSuchPath, "{kind:?} {body}");
         assert_eq!(got.words.as_deref(), Some("an HTML page instead of JSON"));
     }
+}
+
+/// A success holds what the service keeps: other people's secrets too. Only an error's words are words for people.
+#[test]
+fn the_body_of_a_success_is_never_quoted() {
+    let row = r#"{"name":"canary","api_key":"canary","provider_configuration":{"x":"canary"}}"#;
+    let cut = format!(r#"{{"status_code":200,"message":"canary","data":[{row},{{"id":2,"api_s"#);
+    let whole = format!(r#"{{"status_code":202,"message":"Success","errors":"canary","data":{row}}}"#);
+    for status in [200, 201, 202, 203, 204, 206, 226] {
+        for (kind, body) in [(JSON, cut.as_str()), (JSON, &whole), (None, "canary"), (None, "<b>canary")] {
+            for method in METHODS {
+                let got = verdict(&carrierx::BACKEND, method, "x/", status, kind, body.as_bytes());
+                let words = got.words.unwrap_or_default();
+                assert!(!words.contains("canary"), "{method} {status} {body}: {words}");
+            }
+        }
+    }
+    let got = verdict(&unpod::BACKEND, Get, "x/", 200, JSON, cut.as_bytes());
+    assert_eq!(got.words, Some(format!("JSON that breaks off after {} bytes", cut.len())));
+    // Unpod says no with 206 (unpod.md fact 5): there the envelope is for people, and what it wraps still is not.
+    let refused = format!(r#"{{"status_code":206,"message":"Organization not found","data":{row}}}"#);
+    let got = verdict(&unpod::BACKEND, Get, "x/", 206, JSON, refused.as_bytes());
+    assert_eq!(got.words.as_deref(), Some("Organization not found"));
+    let got = verdict(&unpod::BACKEND, Get, "x/", 206, JSON, whole.replace("errors", "other").as_bytes());
+    assert_eq!(got.words, None);
+}
+
+/// Half an error body cannot be told apart by keys any more.
+#[test]
+fn a_broken_error_body_is_not_quoted_either() {
+    let cut = r#"{"status_code":400,"message":"no","data":{"api_key":"canary"#;
+    for body in [cut, &format!("[{cut}"), r#"{"a":"canary"} and more"#] {
+        let words = verdict(&unpod::BACKEND, Get, "x/", 400, JSON, body.as_bytes()).words.unwrap_or_default();
+        assert!(!words.contains("canary") && words.contains("JSON"), "{words}");
+    }
+    let plain = verdict(&unpod::BACKEND, Get, "x/", 400, None, b"slow down");
+    assert_eq!(plain.words.as_deref(), Some("slow down"));
 }
 
 #[test]

@@ -173,6 +173,18 @@ fn a_source_is_asked_once() {
     assert_eq!(fs::read_to_string(count).unwrap(), "x\n");
 }
 
+/// `Debug` of a source hides the arguments of its command: it must never tell two sources apart.
+#[cfg(unix)]
+#[test]
+fn two_commands_of_one_program_are_two_sources() {
+    let token = "{ command: [printf, '%s', hunter2-token] }";
+    let secret = "{ command: [printf, '%s', hunter2-secret] }";
+    let mut loaded = load(Path::new(""), token, secret);
+    let resolved = secrets::resolve(&mut loaded.desired, &env, true, &key()).unwrap();
+    let vault = &resolved.vault[&(Address::new("providers", "a"), "auth_token".to_owned())];
+    assert_eq!((resolved.tokens["up"].reveal(), vault.reveal()), ("hunter2-token", "hunter2-secret"));
+}
+
 fn codes(here: &Path, sources: &[&str]) -> Vec<String> {
     let sources: Vec<PathBuf> = sources.iter().map(PathBuf::from).collect();
     match desired::load_in(here, &sources) {

@@ -40,9 +40,9 @@ pub struct Answer {
 pub enum Verdict {
     /// Success.
     Ok,
-    /// The object is not there: 404 with JSON, or the 400 that Unpod's generation 1 answers for it.
+    /// The object is not there: 404, or the 400 that Unpod's generation 1 answers for it.
     Gone,
-    /// The path is not there: 404 with an HTML page.
+    /// The path is not there: 404 with an HTML page, at a service that makes this difference.
     NoSuchPath,
     /// Something else is in the way: 409, or a 400 that says so.
     Conflict,

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::backend::unpod;
 use crate::call::Method;
 use crate::kind::Backend;
 
@@ -59,7 +58,7 @@ pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32) 
         // Holds for every method: the service knows nothing of it (carrierx.md 10 allows it even for POST).
         (_, Outcome::NotConnected) => again(None, "no byte of it was sent"),
         (Method::Post, Outcome::Answered { status: 429, retry_after }) => {
-            if repeats_throttled_post(backend) {
+            if backend.repeats_throttled_post {
                 again(retry_after, "the service refused it before doing anything")
             } else {
                 fail("whether a throttled create was taken cannot be checked here")
@@ -79,12 +78,6 @@ pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32) 
         (_, Outcome::Lost) => fail("it may have been carried out: settle by reading"),
         (_, Outcome::Answered { .. }) => fail("a write that was answered is settled by reading"),
     }
-}
-
-/// Unpod's documents ask for it (unpod.md 11); a CarrierX partner that was made is invisible, so there a second POST
-/// could make a second one (carrierx.md 7.1). Services that nobody has thought about are treated like CarrierX.
-fn repeats_throttled_post(backend: &Backend) -> bool {
-    backend.api == unpod::BACKEND.api
 }
 
 /// The wait that a `Retry-After` header asks for: seconds, or a date. Capped at [`LONGEST_WAIT`]; a date in the past means

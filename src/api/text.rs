@@ -6,10 +6,32 @@ use crate::value::{MASK, Secret, Value};
 /// Words that a service puts where it has nothing to say; the real text is then under `data` (unpod.md 9.1, recorded).
 const PLACEHOLDERS: [&str; 2] = ["Error", "Success"];
 
+/// Keys whose values are nobody's to read: they hold secrets, or objects with secrets in them (unpod.md 14.1).
+const UNSAID: [&str; 10] = [
+    "auth_token",
+    "api_key",
+    "api_secret",
+    "token",
+    "password",
+    "authorization",
+    "provider_configuration",
+    "provider_credential",
+    "config_json",
+    "meta_json",
+];
+
 /// The human text in a body, whichever of the known shapes it has (unpod.md 9.2, carrierx.md 9): `errors`,
 /// `error.message`, `error`, `message`, `detail`, else the first text under `data`. CarrierX is said to use only the
 /// first of them, so one order serves both.
 pub fn words(body: &Value) -> Option<String> {
+    envelope(body)
+        .or_else(|| said(body.get("data")?, 0))
+        // A placeholder is better than nothing.
+        .or_else(|| said(body.get("message")?, 0))
+}
+
+/// The human text around what an answer wraps, never of what it wraps.
+pub(super) fn envelope(body: &Value) -> Option<String> {
     let entry = |key: &str| body.get(key);
     let candidates = [
         entry("errors"),
@@ -17,26 +39,12 @@ pub fn words(body: &Value) -> Option<String> {
         entry("error"),
         entry("message").filter(|message| !is_placeholder(message)),
         entry("detail"),
-        entry("data"),
-        entry("message"),
     ];
     candidates.into_iter().flatten().find_map(|candidate| said(candidate, 0))
 }
 
-/// The human text in a body of a success that is none: as [`words`], but of `data` only what says why, because an object
-/// under it may hold secrets.
-pub(super) fn words_of_success(body: &Value) -> Option<String> {
-    let mut without = body.clone();
-    if let Some(data) = without.get_mut("data") {
-        *data = data.get("detail").cloned().unwrap_or_default();
-    }
-    if without.get("message").is_some_and(is_placeholder) && without["data"].is_null() {
-        return None;
-    }
-    // A body without the envelope is an object itself.
-    let enveloped =
-        ["errors", "error", "message", "detail", "data"].iter().any(|key| without.get(key).is_some());
-    if enveloped { words(&without) } else { None }
+fn is_unsaid(key: &str) -> bool {
+    UNSAID.iter().any(|unsaid| key.eq_ignore_ascii_case(unsaid))
 }
 
 fn is_placeholder(value: &Value) -> bool {
@@ -60,8 +68,9 @@ fn said(value: &Value, depth: usize) -> Option<String> {
                 map.iter()
                     .take(20)
                     .filter_map(|(key, item)| {
-                        if item.is_string() && holds_secret(key) {
-                            return Some(format!("{key}: {MASK}"));
+                        if is_unsaid(key) {
+                            // That there is something about this key may be the whole point of an error.
+                            return (!item.is_null()).then(|| format!("{key}: {MASK}"));
                         }
                         let text = said(item, depth + 1)?;
                         // These keys are part of the wrapping, not the name of a field.
@@ -74,12 +83,6 @@ fn said(value: &Value, depth: usize) -> Option<String> {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
-}
-
-/// Whether a text under this key is a secret of the service's own, which nobody here can know (unpod.md 14.1).
-fn holds_secret(key: &str) -> bool {
-    const KEYS: [&str; 6] = ["auth_token", "api_key", "api_secret", "token", "password", "authorization"];
-    KEYS.contains(&key)
 }
 
 /// Takes known secrets out of texts, should a service echo one.
@@ -144,6 +147,37 @@ mod tests {
             assert_eq!(words(&body).as_deref(), Some(text), "{body}");
         }
         assert_eq!(words(&json!([1, 2])), None);
+    }
+
+    #[test]
+    fn what_stands_under_a_secret_key_is_not_said() {
+        let keys = [
+            "auth_token",
+            "api_key",
+            "api_secret",
+            "token",
+            "password",
+            "Authorization",
+            "authorization",
+            "provider_configuration",
+            "provider_credential",
+            "config_json",
+            "meta_json",
+        ];
+        for key in keys {
+            for inner in [json!("canary"), json!(["canary"]), json!({"name": {"deep": "canary"}})] {
+                for body in [
+                    json!({"message": "Error", "data": {key: inner, "name": ["too long"]}}),
+                    json!({"errors": [{"a": {key: inner}}, "too long"]}),
+                    json!({"error": {"message": {key: inner, "b": "too long"}}}),
+                ] {
+                    let said = words(&body).unwrap_or_default();
+                    assert!(!said.contains("canary") && said.contains("too long"), "{said}: {body}");
+                    assert!(said.contains(&format!("{key}: (secret)")), "{said}: {body}");
+                }
+            }
+        }
+        assert_eq!(words(&json!({"message": "Error", "data": {"token": null}})).as_deref(), Some("Error"));
     }
 
     #[test]

@@ -2,9 +2,8 @@
 //! business errors with 206, missing objects with 400 and wrong paths with an HTML page (unpod.md 9, carrierx.md 9).
 
 use super::{Effect, Verdict, text};
-use crate::backend::unpod;
 use crate::call::Method;
-use crate::kind::{Backend, text_of};
+use crate::kind::{Backend, Kind, text_of};
 use crate::value::Value;
 
 /// What was made of an answer.
@@ -16,7 +15,8 @@ pub struct Judgement {
     pub effect: Effect,
     /// The body, when it is JSON; null otherwise.
     pub body: Value,
-    /// The service's own words, raw: neither escaped nor censored yet.
+    /// The service's own words about a failure, raw: neither escaped nor censored yet. Never out of the body of a success,
+    /// nor out of JSON that cannot be read whole: both may hold the secrets of others.
     pub words: Option<String>,
     /// Why it was judged like this.
     pub reason: &'static str,
@@ -27,7 +27,10 @@ enum Content {
     Empty,
     Json(Value),
     Html,
-    Other(String),
+    /// Begins like JSON and is none; says how.
+    Broken(String),
+    /// Words, by the look of it.
+    Text(String),
 }
 
 /// Judges an answer to `method path` of a service. The path is the one below the base URL, without query.
@@ -41,16 +44,7 @@ pub fn verdict(
 ) -> Judgement {
     // A 204 has no body; the bytes that Unpod sends after one belong to nobody (unpod.md 9.3).
     let content = if status == 204 { Content::Empty } else { content(content_type, body) };
-    let success = (200..300).contains(&status);
-    let said = match &content {
-        // What a success holds is no message: generation 1 shows secrets in clear (unpod.md 5.2, recorded).
-        Content::Json(value) if success => text::words_of_success(value),
-        Content::Json(value) => text::words(value),
-        Content::Html => Some("an HTML page instead of JSON".to_owned()),
-        Content::Other(_) if success => Some("a body that is no JSON".to_owned()),
-        Content::Other(raw) => Some(raw.clone()),
-        Content::Empty => None,
-    };
+    let said = words(backend, status, &content);
     let (verdict, effect, reason) = match status {
         // Unpod answers 200 to a bridge create under an unknown organization, and makes nothing (unpod.md 9.3, recorded).
         200 | 201 if method == Method::Post && makes_nothing(backend, path, &content) => {
@@ -68,6 +62,20 @@ pub fn verdict(
     };
     let body = if let Content::Json(value) = content { value } else { Value::Null };
     Judgement { verdict, effect, body, words: said, reason }
+}
+
+/// What may be shown of a body.
+fn words(backend: &Backend, status: u16, content: &Content) -> Option<String> {
+    let success = (200..300).contains(&status);
+    match content {
+        Content::Json(value) if !success => text::words(value),
+        Content::Json(value) if backend.refuses_with == Some(status) => text::envelope(value),
+        Content::Json(_) | Content::Empty => None,
+        Content::Html => Some("an HTML page instead of JSON".to_owned()),
+        Content::Broken(how) => Some(how.clone()),
+        Content::Text(raw) if success => Some(format!("{} bytes that are no JSON", raw.len())),
+        Content::Text(raw) => Some(raw.clone()),
+    }
 }
 
 /// The judgement on a success whose body is larger than anybody wants to hold.
@@ -103,7 +111,7 @@ fn of_success(method: Method, status: u16, content: &Content) -> (Verdict, Effec
             (Verdict::Ok, Effect::None, "deleted; no body is normal")
         }
         Content::Empty => (Verdict::Unexpected, of_write(method), "a success without the object"),
-        Content::Html | Content::Other(_) => {
+        Content::Html | Content::Broken(_) | Content::Text(_) => {
             (Verdict::Unexpected, of_write(method), "a body that is no JSON")
         }
     }
@@ -112,12 +120,15 @@ fn of_success(method: Method, status: u16, content: &Content) -> (Verdict, Effec
 /// Whether this is a create (a POST to the collection of some kind) whose answer does not name the object that was made.
 fn makes_nothing(backend: &Backend, path: &str, content: &Content) -> bool {
     let Content::Json(body) = content else { return false };
-    let Some(kind) = backend.kinds.iter().find(|kind| is_collection(kind.collection, path)) else {
-        return false;
-    };
+    let Some(kind) = creates(backend, path).next() else { return false };
     // Unpod wraps its objects in `data`, CarrierX does not.
     let object = body.get("data").filter(|data| data.is_object()).unwrap_or(body);
     object.get(kind.id).and_then(text_of).is_none_or(|id| id.trim().is_empty())
+}
+
+/// The kinds, in each of their shapes, that a POST to this path creates.
+fn creates<'a>(backend: &'a Backend, path: &'a str) -> impl Iterator<Item = &'static Kind> + 'a {
+    backend.kinds.iter().copied().filter(move |kind| is_collection(kind.collection, path))
 }
 
 /// Whether a path is that of a collection; a part in braces stands for whatever the service calls it.
@@ -153,10 +164,11 @@ fn of_refusal(
     match status {
         401 => (Verdict::Unauthorized, Effect::None, "the token is not good"),
         403 => (Verdict::Forbidden, Effect::None, "the token may not do this"),
-        // An unrouted path answers an HTML page, a missing object JSON (unpod.md 9.3, recorded). Without JSON nothing is
-        // called gone: that word leads to creating the object again.
-        404 if json => (Verdict::Gone, Effect::None, "the object is not there"),
-        404 => (Verdict::NoSuchPath, Effect::None, "the path is not there"),
+        // Where the two are told apart, nothing is called gone without JSON: that word leads to creating the object again.
+        404 if backend.html_404_is_no_path && !json => {
+            (Verdict::NoSuchPath, Effect::None, "the path is not there")
+        }
+        404 => (Verdict::Gone, Effect::None, "the object is not there"),
         // Nobody says whether the request was taken before the clock ran out.
         408 => (Verdict::NoAnswer, of_write(method), "the service gave up waiting"),
         409 => (Verdict::Conflict, Effect::None, "something else is in the way"),
@@ -181,13 +193,11 @@ fn of_bad_request(
     path: &str,
     said: &str,
 ) -> (Verdict, Effect, &'static str) {
-    let unpod = backend.api == unpod::BACKEND.api;
-    if unpod && unpod::answer::says_gone(said) {
-        return (Verdict::Gone, Effect::None, "generation 1 says `not there` with 400");
+    if backend.gone_in_400.is_some_and(|says_gone| says_gone(said)) {
+        return (Verdict::Gone, Effect::None, "the service says `not there` with 400");
     }
-    // A refused bridge create may have left the bridge behind.
-    let effect =
-        if unpod && unpod::answer::may_have_written(method, path) { Effect::Unknown } else { Effect::None };
+    let may_be_made = method == Method::Post && creates(backend, path).any(|kind| kind.made_though_refused);
+    let effect = if may_be_made { Effect::Unknown } else { Effect::None };
     if says_conflict(said) {
         return (Verdict::Conflict, effect, "the text says that something is in the way");
     }
@@ -206,5 +216,14 @@ fn content(content_type: Option<&str>, body: &[u8]) -> Content {
         return Content::Html;
     }
     // serde_json stops at 128 levels, so a hostile body cannot overflow the stack.
-    serde_json::from_slice(body).map_or_else(|_| Content::Other(trimmed.to_owned()), Content::Json)
+    match serde_json::from_slice(body) {
+        Ok(value) => Content::Json(value),
+        Err(error) if error.is_eof() => {
+            Content::Broken(format!("JSON that breaks off after {} bytes", body.len()))
+        }
+        Err(_) if trimmed.starts_with(['{', '[', '"']) => {
+            Content::Broken(format!("{} bytes that begin like JSON and are none", body.len()))
+        }
+        Err(_) => Content::Text(trimmed.to_owned()),
+    }
 }

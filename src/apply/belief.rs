@@ -160,8 +160,9 @@ impl Run<'_> {
                     return belief;
                 }
                 Belief::Moved(format!(
-                    "{} on bridge {slug} is not part of the plan; deleting the bridge would silence it",
-                    late.join(", ")
+                    "{} {} connected on it since the plan; deleting it would silence that",
+                    late.join(", "),
+                    if late.len() == 1 { "was" } else { "were" }
                 ))
             }
             Ok(None) => Belief::Gone(format!("bridge {slug} is gone")),

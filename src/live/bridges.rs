@@ -128,7 +128,7 @@ impl Reader<'_> {
     }
 
     fn no_bridges(&self, tried: &str, error: ApiError) -> LiveError {
-        if error.status != Some(206) || !answer::asks_for_product_id(&error.text) {
+        if !self.refused(&error) || !answer::asks_for_product_id(&error.text) {
             return LiveError::request(self.account, tried, error);
         }
         let mut without = LiveError::new(

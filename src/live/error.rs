@@ -75,7 +75,12 @@ fn advice(account: &Account, error: &ApiError) -> (&'static str, String) {
             ),
         ),
         Verdict::NoSuchPath => ("there is no such path", format!("Check `accounts.{name}.base_url`")),
-        Verdict::Gone => ("it is not there", "Run again: somebody may be changing the account".to_owned()),
+        Verdict::Gone => (
+            "it is not there",
+            format!(
+                "Check `accounts.{name}.base_url`; if that is right, run again: somebody may be changing the account"
+            ),
+        ),
         Verdict::Throttled => (
             "the service asks for fewer requests",
             format!("Run again later, or lower `accounts.{name}.requests_per_minute`"),

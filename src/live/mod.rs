@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::api::{ApiError, ReadOnly};
-use crate::backend::unpod as unpod_tables;
-use crate::kind::Kind;
+use crate::kind::{Kind, Reading};
 use crate::ledger::{Entry, Key, Ledger};
 use crate::resource::{Account, Address, Desired, DesiredObject, Live, LiveAccount, LiveObject, Removal};
 use crate::value::Value;
@@ -69,9 +68,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     async fn read(&self) -> Result<LiveAccount, LiveError> {
-        match self.account.backend.api {
-            api if api == unpod_tables::BACKEND.api => self.read_unpod().await,
-            _ => {
+        match self.account.backend.reading {
+            Reading::Together => self.read_unpod().await,
+            Reading::ByKind => {
                 let mut live = LiveAccount::default();
                 for kind in self.account.backend.kinds.iter().filter(|kind| self.kinds.contains(kind.name)) {
                     self.read_offset(kind, &mut live).await?;
@@ -88,6 +87,11 @@ impl Reader<'_> {
 
     async fn get(&self, tried: &str, path: &str, query: &[(&str, String)]) -> Result<Value, LiveError> {
         self.ask(path, query).await.map_err(|error| LiveError::request(self.account, tried, error))
+    }
+
+    /// Whether the service said no in the dress of a success.
+    fn refused(&self, error: &ApiError) -> bool {
+        error.status.is_some() && error.status == self.account.backend.refuses_with
     }
 
     fn object(&self, kind: &Kind, tried: &str, row: &Value) -> Result<LiveObject, LiveError> {

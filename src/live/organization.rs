@@ -59,12 +59,12 @@ impl Reader<'_> {
     ) -> Result<Organization, LiveError> {
         let known = match bridges {
             Some(Ok(_)) => true,
-            Some(Err(error)) => error.request.as_ref().is_none_or(|error| !unknown_organization(error)),
+            Some(Err(error)) => error.request.as_ref().is_none_or(|error| !self.unknown_by(error)),
             None if self.account.product_id.is_some() => {
                 let query = [("page", "1".to_owned()), ("page_size", "1".to_owned())];
                 match self.ask("telephony/bridges/", &query).await {
                     Ok(_) => true,
-                    Err(error) if unknown_organization(&error) => false,
+                    Err(error) if self.unknown_by(&error) => false,
                     Err(error) => return Ok(Organization::Unconfirmed(self.unconfirmed(&error))),
                 }
             }
@@ -76,6 +76,11 @@ impl Reader<'_> {
         } else {
             Err(self.unknown_organization(handle, &BTreeSet::new()))
         }
+    }
+
+    /// Whether a bridge list was refused because nobody knows the organization.
+    fn unknown_by(&self, error: &ApiError) -> bool {
+        self.refused(error) && answer::says_unknown_organization(&error.text)
     }
 
     fn unconfirmed(&self, error: &ApiError) -> String {
@@ -107,9 +112,4 @@ impl Reader<'_> {
             ),
         )
     }
-}
-
-/// Whether a bridge list was refused because nobody knows the organization.
-fn unknown_organization(error: &ApiError) -> bool {
-    error.status == Some(206) && answer::says_unknown_organization(&error.text)
 }

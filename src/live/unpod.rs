@@ -11,7 +11,7 @@ use crate::api::Verdict;
 use crate::backend;
 use crate::backend::unpod::attribution::{Configuration, Evidence, attribute, unseen};
 use crate::backend::unpod::generation::{Contradiction, detect};
-use crate::backend::unpod::{CONFIGURATION_SPELLINGS, PROVIDERS_G2, catalogue, rows};
+use crate::backend::unpod::{BRIDGES_G2, CONFIGURATION_SPELLINGS, PROVIDERS_G2, catalogue, rows};
 use crate::kind::{Access, Field, Kind, NumberWord, Type};
 use crate::resource::{
     CatalogueEntry, Connection, DesiredObject, Facts, LiveAccount, LiveNumber, LiveObject, Wanted,
@@ -248,7 +248,9 @@ impl Reader<'_> {
 
     async fn take_bridges(&self, bridges: Bridges, live: &mut LiveAccount) -> Result<(), LiveError> {
         // Without a generation both tables would do; the older one names more fields.
-        let Some(kind) = backend::shape("bridges", live.facts.generation.or(Some(1))) else { return Ok(()) };
+        let Some(kind) = backend::shape(BRIDGES_G2.name, live.facts.generation.or(Some(1))) else {
+            return Ok(());
+        };
         let by_id = kind.link.is_some_and(|link| matches!(link.number, NumberWord::Id(_)));
         for row in &bridges.numbers {
             if let Some(number) = rows::number_in(row) {

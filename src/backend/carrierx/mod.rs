@@ -1,6 +1,6 @@
 //! CarrierX Core v2: partners (carrierx.md).
 
-use crate::kind::{Backend, Delete, Field, Kind, List, Normaliser, Type, Update};
+use crate::kind::{Backend, Delete, Field, Kind, List, Normaliser, Reading, Type, Update};
 
 pub mod page;
 
@@ -16,6 +16,11 @@ pub static BACKEND: Backend = Backend {
     writes_in_flight: 2,
     organization: false,
     generations: &[],
+    refuses_with: None,
+    repeats_throttled_post: false,
+    html_404_is_no_path: false,
+    gone_in_400: None,
+    reading: Reading::ByKind,
 };
 
 /// Partners: carrierx.md 4.1 for the fields, 4.2 for what can be changed, 4.3 for what creation needs.
@@ -35,6 +40,7 @@ pub static PARTNERS: Kind = Kind {
     link: None,
     connected: false,
     hidden_until_verified: true,
+    made_though_refused: false,
     scope: Some("partners"),
     rank: 3,
     delete_rank: 3,

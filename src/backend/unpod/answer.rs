@@ -1,18 +1,10 @@
 //! What Unpod's error answers mean where the status alone does not tell (unpod.md 9).
 
-use crate::call::Method;
-
 /// Whether the text of a 400 says that the object is not there. Generation 1 answers this to delete and connect, where
 /// others answer 404: `No VoiceBridge matches the given query.` (unpod.md 9.2, recorded).
 pub fn says_gone(text: &str) -> bool {
     let text = text.trim();
     text.starts_with("No ") && text.contains("matches the given query")
-}
-
-/// Whether a request that was answered 400 may have written all the same: a bridge create whose `numberIds` are bad
-/// leaves the bridge behind (unpod.md 6.2, recorded), and a handler's own 400 rolls nothing back (9.3).
-pub fn may_have_written(method: Method, path: &str) -> bool {
-    method == Method::Post && path.trim_start_matches('/') == super::BRIDGES_G1.collection
 }
 
 /// Whether a 206 says that the handle names no organization (unpod.md 4.1, recorded).

@@ -1,6 +1,6 @@
 //! Unpod telephony: provider configurations (two generations under one address, unpod.md 3) and bridges.
 
-use crate::kind::{Backend, Delete, Field, Kind, Link, List, NumberWord, Type, Update};
+use crate::kind::{Backend, Delete, Field, Kind, Link, List, NumberWord, Reading, Type, Update};
 
 pub mod answer;
 pub mod attribution;
@@ -20,6 +20,11 @@ pub static BACKEND: Backend = Backend {
     writes_in_flight: 1,
     organization: true,
     generations: &[1, 2],
+    refuses_with: Some(206),
+    repeats_throttled_post: true,
+    html_404_is_no_path: true,
+    gone_in_400: Some(answer::says_gone),
+    reading: Reading::Together,
 };
 
 /// Spellings of the collection of provider configurations, the documented one first (unpod.md fact 2).
@@ -55,6 +60,7 @@ pub static PROVIDERS_G2: Kind = Kind {
     link: None,
     connected: true,
     hidden_until_verified: false,
+    made_though_refused: false,
     scope: None,
     rank: 1,
     delete_rank: 2,
@@ -95,6 +101,7 @@ pub static PROVIDERS_G1: Kind = Kind {
     link: None,
     connected: true,
     hidden_until_verified: false,
+    made_though_refused: false,
     scope: None,
     rank: 1,
     delete_rank: 2,
@@ -145,6 +152,7 @@ pub static BRIDGES_G2: Kind = Kind {
     link: Some(&LINK_G2),
     connected: false,
     hidden_until_verified: false,
+    made_though_refused: false,
     scope: None,
     rank: 2,
     delete_rank: 1,
@@ -177,6 +185,7 @@ pub static BRIDGES_G1: Kind = Kind {
     link: Some(&LINK_G1),
     connected: false,
     hidden_until_verified: false,
+    made_though_refused: true,
     scope: None,
     rank: 2,
     delete_rank: 1,
