@@ -475,13 +475,18 @@ impl<'a> Planner<'a> {
                 Finding::Hidden | Finding::Stuck => continue,
             };
             let numbers = match (&object.numbers, self.replaced.get(address)) {
-                (Some(wanted), _) => wanted
-                    .iter()
-                    .filter_map(|(number, wanted)| {
-                        let provider = self.provider(object, findings, selection, &wanted.provider)?;
-                        Some((number.clone(), (wanted.provider.clone(), provider)))
-                    })
-                    .collect(),
+                (Some(wanted), _) => {
+                    let providers: Vec<_> = wanted
+                        .iter()
+                        .map(|(number, wanted)| {
+                            let provider = self.provider(object, findings, selection, &wanted.provider)?;
+                            Some((number.clone(), (wanted.provider.clone(), provider)))
+                        })
+                        .collect();
+                    // One that cannot be settled leaves the whole bridge undecided: nothing of it is cut.
+                    let Some(numbers) = providers.into_iter().collect() else { continue };
+                    numbers
+                }
                 (None, Some(old)) => {
                     self.carried_over(inputs, findings, account, object, &old.id, connections)
                 }
