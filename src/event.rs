@@ -45,11 +45,21 @@ pub enum Outcome {
         /// Something worth saying: it was done already, or the service kept a value in another form.
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<String>,
+        /// Attributes that the service keeps in another form than they were sent.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        unmet: Vec<String>,
     },
     /// The service said no, or its answer shows that it was not done.
     Failed {
         /// Why.
         why: String,
+        /// Nothing may go on after this, whatever `--on-error` says: the token is not good, or the service emptied values that
+        /// were not sent.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        fatal: bool,
+        /// The service took the request all the same: something was written that is not what was asked for.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        written: bool,
     },
     /// The object is no longer what the plan saw; nothing was sent.
     Stale {
@@ -71,7 +81,17 @@ pub enum Outcome {
 impl Outcome {
     /// Done, with nothing to add.
     pub fn done() -> Self {
-        Self::Done { id: None, note: None }
+        Self::Done { id: None, note: None, unmet: Vec::new() }
+    }
+
+    /// Done, with something to say.
+    pub fn done_with(note: impl Into<String>) -> Self {
+        Self::Done { id: None, note: Some(note.into()), unmet: Vec::new() }
+    }
+
+    /// Not done.
+    pub fn failed(why: impl Into<String>) -> Self {
+        Self::Failed { why: why.into(), fatal: false, written: false }
     }
 
     /// Whether steps that wait for it may start.

@@ -242,17 +242,13 @@ fn shape(kind: &'static Kind) -> Value {
     }
     let needed = |field: &&Field| field.required || kind.natural_key.contains(&field.name);
     let required: Vec<&str> = writable().filter(needed).map(|field| field.name).collect();
-    let spared =
-        |field: &&Field| field.access == Access::CreateOnly || kind.natural_key.contains(&field.name);
-    let mut pinned = vec!["id"];
-    pinned.extend(writable().filter(needed).filter(|field| !spared(field)).map(|field| field.name));
     let title = match kind.generation {
         Some(generation) => format!("{} of generation {generation}", kind.singular),
         None => kind.singular.to_owned(),
     };
     json!({
         "title": title, "type": "object", "properties": properties,
-        "anyOf": [{ "required": required }, { "required": pinned }], "additionalProperties": false,
+        "anyOf": [{ "required": required }, { "required": ["id"] }], "additionalProperties": false,
     })
 }
 

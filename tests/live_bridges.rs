@@ -42,7 +42,7 @@ async fn pages_of_ten_are_all_read_although_a_hundred_was_asked_for() {
 async fn a_count_that_no_page_fills_is_an_incomplete_listing() {
     let world = world(|asked| tens(asked, 1_000_000, 25)).await;
     let error = error(&world, &["bridges"]).await;
-    says(&error, &["listing the bridges", "incomplete listing", "1000000", "shows 25"]);
+    says(&error, &["listing the bridges", "incomplete listing", "1000000", "shows 10"]);
     assert!(world.count("telephony/bridges/") < 50, "a lie costs no flood of requests");
 }
 

@@ -7,20 +7,19 @@ use crate::kind::Kind;
 use crate::plan::{Operation, Step};
 use crate::resource::LiveObject;
 
-/// How a message about emptied values begins; nothing may go on after one.
-pub(super) const EMPTIED: &str = "the service changed values that were not sent";
-
 /// What an answer proves.
 pub(super) enum Checked {
     /// Done.
     Good {
         /// Identity of a new object.
         id: Option<String>,
-        /// Something worth saying.
-        note: Option<String>,
+        /// Attributes that came back in another form than they were sent.
+        unmet: Vec<String>,
     },
-    /// Not done, or done with damage.
+    /// Not done.
     Bad(String),
+    /// Done with damage: nothing may go on.
+    Damaged(String),
     /// It does not tell.
     Unclear(String),
 }
@@ -32,7 +31,7 @@ pub(super) fn check(
     object: Option<&LiveObject>,
     answer: &Answer,
 ) -> Checked {
-    let done = Checked::Good { id: None, note: None };
+    let done = Checked::Good { id: None, unmet: Vec::new() };
     match &step.operation {
         Operation::Create { expect, .. } => {
             let Some(object) = object else {
@@ -43,7 +42,7 @@ pub(super) fn check(
             };
             let dropped = differences(kind, expect, object);
             if dropped.is_empty() {
-                return Checked::Good { id: Some(object.id.clone()), note: None };
+                return Checked::Good { id: Some(object.id.clone()), unmet: Vec::new() };
             }
             Checked::Bad(format!(
                 "the service made {} {} and did not take {}: it may be of another generation than the account says; look at that object and remove it by hand",
@@ -66,12 +65,12 @@ pub(super) fn check(
             if !emptied.is_empty() {
                 let lost: Vec<String> =
                     emptied.iter().map(|name| format!("{name} was {}", untouched[name])).collect();
-                return Checked::Bad(format!("{EMPTIED}: {}; put them back by hand", lost.join("; ")));
+                return Checked::Damaged(format!(
+                    "the service changed values that were not sent: {}; put them back by hand",
+                    lost.join("; ")
+                ));
             }
-            let other = differences(kind, expect, object);
-            let note = (!other.is_empty())
-                .then(|| format!("the service keeps {} in another form than it was sent", other.join(", ")));
-            Checked::Good { id: None, note }
+            Checked::Good { id: None, unmet: differences(kind, expect, object) }
         }
         Operation::Connect { .. }
         | Operation::Disconnect { .. }

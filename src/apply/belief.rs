@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use super::target::{Target, differences};
+use crate::live;
 use crate::plan::{Operation, Served, Step};
 use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
@@ -13,9 +14,11 @@ use crate::value::Value;
 /// What the second look says.
 pub(super) enum Belief {
     /// Still what the plan saw; the object as it is now, where there is one.
-    Holds(Option<LiveObject>),
+    Holds(Option<Box<LiveObject>>),
     /// Already what the step wants.
     Already(String),
+    /// No longer there.
+    Gone(String),
     /// Something else.
     Moved(String),
     /// It could not be read.
@@ -26,11 +29,15 @@ impl Run<'_> {
     /// Looks at the target of a write.
     pub(super) async fn believe(&self, step: &Step, target: &Target<'_>) -> Belief {
         match &step.operation {
-            Operation::Create { key, .. } => self.believe_absent(target, key).await,
+            Operation::Create { key, replaces, .. } => {
+                self.believe_absent(target, key, replaces.as_deref()).await
+            }
             Operation::Update { id, before, expect, secrets, .. } => {
                 self.believe_object(target, id, before, secrets.is_empty().then_some(expect)).await
             }
-            Operation::Delete { id, before, .. } => self.believe_deletable(target, id, before).await,
+            Operation::Delete { id, before, frees, .. } => {
+                self.believe_deletable(target, id, before, frees).await
+            }
             Operation::Connect { bridge, number, provider, before } => {
                 match (self.resolve(bridge), self.resolve(provider)) {
                     (Ok(slug), Ok(wanted)) => {
@@ -55,11 +62,16 @@ impl Run<'_> {
         })
     }
 
-    async fn believe_absent(&self, target: &Target<'_>, key: &BTreeMap<String, Value>) -> Belief {
+    async fn believe_absent(
+        &self,
+        target: &Target<'_>,
+        key: &BTreeMap<String, Value>,
+        replaces: Option<&str>,
+    ) -> Belief {
         match probe::with_key(&self.read(), target.account, target.kind, target.facts, self.apply.key, key)
             .await
         {
-            Ok(found) => match found.first() {
+            Ok(found) => match found.iter().find(|other| replaces != Some(other.id.as_str())) {
                 None => Belief::Holds(None),
                 Some(other) => Belief::Moved(format!(
                     "{} {} with this natural key has appeared since the plan",
@@ -82,16 +94,15 @@ impl Run<'_> {
                 .await
             {
                 Ok(Some(object)) => object,
-                Ok(None) => return Belief::Moved(format!("{} {id} is gone", target.kind.singular)),
+                Ok(None) => return Belief::Gone(format!("{} {id} is gone", target.kind.singular)),
                 Err(error) => return Belief::Unreadable(error.to_string()),
             };
         let moved = differences(target.kind, before, &object);
         if moved.is_empty() {
-            return Belief::Holds(Some(object));
+            return Belief::Holds(Some(Box::new(object)));
         }
         if let Some(wanted) = wanted
-            && !wanted.is_empty()
-            && wanted.len() == before.len()
+            && moved.iter().all(|name| wanted.contains_key(name))
             && differences(target.kind, wanted, &object).is_empty()
         {
             return Belief::Already("somebody else has made the same change".to_owned());
@@ -99,21 +110,23 @@ impl Run<'_> {
         Belief::Moved(format!("{} changed since the plan", moved.join(", ")))
     }
 
-    /// A configuration is looked at together with all connections of its account: one that somebody made after the plan would
-    /// be silenced by the delete.
+    /// A configuration is looked at together with all connections of its account, and a bridge with its own: one that
+    /// somebody made after the plan would be silenced by the delete.
     async fn believe_deletable(
         &self,
         target: &Target<'_>,
         id: &str,
         before: &BTreeMap<String, Value>,
+        frees: &[String],
     ) -> Belief {
-        let belief = match self.believe_object(target, id, before, None).await {
-            Belief::Moved(why) if why.ends_with("is gone") => {
-                return Belief::Already("it was already gone".to_owned());
-            }
-            other => other,
-        };
-        if !target.kind.connected || !matches!(belief, Belief::Holds(_)) {
+        let belief = self.believe_object(target, id, before, None).await;
+        if !matches!(belief, Belief::Holds(_)) {
+            return belief;
+        }
+        if target.kind.link.is_some() {
+            return self.believe_empty(target, id, frees, belief).await;
+        }
+        if !target.kind.connected {
             return belief;
         }
         let ledger = match self.ledger.lock() {
@@ -123,6 +136,37 @@ impl Run<'_> {
         match probe::users(&self.read(), target.account, self.apply.key, &ledger, id).await {
             Ok(users) if users.is_empty() => belief,
             Ok(users) => Belief::Moved(format!("{}; deleting it would silence that", users.join(", "))),
+            Err(error) => Belief::Unreadable(error.to_string()),
+        }
+    }
+
+    /// A bridge that holds a number which the plan did not count is not deleted: somebody connected it meanwhile.
+    async fn believe_empty(
+        &self,
+        target: &Target<'_>,
+        slug: &str,
+        frees: &[String],
+        belief: Belief,
+    ) -> Belief {
+        match probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await {
+            Ok(Some(seats)) => {
+                let late: Vec<String> = seats
+                    .into_iter()
+                    .filter(|(number, seat)| {
+                        !frees.contains(number) && !matches!(seat, Seat::Unserved | Seat::Empty)
+                    })
+                    .map(|(number, _)| number)
+                    .collect();
+                if late.is_empty() {
+                    return belief;
+                }
+                Belief::Moved(format!(
+                    "{} {} connected on it since the plan; deleting it would silence that",
+                    late.join(", "),
+                    if late.len() == 1 { "was" } else { "were" }
+                ))
+            }
+            Ok(None) => Belief::Gone(format!("bridge {slug} is gone")),
             Err(error) => Belief::Unreadable(error.to_string()),
         }
     }
@@ -138,7 +182,7 @@ impl Run<'_> {
     ) -> Belief {
         let seats = match probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await {
             Ok(Some(seats)) => seats,
-            Ok(None) => return Belief::Moved(format!("bridge {slug} is gone")),
+            Ok(None) => return Belief::Gone(format!("bridge {slug} is gone")),
             Err(error) => return Belief::Unreadable(error.to_string()),
         };
         let seat = seats.get(number).cloned().unwrap_or(Seat::Empty);
@@ -165,7 +209,50 @@ impl Run<'_> {
             (Served::By { .. } | Served::OneOf(_) | Served::Unserved, Some(_), Seat::Empty) => {
                 moved("was taken off the bridge")
             }
+            // The bridge alone does not say who serves the number (generation 2): everything that hints at it is read again.
+            (Served::By { id, .. }, None, Seat::Unknown) => {
+                self.believe_served(target, slug, number, id).await
+            }
             _ => Belief::Holds(None),
+        }
+    }
+
+    /// Whether a number may still be served by the configuration that the plan saw.
+    async fn believe_served(&self, target: &Target<'_>, slug: &str, number: &str, id: &str) -> Belief {
+        let account = target.account.name.as_str();
+        let objects = self.apply.live.accounts.get(account).and_then(|live| live.objects.get("providers"));
+        let objects = objects.map_or(&[][..], Vec::as_slice);
+        let ledger = match self.ledger.lock() {
+            Ok(ledger) => (**ledger).clone(),
+            Err(_) => return Belief::Unreadable("the ledger is not usable after a fault".to_owned()),
+        };
+        let slugs = std::collections::BTreeSet::from([slug.to_owned()]);
+        let read = self.read();
+        let connections = live::read_connections(
+            &read,
+            target.account,
+            target.facts,
+            objects,
+            &ledger,
+            self.apply.key,
+            &slugs,
+        )
+        .await;
+        match connections {
+            Ok(connections) => match connections.iter().find(|connection| connection.number == number) {
+                Some(connection) if connection.target.may_be(id) => Belief::Holds(None),
+                Some(connection) => {
+                    let now = connection
+                        .target
+                        .id()
+                        .map_or_else(|| connection.target.word().to_owned(), str::to_owned);
+                    Belief::Moved(format!(
+                        "{number} on bridge {slug} moved from configuration {id} to {now} since the plan"
+                    ))
+                }
+                None => Belief::Already("it was already off the bridge".to_owned()),
+            },
+            Err(error) => Belief::Unreadable(error.to_string()),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::api::{Api, ReadOnly};
 use crate::call::StepId;
 use crate::event::{Event, Observer, Outcome};
 use crate::ledger::{Key, Ledger, LedgerError, Store};
-use crate::plan::{Phase, Plan, Step};
+use crate::plan::{Operation, Phase, Plan, Step};
 use crate::resource::{Account, Desired, Live};
 
 mod answer;
@@ -87,6 +87,20 @@ impl Report {
                 .all(|(_, outcome)| matches!(outcome, Outcome::Stale { .. } | Outcome::NotStarted { .. }))
     }
 
+    /// Whether no write of this run had an effect, as far as anybody can tell.
+    pub fn is_untouched(&self, plan: &Plan) -> bool {
+        self.ledger_error.is_none()
+            && self.outcomes.iter().all(|(id, outcome)| match outcome {
+                Outcome::Unknown { .. } => false,
+                Outcome::Done { .. } => plan
+                    .steps
+                    .iter()
+                    .any(|step| step.id == *id && matches!(step.operation, Operation::ReadBack { .. })),
+                Outcome::Failed { written, .. } => !written,
+                Outcome::Stale { .. } | Outcome::NotStarted { .. } => true,
+            })
+    }
+
     /// The outcome of a step.
     pub fn of(&self, step: &str) -> Option<&Outcome> {
         self.outcomes.iter().find(|(id, _)| id == step).map(|(_, outcome)| outcome)
@@ -146,17 +160,16 @@ impl Apply<'_> {
                 *heard_stop = true;
                 self.observer.hear(&Event::Interrupted);
             }
-            if !*halted && !*heard_stop {
-                for step in std::mem::take(&mut waiting) {
-                    let ready =
-                        step.waits_for.iter().all(|id| outcomes.get(id).is_some_and(Outcome::is_done));
-                    let account = step.call.account.as_str();
-                    if ready && busy.get(account).copied().unwrap_or(0) < self.room(account) {
-                        *busy.entry(account).or_default() += 1;
-                        running.push(async move { (step, run.step(step).await) });
-                    } else {
-                        waiting.push(step);
-                    }
+            let going = !*halted && !*heard_stop;
+            for step in std::mem::take(&mut waiting) {
+                let ready = step.waits_for.iter().all(|id| outcomes.get(id).is_some_and(Outcome::is_done));
+                let account = step.call.account.as_str();
+                let room = busy.get(account).copied().unwrap_or(0) < self.room(account);
+                if ready && room && (going || self.rescues(step, outcomes)) {
+                    *busy.entry(account).or_default() += 1;
+                    running.push(async move { (step, run.step(step).await) });
+                } else {
+                    waiting.push(step);
                 }
             }
             let ended = tokio::select! {
@@ -166,18 +179,30 @@ impl Apply<'_> {
             let Some((step, (outcome, milliseconds))) = ended else { break };
             *busy.entry(step.call.account.as_str()).or_default() -= 1;
             let failed = !outcome.is_done();
+            let fatal = matches!(&outcome, Outcome::Failed { fatal: true, .. });
             self.observer.hear(&Event::StepEnded {
                 step: step.id.clone(),
                 outcome: outcome.clone(),
                 milliseconds,
             });
             outcomes.insert(step.id.clone(), outcome);
-            if (failed && (self.on_error == OnError::Stop || run.must_halt(step, outcomes)))
+            if (failed && (self.on_error == OnError::Stop || fatal))
                 || run.ledger_error.lock().is_ok_and(|error| error.is_some())
             {
                 *halted = true;
             }
         }
+    }
+
+    /// A number that was cut a moment ago is connected again even when nothing new is started any more: its connect is the
+    /// second half of one move.
+    fn rescues(&self, step: &Step, outcomes: &BTreeMap<StepId, Outcome>) -> bool {
+        let Operation::Connect { number, .. } = &step.operation else { return false };
+        self.plan.steps.iter().any(|other| {
+            matches!(&other.operation, Operation::Disconnect { number: cut, .. } if cut == number)
+                && step.waits_for.contains(&other.id)
+                && outcomes.get(&other.id).is_some_and(Outcome::is_done)
+        })
     }
 
     /// How many steps of an account may run at the same time.
@@ -217,12 +242,6 @@ fn outcome_of(step: &Step, outcomes: &BTreeMap<StepId, Outcome>, interrupted: bo
 impl Run<'_> {
     fn read(&self) -> ReadOnly<'_> {
         ReadOnly::new(self.apply.api)
-    }
-
-    /// A failure after which nothing may go on, whatever `--on-error` says: the service emptied values that were not sent
-    /// (carrierx.md 6.5), so every further write of that sort would do the same.
-    fn must_halt(&self, step: &Step, outcomes: &BTreeMap<StepId, Outcome>) -> bool {
-        matches!(outcomes.get(&step.id), Some(Outcome::Failed { why }) if why.starts_with(answer::EMPTIED))
     }
 
     /// Runs one step and says how it ended and how long it took.

@@ -7,7 +7,9 @@ use super::target::Target;
 use crate::call::{Body, Payload};
 use crate::event::Outcome;
 use crate::kind::{Kind, Type};
-use crate::ledger::{AccountEntry, Attempt, Entry, Key, Ledger, Origin, Reshaped, Submitted, digest_of};
+use crate::ledger::{
+    AccountEntry, Attempt, Entry, Key, Ledger, MadeConnection, Origin, Reshaped, Submitted, digest_of,
+};
 use crate::plan::{LedgerEffect, Operation, Plan, Step};
 use crate::resource::{Address, Desired, Live, LiveObject, Wanted};
 use crate::value::Value;
@@ -28,7 +30,7 @@ impl Run<'_> {
             return outcome;
         }
         let Ok(mut ledger) = self.ledger.lock() else {
-            return Outcome::Failed { why: "the ledger is not usable after a fault".to_owned() };
+            return Outcome::failed("the ledger is not usable after a fault");
         };
         self.enter(&mut ledger, step, target, &outcome, answer);
         if let Err(error) = self.apply.store.save(&mut ledger)
@@ -39,26 +41,48 @@ impl Run<'_> {
         outcome
     }
 
-    /// Before a create that nobody can look for afterwards: that it is about to be sent is on disk first.
+    /// What must be on disk before the request is sent: a create that nobody can look for afterwards, and where a number
+    /// that is cut now is to be connected next.
     pub(super) fn announce(&self, step: &Step, target: &Target<'_>) -> Result<(), String> {
-        let (Operation::Create { key, .. }, Some(address), true) =
-            (&step.operation, &step.address, target.kind.hidden_until_verified)
-        else {
-            return Ok(());
-        };
         let mut ledger =
             self.ledger.lock().map_err(|_| "the ledger is not usable after a fault".to_owned())?;
-        let attempt =
-            Attempt { account: target.account.name.clone(), key: key.clone(), since: (self.apply.clock)() };
-        ledger.attempts.insert(address.clone(), attempt);
+        let account = target.account.name.clone();
+        match (&step.operation, &step.address) {
+            (Operation::Create { key, .. }, Some(address)) if target.kind.hidden_until_verified => {
+                let attempt = Attempt { account, key: key.clone(), since: (self.apply.clock)() };
+                ledger.attempts.insert(address.clone(), attempt);
+            }
+            (Operation::Disconnect { number, .. }, _) => {
+                let Some((bridge, provider)) = self.next_seat(&account, number)? else { return Ok(()) };
+                ledger.moves.insert(MadeConnection { account, bridge, number: number.clone(), provider });
+            }
+            _ => return Ok(()),
+        }
         self.apply.store.save(&mut ledger).map_err(|error| format!("nothing was sent: {error}"))
     }
 
-    /// The service said no: the create that was announced did not happen.
+    /// Where this plan connects a number after it was cut: slug of the bridge and id of the configuration.
+    fn next_seat(&self, account: &str, number: &str) -> Result<Option<(String, String)>, String> {
+        for step in self.apply.plan.steps.iter().filter(|step| step.call.account == account) {
+            if let Operation::Connect { bridge, number: moved, provider, .. } = &step.operation
+                && moved == number
+            {
+                return Ok(Some((self.resolve(bridge)?, self.resolve(provider)?)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The service said no: what was announced did not happen.
     pub(super) fn withdraw(&self, step: &Step) {
-        let Some(address) = &step.address else { return };
-        if let Ok(mut ledger) = self.ledger.lock()
-            && ledger.attempts.remove(address).is_some()
+        let Ok(mut ledger) = self.ledger.lock() else { return };
+        let before = (ledger.attempts.len(), ledger.moves.len());
+        match (&step.operation, &step.address) {
+            (Operation::Create { .. }, Some(address)) => drop(ledger.attempts.remove(address)),
+            (Operation::Disconnect { number, .. }, _) => ledger.note_moved(&step.call.account, number),
+            _ => {}
+        }
+        if before != (ledger.attempts.len(), ledger.moves.len())
             && let Err(error) = self.apply.store.save(&mut ledger)
             && let Ok(mut slot) = self.ledger_error.lock()
         {
@@ -112,6 +136,7 @@ impl Run<'_> {
             (Operation::Connect { bridge, number, provider, .. }, _) => {
                 if let (Ok(slug), Ok(provider)) = (self.resolve(bridge), self.resolve(provider)) {
                     ledger.note_connected(account, &slug, number, &provider);
+                    ledger.note_moved(account, number);
                 }
             }
             (Operation::Disconnect { bridge, number, .. }, _) => {
@@ -239,6 +264,13 @@ fn enter_effect(ledger: &mut Ledger, effect: &LedgerEffect, desired: &Desired, l
             ledger.attempts.remove(address);
             ledger.objects.insert(address.clone(), adopted);
         }
+        LedgerEffect::AdoptHidden { address, account, id } => {
+            let mut hidden = entry(account, id, Origin::Adopted, now());
+            hidden.hidden_since = Some(now());
+            ledger.attempts.remove(address);
+            ledger.objects.insert(address.clone(), hidden);
+        }
+        LedgerEffect::MoveEnded { account, number } => ledger.note_moved(account, number),
         LedgerEffect::Drop { address } => {
             ledger.objects.remove(address);
         }

@@ -6,7 +6,7 @@ use super::Run;
 use super::target::{PAUSE, Target, differences};
 use crate::api::ApiError;
 use crate::event::Outcome;
-use crate::plan::{Operation, Ref, Step};
+use crate::plan::{Operation, Ref, Served, Step};
 use crate::probe::{self, Seat};
 
 /// Looks before a read-back counts as failed: the service may show a change with some delay (unpod.md U9), up to 10 s.
@@ -18,59 +18,67 @@ pub(super) enum Settled {
     As(Outcome),
     /// It had no effect.
     NotDone,
+    /// Reading cannot tell.
+    CannotTell,
 }
 
 /// Settles a request whose answer was lost.
 pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, error: &ApiError) -> Settled {
     let unknown = |why: String| Settled::As(Outcome::Unknown { why });
-    let note = |what: &str| Some(format!("{what} ({error}); reading shows that it was done"));
+    let lost =
+        || Outcome::done_with(format!("the answer was lost ({error}); reading shows that it was done"));
     let unread = |second: ApiError| unknown(format!("{error}; and looking did not help: {second}"));
     match &step.operation {
-        Operation::Create { key, .. } => {
+        Operation::Create { key, replaces, .. } => {
             if target.kind.hidden_until_verified {
+                let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
                 return unknown(format!(
-                    "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address; if it was made, pin its id in the YAML, else run apply again",
-                    target.kind.singular
+                    "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:` in the YAML; if not, say so with `telform forget {}` and apply again",
+                    target.kind.singular, address
                 ));
             }
             match probe::with_key(&run.read(), target.account, target.kind, target.facts, run.apply.key, key)
                 .await
             {
-                Ok(found) => match found.as_slice() {
-                    [] => Settled::NotDone,
-                    [one] => Settled::As(Outcome::Done {
-                        id: Some(one.id.clone()),
-                        note: note("the answer was lost"),
-                    }),
-                    several => {
-                        unknown(format!("{error}; {} objects have this natural key now", several.len()))
+                Ok(mut found) => {
+                    // The object whose place the new one takes may have the same natural key.
+                    found.retain(|object| replaces.as_ref() != Some(&object.id));
+                    match found.as_slice() {
+                        [] => Settled::NotDone,
+                        [one] => {
+                            let note =
+                                format!("the answer was lost ({error}); reading shows that it was done");
+                            Settled::As(Outcome::Done {
+                                id: Some(one.id.clone()),
+                                note: Some(note),
+                                unmet: Vec::new(),
+                            })
+                        }
+                        several => {
+                            unknown(format!("{error}; {} objects have this natural key now", several.len()))
+                        }
                     }
-                },
+                }
                 Err(second) => unread(second),
             }
         }
-        Operation::Update { id, before, expect, secrets, .. } => {
+        Operation::Update { id, before, expect, .. } => {
             match probe::object(&run.read(), target.account, target.kind, target.facts, run.apply.key, id)
                 .await
             {
-                Ok(Some(object)) if !secrets.is_empty() => {
-                    // A secret cannot be read back; sending the same values once more brings about the same state.
-                    if differences(target.kind, expect, &object).is_empty()
-                        || differences(target.kind, before, &object).is_empty()
-                    {
-                        Settled::NotDone
-                    } else {
-                        unknown(format!("{error}; the object is neither what it was nor what it shall be"))
+                Ok(Some(object)) => {
+                    let now = differences(target.kind, expect, &object).is_empty();
+                    let still = differences(target.kind, before, &object).is_empty();
+                    match (now, still) {
+                        // One request changes all it holds or nothing, so an attribute that changed proves the rest.
+                        (true, false) => Settled::As(lost()),
+                        (false, true) => Settled::NotDone,
+                        // Nothing that can be read was to change: a secret, a mail address that waits.
+                        (true, true) => Settled::CannotTell,
+                        (false, false) => unknown(format!(
+                            "{error}; the object is neither what it was nor what it shall be"
+                        )),
                     }
-                }
-                Ok(Some(object))
-                    if differences(target.kind, expect, &object).is_empty() && !expect.is_empty() =>
-                {
-                    Settled::As(Outcome::Done { id: None, note: note("the answer was lost") })
-                }
-                Ok(Some(object)) if differences(target.kind, before, &object).is_empty() => Settled::NotDone,
-                Ok(Some(_)) => {
-                    unknown(format!("{error}; the object is neither what it was nor what it shall be"))
                 }
                 Ok(None) => unknown(format!("{error}; the object is no longer there")),
                 Err(second) => unread(second),
@@ -80,21 +88,22 @@ pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, erro
             match probe::object(&run.read(), target.account, target.kind, target.facts, run.apply.key, id)
                 .await
             {
-                Ok(None) => Settled::As(Outcome::Done { id: None, note: note("the answer was lost") }),
+                Ok(None) => Settled::As(lost()),
                 Ok(Some(_)) => Settled::NotDone,
                 Err(second) => unread(second),
             }
         }
-        Operation::Connect { bridge, number, provider, .. } => {
+        Operation::Connect { bridge, number, provider, before } => {
             let (Ok(slug), Ok(wanted)) = (run.resolve(bridge), run.resolve(provider)) else {
                 return Settled::NotDone;
             };
             match probe::bridge(&run.read(), target.account, target.kind, target.facts, &slug).await {
                 Ok(seats) => match seats.unwrap_or_default().get(number) {
-                    Some(Seat::By(id)) if *id == wanted => {
-                        Settled::As(Outcome::Done { id: None, note: note("the answer was lost") })
-                    }
+                    Some(Seat::By(id)) if *id == wanted => Settled::As(lost()),
+                    // It was not there a moment ago, and now it is.
+                    Some(Seat::Unknown) if *before == Served::NotThere => Settled::As(lost()),
                     // Connecting once more is harmless: the same pair stays, another one is overwritten (unpod.md U5).
+                    Some(Seat::Unknown) => Settled::CannotTell,
                     _ => Settled::NotDone,
                 },
                 Err(second) => unread(second),
@@ -103,9 +112,7 @@ pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, erro
         Operation::Disconnect { bridge, number, .. } => {
             match probe::bridge(&run.read(), target.account, target.kind, target.facts, bridge).await {
                 Ok(seats) => match seats.unwrap_or_default().get(number) {
-                    None | Some(Seat::Empty | Seat::Unserved) => {
-                        Settled::As(Outcome::Done { id: None, note: note("the answer was lost") })
-                    }
+                    None | Some(Seat::Empty | Seat::Unserved) => Settled::As(lost()),
                     Some(Seat::By(_) | Seat::Unknown) => Settled::NotDone,
                 },
                 Err(second) => unread(second),
@@ -129,8 +136,8 @@ pub(super) async fn read_back(
         }
         let seats = match probe::bridge(&run.read(), target.account, target.kind, target.facts, slug).await {
             Ok(Some(seats)) => seats,
-            Ok(None) => return Outcome::Failed { why: format!("bridge {slug} is gone") },
-            Err(error) => return Outcome::Failed { why: error.to_string() },
+            Ok(None) => return Outcome::failed(format!("bridge {slug} is gone")),
+            Err(error) => return Outcome::failed(error.to_string()),
         };
         let wrong: Vec<String> = numbers
             .iter()
@@ -151,5 +158,5 @@ pub(super) async fn read_back(
         }
         why = format!("bridge {slug} does not show what was done: {}", wrong.join(", "));
     }
-    Outcome::Failed { why }
+    Outcome::failed(why)
 }

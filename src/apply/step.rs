@@ -9,73 +9,94 @@ use crate::api::{Answer, ApiError, Effect, Verdict};
 use crate::event::Outcome;
 use crate::plan::{Operation, Step};
 use crate::probe;
+use crate::resource::LiveObject;
 
 impl Run<'_> {
     /// Carries a step out.
     pub(super) async fn carry_out(&self, step: &Step) -> Outcome {
         let target = match self.target(step) {
             Ok(target) => target,
-            Err(why) => return Outcome::Failed { why },
+            Err(why) => return Outcome::failed(why),
         };
         if let Operation::ReadBack { bridge, numbers } = &step.operation {
             return match self.resolve(bridge) {
                 Ok(slug) => settle::read_back(self, &target, &slug, numbers).await,
-                Err(why) => Outcome::Failed { why },
+                Err(why) => Outcome::failed(why),
             };
         }
-        // A service that says that something else is in the way of a change gets one more try after a fresh look
-        // (carrierx.md 9); a lost answer whose effect did not happen too (unpod.md 11).
-        for last in [false, true] {
-            let seen = match self.believe(step, &target).await {
-                Belief::Holds(seen) => seen,
-                Belief::Already(note) => return self.already(step, &target, note),
-                Belief::Moved(why) => return Outcome::Stale { why },
-                Belief::Unreadable(why) => return Outcome::Failed { why },
-            };
-            let call = match self.filled(&step.call, seen.as_ref()) {
-                Ok(call) => call,
-                Err(why) => return Outcome::Failed { why },
-            };
-            if let Err(why) = self.announce(step, &target) {
-                return Outcome::Failed { why };
-            }
-            match self.apply.api.send(&call).await {
-                Ok(answer) => return self.answered(step, &target, &answer).await,
-                Err(error) if error.effect == Effect::None => {
-                    let again = error.verdict == Verdict::Conflict
-                        && matches!(step.operation, Operation::Update { .. });
-                    if !again || last {
-                        return self.refused(step, &target, &error).await;
-                    }
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(error) => match settle::settle(self, step, &target, &error).await {
-                    Settled::As(outcome) => return self.remember(step, &target, outcome, None),
-                    Settled::NotDone if !last && repeatable(step) => {}
-                    Settled::NotDone => {
-                        return Outcome::Failed {
-                            why: format!("{error}; reading shows that it was not done"),
-                        };
-                    }
+        let mut seen = match self.look(step, &target).await {
+            Ok(seen) => seen,
+            Err(outcome) => return outcome,
+        };
+        // The error of a first request whose effect is open, when the second one goes out.
+        let mut open: Option<(ApiError, Settled)> = None;
+        loop {
+            let sent = match self.filled(&step.call, seen.as_ref()) {
+                Ok(call) => match self.announce(step, &target) {
+                    Ok(()) => self.apply.api.send(&call).await,
+                    Err(why) => return Outcome::failed(why),
                 },
+                Err(why) => return Outcome::failed(why),
+            };
+            match (sent, &open) {
+                (Ok(answer), _) => return self.answered(step, &target, &answer).await,
+                // Something else is in the way of a change: once more after a fresh look (carrierx.md 9).
+                (Err(error), None) if error.effect == Effect::None && conflict(step, &error) => {
+                    tokio::time::sleep(PAUSE).await;
+                    seen = match self.look(step, &target).await {
+                        Ok(seen) => seen,
+                        Err(outcome) => return outcome,
+                    };
+                    open = Some((error, Settled::NotDone));
+                }
+                (Err(error), None) if error.effect == Effect::None => {
+                    return self.refused(step, &target, &error).await;
+                }
+                // A lost answer whose request brings about the same state however often it is sent: once more, when
+                // reading did not settle it (unpod.md 11).
+                (Err(error), None) => match settle::settle(self, step, &target, &error).await {
+                    Settled::As(outcome) => return self.remember(step, &target, outcome, None),
+                    settled if repeatable(step) => open = Some((error, settled)),
+                    settled => return unsettled(&error, &settled),
+                },
+                (Err(error), Some((_, first))) => {
+                    return match settle::settle(self, step, &target, &error).await {
+                        Settled::As(outcome) => self.remember(step, &target, outcome, None),
+                        Settled::NotDone => unsettled(&error, first),
+                        Settled::CannotTell => unsettled(&error, &Settled::CannotTell),
+                    };
+                }
             }
         }
-        Outcome::Failed { why: "it was tried twice".to_owned() }
     }
 
-    /// The target is already as the step wants it.
-    fn already(&self, step: &Step, target: &Target<'_>, note: String) -> Outcome {
-        let outcome = Outcome::Done { id: None, note: Some(note) };
-        self.remember(step, target, outcome, None)
+    /// Looks at the target right before a write: the object as it is now, or how the step ends without one.
+    async fn look(&self, step: &Step, target: &Target<'_>) -> Result<Option<LiveObject>, Outcome> {
+        match self.believe(step, target).await {
+            Belief::Holds(seen) => Ok(seen.map(|seen| *seen)),
+            Belief::Already(note) => Err(self.remember(step, target, Outcome::done_with(note), None)),
+            Belief::Gone(what) => Err(match &step.operation {
+                Operation::Delete { .. } => {
+                    self.remember(step, target, Outcome::done_with("it was already gone"), None)
+                }
+                _ => Outcome::Stale { why: what },
+            }),
+            Belief::Moved(why) => Err(Outcome::Stale { why }),
+            Belief::Unreadable(why) => Err(Outcome::failed(why)),
+        }
     }
 
     async fn answered(&self, step: &Step, target: &Target<'_>, answer: &Answer) -> Outcome {
         let object = probe::object_in(target.kind, self.apply.key, &answer.body);
         match answer::check(step, target.kind, object.as_ref(), answer) {
-            Checked::Good { id, note } => {
-                self.remember(step, target, Outcome::Done { id, note }, object.as_ref())
+            Checked::Good { id, unmet } => {
+                let note = (!unmet.is_empty()).then(|| {
+                    format!("the service keeps {} in another form than it was sent", unmet.join(", "))
+                });
+                self.remember(step, target, Outcome::Done { id, note, unmet }, object.as_ref())
             }
-            Checked::Bad(why) => Outcome::Failed { why },
+            Checked::Bad(why) => Outcome::Failed { why, fatal: false, written: true },
+            Checked::Damaged(why) => Outcome::Failed { why, fatal: true, written: true },
             Checked::Unclear(why) => {
                 let error = ApiError {
                     account: step.call.account.clone(),
@@ -89,9 +110,7 @@ impl Run<'_> {
                 };
                 match settle::settle(self, step, target, &error).await {
                     Settled::As(outcome) => self.remember(step, target, outcome, None),
-                    Settled::NotDone => {
-                        Outcome::Failed { why: format!("{error}; reading shows that it was not done") }
-                    }
+                    settled => unsettled(&error, &settled),
                 }
             }
         }
@@ -105,12 +124,7 @@ impl Run<'_> {
                 probe::object(&self.read(), target.account, target.kind, target.facts, self.apply.key, id)
                     .await
         {
-            return self.remember(
-                step,
-                target,
-                Outcome::Done { id: None, note: Some("it was already gone".to_owned()) },
-                None,
-            );
+            return self.remember(step, target, Outcome::done_with("it was already gone"), None);
         }
         self.withdraw(step);
         let hint = match (error.verdict, target.kind.scope) {
@@ -119,8 +133,24 @@ impl Run<'_> {
             }
             _ => String::new(),
         };
-        Outcome::Failed { why: format!("{error}{hint}") }
+        // A token that is not good, or not good enough, is not tried again (carrierx.md 9, unpod.md U14).
+        let fatal = matches!(error.verdict, Verdict::Unauthorized | Verdict::Forbidden);
+        Outcome::Failed { why: format!("{error}{hint}"), fatal, written: false }
     }
+}
+
+/// How a step ends whose request got no usable answer.
+fn unsettled(error: &ApiError, settled: &Settled) -> Outcome {
+    match settled {
+        Settled::NotDone => Outcome::failed(format!("{error}; reading shows that it was not done")),
+        Settled::As(_) | Settled::CannotTell => {
+            Outcome::Unknown { why: format!("{error}; reading cannot tell whether it was done; plan again") }
+        }
+    }
+}
+
+fn conflict(step: &Step, error: &ApiError) -> bool {
+    error.verdict == Verdict::Conflict && matches!(step.operation, Operation::Update { .. })
 }
 
 /// A create is never sent a second time in one run; the others bring about the same state however often they are sent.

@@ -9,6 +9,7 @@ use crate::call::{Body, Call, Payload};
 use crate::kind::Kind;
 use crate::plan::{Operation, Ref, Step};
 use crate::resource::{Account, Facts, LiveObject};
+use crate::text::fits_mask;
 use crate::value::Value;
 
 /// Pause before a second try, and between two looks.
@@ -69,12 +70,12 @@ impl Run<'_> {
             Some(Body::Object(entries)) => entries,
             Some(Body::Overlay { fields, set }) => {
                 let live = overlay.ok_or("the object was not read before its PUT")?;
-                let under =
-                    |name: &String| live.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null);
+                // A field that the service does not show is left out: null might blank it.
                 fields
                     .iter()
-                    .map(|name| {
-                        (name.clone(), set.get(name).cloned().unwrap_or_else(|| Payload::Value(under(name))))
+                    .filter_map(|name| {
+                        let under = || live.attributes.get(name.as_str()).cloned().map(Payload::Value);
+                        set.get(name).cloned().or_else(under).map(|payload| (name.clone(), payload))
                     })
                     .collect()
             }
@@ -99,6 +100,12 @@ impl Run<'_> {
 pub(super) fn differences(kind: &Kind, seen: &BTreeMap<String, Value>, object: &LiveObject) -> Vec<String> {
     seen.iter()
         .filter(|(name, value)| {
+            let masked = object.masked.get(name.as_str()).and_then(Value::as_str);
+            if let (Some(masked), Some(seen)) = (masked, value.as_str())
+                && (fits_mask(masked, seen) || masked == seen)
+            {
+                return false;
+            }
             let now = object.attributes.get(name.as_str()).unwrap_or(&Value::Null);
             kind.field(name).is_some_and(|field| !field.same(value, now))
         })

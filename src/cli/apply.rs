@@ -11,6 +11,7 @@ use super::session::{Purpose, Session, now};
 use super::watch::Progress;
 use crate::apply::{Apply, OnError, Report, settle_ledger};
 use crate::call::{Body, Payload};
+use crate::event::Outcome;
 use crate::plan::{Operation, Options, Plan, dark};
 use crate::resource::Live;
 use crate::text::clean;
@@ -212,20 +213,25 @@ async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> 
             "event": "finished", "writes": writes, "converged": !again.has_changes() && !again.is_refused(), "digest": plan.digest, "second_plan": again.summary(),
         }));
     }
-    let shaped: Vec<&str> = report
+    let unmet: Vec<String> = report
         .outcomes
         .iter()
-        .filter_map(|(_, outcome)| match outcome {
-            crate::event::Outcome::Done { note: Some(note), .. } if note.starts_with("the service keeps") => {
-                Some(note.as_str())
-            }
+        .filter_map(|(step, outcome)| match outcome {
+            Outcome::Done { unmet, .. } if !unmet.is_empty() => Some(format!(
+                "{step}: the service keeps {} in another form than it was sent",
+                unmet.join(", ")
+            )),
             _ => None,
         })
         .collect();
-    if again.has_changes() || again.is_refused() || !shaped.is_empty() {
+    if again.has_changes() || again.is_refused() || !unmet.is_empty() {
         if !out.global.json {
-            out.print("\nApplied, but not converged: a fresh plan is not empty\n");
-            for note in &shaped {
+            out.print(if again.has_changes() || again.is_refused() {
+                "\nApplied, but not converged: a fresh plan is not empty\n"
+            } else {
+                "\nApplied, but the service shows another value than it was sent; it will not be sent again\n"
+            });
+            for note in &unmet {
                 out.print(&format!("  {}\n", clean(note)));
             }
             if again.has_changes() || again.is_refused() {
@@ -250,7 +256,7 @@ async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> 
     Ok(Exit::Done)
 }
 
-fn report_of(outcomes: Vec<(String, crate::event::Outcome)>, interrupted: bool) -> Report {
+fn report_of(outcomes: Vec<(String, Outcome)>, interrupted: bool) -> Report {
     Report { outcomes, interrupted, ledger_error: None }
 }
 
@@ -273,12 +279,16 @@ fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -
         out.note(&format!("the ledger could not be saved, so nothing more was started: {why}\n"));
         return Ok(Exit::Partial);
     }
-    Ok(if report.interrupted {
-        Exit::Interrupted
-    } else if report.is_stale() {
+    if report.interrupted {
+        return Ok(Exit::Interrupted);
+    }
+    if report.is_stale() {
         out.note("stale: live is not what the plan saw; nothing was written. Plan again.\n");
-        Exit::Stale
-    } else {
-        Exit::Partial
-    })
+        return Ok(Exit::Stale);
+    }
+    if report.is_untouched(plan) {
+        out.note("nothing was written\n");
+        return Ok(Exit::Failed);
+    }
+    Ok(Exit::Partial)
 }

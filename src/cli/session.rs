@@ -214,13 +214,25 @@ impl Embedded {
         let missing = std::mem::take(&mut resolved.missing);
         if !missing.is_empty() && !out.global.json && !out.global.quiet {
             out.note(&format!(
-                "sandbox: secrets that are not supplied have made-up values here: {}
-",
+                "sandbox: secrets that are not supplied have made-up values here: {}\n",
                 missing.len()
             ));
         }
-        for Missing { address, attribute, .. } in missing {
-            let made_up = Secret::new(&format!("sandbox-{}-{attribute}", address.name));
+        // A real secret is never given to the simulator, which keeps what it gets in a file. Its fingerprint stands in, so that
+        // a rotation still shows.
+        let supplied = std::mem::take(&mut resolved.vault);
+        let supplied = supplied.into_iter().map(|((address, attribute), secret)| {
+            let print = key.fingerprint(&address.kind, &attribute, &secret);
+            let made_up =
+                format!("sandbox-{}", key.seal("sandbox", &address.name, &attribute, &print).short());
+            (address, attribute, made_up)
+        });
+        let missing = missing.into_iter().map(|missing| {
+            let made_up = format!("sandbox-{}-{}", missing.address.name, missing.attribute);
+            (missing.address, missing.attribute, made_up)
+        });
+        for (address, attribute, made_up) in supplied.chain(missing).collect::<Vec<_>>() {
+            let made_up = Secret::new(&made_up);
             if let Some(object) = desired.objects.get_mut(&address)
                 && let Some(crate::resource::Wanted::Secret(secret)) =
                     object.attributes.get_mut(attribute.as_str())

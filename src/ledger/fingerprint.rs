@@ -19,6 +19,13 @@ pub struct Key([u8; 32]);
 #[serde(transparent)]
 pub struct Sealed(String);
 
+impl Sealed {
+    /// Its first characters: enough to tell two apart.
+    pub fn short(&self) -> &str {
+        self.0.get(..16).unwrap_or(&self.0)
+    }
+}
+
 /// Why a text is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {

@@ -41,6 +41,10 @@ pub struct Ledger {
     /// One that stands here was cut off: the object may exist, and nobody can look (carrierx.md 7.1).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attempts: BTreeMap<Address, Attempt>,
+    /// Numbers that were cut to be connected elsewhere, from before the disconnect until the connect is done. One that stands
+    /// here was left dark by a run that was cut off or failed: the next plan connects it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub moves: BTreeSet<MadeConnection>,
     /// Connections that telform made.
     #[serde(default)]
     pub connections: BTreeSet<MadeConnection>,
@@ -56,6 +60,7 @@ impl Default for Ledger {
             accounts: BTreeMap::new(),
             objects: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            moves: BTreeSet::new(),
             connections: BTreeSet::new(),
         }
     }
@@ -197,6 +202,11 @@ impl Ledger {
             number: number.to_owned(),
             provider: provider.to_owned(),
         });
+    }
+
+    /// Notes that a move of a number ended.
+    pub fn note_moved(&mut self, account: &str, number: &str) {
+        self.moves.retain(|open| !(open.account == account && open.number == number));
     }
 
     /// Forgets a connection.

@@ -193,10 +193,22 @@ impl Store {
         };
         if !folder.exists() {
             fs::create_dir_all(&folder).map_err(self.io("make the folder", &folder))?;
-            let ignore = folder.join(".gitignore");
-            fs::write(&ignore, "*.key\n*.lock\n").map_err(self.io("write", &ignore))?;
+            self.ignore(&folder)?;
         }
         Ok(folder)
+    }
+
+    /// Keeps key and lock out of version control: they stand in a `.gitignore` beside them.
+    fn ignore(&self, folder: &Path) -> Result<(), LedgerError> {
+        let path = folder.join(".gitignore");
+        let known = fs::read_to_string(&path).unwrap_or_default();
+        let known_line = |name: &str| known.lines().any(|line| line.trim() == name);
+        let missing: Vec<&str> = ["*.key", "*.lock"].into_iter().filter(|name| !known_line(name)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let gap = if known.is_empty() || known.ends_with('\n') { "" } else { "\n" };
+        fs::write(&path, format!("{known}{gap}{}\n", missing.join("\n"))).map_err(self.io("write", &path))
     }
 
     /// Takes the lock of this ledger, or says who has it.
@@ -265,7 +277,8 @@ impl Store {
 
     /// Makes a key file with mode 0600; an existing one is never touched.
     pub fn make_key(&self) -> Result<Key, LedgerError> {
-        self.folder()?;
+        let folder = self.folder()?;
+        self.ignore(&folder)?;
         let path = self.beside("key");
         let text = Key::generate_text();
         let mut options = OpenOptions::new();

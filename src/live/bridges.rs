@@ -106,7 +106,8 @@ impl Reader<'_> {
             let found = unique.len();
             match count {
                 Some(count) if found as u64 >= count => break,
-                Some(count) if found == before || next > MOST_PAGES => {
+                // A count that no account has is a lie: thousands of pages would be read before that was certain.
+                Some(count) if found == before || next > MOST_PAGES || count.div_ceil(step) > MOST_PAGES => {
                     return Ok(Pages::Short { count, found });
                 }
                 // Without a count a page that brings nothing new is the end.

@@ -94,15 +94,22 @@ impl Reader<'_> {
 
     fn unknown_organization(&self, handle: &str, known: &BTreeSet<&str>) -> LiveError {
         let shown: Vec<&str> = known.iter().copied().take(10).collect();
-        let list = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
+        let who = if shown.is_empty() {
+            format!("the service knows no organization `{handle}`")
+        } else {
+            format!("no organization of this token has the handle `{handle}`; it has {}", shown.join(", "))
+        };
         LiveError::new(
             self.account,
             "checking the organization",
             &format!(
-                "no organization of this token has the handle `{handle}` (shown: {list}); under a wrong handle the \
-                      service may answer with empty lists, and keep what is created out of reach"
+                "{who}. Under a wrong handle the service may answer with empty lists, and keep what is created out of \
+                      reach"
             ),
-            &format!("Set `accounts.{}.org_handle` to the handle as it is written there", self.account.name),
+            &format!(
+                "Set `accounts.{}.org_handle` to the handle as the service writes it; letter case counts",
+                self.account.name
+            ),
         )
     }
 }

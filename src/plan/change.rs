@@ -10,6 +10,7 @@ use crate::call::StepId;
 use crate::kind::{Access, Field, Kind, Type};
 use crate::ledger::{Entry, Key, digest_of};
 use crate::resource::{Address, CatalogueEntry, DesiredObject, LiveObject, Wanted, WantedSecret};
+use crate::text::fits_mask;
 use crate::value::Value;
 
 /// What happens to an object.
@@ -107,6 +108,8 @@ pub(super) struct Comparison<'a> {
     pub(super) kind: &'static Kind,
     pub(super) live: &'a LiveObject,
     pub(super) entry: Option<&'a Entry>,
+    /// Whether the sealed secrets of the entry were sealed with the key at hand.
+    pub(super) secrets_readable: bool,
     pub(super) key: &'a Key,
     pub(super) catalogue: &'a [CatalogueEntry],
     /// Whether `--rewrite-secret` names this attribute.
@@ -131,7 +134,15 @@ impl Comparison<'_> {
     }
 
     fn plain(&self, field: &'static Field, wanted: &Value, found: &mut Difference) {
-        let shown = self.live.attributes.get(field.name);
+        // Shown in part only: what may be the wanted value is never drift (unpod.md U3).
+        let masked = self.live.masked.get(field.name);
+        if let Some(masked) = masked.and_then(Value::as_str)
+            && wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted))
+        {
+            found.notices.push(self.notice(NoticeCode::NotShown, field, Some(masked)));
+            return;
+        }
+        let shown = self.live.attributes.get(field.name).or(masked);
         let observed = shown.unwrap_or(&Value::Null);
         let same = if field.ty == Type::CatalogueEntry {
             catalogue::same(self.catalogue, wanted, observed)
@@ -152,7 +163,10 @@ impl Comparison<'_> {
             // The service may have completed it on create, as with a suffix to a slug (unpod.md 6.1).
             Access::Replace if self.waiting_or_reshaped(field, wanted, observed).is_some() => {}
             Access::Replace => found.replace.push(change),
-            Access::CreateOnly => self.create_only(field, wanted, shown, found),
+            Access::CreateOnly => match self.waiting_or_reshaped(field, wanted, observed) {
+                Some(notice) => found.notices.push(notice),
+                None => self.create_only(field, wanted, shown, found),
+            },
             Access::Modifiable => match self.waiting_or_reshaped(field, wanted, observed) {
                 Some(notice) => found.notices.push(notice),
                 None => found.update.push(change),
@@ -224,6 +238,16 @@ impl Comparison<'_> {
         if field.access == Access::CreateOnly {
             return; // Only used on create, never readable, never changeable.
         }
+        if (self.rewrite)(field.name) {
+            if secret.fingerprint.is_none() {
+                found.notices.push(self.notice(
+                    NoticeCode::SecretNeeded,
+                    field,
+                    Some(&secret.source.to_string()),
+                ));
+            }
+            return found.update.push(secret_change(field, SecretWord::Rewritten));
+        }
         let Some(fingerprint) = &secret.fingerprint else {
             found.notices.push(self.notice(
                 NoticeCode::SecretNotSupplied,
@@ -232,9 +256,6 @@ impl Comparison<'_> {
             ));
             return;
         };
-        if (self.rewrite)(field.name) {
-            return found.update.push(secret_change(field, SecretWord::Rewritten));
-        }
         let known = match self.live.secrets.get(field.name) {
             Some(Some(shown)) => Some(shown == fingerprint),
             _ if field.secret_is_read_back
@@ -245,7 +266,7 @@ impl Comparison<'_> {
                     ..secret_change(field, SecretWord::New)
                 });
             }
-            _ => self.entry.and_then(|entry| {
+            _ => self.entry.filter(|_| self.secrets_readable).and_then(|entry| {
                 let sealed = entry.secrets.get(field.name)?;
                 Some(*sealed == self.key.seal(&entry.account, &entry.id, field.name, fingerprint))
             }),

@@ -10,7 +10,7 @@ use super::step::{Operation, Phase, Step};
 use super::{Inputs, note::RefusalCode};
 use crate::backend::unpod::catalogue;
 use crate::call::{Body, Call, Method, Payload};
-use crate::kind::{Access, Kind, Type, Update};
+use crate::kind::{Access, Delete, Kind, Type, Update};
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
 use crate::value::Value;
 
@@ -296,7 +296,8 @@ fn blanked(object: &DesiredObject, kind: &Kind, live: &LiveObject) -> Result<(),
     let names: Vec<&str> = kind
         .fields
         .iter()
-        .filter(|field| field.verified && !object.attributes.contains_key(field.name))
+        .filter(|field| field.verified)
+        .filter(|field| !object.attributes.contains_key(field.name) || object.ignore.contains(field.name))
         .filter(|field| live.attributes.get(field.name).is_none_or(Value::is_null))
         .map(|field| field.name)
         .collect();
@@ -320,6 +321,7 @@ pub(super) fn delete(
     kind: &'static Kind,
     live: &LiveObject,
     cut: Vec<(String, String)>,
+    frees: Vec<String>,
 ) -> Draft {
     let facts = inputs.facts(account);
     let before = kind
@@ -331,7 +333,13 @@ pub(super) fn delete(
         })
         .collect();
     let why = match cut.len() {
-        0 => format!("no number uses this {}", kind.singular),
+        0 if !frees.is_empty() => {
+            format!("this takes {} off it: this generation cannot disconnect", frees.join(", "))
+        }
+        0 => match kind.delete {
+            Delete::Undocumented { switch } => format!("the account allows it with `{switch}`"),
+            Delete::Supported => format!("no number is known to use this {}", kind.singular),
+        },
         1 => "after its 1 number was taken off and read back".to_owned(),
         n => format!("after its {n} numbers were taken off and read back"),
     };
@@ -350,7 +358,7 @@ pub(super) fn delete(
                 query: Vec::new(),
                 body: None,
             },
-            operation: Operation::Delete { id: live.id.clone(), before, cut },
+            operation: Operation::Delete { id: live.id.clone(), before, cut, frees },
             why,
             waits_for: Vec::new(),
         },

@@ -8,6 +8,7 @@ use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Kind, Type};
 use crate::ledger::Entry;
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
+use crate::text::fits_mask;
 use crate::value::Value;
 
 /// What was found for an address.
@@ -159,6 +160,19 @@ fn find_one<'a>(
             return Finding::Live(live);
         }
         let Some(live) = shelf.by_id.get(id.as_str()) else {
+            // The id of what a cut-off create made: it exists, and stays invisible until somebody confirms it.
+            let cut_off = kind.hidden_until_verified && inputs.ledger.attempts.contains_key(&object.address);
+            if cut_off || entry.is_some_and(|entry| entry.id == *id && entry.hidden_since.is_some()) {
+                findings.notice(object, NoticeCode::Hidden, None);
+                if cut_off {
+                    findings.effects.push(LedgerEffect::AdoptHidden {
+                        address: object.address.clone(),
+                        account: object.account.clone(),
+                        id: id.clone(),
+                    });
+                }
+                return Finding::Hidden;
+            }
             findings.refuse(
                 object,
                 RefusalCode::PinnedMissing,
@@ -175,10 +189,7 @@ fn find_one<'a>(
         return unseen(object, kind, entry, findings);
     }
     let facts = inputs.facts(&object.account);
-    let key = key_text(kind, facts, |name| match object.attributes.get(name) {
-        Some(Wanted::Value(value)) => Some(value),
-        _ => None,
-    });
+    let key = wanted_key(kind, facts, object);
     let matches = key.and_then(|key| shelf.by_key.get(&key)).map_or(&[][..], Vec::as_slice);
     match matches {
         [] => {
@@ -189,6 +200,25 @@ fn find_one<'a>(
                     format!(
                         "its create of {} was cut off; it may exist and be invisible until it is verified",
                         attempt.since
+                    ),
+                );
+                return Finding::Stuck;
+            }
+            if let Some((other, part)) = shown_in_part(inputs, object, kind) {
+                findings.refuse(
+                    object,
+                    RefusalCode::SeveralFit,
+                    format!("{} {} shows {part} and may be this one", kind.singular, other.id),
+                );
+                return Finding::Stuck;
+            }
+            if let Some((other, what)) = hidden_elsewhere(inputs, object, kind) {
+                findings.refuse(
+                    object,
+                    RefusalCode::HiddenElsewhere,
+                    format!(
+                        "{other} has {what} with the same {}, which is not to be seen yet",
+                        kind.natural_key.join(" + ")
                     ),
                 );
                 return Finding::Stuck;
@@ -239,6 +269,97 @@ fn unseen<'a>(
         ),
     );
     Finding::Stuck
+}
+
+/// Another address whose hidden object, or whose cut-off create, has the natural key that this object wants: a POST would make
+/// a second one (carrierx.md 7.1).
+fn hidden_elsewhere<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &Kind,
+) -> Option<(&'a Address, String)> {
+    if !kind.hidden_until_verified {
+        return None;
+    }
+    let facts = inputs.facts(&object.account);
+    let wanted = wanted_key(kind, facts, object)?;
+    let same = |key: &std::collections::BTreeMap<String, Value>| {
+        key_text(kind, facts, |name| key.get(name)).as_ref() == Some(&wanted)
+    };
+    let entries = inputs.ledger.objects.iter().filter(|(address, entry)| {
+        address.kind == kind.name
+            && **address != object.address
+            && entry.account == object.account
+            && same(&entry.key)
+    });
+    let attempts = inputs.ledger.attempts.iter().filter(|(address, attempt)| {
+        address.kind == kind.name
+            && **address != object.address
+            && attempt.account == object.account
+            && same(&attempt.key)
+    });
+    entries
+        .map(|(address, entry)| (address, entry.id.clone()))
+        .chain(attempts.map(|(address, _)| (address, "a create that was cut off".to_owned())))
+        .next()
+}
+
+/// A live object whose natural key is shown in part only and may be the wanted one: creating another would make a second
+/// (unpod.md U3).
+fn shown_in_part<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+) -> Option<(&'a LiveObject, String)> {
+    let facts = inputs.facts(&object.account);
+    inputs.live_objects(&object.account, kind.name).iter().filter(|live| !live.masked.is_empty()).find_map(
+        |live| {
+            let mut part = None;
+            for name in kind.natural_key {
+                let field = kind.field(name)?;
+                let Some(Wanted::Value(wanted)) = object.attributes.get(name) else { return None };
+                if let Some(masked) = live.masked.get(name).and_then(Value::as_str) {
+                    if !wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted)) {
+                        return None;
+                    }
+                    part = Some(masked.to_owned());
+                } else {
+                    let shown = live.attributes.get(name)?;
+                    let same = match field.ty {
+                        Type::CatalogueEntry => catalogue::same(&facts.catalogue, wanted, shown),
+                        _ => field.same(wanted, shown),
+                    };
+                    if !same {
+                        return None;
+                    }
+                }
+            }
+            part.map(|part| (live, part))
+        },
+    )
+}
+
+/// The natural key that the YAML states.
+fn wanted_key(kind: &Kind, facts: &Facts, object: &DesiredObject) -> Option<String> {
+    key_text(kind, facts, |name| match object.attributes.get(name) {
+        Some(Wanted::Value(value)) => Some(value),
+        _ => None,
+    })
+}
+
+/// Live objects that have the natural key which the YAML states.
+pub(super) fn with_wanted_key<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+) -> Vec<&'a LiveObject> {
+    let facts = inputs.facts(&object.account);
+    let Some(wanted) = wanted_key(kind, facts, object) else { return Vec::new() };
+    inputs
+        .live_objects(&object.account, kind.name)
+        .iter()
+        .filter(|live| key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&wanted))
+        .collect()
 }
 
 /// Enters a claim; a second address that claims the same live object is refused.

@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Inputs;
 use super::impact::{Effect, NumberImpact, Spot};
 use super::link_step::{LinkSteps, served};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::step::{Ref, Served};
+use super::{Inputs, LedgerEffect};
 use crate::kind::Link;
+use crate::ledger::MadeConnection;
 use crate::resource::{Address, Connection, Target};
 
 /// A configuration that will not be there after the plan.
@@ -45,6 +46,12 @@ pub(super) struct Wiring<'a> {
     pub(super) bridges: Vec<Bridge>,
     pub(super) leaving_bridges: BTreeMap<String, Address>,
     pub(super) leaving: BTreeMap<String, Leaving>,
+    /// Numbers that an earlier run cut and did not connect again.
+    pub(super) moves: Vec<&'a MadeConnection>,
+    /// Slugs of the live bridges.
+    pub(super) slugs: BTreeSet<&'a str>,
+    /// Ids of the live configurations.
+    pub(super) configurations: BTreeSet<&'a str>,
     /// Name of a configuration for people, by id.
     pub(super) label: &'a dyn Fn(&str) -> String,
 }
@@ -58,6 +65,9 @@ pub(super) struct Wired {
     pub(super) impact: Vec<NumberImpact>,
     /// Connections that leave a configuration: id to (bridge, number).
     pub(super) relieved: BTreeMap<String, Vec<(String, String)>>,
+    /// Numbers that the delete of a bridge frees: slug to numbers.
+    pub(super) freed: BTreeMap<String, Vec<String>>,
+    pub(super) effects: Vec<LedgerEffect>,
     /// Connections that were cut on a bridge: slug to (bridge, number).
     pub(super) emptied: BTreeMap<String, Vec<(String, String)>>,
 }
@@ -91,7 +101,60 @@ impl Wiring<'_> {
                 }
             }
         }
+        self.finish_moves(&mut wired);
         wired
+    }
+
+    /// Numbers that an earlier run cut to move them, and then could not connect: they are connected now, before anything that
+    /// they were moved away from is deleted.
+    fn finish_moves(&self, wired: &mut Wired) {
+        for open in &self.moves {
+            let served = self
+                .connections
+                .iter()
+                .any(|connection| connection.number == open.number && connection.target != Target::Unserved);
+            let heir = match self.leaving.get(&open.provider) {
+                Some(leaving) => leaving.heir.clone(),
+                None => Some(Ref::Id(open.provider.clone())),
+            };
+            let decided =
+                self.wanted_on(&open.bridge).is_some() || self.leaving_bridges.contains_key(&open.bridge);
+            let possible = self.slugs.contains(open.bridge.as_str())
+                && self.configurations.contains(open.provider.as_str());
+            match heir {
+                Some(heir) if !served && !decided && possible && !wired.steps.connects(&open.number) => {
+                    let owner = Address::parse(&(self.label)(&open.provider))
+                        .filter(|address| address.name != open.provider)
+                        .unwrap_or_else(|| Address::new("providers", &open.provider));
+                    let at = Ref::Id(open.bridge.clone());
+                    let id = self.numbers.get(&open.number).and_then(|live| live.id);
+                    wired.steps.connect(
+                        self.account,
+                        self.link,
+                        &owner,
+                        &at,
+                        &open.number,
+                        id,
+                        &heir,
+                        Served::NotThere,
+                        None,
+                    );
+                    wired.impact.push(NumberImpact {
+                        account: self.account.to_owned(),
+                        number: open.number.clone(),
+                        effect: Effect::Connects,
+                        from: None,
+                        to: Some(Spot { bridge: open.bridge.clone(), provider: owner.to_string() }),
+                        dark_steps: 0,
+                    });
+                }
+                // Connected again, or the YAML decides about it now: nothing is left to finish.
+                _ => wired.effects.push(LedgerEffect::MoveEnded {
+                    account: self.account.to_owned(),
+                    number: open.number.clone(),
+                }),
+            }
+        }
     }
 
     fn wanted_on(&self, slug: &str) -> Option<&Bridge> {
@@ -134,13 +197,12 @@ impl Wiring<'_> {
 
     fn leave_bridge(&self, connection: &Connection, wired: &mut Wired) {
         let owner = &self.leaving_bridges[&connection.bridge];
-        if connection.target == Target::Unserved {
-            return;
-        }
-        if self.can_disconnect {
+        let wanted = self.bridges.iter().any(|bridge| bridge.numbers.contains_key(&connection.number));
+        if self.can_disconnect && (wanted || connection.target != Target::Unserved) {
             self.cut(connection, owner, wired);
         } else {
             // Deleting the bridge is what frees the number here (unpod.md 7.2).
+            wired.freed.entry(connection.bridge.clone()).or_default().push(connection.number.clone());
             self.goes_dark(connection, wired);
         }
     }
@@ -255,7 +317,6 @@ impl Wiring<'_> {
         let elsewhere = self.connections.iter().find(|connection| connection.number == number);
         if let Some(connection) = elsewhere
             && !wired.steps.cuts(&connection.bridge, number)
-            && connection.target != Target::Unserved
         {
             let detail =
                 format!("{number} is on bridge {}, which this plan does not decide about", connection.bridge);
@@ -264,7 +325,8 @@ impl Wiring<'_> {
         }
         let known = self.numbers.get(number).and_then(|live| live.id);
         if self.link.assigned_on_create.is_some() {
-            if matches!(bridge.at, Ref::Id(_)) {
+            // Such a bridge takes a number only while it is free; one that is cut stays on its old bridge (unpod.md 6.2, 7.2).
+            if matches!(bridge.at, Ref::Id(_)) || elsewhere.is_some() {
                 let detail = format!("{number} is not on bridge {}", self.bridge_label(&bridge.at));
                 wired.refusals.push(self.refusal(RefusalCode::CannotAssign, &bridge.address, detail));
                 return;
@@ -432,6 +494,10 @@ pub(super) fn assigned(
     }
     let live = inputs.live.accounts.get(account);
     numbers
-        .filter_map(|number| live.and_then(|live| live.numbers.get(&number)).and_then(|number| number.id))
+        .filter_map(|number| {
+            live.and_then(|live| live.numbers.get(&number))
+                .filter(|number| number.bridge.is_none())
+                .and_then(|number| number.id)
+        })
         .collect()
 }

@@ -72,6 +72,11 @@ impl LinkSteps {
         self.cut.contains(&(bridge.to_owned(), number.to_owned()))
     }
 
+    /// Whether this number is connected somewhere.
+    pub(super) fn connects(&self, number: &str) -> bool {
+        self.drafts.iter().any(|draft| matches!(&draft.step.operation, Operation::Connect { number: other, .. } if other == number))
+    }
+
     /// Takes a number off a bridge.
     pub(super) fn disconnect(
         &mut self,

@@ -117,6 +117,22 @@ pub enum LedgerEffect {
         /// Its identity.
         id: String,
     },
+    /// An object whose create was cut off is pinned by its id; it is invisible until it is confirmed.
+    AdoptHidden {
+        /// Its address.
+        address: Address,
+        /// Its account.
+        account: String,
+        /// Its identity.
+        id: String,
+    },
+    /// A number that was cut to be moved is connected, or nobody wants it any more.
+    MoveEnded {
+        /// Its account.
+        account: String,
+        /// E.164.
+        number: String,
+    },
     /// An object is gone, so its entry goes too.
     Drop {
         /// Its address.

@@ -56,6 +56,8 @@ pub enum RefusalCode {
     GoneOrHidden,
     /// An earlier create was cut off, and nobody can look whether it made the object.
     UnsettledCreate,
+    /// Another address holds an invisible object with the same natural key.
+    HiddenElsewhere,
     /// A pinned identity does not exist.
     PinnedMissing,
     /// A required attribute is missing for a create.
@@ -94,6 +96,7 @@ impl RefusalCode {
             Self::ClaimedTwice => "refusal::claimed_twice",
             Self::GoneOrHidden => "refusal::gone_or_hidden",
             Self::UnsettledCreate => "refusal::unsettled_create",
+            Self::HiddenElsewhere => "refusal::hidden_elsewhere",
             Self::PinnedMissing => "refusal::pinned_missing",
             Self::MissingForCreate => "refusal::missing_for_create",
             Self::NotInCatalogue => "refusal::not_in_catalogue",
@@ -146,6 +149,9 @@ impl RefusalCode {
             }
             Self::UnsettledCreate => {
                 "ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:`; if not, say so with `telform forget ADDRESS` and apply again"
+            }
+            Self::HiddenElsewhere => {
+                "keep the address that it has until it is verified; or pin its id here with `id:` and release the other with `telform forget ADDRESS`"
             }
             Self::PinnedMissing => "correct or remove `id:`",
             Self::MissingForCreate => "add the attributes, or correct `id:`",
@@ -248,7 +254,7 @@ impl NoticeCode {
             }
             Self::Reshaped => "the service keeps this value in its own form; not sent again",
             Self::DroppedByService => "does not apply here, the service dropped it",
-            Self::NotShown => "the service does not show it, so it cannot be compared",
+            Self::NotShown => "the service does not show it, or only a part of it, so it cannot be compared",
             Self::SecretUnknown => {
                 "unknown: telform has never written it; not written unless --rewrite-secret asks"
             }

@@ -25,6 +25,8 @@ struct Cuts {
     cut: Vec<(String, String)>,
     /// Deletes that must come before it, because they free its numbers.
     freed_by: Vec<String>,
+    /// Numbers that it takes off its bridge itself.
+    frees: Vec<String>,
 }
 
 #[derive(Default)]
@@ -86,10 +88,12 @@ impl<'a> Planner<'a> {
         self.notices.retain(|notice| notice.address.as_ref().is_none_or(|address| selection.holds(address)));
         self.effects.retain(|effect| match effect {
             LedgerEffect::Adopt { address, .. }
+            | LedgerEffect::AdoptHidden { address, .. }
             | LedgerEffect::Drop { address }
             | LedgerEffect::Visible { address }
             | LedgerEffect::Confirmed { address, .. }
             | LedgerEffect::Protect { address, .. } => selection.holds(address),
+            LedgerEffect::MoveEnded { .. } => true,
         });
     }
 
@@ -166,10 +170,15 @@ impl<'a> Planner<'a> {
             let number = draft::sent(field.ty, value, facts).is_number();
             if facts.generation == Some(1) && !number {
                 let known: Vec<&str> = facts.catalogue.iter().map(|entry| entry.name.as_str()).collect();
+                let known = if known.is_empty() {
+                    "is empty".to_owned()
+                } else {
+                    format!("has {}", known.join(", "))
+                };
                 self.refuse(
                     object,
                     RefusalCode::NotInCatalogue,
-                    format!("the catalogue has no {}; it has {}", change::short(value), known.join(", ")),
+                    format!("the catalogue has no {}; it {known}", change::short(value)),
                 );
                 return true;
             }
@@ -188,16 +197,25 @@ impl<'a> Planner<'a> {
         live: &'a LiveObject,
     ) {
         let entry = inputs.ledger.objects.get(&object.address);
-        let entry = entry.filter(|entry| entry.id == live.id && inputs.ledger.readable_with(inputs.key));
+        let entry = entry.filter(|entry| entry.id == live.id && entry.account == object.account);
+        let secrets_readable = inputs.ledger.readable_with(inputs.key);
         let rewrite = |attribute: &str| {
             let asked = &inputs.options.rewrite_secrets;
             asked.contains(&(object.address.clone(), None))
                 || asked.contains(&(object.address.clone(), Some(attribute.to_owned())))
         };
         let catalogue = &inputs.facts(&object.account).catalogue;
-        let mut difference =
-            Comparison { wanted: object, kind, live, entry, key: inputs.key, catalogue, rewrite: &rewrite }
-                .run();
+        let mut difference = Comparison {
+            wanted: object,
+            kind,
+            live,
+            entry,
+            secrets_readable,
+            key: inputs.key,
+            catalogue,
+            rewrite: &rewrite,
+        }
+        .run();
         if !difference.replace.is_empty() {
             // The new object is written whole, so what could not be compared does not matter.
             self.replace(inputs, object, kind, live, &difference.replace);
@@ -233,14 +251,36 @@ impl<'a> Planner<'a> {
         if self.uncatalogued(inputs, object, kind) {
             return;
         }
-        self.draft_create(inputs, object, kind, Some(live));
+        // A run that was cut off right after its POST left the new object without a trace in the ledger.
+        let others = find::with_wanted_key(inputs, object, kind);
+        let others: Vec<&LiveObject> = others.into_iter().filter(|other| other.id != live.id).collect();
+        let heir = match others.as_slice() {
+            [] => {
+                self.draft_create(inputs, object, kind, Some(live));
+                made(&object.address)
+            }
+            several => {
+                let ids: Vec<&str> = several.iter().map(|other| other.id.as_str()).collect();
+                self.refuse(
+                    object,
+                    RefusalCode::SeveralFit,
+                    format!(
+                        "{} {} is to be replaced, and {} has the wanted natural key already",
+                        kind.singular,
+                        live.id,
+                        ids.join(", ")
+                    ),
+                );
+                return;
+            }
+        };
         self.replaced.insert(&object.address, live);
         self.leaving.push(LeavingObject {
             address: &object.address,
             account: &object.account,
             kind,
             live,
-            heir: Some(made(&object.address)),
+            heir: Some(heir),
             reason: "replaced".to_owned(),
         });
         let names: Vec<&str> = because.iter().map(|change| change.name.as_str()).collect();
@@ -285,7 +325,13 @@ impl<'a> Planner<'a> {
                 "an earlier replacement was not finished: {} {} is still there",
                 kind.singular, old.id
             );
-            self.change(object, Action::Replace, Some(old.id.clone()), Vec::new(), Some(reason));
+            match self.changes.get_mut(&object.address) {
+                Some(change) => {
+                    change.action = Action::Replace;
+                    change.reason = Some(reason);
+                }
+                None => self.change(object, Action::Replace, Some(old.id.clone()), Vec::new(), Some(reason)),
+            }
         }
     }
 
@@ -354,6 +400,17 @@ impl<'a> Planner<'a> {
                     })
                     .collect(),
                 label: &label,
+                moves: inputs.ledger.moves.iter().filter(|open| open.account == account.name).collect(),
+                slugs: inputs
+                    .live_objects(&account.name, kind.name)
+                    .iter()
+                    .map(|bridge| bridge.id.as_str())
+                    .collect(),
+                configurations: inputs
+                    .live_objects(&account.name, "providers")
+                    .iter()
+                    .map(|live| live.id.as_str())
+                    .collect(),
             };
             let mut wired = wiring.decide();
             self.show_numbers(&wiring, &wired, inputs);
@@ -454,7 +511,14 @@ impl<'a> Planner<'a> {
                 );
                 None
             }
-            Finding::Hidden | Finding::Stuck => None,
+            Finding::Hidden | Finding::Stuck => {
+                self.refuse(
+                    bridge,
+                    RefusalCode::DependencyExcluded,
+                    format!("it needs {address}, and which live object that is could not be settled"),
+                );
+                None
+            }
         }
     }
 
@@ -529,6 +593,30 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// A change for every object that has steps and no change of its own: a number that an earlier run left dark.
+    fn changes_of_links(&mut self, account: &Account) {
+        let owners: BTreeSet<Address> =
+            self.drafts.iter().filter_map(|draft| draft.step.address.clone()).collect();
+        for address in owners {
+            let leaving = self.leaving.iter().any(|gone| *gone.address == address);
+            if !leaving && !self.changes.contains_key(&address) {
+                let change = Change {
+                    address: address.clone(),
+                    account: account.name.clone(),
+                    action: Action::Update,
+                    id: None,
+                    attributes: Vec::new(),
+                    reason: Some(
+                        "an earlier run cut a number off to move it and did not finish: it is connected now"
+                            .to_owned(),
+                    ),
+                    steps: Vec::new(),
+                };
+                self.changes.insert(address, change);
+            }
+        }
+    }
+
     /// Takes over what was decided, and remembers which connections each delete relies on.
     fn note_cuts(
         &mut self,
@@ -540,6 +628,8 @@ impl<'a> Planner<'a> {
         self.refusals.append(&mut wired.refusals);
         self.notices.append(&mut wired.notices);
         self.impact.append(&mut wired.impact);
+        self.effects.append(&mut wired.effects);
+        self.changes_of_links(account);
         let gone: Vec<&LeavingObject<'a>> =
             self.leaving.iter().filter(|gone| gone.account == account.name).collect();
         let slugs: BTreeSet<&str> =
@@ -557,7 +647,13 @@ impl<'a> Planner<'a> {
                 })
                 .map(|connection| delete_name(&account.name, "bridges", &connection.bridge))
                 .collect();
-            self.cuts.push(Cuts { delete: delete_name(&account.name, gone.kind.name, id), cut, freed_by });
+            let frees = wired.freed.get(id).cloned().unwrap_or_default();
+            self.cuts.push(Cuts {
+                delete: delete_name(&account.name, gone.kind.name, id),
+                cut,
+                freed_by,
+                frees,
+            });
         }
     }
 
@@ -573,10 +669,11 @@ impl<'a> Planner<'a> {
         for gone in &leaving {
             let name = delete_name(gone.account, gone.kind.name, &gone.live.id);
             let known = self.cuts.iter().find(|cuts| cuts.delete == name);
-            let (cut, freed_by) =
-                known.map_or_else(Default::default, |cuts| (cuts.cut.clone(), cuts.freed_by.clone()));
+            let (cut, freed_by, frees) = known.map_or_else(Default::default, |cuts| {
+                (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone())
+            });
             let mut draft =
-                draft::delete(inputs, gone.account, Some(gone.address), gone.kind, gone.live, cut);
+                draft::delete(inputs, gone.account, Some(gone.address), gone.kind, gone.live, cut, frees);
             let mut waits_for: BTreeSet<String> = read_backs.iter().cloned().chain(freed_by).collect();
             waits_for.extend(gone.heir.iter().filter_map(|heir| match heir {
                 Ref::Step(step) => Some(step.clone()),

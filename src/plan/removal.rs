@@ -57,6 +57,8 @@ pub(super) fn removals<'a>(
         {
             let object = &inputs.desired.objects[*address];
             if let Finding::Live(live) = finding {
+                let remembered =
+                    inputs.ledger.objects.get(*address).is_some_and(|entry| entry.prevent_delete);
                 removals.leave(
                     inputs,
                     address,
@@ -64,7 +66,7 @@ pub(super) fn removals<'a>(
                     kind,
                     live,
                     "--destroy".to_owned(),
-                    object.prevent_delete,
+                    object.prevent_delete || remembered,
                 );
             }
         }
@@ -201,9 +203,25 @@ impl<'a> Removals<'a> {
         self.leaving.push(LeavingObject { address, account, kind, live, heir: None, reason });
     }
 
+    /// Nothing is left to delete; unless the service hides such objects, and then nobody knows (carrierx.md 0, rule 3).
     fn gone(&mut self, inputs: &Inputs<'a>, wish: &Wish<'a>, account: &str) {
+        let entry = inputs.ledger.objects.get(wish.address);
+        let attempt = inputs.ledger.attempts.contains_key(wish.address);
+        let hides =
+            kind_in(inputs, account, &wish.address.kind).is_some_and(|kind| kind.hidden_until_verified);
+        if hides && (entry.is_some() || attempt) {
+            let what = entry
+                .map_or_else(|| "what an earlier create may have made".to_owned(), |entry| entry.id.clone());
+            self.refuse(
+                wish,
+                account,
+                RefusalCode::GoneOrHidden,
+                format!("{what} is not to be seen; it may be gone or only hidden"),
+            );
+            return;
+        }
         self.note(wish, account, NoticeCode::AlreadyGone, wish.id);
-        if inputs.ledger.objects.contains_key(wish.address) {
+        if entry.is_some() {
             self.effects.push(LedgerEffect::Drop { address: wish.address.clone() });
         }
     }

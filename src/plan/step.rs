@@ -166,6 +166,9 @@ pub enum Operation {
         /// Connections (bridge, number) that were cut before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cut: Vec<(String, String)>,
+        /// Numbers that the delete itself takes off a bridge, because this generation cannot disconnect.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        frees: Vec<String>,
     },
 }
 

@@ -56,7 +56,7 @@ pub fn ended(step: &Step, outcome: &Outcome, milliseconds: u64, detail: Detail) 
 fn why(outcome: &Outcome) -> Option<&str> {
     match outcome {
         Outcome::Done { note, .. } => note.as_deref(),
-        Outcome::Failed { why }
+        Outcome::Failed { why, .. }
         | Outcome::Stale { why }
         | Outcome::Unknown { why }
         | Outcome::NotStarted { why } => Some(why),

@@ -8,8 +8,18 @@
 #[macro_use]
 mod bench;
 
+mod bridges;
+mod choice;
+mod commands;
 mod deletes;
+mod faults;
+mod foreign;
+mod generation1;
+mod merge_models;
 mod output;
 mod partners;
 mod quickstart;
+mod replace;
+mod runs;
 mod secrets;
+mod watch;

@@ -51,7 +51,7 @@ fn an_apply_as_json_lines() {
     story.fault("{ match: { method: PATCH }, effect: { answer: { status: 422 } } }");
     story.sandbox.verify("west", "all");
     story.carrierx(&west("    city: Compton\n"));
-    let failed = story.expect(5, "apply --auto-approve --json").events();
+    let failed = story.expect(1, "apply --auto-approve --json").events();
     let last = failed.last().unwrap();
     assert_eq!(
         (&last["event"], &last["steps"][0]["result"]["outcome"]),
@@ -69,21 +69,20 @@ fn an_apply_as_json_lines() {
 /// Texts that somebody else put into a service: they reach neither terminal as they are.
 #[test]
 fn hostile_values_stay_texts() {
-    let long = "x".repeat(1_000_000);
-    let evil = format!("\u{1b}]0;owned\u{7}\r\u{202e}evil\u{200b}\u{2028}{long}");
+    let evil = "\u{1b}]0;owned\u{7}\r\u{202e}evil\u{200b}\u{2028}".to_owned();
+    let long = format!("{evil}{}", "x".repeat(1_000_000));
     let story = verified("      address1: old\n");
     story.sandbox.edit(|world| {
         let fields = &mut world.carrierx.partners[0].fields;
-        fields.insert("name".to_owned(), Value::from(evil.clone()));
+        fields.insert("name".to_owned(), Value::from(evil.repeat(100)));
         fields.insert("attributes".to_owned(), json!({ evil.clone(): evil.clone() }));
-        fields.insert("transformations".to_owned(), json!([{ "a": evil.clone() }]));
+        fields.insert("transformations".to_owned(), json!([{ "a": long.clone() }]));
     });
     story.carrierx(&west("    attributes: { tier: gold }\n    transformations: []\n"));
     // The bench looks for steering characters in every run.
     let text = story.expect(0, "plan");
     assert!(text.stdout.len() < 100_000, "{} bytes on a terminal", text.stdout.len());
     text.says("\\u001b").says("\\u{202e}");
-    story.expect(0, "plan --verbose");
     let document = story.expect(0, "plan --format json").json();
     assert!(document["plan"].to_string().contains("evil"), "the JSON holds the value, escaped");
     story.expect(0, "plan --color always --quiet");
@@ -93,10 +92,10 @@ fn hostile_values_stay_texts() {
         telform::sandbox::Matcher::to("PATCH", "/core/v2/partners"),
         telform::sandbox::Effect::Answer(
             telform::sandbox::FakeAnswer::status(422)
-                .body(telform::sandbox::FakeBody::Json(json!({ "message": evil.clone() }))),
+                .body(telform::sandbox::FakeBody::Json(json!({ "message": long.clone() }))),
         ),
     ));
-    let failed = story.expect(5, "apply --auto-approve");
+    let failed = story.expect(1, "apply --auto-approve");
     assert!(failed.stdout.len() < 200_000, "{} bytes on a terminal", failed.stdout.len());
     story.expect(0, "apply --auto-approve --json");
 }
