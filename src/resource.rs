@@ -264,7 +264,7 @@ pub struct LiveAccount {
 }
 
 /// What was found out about the service behind an account.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// Generation that answers; `None` where the service has only one, or when it could not be told.
     pub generation: Option<u8>,
@@ -272,8 +272,23 @@ pub struct Facts {
     pub configurations: Option<String>,
     /// Whether the organization was confirmed.
     pub organization: Organization,
-    /// Providers that can be configured, when the catalogue could be read.
+    /// Providers by their ids: the catalogue, when it could be read, and those that a configuration itself names.
     pub catalogue: Vec<CatalogueEntry>,
+    /// Whether the catalogue could be read, or the service has none. Without it two words for one provider cannot be told
+    /// from two providers.
+    pub catalogue_known: bool,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            generation: None,
+            configurations: None,
+            organization: Organization::Confirmed,
+            catalogue: Vec::new(),
+            catalogue_known: true,
+        }
+    }
 }
 
 /// Whether the account's organization was confirmed by the service.

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 use telform::backend::unpod;
-use telform::ledger::Ledger;
-use telform::resource::{Address, Desired, Organization, Target, Wanted};
+use telform::ledger::{Entry, Ledger};
+use telform::resource::{Address, Desired, Facts, Organization, Target, Wanted};
 use telform::value::Secret;
 
 mod live_world;
@@ -271,6 +271,79 @@ async fn bridges_are_read_when_a_configuration_may_go() {
     let mut pinned = plain();
     pinned.objects.get_mut(&address).unwrap().id = Some("43".to_owned());
     assert!(reads_bridges(&pinned, &none, false).await, "pinned");
+}
+
+#[tokio::test]
+async fn bridges_are_read_when_a_replacement_is_unfinished_or_behind_a_pin() {
+    let world = World::new(g2).await;
+    let mut desired = unpod_desired(&world, &["providers"]);
+    let attributes = [("provider", json!("twilio")), ("account_sid", json!("AC1"))];
+    want(&mut desired, "providers.main", "unpod", &attributes);
+    let address = Address::parse("providers.main").unwrap();
+    let kept = |change: &dyn Fn(&mut Entry)| {
+        let mut ledger = Ledger::default();
+        keep(&mut ledger, "providers.main", "unpod", "42");
+        change(ledger.objects.get_mut(&address).unwrap());
+        ledger
+    };
+    assert!(!reads_bridges(&desired, &kept(&|_| {}), false).await);
+    let former = |entry: &mut Entry| _ = entry.former.insert("43".to_owned());
+    assert!(reads_bridges(&desired, &kept(&former), false).await, "the old one is still to be emptied");
+    let elsewhere = kept(&|entry| {
+        former(entry);
+        entry.account = "elsewhere".to_owned();
+    });
+    assert!(!reads_bridges(&desired, &elsewhere, false).await, "of another account");
+
+    let replaced = kept(&|entry| _ = entry.replaced.insert("41".to_owned()));
+    assert!(!reads_bridges(&desired, &replaced, false).await, "done long ago");
+    desired.objects.get_mut(&address).unwrap().id = Some("41".to_owned());
+    assert!(reads_bridges(&desired, &replaced, false).await, "pinned to what was replaced");
+    desired.objects.get_mut(&address).unwrap().id = Some("42".to_owned());
+    assert!(!reads_bridges(&desired, &replaced, false).await, "pinned to what is there");
+}
+
+#[tokio::test]
+async fn a_catalogue_that_cannot_be_read_is_known_to_be_unknown() {
+    assert!(Facts::default().catalogue_known);
+    let live = reading(&World::new(g2).await, &["providers"]).await.unwrap();
+    assert!(live.facts.catalogue_known);
+    for answer in [no_such_path(), status(404, json!({"status_code": 404, "message": "Not found."}))] {
+        let none = world(move |asked| (asked.path == "telephony/providers/").then(|| answer.clone())).await;
+        let live = reading(&none, &["providers"]).await.unwrap();
+        assert!(!live.facts.catalogue_known && live.facts.catalogue.is_empty());
+    }
+    let empty = world(|asked| (asked.path == "telephony/providers/").then(|| listing(json!([])))).await;
+    assert!(reading(&empty, &["providers"]).await.unwrap().facts.catalogue_known);
+}
+
+/// Carriers are not in the catalogue (unpod.md 4.2), but the rows that use one name it.
+#[tokio::test]
+async fn providers_outside_the_catalogue_are_known_from_the_rows_that_use_them() {
+    let row = |id: u64, details: Value| {
+        json!({"id": id, "name": format!("c{id}"), "provider": details["id"], "provider_details": details, "meta_json": {},
+            "org_handle": "acme.example", "active": true, "api_key": "k", "api_secret": "s"})
+    };
+    let world = World::new(move |asked| {
+        let twilio = json!({"id": 3, "name": "Twilio", "description": null, "icon": null});
+        match asked.path.as_str() {
+            OTHER_SPELLING => listing(json!([
+                row(44, twilio.clone()),
+                row(43, json!({"id": 2, "name": "Jio"})),
+                row(42, twilio),
+                row(41, json!({"id": 6, "name": "Vapi, as this row has it"})),
+                row(40, json!({"id": "x", "name": 5})),
+                json!({"id": 39, "name": "c39", "provider": 7, "provider_details": null}),
+            ])),
+            _ => g1(asked),
+        }
+    })
+    .await;
+    let live = reading(&world, &["providers"]).await.unwrap();
+    let names: Vec<(u64, &str)> =
+        live.facts.catalogue.iter().map(|entry| (entry.id, entry.name.as_str())).collect();
+    assert_eq!(names, [(2, "Jio"), (3, "Twilio"), (4, "LiveKit"), (6, "Vapi")]);
+    assert!(live.facts.catalogue.iter().all(|entry| entry.slug.is_none()));
 }
 
 #[tokio::test]

@@ -47,12 +47,14 @@ impl Reader<'_> {
         let organization = self.organization(organizations, of_rows, bridges.as_ref()).await?;
         let configurations = configurations?;
         let catalogue = catalogue?;
-        let generation = self.generation(&configurations.rows, &catalogue)?;
+        let listed = catalogue.as_deref().unwrap_or_default();
+        let generation = self.generation(&configurations.rows, listed)?;
         let facts = Facts {
             generation,
             configurations: Some(configurations.spelling.to_owned()),
             organization,
-            catalogue: catalogue::entries(&catalogue),
+            catalogue: catalogue::completed(catalogue::entries(listed), &configurations.rows),
+            catalogue_known: catalogue.is_some(),
         };
         let mut live = LiveAccount { facts, ..LiveAccount::default() };
         self.take_configurations(&configurations, &mut live).await?;
@@ -90,14 +92,14 @@ impl Reader<'_> {
         ))
     }
 
-    /// The catalogue is a help, not a need: a service without it answers 404.
-    async fn catalogue(&self) -> Result<Vec<Value>, LiveError> {
+    /// The catalogue is a help, not a need: a service without it answers 404, and then there is `None`.
+    async fn catalogue(&self) -> Result<Option<Vec<Value>>, LiveError> {
         let tried = "reading the catalogue of providers";
         match self.ask("telephony/providers/", &[]).await {
             Ok(body) => rows::rows(&body, true)
-                .map(<[Value]>::to_vec)
+                .map(|rows| Some(rows.to_vec()))
                 .map_err(|what| LiveError::shape(self.account, tried, what)),
-            Err(error) if matches!(error.verdict, Verdict::Gone | Verdict::NoSuchPath) => Ok(Vec::new()),
+            Err(error) if matches!(error.verdict, Verdict::Gone | Verdict::NoSuchPath) => Ok(None),
             Err(error) => Err(LiveError::request(self.account, tried, error)),
         }
     }
@@ -186,7 +188,7 @@ impl Reader<'_> {
     }
 
     /// Whether the bridges are needed whatever the configurations turn out to be: they are managed themselves, or some
-    /// configuration shall go.
+    /// configuration shall go, one that was replaced in a run that was cut off too.
     fn bridges_matter(&self) -> bool {
         let managed =
             self.kinds.iter().any(|kind| backend::shapes(kind).iter().any(|kind| kind.link.is_some()));
@@ -199,7 +201,24 @@ impl Reader<'_> {
                 && self.desired.kinds.contains(&address.kind)
                 && self.desired.objects.get(address).is_none_or(|object| object.account != self.account.name)
         });
-        managed || tombstone || dropped || self.destroy
+        let unfinished = self.ledger.objects.iter().any(|(address, entry)| {
+            connected(&address.kind)
+                && self.kinds.contains(address.kind.as_str())
+                && entry.account == self.account.name
+                && !entry.former.is_empty()
+        });
+        managed || tombstone || dropped || unfinished || self.pinned_to_replaced() || self.destroy
+    }
+
+    /// Whether an entry of the YAML pins the id of a configuration that another one took the place of: it means the new one,
+    /// and the old one may still be there.
+    fn pinned_to_replaced(&self) -> bool {
+        self.wanted(PROVIDERS).any(|object| {
+            let entry = self.ledger.objects.get(&object.address);
+            entry
+                .zip(object.id.as_ref())
+                .is_some_and(|(entry, id)| entry.account == self.account.name && entry.replaced.contains(id))
+        })
     }
 
     /// Whether a desired configuration differs from its live object in something that needs a new object in its place.

@@ -178,6 +178,7 @@ impl<'a> Inputs<'a> {
             configurations: None,
             organization: crate::resource::Organization::Confirmed,
             catalogue: Vec::new(),
+            catalogue_known: true,
         };
         self.live.accounts.get(account).map_or(&NONE, |live| &live.facts)
     }

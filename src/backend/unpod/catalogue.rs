@@ -15,6 +15,23 @@ pub fn entries(rows: &[Value]) -> Vec<CatalogueEntry> {
         .collect()
 }
 
+/// The catalogue with the providers that configurations of generation 1 name themselves: carriers are not listed, though
+/// they can be configured (unpod.md 4.2, 5.2). What the catalogue says of an id stands. In the order of the ids, because no
+/// list of the service has an order of its own.
+pub fn completed(mut entries: Vec<CatalogueEntry>, configurations: &[Value]) -> Vec<CatalogueEntry> {
+    let named = configurations.iter().filter_map(|row| row.get("provider_details"));
+    for details in named {
+        if let (Some(id), Some(name)) =
+            (details.get("id").and_then(whole), details.get("name").and_then(Value::as_str))
+            && !entries.iter().any(|entry| entry.id == id)
+        {
+            entries.push(CatalogueEntry { id, slug: None, name: name.to_owned() });
+        }
+    }
+    entries.sort_by_key(|entry| entry.id);
+    entries
+}
+
 /// The entry that a word means: the exact slug, else the only one of this name whatever the letter case, else the id. Names
 /// repeat in the catalogue, so a name that several share means none.
 pub fn resolve<'a>(entries: &'a [CatalogueEntry], word: &Value) -> Option<&'a CatalogueEntry> {
