@@ -204,7 +204,8 @@ impl<'a> Planner<'a> {
             asked.contains(&(object.address.clone(), None))
                 || asked.contains(&(object.address.clone(), Some(attribute.to_owned())))
         };
-        let catalogue = &inputs.facts(&object.account).catalogue;
+        let facts = inputs.facts(&object.account);
+        let (catalogue, catalogue_known) = (&facts.catalogue, facts.catalogue_known);
         let mut difference = Comparison {
             wanted: object,
             kind,
@@ -213,6 +214,7 @@ impl<'a> Planner<'a> {
             secrets_readable,
             key: inputs.key,
             catalogue,
+            catalogue_known,
             rewrite: &rewrite,
         }
         .run();
