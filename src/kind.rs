@@ -393,6 +393,16 @@ impl Field {
         matches!(self.ty, Type::List | Type::Map)
     }
 
+    /// What clears the attribute: a nested value only goes with the empty collection, what null does to one is not
+    /// documented (carrierx.md 6.2, 6.3).
+    pub fn cleared(&self) -> Value {
+        match self.ty {
+            Type::List => Value::Array(Vec::new()),
+            Type::Map => Value::Object(serde_json::Map::new()),
+            _ => Value::Null,
+        }
+    }
+
     /// Whether two spellings mean the same value for this attribute.
     pub fn same(&self, a: &Value, b: &Value) -> bool {
         self.normaliser.canonical(a) == self.normaliser.canonical(b)

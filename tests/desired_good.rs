@@ -59,6 +59,23 @@ fn the_example_of_the_manual() {
     assert_eq!(desired.removed[0].reason.as_deref(), Some("contract ended 2026-10-31, ticket OPS-1432"));
 }
 
+/// Only the empty collection clears a nested value (carrierx.md 6.3): null is another way to write it.
+#[test]
+fn null_clears_each_sort_of_value_in_its_way() {
+    let text = "version: 1\naccounts:\n  cx: { api: carrierx, token: { env: CX } }\npartners:\n  a:\n    \
+                id: 6b4f1c52-8b1e-4a37-9d55-0c2be1a7f410\n    callbacks: null\n    acls: null\n    attributes: ~\n    \
+                transformations:\n    tech_email: null\n";
+    let loaded = desired::load_text("telform.yaml", Path::new(""), text).unwrap();
+    let value = |attribute| value(&loaded, "partners.a", attribute);
+    for map in ["callbacks", "attributes"] {
+        assert_eq!(value(map), serde_json::json!({}), "{map}");
+    }
+    for list in ["acls", "transformations"] {
+        assert_eq!(value(list), serde_json::json!([]), "{list}");
+    }
+    assert_eq!(value("tech_email"), Value::Null);
+}
+
 #[test]
 fn aliases_merges_documents_and_sources() {
     let loaded = load("anchors.yaml");

@@ -35,19 +35,41 @@ impl<'a> Loader<'a> {
                     .help(format!("add an account with `api: {api}`")),
                 );
             }
-            [_, _, ..] => self.report(
-                Problem::new(
-                    "telform::yaml::which_account",
-                    format!("several accounts can serve {kind}, and this does not say which"),
-                    &item.file.source,
-                    item.entry.key_span,
-                )
-                .label("`account` is missing")
-                .help(format!("add `account:` with one of {}", names::listed(&able))),
-            ),
+            [_, _, ..] => self.which_account(item, kind, &able),
             _ => {}
         }
         None
+    }
+
+    /// The account that a tombstone names. One that names none is settled by the ledger, which knows where the object was;
+    /// but where several accounts come into question, the file must say it to its readers too.
+    pub(super) fn account_of_removed(
+        &mut self,
+        item: Item<'a>,
+        named: Option<&'a Entry>,
+        kind: &str,
+    ) -> Option<&'a str> {
+        if named.is_some() {
+            return self.account_of(item, named, kind);
+        }
+        let able = self.able(kind);
+        if able.len() > 1 {
+            self.which_account(item, kind, &able);
+        }
+        None
+    }
+
+    fn which_account(&mut self, item: Item<'a>, kind: &str, able: &[&'a str]) {
+        self.report(
+            Problem::new(
+                "telform::yaml::which_account",
+                format!("several accounts can serve {kind}, and this does not say which"),
+                &item.file.source,
+                item.entry.key_span,
+            )
+            .label("`account` is missing")
+            .help(format!("add `account:` with one of {}", names::listed(able))),
+        );
     }
 
     /// Accounts whose service has objects of a kind.

@@ -75,8 +75,7 @@ impl<'a> Loader<'a> {
         let address = self.address(Item { file, entry: line })?;
         let rows = backend::shapes(&address.kind);
         let named = node.get("account");
-        let account =
-            named.and_then(|entry| self.account_of(Item { file, entry: line }, Some(entry), &address.kind));
+        let account = self.account_of_removed(Item { file, entry: line }, named, &address.kind);
         let mut removal = Removal {
             address,
             reason: None,

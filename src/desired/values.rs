@@ -45,7 +45,7 @@ impl Loader<'_> {
         } else if field.access != Access::Modifiable {
             format!("`{name}` can only be set when the object is made, so it cannot be cleared")
         } else {
-            return Some(Value::Null);
+            return Some(field.cleared());
         };
         let help = if field.required {
             format!("give `{name}` a value")
