@@ -215,6 +215,13 @@ impl Ledger {
             .retain(|made| !(made.account == account && made.bridge == bridge && made.number == number));
     }
 
+    /// Whether some entry of this object says `prevent_delete`, under whatever address.
+    pub fn protects(&self, account: &str, kind: &str, id: &str) -> bool {
+        self.objects.iter().any(|(address, entry)| {
+            entry.prevent_delete && address.kind == kind && entry.account == account && entry.id == id
+        })
+    }
+
     /// Address of the entry with this identity.
     pub fn address_of(&self, account: &str, kind: &str, id: &str) -> Option<&Address> {
         self.objects

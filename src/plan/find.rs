@@ -69,6 +69,7 @@ struct Shelf<'a> {
 pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
     let mut findings = Findings::default();
     let mut shelves: HashMap<(&str, &str), Shelf<'a>> = HashMap::new();
+    let mut keys: HashMap<(&str, &str, String), &Address> = HashMap::new();
     for object in inputs.desired.objects.values() {
         let facts = inputs.facts(&object.account);
         let Some(kind) = shape_of(object, facts) else {
@@ -91,6 +92,11 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
             .or_insert_with(|| shelf(inputs, &object.account, kind));
         let finding = find_one(inputs, object, kind, shelf, &mut findings);
         let finding = claim(object, kind, finding, &mut findings);
+        let key = key_to_be(object, kind, facts, &finding);
+        let finding = match key {
+            Some(key) => hold_key(object, kind, key, finding, shelf, &mut keys, &mut findings),
+            None => finding,
+        };
         findings.by_address.insert(&object.address, (finding, kind));
     }
     findings
@@ -380,6 +386,47 @@ fn claim<'a>(
         return Finding::Stuck;
     }
     findings.claimed.insert(key, &object.address);
+    finding
+}
+
+/// The natural key that an object has after the plan, unless it stays the one that it has.
+fn key_to_be(object: &DesiredObject, kind: &Kind, facts: &Facts, finding: &Finding<'_>) -> Option<String> {
+    let wanted = key_text(kind, facts, |name| match object.attributes.get(name) {
+        Some(Wanted::Value(value)) => Some(value),
+        _ => None,
+    })?;
+    match finding {
+        Finding::New => Some(wanted),
+        Finding::Live(live) => {
+            let ignored = kind.natural_key.iter().any(|name| object.ignore.contains(*name));
+            let same = key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&wanted);
+            (!ignored && !same).then_some(wanted)
+        }
+        Finding::Hidden | Finding::Stuck => None,
+    }
+}
+
+/// A natural key that an object is going to get must be free: deletes come last, so whoever has it now still has it then.
+fn hold_key<'a>(
+    object: &'a DesiredObject,
+    kind: &'static Kind,
+    key: String,
+    finding: Finding<'a>,
+    shelf: &Shelf<'a>,
+    keys: &mut HashMap<(&'a str, &'a str, String), &'a Address>,
+    findings: &mut Findings<'a>,
+) -> Finding<'a> {
+    let words = kind.natural_key.join(" + ");
+    if let Some(live) = shelf.by_key.get(&key).and_then(|live| live.first()) {
+        let detail = format!("its natural key ({words}) belongs to another {}: {}", kind.singular, live.id);
+        findings.refuse(object, RefusalCode::SeveralFit, detail);
+        return Finding::Stuck;
+    }
+    if let Some(other) = keys.insert((&object.account, kind.name, key), &object.address) {
+        let detail = format!("{other} wants the same natural key ({words})");
+        findings.refuse(object, RefusalCode::ClaimedTwice, detail);
+        return Finding::Stuck;
+    }
     finding
 }
 

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::LedgerEffect;
 use super::impact::{Effect, NumberImpact, Spot};
 use super::link_step::{LinkSteps, served};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::step::{Ref, Served};
-use super::{Inputs, LedgerEffect};
 use crate::kind::Link;
 use crate::ledger::MadeConnection;
 use crate::resource::{Address, Connection, Target};
@@ -197,7 +197,7 @@ impl Wiring<'_> {
 
     fn leave_bridge(&self, connection: &Connection, wired: &mut Wired) {
         let owner = &self.leaving_bridges[&connection.bridge];
-        let wanted = self.bridges.iter().any(|bridge| bridge.numbers.contains_key(&connection.number));
+        let wanted = self.wanted_elsewhere(&connection.number);
         if self.can_disconnect && (wanted || connection.target != Target::Unserved) {
             self.cut(connection, owner, wired);
         } else {
@@ -219,6 +219,11 @@ impl Wiring<'_> {
                 debug_assert!(wired.relieved.contains_key(id), "a moved number leaves its configuration");
             }
         }
+    }
+
+    /// Whether a declared bridge wants a number that is on another one now.
+    fn wanted_elsewhere(&self, number: &str) -> bool {
+        self.bridges.iter().any(|bridge| bridge.numbers.contains_key(number))
     }
 
     fn keep_or_rewire(
@@ -315,11 +320,16 @@ impl Wiring<'_> {
 
     fn join(&self, bridge: &Bridge, number: &str, name: &Address, provider: &Ref, wired: &mut Wired) {
         let elsewhere = self.connections.iter().find(|connection| connection.number == number);
+        // Only where numbers join by being connected does a cut set them free (unpod.md 7).
+        let frees = self.link.assigned_on_create.is_none();
         if let Some(connection) = elsewhere
-            && !wired.steps.cuts(&connection.bridge, number)
+            && !(frees && wired.steps.frees(&connection.bridge, number))
         {
-            let detail =
-                format!("{number} is on bridge {}, which this plan does not decide about", connection.bridge);
+            let detail = if frees {
+                format!("{number} is on bridge {}, which this plan does not decide about", connection.bridge)
+            } else {
+                format!("{number} is on bridge {}, and nothing but deleting that frees it", connection.bridge)
+            };
             wired.refusals.push(self.refusal(RefusalCode::NumberElsewhere, &bridge.address, detail));
             return;
         }
@@ -352,11 +362,14 @@ impl Wiring<'_> {
     }
 
     fn cut(&self, connection: &Connection, owner: &Address, wired: &mut Wired) {
+        // Nobody serves it there, and that is all a disconnect is sure to bring about: some services leave the number on the
+        // bridge (unpod.md 12, row 7). It is asked to leave only where it has to go to another bridge.
+        let moves = self.can_disconnect && self.wanted_elsewhere(&connection.number);
+        if connection.target == Target::Unserved && !moves {
+            wired.notices.push(self.notice(NoticeCode::LeftOnBridge, owner, &connection.number));
+            return;
+        }
         if !self.can_disconnect {
-            if connection.target == Target::Unserved {
-                wired.notices.push(self.notice(NoticeCode::LeftOnBridge, owner, &connection.number));
-                return;
-            }
             let detail = format!(
                 "{} on bridge {} is served by {}",
                 connection.number,
@@ -480,24 +493,4 @@ impl Wiring<'_> {
             detail: Some(number.to_owned()),
         }
     }
-}
-
-/// The ids of the numbers that a new bridge takes with it, where they can only join at its creation.
-pub(super) fn assigned(
-    inputs: &Inputs<'_>,
-    account: &str,
-    link: &Link,
-    numbers: impl Iterator<Item = String>,
-) -> Vec<u64> {
-    if link.assigned_on_create.is_none() {
-        return Vec::new();
-    }
-    let live = inputs.live.accounts.get(account);
-    numbers
-        .filter_map(|number| {
-            live.and_then(|live| live.numbers.get(&number))
-                .filter(|number| number.bridge.is_none())
-                .and_then(|number| number.id)
-        })
-        .collect()
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
+use super::Inputs;
 use super::draft::{Draft, create_name};
 use super::step::{Operation, Phase, Ref, Served, Step};
 use crate::call::{Body, Call, Method, Payload};
@@ -67,9 +68,10 @@ fn number_entry(link: &Link, number: &str, id: Option<u64>) -> (String, Payload)
 }
 
 impl LinkSteps {
-    /// Whether this connection is cut.
-    pub(super) fn cuts(&self, bridge: &str, number: &str) -> bool {
-        self.cut.contains(&(bridge.to_owned(), number.to_owned()))
+    /// Whether this number is taken off this bridge and not put back on it.
+    pub(super) fn frees(&self, bridge: &str, number: &str) -> bool {
+        let after = self.after.get(&Ref::Id(bridge.to_owned()));
+        after.and_then(|after| after.numbers.get(number)).is_some_and(Option::is_none)
     }
 
     /// Whether this number is connected somewhere.
@@ -244,4 +246,24 @@ impl LinkSteps {
 /// The draft name of the step that makes the object of an address.
 pub(super) fn made(address: &Address) -> Ref {
     Ref::Step(create_name(address))
+}
+
+/// The ids of the numbers that a new bridge takes with it, where they can only join at its creation.
+pub(super) fn assigned(
+    inputs: &Inputs<'_>,
+    account: &str,
+    link: &Link,
+    numbers: impl Iterator<Item = String>,
+) -> Vec<u64> {
+    if link.assigned_on_create.is_none() {
+        return Vec::new();
+    }
+    let live = inputs.live.accounts.get(account);
+    numbers
+        .filter_map(|number| {
+            live.and_then(|live| live.numbers.get(&number))
+                .filter(|number| number.bridge.is_none())
+                .and_then(|number| number.id)
+        })
+        .collect()
 }

@@ -232,7 +232,7 @@ pub enum NoticeCode {
     PinReplaced,
     /// The ledger holds an object of an account that the configuration no longer names. Detail: id.
     AccountGone,
-    /// A number is on a bridge though the YAML does not want it, and this generation cannot take it off. Detail: number.
+    /// A number is on a bridge though the YAML does not want it, and nobody serves it there. Detail: number.
     LeftOnBridge,
 }
 
@@ -277,9 +277,7 @@ impl NoticeCode {
                 "the pinned object was replaced by this one; `id:` can be removed or corrected"
             }
             Self::AccountGone => "its account is no longer in the configuration; left alone",
-            Self::LeftOnBridge => {
-                "stays on the bridge without a configuration: this generation cannot take it off"
-            }
+            Self::LeftOnBridge => "stays on the bridge without a configuration: nobody serves it there",
         }
     }
 }

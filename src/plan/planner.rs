@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::change::{self, Action, AttributeChange, Change, Comparison, Shown, of_deleted, of_new};
 use super::draft::{self, Draft, delete_name};
 use super::find::{self, Finding, Findings};
-use super::link::{Bridge, Leaving, Wired, Wiring, assigned};
-use super::link_step::made;
+use super::link::{Bridge, Leaving, Wired, Wiring};
+use super::link_step::{assigned, made};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::removal::{self, LeavingObject};
 use super::select::Selection;
@@ -27,6 +27,13 @@ struct Cuts {
     freed_by: Vec<String>,
     /// Numbers that it takes off its bridge itself.
     frees: Vec<String>,
+}
+
+impl LeavingObject<'_> {
+    /// Whether this is the configuration of an account with this id.
+    fn is(&self, account: &str, id: &str) -> bool {
+        self.kind.connected && self.account == account && self.live.id == id
+    }
 }
 
 #[derive(Default)]
@@ -65,6 +72,7 @@ pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
     planner.notices.extend(gone.notices);
     planner.effects.extend(gone.effects);
     planner.leaving.extend(gone.leaving);
+    planner.leave_once(inputs);
     planner.account_notices(inputs);
     planner.wire(inputs, &findings, &selection);
     planner.deletes(inputs);
@@ -106,7 +114,7 @@ impl<'a> Planner<'a> {
                 Finding::New => self.create(inputs, object, kind),
                 Finding::Live(live) => {
                     self.compare(inputs, object, kind, live);
-                    self.unfinished(inputs, object, kind, live);
+                    self.unfinished(inputs, findings, object, kind, live);
                 }
                 Finding::Hidden | Finding::Stuck => {}
             }
@@ -304,6 +312,7 @@ impl<'a> Planner<'a> {
     fn unfinished(
         &mut self,
         inputs: &Inputs<'a>,
+        findings: &Findings<'a>,
         object: &'a DesiredObject,
         kind: &'static Kind,
         live: &'a LiveObject,
@@ -315,6 +324,13 @@ impl<'a> Planner<'a> {
             else {
                 continue;
             };
+            if let Some(other) = findings.claimed.get(&(object.account.as_str(), kind.name, old.id.as_str()))
+            {
+                let detail =
+                    format!("{} {} was replaced by it, and {other} claims it", kind.singular, old.id);
+                self.refuse(object, RefusalCode::ClaimedTwice, detail);
+                continue;
+            }
             self.leaving.push(LeavingObject {
                 address: &object.address,
                 account: &object.account,
@@ -334,6 +350,34 @@ impl<'a> Planner<'a> {
                 }
                 None => self.change(object, Action::Replace, Some(old.id.clone()), Vec::new(), Some(reason)),
             }
+        }
+    }
+
+    /// Two addresses may mean one object that goes: a tombstone names the id of one that the ledger knows by another name.
+    fn leave_once(&mut self, inputs: &Inputs<'a>) {
+        let mut seen: BTreeMap<(&str, &str, &str), &Address> = BTreeMap::new();
+        let mut twice = Vec::new();
+        self.leaving.retain(|gone| {
+            let first = *seen.entry((gone.account, gone.kind.name, &gone.live.id)).or_insert(gone.address);
+            if !std::ptr::eq(first, gone.address) {
+                twice.push((first, gone.address, gone.account, gone.kind.singular, gone.live.id.as_str()));
+            }
+            std::ptr::eq(first, gone.address)
+        });
+        for (first, second, account, singular, id) in twice {
+            self.refusals.push(Refusal {
+                code: RefusalCode::ClaimedTwice,
+                account: account.to_owned(),
+                address: Some(second.clone()),
+                attribute: None,
+                detail: format!("{singular} {id} is to be deleted as {second} and as {first}"),
+                place: inputs
+                    .desired
+                    .removed
+                    .iter()
+                    .find(|gone| gone.address == *second)
+                    .map(|gone| gone.place.to_string()),
+            });
         }
     }
 
@@ -369,13 +413,16 @@ impl<'a> Planner<'a> {
                     },
                 )
             else {
+                self.unread(account);
                 continue;
             };
-            let connections =
-                inputs.live.accounts.get(&account.name).and_then(|live| live.connections.as_deref());
-            if connections.is_none() {
+            let read = inputs.live.accounts.get(&account.name).and_then(|live| live.connections.as_deref());
+            if read.is_none() {
                 self.unread(account);
             }
+            // In which order a service lists its bridges must not show in the plan.
+            let mut connections = read.unwrap_or_default().to_vec();
+            connections.sort_by(|a, b| (&a.bridge, &a.number).cmp(&(&b.bridge, &b.number)));
             let leaving: BTreeMap<String, Address> = self
                 .leaving_in(account, |kind| kind.connected)
                 .map(|(id, gone)| (id, gone.address.clone()))
@@ -387,10 +434,10 @@ impl<'a> Planner<'a> {
                 account: &account.name,
                 link,
                 can_disconnect: link.can_disconnect || account.switches.contains("disconnect_works"),
-                connections: connections.unwrap_or_default(),
+                connections: &connections,
                 unseen: inputs.live.accounts.get(&account.name).map_or(&NONE_UNSEEN, |live| &live.unseen),
                 numbers: inputs.live.accounts.get(&account.name).map_or(&EMPTY, |live| &live.numbers),
-                bridges: self.bridges(inputs, findings, selection, account, connections.unwrap_or_default()),
+                bridges: self.bridges(inputs, findings, selection, account, &connections),
                 leaving_bridges: self
                     .leaving_in(account, |kind| kind.link.is_some())
                     .map(|(id, gone)| (id, gone.address.clone()))
@@ -417,7 +464,7 @@ impl<'a> Planner<'a> {
             let mut wired = wiring.decide();
             self.show_numbers(&wiring, &wired, inputs);
             wired.steps.read_back(&account.name, kind.member);
-            self.note_cuts(account, &mut wired, connections.unwrap_or_default());
+            self.note_cuts(account, &mut wired, &connections);
         }
     }
 
@@ -542,6 +589,15 @@ impl<'a> Planner<'a> {
         let mut numbers = BTreeMap::new();
         for connection in connections.iter().filter(|connection| connection.bridge == slug) {
             match connection.target.id() {
+                Some(id) if self.leaving.iter().any(|gone| gone.is(&account.name, id)) => {
+                    // It goes in the same plan: what takes its place serves the number, or nothing does.
+                    let gone = self.leaving.iter().find(|gone| gone.is(&account.name, id));
+                    if let Some((address, heir)) =
+                        gone.and_then(|gone| Some((gone.address, gone.heir.clone()?)))
+                    {
+                        numbers.insert(connection.number.clone(), (address.clone(), heir));
+                    }
+                }
                 Some(id) => {
                     let name = Address::parse(&label(inputs, findings, account, id))
                         .unwrap_or_else(|| Address::new("providers", id));

@@ -84,7 +84,10 @@ fn wishes<'a>(inputs: &Inputs<'a>) -> Vec<Wish<'a>> {
             Wish {
                 address: &removal.address,
                 account: removal.account.as_deref().or(entry.map(|entry| entry.account.as_str())),
-                id: removal.id.as_deref().or(entry.map(|entry| entry.id.as_str())),
+                // An id that was replaced means what took its place.
+                id: (removal.id.as_deref())
+                    .filter(|id| entry.is_none_or(|entry| !entry.replaced.contains(*id)))
+                    .or(entry.map(|entry| entry.id.as_str())),
                 tombstone: Some(removal),
                 reason: removal.reason.clone().unwrap_or_else(|| "listed under `removed`".to_owned()),
                 place: Some(removal.place.to_string()),
@@ -125,6 +128,13 @@ impl<'a> Removals<'a> {
             self.note(wish, wish.account.unwrap_or_default(), NoticeCode::AccountGone, wish.id);
             return;
         }
+        if let Some(known) = contradicted(inputs, wish) {
+            let pinned = wish.id.unwrap_or_default();
+            let detail =
+                format!("the tombstone says {pinned}, and the ledger knows {} as {known}", wish.address);
+            self.refuse(wish, accounts[0], RefusalCode::SeveralFit, detail);
+            return;
+        }
         let found: Vec<(&'a str, &'static Kind, &'a LiveObject)> = accounts
             .iter()
             .filter_map(|account| kind_in(inputs, account, &wish.address.kind).map(|kind| (*account, kind)))
@@ -144,11 +154,7 @@ impl<'a> Removals<'a> {
                         kind.singular, live.id, wish.address
                     ),
                 ),
-                None => {
-                    let protected =
-                        inputs.ledger.objects.get(wish.address).is_some_and(|entry| entry.prevent_delete);
-                    self.leave(inputs, wish.address, account, kind, live, wish.reason.clone(), protected);
-                }
+                None => self.leave(inputs, wish.address, account, kind, live, wish.reason.clone(), false),
             },
             several => {
                 let ids: Vec<&str> = several.iter().map(|(_, _, live)| live.id.as_str()).collect();
@@ -184,7 +190,7 @@ impl<'a> Removals<'a> {
                 place: None,
             });
         };
-        if protected {
+        if protected || inputs.ledger.protects(account, kind.name, &live.id) {
             refuse(
                 RefusalCode::PreventDelete,
                 format!("{} {} is protected by prevent_delete", kind.singular, live.id),
@@ -246,6 +252,14 @@ impl<'a> Removals<'a> {
             place: wish.place.clone(),
         });
     }
+}
+
+/// The object that the ledger knows by this address, when it is there and the tombstone names another one.
+fn contradicted<'a>(inputs: &Inputs<'a>, wish: &Wish<'a>) -> Option<&'a str> {
+    let entry = inputs.ledger.objects.get(wish.address)?;
+    let there =
+        inputs.live_objects(&entry.account, &wish.address.kind).iter().any(|live| live.id == entry.id);
+    (wish.id != Some(entry.id.as_str()) && there).then_some(entry.id.as_str())
 }
 
 /// Live objects that a wish means: by id when there is one, else by the natural key written in the tombstone.

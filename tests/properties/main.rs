@@ -1,0 +1,23 @@
+//! Properties: what must hold for every configuration and every state of the services, not only for the examples that
+//! somebody thought of. The planner against a strict model without any HTTP; everything together against the simulator; the
+//! normalisers by themselves.
+
+mod case;
+mod dice;
+mod execute;
+mod guarding;
+mod model;
+mod normalising;
+mod planning;
+mod silence;
+mod values;
+
+/// As the default of every property, but without files of old failures beside the sources.
+fn cases(count: u32) -> proptest::test_runner::Config {
+    proptest::test_runner::Config {
+        cases: count,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..proptest::test_runner::Config::default()
+    }
+}

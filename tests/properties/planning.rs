@@ -1,0 +1,276 @@
+//! Properties of plans: total, deterministic, ordered, executable, and empty the second time.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use telform::plan::{LedgerEffect, Operation, Phase, Plan, Ref};
+
+use crate::case::{Case, plan};
+use crate::cases;
+use crate::dice::{Dice, dice};
+use crate::execute::{execute, lacks_secret, meets_hidden, stated};
+
+pub(crate) const ROLLS: usize = 420;
+
+pub(crate) fn bytes(plan: &Plan) -> String {
+    serde_json::to_string(plan).expect("a plan is JSON")
+}
+
+fn at(plan: &Plan, id: &str) -> Option<usize> {
+    plan.steps.iter().position(|step| step.id == id)
+}
+
+proptest! {
+    #![proptest_config(cases(600))]
+
+    #[test]
+    fn the_same_input_gives_the_same_bytes(mut dice in dice(ROLLS)) {
+        let case = Case::roll(&mut dice);
+        let live = case.live();
+        let first = plan(&case, &live);
+        let again = plan(&case.clone(), &live.clone());
+        prop_assert_eq!(bytes(&first), bytes(&again));
+        prop_assert_eq!(&first.digest, &first.computed_digest());
+        prop_assert_eq!(&first, &again);
+        // In which order the service listed things does not matter.
+        let mut other = live.clone();
+        for account in other.accounts.values_mut() {
+            account.objects.values_mut().for_each(|objects| dice.shuffle(objects));
+            account.connections.iter_mut().for_each(|connections| dice.shuffle(connections));
+        }
+        if !case.ambiguous() {
+            let shuffled = plan(&case, &other);
+            if first.digest != shuffled.digest {
+                prop_assert_eq!(format!("{first:#?}"), format!("{shuffled:#?}"));
+            }
+        }
+    }
+
+    #[test]
+    fn steps_stand_in_order_and_name_what_they_wait_for(mut dice in dice(ROLLS)) {
+        let case = Case::roll(&mut dice);
+        let plan = plan(&case, &case.live());
+        let phases: Vec<Phase> = plan.steps.iter().map(|step| step.phase).collect();
+        prop_assert!(phases.is_sorted());
+        let ids: BTreeSet<&String> = plan.steps.iter().map(|step| &step.id).collect();
+        prop_assert_eq!(ids.len(), plan.steps.len(), "two steps of one name");
+        for (index, step) in plan.steps.iter().enumerate() {
+            prop_assert_eq!(&step.id, &format!("s{}", index + 1));
+            for earlier in &step.waits_for {
+                prop_assert!(at(&plan, earlier).is_some_and(|at| at < index), "{} waits for {}", step.id, earlier);
+            }
+        }
+        for change in &plan.changes {
+            for step in &change.steps {
+                prop_assert!(at(&plan, step).is_some());
+            }
+        }
+        // Deletes: bridges, then providers, then partners (spec 5).
+        let rank = |kind: &str| ["bridges", "providers", "partners"].iter().position(|name| *name == kind);
+        let ranks: Vec<_> = plan.deletes().map(|step| rank(&step.address.as_ref().expect("an address").kind)).collect();
+        prop_assert!(ranks.is_sorted());
+    }
+
+    #[test]
+    fn nothing_is_deleted_before_its_numbers_are_off_and_read_back(mut dice in dice(ROLLS)) {
+        let case = Case::roll(&mut dice);
+        let live = case.live();
+        let plan = plan(&case, &live);
+        let read_backs: Vec<&String> =
+            plan.steps.iter().filter(|step| step.phase == Phase::ReadBack).map(|step| &step.id).collect();
+        let deleted: BTreeSet<&str> = plan.deletes().filter_map(|step| match &step.operation {
+            Operation::Delete { id, .. } => Some(id.as_str()),
+            _ => None,
+        }).collect();
+        for step in plan.deletes() {
+            for read_back in &read_backs {
+                prop_assert!(step.waits_for.contains(read_back), "{} does not wait for {}", step.id, read_back);
+            }
+            let Operation::Delete { id, .. } = &step.operation else { panic!("a delete that is none") };
+            if step.address.as_ref().is_none_or(|address| address.kind != "providers") || plan.is_refused() {
+                continue;
+            }
+            for connection in live.accounts["u"].connections.iter().flatten() {
+                if connection.target.id() != Some(id.as_str())
+                    || (deleted.contains(connection.bridge.as_str()) && !case.model.can_disconnect())
+                {
+                    continue;
+                }
+                let rewired = plan.steps.iter().find(|other| match &other.operation {
+                    Operation::Disconnect { bridge, number, .. } => {
+                        *bridge == connection.bridge && *number == connection.number
+                    }
+                    Operation::Connect { bridge: Ref::Id(bridge), number, .. } => {
+                        !case.model.can_disconnect() && *bridge == connection.bridge && *number == connection.number
+                    }
+                    _ => false,
+                });
+                prop_assert!(rewired.is_some(), "{} of {} stays on {id}", connection.number, connection.bridge);
+                let read = plan.steps.iter().find(|other| matches!(&other.operation,
+                    Operation::ReadBack { bridge: Ref::Id(bridge), numbers }
+                        if *bridge == connection.bridge && numbers.contains_key(&connection.number)));
+                prop_assert!(read.is_some_and(|read| read.waits_for.contains(&rewired.expect("checked").id)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_not_cut_before_what_it_moves_to_exists(mut dice in dice(ROLLS)) {
+        let case = Case::roll(&mut dice);
+        let plan = plan(&case, &case.live());
+        for step in &plan.steps {
+            let Operation::Connect { number, bridge, provider, .. } = &step.operation else { continue };
+            for cut in &plan.steps {
+                if !matches!(&cut.operation, Operation::Disconnect { number: other, .. } if other == number) {
+                    continue;
+                }
+                prop_assert!(step.waits_for.contains(&cut.id), "{} connects before {} cut", step.id, cut.id);
+                for needed in [bridge, provider] {
+                    if let Ref::Step(made) = needed {
+                        prop_assert!(cut.waits_for.contains(made), "{} cuts before {} made", cut.id, made);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What an executed plan leaves behind.
+fn leaves_a_good_end(case: &Case, dice: &mut Dice) -> Result<bool, TestCaseError> {
+    let live = case.live();
+    let first = plan(case, &live);
+    if first.is_refused() || lacks_secret(case, &first) || meets_hidden(case, &first) {
+        return Ok(false);
+    }
+    let run = match execute(case, &first, &live, dice) {
+        Ok(run) => run,
+        Err(why) => return Err(TestCaseError::fail(why)),
+    };
+    untouched(case, &first, &run.model)?;
+    for (address, object) in &case.desired.objects {
+        let Some(entry) = run.ledger.objects.get(address) else {
+            return Err(TestCaseError::fail(format!("{address} is in no ledger")));
+        };
+        let kind = run.model.kind(&address.kind);
+        let Some(thing) = run.model.objects.get(&(kind.name, entry.id.clone())).filter(|thing| !thing.hidden)
+        else {
+            continue;
+        };
+        for (name, wanted) in stated(object) {
+            let field = kind.field(name).expect("a field");
+            if matches!(field.access, telform::kind::Access::Modifiable | telform::kind::Access::Replace) {
+                let shown = thing.attributes.get(name).unwrap_or(&serde_json::Value::Null);
+                prop_assert!(
+                    case.same(kind, name, wanted, shown),
+                    "{} {} is {} and not {}",
+                    address,
+                    name,
+                    shown,
+                    wanted
+                );
+            }
+        }
+        if let Some(numbers) = &object.numbers {
+            let served: BTreeMap<&String, &String> =
+                thing.seats.iter().filter_map(|(number, server)| Some((number, server.as_ref()?))).collect();
+            let wanted: BTreeMap<&String, &String> = numbers
+                .iter()
+                .map(|(number, wanted)| (number, &run.ledger.objects[&wanted.provider].id))
+                .collect();
+            prop_assert_eq!(served, wanted, "{}", address);
+        }
+    }
+    let after = Case { model: run.model, ledger: run.ledger, ..case.clone() };
+    let second = plan(&after, &after.live());
+    prop_assert!(
+        second.steps.is_empty(),
+        "the second plan: {:#?}\nthe first: {:#?}",
+        second.steps,
+        first.steps
+    );
+    prop_assert!(second.refusals.is_empty(), "the second plan: {:#?}", second.refusals);
+    // An entry of something that was gone before may be dropped one plan later.
+    let learnt = second.ledger.iter().find(|effect| !matches!(effect, LedgerEffect::Drop { .. }));
+    prop_assert!(learnt.is_none(), "the second plan: {:#?}", learnt);
+    Ok(!first.steps.is_empty())
+}
+
+/// Objects that no address of this configuration or ledger means, and connections that no step names, stay as they are.
+fn untouched(case: &Case, plan: &Plan, after: &crate::model::Model) -> Result<(), TestCaseError> {
+    let mut meant: BTreeSet<(&str, String)> = BTreeSet::new();
+    for object in case.desired.objects.values() {
+        meant.extend(case.by_key(object).map(|id| (case.model.kind(&object.address.kind).name, id)));
+    }
+    for (address, entry) in &case.ledger.objects {
+        let kind = case.model.kind(&address.kind).name;
+        meant.extend(std::iter::once(&entry.id).chain(&entry.former).map(|id| (kind, id.clone())));
+    }
+    for removal in &case.desired.removed {
+        meant.extend(removal.id.iter().map(|id| (case.model.kind(&removal.address.kind).name, id.clone())));
+    }
+    for (key, thing) in case.model.objects.iter().filter(|(key, _)| !meant.contains(*key)) {
+        let now = after.objects.get(key);
+        let same = now.is_some_and(|now| now.attributes == thing.attributes && now.secrets == thing.secrets);
+        prop_assert!(same, "{:?} is nobody's and changed: {:?}", key, now);
+    }
+    let named: BTreeSet<(String, String)> = plan
+        .steps
+        .iter()
+        .filter_map(|step| match &step.operation {
+            Operation::Connect { bridge: Ref::Id(bridge), number, .. }
+            | Operation::Disconnect { bridge, number, .. } => Some((bridge.clone(), number.clone())),
+            _ => None,
+        })
+        .collect();
+    for (seat, server) in case.model.seats().iter().filter(|(seat, _)| !named.contains(*seat)) {
+        let bridge_is_there = after.objects.contains_key(&("bridges", seat.0.clone()));
+        prop_assert!(
+            !bridge_is_there || after.seats().get(seat) == Some(server),
+            "{:?} was not named and changed",
+            seat
+        );
+    }
+    Ok(())
+}
+
+/// An unrefused plan can be carried out in every order that it allows, brings about what is wanted, touches nothing else, and
+/// leaves nothing to plan.
+#[test]
+fn a_plan_carried_out_leaves_nothing_to_do() {
+    let worked = Cell::new(0_u32);
+    let total = 2500;
+    let result = TestRunner::new(cases(total)).run(&dice(ROLLS), |mut dice| {
+        let case = Case::roll(&mut dice);
+        if leaves_a_good_end(&case, &mut dice)? {
+            worked.set(worked.get() + 1);
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    assert!(worked.get() > total / 8, "too few plans could be carried out: {}", worked.get());
+}
+
+impl Case {
+    /// Twins, where the service's order may decide which one is said first.
+    fn ambiguous(&self) -> bool {
+        let keys: Vec<String> = self
+            .model
+            .objects
+            .iter()
+            .map(|((kind, _), thing)| {
+                let key = self
+                    .model
+                    .kind(kind)
+                    .natural_key
+                    .iter()
+                    .map(|name| format!("{:?}", thing.attributes.get(name)));
+                format!("{kind} {}", key.collect::<String>())
+            })
+            .collect();
+        keys.iter().collect::<BTreeSet<_>>().len() < keys.len()
+    }
+}
