@@ -227,8 +227,8 @@ impl Reader<'_> {
     }
 
     fn must_be_ours(&self, slug: &str, row: &Value) -> Result<(), LiveError> {
-        let owner = row.get("org_handle").and_then(Value::as_str);
-        if owner.is_none() || owner == self.account.org_handle.as_deref() {
+        let owner = rows::organization_of(row).flatten();
+        if owner.is_none() || owner == self.account.org_handle {
             return Ok(());
         }
         Err(LiveError::new(
