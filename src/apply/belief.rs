@@ -110,8 +110,8 @@ impl Run<'_> {
         Belief::Moved(format!("{} changed since the plan", moved.join(", ")))
     }
 
-    /// A configuration is looked at together with all connections of its account, and a bridge with its own: one that
-    /// somebody made after the plan would be silenced by the delete.
+    /// A configuration is looked at together with all connections of its account: one that somebody made after the plan would
+    /// be silenced by the delete.
     async fn believe_deletable(
         &self,
         target: &Target<'_>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Run;
-use super::target::Target;
+use super::target::Target as Aim;
 use crate::call::{Body, Payload};
 use crate::event::Outcome;
 use crate::kind::{Kind, Type};
@@ -11,7 +11,7 @@ use crate::ledger::{
     AccountEntry, Attempt, Entry, Key, Ledger, MadeConnection, Origin, Reshaped, Submitted, digest_of,
 };
 use crate::plan::{LedgerEffect, Operation, Plan, Step};
-use crate::resource::{Address, Desired, Live, LiveObject, Wanted};
+use crate::resource::{Address, Desired, Live, LiveObject, Target, Wanted};
 use crate::value::Value;
 
 /// Tells the time as RFC 3339 in UTC.
@@ -22,7 +22,7 @@ impl Run<'_> {
     pub(super) fn remember(
         &self,
         step: &Step,
-        target: &Target<'_>,
+        target: &Aim<'_>,
         outcome: Outcome,
         answer: Option<&LiveObject>,
     ) -> Outcome {
@@ -43,7 +43,7 @@ impl Run<'_> {
 
     /// What must be on disk before the request is sent: a create that nobody can look for afterwards, and where a number
     /// that is cut now is to be connected next.
-    pub(super) fn announce(&self, step: &Step, target: &Target<'_>) -> Result<(), String> {
+    pub(super) fn announce(&self, step: &Step, target: &Aim<'_>) -> Result<(), String> {
         let mut ledger =
             self.ledger.lock().map_err(|_| "the ledger is not usable after a fault".to_owned())?;
         let account = target.account.name.clone();
@@ -94,7 +94,7 @@ impl Run<'_> {
         &self,
         ledger: &mut Ledger,
         step: &Step,
-        target: &Target<'_>,
+        target: &Aim<'_>,
         outcome: &Outcome,
         answer: Option<&LiveObject>,
     ) {
@@ -234,6 +234,14 @@ pub fn settle_ledger(
                 org_handle: account.org_handle.clone(),
             },
         );
+    }
+    // What can be told now is remembered: a second configuration of the same provider would make it ambiguous.
+    for (account, read) in &live.accounts {
+        for connection in read.connections.iter().flatten() {
+            if let Target::Exact(id) | Target::Inferred(id) = &connection.target {
+                ledger.note_connected(account, &connection.bridge, &connection.number, id);
+            }
+        }
     }
     for effect in &plan.ledger {
         enter_effect(ledger, effect, desired, live, now);

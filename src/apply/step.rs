@@ -6,6 +6,7 @@ use super::settle::Settled;
 use super::target::{PAUSE, Target};
 use super::{Run, settle};
 use crate::api::{Answer, ApiError, Effect, Verdict};
+use crate::backend::unpod::rows;
 use crate::event::Outcome;
 use crate::plan::{Operation, Step};
 use crate::probe;
@@ -88,6 +89,11 @@ impl Run<'_> {
 
     async fn answered(&self, step: &Step, target: &Target<'_>, answer: &Answer) -> Outcome {
         let object = probe::object_in(target.kind, self.apply.key, &answer.body);
+        if let (Operation::Create { .. }, Some(why)) =
+            (&step.operation, elsewhere(target, answer, object.as_ref()))
+        {
+            return Outcome::Failed { why, fatal: true, written: true };
+        }
         match answer::check(step, target.kind, object.as_ref(), answer) {
             Checked::Good { id, unmet } => {
                 let note = (!unmet.is_empty()).then(|| {
@@ -137,6 +143,25 @@ impl Run<'_> {
         let fatal = matches!(error.verdict, Verdict::Unauthorized | Verdict::Forbidden);
         Outcome::Failed { why: format!("{error}{hint}"), fatal, written: false }
     }
+}
+
+/// A new object that says it belongs to another organization, or to none: under a wrong handle generation 1 makes records that
+/// every user can see and change (unpod.md fact 6, recorded).
+fn elsewhere(target: &Target<'_>, answer: &Answer, object: Option<&LiveObject>) -> Option<String> {
+    let handle = target.account.org_handle.as_deref()?;
+    let row = rows::object(&answer.body).ok()?;
+    let made_in = row.get("org_handle")?;
+    if made_in.as_str() == Some(handle) {
+        return None;
+    }
+    Some(format!(
+        "the service made {} {} in {} and not in organization {handle}: check org_handle, and remove that object by hand, for others can see it",
+        target.kind.singular,
+        object.map_or("", |object| object.id.as_str()),
+        made_in
+            .as_str()
+            .map_or_else(|| "no organization".to_owned(), |other| format!("organization {other}")),
+    ))
 }
 
 /// How a step ends whose request got no usable answer.

@@ -105,14 +105,21 @@ fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
 fn confirmed(out: &Out, plan: &Plan) -> Result<bool, Failure> {
     let numbers = dark(&plan.impact, None).count();
     let deletes = plan.deletes().count();
-    let (question, answer) = if numbers > 0 {
-        let word = if numbers == 1 { "number" } else { "numbers" };
-        (format!("Type {numbers} to cut off {numbers} phone {word}"), numbers.to_string())
-    } else if deletes > 0 {
-        let word = if deletes == 1 { "object" } else { "objects" };
-        (format!("Type {deletes} to delete {deletes} {word}"), deletes.to_string())
-    } else {
-        ("Type yes to apply".to_owned(), "yes".to_owned())
+    let of = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let (question, answer) = match (numbers, deletes) {
+        (0, 0) => ("Type yes to apply".to_owned(), "yes".to_owned()),
+        (0, deletes) => (format!("Type {deletes} to delete {}", of(deletes, "object")), deletes.to_string()),
+        (numbers, 0) => {
+            (format!("Type {numbers} to cut off {}", of(numbers, "phone number")), numbers.to_string())
+        }
+        (numbers, deletes) => (
+            format!(
+                "Type {numbers} to cut off {} and delete {}",
+                of(numbers, "phone number"),
+                of(deletes, "object")
+            ),
+            numbers.to_string(),
+        ),
     };
     if !out.interactive() {
         return Err(Failure::other(

@@ -26,7 +26,7 @@ pub(super) fn validate(out: &Out) -> Result<Exit, Failure> {
         .into_iter()
         .map(|kind| (kind, desired.objects.keys().filter(|address| address.kind == kind).count()))
         .filter(|(_, count)| *count > 0)
-        .map(|(kind, count)| format!("{count} {kind}"))
+        .map(|(kind, count)| format!("{count} {}", crate::view::text::plural(count, kind)))
         .collect();
     if !desired.removed.is_empty() {
         parts.push(format!("{} removed", desired.removed.len()));

@@ -206,7 +206,7 @@ impl Reader<'_> {
                 && self.kinds.contains(address.kind.as_str())
                 && entry.account == self.account.name
                 && !entry.former.is_empty()
-        });
+        }) || self.ledger.moves.iter().any(|open| open.account == self.account.name);
         managed || tombstone || dropped || unfinished || self.pinned_to_replaced() || self.destroy
     }
 

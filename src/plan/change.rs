@@ -112,6 +112,8 @@ pub(super) struct Comparison<'a> {
     pub(super) secrets_readable: bool,
     pub(super) key: &'a Key,
     pub(super) catalogue: &'a [CatalogueEntry],
+    /// Whether the catalogue could be read; without it nobody can tell whether two words mean one provider.
+    pub(super) catalogue_known: bool,
     /// Whether `--rewrite-secret` names this attribute.
     pub(super) rewrite: &'a dyn Fn(&str) -> bool,
 }
@@ -161,6 +163,20 @@ impl Comparison<'_> {
         match field.access {
             Access::ReadOnly => {}
             // The service may have completed it on create, as with a suffix to a slug (unpod.md 6.1).
+            Access::Replace if field.ty == Type::CatalogueEntry && !self.catalogue_known => {
+                found.refusals.push(Refusal {
+                    code: RefusalCode::NotInCatalogue,
+                    address: Some(self.wanted.address.clone()),
+                    account: self.wanted.account.clone(),
+                    attribute: Some(field.name.to_owned()),
+                    detail: format!(
+                        "the catalogue could not be read, so nobody can tell whether {} and {} are the same provider",
+                        short(wanted),
+                        short(observed)
+                    ),
+                    place: self.wanted.places.get(field.name).map(ToString::to_string),
+                });
+            }
             Access::Replace if self.waiting_or_reshaped(field, wanted, observed).is_some() => {}
             Access::Replace => found.replace.push(change),
             Access::CreateOnly => match self.waiting_or_reshaped(field, wanted, observed) {

@@ -204,7 +204,8 @@ impl<'a> Planner<'a> {
             asked.contains(&(object.address.clone(), None))
                 || asked.contains(&(object.address.clone(), Some(attribute.to_owned())))
         };
-        let catalogue = &inputs.facts(&object.account).catalogue;
+        let facts = inputs.facts(&object.account);
+        let (catalogue, catalogue_known) = (&facts.catalogue, facts.catalogue_known);
         let mut difference = Comparison {
             wanted: object,
             kind,
@@ -213,6 +214,7 @@ impl<'a> Planner<'a> {
             secrets_readable,
             key: inputs.key,
             catalogue,
+            catalogue_known,
             rewrite: &rewrite,
         }
         .run();
@@ -475,13 +477,18 @@ impl<'a> Planner<'a> {
                 Finding::Hidden | Finding::Stuck => continue,
             };
             let numbers = match (&object.numbers, self.replaced.get(address)) {
-                (Some(wanted), _) => wanted
-                    .iter()
-                    .filter_map(|(number, wanted)| {
-                        let provider = self.provider(object, findings, selection, &wanted.provider)?;
-                        Some((number.clone(), (wanted.provider.clone(), provider)))
-                    })
-                    .collect(),
+                (Some(wanted), _) => {
+                    let providers: Vec<_> = wanted
+                        .iter()
+                        .map(|(number, wanted)| {
+                            let provider = self.provider(object, findings, selection, &wanted.provider)?;
+                            Some((number.clone(), (wanted.provider.clone(), provider)))
+                        })
+                        .collect();
+                    // One that cannot be settled leaves the whole bridge undecided: nothing of it is cut.
+                    let Some(numbers) = providers.into_iter().collect() else { continue };
+                    numbers
+                }
                 (None, Some(old)) => {
                     self.carried_over(inputs, findings, account, object, &old.id, connections)
                 }

@@ -124,13 +124,21 @@ fn impact(out: &mut String, plan: &Plan) {
     let moves = of(Effect::Moves);
     if !moves.is_empty() {
         let gap = moves.iter().map(|number| number.dark_steps).max().unwrap_or(0);
-        let gap = if gap == 0 { "without a gap".to_owned() } else { format!("each dark for {gap} step") };
+        let gap = if gap == 0 {
+            "without a gap".to_owned()
+        } else {
+            if moves.len() == 1 {
+                format!("dark for {gap} step")
+            } else {
+                format!("each dark for {gap} step")
+            }
+        };
         line(out, &paint(CARE, format!("  > {} moved, {gap}", are(moves.len()))));
         numbers(out, &moves);
     }
     for (effect, word) in [
         (Effect::Connects, "connected"),
-        (Effect::Settles, "settled: from then on it is known who serves them"),
+        (Effect::Settles, "settled: from then on it is known who serves it"),
     ] {
         let these = of(effect);
         if !these.is_empty() {
@@ -296,12 +304,17 @@ fn unmanaged(out: &mut String, plan: &Plan, detail: Detail) {
     let parts: Vec<String> = plan
         .unmanaged
         .iter()
-        .map(|group| format!("{} {} in {}", group.count, group.kind, group.account))
+        .map(|group| format!("{} {} in {}", group.count, plural(group.count, &group.kind), group.account))
         .collect();
     line(out, "");
     for text in detail.wrap(&clean(&format!("Not managed and left alone: {}", parts.join(", "))), 0) {
         line(out, &paint(FAINT, text));
     }
+}
+
+/// The name of a kind for so many of them; kinds are named in the plural.
+pub(crate) fn plural(count: usize, kind: &str) -> &str {
+    if count == 1 { kind.strip_suffix('s').unwrap_or(kind) } else { kind }
 }
 
 /// Breaks a text into lines of at most so many columns, at spaces; a longer word stands on its own line.

@@ -266,7 +266,8 @@ fn sorted(steps: &str) -> String {
 }
 
 /// What differs from run to run, for snapshots.
-pub(crate) const FILTERS: [(&str, &str); 9] = [
+pub(crate) const FILTERS: [(&str, &str); 10] = [
+    (r"after [0-9]+ bytes", "after [n] bytes"),
     (r"error sending request[^;\n]*?(\)\n|\n|;)", "[connection error]$1"),
     (r"http://127\.0\.0\.1:[0-9]+", "http://[sandbox]"),
     (r"127\.0\.0\.1:[0-9]+", "[sandbox]"),

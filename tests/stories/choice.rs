@@ -86,7 +86,7 @@ fn on_error_continue_skips_only_what_depends() {
 fn on_error_stop_starts_nothing_new() {
     let story = story();
     story.fault("{ match: { method: POST, path: '*/providers-configurations/' }, effect: { answer: { status: 400 } } }");
-    story.expect(1, "apply --auto-approve");
+    story.expect(1, "apply --auto-approve").says("nothing was written");
     assert_eq!(story.writes().len(), 1);
 }
 

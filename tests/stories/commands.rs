@@ -67,7 +67,7 @@ fn files_and_folders() {
     std::fs::create_dir(story.path("telform")).unwrap();
     story.file("telform/accounts.yaml", &format!("{head}\n"));
     story.file("telform/west.yml", &format!("version: 1\npartners:{partners}"));
-    story.expect(0, "validate").says("1 partners");
+    story.expect(0, "validate").says("1 partner in 1 account");
     story.expect(0, "plan -f telform/accounts.yaml -f telform/west.yml --detailed-exitcode");
     story.expect(1, "plan -f telform -f nowhere");
 }

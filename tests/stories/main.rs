@@ -16,6 +16,7 @@ mod faults;
 mod foreign;
 mod generation1;
 mod merge_models;
+mod odd;
 mod output;
 mod partners;
 mod quickstart;

@@ -1,0 +1,169 @@
+//! Services and files that are a little different: other spellings, masked values, many objects, things that fit twice.
+
+use serde_json::json;
+use telform::sandbox::Partner;
+
+use crate::bench::Story;
+use crate::deletes::CONNECTED;
+use crate::partners::{verified, west, world_with_west};
+
+const MAIN: &str = "
+providers:
+  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+";
+
+#[test]
+fn the_other_spelling_of_the_path() {
+    let story = Story::new(&format!("{CONNECTED}  knobs: {{ config_path: provider-configurations }}\n"))
+        .secret("AUTH", "canary-auth-43");
+    story.unpod(MAIN);
+    story.apply();
+    story.unpod(&MAIN.replace("AC43", "AC77"));
+    story.apply();
+    assert_eq!(story.writes(), [r#"PATCH telephony/provider-configurations/43/ {"account_sid":"AC77"}"#]);
+    story.in_sync();
+}
+
+#[test]
+fn an_account_changed_in_place_is_marked_risky() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
+    story.unpod(MAIN);
+    story.apply();
+    story.unpod(&MAIN.replace("AC43", "AC77"));
+    shot!("risky", story.expect(0, "plan"));
+}
+
+/// Bridges that show the secrets of what serves their numbers.
+#[test]
+fn secrets_in_bridges() {
+    let story = Story::new(&format!("{CONNECTED}  knobs: {{ bridge_get: secrets }}\n"))
+        .secret("AUTH", "canary-auth-43");
+    story.unpod(&format!("{MAIN}bridges:\n  support: {{ slug: support, name: Helpdesk, numbers: {{ '+14155550104': {{ provider: main }} }} }}\n"));
+    story.expect(0, "plan --verbose");
+    story.expect(0, "plan --format json");
+    story.expect(0, "apply --auto-approve --verbose");
+    story.in_sync();
+}
+
+/// What comes back with stars is not known, and never a reason to make a second one.
+#[test]
+fn masked_accounts() {
+    let story = Story::new(
+        "
+unpod:
+  knobs: { mask_account_sid: true }
+  configurations:
+    - { id: 43, provider: twilio, account_sid: AC00000000000000000000000000004343, auth_token: canary-twilio-43 }
+",
+    )
+    .secret("AUTH", "canary-auth-43");
+    story.unpod(&MAIN.replace("AC43", "AC00000000000000000000000000004343"));
+    let ran = story.run("apply --auto-approve");
+    assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 1, "{}", ran.whole());
+    shot!("masked_account", ran);
+}
+
+/// The same where the service takes every create: each apply would make one more.
+#[test]
+fn masked_accounts_where_duplicates_are_allowed() {
+    let story = Story::new("unpod: { knobs: { mask_account_sid: true, duplicate_configuration: allowed } }")
+        .secret("AUTH", "canary-auth-43");
+    story.unpod(&MAIN.replace("AC43", "AC00000000000000000000000000004343"));
+    for _ in 0..3 {
+        story.run("apply --auto-approve");
+    }
+    assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 1);
+    story.in_sync();
+}
+
+#[test]
+fn things_that_fit_twice_or_not_at_all() {
+    let twice = Story::new(
+        "
+unpod:
+  profile: g1-snapshot
+  configurations:
+    - { id: 41, provider: Vapi, name: main, api_key: canary-key-41-a }
+    - { id: 42, provider: Vapi, name: main, api_key: canary-key-42-a }
+",
+    );
+    twice.unpod_with("product_id: p, ", "providers:\n  main: { name: main, provider: Vapi }\n");
+    shot!("several_fit", twice.expect(3, "plan"));
+    twice.unpod_with("product_id: p, ", "providers:\n  main: { id: '42', name: main, provider: Vapi }\n");
+    twice.in_sync();
+    twice.unpod_with("product_id: p, ", "providers:\n  main: { id: '99', name: main, provider: Vapi }\n");
+    shot!("pinned_missing", twice.expect(3, "plan"));
+    // The ledger knows 42 as `main`; a new address may not take it over.
+    twice.unpod_with(
+        "product_id: p, ",
+        "providers:\n  main: { name: main, provider: Vapi }\n  again: { id: '42', name: other, provider: Vapi }\n",
+    );
+    shot!("claimed_twice", twice.expect(3, "plan"));
+}
+
+#[test]
+fn thousands_of_partners() {
+    let story = verified("");
+    story.sandbox.edit(|world| {
+        for n in 0..2344 {
+            let serde_json::Value::Object(fields) =
+                json!({ "login": format!("p{n:04}"), "name": format!("P{n}") })
+            else {
+                unreachable!()
+            };
+            world.carrierx.partners.push(Partner::new(fields));
+        }
+    });
+    story.carrierx(&west("    city: Compton\n"));
+    story.expect(0, "plan").says("2344 partners in carrierx");
+    story.apply();
+    assert_eq!(story.writes().len(), 1);
+    story.fault("{ match: { path: /core/v2/partners, query: offset=1000, times: 0 }, effect: { answer: { status: 503 } } }");
+    story.expect(1, "plan");
+}
+
+/// A PUT carries every documented field, whatever the service does with those that are left out or differ.
+#[test]
+fn a_put_under_every_reading_of_the_page() {
+    for missing in ["reject_422", "keep", "null_out"] {
+        for read_only in ["ignore", "reject_422"] {
+            let world = world_with_west(
+                "      billing_email: b@acme.example\n      tech_email: t@acme.example\n      daily_spending_limit: '500.00'\n      attributes: { tier: gold }\n",
+            );
+            let story = Story::new(&format!(
+                "{world}  knobs: {{ put_missing: {missing}, put_read_only: {read_only} }}\n"
+            ))
+            .secret("WEST_PASSWORD", "canary-password-west");
+            let before = story.world()["carrierx"]["partners"][0].clone();
+            story.carrierx(&west(
+                "    update: put\n    city: Compton\n    callbacks: { sms: https://hooks.example.net/a }\n",
+            ));
+            story.apply();
+            let after = &story.world()["carrierx"]["partners"][0];
+            for (name, value) in before.as_object().unwrap() {
+                if name != "city" && name != "callbacks" {
+                    assert_eq!(&after[name], value, "{missing} {read_only}: {name}");
+                }
+            }
+            story.in_sync();
+        }
+    }
+}
+
+/// An account that can reach nothing but bridges' names: what the service says twice differently is doubt, not knowledge.
+#[test]
+fn a_number_whose_two_sources_disagree() {
+    let story = Story::new(
+        "
+unpod:
+  configurations:
+    - { id: 42, provider: plivo, account_sid: MA42, auth_token: canary-plivo-42 }
+    - { id: 43, provider: twilio, account_sid: AC43, auth_token: canary-twilio-43 }
+  numbers: [ { number: '+14155550101' }, { number: '+14155550102' } ]
+  bridges:
+    - { slug: mixed, name: Mixed, numbers: { '+14155550101': 42, '+14155550102': 43 } }
+",
+    );
+    story.unpod("removed:\n  - { address: providers.gone, id: '43' }\n");
+    shot!("mixed_bridge", story.expect(3, "plan --max-deletes 1 --max-numbers-dark 2"));
+}
