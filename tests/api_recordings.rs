@@ -26,6 +26,7 @@ struct Exchange {
 struct Sent {
     method: String,
     path: String,
+    headers: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +110,33 @@ fn every_refusal_has_words_and_no_placeholder() {
             "{place}: {words}"
         );
     }
+}
+
+/// What an answer says of the organization whose object it shows: a create under a wrong handle is answered like any other
+/// and belongs to nobody (unpod.md fact 6).
+#[test]
+fn every_recorded_object_says_whose_it_is() {
+    let mut said: BTreeMap<String, usize> = BTreeMap::new();
+    for (file, exchange) in recorded() {
+        let writes = matches!(exchange.request.method.as_str(), "POST" | "PATCH");
+        let path = exchange.path();
+        let about_objects =
+            path.starts_with("telephony/") && !path.contains("/connect") && !path.contains("/disconnect");
+        if !writes || !about_objects || !matches!(exchange.response.status, 200 | 201) {
+            continue;
+        }
+        let Ok(body) = serde_json::from_str::<Value>(exchange.body()) else { continue };
+        let row = rows::object(&body).map(|row| Value::Object(row.clone())).expect(&file);
+        let what = if path.contains("configurations") { "configuration" } else { "bridge" };
+        let sent = exchange.request.headers.get("Org-Handle").map_or("no handle", String::as_str);
+        let whose = match rows::organization_of(&row) {
+            Some(Some(handle)) => handle,
+            Some(None) => "nobody's".to_owned(),
+            None => "it does not say".to_owned(),
+        };
+        *said.entry(format!("{} {what} under {sent}: {whose}", exchange.request.method)).or_default() += 1;
+    }
+    insta::assert_debug_snapshot!("organizations", said);
 }
 
 /// Successful GETs through the readers of lists and objects; nothing of a secret may be left in what they keep.

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use telform::api::ReadOnly;
-use telform::backend::unpod::{BRIDGES_G2, PROVIDERS_G2};
 use telform::ledger::Ledger;
-use telform::live;
-use telform::resource::{Live, Target};
+use telform::live::{self, LiveError, Reread};
+use telform::resource::{Live, LiveAccount, Target};
 
 mod live_world;
 
@@ -142,29 +141,90 @@ async fn the_ledger_tells_two_configurations_of_one_provider_apart() {
     assert_eq!(target(live.unwrap()), Target::Recorded("44".to_owned()));
 }
 
+/// What reading some bridges again shows, and the number of requests that it took.
+async fn again(world: &World, live: &LiveAccount, slugs: &[&str]) -> (Result<Reread, LiveError>, usize) {
+    let before = world.paths().len();
+    let desired = unpod_desired(world, &["providers", "bridges"]);
+    let http = http(&desired);
+    let (api, key, ledger) = (ReadOnly::new(&http), key(), Ledger::default());
+    let account = &desired.accounts["unpod"];
+    let slugs = slugs.iter().map(|slug| (*slug).to_owned()).collect();
+    let objects = &live.objects["providers"];
+    let read = live::read_connections(&api, account, &live.facts, objects, &ledger, &key, &slugs).await;
+    (read, world.paths().len() - before)
+}
+
 #[tokio::test]
-async fn a_part_is_read_again() {
+async fn some_bridges_are_read_again() {
     let world = World::new(g2).await;
-    let desired = unpod_desired(&world, &["providers", "bridges"]);
+    let live = reading(&world, &["providers", "bridges"]).await.unwrap();
+    let (read, requests) = again(&world, &live, &["sales", "gone"]).await;
+    let read = read.unwrap();
+    assert_eq!(Some(&read.connections), live.connections.as_ref());
+    assert_eq!(read.iter().count(), 1);
+    assert_eq!(read.gone.iter().collect::<Vec<_>>(), ["gone"]);
+    assert!(read.unseen.is_empty());
+    assert_eq!(requests, 4, "both bridges, the listing, the numbers");
+    let (read, requests) = again(&world, &live, &["gone"]).await;
+    assert_eq!((read.unwrap().gone.len(), requests), (1, 1));
+    let (read, requests) = again(&world, &live, &[]).await;
+    assert_eq!((read.unwrap(), requests), (Reread::default(), 0));
+}
+
+#[tokio::test]
+async fn a_bridge_read_again_that_shows_no_number_may_use_what_it_names() {
+    let hidden = |slug: &str| {
+        let slug = slug.to_owned();
+        move |asked: &Asked| {
+            let member = format!("telephony/bridges/{slug}/");
+            match asked.path.as_str() {
+                "telephony/bridges/" => Some(ok(json!({"count": 2, "data": [
+                    {"id": 1, "name": "S", "slug": "sales", "provider": "twilio", "numbers": []},
+                    {"id": 2, "name": "O", "slug": "other", "provider": "plivo", "numbers": []}]}))),
+                "telephony/numbers/" => Some(listing(json!([]))),
+                path if path == member => {
+                    Some(ok(json!({"data": {"id": 1, "name": "S", "slug": slug, "numbers": []}})))
+                }
+                _ => None,
+            }
+        }
+    };
+    let world = world(hidden("sales")).await;
+    let live = reading(&World::new(g2).await, &["providers", "bridges"]).await.unwrap();
+    let read = again(&world, &live, &["sales"]).await.0.unwrap();
+    assert!(read.connections.is_empty());
+    assert_eq!(read.unseen, [("sales".to_owned(), ["42".to_owned()].into())].into());
+}
+
+#[tokio::test]
+async fn reading_again_asks_for_no_more_pages_than_it_needs() {
+    let world = world(|asked| tens(asked, 25, 25)).await;
+    let live = reading(&world, &["providers", "bridges"]).await.unwrap();
+    let cost = async |slugs: &[&str]| {
+        let (read, requests) = again(&world, &live, slugs).await;
+        read.unwrap();
+        requests
+    };
+    assert_eq!(cost(&["b-3"]).await, 3, "the bridge, one page, the numbers");
+    assert_eq!(cost(&["b-3", "b-7"]).await, 4);
+    assert_eq!(cost(&["b-3", "b-24"]).await, 6, "all three pages");
+    // A bridge that is there and in no list: only a complete list says so.
+    let lying = live_world::unpod::world(|asked| tens(asked, 25, 20)).await;
+    let (read, _) = again(&lying, &live, &["b-3"]).await;
+    read.unwrap();
+    let (read, _) = again(&lying, &live, &["b-21"]).await;
+    says(&read.unwrap_err(), &["incomplete listing"]);
+}
+
+/// Generation 1 says in each bridge whose connection it is, and nothing of it anywhere else (unpod.md 10, recorded).
+#[tokio::test]
+async fn the_older_generation_is_read_again_by_its_bridges_alone() {
+    let world = World::new(g1).await;
+    let mut desired = unpod_desired(&world, &["providers", "bridges"]);
+    desired.accounts["unpod"].product_id = Some("unpod.ai".to_owned());
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     let live = live.unwrap().accounts.remove("unpod").unwrap();
-    let before = world.paths().len();
-
-    let account = &desired.accounts["unpod"];
-    let http = http(&desired);
-    let api = ReadOnly::new(&http);
-    let one =
-        live::read_one(&api, account, &live.facts, &BRIDGES_G2, "sales", &key()).await.unwrap().unwrap();
-    assert_eq!(one.attributes["name"], "Sales");
-    let none = live::read_one(&api, account, &live.facts, &PROVIDERS_G2, "99", &key()).await.unwrap();
-    assert!(none.is_none());
-    assert_eq!(world.paths().len(), before + 2);
-
-    let slugs = ["sales".to_owned(), "gone".to_owned()].into();
-    let objects = &live.objects["providers"];
-    let ledger = Ledger::default();
-    let connections =
-        live::read_connections(&api, account, &live.facts, objects, &ledger, &key(), &slugs).await.unwrap();
-    assert_eq!(Some(connections), live.connections);
-    assert_eq!(world.paths().len(), before + 6);
+    let (read, requests) = again(&world, &live, &["sales-1f5evfn7"]).await;
+    assert_eq!(Some(read.unwrap().connections), live.connections);
+    assert_eq!(requests, 1);
 }

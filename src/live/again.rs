@@ -1,44 +1,41 @@
-//! Reads a part of the live state again: right before a write, to see whether it still is what the plan saw, and after the
-//! rewiring, to prove it.
+//! Reads a part of the live state again: around a write to a bridge, to see who serves its numbers now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 
 use super::unpod::configurations;
 use super::{LiveError, Reader};
 use crate::api::ReadOnly;
-use crate::backend::unpod::attribution::Evidence;
-use crate::backend::unpod::{BACKEND, CONFIGURATION_SPELLINGS};
-use crate::kind::Kind;
+use crate::backend::unpod::attribution::{Evidence, unseen};
 use crate::ledger::{Key, Ledger};
 use crate::resource::{Account, Connection, Desired, Facts, LiveObject};
 
-/// Reads one object; `None` when the service says that it is not there. `facts` are those of the reading that the plan was
-/// made from.
-pub async fn read_one(
-    api: &ReadOnly<'_>,
-    account: &Account,
-    facts: &Facts,
-    kind: &'static Kind,
-    id: &str,
-    key: &Key,
-) -> Result<Option<LiveObject>, LiveError> {
-    let (desired, ledger) = (Desired::default(), Ledger::default());
-    let reader = reader(api, account, &desired, &ledger, key);
-    if account.backend.api != BACKEND.api {
-        return reader.by_id(kind, id).await;
-    }
-    if kind.link.is_some() {
-        let row = reader.bridge(id).await?;
-        return row.map(|row| reader.object(kind, &format!("reading bridge {id}"), &row)).transpose();
-    }
-    let spelling = facts.configurations.as_deref().unwrap_or(CONFIGURATION_SPELLINGS[0]);
-    reader.configuration_by_id(kind, spelling, id).await
+/// Who serves the numbers of some bridges, read afresh.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reread {
+    /// Connections of these bridges, sorted by bridge and number.
+    pub connections: Vec<Connection>,
+    /// Those of the bridges that name a provider and show no number, with the configurations that may serve them.
+    pub unseen: BTreeMap<String, BTreeSet<String>>,
+    /// Those of the bridges that are not there.
+    pub gone: BTreeSet<String>,
 }
 
-/// Reads the connections of these bridges; a bridge that is gone has none. `objects` are the account's configurations as
-/// they are now, the new ones included.
+impl Reread {
+    /// The connections.
+    pub fn iter(&self) -> std::slice::Iter<'_, Connection> {
+        self.connections.iter()
+    }
+}
+
+/// Reads these bridges again, and all that tells who serves their numbers. `facts` are those of the reading that the plan
+/// was made from; `objects` are the account's configurations as they are now, the new ones included, because a provider with
+/// one configuration is taken for that one.
+///
+/// Costs one request for each bridge. Where the bridge alone does not say who serves a number (generation 2), also one for
+/// the numbers and one for each page of the bridge listing until every one of the bridges was seen: one page where the
+/// account has no more than a hundred. No bridge that is there: none of these.
 pub async fn read_connections(
     api: &ReadOnly<'_>,
     account: &Account,
@@ -47,18 +44,29 @@ pub async fn read_connections(
     ledger: &Ledger,
     key: &Key,
     slugs: &BTreeSet<String>,
-) -> Result<Vec<Connection>, LiveError> {
+) -> Result<Reread, LiveError> {
     let desired = Desired::default();
-    let reader = reader(api, account, &desired, ledger, key);
-    // Generation 1 says in each bridge whose connection it is, and nothing of it in the listing (unpod.md 10, recorded).
-    let all = facts.generation != Some(1);
-    let (read, listed, numbers) = tokio::join!(
-        try_join_all(slugs.iter().map(|slug| reader.bridge(slug))),
-        async { if all { reader.listed_bridges().await } else { Ok(Vec::new()) } },
-        reader.numbers(),
-    );
-    let (read, listed, numbers) = (read?, listed?, numbers?);
-    let bridges: Vec<_> = read.into_iter().flatten().collect();
+    let reader =
+        Reader { api, account, desired: &desired, ledger, key, kinds: BTreeSet::new(), destroy: false };
+    let read = try_join_all(slugs.iter().map(|slug| reader.bridge(slug))).await?;
+    let (mut bridges, mut there, mut gone) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+    for (slug, bridge) in slugs.iter().zip(read) {
+        match bridge {
+            Some(bridge) => {
+                bridges.push(bridge);
+                there.insert(slug.clone());
+            }
+            None => _ = gone.insert(slug.clone()),
+        }
+    }
+    // Generation 1 says in each bridge whose connection it is, and nothing of it elsewhere (unpod.md 10, recorded).
+    let elsewhere = facts.generation != Some(1) && !there.is_empty();
+    let (listed, numbers) = if elsewhere {
+        let (listed, numbers) = tokio::join!(reader.listing_of(&there), reader.numbers());
+        (listed?, numbers?)
+    } else {
+        (Vec::new(), Vec::new())
+    };
     let configurations = configurations(&facts.catalogue, objects);
     let evidence = Evidence {
         generation: facts.generation,
@@ -67,17 +75,8 @@ pub async fn read_connections(
         bridges: &bridges,
         numbers: &numbers,
     };
-    let mut connections = reader.attributed(&evidence);
-    connections.retain(|connection| slugs.contains(&connection.bridge));
-    Ok(connections)
-}
-
-fn reader<'a>(
-    api: &'a ReadOnly<'a>,
-    account: &'a Account,
-    desired: &'a Desired,
-    ledger: &'a Ledger,
-    key: &'a Key,
-) -> Reader<'a> {
-    Reader { api, account, desired, ledger, key, kinds: BTreeSet::new(), destroy: false }
+    let mut read = Reread { connections: reader.attributed(&evidence), unseen: unseen(&evidence), gone };
+    read.connections.retain(|connection| there.contains(&connection.bridge));
+    read.unseen.retain(|bridge, _| there.contains(bridge));
+    Ok(read)
 }

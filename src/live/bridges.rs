@@ -59,12 +59,21 @@ impl Reader<'_> {
     }
 
     /// The listing, read again once when it comes out short.
-    pub(super) async fn listed_bridges(&self) -> Result<Vec<Value>, LiveError> {
+    async fn listed_bridges(&self) -> Result<Vec<Value>, LiveError> {
+        self.listing(None).await
+    }
+
+    /// As much of the listing as shows these bridges; all of it when it does not show one of them.
+    pub(super) async fn listing_of(&self, slugs: &BTreeSet<String>) -> Result<Vec<Value>, LiveError> {
+        self.listing(Some(slugs)).await
+    }
+
+    async fn listing(&self, sought: Option<&BTreeSet<String>>) -> Result<Vec<Value>, LiveError> {
         let tried = "listing the bridges";
-        if let Pages::Complete(rows) = self.bridge_pages(tried).await? {
+        if let Pages::Complete(rows) = self.bridge_pages(tried, sought).await? {
             return Ok(rows);
         }
-        match self.bridge_pages(tried).await? {
+        match self.bridge_pages(tried, sought).await? {
             Pages::Complete(rows) => Ok(rows),
             Pages::Short { count, found } => Err(LiveError::incomplete(
                 self.account,
@@ -75,8 +84,8 @@ impl Reader<'_> {
     }
 
     /// All pages once. The pages have no stable order (unpod.md fact 8, recorded), so rows are told apart by id, and the
-    /// listing is complete when there are as many as the service counts.
-    async fn bridge_pages(&self, tried: &str) -> Result<Pages, LiveError> {
+    /// listing is complete when there are as many as the service counts, or when it has shown all that is sought.
+    async fn bridge_pages(&self, tried: &str, sought: Option<&BTreeSet<String>>) -> Result<Pages, LiveError> {
         let mut unique: BTreeMap<String, Value> = BTreeMap::new();
         let mut count = None;
         let mut step = 0;
@@ -104,6 +113,11 @@ impl Reader<'_> {
             }
             next += wave;
             let found = unique.len();
+            let shown: BTreeSet<&str> =
+                unique.values().filter_map(|row| row.get("slug").and_then(Value::as_str)).collect();
+            if sought.is_some_and(|slugs| slugs.iter().all(|slug| shown.contains(slug.as_str()))) {
+                break;
+            }
             match count {
                 Some(count) if found as u64 >= count => break,
                 // A count that no account has is a lie: thousands of pages would be read before that was certain.
@@ -227,8 +241,8 @@ impl Reader<'_> {
     }
 
     fn must_be_ours(&self, slug: &str, row: &Value) -> Result<(), LiveError> {
-        let owner = row.get("org_handle").and_then(Value::as_str);
-        if owner.is_none() || owner == self.account.org_handle.as_deref() {
+        let owner = rows::organization_of(row).flatten();
+        if owner.is_none() || owner == self.account.org_handle {
             return Ok(());
         }
         Err(LiveError::new(

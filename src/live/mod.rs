@@ -19,7 +19,7 @@ mod offset;
 mod organization;
 mod unpod;
 
-pub use again::{read_connections, read_one};
+pub use again::{Reread, read_connections};
 pub use error::LiveError;
 pub use object::object;
 

@@ -61,7 +61,7 @@ impl Reader<'_> {
     }
 
     /// One object by its identity; `None` when the service says that it is not there.
-    pub(super) async fn by_id(&self, kind: &'static Kind, id: &str) -> Result<Option<LiveObject>, LiveError> {
+    async fn by_id(&self, kind: &'static Kind, id: &str) -> Result<Option<LiveObject>, LiveError> {
         let tried = format!("reading {} {id}", kind.singular);
         match self.ask(&kind.member.replace("{id}", id), &[]).await {
             Ok(body) => {

@@ -43,7 +43,7 @@ impl Reader<'_> {
             }
             Err(error) => return Err(LiveError::request(self.account, tried, error)),
         };
-        let own = |row: &Value| row.get("org_handle").and_then(Value::as_str) == Some(handle.as_str());
+        let own = |row: &Value| rows::organization_of(row).flatten().as_ref() == Some(handle);
         if configurations.iter().any(own) {
             return Ok(Organization::Confirmed);
         }

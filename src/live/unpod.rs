@@ -165,7 +165,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    pub(super) async fn configuration_by_id(
+    async fn configuration_by_id(
         &self,
         kind: &'static Kind,
         spelling: &str,

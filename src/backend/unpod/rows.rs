@@ -59,6 +59,26 @@ pub fn number_in(row: &Value) -> Option<String> {
     (!number.is_empty()).then_some(number)
 }
 
+/// The handle of the organization that owns the object in a row. `None`: the row does not say, as in generation 2 and in
+/// the bridge list. `Some(None)`: it says that nobody owns it. The older generation answers 201 to the create of a
+/// configuration under an unknown handle and keeps it out of every organization, with `org_handle: null` (unpod.md fact 6,
+/// 5.2, recorded); whoever creates must look. The answer to a write of a bridge names the organization under
+/// `organization_details` instead (unpod.md 6.2, recorded). Handles are compared exactly: letter case counts (2.3).
+pub fn organization_of(row: &Value) -> Option<Option<String>> {
+    let handle = match row.get("org_handle") {
+        Some(handle) => handle,
+        None => match row.get("organization_details")? {
+            Value::Object(details) => details.get("domain_handle")?,
+            other => other,
+        },
+    };
+    match handle {
+        Value::Null => Some(None),
+        Value::String(handle) => Some((!handle.is_empty()).then(|| handle.clone())),
+        _ => None,
+    }
+}
+
 /// Keys of a bridge that telform has a use for.
 const BRIDGE: [&str; 7] = ["id", "name", "slug", "description", "region", "provider", "org_handle"];
 /// Keys of a number on a bridge that telform has a use for.
