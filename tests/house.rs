@@ -10,6 +10,8 @@ const LONG: &[(&str, &str)] = &[
         "src/plan/planner.rs",
         "the whole of one planning run; wants to be cut into finding, wiring and finishing",
     ),
+    ("src/plan/link.rs", "all decisions about numbers; the moves of an earlier run could stand beside them"),
+    ("src/plan/find.rs", "all ways in which an object is found, and what it must not be taken for"),
     ("src/kind.rs", "the words of all tables; the normalisers could stand beside them"),
 ];
 

@@ -454,6 +454,7 @@ impl Wiring<'_> {
 
     fn spot(&self, connection: &Connection) -> Spot {
         let provider = match &connection.target {
+            Target::Ambiguous(ids) if ids.is_empty() => "a configuration that is not listed".to_owned(),
             Target::Ambiguous(ids) => {
                 format!("one of {}", ids.iter().map(|id| (self.label)(id)).collect::<Vec<_>>().join(", "))
             }

@@ -153,8 +153,12 @@ impl Model {
     }
 
     fn shown(&self, kind: &'static Kind, id: &str, thing: &Thing, key: &Key) -> LiveObject {
-        let mut object =
-            LiveObject { id: id.to_owned(), attributes: thing.attributes.clone(), secrets: BTreeMap::new(), masked: BTreeMap::new() };
+        let mut object = LiveObject {
+            id: id.to_owned(),
+            attributes: thing.attributes.clone(),
+            secrets: BTreeMap::new(),
+            masked: BTreeMap::new(),
+        };
         for field in kind.fields.iter().filter(|field| field.ty == Type::Secret && field.secret_is_read_back)
         {
             match thing.secrets.get(field.name) {
