@@ -64,3 +64,17 @@ impl fmt::Debug for Fingerprint {
         f.write_str("(fingerprint)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_prints_as_its_mask_only() {
+        let secret = Secret::new(" canary-text\n");
+        assert_eq!(secret.reveal(), "canary-text");
+        let printed = format!("{secret} {secret:?} {}", serde_json::to_string(&secret).expect("a text"));
+        assert_eq!(printed, format!("{MASK} {MASK} \"{MASK}\""));
+        assert_eq!(format!("{:?}", Fingerprint([7; 32])), "(fingerprint)");
+    }
+}
