@@ -160,6 +160,8 @@ pub struct Desired {
     pub objects: BTreeMap<Address, DesiredObject>,
     /// Tombstones.
     pub removed: Vec<Removal>,
+    /// Renames.
+    pub moved: Vec<Rename>,
     /// Kinds that some file mentions, even as an empty map: only these are in scope for deletes.
     pub kinds: BTreeSet<String>,
     /// Guards of the whole plan.
@@ -229,12 +231,25 @@ pub struct Removal {
     pub address: Address,
     /// Why, in the user's words.
     pub reason: Option<String>,
+    /// Release it from the ledger and leave the object as it is, instead of deleting it.
+    pub keep: bool,
     /// Account, when written.
     pub account: Option<String>,
     /// Identity, when written.
     pub id: Option<String>,
     /// Natural key fields, when written.
     pub key: BTreeMap<&'static str, Value>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// An object that is known by another address from now on. Never a change to a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    /// The address that it had.
+    pub from: Address,
+    /// The address that it has, at the end of a chain of renames.
+    pub to: Address,
     /// Where it stands.
     pub place: Place,
 }

@@ -14,6 +14,8 @@ pub const OBJECT: [&str; 4] = ["account", "id", "lifecycle", "update"];
 pub const LIFECYCLE: [&str; 2] = ["prevent_delete", "ignore"];
 /// Keys of a tombstone, besides the natural key of its kind.
 pub const TOMBSTONE: [&str; 5] = ["address", "reason", "account", "id", "keep"];
+/// Keys of a rename.
+pub const RENAME: [&str; 2] = ["from", "to"];
 /// Keys of a guard map.
 pub const GUARDS: [&str; 3] = ["max_deletes", "max_delete_percent", "max_numbers_dark"];
 /// Switch of an account whose older generation can disconnect after all.
@@ -106,6 +108,13 @@ fn file() -> Value {
     properties.insert("removed".into(), json!({
         "description": "Objects that shall go. An entry may stay after they are gone.", "type": "array", "items": tombstone(),
     }));
+    properties.insert(
+        "moved".into(),
+        json!({
+            "description": "Renames: the object is known by another address, nothing is changed. An entry may stay.",
+            "type": "array", "items": rename(),
+        }),
+    );
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
@@ -332,21 +341,31 @@ fn numbers() -> Value {
     })
 }
 
-fn tombstone() -> Value {
+fn address(about: &str) -> Value {
     let kinds = backend::kind_names().join("|");
+    json!({
+        "type": "string", "pattern": format!("^({kinds})\\.[A-Za-z0-9_][A-Za-z0-9_.-]*$"), "description": about,
+    })
+}
+
+fn rename() -> Value {
+    let texts = ["The address that the object had.", "The address that it has."];
+    let properties: Map<String, Value> =
+        RENAME.into_iter().zip(texts).map(|(key, text)| (key.to_owned(), address(text))).collect();
+    json!({ "type": "object", "properties": properties, "required": RENAME, "additionalProperties": false })
+}
+
+fn tombstone() -> Value {
     let mut properties = Map::new();
-    properties.insert(
-        "address".into(),
-        json!({
-            "type": "string", "pattern": format!("^({kinds})\\.[A-Za-z0-9_][A-Za-z0-9_.-]*$"),
-            "description": "The address that the object had.",
-        }),
-    );
+    properties.insert("address".into(), address("The address that the object had."));
     properties
         .insert("reason".into(), json!({ "type": "string", "description": "Why it goes, for the review." }));
     properties.insert("account".into(), json!({ "type": "string", "description": "Account that holds it." }));
     properties.insert("id".into(), json!({ "type": ["string", "integer"], "description": "Its identity." }));
-    properties.insert("keep".into(), json!({ "const": false, "description": "Not supported yet." }));
+    properties.insert(
+        "keep".into(),
+        json!({ "type": "boolean", "default": false, "description": "Release it without deleting it." }),
+    );
     for kind in backend::ALL.iter().flat_map(|backend| backend.kinds) {
         for name in kind.natural_key {
             let text =

@@ -278,6 +278,11 @@ fn enter_effect(ledger: &mut Ledger, effect: &LedgerEffect, desired: &Desired, l
             ledger.attempts.remove(address);
             ledger.objects.insert(address.clone(), hidden);
         }
+        LedgerEffect::Rename { from, to } => ledger.rename(from, to),
+        LedgerEffect::Release { address } => {
+            ledger.objects.remove(address);
+            ledger.attempts.remove(address);
+        }
         LedgerEffect::MoveEnded { account, number } => ledger.note_moved(account, number),
         LedgerEffect::Drop { address } => {
             ledger.objects.remove(address);

@@ -17,6 +17,7 @@ mod accounts;
 mod claims;
 mod files;
 mod guards;
+mod moved;
 mod names;
 mod numbers;
 mod objects;
@@ -33,9 +34,9 @@ use files::Input;
 const VERSION: &str = "1";
 
 /// Keys at the top that are telform's own; the kinds come from the tables.
-const TOP: [&str; 5] = ["version", "accounts", "guards", "ledger", "removed"];
+const TOP: [&str; 6] = ["version", "accounts", "guards", "ledger", "moved", "removed"];
 /// Keys that a later version will know.
-const LATER: [&str; 3] = ["moved", "overlay", "policy"];
+const LATER: [&str; 2] = ["overlay", "policy"];
 
 /// What the files say, and what is worth knowing about them.
 #[derive(Debug, Default)]
@@ -89,6 +90,7 @@ struct Loader<'a> {
     objects: BTreeMap<Address, Item<'a>>,
     parsed: BTreeMap<Address, objects::Parsed<'a>>,
     removed: Vec<Item<'a>>,
+    moved: Vec<Item<'a>>,
     guards: BTreeMap<&'a str, Item<'a>>,
     ledger: Option<Item<'a>>,
     version: Option<Item<'a>>,
@@ -105,6 +107,7 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
         objects: BTreeMap::new(),
         parsed: BTreeMap::new(),
         removed: Vec::new(),
+        moved: Vec::new(),
         guards: BTreeMap::new(),
         ledger: None,
         version: None,
@@ -121,6 +124,7 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
     loader.read_ledger();
     loader.read_objects();
     loader.read_removed();
+    loader.read_moved();
     loader.check_claims();
     loader.finish()
 }
@@ -164,6 +168,7 @@ impl<'a> Loader<'a> {
                 "accounts" => self.collect_accounts(item),
                 "guards" => self.collect_guards(item),
                 "ledger" => self.collect_ledger(item),
+                "moved" => self.collect_moved(item),
                 "removed" => self.collect_removed(item),
                 kind if kinds.contains(&kind) => self.collect_objects(item),
                 later if LATER.contains(&later) => self.report(

@@ -79,6 +79,7 @@ impl<'a> Loader<'a> {
         let mut removal = Removal {
             address,
             reason: None,
+            keep: false,
             account: account.map(str::to_owned),
             id: None,
             key: BTreeMap::new(),
@@ -95,15 +96,7 @@ impl<'a> Loader<'a> {
             "address" | "account" => {}
             "reason" => removal.reason = self.text(item.file, item.entry),
             "id" => removal.id = self.pinned(item, rows),
-            "keep" => {
-                if self.boolean(item.file, item.entry) == Some(true) {
-                    self.report(
-                        Problem::new("telform::yaml::not_yet", "`keep` is not supported yet", &item.file.source, item.entry.key_span)
-                            .label("this version refuses it")
-                            .help("to release an object without deleting it, drop this entry and run `telform forget ADDRESS`"),
-                    );
-                }
-            }
+            "keep" => removal.keep = self.boolean(item.file, item.entry).unwrap_or_default(),
             key => {
                 let Some(field) = key_field(rows, key) else {
                     let mut known = schema::TOMBSTONE.to_vec();
@@ -120,7 +113,8 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn address(&mut self, item: Item<'_>) -> Option<Address> {
+    /// Reads an address of a kind that exists.
+    pub(super) fn address(&mut self, item: Item<'_>) -> Option<Address> {
         let text = self.text(item.file, item.entry)?;
         let kinds = backend::kind_names();
         let address = Address::parse(&text);

@@ -222,6 +222,16 @@ impl Ledger {
         })
     }
 
+    /// Enters an object and an open create under another address. Where that address is taken, what stands there stays.
+    pub fn rename(&mut self, from: &Address, to: &Address) {
+        if let Some(entry) = self.objects.remove(from) {
+            self.objects.entry(to.clone()).or_insert(entry);
+        }
+        if let Some(attempt) = self.attempts.remove(from) {
+            self.attempts.entry(to.clone()).or_insert(attempt);
+        }
+    }
+
     /// Address of the entry with this identity.
     pub fn address_of(&self, account: &str, kind: &str, id: &str) -> Option<&Address> {
         self.objects

@@ -20,6 +20,7 @@ mod note;
 mod order;
 mod planner;
 mod removal;
+mod rename;
 mod select;
 mod step;
 
@@ -108,6 +109,13 @@ pub struct AccountLine {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerEffect {
+    /// An object is known by another address. First in order, because the others speak of addresses as they are then.
+    Rename {
+        /// The address that the ledger knows.
+        from: Address,
+        /// The address that it has from now on.
+        to: Address,
+    },
     /// An object that was there before is managed from now on.
     Adopt {
         /// Its address.
@@ -132,6 +140,11 @@ pub enum LedgerEffect {
         account: String,
         /// E.164.
         number: String,
+    },
+    /// An object is no longer managed; it stays as it is.
+    Release {
+        /// Its address.
+        address: Address,
     },
     /// An object is gone, so its entry goes too.
     Drop {

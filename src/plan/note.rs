@@ -50,6 +50,8 @@ pub enum RefusalCode {
     DeleteUndocumented,
     /// Two live objects fit one address.
     SeveralFit,
+    /// An object is renamed to an address that the ledger knows another object by.
+    RenamedOnto,
     /// Two addresses claim one live object.
     ClaimedTwice,
     /// A managed object is no longer to be seen, and may only be hidden.
@@ -93,6 +95,7 @@ impl RefusalCode {
             Self::CreateOnly => "refusal::create_only",
             Self::DeleteUndocumented => "refusal::delete_undocumented",
             Self::SeveralFit => "refusal::several_fit",
+            Self::RenamedOnto => "refusal::renamed_onto",
             Self::ClaimedTwice => "refusal::claimed_twice",
             Self::GoneOrHidden => "refusal::gone_or_hidden",
             Self::UnsettledCreate => "refusal::unsettled_create",
@@ -141,8 +144,9 @@ impl RefusalCode {
                 "close the partner in the service's portal and keep the tombstone out; where your service has a delete, set `partner_delete: true` on the account"
             }
             Self::SeveralFit => "pin the one that is meant with `id:`",
+            Self::RenamedOnto => "correct `moved`; or release one of the two with `telform forget ADDRESS`",
             Self::ClaimedTwice => {
-                "keep one of the two addresses; to rename, keep the old name until renaming is supported"
+                "keep one of the two addresses; to rename one, list it under `moved` with `from` and `to`"
             }
             Self::GoneOrHidden => {
                 "look in the service's portal; if it really is gone, release the address with `telform forget ADDRESS`"
@@ -198,6 +202,10 @@ pub struct Notice {
 pub enum NoticeCode {
     /// An object that was there before is taken under management, without a write. Detail: id.
     Adopted,
+    /// An object is known by another address from now on. Detail: the address that it had.
+    Renamed,
+    /// An object is released: no longer managed, left as it is. Detail: id.
+    Released,
     /// Waits for a human to confirm. Detail: since when.
     PendingVerification,
     /// The whole object waits for a human to confirm. Detail: since when.
@@ -246,6 +254,8 @@ impl NoticeCode {
     pub fn text(self) -> &'static str {
         match self {
             Self::Adopted => "found by its natural key or pinned id: adopted, nothing is written",
+            Self::Renamed => "renamed in the ledger, nothing is written to the service; it was",
+            Self::Released => "released: no longer managed, and left as it is",
             Self::PendingVerification => {
                 "pending verification: waits for somebody to confirm the address; not sent again"
             }

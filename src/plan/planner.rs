@@ -9,6 +9,7 @@ use super::link::{Bridge, Leaving, Wired, Wiring};
 use super::link_step::{assigned, made};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::removal::{self, LeavingObject};
+use super::rename;
 use super::select::Selection;
 use super::step::{Phase, Ref};
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
@@ -52,8 +53,19 @@ struct Planner<'a> {
 
 /// Computes the plan.
 pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
+    let declared = rename::declared(inputs);
+    let ledger = declared.ledger(inputs.ledger);
+    let inputs = &Inputs { ledger: &ledger, ..*inputs };
+    let implied = rename::implied(inputs);
+    let ledger = implied.ledger(inputs.ledger);
+    let inputs = &Inputs { ledger: &ledger, ..*inputs };
     let selection = Selection::new(inputs);
     let mut planner = Planner::default();
+    for renames in [declared, implied] {
+        planner.refusals.extend(renames.refusals);
+        planner.notices.extend(renames.notices);
+        planner.effects.extend(renames.effects);
+    }
     let mut findings = find::find(inputs);
     if inputs.options.destroy {
         findings.notices.clear(); // What would be created or waits does not matter to a plan that deletes.
@@ -97,10 +109,12 @@ impl<'a> Planner<'a> {
         self.effects.retain(|effect| match effect {
             LedgerEffect::Adopt { address, .. }
             | LedgerEffect::AdoptHidden { address, .. }
+            | LedgerEffect::Release { address }
             | LedgerEffect::Drop { address }
             | LedgerEffect::Visible { address }
             | LedgerEffect::Confirmed { address, .. }
             | LedgerEffect::Protect { address, .. } => selection.holds(address),
+            LedgerEffect::Rename { to, .. } => selection.holds(to),
             LedgerEffect::MoveEnded { .. } => true,
         });
     }

@@ -48,6 +48,9 @@ pub(super) fn removals<'a>(
     selection: &Selection,
 ) -> Removals<'a> {
     let mut removals = Removals::default();
+    for removal in inputs.desired.removed.iter().filter(|gone| gone.keep && selection.holds(&gone.address)) {
+        removals.release(inputs, removal);
+    }
     for wish in wishes(inputs).into_iter().filter(|wish| selection.holds(wish.address)) {
         removals.look_up(inputs, findings, &wish);
     }
@@ -79,6 +82,7 @@ fn wishes<'a>(inputs: &Inputs<'a>) -> Vec<Wish<'a>> {
     let mut wishes: Vec<Wish<'a>> = desired
         .removed
         .iter()
+        .filter(|removal| !removal.keep)
         .map(|removal| {
             let entry = inputs.ledger.objects.get(&removal.address);
             Wish {
@@ -115,6 +119,25 @@ fn wishes<'a>(inputs: &Inputs<'a>) -> Vec<Wish<'a>> {
 }
 
 impl<'a> Removals<'a> {
+    /// Lets go of an object without touching it. Once that is done, the tombstone says nothing any more.
+    fn release(&mut self, inputs: &Inputs<'a>, removal: &'a Removal) {
+        let address = &removal.address;
+        let entry = inputs.ledger.objects.get(address);
+        let attempt = inputs.ledger.attempts.get(address);
+        let Some(account) = entry.map(|entry| &entry.account).or(attempt.map(|attempt| &attempt.account))
+        else {
+            return;
+        };
+        self.notices.push(Notice {
+            code: NoticeCode::Released,
+            account: account.clone(),
+            address: Some(address.clone()),
+            attribute: None,
+            detail: entry.map(|entry| entry.id.clone()),
+        });
+        self.effects.push(LedgerEffect::Release { address: address.clone() });
+    }
+
     fn look_up(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, wish: &Wish<'a>) {
         let accounts: Vec<&'a str> = inputs
             .desired

@@ -170,6 +170,7 @@ pub(crate) fn gone(desired: &mut Desired, address: &str) {
     let removal = Removal {
         address,
         reason: None,
+        keep: false,
         account: None,
         id: None,
         key: BTreeMap::new(),

@@ -229,8 +229,15 @@ impl Case {
                 let claimed = self.desired.objects.values().filter_map(|object| self.by_key(object));
                 let id = id.filter(|id| !claimed.into_iter().any(|other| other == *id));
                 let place = Place::default();
-                let removal =
-                    Removal { address, reason: None, account: None, id, key: BTreeMap::new(), place };
+                let removal = Removal {
+                    address,
+                    reason: None,
+                    keep: false,
+                    account: None,
+                    id,
+                    key: BTreeMap::new(),
+                    place,
+                };
                 self.desired.removed.push(removal);
             }
         }

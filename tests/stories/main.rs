@@ -20,6 +20,7 @@ mod odd;
 mod output;
 mod partners;
 mod quickstart;
+mod renames;
 mod replace;
 mod runs;
 mod secrets;

@@ -1,0 +1,140 @@
+//! Renames: objects that keep their identity under another address.
+
+use std::collections::BTreeMap;
+
+use super::{In, Item, Loader};
+use crate::problem::{Problem, Span};
+use crate::resource::{Address, Rename};
+use crate::schema;
+use crate::yaml::Node;
+
+/// One rename as it is written, and where both of its addresses stand.
+struct Line<'a> {
+    file: In<'a>,
+    from: (Address, Span),
+    to: (Address, Span),
+}
+
+impl<'a> Loader<'a> {
+    pub(super) fn collect_moved(&mut self, item: Item<'a>) {
+        self.moved.push(item);
+    }
+
+    /// Reads all renames. A chain of them ends at its last address, so that a list may grow for years.
+    pub(super) fn read_moved(&mut self) {
+        let mut lines: BTreeMap<Address, Line<'a>> = BTreeMap::new();
+        let mut aims: BTreeMap<Address, (In<'a>, Span)> = BTreeMap::new();
+        for item in std::mem::take(&mut self.moved) {
+            let Some(list) = item.entry.value.list() else {
+                self.wrong(item.file, item.entry, "a list of entries with `from` and `to`");
+                continue;
+            };
+            for node in list {
+                let Some(line) = self.rename(item.file, node) else { continue };
+                let (from, to) = (line.from.clone(), line.to.clone());
+                let first_aim = aims.insert(to.0.clone(), (line.file, to.1));
+                let (file, twice) = (line.file, lines.insert(from.0.clone(), line));
+                for (first, at, word) in [
+                    (twice.map(|first| (first.file, first.from.1)), &from, "moved"),
+                    (first_aim, &to, "moved to"),
+                ] {
+                    let Some(first) = first else { continue };
+                    let what = format!("`{}` is {word} twice", at.0);
+                    self.twice(
+                        "telform::yaml::duplicate",
+                        &what,
+                        first,
+                        (file, at.1),
+                        "an object has one address; keep one of them",
+                    );
+                }
+            }
+        }
+        for line in lines.values() {
+            self.check_rename(line, &lines);
+        }
+    }
+
+    fn rename(&mut self, file: In<'a>, node: &'a Node) -> Option<Line<'a>> {
+        let Some(entries) = node.map() else {
+            self.report(
+                Problem::new("telform::yaml::wrong_type", "a rename must be a map", &file.source, node.at)
+                    .label(format!("this is {}", node.sort()))
+                    .help("- from: providers.old-name\n  to: providers.new-name"),
+            );
+            return None;
+        };
+        for entry in entries.iter().filter(|entry| !schema::RENAME.contains(&&*entry.key)) {
+            self.unknown(file, entry, &schema::RENAME, "in a rename");
+        }
+        let mut part = |name: &str| {
+            let Some(entry) = node.get(name) else {
+                self.report(
+                    Problem::new(
+                        "telform::yaml::missing",
+                        format!("a rename needs `{name}`"),
+                        &file.source,
+                        node.at,
+                    )
+                    .label(format!("`{name}` is missing")),
+                );
+                return None;
+            };
+            Some((self.address(Item { file, entry })?, entry.value.at))
+        };
+        let (from, to) = (part("from"), part("to"));
+        let (from, to) = (from?, to?);
+        if from.0 == to.0 || from.0.kind != to.0.kind {
+            let what = if from.0 == to.0 {
+                format!("`{}` is moved to itself", to.0)
+            } else {
+                format!("`{}` cannot become `{}`: a rename stays within one kind", from.0, to.0)
+            };
+            self.report(Problem::new("telform::yaml::moved", what, &file.source, to.1).label("here"));
+            return None;
+        }
+        Some(Line { file, from, to })
+    }
+
+    /// Follows a rename to its end, and refuses one that leads nowhere or away from something that is still declared.
+    fn check_rename(&mut self, line: &Line<'a>, lines: &BTreeMap<Address, Line<'a>>) {
+        let problem =
+            |what: String, at: Span| Problem::new("telform::yaml::moved", what, &line.file.source, at);
+        if let Some(declared) = self.objects.get(&line.from.0).copied() {
+            self.report(
+                problem(format!("`{}` is moved away and still declared", line.from.0), line.from.1)
+                    .label("moved away here")
+                    .also(&declared.file.source, declared.entry.key_span, "declared here")
+                    .help("rename the entry too, or drop the rename"),
+            );
+            return;
+        }
+        let mut end = &line.to.0;
+        // As many steps as there are renames: one more is a circle.
+        for _ in 0..=lines.len() {
+            match lines.get(end) {
+                Some(next) => end = &next.to.0,
+                None => break,
+            }
+        }
+        let known =
+            self.objects.contains_key(end) || self.desired.removed.iter().any(|gone| gone.address == *end);
+        if lines.contains_key(end) {
+            self.report(
+                problem(format!("`{}` is moved in a circle", line.from.0), line.from.1).label("begins here"),
+            );
+        } else if known {
+            self.desired.moved.push(Rename {
+                from: line.from.0.clone(),
+                to: end.clone(),
+                place: line.file.source.place(line.from.1),
+            });
+        } else if self.complete {
+            self.report(
+                problem(format!("`{}` is moved to `{end}`, which is not declared", line.from.0), line.to.1)
+                    .label("nothing has this address")
+                    .help("declare it; or, when the object shall go or be released, list it under `removed`"),
+            );
+        }
+    }
+}
