@@ -82,6 +82,12 @@ pub enum Command {
         after_help = "Examples:\n  telform apply\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
     )]
     Apply(ApplyArgs),
+    /// Take existing objects under management: writes their YAML and enters them in the ledger
+    #[command(
+        visible_alias = "import",
+        after_help = "Examples:\n  telform adopt --all --out telform -f accounts.yaml    # everything, a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42               # one object by its id\n\nNothing but GET is sent. Before anything is written, a plan over the new files must be empty."
+    )]
+    Adopt(AdoptArgs),
     /// Release an address without deleting its object
     #[command(after_help = "Example:\n  telform forget providers.old-plivo")]
     Forget(ForgetArgs),
@@ -182,6 +188,31 @@ pub struct InitArgs {
     pub quickstart: bool,
 }
 
+/// `telform adopt`.
+#[derive(Debug, Args, Clone)]
+pub struct AdoptArgs {
+    /// Its address from now on; where the YAML declares it already, only the ledger is written
+    #[arg(value_parser = address, requires = "id", required_unless_present = "all", conflicts_with = "all")]
+    pub address: Option<Address>,
+    /// Its identity at the service: a number, a partner_sid, the slug of a bridge
+    pub id: Option<String>,
+    /// Every object that no address claims
+    #[arg(long, requires = "out")]
+    pub all: bool,
+    /// Only this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Only this kind: providers, bridges or partners
+    #[arg(long, value_name = "KIND", value_parser = kind, requires = "all")]
+    pub kind: Option<String>,
+    /// Folder for the files; a file that is there and says something else is never overwritten
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+}
+
 /// `telform forget`.
 #[derive(Debug, Args, Clone)]
 pub struct ForgetArgs {
@@ -214,6 +245,15 @@ fn address(text: &str) -> Result<Address, String> {
         Ok(address)
     } else {
         Err(format!("`{}` is no kind; the kinds are {}", address.kind, kinds.join(", ")))
+    }
+}
+
+fn kind(text: &str) -> Result<String, String> {
+    let kinds = crate::backend::kind_names();
+    if kinds.contains(&text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("the kinds are {}", kinds.join(", ")))
     }
 }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod adopt;
 mod apply;
 mod args;
 mod exit;
@@ -56,6 +57,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Validate => small::validate(out),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
+        Command::Adopt(args) => adopt::run(out, args).await,
         Command::Forget(args) => small::forget(out, args),
         Command::Sandbox(args) => small::sandbox(out, args).await,
         Command::Schema(args) => small::schema(out, args),

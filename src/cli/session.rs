@@ -9,7 +9,7 @@ use super::out::Out;
 use super::watch::Requests;
 use crate::api::ReadOnly;
 use crate::api::http::{self, Http};
-use crate::desired;
+use crate::desired::{self, Loaded};
 use crate::ledger::{AccountEntry, Key, Ledger, Lock, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
@@ -65,8 +65,17 @@ pub(crate) fn now() -> String {
 impl Session {
     /// Loads everything; nothing is sent yet.
     pub(crate) async fn open(out: &Out, choice: &Choice, purpose: Purpose) -> Result<Self, Failure> {
+        Self::open_with(out, choice, purpose, desired::load(&out.global.files)?).await
+    }
+
+    /// The same with files that were read already.
+    pub(crate) async fn open_with(
+        out: &Out,
+        choice: &Choice,
+        purpose: Purpose,
+        mut loaded: Loaded,
+    ) -> Result<Self, Failure> {
         let global = &out.global;
-        let mut loaded = desired::load(&global.files)?;
         if !loaded.warnings.is_empty() && !global.json && !global.quiet {
             out.note(&crate::problem::render(&loaded.warnings, out.color_on_stderr(), out.width()));
         }

@@ -1,6 +1,6 @@
 //! Which files are read: the paths given, or the default places. Nothing is skipped in silence.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -39,8 +39,39 @@ struct Finder<'a> {
     problems: Problems,
 }
 
+/// Files with another text than the one on disk; `None`: as if the file were not there. Files that no source leads to are
+/// read as well.
+#[derive(Debug, Clone, Default)]
+pub struct Edits(pub BTreeMap<PathBuf, Option<String>>);
+
+impl Edits {
+    fn of(&self, path: &Path) -> Option<&Option<String>> {
+        let path = absolute(path);
+        self.0.iter().find(|(edited, _)| absolute(edited) == path).map(|(_, text)| text)
+    }
+}
+
+/// The path without links, also of a file that is not there yet.
+fn absolute(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match (fs::canonicalize(folder), path.file_name()) {
+            (Ok(folder), Some(name)) => folder.join(name),
+            _ => path.to_owned(),
+        }
+    })
+}
+
+/// The files and folders that are read: those given, or the default one.
+pub fn places(sources: &[PathBuf]) -> Vec<PathBuf> {
+    if !sources.is_empty() {
+        return sources.to_vec();
+    }
+    [FILE, FOLDER].into_iter().map(PathBuf::from).filter(|path| path.exists()).collect()
+}
+
 /// Finds and reads all files. A relative path starts from `here`.
-pub(super) fn read(here: &Path, sources: &[PathBuf]) -> (Vec<Input>, Problems) {
+pub(super) fn read(here: &Path, sources: &[PathBuf], edits: &Edits) -> (Vec<Input>, Problems) {
     let mut finder = Finder { here, found: Vec::new(), seen: HashSet::new(), problems: Problems::default() };
     if sources.is_empty() {
         finder.default();
@@ -51,8 +82,19 @@ pub(super) fn read(here: &Path, sources: &[PathBuf]) -> (Vec<Input>, Problems) {
     }
     let Finder { found, mut problems, .. } = finder;
     let mut inputs = Vec::new();
-    for found in &found {
-        match text_of(&found.path) {
+    let new = edits.0.iter().filter(|(path, text)| {
+        let path = absolute(path);
+        text.is_some() && !found.iter().any(|found| absolute(&found.path) == path)
+    });
+    let new: Vec<Found> =
+        new.map(|(path, _)| Found { path: path.clone(), name: path.display().to_string() }).collect();
+    for found in found.iter().chain(&new) {
+        let text = match edits.of(&found.path) {
+            Some(None) => continue,
+            Some(Some(text)) => Ok(text.clone()),
+            None => text_of(&found.path),
+        };
+        match text {
             Ok(text) => {
                 let folder = found.path.parent().unwrap_or(Path::new("")).to_path_buf();
                 let (input, faults) = parse(&found.name, folder, &text);

@@ -29,6 +29,7 @@ mod urls;
 mod values;
 
 use files::Input;
+pub use files::{Edits, places};
 
 /// Version of the file format.
 const VERSION: &str = "1";
@@ -52,9 +53,15 @@ pub fn load(sources: &[PathBuf]) -> Result<Loaded, Problems> {
     load_in(Path::new(""), sources)
 }
 
+/// Reads the files as they would be after an edit that is not on disk yet.
+pub fn load_edited(sources: &[PathBuf], edits: &Edits) -> Result<Loaded, Problems> {
+    let (inputs, problems) = files::read(Path::new(""), sources, edits);
+    check(&inputs, problems)
+}
+
 /// The same, with relative paths (and the default ones) starting from `here`.
 pub fn load_in(here: &Path, sources: &[PathBuf]) -> Result<Loaded, Problems> {
-    let (inputs, problems) = files::read(here, sources);
+    let (inputs, problems) = files::read(here, sources, &Edits::default());
     check(&inputs, problems)
 }
 

@@ -1,7 +1,7 @@
 //! Planning: a pure function of what is wanted, what is there, and what the ledger remembers. It reads no clock,
 //! environment, disk or network; the same input gives the same plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -214,6 +214,11 @@ impl<'a> Inputs<'a> {
             generation: self.facts(&account.name).generation,
         }
     }
+}
+
+/// Live objects that an address of the configuration means: account, kind and id to the address.
+pub fn claims<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static str, &'a str), &'a Address> {
+    find::find(inputs).claimed
 }
 
 impl Plan {

@@ -8,6 +8,7 @@
 #[macro_use]
 mod bench;
 
+mod adopt;
 mod bridges;
 mod choice;
 mod commands;

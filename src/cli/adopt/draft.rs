@@ -1,0 +1,151 @@
+//! The files of an adoption: where they stand, how they are written, what is said about them.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::{AdoptArgs, Failure, Out};
+use crate::adopt::{LeftOut, Page};
+use crate::desired;
+use crate::plan::Plan;
+use crate::resource::Address;
+use crate::text::escape;
+use crate::view::text;
+
+/// A file that is to be written.
+pub(super) struct Draft {
+    pub(super) path: PathBuf,
+    /// What stands in the file before the page: only one object at a time is added to a file of the user's.
+    pub(super) before: String,
+    pub(super) page: Page,
+}
+
+impl Draft {
+    /// What the file will hold.
+    pub(super) fn text(&self) -> String {
+        format!("{}{}", self.before, self.page.text)
+    }
+
+    /// Puts the text in place at once; a file that says the same already is not touched.
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        write(&self.path, &self.text())
+    }
+}
+
+/// Says what was written, what was not, and which secrets are to be supplied.
+pub(super) fn say(out: &Out, drafts: &[Draft], plan: &Plan) {
+    let pages = || drafts.iter().map(|draft| &draft.page);
+    if out.global.json {
+        let objects: Vec<_> = pages().flat_map(|page| &page.addresses).collect();
+        let secrets: Vec<_> = pages()
+            .flat_map(|page| &page.placeholders)
+            .map(|it| serde_json::json!({ "address": it.address, "attribute": it.attribute, "env": it.variable }))
+            .collect();
+        let left_out: Vec<_> = pages()
+            .flat_map(|page| &page.left_out)
+            .map(|it| serde_json::json!({ "address": it.address, "attribute": it.attribute, "why": it.why }))
+            .collect();
+        let files: Vec<_> = drafts.iter().map(|draft| draft.path.display().to_string()).collect();
+        return out.json_line(&serde_json::json!({
+            "format": "telform-adopt", "format_version": 1, "files": files, "objects": objects, "secrets": secrets,
+            "left_out": left_out, "pending": false,
+        }));
+    }
+    if drafts.is_empty() {
+        return out.print("Nothing to adopt: every object is managed already.\n");
+    }
+    for draft in drafts {
+        let count = draft.page.addresses.len();
+        let kind = draft.page.addresses.first().map_or("", |address| address.kind.as_str());
+        let numbers = match draft.page.numbers {
+            0 => String::new(),
+            count => format!(" with {count} {}", text::plural(count, "numbers")),
+        };
+        out.print(&format!(
+            "wrote {}  {count} {}{numbers}\n",
+            draft.path.display(),
+            text::plural(count, kind)
+        ));
+    }
+    let left_out: Vec<&LeftOut> = pages().flat_map(|page| &page.left_out).collect();
+    list(out, "Not written; a comment in the file says why", &left_out, |it| {
+        format!("{} {}: {}", it.address, it.attribute, it.why)
+    });
+    let secrets: Vec<_> = pages().flat_map(|page| &page.placeholders).collect();
+    list(
+        out,
+        "Secrets, by the variable that stands for each; not compared until it is set",
+        &secrets,
+        |it| format!("{}  {} {}", it.variable, it.address, it.attribute),
+    );
+    out.print(&format!("\nProven: a plan over what was written is empty ({}).\n", plan.summary()));
+}
+
+/// A list that does not fill the screen: what is left out stands in the files.
+fn list<T>(out: &Out, title: &str, items: &[T], line: impl Fn(&T) -> String) {
+    const MOST: usize = 20;
+    if items.is_empty() {
+        return;
+    }
+    out.print(&format!("\n{title} ({}):\n", items.len()));
+    for item in items.iter().take(MOST) {
+        out.print(&format!("  {}\n", escape(&line(item))));
+    }
+    if items.len() > MOST {
+        out.print(&format!("  … and {} more; --json lists all\n", items.len() - MOST));
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let put = || -> std::io::Result<()> {
+        fs::create_dir_all(folder)?;
+        if fs::read_to_string(path).is_ok_and(|there| there == text) {
+            return Ok(());
+        }
+        // A file that replaces another keeps nothing of it but its name, so links are followed first.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let mut file = tempfile::Builder::new().prefix(".adopt").tempfile_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // YAML is meant to be shared, unlike a temporary file.
+            let mode = fs::metadata(&path).map_or(0o644, |there| there.permissions().mode());
+            file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
+        }
+        file.persist(path)?;
+        Ok(())
+    };
+    put().map_err(|error| {
+        Failure::other(
+            "telform::adopt::write",
+            format!("cannot write {}: {error}", path.display()),
+            "check that the folder may be written to, or name another one with --out",
+        )
+    })
+}
+
+/// The file of one kind in one account.
+pub(super) fn file_of(folder: &Path, account: &str, kind: &str) -> PathBuf {
+    folder.join(format!("{account}-{kind}.yaml"))
+}
+
+/// Where the YAML of one object goes: a file of its own in a folder, or the end of the one file that there is.
+pub(super) fn file_for(out: &Out, args: &AdoptArgs, address: &Address) -> Result<(PathBuf, String), Failure> {
+    let own = |folder: &Path| (folder.join(format!("{}-{}.yaml", address.kind, address.name)), String::new());
+    if let Some(folder) = &args.out {
+        return Ok(own(folder));
+    }
+    let places = desired::places(&out.global.files);
+    let Some(place) = places.first() else { return Ok(own(Path::new(""))) };
+    if place.is_dir() {
+        return Ok(own(place));
+    }
+    let text = fs::read_to_string(place).map_err(|error| {
+        Failure::other("telform::adopt::read", format!("cannot read {}: {error}", place.display()), "")
+    })?;
+    let gap = if text.ends_with('\n') { "" } else { "\n" };
+    Ok((place.clone(), format!("{text}{gap}---\n")))
+}

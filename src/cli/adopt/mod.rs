@@ -1,0 +1,334 @@
+//! `telform adopt`: YAML and ledger entries for what is already there, proven by an empty plan before anything is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use super::args::{AdoptArgs, Choice};
+use super::exit::{Exit, Failure};
+use super::out::Out;
+use super::session::{Purpose, Session, now};
+use crate::adopt::{Adoption, page};
+use crate::apply::settle_ledger;
+use crate::backend;
+use crate::desired::{self, Edits};
+use crate::plan::{Inputs, LedgerEffect, Options, Plan};
+use crate::problem::Problems;
+use crate::resource::{Address, Desired, Live};
+use crate::text::escape;
+use crate::view::text;
+
+mod draft;
+
+use draft::{Draft, file_for, file_of};
+
+/// Attributes that must not be written as the service shows them, and why.
+type Without = BTreeMap<(Address, String), String>;
+
+/// Takes objects under management.
+pub(crate) async fn run(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
+    match (&args.address, &args.id) {
+        (Some(address), Some(id)) => one(out, args, address, id).await,
+        _ => all(out, args).await,
+    }
+}
+
+async fn all(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
+    let folder = args.out.clone().unwrap_or_default();
+    let known = desired::load(&out.global.files).map(|loaded| loaded.desired);
+    // Files of an earlier adoption are read as if they were not there, so that they come out the same again.
+    let accounts = known.as_ref().map(|desired| desired.accounts.clone()).unwrap_or_default();
+    let mut edits = Edits::default();
+    for account in accounts.values() {
+        for kind in account.backend.kinds {
+            edits.0.insert(file_of(&folder, &account.name, kind.name), None);
+        }
+    }
+    let mut loaded = desired::load_edited(&out.global.files, &edits)?;
+    let kinds = kinds_asked(&loaded.desired, args)?;
+    loaded.desired.kinds.extend(kinds.iter().map(|kind| (*kind).to_owned()));
+    let (session, live) = read(out, args, loaded).await?;
+    let inputs = inputs(&session, &session.desired, &live, &session.options);
+    let adoption = Adoption::of(&inputs, args.account.as_deref(), &kinds);
+    let mut without = Without::new();
+    let (drafts, desired, plan) = loop {
+        let drafts: Vec<Draft> = adoption
+            .groups
+            .iter()
+            .filter_map(|group| {
+                let first = group.first()?;
+                let path = file_of(&folder, first.account, first.kind.name);
+                Some(Draft { path, before: String::new(), page: page(&inputs, &adoption, group, &without) })
+            })
+            .collect();
+        if let Some((desired, plan)) = proven(out, &session, &live, &edits, &drafts, &mut without)? {
+            break (drafts, desired, plan);
+        }
+    };
+    finish(out, session, &live, &drafts, &desired, &plan)
+}
+
+async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result<Exit, Failure> {
+    let mut loaded = desired::load(&out.global.files)?;
+    loaded.desired.kinds.insert(address.kind.clone());
+    if let Some(object) = loaded.desired.objects.get_mut(address) {
+        if object.id.as_ref().is_some_and(|pinned| pinned != id) {
+            let pinned = object.id.clone().unwrap_or_default();
+            return Err(Failure::other(
+                "telform::adopt::pinned",
+                format!("{address} is pinned to {pinned} at {}", object.place),
+                "correct `id:` there, or adopt that id",
+            ));
+        }
+        object.id = Some(id.to_owned());
+        return declared(out, args, loaded, address, id).await;
+    }
+    let account = account_for(&loaded.desired, args, address)?;
+    let (path, before) = file_for(out, args, address)?;
+    let (session, live) = read(out, args, loaded).await?;
+    let inputs = inputs(&session, &session.desired, &live, &session.options);
+    let adoption = Adoption::one(&inputs, &account, address, id).ok_or_else(|| {
+        Failure::other(
+            "telform::adopt::missing",
+            format!("account {account} shows no {} with the id {id}", address.kind),
+            "check the id in the service's dashboard; an unverified partner is invisible until its mail address is confirmed",
+        )
+    })?;
+    let key = (account.clone(), adoption.groups[0][0].kind.name, id.to_owned());
+    if let Some(other) = adoption.known.get(&key) {
+        return Err(Failure::other(
+            "telform::adopt::claimed",
+            format!("{id} is {other} already"),
+            "to give it another name, rename the entry and list both names under `moved`",
+        ));
+    }
+    let mut without = Without::new();
+    let (drafts, desired, plan) = loop {
+        let page = page(&inputs, &adoption, &adoption.groups[0], &without);
+        let drafts = [Draft { path: path.clone(), before: before.clone(), page }];
+        if let Some((desired, plan)) = proven(out, &session, &live, &Edits::default(), &drafts, &mut without)?
+        {
+            break (drafts, desired, plan);
+        }
+    };
+    finish(out, session, &live, &drafts, &desired, &plan)
+}
+
+/// An object that the YAML declares: only the ledger has to learn which one it is.
+async fn declared(
+    out: &Out,
+    args: &AdoptArgs,
+    loaded: desired::Loaded,
+    address: &Address,
+    id: &str,
+) -> Result<Exit, Failure> {
+    let (mut session, live) = read(out, args, loaded).await?;
+    let entry = session.ledger.objects.get(address).cloned();
+    if let Some(entry) = entry.as_ref().filter(|entry| entry.id != id) {
+        let there =
+            (live.accounts.values().filter_map(|live| live.objects.get(address.kind.as_str())).flatten())
+                .any(|live| live.id == entry.id);
+        if there {
+            return Err(Failure::other(
+                "telform::adopt::known",
+                format!("the ledger knows {address} as {}, and that object is there", entry.id),
+                format!("to let go of it, run `telform forget {address}` first"),
+            ));
+        }
+    }
+    let options = Options { targets: BTreeSet::from([address.clone()]), ..session.options.clone() };
+    let plan = session.plan_with(&live, &options);
+    let learns = plan.ledger.iter().any(|effect| {
+        matches!(effect, LedgerEffect::Adopt { address: it, .. } | LedgerEffect::AdoptHidden { address: it, .. } if it == address)
+    });
+    let managed = entry.is_some_and(|entry| entry.id == id);
+    if !learns && !managed {
+        out.print(&text::plan(&plan, out.reading()));
+        out.note("nothing was adopted\n");
+        return Ok(Exit::Refused);
+    }
+    if settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now) {
+        session.store.save(&mut session.ledger)?;
+    }
+    session.close()?;
+    if out.global.json {
+        out.json_line(&serde_json::json!({
+            "format": "telform-adopt", "format_version": 1, "files": [], "objects": [{ "address": address, "id": id }],
+            "secrets": [], "left_out": [], "pending": plan.has_changes(),
+        }));
+        return Ok(Exit::Done);
+    }
+    out.print(&format!("Adopted {address} as {}.\n", escape(id)));
+    if plan.has_changes() || plan.is_refused() {
+        out.print(&format!("The YAML differs from it: {}. `telform plan` shows how.\n", plan.summary()));
+    }
+    Ok(Exit::Done)
+}
+
+async fn read(out: &Out, args: &AdoptArgs, loaded: desired::Loaded) -> Result<(Session, Live), Failure> {
+    let choice = Choice { sandbox: args.sandbox.clone(), ..Choice::default() };
+    let session = Session::open_with(out, &choice, Purpose::Apply, loaded).await?;
+    let live = session.read().await?;
+    Ok((session, live))
+}
+
+fn inputs<'a>(
+    session: &'a Session,
+    desired: &'a Desired,
+    live: &'a Live,
+    options: &'a Options,
+) -> Inputs<'a> {
+    Inputs { desired, live, ledger: &session.ledger, key: &session.key, options }
+}
+
+/// The plan over the files as they would be, when it is empty. Else what stands in the way is left out of the next try;
+/// what cannot be left out is an error.
+fn proven(
+    out: &Out,
+    session: &Session,
+    live: &Live,
+    edits: &Edits,
+    drafts: &[Draft],
+    without: &mut Without,
+) -> Result<Option<(Desired, Plan)>, Failure> {
+    let before = without.len();
+    let mut edits = edits.clone();
+    edits.0.extend(drafts.iter().map(|draft| (draft.path.clone(), Some(draft.text()))));
+    let loaded = match desired::load_edited(&out.global.files, &edits) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            leave_out_problems(drafts, &problems, without);
+            return if without.len() > before { Ok(None) } else { Err(problems.into()) };
+        }
+    };
+    let targets: BTreeSet<Address> = drafts.iter().flat_map(|draft| draft.page.addresses.clone()).collect();
+    if targets.is_empty() {
+        let plan = Plan::new(&inputs(session, &Desired::default(), &Live::default(), &session.options));
+        return Ok(Some((loaded.desired, plan)));
+    }
+    let options = Options { targets: targets.clone(), ..session.options.clone() };
+    let plan = Plan::new(&inputs(session, &loaded.desired, live, &options));
+    if !plan.has_changes() && !plan.is_refused() {
+        return Ok(Some((loaded.desired, plan)));
+    }
+    let differing =
+        plan.changes.iter().filter(|change| targets.contains(&change.address)).flat_map(|change| {
+            change.attributes.iter().map(|attribute| (change.address.clone(), attribute.name.clone()))
+        });
+    let refused = plan.refusals.iter().filter_map(|refusal| {
+        Some((
+            refusal.address.clone().filter(|address| targets.contains(address))?,
+            refusal.attribute.clone()?,
+        ))
+    });
+    for pair in differing.chain(refused) {
+        let why = "a plan would change it: the service does not show it as it would have to be written";
+        without.entry(pair).or_insert_with(|| why.to_owned());
+    }
+    if without.len() > before {
+        return Ok(None);
+    }
+    out.print(&text::plan(&plan, out.reading()));
+    Err(Failure::other(
+        "telform::adopt::not_proven",
+        "nothing was written: a plan over the new files would not be empty, see above",
+        "leave these objects out with --account or --kind, or write their YAML by hand",
+    ))
+}
+
+/// Attributes whose lines the loader did not take.
+fn leave_out_problems(drafts: &[Draft], problems: &Problems, without: &mut Without) {
+    for problem in problems.iter() {
+        let file = drafts.iter().find(|draft| draft.path.display().to_string() == problem.place.file);
+        let Some(draft) = file else { continue };
+        let above = draft.before.bytes().filter(|byte| *byte == b'\n').count();
+        let Some(line) = problem.place.line.checked_sub(above) else { continue };
+        if let Some((_, (address, attribute))) = draft.page.lines.range(..=line).next_back() {
+            without
+                .entry((address.clone(), (*attribute).to_owned()))
+                .or_insert_with(|| format!("not written: {}", problem.message));
+        }
+    }
+}
+
+fn finish(
+    out: &Out,
+    mut session: Session,
+    live: &Live,
+    drafts: &[Draft],
+    desired: &Desired,
+    plan: &Plan,
+) -> Result<Exit, Failure> {
+    // Looked at before anything is written, so that nothing is half done.
+    for draft in drafts.iter().filter(|draft| draft.before.is_empty()) {
+        let there = fs::read_to_string(&draft.path);
+        if there.is_ok_and(|there| there != draft.text()) {
+            return Err(Failure::other(
+                "telform::adopt::exists",
+                format!("{} exists and says something else; nothing was written", draft.path.display()),
+                "move it away, or give another folder with --out and name this one with -f, so that what it declares is left out",
+            ));
+        }
+    }
+    for draft in drafts {
+        draft.write()?;
+    }
+    if !drafts.is_empty() && settle_ledger(&mut session.ledger, plan, desired, live, &session.key, &now) {
+        session.store.save(&mut session.ledger)?;
+    }
+    session.close()?;
+    draft::say(out, drafts, plan);
+    Ok(Exit::Done)
+}
+
+fn account_for(desired: &Desired, args: &AdoptArgs, address: &Address) -> Result<String, Failure> {
+    let able: Vec<&str> = (desired.accounts.values())
+        .filter(|account| account.backend.kinds.iter().any(|kind| kind.name == address.kind))
+        .map(|account| account.name.as_str())
+        .collect();
+    match (&args.account, able.as_slice()) {
+        (Some(name), able) if able.contains(&name.as_str()) => Ok(name.clone()),
+        (None, [one]) => Ok((*one).to_owned()),
+        _ => Err(Failure::other(
+            "telform::adopt::account",
+            format!("it cannot be told which account holds {address}"),
+            format!("accounts that can: {}; choose with --account", listed(&able)),
+        )),
+    }
+}
+
+fn kinds_asked(desired: &Desired, args: &AdoptArgs) -> Result<BTreeSet<&'static str>, Failure> {
+    let names: Vec<&str> = desired.accounts.keys().map(String::as_str).collect();
+    if let Some(name) = args.account.as_ref().filter(|name| !desired.accounts.contains_key(*name)) {
+        return Err(Failure::other(
+            "telform::adopt::account",
+            format!("the configuration has no account {}", escape(name)),
+            format!("it has {}", listed(&names)),
+        ));
+    }
+    if names.is_empty() {
+        return Err(Failure::other(
+            "telform::adopt::account",
+            "the configuration names no account to read from",
+            "`telform init` writes a file with accounts to fill in",
+        ));
+    }
+    let kinds = desired
+        .accounts
+        .values()
+        .filter(|account| args.account.as_ref().is_none_or(|name| *name == account.name))
+        .flat_map(|account| account.backend.kinds.iter().map(|kind| kind.name))
+        .filter(|kind| args.kind.as_ref().is_none_or(|name| name == kind));
+    let kinds: BTreeSet<&'static str> = kinds.collect();
+    if kinds.is_empty() {
+        return Err(Failure::other(
+            "telform::adopt::kind",
+            format!("no account holds {}", args.kind.as_deref().unwrap_or_default()),
+            format!("the kinds are {}", backend::kind_names().join(", ")),
+        ));
+    }
+    Ok(kinds)
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
