@@ -23,6 +23,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Args, Clone)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// YAML file or folder, repeatable [default: ./telform.yaml, else every YAML file under ./telform/]
     #[arg(short, long = "file", value_name = "PATH", global = true)]
@@ -91,6 +92,9 @@ pub enum Command {
     /// Release an address without deleting its object
     #[command(after_help = "Example:\n  telform forget providers.old-plivo")]
     Forget(ForgetArgs),
+    /// Look after the ledger: what telform manages and remembers
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Serve both APIs on loopback from a YAML world, until Ctrl-C
     #[command(after_help = "Example:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
     Sandbox(SandboxArgs),
@@ -219,6 +223,58 @@ pub struct ForgetArgs {
     /// What to release
     #[arg(value_parser = address)]
     pub address: Address,
+}
+
+/// `telform ledger`.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Every managed object with its id
+    #[command(after_help = "Examples:\n  telform ledger list\n  telform ledger list --json")]
+    List,
+    /// All that is remembered about one object
+    #[command(after_help = "Example:\n  telform ledger show providers.twilio-main")]
+    Show(ShowArgs),
+    /// Give an object another address, as `moved:` does
+    #[command(after_help = "Example:\n  telform ledger move providers.twilio providers.twilio-main")]
+    Move(MoveArgs),
+    /// Release an address without deleting its object, as `telform forget` does
+    #[command(after_help = "Example:\n  telform ledger forget providers.old-plivo")]
+    Forget(ForgetArgs),
+    /// Make a ledger from the YAML and the services alone, and say what could not be known
+    #[command(
+        after_help = "Examples:\n  telform ledger rebuild\n  telform ledger rebuild --replace    # keeps the old one beside it"
+    )]
+    Rebuild(RebuildArgs),
+}
+
+/// `telform ledger show`.
+#[derive(Debug, Args, Clone)]
+pub struct ShowArgs {
+    /// Which object
+    #[arg(value_parser = address)]
+    pub address: Address,
+}
+
+/// `telform ledger move`.
+#[derive(Debug, Args, Clone)]
+pub struct MoveArgs {
+    /// The address that it has
+    #[arg(value_parser = address)]
+    pub from: Address,
+    /// The address that it gets
+    #[arg(value_parser = address)]
+    pub to: Address,
+}
+
+/// `telform ledger rebuild`.
+#[derive(Debug, Args, Clone)]
+pub struct RebuildArgs {
+    /// Put it in the place of the ledger that is there, which is kept beside it
+    #[arg(long)]
+    pub replace: bool,
+    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
 }
 
 /// `telform sandbox`.

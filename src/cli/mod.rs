@@ -9,6 +9,7 @@ mod apply;
 mod args;
 mod exit;
 mod init;
+mod ledger;
 mod out;
 mod plan;
 mod session;
@@ -58,7 +59,8 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
         Command::Adopt(args) => adopt::run(out, args).await,
-        Command::Forget(args) => small::forget(out, args),
+        Command::Forget(args) => ledger::forget(out, &args.address),
+        Command::Ledger(command) => ledger::run(out, command).await,
         Command::Sandbox(args) => small::sandbox(out, args).await,
         Command::Schema(args) => small::schema(out, args),
     }

@@ -55,6 +55,8 @@ pub(crate) enum Purpose {
     Plan,
     /// Takes the lock and makes a key where there is none.
     Apply,
+    /// As `Apply`, with a new ledger whatever stands there.
+    Rebuild,
 }
 
 /// The time as RFC 3339 in UTC, to the second.
@@ -82,12 +84,15 @@ impl Session {
         let desired = &mut loaded.desired;
         check_choice(desired, choice)?;
         let store = Store::at(&place(global, desired, choice))?;
-        let lock = if purpose == Purpose::Apply { Some(store.lock(&now())?) } else { None };
-        let ledger = store.load()?.unwrap_or_else(Ledger::fresh);
+        let lock = if purpose == Purpose::Plan { None } else { Some(store.lock(&now())?) };
+        let ledger = match purpose {
+            Purpose::Rebuild => Ledger::fresh(),
+            Purpose::Plan | Purpose::Apply => store.load()?.unwrap_or_else(Ledger::fresh),
+        };
         let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
         let key = match store.key(given.as_deref())? {
             Some(key) => key,
-            None if purpose == Purpose::Apply => store.make_key()?,
+            None if purpose != Purpose::Plan => store.make_key()?,
             // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
             None => Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?,
         };

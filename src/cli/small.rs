@@ -1,13 +1,11 @@
-//! The commands that need a few lines only: validate, forget, sandbox, schema.
+//! The commands that need a few lines only: validate, sandbox, schema.
 
-use super::args::{Choice, ForgetArgs, SandboxArgs, SchemaArgs};
+use super::args::{SandboxArgs, SchemaArgs};
 use super::exit::{Exit, Failure};
 use super::out::Out;
-use super::session::{now, place, state_of};
+use super::session::state_of;
 use crate::backend;
 use crate::desired;
-use crate::ledger::Store;
-use crate::resource::Address;
 use crate::sandbox::{Sandbox, World};
 use crate::schema as schemas;
 
@@ -39,55 +37,6 @@ pub(super) fn validate(out: &Out) -> Result<Exit, Failure> {
         "Valid: {} in {accounts} account{}.\n",
         parts.join(", "),
         if accounts == 1 { "" } else { "s" }
-    ));
-    Ok(Exit::Done)
-}
-
-/// Takes an address out of the ledger; its object stays as it is.
-pub(super) fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure> {
-    let place = match &out.global.ledger {
-        Some(place) => place.clone(),
-        // The YAML may name the place of the ledger; without any YAML the default stands.
-        None => desired::load(&out.global.files).map_or_else(
-            |_| ".telform/ledger.json".to_owned(),
-            |loaded| place(&out.global, &loaded.desired, &Choice::default()),
-        ),
-    };
-    let store = Store::at(&place)?;
-    let Some(_) = store.load()? else {
-        return Err(Failure::other(
-            "telform::ledger::none",
-            format!("there is no ledger at {place}"),
-            "name it with --ledger",
-        ));
-    };
-    let _lock = store.lock(&now())?;
-    // Read again under the lock: another run may just have ended.
-    let mut ledger = store.load()?.unwrap_or_default();
-    if ledger.attempts.remove(&args.address).is_some() && !ledger.objects.contains_key(&args.address) {
-        store.save(&mut ledger)?;
-        out.print(&format!(
-            "Noted: the create of {} that was cut off made nothing. The next apply creates it.\n",
-            args.address
-        ));
-        return Ok(Exit::Done);
-    }
-    let Some(entry) = ledger.objects.remove(&args.address) else {
-        let known: Vec<String> = ledger.objects.keys().map(Address::to_string).collect();
-        return Err(Failure::other(
-            "telform::ledger::unknown_address",
-            format!("the ledger knows no {}", args.address),
-            if known.is_empty() {
-                "it is empty".to_owned()
-            } else {
-                format!("it knows {}", known.join(", "))
-            },
-        ));
-    };
-    store.save(&mut ledger)?;
-    out.print(&format!(
-        "Released {}: {} in account {} stays as it is, and telform no longer manages it.\n",
-        args.address, entry.id, entry.account
     ));
     Ok(Exit::Done)
 }

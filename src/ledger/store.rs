@@ -90,7 +90,7 @@ impl LedgerError {
                 "check that the folder exists and that you may write to it, or name another place with --ledger"
             }
             Self::Damaged { .. } => {
-                "restore it from a backup, or move it away: objects are found again by their natural keys, and what cannot be known is said"
+                "restore it from a backup; or let `telform ledger rebuild --replace` keep it aside and make a new one from the YAML and the services"
             }
             Self::Newer { .. } => "use the telform version that wrote it, or a newer one",
             Self::Foreign { .. } => {

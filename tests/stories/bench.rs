@@ -266,7 +266,7 @@ fn sorted(steps: &str) -> String {
 }
 
 /// What differs from run to run, for snapshots.
-pub(crate) const FILTERS: [(&str, &str); 10] = [
+pub(crate) const FILTERS: [(&str, &str); 12] = [
     (r"after [0-9]+ bytes", "after [n] bytes"),
     (r"error sending request[^;\n]*?(\)\n|\n|;)", "[connection error]$1"),
     (r"http://127\.0\.0\.1:[0-9]+", "http://[sandbox]"),
@@ -275,6 +275,8 @@ pub(crate) const FILTERS: [(&str, &str); 10] = [
     (r"[0-9]+ ms", "[ms]"),
     (r#""milliseconds":[0-9]+"#, r#""milliseconds":[ms]"#),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?Z", "[time]"),
+    (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{6}Z", "[time]"),
+    (r"(created|adopted|begun) [0-9]{4}-[0-9]{2}-[0-9]{2}", "$1 [date]"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[uuid]"),
     (r"(/[^ \n]*)?/\.tmp[0-9A-Za-z]+", "[folder]"),
 ];

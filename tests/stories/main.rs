@@ -16,6 +16,7 @@ mod deletes;
 mod faults;
 mod foreign;
 mod generation1;
+mod ledgers;
 mod merge_models;
 mod odd;
 mod output;

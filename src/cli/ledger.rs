@@ -1,0 +1,374 @@
+//! `telform ledger`: looks after the ledger. Nothing here writes to a service.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use unicode_width::UnicodeWidthStr;
+
+use super::args::{Choice, LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
+use super::exit::{Exit, Failure};
+use super::out::Out;
+use super::session::{Purpose, Session, now, place};
+use crate::apply::settle_ledger;
+use crate::desired;
+use crate::ledger::{Entry, Ledger, Store};
+use crate::plan::{NoticeCode, Plan};
+use crate::resource::{Address, Live, Target};
+use crate::text::escape;
+
+pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Failure> {
+    match command {
+        LedgerCommand::List => list(out),
+        LedgerCommand::Show(args) => show(out, args),
+        LedgerCommand::Move(args) => rename(out, args),
+        LedgerCommand::Forget(args) => forget(out, &args.address),
+        LedgerCommand::Rebuild(args) => rebuild(out, args).await,
+    }
+}
+
+/// The ledger's place: the flag, else the YAML, else the default. A broken YAML must not keep anybody from looking.
+fn store(out: &Out) -> Result<(Store, String), Failure> {
+    let place = match &out.global.ledger {
+        Some(place) => place.clone(),
+        None => desired::load(&out.global.files).map_or_else(
+            |_| ".telform/ledger.json".to_owned(),
+            |loaded| place(&out.global, &loaded.desired, &Choice::default()),
+        ),
+    };
+    Ok((Store::at(&place)?, place))
+}
+
+fn loaded(store: &Store, place: &str) -> Result<Ledger, Failure> {
+    store.load()?.ok_or_else(|| {
+        Failure::other(
+            "telform::ledger::none",
+            format!("there is no ledger at {place}"),
+            "name it with --ledger; `telform ledger rebuild` makes one from the YAML and the services",
+        )
+    })
+}
+
+fn list(out: &Out) -> Result<Exit, Failure> {
+    let (store, place) = store(out)?;
+    let ledger = loaded(&store, &place)?;
+    if out.global.json {
+        let objects: Vec<_> =
+            ledger.objects.iter().map(|(address, entry)| document(address, entry)).collect();
+        out.json_line(&serde_json::json!({
+            "format": "telform-ledger-list", "format_version": 1, "id": ledger.id, "serial": ledger.serial,
+            "accounts": ledger.accounts, "objects": objects, "attempts": ledger.attempts.keys().collect::<Vec<_>>(),
+            "moves": ledger.moves,
+        }));
+        return Ok(Exit::Done);
+    }
+    let mut rows = vec![["ADDRESS", "ACCOUNT", "ID", "SINCE", ""].map(str::to_owned)];
+    for (address, entry) in &ledger.objects {
+        let how = if entry.origin == crate::ledger::Origin::Created { "created" } else { "adopted" };
+        let since = entry.since.get(..10).unwrap_or(&entry.since);
+        rows.push([
+            address.to_string(),
+            entry.account.clone(),
+            entry.id.clone(),
+            format!("{how} {since}"),
+            marks(entry).join(", "),
+        ]);
+    }
+    for (address, attempt) in &ledger.attempts {
+        let since = attempt.since.get(..10).unwrap_or(&attempt.since);
+        rows.push([
+            address.to_string(),
+            attempt.account.clone(),
+            "unknown".to_owned(),
+            format!("begun {since}"),
+            "its create was cut off".to_owned(),
+        ]);
+    }
+    out.print(&table(&rows));
+    for open in &ledger.moves {
+        out.print(&format!(
+            "{} was cut off to be moved to {} and is dark\n",
+            escape(&open.number),
+            escape(&open.bridge)
+        ));
+    }
+    let count = ledger.objects.len();
+    out.print(&format!(
+        "\n{count} {} in {} (serial {}).\n",
+        if count == 1 { "object" } else { "objects" },
+        escape(&place),
+        ledger.serial
+    ));
+    Ok(Exit::Done)
+}
+
+/// What is special about an entry, in words.
+fn marks(entry: &Entry) -> Vec<&'static str> {
+    let mut marks = Vec::new();
+    if entry.prevent_delete {
+        marks.push("protected");
+    }
+    if entry.hidden_since.is_some() {
+        marks.push("waits to be verified");
+    }
+    if !entry.submitted.is_empty() {
+        marks.push("values wait to be verified");
+    }
+    if !entry.former.is_empty() {
+        marks.push("its replacement is not finished");
+    }
+    marks
+}
+
+/// An entry for programs. Of a secret only the name: its seal says nothing without the key, and nothing has to know it.
+fn document(address: &Address, entry: &Entry) -> serde_json::Value {
+    serde_json::json!({
+        "address": address, "account": entry.account, "id": entry.id, "origin": entry.origin, "since": entry.since,
+        "key": entry.key, "secrets": entry.secrets.keys().collect::<Vec<_>>(), "prevent_delete": entry.prevent_delete,
+        "hidden_since": entry.hidden_since, "submitted": entry.submitted.keys().collect::<Vec<_>>(),
+        "reshaped": entry.reshaped.keys().collect::<Vec<_>>(), "former": entry.former, "replaced": entry.replaced,
+    })
+}
+
+/// Columns of equal width, two blanks between them.
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let mut widths = [0; N];
+    let clean: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|cell| escape(&cell))).collect();
+    for row in &clean {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width());
+        }
+    }
+    let mut text = String::new();
+    for row in &clean {
+        let mut line = String::new();
+        for (width, cell) in widths.iter().zip(row) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width - cell.width() + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
+    let (store, place) = store(out)?;
+    let ledger = loaded(&store, &place)?;
+    let Some(entry) = ledger.objects.get(&args.address) else {
+        if let Some(attempt) = ledger.attempts.get(&args.address) {
+            if out.global.json {
+                out.json_line(&serde_json::json!({
+                    "format": "telform-ledger-entry", "format_version": 1, "address": args.address, "attempt": attempt,
+                }));
+                return Ok(Exit::Done);
+            }
+            out.print(&format!(
+                "{}  its create of {} in account {} was cut off; nobody knows whether it made the object\n",
+                args.address,
+                escape(&attempt.since),
+                escape(&attempt.account)
+            ));
+            return Ok(Exit::Done);
+        }
+        return Err(unknown(&ledger, &args.address));
+    };
+    let served: Vec<_> = ledger
+        .connections
+        .iter()
+        .filter(|made| {
+            made.account == entry.account && (made.provider == entry.id || made.bridge == entry.id)
+        })
+        .collect();
+    if out.global.json {
+        let mut document = document(&args.address, entry);
+        document["format"] = "telform-ledger-entry".into();
+        document["format_version"] = 1.into();
+        document["connections"] = serde_json::json!(served);
+        out.json_line(&document);
+        return Ok(Exit::Done);
+    }
+    let how = if entry.origin == crate::ledger::Origin::Created { "created" } else { "adopted" };
+    let mut rows = vec![
+        ["address".to_owned(), args.address.to_string()],
+        ["account".to_owned(), entry.account.clone()],
+        ["id".to_owned(), entry.id.clone()],
+        [how.to_owned(), entry.since.clone()],
+    ];
+    rows.extend(
+        entry.key.iter().map(|(name, value)| [name.clone(), crate::kind::text_of(value).unwrap_or_default()]),
+    );
+    let names = |title: &str, names: Vec<&String>| {
+        let list: Vec<&str> = names.into_iter().map(String::as_str).collect();
+        (!list.is_empty()).then(|| [title.to_owned(), list.join(", ")])
+    };
+    rows.extend(names("secrets written", entry.secrets.keys().collect()));
+    rows.extend(names("wait to be verified", entry.submitted.keys().collect()));
+    rows.extend(names("kept in another form", entry.reshaped.keys().collect()));
+    rows.extend(names("replaced", entry.replaced.iter().collect()));
+    rows.extend(names("still to be deleted", entry.former.iter().collect()));
+    if entry.prevent_delete {
+        rows.push([
+            "protected".to_owned(),
+            "prevent_delete, also when the entry is gone from the YAML".to_owned(),
+        ]);
+    }
+    if let Some(since) = &entry.hidden_since {
+        rows.push(["invisible since".to_owned(), since.clone()]);
+    }
+    rows.extend(served.iter().map(|made| {
+        ["connection".to_owned(), format!("{} on {} by {}", made.number, made.bridge, made.provider)]
+    }));
+    out.print(&table(&rows));
+    Ok(Exit::Done)
+}
+
+fn unknown(ledger: &Ledger, address: &Address) -> Failure {
+    let near = ledger.objects.keys().map(ToString::to_string).max_by(|a, b| {
+        strsim::jaro_winkler(a, &address.to_string())
+            .total_cmp(&strsim::jaro_winkler(b, &address.to_string()))
+    });
+    Failure::other(
+        "telform::ledger::unknown_address",
+        format!("the ledger knows no {address}"),
+        near.map_or_else(
+            || "it is empty".to_owned(),
+            |near| format!("did you mean {near}? `telform ledger list` shows all"),
+        ),
+    )
+}
+
+fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
+    let (store, place) = store(out)?;
+    loaded(&store, &place)?;
+    let _lock = store.lock(&now())?;
+    // Read again under the lock: another run may just have ended.
+    let mut ledger = loaded(&store, &place)?;
+    if args.from.kind != args.to.kind {
+        return Err(Failure::other(
+            "telform::ledger::move",
+            format!("{} cannot become {}", args.from, args.to),
+            "an object stays of its kind",
+        ));
+    }
+    if !ledger.objects.contains_key(&args.from) && !ledger.attempts.contains_key(&args.from) {
+        return Err(unknown(&ledger, &args.from));
+    }
+    if ledger.objects.contains_key(&args.to) || ledger.attempts.contains_key(&args.to) {
+        return Err(Failure::other(
+            "telform::ledger::move",
+            format!("the ledger knows {} already", args.to),
+            format!("to let go of it, run `telform forget {}` first", args.to),
+        ));
+    }
+    ledger.rename(&args.from, &args.to);
+    store.save(&mut ledger)?;
+    out.print(&format!(
+        "{} is {} in the ledger now. Rename its entry in the YAML too.\n",
+        args.from, args.to
+    ));
+    Ok(Exit::Done)
+}
+
+/// Takes an address out of the ledger; its object stays as it is.
+pub(super) fn forget(out: &Out, address: &Address) -> Result<Exit, Failure> {
+    let (store, place) = store(out)?;
+    loaded(&store, &place)?;
+    let _lock = store.lock(&now())?;
+    let mut ledger = loaded(&store, &place)?;
+    if ledger.attempts.remove(address).is_some() && !ledger.objects.contains_key(address) {
+        store.save(&mut ledger)?;
+        out.print(&format!(
+            "Noted: the create of {address} that was cut off made nothing. The next apply creates it.\n"
+        ));
+        return Ok(Exit::Done);
+    }
+    let Some(entry) = ledger.objects.remove(address) else { return Err(unknown(&ledger, address)) };
+    store.save(&mut ledger)?;
+    out.print(&format!(
+        "Released {address}: {} in account {} stays as it is, and telform no longer manages it.\n",
+        escape(&entry.id),
+        escape(&entry.account)
+    ));
+    Ok(Exit::Done)
+}
+
+/// A ledger from YAML and live alone.
+async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
+    let choice = Choice { sandbox: args.sandbox.clone(), ..Choice::default() };
+    let mut session = Session::open(out, &choice, Purpose::Rebuild).await?;
+    let path = session.store.path().to_owned();
+    if path.exists() && !args.replace {
+        let state = match session.store.load() {
+            Ok(_) => "and can be read".to_owned(),
+            Err(error) => format!("({error})"),
+        };
+        return Err(Failure::other(
+            "telform::ledger::exists",
+            format!("there is a ledger at {} {state}; nothing was changed", path.display()),
+            "--replace keeps it beside the new one; what only it knows (secrets written, objects waiting to be verified) is then forgotten",
+        ));
+    }
+    let live = session.read().await?;
+    let plan = session.plan(&live);
+    settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now);
+    if path.exists() {
+        let aside = path.with_extension(format!("json.replaced-{}", now().replace(':', "")));
+        fs::rename(&path, &aside).map_err(|error| {
+            Failure::other("telform::ledger", format!("cannot move {} aside: {error}", path.display()), "")
+        })?;
+        out.note(&format!("the old ledger is kept as {}\n", aside.display()));
+    }
+    session.store.save(&mut session.ledger)?;
+    session.close()?;
+    let lost = lost(&plan, &live);
+    if out.global.json {
+        out.json_line(&serde_json::json!({
+            "format": "telform-ledger-rebuild", "format_version": 1, "objects": session.ledger.objects.len(),
+            "unknown": lost.iter().map(|(what, about)| serde_json::json!({ "what": what, "about": about })).collect::<Vec<_>>(),
+        }));
+        return Ok(Exit::Done);
+    }
+    out.print(&format!("Rebuilt {}: {} objects found.\n", path.display(), session.ledger.objects.len()));
+    if !lost.is_empty() {
+        out.print("\nWhat could not be known:\n");
+    }
+    for (what, about) in &lost {
+        out.print(&format!("  {}  {what}\n", escape(about)));
+    }
+    if plan.has_changes() || plan.is_refused() {
+        out.print(&format!("\nA plan is not empty: {}. Review it before the next apply.\n", plan.summary()));
+    }
+    Ok(Exit::Done)
+}
+
+/// What YAML and live do not tell: the words, and what each is about.
+fn lost(plan: &Plan, live: &Live) -> BTreeSet<(&'static str, String)> {
+    let mut lost = BTreeSet::new();
+    for notice in &plan.notices {
+        let what = match notice.code {
+            NoticeCode::SecretUnknown | NoticeCode::SecretNotSupplied => {
+                "whether the secret there is the configured one"
+            }
+            NoticeCode::MayBeHidden => {
+                "whether it was made before and waits, invisible, to be verified: look before the next apply"
+            }
+            _ => continue,
+        };
+        let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
+        lost.insert((
+            what,
+            format!("{address} {}", notice.attribute.as_deref().unwrap_or_default()).trim_end().to_owned(),
+        ));
+    }
+    for (account, read) in &live.accounts {
+        for connection in read.connections.iter().flatten() {
+            if let Target::Ambiguous(_) = connection.target {
+                lost.insert((
+                    "which configuration serves this number",
+                    format!("{account} {} {}", connection.bridge, connection.number),
+                ));
+            }
+        }
+    }
+    lost
+}
