@@ -1,6 +1,7 @@
 //! Coming with a live account: adopt what is there, and prove that nothing would change.
 
 use crate::bench::Story;
+use crate::dice::Dice;
 
 const WORLD: &str = r#"
 unpod:
@@ -248,21 +249,6 @@ carrierx:
     story.expect(0, "plan -f accounts.yaml -f telform --detailed-exitcode").says("Plan: no changes");
 }
 
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        // Constants of Knuth's MMIX generator; the upper bits are the good ones.
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn any<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[usize::try_from(self.roll(words.len() as u64)).unwrap()]
-    }
-}
-
 /// Texts that a careless writer of YAML gets wrong.
 const TEXTS: [&str; 14] = [
     "plain",
@@ -335,7 +321,7 @@ fn world(dice: &mut Dice) -> (serde_json::Value, bool) {
 fn generated_worlds_go_there_and_back() {
     let mut kinds_seen = std::collections::BTreeSet::new();
     for seed in 1..=24 {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let (world, older) = world(&mut dice);
         let story = Story::new(&world.to_string());
         accounts(&story);
