@@ -29,6 +29,8 @@ pub mod secrets;
 
 pub mod plan;
 
+pub mod drift;
+
 pub mod adopt;
 
 pub mod api;

@@ -12,6 +12,7 @@ mod page;
 mod scalar;
 
 pub use page::{LeftOut, Page, Placeholder, page};
+pub use scalar::{block, inline};
 
 /// A live object that is to be adopted.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::scalar::{key, quoted, value};
+use super::scalar::{block, key, quoted};
 use super::{Adoption, Found};
 use crate::backend::unpod::catalogue;
 use crate::kind::{Access, Field, Kind, Type};
@@ -146,7 +146,7 @@ impl Page {
             }
             (_, shown) => shown,
         };
-        self.line(&format!("    {}:{}", field.name, value(shown, 4)));
+        self.line(&format!("    {}:{}", field.name, block(shown, 4)));
     }
 
     /// A secret that can be changed later gets a placeholder; one that is only sent on create is not needed any more.

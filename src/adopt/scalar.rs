@@ -24,7 +24,7 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// A value behind `key:` at this indentation: on the same line, or on lines of its own that begin with a line break.
-pub(super) fn value(value: &Value, indent: usize) -> String {
+pub fn block(value: &Value, indent: usize) -> String {
     let pad = " ".repeat(indent + 2);
     match value {
         Value::String(text) => format!(" {}", quoted(text)),
@@ -35,16 +35,34 @@ pub(super) fn value(value: &Value, indent: usize) -> String {
             out
         }),
         Value::Object(map) => map.iter().fold(String::new(), |mut out, (key, item)| {
-            let _ = write!(out, "\n{pad}{}:{}", self::key(key), self::value(item, indent + 2));
+            let _ = write!(out, "\n{pad}{}:{}", self::key(key), self::block(item, indent + 2));
             out
         }),
         other => format!(" {other}"),
     }
 }
 
+/// A value on one line, in brackets where it holds others.
+pub fn inline(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(inline).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(map) if map.is_empty() => "{}".to_owned(),
+        Value::Object(map) => {
+            let items: Vec<String> =
+                map.iter().map(|(key, item)| format!("{}: {}", self::key(key), inline(item))).collect();
+            format!("{{ {} }}", items.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// An item of a list. A map begins on the line of its dash.
 fn item(item: &Value, indent: usize) -> String {
-    let text = value(item, indent);
+    let text = block(item, indent);
     match item {
         Value::Object(map) if !map.is_empty() => format!(" {}", text.trim_start()),
         _ => text,
@@ -83,9 +101,12 @@ mod tests {
             json!([[], [[1, "2"]], {}, { "a": { "b": [1, null, true] }, "c": -1.5 }, "x"]),
             json!({ "on": "off", "a b": { "": [{ "x": [{ "y": "z" }], "w": {} }] }, "~": null, "1e3": 1000 }),
         ] {
-            let text = format!("top:{}\n", value(&one, 0));
+            let text = format!("top:{}\n", block(&one, 0));
             let back: Value = serde_yaml::from_str(&text).expect(&text);
             assert_eq!(back["top"], one, "{text}");
+            let line = format!("top: {}\n", inline(&one));
+            let back: Value = serde_yaml::from_str(&line).expect(&line);
+            assert_eq!(back["top"], one, "{line}");
             assert!(!text.chars().any(|char| char != '\n' && hostile(char)), "{text}");
         }
     }

@@ -202,6 +202,7 @@ fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
         secrets: BTreeMap::new(),
         submitted: BTreeMap::new(),
         reshaped: BTreeMap::new(),
+        seen: BTreeMap::new(),
         hidden_since: None,
         former: std::collections::BTreeSet::new(),
         replaced: std::collections::BTreeSet::new(),

@@ -11,9 +11,10 @@ use super::session::{Purpose, Session, now};
 use super::watch::Progress;
 use crate::apply::{Apply, OnError, Report, settle_ledger};
 use crate::call::{Body, Payload};
+use crate::drift;
 use crate::event::Outcome;
 use crate::plan::{Operation, Options, Plan, dark};
-use crate::resource::Live;
+use crate::resource::{Address, Live};
 use crate::text::clean;
 use crate::view::{json::PlanDocument, report, text};
 
@@ -36,7 +37,7 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Refused);
     }
     if !plan.has_changes() {
-        remember(&mut session, &plan, &live)?;
+        remember(&mut session, &plan, &live, true)?;
         session.close()?;
         return Ok(Exit::Done);
     }
@@ -45,11 +46,11 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         out.note("not confirmed; nothing was written\n");
         return Ok(Exit::Failed);
     }
-    remember(&mut session, &plan, &live)?;
+    remember(&mut session, &plan, &live, false)?;
     let stop = stop_on_signals();
     let report = carry_out(out, args, &mut session, &plan, &live, stop).await;
     session.close()?;
-    conclude(out, &session, &plan, report).await
+    conclude(out, &mut session, &plan, report).await
 }
 
 fn show(out: &Out, plan: &Plan) {
@@ -62,9 +63,12 @@ fn show(out: &Out, plan: &Plan) {
     }
 }
 
-/// Enters what needs no request.
-fn remember(session: &mut Session, plan: &Plan, live: &Live) -> Result<(), Failure> {
-    if settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now) {
+/// Enters what needs no request; `settled`: nothing is left to do, so live is what it shall be.
+fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool) -> Result<(), Failure> {
+    let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now);
+    let about = |address: &Address| session.options.is_about(address);
+    let seen = settled && drift::remember(&mut session.ledger, &session.desired, live, about);
+    if learnt || seen {
         session.store.save(&mut session.ledger)?;
     }
     Ok(())
@@ -192,7 +196,7 @@ async fn carry_out(
 }
 
 /// Says how it ended; a complete run is proven by reading everything again and planning again.
-async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> Result<Exit, Failure> {
+async fn conclude(out: &Out, session: &mut Session, plan: &Plan, report: Report) -> Result<Exit, Failure> {
     if let Some(error) = report.ledger_error {
         return incomplete(
             out,
@@ -206,7 +210,13 @@ async fn conclude(out: &Out, session: &Session, plan: &Plan, report: Report) -> 
     }
     let options = Options { rewrite_secrets: std::collections::BTreeSet::new(), ..session.options.clone() };
     let again = match session.read().await {
-        Ok(live) => session.plan_with(&live, &options),
+        Ok(live) => {
+            let again = session.plan_with(&live, &options);
+            if !again.has_changes() && !again.is_refused() {
+                remember(session, &again, &live, true)?;
+            }
+            again
+        }
         Err(failure) => {
             out.note(&failure.text(out.color_on_stderr(), out.width()));
             out.note("every step is done, but reading again failed, so it is not proven\n");

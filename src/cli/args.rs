@@ -89,6 +89,11 @@ pub enum Command {
         after_help = "Examples:\n  telform adopt --all --out telform -f accounts.yaml    # everything, a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42               # one object by its id\n\nNothing but GET is sent. Before anything is written, a plan over the new files must be empty."
     )]
     Adopt(AdoptArgs),
+    /// Show what was changed outside telform since it last looked; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform drift             # exits with 2 when something drifted\n  telform drift --accept    # writes what is there into the YAML\n  telform apply             # puts back what the YAML says"
+    )]
+    Drift(DriftArgs),
     /// Release an address without deleting its object
     #[command(after_help = "Example:\n  telform forget providers.old-plivo")]
     Forget(ForgetArgs),
@@ -212,6 +217,20 @@ pub struct AdoptArgs {
     /// Folder for the files; a file that is there and says something else is never overwritten
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+}
+
+/// `telform drift`.
+#[derive(Debug, Args, Clone)]
+pub struct DriftArgs {
+    /// Only this address, repeatable
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = address)]
+    pub targets: Vec<Address>,
+    /// Write the values that are there into the YAML; comments and the order of the file stay
+    #[arg(long)]
+    pub accept: bool,
     /// Read from the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,

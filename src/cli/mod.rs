@@ -7,7 +7,9 @@ use clap::Parser;
 mod adopt;
 mod apply;
 mod args;
+mod drift;
 mod exit;
+mod files;
 mod init;
 mod ledger;
 mod out;
@@ -59,6 +61,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
         Command::Adopt(args) => adopt::run(out, args).await,
+        Command::Drift(args) => drift::run(out, args).await,
         Command::Forget(args) => ledger::forget(out, &args.address),
         Command::Ledger(command) => ledger::run(out, command).await,
         Command::Sandbox(args) => small::sandbox(out, args).await,

@@ -113,6 +113,10 @@ pub struct Entry {
     /// Values that the service did not keep as they were sent: seen again, the pair is reported and not sent again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reshaped: BTreeMap<String, Reshaped>,
+    /// Digests of the managed attributes as they were when a run last left nothing to do, so that a change from outside can
+    /// be told from one of the configuration.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub seen: BTreeMap<String, String>,
     /// The object itself is invisible until a human confirms it; RFC 3339 time since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_since: Option<String>,

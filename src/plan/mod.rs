@@ -61,6 +61,13 @@ pub struct Options {
     pub sandbox: bool,
 }
 
+impl Options {
+    /// Whether this run names an address itself, or names none at all.
+    pub fn is_about(&self, address: &Address) -> bool {
+        (self.targets.is_empty() || self.targets.contains(address)) && !self.excludes.contains(address)
+    }
+}
+
 /// What will be done, in which order, and what will not be done. It holds no secret and can be published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {

@@ -138,7 +138,9 @@ fn the_sandbox_serves_until_it_is_stopped() {
 fn help_for_every_command() {
     let story = Story::new("{}");
     let mut shown = story.expect(0, "--help").stdout;
-    for command in ["init", "validate", "plan", "apply", "adopt", "forget", "ledger", "sandbox", "schema"] {
+    for command in
+        ["init", "validate", "plan", "apply", "adopt", "drift", "forget", "ledger", "sandbox", "schema"]
+    {
         shown.push_str(&format!(
             "\n$ telform {command} --help\n{}",
             story.expect(0, &format!("{command} --help")).stdout

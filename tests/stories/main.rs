@@ -14,6 +14,7 @@ mod choice;
 mod commands;
 mod deletes;
 mod dice;
+mod drift;
 mod faults;
 mod foreign;
 mod generated;

@@ -11,6 +11,7 @@ use crate::adopt::{Adoption, page};
 use crate::apply::settle_ledger;
 use crate::backend;
 use crate::desired::{self, Edits};
+use crate::drift;
 use crate::plan::{Inputs, LedgerEffect, Options, Plan};
 use crate::problem::Problems;
 use crate::resource::{Address, Desired, Live};
@@ -272,8 +273,13 @@ fn finish(
     for draft in drafts {
         draft.write()?;
     }
-    if !drafts.is_empty() && settle_ledger(&mut session.ledger, plan, desired, live, &session.key, &now) {
-        session.store.save(&mut session.ledger)?;
+    if !drafts.is_empty() {
+        let learnt = settle_ledger(&mut session.ledger, plan, desired, live, &session.key, &now);
+        let adopted: BTreeSet<&Address> = drafts.iter().flat_map(|draft| &draft.page.addresses).collect();
+        if drift::remember(&mut session.ledger, desired, live, |address| adopted.contains(address)) || learnt
+        {
+            session.store.save(&mut session.ledger)?;
+        }
     }
     session.close()?;
     draft::say(out, drafts, plan);

@@ -1,0 +1,279 @@
+//! Drift: where live is not what telform last saw and the configuration still is. Pure, like the plan that it looks at.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::backend::{self, unpod::catalogue};
+use crate::kind::{Field, Type};
+use crate::ledger::{Ledger, digest_of};
+use crate::plan::{Action, Inputs, NoticeCode, Plan, RefusalCode, SecretWord, Shown};
+use crate::resource::{Address, CatalogueEntry, Desired, Live, LiveAccount, LiveObject, Wanted};
+use crate::value::Value;
+
+/// How something came to differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Somebody deleted the object, or hid it.
+    Gone,
+    /// Somebody changed it outside telform.
+    Outside,
+    /// Somebody changed it outside telform, and the configuration changed too.
+    Both,
+    /// It differs, and telform has not seen it before.
+    Unknown,
+    /// The service keeps another form of what was sent.
+    PutBack,
+    /// It waits for somebody to confirm it.
+    Pending,
+}
+
+impl Class {
+    /// Whether something has to be decided.
+    pub fn is_drift(self) -> bool {
+        !matches!(self, Self::PutBack | Self::Pending)
+    }
+
+    /// What it means, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Gone => "gone: deleted outside telform, or hidden",
+            Self::Outside => "changed outside telform",
+            Self::Both => "changed outside telform, and in the configuration too",
+            Self::Unknown => "differs; telform has not seen it before, so nobody knows who changed it",
+            Self::PutBack => "put back by the service into a form of its own; not sent again",
+            Self::Pending => "waits for somebody to confirm it",
+        }
+    }
+}
+
+/// One thing that differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Drift {
+    /// Its object.
+    pub address: Address,
+    /// Its account.
+    pub account: String,
+    /// Which attribute; none when it is about the whole object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// How it came to differ.
+    pub class: Class,
+    /// What the service shows.
+    pub live: Shown,
+    /// What the configuration says.
+    pub wanted: Shown,
+    /// Place in the YAML, as `file:line:column`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// What drifted, by address and attribute. `plan` is the plan over the same inputs.
+pub fn drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
+    let mut found = Vec::new();
+    for change in plan.changes.iter().filter(|it| matches!(it.action, Action::Update | Action::Replace)) {
+        for attribute in &change.attributes {
+            found.extend(one(inputs, &change.address, &attribute.name, &attribute.before, &attribute.after));
+        }
+    }
+    for refusal in &plan.refusals {
+        let Some(address) = &refusal.address else { continue };
+        match (&refusal.code, &refusal.attribute) {
+            (RefusalCode::CreateOnly, Some(name)) => {
+                let wanted = wanted(inputs, address, name);
+                let live = live_object(inputs, address).and_then(|live| live.attributes.get(name.as_str()));
+                let shown =
+                    |value: Option<&Value>| value.map_or(Shown::Absent, |it| Shown::Value(it.clone()));
+                found.extend(one(inputs, address, name, &shown(live), &shown(wanted)));
+            }
+            (RefusalCode::GoneOrHidden, _) => found.extend(whole(inputs, address, Class::Gone)),
+            _ => {}
+        }
+    }
+    for notice in &plan.notices {
+        let Some(address) = &notice.address else { continue };
+        let class = match notice.code {
+            NoticeCode::CreatedAgain => Class::Gone,
+            NoticeCode::Reshaped => Class::PutBack,
+            NoticeCode::PendingVerification | NoticeCode::Hidden => Class::Pending,
+            _ => continue,
+        };
+        let mut drift = whole(inputs, address, class);
+        if let (Some(drift), Some(name)) = (&mut drift, &notice.attribute) {
+            let live = live_object(inputs, address).and_then(|live| live.attributes.get(name.as_str()));
+            drift.attribute = Some(name.clone());
+            drift.live = live.map_or(Shown::Absent, |value| Shown::Value(value.clone()));
+            drift.wanted =
+                wanted(inputs, address, name).map_or(Shown::Absent, |value| Shown::Value(value.clone()));
+        }
+        found.extend(drift);
+    }
+    found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
+    found.dedup();
+    found
+}
+
+fn whole(inputs: &Inputs<'_>, address: &Address, class: Class) -> Option<Drift> {
+    let object = inputs.desired.objects.get(address)?;
+    Some(Drift {
+        address: address.clone(),
+        account: object.account.clone(),
+        attribute: None,
+        class,
+        live: Shown::Absent,
+        wanted: Shown::Absent,
+        place: Some(object.place.to_string()),
+    })
+}
+
+/// One attribute that a plan would change: drift, unless only the configuration changed.
+fn one(inputs: &Inputs<'_>, address: &Address, name: &str, live: &Shown, wanted: &Shown) -> Option<Drift> {
+    let object = inputs.desired.objects.get(address)?;
+    let entry = inputs.ledger.objects.get(address)?;
+    let class = match wanted {
+        Shown::Secret(SecretWord::Changed) => changed_secret(inputs, address, name)?,
+        Shown::Secret(_) => return None,
+        Shown::Value(_) | Shown::Absent => {
+            let account = inputs.live.accounts.get(&entry.account)?;
+            let seen = entry.seen.get(name);
+            let (is, says) = if is_numbers(account, address, name) {
+                (digest_of(&numbers_on(account, &entry.id)), numbers_wanted(inputs, address))
+            } else {
+                let field = field(account, address, name)?;
+                let catalogue = &account.facts.catalogue;
+                let digest = |shown: &Shown| match shown {
+                    Shown::Value(value) => digest_of(&canonical(field, catalogue, value)),
+                    _ => digest_of(&canonical(field, catalogue, &Value::Null)),
+                };
+                (digest(live), Some(digest(wanted)))
+            };
+            match seen {
+                Some(seen) if *seen == is => return None,
+                Some(seen) if Some(seen) == says.as_ref() => Class::Outside,
+                Some(_) => Class::Both,
+                None => Class::Unknown,
+            }
+        }
+    };
+    Some(Drift {
+        address: address.clone(),
+        account: object.account.clone(),
+        attribute: Some(name.to_owned()),
+        class,
+        live: live.clone(),
+        wanted: wanted.clone(),
+        place: object.places.get(name).or(Some(&object.place)).map(ToString::to_string),
+    })
+}
+
+/// A secret that the service gives back (generation 1) tells who changed it; any other tells nothing.
+fn changed_secret(inputs: &Inputs<'_>, address: &Address, name: &str) -> Option<Class> {
+    let entry = inputs.ledger.objects.get(address)?;
+    let shown = live_object(inputs, address)?.secrets.get(name)?.as_ref()?;
+    let sealed = entry.secrets.get(name).filter(|_| inputs.ledger.readable_with(inputs.key));
+    match sealed {
+        Some(sealed) if *sealed == inputs.key.seal(&entry.account, &entry.id, name, shown) => None,
+        Some(_) => Some(Class::Outside),
+        None => Some(Class::Unknown),
+    }
+}
+
+fn wanted<'a>(inputs: &Inputs<'a>, address: &Address, name: &str) -> Option<&'a Value> {
+    match inputs.desired.objects.get(address)?.attributes.get(name)? {
+        Wanted::Value(value) => Some(value),
+        Wanted::Secret(_) => None,
+    }
+}
+
+fn live_object<'a>(inputs: &Inputs<'a>, address: &Address) -> Option<&'a LiveObject> {
+    let entry = inputs.ledger.objects.get(address)?;
+    let objects = inputs.live.accounts.get(&entry.account)?.objects.get(address.kind.as_str())?;
+    objects.iter().find(|live| live.id == entry.id)
+}
+
+fn field(account: &LiveAccount, address: &Address, name: &str) -> Option<&'static Field> {
+    backend::shape(&address.kind, account.facts.generation)?.field(name)
+}
+
+fn is_numbers(account: &LiveAccount, address: &Address, name: &str) -> bool {
+    field(account, address, name).is_some_and(|field| field.ty == Type::Numbers)
+}
+
+/// A value in the spelling in which it is compared.
+fn canonical(field: &Field, entries: &[CatalogueEntry], value: &Value) -> Value {
+    if field.ty == Type::CatalogueEntry
+        && let Some(entry) = catalogue::resolve(entries, value)
+    {
+        return Value::from(format!("catalogue {}", entry.id));
+    }
+    field.normaliser.canonical(value)
+}
+
+/// Who serves the numbers of a bridge: number to configuration, or to the word for why none can be named.
+fn numbers_on(account: &LiveAccount, slug: &str) -> Value {
+    let on = account.connections.iter().flatten().filter(|connection| connection.bridge == slug);
+    let served = on.map(|connection| {
+        let target = connection.target.id().unwrap_or(connection.target.word());
+        (connection.number.clone(), Value::from(target))
+    });
+    // A map of its own order, so that the order of an answer does not matter.
+    let sorted: BTreeMap<String, Value> = served.filter(|(_, target)| target != "unserved").collect();
+    sorted.into_iter().collect::<serde_json::Map<_, _>>().into()
+}
+
+/// What the configuration says about the numbers of a bridge, as [`numbers_on`] would show it; `None` while some
+/// configuration has no identity yet.
+fn numbers_wanted(inputs: &Inputs<'_>, address: &Address) -> Option<String> {
+    let numbers = inputs.desired.objects.get(address)?.numbers.as_ref()?;
+    let served = numbers.iter().map(|(number, wanted)| {
+        let id = &inputs.ledger.objects.get(&wanted.provider)?.id;
+        Some((number.clone(), Value::from(id.as_str())))
+    });
+    let map: serde_json::Map<String, Value> = served.collect::<Option<_>>()?;
+    Some(digest_of(&map.into()))
+}
+
+/// Notes what the managed attributes of the objects that a run was about are now, when it left nothing to do. Only digests
+/// are kept. Says whether anything changed.
+pub fn remember(
+    ledger: &mut Ledger,
+    desired: &Desired,
+    live: &Live,
+    about: impl Fn(&Address) -> bool,
+) -> bool {
+    let mut changed = false;
+    for (address, entry) in ledger.objects.iter_mut().filter(|(address, _)| about(address)) {
+        let Some(object) = desired.objects.get(address).filter(|it| it.account == entry.account) else {
+            continue;
+        };
+        let Some(account) = live.accounts.get(&entry.account) else { continue };
+        let objects = account.objects.get(address.kind.as_str());
+        let Some(shown) = objects.and_then(|objects| objects.iter().find(|live| live.id == entry.id)) else {
+            continue;
+        };
+        let mut seen = BTreeMap::new();
+        for (name, wanted) in &object.attributes {
+            let Some(field) = field(account, address, name) else { continue };
+            if let (Wanted::Value(_), false) = (wanted, object.ignore.contains(*name)) {
+                let value = shown.attributes.get(name).unwrap_or(&Value::Null);
+                let value = canonical(field, &account.facts.catalogue, value);
+                seen.insert((*name).to_owned(), digest_of(&value));
+            }
+        }
+        if object.numbers.is_some() {
+            let numbers = backend::shapes(&address.kind)
+                .into_iter()
+                .flat_map(|kind| kind.fields)
+                .find(|field| field.ty == Type::Numbers);
+            seen.extend(
+                numbers.map(|field| (field.name.to_owned(), digest_of(&numbers_on(account, &entry.id)))),
+            );
+        }
+        if entry.seen != seen {
+            entry.seen = seen;
+            changed = true;
+        }
+    }
+    changed
+}
