@@ -283,7 +283,7 @@ pub(crate) const FILTERS: [(&str, &str); 12] = [
 
 /// Compares everything a run printed with the reviewed record.
 macro_rules! shot {
-    ($name:literal, $ran:expr) => {
+    ($name:expr, $ran:expr) => {
         insta::with_settings!({ filters => crate::bench::FILTERS, omit_expression => true, prepend_module_to_snapshot => false }, {
             insta::assert_snapshot!($name, $ran.whole());
         })

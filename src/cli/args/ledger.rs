@@ -1,0 +1,60 @@
+//! Options of `telform ledger`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{ForgetArgs, address};
+use crate::resource::Address;
+
+/// `telform ledger`.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Every managed object with its id
+    #[command(after_help = "Examples:\n  telform ledger list\n  telform ledger list --json")]
+    List,
+    /// All that is remembered about one object
+    #[command(after_help = "Example:\n  telform ledger show providers.twilio-main")]
+    Show(ShowArgs),
+    /// Give an object another address, as `moved:` does
+    #[command(after_help = "Example:\n  telform ledger move providers.twilio providers.twilio-main")]
+    Move(MoveArgs),
+    /// Release an address without deleting its object, as `telform forget` does
+    #[command(after_help = "Example:\n  telform ledger forget providers.old-plivo")]
+    Forget(ForgetArgs),
+    /// Make a ledger from the YAML and the services alone, and say what could not be known
+    #[command(
+        after_help = "Examples:\n  telform ledger rebuild\n  telform ledger rebuild --replace    # keeps the old one beside it"
+    )]
+    Rebuild(RebuildArgs),
+}
+
+/// `telform ledger show`.
+#[derive(Debug, Args, Clone)]
+pub struct ShowArgs {
+    /// Which object
+    #[arg(value_parser = address)]
+    pub address: Address,
+}
+
+/// `telform ledger move`.
+#[derive(Debug, Args, Clone)]
+pub struct MoveArgs {
+    /// The address that it has
+    #[arg(value_parser = address)]
+    pub from: Address,
+    /// The address that it gets
+    #[arg(value_parser = address)]
+    pub to: Address,
+}
+
+/// `telform ledger rebuild`.
+#[derive(Debug, Args, Clone)]
+pub struct RebuildArgs {
+    /// Put it in the place of the ledger that is there, which is kept beside it
+    #[arg(long)]
+    pub replace: bool,
+    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+}

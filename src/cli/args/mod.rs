@@ -1,0 +1,129 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::resource::Address;
+
+mod adopt;
+mod ledger;
+mod plan;
+mod small;
+
+pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
+pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
+pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, WhenFailed};
+pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs};
+
+/// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
+#[derive(Debug, Parser)]
+#[command(name = "telform", version, about, long_about = None, max_term_width = 100, arg_required_else_help = true)]
+#[command(
+    after_help = "First run, no account needed:\n  telform init --quickstart && telform apply --sandbox world.yaml\n\nExit codes: 0 done, 1 failed before any write, 2 changes pending (--detailed-exitcode), 3 refused,\n4 stale, 5 applied in part, 6 applied but not converged, 130 interrupted."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Args, Clone)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// YAML file or folder, repeatable [default: ./telform.yaml, else every YAML file under ./telform/]
+    #[arg(short, long = "file", value_name = "PATH", global = true)]
+    pub files: Vec<PathBuf>,
+    /// Where the ledger is kept [default: .telform/ledger.json, or `ledger:` in the YAML]
+    #[arg(long, value_name = "PATH", global = true, env = "TELFORM_LEDGER")]
+    pub ledger: Option<String>,
+    /// Colour: auto looks at the terminal, NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub color: Color,
+    /// Show more: every request, and why each one is what it is
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Show only the verdict
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Machine output: one JSON document, or one event a line for apply
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Never ask: a question is an error (implied without a terminal, or with CI=true)
+    #[arg(long, global = true)]
+    pub non_interactive: bool,
+    /// Allow secrets that come from `{command: […]}`
+    #[arg(long, global = true)]
+    pub allow_commands: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// Where a terminal wants it.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented telform.yaml, .gitignore lines and the editor schema line
+    #[command(
+        after_help = "Examples:\n  telform init\n  telform init --quickstart    # with a sandbox world, runs without an account"
+    )]
+    Init(InitArgs),
+    /// Check the YAML: everything at once, offline, each problem with file, line, column and help
+    #[command(after_help = "Examples:\n  telform validate\n  telform validate -f envs/staging --json")]
+    Validate,
+    /// Show what would change; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode             # 2 when something is pending\n  telform plan --target bridges.sales --format json\n  telform plan --sandbox world.yaml            # against the embedded simulator"
+    )]
+    Plan(PlanArgs),
+    /// Plan, show, ask, and carry it out
+    #[command(
+        after_help = "Examples:\n  telform apply\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
+    )]
+    Apply(ApplyArgs),
+    /// Take existing objects under management: writes their YAML and enters them in the ledger
+    #[command(
+        visible_alias = "import",
+        after_help = "Examples:\n  telform adopt --all --out telform -f accounts.yaml    # everything, a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42               # one object by its id\n\nNothing but GET is sent. Before anything is written, a plan over the new files must be empty."
+    )]
+    Adopt(AdoptArgs),
+    /// Show what was changed outside telform since it last looked; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform drift             # exits with 2 when something drifted\n  telform drift --accept    # writes what is there into the YAML\n  telform apply             # puts back what the YAML says"
+    )]
+    Drift(DriftArgs),
+    /// Release an address without deleting its object
+    #[command(after_help = "Example:\n  telform forget providers.old-plivo")]
+    Forget(ForgetArgs),
+    /// Look after the ledger: what telform manages and remembers
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Serve both APIs on loopback from a YAML world, until Ctrl-C
+    #[command(after_help = "Example:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
+    Sandbox(SandboxArgs),
+    /// Print the JSON Schema of the YAML, or of one kind
+    #[command(after_help = "Examples:\n  telform schema > telform.schema.json\n  telform schema partners")]
+    Schema(SchemaArgs),
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    let address = Address::parse(text).ok_or("an address looks like providers.twilio-main")?;
+    let kinds = crate::backend::kind_names();
+    if kinds.contains(&address.kind.as_str()) {
+        Ok(address)
+    } else {
+        Err(format!("`{}` is no kind; the kinds are {}", address.kind, kinds.join(", ")))
+    }
+}

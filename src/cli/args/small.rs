@@ -1,0 +1,30 @@
+//! Options of the small commands.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `telform init`.
+#[derive(Debug, Args, Clone)]
+pub struct InitArgs {
+    /// Write an example that runs against the sandbox, with its world
+    #[arg(long)]
+    pub quickstart: bool,
+}
+
+/// `telform sandbox`.
+#[derive(Debug, Args, Clone)]
+pub struct SandboxArgs {
+    /// World to start from; what changes is kept beside it in WORLD.state.yaml
+    pub world: PathBuf,
+    /// Address to listen on; loopback only
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub listen: std::net::SocketAddr,
+}
+
+/// `telform schema`.
+#[derive(Debug, Args, Clone)]
+pub struct SchemaArgs {
+    /// Kind: providers, bridges or partners [default: the whole file]
+    pub kind: Option<String>,
+}
