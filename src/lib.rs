@@ -27,7 +27,11 @@ pub mod ledger;
 
 pub mod secrets;
 
+pub mod snapshot;
+
 pub mod plan;
+
+pub mod document;
 
 pub mod drift;
 

@@ -42,6 +42,16 @@ pub fn shorten(text: &str) -> String {
     }
 }
 
+/// Bytes in hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// Fewest letters `x` in a row that hide something (unpod.md U3).
 const XS: usize = 4;
 

@@ -45,6 +45,13 @@ fn the_committed_schemas_are_fresh() {
         assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{file} is stale");
         expected.push(file);
     }
+    let plan = format!("{}\n", serde_json::to_string_pretty(&telform::document::schema()).unwrap());
+    let path = root().join("schemas/plan.schema.json");
+    if std::env::var_os("TELFORM_BLESS").is_some() {
+        fs::write(&path, &plan).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), plan, "plan.schema.json is stale");
+    expected.push("plan.schema.json".to_owned());
     expected.sort();
     let mut found: Vec<String> = fs::read_dir(root().join("schemas"))
         .unwrap()

@@ -7,23 +7,33 @@ use tokio_util::sync::CancellationToken;
 use super::args::{ApplyArgs, WhenFailed};
 use super::exit::{Exit, Failure};
 use super::out::Out;
+use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
 use super::watch::Progress;
 use crate::apply::{Apply, OnError, Report, settle_ledger};
 use crate::call::{Body, Payload};
+use crate::document::{Document, Moved};
 use crate::drift;
 use crate::event::Outcome;
 use crate::plan::{Operation, Options, Plan, dark};
 use crate::resource::{Address, Live};
 use crate::text::clean;
-use crate::view::{json::PlanDocument, report, text};
+use crate::view::{report, text};
 
 /// Carries out what the YAML wants.
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
-    let mut session = Session::open(out, &args.choice, Purpose::Apply).await?;
+    let reviewed = args.plan.as_deref().map(Reviewed::read).transpose()?;
+    let choice =
+        reviewed.as_ref().map_or_else(|| args.choice.clone(), |reviewed| reviewed.choice(&args.choice));
+    let mut session = Session::open(out, &choice, Purpose::Apply).await?;
     let live = session.read().await?;
     let plan = session.plan(&live);
-    show(out, &plan);
+    if let Some(moved) = reviewed.as_ref().map(|reviewed| reviewed.moved(&session, &plan))
+        && !moved.is_empty()
+    {
+        return Ok(stale(out, &moved));
+    }
+    show(out, &plan, saved::document(&session, &plan, &live));
     if let Some(expected) = args.expect.as_ref().filter(|expected| **expected != plan.digest) {
         out.note(&format!(
             "stale: the plan is {}, not the expected {}; nothing was written. Review the plan above and use its digest.\n",
@@ -53,9 +63,20 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     conclude(out, &mut session, &plan, report).await
 }
 
-fn show(out: &Out, plan: &Plan) {
+/// Nothing was written, because the plan of now is another one than the reviewed one.
+fn stale(out: &Out, moved: &[Moved]) -> Exit {
     if out.global.json {
-        out.json_line(&serde_json::json!({ "event": "planned", "document": PlanDocument::new(plan) }));
+        out.json_line(&serde_json::json!({ "event": "stale", "moved": moved }));
+    } else {
+        out.print(&report::moved(moved, out.reading()));
+    }
+    out.note("stale: this is no longer what was reviewed; nothing was written. Plan again.\n");
+    Exit::Stale
+}
+
+fn show(out: &Out, plan: &Plan, document: Document) {
+    if out.global.json {
+        out.json_line(&serde_json::json!({ "event": "planned", "document": document }));
     } else if out.global.quiet {
         out.print(&format!("{}\n", plan.summary()));
     } else {

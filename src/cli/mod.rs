@@ -14,6 +14,7 @@ mod init;
 mod ledger;
 mod out;
 mod plan;
+mod saved;
 mod session;
 mod small;
 mod watch;
@@ -60,6 +61,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Validate => small::validate(out),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
+        Command::Show(args) => saved::show(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
         Command::Forget(args) => ledger::forget(out, &args.address),

@@ -4,24 +4,38 @@ use super::args::{Format, PlanArgs};
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::session::{Purpose, Session};
-use crate::view::json::{self, PlanDocument};
+use super::{files, saved};
+use crate::snapshot;
+use crate::text::clean;
+use crate::view::json;
 use crate::view::text;
 
 /// Reads, compares, prints. Sends nothing but GET.
 pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
-    let session = Session::open(out, &args.choice, Purpose::Plan).await?;
-    let live = session.read().await?;
+    let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
+    let session = Session::open(out, &args.choice, purpose).await?;
+    let live = match &args.snapshot {
+        Some(file) => saved::live(&session, file)?,
+        None => session.read().await?,
+    };
+    if let Some(file) = &args.snapshot_out {
+        files::write(file, &snapshot::write(&live, &session.taken_for, &session.key))?;
+    }
     let plan = session.plan(&live);
+    let document = saved::document(&session, &plan, &live);
+    if let Some(file) = &args.out {
+        files::write(file, &json::document(&document))?;
+    }
     let format = if out.global.json { Format::Json } else { args.format };
     match format {
         Format::Json => {
-            out.print(&json::pretty(&PlanDocument::new(&plan)));
+            out.print(&json::document(&document));
         }
         Format::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
         Format::Text => {
             out.print(&text::plan(&plan, out.reading()));
             if plan.has_changes() && !plan.is_refused() {
-                out.print("Run `telform apply` with the same options to carry it out.\n");
+                out.print(&next(args));
             }
         }
     }
@@ -30,4 +44,15 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
         (false, true) => Exit::Pending,
         (false, false) => Exit::Done,
     })
+}
+
+/// What a reader does with a plan that may be applied.
+fn next(args: &PlanArgs) -> String {
+    match &args.out {
+        Some(file) => {
+            let file = clean(&file.display().to_string());
+            format!("Saved. Run `telform apply {file}` to carry out exactly this plan.\n")
+        }
+        None => "Run `telform apply` with the same options to carry it out.\n".to_owned(),
+    }
 }

@@ -13,9 +13,10 @@ use crate::desired::{self, Loaded};
 use crate::ledger::{AccountEntry, Key, Ledger, Lock, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
-use crate::resource::{Desired, Guards, Live};
+use crate::resource::{Account, Desired, Guards, Live};
 use crate::sandbox::{Sandbox, World};
 use crate::secrets::{self, Missing};
+use crate::snapshot::TakenFor;
 use crate::value::Secret;
 
 /// Everything that a command works with after loading.
@@ -36,6 +37,10 @@ pub(crate) struct Session {
     pub options: Options,
     /// The embedded simulator, when it stands in for the services.
     pub sandbox: Option<Embedded>,
+    /// What everything is read for.
+    pub taken_for: TakenFor,
+    /// Whether the ledger was there, or is a new one.
+    pub ledger_is_kept: bool,
     /// Held while the ledger may be written.
     _lock: Option<Lock>,
 }
@@ -53,6 +58,8 @@ pub(crate) struct Embedded {
 pub(crate) enum Purpose {
     /// Reads only: nothing is locked, no key is made.
     Plan,
+    /// As `Plan`, and asks no service.
+    Offline,
     /// Takes the lock and makes a key where there is none.
     Apply,
     /// As `Apply`, with a new ledger whatever stands there.
@@ -84,15 +91,18 @@ impl Session {
         let desired = &mut loaded.desired;
         check_choice(desired, choice)?;
         let store = Store::at(&place(global, desired, choice))?;
-        let lock = if purpose == Purpose::Plan { None } else { Some(store.lock(&now())?) };
-        let ledger = match purpose {
-            Purpose::Rebuild => Ledger::fresh(),
-            Purpose::Plan | Purpose::Apply => store.load()?.unwrap_or_else(Ledger::fresh),
+        let reads_only = matches!(purpose, Purpose::Plan | Purpose::Offline);
+        let lock = if reads_only { None } else { Some(store.lock(&now())?) };
+        let kept = match purpose {
+            Purpose::Rebuild => None,
+            Purpose::Plan | Purpose::Offline | Purpose::Apply => store.load()?,
         };
+        let ledger_is_kept = kept.is_some();
+        let ledger = kept.unwrap_or_else(Ledger::fresh);
         let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
         let key = match store.key(given.as_deref())? {
             Some(key) => key,
-            None if purpose != Purpose::Plan => store.make_key()?,
+            None if !reads_only => store.make_key()?,
             // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
             None => Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?,
         };
@@ -102,6 +112,9 @@ impl Session {
         };
         let env = |name: &str| std::env::var(name).ok();
         let resolved = match &sandbox {
+            None if purpose == Purpose::Offline => {
+                secrets::resolve_without_tokens(desired, &env, global.allow_commands, &key)?
+            }
             None => secrets::resolve(desired, &env, global.allow_commands, &key)?,
             Some(embedded) => {
                 let mut resolved =
@@ -111,26 +124,17 @@ impl Session {
             }
         };
         let options = options(choice);
-        store.check_accounts(
-            &ledger,
-            desired.accounts.values().map(|account| {
-                let base_url =
-                    if options.sandbox { "(sandbox)".to_owned() } else { account.base_url.to_string() };
-                let entry = AccountEntry {
-                    api: account.backend.api.to_owned(),
-                    base_url,
-                    org_handle: account.org_handle.clone(),
-                };
-                (account.name.as_str(), entry)
-            }),
-        )?;
+        let accounts = entries(desired, &options);
+        store.check_accounts(&ledger, accounts.iter().map(|(name, entry)| (name.as_str(), entry.clone())))?;
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
         let watch = (global.verbose > 0)
             .then(|| std::sync::Arc::new(Requests::new(out)) as std::sync::Arc<dyn http::Watch>);
+        // Offline there is nobody to talk to: every request would be one to an account that is not known.
+        let asked = desired.accounts.values().filter(|_| purpose != Purpose::Offline);
         let api = Http::new(
-            desired.accounts.values(),
+            asked,
             resolved.tokens,
             resolved.vault.into_iter().collect(),
             http::Options { watch, ..http::Options::default() },
@@ -147,6 +151,12 @@ impl Session {
             missing: resolved.missing,
             options,
             sandbox,
+            taken_for: TakenFor {
+                configuration: std::mem::take(&mut loaded.digest),
+                destroy: choice.destroy,
+                accounts,
+            },
+            ledger_is_kept,
             _lock: lock,
         })
     }
@@ -282,6 +292,16 @@ pub(crate) fn place(global: &Global, desired: &Desired, choice: &Choice) -> Stri
         return world.with_extension("ledger.json").display().to_string();
     }
     desired.ledger.as_ref().map_or_else(|| ".telform/ledger.json".to_owned(), |(place, _)| place.clone())
+}
+
+/// What each account is, as the ledger and a snapshot know it.
+fn entries(desired: &Desired, options: &Options) -> BTreeMap<String, AccountEntry> {
+    let entry = |account: &Account| AccountEntry {
+        api: account.backend.api.to_owned(),
+        base_url: if options.sandbox { "(sandbox)".to_owned() } else { account.base_url.to_string() },
+        org_handle: account.org_handle.clone(),
+    };
+    desired.accounts.values().map(|account| (account.name.clone(), entry(account))).collect()
 }
 
 fn options(choice: &Choice) -> Options {

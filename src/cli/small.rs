@@ -6,6 +6,7 @@ use super::out::Out;
 use super::session::state_of;
 use crate::backend;
 use crate::desired;
+use crate::document;
 use crate::sandbox::{Sandbox, World};
 use crate::schema as schemas;
 
@@ -73,13 +74,17 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
 
 /// Prints a JSON Schema.
 pub(super) fn schema(out: &Out, args: &SchemaArgs) -> Result<Exit, Failure> {
+    if args.kind.as_deref() == Some("plan") {
+        out.print(&format!("{}\n", serde_json::to_string_pretty(&document::schema()).unwrap_or_default()));
+        return Ok(Exit::Done);
+    }
     if let Some(kind) = &args.kind
         && !backend::kind_names().contains(&kind.as_str())
     {
         return Err(Failure::other(
             "telform::cli::unknown_kind",
             format!("`{kind}` is no kind"),
-            format!("the kinds are {}", backend::kind_names().join(", ")),
+            format!("the kinds are {}; or `plan` for saved plans", backend::kind_names().join(", ")),
         ));
     }
     let schema = schemas::of(args.kind.as_deref()).unwrap_or_default();

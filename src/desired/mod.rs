@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
+use sha2::{Digest, Sha256};
 
 use crate::backend;
 use crate::problem::{Problem, Problems, Severity, Span};
 use crate::resource::{Address, Desired};
+use crate::text::hex;
 use crate::yaml::{Entry, Plain};
 
 mod accounts;
@@ -46,6 +48,8 @@ pub struct Loaded {
     pub desired: Desired,
     /// Nothing here keeps a plan from being made.
     pub warnings: Problems,
+    /// `sha256:` over the bytes of all files, in the order in which they were read.
+    pub digest: String,
 }
 
 /// Reads the given files and folders, or the default ones below the current folder.
@@ -133,7 +137,19 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
     loader.read_removed();
     loader.read_moved();
     loader.check_claims();
-    loader.finish()
+    loader.finish().map(|loaded| Loaded { digest: digest(inputs), ..loaded })
+}
+
+/// Each text with its length before it, so that no two sets of files look alike. Names do not count: the same files in
+/// another folder are the same configuration.
+fn digest(inputs: &[Input]) -> String {
+    let mut hash = Sha256::new();
+    for input in inputs {
+        let text = input.source.text();
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    format!("sha256:{}", hex(&hash.finalize()))
 }
 
 impl<'a> Loader<'a> {
@@ -148,7 +164,7 @@ impl<'a> Loader<'a> {
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
             return Err(problems);
         }
-        Ok(Loaded { desired: self.desired, warnings: problems })
+        Ok(Loaded { desired: self.desired, warnings: problems, digest: String::new() })
     }
 
     /// Sorts what stands at the top of a document.

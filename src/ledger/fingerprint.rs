@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::hex;
+use crate::text::hex;
 use crate::value::{Fingerprint, Secret};
 
 /// The key of all fingerprints. It stands outside the ledger and outside version control.
@@ -74,6 +74,33 @@ impl Key {
             &self.0,
             &[b"ledger", account.as_bytes(), id.as_bytes(), field.as_bytes(), &fingerprint.0],
         )))
+    }
+
+    /// A fingerprint behind a pad that only this key can make for this place: a snapshot may hold it, and equal secrets do not
+    /// look alike there.
+    pub fn pad(&self, place: &[&str], fingerprint: &Fingerprint) -> String {
+        hex(&self.padded(place, fingerprint.0))
+    }
+
+    /// The fingerprint behind a pad; `None` when the text is none.
+    pub fn unpad(&self, place: &[&str], text: &str) -> Option<Fingerprint> {
+        if text.len() != 64 || !text.is_ascii() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+        }
+        Some(Fingerprint(self.padded(place, bytes)))
+    }
+
+    fn padded(&self, place: &[&str], mut bytes: [u8; 32]) -> [u8; 32] {
+        let parts: Vec<&[u8]> =
+            std::iter::once("snapshot").chain(place.iter().copied()).map(str::as_bytes).collect();
+        for (byte, pad) in bytes.iter_mut().zip(mac(&self.0, &parts)) {
+            *byte ^= pad;
+        }
+        bytes
     }
 }
 

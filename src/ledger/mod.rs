@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::resource::Address;
+use crate::text::hex;
 use crate::value::Value;
 
 mod fingerprint;
@@ -77,6 +78,13 @@ pub struct AccountEntry {
     /// Organization, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub org_handle: Option<String>,
+}
+
+impl std::fmt::Display for AccountEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}", self.api, self.base_url)?;
+        self.org_handle.as_ref().map_or(Ok(()), |org| write!(f, " ({org})"))
+    }
 }
 
 /// How telform came to manage an object.
@@ -250,14 +258,4 @@ pub fn digest_of(value: &Value) -> String {
     use sha2::{Digest, Sha256};
     let text = serde_json_canonicalizer::to_string(value).unwrap_or_default();
     hex(&Sha256::digest(text.as_bytes())[..16])
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -27,6 +27,18 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// What differs for one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
@@ -87,6 +99,18 @@ pub enum SecretWord {
     Changed,
     /// The user asked for it to be written again.
     Rewritten,
+}
+
+impl SecretWord {
+    /// What stands in the place of the secret.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Set => "(secret)",
+            Self::New => "(secret, will be written)",
+            Self::Changed => "(secret, changed in the configuration: will be written)",
+            Self::Rewritten => "(secret, will be written again as asked)",
+        }
+    }
 }
 
 /// The differences of one object that exists, and what could not be decided.

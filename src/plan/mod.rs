@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::ledger::{Key, Ledger, hex};
+use crate::ledger::{Key, Ledger};
 use crate::resource::{Account, Address, Desired, Facts, Guards, Live, LiveObject};
+use crate::text::hex;
 
 mod change;
 mod draft;

@@ -68,6 +68,11 @@ impl Source {
         &self.name
     }
 
+    /// The whole text; what may be a secret written in the file is masked in it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Where a stretch begins.
     pub fn place(&self, span: Span) -> Place {
         Place { file: self.name.clone(), line: span.line.max(1), column: span.column.max(1) }

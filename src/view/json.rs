@@ -1,53 +1,13 @@
-//! A plan for programs: one JSON document with a version of its own.
+//! Values for programs: JSON text that is harmless on a terminal.
 
 use serde::Serialize;
 
-use crate::plan::{Notice, Plan, Unmanaged};
+use crate::document::{self, Document};
 
-/// The version of the document below; it rises when a field changes its meaning or goes.
-pub const FORMAT_VERSION: u32 = 1;
-
-/// The document that `plan --format json` prints.
-#[derive(Debug, Serialize)]
-pub struct PlanDocument<'a> {
-    /// Always `telform-plan`.
-    pub format: &'static str,
-    /// See [`FORMAT_VERSION`].
-    pub format_version: u32,
-    /// Version of the telform that made it.
-    pub telform_version: &'static str,
-    /// One line that says what the plan does.
-    pub summary: String,
-    /// Whether a service would be written to.
-    pub pending: bool,
-    /// Whether it may not be applied.
-    pub refused: bool,
-    /// `sha256:` of `plan` as canonical JSON (RFC 8785).
-    pub digest: &'a str,
-    /// What is done, in which order, and what is refused.
-    pub plan: &'a Plan,
-    /// What is worth knowing.
-    pub notices: &'a [Notice],
-    /// Live objects that no address claims.
-    pub unmanaged: &'a [Unmanaged],
-}
-
-impl<'a> PlanDocument<'a> {
-    /// Wraps a plan.
-    pub fn new(plan: &'a Plan) -> Self {
-        Self {
-            format: "telform-plan",
-            format_version: FORMAT_VERSION,
-            telform_version: env!("CARGO_PKG_VERSION"),
-            summary: plan.summary(),
-            pending: plan.has_changes(),
-            refused: plan.is_refused(),
-            digest: &plan.digest,
-            plan,
-            notices: &plan.notices,
-            unmanaged: &plan.unmanaged,
-        }
-    }
+/// A plan document as it stands in a file, with its checksum.
+pub fn document(document: &Document) -> String {
+    let open = Document { checksum: Some(document::unsealed()), ..document.clone() };
+    document::seal(&pretty(&open))
 }
 
 /// A value as JSON on several lines.

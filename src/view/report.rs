@@ -5,9 +5,10 @@ use std::fmt::Write;
 use super::text::Detail;
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
 use crate::apply::Report;
+use crate::document::Moved;
 use crate::event::Outcome;
 use crate::plan::{Operation, Plan, Ref, Step};
-use crate::text::clean;
+use crate::text::{clean, shorten};
 
 /// What a step does, in a few words.
 pub fn subject(step: &Step) -> String {
@@ -140,4 +141,31 @@ pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {
             })
         })
         .collect()
+}
+
+/// Why the plan of now is not the reviewed one: what moved, with both sides.
+pub fn moved(moved: &[Moved], detail: Detail) -> String {
+    let mut text =
+        format!("{}\n", paint(BAD, format!("{} moved since the plan was made", things(moved.len()))));
+    for one in moved.iter().take(MOST_MOVED) {
+        let attribute = one.attribute.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+        let subject = clean(&format!("{}{attribute}", one.subject));
+        let _ = writeln!(text, "  {} {}", paint(BAD, "!"), paint(STRONG, subject));
+        for (word, side) in [("reviewed:", &one.was), ("now:     ", &one.is)] {
+            for (index, line) in detail.wrap(&clean(&shorten(side)), 16).into_iter().enumerate() {
+                let _ = writeln!(text, "      {} {line}", if index == 0 { word } else { "         " });
+            }
+        }
+    }
+    if moved.len() > MOST_MOVED {
+        let _ = writeln!(text, "  … and {} more", moved.len() - MOST_MOVED);
+    }
+    text
+}
+
+/// Things that moved which are listed one by one.
+const MOST_MOVED: usize = 100;
+
+fn things(count: usize) -> String {
+    if count == 1 { "1 thing".to_owned() } else { format!("{count} things") }
 }

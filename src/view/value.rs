@@ -5,7 +5,7 @@ use std::time::Duration;
 use similar::{ChangeTag, TextDiff};
 
 use super::{BAD, FAINT, GOOD, paint};
-use crate::plan::{AttributeChange, SecretWord, Shown};
+use crate::plan::{AttributeChange, Shown};
 use crate::text::clean;
 use crate::value::Value;
 
@@ -14,16 +14,6 @@ const INLINE: usize = 72;
 
 /// Lines of a difference that are shown; a longer one says how many are left out.
 const MOST_LINES: usize = 60;
-
-/// A secret, by what is known about it.
-fn secret(word: SecretWord) -> &'static str {
-    match word {
-        SecretWord::Set => "(secret)",
-        SecretWord::New => "(secret, will be written)",
-        SecretWord::Changed => "(secret, changed in the configuration: will be written)",
-        SecretWord::Rewritten => "(secret, will be written again as asked)",
-    }
-}
 
 /// A value on one line, as JSON writes it, escaped.
 pub(super) fn inline(value: &Value) -> String {
@@ -46,7 +36,7 @@ fn shown(value: &Shown) -> String {
     match value {
         Shown::Absent => "(not set)".to_owned(),
         Shown::Value(value) => inline(value),
-        Shown::Secret(word) => secret(*word).to_owned(),
+        Shown::Secret(word) => word.text().to_owned(),
     }
 }
 

@@ -9,6 +9,7 @@ mod guarding;
 mod model;
 mod normalising;
 mod planning;
+mod saving;
 mod silence;
 mod values;
 

@@ -1,8 +1,8 @@
 //! No secret in anything that is printed, stored or shown.
 
 use proptest::prelude::*;
+use telform::document::{self, Origin};
 use telform::plan::Plan;
-use telform::view::json::PlanDocument;
 
 use crate::case::{Case, plan};
 use crate::cases;
@@ -15,7 +15,10 @@ fn printed(case: &Case, plan: &Plan) -> Vec<(&'static str, String)> {
     vec![
         ("plan as JSON", serde_json::to_string(plan).expect("a plan is JSON")),
         ("plan in debug", format!("{plan:?}{plan:#?}")),
-        ("document", serde_json::to_string(&PlanDocument::new(plan)).expect("a document is JSON")),
+        (
+            "document",
+            serde_json::to_string(&document::of(plan, Origin::default())).expect("a document is JSON"),
+        ),
         ("desired in debug", format!("{:?}", case.desired)),
         ("live in debug", format!("{live:?}")),
         ("ledger as JSON", serde_json::to_string(&case.ledger).expect("a ledger is JSON")),

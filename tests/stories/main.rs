@@ -28,5 +28,6 @@ mod quickstart;
 mod renames;
 mod replace;
 mod runs;
+mod saved;
 mod secrets;
 mod watch;

@@ -13,7 +13,7 @@ mod small;
 
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
-pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, WhenFailed};
+pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, ShowPlanArgs, WhenFailed};
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
@@ -85,14 +85,17 @@ pub enum Command {
     Validate,
     /// Show what would change; sends nothing but GET
     #[command(
-        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode             # 2 when something is pending\n  telform plan --target bridges.sales --format json\n  telform plan --sandbox world.yaml            # against the embedded simulator"
+        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode             # 2 when something is pending\n  telform plan --out plan.json                 # for review; telform apply plan.json runs exactly that\n  telform plan --target bridges.sales --format json\n  telform plan --sandbox world.yaml            # against the embedded simulator"
     )]
     Plan(PlanArgs),
     /// Plan, show, ask, and carry it out
     #[command(
-        after_help = "Examples:\n  telform apply\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
+        after_help = "Examples:\n  telform apply\n  telform apply plan.json                      # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
     )]
     Apply(ApplyArgs),
+    /// Show a saved plan; needs no network, no credentials, no YAML
+    #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
+    Show(ShowPlanArgs),
     /// Take existing objects under management: writes their YAML and enters them in the ledger
     #[command(
         visible_alias = "import",

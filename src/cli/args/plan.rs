@@ -36,6 +36,18 @@ pub struct Choice {
     pub sandbox: Option<PathBuf>,
 }
 
+/// Options of [`Choice`] that a saved plan says itself; where it is applied is not one of them.
+const CHOICE: [&str; 8] = [
+    "targets",
+    "excludes",
+    "destroy",
+    "max_deletes",
+    "max_delete_percent",
+    "max_numbers_dark",
+    "rewrite_secrets",
+    "expect",
+];
+
 /// `telform plan`.
 #[derive(Debug, Args, Clone)]
 pub struct PlanArgs {
@@ -48,6 +60,15 @@ pub struct PlanArgs {
     /// Exit with 2 when something is pending
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Save the plan, for `telform apply FILE`, `show` and `verify`; it holds no secret
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Keep what the services answered, without secrets, so that --snapshot can plan from it again
+    #[arg(long, value_name = "FILE", conflicts_with = "snapshot")]
+    pub snapshot_out: Option<PathBuf>,
+    /// Plan from a kept snapshot instead of asking the services: no network, no tokens, the same bytes
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
 }
 
 /// How a plan is printed.
@@ -59,9 +80,22 @@ pub enum Format {
     Json,
 }
 
+/// `telform show`.
+#[derive(Debug, Args, Clone)]
+pub struct ShowPlanArgs {
+    /// A plan that `telform plan --out` saved
+    pub plan: PathBuf,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
 /// `telform apply`.
 #[derive(Debug, Args, Clone)]
 pub struct ApplyArgs {
+    /// A saved plan: plans again as it was planned, and runs only if nothing moved, else exits with 4
+    #[arg(value_name = "PLAN", conflicts_with_all = CHOICE)]
+    pub plan: Option<PathBuf>,
     /// What the plan is about.
     #[command(flatten)]
     pub choice: Choice,

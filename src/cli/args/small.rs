@@ -25,6 +25,6 @@ pub struct SandboxArgs {
 /// `telform schema`.
 #[derive(Debug, Args, Clone)]
 pub struct SchemaArgs {
-    /// Kind: providers, bridges or partners [default: the whole file]
+    /// Kind (providers, bridges or partners), or `plan` for saved plans [default: the whole YAML file]
     pub kind: Option<String>,
 }

@@ -1,0 +1,180 @@
+//! Plans as files: what a plan is bound to, reading a reviewed one, showing one.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::args::{Choice, Format, ShowPlanArgs};
+use super::exit::{Exit, Failure};
+use super::out::Out;
+use super::session::Session;
+use crate::document::{self, Document, LIMIT, LedgerIdentity, Moved, Origin, v1};
+use crate::plan::Plan;
+use crate::resource::{Address, Live, Organization};
+use crate::snapshot;
+use crate::view::{json, text};
+
+/// A plan with what it was made from.
+pub(super) fn document(session: &Session, plan: &Plan, live: &Live) -> Document {
+    document::of(plan, origin(session, live))
+}
+
+fn origin(session: &Session, live: &Live) -> Origin {
+    let options = &session.options;
+    let words = |addresses: &BTreeSet<Address>| addresses.iter().map(ToString::to_string).collect();
+    let organization = |facts: &Organization| match facts {
+        Organization::Confirmed => "confirmed".to_owned(),
+        Organization::Unconfirmed(why) => why.clone(),
+    };
+    Origin {
+        configuration: session.taken_for.configuration.clone(),
+        ledger: session
+            .ledger_is_kept
+            .then(|| LedgerIdentity { id: session.ledger.id.clone(), serial: session.ledger.serial }),
+        commit: commit(),
+        organizations: session
+            .desired
+            .accounts
+            .values()
+            .filter(|account| account.org_handle.is_some())
+            .filter_map(|account| Some((account, live.accounts.get(&account.name)?)))
+            .map(|(account, live)| (account.name.clone(), organization(&live.facts.organization)))
+            .collect(),
+        options: v1::Options {
+            targets: words(&options.targets),
+            excludes: words(&options.excludes),
+            destroy: options.destroy,
+            max_deletes: options.guards.max_deletes,
+            max_delete_percent: options.guards.max_delete_percent,
+            max_numbers_dark: options.guards.max_numbers_dark,
+            rewrite_secrets: options
+                .rewrite_secrets
+                .iter()
+                .map(|(address, attribute)| (address.to_string(), attribute.clone()))
+                .collect(),
+            sandbox: options.sandbox,
+        },
+    }
+}
+
+/// Commit of the work tree that the command runs in, with `-dirty` where files differ from it; nothing where there is no git.
+fn commit() -> Option<String> {
+    let asked = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"];
+    let output = std::process::Command::new("git").args(asked).stderr(std::process::Stdio::null()).output();
+    let output = output.ok().filter(|output| output.status.success())?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    let fits = |text: &str| text.len() < 100 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    Some(text).filter(|text| !text.is_empty() && fits(text))
+}
+
+/// A saved plan that somebody reviewed.
+pub(super) struct Reviewed {
+    document: Document,
+    plan: Plan,
+}
+
+impl Reviewed {
+    /// Reads one, and refuses what is not exactly as it was written.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        let text = bounded(path, LIMIT, "telform::plan::file", "`telform plan --out FILE` writes one")?;
+        let unusable = |error: document::DocumentError| {
+            Failure::other("telform::plan::file", format!("{}: {error}", path.display()), error.help())
+        };
+        let document = document::read(&text).map_err(unusable)?;
+        let plan = document.plan().map_err(unusable)?;
+        Ok(Self { document, plan })
+    }
+
+    /// What the run that made it asked for; where it is applied comes from the command line.
+    pub(super) fn choice(&self, given: &Choice) -> Choice {
+        let options = &self.document.origin.options;
+        let addresses =
+            |words: &BTreeSet<String>| words.iter().filter_map(|word| Address::parse(word)).collect();
+        Choice {
+            targets: addresses(&options.targets),
+            excludes: addresses(&options.excludes),
+            destroy: options.destroy,
+            max_deletes: options.max_deletes,
+            max_delete_percent: options.max_delete_percent,
+            max_numbers_dark: options.max_numbers_dark,
+            rewrite_secrets: options
+                .rewrite_secrets
+                .iter()
+                .filter_map(|(word, attribute)| Some((Address::parse(word)?, attribute.clone())))
+                .collect(),
+            sandbox: given.sandbox.clone(),
+        }
+    }
+
+    /// Everything that keeps the plan of now from being the reviewed one.
+    pub(super) fn moved(&self, session: &Session, now: &Plan) -> Vec<Moved> {
+        let mut moved = Vec::new();
+        if let Some(ledger) = &self.document.origin.ledger
+            && ledger.id != session.ledger.id
+        {
+            let is =
+                if session.ledger_is_kept { session.ledger.id.clone() } else { "no ledger there".to_owned() };
+            moved.push(Moved {
+                subject: "the ledger".to_owned(),
+                attribute: None,
+                was: ledger.id.clone(),
+                is,
+            });
+        }
+        if self.plan.digest != now.digest {
+            moved.extend(document::moved(&self.plan, now));
+        }
+        moved
+    }
+}
+
+/// `telform show PLAN`: nothing but the file is looked at.
+pub(super) fn show(out: &Out, args: &ShowPlanArgs) -> Result<Exit, Failure> {
+    let Reviewed { document, plan } = Reviewed::read(&args.plan)?;
+    let format = if out.global.json { Format::Json } else { args.format };
+    match format {
+        Format::Json => out.print(&json::document(&document)),
+        Format::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
+        Format::Text => {
+            out.print(&text::plan(&plan, out.reading()));
+            out.print(&made_from(&document));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// What the plan is bound to, in a few lines.
+fn made_from(document: &Document) -> String {
+    let origin = &document.origin;
+    let mut text = format!("Made by telform {}", document.telform_version);
+    if let Some(commit) = &origin.commit {
+        text.push_str(&format!(" at commit {commit}"));
+    }
+    text.push_str(&format!("\nfrom configuration {}\n", origin.configuration));
+    match &origin.ledger {
+        Some(ledger) => text.push_str(&format!("with ledger {}, serial {}\n", ledger.id, ledger.serial)),
+        None => text.push_str("without a ledger\n"),
+    }
+    crate::text::clean(&text)
+}
+
+/// The live state of a kept snapshot.
+pub(super) fn live(session: &Session, path: &Path) -> Result<Live, Failure> {
+    let code = "telform::snapshot::file";
+    let text = bounded(path, snapshot::LIMIT, code, "`telform plan --snapshot-out FILE` writes one")?;
+    snapshot::read(&text, &session.taken_for, &session.key)
+        .map_err(|error| Failure::other(code, format!("{}: {error}", path.display()), error.help()))
+}
+
+/// A file of at most so many bytes.
+fn bounded(path: &Path, limit: usize, code: &'static str, help: &str) -> Result<String, Failure> {
+    let refused = |what: String| Failure::other(code, format!("{}: {what}", path.display()), help);
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(limit as u64 + 1).read_to_string(&mut text));
+    read.map_err(|error| refused(error.to_string()))?;
+    if text.len() > limit {
+        return Err(refused(format!("it is larger than {} MiB", limit >> 20)));
+    }
+    Ok(text)
+}

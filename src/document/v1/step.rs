@@ -1,0 +1,216 @@
+//! Steps: the requests of a plan, what each believes and what it must bring about.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// One request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// `s1`, `s2`, in order.
+    pub id: String,
+    /// Its phase.
+    pub phase: Phase,
+    /// Object whose change it carries out; absent for a bridge that telform does not manage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The request.
+    pub call: Call,
+    /// What it does, believes and must bring about.
+    pub operation: Operation,
+    /// Why this request and not another.
+    pub why: String,
+    /// Steps that must be done before it starts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<String>,
+}
+
+/// The phases, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// New objects.
+    Create,
+    /// Changes of objects.
+    Update,
+    /// Disconnects and connects, number by number.
+    Rewire,
+    /// Every rewired bridge is read once.
+    ReadBack,
+    /// Deletes.
+    Delete,
+}
+
+/// A request below the account's base URL.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Account whose base URL and token are used.
+    pub account: String,
+    /// Method.
+    pub method: Method,
+    /// Path; an id that an earlier step makes stands as `{s3}`.
+    pub path: String,
+    /// Query arguments, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<(String, String)>,
+    /// JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+}
+
+/// Method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates, connects, disconnects.
+    Post,
+    /// Changes named attributes.
+    Patch,
+    /// Writes the whole object.
+    Put,
+    /// Deletes.
+    Delete,
+}
+
+/// Body of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// An object with these entries.
+    Object(IndexMap<String, Payload>),
+    /// The object as it is read right before, with entries laid over it.
+    Overlay {
+        /// Keys that must be present.
+        fields: Vec<String>,
+        /// Entries that differ.
+        set: IndexMap<String, Payload>,
+    },
+}
+
+/// One value in a body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Payload {
+    /// This value.
+    Value(Value),
+    /// A secret, by where it comes from.
+    Secret {
+        /// Whose.
+        address: String,
+        /// Which attribute.
+        attribute: String,
+    },
+    /// The id that a step makes.
+    IdOf(String),
+}
+
+/// An identity that is known, or that a step makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ref {
+    /// Known.
+    Id(String),
+    /// Made by this step.
+    Step(String),
+}
+
+/// Who serves a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Served {
+    /// The number is not on the bridge.
+    NotThere,
+    /// No configuration serves it.
+    Unserved,
+    /// This one.
+    By {
+        /// Id of the configuration.
+        id: String,
+        /// `exact`, `inferred` or `recorded`.
+        known: String,
+    },
+    /// One of these.
+    OneOf(Vec<String>),
+}
+
+/// What a step does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Operation {
+    /// Makes an object.
+    Create {
+        /// Natural key that must be free.
+        key: BTreeMap<String, Value>,
+        /// What the answer must repeat.
+        expect: BTreeMap<String, Value>,
+        /// Secrets that it writes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        secrets: Vec<String>,
+        /// Object whose place it takes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<String>,
+    },
+    /// Changes an object.
+    Update {
+        /// Identity.
+        id: String,
+        /// What the plan saw.
+        before: BTreeMap<String, Value>,
+        /// What the answer must show.
+        expect: BTreeMap<String, Value>,
+        /// Nested values that must stay as they were.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        untouched: BTreeMap<String, Value>,
+        /// Secrets that it writes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        secrets: Vec<String>,
+    },
+    /// Lets a configuration serve a number.
+    Connect {
+        /// Bridge.
+        bridge: Ref,
+        /// E.164.
+        number: String,
+        /// Configuration.
+        provider: Ref,
+        /// What is there before.
+        before: Served,
+    },
+    /// Takes a number off a bridge.
+    Disconnect {
+        /// Bridge.
+        bridge: String,
+        /// E.164.
+        number: String,
+        /// What is there before.
+        before: Served,
+    },
+    /// Reads a bridge and confirms.
+    ReadBack {
+        /// Bridge.
+        bridge: Ref,
+        /// Numbers and who must serve them.
+        numbers: BTreeMap<String, Option<Ref>>,
+    },
+    /// Deletes an object.
+    Delete {
+        /// Identity.
+        id: String,
+        /// What the plan saw.
+        before: BTreeMap<String, Value>,
+        /// Connections (bridge, number) that were cut before it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        cut: Vec<(String, String)>,
+        /// Numbers that the delete itself takes off a bridge.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        frees: Vec<String>,
+    },
+}

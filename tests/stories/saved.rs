@@ -1,0 +1,163 @@
+//! A plan that is saved, reviewed, and applied exactly or not at all; and plans from a kept snapshot.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::bench::Story;
+use crate::partners::{west, world_with_west};
+
+fn partner() -> Story {
+    let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(&west("    address1: New Street 2\n"));
+    story
+}
+
+fn by_hand(story: &Story, name: &str, value: &str) {
+    story.sandbox.edit(|world| {
+        let mut text = serde_json::to_value(&*world).unwrap();
+        text["carrierx"]["partners"][0][name] = json!(value);
+        *world = serde_json::from_value(text).unwrap();
+    });
+}
+
+#[test]
+fn what_was_reviewed_is_what_runs() {
+    let story = partner();
+    shot!("saved_plan", story.expect(0, "plan --out plan.json"));
+    let saved = story.read("plan.json");
+    assert_eq!(story.expect(0, "plan --format json").stdout, saved, "the same document");
+    story.expect(2, "plan --out plan.json --detailed-exitcode");
+    assert_eq!(story.read("plan.json"), saved, "the same bytes");
+    story.take_log();
+    let shown = story.expect(0, "show plan.json");
+    shot!("saved_show", shown);
+    assert_eq!(story.expect(0, "show plan.json --format json").stdout, saved);
+    assert_eq!(story.take_log(), [""; 0], "showing asks nobody");
+    story.expect(0, "apply plan.json --auto-approve").says("Done: 1 write");
+    // The plan is used up: live is no longer what it saw.
+    story.take_log();
+    shot!("saved_used", story.expect(4, "apply plan.json --auto-approve"));
+    assert!(story.take_log().iter().all(|request| request.starts_with("GET ")));
+}
+
+#[test]
+fn a_stale_plan_never_writes() {
+    let story = partner();
+    story.expect(0, "plan --out plan.json");
+    by_hand(&story, "address1", "Elsewhere 3");
+    shot!("saved_stale_live", story.expect(4, "apply plan.json --auto-approve"));
+    story.expect(4, "apply plan.json --auto-approve --json").says("\"event\":\"stale\"");
+    story.expect(0, "plan --out plan.json");
+    story.carrierx(&west("    address1: New Street 4\n    city: LA\n"));
+    shot!("saved_stale_yaml", story.expect(4, "apply plan.json --auto-approve"));
+    assert_eq!(story.writes(), [""; 0]);
+}
+
+#[test]
+fn it_runs_as_it_was_planned_and_not_otherwise() {
+    let story = partner();
+    let east = "  east: { login: acme-east, password: { env: WEST_PASSWORD }, name: East, company_name: Acme, country_code: USA, zip: \"10001\", owner_email: e@acme.example, phonenumber: \"15162065575\", payment_type: postpay }\n";
+    story.carrierx(&format!("{}{east}", west("    city: LA\n")));
+    story.expect(0, "plan --exclude partners.east --out plan.json");
+    story.expect(1, "apply plan.json --exclude partners.east").says("cannot be used with");
+    story.expect(0, "apply plan.json --auto-approve").is_silent_about("partners.east");
+    assert_eq!(story.writes().len(), 1);
+    story.expect(0, "plan --out east.json").says("+ partners.east");
+}
+
+#[test]
+fn an_edited_plan_is_refused() {
+    let story = partner();
+    story.expect(0, "plan --out plan.json");
+    let saved = story.read("plan.json");
+    let edited = saved.replace("New Street 2", "New Street 9");
+    assert_ne!(edited, saved);
+    story.file("edited.json", &edited);
+    shot!("saved_edited", story.expect(1, "apply edited.json --auto-approve"));
+    story.expect(1, "show edited.json").says("its checksum does not fit");
+    story.file("cut.json", &saved[..saved.len() / 2]);
+    story.expect(1, "show cut.json").says("it is no plan of telform");
+    // A forger who makes a new checksum and a new digest meets the plan of now.
+    let digest = |text: &str| {
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        let plan = serde_json_canonicalizer::to_string(&value["plan"]).unwrap();
+        telform::text::hex(&Sha256::digest(plan.as_bytes()))
+    };
+    let forged = edited.replace(&digest(&saved), &digest(&edited));
+    let at = forged.rfind("sha256:").unwrap() + 7;
+    let blank = format!("{}{}{}", &forged[..at], "0".repeat(64), &forged[at + 64..]);
+    let sum = telform::text::hex(&Sha256::digest(blank.as_bytes()));
+    story.file("forged.json", &format!("{}{sum}{}", &forged[..at], &forged[at + 64..]));
+    story.expect(0, "show forged.json").says("New Street 9");
+    story.expect(4, "apply forged.json --auto-approve").says("New Street 9");
+    assert_eq!(story.writes(), [""; 0]);
+}
+
+#[test]
+fn a_refused_plan_stays_refused_and_another_ledger_is_another_plan() {
+    let story = partner();
+    story.expect(0, "apply --auto-approve");
+    story.carrierx("partners: {}\n");
+    story.expect(3, "plan --out refused.json");
+    story.expect(3, "apply refused.json --auto-approve").says("nothing was written");
+    story.carrierx(&west("    address1: New Street 5\n"));
+    story.expect(0, "plan --out plan.json");
+    let ran = story.expect(4, "apply plan.json --auto-approve --ledger other/ledger.json");
+    ran.says("! the ledger").says("no ledger there");
+    story.expect(0, "apply plan.json --auto-approve");
+}
+
+#[test]
+fn every_older_plan_can_be_shown() {
+    let story = Story::new("{}");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let ran = story.expect(0, &format!("show {}", path.display()));
+        shot!(format!("older_plan_{name}"), ran);
+        seen += 1;
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn a_snapshot_gives_the_same_plan_without_network_and_tokens() {
+    let mut story = partner();
+    story.expect(0, "plan --snapshot-out live.json --out plan.json");
+    by_hand(&story, "address1", "Elsewhere 3");
+    story.take_log();
+    story.unset("CARRIERX_TOKEN");
+    story.expect(0, "plan --snapshot live.json --out again.json");
+    assert_eq!(story.read("again.json"), story.read("plan.json"));
+    assert_eq!(story.take_log(), [""; 0], "nobody was asked");
+    story.expect(1, "plan --snapshot live.json --destroy").says("taken for another --destroy");
+    story.expect(1, "plan --snapshot plan.json").says("it is no snapshot of telform");
+    story.expect(1, "plan --snapshot none.json").says("none.json");
+    let yaml = story.read("telform.yaml");
+    story.file("telform.yaml", &format!("{yaml}# changed\n"));
+    shot!("snapshot_other", story.expect(1, "plan --snapshot live.json"));
+    story.file("telform.yaml", &yaml.replace("127.0.0.1", "localhost"));
+    story.expect(1, "plan --snapshot live.json").says("and the configuration names");
+}
+
+#[test]
+fn secrets_that_a_service_gives_back_are_compared_from_a_snapshot_only_with_the_key() {
+    let world = "unpod: { profile: g1-snapshot, configurations: [ { id: 41, provider: Vapi, name: main, api_key: canary-key-old, api_secret: canary-secret-same } ] }";
+    let mut story = Story::new(world)
+        .secret("K", "canary-key-new")
+        .secret("S", "canary-secret-same")
+        .secret("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-0123456789");
+    let entry = "{ name: main, provider: Vapi, api_key: { env: K }, api_secret: { env: S } }";
+    story.unpod_with("generation: 1, ", &format!("providers:\n  main: {entry}\n"));
+    story.expect(0, "plan --snapshot-out live.json --out plan.json");
+    let kept = story.read("live.json");
+    for secret in ["canary-key-old", "canary-secret-same", "canary-fingerprint-key"] {
+        assert!(!kept.contains(secret), "{secret}");
+    }
+    story.expect(0, "plan --snapshot live.json --out again.json").says("api_key");
+    assert_eq!(story.read("again.json"), story.read("plan.json"));
+    story.set("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-of-another");
+    story.expect(0, "plan --snapshot live.json").is_silent_about("api_key ");
+}
