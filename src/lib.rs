@@ -33,6 +33,8 @@ pub mod plan;
 
 pub mod document;
 
+pub mod journal;
+
 pub mod drift;
 
 pub mod adopt;
