@@ -42,7 +42,8 @@ impl Journal {
             Some(line) if line.hash == kept.hash => Ok(()),
             Some(_) => Err(Broken {
                 line: at,
-                why: "it is not the line that the ledger remembers: the journal was written anew up to here".to_owned(),
+                why: "it is not the line that the ledger remembers: the journal was written anew up to here"
+                    .to_owned(),
             }),
             None => Err(Broken {
                 line: self.lines.len() + 1,
@@ -72,7 +73,9 @@ pub fn check(bytes: &[u8]) -> Result<Journal, Broken> {
             return Err(broken(out_of_order(line.seq, head.seq + 1)));
         }
         if line.prev != head.hash {
-            return Err(broken("it does not follow on the line before: one of them is not what was written".to_owned()));
+            return Err(broken(
+                "it does not follow on the line before: one of them is not what was written".to_owned(),
+            ));
         }
         head = Head { seq: line.seq, hash: line.hash.clone() };
         journal.lines.push(line);
@@ -92,7 +95,8 @@ fn out_of_order(is: u64, expected: u64) -> String {
 /// One line by itself.
 fn one(bytes: &[u8]) -> Result<Line, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())?;
-    let line: Line = serde_json::from_str(text).map_err(|error| format!("it is no line of a journal ({error})"))?;
+    let line: Line =
+        serde_json::from_str(text).map_err(|error| format!("it is no line of a journal ({error})"))?;
     let tail = format!(",\"hash\":\"{}\"}}", line.hash);
     let body = text.strip_suffix(&tail).ok_or("its hash is not its last member")?;
     if hex(&Sha256::digest(body.as_bytes())) != line.hash {

@@ -52,7 +52,9 @@ impl Run<'_> {
     /// Steps that were announced, have no recorded end, and were not settled later.
     pub fn open(&self) -> Vec<OpenStep> {
         let open = self.steps.iter().filter(|step| {
-            step.intent.is_some() && step.outcome.is_none() && step.settled.is_none_or(|(word, _)| word == Verdict::Unknown)
+            step.intent.is_some()
+                && step.outcome.is_none()
+                && step.settled.is_none_or(|(word, _)| word == Verdict::Unknown)
         });
         open.map(|step| OpenStep { run: self.id.to_owned(), step: step.id.to_owned() }).collect()
     }
@@ -68,7 +70,10 @@ impl Run<'_> {
     /// Writes that are done.
     pub fn writes(&self) -> usize {
         let done = |line: &&Line| matches!(line.record, Record::Outcome { end: End::Done, .. });
-        self.steps.iter().filter(|step| step.intent.is_some() && step.outcome.as_ref().is_some_and(done)).count()
+        self.steps
+            .iter()
+            .filter(|step| step.intent.is_some() && step.outcome.as_ref().is_some_and(done))
+            .count()
     }
 }
 

@@ -1,0 +1,317 @@
+//! Puts a plan together: find, compare, remove, rewire, order, guard.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::{Action, AttributeChange, Change, of_deleted};
+use super::draft::{self, Draft, delete_name};
+use super::find::{self, Findings};
+use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use super::removal::{self, LeavingObject};
+use super::rename;
+use super::select::Selection;
+use super::step::{Phase, Ref};
+use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
+use crate::resource::{Address, DesiredObject, LiveObject, Organization};
+
+mod objects;
+mod wiring;
+
+/// What a delete relies on.
+struct Cuts {
+    /// Draft name of the delete.
+    delete: String,
+    /// Connections (bridge, number) that are cut before it.
+    cut: Vec<(String, String)>,
+    /// Deletes that must come before it, because they free its numbers.
+    freed_by: Vec<String>,
+    /// Numbers that it takes off its bridge itself.
+    frees: Vec<String>,
+}
+
+impl LeavingObject<'_> {
+    /// Whether this is the configuration of an account with this id.
+    fn is(&self, account: &str, id: &str) -> bool {
+        self.kind.connected && self.account == account && self.live.id == id
+    }
+}
+
+#[derive(Default)]
+struct Planner<'a> {
+    changes: BTreeMap<Address, Change>,
+    drafts: Vec<Draft>,
+    impact: Vec<NumberImpact>,
+    refusals: Vec<Refusal>,
+    notices: Vec<Notice>,
+    effects: Vec<LedgerEffect>,
+    leaving: Vec<LeavingObject<'a>>,
+    /// Objects that are made again in another shape: their address and their live object.
+    replaced: BTreeMap<&'a Address, &'a LiveObject>,
+    cuts: Vec<Cuts>,
+}
+
+/// Computes the plan.
+pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
+    let declared = rename::declared(inputs);
+    let ledger = declared.ledger(inputs.ledger);
+    let inputs = &Inputs { ledger: &ledger, ..*inputs };
+    let implied = rename::implied(inputs);
+    let ledger = implied.ledger(inputs.ledger);
+    let inputs = &Inputs { ledger: &ledger, ..*inputs };
+    let selection = Selection::new(inputs);
+    let mut planner = Planner::default();
+    for renames in [declared, implied] {
+        planner.refusals.extend(renames.refusals);
+        planner.notices.extend(renames.notices);
+        planner.effects.extend(renames.effects);
+    }
+    let mut findings = find::find(inputs);
+    if inputs.options.destroy {
+        findings.notices.clear(); // What would be created or waits does not matter to a plan that deletes.
+    } else {
+        find::effects(inputs, &mut findings);
+    }
+    planner.refusals.append(&mut findings.refusals);
+    planner.notices.append(&mut findings.notices);
+    planner.effects.append(&mut findings.effects);
+    planner.drop_unselected(&selection);
+    if !inputs.options.destroy {
+        planner.objects(inputs, &findings, &selection);
+    }
+    let gone = removal::removals(inputs, &findings_for_removal(inputs, &findings), &selection);
+    planner.refusals.extend(gone.refusals);
+    planner.notices.extend(gone.notices);
+    planner.effects.extend(gone.effects);
+    planner.leaving.extend(gone.leaving);
+    planner.leave_once(inputs);
+    planner.account_notices(inputs);
+    planner.wire(inputs, &findings, &selection);
+    planner.deletes(inputs);
+    planner.finish(inputs, &findings)
+}
+
+/// With `--destroy` nothing claims anything, so that everything can go.
+fn findings_for_removal<'a>(inputs: &Inputs<'a>, findings: &Findings<'a>) -> Findings<'a> {
+    Findings {
+        by_address: findings.by_address.clone(),
+        claimed: if inputs.options.destroy { BTreeMap::new() } else { findings.claimed.clone() },
+        ..Findings::default()
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// What was found about addresses that this run is not about stays unsaid.
+    fn drop_unselected(&mut self, selection: &Selection) {
+        self.refusals
+            .retain(|refusal| refusal.address.as_ref().is_none_or(|address| selection.holds(address)));
+        self.notices.retain(|notice| notice.address.as_ref().is_none_or(|address| selection.holds(address)));
+        self.effects.retain(|effect| match effect {
+            LedgerEffect::Adopt { address, .. }
+            | LedgerEffect::AdoptHidden { address, .. }
+            | LedgerEffect::Release { address }
+            | LedgerEffect::Drop { address }
+            | LedgerEffect::Visible { address }
+            | LedgerEffect::Confirmed { address, .. }
+            | LedgerEffect::Protect { address, .. } => selection.holds(address),
+            LedgerEffect::Rename { to, .. } => selection.holds(to),
+            LedgerEffect::MoveEnded { .. } => true,
+        });
+    }
+
+    /// Two addresses may mean one object that goes: a tombstone names the id of one that the ledger knows by another name.
+    fn leave_once(&mut self, inputs: &Inputs<'a>) {
+        let mut seen: BTreeMap<(&str, &str, &str), &Address> = BTreeMap::new();
+        let mut twice = Vec::new();
+        self.leaving.retain(|gone| {
+            let first = *seen.entry((gone.account, gone.kind.name, &gone.live.id)).or_insert(gone.address);
+            if !std::ptr::eq(first, gone.address) {
+                twice.push((first, gone.address, gone.account, gone.kind.singular, gone.live.id.as_str()));
+            }
+            std::ptr::eq(first, gone.address)
+        });
+        for (first, second, account, singular, id) in twice {
+            self.refusals.push(Refusal {
+                code: RefusalCode::ClaimedTwice,
+                account: account.to_owned(),
+                address: Some(second.clone()),
+                attribute: None,
+                detail: format!("{singular} {id} is to be deleted as {second} and as {first}"),
+                place: inputs
+                    .desired
+                    .removed
+                    .iter()
+                    .find(|gone| gone.address == *second)
+                    .map(|gone| gone.place.to_string()),
+            });
+        }
+    }
+
+    fn account_notices(&mut self, inputs: &Inputs<'a>) {
+        for account in inputs.desired.accounts.values() {
+            if let Organization::Unconfirmed(why) = &inputs.facts(&account.name).organization {
+                self.notices.push(Notice {
+                    code: NoticeCode::OrganizationUnconfirmed,
+                    account: account.name.clone(),
+                    address: None,
+                    attribute: None,
+                    detail: Some(why.clone()),
+                });
+            }
+        }
+        if !inputs.ledger.readable_with(inputs.key) {
+            self.notices.push(Notice {
+                code: NoticeCode::KeyChanged,
+                account: String::new(),
+                address: None,
+                attribute: None,
+                detail: None,
+            });
+        }
+    }
+
+    /// Deletes come last, each after every read-back of the plan (spec 5): one connection that could not be cut stops them all.
+    fn deletes(&mut self, inputs: &Inputs<'a>) {
+        let read_backs: Vec<String> = self
+            .drafts
+            .iter()
+            .filter(|draft| draft.step.phase == Phase::ReadBack)
+            .map(|draft| draft.step.id.clone())
+            .collect();
+        let leaving = std::mem::take(&mut self.leaving);
+        for gone in &leaving {
+            let name = delete_name(gone.account, gone.kind.name, &gone.live.id);
+            let known = self.cuts.iter().find(|cuts| cuts.delete == name);
+            let (cut, freed_by, frees) = known.map_or_else(Default::default, |cuts| {
+                (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone())
+            });
+            let mut draft =
+                draft::delete(inputs, gone.account, Some(gone.address), gone.kind, gone.live, cut, frees);
+            let mut waits_for: BTreeSet<String> = read_backs.iter().cloned().chain(freed_by).collect();
+            waits_for.extend(gone.heir.iter().filter_map(|heir| match heir {
+                Ref::Step(step) => Some(step.clone()),
+                Ref::Id(_) => None,
+            }));
+            draft.step.waits_for = waits_for.into_iter().collect();
+            self.drafts.push(draft);
+            if gone.heir.is_none() {
+                let attributes = of_deleted(gone.live, gone.kind);
+                self.changes.insert(
+                    gone.address.clone(),
+                    Change {
+                        address: gone.address.clone(),
+                        account: gone.account.to_owned(),
+                        action: Action::Delete,
+                        id: Some(gone.live.id.clone()),
+                        attributes,
+                        reason: Some(gone.reason.clone()),
+                        steps: Vec::new(),
+                    },
+                );
+            }
+        }
+        self.leaving = leaving;
+    }
+
+    fn finish(mut self, inputs: &Inputs<'a>, findings: &Findings<'a>) -> Plan {
+        let steps = order::number(std::mem::take(&mut self.drafts));
+        for step in &steps {
+            if let Some(change) = step.address.as_ref().and_then(|address| self.changes.get_mut(address)) {
+                change.steps.push(step.id.clone());
+            }
+        }
+        self.impact.sort();
+        self.refusals.extend(guard::guard(inputs, &steps, &self.impact));
+        self.refusals.sort();
+        self.refusals.dedup();
+        self.notices.sort();
+        self.notices.dedup();
+        self.effects.sort();
+        let leaving: BTreeSet<(&str, &str, &str)> =
+            self.leaving.iter().map(|gone| (gone.account, gone.kind.name, gone.live.id.as_str())).collect();
+        let mut plan = Plan {
+            accounts: inputs.desired.accounts.values().map(|account| inputs.account_line(account)).collect(),
+            changes: self.changes.into_values().collect(),
+            steps,
+            impact: self.impact,
+            refusals: self.refusals,
+            notices: self.notices,
+            ledger: self.effects,
+            unmanaged: unmanaged(inputs, findings, &leaving),
+            digest: String::new(),
+        };
+        plan.digest = plan.computed_digest();
+        plan
+    }
+
+    fn change(
+        &mut self,
+        object: &DesiredObject,
+        action: Action,
+        id: Option<String>,
+        attributes: Vec<AttributeChange>,
+        reason: Option<String>,
+    ) {
+        self.changes.insert(
+            object.address.clone(),
+            Change {
+                address: object.address.clone(),
+                account: object.account.clone(),
+                action,
+                id,
+                attributes,
+                reason,
+                steps: Vec::new(),
+            },
+        );
+    }
+
+    fn refuse(&mut self, object: &DesiredObject, code: RefusalCode, detail: String) {
+        self.refusals.push(Refusal {
+            code,
+            account: object.account.clone(),
+            address: Some(object.address.clone()),
+            attribute: None,
+            detail,
+            place: Some(object.place.to_string()),
+        });
+    }
+
+    fn note(
+        &mut self,
+        object: &DesiredObject,
+        code: NoticeCode,
+        attribute: Option<&str>,
+        detail: Option<String>,
+    ) {
+        self.notices.push(Notice {
+            code,
+            account: object.account.clone(),
+            address: Some(object.address.clone()),
+            attribute: attribute.map(str::to_owned),
+            detail,
+        });
+    }
+}
+
+/// Live objects that nobody claims, counted by account and kind.
+fn unmanaged(
+    inputs: &Inputs<'_>,
+    findings: &Findings<'_>,
+    leaving: &BTreeSet<(&str, &str, &str)>,
+) -> Vec<Unmanaged> {
+    let mut counts = Vec::new();
+    for (account, live) in &inputs.live.accounts {
+        for (kind, objects) in &live.objects {
+            let count = objects
+                .iter()
+                .filter(|object| {
+                    !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str()))
+                })
+                .filter(|object| !leaving.contains(&(account.as_str(), *kind, object.id.as_str())))
+                .count();
+            if count > 0 {
+                counts.push(Unmanaged { account: account.clone(), kind: (*kind).to_owned(), count });
+            }
+        }
+    }
+    counts
+}

@@ -1,0 +1,265 @@
+//! Objects that exist or shall exist: created, compared, replaced.
+
+use super::Planner;
+use crate::backend::unpod::catalogue;
+use crate::kind::{Kind, Type};
+use crate::plan::Inputs;
+use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_new};
+use crate::plan::draft;
+use crate::plan::find::{self, Finding, Findings};
+use crate::plan::link_step::{assigned, made};
+use crate::plan::note::{NoticeCode, RefusalCode};
+use crate::plan::removal::LeavingObject;
+use crate::plan::select::Selection;
+use crate::plan::step::Ref;
+use crate::resource::{DesiredObject, LiveObject, Wanted};
+
+impl<'a> Planner<'a> {
+    pub(super) fn objects(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, selection: &Selection) {
+        for (address, (finding, kind)) in
+            findings.by_address.iter().filter(|(address, _)| selection.holds(address))
+        {
+            let object = &inputs.desired.objects[*address];
+            match finding {
+                Finding::New => self.create(inputs, object, kind),
+                Finding::Live(live) => {
+                    self.compare(inputs, object, kind, live);
+                    self.unfinished(inputs, findings, object, kind, live);
+                }
+                Finding::Hidden | Finding::Stuck => {}
+            }
+        }
+    }
+
+    fn create(&mut self, inputs: &Inputs<'a>, object: &'a DesiredObject, kind: &'static Kind) {
+        let missing: Vec<&str> = kind
+            .fields
+            .iter()
+            .filter(|field| field.required && !object.attributes.contains_key(field.name))
+            .map(|field| field.name)
+            .collect();
+        if !missing.is_empty() {
+            self.refuse(
+                object,
+                RefusalCode::MissingForCreate,
+                format!("{} must be given to create it", missing.join(", ")),
+            );
+        }
+        if self.uncatalogued(inputs, object, kind) {
+            return;
+        }
+        self.draft_create(inputs, object, kind, None);
+        self.change(object, Action::Create, None, of_new(object, kind), None);
+    }
+
+    /// A secret that the create has to send and that nobody supplied: the plan says so, apply stops before its first write.
+    fn not_supplied(&mut self, object: &DesiredObject) {
+        for (attribute, wanted) in &object.attributes {
+            if let Wanted::Secret(secret) = wanted
+                && secret.fingerprint.is_none()
+            {
+                self.note(object, NoticeCode::SecretNeeded, Some(attribute), Some(secret.source.to_string()));
+            }
+        }
+    }
+
+    fn draft_create(
+        &mut self,
+        inputs: &Inputs<'a>,
+        object: &'a DesiredObject,
+        kind: &'static Kind,
+        replaces: Option<&LiveObject>,
+    ) {
+        self.not_supplied(object);
+        let numbers = object.numbers.iter().flat_map(|numbers| numbers.keys().cloned());
+        let assigned =
+            kind.link.map(|link| assigned(inputs, &object.account, link, numbers)).unwrap_or_default();
+        self.drafts.push(draft::create(inputs, object, kind, &assigned, replaces));
+    }
+
+    /// A provider outside the catalogue: refused where only the catalogue gives its number, else sent as written.
+    fn uncatalogued(&mut self, inputs: &Inputs<'a>, object: &DesiredObject, kind: &'static Kind) -> bool {
+        let facts = inputs.facts(&object.account);
+        for field in kind.fields.iter().filter(|field| field.ty == Type::CatalogueEntry) {
+            let Some(Wanted::Value(value)) = object.attributes.get(field.name) else { continue };
+            if catalogue::resolve(&facts.catalogue, value).is_some() {
+                continue;
+            }
+            let number = draft::sent(field.ty, value, facts).is_number();
+            if facts.generation == Some(1) && !number {
+                let known: Vec<&str> = facts.catalogue.iter().map(|entry| entry.name.as_str()).collect();
+                let known = if known.is_empty() {
+                    "is empty".to_owned()
+                } else {
+                    format!("has {}", known.join(", "))
+                };
+                self.refuse(
+                    object,
+                    RefusalCode::NotInCatalogue,
+                    format!("the catalogue has no {}; it {known}", change::short(value)),
+                );
+                return true;
+            }
+            if !facts.catalogue.is_empty() {
+                self.note(object, NoticeCode::NotInCatalogue, Some(field.name), None);
+            }
+        }
+        false
+    }
+
+    fn compare(
+        &mut self,
+        inputs: &Inputs<'a>,
+        object: &'a DesiredObject,
+        kind: &'static Kind,
+        live: &'a LiveObject,
+    ) {
+        let entry = inputs.ledger.objects.get(&object.address);
+        let entry = entry.filter(|entry| entry.id == live.id && entry.account == object.account);
+        let secrets_readable = inputs.ledger.readable_with(inputs.key);
+        let rewrite = |attribute: &str| {
+            let asked = &inputs.options.rewrite_secrets;
+            asked.contains(&(object.address.clone(), None))
+                || asked.contains(&(object.address.clone(), Some(attribute.to_owned())))
+        };
+        let facts = inputs.facts(&object.account);
+        let (catalogue, catalogue_known) = (&facts.catalogue, facts.catalogue_known);
+        let mut difference = Comparison {
+            wanted: object,
+            kind,
+            live,
+            entry,
+            secrets_readable,
+            key: inputs.key,
+            catalogue,
+            catalogue_known,
+            rewrite: &rewrite,
+        }
+        .run();
+        if !difference.replace.is_empty() {
+            // The new object is written whole, so what could not be compared does not matter.
+            self.replace(inputs, object, kind, live, &difference.replace);
+            return;
+        }
+        self.notices.append(&mut difference.notices);
+        self.refusals.append(&mut difference.refusals);
+        if !difference.update.is_empty() {
+            match draft::update(inputs, object, kind, live, &difference) {
+                Ok(draft) => self.drafts.push(draft),
+                Err((code, detail)) => self.refuse(object, code, detail),
+            }
+            self.change(object, Action::Update, Some(live.id.clone()), difference.update, None);
+        }
+    }
+
+    fn replace(
+        &mut self,
+        inputs: &Inputs<'a>,
+        object: &'a DesiredObject,
+        kind: &'static Kind,
+        live: &'a LiveObject,
+        because: &[AttributeChange],
+    ) {
+        let protected = inputs.ledger.objects.get(&object.address).is_some_and(|entry| entry.prevent_delete);
+        if object.prevent_delete || protected {
+            self.refuse(
+                object,
+                RefusalCode::PreventDelete,
+                format!("replacing it would delete {} {}", kind.singular, live.id),
+            );
+        }
+        if self.uncatalogued(inputs, object, kind) {
+            return;
+        }
+        // A run that was cut off right after its POST left the new object without a trace in the ledger.
+        let others = find::with_wanted_key(inputs, object, kind);
+        let others: Vec<&LiveObject> = others.into_iter().filter(|other| other.id != live.id).collect();
+        let heir = match others.as_slice() {
+            [] => {
+                self.draft_create(inputs, object, kind, Some(live));
+                made(&object.address)
+            }
+            several => {
+                let ids: Vec<&str> = several.iter().map(|other| other.id.as_str()).collect();
+                self.refuse(
+                    object,
+                    RefusalCode::SeveralFit,
+                    format!(
+                        "{} {} is to be replaced, and {} has the wanted natural key already",
+                        kind.singular,
+                        live.id,
+                        ids.join(", ")
+                    ),
+                );
+                return;
+            }
+        };
+        self.replaced.insert(&object.address, live);
+        self.leaving.push(LeavingObject {
+            address: &object.address,
+            account: &object.account,
+            kind,
+            live,
+            heir: Some(heir),
+            reason: "replaced".to_owned(),
+        });
+        let names: Vec<&str> = because.iter().map(|change| change.name.as_str()).collect();
+        let mut attributes = of_new(object, kind);
+        for change in &mut attributes {
+            if let Some(before) = live.attributes.get(change.name.as_str()) {
+                change.before = Shown::Value(before.clone());
+            }
+        }
+        attributes.retain(|change| change.before != change.after);
+        let reason = format!(
+            "{} cannot be changed in place: a new one is made, its numbers move, the old one is deleted",
+            names.join(", ")
+        );
+        self.change(object, Action::Replace, Some(live.id.clone()), attributes, Some(reason));
+    }
+
+    /// A replacement that was cut off after its new object was made: what is left of the old one goes now.
+    fn unfinished(
+        &mut self,
+        inputs: &Inputs<'a>,
+        findings: &Findings<'a>,
+        object: &'a DesiredObject,
+        kind: &'static Kind,
+        live: &'a LiveObject,
+    ) {
+        let former = inputs.ledger.objects.get(&object.address).map(|entry| &entry.former);
+        for old in former.into_iter().flatten().filter(|old| **old != live.id) {
+            let Some(old) =
+                inputs.live_objects(&object.account, kind.name).iter().find(|live| live.id == *old)
+            else {
+                continue;
+            };
+            if let Some(other) = findings.claimed.get(&(object.account.as_str(), kind.name, old.id.as_str()))
+            {
+                let detail =
+                    format!("{} {} was replaced by it, and {other} claims it", kind.singular, old.id);
+                self.refuse(object, RefusalCode::ClaimedTwice, detail);
+                continue;
+            }
+            self.leaving.push(LeavingObject {
+                address: &object.address,
+                account: &object.account,
+                kind,
+                live: old,
+                heir: Some(Ref::Id(live.id.clone())),
+                reason: "replaced".to_owned(),
+            });
+            let reason = format!(
+                "an earlier replacement was not finished: {} {} is still there",
+                kind.singular, old.id
+            );
+            match self.changes.get_mut(&object.address) {
+                Some(change) => {
+                    change.action = Action::Replace;
+                    change.reason = Some(reason);
+                }
+                None => self.change(object, Action::Replace, Some(old.id.clone()), Vec::new(), Some(reason)),
+            }
+        }
+    }
+}
