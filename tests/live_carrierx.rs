@@ -144,6 +144,13 @@ async fn answers_that_are_no_page_are_errors() {
     assert!(error(|_| ok(json!({"items": [], "has_more": true}))).await.contains("an empty page"));
     assert!(error(items(json!([{"login": "x"}]))).await.contains("no usable `partner_sid`"));
     assert!(error(items(json!(["x"]))).await.contains("is no object"));
+    // Two pages disagree about where the end is: neither is believed.
+    let ends_twice = |asked: &Asked| {
+        let (status, kind, body) = page(asked, 2500, 1000, json!(2500));
+        let early = asked.number("offset", 0) == 1000;
+        (status, kind, if early { body.replace("\"has_more\":true", "\"has_more\":false") } else { body })
+    };
+    assert!(error(ends_twice).await.contains("objects follow on the last page"));
     // An older shape of a map: replacing it would lose something.
     let pairs = json!([{"partner_sid": "s", "attributes": [{"key": "a", "value": "b"}]}]);
     assert!(error(items(pairs)).await.contains("`attributes` of partner s"));

@@ -12,16 +12,20 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{Api, ReadOnly};
 use crate::call::StepId;
 use crate::event::{Event, Observer, Outcome};
+use crate::journal::{Record, Recorder};
 use crate::ledger::{Key, Ledger, LedgerError, Store};
 use crate::plan::{Operation, Phase, Plan, Step};
 use crate::resource::{Account, Desired, Live};
 
 mod answer;
 mod belief;
+mod evidence;
 mod record;
 mod settle;
 mod step;
 mod target;
+
+use evidence::Trace;
 
 pub use record::{Clock, settle_ledger};
 
@@ -49,6 +53,8 @@ pub struct Apply<'a> {
     pub key: &'a Key,
     /// Where the ledger is kept; it is saved after each step.
     pub store: &'a Store,
+    /// Keeps what is about to be sent and how it ended.
+    pub journal: &'a dyn Recorder,
     /// Who listens.
     pub observer: &'a dyn Observer,
     /// Asks to stop: running steps end, nothing new starts.
@@ -101,6 +107,16 @@ impl Report {
             })
     }
 
+    /// Writes that are done.
+    pub fn writes(&self, plan: &Plan) -> usize {
+        // Outcomes stand in the order of the plan.
+        let both = self.outcomes.iter().zip(&plan.steps);
+        both.filter(|((_, outcome), step)| {
+            outcome.is_done() && !matches!(step.operation, Operation::ReadBack { .. })
+        })
+        .count()
+    }
+
     /// The outcome of a step.
     pub fn of(&self, step: &str) -> Option<&Outcome> {
         self.outcomes.iter().find(|(id, _)| id == step).map(|(_, outcome)| outcome)
@@ -113,6 +129,8 @@ struct Run<'a> {
     ledger: Mutex<&'a mut Ledger>,
     made: Mutex<BTreeMap<StepId, String>>,
     ledger_error: Mutex<Option<LedgerError>>,
+    /// What the service answered to the last request of each step.
+    answers: Mutex<BTreeMap<StepId, Trace>>,
 }
 
 impl Apply<'_> {
@@ -123,6 +141,7 @@ impl Apply<'_> {
             ledger: Mutex::new(ledger),
             made: Mutex::new(BTreeMap::new()),
             ledger_error: Mutex::new(None),
+            answers: Mutex::new(BTreeMap::new()),
         };
         self.observer
             .hear(&Event::Started { digest: self.plan.digest.clone(), steps: self.plan.steps.len() });
@@ -159,6 +178,7 @@ impl Apply<'_> {
             if self.stop.is_cancelled() && !*heard_stop {
                 *heard_stop = true;
                 self.observer.hear(&Event::Interrupted);
+                run.keep(Record::Interrupted).await;
             }
             let going = !*halted && !*heard_stop;
             for step in std::mem::take(&mut waiting) {
@@ -254,6 +274,8 @@ impl Run<'_> {
         {
             made.insert(step.id.clone(), id.clone());
         }
-        (outcome, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.keep(self.outcome_record(step, &outcome, milliseconds)).await;
+        (outcome, milliseconds)
     }
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::Run;
 use super::target::Target as Aim;
-use crate::call::{Body, Payload};
+use crate::call::{Body, Call, Payload};
 use crate::event::Outcome;
 use crate::kind::{Kind, Type};
 use crate::ledger::{
-    AccountEntry, Attempt, Entry, Key, Ledger, MadeConnection, Origin, Reshaped, Submitted, digest_of,
+    AccountEntry, Attempt, Entry, Key, Ledger, LedgerError, MadeConnection, Origin, Reshaped, Submitted,
+    digest_of,
 };
 use crate::plan::{LedgerEffect, Operation, Plan, Step};
 use crate::resource::{Address, Desired, Live, LiveObject, Target, Wanted};
@@ -33,7 +34,7 @@ impl Run<'_> {
             return Outcome::failed("the ledger is not usable after a fault");
         };
         self.enter(&mut ledger, step, target, &outcome, answer);
-        if let Err(error) = self.apply.store.save(&mut ledger)
+        if let Err(error) = self.save(&mut ledger)
             && let Ok(mut slot) = self.ledger_error.lock()
         {
             slot.get_or_insert(error);
@@ -43,7 +44,20 @@ impl Run<'_> {
 
     /// What must be on disk before the request is sent: a create that nobody can look for afterwards, and where a number
     /// that is cut now is to be connected next.
-    pub(super) fn announce(&self, step: &Step, target: &Aim<'_>) -> Result<(), String> {
+    pub(super) async fn announce(
+        &self,
+        step: &Step,
+        target: &Aim<'_>,
+        call: &Call,
+        before: Option<&LiveObject>,
+    ) -> Result<(), String> {
+        let intent = super::evidence::intent(step, call, before);
+        let kept = self.apply.journal.record(intent).await;
+        kept.map_err(|error| format!("nothing was sent: {error}"))?;
+        self.announce_in_ledger(step, target)
+    }
+
+    fn announce_in_ledger(&self, step: &Step, target: &Aim<'_>) -> Result<(), String> {
         let mut ledger =
             self.ledger.lock().map_err(|_| "the ledger is not usable after a fault".to_owned())?;
         let account = target.account.name.clone();
@@ -58,7 +72,7 @@ impl Run<'_> {
             }
             _ => return Ok(()),
         }
-        self.apply.store.save(&mut ledger).map_err(|error| format!("nothing was sent: {error}"))
+        self.save(&mut ledger).map_err(|error| format!("nothing was sent: {error}"))
     }
 
     /// Where this plan connects a number after it was cut: slug of the bridge and id of the configuration.
@@ -83,7 +97,7 @@ impl Run<'_> {
             _ => {}
         }
         if before != (ledger.attempts.len(), ledger.moves.len())
-            && let Err(error) = self.apply.store.save(&mut ledger)
+            && let Err(error) = self.save(&mut ledger)
             && let Ok(mut slot) = self.ledger_error.lock()
         {
             slot.get_or_insert(error);
@@ -144,6 +158,12 @@ impl Run<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Saves the ledger, with the place that the journal has reached.
+    fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
+        ledger.journal = Some(self.apply.journal.head());
+        self.apply.store.save(ledger)
     }
 
     fn new_entry(&self, account: &str, id: &str, origin: Origin) -> Entry {

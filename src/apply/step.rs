@@ -33,12 +33,13 @@ impl Run<'_> {
         let mut open: Option<(ApiError, Settled)> = None;
         loop {
             let sent = match self.filled(&step.call, seen.as_ref()) {
-                Ok(call) => match self.announce(step, &target) {
+                Ok(call) => match self.announce(step, &target, &call, seen.as_ref()).await {
                     Ok(()) => self.apply.api.send(&call).await,
                     Err(why) => return Outcome::failed(why),
                 },
                 Err(why) => return Outcome::failed(why),
             };
+            self.trace(step, &sent);
             match (sent, &open) {
                 (Ok(answer), _) => return self.answered(step, &target, &answer).await,
                 // Something else is in the way of a change: once more after a fresh look (carrierx.md 9).
@@ -89,6 +90,7 @@ impl Run<'_> {
 
     async fn answered(&self, step: &Step, target: &Target<'_>, answer: &Answer) -> Outcome {
         let object = probe::object_in(target.kind, self.apply.key, &answer.body);
+        self.trace_after(step, object.as_ref());
         if let (Operation::Create { .. }, Some(why)) =
             (&step.operation, elsewhere(target, answer, object.as_ref()))
         {

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{ApplyArgs, WhenFailed};
 use super::exit::{Exit, Failure};
+use super::journal::{Book, Receipt};
 use super::out::Out;
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
@@ -15,7 +16,7 @@ use crate::call::{Body, Payload};
 use crate::document::{Document, Moved};
 use crate::drift;
 use crate::event::Outcome;
-use crate::plan::{Operation, Options, Plan, dark};
+use crate::plan::{Options, Plan, dark};
 use crate::resource::{Address, Live};
 use crate::text::clean;
 use crate::view::{report, text};
@@ -33,7 +34,8 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     {
         return Ok(stale(out, &moved));
     }
-    show(out, &plan, saved::document(&session, &plan, &live));
+    let document = saved::document(&session, &plan, &live);
+    show(out, &plan, &document);
     if let Some(expected) = args.expect.as_ref().filter(|expected| **expected != plan.digest) {
         out.note(&format!(
             "stale: the plan is {}, not the expected {}; nothing was written. Review the plan above and use its digest.\n",
@@ -52,15 +54,31 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     supplied(&session, &plan)?;
+    let (book, used) = Book::open(out, &session, reviewed.as_ref())?;
+    if let Some(run) = used {
+        out.note(&format!("stale: this saved plan was used by {run}; nothing was written. Plan again.\n"));
+        return Ok(Exit::Stale);
+    }
     if !args.auto_approve && !confirmed(out, &plan)? {
         out.note("not confirmed; nothing was written\n");
         return Ok(Exit::Failed);
     }
-    remember(&mut session, &plan, &live, false)?;
     let stop = stop_on_signals();
-    let report = carry_out(out, args, &mut session, &plan, &live, stop).await;
+    book.begin("apply", document, reviewed.as_ref().map(Reviewed::checksum)).await?;
+    remember(&mut session, &plan, &live, false)?;
+    let report = carry_out(out, args, &mut session, &plan, &live, &book, stop).await;
     session.close()?;
-    conclude(out, &mut session, &plan, report).await
+    let mut receipt = Receipt { writes: report.writes(&plan), ..Receipt::default() };
+    let exit = conclude(out, &mut session, &plan, report, &mut receipt).await?;
+    receipt.result = exit.word();
+    match book.end(&mut session, exit, receipt).await {
+        Ok(()) => Ok(exit),
+        Err(failure) => {
+            out.note(&failure.text(out.color_on_stderr(), out.width()));
+            out.note("the run ended as shown above, but its receipt could not be kept\n");
+            Ok(if exit == Exit::Done { Exit::NotConverged } else { exit })
+        }
+    }
 }
 
 /// Nothing was written, because the plan of now is another one than the reviewed one.
@@ -74,7 +92,7 @@ fn stale(out: &Out, moved: &[Moved]) -> Exit {
     Exit::Stale
 }
 
-fn show(out: &Out, plan: &Plan, document: Document) {
+fn show(out: &Out, plan: &Plan, document: &Document) {
     if out.global.json {
         out.json_line(&serde_json::json!({ "event": "planned", "document": document }));
     } else if out.global.quiet {
@@ -191,6 +209,7 @@ async fn carry_out(
     session: &mut Session,
     plan: &Plan,
     live: &Live,
+    book: &Book,
     stop: CancellationToken,
 ) -> Report {
     let progress = Progress::new(out, plan);
@@ -204,6 +223,7 @@ async fn carry_out(
         api: &session.api,
         key: &session.key,
         store: &session.store,
+        journal: &book.stamped(),
         observer: &progress,
         stop,
         on_error: match args.on_error {
@@ -217,7 +237,13 @@ async fn carry_out(
 }
 
 /// Says how it ended; a complete run is proven by reading everything again and planning again.
-async fn conclude(out: &Out, session: &mut Session, plan: &Plan, report: Report) -> Result<Exit, Failure> {
+async fn conclude(
+    out: &Out,
+    session: &mut Session,
+    plan: &Plan,
+    report: Report,
+    receipt: &mut Receipt,
+) -> Result<Exit, Failure> {
     if let Some(error) = report.ledger_error {
         return incomplete(
             out,
@@ -236,6 +262,8 @@ async fn conclude(out: &Out, session: &mut Session, plan: &Plan, report: Report)
             if !again.has_changes() && !again.is_refused() {
                 remember(session, &again, &live, true)?;
             }
+            receipt.converged = Some(!again.has_changes() && !again.is_refused());
+            receipt.second_plan = Some(again.summary());
             again
         }
         Err(failure) => {
@@ -244,8 +272,7 @@ async fn conclude(out: &Out, session: &mut Session, plan: &Plan, report: Report)
             return Ok(Exit::NotConverged);
         }
     };
-    let writes =
-        plan.steps.iter().filter(|step| !matches!(step.operation, Operation::ReadBack { .. })).count();
+    let writes = receipt.writes;
     if out.global.json {
         out.json_line(&serde_json::json!({
             "event": "finished", "writes": writes, "converged": !again.has_changes() && !again.is_refused(), "digest": plan.digest, "second_plan": again.summary(),

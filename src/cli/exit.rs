@@ -27,6 +27,22 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// What a receipt says.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "nothing written",
+            Self::Pending => "pending",
+            Self::Refused => "refused",
+            Self::Stale => "stale",
+            Self::Partial => "in part",
+            Self::NotConverged => "not converged",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// Why a command ended before it could do its work.
 #[derive(Debug)]
 pub(crate) enum Failure {

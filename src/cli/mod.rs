@@ -11,6 +11,7 @@ mod drift;
 mod exit;
 mod files;
 mod init;
+mod journal;
 mod ledger;
 mod out;
 mod plan;

@@ -86,6 +86,11 @@ impl Reviewed {
         Ok(Self { document, plan })
     }
 
+    /// Stands for the file and nothing else.
+    pub(super) fn checksum(&self) -> &str {
+        self.document.checksum.as_deref().unwrap_or_default()
+    }
+
     /// What the run that made it asked for; where it is applied comes from the command line.
     pub(super) fn choice(&self, given: &Choice) -> Choice {
         let options = &self.document.origin.options;

@@ -13,6 +13,8 @@ pub struct Journal {
     /// A last line without an end: power was lost while it was written, so what it announced was never begun. It counts as not
     /// written.
     pub torn: Option<usize>,
+    /// Bytes of the whole lines.
+    pub whole_bytes: u64,
 }
 
 /// The place where a journal is not what was written.
@@ -80,6 +82,7 @@ pub fn check(bytes: &[u8]) -> Result<Journal, Broken> {
         head = Head { seq: line.seq, hash: line.hash.clone() };
         journal.lines.push(line);
         rest = &rest[end + 1..];
+        journal.whole_bytes += end as u64 + 1;
     }
     Ok(journal)
 }

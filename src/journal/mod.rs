@@ -11,36 +11,20 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::document::v1;
+pub use crate::ledger::Head;
 use crate::text::hex;
 use crate::value::Value;
 
 mod check;
+mod log;
 mod run;
 
 pub use check::{Broken, Journal, check};
+pub use log::{Clock, JournalError, Log, Recorder, Stamped};
 pub use run::{OpenStep, Run, StepRecord, runs};
 
 /// The version of the lines. A newer one is an error.
 pub const FORMAT_VERSION: u32 = 1;
-
-/// What stands before the first line.
-pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// The last line of a journal: how many there are, and the hash that stands for all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Head {
-    /// Number of the last line; 0 before the first.
-    pub seq: u64,
-    /// Its hash.
-    pub hash: String,
-}
-
-impl Default for Head {
-    fn default() -> Self {
-        Self { seq: 0, hash: GENESIS.to_owned() }
-    }
-}
 
 /// One line, as it is read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -49,6 +49,9 @@ pub struct Ledger {
     /// Connections that telform made.
     #[serde(default)]
     pub connections: BTreeSet<MadeConnection>,
+    /// Where the journal beside it ended at the last save: a journal that ends before that was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<Head>,
 }
 
 impl Default for Ledger {
@@ -63,7 +66,24 @@ impl Default for Ledger {
             attempts: BTreeMap::new(),
             moves: BTreeSet::new(),
             connections: BTreeSet::new(),
+            journal: None,
         }
+    }
+}
+
+/// The last line of a journal: how many there are, and the hash that stands for all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// Number of the last line; 0 before the first.
+    pub seq: u64,
+    /// Its hash; zeros before the first.
+    pub hash: String,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self { seq: 0, hash: "0".repeat(64) }
     }
 }
 

@@ -74,6 +74,9 @@ pub enum LedgerError {
         /// Its mode.
         mode: u32,
     },
+    /// What a step did could not be kept in the journal.
+    #[error("{0}")]
+    Journal(String),
     /// The key is no key.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -100,6 +103,7 @@ impl LedgerError {
             Self::OpenKey { .. } => {
                 "chmod 600 the file; if others may have read it, delete it: secrets are then unknown until they are written again"
             }
+            Self::Journal(_) => "check that there is room on the disk and that you may write to the folder",
             Self::Key(_) => "set TELFORM_FINGERPRINT_KEY to a longer text, or unset it to use the key file",
             Self::Place(_) => "give a file path; object stores come in a later version",
         }

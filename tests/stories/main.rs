@@ -19,6 +19,7 @@ mod faults;
 mod foreign;
 mod generated;
 mod generation1;
+mod journal;
 mod ledgers;
 mod merge_models;
 mod odd;

@@ -1,0 +1,147 @@
+//! The journal of a run: begun before the first request, ended with a receipt.
+
+use super::exit::{Exit, Failure};
+use super::out::Out;
+use super::saved::Reviewed;
+use super::session::{Session, now};
+use crate::document::Document;
+use crate::journal::{self, Actor, Journal, Log, Record, Recorder, Run, Stamped, Started};
+
+/// The journal of a run that is about to begin.
+pub(super) struct Book {
+    /// Where its lines go.
+    pub log: Log,
+}
+
+impl Book {
+    /// Opens the journal beside the ledger, whose lock is held. A journal that is not what was written stops the run; a plan
+    /// that was used is refused, with the run that used it.
+    pub(super) fn open(
+        out: &Out,
+        session: &Session,
+        reviewed: Option<&Reviewed>,
+    ) -> Result<(Self, Option<String>), Failure> {
+        let path = Log::beside(session.store.path());
+        let journal = Log::read(&path).map_err(failure)?;
+        if let Some(head) = &session.ledger.journal
+            && let Err(broken) = journal.holds(head)
+        {
+            return Err(failure(journal::JournalError::Broken { path, broken }));
+        }
+        let runs = journal::runs(&journal.lines);
+        let used = reviewed.and_then(|reviewed| used_by(&runs, reviewed.checksum()));
+        unfinished(out, &runs);
+        let run = uuid::Uuid::now_v7().to_string();
+        let log = Log::append(&path, &journal, &run).map_err(failure)?;
+        Ok((Self { log }, used))
+    }
+
+    /// The first line: who, from what, and the plan.
+    pub(super) async fn begin(
+        &self,
+        command: &str,
+        document: Document,
+        plan_file: Option<&str>,
+    ) -> Result<(), Failure> {
+        let started = Started {
+            format_version: journal::FORMAT_VERSION,
+            command: command.to_owned(),
+            actor: actor(),
+            telform_version: document.telform_version,
+            origin: document.origin,
+            digest: document.digest,
+            plan_file: plan_file.map(str::to_owned),
+            plan: document.plan,
+        };
+        self.stamped().record(Record::Started(Box::new(started))).await.map_err(failure)
+    }
+
+    /// The receipt, and its place in the ledger.
+    pub(super) async fn end(
+        &self,
+        session: &mut Session,
+        exit: Exit,
+        receipt: Receipt,
+    ) -> Result<(), Failure> {
+        let record = Record::Finished {
+            result: receipt.result.to_owned(),
+            exit: exit as u8,
+            writes: receipt.writes as u64,
+            converged: receipt.converged,
+            second_plan: receipt.second_plan,
+        };
+        self.stamped().record(record).await.map_err(failure)?;
+        session.ledger.journal = Some(self.stamped().head());
+        session.store.save(&mut session.ledger)?;
+        Ok(())
+    }
+
+    /// The log with the clock of this machine.
+    pub(super) fn stamped(&self) -> Stamped<'_> {
+        Stamped { log: &self.log, clock: &now }
+    }
+}
+
+/// What the last line says.
+#[derive(Debug, Default)]
+pub(super) struct Receipt {
+    /// `done`, `not converged`, `in part`, `interrupted`, `stale`, `nothing written`.
+    pub result: &'static str,
+    /// Writes that are done.
+    pub writes: usize,
+    /// Whether the second plan was empty.
+    pub converged: Option<bool>,
+    /// The second plan in one line.
+    pub second_plan: Option<String>,
+}
+
+fn failure(error: journal::JournalError) -> Failure {
+    Failure::other("telform::journal", error.to_string(), error.help())
+}
+
+/// The run that used a saved plan: a plan is used once.
+fn used_by(runs: &[Run<'_>], checksum: &str) -> Option<String> {
+    let run = runs.iter().find(|run| run.started.plan_file.as_deref() == Some(checksum))?;
+    Some(format!("run {} of {} at {}", run.id, run.started.actor.user, run.at))
+}
+
+/// Runs that were cut off are named; what they left open is settled by reading, as every plan does.
+fn unfinished(out: &Out, runs: &[Run<'_>]) {
+    for run in runs.iter().rev().take_while(|run| run.finished.is_none()) {
+        let open = run.open().len();
+        let steps = if open == 1 { "1 step" } else { "steps" };
+        let count = if open == 1 { String::new() } else { format!("{open} ") };
+        out.note(&format!(
+            "run {} of {} at {} was cut off with {count}{steps} open; this plan is made from what is there now\n",
+            run.id,
+            crate::text::escape(&run.started.actor.user),
+            run.at
+        ));
+    }
+}
+
+/// Who runs this.
+fn actor() -> Actor {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let ci = variable("CI_JOB_URL").or_else(|| {
+        let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
+        Some(format!("{server}/{repository}/actions/runs/{}", variable("GITHUB_RUN_ID")?))
+    });
+    Actor {
+        user: variable("GITHUB_ACTOR")
+            .or_else(|| variable("GITLAB_USER_LOGIN"))
+            .or_else(|| variable("USER"))
+            .or_else(|| variable("LOGNAME"))
+            .unwrap_or_else(|| "somebody".to_owned()),
+        host: std::fs::read_to_string("/etc/hostname")
+            .map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned()),
+        pid: std::process::id(),
+        ci: ci.or_else(|| variable("BUILD_URL")),
+    }
+}
+
+/// Reads the journal beside the session's ledger.
+#[expect(dead_code, reason = "the journal commands use it")]
+pub(super) fn read(session: &Session) -> Result<Journal, Failure> {
+    Log::read(&Log::beside(session.store.path())).map_err(failure)
+}

@@ -1,0 +1,109 @@
+//! The journal: what a run leaves behind, and how it shows that nobody touched it.
+
+use serde_json::json;
+use telform::journal::{self, End, Journal, Record};
+
+use crate::bench::Story;
+use crate::partners::{west, world_with_west};
+
+fn partner() -> Story {
+    let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(&west("    address1: New Street 2\n"));
+    story
+}
+
+fn kept(story: &Story) -> Journal {
+    journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap()
+}
+
+fn by_hand(story: &Story, name: &str, value: &str) {
+    story.sandbox.edit(|world| {
+        let mut text = serde_json::to_value(&*world).unwrap();
+        text["carrierx"]["partners"][0][name] = json!(value);
+        *world = serde_json::from_value(text).unwrap();
+    });
+}
+
+#[test]
+fn a_run_leaves_intent_outcome_and_receipt() {
+    let story = partner();
+    story.expect(0, "plan");
+    assert!(!story.path(".telform/ledger.journal").exists(), "a plan leaves nothing");
+    story.apply();
+    let journal = kept(&story);
+    let words: Vec<&str> = journal
+        .lines
+        .iter()
+        .map(|line| match &line.record {
+            Record::Started(_) => "started",
+            Record::Intent { .. } => "intent",
+            Record::Outcome { .. } => "outcome",
+            Record::Finished { .. } => "finished",
+            Record::Interrupted => "interrupted",
+            Record::Settled { .. } => "settled",
+        })
+        .collect();
+    assert_eq!(words, ["started", "intent", "outcome", "finished"]);
+    let runs = journal::runs(&journal.lines);
+    let [run] = runs.as_slice() else { panic!("one run") };
+    assert_eq!((run.result(), run.writes(), run.open().len()), ("done", 1, 0));
+    assert_eq!(run.started.plan.changes[0].address, "partners.west");
+    let Record::Intent { method, before: Some(before), sends, .. } = &journal.lines[1].record else {
+        panic!("an intent with the object before")
+    };
+    assert_eq!((method.as_str(), sends.as_slice()), ("PATCH", ["address1".to_owned()].as_slice()));
+    assert_eq!(before["address1"], json!(null));
+    assert_eq!(run.steps[0].end(), Some(End::Done));
+    assert_eq!(run.steps[0].after().unwrap()["address1"], "New Street 2");
+    let Record::Finished { converged, exit, .. } = &journal.lines[3].record else { panic!("a receipt") };
+    assert_eq!((*converged, *exit), (Some(true), 0));
+    assert_eq!(story.ledger()["journal"], json!(journal.head()));
+    story.in_sync();
+    assert_eq!(kept(&story).lines.len(), 4, "a run without a request leaves nothing");
+}
+
+#[test]
+fn a_saved_plan_is_used_once() {
+    let story = partner();
+    story.apply();
+    story.carrierx(&west("    address1: New Street 3\n"));
+    story.expect(0, "plan --out plan.json");
+    story.expect(0, "apply plan.json --auto-approve");
+    // Everything is again as the plan saw it.
+    by_hand(&story, "address1", "New Street 2");
+    story.take_log();
+    let again = story.expect(4, "apply plan.json --auto-approve");
+    again.says("stale: this saved plan was used by run");
+    assert_eq!(story.writes(), [""; 0]);
+    story.expect(0, "plan --out plan.json");
+    story.expect(0, "apply plan.json --auto-approve");
+}
+
+#[test]
+fn a_journal_that_was_touched_stops_the_next_run() {
+    let story = partner();
+    story.apply();
+    let whole = story.read(".telform/ledger.journal");
+    story.carrierx(&west("    address1: New Street 3\n"));
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let swapped = [lines[0], lines[2], lines[1], lines[3]].concat();
+    let dropped = [lines[0], lines[2], lines[3]].concat();
+    let flipped = whole.replacen("\"what\":\"intent\"", "\"what\":\"Intent\"", 1);
+    for (touched, says) in [
+        (swapped.as_str(), "line 2: it has the number 3 where 2 is expected"),
+        (dropped.as_str(), "line 2: it has the number 3 where 2 is expected"),
+        (flipped.as_str(), "line 2: "),
+        (&whole.replacen("New Street 2", "New Street 9", 1), "line 1: it was changed"),
+        (lines[..3].concat().as_str(), "line 4: the end is cut off"),
+        ("", "line 1: the end is cut off"),
+    ] {
+        story.file(".telform/ledger.journal", touched);
+        story.expect(1, "apply --auto-approve").says(says);
+        assert_eq!(story.read(".telform/ledger.journal"), touched, "it stays as it is");
+    }
+    assert_eq!(story.writes().len(), 1, "only the first run wrote");
+    // Power was lost while a line was written: what it announced never began, so it goes.
+    story.file(".telform/ledger.journal", &format!("{whole}{{\"seq\":5,\"at\":\"20"));
+    story.apply();
+    assert_eq!(journal::runs(&kept(&story).lines).len(), 2);
+}
