@@ -110,7 +110,7 @@ impl Report {
 /// State that the steps share while they run.
 struct Run<'a> {
     apply: &'a Apply<'a>,
-    ledger: Mutex<&'a mut Ledger>,
+    ledger: tokio::sync::Mutex<&'a mut Ledger>,
     made: Mutex<BTreeMap<StepId, String>>,
     ledger_error: Mutex<Option<LedgerError>>,
 }
@@ -120,7 +120,7 @@ impl Apply<'_> {
     pub async fn run(&self, ledger: &mut Ledger) -> Report {
         let run = Run {
             apply: self,
-            ledger: Mutex::new(ledger),
+            ledger: tokio::sync::Mutex::new(ledger),
             made: Mutex::new(BTreeMap::new()),
             ledger_error: Mutex::new(None),
         };

@@ -19,7 +19,7 @@ pub type Clock = dyn Fn() -> String + Send + Sync;
 
 impl Run<'_> {
     /// Enters what a step did into the ledger and saves it. A ledger that cannot be saved stops the run.
-    pub(super) fn remember(
+    pub(super) async fn remember(
         &self,
         step: &Step,
         target: &Aim<'_>,
@@ -29,11 +29,9 @@ impl Run<'_> {
         if !outcome.is_done() {
             return outcome;
         }
-        let Ok(mut ledger) = self.ledger.lock() else {
-            return Outcome::failed("the ledger is not usable after a fault");
-        };
+        let mut ledger = self.ledger.lock().await;
         self.enter(&mut ledger, step, target, &outcome, answer);
-        if let Err(error) = self.apply.store.save(&mut ledger)
+        if let Err(error) = self.apply.store.save(&mut ledger).await
             && let Ok(mut slot) = self.ledger_error.lock()
         {
             slot.get_or_insert(error);
@@ -43,9 +41,9 @@ impl Run<'_> {
 
     /// What must be on disk before the request is sent: a create that nobody can look for afterwards, and where a number
     /// that is cut now is to be connected next.
-    pub(super) fn announce(&self, step: &Step, target: &Aim<'_>) -> Result<(), String> {
-        let mut ledger =
-            self.ledger.lock().map_err(|_| "the ledger is not usable after a fault".to_owned())?;
+    pub(super) async fn announce(&self, step: &Step, target: &Aim<'_>) -> Result<(), String> {
+        self.apply.store.check_lock().map_err(|error| format!("nothing was sent: {error}"))?;
+        let mut ledger = self.ledger.lock().await;
         let account = target.account.name.clone();
         match (&step.operation, &step.address) {
             (Operation::Create { key, .. }, Some(address)) if target.kind.hidden_until_verified => {
@@ -58,7 +56,7 @@ impl Run<'_> {
             }
             _ => return Ok(()),
         }
-        self.apply.store.save(&mut ledger).map_err(|error| format!("nothing was sent: {error}"))
+        self.apply.store.save(&mut ledger).await.map_err(|error| format!("nothing was sent: {error}"))
     }
 
     /// Where this plan connects a number after it was cut: slug of the bridge and id of the configuration.
@@ -74,8 +72,8 @@ impl Run<'_> {
     }
 
     /// The service said no: what was announced did not happen.
-    pub(super) fn withdraw(&self, step: &Step) {
-        let Ok(mut ledger) = self.ledger.lock() else { return };
+    pub(super) async fn withdraw(&self, step: &Step) {
+        let mut ledger = self.ledger.lock().await;
         let before = (ledger.attempts.len(), ledger.moves.len());
         match (&step.operation, &step.address) {
             (Operation::Create { .. }, Some(address)) => drop(ledger.attempts.remove(address)),
@@ -83,7 +81,7 @@ impl Run<'_> {
             _ => {}
         }
         if before != (ledger.attempts.len(), ledger.moves.len())
-            && let Err(error) = self.apply.store.save(&mut ledger)
+            && let Err(error) = self.apply.store.save(&mut ledger).await
             && let Ok(mut slot) = self.ledger_error.lock()
         {
             slot.get_or_insert(error);

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{ApplyArgs, WhenFailed};
 use super::exit::{Exit, Failure};
+use super::lock::signal;
 use super::out::Out;
 use super::session::{Purpose, Session, now};
 use super::watch::Progress;
@@ -20,7 +21,7 @@ use crate::view::{json::PlanDocument, report, text};
 
 /// Carries out what the YAML wants.
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
-    let mut session = Session::open(out, &args.choice, Purpose::Apply).await?;
+    let mut session = Session::open(out, &args.choice, Purpose::Apply(args.lock.wait())).await?;
     let live = session.read().await?;
     let plan = session.plan(&live);
     show(out, &plan);
@@ -37,7 +38,7 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Refused);
     }
     if !plan.has_changes() {
-        remember(&mut session, &plan, &live, true)?;
+        remember(&mut session, &plan, &live, true).await?;
         session.close()?;
         return Ok(Exit::Done);
     }
@@ -46,7 +47,9 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         out.note("not confirmed; nothing was written\n");
         return Ok(Exit::Failed);
     }
-    remember(&mut session, &plan, &live, false)?;
+    remember(&mut session, &plan, &live, false).await?;
+    // From here on an interrupt ends the run in good order; until now it ended the process.
+    session.lock.take_over_signals();
     let stop = stop_on_signals();
     let report = carry_out(out, args, &mut session, &plan, &live, stop).await;
     session.close()?;
@@ -64,12 +67,12 @@ fn show(out: &Out, plan: &Plan) {
 }
 
 /// Enters what needs no request; `settled`: nothing is left to do, so live is what it shall be.
-fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool) -> Result<(), Failure> {
+async fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool) -> Result<(), Failure> {
     let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now);
     let about = |address: &Address| session.options.is_about(address);
     let seen = settled && drift::remember(&mut session.ledger, &session.desired, live, about);
     if learnt || seen {
-        session.store.save(&mut session.ledger)?;
+        session.store.save(&mut session.ledger).await?;
     }
     Ok(())
 }
@@ -152,18 +155,6 @@ fn stop_on_signals() -> CancellationToken {
     stop
 }
 
-async fn signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    let _ = tokio::signal::ctrl_c().await;
-}
-
 async fn carry_out(
     out: &Out,
     args: &ApplyArgs,
@@ -213,7 +204,7 @@ async fn conclude(out: &Out, session: &mut Session, plan: &Plan, report: Report)
         Ok(live) => {
             let again = session.plan_with(&live, &options);
             if !again.has_changes() && !again.is_refused() {
-                remember(session, &again, &live, true)?;
+                remember(session, &again, &live, true).await?;
             }
             again
         }

@@ -12,6 +12,7 @@ mod exit;
 mod files;
 mod init;
 mod ledger;
+mod lock;
 mod out;
 mod plan;
 mod session;
@@ -43,7 +44,13 @@ pub fn main() -> ExitCode {
             return ExitCode::from(Exit::Failed as u8);
         }
     };
-    let exit = runtime.block_on(run(&out, &cli)).unwrap_or_else(|failure| {
+    let ended = runtime.block_on(async {
+        let ended = run(&out, &cli).await;
+        out.keepers.close();
+        out.keepers.wait().await;
+        ended
+    });
+    let exit = ended.unwrap_or_else(|failure| {
         if out.global.json {
             out.json_line(&failure.json());
         } else {
@@ -62,7 +69,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Apply(args) => apply::run(out, args).await,
         Command::Adopt(args) => adopt::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
-        Command::Forget(args) => ledger::forget(out, &args.address),
+        Command::Forget(args) => ledger::forget(out, args).await,
         Command::Ledger(command) => ledger::run(out, command).await,
         Command::Sandbox(args) => small::sandbox(out, args).await,
         Command::Schema(args) => small::schema(out, args),

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::args::{Choice, Global};
 use super::exit::Failure;
+use super::lock::{self, Locked};
 use super::out::Out;
 use super::watch::Requests;
 use crate::api::ReadOnly;
 use crate::api::http::{self, Http};
 use crate::desired::{self, Loaded};
-use crate::ledger::{AccountEntry, Key, Ledger, Lock, Store};
+use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
 use crate::resource::{Desired, Guards, Live};
@@ -37,7 +39,7 @@ pub(crate) struct Session {
     /// The embedded simulator, when it stands in for the services.
     pub sandbox: Option<Embedded>,
     /// Held while the ledger may be written.
-    _lock: Option<Lock>,
+    pub lock: Locked,
 }
 
 /// The embedded simulator and where its state is kept.
@@ -53,10 +55,10 @@ pub(crate) struct Embedded {
 pub(crate) enum Purpose {
     /// Reads only: nothing is locked, no key is made.
     Plan,
-    /// Takes the lock and makes a key where there is none.
-    Apply,
+    /// Takes the lock, waiting for it as long as this, and makes a key where there is none.
+    Apply(Duration),
     /// As `Apply`, with a new ledger whatever stands there.
-    Rebuild,
+    Rebuild(Duration),
 }
 
 /// The time as RFC 3339 in UTC, to the second.
@@ -84,18 +86,15 @@ impl Session {
         let desired = &mut loaded.desired;
         check_choice(desired, choice)?;
         let store = Store::at(&place(global, desired, choice))?;
-        let lock = if purpose == Purpose::Plan { None } else { Some(store.lock(&now())?) };
+        let lock = match purpose {
+            Purpose::Plan => Locked::default(),
+            Purpose::Apply(wait) | Purpose::Rebuild(wait) => lock::take(out, &store, wait).await?,
+        };
         let ledger = match purpose {
-            Purpose::Rebuild => Ledger::fresh(),
-            Purpose::Plan | Purpose::Apply => store.load()?.unwrap_or_else(Ledger::fresh),
+            Purpose::Rebuild(_) => Ledger::fresh(),
+            Purpose::Plan | Purpose::Apply(_) => store.load().await?.unwrap_or_else(Ledger::fresh),
         };
-        let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
-        let key = match store.key(given.as_deref())? {
-            Some(key) => key,
-            None if purpose != Purpose::Plan => store.make_key()?,
-            // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
-            None => Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?,
-        };
+        let key = key(out, &store, &ledger, purpose)?;
         let sandbox = match &choice.sandbox {
             Some(world) => Some(Embedded::start(world).await?),
             None => None,
@@ -147,7 +146,7 @@ impl Session {
             missing: resolved.missing,
             options,
             sandbox,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -282,6 +281,31 @@ pub(crate) fn place(global: &Global, desired: &Desired, choice: &Choice) -> Stri
         return world.with_extension("ledger.json").display().to_string();
     }
     desired.ledger.as_ref().map_or_else(|| ".telform/ledger.json".to_owned(), |(place, _)| place.clone())
+}
+
+/// The key of the fingerprints. One that is made on a machine that forgets it makes every secret unknown to the next run.
+fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<Key, Failure> {
+    let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
+    if let Some(key) = store.key(given.as_deref())? {
+        return Ok(key);
+    }
+    if purpose == Purpose::Plan {
+        // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
+        return Ok(Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?);
+    }
+    let key = store.make_key()?;
+    let forgets = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
+    if (store.is_shared() || forgets) && !out.global.json && !out.global.quiet {
+        let other = match ledger.key_check {
+            Some(_) => "; this ledger was sealed with another one, so its secrets are unknown now",
+            None => "",
+        };
+        out.note(&format!(
+            "note: made a new fingerprint key in {}{other}. Where it can get lost, as on a CI runner, secrets are unknown to the next run: keep one in TELFORM_FINGERPRINT_KEY there.\n",
+            store.key_shown()
+        ));
+    }
+    Ok(key)
 }
 
 fn options(choice: &Choice) -> Options {
