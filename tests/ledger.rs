@@ -5,14 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::json;
 use telform::ledger::{
-    AccountEntry, Attempt, Entry, FORMAT, Key, Ledger, LedgerError, Origin, Reshaped, Store, Submitted,
-    digest_of,
+    AccountEntry, Attempt, Entry, FORMAT, Holder, Key, LEASE, Ledger, LedgerError, Lock, Origin, Reshaped,
+    Store, Submitted, Wish, digest_of,
 };
 use telform::resource::Address;
 use telform::value::Secret;
+use tokio_util::task::TaskTracker;
+
+/// The store is asynchronous because it may be far away; a file is not.
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work)
+}
 
 fn key(text: &str) -> Key {
     Key::from_text(&text.repeat(32)).expect("long enough")
@@ -20,6 +27,10 @@ fn key(text: &str) -> Key {
 
 fn store(folder: &Path) -> Store {
     Store::at(folder.join("ledger.json").to_str().expect("a plain path")).expect("a file path")
+}
+
+fn path(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("ledger.json")
 }
 
 fn folder() -> tempfile::TempDir {
@@ -73,20 +84,20 @@ fn full(key: &Key) -> Ledger {
 fn what_was_saved_comes_back() {
     let (folder, key) = (folder(), key("k"));
     let store = store(folder.path());
-    assert!(store.load().expect("no file is no error").is_none());
+    assert!(wait(store.load()).expect("no file is no error").is_none());
     let mut ledger = full(&key);
-    store.save(&mut ledger).expect("saved");
+    wait(store.save(&mut ledger)).expect("saved");
     assert_eq!(ledger.serial, 1, "each save raises the serial");
-    assert_eq!(store.load().expect("readable").as_ref(), Some(&ledger));
-    store.save(&mut ledger).expect("saved again");
-    assert_eq!(store.load().expect("readable").map(|ledger| ledger.serial), Some(2));
+    assert_eq!(wait(store.load()).expect("readable").as_ref(), Some(&ledger));
+    wait(store.save(&mut ledger)).expect("saved again");
+    assert_eq!(wait(store.load()).expect("readable").map(|ledger| ledger.serial), Some(2));
 }
 
 #[test]
 fn a_folder_that_is_missing_is_made_and_keeps_keys_out_of_git() {
     let folder = folder();
     let store = store(&folder.path().join("new/.telform"));
-    store.save(&mut Ledger::fresh()).expect("saved");
+    wait(store.save(&mut Ledger::fresh())).expect("saved");
     let ignored = fs::read_to_string(folder.path().join("new/.telform/.gitignore")).expect("a note to git");
     assert!(ignored.lines().any(|line| line == "*.key") && ignored.lines().any(|line| line == "*.lock"));
 }
@@ -97,11 +108,11 @@ fn a_save_replaces_the_file_as_a_whole() {
     let (folder, key) = (folder(), key("k"));
     let store = store(folder.path());
     let mut ledger = full(&key);
-    store.save(&mut ledger).expect("saved");
-    let before = fs::read_to_string(store.path()).expect("readable");
-    let mut old = fs::File::open(store.path()).expect("open");
+    wait(store.save(&mut ledger)).expect("saved");
+    let before = fs::read_to_string(path(&folder)).expect("readable");
+    let mut old = fs::File::open(path(&folder)).expect("open");
     ledger.objects.clear();
-    store.save(&mut ledger).expect("saved again");
+    wait(store.save(&mut ledger)).expect("saved again");
     let mut seen = String::new();
     old.read_to_string(&mut seen).expect("readable");
     assert_eq!(seen, before);
@@ -117,19 +128,19 @@ fn a_save_that_fails_leaves_the_old_ledger() {
     let (folder, key) = (folder(), key("k"));
     let store = store(folder.path());
     let mut ledger = full(&key);
-    store.save(&mut ledger).expect("saved");
-    let before = fs::read(store.path()).expect("readable");
+    wait(store.save(&mut ledger)).expect("saved");
+    let before = fs::read(path(&folder)).expect("readable");
     let mode =
         |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("my folder");
     mode(0o555);
     let writable = fs::write(folder.path().join("probe"), "").is_ok();
-    let saved = store.save(&mut ledger);
+    let saved = wait(store.save(&mut ledger));
     mode(0o755);
     if writable {
         return; // The superuser writes where nobody may; the next test fails a save for everybody.
     }
     assert!(matches!(saved, Err(LedgerError::Io { .. })), "{saved:?}");
-    assert_eq!(fs::read(store.path()).expect("readable"), before);
+    assert_eq!(fs::read(path(&folder)).expect("readable"), before);
 }
 
 /// A folder stands where the ledger should be: nothing can take its place.
@@ -138,8 +149,8 @@ fn a_save_that_fails_leaves_nothing_behind() {
     let folder = folder();
     fs::create_dir_all(folder.path().join("ledger.json/full")).expect("made");
     let store = store(folder.path());
-    assert!(matches!(store.save(&mut Ledger::fresh()), Err(LedgerError::Io { .. })));
-    assert!(matches!(store.load(), Err(LedgerError::Io { .. })));
+    assert!(matches!(wait(store.save(&mut Ledger::fresh())), Err(LedgerError::Io { .. })));
+    assert!(matches!(wait(store.load()), Err(LedgerError::Io { .. })));
     assert_eq!(
         fs::read_dir(folder.path()).expect("a folder").count(),
         1,
@@ -152,8 +163,8 @@ fn a_save_that_fails_leaves_nothing_behind() {
 fn what_is_no_whole_ledger_is_an_error_and_stays() {
     let (folder, key) = (folder(), key("k"));
     let store = store(folder.path());
-    store.save(&mut full(&key)).expect("saved");
-    let whole = fs::read_to_string(store.path()).expect("readable");
+    wait(store.save(&mut full(&key))).expect("saved");
+    let whole = fs::read_to_string(path(&folder)).expect("readable");
     let cuts = (0..whole.trim_end().len()).filter(|cut| cut % 7 == 0).map(|cut| whole[..cut].to_owned());
     let others = [
         "null".to_owned(),
@@ -167,28 +178,30 @@ fn what_is_no_whole_ledger_is_an_error_and_stays() {
         "\u{0}".repeat(64),
     ];
     for text in cuts.chain(others) {
-        fs::write(store.path(), &text).expect("written");
-        match store.load() {
+        fs::write(path(&folder), &text).expect("written");
+        match wait(store.load()) {
             Err(LedgerError::Damaged { why, .. }) => assert!(!why.contains("canary"), "{why}"),
             other => panic!("{:.60}: {other:?}", text),
         }
-        assert_eq!(fs::read_to_string(store.path()).expect("readable"), text);
+        assert_eq!(fs::read_to_string(path(&folder)).expect("readable"), text);
     }
-    fs::write(store.path(), [0xff, 0xfe, 0x00]).expect("written");
-    assert!(store.load().is_err(), "no text at all");
+    fs::write(path(&folder), [0xff, 0xfe, 0x00]).expect("written");
+    assert!(wait(store.load()).is_err(), "no text at all");
 }
 
 #[test]
 fn a_newer_format_is_an_error_and_stays() {
     let (folder, key) = (folder(), key("k"));
     let store = store(folder.path());
-    store.save(&mut full(&key)).expect("saved");
-    let text = fs::read_to_string(store.path()).expect("readable");
+    wait(store.save(&mut full(&key))).expect("saved");
+    let text = fs::read_to_string(path(&folder)).expect("readable");
     let newer = text.replacen(&format!("\"format\": {FORMAT}"), &format!("\"format\": {}", FORMAT + 1), 1);
     assert_ne!(newer, text);
-    fs::write(store.path(), &newer).expect("written");
-    assert!(matches!(store.load(), Err(LedgerError::Newer { found, .. }) if found == u64::from(FORMAT) + 1));
-    assert_eq!(fs::read_to_string(store.path()).expect("readable"), newer);
+    fs::write(path(&folder), &newer).expect("written");
+    assert!(
+        matches!(wait(store.load()), Err(LedgerError::Newer { found, .. }) if found == u64::from(FORMAT) + 1)
+    );
+    assert_eq!(fs::read_to_string(path(&folder)).expect("readable"), newer);
 }
 
 #[test]
@@ -216,9 +229,29 @@ fn a_ledger_of_another_account_is_refused() {
 }
 
 #[test]
-fn places_that_are_no_files_are_refused() {
-    for place in ["", "s3://bucket/telform.json", "gs://x", "https://example.net/ledger"] {
-        assert!(matches!(Store::at(place), Err(LedgerError::Place(_))), "{place}");
+fn places_where_no_ledger_can_be_are_refused() {
+    let places = [
+        "",
+        " ",
+        "telform.lock",
+        "a/ledger.key",
+        "gs://x",
+        "s3://",
+        "s3:///ledger.json",
+        "s3://bucket/",
+        "s3://bucket/folder/",
+        "s3://bucket/a//b.json",
+        "s3://bucket/../b.json",
+        "s3://bucket/ledger.lock",
+        "s3://bucket/ledger.json?x=1",
+        "s3://AKIA:hunter2-canary@bucket/ledger.json?token=canary",
+        "https://example.net/ledger",
+        "ftp://example.net/ledger",
+    ];
+    for place in places {
+        let refused = Store::at(place).expect_err(place);
+        assert!(matches!(refused, LedgerError::Place { .. }), "{place}: {refused}");
+        assert!(!format!("{refused} {refused:?}").contains("canary"), "{refused}");
     }
 }
 
@@ -227,12 +260,14 @@ fn places_that_are_no_files_are_refused() {
 fn a_link_is_followed_and_not_replaced() {
     let folder = folder();
     let real = folder.path().join("real.json");
-    fs::write(&real, "").expect("written");
+    let first = Store::at(real.to_str().expect("a plain path")).expect("a file path");
+    wait(first.save(&mut Ledger::fresh())).expect("saved");
     std::os::unix::fs::symlink(&real, folder.path().join("ledger.json")).expect("linked");
     let store = store(folder.path());
-    store.save(&mut Ledger::fresh()).expect("saved");
+    let mut ledger = wait(store.load()).expect("readable").expect("there");
+    wait(store.save(&mut ledger)).expect("saved");
     assert!(fs::symlink_metadata(folder.path().join("ledger.json")).expect("there").is_symlink());
-    assert!(fs::read_to_string(real).expect("readable").contains("\"format\""));
+    assert!(fs::read_to_string(real).expect("readable").contains("\"serial\": 2"));
 }
 
 #[cfg(unix)]
@@ -270,21 +305,82 @@ fn short_keys_are_refused_and_empty_ones_are_none() {
     assert!(store.key(Some(&Key::generate_text())).expect("long enough").is_some());
 }
 
+fn lock(store: &Store, patience: Duration, told: &(dyn Fn(&str) + Sync)) -> Result<Lock, LedgerError> {
+    let keepers = TaskTracker::new();
+    wait(store.lock(&Wish { wait: patience, lease: LEASE, keepers: &keepers, told }))
+}
+
 #[test]
 fn a_lock_names_its_holder_and_goes_with_it() {
     let folder = folder();
     let store = store(folder.path());
-    let first = store.lock("2026-11-22T10:00:00Z").expect("free");
-    let refused = store.lock("2026-11-22T10:05:00Z").expect_err("held");
-    let LedgerError::Locked { holder, .. } = &refused else { panic!("{refused}") };
-    assert!(
-        holder.contains("2026-11-22T10:00:00Z") && holder.contains(&std::process::id().to_string()),
-        "{holder}"
-    );
+    assert_eq!(wait(store.holder()).expect("readable"), Holder::Nobody);
+    let first = lock(&store, Duration::ZERO, &|_| {}).expect("free");
+    let refused = lock(&store, Duration::ZERO, &|_| {}).expect_err("held");
+    let LedgerError::Locked { holder, breakable: None, .. } = &refused else { panic!("{refused}") };
+    assert!(holder.contains(&format!("(process {}, lock ", std::process::id())), "{holder}");
+    let Holder::Run { id, words, expired: false } = wait(store.holder()).expect("readable") else {
+        panic!("somebody has it")
+    };
+    assert!(words.contains(&id) && holder.contains(&id), "{words}");
+    // The lock of a file cannot be broken from outside, whatever it is called.
+    let unbroken = wait(store.unlock(&id)).expect_err("its process lives");
+    assert!(matches!(&unbroken, LedgerError::Unbroken { why, .. } if why.contains("process")), "{unbroken}");
+    assert!(lock(&store, Duration::ZERO, &|_| {}).is_err(), "still held");
     drop(first);
-    let again = store.lock("2026-11-22T10:06:00Z").expect("free again");
-    assert!(store.lock("2026-11-22T10:07:00Z").expect_err("held").to_string().contains("10:06:00"));
+    assert_eq!(wait(store.holder()).expect("readable"), Holder::Nobody);
+    let again = lock(&store, Duration::ZERO, &|_| {}).expect("free again");
+    assert!(!lock(&store, Duration::ZERO, &|_| {}).expect_err("held").to_string().contains(&id), "a new id");
     drop(again);
+}
+
+#[test]
+fn patience_waits_for_the_lock_and_says_for_whom() {
+    let folder = folder();
+    let store = store(folder.path());
+    let held = std::sync::Mutex::new(Some(lock(&store, Duration::ZERO, &|_| {}).expect("free")));
+    let heard = std::sync::Mutex::new(Vec::new());
+    // The holder ends when somebody says that he waits for it.
+    let told = |text: &str| {
+        heard.lock().expect("whole").push(text.to_owned());
+        drop(held.lock().expect("whole").take());
+    };
+    lock(&store, Duration::from_secs(60), &told).expect("free after a while");
+    let heard = heard.into_inner().expect("whole");
+    assert!(matches!(&heard[..], [one] if one.contains("waiting") && one.contains("in use")), "{heard:?}");
+    // Patience ends.
+    let _held = lock(&store, Duration::ZERO, &|_| {}).expect("free");
+    let refused = lock(&store, Duration::from_millis(150), &|_| {}).expect_err("held");
+    assert!(matches!(refused, LedgerError::Locked { .. }), "{refused}");
+}
+
+/// Somebody who knows nothing of the lock wrote the file after it was read.
+#[test]
+fn a_file_that_changed_meanwhile_is_not_overwritten() {
+    let (folder, key) = (folder(), key("k"));
+    let mine = store(folder.path());
+    let theirs = store(folder.path());
+    // Both saw no file; the second one to save finds one.
+    assert!(wait(mine.load()).expect("none").is_none() && wait(theirs.load()).expect("none").is_none());
+    wait(theirs.save(&mut full(&key))).expect("saved");
+    let there = fs::read(path(&folder)).expect("readable");
+    let refused = wait(mine.save(&mut Ledger::fresh())).expect_err("something is there");
+    assert!(matches!(refused, LedgerError::Changed { .. }), "{refused}");
+    assert_eq!(fs::read(path(&folder)).expect("readable"), there);
+    // Both loaded the same; the second one to save would undo the first.
+    let mut one = wait(mine.load()).expect("readable").expect("there");
+    let mut two = wait(theirs.load()).expect("readable").expect("there");
+    wait(mine.save(&mut one)).expect("saved");
+    let there = fs::read(path(&folder)).expect("readable");
+    assert!(matches!(wait(theirs.save(&mut two)), Err(LedgerError::Changed { .. })));
+    assert_eq!(fs::read(path(&folder)).expect("readable"), there);
+    assert_eq!((one.serial, one.id == two.id, one.write == two.write), (two.serial, true, false));
+    // It is gone: making it again would bring back what somebody took away.
+    fs::remove_file(path(&folder)).expect("mine");
+    assert!(matches!(wait(mine.save(&mut one)), Err(LedgerError::Changed { .. })));
+    assert!(!path(&folder).exists());
+    let names: Vec<_> = fs::read_dir(folder.path()).expect("a folder").collect();
+    assert!(names.is_empty(), "no half-written file stays behind: {names:?}");
 }
 
 #[test]
@@ -331,8 +427,8 @@ fn no_secret_and_no_key_in_the_file_or_in_debug() {
     let (folder, key) = (folder(), key("k"));
     let store = store(folder.path());
     let mut ledger = full(&key);
-    store.save(&mut ledger).expect("saved");
-    let text = fs::read_to_string(store.path()).expect("readable");
+    wait(store.save(&mut ledger)).expect("saved");
+    let text = fs::read_to_string(path(&folder)).expect("readable");
     for printed in [text, format!("{ledger:?} {key:?}"), format!("{:#?}", store)] {
         assert!(!printed.contains("canary-of-the-ledger") && !printed.contains(&"k".repeat(32)), "{printed}");
     }

@@ -129,10 +129,7 @@ impl Run<'_> {
         if !target.kind.connected {
             return belief;
         }
-        let ledger = match self.ledger.lock() {
-            Ok(ledger) => (**ledger).clone(),
-            Err(_) => return Belief::Unreadable("the ledger is not usable after a fault".to_owned()),
-        };
+        let ledger = (**self.ledger.lock().await).clone();
         match probe::users(&self.read(), target.account, self.apply.key, &ledger, id).await {
             Ok(users) if users.is_empty() => belief,
             Ok(users) => Belief::Moved(format!("{}; deleting it would silence that", users.join(", "))),
@@ -222,10 +219,7 @@ impl Run<'_> {
         let account = target.account.name.as_str();
         let objects = self.apply.live.accounts.get(account).and_then(|live| live.objects.get("providers"));
         let objects = objects.map_or(&[][..], Vec::as_slice);
-        let ledger = match self.ledger.lock() {
-            Ok(ledger) => (**ledger).clone(),
-            Err(_) => return Belief::Unreadable("the ledger is not usable after a fault".to_owned()),
-        };
+        let ledger = (**self.ledger.lock().await).clone();
         let slugs = std::collections::BTreeSet::from([slug.to_owned()]);
         let read = self.read();
         let connections = live::read_connections(

@@ -126,7 +126,7 @@ impl Report {
 /// State that the steps share while they run.
 struct Run<'a> {
     apply: &'a Apply<'a>,
-    ledger: Mutex<&'a mut Ledger>,
+    ledger: tokio::sync::Mutex<&'a mut Ledger>,
     made: Mutex<BTreeMap<StepId, String>>,
     ledger_error: Mutex<Option<LedgerError>>,
     /// What the service answered to the last request of each step.
@@ -138,7 +138,7 @@ impl Apply<'_> {
     pub async fn run(&self, ledger: &mut Ledger) -> Report {
         let run = Run {
             apply: self,
-            ledger: Mutex::new(ledger),
+            ledger: tokio::sync::Mutex::new(ledger),
             made: Mutex::new(BTreeMap::new()),
             ledger_error: Mutex::new(None),
             answers: Mutex::new(BTreeMap::new()),

@@ -20,7 +20,7 @@ pub type Clock = dyn Fn() -> String + Send + Sync;
 
 impl Run<'_> {
     /// Enters what a step did into the ledger and saves it. A ledger that cannot be saved stops the run.
-    pub(super) fn remember(
+    pub(super) async fn remember(
         &self,
         step: &Step,
         target: &Aim<'_>,
@@ -30,11 +30,9 @@ impl Run<'_> {
         if !outcome.is_done() {
             return outcome;
         }
-        let Ok(mut ledger) = self.ledger.lock() else {
-            return Outcome::failed("the ledger is not usable after a fault");
-        };
+        let mut ledger = self.ledger.lock().await;
         self.enter(&mut ledger, step, target, &outcome, answer);
-        if let Err(error) = self.save(&mut ledger)
+        if let Err(error) = self.save(&mut ledger).await
             && let Ok(mut slot) = self.ledger_error.lock()
         {
             slot.get_or_insert(error);
@@ -51,15 +49,15 @@ impl Run<'_> {
         call: &Call,
         before: Option<&LiveObject>,
     ) -> Result<(), String> {
+        self.apply.store.check_lock().map_err(|error| format!("nothing was sent: {error}"))?;
         let intent = super::evidence::intent(step, call, before);
         let kept = self.apply.journal.record(intent).await;
         kept.map_err(|error| format!("nothing was sent: {error}"))?;
-        self.announce_in_ledger(step, target)
+        self.announce_in_ledger(step, target).await
     }
 
-    fn announce_in_ledger(&self, step: &Step, target: &Aim<'_>) -> Result<(), String> {
-        let mut ledger =
-            self.ledger.lock().map_err(|_| "the ledger is not usable after a fault".to_owned())?;
+    async fn announce_in_ledger(&self, step: &Step, target: &Aim<'_>) -> Result<(), String> {
+        let mut ledger = self.ledger.lock().await;
         let account = target.account.name.clone();
         match (&step.operation, &step.address) {
             (Operation::Create { key, .. }, Some(address)) if target.kind.hidden_until_verified => {
@@ -72,7 +70,7 @@ impl Run<'_> {
             }
             _ => return Ok(()),
         }
-        self.save(&mut ledger).map_err(|error| format!("nothing was sent: {error}"))
+        self.save(&mut ledger).await.map_err(|error| format!("nothing was sent: {error}"))
     }
 
     /// Where this plan connects a number after it was cut: slug of the bridge and id of the configuration.
@@ -88,8 +86,8 @@ impl Run<'_> {
     }
 
     /// The service said no: what was announced did not happen.
-    pub(super) fn withdraw(&self, step: &Step) {
-        let Ok(mut ledger) = self.ledger.lock() else { return };
+    pub(super) async fn withdraw(&self, step: &Step) {
+        let mut ledger = self.ledger.lock().await;
         let before = (ledger.attempts.len(), ledger.moves.len());
         match (&step.operation, &step.address) {
             (Operation::Create { .. }, Some(address)) => drop(ledger.attempts.remove(address)),
@@ -97,7 +95,7 @@ impl Run<'_> {
             _ => {}
         }
         if before != (ledger.attempts.len(), ledger.moves.len())
-            && let Err(error) = self.save(&mut ledger)
+            && let Err(error) = self.save(&mut ledger).await
             && let Ok(mut slot) = self.ledger_error.lock()
         {
             slot.get_or_insert(error);
@@ -161,9 +159,9 @@ impl Run<'_> {
     }
 
     /// Saves the ledger, with the place that the journal has reached.
-    fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
-        ledger.journal = Some(self.apply.journal.head());
-        self.apply.store.save(ledger)
+    async fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
+        ledger.journal = Some(self.apply.journal.head().await);
+        self.apply.store.save(ledger).await
     }
 
     fn new_entry(&self, account: &str, id: &str, origin: Origin) -> Entry {

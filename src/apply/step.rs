@@ -57,13 +57,13 @@ impl Run<'_> {
                 // A lost answer whose request brings about the same state however often it is sent: once more, when
                 // reading did not settle it (unpod.md 11).
                 (Err(error), None) => match settle::settle(self, step, &target, &error).await {
-                    Settled::As(outcome) => return self.remember(step, &target, outcome, None),
+                    Settled::As(outcome) => return self.remember(step, &target, outcome, None).await,
                     settled if repeatable(step) => open = Some((error, settled)),
                     settled => return unsettled(&error, &settled),
                 },
                 (Err(error), Some((_, first))) => {
                     return match settle::settle(self, step, &target, &error).await {
-                        Settled::As(outcome) => self.remember(step, &target, outcome, None),
+                        Settled::As(outcome) => self.remember(step, &target, outcome, None).await,
                         Settled::NotDone => unsettled(&error, first),
                         Settled::CannotTell => unsettled(&error, &Settled::CannotTell),
                     };
@@ -76,10 +76,10 @@ impl Run<'_> {
     async fn look(&self, step: &Step, target: &Target<'_>) -> Result<Option<LiveObject>, Outcome> {
         match self.believe(step, target).await {
             Belief::Holds(seen) => Ok(seen.map(|seen| *seen)),
-            Belief::Already(note) => Err(self.remember(step, target, Outcome::done_with(note), None)),
+            Belief::Already(note) => Err(self.remember(step, target, Outcome::done_with(note), None).await),
             Belief::Gone(what) => Err(match &step.operation {
                 Operation::Delete { .. } => {
-                    self.remember(step, target, Outcome::done_with("it was already gone"), None)
+                    self.remember(step, target, Outcome::done_with("it was already gone"), None).await
                 }
                 _ => Outcome::Stale { why: what },
             }),
@@ -101,7 +101,7 @@ impl Run<'_> {
                 let note = (!unmet.is_empty()).then(|| {
                     format!("the service keeps {} in another form than it was sent", unmet.join(", "))
                 });
-                self.remember(step, target, Outcome::Done { id, note, unmet }, object.as_ref())
+                self.remember(step, target, Outcome::Done { id, note, unmet }, object.as_ref()).await
             }
             Checked::Bad(why) => Outcome::Failed { why, fatal: false, written: true },
             Checked::Damaged(why) => Outcome::Failed { why, fatal: true, written: true },
@@ -117,7 +117,7 @@ impl Run<'_> {
                     request_id: answer.request_id.clone(),
                 };
                 match settle::settle(self, step, target, &error).await {
-                    Settled::As(outcome) => self.remember(step, target, outcome, None),
+                    Settled::As(outcome) => self.remember(step, target, outcome, None).await,
                     settled => unsettled(&error, &settled),
                 }
             }
@@ -132,9 +132,9 @@ impl Run<'_> {
                 probe::object(&self.read(), target.account, target.kind, target.facts, self.apply.key, id)
                     .await
         {
-            return self.remember(step, target, Outcome::done_with("it was already gone"), None);
+            return self.remember(step, target, Outcome::done_with("it was already gone"), None).await;
         }
-        self.withdraw(step);
+        self.withdraw(step).await;
         let hint = match (error.verdict, target.kind.scope) {
             (Verdict::Forbidden, Some(scope)) => {
                 format!("; the token needs the scope {scope}.{} or {scope}.manage", step.operation.word())

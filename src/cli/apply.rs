@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::{ApplyArgs, WhenFailed};
 use super::exit::{Exit, Failure};
 use super::journal::{Book, Receipt};
+use super::lock::signal;
 use super::out::Out;
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
@@ -26,7 +27,7 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     let reviewed = args.plan.as_deref().map(Reviewed::read).transpose()?;
     let choice =
         reviewed.as_ref().map_or_else(|| args.choice.clone(), |reviewed| reviewed.choice(&args.choice));
-    let mut session = Session::open(out, &choice, Purpose::Apply).await?;
+    let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
     let live = session.read().await?;
     let plan = session.plan(&live);
     if let Some(moved) = reviewed.as_ref().map(|reviewed| reviewed.moved(&session, &plan))
@@ -49,12 +50,13 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Refused);
     }
     if !plan.has_changes() {
-        remember(&mut session, &plan, &live, true)?;
+        remember(&mut session, &plan, &live, true).await?;
         session.close()?;
         return Ok(Exit::Done);
     }
     supplied(&session, &plan)?;
-    let (book, used) = Book::open(out, &session, reviewed.as_ref())?;
+    let store = session.store.clone();
+    let (book, used) = Book::open(out, &store, &session.ledger, reviewed.as_ref()).await?;
     if let Some(run) = used {
         out.note(&format!("stale: this saved plan was used by {run}; nothing was written. Plan again.\n"));
         return Ok(Exit::Stale);
@@ -63,15 +65,17 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         out.note("not confirmed; nothing was written\n");
         return Ok(Exit::Failed);
     }
+    // From here on an interrupt ends the run in good order; until now it ended the process.
+    session.lock.take_over_signals();
     let stop = stop_on_signals();
     book.begin("apply", document, reviewed.as_ref().map(Reviewed::checksum)).await?;
-    remember(&mut session, &plan, &live, false)?;
+    remember(&mut session, &plan, &live, false).await?;
     let report = carry_out(out, args, &mut session, &plan, &live, &book, stop).await;
     session.close()?;
     let mut receipt = Receipt { writes: report.writes(&plan), ..Receipt::default() };
     let exit = conclude(out, &mut session, &plan, report, &mut receipt).await?;
     receipt.result = exit.word();
-    match book.end(&mut session, exit, receipt).await {
+    match book.end(&store, &mut session.ledger, exit, receipt).await {
         Ok(()) => Ok(exit),
         Err(failure) => {
             out.note(&failure.text(out.color_on_stderr(), out.width()));
@@ -103,12 +107,12 @@ fn show(out: &Out, plan: &Plan, document: &Document) {
 }
 
 /// Enters what needs no request; `settled`: nothing is left to do, so live is what it shall be.
-fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool) -> Result<(), Failure> {
+async fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool) -> Result<(), Failure> {
     let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now);
     let about = |address: &Address| session.options.is_about(address);
     let seen = settled && drift::remember(&mut session.ledger, &session.desired, live, about);
     if learnt || seen {
-        session.store.save(&mut session.ledger)?;
+        session.store.save(&mut session.ledger).await?;
     }
     Ok(())
 }
@@ -191,25 +195,13 @@ fn stop_on_signals() -> CancellationToken {
     stop
 }
 
-async fn signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    let _ = tokio::signal::ctrl_c().await;
-}
-
 async fn carry_out(
     out: &Out,
     args: &ApplyArgs,
     session: &mut Session,
     plan: &Plan,
     live: &Live,
-    book: &Book,
+    book: &Book<'_>,
     stop: CancellationToken,
 ) -> Report {
     let progress = Progress::new(out, plan);
@@ -260,7 +252,7 @@ async fn conclude(
         Ok(live) => {
             let again = session.plan_with(&live, &options);
             if !again.has_changes() && !again.is_refused() {
-                remember(session, &again, &live, true)?;
+                remember(session, &again, &live, true).await?;
             }
             receipt.converged = Some(!again.has_changes() && !again.is_refused());
             receipt.second_plan = Some(again.summary());

@@ -107,7 +107,7 @@ impl Failure {
     fn parts(&self) -> (&'static str, String, String) {
         match self {
             Self::Problems(_) => ("telform::yaml", String::new(), String::new()),
-            Self::Ledger(error) => ("telform::ledger", error.to_string(), error.help().to_owned()),
+            Self::Ledger(error) => ("telform::ledger", error.to_string(), error.help()),
             Self::Live(error) => (
                 "telform::live",
                 format!("account {}: {}: {}", error.account, error.tried, error.means),

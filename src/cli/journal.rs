@@ -3,36 +3,34 @@
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::saved::Reviewed;
-use super::session::{Session, now};
+use super::session::now;
 use crate::document::Document;
-use crate::journal::{self, Actor, Journal, Log, Record, Recorder, Run, Stamped, Started};
+use crate::journal::{self, Actor, Log, Record, Recorder, Run, Stamped, Started};
+use crate::ledger::{Ledger, Store};
 
 /// The journal of a run that is about to begin.
-pub(super) struct Book {
+pub(super) struct Book<'a> {
     /// Where its lines go.
-    pub log: Log,
+    log: Log<'a>,
 }
 
-impl Book {
-    /// Opens the journal beside the ledger, whose lock is held. A journal that is not what was written stops the run; a plan
-    /// that was used is refused, with the run that used it.
-    pub(super) fn open(
+impl<'a> Book<'a> {
+    /// Opens the journal beside the ledger, whose lock is held. A journal that is not what was written stops the run. Also
+    /// says which run used the saved plan, when one did: a plan is used once.
+    pub(super) async fn open(
         out: &Out,
-        session: &Session,
+        store: &'a Store,
+        ledger: &Ledger,
         reviewed: Option<&Reviewed>,
     ) -> Result<(Self, Option<String>), Failure> {
-        let path = Log::beside(session.store.path());
-        let journal = Log::read(&path).map_err(failure)?;
-        if let Some(head) = &session.ledger.journal
-            && let Err(broken) = journal.holds(head)
-        {
-            return Err(failure(journal::JournalError::Broken { path, broken }));
+        let run = uuid::Uuid::now_v7().to_string();
+        let (journal, log) = Log::append(store.place(), &run).await.map_err(failure)?;
+        if let Some(head) = &ledger.journal {
+            journal::holds(store.place(), &journal, head).map_err(failure)?;
         }
         let runs = journal::runs(&journal.lines);
-        let used = reviewed.and_then(|reviewed| used_by(&runs, reviewed.checksum()));
         unfinished(out, &runs);
-        let run = uuid::Uuid::now_v7().to_string();
-        let log = Log::append(&path, &journal, &run).map_err(failure)?;
+        let used = reviewed.and_then(|reviewed| used_by(&runs, reviewed.checksum()));
         Ok((Self { log }, used))
     }
 
@@ -59,7 +57,8 @@ impl Book {
     /// The receipt, and its place in the ledger.
     pub(super) async fn end(
         &self,
-        session: &mut Session,
+        store: &Store,
+        ledger: &mut Ledger,
         exit: Exit,
         receipt: Receipt,
     ) -> Result<(), Failure> {
@@ -71,8 +70,8 @@ impl Book {
             second_plan: receipt.second_plan,
         };
         self.stamped().record(record).await.map_err(failure)?;
-        session.ledger.journal = Some(self.stamped().head());
-        session.store.save(&mut session.ledger)?;
+        ledger.journal = Some(self.stamped().head().await);
+        store.save(ledger).await?;
         Ok(())
     }
 
@@ -138,10 +137,4 @@ fn actor() -> Actor {
         pid: std::process::id(),
         ci: ci.or_else(|| variable("BUILD_URL")),
     }
-}
-
-/// Reads the journal beside the session's ledger.
-#[expect(dead_code, reason = "the journal commands use it")]
-pub(super) fn read(session: &Session) -> Result<Journal, Failure> {
-    Log::read(&Log::beside(session.store.path())).map_err(failure)
 }

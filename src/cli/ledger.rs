@@ -1,33 +1,34 @@
 //! `telform ledger`: looks after the ledger. Nothing here writes to a service.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::args::{Choice, LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
+use super::args::{Choice, ForgetArgs, LedgerCommand, MoveArgs, RebuildArgs, ShowArgs, UnlockArgs};
 use super::exit::{Exit, Failure};
+use super::lock;
 use super::out::Out;
 use super::session::{Purpose, Session, now, place};
 use crate::apply::settle_ledger;
 use crate::desired;
-use crate::ledger::{Entry, Ledger, Store};
+use crate::ledger::{Entry, Holder, Ledger, LedgerError, Store};
 use crate::plan::{NoticeCode, Plan};
 use crate::resource::{Address, Live, Target};
 use crate::text::escape;
 
 pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Failure> {
     match command {
-        LedgerCommand::List => list(out),
-        LedgerCommand::Show(args) => show(out, args),
-        LedgerCommand::Move(args) => rename(out, args),
-        LedgerCommand::Forget(args) => forget(out, &args.address),
+        LedgerCommand::List => list(out).await,
+        LedgerCommand::Show(args) => show(out, args).await,
+        LedgerCommand::Move(args) => rename(out, args).await,
+        LedgerCommand::Unlock(args) => unlock(out, args).await,
+        LedgerCommand::Forget(args) => forget(out, args).await,
         LedgerCommand::Rebuild(args) => rebuild(out, args).await,
     }
 }
 
 /// The ledger's place: the flag, else the YAML, else the default. A broken YAML must not keep anybody from looking.
-fn store(out: &Out) -> Result<(Store, String), Failure> {
+fn store(out: &Out) -> Result<Store, Failure> {
     let place = match &out.global.ledger {
         Some(place) => place.clone(),
         None => desired::load(&out.global.files).map_or_else(
@@ -35,22 +36,22 @@ fn store(out: &Out) -> Result<(Store, String), Failure> {
             |loaded| place(&out.global, &loaded.desired, &Choice::default()),
         ),
     };
-    Ok((Store::at(&place)?, place))
+    Ok(Store::at(&place)?)
 }
 
-fn loaded(store: &Store, place: &str) -> Result<Ledger, Failure> {
-    store.load()?.ok_or_else(|| {
+async fn loaded(store: &Store) -> Result<Ledger, Failure> {
+    store.load().await?.ok_or_else(|| {
         Failure::other(
             "telform::ledger::none",
-            format!("there is no ledger at {place}"),
+            format!("there is no ledger at {}", store.shown()),
             "name it with --ledger; `telform ledger rebuild` makes one from the YAML and the services",
         )
     })
 }
 
-fn list(out: &Out) -> Result<Exit, Failure> {
-    let (store, place) = store(out)?;
-    let ledger = loaded(&store, &place)?;
+async fn list(out: &Out) -> Result<Exit, Failure> {
+    let store = store(out)?;
+    let ledger = loaded(&store).await?;
     if out.global.json {
         let objects: Vec<_> =
             ledger.objects.iter().map(|(address, entry)| document(address, entry)).collect();
@@ -95,7 +96,7 @@ fn list(out: &Out) -> Result<Exit, Failure> {
     out.print(&format!(
         "\n{count} {} in {} (serial {}).\n",
         if count == 1 { "object" } else { "objects" },
-        escape(&place),
+        escape(&store.shown()),
         ledger.serial
     ));
     Ok(Exit::Done)
@@ -151,9 +152,9 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
     text
 }
 
-fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
-    let (store, place) = store(out)?;
-    let ledger = loaded(&store, &place)?;
+async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
+    let store = store(out)?;
+    let ledger = loaded(&store).await?;
     let Some(entry) = ledger.objects.get(&args.address) else {
         if let Some(attempt) = ledger.attempts.get(&args.address) {
             if out.global.json {
@@ -237,12 +238,12 @@ fn unknown(ledger: &Ledger, address: &Address) -> Failure {
     )
 }
 
-fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
-    let (store, place) = store(out)?;
-    loaded(&store, &place)?;
-    let _lock = store.lock(&now())?;
+async fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
+    let store = store(out)?;
+    loaded(&store).await?;
+    let _lock = lock::take(out, &store, args.lock.wait()).await?;
     // Read again under the lock: another run may just have ended.
-    let mut ledger = loaded(&store, &place)?;
+    let mut ledger = loaded(&store).await?;
     if args.from.kind != args.to.kind {
         return Err(Failure::other(
             "telform::ledger::move",
@@ -261,7 +262,7 @@ fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
         ));
     }
     ledger.rename(&args.from, &args.to);
-    store.save(&mut ledger)?;
+    store.save(&mut ledger).await?;
     out.print(&format!(
         "{} is {} in the ledger now. Rename its entry in the YAML too.\n",
         args.from, args.to
@@ -270,20 +271,21 @@ fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
 }
 
 /// Takes an address out of the ledger; its object stays as it is.
-pub(super) fn forget(out: &Out, address: &Address) -> Result<Exit, Failure> {
-    let (store, place) = store(out)?;
-    loaded(&store, &place)?;
-    let _lock = store.lock(&now())?;
-    let mut ledger = loaded(&store, &place)?;
+pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure> {
+    let address = &args.address;
+    let store = store(out)?;
+    loaded(&store).await?;
+    let _lock = lock::take(out, &store, args.lock.wait()).await?;
+    let mut ledger = loaded(&store).await?;
     if ledger.attempts.remove(address).is_some() && !ledger.objects.contains_key(address) {
-        store.save(&mut ledger)?;
+        store.save(&mut ledger).await?;
         out.print(&format!(
             "Noted: the create of {address} that was cut off made nothing. The next apply creates it.\n"
         ));
         return Ok(Exit::Done);
     }
     let Some(entry) = ledger.objects.remove(address) else { return Err(unknown(&ledger, address)) };
-    store.save(&mut ledger)?;
+    store.save(&mut ledger).await?;
     out.print(&format!(
         "Released {address}: {} in account {} stays as it is, and telform no longer manages it.\n",
         escape(&entry.id),
@@ -292,33 +294,60 @@ pub(super) fn forget(out: &Out, address: &Address) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Shows who has the lock; frees it only when it is called by its id.
+async fn unlock(out: &Out, args: &UnlockArgs) -> Result<Exit, Failure> {
+    let store = store(out)?;
+    let place = store.shown();
+    if let Some(id) = &args.lock_id {
+        let whose = store.unlock(id).await?;
+        out.print(&format!("Freed the lock of {}: {}\n", escape(&place), escape(&whose)));
+        return Ok(Exit::Done);
+    }
+    match store.holder().await? {
+        Holder::Nobody => {
+            out.print(&format!("Nobody has the lock of {}.\n", escape(&place)));
+            Ok(Exit::Done)
+        }
+        Holder::Run { id, words, expired } => {
+            out.print(&format!("The lock of {} is taken: {}\n", escape(&place), escape(&words)));
+            out.print(&match (store.is_shared(), expired) {
+                (false, _) => "It goes with its process.\n".to_owned(),
+                (true, true) => "The next run takes it over; nothing has to be done.\n".to_owned(),
+                (true, false) => format!(
+                    "If you are sure that this run is gone: telform ledger unlock --lock-id {}\n",
+                    escape(&id)
+                ),
+            });
+            Ok(Exit::Refused)
+        }
+    }
+}
+
 /// A ledger from YAML and live alone.
 async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
     let choice = Choice { sandbox: args.sandbox.clone(), ..Choice::default() };
-    let mut session = Session::open(out, &choice, Purpose::Rebuild).await?;
-    let path = session.store.path().to_owned();
-    if path.exists() && !args.replace {
-        let state = match session.store.load() {
-            Ok(_) => "and can be read".to_owned(),
-            Err(error) => format!("({error})"),
-        };
+    let mut session = Session::open(out, &choice, Purpose::Rebuild(args.lock.wait())).await?;
+    let place = session.store.shown();
+    let there = match session.store.load().await {
+        Ok(None) => None,
+        Ok(Some(_)) => Some("and can be read".to_owned()),
+        Err(error @ (LedgerError::Io { .. } | LedgerError::Remote { .. })) => return Err(error.into()),
+        Err(error) => Some(format!("({error})")),
+    };
+    if let Some(state) = there.filter(|_| !args.replace) {
         return Err(Failure::other(
             "telform::ledger::exists",
-            format!("there is a ledger at {} {state}; nothing was changed", path.display()),
+            format!("there is a ledger at {place} {state}; nothing was changed"),
             "--replace keeps it beside the new one; what only it knows (secrets written, objects waiting to be verified) is then forgotten",
         ));
     }
     let live = session.read().await?;
     let plan = session.plan(&live);
     settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now);
-    if path.exists() {
-        let aside = path.with_extension(format!("json.replaced-{}", now().replace(':', "")));
-        fs::rename(&path, &aside).map_err(|error| {
-            Failure::other("telform::ledger", format!("cannot move {} aside: {error}", path.display()), "")
-        })?;
-        out.note(&format!("the old ledger is kept as {}\n", aside.display()));
+    if let Some(aside) = session.store.set_aside(&format!("replaced-{}", now().replace(':', ""))).await? {
+        out.note(&format!("the old ledger is kept as {}\n", escape(&aside)));
     }
-    session.store.save(&mut session.ledger)?;
+    session.store.save(&mut session.ledger).await?;
     session.close()?;
     let lost = lost(&plan, &live);
     if out.global.json {
@@ -328,7 +357,7 @@ async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
         }));
         return Ok(Exit::Done);
     }
-    out.print(&format!("Rebuilt {}: {} objects found.\n", path.display(), session.ledger.objects.len()));
+    out.print(&format!("Rebuilt {}: {} objects found.\n", escape(&place), session.ledger.objects.len()));
     if !lost.is_empty() {
         out.print("\nWhat could not be known:\n");
     }

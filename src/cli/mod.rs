@@ -13,6 +13,7 @@ mod files;
 mod init;
 mod journal;
 mod ledger;
+mod lock;
 mod out;
 mod plan;
 mod saved;
@@ -45,7 +46,13 @@ pub fn main() -> ExitCode {
             return ExitCode::from(Exit::Failed as u8);
         }
     };
-    let exit = runtime.block_on(run(&out, &cli)).unwrap_or_else(|failure| {
+    let ended = runtime.block_on(async {
+        let ended = run(&out, &cli).await;
+        out.keepers.close();
+        out.keepers.wait().await;
+        ended
+    });
+    let exit = ended.unwrap_or_else(|failure| {
         if out.global.json {
             out.json_line(&failure.json());
         } else {
@@ -65,7 +72,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Show(args) => saved::show(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
-        Command::Forget(args) => ledger::forget(out, &args.address),
+        Command::Forget(args) => ledger::forget(out, args).await,
         Command::Ledger(command) => ledger::run(out, command).await,
         Command::Sandbox(args) => small::sandbox(out, args).await,
         Command::Schema(args) => small::schema(out, args),

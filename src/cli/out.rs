@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use tokio_util::task::TaskTracker;
+
 use super::args::{Color, Global};
 use crate::view::json;
 use crate::view::text::Detail;
@@ -11,6 +13,8 @@ use crate::view::text::Detail;
 pub(crate) struct Out {
     /// Options that say how.
     pub global: Global,
+    /// What has to end before the process does: locks in object stores are freed by tasks of their own.
+    pub keepers: TaskTracker,
 }
 
 impl Out {
@@ -21,7 +25,7 @@ impl Out {
             Color::Always => anstream::ColorChoice::Always.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Self { global: global.clone() }
+        Self { global: global.clone(), keepers: TaskTracker::new() }
     }
 
     /// To standard output.

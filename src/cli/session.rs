@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::args::{Choice, Global};
 use super::exit::Failure;
+use super::lock::{self, Locked};
 use super::out::Out;
 use super::watch::Requests;
 use crate::api::ReadOnly;
 use crate::api::http::{self, Http};
 use crate::desired::{self, Loaded};
-use crate::ledger::{AccountEntry, Key, Ledger, Lock, Store};
+use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
 use crate::resource::{Account, Desired, Guards, Live};
@@ -26,7 +29,7 @@ pub(crate) struct Session {
     /// What telform remembers.
     pub ledger: Ledger,
     /// Where that is kept.
-    pub store: Store,
+    pub store: Arc<Store>,
     /// Key of the fingerprints.
     pub key: Key,
     /// The services.
@@ -42,7 +45,7 @@ pub(crate) struct Session {
     /// Whether the ledger was there, or is a new one.
     pub ledger_is_kept: bool,
     /// Held while the ledger may be written.
-    _lock: Option<Lock>,
+    pub lock: Locked,
 }
 
 /// The embedded simulator and where its state is kept.
@@ -60,10 +63,10 @@ pub(crate) enum Purpose {
     Plan,
     /// As `Plan`, and asks no service.
     Offline,
-    /// Takes the lock and makes a key where there is none.
-    Apply,
+    /// Takes the lock, waiting for it as long as this, and makes a key where there is none.
+    Apply(Duration),
     /// As `Apply`, with a new ledger whatever stands there.
-    Rebuild,
+    Rebuild(Duration),
 }
 
 /// The time as RFC 3339 in UTC, to the second.
@@ -90,22 +93,18 @@ impl Session {
         }
         let desired = &mut loaded.desired;
         check_choice(desired, choice)?;
-        let store = Store::at(&place(global, desired, choice))?;
-        let reads_only = matches!(purpose, Purpose::Plan | Purpose::Offline);
-        let lock = if reads_only { None } else { Some(store.lock(&now())?) };
+        let store = Arc::new(Store::at(&place(global, desired, choice))?);
+        let lock = match purpose {
+            Purpose::Plan | Purpose::Offline => Locked::default(),
+            Purpose::Apply(wait) | Purpose::Rebuild(wait) => lock::take(out, &store, wait).await?,
+        };
         let kept = match purpose {
-            Purpose::Rebuild => None,
-            Purpose::Plan | Purpose::Offline | Purpose::Apply => store.load()?,
+            Purpose::Rebuild(_) => None,
+            Purpose::Plan | Purpose::Offline | Purpose::Apply(_) => store.load().await?,
         };
         let ledger_is_kept = kept.is_some();
         let ledger = kept.unwrap_or_else(Ledger::fresh);
-        let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
-        let key = match store.key(given.as_deref())? {
-            Some(key) => key,
-            None if !reads_only => store.make_key()?,
-            // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
-            None => Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?,
-        };
+        let key = key(out, &store, &ledger, purpose)?;
         let sandbox = match &choice.sandbox {
             Some(world) => Some(Embedded::start(world).await?),
             None => None,
@@ -157,7 +156,7 @@ impl Session {
                 accounts,
             },
             ledger_is_kept,
-            _lock: lock,
+            lock,
         })
     }
 
@@ -302,6 +301,31 @@ fn entries(desired: &Desired, options: &Options) -> BTreeMap<String, AccountEntr
         org_handle: account.org_handle.clone(),
     };
     desired.accounts.values().map(|account| (account.name.clone(), entry(account))).collect()
+}
+
+/// The key of the fingerprints. One that is made on a machine that forgets it makes every secret unknown to the next run.
+fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<Key, Failure> {
+    let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
+    if let Some(key) = store.key(given.as_deref())? {
+        return Ok(key);
+    }
+    if matches!(purpose, Purpose::Plan | Purpose::Offline) {
+        // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
+        return Ok(Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?);
+    }
+    let key = store.make_key()?;
+    let forgets = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
+    if (store.is_shared() || forgets) && !out.global.json && !out.global.quiet {
+        let other = match ledger.key_check {
+            Some(_) => "; this ledger was sealed with another one, so its secrets are unknown now",
+            None => "",
+        };
+        out.note(&format!(
+            "note: made a new fingerprint key in {}{other}. Where it can get lost, as on a CI runner, secrets are unknown to the next run: keep one in TELFORM_FINGERPRINT_KEY there.\n",
+            store.key_shown()
+        ));
+    }
+    Ok(key)
 }
 
 fn options(choice: &Choice) -> Options {

@@ -20,7 +20,7 @@ mod log;
 mod run;
 
 pub use check::{Broken, Journal, check};
-pub use log::{Clock, JournalError, Log, Recorder, Stamped};
+pub use log::{Clock, JournalError, Log, Recorder, Stamped, holds, read};
 pub use run::{OpenStep, Run, StepRecord, runs};
 
 /// The version of the lines. A newer one is an error.

@@ -10,11 +10,19 @@ use crate::resource::Address;
 use crate::text::hex;
 use crate::value::Value;
 
+mod error;
 mod fingerprint;
+mod lock;
+mod place;
 mod store;
 
+pub use error::LedgerError;
 pub use fingerprint::{Key, KeyError, Sealed};
-pub use store::{LedgerError, Lock, Store};
+pub use lock::{Holder, LEASE, Lock, Wish};
+#[cfg(feature = "remote-state")]
+pub use place::Remote;
+pub use place::{Found, Growing, Local, Place, Put, Version};
+pub use store::Store;
 
 /// The format that this version writes. A newer one is an error: an older telform must not lose what it does not know.
 pub const FORMAT: u32 = 1;
@@ -29,6 +37,10 @@ pub struct Ledger {
     pub id: String,
     /// Rises by one with each save.
     pub serial: u64,
+    /// Another one with each save: two saves with the same serial are told apart, and a save whose answer was lost is known
+    /// again.
+    #[serde(default)]
+    pub write: String,
     /// Tells whether the fingerprints were made with the key at hand, see [`Key::check`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_check: Option<String>,
@@ -60,6 +72,7 @@ impl Default for Ledger {
             format: FORMAT,
             id: String::new(),
             serial: 0,
+            write: String::new(),
             key_check: None,
             accounts: BTreeMap::new(),
             objects: BTreeMap::new(),

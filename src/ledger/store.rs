@@ -1,299 +1,170 @@
-//! The ledger as a local file: atomic saves, a lock beside it, and the key file that only its owner may read.
+//! The ledger at its place: loaded, saved only over what was loaded, locked, and the key that is never kept with it where
+//! others come.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use super::lock::{self, Holder, Lease, Lock, Wish};
+use super::place::{Local, Place, Put, Version};
+use super::{AccountEntry, FORMAT, Key, Ledger, LedgerError};
 
-use super::{AccountEntry, FORMAT, Key, KeyError, Ledger};
-
-/// Largest ledger that is read: far above 100,000 objects, far below what hurts.
-const LIMIT: u64 = 256 * 1024 * 1024;
-
-/// A ledger file and what stands beside it.
-#[derive(Debug, Clone)]
-pub struct Store {
-    path: PathBuf,
-}
-
-/// Why a ledger cannot be used. None of these ever overwrites it.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// Reading or writing failed.
-    #[error("cannot {what} {}: {source}", path.display())]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It is no ledger, or only a part of one.
-    #[error("{} is damaged: {why}", path.display())]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// A newer telform wrote it.
-    #[error("{} has format {found}; this telform knows formats up to {FORMAT}", path.display())]
-    Newer {
-        /// Which file.
-        path: PathBuf,
-        /// Its format.
-        found: u64,
-    },
-    /// It belongs to another service or organization.
-    #[error("{} belongs to another account: {account} was {was} and is {is}", path.display())]
-    Foreign {
-        /// Which file.
-        path: PathBuf,
-        /// Name of the account.
-        account: String,
-        /// What the ledger says.
-        was: String,
-        /// What the configuration says.
-        is: String,
-    },
-    /// Somebody else is applying.
-    #[error("{} is in use: {holder}", path.display())]
-    Locked {
-        /// Which file.
-        path: PathBuf,
-        /// Who, where, since when.
-        holder: String,
-    },
-    /// The key file may be read by others.
-    #[error("{} may be read by others (mode {mode:o})", path.display())]
-    OpenKey {
-        /// Which file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// What a step did could not be kept in the journal.
-    #[error("{0}")]
-    Journal(String),
-    /// The key is no key.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// A place that this version cannot keep a ledger in.
-    #[error("`{0}` is not a place for a ledger that this version knows")]
-    Place(String),
-}
-
-impl LedgerError {
-    /// The way out.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::Io { .. } => {
-                "check that the folder exists and that you may write to it, or name another place with --ledger"
-            }
-            Self::Damaged { .. } => {
-                "restore it from a backup; or let `telform ledger rebuild --replace` keep it aside and make a new one from the YAML and the services"
-            }
-            Self::Newer { .. } => "use the telform version that wrote it, or a newer one",
-            Self::Foreign { .. } => {
-                "name the ledger of this account with --ledger; a ledger is never used for another account"
-            }
-            Self::Locked { .. } => "wait for that run to end; the lock goes with its process",
-            Self::OpenKey { .. } => {
-                "chmod 600 the file; if others may have read it, delete it: secrets are then unknown until they are written again"
-            }
-            Self::Journal(_) => "check that there is room on the disk and that you may write to the folder",
-            Self::Key(_) => "set TELFORM_FINGERPRINT_KEY to a longer text, or unset it to use the key file",
-            Self::Place(_) => "give a file path; object stores come in a later version",
-        }
-    }
-}
-
-/// Who holds a lock.
-#[derive(Debug, Serialize, Deserialize)]
-struct Holder {
-    user: String,
-    host: String,
-    pid: u32,
-    since: String,
-}
-
-/// A lock that is held until it is dropped.
+/// A ledger and what stands beside it.
 #[derive(Debug)]
-pub struct Lock {
-    _file: File,
+pub struct Store {
+    place: Arc<Place>,
+    /// The file that the key stands beside, where the ledger is no file.
+    keys: Option<Local>,
+    /// What was there when it was last loaded or saved; a save replaces that and nothing else.
+    seen: Mutex<Option<Version>>,
+    /// Of the lock that this run took.
+    lease: Mutex<Option<Arc<Lease>>>,
 }
 
 impl Store {
-    /// A ledger at a path. An object store URL is not known yet.
+    /// A ledger at a path or at the address of an object store.
     pub fn at(place: &str) -> Result<Self, LedgerError> {
-        if place.contains("://") || place.is_empty() {
-            return Err(LedgerError::Place(place.to_owned()));
-        }
-        // Writing beside a link would replace the link: follow it first.
-        let path = PathBuf::from(place);
-        Ok(Self { path: fs::canonicalize(&path).unwrap_or(path) })
+        Ok(Self::over(Place::at(place)?))
     }
 
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// A ledger at a place that is known already.
+    pub fn over(place: Place) -> Self {
+        let keys = match &place {
+            Place::Local(_) => None,
+            #[cfg(feature = "remote-state")]
+            Place::Remote(_) => Some(Local::for_key_of(&key_name(&place.shown(place.name())))),
+        };
+        Self { place: Arc::new(place), keys, seen: Mutex::new(None), lease: Mutex::new(None) }
     }
 
-    fn beside(&self, extension: &str) -> PathBuf {
-        self.path.with_extension(extension)
+    /// Where it is kept, for other records beside it.
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
-    fn io(&self, what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> LedgerError {
-        let path = path.to_owned();
-        move |source| LedgerError::Io { what, path, source }
+    /// Where it is kept, as messages name it.
+    pub fn shown(&self) -> String {
+        self.place.shown(self.place.name())
+    }
+
+    /// Whether others share the place, so that the key is somewhere else.
+    pub fn is_shared(&self) -> bool {
+        self.keys.is_some()
     }
 
     /// Reads the ledger; `None` when there is none yet.
-    pub fn load(&self) -> Result<Option<Ledger>, LedgerError> {
-        let text = match read_bounded(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
-                return Err(LedgerError::Io { what: "read the ledger", path: self.path.clone(), source });
-            }
+    pub async fn load(&self) -> Result<Option<Ledger>, LedgerError> {
+        let found = self.place.read(self.place.name()).await?;
+        let Some(found) = found else {
+            self.saw(None);
+            return Ok(None);
         };
-        let damaged = |why: String| LedgerError::Damaged { path: self.path.clone(), why };
+        let damaged = |why: String| LedgerError::Damaged { place: self.shown(), why };
         let value: serde_json::Value =
-            serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+            serde_json::from_slice(&found.bytes).map_err(|error| damaged(error.to_string()))?;
         let format = value
             .get("format")
             .and_then(serde_json::Value::as_u64)
             .ok_or_else(|| damaged("it has no format number".to_owned()))?;
         if format > u64::from(FORMAT) {
-            return Err(LedgerError::Newer { path: self.path.clone(), found: format });
+            return Err(LedgerError::Newer { place: self.shown(), found: format });
         }
-        serde_json::from_value(value).map(Some).map_err(|error| damaged(error.to_string()))
+        let ledger = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
+        self.saw(Some(found.version));
+        Ok(Some(ledger))
     }
 
-    /// Saves the ledger: a new file in the same folder, synced, put in place of the old one, folder synced. Raises the serial.
-    pub fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
-        let folder = self.folder()?;
+    /// Saves the ledger in place of the one that was loaded or saved last, or where there was none; raises the serial. When
+    /// something else is there by now, that stays.
+    pub async fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
+        self.check_lock()?;
         ledger.serial += 1;
-        let text = serde_json::to_string_pretty(ledger)
-            .map_err(|error| LedgerError::Damaged { path: self.path.clone(), why: error.to_string() })?;
-        let write = || -> std::io::Result<()> {
-            let mut file = tempfile::Builder::new().prefix(".ledger").tempfile_in(&folder)?;
-            file.write_all(text.as_bytes())?;
-            file.write_all(b"\n")?;
-            file.as_file().sync_all()?;
-            file.persist(&self.path)?;
-            File::open(&folder)?.sync_all()
+        ledger.write = uuid::Uuid::new_v4().to_string();
+        let mut bytes = serde_json::to_vec_pretty(ledger)
+            .map_err(|error| LedgerError::Damaged { place: self.shown(), why: error.to_string() })?;
+        bytes.push(b'\n');
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let name = self.place.name();
+        let put = match seen {
+            Some(version) => self.place.replace(name, bytes, &version).await?,
+            None => self.place.create(name, bytes).await?,
         };
-        write().map_err(self.io("write the ledger", &self.path))
-    }
-
-    /// The folder of the ledger, made when it is missing, with a note to git that keeps keys and locks out.
-    fn folder(&self) -> Result<PathBuf, LedgerError> {
-        let folder = match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        if !folder.exists() {
-            fs::create_dir_all(&folder).map_err(self.io("make the folder", &folder))?;
-            self.ignore(&folder)?;
-        }
-        Ok(folder)
-    }
-
-    /// Keeps key and lock out of version control: they stand in a `.gitignore` beside them.
-    fn ignore(&self, folder: &Path) -> Result<(), LedgerError> {
-        let path = folder.join(".gitignore");
-        let known = fs::read_to_string(&path).unwrap_or_default();
-        let known_line = |name: &str| known.lines().any(|line| line.trim() == name);
-        let missing: Vec<&str> = ["*.key", "*.lock"].into_iter().filter(|name| !known_line(name)).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let gap = if known.is_empty() || known.ends_with('\n') { "" } else { "\n" };
-        fs::write(&path, format!("{known}{gap}{}\n", missing.join("\n"))).map_err(self.io("write", &path))
-    }
-
-    /// Takes the lock of this ledger, or says who has it.
-    pub fn lock(&self, now: &str) -> Result<Lock, LedgerError> {
-        self.folder()?;
-        let path = self.beside("lock");
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(self.io("open the lock", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                // An unreadable note only makes the message poorer.
-                let _ = file.read_to_string(&mut text);
-                let holder = serde_json::from_str::<Holder>(&text).map_or_else(
-                    |_| "another run holds its lock".to_owned(),
-                    |holder| {
-                        format!(
-                            "{} on {} has been applying since {} (process {})",
-                            holder.user, holder.host, holder.since, holder.pid
-                        )
-                    },
-                );
-                return Err(LedgerError::Locked { path: self.path.clone(), holder });
+        match put {
+            Put::Done(version) => {
+                self.saw(Some(version));
+                Ok(())
             }
-            Err(fs::TryLockError::Error(source)) => {
-                return Err(LedgerError::Io { what: "lock", path, source });
-            }
+            Put::Lost => Err(LedgerError::Changed { place: self.shown() }),
         }
-        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        let holder = Holder {
-            user: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned()),
-            host: fs::read_to_string("/etc/hostname")
-                .map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned()),
-            pid: std::process::id(),
-            since: now.to_owned(),
-        };
-        let text = serde_json::to_string(&holder).unwrap_or_default();
-        file.set_len(0)
-            .and_then(|()| file.write_all(text.as_bytes()))
-            .map_err(self.io("write the lock", &path))?;
-        Ok(Lock { _file: file })
     }
 
-    /// The fingerprint key: the given text (from `TELFORM_FINGERPRINT_KEY`), else the key file beside the ledger. `None` when
+    fn saw(&self, version: Option<Version>) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = version;
+    }
+
+    /// Keeps what is there, readable or not, under another name beside it, so that the next save may take its place. Says how
+    /// the copy is called, or `None` when nothing is there.
+    pub async fn set_aside(&self, suffix: &str) -> Result<Option<String>, LedgerError> {
+        let Some(found) = self.place.read(self.place.name()).await? else { return Ok(None) };
+        let name = format!("{}.{suffix}", self.place.name());
+        match self.place.create(&name, found.bytes).await? {
+            Put::Done(_) => {
+                self.saw(Some(found.version));
+                Ok(Some(self.place.shown(&name)))
+            }
+            Put::Lost => Err(LedgerError::Changed { place: self.place.shown(&name) }),
+        }
+    }
+
+    /// Takes the lock of this ledger, or says who has it. While it is held, saves look whether it still is.
+    pub async fn lock(&self, wish: &Wish<'_>) -> Result<Lock, LedgerError> {
+        let lock = lock::take(&self.place, wish).await?;
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(lock.lease());
+        Ok(lock)
+    }
+
+    /// An error when this run took the lock and cannot rely on it any more.
+    pub fn check_lock(&self) -> Result<(), LedgerError> {
+        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        lease.map_or(Ok(()), |lease| lease.check())
+    }
+
+    /// Who has the lock.
+    pub async fn holder(&self) -> Result<Holder, LedgerError> {
+        Ok(lock::look(&self.place).await?.0)
+    }
+
+    /// Frees the lock with this id and says whose it was.
+    pub async fn unlock(&self, id: &str) -> Result<String, LedgerError> {
+        lock::free(&self.place, id).await
+    }
+
+    /// The fingerprint key: the given text (from `TELFORM_FINGERPRINT_KEY`), else the key file on this machine. `None` when
     /// there is neither.
     pub fn key(&self, given: Option<&str>) -> Result<Option<Key>, LedgerError> {
         if let Some(text) = given.filter(|text| !text.is_empty()) {
             return Ok(Some(Key::from_text(text)?));
         }
-        let path = self.beside("key");
-        match read_bounded(&path) {
-            Ok(text) => {
-                private(&path)?;
-                Ok(Some(Key::from_text(&text)?))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(LedgerError::Io { what: "read the key file", path, source }),
+        self.key_file().map_or(Ok(None), Local::key)
+    }
+
+    /// Makes a key file with mode 0600 on this machine; an existing one is never touched.
+    pub fn make_key(&self) -> Result<Key, LedgerError> {
+        match self.key_file() {
+            Some(local) => local.make_key(),
+            None => Ok(Key::from_text(&Key::generate_text())?),
         }
     }
 
-    /// Makes a key file with mode 0600; an existing one is never touched.
-    pub fn make_key(&self) -> Result<Key, LedgerError> {
-        let folder = self.folder()?;
-        self.ignore(&folder)?;
-        let path = self.beside("key");
-        let text = Key::generate_text();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).map_err(self.io("make the key file", &path))?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(self.io("write the key file", &path))?;
-        Ok(Key::from_text(&text)?)
+    /// The key file as messages name it.
+    pub fn key_shown(&self) -> String {
+        self.key_file().map(|local| local.key_path().display().to_string()).unwrap_or_default()
+    }
+
+    fn key_file(&self) -> Option<&Local> {
+        match &*self.place {
+            Place::Local(local) => Some(local),
+            #[cfg(feature = "remote-state")]
+            Place::Remote(_) => self.keys.as_ref(),
+        }
     }
 
     /// Refuses a ledger that was made for another service or organization.
@@ -302,21 +173,13 @@ impl Store {
         ledger: &Ledger,
         accounts: impl Iterator<Item = (&'a str, AccountEntry)>,
     ) -> Result<(), LedgerError> {
-        let text = |entry: &AccountEntry| {
-            format!(
-                "{} at {}{}",
-                entry.api,
-                entry.base_url,
-                entry.org_handle.as_ref().map(|org| format!(" ({org})")).unwrap_or_default()
-            )
-        };
         for (name, is) in accounts {
             if let Some(was) = ledger.accounts.get(name).filter(|was| **was != is) {
                 return Err(LedgerError::Foreign {
-                    path: self.path.clone(),
+                    place: self.shown(),
                     account: name.to_owned(),
-                    was: text(was),
-                    is: text(&is),
+                    was: was.to_string(),
+                    is: is.to_string(),
                 });
             }
         }
@@ -324,26 +187,14 @@ impl Store {
     }
 }
 
-fn read_bounded(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    let read = File::open(path)?.take(LIMIT + 1).read_to_string(&mut text)?;
-    if read as u64 > LIMIT {
-        return Err(std::io::Error::other("it is larger than 256 MiB"));
-    }
-    Ok(text)
-}
-
-#[cfg(unix)]
-fn private(path: &Path) -> Result<(), LedgerError> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path).map(|data| data.permissions().mode() & 0o777).unwrap_or(0o600);
-    if mode & 0o077 != 0 {
-        return Err(LedgerError::OpenKey { path: path.to_owned(), mode });
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn private(_: &Path) -> Result<(), LedgerError> {
-    Ok(())
+/// `s3-bucket-team-ledger-1a2b3c4d` for `s3://bucket/team/ledger.json`: to be read by people, and unlike every other.
+#[cfg(feature = "remote-state")]
+fn key_name(address: &str) -> String {
+    use crate::text::hex;
+    use sha2::{Digest, Sha256};
+    let plain = address.strip_suffix(".json").unwrap_or(address);
+    let words: Vec<&str> =
+        plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let readable: String = words.join("-").chars().take(80).collect();
+    format!("{readable}-{}", hex(&Sha256::digest(address.as_bytes())[..4]))
 }

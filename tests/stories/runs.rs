@@ -57,10 +57,13 @@ fn a_second_apply_is_refused_while_the_first_one_runs() {
 /// User, host and process of the lock are another one everywhere.
 fn regex_free(text: &str) -> String {
     let Some((before, rest)) = text.split_once("is in use: ") else { return text.to_owned() };
-    let (_, after) = rest.split_once(" has been applying since ").unwrap();
-    let (since, after) = after.split_once(" (process ").unwrap();
-    let (_, after) = after.split_once(')').unwrap();
-    format!("{before}is in use: [user] on [host] has been applying since {since} (process [pid]){after}")
+    let (_, after) = rest.split_once(" has had it since ").unwrap();
+    let (since, after) = after.split_once(", for ").unwrap();
+    let (_, after) = after.split_once(" (process ").unwrap();
+    let (_, after) = after.split_once(", lock ").unwrap();
+    format!(
+        "{before}is in use: [user] on [host] has had it since {since}, for [age] (process [pid], lock {after}"
+    )
 }
 
 #[test]
@@ -188,5 +191,5 @@ fn a_ledger_elsewhere() {
     let yaml = story.read("telform.yaml");
     story.file("telform.yaml", &format!("{yaml}ledger: keep/here.json\n"));
     story.in_sync();
-    shot!("ledger_place", story.expect(1, "plan --ledger s3://bucket/ledger.json"));
+    shot!("ledger_place", story.expect(1, "plan --ledger https://example.net/ledger.json"));
 }

@@ -65,7 +65,7 @@ async fn all(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
             break (drafts, desired, plan);
         }
     };
-    finish(out, session, &live, &drafts, &desired, &plan)
+    finish(out, session, &live, &drafts, &desired, &plan).await
 }
 
 async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result<Exit, Failure> {
@@ -111,7 +111,7 @@ async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result
             break (drafts, desired, plan);
         }
     };
-    finish(out, session, &live, &drafts, &desired, &plan)
+    finish(out, session, &live, &drafts, &desired, &plan).await
 }
 
 /// An object that the YAML declares: only the ledger has to learn which one it is.
@@ -148,7 +148,7 @@ async fn declared(
         return Ok(Exit::Refused);
     }
     if settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now) {
-        session.store.save(&mut session.ledger)?;
+        session.store.save(&mut session.ledger).await?;
     }
     session.close()?;
     if out.global.json {
@@ -167,7 +167,7 @@ async fn declared(
 
 async fn read(out: &Out, args: &AdoptArgs, loaded: desired::Loaded) -> Result<(Session, Live), Failure> {
     let choice = Choice { sandbox: args.sandbox.clone(), ..Choice::default() };
-    let session = Session::open_with(out, &choice, Purpose::Apply, loaded).await?;
+    let session = Session::open_with(out, &choice, Purpose::Apply(args.lock.wait()), loaded).await?;
     let live = session.read().await?;
     Ok((session, live))
 }
@@ -251,7 +251,7 @@ fn leave_out_problems(drafts: &[Draft], problems: &Problems, without: &mut Witho
     }
 }
 
-fn finish(
+async fn finish(
     out: &Out,
     mut session: Session,
     live: &Live,
@@ -278,7 +278,7 @@ fn finish(
         let adopted: BTreeSet<&Address> = drafts.iter().flat_map(|draft| &draft.page.addresses).collect();
         if drift::remember(&mut session.ledger, desired, live, |address| adopted.contains(address)) || learnt
         {
-            session.store.save(&mut session.ledger)?;
+            session.store.save(&mut session.ledger).await?;
         }
     }
     session.close()?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::address;
+use super::{LockArgs, address};
 use crate::resource::Address;
 
 /// `telform adopt`.
@@ -30,6 +30,9 @@ pub struct AdoptArgs {
     /// Read from the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 /// `telform drift`.
@@ -52,6 +55,9 @@ pub struct ForgetArgs {
     /// What to release
     #[arg(value_parser = address)]
     pub address: Address,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 fn kind(text: &str) -> Result<String, String> {

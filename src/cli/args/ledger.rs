@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{ForgetArgs, address};
+use super::{ForgetArgs, LockArgs, address};
 use crate::resource::Address;
 
 /// `telform ledger`.
@@ -19,6 +19,11 @@ pub enum LedgerCommand {
     /// Give an object another address, as `moved:` does
     #[command(after_help = "Example:\n  telform ledger move providers.twilio providers.twilio-main")]
     Move(MoveArgs),
+    /// Show who has the lock, or free one whose run is gone
+    #[command(
+        after_help = "Examples:\n  telform ledger unlock                  # who has it, since when, and whether that run is gone\n  telform ledger unlock --lock-id ID     # frees that lock and no other"
+    )]
+    Unlock(UnlockArgs),
     /// Release an address without deleting its object, as `telform forget` does
     #[command(after_help = "Example:\n  telform ledger forget providers.old-plivo")]
     Forget(ForgetArgs),
@@ -46,6 +51,17 @@ pub struct MoveArgs {
     /// The address that it gets
     #[arg(value_parser = address)]
     pub to: Address,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+/// `telform ledger unlock`.
+#[derive(Debug, Args, Clone)]
+pub struct UnlockArgs {
+    /// Free the lock that has this id
+    #[arg(long, value_name = "ID")]
+    pub lock_id: Option<String>,
 }
 
 /// `telform ledger rebuild`.
@@ -57,4 +73,7 @@ pub struct RebuildArgs {
     /// Read from the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
 }

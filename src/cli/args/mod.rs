@@ -8,11 +8,13 @@ use crate::resource::Address;
 
 mod adopt;
 mod ledger;
+mod lock;
 mod plan;
 mod small;
 
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
-pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
+pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs, UnlockArgs};
+pub(crate) use lock::LockArgs;
 pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, ShowPlanArgs, WhenFailed};
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs};
 
@@ -38,8 +40,8 @@ pub struct Global {
     /// YAML file or folder, repeatable [default: ./telform.yaml, else every YAML file under ./telform/]
     #[arg(short, long = "file", value_name = "PATH", global = true)]
     pub files: Vec<PathBuf>,
-    /// Where the ledger is kept [default: .telform/ledger.json, or `ledger:` in the YAML]
-    #[arg(long, value_name = "PATH", global = true, env = "TELFORM_LEDGER")]
+    /// Where the ledger is kept: a file, s3://, gs:// or az:// [default: .telform/ledger.json, or `ledger:` in the YAML]
+    #[arg(long, value_name = "PLACE", global = true, env = "TELFORM_LEDGER")]
     pub ledger: Option<String>,
     /// Colour: auto looks at the terminal, NO_COLOR and CLICOLOR_FORCE
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::address;
+use super::{LockArgs, address};
 use crate::resource::Address;
 
 /// Options that choose what a plan is about.
@@ -111,6 +111,9 @@ pub struct ApplyArgs {
     /// What happens to the rest when a step fails
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     pub on_error: WhenFailed,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 /// What happens to the rest when a step fails.
