@@ -21,6 +21,8 @@ mod generated;
 mod generation1;
 mod ledgers;
 mod merge_models;
+#[cfg(feature = "remote-state")]
+mod moto;
 mod odd;
 mod output;
 mod partners;
@@ -29,4 +31,6 @@ mod renames;
 mod replace;
 mod runs;
 mod secrets;
+#[cfg(feature = "remote-state")]
+mod shared;
 mod watch;
