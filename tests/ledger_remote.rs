@@ -370,7 +370,7 @@ async fn a_lock_that_cannot_be_read_is_left_alone() {
     for text in ["", "{\"format\": 1}", "{\"format\": 2, \"state\": \"held\"}"] {
         objects.lay(LOCK, text.to_owned()).await;
         let error = lock(&store, &keepers, LEASE).await.unwrap_err();
-        assert!(matches!(error, LedgerError::Damaged { .. } | LedgerError::Newer { .. }), "{error}");
+        assert!(matches!(error, LedgerError::LockDamaged { .. } | LedgerError::Newer { .. }), "{error}");
         assert!(store.unlock("").await.is_err());
         assert_eq!(objects.text(LOCK).await, text);
     }

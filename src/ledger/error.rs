@@ -35,6 +35,14 @@ pub enum LedgerError {
         /// Why.
         why: String,
     },
+    /// What stands in the lock cannot be read, so nobody knows whether it is held.
+    #[error("the lock {place} cannot be read: {why}")]
+    LockDamaged {
+        /// Which object.
+        place: String,
+        /// Why.
+        why: String,
+    },
     /// A newer telform wrote it.
     #[error("{place} has format {found}; this telform knows formats up to {FORMAT}")]
     Newer {
@@ -121,6 +129,9 @@ impl LedgerError {
             Self::Remote { help, .. } => help,
             Self::Damaged { .. } => {
                 "restore it from a backup; or let `telform ledger rebuild --replace` keep it aside and make a new one from the YAML and the services"
+            }
+            Self::LockDamaged { .. } => {
+                "make sure that no run uses this ledger, then delete that object by hand"
             }
             Self::Newer { .. } => "use the telform version that wrote it, or a newer one",
             Self::Foreign { .. } => {

@@ -20,6 +20,8 @@ pub(crate) struct Story {
     pub(crate) dir: TempDir,
     pub(crate) sandbox: Sandbox,
     pub(crate) env: BTreeMap<String, String>,
+    /// What stands in the environment and is no secret.
+    pub(crate) settings: BTreeMap<String, String>,
     /// Everything that was ever secret in this story.
     pub(crate) secrets: Mutex<BTreeSet<String>>,
 }
@@ -42,12 +44,24 @@ impl Story {
             ("UNPOD_TOKEN".to_owned(), UNPOD_TOKEN.to_owned()),
             ("CARRIERX_TOKEN".to_owned(), CARRIERX_TOKEN.to_owned()),
         ]);
-        Self { dir: tempfile::tempdir().unwrap(), sandbox, env, secrets: Mutex::default() }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            sandbox,
+            env,
+            settings: BTreeMap::new(),
+            secrets: Mutex::default(),
+        }
     }
 
     /// Sets a secret in the environment of the runs to come.
     pub(crate) fn secret(mut self, name: &str, value: &str) -> Self {
         self.set(name, value);
+        self
+    }
+
+    /// Sets a variable that is no secret.
+    pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -112,7 +126,12 @@ impl Story {
     /// The program with its environment, for runs that are not simply waited for.
     pub(crate) fn command(&self, args: &str) -> std::process::Command {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_telform"));
-        command.args(args.split_whitespace()).current_dir(self.dir.path()).env_clear().envs(&self.env);
+        command
+            .args(args.split_whitespace())
+            .current_dir(self.dir.path())
+            .env_clear()
+            .envs(&self.env)
+            .envs(&self.settings);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdin(std::process::Stdio::null());
         command

@@ -22,6 +22,8 @@ mod generation1;
 mod journal;
 mod ledgers;
 mod merge_models;
+#[cfg(feature = "remote-state")]
+mod moto;
 mod odd;
 mod output;
 mod partners;
@@ -31,4 +33,6 @@ mod replace;
 mod runs;
 mod saved;
 mod secrets;
+#[cfg(feature = "remote-state")]
+mod shared;
 mod watch;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::bench::{Ran, Story};
 
-const TWO: &str = "
+pub(crate) const TWO: &str = "
 providers:
   a: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }
   b: { provider: twilio, account_sid: AC2, auth_token: { env: AUTH } }
@@ -17,22 +17,22 @@ fn story() -> Story {
     story
 }
 
-fn start(story: &Story, args: &str) -> Child {
+pub(crate) fn start(story: &Story, args: &str) -> Child {
     story.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn end(story: &Story, args: &str, child: Child) -> Ran {
+pub(crate) fn end(story: &Story, args: &str, child: Child) -> Ran {
     story.ran(args, &child.wait_with_output().unwrap())
 }
 
 /// Waits until a write has arrived that is held open by a fault.
-fn wait_for_a_write(story: &Story) {
+pub(crate) fn wait_for_a_write(story: &Story) {
     while story.sandbox.writes().is_empty() {
         std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let status = std::process::Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }

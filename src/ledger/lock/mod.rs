@@ -355,7 +355,7 @@ pub(super) async fn free(place: &Place, id: &str) -> Result<String, LedgerError>
 #[cfg(feature = "remote-state")]
 fn note(place: &Place, found: &Found) -> Result<Note, LedgerError> {
     let name = place.sibling("lock");
-    let damaged = |why: String| LedgerError::Damaged { place: place.shown(&name), why };
+    let damaged = |why: String| LedgerError::LockDamaged { place: place.shown(&name), why };
     let value: serde_json::Value =
         serde_json::from_slice(&found.bytes).map_err(|error| damaged(error.to_string()))?;
     let format = value.get("format").and_then(serde_json::Value::as_u64);

@@ -85,7 +85,7 @@ fn client(place: &str, endpoint: Option<String>) -> Result<ClientOptions, Ledger
     let url = match endpoint.filter(|endpoint| !endpoint.is_empty()) {
         Some(endpoint) => Some(
             Url::parse(&endpoint)
-                .map_err(|_| refused(place, "the endpoint in the environment is no address"))?,
+                .map_err(|_| unusable(place, "the endpoint in the environment is no address"))?,
         ),
         None => None,
     };
@@ -96,9 +96,9 @@ fn client(place: &str, endpoint: Option<String>) -> Result<ClientOptions, Ledger
         None => false,
     });
     if url.is_some_and(|url| url.scheme() != "https") && !here {
-        return Err(refused(
+        return Err(unusable(
             place,
-            "the endpoint in the environment is not https; http is for loopback only",
+            "the endpoint in the environment is not https, and http is for loopback only",
         ));
     }
     Ok(ClientOptions::new()
@@ -115,5 +115,14 @@ fn unset(place: &str, error: &object_store::Error) -> LedgerError {
     } else {
         "the environment variables of this cloud cannot be used as they are; check credentials and endpoint"
     };
-    refused(place, why)
+    unusable(place, why)
+}
+
+fn unusable(place: &str, why: &str) -> LedgerError {
+    LedgerError::Remote {
+        what: "use",
+        place: place.to_owned(),
+        why: why.to_owned(),
+        help: "set the variables that this cloud's own tools use, such as AWS_ACCESS_KEY_ID, AWS_REGION and AWS_ENDPOINT_URL, AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or GOOGLE_APPLICATION_CREDENTIALS",
+    }
 }
