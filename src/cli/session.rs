@@ -1,6 +1,6 @@
 //! What plan and apply have in common: load, resolve secrets, connect, read, plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::args::{Choice, Global};
@@ -13,7 +13,7 @@ use crate::desired::{self, Loaded};
 use crate::ledger::{AccountEntry, Key, Ledger, Lock, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
-use crate::resource::{Desired, Guards, Live};
+use crate::resource::{Address, Desired, Guards, Live};
 use crate::sandbox::{Sandbox, World};
 use crate::secrets::{self, Missing};
 use crate::value::Secret;
@@ -82,7 +82,8 @@ impl Session {
             out.note(&crate::problem::render(&loaded.warnings, out.color_on_stderr(), out.width()));
         }
         let desired = &mut loaded.desired;
-        check_choice(desired, choice)?;
+        let rewrite = secrets_asked(desired, choice);
+        check_choice(desired, choice, &rewrite)?;
         let store = Store::at(&place(global, desired, choice))?;
         let lock = if purpose == Purpose::Plan { None } else { Some(store.lock(&now())?) };
         let ledger = match purpose {
@@ -110,7 +111,7 @@ impl Session {
                 resolved
             }
         };
-        let options = options(choice);
+        let options = options(choice, rewrite);
         store.check_accounts(
             &ledger,
             desired.accounts.values().map(|account| {
@@ -284,7 +285,21 @@ pub(crate) fn place(global: &Global, desired: &Desired, choice: &Choice) -> Stri
     desired.ledger.as_ref().map_or_else(|| ".telform/ledger.json".to_owned(), |(place, _)| place.clone())
 }
 
-fn options(choice: &Choice) -> Options {
+/// The secrets that `--rewrite-secret` names. Where no address fits as a whole, what follows its last dot is an attribute.
+fn secrets_asked(desired: &Desired, choice: &Choice) -> BTreeSet<(Address, Option<String>)> {
+    let asked = choice.rewrite_secrets.iter().map(|(address, attribute)| {
+        let whole = attribute.is_some() || desired.objects.contains_key(address);
+        let parts = address.name.rsplit_once('.').filter(|_| !whole);
+        let parts =
+            parts.map(|(name, attribute)| (Address::new(&address.kind, name), Some(attribute.to_owned())));
+        parts
+            .filter(|(address, _)| desired.objects.contains_key(address))
+            .unwrap_or_else(|| (address.clone(), attribute.clone()))
+    });
+    asked.collect()
+}
+
+fn options(choice: &Choice, rewrite_secrets: BTreeSet<(Address, Option<String>)>) -> Options {
     Options {
         targets: choice.targets.iter().cloned().collect(),
         excludes: choice.excludes.iter().cloned().collect(),
@@ -294,18 +309,19 @@ fn options(choice: &Choice) -> Options {
             max_delete_percent: choice.max_delete_percent,
             max_numbers_dark: choice.max_numbers_dark,
         },
-        rewrite_secrets: choice.rewrite_secrets.iter().cloned().collect(),
+        rewrite_secrets,
         sandbox: choice.sandbox.is_some(),
     }
 }
 
 /// An address on the command line that nobody declares is a typing mistake, not an empty plan.
-fn check_choice(desired: &Desired, choice: &Choice) -> Result<(), Failure> {
-    let asked = choice
-        .targets
-        .iter()
-        .chain(&choice.excludes)
-        .chain(choice.rewrite_secrets.iter().map(|(address, _)| address));
+fn check_choice(
+    desired: &Desired,
+    choice: &Choice,
+    rewrite: &BTreeSet<(Address, Option<String>)>,
+) -> Result<(), Failure> {
+    let asked =
+        choice.targets.iter().chain(&choice.excludes).chain(rewrite.iter().map(|(address, _)| address));
     for address in asked {
         let known = desired.objects.contains_key(address)
             || desired.removed.iter().any(|gone| gone.address == *address);
@@ -322,7 +338,7 @@ fn check_choice(desired: &Desired, choice: &Choice) -> Result<(), Failure> {
             ));
         }
     }
-    for (address, attribute) in &choice.rewrite_secrets {
+    for (address, attribute) in rewrite {
         let Some(object) = desired.objects.get(address) else { continue };
         let secrets: Vec<&str> = object
             .attributes
