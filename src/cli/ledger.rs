@@ -23,22 +23,35 @@ pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Fail
         LedgerCommand::Move(args) => rename(out, args),
         LedgerCommand::Forget(args) => forget(out, &args.address),
         LedgerCommand::Rebuild(args) => rebuild(out, args).await,
+        LedgerCommand::Rekey(args) => super::rekey::run(out, args),
     }
 }
 
-/// The ledger's place: the flag, else the YAML, else the default. A broken YAML must not keep anybody from looking.
-fn store(out: &Out) -> Result<(Store, String), Failure> {
+/// Whether a command of the ledger changes it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Intent {
+    Look,
+    Change,
+}
+
+/// The ledger's place: the flag, else the YAML, else the default. A broken YAML must not keep anybody from looking; but it may
+/// name another ledger than the default one, so nothing is changed before it can be read.
+fn store(out: &Out, intent: Intent) -> Result<(Store, String), Failure> {
+    let sources = &out.global.files;
     let place = match &out.global.ledger {
         Some(place) => place.clone(),
-        None => desired::load(&out.global.files).map_or_else(
-            |_| ".telform/ledger.json".to_owned(),
-            |loaded| place(&out.global, &loaded.desired, &Choice::default()),
-        ),
+        None => match desired::load(sources) {
+            Ok(loaded) => place(&out.global, &loaded.desired, &Choice::default()),
+            Err(problems) if intent == Intent::Change && !desired::places(sources).is_empty() => {
+                return Err(problems.into());
+            }
+            Err(_) => ".telform/ledger.json".to_owned(),
+        },
     };
     Ok((Store::at(&place)?, place))
 }
 
-fn loaded(store: &Store, place: &str) -> Result<Ledger, Failure> {
+pub(super) fn loaded(store: &Store, place: &str) -> Result<Ledger, Failure> {
     store.load()?.ok_or_else(|| {
         Failure::other(
             "telform::ledger::none",
@@ -49,7 +62,7 @@ fn loaded(store: &Store, place: &str) -> Result<Ledger, Failure> {
 }
 
 fn list(out: &Out) -> Result<Exit, Failure> {
-    let (store, place) = store(out)?;
+    let (store, place) = store(out, Intent::Look)?;
     let ledger = loaded(&store, &place)?;
     if out.global.json {
         let objects: Vec<_> =
@@ -152,7 +165,7 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
-    let (store, place) = store(out)?;
+    let (store, place) = store(out, Intent::Look)?;
     let ledger = loaded(&store, &place)?;
     let Some(entry) = ledger.objects.get(&args.address) else {
         if let Some(attempt) = ledger.attempts.get(&args.address) {
@@ -238,7 +251,7 @@ fn unknown(ledger: &Ledger, address: &Address) -> Failure {
 }
 
 fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
-    let (store, place) = store(out)?;
+    let (store, place) = store(out, Intent::Change)?;
     loaded(&store, &place)?;
     let _lock = store.lock(&now())?;
     // Read again under the lock: another run may just have ended.
@@ -271,7 +284,7 @@ fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
 
 /// Takes an address out of the ledger; its object stays as it is.
 pub(super) fn forget(out: &Out, address: &Address) -> Result<Exit, Failure> {
-    let (store, place) = store(out)?;
+    let (store, place) = store(out, Intent::Change)?;
     loaded(&store, &place)?;
     let _lock = store.lock(&now())?;
     let mut ledger = loaded(&store, &place)?;

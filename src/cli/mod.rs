@@ -14,6 +14,7 @@ mod init;
 mod ledger;
 mod out;
 mod plan;
+mod rekey;
 mod session;
 mod small;
 mod watch;

@@ -92,7 +92,9 @@ impl Session {
         };
         let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
         let key = match store.key(given.as_deref())? {
-            Some(key) => key,
+            Some(key) if given.is_some() => key,
+            // A change of the key may have been cut off between the ledger and the key.
+            Some(key) => store.settled_key(&ledger, key, purpose != Purpose::Plan)?,
             None if purpose != Purpose::Plan => store.make_key()?,
             // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
             None => Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?,
@@ -112,19 +114,7 @@ impl Session {
             }
         };
         let options = options(choice, rewrite);
-        store.check_accounts(
-            &ledger,
-            desired.accounts.values().map(|account| {
-                let base_url =
-                    if options.sandbox { "(sandbox)".to_owned() } else { account.base_url.to_string() };
-                let entry = AccountEntry {
-                    api: account.backend.api.to_owned(),
-                    base_url,
-                    org_handle: account.org_handle.clone(),
-                };
-                (account.name.as_str(), entry)
-            }),
-        )?;
+        store.check_accounts(&ledger, account_entries(desired, options.sandbox))?;
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
@@ -272,6 +262,22 @@ impl Embedded {
 /// `world.yaml` keeps its state in `world.state.yaml`, so that the world to start from stays as it was written.
 pub(crate) fn state_of(world: &Path) -> PathBuf {
     world.with_extension("state.yaml")
+}
+
+/// The accounts as a ledger knows them.
+pub(crate) fn account_entries(
+    desired: &Desired,
+    sandbox: bool,
+) -> impl Iterator<Item = (&str, AccountEntry)> {
+    desired.accounts.values().map(move |account| {
+        let base_url = if sandbox { "(sandbox)".to_owned() } else { account.base_url.to_string() };
+        let entry = AccountEntry {
+            api: account.backend.api.to_owned(),
+            base_url,
+            org_handle: account.org_handle.clone(),
+        };
+        (account.name.as_str(), entry)
+    })
 }
 
 /// Where the ledger is: the flag, a file beside the sandbox's world, the YAML, the default.

@@ -10,9 +10,11 @@ use crate::resource::Address;
 use crate::value::Value;
 
 mod fingerprint;
+mod rekey;
 mod store;
 
 pub use fingerprint::{Key, KeyError, Sealed};
+pub use rekey::{CarriedOver, Lost, LostBecause, Supplied};
 pub use store::{LedgerError, Lock, Store};
 
 /// The format that this version writes. A newer one is an error: an older telform must not lose what it does not know.

@@ -137,11 +137,11 @@ impl Store {
         &self.path
     }
 
-    fn beside(&self, extension: &str) -> PathBuf {
+    pub(super) fn beside(&self, extension: &str) -> PathBuf {
         self.path.with_extension(extension)
     }
 
-    fn io(&self, what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> LedgerError {
+    pub(super) fn io(&self, what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> LedgerError {
         let path = path.to_owned();
         move |source| LedgerError::Io { what, path, source }
     }
@@ -320,7 +320,7 @@ impl Store {
     }
 }
 
-fn read_bounded(path: &Path) -> std::io::Result<String> {
+pub(super) fn read_bounded(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
     let read = File::open(path)?.take(LIMIT + 1).read_to_string(&mut text)?;
     if read as u64 > LIMIT {
@@ -330,7 +330,7 @@ fn read_bounded(path: &Path) -> std::io::Result<String> {
 }
 
 #[cfg(unix)]
-fn private(path: &Path) -> Result<(), LedgerError> {
+pub(super) fn private(path: &Path) -> Result<(), LedgerError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path).map(|data| data.permissions().mode() & 0o777).unwrap_or(0o600);
     if mode & 0o077 != 0 {
@@ -340,6 +340,6 @@ fn private(path: &Path) -> Result<(), LedgerError> {
 }
 
 #[cfg(not(unix))]
-fn private(_: &Path) -> Result<(), LedgerError> {
+pub(super) fn private(_: &Path) -> Result<(), LedgerError> {
     Ok(())
 }

@@ -26,6 +26,7 @@ mod odd;
 mod output;
 mod partners;
 mod quickstart;
+mod rekey;
 mod renames;
 mod replace;
 mod runs;

@@ -12,7 +12,7 @@ mod plan;
 mod small;
 
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
-pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
+pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs};
 pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, WhenFailed};
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs};
 
