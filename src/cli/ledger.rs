@@ -6,12 +6,12 @@ use std::fs;
 use unicode_width::UnicodeWidthStr;
 
 use super::args::{Choice, LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
+use super::book::{Book, Intent};
 use super::exit::{Exit, Failure};
 use super::out::Out;
-use super::session::{Purpose, Session, now, place};
+use super::session::{Purpose, Session, account_entries, now};
 use crate::apply::settle_ledger;
-use crate::desired;
-use crate::ledger::{Entry, Ledger, Store};
+use crate::ledger::{Entry, Ledger};
 use crate::plan::{NoticeCode, Plan};
 use crate::resource::{Address, Live, Target};
 use crate::text::escape;
@@ -27,43 +27,9 @@ pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Fail
     }
 }
 
-/// Whether a command of the ledger changes it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Intent {
-    Look,
-    Change,
-}
-
-/// The ledger's place: the flag, else the YAML, else the default. A broken YAML must not keep anybody from looking; but it may
-/// name another ledger than the default one, so nothing is changed before it can be read.
-fn store(out: &Out, intent: Intent) -> Result<(Store, String), Failure> {
-    let sources = &out.global.files;
-    let place = match &out.global.ledger {
-        Some(place) => place.clone(),
-        None => match desired::load(sources) {
-            Ok(loaded) => place(&out.global, &loaded.desired, &Choice::default()),
-            Err(problems) if intent == Intent::Change && !desired::places(sources).is_empty() => {
-                return Err(problems.into());
-            }
-            Err(_) => ".telform/ledger.json".to_owned(),
-        },
-    };
-    Ok((Store::at(&place)?, place))
-}
-
-pub(super) fn loaded(store: &Store, place: &str) -> Result<Ledger, Failure> {
-    store.load()?.ok_or_else(|| {
-        Failure::other(
-            "telform::ledger::none",
-            format!("there is no ledger at {place}"),
-            "name it with --ledger; `telform ledger rebuild` makes one from the YAML and the services",
-        )
-    })
-}
-
 fn list(out: &Out) -> Result<Exit, Failure> {
-    let (store, place) = store(out, Intent::Look)?;
-    let ledger = loaded(&store, &place)?;
+    let book = Book::find(out, Intent::Look)?;
+    let ledger = book.read()?;
     if out.global.json {
         let objects: Vec<_> =
             ledger.objects.iter().map(|(address, entry)| document(address, entry)).collect();
@@ -108,7 +74,7 @@ fn list(out: &Out) -> Result<Exit, Failure> {
     out.print(&format!(
         "\n{count} {} in {} (serial {}).\n",
         if count == 1 { "object" } else { "objects" },
-        escape(&place),
+        escape(&book.place),
         ledger.serial
     ));
     Ok(Exit::Done)
@@ -165,8 +131,8 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
-    let (store, place) = store(out, Intent::Look)?;
-    let ledger = loaded(&store, &place)?;
+    let book = Book::find(out, Intent::Look)?;
+    let ledger = book.read()?;
     let Some(entry) = ledger.objects.get(&args.address) else {
         if let Some(attempt) = ledger.attempts.get(&args.address) {
             if out.global.json {
@@ -251,11 +217,11 @@ fn unknown(ledger: &Ledger, address: &Address) -> Failure {
 }
 
 fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
-    let (store, place) = store(out, Intent::Change)?;
-    loaded(&store, &place)?;
-    let _lock = store.lock(&now())?;
+    let book = Book::find(out, Intent::Change)?;
+    book.read()?;
+    let _lock = book.store.lock(&now())?;
     // Read again under the lock: another run may just have ended.
-    let mut ledger = loaded(&store, &place)?;
+    let mut ledger = book.read()?;
     if args.from.kind != args.to.kind {
         return Err(Failure::other(
             "telform::ledger::move",
@@ -274,7 +240,7 @@ fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
         ));
     }
     ledger.rename(&args.from, &args.to);
-    store.save(&mut ledger)?;
+    book.store.save(&mut ledger)?;
     out.print(&format!(
         "{} is {} in the ledger now. Rename its entry in the YAML too.\n",
         args.from, args.to
@@ -284,19 +250,19 @@ fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
 
 /// Takes an address out of the ledger; its object stays as it is.
 pub(super) fn forget(out: &Out, address: &Address) -> Result<Exit, Failure> {
-    let (store, place) = store(out, Intent::Change)?;
-    loaded(&store, &place)?;
-    let _lock = store.lock(&now())?;
-    let mut ledger = loaded(&store, &place)?;
+    let book = Book::find(out, Intent::Change)?;
+    book.read()?;
+    let _lock = book.store.lock(&now())?;
+    let mut ledger = book.read()?;
     if ledger.attempts.remove(address).is_some() && !ledger.objects.contains_key(address) {
-        store.save(&mut ledger)?;
+        book.store.save(&mut ledger)?;
         out.print(&format!(
             "Noted: the create of {address} that was cut off made nothing. The next apply creates it.\n"
         ));
         return Ok(Exit::Done);
     }
     let Some(entry) = ledger.objects.remove(address) else { return Err(unknown(&ledger, address)) };
-    store.save(&mut ledger)?;
+    book.store.save(&mut ledger)?;
     out.print(&format!(
         "Released {address}: {} in account {} stays as it is, and telform no longer manages it.\n",
         escape(&entry.id),
@@ -310,6 +276,10 @@ async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
     let choice = Choice { sandbox: args.sandbox.clone(), ..Choice::default() };
     let mut session = Session::open(out, &choice, Purpose::Rebuild).await?;
     let path = session.store.path().to_owned();
+    if let Ok(Some(there)) = session.store.load() {
+        // Kept aside it would be out of its owner's way: --replace is for a ledger of one's own.
+        session.store.check_accounts(&there, account_entries(&session.desired, session.options.sandbox))?;
+    }
     if path.exists() && !args.replace {
         let state = match session.store.load() {
             Ok(_) => "and can be read".to_owned(),
@@ -325,7 +295,11 @@ async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
     let plan = session.plan(&live);
     settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now);
     if path.exists() {
-        let aside = path.with_extension(format!("json.replaced-{}", now().replace(':', "")));
+        let stamp = now().replace(':', "");
+        let names = std::iter::once(String::new()).chain((2..).map(|count| format!("-{count}")));
+        let mut asides = names.map(|count| path.with_extension(format!("json.replaced-{stamp}{count}")));
+        // One that was kept in the same second is kept too.
+        let aside = asides.find(|aside| !aside.exists()).unwrap_or_default();
         fs::rename(&path, &aside).map_err(|error| {
             Failure::other("telform::ledger", format!("cannot move {} aside: {error}", path.display()), "")
         })?;

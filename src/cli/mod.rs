@@ -7,6 +7,7 @@ use clap::Parser;
 mod adopt;
 mod apply;
 mod args;
+mod book;
 mod drift;
 mod exit;
 mod files;

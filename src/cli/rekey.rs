@@ -1,8 +1,8 @@
 //! `telform ledger rekey`: another fingerprint key. No service is asked.
 
 use super::args::{Choice, RekeyArgs};
+use super::book::loaded;
 use super::exit::{Exit, Failure};
-use super::ledger::loaded;
 use super::out::Out;
 use super::session::{account_entries, now, place};
 use crate::desired;

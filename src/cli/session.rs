@@ -48,6 +48,9 @@ pub(crate) struct Embedded {
     pub state: PathBuf,
 }
 
+/// What a ledger has as the base URL of the embedded simulator, whose port is another one in every run.
+pub(crate) const SANDBOX: &str = "(sandbox)";
+
 /// Whether a command may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -90,7 +93,8 @@ impl Session {
             Purpose::Rebuild => Ledger::fresh(),
             Purpose::Plan | Purpose::Apply => store.load()?.unwrap_or_else(Ledger::fresh),
         };
-        let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
+        store.check_accounts(&ledger, account_entries(desired, choice.sandbox.is_some()))?;
+        let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok().filter(|text| !text.is_empty());
         let key = match store.key(given.as_deref())? {
             Some(key) if given.is_some() => key,
             // A change of the key may have been cut off between the ledger and the key.
@@ -114,7 +118,6 @@ impl Session {
             }
         };
         let options = options(choice, rewrite);
-        store.check_accounts(&ledger, account_entries(desired, options.sandbox))?;
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
@@ -270,7 +273,7 @@ pub(crate) fn account_entries(
     sandbox: bool,
 ) -> impl Iterator<Item = (&str, AccountEntry)> {
     desired.accounts.values().map(move |account| {
-        let base_url = if sandbox { "(sandbox)".to_owned() } else { account.base_url.to_string() };
+        let base_url = if sandbox { SANDBOX.to_owned() } else { account.base_url.to_string() };
         let entry = AccountEntry {
             api: account.backend.api.to_owned(),
             base_url,
