@@ -20,6 +20,7 @@ mod faults;
 mod foreign;
 mod generated;
 mod generation1;
+mod guessing;
 mod ledgers;
 mod merge_models;
 mod odd;
