@@ -22,6 +22,7 @@ mod generated;
 mod generation1;
 mod guessing;
 mod ledgers;
+mod many;
 mod merge_models;
 mod odd;
 mod output;
