@@ -260,7 +260,9 @@ fn leave_out_problems(drafts: &[Draft], problems: &Problems, without: &mut Witho
         let Some(draft) = file else { continue };
         let above = draft.before.bytes().filter(|byte| *byte == b'\n').count();
         let Some(line) = problem.place.line.checked_sub(above) else { continue };
-        if let Some((_, (address, attribute))) = draft.page.lines.range(..=line).next_back() {
+        // What is wrong with an entry as a whole is not the fault of the attribute above it.
+        let head = draft.page.heads.range(..=line).next_back().map_or(0, |(head, _)| *head);
+        if let Some((_, (address, attribute))) = draft.page.lines.range(head..=line).next_back() {
             without
                 .entry((address.clone(), (*attribute).to_owned()))
                 .or_insert_with(|| format!("not written: {}", problem.message));
