@@ -202,3 +202,29 @@ fn nothing_is_changed_by_way_of_a_broken_configuration() {
     assert_eq!(story.read(".telform/ledger.json"), before);
     story.expect(0, "forget providers.main --ledger .telform/ledger.json");
 }
+
+/// Killed in the middle of saving the ledger: a file of that size may not be written, one of a key's may.
+#[cfg(unix)]
+#[test]
+fn killed_while_the_ledger_is_saved() {
+    let story = applied(None);
+    let (key, ledger) = (story.read(".telform/ledger.key"), story.read(".telform/ledger.json"));
+    assert!(ledger.len() > 1024, "{}", ledger.len());
+    let binary = env!("CARGO_BIN_EXE_telform");
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -c 0; ulimit -f 1; exec \"$0\" ledger rekey", binary])
+        .current_dir(story.dir.path())
+        .env_clear()
+        .envs(&story.env)
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "it was cut off");
+    assert_eq!(
+        (story.read(".telform/ledger.key"), story.read(".telform/ledger.json")),
+        (key.clone(), ledger)
+    );
+    assert_ne!(story.read(".telform/ledger.new.key"), key, "the new key was on disk before");
+    story.expect(0, "plan").says("3 unchanged since");
+    story.expect(0, "ledger rekey").says("Carried over: 3 secrets");
+    story.expect(0, "plan").says("3 unchanged since");
+}
