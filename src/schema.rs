@@ -16,6 +16,8 @@ pub const LIFECYCLE: [&str; 2] = ["prevent_delete", "ignore"];
 pub const TOMBSTONE: [&str; 5] = ["address", "reason", "account", "id", "keep"];
 /// Keys of a rename.
 pub const RENAME: [&str; 2] = ["from", "to"];
+/// Key at the top of a file that overrides values of others.
+pub const OVERLAY: &str = "overlay";
 /// Keys of a guard map.
 pub const GUARDS: [&str; 3] = ["max_deletes", "max_delete_percent", "max_numbers_dark"];
 /// Switch of an account whose older generation can disconnect after all.
@@ -67,7 +69,7 @@ pub fn object_keys(shapes: &[&'static Kind]) -> Vec<&'static str> {
 pub fn of(kind: Option<&str>) -> Option<Value> {
     let mut schema = match kind {
         None => file(),
-        Some(name) => object(name)?,
+        Some(name) => object(name, true)?,
     };
     let title = kind.map_or("telform configuration".to_owned(), |name| format!("One of the {name}"));
     let entries = schema.as_object_mut()?;
@@ -82,12 +84,17 @@ pub fn of(kind: Option<&str>) -> Option<Value> {
 fn file() -> Value {
     let mut properties = Map::new();
     properties.insert("version".into(), json!({ "const": 1, "description": "Version of this format." }));
-    let accounts: Vec<Value> = backend::ALL.iter().map(|backend| account(backend)).collect();
+    properties.insert(
+        OVERLAY.into(),
+        json!({
+            "type": "boolean", "default": false,
+            "description": "This file overrides values of the same account or address in the files before it.",
+        }),
+    );
     properties.insert(
         "accounts".into(),
         json!({
-            "description": "One login on one service each.", "type": "object",
-            "propertyNames": { "pattern": NAME }, "additionalProperties": { "anyOf": accounts },
+            "description": "One login on one service each.", "type": "object", "propertyNames": { "pattern": NAME },
         }),
     );
     properties.insert("guards".into(), json!({ "$ref": "#/$defs/guards" }));
@@ -101,7 +108,7 @@ fn file() -> Value {
             name.into(),
             json!({
                 "description": format!("Each a {singular}, by your own name for it. `{{}}` for none."), "type": "object",
-                "propertyNames": { "pattern": NAME }, "additionalProperties": object(name),
+                "propertyNames": { "pattern": NAME },
             }),
         );
     }
@@ -115,10 +122,26 @@ fn file() -> Value {
             "type": "array", "items": rename(),
         }),
     );
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+    json!({
+        "type": "object", "properties": properties, "additionalProperties": false,
+        "if": { "properties": { OVERLAY: { "const": true } }, "required": [OVERLAY] },
+        "then": { "properties": entries(false) },
+        "else": { "properties": entries(true) },
+    })
 }
 
-fn account(backend: &Backend) -> Value {
+/// Accounts and objects: whole, or as an overlay has them, with what it overrides and no more.
+fn entries(whole: bool) -> Map<String, Value> {
+    let accounts: Vec<Value> = backend::ALL.iter().map(|backend| account(backend, whole)).collect();
+    let mut entries = Map::new();
+    entries.insert("accounts".into(), json!({ "additionalProperties": { "anyOf": accounts } }));
+    for name in backend::kind_names() {
+        entries.insert(name.into(), json!({ "additionalProperties": object(name, whole) }));
+    }
+    entries
+}
+
+fn account(backend: &Backend, whole: bool) -> Value {
     let mut properties = Map::new();
     for key in account_keys(backend) {
         let about = match key {
@@ -158,8 +181,8 @@ fn account(backend: &Backend) -> Value {
         };
         properties.insert(key.into(), about);
     }
-    let mut required = vec!["api", "token"];
-    if backend.organization {
+    let mut required = if whole { vec!["api", "token"] } else { Vec::new() };
+    if backend.organization && whole {
         required.push("org_handle");
     }
     json!({
@@ -207,16 +230,18 @@ fn guards() -> Value {
 }
 
 /// Objects of one kind: one shape, or any of several generations'.
-fn object(name: &str) -> Option<Value> {
+fn object(name: &str, whole: bool) -> Option<Value> {
     let shapes = backend::shapes(name);
     match shapes.as_slice() {
         [] => None,
-        [one] => Some(shape(one)),
-        several => Some(json!({ "anyOf": several.iter().map(|kind| shape(kind)).collect::<Vec<_>>() })),
+        [one] => Some(shape(one, whole)),
+        several => {
+            Some(json!({ "anyOf": several.iter().map(|kind| shape(kind, whole)).collect::<Vec<_>>() }))
+        }
     }
 }
 
-fn shape(kind: &'static Kind) -> Value {
+fn shape(kind: &'static Kind, whole: bool) -> Value {
     let mut properties = Map::new();
     properties.insert(
         "account".into(),
@@ -255,10 +280,13 @@ fn shape(kind: &'static Kind) -> Value {
         Some(generation) => format!("{} of generation {generation}", kind.singular),
         None => kind.singular.to_owned(),
     };
-    json!({
-        "title": title, "type": "object", "properties": properties,
-        "anyOf": [{ "required": required }, { "required": ["id"] }], "additionalProperties": false,
-    })
+    let mut shape = json!({
+        "title": title, "type": "object", "properties": properties, "additionalProperties": false,
+    });
+    if whole {
+        shape["anyOf"] = json!([{ "required": required }, { "required": ["id"] }]);
+    }
+    shape
 }
 
 fn id(kind: &Kind) -> Value {

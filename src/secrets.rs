@@ -4,21 +4,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
 
 use crate::ledger::Key;
 use crate::problem::{Problem, Problems};
 use crate::resource::{Address, Desired, Place, SecretSource, Wanted};
-use crate::text::escape;
 use crate::value::Secret;
+
+mod command;
 
 /// Largest secret, in bytes.
 pub const MAX_BYTES: u64 = 64 * 1024;
-
-/// Longest time that a command may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The flag that allows commands.
 const FLAG: &str = "--allow-commands";
@@ -205,7 +200,7 @@ impl Reader<'_> {
             let help = format!("allow the commands in these files with {FLAG}; read them first");
             return Err(Fault::bad(format!("needs to run a program ({source})"), help));
         }
-        let bytes = run(source, words)?;
+        let bytes = command::run(source, words, command::PATIENCE)?;
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
         secret(line, source)
     }
@@ -228,7 +223,7 @@ fn file(source: &SecretSource, path: &Path) -> Result<Secret, Fault> {
 /// The checks that every secret has to pass.
 fn secret(bytes: &[u8], source: &SecretSource) -> Result<Secret, Fault> {
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(long(source));
+        return Err(command::long(source));
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|_| Fault::bad(format!("is no UTF-8 text ({source})"), "is this the right source?"))?;
@@ -236,72 +231,4 @@ fn secret(bytes: &[u8], source: &SecretSource) -> Result<Secret, Fault> {
         return Err(Fault::bad(format!("holds a NUL ({source})"), "is this the right source?"));
     }
     Ok(Secret::new(text))
-}
-
-/// Runs a program without a shell and without input. What it says on standard error is thrown away: it may hold anything.
-fn run(source: &SecretSource, words: &[String]) -> Result<Vec<u8>, Fault> {
-    let (program, arguments) = words
-        .split_first()
-        .ok_or_else(|| Fault::bad("names no program", "name a program and its arguments"))?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| {
-            Fault::bad(format!("cannot be had ({source}): {}", error.kind()), "is the program installed?")
-        })?;
-    let (sender, receiver) = mpsc::channel();
-    if let Some(pipe) = child.stdout.take() {
-        // On its own, because a program that keeps the pipe open would hold the read for ever.
-        std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let read = pipe.take(MAX_BYTES + 1).read_to_end(&mut bytes);
-            let _ = sender.send(read.map(|_| bytes));
-        });
-    }
-    let deadline = Instant::now() + PATIENCE;
-    let output = receiver.recv_timeout(PATIENCE);
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break Some(status),
-            Ok(None) if output.is_ok() && Instant::now() < deadline && !too_long(&output) => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            _ => break None,
-        }
-    };
-    let Some(status) = status else {
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(if too_long(&output) { long(source) } else { slow(source) });
-    };
-    if !status.success() {
-        let ended = escape(&status.to_string());
-        return Err(Fault::bad(
-            format!("cannot be had ({source}): {ended}"),
-            "run the command yourself to see why",
-        ));
-    }
-    match output {
-        Ok(Ok(bytes)) if bytes.len() as u64 <= MAX_BYTES => Ok(bytes),
-        Ok(Ok(_)) => Err(long(source)),
-        _ => Err(slow(source)),
-    }
-}
-
-fn too_long(output: &Result<std::io::Result<Vec<u8>>, mpsc::RecvTimeoutError>) -> bool {
-    matches!(output, Ok(Ok(bytes)) if bytes.len() as u64 > MAX_BYTES)
-}
-
-fn long(source: &SecretSource) -> Fault {
-    Fault::bad(format!("is longer than {} KiB ({source})", MAX_BYTES / 1024), "is this the right source?")
-}
-
-fn slow(source: &SecretSource) -> Fault {
-    Fault::bad(
-        format!("took longer than {} seconds ({source})", PATIENCE.as_secs()),
-        "does the program wait for an answer? It gets no input",
-    )
 }

@@ -104,3 +104,60 @@ fn aliases_merges_documents_and_sources() {
     assert_eq!(desired.removed[1].key.len(), 2);
     assert_eq!(desired.ledger.as_ref().unwrap().0, "state/ledger.json");
 }
+
+#[test]
+fn overlays_override_line_by_line() {
+    let loaded = load("layers");
+    assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+    let desired = &loaded.desired;
+    let west = &desired.objects[&Address::new("partners", "west")];
+    // A stated attribute replaces, null clears, a list and a nested value are replaced whole, the rest stays.
+    assert_eq!(value(&loaded, "partners.west", "zip"), "11111");
+    assert_eq!(value(&loaded, "partners.west", "city"), Value::Null);
+    assert_eq!(value(&loaded, "partners.west", "acls"), serde_json::json!([]));
+    let callbacks = serde_json::json!({ "mms": "https://staging.acme.example/mms" });
+    assert_eq!(value(&loaded, "partners.west", "callbacks"), callbacks);
+    assert_eq!(value(&loaded, "partners.west", "name"), "West");
+    // Each value says which line of which layer it comes from; the object stands where it was first defined.
+    let place = |name: &str| west.places[name].to_string();
+    assert_eq!(place("zip"), "layers/a-staging.yaml:26:11");
+    assert_eq!(place("city"), "layers/a-staging.yaml:18:5");
+    assert_eq!(place("name"), "layers/base.yaml:20:5");
+    assert_eq!(west.place.to_string(), "layers/base.yaml:18:3");
+    assert_eq!(desired.objects[&Address::new("partners", "east")].place.line, 21);
+    // Maps of telform's own are overridden key by key: the protection is not lost.
+    let main = &desired.objects[&Address::new("providers", "main")];
+    assert!(main.prevent_delete && main.ignore.iter().eq(["provider"]), "{:?}", main.ignore);
+    let Wanted::Secret(secret) = &main.attributes["auth_token"] else { panic!("no secret") };
+    assert_eq!(secret.source, SecretSource::Env("STAGING_AUTH".into()));
+    let unpod = &desired.accounts["unpod"];
+    assert_eq!(unpod.org_handle.as_deref(), Some("acme-staging.example"));
+    assert_eq!(unpod.base_url.as_str(), "http://127.0.0.1:8080/api");
+    assert_eq!(unpod.token, SecretSource::File(folder().join("layers/token")), "beside the overlay");
+    assert_eq!(unpod.token_place.to_string(), "layers/a-staging.yaml:8:5");
+    assert_eq!((unpod.guards.max_deletes, unpod.guards.max_delete_percent), (Some(9), Some(10)));
+    assert_eq!((desired.guards.max_deletes, desired.guards.max_numbers_dark), (Some(1), Some(6)));
+    assert_eq!(desired.ledger.as_ref().unwrap().0, "state/staging.json");
+    assert!(desired.objects.contains_key(&Address::new("bridges", "sales")), "defined in the same file");
+    assert_eq!(loaded.overlays, ["layers/a-staging.yaml", "layers/a-staging.yaml"]);
+}
+
+#[test]
+fn the_order_of_the_files_matters_for_overlays_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = "version: 1\naccounts: { cx: { api: carrierx, token: { env: T } } }\npartners: { a: { id: 6b4f1c52-8b1e-4a37-9d55-0c2be1a7f410, zip: '1' } }\n";
+    let overlay = |zip: &str| format!("overlay: true\npartners: {{ a: {{ zip: '{zip}' }} }}\n");
+    std::fs::write(dir.path().join("base.yaml"), base).unwrap();
+    std::fs::write(dir.path().join("two.yaml"), overlay("2")).unwrap();
+    std::fs::write(dir.path().join("three.yaml"), overlay("3")).unwrap();
+    let zip = |order: [&str; 3]| {
+        let loaded = desired::load_in(dir.path(), &order.map(PathBuf::from)).unwrap();
+        value(&loaded, "partners.a", "zip").as_str().unwrap().to_owned()
+    };
+    assert_eq!(zip(["base.yaml", "two.yaml", "three.yaml"]), "3");
+    assert_eq!(zip(["base.yaml", "three.yaml", "two.yaml"]), "2");
+    assert_eq!(zip(["three.yaml", "two.yaml", "base.yaml"]), "2");
+    // In a folder by name: `three` before `two`.
+    let loaded = desired::load_in(dir.path(), &[PathBuf::from(".")]).unwrap();
+    assert_eq!(value(&loaded, "partners.a", "zip"), "2");
+}

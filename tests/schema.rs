@@ -71,11 +71,27 @@ fn they_are_valid_schemas_themselves() {
     assert!(schema::of(Some("trunks")).is_none());
 }
 
+/// Configurations in a folder and below; worlds of the sandbox are none.
+fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            yaml_files(&path, found);
+        } else if name.ends_with(".yaml") && !name.starts_with("world") {
+            found.push(path);
+        }
+    }
+}
+
 #[test]
 fn good_files_are_valid() {
     let validator = validator(None);
-    for entry in fs::read_dir(root().join("tests/good-yaml")).unwrap() {
-        let path = entry.unwrap().path();
+    let mut paths = Vec::new();
+    yaml_files(&root().join("tests/good-yaml"), &mut paths);
+    yaml_files(&root().join("examples"), &mut paths);
+    assert!(paths.len() >= 12, "{paths:?}");
+    for path in paths {
         for document in documents(&path) {
             let errors: Vec<String> = validator
                 .iter_errors(&document)
@@ -108,6 +124,13 @@ fn bad_samples_are_not() {
         json!({ "guards": { "max_delete_percent": 101 } }),
         json!({ "removed": [{ "reason": "x" }] }),
         json!({ "removed": [{ "address": "trunks.x" }] }),
+        json!({ "overlay": "true" }),
+        json!({ "overlay": false, "accounts": { "a": { "org_handle": "x" } } }),
+        json!({ "accounts": { "a": { "org_handle": "x" } } }),
+        json!({ "overlay": true, "accounts": { "a": { "org": "x" } } }),
+        json!({ "overlay": true, "providers": { "a": { "auth_token": "literal" } } }),
+        json!({ "overlay": true, "partners": { "a": { "zip": 1 } } }),
+        json!({ "overlay": true, "partners": { "a": null } }),
     ] {
         assert!(!validator.is_valid(&sample), "{sample}");
     }

@@ -46,6 +46,8 @@ pub struct Page {
     pub addresses: Vec<Address>,
     /// Numbers that it connects.
     pub numbers: usize,
+    /// Line of each address, counted from 1.
+    pub heads: BTreeMap<usize, Address>,
     /// First line of each attribute, counted from 1.
     pub lines: BTreeMap<usize, (Address, &'static str)>,
     /// Secrets to supply.
@@ -93,10 +95,18 @@ impl Page {
         without: &BTreeMap<(Address, String), String>,
     ) {
         self.addresses.push(found.address.clone());
+        self.heads.insert(self.ended + 1, found.address.clone());
         self.line(&format!("  {}:", key(&found.address.name)));
         self.line(&format!("    account: {}", key(found.account)));
-        // The chosen identity of a bridge is an attribute already.
-        if found.kind.field(found.kind.id).is_none_or(|field| field.access == Access::ReadOnly) {
+        let refused = |field: &Field| without.contains_key(&(found.address.clone(), field.name.to_owned()));
+        let unwritten = |field: &&Field| {
+            let shown = found.live.attributes.get(field.name).unwrap_or(&Value::Null);
+            field.required && (refused(field) || is_empty(shown))
+        };
+        // The chosen identity of a bridge is an attribute already; a pin makes up for what is required and cannot be written.
+        if found.kind.field(found.kind.id).is_none_or(|field| field.access == Access::ReadOnly)
+            || found.kind.fields.iter().any(|field| unwritten(&field))
+        {
             let id = if found.kind.numeric_id { found.live.id.clone() } else { quoted(&found.live.id) };
             self.line(&format!("    id: {id}"));
         }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use unicode_width::UnicodeWidthStr;
 
 use super::args::{Choice, ForgetArgs, LedgerCommand, MoveArgs, RebuildArgs, ShowArgs, UnlockArgs};
+use super::book::{Book, Intent};
 use super::exit::{Exit, Failure};
 use super::lock;
 use super::out::Out;
-use super::session::{Purpose, Session, now, place};
+use super::session::{Purpose, Session, account_entries, now};
 use crate::apply::settle_ledger;
-use crate::desired;
-use crate::ledger::{Entry, Holder, Ledger, LedgerError, Store};
+use crate::ledger::{Entry, Holder, Ledger, LedgerError};
 use crate::plan::{NoticeCode, Plan};
 use crate::resource::{Address, Live, Target};
 use crate::text::escape;
@@ -24,34 +24,13 @@ pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Fail
         LedgerCommand::Unlock(args) => unlock(out, args).await,
         LedgerCommand::Forget(args) => forget(out, args).await,
         LedgerCommand::Rebuild(args) => rebuild(out, args).await,
+        LedgerCommand::Rekey(args) => super::rekey::run(out, args).await,
     }
 }
 
-/// The ledger's place: the flag, else the YAML, else the default. A broken YAML must not keep anybody from looking.
-fn store(out: &Out) -> Result<Store, Failure> {
-    let place = match &out.global.ledger {
-        Some(place) => place.clone(),
-        None => desired::load(&out.global.files).map_or_else(
-            |_| ".telform/ledger.json".to_owned(),
-            |loaded| place(&out.global, &loaded.desired, &Choice::default()),
-        ),
-    };
-    Ok(Store::at(&place)?)
-}
-
-async fn loaded(store: &Store) -> Result<Ledger, Failure> {
-    store.load().await?.ok_or_else(|| {
-        Failure::other(
-            "telform::ledger::none",
-            format!("there is no ledger at {}", store.shown()),
-            "name it with --ledger; `telform ledger rebuild` makes one from the YAML and the services",
-        )
-    })
-}
-
 async fn list(out: &Out) -> Result<Exit, Failure> {
-    let store = store(out)?;
-    let ledger = loaded(&store).await?;
+    let book = Book::find(out, Intent::Look)?;
+    let ledger = book.read().await?;
     if out.global.json {
         let objects: Vec<_> =
             ledger.objects.iter().map(|(address, entry)| document(address, entry)).collect();
@@ -96,7 +75,7 @@ async fn list(out: &Out) -> Result<Exit, Failure> {
     out.print(&format!(
         "\n{count} {} in {} (serial {}).\n",
         if count == 1 { "object" } else { "objects" },
-        escape(&store.shown()),
+        escape(&book.place),
         ledger.serial
     ));
     Ok(Exit::Done)
@@ -153,8 +132,8 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 }
 
 async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
-    let store = store(out)?;
-    let ledger = loaded(&store).await?;
+    let book = Book::find(out, Intent::Look)?;
+    let ledger = book.read().await?;
     let Some(entry) = ledger.objects.get(&args.address) else {
         if let Some(attempt) = ledger.attempts.get(&args.address) {
             if out.global.json {
@@ -239,11 +218,11 @@ fn unknown(ledger: &Ledger, address: &Address) -> Failure {
 }
 
 async fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
-    let store = store(out)?;
-    loaded(&store).await?;
-    let _lock = lock::take(out, &store, args.lock.wait()).await?;
+    let book = Book::find(out, Intent::Change)?;
+    book.read().await?;
+    let _lock = lock::take(out, &book.store, args.lock.wait()).await?;
     // Read again under the lock: another run may just have ended.
-    let mut ledger = loaded(&store).await?;
+    let mut ledger = book.read().await?;
     if args.from.kind != args.to.kind {
         return Err(Failure::other(
             "telform::ledger::move",
@@ -262,7 +241,7 @@ async fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
         ));
     }
     ledger.rename(&args.from, &args.to);
-    store.save(&mut ledger).await?;
+    book.store.save(&mut ledger).await?;
     out.print(&format!(
         "{} is {} in the ledger now. Rename its entry in the YAML too.\n",
         args.from, args.to
@@ -273,19 +252,19 @@ async fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
 /// Takes an address out of the ledger; its object stays as it is.
 pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure> {
     let address = &args.address;
-    let store = store(out)?;
-    loaded(&store).await?;
-    let _lock = lock::take(out, &store, args.lock.wait()).await?;
-    let mut ledger = loaded(&store).await?;
+    let book = Book::find(out, Intent::Change)?;
+    book.read().await?;
+    let _lock = lock::take(out, &book.store, args.lock.wait()).await?;
+    let mut ledger = book.read().await?;
     if ledger.attempts.remove(address).is_some() && !ledger.objects.contains_key(address) {
-        store.save(&mut ledger).await?;
+        book.store.save(&mut ledger).await?;
         out.print(&format!(
             "Noted: the create of {address} that was cut off made nothing. The next apply creates it.\n"
         ));
         return Ok(Exit::Done);
     }
     let Some(entry) = ledger.objects.remove(address) else { return Err(unknown(&ledger, address)) };
-    store.save(&mut ledger).await?;
+    book.store.save(&mut ledger).await?;
     out.print(&format!(
         "Released {address}: {} in account {} stays as it is, and telform no longer manages it.\n",
         escape(&entry.id),
@@ -296,7 +275,7 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
 
 /// Shows who has the lock; frees it only when it is called by its id.
 async fn unlock(out: &Out, args: &UnlockArgs) -> Result<Exit, Failure> {
-    let store = store(out)?;
+    let store = Book::find(out, Intent::Look)?.store;
     let place = store.shown();
     if let Some(id) = &args.lock_id {
         let whose = store.unlock(id).await?;
@@ -330,7 +309,13 @@ async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
     let place = session.store.shown();
     let there = match session.store.load().await {
         Ok(None) => None,
-        Ok(Some(_)) => Some("and can be read".to_owned()),
+        Ok(Some(there)) => {
+            // Kept aside it would be out of its owner's way: --replace is for a ledger of one's own.
+            session
+                .store
+                .check_accounts(&there, account_entries(&session.desired, session.options.sandbox))?;
+            Some("and can be read".to_owned())
+        }
         Err(error @ (LedgerError::Io { .. } | LedgerError::Remote { .. })) => return Err(error.into()),
         Err(error) => Some(format!("({error})")),
     };

@@ -1,11 +1,11 @@
 //! What plan and apply have in common: load, resolve secrets, connect, read, plan.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{Choice, Global};
+use super::embedded::Embedded;
 use super::exit::Failure;
 use super::lock::{self, Locked};
 use super::out::Out;
@@ -16,11 +16,9 @@ use crate::desired::{self, Loaded};
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
-use crate::resource::{Account, Desired, Guards, Live};
-use crate::sandbox::{Sandbox, World};
+use crate::resource::{Address, Desired, Guards, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
-use crate::value::Secret;
 
 /// Everything that a command works with after loading.
 pub(crate) struct Session {
@@ -48,13 +46,8 @@ pub(crate) struct Session {
     pub lock: Locked,
 }
 
-/// The embedded simulator and where its state is kept.
-pub(crate) struct Embedded {
-    /// The simulator.
-    pub sandbox: Sandbox,
-    /// File of its state.
-    pub state: PathBuf,
-}
+/// What a ledger has as the base URL of the embedded simulator, whose port is another one in every run.
+pub(crate) const SANDBOX: &str = "(sandbox)";
 
 /// Whether a command may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +85,8 @@ impl Session {
             out.note(&crate::problem::render(&loaded.warnings, out.color_on_stderr(), out.width()));
         }
         let desired = &mut loaded.desired;
-        check_choice(desired, choice)?;
+        let rewrite = secrets_asked(desired, choice);
+        check_choice(desired, choice, &rewrite)?;
         let store = Arc::new(Store::at(&place(global, desired, choice))?);
         let lock = match purpose {
             Purpose::Plan | Purpose::Offline => Locked::default(),
@@ -104,6 +98,10 @@ impl Session {
         };
         let ledger_is_kept = kept.is_some();
         let ledger = kept.unwrap_or_else(Ledger::fresh);
+        let accounts: BTreeMap<String, AccountEntry> = account_entries(desired, choice.sandbox.is_some())
+            .map(|(name, entry)| (name.to_owned(), entry))
+            .collect();
+        store.check_accounts(&ledger, accounts.iter().map(|(name, entry)| (name.as_str(), entry.clone())))?;
         let key = key(out, &store, &ledger, purpose)?;
         let sandbox = match &choice.sandbox {
             Some(world) => Some(Embedded::start(world).await?),
@@ -122,9 +120,7 @@ impl Session {
                 resolved
             }
         };
-        let options = options(choice);
-        let accounts = entries(desired, &options);
-        store.check_accounts(&ledger, accounts.iter().map(|(name, entry)| (name.as_str(), entry.clone())))?;
+        let options = options(choice, rewrite);
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
@@ -191,95 +187,20 @@ impl Session {
     }
 }
 
-impl Embedded {
-    async fn start(world: &Path) -> Result<Self, Failure> {
-        let state = state_of(world);
-        let from = if state.exists() { &state } else { world };
-        let world = World::load(from).map_err(|error| {
-            Failure::other(
-                "telform::sandbox::world",
-                error.to_string(),
-                "`telform init --quickstart` writes a world to start from",
-            )
-        })?;
-        let anywhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        let sandbox = Sandbox::start_on(world, anywhere).await.map_err(|error| {
-            Failure::other("telform::sandbox::start", error.to_string(), "free a loopback port")
-        })?;
-        Ok(Self { sandbox, state })
-    }
-
-    /// Sends the accounts to the simulator.
-    fn redirect(&self, desired: &mut Desired) {
-        for account in desired.accounts.values_mut() {
-            let url = if account.backend.api == "unpod" {
-                self.sandbox.unpod_url()
-            } else {
-                self.sandbox.carrierx_url()
-            };
-            if let Ok(url) = url.parse() {
-                account.base_url = url;
-            }
-        }
-    }
-
-    /// Nothing real is needed here: the simulator's own tokens, and made-up values for secrets that nobody supplied.
-    fn stand_in(&self, out: &Out, desired: &mut Desired, resolved: &mut secrets::Resolved, key: &Key) {
-        let token = |account: &crate::resource::Account| match account.backend.api {
-            "carrierx" => self.sandbox.carrierx_token(),
-            _ => self.sandbox.token(),
+/// The accounts as a ledger knows them.
+pub(crate) fn account_entries(
+    desired: &Desired,
+    sandbox: bool,
+) -> impl Iterator<Item = (&str, AccountEntry)> {
+    desired.accounts.values().map(move |account| {
+        let base_url = if sandbox { SANDBOX.to_owned() } else { account.base_url.to_string() };
+        let entry = AccountEntry {
+            api: account.backend.api.to_owned(),
+            base_url,
+            org_handle: account.org_handle.clone(),
         };
-        resolved.tokens = desired
-            .accounts
-            .iter()
-            .map(|(name, account)| (name.clone(), Secret::new(&token(account))))
-            .collect::<BTreeMap<_, _>>();
-        let missing = std::mem::take(&mut resolved.missing);
-        if !missing.is_empty() && !out.global.json && !out.global.quiet {
-            out.note(&format!(
-                "sandbox: secrets that are not supplied have made-up values here: {}\n",
-                missing.len()
-            ));
-        }
-        // A real secret is never given to the simulator, which keeps what it gets in a file. Its fingerprint stands in, so that
-        // a rotation still shows.
-        let supplied = std::mem::take(&mut resolved.vault);
-        let supplied = supplied.into_iter().map(|((address, attribute), secret)| {
-            let print = key.fingerprint(&address.kind, &attribute, &secret);
-            let made_up =
-                format!("sandbox-{}", key.seal("sandbox", &address.name, &attribute, &print).short());
-            (address, attribute, made_up)
-        });
-        let missing = missing.into_iter().map(|missing| {
-            let made_up = format!("sandbox-{}-{}", missing.address.name, missing.attribute);
-            (missing.address, missing.attribute, made_up)
-        });
-        for (address, attribute, made_up) in supplied.chain(missing).collect::<Vec<_>>() {
-            let made_up = Secret::new(&made_up);
-            if let Some(object) = desired.objects.get_mut(&address)
-                && let Some(crate::resource::Wanted::Secret(secret)) =
-                    object.attributes.get_mut(attribute.as_str())
-            {
-                secret.fingerprint = Some(key.fingerprint(&address.kind, &attribute, &made_up));
-            }
-            resolved.vault.insert((address, attribute), made_up);
-        }
-    }
-
-    fn keep(&self) -> Result<(), Failure> {
-        self.sandbox.world().save(&self.state).map_err(|error| {
-            Failure::other(
-                "telform::sandbox::state",
-                error.to_string(),
-                "check that the folder of the world may be written",
-            )
-        })
-    }
-}
-
-/// `world.yaml` keeps its state in `world.state.yaml`, so that the world to start from stays as it was written.
-pub(crate) fn state_of(world: &Path) -> PathBuf {
-    world.with_extension("state.yaml")
+        (account.name.as_str(), entry)
+    })
 }
 
 /// Where the ledger is: the flag, a file beside the sandbox's world, the YAML, the default.
@@ -293,23 +214,17 @@ pub(crate) fn place(global: &Global, desired: &Desired, choice: &Choice) -> Stri
     desired.ledger.as_ref().map_or_else(|| ".telform/ledger.json".to_owned(), |(place, _)| place.clone())
 }
 
-/// What each account is, as the ledger and a snapshot know it.
-fn entries(desired: &Desired, options: &Options) -> BTreeMap<String, AccountEntry> {
-    let entry = |account: &Account| AccountEntry {
-        api: account.backend.api.to_owned(),
-        base_url: if options.sandbox { "(sandbox)".to_owned() } else { account.base_url.to_string() },
-        org_handle: account.org_handle.clone(),
-    };
-    desired.accounts.values().map(|account| (account.name.clone(), entry(account))).collect()
-}
-
 /// The key of the fingerprints. One that is made on a machine that forgets it makes every secret unknown to the next run.
 fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<Key, Failure> {
-    let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok();
-    if let Some(key) = store.key(given.as_deref())? {
-        return Ok(key);
+    let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok().filter(|text| !text.is_empty());
+    let reads_only = matches!(purpose, Purpose::Plan | Purpose::Offline);
+    match store.key(given.as_deref())? {
+        Some(key) if given.is_some() => return Ok(key),
+        // A change of the key may have been cut off between the ledger and the key.
+        Some(key) => return Ok(store.settled_key(ledger, key, !reads_only)?),
+        None => {}
     }
-    if matches!(purpose, Purpose::Plan | Purpose::Offline) {
+    if reads_only {
         // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
         return Ok(Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?);
     }
@@ -328,7 +243,21 @@ fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<Ke
     Ok(key)
 }
 
-fn options(choice: &Choice) -> Options {
+/// The secrets that `--rewrite-secret` names. Where no address fits as a whole, what follows its last dot is an attribute.
+fn secrets_asked(desired: &Desired, choice: &Choice) -> BTreeSet<(Address, Option<String>)> {
+    let asked = choice.rewrite_secrets.iter().map(|(address, attribute)| {
+        let whole = attribute.is_some() || desired.objects.contains_key(address);
+        let parts = address.name.rsplit_once('.').filter(|_| !whole);
+        let parts =
+            parts.map(|(name, attribute)| (Address::new(&address.kind, name), Some(attribute.to_owned())));
+        parts
+            .filter(|(address, _)| desired.objects.contains_key(address))
+            .unwrap_or_else(|| (address.clone(), attribute.clone()))
+    });
+    asked.collect()
+}
+
+fn options(choice: &Choice, rewrite_secrets: BTreeSet<(Address, Option<String>)>) -> Options {
     Options {
         targets: choice.targets.iter().cloned().collect(),
         excludes: choice.excludes.iter().cloned().collect(),
@@ -338,18 +267,19 @@ fn options(choice: &Choice) -> Options {
             max_delete_percent: choice.max_delete_percent,
             max_numbers_dark: choice.max_numbers_dark,
         },
-        rewrite_secrets: choice.rewrite_secrets.iter().cloned().collect(),
+        rewrite_secrets,
         sandbox: choice.sandbox.is_some(),
     }
 }
 
 /// An address on the command line that nobody declares is a typing mistake, not an empty plan.
-fn check_choice(desired: &Desired, choice: &Choice) -> Result<(), Failure> {
-    let asked = choice
-        .targets
-        .iter()
-        .chain(&choice.excludes)
-        .chain(choice.rewrite_secrets.iter().map(|(address, _)| address));
+fn check_choice(
+    desired: &Desired,
+    choice: &Choice,
+    rewrite: &BTreeSet<(Address, Option<String>)>,
+) -> Result<(), Failure> {
+    let asked =
+        choice.targets.iter().chain(&choice.excludes).chain(rewrite.iter().map(|(address, _)| address));
     for address in asked {
         let known = desired.objects.contains_key(address)
             || desired.removed.iter().any(|gone| gone.address == *address);
@@ -366,7 +296,7 @@ fn check_choice(desired: &Desired, choice: &Choice) -> Result<(), Failure> {
             ));
         }
     }
-    for (address, attribute) in &choice.rewrite_secrets {
+    for (address, attribute) in rewrite {
         let Some(object) = desired.objects.get(address) else { continue };
         let secrets: Vec<&str> = object
             .attributes

@@ -1,9 +1,9 @@
 //! The commands that need a few lines only: validate, sandbox, schema.
 
 use super::args::{SandboxArgs, SchemaArgs};
+use super::embedded::state_of;
 use super::exit::{Exit, Failure};
 use super::out::Out;
-use super::session::state_of;
 use crate::backend;
 use crate::desired;
 use crate::document;

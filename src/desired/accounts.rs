@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{Item, Loader, names, secret, urls, values};
+use super::{Block, Item, Loader, TWICE, names, secret, urls, values};
 use crate::backend;
 use crate::kind::Backend;
 use crate::problem::Problem;
@@ -39,18 +39,16 @@ impl<'a> Loader<'a> {
         for entry in self.section(item).unwrap_or_default() {
             let here = Item { file: item.file, entry };
             self.name(here, "an account");
-            if let Some(first) = self.accounts.get(&*entry.key).copied() {
+            if let Some(mut block) = self.overlay.then(|| self.accounts.get(&*entry.key).cloned()).flatten() {
+                self.lay(&mut block, here);
+                self.accounts.insert(&entry.key, block);
+            } else if let Some(first) = self.accounts.get(&*entry.key).map(|block| block.head) {
                 let what = format!("the account `{}` is defined twice", names::short(&entry.key));
                 let (first, again) = ((first.file, first.entry.key_span), (here.file, entry.key_span));
-                self.twice(
-                    "telform::yaml::duplicate",
-                    &what,
-                    first,
-                    again,
-                    "keep one of them, or rename one",
-                );
+                self.twice("telform::yaml::duplicate", &what, first, again, TWICE);
             } else {
-                self.accounts.insert(&entry.key, here);
+                let block = self.block(here);
+                self.accounts.insert(&entry.key, block);
             }
         }
     }
@@ -77,28 +75,38 @@ impl<'a> Loader<'a> {
     }
 
     pub(super) fn read_accounts(&mut self) {
-        let items: Vec<Item<'a>> = self.accounts.values().copied().collect();
-        for item in items {
-            let login = self.read_account(item);
-            self.logins.insert(&item.entry.key, login);
+        let blocks: Vec<Block<'a>> = self.accounts.values().cloned().collect();
+        for block in blocks {
+            let login = self.read_account(&block);
+            self.logins.insert(block.head.key(), login);
         }
     }
 
-    fn read_account(&mut self, item: Item<'a>) -> Login {
+    fn read_account(&mut self, block: &Block<'a>) -> Login {
         let mut login = Login::default();
-        let Some(entries) = self.section(item) else { return login };
-        login.backend = self.api(item);
+        let item = block.head;
+        if !block.sound {
+            return login;
+        }
+        login.backend = self.api(block);
         let Some(backend) = login.backend else { return login };
+        for line in &block.overridden {
+            self.setting(*line, backend, &mut Draft::default());
+        }
         let mut draft = Draft::default();
-        for entry in entries {
-            self.setting(Item { file: item.file, entry }, backend, &mut draft);
+        for line in &block.lines {
+            self.setting(*line, backend, &mut draft);
         }
         login.generation = draft.generation;
         let name = item.key().to_owned();
-        if backend.organization && item.entry.value.get("org_handle").is_none() {
+        if backend.organization && block.get("org_handle").is_none() {
             self.lacks(item, "org_handle", "the handle of its organization");
         }
-        let token = item.entry.value.get(secret::TOKEN);
+        let tokens = block.overridden.iter().filter(|line| line.key() == secret::TOKEN);
+        for line in tokens {
+            self.source(line.file, line.entry, &variable(&[&name, secret::TOKEN]));
+        }
+        let token = block.get(secret::TOKEN);
         if token.is_none() {
             self.lacks(
                 item,
@@ -107,7 +115,7 @@ impl<'a> Loader<'a> {
             );
         }
         let Some(token) = token else { return login };
-        let Some(source) = self.source(item.file, token, &variable(&[&name, secret::TOKEN])) else {
+        let Some(source) = self.source(token.file, token.entry, &variable(&[&name, secret::TOKEN])) else {
             return login;
         };
         let standard =
@@ -120,7 +128,7 @@ impl<'a> Loader<'a> {
             product_id: draft.product_id,
             generation: draft.generation,
             token: source,
-            token_place: item.file.source.place(token.key_span),
+            token_place: token.file.source.place(token.entry.key_span),
             requests_per_minute: draft.requests_per_minute,
             max_in_flight: draft.max_in_flight,
             switches: draft.switches,
@@ -131,20 +139,28 @@ impl<'a> Loader<'a> {
         login
     }
 
-    fn api(&mut self, item: Item<'a>) -> Option<&'static Backend> {
+    fn api(&mut self, block: &Block<'a>) -> Option<&'static Backend> {
         let words: Vec<&str> = backend::ALL.iter().map(|backend| backend.api).collect();
-        let Some(entry) = item.entry.value.get("api") else {
-            self.lacks(item, "api", &format!("one of {}", names::listed(&words)));
+        let Some(Item { file, entry }) = block.get("api") else {
+            if block.added {
+                let own = block.head.key();
+                let others = self.accounts.keys().copied().filter(|name| *name != own);
+                let near = names::meant(own, others);
+                let what = format!("the account `{}`", names::short(own));
+                self.overrides_nothing(block.head, &what, near, "this lacks `api`");
+            } else {
+                self.lacks(block.head, "api", &format!("one of {}", names::listed(&words)));
+            }
             return None;
         };
-        let word = self.text(item.file, entry)?;
+        let word = self.text(file, entry)?;
         let backend = backend::by_api(&word);
         if backend.is_none() {
             self.report(
                 Problem::new(
                     "telform::yaml::api",
                     format!("`{}` is no service that telform knows", names::short(&word)),
-                    &item.file.source,
+                    &file.source,
                     entry.value.at,
                 )
                 .label("here")
@@ -185,7 +201,7 @@ impl<'a> Loader<'a> {
             "max_in_flight" => {
                 draft.max_in_flight = self.positive(item).and_then(|it| usize::try_from(it).ok())
             }
-            "guards" => draft.guards = self.read_guards(item),
+            "guards" => self.read_guards(item, &mut draft.guards),
             switch
                 if schema::switches(backend).contains(&switch) && self.boolean(file, entry) == Some(true) =>
             {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Loader, values};
+use super::{Item, Loader, values};
 use crate::kind::Kind;
 use crate::problem::{Label, Problem, Span};
 use crate::resource::{Address, Wanted};
@@ -30,23 +30,26 @@ impl Loader<'_> {
         let mut claims: BTreeMap<Identity, Vec<Claim>> = BTreeMap::new();
         for parsed in self.parsed.values() {
             let object = &parsed.object;
-            let source = &parsed.item.file.source;
-            let label = |span: Span| Label { source: source.clone(), span, text: String::new() };
-            let claim =
-                |span| Claim { address: object.address.clone(), label: label(span), id: object.id.clone() };
+            // The line that tells the identity, in whichever layer it stands; else the entry.
+            let claim = |line: Option<Item<'_>>| {
+                let at = line.map_or_else(
+                    || label(parsed.block.head, parsed.block.head.entry.key_span),
+                    |line| label(line, values::spot(line.entry)),
+                );
+                Claim { address: object.address.clone(), label: at, id: object.id.clone() }
+            };
             for kind in &object.shapes {
                 if let Some(id) = &object.id {
-                    let span = parsed.line("id").map_or(parsed.item.entry.key_span, values::spot);
-                    claims.entry(by_id(&object.account, kind, id)).or_default().push(claim(span));
+                    let claim = claim(parsed.line("id"));
+                    claims.entry(by_id(&object.account, kind, id)).or_default().push(claim);
                 }
                 let value = |name: &str| match object.attributes.get(name) {
                     Some(Wanted::Value(value)) => Some(value.clone()),
                     _ => None,
                 };
                 if let Some(identity) = by_key(&object.account, kind, &value) {
-                    let first = kind.natural_key.last().and_then(|name| parsed.line(name));
-                    let span = first.map_or(parsed.item.entry.key_span, values::spot);
-                    claims.entry(identity).or_default().push(claim(span));
+                    let last = kind.natural_key.last().and_then(|name| parsed.line(name));
+                    claims.entry(identity).or_default().push(claim(last));
                 }
             }
         }
@@ -111,18 +114,14 @@ impl Loader<'_> {
         let mut problems = Vec::new();
         for parsed in self.parsed.values() {
             for line in parsed.numbers() {
-                let number = line.key.to_string();
-                let label = Label {
-                    source: parsed.item.file.source.clone(),
-                    span: line.key_span,
-                    text: String::new(),
-                };
+                let number = line.key().to_owned();
+                let label = label(line, line.entry.key_span);
                 let key = (parsed.object.account.clone(), number);
                 let Some((first, place)) = seen.get(&key) else {
                     seen.insert(key, (parsed.object.address.clone(), label));
                     continue;
                 };
-                let what = format!("{} stands on `{first}` and on `{}`", line.key, parsed.object.address);
+                let what = format!("{} stands on `{first}` and on `{}`", line.key(), parsed.object.address);
                 let problem = pair("telform::yaml::number_twice", &what, place, &label);
                 problems.push(problem.help("a number is on one bridge"));
             }
@@ -131,6 +130,10 @@ impl Loader<'_> {
             self.report(problem);
         }
     }
+}
+
+fn label(item: Item<'_>, span: Span) -> Label {
+    Label { source: item.file.source.clone(), span, text: String::new() }
 }
 
 /// A problem of two places, the later of which is at fault.

@@ -10,7 +10,8 @@ impl<'a> Loader<'a> {
     pub(super) fn collect_guards(&mut self, item: Item<'a>) {
         for entry in self.section(item).unwrap_or_default() {
             let here = Item { file: item.file, entry };
-            if let Some(first) = self.guards.insert(&entry.key, here) {
+            let first = self.guards.insert(&entry.key, here);
+            if let Some(first) = first.filter(|_| !self.overlay) {
                 let what = format!("the guard `{}` is set twice", super::names::short(&entry.key));
                 let (first, again) = ((first.file, first.entry.key_span), (here.file, entry.key_span));
                 self.twice("telform::yaml::duplicate", &what, first, again, "keep one of them");
@@ -28,12 +29,10 @@ impl<'a> Loader<'a> {
     }
 
     /// Guards of an account.
-    pub(super) fn read_guards(&mut self, item: Item<'a>) -> Guards {
-        let mut guards = Guards::default();
+    pub(super) fn read_guards(&mut self, item: Item<'a>, guards: &mut Guards) {
         for entry in self.section(item).unwrap_or_default() {
-            self.guard(item.file, entry, &mut guards);
+            self.guard(item.file, entry, guards);
         }
-        guards
     }
 
     fn guard(&mut self, file: In<'_>, entry: &Entry, guards: &mut Guards) {

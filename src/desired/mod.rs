@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::backend;
 use crate::problem::{Problem, Problems, Severity, Span};
 use crate::resource::{Address, Desired};
+use crate::schema;
 use crate::text::hex;
 use crate::yaml::{Entry, Plain};
 
@@ -19,6 +20,7 @@ mod accounts;
 mod claims;
 mod files;
 mod guards;
+mod layers;
 mod moved;
 mod names;
 mod numbers;
@@ -32,14 +34,19 @@ mod values;
 
 use files::Input;
 pub use files::{Edits, places};
+use layers::Block;
 
 /// Version of the file format.
 const VERSION: &str = "1";
 
 /// Keys at the top that are telform's own; the kinds come from the tables.
-const TOP: [&str; 6] = ["version", "accounts", "guards", "ledger", "moved", "removed"];
+const TOP: [&str; 7] = ["version", schema::OVERLAY, "accounts", "guards", "ledger", "moved", "removed"];
 /// Keys that a later version will know.
-const LATER: [&str; 2] = ["overlay", "policy"];
+const LATER: [&str; 1] = ["policy"];
+
+/// What to do about an account or object that is defined twice.
+const TWICE: &str =
+    "keep one of them, or rename one; a file that overrides others begins with `overlay: true`";
 
 /// What the files say, and what is worth knowing about them.
 #[derive(Debug, Default)]
@@ -50,6 +57,8 @@ pub struct Loaded {
     pub warnings: Problems,
     /// `sha256:` over the bytes of all files, in the order in which they were read.
     pub digest: String,
+    /// The files that override others, in the order in which they do.
+    pub overlays: Vec<String>,
 }
 
 /// Reads the given files and folders, or the default ones below the current folder.
@@ -85,8 +94,8 @@ struct Item<'a> {
     entry: &'a Entry,
 }
 
-impl Item<'_> {
-    fn key(&self) -> &str {
+impl<'a> Item<'a> {
+    fn key(&self) -> &'a str {
         &self.entry.key
     }
 }
@@ -96,9 +105,12 @@ struct Loader<'a> {
     problems: Problems,
     /// Whether every file could be read. If not, nothing is said about what is missing: it may stand in the other file.
     complete: bool,
-    accounts: IndexMap<&'a str, Item<'a>>,
+    /// Whether the document at hand is an overlay.
+    overlay: bool,
+    overlays: Vec<String>,
+    accounts: IndexMap<&'a str, Block<'a>>,
     logins: IndexMap<&'a str, accounts::Login>,
-    objects: BTreeMap<Address, Item<'a>>,
+    objects: BTreeMap<Address, Block<'a>>,
     parsed: BTreeMap<Address, objects::Parsed<'a>>,
     removed: Vec<Item<'a>>,
     moved: Vec<Item<'a>>,
@@ -113,6 +125,8 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
     let mut loader = Loader {
         problems,
         complete,
+        overlay: false,
+        overlays: Vec::new(),
         accounts: IndexMap::new(),
         logins: IndexMap::new(),
         objects: BTreeMap::new(),
@@ -124,11 +138,7 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
         version: None,
         desired: Desired::default(),
     };
-    for file in inputs {
-        for document in &file.documents {
-            loader.document(file, document);
-        }
-    }
+    loader.documents(inputs);
     loader.require_version(inputs);
     loader.read_accounts();
     loader.read_top_guards();
@@ -164,7 +174,32 @@ impl<'a> Loader<'a> {
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
             return Err(problems);
         }
-        Ok(Loaded { desired: self.desired, warnings: problems, digest: String::new() })
+        Ok(Loaded {
+            desired: self.desired,
+            warnings: problems,
+            overlays: self.overlays,
+            digest: String::new(),
+        })
+    }
+
+    /// Reads what defines first, in whatever order the files were given, then overlays in their order.
+    fn documents(&mut self, inputs: &'a [Input]) {
+        let mut overlays = Vec::new();
+        for file in inputs {
+            for document in &file.documents {
+                if self.is_overlay(file, document) {
+                    overlays.push((file, document));
+                } else {
+                    self.document(file, document);
+                }
+            }
+        }
+        self.overlay = true;
+        for (file, document) in overlays {
+            self.document(file, document);
+            self.overlays.push(file.source.name().to_owned());
+        }
+        self.overlay = false;
     }
 
     /// Sorts what stands at the top of a document.
@@ -188,6 +223,7 @@ impl<'a> Loader<'a> {
             let item = Item { file, entry };
             match item.key() {
                 "version" => self.read_version(item),
+                schema::OVERLAY => {}
                 "accounts" => self.collect_accounts(item),
                 "guards" => self.collect_guards(item),
                 "ledger" => self.collect_ledger(item),
@@ -298,7 +334,7 @@ impl<'a> Loader<'a> {
     }
 
     fn collect_ledger(&mut self, item: Item<'a>) {
-        if let Some(first) = self.ledger {
+        if let Some(first) = self.ledger.filter(|_| !self.overlay) {
             let what = "`ledger` is said twice";
             let (first, again) = ((first.file, first.entry.key_span), (item.file, item.entry.key_span));
             self.twice(
@@ -309,7 +345,9 @@ impl<'a> Loader<'a> {
                 "there is one ledger; keep one of them",
             );
         }
-        self.ledger.get_or_insert(item);
+        if self.overlay || self.ledger.is_none() {
+            self.ledger = Some(item);
+        }
     }
 
     fn read_ledger(&mut self) {

@@ -100,7 +100,7 @@ impl<'a> Loader<'a> {
     fn check_rename(&mut self, line: &Line<'a>, lines: &BTreeMap<Address, Line<'a>>) {
         let problem =
             |what: String, at: Span| Problem::new("telform::yaml::moved", what, &line.file.source, at);
-        if let Some(declared) = self.objects.get(&line.from.0).copied() {
+        if let Some(declared) = self.objects.get(&line.from.0).map(|block| block.head) {
             self.report(
                 problem(format!("`{}` is moved away and still declared", line.from.0), line.from.1)
                     .label("moved away here")

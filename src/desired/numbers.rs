@@ -7,7 +7,7 @@ use super::{Item, Loader, names, values};
 use crate::backend;
 use crate::problem::Problem;
 use crate::resource::{Address, NumberWanted};
-use crate::yaml::{Entry, quoted};
+use crate::yaml::quoted;
 
 /// Key under a number that names who serves it.
 const PROVIDER: &str = "provider";
@@ -88,7 +88,7 @@ impl<'a> Loader<'a> {
         let mut problems = Vec::new();
         for parsed in self.parsed.values() {
             for line in parsed.numbers() {
-                let wanted = parsed.object.numbers.as_ref().and_then(|numbers| numbers.get(&*line.key));
+                let wanted = parsed.object.numbers.as_ref().and_then(|numbers| numbers.get(line.key()));
                 problems.extend(wanted.and_then(|wanted| self.reference(parsed, line, &wanted.provider)));
             }
         }
@@ -97,11 +97,11 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn reference(&self, bridge: &Parsed<'a>, line: &Entry, target: &Address) -> Option<Problem> {
-        let (item, account) = (bridge.item, &bridge.object.account);
-        let entry = line.value.get(PROVIDER)?;
+    fn reference(&self, bridge: &Parsed<'a>, line: Item<'a>, target: &Address) -> Option<Problem> {
+        let account = &bridge.object.account;
+        let entry = line.entry.value.get(PROVIDER)?;
         let problem = |what: String| {
-            Problem::new("telform::yaml::reference", what, &item.file.source, values::spot(entry))
+            Problem::new("telform::yaml::reference", what, &line.file.source, values::spot(entry))
                 .label("this reference")
         };
         if let Some(other) = self.parsed.get(target) {
@@ -112,7 +112,7 @@ impl<'a> Loader<'a> {
                 "`{target}` belongs to the account `{}`, and `{}` to `{account}`",
                 other.object.account, bridge.object.address
             );
-            let (source, span) = (&other.item.file.source, other.item.entry.key_span);
+            let (source, span) = (&other.block.head.file.source, other.block.head.entry.key_span);
             return Some(
                 problem(what)
                     .also(source, span, "defined here")

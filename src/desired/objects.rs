@@ -2,34 +2,37 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Item, Loader, accounts, names, values};
+use super::{Block, Item, Loader, TWICE, accounts, names, values};
 use crate::backend;
 use crate::kind::{Access, Field, Kind, Type, Update};
 use crate::problem::Problem;
 use crate::resource::{Address, DesiredObject};
 use crate::schema;
-use crate::yaml::{Entry, Plain};
+use crate::yaml::Plain;
 
 /// An object with the lines it was read from.
 pub(super) struct Parsed<'a> {
     pub(super) object: DesiredObject,
-    pub(super) item: Item<'a>,
+    pub(super) block: Block<'a>,
 }
 
 impl<'a> Parsed<'a> {
     /// The line of one of its keys.
-    pub(super) fn line(&self, key: &str) -> Option<&'a Entry> {
-        self.item.entry.value.get(key)
+    pub(super) fn line(&self, key: &str) -> Option<Item<'a>> {
+        self.block.get(key)
     }
 
     /// The lines of its numbers that were understood.
-    pub(super) fn numbers(&self) -> impl Iterator<Item = &'a Entry> {
+    pub(super) fn numbers(&self) -> impl Iterator<Item = Item<'a>> {
         let field =
             self.object.shapes.iter().flat_map(|kind| kind.fields).find(|field| field.ty == Type::Numbers);
         let line = field.and_then(|field| self.line(field.name));
-        let lines = line.and_then(|line| line.value.map()).unwrap_or_default().iter();
+        let lines = line.into_iter().flat_map(|line| {
+            let entries = line.entry.value.map().unwrap_or_default().iter();
+            entries.map(move |entry| Item { file: line.file, entry })
+        });
         let known = self.object.numbers.as_ref();
-        lines.filter(move |line| known.is_some_and(|numbers| numbers.contains_key(&*line.key)))
+        lines.filter(move |line| known.is_some_and(|numbers| numbers.contains_key(line.key())))
     }
 }
 
@@ -41,38 +44,39 @@ impl<'a> Loader<'a> {
             let here = Item { file: section.file, entry };
             let address = Address::new(kind, &entry.key);
             self.name(here, &format!("one of the {kind}"));
-            if let Some(first) = self.objects.get(&address).copied() {
+            if let Some(mut block) = self.overlay.then(|| self.objects.get(&address).cloned()).flatten() {
+                self.lay(&mut block, here);
+                self.objects.insert(address, block);
+            } else if let Some(first) = self.objects.get(&address).map(|block| block.head) {
                 let what = format!("`{kind}.{}` is defined twice", names::short(&entry.key));
                 let (first, again) = ((first.file, first.entry.key_span), (here.file, entry.key_span));
-                self.twice(
-                    "telform::yaml::duplicate_address",
-                    &what,
-                    first,
-                    again,
-                    "keep one of them, or rename one",
-                );
+                self.twice("telform::yaml::duplicate_address", &what, first, again, TWICE);
             } else {
-                self.objects.insert(address, here);
+                let block = self.block(here);
+                self.objects.insert(address, block);
             }
         }
     }
 
     pub(super) fn read_objects(&mut self) {
-        let items: Vec<(Address, Item<'a>)> =
-            self.objects.iter().map(|(address, item)| (address.clone(), *item)).collect();
-        for (address, item) in items {
-            if let Some(object) = self.object(&address, item) {
-                self.parsed.insert(address, Parsed { object, item });
+        let blocks: Vec<(Address, Block<'a>)> =
+            self.objects.iter().map(|(address, block)| (address.clone(), block.clone())).collect();
+        for (address, block) in blocks {
+            if let Some(object) = self.object(&address, &block) {
+                self.parsed.insert(address, Parsed { object, block });
             }
         }
     }
 
-    fn object(&mut self, address: &Address, item: Item<'a>) -> Option<DesiredObject> {
-        let entries = self.section(item)?;
-        let account = self.account_of(item, item.entry.value.get("account"), &address.kind);
+    fn object(&mut self, address: &Address, block: &Block<'a>) -> Option<DesiredObject> {
+        if !block.sound {
+            return None;
+        }
+        let item = block.head;
+        let account = self.account_of(item, block.get("account"), &address.kind);
         let generation = account.and_then(|name| self.logins.get(name)).and_then(|login| login.generation);
         let all = backend::shapes(&address.kind);
-        let shapes = self.shapes(item, entries, &all, generation);
+        let shapes = self.shapes(address, block, &all, generation);
         let rows = if shapes.is_empty() { &all } else { &shapes };
         let mut object = DesiredObject {
             address: address.clone(),
@@ -87,10 +91,13 @@ impl<'a> Loader<'a> {
             place: item.file.source.place(item.entry.key_span),
             places: BTreeMap::new(),
         };
-        for entry in entries {
-            self.line(Item { file: item.file, entry }, rows, &mut object);
+        for line in &block.overridden {
+            self.line(*line, rows, &mut object.clone());
         }
-        self.dropped(item, &object);
+        for line in &block.lines {
+            self.line(*line, rows, &mut object);
+        }
+        self.dropped(block, &object);
         let good = account.is_some() && !shapes.is_empty();
         good.then_some(object)
     }
@@ -197,6 +204,7 @@ impl<'a> Loader<'a> {
             return self.wrong(item.file, item.entry, "a list of attributes");
         };
         let known = writable(rows);
+        ignore.clear();
         for node in list {
             let name = node.scalar().map(|scalar| &*scalar.text).unwrap_or_default();
             if known.contains(&name) {
@@ -241,21 +249,21 @@ impl<'a> Loader<'a> {
     }
 
     /// Attributes that the service drops unless another attribute has a certain value.
-    fn dropped(&mut self, item: Item<'a>, object: &DesiredObject) {
+    fn dropped(&mut self, block: &Block<'a>, object: &DesiredObject) {
         for name in object.attributes.keys() {
             let Some((other, value)) = object.shapes.iter().find_map(|kind| kind.field(name)?.only_with)
             else {
                 continue;
             };
-            let said = item.entry.value.get(other).and_then(|entry| entry.value.scalar());
-            let (Some(said), Some(line)) = (said, item.entry.value.get(name)) else { continue };
-            if &*said.text != value && !line.value.is_null() {
+            let said = block.get(other).and_then(|line| line.entry.value.scalar());
+            let (Some(said), Some(line)) = (said, block.get(name)) else { continue };
+            if &*said.text != value && !line.entry.value.is_null() {
                 self.report(
                     Problem::new(
                         "telform::yaml::dropped",
                         format!("the service drops `{name}` unless `{other}` is `{value}`"),
-                        &item.file.source,
-                        line.key_span,
+                        &line.file.source,
+                        line.entry.key_span,
                     )
                     .label("has no effect here")
                     .help("leave it out")

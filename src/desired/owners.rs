@@ -4,19 +4,18 @@ use super::accounts::Login;
 use super::{Item, Loader, names, values};
 use crate::backend;
 use crate::problem::Problem;
-use crate::yaml::Entry;
 
 impl<'a> Loader<'a> {
     /// The account of an object or tombstone: the one it names, or the only one that can serve its kind.
     pub(super) fn account_of(
         &mut self,
         item: Item<'a>,
-        named: Option<&'a Entry>,
+        named: Option<Item<'a>>,
         kind: &str,
     ) -> Option<&'a str> {
-        if let Some(entry) = named {
-            let name = self.text(item.file, entry)?;
-            return self.named_account(item, entry, &name, kind);
+        if let Some(named) = named {
+            let name = self.text(named.file, named.entry)?;
+            return self.named_account(named, &name, kind);
         }
         let doubt = !self.complete || self.logins.values().any(|login| login.backend.is_none());
         let able = self.able(kind);
@@ -46,7 +45,7 @@ impl<'a> Loader<'a> {
     pub(super) fn account_of_removed(
         &mut self,
         item: Item<'a>,
-        named: Option<&'a Entry>,
+        named: Option<Item<'a>>,
         kind: &str,
     ) -> Option<&'a str> {
         if named.is_some() {
@@ -84,7 +83,7 @@ impl<'a> Loader<'a> {
         if let [one] = self.able(kind).as_slice() { Some(one) } else { None }
     }
 
-    fn named_account(&mut self, item: Item<'a>, entry: &'a Entry, name: &str, kind: &str) -> Option<&'a str> {
+    fn named_account(&mut self, item: Item<'a>, name: &str, kind: &str) -> Option<&'a str> {
         let known: Vec<&'a str> = self.logins.keys().copied().collect();
         let Some((name, login)) = self.logins.get_key_value(name).map(|(name, login)| (*name, *login)) else {
             if self.complete {
@@ -92,7 +91,7 @@ impl<'a> Loader<'a> {
                     "telform::yaml::unknown_account",
                     format!("there is no account `{}`", names::short(name)),
                     &item.file.source,
-                    values::spot(entry),
+                    values::spot(item.entry),
                 );
                 problem = problem.label("here").help(if known.is_empty() {
                     "add it under `accounts`".to_owned()
@@ -111,7 +110,7 @@ impl<'a> Loader<'a> {
                     "telform::yaml::wrong_account",
                     format!("`{name}` is an account of {}, and {kind} belong to {wanted}", backend.title),
                     &item.file.source,
-                    values::spot(entry),
+                    values::spot(item.entry),
                 )
                 .label("not this one"),
             );

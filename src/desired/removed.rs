@@ -35,7 +35,7 @@ impl<'a> Loader<'a> {
                         "keep one of them",
                     );
                 }
-                if let Some(declared) = self.objects.get(&removal.address).copied() {
+                if let Some(declared) = self.objects.get(&removal.address).map(|block| block.head) {
                     self.report(
                         Problem::new(
                             "telform::yaml::removed_and_declared",
@@ -74,7 +74,7 @@ impl<'a> Loader<'a> {
         };
         let address = self.address(Item { file, entry: line })?;
         let rows = backend::shapes(&address.kind);
-        let named = node.get("account");
+        let named = node.get("account").map(|entry| Item { file, entry });
         let account = self.account_of_removed(Item { file, entry: line }, named, &address.kind);
         let mut removal = Removal {
             address,

@@ -1,18 +1,18 @@
 //! Which generation's shape an object has: its attributes decide. Here unknown, read-only, mixed and missing attributes
 //! are found.
 
-use super::{Item, Loader, names, objects};
+use super::{Block, Item, Loader, names, objects};
 use crate::kind::{Access, Kind};
 use crate::problem::Problem;
+use crate::resource::Address;
 use crate::schema;
-use crate::yaml::Entry;
 
 impl<'a> Loader<'a> {
     /// Shapes that the attributes fit, or none after a problem that leaves no shape.
     pub(super) fn shapes(
         &mut self,
-        item: Item<'a>,
-        entries: &'a [Entry],
+        address: &Address,
+        block: &Block<'a>,
         all: &[&'static Kind],
         generation: Option<u8>,
     ) -> Vec<&'static Kind> {
@@ -22,31 +22,32 @@ impl<'a> Loader<'a> {
             .filter(|kind| generation.is_none() || kind.generation.is_none() || kind.generation == generation)
             .collect();
         let mut fitting = allowed.clone();
-        let mut telling: Vec<(&'a Entry, Vec<&'static Kind>)> = Vec::new();
-        for entry in entries {
+        let mut telling: Vec<(Item<'a>, Vec<&'static Kind>)> = Vec::new();
+        for line in block.lines.iter().copied() {
             let having: Vec<&'static Kind> =
-                all.iter().copied().filter(|kind| has(kind, &entry.key)).collect();
-            if schema::OBJECT.contains(&&*entry.key) {
+                all.iter().copied().filter(|kind| has(kind, line.key())).collect();
+            if schema::OBJECT.contains(&line.key()) {
                 continue;
             }
             if having.is_empty() {
-                self.no_attribute(item, entry, &allowed);
+                self.no_attribute(line, &allowed);
             } else if !having.iter().any(|kind| allowed.iter().any(|it| std::ptr::eq(*it, *kind))) {
-                self.other_generation(item, entry, &having, generation);
+                self.other_generation(line, &having, generation);
                 fitting.clear();
             } else if having.len() < all.len() {
                 fitting.retain(|kind| having.iter().any(|it| std::ptr::eq(*it, *kind)));
-                telling.push((entry, having));
+                telling.push((line, having));
             }
         }
         if fitting.is_empty() {
-            self.mixed(item, &telling);
+            self.mixed(block.head, &telling);
             return fitting;
         }
-        self.complete_shapes(item, entries, fitting)
+        self.complete_shapes(address, block, fitting)
     }
 
-    fn no_attribute(&mut self, item: Item<'a>, entry: &Entry, allowed: &[&'static Kind]) {
+    fn no_attribute(&mut self, item: Item<'a>, allowed: &[&'static Kind]) {
+        let entry = item.entry;
         let read_only = allowed.iter().find_map(|kind| kind.field(&entry.key));
         if read_only.is_some() {
             self.report(
@@ -67,13 +68,8 @@ impl<'a> Loader<'a> {
         self.unknown(item.file, entry, &known, &format!("in a {singular}"));
     }
 
-    fn other_generation(
-        &mut self,
-        item: Item<'a>,
-        entry: &Entry,
-        having: &[&'static Kind],
-        asked: Option<u8>,
-    ) {
+    fn other_generation(&mut self, item: Item<'a>, having: &[&'static Kind], asked: Option<u8>) {
+        let entry = item.entry;
         let belongs = having.first().and_then(|kind| kind.generation).unwrap_or_default();
         let asked = asked.unwrap_or_default();
         self.report(
@@ -88,7 +84,7 @@ impl<'a> Loader<'a> {
         );
     }
 
-    fn mixed(&mut self, item: Item<'a>, telling: &[(&'a Entry, Vec<&'static Kind>)]) {
+    fn mixed(&mut self, item: Item<'a>, telling: &[(Item<'a>, Vec<&'static Kind>)]) {
         let generation =
             |kinds: &[&'static Kind]| kinds.first().and_then(|kind| kind.generation).unwrap_or_default();
         let Some(((first, kinds), rest)) = telling.split_first() else { return };
@@ -98,7 +94,7 @@ impl<'a> Loader<'a> {
             let keys: Vec<&str> = telling
                 .iter()
                 .filter(|(_, kinds)| generation(kinds) == wanted)
-                .map(|(entry, _)| &*entry.key)
+                .map(|(line, _)| line.key())
                 .collect();
             names::listed(&keys)
         };
@@ -107,11 +103,11 @@ impl<'a> Loader<'a> {
             Problem::new(
                 "telform::yaml::mixed_generations",
                 format!("`{}` mixes attributes of two generations", names::short(item.key())),
-                &item.file.source,
-                first.key_span,
+                &first.file.source,
+                first.entry.key_span,
             )
             .label(format!("generation {own}"))
-            .also(&item.file.source, other.key_span, format!("generation {other_generation}"))
+            .also(&other.file.source, other.entry.key_span, format!("generation {other_generation}"))
             .help(format!(
                 "generation {own}: {}\ngeneration {other_generation}: {}\nkeep those of one generation",
                 list(own),
@@ -123,19 +119,20 @@ impl<'a> Loader<'a> {
     /// Of the fitting shapes those for which nothing is missing; when each misses something, that is a problem.
     fn complete_shapes(
         &mut self,
-        item: Item<'a>,
-        entries: &'a [Entry],
+        address: &Address,
+        block: &Block<'a>,
         fitting: Vec<&'static Kind>,
     ) -> Vec<&'static Kind> {
-        let pinned = entries.iter().any(|entry| &*entry.key == "id");
-        let lacking = |kind: &&'static Kind| {
+        let item = block.head;
+        let pinned = block.get("id").is_some();
+        let lacking_of = |kind: &&'static Kind, pinned: bool| {
             let needed = |field: &&'static crate::kind::Field| {
                 // A pinned object exists: nothing that is only needed to make or find it has to be there.
                 !pinned
                     && (field.required || kind.natural_key.contains(&field.name))
                     && field.access != Access::ReadOnly
             };
-            let absent = |name: &str| !entries.iter().any(|entry| &*entry.key == name);
+            let absent = |name: &str| block.get(name).is_none();
             let lacking: Vec<&str> = kind
                 .fields
                 .iter()
@@ -145,8 +142,20 @@ impl<'a> Loader<'a> {
                 .collect();
             lacking
         };
+        let lacking = |kind: &&'static Kind| lacking_of(kind, pinned);
         let complete: Vec<&'static Kind> =
             fitting.iter().copied().filter(|kind| lacking(kind).is_empty()).collect();
+        if block.added && !fitting.iter().any(|kind| lacking_of(kind, false).is_empty()) {
+            // A pin alone is enough for a new address, but not for one that looks like a slip.
+            let near = self.near(address);
+            if complete.is_empty() || near.is_some() {
+                let lacking = fitting.first().map(|kind| lacking_of(kind, false)).unwrap_or_default();
+                let lacking = format!("this lacks {}", names::listed(&lacking));
+                let what = format!("`{}.{}`", address.kind, names::short(&address.name));
+                self.overrides_nothing(item, &what, near.as_deref(), &lacking);
+                return Vec::new();
+            }
+        }
         if !complete.is_empty() {
             // A pinned object exists already; what it would need to be made does not tell its generation.
             return if pinned { fitting } else { complete };
@@ -170,6 +179,14 @@ impl<'a> Loader<'a> {
                 .help(help),
         );
         Vec::new()
+    }
+}
+
+impl Loader<'_> {
+    /// The name of an address of the same kind that was probably meant.
+    fn near(&self, address: &Address) -> Option<String> {
+        let others = self.objects.iter().filter(|(other, block)| other.kind == address.kind && !block.added);
+        names::meant(&address.name, others.map(|(other, _)| other.name.as_str())).map(str::to_owned)
     }
 }
 

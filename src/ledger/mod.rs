@@ -14,6 +14,7 @@ mod error;
 mod fingerprint;
 mod lock;
 mod place;
+mod rekey;
 mod store;
 
 pub use error::LedgerError;
@@ -22,6 +23,7 @@ pub use lock::{Holder, LEASE, Lock, Wish};
 #[cfg(feature = "remote-state")]
 pub use place::Remote;
 pub use place::{Found, Growing, Local, Place, Put, Version};
+pub use rekey::{CarriedOver, Lost, LostBecause, Supplied};
 pub use store::Store;
 
 /// The format that this version writes. A newer one is an error: an older telform must not lose what it does not know.

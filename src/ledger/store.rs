@@ -104,14 +104,16 @@ impl Store {
     /// the copy is called, or `None` when nothing is there.
     pub async fn set_aside(&self, suffix: &str) -> Result<Option<String>, LedgerError> {
         let Some(found) = self.place.read(self.place.name()).await? else { return Ok(None) };
-        let name = format!("{}.{suffix}", self.place.name());
-        match self.place.create(&name, found.bytes).await? {
-            Put::Done(_) => {
+        // One that was kept in the same second is kept too.
+        for count in 1..100 {
+            let again = if count == 1 { String::new() } else { format!("-{count}") };
+            let name = format!("{}.{suffix}{again}", self.place.name());
+            if let Put::Done(_) = self.place.create(&name, found.bytes.clone()).await? {
                 self.saw(Some(found.version));
-                Ok(Some(self.place.shown(&name)))
+                return Ok(Some(self.place.shown(&name)));
             }
-            Put::Lost => Err(LedgerError::Changed { place: self.place.shown(&name) }),
         }
+        Err(LedgerError::Changed { place: self.shown() })
     }
 
     /// Takes the lock of this ledger, or says who has it. While it is held, saves look whether it still is.
@@ -159,7 +161,7 @@ impl Store {
         self.key_file().map(|local| local.key_path().display().to_string()).unwrap_or_default()
     }
 
-    fn key_file(&self) -> Option<&Local> {
+    pub(super) fn key_file(&self) -> Option<&Local> {
         match &*self.place {
             Place::Local(local) => Some(local),
             #[cfg(feature = "remote-state")]

@@ -296,8 +296,12 @@ impl Comparison<'_> {
             ));
             return;
         };
+        let mut same = NoticeCode::SecretUnchanged;
         let known = match self.live.secrets.get(field.name) {
-            Some(Some(shown)) => Some(shown == fingerprint),
+            Some(Some(shown)) => {
+                same = NoticeCode::SecretShown;
+                Some(shown == fingerprint)
+            }
             _ if field.secret_is_read_back
                 && self.live.attributes.get(field.name).is_some_and(Value::is_null) =>
             {
@@ -312,7 +316,7 @@ impl Comparison<'_> {
             }),
         };
         match known {
-            Some(true) => {}
+            Some(true) => found.notices.push(self.notice(same, field, None)),
             Some(false) => found.update.push(secret_change(field, SecretWord::Changed)),
             None => found.notices.push(self.notice(NoticeCode::SecretUnknown, field, None)),
         }

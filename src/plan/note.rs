@@ -216,6 +216,10 @@ pub enum NoticeCode {
     DroppedByService,
     /// The service does not show the attribute, so it cannot be compared.
     NotShown,
+    /// A secret is the one that telform last wrote.
+    SecretUnchanged,
+    /// A secret is the one that the service gives back.
+    SecretShown,
     /// A secret that telform has never written: not compared, not written.
     SecretUnknown,
     /// A secret was not supplied: not compared. Detail: source.
@@ -250,9 +254,16 @@ impl NoticeCode {
         matches!(self, Self::PendingVerification | Self::Hidden)
     }
 
+    /// Whether nothing is open about it: worth a word, not a line each.
+    pub fn is_settled_secret(self) -> bool {
+        matches!(self, Self::SecretUnchanged | Self::SecretShown)
+    }
+
     /// What it means, for people.
     pub fn text(self) -> &'static str {
         match self {
+            Self::SecretUnchanged => "unchanged since telform last wrote it",
+            Self::SecretShown => "the same as the service gives back",
             Self::Adopted => "found by its natural key or pinned id: adopted, nothing is written",
             Self::Renamed => "renamed in the ledger, nothing is written to the service; it was",
             Self::Released => "released: no longer managed, and left as it is",

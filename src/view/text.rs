@@ -267,12 +267,13 @@ fn order(out: &mut String, plan: &Plan, detail: Detail) {
 }
 
 fn notices(out: &mut String, plan: &Plan, detail: Detail) {
-    if plan.notices.is_empty() {
-        return;
+    let (settled, open): (Vec<&Notice>, Vec<&Notice>) =
+        plan.notices.iter().partition(|notice| notice.code.is_settled_secret() && !detail.verbose);
+    if !open.is_empty() {
+        heading(out, &format!("Notices ({})", open.len()));
     }
-    heading(out, &format!("Notices ({})", plan.notices.len()));
     // Notices are sorted by their code, so those of one sort stand together under one sentence.
-    for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
+    for group in open.chunk_by(|a, b| a.code == b.code) {
         for (index, text) in detail.wrap(group[0].code.text(), 4).into_iter().enumerate() {
             line(out, &format!("  {} {text}", if index == 0 { "i" } else { " " }));
         }
@@ -281,6 +282,16 @@ fn notices(out: &mut String, plan: &Plan, detail: Detail) {
         }
         if group.len() > MOST_NUMBERS {
             line(out, &format!("      … and {} more; see --format json", group.len() - MOST_NUMBERS));
+        }
+    }
+    let words: Vec<String> = settled
+        .chunk_by(|a, b| a.code == b.code)
+        .map(|group| format!("{} {}", group.len(), group[0].code.text()))
+        .collect();
+    if !words.is_empty() {
+        line(out, "");
+        for text in detail.wrap(&format!("Secrets: {}", words.join(", ")), 0) {
+            line(out, &paint(FAINT, text));
         }
     }
 }

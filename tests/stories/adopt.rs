@@ -58,7 +58,7 @@ accounts:
     );
 }
 
-fn files(story: &Story) -> Vec<String> {
+fn written_files(story: &Story) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(story.path("telform"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -81,7 +81,7 @@ fn everything_comes_with_one_command_and_nothing_is_written_to_a_service() {
     let ran = story.expect(0, "adopt --all --out telform -f accounts.yaml");
     assert_eq!(story.writes(), [""; 0]);
     shot!("adopt_all", ran);
-    insta::assert_snapshot!("adopted_files", files(&story).concat());
+    insta::assert_snapshot!("adopted_files", written_files(&story).concat());
     let plan = story.expect(0, "plan -f accounts.yaml -f telform --detailed-exitcode");
     plan.says("Plan: no changes").is_silent_about("adopted").is_silent_about("left alone");
 }
@@ -89,15 +89,15 @@ fn everything_comes_with_one_command_and_nothing_is_written_to_a_service() {
 #[test]
 fn adopting_again_writes_the_same_bytes() {
     let story = adopted();
-    let (first, ledger) = (files(&story), story.ledger());
+    let (first, ledger) = (written_files(&story), story.ledger());
     story.expect(0, "import --all --out telform -f accounts.yaml");
     story.expect(0, "import --all --out telform -f accounts.yaml -f telform");
-    assert_eq!(files(&story), first);
+    assert_eq!(written_files(&story), first);
     assert_eq!(story.ledger(), ledger, "and nothing in the ledger");
     // Without the ledger too.
     std::fs::remove_dir_all(story.path(".telform")).unwrap();
     story.expect(0, "import --all --out telform -f accounts.yaml");
-    assert_eq!(files(&story), first);
+    assert_eq!(written_files(&story), first);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_part_only() {
     let story = Story::new(WORLD);
     accounts(&story);
     story.expect(0, "adopt --all --kind partners --out telform -f accounts.yaml");
-    assert_eq!(files(&story).len(), 1);
+    assert_eq!(written_files(&story).len(), 1);
     assert!(!story.take_log().iter().any(|request| request.contains("telephony")), "Unpod was not asked");
     // Bridges alone cannot name their configurations, so their numbers stay a comment.
     let bridges = story.expect(0, "adopt --all --kind bridges --out telform -f accounts.yaml");
@@ -187,12 +187,12 @@ unpod:
         ),
     );
     shot!("adopt_g1", story.expect(0, "adopt --all --out telform -f accounts.yaml"));
-    insta::assert_snapshot!("adopted_files_g1", files(&story).concat());
+    insta::assert_snapshot!("adopted_files_g1", written_files(&story).concat());
     assert_eq!(story.writes(), [""; 0]);
-    let first = files(&story);
+    let first = written_files(&story);
     story.expect(0, "plan -f accounts.yaml -f telform --detailed-exitcode").says("Plan: no changes");
     story.expect(0, "adopt --all --out telform -f accounts.yaml");
-    assert_eq!(files(&story), first);
+    assert_eq!(written_files(&story), first);
 }
 
 #[test]
@@ -250,7 +250,7 @@ carrierx:
 }
 
 /// Texts that a careless writer of YAML gets wrong.
-const TEXTS: [&str; 14] = [
+const TEXTS: [&str; 30] = [
     "plain",
     "no",
     "01234",
@@ -265,6 +265,22 @@ const TEXTS: [&str; 14] = [
     "it's \"so\"",
     "\u{202e}rtl",
     "𝄞 é",
+    "\u{1b}[31mred\u{1b}[0m",
+    "bell\u{7}",
+    "&anchor",
+    "*alias",
+    "!tag",
+    "%directive",
+    "@at",
+    "`tick`",
+    "? key",
+    "null",
+    "0x1f",
+    "1_000",
+    "2026-11-25",
+    "12:30:45",
+    "<<",
+    "it's: 'so' \\ #x",
 ];
 
 fn world(dice: &mut Dice) -> (serde_json::Value, bool) {
@@ -320,26 +336,39 @@ fn world(dice: &mut Dice) -> (serde_json::Value, bool) {
 #[test]
 fn generated_worlds_go_there_and_back() {
     let mut kinds_seen = std::collections::BTreeSet::new();
+    let mut layers_seen = std::collections::BTreeSet::new();
     for seed in 1..=24 {
         let mut dice = Dice::new(seed);
         let (world, older) = world(&mut dice);
         let story = Story::new(&world.to_string());
         accounts(&story);
         let text = story.read("accounts.yaml").replace("org_handle:", "product_id: prod, org_handle:");
-        story.file("accounts.yaml", &text);
-        let adopt = story.run("adopt --all --out telform -f accounts.yaml");
+        // In an environment the accounts are those of a layer over the base.
+        let layered = dice.roll(2) == 0;
+        let files = if layered { "-f accounts.yaml -f layer.yaml" } else { "-f accounts.yaml" };
+        let base = text
+            .replace("acme.example", "elsewhere.example")
+            .replace("product_id: prod", "product_id: other");
+        story.file("accounts.yaml", if layered { &base } else { &text });
+        story.file(
+            "layer.yaml",
+            "overlay: true\naccounts: { unpod: { org_handle: acme.example, product_id: prod } }\n",
+        );
+        let adopt = story.run(&format!("adopt --all --out telform {files}"));
         assert_eq!(adopt.code, 0, "seed {seed}: {world}\n{}", adopt.whole());
         if !story.path("telform").exists() {
             continue;
         }
-        kinds_seen.extend(files(&story).iter().map(|file| (older, file.lines().next().unwrap().to_owned())));
-        let plan = story.run("plan -f accounts.yaml -f telform --detailed-exitcode");
+        let written = written_files(&story);
+        kinds_seen.extend(written.iter().map(|file| (older, file.lines().next().unwrap().to_owned())));
+        layers_seen.insert((older, layered));
+        let plan = story.run(&format!("plan {files} -f telform --detailed-exitcode"));
         assert_eq!(plan.code, 0, "seed {seed}: {world}\n{}", plan.whole());
         plan.says("Plan: no changes").is_silent_about("left alone");
-        let first = files(&story);
-        story.expect(0, "adopt --all --out telform -f accounts.yaml");
-        assert_eq!(files(&story), first, "seed {seed}");
+        story.expect(0, &format!("adopt --all --out telform {files}"));
+        assert_eq!(written_files(&story), written, "seed {seed}");
         assert_eq!(story.writes(), [""; 0], "seed {seed}");
     }
     assert_eq!(kinds_seen.len(), 6, "three kinds in both generations: {kinds_seen:?}");
+    assert_eq!(layers_seen.len(), 4, "both generations, with and without a layer: {layers_seen:?}");
 }

@@ -62,7 +62,7 @@ fn rotated_with_a_secret_that_is_read_back() {
     let mut story = story();
     story.unpod_with("product_id: prod, ", MAIN);
     story.in_sync();
-    story.expect(0, "plan").is_silent_about("unknown");
+    story.expect(0, "plan").is_silent_about("unknown").says("the same as the service gives back");
     story.set("MAIN_KEY", "canary-key-main-2");
     shot!("g1_rotate", story.apply());
     assert_eq!(story.writes(), [r#"PATCH telephony/provider-configurations/41/ {"api_key":"(secret)"}"#]);

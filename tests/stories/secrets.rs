@@ -54,10 +54,69 @@ fn adopting_writes_nothing_and_an_unknown_secret_stays() {
 fn one_attribute_can_be_rewritten() {
     let story = Story::new(ONE).secret("AUTH", "canary-in-yaml-12");
     story.unpod(MAIN);
-    story.expect(0, "apply --auto-approve --rewrite-secret providers.main:auth_token");
+    story.expect(0, "apply --auto-approve --rewrite-secret providers.main.auth_token");
     assert_eq!(story.writes().len(), 1);
-    let wrong = story.expect(1, "plan --rewrite-secret providers.main:account_sid");
+    story.expect(0, "apply --auto-approve --rewrite-secret providers.main:auth_token");
+    assert_eq!(story.writes().len(), 2);
+    let wrong = story.expect(1, "plan --rewrite-secret providers.main.account_sid");
     shot!("rewrite_what_is_no_secret", wrong);
+    story.expect(1, "plan --rewrite-secret providers.mian.auth_token").says("did you mean providers.main?");
+}
+
+#[test]
+fn a_dot_may_belong_to_the_name() {
+    let story = Story::new("{}").secret("AUTH", "canary-in-yaml-13");
+    story.unpod(
+        "
+providers:
+  main: { provider: twilio, account_sid: AC42, auth_token: { env: AUTH } }
+  main.auth_token: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }
+",
+    );
+    story.apply();
+    story.take_log();
+    let written = |asked: &str| {
+        story.expect(0, &format!("apply --auto-approve --rewrite-secret {asked}"));
+        let log = story.take_log();
+        log.into_iter()
+            .filter(|line| line.starts_with("PATCH"))
+            .map(|line| line.split(' ').nth(1).unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (main, dotted) = (written("providers.main"), written("providers.main.auth_token"));
+    assert_ne!(main, dotted, "an address that fits as a whole is meant");
+    assert_eq!(written("providers.main:auth_token"), main);
+    assert_eq!(written("providers.main.auth_token.auth_token"), dotted);
+}
+
+/// The three honest answers, for people and for programs.
+#[test]
+fn what_can_be_said_about_a_secret() {
+    let mut story = Story::new(ONE).secret("AUTH", "canary-known-21").secret("OTHER", "canary-other-21");
+    let both = format!(
+        "{MAIN}  new: {{ provider: plivo, account_sid: MA1, auth_token: {{ env: AUTH }} }}\n  old: {{ provider: exotel, account_sid: EX1, auth_token: {{ env: OTHER }} }}\n"
+    );
+    story.unpod(&both);
+    story.apply();
+    story.set("OTHER", "canary-other-22");
+    shot!("three_answers", story.expect(0, "plan"));
+    story.expect(0, "plan -v").says("unchanged since telform last wrote it\n      providers.new auth_token");
+    let plan = story.expect(0, "plan --format json").json();
+    let notices: Vec<(&str, &str)> = (plan["notices"].as_array().unwrap().iter())
+        .map(|notice| (notice["code"].as_str().unwrap(), notice["address"].as_str().unwrap()))
+        .collect();
+    assert_eq!(notices, [("secret_unchanged", "providers.new"), ("secret_unknown", "providers.main")]);
+    let changed = &plan["plan"]["changes"][0];
+    assert_eq!(
+        (&changed["address"], &changed["attributes"][0]["after"]),
+        (&"providers.old".into(), &serde_json::json!({ "secret": "changed" }))
+    );
+    // What is only said about secrets is no part of the digest: a pull request is planned without them.
+    let digest = |story: &Story| story.expect(0, "plan --format json").json()["digest"].clone();
+    story.set("OTHER", "canary-other-21");
+    let with = digest(&story);
+    story.unset("AUTH");
+    assert_eq!(digest(&story), with);
 }
 
 #[test]

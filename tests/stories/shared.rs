@@ -11,6 +11,8 @@ use crate::moto::S3;
 use crate::runs::{TWO, end, signal, start, wait_for_a_write};
 
 const LEDGER: &str = "team/ledger.json";
+/// Beside it, what was done.
+const JOURNAL: &str = "team/ledger.journal.000001";
 const LOCK: &str = "team/ledger.lock";
 
 fn story(s3: &S3) -> Story {
@@ -83,7 +85,7 @@ fn two_at_once_one_runs_and_one_is_refused() {
     for entry in ledger["objects"].as_object().unwrap().values() {
         assert!(ids.contains(&entry["id"].as_str().unwrap().to_owned()), "{entry} {ids:?}");
     }
-    assert_eq!(s3.keys(), [LEDGER, LOCK]);
+    assert_eq!(s3.keys(), [JOURNAL, LEDGER, LOCK]);
     assert_eq!(s3.json(LOCK)["state"], "free");
     nothing_secret(&story, &s3);
     story.in_sync();

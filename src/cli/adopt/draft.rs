@@ -101,14 +101,21 @@ pub(super) fn file_of(folder: &Path, account: &str, kind: &str) -> PathBuf {
     folder.join(format!("{account}-{kind}.yaml"))
 }
 
-/// Where the YAML of one object goes: a file of its own in a folder, or the end of the one file that there is.
-pub(super) fn file_for(out: &Out, args: &AdoptArgs, address: &Address) -> Result<(PathBuf, String), Failure> {
+/// Where the YAML of one object goes: a file of its own in a folder, or the end of a file that there is. Where overlays are
+/// given, the object was found in their environment; written into the files below them, it would be made in the others.
+pub(super) fn file_for(
+    out: &Out,
+    args: &AdoptArgs,
+    address: &Address,
+    overlays: &[String],
+) -> Result<(PathBuf, String), Failure> {
     let own = |folder: &Path| (folder.join(format!("{}-{}.yaml", address.kind, address.name)), String::new());
     if let Some(folder) = &args.out {
         return Ok(own(folder));
     }
     let places = desired::places(&out.global.files);
-    let Some(place) = places.first() else { return Ok(own(Path::new(""))) };
+    let last = overlays.last().map(PathBuf::from);
+    let Some(place) = last.as_ref().or(places.first()) else { return Ok(own(Path::new(""))) };
     if place.is_dir() {
         return Ok(own(place));
     }

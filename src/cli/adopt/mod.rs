@@ -35,16 +35,22 @@ pub(crate) async fn run(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
 
 async fn all(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
     let folder = args.out.clone().unwrap_or_default();
-    let known = desired::load(&out.global.files).map(|loaded| loaded.desired);
+    let known = desired::load(&out.global.files);
     // Files of an earlier adoption are read as if they were not there, so that they come out the same again.
-    let accounts = known.as_ref().map(|desired| desired.accounts.clone()).unwrap_or_default();
+    let accounts = known.as_ref().map(|loaded| loaded.desired.accounts.clone()).unwrap_or_default();
     let mut edits = Edits::default();
     for account in accounts.values() {
         for kind in account.backend.kinds {
             edits.0.insert(file_of(&folder, &account.name, kind.name), None);
         }
     }
-    let mut loaded = desired::load_edited(&out.global.files, &edits)?;
+    let mut loaded = match desired::load_edited(&out.global.files, &edits) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            let layered = known.is_ok_and(|loaded| !loaded.overlays.is_empty());
+            return Err(if layered { layered_over(&problems) } else { problems.into() });
+        }
+    };
     let kinds = kinds_asked(&loaded.desired, args)?;
     loaded.desired.kinds.extend(kinds.iter().map(|kind| (*kind).to_owned()));
     let (session, live) = read(out, args, loaded).await?;
@@ -68,6 +74,17 @@ async fn all(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
     finish(out, session, &live, &drafts, &desired, &plan).await
 }
 
+/// Without the files of an earlier adoption an overlay has nothing to override: what it says about them cannot be told from
+/// what they would say.
+fn layered_over(problems: &Problems) -> Failure {
+    let at = problems.iter().next().map(|problem| format!(" ({})", problem.place)).unwrap_or_default();
+    Failure::other(
+        "telform::adopt::layered",
+        format!("an overlay overrides what an earlier adoption wrote{at}; nothing was written"),
+        "name the earlier files with -f and another folder with --out to adopt what is new",
+    )
+}
+
 async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result<Exit, Failure> {
     let mut loaded = desired::load(&out.global.files)?;
     loaded.desired.kinds.insert(address.kind.clone());
@@ -84,7 +101,7 @@ async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result
         return declared(out, args, loaded, address, id).await;
     }
     let account = account_for(&loaded.desired, args, address)?;
-    let (path, before) = file_for(out, args, address)?;
+    let (path, before) = file_for(out, args, address, &loaded.overlays)?;
     let (session, live) = read(out, args, loaded).await?;
     let inputs = inputs(&session, &session.desired, &live, &session.options);
     let adoption = Adoption::one(&inputs, &account, address, id).ok_or_else(|| {
@@ -243,7 +260,9 @@ fn leave_out_problems(drafts: &[Draft], problems: &Problems, without: &mut Witho
         let Some(draft) = file else { continue };
         let above = draft.before.bytes().filter(|byte| *byte == b'\n').count();
         let Some(line) = problem.place.line.checked_sub(above) else { continue };
-        if let Some((_, (address, attribute))) = draft.page.lines.range(..=line).next_back() {
+        // What is wrong with an entry as a whole is not the fault of the attribute above it.
+        let head = draft.page.heads.range(..=line).next_back().map_or(0, |(head, _)| *head);
+        if let Some((_, (address, attribute))) = draft.page.lines.range(head..=line).next_back() {
             without
                 .entry((address.clone(), (*attribute).to_owned()))
                 .or_insert_with(|| format!("not written: {}", problem.message));

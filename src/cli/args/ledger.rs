@@ -32,6 +32,11 @@ pub enum LedgerCommand {
         after_help = "Examples:\n  telform ledger rebuild\n  telform ledger rebuild --replace    # keeps the old one beside it"
     )]
     Rebuild(RebuildArgs),
+    /// Change the fingerprint key; what is known about the secrets that are supplied now stays known
+    #[command(
+        after_help = "Examples:\n  telform ledger rekey                                  # a new key file beside the ledger\n  TELFORM_FINGERPRINT_KEY_NEW=… telform ledger rekey    # then set TELFORM_FINGERPRINT_KEY to it\n\nSupply every secret, as for an apply: a fingerprint cannot be turned into one of another key without its\nsecret. What is not supplied, or is not what telform last wrote, is unknown afterwards and listed. No service\nis asked."
+    )]
+    Rekey(RekeyArgs),
 }
 
 /// `telform ledger show`.
@@ -62,6 +67,17 @@ pub struct UnlockArgs {
     /// Free the lock that has this id
     #[arg(long, value_name = "ID")]
     pub lock_id: Option<String>,
+}
+
+/// `telform ledger rekey`.
+#[derive(Debug, Args, Clone)]
+pub struct RekeyArgs {
+    /// Take the new key from this file, which only its owner may read [default: the environment, else a new random one]
+    #[arg(long, value_name = "FILE")]
+    pub new_key_file: Option<PathBuf>,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 /// `telform ledger rebuild`.

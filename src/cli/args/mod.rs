@@ -13,7 +13,7 @@ mod plan;
 mod small;
 
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
-pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs, UnlockArgs};
+pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, ShowPlanArgs, WhenFailed};
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs};

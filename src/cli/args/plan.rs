@@ -28,8 +28,8 @@ pub struct Choice {
     /// Allow this many numbers to lose their connection for this run [default: 0, or guards.max_numbers_dark]
     #[arg(long, value_name = "N")]
     pub max_numbers_dark: Option<u64>,
-    /// Write a secret again although nobody knows whether it changed: ADDRESS or ADDRESS:ATTRIBUTE, repeatable
-    #[arg(long = "rewrite-secret", value_name = "ADDRESS[:ATTRIBUTE]", value_parser = secret)]
+    /// Write a secret again although nobody knows whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    #[arg(long = "rewrite-secret", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
     pub rewrite_secrets: Vec<(Address, Option<String>)>,
     /// Run against the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
@@ -125,6 +125,8 @@ pub enum WhenFailed {
     Continue,
 }
 
+/// A name may have dots in it, so where an attribute begins is known when the configuration is; `ADDRESS:ATTRIBUTE` leaves
+/// no doubt.
 fn secret(text: &str) -> Result<(Address, Option<String>), String> {
     match text.split_once(':') {
         Some((left, attribute)) => Ok((address(left)?, Some(attribute.to_owned()))),

@@ -187,7 +187,7 @@ pub(in crate::ledger) fn io(what: &'static str, path: &Path) -> impl FnOnce(std:
     move |source| LedgerError::Io { what, place, source }
 }
 
-fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(in crate::ledger) fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if read as u64 > LIMIT {
@@ -197,7 +197,7 @@ fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 #[cfg(unix)]
-fn private(path: &Path) -> Result<(), LedgerError> {
+pub(in crate::ledger) fn private(path: &Path) -> Result<(), LedgerError> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path).map(|data| data.permissions().mode() & 0o777).unwrap_or(0o600);
     if mode & 0o077 != 0 {
@@ -207,6 +207,6 @@ fn private(path: &Path) -> Result<(), LedgerError> {
 }
 
 #[cfg(not(unix))]
-fn private(_: &Path) -> Result<(), LedgerError> {
+pub(in crate::ledger) fn private(_: &Path) -> Result<(), LedgerError> {
     Ok(())
 }

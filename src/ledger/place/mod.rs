@@ -16,7 +16,7 @@ mod remote;
 mod trouble;
 
 pub use local::Local;
-pub(super) use local::io;
+pub(super) use local::{io, private, read_bounded};
 pub use log::Growing;
 #[cfg(feature = "remote-state")]
 pub use remote::Remote;

@@ -1,0 +1,117 @@
+//! The embedded simulator, when it stands in for the services: started from a world file, its state kept beside it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::exit::Failure;
+use super::out::Out;
+use crate::ledger::Key;
+use crate::resource::Desired;
+use crate::sandbox::{Sandbox, World};
+use crate::secrets;
+use crate::value::Secret;
+
+/// The embedded simulator and where its state is kept.
+pub(crate) struct Embedded {
+    /// The simulator.
+    pub sandbox: Sandbox,
+    /// File of its state.
+    pub state: PathBuf,
+}
+
+impl Embedded {
+    pub(super) async fn start(world: &Path) -> Result<Self, Failure> {
+        let state = state_of(world);
+        let from = if state.exists() { &state } else { world };
+        let world = World::load(from).map_err(|error| {
+            Failure::other(
+                "telform::sandbox::world",
+                error.to_string(),
+                "`telform init --quickstart` writes a world to start from",
+            )
+        })?;
+        let anywhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let sandbox = Sandbox::start_on(world, anywhere).await.map_err(|error| {
+            Failure::other("telform::sandbox::start", error.to_string(), "free a loopback port")
+        })?;
+        Ok(Self { sandbox, state })
+    }
+
+    /// Sends the accounts to the simulator.
+    pub(super) fn redirect(&self, desired: &mut Desired) {
+        for account in desired.accounts.values_mut() {
+            let url = if account.backend.api == "unpod" {
+                self.sandbox.unpod_url()
+            } else {
+                self.sandbox.carrierx_url()
+            };
+            if let Ok(url) = url.parse() {
+                account.base_url = url;
+            }
+        }
+    }
+
+    /// Nothing real is needed here: the simulator's own tokens, and made-up values for secrets that nobody supplied.
+    pub(super) fn stand_in(
+        &self,
+        out: &Out,
+        desired: &mut Desired,
+        resolved: &mut secrets::Resolved,
+        key: &Key,
+    ) {
+        let token = |account: &crate::resource::Account| match account.backend.api {
+            "carrierx" => self.sandbox.carrierx_token(),
+            _ => self.sandbox.token(),
+        };
+        resolved.tokens = desired
+            .accounts
+            .iter()
+            .map(|(name, account)| (name.clone(), Secret::new(&token(account))))
+            .collect::<BTreeMap<_, _>>();
+        let missing = std::mem::take(&mut resolved.missing);
+        if !missing.is_empty() && !out.global.json && !out.global.quiet {
+            out.note(&format!(
+                "sandbox: secrets that are not supplied have made-up values here: {}\n",
+                missing.len()
+            ));
+        }
+        // A real secret is never given to the simulator, which keeps what it gets in a file. Its fingerprint stands in, so that
+        // a rotation still shows.
+        let supplied = std::mem::take(&mut resolved.vault);
+        let supplied = supplied.into_iter().map(|((address, attribute), secret)| {
+            let print = key.fingerprint(&address.kind, &attribute, &secret);
+            let made_up =
+                format!("sandbox-{}", key.seal("sandbox", &address.name, &attribute, &print).short());
+            (address, attribute, made_up)
+        });
+        let missing = missing.into_iter().map(|missing| {
+            let made_up = format!("sandbox-{}-{}", missing.address.name, missing.attribute);
+            (missing.address, missing.attribute, made_up)
+        });
+        for (address, attribute, made_up) in supplied.chain(missing).collect::<Vec<_>>() {
+            let made_up = Secret::new(&made_up);
+            if let Some(object) = desired.objects.get_mut(&address)
+                && let Some(crate::resource::Wanted::Secret(secret)) =
+                    object.attributes.get_mut(attribute.as_str())
+            {
+                secret.fingerprint = Some(key.fingerprint(&address.kind, &attribute, &made_up));
+            }
+            resolved.vault.insert((address, attribute), made_up);
+        }
+    }
+
+    pub(super) fn keep(&self) -> Result<(), Failure> {
+        self.sandbox.world().save(&self.state).map_err(|error| {
+            Failure::other(
+                "telform::sandbox::state",
+                error.to_string(),
+                "check that the folder of the world may be written",
+            )
+        })
+    }
+}
+
+/// `world.yaml` keeps its state in `world.state.yaml`, so that the world to start from stays as it was written.
+pub(crate) fn state_of(world: &Path) -> PathBuf {
+    world.with_extension("state.yaml")
+}

@@ -1,0 +1,146 @@
+//! `telform ledger rekey`: another fingerprint key. No service is asked.
+
+use super::args::{Choice, RekeyArgs};
+use super::book::loaded;
+use super::exit::{Exit, Failure};
+use super::lock;
+use super::out::Out;
+use super::session::{account_entries, place};
+use crate::desired;
+use crate::ledger::{CarriedOver, Key, LedgerError, Store, Supplied};
+use crate::resource::{Address, Desired, Wanted};
+use crate::secrets::{self, Resolved};
+use crate::text::escape;
+use crate::view::text::plural;
+
+/// Where the key is.
+const CURRENT: &str = "TELFORM_FINGERPRINT_KEY";
+/// Where the new key is given.
+const NEW: &str = "TELFORM_FINGERPRINT_KEY_NEW";
+
+/// The new key, and what has to happen for the next command to find it.
+struct New {
+    key: Key,
+    /// Text for the key file beside the ledger; none when the key is kept elsewhere.
+    file: Option<String>,
+}
+
+pub(super) async fn run(out: &Out, args: &RekeyArgs) -> Result<Exit, Failure> {
+    let mut desired = desired::load(&out.global.files)?.desired;
+    let place = place(&out.global, &desired, &Choice::default());
+    let store = Store::at(&place)?;
+    loaded(&store).await?;
+    let _lock = lock::take(out, &store, args.lock.wait()).await?;
+    // Read again under the lock: another run may just have ended.
+    let mut ledger = loaded(&store).await?;
+    store.check_accounts(&ledger, account_entries(&desired, false))?;
+    let given = variable(CURRENT);
+    let old = match store.key(given.as_deref())? {
+        Some(key) if given.is_some() => key,
+        Some(key) => store.settled_key(&ledger, key, true)?,
+        None => return Err(no_key("there is no fingerprint key")),
+    };
+    if !ledger.readable_with(&old) {
+        return Err(no_key("the fingerprint key is not the one that this ledger was written with"));
+    }
+    let new = new_key(&store, args, given.is_some())?;
+    if new.key.check() == old.check() {
+        return Err(Failure::other(
+            "telform::ledger::rekey",
+            "the new key is the one that the ledger has",
+            "give another one, such as the output of `openssl rand -hex 32`",
+        ));
+    }
+    let env = |name: &str| variable(name);
+    let resolved = secrets::resolve_without_tokens(&mut desired, &env, out.global.allow_commands, &old)?;
+    let report =
+        ledger.rekey(&old, &new.key, &|address, attribute| at_hand(&desired, &resolved, address, attribute));
+    // A key for the ledger is on disk at every moment, see `ledger/rekey.rs`.
+    if let Some(text) = &new.file {
+        store.stage_key(text)?;
+    }
+    store.save(&mut ledger).await?;
+    if new.file.is_some() {
+        store.promote_key()?;
+    } else if given.is_none() {
+        store.drop_key()?;
+    }
+    say(out, &store, &report, new.file.is_some(), given.is_none());
+    Ok(Exit::Done)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+fn no_key(why: &str) -> Failure {
+    Failure::other(
+        "telform::ledger::rekey",
+        format!("{why}, so nothing can be carried over; nothing was changed"),
+        format!(
+            "set {CURRENT} or restore the key file; where the old key is lost, the next apply goes on with the one it finds and calls every write-only secret unknown"
+        ),
+    )
+}
+
+fn new_key(store: &Store, args: &RekeyArgs, from_environment: bool) -> Result<New, Failure> {
+    if let Some(path) = &args.new_key_file {
+        let (key, text) = store.key_from(path)?;
+        return Ok(New { key, file: (!from_environment).then_some(text) });
+    }
+    if let Some(text) = variable(NEW) {
+        return Ok(New { key: Key::from_text(&text).map_err(LedgerError::from)?, file: None });
+    }
+    if from_environment {
+        return Err(Failure::other(
+            "telform::ledger::rekey",
+            format!("the key comes from {CURRENT}, which a new key file would not replace"),
+            format!("give the new key in {NEW} or with --new-key-file, and set {CURRENT} to it afterwards"),
+        ));
+    }
+    let text = Key::generate_text();
+    Ok(New { key: Key::from_text(&text).map_err(LedgerError::from)?, file: Some(text) })
+}
+
+/// The secret of an entry of the ledger, under the address that the configuration has for it.
+fn at_hand(desired: &Desired, resolved: &Resolved, address: &Address, attribute: &str) -> Supplied {
+    let renamed = desired.moved.iter().find(|rename| rename.from == *address).map(|rename| &rename.to);
+    let address = renamed.unwrap_or(address);
+    if let Some(secret) = resolved.vault.get(&(address.clone(), attribute.to_owned())) {
+        return Supplied::Secret(secret.clone());
+    }
+    let declared = desired.objects.get(address).and_then(|object| object.attributes.get(attribute));
+    if matches!(declared, Some(Wanted::Secret(_))) { Supplied::Nothing } else { Supplied::NotDeclared }
+}
+
+fn say(out: &Out, store: &Store, report: &CarriedOver, in_file: bool, had_file: bool) {
+    if out.global.json {
+        let carried: Vec<_> = (report.carried.iter())
+            .map(|(address, attribute)| serde_json::json!({ "address": address, "attribute": attribute }))
+            .collect();
+        let lost: Vec<_> = (report.lost.iter())
+            .map(|lost| serde_json::json!({ "address": lost.address, "attribute": lost.attribute, "because": lost.because.word() }))
+            .collect();
+        return out.json_line(&serde_json::json!({
+            "format": "telform-ledger-rekey", "format_version": 1, "carried_over": carried, "unknown": lost,
+            "key": if in_file { "file" } else { "environment" },
+        }));
+    }
+    let count = report.carried.len();
+    out.print(&format!("Carried over: {count} {}.\n", plural(count, "secrets")));
+    if !report.lost.is_empty() {
+        out.print(&format!("\nUnknown from now on ({}):\n", report.lost.len()));
+    }
+    for lost in &report.lost {
+        let subject = escape(&format!("{} {}", lost.address, lost.attribute));
+        out.print(&format!("  {subject}  {}\n", lost.because.text()));
+    }
+    let file = escape(&store.key_shown());
+    out.print(&match (in_file, had_file) {
+        (true, _) => format!("\nThe new key is in {file}; nothing is kept of the old one.\n"),
+        (false, true) => format!(
+            "\nSet {CURRENT} to the new key: without it the ledger cannot be compared. {file} held the old key and is removed.\n"
+        ),
+        (false, false) => format!("\nSet {CURRENT} to the new key: without it the ledger cannot be compared.\n"),
+    });
+}
