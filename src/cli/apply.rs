@@ -333,7 +333,8 @@ fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -
         out.print(&report::unfinished(plan, report, out.reading()));
     }
     if let Some(why) = ledger {
-        out.note(&format!("the ledger could not be saved, so nothing more was started: {why}\n"));
+        // A lost lock quotes the note of whoever has it now.
+        out.note(&format!("the ledger could not be saved, so nothing more was started: {}\n", clean(&why)));
         return Ok(Exit::Partial);
     }
     if report.interrupted {

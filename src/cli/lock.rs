@@ -42,15 +42,14 @@ pub(crate) async fn take(out: &Out, store: &Store, wait: Duration) -> Result<Loc
     };
     let wish = Wish { wait, lease: LEASE, keepers: &out.keepers, told: &told };
     let lock = std::sync::Arc::new(std::sync::Mutex::new(Some(store.lock(&wish).await?)));
-    let (held, keepers) = (std::sync::Arc::clone(&lock), out.keepers.clone());
+    let (held, out) = (std::sync::Arc::clone(&lock), out.clone());
     // Left alone, a lock in an object store would keep others out until it expires.
     let watch = tokio::spawn(async move {
         signal().await;
         if let Ok(mut held) = held.lock() {
             *held = None;
         }
-        keepers.close();
-        keepers.wait().await;
+        out.settle().await;
         std::process::exit(Exit::Interrupted as i32);
     });
     Ok(Locked { lock, watch: Some(AbortOnDropHandle::new(watch)) })

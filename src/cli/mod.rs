@@ -51,8 +51,7 @@ pub fn main() -> ExitCode {
     };
     let ended = runtime.block_on(async {
         let ended = run(&out, &cli).await;
-        out.keepers.close();
-        out.keepers.wait().await;
+        out.settle().await;
         ended
     });
     let exit = ended.unwrap_or_else(|failure| {

@@ -1,6 +1,7 @@
 //! Writing to the streams. A closed pipe ends the program quietly; colours are stripped where they are not wanted.
 
 use std::io::{IsTerminal, Write};
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
@@ -26,6 +27,12 @@ impl Out {
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
         Self { global: global.clone(), keepers: TaskTracker::new() }
+    }
+
+    /// Waits until locks are freed, but not for a store that is away: a lock that cannot be freed expires.
+    pub(crate) async fn settle(&self) {
+        self.keepers.close();
+        let _ = tokio::time::timeout(Duration::from_secs(20), self.keepers.wait()).await;
     }
 
     /// To standard output.
