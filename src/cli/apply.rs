@@ -22,7 +22,7 @@ use crate::view::{json::PlanDocument, report, text};
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     let mut session = Session::open(out, &args.choice, Purpose::Apply).await?;
     let live = session.read().await?;
-    let plan = session.plan(&live);
+    let plan = session.plan(&live)?;
     show(out, &plan);
     if let Some(expected) = args.expect.as_ref().filter(|expected| **expected != plan.digest) {
         out.note(&format!(
@@ -209,9 +209,9 @@ async fn conclude(out: &Out, session: &mut Session, plan: &Plan, report: Report)
         return incomplete(out, plan, &report, None);
     }
     let options = Options { rewrite_secrets: std::collections::BTreeSet::new(), ..session.options.clone() };
-    let again = match session.read().await {
-        Ok(live) => {
-            let again = session.plan_with(&live, &options);
+    let read = session.read().await.and_then(|live| Ok((session.plan_with(&live, &options)?, live)));
+    let again = match read {
+        Ok((again, live)) => {
             if !again.has_changes() && !again.is_refused() {
                 remember(session, &again, &live, true)?;
             }
@@ -219,7 +219,7 @@ async fn conclude(out: &Out, session: &mut Session, plan: &Plan, report: Report)
         }
         Err(failure) => {
             out.note(&failure.text(out.color_on_stderr(), out.width()));
-            out.note("every step is done, but reading again failed, so it is not proven\n");
+            out.note("every step is done, but reading and planning again failed, so it is not proven\n");
             return Ok(Exit::NotConverged);
         }
     };

@@ -309,7 +309,7 @@ async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
         ));
     }
     let live = session.read().await?;
-    let plan = session.plan(&live);
+    let plan = session.plan(&live)?;
     settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now);
     if path.exists() {
         let aside = path.with_extension(format!("json.replaced-{}", now().replace(':', "")));

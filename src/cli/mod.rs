@@ -16,6 +16,7 @@ mod out;
 mod plan;
 mod session;
 mod small;
+mod verify;
 mod watch;
 
 pub use args::Cli;
@@ -60,6 +61,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Validate => small::validate(out),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
+        Command::Verify(args) => verify::run(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
         Command::Forget(args) => ledger::forget(out, &args.address),

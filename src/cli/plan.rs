@@ -11,7 +11,7 @@ use crate::view::text;
 pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     let session = Session::open(out, &args.choice, Purpose::Plan).await?;
     let live = session.read().await?;
-    let plan = session.plan(&live);
+    let plan = session.plan(&live)?;
     let format = if out.global.json { Format::Json } else { args.format };
     match format {
         Format::Json => {

@@ -29,4 +29,5 @@ mod renames;
 mod replace;
 mod runs;
 mod secrets;
+mod verify;
 mod watch;

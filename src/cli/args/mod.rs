@@ -14,7 +14,7 @@ mod small;
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
 pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, WhenFailed};
-pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs};
+pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
 #[derive(Debug, Parser)]
@@ -93,6 +93,11 @@ pub enum Command {
         after_help = "Examples:\n  telform apply\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
     )]
     Apply(ApplyArgs),
+    /// Check the JSON of a plan independently of the planner; needs no network, no credentials
+    #[command(
+        after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n\nExit codes: 0 every rule holds, 1 one does not. A plan that refuses something may be in order; it is not applied."
+    )]
+    Verify(VerifyArgs),
     /// Take existing objects under management: writes their YAML and enters them in the ledger
     #[command(
         visible_alias = "import",
