@@ -212,7 +212,7 @@ fn unverified(verdict: &Verdict) -> Failure {
     Failure::other(
         "telform::verify::own_plan",
         format!(
-            "nothing was written: the plan does not pass the independent checker: {}{more}",
+            "the plan does not pass the independent checker, so it is not carried out: {}{more}",
             told.join("; ")
         ),
         help,
