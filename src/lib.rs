@@ -5,6 +5,8 @@
 
 pub mod text;
 
+pub mod verify;
+
 pub mod value;
 
 pub mod kind;

@@ -190,6 +190,30 @@ fn the_sandbox_shares_nothing() {
     }
 }
 
+/// The checker must be able to disagree with the planner, so it shares nothing with it: no types, no tables, no hashing.
+#[test]
+fn the_checker_shares_nothing() {
+    let known = ["crate", "super", "std", "serde", "serde_json", "serde_json_canonicalizer", "sha2"];
+    let mut lines = 0;
+    for source in sources().iter().filter(|source| source.room() == "verify") {
+        lines += source.lines;
+        let rooms = uses(&source.code);
+        let other: Vec<&String> =
+            rooms.iter().filter(|used| !matches!(used.as_str(), "verify" | "text")).collect();
+        assert!(other.is_empty(), "{} uses {other:?}", source.path);
+        let own = ["check", "shape", "strict", "When"];
+        for line in source.code.lines().filter_map(|line| line.strip_prefix("use ")) {
+            let head: String = line.chars().take_while(|letter| is_word(*letter)).collect();
+            assert!(
+                known.contains(&head.as_str()) || own.contains(&head.as_str()),
+                "{} uses {head}",
+                source.path
+            );
+        }
+    }
+    assert!((400..1900).contains(&lines), "{lines} lines: it must be possible to read it in one sitting");
+}
+
 /// Planning is pure: no clock, environment, disk or network.
 #[test]
 fn planning_touches_nothing_outside() {

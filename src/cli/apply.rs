@@ -29,7 +29,7 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         reviewed.as_ref().map_or_else(|| args.choice.clone(), |reviewed| reviewed.choice(&args.choice));
     let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
     let live = session.read().await?;
-    let plan = session.plan(&live);
+    let plan = session.plan(&live)?;
     if let Some(moved) = reviewed.as_ref().map(|reviewed| reviewed.moved(&session, &plan))
         && !moved.is_empty()
     {
@@ -248,9 +248,9 @@ async fn conclude(
         return incomplete(out, plan, &report, None);
     }
     let options = Options { rewrite_secrets: std::collections::BTreeSet::new(), ..session.options.clone() };
-    let again = match session.read().await {
-        Ok(live) => {
-            let again = session.plan_with(&live, &options);
+    let read = session.read().await.and_then(|live| Ok((session.plan_with(&live, &options)?, live)));
+    let again = match read {
+        Ok((again, live)) => {
             if !again.has_changes() && !again.is_refused() {
                 remember(session, &again, &live, true).await?;
             }
@@ -260,7 +260,7 @@ async fn conclude(
         }
         Err(failure) => {
             out.note(&failure.text(out.color_on_stderr(), out.width()));
-            out.note("every step is done, but reading again failed, so it is not proven\n");
+            out.note("every step is done, but reading and planning again failed, so it is not proven\n");
             return Ok(Exit::NotConverged);
         }
     };

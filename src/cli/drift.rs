@@ -24,7 +24,7 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
     let choice = Choice { targets: args.targets.clone(), sandbox: args.sandbox.clone(), ..Choice::default() };
     let session = Session::open(out, &choice, Purpose::Plan).await?;
     let live = session.read().await?;
-    let plan = session.plan(&live);
+    let plan = session.plan(&live)?;
     let inputs = Inputs {
         desired: &session.desired,
         live: &live,

@@ -327,7 +327,7 @@ async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
         ));
     }
     let live = session.read().await?;
-    let plan = session.plan(&live);
+    let plan = session.plan(&live)?;
     settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now);
     if let Some(aside) = session.store.set_aside(&format!("replaced-{}", now().replace(':', ""))).await? {
         out.note(&format!("the old ledger is kept as {}\n", escape(&aside)));

@@ -22,6 +22,7 @@ mod rekey;
 mod saved;
 mod session;
 mod small;
+mod verify;
 mod watch;
 
 pub use args::Cli;
@@ -72,6 +73,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
         Command::Show(args) => saved::show(out, args),
+        Command::Verify(args) => verify::run(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
         Command::Forget(args) => ledger::forget(out, args).await,

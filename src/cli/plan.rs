@@ -21,7 +21,7 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     if let Some(file) = &args.snapshot_out {
         files::write(file, &snapshot::write(&live, &session.taken_for, &session.key))?;
     }
-    let plan = session.plan(&live);
+    let plan = session.plan(&live)?;
     let document = saved::document(&session, &plan, &live);
     if let Some(file) = &args.out {
         files::write(file, &json::document(&document))?;

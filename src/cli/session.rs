@@ -13,12 +13,14 @@ use super::watch::Requests;
 use crate::api::ReadOnly;
 use crate::api::http::{self, Http};
 use crate::desired::{self, Loaded};
+use crate::document;
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
 use crate::resource::{Address, Desired, Guards, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
+use crate::verify::{self, Verdict};
 
 /// Everything that a command works with after loading.
 pub(crate) struct Session {
@@ -169,13 +171,25 @@ impl Session {
     }
 
     /// Computes the plan.
-    pub(crate) fn plan(&self, live: &Live) -> Plan {
+    pub(crate) fn plan(&self, live: &Live) -> Result<Plan, Failure> {
         self.plan_with(live, &self.options)
     }
 
-    /// Computes the plan with other options.
-    pub(crate) fn plan_with(&self, live: &Live, options: &Options) -> Plan {
-        Plan::new(&Inputs { desired: &self.desired, live, ledger: &self.ledger, key: &self.key, options })
+    /// Computes the plan with other options. A plan that the independent checker does not pass is no plan.
+    pub(crate) fn plan_with(&self, live: &Live, options: &Options) -> Result<Plan, Failure> {
+        let plan = Plan::new(&Inputs {
+            desired: &self.desired,
+            live,
+            ledger: &self.ledger,
+            key: &self.key,
+            options,
+        });
+        let document = document::of(&plan, document::Origin::default());
+        let text = serde_json::to_vec(&document).unwrap_or_default();
+        match verify::plan(&text) {
+            verdict if verdict.verified => Ok(plan),
+            verdict => Err(unverified(&verdict)),
+        }
     }
 
     /// Keeps the state of the embedded simulator, when there is one.
@@ -185,6 +199,31 @@ impl Session {
             None => Ok(()),
         }
     }
+}
+
+/// The planner and the checker disagree, so nobody knows what an apply would do.
+fn unverified(verdict: &Verdict) -> Failure {
+    let found = &verdict.violations;
+    let told: Vec<String> =
+        found.iter().take(3).map(|it| format!("{} at {} ({})", it.text, it.place, it.code)).collect();
+    let more = if found.len() > told.len() {
+        format!("; and {} more", found.len() - told.len())
+    } else {
+        String::new()
+    };
+    let help = if found.iter().any(|it| it.code.ends_with("::json")) {
+        "a value of the configuration or of a service is one that programs read differently; leave its object out of this run with `--exclude ADDRESS`"
+    } else {
+        "this is a bug of telform: please report it with this message; until it is mended, leave the object out of this run with `--exclude ADDRESS`"
+    };
+    Failure::other(
+        "telform::verify::own_plan",
+        format!(
+            "the plan does not pass the independent checker, so it is not carried out: {}{more}",
+            told.join("; ")
+        ),
+        help,
+    )
 }
 
 /// The accounts as a ledger knows them.

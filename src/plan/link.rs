@@ -102,6 +102,10 @@ impl Wiring<'_> {
             }
         }
         self.finish_moves(&mut wired);
+        for (owner, number) in std::mem::take(&mut wired.steps.nameless) {
+            let detail = format!("the service calls {number} by an id that it does not show");
+            wired.refusals.push(self.refusal(RefusalCode::NumberNotOffered, &owner, detail));
+        }
         wired
     }
 

@@ -16,6 +16,8 @@ use crate::value::Value;
 #[derive(Debug, Default)]
 pub(super) struct LinkSteps {
     pub(super) drafts: Vec<Draft>,
+    /// Numbers that the service calls by an id that it did not show, and whose change needs it.
+    pub(super) nameless: BTreeSet<(Address, String)>,
     cut: BTreeSet<(String, String)>,
     after: BTreeMap<Ref, After>,
 }
@@ -60,13 +62,6 @@ fn payload(provider: &Ref) -> Payload {
     }
 }
 
-fn number_entry(link: &Link, number: &str, id: Option<u64>) -> (String, Payload) {
-    match link.number {
-        NumberWord::E164(key) => (key.to_owned(), Payload::Value(Value::from(number))),
-        NumberWord::Id(key) => (key.to_owned(), Payload::Value(id.map_or(Value::Null, Value::from))),
-    }
-}
-
 impl LinkSteps {
     /// Whether this number is taken off this bridge and not put back on it.
     pub(super) fn frees(&self, bridge: &str, number: &str) -> bool {
@@ -89,7 +84,7 @@ impl LinkSteps {
     ) {
         let bridge = &connection.bridge;
         let number = &connection.number;
-        let (key, value) = number_entry(link, number, connection.number_id);
+        let (key, value) = self.number_entry(link, owner, number, connection.number_id);
         let id = disconnect_name(account, bridge, number);
         self.cut.insert((bridge.clone(), number.clone()));
         let at = Ref::Id(bridge.clone());
@@ -154,7 +149,7 @@ impl LinkSteps {
         waits_for.sort();
         waits_for.dedup();
         self.hold_cuts(number, &[at, provider]);
-        let (key, value) = number_entry(link, number, number_id);
+        let (key, value) = self.number_entry(link, owner, number, number_id);
         let id = connect_name(account, at, number);
         self.expect(at.clone(), owner, number, Some(provider.clone()), &id);
         let why = match &before {
@@ -207,6 +202,26 @@ impl LinkSteps {
                 draft.step.waits_for.extend(needed.iter().cloned());
             }
         }
+    }
+
+    /// The number as the service wants it called.
+    fn number_entry(
+        &mut self,
+        link: &Link,
+        owner: &Address,
+        number: &str,
+        id: Option<u64>,
+    ) -> (String, Payload) {
+        let (key, value) = match link.number {
+            NumberWord::E164(key) => (key, Value::from(number)),
+            NumberWord::Id(key) => {
+                if id.is_none() {
+                    self.nameless.insert((owner.clone(), number.to_owned()));
+                }
+                (key, id.map_or(Value::Null, Value::from))
+            }
+        };
+        (key.to_owned(), Payload::Value(value))
     }
 
     fn expect(&mut self, at: Ref, owner: &Address, number: &str, provider: Option<Ref>, step: &str) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use telform::call::{Body, Payload};
 use telform::plan::{Operation, Phase, Plan, RefusalCode};
 use telform::resource::{Address, Connection, Desired, Live, Organization, Target};
 
@@ -14,7 +15,7 @@ use crate::planning::{ROLLS, bytes};
 use crate::values::NUMBERS;
 
 /// A case whose parts need not fit together: bridges that were not read, ids that do not exist, doubt everywhere.
-fn torn(dice: &mut Dice) -> (Case, Live) {
+pub(crate) fn torn(dice: &mut Dice) -> (Case, Live) {
     let mut case = Case::roll(dice);
     let mut live = case.live();
     let ids = |case: &Case, dice: &mut Dice| {
@@ -134,6 +135,10 @@ proptest! {
             if plan.is_refused() {
                 continue;
             }
+            let empty = step.call.body.iter().flat_map(Body::entries).find(|(name, sent)| {
+                name.ends_with("_id") && **sent == Payload::Value(serde_json::Value::Null)
+            });
+            prop_assert!(empty.is_none(), "{} names nothing: {:?}", step.id, empty);
             for earlier in &step.waits_for {
                 prop_assert!(plan.steps[..index].iter().any(|step| step.id == *earlier), "{} waits for {}", step.id, earlier);
             }

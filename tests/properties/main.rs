@@ -7,11 +7,14 @@ mod dice;
 mod execute;
 mod guarding;
 mod model;
+#[path = "../mutants/mod.rs"]
+mod mutants;
 mod normalising;
 mod planning;
 mod saving;
 mod silence;
 mod values;
+mod verifying;
 
 /// As the default of every property, but without files of old failures beside the sources.
 fn cases(count: u32) -> proptest::test_runner::Config {

@@ -39,4 +39,5 @@ mod saved;
 mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
+mod verify;
 mod watch;

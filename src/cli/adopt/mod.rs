@@ -154,7 +154,7 @@ async fn declared(
         }
     }
     let options = Options { targets: BTreeSet::from([address.clone()]), ..session.options.clone() };
-    let plan = session.plan_with(&live, &options);
+    let plan = session.plan_with(&live, &options)?;
     let learns = plan.ledger.iter().any(|effect| {
         matches!(effect, LedgerEffect::Adopt { address: it, .. } | LedgerEffect::AdoptHidden { address: it, .. } if it == address)
     });

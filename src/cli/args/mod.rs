@@ -16,7 +16,7 @@ pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, ShowPlanArgs, WhenFailed};
-pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs};
+pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
 #[derive(Debug, Parser)]
@@ -98,6 +98,11 @@ pub enum Command {
     /// Show a saved plan; needs no network, no credentials, no YAML
     #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
     Show(ShowPlanArgs),
+    /// Check the JSON of a plan independently of the planner; needs no network, no credentials
+    #[command(
+        after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n\nExit codes: 0 every rule holds, 1 one does not. A plan that refuses something may be in order; it is not applied."
+    )]
+    Verify(VerifyArgs),
     /// Take existing objects under management: writes their YAML and enters them in the ledger
     #[command(
         visible_alias = "import",

@@ -28,3 +28,11 @@ pub struct SchemaArgs {
     /// Kind (providers, bridges or partners), or `plan` for saved plans [default: the whole YAML file]
     pub kind: Option<String>,
 }
+
+/// `telform verify`.
+#[derive(Debug, Args, Clone)]
+pub struct VerifyArgs {
+    /// The JSON of a plan, as `telform plan --format json` prints it; `-` reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}

@@ -1,0 +1,86 @@
+//! `telform verify`: the independent checker over a file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::args::VerifyArgs;
+use super::exit::{Exit, Failure};
+use super::out::Out;
+use crate::verify::{self, MOST_BYTES, Verdict};
+use crate::view::text::{plural, wrap};
+
+/// Most violations that people are shown; programs get all.
+const MOST_SHOWN: usize = 20;
+
+/// Reads a plan and says whether every rule holds.
+pub(super) fn run(out: &Out, args: &VerifyArgs) -> Result<Exit, Failure> {
+    let name = args.file.display().to_string();
+    let bytes = read(&args.file).map_err(|error| {
+        Failure::other(
+            "telform::verify::unreadable",
+            format!("{name} cannot be read: {error}"),
+            "`telform plan --format json` prints what can be verified",
+        )
+    })?;
+    let verdict = verify::plan(&bytes);
+    if out.global.json {
+        out.json_line(&verdict);
+    } else {
+        out.print(&told(&verdict, out));
+    }
+    Ok(if verdict.verified { Exit::Done } else { Exit::Failed })
+}
+
+/// One byte more than is allowed tells that there is too much.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let most = MOST_BYTES as u64 + 1;
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+    } else {
+        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn told(verdict: &Verdict, out: &Out) -> String {
+    let width = out.width().clamp(40, 100);
+    let mut text = String::new();
+    for violation in verdict.violations.iter().take(MOST_SHOWN) {
+        text.push_str(&format!("error[{}]: at {}\n", violation.code, violation.place));
+        for line in wrap(&violation.text, width - 2) {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    let count = verdict.violations.len();
+    if count > MOST_SHOWN {
+        text.push_str(&format!("… and {} more; --json has all\n", count - MOST_SHOWN));
+    }
+    let of = |count: usize, word: &str| format!("{count} {}", plural(count, word));
+    if let (Some(seen), false) = (&verdict.seen, out.global.quiet) {
+        text.push_str(&format!(
+            "Looked at: {}, {}, {}, {}, {}\n",
+            of(seen.changes, "changes"),
+            of(seen.steps, "requests"),
+            of(seen.deletes, "deletes"),
+            of(seen.numbers, "numbers"),
+            of(seen.refusals, "refusals"),
+        ));
+        text.push_str(&format!("Digest: {}\n", seen.digest));
+        text.push_str(if seen.checksum {
+            "Checksum: of the whole file\n"
+        } else {
+            "Checksum: none, so only what the digest covers is sealed\n"
+        });
+        if !seen.complete {
+            text.push_str("Not complete: what is refused was left out, so not all of it is checked\n");
+        }
+    }
+    text.push_str(&match (verdict.verified, verdict.applicable) {
+        (true, true) => "Verified: every rule holds.\n".to_owned(),
+        (true, false) => "Verified, but not applicable: the plan refuses something.\n".to_owned(),
+        (false, _) => format!("NOT verified: {}.\n", of(count, "violations")),
+    });
+    text
+}

@@ -1,0 +1,326 @@
+//! Whether what people read (changes, impact, summary) is what the steps do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::check::{Check, kind_of};
+use super::order::wires;
+use super::requests::KINDS;
+use super::shape::{Action, Change, Effect, Impact, Learnt, Operation, Ref, Served, Spot, Step};
+
+/// Every request is part of a change that lists it: nothing is done that the list of changes does not show.
+pub(super) fn owners(check: &mut Check<'_>) {
+    let order =
+        |address: &str| address.split_once('.').map(|(kind, name)| (kind.to_owned(), name.to_owned()));
+    if !check
+        .plan
+        .changes
+        .iter()
+        .map(|change| order(&change.address))
+        .collect::<Vec<_>>()
+        .windows(2)
+        .all(|pair| pair[0] < pair[1])
+    {
+        check.no("/changes", "the changes are not in the order of their addresses, each once");
+    }
+    for (at, step) in check.steps() {
+        let unmanaged = matches!(
+            step.operation,
+            Operation::Connect { .. } | Operation::Disconnect { .. } | Operation::ReadBack { .. }
+        );
+        match &step.address {
+            None => check.must(unmanaged, at, "/address", "belongs to no object"),
+            Some(address) => {
+                let known = check
+                    .changes
+                    .get(address.as_str())
+                    .is_some_and(|change| change.account == step.call.account);
+                check.must(known, at, "/address", "belongs to no change of its account");
+            }
+        }
+    }
+    for (at, change) in check.plan.changes.iter().enumerate() {
+        let place = format!("/changes/{at}");
+        if !KINDS.iter().any(|(kind, ..)| *kind == kind_of(&change.address)) {
+            check.no(
+                &format!("{place}/address"),
+                &format!("{} is no address of a known kind", change.address),
+            );
+        }
+        let own: Vec<&str> =
+            check.own(&change.address).into_iter().map(|(_, step)| step.id.as_str()).collect();
+        if own != change.steps {
+            check.no(&format!("{place}/steps"), &format!("{} does not list just its steps", change.address));
+        }
+    }
+}
+
+/// What is called a create deletes nothing, what is called an update makes nothing: the word that people see is the whole.
+pub(super) fn actions(check: &mut Check<'_>) {
+    for (at, change) in check.plan.changes.iter().enumerate() {
+        let own: Vec<&Step> = check.own(&change.address).into_iter().map(|(_, step)| step).collect();
+        if let Some(wrong) = misfit(change, &own) {
+            check.no(&format!("/changes/{at}/action"), &format!("{}: {wrong}", change.address));
+        }
+    }
+    for (at, step) in check.steps() {
+        let Operation::Create { replaces, .. } = &step.operation else { continue };
+        let change = step.address.as_deref().and_then(|address| check.changes.get(address));
+        let replace = change.is_some_and(|change| change.action == Action::Replace);
+        check.must(
+            replaces.is_some() == replace,
+            at,
+            "/operation/replaces",
+            "takes a place, and its change does not say so",
+        );
+    }
+}
+
+/// Why the steps are not those of the action.
+fn misfit(change: &Change, own: &[&Step]) -> Option<&'static str> {
+    let count = |fits: fn(&Operation) -> bool| own.iter().filter(|step| fits(&step.operation)).count();
+    let creates = count(|operation| matches!(operation, Operation::Create { .. }));
+    let updates = count(|operation| matches!(operation, Operation::Update { .. }));
+    let deletes = count(|operation| matches!(operation, Operation::Delete { .. }));
+    let cuts = count(|operation| matches!(operation, Operation::Disconnect { .. }));
+    let joins = count(|operation| matches!(operation, Operation::Connect { .. }));
+    let is = |id: &String| change.id.as_ref() == Some(id);
+    let plain = usize::from(change.attributes.iter().any(|attribute| attribute.name != "numbers"));
+    match change.action {
+        Action::Create if (creates, updates, deletes, cuts) != (1, 0, 0, 0) => {
+            Some("a create makes one object and nothing else")
+        }
+        Action::Create if change.id.is_some() => Some("what is created has no id yet"),
+        Action::Update if own.is_empty() || updates != plain || creates + deletes > 0 => {
+            Some("an update changes one object and nothing else")
+        }
+        Action::Replace if deletes == 0 || creates + updates != plain => {
+            Some("a replace makes one object at most and deletes the old one")
+        }
+        Action::Delete if (creates, updates, deletes, joins) != (0, 0, 1, 0) => {
+            Some("a delete deletes one object and nothing else")
+        }
+        _ => own.iter().find_map(|step| match &step.operation {
+            Operation::Connect { bridge: Ref::Id(on), .. } | Operation::Disconnect { bridge: on, .. }
+                if kind_of(&change.address) == "bridges" && change.action == Action::Update && !is(on) =>
+            {
+                Some("another bridge is rewired")
+            }
+            Operation::Update { id, .. } if change.action == Action::Update && !is(id) => {
+                Some("another object is updated")
+            }
+            Operation::Delete { id, .. } if change.action == Action::Delete && !is(id) => {
+                Some("another object is deleted")
+            }
+            Operation::Create { replaces: Some(old), .. } if !is(old) => {
+                Some("the place of another object is taken")
+            }
+            Operation::Create { replaces: Some(old), .. }
+                if !own
+                    .iter()
+                    .any(|step| matches!(&step.operation, Operation::Delete { id, .. } if id == old)) =>
+            {
+                Some("what is replaced stays")
+            }
+            _ => None,
+        }),
+    }
+}
+
+/// What the steps do to a number, as it must stand in the impact.
+struct Expected<'a> {
+    effect: Effect,
+    from: Option<(&'a str, Option<&'a str>)>,
+    to: Option<(&'a str, Option<&'a str>)>,
+    dark_steps: u32,
+}
+
+/// The consequence that people approve, number by number, is counted again from the steps.
+pub(super) fn impact(check: &mut Check<'_>) {
+    let order = |impact: &Impact| (impact.effect as u8, impact.number.clone(), impact.account.clone());
+    if !check.plan.impact.iter().map(order).is_sorted() {
+        check.no("/impact", "the numbers are not in order: those that go dark come first");
+    }
+    let names = names(check);
+    let label = |account: &str, served: &Served| match served {
+        Served::By { id, .. } => names.get(&(account, id.as_str())).copied(),
+        _ => None,
+    };
+    let mut told: BTreeMap<(&str, &str), Vec<(usize, &Impact)>> = BTreeMap::new();
+    for (at, impact) in check.plan.impact.iter().enumerate() {
+        told.entry((impact.account.as_str(), impact.number.as_str())).or_default().push((at, impact));
+    }
+    for ((account, number), wires) in wires(check) {
+        let mut open: Vec<(&str, &Served)> =
+            wires.cuts.iter().filter(|cut| *cut.2 != Served::Unserved).map(|cut| (cut.1, cut.2)).collect();
+        let mut expected = Vec::new();
+        for (at, bridge, provider, before) in &wires.joins {
+            let on = match bridge {
+                Ref::Id(slug) => slug.as_str(),
+                Ref::Step(_) => check.made(*at, bridge, "bridges").unwrap_or_default(),
+            };
+            let by = match provider {
+                Ref::Id(id) => names.get(&(account, id.as_str())).copied(),
+                Ref::Step(_) => check.made(*at, provider, "providers"),
+            };
+            let same = open.iter().position(|(cut, _)| *cut == on).or((!open.is_empty()).then_some(0));
+            let cut = same.map(|same| open.remove(same));
+            let (effect, from, dark_steps) = match (cut, before) {
+                (Some((bridge, served)), _) => (Effect::Moves, Some((bridge, label(account, served))), 1),
+                (None, Served::OneOf(ids)) if matches!(provider, Ref::Id(id) if ids.contains(id)) => {
+                    (Effect::Settles, Some((on, None)), 0)
+                }
+                (None, Served::By { .. } | Served::OneOf(_)) => {
+                    (Effect::Moves, Some((on, label(account, before))), 0)
+                }
+                (None, Served::NotThere | Served::Unserved) => (Effect::Connects, None, 0),
+            };
+            expected.push(Expected { effect, from, to: Some((on, by)), dark_steps });
+        }
+        expected.extend(open.into_iter().map(|(bridge, served)| Expected {
+            effect: Effect::Dark,
+            from: Some((bridge, label(account, served))),
+            to: None,
+            dark_steps: 0,
+        }));
+        let here = told.entry((account, number)).or_default();
+        for expected in expected {
+            match here.iter().position(|(_, impact)| expected.is(impact)) {
+                Some(found) => _ = here.remove(found),
+                None => check.no(
+                    "/impact",
+                    &format!("{number} {}, and the impact does not say so", word(expected.effect)),
+                ),
+            }
+        }
+    }
+    let freed: BTreeSet<(&str, &str, &str)> = check
+        .steps()
+        .filter_map(|(_, step)| match &step.operation {
+            Operation::Delete { id, frees, .. } => Some((step, id, frees)),
+            _ => None,
+        })
+        .flat_map(|(step, id, frees)| {
+            frees.iter().map(|number| (step.call.account.as_str(), id.as_str(), number.as_str()))
+        })
+        .collect();
+    for (at, impact) in told.into_values().flatten() {
+        // A number that goes dark with its bridge, where nothing else frees it; who served it there stands in no step.
+        let dark = impact.effect == Effect::Dark && impact.to.is_none() && impact.dark_steps == 0;
+        let from = impact.from.as_ref().map_or("", |from| from.bridge.as_str());
+        if !dark || !freed.contains(&(impact.account.as_str(), from, impact.number.as_str())) {
+            check.no(
+                &format!("/impact/{at}"),
+                &format!("no step makes {} do what is said here", impact.number),
+            );
+        }
+    }
+}
+
+impl Expected<'_> {
+    fn is(&self, impact: &Impact) -> bool {
+        let spot = |expected: Option<(&str, Option<&str>)>, told: &Option<Spot>| match (expected, told) {
+            (None, None) => true,
+            (Some((bridge, provider)), Some(told)) => {
+                told.bridge == bridge && provider.is_none_or(|provider| told.provider == provider)
+            }
+            _ => false,
+        };
+        impact.effect == self.effect
+            && impact.dark_steps == self.dark_steps
+            && spot(self.from, &impact.from)
+            && spot(self.to, &impact.to)
+    }
+}
+
+/// What a configuration is called, where the plan says so: account and id to address.
+pub(super) fn names<'a>(check: &Check<'a>) -> BTreeMap<(&'a str, &'a str), &'a str> {
+    let mut names = BTreeMap::new();
+    for learnt in &check.plan.ledger {
+        if let Learnt::Adopt { address, account, id } = learnt {
+            names.insert((account.as_str(), id.as_str()), address.as_str());
+        }
+    }
+    for (_, step) in check.steps() {
+        if let (Operation::Update { id, .. } | Operation::Delete { id, .. }, Some(address)) =
+            (&step.operation, &step.address)
+        {
+            names.insert((step.call.account.as_str(), id.as_str()), address);
+        }
+    }
+    names.retain(|_, address| kind_of(address) == "providers");
+    names
+}
+
+fn word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Dark => "goes dark",
+        Effect::Moves => "moves",
+        Effect::Connects => "is connected",
+        Effect::Settles => "is settled",
+    }
+}
+
+/// The first line that people read, and the flags that programs read, are counted again.
+pub(super) fn summary(check: &mut Check<'_>) {
+    let (document, plan) = (check.document, check.plan);
+    let actions = |action| plan.changes.iter().filter(|change| change.action == action).count();
+    let effects = |effect| plan.impact.iter().filter(|impact| impact.effect == effect).count();
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let mut parts = Vec::new();
+    for (action, word) in [
+        (Action::Create, "create"),
+        (Action::Update, "update"),
+        (Action::Replace, "replace"),
+        (Action::Delete, "delete"),
+    ] {
+        parts.extend((actions(action) > 0).then(|| format!("{} to {word}", actions(action))));
+    }
+    for (effect, word) in
+        [(Effect::Connects, "connected"), (Effect::Moves, "moved"), (Effect::Dark, "cut off")]
+    {
+        parts.extend((effects(effect) > 0).then(|| format!("{} {word}", plural(effects(effect), "number"))));
+    }
+    parts.push(if parts.is_empty() { "no changes".to_owned() } else { plural(plan.steps.len(), "request") });
+    parts.extend((!plan.refusals.is_empty()).then(|| format!("{} REFUSED", plan.refusals.len())));
+    let wrong = [
+        ("/summary", document.summary != parts.join(", ")),
+        ("/pending", document.pending == plan.steps.is_empty()),
+        ("/refused", document.refused == plan.refusals.is_empty()),
+    ];
+    for (place, _) in wrong.into_iter().filter(|(_, wrong)| *wrong) {
+        check.found.push(super::violation(
+            check.code,
+            place.to_owned(),
+            None,
+            "this is not what the plan holds",
+        ));
+    }
+}
+
+/// What the ledger would learn is about a known account and contradicts no change: an object that is made is not adopted.
+pub(super) fn learnt(check: &mut Check<'_>) {
+    let mut seen = BTreeSet::new();
+    for (at, learnt) in check.plan.ledger.iter().enumerate() {
+        let (Learnt::Adopt { address, account, id } | Learnt::AdoptHidden { address, account, id }) = learnt
+        else {
+            continue;
+        };
+        let change = check.changes.get(address.as_str());
+        let right = check.accounts.contains_key(account.as_str())
+            && KINDS.iter().any(|(kind, ..)| *kind == kind_of(address))
+            && change.is_none_or(|change| {
+                change.account == *account
+                    && match change.action {
+                        Action::Update => change.id.as_ref().is_none_or(|known| known == id),
+                        Action::Replace => true,
+                        Action::Create | Action::Delete => false,
+                    }
+            });
+        if !right || !seen.insert(address) {
+            check.no(
+                &format!("/ledger/{at}"),
+                &format!("{address} is adopted as something else than its change says"),
+            );
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The independent checker on documents from files: good ones, one for each broken rule, and every mutant of a good one.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use telform::verify::{self, Verdict};
+
+mod mutants;
+
+use mutants::{everywhere, forged, reordered, with_checksum, without};
+
+fn text(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify-plans");
+    fs::read_to_string(folder.join(name)).expect("a document")
+}
+
+fn document(name: &str) -> Value {
+    serde_json::from_str(&text(name)).expect("JSON")
+}
+
+fn verdict(text: &str) -> Verdict {
+    verify::plan(text.as_bytes())
+}
+
+fn codes(verdict: &Verdict) -> Vec<&str> {
+    let mut codes: Vec<&str> = verdict
+        .violations
+        .iter()
+        .map(|it| it.code.strip_prefix("telform::verify::").expect("a code"))
+        .collect();
+    codes.dedup();
+    codes
+}
+
+/// `TELFORM_EVERY_MUTANT=1` tries all of what is only sampled otherwise.
+fn every(nth: usize) -> usize {
+    if std::env::var_os("TELFORM_EVERY_MUTANT").is_some() { 1 } else { nth }
+}
+
+#[test]
+fn good_plans() {
+    for name in ["small.json", "overwrites.json", "quickstart.json"] {
+        let verdict = verdict(&text(name));
+        assert!(verdict.verified && verdict.applicable, "{name}: {:#?}", verdict.violations);
+    }
+}
+
+/// One broken rule each: document, its code, place in the plan, what stands there instead (nothing: the member is gone). The
+/// forger has put the digest and the summary right again.
+fn broken() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
+    vec![
+        ("small.json", "ids", "/steps/2/id", Some(json!("s2"))),
+        ("small.json", "phases", "/steps/3/phase", Some(json!("delete"))),
+        ("small.json", "waits", "/steps/2/waits_for", Some(json!(["s1", "s2", "s3"]))),
+        ("small.json", "waits", "/steps/2/waits_for", Some(json!(["s1", "s2", "s5"]))),
+        ("small.json", "number", "/steps/3/waits_for", Some(json!(["s1"]))),
+        ("small.json", "number", "/steps/2/waits_for", None),
+        ("small.json", "reference", "/steps/3/waits_for", Some(json!(["s3"]))),
+        ("small.json", "read_back", "/steps/4/waits_for", Some(json!(["s4"]))),
+        ("small.json", "read_back", "/steps/4/operation/numbers/+14155550101", Some(Value::Null)),
+        ("small.json", "delete", "/steps/5/waits_for", None),
+        ("small.json", "delete", "/steps/5/operation/cut", None),
+        ("overwrites.json", "delete", "/steps/7/waits_for", Some(json!(["s5", "s6"]))),
+        ("overwrites.json", "delete", "/steps/7/operation/cut", Some(json!([["old", "+14155550102"]]))),
+        (
+            "small.json",
+            "request",
+            "/steps/5/call/path",
+            Some(json!("telephony/providers-configurations/43/")),
+        ),
+        ("small.json", "request", "/steps/5/call/path", Some(json!("https://evil.example/42/"))),
+        ("small.json", "request", "/steps/1/call/method", Some(json!("POST"))),
+        ("small.json", "request", "/steps/1/call/query", None),
+        ("small.json", "body", "/steps/2/call/body/object/phone_number/value", Some(json!("+14155550109"))),
+        ("small.json", "body", "/steps/3/call/body/object/provider_config_id", Some(json!({ "value": 42 }))),
+        ("overwrites.json", "body", "/steps/2/call/body/object/number_id/value", Some(json!(503))),
+        ("overwrites.json", "body", "/steps/0/call/body/object/numberIds/value", Some(json!([501]))),
+        ("small.json", "secret", "/steps/0/call/body/object/auth_token", Some(json!({ "value": "canary" }))),
+        (
+            "small.json",
+            "secret",
+            "/steps/0/call/body/object/auth_token/secret/attribute",
+            Some(json!("other")),
+        ),
+        ("small.json", "account", "/steps/5/call/account", Some(json!("carrierx"))),
+        ("small.json", "account", "/accounts/0/base_url", Some(json!("http://evil.example/"))),
+        ("small.json", "account", "/accounts/0/base_url", Some(json!("https://good.example@evil.example/"))),
+        ("small.json", "owner", "/changes/2/steps", Some(json!([]))),
+        ("small.json", "owner", "/steps/2/address", Some(json!("bridges.other"))),
+        ("small.json", "action", "/changes/2/action", Some(json!("update"))),
+        ("small.json", "action", "/steps/0/operation/replaces", Some(json!("42"))),
+        ("small.json", "attribute", "/changes/1/attributes/0/after/value", Some(json!("90805"))),
+        ("small.json", "attribute", "/steps/1/call/body/object/city", Some(json!({ "value": "Compton" }))),
+        ("small.json", "belief", "/steps/1/operation/expect/zip", None),
+        ("small.json", "belief", "/steps/5/operation/before/account_sid", Some(json!("other"))),
+        (
+            "small.json",
+            "shown",
+            "/changes/0/attributes/0/after/value/+14155550101",
+            Some(json!("providers.other")),
+        ),
+        ("small.json", "impact", "/impact", Some(json!([]))),
+        ("small.json", "impact", "/impact/0/effect", Some(json!("dark"))),
+        ("small.json", "impact", "/impact/0/from/provider", Some(json!("providers.other"))),
+        ("overwrites.json", "impact", "/impact/0/number", Some(json!("+14155550104"))),
+        ("small.json", "learnt", "/ledger/0/adopt/id", Some(json!("other-bridge"))),
+        ("small.json", "shape", "/steps/0/more", Some(json!(1))),
+        ("small.json", "shape", "/steps/0/operation/more", Some(json!(1))),
+        ("small.json", "json", "/steps/1/operation/before/more", Some(json!(1_u64 << 53))),
+    ]
+}
+
+#[test]
+fn each_broken_rule_is_named() {
+    for (name, code, place, value) in broken() {
+        let good = document(name);
+        let mut plan = good["plan"].clone();
+        let (parent, key) = place.rsplit_once('/').expect("a pointer");
+        let parent = plan.pointer_mut(parent).expect(place);
+        match (parent, value.clone()) {
+            (Value::Object(map), Some(value)) => _ = map.insert(key.to_owned(), value),
+            (Value::Object(map), None) => _ = map.remove(key).expect(place),
+            _ => panic!("{place}"),
+        }
+        let verdict = verdict(&forged(&good, &plan));
+        assert!(codes(&verdict).contains(&code), "{name} {place} {value:?}: {:#?}", verdict.violations);
+        assert!(!codes(&verdict).contains(&"digest") && !verdict.applicable);
+    }
+}
+
+#[test]
+fn what_stands_around_the_plan() {
+    let good = document("small.json");
+    for (key, value, code) in [
+        ("format", json!("telform-journal"), "format"),
+        ("format_version", json!(2), "format"),
+        ("digest", json!("sha256:00"), "digest"),
+        ("summary", json!("no changes"), "summary"),
+        ("pending", json!(false), "summary"),
+        ("refused", json!(true), "summary"),
+        ("more", json!(1), "shape"),
+        ("checksum", json!("sha256:00"), "checksum"),
+    ] {
+        let mut changed = good.clone();
+        changed[key] = value;
+        assert_eq!(codes(&verdict(&changed.to_string())), [code], "{key}");
+    }
+    let text = text("small.json");
+    for (broken, code) in [
+        (text.replacen("\"id\": \"s1\",", "\"id\": \"s1\", \"id\": \"s1\",", 1), "json"),
+        (
+            text.replacen("\"auth_token\": {", "\"auth_token\": { \"value\": 1 }, \"auth_token\": {", 1),
+            "json",
+        ),
+        (text.replacen("\"format_version\": 1", "\"format_version\": 1.0", 1), "format"),
+        (text.replacen("90802", "90802\u{7}", 1), "json"),
+        (format!("{text} x"), "json"),
+        (format!("\u{feff}{text}"), "json"),
+        (text[..text.len() / 2].to_owned(), "json"),
+        (String::new(), "json"),
+        ("[".repeat(100_000), "json"),
+    ] {
+        assert_eq!(codes(&verdict(&broken)), [code], "{}", broken.chars().take(80).collect::<String>());
+    }
+    assert_eq!(codes(&verify::plan(b"{\"\xff\": 1}")), ["json"]);
+}
+
+/// A refused plan may be in order, and is not applicable; its secrets, names and sums are checked all the same.
+#[test]
+fn a_refused_plan_is_not_applicable() {
+    let good = document("small.json");
+    for code in ["max_deletes", "create_only"] {
+        let mut plan = good["plan"].clone();
+        plan["refusals"] = json!([{ "code": code, "account": "unpod", "detail": "no" }]);
+        let fine = verdict(&forged(&good, &plan));
+        assert!(fine.verified && !fine.applicable, "{:#?}", fine.violations);
+        assert_eq!(fine.seen.expect("read").complete, code == "max_deletes");
+        plan["steps"][0]["call"]["body"]["object"]["auth_token"] = json!({ "value": "canary" });
+        assert!(codes(&verdict(&forged(&good, &plan))).contains(&"secret"));
+    }
+}
+
+/// Every single change at every place is noticed, also by who makes digest, summary and checksum fit again; but for those that
+/// nobody can notice who has the plan alone.
+#[test]
+fn every_mutant_is_refused() {
+    for (name, nth) in [("small.json", 5), ("overwrites.json", 5), ("quickstart.json", 61)] {
+        let good = document(name);
+        let (mut refused, mut passed) = (0, 0);
+        for mutation in everywhere(&good["plan"]).iter().step_by(every(nth)) {
+            let plan = mutation.of(&good["plan"]);
+            let honest = json!({ "plan": plan });
+            let mut raw = good.clone();
+            raw["plan"] = honest["plan"].clone();
+            assert!(
+                !verdict(&raw.to_string()).verified,
+                "{name}: {} {}: the digest",
+                mutation.place,
+                mutation.what
+            );
+            let verdict = verdict(&with_checksum(&forged(&good, &plan)));
+            if verdict.verified {
+                passed += 1;
+                let why = mutation.undetectable(&good["plan"]);
+                assert!(why.is_some(), "{name}: {} {} passes", mutation.place, mutation.what);
+            } else {
+                refused += 1;
+                assert!(
+                    !codes(&verdict).contains(&"digest") && !codes(&verdict).contains(&"checksum"),
+                    "{verdict:#?}"
+                );
+            }
+        }
+        assert!(refused > 5 * passed, "{name}: {refused} refused, {passed} passed");
+        println!("{name}: {refused} refused, {passed} passed");
+    }
+}
+
+/// A step that is left out is missed even when all others are renamed; steps change places only where neither waits for the other.
+#[test]
+fn no_step_can_be_left_out_and_none_goes_before_its_turn() {
+    for name in ["small.json", "overwrites.json", "quickstart.json"] {
+        let good = document(name);
+        let steps = good["plan"]["steps"].as_array().expect("steps");
+        for at in 0..steps.len() {
+            assert!(!verdict(&forged(&good, &without(&good["plan"], at))).verified, "{name} without {at}");
+            for other in at + 1..steps.len() {
+                let moved = verdict(&forged(&good, &reordered(&good["plan"], at, other)));
+                let same = steps[at]["phase"] == steps[other]["phase"]
+                    && !steps[other].to_string().contains(&format!("\"s{}\"", at + 1));
+                assert!(!moved.verified || same, "{name}: {at} and {other}");
+            }
+        }
+    }
+}
+
+/// With a checksum every byte counts, white space too.
+#[test]
+fn every_byte_of_a_saved_plan_counts() {
+    for (name, nth) in [("small.json", 17), ("quickstart.json", 131)] {
+        let saved = with_checksum(&text(name));
+        let seen = verdict(&saved);
+        assert!(seen.verified && seen.seen.expect("read").checksum);
+        let bytes = saved.into_bytes();
+        // The last hundred bytes hold the checksum itself.
+        let places = (0..bytes.len()).step_by(every(nth)).chain(bytes.len() - 100..bytes.len());
+        for place in places {
+            for flip in [1, 0x20] {
+                let mut changed = bytes.clone();
+                changed[place] ^= flip;
+                assert!(!verify::plan(&changed).verified, "{name}: byte {place} with {flip}");
+            }
+        }
+        let short = &bytes[..bytes.len() - 1];
+        assert!(!verify::plan(short).verified && !verify::plan(&[&bytes[..], b" "].concat()).verified);
+    }
+}
