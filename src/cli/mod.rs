@@ -10,6 +10,7 @@ mod args;
 mod drift;
 mod exit;
 mod files;
+mod formats;
 mod init;
 mod ledger;
 mod out;
@@ -57,7 +58,7 @@ pub fn main() -> ExitCode {
 async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Init(args) => init::run(out, args),
-        Command::Validate => small::validate(out),
+        Command::Validate(args) => small::validate(out, args),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
         Command::Adopt(args) => adopt::run(out, args).await,

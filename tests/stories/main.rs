@@ -17,6 +17,7 @@ mod dice;
 mod drift;
 mod faults;
 mod foreign;
+mod formats;
 mod generated;
 mod generation1;
 mod ledgers;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::address;
+use super::format::{PlanFormat, Target};
 use crate::resource::Address;
 
 /// Options that choose what a plan is about.
@@ -42,21 +43,13 @@ pub struct PlanArgs {
     /// What the plan is about.
     #[command(flatten)]
     pub choice: Choice,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    /// How to print it, repeatable: text, json, markdown, html, terraform-json, github or gitlab; with =FILE into a file. At
+    /// most one goes to standard output [default: text]
+    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
+    pub formats: Vec<Target<PlanFormat>>,
     /// Exit with 2 when something is pending
     #[arg(long)]
     pub detailed_exitcode: bool,
-}
-
-/// How a plan is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// `telform apply`.
