@@ -9,6 +9,7 @@ mod guarding;
 mod model;
 mod normalising;
 mod planning;
+mod rendering;
 mod silence;
 mod values;
 

@@ -12,9 +12,11 @@ cd "$work/quickstart"
 cd "$work"
 
 python3 -m venv venv
-timeout 600 venv/bin/pip install --quiet --disable-pip-version-check \
+# A registry that does not answer the first time often does the second.
+twice() { "$@" || { sleep 5; "$@"; }; }
+twice timeout 600 venv/bin/pip install --quiet --disable-pip-version-check \
   terraform-compliance==1.16.0 readtheplan==0.4.0 tf-peek==1.3.0
-timeout 300 npm install --silent --no-audit --no-fund --prefix "$work/npm" @ahmadnassri/terraform-unidiff@4.0.5
+twice timeout 300 npm install --silent --no-audit --no-fund --prefix "$work/npm" @ahmadnassri/terraform-unidiff@4.0.5
 
 has() { grep -qF -- "$2" "$1" || { printf '%s does not say: %s\n' "$1" "$2"; cat "$1"; exit 1; }; }
 

@@ -6,6 +6,9 @@ use super::super::words;
 use super::writer::Html;
 use crate::plan::{Effect, Plan, Spot};
 
+/// Rows up to which a table is open from the start.
+const OPEN: usize = 25;
+
 /// The class that gives an effect its colour.
 pub(super) fn class(effect: Effect) -> &'static str {
     match effect {
@@ -35,6 +38,12 @@ pub(super) fn section(page: &mut Html, plan: &Plan) {
     page.raw("</section>\n");
 }
 
+/// Opens a table that is folded when it is long.
+fn fold(page: &mut Html, title: &'static str, rows: usize) {
+    page.raw(if rows <= OPEN { "<details open><summary>" } else { "<details><summary>" });
+    page.raw("<strong>").raw(title).raw("</strong> (").number(rows).raw(")</summary>\n");
+}
+
 fn bridges(page: &mut Html, plan: &Plan) {
     let mut bridges: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
     for number in &plan.impact {
@@ -45,8 +54,11 @@ fn bridges(page: &mut Html, plan: &Plan) {
             bridges.entry((&number.account, bridge)).or_default()[place] += 1;
         }
     }
-    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers by bridge\">\n");
-    page.raw("<table><caption>By bridge</caption>\n<thead><tr><th scope=\"col\">Bridge</th>");
+    // Those that lose most come first.
+    let mut bridges: Vec<_> = bridges.into_iter().collect();
+    bridges.sort_by_key(|(_, counts)| std::cmp::Reverse(*counts));
+    fold(page, "By bridge", bridges.len());
+    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers by bridge\">\n<table>\n<thead><tr><th scope=\"col\">Bridge</th>");
     page.raw("<th scope=\"col\">Account</th>");
     for effect in words::EFFECTS {
         page.raw("<th scope=\"col\" class=\"count\">").raw(words::effect(effect)).raw("</th>");
@@ -60,12 +72,12 @@ fn bridges(page: &mut Html, plan: &Plan) {
         }
         page.raw("</tr>\n");
     }
-    page.raw("</tbody></table>\n</div>\n");
+    page.raw("</tbody></table>\n</div></details>\n");
 }
 
 fn numbers(page: &mut Html, plan: &Plan) {
-    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every number\">\n");
-    page.raw("<table><caption>By number</caption>\n<thead><tr><th scope=\"col\">Number</th>");
+    fold(page, "By number", plan.impact.len());
+    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every number\">\n<table>\n<thead><tr><th scope=\"col\">Number</th>");
     page.raw("<th scope=\"col\">What happens</th><th scope=\"col\">Now</th><th scope=\"col\">Then</th>");
     page.raw("<th scope=\"col\" class=\"count\">Steps dark</th></tr></thead>\n<tbody>\n");
     for effect in words::EFFECTS {
@@ -83,7 +95,7 @@ fn numbers(page: &mut Html, plan: &Plan) {
             page.raw("</td></tr>\n");
         }
     }
-    page.raw("</tbody></table>\n</div>\n");
+    page.raw("</tbody></table>\n</div></details>\n");
 }
 
 fn spot(page: &mut Html, spot: Option<&Spot>) {

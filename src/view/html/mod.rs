@@ -121,7 +121,9 @@ fn refusals(page: &mut Html, plan: &Plan) {
     for refusal in &plan.refusals {
         page.raw("<li><p><strong>").text(&words::refusal(refusal)).raw("</strong> ");
         page.code(refusal.code.word()).raw("</p>\n<p>").text(&refusal.detail).raw("</p>\n");
-        page.raw("<p class=\"help\">").text(refusal.code.help()).raw("</p>");
+        page.raw("<p class=\"help\">");
+        help(page, refusal.code.help());
+        page.raw("</p>");
         if let Some(place) = &refusal.place {
             page.raw("<p class=\"soft\">at ").code(place).raw("</p>");
         }
@@ -130,14 +132,26 @@ fn refusals(page: &mut Html, plan: &Plan) {
     page.raw("</ul>\n</section>\n");
 }
 
+/// Advice of the program's own: what stands in backticks is code.
+fn help(page: &mut Html, text: &'static str) {
+    for (index, part) in text.split('`').enumerate() {
+        if index % 2 == 0 {
+            page.text(part)
+        } else {
+            page.code(part)
+        };
+    }
+}
+
 fn notices(page: &mut Html, plan: &Plan) {
     if plan.notices.is_empty() && plan.unmanaged.is_empty() {
         return;
     }
     page.raw("<section aria-labelledby=\"notices\">\n<h2 id=\"notices\">").raw(words::NOTICES).raw("</h2>\n");
     for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
-        page.raw("<details open><summary>").text(group[0].code.text()).raw(" (").number(group.len());
-        page.raw(")</summary>\n<ul>\n");
+        page.raw(if group.len() <= 25 { "<details open><summary>" } else { "<details><summary>" });
+        help(page, group[0].code.text());
+        page.raw(" (").number(group.len()).raw(")</summary>\n<ul>\n");
         for notice in group {
             page.raw("<li>").code(&words::notice(notice)).raw("</li>\n");
         }

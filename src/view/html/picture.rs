@@ -93,6 +93,11 @@ fn line(page: &mut Html, from: &Block, to: &Block, waits: usize) {
         page.number(point).raw(" ").number(end).raw(" ");
     }
     page.raw("\"><title>").number(waits).raw(" ").raw(words::plural(waits, "waits")).raw("</title></path>\n");
+    if waits > 1 {
+        let x = if from.phase == to.phase { x1 + 24 } else { usize::midpoint(x1, x2) };
+        page.raw("<text class=\"soft\" text-anchor=\"middle\" x=\"").number(x).raw("\" y=\"");
+        page.number(usize::midpoint(y1, y2) - 4).raw("\">").number(waits).raw("</text>\n");
+    }
 }
 
 fn colour(phase: Phase) -> &'static str {
@@ -180,7 +185,8 @@ fn grouped(plan: &Plan, steps: &Steps<'_>) -> Picture {
             [first, .., last] => format!("{}–{}", first.id, last.id),
             _ => steps.iter().map(|step| step.id.clone()).collect(),
         };
-        let about = [account, kind, &range].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        let about =
+            [range.as_str(), account, kind].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
         (phase, format!("{} × {operation}", steps.len()), about.join(" "))
     });
     placed(blocks.collect(), lines)
