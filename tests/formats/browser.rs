@@ -13,6 +13,7 @@ use crate::made;
 /// Longest run of the browser.
 const LONGEST: Duration = Duration::from_secs(120);
 
+#[allow(clippy::print_stderr, reason = "a test that does not run says so")]
 fn chromium() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)

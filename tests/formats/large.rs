@@ -93,7 +93,8 @@ fn cpu() -> Duration {
 #[ignore = "prints figures"]
 fn measure() {
     let detail = text::Detail { verbose: false, columns: 80 };
-    let formats: [(&str, &dyn Fn(&Plan) -> String); 7] = [
+    type Draw<'a> = &'a dyn Fn(&Plan) -> String;
+    let formats: [(&str, Draw<'_>); 7] = [
         ("text", &|plan| text::plan(plan, detail)),
         ("json", &|plan| pretty(&PlanDocument::new(plan))),
         ("markdown", &markdown::plan),

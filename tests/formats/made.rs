@@ -59,7 +59,7 @@ impl Maker {
                 after: shown(
                     json!({ "sms": format!("https://hooks.example/{index}"), "voice": "https://v.example" }),
                 ),
-                risky: index % 7 == 0,
+                risky: index.is_multiple_of(7),
             });
             attributes.push(AttributeChange {
                 name: "password".to_owned(),
