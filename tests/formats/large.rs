@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use telform::plan::{Action, Plan, Refusal, RefusalCode};
+use telform::plan::{Action, Plan, Refusal, RefusalCode, Shown};
 use telform::view::json::{PlanDocument, pretty};
 use telform::view::{github, gitlab, html, markdown, terraform, text};
 
@@ -59,6 +59,27 @@ fn deletes_and_refusals_come_before_what_is_cut() {
     }
 }
 
+/// Details that are each a fifth of the room: one that does not fit is left out whole, smaller ones behind it are not.
+#[test]
+fn a_comment_with_long_details_fits_too() {
+    let mut plan = made::large(40);
+    for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update).take(9) {
+        let lines = |word: &str| {
+            let text: Vec<String> =
+                (0..30).map(|line| format!("{word} {line} {}", "x".repeat(180))).collect();
+            Shown::Value(text.join("\n").into())
+        };
+        change.attributes[0].before = lines("before");
+        change.attributes[0].after = lines("after");
+    }
+    let comment = markdown::plan(&plan);
+    assert!(comment.len() <= markdown::LONGEST, "{} bytes", comment.len());
+    let folds = comment.matches("<details>").count();
+    assert!((32..40).contains(&folds), "{folds}");
+    assert_eq!(comment.matches("</details>").count(), folds);
+    assert!(comment.contains(&format!("Left out here: the details of {} of 40 changes", 40 - folds)));
+}
+
 /// So many that even their names do not fit: said, not hidden.
 #[test]
 fn too_many_deletes_for_any_comment_are_counted() {
@@ -76,7 +97,11 @@ fn the_picture_of_many_steps_is_small() {
     let page = html::plan(&made::large(2_000));
     let svg = &page[page.find("<svg").expect("a picture")..page.find("</svg>").expect("its end")];
     assert!(svg.len() < 30_000, "{} bytes", svg.len());
-    assert!(svg.contains("800 × create") || svg.contains("× create"), "{svg}");
+    assert!(svg.contains("1000 × create") && svg.contains("600 × delete"), "{svg}");
+    // What hundreds wait for is a range, not a list.
+    assert!(
+        page.contains("waits for <a href=\"#step-s1641\">s1641</a>–<a href=\"#step-s1680\">s1680</a></span>")
+    );
     assert!(svg.matches("<rect").count() <= 30, "{}", svg.matches("<rect").count());
 }
 
