@@ -104,7 +104,8 @@ impl Failure {
         }
     }
 
-    fn parts(&self) -> (&'static str, String, String) {
+    /// Code, what happened, the way out.
+    pub(crate) fn parts(&self) -> (&'static str, String, String) {
         match self {
             Self::Problems(_) => ("telform::yaml", String::new(), String::new()),
             Self::Ledger(error) => ("telform::ledger", error.to_string(), error.help()),

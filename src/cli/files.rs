@@ -1,4 +1,4 @@
-//! Writing the user's YAML: whole or not at all.
+//! Writing files that people keep, YAML and reports: whole or not at all.
 
 use std::fs;
 use std::io::Write;
@@ -16,6 +16,7 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
         }
         // A file that replaces another keeps nothing of it but its name, so links are followed first.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::Builder::new().prefix(".telform").tempfile_in(folder)?;
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;

@@ -12,6 +12,7 @@ mod drift;
 mod embedded;
 mod exit;
 mod files;
+mod formats;
 mod init;
 mod journal;
 mod ledger;
@@ -69,7 +70,7 @@ pub fn main() -> ExitCode {
 async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Init(args) => init::run(out, args),
-        Command::Validate => small::validate(out),
+        Command::Validate(args) => small::validate(out, args),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
         Command::Show(args) => saved::show(out, args),

@@ -1,17 +1,38 @@
 //! `telform plan`.
 
-use super::args::{Format, PlanArgs};
+use super::args::{PlanArgs, PlanFormat};
 use super::exit::{Exit, Failure};
+use super::formats::{self, Wanted};
 use super::out::Out;
 use super::session::{Purpose, Session};
 use super::{files, saved};
+use crate::document::Document;
+use crate::plan::Plan;
 use crate::snapshot;
 use crate::text::clean;
 use crate::view::json;
-use crate::view::text;
 
 /// Reads, compares, prints. Sends nothing but GET.
 pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
+    let wanted = Wanted::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
+    let (plan, document) = match made(out, args).await {
+        Ok(made) => made,
+        Err(failure) => {
+            wanted.failed(out, &failure)?;
+            return Err(failure);
+        }
+    };
+    if let Some(file) = &args.out {
+        files::write(file, &json::document(&document))?;
+    }
+    wanted.plan(out, &plan, &document)?;
+    if wanted.for_people(out) && plan.has_changes() && !plan.is_refused() {
+        out.print(&next(args));
+    }
+    Ok(formats::exit(&plan, args.detailed_exitcode))
+}
+
+async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document), Failure> {
     let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
     let session = Session::open(out, &args.choice, purpose).await?;
     let live = match &args.snapshot {
@@ -23,27 +44,7 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     }
     let plan = session.plan(&live)?;
     let document = saved::document(&session, &plan, &live);
-    if let Some(file) = &args.out {
-        files::write(file, &json::document(&document))?;
-    }
-    let format = if out.global.json { Format::Json } else { args.format };
-    match format {
-        Format::Json => {
-            out.print(&json::document(&document));
-        }
-        Format::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
-        Format::Text => {
-            out.print(&text::plan(&plan, out.reading()));
-            if plan.has_changes() && !plan.is_refused() {
-                out.print(&next(args));
-            }
-        }
-    }
-    Ok(match (plan.is_refused(), plan.has_changes() && args.detailed_exitcode) {
-        (true, _) => Exit::Refused,
-        (false, true) => Exit::Pending,
-        (false, false) => Exit::Done,
-    })
+    Ok((plan, document))
 }
 
 /// What a reader does with a plan that may be applied.

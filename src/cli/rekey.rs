@@ -11,7 +11,7 @@ use crate::ledger::{CarriedOver, Key, LedgerError, Store, Supplied};
 use crate::resource::{Address, Desired, Wanted};
 use crate::secrets::{self, Resolved};
 use crate::text::escape;
-use crate::view::text::plural;
+use crate::view::plural;
 
 /// Where the key is.
 const CURRENT: &str = "TELFORM_FINGERPRINT_KEY";

@@ -5,15 +5,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::args::{Choice, Format, ShowPlanArgs};
+use super::args::{Choice, PlanFormat, ShowPlanArgs};
 use super::exit::{Exit, Failure};
+use super::formats::Wanted;
 use super::out::Out;
 use super::session::Session;
 use crate::document::{self, Document, LIMIT, LedgerIdentity, Moved, Origin, v1};
 use crate::plan::Plan;
 use crate::resource::{Address, Live, Organization};
 use crate::snapshot;
-use crate::view::{json, text};
 
 /// A plan with what it was made from.
 pub(super) fn document(session: &Session, plan: &Plan, live: &Live) -> Document {
@@ -136,15 +136,11 @@ impl Reviewed {
 
 /// `telform show PLAN`: nothing but the file is looked at.
 pub(super) fn show(out: &Out, args: &ShowPlanArgs) -> Result<Exit, Failure> {
+    let wanted = Wanted::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
     let Reviewed { document, plan } = Reviewed::read(&args.plan)?;
-    let format = if out.global.json { Format::Json } else { args.format };
-    match format {
-        Format::Json => out.print(&json::document(&document)),
-        Format::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
-        Format::Text => {
-            out.print(&text::plan(&plan, out.reading()));
-            out.print(&made_from(&document));
-        }
+    wanted.plan(out, &plan, &document)?;
+    if wanted.for_people(out) {
+        out.print(&made_from(&document));
     }
     Ok(Exit::Done)
 }

@@ -1,8 +1,9 @@
 //! The commands that need a few lines only: validate, sandbox, schema.
 
-use super::args::{SandboxArgs, SchemaArgs};
+use super::args::{CheckFormat, SandboxArgs, SchemaArgs, ValidateArgs};
 use super::embedded::state_of;
 use super::exit::{Exit, Failure};
+use super::formats::Wanted;
 use super::out::Out;
 use crate::backend;
 use crate::desired;
@@ -11,21 +12,37 @@ use crate::sandbox::{Sandbox, World};
 use crate::schema as schemas;
 
 /// Checks the YAML offline.
-pub(super) fn validate(out: &Out) -> Result<Exit, Failure> {
-    let loaded = desired::load(&out.global.files)?;
-    if out.global.json {
+pub(super) fn validate(out: &Out, args: &ValidateArgs) -> Result<Exit, Failure> {
+    let wanted = Wanted::new(out, &args.formats, CheckFormat::Text, CheckFormat::Json)?;
+    let loaded = match desired::load(&out.global.files) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            wanted.problems(out, &problems)?;
+            let failure = Failure::from(problems);
+            // With --json the end of the program prints it.
+            if wanted.printed() == CheckFormat::Json && !out.global.json {
+                out.json_line(&failure.json());
+            }
+            return Err(failure);
+        }
+    };
+    wanted.problems(out, &loaded.warnings)?;
+    if wanted.printed() == CheckFormat::Json {
         out.json_line(&serde_json::json!({ "ok": true, "warnings": loaded.warnings.to_json() }));
         return Ok(Exit::Done);
     }
     if !loaded.warnings.is_empty() && !out.global.quiet {
         out.note(&crate::problem::render(&loaded.warnings, out.color_on_stderr(), out.width()));
     }
+    if wanted.printed() != CheckFormat::Text {
+        return Ok(Exit::Done);
+    }
     let desired = &loaded.desired;
     let mut parts: Vec<String> = backend::kind_names()
         .into_iter()
         .map(|kind| (kind, desired.objects.keys().filter(|address| address.kind == kind).count()))
         .filter(|(_, count)| *count > 0)
-        .map(|(kind, count)| format!("{count} {}", crate::view::text::plural(count, kind)))
+        .map(|(kind, count)| format!("{count} {}", crate::view::plural(count, kind)))
         .collect();
     if !desired.removed.is_empty() {
         parts.push(format!("{} removed", desired.removed.len()));

@@ -8,7 +8,8 @@ use super::args::VerifyArgs;
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use crate::verify::{self, MOST_BYTES, Verdict};
-use crate::view::text::{plural, wrap};
+use crate::view::plural;
+use crate::view::text::wrap;
 
 /// Most violations that people are shown; programs get all.
 const MOST_SHOWN: usize = 20;

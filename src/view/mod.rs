@@ -1,9 +1,17 @@
 //! What people and programs see. A view computes nothing: it draws values that others made.
 
+pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod json;
+pub mod markdown;
 pub mod report;
+pub mod terraform;
 pub mod text;
 mod value;
+mod words;
+
+pub(crate) use words::plural;
 
 use anstyle::{AnsiColor, Style};
 

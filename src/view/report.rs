@@ -3,31 +3,16 @@
 use std::fmt::Write;
 
 use super::text::Detail;
-use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
+use super::{BAD, CARE, FAINT, GOOD, STRONG, paint, words};
 use crate::apply::Report;
 use crate::document::Moved;
 use crate::event::Outcome;
-use crate::plan::{Operation, Plan, Ref, Step};
+use crate::plan::{Operation, Plan, Step};
 use crate::text::{clean, shorten};
 
 /// What a step does, in a few words.
 pub fn subject(step: &Step) -> String {
-    let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
-    clean(&match &step.operation {
-        Operation::Create { .. } | Operation::Update { .. } => format!("{} {address}", step.operation.word()),
-        Operation::Delete { id, .. } => format!("delete {address} ({id})"),
-        Operation::Connect { bridge, number, .. } => format!("connect {number} on {}", at(bridge, &address)),
-        Operation::Disconnect { bridge, number, .. } => format!("disconnect {number} from {bridge}"),
-        Operation::ReadBack { bridge, .. } => format!("read back {}", at(bridge, &address)),
-    })
-}
-
-/// A bridge by its slug, or by its address while it has none yet.
-fn at<'a>(bridge: &'a Ref, address: &'a str) -> &'a str {
-    match bridge {
-        Ref::Id(slug) => slug,
-        Ref::Step(_) => address,
-    }
+    clean(&words::subject(step))
 }
 
 /// One line for a step that ended.

@@ -1,10 +1,9 @@
 //! A plan for a reviewer at a terminal: what is refused and which numbers are hit first, then deletes, then the rest.
 
-use std::fmt::Write;
-
 use super::value::attribute;
+use super::words::{self, Steps};
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
-use crate::plan::{Action, Change, Effect, Notice, NumberImpact, Operation, Phase, Plan, Step};
+use crate::plan::{Action, Change, Effect, Notice, NumberImpact, Phase, Plan, Step};
 use crate::text::clean;
 
 /// Numbers that are listed one by one before the rest is counted.
@@ -32,13 +31,9 @@ pub fn plan(plan: &Plan, detail: Detail) -> String {
     accounts(&mut out, plan);
     refusals(&mut out, plan, detail);
     impact(&mut out, plan);
-    for (action, title) in [
-        (Action::Delete, "Delete"),
-        (Action::Replace, "Replace"),
-        (Action::Create, "Create"),
-        (Action::Update, "Update"),
-    ] {
-        changes(&mut out, plan, action, title, detail);
+    let steps = Steps::of(plan);
+    for titled in words::ACTIONS {
+        changes(&mut out, plan, &steps, titled, detail);
     }
     order(&mut out, plan, detail);
     notices(&mut out, plan, detail);
@@ -50,7 +45,7 @@ pub fn plan(plan: &Plan, detail: Detail) -> String {
             &if index == 0 { format!("{} {text}", paint(STRONG, "Plan:")) } else { format!("      {text}") },
         );
     }
-    line(&mut out, &paint(FAINT, &plan.digest));
+    line(&mut out, &paint(FAINT, clean(&plan.digest)));
     out
 }
 
@@ -65,15 +60,10 @@ fn heading(out: &mut String, text: &str) {
 }
 
 fn accounts(out: &mut String, plan: &Plan) {
-    let width = plan.accounts.iter().map(|account| account.name.chars().count()).max().unwrap_or(0);
+    // A name in a plan that came from a file may be of any length; a width may not.
+    let width = plan.accounts.iter().map(|account| account.name.chars().count()).max().unwrap_or(0).min(40);
     for account in &plan.accounts {
-        let mut text = format!("{:width$}  {} at {}", account.name, account.api, account.base_url);
-        if let Some(org) = &account.org_handle {
-            let _ = write!(text, ", organization {org}");
-        }
-        if let Some(generation) = account.generation {
-            let _ = write!(text, ", generation {generation}");
-        }
+        let text = format!("{:width$}  {}", account.name, words::account(account));
         line(out, &paint(FAINT, clean(&text)));
     }
 }
@@ -83,18 +73,14 @@ fn refusals(out: &mut String, plan: &Plan, detail: Detail) {
         return;
     }
     line(out, "");
-    line(out, &paint(BAD, format!("REFUSED ({}): this plan will not be applied", plan.refusals.len())));
+    line(out, &paint(BAD, words::refused(plan)));
     for refusal in &plan.refusals {
-        let subject = refusal
-            .address
-            .as_ref()
-            .map_or_else(|| format!("account {}", refusal.account), ToString::to_string);
         line(
             out,
             &format!(
                 "  {} {}  {}",
                 paint(BAD, "!"),
-                paint(STRONG, clean(&subject)),
+                paint(STRONG, clean(&words::refusal(refusal))),
                 paint(FAINT, refusal.code.word())
             ),
         );
@@ -111,80 +97,50 @@ fn refusals(out: &mut String, plan: &Plan, detail: Detail) {
 }
 
 fn impact(out: &mut String, plan: &Plan) {
-    let of = |effect| plan.impact.iter().filter(|number| number.effect == effect).collect::<Vec<_>>();
     if plan.impact.is_empty() {
         return;
     }
-    heading(out, "Phone numbers");
-    let dark = of(Effect::Dark);
-    if !dark.is_empty() {
-        line(out, &paint(BAD, format!("  x {} cut off", are(dark.len()))));
-        numbers(out, &dark);
-    }
-    let moves = of(Effect::Moves);
-    if !moves.is_empty() {
-        let gap = moves.iter().map(|number| number.dark_steps).max().unwrap_or(0);
-        let gap = if gap == 0 {
-            "without a gap".to_owned()
-        } else {
-            if moves.len() == 1 {
-                format!("dark for {gap} step")
-            } else {
-                format!("each dark for {gap} step")
-            }
-        };
-        line(out, &paint(CARE, format!("  > {} moved, {gap}", are(moves.len()))));
-        numbers(out, &moves);
-    }
-    for (effect, word) in [
-        (Effect::Connects, "connected"),
-        (Effect::Settles, "settled: from then on it is known who serves it"),
-    ] {
-        let these = of(effect);
-        if !these.is_empty() {
-            line(out, &paint(GOOD, format!("  + {} {word}", are(these.len()))));
-            numbers(out, &these);
+    heading(out, words::NUMBERS);
+    for effect in words::EFFECTS {
+        let these = words::with_effect(plan, effect);
+        if these.is_empty() {
+            continue;
         }
+        let (style, sign) = match effect {
+            Effect::Dark => (BAD, "x"),
+            Effect::Moves => (CARE, ">"),
+            Effect::Connects | Effect::Settles => (GOOD, "+"),
+        };
+        line(out, &paint(style, format!("  {sign} {}", words::sentence(effect, &these))));
+        numbers(out, &these);
     }
-}
-
-fn are(count: usize) -> String {
-    if count == 1 { "1 number is".to_owned() } else { format!("{count} numbers are") }
 }
 
 fn numbers(out: &mut String, numbers: &[&NumberImpact]) {
     for number in numbers.iter().take(MOST_NUMBERS) {
-        let spot = |spot: &crate::plan::Spot| clean(&format!("{} by {}", spot.bridge, spot.provider));
-        let text = match (&number.from, &number.to) {
-            (Some(from), Some(to)) if from.bridge == to.bridge && from.provider != to.provider => {
-                clean(&format!("{}: {} -> {}", from.bridge, from.provider, to.provider))
-            }
-            (Some(from), Some(to)) if from == to => {
-                clean(&format!("{}: {}, old -> new", from.bridge, from.provider))
-            }
-            (Some(from), Some(to)) => format!("{} -> {}", spot(from), spot(to)),
-            (Some(from), None) => spot(from),
-            (None, Some(to)) => spot(to),
-            (None, None) => String::new(),
-        };
-        line(out, &format!("      {}  {text}", clean(&number.number)));
+        line(out, &format!("      {}  {}", clean(&number.number), clean(&words::spots(number))));
     }
     if numbers.len() > MOST_NUMBERS {
         line(out, &format!("      … and {} more; see --format json", numbers.len() - MOST_NUMBERS));
     }
 }
 
-fn changes(out: &mut String, plan: &Plan, action: Action, title: &str, detail: Detail) {
+fn changes(
+    out: &mut String,
+    plan: &Plan,
+    steps: &Steps<'_>,
+    (action, title): (Action, &str),
+    detail: Detail,
+) {
     let these: Vec<&Change> = plan.changes.iter().filter(|change| change.action == action).collect();
     if these.is_empty() {
         return;
     }
     heading(out, &format!("{title} ({})", these.len()));
-    let (sign, style) = match action {
-        Action::Create => ("+", GOOD),
-        Action::Update => ("~", CARE),
-        Action::Replace => ("+-", CARE),
-        Action::Delete => ("-", BAD),
+    let style = match action {
+        Action::Create => GOOD,
+        Action::Update | Action::Replace => CARE,
+        Action::Delete => BAD,
     };
     for change in these {
         let id = change.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
@@ -193,7 +149,7 @@ fn changes(out: &mut String, plan: &Plan, action: Action, title: &str, detail: D
             out,
             &format!(
                 "  {} {}  {about}",
-                paint(style, sign),
+                paint(style, words::sign(action)),
                 paint(STRONG, clean(&change.address.to_string()))
             ),
         );
@@ -202,7 +158,7 @@ fn changes(out: &mut String, plan: &Plan, action: Action, title: &str, detail: D
                 line(out, &format!("      {text}"));
             }
         }
-        let width = change.attributes.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0);
+        let width = change.attributes.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0).min(40);
         for shown in change
             .attributes
             .iter()
@@ -210,22 +166,17 @@ fn changes(out: &mut String, plan: &Plan, action: Action, title: &str, detail: D
         {
             line(out, &format!("      {shown}"));
         }
-        for step in plan.steps.iter().filter(|step| change.steps.contains(&step.id)) {
-            request(out, step, detail);
+        for step in steps.of_change(change) {
+            request(out, steps, step, detail);
         }
     }
 }
 
-fn request(out: &mut String, step: &Step, detail: Detail) {
+fn request(out: &mut String, steps: &Steps<'_>, step: &Step, detail: Detail) {
     let method = format!("{:6}", step.call.method.to_string());
     let target = clean(&step.call.target());
-    let number = match &step.operation {
-        Operation::Connect { number, .. } | Operation::Disconnect { number, .. } => {
-            format!("{} ", clean(number))
-        }
-        _ => String::new(),
-    };
-    let head = format!("      {:>4} {method} {number}", step.id);
+    let number = words::number(step).map(|number| format!("{} ", clean(number))).unwrap_or_default();
+    let head = format!("      {:>4} {method} {number}", clean(&step.id));
     if head.len() + target.len() <= detail.columns {
         line(out, &paint(FAINT, format!("{head}{target}")));
     } else {
@@ -239,7 +190,12 @@ fn request(out: &mut String, step: &Step, detail: Detail) {
         }
     }
     if detail.verbose && !step.waits_for.is_empty() {
-        for text in detail.wrap(&format!("after {}", step.waits_for.join(", ")), 11) {
+        let runs: Vec<String> = steps
+            .runs(&step.waits_for)
+            .into_iter()
+            .map(|(first, last)| last.map_or_else(|| first.to_owned(), |last| format!("{first}-{last}")))
+            .collect();
+        for text in detail.wrap(&clean(&format!("after {}", runs.join(", "))), 11) {
             line(out, &paint(FAINT, format!("           {text}")));
         }
     }
@@ -249,19 +205,8 @@ fn order(out: &mut String, plan: &Plan, detail: Detail) {
     if plan.steps.is_empty() {
         return;
     }
-    let parts: Vec<String> = [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete]
-        .into_iter()
-        .filter_map(|phase| {
-            let mut steps = plan.steps.iter().filter(|step| step.phase == phase);
-            let first = steps.next()?;
-            let range = steps
-                .next_back()
-                .map_or_else(|| first.id.clone(), |last| format!("{}-{}", first.id, last.id));
-            Some(format!("{} {range}", phase.word()))
-        })
-        .collect();
-    heading(out, "Order");
-    for text in detail.wrap(&parts.join(" > "), 2) {
+    heading(out, words::ORDER);
+    for text in detail.wrap(&clean(&words::phases(plan).join(" > ")), 2) {
         line(out, &format!("  {text}"));
     }
 }
@@ -270,7 +215,7 @@ fn notices(out: &mut String, plan: &Plan, detail: Detail) {
     let (settled, open): (Vec<&Notice>, Vec<&Notice>) =
         plan.notices.iter().partition(|notice| notice.code.is_settled_secret() && !detail.verbose);
     if !open.is_empty() {
-        heading(out, &format!("Notices ({})", open.len()));
+        heading(out, &format!("{} ({})", words::NOTICES, open.len()));
     }
     // Notices are sorted by their code, so those of one sort stand together under one sentence.
     for group in open.chunk_by(|a, b| a.code == b.code) {
@@ -278,7 +223,7 @@ fn notices(out: &mut String, plan: &Plan, detail: Detail) {
             line(out, &format!("  {} {text}", if index == 0 { "i" } else { " " }));
         }
         for notice in group.iter().take(MOST_NUMBERS) {
-            line(out, &format!("      {}", subject(notice)));
+            line(out, &format!("      {}", clean(&words::notice(notice))));
         }
         if group.len() > MOST_NUMBERS {
             line(out, &format!("      … and {} more; see --format json", group.len() - MOST_NUMBERS));
@@ -296,51 +241,35 @@ fn notices(out: &mut String, plan: &Plan, detail: Detail) {
     }
 }
 
-/// What a notice is about, with its detail.
-fn subject(notice: &Notice) -> String {
-    let subject = match (&notice.address, &notice.attribute) {
-        (Some(address), Some(attribute)) => format!("{address} {attribute}"),
-        (Some(address), None) => address.to_string(),
-        (None, _) if notice.account.is_empty() => "ledger".to_owned(),
-        (None, _) => format!("account {}", notice.account),
-    };
-    let detail = notice.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-    clean(&format!("{subject}{detail}"))
-}
-
 fn unmanaged(out: &mut String, plan: &Plan, detail: Detail) {
     if plan.unmanaged.is_empty() {
         return;
     }
-    let parts: Vec<String> = plan
-        .unmanaged
-        .iter()
-        .map(|group| format!("{} {} in {}", group.count, plural(group.count, &group.kind), group.account))
-        .collect();
     line(out, "");
-    for text in detail.wrap(&clean(&format!("Not managed and left alone: {}", parts.join(", "))), 0) {
+    for text in detail.wrap(&clean(&format!("{}: {}", words::UNMANAGED, words::unmanaged(plan))), 0) {
         line(out, &paint(FAINT, text));
     }
-}
-
-/// The name of a kind for so many of them; kinds are named in the plural.
-pub(crate) fn plural(count: usize, kind: &str) -> &str {
-    if count == 1 { kind.strip_suffix('s').unwrap_or(kind) } else { kind }
 }
 
 /// Breaks a text into lines of at most so many columns, at spaces; a longer word stands on its own line.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     use unicode_width::UnicodeWidthStr;
     let mut lines = vec![String::new()];
+    // Kept beside the line: measuring it again at each word would take forever over a long text.
+    let mut columns = 0;
     for word in text.split_whitespace() {
+        let more = word.width();
         let current = lines.last_mut().expect("there is always a line");
-        if !current.is_empty() && current.width() + 1 + word.width() > width {
+        if !current.is_empty() && columns + 1 + more > width {
             lines.push(word.to_owned());
+            columns = more;
         } else {
             if !current.is_empty() {
                 current.push(' ');
+                columns += 1;
             }
             current.push_str(word);
+            columns += more;
         }
     }
     lines

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::{BAD, FAINT, GOOD, paint};
+use super::{BAD, FAINT, GOOD, paint, words};
 use crate::plan::{AttributeChange, Shown};
 use crate::text::clean;
 use crate::value::Value;
@@ -14,11 +14,6 @@ const INLINE: usize = 72;
 
 /// Lines of a difference that are shown; a longer one says how many are left out.
 const MOST_LINES: usize = 60;
-
-/// A value on one line, as JSON writes it, escaped.
-pub(super) fn inline(value: &Value) -> String {
-    cut(clean(&value.to_string()))
-}
 
 /// A text that fits some lines of a terminal; a longer one says how much is left out.
 fn cut(text: String) -> String {
@@ -34,19 +29,16 @@ fn cut(text: String) -> String {
 
 fn shown(value: &Shown) -> String {
     match value {
-        Shown::Absent => "(not set)".to_owned(),
-        Shown::Value(value) => inline(value),
-        Shown::Secret(word) => word.text().to_owned(),
+        Shown::Value(_) => cut(clean(&words::shown(value))),
+        Shown::Absent | Shown::Secret(_) => words::shown(value),
     }
 }
 
 /// Lines that show one attribute: `name  before -> after` where that fits a line, else a line difference.
 pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -> Vec<String> {
-    let risky = if change.risky { "  (risky: may affect connected bridges)" } else { "" };
-    let name = format!("{:width$}", clean(&change.name));
-    let both = (lines_of(&change.before), lines_of(&change.after));
-    let long = both.0.len().max(both.1.len()) > 1;
-    if !long {
+    let risky = if change.risky { format!("  ({})", words::RISKY) } else { String::new() };
+    let Some(lines) = difference(change) else {
+        let name = format!("{:width$}", clean(&change.name));
         let line = match (&change.before, &change.after) {
             (Shown::Absent, after) if created => format!("{name}  {}", shown(after)),
             (before, Shown::Absent) => format!("{name}  {}", shown(before)),
@@ -54,10 +46,54 @@ pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -
             (before, after) => format!("{name}  {} -> {}", shown(before), shown(after)),
         };
         return vec![format!("{line}{risky}")];
+    };
+    let mut drawn = vec![format!("{}{risky}", clean(&change.name))];
+    drawn.extend(lines.iter().take(MOST_LINES).map(|(tag, text)| {
+        let text = cut(clean(text));
+        match tag {
+            Tag::Same => paint(FAINT, format!("    {text}")),
+            Tag::Gone => paint(BAD, format!("  - {text}")),
+            Tag::New => paint(GOOD, format!("  + {text}")),
+        }
+    }));
+    if lines.len() > MOST_LINES {
+        let left_out = lines.len() - MOST_LINES;
+        drawn.push(paint(FAINT, format!("    … {left_out} more lines; see --format json")));
     }
-    let mut lines = vec![format!("{}{risky}", clean(&change.name))];
-    lines.extend(difference(&both.0, &both.1));
-    lines
+    drawn
+}
+
+/// What a line of a difference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// In both.
+    Same,
+    /// Only before.
+    Gone,
+    /// Only after.
+    New,
+}
+
+/// An attribute whose value spans lines, line by line, not yet escaped; none when one line shows it.
+pub(super) fn difference(change: &AttributeChange) -> Option<Vec<(Tag, String)>> {
+    let (before, after) = (lines_of(&change.before), lines_of(&change.after));
+    if before.len().max(after.len()) <= 1 {
+        return None;
+    }
+    let before: Vec<&str> = before.iter().map(String::as_str).collect();
+    let after: Vec<&str> = after.iter().map(String::as_str).collect();
+    // Lines are escaped after they were compared, so that escaping cannot hide a change; a hostile pair of texts costs half
+    // a second at most.
+    let diff = TextDiff::configure().timeout(Duration::from_millis(500)).diff_slices(&before, &after);
+    let line = |change: similar::Change<&str>| {
+        let tag = match change.tag() {
+            ChangeTag::Equal => Tag::Same,
+            ChangeTag::Delete => Tag::Gone,
+            ChangeTag::Insert => Tag::New,
+        };
+        (tag, change.value().to_owned())
+    };
+    Some(diff.iter_all_changes().map(line).collect())
 }
 
 /// A value as lines: a nested one key by key, a text line by line, an empty or short one as a single line.
@@ -74,29 +110,6 @@ fn lines_of(value: &Shown) -> Vec<String> {
             }
             serde_json::to_string_pretty(nested).unwrap_or(short).lines().map(str::to_owned).collect()
         }
-        other => vec![shown(other)],
+        other => vec![words::shown(other)],
     }
-}
-
-/// Line difference. Lines are escaped after they were compared, so that escaping cannot hide a change; a hostile pair of
-/// texts costs half a second at most.
-fn difference(before: &[String], after: &[String]) -> Vec<String> {
-    let before: Vec<&str> = before.iter().map(String::as_str).collect();
-    let after: Vec<&str> = after.iter().map(String::as_str).collect();
-    let diff = TextDiff::configure().timeout(Duration::from_millis(500)).diff_slices(&before, &after);
-    let mut lines = Vec::new();
-    for change in diff.iter_all_changes() {
-        let text = cut(clean(change.value()));
-        lines.push(match change.tag() {
-            ChangeTag::Equal => paint(FAINT, format!("    {text}")),
-            ChangeTag::Delete => paint(BAD, format!("  - {text}")),
-            ChangeTag::Insert => paint(GOOD, format!("  + {text}")),
-        });
-    }
-    if lines.len() > MOST_LINES {
-        let left_out = lines.len() - MOST_LINES;
-        lines.truncate(MOST_LINES);
-        lines.push(paint(FAINT, format!("    … {left_out} more lines; see --format json")));
-    }
-    lines
 }

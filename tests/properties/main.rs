@@ -11,6 +11,7 @@ mod model;
 mod mutants;
 mod normalising;
 mod planning;
+mod rendering;
 mod saving;
 mod silence;
 mod values;

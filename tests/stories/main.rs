@@ -18,6 +18,7 @@ mod drift;
 mod environments;
 mod faults;
 mod foreign;
+mod formats;
 mod generated;
 mod generation1;
 mod guessing;

@@ -10,7 +10,7 @@ use crate::desired;
 use crate::plan::Plan;
 use crate::resource::Address;
 use crate::text::escape;
-use crate::view::text;
+use crate::view::plural;
 
 /// A file that is to be written.
 pub(super) struct Draft {
@@ -59,13 +59,9 @@ pub(super) fn say(out: &Out, drafts: &[Draft], plan: &Plan) {
         let kind = draft.page.addresses.first().map_or("", |address| address.kind.as_str());
         let numbers = match draft.page.numbers {
             0 => String::new(),
-            count => format!(" with {count} {}", text::plural(count, "numbers")),
+            count => format!(" with {count} {}", plural(count, "numbers")),
         };
-        out.print(&format!(
-            "wrote {}  {count} {}{numbers}\n",
-            draft.path.display(),
-            text::plural(count, kind)
-        ));
+        out.print(&format!("wrote {}  {count} {}{numbers}\n", draft.path.display(), plural(count, kind)));
     }
     let left_out: Vec<&LeftOut> = pages().flat_map(|page| &page.left_out).collect();
     list(out, "Not written; a comment in the file says why", &left_out, |it| {

@@ -7,15 +7,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::resource::Address;
 
 mod adopt;
+mod format;
 mod ledger;
 mod lock;
 mod plan;
 mod small;
 
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
+pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
-pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, ShowPlanArgs, WhenFailed};
+pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, ShowPlanArgs, WhenFailed};
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
@@ -83,11 +85,13 @@ pub enum Command {
     )]
     Init(InitArgs),
     /// Check the YAML: everything at once, offline, each problem with file, line, column and help
-    #[command(after_help = "Examples:\n  telform validate\n  telform validate -f envs/staging --json")]
-    Validate,
+    #[command(
+        after_help = "Examples:\n  telform validate\n  telform validate -f envs/staging --json\n  telform validate --format github --format gitlab=gl-code-quality.json"
+    )]
+    Validate(ValidateArgs),
     /// Show what would change; sends nothing but GET
     #[command(
-        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode             # 2 when something is pending\n  telform plan --out plan.json                 # for review; telform apply plan.json runs exactly that\n  telform plan --target bridges.sales --format json\n  telform plan --sandbox world.yaml            # against the embedded simulator"
+        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode             # 2 when something is pending\n  telform plan --out plan.json                 # for review; telform apply plan.json runs exactly that\n  telform plan --target bridges.sales --format json\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml            # against the embedded simulator"
     )]
     Plan(PlanArgs),
     /// Plan, show, ask, and carry it out

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::format::{PlanFormat, Target};
 use super::{LockArgs, address};
 use crate::resource::Address;
 
@@ -54,9 +55,10 @@ pub struct PlanArgs {
     /// What the plan is about.
     #[command(flatten)]
     pub choice: Choice,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    /// How to print it, repeatable: text, json, markdown, html, terraform-json, github or gitlab; with =FILE into a file. At
+    /// most one goes to standard output [default: text]
+    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
+    pub formats: Vec<Target<PlanFormat>>,
     /// Exit with 2 when something is pending
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -71,23 +73,14 @@ pub struct PlanArgs {
     pub snapshot: Option<PathBuf>,
 }
 
-/// How a plan is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-}
-
 /// `telform show`.
 #[derive(Debug, Args, Clone)]
 pub struct ShowPlanArgs {
     /// A plan that `telform plan --out` saved
     pub plan: PathBuf,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
+    /// How to print it, repeatable, as for `telform plan` [default: text]
+    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
+    pub formats: Vec<Target<PlanFormat>>,
 }
 
 /// `telform apply`.

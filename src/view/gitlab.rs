@@ -1,0 +1,83 @@
+//! GitLab's code quality report, which a merge request shows beside the lines.
+//! Source: GitLab's documentation, "Code Quality", "Code Quality report format".
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::github::place;
+use super::{json, words};
+use crate::plan::{Action, Plan};
+use crate::problem::{Problems, Severity};
+use crate::resource::Place;
+use crate::text::hex;
+use crate::text::{escape, shorten};
+
+/// Where something is shown that has no place in the YAML: GitLab takes no entry without one.
+const NOWHERE: &str = "telform.yaml";
+
+#[derive(Serialize)]
+struct Entry {
+    description: String,
+    check_name: String,
+    /// The same from one run to the next while the finding is the same, wherever its line has moved.
+    fingerprint: String,
+    severity: &'static str,
+    location: Location,
+}
+
+#[derive(Serialize)]
+struct Location {
+    path: String,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: usize,
+}
+
+/// Refusals as blockers, deletes as minor findings.
+pub fn plan(plan: &Plan) -> String {
+    let refusals = plan.refusals.iter().map(|refusal| {
+        let message = words::refusal_sentence(refusal);
+        let place = refusal.place.as_deref().and_then(place);
+        (refusal.code.word(), "blocker", place, message)
+    });
+    let deletes = plan
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Delete)
+        .map(|change| ("plan::delete", "minor", None, words::deleted(change)));
+    report(refusals.chain(deletes))
+}
+
+/// Each problem at its place.
+pub fn problems(problems: &Problems) -> String {
+    report(problems.iter().map(|problem| {
+        let severity = match problem.severity {
+            Severity::Error => "blocker",
+            Severity::Warning => "minor",
+        };
+        (problem.code, severity, Some(problem.place.clone()), problem.message.clone())
+    }))
+}
+
+fn report(findings: impl Iterator<Item = (&'static str, &'static str, Option<Place>, String)>) -> String {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let entries: Vec<Entry> = findings
+        .map(|(code, severity, place, message)| {
+            let place = place.unwrap_or_else(|| Place { file: NOWHERE.to_owned(), line: 1, column: 1 });
+            let path = escape(place.file.strip_prefix("./").unwrap_or(&place.file));
+            let description = shorten(&escape(&message));
+            let finding = format!("{code}\n{path}\n{message}");
+            // Two findings of one fingerprint would be shown as one.
+            let again = seen.entry(finding.clone()).and_modify(|again| *again += 1).or_default();
+            let fingerprint = hex(&Sha256::digest(format!("{finding}\n{again}").as_bytes()));
+            let location = Location { path, lines: Lines { begin: place.line.max(1) } };
+            Entry { description, check_name: code.to_owned(), fingerprint, severity, location }
+        })
+        .collect();
+    json::pretty(&entries)
+}

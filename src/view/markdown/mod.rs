@@ -1,0 +1,190 @@
+//! A plan as a comment of a pull request: numbers first, refusals and deletes in full, the rest folded. It fits the limit of
+//! the forges (GitHub takes 65,536 characters), and what does not fit is counted, with the way to see it.
+
+mod changes;
+mod escape;
+
+use super::words::{self, Steps};
+use crate::plan::{Action, Plan};
+use escape::{code, html_code};
+
+/// First line of every comment, always the same: what finds the predecessor to replace it.
+pub const MARKER: &str = "<!-- telform plan -->";
+
+/// Longest comment, in bytes, so that it is no longer in any way of counting characters.
+pub const LONGEST: usize = 60_000;
+
+/// What the sections before the deletes may take at most, so that those find room.
+const NUMBERS: usize = 12_000;
+const REFUSALS: usize = 24_000;
+
+/// What is kept free behind the details for order, notices and what was left out.
+const BEHIND: usize = 5_000;
+
+/// The part of that which says what was left out.
+const LEFT_OUT: usize = 3_000;
+
+/// Numbers of one effect that are listed before the rest is counted.
+const MOST_NUMBERS: usize = 100;
+
+/// Where everything stands that is left out here.
+const WHOLE: &str = "the whole plan: `telform plan --format html=plan.html`";
+
+/// The whole plan as Markdown.
+pub fn plan(plan: &Plan) -> String {
+    let foot = foot(plan);
+    let mut page = Page { text: String::new(), limit: LONGEST - foot.len() };
+    head(&mut page, plan);
+    numbers(&mut page, plan);
+    refusals(&mut page, plan);
+    page.within(BEHIND, |page| {
+        changes::deletes(page, plan);
+        changes::details(page, &Steps::of(plan), plan);
+    });
+    behind(&mut page, plan);
+    page.text.push_str(&foot);
+    page.text
+}
+
+/// A text that never grows over its limit.
+struct Page {
+    text: String,
+    limit: usize,
+}
+
+impl Page {
+    fn room(&self) -> usize {
+        self.limit.saturating_sub(self.text.len())
+    }
+
+    /// Adds a part, or nothing of it when it does not fit.
+    fn add(&mut self, part: &str) -> bool {
+        let fits = part.len() <= self.room();
+        if fits {
+            self.text.push_str(part);
+        }
+        fits
+    }
+
+    /// Lets a section write and keeps so many bytes free behind it.
+    fn within(&mut self, behind: usize, section: impl FnOnce(&mut Self)) {
+        let limit = self.limit;
+        self.limit = limit.saturating_sub(behind);
+        section(self);
+        self.limit = limit;
+    }
+
+    /// Lets a section write so many bytes at most.
+    fn at_most(&mut self, bytes: usize, section: impl FnOnce(&mut Self)) {
+        self.within(self.room().saturating_sub(bytes), section);
+    }
+
+    /// Adds as many lines as fit, and then says how many do not.
+    fn lines(&mut self, lines: impl ExactSizeIterator<Item = String>, most: usize) {
+        let all = lines.len();
+        for (index, line) in lines.enumerate() {
+            if index == most || line.len() + WHOLE.len() + 40 > self.room() {
+                self.add(&format!("- … and **{} more**; {WHOLE}\n", all - index));
+                return;
+            }
+            self.add(&line);
+        }
+    }
+}
+
+fn head(page: &mut Page, plan: &Plan) {
+    page.add(&format!("{MARKER}\n## telform plan\n\n**{}**\n\n", plan.summary()));
+    let account = |account| format!("- {} {}\n", code(name(account)), code(&words::account(account)));
+    page.at_most(4_000, |page| page.lines(plan.accounts.iter().map(account), usize::MAX));
+}
+
+fn name(account: &crate::plan::AccountLine) -> &str {
+    &account.name
+}
+
+fn numbers(page: &mut Page, plan: &Plan) {
+    if plan.impact.is_empty() {
+        return;
+    }
+    page.add(&format!("\n### {}\n", words::NUMBERS));
+    page.at_most(NUMBERS, |page| {
+        for effect in words::EFFECTS {
+            let these = words::with_effect(plan, effect);
+            if these.is_empty() {
+                continue;
+            }
+            let line = |number: &&crate::plan::NumberImpact| {
+                format!("- {} {}\n", code(&number.number), code(&words::spots(number)))
+            };
+            // Each effect leaves room for the sentence and the first numbers of those behind it.
+            page.within(1_500, |page| {
+                page.add(&format!("\n**{}**\n\n", words::sentence(effect, &these)));
+                page.lines(these.iter().map(line), MOST_NUMBERS);
+            });
+        }
+    });
+}
+
+fn refusals(page: &mut Page, plan: &Plan) {
+    if plan.refusals.is_empty() {
+        return;
+    }
+    page.add(&format!("\n### {}\n\n", words::refused(plan)));
+    page.at_most(REFUSALS, |page| {
+        // The way out stands once over all refusals of a sort.
+        for group in plan.refusals.chunk_by(|a, b| a.code == b.code) {
+            let help = group[0].code.help();
+            page.add(&format!("- **{}** ({})\n  help: {help}\n", group[0].code.word(), group.len()));
+            let line = |refusal: &crate::plan::Refusal| {
+                let place = refusal.place.as_ref().map(|place| format!(", at {}", code(place)));
+                format!(
+                    "  - {} {}{}\n",
+                    code(&words::refusal(refusal)),
+                    code(&refusal.detail),
+                    place.unwrap_or_default()
+                )
+            };
+            page.lines(group.iter().map(line), usize::MAX);
+        }
+    });
+}
+
+/// What stands behind the details: order, notices, what is not managed.
+fn behind(page: &mut Page, plan: &Plan) {
+    if plan.has_changes() {
+        page.add(&format!("\n**{}:** {}\n", words::ORDER, code(&words::phases(plan).join(" > "))));
+    }
+    if !plan.notices.is_empty() {
+        let (title, count) = (words::NOTICES, plan.notices.len());
+        let (open, close) =
+            (format!("\n<details><summary>{title} ({count})</summary>\n\n"), "\n</details>\n");
+        page.within(close.len() + 600, |page| {
+            page.add(&open);
+            for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
+                let help = group[0].code.text();
+                if page.room() > help.len() + 300 {
+                    page.add(&format!("- {} ({})\n", help.replace('<', "&lt;"), group.len()));
+                    let line = |notice| format!("  - {}\n", code(&words::notice(notice)));
+                    page.lines(group.iter().map(line), MOST_NUMBERS);
+                }
+            }
+        });
+        page.add(close);
+    }
+    if !plan.unmanaged.is_empty() {
+        page.add(&format!("\n{}: {}\n", words::UNMANAGED, code(&words::unmanaged(plan))));
+    }
+}
+
+fn foot(plan: &Plan) -> String {
+    let digest = code(&plan.digest);
+    if plan.is_refused() || !plan.has_changes() {
+        return format!("\nDigest {digest}\n");
+    }
+    format!("\nTo apply exactly this: {}\n", code(&format!("telform apply --expect {}", plan.digest)))
+}
+
+/// How many of the changes have this action.
+fn count(plan: &Plan, action: Action) -> usize {
+    plan.changes.iter().filter(|change| change.action == action).count()
+}

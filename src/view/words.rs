@@ -1,0 +1,273 @@
+//! What every view says alike: titles, signs, sentences, and which step belongs to which change. The texts still hold what
+//! files and services said; each view escapes them for where they go.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::plan::{
+    AccountLine, Action, Change, Effect, Notice, NumberImpact, Operation, Phase, Plan, Ref, Refusal, Shown,
+    Step,
+};
+
+/// Actions in the order in which a reader needs them, with their titles.
+pub(super) const ACTIONS: [(Action, &str); 4] = [
+    (Action::Delete, "Delete"),
+    (Action::Replace, "Replace"),
+    (Action::Create, "Create"),
+    (Action::Update, "Update"),
+];
+
+/// Effects in the order in which a reader needs them.
+pub(super) const EFFECTS: [Effect; 4] = [Effect::Dark, Effect::Moves, Effect::Connects, Effect::Settles];
+
+/// Phases in their order.
+pub(super) const PHASES: [Phase; 5] =
+    [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete];
+
+pub(super) const NUMBERS: &str = "Phone numbers";
+pub(super) const ORDER: &str = "Order";
+pub(super) const NOTICES: &str = "Notices";
+pub(super) const UNMANAGED: &str = "Not managed and left alone";
+pub(super) const RISKY: &str = "risky: may affect connected bridges";
+pub(super) const NOT_SET: &str = "(not set)";
+
+/// The sign that stands before a change.
+pub(super) fn sign(action: Action) -> &'static str {
+    match action {
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "+-",
+        Action::Delete => "-",
+    }
+}
+
+/// The word for an action.
+pub(super) fn action(action: Action) -> &'static str {
+    match action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace => "replace",
+        Action::Delete => "delete",
+    }
+}
+
+/// What happens to a number, in one word or two.
+pub(super) fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Dark => "cut off",
+        Effect::Moves => "moved",
+        Effect::Connects => "connected",
+        Effect::Settles => "settled",
+    }
+}
+
+/// `3 numbers are moved, each dark for 1 step`.
+pub(super) fn sentence(of: Effect, numbers: &[&NumberImpact]) -> String {
+    let are = match numbers.len() {
+        1 => "1 number is".to_owned(),
+        count => format!("{count} numbers are"),
+    };
+    let word = effect(of);
+    match of {
+        Effect::Dark | Effect::Connects => format!("{are} {word}"),
+        Effect::Settles => format!("{are} {word}: from then on it is known who serves it"),
+        Effect::Moves => {
+            let gap = match (numbers.iter().map(|number| number.dark_steps).max(), numbers.len()) {
+                (None | Some(0), _) => "without a gap".to_owned(),
+                (Some(gap), 1) => format!("dark for {gap} step"),
+                (Some(gap), _) => format!("each dark for {gap} step"),
+            };
+            format!("{are} {word}, {gap}")
+        }
+    }
+}
+
+/// Numbers with this effect.
+pub(super) fn with_effect(plan: &Plan, effect: Effect) -> Vec<&NumberImpact> {
+    plan.impact.iter().filter(|number| number.effect == effect).collect()
+}
+
+/// Where a number is and where it goes: `sales: providers.old -> providers.new`.
+pub(super) fn spots(number: &NumberImpact) -> String {
+    let spot = |spot: &crate::plan::Spot| format!("{} by {}", spot.bridge, spot.provider);
+    match (&number.from, &number.to) {
+        (Some(from), Some(to)) if from.bridge == to.bridge && from.provider != to.provider => {
+            format!("{}: {} -> {}", from.bridge, from.provider, to.provider)
+        }
+        (Some(from), Some(to)) if from == to => format!("{}: {}, old -> new", from.bridge, from.provider),
+        (Some(from), Some(to)) => format!("{} -> {}", spot(from), spot(to)),
+        (Some(from), None) => spot(from),
+        (None, Some(to)) => spot(to),
+        (None, None) => String::new(),
+    }
+}
+
+/// An account after its name: `unpod at https://…, organization acme.example, generation 2`.
+pub(super) fn account(account: &AccountLine) -> String {
+    let org = account.org_handle.as_ref().map(|org| format!(", organization {org}"));
+    let generation = account.generation.map(|generation| format!(", generation {generation}"));
+    format!(
+        "{} at {}{}{}",
+        account.api,
+        account.base_url,
+        org.unwrap_or_default(),
+        generation.unwrap_or_default()
+    )
+}
+
+/// The title over the refusals.
+pub(super) fn refused(plan: &Plan) -> String {
+    format!("REFUSED ({}): this plan will not be applied", plan.refusals.len())
+}
+
+/// What a refusal is about.
+pub(super) fn refusal(refusal: &Refusal) -> String {
+    refusal.address.as_ref().map_or_else(|| format!("account {}", refusal.account), ToString::to_string)
+}
+
+/// A refusal in one sentence, with its way out.
+pub(super) fn refusal_sentence(of: &Refusal) -> String {
+    format!("{}: {}; {}", refusal(of), of.detail, of.code.help())
+}
+
+/// A delete in one sentence.
+pub(super) fn deleted(change: &Change) -> String {
+    let reason = change.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{} in {} will be deleted{reason}", change.address, change.account)
+}
+
+/// What a notice is about, with its detail.
+pub(super) fn notice(notice: &Notice) -> String {
+    let subject = match (&notice.address, &notice.attribute) {
+        (Some(address), Some(attribute)) => format!("{address} {attribute}"),
+        (Some(address), None) => address.to_string(),
+        (None, _) if notice.account.is_empty() => "ledger".to_owned(),
+        (None, _) => format!("account {}", notice.account),
+    };
+    let detail = notice.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    format!("{subject}{detail}")
+}
+
+/// Live objects that no address claims: `2 bridges in unpod`, joined by commas.
+pub(super) fn unmanaged(plan: &Plan) -> String {
+    let parts: Vec<String> = plan
+        .unmanaged
+        .iter()
+        .map(|group| format!("{} {} in {}", group.count, plural(group.count, &group.kind), group.account))
+        .collect();
+    parts.join(", ")
+}
+
+/// A value on one line, as JSON writes it.
+pub(super) fn shown(value: &Shown) -> String {
+    match value {
+        Shown::Absent => NOT_SET.to_owned(),
+        Shown::Value(value) => value.to_string(),
+        Shown::Secret(word) => word.text().to_owned(),
+    }
+}
+
+/// What a step does, in a few words.
+pub(super) fn subject(step: &Step) -> String {
+    let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    match &step.operation {
+        Operation::Create { .. } | Operation::Update { .. } => format!("{} {address}", step.operation.word()),
+        Operation::Delete { id, .. } => format!("delete {address} ({id})"),
+        Operation::Connect { bridge, number, .. } => format!("connect {number} on {}", at(bridge, &address)),
+        Operation::Disconnect { bridge, number, .. } => format!("disconnect {number} from {bridge}"),
+        Operation::ReadBack { bridge, .. } => format!("read back {}", at(bridge, &address)),
+    }
+}
+
+/// A bridge by its slug, or by its address while it has none yet.
+fn at<'a>(bridge: &'a Ref, address: &'a str) -> &'a str {
+    match bridge {
+        Ref::Id(slug) => slug,
+        Ref::Step(_) => address,
+    }
+}
+
+/// The number that a step is about.
+pub(super) fn number(step: &Step) -> Option<&str> {
+    match &step.operation {
+        Operation::Connect { number, .. } | Operation::Disconnect { number, .. } => Some(number),
+        _ => None,
+    }
+}
+
+/// The steps of a phase, as they stand in the plan.
+pub(super) fn of_phase(plan: &Plan, phase: Phase) -> impl DoubleEndedIterator<Item = &Step> {
+    plan.steps.iter().filter(move |step| step.phase == phase)
+}
+
+/// The phases that have steps, each with the range of them: `create s1-s3`.
+pub(super) fn phases(plan: &Plan) -> Vec<String> {
+    let phase = |phase: Phase| {
+        let mut steps = of_phase(plan, phase);
+        let first = steps.next()?;
+        let range =
+            steps.next_back().map_or_else(|| first.id.clone(), |last| format!("{}-{}", first.id, last.id));
+        Some(format!("{} {range}", phase.word()))
+    };
+    PHASES.into_iter().filter_map(phase).collect()
+}
+
+/// The name of a kind for so many of them; kinds are named in the plural.
+pub(crate) fn plural(count: usize, kind: &str) -> &str {
+    if count == 1 { kind.strip_suffix('s').unwrap_or(kind) } else { kind }
+}
+
+/// Steps by their names, so that ten thousand changes find theirs without looking at all of them.
+pub(super) struct Steps<'a> {
+    steps: &'a [Step],
+    places: HashMap<&'a str, usize>,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn of(plan: &'a Plan) -> Self {
+        let places = plan.steps.iter().enumerate().map(|(place, step)| (step.id.as_str(), place)).collect();
+        Self { steps: &plan.steps, places }
+    }
+
+    /// Place of a step in the plan; none when it has no such step.
+    pub(super) fn place(&self, id: &str) -> Option<usize> {
+        self.places.get(id).copied()
+    }
+
+    /// The steps that carry out a change, in the order of the plan.
+    pub(super) fn of_change(&self, change: &Change) -> Vec<&'a Step> {
+        let mut places: Vec<usize> = change.steps.iter().filter_map(|id| self.place(id)).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(|place| &self.steps[place]).collect()
+    }
+
+    /// Names of steps with their runs drawn together: `s1`, `s4-s9`. A delete may wait for thousands.
+    pub(super) fn runs(&self, ids: &'a [String]) -> Vec<(&'a str, Option<&'a str>)> {
+        let mut runs: Vec<(&str, Option<&str>)> = Vec::new();
+        let mut last = None;
+        for id in ids {
+            let place = self.place(id);
+            let follows = place.zip(last).is_some_and(|(place, last): (usize, usize)| place == last + 1);
+            match runs.last_mut() {
+                Some(run) if follows => run.1 = Some(id),
+                _ => runs.push((id, None)),
+            }
+            last = place;
+        }
+        runs
+    }
+}
+
+/// Changes by action, kind and account, counted, in that order: for what is left out.
+pub(super) fn counted<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<String> {
+    let mut groups: BTreeMap<(Action, &str, &str), usize> = BTreeMap::new();
+    for change in changes {
+        *groups.entry((change.action, &change.address.kind, &change.account)).or_default() += 1;
+    }
+    groups
+        .into_iter()
+        .map(|((of, kind, account), count)| {
+            format!("{count} {} to {} in {account}", plural(count, kind), action(of))
+        })
+        .collect()
+}

@@ -1,0 +1,258 @@
+//! Plans made by hand: of any size, and with any text in every place where a file or a service may put one.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use telform::call::{Call, Method};
+use telform::plan::{
+    AccountLine, Action, AttributeChange, Change, Effect, LedgerEffect, Notice, NoticeCode, NumberImpact,
+    Operation, Phase, Plan, Ref, Refusal, RefusalCode, SecretWord, Served, Shown, Spot, Step, Unmanaged,
+};
+use telform::resource::Address;
+
+/// A plan with so many changes: of ten, four create, three update, one replaces and two delete. Every hundredth update moves
+/// a number, every hundredth delete cuts one, and every delete waits for every read-back, as in a real plan.
+pub(crate) fn large(changes: usize) -> Plan {
+    let mut maker = Maker::default();
+    for index in 0..changes {
+        let action = match index % 10 {
+            0..=3 => Action::Create,
+            4..=6 => Action::Update,
+            7 => Action::Replace,
+            _ => Action::Delete,
+        };
+        maker.change(index, action);
+    }
+    maker.finish()
+}
+
+#[derive(Default)]
+struct Maker {
+    changes: Vec<Change>,
+    steps: Vec<(usize, Step)>,
+    impact: Vec<NumberImpact>,
+}
+
+impl Maker {
+    fn change(&mut self, index: usize, action: Action) {
+        let address = Address::new("partners", &format!("customer-{index:05}"));
+        let id = (action != Action::Create).then(|| format!("3f0c6a52-8b1e-4a37-9d55-{index:012}"));
+        let shown = |value: Value| Shown::Value(value);
+        let mut attributes = vec![AttributeChange {
+            name: "name".to_owned(),
+            before: if action == Action::Create {
+                Shown::Absent
+            } else {
+                shown(json!(format!("Customer {index}")))
+            },
+            after: if action == Action::Delete {
+                Shown::Absent
+            } else {
+                shown(json!(format!("Customer no. {index}")))
+            },
+            risky: false,
+        }];
+        if action != Action::Delete {
+            attributes.push(AttributeChange {
+                name: "callbacks".to_owned(),
+                before: shown(json!({ "sms": "https://old.example/sms" })),
+                after: shown(
+                    json!({ "sms": format!("https://hooks.example/{index}"), "voice": "https://v.example" }),
+                ),
+                risky: index.is_multiple_of(7),
+            });
+            attributes.push(AttributeChange {
+                name: "password".to_owned(),
+                before: Shown::Secret(SecretWord::Set),
+                after: Shown::Secret(SecretWord::Changed),
+                risky: false,
+            });
+        }
+        let phases: &[(Phase, Method)] = match action {
+            Action::Create => &[(Phase::Create, Method::Post)],
+            Action::Update => &[(Phase::Update, Method::Patch)],
+            Action::Replace => &[(Phase::Create, Method::Post), (Phase::Delete, Method::Delete)],
+            Action::Delete => &[(Phase::Delete, Method::Delete)],
+        };
+        let at = self.changes.len();
+        for (phase, method) in phases {
+            let operation = match phase {
+                Phase::Create => Operation::Create {
+                    key: BTreeMap::new(),
+                    expect: BTreeMap::new(),
+                    secrets: vec!["password".to_owned()],
+                    replaces: None,
+                },
+                Phase::Delete => Operation::Delete {
+                    id: id.clone().unwrap_or_default(),
+                    before: BTreeMap::new(),
+                    cut: Vec::new(),
+                    frees: Vec::new(),
+                },
+                _ => Operation::Update {
+                    id: id.clone().unwrap_or_default(),
+                    before: BTreeMap::new(),
+                    expect: BTreeMap::new(),
+                    untouched: BTreeMap::new(),
+                    secrets: Vec::new(),
+                },
+            };
+            self.steps.push((at, step(*phase, *method, Some(&address), operation)));
+        }
+        if index.is_multiple_of(100) || index % 100 == 4 {
+            self.number(at, index, &address);
+        }
+        let reason = (action == Action::Delete).then(|| "contract ended".to_owned());
+        let account = format!("carrierx-{}", index % 3);
+        self.changes.push(Change { address, account, action, id, attributes, reason, steps: Vec::new() });
+    }
+
+    fn number(&mut self, at: usize, index: usize, address: &Address) {
+        let number = format!("+1415555{index:05}");
+        let bridge = format!("bridge-{index}");
+        let before = Served::By { id: "42".to_owned(), known: "exact".to_owned() };
+        let cut = Operation::Disconnect { bridge: bridge.clone(), number: number.clone(), before };
+        self.steps.push((at, step(Phase::Rewire, Method::Post, Some(address), cut)));
+        let read = Operation::ReadBack { bridge: Ref::Id(bridge.clone()), numbers: BTreeMap::new() };
+        self.steps.push((at, step(Phase::ReadBack, Method::Get, Some(address), read)));
+        let spot = |provider: &str| Some(Spot { bridge: bridge.clone(), provider: provider.to_owned() });
+        let moves = index % 100 == 4;
+        self.impact.push(NumberImpact {
+            effect: if moves { Effect::Moves } else { Effect::Dark },
+            number,
+            account: "unpod".to_owned(),
+            from: spot("providers.old"),
+            to: if moves { spot("providers.new") } else { None },
+            dark_steps: u32::from(moves),
+        });
+    }
+
+    fn finish(mut self) -> Plan {
+        self.steps.sort_by_key(|(_, step)| step.phase);
+        let reads: Vec<String> = (1..)
+            .zip(&self.steps)
+            .filter(|(_, (_, step))| step.phase == Phase::ReadBack)
+            .map(|(number, _)| format!("s{number}"))
+            .collect();
+        let mut steps = Vec::new();
+        for (number, (change, mut step)) in (1..).zip(self.steps) {
+            step.id = format!("s{number}");
+            if step.phase == Phase::Delete {
+                step.waits_for.clone_from(&reads);
+            }
+            self.changes[change].steps.push(step.id.clone());
+            steps.push(step);
+        }
+        let account = |index| AccountLine {
+            name: format!("carrierx-{index}"),
+            api: "carrierx".to_owned(),
+            base_url: "https://api.example".to_owned(),
+            org_handle: None,
+            generation: None,
+        };
+        Plan {
+            accounts: (0..3).map(account).collect(),
+            changes: self.changes,
+            steps,
+            impact: self.impact,
+            refusals: Vec::new(),
+            ledger: Vec::new(),
+            notices: Vec::new(),
+            unmanaged: Vec::new(),
+            digest: format!("sha256:{}", "0123456789abcdef".repeat(4)),
+        }
+    }
+}
+
+fn step(phase: Phase, method: Method, address: Option<&Address>, operation: Operation) -> Step {
+    let mut call =
+        Call::get("carrierx-0", format!("partners/{}", address.map_or("", |address| &address.name)));
+    call.method = method;
+    let why = "PATCH changes only what is sent".to_owned();
+    Step { id: String::new(), phase, address: address.cloned(), call, operation, why, waits_for: Vec::new() }
+}
+
+/// A plan with this text in every place that can hold one, with every action, effect, and sort of message.
+pub(crate) fn hostile(evil: &str) -> Plan {
+    let text = || evil.to_owned();
+    let address = Address::new(evil, evil);
+    let mut plan = large(10);
+    plan.accounts.push(AccountLine {
+        name: text(),
+        api: text(),
+        base_url: text(),
+        org_handle: Some(text()),
+        generation: Some(2),
+    });
+    for change in &mut plan.changes {
+        change.address = address.clone();
+        change.account = text();
+        change.id = change.id.as_ref().map(|_| text());
+        change.reason = Some(text());
+        for (before, after) in [
+            (Shown::Value(json!(evil)), Shown::Value(json!(format!("{evil}2")))),
+            (Shown::Value(json!({ evil: evil })), Shown::Value(json!({ evil: [evil, "x"], "y": evil }))),
+            (Shown::Value(json!(format!("a\n{evil}\nc"))), Shown::Value(json!(format!("{evil}\n{evil}\nd")))),
+        ] {
+            change.attributes.push(AttributeChange { name: text(), before, after, risky: true });
+        }
+    }
+    for step in &mut plan.steps {
+        step.address = Some(address.clone());
+        step.call.account = text();
+        step.call.path = text();
+        step.call.query = vec![(text(), text())];
+        step.why = text();
+        match &mut step.operation {
+            Operation::Delete { id, .. } | Operation::Update { id, .. } => *id = text(),
+            Operation::Disconnect { bridge, number, .. } => (*bridge, *number) = (text(), text()),
+            Operation::ReadBack { bridge, .. } => *bridge = Ref::Id(text()),
+            Operation::Create { .. } | Operation::Connect { .. } => {}
+        }
+    }
+    // A plan that was read from a file may name its steps as it likes.
+    let own = plan.steps.last_mut().expect("a step");
+    own.id = text();
+    own.waits_for.push(text());
+    plan.changes[0].steps.push(text());
+    let spot = || Some(Spot { bridge: text(), provider: text() });
+    for effect in [Effect::Dark, Effect::Moves, Effect::Connects, Effect::Settles] {
+        plan.impact.push(NumberImpact {
+            effect,
+            number: text(),
+            account: text(),
+            from: spot(),
+            to: spot(),
+            dark_steps: 1,
+        });
+    }
+    for (code, address) in [(RefusalCode::CreateOnly, Some(address.clone())), (RefusalCode::MaxDeletes, None)]
+    {
+        let place = Some(format!("{evil}:3:7"));
+        plan.refusals.push(Refusal {
+            code,
+            account: text(),
+            address,
+            attribute: Some(text()),
+            detail: text(),
+            place,
+        });
+    }
+    for code in [NoticeCode::Adopted, NoticeCode::SecretUnknown] {
+        plan.notices.push(Notice {
+            code,
+            account: text(),
+            address: Some(address.clone()),
+            attribute: Some(text()),
+            detail: Some(text()),
+        });
+    }
+    plan.ledger.push(LedgerEffect::Adopt {
+        address: Address::new("partners", evil),
+        account: text(),
+        id: text(),
+    });
+    plan.unmanaged.push(Unmanaged { account: text(), kind: text(), count: 2 });
+    plan.digest = text();
+    plan
+}

@@ -1,0 +1,8 @@
+//! The formats of a plan: what each must hold, that nothing in it can act, and what ten thousand changes cost.
+
+mod browser;
+mod hostile;
+mod large;
+mod made;
+mod page;
+mod shape;

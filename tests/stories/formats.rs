@@ -1,0 +1,113 @@
+//! Several formats from one run, annotations for the forges, and what is refused before anything is read.
+
+use serde_json::{Value, json};
+
+use crate::bench::Story;
+use crate::partners::{verified, west};
+
+#[test]
+fn every_format_from_one_run() {
+    let story = Story::new("{}");
+    story.expect(0, "init --quickstart");
+    let plain = story.expect(0, "plan --sandbox world.yaml");
+    let json = story.expect(0, "plan --sandbox world.yaml --format json");
+    let all = "plan --sandbox world.yaml --format markdown=out/comment.md --format html=out/plan.html \
+               --format terraform-json=out/tf.json --format json=out/plan.json --format text=out/plan.txt \
+               --format github=out/github.txt --format gitlab=out/gitlab.json";
+    let ran = story.expect(0, all);
+    assert_eq!(ran.stdout, plain.stdout, "with files only, people still read the plan");
+    assert_eq!(story.read("out/plan.json"), json.stdout, "the same bytes in a file");
+    assert_eq!(
+        format!("{}Run `telform apply` with the same options to carry it out.\n", story.read("out/plan.txt")),
+        plain.stdout
+    );
+    // One format at a time prints what the file holds.
+    for (format, file) in [
+        ("markdown", "comment.md"),
+        ("html", "plan.html"),
+        ("terraform-json", "tf.json"),
+        ("github", "github.txt"),
+        ("gitlab", "gitlab.json"),
+    ] {
+        let printed = story.expect(0, &format!("plan --sandbox world.yaml --format {format}"));
+        assert_eq!(printed.stdout, story.read(&format!("out/{file}")), "{format}");
+    }
+    insta::with_settings!({ filters => crate::bench::FILTERS, omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("quickstart_markdown", story.read("out/comment.md"));
+        insta::assert_snapshot!("quickstart_github", story.read("out/github.txt"));
+        insta::assert_snapshot!("quickstart_gitlab", story.read("out/gitlab.json"));
+    });
+    let html = story.read("out/plan.html");
+    assert!(html.contains("1 to replace, 1 to delete") && html.contains("fax-bridge-003"));
+    let terraform: Value = serde_json::from_str(&story.read("out/tf.json")).unwrap();
+    assert_eq!(terraform["resource_changes"].as_array().unwrap().len(), 7);
+    // The same plan, whatever it is drawn as: its files are the same bytes again.
+    story.expect(2, &format!("{all} --detailed-exitcode"));
+    assert_eq!(story.read("out/plan.html"), html);
+    let left: Vec<_> =
+        std::fs::read_dir(story.path("out")).unwrap().flatten().map(|file| file.file_name()).collect();
+    assert_eq!(left.len(), 7, "nothing temporary stays: {left:?}");
+    story.expect(0, "plan --sandbox world.yaml --json --format markdown=out/comment.md").json();
+}
+
+#[test]
+fn formats_that_cannot_be() {
+    let story = verified("");
+    story.carrierx(&west(""));
+    shot!("formats_two_printed", story.expect(1, "plan --format json --format html"));
+    shot!("formats_one_file", story.expect(1, "plan --format json=x --format html=x"));
+    story.expect(1, "plan --format yaml").says("the formats are text, json, markdown, html");
+    story.expect(1, "plan --format html=").says("a file must stand behind the `=`");
+    story.expect(1, "validate --format html").says("the formats are text, json, github, gitlab");
+    assert_eq!(story.take_log(), [""; 0], "nothing was read for these");
+    story.file("folder", "no folder");
+    story.expect(1, "plan --format html=folder/plan.html").says("cannot write folder/plan.html");
+}
+
+const WRONG: &str = "version: 1
+accounts:
+  carrierx: { api: carrierx, token: { env: T } }
+partners:
+  a: { login: a, nmae: A }
+  b: { login: b, zip: 12 }
+";
+
+#[test]
+fn problems_of_the_yaml_at_their_places() {
+    let story = verified("");
+    story.file("telform.yaml", WRONG);
+    shot!("validate_github", story.expect(1, "validate --format github"));
+    let ran = story.expect(1, "validate --format github --format gitlab=quality.json");
+    ran.says("::error file=telform.yaml,line=5,col=").says("error[telform::");
+    let report: Value = serde_json::from_str(&story.read("quality.json")).unwrap();
+    assert_eq!(report[0]["location"], json!({ "path": "telform.yaml", "lines": { "begin": 5 } }));
+    assert_eq!(report[0]["severity"], "blocker");
+    // A plan that cannot be made says the same.
+    let plan = story.expect(1, "plan --format github");
+    assert_eq!(plan.stdout, story.expect(1, "validate --format github").stdout);
+    let both = story.expect(1, "validate --format json");
+    assert_eq!(both.json(), story.expect(1, "validate --json").json());
+
+    // With nothing wrong there is nothing to mark.
+    story.carrierx(&west(""));
+    assert_eq!(story.expect(0, "validate --format github").stdout, "");
+    assert_eq!(story.expect(0, "validate --format gitlab").stdout.trim(), "[]");
+    // A service that says no is an error too.
+    story.fault("{ match: { times: 0 }, effect: { answer: { status: 403 } } }");
+    let failed = story.expect(1, "plan --format github");
+    assert!(
+        failed.stdout.starts_with("::error title=telform%3A%3Alive::account carrierx"),
+        "{}",
+        failed.stdout
+    );
+}
+
+#[test]
+fn a_refusal_stands_at_its_place() {
+    let story = verified("");
+    story.carrierx(&west("").replace("postpay", "prepay"));
+    let refused = story.expect(3, "plan --format github --format html=plan.html --format markdown=plan.md");
+    shot!("refused_github", refused);
+    assert!(story.read("plan.html").contains("class=\"refused\""), "a refused plan is written too");
+    assert!(story.read("plan.md").contains("### REFUSED (1): this plan will not be applied"));
+}
