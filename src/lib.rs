@@ -5,6 +5,8 @@
 
 pub mod text;
 
+pub mod policy;
+
 pub mod value;
 
 pub mod kind;

@@ -18,6 +18,8 @@ pub const TOMBSTONE: [&str; 5] = ["address", "reason", "account", "id", "keep"];
 pub const RENAME: [&str; 2] = ["from", "to"];
 /// Keys of a guard map.
 pub const GUARDS: [&str; 3] = ["max_deletes", "max_delete_percent", "max_numbers_dark"];
+/// Keys of the policy.
+pub const POLICY: [&str; 1] = ["command"];
 /// Switch of an account whose older generation can disconnect after all.
 pub const DISCONNECT_WORKS: &str = "disconnect_works";
 
@@ -95,6 +97,7 @@ fn file() -> Value {
         "ledger".into(),
         json!({ "description": "Where the ledger is: a path, or the address of an object store.", "type": "string", "minLength": 1 }),
     );
+    properties.insert("policy".into(), policy());
     for name in backend::kind_names() {
         let singular = backend::shapes(name).first().map_or("object", |kind| kind.singular);
         properties.insert(
@@ -195,15 +198,30 @@ fn guards() -> Value {
     let number = |text: &str| json!({ "type": "integer", "minimum": 0, "description": text });
     let mut properties = Map::new();
     let texts = [
-        "Most deletes of one account in one plan; 0 when not said.",
-        "Most deletes in percent of the account's objects of that kind.",
+        "Most deletes; 0 when not said.",
+        "Most deletes in percent of the objects of a kind.",
         "Most numbers that lose their connection without getting another; 0 when not said.",
     ];
     for (key, text) in GUARDS.into_iter().zip(texts) {
         properties.insert(key.into(), number(text));
     }
     properties["max_delete_percent"]["maximum"] = json!(100);
-    json!({ "description": "Limits that a plan must keep.", "type": "object", "properties": properties, "additionalProperties": false })
+    json!({ "description": "Limits that a plan must keep: at the top in the whole run, in an account in that account. Both hold.", "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn policy() -> Value {
+    let mut properties = Map::new();
+    properties.insert(
+        POLICY[0].into(),
+        json!({
+            "description": "The program and its arguments. It runs in the folder of this file, without a shell, and only with --allow-commands.",
+            "type": "array", "minItems": 1, "items": { "type": "string" },
+        }),
+    );
+    json!({
+        "description": "A program that gets every plan as JSON and refuses it with any exit code but 0.",
+        "type": "object", "properties": properties, "required": POLICY, "additionalProperties": false,
+    })
 }
 
 /// Objects of one kind: one shape, or any of several generations'.

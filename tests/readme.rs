@@ -81,16 +81,25 @@ fn every_example_applies_and_then_has_an_empty_plan() {
         std::fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).expect("examples").flatten()
     {
         let name = example.file_name().to_string_lossy().into_owned();
+        if name == "policy" && Command::new("python3").arg("--version").output().is_err() {
+            assert!(std::env::var_os("CI").is_none(), "examples/policy needs python3");
+            eprintln!("SKIPPED: there is no python3 here, so examples/policy was not tried");
+            continue;
+        }
         let folder = copied(&name);
         let here = folder.path().join("examples").join(&name);
         let (code, printed) = telform(&here, &["validate"]);
         assert_eq!(code, 0, "{name}: {printed}");
-        let (code, printed) = telform(&here, &["plan", "--sandbox", "world.yaml", "--detailed-exitcode"]);
-        assert_eq!(code, 2, "{name}: {printed}");
-        let (code, printed) = telform(&here, &["apply", "--sandbox", "world.yaml", "--auto-approve"]);
-        assert_eq!(code, 0, "{name}: {printed}");
-        let (code, printed) = telform(&here, &["plan", "--sandbox", "world.yaml", "--detailed-exitcode"]);
-        assert_eq!(code, 0, "{name}: {printed}");
+        // The programs that an example names are ours, so they may run.
+        for (arguments, expected) in [
+            (vec!["plan", "--detailed-exitcode"], 2),
+            (vec!["apply", "--auto-approve"], 0),
+            (vec!["plan", "--detailed-exitcode"], 0),
+        ] {
+            let arguments = [&arguments[..], &["--sandbox", "world.yaml", "--allow-commands"]].concat();
+            let (code, printed) = telform(&here, &arguments);
+            assert_eq!(code, expected, "{name}: {arguments:?}: {printed}");
+        }
     }
 }
 

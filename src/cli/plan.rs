@@ -3,6 +3,7 @@
 use super::args::{Format, PlanArgs};
 use super::exit::{Exit, Failure};
 use super::out::Out;
+use super::policy::{Policies, Tell};
 use super::session::{Purpose, Session};
 use super::{files, saved};
 use crate::snapshot;
@@ -14,6 +15,7 @@ use crate::view::text;
 pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
     let session = Session::open(out, &args.choice, purpose).await?;
+    let policies = Policies::of(out, &args.policies, &session.desired)?;
     let live = match &args.snapshot {
         Some(file) => saved::live(&session, file)?,
         None => session.read().await?,
@@ -23,9 +25,6 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     }
     let plan = session.plan(&live);
     let document = saved::document(&session, &plan, &live);
-    if let Some(file) = &args.out {
-        files::write(file, &json::document(&document))?;
-    }
     let format = if out.global.json { Format::Json } else { args.format };
     match format {
         Format::Json => {
@@ -34,10 +33,17 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
         Format::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
         Format::Text => {
             out.print(&text::plan(&plan, out.reading()));
-            if plan.has_changes() && !plan.is_refused() {
-                out.print(&next(args));
-            }
         }
+    }
+    if let Err(exit) = policies.judge(out, &json::document(&document), Tell::Text) {
+        return Ok(exit);
+    }
+    // Saved only when the policies allow it: a file does not say what they said.
+    if let Some(file) = &args.out {
+        files::write(file, &json::document(&document))?;
+    }
+    if format == Format::Text && !out.global.quiet && plan.has_changes() && !plan.is_refused() {
+        out.print(&next(args));
     }
     Ok(match (plan.is_refused(), plan.has_changes() && args.detailed_exitcode) {
         (true, _) => Exit::Refused,

@@ -24,6 +24,7 @@ mod names;
 mod numbers;
 mod objects;
 mod owners;
+mod policy;
 mod removed;
 mod secret;
 mod shapes;
@@ -37,9 +38,9 @@ pub use files::{Edits, places};
 const VERSION: &str = "1";
 
 /// Keys at the top that are telform's own; the kinds come from the tables.
-const TOP: [&str; 6] = ["version", "accounts", "guards", "ledger", "moved", "removed"];
+const TOP: [&str; 7] = ["version", "accounts", "guards", "ledger", "moved", "policy", "removed"];
 /// Keys that a later version will know.
-const LATER: [&str; 2] = ["overlay", "policy"];
+const LATER: [&str; 1] = ["overlay"];
 
 /// What the files say, and what is worth knowing about them.
 #[derive(Debug, Default)]
@@ -104,6 +105,7 @@ struct Loader<'a> {
     moved: Vec<Item<'a>>,
     guards: BTreeMap<&'a str, Item<'a>>,
     ledger: Option<Item<'a>>,
+    policy: Option<Item<'a>>,
     version: Option<Item<'a>>,
     desired: Desired,
 }
@@ -121,6 +123,7 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
         moved: Vec::new(),
         guards: BTreeMap::new(),
         ledger: None,
+        policy: None,
         version: None,
         desired: Desired::default(),
     };
@@ -133,6 +136,7 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
     loader.read_accounts();
     loader.read_top_guards();
     loader.read_ledger();
+    loader.read_policy();
     loader.read_objects();
     loader.read_removed();
     loader.read_moved();
@@ -192,6 +196,7 @@ impl<'a> Loader<'a> {
                 "guards" => self.collect_guards(item),
                 "ledger" => self.collect_ledger(item),
                 "moved" => self.collect_moved(item),
+                "policy" => self.collect_policy(item),
                 "removed" => self.collect_removed(item),
                 kind if kinds.contains(&kind) => self.collect_objects(item),
                 later if LATER.contains(&later) => self.report(

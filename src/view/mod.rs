@@ -1,6 +1,7 @@
 //! What people and programs see. A view computes nothing: it draws values that others made.
 
 pub mod json;
+pub mod policy;
 pub mod report;
 pub mod text;
 mod value;

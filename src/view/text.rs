@@ -85,10 +85,11 @@ fn refusals(out: &mut String, plan: &Plan, detail: Detail) {
     line(out, "");
     line(out, &paint(BAD, format!("REFUSED ({}): this plan will not be applied", plan.refusals.len())));
     for refusal in &plan.refusals {
-        let subject = refusal
-            .address
-            .as_ref()
-            .map_or_else(|| format!("account {}", refusal.account), ToString::to_string);
+        let subject = match &refusal.address {
+            Some(address) => address.to_string(),
+            None if refusal.account.is_empty() => "the whole run".to_owned(),
+            None => format!("account {}", refusal.account),
+        };
         line(
             out,
             &format!(

@@ -9,11 +9,13 @@ use crate::resource::Address;
 mod adopt;
 mod ledger;
 mod plan;
+mod policy;
 mod small;
 
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
 pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, ShowPlanArgs, WhenFailed};
+pub(crate) use policy::PolicyArgs;
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
@@ -56,7 +58,7 @@ pub struct Global {
     /// Never ask: a question is an error (implied without a terminal, or with CI=true)
     #[arg(long, global = true)]
     pub non_interactive: bool,
-    /// Allow secrets that come from `{command: […]}`
+    /// Allow the programs that the YAML names: secrets from `{command: […]}`, and `policy`
     #[arg(long, global = true)]
     pub allow_commands: bool,
 }

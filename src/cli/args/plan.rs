@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::address;
+use super::{PolicyArgs, address};
 use crate::resource::Address;
 
 /// Options that choose what a plan is about.
@@ -19,13 +19,13 @@ pub struct Choice {
     /// Delete everything that the configuration names
     #[arg(long)]
     pub destroy: bool,
-    /// Allow this many deletes in each account for this run [default: 0, or guards.max_deletes]
+    /// Allow this many deletes in this run, over all accounts [default: 0, or guards.max_deletes]
     #[arg(long, value_name = "N")]
     pub max_deletes: Option<u64>,
-    /// Allow deletes of this share of an account's objects of a kind for this run
+    /// Allow deletes of this share of a kind's objects in this run, in each account and over all
     #[arg(long, value_name = "PERCENT")]
     pub max_delete_percent: Option<u64>,
-    /// Allow this many numbers to lose their connection for this run [default: 0, or guards.max_numbers_dark]
+    /// Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]
     #[arg(long, value_name = "N")]
     pub max_numbers_dark: Option<u64>,
     /// Write a secret again although nobody knows whether it changed: ADDRESS or ADDRESS:ATTRIBUTE, repeatable
@@ -69,6 +69,9 @@ pub struct PlanArgs {
     /// Plan from a kept snapshot instead of asking the services: no network, no tokens, the same bytes
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
+    /// Programs that judge it.
+    #[command(flatten)]
+    pub policies: PolicyArgs,
 }
 
 /// How a plan is printed.
@@ -111,6 +114,9 @@ pub struct ApplyArgs {
     /// What happens to the rest when a step fails
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     pub on_error: WhenFailed,
+    /// Programs that judge the plan.
+    #[command(flatten)]
+    pub policies: PolicyArgs,
 }
 
 /// What happens to the rest when a step fails.
