@@ -37,6 +37,8 @@ pub mod document;
 
 pub mod drift;
 
+pub mod explain;
+
 pub mod adopt;
 
 pub mod api;

@@ -10,6 +10,7 @@ mod args;
 mod confirm;
 mod drift;
 mod exit;
+mod explain;
 mod files;
 mod init;
 mod ledger;
@@ -65,6 +66,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Apply(args) => apply::run(out, args).await,
         Command::Show(args) => saved::show(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,
+        Command::Explain(args) => explain::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
         Command::Forget(args) => ledger::forget(out, &args.address),
         Command::Ledger(command) => ledger::run(out, command).await,

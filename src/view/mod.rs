@@ -1,5 +1,6 @@
 //! What people and programs see. A view computes nothing: it draws values that others made.
 
+pub mod explain;
 pub mod json;
 pub mod policy;
 pub mod report;

@@ -15,6 +15,7 @@ mod commands;
 mod deletes;
 mod dice;
 mod drift;
+mod explains;
 mod faults;
 mod foreign;
 mod generated;

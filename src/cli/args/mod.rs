@@ -7,12 +7,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::resource::Address;
 
 mod adopt;
+mod explain;
 mod ledger;
 mod plan;
 mod policy;
 mod small;
 
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
+pub(crate) use explain::ExplainArgs;
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, ShowArgs};
 pub(crate) use plan::{ApplyArgs, Choice, Format, PlanArgs, ShowPlanArgs, WhenFailed};
 pub(crate) use policy::PolicyArgs;
@@ -98,6 +100,11 @@ pub enum Command {
     /// Show a saved plan; needs no network, no credentials, no YAML
     #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
     Show(ShowPlanArgs),
+    /// Say why something is changed or is not: from the YAML to the request; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform explain partners.acme-west\n  telform explain partners.acme-west.zip\n  telform explain bridges.sales.numbers --json"
+    )]
+    Explain(ExplainArgs),
     /// Take existing objects under management: writes their YAML and enters them in the ledger
     #[command(
         visible_alias = "import",
