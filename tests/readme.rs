@@ -102,33 +102,3 @@ fn every_example_applies_and_then_has_an_empty_plan() {
         }
     }
 }
-
-#[test]
-#[cfg(unix)]
-fn the_ci_scripts_apply_exactly_what_was_reviewed() {
-    let folder = copied("ci");
-    let here = folder.path().join("examples/ci");
-    let binary =
-        std::path::Path::new(env!("CARGO_BIN_EXE_telform")).parent().expect("a folder").display().to_string();
-    let path = format!("{binary}:/usr/local/bin:/usr/bin:/bin");
-    let run = |script: &str| {
-        let output = Command::new("bash")
-            .arg(script)
-            .current_dir(&here)
-            .env_clear()
-            .env("PATH", &path)
-            .env("CI", "true")
-            .env("WORLD", "world.yaml")
-            .output()
-            .expect("bash runs");
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    assert_eq!(run("pull-request.sh").0, Some(2));
-    std::fs::write(here.join("reviewed"), std::fs::read(here.join("plan.digest")).expect("a digest"))
-        .expect("kept");
-    std::fs::write(here.join("plan.digest"), "sha256:0000\n").expect("written");
-    assert_eq!(run("merge.sh").0, Some(4), "another digest must be refused");
-    std::fs::copy(here.join("reviewed"), here.join("plan.digest")).expect("copied");
-    let (code, printed) = run("merge.sh");
-    assert_eq!(code, Some(0), "{printed}");
-}
