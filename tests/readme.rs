@@ -76,6 +76,7 @@ fn ci_runs_the_test_command_of_the_readme() {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "whoever looks why a test did nothing finds it here")]
 fn every_example_applies_and_then_has_an_empty_plan() {
     for example in
         std::fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).expect("examples").flatten()

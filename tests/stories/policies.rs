@@ -149,6 +149,7 @@ fn an_interrupt_ends_the_program_too() {
 
 /// The rules of the example, each with a plan that it denies.
 #[test]
+#[allow(clippy::print_stderr, reason = "whoever looks why a test did nothing finds it here")]
 fn the_rules_of_the_example() {
     if std::process::Command::new("python3").arg("--version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "examples/policy needs python3");
