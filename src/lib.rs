@@ -5,6 +5,7 @@
 
 pub mod text;
 
+pub mod policy;
 pub mod verify;
 
 pub mod value;
@@ -38,6 +39,8 @@ pub mod document;
 pub mod journal;
 
 pub mod drift;
+
+pub mod explain;
 
 pub mod adopt;
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use crate::kind::{Backend, Kind};
+use crate::policy::Policy;
 use crate::value::{Fingerprint, Value};
 
 /// `providers.twilio-main`: a kind and the user's own name for the object; stable for ever.
@@ -123,20 +124,20 @@ pub struct Account {
     pub max_in_flight: Option<usize>,
     /// Switches that allow what is off by default, by their key (`partner_delete`, `disconnect_works`).
     pub switches: BTreeSet<String>,
-    /// Guards of this account; they win over the top-level ones.
+    /// Guards of this account; those of the whole run hold as well.
     pub guards: Guards,
     /// Where it stands.
     pub place: Place,
 }
 
-/// Limits that a plan must keep; `None` means not said, see [`Guards::or`].
+/// Limits that a plan must keep, in one account or in the whole run; `None` means not said, see [`Guards::or`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Guards {
-    /// Most deletes of one account in one plan; 0 when nobody says otherwise.
+    /// Most deletes; 0 in each account when nobody says otherwise.
     pub max_deletes: Option<u64>,
-    /// Most deletes in percent of the account's live objects of that kind; no limit when nobody says.
+    /// Most deletes in percent of the live objects of a kind; no limit when nobody says.
     pub max_delete_percent: Option<u64>,
-    /// Most numbers that lose their connection without getting another; 0 when nobody says otherwise.
+    /// Most numbers that lose their connection without getting another; 0 in each account when nobody says otherwise.
     pub max_numbers_dark: Option<u64>,
 }
 
@@ -168,6 +169,8 @@ pub struct Desired {
     pub guards: Guards,
     /// `ledger:` of the YAML, and where it stands.
     pub ledger: Option<(String, Place)>,
+    /// `policy:` of the YAML: the program that judges each plan, and where it stands.
+    pub policy: Option<(Policy, Place)>,
 }
 
 /// One object as the YAML wants it.

@@ -76,50 +76,30 @@ fn ci_runs_the_test_command_of_the_readme() {
 }
 
 #[test]
+#[allow(clippy::print_stderr, reason = "whoever looks why a test did nothing finds it here")]
 fn every_example_applies_and_then_has_an_empty_plan() {
     for example in
         std::fs::read_dir(format!("{}/examples", env!("CARGO_MANIFEST_DIR"))).expect("examples").flatten()
     {
         let name = example.file_name().to_string_lossy().into_owned();
+        if name == "policy" && Command::new("python3").arg("--version").output().is_err() {
+            assert!(std::env::var_os("CI").is_none(), "examples/policy needs python3");
+            eprintln!("SKIPPED: there is no python3 here, so examples/policy was not tried");
+            continue;
+        }
         let folder = copied(&name);
         let here = folder.path().join("examples").join(&name);
         let (code, printed) = telform(&here, &["validate"]);
         assert_eq!(code, 0, "{name}: {printed}");
-        let (code, printed) = telform(&here, &["plan", "--sandbox", "world.yaml", "--detailed-exitcode"]);
-        assert_eq!(code, 2, "{name}: {printed}");
-        let (code, printed) = telform(&here, &["apply", "--sandbox", "world.yaml", "--auto-approve"]);
-        assert_eq!(code, 0, "{name}: {printed}");
-        let (code, printed) = telform(&here, &["plan", "--sandbox", "world.yaml", "--detailed-exitcode"]);
-        assert_eq!(code, 0, "{name}: {printed}");
+        // The programs that an example names are ours, so they may run.
+        for (arguments, expected) in [
+            (vec!["plan", "--detailed-exitcode"], 2),
+            (vec!["apply", "--auto-approve"], 0),
+            (vec!["plan", "--detailed-exitcode"], 0),
+        ] {
+            let arguments = [&arguments[..], &["--sandbox", "world.yaml", "--allow-commands"]].concat();
+            let (code, printed) = telform(&here, &arguments);
+            assert_eq!(code, expected, "{name}: {arguments:?}: {printed}");
+        }
     }
-}
-
-#[test]
-#[cfg(unix)]
-fn the_ci_scripts_apply_exactly_what_was_reviewed() {
-    let folder = copied("ci");
-    let here = folder.path().join("examples/ci");
-    let binary =
-        std::path::Path::new(env!("CARGO_BIN_EXE_telform")).parent().expect("a folder").display().to_string();
-    let path = format!("{binary}:/usr/local/bin:/usr/bin:/bin");
-    let run = |script: &str| {
-        let output = Command::new("bash")
-            .arg(script)
-            .current_dir(&here)
-            .env_clear()
-            .env("PATH", &path)
-            .env("CI", "true")
-            .env("WORLD", "world.yaml")
-            .output()
-            .expect("bash runs");
-        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
-    };
-    assert_eq!(run("pull-request.sh").0, Some(2));
-    std::fs::write(here.join("reviewed"), std::fs::read(here.join("plan.digest")).expect("a digest"))
-        .expect("kept");
-    std::fs::write(here.join("plan.digest"), "sha256:0000\n").expect("written");
-    assert_eq!(run("merge.sh").0, Some(4), "another digest must be refused");
-    std::fs::copy(here.join("reviewed"), here.join("plan.digest")).expect("copied");
-    let (code, printed) = run("merge.sh");
-    assert_eq!(code, Some(0), "{printed}");
 }

@@ -71,14 +71,14 @@ fn they_are_valid_schemas_themselves() {
     assert!(schema::of(Some("trunks")).is_none());
 }
 
-/// Configurations in a folder and below; worlds of the sandbox are none.
+/// Configurations in a folder and below; worlds of the sandbox and files of other tools are none.
 fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
             yaml_files(&path, found);
-        } else if name.ends_with(".yaml") && !name.starts_with("world") {
+        } else if name.ends_with(".yaml") && !name.starts_with("world") && !name.starts_with("pre-commit") {
             found.push(path);
         }
     }

@@ -1,14 +1,14 @@
 //! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
 
-use std::io::{BufRead, Write};
-
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ApplyArgs, WhenFailed};
+use super::confirm::confirmed;
 use super::exit::{Exit, Failure};
 use super::journal::{Book, Receipt};
 use super::lock::signal;
 use super::out::Out;
+use super::policy::{Policies, Tell};
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
 use super::watch::Progress;
@@ -17,10 +17,10 @@ use crate::call::{Body, Payload};
 use crate::document::{Document, Moved};
 use crate::drift;
 use crate::event::Outcome;
-use crate::plan::{Options, Plan, dark};
+use crate::plan::{Options, Plan};
 use crate::resource::{Address, Live};
 use crate::text::clean;
-use crate::view::{report, text};
+use crate::view::{json, report, text};
 
 /// Carries out what the YAML wants.
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
@@ -28,6 +28,7 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     let choice =
         reviewed.as_ref().map_or_else(|| args.choice.clone(), |reviewed| reviewed.choice(&args.choice));
     let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
+    let policies = Policies::of(out, &args.policies, &session.desired)?;
     let live = session.read().await?;
     let plan = session.plan(&live)?;
     if let Some(moved) = reviewed.as_ref().map(|reviewed| reviewed.moved(&session, &plan))
@@ -44,6 +45,11 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
             clean(expected)
         ));
         return Ok(Exit::Stale);
+    }
+    let tell = if out.global.json { Tell::Events } else { Tell::Text };
+    if let Err(exit) = policies.judge(out, &json::document(&document), tell, &mut session.lock) {
+        out.note("nothing was written\n");
+        return Ok(exit);
     }
     if plan.is_refused() {
         out.note(&format!("nothing was written: {} refused\n", plan.refusals.len()));
@@ -148,48 +154,16 @@ fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
     ))
 }
 
-/// Asks for the consequence: the number of phone numbers that go dark, the number of deletes, or yes.
-fn confirmed(out: &Out, plan: &Plan) -> Result<bool, Failure> {
-    let numbers = dark(&plan.impact, None).count();
-    let deletes = plan.deletes().count();
-    let of = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let (question, answer) = match (numbers, deletes) {
-        (0, 0) => ("Type yes to apply".to_owned(), "yes".to_owned()),
-        (0, deletes) => (format!("Type {deletes} to delete {}", of(deletes, "object")), deletes.to_string()),
-        (numbers, 0) => {
-            (format!("Type {numbers} to cut off {}", of(numbers, "phone number")), numbers.to_string())
-        }
-        (numbers, deletes) => (
-            format!(
-                "Type {numbers} to cut off {} and delete {}",
-                of(numbers, "phone number"),
-                of(deletes, "object")
-            ),
-            numbers.to_string(),
-        ),
-    };
-    if !out.interactive() {
-        return Err(Failure::other(
-            "telform::cli::not_interactive",
-            format!("nothing was written: nobody can answer the question \"{question}\" here"),
-            "review the plan and run again with --auto-approve",
-        ));
-    }
-    out.note(&format!("\n{question}: "));
-    let _ = std::io::stderr().flush();
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    Ok(read.is_ok() && line.trim() == answer)
-}
-
 /// The first signal asks the run to stop after what is running; the second stops the process at once.
 fn stop_on_signals() -> CancellationToken {
     let stop = CancellationToken::new();
     let asked = stop.clone();
+    let first = signal();
     tokio::spawn(async move {
-        signal().await;
+        first.await;
+        let second = signal();
         asked.cancel();
-        signal().await;
+        second.await;
         std::process::exit(Exit::Interrupted as i32);
     });
     stop

@@ -22,6 +22,22 @@ impl Locked {
     pub(crate) fn take_over_signals(&mut self) {
         self.watch = None;
     }
+
+    /// An interrupt frees the lock and ends the process: left alone, a lock in an object store would keep others out until it
+    /// expires.
+    pub(crate) fn watch_signals(&mut self, out: &Out) {
+        let (held, out) = (std::sync::Arc::clone(&self.lock), out.clone());
+        let signal = signal();
+        let watch = tokio::spawn(async move {
+            signal.await;
+            if let Ok(mut held) = held.lock() {
+                *held = None;
+            }
+            out.settle().await;
+            std::process::exit(Exit::Interrupted as i32);
+        });
+        self.watch = Some(AbortOnDropHandle::new(watch));
+    }
 }
 
 impl Drop for Locked {
@@ -42,28 +58,27 @@ pub(crate) async fn take(out: &Out, store: &Store, wait: Duration) -> Result<Loc
     };
     let wish = Wish { wait, lease: LEASE, keepers: &out.keepers, told: &told };
     let lock = std::sync::Arc::new(std::sync::Mutex::new(Some(store.lock(&wish).await?)));
-    let (held, out) = (std::sync::Arc::clone(&lock), out.clone());
-    // Left alone, a lock in an object store would keep others out until it expires.
-    let watch = tokio::spawn(async move {
-        signal().await;
-        if let Ok(mut held) = held.lock() {
-            *held = None;
-        }
-        out.settle().await;
-        std::process::exit(Exit::Interrupted as i32);
-    });
-    Ok(Locked { lock, watch: Some(AbortOnDropHandle::new(watch)) })
+    let mut locked = Locked { lock, watch: None };
+    locked.watch_signals(out);
+    Ok(locked)
 }
 
-/// An interrupt from the keyboard, or the request to end.
-pub(crate) async fn signal() {
+/// Waits for a signal that asks to end. From the call on, not only from the first wait, no such signal ends the process.
+pub(crate) fn signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+    let streams = {
+        use tokio::signal::unix::{SignalKind, signal};
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    };
+    async move {
+        #[cfg(unix)]
+        if let (Ok(mut interrupt), Ok(mut terminate)) = streams {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
         }
-        return;
+        let _ = tokio::signal::ctrl_c().await;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }

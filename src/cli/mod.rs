@@ -8,9 +8,11 @@ mod adopt;
 mod apply;
 mod args;
 mod book;
+mod confirm;
 mod drift;
 mod embedded;
 mod exit;
+mod explain;
 mod files;
 mod formats;
 mod init;
@@ -19,6 +21,7 @@ mod ledger;
 mod lock;
 mod out;
 mod plan;
+mod policy;
 mod rekey;
 mod saved;
 mod session;
@@ -76,6 +79,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Show(args) => saved::show(out, args),
         Command::Verify(args) => verify::run(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,
+        Command::Explain(args) => explain::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
         Command::Forget(args) => ledger::forget(out, args).await,
         Command::Ledger(command) => ledger::run(out, command).await,

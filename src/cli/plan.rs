@@ -3,7 +3,9 @@
 use super::args::{PlanArgs, PlanFormat};
 use super::exit::{Exit, Failure};
 use super::formats::{self, Wanted};
+use super::lock::Locked;
 use super::out::Out;
+use super::policy::{Policies, Tell};
 use super::session::{Purpose, Session};
 use super::{files, saved};
 use crate::document::Document;
@@ -15,26 +17,31 @@ use crate::view::json;
 /// Reads, compares, prints. Sends nothing but GET.
 pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     let wanted = Wanted::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
-    let (plan, document) = match made(out, args).await {
+    let (plan, document, policies) = match made(out, args).await {
         Ok(made) => made,
         Err(failure) => {
             wanted.failed(out, &failure)?;
             return Err(failure);
         }
     };
+    wanted.plan(out, &plan, &document)?;
+    if let Err(exit) = policies.judge(out, &json::document(&document), Tell::Text, &mut Locked::default()) {
+        return Ok(exit);
+    }
+    // Saved only when the policies allow it: a file does not say what they said.
     if let Some(file) = &args.out {
         files::write(file, &json::document(&document))?;
     }
-    wanted.plan(out, &plan, &document)?;
     if wanted.for_people(out) && plan.has_changes() && !plan.is_refused() {
         out.print(&next(args));
     }
     Ok(formats::exit(&plan, args.detailed_exitcode))
 }
 
-async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document), Failure> {
+async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies), Failure> {
     let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
     let session = Session::open(out, &args.choice, purpose).await?;
+    let policies = Policies::of(out, &args.policies, &session.desired)?;
     let live = match &args.snapshot {
         Some(file) => saved::live(&session, file)?,
         None => session.read().await?,
@@ -44,7 +51,7 @@ async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document), Failure> {
     }
     let plan = session.plan(&live)?;
     let document = saved::document(&session, &plan, &live);
-    Ok((plan, document))
+    Ok((plan, document, policies))
 }
 
 /// What a reader does with a plan that may be applied.

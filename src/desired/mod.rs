@@ -26,6 +26,7 @@ mod names;
 mod numbers;
 mod objects;
 mod owners;
+mod policy;
 mod removed;
 mod secret;
 mod shapes;
@@ -40,9 +41,8 @@ use layers::Block;
 const VERSION: &str = "1";
 
 /// Keys at the top that are telform's own; the kinds come from the tables.
-const TOP: [&str; 7] = ["version", schema::OVERLAY, "accounts", "guards", "ledger", "moved", "removed"];
-/// Keys that a later version will know.
-const LATER: [&str; 1] = ["policy"];
+const TOP: [&str; 8] =
+    ["version", schema::OVERLAY, "accounts", "guards", "ledger", "moved", "policy", "removed"];
 
 /// What to do about an account or object that is defined twice.
 const TWICE: &str =
@@ -116,6 +116,7 @@ struct Loader<'a> {
     moved: Vec<Item<'a>>,
     guards: BTreeMap<&'a str, Item<'a>>,
     ledger: Option<Item<'a>>,
+    policy: Option<Item<'a>>,
     version: Option<Item<'a>>,
     desired: Desired,
 }
@@ -135,6 +136,7 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
         moved: Vec::new(),
         guards: BTreeMap::new(),
         ledger: None,
+        policy: None,
         version: None,
         desired: Desired::default(),
     };
@@ -143,6 +145,7 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
     loader.read_accounts();
     loader.read_top_guards();
     loader.read_ledger();
+    loader.read_policy();
     loader.read_objects();
     loader.read_removed();
     loader.read_moved();
@@ -228,18 +231,9 @@ impl<'a> Loader<'a> {
                 "guards" => self.collect_guards(item),
                 "ledger" => self.collect_ledger(item),
                 "moved" => self.collect_moved(item),
+                "policy" => self.collect_policy(item),
                 "removed" => self.collect_removed(item),
                 kind if kinds.contains(&kind) => self.collect_objects(item),
-                later if LATER.contains(&later) => self.report(
-                    Problem::new(
-                        "telform::yaml::not_yet",
-                        format!("`{later}` is not supported yet"),
-                        &file.source,
-                        entry.key_span,
-                    )
-                    .label("this version refuses it")
-                    .help("leave it out; nothing is done half"),
-                ),
                 _ => {
                     let known: Vec<&str> = TOP.iter().copied().chain(kinds.iter().copied()).collect();
                     self.unknown(file, entry, &known, "at the top of a file");

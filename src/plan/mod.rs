@@ -13,6 +13,7 @@ use crate::text::hex;
 mod change;
 mod draft;
 mod find;
+mod found;
 mod guard;
 mod impact;
 mod link;
@@ -26,6 +27,7 @@ mod select;
 mod step;
 
 pub use change::{Action, AttributeChange, Change, SecretWord, Shown};
+pub use found::{Found, Met, met};
 pub use impact::{Effect, NumberImpact, Spot, dark};
 pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
 pub use step::{Operation, Phase, Ref, Served, Step};

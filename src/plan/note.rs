@@ -9,9 +9,9 @@ use crate::resource::Address;
 pub struct Refusal {
     /// Which rule.
     pub code: RefusalCode,
-    /// Its account.
+    /// Its account; empty for a rule over the whole run.
     pub account: String,
-    /// Object that it is about; none for a rule over the whole account.
+    /// Object that it is about; none for a rule over the whole account or run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
     /// Attribute that it is about.

@@ -1,10 +1,12 @@
 //! What people and programs see. A view computes nothing: it draws values that others made.
 
+pub mod explain;
 pub mod github;
 pub mod gitlab;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod policy;
 pub mod report;
 pub mod terraform;
 pub mod text;

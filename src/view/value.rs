@@ -16,7 +16,7 @@ const INLINE: usize = 72;
 const MOST_LINES: usize = 60;
 
 /// A text that fits some lines of a terminal; a longer one says how much is left out.
-fn cut(text: String) -> String {
+pub(super) fn cut(text: String) -> String {
     let most = INLINE * 4;
     match text.char_indices().nth(most) {
         None => text,

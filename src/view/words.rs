@@ -121,7 +121,11 @@ pub(super) fn refused(plan: &Plan) -> String {
 
 /// What a refusal is about.
 pub(super) fn refusal(refusal: &Refusal) -> String {
-    refusal.address.as_ref().map_or_else(|| format!("account {}", refusal.account), ToString::to_string)
+    match &refusal.address {
+        Some(address) => address.to_string(),
+        None if refusal.account.is_empty() => "the whole run".to_owned(),
+        None => format!("account {}", refusal.account),
+    }
 }
 
 /// A refusal in one sentence, with its way out.

@@ -7,17 +7,21 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::resource::Address;
 
 mod adopt;
+mod explain;
 mod format;
 mod ledger;
 mod lock;
 mod plan;
+mod policy;
 mod small;
 
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
+pub(crate) use explain::ExplainArgs;
 pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, ShowPlanArgs, WhenFailed};
+pub(crate) use policy::PolicyArgs;
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
@@ -60,7 +64,7 @@ pub struct Global {
     /// Never ask: a question is an error (implied without a terminal, or with CI=true)
     #[arg(long, global = true)]
     pub non_interactive: bool,
-    /// Allow secrets that come from `{command: […]}`
+    /// Allow the programs that the YAML names: secrets from `{command: […]}`, and `policy`
     #[arg(long, global = true)]
     pub allow_commands: bool,
 }
@@ -107,6 +111,11 @@ pub enum Command {
         after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n\nExit codes: 0 every rule holds, 1 one does not. A plan that refuses something may be in order; it is not applied."
     )]
     Verify(VerifyArgs),
+    /// Say why something is changed or is not: from the YAML to the request; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform explain partners.acme-west\n  telform explain partners.acme-west.zip\n  telform explain bridges.sales.numbers --json"
+    )]
+    Explain(ExplainArgs),
     /// Take existing objects under management: writes their YAML and enters them in the ledger
     #[command(
         visible_alias = "import",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::format::{PlanFormat, Target};
-use super::{LockArgs, address};
+use super::{LockArgs, PolicyArgs, address};
 use crate::resource::Address;
 
 /// Options that choose what a plan is about.
@@ -20,13 +20,13 @@ pub struct Choice {
     /// Delete everything that the configuration names
     #[arg(long)]
     pub destroy: bool,
-    /// Allow this many deletes in each account for this run [default: 0, or guards.max_deletes]
+    /// Allow this many deletes in this run, over all accounts [default: 0, or guards.max_deletes]
     #[arg(long, value_name = "N")]
     pub max_deletes: Option<u64>,
-    /// Allow deletes of this share of an account's objects of a kind for this run
+    /// Allow deletes of this share of a kind's objects in this run, in each account and over all
     #[arg(long, value_name = "PERCENT")]
     pub max_delete_percent: Option<u64>,
-    /// Allow this many numbers to lose their connection for this run [default: 0, or guards.max_numbers_dark]
+    /// Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]
     #[arg(long, value_name = "N")]
     pub max_numbers_dark: Option<u64>,
     /// Write a secret again although nobody knows whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
@@ -71,6 +71,9 @@ pub struct PlanArgs {
     /// Plan from a kept snapshot instead of asking the services: no network, no tokens, the same bytes
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
+    /// Programs that judge it.
+    #[command(flatten)]
+    pub policies: PolicyArgs,
 }
 
 /// `telform show`.
@@ -107,6 +110,9 @@ pub struct ApplyArgs {
     /// How to lock.
     #[command(flatten)]
     pub lock: LockArgs,
+    /// Programs that judge the plan.
+    #[command(flatten)]
+    pub policies: PolicyArgs,
 }
 
 /// What happens to the rest when a step fails.

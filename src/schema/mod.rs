@@ -6,7 +6,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::backend;
-use crate::kind::{Access, Backend, Delete, Field, Kind, Normaliser, Type, Update};
+use crate::kind::{Backend, Delete, Kind, Update};
+
+mod object;
+
+use object::{address, object};
 
 /// Keys of an object that belong to telform, not to the service.
 pub const OBJECT: [&str; 4] = ["account", "id", "lifecycle", "update"];
@@ -20,6 +24,8 @@ pub const RENAME: [&str; 2] = ["from", "to"];
 pub const OVERLAY: &str = "overlay";
 /// Keys of a guard map.
 pub const GUARDS: [&str; 3] = ["max_deletes", "max_delete_percent", "max_numbers_dark"];
+/// Keys of the policy.
+pub const POLICY: [&str; 1] = ["command"];
 /// Switch of an account whose older generation can disconnect after all.
 pub const DISCONNECT_WORKS: &str = "disconnect_works";
 
@@ -102,6 +108,7 @@ fn file() -> Value {
         "ledger".into(),
         json!({ "description": "Where the ledger is: a path, or the address of an object store.", "type": "string", "minLength": 1 }),
     );
+    properties.insert("policy".into(), policy());
     for name in backend::kind_names() {
         let singular = backend::shapes(name).first().map_or("object", |kind| kind.singular);
         properties.insert(
@@ -218,161 +225,29 @@ fn guards() -> Value {
     let number = |text: &str| json!({ "type": "integer", "minimum": 0, "description": text });
     let mut properties = Map::new();
     let texts = [
-        "Most deletes of one account in one plan; 0 when not said.",
-        "Most deletes in percent of the account's objects of that kind.",
+        "Most deletes; 0 when not said.",
+        "Most deletes in percent of the objects of a kind.",
         "Most numbers that lose their connection without getting another; 0 when not said.",
     ];
     for (key, text) in GUARDS.into_iter().zip(texts) {
         properties.insert(key.into(), number(text));
     }
     properties["max_delete_percent"]["maximum"] = json!(100);
-    json!({ "description": "Limits that a plan must keep.", "type": "object", "properties": properties, "additionalProperties": false })
+    json!({ "description": "Limits that a plan must keep: at the top in the whole run, in an account in that account. Both hold.", "type": "object", "properties": properties, "additionalProperties": false })
 }
 
-/// Objects of one kind: one shape, or any of several generations'.
-fn object(name: &str, whole: bool) -> Option<Value> {
-    let shapes = backend::shapes(name);
-    match shapes.as_slice() {
-        [] => None,
-        [one] => Some(shape(one, whole)),
-        several => {
-            Some(json!({ "anyOf": several.iter().map(|kind| shape(kind, whole)).collect::<Vec<_>>() }))
-        }
-    }
-}
-
-fn shape(kind: &'static Kind, whole: bool) -> Value {
+fn policy() -> Value {
     let mut properties = Map::new();
     properties.insert(
-        "account".into(),
+        POLICY[0].into(),
         json!({
-            "type": "string", "description": "Account that holds it; may be left out when only one can.",
+            "description": "The program and its arguments. It runs in the folder of this file, without a shell, and only with --allow-commands.",
+            "type": "array", "minItems": 1, "items": { "type": "string" },
         }),
     );
-    properties.insert("id".into(), id(kind));
-    let writable = || kind.fields.iter().filter(|field| field.access != Access::ReadOnly);
-    let names: Vec<&str> = writable().map(|field| field.name).collect();
-    properties.insert("lifecycle".into(), json!({
-        "type": "object", "additionalProperties": false,
-        "properties": {
-            "prevent_delete": { "type": "boolean", "description": "Refuses any plan that would delete it." },
-            "ignore": {
-                "type": "array", "items": { "enum": names },
-                "description": "Attributes that are used to make it and never compared after.",
-            },
-        },
-    }));
-    if matches!(kind.update, Update::PatchOrPut { .. }) {
-        properties.insert(
-            "update".into(),
-            json!({
-                "enum": ["patch", "put"], "default": "patch",
-                "description": "How it is changed: only what differs, or the whole object.",
-            }),
-        );
-    }
-    for field in writable() {
-        properties.insert(field.name.into(), attribute(kind, field));
-    }
-    let needed = |field: &&Field| field.required || kind.natural_key.contains(&field.name);
-    let required: Vec<&str> = writable().filter(needed).map(|field| field.name).collect();
-    let title = match kind.generation {
-        Some(generation) => format!("{} of generation {generation}", kind.singular),
-        None => kind.singular.to_owned(),
-    };
-    let mut shape = json!({
-        "title": title, "type": "object", "properties": properties, "additionalProperties": false,
-    });
-    if whole {
-        shape["anyOf"] = json!([{ "required": required }, { "required": ["id"] }]);
-    }
-    shape
-}
-
-fn id(kind: &Kind) -> Value {
-    let description = "Identity of an existing object.";
-    if kind.numeric_id {
-        return json!({
-            "anyOf": [{ "type": "integer", "minimum": 1 }, { "type": "string", "pattern": "^[1-9][0-9]*$" }],
-            "description": description,
-        });
-    }
-    if kind.field(kind.id).is_some_and(|field| field.access != Access::ReadOnly) {
-        return json!({ "type": "string", "pattern": SLUG, "maxLength": 50, "description": description });
-    }
-    json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 200, "description": description })
-}
-
-/// One attribute, as its row says.
-fn attribute(kind: &Kind, field: &Field) -> Value {
-    let mut about = match field.ty {
-        Type::Secret => json!({ "$ref": "#/$defs/secret" }),
-        Type::Text => text(kind, field),
-        Type::CatalogueEntry => json!({ "type": ["string", "integer"], "minimum": 0 }),
-        Type::Decimal => {
-            json!({ "type": ["string", "number"], "pattern": "^\\s*[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*$" })
-        }
-        Type::Integer => json!({ "type": "integer", "minimum": 0 }),
-        Type::Bool => json!({ "type": "boolean" }),
-        Type::List => json!({ "type": "array" }),
-        Type::Map => json!({ "type": "object" }),
-        Type::Numbers => numbers(),
-    };
-    let clears = field.access == Access::Modifiable
-        && !field.required
-        && !matches!(field.ty, Type::Secret | Type::Numbers);
-    if clears {
-        let one = about["type"].take();
-        about["type"] = match one {
-            Value::Array(mut several) => {
-                several.push(json!("null"));
-                Value::Array(several)
-            }
-            one => json!([one, "null"]),
-        };
-    }
-    if !field.seen.is_empty() {
-        about["examples"] = json!(field.seen);
-    }
-    about["description"] = field.doc.into();
-    about
-}
-
-fn text(kind: &Kind, field: &Field) -> Value {
-    let mut about = json!({ "type": "string" });
-    if kind.id == field.name {
-        about["pattern"] = SLUG.into();
-        about["maxLength"] = 50.into();
-    } else if field.required {
-        about["pattern"] = "\\S".into();
-    }
-    let pattern = match field.normaliser {
-        Normaliser::Digits => "^[0-9]*$",
-        Normaliser::Mail => "^([^@\\s,]+@[^@\\s,]+)?$",
-        Normaliser::Mails => "^(\\s*[^@\\s,]+@[^@\\s,]+\\s*(,\\s*[^@\\s,]+@[^@\\s,]+\\s*)*)?$",
-        _ => return about,
-    };
-    about["pattern"] = pattern.into();
-    if field.required {
-        about["minLength"] = 1.into();
-    }
-    about
-}
-
-fn numbers() -> Value {
     json!({
-        "type": "object", "propertyNames": { "pattern": E164 },
-        "additionalProperties": {
-            "type": "object", "required": ["provider"], "additionalProperties": false,
-            "properties": { "provider": { "type": "string", "description": "Name of the provider that serves the number." } },
-        },
-    })
-}
-
-fn address(about: &str) -> Value {
-    let kinds = backend::kind_names().join("|");
-    json!({
-        "type": "string", "pattern": format!("^({kinds})\\.[A-Za-z0-9_][A-Za-z0-9_.-]*$"), "description": about,
+        "description": "A program that gets every plan as JSON and refuses it with any exit code but 0.",
+        "type": "object", "properties": properties, "required": POLICY, "additionalProperties": false,
     })
 }
 

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Puts the plan into the merge request, in place of the note of the run before.
+set -euo pipefail
+here=$(dirname "$0")
+. "$here/gitlab-api.sh"
+[ -s plan.md ] || { echo "there is no plan to show" >&2; exit 1; }
+"$here/comment-body.sh" >comment.md
+note=$(own_note "$CI_MERGE_REQUEST_IID" | jq -r .id)
+notes="$project/merge_requests/$CI_MERGE_REQUEST_IID/notes"
+if [ -n "$note" ]; then
+  api --request PUT "$notes/$note" --data-urlencode body@comment.md >/dev/null
+else
+  api --request POST "$notes" --data-urlencode body@comment.md >/dev/null
+fi

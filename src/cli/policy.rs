@@ -1,0 +1,125 @@
+//! Policies: which ones judge the plan of this run, and asking them before any question and any write.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::args::PolicyArgs;
+use super::exit::{Exit, Failure};
+use super::lock::{Locked, signal};
+use super::out::Out;
+use crate::policy::{PATIENCE, Policy, Setting};
+use crate::problem::{Problem, Problems};
+use crate::resource::{Desired, SecretSource, Wanted};
+use crate::view;
+
+/// The policies of a run.
+pub(super) struct Policies {
+    /// Each with the place that names it.
+    judges: Vec<(Policy, String)>,
+    /// Variables that hold secrets.
+    hidden: BTreeSet<String>,
+}
+
+/// Where verdicts go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tell {
+    /// Text on standard error: standard output has the plan, whole and alone.
+    Text,
+    /// One event a line among the others.
+    Events,
+}
+
+impl Policies {
+    /// The policy of the YAML and those of the command line. A program that the YAML names runs only when the user allows it:
+    /// on a pull request the YAML is somebody else's.
+    pub(super) fn of(out: &Out, given: &PolicyArgs, desired: &Desired) -> Result<Self, Failure> {
+        let mut judges = Vec::new();
+        if let Some((policy, place)) = &desired.policy {
+            if !out.global.allow_commands {
+                let problem = Problem::at(
+                    "telform::policy::not_allowed",
+                    format!("the policy `{}` needs to run a program", policy.name()),
+                    place.clone(),
+                )
+                .help("read it, then allow the commands in these files with --allow-commands; it is never skipped");
+                return Err(Problems::from(problem).into());
+            }
+            judges.push((policy.clone(), format!("at {place}")));
+        }
+        judges.extend(given.policies.iter().map(|policy| (policy.clone(), "by --policy".to_owned())));
+        Ok(Self { judges, hidden: secret_variables(desired) })
+    }
+
+    /// Asks all of them, so that all objections are known at once. `Err` is how the run ends.
+    pub(super) fn judge(&self, out: &Out, document: &str, tell: Tell, lock: &mut Locked) -> Result<(), Exit> {
+        if self.judges.is_empty() {
+            return Ok(());
+        }
+        let leaving = Leaving::on_signal();
+        lock.take_over_signals();
+        let mut refused = false;
+        for (policy, named_by) in &self.judges {
+            let setting = Setting { hidden: &self.hidden, patience: PATIENCE, stop: &leaving.asked };
+            leaving.unless_asked()?;
+            let verdict = policy.ask(document, setting);
+            leaving.unless_asked()?;
+            refused |= verdict.refused.is_some();
+            if tell == Tell::Events {
+                out.json_line(&serde_json::json!({
+                    "event": "policy", "policy": policy.name(), "named": named_by, "allowed": verdict.refused.is_none(),
+                    "why": verdict.refused, "text": verdict.text,
+                }));
+            } else if verdict.refused.is_some() || !out.global.quiet {
+                out.note(&view::policy::verdict(&policy.name(), named_by, &verdict, out.width()));
+            }
+        }
+        lock.watch_signals(out);
+        if refused { Err(Exit::Refused) } else { Ok(()) }
+    }
+}
+
+/// Names of the variables that the configuration takes secrets from, and of telform's own.
+fn secret_variables(desired: &Desired) -> BTreeSet<String> {
+    let tokens = desired.accounts.values().map(|account| &account.token);
+    let attributes = desired.objects.values().flat_map(|object| object.attributes.values());
+    let secrets = attributes.filter_map(|wanted| match wanted {
+        Wanted::Secret(secret) => Some(&secret.source),
+        Wanted::Value(_) => None,
+    });
+    let variables = tokens.chain(secrets).filter_map(|source| match source {
+        SecretSource::Env(name) => Some(name.clone()),
+        SecretSource::File(_) | SecretSource::Command(_) => None,
+    });
+    variables.chain(["TELFORM_FINGERPRINT_KEY".to_owned()]).collect()
+}
+
+/// While a program is being asked, a signal ends it, and then the run: the program has a process group of its own, which
+/// Ctrl-C does not reach. Whoever else would end the process on a signal has to stand back for that time.
+struct Leaving {
+    asked: Arc<AtomicBool>,
+    ear: tokio::task::JoinHandle<()>,
+}
+
+impl Leaving {
+    fn on_signal() -> Self {
+        let asked = Arc::new(AtomicBool::new(false));
+        let raise = Arc::clone(&asked);
+        let signal = signal();
+        let ear = tokio::spawn(async move {
+            signal.await;
+            raise.store(true, Ordering::SeqCst);
+        });
+        Self { asked, ear }
+    }
+
+    fn unless_asked(&self) -> Result<(), Exit> {
+        if self.asked.load(Ordering::SeqCst) { Err(Exit::Interrupted) } else { Ok(()) }
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.ear.abort();
+    }
+}

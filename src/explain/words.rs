@@ -1,0 +1,161 @@
+//! The words of the kind tables and of the rules, as sentences for people.
+
+use super::{Because, Verdict};
+use crate::kind::{Access, Field, Kind, Normaliser, Type, Update};
+
+impl Verdict {
+    /// What happens, behind the name of the object.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "will be created",
+            Self::Update => "will be updated",
+            Self::Replace => "will be replaced",
+            Self::Delete => "will be deleted",
+            Self::Refused => "refused",
+            Self::InSync => "in sync, nothing is sent",
+            Self::Waiting => "waits for somebody to confirm it, nothing is sent",
+            Self::Excluded => "excluded from this run",
+            Self::NotTargeted => "not a target of this run",
+            Self::OutOfScope => "out of scope, left alone",
+            Self::Released => "released, left as it is",
+            Self::AlreadyGone => "gone, nothing to do",
+            Self::AccountGone => "left alone, its account is not in the YAML",
+            Self::Unmanaged => "unmanaged, left alone",
+        }
+    }
+
+    /// The rule that decided.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Create => "no live object has this address, id or natural key, so one is made",
+            Self::Update => "it exists, and something that the YAML states differs",
+            Self::Replace => "what differs cannot be changed in place",
+            Self::Delete => "it was managed or has a tombstone, and the YAML no longer declares it",
+            Self::Refused => "a rule stands against it; while it does, nothing of the plan is applied",
+            Self::InSync => "everything that the YAML states is as it is live, or cannot or need not be sent",
+            Self::Waiting => {
+                "the service hides it until somebody follows the link in the mail; telform neither sends it again nor makes another"
+            }
+            Self::Excluded => "`--exclude` names it",
+            Self::NotTargeted => "`--target` names others, and none of them needs it",
+            Self::OutOfScope => {
+                "no file mentions its kind: omitted is not empty, so nothing of that kind is deleted"
+            }
+            Self::Released => "its tombstone says `keep: true`: telform forgets it and leaves the object",
+            Self::AlreadyGone => {
+                "it shall not be there, and no live object fits; the tombstone may stay or go"
+            }
+            Self::AccountGone => "telform asks only the accounts that the YAML names",
+            Self::Unmanaged => "no address claims it: telform counts such objects and never touches them",
+        }
+    }
+}
+
+impl Because {
+    /// The rule that decided about an attribute.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Created => "it is sent when the object is created",
+            Self::Differs => "the YAML and the service differ, so it is sent",
+            Self::SecretChanged => "the secret is not the one that telform last wrote, so it is sent",
+            Self::Replaced => "it is part of the new object that takes the place of the old one",
+            Self::InSync => "the YAML and the service say the same",
+            Self::NotMentioned => "the YAML does not mention it: it is left alone and never compared",
+            Self::Ignored => "`lifecycle.ignore` lists it: used to create the object, never compared after",
+            Self::ReadOnly => "the service sets it; it cannot stand in the YAML",
+            Self::OnlyOnCreate => "only used to create the object: it can neither be read nor changed later",
+            Self::SecretUnchanged => "the secret is the one that telform last wrote",
+            Self::SecretUnknown => {
+                "telform has never written this secret and the service does not show it, so nobody knows whether it differs; `--rewrite-secret` writes it"
+            }
+            Self::SecretNotSupplied => "the secret is not supplied here, so it is not compared",
+            Self::Pending => {
+                "it was sent already and waits for somebody to confirm it; sending it again would only send another mail"
+            }
+            Self::Reshaped => "the service keeps what was sent in a form of its own; it is not sent again",
+            Self::Dropped => {
+                "it does not apply here: the service drops it while another attribute has its value"
+            }
+            Self::NotShown => "the service does not show it, or only a part of it, so it cannot be compared",
+            Self::Refused => "this API cannot change it",
+            Self::NotSent => "there is nothing to send for it",
+            Self::NotSelected => "this run is not about its object",
+            Self::Waiting => "its object waits for somebody to confirm it",
+            Self::Undecided => "something about its object is refused, so it was not compared",
+        }
+    }
+
+    /// The same in a few words, for a list.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Created => "sent on create",
+            Self::Differs => "differs",
+            Self::SecretChanged => "changed in the configuration",
+            Self::Replaced => "part of the new object",
+            Self::InSync => "in sync",
+            Self::NotMentioned => "not in the YAML, left alone",
+            Self::Ignored => "ignored by lifecycle",
+            Self::ReadOnly => "set by the service",
+            Self::OnlyOnCreate => "only used on create",
+            Self::SecretUnchanged => "as last written",
+            Self::SecretUnknown => "unknown, not written",
+            Self::SecretNotSupplied => "not supplied, not compared",
+            Self::Pending => "pending verification",
+            Self::Reshaped => "reshaped by the service",
+            Self::Dropped => "dropped by the service",
+            Self::NotShown => "not shown",
+            Self::Refused => "cannot be changed",
+            Self::NotSent => "nothing to send",
+            Self::NotSelected => "not part of this run",
+            Self::Waiting => "waits with its object",
+            Self::Undecided => "not compared",
+        }
+    }
+}
+
+pub(super) fn of_type(ty: Type) -> &'static str {
+    match ty {
+        Type::Text => "a text",
+        Type::Secret => "a secret",
+        Type::Decimal => "a decimal number",
+        Type::Integer => "a whole number",
+        Type::Bool => "true or false",
+        Type::List => "a list, owned whole",
+        Type::Map => "a map, owned whole",
+        Type::CatalogueEntry => "a provider of the catalogue",
+        Type::Numbers => "the numbers of the bridge, owned whole",
+    }
+}
+
+pub(super) fn of_access(access: Access) -> &'static str {
+    match access {
+        Access::Modifiable => "can be changed at any time",
+        Access::CreateOnly => "set on create and never again",
+        Access::Replace => "a change of it needs a new object",
+        Access::ReadOnly => "set by the service",
+    }
+}
+
+pub(super) fn of_normaliser(normaliser: Normaliser) -> &'static str {
+    match normaliser {
+        Normaliser::Exact => "compared as it stands",
+        Normaliser::EmptyIsNull => "compared without blanks around it, empty and null being the same",
+        Normaliser::Decimal => "compared by its decimal value",
+        Normaliser::Digits => "compared by its digits",
+        Normaliser::Mail => "compared as a mail address, the domain in any case",
+        Normaliser::Mails => "compared as a set of mail addresses",
+        Normaliser::Catalogue => "compared by the entry of the catalogue that it means",
+        Normaliser::Collection => "compared key by key, empty and null being the same",
+    }
+}
+
+/// How a difference is carried out; nothing for what is never changed.
+pub(super) fn of_update(kind: &Kind, field: &Field, put: bool) -> Option<&'static str> {
+    match (field.access, field.ty, kind.update) {
+        (Access::CreateOnly | Access::ReadOnly, _, _) => None,
+        (Access::Replace, _, _) => Some("by a new object in place of the old one"),
+        (Access::Modifiable, Type::Numbers, _) => Some("by connect and disconnect"),
+        (_, _, Update::PatchOrPut { .. }) if put => Some("by PUT, because the entry says `update: put`"),
+        (_, _, Update::PatchOrPut { .. } | Update::Patch) => Some("by PATCH"),
+    }
+}

@@ -1,0 +1,79 @@
+//! How the plan meets one address, for those who ask about it.
+
+use serde::Serialize;
+
+use super::find::{self, Finding};
+use super::select::Selection;
+use super::{Inputs, rename};
+use crate::kind::Kind;
+use crate::ledger::Entry;
+use crate::resource::Address;
+
+/// What the planner makes of an address before it compares anything.
+#[derive(Debug, Clone)]
+pub struct Met {
+    /// Shape in which its account answers; none when no file declares it.
+    pub kind: Option<&'static Kind>,
+    /// Its live object.
+    pub found: Found,
+    /// Its entry in the ledger, also one that stands under an address it was renamed from.
+    pub entry: Option<Entry>,
+    /// Whether this run is about it.
+    pub selected: bool,
+}
+
+/// Which live object an address means, and by what it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// The one that `id:` pins.
+    Pinned(String),
+    /// The one that the ledger knows.
+    Ledger(String),
+    /// The one with its natural key.
+    NaturalKey(String),
+    /// None.
+    Nothing,
+    /// It exists and is invisible until somebody confirms it.
+    Hidden,
+    /// Something is in the way; a refusal says what.
+    Stuck,
+    /// No file declares the address, so nothing was looked for in this way.
+    NotLookedFor,
+}
+
+impl Found {
+    /// Identity of the live object.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Pinned(id) | Self::Ledger(id) | Self::NaturalKey(id) => Some(id),
+            Self::Nothing | Self::Hidden | Self::Stuck | Self::NotLookedFor => None,
+        }
+    }
+}
+
+/// Looks at one address as the planner does.
+pub fn met(inputs: &Inputs<'_>, address: &Address) -> Met {
+    let ledger = rename::declared(inputs).ledger(inputs.ledger);
+    let declared = Inputs { ledger: &ledger, ..*inputs };
+    let ledger = rename::implied(&declared).ledger(declared.ledger);
+    let inputs = &Inputs { ledger: &ledger, ..*inputs };
+    let entry = ledger.objects.get(address).cloned();
+    let findings = find::find(inputs);
+    let selected = Selection::new(inputs).holds(address);
+    let Some((finding, kind)) = findings.by_address.get(address) else {
+        return Met { kind: None, found: Found::NotLookedFor, entry, selected };
+    };
+    let pinned = inputs.desired.objects.get(address).is_some_and(|object| object.id.is_some());
+    let found = match finding {
+        Finding::Live(live) if pinned => Found::Pinned(live.id.clone()),
+        Finding::Live(live) if entry.as_ref().is_some_and(|entry| entry.id == live.id) => {
+            Found::Ledger(live.id.clone())
+        }
+        Finding::Live(live) => Found::NaturalKey(live.id.clone()),
+        Finding::New => Found::Nothing,
+        Finding::Hidden => Found::Hidden,
+        Finding::Stuck => Found::Stuck,
+    };
+    Met { kind: Some(kind), found, entry, selected }
+}

@@ -1,0 +1,310 @@
+//! Every guard at its edge: equal passes, one more refuses; and the question before what cannot be taken back.
+
+#![cfg(unix)]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::Stdio;
+
+use rustix::fs::OFlags;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::bench::{Ran, Story};
+
+/// Two organizations. In `eu` two of three configurations go with a number each, in `us` the only one with its number.
+const WORLD: &str = "
+unpod:
+  organizations: [ { handle: eu.example, name: EU }, { handle: us.example, name: US } ]
+  configurations:
+    - { id: 41, provider: plivo, account_sid: MA41, auth_token: canary-41, organization: eu.example }
+    - { id: 42, provider: exotel, account_sid: EX42, auth_token: canary-42, organization: eu.example }
+    - { id: 43, provider: twilio, account_sid: AC43, auth_token: canary-43, organization: eu.example }
+    - { id: 44, provider: plivo, account_sid: MA44, auth_token: canary-44, organization: us.example }
+  numbers:
+    - { id: 501, number: '+14155550101', organization: eu.example }
+    - { id: 502, number: '+14155550102', organization: eu.example }
+    - { id: 503, number: '+14155550103', organization: us.example }
+  bridges:
+    - { id: 301, slug: sales, name: Sales, numbers: { '+14155550101': 41 }, organization: eu.example }
+    - { id: 303, slug: support, name: Support, numbers: { '+14155550102': 42 }, organization: eu.example }
+    - { id: 302, slug: fax, name: Fax, numbers: { '+14155550103': 44 }, organization: us.example }
+";
+
+const REMOVED: &str = "providers: {}
+removed:
+  - { address: providers.a, account: eu, id: '41' }
+  - { address: providers.b, account: eu, id: '42' }
+  - { address: providers.c, account: us, id: '44' }
+";
+
+/// The guards at the top, of `eu` and of `us`.
+fn write(story: &Story, top: &str, eu: &str, us: &str, rest: &str) {
+    let account = |name: &str, guards: &str| {
+        format!(
+            "  {name}: {{ api: unpod, base_url: \"{}\", org_handle: {name}.example, requests_per_minute: 60000, token: {{ env: UNPOD_TOKEN }}, guards: {{ {guards} }} }}\n",
+            story.sandbox.unpod_url()
+        )
+    };
+    story.file(
+        "telform.yaml",
+        &format!(
+            "version: 1\naccounts:\n{}{}guards: {{ {top} }}\n{rest}",
+            account("eu", eu),
+            account("us", us)
+        ),
+    );
+}
+
+#[test]
+fn each_guard_at_its_edge() {
+    let story = Story::new(WORLD);
+    let all = "max_deletes: 9, max_numbers_dark: 9";
+    // Top, eu, us, flags, and what refuses (nothing: the plan passes).
+    let table = [
+        // Deletes: 2 in eu, 1 in us, 3 in the run.
+        ("max_numbers_dark: 9, max_deletes: 3", "", "", "", ""),
+        (
+            "max_numbers_dark: 9, max_deletes: 2",
+            "",
+            "",
+            "",
+            "3 objects would be deleted, max_deletes for the whole run is 2; `--max-deletes 3`",
+        ),
+        ("max_numbers_dark: 9", "max_deletes: 2", "max_deletes: 1", "", ""),
+        (
+            "max_numbers_dark: 9",
+            "max_deletes: 1",
+            "max_deletes: 1",
+            "",
+            "2 objects would be deleted, max_deletes is 1; `--max-deletes 3`",
+        ),
+        (
+            "max_numbers_dark: 9",
+            "max_deletes: 2",
+            "",
+            "",
+            "1 object would be deleted, max_deletes is 0; `--max-deletes 3`",
+        ),
+        (
+            "max_numbers_dark: 9, max_deletes: 2",
+            "max_deletes: 2",
+            "max_deletes: 2",
+            "",
+            "max_deletes for the whole run is 2",
+        ),
+        ("max_numbers_dark: 9", "", "", "--max-deletes 3", ""),
+        (
+            "max_numbers_dark: 9",
+            "",
+            "",
+            "--max-deletes 2",
+            "3 objects would be deleted, max_deletes for the whole run is 2",
+        ),
+        (all, "", "", "--max-deletes 2", "max_deletes for the whole run is 2"),
+        ("max_numbers_dark: 9, max_deletes: 0", "max_deletes: 0", "max_deletes: 0", "--max-deletes 3", ""),
+        // Numbers: 2 in eu, 1 in us, 3 in the run.
+        ("max_deletes: 9, max_numbers_dark: 3", "", "", "", ""),
+        (
+            "max_deletes: 9, max_numbers_dark: 2",
+            "",
+            "",
+            "",
+            "3 numbers would go dark, max_numbers_dark for the whole run is 2; `--max-numbers-dark 3`",
+        ),
+        ("max_deletes: 9", "max_numbers_dark: 2", "max_numbers_dark: 1", "", ""),
+        (
+            "max_deletes: 9",
+            "max_numbers_dark: 1",
+            "max_numbers_dark: 1",
+            "",
+            "2 numbers would go dark, max_numbers_dark is 1; `--max-numbers-dark 3`",
+        ),
+        ("max_deletes: 9", "", "", "--max-numbers-dark 3", ""),
+        (
+            "max_deletes: 9",
+            "",
+            "",
+            "--max-numbers-dark 2",
+            "3 numbers would go dark, max_numbers_dark for the whole run is 2",
+        ),
+        // Shares: 67 % in eu, 100 % in us, 75 % in the run.
+        ("max_delete_percent: 100", "", "", "--max-deletes 3 --max-numbers-dark 3", ""),
+        (
+            "max_delete_percent: 99",
+            "",
+            "",
+            "--max-deletes 3 --max-numbers-dark 3",
+            "100 % of the providers would be deleted, max_delete_percent is 99; `--max-delete-percent 100`",
+        ),
+        (all, "max_delete_percent: 67", "max_delete_percent: 100", "", ""),
+        (
+            all,
+            "max_delete_percent: 66",
+            "max_delete_percent: 100",
+            "",
+            "67 % of the providers would be deleted, max_delete_percent is 66; `--max-delete-percent 100`",
+        ),
+        (
+            "max_deletes: 9, max_numbers_dark: 9, max_delete_percent: 75",
+            "max_delete_percent: 67",
+            "max_delete_percent: 100",
+            "",
+            "",
+        ),
+        (
+            "max_deletes: 9, max_numbers_dark: 9, max_delete_percent: 74",
+            "max_delete_percent: 67",
+            "max_delete_percent: 100",
+            "",
+            "75 % of the providers would be deleted, max_delete_percent for the whole run is 74",
+        ),
+        (
+            "max_deletes: 9, max_numbers_dark: 9, max_delete_percent: 1",
+            "",
+            "",
+            "--max-delete-percent 100",
+            "",
+        ),
+        (all, "", "", "--max-delete-percent 99", "100 % of the providers"),
+        // A switch opens its own guard and no other.
+        ("", "", "", "--max-deletes 99 --max-delete-percent 100", "max_numbers_dark is 0"),
+        ("", "", "", "--max-numbers-dark 99 --max-delete-percent 100", "max_deletes is 0"),
+        (
+            "max_delete_percent: 10",
+            "",
+            "",
+            "--max-deletes 99 --max-numbers-dark 99",
+            "max_delete_percent is 10",
+        ),
+    ];
+    for (top, eu, us, flags, refuses) in table {
+        write(&story, top, eu, us, REMOVED);
+        let row = format!("[{top}] eu [{eu}] us [{us}] {flags}");
+        let ran = story.run(&format!("plan {flags}"));
+        if refuses.is_empty() {
+            assert_eq!(ran.code, 0, "{row}\n{}", ran.stdout);
+            continue;
+        }
+        assert_eq!(ran.code, 3, "{row}\n{}", ran.stdout);
+        assert!(ran.stdout.contains(refuses), "{row}: `{refuses}` is not in\n{}", ran.stdout);
+        let guards = ["guard::max_deletes", "guard::max_delete_percent", "guard::max_numbers_dark"];
+        let met: Vec<_> = guards.iter().filter(|guard| ran.stdout.contains(&format!("{guard}\n"))).collect();
+        assert_eq!(met.len(), 1, "{row}: only one guard refuses\n{}", ran.stdout);
+        story.expect(3, &format!("apply --auto-approve {flags}"));
+    }
+    assert_eq!(story.writes(), [""; 0]);
+    write(&story, "max_deletes: 2, max_numbers_dark: 2", "", "", REMOVED);
+    shot!("guards_of_the_run", story.expect(3, "plan"));
+}
+
+#[test]
+fn a_protected_object_stays_whatever_the_other_switches_say() {
+    let story = Story::new(WORLD).secret("AUTH", "canary-44");
+    let entry = |protected: bool| {
+        format!(
+            "providers:\n  c: {{ account: us, provider: plivo, account_sid: MA44, auth_token: {{ env: AUTH }}, lifecycle: {{ prevent_delete: {protected} }} }}\n"
+        )
+    };
+    let all = "--max-deletes 99 --max-numbers-dark 99 --max-delete-percent 100";
+    write(&story, "", "", "", &entry(true));
+    story.apply();
+    write(&story, "", "", "", "providers: {}\n");
+    story
+        .expect(3, &format!("apply --auto-approve {all}"))
+        .says("guard::prevent_delete")
+        .is_silent_about("guard::max");
+    // Its own switch, and that one opens no other guard.
+    write(&story, "", "", "", &entry(false));
+    story.apply();
+    write(&story, "", "", "", "providers: {}\n");
+    story
+        .expect(3, "apply --auto-approve")
+        .says("guard::max_deletes")
+        .is_silent_about("guard::prevent_delete");
+    assert_eq!(story.writes(), [""; 0]);
+    story.expect(1, "apply --auto-approve --force").says("unexpected argument");
+}
+
+/// Runs at a terminal: what it asks is read there, and the answer is typed there.
+fn at_terminal(story: &Story, args: &str, answer: &str) -> Ran {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap();
+    // The terminal must not become that of the test itself.
+    let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
+    let slave =
+        File::options().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap()).unwrap();
+    let mut command = story.command(args);
+    command.stdin(slave.try_clone().unwrap()).stderr(slave).stdout(Stdio::piped());
+    let child = command.spawn().unwrap();
+    drop(command);
+    let mut terminal = File::from(master);
+    let (mut seen, mut answered, mut buffer) = (Vec::new(), false, [0; 4096]);
+    // A terminal that nobody holds open any more answers with an error.
+    while let Ok(count) = terminal.read(&mut buffer)
+        && count > 0
+    {
+        seen.extend_from_slice(&buffer[..count]);
+        let text = String::from_utf8_lossy(&seen).into_owned();
+        if !answered && text.contains("Type ") && text.ends_with(": ") {
+            terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
+            answered = true;
+        }
+    }
+    let mut output = child.wait_with_output().unwrap();
+    output.stderr = String::from_utf8(seen).unwrap().replace("\r\n", "\n").into_bytes();
+    story.ran(args, &output)
+}
+
+#[test]
+fn the_question_repeats_the_consequence_and_only_its_number_applies() {
+    let story = Story::new(WORLD);
+    write(&story, "max_deletes: 3, max_numbers_dark: 3", "", "", REMOVED);
+    let mut shown = String::new();
+    for wrong in ["2", "yes", "", "33", "y", "3 numbers"] {
+        let ran = at_terminal(&story, "apply", wrong);
+        assert_eq!(ran.code, 1, "{wrong}: {}", ran.whole());
+        assert!(ran.stderr.ends_with("not confirmed; nothing was written\n"), "{}", ran.stderr);
+        assert_eq!(story.writes(), [""; 0], "{wrong}");
+        shown.push_str(&format!("=== {wrong}\n{}", ran.stderr));
+    }
+    shot!("confirm_wrong", Ran { code: 1, stdout: shown, stderr: String::new() });
+    let ran = at_terminal(&story, "apply", "3");
+    assert_eq!(ran.code, 0, "{}", ran.whole());
+    assert_eq!(story.writes().iter().filter(|line| line.starts_with("DELETE")).count(), 3);
+}
+
+#[test]
+fn the_question_for_a_replacement_and_for_what_can_be_taken_back() {
+    let story = Story::new(WORLD).secret("AUTH", "canary-new-43");
+    let entry = |provider: &str| {
+        format!(
+            "providers:\n  d: {{ account: eu, id: '43', provider: {provider}, account_sid: AC43, auth_token: {{ env: AUTH }} }}\n"
+        )
+    };
+    write(&story, "max_deletes: 1", "", "", &entry("exotel"));
+    let mut shown = String::new();
+    for (answer, code) in [("yes", 1), ("1", 0)] {
+        let ran = at_terminal(&story, "apply", answer);
+        assert_eq!(ran.code, code, "{}", ran.whole());
+        shown.push_str(&format!("=== replace, {answer}\n{}", ran.stderr));
+    }
+    let both = format!(
+        "{}removed:\n  - {{ address: providers.c, account: us, id: '44' }}\n",
+        entry("twilio").replace("id: '43', ", "")
+    );
+    write(&story, "max_deletes: 2, max_numbers_dark: 1", "", "", &both);
+    let ran = at_terminal(&story, "apply", "2");
+    shown.push_str(&format!("=== replace and delete, 2\n{}", ran.stderr));
+    assert_eq!(ran.code, 1, "the number to type is that of the phone numbers");
+    let a = "  a: { account: eu, provider: plivo, account_sid: MA99, auth_token: { env: AUTH }, id: '41' }\n";
+    write(&story, "", "", "", &format!("{}{a}", entry("exotel")));
+    for (answer, code) in [("1", 1), ("yes", 0)] {
+        let ran = at_terminal(&story, "apply", answer);
+        assert_eq!(ran.code, code, "{}", ran.whole());
+        shown.push_str(&format!("=== update, {answer}\n{}", ran.stderr));
+    }
+    shot!("confirm_replace", Ran { code: 0, stdout: shown, stderr: String::new() });
+}
