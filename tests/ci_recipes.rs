@@ -164,23 +164,6 @@ case $url in
 esac
 "#;
 
-/// Until the binary writes Markdown itself, a plan is put between the marker and the rest as it does.
-const WITHOUT_MARKDOWN: &str = r#"#!/usr/bin/env bash
-set -euo pipefail
-arguments=() markdown=
-for argument in "$@"; do
-  case $argument in
-    markdown=*) markdown=${argument#markdown=}; unset 'arguments[-1]' ;;
-    *) arguments+=("$argument") ;;
-  esac
-done
-code=0
-"$TELFORM" "${arguments[@]}" >shown || code=$?
-[ -z "$markdown" ] || { echo '<!-- telform plan -->'; cat shown; } >"$markdown"
-cat shown
-exit $code
-"#;
-
 impl Ci {
     fn new() -> Self {
         let ci = Self { folder: tempfile::tempdir().unwrap() };
@@ -196,13 +179,8 @@ impl Ci {
         }
         ci.tool("gh", GH);
         ci.tool("curl", CURL);
-        let help = Command::new(env!("CARGO_BIN_EXE_telform")).args(["plan", "--help"]).output().unwrap();
-        if String::from_utf8(help.stdout).unwrap().contains("markdown") {
-            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_telform"), ci.folder.path().join("bin/telform"))
-                .unwrap();
-        } else {
-            ci.tool("telform", WITHOUT_MARKDOWN);
-        }
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_telform"), ci.folder.path().join("bin/telform"))
+            .unwrap();
         ci
     }
 
