@@ -1,46 +1,9 @@
-//! The list of rules, and what all of them look things up in.
+//! What all rules look things up in, and how they report.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::shape::{Account, Change, Document, Operation, Plan, Ref, Step};
-use super::{Violation, attributes, order, requests, sums, violation};
-
-/// A rule: reports what breaks it.
-pub(super) type Rule = fn(&mut Check<'_>);
-
-/// When a rule must hold.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
-    /// In every plan.
-    Always,
-    /// In every plan that is complete: where the planner refuses, it leaves out what depends on it.
-    Complete,
-}
-use When::{Always, Complete};
-
-/// All rules over what a plan says, each with the code of its violations.
-pub(super) const RULES: &[(&str, When, Rule)] = &[
-    ("ids", Always, order::ids),
-    ("phases", Always, order::phases),
-    ("once", Always, order::once),
-    ("secret", Always, requests::secrets),
-    ("owner", Always, sums::owners),
-    ("summary", Always, sums::summary),
-    ("waits", Complete, order::waits),
-    ("account", Complete, requests::accounts),
-    ("request", Complete, requests::requests),
-    ("body", Complete, requests::bodies),
-    ("reference", Complete, requests::references),
-    ("number", Complete, order::numbers),
-    ("read_back", Complete, order::read_backs),
-    ("delete", Complete, order::deletes),
-    ("action", Complete, sums::actions),
-    ("attribute", Complete, attributes::attributes),
-    ("belief", Complete, attributes::beliefs),
-    ("shown", Complete, attributes::numbers),
-    ("impact", Complete, sums::impact),
-    ("learnt", Complete, sums::learnt),
-];
+use super::{Violation, violation};
 
 /// Refusals that look at a finished plan and leave nothing out of it.
 const LIMITS: [&str; 4] =

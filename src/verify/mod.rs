@@ -15,11 +15,13 @@ mod attributes;
 mod check;
 mod order;
 mod requests;
+mod rules;
 mod shape;
 mod strict;
 mod sums;
 
-use check::{Check, When};
+use check::Check;
+use rules::{RULES, When};
 use shape::Document;
 use strict::Strict;
 
@@ -148,7 +150,7 @@ fn judged(sealed: bool, json: &Value, document: &Document) -> Verdict {
     }
     let mut check = Check::new(document);
     let complete = check.is_complete();
-    for (code, when, rule) in check::RULES {
+    for (code, when, rule) in RULES {
         if complete || *when == When::Always {
             check.code = code;
             rule(&mut check);
