@@ -205,3 +205,24 @@ fn what_is_already_gone_needs_no_request() {
     shot!("already_gone", story.expect(0, "apply --auto-approve"));
     assert_eq!(story.writes(), [""; 0]);
 }
+
+/// A bridge that names the provider and shows no number may be in use all the same (unpod.md 10): nothing is deleted.
+#[test]
+fn a_bridge_that_hides_its_numbers_keeps_a_configuration() {
+    let story = connected();
+    story.unpod(TOMBSTONE);
+    let bridge = r#"{ id: 301, name: Sales, slug: sales, provider: plivo, numbers: [] }"#;
+    for (path, body) in [
+        ("*/telephony/bridges/", format!("{{ count: 1, data: [ {bridge} ] }}")),
+        ("*/telephony/bridges/sales/", format!("{{ data: {bridge} }}")),
+        ("*/telephony/numbers/", "{ count: 0, data: [] }".to_owned()),
+    ] {
+        story.fault(&format!(
+            "{{ match: {{ method: GET, path: '{path}', times: 0 }}, effect: {{ answer: {{ status: 200, body: {{ json: {body} }} }} }} }}"
+        ));
+    }
+    let ran = story.expect(3, "apply --auto-approve --max-deletes 9 --max-numbers-dark 9");
+    ran.says("bridge sales names the provider of configuration 42 and shows no number, so it may use it");
+    ran.says("guard::ambiguous_connection");
+    assert_eq!(story.writes(), [""; 0]);
+}
