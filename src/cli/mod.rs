@@ -20,6 +20,7 @@ mod journal;
 mod ledger;
 mod lock;
 mod out;
+mod pages;
 mod plan;
 mod policy;
 mod rekey;
@@ -85,5 +86,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Ledger(command) => ledger::run(out, command).await,
         Command::Sandbox(args) => small::sandbox(out, args).await,
         Command::Schema(args) => small::schema(out, args),
+        Command::Completions(args) => pages::completions(out, args),
+        Command::Man(args) => pages::man(out, args),
     }
 }

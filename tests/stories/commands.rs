@@ -176,3 +176,25 @@ fn verbose_shows_requests_without_secrets() {
     let quiet = story.expect(0, "apply --auto-approve --quiet");
     assert_eq!(quiet.stdout, "no changes\n");
 }
+
+#[test]
+fn completions_and_manual_pages() {
+    let story = Story::new("{}");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        story.expect(0, &format!("completions {shell}")).says("detailed-exitcode").says("rebuild");
+    }
+    story.expect(1, "completions csh").says("possible values");
+    let page = story.expect(0, "man");
+    page.says(".TH telform 1").says("telform\\-plan(1)");
+    story.expect(0, "man --out pages").says(" pages to pages");
+    for name in ["telform", "telform-plan", "telform-ledger", "telform-ledger-rebuild"] {
+        assert!(story.read(&format!("pages/{name}.1")).starts_with(".ie"), "{name}");
+    }
+    assert!(story.read("pages/telform-plan.1").contains("detailed\\-exitcode"));
+    // bash understands what it gets.
+    let script = story.expect(0, "completions bash").stdout;
+    story.file("telform.bash", &script);
+    let mut bash = std::process::Command::new("bash");
+    bash.args(["-n", "telform.bash"]).current_dir(story.dir.path());
+    assert!(bash.status().is_ok_and(|status| status.success()));
+}

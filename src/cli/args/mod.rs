@@ -22,7 +22,7 @@ pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArg
 pub(crate) use lock::LockArgs;
 pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, ShowPlanArgs, WhenFailed};
 pub(crate) use policy::PolicyArgs;
-pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs, VerifyArgs};
+pub(crate) use small::{CompletionsArgs, InitArgs, ManArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
 #[derive(Debug, Parser)]
@@ -139,6 +139,16 @@ pub enum Command {
     /// Print the JSON Schema of the YAML, or of one kind
     #[command(after_help = "Examples:\n  telform schema > telform.schema.json\n  telform schema partners")]
     Schema(SchemaArgs),
+    /// Print what a shell needs to complete commands and options
+    #[command(
+        after_help = "Examples:\n  telform completions bash > /etc/bash_completion.d/telform\n  telform completions zsh > ~/.zfunc/_telform\n  telform completions fish > ~/.config/fish/completions/telform.fish"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for every command into a folder
+    #[command(
+        after_help = "Examples:\n  telform man | man -l -\n  telform man --out /usr/local/share/man/man1"
+    )]
+    Man(ManArgs),
 }
 
 fn address(text: &str) -> Result<Address, String> {

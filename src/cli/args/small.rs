@@ -36,3 +36,18 @@ pub struct VerifyArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }
+
+/// `telform completions`.
+#[derive(Debug, Args, Clone)]
+pub struct CompletionsArgs {
+    /// Which shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `telform man`.
+#[derive(Debug, Args, Clone)]
+pub struct ManArgs {
+    /// Folder for the pages of all commands, made where it is missing
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
