@@ -27,7 +27,7 @@ mod target;
 
 use evidence::Trace;
 
-pub use record::{Clock, settle_ledger};
+pub use record::{Clock, settle_ledger, settle_values};
 
 /// What happens to the rest when a step fails. Steps that wait for a failed one never start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::Report;
 use super::Run;
 use super::target::Target as Aim;
-use crate::call::{Body, Call, Payload};
+use crate::backend;
+use crate::call::{Body, Call, Payload, StepId};
 use crate::event::Outcome;
 use crate::kind::{Kind, Type};
 use crate::ledger::{
@@ -187,27 +189,74 @@ impl Run<'_> {
                 entry.secrets.insert(name.clone(), sealed);
             }
         }
-        for (name, payload) in step.call.body.iter().flat_map(Body::entries) {
-            let (Some(field), Payload::Value(sent)) = (kind.field(name), payload) else { continue };
-            let canonical = field.normaliser.canonical(sent);
-            let observed =
-                answer.map(|object| object.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null));
-            entry.reshaped.remove(name);
-            entry.submitted.remove(name);
-            let Some(observed) = observed else { continue };
-            // The service writes a catalogue entry in its own words; that is no reshaping.
-            if field.ty == Type::CatalogueEntry || field.same(sent, &observed) {
-                continue;
-            }
-            let digest = digest_of(&canonical);
-            if field.verified {
-                entry.submitted.insert(name.clone(), Submitted { digest, since: (self.apply.clock)() });
-            } else {
-                let observed = digest_of(&field.normaliser.canonical(&observed));
-                entry.reshaped.insert(name.clone(), Reshaped { sent: digest, observed });
+        note_kept(entry, step, kind, answer, self.apply.clock);
+    }
+}
+
+/// Notes which of the values that a step sent the service shows otherwise: some wait for a human, the others were reshaped.
+fn note_kept(
+    entry: &mut Entry,
+    step: &Step,
+    kind: &Kind,
+    shown: Option<&LiveObject>,
+    now: &Clock,
+) -> Vec<String> {
+    let mut reshaped = Vec::new();
+    for (name, payload) in step.call.body.iter().flat_map(Body::entries) {
+        let (Some(field), Payload::Value(sent)) = (kind.field(name), payload) else { continue };
+        let canonical = field.normaliser.canonical(sent);
+        // Shown in part only: it says nothing against what was sent.
+        let shown = shown.filter(|object| !object.masked.contains_key(name.as_str()));
+        let observed =
+            shown.map(|object| object.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null));
+        entry.reshaped.remove(name);
+        entry.submitted.remove(name);
+        let Some(observed) = observed else { continue };
+        // The service writes a catalogue entry in its own words; that is no reshaping.
+        if field.ty == Type::CatalogueEntry || field.same(sent, &observed) {
+            continue;
+        }
+        let digest = digest_of(&canonical);
+        if field.verified {
+            entry.submitted.insert(name.clone(), Submitted { digest, since: now() });
+        } else {
+            let observed = digest_of(&field.normaliser.canonical(&observed));
+            entry.reshaped.insert(name.clone(), Reshaped { sent: digest, observed });
+            reshaped.push(name.clone());
+        }
+    }
+    reshaped
+}
+
+/// After a run: an answer may repeat what was sent while the service keeps something else (carrierx.md 7.1, 8.2). What a fresh
+/// reading shows is noted, so that it is not sent again. Says what was reshaped, by step.
+pub fn settle_values(
+    ledger: &mut Ledger,
+    plan: &Plan,
+    report: &Report,
+    live: &Live,
+    now: &Clock,
+) -> Vec<(StepId, Vec<String>)> {
+    let mut found = Vec::new();
+    for (step, (_, outcome)) in plan.steps.iter().zip(&report.outcomes) {
+        let (Some(address), Outcome::Done { id: made, .. }) = (&step.address, outcome) else { continue };
+        let id = match &step.operation {
+            Operation::Create { .. } => made.as_ref(),
+            Operation::Update { id, .. } => Some(id),
+            _ => None,
+        };
+        let Some(account) = live.accounts.get(&step.call.account) else { continue };
+        let kind = backend::shape(&address.kind, account.facts.generation);
+        let objects = account.objects.get(address.kind.as_str());
+        let shown = objects.zip(id).and_then(|(objects, id)| objects.iter().find(|object| object.id == *id));
+        if let (Some(kind), Some(shown), Some(entry)) = (kind, shown, ledger.objects.get_mut(address)) {
+            let reshaped = note_kept(entry, step, kind, Some(shown), now);
+            if !reshaped.is_empty() {
+                found.push((step.id.clone(), reshaped));
             }
         }
     }
+    found
 }
 
 fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {

@@ -1,5 +1,7 @@
 //! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tokio_util::sync::CancellationToken;
 
 use super::args::{ApplyArgs, WhenFailed};
@@ -12,7 +14,7 @@ use super::policy::{Policies, Tell};
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
 use super::watch::Progress;
-use crate::apply::{Apply, OnError, Report, settle_ledger};
+use crate::apply::{Apply, OnError, Report, settle_ledger, settle_values};
 use crate::call::{Body, Payload};
 use crate::document::{Document, Moved};
 use crate::drift;
@@ -221,8 +223,12 @@ async fn conclude(
     if !report.is_complete() {
         return incomplete(out, plan, &report, None);
     }
-    let options = Options { rewrite_secrets: std::collections::BTreeSet::new(), ..session.options.clone() };
-    let read = session.read().await.and_then(|live| Ok((session.plan_with(&live, &options)?, live)));
+    let options = Options { rewrite_secrets: BTreeSet::new(), ..session.options.clone() };
+    let mut kept = Vec::new();
+    let read = session.read().await.and_then(|live| {
+        kept = settle_values(&mut session.ledger, plan, &report, &live, &now);
+        Ok((session.plan_with(&live, &options)?, live))
+    });
     let again = match read {
         Ok((again, live)) => {
             if !again.has_changes() && !again.is_refused() {
@@ -244,17 +250,7 @@ async fn conclude(
             "event": "finished", "writes": writes, "converged": !again.has_changes() && !again.is_refused(), "digest": plan.digest, "second_plan": again.summary(),
         }));
     }
-    let unmet: Vec<String> = report
-        .outcomes
-        .iter()
-        .filter_map(|(step, outcome)| match outcome {
-            Outcome::Done { unmet, .. } if !unmet.is_empty() => Some(format!(
-                "{step}: the service keeps {} in another form than it was sent",
-                unmet.join(", ")
-            )),
-            _ => None,
-        })
-        .collect();
+    let unmet = unmet(&report, kept);
     if again.has_changes() || again.is_refused() || !unmet.is_empty() {
         if !out.global.json {
             out.print(if again.has_changes() || again.is_refused() {
@@ -285,6 +281,22 @@ async fn conclude(
         }
     }
     Ok(Exit::Done)
+}
+
+/// What the service keeps in another form than it was sent, as the answers say it or a fresh reading, by step.
+fn unmet(report: &Report, kept: Vec<(String, Vec<String>)>) -> Vec<String> {
+    let said = report.outcomes.iter().filter_map(|(step, outcome)| match outcome {
+        Outcome::Done { unmet, .. } if !unmet.is_empty() => Some((step.clone(), unmet.clone())),
+        _ => None,
+    });
+    let mut by_step: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (step, names) in said.chain(kept) {
+        by_step.entry(step).or_default().extend(names);
+    }
+    let names = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
+    let line =
+        |(step, all)| format!("{step}: the service keeps {} in another form than it was sent", names(all));
+    by_step.into_iter().map(line).collect()
 }
 
 fn report_of(outcomes: Vec<(String, Outcome)>, interrupted: bool) -> Report {

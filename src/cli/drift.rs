@@ -34,8 +34,9 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
     };
     let found = drift(&inputs, &plan);
     let drifted = found.iter().any(|drift| drift.class.is_drift());
-    let (edits, stuck) = edits(&session.desired, &found);
+    let (edits, stuck) = sayable(out, &session.desired, &found);
     let proof = prove(out, &session, &inputs, &edits, &found)?;
+    let left = !stuck.is_empty();
     if args.accept && drifted {
         for (path, (_, after)) in &proof {
             write(path, after)?;
@@ -51,7 +52,32 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
     } else {
         say(out, args, &found, &stuck, &plan, &patch(&proof));
     }
-    Ok(if drifted { Exit::Pending } else { Exit::Done })
+    // All of it accepted: the YAML says what is there.
+    let settled = args.accept && !left;
+    Ok(if drifted && !settled { Exit::Pending } else { Exit::Done })
+}
+
+/// The edits, without those that would make a YAML that is not valid: what is there may be something that no file can say.
+fn sayable(out: &Out, desired: &Desired, found: &[Drift]) -> (Texts, Vec<String>) {
+    let loads = |texts: &Texts| {
+        let edits =
+            Edits(texts.iter().map(|(path, (_, after))| (path.clone(), Some(after.clone()))).collect());
+        desired::load_edited(&out.global.files, &edits).is_ok()
+    };
+    let all: Vec<&Drift> = found.iter().collect();
+    let (texts, stuck) = edits(desired, &all);
+    if loads(&texts) {
+        return (texts, stuck);
+    }
+    let (good, bad): (Vec<&Drift>, Vec<&Drift>) =
+        found.iter().partition(|drift| loads(&edits(desired, &[*drift]).0));
+    let (texts, mut stuck) = edits(desired, &good);
+    stuck.extend(bad.into_iter().map(|drift| {
+        let name = drift.attribute.as_deref().unwrap_or_default();
+        format!("{} {name} has to be accepted by hand: the YAML cannot say this value", drift.address)
+    }));
+    // Each by itself can be said; together they may still not.
+    if loads(&texts) { (texts, stuck) } else { (Texts::new(), stuck) }
 }
 
 fn say(out: &Out, args: &DriftArgs, found: &[Drift], stuck: &[String], plan: &Plan, patch: &str) {
@@ -113,7 +139,7 @@ struct Edit {
 }
 
 /// The edits that make the YAML say what live says, and what has to be done by hand.
-fn edits(desired: &Desired, found: &[Drift]) -> (Texts, Vec<String>) {
+fn edits(desired: &Desired, found: &[&Drift]) -> (Texts, Vec<String>) {
     let mut by_file: BTreeMap<PathBuf, Vec<Edit>> = BTreeMap::new();
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     let mut stuck = Vec::new();

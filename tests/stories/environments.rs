@@ -160,7 +160,7 @@ fn drift_is_accepted_into_the_layer_that_has_the_last_word() {
         spare["account_sid"] = json!("MA2");
         *world = serde_json::from_value(value).unwrap();
     });
-    shot!("environment_drift", story.expect(2, &format!("drift {STAGING} --accept")));
+    shot!("environment_drift", story.expect(0, &format!("drift {STAGING} --accept")));
     assert!(
         story.read("staging.yaml").contains("name: \"Theirs\"   # of staging"),
         "{}",
