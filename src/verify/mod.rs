@@ -13,6 +13,7 @@ use crate::text;
 
 mod attributes;
 mod check;
+mod journal;
 mod order;
 mod requests;
 mod shape;
@@ -20,6 +21,7 @@ mod strict;
 mod sums;
 
 use check::{Check, When};
+pub use journal::{JournalVerdict, is_journal, journal};
 use shape::Document;
 use strict::Strict;
 

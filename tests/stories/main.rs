@@ -38,6 +38,7 @@ mod quickstart;
 mod rekey;
 mod renames;
 mod replace;
+mod resume;
 mod runs;
 mod saved;
 mod secrets;
