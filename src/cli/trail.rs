@@ -8,7 +8,7 @@ use super::out::Out;
 use crate::journal::{self, Broken, Journal, Run, Written};
 use crate::text::escape;
 use crate::verify;
-use crate::view::{html, journal as view};
+use crate::view::{html, journal as view, plural};
 
 /// A journal as far as it is what was written.
 struct Trail {
@@ -192,7 +192,14 @@ fn verified(out: &Out, trail: &Trail, runs: &[Run<'_>]) -> Exit {
         }));
         return if good { Exit::Done } else { Exit::Failed };
     }
-    out.print(&format!("{}: {} lines, {} runs\n", escape(&trail.place), head.seq, runs.len()));
+    out.print(&format!(
+        "{}: {} {}, {} {}\n",
+        escape(&trail.place),
+        trail.journal.lines.len(),
+        plural(trail.journal.lines.len(), "lines"),
+        runs.len(),
+        plural(runs.len(), "runs")
+    ));
     if let Some(line) = trail.journal.torn {
         out.print(&format!("line {line} was cut off by a power loss: what it announced never began\n"));
     }

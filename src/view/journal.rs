@@ -12,18 +12,18 @@ use crate::journal::{End, Record, Run, Shown, StepRecord, Verdict, Written};
 use crate::text::{escape, shorten};
 use crate::value::Value;
 
-/// Every run, the oldest first, in 80 columns for names of the usual length.
+/// Every run, the oldest first, in 80 columns for words of the usual length.
 pub fn list(runs: &[Run<'_>]) -> String {
-    let mut rows = vec![["RUN", "WHEN", "WHO", "COMMAND", "RESULT", "WRITES", "COMMIT"].map(str::to_owned)];
+    let mut rows = vec![["RUN", "WHEN", "WHO", "WHAT", "WRITES", "PLAN", "COMMIT"].map(str::to_owned)];
     rows.extend(runs.iter().map(|run| {
         [
-            // The first part of an id is its time; two runs of one minute differ in the second part.
+            // An id begins with its time in milliseconds.
             run.id.chars().take(13).collect(),
             run.at.get(..16).unwrap_or(run.at).replace('T', " "),
-            run.started.actor.user.chars().take(12).collect(),
-            run.started.command.clone(),
-            run.result().to_owned(),
+            run.started.actor.user.chars().take(8).collect(),
+            format!("{}: {}", run.started.command, run.result()),
             writes(run).to_string(),
+            run.started.digest.trim_start_matches("sha256:").chars().take(6).collect(),
             commit(run, 7),
         ]
     }));
@@ -108,8 +108,12 @@ fn one_step(step: &Step, record: &StepRecord<'_>, columns: usize) -> String {
             let _ = writeln!(text, "    {line}");
         }
     }
-    for (name, before, after) in differences(record) {
-        let _ = writeln!(text, "      {}  {before} -> {after}", escape(&name));
+    let rows: Vec<[String; 2]> = differences(record)
+        .into_iter()
+        .map(|(name, before, after)| [name, format!("{before} -> {after}")])
+        .collect();
+    for line in table(&rows).lines() {
+        let _ = writeln!(text, "      {line}");
     }
     text
 }
@@ -299,14 +303,14 @@ pub fn rows(runs: &[Run<'_>]) -> Vec<[String; 17]> {
     rows
 }
 
-/// As RFC 4180 has it. A cell that a spreadsheet would take for a formula gets a quote mark before it.
+/// As RFC 4180 has it, with plain newlines. A cell that a spreadsheet would take for a formula gets a quote mark before it.
 pub fn csv(runs: &[Run<'_>]) -> String {
     let mut text = COLUMNS.join(",");
-    text.push_str("\r\n");
+    text.push('\n');
     for row in rows(runs) {
         let cells: Vec<String> = row.iter().map(|cell| csv_cell(cell)).collect();
         text.push_str(&cells.join(","));
-        text.push_str("\r\n");
+        text.push('\n');
     }
     text
 }

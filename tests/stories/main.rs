@@ -44,5 +44,6 @@ mod saved;
 mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
+mod trail;
 mod verify;
 mod watch;
