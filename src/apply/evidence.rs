@@ -7,9 +7,9 @@ use crate::api::{Answer, ApiError};
 use crate::call::{Body, Call};
 use crate::event::Outcome;
 use crate::journal::{End, Record};
-use crate::ledger::LedgerError;
-use crate::plan::Step;
-use crate::resource::LiveObject;
+use crate::ledger::{LedgerError, Sealed};
+use crate::plan::{Operation, Step};
+use crate::resource::{LiveObject, Wanted};
 use crate::value::Value;
 
 /// What the service answered to the last request of a step.
@@ -20,24 +20,42 @@ pub(super) struct Trace {
     after: Option<BTreeMap<String, Value>>,
 }
 
-/// A request that is about to be sent.
-pub(super) fn intent(step: &Step, call: &Call, before: Option<&LiveObject>) -> Record {
-    Record::Intent {
-        step: step.id.clone(),
-        account: call.account.clone(),
-        method: call.method.to_string(),
-        target: call.target(),
-        sends: call.body.iter().flat_map(Body::entries).map(|(name, _)| name.clone()).collect(),
-        before: before.map(image),
-    }
-}
-
 /// The plain attributes of an object; secrets never stand among them.
 fn image(object: &LiveObject) -> BTreeMap<String, Value> {
     object.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
 }
 
 impl Run<'_> {
+    /// A request that is about to be sent.
+    pub(super) fn intent(&self, step: &Step, call: &Call, before: Option<&LiveObject>) -> Record {
+        Record::Intent {
+            step: step.id.clone(),
+            account: call.account.clone(),
+            method: call.method.to_string(),
+            target: call.target(),
+            sends: call.body.iter().flat_map(Body::entries).map(|(name, _)| name.clone()).collect(),
+            seals: self.seals(step),
+            before: before.map(image),
+        }
+    }
+
+    /// The secrets of a step as the configuration has them now, sealed for the object that is changed, or for the step that
+    /// makes it: what was sent by a run that was cut off can be told from what is wanted later.
+    pub(super) fn seals(&self, step: &Step) -> BTreeMap<String, Sealed> {
+        let (id, secrets) = match &step.operation {
+            Operation::Create { secrets, .. } => (&step.id, secrets),
+            Operation::Update { id, secrets, .. } => (id, secrets),
+            _ => return BTreeMap::new(),
+        };
+        let object = step.address.as_ref().and_then(|address| self.apply.desired.objects.get(address));
+        let sealed = secrets.iter().filter_map(|name| {
+            let Some(Wanted::Secret(secret)) = object?.attributes.get(name.as_str()) else { return None };
+            let seal = self.apply.key.seal(&step.call.account, id, name, secret.fingerprint.as_ref()?);
+            Some((name.clone(), seal))
+        });
+        sealed.collect()
+    }
+
     /// Notes what came back.
     pub(super) fn trace(&self, step: &Step, sent: &Result<Answer, ApiError>) {
         let (status, request_id) = match sent {

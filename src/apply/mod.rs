@@ -21,6 +21,7 @@ mod answer;
 mod belief;
 mod evidence;
 mod record;
+mod resume;
 mod settle;
 mod step;
 mod target;
@@ -28,6 +29,7 @@ mod target;
 use evidence::Trace;
 
 pub use record::{Clock, settle_ledger, settle_values};
+pub use resume::Found;
 
 /// What happens to the rest when a step fails. Steps that wait for a failed one never start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -136,13 +138,7 @@ struct Run<'a> {
 impl Apply<'_> {
     /// Runs the plan. The ledger is changed and saved step by step.
     pub async fn run(&self, ledger: &mut Ledger) -> Report {
-        let run = Run {
-            apply: self,
-            ledger: tokio::sync::Mutex::new(ledger),
-            made: Mutex::new(BTreeMap::new()),
-            ledger_error: Mutex::new(None),
-            answers: Mutex::new(BTreeMap::new()),
-        };
+        let run = self.with(ledger, BTreeMap::new());
         self.observer
             .hear(&Event::Started { digest: self.plan.digest.clone(), steps: self.plan.steps.len() });
         let mut outcomes: BTreeMap<StepId, Outcome> = BTreeMap::new();
@@ -159,6 +155,17 @@ impl Apply<'_> {
             .collect();
         let ledger_error = run.ledger_error.into_inner().unwrap_or_default();
         Report { outcomes, interrupted: heard_stop, ledger_error }
+    }
+
+    /// The state of a run whose steps have made these objects so far.
+    fn with<'a>(&'a self, ledger: &'a mut Ledger, made: BTreeMap<StepId, String>) -> Run<'a> {
+        Run {
+            apply: self,
+            ledger: tokio::sync::Mutex::new(ledger),
+            made: Mutex::new(made),
+            ledger_error: Mutex::new(None),
+            answers: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// One phase: steps start in the order of the plan as soon as what they wait for is done and their account has room. A

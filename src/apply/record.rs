@@ -52,7 +52,7 @@ impl Run<'_> {
         before: Option<&LiveObject>,
     ) -> Result<(), String> {
         self.apply.store.check_lock().map_err(|error| format!("nothing was sent: {error}"))?;
-        let intent = super::evidence::intent(step, call, before);
+        let intent = self.intent(step, call, before);
         let kept = self.apply.journal.record(intent).await;
         kept.map_err(|error| format!("nothing was sent: {error}"))?;
         self.announce_in_ledger(step, target).await
@@ -104,7 +104,7 @@ impl Run<'_> {
         }
     }
 
-    fn enter(
+    pub(super) fn enter(
         &self,
         ledger: &mut Ledger,
         step: &Step,
@@ -161,7 +161,7 @@ impl Run<'_> {
     }
 
     /// Saves the ledger, with the place that the journal has reached.
-    async fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
+    pub(super) async fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
         ledger.journal = Some(self.apply.journal.head().await);
         self.apply.store.save(ledger).await
     }

@@ -1,6 +1,7 @@
 //! When an answer was lost or does not tell: look, do not guess and do not repeat blindly (spec 8).
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use super::Run;
 use super::target::{PAUSE, Target, differences};
@@ -22,21 +23,19 @@ pub(super) enum Settled {
     CannotTell,
 }
 
-/// Settles a request whose answer was lost.
-pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, error: &ApiError) -> Settled {
+/// Settles a request whose answer was lost; `error` says how.
+pub(super) async fn settle(
+    run: &Run<'_>,
+    step: &Step,
+    target: &Target<'_>,
+    error: &(dyn Display + Sync),
+) -> Settled {
     let unknown = |why: String| Settled::As(Outcome::Unknown { why });
     let lost =
         || Outcome::done_with(format!("the answer was lost ({error}); reading shows that it was done"));
     let unread = |second: ApiError| unknown(format!("{error}; and looking did not help: {second}"));
     match &step.operation {
         Operation::Create { key, replaces, .. } => {
-            if target.kind.hidden_until_verified {
-                let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
-                return unknown(format!(
-                    "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:` in the YAML; if not, say so with `telform forget {}` and apply again",
-                    target.kind.singular, address
-                ));
-            }
             match probe::with_key(&run.read(), target.account, target.kind, target.facts, run.apply.key, key)
                 .await
             {
@@ -44,6 +43,13 @@ pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, erro
                     // The object whose place the new one takes may have the same natural key.
                     found.retain(|object| replaces.as_ref() != Some(&object.id));
                     match found.as_slice() {
+                        [] if target.kind.hidden_until_verified => {
+                            let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+                            unknown(format!(
+                                "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address, or look in the portal: if it was made, run `telform adopt {address} ID` with its {}; if not, run `telform forget {address}` and apply again",
+                                target.kind.singular, target.kind.id
+                            ))
+                        }
                         [] => Settled::NotDone,
                         [one] => {
                             let note =

@@ -11,6 +11,7 @@ use super::journal::{Book, Receipt};
 use super::lock::signal;
 use super::out::Out;
 use super::policy::{Policies, Tell};
+use super::resume;
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
 use super::watch::Progress;
@@ -26,11 +27,27 @@ use crate::view::{json, report, text};
 
 /// Carries out what the YAML wants.
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
+    carry(out, args, "apply", false).await
+}
+
+/// The same as another command, and on request only after a run that was cut off.
+pub(super) async fn carry(
+    out: &Out,
+    args: &ApplyArgs,
+    command: &'static str,
+    only_after_a_cut: bool,
+) -> Result<Exit, Failure> {
     let reviewed = args.plan.as_deref().map(Reviewed::read).transpose()?;
     let choice =
         reviewed.as_ref().map_or_else(|| args.choice.clone(), |reviewed| reviewed.choice(&args.choice));
     let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
     let policies = Policies::of(out, &args.policies, &session.desired)?;
+    let store = session.store.clone();
+    let book = Book::open(&store, &session.ledger).await?;
+    if !resume::settle(out, &mut session, &book).await? && only_after_a_cut {
+        out.note("no run was cut off: there is nothing to resume\n");
+        return Ok(Exit::Done);
+    }
     let live = session.read().await?;
     let plan = session.plan(&live)?;
     if let Some(moved) = reviewed.as_ref().map(|reviewed| reviewed.moved(&session, &plan))
@@ -63,9 +80,7 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     supplied(&session, &plan)?;
-    let store = session.store.clone();
-    let (book, used) = Book::open(out, &store, &session.ledger, reviewed.as_ref()).await?;
-    if let Some(run) = used {
+    if let Some(run) = reviewed.as_ref().and_then(|reviewed| book.used_by(reviewed)) {
         out.note(&format!("stale: this saved plan was used by {run}; nothing was written. Plan again.\n"));
         return Ok(Exit::Stale);
     }
@@ -76,7 +91,7 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     // From here on an interrupt ends the run in good order; until now it ended the process.
     session.lock.take_over_signals();
     let stop = stop_on_signals();
-    book.begin("apply", document, reviewed.as_ref().map(Reviewed::checksum)).await?;
+    book.begin(command, document, reviewed.as_ref().map(Reviewed::checksum)).await?;
     remember(&mut session, &plan, &live, false).await?;
     let report = carry_out(out, args, &mut session, &plan, &live, &book, stop).await;
     session.close()?;

@@ -5,33 +5,51 @@ use super::out::Out;
 use super::saved::Reviewed;
 use super::session::now;
 use crate::document::Document;
-use crate::journal::{self, Actor, Log, Record, Recorder, Run, Stamped, Started};
+use crate::journal::{self, Actor, Journal, Log, Record, Recorder, Run, Stamped, Started};
 use crate::ledger::{Ledger, Store};
 
 /// The journal of a run that is about to begin.
 pub(super) struct Book<'a> {
     /// Where its lines go.
     log: Log<'a>,
+    /// What stood there before.
+    journal: Journal,
 }
 
 impl<'a> Book<'a> {
-    /// Opens the journal beside the ledger, whose lock is held. A journal that is not what was written stops the run. Also
-    /// says which run used the saved plan, when one did: a plan is used once.
-    pub(super) async fn open(
-        out: &Out,
-        store: &'a Store,
-        ledger: &Ledger,
-        reviewed: Option<&Reviewed>,
-    ) -> Result<(Self, Option<String>), Failure> {
+    /// Opens the journal beside the ledger, whose lock is held. A journal that is not what was written stops the run.
+    pub(super) async fn open(store: &'a Store, ledger: &Ledger) -> Result<Self, Failure> {
         let run = uuid::Uuid::now_v7().to_string();
         let (journal, log) = Log::append(store.place(), &run).await.map_err(failure)?;
         if let Some(head) = &ledger.journal {
             journal::holds(store.place(), &journal, head).map_err(failure)?;
         }
-        let runs = journal::runs(&journal.lines);
-        unfinished(out, &runs);
-        let used = reviewed.and_then(|reviewed| used_by(&runs, reviewed.checksum()));
-        Ok((Self { log }, used))
+        Ok(Self { log, journal })
+    }
+
+    /// The runs before this one.
+    pub(super) fn runs(&self) -> Vec<Run<'_>> {
+        journal::runs(&self.journal.lines)
+    }
+
+    /// The run that used a saved plan: a plan is used once.
+    pub(super) fn used_by(&self, reviewed: &Reviewed) -> Option<String> {
+        let runs = self.runs();
+        let run = runs.iter().find(|run| run.started.plan_file.as_deref() == Some(reviewed.checksum()))?;
+        Some(format!("run {} of {} at {}", run.id, run.started.actor.user, run.at))
+    }
+
+    /// The receipt of a run that was cut off and is settled now.
+    pub(super) async fn close(&self, cut: &Run<'_>, writes: usize) -> Result<(), Failure> {
+        let exit = if writes > 0 { Exit::Partial } else { Exit::Failed };
+        let record = Record::Finished {
+            result: "cut off".to_owned(),
+            exit: exit as u8,
+            writes: writes as u64,
+            converged: None,
+            second_plan: None,
+        };
+        self.stamped().record_of(cut.id, &record).await.map_err(failure)
     }
 
     /// The first line: who, from what, and the plan.
@@ -94,29 +112,34 @@ pub(super) struct Receipt {
     pub second_plan: Option<String>,
 }
 
-fn failure(error: journal::JournalError) -> Failure {
+pub(super) fn failure(error: journal::JournalError) -> Failure {
     Failure::other("telform::journal", error.to_string(), error.help())
 }
 
-/// The run that used a saved plan: a plan is used once.
-fn used_by(runs: &[Run<'_>], checksum: &str) -> Option<String> {
-    let run = runs.iter().find(|run| run.started.plan_file.as_deref() == Some(checksum))?;
-    Some(format!("run {} of {} at {}", run.id, run.started.actor.user, run.at))
+/// Says which runs were cut off; reads the journal and nothing else.
+pub(super) async fn note_unfinished(out: &Out, store: &Store) {
+    if out.global.json || out.global.quiet {
+        return;
+    }
+    match journal::read(store.place()).await {
+        Ok(journal) => {
+            for run in journal::runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
+                out.note(&format!("{}: `telform resume` settles it, as the next apply does\n", cut_off(run)));
+            }
+        }
+        Err(error) => out.note(&failure(error).text(out.color_on_stderr(), out.width())),
+    }
 }
 
-/// Runs that were cut off are named; what they left open is settled by reading, as every plan does.
-fn unfinished(out: &Out, runs: &[Run<'_>]) {
-    for run in runs.iter().rev().take_while(|run| run.finished.is_none()) {
-        let open = run.open().len();
-        let steps = if open == 1 { "1 step" } else { "steps" };
-        let count = if open == 1 { String::new() } else { format!("{open} ") };
-        out.note(&format!(
-            "run {} of {} at {} was cut off with {count}{steps} open; this plan is made from what is there now\n",
-            run.id,
-            crate::text::escape(&run.started.actor.user),
-            run.at
-        ));
-    }
+/// A run that was cut off, in words.
+pub(super) fn cut_off(run: &Run<'_>) -> String {
+    let open = match run.open().len() {
+        0 => "no step open".to_owned(),
+        1 => "1 step open".to_owned(),
+        count => format!("{count} steps open"),
+    };
+    let user = crate::text::escape(&run.started.actor.user);
+    format!("run {} of {user} at {} was cut off with {open}", run.id, run.at)
 }
 
 /// Who runs this.

@@ -24,9 +24,11 @@ mod pages;
 mod plan;
 mod policy;
 mod rekey;
+mod resume;
 mod saved;
 mod session;
 mod small;
+mod trail;
 mod verify;
 mod watch;
 
@@ -77,6 +79,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Validate(args) => small::validate(out, args),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
+        Command::Resume(args) => resume::run(out, args).await,
         Command::Show(args) => saved::show(out, args),
         Command::Verify(args) => verify::run(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,
@@ -84,6 +87,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Drift(args) => drift::run(out, args).await,
         Command::Forget(args) => ledger::forget(out, args).await,
         Command::Ledger(command) => ledger::run(out, command).await,
+        Command::Journal(command) => trail::run(out, command).await,
         Command::Sandbox(args) => small::sandbox(out, args).await,
         Command::Schema(args) => small::schema(out, args),
         Command::Completions(args) => pages::completions(out, args),

@@ -3,6 +3,7 @@
 use super::args::{PlanArgs, PlanFormat};
 use super::exit::{Exit, Failure};
 use super::formats::{self, Wanted};
+use super::journal;
 use super::lock::Locked;
 use super::out::Out;
 use super::policy::{Policies, Tell};
@@ -41,6 +42,9 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
 async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies), Failure> {
     let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
     let session = Session::open(out, &args.choice, purpose).await?;
+    if purpose == Purpose::Plan {
+        journal::note_unfinished(out, &session.store).await;
+    }
     let policies = Policies::of(out, &args.policies, &session.desired)?;
     let live = match &args.snapshot {
         Some(file) => saved::live(&session, file)?,

@@ -1,4 +1,4 @@
-//! `telform verify`: the independent checker over a file.
+//! `telform verify`: the independent checker over a file, a plan or a journal.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::VerifyArgs;
 use super::exit::{Exit, Failure};
 use super::out::Out;
-use crate::verify::{self, MOST_BYTES, Verdict};
+use crate::verify::{self, JournalVerdict, MOST_BYTES, Verdict, Violation};
 use crate::view::plural;
 use crate::view::text::wrap;
 
@@ -24,6 +24,9 @@ pub(super) fn run(out: &Out, args: &VerifyArgs) -> Result<Exit, Failure> {
             "`telform plan --format json` prints what can be verified",
         )
     })?;
+    if verify::is_journal(&bytes) {
+        return Ok(journal(out, &verify::journal(&bytes)));
+    }
     let verdict = verify::plan(&bytes);
     if out.global.json {
         out.json_line(&verdict);
@@ -45,19 +48,52 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn told(verdict: &Verdict, out: &Out) -> String {
+/// Says whether a journal follows its rules.
+fn journal(out: &Out, verdict: &JournalVerdict) -> Exit {
+    let exit = if verdict.verified { Exit::Done } else { Exit::Failed };
+    if out.global.json {
+        out.json_line(verdict);
+        return exit;
+    }
+    let mut text = violations(&verdict.violations, out);
+    let of = |count: usize, word: &str| format!("{count} {}", plural(count, word));
+    if !out.global.quiet {
+        text.push_str(&format!(
+            "Looked at: {}, {}, {}\nHead: {} {}\n",
+            of(verdict.lines, "lines"),
+            of(verdict.runs, "runs"),
+            of(verdict.requests, "requests"),
+            verdict.lines,
+            verdict.head
+        ));
+    }
+    text.push_str(&if verdict.verified {
+        "Verified: every rule holds. Only the ledger tells whether lines are missing at the end.\n".to_owned()
+    } else {
+        format!("NOT verified: {}.\n", of(verdict.violations.len(), "violations"))
+    });
+    out.print(&text);
+    exit
+}
+
+fn violations(all: &[Violation], out: &Out) -> String {
     let width = out.width().clamp(40, 100);
     let mut text = String::new();
-    for violation in verdict.violations.iter().take(MOST_SHOWN) {
+    for violation in all.iter().take(MOST_SHOWN) {
         text.push_str(&format!("error[{}]: at {}\n", violation.code, violation.place));
         for line in wrap(&violation.text, width - 2) {
             text.push_str(&format!("  {line}\n"));
         }
     }
-    let count = verdict.violations.len();
-    if count > MOST_SHOWN {
-        text.push_str(&format!("… and {} more; --json has all\n", count - MOST_SHOWN));
+    if all.len() > MOST_SHOWN {
+        text.push_str(&format!("… and {} more; --json has all\n", all.len() - MOST_SHOWN));
     }
+    text
+}
+
+fn told(verdict: &Verdict, out: &Out) -> String {
+    let mut text = violations(&verdict.violations, out);
+    let count = verdict.violations.len();
     let of = |count: usize, word: &str| format!("{count} {}", plural(count, word));
     if let (Some(seen), false) = (&verdict.seen, out.global.quiet) {
         text.push_str(&format!(

@@ -88,16 +88,25 @@ impl Document {
     /// The plan in it, as the planner made it.
     pub fn plan(&self) -> Result<plan::Plan, DocumentError> {
         let changed = |error: serde_json::Error| DocumentError::Changed(error.to_string());
-        let read = |part| -> Result<_, DocumentError> { serde_json::from_value(part).map_err(changed) };
-        let mut plan: plan::Plan = read(serde_json::to_value(&self.plan).map_err(changed)?)?;
+        let mut plan = self.plan.planned()?;
         let notices = serde_json::to_value(&self.notices).map_err(changed)?;
         plan.notices = serde_json::from_value(notices).map_err(changed)?;
         let unmanaged = serde_json::to_value(&self.unmanaged).map_err(changed)?;
         plan.unmanaged = serde_json::from_value(unmanaged).map_err(changed)?;
-        plan.digest = plan.computed_digest();
         if plan.digest != self.digest {
             return Err(DocumentError::Changed("its digest is not that of its plan".to_owned()));
         }
+        Ok(plan)
+    }
+}
+
+impl v1::Plan {
+    /// It as the planner made it, without notices.
+    pub fn planned(&self) -> Result<plan::Plan, DocumentError> {
+        let changed = |error: serde_json::Error| DocumentError::Changed(error.to_string());
+        let json = serde_json::to_value(self).map_err(changed)?;
+        let mut plan: plan::Plan = serde_json::from_value(json).map_err(changed)?;
+        plan.digest = plan.computed_digest();
         Ok(plan)
     }
 }

@@ -60,6 +60,12 @@ impl Journal {
 
 /// Reads a journal and checks every line.
 pub fn check(bytes: &[u8]) -> Result<Journal, Broken> {
+    let (journal, broken) = check_up_to(bytes);
+    broken.map_or(Ok(journal), Err)
+}
+
+/// The same up to the first line that is not what was written, with that place.
+pub fn check_up_to(bytes: &[u8]) -> (Journal, Option<Broken>) {
     let mut journal = Journal::default();
     let mut head = Head::default();
     let mut rest = bytes;
@@ -70,21 +76,28 @@ pub fn check(bytes: &[u8]) -> Result<Journal, Broken> {
             journal.torn = Some(number);
             break;
         };
-        let line = one(&rest[..end]).map_err(broken)?;
-        if line.seq != head.seq + 1 {
-            return Err(broken(out_of_order(line.seq, head.seq + 1)));
-        }
-        if line.prev != head.hash {
-            return Err(broken(
-                "it does not follow on the line before: one of them is not what was written".to_owned(),
-            ));
-        }
+        let line = match follows(&rest[..end], &head) {
+            Ok(line) => line,
+            Err(why) => return (journal, Some(broken(why))),
+        };
         head = Head { seq: line.seq, hash: line.hash.clone() };
         journal.lines.push(line);
         rest = &rest[end + 1..];
         journal.whole_bytes += end as u64 + 1;
     }
-    Ok(journal)
+    (journal, None)
+}
+
+/// One line and whether it follows on the line before.
+fn follows(bytes: &[u8], head: &Head) -> Result<Line, String> {
+    let line = one(bytes)?;
+    if line.seq != head.seq + 1 {
+        return Err(out_of_order(line.seq, head.seq + 1));
+    }
+    if line.prev != head.hash {
+        return Err("it does not follow on the line before: one of them is not what was written".to_owned());
+    }
+    Ok(line)
 }
 
 fn out_of_order(is: u64, expected: u64) -> String {

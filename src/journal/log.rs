@@ -64,6 +64,12 @@ fn name(place: &Place) -> String {
     place.sibling("journal")
 }
 
+/// The journal beside a ledger as it is, and where that is.
+pub async fn bytes(place: &Place) -> Result<(Vec<u8>, String), JournalError> {
+    let (bytes, _) = place.read_log(&name(place)).await?;
+    Ok((bytes, place.shown(&name(place))))
+}
+
 /// Reads the journal beside a ledger and checks every line; an empty one where there is none.
 pub async fn read(place: &Place) -> Result<Journal, JournalError> {
     Ok(open(place).await?.0)
@@ -107,15 +113,20 @@ pub struct Stamped<'a> {
     pub clock: &'a Clock,
 }
 
+impl Stamped<'_> {
+    /// Keeps a record as one of another run: the receipt of a run that was cut off.
+    pub async fn record_of(&self, run: &str, record: &Record) -> Result<(), JournalError> {
+        let state = &mut *self.log.state.lock().await;
+        let (text, head) = line(&state.head, &(self.clock)(), run, record);
+        self.log.place.append(&mut state.growing, text.as_bytes()).await?;
+        state.head = head;
+        Ok(())
+    }
+}
+
 impl Recorder for Stamped<'_> {
     fn record<'a>(&'a self, record: Record) -> BoxFuture<'a, Result<(), JournalError>> {
-        Box::pin(async move {
-            let state = &mut *self.log.state.lock().await;
-            let (text, head) = line(&state.head, &(self.clock)(), &self.log.run, &record);
-            self.log.place.append(&mut state.growing, text.as_bytes()).await?;
-            state.head = head;
-            Ok(())
-        })
+        Box::pin(async move { self.record_of(&self.log.run, &record).await })
     }
 
     fn head<'a>(&'a self) -> BoxFuture<'a, Head> {

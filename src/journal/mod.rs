@@ -12,15 +12,18 @@ use sha2::{Digest, Sha256};
 
 use crate::document::v1;
 pub use crate::ledger::Head;
+use crate::ledger::Sealed;
 use crate::text::hex;
 use crate::value::Value;
 
 mod check;
+mod history;
 mod log;
 mod run;
 
-pub use check::{Broken, Journal, check};
-pub use log::{Clock, JournalError, Log, Recorder, Stamped, holds, read};
+pub use check::{Broken, Journal, check, check_up_to};
+pub use history::{Shown, Written, history, in_force};
+pub use log::{Clock, JournalError, Log, Recorder, Stamped, bytes, holds, read};
 pub use run::{OpenStep, Run, StepRecord, runs};
 
 /// The version of the lines. A newer one is an error.
@@ -63,6 +66,9 @@ pub enum Record {
         /// Names of the attributes in the body; secrets by name only.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         sends: Vec<String>,
+        /// The secrets in it as keyed fingerprints, for a later run that settles this step.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        seals: BTreeMap<String, Sealed>,
         /// The object as it was read right before, without secrets.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<BTreeMap<String, Value>>,

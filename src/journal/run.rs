@@ -51,12 +51,17 @@ pub struct OpenStep {
 impl Run<'_> {
     /// Steps that were announced, have no recorded end, and were not settled later.
     pub fn open(&self) -> Vec<OpenStep> {
-        let open = self.steps.iter().filter(|step| {
+        let open = self.open_steps();
+        open.map(|step| OpenStep { run: self.id.to_owned(), step: step.id.to_owned() }).collect()
+    }
+
+    /// The same as they are recorded.
+    pub fn open_steps(&self) -> impl Iterator<Item = &StepRecord<'_>> {
+        self.steps.iter().filter(|step| {
             step.intent.is_some()
                 && step.outcome.is_none()
                 && step.settled.is_none_or(|(word, _)| word == Verdict::Unknown)
-        });
-        open.map(|step| OpenStep { run: self.id.to_owned(), step: step.id.to_owned() }).collect()
+        })
     }
 
     /// How it ended, in a word or two.
@@ -82,6 +87,14 @@ impl<'a> StepRecord<'a> {
     pub fn end(&self) -> Option<End> {
         match self.outcome.map(|line| &line.record) {
             Some(Record::Outcome { end, .. }) => Some(*end),
+            _ => None,
+        }
+    }
+
+    /// The identity of what it made.
+    pub fn made(&self) -> Option<&'a str> {
+        match self.outcome.map(|line| &line.record) {
+            Some(Record::Outcome { id, .. }) => id.as_deref(),
             _ => None,
         }
     }

@@ -13,6 +13,7 @@ use crate::text;
 
 mod attributes;
 mod check;
+mod journal;
 mod order;
 mod requests;
 mod rules;
@@ -21,6 +22,7 @@ mod strict;
 mod sums;
 
 use check::Check;
+pub use journal::{JournalVerdict, is_journal, journal};
 use rules::{RULES, When};
 use shape::Document;
 use strict::Strict;

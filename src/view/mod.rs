@@ -4,6 +4,7 @@ pub mod explain;
 pub mod github;
 pub mod gitlab;
 pub mod html;
+pub mod journal;
 pub mod json;
 pub mod markdown;
 pub mod policy;

@@ -38,10 +38,12 @@ mod quickstart;
 mod rekey;
 mod renames;
 mod replace;
+mod resume;
 mod runs;
 mod saved;
 mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
+mod trail;
 mod verify;
 mod watch;

@@ -9,6 +9,7 @@ use crate::resource::Address;
 mod adopt;
 mod explain;
 mod format;
+mod journal;
 mod ledger;
 mod lock;
 mod plan;
@@ -18,9 +19,10 @@ mod small;
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
 pub(crate) use explain::ExplainArgs;
 pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
+pub(crate) use journal::{BlameArgs, ExportArgs, ExportFormat, JournalCommand, ShowRunArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
-pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, ShowPlanArgs, WhenFailed};
+pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, ResumeArgs, ShowPlanArgs, WhenFailed};
 pub(crate) use policy::PolicyArgs;
 pub(crate) use small::{CompletionsArgs, InitArgs, ManArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
@@ -103,12 +105,17 @@ pub enum Command {
         after_help = "Examples:\n  telform apply\n  telform apply plan.json                      # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
     )]
     Apply(ApplyArgs),
+    /// Settle a run that was cut off by reading, then plan, show, ask, and carry on
+    #[command(
+        after_help = "Examples:\n  telform resume\n  telform resume --auto-approve\n\nEach step whose request may have gone out is looked for: done, not done, or unknown with what to do. Nothing\nis made twice. `telform apply` does the same before it plans."
+    )]
+    Resume(ResumeArgs),
     /// Show a saved plan; needs no network, no credentials, no YAML
     #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
     Show(ShowPlanArgs),
-    /// Check the JSON of a plan independently of the planner; needs no network, no credentials
+    /// Check a plan or a journal independently of the planner; needs no network, no credentials
     #[command(
-        after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n\nExit codes: 0 every rule holds, 1 one does not. A plan that refuses something may be in order; it is not applied."
+        after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n  telform verify .telform/ledger.journal\n\nExit codes: 0 every rule holds, 1 one does not. A plan that refuses something may be in order; it is not applied."
     )]
     Verify(VerifyArgs),
     /// Say why something is changed or is not: from the YAML to the request; sends nothing but GET
@@ -133,6 +140,9 @@ pub enum Command {
     /// Look after the ledger: what telform manages and remembers
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Look at the trail that runs leave: who did what, when, from which plan, and that nobody touched it
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Serve both APIs on loopback from a YAML world, until Ctrl-C
     #[command(after_help = "Example:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
     Sandbox(SandboxArgs),

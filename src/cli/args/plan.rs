@@ -115,6 +115,26 @@ pub struct ApplyArgs {
     pub policies: PolicyArgs,
 }
 
+/// `telform resume`.
+#[derive(Debug, Args, Clone)]
+pub struct ResumeArgs {
+    /// What the plan is about.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// Do not ask
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// What happens to the rest when a step fails
+    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    pub on_error: WhenFailed,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
+    /// Programs that judge the plan.
+    #[command(flatten)]
+    pub policies: PolicyArgs,
+}
+
 /// What happens to the rest when a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum WhenFailed {

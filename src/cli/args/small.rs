@@ -32,7 +32,7 @@ pub struct SchemaArgs {
 /// `telform verify`.
 #[derive(Debug, Args, Clone)]
 pub struct VerifyArgs {
-    /// The JSON of a plan, as `telform plan --format json` prints it; `-` reads standard input
+    /// The JSON of a plan, as `telform plan --format json` prints it, or a journal; `-` reads standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }

@@ -3,6 +3,7 @@
 
 mod changes;
 mod impact;
+mod journal;
 mod order;
 mod picture;
 mod writer;
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::words::{self, Steps};
 use crate::plan::{Action, Plan};
+pub use journal::journal;
 use writer::Html;
 
 const STYLE: &str = include_str!("page.css");

@@ -1,0 +1,77 @@
+//! Options of `telform journal`.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `telform journal`.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Every run: when, who, what, how it ended
+    #[command(after_help = "Examples:\n  telform journal list\n  telform journal list --json")]
+    List,
+    /// One run step by step, or what was in force at a time
+    #[command(
+        after_help = "Examples:\n  telform journal show                              # the last run\n  telform journal show 0198c0de                     # the run whose id begins like this\n  telform journal show --at 2026-11-25T14:00:00Z    # what was in force then, and which run set it"
+    )]
+    Show(ShowRunArgs),
+    /// Which run, plan and commit set a value, and what it was before
+    #[command(
+        after_help = "Examples:\n  telform journal blame partners.acme-west\n  telform journal blame partners.acme-west.zip"
+    )]
+    Blame(BlameArgs),
+    /// Check every line, the order of every run, and the end that the ledger remembers
+    #[command(
+        after_help = "Exit codes: 0 nothing was touched, 1 something was, or a run broke a rule. Keep the printed head somewhere else: who may\nwrite both the journal and the ledger could write both anew."
+    )]
+    Verify,
+    /// Every step of every run for an audit: csv, html or json
+    #[command(
+        after_help = "Examples:\n  telform journal export --format html > journal.html\n  telform journal export --format csv > journal.csv"
+    )]
+    Export(ExportArgs),
+}
+
+/// `telform journal show`.
+#[derive(Debug, Args, Clone)]
+pub struct ShowRunArgs {
+    /// Its id or the beginning of it [default: the last run]
+    pub run: Option<String>,
+    /// Show what was in force at this time instead (RFC 3339; a date means its first second in UTC)
+    #[arg(long, value_name = "TIME", conflicts_with = "run", value_parser = time)]
+    pub at: Option<String>,
+}
+
+/// `telform journal blame`.
+#[derive(Debug, Args, Clone)]
+pub struct BlameArgs {
+    /// What to look for
+    #[arg(value_name = "ADDRESS[.ATTRIBUTE]")]
+    pub value: String,
+}
+
+/// `telform journal export`.
+#[derive(Debug, Args, Clone)]
+pub struct ExportArgs {
+    /// How
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub format: ExportFormat,
+}
+
+/// The forms of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One row for each step; safe to open in a spreadsheet.
+    Csv,
+    /// One file that needs nothing else.
+    Html,
+    /// One document.
+    Json,
+}
+
+/// A time as the journal writes it.
+fn time(text: &str) -> Result<String, String> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let time: jiff::Timestamp = whole.parse().map_err(|_| {
+        "a time looks like 2026-11-25T14:00:00Z, or 2026-11-25 for its first second in UTC".to_owned()
+    })?;
+    Ok(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}

@@ -1,0 +1,122 @@
+//! `telform resume`: a run that was cut off is settled by reading, then everything goes on as in an apply.
+
+use tokio_util::sync::CancellationToken;
+
+use super::apply;
+use super::args::{ApplyArgs, ResumeArgs};
+use super::exit::{Exit, Failure};
+use super::journal::{Book, cut_off};
+use super::out::Out;
+use super::session::{Session, now};
+use crate::apply::{Apply, Found, OnError};
+use crate::event::{Event, Observer};
+use crate::journal::{Recorder, Run, Verdict};
+use crate::plan::{Operation, Plan};
+use crate::resource::Live;
+use crate::text::clean;
+use crate::view::report;
+
+pub(super) async fn run(out: &Out, args: &ResumeArgs) -> Result<Exit, Failure> {
+    let args = ApplyArgs {
+        plan: None,
+        choice: args.choice.clone(),
+        auto_approve: args.auto_approve,
+        expect: None,
+        parallelism: None,
+        on_error: args.on_error,
+        lock: args.lock.clone(),
+        policies: args.policies.clone(),
+    };
+    apply::carry(out, &args, "resume", true).await
+}
+
+/// Nobody hears a settling: what it finds is told when it is there.
+struct Silent;
+
+impl Observer for Silent {
+    fn hear(&self, _: &Event) {}
+}
+
+/// Settles every run that was cut off. Says whether there was one.
+pub(super) async fn settle(out: &Out, session: &mut Session, book: &Book<'_>) -> Result<bool, Failure> {
+    let runs = book.runs();
+    let cut: Vec<&Run<'_>> = runs.iter().filter(|run| run.finished.is_none()).collect();
+    if cut.is_empty() {
+        return Ok(false);
+    }
+    let live = session.read().await?;
+    for run in cut {
+        if !out.global.json {
+            out.note(&format!("{}\n", cut_off(run)));
+        }
+        let plan = run.started.plan.planned().map_err(|error| {
+            Failure::other("telform::resume", format!("the plan of run {}: {error}", run.id), error.help())
+        })?;
+        let found = look(session, book, &plan, &live, run).await?;
+        tell(out, run, &plan, &found);
+        if !found.iter().any(|found| found.waits) {
+            book.close(run, writes(run, &plan, &found)).await?;
+        }
+    }
+    session.ledger.journal = Some(book.stamped().head().await);
+    session.store.save(&mut session.ledger).await?;
+    Ok(true)
+}
+
+/// Writes of a run that are done, as its outcomes or a settling say.
+fn writes(run: &Run<'_>, plan: &Plan, found: &[Found]) -> usize {
+    let settled = |id: &str| found.iter().any(|found| found.step == id && found.verdict == Verdict::Done);
+    let both = plan.steps.iter().zip(&run.steps);
+    both.filter(|(step, record)| {
+        let write = !matches!(step.operation, Operation::ReadBack { .. });
+        write && (record.done_at().is_some() || settled(record.id))
+    })
+    .count()
+}
+
+async fn look(
+    session: &mut Session,
+    book: &Book<'_>,
+    plan: &Plan,
+    live: &Live,
+    run: &Run<'_>,
+) -> Result<Vec<Found>, Failure> {
+    let journal = book.stamped();
+    let apply = Apply {
+        plan,
+        desired: &session.desired,
+        live,
+        api: &session.api,
+        key: &session.key,
+        store: &session.store,
+        journal: &journal,
+        observer: &Silent,
+        stop: CancellationToken::new(),
+        on_error: OnError::Stop,
+        parallelism: None,
+        clock: &now,
+    };
+    Ok(apply.settle_open(&mut session.ledger, run).await?)
+}
+
+fn tell(out: &Out, run: &Run<'_>, plan: &Plan, all: &[Found]) {
+    for found in all {
+        if out.global.json {
+            out.json_line(&serde_json::json!({
+                "event": "settled", "run": run.id, "step": found.step, "verdict": found.verdict, "evidence": found.evidence,
+            }));
+            continue;
+        }
+        let word = match found.verdict {
+            Verdict::Done => "done",
+            Verdict::NotDone => "not done",
+            Verdict::Unknown => "UNKNOWN",
+        };
+        let step = plan.steps.iter().find(|step| step.id == found.step);
+        let subject = step.map(report::subject).unwrap_or_default();
+        out.note(&format!("  {:>4} {word:8} {subject}\n", found.step));
+        for line in crate::view::text::wrap(&clean(&found.evidence), out.width() - 16) {
+            out.note(&format!("                {line}\n"));
+        }
+    }
+}

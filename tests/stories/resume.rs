@@ -1,0 +1,161 @@
+//! A run that was cut off: the next one settles it by reading. Nothing is made twice, and nothing is lost.
+
+use serde_json::json;
+use telform::journal::{self, Record, Verdict};
+
+use crate::bench::Story;
+use crate::partners::{verified, west};
+use crate::runs::{TWO, end, start, wait_for_a_write};
+
+/// Kills an apply while its first write is held open: before its effect, or after it.
+fn killed(story: &Story, method: &str, when: &str) {
+    story.take_log();
+    story.fault(&format!("{{ match: {{ method: {method} }}, when: {when}, effect: {{ delay_ms: 20000 }} }}"));
+    let mut child = start(story, "apply --auto-approve");
+    wait_for_a_write(story);
+    child.kill().unwrap();
+    end(story, "apply", child);
+    story.sandbox.clear_faults();
+}
+
+/// What was settled so far.
+fn verdicts(story: &Story) -> Vec<Verdict> {
+    let journal = journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap();
+    let verdicts = journal.lines.iter().filter_map(|line| match &line.record {
+        Record::Settled { verdict, .. } => Some(*verdict),
+        _ => None,
+    });
+    verdicts.collect()
+}
+
+fn two() -> Story {
+    let story = Story::new("{}").secret("AUTH", "canary-auth-resume");
+    story.unpod(TWO);
+    story
+}
+
+#[test]
+fn a_create_whose_answer_was_never_read_is_entered() {
+    let story = two();
+    killed(&story, "POST", "after");
+    shot!("resume_plan_says_so", story.expect(0, "plan"));
+    assert_eq!(verdicts(&story), [], "a plan writes nothing");
+    shot!("resume_done", story.expect(0, "resume --auto-approve"));
+    assert_eq!(verdicts(&story), [Verdict::Done]);
+    assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
+    let ledger = story.ledger();
+    assert_eq!(ledger["objects"]["providers.a"]["origin"], "created", "it is this program's own");
+    assert!(ledger["objects"]["providers.a"]["secrets"]["auth_token"].is_string(), "what was sent is known");
+    story.in_sync();
+    shot!("resume_nothing", story.expect(0, "resume"));
+}
+
+#[test]
+fn a_secret_that_changed_since_is_not_taken_for_the_one_that_was_sent() {
+    let mut story = two();
+    killed(&story, "POST", "after");
+    story.set("AUTH", "canary-auth-of-today");
+    story.expect(0, "resume --auto-approve");
+    let ledger = story.ledger();
+    assert!(ledger["objects"]["providers.a"]["secrets"].get("auth_token").is_none());
+    assert!(ledger["objects"]["providers.b"]["secrets"]["auth_token"].is_string());
+}
+
+#[test]
+fn a_change_of_a_secret_alone_is_written_again() {
+    let mut story = two();
+    story.apply();
+    story.set("AUTH", "canary-auth-second");
+    killed(&story, "PATCH", "after");
+    shot!("resume_cannot_tell", story.expect(0, "apply --auto-approve"));
+    for configuration in story.world()["unpod"]["configurations"].as_array().unwrap() {
+        assert_eq!(configuration["auth_token"], "canary-auth-second");
+    }
+    // Back to the first one: what may have been written must not be taken for it.
+    story.set("AUTH", "canary-auth-third");
+    killed(&story, "PATCH", "after");
+    story.set("AUTH", "canary-auth-second");
+    story.apply();
+    for configuration in story.world()["unpod"]["configurations"].as_array().unwrap() {
+        assert_eq!(configuration["auth_token"], "canary-auth-second");
+    }
+    story.in_sync();
+}
+
+#[test]
+fn a_change_that_was_done_or_not() {
+    for (when, verdict, writes) in [("after", Verdict::Done, 1), ("before", Verdict::NotDone, 2)] {
+        let story = verified("");
+        story.carrierx(&west("    address1: New Street 2\n"));
+        killed(&story, "PATCH", when);
+        story.expect(0, "resume --auto-approve");
+        assert_eq!(verdicts(&story), [verdict], "{when}");
+        assert_eq!(story.writes().len(), writes, "{when}");
+        assert_eq!(story.world()["carrierx"]["partners"][0]["address1"], json!("New Street 2"));
+        story.in_sync();
+    }
+}
+
+#[test]
+fn a_create_that_was_not_done_is_made_once() {
+    let story = two();
+    killed(&story, "POST", "before");
+    story.apply();
+    assert_eq!(verdicts(&story), [Verdict::NotDone]);
+    assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
+    story.in_sync();
+}
+
+#[test]
+fn a_partner_that_nobody_can_look_for_is_for_a_human() {
+    let lost = || {
+        let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+        story.carrierx(&west(""));
+        killed(&story, "POST", "after");
+        shot!("resume_unknown", story.expect(3, "resume --auto-approve"));
+        assert_eq!(verdicts(&story), [Verdict::Unknown]);
+        story.expect(3, "apply --auto-approve").says("telform adopt partners.west ID");
+        assert_eq!(verdicts(&story), [Verdict::Unknown], "said once");
+        assert_eq!(story.writes().len(), 1, "never a second create");
+        story
+    };
+    // It was made, and somebody knows its id.
+    let story = lost();
+    let sid = story.world()["carrierx"]["partners"][0]["partner_sid"].as_str().unwrap().to_owned();
+    story.expect(0, &format!("adopt partners.west {sid}"));
+    story.expect(0, "resume --auto-approve").says("the ledger knows it as");
+    assert_eq!(verdicts(&story), [Verdict::Unknown, Verdict::Done]);
+    assert_eq!(story.ledger()["objects"]["partners.west"]["id"], json!(sid));
+    story.expect(0, "resume").says("there is nothing to resume");
+    // Its owner confirmed it: it can be seen.
+    let story = lost();
+    assert!(story.sandbox.verify("west", "all"));
+    story.apply();
+    assert_eq!(verdicts(&story), [Verdict::Unknown, Verdict::Done]);
+    story.in_sync();
+    // Somebody says that nothing was made.
+    let story = lost();
+    story.sandbox.edit(|world| world.carrierx.partners.clear());
+    story.expect(0, "forget partners.west");
+    story.expect(0, "resume --auto-approve");
+    assert_eq!(verdicts(&story), [Verdict::Unknown, Verdict::NotDone]);
+    assert_eq!(story.writes().len(), 2);
+}
+
+#[test]
+fn a_run_between_two_steps_leaves_nothing_open() {
+    let story = two();
+    story.apply();
+    // The receipt was never written, and the ledger was saved with the last step.
+    let text = story.read(".telform/ledger.journal");
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    story.file(".telform/ledger.journal", &lines[..lines.len() - 1].concat());
+    let journal = journal::check(lines[..lines.len() - 1].concat().as_bytes()).unwrap();
+    let mut ledger = story.ledger();
+    ledger["journal"] = json!(journal.head());
+    story.file(".telform/ledger.json", &serde_json::to_string(&ledger).unwrap());
+    story.expect(0, "plan").says("was cut off with no step open");
+    story.expect(0, "resume").says("Plan: no changes");
+    story.expect(0, "plan").is_silent_about("cut off");
+    assert_eq!(story.writes().len(), 2);
+}

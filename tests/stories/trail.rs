@@ -1,0 +1,323 @@
+//! The trail as people, auditors and the independent checker read it.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use telform::{journal, verify};
+
+use crate::bench::{Ran, Story};
+use crate::partners::{west, world_with_west};
+
+const JOURNAL: &str = ".telform/ledger.journal";
+
+fn partner() -> Story {
+    let story =
+        Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw").setting("USER", "ada");
+    story.carrierx(&west("    address1: New Street 2\n"));
+    story.apply();
+    story.carrierx(&west("    address1: New Street 3\n    city: Compton\n"));
+    story.apply();
+    story
+}
+
+/// Two numbers move, then the configuration that served them goes.
+fn moved() -> Story {
+    let story = Story::new(
+        "
+unpod:
+  configurations:
+    - { id: 42, provider: plivo, account_sid: MA42, auth_token: canary-plivo-42 }
+  numbers: [ { number: '+14155550101' }, { number: '+14155550102' } ]
+  bridges:
+    - { slug: sales, name: Sales, numbers: { '+14155550101': 42, '+14155550102': 42 } }
+",
+    )
+    .secret("AUTH", "canary-auth-moved")
+    .setting("USER", "ada");
+    story.unpod(
+        "
+providers:
+  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+bridges:
+  sales:
+    slug: sales
+    name: Sales
+    numbers: { '+14155550101': { provider: main }, '+14155550102': { provider: main } }
+removed:
+  - { address: providers.old, id: '42' }
+",
+    );
+    story.expect(0, "apply --auto-approve --max-deletes 1");
+    story
+}
+
+/// Hosts, processes and the beginnings of ids are others everywhere.
+fn plain(story: &Story, ran: Ran) -> Ran {
+    let mut text = ran.stdout;
+    let journal = journal::check_up_to(story.read(JOURNAL).as_bytes()).0;
+    for run in journal::runs(&journal.lines) {
+        let actor = &run.started.actor;
+        text = text.replace(&format!("{} (process {})", actor.host, actor.pid), "[host] (process [pid])");
+        text = text.replace(&format!("\"{}\",\"\"", actor.host), "\"[host]\",\"\"");
+        text = text.replace(&format!("<td>{}</td>", actor.host), "<td>[host]</td>");
+        text = text.replace(run.id, "[run-----------]");
+        text = text.replace(&run.id[..13], "[run--------]");
+        text = text.replace(&run.at[..16].replace('T', " "), "[minute--------]");
+        text = text.replace(&run.started.digest, "[digest]").replace(&run.started.digest[7..13], "[plan]");
+    }
+    let text = text.replace(&journal.head().hash, "[hash]");
+    let text = text
+        .split_inclusive('\n')
+        .map(|line| match line.split_once(" ms") {
+            Some((before, after)) => {
+                let stem = before.trim_end_matches(|digit: char| digit.is_ascii_digit());
+                format!("{stem}[n] ms{after}")
+            }
+            None => line.to_owned(),
+        })
+        .collect();
+    Ran { code: ran.code, stdout: text, stderr: ran.stderr }
+}
+
+#[test]
+fn who_did_what_when() {
+    let story = partner();
+    let list = story.expect(0, "journal list");
+    assert!(list.stdout.lines().all(|line| line.chars().count() <= 80), "{}", list.stdout);
+    shot!("journal_list", plain(&story, list));
+    let listed = story.expect(0, "journal list --json").json();
+    assert_eq!(listed["runs"][1]["actor"]["user"], "ada");
+    shot!("journal_show", plain(&story, story.expect(0, "journal show")));
+    let first = listed["runs"][0]["run"].as_str().unwrap();
+    story.expect(0, &format!("journal show {first}")).says("New Street 2").is_silent_about("New Street 3");
+    shot!("journal_show_unknown", story.expect(1, "journal show nothing"));
+    let shown = story.expect(0, "journal show --json").json();
+    assert_eq!(shown["runs"][0]["steps"][0]["intent"]["record"]["method"], "PATCH");
+}
+
+#[test]
+fn which_run_set_a_value() {
+    let story = partner();
+    shot!("journal_blame", plain(&story, story.expect(0, "journal blame partners.west.address1")));
+    let all = story.expect(0, "journal blame partners.west --json").json();
+    let names: Vec<&str> =
+        all["values"].as_array().unwrap().iter().map(|it| it["attribute"].as_str().unwrap()).collect();
+    assert_eq!(names, ["address1", "city"], "the last run for each");
+    assert_eq!(all["values"][0]["after"], "\"New Street 3\"");
+    shot!("journal_blame_nothing", story.expect(1, "journal blame partners.west.zip"));
+    let story = moved();
+    let by = story.expect(0, "journal blame bridges.sales.numbers.+14155550101 --json").json();
+    assert_eq!(by["values"][0]["after"], "\"43\"", "{by}");
+    story.expect(0, "journal blame providers.old").says("deleted");
+    story.expect(0, "journal blame providers.main.auth_token").says("- -> (secret)");
+}
+
+#[test]
+fn what_was_in_force() {
+    let story = partner();
+    // The first run was a day earlier: its lines are written anew, as their clock would have done it.
+    forged(&story, |line| {
+        if line["seq"].as_u64().unwrap() <= 4 {
+            line["at"] = json!("2026-01-02T03:04:05Z");
+        }
+    });
+    shot!("journal_show_at", plain(&story, story.expect(0, "journal show --at 2026-01-03")));
+    story.expect(0, "journal show --at 2026-01-01").says("No run had begun");
+    story.expect(0, "journal show --at 2099-01-01").says("New Street 3").is_silent_about("New Street 2");
+    story.expect(1, "journal show --at yesterday").says("a time looks like");
+}
+
+#[test]
+fn the_line_that_was_touched_is_named() {
+    let story = partner();
+    shot!("journal_verify", plain(&story, story.expect(0, "journal verify")));
+    let whole = story.read(JOURNAL);
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    assert_eq!(lines.len(), 8);
+    let touched = |from: &str, to: &str| whole.replacen(from, to, 1);
+    let cases = [
+        ("flipped byte", touched("New Street 3", "New Street 4"), "line 5: it was changed"),
+        ("deleted line", [&lines[..2], &lines[3..]].concat().concat(), "line 3: it has the number 4"),
+        (
+            "swapped lines",
+            [&lines[..1], &[lines[2], lines[1]], &lines[3..]].concat().concat(),
+            "line 2: it has the number 3",
+        ),
+        ("truncated tail", lines[..7].concat(), "line 8: the end is cut off"),
+        ("forged outcome", touched("\"end\":\"done\"", "\"end\":\"failed\""), "line 3: it was changed"),
+    ];
+    let mut shown = String::new();
+    for (name, text, says) in &cases {
+        story.file(JOURNAL, text);
+        let ran = story.expect(1, "journal verify");
+        ran.says(says).says("NOT verified");
+        shown.push_str(&format!("=== {name}\n{}", ran.stdout.lines().nth(1).unwrap_or_default()));
+        shown.push('\n');
+    }
+    shot!("journal_touched", Ran { code: 1, stdout: shown, stderr: String::new() });
+    // What stands before the break can still be read.
+    story.file(JOURNAL, &cases[0].1);
+    shot!("journal_list_broken", plain(&story, story.expect(1, "journal list")));
+    story.expect(1, "journal export --format csv").says("is not what was written: line 5");
+    story.file(JOURNAL, &whole);
+    // A forger who writes the whole chain anew is caught by the ledger.
+    forged(&story, |line| {
+        if line["seq"] == 3 {
+            line["record"]["after"]["address1"] = json!("forged");
+        }
+    });
+    let mut ledger = story.ledger();
+    ledger["journal"]["hash"] = json!(journal::check(whole.as_bytes()).unwrap().head().hash);
+    story.file(".telform/ledger.json", &ledger.to_string());
+    story.expect(1, "journal verify").says("line 8: it is not the line that the ledger remembers");
+    let none = Story::new("{}");
+    none.carrierx("partners: {}\n");
+    shot!("journal_none", none.expect(1, "journal list"));
+}
+
+#[test]
+fn exports_for_an_audit() {
+    let mut story = partner();
+    story
+        .settings
+        .insert("USER".to_owned(), "=HYPERLINK(\"http://evil\")<script>alert(1)</script>".to_owned());
+    story.carrierx(&west("    address1: \"@SUM(1+1)<img src=x>\"\n"));
+    story.apply();
+    let csv = story.expect(0, "journal export --format csv");
+    assert!(csv.stdout.contains("\"'=HYPERLINK(\"\"http://evil\"\")"), "{}", csv.stdout);
+    assert!(!csv.stdout.contains("\"="), "no cell is a formula");
+    assert_eq!(csv.stdout.matches('\n').count(), 4);
+    let html = story.expect(0, "journal export --format html").stdout;
+    assert!(!html.contains("<script") && !html.contains("<img") && html.contains("&lt;script&gt;"), "{html}");
+    assert!(
+        !html.contains("src=\"") && html.contains("default-src &#39;none&#39;")
+            || html.contains("default-src 'none'")
+    );
+    let document = story.expect(0, "journal export").json();
+    assert_eq!(document["runs"].as_array().unwrap().len(), 3);
+}
+
+/// What a forger does who may write the journal and knows the chain.
+fn chained(lines: impl IntoIterator<Item = Value>) -> String {
+    let (mut text, mut prev) = (String::new(), "0".repeat(64));
+    for (at, mut line) in lines.into_iter().enumerate() {
+        line["seq"] = json!(at + 1);
+        line["prev"] = json!(prev);
+        let members = ["seq", "at", "prev", "run", "record"].map(|name| format!("\"{name}\":{}", line[name]));
+        let body = format!("{{{}", members.join(","));
+        prev = Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        text.push_str(&format!("{body},\"hash\":\"{prev}\"}}\n"));
+    }
+    text
+}
+
+fn parsed(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Edits every line, with the chain and the ledger's memory of it made to fit.
+fn forged(story: &Story, edit: impl Fn(&mut Value)) {
+    let mut lines = parsed(&story.read(JOURNAL));
+    lines.iter_mut().for_each(edit);
+    let text = chained(lines);
+    story.file(JOURNAL, &text);
+    let mut ledger = story.ledger();
+    ledger["journal"] = json!(journal::check(text.as_bytes()).unwrap().head());
+    story.file(".telform/ledger.json", &ledger.to_string());
+}
+
+#[test]
+fn the_independent_checker_reads_a_journal() {
+    let story = moved();
+    shot!("verify_journal", plain(&story, story.expect(0, &format!("verify {JOURNAL}"))));
+    story.expect(0, "journal verify");
+    let lines = parsed(&story.read(JOURNAL));
+    assert_eq!(chained(lines.clone()), chained(parsed(&chained(lines.clone()))));
+    assert!(verify::journal(chained(lines.clone()).as_bytes()).verified, "only rebuilt");
+    let what = |line: &Value| line["record"]["what"].as_str().unwrap().to_owned();
+    let delete = lines.iter().position(|line| line["record"]["method"] == "DELETE").unwrap();
+
+    // Every line that is dropped shows, but for the last ones: what is left is a run that was cut off.
+    for at in 0..lines.len() - 1 {
+        let mut fewer = lines.clone();
+        let gone = fewer.remove(at);
+        let verdict = verify::journal(chained(fewer).as_bytes());
+        assert!(!verdict.verified, "without line {} ({})", at + 1, what(&gone));
+    }
+    let mut legals = 0;
+    // A delete before its read-backs, or without one, and any line before the one that it needs.
+    for at in 0..lines.len() - 1 {
+        let mut other = lines.clone();
+        other.swap(at, at + 1);
+        let verdict = verify::journal(chained(other).as_bytes());
+        // What does not wait for a step may well be announced before that step ends.
+        let step = |line: &Value| line["record"]["step"].clone();
+        let waits = lines[0]["record"]["plan"]["steps"].as_array().unwrap().iter().any(|planned| {
+            planned["id"] == step(&lines[at + 1])
+                && planned["waits_for"].as_array().is_some_and(|ids| ids.contains(&step(&lines[at])))
+        });
+        let legal = what(&lines[at]) == "outcome" && what(&lines[at + 1]) == "intent" && !waits;
+        legals += usize::from(legal);
+        assert_eq!(verdict.verified, legal, "lines {} and {} swapped", at + 1, at + 2);
+    }
+    assert!(legals <= 1, "{legals}");
+    let edits: [(&str, usize, fn(&mut Value)); 7] = [
+        ("request", delete, |line| {
+            line["record"]["target"] = json!("telephony/providers-configurations/43/")
+        }),
+        ("request", delete, |line| line["record"]["method"] = json!("POST")),
+        ("request", delete, |line| line["record"]["account"] = json!("other")),
+        ("request", delete, |line| line["record"]["step"] = json!("s99")),
+        ("reused", delete, |line| line["record"]["step"] = json!("s1")),
+        ("digest", 0, |line| line["record"]["plan"]["steps"][0]["why"] = json!("forged")),
+        ("outcome", delete + 1, |line| line["record"]["status"] = json!(500)),
+    ];
+    for (code, at, edit) in edits {
+        let mut other = lines.clone();
+        edit(&mut other[at]);
+        let verdict = verify::journal(chained(other).as_bytes());
+        let codes: Vec<String> =
+            verdict.violations.iter().map(|it| format!("{} at {}", it.code, it.place)).collect();
+        let wanted = format!("telform::verify::journal::{code} at line {}", at + 1);
+        assert!(codes.contains(&wanted), "{wanted} in {codes:?}");
+    }
+    // The read-back that confirms the disconnects, called something else.
+    let mut other = lines.clone();
+    assert!(other[delete - 1]["record"]["status"].is_null(), "a read-back");
+    other[delete - 1]["record"]["end"] = json!("failed");
+    let verdict = verify::journal(chained(other).as_bytes());
+    assert_eq!(verdict.violations[0].code, "telform::verify::journal::early");
+    assert_eq!(verdict.violations[0].place, format!("line {}", delete + 1));
+    assert!(verdict.violations[0].text.contains("deletes before"), "{verdict:?}");
+    // Without a chain that fits nothing else is looked at.
+    let text = story.read(JOURNAL).replacen("\"end\":\"done\"", "\"end\":\"fail\"", 1);
+    let verdict = verify::journal(text.as_bytes());
+    assert_eq!(verdict.violations.len(), 1);
+    assert_eq!(verdict.violations[0].code, "telform::verify::journal::chain");
+    story.file("forged.journal", &text);
+    let mut ran = story.expect(1, "verify forged.journal");
+    ran.stdout = ran.stdout.replace(&verdict.head, "[hash]");
+    shot!("verify_journal_broken", ran);
+    assert!(verify::journal(story.read(JOURNAL).as_bytes()).verified);
+}
+
+/// Whatever a story leaves behind passes the checker: runs that failed, were stale, interrupted, cut off and settled.
+#[test]
+fn honest_journals_pass() {
+    let story = Story::new("{}").secret("AUTH", "canary-auth-honest");
+    story.unpod(crate::runs::TWO);
+    story.fault("{ match: { method: POST, nth: 2 }, effect: { answer: { status: 400 } } }");
+    story.run("apply --auto-approve");
+    story.sandbox.clear_faults();
+    story.fault("{ match: { method: POST }, when: after, effect: { delay_ms: 20000 } }");
+    story.take_log();
+    let mut child = crate::runs::start(&story, "apply --auto-approve");
+    crate::runs::wait_for_a_write(&story);
+    child.kill().unwrap();
+    crate::runs::end(&story, "apply", child);
+    story.sandbox.clear_faults();
+    story.expect(0, "journal verify");
+    story.expect(0, "resume");
+    story.expect(0, "journal verify");
+    let verdict = verify::journal(story.read(JOURNAL).as_bytes());
+    assert!(verdict.verified && verdict.runs == 2, "{verdict:?}");
+}
