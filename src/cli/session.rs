@@ -14,6 +14,7 @@ use crate::api::ReadOnly;
 use crate::api::http::{self, Http};
 use crate::desired::{self, Loaded};
 use crate::document;
+use crate::hooks;
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
@@ -134,7 +135,7 @@ impl Session {
             asked,
             resolved.tokens,
             resolved.vault.into_iter().collect(),
-            http::Options { watch, ..http::Options::default() },
+            http::Options { watch, timeout: hooks::request_timeout(), ..http::Options::default() },
         )
         .map_err(|error| {
             Failure::other("telform::http", error.to_string(), "correct the account in the YAML")

@@ -25,6 +25,10 @@ mod generation1;
 mod guards;
 mod guessing;
 mod journal;
+#[cfg(unix)]
+mod kill_points;
+#[cfg(unix)]
+mod kill_worlds;
 mod ledgers;
 mod many;
 mod merge_models;

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Found, LIMIT, Mark, Put, Version};
+use crate::hooks::durable_write;
 use crate::ledger::{Key, LedgerError};
 
 /// A ledger file and the folder that it is in.
@@ -84,9 +85,11 @@ impl Local {
             let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
             file.write_all(bytes)?;
             file.sync_data()?;
+            durable_write();
             if new {
                 // The folder remembers the new name too.
                 File::open(&self.folder)?.sync_all()?;
+                durable_write();
             }
             Ok(())
         };
@@ -97,7 +100,10 @@ impl Local {
     pub(super) fn cut(&self, name: &str, whole: u64) -> Result<(), LedgerError> {
         let path = self.path(name);
         let file = OpenOptions::new().write(true).open(&path);
-        file.and_then(|file| file.set_len(whole).and_then(|()| file.sync_all())).map_err(io("mend", &path))
+        file.and_then(|file| file.set_len(whole).and_then(|()| file.sync_all()))
+            .map_err(io("mend", &path))?;
+        durable_write();
+        Ok(())
     }
 
     /// A synced file beside the one that it shall become.
@@ -110,6 +116,7 @@ impl Local {
             let mut file = tempfile::Builder::new().prefix(".ledger").tempfile_in(folder)?;
             file.write_all(bytes)?;
             file.as_file().sync_all()?;
+            durable_write();
             Ok(file)
         };
         write().map_err(io("write", path))
@@ -118,7 +125,10 @@ impl Local {
     /// The folder remembers the new name too.
     fn settled(&self, path: &Path, bytes: Vec<u8>) -> Result<Put, LedgerError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // In place, but the folder may still forget it; and then for good.
+        durable_write();
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("write", path))?;
+        durable_write();
         Ok(Put::Done(Version(Mark::Content(bytes.into()))))
     }
 
@@ -177,6 +187,7 @@ impl Local {
         file.write_all(text.as_bytes())
             .and_then(|()| file.sync_all())
             .map_err(io("write the key file", &path))?;
+        durable_write();
         Ok(Key::from_text(&text)?)
     }
 }
