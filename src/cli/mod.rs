@@ -22,6 +22,7 @@ mod lock;
 mod out;
 mod plan;
 mod policy;
+mod recall;
 mod rekey;
 mod saved;
 mod session;

@@ -9,6 +9,7 @@ use super::embedded::Embedded;
 use super::exit::Failure;
 use super::lock::{self, Locked};
 use super::out::Out;
+use super::recall::recall;
 use super::watch::Requests;
 use crate::api::ReadOnly;
 use crate::api::http::{self, Http};
@@ -100,11 +101,14 @@ impl Session {
             Purpose::Plan | Purpose::Offline | Purpose::Apply(_) => store.load().await?,
         };
         let ledger_is_kept = kept.is_some();
-        let ledger = kept.unwrap_or_else(Ledger::fresh);
+        let mut ledger = kept.unwrap_or_else(Ledger::fresh);
         let accounts: BTreeMap<String, AccountEntry> = account_entries(desired, choice.sandbox.is_some())
             .map(|(name, entry)| (name.to_owned(), entry))
             .collect();
         store.check_accounts(&ledger, accounts.iter().map(|(name, entry)| (name.as_str(), entry.clone())))?;
+        if let Purpose::Apply(_) = purpose {
+            recall(&store, &mut ledger).await?;
+        }
         let key = key(out, &store, &ledger, purpose)?;
         let sandbox = match &choice.sandbox {
             Some(world) => Some(Embedded::start(world).await?),

@@ -83,8 +83,12 @@ impl Local {
         let add = || -> std::io::Result<()> {
             let new = !path.exists();
             let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-            file.write_all(bytes)?;
-            file.sync_data()?;
+            let before = file.metadata()?.len();
+            if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_data()) {
+                // Half a line would stand before the next one. What cannot be taken back is cut off when it is read.
+                let _ = file.set_len(before);
+                return Err(error);
+            }
             durable_write();
             if new {
                 // The folder remembers the new name too.
@@ -179,15 +183,20 @@ impl Local {
         self.ignore()?;
         let path = self.key_path();
         let text = Key::generate_text();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).map_err(io("make the key file", &path))?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(io("write the key file", &path))?;
-        durable_write();
+        // Written whole and then put in place: an empty key would stop every later run. Temporary files have mode 0600.
+        let make = || -> std::io::Result<()> {
+            let mut file =
+                tempfile::Builder::new().prefix(".ledger").suffix(".key").tempfile_in(&self.folder)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            durable_write();
+            file.persist_noclobber(&path).map_err(|error| error.error)?;
+            durable_write();
+            File::open(&self.folder)?.sync_all()?;
+            durable_write();
+            Ok(())
+        };
+        make().map_err(io("make the key file", &path))?;
         Ok(Key::from_text(&text)?)
     }
 }
