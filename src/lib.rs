@@ -5,6 +5,8 @@
 
 pub mod text;
 
+pub mod hooks;
+
 pub mod policy;
 pub mod verify;
 

@@ -1,6 +1,6 @@
 //! What the ledger learns from a step, and from a plan that needs no step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Report;
 use super::Run;
@@ -13,8 +13,8 @@ use crate::ledger::{
     AccountEntry, Attempt, Entry, Key, Ledger, LedgerError, MadeConnection, Origin, Reshaped, Submitted,
     digest_of,
 };
-use crate::plan::{LedgerEffect, Operation, Plan, Step};
-use crate::resource::{Address, Desired, Live, LiveObject, Target, Wanted};
+use crate::plan::{LedgerEffect, Operation, Plan, Step, recalled};
+use crate::resource::{Address, Connection, Desired, Live, LiveAccount, LiveObject, Target, Wanted};
 use crate::value::Value;
 
 /// Tells the time as RFC 3339 in UTC.
@@ -42,8 +42,8 @@ impl Run<'_> {
         outcome
     }
 
-    /// What must be on disk before the request is sent: a create that nobody can look for afterwards, and where a number
-    /// that is cut now is to be connected next.
+    /// What must be on disk before the request is sent: a create that nobody can look for afterwards, one whose object takes
+    /// the place of another, and where a number that is cut now is to be connected next.
     pub(super) async fn announce(
         &self,
         step: &Step,
@@ -62,7 +62,9 @@ impl Run<'_> {
         let mut ledger = self.ledger.lock().await;
         let account = target.account.name.clone();
         match (&step.operation, &step.address) {
-            (Operation::Create { key, .. }, Some(address)) if target.kind.hidden_until_verified => {
+            (Operation::Create { key, replaces, .. }, Some(address))
+                if target.kind.hidden_until_verified || replaces.is_some() =>
+            {
                 let attempt = Attempt { account, key: key.clone(), since: (self.apply.clock)() };
                 ledger.attempts.insert(address.clone(), attempt);
             }
@@ -271,8 +273,8 @@ fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
         reshaped: BTreeMap::new(),
         seen: BTreeMap::new(),
         hidden_since: None,
-        former: std::collections::BTreeSet::new(),
-        replaced: std::collections::BTreeSet::new(),
+        former: BTreeSet::new(),
+        replaced: BTreeSet::new(),
         prevent_delete: false,
     }
 }
@@ -288,6 +290,9 @@ pub fn settle_ledger(
     now: &Clock,
 ) -> bool {
     let before = ledger.clone();
+    if let Some(settled) = recalled(ledger, live) {
+        *ledger = settled;
+    }
     if !ledger.readable_with(key) {
         // Sealed with a key that is lost: they can never be read again.
         ledger.objects.values_mut().for_each(|entry| entry.secrets.clear());
@@ -305,7 +310,10 @@ pub fn settle_ledger(
     }
     // What can be told now is remembered: a second configuration of the same provider would make it ambiguous.
     for (account, read) in &live.accounts {
-        for connection in read.connections.iter().flatten() {
+        forget_former(ledger, account, read);
+        let Some(connections) = &read.connections else { continue };
+        forget_connections(ledger, account, read, connections);
+        for connection in connections {
             if let Target::Exact(id) | Target::Inferred(id) = &connection.target {
                 ledger.note_connected(account, &connection.bridge, &connection.number, id);
             }
@@ -315,6 +323,32 @@ pub fn settle_ledger(
         enter_effect(ledger, effect, desired, live, now);
     }
     *ledger != before
+}
+
+/// An object that another one took the place of and that a complete listing lacks: its delete is done, whoever did it.
+fn forget_former(ledger: &mut Ledger, account: &str, read: &LiveAccount) {
+    for (address, entry) in &mut ledger.objects {
+        if let Some(listed) = read.objects.get(address.kind.as_str())
+            && entry.account == account
+        {
+            entry.former.retain(|old| listed.iter().any(|object| object.id == *old));
+        }
+    }
+}
+
+/// A connection that is no longer to be seen was cut by somebody else, or by a run that could not say so any more.
+fn forget_connections(ledger: &mut Ledger, account: &str, read: &LiveAccount, connections: &[Connection]) {
+    let served: BTreeSet<(&str, &str)> = connections
+        .iter()
+        .filter(|connection| connection.target != Target::Unserved)
+        .map(|connection| (connection.bridge.as_str(), connection.number.as_str()))
+        .collect();
+    ledger.connections.retain(|made| {
+        made.account != account
+            // There the service shows a provider and no number: what is not shown is not gone.
+            || read.unseen.contains_key(&made.bridge)
+            || served.contains(&(made.bridge.as_str(), made.number.as_str()))
+    });
 }
 
 fn enter_effect(ledger: &mut Ledger, effect: &LedgerEffect, desired: &Desired, live: &Live, now: &Clock) {

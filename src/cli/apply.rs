@@ -246,8 +246,13 @@ async fn conclude(
     });
     let again = match read {
         Ok((again, live)) => {
-            if !again.has_changes() && !again.is_refused() {
-                remember(session, &again, &live, true).await?;
+            if !again.has_changes()
+                && !again.is_refused()
+                && let Err(failure) = remember(session, &again, &live, true).await
+            {
+                out.note(&failure.text(out.color_on_stderr(), out.width()));
+                out.note("every step is done, but the ledger could not be saved\n");
+                return Ok(Exit::NotConverged);
             }
             receipt.converged = Some(!again.has_changes() && !again.is_refused());
             receipt.second_plan = Some(again.summary());
@@ -336,7 +341,7 @@ fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -
     if let Some(why) = ledger {
         // A lost lock quotes the note of whoever has it now.
         out.note(&format!("the ledger could not be saved, so nothing more was started: {}\n", clean(&why)));
-        return Ok(Exit::Partial);
+        return Ok(if report.is_untouched(plan) { Exit::Failed } else { Exit::Partial });
     }
     if report.interrupted {
         return Ok(Exit::Interrupted);

@@ -23,6 +23,7 @@ mod out;
 mod pages;
 mod plan;
 mod policy;
+mod recall;
 mod rekey;
 mod resume;
 mod saved;

@@ -9,11 +9,13 @@ use super::embedded::Embedded;
 use super::exit::Failure;
 use super::lock::{self, Locked};
 use super::out::Out;
+use super::recall::recall;
 use super::watch::Requests;
 use crate::api::ReadOnly;
 use crate::api::http::{self, Http};
 use crate::desired::{self, Loaded};
 use crate::document;
+use crate::hooks;
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live;
 use crate::plan::{Inputs, Options, Plan};
@@ -99,11 +101,14 @@ impl Session {
             Purpose::Plan | Purpose::Offline | Purpose::Apply(_) => store.load().await?,
         };
         let ledger_is_kept = kept.is_some();
-        let ledger = kept.unwrap_or_else(Ledger::fresh);
+        let mut ledger = kept.unwrap_or_else(Ledger::fresh);
         let accounts: BTreeMap<String, AccountEntry> = account_entries(desired, choice.sandbox.is_some())
             .map(|(name, entry)| (name.to_owned(), entry))
             .collect();
         store.check_accounts(&ledger, accounts.iter().map(|(name, entry)| (name.as_str(), entry.clone())))?;
+        if let Purpose::Apply(_) = purpose {
+            recall(&store, &mut ledger).await?;
+        }
         let key = key(out, &store, &ledger, purpose)?;
         let sandbox = match &choice.sandbox {
             Some(world) => Some(Embedded::start(world).await?),
@@ -134,7 +139,7 @@ impl Session {
             asked,
             resolved.tokens,
             resolved.vault.into_iter().collect(),
-            http::Options { watch, ..http::Options::default() },
+            http::Options { watch, timeout: hooks::request_timeout(), ..http::Options::default() },
         )
         .map_err(|error| {
             Failure::other("telform::http", error.to_string(), "correct the account in the YAML")

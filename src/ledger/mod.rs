@@ -52,8 +52,9 @@ pub struct Ledger {
     /// Objects by address.
     #[serde(default)]
     pub objects: BTreeMap<Address, Entry>,
-    /// Creates of objects that stay invisible until a human confirms them, from before the request until its end is known.
-    /// One that stands here was cut off: the object may exist, and nobody can look (carrierx.md 7.1).
+    /// Creates of objects that stay invisible until a human confirms them, and of objects that take the place of another,
+    /// from before the request until its end is known. One that stands here was cut off. Where nobody can look, the object may
+    /// exist (carrierx.md 7.1); otherwise the next plan settles it by reading.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attempts: BTreeMap<Address, Attempt>,
     /// Numbers that were cut to be connected elsewhere, from before the disconnect until the connect is done. One that stands

@@ -201,12 +201,16 @@ impl Reader<'_> {
                 && self.desired.kinds.contains(&address.kind)
                 && self.desired.objects.get(address).is_none_or(|object| object.account != self.account.name)
         });
-        let unfinished = self.ledger.objects.iter().any(|(address, entry)| {
-            connected(&address.kind)
-                && self.kinds.contains(address.kind.as_str())
-                && entry.account == self.account.name
-                && !entry.former.is_empty()
-        }) || self.ledger.moves.iter().any(|open| open.account == self.account.name);
+        let unfinished =
+            self.ledger.objects.iter().any(|(address, entry)| {
+                connected(&address.kind)
+                    && self.kinds.contains(address.kind.as_str())
+                    && entry.account == self.account.name
+                    && !entry.former.is_empty()
+            }) || self.ledger.moves.iter().any(|open| open.account == self.account.name)
+                || self.ledger.attempts.iter().any(|(address, attempt)| {
+                    connected(&address.kind) && attempt.account == self.account.name
+                });
         managed || tombstone || dropped || unfinished || self.pinned_to_replaced() || self.destroy
     }
 

@@ -21,6 +21,7 @@ mod link_step;
 mod note;
 mod order;
 mod planner;
+mod recall;
 mod removal;
 mod rename;
 mod select;
@@ -30,6 +31,7 @@ pub use change::{Action, AttributeChange, Change, SecretWord, Shown};
 pub use found::{Found, Met, met};
 pub use impact::{Effect, NumberImpact, Spot, dark};
 pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
+pub use recall::recalled;
 pub use step::{Operation, Phase, Ref, Served, Step};
 
 /// Everything that a plan is computed from.
@@ -234,7 +236,10 @@ pub fn claims<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static str, &'a s
 impl Plan {
     /// Computes the plan.
     pub fn new(inputs: &Inputs<'_>) -> Self {
-        planner::run(inputs)
+        match recalled(inputs.ledger, inputs.live) {
+            Some(ledger) => planner::run(&Inputs { ledger: &ledger, ..*inputs }),
+            None => planner::run(inputs),
+        }
     }
 
     /// Whether a service would be written to.

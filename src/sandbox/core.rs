@@ -1,6 +1,7 @@
 //! The state behind the lock: the world, what is derived from it, and the log.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::answer::{Answer, Asked, nowhere};
 use super::carrierx::{self, PartnerIndex};
@@ -11,24 +12,48 @@ use super::world::World;
 
 /// Shared by the server thread and the [`Sandbox`](super::Sandbox) handle.
 #[derive(Clone)]
-pub(super) struct Shared(Arc<Mutex<Core>>);
+pub(super) struct Shared(Arc<Inner>);
+
+struct Inner {
+    core: Mutex<Core>,
+    /// Told when a request is held for ever.
+    held: Condvar,
+}
 
 /// See the module.
 pub(super) struct Core {
     pub(super) world: World,
     pub(super) partners: PartnerIndex,
     pub(super) log: Vec<LoggedRequest>,
+    /// How many requests are held.
+    held: usize,
 }
 
 impl Shared {
     pub(super) fn new(world: World) -> Self {
         let world = world.tidied();
-        Self(Arc::new(Mutex::new(Core { world, partners: PartnerIndex::default(), log: Vec::new() })))
+        let core = Core { world, partners: PartnerIndex::default(), log: Vec::new(), held: 0 };
+        Self(Arc::new(Inner { core: Mutex::new(core), held: Condvar::new() }))
     }
 
     /// The state. A test that panicked inside `edit` leaves a world that is still worth looking at.
     pub(super) fn core(&self) -> MutexGuard<'_, Core> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Never goes on; who waits for that is told.
+    pub(super) async fn hold(&self) {
+        self.core().held += 1;
+        self.0.held.notify_all();
+        std::future::pending::<()>().await;
+    }
+
+    /// Waits until a request is held, and takes note of it: true when there is one within this time.
+    pub(super) fn wait_held(&self, patience: Duration) -> bool {
+        let core = self.core();
+        let waited = self.0.held.wait_timeout_while(core, patience, |core| core.held == 0);
+        let (mut core, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut core.held) > 0
     }
 }
 

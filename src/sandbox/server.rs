@@ -18,7 +18,7 @@ use super::DEFAULT_TOKEN;
 use super::answer::{Answer, Asked, Payload};
 use super::control;
 use super::core::Shared;
-use super::fault::{self, Effect, Fault, Service, Twist};
+use super::fault::{self, Effect, Fault, Service, Twist, When};
 use super::log::LoggedRequest;
 use super::wire::{Connection, Door, decoded, form};
 use super::world::World;
@@ -144,6 +144,11 @@ impl Sandbox {
         self.shared.core().world.clone()
     }
 
+    /// Waits until a request is held by [`Effect::Hold`]; false when none is within this time. Each one is told once.
+    pub fn wait_held(&self, patience: Duration) -> bool {
+        self.shared.wait_held(patience)
+    }
+
     /// Adds a fault.
     pub fn set_fault(&self, fault: Fault) {
         self.shared.core().world.faults.push(fault);
@@ -193,11 +198,17 @@ async fn serve(
     };
     asked.twist = plan.twist();
     pause(plan.delay_before()).await;
+    if plan.holds(When::Before) {
+        shared.hold().await;
+    }
     let answer = match fault::early(&plan) {
         Some(early) => early,
         None => {
             let truth = shared.core().answer(&asked);
             pause(plan.delay_after()).await;
+            if plan.holds(When::After) {
+                shared.hold().await;
+            }
             fault::late(&plan, &asked, truth)
         }
     };

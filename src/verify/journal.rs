@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::check::{Check, RULES, When};
+use super::check::Check;
+use super::rules::{RULES, When};
 use super::shape::{Document, Operation, Origin, Phase, Plan, Step, Values};
 use super::strict::Strict;
 use super::{FORMAT_VERSION, MOST_BYTES, Violation, computed_digest, hex, violation};

@@ -24,7 +24,12 @@ mod generated;
 mod generation1;
 mod guards;
 mod guessing;
+mod hard_faults;
 mod journal;
+#[cfg(unix)]
+mod kill_points;
+#[cfg(unix)]
+mod kill_worlds;
 mod ledgers;
 mod many;
 mod merge_models;
@@ -34,6 +39,8 @@ mod odd;
 mod output;
 mod partners;
 mod policies;
+#[cfg(unix)]
+mod power_loss;
 mod quickstart;
 mod rekey;
 mod renames;

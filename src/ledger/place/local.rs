@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Found, LIMIT, Mark, Put, Version};
+use crate::hooks::durable_write;
 use crate::ledger::{Key, LedgerError};
 
 /// A ledger file and the folder that it is in.
@@ -82,11 +83,17 @@ impl Local {
         let add = || -> std::io::Result<()> {
             let new = !path.exists();
             let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
-            file.write_all(bytes)?;
-            file.sync_data()?;
+            let before = file.metadata()?.len();
+            if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_data()) {
+                // Half a line would stand before the next one. What cannot be taken back is cut off when it is read.
+                let _ = file.set_len(before);
+                return Err(error);
+            }
+            durable_write();
             if new {
                 // The folder remembers the new name too.
                 File::open(&self.folder)?.sync_all()?;
+                durable_write();
             }
             Ok(())
         };
@@ -97,7 +104,10 @@ impl Local {
     pub(super) fn cut(&self, name: &str, whole: u64) -> Result<(), LedgerError> {
         let path = self.path(name);
         let file = OpenOptions::new().write(true).open(&path);
-        file.and_then(|file| file.set_len(whole).and_then(|()| file.sync_all())).map_err(io("mend", &path))
+        file.and_then(|file| file.set_len(whole).and_then(|()| file.sync_all()))
+            .map_err(io("mend", &path))?;
+        durable_write();
+        Ok(())
     }
 
     /// A synced file beside the one that it shall become.
@@ -110,6 +120,7 @@ impl Local {
             let mut file = tempfile::Builder::new().prefix(".ledger").tempfile_in(folder)?;
             file.write_all(bytes)?;
             file.as_file().sync_all()?;
+            durable_write();
             Ok(file)
         };
         write().map_err(io("write", path))
@@ -118,7 +129,10 @@ impl Local {
     /// The folder remembers the new name too.
     fn settled(&self, path: &Path, bytes: Vec<u8>) -> Result<Put, LedgerError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // In place, but the folder may still forget it; and then for good.
+        durable_write();
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("write", path))?;
+        durable_write();
         Ok(Put::Done(Version(Mark::Content(bytes.into()))))
     }
 
@@ -169,14 +183,20 @@ impl Local {
         self.ignore()?;
         let path = self.key_path();
         let text = Key::generate_text();
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&path).map_err(io("make the key file", &path))?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .map_err(io("write the key file", &path))?;
+        // Written whole and then put in place: an empty key would stop every later run. Temporary files have mode 0600.
+        let make = || -> std::io::Result<()> {
+            let mut file =
+                tempfile::Builder::new().prefix(".ledger").suffix(".key").tempfile_in(&self.folder)?;
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            durable_write();
+            file.persist_noclobber(&path).map_err(|error| error.error)?;
+            durable_write();
+            File::open(&self.folder)?.sync_all()?;
+            durable_write();
+            Ok(())
+        };
+        make().map_err(io("make the key file", &path))?;
         Ok(Key::from_text(&text)?)
     }
 }

@@ -36,6 +36,11 @@ impl Plan {
         self.delay(When::After)
     }
 
+    /// Whether it is held for ever at this moment.
+    pub(in super::super) fn holds(&self, moment: When) -> bool {
+        self.at(moment).any(|effect| *effect == Effect::Hold)
+    }
+
     /// What happens to the list that is asked for.
     pub(in super::super) fn twist(&self) -> Twist {
         Twist::of(&self.effects)

@@ -126,7 +126,7 @@ pub enum When {
     After,
 }
 
-/// What happens to a request. [`When`] matters for `answer`, `cut` and `delay_ms`; the others need the true answer.
+/// What happens to a request. [`When`] matters for `answer`, `cut`, `delay_ms` and `hold`; the others need the true answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
@@ -138,6 +138,8 @@ pub enum Effect {
     CutInBody,
     /// The answer comes this many milliseconds late.
     DelayMs(u64),
+    /// No answer ever comes. A test waits for it with [`Sandbox::wait_held`](super::Sandbox::wait_held).
+    Hold,
     /// The body comes in small pieces.
     Drip {
         /// Bytes a piece.

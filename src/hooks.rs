@@ -1,0 +1,30 @@
+//! Switches for the project's own tests, in builds with debug assertions only: a release build has neither of them, whatever
+//! its environment says.
+//!
+//! - `TELFORM_TEST_KILL_AT=N`: the process kills itself right after its N-th durable write, as a crash at that moment would.
+//! - `TELFORM_TEST_TIMEOUT_MS=N`: the time for a whole request, so that a test of slowness need not last a minute.
+
+use std::time::Duration;
+
+/// Passed after each durable write: something was synced to disk, or put in place there.
+pub fn durable_write() {
+    #[cfg(all(debug_assertions, unix))]
+    {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static PASSED: AtomicU64 = AtomicU64::new(0);
+        let passed = PASSED.fetch_add(1, Ordering::SeqCst) + 1;
+        if number("TELFORM_TEST_KILL_AT") == Some(passed) {
+            // No destructor, no farewell: nothing may look better than after a crash.
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        }
+    }
+}
+
+/// The time for a whole request that a test asks for.
+pub fn request_timeout() -> Option<Duration> {
+    if cfg!(debug_assertions) { number("TELFORM_TEST_TIMEOUT_MS").map(Duration::from_millis) } else { None }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}

@@ -1,0 +1,321 @@
+//! Killed with SIGKILL at every moment: before the effect of each request, after the effect of each write while its answer is
+//! on its way, and after each durable write. Whatever the moment, the next runs end where an undisturbed run ends.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use telform::journal;
+use telform::sandbox::World;
+
+use crate::bench::{Ran, Story, fault};
+use crate::kill_worlds::{CASES, Case};
+
+pub(crate) const APPLY: &str = "apply --auto-approve";
+
+/// A story that is put back to its start before each kill.
+struct Rig {
+    story: Story,
+    start: World,
+    files: Vec<(PathBuf, Vec<u8>)>,
+    /// How an undisturbed run ends.
+    wanted: Value,
+    requests: usize,
+    writes: Vec<String>,
+    /// Whether a plan is asked too, and not only what the apply says of its own second plan.
+    plans: bool,
+    /// Runs that it took at most after a kill, and how often a human had to decide.
+    most_runs: usize,
+    decided: usize,
+}
+
+impl Rig {
+    fn new(case: &Case) -> Self {
+        let story = Story::new(case.world)
+            .secret("ONE", "canary-one-61")
+            .secret("TWO", "canary-two-62")
+            .secret("PASS", "canary-pass-63");
+        (case.write)(&story, case.before);
+        story.apply();
+        let start = story.sandbox.world();
+        let files =
+            [".telform/.gitignore", ".telform/ledger.json", ".telform/ledger.key", ".telform/ledger.journal"]
+                .iter()
+                .map(|name| story.path(name))
+                .filter(|path| path.exists())
+                .map(|path| (path.clone(), fs::read(path).unwrap()))
+                .collect();
+        (case.write)(&story, case.after);
+        story.take_log();
+        story.apply();
+        let (requests, writes) = (story.sandbox.log().len(), story.writes());
+        let wanted = essence(&story);
+        let mut rig =
+            Self { story, start, files, wanted, requests, writes, plans: true, most_runs: 0, decided: 0 };
+        rig.ends_well("undisturbed");
+        rig.plans = false;
+        rig
+    }
+
+    fn reset(&self) {
+        self.story.sandbox.clear_faults();
+        self.story.sandbox.edit(|world| *world = self.start.clone());
+        let folder = self.story.path(".telform");
+        fs::remove_dir_all(&folder).unwrap();
+        fs::create_dir(&folder).unwrap();
+        for (path, bytes) in &self.files {
+            fs::write(path, bytes).unwrap();
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        self.story.sandbox.wait_held(Duration::ZERO);
+        self.story.take_log();
+    }
+
+    /// Runs until a request is held by this fault, and kills there. False when the run ended before.
+    fn killed_at_request(&self, rule: &str) -> bool {
+        self.reset();
+        self.story.sandbox.set_fault(fault(rule));
+        let mut child =
+            self.story.command(APPLY).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let held = loop {
+            if self.story.sandbox.wait_held(Duration::from_millis(20)) {
+                break true;
+            }
+            if child.try_wait().unwrap().is_some() {
+                break false;
+            }
+        };
+        // SIGKILL on Unix.
+        child.kill().unwrap();
+        self.story.ran(APPLY, &child.wait_with_output().unwrap());
+        self.story.sandbox.clear_faults();
+        held
+    }
+
+    /// Runs until the n-th durable write. False when the run ended before.
+    fn killed_at_durable_write(&self, nth: usize) -> bool {
+        self.reset();
+        let mut command = self.story.command(APPLY);
+        let output = command.env("TELFORM_TEST_KILL_AT", nth.to_string()).output().unwrap();
+        let ran = self.story.ran(APPLY, &output);
+        use std::os::unix::process::ExitStatusExt;
+        match output.status.signal() {
+            Some(9) => true,
+            _ => {
+                assert_eq!(ran.code, 0, "{}", ran.whole());
+                false
+            }
+        }
+    }
+
+    /// Runs again until it is done, and looks at everything that may be wrong then.
+    fn ends_well(&mut self, what: &str) {
+        let mut told = String::new();
+        let mut runs = 0;
+        loop {
+            runs += 1;
+            let before = self.story.writes().len();
+            let ran = self.story.run(APPLY);
+            told.push_str(&ran.whole());
+            if ran.code == 0 {
+                break;
+            }
+            assert!(runs < 4 && self.decide(&ran, before), "{what}: does not end\n{told}");
+        }
+        self.most_runs = self.most_runs.max(runs);
+        assert_eq!(essence(&self.story), self.wanted, "{what}\n{told}");
+        let empty =
+            ["and a fresh plan is empty", "Plan: no changes"].iter().any(|words| told.contains(words));
+        assert!(empty, "{what}\n{told}");
+        if self.plans {
+            let plan = self.story.run("plan --detailed-exitcode");
+            assert_eq!(plan.code, 0, "{what}: a fresh plan is not empty\n{told}\n{}", plan.whole());
+        }
+        is_whole(&self.story, what);
+    }
+
+    /// The human's part where this API shows nothing: a create whose end nobody can see, and a partner that may be gone or only
+    /// hidden. The run refuses, writes nothing and says how to decide; then it is adopted or said not to be there.
+    fn decide(&mut self, ran: &Ran, writes_before: usize) -> bool {
+        let refused = |what: &str| ran.code == 3 && ran.stdout.contains(what);
+        let world = self.story.world();
+        let partners = world["carrierx"]["partners"].as_array().cloned().unwrap_or_default();
+        let find = |login: &str| partners.iter().find(|partner| partner["login"] == login);
+        ran.says("`telform forget ADDRESS`");
+        assert_eq!(self.story.writes().len(), writes_before, "a refused run writes nothing");
+        if refused("! partners.new  refusal::unsettled_create") {
+            ran.says("pin its id with `id:`");
+            match find("new") {
+                Some(made) => {
+                    let sid = made["partner_sid"].as_str().unwrap();
+                    self.story.expect(0, &format!("adopt partners.new {sid}"))
+                }
+                None => self.story.expect(0, "forget partners.new"),
+            };
+        } else if refused("! partners.gone  refusal::gone_or_hidden") && find("gone").is_none() {
+            self.story.expect(0, "forget partners.gone");
+        } else {
+            return false;
+        }
+        self.decided += 1;
+        true
+    }
+}
+
+/// The journal verifies and fits the ledger, and what the ledger says is there is there.
+pub(crate) fn is_whole(story: &Story, what: &str) {
+    let kept = journal::check(story.read(".telform/ledger.journal").as_bytes());
+    let kept = kept.unwrap_or_else(|broken| panic!("{what}: {broken}"));
+    assert_eq!(kept.torn, None, "{what}");
+    let ledger: telform::ledger::Ledger = serde_json::from_str(&story.read(".telform/ledger.json")).unwrap();
+    if let Some(head) = &ledger.journal {
+        kept.holds(head).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+    }
+    assert!(ledger.attempts.is_empty() && ledger.moves.is_empty(), "{what}: {ledger:?}");
+    let world = story.world();
+    let (unpod, carrierx) = (&world["unpod"], &world["carrierx"]);
+    let has = |list: &Value, key: &str, id: &str| {
+        let matches = |object: &Value| object[key] == id || object[key].to_string() == id;
+        list.as_array().into_iter().flatten().any(matches)
+    };
+    for (address, entry) in &ledger.objects {
+        let there = match address.kind.as_str() {
+            "providers" => has(&unpod["configurations"], "id", &entry.id),
+            "bridges" => has(&unpod["bridges"], "slug", &entry.id),
+            _ => has(&carrierx["partners"], "partner_sid", &entry.id),
+        };
+        assert!(there, "{what}: the ledger has {address} as {}, which is not there", entry.id);
+        assert!(entry.former.is_empty(), "{what}: {address} {:?}", entry.former);
+    }
+    for made in &ledger.connections {
+        let bridges = unpod["bridges"].as_array().unwrap();
+        let bridge = bridges.iter().find(|bridge| bridge["slug"] == made.bridge.as_str());
+        let server = bridge.map(|bridge| server(&bridge["numbers"][&made.number]).to_string());
+        assert_eq!(server.as_deref(), Some(made.provider.as_str()), "{what}: {made:?}");
+    }
+}
+
+/// The configuration at a number, in either way that a world may be written.
+fn server(seat: &Value) -> &Value {
+    if seat.is_object() { &seat["configuration"] } else { seat }
+}
+
+/// Everything at the services; ids and times, which differ from run to run, are replaced by what they mean.
+fn essence(story: &Story) -> Value {
+    let world = story.world();
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let without = |mut object: Value, names: &[&str]| {
+        object
+            .as_object_mut()
+            .unwrap()
+            .retain(|name, _| !names.contains(&name.as_str()) && !name.starts_with("date"));
+        object
+    };
+    const TIMES: [&str; 4] = ["id", "created_at", "updated_at", "modified_at"];
+    let configurations = list(&world["unpod"]["configurations"]);
+    let named = |id: &Value| {
+        let found = configurations.iter().find(|config| config["id"] == *id);
+        found.map_or_else(
+            || id.clone(),
+            |config| json!([config["provider"], config["account_sid"], config["name"]]),
+        )
+    };
+    let bridges = list(&world["unpod"]["bridges"]).into_iter().map(|bridge| {
+        let numbers = bridge["numbers"].as_object().cloned().unwrap_or_default();
+        let mut numbers: Vec<Value> =
+            numbers.iter().map(|(number, seat)| json!([number, named(server(seat))])).collect();
+        numbers.sort_by_key(ToString::to_string);
+        json!([without(bridge, &["id", "created_at", "updated_at", "numbers"]), numbers])
+    });
+    let partners = list(&world["carrierx"]["partners"])
+        .into_iter()
+        .map(|it| without(it, &["partner_sid", "display_id"]));
+    let mut sets: [Vec<Value>; 3] = [
+        configurations.iter().map(|config| without(config.clone(), &TIMES)).collect(),
+        bridges.collect(),
+        partners.collect(),
+    ];
+    sets.iter_mut().for_each(|set| set.sort_by_key(ToString::to_string));
+    json!(sets)
+}
+
+/// Every request, before its effect.
+fn before_each_request(index: usize) {
+    let case = &CASES[index];
+    let mut rig = Rig::new(case);
+    let mut points = 0;
+    for nth in 1..=rig.requests {
+        if rig.killed_at_request(&format!("{{ match: {{ nth: {nth} }}, effect: hold }}")) {
+            points += 1;
+        }
+        rig.ends_well(&format!("{}: killed before request {nth}", case.name));
+    }
+    told(case, "before a request", points, &rig);
+    assert!(points + 2 >= rig.requests, "{points} of {}", rig.requests);
+}
+
+/// Every write, after its effect and before its answer was read.
+fn after_each_write(index: usize) {
+    let case = &CASES[index];
+    let mut rig = Rig::new(case);
+    assert_eq!(rig.writes.len(), case.writes, "{:#?}", rig.writes);
+    rig.plans = true;
+    for nth in 1..=rig.writes.len() {
+        let rule = format!("{{ match: {{ method: WRITE, nth: {nth} }}, when: after, effect: hold }}");
+        assert!(rig.killed_at_request(&rule), "write {nth}");
+        rig.ends_well(&format!(
+            "{}: killed after the effect of `{}`",
+            case.name,
+            rig.writes[nth - 1].clone()
+        ));
+    }
+    told(case, "after the effect of a write", rig.writes.len(), &rig);
+    assert_eq!(rig.decided > 0, case.hidden, "only the create of a partner is for a human");
+}
+
+/// Every durable write: a line of the journal, a new ledger beside the old one, in its place, and there for good.
+fn after_each_durable_write(index: usize) {
+    let case = &CASES[index];
+    let mut rig = Rig::new(case);
+    let mut points = 0;
+    while rig.killed_at_durable_write(points + 1) {
+        points += 1;
+        rig.ends_well(&format!("{}: killed after durable write {points}", case.name));
+    }
+    told(case, "after a durable write", points, &rig);
+    // Intent, outcome and ledger of each write at least.
+    assert!(points > 5 * case.writes, "{points}");
+}
+
+fn told(case: &Case, moment: &str, points: usize, rig: &Rig) {
+    println!(
+        "{}: {points} kill points {moment}; {} runs at most to the end, {} times a human decided",
+        case.name, rig.most_runs, rig.decided
+    );
+}
+
+macro_rules! kill {
+    ($($index:literal $requests:ident $writes:ident $durable:ident;)*) => { $(
+        #[test]
+        fn $requests() {
+            before_each_request($index);
+        }
+        #[test]
+        fn $writes() {
+            after_each_write($index);
+        }
+        #[test]
+        fn $durable() {
+            after_each_durable_write($index);
+        }
+    )* };
+}
+
+kill! {
+    0 newer_before_each_request newer_after_each_write newer_after_each_durable_write;
+    1 older_before_each_request older_after_each_write older_after_each_durable_write;
+    2 partners_before_each_request partners_after_each_write partners_after_each_durable_write;
+}
