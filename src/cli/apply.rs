@@ -196,6 +196,7 @@ async fn carry_out(
             WhenFailed::Stop => OnError::Stop,
             WhenFailed::Continue => OnError::Continue,
         },
+        reconnect: !args.no_reconnect_on_failure,
         parallelism: args.parallelism.map(usize::from),
         clock: &now,
     };
@@ -210,13 +211,8 @@ async fn conclude(
     report: Report,
     receipt: &mut Receipt,
 ) -> Result<Exit, Failure> {
-    if let Some(error) = report.ledger_error {
-        return incomplete(
-            out,
-            plan,
-            &report_of(report.outcomes, report.interrupted),
-            Some(error.to_string()),
-        );
+    if let Some(error) = &report.ledger_error {
+        return incomplete(out, plan, &report, Some(error.to_string()));
     }
     if !report.is_complete() {
         return incomplete(out, plan, &report, None);
@@ -287,10 +283,6 @@ async fn conclude(
     Ok(Exit::Done)
 }
 
-fn report_of(outcomes: Vec<(String, Outcome)>, interrupted: bool) -> Report {
-    Report { outcomes, interrupted, ledger_error: None }
-}
-
 fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -> Result<Exit, Failure> {
     if out.global.json {
         let outcomes: Vec<_> = report
@@ -302,7 +294,12 @@ fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -
             .into_iter()
             .map(|(number, bridge, provider)| serde_json::json!({ "number": number, "bridge": bridge, "configuration": provider }))
             .collect();
-        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "steps": outcomes, "ledger_error": ledger }));
+        let back: Vec<_> = report
+            .reconnected
+            .iter()
+            .map(|(step, outcome)| serde_json::json!({ "step": step, "result": outcome }))
+            .collect();
+        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "steps": outcomes, "reconnected": back, "ledger_error": ledger }));
     } else {
         out.print(&report::unfinished(plan, report, out.reading()));
     }

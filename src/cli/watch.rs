@@ -40,16 +40,19 @@ pub(crate) struct Progress<'a> {
     out: &'a Out,
     plan: &'a Plan,
     ended: Mutex<usize>,
+    /// Steps beyond the plan: numbers that are connected again.
+    more: Mutex<Vec<Step>>,
 }
 
 impl<'a> Progress<'a> {
     /// Shows the steps of this plan.
     pub(crate) fn new(out: &'a Out, plan: &'a Plan) -> Self {
-        Self { out, plan, ended: Mutex::new(0) }
+        Self { out, plan, ended: Mutex::new(0), more: Mutex::default() }
     }
 
-    fn step(&self, id: &str) -> Option<&Step> {
-        self.plan.steps.iter().find(|step| step.id == id)
+    fn step(&self, id: &str) -> Option<Step> {
+        let planned = self.plan.steps.iter().find(|step| step.id == id).cloned();
+        planned.or_else(|| self.more.lock().ok()?.iter().find(|step| step.id == id).cloned())
     }
 }
 
@@ -65,11 +68,16 @@ impl Observer for Progress<'_> {
                 }
                 let quiet_success = self.out.global.quiet && matches!(outcome, Outcome::Done { .. });
                 if let (Some(step), false) = (self.step(step), quiet_success) {
-                    self.out.print(&report::ended(step, outcome, *milliseconds, self.out.reading()));
+                    self.out.print(&report::ended(&step, outcome, *milliseconds, self.out.reading()));
                 }
             }
             Event::Interrupted => {
                 self.out.note("interrupted: finishing what is running; once more to stop at once\n")
+            }
+            Event::Reconnecting { steps } => {
+                if let Ok(mut more) = self.more.lock() {
+                    more.clone_from(steps);
+                }
             }
             Event::Started { .. } | Event::StepStarted { .. } => {}
         }

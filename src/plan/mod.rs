@@ -21,6 +21,7 @@ mod link_step;
 mod note;
 mod order;
 mod planner;
+mod reconnect;
 mod removal;
 mod rename;
 mod select;
@@ -30,6 +31,7 @@ pub use change::{Action, AttributeChange, Change, SecretWord, Shown};
 pub use found::{Found, Met, met};
 pub use impact::{Effect, NumberImpact, Spot, dark};
 pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
+pub use reconnect::{Fate, reconnects};
 pub use step::{Operation, Phase, Ref, Served, Step};
 
 /// Everything that a plan is computed from.

@@ -32,6 +32,7 @@ mod merge_models;
 mod moto;
 mod odd;
 mod output;
+mod partial;
 mod partners;
 mod policies;
 mod quickstart;

@@ -107,6 +107,13 @@ pub struct ApplyArgs {
     /// What happens to the rest when a step fails
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     pub on_error: WhenFailed,
+    /// When the run ends in part, connect numbers again that were cut for a step that did not happen, where their configuration
+    /// is still there [default: on]
+    #[arg(long, overrides_with = "no_reconnect_on_failure")]
+    pub reconnect_on_failure: bool,
+    /// Leave them cut off
+    #[arg(long)]
+    pub no_reconnect_on_failure: bool,
     /// How to lock.
     #[command(flatten)]
     pub lock: LockArgs,
