@@ -58,4 +58,6 @@ pub mod view;
 
 pub mod sandbox;
 
+pub mod rehearse;
+
 pub mod cli;

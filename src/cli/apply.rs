@@ -1,8 +1,10 @@
 //! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
 
+use std::time::Instant;
+
 use tokio_util::sync::CancellationToken;
 
-use super::args::{ApplyArgs, WhenFailed};
+use super::args::{ApplyArgs, RunArgs, WhenFailed};
 use super::confirm::confirmed;
 use super::exit::{Exit, Failure};
 use super::journal::{Book, Receipt};
@@ -11,7 +13,7 @@ use super::out::Out;
 use super::policy::{Policies, Tell};
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
-use super::watch::Progress;
+use super::watch::{Ends, Progress};
 use crate::apply::{Apply, OnError, Report, settle_ledger};
 use crate::call::{Body, Payload};
 use crate::document::{Document, Moved};
@@ -28,7 +30,7 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     let choice =
         reviewed.as_ref().map_or_else(|| args.choice.clone(), |reviewed| reviewed.choice(&args.choice));
     let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
-    let policies = Policies::of(out, &args.policies, &session.desired)?;
+    let policies = Policies::of(out, &args.run.policies, &session.desired)?;
     let live = session.read().await?;
     let plan = session.plan(&live)?;
     if let Some(moved) = reviewed.as_ref().map(|reviewed| reviewed.moved(&session, &plan))
@@ -74,25 +76,69 @@ pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
     // From here on an interrupt ends the run in good order; until now it ended the process.
     session.lock.take_over_signals();
     let stop = stop_on_signals();
-    book.begin("apply", document, reviewed.as_ref().map(Reviewed::checksum)).await?;
-    remember(&mut session, &plan, &live, false).await?;
-    let report = carry_out(out, args, &mut session, &plan, &live, &book, stop).await;
+    let how = How {
+        command: "apply",
+        plan_file: reviewed.as_ref().map(Reviewed::checksum),
+        heading: "Applying",
+        run: &args.run,
+        stop,
+    };
+    Ok(carry_through(out, &how, &mut session, &plan, &live, &book, document).await?.exit)
+}
+
+/// How a plan is carried out.
+pub(super) struct How<'a> {
+    /// The command's name, for the journal.
+    pub(super) command: &'static str,
+    /// Checksum of the saved plan, when there is one.
+    pub(super) plan_file: Option<&'a str>,
+    /// What stands above the steps.
+    pub(super) heading: &'static str,
+    /// Options.
+    pub(super) run: &'a RunArgs,
+    /// Asks to stop.
+    pub(super) stop: CancellationToken,
+}
+
+/// What came of it.
+pub(super) struct Ran {
+    pub(super) exit: Exit,
+    pub(super) report: Report,
+    /// When the first step was about to start.
+    pub(super) began: Instant,
+    /// When each step ended.
+    pub(super) ends: Ends,
+}
+
+/// Carries a plan out that everybody agreed to: journal, steps, proof, receipt.
+pub(super) async fn carry_through(
+    out: &Out,
+    how: &How<'_>,
+    session: &mut Session,
+    plan: &Plan,
+    live: &Live,
+    book: &Book<'_>,
+    document: Document,
+) -> Result<Ran, Failure> {
+    book.begin(how.command, document, how.plan_file).await?;
+    remember(session, plan, live, false).await?;
+    let began = Instant::now();
+    let (report, ends) = carry_out(out, how, session, plan, live, book).await;
     session.close()?;
-    let mut receipt = Receipt { writes: report.writes(&plan), ..Receipt::default() };
-    let exit = conclude(out, &mut session, &plan, report, &mut receipt).await?;
+    let mut receipt = Receipt { writes: report.writes(plan), ..Receipt::default() };
+    let mut exit = conclude(out, session, plan, &report, &mut receipt).await?;
     receipt.result = exit.word();
-    match book.end(&store, &mut session.ledger, exit, receipt).await {
-        Ok(()) => Ok(exit),
-        Err(failure) => {
-            out.note(&failure.text(out.color_on_stderr(), out.width()));
-            out.note("the run ended as shown above, but its receipt could not be kept\n");
-            Ok(if exit == Exit::Done { Exit::NotConverged } else { exit })
-        }
+    let store = session.store.clone();
+    if let Err(failure) = book.end(&store, &mut session.ledger, exit, receipt).await {
+        out.note(&failure.text(out.color_on_stderr(), out.width()));
+        out.note("the run ended as shown above, but its receipt could not be kept\n");
+        exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
     }
+    Ok(Ran { exit, report, began, ends })
 }
 
 /// Nothing was written, because the plan of now is another one than the reviewed one.
-fn stale(out: &Out, moved: &[Moved]) -> Exit {
+pub(super) fn stale(out: &Out, moved: &[Moved]) -> Exit {
     if out.global.json {
         out.json_line(&serde_json::json!({ "event": "stale", "moved": moved }));
     } else {
@@ -102,7 +148,7 @@ fn stale(out: &Out, moved: &[Moved]) -> Exit {
     Exit::Stale
 }
 
-fn show(out: &Out, plan: &Plan, document: &Document) {
+pub(super) fn show(out: &Out, plan: &Plan, document: &Document) {
     if out.global.json {
         out.json_line(&serde_json::json!({ "event": "planned", "document": document }));
     } else if out.global.quiet {
@@ -113,7 +159,12 @@ fn show(out: &Out, plan: &Plan, document: &Document) {
 }
 
 /// Enters what needs no request; `settled`: nothing is left to do, so live is what it shall be.
-async fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool) -> Result<(), Failure> {
+pub(super) async fn remember(
+    session: &mut Session,
+    plan: &Plan,
+    live: &Live,
+    settled: bool,
+) -> Result<(), Failure> {
     let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now);
     let about = |address: &Address| session.options.is_about(address);
     let seen = settled && drift::remember(&mut session.ledger, &session.desired, live, about);
@@ -124,7 +175,7 @@ async fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool
 }
 
 /// A secret that a step has to send must be there before the first write.
-fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
+pub(super) fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
     let sent = plan.steps.iter().filter_map(|step| step.call.body.as_ref()).flat_map(Body::entries);
     let needed: Vec<_> = sent
         .filter_map(|(_, payload)| match payload {
@@ -155,7 +206,7 @@ fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// The first signal asks the run to stop after what is running; the second stops the process at once.
-fn stop_on_signals() -> CancellationToken {
+pub(super) fn stop_on_signals() -> CancellationToken {
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let first = signal();
@@ -171,16 +222,15 @@ fn stop_on_signals() -> CancellationToken {
 
 async fn carry_out(
     out: &Out,
-    args: &ApplyArgs,
+    how: &How<'_>,
     session: &mut Session,
     plan: &Plan,
     live: &Live,
     book: &Book<'_>,
-    stop: CancellationToken,
-) -> Report {
+) -> (Report, Ends) {
     let progress = Progress::new(out, plan);
     if !out.global.json && !out.global.quiet {
-        out.print("\nApplying\n");
+        out.print(&format!("\n{}\n", how.heading));
     }
     let apply = Apply {
         plan,
@@ -191,16 +241,17 @@ async fn carry_out(
         store: &session.store,
         journal: &book.stamped(),
         observer: &progress,
-        stop,
-        on_error: match args.on_error {
+        stop: how.stop.clone(),
+        on_error: match how.run.on_error {
             WhenFailed::Stop => OnError::Stop,
             WhenFailed::Continue => OnError::Continue,
         },
-        reconnect: !args.no_reconnect_on_failure,
-        parallelism: args.parallelism.map(usize::from),
+        reconnect: !how.run.no_reconnect_on_failure,
+        parallelism: how.run.parallelism.map(usize::from),
         clock: &now,
     };
-    apply.run(&mut session.ledger).await
+    let report = apply.run(&mut session.ledger).await;
+    (report, progress.ends())
 }
 
 /// Says how it ended; a complete run is proven by reading everything again and planning again.
@@ -208,14 +259,14 @@ async fn conclude(
     out: &Out,
     session: &mut Session,
     plan: &Plan,
-    report: Report,
+    report: &Report,
     receipt: &mut Receipt,
 ) -> Result<Exit, Failure> {
     if let Some(error) = &report.ledger_error {
-        return incomplete(out, plan, &report, Some(error.to_string()));
+        return incomplete(out, plan, report, Some(error.to_string()));
     }
     if !report.is_complete() {
-        return incomplete(out, plan, &report, None);
+        return incomplete(out, plan, report, None);
     }
     let options = Options { rewrite_secrets: std::collections::BTreeSet::new(), ..session.options.clone() };
     let read = session.read().await.and_then(|live| Ok((session.plan_with(&live, &options)?, live)));

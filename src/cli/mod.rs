@@ -8,6 +8,7 @@ mod adopt;
 mod apply;
 mod args;
 mod book;
+mod clock;
 mod confirm;
 mod drift;
 mod embedded;
@@ -22,6 +23,7 @@ mod lock;
 mod out;
 mod plan;
 mod policy;
+mod rehearse;
 mod rekey;
 mod saved;
 mod session;
@@ -76,6 +78,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Validate(args) => small::validate(out, args),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
+        Command::Rehearse(args) => rehearse::run(out, args).await,
         Command::Show(args) => saved::show(out, args),
         Command::Verify(args) => verify::run(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,

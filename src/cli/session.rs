@@ -80,7 +80,18 @@ impl Session {
         out: &Out,
         choice: &Choice,
         purpose: Purpose,
+        loaded: Loaded,
+    ) -> Result<Self, Failure> {
+        Self::open_watched(out, choice, purpose, loaded, None).await
+    }
+
+    /// The same with somebody who wants to know about every request.
+    pub(crate) async fn open_watched(
+        out: &Out,
+        choice: &Choice,
+        purpose: Purpose,
         mut loaded: Loaded,
+        watcher: Option<Arc<dyn http::Watch>>,
     ) -> Result<Self, Failure> {
         let global = &out.global;
         if !loaded.warnings.is_empty() && !global.json && !global.quiet {
@@ -126,8 +137,8 @@ impl Session {
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
-        let watch = (global.verbose > 0)
-            .then(|| std::sync::Arc::new(Requests::new(out)) as std::sync::Arc<dyn http::Watch>);
+        let shown = (global.verbose > 0).then(|| Arc::new(Requests::new(out)) as Arc<dyn http::Watch>);
+        let watch = watcher.or(shown);
         // Offline there is nobody to talk to: every request would be one to an account that is not known.
         let asked = desired.accounts.values().filter(|_| purpose != Purpose::Offline);
         let api = Http::new(

@@ -7,6 +7,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod policy;
+pub mod rehearsal;
 pub mod report;
 pub mod terraform;
 pub mod text;

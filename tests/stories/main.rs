@@ -36,6 +36,7 @@ mod partial;
 mod partners;
 mod policies;
 mod quickstart;
+mod rehearsals;
 mod rekey;
 mod renames;
 mod replace;

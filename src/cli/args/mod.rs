@@ -20,7 +20,7 @@ pub(crate) use explain::ExplainArgs;
 pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
-pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, ShowPlanArgs, WhenFailed};
+pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, RehearseArgs, RunArgs, ShowPlanArgs, WhenFailed};
 pub(crate) use policy::PolicyArgs;
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
@@ -103,6 +103,11 @@ pub enum Command {
         after_help = "Examples:\n  telform apply\n  telform apply plan.json                      # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
     )]
     Apply(ApplyArgs),
+    /// Carry the plan out in the embedded simulator, on a copy of what is there now; the services get nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n  telform rehearse --fault faults.yaml --on-error continue\n\nExits as the apply would. Nothing is written: ledger and journal of the rehearsal are in a temporary folder."
+    )]
+    Rehearse(RehearseArgs),
     /// Show a saved plan; needs no network, no credentials, no YAML
     #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
     Show(ShowPlanArgs),

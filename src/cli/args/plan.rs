@@ -38,7 +38,7 @@ pub struct Choice {
 }
 
 /// Options of [`Choice`] that a saved plan says itself; where it is applied is not one of them.
-const CHOICE: [&str; 8] = [
+const CHOICE: [&str; 7] = [
     "targets",
     "excludes",
     "destroy",
@@ -46,7 +46,6 @@ const CHOICE: [&str; 8] = [
     "max_delete_percent",
     "max_numbers_dark",
     "rewrite_secrets",
-    "expect",
 ];
 
 /// `telform plan`.
@@ -90,7 +89,7 @@ pub struct ShowPlanArgs {
 #[derive(Debug, Args, Clone)]
 pub struct ApplyArgs {
     /// A saved plan: plans again as it was planned, and runs only if nothing moved, else exits with 4
-    #[arg(value_name = "PLAN", conflicts_with_all = CHOICE)]
+    #[arg(value_name = "PLAN", conflicts_with_all = CHOICE, conflicts_with = "expect")]
     pub plan: Option<PathBuf>,
     /// What the plan is about.
     #[command(flatten)]
@@ -101,6 +100,17 @@ pub struct ApplyArgs {
     /// Run only if the plan has this digest, else exit with 4: what was reviewed is what runs
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<String>,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+/// How a plan is carried out.
+#[derive(Debug, Args, Clone)]
+pub struct RunArgs {
     /// Most writes at the same time in each account, where fewer than the account allows are wanted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: Option<u16>,
@@ -114,12 +124,27 @@ pub struct ApplyArgs {
     /// Leave them cut off
     #[arg(long)]
     pub no_reconnect_on_failure: bool,
-    /// How to lock.
-    #[command(flatten)]
-    pub lock: LockArgs,
     /// Programs that judge the plan.
     #[command(flatten)]
     pub policies: PolicyArgs,
+}
+
+/// `telform rehearse`.
+#[derive(Debug, Args, Clone)]
+pub struct RehearseArgs {
+    /// A saved plan: rehearsed only if nothing moved since, as `telform apply PLAN` would run it
+    #[arg(value_name = "PLAN", conflicts_with_all = CHOICE)]
+    pub plan: Option<PathBuf>,
+    /// What goes wrong, as the simulator's world files say it: YAML, or a file of it; repeatable. Each account has a simulator of
+    /// its own, and each counts its own requests
+    #[arg(long = "fault", value_name = "YAML|FILE")]
+    pub faults: Vec<String>,
+    /// What the plan is about.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 /// What happens to the rest when a step fails.
