@@ -38,6 +38,8 @@ pub mod document;
 
 pub mod journal;
 
+pub mod undo;
+
 pub mod drift;
 
 pub mod explain;

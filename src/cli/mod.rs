@@ -28,6 +28,7 @@ mod rekey;
 mod saved;
 mod session;
 mod small;
+mod undo;
 mod verify;
 mod watch;
 
@@ -79,6 +80,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
         Command::Rehearse(args) => rehearse::run(out, args).await,
+        Command::Undo(args) => undo::run(out, args).await,
         Command::Show(args) => saved::show(out, args),
         Command::Verify(args) => verify::run(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,

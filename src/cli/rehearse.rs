@@ -215,6 +215,7 @@ impl Stage {
             sandbox: None,
             taken_for,
             ledger_is_kept,
+            nameless: std::collections::BTreeSet::new(),
             lock,
         };
         Ok(Self { sandboxes, session, clock, rhythm, _folder: folder })

@@ -16,7 +16,7 @@ use crate::desired::{self, Loaded};
 use crate::document;
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live;
-use crate::plan::{Inputs, Options, Plan};
+use crate::plan::{Inputs, LedgerEffect, Options, Plan};
 use crate::resource::{Address, Desired, Guards, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
@@ -44,6 +44,8 @@ pub(crate) struct Session {
     pub taken_for: TakenFor,
     /// Whether the ledger was there, or is a new one.
     pub ledger_is_kept: bool,
+    /// Addresses that name something for this run only: what they mean is not taken under management.
+    pub nameless: BTreeSet<Address>,
     /// Held while the ledger may be written.
     pub lock: Locked,
 }
@@ -165,6 +167,7 @@ impl Session {
                 accounts,
             },
             ledger_is_kept,
+            nameless: BTreeSet::new(),
             lock,
         })
     }
@@ -188,13 +191,21 @@ impl Session {
 
     /// Computes the plan with other options. A plan that the independent checker does not pass is no plan.
     pub(crate) fn plan_with(&self, live: &Live, options: &Options) -> Result<Plan, Failure> {
-        let plan = Plan::new(&Inputs {
+        let mut plan = Plan::new(&Inputs {
             desired: &self.desired,
             live,
             ledger: &self.ledger,
             key: &self.key,
             options,
         });
+        if !self.nameless.is_empty() {
+            plan.ledger.retain(|effect| !matches!(effect, LedgerEffect::Adopt { address, .. } if self.nameless.contains(address)));
+            let named = |address: &Option<Address>| {
+                address.as_ref().is_none_or(|address| !self.nameless.contains(address))
+            };
+            plan.notices.retain(|notice| named(&notice.address));
+            plan.digest = plan.computed_digest();
+        }
         let document = document::of(&plan, document::Origin::default());
         let text = serde_json::to_vec(&document).unwrap_or_default();
         match verify::plan(&text) {

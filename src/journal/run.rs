@@ -87,6 +87,22 @@ impl<'a> StepRecord<'a> {
         }
     }
 
+    /// The object right before the step.
+    pub fn before(&self) -> Option<&'a BTreeMap<String, Value>> {
+        match self.intent.map(|line| &line.record) {
+            Some(Record::Intent { before, .. }) => before.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Identity of what the step made.
+    pub fn made(&self) -> Option<&'a str> {
+        match self.outcome.map(|line| &line.record) {
+            Some(Record::Outcome { id, .. }) => id.as_deref(),
+            _ => None,
+        }
+    }
+
     /// The object after the step, as its answer showed it.
     pub fn after(&self) -> Option<&'a BTreeMap<String, Value>> {
         match self.outcome.map(|line| &line.record) {

@@ -45,5 +45,6 @@ mod saved;
 mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
+mod undos;
 mod verify;
 mod watch;

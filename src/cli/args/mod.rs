@@ -20,7 +20,9 @@ pub(crate) use explain::ExplainArgs;
 pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
-pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, RehearseArgs, RunArgs, ShowPlanArgs, WhenFailed};
+pub(crate) use plan::{
+    ApplyArgs, Choice, PlanArgs, RehearseArgs, RunArgs, ShowPlanArgs, UndoArgs, WhenFailed,
+};
 pub(crate) use policy::PolicyArgs;
 pub(crate) use small::{InitArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
@@ -108,6 +110,11 @@ pub enum Command {
         after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n  telform rehearse --fault faults.yaml --on-error continue\n\nExits as the apply would. Nothing is written: ledger and journal of the rehearsal are in a temporary folder."
     )]
     Rehearse(RehearseArgs),
+    /// Take a run back: a plan like any other, made from the journal and from what is there now
+    #[command(
+        after_help = "Examples:\n  telform undo last\n  telform undo 0193 --max-deletes 1\n\nOnly what is still as the run left it is taken back; the rest is named. The YAML stays as it is, so the next\napply does the run's changes again unless the YAML is changed too."
+    )]
+    Undo(UndoArgs),
     /// Show a saved plan; needs no network, no credentials, no YAML
     #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
     Show(ShowPlanArgs),

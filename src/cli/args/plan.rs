@@ -147,6 +147,35 @@ pub struct RehearseArgs {
     pub run: RunArgs,
 }
 
+/// `telform undo`.
+#[derive(Debug, Args, Clone)]
+pub struct UndoArgs {
+    /// Which run of the journal: its id, the beginning of it, or `last`
+    #[arg(value_name = "RUN")]
+    pub of: String,
+    /// Allow this many deletes in this run, over all accounts [default: 0, or guards.max_deletes]
+    #[arg(long, value_name = "N")]
+    pub max_deletes: Option<u64>,
+    /// Allow deletes of this share of a kind's objects in this run, in each account and over all
+    #[arg(long, value_name = "PERCENT")]
+    pub max_delete_percent: Option<u64>,
+    /// Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]
+    #[arg(long, value_name = "N")]
+    pub max_numbers_dark: Option<u64>,
+    /// Run against the embedded simulator, started from this world file, instead of the accounts' services
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
 /// What happens to the rest when a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum WhenFailed {
