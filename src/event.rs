@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::call::StepId;
+use crate::plan::Step;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -31,6 +32,11 @@ pub enum Event {
     },
     /// Somebody asked to stop: nothing new is started.
     Interrupted,
+    /// The run ended in part, and numbers that were cut for nothing are about to be connected again.
+    Reconnecting {
+        /// The steps that do it; they are not among those of the plan.
+        steps: Vec<Step>,
+    },
 }
 
 /// How a step ended.

@@ -40,6 +40,8 @@ pub mod document;
 
 pub mod journal;
 
+pub mod undo;
+
 pub mod drift;
 
 pub mod explain;
@@ -59,5 +61,7 @@ pub mod apply;
 pub mod view;
 
 pub mod sandbox;
+
+pub mod rehearse;
 
 pub mod cli;

@@ -20,6 +20,7 @@ use crate::resource::{Account, Desired, Live};
 mod answer;
 mod belief;
 mod evidence;
+mod reconnect;
 mod record;
 mod resume;
 mod settle;
@@ -63,6 +64,8 @@ pub struct Apply<'a> {
     pub stop: CancellationToken,
     /// What happens to the rest when a step fails.
     pub on_error: OnError,
+    /// Whether numbers that were cut for a step that did not happen are connected again.
+    pub reconnect: bool,
     /// Most steps at the same time for each account, where the user wants fewer than the account allows.
     pub parallelism: Option<usize>,
     /// What time it is.
@@ -74,6 +77,8 @@ pub struct Apply<'a> {
 pub struct Report {
     /// By step, in the order of the plan.
     pub outcomes: Vec<(StepId, Outcome)>,
+    /// Numbers that were cut for a step that did not happen, each with the step that connects it again and how that ended.
+    pub reconnected: Vec<(Step, Outcome)>,
     /// Somebody asked to stop.
     pub interrupted: bool,
     /// The ledger could not be saved after a step; nothing was started after that.
@@ -117,6 +122,7 @@ impl Report {
             outcome.is_done() && !matches!(step.operation, Operation::ReadBack { .. })
         })
         .count()
+            + self.reconnected.iter().filter(|(_, outcome)| outcome.is_done()).count()
     }
 
     /// The outcome of a step.
@@ -133,6 +139,8 @@ struct Run<'a> {
     ledger_error: Mutex<Option<LedgerError>>,
     /// What the service answered to the last request of each step.
     answers: Mutex<BTreeMap<StepId, Trace>>,
+    /// Steps whose request went out.
+    sent: Mutex<BTreeSet<StepId>>,
 }
 
 impl Apply<'_> {
@@ -147,6 +155,9 @@ impl Apply<'_> {
         for phase in [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete] {
             self.phase(&run, phase, &mut outcomes, &mut halted, &mut heard_stop).await;
         }
+        let complete = outcomes.len() == self.plan.steps.len() && outcomes.values().all(Outcome::is_done);
+        let reconnected =
+            if complete || !self.reconnect { Vec::new() } else { run.reconnect(&outcomes).await };
         let outcomes = self
             .plan
             .steps
@@ -154,7 +165,7 @@ impl Apply<'_> {
             .map(|step| (step.id.clone(), outcome_of(step, &outcomes, heard_stop)))
             .collect();
         let ledger_error = run.ledger_error.into_inner().unwrap_or_default();
-        Report { outcomes, interrupted: heard_stop, ledger_error }
+        Report { outcomes, reconnected, interrupted: heard_stop, ledger_error }
     }
 
     /// The state of a run whose steps have made these objects so far.
@@ -165,6 +176,7 @@ impl Apply<'_> {
             made: Mutex::new(made),
             ledger_error: Mutex::new(None),
             answers: Mutex::new(BTreeMap::new()),
+            sent: Mutex::new(BTreeSet::new()),
         }
     }
 

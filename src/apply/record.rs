@@ -253,7 +253,8 @@ pub fn settle_values(
         let shown = objects.zip(id).and_then(|(objects, id)| objects.iter().find(|object| object.id == *id));
         if let (Some(kind), Some(shown), Some(entry)) = (kind, shown, ledger.objects.get_mut(address)) {
             let reshaped = note_kept(entry, step, kind, Some(shown), now);
-            if !reshaped.is_empty() {
+            // What a create got is told by its answer: a slug with a suffix is no failure.
+            if !reshaped.is_empty() && matches!(step.operation, Operation::Update { .. }) {
                 found.push((step.id.clone(), reshaped));
             }
         }

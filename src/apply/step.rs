@@ -34,7 +34,10 @@ impl Run<'_> {
         loop {
             let sent = match self.filled(&step.call, seen.as_ref()) {
                 Ok(call) => match self.announce(step, &target, &call, seen.as_ref()).await {
-                    Ok(()) => self.apply.api.send(&call).await,
+                    Ok(()) => {
+                        self.note_sent_out(step);
+                        self.apply.api.send(&call).await
+                    }
                     Err(why) => return Outcome::failed(why),
                 },
                 Err(why) => return Outcome::failed(why),
@@ -69,6 +72,12 @@ impl Run<'_> {
                     };
                 }
             }
+        }
+    }
+
+    fn note_sent_out(&self, step: &Step) {
+        if let Ok(mut sent) = self.sent.lock() {
+            sent.insert(step.id.clone());
         }
     }
 

@@ -1,10 +1,11 @@
 //! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use super::args::{ApplyArgs, WhenFailed};
+use super::args::{ApplyArgs, RunArgs, WhenFailed};
 use super::confirm::confirmed;
 use super::exit::{Exit, Failure};
 use super::journal::{Book, Receipt};
@@ -14,7 +15,7 @@ use super::policy::{Policies, Tell};
 use super::resume;
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
-use super::watch::Progress;
+use super::watch::{Ends, Progress};
 use crate::apply::{Apply, OnError, Report, settle_ledger, settle_values};
 use crate::call::{Body, Payload};
 use crate::document::{Document, Moved};
@@ -41,7 +42,7 @@ pub(super) async fn carry(
     let choice =
         reviewed.as_ref().map_or_else(|| args.choice.clone(), |reviewed| reviewed.choice(&args.choice));
     let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
-    let policies = Policies::of(out, &args.policies, &session.desired)?;
+    let policies = Policies::of(out, &args.run.policies, &session.desired)?;
     let store = session.store.clone();
     let book = Book::open(&store, &session.ledger).await?;
     if !resume::settle(out, &mut session, &book).await? && only_after_a_cut {
@@ -91,25 +92,69 @@ pub(super) async fn carry(
     // From here on an interrupt ends the run in good order; until now it ended the process.
     session.lock.take_over_signals();
     let stop = stop_on_signals();
-    book.begin(command, document, reviewed.as_ref().map(Reviewed::checksum)).await?;
-    remember(&mut session, &plan, &live, false).await?;
-    let report = carry_out(out, args, &mut session, &plan, &live, &book, stop).await;
+    let how = How {
+        command,
+        plan_file: reviewed.as_ref().map(Reviewed::checksum),
+        heading: "Applying",
+        run: &args.run,
+        stop,
+    };
+    Ok(carry_through(out, &how, &mut session, &plan, &live, &book, document).await?.exit)
+}
+
+/// How a plan is carried out.
+pub(super) struct How<'a> {
+    /// The command's name, for the journal.
+    pub(super) command: &'static str,
+    /// Checksum of the saved plan, when there is one.
+    pub(super) plan_file: Option<&'a str>,
+    /// What stands above the steps.
+    pub(super) heading: &'static str,
+    /// Options.
+    pub(super) run: &'a RunArgs,
+    /// Asks to stop.
+    pub(super) stop: CancellationToken,
+}
+
+/// What came of it.
+pub(super) struct Ran {
+    pub(super) exit: Exit,
+    pub(super) report: Report,
+    /// When the first step was about to start.
+    pub(super) began: Instant,
+    /// When each step ended.
+    pub(super) ends: Ends,
+}
+
+/// Carries a plan out that everybody agreed to: journal, steps, proof, receipt.
+pub(super) async fn carry_through(
+    out: &Out,
+    how: &How<'_>,
+    session: &mut Session,
+    plan: &Plan,
+    live: &Live,
+    book: &Book<'_>,
+    document: Document,
+) -> Result<Ran, Failure> {
+    book.begin(how.command, document, how.plan_file).await?;
+    remember(session, plan, live, false).await?;
+    let began = Instant::now();
+    let (report, ends) = carry_out(out, how, session, plan, live, book).await;
     session.close()?;
-    let mut receipt = Receipt { writes: report.writes(&plan), ..Receipt::default() };
-    let exit = conclude(out, &mut session, &plan, report, &mut receipt).await?;
+    let mut receipt = Receipt { writes: report.writes(plan), ..Receipt::default() };
+    let mut exit = conclude(out, session, plan, &report, &mut receipt).await?;
     receipt.result = exit.word();
-    match book.end(&store, &mut session.ledger, exit, receipt).await {
-        Ok(()) => Ok(exit),
-        Err(failure) => {
-            out.note(&failure.text(out.color_on_stderr(), out.width()));
-            out.note("the run ended as shown above, but its receipt could not be kept\n");
-            Ok(if exit == Exit::Done { Exit::NotConverged } else { exit })
-        }
+    let store = session.store.clone();
+    if let Err(failure) = book.end(&store, &mut session.ledger, exit, receipt).await {
+        out.note(&failure.text(out.color_on_stderr(), out.width()));
+        out.note("the run ended as shown above, but its receipt could not be kept\n");
+        exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
     }
+    Ok(Ran { exit, report, began, ends })
 }
 
 /// Nothing was written, because the plan of now is another one than the reviewed one.
-fn stale(out: &Out, moved: &[Moved]) -> Exit {
+pub(super) fn stale(out: &Out, moved: &[Moved]) -> Exit {
     if out.global.json {
         out.json_line(&serde_json::json!({ "event": "stale", "moved": moved }));
     } else {
@@ -119,7 +164,7 @@ fn stale(out: &Out, moved: &[Moved]) -> Exit {
     Exit::Stale
 }
 
-fn show(out: &Out, plan: &Plan, document: &Document) {
+pub(super) fn show(out: &Out, plan: &Plan, document: &Document) {
     if out.global.json {
         out.json_line(&serde_json::json!({ "event": "planned", "document": document }));
     } else if out.global.quiet {
@@ -130,7 +175,12 @@ fn show(out: &Out, plan: &Plan, document: &Document) {
 }
 
 /// Enters what needs no request; `settled`: nothing is left to do, so live is what it shall be.
-async fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool) -> Result<(), Failure> {
+pub(super) async fn remember(
+    session: &mut Session,
+    plan: &Plan,
+    live: &Live,
+    settled: bool,
+) -> Result<(), Failure> {
     let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now);
     let about = |address: &Address| session.options.is_about(address);
     let seen = settled && drift::remember(&mut session.ledger, &session.desired, live, about);
@@ -141,7 +191,7 @@ async fn remember(session: &mut Session, plan: &Plan, live: &Live, settled: bool
 }
 
 /// A secret that a step has to send must be there before the first write.
-fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
+pub(super) fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
     let sent = plan.steps.iter().filter_map(|step| step.call.body.as_ref()).flat_map(Body::entries);
     let needed: Vec<_> = sent
         .filter_map(|(_, payload)| match payload {
@@ -172,7 +222,7 @@ fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// The first signal asks the run to stop after what is running; the second stops the process at once.
-fn stop_on_signals() -> CancellationToken {
+pub(super) fn stop_on_signals() -> CancellationToken {
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let first = signal();
@@ -188,16 +238,15 @@ fn stop_on_signals() -> CancellationToken {
 
 async fn carry_out(
     out: &Out,
-    args: &ApplyArgs,
+    how: &How<'_>,
     session: &mut Session,
     plan: &Plan,
     live: &Live,
     book: &Book<'_>,
-    stop: CancellationToken,
-) -> Report {
+) -> (Report, Ends) {
     let progress = Progress::new(out, plan);
     if !out.global.json && !out.global.quiet {
-        out.print("\nApplying\n");
+        out.print(&format!("\n{}\n", how.heading));
     }
     let apply = Apply {
         plan,
@@ -208,15 +257,17 @@ async fn carry_out(
         store: &session.store,
         journal: &book.stamped(),
         observer: &progress,
-        stop,
-        on_error: match args.on_error {
+        stop: how.stop.clone(),
+        on_error: match how.run.on_error {
             WhenFailed::Stop => OnError::Stop,
             WhenFailed::Continue => OnError::Continue,
         },
-        parallelism: args.parallelism.map(usize::from),
+        reconnect: !how.run.no_reconnect_on_failure,
+        parallelism: how.run.parallelism.map(usize::from),
         clock: &now,
     };
-    apply.run(&mut session.ledger).await
+    let report = apply.run(&mut session.ledger).await;
+    (report, progress.ends())
 }
 
 /// Says how it ended; a complete run is proven by reading everything again and planning again.
@@ -224,24 +275,19 @@ async fn conclude(
     out: &Out,
     session: &mut Session,
     plan: &Plan,
-    report: Report,
+    report: &Report,
     receipt: &mut Receipt,
 ) -> Result<Exit, Failure> {
-    if let Some(error) = report.ledger_error {
-        return incomplete(
-            out,
-            plan,
-            &report_of(report.outcomes, report.interrupted),
-            Some(error.to_string()),
-        );
+    if let Some(error) = &report.ledger_error {
+        return incomplete(out, plan, report, Some(error.to_string()));
     }
     if !report.is_complete() {
-        return incomplete(out, plan, &report, None);
+        return incomplete(out, plan, report, None);
     }
     let options = Options { rewrite_secrets: BTreeSet::new(), ..session.options.clone() };
     let mut kept = Vec::new();
     let read = session.read().await.and_then(|live| {
-        kept = settle_values(&mut session.ledger, plan, &report, &live, &now);
+        kept = settle_values(&mut session.ledger, plan, report, &live, &now);
         Ok((session.plan_with(&live, &options)?, live))
     });
     let again = match read {
@@ -270,7 +316,7 @@ async fn conclude(
             "event": "finished", "writes": writes, "converged": !again.has_changes() && !again.is_refused(), "digest": plan.digest, "second_plan": again.summary(),
         }));
     }
-    let unmet = unmet(&report, kept);
+    let unmet = unmet(report, kept);
     if again.has_changes() || again.is_refused() || !unmet.is_empty() {
         if !out.global.json {
             out.print(if again.has_changes() || again.is_refused() {
@@ -319,10 +365,6 @@ fn unmet(report: &Report, kept: Vec<(String, Vec<String>)>) -> Vec<String> {
     by_step.into_iter().map(line).collect()
 }
 
-fn report_of(outcomes: Vec<(String, Outcome)>, interrupted: bool) -> Report {
-    Report { outcomes, interrupted, ledger_error: None }
-}
-
 fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -> Result<Exit, Failure> {
     if out.global.json {
         let outcomes: Vec<_> = report
@@ -334,7 +376,12 @@ fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -
             .into_iter()
             .map(|(number, bridge, provider)| serde_json::json!({ "number": number, "bridge": bridge, "configuration": provider }))
             .collect();
-        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "steps": outcomes, "ledger_error": ledger }));
+        let back: Vec<_> = report
+            .reconnected
+            .iter()
+            .map(|(step, outcome)| serde_json::json!({ "step": step, "result": outcome }))
+            .collect();
+        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "steps": outcomes, "reconnected": back, "ledger_error": ledger }));
     } else {
         out.print(&report::unfinished(plan, report, out.reading()));
     }

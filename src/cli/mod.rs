@@ -8,6 +8,7 @@ mod adopt;
 mod apply;
 mod args;
 mod book;
+mod clock;
 mod confirm;
 mod drift;
 mod embedded;
@@ -24,12 +25,14 @@ mod pages;
 mod plan;
 mod policy;
 mod recall;
+mod rehearse;
 mod rekey;
 mod resume;
 mod saved;
 mod session;
 mod small;
 mod trail;
+mod undo;
 mod verify;
 mod watch;
 
@@ -81,6 +84,8 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
         Command::Resume(args) => resume::run(out, args).await,
+        Command::Rehearse(args) => rehearse::run(out, args).await,
+        Command::Undo(args) => undo::run(out, args).await,
         Command::Show(args) => saved::show(out, args),
         Command::Verify(args) => verify::run(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,

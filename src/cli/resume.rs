@@ -22,10 +22,8 @@ pub(super) async fn run(out: &Out, args: &ResumeArgs) -> Result<Exit, Failure> {
         choice: args.choice.clone(),
         auto_approve: args.auto_approve,
         expect: None,
-        parallelism: None,
-        on_error: args.on_error,
+        run: args.run.clone(),
         lock: args.lock.clone(),
-        policies: args.policies.clone(),
     };
     apply::carry(out, &args, "resume", true).await
 }
@@ -94,6 +92,7 @@ async fn look(
         stop: CancellationToken::new(),
         on_error: OnError::Stop,
         parallelism: None,
+        reconnect: false,
         clock: &now,
     };
     Ok(apply.settle_open(&mut session.ledger, run).await?)

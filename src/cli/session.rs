@@ -18,7 +18,7 @@ use crate::document;
 use crate::hooks;
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live;
-use crate::plan::{Inputs, Options, Plan};
+use crate::plan::{Inputs, LedgerEffect, Options, Plan};
 use crate::resource::{Address, Desired, Guards, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
@@ -46,6 +46,8 @@ pub(crate) struct Session {
     pub taken_for: TakenFor,
     /// Whether the ledger was there, or is a new one.
     pub ledger_is_kept: bool,
+    /// Addresses that name something for this run only: what they mean is not taken under management.
+    pub nameless: BTreeSet<Address>,
     /// Held while the ledger may be written.
     pub lock: Locked,
 }
@@ -82,7 +84,18 @@ impl Session {
         out: &Out,
         choice: &Choice,
         purpose: Purpose,
+        loaded: Loaded,
+    ) -> Result<Self, Failure> {
+        Self::open_watched(out, choice, purpose, loaded, None).await
+    }
+
+    /// The same with somebody who wants to know about every request.
+    pub(crate) async fn open_watched(
+        out: &Out,
+        choice: &Choice,
+        purpose: Purpose,
         mut loaded: Loaded,
+        watcher: Option<Arc<dyn http::Watch>>,
     ) -> Result<Self, Failure> {
         let global = &out.global;
         if !loaded.warnings.is_empty() && !global.json && !global.quiet {
@@ -131,8 +144,8 @@ impl Session {
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
-        let watch = (global.verbose > 0)
-            .then(|| std::sync::Arc::new(Requests::new(out)) as std::sync::Arc<dyn http::Watch>);
+        let shown = (global.verbose > 0).then(|| Arc::new(Requests::new(out)) as Arc<dyn http::Watch>);
+        let watch = watcher.or(shown);
         // Offline there is nobody to talk to: every request would be one to an account that is not known.
         let asked = desired.accounts.values().filter(|_| purpose != Purpose::Offline);
         let api = Http::new(
@@ -159,6 +172,7 @@ impl Session {
                 accounts,
             },
             ledger_is_kept,
+            nameless: BTreeSet::new(),
             lock,
         })
     }
@@ -182,13 +196,21 @@ impl Session {
 
     /// Computes the plan with other options. A plan that the independent checker does not pass is no plan.
     pub(crate) fn plan_with(&self, live: &Live, options: &Options) -> Result<Plan, Failure> {
-        let plan = Plan::new(&Inputs {
+        let mut plan = Plan::new(&Inputs {
             desired: &self.desired,
             live,
             ledger: &self.ledger,
             key: &self.key,
             options,
         });
+        if !self.nameless.is_empty() {
+            plan.ledger.retain(|effect| !matches!(effect, LedgerEffect::Adopt { address, .. } if self.nameless.contains(address)));
+            let named = |address: &Option<Address>| {
+                address.as_ref().is_none_or(|address| !self.nameless.contains(address))
+            };
+            plan.notices.retain(|notice| named(&notice.address));
+            plan.digest = plan.computed_digest();
+        }
         let document = document::of(&plan, document::Origin::default());
         let text = serde_json::to_vec(&document).unwrap_or_default();
         match verify::plan(&text) {

@@ -1,9 +1,11 @@
 //! Listeners: requests for `-v`, and the events of an apply as lines for people or programs.
 
 use std::sync::Mutex;
+use std::time::Instant;
 
 use super::out::Out;
 use crate::api::http::{Seen, Watch};
+use crate::call::StepId;
 use crate::event::{Event, Observer, Outcome};
 use crate::plan::{Plan, Step};
 use crate::view::report;
@@ -39,37 +41,53 @@ impl Watch for Requests {
 pub(crate) struct Progress<'a> {
     out: &'a Out,
     plan: &'a Plan,
-    ended: Mutex<usize>,
+    ended: Mutex<Ends>,
+    /// Steps beyond the plan: numbers that are connected again.
+    more: Mutex<Vec<Step>>,
 }
 
 impl<'a> Progress<'a> {
     /// Shows the steps of this plan.
     pub(crate) fn new(out: &'a Out, plan: &'a Plan) -> Self {
-        Self { out, plan, ended: Mutex::new(0) }
+        Self { out, plan, ended: Mutex::default(), more: Mutex::default() }
     }
 
-    fn step(&self, id: &str) -> Option<&Step> {
-        self.plan.steps.iter().find(|step| step.id == id)
+    /// When each step ended.
+    pub(crate) fn ends(&self) -> Ends {
+        self.ended.lock().map(|ended| ended.clone()).unwrap_or_default()
+    }
+
+    fn step(&self, id: &str) -> Option<Step> {
+        let planned = self.plan.steps.iter().find(|step| step.id == id).cloned();
+        planned.or_else(|| self.more.lock().ok()?.iter().find(|step| step.id == id).cloned())
     }
 }
 
+/// Steps and when each ended, in that order.
+pub(crate) type Ends = Vec<(StepId, Instant)>;
+
 impl Observer for Progress<'_> {
     fn hear(&self, event: &Event) {
+        if let (Event::StepEnded { step, .. }, Ok(mut ended)) = (event, self.ended.lock()) {
+            ended.push((step.clone(), Instant::now()));
+        }
         if self.out.global.json {
             return self.out.json_line(event);
         }
         match event {
             Event::StepEnded { step, outcome, milliseconds } => {
-                if let Ok(mut ended) = self.ended.lock() {
-                    *ended += 1;
-                }
                 let quiet_success = self.out.global.quiet && matches!(outcome, Outcome::Done { .. });
                 if let (Some(step), false) = (self.step(step), quiet_success) {
-                    self.out.print(&report::ended(step, outcome, *milliseconds, self.out.reading()));
+                    self.out.print(&report::ended(&step, outcome, *milliseconds, self.out.reading()));
                 }
             }
             Event::Interrupted => {
                 self.out.note("interrupted: finishing what is running; once more to stop at once\n")
+            }
+            Event::Reconnecting { steps } => {
+                if let Ok(mut more) = self.more.lock() {
+                    more.clone_from(steps);
+                }
             }
             Event::Started { .. } | Event::StepStarted { .. } => {}
         }

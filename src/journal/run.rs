@@ -16,7 +16,8 @@ pub struct Run<'a> {
     pub seq: u64,
     /// How it began.
     pub started: &'a Started,
-    /// Its steps, in the order of the plan.
+    /// Its steps, in the order of the plan. Behind them those that connect numbers again which a run in part had cut: `r3` takes
+    /// back what `s3` cut.
     pub steps: Vec<StepRecord<'a>>,
     /// Somebody asked to stop.
     pub interrupted: bool,
@@ -165,8 +166,19 @@ pub fn runs(lines: &[Line]) -> Vec<Run<'_>> {
     runs
 }
 
-fn step_of<'r, 'a>(run: &'r mut Run<'a>, step: &str) -> Option<&'r mut StepRecord<'a>> {
+fn step_of<'r, 'a>(run: &'r mut Run<'a>, step: &'a str) -> Option<&'r mut StepRecord<'a>> {
+    let planned = run.started.plan.steps.len();
+    let number =
+        |prefix| step.strip_prefix(prefix)?.parse::<usize>().ok()?.checked_sub(1).filter(|at| *at < planned);
     // Steps are called s1, s2, … in their order.
-    let at: usize = step.strip_prefix('s')?.parse().ok()?;
-    run.steps.get_mut(at.checked_sub(1)?)
+    if let Some(at) = number('s') {
+        return run.steps.get_mut(at);
+    }
+    number('r')?;
+    let at = run.steps[planned..].iter().position(|known| known.id == step);
+    let at = at.map_or(run.steps.len(), |at| planned + at);
+    if at == run.steps.len() {
+        run.steps.push(StepRecord { id: step, intent: None, outcome: None, settled: None });
+    }
+    run.steps.get_mut(at)
 }

@@ -53,7 +53,7 @@ pub(super) fn served(target: &Target) -> Served {
 }
 
 /// The identity of a configuration in a body: a number where the service counts, else a step's result.
-fn payload(provider: &Ref) -> Payload {
+pub(super) fn payload(provider: &Ref) -> Payload {
     match provider {
         Ref::Id(id) => {
             Payload::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from))

@@ -22,6 +22,7 @@ mod note;
 mod order;
 mod planner;
 mod recall;
+mod reconnect;
 mod removal;
 mod rename;
 mod select;
@@ -32,6 +33,7 @@ pub use found::{Found, Met, met};
 pub use impact::{Effect, NumberImpact, Spot, dark};
 pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
 pub use recall::recalled;
+pub use reconnect::{Fate, reconnects};
 pub use step::{Operation, Phase, Ref, Served, Step};
 
 /// Everything that a plan is computed from.

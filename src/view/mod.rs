@@ -8,6 +8,7 @@ pub mod journal;
 pub mod json;
 pub mod markdown;
 pub mod policy;
+pub mod rehearsal;
 pub mod report;
 pub mod terraform;
 pub mod text;

@@ -73,6 +73,7 @@ pub fn unfinished(plan: &Plan, report: &Report, detail: Detail) -> String {
             "  To connect them again: put the number back under its bridge in the YAML and run `telform apply`."
         );
     }
+    out.push_str(&back_again(report, detail));
     for (title, word) in [
         ("Failed", "failed"),
         ("Unknown", "unknown"),
@@ -80,29 +81,47 @@ pub fn unfinished(plan: &Plan, report: &Report, detail: Detail) -> String {
         ("Not started", "not started"),
         ("Done", "done"),
     ] {
-        let these: Vec<(&Step, &Outcome)> = plan
-            .steps
-            .iter()
-            .filter_map(|step| report.of(&step.id).map(|outcome| (step, outcome)))
-            .filter(|(_, outcome)| outcome.word() == word)
-            .collect();
-        if these.is_empty() {
-            continue;
-        }
-        let _ = writeln!(out, "\n{}", paint(STRONG, format!("{title} ({})", these.len())));
-        for (step, outcome) in these {
-            let _ = writeln!(out, "  {:>4} {}", step.id, subject(step));
-            if let Some(why) = why(outcome).filter(|_| word != "done") {
-                for part in detail.wrap(&clean(why), 9) {
-                    let _ = writeln!(out, "         {part}");
-                }
+        let steps = plan.steps.iter().filter_map(|step| report.of(&step.id).map(|outcome| (step, outcome)));
+        out.push_str(&group(title, steps.filter(|(_, outcome)| outcome.word() == word).collect(), detail));
+    }
+    out
+}
+
+/// Numbers that were cut for a step that did not happen, and are back or could not be brought back.
+fn back_again(report: &Report, detail: Detail) -> String {
+    let all = || report.reconnected.iter().map(|(step, outcome)| (step, outcome));
+    let back = group(
+        "Connected again, because what they were cut for did not happen",
+        all().filter(|(_, outcome)| outcome.is_done()).collect(),
+        detail,
+    );
+    let not = group(
+        "Could not be connected again",
+        all().filter(|(_, outcome)| !outcome.is_done()).collect(),
+        detail,
+    );
+    back + &not
+}
+
+/// Steps that ended in one way.
+fn group(title: &str, steps: Vec<(&Step, &Outcome)>, detail: Detail) -> String {
+    let mut out = String::new();
+    if steps.is_empty() {
+        return out;
+    }
+    let _ = writeln!(out, "\n{}", paint(STRONG, format!("{title} ({})", steps.len())));
+    for (step, outcome) in steps {
+        let _ = writeln!(out, "  {:>4} {}", step.id, subject(step));
+        if let Some(why) = why(outcome).filter(|_| !outcome.is_done()) {
+            for part in detail.wrap(&clean(why), 9) {
+                let _ = writeln!(out, "         {part}");
             }
         }
     }
     out
 }
 
-/// Numbers whose disconnect is done and whose connect of the same plan is not: (number, bridge, configuration before).
+/// Numbers whose disconnect is done and whose connect of the same plan is not, and that are not connected again: (number, bridge, configuration before).
 pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {
     let done = |step: &Step| report.of(&step.id).is_some_and(Outcome::is_done);
     plan.steps
@@ -123,6 +142,9 @@ pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {
             !plan.steps.iter().any(|step| {
                 matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
                     && done(step)
+            }) && !report.reconnected.iter().any(|(step, outcome)| {
+                matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
+                    && outcome.is_done()
             })
         })
         .collect()

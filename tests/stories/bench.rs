@@ -278,7 +278,9 @@ fn sorted(steps: &str) -> String {
     }
     let number = |line: &str| {
         let word = line.split_whitespace().next().unwrap_or_default();
-        word.trim_start_matches('s').parse().unwrap_or(0_u32)
+        // What is connected again at the end has the numbers of what was cut.
+        let again = word.starts_with('r');
+        (again, word.trim_start_matches(['s', 'r']).parse().unwrap_or(0_u32))
     };
     groups.sort_by_key(|group| number(group[0]));
     groups.concat().join("\n")

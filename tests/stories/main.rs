@@ -37,11 +37,13 @@ mod merge_models;
 mod moto;
 mod odd;
 mod output;
+mod partial;
 mod partners;
 mod policies;
 #[cfg(unix)]
 mod power_loss;
 mod quickstart;
+mod rehearsals;
 mod rekey;
 mod renames;
 mod replace;
@@ -52,5 +54,6 @@ mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
 mod trail;
+mod undos;
 mod verify;
 mod watch;

@@ -22,7 +22,9 @@ pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
 pub(crate) use journal::{BlameArgs, ExportArgs, ExportFormat, JournalCommand, ShowRunArgs};
 pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
-pub(crate) use plan::{ApplyArgs, Choice, PlanArgs, ResumeArgs, ShowPlanArgs, WhenFailed};
+pub(crate) use plan::{
+    ApplyArgs, Choice, PlanArgs, RehearseArgs, ResumeArgs, RunArgs, ShowPlanArgs, UndoArgs, WhenFailed,
+};
 pub(crate) use policy::PolicyArgs;
 pub(crate) use small::{CompletionsArgs, InitArgs, ManArgs, SandboxArgs, SchemaArgs, VerifyArgs};
 
@@ -110,6 +112,16 @@ pub enum Command {
         after_help = "Examples:\n  telform resume\n  telform resume --auto-approve\n\nEach step whose request may have gone out is looked for: done, not done, or unknown with what to do. Nothing\nis made twice. `telform apply` does the same before it plans."
     )]
     Resume(ResumeArgs),
+    /// Carry the plan out in the embedded simulator, on a copy of what is there now; the services get nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n  telform rehearse --fault faults.yaml --on-error continue\n\nExits as the apply would. Nothing is written: ledger and journal of the rehearsal are in a temporary folder."
+    )]
+    Rehearse(RehearseArgs),
+    /// Take a run back: a plan like any other, made from the journal and from what is there now
+    #[command(
+        after_help = "Examples:\n  telform undo last\n  telform undo 0193 --max-deletes 1\n\nOnly what is still as the run left it is taken back; the rest is named. The YAML stays as it is, so the next\napply does the run's changes again unless the YAML is changed too."
+    )]
+    Undo(UndoArgs),
     /// Show a saved plan; needs no network, no credentials, no YAML
     #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
     Show(ShowPlanArgs),

@@ -38,7 +38,7 @@ pub struct Choice {
 }
 
 /// Options of [`Choice`] that a saved plan says itself; where it is applied is not one of them.
-const CHOICE: [&str; 8] = [
+const CHOICE: [&str; 7] = [
     "targets",
     "excludes",
     "destroy",
@@ -46,7 +46,6 @@ const CHOICE: [&str; 8] = [
     "max_delete_percent",
     "max_numbers_dark",
     "rewrite_secrets",
-    "expect",
 ];
 
 /// `telform plan`.
@@ -90,7 +89,7 @@ pub struct ShowPlanArgs {
 #[derive(Debug, Args, Clone)]
 pub struct ApplyArgs {
     /// A saved plan: plans again as it was planned, and runs only if nothing moved, else exits with 4
-    #[arg(value_name = "PLAN", conflicts_with_all = CHOICE)]
+    #[arg(value_name = "PLAN", conflicts_with_all = CHOICE, conflicts_with = "expect")]
     pub plan: Option<PathBuf>,
     /// What the plan is about.
     #[command(flatten)]
@@ -101,15 +100,30 @@ pub struct ApplyArgs {
     /// Run only if the plan has this digest, else exit with 4: what was reviewed is what runs
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<String>,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+/// How a plan is carried out.
+#[derive(Debug, Args, Clone)]
+pub struct RunArgs {
     /// Most writes at the same time in each account, where fewer than the account allows are wanted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: Option<u16>,
     /// What happens to the rest when a step fails
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     pub on_error: WhenFailed,
-    /// How to lock.
-    #[command(flatten)]
-    pub lock: LockArgs,
+    /// When the run ends in part, connect numbers again that were cut for a step that did not happen, where their configuration
+    /// is still there [default: on]
+    #[arg(long, overrides_with = "no_reconnect_on_failure")]
+    pub reconnect_on_failure: bool,
+    /// Leave them cut off
+    #[arg(long)]
+    pub no_reconnect_on_failure: bool,
     /// Programs that judge the plan.
     #[command(flatten)]
     pub policies: PolicyArgs,
@@ -124,15 +138,59 @@ pub struct ResumeArgs {
     /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,
-    /// What happens to the rest when a step fails
-    #[arg(long, value_name = "WHAT", default_value = "stop")]
-    pub on_error: WhenFailed,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
     /// How to lock.
     #[command(flatten)]
     pub lock: LockArgs,
-    /// Programs that judge the plan.
+}
+
+/// `telform rehearse`.
+#[derive(Debug, Args, Clone)]
+pub struct RehearseArgs {
+    /// A saved plan: rehearsed only if nothing moved since, as `telform apply PLAN` would run it
+    #[arg(value_name = "PLAN", conflicts_with_all = CHOICE)]
+    pub plan: Option<PathBuf>,
+    /// What goes wrong, as the simulator's world files say it: YAML, or a file of it; repeatable. Each account has a simulator of
+    /// its own, and each counts its own requests
+    #[arg(long = "fault", value_name = "YAML|FILE")]
+    pub faults: Vec<String>,
+    /// What the plan is about.
     #[command(flatten)]
-    pub policies: PolicyArgs,
+    pub choice: Choice,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// `telform undo`.
+#[derive(Debug, Args, Clone)]
+pub struct UndoArgs {
+    /// Which run of the journal: its id, the beginning of it, or `last`
+    #[arg(value_name = "RUN")]
+    pub of: String,
+    /// Allow this many deletes in this run, over all accounts [default: 0, or guards.max_deletes]
+    #[arg(long, value_name = "N")]
+    pub max_deletes: Option<u64>,
+    /// Allow deletes of this share of a kind's objects in this run, in each account and over all
+    #[arg(long, value_name = "PERCENT")]
+    pub max_delete_percent: Option<u64>,
+    /// Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]
+    #[arg(long, value_name = "N")]
+    pub max_numbers_dark: Option<u64>,
+    /// Run against the embedded simulator, started from this world file, instead of the accounts' services
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 /// What happens to the rest when a step fails.

@@ -1,0 +1,150 @@
+//! `telform undo`: a run taken back, as a plan like any other.
+
+use super::apply::{self, How};
+use super::args::{Choice, UndoArgs};
+use super::confirm::confirmed;
+use super::exit::{Exit, Failure};
+use super::journal::Book;
+use super::out::Out;
+use super::policy::{Policies, Tell};
+use super::saved;
+use super::session::{Purpose, Session};
+use crate::api::ReadOnly;
+use crate::journal::{self, Run};
+use crate::live;
+use crate::plan::{Operation, Plan, Step};
+use crate::resource::{Address, Live};
+use crate::text::clean;
+use crate::undo::{self, Today, Undo};
+use crate::view::json;
+
+/// Plans, shows, asks, runs.
+pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
+    let choice = Choice {
+        max_deletes: args.max_deletes,
+        max_delete_percent: args.max_delete_percent,
+        max_numbers_dark: args.max_numbers_dark,
+        sandbox: args.sandbox.clone(),
+        ..Choice::default()
+    };
+    let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
+    let policies = Policies::of(out, &args.run.policies, &session.desired)?;
+    let (name, live, undo) = taken_back(&session, &args.of).await?;
+    let yaml = std::mem::replace(&mut session.desired, undo.desired);
+    session.options.targets.clone_from(&undo.about);
+    left(out, &name, &undo.left);
+    if undo.about.is_empty() {
+        out.note("there is nothing to take back; nothing was written\n");
+        return Ok(Exit::Done);
+    }
+    // What has a name only for this run is not taken under management: the next apply would delete it as something that has left
+    // the YAML.
+    let known = |address: &&Address| {
+        yaml.objects.contains_key(*address) || session.ledger.objects.contains_key(*address)
+    };
+    session.nameless = session.desired.objects.keys().filter(|address| !known(address)).cloned().collect();
+    let plan = session.plan(&live)?;
+    let document = saved::document(&session, &plan, &live);
+    apply::show(out, &plan, &document);
+    let tell = if out.global.json { Tell::Events } else { Tell::Text };
+    if let Err(exit) = policies.judge(out, &json::document(&document), tell, &mut session.lock) {
+        out.note("nothing was written\n");
+        return Ok(exit);
+    }
+    if plan.is_refused() {
+        out.note(&format!("nothing was written: {} refused\n", plan.refusals.len()));
+        return Ok(Exit::Refused);
+    }
+    if !plan.has_changes() {
+        out.note("everything is as it was before that run; nothing was written\n");
+        return Ok(Exit::Done);
+    }
+    apply::supplied(&session, &plan)?;
+    let store = session.store.clone();
+    let book = Book::open(&store, &session.ledger).await?;
+    if !args.auto_approve && !confirmed(out, &plan)? {
+        out.note("not confirmed; nothing was written\n");
+        return Ok(Exit::Failed);
+    }
+    session.lock.take_over_signals();
+    let stop = apply::stop_on_signals();
+    let how = How { command: "undo", plan_file: None, heading: "Taking back", run: &args.run, stop };
+    let ran = apply::carry_through(out, &how, &mut session, &plan, &live, &book, document).await?;
+    differs(out, &plan);
+    Ok(ran.exit)
+}
+
+/// The run, what is there, and what to want so that the run is taken back.
+async fn taken_back(session: &Session, of: &str) -> Result<(String, Live, Undo), Failure> {
+    let damaged =
+        |error: journal::JournalError| Failure::other("telform::journal", error.to_string(), error.help());
+    let kept = journal::read(session.store.place()).await.map_err(damaged)?;
+    if let Some(head) = &session.ledger.journal {
+        journal::holds(session.store.place(), &kept, head).map_err(damaged)?;
+    }
+    let runs = journal::runs(&kept.lines);
+    let run = chosen(&runs, of)?;
+    let plan = undo::plan_of(run).map_err(|why| {
+        Failure::other(
+            "telform::undo",
+            format!("the plan of run {} cannot be read: {why}", run.id),
+            "use the telform that made it, or a newer one",
+        )
+    })?;
+    // Everything that the run may have touched is read, whatever the YAML mentions by now.
+    let mut all = session.desired.clone();
+    all.kinds.extend(plan.steps.iter().filter_map(|step| Some(step.address.as_ref()?.kind.clone())));
+    let rewires =
+        |step: &Step| matches!(step.operation, Operation::Connect { .. } | Operation::Disconnect { .. });
+    if plan.steps.iter().any(rewires) {
+        all.kinds.insert("bridges".to_owned());
+    }
+    let live = live::read(&ReadOnly::new(&session.api), &all, &session.ledger, &session.key, true).await?;
+    let mut undo =
+        undo::undo(run, &plan, Today { desired: &session.desired, live: &live, ledger: &session.ledger });
+    undo.desired.kinds.extend(all.kinds);
+    Ok((run.id.to_owned(), live, undo))
+}
+
+/// The run that was named. `last` is the last one that wrote something.
+fn chosen<'r, 'a>(runs: &'r [Run<'a>], of: &str) -> Result<&'r Run<'a>, Failure> {
+    let wrong =
+        |why: String| Failure::other("telform::undo::run", why, "`telform journal list` shows the runs");
+    if of == "last" {
+        let last = runs.iter().rev().find(|run| run.steps.iter().any(|step| step.intent.is_some()));
+        return last.ok_or_else(|| wrong("the journal has no run that wrote something".to_owned()));
+    }
+    let fits: Vec<&Run<'a>> = runs.iter().filter(|run| run.id.starts_with(of)).collect();
+    match fits.as_slice() {
+        [one] => Ok(one),
+        [] => Err(wrong(format!("the journal has no run {of}"))),
+        several => Err(wrong(format!("{} runs begin with {of}", several.len()))),
+    }
+}
+
+/// What is not taken back, before anything is asked.
+fn left(out: &Out, run: &str, left: &[undo::Left]) {
+    if out.global.json {
+        let left: Vec<_> =
+            left.iter().map(|left| serde_json::json!({ "what": left.what, "why": left.why })).collect();
+        out.json_line(&serde_json::json!({ "event": "undo", "run": run, "left": left }));
+        return;
+    }
+    out.print(&format!("Taking back run {}\n", clean(run)));
+    if !left.is_empty() {
+        out.print(&format!("\nNot taken back ({})\n", left.len()));
+        for left in left {
+            out.print(&format!("  {}: {}\n", clean(&left.what), clean(&left.why)));
+        }
+    }
+    out.print("\n");
+}
+
+/// The YAML still wants what the run did.
+fn differs(out: &Out, plan: &Plan) {
+    let addresses: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
+    out.note(&format!(
+        "the YAML is as it was: unless it is changed too, the next apply does this again ({})\n",
+        clean(&addresses.join(", "))
+    ));
+}

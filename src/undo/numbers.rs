@@ -1,0 +1,191 @@
+//! Connections of a run, taken back: each number goes where it was, if it is still where the run left it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Deed, Maker};
+use crate::backend;
+use crate::journal::{End, Run};
+use crate::plan::{Operation, Ref, Served};
+use crate::resource::{Address, Connection, LiveAccount, NumberWanted, Place, Removal, Target};
+
+/// A number on a bridge of an account.
+type Seat = (String, String, String);
+
+/// Who served it before the run, and whom the run left there.
+struct Turn {
+    before: Served,
+    after: Option<String>,
+    owner: Option<Address>,
+}
+
+impl Maker<'_> {
+    /// Connects and disconnects.
+    pub(super) fn numbers(&mut self, run: &Run<'_>, deeds: &[Deed<'_>]) {
+        let mut wanted: BTreeMap<(String, String), BTreeMap<String, Option<String>>> = BTreeMap::new();
+        let turns = turns(run, deeds);
+        let ours: BTreeSet<Seat> = turns.keys().cloned().collect();
+        for ((account, bridge, number), turn) in turns {
+            let what = format!("{number} on {bridge}");
+            let back = match &turn.before {
+                Served::By { id, .. } => Some(id.clone()),
+                Served::NotThere | Served::Unserved => None,
+                Served::OneOf(_) => {
+                    self.left(what, "nobody knew which configuration served it");
+                    continue;
+                }
+            };
+            if back == turn.after {
+                continue;
+            }
+            let Some(live) = self.today.live.accounts.get(&account) else { continue };
+            let elsewhere = live.connections.iter().flatten().any(|other| {
+                other.number == number
+                    && other.target != Target::Unserved
+                    && !ours.contains(&(account.clone(), other.bridge.clone(), number.clone()))
+            });
+            if elsewhere || !still(live, &bridge, &number, turn.after.as_deref()) {
+                self.left(what, "connected otherwise since, left alone");
+                continue;
+            }
+            let there = |kind: &str, id: &str| {
+                let live = live.objects.get(kind);
+                live.is_some_and(|objects| objects.iter().any(|object| object.id == id))
+                    || self.again.contains_key(&(account.clone(), kind.to_owned(), id.to_owned()))
+            };
+            if !there("bridges", &bridge) {
+                if !deeds.iter().any(|deed| deed.made == Some(bridge.as_str())) {
+                    self.left(what, "the bridge is no longer there");
+                }
+                continue;
+            }
+            if let Some(id) = back.as_ref().filter(|id| !there("providers", id)) {
+                self.left(what, format!("configuration {id} is no longer there"));
+                continue;
+            }
+            if let Some(owner) = turn.owner.filter(|owner| owner.kind == "providers")
+                && let Some(id) = &back
+                && self.address_of(&account, "providers", id).is_none()
+            {
+                self.names(&account, owner, id);
+            }
+            wanted.entry((account, bridge)).or_default().insert(number, back);
+        }
+        for ((account, bridge), numbers) in wanted {
+            self.rewire(&account, &bridge, numbers);
+        }
+    }
+
+    /// A configuration by the address that it had in the run.
+    fn names(&mut self, account: &str, owner: Address, id: &str) {
+        let Some(kind) = self.facts(account).and_then(|facts| backend::shape(&owner.kind, facts.generation))
+        else {
+            return;
+        };
+        let about = self.undo.about.contains(&owner);
+        self.object(&owner, account, kind, Some(id));
+        if !about {
+            self.undo.about.remove(&owner);
+        }
+    }
+
+    /// The address that means an object: made again, pinned here, in the ledger.
+    fn address_of(&self, account: &str, kind: &str, id: &str) -> Option<Address> {
+        let again = self.again.get(&(account.to_owned(), kind.to_owned(), id.to_owned()));
+        if again.is_some() {
+            return again.cloned();
+        }
+        let pinned = self.undo.desired.objects.values().find(|object| {
+            object.account == account && object.address.kind == kind && object.id.as_deref() == Some(id)
+        });
+        let pinned = pinned.map(|object| &object.address);
+        pinned.or_else(|| self.today.ledger.address_of(account, kind, id)).cloned()
+    }
+
+    /// All numbers of a bridge, because they are owned whole: those of the run as they were, the others as they are.
+    fn rewire(&mut self, account: &str, bridge: &str, numbers: BTreeMap<String, Option<String>>) {
+        let Some(live) = self.today.live.accounts.get(account) else { return };
+        let Some(kind) = backend::shape("bridges", live.facts.generation) else { return };
+        let mut whole: BTreeMap<String, String> = BTreeMap::new();
+        for connection in on(live, bridge).filter(|connection| !numbers.contains_key(&connection.number)) {
+            match connection.target.id() {
+                Some(id) => drop(whole.insert(connection.number.clone(), id.to_owned())),
+                None if connection.target == Target::Unserved => {}
+                None => {
+                    let why =
+                        format!("nobody knows which configuration serves {} beside it", connection.number);
+                    numbers.keys().for_each(|number| self.left(format!("{number} on {bridge}"), why.clone()));
+                    return;
+                }
+            }
+        }
+        whole.extend(numbers.into_iter().filter_map(|(number, id)| Some((number, id?))));
+        let place = || Place { file: "(undo)".to_owned(), line: 1, column: 1 };
+        let mut named = BTreeMap::new();
+        for (number, id) in whole {
+            let provider = self.address_of(account, "providers", &id).unwrap_or_else(|| {
+                // Nobody manages it; it has a name only here.
+                let name = Address::new("providers", &format!("id-{id}"));
+                self.names(account, name.clone(), &id);
+                name
+            });
+            if !self.undo.desired.objects.contains_key(&provider) {
+                self.names(account, provider.clone(), &id);
+            }
+            named.insert(number, NumberWanted { provider, place: place() });
+        }
+        let address =
+            self.address_of(account, "bridges", bridge).unwrap_or_else(|| Address::new("bridges", bridge));
+        // A bridge that the run made goes, and its numbers with it.
+        let goes = |gone: &Removal| gone.address == address && self.undo.about.contains(&address);
+        if self.undo.desired.removed.iter().any(goes) {
+            return;
+        }
+        let again = self.again.contains_key(&(account.to_owned(), kind.name.to_owned(), bridge.to_owned()));
+        let id = (!again).then_some(bridge);
+        self.object(&address, account, kind, id).numbers = Some(named);
+    }
+}
+
+/// What the run did to each number on each bridge.
+fn turns(run: &Run<'_>, deeds: &[Deed<'_>]) -> BTreeMap<Seat, Turn> {
+    let mut turns: BTreeMap<Seat, Turn> = BTreeMap::new();
+    for deed in deeds {
+        let account = deed.step.call.account.clone();
+        let (bridge, number, before, after) = match &deed.step.operation {
+            Operation::Disconnect { bridge, number, before } => (bridge.clone(), number, before, None),
+            Operation::Connect { bridge, number, provider, before } => {
+                let resolve = |at: &Ref| Maker::resolve(deeds, at);
+                let (Some(bridge), Some(provider)) = (resolve(bridge), resolve(provider)) else { continue };
+                (bridge, number, before, Some(provider))
+            }
+            _ => continue,
+        };
+        // What the run itself connected again in the end is where it was.
+        let back = format!("r{}", deed.step.id.trim_start_matches('s'));
+        if run.steps.iter().any(|record| record.id == back && record.end() == Some(End::Done)) {
+            continue;
+        }
+        let turn = turns.entry((account, bridge, number.clone())).or_insert_with(|| Turn {
+            before: before.clone(),
+            after: None,
+            owner: deed.step.address.clone(),
+        });
+        turn.after = after;
+    }
+    turns
+}
+
+fn on<'a>(live: &'a LiveAccount, bridge: &'a str) -> impl Iterator<Item = &'a Connection> {
+    live.connections.iter().flatten().filter(move |connection| connection.bridge == bridge)
+}
+
+/// Whether a number is where the run left it. One that it took off must not be connected anywhere it did not put it.
+fn still(live: &LiveAccount, bridge: &str, number: &str, after: Option<&str>) -> bool {
+    let here = on(live, bridge).find(|connection| connection.number == number);
+    match (after, here.map(|connection| &connection.target)) {
+        (Some(id), Some(target)) => target.id() == Some(id),
+        (Some(_), None) => false,
+        (None, None | Some(Target::Unserved)) => true,
+        (None, Some(_)) => false,
+    }
+}

@@ -1,0 +1,169 @@
+//! A run that ends in part leaves no number dark that it cut for nothing.
+
+use telform::journal::{self, End};
+
+use crate::bench::Story;
+use crate::deletes::CONNECTED;
+
+const GUARDS: &str = "--max-deletes 1 --max-numbers-dark 3";
+const REFUSED: &str = "effect: { answer: { status: 400 } }";
+
+fn tombstone() -> Story {
+    let story = Story::new(CONNECTED);
+    story.unpod("removed:\n  - { address: providers.old, id: '42' }\n");
+    story
+}
+
+/// `+14155550103` moves from one bridge to the other.
+fn moving() -> Story {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
+    story.unpod(
+        "
+providers:
+  old: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }
+bridges:
+  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: old }, '+14155550102': { provider: old }, '+14155550103': { provider: old } } }
+  fax: { slug: fax, name: Fax, numbers: {} }
+",
+    );
+    story
+}
+
+/// Which configuration serves each number, by bridge.
+fn served(story: &Story) -> Vec<(String, String, Option<u64>)> {
+    let world = story.sandbox.world();
+    let bridges = world.unpod.bridges.iter();
+    let mut all: Vec<_> = bridges
+        .flat_map(|bridge| {
+            bridge
+                .numbers
+                .iter()
+                .map(|(number, link)| (bridge.slug.clone(), number.clone(), link.configuration))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn a_delete_that_fails_gives_its_numbers_back() {
+    let story = tombstone();
+    let before = served(&story);
+    story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
+    shot!("delete_failed", story.expect(5, &format!("apply --auto-approve {GUARDS}")));
+    assert_eq!(served(&story), before);
+    let connect = |bridge: &str, number: &str| {
+        format!(
+            r#"POST telephony/bridges/{bridge}/connect-provider/ {{"provider_config_id":42,"phone_number":"{number}"}}"#
+        )
+    };
+    assert_eq!(
+        story.writes()[4..],
+        [connect("sales", "+14155550101"), connect("sales", "+14155550102"), connect("fax", "+14155550103")]
+    );
+    let kept = journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap();
+    let runs = journal::runs(&kept.lines);
+    let back: Vec<_> = runs[0]
+        .steps
+        .iter()
+        .filter(|step| step.id.starts_with('r'))
+        .map(|step| (step.id, step.end()))
+        .collect();
+    assert_eq!(back, [("r1", Some(End::Done)), ("r2", Some(End::Done)), ("r3", Some(End::Done))]);
+    assert!(runs[0].open().is_empty());
+    assert_eq!(runs[0].writes(), 6, "three were cut and are back");
+    // The next run does all of it.
+    story.sandbox.clear_faults();
+    story.expect(0, &format!("apply --auto-approve {GUARDS}"));
+    story.in_sync();
+}
+
+#[test]
+fn who_does_not_want_it_sees_the_dark_numbers_first() {
+    let story = tombstone();
+    story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
+    let ran = story.expect(5, &format!("apply --auto-approve {GUARDS} --no-reconnect-on-failure"));
+    shot!("delete_failed_left_dark", ran);
+    assert_eq!(story.writes().len(), 4);
+}
+
+#[test]
+fn a_connect_that_fails_gives_the_number_back() {
+    for stop in ["stop", "continue"] {
+        let story = moving();
+        let before = served(&story);
+        story.fault(&format!("{{ match: {{ path: '*/sales/connect-provider/', times: 0 }}, {REFUSED} }}"));
+        let ran = story.expect(5, &format!("apply --auto-approve --on-error {stop}"));
+        if stop == "stop" {
+            shot!("connect_failed", ran);
+        }
+        assert_eq!(served(&story), before, "{stop}");
+        assert_eq!(story.ledger()["moves"].as_array().map_or(0, Vec::len), 0, "no move is open");
+        story.sandbox.clear_faults();
+        story.apply();
+        story.in_sync();
+    }
+}
+
+/// Not even the way back works: the numbers are named first.
+#[test]
+fn everything_fails_after_the_cut() {
+    let story = moving();
+    story.fault(&format!("{{ match: {{ path: '*/connect-provider/', times: 0 }}, {REFUSED} }}"));
+    shot!("everything_failed", story.expect(5, "apply --auto-approve"));
+    let events = {
+        let story = moving();
+        story.fault(&format!("{{ match: {{ path: '*/connect-provider/', times: 0 }}, {REFUSED} }}"));
+        story.expect(5, "apply --auto-approve --json").events()
+    };
+    let last = events.last().unwrap();
+    assert_eq!(last["dark"][0]["number"], "+14155550103");
+    assert_eq!(last["reconnected"][0]["result"]["outcome"], "failed");
+    story.sandbox.clear_faults();
+    story.apply();
+    story.in_sync();
+}
+
+/// The configuration that served the number is gone by then: nothing is sent.
+#[test]
+fn a_configuration_that_is_gone_is_not_connected() {
+    let story = moving();
+    story.fault("{ match: { path: '*/sales/connect-provider/' }, effect: { foreign: [ { delete_configuration: 42 } ] } }");
+    let ran = story.expect(5, "apply --auto-approve");
+    ran.says("provider configuration 42 is gone").says("DARK NOW (1)");
+    assert!(!story.writes().iter().any(|write| write.contains("fax/connect-provider")));
+}
+
+/// One number cannot be cut, so the delete does not happen: the others are given back. One that the YAML takes off its bridge
+/// stays off, whatever fails beside it.
+#[test]
+fn only_what_was_cut_for_nothing() {
+    let story = tombstone();
+    let before = served(&story);
+    story.fault(&format!("{{ match: {{ path: '*/fax/disconnect-provider/', times: 0 }}, {REFUSED} }}"));
+    story.expect(5, &format!("apply --auto-approve {GUARDS}")).says("r1 ok").says("r2 ok");
+    assert_eq!(served(&story), before);
+
+    let story = Story::new(CONNECTED);
+    story.unpod("bridges:\n  fax: { slug: fax, name: Fax, numbers: {} }\nremoved:\n  - { address: providers.old, id: '42' }\n");
+    story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
+    story.expect(5, &format!("apply --auto-approve {GUARDS}"));
+    assert!(!story.writes().iter().any(|write| write.contains("fax/connect-provider")));
+    let now = served(&story);
+    assert!(!now.iter().any(|(bridge, ..)| bridge == "fax"), "it was removed on purpose: {now:?}");
+    assert_eq!(now.len(), 3);
+}
+
+/// Somebody else had cut the number before us: that is not ours to take back.
+#[test]
+fn what_somebody_else_cut_stays_cut() {
+    let story = tombstone();
+    story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
+    story.fault(
+        "{ match: { path: '*/sales/disconnect-provider/' }, effect: { foreign: [ { disconnect: { bridge: fax, number: '+14155550103' } } ] } }",
+    );
+    story.expect(5, &format!("apply --auto-approve {GUARDS}"));
+    let now = served(&story);
+    assert!(!now.iter().any(|(bridge, ..)| bridge == "fax"), "{now:?}");
+    assert_eq!(now.len(), 3, "the others are back");
+}
