@@ -24,6 +24,8 @@ mod generated;
 mod generation1;
 mod guards;
 mod guessing;
+#[cfg(target_os = "linux")]
+mod interrupts;
 mod journal;
 mod ledgers;
 mod many;
@@ -43,5 +45,7 @@ mod saved;
 mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
+#[cfg(unix)]
+mod terminal;
 mod verify;
 mod watch;
