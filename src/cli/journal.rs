@@ -1,5 +1,6 @@
 //! The journal of a run: begun before the first request, ended with a receipt.
 
+use super::bug::Noted;
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::saved::Reviewed;
@@ -76,8 +77,8 @@ impl<'a> Book<'a> {
     }
 
     /// The log with the clock of this machine.
-    pub(super) fn stamped(&self) -> Stamped<'_> {
-        Stamped { log: &self.log, clock: &now }
+    pub(super) fn stamped(&self) -> Noted<'_> {
+        Noted(Stamped { log: &self.log, clock: &now })
     }
 }
 

@@ -10,6 +10,7 @@ mod bench;
 
 mod adopt;
 mod bridges;
+mod bugs;
 mod choice;
 mod commands;
 mod deletes;
