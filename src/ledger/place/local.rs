@@ -81,7 +81,12 @@ impl Local {
         let path = self.path(name);
         let add = || -> std::io::Result<()> {
             let new = !path.exists();
-            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+            let mut options = OpenOptions::new();
+            options.create(true).append(true);
+            // It shows what the services hold, and is as private as the ledger.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(&path)?;
             file.write_all(bytes)?;
             file.sync_data()?;
             if new {
