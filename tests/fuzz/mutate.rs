@@ -116,7 +116,20 @@ impl Mutator {
 
     fn break_bytes(&mut self, bytes: &mut Vec<u8>, other: &[u8]) {
         let at = self.below(bytes.len() + 1);
-        match self.below(9) {
+        match self.below(10) {
+            // Whole lines: a journal is one, and so is much of YAML.
+            9 => {
+                let mut lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+                if !lines.is_empty() {
+                    let (from, to) = (self.below(lines.len()), self.below(lines.len()));
+                    match self.below(3) {
+                        0 => drop(lines.remove(from)),
+                        1 => lines.swap(from, to),
+                        _ => lines.insert(to, lines[from]),
+                    }
+                }
+                *bytes = lines.concat();
+            }
             0 if !bytes.is_empty() => {
                 let at = at.min(bytes.len() - 1);
                 bytes[at] ^= 1 << self.below(8);
@@ -166,6 +179,19 @@ impl Mutator {
                 }
                 _ => unreachable!("a leaf"),
             };
+        }
+        // A text with something odd near its beginning or end: what is cut at a fixed place meets half a character there.
+        if let Value::String(text) = at
+            && self.below(3) > 0
+        {
+            let near: Vec<usize> = text.char_indices().map(|(index, _)| index).take(5).collect();
+            let place = if self.below(3) == 0 {
+                text.len()
+            } else {
+                near.last().map_or(0, |_| *self.any::<usize>(&near))
+            };
+            text.insert_str(place, self.any::<&str>(&WORDS));
+            return;
         }
         if is_leaf(at) {
             *at = self.leaf(other);
