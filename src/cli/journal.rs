@@ -1,5 +1,6 @@
 //! The journal of a run: begun before the first request, ended with a receipt.
 
+use super::bug::Noted;
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::saved::Reviewed;
@@ -49,7 +50,7 @@ impl<'a> Book<'a> {
             converged: None,
             second_plan: None,
         };
-        self.stamped().record_of(cut.id, &record).await.map_err(failure)
+        self.stamped().0.record_of(cut.id, &record).await.map_err(failure)
     }
 
     /// The first line: who, from what, and the plan.
@@ -94,8 +95,8 @@ impl<'a> Book<'a> {
     }
 
     /// The log with the clock of this machine.
-    pub(super) fn stamped(&self) -> Stamped<'_> {
-        Stamped { log: &self.log, clock: &now }
+    pub(super) fn stamped(&self) -> Noted<'_> {
+        Noted(Stamped { log: &self.log, clock: &now })
     }
 }
 

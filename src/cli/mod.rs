@@ -1,13 +1,16 @@
 //! The command line: one short function a command.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
+use futures_util::FutureExt;
 
 mod adopt;
 mod apply;
 mod args;
 mod book;
+mod bug;
 mod clock;
 mod confirm;
 mod drift;
@@ -45,6 +48,11 @@ use out::Out;
 
 /// Reads the arguments, runs the command, and answers with the exit code of spec 3.1.
 pub fn main() -> ExitCode {
+    bug::install();
+    catch_unwind(parsed).unwrap_or_else(|_| ExitCode::from(bug::exit() as u8))
+}
+
+fn parsed() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -62,9 +70,10 @@ pub fn main() -> ExitCode {
         }
     };
     let ended = runtime.block_on(async {
-        let ended = run(&out, &cli).await;
+        // What a panic leaves behind is not looked at again: locks are freed as everywhere, and the process ends.
+        let ended = AssertUnwindSafe(run(&out, &cli)).catch_unwind().await;
         out.settle().await;
-        ended
+        ended.unwrap_or_else(|payload| Ok(bug::ended(&out, payload)))
     });
     let exit = ended.unwrap_or_else(|failure| {
         if out.global.json {
@@ -78,6 +87,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
+    bug::fail_if_asked("at_start");
     match &cli.command {
         Command::Init(args) => init::run(out, args),
         Command::Validate(args) => small::validate(out, args),

@@ -130,6 +130,8 @@ impl Story {
             .args(args.split_whitespace())
             .current_dir(self.dir.path())
             .env_clear()
+            // The most that anybody can ask to be told: no run may show a secret even then.
+            .env("RUST_BACKTRACE", "full")
             .envs(&self.env)
             .envs(&self.settings);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());

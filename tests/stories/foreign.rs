@@ -140,6 +140,12 @@ fn each_kind_of_write() {
             "{ connect: { bridge: empty, number: '+14155550103', configuration: 43 } }",
         ),
         (
+            "POST telephony/bridges/empty/connect",
+            "telephony/bridges/empty/",
+            format!("{main}{spare}{empty}"),
+            "{ delete_bridge: empty }",
+        ),
+        (
             "POST telephony/bridges/sales/disconnect",
             "telephony/bridges/sales/",
             format!("{main}{spare}{moved}"),
@@ -219,6 +225,27 @@ fn a_late_connection_keeps_its_configuration() {
     let empty = shown.iter().find(|bridge| bridge.slug == "empty").unwrap();
     assert_eq!(empty.numbers["+14155550103"].configuration, Some(42), "the new connection is not cut unseen");
     story.expect(0, &format!("{APPLY} --max-numbers-dark 1").replace(" --max-numbers-dark 3", ""));
+}
+
+/// Only the service can see in time that a number went to another bridge; it says no, and what somebody did there stays.
+#[test]
+fn a_number_that_somebody_put_on_another_bridge() {
+    let yaml = "providers:\n  main: { id: '42', provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\nbridges:\n  empty: { slug: empty, name: Empty, numbers: { '+14155550103': { provider: main } } }\n";
+    let story = story(yaml);
+    story.expect(0, "plan");
+    let reads = story.take_log().iter().filter(|line| line.contains("bridges/empty/")).count();
+    story.fault(&format!(
+        "{{ match: {{ method: GET, path: '*/bridges/empty/', nth: {} }}, effect: {{ foreign: [ {{ connect: {{ bridge: sales, number: '+14155550103', configuration: 43 }} }} ] }} }}",
+        reads + 1
+    ));
+    let ran = story.expect(1, "apply --auto-approve");
+    ran.says("Phone number is already assigned to another bridge").says("nothing was written");
+    let bridges = story.sandbox.world().unpod.bridges;
+    let served = |slug: &str| {
+        let bridge = bridges.iter().find(|bridge| bridge.slug == slug).unwrap();
+        bridge.numbers.get("+14155550103").map(|link| link.configuration)
+    };
+    assert_eq!((served("sales"), served("empty")), (Some(Some(43)), None));
 }
 
 /// Somebody makes the same object while telform is about to: it is not made twice, and not overwritten.

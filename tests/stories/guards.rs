@@ -2,15 +2,8 @@
 
 #![cfg(unix)]
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::process::Stdio;
-
-use rustix::fs::OFlags;
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
 use crate::bench::{Ran, Story};
+use crate::terminal::at_terminal;
 
 /// Two organizations. In `eu` two of three configurations go with a number each, in `us` the only one with its number.
 const WORLD: &str = "
@@ -224,38 +217,6 @@ fn a_protected_object_stays_whatever_the_other_switches_say() {
         .is_silent_about("guard::prevent_delete");
     assert_eq!(story.writes(), [""; 0]);
     story.expect(1, "apply --auto-approve --force").says("unexpected argument");
-}
-
-/// Runs at a terminal: what it asks is read there, and the answer is typed there.
-fn at_terminal(story: &Story, args: &str, answer: &str) -> Ran {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap();
-    // The terminal must not become that of the test itself.
-    let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
-    let slave =
-        File::options().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap()).unwrap();
-    let mut command = story.command(args);
-    command.stdin(slave.try_clone().unwrap()).stderr(slave).stdout(Stdio::piped());
-    let child = command.spawn().unwrap();
-    drop(command);
-    let mut terminal = File::from(master);
-    let (mut seen, mut answered, mut buffer) = (Vec::new(), false, [0; 4096]);
-    // A terminal that nobody holds open any more answers with an error.
-    while let Ok(count) = terminal.read(&mut buffer)
-        && count > 0
-    {
-        seen.extend_from_slice(&buffer[..count]);
-        let text = String::from_utf8_lossy(&seen).into_owned();
-        if !answered && text.contains("Type ") && text.ends_with(": ") {
-            terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
-            answered = true;
-        }
-    }
-    let mut output = child.wait_with_output().unwrap();
-    output.stderr = String::from_utf8(seen).unwrap().replace("\r\n", "\n").into_bytes();
-    story.ran(args, &output)
 }
 
 #[test]

@@ -107,3 +107,16 @@ fn a_journal_that_was_touched_stops_the_next_run() {
     story.apply();
     assert_eq!(journal::runs(&kept(&story).lines).len(), 2);
 }
+
+/// It shows what the services hold about the accounts of people, which is nobody's else on this machine.
+#[cfg(unix)]
+#[test]
+fn ledger_and_journal_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let story = partner();
+    story.apply();
+    for name in ["ledger.json", "ledger.key", "ledger.journal"] {
+        let mode = std::fs::metadata(story.path(".telform").join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

@@ -10,6 +10,7 @@ mod bench;
 
 mod adopt;
 mod bridges;
+mod bugs;
 mod choice;
 mod commands;
 mod deletes;
@@ -25,6 +26,8 @@ mod generation1;
 mod guards;
 mod guessing;
 mod hard_faults;
+#[cfg(target_os = "linux")]
+mod interrupts;
 mod journal;
 #[cfg(unix)]
 mod kill_points;
@@ -53,6 +56,8 @@ mod saved;
 mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
+#[cfg(unix)]
+mod terminal;
 mod trail;
 mod undos;
 mod verify;

@@ -82,7 +82,12 @@ impl Local {
         let path = self.path(name);
         let add = || -> std::io::Result<()> {
             let new = !path.exists();
-            let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
+            let mut options = OpenOptions::new();
+            options.create(true).append(true);
+            // It shows what the services hold, and is as private as the ledger.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options.open(&path)?;
             let before = file.metadata()?.len();
             if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_data()) {
                 // Half a line would stand before the next one. What cannot be taken back is cut off when it is read.
