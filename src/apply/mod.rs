@@ -102,16 +102,15 @@ impl Report {
 
     /// Whether no write of this run had an effect, as far as anybody can tell.
     pub fn is_untouched(&self, plan: &Plan) -> bool {
-        self.ledger_error.is_none()
-            && self.outcomes.iter().all(|(id, outcome)| match outcome {
-                Outcome::Unknown { .. } => false,
-                Outcome::Done { .. } => plan
-                    .steps
-                    .iter()
-                    .any(|step| step.id == *id && matches!(step.operation, Operation::ReadBack { .. })),
-                Outcome::Failed { written, .. } => !written,
-                Outcome::Stale { .. } | Outcome::NotStarted { .. } => true,
-            })
+        self.outcomes.iter().all(|(id, outcome)| match outcome {
+            Outcome::Unknown { .. } => false,
+            Outcome::Done { .. } => plan
+                .steps
+                .iter()
+                .any(|step| step.id == *id && matches!(step.operation, Operation::ReadBack { .. })),
+            Outcome::Failed { written, .. } => !written,
+            Outcome::Stale { .. } | Outcome::NotStarted { .. } => true,
+        })
     }
 
     /// Writes that are done.

@@ -178,7 +178,7 @@ pub(crate) fn is_whole(story: &Story, what: &str) {
     let world = story.world();
     let (unpod, carrierx) = (&world["unpod"], &world["carrierx"]);
     let has = |list: &Value, key: &str, id: &str| {
-        let matches = |object: &Value| object[key] == id || object[key].to_string() == id;
+        let matches = |object: &Value| object[key] == id || object[key].to_string().as_str() == id;
         list.as_array().into_iter().flatten().any(matches)
     };
     for (address, entry) in &ledger.objects {
@@ -290,6 +290,7 @@ fn after_each_durable_write(index: usize) {
     assert!(points > 5 * case.writes, "{points}");
 }
 
+#[allow(clippy::print_stdout, reason = "the number of kill points is part of what this shows")]
 fn told(case: &Case, moment: &str, points: usize, rig: &Rig) {
     println!(
         "{}: {points} kill points {moment}; {} runs at most to the end, {} times a human decided",

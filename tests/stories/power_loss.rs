@@ -42,7 +42,7 @@ fn a_torn_last_line_of_the_journal() {
     let grown = story.read(JOURNAL);
     let next = grown[whole.len()..].split_inclusive('\n').next().unwrap().to_owned();
     // Cut in the middle, and a file that was made longer before its bytes were written.
-    let torn = [1, next.len() / 2, next.len() - 1].map(|at| next[..at].as_bytes().to_vec());
+    let torn = [1, next.len() / 2, next.len() - 1].map(|at| next.as_bytes()[..at].to_vec());
     for tail in torn.into_iter().chain([vec![0; 512]]) {
         story.sandbox.edit(|world| *world = start.clone());
         story.file(LEDGER, &ledger);

@@ -131,8 +131,8 @@ fn partners_and_a_saved_plan() {
     let requests = story.take_log();
     let sid = |requests: &[String]| {
         // Of the new partner the last single read tells.
-        let gets = requests.iter().filter_map(|request| request.strip_prefix("GET partners/"));
-        gets.last().unwrap().to_owned()
+        let mut gets = requests.iter().filter_map(|request| request.strip_prefix("GET partners/"));
+        gets.next_back().unwrap().to_owned()
     };
     let (a, b) = (sid(&rehearsed), sid(&requests));
     assert_eq!(normal(&rehearsed, &[(&a, "[sid]")]), normal(&requests, &[(&b, "[sid]")]));

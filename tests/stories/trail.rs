@@ -260,7 +260,8 @@ fn the_independent_checker_reads_a_journal() {
         assert_eq!(verdict.verified, legal, "lines {} and {} swapped", at + 1, at + 2);
     }
     assert!(legals <= 1, "{legals}");
-    let edits: [(&str, usize, fn(&mut Value)); 7] = [
+    type Edit = (&'static str, usize, fn(&mut Value));
+    let edits: [Edit; 7] = [
         ("request", delete, |line| {
             line["record"]["target"] = json!("telephony/providers-configurations/43/")
         }),
