@@ -226,3 +226,15 @@ fn a_bridge_that_hides_its_numbers_keeps_a_configuration() {
     ran.says("guard::ambiguous_connection");
     assert_eq!(story.writes(), [""; 0]);
 }
+
+/// A disconnect that only says so: the read-back sees the number, and nothing is deleted.
+#[test]
+fn a_disconnect_that_lies_stops_the_delete() {
+    let story = connected();
+    story.unpod(TOMBSTONE);
+    story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 200, body: { json: { data: {} } } } } }");
+    let ran = story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
+    ran.says("bridge fax does not show what was done: +14155550103");
+    assert!(!story.writes().iter().any(|write| write.starts_with("DELETE")), "{:?}", story.writes());
+    assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
+}

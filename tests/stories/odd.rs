@@ -193,3 +193,14 @@ fn a_value_that_only_the_answer_shows_is_sent_once() {
         assert_eq!(story.writes(), [""; 0], "{name}");
     }
 }
+
+/// A service of another generation takes a create and drops what it does not know (unpod.md fact 9): the answer tells.
+#[test]
+fn a_create_whose_answer_drops_what_was_sent_is_not_done() {
+    let story = Story::new("{}").secret("AUTH", "canary-drop");
+    story.unpod("providers:\n  main: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }\n");
+    story.fault("{ match: { method: POST }, effect: { answer: { status: 201, body: { json: { data: { id: 99, provider: twilio, account_sid: AC2 } } } } } }");
+    let ran = story.expect(5, "apply --auto-approve");
+    ran.says("the service made provider configuration 99 and did not take account_sid");
+    assert_eq!(story.writes().len(), 1);
+}
