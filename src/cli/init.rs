@@ -16,8 +16,15 @@ const QUICKSTART: &str = include_str!("../../examples/quickstart/telform.yaml");
 const WORLD: &str = include_str!("../../examples/quickstart/world.yaml");
 
 /// What must stay out of version control: keys and locks, and what the sandbox keeps.
-const IGNORED: &[&str] =
-    &[".telform/*.key", ".telform/*.lock", "*.state.yaml", "*.ledger.json", "*.ledger.key", "*.ledger.lock"];
+const IGNORED: &[&str] = &[
+    ".telform/*.key",
+    ".telform/*.lock",
+    "*.state.yaml",
+    "*.ledger.json",
+    "*.ledger.key",
+    "*.ledger.lock",
+    "*.ledger.journal",
+];
 
 pub(super) fn run(out: &Out, args: &InitArgs) -> Result<Exit, Failure> {
     let schema =
