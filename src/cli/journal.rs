@@ -7,7 +7,7 @@ use super::saved::Reviewed;
 use super::session::now;
 use crate::document::Document;
 use crate::journal::{self, Actor, Journal, Log, Record, Recorder, Run, Stamped, Started};
-use crate::ledger::{Ledger, Store};
+use crate::ledger::{self, Ledger, Store};
 
 /// The journal of a run that is about to begin.
 pub(super) struct Book<'a> {
@@ -151,13 +151,8 @@ fn actor() -> Actor {
         Some(format!("{server}/{repository}/actions/runs/{}", variable("GITHUB_RUN_ID")?))
     });
     Actor {
-        user: variable("GITHUB_ACTOR")
-            .or_else(|| variable("GITLAB_USER_LOGIN"))
-            .or_else(|| variable("USER"))
-            .or_else(|| variable("LOGNAME"))
-            .unwrap_or_else(|| "somebody".to_owned()),
-        host: std::fs::read_to_string("/etc/hostname")
-            .map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned()),
+        user: variable("GITHUB_ACTOR").or_else(|| variable("GITLAB_USER_LOGIN")).unwrap_or_else(ledger::user),
+        host: ledger::host(),
         pid: std::process::id(),
         ci: ci.or_else(|| variable("BUILD_URL")),
     }

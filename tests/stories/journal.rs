@@ -4,7 +4,7 @@ use serde_json::json;
 use telform::journal::{self, End, Journal, Record};
 
 use crate::bench::Story;
-use crate::partners::{west, world_with_west};
+use crate::partners::{by_hand, west, world_with_west};
 
 fn partner() -> Story {
     let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
@@ -14,14 +14,6 @@ fn partner() -> Story {
 
 fn kept(story: &Story) -> Journal {
     journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap()
-}
-
-fn by_hand(story: &Story, name: &str, value: &str) {
-    story.sandbox.edit(|world| {
-        let mut text = serde_json::to_value(&*world).unwrap();
-        text["carrierx"]["partners"][0][name] = json!(value);
-        *world = serde_json::from_value(text).unwrap();
-    });
 }
 
 #[test]

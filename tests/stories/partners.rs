@@ -46,6 +46,15 @@ pub(crate) fn verified(more: &str) -> Story {
     Story::new(&world_with_west(more)).secret("WEST_PASSWORD", "canary-password-west")
 }
 
+/// Somebody at the console changes the first partner.
+pub(crate) fn by_hand(story: &Story, name: &str, value: &str) {
+    story.sandbox.edit(|world| {
+        let mut text = serde_json::to_value(&*world).unwrap();
+        text["carrierx"]["partners"][0][name] = value.into();
+        *world = serde_json::from_value(text).unwrap();
+    });
+}
+
 const SID: &str = "partners/3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410";
 
 #[test]

@@ -1,23 +1,14 @@
 //! A plan that is saved, reviewed, and applied exactly or not at all; and plans from a kept snapshot.
 
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::bench::Story;
-use crate::partners::{west, world_with_west};
+use crate::partners::{by_hand, west, world_with_west};
 
 fn partner() -> Story {
     let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx(&west("    address1: New Street 2\n"));
     story
-}
-
-fn by_hand(story: &Story, name: &str, value: &str) {
-    story.sandbox.edit(|world| {
-        let mut text = serde_json::to_value(&*world).unwrap();
-        text["carrierx"]["partners"][0][name] = json!(value);
-        *world = serde_json::from_value(text).unwrap();
-    });
 }
 
 #[test]

@@ -5,15 +5,7 @@ use telform::journal;
 
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
-use crate::partners::{west, world_with_west};
-
-fn by_hand(story: &Story, name: &str, value: &str) {
-    story.sandbox.edit(|world| {
-        let mut text = serde_json::to_value(&*world).unwrap();
-        text["carrierx"]["partners"][0][name] = json!(value);
-        *world = serde_json::from_value(text).unwrap();
-    });
-}
+use crate::partners::{by_hand, west, world_with_west};
 
 /// Which configuration serves each number, by bridge.
 fn served(story: &Story) -> Vec<(String, String, Option<u64>)> {

@@ -113,22 +113,35 @@ pub enum Holder {
     },
 }
 
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The user of this process, for messages and records.
+pub fn user() -> String {
+    variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned())
+}
+
+/// The machine that this process runs on, for messages and records.
+pub fn host() -> String {
+    fs::read_to_string("/etc/hostname")
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .or_else(|| variable("HOSTNAME"))
+        .unwrap_or_else(|| "this machine".to_owned())
+}
+
 impl Note {
     fn new(lease: Option<Duration>) -> Self {
-        let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let now = Timestamp::now();
         let mut note = Self {
             format: FORMAT,
             state: Hold::Held,
             id: uuid::Uuid::new_v4().to_string(),
             write: String::new(),
-            owner: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned()),
-            host: fs::read_to_string("/etc/hostname")
-                .ok()
-                .map(|name| name.trim().to_owned())
-                .filter(|name| !name.is_empty())
-                .or_else(|| variable("HOSTNAME"))
-                .unwrap_or_else(|| "this machine".to_owned()),
+            owner: user(),
+            host: host(),
             pid: std::process::id(),
             since: whole_seconds(now),
             renewed: None,
