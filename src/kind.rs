@@ -405,7 +405,7 @@ impl Field {
 
     /// Whether two spellings mean the same value for this attribute.
     pub fn same(&self, a: &Value, b: &Value) -> bool {
-        self.normaliser.canonical(a) == self.normaliser.canonical(b)
+        a == b || self.normaliser.canonical(a) == self.normaliser.canonical(b)
     }
 }
 

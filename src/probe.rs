@@ -46,7 +46,7 @@ fn path(template: &str, facts: &Facts, id: &str) -> String {
 /// The object in an answer to a read or a write of it.
 pub fn object_in(kind: &'static Kind, key: &Key, body: &Value) -> Option<LiveObject> {
     let row = rows::object(body).ok()?;
-    live::object(kind, &Value::Object(row.clone()), key).ok()
+    live::object(kind, Value::Object(row.clone()), key).ok()
 }
 
 fn unreadable(account: &Account, target: &str, why: &str) -> ApiError {
@@ -126,7 +126,7 @@ pub async fn with_key(
     };
     Ok(items
         .iter()
-        .filter_map(|row| live::object(kind, row, key).ok())
+        .filter_map(|row| live::object(kind, row.clone(), key).ok())
         .filter(|object| natural.iter().all(|(name, wanted)| fits(kind, facts, object, name, wanted)))
         .collect())
 }
@@ -212,7 +212,7 @@ pub async fn users(
 ) -> Result<Vec<String>, LiveError> {
     let desired = Desired {
         accounts: [(account.name.clone(), account.clone())].into_iter().collect(),
-        kinds: account.backend.kinds.iter().map(|kind| kind.name.to_owned()).collect::<BTreeSet<_>>(),
+        kinds: account.backend.kinds.iter().map(|kind| kind.name.into()).collect::<BTreeSet<_>>(),
         ..Desired::default()
     };
     let live = live::read(api, &desired, ledger, key, true).await?;

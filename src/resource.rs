@@ -4,26 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use indexmap::IndexMap;
+use litemap::LiteMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 use url::Url;
 
 use crate::kind::{Backend, Kind};
 use crate::policy::Policy;
 use crate::value::{Fingerprint, Value};
 
+/// Something for each of some fields of a kind, by the field's name and in its order. There are many objects with a few
+/// fields each, so this is one stretch of memory, not a tree.
+pub type Fields<V> = LiteMap<&'static str, V>;
+
 /// `providers.twilio-main`: a kind and the user's own name for the object; stable for ever.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     /// Name of the kind: `providers`.
-    pub kind: String,
+    pub kind: SmolStr,
     /// The user's name for it.
-    pub name: String,
+    pub name: SmolStr,
 }
 
 impl Address {
     /// Puts an address together.
     pub fn new(kind: &str, name: &str) -> Self {
-        Self { kind: kind.to_owned(), name: name.to_owned() }
+        Self { kind: kind.into(), name: name.into() }
     }
 
     /// Reads `kind.name`; the name may hold further dots.
@@ -57,7 +63,7 @@ impl<'de> Deserialize<'de> for Address {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Place {
     /// Path as the user gave it.
-    pub file: String,
+    pub file: SmolStr,
     /// Line.
     pub line: usize,
     /// Column, in characters.
@@ -164,7 +170,7 @@ pub struct Desired {
     /// Renames.
     pub moved: Vec<Rename>,
     /// Kinds that some file mentions, even as an empty map: only these are in scope for deletes.
-    pub kinds: BTreeSet<String>,
+    pub kinds: BTreeSet<SmolStr>,
     /// Guards of the whole plan.
     pub guards: Guards,
     /// `ledger:` of the YAML, and where it stands.
@@ -185,7 +191,7 @@ pub struct DesiredObject {
     /// Pinned identity.
     pub id: Option<String>,
     /// Attributes that the YAML mentions; the rest is left alone.
-    pub attributes: BTreeMap<&'static str, Wanted>,
+    pub attributes: Fields<Wanted>,
     /// Bridges: the numbers, when mentioned. Number to the address of the configuration that serves it.
     pub numbers: Option<BTreeMap<String, NumberWanted>>,
     /// `update: put` instead of PATCH.
@@ -197,7 +203,7 @@ pub struct DesiredObject {
     /// Where its entry stands.
     pub place: Place,
     /// Where each attribute stands.
-    pub places: BTreeMap<String, Place>,
+    pub places: Fields<Place>,
 }
 
 /// A number of a bridge as the YAML wants it.
@@ -336,12 +342,12 @@ pub struct LiveObject {
     /// Value of the kind's id field, as text.
     pub id: String,
     /// Plain attributes that the service showed. Absent key: not shown.
-    pub attributes: BTreeMap<&'static str, Value>,
+    pub attributes: Fields<Value>,
     /// Plain attributes that the service showed in part only, as it showed them, such as `AC****1f`. None of them is among
     /// `attributes`: compare them with [`crate::text::fits_mask`] and take a fit for no difference (unpod.md U3).
-    pub masked: BTreeMap<&'static str, Value>,
+    pub masked: Fields<Value>,
     /// Secrets that the service gave back, by fingerprint; `None` for one that is masked.
-    pub secrets: BTreeMap<&'static str, Option<Fingerprint>>,
+    pub secrets: Fields<Option<Fingerprint>>,
 }
 
 /// A number as the service lists it.

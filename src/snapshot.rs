@@ -11,7 +11,8 @@ use crate::backend;
 use crate::kind::Backend;
 use crate::ledger::{AccountEntry, Key};
 use crate::resource::{
-    CatalogueEntry, Connection, Facts, Live, LiveAccount, LiveNumber, LiveObject, Organization, Target,
+    CatalogueEntry, Connection, Facts, Fields, Live, LiveAccount, LiveNumber, LiveObject, Organization,
+    Target,
 };
 use crate::value::Value;
 
@@ -269,7 +270,7 @@ impl Account {
 
 impl Object {
     fn of(account: &str, kind: &str, live: &LiveObject, key: &Key) -> Self {
-        let text = |map: &BTreeMap<&'static str, Value>| {
+        let text = |map: &Fields<Value>| {
             map.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
         };
         let secrets = live.secrets.iter().map(|(field, print)| {
@@ -295,10 +296,10 @@ impl Object {
             let shapes = backend.kinds.iter().filter(move |shape| shape.name == kind);
             shapes.flat_map(|shape| shape.fields.iter().map(|field| field.name))
         };
-        let known = |map: BTreeMap<String, Value>| -> Result<BTreeMap<&'static str, Value>, String> {
+        let known = |map: BTreeMap<String, Value>| -> Result<Fields<Value>, String> {
             map.into_iter().map(|(name, value)| Ok((word(fields(), &name)?, value))).collect()
         };
-        let mut secrets = BTreeMap::new();
+        let mut secrets = Fields::new();
         for (field, padded) in self.secrets {
             let print = match (padded, key) {
                 (Some(padded), Some(key)) => Some(

@@ -20,7 +20,7 @@ fn load(name: &str) -> Loaded {
 }
 
 fn value(loaded: &Loaded, address: &str, attribute: &str) -> Value {
-    match &loaded.desired.objects[&Address::parse(address).unwrap()].attributes[attribute] {
+    match &loaded.desired.objects[&Address::parse(address).unwrap()].attributes[&attribute] {
         Wanted::Value(value) => value.clone(),
         Wanted::Secret(_) => panic!("a secret"),
     }
@@ -43,10 +43,10 @@ fn the_example_of_the_manual() {
     assert_eq!(twilio.shapes.iter().map(|kind| kind.generation).collect::<Vec<_>>(), [Some(2)]);
     assert!(twilio.prevent_delete && twilio.ignore.contains("account_sid") && !twilio.put);
     assert_eq!((twilio.place.line, twilio.place.column), (22, 3));
-    assert_eq!((twilio.places["account_sid"].line, twilio.places["account_sid"].column), (25, 5));
+    assert_eq!((twilio.places[&"account_sid"].line, twilio.places[&"account_sid"].column), (25, 5));
     let livekit = &desired.objects[&Address::new("providers", "livekit-legacy")];
     assert_eq!(livekit.shapes.iter().map(|kind| kind.generation).collect::<Vec<_>>(), [Some(1)]);
-    let Wanted::Secret(secret) = &livekit.attributes["api_secret"] else { panic!("no secret") };
+    let Wanted::Secret(secret) = &livekit.attributes[&"api_secret"] else { panic!("no secret") };
     assert_eq!(secret.source, SecretSource::File(folder().join("secrets/livekit")));
     assert!(secret.fingerprint.is_none());
     let sales = &desired.objects[&Address::new("bridges", "sales")];
@@ -119,7 +119,7 @@ fn overlays_override_line_by_line() {
     assert_eq!(value(&loaded, "partners.west", "callbacks"), callbacks);
     assert_eq!(value(&loaded, "partners.west", "name"), "West");
     // Each value says which line of which layer it comes from; the object stands where it was first defined.
-    let place = |name: &str| west.places[name].to_string();
+    let place = |name: &str| west.places[&name].to_string();
     assert_eq!(place("zip"), "layers/a-staging.yaml:26:11");
     assert_eq!(place("city"), "layers/a-staging.yaml:18:5");
     assert_eq!(place("name"), "layers/base.yaml:20:5");
@@ -128,7 +128,7 @@ fn overlays_override_line_by_line() {
     // Maps of telform's own are overridden key by key: the protection is not lost.
     let main = &desired.objects[&Address::new("providers", "main")];
     assert!(main.prevent_delete && main.ignore.iter().eq(["provider"]), "{:?}", main.ignore);
-    let Wanted::Secret(secret) = &main.attributes["auth_token"] else { panic!("no secret") };
+    let Wanted::Secret(secret) = &main.attributes[&"auth_token"] else { panic!("no secret") };
     assert_eq!(secret.source, SecretSource::Env("STAGING_AUTH".into()));
     let unpod = &desired.accounts["unpod"];
     assert_eq!(unpod.org_handle.as_deref(), Some("acme-staging.example"));

@@ -52,7 +52,7 @@ fn resolve(folder: &Path, token: &str, secret: &str, commands: bool) -> (Loaded,
 }
 
 fn fingerprint_is_there(loaded: &Loaded) -> bool {
-    match &loaded.desired.objects[&Address::new("providers", "a")].attributes["auth_token"] {
+    match &loaded.desired.objects[&Address::new("providers", "a")].attributes[&"auth_token"] {
         Wanted::Secret(secret) => secret.fingerprint.is_some(),
         Wanted::Value(_) => panic!("no secret"),
     }

@@ -26,8 +26,8 @@ async fn reads_configurations_alone_when_nothing_may_go() {
     assert!(live.connections.is_none() && !live.objects.contains_key("bridges"));
     let objects = &live.objects["providers"];
     assert_eq!(objects.iter().map(|object| object.id.as_str()).collect::<Vec<_>>(), ["42", "43"]);
-    assert_eq!(objects[0].attributes["provider"], "twilio");
-    assert_eq!(objects[0].attributes["account_sid"], "AC1");
+    assert_eq!(objects[0].attributes[&"provider"], "twilio");
+    assert_eq!(objects[0].attributes[&"account_sid"], "AC1");
     assert!(objects[0].secrets.is_empty());
 }
 
@@ -48,7 +48,7 @@ async fn reads_bridges_when_they_are_managed() {
         (None, &Target::Inferred("42".to_owned()))
     );
     assert_eq!(live.objects["bridges"][0].id, "sales");
-    assert_eq!(live.objects["bridges"][0].attributes["name"], "Sales");
+    assert_eq!(live.objects["bridges"][0].attributes[&"name"], "Sales");
     assert_eq!(live.numbers["+14155550102"].bridge, None);
     assert_eq!(live.numbers["+14155550101"].bridge.as_deref(), Some("sales"));
 }
@@ -65,18 +65,18 @@ async fn reads_the_older_generation_and_keeps_no_secret() {
     assert_eq!(live.facts.configurations.as_deref(), Some("provider-configurations"));
     assert_eq!(live.facts.organization, Organization::Confirmed);
     let object = &live.objects["providers"][0];
-    assert_eq!(object.attributes["provider"], 6);
-    assert_eq!(object.attributes["base_url"], Value::Null);
+    assert_eq!(object.attributes[&"provider"], 6);
+    assert_eq!(object.attributes[&"base_url"], Value::Null);
     assert!(!object.attributes.contains_key("provider_details"));
     let expected = key().fingerprint("providers", "api_key", &Secret::new("key-main"));
-    assert_eq!(object.secrets["api_key"].as_ref(), Some(&expected));
-    assert_eq!(object.secrets["api_secret"], None);
+    assert_eq!(object.secrets[&"api_key"].as_ref(), Some(&expected));
+    assert_eq!(object.secrets[&"api_secret"], None);
     let connections = live.connections.as_ref().unwrap();
     assert_eq!(connections[0].target, Target::Exact("41".to_owned()));
     assert_eq!((connections[1].number_id, &connections[1].target), (Some(502), &Target::Unserved));
     assert_eq!(live.numbers["+14155550103"].id, Some(503));
     assert_eq!(live.numbers["+14155550101"].id, Some(501));
-    assert_eq!(live.objects["bridges"][0].attributes["region"], "IN");
+    assert_eq!(live.objects["bridges"][0].attributes[&"region"], "IN");
     let shown = format!("{live:?}");
     assert!(!shown.contains("key-main") && !shown.contains("secret-main"), "{shown}");
 }
@@ -208,7 +208,7 @@ async fn organizations_refused_to_a_good_token_is_no_bad_token() {
     desired.accounts["unpod"].product_id = Some("unpod.ai".to_owned());
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     says(&live.unwrap_err(), &["no organization", "accounts.unpod.org_handle"]);
-    desired.kinds.insert("bridges".to_owned());
+    desired.kinds.insert("bridges".into());
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     says(&live.unwrap_err(), &["no organization", "accounts.unpod.org_handle"]);
 

@@ -54,7 +54,7 @@ pub struct Apply<'a> {
     pub api: &'a dyn Api,
     /// Key of the fingerprints.
     pub key: &'a Key,
-    /// Where the ledger is kept; it is saved after each step.
+    /// Where the ledger is kept; it is saved after each step that it learns from.
     pub store: &'a Store,
     /// Keeps what is about to be sent and how it ended.
     pub journal: &'a dyn Recorder,
@@ -143,7 +143,7 @@ struct Run<'a> {
 }
 
 impl Apply<'_> {
-    /// Runs the plan. The ledger is changed and saved step by step.
+    /// Runs the plan. The ledger is changed and saved step by step, as far as there is something new in it.
     pub async fn run(&self, ledger: &mut Ledger) -> Report {
         let run = self.with(ledger, BTreeMap::new());
         self.observer

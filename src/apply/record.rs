@@ -21,7 +21,7 @@ use crate::value::Value;
 pub type Clock = dyn Fn() -> String + Send + Sync;
 
 impl Run<'_> {
-    /// Enters what a step did into the ledger and saves it. A ledger that cannot be saved stops the run.
+    /// Enters what a step did into the ledger, and saves it when that says anything new. A ledger that cannot be saved stops the run.
     pub(super) async fn remember(
         &self,
         step: &Step,
@@ -33,7 +33,14 @@ impl Run<'_> {
             return outcome;
         }
         let mut ledger = self.ledger.lock().await;
+        let known = |ledger: &Ledger| ledger.objects.get(step.address.as_ref()?).cloned();
+        let before = known(&ledger);
         self.enter(&mut ledger, step, target, &outcome, answer);
+        // Most updates teach the ledger nothing: what was sent is there, and the journal says so.
+        if matches!(step.operation, Operation::Update { .. }) && before.is_some() && before == known(&ledger)
+        {
+            return outcome;
+        }
         if let Err(error) = self.save(&mut ledger).await
             && let Ok(mut slot) = self.ledger_error.lock()
         {

@@ -197,7 +197,7 @@ fn edit(
     if entry.value.at != entry.value.span {
         return Err("it is written through an alias");
     }
-    let (start, end) = (entry.value.span.start, entry.value.span.end);
+    let (start, end) = (entry.value.span.start(), entry.value.span.end());
     let old = text.get(start..end).ok_or("its line was not found")?;
     let kept = old.trim_end();
     let scalar = entry.value.scalar().is_some();
@@ -210,9 +210,10 @@ fn edit(
     // Where the value was a block of lines, it becomes one again; inside brackets and on one line it stays there.
     let lines = !scalar && !kept.starts_with(['{', '[']);
     if lines {
-        let after_key =
-            entry.key_span.end + text[entry.key_span.end..].find(':').ok_or("its line was not found")? + 1;
-        let indent = entry.key_span.column - 1;
+        let after_key = entry.key_span.end()
+            + text[entry.key_span.end()..].find(':').ok_or("its line was not found")?
+            + 1;
+        let indent = entry.key_span.column() - 1;
         return Ok(Edit { start: after_key, end: start + kept.len(), text: block(&value, indent) });
     }
     Ok(Edit { start, end: start + kept.len(), text: inline(&value) })
@@ -233,7 +234,7 @@ fn numbers(value: &Value, desired: &Desired) -> Result<Value, &'static str> {
 fn entry_at<'a>(node: &'a yaml::Node, place: &Place, name: &str) -> Option<&'a yaml::Entry> {
     let entries = node.map()?;
     entries.iter().find_map(|entry| {
-        let here = (entry.key_span.line, entry.key_span.column) == (place.line, place.column);
+        let here = (entry.key_span.line(), entry.key_span.column()) == (place.line, place.column);
         if here && &*entry.key == name { Some(entry) } else { entry_at(&entry.value, place, name) }
     })
 }

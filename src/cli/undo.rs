@@ -97,7 +97,7 @@ async fn taken_back(session: &Session, of: &str) -> Result<(String, Live, Undo),
     let rewires =
         |step: &Step| matches!(step.operation, Operation::Connect { .. } | Operation::Disconnect { .. });
     if plan.steps.iter().any(rewires) {
-        all.kinds.insert("bridges".to_owned());
+        all.kinds.insert("bridges".into());
     }
     let live = live::read(&ReadOnly::new(&session.api), &all, &session.ledger, &session.key, true).await?;
     let mut undo =

@@ -104,7 +104,7 @@ impl<'a> Loader<'a> {
         }
         let tokens = block.overridden.iter().filter(|line| line.key() == secret::TOKEN);
         for line in tokens {
-            self.source(line.file, line.entry, &variable(&[&name, secret::TOKEN]));
+            self.source(line.file, line.entry, &[&name, secret::TOKEN]);
         }
         let token = block.get(secret::TOKEN);
         if token.is_none() {
@@ -115,7 +115,7 @@ impl<'a> Loader<'a> {
             );
         }
         let Some(token) = token else { return login };
-        let Some(source) = self.source(token.file, token.entry, &variable(&[&name, secret::TOKEN])) else {
+        let Some(source) = self.source(token.file, token.entry, &[&name, secret::TOKEN]) else {
             return login;
         };
         let standard =

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::secret;
 use crate::problem::{Problem, Problems, Source};
@@ -81,30 +82,63 @@ pub(super) fn read(here: &Path, sources: &[PathBuf], edits: &Edits) -> (Vec<Inpu
         }
     }
     let Finder { found, mut problems, .. } = finder;
-    let mut inputs = Vec::new();
     let new = edits.0.iter().filter(|(path, text)| {
         let path = absolute(path);
         text.is_some() && !found.iter().any(|found| absolute(&found.path) == path)
     });
     let new: Vec<Found> =
         new.map(|(path, _)| Found { path: path.clone(), name: path.display().to_string() }).collect();
-    for found in found.iter().chain(&new) {
-        let text = match edits.of(&found.path) {
-            Some(None) => continue,
-            Some(Some(text)) => Ok(text.clone()),
-            None => text_of(&found.path),
-        };
-        match text {
-            Ok(text) => {
-                let folder = found.path.parent().unwrap_or(Path::new("")).to_path_buf();
-                let (input, faults) = parse(&found.name, folder, &text);
-                problems.extend(faults);
-                inputs.push(input);
-            }
-            Err((code, what)) => problems.push(Problem::of_file(code, what, &found.name)),
-        }
+    let all: Vec<&Found> = found.iter().chain(&new).collect();
+    let mut inputs = Vec::new();
+    for (input, faults) in side_by_side(&all, |found| one(found, edits)) {
+        problems.extend(faults);
+        inputs.extend(input);
     }
     (inputs, problems)
+}
+
+/// One file: its tree, when there is one, and what is wrong with it.
+fn one(found: &Found, edits: &Edits) -> (Option<Input>, Problems) {
+    let text = match edits.of(&found.path) {
+        Some(None) => return (None, Problems::default()),
+        Some(Some(text)) => Ok(text.clone()),
+        None => text_of(&found.path),
+    };
+    match text {
+        Ok(text) => {
+            let folder = found.path.parent().unwrap_or(Path::new("")).to_path_buf();
+            let (input, faults) = parse(&found.name, folder, &text);
+            (Some(input), faults)
+        }
+        Err((code, what)) => {
+            let mut problems = Problems::default();
+            problems.push(Problem::of_file(code, what, &found.name));
+            (None, problems)
+        }
+    }
+}
+
+/// Does the same with each, on as many threads as there are processors; the results stand in the order of the items.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    if threads < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let worker = || {
+            let mut done = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(index) else { return done };
+                done.push((index, work(item)));
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a panic ends the run")).collect()
+    });
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Reads one text.

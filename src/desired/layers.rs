@@ -36,6 +36,7 @@ impl<'a> Block<'a> {
     /// Lays another layer's entries over what is there.
     fn lay(&mut self, file: In<'a>, entries: Option<&'a [Entry]>) {
         self.sound &= entries.is_some();
+        self.lines.reserve_exact(entries.map_or(0, <[Entry]>::len));
         for entry in entries.unwrap_or_default() {
             let line = Item { file, entry };
             let whole = !OWN_MAPS.contains(&line.key());

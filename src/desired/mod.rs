@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
@@ -110,7 +111,7 @@ struct Loader<'a> {
     overlays: Vec<String>,
     accounts: IndexMap<&'a str, Block<'a>>,
     logins: IndexMap<&'a str, accounts::Login>,
-    objects: BTreeMap<Address, Block<'a>>,
+    objects: BTreeMap<Address, Rc<Block<'a>>>,
     parsed: BTreeMap<Address, objects::Parsed<'a>>,
     removed: Vec<Item<'a>>,
     moved: Vec<Item<'a>>,

@@ -6,10 +6,36 @@ pub(super) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     let name = plain(name);
     known
         .into_iter()
+        .filter(|candidate| likeness_at_most(&name, candidate) >= 0.6)
         .map(|candidate| (strsim::normalized_damerau_levenshtein(&name, &plain(candidate)), candidate))
         .filter(|(likeness, _)| *likeness >= 0.6)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// How alike two names can be at most, told by their letters alone: each letter that only one of them has is an edit. Most
+/// pairs are told apart by this, which costs far less than looking for the edits.
+fn likeness_at_most(name: &str, candidate: &str) -> f64 {
+    let mut balance = [0_i32; 128];
+    let longest = name.len().max(candidate.len());
+    if longest == 0 || !name.is_ascii() || !candidate.is_ascii() {
+        return 1.0;
+    }
+    for byte in name.bytes() {
+        balance[usize::from(byte)] += 1;
+    }
+    for byte in candidate.bytes() {
+        let plain = if matches!(byte, b'-' | b' ' | b'.') { b'_' } else { byte.to_ascii_lowercase() };
+        balance[usize::from(plain)] -= 1;
+    }
+    let (more, fewer) =
+        balance.iter().fold(
+            (0, 0),
+            |(more, fewer), count| {
+                if *count > 0 { (more + count, fewer) } else { (more, fewer - count) }
+            },
+        );
+    1.0 - f64::from(more.max(fewer)) / longest as f64
 }
 
 /// "did you mean" line, and the list of what is known.

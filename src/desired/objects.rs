@@ -1,19 +1,20 @@
 //! Objects: one entry below a kind.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::rc::Rc;
 
-use super::{Block, Item, Loader, TWICE, accounts, names, values};
+use super::{Block, Item, Loader, TWICE, names, values};
 use crate::backend;
 use crate::kind::{Access, Field, Kind, Type, Update};
 use crate::problem::Problem;
-use crate::resource::{Address, DesiredObject};
+use crate::resource::{Address, DesiredObject, Fields};
 use crate::schema;
 use crate::yaml::Plain;
 
 /// An object with the lines it was read from.
 pub(super) struct Parsed<'a> {
     pub(super) object: DesiredObject,
-    pub(super) block: Block<'a>,
+    pub(super) block: Rc<Block<'a>>,
 }
 
 impl<'a> Parsed<'a> {
@@ -38,14 +39,14 @@ impl<'a> Parsed<'a> {
 
 impl<'a> Loader<'a> {
     pub(super) fn collect_objects(&mut self, section: Item<'a>) {
-        let kind = section.key();
-        self.desired.kinds.insert(kind.to_owned());
+        let kind = section.entry.key.clone();
+        self.desired.kinds.insert(kind.clone());
         for entry in self.section(section).unwrap_or_default() {
             let here = Item { file: section.file, entry };
-            let address = Address::new(kind, &entry.key);
+            let address = Address { kind: kind.clone(), name: entry.key.clone() };
             self.name(here, &format!("one of the {kind}"));
             if let Some(mut block) = self.overlay.then(|| self.objects.get(&address).cloned()).flatten() {
-                self.lay(&mut block, here);
+                self.lay(Rc::make_mut(&mut block), here);
                 self.objects.insert(address, block);
             } else if let Some(first) = self.objects.get(&address).map(|block| block.head) {
                 let what = format!("`{kind}.{}` is defined twice", names::short(&entry.key));
@@ -53,14 +54,14 @@ impl<'a> Loader<'a> {
                 self.twice("telform::yaml::duplicate_address", &what, first, again, TWICE);
             } else {
                 let block = self.block(here);
-                self.objects.insert(address, block);
+                self.objects.insert(address, Rc::new(block));
             }
         }
     }
 
     pub(super) fn read_objects(&mut self) {
-        let blocks: Vec<(Address, Block<'a>)> =
-            self.objects.iter().map(|(address, block)| (address.clone(), block.clone())).collect();
+        let blocks: Vec<(Address, Rc<Block<'a>>)> =
+            self.objects.iter().map(|(address, block)| (address.clone(), Rc::clone(block))).collect();
         for (address, block) in blocks {
             if let Some(object) = self.object(&address, &block) {
                 self.parsed.insert(address, Parsed { object, block });
@@ -83,13 +84,13 @@ impl<'a> Loader<'a> {
             account: account.unwrap_or_default().to_owned(),
             shapes: shapes.clone(),
             id: None,
-            attributes: BTreeMap::new(),
+            attributes: Fields::with_capacity(block.lines.len()),
             numbers: None,
             put: false,
             prevent_delete: false,
             ignore: BTreeSet::new(),
             place: item.file.source.place(item.entry.key_span),
-            places: BTreeMap::new(),
+            places: Fields::with_capacity(block.lines.len()),
         };
         for line in &block.overridden {
             self.line(*line, rows, &mut object.clone());
@@ -116,13 +117,12 @@ impl<'a> Loader<'a> {
                 if field.access == Access::ReadOnly {
                     return;
                 }
-                object.places.insert(key.to_owned(), place);
+                object.places.insert(field.name, place);
                 if field.ty == Type::Numbers {
                     object.numbers = self.numbers(item, &object.address.kind);
                     return;
                 }
-                let variable = accounts::variable(&[&object.address.name, key]);
-                if let Some(wanted) = self.attribute(file, field, entry, &variable) {
+                if let Some(wanted) = self.attribute(file, field, entry, &[&object.address.name, key]) {
                     if rows.iter().any(|kind| is_chosen_id(kind, field)) {
                         self.slug(item);
                     }

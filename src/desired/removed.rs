@@ -106,7 +106,7 @@ impl<'a> Loader<'a> {
                 if item.entry.value.is_null() {
                     return self.wrong(item.file, item.entry, "what the object has there");
                 }
-                if let Some(Wanted::Value(value)) = self.attribute(item.file, field, item.entry, "") {
+                if let Some(Wanted::Value(value)) = self.attribute(item.file, field, item.entry, &[]) {
                     removal.key.insert(field.name, value);
                 }
             }

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{In, Loader, names};
+use super::{In, Loader, accounts, names};
 use crate::backend;
 use crate::kind::Type;
 use crate::problem::Problem;
@@ -51,8 +51,8 @@ fn known(key: &str) -> bool {
 }
 
 impl Loader<'_> {
-    /// Reads `{env: …}`, `{file: …}` or `{command: […]}`. `what` names the secret, `variable` proposes a variable for it.
-    pub(super) fn source(&mut self, file: In<'_>, entry: &Entry, variable: &str) -> Option<SecretSource> {
+    /// Reads `{env: …}`, `{file: …}` or `{command: […]}`. `holder` names whose it is, for the variable that is proposed.
+    pub(super) fn source(&mut self, file: In<'_>, entry: &Entry, holder: &[&str]) -> Option<SecretSource> {
         let (name, at) = (&entry.key, entry.value.at);
         let entries = match &entry.value.data {
             Data::Map(entries) => entries,
@@ -70,6 +70,7 @@ impl Loader<'_> {
                 return None;
             }
             _ => {
+                let variable = accounts::variable(holder);
                 self.report(
                     Problem::new(
                         "telform::yaml::literal_secret",

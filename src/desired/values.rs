@@ -17,10 +17,10 @@ impl Loader<'_> {
         file: In<'_>,
         field: &Field,
         entry: &Entry,
-        variable: &str,
+        holder: &[&str],
     ) -> Option<Wanted> {
         if field.ty == Type::Secret {
-            return self.source(file, entry, variable).map(wanted_secret);
+            return self.source(file, entry, holder).map(wanted_secret);
         }
         if entry.value.is_null() {
             return self.null(file, field, entry).map(Wanted::Value);
@@ -300,7 +300,7 @@ impl Loader<'_> {
 
 /// The value, or its key when the value was left out.
 pub(super) fn spot(entry: &Entry) -> Span {
-    if entry.value.at.start == entry.value.at.end { entry.key_span } else { entry.value.at }
+    if entry.value.at.start() == entry.value.at.end() { entry.key_span } else { entry.value.at }
 }
 
 pub(super) fn wanted_secret(source: SecretSource) -> Wanted {

@@ -94,7 +94,7 @@ impl Reader<'_> {
         error.status.is_some() && error.status == self.account.backend.refuses_with
     }
 
-    fn object(&self, kind: &Kind, tried: &str, row: &Value) -> Result<LiveObject, LiveError> {
+    fn object(&self, kind: &Kind, tried: &str, row: Value) -> Result<LiveObject, LiveError> {
         object(kind, row, self.key).map_err(|what| LiveError::shape(self.account, tried, &what))
     }
 

@@ -8,31 +8,32 @@ use crate::value::{Secret, Value};
 
 /// Reads one object as its kind's table says; everything that the table does not name is dropped, and what is shown in part
 /// only stands apart. The error says what is wrong with the row.
-pub fn object(kind: &Kind, row: &Value, key: &Key) -> Result<LiveObject, String> {
-    let Some(map) = row.as_object() else { return Err(format!("a {} is no object", kind.singular)) };
+pub fn object(kind: &Kind, row: Value, key: &Key) -> Result<LiveObject, String> {
+    let Value::Object(mut map) = row else { return Err(format!("a {} is no object", kind.singular)) };
     let id = map
         .get(kind.id)
         .and_then(|id| identity(kind, id))
         .ok_or_else(|| format!("a {} has no usable `{}`", kind.singular, kind.id))?;
     let mut object = LiveObject { id, ..LiveObject::default() };
+    let mut attributes = Vec::with_capacity(kind.fields.len());
     for field in kind.readable() {
-        let Some(value) = map.get(field.name) else { continue };
+        let Some(value) = map.remove(field.name) else { continue };
         match field.ty {
             Type::Secret => {
-                let text = text_of(value).unwrap_or_default();
+                let text = text_of(&value).unwrap_or_default();
                 let fingerprint =
                     (!masked(&text)).then(|| key.fingerprint(kind.name, field.name, &Secret::new(&text)));
                 object.secrets.insert(field.name, fingerprint);
                 continue;
             }
             // An identity is taken as it is: it stands in paths.
-            Type::Text if field.name != kind.id && is_masked_text(field, value) => {
-                object.masked.insert(field.name, value.clone());
+            Type::Text if field.name != kind.id && is_masked_text(field, &value) => {
+                object.masked.insert(field.name, value);
                 continue;
             }
             // The numbers of a bridge are connections, and their rows hold secrets of others.
             Type::Numbers => continue,
-            Type::Map | Type::List if field.access != Access::ReadOnly && !fits(field.ty, value) => {
+            Type::Map | Type::List if field.access != Access::ReadOnly && !fits(field.ty, &value) => {
                 return Err(format!(
                     "`{}` of {} {} has another shape than a {}",
                     field.name,
@@ -43,8 +44,9 @@ pub fn object(kind: &Kind, row: &Value, key: &Key) -> Result<LiveObject, String>
             }
             _ => {}
         }
-        object.attributes.insert(field.name, value.clone());
+        attributes.push((field.name, value));
     }
+    object.attributes = attributes.into_iter().collect();
     Ok(object)
 }
 

@@ -65,7 +65,7 @@ impl Reader<'_> {
         let tried = format!("reading {} {id}", kind.singular);
         match self.ask(&kind.member.replace("{id}", id), &[]).await {
             Ok(body) => {
-                let object = self.object(kind, &tried, &body)?;
+                let object = self.object(kind, &tried, body)?;
                 if object.id == id {
                     Ok(Some(object))
                 } else {
@@ -84,8 +84,9 @@ impl Reader<'_> {
         let query =
             [("limit", size.to_string()), ("offset", offset.to_string()), ("order", order.to_owned())];
         let body = self.get(tried, kind.collection, &query).await?;
-        let page = page(&body).map_err(|what| LiveError::shape(self.account, tried, what))?;
-        let objects = page.items.iter().map(|row| self.object(kind, tried, row)).collect::<Result<_, _>>()?;
+        let page = page(body).map_err(|what| LiveError::shape(self.account, tried, what))?;
+        let objects =
+            page.items.into_iter().map(|row| self.object(kind, tried, row)).collect::<Result<_, _>>()?;
         Ok(Taken { objects, has_more: page.has_more, total: page.total })
     }
 

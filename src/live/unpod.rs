@@ -143,8 +143,11 @@ impl Reader<'_> {
         let tried = "listing the provider configurations";
         // Without a generation nothing is listed; any table will do to ask for what is remembered.
         let kind = backend::shape(PROVIDERS, live.facts.generation).unwrap_or(&PROVIDERS_G2);
-        let mut objects =
-            found.rows.iter().map(|row| self.object(kind, tried, row)).collect::<Result<Vec<_>, _>>()?;
+        let mut objects = found
+            .rows
+            .iter()
+            .map(|row| self.object(kind, tried, row.clone()))
+            .collect::<Result<Vec<_>, _>>()?;
         let listed: BTreeSet<String> = objects.iter().map(|object| object.id.clone()).collect();
         if listed.len() < objects.len() {
             return Err(LiveError::incomplete(self.account, tried, "an id appears twice"));
@@ -180,7 +183,7 @@ impl Reader<'_> {
         match self.ask(&path, &[]).await {
             Ok(body) => {
                 let row = rows::object(&body).map_err(|what| LiveError::shape(self.account, &tried, what))?;
-                self.object(kind, &tried, &Value::Object(row.clone())).map(Some)
+                self.object(kind, &tried, Value::Object(row.clone())).map(Some)
             }
             Err(error) if error.verdict == Verdict::Gone => Ok(None),
             Err(error) => Err(LiveError::request(self.account, &tried, error)),
@@ -292,8 +295,11 @@ impl Reader<'_> {
         live.unseen = unseen(&evidence);
         live.connections = Some(connections);
         let tried = "reading the bridges";
-        let mut objects =
-            bridges.read.iter().map(|row| self.object(kind, tried, row)).collect::<Result<Vec<_>, _>>()?;
+        let mut objects = bridges
+            .read
+            .iter()
+            .map(|row| self.object(kind, tried, row.clone()))
+            .collect::<Result<Vec<_>, _>>()?;
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         live.objects.insert(kind.name, objects);
         live.missing.extend(bridges.missing);

@@ -88,8 +88,11 @@ impl Problem {
 
     /// An error about a file as a whole, or about a place whose text is not at hand.
     pub fn at(code: &'static str, message: impl AsRef<str>, place: Place) -> Self {
-        let place =
-            Place { file: one_line(&place.file), line: place.line.max(1), column: place.column.max(1) };
+        let place = Place {
+            file: one_line(&place.file).into(),
+            line: place.line.max(1),
+            column: place.column.max(1),
+        };
         Self {
             code,
             severity: Severity::Error,
@@ -102,7 +105,7 @@ impl Problem {
 
     /// An error about a file as a whole.
     pub fn of_file(code: &'static str, message: impl AsRef<str>, file: &str) -> Self {
-        Self::at(code, message, Place { file: file.to_owned(), line: 1, column: 1 })
+        Self::at(code, message, Place { file: file.into(), line: 1, column: 1 })
     }
 
     /// What to say under the stretch that is wrong.
@@ -145,7 +148,7 @@ impl Problem {
                 let place = label.place();
                 json!({
                     "file": place.file, "line": place.line, "column": place.column,
-                    "offset": label.span.start, "length": label.span.end.saturating_sub(label.span.start),
+                    "offset": label.span.start(), "length": label.span.end().saturating_sub(label.span.start()),
                     "text": label.text,
                 })
             })
@@ -196,7 +199,11 @@ impl Diagnostic for Problem {
         Some(Box::new(self.labels.iter().filter(|label| Arc::ptr_eq(&label.source, &first.source)).map(
             |label| {
                 let text = (!label.text.is_empty()).then(|| label.text.clone());
-                LabeledSpan::new(text, label.span.start, label.span.end.saturating_sub(label.span.start))
+                LabeledSpan::new(
+                    text,
+                    label.span.start(),
+                    label.span.end().saturating_sub(label.span.start()),
+                )
             },
         )))
     }
@@ -299,7 +306,7 @@ mod tests {
     #[test]
     fn one_line_form_is_in_every_rendering() {
         let source = source("a: 1\nb: 2\n");
-        let span = Span { start: 5, end: 6, line: 2, column: 1 };
+        let span = Span::new(5, 6, 2, 1);
         let problem =
             Problem::new("telform::test::x", "bad\nnews", &source, span).label("here").help("mend it");
         assert_eq!(problem.to_string(), "a.yaml:2:1: error[telform::test::x]: bad\\u{a}news");
@@ -317,7 +324,7 @@ mod tests {
     #[test]
     fn hostile_file_names_and_sources_are_harmless() {
         let source = Arc::new(Source::new("a\u{1b}[2J.yaml", "k: \u{1b}[31m\u{202e}x\r\n", &[]));
-        let span = Span { start: 0, end: 1, line: 1, column: 1 };
+        let span = Span::new(0, 1, 1, 1);
         let problems = Problems::from(Problem::new("telform::test::x", "m", &source, span));
         let text = render(&problems, false, 80);
         assert!(!text.chars().any(|char| char != '\n' && hostile(char)), "{text:?}");
@@ -327,7 +334,7 @@ mod tests {
     fn a_very_long_line_is_clipped_around_the_label() {
         let text = format!("{{\"a\": \"{}\", \"b\": 1, \"c\": \"{}\"}}", "x".repeat(5000), "y".repeat(5000));
         let start = text.find("\"b\"").unwrap();
-        let span = Span { start, end: start + 3, line: 1, column: start + 1 };
+        let span = Span::new(start, start + 3, 1, start + 1);
         let out = render(
             &Problem::new("telform::test::x", "m", &source(&text), span).label("here").into(),
             false,
@@ -340,8 +347,8 @@ mod tests {
     #[test]
     fn sorted_by_file_and_place_and_each_once() {
         let (a, b) = (source("x: 1\ny: 2\n"), Arc::new(Source::new("b.yaml", "z: 1\n", &[])));
-        let first = Span { start: 0, end: 1, line: 1, column: 1 };
-        let second = Span { start: 5, end: 6, line: 2, column: 1 };
+        let first = Span::new(0, 1, 1, 1);
+        let second = Span::new(5, 6, 2, 1);
         let mut problems = Problems::default();
         problems.push(Problem::new("c", "3", &b, first));
         problems.push(Problem::new("c", "2", &a, second));

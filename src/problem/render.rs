@@ -75,7 +75,8 @@ fn groups(labels: &[Label]) -> Vec<Vec<&Label>> {
     for label in labels {
         let near = |group: &&mut Vec<&Label>| {
             group.iter().any(|other| {
-                Arc::ptr_eq(&other.source, &label.source) && other.span.line.abs_diff(label.span.line) <= NEAR
+                Arc::ptr_eq(&other.source, &label.source)
+                    && other.span.line().abs_diff(label.span.line()) <= NEAR
             })
         };
         match groups.iter_mut().find(near) {

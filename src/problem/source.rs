@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
+use smol_str::SmolStr;
+
 use super::Label;
 use crate::resource::Place;
 use crate::text::{escape, hostile};
@@ -12,17 +14,14 @@ use crate::text::{escape, hostile};
 /// Most characters of a line that an excerpt shows.
 const LINE: usize = 72;
 
-/// A stretch of a file. Offsets count bytes; line and column count from 1, the column in characters.
+/// A stretch of a file. Offsets count bytes; line and column count from 1, the column in characters. A file has several for
+/// each of its values, so they are kept small: no file is nearly as long as 4 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// First byte.
-    pub start: usize,
-    /// First byte after it.
-    pub end: usize,
-    /// Line of the first byte.
-    pub line: usize,
-    /// Column of the first byte.
-    pub column: usize,
+    start: u32,
+    end: u32,
+    line: u32,
+    column: u32,
 }
 
 impl Default for Span {
@@ -32,9 +31,43 @@ impl Default for Span {
     }
 }
 
+impl Span {
+    /// Puts a stretch together. What is beyond 4 GiB is taken for the end of it.
+    pub fn new(start: usize, end: usize, line: usize, column: usize) -> Self {
+        let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Self { start: small(start), end: small(end), line: small(line), column: small(column) }
+    }
+
+    /// First byte.
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
+    /// First byte after it.
+    pub fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// Line of the first byte.
+    pub fn line(self) -> usize {
+        self.line as usize
+    }
+
+    /// Column of the first byte.
+    pub fn column(self) -> usize {
+        self.column as usize
+    }
+
+    /// The same with another end, which is not before its start.
+    #[must_use]
+    pub fn ending(self, end: usize) -> Self {
+        Self::new(self.start(), end.max(self.start()), self.line(), self.column())
+    }
+}
+
 /// One file: its name and its text, in which every secret has become asterisks. Offsets are those of the file.
 pub struct Source {
-    name: String,
+    name: SmolStr,
     text: String,
 }
 
@@ -60,7 +93,7 @@ impl Source {
             }
         }
         let text = String::from_utf8(shown).expect("whole characters were replaced by ASCII");
-        Self { name: escape(name).replace('\t', "\\t"), text }
+        Self { name: escape(name).replace('\t', "\\t").into(), text }
     }
 
     /// Path as the user gave it, harmless for a terminal.
@@ -75,7 +108,7 @@ impl Source {
 
     /// Where a stretch begins.
     pub fn place(&self, span: Span) -> Place {
-        Place { file: self.name.clone(), line: span.line.max(1), column: span.column.max(1) }
+        Place { file: self.name.clone(), line: span.line().max(1), column: span.column().max(1) }
     }
 
     /// The line that holds an offset, without its end. YAML ends lines with LF, CR LF or CR.
@@ -114,7 +147,7 @@ impl SourceCode for Source {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let found = self.text.read_span(span, before, after)?;
         Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone(),
+            self.name.to_string(),
             found.data(),
             *found.span(),
             found.line(),
@@ -143,19 +176,19 @@ impl Excerpt {
         let source = &first.source;
         let mut lines: Vec<(usize, Range<usize>)> = Vec::new();
         for label in labels {
-            let line = source.line_around(label.span.start);
+            let line = source.line_around(label.span.start());
             if let Some(before) = source.line_before(&line) {
-                lines.push((label.span.line.saturating_sub(1), before));
+                lines.push((label.span.line().saturating_sub(1), before));
             }
             if let Some(after) = source.line_after(&line) {
-                lines.push((label.span.line + 1, after));
+                lines.push((label.span.line() + 1, after));
             }
-            lines.push((label.span.line, line));
+            lines.push((label.span.line(), line));
         }
         lines.sort_by_key(|(number, _)| *number);
         lines.dedup_by_key(|(number, _)| *number);
         let mut excerpt = Self {
-            name: source.name.clone(),
+            name: source.name.to_string(),
             text: String::new(),
             first_line: lines.first().map_or(1, |(number, _)| *number),
             marks: Vec::new(),
@@ -163,7 +196,7 @@ impl Excerpt {
         };
         let mut marks: Vec<Option<Range<usize>>> = vec![None; labels.len()];
         for (number, line) in lines {
-            let here: Vec<usize> = (0..labels.len()).filter(|&at| labels[at].span.line == number).collect();
+            let here: Vec<usize> = (0..labels.len()).filter(|&at| labels[at].span.line() == number).collect();
             excerpt.push_line(&source.text, line, labels, &here, &mut marks);
         }
         excerpt.marks = marks
@@ -182,7 +215,8 @@ impl Excerpt {
         here: &[usize],
         marks: &mut [Option<Range<usize>>],
     ) {
-        let focus = here.first().map_or(line.start, |&at| labels[at].span.start.clamp(line.start, line.end));
+        let focus =
+            here.first().map_or(line.start, |&at| labels[at].span.start().clamp(line.start, line.end));
         let long = text[line.clone()].char_indices().nth(LINE).is_some();
         let lead = text[line.start..focus].char_indices().rev().nth(LINE / 3);
         let from = lead.filter(|_| long).map_or(line.start, |(at, _)| line.start + at);
@@ -207,7 +241,7 @@ impl Excerpt {
         };
         for &at in here {
             let span = labels[at].span;
-            marks[at] = Some(shown(clamp(span.start))..shown(clamp(span.end.max(span.start))));
+            marks[at] = Some(shown(clamp(span.start()))..shown(clamp(span.end().max(span.start()))));
         }
         if to < line.end {
             self.text.push('…');
@@ -231,7 +265,7 @@ impl SourceCode for Excerpt {
             (found.line() + self.first_line - 1, found.column())
         };
         Ok(Box::new(MietteSpanContents::new_named(
-            self.name.clone(),
+            self.name.to_string(),
             found.data(),
             *found.span(),
             line,

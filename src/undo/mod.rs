@@ -10,7 +10,9 @@ use crate::journal::{End, Run, Verdict};
 use crate::kind::{Access, Delete, Field, Kind, Type};
 use crate::ledger::Ledger;
 use crate::plan::{Operation, Plan, Ref, Step};
-use crate::resource::{Address, Desired, DesiredObject, Facts, Live, LiveObject, Place, Removal, Wanted};
+use crate::resource::{
+    Address, Desired, DesiredObject, Facts, Fields, Live, LiveObject, Place, Removal, Wanted,
+};
 use crate::value::Value;
 
 mod numbers;
@@ -162,7 +164,7 @@ impl<'a> Maker<'a> {
         }
         if !back.is_empty() {
             let object = self.object(address, &deed.step.call.account, kind, Some(id));
-            object.attributes = back;
+            object.attributes = back.into_iter().collect();
         }
     }
 
@@ -204,7 +206,7 @@ impl<'a> Maker<'a> {
             account: Some(deed.step.call.account.clone()),
             id: Some(id.to_owned()),
             key: BTreeMap::new(),
-            place: Place { file: "(undo)".to_owned(), line: 1, column: 1 },
+            place: Place { file: "(undo)".into(), line: 1, column: 1 },
         });
         self.undo.desired.kinds.insert(address.kind.clone());
         self.undo.about.insert(address.clone());
@@ -246,8 +248,8 @@ impl<'a> Maker<'a> {
             }
         }
         let object = self.object(address, &deed.step.call.account, kind, None);
-        object.attributes = attributes;
-        let was = (deed.step.call.account.clone(), address.kind.clone(), id.clone());
+        object.attributes = attributes.into_iter().collect();
+        let was = (deed.step.call.account.clone(), address.kind.to_string(), id.clone());
         self.again.insert(was, address.clone());
     }
 
@@ -268,13 +270,13 @@ impl<'a> Maker<'a> {
             account: account.to_owned(),
             shapes: vec![kind],
             id: id.map(str::to_owned),
-            attributes: BTreeMap::new(),
+            attributes: Fields::new(),
             numbers: None,
             put: false,
             prevent_delete: known,
             ignore: BTreeSet::new(),
-            place: Place { file: "(undo)".to_owned(), line: 1, column: 1 },
-            places: BTreeMap::new(),
+            place: Place { file: "(undo)".into(), line: 1, column: 1 },
+            places: Fields::new(),
         };
         if first {
             self.undo.desired.objects.insert(address.clone(), plain());

@@ -119,7 +119,7 @@ impl Maker<'_> {
             }
         }
         whole.extend(numbers.into_iter().filter_map(|(number, id)| Some((number, id?))));
-        let place = || Place { file: "(undo)".to_owned(), line: 1, column: 1 };
+        let place = || Place { file: "(undo)".into(), line: 1, column: 1 };
         let mut named = BTreeMap::new();
         for (number, id) in whole {
             let provider = self.address_of(account, "providers", &id).unwrap_or_else(|| {

@@ -51,7 +51,7 @@ fn problem(problem: &Problem) -> String {
 pub(super) fn place(text: &str) -> Option<Place> {
     let (rest, column) = text.rsplit_once(':')?;
     let (file, line) = rest.rsplit_once(':')?;
-    Some(Place { file: file.to_owned(), line: line.parse().ok()?, column: column.parse().ok()? })
+    Some(Place { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
 }
 
 fn command(level: &str, title: &str, place: Option<&Place>, message: &str) -> String {
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn nothing_gets_out_of_its_line() {
-        let place = Place { file: "a,b:50%.yaml".to_owned(), line: 3, column: 7 };
+        let place = Place { file: "a,b:50%.yaml".into(), line: 3, column: 7 };
         let line = command("error", "x::y", Some(&place), "100%\r::stop-commands::x\nsecond\u{1b}[31m");
         assert_eq!(
             line,

@@ -68,7 +68,7 @@ fn report(findings: impl Iterator<Item = (&'static str, &'static str, Option<Pla
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let entries: Vec<Entry> = findings
         .map(|(code, severity, place, message)| {
-            let place = place.unwrap_or_else(|| Place { file: NOWHERE.to_owned(), line: 1, column: 1 });
+            let place = place.unwrap_or_else(|| Place { file: NOWHERE.into(), line: 1, column: 1 });
             let path = escape(place.file.strip_prefix("./").unwrap_or(&place.file));
             let description = shorten(&escape(&message));
             let finding = format!("{code}\n{path}\n{message}");

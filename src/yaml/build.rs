@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 
+use smol_str::SmolStr;
+
 use super::{Data, Entry, Fault, MAX_ALIAS_TEXT, MAX_BYTES, MAX_DEPTH, MAX_NODES, Node, Scalar, merge};
 use crate::problem::Span;
 
@@ -24,16 +26,18 @@ struct Frame {
     height: usize,
     nodes: usize,
     text: usize,
+    /// Where its parts begin on the builder's stack of them.
+    first: usize,
     open: Open,
 }
 
 enum Open {
-    List(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<Key> },
+    List,
+    Map { key: Option<Key> },
 }
 
 struct Key {
-    text: Arc<str>,
+    text: SmolStr,
     plain: bool,
     span: Span,
 }
@@ -53,6 +57,10 @@ struct Builder<'a> {
     file: &'a str,
     built: Built,
     stack: Vec<Frame>,
+    /// Items of all open lists, and entries of all open maps. Each list and map takes its own when it is closed, so that it
+    /// has the room that it needs and never grows.
+    items: Vec<Node>,
+    entries: Vec<Entry>,
     anchors: HashMap<usize, Done>,
     nodes: usize,
     alias_text: usize,
@@ -82,7 +90,7 @@ pub(super) fn build(text: &str) -> Result<Built, Box<Fault>> {
 fn place(span: &granit_parser::Span, length: usize) -> Span {
     let start = span.start.byte_offset().unwrap_or_default().min(length);
     let end = span.end.byte_offset().unwrap_or(start).clamp(start, length);
-    Span { start, end, line: span.start.line(), column: span.start.col() + 1 }
+    Span::new(start, end, span.start.line(), span.start.col() + 1)
 }
 
 /// The parser's reasons contain no text of the file, but a name after `*` may be one that was meant as a secret, so the
@@ -92,7 +100,7 @@ fn syntax(text: &str, error: &ScanError) -> Box<Fault> {
     let start = mark.byte_offset().unwrap_or_default().min(text.len());
     let start = (0..=start).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default();
     let end = text[start..].chars().next().map_or(start, |char| start + char.len_utf8());
-    let span = Span { start, end, line: mark.line(), column: mark.col() + 1 };
+    let span = Span::new(start, end, mark.line(), mark.col() + 1);
     let reason = error.info();
     if matches!(error.kind(), granit_parser::ErrorKind::UnknownAnchor) {
         return Fault::new("telform::yaml::syntax", "this alias has no anchor before it", span)
@@ -117,12 +125,13 @@ impl Builder<'_> {
                 let is_text = self.tag(tag.as_deref(), span, &["str"]);
                 let plain = style == ScalarStyle::Plain && !is_text;
                 // The parser writes `~` for a value that was left out.
-                let text: Arc<str> =
-                    if plain && at.start == at.end { "".into() } else { text.as_ref().into() };
+                let text: SmolStr =
+                    if plain && at.start() == at.end() { "".into() } else { text.as_ref().into() };
                 if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
                     // Up to the last visible character, not into the next line.
-                    at.end =
-                        at.start + self.file.get(at.start..at.end).map_or(0, |slice| slice.trim_end().len());
+                    let written =
+                        self.file.get(at.start()..at.end()).map_or(0, |slice| slice.trim_end().len());
+                    at = at.ending(at.start() + written);
                 }
                 let cost = text.len();
                 let node = Node { data: Data::Scalar(Scalar { text, plain }), span: at, at };
@@ -131,11 +140,11 @@ impl Builder<'_> {
             }
             Event::SequenceStart(style, anchor, tag) => {
                 self.tag(tag.as_deref(), span, &["seq"]);
-                self.open(Open::List(Vec::new()), style, anchor, at)
+                self.open(Open::List, style, anchor, at)
             }
             Event::MappingStart(style, anchor, tag) => {
                 self.tag(tag.as_deref(), span, &["map"]);
-                self.open(Open::Map { entries: Vec::new(), key: None }, style, anchor, at)
+                self.open(Open::Map { key: None }, style, anchor, at)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(at),
             Event::Alias(anchor) => self.alias(anchor, at),
@@ -189,30 +198,32 @@ impl Builder<'_> {
         let flow = style == StructureStyle::Flow;
         self.count(1, span)?;
         self.deep(1, span)?;
-        if let Some(Frame { open: Open::Map { key: None, .. }, .. }) = self.stack.last() {
+        if let Some(Frame { open: Open::Map { key: None }, .. }) = self.stack.last() {
             return Err(complex_key(span));
         }
-        self.stack.push(Frame { span, flow, anchor, height: 0, nodes: 1, text: 0, open });
+        let first = match open {
+            Open::List => self.items.len(),
+            Open::Map { .. } => self.entries.len(),
+        };
+        self.stack.push(Frame { span, flow, anchor, height: 0, nodes: 1, text: 0, first, open });
         Ok(())
     }
 
     fn close(&mut self, end: Span) -> Result<(), Box<Fault>> {
         let Some(frame) = self.stack.pop() else { return Ok(()) };
-        let mut span = frame.span;
-        let data = match frame.open {
-            Open::List(items) => {
-                span.end = items.last().map_or(end.end, |item| item.at.end);
-                Data::List(Arc::new(items))
+        let (data, last) = match frame.open {
+            Open::List => {
+                let items: Vec<Node> = self.items.drain(frame.first..).collect();
+                let last = items.last().map(|item| item.at.end());
+                (Data::List(Arc::new(items)), last)
             }
-            Open::Map { entries, .. } => {
-                span.end = entries.last().map_or(end.end, |entry| entry.value.at.end);
-                Data::Map(Arc::new(merge::apply(entries, &mut self.built.faults)))
+            Open::Map { .. } => {
+                let entries: Vec<Entry> = self.entries.drain(frame.first..).collect();
+                let last = entries.last().map(|entry| entry.value.at.end());
+                (Data::Map(Arc::new(merge::apply(entries, &mut self.built.faults))), last)
             }
         };
-        if frame.flow {
-            span.end = end.end;
-        }
-        span.end = span.end.max(span.start);
+        let span = frame.span.ending(last.filter(|_| !frame.flow).unwrap_or(end.end()));
         let node = Node { data, span, at: span };
         let done = Done { node, height: frame.height + 1, nodes: frame.nodes, text: frame.text };
         self.done(done, frame.anchor)
@@ -253,13 +264,13 @@ impl Builder<'_> {
         frame.nodes += nodes;
         frame.text += text;
         match &mut frame.open {
-            Open::List(items) => items.push(node),
-            Open::Map { entries, key } => match key.take() {
+            Open::List => self.items.push(node),
+            Open::Map { key } => match key.take() {
                 None => {
                     let Data::Scalar(scalar) = node.data else { return Err(complex_key(node.at)) };
                     *key = Some(Key { text: scalar.text, plain: scalar.plain, span: node.at });
                 }
-                Some(key) => entries.push(Entry {
+                Some(key) => self.entries.push(Entry {
                     key: key.text,
                     key_plain: key.plain,
                     key_span: key.span,

@@ -51,10 +51,10 @@ fn value(text: &str, entry: &Entry, masks: &mut Vec<Range<usize>>) {
         return parts.iter().for_each(|part| source(part, masks));
     }
     // From the key on, so that a tag or an anchor before the value is hidden too.
-    let colon = text.get(entry.key_span.end..entry.value.at.start).and_then(|between| between.find(':'));
-    let start = colon.map_or(entry.value.at.start, |colon| entry.key_span.end + colon + 1);
-    masks.push(start..entry.value.at.end.max(start));
-    masks.push(entry.value.span.start..entry.value.span.end);
+    let colon = text.get(entry.key_span.end()..entry.value.at.start()).and_then(|between| between.find(':'));
+    let start = colon.map_or(entry.value.at.start(), |colon| entry.key_span.end() + colon + 1);
+    masks.push(start..entry.value.at.end().max(start));
+    masks.push(entry.value.span.start()..entry.value.span.end());
 }
 
 /// What should say where a secret comes from: hidden, unless it does.
@@ -69,10 +69,10 @@ fn source(part: &Entry, masks: &mut Vec<Range<usize>>) {
         return;
     }
     if !SOURCES.contains(&&*part.key) {
-        masks.push(part.key_span.start..part.key_span.end);
+        masks.push(part.key_span.start()..part.key_span.end());
     }
-    masks.push(part.value.at.start..part.value.at.end);
-    masks.push(part.value.span.start..part.value.span.end);
+    masks.push(part.value.at.start()..part.value.at.end());
+    masks.push(part.value.span.start()..part.value.span.end());
 }
 
 /// Whether a text can be the name of an environment variable.

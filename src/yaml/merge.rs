@@ -1,7 +1,8 @@
 //! Merge keys (`<<: *base`) and duplicate keys of one map.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use super::{Entry, Fault, Node};
 
@@ -13,7 +14,7 @@ pub(super) fn apply(entries: Vec<Entry>, faults: &mut Vec<Fault>) -> Vec<Entry> 
     }
 
     let (bases, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(is_merge);
-    let mut seen: HashSet<Arc<str>> = own.iter().map(|entry| Arc::clone(&entry.key)).collect();
+    let mut seen: HashSet<SmolStr> = own.iter().map(|entry| entry.key.clone()).collect();
     for base in bases {
         let maps: &[Node] = base.value.list().unwrap_or(std::slice::from_ref(&base.value));
         for map in maps {
@@ -30,7 +31,7 @@ pub(super) fn apply(entries: Vec<Entry>, faults: &mut Vec<Fault>) -> Vec<Entry> 
                 );
                 continue;
             };
-            own.extend(entries.iter().filter(|entry| seen.insert(Arc::clone(&entry.key))).cloned());
+            own.extend(entries.iter().filter(|entry| seen.insert(entry.key.clone())).cloned());
         }
     }
     own

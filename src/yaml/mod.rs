@@ -3,8 +3,12 @@
 //! Nothing is guessed here: a scalar keeps its text and whether it was quoted, because `01234`, `+14155550101` and `no`
 //! mean different things to different readers, and the loader has to see them as they were written.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use crate::problem::{Problem, Problems, Source, Span};
 
@@ -17,11 +21,11 @@ pub(crate) use mask::variable as is_variable;
 pub use plain::{Plain, quoted};
 
 /// Largest file.
-pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Deepest nesting, aliases followed.
 pub const MAX_DEPTH: usize = 64;
 /// Most nodes of a file, aliases followed.
-pub const MAX_NODES: usize = 1_000_000;
+pub const MAX_NODES: usize = 4_000_000;
 /// Most text that aliases of a file may add.
 pub const MAX_ALIAS_TEXT: usize = 64 * 1024 * 1024;
 
@@ -62,7 +66,7 @@ pub enum Data {
 #[derive(Clone)]
 pub struct Scalar {
     /// After quotes and escapes are resolved; empty for a value that was left out.
-    pub text: Arc<str>,
+    pub text: SmolStr,
     /// Written without quotes (and without `!!str`), so that other readers may take it for something else than text.
     pub plain: bool,
 }
@@ -71,7 +75,7 @@ pub struct Scalar {
 #[derive(Clone)]
 pub struct Entry {
     /// Its key.
-    pub key: Arc<str>,
+    pub key: SmolStr,
     /// Whether the key was written without quotes.
     pub key_plain: bool,
     /// Where the key stands.
@@ -131,7 +135,7 @@ impl Scalar {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({} at {}:{})", self.sort(), self.at.line, self.at.column)
+        write!(f, "({} at {}:{})", self.sort(), self.at.line(), self.at.column())
     }
 }
 
@@ -143,7 +147,7 @@ impl fmt::Debug for Scalar {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "(entry at {}:{})", self.key_span.line, self.key_span.column)
+        write!(f, "(entry at {}:{})", self.key_span.line(), self.key_span.column())
     }
 }
 
@@ -167,6 +171,16 @@ pub enum Secrecy {
 /// With a syntax error the file has no documents: half of it would only bring problems that are none.
 pub fn parse(name: &str, text: &str, secrecy: &dyn Fn(&str) -> Secrecy) -> (File, Problems) {
     let built = build::build(text);
+    // The same few keys stand in every object.
+    let known = RefCell::new(HashMap::<String, Secrecy>::new());
+    let secrecy: &dyn Fn(&str) -> Secrecy = &|key| {
+        if let Some(known) = known.borrow().get(key) {
+            return *known;
+        }
+        let judged = secrecy(key);
+        known.borrow_mut().insert(key.to_owned(), judged);
+        judged
+    };
     let masks = match &built {
         Ok(built) if built.faults.is_empty() => mask::of_tree(text, &built.documents, secrecy),
         _ => mask::of_broken(text, secrecy),

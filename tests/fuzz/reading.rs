@@ -47,7 +47,7 @@ fn bodies() -> Vec<Vec<u8>> {
 fn read_out(value: &Value) {
     let found = rows::rows(value, true).map(<[Value]>::to_vec).unwrap_or_default();
     assert!(rows::rows(value, false).is_err() || rows::rows(value, false) == Ok(found.as_slice()));
-    let _ = (rows::count(value), rows::whole(value), page::page(value).is_ok(), text::words(value));
+    let _ = (rows::count(value), rows::whole(value), page::page(value.clone()).is_ok(), text::words(value));
     let entries = catalogue::completed(catalogue::entries(&found), &found);
     let _ = generation::detect(None, &found, &found);
     for row in found.iter().chain([value]) {
@@ -58,11 +58,11 @@ fn read_out(value: &Value) {
             let _ = rows::slim_bridge(map);
         }
         for kind in backend::ALL.iter().flat_map(|backend| backend.kinds) {
-            let object = live::object(kind, row, &key());
+            let object = live::object(kind, row.clone(), &key());
             if let Ok(object) = &object {
                 assert!(!object.id.is_empty(), "an object has an identity: {row}");
                 assert_eq!(
-                    format!("{:?}", live::object(kind, row, &key())),
+                    format!("{:?}", live::object(kind, row.clone(), &key())),
                     format!("{:?}", Ok::<_, String>(object))
                 );
             }
@@ -176,7 +176,7 @@ fn desired(backend: &'static Backend) -> Desired {
     };
     Desired {
         accounts: IndexMap::from([(account.name.clone(), account)]),
-        kinds: backend.kinds.iter().map(|kind| kind.name.to_owned()).collect(),
+        kinds: backend.kinds.iter().map(|kind| kind.name.into()).collect(),
         ..Desired::default()
     }
 }

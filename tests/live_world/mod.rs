@@ -19,7 +19,7 @@ use telform::kind::Backend;
 use telform::ledger::{Entry, Key, Ledger, Origin};
 use telform::live::{self, LiveError};
 use telform::resource::{
-    Account, Address, Desired, DesiredObject, Guards, Live, Place, Removal, SecretSource, Wanted,
+    Account, Address, Desired, DesiredObject, Fields, Guards, Live, Place, Removal, SecretSource, Wanted,
 };
 use telform::value::Secret;
 
@@ -135,7 +135,7 @@ pub(crate) fn account(name: &str, backend: &'static Backend, base: &str) -> Acco
 pub(crate) fn desired(account: Account, kinds: &[&str]) -> Desired {
     Desired {
         accounts: IndexMap::from([(account.name.clone(), account)]),
-        kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        kinds: kinds.iter().map(|kind| (*kind).into()).collect(),
         ..Desired::default()
     }
 }
@@ -159,7 +159,7 @@ pub(crate) fn want(
         prevent_delete: false,
         ignore: BTreeSet::new(),
         place: Place::default(),
-        places: BTreeMap::new(),
+        places: Fields::new(),
     };
     desired.objects.insert(address, object);
 }

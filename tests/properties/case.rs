@@ -9,8 +9,8 @@ use telform::kind::{Access, Kind, Type};
 use telform::ledger::{Attempt, Entry, Key, Ledger, Origin};
 use telform::plan::{Inputs, Options, Plan};
 use telform::resource::{
-    Account, Address, Desired, DesiredObject, Guards, Live, NumberWanted, Place, Removal, SecretSource,
-    Wanted, WantedSecret,
+    Account, Address, Desired, DesiredObject, Fields, Guards, Live, NumberWanted, Place, Removal,
+    SecretSource, Wanted, WantedSecret,
 };
 use telform::value::Secret;
 
@@ -65,7 +65,7 @@ impl Case {
             if dice.once_in(6) {
                 continue; // No file mentions this kind.
             }
-            case.desired.kinds.insert(kind.to_owned());
+            case.desired.kinds.insert(kind.into());
             let count = dice.below(names.len() + 1);
             for name in &names[..count] {
                 case.want(kind, name, dice);
@@ -116,13 +116,13 @@ impl Case {
             account: account_of(name).to_owned(),
             shapes: vec![kind],
             id: None,
-            attributes,
+            attributes: attributes.into_iter().collect(),
             numbers: None,
             put: name == "partners" && dice.once_in(3),
             prevent_delete: dice.once_in(8),
             ignore,
             place: Place { file: "telform.yaml".into(), line: 1, column: 1 },
-            places: BTreeMap::new(),
+            places: Fields::new(),
         };
         self.desired.objects.insert(address, object);
     }

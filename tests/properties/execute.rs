@@ -212,7 +212,7 @@ impl Executor<'_> {
             thing.hidden = true;
         }
         let id = match kind.name {
-            "bridges" => thing.attributes["slug"].as_str().expect("a slug").trim().to_owned(),
+            "bridges" => thing.attributes[&"slug"].as_str().expect("a slug").trim().to_owned(),
             _ => self.model.next.to_string(),
         };
         self.model.next += 1;
@@ -434,7 +434,7 @@ pub(crate) fn meets_hidden(case: &Case, plan: &Plan) -> bool {
         Operation::Create { key, .. } => {
             case.model.objects.values().filter(|thing| thing.hidden).any(|thing| {
                 let login = key.get("login");
-                login.is_some_and(|login| case.same(kind, "login", login, &thing.attributes["login"]))
+                login.is_some_and(|login| case.same(kind, "login", login, &thing.attributes[&"login"]))
             })
         }
         _ => false,

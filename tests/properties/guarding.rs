@@ -199,7 +199,7 @@ proptest! {
     fn no_step_is_about_what_was_not_asked_for(mut dice in dice(ROLLS)) {
         let (case, live) = torn(&mut dice);
         let plan = plan(&case, &live);
-        let kinds: BTreeSet<&str> = case.desired.kinds.iter().map(String::as_str)
+        let kinds: BTreeSet<&str> = case.desired.kinds.iter().map(|kind| kind.as_str())
             .chain(case.desired.removed.iter().map(|gone| gone.address.kind.as_str()))
             .collect();
         let mut meant = case.options.targets.clone();

@@ -7,7 +7,8 @@ use telform::backend;
 use telform::kind::{Kind, Type};
 use telform::ledger::{Key, Ledger};
 use telform::resource::{
-    CatalogueEntry, Connection, Facts, Live, LiveAccount, LiveNumber, LiveObject, Organization, Target,
+    CatalogueEntry, Connection, Facts, Fields, Live, LiveAccount, LiveNumber, LiveObject, Organization,
+    Target,
 };
 use telform::value::Secret;
 
@@ -98,7 +99,7 @@ impl Model {
         });
         let id = match name {
             "providers" => (41 + index).to_string(),
-            "bridges" => thing.attributes["slug"].as_str().expect("a slug").to_owned(),
+            "bridges" => thing.attributes[&"slug"].as_str().expect("a slug").to_owned(),
             _ => format!("sid-{index}"),
         };
         // Twins that the natural key cannot tell apart are rare, and bridges have none.
@@ -155,9 +156,9 @@ impl Model {
     fn shown(&self, kind: &'static Kind, id: &str, thing: &Thing, key: &Key) -> LiveObject {
         let mut object = LiveObject {
             id: id.to_owned(),
-            attributes: thing.attributes.clone(),
-            secrets: BTreeMap::new(),
-            masked: BTreeMap::new(),
+            attributes: thing.attributes.clone().into_iter().collect(),
+            secrets: Fields::new(),
+            masked: Fields::new(),
         };
         for field in kind.fields.iter().filter(|field| field.ty == Type::Secret && field.secret_is_read_back)
         {

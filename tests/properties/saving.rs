@@ -32,7 +32,7 @@ fn taken_for(case: &Case) -> TakenFor {
 fn without_secrets(mut live: Live) -> Live {
     let objects =
         live.accounts.values_mut().flat_map(|account: &mut LiveAccount| account.objects.values_mut());
-    for secret in objects.flatten().flat_map(|object| object.secrets.values_mut()) {
+    for secret in objects.flatten().flat_map(|object| object.secrets.iter_mut().map(|(_, secret)| secret)) {
         *secret = None;
     }
     live

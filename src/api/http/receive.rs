@@ -8,6 +8,9 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// Most bytes of an error's body; the rest says nothing new (carrierx.md 9).
 const MOST_ERROR_BYTES: usize = 64 * 1024;
 
+/// Most room that is made for a body before it has come.
+const ROOM: u64 = 4 * 1024 * 1024;
+
 /// What became of a body.
 pub(super) enum Received {
     /// All of it, or as much of an error's as is wanted.
@@ -25,7 +28,9 @@ pub(super) async fn body(mut response: reqwest::Response) -> Received {
         return Received::Whole(Vec::new());
     }
     let success = response.status().is_success();
-    let mut body = Vec::new();
+    // What is announced is believed as far as room for it goes: a page of a listing comes without growing.
+    let announced = response.content_length().unwrap_or_default().min(ROOM);
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or_default());
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),

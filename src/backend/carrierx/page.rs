@@ -3,10 +3,10 @@
 use crate::value::Value;
 
 /// What a page says.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Page<'a> {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
     /// The objects, bare.
-    pub items: &'a [Value],
+    pub items: Vec<Value>,
     /// Whether more follow.
     pub has_more: bool,
     /// How many there are in all. Null in some listings; it may also count what is not shown, so it only ever says which
@@ -16,8 +16,10 @@ pub struct Page<'a> {
 
 /// Reads a page; an error says what is wrong with it. `next` addresses are not looked at: they would take the token to
 /// wherever an answer says.
-pub fn page(body: &Value) -> Result<Page<'_>, &'static str> {
-    let items = body.get("items").and_then(Value::as_array).ok_or("it has no list under `items`")?;
+pub fn page(mut body: Value) -> Result<Page, &'static str> {
+    let Some(Value::Array(items)) = body.get_mut("items").map(Value::take) else {
+        return Err("it has no list under `items`");
+    };
     let has_more = body
         .get("has_more")
         .and_then(Value::as_bool)

@@ -52,7 +52,7 @@ async fn all(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
         }
     };
     let kinds = kinds_asked(&loaded.desired, args)?;
-    loaded.desired.kinds.extend(kinds.iter().map(|kind| (*kind).to_owned()));
+    loaded.desired.kinds.extend(kinds.iter().map(|kind| (*kind).into()));
     let (session, live) = read(out, args, loaded).await?;
     let inputs = inputs(&session, &session.desired, &live, &session.options);
     let adoption = Adoption::of(&inputs, args.account.as_deref(), &kinds);

@@ -1,0 +1,105 @@
+//! What each stage of a plan costs, one after the other in this process; and what a plan of many changes costs to render.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use telform::api::ReadOnly;
+use telform::api::http::{self, Http};
+use telform::ledger::{Key, Ledger};
+use telform::plan::{Inputs, Options, Plan};
+use telform::view::text::Detail;
+use telform::{desired, document, live, secrets, verify, view};
+
+use crate::server::Server;
+use crate::{say, world};
+
+fn cpu() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("accounting");
+    let ms = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 * 1e3 + time.tv_usec() as f64 / 1e3;
+    ms(usage.user_time()) + ms(usage.system_time())
+}
+
+/// Times one stage after the other.
+struct Clock {
+    start: (Instant, f64),
+    laps: Vec<(&'static str, f64, f64)>,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Self { start: (Instant::now(), cpu()), laps: Vec::new() }
+    }
+
+    fn lap(&mut self, name: &'static str) {
+        let (wall, used) = self.start;
+        self.laps.push((name, wall.elapsed().as_secs_f64() * 1e3, cpu() - used));
+        self.start = (Instant::now(), cpu());
+    }
+
+    fn print(&self, title: &str) {
+        let total: f64 = self.laps.iter().map(|(_, _, cpu)| cpu).sum();
+        say(&format!("\n{title}: {total:.0} ms of CPU\n"));
+        say("| stage | wall | CPU | share |");
+        say("| --- | --- | --- | --- |");
+        for (name, wall, cpu) in &self.laps {
+            say(&format!("| {name} | {wall:.1} ms | {cpu:.1} ms | {:.0} % |", 100.0 * cpu / total));
+        }
+    }
+}
+
+/// Prints them for each size.
+pub(crate) async fn all(sizes: &[usize]) {
+    for &size in sizes {
+        of(size, false).await;
+    }
+    of(10_000, true).await;
+}
+
+/// One plan. With `every`, each partner differs, so that there are as many changes as partners.
+async fn of(partners: usize, every: bool) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let moved: fn(usize) -> bool = if every { |_| true } else { |_| false };
+    let server = Server::start_with(partners, Duration::ZERO, moved).await;
+    world::write_yaml(dir.path(), &server.url(), partners).expect("files");
+    let mut clock = Clock::new();
+    let mut wanted = desired::load(&[dir.path().to_path_buf()]).expect("good YAML").desired;
+    clock.lap("YAML: read, parse, check");
+    let key = Key::from_text(&Key::generate_text()).expect("a key");
+    let env = |_: &str| Some("secret-of-the-bench".to_owned());
+    let resolved = secrets::resolve(&mut wanted, &env, false, &key).expect("secrets");
+    clock.lap("secrets: fetch, fingerprint");
+    let options = http::Options::default();
+    let vault = resolved.vault.into_iter().collect();
+    let api = Http::new(wanted.accounts.values(), resolved.tokens, vault, options).expect("a client");
+    let ledger = Ledger::fresh();
+    clock.lap("client");
+    let live = live::read(&ReadOnly::new(&api), &wanted, &ledger, &key, false).await.expect("answers");
+    clock.lap("fetch and decode (with the server's share)");
+    let options = Options::default();
+    let plan =
+        Plan::new(&Inputs { desired: &wanted, live: &live, ledger: &ledger, key: &key, options: &options });
+    clock.lap("plan");
+    let document = document::of(&plan, document::Origin::default());
+    let text = serde_json::to_vec(&document).expect("a document");
+    clock.lap("document");
+    assert!(verify::plan(&text).verified, "the checker agrees");
+    clock.lap("checker");
+    let shown = view::text::plan(&plan, Detail { verbose: false, columns: 100 });
+    clock.lap("render: text");
+    if every {
+        let sizes: BTreeMap<&str, usize> =
+            BTreeMap::from([("text", shown.len()), ("json", view::json::document(&document).len())]);
+        clock.lap("render: json");
+        let markdown = view::markdown::plan(&plan).len();
+        clock.lap("render: markdown");
+        let html = view::html::plan(&plan).len();
+        clock.lap("render: html");
+        let terraform = view::terraform::plan(&plan).len();
+        clock.lap("render: terraform-json");
+        clock.print(&format!("A plan of {partners} changes"));
+        say(&format!("\nbytes: {sizes:?}, markdown {markdown}, html {html}, terraform-json {terraform}"));
+    } else {
+        clock.print(&format!("A plan of {partners} partners without a change"));
+    }
+}
