@@ -83,8 +83,21 @@ fn who_does_not_want_it_sees_the_dark_numbers_first() {
     let story = tombstone();
     story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
     let ran = story.expect(5, &format!("apply --auto-approve {GUARDS} --no-reconnect-on-failure"));
+    let commands: Vec<String> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("    telform "))
+        .map(|command| format!("{command} --auto-approve"))
+        .collect();
     shot!("delete_failed_left_dark", ran);
     assert_eq!(story.writes().len(), 4);
+    // Both commands do what they say, as they stand there.
+    let [back, on] = commands.as_slice() else { panic!("{commands:?}") };
+    story.sandbox.clear_faults();
+    story.expect(0, back);
+    assert_eq!(served(&story).iter().filter(|(.., by)| *by == Some(42)).count(), 3);
+    story.expect(0, on);
+    assert_eq!(served(&story).len(), 1);
 }
 
 #[test]
