@@ -180,3 +180,20 @@ fn what_somebody_else_cut_stays_cut() {
     assert!(!now.iter().any(|(bridge, ..)| bridge == "fax"), "{now:?}");
     assert_eq!(now.len(), 3, "the others are back");
 }
+
+/// The service said of one that it was not connected: it was not this run that cut it.
+#[test]
+fn what_was_found_cut_is_not_connected() {
+    let story = tombstone();
+    story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/' }, effect: { foreign: [ { disconnect: { bridge: fax, number: '+14155550103' } } ] } }");
+    story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
+    story
+        .expect(5, &format!("apply --auto-approve {GUARDS}"))
+        .says("reading shows that nobody serves it there");
+    assert!(
+        !story.writes().iter().any(|write| write.contains("fax/connect-provider")),
+        "{:?}",
+        story.writes()
+    );
+    assert_eq!(served(&story).len(), 3, "the two that were cut for nothing are back");
+}
