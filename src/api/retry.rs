@@ -11,7 +11,7 @@ pub const MOST_ATTEMPTS: u32 = 5;
 /// A fault of the service itself is asked again this often (unpod.md 11: a 500 twice).
 const REPEATS_OF_A_500: u32 = 2;
 
-/// Longest wait that a service may ask for (carrierx.md 10).
+/// Longest wait that a service may ask for (carrierx.md 10); one that asks for more is not asked again in this run.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// How an attempt ended.
@@ -54,6 +54,12 @@ pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32) 
     if attempt >= MOST_ATTEMPTS {
         return fail("tried often enough");
     }
+    // Asking again earlier than it asked for would only make it worse; and nobody waits an hour without being told.
+    if let Outcome::Answered { retry_after: Some(asked), .. } = outcome
+        && asked > LONGEST_WAIT
+    {
+        return fail("the service asks for a longer wait than telform waits");
+    }
     match (method, outcome) {
         // Holds for every method: the service knows nothing of it (carrierx.md 10 allows it even for POST).
         (_, Outcome::NotConnected) => again(None, "no byte of it was sent"),
@@ -80,15 +86,15 @@ pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32) 
     }
 }
 
-/// The wait that a `Retry-After` header asks for: seconds, or a date. Capped at [`LONGEST_WAIT`]; a date in the past means
-/// at once.
+/// The wait that a `Retry-After` header asks for: seconds, or a date; a date in the past means at once.
 pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     let header = header.trim();
-    let asked = match header.parse::<u64>() {
+    Some(match header.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
         // Digits that do not fit are still a number of seconds, only a very large one.
-        Err(_) if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) => LONGEST_WAIT,
+        Err(_) if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Duration::from_secs(u64::MAX)
+        }
         Err(_) => httpdate::parse_http_date(header).ok()?.duration_since(now).unwrap_or_default(),
-    };
-    Some(asked.min(LONGEST_WAIT))
+    })
 }

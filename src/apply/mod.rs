@@ -79,6 +79,8 @@ pub struct Report {
     pub outcomes: Vec<(StepId, Outcome)>,
     /// Numbers that were cut for a step that did not happen, each with the step that connects it again and how that ended.
     pub reconnected: Vec<(Step, Outcome)>,
+    /// Disconnects that are done, as the service said, and whose number its bridge shows all the same, in words; by step.
+    pub shown: BTreeMap<StepId, String>,
     /// Somebody asked to stop.
     pub interrupted: bool,
     /// The ledger could not be saved after a step; nothing was started after that.
@@ -157,6 +159,7 @@ impl Apply<'_> {
         let complete = outcomes.len() == self.plan.steps.len() && outcomes.values().all(Outcome::is_done);
         let reconnected =
             if complete || !self.reconnect { Vec::new() } else { run.reconnect(&outcomes).await };
+        let shown = if complete { BTreeMap::new() } else { run.still_shown(&outcomes).await };
         let outcomes = self
             .plan
             .steps
@@ -164,7 +167,7 @@ impl Apply<'_> {
             .map(|step| (step.id.clone(), outcome_of(step, &outcomes, heard_stop)))
             .collect();
         let ledger_error = run.ledger_error.into_inner().unwrap_or_default();
-        Report { outcomes, reconnected, interrupted: heard_stop, ledger_error }
+        Report { outcomes, reconnected, shown, interrupted: heard_stop, ledger_error }
     }
 
     /// The state of a run whose steps have made these objects so far.

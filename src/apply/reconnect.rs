@@ -2,13 +2,14 @@
 //! configuration that they had. What is to be connected is in [`crate::plan::reconnects`]; here it is carried out.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::Run;
 use crate::backend;
 use crate::call::StepId;
 use crate::event::{Event, Outcome};
 use crate::plan::{self, Fate, Operation, Ref, Step};
-use crate::probe;
+use crate::probe::{self, Seat};
 
 impl Run<'_> {
     /// Connects what was cut in vain, one number after the other, and says how each ended.
@@ -46,6 +47,36 @@ impl Run<'_> {
             ended.push((step, outcome));
         }
         ended
+    }
+
+    /// What bridges show of numbers that were cut, read once more: nothing is called dark that is not. Where a bridge cannot be
+    /// read, the answers to the disconnects stand.
+    pub(super) async fn still_shown(&self, outcomes: &BTreeMap<StepId, Outcome>) -> BTreeMap<StepId, String> {
+        let mut shown = BTreeMap::new();
+        let mut bridges: BTreeMap<(&str, &str), Option<BTreeMap<String, Seat>>> = BTreeMap::new();
+        for step in &self.apply.plan.steps {
+            let Operation::Disconnect { bridge, number, .. } = &step.operation else { continue };
+            if !outcomes.get(&step.id).is_some_and(Outcome::is_done) {
+                continue;
+            }
+            let at = (step.call.account.as_str(), bridge.as_str());
+            if let Entry::Vacant(entry) = bridges.entry(at) {
+                let seats = match self.target(step) {
+                    Ok(target) => {
+                        probe::bridge(&self.read(), target.account, target.kind, target.facts, bridge)
+                            .await
+                            .unwrap_or_default()
+                    }
+                    Err(_) => None,
+                };
+                entry.insert(seats);
+            }
+            let seat = bridges[&at].as_ref().and_then(|seats| seats.get(number));
+            if let Some(seat @ (Seat::By(_) | Seat::Unknown)) = seat {
+                shown.insert(step.id.clone(), seat.words());
+            }
+        }
+        shown
     }
 
     /// Whether a disconnect is done because somebody else had cut the number before: that is not ours to take back.

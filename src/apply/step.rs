@@ -9,7 +9,7 @@ use crate::api::{Answer, ApiError, Effect, Verdict};
 use crate::backend::unpod::rows;
 use crate::event::Outcome;
 use crate::plan::{Operation, Step};
-use crate::probe;
+use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
 
 impl Run<'_> {
@@ -143,16 +143,60 @@ impl Run<'_> {
         {
             return self.remember(step, target, Outcome::done_with("it was already gone"), None).await;
         }
+        if let Some(done) = self.not_connected(step, target, error).await {
+            return done;
+        }
         self.withdraw(step).await;
         let hint = match (error.verdict, target.kind.scope) {
             (Verdict::Forbidden, Some(scope)) => {
                 format!("; the token needs the scope {scope}.{} or {scope}.manage", step.operation.word())
             }
+            (Verdict::Conflict, _) => self.taken(step, target).await.unwrap_or_default(),
             _ => String::new(),
         };
         // A token that is not good, or not good enough, is not tried again (carrierx.md 9, unpod.md U14).
         let fatal = matches!(error.verdict, Verdict::Unauthorized | Verdict::Forbidden);
         Outcome::Failed { why: format!("{error}{hint}"), fatal, written: false }
+    }
+}
+
+impl Run<'_> {
+    /// A disconnect of a number that nobody serves is refused, and what was wanted is there: reading says so. It was not this run
+    /// that cut it, so it is not what this run connects again.
+    async fn not_connected(&self, step: &Step, target: &Target<'_>, error: &ApiError) -> Option<Outcome> {
+        let Operation::Disconnect { bridge, number, .. } = &step.operation else { return None };
+        if !matches!(error.verdict, Verdict::Gone | Verdict::Refused | Verdict::Conflict) {
+            return None;
+        }
+        let seats =
+            probe::bridge(&self.read(), target.account, target.kind, target.facts, bridge).await.ok()??;
+        if !matches!(seats.get(number), None | Some(Seat::Empty | Seat::Unserved)) {
+            return None;
+        }
+        if let Ok(mut sent) = self.sent.lock() {
+            sent.remove(&step.id);
+        }
+        let note = format!("the service refused it ({error}); reading shows that nobody serves it there");
+        Some(self.remember(step, target, Outcome::done_with(note), None).await)
+    }
+
+    /// The way out of a create that was refused because there is one already.
+    async fn taken(&self, step: &Step, target: &Target<'_>) -> Option<String> {
+        let Operation::Create { key, .. } = &step.operation else { return None };
+        let found =
+            probe::with_key(&self.read(), target.account, target.kind, target.facts, self.apply.key, key)
+                .await;
+        let name = target.kind.singular;
+        match found.ok()?.as_slice() {
+            [one] => {
+                Some(format!("; {name} {} has this natural key: run again, and it will be adopted", one.id))
+            }
+            [] if target.kind.hidden_until_verified => Some(format!(
+                "; a {name} that waits to be verified is invisible: if it is yours, pin it with `id:`, else choose another {}",
+                target.kind.natural_key.join(", ")
+            )),
+            _ => None,
+        }
     }
 }
 

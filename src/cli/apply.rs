@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
+use super::again;
 use super::args::{ApplyArgs, RunArgs, WhenFailed};
 use super::confirm::confirmed;
 use super::exit::{Exit, Failure};
@@ -15,6 +16,7 @@ use super::policy::{Policies, Tell};
 use super::resume;
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
+use super::unfinished;
 use super::watch::{Ends, Progress};
 use crate::apply::{Apply, OnError, Report, settle_ledger, settle_values};
 use crate::call::{Body, Payload};
@@ -142,7 +144,7 @@ pub(super) async fn carry_through(
     let (report, ends) = carry_out(out, how, session, plan, live, book).await;
     session.close()?;
     let mut receipt = Receipt { writes: report.writes(plan), ..Receipt::default() };
-    let mut exit = conclude(out, session, plan, &report, &mut receipt).await?;
+    let mut exit = conclude(out, how, session, plan, &report, &mut receipt).await?;
     receipt.result = exit.word();
     let store = session.store.clone();
     if let Err(failure) = book.end(&store, &mut session.ledger, exit, receipt).await {
@@ -273,16 +275,15 @@ async fn carry_out(
 /// Says how it ended; a complete run is proven by reading everything again and planning again.
 async fn conclude(
     out: &Out,
+    how: &How<'_>,
     session: &mut Session,
     plan: &Plan,
     report: &Report,
     receipt: &mut Receipt,
 ) -> Result<Exit, Failure> {
-    if let Some(error) = &report.ledger_error {
-        return incomplete(out, plan, report, Some(error.to_string()));
-    }
-    if !report.is_complete() {
-        return incomplete(out, plan, report, None);
+    if report.ledger_error.is_some() || !report.is_complete() {
+        let advice = again::advice(out, how.command, session, plan, report);
+        return unfinished::incomplete(out, plan, report, &advice);
     }
     let options = Options { rewrite_secrets: BTreeSet::new(), ..session.options.clone() };
     let mut kept = Vec::new();
@@ -363,43 +364,4 @@ fn unmet(report: &Report, kept: Vec<(String, Vec<String>)>) -> Vec<String> {
     let line =
         |(step, all)| format!("{step}: the service keeps {} in another form than it was sent", names(all));
     by_step.into_iter().map(line).collect()
-}
-
-fn incomplete(out: &Out, plan: &Plan, report: &Report, ledger: Option<String>) -> Result<Exit, Failure> {
-    if out.global.json {
-        let outcomes: Vec<_> = report
-            .outcomes
-            .iter()
-            .map(|(step, outcome)| serde_json::json!({ "step": step, "result": outcome }))
-            .collect();
-        let dark: Vec<_> = report::dark_now(plan, report)
-            .into_iter()
-            .map(|(number, bridge, provider)| serde_json::json!({ "number": number, "bridge": bridge, "configuration": provider }))
-            .collect();
-        let back: Vec<_> = report
-            .reconnected
-            .iter()
-            .map(|(step, outcome)| serde_json::json!({ "step": step, "result": outcome }))
-            .collect();
-        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "steps": outcomes, "reconnected": back, "ledger_error": ledger }));
-    } else {
-        out.print(&report::unfinished(plan, report, out.reading()));
-    }
-    if let Some(why) = ledger {
-        // A lost lock quotes the note of whoever has it now.
-        out.note(&format!("the ledger could not be saved, so nothing more was started: {}\n", clean(&why)));
-        return Ok(if report.is_untouched(plan) { Exit::Failed } else { Exit::Partial });
-    }
-    if report.interrupted {
-        return Ok(Exit::Interrupted);
-    }
-    if report.is_stale() {
-        out.note("stale: live is not what the plan saw; nothing was written. Plan again.\n");
-        return Ok(Exit::Stale);
-    }
-    if report.is_untouched(plan) {
-        out.note("nothing was written\n");
-        return Ok(Exit::Failed);
-    }
-    Ok(Exit::Partial)
 }

@@ -50,7 +50,8 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
             "patch": patch(&proof), "not_accepted": stuck,
         }));
     } else {
-        say(out, args, &found, &stuck, &plan, &patch(&proof));
+        let nothing = session.ledger.objects.is_empty();
+        say(out, args, &found, &stuck, &plan, &patch(&proof), nothing);
     }
     // All of it accepted: the YAML says what is there.
     let settled = args.accept && !left;
@@ -80,7 +81,20 @@ fn sayable(out: &Out, desired: &Desired, found: &[Drift]) -> (Texts, Vec<String>
     if loads(&texts) { (texts, stuck) } else { (Texts::new(), stuck) }
 }
 
-fn say(out: &Out, args: &DriftArgs, found: &[Drift], stuck: &[String], plan: &Plan, patch: &str) {
+fn say(
+    out: &Out,
+    args: &DriftArgs,
+    found: &[Drift],
+    stuck: &[String],
+    plan: &Plan,
+    patch: &str,
+    nothing: bool,
+) {
+    if nothing && found.is_empty() {
+        return out.print(
+            "Nothing is managed yet, so there is nothing to compare: `telform apply` takes what the YAML names under\nmanagement, `telform adopt` writes the YAML of what is there.\n",
+        );
+    }
     if found.is_empty() {
         return out.print("No drift: everything managed is as telform last saw it.\n");
     }

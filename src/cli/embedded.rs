@@ -17,12 +17,15 @@ pub(crate) struct Embedded {
     pub sandbox: Sandbox,
     /// File of its state.
     pub state: PathBuf,
+    /// File that it was started from, as it was named.
+    pub world: PathBuf,
 }
 
 impl Embedded {
     pub(super) async fn start(world: &Path) -> Result<Self, Failure> {
         let state = state_of(world);
         let from = if state.exists() { &state } else { world };
+        let named = world.to_owned();
         let world = World::load(from).map_err(|error| {
             Failure::other(
                 "telform::sandbox::world",
@@ -34,7 +37,7 @@ impl Embedded {
         let sandbox = Sandbox::start_on(world, anywhere).await.map_err(|error| {
             Failure::other("telform::sandbox::start", error.to_string(), "free a loopback port")
         })?;
-        Ok(Self { sandbox, state })
+        Ok(Self { sandbox, state, world: named })
     }
 
     /// Sends the accounts to the simulator.

@@ -69,6 +69,7 @@ impl<'a> Book<'a> {
             digest: document.digest,
             plan_file: plan_file.map(str::to_owned),
             plan: document.plan,
+            undo: document.undo,
         };
         self.stamped().record(Record::Started(Box::new(started))).await.map_err(failure)
     }

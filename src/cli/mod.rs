@@ -7,6 +7,7 @@ use clap::Parser;
 use futures_util::FutureExt;
 
 mod adopt;
+mod again;
 mod apply;
 mod args;
 mod book;
@@ -36,6 +37,7 @@ mod session;
 mod small;
 mod trail;
 mod undo;
+mod unfinished;
 mod verify;
 mod watch;
 

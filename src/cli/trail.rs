@@ -70,7 +70,7 @@ fn list(out: &Out, runs: &[Run<'_>]) -> Exit {
             "format": "telform-journal-list", "format_version": 1, "runs": view::json(runs, false),
         }));
     } else {
-        out.print(&view::list(runs));
+        out.print(&view::list(runs, out.width()));
     }
     Exit::Done
 }

@@ -15,7 +15,7 @@ use crate::live;
 use crate::plan::{Operation, Plan, Step};
 use crate::resource::{Address, Live};
 use crate::text::clean;
-use crate::undo::{self, Today, Undo};
+use crate::undo::{self, Otherwise, Today, Undo};
 use crate::view::json;
 
 /// Plans, shows, asks, runs.
@@ -29,10 +29,13 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     };
     let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
     let policies = Policies::of(out, &args.run.policies, &session.desired)?;
-    let (name, live, undo) = taken_back(&session, &args.of).await?;
+    let kept = kept(&session).await?;
+    let runs = journal::runs(&kept.lines);
+    let of = chosen(&runs, &args.of)?;
+    let (then, live, undo) = taken_back(&session, of).await?;
     let yaml = std::mem::replace(&mut session.desired, undo.desired);
     session.options.targets.clone_from(&undo.about);
-    left(out, &name, &undo.left);
+    left(out, of.id, &undo.left);
     if undo.about.is_empty() {
         out.note("there is nothing to take back; nothing was written\n");
         return Ok(Exit::Done);
@@ -44,6 +47,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     };
     session.nameless = session.desired.objects.keys().filter(|address| !known(address)).cloned().collect();
     let plan = session.plan(&live)?;
+    moved_since(out, undo::otherwise(of, &then, &plan, &undo.left).unwrap_or_default());
     let document = saved::document(&session, &plan, &live);
     apply::show(out, &plan, &document);
     let tell = if out.global.json { Tell::Events } else { Tell::Text };
@@ -74,16 +78,19 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     Ok(ran.exit)
 }
 
-/// The run, what is there, and what to want so that the run is taken back.
-async fn taken_back(session: &Session, of: &str) -> Result<(String, Live, Undo), Failure> {
+/// The journal, when it is what was written.
+async fn kept(session: &Session) -> Result<journal::Journal, Failure> {
     let damaged =
         |error: journal::JournalError| Failure::other("telform::journal", error.to_string(), error.help());
     let kept = journal::read(session.store.place()).await.map_err(damaged)?;
     if let Some(head) = &session.ledger.journal {
         journal::holds(session.store.place(), &kept, head).map_err(damaged)?;
     }
-    let runs = journal::runs(&kept.lines);
-    let run = chosen(&runs, of)?;
+    Ok(kept)
+}
+
+/// The plan of a run, what is there, and what to want so that the run is taken back.
+async fn taken_back(session: &Session, run: &Run<'_>) -> Result<(Plan, Live, Undo), Failure> {
     let plan = undo::plan_of(run).map_err(|why| {
         Failure::other(
             "telform::undo",
@@ -103,7 +110,7 @@ async fn taken_back(session: &Session, of: &str) -> Result<(String, Live, Undo),
     let mut undo =
         undo::undo(run, &plan, Today { desired: &session.desired, live: &live, ledger: &session.ledger });
     undo.desired.kinds.extend(all.kinds);
-    Ok((run.id.to_owned(), live, undo))
+    Ok((plan, live, undo))
 }
 
 /// The run that was named. `last` is the last one that wrote something.
@@ -135,6 +142,30 @@ fn left(out: &Out, run: &str, left: &[undo::Left]) {
         out.print(&format!("\nNot taken back ({})\n", left.len()));
         for left in left {
             out.print(&format!("  {}: {}\n", clean(&left.what), clean(&left.why)));
+        }
+    }
+    out.print("\n");
+}
+
+/// How this is not what was saved with the run before its first request.
+fn moved_since(out: &Out, otherwise: Otherwise) {
+    let Otherwise { dropped, added } = otherwise;
+    if dropped.is_empty() && added.is_empty() {
+        return;
+    }
+    if out.global.json {
+        let list = |of: &[(String, String)]| -> Vec<serde_json::Value> {
+            of.iter().map(|(what, request)| serde_json::json!({ "what": what, "request": request })).collect()
+        };
+        out.json_line(&serde_json::json!({
+            "event": "undo_moved", "dropped": list(&dropped), "added": list(&added),
+        }));
+        return;
+    }
+    out.print("Otherwise than saved with the run, because something moved since\n");
+    for (word, list) in [("no longer", &dropped), ("now also", &added)] {
+        for (what, request) in list {
+            out.print(&format!("  {word}: {}\n      {}\n", clean(what), clean(request)));
         }
     }
     out.print("\n");

@@ -72,6 +72,7 @@ pub fn of(plan: &plan::Plan, origin: Origin) -> Document {
         plan: same(plan),
         notices: same(&plan.notices),
         unmanaged: same(&plan.unmanaged),
+        undo: if plan.is_refused() { Vec::new() } else { same(&plan.inverses()) },
         checksum: None,
     }
 }

@@ -192,6 +192,9 @@ pub struct Started {
     pub plan_file: Option<String>,
     /// The plan.
     pub plan: v1::Plan,
+    /// What takes the run back, as it was known before its first request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<v1::Inverse>,
 }
 
 /// Who ran it.

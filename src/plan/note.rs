@@ -112,8 +112,13 @@ impl RefusalCode {
         }
     }
 
-    /// The way out, for people.
-    pub fn help(self) -> &'static str {
+    /// The way out of every refusal of this sort, for people.
+    pub fn help(self) -> String {
+        self.way_out().replace("{address}", "ADDRESS")
+    }
+
+    /// The same with a place for the address that a refusal is about.
+    fn way_out(self) -> &'static str {
         match self {
             Self::PreventDelete => {
                 "set `lifecycle.prevent_delete: false` in its entry and apply that first; the ledger remembers the protection after the entry is gone"
@@ -141,7 +146,7 @@ impl RefusalCode {
                 "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
             }
             Self::DeleteUndocumented => {
-                "close the partner in the service's portal and keep the tombstone out; where your service has a delete, set `partner_delete: true` on the account"
+                "close the partner in the service's portal and keep the tombstone out; to let go of it and leave it as it is, run `telform forget {address}`; where your service has a delete, set `partner_delete: true` on the account"
             }
             Self::SeveralFit => "pin the one that is meant with `id:`",
             Self::RenamedOnto => "correct `moved`; or release one of the two with `telform forget ADDRESS`",
@@ -149,10 +154,10 @@ impl RefusalCode {
                 "keep one of the two addresses; to rename one, list it under `moved` with `from` and `to`"
             }
             Self::GoneOrHidden => {
-                "look in the service's portal; if it really is gone, release the address with `telform forget ADDRESS`"
+                "look in the service's portal; if it really is gone, release the address with `telform forget {address}`"
             }
             Self::UnsettledCreate => {
-                "ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:`; if not, say so with `telform forget ADDRESS` and apply again"
+                "ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:`; if not, say so with `telform forget {address}` and apply again"
             }
             Self::HiddenElsewhere => {
                 "keep the address that it has until it is verified; or pin its id here with `id:` and release the other with `telform forget ADDRESS`"
@@ -175,6 +180,14 @@ impl RefusalCode {
             }
             Self::DependencyExcluded => "include it, or exclude what needs it too",
         }
+    }
+}
+
+impl Refusal {
+    /// The way out of this one, for people.
+    pub fn help(&self) -> String {
+        let address = self.address.as_ref().map_or_else(|| "ADDRESS".to_owned(), ToString::to_string);
+        self.code.way_out().replace("{address}", &address)
     }
 }
 
@@ -271,7 +284,7 @@ impl NoticeCode {
                 "pending verification: waits for somebody to confirm the address; not sent again"
             }
             Self::Hidden => {
-                "pending verification: waits for somebody to confirm it; invisible until then, not created again"
+                "pending verification: waits for somebody to confirm it; invisible until then, not created again, and a change of its entry is compared and sent only then"
             }
             Self::Reshaped => "the service keeps this value in its own form; not sent again",
             Self::DroppedByService => "does not apply here, the service dropped it",

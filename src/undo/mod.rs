@@ -16,6 +16,9 @@ use crate::resource::{
 use crate::value::Value;
 
 mod numbers;
+mod saved;
+
+pub use saved::{Otherwise, otherwise};
 
 /// What shall be wanted so that a run is taken back.
 #[derive(Debug, Default)]
@@ -157,6 +160,8 @@ impl<'a> Maker<'a> {
                 continue;
             }
             if still {
+                // What null does to a nested value is not documented; the empty collection clears it.
+                let was = if was.is_null() { field.cleared() } else { was };
                 back.insert(field.name, Wanted::Value(was));
             } else {
                 self.left(format!("{address} {name}"), "changed since, left alone");

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::check::Check;
 use super::rules::{RULES, When};
-use super::shape::{Document, Operation, Origin, Phase, Plan, Step, Values};
+use super::shape::{Document, Inverse, Operation, Origin, Phase, Plan, Step, Values};
 use super::strict::Strict;
 use super::{FORMAT_VERSION, MOST_BYTES, Violation, computed_digest, hex, violation};
 
@@ -100,6 +100,8 @@ struct Started {
     digest: String,
     plan_file: Option<String>,
     plan: Plan,
+    #[serde(default)]
+    undo: Vec<Inverse>,
 }
 
 /// A run as far as it was read.
@@ -250,6 +252,7 @@ impl Reader {
             plan: started.plan,
             notices: Vec::new(),
             unmanaged: Vec::new(),
+            undo: started.undo,
             checksum: None,
         };
         let mut check = Check::new(&document);

@@ -44,7 +44,9 @@ macro_rules! choices {
 objects! {
     Document {
         format: String, format_version: u64, telform_version: String, summary: String, pending: bool, refused: bool,
-        digest: String, origin: Origin, plan: Plan, notices: Vec<Note>, unmanaged: Vec<Unmanaged>, checksum: Option<String>,
+        digest: String, origin: Origin, plan: Plan, notices: Vec<Note>, unmanaged: Vec<Unmanaged>,
+        #[serde(default)] undo: Vec<Inverse>,
+        checksum: Option<String>,
     }
     Origin {
         configuration: String, ledger: Option<LedgerIdentity>, commit: Option<String>,
@@ -90,6 +92,7 @@ objects! {
         place: Option<String>,
     }
     Note { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }
+    Inverse { of: Vec<String>, what: String, #[serde(default)] calls: Vec<Call>, lost: Option<String> }
     Unmanaged { account: String, kind: String, count: u64 }
 }
 

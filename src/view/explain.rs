@@ -156,7 +156,7 @@ impl Page {
     fn refused(&mut self, it: &Explanation) {
         for refusal in &it.refusals {
             self.row("Refused", &format!("{}: {}", refusal.code.word(), refusal.detail));
-            self.row("", &format!("help: {}", refusal.code.help()));
+            self.row("", &format!("help: {}", refusal.help()));
         }
         if it.other_refusals > 0 && !it.requests.is_empty() {
             let them = if it.other_refusals == 1 {

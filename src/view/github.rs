@@ -8,7 +8,7 @@ use crate::problem::{Problem, Problems, Severity};
 use crate::resource::Place;
 use crate::text::{escape, shorten};
 
-/// Refusals as errors, deletes and numbers that go dark as warnings, the summary as a notice.
+/// Refusals as errors, deletes and numbers that go dark and what cannot be undone as warnings, the summary as a notice.
 pub fn plan(plan: &Plan) -> String {
     let mut out = String::new();
     for refusal in &plan.refusals {
@@ -23,6 +23,10 @@ pub fn plan(plan: &Plan) -> String {
         let message =
             format!("{} is {}: {}", number.number, words::effect(number.effect), words::spots(number));
         out.push_str(&command("warning", "phone number", None, &message));
+    }
+    for (sentence, of) in words::not_undone(plan) {
+        let message = format!("{sentence}: {}", of.join(", "));
+        out.push_str(&command("warning", "cannot be undone", None, &message));
     }
     out.push_str(&command("notice", "telform plan", None, &format!("{} ({})", plan.summary(), plan.digest)));
     out

@@ -38,7 +38,7 @@ struct Lines {
     begin: usize,
 }
 
-/// Refusals as blockers, deletes as minor findings.
+/// Refusals as blockers, deletes and what cannot be undone as minor findings.
 pub fn plan(plan: &Plan) -> String {
     let refusals = plan.refusals.iter().map(|refusal| {
         let message = words::refusal_sentence(refusal);
@@ -50,7 +50,10 @@ pub fn plan(plan: &Plan) -> String {
         .iter()
         .filter(|change| change.action == Action::Delete)
         .map(|change| ("plan::delete", "minor", None, words::deleted(change)));
-    report(refusals.chain(deletes))
+    let lost = words::not_undone(plan).into_iter().map(|(sentence, of)| {
+        ("plan::cannot_be_undone", "minor", None, format!("{sentence}: {}", of.join(", ")))
+    });
+    report(refusals.chain(deletes).chain(lost))
 }
 
 /// Each problem at its place.

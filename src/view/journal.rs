@@ -6,14 +6,27 @@ use std::fmt::Write;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
+use super::back::{back, back_of};
 use super::text::wrap;
 use crate::document::v1::{Operation, Step};
 use crate::journal::{End, Record, Run, Shown, StepRecord, Verdict, Written};
 use crate::text::{escape, shorten};
 use crate::value::Value;
 
-/// Every run, the oldest first, in 80 columns for words of the usual length.
-pub fn list(runs: &[Run<'_>]) -> String {
+/// Every run, the oldest first. Where a line would be wider than the terminal, plan and commit are left to `journal show`.
+pub fn list(runs: &[Run<'_>], columns: usize) -> String {
+    let whole = table(&cells(runs));
+    if whole.lines().all(|line| line.width() <= columns) {
+        return whole;
+    }
+    let rows: Vec<[String; 5]> = cells(runs)
+        .into_iter()
+        .map(|[run, when, who, what, writes, ..]| [run, when, who, what, writes])
+        .collect();
+    table(&rows)
+}
+
+fn cells(runs: &[Run<'_>]) -> Vec<[String; 7]> {
     let mut rows = vec![["RUN", "WHEN", "WHO", "WHAT", "WRITES", "PLAN", "COMMIT"].map(str::to_owned)];
     rows.extend(runs.iter().map(|run| {
         [
@@ -27,7 +40,7 @@ pub fn list(runs: &[Run<'_>]) -> String {
             commit(run, 7),
         ]
     }));
-    table(&rows)
+    rows
 }
 
 /// Commit of a run, shortened.
@@ -86,6 +99,7 @@ pub fn run(run: &Run<'_>, columns: usize) -> String {
         text.push('\n');
         text.push_str(&one_step(step, record, columns));
     }
+    text.push_str(&back(&started.undo, columns));
     text
 }
 
@@ -249,7 +263,7 @@ pub fn in_force<'a>(written: impl Iterator<Item = &'a &'a Written<'a>>) -> Strin
 }
 
 /// Names of the columns of an export.
-pub const COLUMNS: [&str; 17] = [
+pub const COLUMNS: [&str; 18] = [
     "run",
     "began",
     "user",
@@ -267,10 +281,11 @@ pub const COLUMNS: [&str; 17] = [
     "request_id",
     "milliseconds",
     "changes",
+    "undo",
 ];
 
 /// One row for each step, and one for a run without steps.
-pub fn rows(runs: &[Run<'_>]) -> Vec<[String; 17]> {
+pub fn rows(runs: &[Run<'_>]) -> Vec<[String; 18]> {
     let mut rows = Vec::new();
     for run in runs {
         let started = run.started;
@@ -297,6 +312,7 @@ pub fn rows(runs: &[Run<'_>]) -> Vec<[String; 17]> {
                 told.request_id.unwrap_or_default().to_owned(),
                 told.milliseconds.map(|time| time.to_string()).unwrap_or_default(),
                 changes.collect::<Vec<_>>().join("; "),
+                back_of(run, &step.id),
             ]);
         }
     }
@@ -330,6 +346,7 @@ pub fn json(runs: &[Run<'_>], steps: bool) -> Value {
             "result": run.result(), "writes": writes(run), "receipt": run.finished,
         });
         if steps {
+            value["undo"] = json!(run.started.undo);
             value["steps"] = run
                 .started
                 .plan

@@ -50,7 +50,7 @@ fn why(outcome: &Outcome) -> Option<&str> {
 }
 
 /// The report of an apply that did not go through: numbers that are dark now first, with what brings them back.
-pub fn unfinished(plan: &Plan, report: &Report, detail: Detail) -> String {
+pub fn unfinished(plan: &Plan, report: &Report, advice: &[Advice], detail: Detail) -> String {
     let mut out = String::new();
     let dark = dark_now(plan, report);
     if !dark.is_empty() {
@@ -68,11 +68,12 @@ pub fn unfinished(plan: &Plan, report: &Report, detail: Detail) -> String {
                 clean(provider)
             );
         }
-        let _ = writeln!(
-            out,
-            "  To connect them again: put the number back under its bridge in the YAML and run `telform apply`."
-        );
+        // A command stands on a line of its own and is never broken, so that it can be copied.
+        for Advice { what, command } in advice {
+            let _ = writeln!(out, "  {what}:\n    {}", clean(command));
+        }
     }
+    out.push_str(&still_there(plan, report, detail));
     out.push_str(&back_again(report, detail));
     for (title, word) in [
         ("Failed", "failed"),
@@ -85,6 +86,52 @@ pub fn unfinished(plan: &Plan, report: &Report, detail: Detail) -> String {
         out.push_str(&group(title, steps.filter(|(_, outcome)| outcome.word() == word).collect(), detail));
     }
     out
+}
+
+/// A way to go on, and the command for it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Advice {
+    /// What it does.
+    pub what: &'static str,
+    /// As it is typed into a shell.
+    pub command: String,
+}
+
+/// Numbers whose disconnect was answered as done, and which their bridge shows all the same.
+fn still_there(plan: &Plan, report: &Report, detail: Detail) -> String {
+    let mut out = String::new();
+    let there = plan.steps.iter().filter_map(|step| match &step.operation {
+        Operation::Disconnect { bridge, number, .. } if !came_back(plan, report, step, number) => {
+            Some(format!("{number} on {bridge}: {}", report.shown.get(&step.id)?))
+        }
+        _ => None,
+    });
+    let there: Vec<String> = there.collect();
+    if there.is_empty() {
+        return out;
+    }
+    let title = format!(
+        "Not dark as far as anybody can tell ({}): the service said cut, and shows it still",
+        there.len()
+    );
+    let _ = writeln!(out, "\n{}", paint(CARE, title));
+    for text in there {
+        for part in detail.wrap(&clean(&text), 2) {
+            let _ = writeln!(out, "  {part}");
+        }
+    }
+    out
+}
+
+/// Whether a number that was cut is connected again, by the plan or after it.
+fn came_back(plan: &Plan, report: &Report, cut: &Step, number: &str) -> bool {
+    let connects = |step: &Step| {
+        step.call.account == cut.call.account
+            && matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
+    };
+    let done = |step: &Step| report.of(&step.id).is_some_and(Outcome::is_done);
+    plan.steps.iter().any(|step| connects(step) && done(step))
+        || report.reconnected.iter().any(|(step, outcome)| connects(step) && outcome.is_done())
 }
 
 /// Numbers that were cut for a step that did not happen, and are back or could not be brought back.
@@ -121,12 +168,14 @@ fn group(title: &str, steps: Vec<(&Step, &Outcome)>, detail: Detail) -> String {
     out
 }
 
-/// Numbers whose disconnect is done and whose connect of the same plan is not, and that are not connected again: (number, bridge, configuration before).
+/// Numbers whose disconnect is done, that no bridge shows there any more, and that are not connected again: (number, bridge,
+/// configuration before).
 pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {
-    let done = |step: &Step| report.of(&step.id).is_some_and(Outcome::is_done);
     plan.steps
         .iter()
-        .filter(|step| done(step))
+        .filter(|step| {
+            report.of(&step.id).is_some_and(Outcome::is_done) && !report.shown.contains_key(&step.id)
+        })
         .filter_map(|step| match &step.operation {
             Operation::Disconnect { bridge, number, before } => {
                 let provider = match before {
@@ -134,18 +183,9 @@ pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {
                     crate::plan::Served::OneOf(ids) => ids.join(" or "),
                     _ => return None,
                 };
-                Some((number.clone(), bridge.clone(), provider))
+                (!came_back(plan, report, step, number)).then(|| (number.clone(), bridge.clone(), provider))
             }
             _ => None,
-        })
-        .filter(|(number, ..)| {
-            !plan.steps.iter().any(|step| {
-                matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
-                    && done(step)
-            }) && !report.reconnected.iter().any(|(step, outcome)| {
-                matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
-                    && outcome.is_done()
-            })
         })
         .collect()
 }

@@ -38,6 +38,7 @@ pub fn plan(plan: &Plan, detail: Detail) -> String {
     order(&mut out, plan, detail);
     notices(&mut out, plan, detail);
     unmanaged(&mut out, plan, detail);
+    not_undone(&mut out, plan, detail);
     line(&mut out, "");
     for (index, text) in detail.wrap(&plan.summary(), 6).into_iter().enumerate() {
         line(
@@ -87,7 +88,7 @@ fn refusals(out: &mut String, plan: &Plan, detail: Detail) {
         for text in detail.wrap(&clean(&refusal.detail), 6) {
             line(out, &format!("      {text}"));
         }
-        for (index, text) in detail.wrap(refusal.code.help(), 12).into_iter().enumerate() {
+        for (index, text) in detail.wrap(&clean(&refusal.help()), 12).into_iter().enumerate() {
             line(out, &format!("      {}{text}", if index == 0 { "help: " } else { "      " }));
         }
         if let Some(place) = &refusal.place {
@@ -237,6 +238,27 @@ fn notices(out: &mut String, plan: &Plan, detail: Detail) {
         line(out, "");
         for text in detail.wrap(&format!("Secrets: {}", words.join(", ")), 0) {
             line(out, &paint(FAINT, text));
+        }
+    }
+}
+
+/// What nothing brings back stands right above the sum, where whoever approves looks last.
+fn not_undone(out: &mut String, plan: &Plan, detail: Detail) {
+    let groups = words::not_undone(plan);
+    if groups.is_empty() {
+        return;
+    }
+    heading(out, &format!("{} ({})", words::NOT_UNDONE, words::things(&groups)));
+    for (sentence, of) in &groups {
+        for (index, text) in detail.wrap(&clean(sentence), 4).into_iter().enumerate() {
+            let sign = if index == 0 { paint(BAD, "!") } else { " ".to_owned() };
+            line(out, &format!("  {sign} {text}"));
+        }
+        for what in of.iter().take(MOST_NUMBERS) {
+            line(out, &format!("      {}", clean(what)));
+        }
+        if of.len() > MOST_NUMBERS {
+            line(out, &format!("      … and {} more; see --format json", of.len() - MOST_NUMBERS));
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use indexmap::IndexMap;
+
 use crate::plan::{
     AccountLine, Action, Change, Effect, Notice, NumberImpact, Operation, Phase, Plan, Ref, Refusal, Shown,
     Step,
@@ -26,6 +28,8 @@ pub(super) const PHASES: [Phase; 5] =
 pub(super) const NUMBERS: &str = "Phone numbers";
 pub(super) const ORDER: &str = "Order";
 pub(super) const NOTICES: &str = "Notices";
+/// Title over what nothing brings back.
+pub(super) const NOT_UNDONE: &str = "Cannot be undone";
 pub(super) const UNMANAGED: &str = "Not managed and left alone";
 pub(super) const RISKY: &str = "risky: may affect connected bridges";
 pub(super) const NOT_SET: &str = "(not set)";
@@ -130,7 +134,7 @@ pub(super) fn refusal(refusal: &Refusal) -> String {
 
 /// A refusal in one sentence, with its way out.
 pub(super) fn refusal_sentence(of: &Refusal) -> String {
-    format!("{}: {}; {}", refusal(of), of.detail, of.code.help())
+    format!("{}: {}; {}", refusal(of), of.detail, of.help())
 }
 
 /// A delete in one sentence.
@@ -274,4 +278,23 @@ pub(super) fn counted<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<
             format!("{count} {} to {} in {account}", plural(count, kind), action(of))
         })
         .collect()
+}
+
+/// What an undo will not bring back: a sentence, and what it is about, in the order of the plan. A plan that is not applied has
+/// nothing to take back.
+pub(super) fn not_undone(plan: &Plan) -> Vec<(String, Vec<String>)> {
+    let mut groups: IndexMap<String, Vec<String>> = IndexMap::new();
+    if !plan.is_refused() {
+        for inverse in plan.inverses() {
+            if let Some(lost) = inverse.lost {
+                groups.entry(lost).or_default().push(inverse.what);
+            }
+        }
+    }
+    groups.into_iter().collect()
+}
+
+/// How many things the groups hold.
+pub(super) fn things(groups: &[(String, Vec<String>)]) -> usize {
+    groups.iter().map(|(_, of)| of.len()).sum()
 }

@@ -125,16 +125,18 @@ fn secret_on<'a>(line: &'a str, secrecy: &dyn Fn(&str) -> Secrecy) -> Option<(us
     })
 }
 
-/// `https://user:password@host`: what stands before the `@`.
+/// `https://user:password@host?token=x`: what stands before the `@`, and what stands behind the `?`.
 fn url_logins(text: &str) -> Vec<Range<usize>> {
     text.match_indices("://")
-        .filter_map(|(at, mark)| {
+        .flat_map(|(at, mark)| {
             let start = at + mark.len();
             let rest = &text[start..];
             // As far as the URL may reach: a password that was not encoded may hold a slash.
             let end = rest.find(|char: char| char.is_whitespace() || matches!(char, '"' | '\''));
-            let login = rest[..end.unwrap_or(rest.len())].rfind('@')?;
-            Some(start..start + login)
+            let url = &rest[..end.unwrap_or(rest.len())];
+            let login = url.rfind('@').map(|login| start..start + login);
+            let query = url.find('?').map(|query| start + query + 1..start + url.len());
+            login.into_iter().chain(query)
         })
         .collect()
 }

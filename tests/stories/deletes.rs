@@ -235,6 +235,52 @@ fn a_disconnect_that_lies_stops_the_delete() {
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 200, body: { json: { data: {} } } } } }");
     let ran = story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
     ran.says("bridge fax does not show what was done: +14155550103");
+    // It is not called dark, and the two that were cut are connected again.
+    ran.is_silent_about("DARK NOW");
     assert!(!story.writes().iter().any(|write| write.starts_with("DELETE")), "{:?}", story.writes());
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
+}
+
+/// The same where nothing is connected again: only what no bridge shows any more is called dark.
+#[test]
+fn a_number_that_is_still_connected_is_not_called_dark() {
+    let story = connected();
+    story.unpod(TOMBSTONE);
+    story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 200, body: { json: { data: {} } } } } }");
+    let ran = story
+        .expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --no-reconnect-on-failure");
+    ran.says("DARK NOW (2)")
+        .says("Not dark as far as anybody can tell (1)")
+        .says("+14155550103 on fax: is still on it");
+}
+
+/// Somebody cut it in the moment before: the service says that it is not connected, and that is what was wanted.
+#[test]
+fn a_disconnect_of_what_is_not_connected_is_done() {
+    let story = connected();
+    story.unpod(TOMBSTONE);
+    story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/' }, effect: { foreign: [ { disconnect: { bridge: fax, number: '+14155550103' } } ] } }");
+    let ran = story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
+    ran.says("reading shows that nobody serves it there");
+    assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 1);
+}
+
+/// A refused delete of something that nobody can rule out to be in use does not say that nothing uses it.
+#[test]
+fn a_doubted_delete_does_not_say_that_nothing_uses_it() {
+    let story = Story::new(
+        "
+unpod:
+  configurations:
+    - { id: 42, provider: plivo, account_sid: MA42, auth_token: canary-plivo-42 }
+    - { id: 44, provider: plivo, account_sid: MA44, auth_token: canary-plivo-44 }
+  numbers: [ { number: '+14155550101' } ]
+  bridges:
+    - { id: 301, slug: sales, name: Sales, numbers: { '+14155550101': 42 } }
+",
+    );
+    story.unpod("removed:\n  - { address: providers.old, id: '44' }\n");
+    let ran = story.expect(3, "plan --max-deletes 1");
+    ran.says("guard::ambiguous_connection").says("it cannot be told what uses it; see the refusal");
+    ran.is_silent_about("no number is known to use");
 }

@@ -226,3 +226,28 @@ fn somebody_else_listens() {
     story.file("telform.yaml", &yaml);
     story.expect(1, "plan").says("error[telform::live]");
 }
+
+/// Nobody is kept waiting for an hour, and nobody asks before the time that the service named.
+#[test]
+fn a_wait_that_is_too_long_is_said_and_not_shortened() {
+    let story = Story::new("{}").secret("AUTH", "canary-auth-42");
+    story.unpod("providers:\n  a: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }\n");
+    story.fault(
+        "{ match: { method: GET, times: 0 }, effect: { answer: { status: 429, retry_after: '3600' } } }",
+    );
+    let ran = story.expect(1, "plan");
+    ran.says("it asks for a wait of 3600 s, and telform waits 60 s at most");
+}
+
+/// A create that is refused because there is one: it is there, and the next run adopts it.
+#[test]
+fn a_create_of_what_is_there_says_run_again() {
+    let story = Story::new("{}").secret("AUTH", "canary-auth-42");
+    story.unpod("providers:\n  a: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }\n");
+    // It was made by a request that somebody else sent in the same moment: here it is this one, which is answered so.
+    story.fault("{ match: { method: POST }, when: after, effect: { answer: { status: 409 } } }");
+    let ran = story.expect(1, "apply --auto-approve");
+    ran.says("has this natural key: run again, and it will be adopted");
+    story.apply();
+    assert_eq!(story.ledger()["objects"]["providers.a"]["origin"], "adopted");
+}

@@ -144,7 +144,7 @@ impl Rig {
         let world = self.story.world();
         let partners = world["carrierx"]["partners"].as_array().cloned().unwrap_or_default();
         let find = |login: &str| partners.iter().find(|partner| partner["login"] == login);
-        ran.says("`telform forget ADDRESS`");
+        ran.says("`telform forget partners.");
         assert_eq!(self.story.writes().len(), writes_before, "a refused run writes nothing");
         if refused("! partners.new  refusal::unsettled_create") {
             ran.says("pin its id with `id:`");

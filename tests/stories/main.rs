@@ -28,6 +28,7 @@ mod guessing;
 mod hard_faults;
 #[cfg(target_os = "linux")]
 mod interrupts;
+mod inverses;
 mod journal;
 #[cfg(unix)]
 mod kill_points;

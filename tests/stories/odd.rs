@@ -204,3 +204,20 @@ fn a_create_whose_answer_drops_what_was_sent_is_not_done() {
     ran.says("the service made provider configuration 99 and did not take account_sid");
     assert_eq!(story.writes().len(), 1);
 }
+
+#[test]
+fn a_token_in_a_base_url_is_not_shown() {
+    let story = Story::new("{}");
+    story.file(
+        "telform.yaml",
+        "version: 1\naccounts:\n  unpod: { api: unpod, base_url: \"https://unpod.ai/api?token=mustnotbeshown\", org_handle: acme, token: { env: UNPOD_TOKEN } }\n",
+    );
+    story.expect(1, "validate").says("a base URL has no query").is_silent_about("mustnotbeshown");
+}
+
+#[test]
+fn drift_with_nothing_managed_says_so() {
+    let story = Story::new("{}");
+    story.unpod("providers: {}\n");
+    story.expect(0, "drift").says("Nothing is managed yet").says("telform adopt");
+}

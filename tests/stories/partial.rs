@@ -83,8 +83,21 @@ fn who_does_not_want_it_sees_the_dark_numbers_first() {
     let story = tombstone();
     story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
     let ran = story.expect(5, &format!("apply --auto-approve {GUARDS} --no-reconnect-on-failure"));
+    let commands: Vec<String> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("    telform "))
+        .map(|command| format!("{command} --auto-approve"))
+        .collect();
     shot!("delete_failed_left_dark", ran);
     assert_eq!(story.writes().len(), 4);
+    // Both commands do what they say, as they stand there.
+    let [back, on] = commands.as_slice() else { panic!("{commands:?}") };
+    story.sandbox.clear_faults();
+    story.expect(0, back);
+    assert_eq!(served(&story).iter().filter(|(.., by)| *by == Some(42)).count(), 3);
+    story.expect(0, on);
+    assert_eq!(served(&story).len(), 1);
 }
 
 #[test]
@@ -166,4 +179,21 @@ fn what_somebody_else_cut_stays_cut() {
     let now = served(&story);
     assert!(!now.iter().any(|(bridge, ..)| bridge == "fax"), "{now:?}");
     assert_eq!(now.len(), 3, "the others are back");
+}
+
+/// The service said of one that it was not connected: it was not this run that cut it.
+#[test]
+fn what_was_found_cut_is_not_connected() {
+    let story = tombstone();
+    story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/' }, effect: { foreign: [ { disconnect: { bridge: fax, number: '+14155550103' } } ] } }");
+    story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
+    story
+        .expect(5, &format!("apply --auto-approve {GUARDS}"))
+        .says("reading shows that nobody serves it there");
+    assert!(
+        !story.writes().iter().any(|write| write.contains("fax/connect-provider")),
+        "{:?}",
+        story.writes()
+    );
+    assert_eq!(served(&story).len(), 3, "the two that were cut for nothing are back");
 }

@@ -179,3 +179,57 @@ fn an_overwritten_secret_is_named() {
     story.apply();
     story.expect(0, "undo last --auto-approve").says("providers.a auth_token: the secret that it overwrote");
 }
+
+#[test]
+fn what_was_made_and_changed_since_is_left_alone() {
+    let story = Story::new("{}").secret("AUTH", "canary-auth-new");
+    story.unpod("providers:\n  new: { provider: exotel, account_sid: EX1, auth_token: { env: AUTH } }\n");
+    story.apply();
+    story.sandbox.edit(|world| world.unpod.configurations[0].account_sid = Some("EX2".to_owned()));
+    story.take_log();
+    story
+        .expect(0, "undo last --auto-approve --max-deletes 1")
+        .says("providers.new: changed since it was made, left alone");
+    assert_eq!(story.writes(), [""; 0]);
+}
+
+#[test]
+fn what_no_service_deletes_is_left_and_named() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(&west(""));
+    story.apply();
+    story.sandbox.verify("west", "all");
+    story.apply();
+    let run = story.read(".telform/ledger.journal");
+    let run = journal::check(run.as_bytes()).unwrap().lines[0].run.clone();
+    story
+        .expect(0, &format!("undo {run} --auto-approve --max-deletes 1"))
+        .says("the service documents no delete; the account allows it with `partner_delete`");
+}
+
+/// A step that failed changed nothing, so there is nothing to say about it.
+#[test]
+fn what_a_run_did_not_do_is_not_taken_back() {
+    let story = Story::new(CONNECTED);
+    story.unpod("bridges: {}\nremoved:\n  - { address: providers.old, id: '42' }\n");
+    let before = served(&story);
+    story.fault(
+        "{ match: { path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 400 } } }",
+    );
+    story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --no-reconnect-on-failure");
+    story.sandbox.clear_faults();
+    story.expect(0, "undo last --auto-approve").is_silent_about("Not taken back");
+    assert_eq!(served(&story), before);
+}
+
+#[test]
+fn what_somebody_made_again_is_not_made_again() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
+    story.unpod("bridges:\n  fax: { slug: fax, name: Fax }\n");
+    story.apply();
+    let bridges = story.sandbox.world().unpod.bridges;
+    let fax = bridges.into_iter().find(|bridge| bridge.slug == "fax").unwrap();
+    story.expect(0, "apply --destroy --auto-approve --max-deletes 1 --max-numbers-dark 1");
+    story.sandbox.edit(|world| world.unpod.bridges.push(fax.clone()));
+    story.expect(0, "undo last --auto-approve").says("bridges.fax: it is there again");
+}

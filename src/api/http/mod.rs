@@ -228,10 +228,17 @@ impl Http {
             Attempt::Answered { judgement, status, id, .. } if judgement.verdict == Verdict::Ok => {
                 Ok(Answer { status, body: judgement.body, request_id: id.map(|id| self.censor.show(&id)) })
             }
-            Attempt::Answered { judgement, status, location, id, .. } => {
+            Attempt::Answered { judgement, status, location, id, retry_after } => {
                 let mut words = judgement.words.unwrap_or_else(|| judgement.reason.to_owned());
                 if let Some(location) = location {
                     words = format!("redirects to {location}; redirects are not followed");
+                }
+                if let Some(asked) = retry_after.filter(|asked| *asked > LONGEST_WAIT) {
+                    words.push_str(&format!(
+                        "; it asks for a wait of {} s, and telform waits {} s at most: run again after that, or set a lower `requests_per_minute` on the account",
+                        asked.as_secs(),
+                        LONGEST_WAIT.as_secs()
+                    ));
                 }
                 Err(self.error(call, Some(status), judgement.verdict, judgement.effect, &words, id))
             }

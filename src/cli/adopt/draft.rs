@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::super::again::quoted;
 use super::super::files::write;
 use super::{AdoptArgs, Failure, Out};
 use crate::adopt::{LeftOut, Page};
@@ -27,13 +28,18 @@ impl Draft {
     }
 
     /// Puts the text in place at once; a file that says the same already is not touched.
+    /// Whether the file says just this already.
+    pub(super) fn is_there(&self) -> bool {
+        std::fs::read_to_string(&self.path).is_ok_and(|there| there == self.text())
+    }
+
     pub(super) fn write(&self) -> Result<(), Failure> {
         write(&self.path, &self.text())
     }
 }
 
 /// Says what was written, what was not, and which secrets are to be supplied.
-pub(super) fn say(out: &Out, drafts: &[Draft], plan: &Plan) {
+pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan) {
     let pages = || drafts.iter().map(|draft| &draft.page);
     if out.global.json {
         let objects: Vec<_> = pages().flat_map(|page| &page.addresses).collect();
@@ -54,14 +60,15 @@ pub(super) fn say(out: &Out, drafts: &[Draft], plan: &Plan) {
     if drafts.is_empty() {
         return out.print("Nothing to adopt: every object is managed already.\n");
     }
-    for draft in drafts {
+    for (draft, unchanged) in drafts.iter().zip(unchanged) {
+        let word = if *unchanged { "unchanged" } else { "wrote" };
         let count = draft.page.addresses.len();
         let kind = draft.page.addresses.first().map_or("", |address| address.kind.as_str());
         let numbers = match draft.page.numbers {
             0 => String::new(),
             count => format!(" with {count} {}", plural(count, "numbers")),
         };
-        out.print(&format!("wrote {}  {count} {}{numbers}\n", draft.path.display(), plural(count, kind)));
+        out.print(&format!("{word} {}  {count} {}{numbers}\n", draft.path.display(), plural(count, kind)));
     }
     let left_out: Vec<&LeftOut> = pages().flat_map(|page| &page.left_out).collect();
     list(out, "Not written; a comment in the file says why", &left_out, |it| {
@@ -75,6 +82,31 @@ pub(super) fn say(out: &Out, drafts: &[Draft], plan: &Plan) {
         |it| format!("{}  {} {}", it.variable, it.address, it.attribute),
     );
     out.print(&format!("\nProven: a plan over what was written is empty ({}).\n", plan.summary()));
+    let first = if secrets.is_empty() { "" } else { "set these variables, then " };
+    out.print(&format!("Next: {first}telform plan{}\n", sources(out, drafts)));
+}
+
+/// The options with which the next command finds what was written: those of this one, and files that they do not reach.
+fn sources(out: &Out, drafts: &[Draft]) -> String {
+    let usual = Path::new("telform.yaml");
+    let mut files = out.global.files.clone();
+    if files.is_empty() {
+        files.push(if usual.exists() { usual.to_owned() } else { PathBuf::from("telform") });
+    }
+    let named = files.len();
+    for draft in drafts {
+        let path = draft.path.strip_prefix("./").unwrap_or(&draft.path);
+        let reached = |file: &PathBuf| path.starts_with(file.strip_prefix("./").unwrap_or(file));
+        if !files.iter().any(reached) {
+            // A folder of files that were written just now is named as a whole.
+            let folder = path.parent().filter(|folder| draft.before.is_empty() && *folder != Path::new(""));
+            files.push(folder.unwrap_or(path).to_owned());
+        }
+    }
+    if out.global.files.is_empty() && files.len() == named {
+        return String::new();
+    }
+    files.iter().map(|file| format!(" -f {}", quoted(&file.to_string_lossy()))).collect()
 }
 
 /// A list that does not fill the screen: what is left out stands in the files.

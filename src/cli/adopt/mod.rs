@@ -289,7 +289,8 @@ async fn finish(
             ));
         }
     }
-    for draft in drafts {
+    let unchanged: Vec<bool> = drafts.iter().map(Draft::is_there).collect();
+    for (draft, _) in drafts.iter().zip(&unchanged).filter(|(_, unchanged)| !**unchanged) {
         draft.write()?;
     }
     if !drafts.is_empty() {
@@ -301,7 +302,7 @@ async fn finish(
         }
     }
     session.close()?;
-    draft::say(out, drafts, plan);
+    draft::say(out, drafts, &unchanged, plan);
     Ok(Exit::Done)
 }
 

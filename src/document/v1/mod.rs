@@ -38,6 +38,9 @@ pub struct Document {
     pub notices: Vec<Notice>,
     /// Live objects that no address claims.
     pub unmanaged: Vec<Unmanaged>,
+    /// What takes the plan back, and what nothing brings back. It follows from `plan`, and is not part of its digest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<Inverse>,
     /// `sha256:` of the bytes of the file, with the 64 digits here as zeros. Always the last member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
@@ -321,4 +324,21 @@ pub struct Unmanaged {
     pub kind: String,
     /// How many.
     pub count: usize,
+}
+
+/// What takes one change back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inverse {
+    /// The steps that it takes back.
+    pub of: Vec<String>,
+    /// The object, attribute or number.
+    pub what: String,
+    /// The requests, in order. An id that a step makes stands as `{s1}`; by the step that deletes an object stands what is made
+    /// again in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
+    /// What does not come back, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
 }

@@ -9,7 +9,7 @@ use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::removal::{self, LeavingObject};
 use super::rename;
 use super::select::Selection;
-use super::step::{Phase, Ref};
+use super::step::{Operation, Phase, Ref};
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
 use crate::resource::{Address, DesiredObject, LiveObject, Organization};
 
@@ -211,7 +211,21 @@ impl<'a> Planner<'a> {
         self.leaving = leaving;
     }
 
+    /// A delete that is refused because nobody knows what uses its object does not say that nothing does.
+    fn admit_doubt(&mut self) {
+        for step in self.drafts.iter_mut().map(|draft| &mut draft.step) {
+            let Operation::Delete { cut, frees, .. } = &step.operation else { continue };
+            let doubted = self.refusals.iter().any(|refusal| {
+                refusal.code == RefusalCode::AmbiguousConnection && refusal.address == step.address
+            });
+            if cut.is_empty() && frees.is_empty() && doubted {
+                "it cannot be told what uses it; see the refusal".clone_into(&mut step.why);
+            }
+        }
+    }
+
     fn finish(mut self, inputs: &Inputs<'a>, findings: &Findings<'a>) -> Plan {
+        self.admit_doubt();
         let steps = order::number(std::mem::take(&mut self.drafts));
         for step in &steps {
             if let Some(change) = step.address.as_ref().and_then(|address| self.changes.get_mut(address)) {

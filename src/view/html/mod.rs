@@ -31,6 +31,7 @@ pub fn plan(plan: &Plan) -> String {
     refusals(&mut page, plan);
     impact::section(&mut page, plan);
     order::section(&mut page, plan, &steps);
+    not_undone(&mut page, plan);
     changes::section(&mut page, plan, &steps);
     notices(&mut page, plan);
     page.raw("</main>\n");
@@ -74,6 +75,7 @@ fn banner(page: &mut Html, plan: &Plan) {
         (plan.is_refused(), "<li><a href=\"#refused\">Refused</a></li>\n"),
         (!plan.impact.is_empty(), "<li><a href=\"#numbers\">Phone numbers</a></li>\n"),
         (plan.has_changes(), "<li><a href=\"#order\">Order</a></li>\n"),
+        (!words::not_undone(plan).is_empty(), "<li><a href=\"#not-undone\">Cannot be undone</a></li>\n"),
         (true, "<li><a href=\"#changes\">Changes</a></li>\n"),
         (!plan.notices.is_empty(), "<li><a href=\"#notices\">Notices</a></li>\n"),
     ] {
@@ -124,7 +126,7 @@ fn refusals(page: &mut Html, plan: &Plan) {
         page.raw("<li><p><strong>").text(&words::refusal(refusal)).raw("</strong> ");
         page.code(refusal.code.word()).raw("</p>\n<p>").text(&refusal.detail).raw("</p>\n");
         page.raw("<p class=\"help\">");
-        help(page, refusal.code.help());
+        help(page, &refusal.help());
         page.raw("</p>");
         if let Some(place) = &refusal.place {
             page.raw("<p class=\"soft\">at ").code(place).raw("</p>");
@@ -134,8 +136,27 @@ fn refusals(page: &mut Html, plan: &Plan) {
     page.raw("</ul>\n</section>\n");
 }
 
+/// Said before anybody approves.
+fn not_undone(page: &mut Html, plan: &Plan) {
+    let groups = words::not_undone(plan);
+    if groups.is_empty() {
+        return;
+    }
+    page.raw("<section aria-labelledby=\"not-undone\">\n<h2 id=\"not-undone\">").raw(words::NOT_UNDONE);
+    page.raw("</h2>\n");
+    for (sentence, of) in &groups {
+        page.raw(if of.len() <= 25 { "<details open><summary>" } else { "<details><summary>" });
+        page.text(sentence).raw(" (").number(of.len()).raw(")</summary>\n<ul>\n");
+        for what in of {
+            page.raw("<li>").code(what).raw("</li>\n");
+        }
+        page.raw("</ul></details>\n");
+    }
+    page.raw("</section>\n");
+}
+
 /// Advice of the program's own: what stands in backticks is code.
-fn help(page: &mut Html, text: &'static str) {
+fn help(page: &mut Html, text: &str) {
     for (index, part) in text.split('`').enumerate() {
         if index % 2 == 0 {
             page.text(part)

@@ -18,8 +18,11 @@ pub const LONGEST: usize = 60_000;
 const NUMBERS: usize = 12_000;
 const REFUSALS: usize = 24_000;
 
+/// What the section about what cannot be undone may take at most.
+const NOT_UNDONE: usize = 2_500;
+
 /// What is kept free behind the details for order, notices and what was left out.
-const BEHIND: usize = 5_000;
+const BEHIND: usize = 7_500;
 
 /// The part of that which says what was left out.
 const LEFT_OUT: usize = 3_000;
@@ -151,6 +154,7 @@ fn refusals(page: &mut Page, plan: &Plan) {
 
 /// What stands behind the details: order, notices, what is not managed.
 fn behind(page: &mut Page, plan: &Plan) {
+    not_undone(page, plan);
     if plan.has_changes() {
         page.add(&format!("\n**{}:** {}\n", words::ORDER, code(&words::phases(plan).join(" > "))));
     }
@@ -174,6 +178,23 @@ fn behind(page: &mut Page, plan: &Plan) {
     if !plan.unmanaged.is_empty() {
         page.add(&format!("\n{}: {}\n", words::UNMANAGED, code(&words::unmanaged(plan))));
     }
+}
+
+/// Said before anybody approves.
+fn not_undone(page: &mut Page, plan: &Plan) {
+    let groups = words::not_undone(plan);
+    if groups.is_empty() {
+        return;
+    }
+    page.add(&format!("\n### {} ({})\n\n", words::NOT_UNDONE, words::things(&groups)));
+    page.at_most(NOT_UNDONE, |page| {
+        for (sentence, of) in &groups {
+            if !page.add(&format!("- {} ({})\n", sentence.replace('<', "&lt;"), of.len())) {
+                return;
+            }
+            page.lines(of.iter().map(|what| format!("  - {}\n", code(what))), MOST_NUMBERS);
+        }
+    });
 }
 
 fn foot(plan: &Plan) -> String {

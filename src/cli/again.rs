@@ -1,0 +1,79 @@
+//! Commands that go on after a run that ended in part, with the options of this one, so that they can be copied.
+
+use super::out::Out;
+use super::session::Session;
+use crate::apply::Report;
+use crate::event::Outcome;
+use crate::plan::{Operation, Plan};
+use crate::view::report::Advice;
+
+/// What somebody may run now: back to what was, or on to what was wanted. A rehearsal leaves nothing behind to go on from.
+pub(super) fn advice(
+    out: &Out,
+    command: &str,
+    session: &Session,
+    plan: &Plan,
+    report: &Report,
+) -> Vec<Advice> {
+    if command == "rehearse" {
+        return Vec::new();
+    }
+    let done = |id: &str| report.of(id).is_some_and(Outcome::is_done);
+    let made =
+        plan.steps.iter().filter(|step| matches!(step.operation, Operation::Create { .. }) && done(&step.id));
+    let made = made.count();
+    let mut undo = with(out, session, "telform undo last");
+    if made > 0 {
+        undo.push_str(&format!(" --max-deletes {made}"));
+    }
+    let mut all =
+        vec![Advice { what: "To connect them again, and take back what this run did", command: undo }];
+    // What an undo was to take back is named by its run, which is not the last one any more.
+    if command != "undo" {
+        let options = &session.options;
+        let mut again = with(out, session, "telform apply");
+        for (flag, value) in [
+            ("--max-deletes", options.guards.max_deletes),
+            ("--max-delete-percent", options.guards.max_delete_percent),
+            ("--max-numbers-dark", options.guards.max_numbers_dark),
+        ] {
+            if let Some(value) = value {
+                again.push_str(&format!(" {flag} {value}"));
+            }
+        }
+        for (flag, addresses) in [("--target", &options.targets), ("--exclude", &options.excludes)] {
+            for address in addresses {
+                again.push_str(&format!(" {flag} {}", quoted(&address.to_string())));
+            }
+        }
+        if options.destroy {
+            again.push_str(" --destroy");
+        }
+        all.push(Advice { what: "To go on with it instead, when the cause is mended", command: again });
+    }
+    all
+}
+
+/// A command with the options that say where everything is.
+fn with(out: &Out, session: &Session, command: &str) -> String {
+    let mut text = command.to_owned();
+    for file in &out.global.files {
+        text.push_str(&format!(" -f {}", quoted(&file.to_string_lossy())));
+    }
+    if let Some(ledger) = &out.global.ledger {
+        text.push_str(&format!(" --ledger {}", quoted(ledger)));
+    }
+    if let Some(world) = session.sandbox.as_ref().map(|embedded| &embedded.world) {
+        text.push_str(&format!(" --sandbox {}", quoted(&world.to_string_lossy())));
+    }
+    text
+}
+
+/// A word as a shell reads it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
