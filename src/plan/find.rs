@@ -1,5 +1,6 @@
 //! Which live object an address means: pinned id, then the ledger's id, then the natural key (spec 2.2).
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
@@ -61,8 +62,28 @@ impl<'a> Findings<'a> {
 
 /// Live objects of one kind in one account, by id and by natural key.
 struct Shelf<'a> {
+    kind: &'static Kind,
+    facts: &'a Facts,
+    objects: &'a [LiveObject],
     by_id: HashMap<&'a str, &'a LiveObject>,
-    by_key: HashMap<String, Vec<&'a LiveObject>>,
+    /// Made when it is needed: where the ledger knows every object, nobody asks by key.
+    by_key: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
+}
+
+impl<'a> Shelf<'a> {
+    /// Live objects with a natural key.
+    fn with_key(&self, key: &str) -> &[&'a LiveObject] {
+        let by_key = self.by_key.get_or_init(|| {
+            let mut by_key: HashMap<String, Vec<&'a LiveObject>> = HashMap::new();
+            for object in self.objects {
+                if let Some(key) = key_text(self.kind, self.facts, |name| object.attributes.get(name)) {
+                    by_key.entry(key).or_default().push(object);
+                }
+            }
+            by_key
+        });
+        by_key.get(key).map_or(&[][..], Vec::as_slice)
+    }
 }
 
 /// Finds the live object of every address in the configuration.
@@ -114,15 +135,9 @@ fn shape_of(object: &DesiredObject, facts: &Facts) -> Option<&'static Kind> {
 }
 
 fn shelf<'a>(inputs: &Inputs<'a>, account: &str, kind: &'static Kind) -> Shelf<'a> {
-    let facts = inputs.facts(account);
-    let mut shelf = Shelf { by_id: HashMap::new(), by_key: HashMap::new() };
-    for object in inputs.live_objects(account, kind.name) {
-        shelf.by_id.insert(&object.id, object);
-        if let Some(key) = key_text(kind, facts, |name| object.attributes.get(name)) {
-            shelf.by_key.entry(key).or_default().push(object);
-        }
-    }
-    shelf
+    let objects = inputs.live_objects(account, kind.name);
+    let by_id = objects.iter().map(|object| (object.id.as_str(), object)).collect();
+    Shelf { kind, facts: inputs.facts(account), objects, by_id, by_key: OnceCell::new() }
 }
 
 /// A natural key as one text; `None` when a part is missing or empty.
@@ -196,7 +211,7 @@ fn find_one<'a>(
     }
     let facts = inputs.facts(&object.account);
     let key = wanted_key(kind, facts, object);
-    let matches = key.and_then(|key| shelf.by_key.get(&key)).map_or(&[][..], Vec::as_slice);
+    let matches = key.map_or(&[][..], |key| shelf.with_key(&key));
     match matches {
         [] => {
             if let Some(attempt) = inputs.ledger.attempts.get(&object.address) {
@@ -391,10 +406,19 @@ fn claim<'a>(
 
 /// The natural key that an object has after the plan, unless it stays the one that it has.
 fn key_to_be(object: &DesiredObject, kind: &Kind, facts: &Facts, finding: &Finding<'_>) -> Option<String> {
-    let wanted = key_text(kind, facts, |name| match object.attributes.get(name) {
+    let stated = |name: &str| match object.attributes.get(name) {
         Some(Wanted::Value(value)) => Some(value),
         _ => None,
-    })?;
+    };
+    if let Finding::Live(live) = finding
+        && kind
+            .natural_key
+            .iter()
+            .all(|name| stated(name).is_some_and(|it| live.attributes.get(name) == Some(it)))
+    {
+        return None;
+    }
+    let wanted = key_text(kind, facts, stated)?;
     match finding {
         Finding::New => Some(wanted),
         Finding::Live(live) => {
@@ -417,7 +441,7 @@ fn hold_key<'a>(
     findings: &mut Findings<'a>,
 ) -> Finding<'a> {
     let words = kind.natural_key.join(" + ");
-    if let Some(live) = shelf.by_key.get(&key).and_then(|live| live.first()) {
+    if let Some(live) = shelf.with_key(&key).first() {
         let detail = format!("its natural key ({words}) belongs to another {}: {}", kind.singular, live.id);
         findings.refuse(object, RefusalCode::SeveralFit, detail);
         return Finding::Stuck;

@@ -102,7 +102,7 @@ impl Node {
 
     /// Whether it is null or was left out.
     pub fn is_null(&self) -> bool {
-        matches!(&self.data, Data::Scalar(scalar) if scalar.reading() == Plain::Null)
+        matches!(&self.data, Data::Scalar(scalar) if scalar.plain && plain::is_null(&scalar.text))
     }
 
     /// Entries, when it is a map.

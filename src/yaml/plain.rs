@@ -38,10 +38,17 @@ impl Plain {
     }
 }
 
+/// Whether every reader takes an unquoted text for nothing.
+pub(super) fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
 /// What an unquoted text may be taken for.
 pub(super) fn reading(text: &str) -> Plain {
+    if is_null(text) {
+        return Plain::Null;
+    }
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Plain::Null,
         "true" | "false" => return Plain::Bool,
         "=" | "<<" => return Plain::Special,
         _ => {}
@@ -51,6 +58,10 @@ pub(super) fn reading(text: &str) -> Plain {
         if ["true", "false", "yes", "no", "on", "off"].contains(&lower.as_str()) {
             return Plain::OddBool;
         }
+    }
+    // Whatever else means something begins like a number; nearly no text does.
+    if !text.starts_with(|char: char| char.is_ascii_digit() || matches!(char, '.' | '+' | '-')) {
+        return Plain::Text;
     }
     if canonical_integer(text) {
         return Plain::Integer;

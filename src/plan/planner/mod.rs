@@ -47,6 +47,8 @@ struct Planner<'a> {
     /// Objects that are made again in another shape: their address and their live object.
     replaced: BTreeMap<&'a Address, &'a LiveObject>,
     cuts: Vec<Cuts>,
+    /// Whether the key at hand is the one that the ledger was sealed with.
+    secrets_readable: bool,
 }
 
 /// Computes the plan.

@@ -16,6 +16,7 @@ use crate::resource::{DesiredObject, LiveObject, Wanted};
 
 impl<'a> Planner<'a> {
     pub(super) fn objects(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, selection: &Selection) {
+        self.secrets_readable = inputs.ledger.readable_with(inputs.key);
         for (address, (finding, kind)) in
             findings.by_address.iter().filter(|(address, _)| selection.holds(address))
         {
@@ -116,7 +117,7 @@ impl<'a> Planner<'a> {
     ) {
         let entry = inputs.ledger.objects.get(&object.address);
         let entry = entry.filter(|entry| entry.id == live.id && entry.account == object.account);
-        let secrets_readable = inputs.ledger.readable_with(inputs.key);
+        let secrets_readable = self.secrets_readable;
         let rewrite = |attribute: &str| {
             let asked = &inputs.options.rewrite_secrets;
             asked.contains(&(object.address.clone(), None))
