@@ -5,6 +5,8 @@
 
 pub mod text;
 
+pub mod codes;
+
 pub mod hooks;
 
 pub mod policy;
@@ -59,6 +61,8 @@ pub mod event;
 pub mod apply;
 
 pub mod view;
+
+pub mod docs;
 
 pub mod sandbox;
 

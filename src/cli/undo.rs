@@ -77,7 +77,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
 /// The run, what is there, and what to want so that the run is taken back.
 async fn taken_back(session: &Session, of: &str) -> Result<(String, Live, Undo), Failure> {
     let damaged =
-        |error: journal::JournalError| Failure::other("telform::journal", error.to_string(), error.help());
+        |error: journal::JournalError| Failure::other(error.code(), error.to_string(), error.help());
     let kept = journal::read(session.store.place()).await.map_err(damaged)?;
     if let Some(head) = &session.ledger.journal {
         journal::holds(session.store.place(), &kept, head).map_err(damaged)?;
@@ -86,7 +86,7 @@ async fn taken_back(session: &Session, of: &str) -> Result<(String, Live, Undo),
     let run = chosen(&runs, of)?;
     let plan = undo::plan_of(run).map_err(|why| {
         Failure::other(
-            "telform::undo",
+            "telform::undo::plan",
             format!("the plan of run {} cannot be read: {why}", run.id),
             "use the telform that made it, or a newer one",
         )

@@ -1,5 +1,6 @@
 //! What people and programs see. A view computes nothing: it draws values that others made.
 
+pub mod doctor;
 pub mod explain;
 pub mod github;
 pub mod gitlab;
