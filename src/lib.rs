@@ -3,6 +3,19 @@
 //!
 //! The rooms stand in import order: each uses only what is declared above it (`tests/house.rs` holds that).
 
+/// The services, a folder under `backend/` each. This list is all that says so: the tables of `backend` and the rows of the
+/// independent checker (`checker.in` in the same folder) are found by it. What stands under `cfg(test)` is the worked example
+/// of CONTRIBUTING.md.
+macro_rules! services {
+    ($each:ident) => {
+        $each! {
+            unpod
+            carrierx
+            #[cfg(test)] voicebox
+        }
+    };
+}
+
 pub mod text;
 
 pub mod codes;

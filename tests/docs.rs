@@ -198,3 +198,22 @@ fn every_command_shows_how_it_is_used() {
     walk(&mut cli::Cli::command(), "", &mut wrong);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// The picture of the house shows every room, in order, and the figures of the worked example are right.
+#[test]
+fn the_page_for_contributors_is_true() {
+    let page = fs::read_to_string(root().join("CONTRIBUTING.md")).unwrap();
+    let map = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let rooms: Vec<&str> =
+        map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let picture = page.split("```text\n").nth(2).unwrap().split("```").next().unwrap();
+    let shown: Vec<&str> = picture.lines().filter_map(|line| line.get(12..)?.split(' ').next()).collect();
+    assert_eq!(shown, rooms, "CONTRIBUTING.md shows other rooms than src/lib.rs, or another order");
+    for file in ["src/backend/voicebox/mod.rs", "src/backend/voicebox/checker.in"] {
+        let lines = fs::read_to_string(root().join(file)).unwrap().lines().count();
+        assert!(page.contains(&format!("| `{file}` | {lines} |")), "{file} has {lines} lines");
+    }
+    for path in page.split('`').filter(|word| word.starts_with("src/") && !word.contains("SERVICE")) {
+        assert!(root().join(path).exists(), "CONTRIBUTING.md names {path}");
+    }
+}

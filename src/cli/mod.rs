@@ -36,6 +36,8 @@ mod resume;
 mod saved;
 mod session;
 mod small;
+#[cfg(test)]
+mod third_service;
 mod trail;
 mod undo;
 mod verify;
