@@ -3,7 +3,22 @@
 //!
 //! The rooms stand in import order: each uses only what is declared above it (`tests/house.rs` holds that).
 
+/// The services, a folder under `backend/` each. This list is all that says so: the tables of `backend` and the rows of the
+/// independent checker (`checker.in` in the same folder) are found by it. What stands under `cfg(test)` is the worked example
+/// of CONTRIBUTING.md.
+macro_rules! services {
+    ($each:ident) => {
+        $each! {
+            unpod
+            carrierx
+            #[cfg(test)] voicebox
+        }
+    };
+}
+
 pub mod text;
+
+pub mod codes;
 
 pub mod hooks;
 
@@ -59,6 +74,8 @@ pub mod event;
 pub mod apply;
 
 pub mod view;
+
+pub mod docs;
 
 pub mod sandbox;
 

@@ -49,6 +49,16 @@ pub enum SnapshotError {
 }
 
 impl SnapshotError {
+    /// Code, such as `telform::snapshot::foreign`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoSnapshot(_) => "telform::snapshot::no_snapshot",
+            Self::Newer(_) => "telform::snapshot::newer",
+            Self::Foreign { .. } => "telform::snapshot::foreign",
+            Self::Other(_) => "telform::snapshot::other",
+        }
+    }
+
     /// The way out.
     pub fn help(&self) -> &'static str {
         match self {

@@ -1,12 +1,16 @@
-//! The services, one folder each. A new one is a new folder and its line in [`ALL`].
+//! The services, one folder each. A new one is a new folder and its line in the list in `src/lib.rs`.
 
 use crate::kind::{Backend, Kind};
 
-pub mod carrierx;
-pub mod unpod;
+macro_rules! declared {
+    ($($(#[$when:meta])* $name:ident)*) => {
+        $($(#[$when])* pub mod $name;)*
 
-/// Every service that telform can talk to.
-pub const ALL: &[&Backend] = &[&unpod::BACKEND, &carrierx::BACKEND];
+        /// Every service that telform can talk to.
+        pub const ALL: &[&Backend] = &[$($(#[$when])* &$name::BACKEND),*];
+    };
+}
+services!(declared);
 
 /// The service whose accounts say `api: WORD`.
 pub fn by_api(word: &str) -> Option<&'static Backend> {

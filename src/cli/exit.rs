@@ -107,10 +107,16 @@ impl Failure {
     /// Code, what happened, the way out.
     pub(crate) fn parts(&self) -> (&'static str, String, String) {
         match self {
-            Self::Problems(_) => ("telform::yaml", String::new(), String::new()),
-            Self::Ledger(error) => ("telform::ledger", error.to_string(), error.help()),
+            // Problems are drawn as a whole; whoever wants one code gets that of the first.
+            Self::Problems(problems) => {
+                let first = problems.iter().next();
+                first.map_or(("telform::bug", String::new(), String::new()), |first| {
+                    (first.code, first.message.clone(), first.help.clone().unwrap_or_default())
+                })
+            }
+            Self::Ledger(error) => (error.code(), error.to_string(), error.help()),
             Self::Live(error) => (
-                "telform::live",
+                error.code,
                 format!("account {}: {}: {}", error.account, error.tried, error.means),
                 error.way_out.clone(),
             ),

@@ -115,7 +115,7 @@ pub(super) struct Receipt {
 }
 
 pub(super) fn failure(error: journal::JournalError) -> Failure {
-    Failure::other("telform::journal", error.to_string(), error.help())
+    Failure::other(error.code(), error.to_string(), error.help())
 }
 
 /// Says which runs were cut off; reads the journal and nothing else.

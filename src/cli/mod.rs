@@ -14,6 +14,8 @@ mod book;
 mod bug;
 mod clock;
 mod confirm;
+mod docs;
+mod doctor;
 mod drift;
 mod embedded;
 mod exit;
@@ -35,6 +37,8 @@ mod resume;
 mod saved;
 mod session;
 mod small;
+#[cfg(test)]
+mod third_service;
 mod trail;
 mod undo;
 mod unfinished;
@@ -67,7 +71,7 @@ fn parsed() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            out.note(&format!("error[telform::runtime]: {error}\n"));
+            out.note(&format!("error[telform::cli::runtime]: {error}\n"));
             return ExitCode::from(Exit::Failed as u8);
         }
     };
@@ -108,6 +112,8 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Journal(command) => trail::run(out, command).await,
         Command::Sandbox(args) => small::sandbox(out, args).await,
         Command::Schema(args) => small::schema(out, args),
+        Command::Doctor(args) => doctor::run(out, args).await,
+        Command::Docs(args) => docs::run(out, args),
         Command::Completions(args) => pages::completions(out, args),
         Command::Man(args) => pages::man(out, args),
     }

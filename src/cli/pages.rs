@@ -41,7 +41,7 @@ fn page(command: clap::Command) -> Result<String, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page).map_err(|error| {
         Failure::other(
-            "telform::man",
+            "telform::cli::man",
             format!("the page cannot be made: {error}"),
             "this is a bug of telform",
         )

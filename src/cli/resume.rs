@@ -48,7 +48,11 @@ pub(super) async fn settle(out: &Out, session: &mut Session, book: &Book<'_>) ->
             out.note(&format!("{}\n", cut_off(run)));
         }
         let plan = run.started.plan.planned().map_err(|error| {
-            Failure::other("telform::resume", format!("the plan of run {}: {error}", run.id), error.help())
+            Failure::other(
+                "telform::resume::plan",
+                format!("the plan of run {}: {error}", run.id),
+                error.help(),
+            )
         })?;
         let found = look(session, book, &plan, &live, run).await?;
         tell(out, run, &plan, &found);

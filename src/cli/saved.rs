@@ -77,9 +77,9 @@ pub(super) struct Reviewed {
 impl Reviewed {
     /// Reads one, and refuses what is not exactly as it was written.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = bounded(path, LIMIT, "telform::plan::file", "`telform plan --out FILE` writes one")?;
+        let text = bounded(path, LIMIT, "telform::plan::unreadable", "`telform plan --out FILE` writes one")?;
         let unusable = |error: document::DocumentError| {
-            Failure::other("telform::plan::file", format!("{}: {error}", path.display()), error.help())
+            Failure::other(error.code(), format!("{}: {error}", path.display()), error.help())
         };
         let document = document::read(&text).map_err(unusable)?;
         let plan = document.plan().map_err(unusable)?;
@@ -162,10 +162,14 @@ fn made_from(document: &Document) -> String {
 
 /// The live state of a kept snapshot.
 pub(super) fn live(session: &Session, path: &Path) -> Result<Live, Failure> {
-    let code = "telform::snapshot::file";
-    let text = bounded(path, snapshot::LIMIT, code, "`telform plan --snapshot-out FILE` writes one")?;
+    let text = bounded(
+        path,
+        snapshot::LIMIT,
+        "telform::snapshot::unreadable",
+        "`telform plan --snapshot-out FILE` writes one",
+    )?;
     snapshot::read(&text, &session.taken_for, &session.key)
-        .map_err(|error| Failure::other(code, format!("{}: {error}", path.display()), error.help()))
+        .map_err(|error| Failure::other(error.code(), format!("{}: {error}", path.display()), error.help()))
 }
 
 /// A file of at most so many bytes.

@@ -155,7 +155,7 @@ impl Session {
             http::Options { watch, timeout: hooks::request_timeout(), ..http::Options::default() },
         )
         .map_err(|error| {
-            Failure::other("telform::http", error.to_string(), "correct the account in the YAML")
+            Failure::other("telform::account::unusable", error.to_string(), "correct the account in the YAML")
         })?;
         Ok(Self {
             desired: std::mem::take(desired),

@@ -68,13 +68,14 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
             "the simulator has no real security; it listens on 127.0.0.1 or [::1] only",
         ));
     }
-    let failed = |error: &dyn std::fmt::Display| {
-        Failure::other("telform::sandbox", error.to_string(), "check the world file and the address")
-    };
+    let failed =
+        |code, help: &str, error: &dyn std::fmt::Display| Failure::other(code, error.to_string(), help);
     let state = state_of(&args.world);
-    let world =
-        World::load(if state.exists() { &state } else { &args.world }).map_err(|error| failed(&error))?;
-    let sandbox = Sandbox::start_on(world, args.listen).await.map_err(|error| failed(&error))?;
+    let world = World::load(if state.exists() { &state } else { &args.world })
+        .map_err(|error| failed("telform::sandbox::world", "check the world file", &error))?;
+    let sandbox = Sandbox::start_on(world, args.listen)
+        .await
+        .map_err(|error| failed("telform::sandbox::start", "give another address with --listen", &error))?;
     out.print(&format!(
         "Unpod     {}\nCarrierX  {}\nToken     {}\nControl   {}/_sim/  (log, world, faults, verify/SID/FIELD)\nStop with Ctrl-C; the state is kept in {}.\n",
         sandbox.unpod_url(),
@@ -84,7 +85,9 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
         state.display(),
     ));
     let _ = tokio::signal::ctrl_c().await;
-    sandbox.world().save(&state).map_err(|error| failed(&error))?;
+    sandbox.world().save(&state).map_err(|error| {
+        failed("telform::sandbox::state", "check that the folder of the world may be written", &error)
+    })?;
     sandbox.shutdown().await;
     Ok(Exit::Done)
 }

@@ -81,7 +81,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
 /// The journal, when it is what was written.
 async fn kept(session: &Session) -> Result<journal::Journal, Failure> {
     let damaged =
-        |error: journal::JournalError| Failure::other("telform::journal", error.to_string(), error.help());
+        |error: journal::JournalError| Failure::other(error.code(), error.to_string(), error.help());
     let kept = journal::read(session.store.place()).await.map_err(damaged)?;
     if let Some(head) = &session.ledger.journal {
         journal::holds(session.store.place(), &kept, head).map_err(damaged)?;
@@ -93,7 +93,7 @@ async fn kept(session: &Session) -> Result<journal::Journal, Failure> {
 async fn taken_back(session: &Session, run: &Run<'_>) -> Result<(Plan, Live, Undo), Failure> {
     let plan = undo::plan_of(run).map_err(|why| {
         Failure::other(
-            "telform::undo",
+            "telform::undo::plan",
             format!("the plan of run {} cannot be read: {why}", run.id),
             "use the telform that made it, or a newer one",
         )

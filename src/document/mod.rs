@@ -46,6 +46,15 @@ pub enum DocumentError {
 }
 
 impl DocumentError {
+    /// Code, such as `telform::plan::changed`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoPlan(_) => "telform::plan::no_plan",
+            Self::Newer(_) => "telform::plan::newer",
+            Self::Changed(_) => "telform::plan::changed",
+        }
+    }
+
     /// The way out.
     pub fn help(&self) -> &'static str {
         match self {

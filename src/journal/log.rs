@@ -36,6 +36,14 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Code, such as `telform::journal::broken`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Place(error) => error.code(),
+            Self::Broken { .. } => "telform::journal::broken",
+        }
+    }
+
     /// The way out.
     pub fn help(&self) -> String {
         match self {

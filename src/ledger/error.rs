@@ -120,6 +120,26 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
+    /// Code, such as `telform::ledger::locked`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "telform::ledger::io",
+            Self::Remote { .. } => "telform::ledger::store",
+            Self::Damaged { .. } => "telform::ledger::damaged",
+            Self::LockDamaged { .. } => "telform::ledger::lock_damaged",
+            Self::Newer { .. } => "telform::ledger::newer",
+            Self::Foreign { .. } => "telform::ledger::foreign",
+            Self::Changed { .. } => "telform::ledger::changed",
+            Self::Locked { .. } => "telform::ledger::locked",
+            Self::LockLost { .. } => "telform::ledger::lock_lost",
+            Self::Unbroken { .. } => "telform::ledger::unbroken",
+            Self::OpenKey { .. } => "telform::ledger::open_key",
+            Self::Journal(_) => "telform::journal::write",
+            Self::Key(_) => "telform::ledger::key",
+            Self::Place { .. } => "telform::ledger::place",
+        }
+    }
+
     /// The way out.
     pub fn help(&self) -> String {
         let text = match self {

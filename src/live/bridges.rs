@@ -45,6 +45,7 @@ impl Reader<'_> {
         let mut read = try_join_all(slugs.iter().map(|slug| async move {
             self.bridge(slug).await?.ok_or_else(|| {
                 LiveError::new(
+                    "telform::live::moving",
                     self.account,
                     &format!("reading bridge {slug}"),
                     "it is listed, but it is not there: somebody is changing the account",
@@ -146,6 +147,7 @@ impl Reader<'_> {
             return LiveError::request(self.account, tried, error);
         }
         let mut without = LiveError::new(
+            "telform::live::product_id",
             self.account,
             tried,
             "this generation of the service lists bridges by product, and the account names none",
@@ -175,13 +177,13 @@ impl Reader<'_> {
                 let means =
                     format!("a bridge has the slug `{slug}`, which no path can hold: it cannot be read");
                 let way_out = "Give it another slug in the service's dashboard, or delete it there";
-                return Err(LiveError::new(self.account, tried, &means, way_out));
+                return Err(LiveError::new("telform::live::slug", self.account, tried, &means, way_out));
             }
             if !slugs.insert(slug.to_owned()) {
                 // Recorded: from then on every call to that slug fails, for both (unpod.md 6.2).
                 let means = format!("two bridges share the slug `{slug}`: neither can be reached any more");
                 let way_out = "Have the service's support remove one of them";
-                return Err(LiveError::new(self.account, tried, &means, way_out));
+                return Err(LiveError::new("telform::live::slug", self.account, tried, &means, way_out));
             }
         }
         Ok(slugs)
@@ -246,6 +248,7 @@ impl Reader<'_> {
             return Ok(());
         }
         Err(LiveError::new(
+            "telform::live::slug",
             self.account,
             &format!("reading bridge {slug}"),
             "a bridge of another organization has this slug; creating a second one would put both out of reach",

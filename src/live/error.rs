@@ -8,6 +8,8 @@ use crate::text::{clean, shorten};
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("account `{account}`: {tried}: {means}. {way_out}.")]
 pub struct LiveError {
+    /// Code, such as `telform::live::incomplete`.
+    pub code: &'static str,
     /// Name of the account.
     pub account: String,
     /// What was tried.
@@ -22,8 +24,15 @@ pub struct LiveError {
 
 impl LiveError {
     /// An error of our own finding. Texts may hold what a service said: they are escaped and shortened here.
-    pub(super) fn new(account: &Account, tried: &str, means: &str, way_out: &str) -> Self {
+    pub(super) fn new(
+        code: &'static str,
+        account: &Account,
+        tried: &str,
+        means: &str,
+        way_out: &str,
+    ) -> Self {
         Self {
+            code,
             account: account.name.clone(),
             tried: tried.to_owned(),
             means: shorten(&clean(means)),
@@ -36,6 +45,7 @@ impl LiveError {
     pub(super) fn request(account: &Account, tried: &str, error: ApiError) -> Self {
         let (meaning, way_out) = advice(account, &error);
         Self {
+            code: code(&error),
             account: account.name.clone(),
             tried: tried.to_owned(),
             means: format!("{meaning} ({error})"),
@@ -48,14 +58,40 @@ impl LiveError {
     pub(super) fn shape(account: &Account, tried: &str, what: &str) -> Self {
         let way_out = "Check that the base URL leads to the service itself and not to a proxy or another version, and report \
                        it if it does";
-        Self::new(account, tried, &format!("the answer is not what this service sends: {what}"), way_out)
+        Self::new(
+            "telform::live::shape",
+            account,
+            tried,
+            &format!("the answer is not what this service sends: {what}"),
+            way_out,
+        )
     }
 
     /// A listing that stayed incomplete.
     pub(super) fn incomplete(account: &Account, tried: &str, what: &str) -> Self {
         let way_out = "Nothing is planned on half a listing, because what is missing would look deleted. Run again when \
                        nobody is changing the account";
-        Self::new(account, tried, &format!("incomplete listing, read twice: {what}"), way_out)
+        Self::new(
+            "telform::live::incomplete",
+            account,
+            tried,
+            &format!("incomplete listing, read twice: {what}"),
+            way_out,
+        )
+    }
+}
+
+fn code(error: &ApiError) -> &'static str {
+    match error.verdict {
+        Verdict::Unauthorized => "telform::live::unauthorized",
+        Verdict::Forbidden => "telform::live::forbidden",
+        Verdict::NoSuchPath => "telform::live::no_such_path",
+        Verdict::Gone => "telform::live::gone",
+        Verdict::Throttled => "telform::live::throttled",
+        Verdict::NoAnswer if error.status.is_none() => "telform::live::unreachable",
+        Verdict::ServerFault | Verdict::NoAnswer => "telform::live::service_failed",
+        Verdict::Unexpected => "telform::live::unexpected",
+        Verdict::Refused | Verdict::Conflict | Verdict::Ok => "telform::live::refused",
     }
 }
 

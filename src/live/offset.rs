@@ -1,4 +1,4 @@
-//! Listings by limit and offset (carrierx.md 3), and objects that a listing does not show.
+//! Listings by limit and offset (carrierx.md 3) or all at once, and objects that a listing does not show.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,8 @@ use futures_util::future::try_join_all;
 
 use super::{LiveError, Reader};
 use crate::api::Verdict;
-use crate::backend::carrierx::page::page;
+use crate::backend::carrierx::page::{Page, page};
+use crate::backend::unpod::rows;
 use crate::kind::{Kind, List};
 use crate::resource::{LiveAccount, LiveObject};
 
@@ -78,13 +79,22 @@ impl Reader<'_> {
     }
 
     async fn page(&self, kind: &'static Kind, tried: &str, offset: usize) -> Result<Taken, LiveError> {
-        let List::Offset { size, order } = kind.list else {
-            return Err(LiveError::shape(self.account, tried, "this kind is not listed by offset"));
+        let shape = |what: &str| LiveError::shape(self.account, tried, what);
+        let query = match kind.list {
+            List::Offset { size, order } => {
+                vec![("limit", size.to_string()), ("offset", offset.to_string()), ("order", order.to_owned())]
+            }
+            List::Whole => Vec::new(),
+            List::Pages { .. } => return Err(shape("a kind of this service is not listed by pages")),
         };
-        let query =
-            [("limit", size.to_string()), ("offset", offset.to_string()), ("order", order.to_owned())];
         let body = self.get(tried, kind.collection, &query).await?;
-        let page = page(body).map_err(|what| LiveError::shape(self.account, tried, what))?;
+        let page = match kind.list {
+            List::Offset { .. } => page(body).map_err(shape)?,
+            List::Whole | List::Pages { .. } => {
+                let items = rows::rows(&body, false).map_err(shape)?.to_vec();
+                Page { items, has_more: false, total: None }
+            }
+        };
         let objects =
             page.items.into_iter().map(|row| self.object(kind, tried, row)).collect::<Result<_, _>>()?;
         Ok(Taken { objects, has_more: page.has_more, total: page.total })

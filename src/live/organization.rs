@@ -21,7 +21,13 @@ impl Reader<'_> {
         let tried = "checking the organization";
         let Some(handle) = &self.account.org_handle else {
             let way_out = format!("Set `accounts.{}.org_handle`", self.account.name);
-            return Err(LiveError::new(self.account, tried, "the account names no organization", &way_out));
+            return Err(LiveError::new(
+                "telform::live::organization",
+                self.account,
+                tried,
+                "the account names no organization",
+                &way_out,
+            ));
         };
         let refused = match organizations {
             Ok(body) => {
@@ -100,6 +106,7 @@ impl Reader<'_> {
             format!("no organization of this token has the handle `{handle}`; it has {}", shown.join(", "))
         };
         LiveError::new(
+            "telform::live::organization",
             self.account,
             "checking the organization",
             &format!(

@@ -112,6 +112,7 @@ impl Reader<'_> {
                 LiveError::shape(self.account, tried, "configurations of both generations in one listing")
             }
             Contradiction::Setting { setting, shown } => LiveError::new(
+                "telform::live::generation",
                 self.account,
                 tried,
                 &format!("the YAML says generation {setting}, the answers are of generation {shown}; writing in the wrong \
@@ -127,6 +128,7 @@ impl Reader<'_> {
 
     fn generation_untold(&self) -> LiveError {
         LiveError::new(
+            "telform::live::generation",
             self.account,
             "finding out which generation of the service answers",
             "there are configurations, but nothing in them or in the catalogue tells their generation",

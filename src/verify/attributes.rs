@@ -5,22 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::check::{Check, kind_of};
-use super::requests::entries;
+use super::requests::{entries, kinds};
 use super::shape::{Action, Attribute, Change, Operation, Payload, Ref, SecretWord, Served, Shown, Step};
 use super::sums::names;
 
 /// What an object is found by, in the words of its account's generation.
 fn key_of(check: &Check<'_>, step: &Step) -> &'static [&'static str] {
+    let kind = kind_of(step.address.as_deref().unwrap_or_default());
+    let keys = kinds().find(|(name, ..)| *name == kind).map_or(&[][..], |row| row.3);
     let account = check.accounts.get(step.call.account.as_str());
-    match (
-        kind_of(step.address.as_deref().unwrap_or_default()),
-        account.and_then(|account| account.generation),
-    ) {
-        ("providers", Some(1)) => &["name"],
-        ("providers", _) => &["account_sid", "provider"],
-        ("bridges", _) => &["slug"],
-        _ => &["login"],
-    }
+    let generation = account.and_then(|account| account.generation).map(usize::from);
+    // The last one is that of the newest generation, and of a service that has only one.
+    let own = generation.and_then(|generation| keys.get(generation.checked_sub(1)?));
+    own.or(keys.last()).copied().unwrap_or_default()
 }
 
 /// Attributes that stay invisible until somebody confirms them, so that no answer can be expected to show them.

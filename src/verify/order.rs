@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{Check, kind_of};
-use super::requests::KINDS;
+use super::requests::kinds;
 use super::shape::{Action, Operation, Phase, Ref, Served, Step};
 
 /// Names of steps are their places: a step that is left out, doubled or moved shows.
@@ -213,7 +213,7 @@ pub(super) fn deletes(check: &mut Check<'_>) {
     for (at, step) in check.steps() {
         let Operation::Delete { id, cut, frees, .. } = &step.operation else { continue };
         let address = step.address.as_deref().unwrap_or_default();
-        let rank = KINDS.iter().position(|(kind, ..)| *kind == kind_of(address)).unwrap_or(KINDS.len());
+        let rank = kinds().position(|(kind, ..)| *kind == kind_of(address)).unwrap_or(usize::MAX);
         check.must(rank >= last, at, "", "is not in the order bridges, providers, partners");
         last = rank;
         for read_back in &read_backs {

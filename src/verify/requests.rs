@@ -7,12 +7,23 @@ use serde_json::Value;
 use super::check::{Check, kind_of};
 use super::shape::{Body, Entries, Operation, Payload, Ref, Shown, Step};
 
-/// Kind, its service, where its objects are (in each spelling), in the order of deletes.
-pub(super) const KINDS: [(&str, &str, &[&str]); 3] = [
-    ("bridges", "unpod", &["telephony/bridges/"]),
-    ("providers", "unpod", &["telephony/providers-configurations/", "telephony/provider-configurations/"]),
-    ("partners", "carrierx", &["partners"]),
-];
+/// Kind, its service, where its objects are (in each spelling), what they are found by (in each generation).
+type Row = (&'static str, &'static str, &'static [&'static str], &'static [&'static [&'static str]]);
+
+macro_rules! checked {
+    ($($(#[$when:meta])* $name:ident)*) => {
+        &[$($(#[$when])* include!(concat!("../backend/", stringify!($name), "/checker.in"))),*]
+    };
+}
+
+/// What is known of each service. The rows stand in its folder and were written a second time, from its documents; nothing
+/// but this reads them.
+const SERVICES: &[&[Row]] = services!(checked);
+
+/// All kinds, in the order of deletes.
+pub(super) fn kinds() -> impl Iterator<Item = &'static Row> {
+    SERVICES.iter().copied().flatten()
+}
 
 /// Attributes that a PATCH would merge with what is there, unless the query asks to replace them.
 const NESTED: [&str; 5] = ["acls", "attributes", "callbacks", "parent_assigned_acls", "transformations"];
@@ -64,7 +75,7 @@ pub(super) fn accounts(check: &mut Check<'_>) {
             || (url.starts_with("https://") || local.iter().any(|start| url.starts_with(start)))
                 && !url.contains(['@', '?', '#', '\\', ' ']);
         let generation = account.generation.is_none_or(|it| account.api == "unpod" && (1..=2).contains(&it));
-        if !good || !generation || !KINDS.iter().any(|(_, api, _)| *api == account.api) {
+        if !good || !generation || !kinds().any(|(_, api, ..)| *api == account.api) {
             check.no(&format!("/accounts/{at}"), "an account leads to no known service");
         }
     }
@@ -80,7 +91,7 @@ pub(super) fn accounts(check: &mut Check<'_>) {
     for (at, step) in check.steps() {
         let api = check.accounts.get(step.call.account.as_str()).map(|account| account.api.as_str());
         let kind = kind(step);
-        let fits = KINDS.iter().any(|(name, service, _)| *name == kind && Some(*service) == api);
+        let fits = kinds().any(|(name, service, ..)| *name == kind && Some(*service) == api);
         check.must(fits, at, "/call/account", "goes to an account that is not listed or cannot hold this");
     }
 }
@@ -89,7 +100,7 @@ pub(super) fn accounts(check: &mut Check<'_>) {
 pub(super) fn requests(check: &mut Check<'_>) {
     for (at, step) in check.steps() {
         let address = step.address.as_deref().unwrap_or_default();
-        let places = KINDS.iter().find(|(kind, ..)| *kind == kind_of(address)).map_or(&[][..], |kind| kind.2);
+        let places = kinds().find(|(kind, ..)| *kind == kind_of(address)).map_or(&[][..], |kind| kind.2);
         let members = |id: &str| places.iter().map(|place| member(place, id)).collect::<Vec<_>>();
         let bridge = |id: &str, verb: &str| vec![format!("telephony/bridges/{id}/{verb}")];
         let (methods, paths, id): (&[&str], _, _) = match &step.operation {

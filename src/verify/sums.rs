@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{Check, kind_of};
 use super::order::wires;
-use super::requests::KINDS;
+use super::requests::kinds;
 use super::shape::{Action, Change, Effect, Impact, Learnt, Operation, Ref, Served, Spot, Step};
 
 /// Every request is part of a change that lists it: nothing is done that the list of changes does not show.
@@ -40,7 +40,7 @@ pub(super) fn owners(check: &mut Check<'_>) {
     }
     for (at, change) in check.plan.changes.iter().enumerate() {
         let place = format!("/changes/{at}");
-        if !KINDS.iter().any(|(kind, ..)| *kind == kind_of(&change.address)) {
+        if !kinds().any(|(kind, ..)| *kind == kind_of(&change.address)) {
             check.no(
                 &format!("{place}/address"),
                 &format!("{} is no address of a known kind", change.address),
@@ -307,7 +307,7 @@ pub(super) fn learnt(check: &mut Check<'_>) {
         };
         let change = check.changes.get(address.as_str());
         let right = check.accounts.contains_key(account.as_str())
-            && KINDS.iter().any(|(kind, ..)| *kind == kind_of(address))
+            && kinds().any(|(kind, ..)| *kind == kind_of(address))
             && change.is_none_or(|change| {
                 change.account == *account
                     && match change.action {

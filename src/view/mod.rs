@@ -1,6 +1,7 @@
 //! What people and programs see. A view computes nothing: it draws values that others made.
 
 mod back;
+pub mod doctor;
 pub mod explain;
 pub mod github;
 pub mod gitlab;

@@ -43,7 +43,7 @@ fn listings_that_cannot_be_trusted() {
             story.fault(&format!("{{ match: {{ path: '{path}', times: 0 }}, effect: {effect} }}"));
             let ran = story.expect(1, "apply --auto-approve");
             shown.push_str(&format!("=== {name} at {path}\n{}", ran.stderr));
-            assert!(ran.stderr.starts_with("error[telform::live]: account unpod: "), "{}", ran.stderr);
+            assert!(ran.stderr.starts_with("error[telform::live::"), "{}", ran.stderr);
             assert!(ran.stderr.contains("help: "), "{}", ran.stderr);
             story.sandbox.clear_faults();
         }
@@ -224,7 +224,7 @@ fn somebody_else_listens() {
     let story = unpod(MAIN);
     let yaml = story.read("telform.yaml").replace(&story.sandbox.origin(), &format!("http://{address}"));
     story.file("telform.yaml", &yaml);
-    story.expect(1, "plan").says("error[telform::live]");
+    story.expect(1, "plan").says("error[telform::live::");
 }
 
 /// Nobody is kept waiting for an hour, and nobody asks before the time that the service named.

@@ -96,7 +96,7 @@ fn problems_of_the_yaml_at_their_places() {
     story.fault("{ match: { times: 0 }, effect: { answer: { status: 403 } } }");
     let failed = story.expect(1, "plan --format github");
     assert!(
-        failed.stdout.starts_with("::error title=telform%3A%3Alive::account carrierx"),
+        failed.stdout.starts_with("::error title=telform%3A%3Alive%3A%3Aforbidden::account carrierx"),
         "{}",
         failed.stdout
     );

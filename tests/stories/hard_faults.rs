@@ -78,7 +78,7 @@ fn a_slow_drip() {
     let story = sales().setting("TELFORM_TEST_TIMEOUT_MS", "400");
     story.fault(&format!("{{ match: {{ method: GET, times: 0 }}, {drip}"));
     let begun = Instant::now();
-    story.expect(1, APPLY).says("error[telform::live]");
+    story.expect(1, APPLY).says("error[telform::live::");
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
     story.sandbox.clear_faults();
     story.fault(&format!("{{ match: {{ method: PATCH }}, {drip}"));
@@ -96,7 +96,7 @@ fn a_slow_drip() {
 fn answers_larger_than_anything() {
     let story = sales();
     story.fault("{ match: { method: GET, path: '*/bridges/', times: 0 }, effect: { oversize: 68000000 } }");
-    story.expect(1, APPLY).says("error[telform::live]");
+    story.expect(1, APPLY).says("error[telform::live::");
     assert_eq!(story.writes(), [""; 0]);
     let story = self::story("{}", ONE);
     story.fault("{ match: { method: POST }, effect: { oversize: 68000000 } }");
@@ -127,7 +127,7 @@ fn a_name_that_nobody_has() {
     let story = story("{}", ONE);
     elsewhere(&story, "https://no-such-host.invalid");
     let ran = story.expect(1, APPLY);
-    ran.says("error[telform::live]").says("dns error").says("help: ");
+    ran.says("error[telform::live::").says("dns error").says("help: ");
     assert!(!story.path(".telform/ledger.json").exists());
 }
 
@@ -144,7 +144,7 @@ fn tls_that_is_none() {
     });
     let story = story("{}", ONE);
     elsewhere(&story, &format!("https://{address}"));
-    story.expect(1, APPLY).says("error[telform::live]").says("help: ");
+    story.expect(1, APPLY).says("error[telform::live::").says("help: ");
     assert_eq!(story.take_log(), [""; 0]);
 }
 

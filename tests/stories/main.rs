@@ -15,6 +15,8 @@ mod choice;
 mod commands;
 mod deletes;
 mod dice;
+mod docs;
+mod doctors;
 mod drift;
 mod environments;
 mod explains;

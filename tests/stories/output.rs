@@ -63,7 +63,7 @@ fn an_apply_as_json_lines() {
     story.carrierx(&west(""));
     story.fault("{ match: { times: 0 }, effect: { answer: { status: 403 } } }");
     let unread = story.expect(1, "plan --json").events();
-    assert_eq!(unread[0]["error"], "telform::live");
+    assert_eq!(unread[0]["error"], "telform::live::forbidden");
 }
 
 /// Texts that somebody else put into a service: they reach neither terminal as they are.

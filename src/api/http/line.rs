@@ -8,14 +8,14 @@ use url::Url;
 
 use super::receive::{self, Received};
 use super::request::is_loopback;
-use super::{Attempt, BuildError, Options};
+use super::{Attempt, BuildError, Heads, Options};
 use crate::api::pace::Pace;
 use crate::api::retry::{MOST_ATTEMPTS, Outcome, retry_after};
 use crate::api::verdict::{too_large, verdict};
 use crate::call::Call;
 use crate::kind::Backend;
 use crate::resource::Account;
-use crate::text::clean;
+use crate::text::{clean, shorten};
 use crate::value::Secret;
 
 /// Time for making a connection (carrierx.md 10).
@@ -96,6 +96,7 @@ impl Line {
         let location = text(header::LOCATION);
         let content_type = text(header::CONTENT_TYPE);
         let id = text(HeaderName::from_static("x-request-id"));
+        let heads = heads(response.headers(), SystemTime::now());
         let judgement = match receive::body(response).await {
             Received::Whole(body) => {
                 verdict(self.backend, call.method, &call.path, status, content_type.as_deref(), &body)
@@ -105,8 +106,26 @@ impl Line {
                 return Attempt::Failed { outcome: Outcome::Lost, status: Some(status), why };
             }
         };
-        Attempt::Answered { judgement, status, retry_after, location, id }
+        Attempt::Answered { judgement, status, retry_after, location, id, heads }
     }
+}
+
+/// Clock and rate as the headers say them. A date has no parts of a second, so half of one is added to it.
+fn heads(headers: &HeaderMap, now: SystemTime) -> Heads {
+    let date =
+        headers.get(header::DATE).and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
+    let ahead = date.map(|date| {
+        let date = date + Duration::from_millis(500);
+        let seconds = |gap: Duration| i64::try_from(gap.as_secs()).unwrap_or(i64::MAX);
+        date.duration_since(now).map_or_else(|behind| -seconds(behind.duration()), seconds)
+    });
+    let limits = headers
+        .iter()
+        .filter(|(name, _)| name.as_str().contains("ratelimit") || name.as_str().contains("rate-limit"))
+        .take(8)
+        .filter_map(|(name, value)| Some((name.to_string(), shorten(&clean(value.to_str().ok()?)))))
+        .collect();
+    Heads { ahead, limits }
 }
 
 fn check_base_url(account: &Account, loopback: bool) -> Result<(), BuildError> {

@@ -53,11 +53,22 @@ pub struct Seen<'a> {
     pub status: Option<u16>,
     /// What it means.
     pub verdict: Verdict,
+    /// What the answer says beside its body; `None` when there was none.
+    pub heads: Option<&'a Heads>,
     /// From sending to the end of the answer.
     pub took: Duration,
     /// The pause before the next attempt and the reason for trying again; `None` when this was the last one. A zero pause
     /// may also stand for the account's own rhythm.
     pub again: Option<(Duration, &'static str)>,
+}
+
+/// What the headers of an answer say about clock and rate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heads {
+    /// How far the service's clock is ahead of this machine's, in seconds.
+    pub ahead: Option<i64>,
+    /// Headers about the rate, with their values, escaped.
+    pub limits: Vec<(String, String)>,
 }
 
 /// Someone who wants to know about every request (`-v`, a progress line, a test).
@@ -121,6 +132,7 @@ enum Attempt {
         retry_after: Option<Duration>,
         location: Option<String>,
         id: Option<String>,
+        heads: Heads,
     },
     Failed {
         outcome: Outcome,
@@ -177,7 +189,7 @@ impl Http {
                 Next::Fail { .. } => None,
             };
             if let Some(watch) = &self.watch {
-                let (status, verdict) = ended.seen();
+                let (status, verdict, heads) = ended.seen();
                 let took = start.elapsed();
                 watch.seen(&Seen {
                     account: &call.account,
@@ -186,6 +198,7 @@ impl Http {
                     attempt,
                     status,
                     verdict,
+                    heads,
                     took,
                     again,
                 });
@@ -228,7 +241,7 @@ impl Http {
             Attempt::Answered { judgement, status, id, .. } if judgement.verdict == Verdict::Ok => {
                 Ok(Answer { status, body: judgement.body, request_id: id.map(|id| self.censor.show(&id)) })
             }
-            Attempt::Answered { judgement, status, location, id, retry_after } => {
+            Attempt::Answered { judgement, status, location, id, retry_after, .. } => {
                 let mut words = judgement.words.unwrap_or_else(|| judgement.reason.to_owned());
                 if let Some(location) = location {
                     words = format!("redirects to {location}; redirects are not followed");
@@ -295,10 +308,12 @@ impl Attempt {
         }
     }
 
-    fn seen(&self) -> (Option<u16>, Verdict) {
+    fn seen(&self) -> (Option<u16>, Verdict, Option<&Heads>) {
         match self {
-            Self::Answered { judgement, status, .. } => (Some(*status), judgement.verdict),
-            Self::Failed { status, .. } => (*status, Verdict::NoAnswer),
+            Self::Answered { judgement, status, heads, .. } => {
+                (Some(*status), judgement.verdict, Some(heads))
+            }
+            Self::Failed { status, .. } => (*status, Verdict::NoAnswer, None),
         }
     }
 }

@@ -20,7 +20,7 @@ pub enum JournalCommand {
     Blame(BlameArgs),
     /// Check every line, the order of every run, and the end that the ledger remembers
     #[command(
-        after_help = "Exit codes: 0 nothing was touched, 1 something was, or a run broke a rule. Keep the printed head somewhere else: who may\nwrite both the journal and the ledger could write both anew."
+        after_help = "Examples:\n  telform journal verify\n  telform journal verify --json\n\nExit codes: 0 nothing was touched, 1 something was, or a run broke a rule. Keep the printed head somewhere else: who may\nwrite both the journal and the ledger could write both anew."
     )]
     Verify,
     /// Every step of every run for an audit: csv, html or json

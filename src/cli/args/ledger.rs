@@ -14,10 +14,10 @@ pub enum LedgerCommand {
     #[command(after_help = "Examples:\n  telform ledger list\n  telform ledger list --json")]
     List,
     /// All that is remembered about one object
-    #[command(after_help = "Example:\n  telform ledger show providers.twilio-main")]
+    #[command(after_help = "Examples:\n  telform ledger show providers.twilio-main")]
     Show(ShowArgs),
     /// Give an object another address, as `moved:` does
-    #[command(after_help = "Example:\n  telform ledger move providers.twilio providers.twilio-main")]
+    #[command(after_help = "Examples:\n  telform ledger move providers.twilio providers.twilio-main")]
     Move(MoveArgs),
     /// Show who has the lock, or free one whose run is gone
     #[command(
@@ -25,7 +25,7 @@ pub enum LedgerCommand {
     )]
     Unlock(UnlockArgs),
     /// Release an address without deleting its object, as `telform forget` does
-    #[command(after_help = "Example:\n  telform ledger forget providers.old-plivo")]
+    #[command(after_help = "Examples:\n  telform ledger forget providers.old-plivo")]
     Forget(ForgetArgs),
     /// Make a ledger from the YAML and the services alone, and say what could not be known
     #[command(

@@ -26,7 +26,9 @@ pub(crate) use plan::{
     ApplyArgs, Choice, PlanArgs, RehearseArgs, ResumeArgs, RunArgs, ShowPlanArgs, UndoArgs, WhenFailed,
 };
 pub(crate) use policy::PolicyArgs;
-pub(crate) use small::{CompletionsArgs, InitArgs, ManArgs, SandboxArgs, SchemaArgs, VerifyArgs};
+pub(crate) use small::{
+    CompletionsArgs, DocsArgs, DocsFormat, DoctorArgs, InitArgs, ManArgs, SandboxArgs, SchemaArgs, VerifyArgs,
+};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
 #[derive(Debug, Parser)]
@@ -147,7 +149,7 @@ pub enum Command {
     )]
     Drift(DriftArgs),
     /// Release an address without deleting its object
-    #[command(after_help = "Example:\n  telform forget providers.old-plivo")]
+    #[command(after_help = "Examples:\n  telform forget providers.old-plivo")]
     Forget(ForgetArgs),
     /// Look after the ledger: what telform manages and remembers
     #[command(subcommand)]
@@ -156,11 +158,21 @@ pub enum Command {
     #[command(subcommand)]
     Journal(JournalCommand),
     /// Serve both APIs on loopback from a YAML world, until Ctrl-C
-    #[command(after_help = "Example:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
+    #[command(after_help = "Examples:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of the YAML, or of one kind
     #[command(after_help = "Examples:\n  telform schema > telform.schema.json\n  telform schema partners")]
     Schema(SchemaArgs),
+    /// Look whether everything is there that a run needs: credentials, clock, ledger, lock; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform doctor\n  telform doctor --json\n  telform doctor --sandbox world.yaml\n\nExit codes: 0 nothing is wrong, 1 something is. Nothing is written, here or there."
+    )]
+    Doctor(DoctorArgs),
+    /// Print a reference page: the attributes of a kind, all error codes, or one of them
+    #[command(
+        after_help = "Examples:\n  telform docs partners\n  telform docs guard::max_deletes\n  telform docs errors --format markdown"
+    )]
+    Docs(DocsArgs),
     /// Print what a shell needs to complete commands and options
     #[command(
         after_help = "Examples:\n  telform completions bash > /etc/bash_completion.d/telform\n  telform completions zsh > ~/.zfunc/_telform\n  telform completions fish > ~/.config/fish/completions/telform.fish"

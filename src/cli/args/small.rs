@@ -29,6 +29,33 @@ pub struct SchemaArgs {
     pub kind: Option<String>,
 }
 
+/// `telform doctor`.
+#[derive(Debug, Args, Clone)]
+pub struct DoctorArgs {
+    /// Against the embedded simulator, started from this world file
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+}
+
+/// `telform docs`.
+#[derive(Debug, Args, Clone)]
+pub struct DocsArgs {
+    /// Kind (providers, bridges or partners), `errors`, or one error code
+    pub topic: String,
+    /// How it is printed
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: DocsFormat,
+}
+
+/// Forms of a reference page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DocsFormat {
+    /// For a terminal.
+    Text,
+    /// As `docs/` keeps it.
+    Markdown,
+}
+
 /// `telform verify`.
 #[derive(Debug, Args, Clone)]
 pub struct VerifyArgs {

@@ -169,6 +169,8 @@ pub enum Effect {
     NextUrl(String),
     /// The other spelling of the configurations' path is routed from now on.
     SwapConfigPath,
+    /// The service's clock is this many seconds ahead of the right time.
+    ClockAhead(i64),
     /// Somebody else changes things just before the request is carried out.
     Foreign(Vec<Edit>),
 }

@@ -14,6 +14,12 @@ pub(super) fn raw(status: u16, kind: &'static str, bytes: &[u8]) -> Answer {
 /// The answer after this effect; effects that do not concern a finished answer leave it alone.
 pub(super) fn reshape(effect: &Effect, asked: &Asked, mut answer: Answer) -> Answer {
     match effect {
+        Effect::ClockAhead(seconds) => {
+            let now = std::time::SystemTime::now();
+            let gap = std::time::Duration::from_secs(seconds.unsigned_abs());
+            let shown = if *seconds < 0 { now - gap } else { now + gap };
+            answer = answer.with("date", httpdate::fmt_http_date(shown));
+        }
         Effect::EmptyBody => answer.payload = Payload::Empty,
         Effect::TruncatedJson => {
             let (_, bytes) = answer.bytes();

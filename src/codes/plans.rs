@@ -1,0 +1,132 @@
+//! Codes within a plan, and those of its independent checker.
+
+use super::{Group, table};
+
+pub(super) const GUARDS: Group = Group {
+    title: "Guards",
+    about: "The plan is shown and not applied; nothing was written. JSON documents write the last part of the code alone \
+            (`max_deletes`).",
+    codes: table! {
+        "guard::ambiguous_connection" 3 "It cannot be told which configuration serves a number, so the configuration is not deleted." ""
+        "guard::max_delete_percent" 3 "A larger share of a kind's objects would be deleted than `max_delete_percent` allows." ""
+        "guard::max_deletes" 3 "More objects would be deleted than `max_deletes` allows; none, where nothing is said." ""
+        "guard::max_numbers_dark" 3 "More numbers would lose their connection without getting another than `max_numbers_dark` allows." ""
+        "guard::prevent_delete" 3 "The object is protected by `lifecycle.prevent_delete`." ""
+        "guard::unconfirmed_organization" 3 "Nothing confirms that the account's organization is the right one, so nothing is deleted." ""
+        "guard::unknown_generation" 3 "It cannot be told which generation of the service answers, so nothing is written." ""
+    },
+};
+
+pub(super) const REFUSALS: Group = Group {
+    title: "Refusals",
+    about: "Something that the plan will not do. It is shown and not applied; nothing was written.",
+    codes: table! {
+        "refusal::cannot_assign" 3 "This generation cannot put a number on a bridge that exists." ""
+        "refusal::cannot_disconnect" 3 "This generation cannot cut a connection." ""
+        "refusal::claimed_twice" 3 "Two addresses claim one live object." ""
+        "refusal::create_only" 3 "An attribute differs that the service takes on create only." ""
+        "refusal::delete_undocumented" 3 "The service documents no delete for this kind." ""
+        "refusal::dependency_excluded" 3 "Something that the change needs was excluded from this run." ""
+        "refusal::gone_or_hidden" 3 "A managed object is no longer to be seen, and may only be hidden." ""
+        "refusal::hidden_elsewhere" 3 "Another address holds an invisible object with the same natural key." ""
+        "refusal::missing_for_create" 3 "An attribute that a create needs is missing." ""
+        "refusal::not_in_catalogue" 3 "The provider is not in the service's catalogue." ""
+        "refusal::number_elsewhere" 3 "A number stands on a bridge that telform does not manage." ""
+        "refusal::number_not_offered" 3 "The service does not offer this number." ""
+        "refusal::pinned_missing" 3 "No object has the identity that `id:` pins." ""
+        "refusal::put_would_blank" 3 "A PUT would blank a mail address that waits for verification." ""
+        "refusal::renamed_onto" 3 "An object is renamed to an address that the ledger knows another object by." ""
+        "refusal::several_fit" 3 "Two live objects fit one address." ""
+        "refusal::unsettled_create" 3 "An earlier create was cut off, and nobody can look whether it made the object." ""
+        "refusal::wrong_generation" 3 "The entry is written in another generation's shape than the one that answers." ""
+    },
+};
+
+pub(super) const NOTICES: Group = Group {
+    title: "Notices",
+    about: "Worth knowing; they keep nothing from being applied, except `secret_needed`. JSON documents write the last part \
+            of the code alone (`adopted`).",
+    codes: table! {
+        "notice::account_gone" - "" "Nothing, or `telform forget` its address."
+        "notice::adopted" - "" "Nothing: the next apply enters it in the ledger."
+        "notice::already_gone" - "" "Nothing; the tombstone may stay or go."
+        "notice::created_again" - "" "Find out who deleted it."
+        "notice::dropped_by_service" - "" "Remove the attribute from the YAML."
+        "notice::hidden" - "" "Confirm the mail, then plan again."
+        "notice::key_changed" - "" "Set the key of this ledger, or write the secrets once more with `--rewrite-secret`."
+        "notice::left_on_bridge" - "" "Declare the number, or take it off in the service's console."
+        "notice::may_be_hidden" - "" "Look in the portal before applying."
+        "notice::not_in_catalogue" - "" "Check the spelling."
+        "notice::not_shown" - "" "Nothing: it is sent when it changes in the YAML."
+        "notice::organization_unconfirmed" - "" "Use a token that may read `organizations/`, or set `product_id`."
+        "notice::pending_verification" - "" "Confirm the mail."
+        "notice::pin_replaced" - "" "Remove or correct `id:`."
+        "notice::released" - "" "Nothing."
+        "notice::renamed" - "" "Nothing; the line under `moved` may go after the apply."
+        "notice::reshaped" - "" "Nothing; write it as the service keeps it to be rid of the notice."
+        "notice::secret_needed" - "" "Supply it before applying."
+        "notice::secret_not_supplied" - "" "Nothing on a pull request; supply it where changes must be found."
+        "notice::secret_shown" - "" "Nothing."
+        "notice::secret_unchanged" - "" "Nothing."
+        "notice::secret_unknown" - "" "`--rewrite-secret ADDRESS` writes it once, and from then on it is known."
+        "notice::settled" - "" "Nothing: connecting it settles it."
+    },
+};
+
+pub(super) const CHECKER: Group = Group {
+    title: "Independent checker: plans",
+    about: "What `telform verify` finds in a plan, and what an apply finds in its own plan before it begins. Never apply such \
+            a plan: plan again. If that finds the same, it is a bug: report it.",
+    codes: table! {
+        "telform::verify::account" 1 "A step is in an account that its object is not in." "Plan again."
+        "telform::verify::action" 1 "A change says something else than its steps do." "Plan again."
+        "telform::verify::attribute" 1 "What a change shows is not what is sent." "Plan again."
+        "telform::verify::belief" 1 "What a step believes about its target is not what the plan shows." "Plan again."
+        "telform::verify::body" 1 "A request carries something that its change does not show, or lacks something." "Plan again."
+        "telform::verify::checksum" 1 "A byte of the file is not as it was saved." "Take the file as it was written."
+        "telform::verify::delete" 1 "A delete does not wait for the read-back of a disconnect that it needs." "Plan again."
+        "telform::verify::digest" 1 "The digest is not that of the plan." "Take the file as it was written."
+        "telform::verify::format" 1 "It is no plan of the version that is known here." "Check it with the telform that wrote it."
+        "telform::verify::ids" 1 "Step ids are not the ones that a plan has." "Plan again."
+        "telform::verify::impact" 1 "What is said about numbers does not follow from the steps." "Plan again."
+        "telform::verify::json" 1 "It is no JSON, or two readers would understand it differently." "Take the file as it was written."
+        "telform::verify::learnt" 1 "What would be entered in the ledger does not follow from the plan." "Plan again."
+        "telform::verify::number" 1 "A number is cut and connected in an order that leaves it dark." "Plan again."
+        "telform::verify::once" 1 "Something is done twice." "Plan again."
+        "telform::verify::own_plan" 1 "An apply found the above in its own plan and did not begin." "Plan again; report it."
+        "telform::verify::owner" 1 "A step belongs to no change, or to another object's." "Plan again."
+        "telform::verify::phases" 1 "Steps are out of the order of the phases." "Plan again."
+        "telform::verify::read_back" 1 "A disconnect is not read back, or too early." "Plan again."
+        "telform::verify::reference" 1 "A request uses an id that no earlier step makes." "Plan again."
+        "telform::verify::request" 1 "Method or path do not fit the operation." "Plan again."
+        "telform::verify::secret" 1 "Something that looks like a secret stands in the plan." "Do not publish the file; report it."
+        "telform::verify::shape" 1 "A member is missing, unknown or of another type." "Take the file as it was written."
+        "telform::verify::shown" 1 "Numbers shown for a bridge are not those of the steps." "Plan again."
+        "telform::verify::summary" 1 "The counts do not fit the plan." "Plan again."
+        "telform::verify::unreadable" 1 "The file cannot be read." "Check the path."
+        "telform::verify::waits" 1 "A step waits for one that is not there or comes later." "Plan again."
+    },
+};
+
+pub(super) const CHECKER_JOURNAL: Group = Group {
+    title: "Independent checker: journals",
+    about: "What `telform verify` and `telform journal verify` find in a journal. The file is evidence: keep it as it is, and \
+            compare with a copy.",
+    codes: table! {
+        "telform::verify::journal::chain" 1 "A line is not what was written: the hash chain is broken here." "Compare with a copy."
+        "telform::verify::journal::digest" 1 "The digest is not that of the plan that the run began with." "Compare with a copy."
+        "telform::verify::journal::early" 1 "A step was sent before one that it waits for was done." "Report it."
+        "telform::verify::journal::format" 1 "A run is of a version that is not known here." "Check it with the telform that wrote it."
+        "telform::verify::journal::intent" 1 "An answer is recorded whose request was not announced." "Compare with a copy."
+        "telform::verify::journal::json" 1 "The file is too large to be a journal." "Check the path."
+        "telform::verify::journal::outcome" 1 "An outcome does not fit: no such step, no answer that says so, no id." "Compare with a copy."
+        "telform::verify::journal::phase" 1 "A step was sent after its phase was over." "Report it."
+        "telform::verify::journal::receipt" 1 "The receipt says something else than the lines before it." "Compare with a copy."
+        "telform::verify::journal::refused" 1 "A plan that refuses something was begun." "Report it."
+        "telform::verify::journal::request" 1 "A request was sent that the plan does not have." "Find out who sent it; report it."
+        "telform::verify::journal::reused" 1 "A step was sent again, or ended twice." "Report it."
+        "telform::verify::journal::run" 1 "A line belongs to a run that did not begin, had ended, or began twice." "Compare with a copy."
+        "telform::verify::journal::settled" 1 "A step was settled that was not open." "Report it."
+        "telform::verify::journal::shape" 1 "A line is no line of a journal." "Compare with a copy."
+    },
+};

@@ -1,0 +1,285 @@
+//! Codes about services, ledger, journal and commands.
+
+use super::{Group, table};
+
+pub(super) const SERVICES: Group = Group {
+    title: "Services",
+    about: "The live state could not be read, so nothing is planned and nothing was written. The message names the account, \
+            what was tried, method, path and status, and quotes the service's own words: escaped, shortened, without \
+            secrets.",
+    codes: table! {
+        "telform::account::unusable" 1
+            "No client can be made for an account."
+            "Correct the account in the YAML."
+        "telform::live::forbidden" 1
+            "403: the token is known and may not read this."
+            "Give the token the right to read it."
+        "telform::live::generation" 1
+            "The answers are of another generation than the YAML says, or do not tell it."
+            "Set `generation` on the account to `auto`, or to the one that the message names."
+        "telform::live::gone" 1
+            "404: something that was just listed is not there."
+            "Check `base_url`; run again, somebody may be changing the account."
+        "telform::live::incomplete" 1
+            "A listing came out incomplete twice. What is missing would look deleted, so nothing is planned."
+            "Run again when nobody is changing the account."
+        "telform::live::moving" 1
+            "A bridge is listed and not there: somebody is changing the account."
+            "Run again when nobody is."
+        "telform::live::no_such_path" 1
+            "404 with a page of HTML: there is no such path."
+            "Check `base_url`: version, path, a proxy."
+        "telform::live::organization" 1
+            "The account names no organization, or one that this token does not have."
+            "Set `org_handle` to the handle as the service writes it; letter case counts."
+        "telform::live::product_id" 1
+            "This generation lists bridges by product, and the account names none."
+            "Set `product_id` on the account."
+        "telform::live::refused" 1
+            "The service understood and said no."
+            "Its own words stand in the message."
+        "telform::live::service_failed" 1
+            "5xx, or a connection that broke off, also after trying again."
+            "Run again later; the service's status page may say more."
+        "telform::live::shape" 1
+            "The answer is not what this service sends."
+            "Check that `base_url` leads to the service and not to a proxy; report it if it does."
+        "telform::live::slug" 1
+            "A bridge has a slug that cannot be asked for, that two bridges share, or that another organization has."
+            "Choose another slug, or have the service's support remove one of the two."
+        "telform::live::throttled" 1
+            "429, also after waiting."
+            "Run again later, or lower `requests_per_minute` on the account."
+        "telform::live::unauthorized" 1
+            "401: the token is not accepted."
+            "Check the source that `token` names, and that the token has not expired."
+        "telform::live::unexpected" 1
+            "The status looks like success and is none: 206, a redirect, a body that cannot be read."
+            "Check `base_url` and the account's settings."
+        "telform::live::unreachable" 1
+            "No answer at all: no such host, no connection, no certificate, too slow."
+            "Check the network and `base_url`."
+    },
+};
+
+pub(super) const LEDGER: Group = Group {
+    title: "Ledger",
+    about: "The evidence file and its lock. None of these overwrites it.",
+    codes: table! {
+        "telform::ledger::changed" 1
+            "Somebody wrote the ledger after this run had read it."
+            "Run it again: it starts from what is there now."
+        "telform::ledger::damaged" 1
+            "The file is no ledger, or only a part of one."
+            "Restore it, or let `telform ledger rebuild --replace` keep it aside and make a new one."
+        "telform::ledger::exists" 1
+            "There is a ledger already, where a new one was to be made."
+            "`--replace` keeps it beside the new one."
+        "telform::ledger::foreign" 1
+            "The ledger belongs to another service or organization."
+            "Name the ledger of this account with `--ledger`."
+        "telform::ledger::io" 1
+            "A file of the ledger cannot be read or written."
+            "Check that the folder exists and that you may write to it."
+        "telform::ledger::key" 1
+            "The fingerprint key is no key: too short."
+            "Set `TELFORM_FINGERPRINT_KEY` to a longer text, or unset it to use the key file."
+        "telform::ledger::lock_damaged" 1
+            "The lock in an object store cannot be read, so nobody knows whether it is held."
+            "Make sure that no run uses the ledger, then delete that object by hand."
+        "telform::ledger::lock_lost" 1
+            "This run had the lock and has it no more; nothing more was sent."
+            "Look who has it with `telform ledger unlock`, and plan again."
+        "telform::ledger::locked" 1
+            "Another run uses the ledger; the message names who, where and since when."
+            "Wait with `--lock-timeout 5m`; what a dead run left is freed as the message says."
+        "telform::ledger::move" 1
+            "An entry cannot be moved: another kind, or the new address is taken."
+            "Choose another address, or release the other with `telform forget`."
+        "telform::ledger::newer" 1
+            "A newer telform wrote it."
+            "Use that version, or a newer one."
+        "telform::ledger::none" 1
+            "There is no ledger at this place."
+            "Name it with `--ledger`; `telform ledger rebuild` makes one."
+        "telform::ledger::open_key" 1
+            "Others may read the key file."
+            "`chmod 600`; if others may have read it, delete it: secrets are then unknown until written again."
+        "telform::ledger::place" 1
+            "A text is no place that a ledger can be kept in."
+            "A file path, or an address such as `s3://bucket/path/ledger.json` (also `gs://`, `az://`)."
+        "telform::ledger::rekey" 1
+            "The key cannot be changed: it is the same, the old one is not at hand, or it is set from outside."
+            "The message says which variable to set."
+        "telform::ledger::store" 1
+            "The object store said no, or nothing."
+            "Check credentials, bucket and region; the message says what was tried."
+        "telform::ledger::unbroken" 1
+            "The lock was left as it is."
+            "`telform ledger unlock` shows who has it and what can be done."
+        "telform::ledger::unknown_address" 1
+            "The ledger does not know this address."
+            "`telform ledger list` shows what it knows."
+    },
+};
+
+pub(super) const JOURNAL: Group = Group {
+    title: "Journal, resume and undo",
+    about: "The trail that runs leave, and what is made from it.",
+    codes: table! {
+        "telform::journal::blame" 1
+            "No run of the journal has set this value."
+            "What was there before telform, and what was adopted, stands in no journal."
+        "telform::journal::broken" 1
+            "The journal is not what was written: a line was changed, removed or added."
+            "Look with `telform journal verify`. To go on, keep it aside as evidence."
+        "telform::journal::none" 1
+            "There is no journal at this place."
+            "An apply writes it beside the ledger; name another with `--ledger`."
+        "telform::journal::run" 1
+            "No run, or more than one, has an id that begins so."
+            "`telform journal list` shows all of them."
+        "telform::journal::write" 1
+            "What a step did could not be kept in the journal, so no further request was sent."
+            "Make room, or the right to write; then `telform resume`."
+        "telform::resume::plan" 1
+            "The plan of a run that was cut off cannot be read."
+            "Use the telform that made it, or a newer one."
+        "telform::undo::plan" 1
+            "The plan of the run that is to be taken back cannot be read."
+            "Use the telform that made it, or a newer one."
+        "telform::undo::run" 1
+            "No run, or more than one, fits; or none wrote anything."
+            "`telform journal list` shows the runs."
+    },
+};
+
+pub(super) const COMMANDS: Group = Group {
+    title: "Commands",
+    about: "What a command needs and does not have. Nothing was written to a service.",
+    codes: table! {
+        "telform::adopt::account" 1
+            "It cannot be told which account is meant, or there is none."
+            "Choose with `--account`."
+        "telform::adopt::claimed" 1
+            "The object belongs to another address already."
+            "To rename, list both names under `moved`."
+        "telform::adopt::exists" 1
+            "A file that would be written exists and says something else."
+            "Move it away, or give another folder with `--out`."
+        "telform::adopt::kind" 1
+            "No account holds objects of this kind."
+            "The message lists the kinds."
+        "telform::adopt::known" 1
+            "The ledger knows the address as another object, and that one is there."
+            "Release it with `telform forget` first."
+        "telform::adopt::layered" 1
+            "An overlay overrides what an earlier adoption wrote."
+            "Name the earlier files with `-f`, and another folder with `--out`."
+        "telform::adopt::missing" 1
+            "The account shows no object with this id."
+            "Check the id; an unverified partner is invisible."
+        "telform::adopt::not_proven" 1
+            "A plan over the new files would not be empty, so they were not written."
+            "Leave these objects out with `--account` or `--kind`, or write their YAML by hand."
+        "telform::adopt::pinned" 1
+            "The YAML pins the address to another id."
+            "Correct `id:`, or adopt that id."
+        "telform::adopt::read" 1
+            "A file to be added to cannot be read."
+            "Check who may read it."
+        "telform::bug" 1
+            "A mistake in telform. Exit code 5 when a request may have gone out before it."
+            "Not your fault: report it. After exit code 5, `telform resume` settles what was open."
+        "telform::cli::formats" 1
+            "Two formats would go to one place."
+            "Give each a file: `--format html=plan.html`."
+        "telform::cli::man" 1
+            "A manual page cannot be made."
+            "A bug of telform: report it."
+        "telform::cli::no_such_secret" 1
+            "`--rewrite-secret` names a secret that the configuration does not have."
+            "The message lists those of the object."
+        "telform::cli::not_interactive" 1
+            "A question came up where nobody can answer."
+            "Review the plan and run again with `--auto-approve`."
+        "telform::cli::runtime" 1
+            "The operating system gave no threads."
+            "Raise the limits of the process."
+        "telform::cli::unknown_address" 1
+            "An option names an address that the configuration does not have."
+            "The message suggests the nearest."
+        "telform::cli::unknown_kind" 1
+            "A text is no kind."
+            "The message lists the kinds."
+        "telform::docs::topic" 1
+            "`telform docs` was asked for a page that there is not."
+            "The message lists them, and suggests the nearest."
+        "telform::drift::unproven" 1
+            "The YAML cannot be edited safely."
+            "Edit it by hand; `telform plan` shows what differs."
+        "telform::explain::not_declared" 1
+            "The YAML does not declare the address, so nothing is compared attribute by attribute."
+            "Ask for the address alone."
+        "telform::explain::unknown_address" 1
+            "Neither YAML nor ledger know the address, and no live object is called so."
+            "The message suggests the nearest."
+        "telform::explain::unknown_attribute" 1
+            "The kind has no such attribute."
+            "`telform docs KIND` lists them."
+        "telform::init::exists" 1
+            "A file that would be written exists."
+            "Run it in an empty folder, or move the file away."
+        "telform::init::io" 1
+            "A file cannot be written."
+            "Check that you may write in this folder."
+        "telform::plan::changed" 1
+            "A saved plan was changed or cut off after telform wrote it."
+            "Take the file as it was written, or plan again."
+        "telform::plan::newer" 1
+            "A newer telform wrote the plan."
+            "Use that version, or a newer one."
+        "telform::plan::no_plan" 1
+            "The file is no plan of telform."
+            "`telform plan --out FILE` writes one."
+        "telform::plan::unreadable" 1
+            "The file cannot be read, or is too large."
+            "Check the path and who may read it."
+        "telform::rehearse::differs" 1
+            "The simulator does not show what the services show, so a rehearsal would prove nothing."
+            "Report it with the message; `telform plan` shows what an apply would send."
+        "telform::rehearse::fault" 1
+            "`--fault` is no fault."
+            "The message shows one; a file holds one or a list."
+        "telform::rehearse::world" 1
+            "The live state cannot be carried into the simulator."
+            "`telform plan` shows what an apply would send."
+        "telform::sandbox::not_loopback" 1
+            "The simulator was asked to listen where others could reach it."
+            "It listens on `127.0.0.1` or `[::1]` only."
+        "telform::sandbox::start" 1
+            "The simulator cannot listen there."
+            "Give another address with `--listen`."
+        "telform::sandbox::state" 1
+            "The state of the world cannot be kept."
+            "Check that the folder of the world may be written to."
+        "telform::sandbox::world" 1
+            "The world file cannot be read, or is no world."
+            "`telform init --quickstart` writes one to start from."
+        "telform::snapshot::foreign" 1
+            "The snapshot shows another account than the configuration names."
+            "Use the snapshot of this account."
+        "telform::snapshot::newer" 1
+            "A newer telform wrote the snapshot."
+            "Use that version, or a newer one."
+        "telform::snapshot::no_snapshot" 1
+            "The file is no snapshot of telform."
+            "`telform plan --snapshot-out FILE` writes one."
+        "telform::snapshot::other" 1
+            "The snapshot was taken for other files or options."
+            "Take it with the same files and options."
+        "telform::snapshot::unreadable" 1
+            "The file cannot be read, or is too large."
+            "Check the path and who may read it."
+    },
+};
