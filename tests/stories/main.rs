@@ -32,6 +32,10 @@ mod journal;
 #[cfg(unix)]
 mod kill_points;
 #[cfg(unix)]
+mod kill_records;
+#[cfg(all(unix, feature = "remote-state"))]
+mod kill_store;
+#[cfg(unix)]
 mod kill_worlds;
 mod ledgers;
 mod many;
