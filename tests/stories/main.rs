@@ -16,6 +16,7 @@ mod commands;
 mod deletes;
 mod dice;
 mod drift;
+mod edges;
 mod environments;
 mod explains;
 mod faults;
