@@ -96,39 +96,82 @@ fn a_tombstone_for_a_partner_that_is_not_shown_is_for_a_human() {
     story.expect(0, "plan --detailed-exitcode").says("already gone");
 }
 
-/// A number that a run cut and could not connect again is connected once: where the YAML wants it by now.
-#[test]
-fn an_open_move_gives_way_to_what_the_yaml_wants() {
+/// A ledger that remembers a number which was cut to be moved to a configuration, and no more than that happened. The number is
+/// now where `numbers` says, on a second bridge that no YAML declares.
+fn with_an_open_move(provider: &str, numbers: serde_json::Value) -> Story {
     let story = one(OLD);
     story.apply();
     story.sandbox.edit(|world| {
-        let text = serde_json::to_value(&*world).unwrap();
-        let mut changed = text.clone();
-        changed["unpod"]["bridges"][0]["numbers"] = json!({});
-        let more = json!({ "id": 302, "slug": "fax", "name": "Fax", "numbers": {} });
-        let mut more_of = text["unpod"]["bridges"][0].clone();
-        more.as_object().unwrap().iter().for_each(|(name, value)| more_of[name] = value.clone());
-        changed["unpod"]["bridges"].as_array_mut().unwrap().push(more_of);
+        let mut changed = serde_json::to_value(&*world).unwrap();
+        let bridges = changed["unpod"]["bridges"].as_array_mut().unwrap();
+        bridges[0]["numbers"] = json!({});
+        let mut fax = bridges[0].clone();
+        for (name, value) in
+            [("id", json!(302)), ("slug", json!("fax")), ("name", json!("Fax")), ("numbers", numbers)]
+        {
+            fax[name] = value;
+        }
+        bridges.push(fax);
         *world = serde_json::from_value(changed).unwrap();
     });
     let mut ledger = story.ledger();
     ledger["moves"] =
-        json!([{ "account": "unpod", "bridge": "sales", "number": "+14155550101", "provider": "42" }]);
+        json!([{ "account": "unpod", "bridge": "sales", "number": "+14155550101", "provider": provider }]);
     story.file(".telform/ledger.json", &ledger.to_string());
-    // Nobody else wants it: the move is finished.
-    story.expect(0, "plan").says("connect-provider").says("sales");
-    // The other bridge is declared and wants it.
+    story.take_log();
+    story
+}
+
+const CONNECT: &str = r#"connect-provider/ {"provider_config_id":42,"phone_number":"+14155550101"}"#;
+
+/// A number that a run cut and could not connect again is connected by the next one.
+#[test]
+fn an_open_move_is_finished_where_nobody_else_decides() {
+    let story = with_an_open_move("42", json!({}));
+    let plan = story.expect(0, "plan --json").json();
+    assert_eq!(plan["plan"]["steps"][0]["address"], "providers.old", "the move is for this one: {plan}");
+    story.apply();
+    assert_eq!(story.writes(), [format!("POST telephony/bridges/sales/{CONNECT}")]);
+    assert_eq!(story.ledger().get("moves"), None);
+    story.in_sync();
+}
+
+#[test]
+fn an_open_move_gives_way_to_what_the_yaml_wants() {
+    let story = with_an_open_move("42", json!({}));
     story.unpod(&format!(
         "{OLD}bridges:\n  fax: {{ slug: fax, name: Fax, numbers: {{ '+14155550101': {{ provider: old }} }} }}\n"
     ));
-    story.take_log();
     story.apply();
-    assert_eq!(
-        story.writes(),
-        [
-            r#"POST telephony/bridges/fax/connect-provider/ {"provider_config_id":42,"phone_number":"+14155550101"}"#
-        ]
-    );
-    assert_eq!(story.ledger().get("moves"), None, "nothing is left to finish");
+    assert_eq!(story.writes(), [format!("POST telephony/bridges/fax/{CONNECT}")], "once, and there");
+    assert_eq!(story.ledger().get("moves"), None);
+    story.in_sync();
+}
+
+/// The bridge is declared by now, and does not want the number any more.
+#[test]
+fn an_open_move_ends_with_a_bridge_that_does_not_want_it() {
+    let story = with_an_open_move("42", json!({}));
+    story.unpod(&format!("{OLD}bridges:\n  sales: {{ slug: sales, name: Sales, numbers: {{}} }}\n"));
+    story.apply();
+    assert_eq!(story.writes(), [""; 0]);
+    story.in_sync();
+}
+
+/// Somebody connected the number on another bridge meanwhile.
+#[test]
+fn an_open_move_ends_with_a_number_that_is_served_again() {
+    let story = with_an_open_move("42", json!({ "+14155550101": 42 }));
+    story.apply();
+    assert_eq!(story.writes(), [""; 0]);
+    story.in_sync();
+}
+
+/// The configuration that it was moved to is gone.
+#[test]
+fn an_open_move_ends_with_its_configuration() {
+    let story = with_an_open_move("77", json!({}));
+    story.apply();
+    assert_eq!(story.writes(), [""; 0]);
     story.in_sync();
 }
