@@ -175,3 +175,47 @@ fn an_open_move_ends_with_its_configuration() {
     assert_eq!(story.writes(), [""; 0]);
     story.in_sync();
 }
+
+const SALES_WANTS: &str =
+    "  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: old } } }\n";
+const FAX_WANTS: &str = "  fax: { slug: fax, name: Fax, numbers: { '+14155550101': { provider: old } } }\n";
+
+/// A number that stands on bridge `sales` and that nobody serves; what an apply of these bridges writes, whole.
+fn from_an_unserved_number(bridges: &str) -> Vec<String> {
+    let world = ONE.replace("'+14155550101': 42", "'+14155550101': { configuration: null }")
+        + "    - { id: 302, slug: fax, name: Fax }\n";
+    let story = Story::new(&world).secret("AUTH", "canary-auth-edges");
+    story.unpod(OLD);
+    story.apply();
+    story.unpod(&format!("{OLD}{bridges}"));
+    story.take_log();
+    story.expect(0, "apply --auto-approve --max-deletes 1");
+    let writes = story.writes();
+    story.in_sync();
+    writes
+}
+
+const CUT: &str = r#"POST telephony/bridges/sales/disconnect-provider/ {"phone_number":"+14155550101"}"#;
+
+#[test]
+fn a_number_that_nobody_serves_is_connected_without_a_cut() {
+    let writes = from_an_unserved_number(&format!("bridges:\n{SALES_WANTS}"));
+    assert_eq!(writes, [format!("POST telephony/bridges/sales/{CONNECT}")]);
+}
+
+#[test]
+fn a_number_that_nobody_serves_leaves_its_bridge_only_for_another_one() {
+    let empty = "bridges:\n  sales: { slug: sales, name: Sales, numbers: {} }\n";
+    assert_eq!(from_an_unserved_number(empty), [""; 0]);
+    let writes = from_an_unserved_number(&format!("{empty}{FAX_WANTS}"));
+    assert_eq!(writes, [CUT.to_owned(), format!("POST telephony/bridges/fax/{CONNECT}")]);
+}
+
+#[test]
+fn a_number_that_nobody_serves_goes_with_its_bridge_unless_another_wants_it() {
+    let gone = "removed: [{ address: bridges.sales, slug: sales }]\n";
+    let delete = "DELETE telephony/bridges/sales/".to_owned();
+    assert_eq!(from_an_unserved_number(gone), [delete.as_str()]);
+    let writes = from_an_unserved_number(&format!("bridges:\n{FAX_WANTS}{gone}"));
+    assert_eq!(writes, [CUT.to_owned(), format!("POST telephony/bridges/fax/{CONNECT}"), delete]);
+}
