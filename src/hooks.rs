@@ -1,13 +1,24 @@
 //! Switches for the project's own tests, in builds with debug assertions only: a release build has neither of them, whatever
 //! its environment says.
 //!
-//! - `TELFORM_TEST_KILL_AT=N`: the process kills itself right after its N-th durable write, as a crash at that moment would.
+//! - `TELFORM_TEST_KILL_AT=N`: the process kills itself at the N-th of these moments, as a crash there would: right after each
+//!   durable write, and right before each write to an object store.
 //! - `TELFORM_TEST_TIMEOUT_MS=N`: the time for a whole request, so that a test of slowness need not last a minute.
 
 use std::time::Duration;
 
-/// Passed after each durable write: something was synced to disk, or put in place there.
+/// Passed after each durable write: something was synced to disk, put in place there, or taken by an object store.
 pub fn durable_write() {
+    moment();
+}
+
+/// Passed before each write to an object store, when what it tells of may have happened and nobody else can know.
+#[cfg(feature = "remote-state")]
+pub fn before_remote_write() {
+    moment();
+}
+
+fn moment() {
     #[cfg(all(debug_assertions, unix))]
     {
         use std::sync::atomic::{AtomicU64, Ordering};

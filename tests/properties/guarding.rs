@@ -195,6 +195,32 @@ proptest! {
         }
     }
 
+    /// A guard that refuses for no reason would soon be switched off.
+    #[test]
+    fn doubt_is_refused_where_it_matters_and_nowhere_else(mut dice in dice(ROLLS)) {
+        let (case, live) = torn(&mut dice);
+        let plan = plan(&case, &live);
+        let refused = |code, account: &str| {
+            plan.refusals.iter().any(|refusal| refusal.code == code && refusal.account == account)
+        };
+        for (name, account) in &case.desired.accounts {
+            let facts = live.accounts.get(name).map(|live| &live.facts);
+            let writes = plan.steps.iter().any(|step| step.call.account == *name && step.phase != Phase::ReadBack);
+            let no_generation = facts.is_none_or(|facts| facts.generation.is_none());
+            prop_assert_eq!(
+                refused(RefusalCode::UnknownGeneration, name),
+                writes && no_generation && !account.backend.generations.is_empty(),
+                "generation of {}", name
+            );
+            let unsure = facts.is_some_and(|facts| matches!(facts.organization, Organization::Unconfirmed(_)));
+            prop_assert_eq!(
+                refused(RefusalCode::UnconfirmedOrganization, name),
+                unsure && deletes(&plan).any(|(_, of, _)| of == name),
+                "organization of {}", name
+            );
+        }
+    }
+
     #[test]
     fn no_step_is_about_what_was_not_asked_for(mut dice in dice(ROLLS)) {
         let (case, live) = torn(&mut dice);

@@ -133,7 +133,9 @@ impl Story {
             // The most that anybody can ask to be told: no run may show a secret even then.
             .env("RUST_BACKTRACE", "full")
             .envs(&self.env)
-            .envs(&self.settings);
+            .envs(&self.settings)
+            // Where `.ci/coverage` wants to hear what was run.
+            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)));
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.stdin(std::process::Stdio::null());
         command

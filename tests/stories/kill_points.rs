@@ -1,8 +1,6 @@
 //! Killed with SIGKILL at every moment: before the effect of each request, after the effect of each write while its answer is
 //! on its way, and after each durable write. Whatever the moment, the next runs end where an undisturbed run ends.
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -11,49 +9,50 @@ use telform::journal;
 use telform::sandbox::World;
 
 use crate::bench::{Ran, Story, fault};
+use crate::kill_records::{Files, Records};
 use crate::kill_worlds::{CASES, Case};
 
 pub(crate) const APPLY: &str = "apply --auto-approve";
 
 /// A story that is put back to its start before each kill.
-struct Rig {
-    story: Story,
+pub(crate) struct Rig {
+    pub(crate) story: Story,
+    records: Box<dyn Records>,
     start: World,
-    files: Vec<(PathBuf, Vec<u8>)>,
     /// How an undisturbed run ends.
     wanted: Value,
     requests: usize,
-    writes: Vec<String>,
+    pub(crate) writes: Vec<String>,
     /// Whether a plan is asked too, and not only what the apply says of its own second plan.
     plans: bool,
     /// Runs that it took at most after a kill, and how often a human had to decide.
     most_runs: usize,
-    decided: usize,
+    pub(crate) decided: usize,
 }
 
 impl Rig {
     fn new(case: &Case) -> Self {
+        Self::over(case, Box::new(Files::default()))
+    }
+
+    /// A rig that keeps its ledger and journal somewhere.
+    pub(crate) fn over(case: &Case, mut records: Box<dyn Records>) -> Self {
         let story = Story::new(case.world)
             .secret("ONE", "canary-one-61")
             .secret("TWO", "canary-two-62")
             .secret("PASS", "canary-pass-63");
+        let story = records.used_by(story);
         (case.write)(&story, case.before);
         story.apply();
         let start = story.sandbox.world();
-        let files =
-            [".telform/.gitignore", ".telform/ledger.json", ".telform/ledger.key", ".telform/ledger.journal"]
-                .iter()
-                .map(|name| story.path(name))
-                .filter(|path| path.exists())
-                .map(|path| (path.clone(), fs::read(path).unwrap()))
-                .collect();
+        records.keep(&story);
         (case.write)(&story, case.after);
         story.take_log();
         story.apply();
         let (requests, writes) = (story.sandbox.log().len(), story.writes());
         let wanted = essence(&story);
         let mut rig =
-            Self { story, start, files, wanted, requests, writes, plans: true, most_runs: 0, decided: 0 };
+            Self { story, records, start, wanted, requests, writes, plans: true, most_runs: 0, decided: 0 };
         rig.ends_well("undisturbed");
         rig.plans = false;
         rig
@@ -62,14 +61,7 @@ impl Rig {
     fn reset(&self) {
         self.story.sandbox.clear_faults();
         self.story.sandbox.edit(|world| *world = self.start.clone());
-        let folder = self.story.path(".telform");
-        fs::remove_dir_all(&folder).unwrap();
-        fs::create_dir(&folder).unwrap();
-        for (path, bytes) in &self.files {
-            fs::write(path, bytes).unwrap();
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-        }
+        self.records.put_back(&self.story);
         self.story.sandbox.wait_held(Duration::ZERO);
         self.story.take_log();
     }
@@ -95,8 +87,8 @@ impl Rig {
         held
     }
 
-    /// Runs until the n-th durable write. False when the run ended before.
-    fn killed_at_durable_write(&self, nth: usize) -> bool {
+    /// Runs until the n-th moment of `src/hooks.rs`. False when the run ended before.
+    pub(crate) fn killed_at_moment(&self, nth: usize) -> bool {
         self.reset();
         let mut command = self.story.command(APPLY);
         let output = command.env("TELFORM_TEST_KILL_AT", nth.to_string()).output().unwrap();
@@ -112,7 +104,8 @@ impl Rig {
     }
 
     /// Runs again until it is done, and looks at everything that may be wrong then.
-    fn ends_well(&mut self, what: &str) {
+    pub(crate) fn ends_well(&mut self, what: &str) {
+        self.records.free_the_lock(&self.story);
         let mut told = String::new();
         let mut runs = 0;
         loop {
@@ -134,7 +127,7 @@ impl Rig {
             let plan = self.story.run("plan --detailed-exitcode");
             assert_eq!(plan.code, 0, "{what}: a fresh plan is not empty\n{told}\n{}", plan.whole());
         }
-        is_whole(&self.story, what);
+        fits(&self.story, &self.records.ledger(&self.story), &self.records.journal(&self.story), what);
     }
 
     /// The human's part where this API shows nothing: a create whose end nobody can see, and a partner that may be gone or only
@@ -167,10 +160,15 @@ impl Rig {
 
 /// The journal verifies and fits the ledger, and what the ledger says is there is there.
 pub(crate) fn is_whole(story: &Story, what: &str) {
-    let kept = journal::check(story.read(".telform/ledger.journal").as_bytes());
+    let files = Files::default();
+    fits(story, &files.ledger(story), &files.journal(story), what);
+}
+
+fn fits(story: &Story, ledger: &str, journal: &[u8], what: &str) {
+    let kept = journal::check(journal);
     let kept = kept.unwrap_or_else(|broken| panic!("{what}: {broken}"));
     assert_eq!(kept.torn, None, "{what}");
-    let ledger: telform::ledger::Ledger = serde_json::from_str(&story.read(".telform/ledger.json")).unwrap();
+    let ledger: telform::ledger::Ledger = serde_json::from_str(ledger).unwrap();
     if let Some(head) = &ledger.journal {
         kept.holds(head).unwrap_or_else(|broken| panic!("{what}: {broken}"));
     }
@@ -281,7 +279,7 @@ fn after_each_durable_write(index: usize) {
     let case = &CASES[index];
     let mut rig = Rig::new(case);
     let mut points = 0;
-    while rig.killed_at_durable_write(points + 1) {
+    while rig.killed_at_moment(points + 1) {
         points += 1;
         rig.ends_well(&format!("{}: killed after durable write {points}", case.name));
     }
@@ -291,7 +289,7 @@ fn after_each_durable_write(index: usize) {
 }
 
 #[allow(clippy::print_stdout, reason = "the number of kill points is part of what this shows")]
-fn told(case: &Case, moment: &str, points: usize, rig: &Rig) {
+pub(crate) fn told(case: &Case, moment: &str, points: usize, rig: &Rig) {
     println!(
         "{}: {points} kill points {moment}; {} runs at most to the end, {} times a human decided",
         case.name, rig.most_runs, rig.decided

@@ -18,6 +18,7 @@ mod dice;
 mod docs;
 mod doctors;
 mod drift;
+mod edges;
 mod environments;
 mod explains;
 mod faults;
@@ -34,6 +35,10 @@ mod inverses;
 mod journal;
 #[cfg(unix)]
 mod kill_points;
+#[cfg(unix)]
+mod kill_records;
+#[cfg(all(unix, feature = "remote-state"))]
+mod kill_store;
 #[cfg(unix)]
 mod kill_worlds;
 mod ledgers;

@@ -7,6 +7,7 @@ use object_store::path::Path;
 use object_store::{Error, GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, UpdateVersion};
 
 use super::{Found, LIMIT, Mark, Put, Version, cloud, refused, trouble};
+use crate::hooks::{before_remote_write, durable_write};
 use crate::ledger::LedgerError;
 
 /// How often a create is tried that was answered with a conflict although nothing is there.
@@ -100,8 +101,10 @@ impl Remote {
         let payload = PutPayload::from(bytes.clone());
         for _ in 0..TRIES {
             let options = PutOptions { mode: mode(replaces), ..PutOptions::default() };
+            before_remote_write();
             let fault = match self.objects.put_opts(&self.path(name), payload.clone(), options).await {
                 Ok(put) => {
+                    durable_write();
                     return Ok(Put::Done(Version(Mark::Object { e_tag: put.e_tag, version: put.version })));
                 }
                 Err(fault) => fault,
