@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
 use serde::Serialize;
+use smol_str::SmolStr;
 
 use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Field, Type};
@@ -150,7 +152,7 @@ fn one(inputs: &Inputs<'_>, address: &Address, name: &str, live: &Shown, wanted:
             };
             match seen {
                 Some(seen) if *seen == is => return None,
-                Some(seen) if Some(seen) == says.as_ref() => Class::Outside,
+                Some(seen) if says.as_ref().is_some_and(|says| seen == says) => Class::Outside,
                 Some(_) => Class::Both,
                 None => Class::Unknown,
             }
@@ -252,13 +254,13 @@ pub fn remember(
         let Some(shown) = objects.and_then(|objects| objects.iter().find(|live| live.id == entry.id)) else {
             continue;
         };
-        let mut seen = BTreeMap::new();
+        let mut seen = LiteMap::with_capacity(object.attributes.len() + 1);
         for (name, wanted) in &object.attributes {
             let Some(field) = field(account, address, name) else { continue };
             if let (Wanted::Value(_), false) = (wanted, object.ignore.contains(*name)) {
                 let value = shown.attributes.get(name).unwrap_or(&Value::Null);
                 let value = canonical(field, &account.facts.catalogue, value);
-                seen.insert((*name).to_owned(), digest_of(&value));
+                seen.insert(SmolStr::new_static(name), digest_of(&value).into());
             }
         }
         if object.numbers.is_some() {
@@ -266,9 +268,12 @@ pub fn remember(
                 .into_iter()
                 .flat_map(|kind| kind.fields)
                 .find(|field| field.ty == Type::Numbers);
-            seen.extend(
-                numbers.map(|field| (field.name.to_owned(), digest_of(&numbers_on(account, &entry.id)))),
-            );
+            if let Some(field) = numbers {
+                seen.insert(
+                    SmolStr::new_static(field.name),
+                    digest_of(&numbers_on(account, &entry.id)).into(),
+                );
+            }
         }
         if entry.seen != seen {
             entry.seen = seen;

@@ -105,7 +105,7 @@ impl Kind {
 
     /// The fields that live state can show: everything but write-only values.
     pub fn readable(&self) -> impl Iterator<Item = &'static Field> {
-        self.fields.iter().filter(|field| field.ty != Type::Secret || field.secret_is_read_back)
+        self.fields.iter().filter(|field| field.is_readable())
     }
 }
 
@@ -401,6 +401,11 @@ impl Field {
             Type::Map => Value::Object(serde_json::Map::new()),
             _ => Value::Null,
         }
+    }
+
+    /// Whether live state can show it: everything but write-only values.
+    pub fn is_readable(&self) -> bool {
+        self.ty != Type::Secret || self.secret_is_read_back
     }
 
     /// Whether two spellings mean the same value for this attribute.

@@ -333,7 +333,8 @@ async fn stray_bytes_after_a_204_do_not_reach_the_next_request() {
     let (base, _) = raw(Box::leak(Box::new([stray, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"]))).await;
     let http = http(&unpod::BACKEND, &base);
     let answer = http.send(&call(Method::Delete, "x/1/")).await.unwrap();
-    assert_eq!((answer.status, answer.body), (204, Value::Null));
+    assert_eq!(answer.status, 204);
+    assert_eq!(answer.body, Value::Null);
     assert_eq!(http.send(&Call::get("a", "x/")).await.unwrap().body, json!([]));
 }
 

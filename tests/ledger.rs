@@ -59,7 +59,7 @@ fn full(key: &Key) -> Ledger {
             "owner_email".into(),
             Submitted { digest: digest_of(&json!("a@b.c")), since: "2026-11-22T00:00:00Z".into() },
         )]),
-        seen: BTreeMap::from([("name".to_owned(), "0123".to_owned())]),
+        seen: [("name".into(), "0123".into())].into_iter().collect(),
         reshaped: BTreeMap::from([(
             "phonenumber".into(),
             Reshaped { sent: digest_of(&json!("1")), observed: digest_of(&json!(null)) },

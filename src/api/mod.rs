@@ -5,15 +5,16 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 
 use crate::call::{Call, Method};
-use crate::value::Value;
 
 pub mod http;
+mod json;
 pub mod pace;
 pub mod retry;
 pub mod text;
 mod vault;
 pub mod verdict;
 
+pub use json::Json;
 pub use vault::Vault;
 
 /// Something that can carry out a call: the HTTP client, or a stand-in in a test.
@@ -29,8 +30,8 @@ pub trait Api: Send + Sync {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Parsed body; null when there was none.
-    pub body: Value,
+    /// The body; null when there was none.
+    pub body: Json,
     /// The service's id of the request, when it named one.
     pub request_id: Option<String>,
 }

@@ -1,10 +1,9 @@
 //! What an answer means: one pure function with a reason for each branch. Statuses alone do not tell: Unpod answers
 //! business errors with 206, missing objects with 400 and wrong paths with an HTML page (unpod.md 9, carrierx.md 9).
 
-use super::{Effect, Verdict, text};
+use super::{Effect, Json, Verdict, text};
 use crate::call::Method;
 use crate::kind::{Backend, Kind, text_of};
-use crate::value::Value;
 
 /// What was made of an answer.
 #[derive(Debug, Clone)]
@@ -14,7 +13,7 @@ pub struct Judgement {
     /// Whether the request may have had its effect although it did not succeed.
     pub effect: Effect,
     /// The body, when it is JSON; null otherwise.
-    pub body: Value,
+    pub body: Json,
     /// The service's own words about a failure, raw: neither escaped nor censored yet. Never out of the body of a success,
     /// nor out of JSON that cannot be read whole: both may hold the secrets of others.
     pub words: Option<String>,
@@ -25,7 +24,7 @@ pub struct Judgement {
 /// A body, told apart once.
 enum Content {
     Empty,
-    Json(Value),
+    Json(Json),
     Html,
     /// Begins like JSON and is none; says how.
     Broken(String),
@@ -60,7 +59,7 @@ pub fn verdict(
         }
         _ => (Verdict::Unexpected, of_write(method), "a status that HTTP does not know"),
     };
-    let body = if let Content::Json(value) = content { value } else { Value::Null };
+    let body = if let Content::Json(json) = content { json } else { Json::default() };
     Judgement { verdict, effect, body, words: said, reason }
 }
 
@@ -83,7 +82,7 @@ pub(super) fn too_large(method: Method) -> Judgement {
     Judgement {
         verdict: Verdict::Unexpected,
         effect: of_write(method),
-        body: Value::Null,
+        body: Json::default(),
         words: None,
         reason: "an answer far larger than the service has any reason to send",
     }
@@ -216,8 +215,8 @@ fn content(content_type: Option<&str>, body: &[u8]) -> Content {
         return Content::Html;
     }
     // serde_json stops at 128 levels, so a hostile body cannot overflow the stack.
-    match serde_json::from_slice(body) {
-        Ok(value) => Content::Json(value),
+    match Json::whole(body) {
+        Ok(json) => Content::Json(json),
         Err(error) if error.is_eof() => {
             Content::Broken(format!("JSON that breaks off after {} bytes", body.len()))
         }

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use litemap::LiteMap;
+
 use super::Report;
 use super::Run;
 use super::target::Target as Aim;
@@ -279,7 +281,7 @@ fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
         secrets: BTreeMap::new(),
         submitted: BTreeMap::new(),
         reshaped: BTreeMap::new(),
-        seen: BTreeMap::new(),
+        seen: LiteMap::new(),
         hidden_since: None,
         former: BTreeSet::new(),
         replaced: BTreeSet::new(),

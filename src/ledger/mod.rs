@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::resource::Address;
 use crate::text::hex;
@@ -159,8 +161,8 @@ pub struct Entry {
     pub reshaped: BTreeMap<String, Reshaped>,
     /// Digests of the managed attributes as they were when a run last left nothing to do, so that a change from outside can
     /// be told from one of the configuration.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub seen: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub seen: LiteMap<SmolStr, SmolStr>,
     /// The object itself is invisible until a human confirms it; RFC 3339 time since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_since: Option<String>,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 
 use super::{LiveError, Reader};
-use crate::api::{ApiError, Verdict};
+use crate::api::{ApiError, Json, Verdict};
 use crate::backend::unpod::{BRIDGES_G2, answer, rows};
 use crate::kind::{List, text_of};
 use crate::resource::Wanted;
@@ -134,7 +134,7 @@ impl Reader<'_> {
         Ok(Pages::Complete(unique.into_values().collect()))
     }
 
-    async fn bridge_page(&self, tried: &str, page: u64) -> Result<Value, LiveError> {
+    async fn bridge_page(&self, tried: &str, page: u64) -> Result<Json, LiveError> {
         let List::Pages { size } = BRIDGES_G2.list else {
             return Err(LiveError::shape(self.account, tried, "bridges are not listed by pages"));
         };

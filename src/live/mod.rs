@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::api::{ApiError, ReadOnly};
+use crate::api::{ApiError, Json, ReadOnly};
 use crate::kind::{Kind, Reading};
 use crate::ledger::{Entry, Key, Ledger};
 use crate::resource::{Account, Address, Desired, DesiredObject, Live, LiveAccount, LiveObject, Removal};
@@ -81,11 +81,11 @@ impl Reader<'_> {
     }
 
     /// One GET; the error is the raw one, for those who can make something of it.
-    async fn ask(&self, path: &str, query: &[(&str, String)]) -> Result<Value, ApiError> {
+    async fn ask(&self, path: &str, query: &[(&str, String)]) -> Result<Json, ApiError> {
         self.api.get(&self.account.name, path, query).await.map(|answer| answer.body)
     }
 
-    async fn get(&self, tried: &str, path: &str, query: &[(&str, String)]) -> Result<Value, LiveError> {
+    async fn get(&self, tried: &str, path: &str, query: &[(&str, String)]) -> Result<Json, LiveError> {
         self.ask(path, query).await.map_err(|error| LiveError::request(self.account, tried, error))
     }
 

@@ -1,23 +1,43 @@
 //! From a row to a live object: the fields that the table names, and of secrets only the fingerprint.
 
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
 use crate::kind::{Access, Field, Kind, Type, text_of};
 use crate::ledger::Key;
 use crate::resource::LiveObject;
 use crate::text::is_masked;
 use crate::value::{Secret, Value};
 
+/// A row as far as the table of its kind names what is in it: the rest is dropped while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    id: Option<Value>,
+    fields: Vec<(&'static Field, Value)>,
+}
+
+/// Reads rows of a kind. `None` for what is no map.
+#[derive(Clone, Copy)]
+pub(super) struct RowOf<'k>(pub(super) &'k Kind);
+
 /// Reads one object as its kind's table says; everything that the table does not name is dropped, and what is shown in part
 /// only stands apart. The error says what is wrong with the row.
 pub fn object(kind: &Kind, row: Value, key: &Key) -> Result<LiveObject, String> {
-    let Value::Object(mut map) = row else { return Err(format!("a {} is no object", kind.singular)) };
-    let id = map
-        .get(kind.id)
-        .and_then(|id| identity(kind, id))
+    let row = RowOf(kind).deserialize(row).map_err(|error| error.to_string())?;
+    of_row(kind, row, key)
+}
+
+/// The same for a row that was read already.
+pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObject, String> {
+    let Some(row) = row else { return Err(format!("a {} is no object", kind.singular)) };
+    let id = row
+        .id
+        .and_then(|id| identity(kind, &id))
         .ok_or_else(|| format!("a {} has no usable `{}`", kind.singular, kind.id))?;
     let mut object = LiveObject { id, ..LiveObject::default() };
-    let mut attributes = Vec::with_capacity(kind.fields.len());
-    for field in kind.readable() {
-        let Some(value) = map.remove(field.name) else { continue };
+    let mut attributes = Vec::with_capacity(row.fields.len());
+    for (field, value) in row.fields {
         match field.ty {
             Type::Secret => {
                 let text = text_of(&value).unwrap_or_default();
@@ -48,6 +68,109 @@ pub fn object(kind: &Kind, row: Value, key: &Key) -> Result<LiveObject, String> 
     }
     object.attributes = attributes.into_iter().collect();
     Ok(object)
+}
+
+impl<'de> DeserializeSeed<'de> for RowOf<'_> {
+    type Value = Option<Row>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowOf<'_> {
+    type Value = Option<Row>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+        let mut row = Row { id: None, fields: Vec::with_capacity(self.0.fields.len()) };
+        // Where a name stands twice, the later one counts, as with every reader of JSON here.
+        while let Some(named) = entries.next_key_seed(NameIn(self.0))? {
+            let Some(field) = named.field.filter(|field| wanted(field, named.is_id)) else {
+                if named.is_id {
+                    row.id = Some(entries.next_value()?);
+                } else {
+                    entries.next_value::<IgnoredAny>()?;
+                }
+                continue;
+            };
+            let value: Value = entries.next_value()?;
+            if named.is_id {
+                row.id = Some(value.clone());
+            }
+            match row.fields.iter_mut().find(|(other, _)| std::ptr::eq(*other, field)) {
+                Some((_, earlier)) => *earlier = value,
+                None => row.fields.push((field, value)),
+            }
+        }
+        Ok(Some(row))
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+}
+
+/// What the service sets itself is nothing that anybody compares or writes.
+fn wanted(field: &Field, is_id: bool) -> bool {
+    field.is_readable() && (is_id || field.access != Access::ReadOnly)
+}
+
+/// What a name means in a table.
+struct Named {
+    field: Option<&'static Field>,
+    is_id: bool,
+}
+
+/// Looks a name up without keeping it.
+struct NameIn<'k>(&'k Kind);
+
+impl<'de> DeserializeSeed<'de> for NameIn<'_> {
+    type Value = Named;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Named, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NameIn<'_> {
+    type Value = Named;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Named, E> {
+        Ok(Named { field: self.0.field(name), is_id: name == self.0.id })
+    }
 }
 
 /// An older shape of a map is a list of pairs (carrierx.md 5.4): comparing or replacing it would lose something.

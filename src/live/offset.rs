@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
+use super::object::{self, RowOf};
 use super::{LiveError, Reader};
 use crate::api::Verdict;
-use crate::backend::carrierx::page::{Page, page};
+use crate::backend::carrierx::page::PageOf;
 use crate::backend::unpod::rows;
 use crate::kind::{Kind, List};
 use crate::resource::{LiveAccount, LiveObject};
+use crate::value::Value;
 
 /// Pages asked for side by side, so that a service that lies about its total is found out early.
 const WAVE: usize = 16;
@@ -66,7 +68,7 @@ impl Reader<'_> {
         let tried = format!("reading {} {id}", kind.singular);
         match self.ask(&kind.member.replace("{id}", id), &[]).await {
             Ok(body) => {
-                let object = self.object(kind, &tried, body)?;
+                let object = self.object(kind, &tried, Value::clone(&body))?;
                 if object.id == id {
                     Ok(Some(object))
                 } else {
@@ -88,15 +90,15 @@ impl Reader<'_> {
             List::Pages { .. } => return Err(shape("a kind of this service is not listed by pages")),
         };
         let body = self.get(tried, kind.collection, &query).await?;
-        let page = match kind.list {
-            List::Offset { .. } => page(body).map_err(shape)?,
-            List::Whole | List::Pages { .. } => {
-                let items = rows::rows(&body, false).map_err(shape)?.to_vec();
-                Page { items, has_more: false, total: None }
-            }
-        };
-        let objects =
-            page.items.into_iter().map(|row| self.object(kind, tried, row)).collect::<Result<_, _>>()?;
+        let row = |row| object::of_row(kind, row, self.key).map_err(|what| shape(&what));
+        if matches!(kind.list, List::Whole) {
+            let rows = rows::rows(&body, false).map_err(shape)?.iter();
+            let objects = rows.map(|row| self.object(kind, tried, row.clone())).collect::<Result<_, _>>()?;
+            return Ok(Taken { objects, has_more: false, total: None });
+        }
+        let page =
+            body.read(PageOf(RowOf(kind))).map_err(|error| shape(&error.to_string()))?.map_err(shape)?;
+        let objects = page.items.into_iter().map(row).collect::<Result<_, _>>()?;
         Ok(Taken { objects, has_more: page.has_more, total: page.total })
     }
 

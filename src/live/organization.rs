@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::bridges::Bridges;
 use super::{LiveError, Reader};
-use crate::api::{ApiError, Verdict};
+use crate::api::{ApiError, Json, Verdict};
 use crate::backend::unpod::{answer, rows};
 use crate::resource::Organization;
 use crate::value::Value;
@@ -14,7 +14,7 @@ impl Reader<'_> {
     /// nobody's data (fact 6), so nothing is planned before this is settled.
     pub(super) async fn organization(
         &self,
-        organizations: Result<Value, ApiError>,
+        organizations: Result<Json, ApiError>,
         configurations: &[Value],
         bridges: Option<&Result<Bridges, LiveError>>,
     ) -> Result<Organization, LiveError> {

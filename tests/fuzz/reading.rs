@@ -3,14 +3,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
 use std::sync::Mutex;
 
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
+use serde::de::DeserializeSeed as _;
 use serde_json::Value;
 use telform::api::verdict::verdict;
 use telform::api::{Answer, Api, ApiError, Effect, ReadOnly, Verdict, text};
-use telform::backend::carrierx::{self, page};
+use telform::backend::carrierx::{self, page::PageOf};
 use telform::backend::unpod::{self, catalogue, generation, rows};
 use telform::call::{Call, Method};
 use telform::kind::Backend;
@@ -47,7 +49,12 @@ fn bodies() -> Vec<Vec<u8>> {
 fn read_out(value: &Value) {
     let found = rows::rows(value, true).map(<[Value]>::to_vec).unwrap_or_default();
     assert!(rows::rows(value, false).is_err() || rows::rows(value, false) == Ok(found.as_slice()));
-    let _ = (rows::count(value), rows::whole(value), page::page(value.clone()).is_ok(), text::words(value));
+    let _ = (
+        rows::count(value),
+        rows::whole(value),
+        PageOf(PhantomData::<Value>).deserialize(value).is_ok(),
+        text::words(value),
+    );
     let entries = catalogue::completed(catalogue::entries(&found), &found);
     let _ = generation::detect(None, &found, &found);
     for row in found.iter().chain([value]) {

@@ -190,7 +190,7 @@ pub(crate) fn keep(ledger: &mut Ledger, address: &str, account: &str, id: &str) 
         secrets: BTreeMap::new(),
         submitted: BTreeMap::new(),
         reshaped: BTreeMap::new(),
-        seen: BTreeMap::new(),
+        seen: Default::default(),
         hidden_since: None,
         former: std::collections::BTreeSet::new(),
         replaced: std::collections::BTreeSet::new(),

@@ -301,7 +301,7 @@ pub(crate) fn entry(account: &str, id: &str) -> Entry {
         secrets: BTreeMap::new(),
         submitted: BTreeMap::new(),
         reshaped: BTreeMap::new(),
-        seen: BTreeMap::new(),
+        seen: Default::default(),
         hidden_since: None,
         former: BTreeSet::new(),
         replaced: BTreeSet::new(),
