@@ -14,7 +14,7 @@ use crate::value::Value;
 pub struct Json {
     /// Empty when it was put together here.
     text: Vec<u8>,
-    value: OnceLock<Value>,
+    value: OnceLock<Box<Value>>,
 }
 
 impl Json {
@@ -36,7 +36,7 @@ impl Json {
 
 impl From<Value> for Json {
     fn from(value: Value) -> Self {
-        Self { text: Vec::new(), value: OnceLock::from(value) }
+        Self { text: Vec::new(), value: OnceLock::from(Box::new(value)) }
     }
 }
 

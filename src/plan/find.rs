@@ -1,9 +1,9 @@
 //! Which live object an address means: pinned id, then the ledger's id, then the natural key (spec 2.2).
 
-use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use super::shelf::{Shelf, key_text, wanted_key};
 use super::{Inputs, LedgerEffect};
 use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Kind, Type};
@@ -60,32 +60,6 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// Live objects of one kind in one account, by id and by natural key.
-struct Shelf<'a> {
-    kind: &'static Kind,
-    facts: &'a Facts,
-    objects: &'a [LiveObject],
-    by_id: HashMap<&'a str, &'a LiveObject>,
-    /// Made when it is needed: where the ledger knows every object, nobody asks by key.
-    by_key: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
-}
-
-impl<'a> Shelf<'a> {
-    /// Live objects with a natural key.
-    fn with_key(&self, key: &str) -> &[&'a LiveObject] {
-        let by_key = self.by_key.get_or_init(|| {
-            let mut by_key: HashMap<String, Vec<&'a LiveObject>> = HashMap::new();
-            for object in self.objects {
-                if let Some(key) = key_text(self.kind, self.facts, |name| object.attributes.get(name)) {
-                    by_key.entry(key).or_default().push(object);
-                }
-            }
-            by_key
-        });
-        by_key.get(key).map_or(&[][..], Vec::as_slice)
-    }
-}
-
 /// Finds the live object of every address in the configuration.
 pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
     let mut findings = Findings::default();
@@ -110,7 +84,7 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
         };
         let shelf = shelves
             .entry((&object.account, kind.name))
-            .or_insert_with(|| shelf(inputs, &object.account, kind));
+            .or_insert_with(|| Shelf::new(inputs, &object.account, kind));
         let finding = find_one(inputs, object, kind, shelf, &mut findings);
         let finding = claim(object, kind, finding, &mut findings);
         let key = key_to_be(object, kind, facts, &finding);
@@ -132,36 +106,6 @@ fn shape_of(object: &DesiredObject, facts: &Facts) -> Option<&'static Kind> {
             .find(|kind| kind.generation.is_none() || kind.generation == facts.generation),
         None => object.shapes.first().copied(),
     }
-}
-
-fn shelf<'a>(inputs: &Inputs<'a>, account: &str, kind: &'static Kind) -> Shelf<'a> {
-    let objects = inputs.live_objects(account, kind.name);
-    let by_id = objects.iter().map(|object| (object.id.as_str(), object)).collect();
-    Shelf { kind, facts: inputs.facts(account), objects, by_id, by_key: OnceCell::new() }
-}
-
-/// A natural key as one text; `None` when a part is missing or empty.
-pub(super) fn key_text<'v>(
-    kind: &Kind,
-    facts: &Facts,
-    value: impl Fn(&'static str) -> Option<&'v Value>,
-) -> Option<String> {
-    let mut parts = Vec::with_capacity(kind.natural_key.len());
-    for name in kind.natural_key {
-        let field = kind.field(name)?;
-        let value = value(name)?;
-        let entry =
-            if field.ty == Type::CatalogueEntry { catalogue::resolve(&facts.catalogue, value) } else { None };
-        let canonical = match entry {
-            Some(entry) => Value::from(format!("catalogue {}", entry.id)),
-            None => field.normaliser.canonical(value),
-        };
-        if canonical.is_null() {
-            return None;
-        }
-        parts.push(canonical);
-    }
-    Some(Value::Array(parts).to_string())
 }
 
 fn find_one<'a>(
@@ -225,7 +169,7 @@ fn find_one<'a>(
                 );
                 return Finding::Stuck;
             }
-            if let Some((other, part)) = shown_in_part(inputs, object, kind) {
+            if let Some((other, part)) = shown_in_part(inputs, shelf, object, kind) {
                 findings.refuse(
                     object,
                     RefusalCode::SeveralFit,
@@ -233,7 +177,7 @@ fn find_one<'a>(
                 );
                 return Finding::Stuck;
             }
-            if let Some((other, what)) = hidden_elsewhere(inputs, object, kind) {
+            if let Some((other, what)) = hidden_elsewhere(inputs, shelf, object, kind) {
                 findings.refuse(
                     object,
                     RefusalCode::HiddenElsewhere,
@@ -296,91 +240,50 @@ fn unseen<'a>(
 /// a second one (carrierx.md 7.1).
 fn hidden_elsewhere<'a>(
     inputs: &Inputs<'a>,
+    shelf: &Shelf<'a>,
     object: &DesiredObject,
     kind: &Kind,
 ) -> Option<(&'a Address, String)> {
     if !kind.hidden_until_verified {
         return None;
     }
-    let facts = inputs.facts(&object.account);
-    let wanted = wanted_key(kind, facts, object)?;
-    let same = |key: &std::collections::BTreeMap<String, Value>| {
-        key_text(kind, facts, |name| key.get(name)).as_ref() == Some(&wanted)
-    };
-    let entries = inputs.ledger.objects.iter().filter(|(address, entry)| {
-        address.kind == kind.name
-            && **address != object.address
-            && entry.account == object.account
-            && same(&entry.key)
-    });
-    let attempts = inputs.ledger.attempts.iter().filter(|(address, attempt)| {
-        address.kind == kind.name
-            && **address != object.address
-            && attempt.account == object.account
-            && same(&attempt.key)
-    });
-    entries
-        .map(|(address, entry)| (address, entry.id.clone()))
-        .chain(attempts.map(|(address, _)| (address, "a create that was cut off".to_owned())))
-        .next()
+    let wanted = wanted_key(kind, inputs.facts(&object.account), object)?;
+    let remembered = shelf.remembered(inputs.ledger, &object.account, &wanted);
+    remembered.iter().find(|(address, _)| **address != object.address).cloned()
 }
 
 /// A live object whose natural key is shown in part only and may be the wanted one: creating another would make a second
 /// (unpod.md U3).
 fn shown_in_part<'a>(
     inputs: &Inputs<'a>,
+    shelf: &Shelf<'a>,
     object: &DesiredObject,
     kind: &'static Kind,
 ) -> Option<(&'a LiveObject, String)> {
     let facts = inputs.facts(&object.account);
-    inputs.live_objects(&object.account, kind.name).iter().filter(|live| !live.masked.is_empty()).find_map(
-        |live| {
-            let mut part = None;
-            for name in kind.natural_key {
-                let field = kind.field(name)?;
-                let Some(Wanted::Value(wanted)) = object.attributes.get(name) else { return None };
-                if let Some(masked) = live.masked.get(name).and_then(Value::as_str) {
-                    if !wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted)) {
-                        return None;
-                    }
-                    part = Some(masked.to_owned());
-                } else {
-                    let shown = live.attributes.get(name)?;
-                    let same = match field.ty {
-                        Type::CatalogueEntry => catalogue::same(&facts.catalogue, wanted, shown),
-                        _ => field.same(wanted, shown),
-                    };
-                    if !same {
-                        return None;
-                    }
+    shelf.masked().iter().find_map(|live| {
+        let mut part = None;
+        for name in kind.natural_key {
+            let field = kind.field(name)?;
+            let Some(Wanted::Value(wanted)) = object.attributes.get(name) else { return None };
+            if let Some(masked) = live.masked.get(name).and_then(Value::as_str) {
+                if !wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted)) {
+                    return None;
+                }
+                part = Some(masked.to_owned());
+            } else {
+                let shown = live.attributes.get(name)?;
+                let same = match field.ty {
+                    Type::CatalogueEntry => catalogue::same(&facts.catalogue, wanted, shown),
+                    _ => field.same(wanted, shown),
+                };
+                if !same {
+                    return None;
                 }
             }
-            part.map(|part| (live, part))
-        },
-    )
-}
-
-/// The natural key that the YAML states.
-fn wanted_key(kind: &Kind, facts: &Facts, object: &DesiredObject) -> Option<String> {
-    key_text(kind, facts, |name| match object.attributes.get(name) {
-        Some(Wanted::Value(value)) => Some(value),
-        _ => None,
+        }
+        part.map(|part| (*live, part))
     })
-}
-
-/// Live objects that have the natural key which the YAML states.
-pub(super) fn with_wanted_key<'a>(
-    inputs: &Inputs<'a>,
-    object: &DesiredObject,
-    kind: &'static Kind,
-) -> Vec<&'a LiveObject> {
-    let facts = inputs.facts(&object.account);
-    let Some(wanted) = wanted_key(kind, facts, object) else { return Vec::new() };
-    inputs
-        .live_objects(&object.account, kind.name)
-        .iter()
-        .filter(|live| key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&wanted))
-        .collect()
 }
 
 /// Enters a claim; a second address that claims the same live object is refused.

@@ -27,6 +27,7 @@ mod reconnect;
 mod removal;
 mod rename;
 mod select;
+mod shelf;
 mod step;
 
 pub use change::{Action, AttributeChange, Change, SecretWord, Shown};

@@ -1,7 +1,7 @@
 //! Replacements whose create was cut off: announced in the ledger, and nobody knows how it ended. Reading settles it. The new
 //! object stands beside the old one under the natural key that was sent, or it was never made.
 
-use super::find::key_text;
+use super::shelf::key_text;
 use crate::backend;
 use crate::kind::Kind;
 use crate::ledger::{Attempt, Entry, Ledger, Origin};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::find::{Finding, Findings, key_text, kind_in};
+use super::find::{Finding, Findings, kind_in};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::select::Selection;
+use super::shelf::key_text;
 use super::step::Ref;
 use super::{Inputs, LedgerEffect};
 use crate::kind::{Delete, Kind};

@@ -6,11 +6,12 @@ use crate::kind::{Kind, Type};
 use crate::plan::Inputs;
 use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_new};
 use crate::plan::draft;
-use crate::plan::find::{self, Finding, Findings};
+use crate::plan::find::{Finding, Findings};
 use crate::plan::link_step::{assigned, made};
 use crate::plan::note::{NoticeCode, RefusalCode};
 use crate::plan::removal::LeavingObject;
 use crate::plan::select::Selection;
+use crate::plan::shelf;
 use crate::plan::step::Ref;
 use crate::resource::{DesiredObject, LiveObject, Wanted};
 
@@ -173,7 +174,7 @@ impl<'a> Planner<'a> {
             return;
         }
         // A run that was cut off right after its POST left the new object without a trace in the ledger.
-        let others = find::with_wanted_key(inputs, object, kind);
+        let others = shelf::with_wanted_key(inputs, object, kind);
         let others: Vec<&LiveObject> = others.into_iter().filter(|other| other.id != live.id).collect();
         let heir = match others.as_slice() {
             [] => {

@@ -1,0 +1,135 @@
+//! The live objects of one kind in one account, and what the ledger remembers of it, by whatever an object is looked for.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use super::Inputs;
+use crate::backend::unpod::catalogue;
+use crate::kind::{Kind, Type};
+use crate::ledger::Ledger;
+use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
+use crate::value::Value;
+
+/// Live objects of one kind in one account, by id and by natural key.
+pub(super) struct Shelf<'a> {
+    kind: &'static Kind,
+    facts: &'a Facts,
+    objects: &'a [LiveObject],
+    /// By identity.
+    pub(super) by_id: HashMap<&'a str, &'a LiveObject>,
+    /// Made when it is needed: where the ledger knows every object, nobody asks by key.
+    by_key: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
+    /// The same of what the ledger knows, visible or not.
+    remembered: OnceCell<HashMap<String, Vec<(&'a Address, String)>>>,
+    /// Live objects of which something is shown in part only.
+    masked: OnceCell<Vec<&'a LiveObject>>,
+}
+
+impl<'a> Shelf<'a> {
+    /// The objects of an account.
+    pub(super) fn new(inputs: &Inputs<'a>, account: &str, kind: &'static Kind) -> Self {
+        let objects = inputs.live_objects(account, kind.name);
+        let by_id = objects.iter().map(|object| (object.id.as_str(), object)).collect();
+        Self {
+            kind,
+            facts: inputs.facts(account),
+            objects,
+            by_id,
+            by_key: OnceCell::new(),
+            remembered: OnceCell::new(),
+            masked: OnceCell::new(),
+        }
+    }
+
+    /// What the ledger remembers under a natural key: entries, then creates that were cut off.
+    pub(super) fn remembered(
+        &self,
+        ledger: &'a Ledger,
+        account: &str,
+        key: &str,
+    ) -> &[(&'a Address, String)] {
+        let remembered = self.remembered.get_or_init(|| {
+            let mine = |address: &Address, of: &str| address.kind == self.kind.name && of == account;
+            let entries = ledger.objects.iter().filter(|(address, entry)| mine(address, &entry.account));
+            let entries = entries.map(|(address, entry)| (address, &entry.key, entry.id.clone()));
+            let attempts =
+                ledger.attempts.iter().filter(|(address, attempt)| mine(address, &attempt.account));
+            let attempts = attempts
+                .map(|(address, attempt)| (address, &attempt.key, "a create that was cut off".to_owned()));
+            let mut remembered: HashMap<String, Vec<(&'a Address, String)>> = HashMap::new();
+            for (address, key, what) in entries.chain(attempts) {
+                if let Some(key) = key_text(self.kind, self.facts, |name| key.get(name)) {
+                    remembered.entry(key).or_default().push((address, what));
+                }
+            }
+            remembered
+        });
+        remembered.get(key).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// Live objects of which something is shown in part only.
+    pub(super) fn masked(&self) -> &[&'a LiveObject] {
+        self.masked.get_or_init(|| self.objects.iter().filter(|live| !live.masked.is_empty()).collect())
+    }
+
+    /// Live objects with a natural key.
+    pub(super) fn with_key(&self, key: &str) -> &[&'a LiveObject] {
+        let by_key = self.by_key.get_or_init(|| {
+            let mut by_key: HashMap<String, Vec<&'a LiveObject>> = HashMap::new();
+            for object in self.objects {
+                if let Some(key) = key_text(self.kind, self.facts, |name| object.attributes.get(name)) {
+                    by_key.entry(key).or_default().push(object);
+                }
+            }
+            by_key
+        });
+        by_key.get(key).map_or(&[][..], Vec::as_slice)
+    }
+}
+
+/// A natural key as one text; `None` when a part is missing or empty.
+pub(super) fn key_text<'v>(
+    kind: &Kind,
+    facts: &Facts,
+    value: impl Fn(&'static str) -> Option<&'v Value>,
+) -> Option<String> {
+    let mut parts = Vec::with_capacity(kind.natural_key.len());
+    for name in kind.natural_key {
+        let field = kind.field(name)?;
+        let value = value(name)?;
+        let entry =
+            if field.ty == Type::CatalogueEntry { catalogue::resolve(&facts.catalogue, value) } else { None };
+        let canonical = match entry {
+            Some(entry) => Value::from(format!("catalogue {}", entry.id)),
+            None => field.normaliser.canonical(value),
+        };
+        if canonical.is_null() {
+            return None;
+        }
+        parts.push(canonical);
+    }
+    Some(Value::Array(parts).to_string())
+}
+
+/// The natural key that the YAML states.
+pub(super) fn wanted_key(kind: &Kind, facts: &Facts, object: &DesiredObject) -> Option<String> {
+    key_text(kind, facts, |name| match object.attributes.get(name) {
+        Some(Wanted::Value(value)) => Some(value),
+        _ => None,
+    })
+}
+
+/// Live objects that have the natural key which the YAML states.
+pub(super) fn with_wanted_key<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+) -> Vec<&'a LiveObject> {
+    let facts = inputs.facts(&object.account);
+    let Some(wanted) = wanted_key(kind, facts, object) else { return Vec::new() };
+    inputs
+        .live_objects(&object.account, kind.name)
+        .iter()
+        .filter(|live| key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&wanted))
+        .collect()
+}
