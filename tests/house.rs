@@ -237,7 +237,8 @@ fn planning_touches_nothing_outside() {
     for source in sources() {
         for word in forbidden {
             // A hash map may be looked up; what stands in a plan must not come out of one in its order.
-            let allowed = word == "HashMap<" && source.path == "src/plan/find.rs";
+            let allowed = word == "HashMap<"
+                && ["src/plan/find.rs", "src/plan/shelf.rs"].contains(&source.path.as_str());
             let found = source.code.match_indices(word).any(|(at, _)| {
                 !source.code[..at].ends_with(is_word) && !source.code[at + word.len()..].starts_with(is_word)
                     || word.ends_with(['<', '!']) && !source.code[..at].ends_with(is_word)

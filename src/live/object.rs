@@ -19,12 +19,17 @@ pub(super) struct Row {
 
 /// Reads rows of a kind. `None` for what is no map.
 #[derive(Clone, Copy)]
-pub(super) struct RowOf<'k>(pub(super) &'k Kind);
+pub(super) struct RowOf<'k> {
+    pub(super) kind: &'k Kind,
+    /// Also what only the service sets: nobody compares or states it, but a PUT sends it back (carrierx.md 6.4), so it is kept
+    /// of an object that is read by itself.
+    pub(super) whole: bool,
+}
 
 /// Reads one object as its kind's table says; everything that the table does not name is dropped, and what is shown in part
 /// only stands apart. The error says what is wrong with the row.
 pub fn object(kind: &Kind, row: Value, key: &Key) -> Result<LiveObject, String> {
-    let row = RowOf(kind).deserialize(row).map_err(|error| error.to_string())?;
+    let row = RowOf { kind, whole: true }.deserialize(row).map_err(|error| error.to_string())?;
     of_row(kind, row, key)
 }
 
@@ -70,6 +75,12 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
     Ok(object)
 }
 
+impl RowOf<'_> {
+    fn keeps(&self, field: &Field, is_id: bool) -> bool {
+        field.is_readable() && (self.whole || is_id || field.access != Access::ReadOnly)
+    }
+}
+
 impl<'de> DeserializeSeed<'de> for RowOf<'_> {
     type Value = Option<Row>;
 
@@ -86,10 +97,10 @@ impl<'de> Visitor<'de> for RowOf<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let mut row = Row { id: None, fields: Vec::with_capacity(self.0.fields.len()) };
+        let mut row = Row { id: None, fields: Vec::with_capacity(self.kind.fields.len()) };
         // Where a name stands twice, the later one counts, as with every reader of JSON here.
-        while let Some(named) = entries.next_key_seed(NameIn(self.0))? {
-            let Some(field) = named.field.filter(|field| wanted(field, named.is_id)) else {
+        while let Some(named) = entries.next_key_seed(NameIn(self.kind))? {
+            let Some(field) = named.field.filter(|field| self.keeps(field, named.is_id)) else {
                 if named.is_id {
                     row.id = Some(entries.next_value()?);
                 } else {
@@ -137,11 +148,6 @@ impl<'de> Visitor<'de> for RowOf<'_> {
         while items.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
-}
-
-/// What the service sets itself is nothing that anybody compares or writes.
-fn wanted(field: &Field, is_id: bool) -> bool {
-    field.is_readable() && (is_id || field.access != Access::ReadOnly)
 }
 
 /// What a name means in a table.

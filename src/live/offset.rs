@@ -96,8 +96,10 @@ impl Reader<'_> {
             let objects = rows.map(|row| self.object(kind, tried, row.clone())).collect::<Result<_, _>>()?;
             return Ok(Taken { objects, has_more: false, total: None });
         }
-        let page =
-            body.read(PageOf(RowOf(kind))).map_err(|error| shape(&error.to_string()))?.map_err(shape)?;
+        let page = body
+            .read(PageOf(RowOf { kind, whole: false }))
+            .map_err(|error| shape(&error.to_string()))?
+            .map_err(shape)?;
         let objects = page.items.into_iter().map(row).collect::<Result<_, _>>()?;
         Ok(Taken { objects, has_more: page.has_more, total: page.total })
     }

@@ -102,7 +102,7 @@ fn a_partner_that_only_the_journal_knows() {
         let ran = story.run(APPLY);
         assert_eq!(story.writes(), [""; 0], "a second one would be made\n{}", ran.whole());
         assert_eq!(ran.code, 3, "{}", ran.whole());
-        ran.says("refusal::unsettled_create").says("telform forget ADDRESS");
+        ran.says("refusal::unsettled_create").says("telform forget partners.west");
     }
     // Said not to be there, it is made, and the journal is not asked again.
     story.sandbox.edit(|world| world.carrierx.partners.clear());
