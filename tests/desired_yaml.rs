@@ -156,6 +156,17 @@ fn limits_are_quick_and_named() {
     assert!(started.elapsed().as_secs() < 60);
 }
 
+/// What looks like the beginnings of many URLs is looked at once.
+#[test]
+fn hiding_the_logins_of_urls_takes_no_longer_than_reading() {
+    let started = Instant::now();
+    for text in [format!("a: {}", "x://".repeat(200_000)), format!("a: [{}", "b://c@d?e,".repeat(100_000))] {
+        let (_, problems) = parse(&text);
+        drop(problems);
+    }
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+}
+
 #[test]
 fn a_large_file_is_read() {
     let mut text =

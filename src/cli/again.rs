@@ -1,8 +1,10 @@
 //! Commands that go on after a run that ended in part, with the options of this one, so that they can be copied.
 
 use super::out::Out;
+use super::saved;
 use super::session::Session;
 use crate::apply::Report;
+use crate::document::v1;
 use crate::event::Outcome;
 use crate::plan::{Operation, Plan};
 use crate::view::report::Advice;
@@ -30,28 +32,33 @@ pub(super) fn advice(
         vec![Advice { what: "To connect them again, and take back what this run did", command: undo }];
     // What an undo was to take back is named by its run, which is not the last one any more.
     if command != "undo" {
-        let options = &session.options;
-        let mut again = with(out, session, "telform apply");
-        for (flag, value) in [
-            ("--max-deletes", options.guards.max_deletes),
-            ("--max-delete-percent", options.guards.max_delete_percent),
-            ("--max-numbers-dark", options.guards.max_numbers_dark),
-        ] {
-            if let Some(value) = value {
-                again.push_str(&format!(" {flag} {value}"));
-            }
-        }
-        for (flag, addresses) in [("--target", &options.targets), ("--exclude", &options.excludes)] {
-            for address in addresses {
-                again.push_str(&format!(" {flag} {}", quoted(&address.to_string())));
-            }
-        }
-        if options.destroy {
-            again.push_str(" --destroy");
-        }
+        let again = with(out, session, "telform apply") + &flags(&saved::options(session));
         all.push(Advice { what: "To go on with it instead, when the cause is mended", command: again });
     }
     all
+}
+
+/// The options that a run was given, each with a space before it.
+pub(super) fn flags(options: &v1::Options) -> String {
+    let mut text = String::new();
+    for (flag, value) in [
+        ("--max-deletes", options.max_deletes),
+        ("--max-delete-percent", options.max_delete_percent),
+        ("--max-numbers-dark", options.max_numbers_dark),
+    ] {
+        if let Some(value) = value {
+            text.push_str(&format!(" {flag} {value}"));
+        }
+    }
+    for (flag, addresses) in [("--target", &options.targets), ("--exclude", &options.excludes)] {
+        for address in addresses {
+            text.push_str(&format!(" {flag} {}", quoted(address)));
+        }
+    }
+    if options.destroy {
+        text.push_str(" --destroy");
+    }
+    text
 }
 
 /// A command with the options that say where everything is.

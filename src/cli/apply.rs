@@ -20,7 +20,7 @@ use super::unfinished;
 use super::watch::{Ends, Progress};
 use crate::apply::{Apply, OnError, Report, settle_ledger, settle_values};
 use crate::call::{Body, Payload};
-use crate::document::{Document, Moved};
+use crate::document::{Document, Moved, unbound};
 use crate::drift;
 use crate::event::Outcome;
 use crate::plan::{Options, Plan};
@@ -83,6 +83,14 @@ pub(super) async fn carry(
         return Ok(Exit::Done);
     }
     supplied(&session, &plan)?;
+    match &reviewed {
+        Some(reviewed) => saved::note_unbound(out, "this plan was made without", &reviewed.unbound()),
+        // A digest is the same with any secrets, so that a plan can be made where there are none.
+        None if args.expect.is_some() => {
+            saved::note_unbound(out, "a digest does not cover", &unbound(&plan, None));
+        }
+        None => {}
+    }
     if let Some(run) = reviewed.as_ref().and_then(|reviewed| book.used_by(reviewed)) {
         out.note(&format!("stale: this saved plan was used by {run}; nothing was written. Plan again.\n"));
         return Ok(Exit::Stale);

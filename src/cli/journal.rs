@@ -1,5 +1,6 @@
 //! The journal of a run: begun before the first request, ended with a receipt.
 
+use super::again;
 use super::bug::Noted;
 use super::exit::{Exit, Failure};
 use super::out::Out;
@@ -8,6 +9,7 @@ use super::session::now;
 use crate::document::Document;
 use crate::journal::{self, Actor, Journal, Log, Record, Recorder, Run, Stamped, Started};
 use crate::ledger::{self, Ledger, Store};
+use crate::text::clean;
 
 /// The journal of a run that is about to begin.
 pub(super) struct Book<'a> {
@@ -126,7 +128,9 @@ pub(super) async fn note_unfinished(out: &Out, store: &Store) {
     match journal::read(store.place()).await {
         Ok(journal) => {
             for run in journal::runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
-                out.note(&format!("{}: `telform resume` settles it, as the next apply does\n", cut_off(run)));
+                // With the guards that its plan needs: without them the rest of it is refused.
+                let command = clean(&format!("telform resume{}", again::flags(&run.started.origin.options)));
+                out.note(&format!("{}: `{command}` settles it, as the next apply does\n", cut_off(run)));
             }
         }
         Err(error) => out.note(&failure(error).text(out.color_on_stderr(), out.width())),

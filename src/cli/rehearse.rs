@@ -209,6 +209,8 @@ impl Stage {
             ledger,
             store,
             key,
+            // What is sent here stands in for secrets: nothing of it is sealed.
+            key_is_kept: false,
             api,
             missing: Vec::new(),
             options,

@@ -2,6 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
+use super::again;
 use super::apply;
 use super::args::{ApplyArgs, ResumeArgs};
 use super::exit::{Exit, Failure};
@@ -45,7 +46,9 @@ pub(super) async fn settle(out: &Out, session: &mut Session, book: &Book<'_>) ->
     let live = session.read().await?;
     for run in cut {
         if !out.global.json {
-            out.note(&format!("{}\n", cut_off(run)));
+            let with = again::flags(&run.started.origin.options);
+            let with = if with.is_empty() { with } else { format!("; it was run with{}", clean(&with)) };
+            out.note(&format!("{}{with}\n", cut_off(run)));
         }
         let plan = run.started.plan.planned().map_err(|error| {
             Failure::other(

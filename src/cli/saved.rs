@@ -1,6 +1,6 @@
 //! Plans as files: what a plan is bound to, reading a reviewed one, showing one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -14,15 +14,15 @@ use crate::document::{self, Document, LIMIT, LedgerIdentity, Moved, Origin, v1};
 use crate::plan::Plan;
 use crate::resource::{Address, Live, Organization};
 use crate::snapshot;
+use crate::text::clean;
 
 /// A plan with what it was made from.
 pub(super) fn document(session: &Session, plan: &Plan, live: &Live) -> Document {
-    document::of(plan, origin(session, live))
+    let seals = session.key_is_kept.then(|| document::seals(plan, &session.desired, &session.key)).flatten();
+    Document { seals, ..document::of(plan, origin(session, live)) }
 }
 
 fn origin(session: &Session, live: &Live) -> Origin {
-    let options = &session.options;
-    let words = |addresses: &BTreeSet<Address>| addresses.iter().map(ToString::to_string).collect();
     let organization = |facts: &Organization| match facts {
         Organization::Confirmed => "confirmed".to_owned(),
         Organization::Unconfirmed(why) => why.clone(),
@@ -41,20 +41,27 @@ fn origin(session: &Session, live: &Live) -> Origin {
             .filter_map(|account| Some((account, live.accounts.get(&account.name)?)))
             .map(|(account, live)| (account.name.clone(), organization(&live.facts.organization)))
             .collect(),
-        options: v1::Options {
-            targets: words(&options.targets),
-            excludes: words(&options.excludes),
-            destroy: options.destroy,
-            max_deletes: options.guards.max_deletes,
-            max_delete_percent: options.guards.max_delete_percent,
-            max_numbers_dark: options.guards.max_numbers_dark,
-            rewrite_secrets: options
-                .rewrite_secrets
-                .iter()
-                .map(|(address, attribute)| (address.to_string(), attribute.clone()))
-                .collect(),
-            sandbox: options.sandbox,
-        },
+        options: options(session),
+    }
+}
+
+/// What a run asks for, as a plan keeps it.
+pub(super) fn options(session: &Session) -> v1::Options {
+    let options = &session.options;
+    let words = |addresses: &BTreeSet<Address>| addresses.iter().map(ToString::to_string).collect();
+    v1::Options {
+        targets: words(&options.targets),
+        excludes: words(&options.excludes),
+        destroy: options.destroy,
+        max_deletes: options.guards.max_deletes,
+        max_delete_percent: options.guards.max_delete_percent,
+        max_numbers_dark: options.guards.max_numbers_dark,
+        rewrite_secrets: options
+            .rewrite_secrets
+            .iter()
+            .map(|(address, attribute)| (address.to_string(), attribute.clone()))
+            .collect(),
+        sandbox: options.sandbox,
     }
 }
 
@@ -129,24 +136,55 @@ impl Reviewed {
         }
         if self.plan.digest != now.digest {
             moved.extend(document::moved(&self.plan, now));
+        } else if let Some(then) = &self.document.seals {
+            moved.extend(document::resealed(now, then, &session.desired, &session.key));
         }
         moved
     }
+
+    /// Secrets of which nobody can say that they are those that were there when it was planned.
+    pub(super) fn unbound(&self) -> Vec<String> {
+        document::unbound(&self.plan, self.document.seals.as_ref())
+    }
+}
+
+/// Says which secrets are sent as they are now, whatever they were when somebody reviewed the plan.
+pub(super) fn note_unbound(out: &Out, why: &str, secrets: &[String]) {
+    if secrets.is_empty() {
+        return;
+    }
+    if out.global.json {
+        out.json_line(&serde_json::json!({ "event": "unbound", "secrets": secrets }));
+    } else {
+        let text = format!("note: {why} the value of {}; what is there now is sent", few(secrets));
+        for line in crate::view::text::wrap(&clean(&text), out.width()) {
+            out.note(&format!("{line}\n"));
+        }
+    }
+}
+
+/// The first of many names.
+fn few(names: &[String]) -> String {
+    const MOST: usize = 5;
+    let more = names.len().saturating_sub(MOST);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", names[..names.len() - more].join(", "))
 }
 
 /// `telform show PLAN`: nothing but the file is looked at.
 pub(super) fn show(out: &Out, args: &ShowPlanArgs) -> Result<Exit, Failure> {
     let wanted = Wanted::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
-    let Reviewed { document, plan } = Reviewed::read(&args.plan)?;
-    wanted.plan(out, &plan, &document)?;
+    let reviewed = Reviewed::read(&args.plan)?;
+    wanted.plan(out, &reviewed.plan, &reviewed.document)?;
     if wanted.for_people(out) {
-        out.print(&made_from(&document));
+        out.print(&made_from(&reviewed, out.width()));
     }
     Ok(Exit::Done)
 }
 
 /// What the plan is bound to, in a few lines.
-fn made_from(document: &Document) -> String {
+fn made_from(reviewed: &Reviewed, width: usize) -> String {
+    let document = &reviewed.document;
     let origin = &document.origin;
     let mut text = format!("Made by telform {}", document.telform_version);
     if let Some(commit) = &origin.commit {
@@ -157,7 +195,18 @@ fn made_from(document: &Document) -> String {
         Some(ledger) => text.push_str(&format!("with ledger {}, serial {}\n", ledger.id, ledger.serial)),
         None => text.push_str("without a ledger\n"),
     }
-    crate::text::clean(&text)
+    let sealed: usize = document.seals.iter().flat_map(|seals| seals.steps.values()).map(BTreeMap::len).sum();
+    if sealed > 0 {
+        let secrets = if sealed == 1 { "secret" } else { "secrets" };
+        text.push_str(&format!("bound to the value of {sealed} {secrets}\n"));
+    }
+    let open = reviewed.unbound();
+    if !open.is_empty() {
+        let open = format!("not bound to the value of {}", few(&open));
+        text.push_str(&crate::view::text::wrap(&open, width).join("\n"));
+        text.push('\n');
+    }
+    clean(&text)
 }
 
 /// The live state of a kept snapshot.

@@ -34,6 +34,8 @@ pub(crate) struct Session {
     pub store: Arc<Store>,
     /// Key of the fingerprints.
     pub key: Key,
+    /// Whether that is a key that other runs have too.
+    pub key_is_kept: bool,
     /// The services.
     pub api: Http,
     /// Secrets that nobody supplied.
@@ -122,7 +124,7 @@ impl Session {
         if let Purpose::Apply(_) = purpose {
             recall(&store, &mut ledger).await?;
         }
-        let key = key(out, &store, &ledger, purpose)?;
+        let (key, key_is_kept) = key(out, &store, &ledger, purpose)?;
         let sandbox = match &choice.sandbox {
             Some(world) => Some(Embedded::start(world).await?),
             None => None,
@@ -162,6 +164,7 @@ impl Session {
             ledger,
             store,
             key,
+            key_is_kept,
             api,
             missing: resolved.missing,
             options,
@@ -280,19 +283,21 @@ pub(crate) fn place(global: &Global, desired: &Desired, choice: &Choice) -> Stri
     desired.ledger.as_ref().map_or_else(|| ".telform/ledger.json".to_owned(), |(place, _)| place.clone())
 }
 
-/// The key of the fingerprints. One that is made on a machine that forgets it makes every secret unknown to the next run.
-fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<Key, Failure> {
+/// The key of the fingerprints, and whether it is kept. One that is made on a machine that forgets it makes every secret unknown
+/// to the next run.
+fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<(Key, bool), Failure> {
     let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok().filter(|text| !text.is_empty());
     let reads_only = matches!(purpose, Purpose::Plan | Purpose::Offline);
     match store.key(given.as_deref())? {
-        Some(key) if given.is_some() => return Ok(key),
+        Some(key) if given.is_some() => return Ok((key, true)),
         // A change of the key may have been cut off between the ledger and the key.
-        Some(key) => return Ok(store.settled_key(ledger, key, !reads_only)?),
+        Some(key) => return Ok((store.settled_key(ledger, key, !reads_only)?, true)),
         None => {}
     }
     if reads_only {
         // Without a key nothing that was sealed can be read; a plan makes no files, so this key lives as long as it.
-        return Ok(Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?);
+        let key = Key::from_text(&Key::generate_text()).map_err(crate::ledger::LedgerError::from)?;
+        return Ok((key, false));
     }
     let key = store.make_key()?;
     let forgets = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false");
@@ -306,7 +311,7 @@ fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<Ke
             store.key_shown()
         ));
     }
-    Ok(key)
+    Ok((key, true))
 }
 
 /// The secrets that `--rewrite-secret` names. Where no address fits as a whole, what follows its last dot is an attribute.

@@ -80,14 +80,19 @@ impl<'a> Loader<'a> {
     ) {
         let mut problem = Problem::new(
             "telform::yaml::overlay",
-            format!("no earlier file defines {what}, so this overlay overrides nothing"),
+            format!("no file defines {what}, so this overlay overrides nothing"),
             &item.file.source,
             item.entry.key_span,
-        )
-        .help(format!("an overlay may also add something new, with all that is required; {lacking}"));
-        if let Some(near) = near {
-            problem = problem.label(format!("did you mean `{}`?", names::short(near)));
+        );
+        let mut help = String::new();
+        match near {
+            Some(near) => problem = problem.label(format!("did you mean `{}`?", names::short(near))),
+            // Files that define are read before all overlays, so their place on the command line is not what is wrong.
+            None => help.push_str("give the file that defines it with -f too, before or after this one; "),
         }
+        problem = problem.help(format!(
+            "{help}an overlay may also add something new, with all that is required; {lacking}"
+        ));
         self.report(problem);
     }
 }

@@ -11,9 +11,11 @@ use crate::plan;
 use crate::text::hex;
 
 mod moved;
+mod seals;
 pub mod v1;
 
 pub use moved::{Moved, moved};
+pub use seals::{resealed, seals, unbound};
 pub use v1::{Document, LedgerIdentity, Origin};
 
 /// The version that this telform writes, and the newest that it reads.
@@ -82,6 +84,7 @@ pub fn of(plan: &plan::Plan, origin: Origin) -> Document {
         notices: same(&plan.notices),
         unmanaged: same(&plan.unmanaged),
         undo: if plan.is_refused() { Vec::new() } else { same(&plan.inverses()) },
+        seals: None,
         checksum: None,
     }
 }

@@ -76,6 +76,18 @@ impl Key {
         )))
     }
 
+    /// Binds a fingerprint to the place that a plan sends the secret to, for the plan's document.
+    pub fn plan_seal(
+        &self,
+        account: &str,
+        address: &str,
+        attribute: &str,
+        fingerprint: &Fingerprint,
+    ) -> String {
+        let place = [account, address, attribute].map(str::as_bytes);
+        hex(&mac(&self.0, &[b"plan", place[0], place[1], place[2], &fingerprint.0]))
+    }
+
     /// A fingerprint behind a pad that only this key can make for this place: a snapshot may hold it, and equal secrets do not
     /// look alike there.
     pub fn pad(&self, place: &[&str], fingerprint: &Fingerprint) -> String {

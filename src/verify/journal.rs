@@ -253,6 +253,7 @@ impl Reader {
             notices: Vec::new(),
             unmanaged: Vec::new(),
             undo: started.undo,
+            seals: None,
             checksum: None,
         };
         let mut check = Check::new(&document);

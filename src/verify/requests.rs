@@ -313,6 +313,24 @@ pub(super) fn references(check: &mut Check<'_>) {
     }
 }
 
+/// A seal is of a secret that is sent, and no more than a hash.
+fn seals(check: &mut Check<'_>) {
+    let sealed = check.document.seals.iter().flat_map(|seals| &seals.steps);
+    for (id, of) in sealed {
+        let Some(&at) = check.at.get(id.as_str()) else {
+            check.no("/steps", "lacks a step whose secret is sealed");
+            continue;
+        };
+        let step = &check.plan.steps[at];
+        for (name, seal) in of {
+            let sends = |(_, payload): (&String, &Payload)| matches!(payload, Payload::Secret { attribute, .. } if attribute == name);
+            let fits = seal.len() == 64 && seal.bytes().all(|it| it.is_ascii_hexdigit());
+            let sent = entries(step).into_iter().flatten().any(sends);
+            check.must(sent && fits, at, "/call/body", "does not send the secret that is sealed for it");
+        }
+    }
+}
+
 /// A plan can be published: a secret stands in it as the place that it comes from, never as itself, and only in its own place.
 pub(super) fn secrets(check: &mut Check<'_>) {
     let bare = |name: &str, value: &Value| is_secret(name) && !value.is_null();
@@ -346,6 +364,7 @@ pub(super) fn secrets(check: &mut Check<'_>) {
         let bare = maps.iter().any(|map| map.iter().any(|(name, value)| bare(name, value)));
         check.must(!bare, at, "/operation", "shows a secret");
     }
+    seals(check);
     for (at, change) in check.plan.changes.iter().enumerate() {
         let bare = |shown: &Shown, name: &str| matches!(shown, Shown::Value(value) if bare(name, value));
         if change

@@ -46,6 +46,7 @@ objects! {
         format: String, format_version: u64, telform_version: String, summary: String, pending: bool, refused: bool,
         digest: String, origin: Origin, plan: Plan, notices: Vec<Note>, unmanaged: Vec<Unmanaged>,
         #[serde(default)] undo: Vec<Inverse>,
+        seals: Option<Seals>,
         checksum: Option<String>,
     }
     Origin {
@@ -93,6 +94,7 @@ objects! {
     }
     Note { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }
     Inverse { of: Vec<String>, what: String, #[serde(default)] calls: Vec<Call>, lost: Option<String> }
+    Seals { key: String, steps: BTreeMap<String, BTreeMap<String, String>> }
     Unmanaged { account: String, kind: String, count: u64 }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn of_broken(text: &str, secrecy: &dyn Fn(&str) -> Secrecy) -> Vec<Ra
     let mut hiding: Option<(usize, Option<char>)> = None;
     let mut offset = 0;
     for line in text.split_inclusive(['\n', '\r']) {
-        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        let indent = line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let mut from = None;
         if let Some((key_indent, quote)) = hiding {
             let closes = quote.is_some_and(|quote| line.contains(quote));
@@ -125,18 +125,21 @@ fn secret_on<'a>(line: &'a str, secrecy: &dyn Fn(&str) -> Secrecy) -> Option<(us
     })
 }
 
-/// `https://user:password@host?token=x`: what stands before the `@`, and what stands behind the `?`.
+/// `https://user:password@host?token=x`: what stands before the `@`, and what stands behind the `?`. Each word is looked at once:
+/// what a second `://` in it would hide, the first one hides already.
 fn url_logins(text: &str) -> Vec<Range<usize>> {
-    text.match_indices("://")
-        .flat_map(|(at, mark)| {
-            let start = at + mark.len();
-            let rest = &text[start..];
-            // As far as the URL may reach: a password that was not encoded may hold a slash.
-            let end = rest.find(|char: char| char.is_whitespace() || matches!(char, '"' | '\''));
-            let url = &rest[..end.unwrap_or(rest.len())];
-            let login = url.rfind('@').map(|login| start..start + login);
-            let query = url.find('?').map(|query| start + query + 1..start + url.len());
-            login.into_iter().chain(query)
-        })
-        .collect()
+    const MARK: &str = "://";
+    let mut masks = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find(MARK) {
+        let start = at + found + MARK.len();
+        let rest = &text[start..];
+        // As far as the URL may reach: a password that was not encoded may hold a slash.
+        let end = rest.find(|char: char| char.is_whitespace() || matches!(char, '"' | '\''));
+        let url = &rest[..end.unwrap_or(rest.len())];
+        masks.extend(url.rfind('@').map(|login| start..start + login));
+        masks.extend(url.find('?').map(|query| start + query + 1..start + url.len()));
+        at = start + url.len();
+    }
+    masks
 }

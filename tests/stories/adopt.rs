@@ -90,7 +90,8 @@ fn everything_comes_with_one_command_and_nothing_is_written_to_a_service() {
 fn adopting_again_writes_the_same_bytes() {
     let story = adopted();
     let (first, ledger) = (written_files(&story), story.ledger());
-    story.expect(0, "import --all --out telform -f accounts.yaml");
+    let again = story.expect(0, "import --all --out telform -f accounts.yaml");
+    again.says("unchanged").is_silent_about("wrote");
     story.expect(0, "import --all --out telform -f accounts.yaml -f telform");
     assert_eq!(written_files(&story), first);
     assert_eq!(story.ledger(), ledger, "and nothing in the ledger");

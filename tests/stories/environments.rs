@@ -232,3 +232,14 @@ fn the_environments_of_the_examples_can_be_planned() {
         story.expect(1, &format!("ledger list {files}")).says(&format!(".telform/{ledger}.json"));
     }
 }
+
+/// What defines is read before all overlays, so the order of the files decides only between overlays.
+#[test]
+fn an_overlay_may_be_given_before_what_it_overrides() {
+    let story = story();
+    let digest = digest(&story, STAGING);
+    story.expect(0, "plan -f staging.yaml -f base.yaml").says(&digest);
+    let ran = story.expect(1, "validate -f staging.yaml");
+    ran.says("no file defines `providers.main`, so this overlay overrides nothing");
+    ran.says("give the file that defines it with -f too, before or after");
+}

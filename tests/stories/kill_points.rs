@@ -317,4 +317,5 @@ kill! {
     0 newer_before_each_request newer_after_each_write newer_after_each_durable_write;
     1 older_before_each_request older_after_each_write older_after_each_durable_write;
     2 partners_before_each_request partners_after_each_write partners_after_each_durable_write;
+    3 updates_before_each_request updates_after_each_write updates_after_each_durable_write;
 }

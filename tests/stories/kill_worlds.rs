@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) hidden: bool,
 }
 
-pub(crate) const CASES: [Case; 3] = [
+pub(crate) const CASES: [Case; 4] = [
     // Create and patch of a configuration and a bridge, replacement of a configuration with its numbers moved, connect,
     // disconnect, read back, delete of a configuration and of a bridge.
     Case {
@@ -126,5 +126,29 @@ partners:
 ",
         writes: 4,
         hidden: true,
+    },
+    // Updates without a secret of objects that the ledger knows: one teaches it nothing, so that it is not saved after it; of the
+    // other a value waits for verification.
+    Case {
+        name: "updates",
+        world: "
+carrierx:
+  partners:
+    - { partner_sid: 3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410, login: west, name: West, company_name: Acme, country_code: USA, zip: '01234', owner_email: w@acme.example, phonenumber: '15162065574', payment_type: postpay, city: Compton }
+    - { partner_sid: 7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01, login: east, name: East, company_name: Acme, country_code: USA, zip: '01234', owner_email: e@acme.example, phonenumber: '15162065574', payment_type: postpay, city: Compton }
+",
+        write: |story, body| story.carrierx(body),
+        before: "
+partners:
+  west: { login: west, password: { env: PASS }, name: West, company_name: Acme, country_code: USA, zip: '01234', owner_email: w@acme.example, phonenumber: '15162065574', payment_type: postpay, city: Compton }
+  east: { login: east, password: { env: PASS }, name: East, company_name: Acme, country_code: USA, zip: '01234', owner_email: e@acme.example, phonenumber: '15162065574', payment_type: postpay, city: Compton }
+",
+        after: "
+partners:
+  west: { login: west, password: { env: PASS }, name: West, company_name: Acme, country_code: USA, zip: '01234', owner_email: w@acme.example, phonenumber: '15162065574', payment_type: postpay, city: Long Beach }
+  east: { login: east, password: { env: PASS }, name: East, company_name: Acme, country_code: USA, zip: '01234', owner_email: e@acme.example, tech_email: t@acme.example, phonenumber: '15162065574', payment_type: postpay, city: Long Beach }
+",
+        writes: 2,
+        hidden: false,
     },
 ];

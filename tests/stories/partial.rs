@@ -197,3 +197,24 @@ fn what_was_found_cut_is_not_connected() {
     );
     assert_eq!(served(&story).len(), 3, "the two that were cut for nothing are back");
 }
+
+/// Nobody knows whether the number was connected: a second connect on the old bridge could be worse than none.
+#[test]
+fn a_connect_whose_end_is_unknown_is_not_followed_by_another() {
+    let story = moving();
+    story.fault("{ match: { path: '*/sales/connect-provider/' }, when: after, effect: hold }");
+    let mut command = story.command("apply --auto-approve");
+    command.env("TELFORM_TEST_TIMEOUT_MS", "3000");
+    let child =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    assert!(story.sandbox.wait_held(std::time::Duration::from_secs(60)));
+    story.fault("{ match: { method: GET, times: 0 }, effect: { answer: { status: 403 } } }");
+    let ran = story.ran("apply", &child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 5, "{}", ran.whole());
+    ran.says("UNKNOWN");
+    let connects = story
+        .writes()
+        .into_iter()
+        .filter(|write| write.contains("connect-provider") && !write.contains("disconnect"));
+    assert_eq!(connects.count(), 1, "{:?}", story.writes());
+}

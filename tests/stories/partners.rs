@@ -215,3 +215,42 @@ fn a_token_without_the_scope() {
     story.set("CARRIERX_TOKEN", crate::bench::CARRIERX_TOKEN);
     story.apply();
 }
+
+/// A partner that waits cannot be read, and of what it was created with the ledger keeps only the natural key and seals of its
+/// secrets. So nobody can tell which edit waits, and the notice says for all of them what becomes of them.
+#[test]
+fn an_edit_of_a_partner_that_waits_is_sent_when_it_is_there() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(""));
+    story.apply();
+    story.carrierx(&west("    city: Compton\n"));
+    story.expect(0, "apply --auto-approve").says("a change of its entry is compared and sent only then");
+    assert_eq!(story.writes().len(), 1);
+    assert!(story.sandbox.verify("west", "all"));
+    story.apply();
+    assert_eq!(
+        story.writes()[1..],
+        [r#"PATCH partners/[sid] {"city":"Compton"}"#.replace("[sid]", sid(&story).as_str())]
+    );
+    story.in_sync();
+}
+
+fn sid(story: &Story) -> String {
+    story.world()["carrierx"]["partners"][0]["partner_sid"].as_str().unwrap().to_owned()
+}
+
+/// Somebody else's partner with this login waits for its owner: the service refuses a second one, and nothing is left open.
+#[test]
+fn a_create_of_a_login_that_is_taken_by_one_that_nobody_sees() {
+    let story = Story::new(&world_with_west("      verified: false\n"))
+        .secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(""));
+    shot!("partner_login_taken", story.expect(1, "apply --auto-approve"));
+    assert_eq!(story.ledger().get("attempts"), None, "it is known that nothing was made");
+    story.expect(1, "apply --auto-approve");
+    assert_eq!(story.world()["carrierx"]["partners"].as_array().unwrap().len(), 1);
+    // Its owner confirms it, and it is adopted.
+    assert!(story.sandbox.verify("west", "all"));
+    story.apply();
+    story.in_sync();
+}

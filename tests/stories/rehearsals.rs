@@ -215,3 +215,20 @@ bridges:
         assert!((0.15..2.0).contains(&of(number)), "{numbers}");
     }
 }
+
+/// Secrets that nobody can read, of which the ledger remembers that they are there: they are not sent in the rehearsal either.
+#[test]
+fn a_secret_that_the_ledger_knows_is_not_sent() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
+    let yaml = |name: &str| {
+        format!(
+            "providers:\n  new: {{ provider: exotel, account_sid: EX1, auth_token: {{ env: AUTH }} }}\nbridges:\n  sales: {{ slug: sales, name: {name} }}\n"
+        )
+    };
+    story.unpod(&yaml("Sales"));
+    story.apply();
+    story.unpod(&yaml("Sales West"));
+    let requests = rehearsed(&story.expect(0, "rehearse --json")).remove("unpod").unwrap();
+    let writes: Vec<&String> = requests.iter().filter(|request| !request.starts_with("GET ")).collect();
+    assert_eq!(writes.len(), 1, "{writes:?}");
+}

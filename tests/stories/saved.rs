@@ -152,3 +152,78 @@ fn secrets_that_a_service_gives_back_are_compared_from_a_snapshot_only_with_the_
     story.set("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-of-another");
     story.expect(0, "plan --snapshot live.json").is_silent_about("api_key ");
 }
+
+/// Values of secrets are in no plan, and in no digest. What was there when it was planned is what is sent, or nothing.
+#[test]
+fn a_secret_that_changed_since_is_not_sent_unreviewed() {
+    let mut story = Story::new("{}")
+        .secret("AUTH", "canary-auth-planned")
+        .secret("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-0123456789");
+    story.unpod(crate::runs::TWO);
+    story.expect(0, "plan --out plan.json");
+    let plan = |name: &str| serde_json::from_str::<serde_json::Value>(&story.read(name)).unwrap();
+    let seals = plan("plan.json")["seals"]["steps"].as_object().unwrap().clone();
+    assert_eq!(seals.len(), 2);
+    assert_ne!(
+        seals["s1"]["auth_token"], seals["s2"]["auth_token"],
+        "one secret, and no two seals look alike"
+    );
+    let digest = plan("plan.json")["digest"].as_str().unwrap().to_owned();
+    story.expect(0, "show plan.json").says("bound to the value of 2 secrets");
+    story.expect(0, "verify plan.json");
+    story.set("AUTH", "canary-auth-of-today");
+    shot!("saved_secret_changed", story.expect(4, "apply plan.json --auto-approve"));
+    story.expect(4, "rehearse plan.json").says("another secret");
+    story.set("AUTH", "canary-auth-planned");
+    story.set("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-of-another");
+    shot!("saved_secret_key", story.expect(4, "apply plan.json --auto-approve"));
+    story.set("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-0123456789");
+    // A digest cannot tell, and says so.
+    let ran = story.expect(4, &format!("apply --auto-approve --expect {digest}0"));
+    ran.is_silent_about("a digest does not cover");
+    assert_eq!(story.writes(), [""; 0]);
+    let ran = story.expect(0, "apply plan.json --auto-approve");
+    ran.says("Done: 2 writes").is_silent_about("what is there now is sent");
+}
+
+#[test]
+fn a_plan_that_was_made_without_secrets_says_which_it_sends() {
+    let mut story = Story::new("{}").secret("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-0123456789");
+    story.unpod(crate::runs::TWO);
+    story.expect(0, "plan --out bare.json");
+    story.expect(0, "show bare.json").says("not bound to the value of providers.a auth_token");
+    story.set("AUTH", "canary-auth-of-the-merge");
+    story.expect(0, "plan --out full.json");
+    let digest = |name: &str| {
+        let plan: serde_json::Value = serde_json::from_str(&story.read(name)).unwrap();
+        assert_eq!(plan.get("seals").is_some(), name == "full.json");
+        plan["digest"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(digest("bare.json"), digest("full.json"));
+    let start = story.sandbox.world();
+    let expected = format!("apply --auto-approve --expect {}", digest("bare.json"));
+    shot!("saved_secret_digest", story.expect(0, &expected));
+    story.sandbox.edit(|world| *world = start);
+    std::fs::remove_dir_all(story.path(".telform")).unwrap();
+    let ran = story.expect(0, "apply bare.json --auto-approve --json");
+    let told = ran.events().into_iter().find(|event| event["event"] == "unbound").unwrap();
+    assert_eq!(told["secrets"], serde_json::json!(["providers.a auth_token", "providers.b auth_token"]));
+}
+
+/// The same with the key beside a local ledger, and a secret that is changed at an object that is there.
+#[test]
+fn a_changed_secret_that_changes_once_more_is_another_plan() {
+    let mut story = Story::new("{}").secret("AUTH", "canary-auth-first");
+    story.unpod(crate::runs::TWO);
+    // There is no key yet, and a plan makes none.
+    story.expect(0, "plan --out first.json");
+    story.expect(0, "show first.json").says("not bound to the value of");
+    story.expect(0, "apply first.json --auto-approve").says("what is there now is sent");
+    story.set("AUTH", "canary-auth-second");
+    story.expect(0, "plan --out plan.json");
+    story.set("AUTH", "canary-auth-third");
+    story.expect(4, "apply plan.json --auto-approve").says("another secret");
+    assert_eq!(story.writes().len(), 2);
+    story.set("AUTH", "canary-auth-second");
+    story.expect(0, "apply plan.json --auto-approve").is_silent_about("what is there now is sent");
+}

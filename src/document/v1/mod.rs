@@ -41,6 +41,10 @@ pub struct Document {
     /// What takes the plan back, and what nothing brings back. It follows from `plan`, and is not part of its digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<Inverse>,
+    /// Which secret values it was made with; absent where it sends none, or where there was no kept key to seal them with. Not
+    /// part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seals: Option<Seals>,
     /// `sha256:` of the bytes of the file, with the 64 digits here as zeros. Always the last member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
@@ -341,4 +345,14 @@ pub struct Inverse {
     /// What does not come back, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,
+}
+
+/// Secrets as a keyed seal: it tells whether a value is the same one, and nothing to whoever lacks the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seals {
+    /// A word for the fingerprint key that made them.
+    pub key: String,
+    /// By step and attribute.
+    pub steps: BTreeMap<String, BTreeMap<String, String>>,
 }
