@@ -24,6 +24,7 @@ mod init;
 mod journal;
 mod ledger;
 mod lock;
+mod meter;
 mod out;
 mod pages;
 mod plan;
@@ -64,6 +65,7 @@ fn parsed() -> ExitCode {
         }
     };
     let out = Out::new(&cli.global);
+    bug::clears(&out.meter);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -86,7 +86,8 @@ impl Reader<'_> {
         let body = self.get(tried, kind.collection, &query).await?;
         let page = page(body).map_err(|what| LiveError::shape(self.account, tried, what))?;
         let objects =
-            page.items.into_iter().map(|row| self.object(kind, tried, row)).collect::<Result<_, _>>()?;
+            page.items.into_iter().map(|row| self.object(kind, tried, row)).collect::<Result<Vec<_>, _>>()?;
+        self.tell(kind, offset == 0, objects.len(), page.total);
         Ok(Taken { objects, has_more: page.has_more, total: page.total })
     }
 
