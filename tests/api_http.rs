@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 use telform::api::http::{BuildError, Http, Options, Seen, Watch};
-use telform::api::{Api, ApiError, Effect, Vault, Verdict};
+use telform::api::{Api, ApiError, Effect, Vault, Verdict, Waits};
 use telform::backend::{carrierx, unpod};
 use telform::call::{Body, Call, Method, Payload};
 use telform::kind::Backend;
@@ -204,6 +204,14 @@ impl Watch for Notes {
         let status = seen.status.map_or("-".to_owned(), |status| status.to_string());
         self.0.lock().unwrap().push(format!("{} {} {status} {again}", seen.method, seen.target));
     }
+
+    fn sends(&self, account: &str) {
+        self.0.lock().unwrap().push(format!("sends for {account}"));
+    }
+
+    fn waits(&self, waits: &Waits<'_>) {
+        self.0.lock().unwrap().push(format!("{} waits: {:?}", waits.account, waits.why));
+    }
 }
 
 #[tokio::test]
@@ -220,7 +228,15 @@ async fn tries_again_what_is_safe_and_tells_the_watcher() {
     let http = build(&account(&unpod::BACKEND, &base), Vault::new(), options).unwrap();
     http.send(&Call::get("a", "x/")).await.unwrap();
     assert_eq!(got.lock().unwrap().len(), 3);
-    let expected = ["GET x/ 503 again after 0", "GET x/ 429 again after 0", "GET x/ 200 last"];
+    let expected = [
+        "sends for a",
+        "GET x/ 503 again after 0",
+        "a waits: Again { attempt: 2, most: 5, after: Answered { status: 503, retry_after: None } }",
+        "sends for a",
+        "GET x/ 429 again after 0",
+        "sends for a",
+        "GET x/ 200 last",
+    ];
     assert_eq!(*notes.0.lock().unwrap(), expected);
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use telform::api::Why;
 use telform::api::pace::Pace;
 use tokio::time::{Instant, sleep};
 
@@ -93,4 +94,24 @@ async fn no_more_than_so_many_in_flight_and_writes_apart_from_reads() {
     }
     assert_eq!(most.load(Ordering::SeqCst), 3);
     assert!(start.elapsed() >= Duration::from_secs(4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_says_how_long_and_what_for() {
+    let told = std::sync::Mutex::new(Vec::new());
+    let waits = |pause: Duration, why| told.lock().expect("whole").push((pause.as_millis(), why));
+    let pace = Pace::new(Some(2), 4, 1);
+    for _ in 0..3 {
+        drop(pace.admit_telling(false, waits).await);
+    }
+    // Nothing was said of the two that could go at once.
+    let rhythm = Why::Rhythm { per_minute: 2 };
+    assert!(
+        matches!(&told.lock().expect("whole")[..], [(29_990..=30_000, why)] if *why == rhythm),
+        "{told:?}"
+    );
+    // A silence that is longer than the rhythm is what counts.
+    pace.hold(Duration::from_secs(50));
+    drop(pace.admit_telling(false, waits).await);
+    assert!(matches!(told.lock().expect("whole")[1..], [(49_990..=50_000, Why::Asked)]), "{told:?}");
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::json;
 use telform::ledger::{
     AccountEntry, Attempt, Entry, FORMAT, Holder, Key, LEASE, Ledger, LedgerError, Lock, Origin, Reshaped,
-    Store, Submitted, Wish, digest_of,
+    Store, Submitted, Told, Wish, digest_of,
 };
 use telform::resource::Address;
 use telform::value::Secret;
@@ -305,7 +305,7 @@ fn short_keys_are_refused_and_empty_ones_are_none() {
     assert!(store.key(Some(&Key::generate_text())).expect("long enough").is_some());
 }
 
-fn lock(store: &Store, patience: Duration, told: &(dyn Fn(&str) + Sync)) -> Result<Lock, LedgerError> {
+fn lock(store: &Store, patience: Duration, told: &(dyn Fn(&Told<'_>) + Sync)) -> Result<Lock, LedgerError> {
     let keepers = TaskTracker::new();
     wait(store.lock(&Wish { wait: patience, lease: LEASE, keepers: &keepers, told }))
 }
@@ -341,8 +341,8 @@ fn patience_waits_for_the_lock_and_says_for_whom() {
     let held = std::sync::Mutex::new(Some(lock(&store, Duration::ZERO, &|_| {}).expect("free")));
     let heard = std::sync::Mutex::new(Vec::new());
     // The holder ends when somebody says that he waits for it.
-    let told = |text: &str| {
-        heard.lock().expect("whole").push(text.to_owned());
+    let told = |text: &Told<'_>| {
+        heard.lock().expect("whole").push(text.to_string());
         drop(held.lock().expect("whole").take());
     };
     lock(&store, Duration::from_secs(60), &told).expect("free after a while");

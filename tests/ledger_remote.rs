@@ -17,7 +17,7 @@ use object_store::{
     ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use serde_json::{Value, json};
-use telform::ledger::{Holder, LEASE, Ledger, LedgerError, Lock, Place, Put, Remote, Store, Wish};
+use telform::ledger::{Holder, LEASE, Ledger, LedgerError, Lock, Place, Put, Remote, Store, Told, Wish};
 use tokio_util::task::TaskTracker;
 
 const LEDGER: &str = "team/ledger.json";
@@ -353,7 +353,7 @@ async fn a_dead_owners_lock_explains_itself_and_goes_to_one_heir() {
     let Holder::Run { words, expired: true, .. } = store.holder().await.unwrap() else { panic!("expired") };
     assert!(words.contains("expired since 2026-01-02T03:19:05Z"), "{words}");
     let heard = Mutex::new(Vec::new());
-    let told = |text: &str| heard.lock().unwrap().push(text.to_owned());
+    let told = |text: &Told<'_>| heard.lock().unwrap().push(text.to_string());
     let wish = Wish { wait: Duration::ZERO, lease: LEASE, keepers: &keepers, told: &told };
     let heirs: Vec<Store> = (0..16).map(|_| objects.store()).collect();
     let ends = futures_util::future::join_all(heirs.iter().map(|heir| heir.lock(&wish))).await;

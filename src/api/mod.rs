@@ -13,9 +13,11 @@ pub mod retry;
 pub mod text;
 mod vault;
 pub mod verdict;
+mod wait;
 
 pub use json::Json;
 pub use vault::Vault;
+pub use wait::{Waits, Why};
 
 /// Something that can carry out a call: the HTTP client, or a stand-in in a test.
 pub trait Api: Send + Sync {

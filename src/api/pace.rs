@@ -7,10 +7,12 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
+use super::wait::Why;
+
 /// The limits of one account.
 #[derive(Debug)]
 pub struct Pace {
-    per_minute: Option<f64>,
+    per_minute: Option<u32>,
     state: Mutex<State>,
     reads: Semaphore,
     writes: Semaphore,
@@ -31,10 +33,14 @@ impl Pace {
     /// sent at once, because a plan is one short burst and the services count per minute (unpod.md 11).
     pub fn new(per_minute: Option<u32>, reads: usize, writes: usize) -> Self {
         let now = Instant::now();
-        let per_minute = per_minute.map(|rate| f64::from(rate.max(1)));
+        let per_minute = per_minute.map(|rate| rate.max(1));
         Self {
             per_minute,
-            state: Mutex::new(State { tokens: per_minute.unwrap_or_default(), at: now, not_before: now }),
+            state: Mutex::new(State {
+                tokens: f64::from(per_minute.unwrap_or_default()),
+                at: now,
+                not_before: now,
+            }),
             reads: Semaphore::new(reads.max(1)),
             writes: Semaphore::new(writes.max(1)),
         }
@@ -42,13 +48,20 @@ impl Pace {
 
     /// Waits until a request may start. It counts as in flight until the permit is dropped.
     pub async fn admit(&self, write: bool) -> SemaphorePermit<'_> {
+        self.admit_telling(write, |_, _| {}).await
+    }
+
+    /// The same, saying before each wait how long it is and what for. That others are in flight is no wait: they are at work.
+    pub async fn admit_telling(&self, write: bool, waits: impl Fn(Duration, Why)) -> SemaphorePermit<'_> {
         let gate = if write { &self.writes } else { &self.reads };
         let permit = gate.acquire().await.expect("the gates are never closed");
-        let mut until = self.reserve();
+        let (mut until, mut why) = self.reserve();
         // Another worker may be told to be silent while this one sleeps.
-        while Instant::now() < until {
+        while let Some(pause) = until.checked_duration_since(Instant::now()).filter(|pause| !pause.is_zero())
+        {
+            waits(pause, why);
             sleep_until(until).await;
-            until = self.lock().not_before;
+            (until, why) = (self.lock().not_before, Why::Asked);
         }
         permit
     }
@@ -60,17 +73,23 @@ impl Pace {
         state.not_before = state.not_before.max(until);
     }
 
-    /// Takes a token, on credit if need be, and says when it is due. Reserving keeps the order in which requests came.
-    fn reserve(&self) -> Instant {
+    /// Takes a token, on credit if need be, and says when it is due and what makes it late. Reserving keeps the order in which
+    /// requests came.
+    fn reserve(&self) -> (Instant, Why) {
         let now = Instant::now();
         let mut state = self.lock();
-        let Some(per_minute) = self.per_minute else { return state.not_before };
-        let per_second = per_minute / 60.0;
+        let Some(per_minute) = self.per_minute else { return (state.not_before, Why::Asked) };
+        let rate = f64::from(per_minute);
+        let per_second = rate / 60.0;
         let earned = now.duration_since(state.at).as_secs_f64() * per_second;
-        state.tokens = (state.tokens + earned).min(per_minute) - 1.0;
+        state.tokens = (state.tokens + earned).min(rate) - 1.0;
         state.at = now;
         let due = now + Duration::from_secs_f64((-state.tokens / per_second).max(0.0));
-        due.max(state.not_before)
+        if due > state.not_before {
+            (due, Why::Rhythm { per_minute })
+        } else {
+            (state.not_before, Why::Asked)
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

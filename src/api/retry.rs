@@ -86,6 +86,14 @@ pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32) 
     }
 }
 
+/// Most attempts at a call that ends like this.
+pub fn most_attempts(outcome: Outcome) -> u32 {
+    match outcome {
+        Outcome::Answered { status: 500, .. } => REPEATS_OF_A_500 + 1,
+        _ => MOST_ATTEMPTS,
+    }
+}
+
 /// The wait that a `Retry-After` header asks for: seconds, or a date; a date in the past means at once.
 pub fn retry_after(header: &str, now: SystemTime) -> Option<Duration> {
     let header = header.trim();

@@ -1,6 +1,7 @@
 //! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
@@ -101,7 +102,7 @@ pub(super) async fn carry(
     }
     // From here on an interrupt ends the run in good order; until now it ended the process.
     session.lock.take_over_signals();
-    let stop = stop_on_signals();
+    let stop = stop_on_signals(out);
     let how = How {
         command,
         plan_file: reviewed.as_ref().map(Reviewed::checksum),
@@ -232,8 +233,8 @@ pub(super) fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
 }
 
 /// The first signal asks the run to stop after what is running; the second stops the process at once.
-pub(super) fn stop_on_signals() -> CancellationToken {
-    let stop = CancellationToken::new();
+pub(super) fn stop_on_signals(out: &Out) -> CancellationToken {
+    let (stop, meter) = (CancellationToken::new(), Arc::clone(&out.meter));
     let asked = stop.clone();
     let first = signal();
     tokio::spawn(async move {
@@ -241,6 +242,7 @@ pub(super) fn stop_on_signals() -> CancellationToken {
         let second = signal();
         asked.cancel();
         second.await;
+        meter.remove();
         std::process::exit(Exit::Interrupted as i32);
     });
     stop
@@ -276,7 +278,9 @@ async fn carry_out(
         parallelism: how.run.parallelism.map(usize::from),
         clock: &now,
     };
+    let shown = out.meter.applying();
     let report = apply.run(&mut session.ledger).await;
+    drop(shown);
     (report, progress.ends())
 }
 

@@ -8,11 +8,13 @@ use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write;
 use std::panic::PanicHookInfo;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 
 use super::exit::Exit;
+use super::meter::Meter;
 use super::out::Out;
 use crate::journal::{JournalError, Record, Recorder, Stamped};
 use crate::ledger::Head;
@@ -26,6 +28,18 @@ pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
         // A closed stream is no reason to panic a second time.
         let _ = std::io::stderr().lock().write_all(report(info).as_bytes());
+    }));
+}
+
+/// The same, and the line at the bottom of the terminal is taken away first.
+pub(crate) fn clears(meter: &Arc<Meter>) {
+    if !meter.is_on() {
+        return;
+    }
+    let (meter, say) = (Arc::clone(meter), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |info| {
+        meter.remove_if_possible();
+        say(info);
     }));
 }
 

@@ -26,6 +26,7 @@ mod init;
 mod journal;
 mod ledger;
 mod lock;
+mod meter;
 mod out;
 mod pages;
 mod plan;
@@ -68,6 +69,7 @@ fn parsed() -> ExitCode {
         }
     };
     let out = Out::new(&cli.global);
+    bug::clears(&out.meter);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -1,11 +1,13 @@
 //! Writing to the streams. A closed pipe ends the program quietly; colours are stripped where they are not wanted.
 
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
 use super::args::{Color, Global};
+use super::meter::Meter;
 use crate::view::json;
 use crate::view::text::Detail;
 
@@ -16,6 +18,8 @@ pub(crate) struct Out {
     pub global: Global,
     /// What has to end before the process does: locks in object stores are freed by tasks of their own.
     pub keepers: TaskTracker,
+    /// The line that says how far a long run is.
+    pub meter: Arc<Meter>,
 }
 
 impl Out {
@@ -26,7 +30,11 @@ impl Out {
             Color::Always => anstream::ColorChoice::Always.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Self { global: global.clone(), keepers: TaskTracker::new() }
+        if global.color == Color::Never {
+            console::set_colors_enabled(false);
+            console::set_colors_enabled_stderr(false);
+        }
+        Self { global: global.clone(), keepers: TaskTracker::new(), meter: Meter::new(global) }
     }
 
     /// Waits until locks are freed, but not for a store that is away: a lock that cannot be freed expires.
@@ -37,12 +45,12 @@ impl Out {
 
     /// To standard output.
     pub(crate) fn print(&self, text: &str) {
-        finish(anstream::stdout().lock().write_all(text.as_bytes()));
+        self.meter.aside(|| finish(anstream::stdout().lock().write_all(text.as_bytes())));
     }
 
     /// To standard error.
     pub(crate) fn note(&self, text: &str) {
-        finish(anstream::stderr().lock().write_all(text.as_bytes()));
+        self.meter.aside(|| finish(anstream::stderr().lock().write_all(text.as_bytes())));
     }
 
     /// One JSON value on a line of its own.

@@ -18,7 +18,7 @@ use crate::view::json;
 /// Reads, compares, prints. Sends nothing but GET.
 pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     let wanted = Wanted::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
-    let (plan, document, policies) = match made(out, args).await {
+    let (plan, document, policies, mut lock) = match made(out, args).await {
         Ok(made) => made,
         Err(failure) => {
             wanted.failed(out, &failure)?;
@@ -26,7 +26,7 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
         }
     };
     wanted.plan(out, &plan, &document)?;
-    if let Err(exit) = policies.judge(out, &json::document(&document), Tell::Text, &mut Locked::default()) {
+    if let Err(exit) = policies.judge(out, &json::document(&document), Tell::Text, &mut lock) {
         return Ok(exit);
     }
     // Saved only when the policies allow it: a file does not say what they said.
@@ -39,7 +39,7 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     Ok(formats::exit(&plan, args.detailed_exitcode))
 }
 
-async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies), Failure> {
+async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies, Locked), Failure> {
     let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
     let session = Session::open(out, &args.choice, purpose).await?;
     if purpose == Purpose::Plan {
@@ -55,7 +55,8 @@ async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies), 
     }
     let plan = session.plan(&live)?;
     let document = saved::document(&session, &plan, &live);
-    Ok((plan, document, policies))
+    // Whoever ends the process in good order is needed until the end.
+    Ok((plan, document, policies, session.lock))
 }
 
 /// What a reader does with a plan that may be applied.

@@ -14,7 +14,7 @@ use super::lock;
 use super::out::Out;
 use super::policy::{Policies, Tell};
 use super::saved::{self, Reviewed};
-use super::session::{Purpose, Session};
+use super::session::{Purpose, Session, watching};
 use crate::api::http::{self, Http, Watch};
 use crate::desired;
 use crate::ledger::Store;
@@ -78,7 +78,7 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
         plan_file: None,
         heading: "Rehearsing",
         run: &args.run,
-        stop: apply::stop_on_signals(),
+        stop: apply::stop_on_signals(out),
     };
     let (exit, shown) = stage.play(out, &how, &plan, reviewed.is_some(), &real, reading).await?;
     if out.global.json {
@@ -194,7 +194,7 @@ impl Stage {
             desired.accounts.values(),
             tokens,
             vault.collect(),
-            http::Options { watch: Some(watch), ..http::Options::default() },
+            http::Options { watch: watching([Some(watch), out.meter.watch()]), ..http::Options::default() },
         )
         .map_err(|error| failed(error.to_string()))?;
         let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
@@ -219,6 +219,7 @@ impl Stage {
             ledger_is_kept,
             nameless: std::collections::BTreeSet::new(),
             lock,
+            meter: Arc::clone(&out.meter),
         };
         Ok(Self { sandboxes, session, clock, rhythm, _folder: folder })
     }

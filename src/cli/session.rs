@@ -8,6 +8,7 @@ use super::args::{Choice, Global};
 use super::embedded::Embedded;
 use super::exit::Failure;
 use super::lock::{self, Locked};
+use super::meter::Meter;
 use super::out::Out;
 use super::recall::recall;
 use super::watch::Requests;
@@ -52,6 +53,8 @@ pub(crate) struct Session {
     pub nameless: BTreeSet<Address>,
     /// Held while the ledger may be written.
     pub lock: Locked,
+    /// Shows how far a long reading is.
+    pub meter: Arc<Meter>,
 }
 
 /// What a ledger has as the base URL of the embedded simulator, whose port is another one in every run.
@@ -108,7 +111,7 @@ impl Session {
         check_choice(desired, choice, &rewrite)?;
         let store = Arc::new(Store::at(&place(global, desired, choice))?);
         let lock = match purpose {
-            Purpose::Plan | Purpose::Offline => Locked::default(),
+            Purpose::Plan | Purpose::Offline => Locked::none(out),
             Purpose::Apply(wait) | Purpose::Rebuild(wait) => lock::take(out, &store, wait).await?,
         };
         let kept = match purpose {
@@ -147,7 +150,7 @@ impl Session {
             embedded.redirect(desired);
         }
         let shown = (global.verbose > 0).then(|| Arc::new(Requests::new(out)) as Arc<dyn http::Watch>);
-        let watch = watcher.or(shown);
+        let watch = watching([watcher.or(shown), out.meter.watch()]);
         // Offline there is nobody to talk to: every request would be one to an account that is not known.
         let asked = desired.accounts.values().filter(|_| purpose != Purpose::Offline);
         let api = Http::new(
@@ -177,19 +180,25 @@ impl Session {
             ledger_is_kept,
             nameless: BTreeSet::new(),
             lock,
+            meter: Arc::clone(&out.meter),
         })
     }
 
     /// Reads the services.
     pub(crate) async fn read(&self) -> Result<Live, Failure> {
-        Ok(live::read(
-            &ReadOnly::new(&self.api),
-            &self.desired,
-            &self.ledger,
-            &self.key,
-            self.options.destroy,
-        )
-        .await?)
+        self.read_for(&self.desired, self.options.destroy).await
+    }
+
+    /// Reads all that these files mention, as if everything should go.
+    pub(crate) async fn read_all(&self, desired: &Desired) -> Result<Live, Failure> {
+        self.read_for(desired, true).await
+    }
+
+    async fn read_for(&self, desired: &Desired, destroy: bool) -> Result<Live, Failure> {
+        let _shown = self.meter.reading();
+        let told = |listed: &live::Listed<'_>| self.meter.listed(listed);
+        let api = ReadOnly::new(&self.api);
+        Ok(live::read_telling(&api, desired, &self.ledger, &self.key, destroy, &told).await?)
     }
 
     /// Computes the plan.
@@ -270,6 +279,12 @@ pub(crate) fn account_entries(
         };
         (account.name.as_str(), entry)
     })
+}
+
+/// All of these who are there, as one.
+pub(crate) fn watching(all: [Option<Arc<dyn http::Watch>>; 2]) -> Option<Arc<dyn http::Watch>> {
+    let mut there: Vec<_> = all.into_iter().flatten().collect();
+    if there.len() < 2 { there.pop() } else { Some(Arc::new(there)) }
 }
 
 /// Where the ledger is: the flag, a file beside the sandbox's world, the YAML, the default.

@@ -9,9 +9,7 @@ use super::out::Out;
 use super::policy::{Policies, Tell};
 use super::saved;
 use super::session::{Purpose, Session};
-use crate::api::ReadOnly;
 use crate::journal::{self, Run};
-use crate::live;
 use crate::plan::{Operation, Plan, Step};
 use crate::resource::{Address, Live};
 use crate::text::clean;
@@ -71,7 +69,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Failed);
     }
     session.lock.take_over_signals();
-    let stop = apply::stop_on_signals();
+    let stop = apply::stop_on_signals(out);
     let how = How { command: "undo", plan_file: None, heading: "Taking back", run: &args.run, stop };
     let ran = apply::carry_through(out, &how, &mut session, &plan, &live, &book, document).await?;
     differs(out, &plan);
@@ -106,7 +104,7 @@ async fn taken_back(session: &Session, run: &Run<'_>) -> Result<(Plan, Live, Und
     if plan.steps.iter().any(rewires) {
         all.kinds.insert("bridges".into());
     }
-    let live = live::read(&ReadOnly::new(&session.api), &all, &session.ledger, &session.key, true).await?;
+    let live = session.read_all(&all).await?;
     let mut undo =
         undo::undo(run, &plan, Today { desired: &session.desired, live: &live, ledger: &session.ledger });
     undo.desired.kinds.extend(all.kinds);

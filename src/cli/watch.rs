@@ -71,6 +71,7 @@ impl Observer for Progress<'_> {
         if let (Event::StepEnded { step, .. }, Ok(mut ended)) = (event, self.ended.lock()) {
             ended.push((step.clone(), Instant::now()));
         }
+        self.out.meter.hear(event);
         if self.out.global.json {
             return self.out.json_line(event);
         }

@@ -21,7 +21,7 @@ mod store;
 
 pub use error::LedgerError;
 pub use fingerprint::{Key, KeyError, Sealed};
-pub use lock::{Holder, LEASE, Lock, Wish, host, user};
+pub use lock::{Holder, LEASE, Lock, Told, Wish, host, user};
 #[cfg(feature = "remote-state")]
 pub use place::Remote;
 pub use place::{Found, Growing, Local, Place, Put, Version};

@@ -46,8 +46,9 @@ pub async fn read_connections(
     slugs: &BTreeSet<String>,
 ) -> Result<Reread, LiveError> {
     let desired = Desired::default();
+    let kinds = BTreeSet::new();
     let reader =
-        Reader { api, account, desired: &desired, ledger, key, kinds: BTreeSet::new(), destroy: false };
+        Reader { api, account, desired: &desired, ledger, key, kinds, destroy: false, told: &|_| {} };
     let read = try_join_all(slugs.iter().map(|slug| reader.bridge(slug))).await?;
     let (mut bridges, mut there, mut gone) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (slug, bridge) in slugs.iter().zip(read) {

@@ -42,8 +42,13 @@ impl Reader<'_> {
         let listed = listed?;
         let numbers = numbers?;
         let slugs = self.slugs(&listed)?;
+        // The listing was the smaller part: from here on it is one request for each.
+        let total = Some(slugs.len() as u64);
+        self.tell(&BRIDGES_G2, true, 0, total);
         let mut read = try_join_all(slugs.iter().map(|slug| async move {
-            self.bridge(slug).await?.ok_or_else(|| {
+            let read = self.bridge(slug).await?;
+            self.tell(&BRIDGES_G2, false, 1, total);
+            read.ok_or_else(|| {
                 LiveError::new(
                     "telform::live::moving",
                     self.account,
@@ -103,6 +108,7 @@ impl Reader<'_> {
                     rows::rows(&body, false).map_err(|what| LiveError::shape(self.account, tried, what))?;
                 step = step.max(rows.len() as u64).max(1);
                 count = count.max(rows::count(&body));
+                self.tell(&BRIDGES_G2, next == 1, rows.len(), count);
                 for row in rows {
                     let slim = row.as_object().map(rows::slim_bridge);
                     let id = row.get("id").or_else(|| row.get("slug")).and_then(text_of);

@@ -23,9 +23,25 @@ pub use again::{Reread, read_connections};
 pub use error::LiveError;
 pub use object::object;
 
-/// Reads the live state that a plan for `desired` needs: the kinds that the files or the tombstones mention, and for Unpod
-/// the bridges whenever a configuration may go. `destroy`: everything managed shall go. An account none of whose kinds is
-/// mentioned is not asked.
+/// How far a listing has come; told with each page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed<'a> {
+    /// Account that is read.
+    pub account: &'a str,
+    /// Name of the kind.
+    pub kind: &'static str,
+    /// Whether this is the first of it, or of doing it once more: what was told before does not count any longer.
+    pub anew: bool,
+    /// Objects that came with this page.
+    pub objects: u64,
+    /// How many there are, as the service says; none where it does not.
+    pub total: Option<u64>,
+}
+
+/// Who hears how far the listings have come.
+pub type Told<'a> = dyn Fn(&Listed<'_>) + Sync + 'a;
+
+/// As [`read_telling`], with nobody to tell.
 pub async fn read(
     api: &ReadOnly<'_>,
     desired: &Desired,
@@ -33,9 +49,23 @@ pub async fn read(
     key: &Key,
     destroy: bool,
 ) -> Result<Live, LiveError> {
+    read_telling(api, desired, ledger, key, destroy, &|_| {}).await
+}
+
+/// Reads the live state that a plan for `desired` needs: the kinds that the files or the tombstones mention, and for Unpod
+/// the bridges whenever a configuration may go. `destroy`: everything managed shall go. An account none of whose kinds is
+/// mentioned is not asked.
+pub async fn read_telling(
+    api: &ReadOnly<'_>,
+    desired: &Desired,
+    ledger: &Ledger,
+    key: &Key,
+    destroy: bool,
+    told: &Told<'_>,
+) -> Result<Live, LiveError> {
     let jobs = desired.accounts.values().filter_map(|account| {
         let kinds = in_scope(account, desired);
-        let reader = Reader { api, account, desired, ledger, key, kinds, destroy };
+        let reader = Reader { api, account, desired, ledger, key, kinds, destroy, told };
         let asked = !reader.kinds.is_empty();
         asked.then_some(async move { (account.name.clone(), reader.read().await) })
     });
@@ -64,6 +94,7 @@ struct Reader<'a> {
     key: &'a Key,
     kinds: BTreeSet<&'static str>,
     destroy: bool,
+    told: &'a Told<'a>,
 }
 
 impl Reader<'_> {
@@ -78,6 +109,12 @@ impl Reader<'_> {
                 Ok(live)
             }
         }
+    }
+
+    /// Tells how far the listing of a kind has come.
+    fn tell(&self, kind: &Kind, anew: bool, objects: usize, total: Option<u64>) {
+        let account = &self.account.name;
+        (self.told)(&Listed { account, kind: kind.name, anew, objects: objects as u64, total });
     }
 
     /// One GET; the error is the raw one, for those who can make something of it.

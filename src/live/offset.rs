@@ -100,7 +100,8 @@ impl Reader<'_> {
             .read(PageOf(RowOf { kind, whole: false }))
             .map_err(|error| shape(&error.to_string()))?
             .map_err(shape)?;
-        let objects = page.items.into_iter().map(row).collect::<Result<_, _>>()?;
+        let objects = page.items.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        self.tell(kind, offset == 0, objects.len(), page.total);
         Ok(Taken { objects, has_more: page.has_more, total: page.total })
     }
 

@@ -10,6 +10,7 @@ pub mod journal;
 pub mod json;
 pub mod markdown;
 pub mod policy;
+pub mod progress;
 pub mod rehearsal;
 pub mod report;
 pub mod terraform;

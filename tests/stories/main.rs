@@ -53,6 +53,8 @@ mod partners;
 mod policies;
 #[cfg(unix)]
 mod power_loss;
+#[cfg(target_os = "linux")]
+mod progress;
 mod quickstart;
 mod rehearsals;
 mod rekey;

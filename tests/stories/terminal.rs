@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::fs::OFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+#[cfg(target_os = "linux")]
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::bench::{Ran, Story};
 
@@ -28,6 +30,15 @@ impl Terminal {
         let slave =
             File::options().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap()).unwrap();
         Self { master: File::from(master), slave: Some(slave), seen: Vec::new() }
+    }
+
+    /// With a width.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn sized(columns: u16) -> Self {
+        let terminal = Self::open();
+        let size = Winsize { ws_row: 50, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&terminal.master, size).unwrap();
+        terminal
     }
 
     fn end(&self) -> File {

@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep};
 
 use self::line::{LONGEST_PAUSE, Line};
 use self::request::Request;
-use super::retry::{LONGEST_WAIT, Next, Outcome, retry};
+use super::retry::{LONGEST_WAIT, Next, Outcome, most_attempts, retry};
 use super::text::Censor;
 use super::verdict::Judgement;
-use super::{Answer, Api, ApiError, Effect, Vault, Verdict};
+use super::{Answer, Api, ApiError, Effect, Vault, Verdict, Waits, Why};
 use crate::call::{Call, Method};
 use crate::resource::Account;
 use crate::text::clean;
@@ -26,6 +26,9 @@ use crate::value::Secret;
 mod line;
 mod receive;
 mod request;
+mod watch;
+
+pub use watch::{Heads, Seen, Watch};
 
 /// What may be chosen about the client; the default is right for everything but tests and `-v`.
 #[derive(Clone, Default)]
@@ -36,45 +39,6 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Is told about every request.
     pub watch: Option<Arc<dyn Watch>>,
-}
-
-/// One attempt, for those who watch. Holds no header and no body.
-#[derive(Debug, Clone)]
-pub struct Seen<'a> {
-    /// Account of the call.
-    pub account: &'a str,
-    /// Method.
-    pub method: Method,
-    /// Path and query, escaped.
-    pub target: &'a str,
-    /// Counts from 1.
-    pub attempt: u32,
-    /// Status; `None` when there was no answer.
-    pub status: Option<u16>,
-    /// What it means.
-    pub verdict: Verdict,
-    /// What the answer says beside its body; `None` when there was none.
-    pub heads: Option<&'a Heads>,
-    /// From sending to the end of the answer.
-    pub took: Duration,
-    /// The pause before the next attempt and the reason for trying again; `None` when this was the last one. A zero pause
-    /// may also stand for the account's own rhythm.
-    pub again: Option<(Duration, &'static str)>,
-}
-
-/// What the headers of an answer say about clock and rate.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Heads {
-    /// How far the service's clock is ahead of this machine's, in seconds.
-    pub ahead: Option<i64>,
-    /// Headers about the rate, with their values, escaped.
-    pub limits: Vec<(String, String)>,
-}
-
-/// Someone who wants to know about every request (`-v`, a progress line, a test).
-pub trait Watch: Send + Sync {
-    /// Called after each attempt.
-    fn seen(&self, seen: &Seen<'_>);
 }
 
 /// Why a client cannot be built. Nothing was sent.
@@ -175,7 +139,11 @@ impl Http {
         let mut pauses = line.pauses.build();
         let mut attempt = 1;
         loop {
-            let permit = line.pace.admit(call.method != Method::Get).await;
+            let waits = |pause, why| self.waits(call, pause, why);
+            let permit = line.pace.admit_telling(call.method != Method::Get, waits).await;
+            if let Some(watch) = &self.watch {
+                watch.sends(&call.account);
+            }
             let start = Instant::now();
             let ended = self.attempt(line, call, &request).await;
             drop(permit);
@@ -207,9 +175,19 @@ impl Http {
             match outcome {
                 // All workers of the account fall silent, not only this one.
                 Outcome::Answered { status: 429, .. } => line.pace.hold(pause),
-                _ => sleep(pause).await,
+                _ => {
+                    let most = most_attempts(outcome);
+                    waits(pause, Why::Again { attempt: attempt + 1, most, after: outcome });
+                    sleep(pause).await;
+                }
             }
             attempt += 1;
+        }
+    }
+
+    fn waits(&self, call: &Call, pause: Duration, why: Why) {
+        if let Some(watch) = &self.watch {
+            watch.waits(&Waits { account: &call.account, pause, why });
         }
     }
 

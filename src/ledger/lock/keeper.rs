@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Held, Hold, Lease, Lock, Note, Wish, note};
+use super::{Held, Hold, Lease, Lock, Note, Told, Wish, note};
 use crate::ledger::LedgerError;
 use crate::ledger::place::{Place, Put, Version};
 
@@ -35,7 +35,7 @@ pub(super) async fn in_object(place: &Arc<Place>, wish: &Wish<'_>) -> Result<Loc
         };
         if let Put::Done(version) = put {
             if let Some(gone) = gone {
-                (wish.told)(&format!("took over an expired lock: {gone}"));
+                (wish.told)(&Told::TookOver { gone: &gone });
             }
             return Ok(kept(place, mine, version, wish));
         }

@@ -1,6 +1,7 @@
 //! The lock of a ledger. A file is locked by the operating system and is free when its process ends. An object in a store
 //! is locked by a note in it: renewed while the run goes on, expired some minutes after it was last renewed.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +35,38 @@ pub struct Wish<'a> {
     /// The tasks that renew the note and free it when the [`Lock`] is dropped. Wait for them before the process ends.
     pub keepers: &'a TaskTracker,
     /// Hears whom it waits for, and whose expired lock it took over.
-    pub told: &'a (dyn Fn(&str) + Sync),
+    pub told: &'a (dyn Fn(&Told<'_>) + Sync),
+}
+
+/// What is told while a lock is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told<'a> {
+    /// Somebody else has it.
+    Waits {
+        /// How long it is waited for.
+        most: Duration,
+        /// What is locked.
+        place: &'a str,
+        /// Who has it, where, since when.
+        holder: &'a str,
+    },
+    /// Somebody else had it, and was gone.
+    TookOver {
+        /// Who had it.
+        gone: &'a str,
+    },
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waits { most, place, holder } => {
+                let most = most.as_secs().max(1);
+                write!(f, "waiting for the lock, at most {most} s: {place} is in use: {holder}")
+            }
+            Self::TookOver { gone } => write!(f, "took over an expired lock: {gone}"),
+        }
+    }
 }
 
 /// A lock that is held until it is dropped.
@@ -255,7 +287,7 @@ impl Lease {
 pub(super) async fn take(place: &Arc<Place>, wish: &Wish<'_>) -> Result<Lock, LedgerError> {
     let began = std::time::Instant::now();
     let mut pause = Duration::from_millis(100);
-    let mut waits_for = None;
+    let mut waits = false;
     loop {
         let taken = match &**place {
             Place::Local(local) => in_file(local, place),
@@ -270,9 +302,9 @@ pub(super) async fn take(place: &Arc<Place>, wish: &Wish<'_>) -> Result<Lock, Le
         if left.is_zero() {
             return Err(locked);
         }
-        if waits_for.is_none() {
-            (wish.told)(&format!("waiting for the lock, at most {} s: {locked}", left.as_secs().max(1)));
-            waits_for = Some(());
+        if let (LedgerError::Locked { place, holder, .. }, false) = (&locked, waits) {
+            (wish.told)(&Told::Waits { most: left, place, holder });
+            waits = true;
         }
         tokio::time::sleep(pause.min(left)).await;
         pause = (pause * 2).min(Duration::from_secs(3));
