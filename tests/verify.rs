@@ -84,6 +84,8 @@ fn broken() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
             "/steps/0/call/body/object/auth_token/secret/attribute",
             Some(json!("other")),
         ),
+        ("small.json", "secret", "/steps/5/operation/before/auth_token", Some(json!("canary"))),
+        ("small.json", "secret", "/steps/1/operation/before/password", Some(json!("canary"))),
         ("small.json", "account", "/steps/5/call/account", Some(json!("carrierx"))),
         ("small.json", "account", "/accounts/0/base_url", Some(json!("http://evil.example/"))),
         ("small.json", "account", "/accounts/0/base_url", Some(json!("https://good.example@evil.example/"))),
