@@ -1,6 +1,10 @@
-//! The chain of the journal by itself: what it says about heads that were kept elsewhere, and about a line that is not whole.
+//! The journal by itself: what its chain says about heads that were kept elsewhere and about a line that is not whole, and what
+//! its runs say about who set what.
 
-use telform::journal::{Head, Record, check, check_up_to, line};
+use serde_json::{Value, json};
+use telform::journal::{
+    End, Head, Journal, Record, Shown, check, check_up_to, history, in_force, line, runs,
+};
 
 /// So many lines, with the head after each; the first head is that of an empty journal.
 fn chain(count: usize) -> (Vec<String>, Vec<Head>) {
@@ -74,4 +78,184 @@ fn the_first_line_that_does_not_fit_is_named_and_why() {
         assert_eq!((broken.line, broken.why.as_str()), (line, why));
         assert_eq!(journal.lines.len(), line - 1, "what stands before it is good");
     }
+}
+
+/// A plan of six steps: s1 makes a configuration, s2 changes a partner, s3 cuts a number, s4 connects it to what s1 made, s5 reads
+/// it back, s6 deletes the configuration 42.
+fn small() -> Value {
+    serde_json::from_str(include_str!("verify-plans/small.json")).expect("a document")
+}
+
+fn started(document: &Value, plan: &Value) -> Value {
+    json!({
+        "what": "started", "format_version": 1, "command": "apply", "telform_version": "0.1.0", "digest": "sha256:00",
+        "actor": { "user": "ada", "host": "here", "pid": 7 }, "origin": document["origin"], "plan": plan,
+    })
+}
+
+fn intent(step: &str) -> Value {
+    json!({ "what": "intent", "step": step, "account": "unpod", "method": "POST", "target": "/" })
+}
+
+fn outcome(step: &str, end: &str, id: Option<&str>) -> Value {
+    let mut outcome = json!({ "what": "outcome", "step": step, "end": end, "milliseconds": 1 });
+    if let Some(id) = id {
+        outcome["id"] = json!(id);
+    }
+    outcome
+}
+
+fn settled(of: &str, step: &str, verdict: &str) -> Value {
+    json!({ "what": "settled", "of": of, "step": step, "verdict": verdict, "evidence": "it was read" })
+}
+
+/// A journal of these records, each with its run; the seconds of its times count the lines.
+fn journal_of(records: &[(&str, Value)]) -> Journal {
+    let (mut text, mut head) = (String::new(), Head::default());
+    for (at, (run, record)) in records.iter().enumerate() {
+        let record = serde_json::from_value(record.clone()).expect("a record");
+        let (line, next) = line(&head, &format!("2026-11-01T00:00:{:02}Z", at + 1), run, &record);
+        text.push_str(&line);
+        head = next;
+    }
+    check(text.as_bytes()).expect("a whole journal")
+}
+
+/// Address, attribute (none: deleted) and what stands there, as `blame` and `show --at` read them.
+fn told(journal: &Journal) -> Vec<(String, Option<String>, Shown)> {
+    let runs = runs(&journal.lines);
+    let told = history(&runs).into_iter();
+    told.map(|it| (it.address.to_owned(), it.attribute, it.after)).collect()
+}
+
+/// What a replacement deletes is the old object: its address goes on. When what took its place is deleted, it ends.
+#[test]
+fn the_delete_of_a_replaced_object_ends_no_address() {
+    let document = small();
+    let mut plan = document["plan"].clone();
+    plan["steps"][5]["address"] = json!("providers.twilio-main");
+    let mut again = plan.clone();
+    again["steps"][5]["operation"]["id"] = json!("44");
+    let first = [
+        ("one", started(&document, &plan)),
+        ("one", outcome("s1", "done", Some("44"))),
+        ("one", outcome("s6", "done", None)),
+    ];
+    let ends =
+        |journal: &Journal| told(journal).iter().filter(|(_, attribute, _)| attribute.is_none()).count();
+    assert_eq!(ends(&journal_of(&first)), 0, "42 made room for 44");
+    let second = [("two", started(&document, &again)), ("two", outcome("s6", "done", None))];
+    assert_eq!(ends(&journal_of(&[&first[..], &second[..]].concat())), 1, "44 is gone");
+    assert_eq!(ends(&journal_of(&second)), 1, "what telform did not make is gone too");
+}
+
+#[test]
+fn what_is_deleted_is_in_force_no_longer_and_all_else_is() {
+    let document = small();
+    let mut plan = document["plan"].clone();
+    plan["steps"][5]["address"] = json!("providers.twilio-main");
+    plan["steps"][5]["operation"]["id"] = json!("44");
+    let journal = journal_of(&[
+        ("one", started(&document, &document["plan"])),
+        ("one", outcome("s1", "done", Some("44"))),
+        ("one", outcome("s2", "done", None)),
+        ("one", outcome("s4", "done", None)),
+        ("two", started(&document, &plan)),
+        ("two", outcome("s6", "done", None)),
+    ]);
+    let runs = runs(&journal.lines);
+    let history = history(&runs);
+    let at = |second: usize| in_force(&history, &format!("2026-11-01T00:00:{second:02}Z"));
+    assert!(at(1).is_empty(), "the plan alone sets nothing");
+    assert!(at(2).contains_key(&("providers.twilio-main", "account_sid")));
+    let before = at(5);
+    let number = before[&("bridges.sales", "numbers.+14155550101")];
+    assert_eq!(number.after, Shown::Value(json!("44")), "by what the step before it made");
+    assert_eq!(before[&("providers.twilio-main", "auth_token")].after, Shown::Secret);
+    let after = at(6);
+    assert!(!after.keys().any(|(address, _)| *address == "providers.twilio-main"), "{:?}", after.keys());
+    for ((address, attribute), written) in &before {
+        if *address != "providers.twilio-main" {
+            assert_eq!(after[&(*address, *attribute)].after, written.after, "{address} {attribute}");
+        }
+    }
+    assert!(after.len() > 1);
+}
+
+/// A step whose end nobody wrote down counts as done from its announcement on, once reading says that it had its effect.
+#[test]
+fn a_step_that_was_settled_later_counts_from_its_announcement() {
+    let document = small();
+    for (verdict, done) in [("done", true), ("not_done", false), ("unknown", false)] {
+        let journal = journal_of(&[
+            ("one", started(&document, &document["plan"])),
+            ("one", intent("s2")),
+            ("two", started(&document, &document["plan"])),
+            ("two", settled("one", "s2", verdict)),
+        ]);
+        let runs = runs(&journal.lines);
+        assert_eq!(runs[0].steps[1].done_at(), done.then_some("2026-11-01T00:00:02Z"), "{verdict}");
+        assert_eq!(runs[1].steps[1].done_at(), None);
+        assert_eq!(runs[0].open().len(), usize::from(verdict == "unknown"));
+        let zip = ("partners.acme-west".to_owned(), Some("zip".to_owned()), Shown::Value(json!("90804")));
+        assert_eq!(told(&journal).contains(&zip), done, "{verdict}");
+    }
+    // What failed was not done, whatever is said about it later.
+    let journal = journal_of(&[
+        ("one", started(&document, &document["plan"])),
+        ("one", intent("s2")),
+        ("one", outcome("s2", "failed", None)),
+        ("two", settled("one", "s2", "done")),
+    ]);
+    assert!(told(&journal).is_empty());
+}
+
+/// Behind the steps of the plan stand those that connect again what was cut, and only these.
+#[test]
+fn only_what_a_plan_can_name_is_a_step() {
+    let document = small();
+    let journal = journal_of(&[
+        ("one", started(&document, &document["plan"])),
+        ("one", intent("r3")),
+        ("one", outcome("s7", "done", None)),
+        ("one", outcome("s0", "done", None)),
+        ("one", outcome("r7", "done", None)),
+        ("one", outcome("x3", "done", None)),
+        ("nobody", outcome("s1", "done", None)),
+        ("one", json!({ "what": "interrupted" })),
+    ]);
+    let runs = runs(&journal.lines);
+    let steps = &runs[0].steps;
+    let names: Vec<&str> = steps.iter().map(|step| step.id).collect();
+    assert_eq!(names, ["s1", "s2", "s3", "s4", "s5", "s6", "r3"]);
+    assert!(steps.iter().all(|step| step.end().is_none()));
+    assert_eq!(runs[0].open().iter().map(|open| open.step.as_str()).collect::<Vec<_>>(), ["r3"]);
+    assert!(runs[0].interrupted && runs[0].writes() == 0 && runs[0].result() == "cut off");
+}
+
+/// Each end has its own word, and reading it back gives the same end.
+#[test]
+fn every_end_has_a_word_of_its_own() {
+    let document = small();
+    let mut words = std::collections::BTreeSet::new();
+    for (text, end) in [
+        ("done", End::Done),
+        ("failed", End::Failed),
+        ("damaged", End::Damaged),
+        ("stale", End::Stale),
+        ("unknown", End::Unknown),
+        ("not_started", End::NotStarted),
+    ] {
+        let journal = journal_of(&[
+            ("one", started(&document, &document["plan"])),
+            ("one", intent("s2")),
+            ("one", outcome("s2", text, None)),
+        ]);
+        let runs = runs(&journal.lines);
+        assert_eq!(runs[0].steps[1].end(), Some(end));
+        assert_eq!(runs[0].writes(), usize::from(end == End::Done), "{text}");
+        assert_eq!(end.word(), text.replace('_', " "));
+        words.insert(end.word());
+    }
+    assert_eq!(words.len(), 6);
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use telform::verify::{self, Verdict};
 
+mod journals;
 mod mutants;
 
 use mutants::{everywhere, forged, reordered, with_checksum, without};
@@ -83,6 +84,8 @@ fn broken() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
             "/steps/0/call/body/object/auth_token/secret/attribute",
             Some(json!("other")),
         ),
+        ("small.json", "secret", "/steps/5/operation/before/auth_token", Some(json!("canary"))),
+        ("small.json", "secret", "/steps/1/operation/before/password", Some(json!("canary"))),
         ("small.json", "account", "/steps/5/call/account", Some(json!("carrierx"))),
         ("small.json", "account", "/accounts/0/base_url", Some(json!("http://evil.example/"))),
         ("small.json", "account", "/accounts/0/base_url", Some(json!("https://good.example@evil.example/"))),
@@ -98,6 +101,35 @@ fn broken() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
             "small.json",
             "shown",
             "/changes/0/attributes/0/after/value/+14155550101",
+            Some(json!("providers.other")),
+        ),
+        ("small.json", "number", "/steps/2/operation/before", Some(json!("not_there"))),
+        (
+            "small.json",
+            "number",
+            "/steps/3/operation/before",
+            Some(json!({ "by": { "id": "42", "known": "inferred" } })),
+        ),
+        ("small.json", "number", "/steps/3/operation/provider", Some(json!({ "id": "42" }))),
+        ("small.json", "delete", "/steps/5/operation/frees", Some(json!(["+14155550101"]))),
+        (
+            "overwrites.json",
+            "delete",
+            "/steps/6/operation/frees",
+            Some(json!(["+14155550102", "+14155550102"])),
+        ),
+        ("quickstart.json", "delete", "/steps/16/waits_for", Some(json!(["s14", "s15", "s16"]))),
+        ("small.json", "action", "/changes/0/id", Some(json!("other"))),
+        ("small.json", "action", "/changes/1/id", Some(json!("other"))),
+        ("small.json", "action", "/changes/2/id", Some(json!("43"))),
+        ("small.json", "action", "/changes/3/id", Some(json!("44"))),
+        ("quickstart.json", "action", "/steps/0/operation/replaces", Some(json!("40"))),
+        ("quickstart.json", "action", "/steps/0/operation/replaces", None),
+        ("small.json", "attribute", "/steps/0/call/body/object/account_sid/value", Some(json!("other"))),
+        (
+            "small.json",
+            "shown",
+            "/changes/0/attributes/0/before/value/+14155550101",
             Some(json!("providers.other")),
         ),
         ("small.json", "impact", "/impact", Some(json!([]))),
@@ -127,6 +159,20 @@ fn each_broken_rule_is_named() {
         assert!(codes(&verdict).contains(&code), "{name} {place} {value:?}: {:#?}", verdict.violations);
         assert!(!codes(&verdict).contains(&"digest") && !verdict.applicable);
     }
+}
+
+/// A make and a delete that are both listed as part of an update do not make up for each other.
+#[test]
+fn an_update_neither_makes_nor_deletes() {
+    let good = document("small.json");
+    let mut plan = good["plan"].clone();
+    assert_eq!(plan["changes"][0]["action"], "update");
+    for step in [0, 5] {
+        plan["steps"][step]["address"] = plan["changes"][0]["address"].clone();
+    }
+    let verdict = verdict(&forged(&good, &plan));
+    let told = |it: &verify::Violation| it.code.ends_with("::action") && it.place == "/plan/changes/0/action";
+    assert!(verdict.violations.iter().any(told), "{:#?}", verdict.violations);
 }
 
 #[test]

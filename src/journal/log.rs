@@ -106,11 +106,6 @@ impl<'a> Log<'a> {
         let state = Mutex::new(State { growing, head: journal.head() });
         Ok((journal, Self { place, run: run.to_owned(), state }))
     }
-
-    /// The run that writes.
-    pub fn run(&self) -> &str {
-        &self.run
-    }
 }
 
 /// A log with the clock that stamps its lines.

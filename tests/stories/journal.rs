@@ -90,7 +90,8 @@ fn a_journal_that_was_touched_stops_the_next_run() {
         ("", "line 1: the end is cut off"),
     ] {
         story.file(".telform/ledger.journal", touched);
-        story.expect(1, "apply --auto-approve").says(says);
+        let ran = story.expect(1, "apply --auto-approve");
+        ran.says(says).says("look with `telform journal verify`");
         assert_eq!(story.read(".telform/ledger.journal"), touched, "it stays as it is");
     }
     assert_eq!(story.writes().len(), 1, "only the first run wrote");

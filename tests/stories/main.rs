@@ -13,6 +13,7 @@ mod bridges;
 mod bugs;
 mod choice;
 mod commands;
+mod decisions;
 mod deletes;
 mod dice;
 mod docs;
@@ -42,6 +43,7 @@ mod kill_store;
 #[cfg(unix)]
 mod kill_worlds;
 mod ledgers;
+mod lost;
 mod many;
 mod merge_models;
 #[cfg(feature = "remote-state")]
