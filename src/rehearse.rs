@@ -10,7 +10,9 @@ use serde_json::{Map, json};
 use crate::backend;
 use crate::kind::{Access, Kind};
 use crate::ledger::{Key, Ledger};
-use crate::resource::{Account, Address, Connection, Desired, DesiredObject, LiveAccount, LiveObject, Target, Wanted};
+use crate::resource::{
+    Account, Address, Connection, Desired, DesiredObject, LiveAccount, LiveObject, Target, Wanted,
+};
 use crate::sandbox::{
     BridgeGet, CarrierxKnobs, CarrierxWorld, ConfigPath, DEFAULT_TOKEN, Delete, Link, Number, Organization,
     Partner, Profile, Provider, UnpodKnobs, UnpodWorld, World,

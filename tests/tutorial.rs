@@ -75,7 +75,9 @@ fn walk(page: &str) {
 fn similar(shown: &str, printed: &str) -> String {
     let pairs = shown.lines().zip(printed.lines()).enumerate();
     let apart = pairs.filter(|(_, (shown, printed))| shown != printed).take(3);
-    apart.map(|(at, (shown, printed))| format!("line {}:\n  page  {shown}\n  today {printed}\n", at + 1)).collect()
+    apart
+        .map(|(at, (shown, printed))| format!("line {}:\n  page  {shown}\n  today {printed}\n", at + 1))
+        .collect()
 }
 
 impl Walk {

@@ -42,7 +42,8 @@ fn split(line: &str) -> Vec<&str> {
 }
 
 fn word(piece: &str) -> String {
-    let hex = |text: &str| text.bytes().all(|letter| letter.is_ascii_digit() || (b'a'..=b'f').contains(&letter));
+    let hex =
+        |text: &str| text.bytes().all(|letter| letter.is_ascii_digit() || (b'a'..=b'f').contains(&letter));
     if piece.strip_prefix("sha256:").is_some_and(|rest| rest.len() >= 8 && hex(rest)) {
         return "<digest>".to_owned();
     }
@@ -78,12 +79,14 @@ fn durations(text: &str) -> String {
     for line in text.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         let lasts = |at: usize| {
-            let unit = words.get(at + 1).is_some_and(|unit| ["ms", "s"].contains(&unit.trim_end_matches([',', ')', ';'])));
+            let unit = words
+                .get(at + 1)
+                .is_some_and(|unit| ["ms", "s"].contains(&unit.trim_end_matches([',', ')', ';'])));
             let number = words[at].trim_start_matches('(');
-            unit && !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.')
+            unit && !number.is_empty()
+                && number.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.')
         };
-        let shown: Vec<&str> =
-            (0..words.len()).map(|at| if lasts(at) { "<n>" } else { words[at] }).collect();
+        let shown: Vec<&str> = (0..words.len()).map(|at| if lasts(at) { "<n>" } else { words[at] }).collect();
         out.push_str(&shown.join(" "));
         out.push('\n');
     }
