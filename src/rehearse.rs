@@ -10,7 +10,9 @@ use serde_json::{Map, json};
 use crate::backend;
 use crate::kind::{Access, Kind};
 use crate::ledger::{Key, Ledger};
-use crate::resource::{Account, Address, Desired, DesiredObject, LiveAccount, LiveObject, Target, Wanted};
+use crate::resource::{
+    Account, Address, Connection, Desired, DesiredObject, LiveAccount, LiveObject, Target, Wanted,
+};
 use crate::sandbox::{
     BridgeGet, CarrierxKnobs, CarrierxWorld, ConfigPath, DEFAULT_TOKEN, Delete, Link, Number, Organization,
     Partner, Profile, Provider, UnpodKnobs, UnpodWorld, World,
@@ -190,15 +192,19 @@ impl Source<'_> {
 
     fn numbers_on(&self, slug: &str) -> IndexMap<String, Link> {
         let here = self.live.connections.iter().flatten().filter(|connection| connection.bridge == slug);
-        here.map(|connection| {
+        let mut here: Vec<&Connection> = here.collect();
+        // A bridge names the provider of the number that was put on it first, and others are inferred from that word
+        // (unpod.md 10); so whoever was inferred comes first here too. What is recorded is known in any order.
+        here.sort_by_key(|connection| !matches!(connection.target, Target::Inferred(_)));
+        let links = here.into_iter().map(|connection| {
             let configuration = match &connection.target {
                 Target::Ambiguous(ids) => ids.iter().next().map(String::as_str),
                 target => target.id(),
             };
             let configuration = configuration.and_then(|id| id.parse().ok());
             (connection.number.clone(), Link::to(0, configuration))
-        })
-        .collect()
+        });
+        links.collect()
     }
 
     fn numbers(&self) -> Vec<Number> {

@@ -1,5 +1,7 @@
 //! Finding and reading the ledger for the commands that look after it.
 
+use std::path::Path;
+
 use super::args::Choice;
 use super::exit::Failure;
 use super::out::Out;
@@ -7,6 +9,16 @@ use super::session::{SANDBOX, account_entries, place};
 use crate::desired;
 use crate::ledger::{Ledger, Store};
 use crate::resource::Desired;
+
+/// The ledger that a sandbox keeps beside its world is meant, unless `--ledger` names one.
+pub(super) fn beside(out: &Out, world: Option<&Path>) -> Out {
+    let mut out = out.clone();
+    if let (Some(world), None) = (world, &out.global.ledger) {
+        let choice = Choice { sandbox: Some(world.to_owned()), ..Choice::default() };
+        out.global.ledger = Some(place(&out.global, &Desired::default(), &choice));
+    }
+    out
+}
 
 /// Whether a command of the ledger changes it.
 #[derive(Clone, Copy, PartialEq, Eq)]

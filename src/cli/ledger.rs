@@ -342,7 +342,9 @@ async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
         }));
         return Ok(Exit::Done);
     }
-    out.print(&format!("Rebuilt {}: {} objects found.\n", escape(&place), session.ledger.objects.len()));
+    let found = session.ledger.objects.len();
+    let objects = crate::view::plural(found, "objects");
+    out.print(&format!("Rebuilt {}: {found} {objects} found.\n", escape(&place)));
     if !lost.is_empty() {
         out.print("\nWhat could not be known:\n");
     }

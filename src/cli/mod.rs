@@ -110,8 +110,12 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Explain(args) => explain::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
         Command::Forget(args) => ledger::forget(out, args).await,
-        Command::Ledger(command) => ledger::run(out, command).await,
-        Command::Journal(command) => trail::run(out, command).await,
+        Command::Ledger(args) => {
+            ledger::run(&book::beside(out, args.sandbox.as_deref()), &args.command).await
+        }
+        Command::Journal(args) => {
+            trail::run(&book::beside(out, args.sandbox.as_deref()), &args.command).await
+        }
         Command::Sandbox(args) => small::sandbox(out, args).await,
         Command::Schema(args) => small::schema(out, args),
         Command::Doctor(args) => doctor::run(out, args).await,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::back;
 use super::check::Check;
 use super::rules::{RULES, When};
 use super::shape::{Document, Inverse, Operation, Origin, Phase, Plan, Step, Values};
@@ -216,7 +217,7 @@ impl Reader {
             }
             Record::Finished { result, exit, writes, .. } => {
                 run.finished = true;
-                let told = run.done.keys().filter(|id| run.step(id).is_some_and(is_write)).count();
+                let told = run.done.keys().filter(|id| run.step(id).is_none_or(is_write)).count();
                 if writes != told as u64 {
                     self.no(
                         "receipt",
@@ -301,7 +302,18 @@ impl Run {
         *times += 1;
         let times = *times;
         let Some(step) = self.step(id) else {
-            return vec![("request", format!("the plan has no step {id}"))];
+            let cut = id.replacen('r', "s", 1);
+            return match back::way(&self.steps, id, |step| self.done.contains_key(step)) {
+                Err(why) => vec![("request", why)],
+                Ok(_) if !self.announced.contains_key(&cut) => vec![("early", format!("{cut} was not sent"))],
+                Ok(_) if times > 2 || self.ended.contains(id) => {
+                    vec![("reused", format!("{id} is sent again"))]
+                }
+                Ok(way) if (&*way.0, &*way.1, &*way.2) != sent => {
+                    vec![("request", format!("{id} is another request than the way back of {cut}"))]
+                }
+                Ok(_) => Vec::new(),
+            };
         };
         // A create is never sent twice; the others bring about the same however often, and are sent twice at most.
         let most = if matches!(step.operation, Operation::Create { .. }) { 1 } else { 2 };
@@ -352,7 +364,18 @@ impl Run {
     ) -> Wrong {
         let mut wrong = Vec::new();
         let Some(step) = self.step(id) else {
-            return vec![("outcome", format!("the plan has no step {id}"))];
+            if let Err(why) = back::way(&self.steps, id, |step| self.done.contains_key(step)) {
+                return vec![("outcome", why)];
+            }
+            let announced = self.announced.contains_key(id);
+            wrong.extend(back::ended(id, end, announced, says_why, status).map(|why| ("outcome", why)));
+            if !self.ended.insert(id.to_owned()) {
+                wrong.push(("reused", format!("{id} ends twice")));
+            }
+            if end == "done" {
+                self.done.insert(id.to_owned(), made);
+            }
+            return wrong;
         };
         let announced = self.announced.contains_key(id);
         let done = end == "done";

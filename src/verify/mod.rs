@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::text;
 
 mod attributes;
+mod back;
 mod check;
 mod journal;
 mod order;

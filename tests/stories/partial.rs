@@ -72,6 +72,8 @@ fn a_delete_that_fails_gives_its_numbers_back() {
     assert_eq!(back, [("r1", Some(End::Done)), ("r2", Some(End::Done)), ("r3", Some(End::Done))]);
     assert!(runs[0].open().is_empty());
     assert_eq!(runs[0].writes(), 6, "three were cut and are back");
+    story.expect(0, "journal verify");
+    story.expect(0, "verify .telform/ledger.journal");
     // The next run does all of it.
     story.sandbox.clear_faults();
     story.expect(0, &format!("apply --auto-approve {GUARDS}"));

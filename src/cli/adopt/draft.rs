@@ -39,7 +39,7 @@ impl Draft {
 }
 
 /// Says what was written, what was not, and which secrets are to be supplied.
-pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan) {
+pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan, world: Option<&Path>) {
     let pages = || drafts.iter().map(|draft| &draft.page);
     if out.global.json {
         let objects: Vec<_> = pages().flat_map(|page| &page.addresses).collect();
@@ -83,7 +83,8 @@ pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan) 
     );
     out.print(&format!("\nProven: a plan over what was written is empty ({}).\n", plan.summary()));
     let first = if secrets.is_empty() { "" } else { "set these variables, then " };
-    out.print(&format!("Next: {first}telform plan{}\n", sources(out, drafts)));
+    let world = world.map(|world| format!(" --sandbox {}", quoted(&world.to_string_lossy())));
+    out.print(&format!("Next: {first}telform plan{}{}\n", sources(out, drafts), world.unwrap_or_default()));
 }
 
 /// The options with which the next command finds what was written: those of this one, and files that they do not reach.

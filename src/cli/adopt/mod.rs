@@ -301,8 +301,9 @@ async fn finish(
             session.store.save(&mut session.ledger).await?;
         }
     }
+    let world = session.sandbox.as_ref().map(|sandbox| sandbox.world.clone());
     session.close()?;
-    draft::say(out, drafts, &unchanged, plan);
+    draft::say(out, drafts, &unchanged, plan, world.as_deref());
     Ok(Exit::Done)
 }
 

@@ -1,8 +1,21 @@
 //! Options of `telform journal`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 /// `telform journal`.
+#[derive(Debug, Args)]
+pub struct JournalArgs {
+    /// The journal that runs with --sandbox keep beside this world file
+    #[arg(long, value_name = "WORLD.yaml", global = true)]
+    pub sandbox: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: JournalCommand,
+}
+
+/// What `telform journal` can do.
 #[derive(Debug, Subcommand)]
 pub enum JournalCommand {
     /// Every run: when, who, what, how it ended

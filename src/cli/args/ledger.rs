@@ -8,6 +8,17 @@ use super::{ForgetArgs, LockArgs, address};
 use crate::resource::Address;
 
 /// `telform ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// The ledger that runs with --sandbox keep beside this world file
+    #[arg(long, value_name = "WORLD.yaml", global = true)]
+    pub sandbox: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: LedgerCommand,
+}
+
+/// What `telform ledger` can do.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Every managed object with its id

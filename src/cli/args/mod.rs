@@ -19,8 +19,8 @@ mod small;
 pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
 pub(crate) use explain::ExplainArgs;
 pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
-pub(crate) use journal::{BlameArgs, ExportArgs, ExportFormat, JournalCommand, ShowRunArgs};
-pub(crate) use ledger::{LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
+pub(crate) use journal::{BlameArgs, ExportArgs, ExportFormat, JournalArgs, JournalCommand, ShowRunArgs};
+pub(crate) use ledger::{LedgerArgs, LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use plan::{
     ApplyArgs, Choice, PlanArgs, RehearseArgs, ResumeArgs, RunArgs, ShowPlanArgs, UndoArgs, WhenFailed,
@@ -152,11 +152,9 @@ pub enum Command {
     #[command(after_help = "Examples:\n  telform forget providers.old-plivo")]
     Forget(ForgetArgs),
     /// Look after the ledger: what telform manages and remembers
-    #[command(subcommand)]
-    Ledger(LedgerCommand),
+    Ledger(LedgerArgs),
     /// Look at the trail that runs leave: who did what, when, from which plan, and that nobody touched it
-    #[command(subcommand)]
-    Journal(JournalCommand),
+    Journal(JournalArgs),
     /// Serve both APIs on loopback from a YAML world, until Ctrl-C
     #[command(after_help = "Examples:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
     Sandbox(SandboxArgs),
