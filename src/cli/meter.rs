@@ -1,6 +1,7 @@
 //! The line at the bottom of a terminal while something takes long. What it says is made elsewhere
 //! ([`Progress`]); here it is drawn, kept out of the way of everything else that is printed, and removed.
 
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -124,10 +125,14 @@ impl Meter {
 
     /// The same in a panic, which may have come while the line was drawn.
     pub(crate) fn remove_if_possible(&self) {
-        match self.state.try_lock() {
+        let shown = match self.state.try_lock() {
             Ok(mut state) => state.remove(),
             Err(TryLockError::Poisoned(state)) => state.into_inner().remove(),
-            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::WouldBlock) => false,
+        };
+        if shown {
+            // The library draws nothing in a panic, so its line is wiped by hand.
+            let _ = std::io::stderr().lock().write_all(b"\r\x1b[2K");
         }
     }
 
@@ -156,11 +161,14 @@ impl Meter {
 }
 
 impl State {
-    fn remove(&mut self) {
+    /// Says whether there was a line.
+    fn remove(&mut self) -> bool {
         self.progress = None;
-        if let Some(bar) = self.bar.take() {
+        let bar = self.bar.take();
+        if let Some(bar) = &bar {
             bar.finish_and_clear();
         }
+        bar.is_some()
     }
 }
 

@@ -220,7 +220,7 @@ fn another_key_is_said() {
 /// Only the catalogue has the number that the older generation takes for a provider.
 #[test]
 fn a_provider_that_no_catalogue_has() {
-    let story = of(&format!("unpod: {{ profile: g1-snapshot }}\n"), "");
+    let story = of("unpod: { profile: g1-snapshot }\n", "");
     story.unpod_with(
         "product_id: p, ",
         "providers:\n  new: { name: new, provider: Nobody, api_key: { env: AUTH } }\n",

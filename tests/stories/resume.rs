@@ -240,8 +240,21 @@ fn the_command_that_goes_on_has_the_guards_of_the_run() {
     let ran = story.expect(0, "plan --max-deletes 1 --max-numbers-dark 3");
     let command = ran.stderr.split('`').find(|part| part.starts_with("telform resume")).unwrap().to_owned();
     assert_eq!(command, "telform resume --max-deletes 1 --max-numbers-dark 3");
-    story.expect(3, "resume --auto-approve").says("it was run with --max-deletes 1 --max-numbers-dark 3");
     story.expect(0, &format!("{} --auto-approve", command.trim_start_matches("telform ")));
+    let world = story.world();
+    let left = world["unpod"]["configurations"].as_array().unwrap();
+    assert!(left.iter().all(|configuration| configuration["id"] != 42), "{left:?}");
+}
+
+/// Without them it is settled and refused, and an apply with them goes on.
+#[test]
+fn a_resume_without_the_guards_of_the_run_names_them() {
+    let story = Story::new(crate::deletes::CONNECTED);
+    story.unpod("removed:\n  - { address: providers.old, id: '42' }\n");
+    killed_as(&story, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3", "DELETE", "before");
+    let ran = story.expect(3, "resume --auto-approve");
+    ran.says("it was run with --max-deletes 1 --max-numbers-dark 3");
+    story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
     let world = story.world();
     let left = world["unpod"]["configurations"].as_array().unwrap();
     assert!(left.iter().all(|configuration| configuration["id"] != 42), "{left:?}");
