@@ -5,9 +5,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess};
 
-use crate::value::Value;
+use crate::value::{Any, Parts, Value};
 
 /// JSON as it came. Used as a [`Value`] it is read into one, once.
 #[derive(Clone, Default)]
@@ -67,49 +67,21 @@ struct Whole;
 
 impl<'de> Deserialize<'de> for Whole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
+        Any(Self).deserialize(deserializer).map(|_| Self)
     }
 }
 
-impl<'de> Visitor<'de> for Whole {
-    type Value = Self;
+impl<'de> Parts<'de> for Whole {
+    type Out = Self;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self, E> {
-        Ok(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
-        Ok(self)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
+    fn map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<Self>, A::Error> {
         while entries.next_entry::<Self, Self>()?.is_some() {}
-        Ok(self)
+        Ok(None)
+    }
+
+    fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<Self>, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(None)
     }
 }
 

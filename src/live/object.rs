@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 use crate::kind::{Access, Field, Kind, Type, text_of};
 use crate::ledger::Key;
 use crate::resource::LiveObject;
 use crate::text::is_masked;
-use crate::value::{Secret, Value};
+use crate::value::{Any, Parts, Secret, Value};
 
 /// A row as far as the table of its kind names what is in it: the rest is dropped while it is read.
 #[derive(Debug, Default)]
@@ -85,18 +85,14 @@ impl<'de> DeserializeSeed<'de> for RowOf<'_> {
     type Value = Option<Row>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+        Any(self).deserialize(deserializer)
     }
 }
 
-impl<'de> Visitor<'de> for RowOf<'_> {
-    type Value = Option<Row>;
+impl<'de> Parts<'de> for RowOf<'_> {
+    type Out = Row;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+    fn map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<Row>, A::Error> {
         let mut row = Row { id: None, fields: Vec::with_capacity(self.kind.fields.len()) };
         // Where a name stands twice, the later one counts, as with every reader of JSON here.
         while let Some(named) = entries.next_key_seed(NameIn(self.kind))? {
@@ -118,35 +114,6 @@ impl<'de> Visitor<'de> for RowOf<'_> {
             }
         }
         Ok(Some(row))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(None)
     }
 }
 

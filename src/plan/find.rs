@@ -321,7 +321,7 @@ fn key_to_be(object: &DesiredObject, kind: &Kind, facts: &Facts, finding: &Findi
     {
         return None;
     }
-    let wanted = key_text(kind, facts, stated)?;
+    let wanted = wanted_key(kind, facts, object)?;
     match finding {
         Finding::New => Some(wanted),
         Finding::Live(live) => {

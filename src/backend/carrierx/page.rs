@@ -1,10 +1,8 @@
 //! One page of a CarrierX listing (carrierx.md 3).
 
-use std::fmt;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
-use crate::value::Value;
+use crate::value::{Any, Parts, Value};
 
 /// What a page says.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,118 +25,44 @@ impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for PageOf<S> {
     type Value = Result<Page<S::Value>, &'static str>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+        Ok(Any(self).deserialize(deserializer)?.unwrap_or(Err(NO_ITEMS)))
     }
 }
 
-impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for PageOf<S> {
-    type Value = Result<Page<S::Value>, &'static str>;
+impl<'de, S: DeserializeSeed<'de> + Copy> Parts<'de> for PageOf<S> {
+    type Out = Result<Page<S::Value>, &'static str>;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a page")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+    fn map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<Self::Out>, A::Error> {
         let (mut items, mut has_more, mut total) = (None, None, None);
         while let Some(name) = entries.next_key::<String>()? {
             match name.as_str() {
-                "items" => items = entries.next_value_seed(Items(self.0))?,
+                "items" => items = entries.next_value_seed(Any(Items(self.0)))?,
                 "has_more" => has_more = entries.next_value::<Value>()?.as_bool(),
                 "total" => total = entries.next_value::<Value>()?.as_u64(),
                 _ => drop(entries.next_value::<IgnoredAny>()?),
             }
         }
-        let Some(items) = items else { return Ok(Err(NO_ITEMS)) };
+        let Some(items) = items else { return Ok(Some(Err(NO_ITEMS))) };
         let Some(has_more) = has_more else {
-            return Ok(Err("it does not say under `has_more` whether more follow"));
+            return Ok(Some(Err("it does not say under `has_more` whether more follow")));
         };
-        Ok(Ok(Page { items, has_more, total }))
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Err(NO_ITEMS))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Err(NO_ITEMS))
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Err(NO_ITEMS))
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Err(NO_ITEMS))
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Err(NO_ITEMS))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Err(NO_ITEMS))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        while items.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Err(NO_ITEMS))
+        Ok(Some(Ok(Page { items, has_more, total })))
     }
 }
 
 const NO_ITEMS: &str = "it has no list under `items`";
 
-/// The list of a page; `None` for what is no list.
+/// The list of a page.
 struct Items<S>(S);
 
-impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for Items<S> {
-    type Value = Option<Vec<S::Value>>;
+impl<'de, S: DeserializeSeed<'de> + Copy> Parts<'de> for Items<S> {
+    type Out = Vec<S::Value>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, S: DeserializeSeed<'de> + Copy> Visitor<'de> for Items<S> {
-    type Value = Option<Vec<S::Value>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+    fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<Self::Out>, A::Error> {
         let mut read = Vec::new();
         while let Some(item) = items.next_element_seed(self.0)? {
             read.push(item);
         }
         Ok(Some(read))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
-    }
-
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
     }
 }
