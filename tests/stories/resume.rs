@@ -91,6 +91,34 @@ fn a_change_of_a_secret_alone_is_written_again() {
 }
 
 #[test]
+fn what_an_update_taught_is_kept_when_the_next_one_is_cut_off() {
+    let mut story = two();
+    story.apply();
+    let before = story.ledger();
+    story.set("AUTH", "canary-auth-second");
+    let second = before["objects"]["providers.b"]["id"].as_str().unwrap();
+    story.fault(&format!(
+        "{{ match: {{ method: PATCH, path: '*/{second}/' }}, when: before, effect: {{ delay_ms: 20000 }} }}"
+    ));
+    story.take_log();
+    let mut child = start(&story, "apply --auto-approve");
+    while story.writes().len() < 2 {
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    end(&story, "apply", child);
+    let after = story.ledger();
+    let known =
+        |ledger: &serde_json::Value, name: &str| ledger["objects"][name]["secrets"]["auth_token"].clone();
+    assert_ne!(
+        known(&after, "providers.a"),
+        known(&before, "providers.a"),
+        "the journal cannot say which value"
+    );
+    assert_eq!(known(&after, "providers.b"), known(&before, "providers.b"));
+}
+
+#[test]
 fn a_change_that_was_done_or_not() {
     for (when, verdict, writes) in [("after", Verdict::Done, 1), ("before", Verdict::NotDone, 2)] {
         let story = verified("");
