@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Field, Type};
-use crate::ledger::{Ledger, digest_of};
+use crate::ledger::{Digest, Ledger, digest_of};
 use crate::plan::{Action, Inputs, NoticeCode, Plan, RefusalCode, SecretWord, Shown};
 use crate::resource::{Address, CatalogueEntry, Desired, Live, LiveAccount, LiveObject, Wanted};
 use crate::value::Value;
@@ -226,7 +226,7 @@ fn numbers_on(account: &LiveAccount, slug: &str) -> Value {
 
 /// What the configuration says about the numbers of a bridge, as [`numbers_on`] would show it; `None` while some
 /// configuration has no identity yet.
-fn numbers_wanted(inputs: &Inputs<'_>, address: &Address) -> Option<String> {
+fn numbers_wanted(inputs: &Inputs<'_>, address: &Address) -> Option<Digest> {
     let numbers = inputs.desired.objects.get(address)?.numbers.as_ref()?;
     let served = numbers.iter().map(|(number, wanted)| {
         let id = &inputs.ledger.objects.get(&wanted.provider)?.id;
@@ -245,22 +245,21 @@ pub fn remember(
     about: impl Fn(&Address) -> bool,
 ) -> bool {
     let mut changed = false;
+    let listed = live.by_id();
     for (address, entry) in ledger.objects.iter_mut().filter(|(address, _)| about(address)) {
         let Some(object) = desired.objects.get(address).filter(|it| it.account == entry.account) else {
             continue;
         };
         let Some(account) = live.accounts.get(&entry.account) else { continue };
-        let objects = account.objects.get(address.kind.as_str());
-        let Some(shown) = objects.and_then(|objects| objects.iter().find(|live| live.id == entry.id)) else {
-            continue;
-        };
+        let id = (entry.account.as_str(), address.kind.as_str(), entry.id.as_str());
+        let Some(shown) = listed.get(&id) else { continue };
         let mut seen = LiteMap::with_capacity(object.attributes.len() + 1);
         for (name, wanted) in &object.attributes {
             let Some(field) = field(account, address, name) else { continue };
             if let (Wanted::Value(_), false) = (wanted, object.ignore.contains(*name)) {
                 let value = shown.attributes.get(name).unwrap_or(&Value::Null);
                 let value = canonical(field, &account.facts.catalogue, value);
-                seen.insert(SmolStr::new_static(name), digest_of(&value).into());
+                seen.insert(SmolStr::new_static(name), digest_of(&value));
             }
         }
         if object.numbers.is_some() {
@@ -269,10 +268,7 @@ pub fn remember(
                 .flat_map(|kind| kind.fields)
                 .find(|field| field.ty == Type::Numbers);
             if let Some(field) = numbers {
-                seen.insert(
-                    SmolStr::new_static(field.name),
-                    digest_of(&numbers_on(account, &entry.id)).into(),
-                );
+                seen.insert(SmolStr::new_static(field.name), digest_of(&numbers_on(account, &entry.id)));
             }
         }
         if entry.seen != seen {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use litemap::LiteMap;
@@ -59,11 +60,12 @@ impl<'de> Deserialize<'de> for Address {
     }
 }
 
-/// Where something stands in a file of the user's, for messages. Lines and columns count from 1.
+/// Where something stands in a file of the user's, for messages. Lines and columns count from 1. There is one for each
+/// attribute, so it is small.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Place {
     /// Path as the user gave it.
-    pub file: SmolStr,
+    pub file: Arc<str>,
     /// Line.
     pub line: usize,
     /// Column, in characters.
@@ -268,6 +270,17 @@ pub struct Rename {
 pub struct Live {
     /// By account name.
     pub accounts: BTreeMap<String, LiveAccount>,
+}
+
+impl Live {
+    /// Every listed object by account, kind and identity: for who looks for many.
+    pub fn by_id(&self) -> BTreeMap<(&str, &str, &str), &LiveObject> {
+        let all = self.accounts.iter().flat_map(|(account, read)| {
+            let kinds = read.objects.iter();
+            kinds.flat_map(move |(kind, objects)| objects.iter().map(move |object| (account, *kind, object)))
+        });
+        all.map(|(account, kind, object)| ((account.as_str(), kind, object.id.as_str()), object)).collect()
+    }
 }
 
 /// What one account answered.

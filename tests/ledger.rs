@@ -1,12 +1,13 @@
 //! The ledger as a file: what was saved comes back, a failed save leaves the old one, what cannot be understood is never
 //! overwritten, and nothing in it can be compared by somebody without the key.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use litemap::LiteMap;
 use serde_json::json;
 use telform::ledger::{
     AccountEntry, Attempt, Entry, FORMAT, Holder, Key, LEASE, Ledger, LedgerError, Lock, Origin, Reshaped,
@@ -53,14 +54,17 @@ fn full(key: &Key) -> Ledger {
         id: "42".into(),
         origin: Origin::Adopted,
         since: "2026-11-22T00:00:00Z".into(),
-        key: BTreeMap::from([("provider".into(), json!("twilio"))]),
-        secrets: BTreeMap::from([("auth_token".into(), key.seal("main", "42", "auth_token", &fingerprint))]),
-        submitted: BTreeMap::from([(
+        key: LiteMap::from_iter([("provider".into(), json!("twilio"))]),
+        secrets: LiteMap::from_iter([(
+            "auth_token".into(),
+            key.seal("main", "42", "auth_token", &fingerprint),
+        )]),
+        submitted: LiteMap::from_iter([(
             "owner_email".into(),
             Submitted { digest: digest_of(&json!("a@b.c")), since: "2026-11-22T00:00:00Z".into() },
         )]),
-        seen: [("name".into(), "0123".into())].into_iter().collect(),
-        reshaped: BTreeMap::from([(
+        seen: [("name".into(), digest_of(&json!("x")))].into_iter().collect(),
+        reshaped: LiteMap::from_iter([(
             "phonenumber".into(),
             Reshaped { sent: digest_of(&json!("1")), observed: digest_of(&json!(null)) },
         )]),
@@ -72,7 +76,7 @@ fn full(key: &Key) -> Ledger {
     ledger.objects.insert(Address::new("providers", "with.dots"), entry);
     let attempt = Attempt {
         account: "main".into(),
-        key: BTreeMap::from([("login".into(), json!("acme"))]),
+        key: LiteMap::from_iter([("login".into(), json!("acme"))]),
         since: "2026-11-22T00:00:00Z".into(),
     };
     ledger.attempts.insert(Address::new("partners", "acme"), attempt);

@@ -140,7 +140,7 @@ fn this(args: &[&str]) -> Vec<String> {
 }
 
 /// Makes telform know what it manages, as after a first apply.
-async fn managed(yaml: &str, ledger: &str) {
+pub(crate) async fn managed(yaml: &str, ledger: &str) {
     let args = [
         telform(),
         "apply".into(),

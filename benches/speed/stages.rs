@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{UsageWho, getrusage};
 use telform::api::ReadOnly;
 use telform::api::http::{self, Http};
-use telform::ledger::{Key, Ledger};
+use telform::ledger::{Key, Ledger, Store};
 use telform::plan::{Inputs, Options, Plan};
 use telform::view::text::Detail;
 use telform::{desired, document, live, secrets, verify, view};
@@ -23,7 +23,16 @@ fn cpu() -> f64 {
 /// Times one stage after the other.
 struct Clock {
     start: (Instant, f64),
-    laps: Vec<(&'static str, f64, f64)>,
+    laps: Vec<(&'static str, f64, f64, [f64; 2])>,
+}
+
+/// Memory of this process now, and its peak so far, MB. Nothing where the system does not say.
+fn memory() -> [f64; 2] {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ["VmRSS:", "VmHWM:"].map(|name| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(f64::NAN) / 1024.0
+    })
 }
 
 impl Clock {
@@ -33,17 +42,20 @@ impl Clock {
 
     fn lap(&mut self, name: &'static str) {
         let (wall, used) = self.start;
-        self.laps.push((name, wall.elapsed().as_secs_f64() * 1e3, cpu() - used));
+        self.laps.push((name, wall.elapsed().as_secs_f64() * 1e3, cpu() - used, memory()));
         self.start = (Instant::now(), cpu());
     }
 
     fn print(&self, title: &str) {
-        let total: f64 = self.laps.iter().map(|(_, _, cpu)| cpu).sum();
+        let total: f64 = self.laps.iter().map(|(_, _, cpu, _)| cpu).sum();
         say(&format!("\n{title}: {total:.0} ms of CPU\n"));
-        say("| stage | wall | CPU | share |");
-        say("| --- | --- | --- | --- |");
-        for (name, wall, cpu) in &self.laps {
-            say(&format!("| {name} | {wall:.1} ms | {cpu:.1} ms | {:.0} % |", 100.0 * cpu / total));
+        say("| stage | wall | CPU | share | memory then, peak |");
+        say("| --- | --- | --- | --- | --- |");
+        for (name, wall, cpu, [then, peak]) in &self.laps {
+            let share = 100.0 * cpu / total;
+            say(&format!(
+                "| {name} | {wall:.1} ms | {cpu:.1} ms | {share:.0} % | {then:.0} MB, {peak:.0} MB |"
+            ));
         }
     }
 }
@@ -61,18 +73,27 @@ async fn of(partners: usize, every: bool) {
     let dir = tempfile::tempdir().expect("a folder");
     let moved: fn(usize) -> bool = if every { |_| true } else { |_| false };
     let server = Server::start_with(partners, Duration::ZERO, moved).await;
-    world::write_yaml(dir.path(), &server.url(), partners).expect("files");
+    let (yaml, kept) = (dir.path().join("yaml"), dir.path().join("ledger.json").display().to_string());
+    world::write_yaml(&yaml, &server.url(), partners).expect("files");
+    if !every {
+        crate::managed(&yaml.display().to_string(), &kept).await;
+    }
+    let store = Store::at(&kept).expect("a place");
     let mut clock = Clock::new();
-    let mut wanted = desired::load(&[dir.path().to_path_buf()]).expect("good YAML").desired;
+    let mut wanted = desired::load(&[yaml]).expect("good YAML").desired;
     clock.lap("YAML: read, parse, check");
-    let key = Key::from_text(&Key::generate_text()).expect("a key");
+    let ledger = store.load().await.expect("a ledger").unwrap_or_else(Ledger::fresh);
+    clock.lap("ledger: read");
+    let key = store
+        .key(None)
+        .expect("a key")
+        .unwrap_or_else(|| Key::from_text(&Key::generate_text()).expect("a key"));
     let env = |_: &str| Some("secret-of-the-bench".to_owned());
     let resolved = secrets::resolve(&mut wanted, &env, false, &key).expect("secrets");
     clock.lap("secrets: fetch, fingerprint");
     let options = http::Options::default();
     let vault = resolved.vault.into_iter().collect();
     let api = Http::new(wanted.accounts.values(), resolved.tokens, vault, options).expect("a client");
-    let ledger = Ledger::fresh();
     clock.lap("client");
     let live = live::read(&ReadOnly::new(&api), &wanted, &ledger, &key, false).await.expect("answers");
     clock.lap("fetch and decode (with the server's share)");

@@ -74,7 +74,8 @@ impl Run<'_> {
             (Operation::Create { key, replaces, .. }, Some(address))
                 if target.kind.hidden_until_verified || replaces.is_some() =>
             {
-                let attempt = Attempt { account, key: key.clone(), since: (self.apply.clock)() };
+                let attempt =
+                    Attempt { account, key: key.clone().into_iter().collect(), since: (self.apply.clock)() };
                 ledger.attempts.insert(address.clone(), attempt);
             }
             (Operation::Disconnect { number, .. }, _) => {
@@ -128,7 +129,7 @@ impl Run<'_> {
             (Operation::Create { key, secrets, replaces, .. }, Some(address)) => {
                 let Outcome::Done { id: Some(id), .. } = outcome else { return };
                 let mut entry = self.new_entry(account, id, Origin::Created);
-                entry.key.clone_from(key);
+                entry.key = key.clone().into_iter().collect();
                 entry.hidden_since = target.kind.hidden_until_verified.then(|| (self.apply.clock)());
                 entry.prevent_delete =
                     self.apply.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
@@ -249,6 +250,7 @@ pub fn settle_values(
     now: &Clock,
 ) -> Vec<(StepId, Vec<String>)> {
     let mut found = Vec::new();
+    let listed = live.by_id();
     for (step, (_, outcome)) in plan.steps.iter().zip(&report.outcomes) {
         let (Some(address), Outcome::Done { id: made, .. }) = (&step.address, outcome) else { continue };
         let id = match &step.operation {
@@ -258,8 +260,8 @@ pub fn settle_values(
         };
         let Some(account) = live.accounts.get(&step.call.account) else { continue };
         let kind = backend::shape(&address.kind, account.facts.generation);
-        let objects = account.objects.get(address.kind.as_str());
-        let shown = objects.zip(id).and_then(|(objects, id)| objects.iter().find(|object| object.id == *id));
+        let shown =
+            id.and_then(|id| listed.get(&(step.call.account.as_str(), address.kind.as_str(), id.as_str())));
         if let (Some(kind), Some(shown), Some(entry)) = (kind, shown, ledger.objects.get_mut(address)) {
             let reshaped = note_kept(entry, step, kind, Some(shown), now);
             // What a create got is told by its answer: a slug with a suffix is no failure.
@@ -277,10 +279,10 @@ fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
         id: id.to_owned(),
         origin,
         since,
-        key: BTreeMap::new(),
-        secrets: BTreeMap::new(),
-        submitted: BTreeMap::new(),
-        reshaped: BTreeMap::new(),
+        key: LiteMap::new(),
+        secrets: LiteMap::new(),
+        submitted: LiteMap::new(),
+        reshaped: LiteMap::new(),
         seen: LiteMap::new(),
         hidden_since: None,
         former: BTreeSet::new(),
@@ -329,8 +331,9 @@ pub fn settle_ledger(
             }
         }
     }
+    let listed = live.by_id();
     for effect in &plan.ledger {
-        enter_effect(ledger, effect, desired, live, now);
+        enter_effect(ledger, effect, desired, &listed, now);
     }
     *ledger != before
 }
@@ -361,15 +364,17 @@ fn forget_connections(ledger: &mut Ledger, account: &str, read: &LiveAccount, co
     });
 }
 
-fn enter_effect(ledger: &mut Ledger, effect: &LedgerEffect, desired: &Desired, live: &Live, now: &Clock) {
+fn enter_effect(
+    ledger: &mut Ledger,
+    effect: &LedgerEffect,
+    desired: &Desired,
+    listed: &BTreeMap<(&str, &str, &str), &LiveObject>,
+    now: &Clock,
+) {
     match effect {
         LedgerEffect::Adopt { address, account, id } => {
             let mut adopted = entry(account, id, Origin::Adopted, now());
-            let object = live.accounts.get(account).and_then(|live| {
-                live.objects
-                    .get(address.kind.as_str())
-                    .and_then(|objects| objects.iter().find(|object| object.id == *id))
-            });
+            let object = listed.get(&(account.as_str(), address.kind.as_str(), id.as_str()));
             let shapes =
                 desired.objects.get(address).map(|object| object.shapes.as_slice()).unwrap_or_default();
             if let (Some(object), Some(kind)) = (object, shapes.first()) {

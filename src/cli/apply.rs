@@ -52,7 +52,7 @@ pub(super) async fn carry(
         out.note("no run was cut off: there is nothing to resume\n");
         return Ok(Exit::Done);
     }
-    let live = session.read().await?;
+    let live = session.read_for_plan().await?;
     let plan = session.plan(&live)?;
     if let Some(moved) = reviewed.as_ref().map(|reviewed| reviewed.moved(&session, &plan))
         && !moved.is_empty()
@@ -299,7 +299,7 @@ async fn conclude(
     }
     let options = Options { rewrite_secrets: BTreeSet::new(), ..session.options.clone() };
     let mut kept = Vec::new();
-    let read = session.read().await.and_then(|live| {
+    let read = session.read_for_plan().await.and_then(|live| {
         kept = settle_values(&mut session.ledger, plan, report, &live, &now);
         Ok((session.plan_with(&live, &options)?, live))
     });

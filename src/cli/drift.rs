@@ -167,7 +167,7 @@ fn edits(desired: &Desired, found: &[&Drift]) -> (Texts, Vec<String>) {
             ));
             continue;
         };
-        let path = PathBuf::from(&place.file);
+        let path = PathBuf::from(&*place.file);
         if !texts.contains_key(&path) {
             texts.insert(path.clone(), fs::read_to_string(&path).unwrap_or_default());
         }
@@ -298,7 +298,7 @@ fn prove(
 /// Whether the line of an attribute is in one of the edited files and was changed there.
 fn texts_hold(texts: &Texts, desired: &Desired, address: &Address, name: &str) -> bool {
     let place = desired.objects.get(address).and_then(|object| object.places.get(name));
-    place.and_then(|place| texts.get(&PathBuf::from(&place.file)).map(|text| (place, text))).is_some_and(
+    place.and_then(|place| texts.get(&PathBuf::from(&*place.file)).map(|text| (place, text))).is_some_and(
         |(place, (before, after))| before.lines().nth(place.line - 1) != after.lines().nth(place.line - 1),
     )
 }

@@ -48,6 +48,7 @@ async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies, L
     let policies = Policies::of(out, &args.policies, &session.desired)?;
     let live = match &args.snapshot {
         Some(file) => saved::live(&session, file)?,
+        None if args.snapshot_out.is_none() => session.read_for_plan().await?,
         None => session.read().await?,
     };
     if let Some(file) = &args.snapshot_out {

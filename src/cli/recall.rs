@@ -48,7 +48,7 @@ fn note(open: &mut BTreeMap<Address, Attempt>, step: &Step, record: &StepRecord<
             None | Some(End::Unknown | End::Done | End::Damaged) => {
                 let attempt = Attempt {
                     account: step.call.account.clone(),
-                    key: key.clone(),
+                    key: key.clone().into_iter().collect(),
                     since: intent.at.clone(),
                 };
                 open.insert(address, attempt);

@@ -18,7 +18,7 @@ use crate::desired::{self, Loaded};
 use crate::document;
 use crate::hooks;
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
-use crate::live;
+use crate::live::{self, Scope, View};
 use crate::plan::{Inputs, LedgerEffect, Options, Plan};
 use crate::resource::{Address, Desired, Guards, Live};
 use crate::secrets::{self, Missing};
@@ -186,19 +186,24 @@ impl Session {
 
     /// Reads the services.
     pub(crate) async fn read(&self) -> Result<Live, Failure> {
-        self.read_for(&self.desired, self.options.destroy).await
+        self.read_for(&self.desired, Scope { destroy: self.options.destroy, view: View::Writable }).await
+    }
+
+    /// Reads the services for a plan and nothing else.
+    pub(crate) async fn read_for_plan(&self) -> Result<Live, Failure> {
+        self.read_for(&self.desired, Scope { destroy: self.options.destroy, view: View::Plan }).await
     }
 
     /// Reads all that these files mention, as if everything should go.
     pub(crate) async fn read_all(&self, desired: &Desired) -> Result<Live, Failure> {
-        self.read_for(desired, true).await
+        self.read_for(desired, Scope { destroy: true, view: View::Writable }).await
     }
 
-    async fn read_for(&self, desired: &Desired, destroy: bool) -> Result<Live, Failure> {
+    async fn read_for(&self, desired: &Desired, scope: Scope) -> Result<Live, Failure> {
         let _shown = self.meter.reading();
         let told = |listed: &live::Listed<'_>| self.meter.listed(listed);
         let api = ReadOnly::new(&self.api);
-        Ok(live::read_telling(&api, desired, &self.ledger, &self.key, destroy, &told).await?)
+        Ok(live::read_telling(&api, desired, &self.ledger, &self.key, scope, &told).await?)
     }
 
     /// Computes the plan.

@@ -169,7 +169,7 @@ impl Loader<'_> {
                 values.into_iter().collect::<Option<Vec<_>>>().map(Value::Array)
             }
             Data::Map(entries) => {
-                let mut map = serde_json::Map::new();
+                let mut map = serde_json::Map::with_capacity(entries.len());
                 let mut good = true;
                 for entry in entries.iter() {
                     good &= self.key(file, entry);

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::resource::Address;
-use crate::text::hex;
 use crate::value::Value;
 
+mod digest;
 mod error;
 mod fingerprint;
 mod lock;
@@ -19,6 +19,7 @@ mod place;
 mod rekey;
 mod store;
 
+pub use digest::{Digest, digest_of};
 pub use error::LedgerError;
 pub use fingerprint::{Key, KeyError, Sealed};
 pub use lock::{Holder, LEASE, Lock, Told, Wish, host, user};
@@ -135,6 +136,9 @@ pub enum Origin {
     Adopted,
 }
 
+/// Fields of a natural key with their values. There is an entry for each object, so this is one stretch of memory.
+pub type NaturalKey = LiteMap<String, Value>;
+
 /// One managed object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -148,21 +152,21 @@ pub struct Entry {
     /// When (RFC 3339, UTC).
     pub since: String,
     /// Natural key as it was last seen, for people and for messages about an object that is gone.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub key: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub key: NaturalKey,
     /// Sealed fingerprints of the write-only secrets that telform wrote.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub secrets: BTreeMap<String, Sealed>,
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub secrets: LiteMap<String, Sealed>,
     /// Values that telform submitted and that stay invisible until a human confirms them.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub submitted: BTreeMap<String, Submitted>,
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub submitted: LiteMap<String, Submitted>,
     /// Values that the service did not keep as they were sent: seen again, the pair is reported and not sent again.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub reshaped: BTreeMap<String, Reshaped>,
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub reshaped: LiteMap<String, Reshaped>,
     /// Digests of the managed attributes as they were when a run last left nothing to do, so that a change from outside can
     /// be told from one of the configuration.
     #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
-    pub seen: LiteMap<SmolStr, SmolStr>,
+    pub seen: LiteMap<SmolStr, Digest>,
     /// The object itself is invisible until a human confirms it; RFC 3339 time since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hidden_since: Option<String>,
@@ -182,7 +186,7 @@ pub struct Entry {
 #[serde(deny_unknown_fields)]
 pub struct Submitted {
     /// Digest of the canonical value.
-    pub digest: String,
+    pub digest: Digest,
     /// Since when (RFC 3339, UTC).
     pub since: String,
 }
@@ -192,9 +196,9 @@ pub struct Submitted {
 #[serde(deny_unknown_fields)]
 pub struct Reshaped {
     /// Digest of the canonical value that was sent.
-    pub sent: String,
+    pub sent: Digest,
     /// Digest of the canonical value that came back.
-    pub observed: String,
+    pub observed: Digest,
 }
 
 /// A create whose end is not known yet.
@@ -204,7 +208,7 @@ pub struct Attempt {
     /// Account.
     pub account: String,
     /// Natural key that was sent.
-    pub key: BTreeMap<String, Value>,
+    pub key: NaturalKey,
     /// When (RFC 3339, UTC).
     pub since: String,
 }
@@ -289,11 +293,4 @@ impl Ledger {
             .find(|(address, entry)| address.kind == kind && entry.account == account && entry.id == id)
             .map(|(address, _)| address)
     }
-}
-
-/// Digest of a canonical value, for the values that wait or were reshaped. Not for secrets: it is not keyed.
-pub fn digest_of(value: &Value) -> String {
-    use sha2::{Digest, Sha256};
-    let text = serde_json_canonicalizer::to_string(value).unwrap_or_default();
-    hex(&Sha256::digest(text.as_bytes())[..16])
 }

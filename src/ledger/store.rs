@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::lock::{self, Holder, Lease, Lock, Wish};
 use super::place::{Local, Place, Put, Version};
 use super::{AccountEntry, FORMAT, Key, Ledger, LedgerError};
+use crate::value::Value;
 
 /// A ledger and what stands beside it.
 #[derive(Debug)]
@@ -57,17 +58,10 @@ impl Store {
             self.saw(None);
             return Ok(None);
         };
-        let damaged = |why: String| LedgerError::Damaged { place: self.shown(), why };
-        let value: serde_json::Value =
-            serde_json::from_slice(&found.bytes).map_err(|error| damaged(error.to_string()))?;
-        let format = value
-            .get("format")
-            .and_then(serde_json::Value::as_u64)
-            .ok_or_else(|| damaged("it has no format number".to_owned()))?;
-        if format > u64::from(FORMAT) {
-            return Err(LedgerError::Newer { place: self.shown(), found: format });
-        }
-        let ledger = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
+        let ledger = read(&found.bytes).map_err(|fault| match fault {
+            Fault::Newer(found) => LedgerError::Newer { place: self.shown(), found },
+            Fault::Damaged(why) => LedgerError::Damaged { place: self.shown(), why },
+        })?;
         self.saw(Some(found.version));
         Ok(Some(ledger))
     }
@@ -199,4 +193,26 @@ fn key_name(address: &str) -> String {
         plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let readable: String = words.join("-").chars().take(80).collect();
     format!("{readable}-{}", hex(&Sha256::digest(address.as_bytes())[..4]))
+}
+
+/// Why a text is no ledger that can be used.
+enum Fault {
+    /// It has a later format, by its number.
+    Newer(u64),
+    Damaged(String),
+}
+
+/// Reads a ledger. Only where it is none is it looked at again, for its format: a later one may be of another shape.
+fn read(bytes: &[u8]) -> Result<Ledger, Fault> {
+    let why = match serde_json::from_slice::<Ledger>(bytes) {
+        Ok(ledger) if ledger.format <= FORMAT => return Ok(ledger),
+        Ok(ledger) => return Err(Fault::Newer(u64::from(ledger.format))),
+        Err(error) => error.to_string(),
+    };
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| Fault::Damaged(error.to_string()))?;
+    match value.get("format").and_then(Value::as_u64) {
+        Some(format) if format > u64::from(FORMAT) => Err(Fault::Newer(format)),
+        Some(_) => Err(Fault::Damaged(why)),
+        None => Err(Fault::Damaged("it has no format number".to_owned())),
+    }
 }

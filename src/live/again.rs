@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 
 use super::unpod::configurations;
-use super::{LiveError, Reader};
+use super::{LiveError, Reader, Scope, View};
 use crate::api::ReadOnly;
 use crate::backend::unpod::attribution::{Evidence, unseen};
 use crate::ledger::{Key, Ledger};
@@ -47,8 +47,8 @@ pub async fn read_connections(
 ) -> Result<Reread, LiveError> {
     let desired = Desired::default();
     let kinds = BTreeSet::new();
-    let reader =
-        Reader { api, account, desired: &desired, ledger, key, kinds, destroy: false, told: &|_| {} };
+    let scope = Scope { destroy: false, view: View::Writable };
+    let reader = Reader { api, account, desired: &desired, ledger, key, kinds, scope, told: &|_| {} };
     let read = try_join_all(slugs.iter().map(|slug| reader.bridge(slug))).await?;
     let (mut bridges, mut there, mut gone) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (slug, bridge) in slugs.iter().zip(read) {

@@ -224,7 +224,7 @@ impl Reader<'_> {
         if !self.kinds.contains(BRIDGES_G2.name) {
             return Ok((Vec::new(), BTreeSet::new()));
         }
-        let remembered = self.remembered(BRIDGES_G2.name);
+        let remembered: BTreeSet<String> = self.remembered(BRIDGES_G2.name).map(str::to_owned).collect();
         let wanted =
             self.wanted(BRIDGES_G2.name).filter_map(|object| match object.attributes.get(BRIDGES_G2.id) {
                 Some(Wanted::Value(Value::String(slug))) => Some(slug.clone()),

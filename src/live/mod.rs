@@ -49,23 +49,40 @@ pub async fn read(
     key: &Key,
     destroy: bool,
 ) -> Result<Live, LiveError> {
-    read_telling(api, desired, ledger, key, destroy, &|_| {}).await
+    read_telling(api, desired, ledger, key, Scope { destroy, view: View::Writable }, &|_| {}).await
+}
+
+/// What is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// Everything managed shall go.
+    pub destroy: bool,
+    /// How much of each listed object is kept.
+    pub view: View,
+}
+
+/// How much of each listed object is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// What a plan looks at, see [`looked_at`](crate::plan::looked_at).
+    Plan,
+    /// Everything that may be stated: for who describes objects, or copies them.
+    Writable,
 }
 
 /// Reads the live state that a plan for `desired` needs: the kinds that the files or the tombstones mention, and for Unpod
-/// the bridges whenever a configuration may go. `destroy`: everything managed shall go. An account none of whose kinds is
-/// mentioned is not asked.
+/// the bridges whenever a configuration may go. An account none of whose kinds is mentioned is not asked.
 pub async fn read_telling(
     api: &ReadOnly<'_>,
     desired: &Desired,
     ledger: &Ledger,
     key: &Key,
-    destroy: bool,
+    scope: Scope,
     told: &Told<'_>,
 ) -> Result<Live, LiveError> {
     let jobs = desired.accounts.values().filter_map(|account| {
         let kinds = in_scope(account, desired);
-        let reader = Reader { api, account, desired, ledger, key, kinds, destroy, told };
+        let reader = Reader { api, account, desired, ledger, key, kinds, scope, told };
         let asked = !reader.kinds.is_empty();
         asked.then_some(async move { (account.name.clone(), reader.read().await) })
     });
@@ -93,7 +110,7 @@ struct Reader<'a> {
     ledger: &'a Ledger,
     key: &'a Key,
     kinds: BTreeSet<&'static str>,
-    destroy: bool,
+    scope: Scope,
     told: &'a Told<'a>,
 }
 
@@ -149,16 +166,16 @@ impl Reader<'_> {
     }
 
     /// Identities of a kind that must be accounted for: pinned in the YAML, kept in the ledger, written in a tombstone.
-    fn remembered(&self, kind: &'static str) -> BTreeSet<String> {
-        let pinned = self.wanted(kind).filter_map(|object| object.id.clone());
-        let mine =
-            |address: &Address, entry: &Entry| address.kind == kind && entry.account == self.account.name;
-        let kept = self.ledger.objects.iter().filter(|(address, entry)| mine(address, entry));
-        let kept = kept.map(|(_, entry)| entry.id.clone());
-        let gone =
-            self.desired.removed.iter().filter_map(|gone| {
-                gone.id.clone().filter(|_| gone.address.kind == kind && self.may_hold(gone))
-            });
-        pinned.chain(kept).chain(gone).collect()
+    fn remembered(&self, kind: &'static str) -> impl Iterator<Item = &str> {
+        let pinned = self.wanted(kind).filter_map(|object| object.id.as_deref());
+        let mine = move |address: &Address, entry: &Entry| {
+            address.kind == kind && entry.account == self.account.name
+        };
+        let kept = self.ledger.objects.iter().filter(move |(address, entry)| mine(address, entry));
+        let kept = kept.map(|(_, entry)| entry.id.as_str());
+        let gone = self.desired.removed.iter().filter_map(move |gone| {
+            gone.id.as_deref().filter(|_| gone.address.kind == kind && self.may_hold(gone))
+        });
+        pinned.chain(kept).chain(gone)
     }
 }

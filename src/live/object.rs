@@ -1,8 +1,10 @@
 //! From a row to a live object: the fields that the table names, and of secrets only the fingerprint.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::Map;
 
 use crate::kind::{Access, Field, Kind, Type, text_of};
 use crate::ledger::Key;
@@ -21,15 +23,25 @@ pub(super) struct Row {
 #[derive(Clone, Copy)]
 pub(super) struct RowOf<'k> {
     pub(super) kind: &'k Kind,
+    pub(super) kept: Kept<'k>,
+}
+
+/// How much of a row is kept.
+#[derive(Clone, Copy)]
+pub(super) enum Kept<'k> {
     /// Also what only the service sets: nobody compares or states it, but a PUT sends it back (carrierx.md 6.4), so it is kept
     /// of an object that is read by itself.
-    pub(super) whole: bool,
+    Whole,
+    /// What may be stated.
+    Writable,
+    /// These attributes only.
+    Named(&'k BTreeSet<&'static str>),
 }
 
 /// Reads one object as its kind's table says; everything that the table does not name is dropped, and what is shown in part
 /// only stands apart. The error says what is wrong with the row.
 pub fn object(kind: &Kind, row: Value, key: &Key) -> Result<LiveObject, String> {
-    let row = RowOf { kind, whole: true }.deserialize(row).map_err(|error| error.to_string())?;
+    let row = RowOf { kind, kept: Kept::Whole }.deserialize(row).map_err(|error| error.to_string())?;
     of_row(kind, row, key)
 }
 
@@ -77,7 +89,12 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
 
 impl RowOf<'_> {
     fn keeps(&self, field: &Field, is_id: bool) -> bool {
-        field.is_readable() && (self.whole || is_id || field.access != Access::ReadOnly)
+        let wanted = match self.kept {
+            Kept::Whole => true,
+            Kept::Writable => field.access != Access::ReadOnly,
+            Kept::Named(names) => names.contains(field.name),
+        };
+        field.is_readable() && (wanted || is_id)
     }
 }
 
@@ -104,7 +121,10 @@ impl<'de> Parts<'de> for RowOf<'_> {
                 }
                 continue;
             };
-            let value: Value = entries.next_value()?;
+            let mut value: Value = entries.next_value()?;
+            if field.nested() {
+                value = snug(value);
+            }
             if named.is_id {
                 row.id = Some(value.clone());
             }
@@ -114,6 +134,23 @@ impl<'de> Parts<'de> for RowOf<'_> {
             }
         }
         Ok(Some(row))
+    }
+}
+
+/// The same value without the room that a map or list took to grow while it was read.
+fn snug(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut exact = Map::with_capacity(map.len());
+            exact.extend(map.into_iter().map(|(name, value)| (name, snug(value))));
+            Value::Object(exact)
+        }
+        Value::Array(items) => {
+            let mut exact = Vec::with_capacity(items.len());
+            exact.extend(items.into_iter().map(snug));
+            Value::Array(exact)
+        }
+        other => other,
     }
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
-use super::object::{self, RowOf};
-use super::{LiveError, Reader};
+use super::object::{self, Kept, RowOf};
+use super::{LiveError, Reader, View};
 use crate::api::Verdict;
 use crate::backend::carrierx::page::PageOf;
 use crate::backend::unpod::rows;
 use crate::kind::{Kind, List};
+use crate::plan::looked_at;
 use crate::resource::{LiveAccount, LiveObject};
 use crate::value::Value;
 
@@ -41,16 +42,20 @@ impl Reader<'_> {
         live: &mut LiveAccount,
     ) -> Result<(), LiveError> {
         let tried = format!("listing the {}", kind.name);
-        let mut objects = match self.pages(kind, &tried).await? {
+        let names = match self.scope.view {
+            View::Plan => looked_at(kind, &self.account.name, self.desired, self.ledger, self.scope.destroy),
+            View::Writable => None,
+        };
+        let mut objects = match self.pages(kind, &tried, names.as_ref()).await? {
             Listing::Complete(objects) => objects,
-            Listing::Moved(_) => match self.pages(kind, &tried).await? {
+            Listing::Moved(_) => match self.pages(kind, &tried, names.as_ref()).await? {
                 Listing::Complete(objects) => objects,
                 Listing::Moved(how) => return Err(LiveError::incomplete(self.account, &tried, &how)),
             },
         };
-        let listed: BTreeSet<&str> = objects.iter().map(|object| object.id.as_str()).collect();
-        let mut unseen = self.remembered(kind.name);
-        unseen.retain(|id| !listed.contains(id.as_str()));
+        let listed = |id: &&str| objects.binary_search_by(|object| object.id.as_str().cmp(id)).is_ok();
+        let unseen: BTreeSet<String> =
+            self.remembered(kind.name).filter(|id| !listed(id)).map(str::to_owned).collect();
         let found = try_join_all(unseen.iter().map(|id| self.by_id(kind, id))).await?;
         for (id, object) in unseen.into_iter().zip(found) {
             match object {
@@ -80,7 +85,13 @@ impl Reader<'_> {
         }
     }
 
-    async fn page(&self, kind: &'static Kind, tried: &str, offset: usize) -> Result<Taken, LiveError> {
+    async fn page(
+        &self,
+        kind: &'static Kind,
+        tried: &str,
+        names: Option<&BTreeSet<&'static str>>,
+        offset: usize,
+    ) -> Result<Taken, LiveError> {
         let shape = |what: &str| LiveError::shape(self.account, tried, what);
         let query = match kind.list {
             List::Offset { size, order } => {
@@ -97,7 +108,7 @@ impl Reader<'_> {
             return Ok(Taken { objects, has_more: false, total: None });
         }
         let page = body
-            .read(PageOf(RowOf { kind, whole: false }))
+            .read(PageOf(RowOf { kind, kept: names.map_or(Kept::Writable, Kept::Named) }))
             .map_err(|error| shape(&error.to_string()))?
             .map_err(shape)?;
         let objects = page.items.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
@@ -105,9 +116,15 @@ impl Reader<'_> {
         Ok(Taken { objects, has_more: page.has_more, total: page.total })
     }
 
-    /// All pages, once. Where the first one tells the total, the others are asked for side by side.
-    async fn pages(&self, kind: &'static Kind, tried: &str) -> Result<Listing, LiveError> {
-        let first = self.page(kind, tried, 0).await?;
+    /// All pages, once, in the order of their identities. Where the first one tells the total, the others are asked for side
+    /// by side.
+    async fn pages(
+        &self,
+        kind: &'static Kind,
+        tried: &str,
+        names: Option<&BTreeSet<&'static str>>,
+    ) -> Result<Listing, LiveError> {
+        let first = self.page(kind, tried, names, 0).await?;
         // A service may give less than was asked for: its own step counts.
         let step = first.objects.len();
         let total = first.total.and_then(|total| usize::try_from(total).ok()).unwrap_or_default();
@@ -118,7 +135,8 @@ impl Reader<'_> {
                 return Ok(Listing::Moved("an empty page says that more follow".to_owned()));
             }
             let known = total.saturating_sub(offset).div_ceil(step);
-            let wave = (0..known.clamp(1, WAVE)).map(|index| self.page(kind, tried, offset + index * step));
+            let wave =
+                (0..known.clamp(1, WAVE)).map(|index| self.page(kind, tried, names, offset + index * step));
             for (index, page) in try_join_all(wave).await?.into_iter().enumerate() {
                 let last = pages.last().expect("the first page is there");
                 if !last.has_more {
@@ -139,9 +157,9 @@ impl Reader<'_> {
                 return Ok(Listing::Moved(format!("no end after {MOST_PAGES} pages")));
             }
         }
-        let objects: Vec<LiveObject> = pages.into_iter().flat_map(|page| page.objects).collect();
-        let mut seen = BTreeSet::new();
-        if let Some(twice) = objects.iter().find(|object| !seen.insert(object.id.as_str())) {
+        let mut objects: Vec<LiveObject> = pages.into_iter().flat_map(|page| page.objects).collect();
+        objects.sort_by(|a, b| a.id.cmp(&b.id));
+        if let Some([twice, _]) = objects.array_windows().find(|[a, b]| a.id == b.id) {
             return Ok(Listing::Moved(format!("{} {} appears on two pages", kind.singular, twice.id)));
         }
         Ok(Listing::Complete(objects))

@@ -154,7 +154,7 @@ impl Reader<'_> {
         if listed.len() < objects.len() {
             return Err(LiveError::incomplete(self.account, tried, "an id appears twice"));
         }
-        let mut unseen = self.remembered(PROVIDERS);
+        let mut unseen: BTreeSet<String> = self.remembered(PROVIDERS).map(str::to_owned).collect();
         unseen.retain(|id| !listed.contains(id));
         let read =
             try_join_all(unseen.iter().map(|id| self.configuration_by_id(kind, found.spelling, id))).await?;
@@ -216,7 +216,7 @@ impl Reader<'_> {
                 || self.ledger.attempts.iter().any(|(address, attempt)| {
                     connected(&address.kind) && attempt.account == self.account.name
                 });
-        managed || tombstone || dropped || unfinished || self.pinned_to_replaced() || self.destroy
+        managed || tombstone || dropped || unfinished || self.pinned_to_replaced() || self.scope.destroy
     }
 
     /// Whether an entry of the YAML pins the id of a configuration that another one took the place of: it means the new one,

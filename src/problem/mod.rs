@@ -147,7 +147,7 @@ impl Problem {
             .map(|label| {
                 let place = label.place();
                 json!({
-                    "file": place.file, "line": place.line, "column": place.column,
+                    "file": &*place.file, "line": place.line, "column": place.column,
                     "offset": label.span.start(), "length": label.span.end().saturating_sub(label.span.start()),
                     "text": label.text,
                 })
@@ -155,7 +155,7 @@ impl Problem {
             .collect();
         json!({
             "severity": self.severity.word(), "code": self.code, "message": self.message,
-            "file": self.place.file, "line": self.place.line, "column": self.place.column,
+            "file": &*self.place.file, "line": self.place.line, "column": self.place.column,
             "labels": labels, "help": self.help,
         })
     }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
-
-use smol_str::SmolStr;
 
 use super::Label;
 use crate::resource::Place;
@@ -67,7 +66,7 @@ impl Span {
 
 /// One file: its name and its text, in which every secret has become asterisks. Offsets are those of the file.
 pub struct Source {
-    name: SmolStr,
+    name: Arc<str>,
     text: String,
 }
 

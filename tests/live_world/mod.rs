@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use indexmap::IndexMap;
+use litemap::LiteMap;
 use serde_json::{Value, json};
 use telform::api::http::{Http, Options};
 use telform::api::{ReadOnly, Vault};
@@ -186,10 +187,10 @@ pub(crate) fn keep(ledger: &mut Ledger, address: &str, account: &str, id: &str) 
         id: id.to_owned(),
         origin: Origin::Created,
         since: "2026-11-22T00:00:00Z".to_owned(),
-        key: BTreeMap::new(),
-        secrets: BTreeMap::new(),
-        submitted: BTreeMap::new(),
-        reshaped: BTreeMap::new(),
+        key: LiteMap::new(),
+        secrets: LiteMap::new(),
+        submitted: LiteMap::new(),
+        reshaped: LiteMap::new(),
         seen: Default::default(),
         hidden_since: None,
         former: std::collections::BTreeSet::new(),

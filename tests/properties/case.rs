@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use litemap::LiteMap;
 use serde_json::Value;
 use telform::backend;
 use telform::kind::{Access, Kind, Type};
@@ -211,7 +212,7 @@ impl Case {
             entry.replaced.insert(other);
         }
         if kind == "partners" && thing.is_none() && dice.once_in(2) {
-            let attempt = Attempt { account: CARRIERX.into(), key: BTreeMap::new(), since: "2026".into() };
+            let attempt = Attempt { account: CARRIERX.into(), key: LiteMap::new(), since: "2026".into() };
             self.ledger.attempts.insert(address, attempt);
             return;
         }
@@ -297,10 +298,10 @@ pub(crate) fn entry(account: &str, id: &str) -> Entry {
         id: id.to_owned(),
         origin: Origin::Created,
         since: "2026-11-22T00:00:00Z".to_owned(),
-        key: BTreeMap::new(),
-        secrets: BTreeMap::new(),
-        submitted: BTreeMap::new(),
-        reshaped: BTreeMap::new(),
+        key: LiteMap::new(),
+        secrets: LiteMap::new(),
+        submitted: LiteMap::new(),
+        reshaped: LiteMap::new(),
         seen: Default::default(),
         hidden_since: None,
         former: BTreeSet::new(),

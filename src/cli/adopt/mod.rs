@@ -256,7 +256,7 @@ fn proven(
 /// Attributes whose lines the loader did not take.
 fn leave_out_problems(drafts: &[Draft], problems: &Problems, without: &mut Without) {
     for problem in problems.iter() {
-        let file = drafts.iter().find(|draft| draft.path.display().to_string() == problem.place.file);
+        let file = drafts.iter().find(|draft| *draft.path.display().to_string() == *problem.place.file);
         let Some(draft) = file else { continue };
         let above = draft.before.bytes().filter(|byte| *byte == b'\n').count();
         let Some(line) = problem.place.line.checked_sub(above) else { continue };

@@ -1,0 +1,89 @@
+//! The digest of a value: enough to know it again, without keeping it.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use crate::text::hex;
+use crate::value::Value;
+
+/// The first half of the SHA-256 of a canonical value; 32 digits in a file. Not for secrets: it is not keyed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest([u8; 16]);
+
+/// Digest of a canonical value, for the values that wait, were reshaped or were seen.
+pub fn digest_of(value: &Value) -> Digest {
+    let text = serde_json_canonicalizer::to_string(value).unwrap_or_default();
+    let mut half = [0; 16];
+    half.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
+    Digest(half)
+}
+
+impl Digest {
+    fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            let pair =
+                text.get(2 * at..2 * at + 2).filter(|pair| pair.bytes().all(|it| it.is_ascii_hexdigit()));
+            *byte = u8::from_str_radix(pair?, 16).ok()?;
+        }
+        (text.len() == 32).then_some(Self(bytes))
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl serde::de::Visitor<'_> for Text {
+            type Value = Digest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a digest of 32 hexadecimal digits")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Digest, E> {
+                Digest::parse(text).ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn it_is_read_as_it_is_written_and_nothing_else_is() {
+        let digest = digest_of(&json!({"b": 1, "a": [null, "x"]}));
+        let text = serde_json::to_string(&digest).expect("a text");
+        assert_eq!(text, format!("\"{}\"", &hex(&Sha256::digest(br#"{"a":[null,"x"],"b":1}"#))[..32]));
+        assert_eq!(serde_json::from_str::<Digest>(&text).expect("as written"), digest);
+        for bad in ["", "00", &"0".repeat(31), &"0".repeat(33), &"+1".repeat(16), &"é".repeat(16)] {
+            assert!(serde_json::from_value::<Digest>(json!(bad)).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What a plan looks at of a listed object: reading keeps no more than that, so that a hundred thousand of them fit into
+//! little memory.
+
+use std::collections::BTreeSet;
+
+use crate::kind::{Access, Kind};
+use crate::ledger::Ledger;
+use crate::resource::{Desired, DesiredObject};
+
+/// The attributes of the kind's objects in this account that a plan looks at; `None` for all of them, as where an object may
+/// be deleted (a plan shows what goes), replaced, or written whole. `destroy`: everything managed shall go.
+pub fn looked_at(
+    kind: &Kind,
+    account: &str,
+    desired: &Desired,
+    ledger: &Ledger,
+    destroy: bool,
+) -> Option<BTreeSet<&'static str>> {
+    let mine = |object: &&DesiredObject| object.address.kind == kind.name && object.account == account;
+    let entries = || {
+        let kept = ledger.objects.iter();
+        kept.filter(|(address, entry)| address.kind == kind.name && entry.account == account)
+    };
+    let gone = |gone: &crate::resource::Removal| gone.address.kind == kind.name;
+    let may_go = destroy
+        || desired.removed.iter().any(gone)
+        || entries().any(|(address, entry)| {
+            desired.objects.get(address).is_none_or(|object| object.account != entry.account)
+        });
+    let may_be_replaced = kind.fields.iter().any(|field| field.access == Access::Replace);
+    if may_go || may_be_replaced || desired.objects.values().filter(mine).any(|object| object.put) {
+        return None;
+    }
+    let mut names = BTreeSet::from([kind.id]);
+    names.extend(kind.natural_key);
+    names.extend(desired.objects.values().filter(mine).flat_map(|object| object.attributes.keys()));
+    // What a value's meaning hangs on, what a nested value's write must not touch, and what the ledger waits for.
+    names.extend(kind.fields.iter().filter_map(|field| field.only_with).map(|(other, _)| other));
+    names.extend(kind.fields.iter().filter(|field| field.nested()).map(|field| field.name));
+    let open = entries().flat_map(|(_, entry)| entry.submitted.keys());
+    names.extend(open.filter_map(|name| kind.field(name)).map(|field| field.name));
+    Some(names)
+}
