@@ -204,14 +204,13 @@ fn of_bad_request(
 }
 
 fn content(content_type: Option<&str>, body: &[u8]) -> Content {
-    let text = String::from_utf8_lossy(body);
-    let trimmed = text.trim();
+    let trimmed = body.trim_ascii();
     if trimmed.is_empty() {
         return Content::Empty;
     }
     let html =
         content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
-    if html || trimmed.starts_with('<') {
+    if html || trimmed.starts_with(b"<") {
         return Content::Html;
     }
     // serde_json stops at 128 levels, so a hostile body cannot overflow the stack.
@@ -220,9 +219,9 @@ fn content(content_type: Option<&str>, body: &[u8]) -> Content {
         Err(error) if error.is_eof() => {
             Content::Broken(format!("JSON that breaks off after {} bytes", body.len()))
         }
-        Err(_) if trimmed.starts_with(['{', '[', '"']) => {
+        Err(_) if trimmed.first().is_some_and(|byte| b"{[\"".contains(byte)) => {
             Content::Broken(format!("{} bytes that begin like JSON and are none", body.len()))
         }
-        Err(_) => Content::Text(trimmed.to_owned()),
+        Err(_) => Content::Text(String::from_utf8_lossy(body).trim().to_owned()),
     }
 }

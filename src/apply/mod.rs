@@ -19,6 +19,7 @@ use crate::resource::{Account, Desired, Live};
 
 mod answer;
 mod belief;
+mod effects;
 mod evidence;
 mod reconnect;
 mod record;
@@ -29,7 +30,8 @@ mod target;
 
 use evidence::Trace;
 
-pub use record::{Clock, settle_ledger, settle_values};
+pub use effects::settle_ledger;
+pub use record::{Clock, settle_values};
 pub use resume::Found;
 
 /// What happens to the rest when a step fails. Steps that wait for a failed one never start.

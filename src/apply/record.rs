@@ -1,6 +1,6 @@
-//! What the ledger learns from a step, and from a plan that needs no step.
+//! What the ledger learns from a step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use litemap::LiteMap;
 
@@ -12,11 +12,10 @@ use crate::call::{Body, Call, Payload, StepId};
 use crate::event::Outcome;
 use crate::kind::{Kind, Type};
 use crate::ledger::{
-    AccountEntry, Attempt, Entry, Key, Ledger, LedgerError, MadeConnection, Origin, Reshaped, Submitted,
-    digest_of,
+    Attempt, Entry, Ledger, LedgerError, MadeConnection, Origin, Reshaped, Submitted, digest_of,
 };
-use crate::plan::{LedgerEffect, Operation, Plan, Step, recalled};
-use crate::resource::{Address, Connection, Desired, Live, LiveAccount, LiveObject, Target, Wanted};
+use crate::plan::{Operation, Plan, Step};
+use crate::resource::{Address, Live, LiveObject, Wanted};
 use crate::value::Value;
 
 /// Tells the time as RFC 3339 in UTC.
@@ -273,7 +272,7 @@ pub fn settle_values(
     found
 }
 
-fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
+pub(super) fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
     Entry {
         account: account.to_owned(),
         id: id.to_owned(),
@@ -288,136 +287,5 @@ fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
         former: BTreeSet::new(),
         replaced: BTreeSet::new(),
         prevent_delete: false,
-    }
-}
-
-/// Enters what needs no request: adopted objects, objects that are gone, values that were confirmed, and which accounts and
-/// which key the ledger belongs to. Says whether anything changed.
-pub fn settle_ledger(
-    ledger: &mut Ledger,
-    plan: &Plan,
-    desired: &Desired,
-    live: &Live,
-    key: &Key,
-    now: &Clock,
-) -> bool {
-    let before = ledger.clone();
-    if let Some(settled) = recalled(ledger, live) {
-        *ledger = settled;
-    }
-    if !ledger.readable_with(key) {
-        // Sealed with a key that is lost: they can never be read again.
-        ledger.objects.values_mut().for_each(|entry| entry.secrets.clear());
-    }
-    ledger.key_check = Some(key.check());
-    for account in &plan.accounts {
-        ledger.accounts.insert(
-            account.name.clone(),
-            AccountEntry {
-                api: account.api.clone(),
-                base_url: account.base_url.clone(),
-                org_handle: account.org_handle.clone(),
-            },
-        );
-    }
-    // What can be told now is remembered: a second configuration of the same provider would make it ambiguous.
-    for (account, read) in &live.accounts {
-        forget_former(ledger, account, read);
-        let Some(connections) = &read.connections else { continue };
-        forget_connections(ledger, account, read, connections);
-        for connection in connections {
-            if let Target::Exact(id) | Target::Inferred(id) = &connection.target {
-                ledger.note_connected(account, &connection.bridge, &connection.number, id);
-            }
-        }
-    }
-    let listed = live.by_id();
-    for effect in &plan.ledger {
-        enter_effect(ledger, effect, desired, &listed, now);
-    }
-    *ledger != before
-}
-
-/// An object that another one took the place of and that a complete listing lacks: its delete is done, whoever did it.
-fn forget_former(ledger: &mut Ledger, account: &str, read: &LiveAccount) {
-    for (address, entry) in &mut ledger.objects {
-        if let Some(listed) = read.objects.get(address.kind.as_str())
-            && entry.account == account
-        {
-            entry.former.retain(|old| listed.iter().any(|object| object.id == *old));
-        }
-    }
-}
-
-/// A connection that is no longer to be seen was cut by somebody else, or by a run that could not say so any more.
-fn forget_connections(ledger: &mut Ledger, account: &str, read: &LiveAccount, connections: &[Connection]) {
-    let served: BTreeSet<(&str, &str)> = connections
-        .iter()
-        .filter(|connection| connection.target != Target::Unserved)
-        .map(|connection| (connection.bridge.as_str(), connection.number.as_str()))
-        .collect();
-    ledger.connections.retain(|made| {
-        made.account != account
-            // There the service shows a provider and no number: what is not shown is not gone.
-            || read.unseen.contains_key(&made.bridge)
-            || served.contains(&(made.bridge.as_str(), made.number.as_str()))
-    });
-}
-
-fn enter_effect(
-    ledger: &mut Ledger,
-    effect: &LedgerEffect,
-    desired: &Desired,
-    listed: &BTreeMap<(&str, &str, &str), &LiveObject>,
-    now: &Clock,
-) {
-    match effect {
-        LedgerEffect::Adopt { address, account, id } => {
-            let mut adopted = entry(account, id, Origin::Adopted, now());
-            let object = listed.get(&(account.as_str(), address.kind.as_str(), id.as_str()));
-            let shapes =
-                desired.objects.get(address).map(|object| object.shapes.as_slice()).unwrap_or_default();
-            if let (Some(object), Some(kind)) = (object, shapes.first()) {
-                adopted.key = kind
-                    .natural_key
-                    .iter()
-                    .filter_map(|name| {
-                        object.attributes.get(name).map(|value| ((*name).to_owned(), value.clone()))
-                    })
-                    .collect();
-            }
-            ledger.attempts.remove(address);
-            ledger.objects.insert(address.clone(), adopted);
-        }
-        LedgerEffect::AdoptHidden { address, account, id } => {
-            let mut hidden = entry(account, id, Origin::Adopted, now());
-            hidden.hidden_since = Some(now());
-            ledger.attempts.remove(address);
-            ledger.objects.insert(address.clone(), hidden);
-        }
-        LedgerEffect::Rename { from, to } => ledger.rename(from, to),
-        LedgerEffect::Release { address } => {
-            ledger.objects.remove(address);
-            ledger.attempts.remove(address);
-        }
-        LedgerEffect::MoveEnded { account, number } => ledger.note_moved(account, number),
-        LedgerEffect::Drop { address } => {
-            ledger.objects.remove(address);
-        }
-        LedgerEffect::Visible { address } => {
-            if let Some(entry) = ledger.objects.get_mut(address) {
-                entry.hidden_since = None;
-            }
-        }
-        LedgerEffect::Confirmed { address, attribute } => {
-            if let Some(entry) = ledger.objects.get_mut(address) {
-                entry.submitted.remove(attribute);
-            }
-        }
-        LedgerEffect::Protect { address, on } => {
-            if let Some(entry) = ledger.objects.get_mut(address) {
-                entry.prevent_delete = *on;
-            }
-        }
     }
 }

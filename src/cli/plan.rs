@@ -56,6 +56,9 @@ async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies, L
     }
     let plan = session.plan(&live)?;
     let document = saved::document(&session, &plan, &live);
+    // The process ends soon, and its memory with it: to give back each of a hundred thousand objects takes longer than all
+    // that is left to do.
+    std::mem::forget((live, session.desired, session.ledger));
     // Whoever ends the process in good order is needed until the end.
     Ok((plan, document, policies, session.lock))
 }

@@ -1,7 +1,9 @@
 //! Two addresses must not mean one live object, and one number must not be on two bridges.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
+use super::objects::Parsed;
 use super::{Item, Loader, values};
 use crate::kind::Kind;
 use crate::problem::{Label, Problem, Span};
@@ -9,14 +11,32 @@ use crate::resource::{Address, Wanted};
 use crate::value::Value;
 
 /// What identifies a live object: account, kind, and an id or a natural key in canonical spelling.
-type Identity = (String, &'static str, String);
+type Identity<'a> = (&'a str, &'static str, String);
 
-/// Who says so, and where.
-struct Claim {
-    address: Address,
-    label: Label,
-    /// Pinned id of the claiming object: two pinned objects are told apart by it, whatever their natural keys.
-    id: Option<String>,
+/// Who says so, and where: the line that tells the identity, in whichever layer it stands; else the entry.
+#[derive(Clone, Copy)]
+struct Claim<'a> {
+    parsed: &'a Parsed<'a>,
+    line: Option<Item<'a>>,
+}
+
+impl Claim<'_> {
+    fn address(&self) -> &Address {
+        &self.parsed.object.address
+    }
+
+    fn label(&self) -> Label {
+        match self.line {
+            Some(line) => label(line, values::spot(line.entry)),
+            None => label(self.parsed.block.head, self.parsed.block.head.entry.key_span),
+        }
+    }
+
+    /// Two pinned objects are told apart by their ids, whatever their natural keys.
+    fn may_be(&self, other: &Self) -> bool {
+        let (one, two) = (&self.parsed.object.id, &other.parsed.object.id);
+        self.address() != other.address() && (one.is_none() || two.is_none() || one == two)
+    }
 }
 
 impl Loader<'_> {
@@ -27,66 +47,54 @@ impl Loader<'_> {
     }
 
     fn check_identities(&mut self) {
-        let mut claims: BTreeMap<Identity, Vec<Claim>> = BTreeMap::new();
+        let mut claims: BTreeMap<Identity<'_>, Vec<Claim<'_>>> = BTreeMap::new();
         for parsed in self.parsed.values() {
             let object = &parsed.object;
-            // The line that tells the identity, in whichever layer it stands; else the entry.
-            let claim = |line: Option<Item<'_>>| {
-                let at = line.map_or_else(
-                    || label(parsed.block.head, parsed.block.head.entry.key_span),
-                    |line| label(line, values::spot(line.entry)),
-                );
-                Claim { address: object.address.clone(), label: at, id: object.id.clone() }
-            };
             for kind in &object.shapes {
                 if let Some(id) = &object.id {
-                    let claim = claim(parsed.line("id"));
+                    let claim = Claim { parsed, line: parsed.line("id") };
                     claims.entry(by_id(&object.account, kind, id)).or_default().push(claim);
                 }
                 let value = |name: &str| match object.attributes.get(name) {
-                    Some(Wanted::Value(value)) => Some(value.clone()),
+                    Some(Wanted::Value(value)) => Some(value),
                     _ => None,
                 };
                 if let Some(identity) = by_key(&object.account, kind, &value) {
-                    let last = kind.natural_key.last().and_then(|name| parsed.line(name));
-                    claims.entry(identity).or_default().push(claim(last));
+                    let line = kind.natural_key.last().and_then(|name| parsed.line(name));
+                    claims.entry(identity).or_default().push(Claim { parsed, line });
                 }
             }
         }
-        let mut found: BTreeMap<(Address, Address), Problem> = BTreeMap::new();
+        let mut found: BTreeMap<(&Address, &Address), Problem> = BTreeMap::new();
         for ((account, kind, _), claims) in &claims {
             for (index, later) in claims.iter().enumerate().skip(1) {
-                let same = |first: &&Claim| {
-                    first.address != later.address
-                        && (first.id.is_none() || later.id.is_none() || first.id == later.id)
-                };
-                let Some(first) = claims[..index].iter().find(same) else { continue };
+                let Some(first) = claims[..index].iter().find(|first| first.may_be(later)) else { continue };
                 let what = format!(
                     "`{}` and `{}` mean the same object of the account `{account}`",
-                    first.address, later.address
+                    first.address(),
+                    later.address()
                 );
                 let help =
                     format!("one of the {kind} has one address; keep one, or correct what identifies it");
-                let problem =
-                    pair("telform::yaml::same_object", &what, &first.label, &later.label).help(help);
-                found.insert((first.address.clone(), later.address.clone()), problem);
+                let problem = pair("telform::yaml::same_object", &what, &first.label(), &later.label());
+                found.insert((first.address(), later.address()), problem.help(help));
             }
         }
-        for problem in found.into_values() {
+        let problems: Vec<Problem> = found.into_values().chain(self.tombstone_claims(&claims)).collect();
+        for problem in problems {
             self.report(problem);
         }
-        self.check_tombstone_claims(&claims);
     }
 
     /// A tombstone that names an object which a declared address claims would delete it under that address.
-    fn check_tombstone_claims(&mut self, claims: &BTreeMap<Identity, Vec<Claim>>) {
+    fn tombstone_claims(&self, claims: &BTreeMap<Identity<'_>, Vec<Claim<'_>>>) -> Vec<Problem> {
         let mut problems = Vec::new();
         for removal in &self.desired.removed {
-            let only = || self.only_account(&removal.address.kind).map(str::to_owned);
-            let Some(account) = &removal.account.clone().or_else(only) else { continue };
+            let only = || self.only_account(&removal.address.kind);
+            let Some(account) = removal.account.as_deref().or_else(only) else { continue };
             for kind in crate::backend::shapes(&removal.address.kind) {
                 let by_id = removal.id.as_ref().map(|id| by_id(account, kind, id));
-                let key = by_key(account, kind, &|name| removal.key.get(name).cloned());
+                let key = by_key(account, kind, &|name| removal.key.get(name));
                 let Some(claim) =
                     by_id.into_iter().chain(key).filter_map(|it| claims.get(&it)?.first()).next()
                 else {
@@ -94,19 +102,19 @@ impl Loader<'_> {
                 };
                 let what = format!(
                     "`{}` is removed, and `{}` means the same object",
-                    removal.address, claim.address
+                    removal.address,
+                    claim.address()
                 );
+                let label = claim.label();
                 problems.push(
-                    Problem::new("telform::yaml::same_object", what, &claim.label.source, claim.label.span)
+                    Problem::new("telform::yaml::same_object", what, &label.source, label.span)
                         .label("declared here")
                         .help(format!("the tombstone stands at {}; keep one of them", removal.place)),
                 );
                 break;
             }
         }
-        for problem in problems {
-            self.report(problem);
-        }
+        problems
     }
 
     fn check_numbers(&mut self) {
@@ -146,21 +154,24 @@ fn pair(code: &'static str, what: &str, a: &Label, b: &Label) -> Problem {
     )
 }
 
-fn by_id(account: &str, kind: &'static Kind, id: &str) -> Identity {
-    (account.to_owned(), kind.name, format!("id {id}"))
+fn by_id<'a>(account: &'a str, kind: &'static Kind, id: &str) -> Identity<'a> {
+    (account, kind.name, format!("id {id}"))
 }
 
 /// The natural key in canonical spelling; one that is the identity itself counts as an id.
-fn by_key(account: &str, kind: &'static Kind, value: &dyn Fn(&str) -> Option<Value>) -> Option<Identity> {
+fn by_key<'a, 'v>(
+    account: &'a str,
+    kind: &'static Kind,
+    value: &dyn Fn(&str) -> Option<&'v Value>,
+) -> Option<Identity<'a>> {
     if let [name] = kind.natural_key
         && *name == kind.id
     {
         return value(name)?.as_str().map(|id| by_id(account, kind, id));
     }
-    let mut parts = vec![format!("key {}", kind.generation.unwrap_or_default())];
+    let mut key = format!("key {}", kind.generation.unwrap_or_default());
     for name in kind.natural_key {
-        let canonical = kind.field(name)?.normaliser.canonical(&value(name)?);
-        parts.push(canonical.to_string());
+        write!(key, " {}", kind.field(name)?.normaliser.canonical(value(name)?)).ok()?;
     }
-    Some((account.to_owned(), kind.name, parts.join(" ")))
+    Some((account, kind.name, key))
 }

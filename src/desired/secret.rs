@@ -1,7 +1,9 @@
 //! Secrets in the YAML: only where they come from, never the value. No message here repeats anything that stands in the
 //! place of a secret, because it may be one.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use super::{In, Loader, accounts, names};
 use crate::backend;
@@ -16,19 +18,28 @@ pub(super) const TOKEN: &str = "token";
 
 const FORMS: &str = "{ env: NAME }, { file: path } or { command: [program, argument] }";
 
+/// Names of all fields that hold a secret, and of the account's own.
+static SECRET: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let kinds = backend::ALL.iter().flat_map(|backend| backend.kinds.iter());
+    let fields = kinds.flat_map(|kind| kind.fields.iter()).filter(|field| field.ty == Type::Secret);
+    fields.map(|field| field.name).chain([TOKEN]).collect()
+});
+
+/// Keys that have a meaning somewhere in these files.
+static KNOWN: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let own = [&schema::OBJECT[..], &schema::LIFECYCLE, &schema::TOMBSTONE, &schema::GUARDS].concat();
+    let accounts = backend::ALL.iter().flat_map(|backend| schema::account_keys(backend));
+    let kinds = backend::ALL.iter().flat_map(|backend| backend.kinds.iter());
+    let kinds = kinds.flat_map(|kind| kind.fields.iter().map(|field| field.name).chain([kind.name]));
+    own.into_iter().chain(accounts).chain(kinds).collect()
+});
+
 /// Whether the value of a key must not be shown. Misspelled names count as well: the value is as secret as if it were right.
 pub(super) fn secrecy(key: &str) -> Secrecy {
-    let fields = || {
-        let kinds = backend::ALL.iter().flat_map(|backend| backend.kinds.iter());
-        kinds
-            .flat_map(|kind| kind.fields.iter())
-            .filter(|field| field.ty == Type::Secret)
-            .map(|field| field.name)
-    };
-    if key == TOKEN || fields().any(|name| name == key) {
+    if SECRET.contains(key) {
         return Secrecy::Sure;
     }
-    if known(key) {
+    if KNOWN.contains(key) {
         return Secrecy::Known;
     }
     let lower = key.to_lowercase();
@@ -36,18 +47,8 @@ pub(super) fn secrecy(key: &str) -> Secrecy {
     let word = |word: &str| matches!(word, "key" | "auth" | "pass" | "pwd" | "pin");
     let likely = telling.iter().any(|part| lower.contains(part))
         || lower.split(['_', '-', '.', ' ']).any(word)
-        || names::meant(key, fields().chain([TOKEN])).is_some();
+        || names::meant(key, SECRET.iter().copied()).is_some();
     if likely { Secrecy::Likely } else { Secrecy::No }
-}
-
-/// Whether a key has a meaning somewhere in these files, and not that of a secret.
-fn known(key: &str) -> bool {
-    let own = [&schema::OBJECT[..], &schema::LIFECYCLE, &schema::TOMBSTONE, &schema::GUARDS].concat();
-    own.contains(&key)
-        || backend::ALL.iter().any(|backend| {
-            schema::account_keys(backend).contains(&key)
-                || backend.kinds.iter().any(|kind| kind.name == key || kind.field(key).is_some())
-        })
 }
 
 impl Loader<'_> {

@@ -24,6 +24,10 @@ impl<'a> Loader<'a> {
         let mut fitting = allowed.clone();
         let mut telling: Vec<(Item<'a>, Vec<&'static Kind>)> = Vec::new();
         for line in block.lines.iter().copied() {
+            // Most lines fit every shape.
+            if !allowed.is_empty() && all.iter().all(|kind| has(kind, line.key())) {
+                continue;
+            }
             let having: Vec<&'static Kind> =
                 all.iter().copied().filter(|kind| has(kind, line.key())).collect();
             if schema::OBJECT.contains(&line.key()) {

@@ -1,6 +1,5 @@
 //! From a row to a live object: the fields that the table names, and of secrets only the fingerprint.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
@@ -34,8 +33,8 @@ pub(super) enum Kept<'k> {
     Whole,
     /// What may be stated.
     Writable,
-    /// These attributes only.
-    Named(&'k BTreeSet<&'static str>),
+    /// The fields for which this says so, by their place in the table.
+    Some(&'k [bool]),
 }
 
 /// Reads one object as its kind's table says; everything that the table does not name is dropped, and what is shown in part
@@ -88,11 +87,11 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
 }
 
 impl RowOf<'_> {
-    fn keeps(&self, field: &Field, is_id: bool) -> bool {
+    fn keeps(&self, place: usize, field: &Field, is_id: bool) -> bool {
         let wanted = match self.kept {
             Kept::Whole => true,
             Kept::Writable => field.access != Access::ReadOnly,
-            Kept::Named(names) => names.contains(field.name),
+            Kept::Some(kept) => kept.get(place).is_some_and(|kept| *kept),
         };
         field.is_readable() && (wanted || is_id)
     }
@@ -113,7 +112,9 @@ impl<'de> Parts<'de> for RowOf<'_> {
         let mut row = Row { id: None, fields: Vec::with_capacity(self.kind.fields.len()) };
         // Where a name stands twice, the later one counts, as with every reader of JSON here.
         while let Some(named) = entries.next_key_seed(NameIn(self.kind))? {
-            let Some(field) = named.field.filter(|field| self.keeps(field, named.is_id)) else {
+            let Some((_, field)) =
+                named.field.filter(|(place, field)| self.keeps(*place, field, named.is_id))
+            else {
                 if named.is_id {
                     row.id = Some(entries.next_value()?);
                 } else {
@@ -156,7 +157,8 @@ fn snug(value: Value) -> Value {
 
 /// What a name means in a table.
 struct Named {
-    field: Option<&'static Field>,
+    /// Its place and row.
+    field: Option<(usize, &'static Field)>,
     is_id: bool,
 }
 
@@ -179,7 +181,8 @@ impl Visitor<'_> for NameIn<'_> {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Named, E> {
-        Ok(Named { field: self.0.field(name), is_id: name == self.0.id })
+        let place = self.0.fields.iter().position(|field| field.name == name);
+        Ok(Named { field: place.map(|place| (place, &self.0.fields[place])), is_id: name == self.0.id })
     }
 }
 

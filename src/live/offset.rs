@@ -1,15 +1,17 @@
 //! Listings by limit and offset (carrierx.md 3) or all at once, and objects that a listing does not show.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
 use super::object::{self, Kept, RowOf};
 use super::{LiveError, Reader, View};
-use crate::api::Verdict;
+use crate::api::{Json, Verdict};
 use crate::backend::carrierx::page::PageOf;
 use crate::backend::unpod::rows;
 use crate::kind::{Kind, List};
+use crate::ledger::Key;
 use crate::plan::looked_at;
 use crate::resource::{LiveAccount, LiveObject};
 use crate::value::Value;
@@ -42,13 +44,10 @@ impl Reader<'_> {
         live: &mut LiveAccount,
     ) -> Result<(), LiveError> {
         let tried = format!("listing the {}", kind.name);
-        let names = match self.scope.view {
-            View::Plan => looked_at(kind, &self.account.name, self.desired, self.ledger, self.scope.destroy),
-            View::Writable => None,
-        };
-        let mut objects = match self.pages(kind, &tried, names.as_ref()).await? {
+        let kept = self.kept(kind);
+        let mut objects = match self.pages(kind, &tried, kept.as_ref()).await? {
             Listing::Complete(objects) => objects,
-            Listing::Moved(_) => match self.pages(kind, &tried, names.as_ref()).await? {
+            Listing::Moved(_) => match self.pages(kind, &tried, kept.as_ref()).await? {
                 Listing::Complete(objects) => objects,
                 Listing::Moved(how) => return Err(LiveError::incomplete(self.account, &tried, &how)),
             },
@@ -66,6 +65,15 @@ impl Reader<'_> {
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         live.objects.insert(kind.name, objects);
         Ok(())
+    }
+
+    /// Which fields of a listed object are kept, by their places in the table; `None` for all that may be stated.
+    fn kept(&self, kind: &Kind) -> Option<Arc<[bool]>> {
+        if self.scope.view == View::Writable {
+            return None;
+        }
+        let names = looked_at(kind, &self.account.name, self.desired, self.ledger, self.scope.destroy)?;
+        Some(kind.fields.iter().map(|field| names.contains(field.name)).collect())
     }
 
     /// One object by its identity; `None` when the service says that it is not there.
@@ -89,7 +97,7 @@ impl Reader<'_> {
         &self,
         kind: &'static Kind,
         tried: &str,
-        names: Option<&BTreeSet<&'static str>>,
+        kept: Option<&Arc<[bool]>>,
         offset: usize,
     ) -> Result<Taken, LiveError> {
         let shape = |what: &str| LiveError::shape(self.account, tried, what);
@@ -101,19 +109,17 @@ impl Reader<'_> {
             List::Pages { .. } => return Err(shape("a kind of this service is not listed by pages")),
         };
         let body = self.get(tried, kind.collection, &query).await?;
-        let row = |row| object::of_row(kind, row, self.key).map_err(|what| shape(&what));
         if matches!(kind.list, List::Whole) {
             let rows = rows::rows(&body, false).map_err(shape)?.iter();
             let objects = rows.map(|row| self.object(kind, tried, row.clone())).collect::<Result<_, _>>()?;
             return Ok(Taken { objects, has_more: false, total: None });
         }
-        let page = body
-            .read(PageOf(RowOf { kind, kept: names.map_or(Kept::Writable, Kept::Named) }))
-            .map_err(|error| shape(&error.to_string()))?
-            .map_err(shape)?;
-        let objects = page.items.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
-        self.tell(kind, offset == 0, objects.len(), page.total);
-        Ok(Taken { objects, has_more: page.has_more, total: page.total })
+        let (kept, key) = (kept.cloned(), self.key.clone());
+        // A thousand objects are some milliseconds of work: meanwhile other pages come in.
+        let taken = tokio::task::spawn_blocking(move || taken(kind, kept.as_deref(), &key, &body)).await;
+        let taken = taken.expect("a panic ends the run").map_err(|what| shape(&what))?;
+        self.tell(kind, offset == 0, taken.objects.len(), taken.total);
+        Ok(taken)
     }
 
     /// All pages, once, in the order of their identities. Where the first one tells the total, the others are asked for side
@@ -122,9 +128,9 @@ impl Reader<'_> {
         &self,
         kind: &'static Kind,
         tried: &str,
-        names: Option<&BTreeSet<&'static str>>,
+        kept: Option<&Arc<[bool]>>,
     ) -> Result<Listing, LiveError> {
-        let first = self.page(kind, tried, names, 0).await?;
+        let first = self.page(kind, tried, kept, 0).await?;
         // A service may give less than was asked for: its own step counts.
         let step = first.objects.len();
         let total = first.total.and_then(|total| usize::try_from(total).ok()).unwrap_or_default();
@@ -136,7 +142,7 @@ impl Reader<'_> {
             }
             let known = total.saturating_sub(offset).div_ceil(step);
             let wave =
-                (0..known.clamp(1, WAVE)).map(|index| self.page(kind, tried, names, offset + index * step));
+                (0..known.clamp(1, WAVE)).map(|index| self.page(kind, tried, kept, offset + index * step));
             for (index, page) in try_join_all(wave).await?.into_iter().enumerate() {
                 let last = pages.last().expect("the first page is there");
                 if !last.has_more {
@@ -164,4 +170,13 @@ impl Reader<'_> {
         }
         Ok(Listing::Complete(objects))
     }
+}
+
+/// Takes a page in; the error says what is wrong with it.
+fn taken(kind: &'static Kind, kept: Option<&[bool]>, key: &Key, body: &Json) -> Result<Taken, String> {
+    let rows = RowOf { kind, kept: kept.map_or(Kept::Writable, Kept::Some) };
+    let page = body.read(PageOf(rows)).map_err(|error| error.to_string())?.map_err(str::to_owned)?;
+    let objects =
+        page.items.into_iter().map(|row| object::of_row(kind, row, key)).collect::<Result<_, _>>()?;
+    Ok(Taken { objects, has_more: page.has_more, total: page.total })
 }

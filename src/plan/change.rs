@@ -146,11 +146,12 @@ impl Comparison<'_> {
     /// Compares every attribute that the YAML mentions and does not ignore; the rest is left alone (spec 2.1).
     pub(super) fn run(&self) -> Difference {
         let mut found = Difference::default();
-        for field in self.kind.fields {
-            let Some(wanted) = self.wanted.attributes.get(field.name) else { continue };
-            if self.wanted.ignore.contains(field.name) {
-                continue;
-            }
+        let place = |name: &str| self.kind.fields.iter().position(|field| field.name == name);
+        let stated = self.wanted.attributes.iter().filter(|(name, _)| !self.wanted.ignore.contains(**name));
+        let mut stated: Vec<_> = stated.filter_map(|(name, wanted)| Some((place(name)?, wanted))).collect();
+        stated.sort_unstable_by_key(|(place, _)| *place);
+        for (place, wanted) in stated {
+            let field = &self.kind.fields[place];
             match wanted {
                 Wanted::Secret(secret) => self.secret(field, secret, &mut found),
                 Wanted::Value(value) => self.plain(field, value, &mut found),

@@ -6,6 +6,9 @@ use smol_str::SmolStr;
 
 use super::{Entry, Fault, Node};
 
+/// Most entries of a map that are looked through for each of them.
+const FEW: usize = 24;
+
 /// Entries with their merge keys resolved: what is written in the map itself wins, then the earlier of several bases.
 pub(super) fn apply(entries: Vec<Entry>, faults: &mut Vec<Fault>) -> Vec<Entry> {
     duplicates(&entries, faults);
@@ -42,9 +45,16 @@ fn is_merge(entry: &Entry) -> bool {
 }
 
 fn duplicates(entries: &[Entry], faults: &mut Vec<Fault>) {
-    let mut first: HashMap<&str, &Entry> = HashMap::with_capacity(entries.len());
-    for entry in entries {
-        if let Some(earlier) = first.get(&*entry.key) {
+    // Looking through a few is quicker than hashing them.
+    let few = entries.len() <= FEW;
+    let mut first: HashMap<&str, &Entry> = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let earlier = if few {
+            entries[..at].iter().find(|earlier| earlier.key == entry.key)
+        } else {
+            first.get(&*entry.key).copied()
+        };
+        if let Some(earlier) = earlier {
             faults.push(
                 *Fault::new(
                     "telform::yaml::duplicate_key",
@@ -55,7 +65,7 @@ fn duplicates(entries: &[Entry], faults: &mut Vec<Fault>) {
                 .also(earlier.key_span, "first")
                 .help("keep one of them"),
             );
-        } else {
+        } else if !few {
             first.insert(&entry.key, entry);
         }
     }
