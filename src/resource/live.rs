@@ -1,0 +1,172 @@
+//! What the services answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Fields;
+use crate::value::{Fingerprint, Value};
+
+/// What the services answered, complete or not there at all.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    /// By account name.
+    pub accounts: BTreeMap<String, LiveAccount>,
+}
+
+impl Live {
+    /// Every listed object by account, kind and identity: for who looks for many.
+    pub fn by_id(&self) -> BTreeMap<(&str, &str, &str), &LiveObject> {
+        let all = self.accounts.iter().flat_map(|(account, read)| {
+            let kinds = read.objects.iter();
+            kinds.flat_map(move |(kind, objects)| objects.iter().map(move |object| (account, *kind, object)))
+        });
+        all.map(|(account, kind, object)| ((account.as_str(), kind, object.id.as_str()), object)).collect()
+    }
+}
+
+/// What one account answered.
+#[derive(Debug, Clone, Default)]
+pub struct LiveAccount {
+    /// Facts about the service behind it.
+    pub facts: Facts,
+    /// Complete listings by kind name. A kind that is not a key was not read (nothing of it was needed).
+    pub objects: BTreeMap<&'static str, Vec<LiveObject>>,
+    /// Connections, when bridges were read; `None` when they were not needed.
+    pub connections: Option<Vec<Connection>>,
+    /// Bridges that name a provider and show no number, with the configurations that may serve them.
+    pub unseen: BTreeMap<String, BTreeSet<String>>,
+    /// Numbers of the account as far as the service shows them: E.164 text to what is known.
+    pub numbers: BTreeMap<String, LiveNumber>,
+    /// Identities of pinned or remembered objects that the listing lacks and a direct GET did not find either.
+    pub missing: BTreeSet<String>,
+}
+
+/// What was found out about the service behind an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Generation that answers; `None` where the service has only one, or when it could not be told.
+    pub generation: Option<u8>,
+    /// The spelling that `{configurations}` stands for in paths.
+    pub configurations: Option<String>,
+    /// Whether the organization was confirmed.
+    pub organization: Organization,
+    /// Providers by their ids: the catalogue, when it could be read, and those that a configuration itself names.
+    pub catalogue: Vec<CatalogueEntry>,
+    /// Whether the catalogue could be read, or the service has none. Without it two words for one provider cannot be told
+    /// from two providers.
+    pub catalogue_known: bool,
+}
+
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            generation: None,
+            configurations: None,
+            organization: Organization::Confirmed,
+            catalogue: Vec::new(),
+            catalogue_known: true,
+        }
+    }
+}
+
+/// Whether the account's organization was confirmed by the service.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Organization {
+    /// The service knows it, or the service has none.
+    #[default]
+    Confirmed,
+    /// Nothing that this token may read confirms it; says why.
+    Unconfirmed(String),
+}
+
+/// One provider of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueEntry {
+    /// Its id.
+    pub id: u64,
+    /// Its slug (generation 2).
+    pub slug: Option<String>,
+    /// Its name; not unique.
+    pub name: String,
+}
+
+/// One object as the service shows it. Fields that its table does not name are dropped when it is read.
+#[derive(Debug, Clone, Default)]
+pub struct LiveObject {
+    /// Value of the kind's id field, as text.
+    pub id: String,
+    /// Plain attributes that the service showed. Absent key: not shown.
+    pub attributes: Fields<Value>,
+    /// Plain attributes that the service showed in part only, as it showed them, such as `AC****1f`. None of them is among
+    /// `attributes`: compare them with [`crate::text::fits_mask`] and take a fit for no difference (unpod.md U3).
+    pub masked: Fields<Value>,
+    /// Secrets that the service gave back, by fingerprint; `None` for one that is masked.
+    pub secrets: Fields<Option<Fingerprint>>,
+}
+
+/// A number as the service lists it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LiveNumber {
+    /// The number's own id, where a call needs it (generation 1).
+    pub id: Option<u64>,
+    /// Slug of the bridge it is on, when the listing says so.
+    pub bridge: Option<String>,
+}
+
+/// A number on a bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Slug of the bridge.
+    pub bridge: String,
+    /// E.164.
+    pub number: String,
+    /// The number's own id, where a call needs it (generation 1).
+    pub number_id: Option<u64>,
+    /// Which configuration serves it.
+    pub target: Target,
+}
+
+/// Which configuration serves a number (unpod.md 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An id in the row says so.
+    Exact(String),
+    /// The row's provider has just one configuration.
+    Inferred(String),
+    /// telform's own ledger says so, and the row's provider agrees.
+    Recorded(String),
+    /// One of these; it cannot be told which. None of them: something serves it that no configuration of the account
+    /// accounts for.
+    Ambiguous(BTreeSet<String>),
+    /// The number is on the bridge and the service says that no configuration serves it.
+    Unserved,
+}
+
+impl Target {
+    /// The configuration, when there is no doubt.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Exact(id) | Self::Inferred(id) | Self::Recorded(id) => Some(id),
+            Self::Ambiguous(_) | Self::Unserved => None,
+        }
+    }
+
+    /// Whether the configuration serves the number, or may do so.
+    pub fn may_be(&self, id: &str) -> bool {
+        match self {
+            Self::Exact(other) | Self::Inferred(other) | Self::Recorded(other) => other == id,
+            Self::Ambiguous(candidates) => candidates.contains(id),
+            Self::Unserved => false,
+        }
+    }
+
+    /// The word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Exact(_) => "exact",
+            Self::Inferred(_) => "inferred",
+            Self::Recorded(_) => "recorded",
+            Self::Ambiguous(_) => "ambiguous",
+            Self::Unserved => "unserved",
+        }
+    }
+}
