@@ -22,13 +22,14 @@ pub fn digest_of(value: &Value) -> Digest {
 
 impl Digest {
     fn parse(text: &str) -> Option<Self> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+        let (pairs, []) = text.as_bytes().as_chunks() else { return None };
+        let pairs: &[[u8; 2]; 16] = pairs.try_into().ok()?;
         let mut bytes = [0; 16];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            let pair =
-                text.get(2 * at..2 * at + 2).filter(|pair| pair.bytes().all(|it| it.is_ascii_hexdigit()));
-            *byte = u8::from_str_radix(pair?, 16).ok()?;
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = digit(*high)? << 4 | digit(*low)?;
         }
-        (text.len() == 32).then_some(Self(bytes))
+        Some(Self(bytes))
     }
 }
 
@@ -46,7 +47,7 @@ impl fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&hex(&self.0))
     }
 }
 
