@@ -32,6 +32,26 @@ pub(crate) async fn apply(folder: &Path, url: &str, writes: usize) -> Result<(),
     send(&client, url, found, writes).await
 }
 
+/// The same with what telform's contract asks for besides: each object is read right before its write, and all is read and
+/// compared once more at the end.
+pub(crate) async fn contract(folder: &Path, url: &str, writes: usize) -> Result<(), Error> {
+    let client = client();
+    let found = differing(&client, folder, url).await?;
+    let done = stream::iter(found).map(|(sid, body)| {
+        let client = &client;
+        async move {
+            let address = format!("{url}/partners/{sid}");
+            let answer = client.get(address).bearer_auth(token()).send().await?.error_for_status()?;
+            serde_json::from_slice::<Value>(&answer.bytes().await?)?;
+            patch(client, url, sid, body).await
+        }
+    });
+    let done: Vec<Value> = done.buffer_unordered(writes).try_collect().await?;
+    let left = differing(&client, folder, url).await?.len();
+    println_out(&format!("{} sent, {left} differ", done.len()));
+    Ok(())
+}
+
 /// Sends the same field to every hundredth of so many partners, so many at once: what a write costs, and nothing else.
 pub(crate) async fn patches(url: &str, partners: usize, writes: usize) -> Result<(), Error> {
     let changed = (0..partners).filter(|index| crate::world::is_changed(*index));
@@ -41,14 +61,16 @@ pub(crate) async fn patches(url: &str, partners: usize, writes: usize) -> Result
 }
 
 async fn send(client: &Client, url: &str, found: Vec<(String, Value)>, writes: usize) -> Result<(), Error> {
-    let sent = stream::iter(found).map(|(sid, body)| async move {
-        let answer =
-            client.patch(format!("{url}/partners/{sid}")).bearer_auth(token()).json(&body).send().await?;
-        Ok::<Value, Error>(serde_json::from_slice(&answer.error_for_status()?.bytes().await?)?)
-    });
+    let sent = stream::iter(found).map(|(sid, body)| patch(client, url, sid, body));
     let done: Vec<Value> = sent.buffer_unordered(writes).try_collect().await?;
     println_out(&format!("{} sent", done.len()));
     Ok(())
+}
+
+async fn patch(client: &Client, url: &str, sid: String, body: Value) -> Result<Value, Error> {
+    let answer =
+        client.patch(format!("{url}/partners/{sid}")).bearer_auth(token()).json(&body).send().await?;
+    Ok(serde_json::from_slice(&answer.error_for_status()?.bytes().await?)?)
 }
 
 fn client() -> Client {

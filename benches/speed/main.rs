@@ -36,6 +36,7 @@ fn main() {
                 match args[1].as_str() {
                     "plan" => floor::plan(folder, url).await,
                     "apply" => floor::apply(folder, url, number(4)).await,
+                    "contract" => floor::contract(folder, url, number(4)).await,
                     _ => floor::patches(url, number(5), number(4)).await,
                 }
             });
@@ -203,7 +204,11 @@ async fn applies(rows: &mut Rows, size: usize) {
             .map(str::to_owned)
             .to_vec();
     let writes = WRITES.to_string();
-    for (floor, what) in [("apply", "fetch, compare, PATCH"), ("patches", "PATCH only")] {
+    for (floor, what) in [
+        ("contract", "fetch, compare, GET and PATCH, fetch, compare"),
+        ("apply", "fetch, compare, PATCH"),
+        ("patches", "PATCH only"),
+    ] {
         let case = Case {
             name: format!("apply of 1 %, {size} partners, 20 ms, floor: {what}"),
             telform: telform.clone(),
