@@ -5,6 +5,7 @@ same bytes every time, and checksums. Reads `cargo metadata` and Cargo.lock; nee
     release.py notices TARGET     the licence texts of the packages, to standard output
     release.py pack FOLDER NAME   FOLDER/NAME as a .tar.gz, to standard output
     release.py sums FOLDER        writes FOLDER/SHA256SUMS
+    release.py notes TAG          what CHANGELOG.md says of this version; fails when tag, version and changelog do not agree
 """
 
 import gzip
@@ -33,37 +34,35 @@ def locked():
     return found
 
 
+def tree(target, edges):
+    """What cargo compiles for the program, as (depth, (name, version)). `cargo metadata` would also name what no feature asks for."""
+    command = ["cargo", "tree", "--locked", "--prefix", "depth", "--format", "\t{p}", "--target", target, "--edges", edges]
+    printed = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    for line in printed.splitlines():
+        depth, package = line.split("\t")
+        name, version = package.split(" ")[:2]
+        yield int(depth), (name, version.removeprefix("v"))
+
+
 def built_from(target):
-    """The root, and every package that is compiled for it: without those that only tests use."""
+    """The root, every package that is compiled for it, the names of those that are in the binary, and who needs whom."""
     command = ["cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", target]
     data = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
-    packages = {package["id"]: package for package in data["packages"]}
-    nodes = {node["id"]: node for node in data["resolve"]["nodes"]}
+    packages = {(package["name"], package["version"]): package for package in data["packages"]}
+    edges, above = {}, []
+    for depth, package in tree(target, "normal,build"):
+        edges.setdefault(package, set())
+        if depth:
+            edges[above[depth - 1]].add(package)
+        above[depth:] = [package]
+    # The rest, procedural macros too, only runs while it is built.
+    inside = {package for _, package in tree(target, "normal,no-proc-macro")}
+    root, rest = above[0], sorted(set(edges) - {above[0]})
+    return packages[root], [packages[key] for key in rest], inside, edges
 
-    def reach(kinds, into):
-        seen, wanted = set(), [data["resolve"]["root"]]
-        while wanted:
-            at = wanted.pop()
-            if at in seen:
-                continue
-            seen.add(at)
-            for dep in nodes[at]["deps"]:
-                if {kind["kind"] for kind in dep["dep_kinds"]} & kinds and into(packages[dep["pkg"]]):
-                    wanted.append(dep["pkg"])
-        return seen
 
-    def macro(package):
-        return any("proc-macro" in part["kind"] for part in package["targets"])
-
-    everything = reach({None, "build"}, lambda package: True)
-    # What is in the binary; the rest only runs while it is built.
-    inside = reach({None}, lambda package: not macro(package))
-    edges = {
-        id: sorted(dep["pkg"] for dep in nodes[id]["deps"] if {kind["kind"] for kind in dep["dep_kinds"]} & {None, "build"})
-        for id in everything
-    }
-    rest = sorted((packages[id] for id in everything - {data["resolve"]["root"]}), key=lambda it: (it["name"], it["version"]))
-    return packages[data["resolve"]["root"]], rest, inside, edges
+def key(package):
+    return package["name"], package["version"]
 
 
 def purl(package):
@@ -88,8 +87,8 @@ def component(package, kind, scope=None, checksum=None):
 
 def sbom(target):
     root, rest, inside, edges = built_from(target)
-    sums = locked()
-    by_id = {package["id"]: package for package in [root, *rest]}
+    checksums = locked()
+    by_key = {key(package): package for package in [root, *rest]}
     lock = hashlib.sha256((ROOT / "Cargo.lock").read_bytes()).hexdigest()
     made = time.gmtime(int(os.environ["SOURCE_DATE_EPOCH"]))
     document = {
@@ -108,14 +107,14 @@ def sbom(target):
             component(
                 package,
                 "library",
-                "required" if package["id"] in inside else "excluded",
-                sums[package["name"], package["version"]],
+                "required" if key(package) in inside else "excluded",
+                checksums[key(package)],
             )
             for package in rest
         ],
         "dependencies": [
-            {"ref": purl(by_id[id]), "dependsOn": sorted(purl(by_id[dep]) for dep in deps)}
-            for id, deps in sorted(edges.items(), key=lambda it: purl(by_id[it[0]]))
+            {"ref": purl(by_key[package]), "dependsOn": sorted(purl(by_key[needed]) for needed in needs)}
+            for package, needs in sorted(edges.items())
         ],
     }
     json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
@@ -126,7 +125,7 @@ def notices(target):
     _, rest, inside, _ = built_from(target)
     print("telform contains the work of others. Their licences, and the notices that these ask for:\n")
     for package in rest:
-        if package["id"] not in inside:
+        if key(package) not in inside:
             continue
         print(f"{'=' * 80}\n{package['name']} {package['version']}: {package['license']}")
         folder = pathlib.Path(package["manifest_path"]).parent
@@ -142,7 +141,7 @@ def pack(folder, name):
     """Names in order; one time; nobody's user, umask or file system."""
     made = int(os.environ["SOURCE_DATE_EPOCH"])
     base = pathlib.Path(folder)
-    with gzip.GzipFile("", "wb", 9, sys.stdout.buffer, mtime=made) as packed:
+    with gzip.GzipFile("", "wb", 6, sys.stdout.buffer, mtime=made) as packed:
         with tarfile.open(mode="w|", fileobj=packed, format=tarfile.USTAR_FORMAT) as archive:
             for path in sorted([base / name, *(base / name).rglob("*")]):
                 entry = archive.gettarinfo(path, path.relative_to(base).as_posix())
@@ -156,11 +155,22 @@ def pack(folder, name):
 
 def sums(folder):
     base = pathlib.Path(folder)
-    files = sorted(path for path in base.iterdir() if path.name.endswith((".tar.gz", ".cdx.json")))
+    files = sorted(path for path in base.iterdir() if path.name.endswith((".tar.gz", ".cdx.json", ".oci.tar")))
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (base / "SHA256SUMS").write_text("".join(lines))
     print("".join(lines), end="")
 
 
+def notes(tag):
+    version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    if tag != f"v{version}":
+        sys.exit(f"the tag is {tag}, and Cargo.toml says {version}")
+    heading = rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## |\Z)"
+    section = re.search(heading, (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE | re.DOTALL)
+    if not section or not section[1].strip():
+        sys.exit(f"CHANGELOG.md has no `## {version} - YEAR-MONTH-DAY` with something below it")
+    print(section[1].strip())
+
+
 if __name__ == "__main__":
-    {"sbom": sbom, "notices": notices, "pack": pack, "sums": sums}[sys.argv[1]](*sys.argv[2:])
+    {"sbom": sbom, "notices": notices, "pack": pack, "sums": sums, "notes": notes}[sys.argv[1]](*sys.argv[2:])
