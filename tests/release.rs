@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -127,7 +128,7 @@ fn the_oldest_rust_is_the_same_everywhere_and_no_package_asks_for_more() {
 /// Whether the tools of the release scripts are here; they must be where CI runs.
 #[allow(clippy::print_stderr, reason = "whoever looks why a test did nothing finds it here")]
 fn has_tools() -> bool {
-    let missing: Vec<&str> = ["python3", "readelf", "strip"]
+    let missing: Vec<&str> = ["python3", "readelf"]
         .into_iter()
         .filter(|tool| Command::new(tool).arg("--version").output().is_err())
         .collect();
@@ -153,15 +154,15 @@ fn done(output: Output) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The binary of the tests, packed. Without its symbols, which take long to press.
+/// An archive of the binary of the tests. In its place stands a script that calls it, because a hundred megabytes of a debug
+/// build take long to press.
 fn packed(out: &Path) -> String {
     let binary = out.join("telform");
-    let binary = binary.to_str().unwrap();
-    done(run(Path::new("strip"), &["-o", binary, env!("CARGO_BIN_EXE_telform")]));
+    fs::write(&binary, format!("#!/bin/sh\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_telform"))).unwrap();
+    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+    let (binary, out) = (binary.to_str().unwrap(), out.to_str().unwrap());
     let script = top().join(".ci/release/package");
-    let sums = done(run(&script, &["--binary", binary, "--out", out.to_str().unwrap(), "--target", &host()]));
-    fs::remove_file(binary).unwrap();
-    sums
+    done(run(&script, &["--binary", binary, "--out", out, "--target", &host()]))
 }
 
 #[test]
@@ -212,14 +213,54 @@ fn an_archive_holds_what_it_shall_and_nothing_of_this_machine() {
     for package in ["rustls ", "aws-lc-sys ", "tokio ", "mimalloc "] {
         assert!(notices.contains(&format!("\n{package}")), "no notice of {package}");
     }
-    // The binary of the tests needs its libraries, and an image has none.
-    let context = folder.path().join("context");
+}
+
+/// A tree as `package` makes it, with another program in it.
+fn tree(folder: &Path, name: &str, mode: u32) -> Vec<u8> {
+    let inside = folder.join(name);
+    fs::create_dir_all(inside.join("man")).unwrap();
+    fs::copy("/bin/sh", inside.join("telform")).unwrap();
+    fs::write(inside.join("man/telform.1"), "a page").unwrap();
+    fs::set_permissions(inside.join("man/telform.1"), fs::Permissions::from_mode(mode)).unwrap();
+    // Where the tests may, the files belong to somebody else.
+    let _ = std::os::unix::fs::chown(inside.join("telform"), Some(1234 + mode), None);
+    let script = top().join(".ci/release/release.py");
     let output =
-        run(&top().join(".ci/release/context"), &[context.to_str().unwrap(), archive.to_str().unwrap()]);
-    if cfg!(target_os = "linux") && !cfg!(target_feature = "crt-static") {
-        assert_eq!(output.status.code(), Some(1));
-        assert!(String::from_utf8_lossy(&output.stderr).contains("is not static"));
+        run(Path::new("python3"), &[script.to_str().unwrap(), "pack", folder.to_str().unwrap(), name]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+#[test]
+fn the_same_files_are_the_same_archive_whoever_made_them() {
+    if !has_tools() {
+        return;
     }
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(tree(one.path(), "telform-1", 0o600) == tree(other.path(), "telform-1", 0o664));
+}
+
+/// An image has no library.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_is_not_made_of_what_needs_a_library() {
+    if !has_tools() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let archive = folder.path().join("telform-1-x86_64-unknown-linux-gnu.tar.gz");
+    fs::write(&archive, tree(folder.path(), "telform-1", 0o644)).unwrap();
+    let context = folder.path().join("context");
+    // The certificates are not what this is about, and need not be on this machine.
+    let output = Command::new(top().join(".ci/release/context"))
+        .args([&context, &archive])
+        .env("SSL_CERT_FILE", top().join("LICENSE"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("is not static"), "{said}");
+    assert!(!context.join("amd64/telform").exists());
 }
 
 #[test]
