@@ -222,6 +222,8 @@ fn tree(folder: &Path, name: &str, mode: u32) -> Vec<u8> {
     fs::copy("/bin/sh", inside.join("telform")).unwrap();
     fs::write(inside.join("man/telform.1"), "a page").unwrap();
     fs::set_permissions(inside.join("man/telform.1"), fs::Permissions::from_mode(mode)).unwrap();
+    let then = std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::from(mode) * 1000);
+    fs::File::options().append(true).open(inside.join("man/telform.1")).unwrap().set_modified(then).unwrap();
     // Where the tests may, the files belong to somebody else.
     let _ = std::os::unix::fs::chown(inside.join("telform"), Some(1234 + mode), None);
     let script = top().join(".ci/release/release.py");
