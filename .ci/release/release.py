@@ -1,0 +1,176 @@
+"""What a release needs beside the binary: the list of what it is made of, the notices of its authors, an archive that is the
+same bytes every time, and checksums. Reads `cargo metadata` and Cargo.lock; needs nothing but python3 and cargo.
+
+    release.py sbom TARGET        the packages as CycloneDX 1.6 (JSON), to standard output
+    release.py notices TARGET     the licence texts of the packages, to standard output
+    release.py pack FOLDER NAME   FOLDER/NAME as a .tar.gz, to standard output
+    release.py sums FOLDER        writes FOLDER/SHA256SUMS
+    release.py notes TAG          what CHANGELOG.md says of this version; fails when tag, version and changelog do not agree
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tarfile
+import time
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# A licence of the package, wherever its author has put it; `src/` and the like hold other people's words about licences.
+NOTICE = re.compile(r"(LICEN[CS]E|COPYING|COPYRIGHT|NOTICE|UNLICENSE)([-._].*)?", re.IGNORECASE)
+
+
+def locked():
+    """Checksums of Cargo.lock by name and version."""
+    found = {}
+    for package in (ROOT / "Cargo.lock").read_text().split("[[package]]")[1:]:
+        fields = dict(re.findall(r'^(name|version|checksum) = "(.*)"$', package, re.MULTILINE))
+        found[fields["name"], fields["version"]] = fields.get("checksum")
+    return found
+
+
+def tree(target, edges):
+    """What cargo compiles for the program, as (depth, (name, version)). `cargo metadata` would also name what no feature asks for."""
+    command = ["cargo", "tree", "--locked", "--prefix", "depth", "--format", "\t{p}", "--target", target, "--edges", edges]
+    printed = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    for line in printed.splitlines():
+        depth, package = line.split("\t")
+        name, version = package.split(" ")[:2]
+        yield int(depth), (name, version.removeprefix("v"))
+
+
+def built_from(target):
+    """The root, every package that is compiled for it, the names of those that are in the binary, and who needs whom."""
+    command = ["cargo", "metadata", "--locked", "--format-version", "1", "--filter-platform", target]
+    data = json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
+    packages = {(package["name"], package["version"]): package for package in data["packages"]}
+    edges, above = {}, []
+    for depth, package in tree(target, "normal,build"):
+        edges.setdefault(package, set())
+        if depth:
+            edges[above[depth - 1]].add(package)
+        above[depth:] = [package]
+    # The rest, procedural macros too, only runs while it is built.
+    inside = {package for _, package in tree(target, "normal,no-proc-macro")}
+    root, rest = above[0], sorted(set(edges) - {above[0]})
+    return packages[root], [packages[key] for key in rest], inside, edges
+
+
+def key(package):
+    return package["name"], package["version"]
+
+
+def purl(package):
+    return f"pkg:cargo/{package['name']}@{package['version']}"
+
+
+def component(package, kind, scope=None, checksum=None):
+    made = {"type": kind, "bom-ref": purl(package), "name": package["name"], "version": package["version"]}
+    if package["description"]:
+        made["description"] = " ".join(package["description"].split())
+    if scope:
+        made["scope"] = scope
+    if checksum:
+        made["hashes"] = [{"alg": "SHA-256", "content": checksum}]
+    # Older packages say `MIT/Apache-2.0`, which is no SPDX.
+    made["licenses"] = [{"expression": (package["license"] or "NOASSERTION").replace("/", " OR ")}]
+    made["purl"] = purl(package)
+    if package["repository"]:
+        made["externalReferences"] = [{"type": "vcs", "url": package["repository"]}]
+    return made
+
+
+def sbom(target):
+    root, rest, inside, edges = built_from(target)
+    checksums = locked()
+    by_key = {key(package): package for package in [root, *rest]}
+    lock = hashlib.sha256((ROOT / "Cargo.lock").read_bytes()).hexdigest()
+    made = time.gmtime(int(os.environ["SOURCE_DATE_EPOCH"]))
+    document = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        # The same for the same packages, so that the file can be compared.
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{purl(root)}/{target}/{lock}')}",
+        "version": 1,
+        "metadata": {
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", made),
+            "component": component(root, "application"),
+            "properties": [{"name": "cargo:target", "value": target}, {"name": "cargo:lock-sha256", "value": lock}],
+        },
+        "components": [
+            component(
+                package,
+                "library",
+                "required" if key(package) in inside else "excluded",
+                checksums[key(package)],
+            )
+            for package in rest
+        ],
+        "dependencies": [
+            {"ref": purl(by_key[package]), "dependsOn": sorted(purl(by_key[needed]) for needed in needs)}
+            for package, needs in sorted(edges.items())
+        ],
+    }
+    json.dump(document, sys.stdout, indent=1, ensure_ascii=False)
+    print()
+
+
+def notices(target):
+    _, rest, inside, _ = built_from(target)
+    print("telform contains the work of others. Their licences, and the notices that these ask for:\n")
+    for package in rest:
+        if key(package) not in inside:
+            continue
+        print(f"{'=' * 80}\n{package['name']} {package['version']}: {package['license']}")
+        folder = pathlib.Path(package["manifest_path"]).parent
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and NOTICE.fullmatch(path.name))
+        if not files:
+            print(f"by {', '.join(package['authors']) or 'its authors'}; the package has no file with the text")
+        for path in files:
+            print(f"\n--- {path.relative_to(folder).as_posix()}\n\n{path.read_text(errors='replace').strip()}")
+        print()
+
+
+def pack(folder, name):
+    """Names in order; one time; nobody's user, umask or file system."""
+    made = int(os.environ["SOURCE_DATE_EPOCH"])
+    base = pathlib.Path(folder)
+    with gzip.GzipFile("", "wb", 6, sys.stdout.buffer, mtime=made) as packed:
+        with tarfile.open(mode="w|", fileobj=packed, format=tarfile.USTAR_FORMAT) as archive:
+            for path in sorted([base / name, *(base / name).rglob("*")]):
+                entry = archive.gettarinfo(path, path.relative_to(base).as_posix())
+                entry.uid = entry.gid = 0
+                entry.uname = entry.gname = ""
+                entry.mtime = made
+                entry.mode = 0o755 if path.is_dir() or path.name == "telform" else 0o644
+                with open(os.devnull if path.is_dir() else path, "rb") as content:
+                    archive.addfile(entry, content)
+
+
+def sums(folder):
+    base = pathlib.Path(folder)
+    files = sorted(path for path in base.iterdir() if path.name.endswith((".tar.gz", ".cdx.json", ".oci.tar")))
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    (base / "SHA256SUMS").write_text("".join(lines))
+    print("".join(lines), end="")
+
+
+def notes(tag):
+    version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    if tag != f"v{version}":
+        sys.exit(f"the tag is {tag}, and Cargo.toml says {version}")
+    heading = rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## |\Z)"
+    section = re.search(heading, (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE | re.DOTALL)
+    if not section or not section[1].strip():
+        sys.exit(f"CHANGELOG.md has no `## {version} - YEAR-MONTH-DAY` with something below it")
+    print(section[1].strip())
+
+
+if __name__ == "__main__":
+    {"sbom": sbom, "notices": notices, "pack": pack, "sums": sums, "notes": notes}[sys.argv[1]](*sys.argv[2:])
