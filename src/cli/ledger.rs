@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use unicode_width::UnicodeWidthStr;
+
 use super::args::{ForgetArgs, LedgerCommand, MoveArgs, ShowArgs, UnlockArgs};
 use super::book::{Book, Intent};
 use super::exit::{Exit, Failure};
@@ -11,7 +13,7 @@ use crate::ledger::{Entry, Holder, Ledger};
 use crate::output::{Forgotten, LedgerEntry, LedgerList, LedgerLock, LedgerMoved, LedgerShown};
 use crate::resource::Address;
 use crate::text::escape;
-use crate::view::table::table;
+use crate::view::table::{lines, table};
 
 pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Failure> {
     match command {
@@ -77,7 +79,10 @@ fn listed(ledger: &Ledger, columns: usize) -> String {
             "its create was cut off".to_owned(),
         ]);
     }
-    let mut text = table(&rows, columns);
+    let mut text = table(&rows, usize::MAX);
+    if text.lines().any(|line| line.width() > columns) {
+        text = narrow(&rows, columns);
+    }
     for open in &ledger.moves {
         text.push_str(&format!(
             "{} was cut off to be moved to {} and is dark\n",
@@ -86,6 +91,20 @@ fn listed(ledger: &Ledger, columns: usize) -> String {
         ));
     }
     text
+}
+
+/// The same for a narrow terminal: what is special stands below its entry, and `ledger show` says since when.
+fn narrow(rows: &[[String; 5]], columns: usize) -> String {
+    let short = |[address, account, id, ..]: &[String; 5]| [address.clone(), account.clone(), id.clone()];
+    let short: Vec<[String; 3]> = rows.iter().map(short).collect();
+    let mut text = String::new();
+    for (line, [.., marks]) in lines(&short, columns).iter().zip(rows) {
+        text.push_str(line);
+        if !marks.is_empty() {
+            text.push_str(&format!("    {marks}\n"));
+        }
+    }
+    text + "\nSince when: `telform ledger show ADDRESS`, or a wider terminal.\n"
 }
 
 /// What is special about an entry, in words.

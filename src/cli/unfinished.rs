@@ -31,7 +31,8 @@ pub(super) fn incomplete(
             ledger_error: ledger.clone(),
         });
     } else if out.global.quiet {
-        out.print(&report::verdict(plan, report));
+        // Whoever gets no advice has rehearsed, and the journal of that is gone.
+        out.print(&report::verdict(plan, report, !advice.is_empty()));
     } else {
         out.print(&report::unfinished(plan, report, advice, out.reading()));
     }

@@ -88,8 +88,8 @@ pub fn unfinished(plan: &Plan, report: &Report, advice: &[Advice], detail: Detai
     out
 }
 
-/// The same in one line: how many steps ended how, and what is dark.
-pub fn verdict(plan: &Plan, report: &Report) -> String {
+/// The same in one line: how many steps ended how, and what is dark. `kept`: there is a journal with the rest.
+pub fn verdict(plan: &Plan, report: &Report, kept: bool) -> String {
     let count = |word: &str| report.outcomes.iter().filter(|(_, outcome)| outcome.word() == word).count();
     let words = ["done", "failed", "unknown", "stale", "not started"];
     let parts: Vec<String> = words
@@ -100,7 +100,10 @@ pub fn verdict(plan: &Plan, report: &Report) -> String {
         .collect();
     let dark: Vec<String> = dark_now(plan, report).into_iter().map(|(number, ..)| number).collect();
     let dark = if dark.is_empty() { String::new() } else { format!("; DARK NOW: {}", dark.join(", ")) };
-    clean(&format!("Not finished: {}{dark}. `telform journal show` has each step.", parts.join(", "))) + "\n"
+    let back = report.reconnected.iter().filter(|(_, outcome)| outcome.is_done()).count();
+    let back = if back == 0 { String::new() } else { format!("; connected again: {back}") };
+    let rest = if kept { " `telform journal show` has each step." } else { "" };
+    clean(&format!("Not finished: {}{back}{dark}.{rest}", parts.join(", "))) + "\n"
 }
 
 /// A way to go on, and the command for it.

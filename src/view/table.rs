@@ -7,12 +7,17 @@ use crate::text::escape;
 /// Blanks between two columns.
 const GAP: usize = 2;
 
-/// A column is not made narrower than this.
-const LEAST: usize = 10;
+/// Columns are made as narrow as the first of these; only when that is not enough, as the second.
+const LEAST: [usize; 2] = [20, 10];
 
 /// Rows as lines of at most so many columns. What is too long for its column goes on below itself: nothing is left out. Cells may
 /// come from anywhere, so all of them are escaped.
 pub fn table<const N: usize>(rows: &[[String; N]], columns: usize) -> String {
+    lines(rows, columns).concat()
+}
+
+/// The same, each row by itself.
+pub fn lines<const N: usize>(rows: &[[String; N]], columns: usize) -> Vec<String> {
     let rows: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|cell| escape(&cell))).collect();
     let mut widths = [0; N];
     for row in &rows {
@@ -21,8 +26,9 @@ pub fn table<const N: usize>(rows: &[[String; N]], columns: usize) -> String {
         }
     }
     narrow(&mut widths, columns);
-    let mut text = String::new();
+    let mut drawn = Vec::new();
     for row in &rows {
+        let mut text = String::new();
         let mut cells = row.iter().zip(&widths).map(|(cell, width)| pieces(cell, *width)).collect::<Vec<_>>();
         let lines = cells.iter().map(Vec::len).max().unwrap_or_default();
         for at in 0..lines {
@@ -35,19 +41,20 @@ pub fn table<const N: usize>(rows: &[[String; N]], columns: usize) -> String {
             text.push_str(line.trim_end());
             text.push('\n');
         }
+        drawn.push(text);
     }
-    text
+    drawn
 }
 
 /// The widest columns give way, one cell of the terminal after the other, until all of it fits or nothing more can be given.
 fn narrow<const N: usize>(widths: &mut [usize; N], columns: usize) {
     let all = |widths: &[usize; N]| widths.iter().sum::<usize>() + GAP * N.saturating_sub(1);
-    while all(widths) > columns {
-        let Some(widest) = widths.iter_mut().filter(|width| **width > LEAST).max_by_key(|width| **width)
-        else {
-            return;
-        };
-        *widest -= 1;
+    for least in LEAST {
+        while all(widths) > columns {
+            let wide = widths.iter_mut().filter(|width| **width > least);
+            let Some(widest) = wide.max_by_key(|width| **width) else { break };
+            *widest -= 1;
+        }
     }
 }
 
@@ -72,7 +79,9 @@ fn pieces(text: &str, most: usize) -> Vec<String> {
         pieces.push(piece.trim_end().to_owned());
         rest = after;
     }
-    pieces.push(rest.to_owned());
+    if !rest.is_empty() || pieces.is_empty() {
+        pieces.push(rest.to_owned());
+    }
     pieces
 }
 
