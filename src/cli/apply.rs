@@ -357,7 +357,8 @@ async fn conclude(
     }
     let word = if writes == 1 { "write" } else { "writes" };
     if out.global.quiet && !out.global.json {
-        out.print(&format!("Done: {writes} {word}, and a fresh plan is empty.\n"));
+        let did = if how.command == "rehearse" { "Rehearsed" } else { "Done" };
+        out.print(&format!("{did}: {writes} {word}, and a fresh plan is empty.\n"));
     } else if !out.global.json {
         out.print(&format!("\nDone: {writes} {word}, and a fresh plan is empty.\n"));
         for notice in again.notices.iter().filter(|notice| notice.code.waits_for_somebody()) {

@@ -156,7 +156,8 @@ pub(super) fn note_unbound(out: &Out, why: &str, secrets: &[String]) {
     }
     if out.global.json {
         out.event(&Said::Unbound { secrets });
-    } else if !out.global.quiet {
+    } else {
+        // Also with -q: it says what the verdict does not cover.
         let text = format!("note: {why} the value of {}; what is there now is sent", few(secrets));
         for line in crate::view::text::wrap(&clean(&text), out.width()) {
             out.note(&format!("{line}\n"));
