@@ -14,7 +14,7 @@ use crate::resource::{Address, CatalogueEntry, Desired, Live, LiveAccount, LiveO
 use crate::value::Value;
 
 /// How something came to differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Somebody deleted the object, or hid it.
@@ -51,9 +51,10 @@ impl Class {
 }
 
 /// One thing that differs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Drift {
     /// Its object.
+    #[schemars(with = "String")]
     pub address: Address,
     /// Its account.
     pub account: String,
@@ -63,8 +64,10 @@ pub struct Drift {
     /// How it came to differ.
     pub class: Class,
     /// What the service shows.
+    #[schemars(with = "crate::document::v1::Shown")]
     pub live: Shown,
     /// What the configuration says.
+    #[schemars(with = "crate::document::v1::Shown")]
     pub wanted: Shown,
     /// Place in the YAML, as `file:line:column`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@ use crate::call::StepId;
 use crate::plan::Step;
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// The first step is about to start.
@@ -35,12 +35,13 @@ pub enum Event {
     /// The run ended in part, and numbers that were cut for nothing are about to be connected again.
     Reconnecting {
         /// The steps that do it; they are not among those of the plan.
+        #[schemars(with = "Vec<crate::document::v1::Step>")]
         steps: Vec<Step>,
     },
 }
 
 /// How a step ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {
     /// It is done and the answer proves it.
@@ -57,6 +58,8 @@ pub enum Outcome {
     },
     /// The service said no, or its answer shows that it was not done.
     Failed {
+        /// Which sort of failure: a code of the catalogue.
+        code: &'static str,
         /// Why.
         why: String,
         /// Nothing may go on after this, whatever `--on-error` says: the token is not good, or the service emptied values that
@@ -69,16 +72,22 @@ pub enum Outcome {
     },
     /// The object is no longer what the plan saw; nothing was sent.
     Stale {
+        /// Always `telform::step::stale`.
+        code: &'static str,
         /// What moved.
         why: String,
     },
     /// The request was sent, and neither its answer nor reading tells whether it had its effect.
     Unknown {
+        /// Always `telform::step::unknown`.
+        code: &'static str,
         /// The evidence, and what to do.
         why: String,
     },
     /// It was not started.
     NotStarted {
+        /// Always `telform::step::not_started`.
+        code: &'static str,
         /// Why.
         why: String,
     },
@@ -96,8 +105,34 @@ impl Outcome {
     }
 
     /// Not done.
-    pub fn failed(why: impl Into<String>) -> Self {
-        Self::Failed { why: why.into(), fatal: false, written: false }
+    pub fn failed(code: &'static str, why: impl Into<String>) -> Self {
+        Self::Failed { code, why: why.into(), fatal: false, written: false }
+    }
+
+    /// Not sent, because live moved.
+    pub fn stale(why: impl Into<String>) -> Self {
+        Self::Stale { code: "telform::step::stale", why: why.into() }
+    }
+
+    /// Sent, and nobody can tell.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        Self::Unknown { code: "telform::step::unknown", why: why.into() }
+    }
+
+    /// Not begun.
+    pub fn not_started(why: impl Into<String>) -> Self {
+        Self::NotStarted { code: "telform::step::not_started", why: why.into() }
+    }
+
+    /// The code of what is not done.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Done { .. } => None,
+            Self::Failed { code, .. }
+            | Self::Stale { code, .. }
+            | Self::Unknown { code, .. }
+            | Self::NotStarted { code, .. } => Some(code),
+        }
     }
 
     /// Whether steps that wait for it may start.

@@ -75,6 +75,8 @@ pub mod apply;
 
 pub mod view;
 
+pub mod output;
+
 pub mod docs;
 
 pub mod sandbox;

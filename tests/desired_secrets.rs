@@ -45,7 +45,11 @@ fn resolve(folder: &Path, token: &str, secret: &str, commands: bool) -> (Loaded,
     let resolved = secrets::resolve(&mut loaded.desired, &env, commands, &key());
     let shown = match &resolved {
         Ok(resolved) => format!("{resolved:?}"),
-        Err(problems) => format!("{}{}{problems:?}", render(problems, false, 80), problems.to_json()),
+        Err(problems) => format!(
+            "{}{}{problems:?}",
+            render(problems, false, 80),
+            serde_json::to_string(&problems.told()).unwrap()
+        ),
     };
     assert!(!shown.contains("hunter2") && !format!("{loaded:?}").contains("hunter2"), "{shown}");
     (loaded, resolved)

@@ -33,7 +33,9 @@ fn the_committed_pages_are_fresh() {
         let kept = fs::read_to_string(&path).unwrap_or_default();
         assert!(kept == *text, "{name} is stale: TELFORM_BLESS=1 cargo test --test docs rewrites it");
     }
-    let known: BTreeSet<&str> = pages.iter().map(|(name, _)| name.as_str()).collect();
+    let mut known: BTreeSet<&str> = pages.iter().map(|(name, _)| name.as_str()).collect();
+    // A story holds this one against what is printed.
+    known.insert("docs/reference/machine-output.md");
     for entry in fs::read_dir(root().join("docs/reference")).unwrap() {
         let name = format!("docs/reference/{}", entry.unwrap().file_name().to_string_lossy());
         assert!(known.contains(name.as_str()), "{name} is made from no table");

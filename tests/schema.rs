@@ -45,18 +45,24 @@ fn the_committed_schemas_are_fresh() {
         assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{file} is stale");
         expected.push(file);
     }
-    let plan = format!("{}\n", serde_json::to_string_pretty(&telform::document::schema()).unwrap());
-    let path = root().join("schemas/plan.schema.json");
-    if std::env::var_os("TELFORM_BLESS").is_some() {
-        fs::write(&path, &plan).unwrap();
+    for shape in telform::output::SHAPES {
+        let text = format!("{}\n", serde_json::to_string_pretty(&shape.schema()).unwrap());
+        let path = root().join(shape.file());
+        if std::env::var_os("TELFORM_BLESS").is_some() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{} is stale", shape.file());
+        expected.push(shape.file().trim_start_matches("schemas/").to_owned());
     }
-    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), plan, "plan.schema.json is stale");
-    expected.push("plan.schema.json".to_owned());
     expected.sort();
-    let mut found: Vec<String> = fs::read_dir(root().join("schemas"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .collect();
+    let names = |folder: &str| -> Vec<String> {
+        let entries = fs::read_dir(root().join("schemas").join(folder)).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.contains('.')).map(|name| format!("{folder}{name}")).collect()
+    };
+    let mut found = names("");
+    found.extend(names("output/"));
     found.sort();
     assert_eq!(found, expected);
 }
@@ -67,6 +73,12 @@ fn they_are_valid_schemas_themselves() {
         let schema = schema::of(kind).unwrap();
         assert!(jsonschema::meta::is_valid(&schema));
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    }
+    for shape in telform::output::SHAPES {
+        let schema = shape.schema();
+        assert!(jsonschema::meta::is_valid(&schema), "{}", shape.format);
+        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+        assert!(schema["description"].as_str().is_some_and(|text| !text.is_empty()), "{}", shape.format);
     }
     assert!(schema::of(Some("trunks")).is_none());
 }

@@ -82,9 +82,9 @@ impl Run<'_> {
             Outcome::Done { id, note, .. } => (End::Done, note.clone(), id.clone()),
             Outcome::Failed { why, written: true, .. } => (End::Damaged, Some(why.clone()), None),
             Outcome::Failed { why, .. } => (End::Failed, Some(why.clone()), None),
-            Outcome::Stale { why } => (End::Stale, Some(why.clone()), None),
-            Outcome::Unknown { why } => (End::Unknown, Some(why.clone()), None),
-            Outcome::NotStarted { why } => (End::NotStarted, Some(why.clone()), None),
+            Outcome::Stale { why, .. } => (End::Stale, Some(why.clone()), None),
+            Outcome::Unknown { why, .. } => (End::Unknown, Some(why.clone()), None),
+            Outcome::NotStarted { why, .. } => (End::NotStarted, Some(why.clone()), None),
         };
         Record::Outcome {
             step: step.id.clone(),

@@ -279,7 +279,7 @@ fn outcome_of(step: &Step, outcomes: &BTreeMap<StepId, Outcome>, interrupted: bo
     } else {
         "an earlier step is not done".to_owned()
     };
-    Outcome::NotStarted { why }
+    Outcome::not_started(why)
 }
 
 impl Run<'_> {

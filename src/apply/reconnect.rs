@@ -33,9 +33,9 @@ impl Run<'_> {
         for step in steps {
             let lost = self.ledger_error.lock().is_ok_and(|error| error.is_some());
             let (outcome, milliseconds) = if lost {
-                (Outcome::NotStarted { why: "the ledger could not be saved".to_owned() }, 0)
+                (Outcome::not_started("the ledger could not be saved"), 0)
             } else if let Some(why) = self.gone(&step).await {
-                (Outcome::NotStarted { why }, 0)
+                (Outcome::not_started(why), 0)
             } else {
                 self.step(&step).await
             };

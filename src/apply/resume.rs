@@ -120,10 +120,10 @@ impl Run<'_> {
                 found(Verdict::Done, format!("reading shows that it was done{made}"))
             }
             Settled::As(
-                Outcome::Unknown { why }
+                Outcome::Unknown { why, .. }
                 | Outcome::Failed { why, .. }
-                | Outcome::Stale { why }
-                | Outcome::NotStarted { why },
+                | Outcome::Stale { why, .. }
+                | Outcome::NotStarted { why, .. },
             ) => found(Verdict::Unknown, why),
             Settled::NotDone => {
                 self.withdraw(step).await;

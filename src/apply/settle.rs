@@ -30,7 +30,7 @@ pub(super) async fn settle(
     target: &Target<'_>,
     error: &(dyn Display + Sync),
 ) -> Settled {
-    let unknown = |why: String| Settled::As(Outcome::Unknown { why });
+    let unknown = |why: String| Settled::As(Outcome::unknown(why));
     let lost =
         || Outcome::done_with(format!("the answer was lost ({error}); reading shows that it was done"));
     let unread = |second: ApiError| unknown(format!("{error}; and looking did not help: {second}"));
@@ -142,8 +142,8 @@ pub(super) async fn read_back(
         }
         let seats = match probe::bridge(&run.read(), target.account, target.kind, target.facts, slug).await {
             Ok(Some(seats)) => seats,
-            Ok(None) => return Outcome::failed(format!("bridge {slug} is gone")),
-            Err(error) => return Outcome::failed(error.to_string()),
+            Ok(None) => return not_shown(format!("bridge {slug} is gone")),
+            Err(error) => return Outcome::failed("telform::step::unreadable", error.to_string()),
         };
         let wrong: Vec<String> = numbers
             .iter()
@@ -164,5 +164,10 @@ pub(super) async fn read_back(
         }
         why = format!("bridge {slug} does not show what was done: {}", wrong.join(", "));
     }
-    Outcome::failed(why)
+    not_shown(why)
+}
+
+/// Reading does not confirm what was done.
+fn not_shown(why: String) -> Outcome {
+    Outcome::failed("telform::step::not_shown", why)
 }

@@ -17,12 +17,12 @@ impl Run<'_> {
     pub(super) async fn carry_out(&self, step: &Step) -> Outcome {
         let target = match self.target(step) {
             Ok(target) => target,
-            Err(why) => return Outcome::failed(why),
+            Err(why) => return not_sent(why),
         };
         if let Operation::ReadBack { bridge, numbers } = &step.operation {
             return match self.resolve(bridge) {
                 Ok(slug) => settle::read_back(self, &target, &slug, numbers).await,
-                Err(why) => Outcome::failed(why),
+                Err(why) => not_sent(why),
             };
         }
         let mut seen = match self.look(step, &target).await {
@@ -38,9 +38,9 @@ impl Run<'_> {
                         self.note_sent_out(step);
                         self.apply.api.send(&call).await
                     }
-                    Err(why) => return Outcome::failed(why),
+                    Err(why) => return not_sent(why),
                 },
-                Err(why) => return Outcome::failed(why),
+                Err(why) => return not_sent(why),
             };
             self.trace(step, &sent);
             match (sent, &open) {
@@ -90,10 +90,10 @@ impl Run<'_> {
                 Operation::Delete { .. } => {
                     self.remember(step, target, Outcome::done_with("it was already gone"), None).await
                 }
-                _ => Outcome::Stale { why: what },
+                _ => Outcome::stale(what),
             }),
-            Belief::Moved(why) => Err(Outcome::Stale { why }),
-            Belief::Unreadable(why) => Err(Outcome::failed(why)),
+            Belief::Moved(why) => Err(Outcome::stale(why)),
+            Belief::Unreadable(why) => Err(Outcome::failed("telform::step::unreadable", why)),
         }
     }
 
@@ -103,7 +103,7 @@ impl Run<'_> {
         if let (Operation::Create { .. }, Some(why)) =
             (&step.operation, elsewhere(target, answer, object.as_ref()))
         {
-            return Outcome::Failed { why, fatal: true, written: true };
+            return Outcome::Failed { code: "telform::step::elsewhere", why, fatal: true, written: true };
         }
         match answer::check(step, target.kind, object.as_ref(), answer) {
             Checked::Good { id, unmet } => {
@@ -112,8 +112,12 @@ impl Run<'_> {
                 });
                 self.remember(step, target, Outcome::Done { id, note, unmet }, object.as_ref()).await
             }
-            Checked::Bad(why) => Outcome::Failed { why, fatal: false, written: true },
-            Checked::Damaged(why) => Outcome::Failed { why, fatal: true, written: true },
+            Checked::Bad(why) => {
+                Outcome::Failed { code: "telform::step::not_taken", why, fatal: false, written: true }
+            }
+            Checked::Damaged(why) => {
+                Outcome::Failed { code: "telform::step::damaged", why, fatal: true, written: true }
+            }
             Checked::Unclear(why) => {
                 let error = ApiError {
                     account: step.call.account.clone(),
@@ -156,7 +160,7 @@ impl Run<'_> {
         };
         // A token that is not good, or not good enough, is not tried again (carrierx.md 9, unpod.md U14).
         let fatal = matches!(error.verdict, Verdict::Unauthorized | Verdict::Forbidden);
-        Outcome::Failed { why: format!("{error}{hint}"), fatal, written: false }
+        Outcome::Failed { code: code(error.verdict), why: format!("{error}{hint}"), fatal, written: false }
     }
 }
 
@@ -222,10 +226,33 @@ fn elsewhere(target: &Target<'_>, answer: &Answer, object: Option<&LiveObject>) 
 /// How a step ends whose request got no usable answer.
 fn unsettled(error: &ApiError, settled: &Settled) -> Outcome {
     match settled {
-        Settled::NotDone => Outcome::failed(format!("{error}; reading shows that it was not done")),
-        Settled::As(_) | Settled::CannotTell => {
-            Outcome::Unknown { why: format!("{error}; reading cannot tell whether it was done; plan again") }
+        Settled::NotDone => {
+            Outcome::failed(code(error.verdict), format!("{error}; reading shows that it was not done"))
         }
+        Settled::As(_) | Settled::CannotTell => {
+            Outcome::unknown(format!("{error}; reading cannot tell whether it was done; plan again"))
+        }
+    }
+}
+
+/// The request did not go out.
+fn not_sent(why: String) -> Outcome {
+    Outcome::failed("telform::step::not_sent", why)
+}
+
+/// Which sort of failure an answer is, or the lack of one.
+fn code(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Gone => "telform::step::gone",
+        Verdict::NoSuchPath => "telform::step::no_such_path",
+        Verdict::Conflict => "telform::step::conflict",
+        Verdict::Refused => "telform::step::refused",
+        Verdict::Unauthorized => "telform::step::unauthorized",
+        Verdict::Forbidden => "telform::step::forbidden",
+        Verdict::Throttled => "telform::step::throttled",
+        Verdict::ServerFault => "telform::step::service_failed",
+        Verdict::Ok | Verdict::Unexpected => "telform::step::unexpected",
+        Verdict::NoAnswer => "telform::step::unreachable",
     }
 }
 

@@ -24,6 +24,7 @@ use crate::call::{Body, Payload};
 use crate::document::{Document, Moved, unbound};
 use crate::drift;
 use crate::event::Outcome;
+use crate::output::Said;
 use crate::plan::{Options, Plan};
 use crate::resource::{Address, Live};
 use crate::text::clean;
@@ -167,7 +168,7 @@ pub(super) async fn carry_through(
 /// Nothing was written, because the plan of now is another one than the reviewed one.
 pub(super) fn stale(out: &Out, moved: &[Moved]) -> Exit {
     if out.global.json {
-        out.json_line(&serde_json::json!({ "event": "stale", "moved": moved }));
+        out.event(&Said::Stale { moved });
     } else {
         out.print(&report::moved(moved, out.reading()));
     }
@@ -177,11 +178,12 @@ pub(super) fn stale(out: &Out, moved: &[Moved]) -> Exit {
 
 pub(super) fn show(out: &Out, plan: &Plan, document: &Document) {
     if out.global.json {
-        out.json_line(&serde_json::json!({ "event": "planned", "document": document }));
-    } else if out.global.quiet {
-        out.print(&format!("{}\n", plan.summary()));
-    } else {
+        out.event(&Said::Planned { document });
+    } else if !out.global.quiet {
         out.print(&text::plan(plan, out.reading()));
+    } else if plan.is_refused() || !plan.has_changes() {
+        // Else how the run ends is the verdict.
+        out.print(&format!("{}\n", plan.summary()));
     }
 }
 
@@ -324,14 +326,21 @@ async fn conclude(
         }
     };
     let writes = receipt.writes;
-    if out.global.json {
-        out.json_line(&serde_json::json!({
-            "event": "finished", "writes": writes, "converged": !again.has_changes() && !again.is_refused(), "digest": plan.digest, "second_plan": again.summary(),
-        }));
-    }
     let unmet = unmet(report, kept);
+    if out.global.json {
+        out.event(&Said::Finished {
+            writes,
+            converged: !again.has_changes() && !again.is_refused(),
+            digest: &plan.digest,
+            second_plan: again.summary(),
+            unmet: &unmet,
+        });
+    }
     if again.has_changes() || again.is_refused() || !unmet.is_empty() {
-        if !out.global.json {
+        if out.global.quiet && !out.global.json {
+            let fresh = again.summary();
+            out.print(&format!("Applied, but not converged: a fresh plan says {fresh}\n"));
+        } else if !out.global.json {
             out.print(if again.has_changes() || again.is_refused() {
                 "\nApplied, but not converged: a fresh plan is not empty\n"
             } else {
@@ -346,8 +355,11 @@ async fn conclude(
         }
         return Ok(Exit::NotConverged);
     }
-    if !out.global.json {
-        let word = if writes == 1 { "write" } else { "writes" };
+    let word = if writes == 1 { "write" } else { "writes" };
+    if out.global.quiet && !out.global.json {
+        let did = if how.command == "rehearse" { "Rehearsed" } else { "Done" };
+        out.print(&format!("{did}: {writes} {word}, and a fresh plan is empty.\n"));
+    } else if !out.global.json {
         out.print(&format!("\nDone: {writes} {word}, and a fresh plan is empty.\n"));
         for notice in again.notices.iter().filter(|notice| notice.code.waits_for_somebody()) {
             let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();

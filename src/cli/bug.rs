@@ -13,11 +13,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 
-use super::exit::Exit;
+use super::exit::{Exit, Failure};
 use super::meter::Meter;
 use super::out::Out;
 use crate::journal::{JournalError, Record, Recorder, Stamped};
 use crate::ledger::Head;
+use crate::output::Failed;
 use crate::text::clean;
 
 /// Whether this process may have sent a write.
@@ -75,11 +76,10 @@ fn report(info: &PanicHookInfo<'_>) -> String {
 pub(crate) fn ended(out: &Out, _payload: Box<dyn Any + Send>) -> Exit {
     let wrote = MAY_HAVE_WRITTEN.load(Ordering::SeqCst);
     if out.global.json {
-        out.json_line(&serde_json::json!({
-            "error": "telform::bug",
-            "message": "a mistake in telform; its report stands on standard error",
-            "may_have_written": wrote,
-        }));
+        let message = "a mistake in telform; its report stands on standard error";
+        let help = "please report it; the journal has each request that was begun";
+        let failed = Failure::other("telform::bug", message, help).document();
+        out.document(&Failed { may_have_written: Some(wrote), ..failed });
     } else if wrote {
         out.note(
             "requests of this run may have been sent: the journal has each one that was begun, and `telform plan` shows what is there now\n",

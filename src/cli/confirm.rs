@@ -105,6 +105,10 @@ pub(super) fn confirmed(out: &Out, plan: &Plan) -> Result<bool, Failure> {
             "review the plan and run again with --auto-approve",
         ));
     }
+    if out.global.quiet {
+        // Nobody shall answer without having seen what it is about.
+        out.note(&format!("{}\n", plan.summary()));
+    }
     out.note(&format!("\n{}: ", wrap(&question, out.width() - 2).join("\n")));
     let _ = std::io::stderr().flush();
     let mut line = String::new();

@@ -3,9 +3,9 @@
 use super::args::{DocsArgs, DocsFormat};
 use super::exit::{Exit, Failure};
 use super::out::Out;
+use crate::backend;
 use crate::codes;
 use crate::docs::{errors, kinds};
-use crate::{backend, view};
 
 /// What can be asked for.
 enum Topic {
@@ -19,11 +19,10 @@ enum Topic {
 pub(super) fn run(out: &Out, args: &DocsArgs) -> Result<Exit, Failure> {
     let topic = topic(&args.topic)?;
     if out.global.json {
-        let document = match topic {
-            Topic::Errors(only) => errors::json(only),
-            Topic::Kind(kind) => kinds::json(kind),
-        };
-        out.print(&view::json::pretty(&document));
+        match topic {
+            Topic::Errors(only) => out.document(&errors::document(only)),
+            Topic::Kind(kind) => out.document(&kinds::document(kind)),
+        }
         return Ok(Exit::Done);
     }
     let page = match (topic, args.format) {

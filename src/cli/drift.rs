@@ -14,6 +14,7 @@ use super::session::{Purpose, Session};
 use crate::adopt::{block, inline};
 use crate::desired::{self, Edits};
 use crate::drift::{Class, Drift, drift};
+use crate::output::DriftReport;
 use crate::plan::{Inputs, Plan, Shown};
 use crate::resource::{Address, Desired, Place, Wanted};
 use crate::text::{clean, escape};
@@ -44,11 +45,24 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
     }
     session.close()?;
     if out.global.json {
-        out.json_line(&serde_json::json!({
-            "format": "telform-drift", "format_version": 1, "drift": found, "drifted": drifted,
-            "accepted": args.accept && drifted, "files": proof.keys().map(|path| path.display().to_string()).collect::<Vec<_>>(),
-            "patch": patch(&proof), "not_accepted": stuck,
-        }));
+        out.document(&DriftReport {
+            drift: &found,
+            drifted,
+            accepted: args.accept && drifted,
+            files: proof.keys().map(|path| path.display().to_string()).collect(),
+            patch: patch(&proof),
+            not_accepted: stuck.clone(),
+        });
+    } else if out.global.quiet {
+        let count = found.iter().filter(|drift| drift.class.is_drift()).count();
+        let accepted = if args.accept && drifted { ", accepted into the YAML" } else { "" };
+        let left = if args.accept && left { " but for what the YAML cannot say" } else { "" };
+        let things = if count == 1 { "thing" } else { "things" };
+        out.print(&if drifted {
+            format!("Drift: {count} {things}{accepted}{left}.\n")
+        } else {
+            "No drift.\n".to_owned()
+        });
     } else {
         let nothing = session.ledger.objects.is_empty();
         say(out, args, &found, &stuck, &plan, &patch(&proof), nothing);

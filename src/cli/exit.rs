@@ -2,7 +2,9 @@
 
 use crate::ledger::LedgerError;
 use crate::live::LiveError;
-use crate::problem::{Problems, render};
+use crate::output::{self, Failed};
+use crate::problem::{Problem, Problems, render};
+use crate::resource::Place;
 use crate::text::clean;
 
 /// What the process answers (spec 3.1).
@@ -92,15 +94,25 @@ impl Failure {
     }
 
     /// As programs read it.
-    pub(crate) fn json(&self) -> serde_json::Value {
-        match self {
+    pub(crate) fn document(&self) -> Failed {
+        let (code, message, help) = self.parts();
+        let (place, problems) = match self {
             Self::Problems(problems) => {
-                serde_json::json!({ "error": "problems", "problems": problems.to_json() })
+                let place = |it: &Problem| {
+                    let Place { file, line, column } = it.place.clone();
+                    output::Place { file: file.to_string(), line, column }
+                };
+                (problems.iter().next().map(place), problems.told())
             }
-            other => {
-                let (code, message, help) = other.parts();
-                serde_json::json!({ "error": code, "message": clean(&message), "help": clean(&help) })
-            }
+            Self::Ledger(_) | Self::Live(_) | Self::Other { .. } => (None, Vec::new()),
+        };
+        Failed {
+            code: code.to_owned(),
+            message: clean(&message),
+            help: Some(clean(&help)).filter(|help| !help.is_empty()),
+            place,
+            problems,
+            may_have_written: None,
         }
     }
 
@@ -123,6 +135,15 @@ impl Failure {
             Self::Other { code, message, help } => (code, message.clone(), help.clone()),
         }
     }
+}
+
+/// Arguments that are none, in the words of whoever reads them.
+pub(crate) fn usage(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let (what, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let what = line(what);
+    Failure::other("telform::cli::usage", what.strip_prefix("error: ").unwrap_or(&what), line(rest))
 }
 
 impl From<Problems> for Failure {

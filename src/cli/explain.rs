@@ -7,6 +7,7 @@ use super::saved;
 use super::session::{Purpose, Session};
 use crate::backend;
 use crate::explain::{Verdict, explain, known};
+use crate::output;
 use crate::plan::Inputs;
 use crate::resource::{Address, Desired};
 use crate::view;
@@ -42,11 +43,16 @@ pub(super) async fn run(out: &Out, args: &ExplainArgs) -> Result<Exit, Failure> 
         return Err(unknown(&inputs, &args.address));
     };
     if out.global.json {
-        out.print(&json::pretty(&explained));
+        out.print(&json::pretty(&output::document(&explained)));
         return Ok(Exit::Done);
     }
-    if let Some(place) = renamed.filter(|_| explained.verdict != Verdict::Unmanaged) {
+    if let Some(place) = renamed.filter(|_| !out.global.quiet && explained.verdict != Verdict::Unmanaged) {
         out.print(&format!("{} is called {address} since the rename at {place}.\n\n", args.address));
+    }
+    if out.global.quiet {
+        let whole = view::explain::explanation(&explained, out.reading());
+        out.print(whole.split_inclusive('\n').next().unwrap_or_default());
+        return Ok(Exit::Done);
     }
     let detail = view::text::Detail { columns: out.width(), ..out.reading() };
     out.print(&view::explain::explanation(&explained, detail));

@@ -6,9 +6,12 @@ use super::args::{CheckFormat, PlanFormat, Target};
 use super::exit::{Exit, Failure};
 use super::files;
 use super::out::Out;
+use super::small;
 use crate::document::Document;
+use crate::output;
 use crate::plan::Plan;
 use crate::problem::{Problems, render};
+use crate::resource::Desired;
 use crate::view::json;
 use crate::view::text::{self, Detail};
 use crate::view::{github, gitlab, html, markdown, terraform};
@@ -112,7 +115,12 @@ impl Wanted<PlanFormat> {
 
 impl Wanted<CheckFormat> {
     /// Writes and prints what is wrong with the YAML. Errors go on as the failure that they are, so that people read them too.
-    pub(super) fn problems(&self, out: &Out, problems: &Problems) -> Result<(), Failure> {
+    pub(super) fn problems(
+        &self,
+        out: &Out,
+        problems: &Problems,
+        desired: Option<&Desired>,
+    ) -> Result<(), Failure> {
         let draw = |format| match format {
             CheckFormat::Github => Some(github::problems(problems)),
             CheckFormat::Gitlab => Some(gitlab::problems(problems)),
@@ -120,7 +128,7 @@ impl Wanted<CheckFormat> {
         };
         self.write(|format| match format {
             CheckFormat::Text => Some(render(problems, false, out.width())),
-            CheckFormat::Json => Some(json::pretty(&problems.to_json())),
+            CheckFormat::Json => Some(json::pretty(&output::document(&small::validation(problems, desired)))),
             other => draw(other),
         })?;
         if let Some(text) = draw(self.printed) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::args::InitArgs;
 use super::exit::{Exit, Failure};
 use super::out::Out;
+use crate::output::Initialized;
 use crate::schema;
 
 /// A configuration to fill in.
@@ -44,11 +45,29 @@ pub(super) fn run(out: &Out, args: &InitArgs) -> Result<Exit, Failure> {
         ));
     }
     fs::create_dir_all(".telform").map_err(failed)?;
+    let mut written = Vec::new();
     for (name, text) in files {
         fs::write(name, text).map_err(failed)?;
-        out.print(&format!("wrote {name}\n"));
+        written.push(name.to_owned());
     }
-    ignore(out)?;
+    if ignore()? {
+        written.push(".gitignore".to_owned());
+    }
+    if out.global.json {
+        out.document(&Initialized { files: written });
+        return Ok(Exit::Done);
+    }
+    if out.global.quiet {
+        out.print(&format!("wrote {} files\n", written.len()));
+        return Ok(Exit::Done);
+    }
+    for name in &written {
+        out.print(&if name == ".gitignore" {
+            "added lines to .gitignore\n".to_owned()
+        } else {
+            format!("wrote {name}\n")
+        });
+    }
     out.print(if args.quickstart {
         "\nNext: telform apply --sandbox world.yaml\nIt plans, shows the plan, asks, and carries it out against the embedded simulator.\n"
     } else {
@@ -64,18 +83,18 @@ fn quickstart() -> String {
         .replace("examples/quickstart/", "")
 }
 
-fn ignore(out: &Out) -> Result<(), Failure> {
+/// Says whether lines were missing.
+fn ignore() -> Result<bool, Failure> {
     let known = fs::read_to_string(".gitignore").unwrap_or_default();
     let missing: Vec<&str> =
         IGNORED.iter().copied().filter(|line| !known.lines().any(|known| known.trim() == *line)).collect();
     if missing.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let mut file = fs::OpenOptions::new().create(true).append(true).open(".gitignore").map_err(failed)?;
     let gap = if known.is_empty() || known.ends_with('\n') { "" } else { "\n" };
     writeln!(file, "{gap}{}", missing.join("\n")).map_err(failed)?;
-    out.print("added lines to .gitignore\n");
-    Ok(())
+    Ok(true)
 }
 
 fn failed(error: std::io::Error) -> Failure {

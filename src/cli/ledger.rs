@@ -1,20 +1,18 @@
 //! `telform ledger`: looks after the ledger. Nothing here writes to a service.
 
-use std::collections::BTreeSet;
-
+use litemap::LiteMap;
 use unicode_width::UnicodeWidthStr;
 
-use super::args::{Choice, ForgetArgs, LedgerCommand, MoveArgs, RebuildArgs, ShowArgs, UnlockArgs};
+use super::args::{ForgetArgs, LedgerCommand, MoveArgs, ShowArgs, UnlockArgs};
 use super::book::{Book, Intent};
 use super::exit::{Exit, Failure};
 use super::lock;
 use super::out::Out;
-use super::session::{Purpose, Session, account_entries, now};
-use crate::apply::settle_ledger;
-use crate::ledger::{Entry, Holder, Ledger, LedgerError};
-use crate::plan::{NoticeCode, Plan};
-use crate::resource::{Address, Live, Target};
+use crate::ledger::{Entry, Holder, Ledger};
+use crate::output::{Forgotten, LedgerEntry, LedgerList, LedgerLock, LedgerMoved, LedgerShown};
+use crate::resource::Address;
 use crate::text::escape;
+use crate::view::table::{lines, table};
 
 pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Failure> {
     match command {
@@ -23,7 +21,7 @@ pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Fail
         LedgerCommand::Move(args) => rename(out, args).await,
         LedgerCommand::Unlock(args) => unlock(out, args).await,
         LedgerCommand::Forget(args) => forget(out, args).await,
-        LedgerCommand::Rebuild(args) => rebuild(out, args).await,
+        LedgerCommand::Rebuild(args) => super::rebuild::run(out, args).await,
         LedgerCommand::Rekey(args) => super::rekey::run(out, args).await,
     }
 }
@@ -32,15 +30,32 @@ async fn list(out: &Out) -> Result<Exit, Failure> {
     let book = Book::find(out, Intent::Look)?;
     let ledger = book.read().await?;
     if out.global.json {
-        let objects: Vec<_> =
-            ledger.objects.iter().map(|(address, entry)| document(address, entry)).collect();
-        out.json_line(&serde_json::json!({
-            "format": "telform-ledger-list", "format_version": 1, "id": ledger.id, "serial": ledger.serial,
-            "accounts": ledger.accounts, "objects": objects, "attempts": ledger.attempts.keys().collect::<Vec<_>>(),
-            "moves": ledger.moves,
-        }));
+        out.document(&LedgerList {
+            id: &ledger.id,
+            serial: ledger.serial,
+            accounts: &ledger.accounts,
+            objects: ledger.objects.iter().map(|(address, entry)| document(address, entry)).collect(),
+            attempts: ledger.attempts.keys().map(ToString::to_string).collect(),
+            moves: &ledger.moves,
+        });
         return Ok(Exit::Done);
     }
+    if !out.global.quiet {
+        out.print(&listed(&ledger, out.width()));
+    }
+    let count = ledger.objects.len();
+    let gap = if out.global.quiet { "" } else { "\n" };
+    out.print(&format!(
+        "{gap}{count} {} in {} (serial {}).\n",
+        if count == 1 { "object" } else { "objects" },
+        escape(&book.place),
+        ledger.serial
+    ));
+    Ok(Exit::Done)
+}
+
+/// Every entry on a line.
+fn listed(ledger: &Ledger, columns: usize) -> String {
     let mut rows = vec![["ADDRESS", "ACCOUNT", "ID", "SINCE", ""].map(str::to_owned)];
     for (address, entry) in &ledger.objects {
         let how = if entry.origin == crate::ledger::Origin::Created { "created" } else { "adopted" };
@@ -63,22 +78,32 @@ async fn list(out: &Out) -> Result<Exit, Failure> {
             "its create was cut off".to_owned(),
         ]);
     }
-    out.print(&table(&rows));
+    let mut text = table(&rows, usize::MAX);
+    if text.lines().any(|line| line.width() > columns) {
+        text = narrow(&rows, columns);
+    }
     for open in &ledger.moves {
-        out.print(&format!(
+        text.push_str(&format!(
             "{} was cut off to be moved to {} and is dark\n",
             escape(&open.number),
             escape(&open.bridge)
         ));
     }
-    let count = ledger.objects.len();
-    out.print(&format!(
-        "\n{count} {} in {} (serial {}).\n",
-        if count == 1 { "object" } else { "objects" },
-        escape(&book.place),
-        ledger.serial
-    ));
-    Ok(Exit::Done)
+    text
+}
+
+/// The same for a narrow terminal: what is special stands below its entry, and `ledger show` says since when.
+fn narrow(rows: &[[String; 5]], columns: usize) -> String {
+    let short = |[address, account, id, ..]: &[String; 5]| [address.clone(), account.clone(), id.clone()];
+    let short: Vec<[String; 3]> = rows.iter().map(short).collect();
+    let mut text = String::new();
+    for (line, [.., marks]) in lines(&short, columns).iter().zip(rows) {
+        text.push_str(line);
+        if !marks.is_empty() {
+            text.push_str(&format!("    {marks}\n"));
+        }
+    }
+    text + "\nSince when: `telform ledger show ADDRESS`, or a wider terminal.\n"
 }
 
 /// What is special about an entry, in words.
@@ -99,36 +124,26 @@ fn marks(entry: &Entry) -> Vec<&'static str> {
     marks
 }
 
-/// An entry for programs. Of a secret only the name: its seal says nothing without the key, and nothing has to know it.
-fn document(address: &Address, entry: &Entry) -> serde_json::Value {
-    serde_json::json!({
-        "address": address, "account": entry.account, "id": entry.id, "origin": entry.origin, "since": entry.since,
-        "key": entry.key, "secrets": entry.secrets.keys().collect::<Vec<_>>(), "prevent_delete": entry.prevent_delete,
-        "hidden_since": entry.hidden_since, "submitted": entry.submitted.keys().collect::<Vec<_>>(),
-        "reshaped": entry.reshaped.keys().collect::<Vec<_>>(), "former": entry.former, "replaced": entry.replaced,
-    })
-}
-
-/// Columns of equal width, two blanks between them.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let mut widths = [0; N];
-    let clean: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|cell| escape(&cell))).collect();
-    for row in &clean {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
+/// An entry for programs.
+fn document<'a>(address: &Address, entry: &'a Entry) -> LedgerEntry<'a> {
+    fn names<V>(map: &LiteMap<String, V>) -> Vec<&str> {
+        map.keys().map(String::as_str).collect()
     }
-    let mut text = String::new();
-    for row in &clean {
-        let mut line = String::new();
-        for (width, cell) in widths.iter().zip(row) {
-            line.push_str(cell);
-            line.push_str(&" ".repeat(width - cell.width() + 2));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
+    LedgerEntry {
+        address: address.to_string(),
+        account: &entry.account,
+        id: &entry.id,
+        origin: entry.origin,
+        since: &entry.since,
+        key: &entry.key,
+        secrets: names(&entry.secrets),
+        prevent_delete: entry.prevent_delete,
+        hidden_since: entry.hidden_since.as_deref(),
+        submitted: names(&entry.submitted),
+        reshaped: names(&entry.reshaped),
+        former: &entry.former,
+        replaced: &entry.replaced,
     }
-    text
 }
 
 async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
@@ -137,9 +152,12 @@ async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
     let Some(entry) = ledger.objects.get(&args.address) else {
         if let Some(attempt) = ledger.attempts.get(&args.address) {
             if out.global.json {
-                out.json_line(&serde_json::json!({
-                    "format": "telform-ledger-entry", "format_version": 1, "address": args.address, "attempt": attempt,
-                }));
+                out.document(&LedgerShown {
+                    address: args.address.to_string(),
+                    entry: None,
+                    attempt: Some(attempt),
+                    connections: Vec::new(),
+                });
                 return Ok(Exit::Done);
             }
             out.print(&format!(
@@ -160,11 +178,21 @@ async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
         })
         .collect();
     if out.global.json {
-        let mut document = document(&args.address, entry);
-        document["format"] = "telform-ledger-entry".into();
-        document["format_version"] = 1.into();
-        document["connections"] = serde_json::json!(served);
-        out.json_line(&document);
+        out.document(&LedgerShown {
+            address: args.address.to_string(),
+            entry: Some(document(&args.address, entry)),
+            attempt: ledger.attempts.get(&args.address),
+            connections: served,
+        });
+        return Ok(Exit::Done);
+    }
+    if out.global.quiet {
+        out.print(&format!(
+            "{}: {} in account {}\n",
+            args.address,
+            escape(&entry.id),
+            escape(&entry.account)
+        ));
         return Ok(Exit::Done);
     }
     let how = if entry.origin == crate::ledger::Origin::Created { "created" } else { "adopted" };
@@ -198,7 +226,8 @@ async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
     rows.extend(served.iter().map(|made| {
         ["connection".to_owned(), format!("{} on {} by {}", made.number, made.bridge, made.provider)]
     }));
-    out.print(&table(&rows));
+    // What is copied from here stays in one piece.
+    out.print(&table(&rows, usize::MAX));
     Ok(Exit::Done)
 }
 
@@ -242,6 +271,10 @@ async fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
     }
     ledger.rename(&args.from, &args.to);
     book.store.save(&mut ledger).await?;
+    if out.global.json {
+        out.document(&LedgerMoved { from: args.from.to_string(), to: args.to.to_string() });
+        return Ok(Exit::Done);
+    }
     out.print(&format!(
         "{} is {} in the ledger now. Rename its entry in the YAML too.\n",
         args.from, args.to
@@ -258,6 +291,10 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
     let mut ledger = book.read().await?;
     if ledger.attempts.remove(address).is_some() && !ledger.objects.contains_key(address) {
         book.store.save(&mut ledger).await?;
+        if out.global.json {
+            out.document(&Forgotten { address: address.to_string(), account: None, id: None });
+            return Ok(Exit::Done);
+        }
         out.print(&format!(
             "Noted: the create of {address} that was cut off made nothing. The next apply creates it.\n"
         ));
@@ -265,6 +302,14 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
     }
     let Some(entry) = ledger.objects.remove(address) else { return Err(unknown(&ledger, address)) };
     book.store.save(&mut ledger).await?;
+    if out.global.json {
+        out.document(&Forgotten {
+            address: address.to_string(),
+            account: Some(entry.account),
+            id: Some(entry.id),
+        });
+        return Ok(Exit::Done);
+    }
     out.print(&format!(
         "Released {address}: {} in account {} stays as it is, and telform no longer manages it.\n",
         escape(&entry.id),
@@ -277,18 +322,42 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
 async fn unlock(out: &Out, args: &UnlockArgs) -> Result<Exit, Failure> {
     let store = Book::find(out, Intent::Look)?.store;
     let place = store.shown();
+    let free = LedgerLock {
+        ledger: place.clone(),
+        held: false,
+        id: None,
+        holder: None,
+        expired: false,
+        freed: false,
+    };
     if let Some(id) = &args.lock_id {
         let whose = store.unlock(id).await?;
+        if out.global.json {
+            let (id, holder) = (Some(id.clone()), Some(whose));
+            out.document(&LedgerLock { id, holder, freed: true, ..free });
+            return Ok(Exit::Done);
+        }
         out.print(&format!("Freed the lock of {}: {}\n", escape(&place), escape(&whose)));
         return Ok(Exit::Done);
     }
     match store.holder().await? {
+        Holder::Nobody if out.global.json => {
+            out.document(&free);
+            Ok(Exit::Done)
+        }
+        Holder::Run { id, words, expired } if out.global.json => {
+            out.document(&LedgerLock { held: true, id: Some(id), holder: Some(words), expired, ..free });
+            Ok(Exit::Refused)
+        }
         Holder::Nobody => {
             out.print(&format!("Nobody has the lock of {}.\n", escape(&place)));
             Ok(Exit::Done)
         }
         Holder::Run { id, words, expired } => {
             out.print(&format!("The lock of {} is taken: {}\n", escape(&place), escape(&words)));
+            if out.global.quiet {
+                return Ok(Exit::Refused);
+            }
             out.print(&match (store.is_shared(), expired) {
                 (false, _) => "It goes with its process.\n".to_owned(),
                 (true, true) => "The next run takes it over; nothing has to be done.\n".to_owned(),
@@ -300,91 +369,4 @@ async fn unlock(out: &Out, args: &UnlockArgs) -> Result<Exit, Failure> {
             Ok(Exit::Refused)
         }
     }
-}
-
-/// A ledger from YAML and live alone.
-async fn rebuild(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
-    let choice = Choice { sandbox: args.sandbox.clone(), ..Choice::default() };
-    let mut session = Session::open(out, &choice, Purpose::Rebuild(args.lock.wait())).await?;
-    let place = session.store.shown();
-    let there = match session.store.load().await {
-        Ok(None) => None,
-        Ok(Some(there)) => {
-            // Kept aside it would be out of its owner's way: --replace is for a ledger of one's own.
-            session
-                .store
-                .check_accounts(&there, account_entries(&session.desired, session.options.sandbox))?;
-            Some("and can be read".to_owned())
-        }
-        Err(error @ (LedgerError::Io { .. } | LedgerError::Remote { .. })) => return Err(error.into()),
-        Err(error) => Some(format!("({error})")),
-    };
-    if let Some(state) = there.filter(|_| !args.replace) {
-        return Err(Failure::other(
-            "telform::ledger::exists",
-            format!("there is a ledger at {place} {state}; nothing was changed"),
-            "--replace keeps it beside the new one; what only it knows (secrets written, objects waiting to be verified) is then forgotten",
-        ));
-    }
-    let live = session.read().await?;
-    let plan = session.plan(&live)?;
-    settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now);
-    if let Some(aside) = session.store.set_aside(&format!("replaced-{}", now().replace(':', ""))).await? {
-        out.note(&format!("the old ledger is kept as {}\n", escape(&aside)));
-    }
-    session.store.save(&mut session.ledger).await?;
-    session.close()?;
-    let lost = lost(&plan, &live);
-    if out.global.json {
-        out.json_line(&serde_json::json!({
-            "format": "telform-ledger-rebuild", "format_version": 1, "objects": session.ledger.objects.len(),
-            "unknown": lost.iter().map(|(what, about)| serde_json::json!({ "what": what, "about": about })).collect::<Vec<_>>(),
-        }));
-        return Ok(Exit::Done);
-    }
-    let found = session.ledger.objects.len();
-    let objects = crate::view::plural(found, "objects");
-    out.print(&format!("Rebuilt {}: {found} {objects} found.\n", escape(&place)));
-    if !lost.is_empty() {
-        out.print("\nWhat could not be known:\n");
-    }
-    for (what, about) in &lost {
-        out.print(&format!("  {}  {what}\n", escape(about)));
-    }
-    if plan.has_changes() || plan.is_refused() {
-        out.print(&format!("\nA plan is not empty: {}. Review it before the next apply.\n", plan.summary()));
-    }
-    Ok(Exit::Done)
-}
-
-/// What YAML and live do not tell: the words, and what each is about.
-fn lost(plan: &Plan, live: &Live) -> BTreeSet<(&'static str, String)> {
-    let mut lost = BTreeSet::new();
-    for notice in &plan.notices {
-        let what = match notice.code {
-            NoticeCode::SecretUnknown | NoticeCode::SecretNotSupplied => {
-                "whether the secret there is the configured one"
-            }
-            NoticeCode::MayBeHidden => {
-                "whether it was made before and waits, invisible, to be verified: look before the next apply"
-            }
-            _ => continue,
-        };
-        let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
-        lost.insert((
-            what,
-            format!("{address} {}", notice.attribute.as_deref().unwrap_or_default()).trim_end().to_owned(),
-        ));
-    }
-    for (account, read) in &live.accounts {
-        for connection in read.connections.iter().flatten() {
-            if let Target::Ambiguous(_) = connection.target {
-                lost.insert((
-                    "which configuration serves this number",
-                    format!("{account} {} {}", connection.bridge, connection.number),
-                ));
-            }
-        }
-    }
-    lost
 }

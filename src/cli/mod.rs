@@ -31,6 +31,7 @@ mod out;
 mod pages;
 mod plan;
 mod policy;
+mod rebuild;
 mod recall;
 mod rehearse;
 mod rekey;
@@ -49,6 +50,8 @@ mod watch;
 pub use args::Cli;
 pub use exit::Exit;
 
+use crate::output::{self, Said};
+use crate::view::json;
 use args::Command;
 use exit::Failure;
 use out::Out;
@@ -64,7 +67,11 @@ fn parsed() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; anything else is one before any write.
-            let _ = error.print();
+            if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
+                out::print(&json::line(&output::document(&exit::usage(&error).document())));
+            } else {
+                let _ = error.print();
+            }
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
@@ -85,12 +92,15 @@ fn parsed() -> ExitCode {
     });
     let exit = ended.unwrap_or_else(|failure| {
         if out.global.json {
-            out.json_line(&failure.json());
+            out.document(&failure.document());
         } else {
             out.note(&failure.text(out.color_on_stderr(), out.width()));
         }
         Exit::Failed
     });
+    if out.global.json && cli.command.tells_events() {
+        out.event(&Said::Ended { exit: exit as u8, result: exit.word() });
+    }
     ExitCode::from(exit as u8)
 }
 

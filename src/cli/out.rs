@@ -1,5 +1,6 @@
 //! Writing to the streams. A closed pipe ends the program quietly; colours are stripped where they are not wanted.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::args::{Color, Global};
 use super::meter::Meter;
+use crate::output::{self, Document};
 use crate::view::json;
 use crate::view::text::Detail;
 
@@ -20,6 +22,8 @@ pub(crate) struct Out {
     pub keepers: TaskTracker,
     /// The line that says how far a long run is.
     pub meter: Arc<Meter>,
+    /// The locale has no Unicode.
+    ascii: bool,
 }
 
 impl Out {
@@ -34,7 +38,12 @@ impl Out {
             console::set_colors_enabled(false);
             console::set_colors_enabled_stderr(false);
         }
-        Self { global: global.clone(), keepers: TaskTracker::new(), meter: Meter::new(global) }
+        Self {
+            global: global.clone(),
+            keepers: TaskTracker::new(),
+            meter: Meter::new(global),
+            ascii: is_ascii(),
+        }
     }
 
     /// Waits until locks are freed, but not for a store that is away: a lock that cannot be freed expires.
@@ -45,17 +54,29 @@ impl Out {
 
     /// To standard output.
     pub(crate) fn print(&self, text: &str) {
+        let text = self.shown(text);
         self.meter.aside(|| finish(anstream::stdout().lock().write_all(text.as_bytes())));
     }
 
     /// To standard error.
     pub(crate) fn note(&self, text: &str) {
+        let text = self.shown(text);
         self.meter.aside(|| finish(anstream::stderr().lock().write_all(text.as_bytes())));
     }
 
-    /// One JSON value on a line of its own.
-    pub(crate) fn json_line(&self, value: &impl serde::Serialize) {
-        self.print(&json::line(value));
+    /// As the locale can show it. JSON is UTF-8 everywhere.
+    fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.ascii && !self.global.json { without_signs(text) } else { Cow::Borrowed(text) }
+    }
+
+    /// What a command found, as its one document.
+    pub(crate) fn document(&self, document: &impl Document) {
+        self.print(&json::line(&output::document(document)));
+    }
+
+    /// Something that happened, as one line among others.
+    pub(crate) fn event(&self, event: &impl serde::Serialize) {
+        self.print(&json::line(&output::event(event)));
     }
 
     /// Whether standard error takes colours.
@@ -63,13 +84,11 @@ impl Out {
         anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
     }
 
-    /// Columns of the terminal, 80 where nobody says.
+    /// Columns as `COLUMNS` says, or the terminal; 80 where nobody does.
     pub(crate) fn width(&self) -> usize {
-        std::env::var("COLUMNS")
-            .ok()
-            .and_then(|columns| columns.parse().ok())
-            .filter(|columns| *columns >= 40)
-            .unwrap_or(80)
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let asked = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        said.or_else(asked).filter(|columns| *columns >= 40).unwrap_or(80)
     }
 
     /// How a plan is to be drawn: broken into lines for a terminal only, so that other programs find whole sentences.
@@ -86,6 +105,46 @@ impl Out {
             && std::io::stdin().is_terminal()
             && std::io::stderr().is_terminal()
     }
+}
+
+/// Whether the locale says that there is no Unicode. Where nobody says anything, there is.
+fn is_ascii() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let Some(locale) = set.into_iter().find(|value| !value.is_empty()) else { return false };
+    let locale = locale.to_ascii_lowercase();
+    let charset = locale.split_once('.').map(|(_, charset)| charset.split('@').next().unwrap_or_default());
+    match charset {
+        Some(charset) => !matches!(charset, "utf-8" | "utf8"),
+        None => matches!(locale.as_str(), "c" | "posix"),
+    }
+}
+
+/// Telform's own signs in ASCII. What users and services wrote stays as they wrote it.
+fn without_signs(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\u{2026}' => out.push_str("..."),
+            '\u{2502}' | '\u{2503}' | '\u{252c}' | '\u{251c}' => out.push('|'),
+            '\u{2500}' | '\u{2501}' | '\u{2013}' => out.push('-'),
+            '\u{256d}' => out.push(','),
+            '\u{2570}' => out.push('`'),
+            '\u{256e}' | '\u{256f}' | '\u{2534}' | '\u{253c}' => out.push('+'),
+            '\u{b7}' => out.push(':'),
+            '\u{25b2}' => out.push('^'),
+            '\u{203a}' | '\u{25b6}' => out.push('>'),
+            other => out.push(other),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// To standard output, before anybody knows how to print.
+pub(crate) fn print(text: &str) {
+    finish(anstream::stdout().lock().write_all(text.as_bytes()));
 }
 
 /// A reader that has gone away is no fault: `telform plan | head`.

@@ -8,6 +8,7 @@ use super::args::PolicyArgs;
 use super::exit::{Exit, Failure};
 use super::lock::{Locked, signal};
 use super::out::Out;
+use crate::output::Said;
 use crate::policy::{PATIENCE, Policy, Setting};
 use crate::problem::{Problem, Problems};
 use crate::resource::{Desired, SecretSource, Wanted};
@@ -66,10 +67,13 @@ impl Policies {
             leaving.unless_asked()?;
             refused |= verdict.refused.is_some();
             if tell == Tell::Events {
-                out.json_line(&serde_json::json!({
-                    "event": "policy", "policy": policy.name(), "named": named_by, "allowed": verdict.refused.is_none(),
-                    "why": verdict.refused, "text": verdict.text,
-                }));
+                out.event(&Said::Policy {
+                    policy: &policy.name(),
+                    named: named_by,
+                    allowed: verdict.refused.is_none(),
+                    why: verdict.refused.as_deref(),
+                    text: &verdict.text,
+                });
             } else if verdict.refused.is_some() || !out.global.quiet {
                 out.note(&view::policy::verdict(&policy.name(), named_by, &verdict, out.width()));
             }

@@ -18,6 +18,7 @@ use super::session::{Purpose, Session, watching};
 use crate::api::http::{self, Http, Watch};
 use crate::desired;
 use crate::ledger::Store;
+use crate::output::Said;
 use crate::plan::{self, Inputs, Plan};
 use crate::rehearse::{self, Source};
 use crate::resource::Live;
@@ -82,7 +83,7 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
     };
     let (exit, shown) = stage.play(out, &how, &plan, reviewed.is_some(), &real, reading).await?;
     if out.global.json {
-        out.json_line(&serde_json::json!({ "event": "rehearsed", "rehearsal": shown }));
+        out.event(&Said::Rehearsed { rehearsal: &shown });
     } else if !out.global.quiet {
         out.print(&rehearsal::text(&shown, out.global.verbose > 0));
     }
@@ -194,7 +195,10 @@ impl Stage {
             desired.accounts.values(),
             tokens,
             vault.collect(),
-            http::Options { watch: watching([Some(watch), out.meter.watch()]), ..http::Options::default() },
+            http::Options {
+                watch: watching([Some(watch), out.meter.watch(), None]),
+                ..http::Options::default()
+            },
         )
         .map_err(|error| failed(error.to_string()))?;
         let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;

@@ -8,6 +8,7 @@ use super::out::Out;
 use super::session::{account_entries, place};
 use crate::desired;
 use crate::ledger::{CarriedOver, Key, LedgerError, Store, Supplied};
+use crate::output::{self, Rekeyed, Subject};
 use crate::resource::{Address, Desired, Wanted};
 use crate::secrets::{self, Resolved};
 use crate::text::escape;
@@ -115,19 +116,26 @@ fn at_hand(desired: &Desired, resolved: &Resolved, address: &Address, attribute:
 
 fn say(out: &Out, store: &Store, report: &CarriedOver, in_file: bool, had_file: bool) {
     if out.global.json {
-        let carried: Vec<_> = (report.carried.iter())
-            .map(|(address, attribute)| serde_json::json!({ "address": address, "attribute": attribute }))
-            .collect();
-        let lost: Vec<_> = (report.lost.iter())
-            .map(|lost| serde_json::json!({ "address": lost.address, "attribute": lost.attribute, "because": lost.because.word() }))
-            .collect();
-        return out.json_line(&serde_json::json!({
-            "format": "telform-ledger-rekey", "format_version": 1, "carried_over": carried, "unknown": lost,
-            "key": if in_file { "file" } else { "environment" },
-        }));
+        let subject = |(address, attribute): &(Address, String)| Subject {
+            address: address.to_string(),
+            attribute: attribute.clone(),
+        };
+        let lost = report.lost.iter().map(|lost| output::CarriedOver {
+            address: lost.address.to_string(),
+            attribute: lost.attribute.clone(),
+            because: lost.because.word().to_owned(),
+        });
+        return out.document(&Rekeyed {
+            carried_over: report.carried.iter().map(subject).collect(),
+            unknown: lost.collect(),
+            key: if in_file { "file" } else { "environment" }.to_owned(),
+        });
     }
     let count = report.carried.len();
     out.print(&format!("Carried over: {count} {}.\n", plural(count, "secrets")));
+    if out.global.quiet {
+        return;
+    }
     if !report.lost.is_empty() {
         out.print(&format!("\nUnknown from now on ({}):\n", report.lost.len()));
     }

@@ -12,6 +12,7 @@ use super::session::{Session, now};
 use crate::apply::{Apply, Found, OnError};
 use crate::event::{Event, Observer};
 use crate::journal::{Recorder, Run, Verdict};
+use crate::output::Said;
 use crate::plan::{Operation, Plan};
 use crate::resource::Live;
 use crate::text::clean;
@@ -45,7 +46,9 @@ pub(super) async fn settle(out: &Out, session: &mut Session, book: &Book<'_>) ->
     }
     let live = session.read().await?;
     for run in cut {
-        if !out.global.json {
+        if out.global.json {
+            out.event(&Said::CutOff { run: run.id, command: &run.started.command });
+        } else if !out.global.quiet {
             let with = again::flags(&run.started.origin.options);
             let with = if with.is_empty() { with } else { format!("; it was run with{}", clean(&with)) };
             out.note(&format!("{}{with}\n", cut_off(run)));
@@ -108,9 +111,15 @@ async fn look(
 fn tell(out: &Out, run: &Run<'_>, plan: &Plan, all: &[Found]) {
     for found in all {
         if out.global.json {
-            out.json_line(&serde_json::json!({
-                "event": "settled", "run": run.id, "step": found.step, "verdict": found.verdict, "evidence": found.evidence,
-            }));
+            out.event(&Said::Settled {
+                run: run.id,
+                step: &found.step,
+                verdict: found.verdict,
+                evidence: &found.evidence,
+            });
+            continue;
+        }
+        if out.global.quiet {
             continue;
         }
         let word = match found.verdict {

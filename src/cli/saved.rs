@@ -11,6 +11,7 @@ use super::formats::Wanted;
 use super::out::Out;
 use super::session::Session;
 use crate::document::{self, Document, LIMIT, LedgerIdentity, Moved, Origin, v1};
+use crate::output::Said;
 use crate::plan::Plan;
 use crate::resource::{Address, Live, Organization};
 use crate::snapshot;
@@ -154,8 +155,9 @@ pub(super) fn note_unbound(out: &Out, why: &str, secrets: &[String]) {
         return;
     }
     if out.global.json {
-        out.json_line(&serde_json::json!({ "event": "unbound", "secrets": secrets }));
+        out.event(&Said::Unbound { secrets });
     } else {
+        // Also with -q: it says what the verdict does not cover.
         let text = format!("note: {why} the value of {}; what is there now is sent", few(secrets));
         for line in crate::view::text::wrap(&clean(&text), out.width()) {
             out.note(&format!("{line}\n"));

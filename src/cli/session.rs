@@ -150,7 +150,7 @@ impl Session {
             embedded.redirect(desired);
         }
         let shown = (global.verbose > 0).then(|| Arc::new(Requests::new(out)) as Arc<dyn http::Watch>);
-        let watch = watching([watcher.or(shown), out.meter.watch()]);
+        let watch = watching([watcher, shown, out.meter.watch()]);
         // Offline there is nobody to talk to: every request would be one to an account that is not known.
         let asked = desired.accounts.values().filter(|_| purpose != Purpose::Offline);
         let api = Http::new(
@@ -287,7 +287,7 @@ pub(crate) fn account_entries(
 }
 
 /// All of these who are there, as one.
-pub(crate) fn watching(all: [Option<Arc<dyn http::Watch>>; 2]) -> Option<Arc<dyn http::Watch>> {
+pub(crate) fn watching(all: [Option<Arc<dyn http::Watch>>; 3]) -> Option<Arc<dyn http::Watch>> {
     let mut there: Vec<_> = all.into_iter().flatten().collect();
     if there.len() < 2 { there.pop() } else { Some(Arc::new(there)) }
 }

@@ -1,13 +1,18 @@
 //! The commands that need a few lines only: validate, sandbox, schema.
 
+use std::collections::BTreeMap;
+
 use super::args::{CheckFormat, SandboxArgs, SchemaArgs, ValidateArgs};
 use super::embedded::state_of;
 use super::exit::{Exit, Failure};
 use super::formats::Wanted;
+use super::lock::signal;
 use super::out::Out;
 use crate::backend;
 use crate::desired;
-use crate::document;
+use crate::output::{self, Served, Validation};
+use crate::problem::Problems;
+use crate::resource::Desired;
 use crate::sandbox::{Sandbox, World};
 use crate::schema as schemas;
 
@@ -17,18 +22,18 @@ pub(super) fn validate(out: &Out, args: &ValidateArgs) -> Result<Exit, Failure> 
     let loaded = match desired::load(&out.global.files) {
         Ok(loaded) => loaded,
         Err(problems) => {
-            wanted.problems(out, &problems)?;
-            let failure = Failure::from(problems);
-            // With --json the end of the program prints it.
-            if wanted.printed() == CheckFormat::Json && !out.global.json {
-                out.json_line(&failure.json());
+            wanted.problems(out, &problems, None)?;
+            if wanted.printed() == CheckFormat::Json {
+                out.document(&validation(&problems, None));
+                // What is wrong is the result of this command, and not what kept it from having one.
+                return Ok(Exit::Failed);
             }
-            return Err(failure);
+            return Err(problems.into());
         }
     };
-    wanted.problems(out, &loaded.warnings)?;
+    wanted.problems(out, &loaded.warnings, Some(&loaded.desired))?;
     if wanted.printed() == CheckFormat::Json {
-        out.json_line(&serde_json::json!({ "ok": true, "warnings": loaded.warnings.to_json() }));
+        out.document(&validation(&loaded.warnings, Some(&loaded.desired)));
         return Ok(Exit::Done);
     }
     if !loaded.warnings.is_empty() && !out.global.quiet {
@@ -59,6 +64,21 @@ pub(super) fn validate(out: &Out, args: &ValidateArgs) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
+/// What is known about the YAML: its problems, and what it declares when there is none that counts.
+pub(super) fn validation(problems: &Problems, desired: Option<&Desired>) -> Validation {
+    let mut objects = BTreeMap::new();
+    for address in desired.into_iter().flat_map(|desired| desired.objects.keys()) {
+        *objects.entry(address.kind.to_string()).or_insert(0) += 1;
+    }
+    Validation {
+        valid: desired.is_some(),
+        problems: problems.told(),
+        accounts: desired.map_or(0, |desired| desired.accounts.len()),
+        objects,
+        removed: desired.map_or(0, |desired| desired.removed.len()),
+    }
+}
+
 /// Serves the simulator until somebody stops it.
 pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failure> {
     if !args.listen.ip().is_loopback() {
@@ -76,15 +96,28 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
     let sandbox = Sandbox::start_on(world, args.listen)
         .await
         .map_err(|error| failed("telform::sandbox::start", "give another address with --listen", &error))?;
-    out.print(&format!(
-        "Unpod     {}\nCarrierX  {}\nToken     {}\nControl   {}/_sim/  (log, world, faults, verify/SID/FIELD)\nStop with Ctrl-C; the state is kept in {}.\n",
+    // Whoever has read the addresses may stop it at once, and its state is kept then too.
+    let stopped = signal();
+    let control = format!("{}/_sim/", sandbox.carrierx_url().trim_end_matches("/core/v2"));
+    if out.global.json {
+        out.document(&Served {
+            unpod: sandbox.unpod_url(),
+            carrierx: sandbox.carrierx_url(),
+            token: sandbox.token().to_owned(),
+            control,
+            state: state.display().to_string(),
+        });
+    } else {
+        out.print(&format!(
+        "Unpod     {}\nCarrierX  {}\nToken     {}\nControl   {}  (log, world, faults, verify/SID/FIELD)\nStop with Ctrl-C; the state is kept in {}.\n",
         sandbox.unpod_url(),
         sandbox.carrierx_url(),
         sandbox.token(),
-        sandbox.carrierx_url().trim_end_matches("/core/v2"),
+        control,
         state.display(),
     ));
-    let _ = tokio::signal::ctrl_c().await;
+    }
+    stopped.await;
     sandbox.world().save(&state).map_err(|error| {
         failed("telform::sandbox::state", "check that the folder of the world may be written", &error)
     })?;
@@ -94,8 +127,8 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
 
 /// Prints a JSON Schema.
 pub(super) fn schema(out: &Out, args: &SchemaArgs) -> Result<Exit, Failure> {
-    if args.kind.as_deref() == Some("plan") {
-        out.print(&format!("{}\n", serde_json::to_string_pretty(&document::schema()).unwrap_or_default()));
+    if let Some(shape) = args.kind.as_deref().and_then(output::find) {
+        out.print(&format!("{}\n", serde_json::to_string_pretty(&shape.schema()).unwrap_or_default()));
         return Ok(Exit::Done);
     }
     if let Some(kind) = &args.kind
@@ -104,7 +137,10 @@ pub(super) fn schema(out: &Out, args: &SchemaArgs) -> Result<Exit, Failure> {
         return Err(Failure::other(
             "telform::cli::unknown_kind",
             format!("`{kind}` is no kind"),
-            format!("the kinds are {}; or `plan` for saved plans", backend::kind_names().join(", ")),
+            format!(
+                "the kinds are {}; or `plan` for saved plans, or what a document of --json calls itself",
+                backend::kind_names().join(", ")
+            ),
         ));
     }
     let schema = schemas::of(args.kind.as_deref()).unwrap_or_default();

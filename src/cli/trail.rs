@@ -6,8 +6,10 @@ use super::exit::{Exit, Failure};
 use super::journal::failure;
 use super::out::Out;
 use crate::journal::{self, Broken, Journal, Run, Written};
+use crate::output::{self, Blame, BrokenAt, Export, InForce, JournalChecked, RunList, RunShown, Violation};
 use crate::text::escape;
 use crate::verify;
+use crate::view::text::wrap;
 use crate::view::{html, journal as view, plural};
 
 /// A journal as far as it is what was written.
@@ -66,11 +68,16 @@ impl Trail {
 
 fn list(out: &Out, runs: &[Run<'_>]) -> Exit {
     if out.global.json {
-        out.json_line(&serde_json::json!({
-            "format": "telform-journal-list", "format_version": 1, "runs": view::json(runs, false),
-        }));
+        out.document(&RunList { runs: runs.iter().map(|run| output::run(run, false)).collect() });
     } else {
-        out.print(&view::list(runs, out.width()));
+        let count = runs.len();
+        let (word, last) = (plural(count, "runs"), runs.last());
+        let last = last.map(|run| format!(", the last one {} at {}", escape(run.result()), escape(run.at)));
+        out.print(&if out.global.quiet {
+            format!("{count} {word}{}\n", last.unwrap_or_default())
+        } else {
+            view::list(runs, out.width())
+        });
     }
     Exit::Done
 }
@@ -93,9 +100,10 @@ fn show(out: &Out, args: &ShowRunArgs, runs: &[Run<'_>]) -> Result<Exit, Failure
         ));
     };
     if out.global.json {
-        out.json_line(&serde_json::json!({
-            "format": "telform-journal-run", "format_version": 1, "runs": view::json(std::slice::from_ref(*run), true),
-        }));
+        out.document(&RunShown { run: output::run(run, true) });
+    } else if out.global.quiet {
+        let writes = view::writes(run);
+        out.print(&format!("{}: {}, writes: {writes}\n", escape(run.id), escape(run.result())));
     } else {
         out.print(&view::run(run, out.width()));
     }
@@ -107,38 +115,28 @@ fn show_at(out: &Out, at: &str, runs: &[Run<'_>]) -> Exit {
     let now = journal::in_force(&history, at);
     let last = runs.iter().rfind(|run| run.at <= at);
     if out.global.json {
-        let values: Vec<_> = now.values().map(|written| document(written)).collect();
-        out.json_line(&serde_json::json!({
-            "format": "telform-journal-at", "format_version": 1, "at": at, "run": last.map(|run| run.id), "values": values,
-        }));
+        let values = now.values().map(|written| output::written(written)).collect();
+        out.document(&InForce { at, run: last.map(|run| run.id), values });
         return Exit::Done;
     }
     match last {
         None => out.print(&format!("No run had begun at {at}.\n")),
         Some(run) => {
-            out.print(&format!(
-                "At {at} the last run was {} of {} ({}).\n",
+            let text = format!(
+                "At {at} the last run was {} of {} ({}).",
                 escape(run.id),
                 escape(&run.started.actor.user),
                 escape(run.result())
-            ));
-            if !now.is_empty() {
+            );
+            let columns = if out.global.quiet { usize::MAX } else { out.width() };
+            out.print(&(wrap(&text, columns).join("\n") + "\n"));
+            if !now.is_empty() && !out.global.quiet {
                 out.print("\n");
-                out.print(&view::in_force(now.values()));
+                out.print(&view::in_force(now.values(), out.width()));
             }
         }
     }
     Exit::Done
-}
-
-/// A value that was set, for programs.
-fn document(written: &Written<'_>) -> serde_json::Value {
-    let run = written.run;
-    serde_json::json!({
-        "address": written.address, "attribute": written.attribute, "at": written.at, "run": run.id, "step": written.step.id,
-        "digest": run.started.digest, "commit": run.started.origin.commit, "user": run.started.actor.user,
-        "before": view::shown(&written.before), "after": view::shown(&written.after),
-    })
 }
 
 /// The last run that set each value; for one attribute every run that did.
@@ -149,7 +147,11 @@ fn blame(out: &Out, args: &BlameArgs, runs: &[Run<'_>]) -> Result<Exit, Failure>
     if fits.is_empty() {
         let one = |it: &&Written<'_>| {
             let rest = args.value.strip_prefix(it.address).and_then(|rest| rest.strip_prefix('.'));
-            rest.is_some_and(|rest| it.attribute.as_deref().is_none_or(|name| name == rest))
+            // `numbers` means each number: `numbers.+14155550101`.
+            let part = |name: &str| {
+                name.strip_prefix(rest.unwrap_or_default()).is_some_and(|more| more.starts_with('.'))
+            };
+            rest.is_some_and(|rest| it.attribute.as_deref().is_none_or(|name| name == rest || part(name)))
         };
         fits = history.iter().filter(one).collect();
         fits.reverse();
@@ -168,10 +170,16 @@ fn blame(out: &Out, args: &BlameArgs, runs: &[Run<'_>]) -> Result<Exit, Failure>
         ));
     }
     if out.global.json {
-        let values: Vec<_> = fits.iter().map(|written| document(written)).collect();
-        out.json_line(
-            &serde_json::json!({ "format": "telform-journal-blame", "format_version": 1, "values": values }),
-        );
+        out.document(&Blame { values: fits.iter().map(|written| output::written(written)).collect() });
+    } else if out.global.quiet {
+        let last = fits.iter().max_by_key(|written| written.at);
+        let last = last.map(|it| format!(", the last time by run {} at {}", it.run.id, it.at));
+        out.print(&format!(
+            "set {} {}{}\n",
+            fits.len(),
+            plural(fits.len(), "times"),
+            escape(&last.unwrap_or_default())
+        ));
     } else {
         out.print(&view::blame(&fits));
     }
@@ -182,16 +190,32 @@ fn blame(out: &Out, args: &BlameArgs, runs: &[Run<'_>]) -> Result<Exit, Failure>
 fn verified(out: &Out, trail: &Trail, runs: &[Run<'_>]) -> Exit {
     let verdict = verify::journal(&trail.bytes);
     let good = trail.broken.is_none() && verdict.verified;
-    let head = trail.journal.head();
     if out.global.json {
-        out.json_line(&serde_json::json!({
-            "format": "telform-journal-verify", "format_version": 1, "verified": good, "lines": trail.journal.lines.len(),
-            "runs": runs.len(), "head": head, "torn": trail.journal.torn,
-            "broken": trail.broken.as_ref().map(|broken| serde_json::json!({ "line": broken.line, "why": broken.why })),
-            "violations": verdict.violations,
-        }));
+        out.document(&JournalChecked {
+            verified: good,
+            lines: trail.journal.lines.len(),
+            runs: runs.len(),
+            head: trail.journal.head(),
+            torn: trail.journal.torn,
+            broken: trail.broken.as_ref().map(|broken| BrokenAt { line: broken.line, why: &broken.why }),
+            violations: Violation::all(&verdict.violations),
+        });
         return if good { Exit::Done } else { Exit::Failed };
     }
+    if !out.global.quiet {
+        say_what_was_checked(out, trail, runs, &verdict);
+    }
+    out.print(&if good {
+        format!("Verified: every line is what was written; {}.\n", trail.ends)
+    } else {
+        "NOT verified.\n".to_owned()
+    });
+    if good { Exit::Done } else { Exit::Failed }
+}
+
+/// What was looked at, and what is wrong with it.
+fn say_what_was_checked(out: &Out, trail: &Trail, runs: &[Run<'_>], verdict: &verify::JournalVerdict) {
+    let head = trail.journal.head();
     out.print(&format!(
         "{}: {} {}, {} {}\n",
         escape(&trail.place),
@@ -211,25 +235,22 @@ fn verified(out: &Out, trail: &Trail, runs: &[Run<'_>]) -> Exit {
         }
     }
     out.print(&format!("Head: {} {}\n", head.seq, head.hash));
-    out.print(&if good {
-        format!("Verified: every line is what was written; {}.\n", trail.ends)
-    } else {
-        "NOT verified.\n".to_owned()
-    });
-    if good { Exit::Done } else { Exit::Failed }
 }
 
 fn export(out: &Out, args: &ExportArgs, trail: &Trail, runs: &[Run<'_>]) -> Exit {
     let head = trail.journal.head();
     let broken = trail.broken.as_ref().map(ToString::to_string);
-    match args.format {
+    // `--json` is the same as `--format json`, whatever else would be printed.
+    match if out.global.json { ExportFormat::Json } else { args.format } {
         ExportFormat::Csv => out.print(&view::csv(runs)),
         ExportFormat::Html => {
             out.print(&html::journal(runs, &format!("{} {}", head.seq, head.hash), broken.as_deref()));
         }
-        ExportFormat::Json => out.json_line(&serde_json::json!({
-            "format": "telform-journal", "format_version": 1, "head": head, "broken": broken, "runs": view::json(runs, true),
-        })),
+        ExportFormat::Json => out.document(&Export {
+            head,
+            broken,
+            runs: runs.iter().map(|run| output::run(run, true)).collect(),
+        }),
     }
     Exit::Done
 }

@@ -10,6 +10,7 @@ use super::policy::{Policies, Tell};
 use super::saved;
 use super::session::{Purpose, Session};
 use crate::journal::{self, Run};
+use crate::output::{Said, Saved};
 use crate::plan::{Operation, Plan, Step};
 use crate::resource::{Address, Live};
 use crate::text::clean;
@@ -72,7 +73,9 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     let stop = apply::stop_on_signals(out);
     let how = How { command: "undo", plan_file: None, heading: "Taking back", run: &args.run, stop };
     let ran = apply::carry_through(out, &how, &mut session, &plan, &live, &book, document).await?;
-    differs(out, &plan);
+    if !out.global.quiet {
+        differs(out, &plan);
+    }
     Ok(ran.exit)
 }
 
@@ -130,9 +133,9 @@ fn chosen<'r, 'a>(runs: &'r [Run<'a>], of: &str) -> Result<&'r Run<'a>, Failure>
 /// What is not taken back, before anything is asked.
 fn left(out: &Out, run: &str, left: &[undo::Left]) {
     if out.global.json {
-        let left: Vec<_> =
-            left.iter().map(|left| serde_json::json!({ "what": left.what, "why": left.why })).collect();
-        out.json_line(&serde_json::json!({ "event": "undo", "run": run, "left": left }));
+        return out.event(&Said::Undo { run, left });
+    }
+    if out.global.quiet {
         return;
     }
     out.print(&format!("Taking back run {}\n", clean(run)));
@@ -152,12 +155,12 @@ fn moved_since(out: &Out, otherwise: Otherwise) {
         return;
     }
     if out.global.json {
-        let list = |of: &[(String, String)]| -> Vec<serde_json::Value> {
-            of.iter().map(|(what, request)| serde_json::json!({ "what": what, "request": request })).collect()
-        };
-        out.json_line(&serde_json::json!({
-            "event": "undo_moved", "dropped": list(&dropped), "added": list(&added),
-        }));
+        fn list(of: &[(String, String)]) -> Vec<Saved<'_>> {
+            of.iter().map(|(what, request)| Saved { what, request }).collect()
+        }
+        return out.event(&Said::UndoMoved { dropped: list(&dropped), added: list(&added) });
+    }
+    if out.global.quiet {
         return;
     }
     out.print("Otherwise than saved with the run, because something moved since\n");

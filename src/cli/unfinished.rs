@@ -3,6 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use crate::apply::Report;
+use crate::output::{Dark, Said, StepEnd, StepMore};
 use crate::plan::Plan;
 use crate::text::clean;
 use crate::view::report::{self, Advice};
@@ -16,21 +17,22 @@ pub(super) fn incomplete(
 ) -> Result<Exit, Failure> {
     let ledger = report.ledger_error.as_ref().map(ToString::to_string);
     if out.global.json {
-        let outcomes: Vec<_> = report
-            .outcomes
-            .iter()
-            .map(|(step, outcome)| serde_json::json!({ "step": step, "result": outcome }))
-            .collect();
-        let dark: Vec<_> = report::dark_now(plan, report)
+        let dark: Vec<Dark> = report::dark_now(plan, report)
             .into_iter()
-            .map(|(number, bridge, provider)| serde_json::json!({ "number": number, "bridge": bridge, "configuration": provider }))
+            .map(|(number, bridge, configuration)| Dark { number, bridge, configuration })
             .collect();
-        let back: Vec<_> = report
-            .reconnected
-            .iter()
-            .map(|(step, outcome)| serde_json::json!({ "step": step, "result": outcome }))
-            .collect();
-        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "advice": if dark.is_empty() { &[] } else { advice }, "steps": outcomes, "reconnected": back, "ledger_error": ledger }));
+        let steps = report.outcomes.iter().map(|(step, result)| StepEnd { step, result });
+        let again = report.reconnected.iter().map(|(step, result)| StepMore { step, result });
+        out.event(&Said::Unfinished {
+            advice: if dark.is_empty() { &[] } else { advice },
+            dark,
+            steps: steps.collect(),
+            reconnected: again.collect(),
+            ledger_error: ledger.clone(),
+        });
+    } else if out.global.quiet {
+        // Whoever gets no advice has rehearsed, and the journal of that is gone.
+        out.print(&report::verdict(plan, report, !advice.is_empty()));
     } else {
         out.print(&report::unfinished(plan, report, advice, out.reading()));
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::args::VerifyArgs;
 use super::exit::{Exit, Failure};
 use super::out::Out;
+use crate::output::{self, PlanVerdict};
 use crate::verify::{self, JournalVerdict, MOST_BYTES, Verdict, Violation};
 use crate::view::plural;
 use crate::view::text::wrap;
@@ -29,7 +30,7 @@ pub(super) fn run(out: &Out, args: &VerifyArgs) -> Result<Exit, Failure> {
     }
     let verdict = verify::plan(&bytes);
     if out.global.json {
-        out.json_line(&verdict);
+        out.document(&PlanVerdict::from(&verdict));
     } else {
         out.print(&told(&verdict, out));
     }
@@ -52,10 +53,17 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 fn journal(out: &Out, verdict: &JournalVerdict) -> Exit {
     let exit = if verdict.verified { Exit::Done } else { Exit::Failed };
     if out.global.json {
-        out.json_line(verdict);
+        out.document(&output::JournalVerdict {
+            verified: verdict.verified,
+            lines: verdict.lines,
+            runs: verdict.runs,
+            requests: verdict.requests,
+            head: &verdict.head,
+            violations: output::Violation::all(&verdict.violations),
+        });
         return exit;
     }
-    let mut text = violations(&verdict.violations, out);
+    let mut text = if out.global.quiet { String::new() } else { violations(&verdict.violations, out) };
     let of = |count: usize, word: &str| format!("{count} {}", plural(count, word));
     if !out.global.quiet {
         text.push_str(&format!(
@@ -92,7 +100,7 @@ fn violations(all: &[Violation], out: &Out) -> String {
 }
 
 fn told(verdict: &Verdict, out: &Out) -> String {
-    let mut text = violations(&verdict.violations, out);
+    let mut text = if out.global.quiet { String::new() } else { violations(&verdict.violations, out) };
     let count = verdict.violations.len();
     let of = |count: usize, word: &str| format!("{count} {}", plural(count, word));
     if let (Some(seen), false) = (&verdict.seen, out.global.quiet) {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::out::Out;
 use crate::api::http::{Seen, Watch};
 use crate::call::StepId;
-use crate::event::{Event, Observer, Outcome};
+use crate::event::{Event, Observer};
 use crate::plan::{Plan, Step};
 use crate::view::report;
 
@@ -73,12 +73,11 @@ impl Observer for Progress<'_> {
         }
         self.out.meter.hear(event);
         if self.out.global.json {
-            return self.out.json_line(event);
+            return self.out.event(event);
         }
         match event {
             Event::StepEnded { step, outcome, milliseconds } => {
-                let quiet_success = self.out.global.quiet && matches!(outcome, Outcome::Done { .. });
-                if let (Some(step), false) = (self.step(step), quiet_success) {
+                if let (Some(step), false) = (self.step(step), self.out.global.quiet) {
                     self.out.print(&report::ended(&step, outcome, *milliseconds, self.out.reading()));
                 }
             }

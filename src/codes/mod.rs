@@ -4,6 +4,7 @@
 mod files;
 mod plans;
 mod runs;
+mod steps;
 
 /// One code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub const GROUPS: &[Group] = &[
     runs::LEDGER,
     runs::JOURNAL,
     runs::COMMANDS,
+    steps::STEPS,
     plans::GUARDS,
     plans::REFUSALS,
     plans::NOTICES,

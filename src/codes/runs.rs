@@ -212,6 +212,9 @@ pub(super) const COMMANDS: Group = Group {
         "telform::cli::unknown_kind" 1
             "A text is no kind."
             "The message lists the kinds."
+        "telform::cli::usage" 1
+            "The arguments are none that telform knows. With `--json` this is a document like every other error."
+            "The message says which; `--help` behind the command lists them."
         "telform::docs::topic" 1
             "`telform docs` was asked for a page that there is not."
             "The message lists them, and suggests the nearest."

@@ -1,9 +1,10 @@
 //! The error catalogue: every code with its meaning, the way out and the exit code.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{GENERATED, cell, paragraph};
 use crate::codes::{self, Code, GROUPS, Group};
+use crate::output::{ErrorCode, ErrorCodes};
 use crate::plan::{NoticeCode, RefusalCode};
 
 const ABOUT: &str = "Every error, refusal and notice that telform itself can raise. `telform docs CODE` prints one of \
@@ -99,14 +100,15 @@ pub fn markdown() -> String {
 }
 
 /// For programs: all codes, or one.
-pub fn json(only: Option<&Code>) -> Value {
-    let codes: Vec<Value> = codes::all()
+pub fn document(only: Option<&Code>) -> ErrorCodes {
+    let codes = codes::all()
         .filter(|code| only.is_none_or(|only| only == *code))
-        .map(|code| {
-            json!({
-                "code": code.code, "exit": code.exit, "means": sentence(means(code)), "help": sentence(&mend(code)),
-            })
+        .map(|code| ErrorCode {
+            code: code.code,
+            exit: code.exit,
+            means: sentence(means(code)),
+            help: sentence(&mend(code)),
         })
         .collect();
-    json!({ "format": 1, "codes": codes })
+    ErrorCodes { codes }
 }

@@ -1,10 +1,9 @@
 //! What a kind is made of: its attributes, and how it is listed, changed and deleted.
 
-use serde_json::{Value, json};
-
 use super::{GENERATED, cell, paragraph};
 use crate::backend::{self, ALL};
 use crate::kind::{Access, Backend, Delete, Field, Kind, List, Normaliser, Type, Update};
+use crate::output::{KindPage, KindShape, KindTable};
 
 const ABOUT: &str = "An attribute that the YAML does not mention is left alone. `*`: needed to create the object. \
                      Access: modifiable (set on create, changed later), create-only (a later difference is refused), \
@@ -209,26 +208,25 @@ pub fn index() -> String {
 }
 
 /// For programs.
-pub fn json(kind: &str) -> Value {
-    let shapes: Vec<Value> = shapes(kind)
-        .map(|(backend, kind)| {
-            let attributes: Vec<Value> = kind
-                .fields
-                .iter()
-                .map(|field| {
-                    json!({
-                        "name": field.name, "type": ty(field), "access": access(field), "required": field.required,
-                        "compared": compared(field), "doc": doc(field), "source": field.source,
-                    })
-                })
-                .collect();
-            json!({
-                "service": backend.title, "api": backend.api, "generation": kind.generation, "kind": kind.name,
-                "facts": facts(kind).into_iter().map(|(key, value)| (key.to_owned(), Value::from(value)))
-                    .collect::<serde_json::Map<_, _>>(),
-                "attributes": attributes,
-            })
-        })
-        .collect();
-    json!({ "format": 1, "shapes": shapes })
+pub fn document(kind: &str) -> KindPage {
+    let shapes = shapes(kind).map(|(backend, kind)| {
+        let attributes = kind.fields.iter().map(|field| KindTable {
+            name: field.name,
+            ty: ty(field),
+            access: access(field),
+            required: field.required,
+            compared: compared(field),
+            doc: doc(field),
+            source: field.source,
+        });
+        KindShape {
+            service: backend.title,
+            api: backend.api,
+            generation: kind.generation,
+            kind: kind.name,
+            facts: facts(kind).into_iter().collect(),
+            attributes: attributes.collect(),
+        }
+    });
+    KindPage { shapes: shapes.collect() }
 }

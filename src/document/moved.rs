@@ -6,7 +6,7 @@ use crate::plan::{AttributeChange, Change, NumberImpact, Plan, Shown};
 use crate::resource::Address;
 
 /// One thing that moved since the plan was made.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Moved {
     /// An address, an account or a phone number.
     pub subject: String,

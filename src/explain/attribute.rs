@@ -11,7 +11,7 @@ use crate::resource::{Address, DesiredObject, LiveObject, Wanted};
 use crate::value::Value;
 
 /// One attribute of an object.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Attribute {
     /// Its name.
     pub name: &'static str,
@@ -24,6 +24,7 @@ pub struct Attribute {
     /// What the table says.
     pub table: Table,
     /// What the service shows.
+    #[schemars(with = "crate::document::v1::Shown")]
     pub live: Shown,
     /// What the ledger knows, in sentences without a full stop.
     pub ledger: Vec<String>,
@@ -37,7 +38,7 @@ pub struct Attribute {
 }
 
 /// What the YAML says about an attribute.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Says {
     /// This value.
@@ -47,7 +48,7 @@ pub enum Says {
 }
 
 /// What the table of the kind says about an attribute.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Table {
     /// Sort of value.
     pub ty: &'static str,
@@ -63,7 +64,7 @@ pub struct Table {
 }
 
 /// Why an attribute is sent, or is not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Because {
     /// Part of a new object.

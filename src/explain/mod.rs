@@ -14,15 +14,11 @@ mod words;
 
 pub use attribute::{Attribute, Because, Says, Table};
 
-/// Version of [`Explanation`] as JSON.
-const FORMAT_VERSION: u32 = 1;
-
 /// All that there is to say about one address, or about one attribute of it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Explanation {
-    /// Of this form.
-    pub format_version: u32,
     /// The address.
+    #[schemars(with = "String")]
     pub address: Address,
     /// The attribute that was asked for; none for the whole object.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,10 +43,12 @@ pub struct Explanation {
     /// Its attributes in the order of the table; only the one that was asked for, if one was.
     pub attributes: Vec<Attribute>,
     /// What the plan refuses about it.
+    #[schemars(with = "Vec<crate::document::v1::Refusal>")]
     pub refusals: Vec<Refusal>,
     /// Refusals about something else, for which the plan is not applied either.
     pub other_refusals: usize,
     /// What is worth knowing about it.
+    #[schemars(with = "Vec<crate::document::v1::Notice>")]
     pub notices: Vec<Notice>,
     /// The requests.
     pub requests: Vec<Request>,
@@ -60,7 +58,7 @@ pub struct Explanation {
 }
 
 /// What happens to an object, or why nothing does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It is made.
@@ -94,7 +92,7 @@ pub enum Verdict {
 }
 
 /// Where the YAML speaks of an object.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Written {
     /// `declared`, `removed`, or `released` for a tombstone that keeps the object.
     pub as_what: &'static str,
@@ -108,7 +106,7 @@ pub struct Written {
 }
 
 /// What the ledger knows about an object.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Remembered {
     /// Its identity.
     pub id: String,
@@ -124,7 +122,7 @@ pub struct Remembered {
 }
 
 /// One request of the plan.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Request {
     /// Its step.
     pub id: String,
@@ -187,7 +185,6 @@ pub fn explain(
         _ => change.map(|change| change.steps.clone()).unwrap_or_default(),
     };
     Some(Explanation {
-        format_version: FORMAT_VERSION,
         address: address.clone(),
         attribute: attribute.map(str::to_owned),
         kind: kind.singular,
@@ -340,7 +337,6 @@ fn unmanaged(inputs: &Inputs<'_>, plan: &Plan, address: &Address) -> Option<Expl
             |live: &&LiveObject| !claims.contains_key(&(account.as_str(), kind.name, live.id.as_str()));
         let Some(live) = objects.filter(named).find(free) else { continue };
         return Some(Explanation {
-            format_version: FORMAT_VERSION,
             address: address.clone(),
             attribute: None,
             kind: kind.singular,

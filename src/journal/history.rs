@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{End, Record, Run, StepRecord, Verdict};
-use crate::document::v1::{Body, Operation, Payload, Ref, Step};
+use crate::document::v1::{Body, Operation, Payload, Ref, Served, Step};
 use crate::value::Value;
 
 /// A value as the journal may show it.
@@ -22,8 +22,8 @@ pub enum Shown {
 pub struct Written<'a> {
     /// The run.
     pub run: &'a Run<'a>,
-    /// The step.
-    pub step: &'a Step,
+    /// The step; `r3` connected again what `s3` of the same run had cut.
+    pub step: &'a str,
     /// When it ended, or was settled.
     pub at: &'a str,
     /// Whose.
@@ -46,7 +46,15 @@ pub fn history<'a>(runs: &'a [Run<'a>]) -> Vec<Written<'a>> {
             if let (Operation::Create { .. }, Some(id)) = (&step.operation, record.made()) {
                 made.insert(address, id);
             }
-            let set = |attribute, before, after| Written { run, step, at, address, attribute, before, after };
+            let set = |attribute, before, after| Written {
+                run,
+                step: &step.id,
+                at,
+                address,
+                attribute,
+                before,
+                after,
+            };
             match &step.operation {
                 // What a replacement deletes is the old object; the new one has the address.
                 Operation::Delete { id, .. } => {
@@ -74,9 +82,30 @@ pub fn history<'a>(runs: &'a [Run<'a>]) -> Vec<Written<'a>> {
                 }
             }
         }
+        all.extend(run.steps.iter().skip(run.started.plan.steps.len()).filter_map(|back| again(run, back)));
     }
     all.sort_by(|one, other| one.at.cmp(other.at));
     all
+}
+
+/// A number that was cut for nothing and connected again, at the end of the same run.
+fn again<'a>(run: &'a Run<'a>, back: &StepRecord<'a>) -> Option<Written<'a>> {
+    let cut = back.id.strip_prefix('r')?;
+    let cut = run.started.plan.steps.iter().find(|step| step.id.strip_prefix('s') == Some(cut))?;
+    let (at, address) = (back.done_at()?, cut.address.as_deref()?);
+    let Operation::Disconnect { number, before: Served::By { id, .. }, .. } = &cut.operation else {
+        return None;
+    };
+    let (before, after) = (Shown::Absent, Shown::Value(Value::String(id.clone())));
+    Some(Written {
+        run,
+        step: back.id,
+        at,
+        address,
+        attribute: Some(format!("numbers.{number}")),
+        before,
+        after,
+    })
 }
 
 /// The last values that were set up to a time (as the journal writes times), by address and attribute.

@@ -30,7 +30,7 @@ pub use run::{OpenStep, Run, StepRecord, runs};
 pub const FORMAT_VERSION: u32 = 1;
 
 /// One line, as it is read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
     /// Counts from 1.
@@ -48,7 +48,7 @@ pub struct Line {
 }
 
 /// What a line records.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Record {
     /// A run begins. Boxed, because it holds the whole plan.
@@ -68,6 +68,7 @@ pub enum Record {
         sends: Vec<String>,
         /// The secrets in it as keyed fingerprints, for a later run that settles this step.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[schemars(with = "BTreeMap<String, String>")]
         seals: BTreeMap<String, Sealed>,
         /// The object as it was read right before, without secrets.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,7 +129,7 @@ pub enum Record {
 }
 
 /// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
     /// Done and proven.
@@ -160,7 +161,7 @@ impl End {
 }
 
 /// What reading says about a step whose end was not recorded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It had its effect.
@@ -172,7 +173,7 @@ pub enum Verdict {
 }
 
 /// The beginning of a run: who, where, from what, and the plan itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Started {
     /// See [`FORMAT_VERSION`].
@@ -198,7 +199,7 @@ pub struct Started {
 }
 
 /// Who ran it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Actor {
     /// User.

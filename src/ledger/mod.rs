@@ -91,7 +91,7 @@ impl Default for Ledger {
 }
 
 /// The last line of a journal: how many there are, and the hash that stands for all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Head {
     /// Number of the last line; 0 before the first.
@@ -107,7 +107,7 @@ impl Default for Head {
 }
 
 /// What an account was when the ledger last saw it; another organization or base URL makes the ledger foreign.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountEntry {
     /// Word of the service.
@@ -127,7 +127,7 @@ impl std::fmt::Display for AccountEntry {
 }
 
 /// How telform came to manage an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// It made the object.
@@ -202,19 +202,20 @@ pub struct Reshaped {
 }
 
 /// A create whose end is not known yet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
     /// Account.
     pub account: String,
     /// Natural key that was sent.
+    #[schemars(with = "BTreeMap<String, Value>")]
     pub key: NaturalKey,
     /// When (RFC 3339, UTC).
     pub since: String,
 }
 
 /// A connection that telform made.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MadeConnection {
     /// Account.

@@ -23,7 +23,7 @@ pub struct Met {
 }
 
 /// Which live object an address means, and by what it was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Found {
     /// The one that `id:` pins.

@@ -7,7 +7,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
-use serde_json::{Value, json};
 
 use crate::resource::Place;
 use crate::text::escape;
@@ -70,6 +69,44 @@ pub struct Problem {
     pub labels: Vec<Label>,
     /// What to do; may have several lines.
     pub help: Option<String>,
+}
+
+/// A problem for programs.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct Told {
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// Which.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// Path as it was given.
+    pub file: String,
+    /// Line from 1; 0 for a file as a whole.
+    pub line: usize,
+    /// Column from 1, in characters.
+    pub column: usize,
+    /// The stretch that is wrong, then further places.
+    pub labels: Vec<ToldLabel>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+/// A labelled stretch of a file, for programs.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct ToldLabel {
+    /// Path as it was given.
+    pub file: String,
+    /// Line from 1.
+    pub line: usize,
+    /// Column from 1, in characters.
+    pub column: usize,
+    /// Bytes before it.
+    pub offset: usize,
+    /// Its bytes.
+    pub length: usize,
+    /// What is said about it.
+    pub text: String,
 }
 
 impl Problem {
@@ -140,24 +177,28 @@ impl Problem {
     }
 
     /// For programs.
-    pub fn to_json(&self) -> Value {
-        let labels: Vec<Value> = self
-            .labels
-            .iter()
-            .map(|label| {
-                let place = label.place();
-                json!({
-                    "file": &*place.file, "line": place.line, "column": place.column,
-                    "offset": label.span.start(), "length": label.span.end().saturating_sub(label.span.start()),
-                    "text": label.text,
-                })
-            })
-            .collect();
-        json!({
-            "severity": self.severity.word(), "code": self.code, "message": self.message,
-            "file": &*self.place.file, "line": self.place.line, "column": self.place.column,
-            "labels": labels, "help": self.help,
-        })
+    pub fn told(&self) -> Told {
+        let labels = self.labels.iter().map(|label| {
+            let place = label.place();
+            ToldLabel {
+                file: place.file.to_string(),
+                line: place.line,
+                column: place.column,
+                offset: label.span.start(),
+                length: label.span.end().saturating_sub(label.span.start()),
+                text: label.text.clone(),
+            }
+        });
+        Told {
+            severity: self.severity.word(),
+            code: self.code,
+            message: self.message.clone(),
+            file: self.place.file.to_string(),
+            line: self.place.line,
+            column: self.place.column,
+            labels: labels.collect(),
+            help: self.help.clone(),
+        }
     }
 }
 
@@ -255,9 +296,9 @@ impl Problems {
         self.0.iter()
     }
 
-    /// For programs: `{"format": 1, "problems": […]}`.
-    pub fn to_json(&self) -> Value {
-        json!({ "format": 1, "problems": self.0.iter().map(Problem::to_json).collect::<Vec<_>>() })
+    /// For programs.
+    pub fn told(&self) -> Vec<Told> {
+        self.0.iter().map(Problem::told).collect()
     }
 }
 

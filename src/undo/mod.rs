@@ -32,7 +32,7 @@ pub struct Undo {
 }
 
 /// Something that is not taken back.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 pub struct Left {
     /// Object, attribute or number.
     pub what: String,

@@ -6,7 +6,7 @@ use super::{BAD, CARE, GOOD, STRONG, paint};
 use crate::text::{clean, escape};
 
 /// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// As it should be.
@@ -18,7 +18,7 @@ pub enum Verdict {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Check {
     /// What it is part of: `account unpod`, `this folder`.
     pub about: String,
@@ -33,10 +33,10 @@ pub struct Check {
     pub mend: Option<String>,
 }
 
-/// The checks for people. `quiet`: only what is not as it should be.
+/// The checks for people. `quiet`: only how many are as they should be.
 pub fn text(checks: &[Check], width: usize, quiet: bool) -> String {
     let mut out = String::new();
-    let shown: Vec<&Check> = checks.iter().filter(|it| !quiet || it.verdict != Verdict::Ok).collect();
+    let shown: Vec<&Check> = checks.iter().filter(|_| !quiet).collect();
     for group in shown.chunk_by(|a, b| a.about == b.about) {
         out.push_str(&format!("{}\n", paint(STRONG, escape(&group[0].about))));
         for check in group {

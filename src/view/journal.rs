@@ -7,6 +7,7 @@ use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
 use super::back::{back, back_of};
+use super::table::table;
 use super::text::wrap;
 use crate::document::v1::{Operation, Step};
 use crate::journal::{End, Record, Run, Shown, StepRecord, Verdict, Written};
@@ -15,7 +16,7 @@ use crate::value::Value;
 
 /// Every run, the oldest first. Where a line would be wider than the terminal, plan and commit are left to `journal show`.
 pub fn list(runs: &[Run<'_>], columns: usize) -> String {
-    let whole = table(&cells(runs));
+    let whole = table(&cells(runs), usize::MAX);
     if whole.lines().all(|line| line.width() <= columns) {
         return whole;
     }
@@ -23,7 +24,7 @@ pub fn list(runs: &[Run<'_>], columns: usize) -> String {
         .into_iter()
         .map(|[run, when, who, what, writes, ..]| [run, when, who, what, writes])
         .collect();
-    table(&rows)
+    table(&rows, columns)
 }
 
 fn cells(runs: &[Run<'_>]) -> Vec<[String; 7]> {
@@ -33,7 +34,7 @@ fn cells(runs: &[Run<'_>]) -> Vec<[String; 7]> {
             // An id begins with its time in milliseconds.
             run.id.chars().take(13).collect(),
             run.at.get(..16).unwrap_or(run.at).replace('T', " "),
-            run.started.actor.user.chars().take(8).collect(),
+            run.started.actor.user.clone(),
             format!("{}: {}", run.started.command, run.result()),
             writes(run).to_string(),
             run.started.digest.trim_start_matches("sha256:").chars().take(6).collect(),
@@ -50,28 +51,12 @@ fn commit(run: &Run<'_>, length: usize) -> String {
     format!("{}{dirty}", commit.trim_end_matches("-dirty").chars().take(length).collect::<String>())
 }
 
-fn writes(run: &Run<'_>) -> u64 {
+/// Writes that are done, as the receipt says or the steps.
+pub fn writes(run: &Run<'_>) -> u64 {
     match run.finished {
         Some(Record::Finished { writes, .. }) => *writes,
         _ => run.writes() as u64,
     }
-}
-
-/// Columns of equal width, two blanks between them.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|cell| escape(&cell))).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].width()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let mut text = String::new();
-    for row in &rows {
-        let line: String = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width - cell.width() + 2)))
-            .collect();
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-    text
 }
 
 /// One run with its steps.
@@ -94,7 +79,8 @@ pub fn run(run: &Run<'_>, columns: usize) -> String {
     if let Some(Record::Finished { second_plan: Some(second), .. }) = run.finished {
         rows.push(["second plan".to_owned(), second.clone()]);
     }
-    let mut text = table(&rows);
+    // What is copied from here stays in one piece.
+    let mut text = table(&rows, usize::MAX);
     for (step, record) in started.plan.steps.iter().zip(&run.steps) {
         text.push('\n');
         text.push_str(&one_step(step, record, columns));
@@ -126,7 +112,7 @@ fn one_step(step: &Step, record: &StepRecord<'_>, columns: usize) -> String {
         .into_iter()
         .map(|(name, before, after)| [name, format!("{before} -> {after}")])
         .collect();
-    for line in table(&rows).lines() {
+    for line in table(&rows, usize::MAX).lines() {
         let _ = writeln!(text, "      {line}");
     }
     text
@@ -239,7 +225,7 @@ pub fn blame(written: &[&Written<'_>]) -> String {
             escape(&run.started.actor.user),
             escape(run.id),
             escape(&run.started.command),
-            written.step.id
+            written.step
         );
         let _ = writeln!(text, "    plan {}", escape(&run.started.digest));
         let _ = writeln!(text, "    commit {}", escape(&commit(run, 40)));
@@ -248,7 +234,7 @@ pub fn blame(written: &[&Written<'_>]) -> String {
 }
 
 /// What was in force: the last values and the runs that set them.
-pub fn in_force<'a>(written: impl Iterator<Item = &'a &'a Written<'a>>) -> String {
+pub fn in_force<'a>(written: impl Iterator<Item = &'a &'a Written<'a>>, columns: usize) -> String {
     let mut rows = vec![["VALUE", "SET TO", "SINCE", "RUN"].map(str::to_owned)];
     rows.extend(written.map(|written| {
         let name = written.attribute.as_deref().unwrap_or_default();
@@ -259,7 +245,7 @@ pub fn in_force<'a>(written: impl Iterator<Item = &'a &'a Written<'a>>) -> Strin
             written.run.id.chars().take(13).collect(),
         ]
     }));
-    table(&rows)
+    table(&rows, columns)
 }
 
 /// Names of the columns of an export.
@@ -335,36 +321,6 @@ fn csv_cell(cell: &str) -> String {
     let cell = escape(cell);
     let formula = cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '|', '%']);
     format!("\"{}{}\"", if formula { "'" } else { "" }, cell.replace('"', "\"\""))
-}
-
-/// Every run for programs.
-pub fn json(runs: &[Run<'_>], steps: bool) -> Value {
-    let all = runs.iter().map(|run| {
-        let mut value = json!({
-            "run": run.id, "at": run.at, "ended": run.ended, "actor": run.started.actor, "command": run.started.command,
-            "telform_version": run.started.telform_version, "digest": run.started.digest, "origin": run.started.origin,
-            "result": run.result(), "writes": writes(run), "receipt": run.finished,
-        });
-        if steps {
-            value["undo"] = json!(run.started.undo);
-            value["steps"] = run
-                .started
-                .plan
-                .steps
-                .iter()
-                .zip(&run.steps)
-                .map(|(step, record)| {
-                    json!({
-                        "step": step.id, "address": step.address, "call": step.call,
-                        "intent": record.intent, "outcome": record.outcome,
-                        "settled": record.settled.map(|(verdict, evidence)| json!({ "verdict": verdict, "evidence": evidence })),
-                    })
-                })
-                .collect();
-        }
-        value
-    });
-    Value::Array(all.collect())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod policy;
 pub mod progress;
 pub mod rehearsal;
 pub mod report;
+pub mod table;
 pub mod terraform;
 pub mod text;
 mod value;

@@ -9,7 +9,7 @@ use crate::text::clean;
 use crate::value::Value;
 
 /// What a rehearsal showed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Rehearsal {
     /// By account, in order.
     pub accounts: Vec<Requests>,
@@ -20,7 +20,7 @@ pub struct Rehearsal {
 }
 
 /// All requests to one account, in the order in which the service would get them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Requests {
     /// Its name.
     pub account: String,
@@ -29,7 +29,7 @@ pub struct Requests {
 }
 
 /// One request, without secrets.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Request {
     /// Method.
     pub method: String,
@@ -42,7 +42,7 @@ pub struct Request {
 }
 
 /// A number and its darkness.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Dark {
     /// E.164.
     pub number: String,

@@ -43,9 +43,9 @@ fn why(outcome: &Outcome) -> Option<&str> {
     match outcome {
         Outcome::Done { note, .. } => note.as_deref(),
         Outcome::Failed { why, .. }
-        | Outcome::Stale { why }
-        | Outcome::Unknown { why }
-        | Outcome::NotStarted { why } => Some(why),
+        | Outcome::Stale { why, .. }
+        | Outcome::Unknown { why, .. }
+        | Outcome::NotStarted { why, .. } => Some(why),
     }
 }
 
@@ -88,8 +88,26 @@ pub fn unfinished(plan: &Plan, report: &Report, advice: &[Advice], detail: Detai
     out
 }
 
+/// The same in one line: how many steps ended how, and what is dark. `kept`: there is a journal with the rest.
+pub fn verdict(plan: &Plan, report: &Report, kept: bool) -> String {
+    let count = |word: &str| report.outcomes.iter().filter(|(_, outcome)| outcome.word() == word).count();
+    let words = ["done", "failed", "unknown", "stale", "not started"];
+    let parts: Vec<String> = words
+        .into_iter()
+        .map(|word| (count(word), word))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let dark: Vec<String> = dark_now(plan, report).into_iter().map(|(number, ..)| number).collect();
+    let dark = if dark.is_empty() { String::new() } else { format!("; DARK NOW: {}", dark.join(", ")) };
+    let back = report.reconnected.iter().filter(|(_, outcome)| outcome.is_done()).count();
+    let back = if back == 0 { String::new() } else { format!("; connected again: {back}") };
+    let rest = if kept { " `telform journal show` has each step." } else { "" };
+    clean(&format!("Not finished: {}{back}{dark}.{rest}", parts.join(", "))) + "\n"
+}
+
 /// A way to go on, and the command for it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Advice {
     /// What it does.
     pub what: &'static str,
@@ -159,6 +177,10 @@ fn group(title: &str, steps: Vec<(&Step, &Outcome)>, detail: Detail) -> String {
     let _ = writeln!(out, "\n{}", paint(STRONG, format!("{title} ({})", steps.len())));
     for (step, outcome) in steps {
         let _ = writeln!(out, "  {:>4} {}", step.id, subject(step));
+        // That a step was not begun says its heading, and why its text.
+        if let Some(code) = outcome.code().filter(|_| !matches!(outcome, Outcome::NotStarted { .. })) {
+            let _ = writeln!(out, "         {}", paint(FAINT, code));
+        }
         if let Some(why) = why(outcome).filter(|_| !outcome.is_done()) {
             for part in detail.wrap(&clean(why), 9) {
                 let _ = writeln!(out, "         {part}");

@@ -81,7 +81,7 @@ fn yaml() {
         let shown = |problems: &telform::problem::Problems| {
             let shown = render(problems, false, 80);
             harmless(&shown);
-            harmless(&problems.to_json().to_string());
+            harmless(&serde_json::to_string(&problems.told()).unwrap());
             shown
         };
         match (load(), load()) {

@@ -265,9 +265,10 @@ impl Ran {
         serde_json::from_str(&self.stdout).unwrap()
     }
 
-    /// Standard output as JSON lines.
+    /// Standard output as JSON lines, without the last one of a stream, which repeats the exit code.
     pub(crate) fn events(&self) -> Vec<Value> {
-        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let all = self.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+        all.filter(|event: &Value| event["event"] != "ended").collect()
     }
 }
 

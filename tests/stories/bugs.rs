@@ -51,7 +51,7 @@ fn the_report_says_where_and_never_what_it_was_working_on() {
         story.expect(1, "apply --auto-approve").says("telform::cli::bug::").is_silent_about("RUST_BACKTRACE");
         let ran = story.expect(1, "apply --auto-approve --json");
         let last = ran.events().pop().unwrap();
-        assert_eq!((&last["error"], &last["may_have_written"]), (&json!("telform::bug"), &json!(false)));
+        assert_eq!((&last["code"], &last["may_have_written"]), (&json!("telform::bug"), &json!(false)));
     }
 }
 

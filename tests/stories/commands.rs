@@ -43,7 +43,7 @@ bridges:
     );
     shot!("validate_bad", story.expect(1, "validate"));
     let problems = story.expect(1, "validate --json").json();
-    assert!(problems["problems"]["problems"].as_array().is_some_and(|list| list.len() >= 5), "{problems}");
+    assert!(problems["problems"].as_array().is_some_and(|list| list.len() >= 5), "{problems}");
     story.expect(1, "plan");
     story.expect(1, "apply --auto-approve");
     assert_eq!(story.take_log(), [""; 0], "nothing is sent when anything is wrong");
@@ -53,7 +53,7 @@ bridges:
     let story = verified("");
     story.carrierx(&west(""));
     shot!("validate_good", story.expect(0, "validate"));
-    assert_eq!(story.expect(0, "validate --json").json()["ok"], true);
+    assert_eq!(story.expect(0, "validate --json").json()["valid"], true);
     assert_eq!(story.take_log(), [""; 0], "validate is offline");
 }
 

@@ -25,7 +25,7 @@ fn a_code_says_what_it_means_and_the_way_out() {
     // What a run says can be looked up.
     story.file("telform.yaml", "version: 1\nacounts: {}\n");
     let problems = story.expect(1, "validate --json").json();
-    let code = problems["problems"]["problems"][0]["code"].as_str().unwrap().to_owned();
+    let code = problems["problems"][0]["code"].as_str().unwrap().to_owned();
     assert_eq!(code, "telform::yaml::unknown_key");
     assert!(all["codes"].as_array().unwrap().iter().any(|known| known["code"] == code.as_str()));
     story.expect(0, &format!("docs {code}")).says("suggests the nearest");

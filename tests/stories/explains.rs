@@ -162,5 +162,5 @@ fn what_nobody_knows() {
         shown.push_str(&format!("=== {address}\n{}", story.expect(1, &format!("explain {address}")).stderr));
     }
     shot!("explain_unknown", Ran { code: 1, stdout: shown, stderr: String::new() });
-    story.expect(1, "explain partners.wset --json").says("\"error\":\"telform::explain::unknown_address\"");
+    story.expect(1, "explain partners.wset --json").says("\"code\":\"telform::explain::unknown_address\"");
 }

@@ -34,7 +34,7 @@ fn listed_and_shown() {
     assert_eq!(list["objects"].as_array().unwrap().len(), 3);
     assert_eq!(list["objects"][0]["address"], "bridges.sales");
     let shown = story.expect(0, "ledger show providers.new --json").json();
-    assert_eq!(shown["secrets"], serde_json::json!(["auth_token"]));
+    assert_eq!(shown["entry"]["secrets"], serde_json::json!(["auth_token"]));
     assert!(
         !shown
             .to_string()

@@ -7,6 +7,8 @@
 
 #[macro_use]
 mod bench;
+#[path = "../pages/volatile.rs"]
+mod volatile;
 
 mod adopt;
 mod bridges;
@@ -44,6 +46,7 @@ mod kill_store;
 mod kill_worlds;
 mod ledgers;
 mod lost;
+mod machine;
 mod many;
 mod merge_models;
 #[cfg(feature = "remote-state")]
@@ -70,6 +73,7 @@ mod secrets;
 mod shared;
 #[cfg(unix)]
 mod terminal;
+mod terse;
 mod trail;
 mod undos;
 mod verify;

@@ -57,13 +57,16 @@ fn an_apply_as_json_lines() {
         (&last["event"], &last["steps"][0]["result"]["outcome"]),
         (&json!("unfinished"), &json!("failed"))
     );
+    assert_eq!(last["steps"][0]["result"]["code"], "telform::step::refused");
+    let ended = failed.iter().find(|event| event["event"] == "step_ended").unwrap();
+    assert_eq!(ended["outcome"]["code"], "telform::step::refused");
     story.file("telform.yaml", "version: 2\n");
     let broken = story.expect(1, "apply --auto-approve --json").events();
-    assert_eq!(broken[0]["error"], "problems");
+    assert_eq!(broken[0]["code"], "telform::yaml::version");
     story.carrierx(&west(""));
     story.fault("{ match: { times: 0 }, effect: { answer: { status: 403 } } }");
     let unread = story.expect(1, "plan --json").events();
-    assert_eq!(unread[0]["error"], "telform::live::forbidden");
+    assert_eq!(unread[0]["code"], "telform::live::forbidden");
 }
 
 /// Texts that somebody else put into a service: they reach neither terminal as they are.

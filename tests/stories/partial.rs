@@ -2,6 +2,8 @@
 
 use telform::journal::{self, End};
 
+use serde_json::json;
+
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
 
@@ -70,6 +72,12 @@ fn a_delete_that_fails_gives_its_numbers_back() {
         .map(|step| (step.id, step.end()))
         .collect();
     assert_eq!(back, [("r1", Some(End::Done)), ("r2", Some(End::Done)), ("r3", Some(End::Done))]);
+    // What a number was given back is what set it last.
+    let blamed = story.expect(0, "journal blame providers.old.numbers.+14155550101 --json").json();
+    assert_eq!(
+        (&blamed["values"][0]["after"], &blamed["values"][0]["step"]),
+        (&json!("\"42\""), &json!("r1"))
+    );
     assert!(runs[0].open().is_empty());
     assert_eq!(runs[0].writes(), 6, "three were cut and are back");
     story.expect(0, "journal verify");

@@ -72,7 +72,7 @@ fn machine_output_stays_what_it_is() {
     assert_eq!(names, ["planned", "policy", "policy"]);
     assert_eq!(events[1]["allowed"], true);
     let told = serde_json::json!({
-        "event": "policy", "policy": "sh no.sh", "named": "by --policy", "allowed": false, "why": "exited with 9",
+        "format": "telform-event", "format_version": 1, "event": "policy", "policy": "sh no.sh", "named": "by --policy", "allowed": false, "why": "exited with 9",
         "text": "partners.west: no ticket\nsecond thoughts",
     });
     assert_eq!(events[2], told);

@@ -91,7 +91,7 @@ fn who_did_what_when() {
     story.expect(0, &format!("journal show {first}")).says("New Street 2").is_silent_about("New Street 3");
     shot!("journal_show_unknown", story.expect(1, "journal show nothing"));
     let shown = story.expect(0, "journal show --json").json();
-    assert_eq!(shown["runs"][0]["steps"][0]["intent"]["record"]["method"], "PATCH");
+    assert_eq!(shown["run"]["steps"][0]["intent"]["record"]["method"], "PATCH");
 }
 
 #[test]
@@ -107,6 +107,14 @@ fn which_run_set_a_value() {
     let story = moved();
     let by = story.expect(0, "journal blame bridges.sales.numbers.+14155550101 --json").json();
     assert_eq!(by["values"][0]["after"], "\"43\"", "{by}");
+    // All numbers of a bridge, each with every run that set it.
+    let all = story.expect(0, "journal blame bridges.sales.numbers --json").json();
+    let set: std::collections::BTreeMap<&str, &str> = (all["values"].as_array().unwrap().iter().rev())
+        .map(|it| (it["attribute"].as_str().unwrap(), it["after"].as_str().unwrap()))
+        .collect();
+    let want = [("numbers.+14155550101", "\"43\""), ("numbers.+14155550102", "\"43\"")];
+    assert_eq!(set, want.into(), "{all}");
+    story.expect(1, "journal blame bridges.sales.number");
     story.expect(0, "journal blame providers.old").says("deleted");
     story.expect(0, "journal blame providers.main.auth_token").says("- -> (secret)");
 }

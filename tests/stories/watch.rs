@@ -50,11 +50,15 @@ impl Story {
             assert!(!text.contains("panicked at"), "telform {args}: {text}");
             // The program's own report of a panic, where no story asked for one.
             let asked = self.settings.contains_key("TELFORM_DEBUG_PANIC");
-            let reports = ["error[telform::bug]", "\"error\":\"telform::bug\""];
+            let reports = ["error[telform::bug]", "\"may_have_written\":"];
             let reported = reports.iter().any(|report| text.contains(report));
             assert!(asked || !reported, "telform {args}: {text}");
             let steers = |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
             assert!(!text.contains(steers), "telform {args}: {text:?}");
+        }
+        // A run that was killed prints no last line.
+        if args.split_whitespace().any(|word| word == "--json") && ran.code >= 0 {
+            crate::machine::look_over(args, ran);
         }
     }
 }

@@ -8,6 +8,7 @@ use super::super::files::write;
 use super::{AdoptArgs, Failure, Out};
 use crate::adopt::{LeftOut, Page};
 use crate::desired;
+use crate::output::{Adopted, Adoption, NotWritten, Supply};
 use crate::plan::Plan;
 use crate::resource::Address;
 use crate::text::escape;
@@ -42,23 +43,37 @@ impl Draft {
 pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan, world: Option<&Path>) {
     let pages = || drafts.iter().map(|draft| &draft.page);
     if out.global.json {
-        let objects: Vec<_> = pages().flat_map(|page| &page.addresses).collect();
-        let secrets: Vec<_> = pages()
-            .flat_map(|page| &page.placeholders)
-            .map(|it| serde_json::json!({ "address": it.address, "attribute": it.attribute, "env": it.variable }))
-            .collect();
-        let left_out: Vec<_> = pages()
-            .flat_map(|page| &page.left_out)
-            .map(|it| serde_json::json!({ "address": it.address, "attribute": it.attribute, "why": it.why }))
-            .collect();
-        let files: Vec<_> = drafts.iter().map(|draft| draft.path.display().to_string()).collect();
-        return out.json_line(&serde_json::json!({
-            "format": "telform-adopt", "format_version": 1, "files": files, "objects": objects, "secrets": secrets,
-            "left_out": left_out, "pending": false,
-        }));
+        let objects = pages().flat_map(|page| &page.addresses);
+        let secrets = pages().flat_map(|page| &page.placeholders);
+        let left_out = pages().flat_map(|page| &page.left_out);
+        return out.document(&Adoption {
+            files: drafts.iter().map(|draft| draft.path.display().to_string()).collect(),
+            objects: objects.map(|it| Adopted { address: it.to_string(), id: None }).collect(),
+            secrets: secrets
+                .map(|it| Supply {
+                    address: it.address.to_string(),
+                    attribute: it.attribute.to_owned(),
+                    env: it.variable.clone(),
+                })
+                .collect(),
+            left_out: left_out
+                .map(|it| NotWritten {
+                    address: it.address.to_string(),
+                    attribute: it.attribute.to_owned(),
+                    why: it.why.clone(),
+                })
+                .collect(),
+            pending: false,
+        });
     }
     if drafts.is_empty() {
         return out.print("Nothing to adopt: every object is managed already.\n");
+    }
+    if out.global.quiet {
+        let objects: usize = pages().map(|page| page.addresses.len()).sum();
+        let (files, which) = (drafts.len(), plural(drafts.len(), "files"));
+        return out
+            .print(&format!("Adopted {objects} {} into {files} {which}.\n", plural(objects, "objects")));
     }
     for (draft, unchanged) in drafts.iter().zip(unchanged) {
         let word = if *unchanged { "unchanged" } else { "wrote" };

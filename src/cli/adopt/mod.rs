@@ -12,6 +12,7 @@ use crate::apply::settle_ledger;
 use crate::backend;
 use crate::desired::{self, Edits};
 use crate::drift;
+use crate::output;
 use crate::plan::{Inputs, LedgerEffect, Options, Plan};
 use crate::problem::Problems;
 use crate::resource::{Address, Desired, Live};
@@ -169,14 +170,17 @@ async fn declared(
     }
     session.close()?;
     if out.global.json {
-        out.json_line(&serde_json::json!({
-            "format": "telform-adopt", "format_version": 1, "files": [], "objects": [{ "address": address, "id": id }],
-            "secrets": [], "left_out": [], "pending": plan.has_changes(),
-        }));
+        out.document(&output::Adoption {
+            files: Vec::new(),
+            objects: vec![output::Adopted { address: address.to_string(), id: Some(id.to_owned()) }],
+            secrets: Vec::new(),
+            left_out: Vec::new(),
+            pending: plan.has_changes() || plan.is_refused(),
+        });
         return Ok(Exit::Done);
     }
     out.print(&format!("Adopted {address} as {}.\n", escape(id)));
-    if plan.has_changes() || plan.is_refused() {
+    if (plan.has_changes() || plan.is_refused()) && !out.global.quiet {
         out.print(&format!("The YAML differs from it: {}. `telform plan` shows how.\n", plan.summary()));
     }
     Ok(Exit::Done)

@@ -183,6 +183,13 @@ pub enum Command {
     Man(ManArgs),
 }
 
+impl Command {
+    /// Whether `--json` means a line for each thing that happens, and not one document.
+    pub(super) fn tells_events(&self) -> bool {
+        matches!(self, Self::Apply(_) | Self::Resume(_) | Self::Undo(_) | Self::Rehearse(_))
+    }
+}
+
 fn address(text: &str) -> Result<Address, String> {
     let address = Address::parse(text).ok_or("an address looks like providers.twilio-main")?;
     let kinds = crate::backend::kind_names();

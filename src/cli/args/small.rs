@@ -25,7 +25,8 @@ pub struct SandboxArgs {
 /// `telform schema`.
 #[derive(Debug, Args, Clone)]
 pub struct SchemaArgs {
-    /// Kind (providers, bridges or partners), or `plan` for saved plans [default: the whole YAML file]
+    /// Kind (providers, bridges or partners), `plan` for saved plans, or what a document of --json calls itself (telform-event)
+    /// [default: the whole YAML file]
     pub kind: Option<String>,
 }
 

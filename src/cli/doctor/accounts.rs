@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::{Checks, Listener};
 use crate::api::ReadOnly;
-use crate::api::http::{Heads, Http, Options};
+use crate::api::http::{Heads, Http, Options, Watch};
 use crate::cli::embedded::Embedded;
 use crate::cli::out::Out;
+use crate::cli::session::watching;
+use crate::cli::watch::Requests;
 use crate::hooks;
 use crate::ledger::{Key, Ledger};
 use crate::live::{self, LiveError};
@@ -49,8 +51,9 @@ pub(super) async fn account(
         sandbox.redirect(&mut own);
     }
     let Some(account) = own.accounts.get(name).cloned() else { return };
+    let shown = (given.out.global.verbose > 0).then(|| Arc::new(Requests::new(given.out)) as Arc<dyn Watch>);
     let options = Options {
-        watch: Some(given.listener.clone()),
+        watch: watching([Some(given.listener.clone() as Arc<dyn Watch>), shown, None]),
         timeout: hooks::request_timeout(),
         ..Options::default()
     };

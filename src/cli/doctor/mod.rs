@@ -11,6 +11,7 @@ use super::session;
 use crate::api::http::{Heads, Seen, Watch};
 use crate::desired;
 use crate::ledger::{Key, Ledger, LedgerError, Store};
+use crate::output;
 use crate::view::doctor::{Check, Verdict, text};
 
 mod accounts;
@@ -103,9 +104,7 @@ pub(super) async fn run(out: &Out, args: &DoctorArgs) -> Result<Exit, Failure> {
     }
     let worst = checks.0.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Ok);
     if out.global.json {
-        out.json_line(&serde_json::json!({
-            "format": "telform-doctor", "format_version": 1, "verdict": worst, "checks": checks.0,
-        }));
+        out.document(&output::Doctor { verdict: worst, checks: &checks.0 });
     } else {
         out.print(&text(&checks.0, out.width(), out.global.quiet));
     }

@@ -1,0 +1,108 @@
+//! `telform ledger rebuild`: a ledger from YAML and services alone, and what they do not tell.
+
+use std::collections::BTreeSet;
+
+use super::args::{Choice, RebuildArgs};
+use super::exit::{Exit, Failure};
+use super::out::Out;
+use super::session::{Purpose, Session, account_entries, now};
+use crate::apply::settle_ledger;
+use crate::ledger::LedgerError;
+use crate::output::{NotKnown, Rebuilt};
+use crate::plan::{NoticeCode, Plan};
+use crate::resource::{Live, Target};
+use crate::text::escape;
+
+/// Makes it, and keeps the one that was there.
+pub(super) async fn run(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> {
+    let choice = Choice { sandbox: args.sandbox.clone(), ..Choice::default() };
+    let mut session = Session::open(out, &choice, Purpose::Rebuild(args.lock.wait())).await?;
+    let place = session.store.shown();
+    let there = match session.store.load().await {
+        Ok(None) => None,
+        Ok(Some(there)) => {
+            // Kept aside it would be out of its owner's way: --replace is for a ledger of one's own.
+            session
+                .store
+                .check_accounts(&there, account_entries(&session.desired, session.options.sandbox))?;
+            Some("and can be read".to_owned())
+        }
+        Err(error @ (LedgerError::Io { .. } | LedgerError::Remote { .. })) => return Err(error.into()),
+        Err(error) => Some(format!("({error})")),
+    };
+    if let Some(state) = there.filter(|_| !args.replace) {
+        return Err(Failure::other(
+            "telform::ledger::exists",
+            format!("there is a ledger at {place} {state}; nothing was changed"),
+            "--replace keeps it beside the new one; what only it knows (secrets written, objects waiting to be verified) is then forgotten",
+        ));
+    }
+    let live = session.read().await?;
+    let plan = session.plan(&live)?;
+    settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now);
+    let aside = session.store.set_aside(&format!("replaced-{}", now().replace(':', ""))).await?;
+    if let Some(aside) = aside.as_ref().filter(|_| !out.global.json && !out.global.quiet) {
+        out.note(&format!("the old ledger is kept as {}\n", escape(aside)));
+    }
+    session.store.save(&mut session.ledger).await?;
+    session.close()?;
+    let lost = lost(&plan, &live);
+    if out.global.json {
+        let unknown =
+            lost.iter().map(|(what, about)| NotKnown { what: (*what).to_owned(), about: about.clone() });
+        out.document(&Rebuilt {
+            objects: session.ledger.objects.len(),
+            kept: aside,
+            unknown: unknown.collect(),
+        });
+        return Ok(Exit::Done);
+    }
+    let found = session.ledger.objects.len();
+    let objects = crate::view::plural(found, "objects");
+    out.print(&format!("Rebuilt {}: {found} {objects} found.\n", escape(&place)));
+    if out.global.quiet {
+        return Ok(Exit::Done);
+    }
+    if !lost.is_empty() {
+        out.print("\nWhat could not be known:\n");
+    }
+    for (what, about) in &lost {
+        out.print(&format!("  {}  {what}\n", escape(about)));
+    }
+    if plan.has_changes() || plan.is_refused() {
+        out.print(&format!("\nA plan is not empty: {}. Review it before the next apply.\n", plan.summary()));
+    }
+    Ok(Exit::Done)
+}
+
+/// What YAML and live do not tell: the words, and what each is about.
+fn lost(plan: &Plan, live: &Live) -> BTreeSet<(&'static str, String)> {
+    let mut lost = BTreeSet::new();
+    for notice in &plan.notices {
+        let what = match notice.code {
+            NoticeCode::SecretUnknown | NoticeCode::SecretNotSupplied => {
+                "whether the secret there is the configured one"
+            }
+            NoticeCode::MayBeHidden => {
+                "whether it was made before and waits, invisible, to be verified: look before the next apply"
+            }
+            _ => continue,
+        };
+        let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
+        lost.insert((
+            what,
+            format!("{address} {}", notice.attribute.as_deref().unwrap_or_default()).trim_end().to_owned(),
+        ));
+    }
+    for (account, read) in &live.accounts {
+        for connection in read.connections.iter().flatten() {
+            if let Target::Ambiguous(_) = connection.target {
+                lost.insert((
+                    "which configuration serves this number",
+                    format!("{account} {} {}", connection.bridge, connection.number),
+                ));
+            }
+        }
+    }
+    lost
+}
