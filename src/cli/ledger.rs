@@ -265,11 +265,12 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
     }
     let Some(entry) = ledger.objects.remove(address) else { return Err(unknown(&ledger, address)) };
     book.store.save(&mut ledger).await?;
-    out.print(&format!(
-        "Released {address}: {} in account {} stays as it is, and telform no longer manages it.\n",
+    let text = format!(
+        "Released {address}: {} in account {} stays as it is, and telform no longer manages it.",
         escape(&entry.id),
         escape(&entry.account)
-    ));
+    );
+    out.print(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
     Ok(Exit::Done)
 }
 

@@ -30,7 +30,7 @@ pub(super) fn incomplete(
             .iter()
             .map(|(step, outcome)| serde_json::json!({ "step": step, "result": outcome }))
             .collect();
-        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "advice": if dark.is_empty() { &[] } else { advice }, "steps": outcomes, "reconnected": back, "ledger_error": ledger }));
+        out.json_line(&serde_json::json!({ "event": "unfinished", "dark": dark, "advice": if report.is_untouched(plan) { &[] } else { advice }, "steps": outcomes, "reconnected": back, "ledger_error": ledger }));
     } else {
         out.print(&report::unfinished(plan, report, advice, out.reading()));
     }

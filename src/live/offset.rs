@@ -105,6 +105,12 @@ impl Reader<'_> {
         Ok(Taken { objects, has_more: page.has_more, total: page.total })
     }
 
+    /// How many objects the first page brings, and whether more follow.
+    pub(super) async fn first_page(&self, kind: &'static Kind) -> Result<(usize, bool), LiveError> {
+        let page = self.page(kind, &format!("listing the {}", kind.name), 0).await?;
+        Ok((page.objects.len(), page.has_more))
+    }
+
     /// All pages, once. Where the first one tells the total, the others are asked for side by side.
     async fn pages(&self, kind: &'static Kind, tried: &str) -> Result<Listing, LiveError> {
         let first = self.page(kind, tried, 0).await?;
