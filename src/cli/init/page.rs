@@ -18,16 +18,18 @@ const LONGEST: usize = 44;
 const EXAMPLE: &str = "main";
 
 const HEAD: &str = "\
-# What the services shall hold. `telform plan` shows the difference, `telform apply` carries it out.
-# What is not mentioned here is left alone: attributes, objects, whole kinds.
+# What the services shall hold. `telform plan` shows the difference, and
+# `telform apply` carries it out. What is not mentioned here is left alone:
+# attributes, objects, whole kinds.
 version: 1
 
 accounts:
 ";
 
 const GUARDS: &str = "
-# Deletes and lost connections are refused unless these allow them, or for one run --max-deletes N and
-# --max-numbers-dark N. An object with `lifecycle: { prevent_delete: true }` is not deleted whatever they say.
+# Deletes and lost connections are refused unless these allow them, or for one
+# run --max-deletes N and --max-numbers-dark N. What no plan may delete gets the
+# line `lifecycle: { prevent_delete: true }`.
 # guards:
 #   max_deletes: 1
 #   max_numbers_dark: 0
@@ -117,7 +119,7 @@ fn account(login: &Login, top: &str, whole: bool) -> String {
     for key in keys.iter().filter(|key| login.settings.contains_key(**key)) {
         lines.push((format!("    {key}: {}", scalar(backend, key, &login.settings[*key])), said(key)));
     }
-    let token = "where it comes from, never the token: env, file or command";
+    let token = "env, file or command; never the token";
     lines.push((format!("    token: {}", source(&login.token, top)), token.to_owned()));
     // What only this sort of service knows is worth a hint; what all know stands in the reference.
     let common = ["base_url", "requests_per_minute", "max_in_flight", "guards"];
