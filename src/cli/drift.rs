@@ -51,9 +51,10 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
             "accepted": args.accept && drifted, "files": proof.keys().map(|path| path.display().to_string()).collect::<Vec<_>>(),
             "patch": patch(&proof), "not_accepted": stuck,
         }));
+    } else if found.is_empty() && session.ledger.objects.is_empty() {
+        nothing(out, &with);
     } else {
-        let nothing = session.ledger.objects.is_empty();
-        say(out, args, &found, &stuck, &plan, &patch(&proof), nothing, &with);
+        say(out, args, &found, &stuck, &plan, &patch(&proof), &with);
     }
     // All of it accepted: the YAML says what is there.
     let settled = args.accept && !left;
@@ -86,6 +87,14 @@ fn sayable(out: &Out, desired: &Desired, found: &[Drift], with: &With<'_>) -> (T
     if loads(&texts) { (texts, stuck) } else { (Texts::new(), stuck) }
 }
 
+/// Nothing was ever taken under management.
+fn nothing(out: &Out, with: &With<'_>) {
+    let (apply, adopt) = (with("telform apply"), with("telform adopt --all --out adopted"));
+    out.print(&format!(
+        "Nothing is managed yet, so there is nothing to compare.\n  {apply}\n      takes what the YAML names under management\n  {adopt}\n      writes the YAML of what is there\n"
+    ));
+}
+
 fn say(
     out: &Out,
     args: &DriftArgs,
@@ -93,16 +102,8 @@ fn say(
     stuck: &[String],
     plan: &Plan,
     patch: &str,
-    nothing: bool,
     with: &With<'_>,
 ) {
-    if nothing && found.is_empty() {
-        return out.print(&format!(
-            "Nothing is managed yet, so there is nothing to compare.\n  {}\n      takes what the YAML names under management\n  {}\n      writes the YAML of what is there\n",
-            with("telform apply"),
-            with("telform adopt --all --out adopted"),
-        ));
-    }
     if found.is_empty() {
         return out.print("No drift: everything managed is as telform last saw it.\n");
     }
