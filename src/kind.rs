@@ -264,6 +264,8 @@ pub struct Field {
     pub only_with: Option<(&'static str, &'static str)>,
     /// Values that have been seen; others are accepted with a warning.
     pub seen: &'static [&'static str],
+    /// A value as it may look, for people who have none yet; empty where the type says enough.
+    pub example: &'static str,
     /// A map whose values are addresses in the web.
     pub urls: bool,
     /// Part of the public object that a PUT must hold.
@@ -296,6 +298,7 @@ impl Field {
             masked_lightly: false,
             only_with: None,
             seen: &[],
+            example: "",
             urls: false,
             public: true,
             doc: "",
@@ -366,6 +369,12 @@ impl Field {
     /// Values that have been seen.
     pub const fn seen(mut self, values: &'static [&'static str]) -> Self {
         self.seen = values;
+        self
+    }
+
+    /// A value as it may look.
+    pub const fn example(mut self, value: &'static str) -> Self {
+        self.example = value;
         self
     }
 

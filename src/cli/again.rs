@@ -7,7 +7,7 @@ use crate::apply::Report;
 use crate::document::v1;
 use crate::event::Outcome;
 use crate::plan::{Operation, Plan};
-use crate::view::report::Advice;
+use crate::view::report::{Advice, dark_now};
 
 /// What somebody may run now: back to what was, or on to what was wanted. A rehearsal leaves nothing behind to go on from.
 pub(super) fn advice(
@@ -28,14 +28,26 @@ pub(super) fn advice(
     if made > 0 {
         undo.push_str(&format!(" --max-deletes {made}"));
     }
-    let mut all =
-        vec![Advice { what: "To connect them again, and take back what this run did", command: undo }];
+    let dark = !dark_now(plan, report).is_empty();
+    let what = if dark {
+        "To connect them again, and take back what this run did"
+    } else {
+        "To take back what this run did"
+    };
+    let undo = Advice { what, command: undo };
     // What an undo was to take back is named by its run, which is not the last one any more.
-    if command != "undo" {
-        let again = with(out, session, "telform apply") + &flags(&saved::options(session));
-        all.push(Advice { what: "To go on with it instead, when the cause is mended", command: again });
+    if command == "undo" {
+        return vec![undo];
     }
-    all
+    let again = with(out, session, "telform apply") + &flags(&saved::options(session));
+    let what = if dark {
+        "To go on with it instead, when the cause is mended"
+    } else {
+        "To go on with it, when the cause is mended"
+    };
+    let again = Advice { what, command: again };
+    // Numbers that are cut off come first; without them the way on does.
+    if dark { vec![undo, again] } else { vec![again, undo] }
 }
 
 /// The options that a run was given, each with a space before it.
@@ -62,7 +74,7 @@ pub(super) fn flags(options: &v1::Options) -> String {
 }
 
 /// A command with the options that say where everything is.
-fn with(out: &Out, session: &Session, command: &str) -> String {
+pub(super) fn with(out: &Out, session: &Session, command: &str) -> String {
     let mut text = command.to_owned();
     for file in &out.global.files {
         text.push_str(&format!(" -f {}", quoted(&file.to_string_lossy())));

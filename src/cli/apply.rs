@@ -76,7 +76,7 @@ pub(super) async fn carry(
         return Ok(exit);
     }
     if plan.is_refused() {
-        out.note(&format!("nothing was written: {} refused\n", plan.refusals.len()));
+        refused(out, &plan);
         return Ok(Exit::Refused);
     }
     if !plan.has_changes() {
@@ -174,6 +174,13 @@ pub(super) fn stale(out: &Out, moved: &[Moved]) -> Exit {
     }
     out.note("stale: this is no longer what was reviewed; nothing was written. Plan again.\n");
     Exit::Stale
+}
+
+/// The last line of a plan that is not carried out: of a long one its beginning, which says why, is out of sight.
+pub(super) fn refused(out: &Out, plan: &Plan) {
+    let above =
+        if out.global.json || out.global.quiet { "" } else { "; REFUSED above says why, and the way out" };
+    out.note(&format!("nothing was written: {} refused{above}\n", plan.refusals.len()));
 }
 
 pub(super) fn show(out: &Out, plan: &Plan, document: &Document) {
@@ -364,11 +371,10 @@ async fn conclude(
         for notice in again.notices.iter().filter(|notice| notice.code.waits_for_somebody()) {
             let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
             let attribute = notice.attribute.as_deref().unwrap_or_default();
-            out.print(&format!(
-                "Waiting: {} {}\n",
-                format!("{address} {attribute}").trim_end(),
-                notice.code.text()
-            ));
+            let what = format!("{address} {attribute}");
+            let text = clean(&format!("{} {}", what.trim_end(), notice.code.text()));
+            let lines = out.reading().wrap(&text, 9).join("\n         ");
+            out.print(&format!("Waiting: {lines}\n"));
         }
     }
     Ok(Exit::Done)

@@ -109,9 +109,15 @@ pub(super) fn confirmed(out: &Out, plan: &Plan) -> Result<bool, Failure> {
         // Nobody shall answer without having seen what it is about.
         out.note(&format!("{}\n", plan.summary()));
     }
-    out.note(&format!("\n{}: ", wrap(&question, out.width() - 2).join("\n")));
+    let asked = format!("\n{}: ", wrap(&question, out.width() - 2).join("\n"));
+    Ok(self::answer(out, &asked).is_some_and(|line| line.trim() == answer))
+}
+
+/// The line that somebody types behind a question; `None` when there is none.
+pub(super) fn answer(out: &Out, question: &str) -> Option<String> {
+    out.note(question);
     let _ = std::io::stderr().flush();
     let mut line = String::new();
     let read = std::io::stdin().lock().read_line(&mut line);
-    Ok(read.is_ok() && line.trim() == answer)
+    read.is_ok_and(|read| read > 0).then_some(line)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use similar::TextDiff;
 
+use super::again;
 use super::args::{Choice, DriftArgs};
 use super::exit::{Exit, Failure};
 use super::files::write;
@@ -35,7 +36,8 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
     };
     let found = drift(&inputs, &plan);
     let drifted = found.iter().any(|drift| drift.class.is_drift());
-    let (edits, stuck) = sayable(out, &session.desired, &found);
+    let with = |command: &str| again::with(out, &session, command);
+    let (edits, stuck) = sayable(out, &session.desired, &found, &with);
     let proof = prove(out, &session, &inputs, &edits, &found)?;
     let left = !stuck.is_empty();
     if args.accept && drifted {
@@ -63,36 +65,48 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
         } else {
             "No drift.\n".to_owned()
         });
+    } else if found.is_empty() && session.ledger.objects.is_empty() {
+        nothing(out, &with);
     } else {
-        let nothing = session.ledger.objects.is_empty();
-        say(out, args, &found, &stuck, &plan, &patch(&proof), nothing);
+        say(out, args, &found, &stuck, &plan, &patch(&proof), &with);
     }
     // All of it accepted: the YAML says what is there.
     let settled = args.accept && !left;
     Ok(if drifted && !settled { Exit::Pending } else { Exit::Done })
 }
 
+/// A command with the options that this one was given.
+type With<'a> = dyn Fn(&str) -> String + 'a;
+
 /// The edits, without those that would make a YAML that is not valid: what is there may be something that no file can say.
-fn sayable(out: &Out, desired: &Desired, found: &[Drift]) -> (Texts, Vec<String>) {
+fn sayable(out: &Out, desired: &Desired, found: &[Drift], with: &With<'_>) -> (Texts, Vec<String>) {
     let loads = |texts: &Texts| {
         let edits =
             Edits(texts.iter().map(|(path, (_, after))| (path.clone(), Some(after.clone()))).collect());
         desired::load_edited(&out.global.files, &edits).is_ok()
     };
     let all: Vec<&Drift> = found.iter().collect();
-    let (texts, stuck) = edits(desired, &all);
+    let (texts, stuck) = edits(desired, &all, with);
     if loads(&texts) {
         return (texts, stuck);
     }
     let (good, bad): (Vec<&Drift>, Vec<&Drift>) =
-        found.iter().partition(|drift| loads(&edits(desired, &[*drift]).0));
-    let (texts, mut stuck) = edits(desired, &good);
+        found.iter().partition(|drift| loads(&edits(desired, &[*drift], with).0));
+    let (texts, mut stuck) = edits(desired, &good, with);
     stuck.extend(bad.into_iter().map(|drift| {
         let name = drift.attribute.as_deref().unwrap_or_default();
         format!("{} {name} has to be accepted by hand: the YAML cannot say this value", drift.address)
     }));
     // Each by itself can be said; together they may still not.
     if loads(&texts) { (texts, stuck) } else { (Texts::new(), stuck) }
+}
+
+/// Nothing was ever taken under management.
+fn nothing(out: &Out, with: &With<'_>) {
+    let (apply, adopt) = (with("telform apply"), with("telform adopt --all --out adopted"));
+    out.print(&format!(
+        "Nothing is managed yet, so there is nothing to compare.\n  {apply}\n      takes what the YAML names under management\n  {adopt}\n      writes the YAML of what is there\n"
+    ));
 }
 
 fn say(
@@ -102,13 +116,8 @@ fn say(
     stuck: &[String],
     plan: &Plan,
     patch: &str,
-    nothing: bool,
+    with: &With<'_>,
 ) {
-    if nothing && found.is_empty() {
-        return out.print(
-            "Nothing is managed yet, so there is nothing to compare: `telform apply` takes what the YAML names under\nmanagement, `telform adopt` writes the YAML of what is there.\n",
-        );
-    }
     if found.is_empty() {
         return out.print("No drift: everything managed is as telform last saw it.\n");
     }
@@ -133,10 +142,13 @@ fn say(
         return out.print("\nNo drift.\n");
     }
     if !patch.is_empty() {
-        out.print(if args.accept {
-            "\nAccepted into the YAML:\n"
+        out.print(&if args.accept {
+            "\nAccepted into the YAML:\n".to_owned()
         } else {
-            "\nTo accept it, `telform drift --accept` writes this:\n"
+            format!(
+                "\nTo accept it, which changes the YAML as shown:\n  {}\n",
+                with("telform drift --accept")
+            )
         });
         out.print(&clean(patch));
     }
@@ -144,7 +156,8 @@ fn say(
         out.print(&format!("\n{}\n", escape(why)));
     }
     if !args.accept {
-        out.print(&format!("\nTo put back what the YAML says: telform apply ({})\n", plan.summary()));
+        let apply = with("telform apply");
+        out.print(&format!("\nTo put back what the YAML says ({}):\n  {apply}\n", plan.summary()));
     }
 }
 
@@ -167,7 +180,7 @@ struct Edit {
 }
 
 /// The edits that make the YAML say what live says, and what has to be done by hand.
-fn edits(desired: &Desired, found: &[&Drift]) -> (Texts, Vec<String>) {
+fn edits(desired: &Desired, found: &[&Drift], with: &With<'_>) -> (Texts, Vec<String>) {
     let mut by_file: BTreeMap<PathBuf, Vec<Edit>> = BTreeMap::new();
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     let mut stuck = Vec::new();
@@ -176,8 +189,9 @@ fn edits(desired: &Desired, found: &[&Drift]) -> (Texts, Vec<String>) {
             .and_then(|name| desired.objects.get(&drift.address)?.places.get(name.as_str()));
         let Some((name, place)) = drift.attribute.as_deref().zip(place) else {
             stuck.push(format!(
-                "{} is gone: to accept that, take its entry out of the YAML and run `telform forget {}`",
-                drift.address, drift.address
+                "{} is gone: to accept that, take its entry out of the YAML and run `{}`",
+                drift.address,
+                with(&format!("telform forget {}", drift.address))
             ));
             continue;
         };

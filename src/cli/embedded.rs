@@ -72,11 +72,12 @@ impl Embedded {
             .map(|(name, account)| (name.clone(), Secret::new(&token(account))))
             .collect::<BTreeMap<_, _>>();
         let missing = std::mem::take(&mut resolved.missing);
-        if !missing.is_empty() && !out.global.json && !out.global.quiet {
-            out.note(&format!(
-                "sandbox: secrets that are not supplied have made-up values here: {}\n",
-                missing.len()
-            ));
+        // Said until something was applied in this world; whoever has done that knows it.
+        let news = out.global.verbose > 0 || !self.state.exists();
+        if !missing.is_empty() && news && !out.global.json && !out.global.quiet {
+            let count = missing.len();
+            let them = if count == 1 { "1 secret is".to_owned() } else { format!("{count} secrets are") };
+            out.note(&format!("sandbox: {them} not supplied and made up here\n"));
         }
         // A real secret is never given to the simulator, which keeps what it gets in a file. Its fingerprint stands in, so that
         // a rotation still shows.

@@ -310,11 +310,12 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
         });
         return Ok(Exit::Done);
     }
-    out.print(&format!(
-        "Released {address}: {} in account {} stays as it is, and telform no longer manages it.\n",
+    let text = format!(
+        "Released {address}: {} in account {} stays as it is, and telform no longer manages it.",
         escape(&entry.id),
         escape(&entry.account)
-    ));
+    );
+    out.print(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
     Ok(Exit::Done)
 }
 

@@ -107,7 +107,7 @@ fn parsed() -> ExitCode {
 async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
     bug::fail_if_asked("at_start");
     match &cli.command {
-        Command::Init(args) => init::run(out, args),
+        Command::Init(args) => init::run(out, args).await,
         Command::Validate(args) => small::validate(out, args),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
@@ -119,7 +119,9 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Adopt(args) => adopt::run(out, args).await,
         Command::Explain(args) => explain::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
-        Command::Forget(args) => ledger::forget(out, args).await,
+        Command::Forget(args) => {
+            ledger::forget(&book::beside(out, args.sandbox.as_deref()), &args.forget).await
+        }
         Command::Ledger(args) => {
             ledger::run(&book::beside(out, args.sandbox.as_deref()), &args.command).await
         }

@@ -140,3 +140,37 @@ async fn a_third_service_is_one_folder_and_one_line() {
     assert_eq!(telform(folder, "journal verify").await, Exit::Done, "the independent checker knows it too");
     assert_eq!(telform(folder, "docs mailboxes").await, Exit::Done);
 }
+
+/// `telform init` knows it from its table: what its accounts need, what its objects look like, how it is greeted.
+#[tokio::test(flavor = "multi_thread")]
+async fn init_asks_a_third_service_too() {
+    let shared = Shared::default();
+    let row = json!({ "id": 7, "extension": "100", "name": "Front desk", "created_at": "2026-11-25" });
+    let row = row.as_object().cloned().expect("an object");
+    shared.lock().unwrap_or_else(PoisonError::into_inner).rows.push(row);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let app = axum::Router::new().fallback(serve).with_state(Arc::clone(&shared));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let folder = tempfile::tempdir().expect("a folder");
+    let token = folder.path().join("token");
+    let ledger = folder.path().join("ledger.json").display().to_string();
+    let init = async |token: String, more: &str| {
+        let url = format!("voicebox.base_url=http://{address}");
+        let words = ["telform", "init", "--quiet", "--account", "voicebox", "--token", &token, "--set", &url];
+        let words = words.into_iter().chain([more, "--non-interactive", "--ledger", &ledger]);
+        let cli = Cli::try_parse_from(words).expect("arguments that fit");
+        let super::args::Command::Init(args) = &cli.command else { unreachable!("it is init") };
+        super::init::run_in(&Out::new(&cli.global), args, folder.path()).await
+    };
+    std::fs::write(&token, "another token").expect("a file");
+    let source = format!("file:{}", token.display());
+    let failure = init(source.clone(), "--adopt").await.expect_err("a token that is not accepted");
+    assert_eq!(failure.parts().0, "telform::live::unauthorized");
+    std::fs::write(&token, "token-of-voicebox").expect("a file");
+    init(source, "--adopt").await.unwrap_or_else(|failure| panic!("{}", failure.text(false, 80)));
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a file");
+    assert!(read("telform/accounts.yaml").contains("# mailboxes:\n#   main:\n#     extension: \"100\""));
+    assert!(read("telform/voicebox-mailboxes.yaml").contains("name: \"Front desk\""));
+    assert!(read("ledger.json").contains("mailboxes."));
+}

@@ -55,7 +55,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     if plan.is_refused() {
-        out.note(&format!("nothing was written: {} refused\n", plan.refusals.len()));
+        apply::refused(out, &plan);
         return Ok(Exit::Refused);
     }
     if !plan.has_changes() {
@@ -142,7 +142,8 @@ fn left(out: &Out, run: &str, left: &[undo::Left]) {
     if !left.is_empty() {
         out.print(&format!("\nNot taken back ({})\n", left.len()));
         for left in left {
-            out.print(&format!("  {}: {}\n", clean(&left.what), clean(&left.why)));
+            let text = clean(&format!("{}: {}", left.what, left.why));
+            out.print(&format!("  {}\n", out.reading().wrap(&text, 6).join("\n    ")));
         }
     }
     out.print("\n");
@@ -175,8 +176,9 @@ fn moved_since(out: &Out, otherwise: Otherwise) {
 /// The YAML still wants what the run did.
 fn differs(out: &Out, plan: &Plan) {
     let addresses: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
-    out.note(&format!(
-        "the YAML is as it was: unless it is changed too, the next apply does this again ({})\n",
+    let text = format!(
+        "the YAML is as it was: unless it is changed too, the next apply does this again ({})",
         clean(&addresses.join(", "))
-    ));
+    );
+    out.note(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
 }

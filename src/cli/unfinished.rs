@@ -24,7 +24,7 @@ pub(super) fn incomplete(
         let steps = report.outcomes.iter().map(|(step, result)| StepEnd { step, result });
         let again = report.reconnected.iter().map(|(step, result)| StepMore { step, result });
         out.event(&Said::Unfinished {
-            advice: if dark.is_empty() { &[] } else { advice },
+            advice: if report.is_untouched(plan) { &[] } else { advice },
             dark,
             steps: steps.collect(),
             reconnected: again.collect(),

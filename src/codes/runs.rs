@@ -230,12 +230,27 @@ pub(super) const COMMANDS: Group = Group {
         "telform::explain::unknown_attribute" 1
             "The kind has no such attribute."
             "`telform docs KIND` lists them."
+        "telform::init::account" 1
+            "An option of `telform init` names an account that no `--account` gives, or gives one twice."
+            "Begin the value with a name that `--account` gives."
         "telform::init::exists" 1
             "A file that would be written exists."
             "Run it in an empty folder, or move the file away."
         "telform::init::io" 1
             "A file cannot be written."
             "Check that you may write in this folder."
+        "telform::init::service" 1
+            "`--account` names a service that telform does not know."
+            "The message lists the services, and suggests the nearest."
+        "telform::init::setting" 1
+            "`--set` names something that accounts of this service do not know, or one that they need was not given."
+            "The message lists the settings."
+        "telform::init::token" 1
+            "`--token` says no place that a token could come from. The message does not repeat it: it may be a token."
+            "`env:NAME`, `file:PATH` or `command:PROGRAM ARGS`."
+        "telform::init::unanswered" 1
+            "The input ended before a question was answered. Nothing was written."
+            "Answer it, or give options instead."
         "telform::plan::changed" 1
             "A saved plan was changed or cut off after telform wrote it."
             "Take the file as it was written, or plan again."

@@ -99,7 +99,13 @@ impl<'a> Loader<'a> {
         }
         login.generation = draft.generation;
         let name = item.key().to_owned();
-        if backend.organization && block.get("org_handle").is_none() {
+        let known = schema::account_keys(backend);
+        // A key that is nearly the missing one is reported where it stands.
+        let misspelt = |name: &str| {
+            let strange = block.lines.iter().map(Item::key).filter(|key| !known.contains(key));
+            strange.filter_map(|key| names::meant(key, known.iter().copied())).any(|meant| meant == name)
+        };
+        if backend.organization && block.get("org_handle").is_none() && !misspelt("org_handle") {
             self.lacks(item, "org_handle", "the handle of its organization");
         }
         let tokens = block.overridden.iter().filter(|line| line.key() == secret::TOKEN);
@@ -107,7 +113,7 @@ impl<'a> Loader<'a> {
             self.source(line.file, line.entry, &[&name, secret::TOKEN]);
         }
         let token = block.get(secret::TOKEN);
-        if token.is_none() {
+        if token.is_none() && !misspelt(secret::TOKEN) {
             self.lacks(
                 item,
                 secret::TOKEN,
@@ -302,7 +308,7 @@ impl<'a> Loader<'a> {
 }
 
 /// A variable's name made of these parts: `CARRIERX_TOKEN`.
-pub(super) fn variable(parts: &[&str]) -> String {
+pub(crate) fn variable(parts: &[&str]) -> String {
     let word: String = parts
         .join("_")
         .chars()

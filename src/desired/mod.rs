@@ -34,9 +34,11 @@ mod shapes;
 mod urls;
 mod values;
 
+pub(crate) use accounts::variable;
 use files::Input;
 pub use files::{Edits, places};
 use layers::Block;
+pub(crate) use names::meant;
 
 /// Version of the file format.
 const VERSION: &str = "1";

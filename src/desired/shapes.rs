@@ -1,6 +1,8 @@
 //! Which generation's shape an object has: its attributes decide. Here unknown, read-only, mixed and missing attributes
 //! are found.
 
+use std::collections::BTreeSet;
+
 use super::{Block, Item, Loader, names, objects};
 use crate::kind::{Access, Kind};
 use crate::problem::Problem;
@@ -50,6 +52,13 @@ impl<'a> Loader<'a> {
         self.complete_shapes(address, block, fitting)
     }
 
+    /// Attributes that an unknown key was probably meant for: what is asked for in its place is not missing as well.
+    fn misspelt(block: &Block<'a>, allowed: &[&'static Kind]) -> BTreeSet<&'static str> {
+        let known = known(allowed);
+        let strange = block.lines.iter().map(Item::key).filter(|key| !known.contains(key));
+        strange.filter_map(|key| names::meant(key, known.iter().copied())).collect()
+    }
+
     fn no_attribute(&mut self, item: Item<'a>, allowed: &[&'static Kind]) {
         let entry = item.entry;
         let read_only = allowed.iter().find_map(|kind| kind.field(&entry.key));
@@ -67,9 +76,7 @@ impl<'a> Loader<'a> {
             return;
         }
         let singular = allowed.first().map_or("object", |kind| kind.singular);
-        let mut known = objects::writable(allowed);
-        known.extend(schema::object_keys(allowed));
-        self.unknown(item.file, entry, &known, &format!("in a {singular}"));
+        self.unknown(item.file, entry, &known(allowed), &format!("in a {singular}"));
     }
 
     fn other_generation(&mut self, item: Item<'a>, having: &[&'static Kind], asked: Option<u8>) {
@@ -129,6 +136,7 @@ impl<'a> Loader<'a> {
     ) -> Vec<&'static Kind> {
         let item = block.head;
         let pinned = block.get("id").is_some();
+        let misspelt = Self::misspelt(block, &fitting);
         let lacking_of = |kind: &&'static Kind, pinned: bool| {
             let needed = |field: &&'static crate::kind::Field| {
                 // A pinned object exists: nothing that is only needed to make or find it has to be there.
@@ -136,7 +144,7 @@ impl<'a> Loader<'a> {
                     && (field.required || kind.natural_key.contains(&field.name))
                     && field.access != Access::ReadOnly
             };
-            let absent = |name: &str| block.get(name).is_none();
+            let absent = |name: &str| block.get(name).is_none() && !misspelt.contains(name);
             let lacking: Vec<&str> = kind
                 .fields
                 .iter()
@@ -192,6 +200,13 @@ impl Loader<'_> {
         let others = self.objects.iter().filter(|(other, block)| other.kind == address.kind && !block.added);
         names::meant(&address.name, others.map(|(other, _)| other.name.as_str())).map(str::to_owned)
     }
+}
+
+/// What an object of these shapes may say.
+fn known(shapes: &[&'static Kind]) -> Vec<&'static str> {
+    let mut known = objects::writable(shapes);
+    known.extend(schema::object_keys(shapes));
+    known
 }
 
 /// Whether a shape has an attribute that may be written.

@@ -14,6 +14,7 @@ use crate::value::Value;
 mod again;
 mod bridges;
 mod error;
+mod hello;
 mod object;
 mod offset;
 mod organization;
@@ -21,6 +22,7 @@ mod unpod;
 
 pub use again::{Reread, read_connections};
 pub use error::LiveError;
+pub use hello::{Hello, hello};
 pub use object::object;
 
 /// How far a listing has come; told with each page.

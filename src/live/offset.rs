@@ -122,6 +122,12 @@ impl Reader<'_> {
         Ok(taken)
     }
 
+    /// How many objects the first page brings, and whether more follow.
+    pub(super) async fn first_page(&self, kind: &'static Kind) -> Result<(usize, bool), LiveError> {
+        let page = self.page(kind, &format!("listing the {}", kind.name), None, 0).await?;
+        Ok((page.objects.len(), page.has_more))
+    }
+
     /// All pages, once, in the order of their identities. Where the first one tells the total, the others are asked for side
     /// by side.
     async fn pages(

@@ -20,12 +20,12 @@ use crate::text::fits_mask;
 use crate::value::Value;
 
 /// The kind whose objects serve numbers; both generations' tables have this name.
-const PROVIDERS: &str = PROVIDERS_G2.name;
+pub(super) const PROVIDERS: &str = PROVIDERS_G2.name;
 
 /// The listing of configurations, and the spelling under which it was found.
-struct Configurations {
+pub(super) struct Configurations {
     spelling: &'static str,
-    rows: Vec<Value>,
+    pub(super) rows: Vec<Value>,
 }
 
 impl Reader<'_> {
@@ -70,7 +70,7 @@ impl Reader<'_> {
     }
 
     /// The documented spelling first; an HTML 404 there means the other one (unpod.md fact 2).
-    async fn configurations(&self) -> Result<Configurations, LiveError> {
+    pub(super) async fn configurations(&self) -> Result<Configurations, LiveError> {
         let tried = "listing the provider configurations";
         let mut last = None;
         for spelling in CONFIGURATION_SPELLINGS {
@@ -104,7 +104,11 @@ impl Reader<'_> {
         }
     }
 
-    fn generation(&self, configurations: &[Value], catalogue: &[Value]) -> Result<Option<u8>, LiveError> {
+    pub(super) fn generation(
+        &self,
+        configurations: &[Value],
+        catalogue: &[Value],
+    ) -> Result<Option<u8>, LiveError> {
         let tried = "finding out which generation of the service answers";
         let setting = self.account.generation;
         let generation = detect(setting, configurations, catalogue).map_err(|contradiction| match contradiction {

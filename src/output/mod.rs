@@ -112,7 +112,7 @@ pub const SHAPES: &[Shape] = &[
     shape::<Validation>(&["validate"]),
     shape::<Explanation>(&["explain"]),
     shape::<DriftReport<'static>>(&["drift"]),
-    shape::<Adoption>(&["adopt"]),
+    shape::<Adoption>(&["adopt", "init"]),
     shape::<PlanVerdict<'static>>(&["verify"]),
     shape::<JournalVerdict<'static>>(&["verify"]),
     shape::<LedgerList<'static>>(&["ledger list"]),

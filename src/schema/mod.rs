@@ -149,53 +149,65 @@ fn entries(whole: bool) -> Map<String, Value> {
 }
 
 fn account(backend: &Backend, whole: bool) -> Value {
-    let mut properties = Map::new();
-    for key in account_keys(backend) {
-        let about = match key {
-            "api" => {
-                json!({ "const": backend.api, "description": format!("An account of {}.", backend.title) })
-            }
-            "base_url" => json!({
-                "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$", "default": backend.base_url,
-                "description": "Where the service is. https; http only on loopback.",
-            }),
-            "token" => json!({ "$ref": "#/$defs/secret", "description": "The account's token." }),
-            "org_handle" => {
-                json!({ "type": "string", "minLength": 1, "description": "Handle of the organization." })
-            }
-            "product_id" => {
-                json!({ "type": "string", "minLength": 1, "description": "Sent on every call when set." })
-            }
-            "generation" => {
-                let mut words = vec![json!("auto")];
-                words.extend(backend.generations.iter().map(|generation| json!(generation)));
-                words.extend(backend.generations.iter().map(|generation| json!(generation.to_string())));
-                json!({ "enum": words, "default": "auto", "description": "Which generation of the service answers." })
-            }
-            "requests_per_minute" => json!({
-                "type": "integer", "minimum": 1, "maximum": 1_000_000, "default": backend.requests_per_minute,
-                "description": "Most requests in a minute.",
-            }),
-            "max_in_flight" => json!({
-                "type": "integer", "minimum": 1, "maximum": 1_000_000,
-                "description": format!(
-                    "Most requests at the same time; {} reads and {} writes when not said.",
-                    backend.reads_in_flight, backend.writes_in_flight
-                ),
-            }),
-            "guards" => json!({ "$ref": "#/$defs/guards" }),
-            switch => json!({ "type": "boolean", "default": false, "description": switch_text(switch) }),
-        };
-        properties.insert(key.into(), about);
-    }
-    let mut required = if whole { vec!["api", "token"] } else { Vec::new() };
-    if backend.organization && whole {
-        required.push("org_handle");
-    }
+    let keys = account_keys(backend);
+    let properties: Map<String, Value> =
+        keys.into_iter().map(|key| (key.to_owned(), account_key(backend, key))).collect();
+    let required = if whole { account_needs(backend) } else { Vec::new() };
     json!({
         "title": format!("account of {}", backend.title), "type": "object", "properties": properties,
         "required": required, "additionalProperties": false,
     })
+}
+
+/// What one key of an account takes, with a sentence about it.
+pub fn account_key(backend: &Backend, key: &str) -> Value {
+    match key {
+        "api" => {
+            json!({ "const": backend.api, "description": format!("An account of {}.", backend.title) })
+        }
+        "base_url" => json!({
+            "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$", "default": backend.base_url,
+            "description": "Where the service is. https; http only on loopback.",
+        }),
+        "token" => json!({ "$ref": "#/$defs/secret", "description": "The account's token." }),
+        "org_handle" => {
+            json!({
+                "type": "string", "minLength": 1, "examples": ["acme.example"],
+                "description": "Handle of the organization.",
+            })
+        }
+        "product_id" => {
+            json!({
+                "type": "string", "minLength": 1, "examples": ["unpod.ai"],
+                "description": "Sent on every call when set.",
+            })
+        }
+        "generation" => {
+            let mut words = vec![json!("auto")];
+            words.extend(backend.generations.iter().map(|generation| json!(generation)));
+            words.extend(backend.generations.iter().map(|generation| json!(generation.to_string())));
+            json!({ "enum": words, "default": "auto", "description": "Which generation of the service answers." })
+        }
+        "requests_per_minute" => json!({
+            "type": "integer", "minimum": 1, "maximum": 1_000_000, "default": backend.requests_per_minute,
+            "description": "Most requests in a minute.",
+        }),
+        "max_in_flight" => json!({
+            "type": "integer", "minimum": 1, "maximum": 1_000_000,
+            "description": format!(
+                "Most requests at the same time; {} reads and {} writes when not said.",
+                backend.reads_in_flight, backend.writes_in_flight
+            ),
+        }),
+        "guards" => json!({ "$ref": "#/$defs/guards" }),
+        switch => json!({ "type": "boolean", "default": false, "description": switch_text(switch) }),
+    }
+}
+
+/// Keys without which there is no account of a service.
+pub fn account_needs(backend: &Backend) -> Vec<&'static str> {
+    let organization = backend.organization.then_some("org_handle");
+    ["api", "token"].into_iter().chain(organization).collect()
 }
 
 fn switch_text(switch: &str) -> String {

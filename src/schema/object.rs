@@ -110,6 +110,8 @@ fn attribute(kind: &Kind, field: &Field) -> Value {
     }
     if !field.seen.is_empty() {
         about["examples"] = json!(field.seen);
+    } else if !field.example.is_empty() {
+        about["examples"] = json!([field.example]);
     }
     about["description"] = field.doc.into();
     about

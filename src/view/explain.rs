@@ -113,10 +113,8 @@ impl Page {
         }
         self.line("");
         let one = it.attributes.first().map(|attribute| attribute.name).unwrap_or_default();
-        self.line(&paint(
-            FAINT,
-            format!("`telform explain {}.{one}` tells all about one of them.", it.address),
-        ));
+        self.line(&paint(FAINT, "More about one of them, with the same options:"));
+        self.line(&paint(FAINT, format!("  telform explain {}.{one}", it.address)));
     }
 
     fn attribute(&mut self, it: &Explanation, name: &str, attribute: &Attribute) {

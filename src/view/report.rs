@@ -68,10 +68,7 @@ pub fn unfinished(plan: &Plan, report: &Report, advice: &[Advice], detail: Detai
                 clean(provider)
             );
         }
-        // A command stands on a line of its own and is never broken, so that it can be copied.
-        for Advice { what, command } in advice {
-            let _ = writeln!(out, "  {what}:\n    {}", clean(command));
-        }
+        out.push_str(&commands(advice));
     }
     out.push_str(&still_there(plan, report, detail));
     out.push_str(&back_again(report, detail));
@@ -84,6 +81,9 @@ pub fn unfinished(plan: &Plan, report: &Report, advice: &[Advice], detail: Detai
     ] {
         let steps = plan.steps.iter().filter_map(|step| report.of(&step.id).map(|outcome| (step, outcome)));
         out.push_str(&group(title, steps.filter(|(_, outcome)| outcome.word() == word).collect(), detail));
+    }
+    if dark.is_empty() && !report.is_untouched(plan) && !advice.is_empty() {
+        let _ = write!(out, "\n{}\n{}", paint(STRONG, "Next"), commands(advice));
     }
     out
 }
@@ -104,6 +104,11 @@ pub fn verdict(plan: &Plan, report: &Report, kept: bool) -> String {
     let back = if back == 0 { String::new() } else { format!("; connected again: {back}") };
     let rest = if kept { " `telform journal show` has each step." } else { "" };
     clean(&format!("Not finished: {}{back}{dark}.{rest}", parts.join(", "))) + "\n"
+}
+
+/// A command stands on a line of its own and is never broken, so that it can be copied.
+fn commands(advice: &[Advice]) -> String {
+    advice.iter().map(|Advice { what, command }| format!("  {what}:\n    {}\n", clean(command))).collect()
 }
 
 /// A way to go on, and the command for it.

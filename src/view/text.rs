@@ -55,6 +55,13 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
+/// One of a list; what does not fit stands below it, a little further in.
+fn hanging(out: &mut String, detail: Detail, lead: &str, text: &str) {
+    for (index, part) in detail.wrap(&clean(text), lead.len() + 2).into_iter().enumerate() {
+        line(out, &format!("{lead}{}{part}", if index == 0 { "" } else { "  " }));
+    }
+}
+
 fn heading(out: &mut String, text: &str) {
     line(out, "");
     line(out, &paint(STRONG, text));
@@ -76,15 +83,10 @@ fn refusals(out: &mut String, plan: &Plan, detail: Detail) {
     line(out, "");
     line(out, &paint(BAD, words::refused(plan)));
     for refusal in &plan.refusals {
-        line(
-            out,
-            &format!(
-                "  {} {}  {}",
-                paint(BAD, "!"),
-                paint(STRONG, clean(&words::refusal(refusal))),
-                paint(FAINT, refusal.code.word())
-            ),
-        );
+        let (what, code) = (clean(&words::refusal(refusal)), refusal.code.word());
+        let fits = 4 + what.chars().count() + 2 + code.len() <= detail.columns;
+        let gap = if fits { "  " } else { "\n      " };
+        line(out, &format!("  {} {}{gap}{}", paint(BAD, "!"), paint(STRONG, what), paint(FAINT, code)));
         for text in detail.wrap(&clean(&refusal.detail), 6) {
             line(out, &format!("      {text}"));
         }
@@ -224,7 +226,7 @@ fn notices(out: &mut String, plan: &Plan, detail: Detail) {
             line(out, &format!("  {} {text}", if index == 0 { "i" } else { " " }));
         }
         for notice in group.iter().take(MOST_NUMBERS) {
-            line(out, &format!("      {}", clean(&words::notice(notice))));
+            hanging(out, detail, "      ", &words::notice(notice));
         }
         if group.len() > MOST_NUMBERS {
             line(out, &format!("      … and {} more; see --format json", group.len() - MOST_NUMBERS));
@@ -255,7 +257,7 @@ fn not_undone(out: &mut String, plan: &Plan, detail: Detail) {
             line(out, &format!("  {sign} {text}"));
         }
         for what in of.iter().take(MOST_NUMBERS) {
-            line(out, &format!("      {}", clean(what)));
+            hanging(out, detail, "      ", what);
         }
         if of.len() > MOST_NUMBERS {
             line(out, &format!("      … and {} more; see --format json", of.len() - MOST_NUMBERS));

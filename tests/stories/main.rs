@@ -32,6 +32,7 @@ mod generation1;
 mod guards;
 mod guessing;
 mod hard_faults;
+mod inits;
 #[cfg(target_os = "linux")]
 mod interrupts;
 mod inverses;

@@ -94,6 +94,23 @@ impl Terminal {
     }
 }
 
+/// Runs at a terminal with several questions: waits for the end of each, and types the answer behind it. Keys that end the
+/// input or the program are answers like others.
+pub(crate) fn converse(story: &Story, args: &str, answers: &[(&str, &str)]) -> Ran {
+    let mut terminal = Terminal::open();
+    let child = terminal.asks(story.command(args));
+    for (question, answer) in answers {
+        let before = terminal.text().len();
+        let asked = terminal.until(|text| text.get(before..).is_some_and(|text| text.ends_with(question)));
+        assert!(asked, "`{question}` is not asked:\n{}", terminal.text());
+        terminal.types(answer);
+    }
+    terminal.until(|_| false);
+    let mut output = child.wait_with_output().unwrap();
+    output.stderr = terminal.text().into_bytes();
+    story.ran(args, &output)
+}
+
 /// Runs at a terminal: what it asks is read there, and the answer is typed there.
 pub(crate) fn at_terminal(story: &Story, args: &str, answer: &str) -> Ran {
     let mut terminal = Terminal::open();

@@ -54,32 +54,37 @@ const FIELDS: &[Field] = &[
     Field::new("login", Type::Text)
         .required()
         .create_only()
+        .example("acme-west")
         .doc("Login; the natural key.", "carrierx.md 4.4"),
     Field::new("password", Type::Secret)
         .required()
         .create_only()
         .internal()
         .doc("First password; only sent on create.", "carrierx.md 4.1"),
-    Field::new("name", Type::Text).required().doc("Name.", "carrierx.md 4.1"),
-    Field::new("company_name", Type::Text).required().doc("Company.", "carrierx.md 4.1"),
+    Field::new("name", Type::Text).required().example("Acme West").doc("Name.", "carrierx.md 4.1"),
+    Field::new("company_name", Type::Text).required().example("Acme").doc("Company.", "carrierx.md 4.1"),
     Field::new("country_code", Type::Text)
         .required()
         .create_only()
+        .example("USA")
         .doc("Country, ISO 3166-1 alpha-3.", "carrierx.md 4.1"),
-    Field::new("zip", Type::Text).required().doc("Postal code, always a text.", "carrierx.md 4.1"),
+    Field::new("zip", Type::Text).required().example("90804").doc("Postal code, always a text.", "carrierx.md 4.1"),
     Field::new("owner_email", Type::Text)
         .required()
         .verified()
         .compared(Normaliser::Mail)
+        .example("ops@acme.example")
         .doc("Primary mail address; shown as null until its link was clicked.", "carrierx.md 7"),
     Field::new("phonenumber", Type::Text)
         .required()
         .compared(Normaliser::Digits)
+        .example("15162065574")
         .doc("Phone number, digits only.", "carrierx.md 8.1"),
     Field::new("payment_type", Type::Text)
         .required()
         .create_only()
         .seen(&["prepay", "postpay"])
+        .example("postpay")
         .doc("How it pays.", "carrierx.md 4.1"),
     Field::new("address1", Type::Text).doc("First line of the address.", "carrierx.md 4.2"),
     Field::new("address2", Type::Text).doc("Second line of the address.", "carrierx.md 4.2"),

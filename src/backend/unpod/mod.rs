@@ -41,14 +41,19 @@ pub static PROVIDERS_G2: Kind = Kind {
     numeric_id: true,
     natural_key: &["provider", "account_sid"],
     fields: &[
-        Field::new("provider", Type::CatalogueEntry).required().replaces().doc(
+        Field::new("provider", Type::CatalogueEntry).required().replaces().example("twilio").doc(
             "Provider of the catalogue: slug, name or id. A change replaces the configuration.",
             "unpod.md 5.1",
         ),
-        Field::new("account_sid", Type::Text).required().risky().masked_lightly().doc(
-            "Account at the carrier; not secret. Changing it may affect connected bridges.",
-            "unpod.md 5.1, U4",
-        ),
+        Field::new("account_sid", Type::Text)
+            .required()
+            .risky()
+            .masked_lightly()
+            .example("AC0123456789abcdef0123456789abcdef")
+            .doc(
+                "Account at the carrier; not secret. Changing it may affect connected bridges.",
+                "unpod.md 5.1, U4",
+            ),
         Field::new("auth_token", Type::Secret)
             .required()
             .doc("Token at the carrier; never read back.", "unpod.md 5.1"),
@@ -80,8 +85,9 @@ pub static PROVIDERS_G1: Kind = Kind {
     fields: &[
         Field::new("name", Type::Text)
             .required()
+            .example("LiveKit main")
             .doc("Name; the natural key here, though the service does not keep it unique.", "unpod.md 5.2"),
-        Field::new("provider", Type::CatalogueEntry).required().replaces().doc(
+        Field::new("provider", Type::CatalogueEntry).required().replaces().example("LiveKit").doc(
             "Provider of the catalogue: name or id. A change replaces the configuration.",
             "unpod.md 5.2",
         ),
@@ -127,10 +133,11 @@ static LINK_G1: Link = Link {
     assigned_on_create: Some("numberIds"),
 };
 
-const NAME: Field = Field::new("name", Type::Text).required().doc("Display name.", "unpod.md 6.1");
+const NAME: Field = Field::new("name", Type::Text).required().example("Sales").doc("Display name.", "unpod.md 6.1");
 const SLUG: Field = Field::new("slug", Type::Text)
     .required()
     .replaces()
+    .example("sales-bridge-001")
     .doc("Its address at the service; never changes.", "unpod.md 6.1");
 const NUMBERS: Field = Field::new("numbers", Type::Numbers)
     .doc("Numbers on the bridge, each with the provider that serves it. Owned whole.", "unpod.md 7");

@@ -67,7 +67,7 @@ pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan, 
         });
     }
     if drafts.is_empty() {
-        return out.print("Nothing to adopt: every object is managed already.\n");
+        return out.print("Nothing to adopt: there is no object that is not managed already.\n");
     }
     if out.global.quiet {
         let objects: usize = pages().map(|page| page.addresses.len()).sum();

@@ -30,11 +30,12 @@ type Without = BTreeMap<(Address, String), String>;
 pub(crate) async fn run(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
     match (&args.address, &args.id) {
         (Some(address), Some(id)) => one(out, args, address, id).await,
-        _ => all(out, args).await,
+        _ => all(out, args).await.map(|_| Exit::Done),
     }
 }
 
-async fn all(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
+/// Everything that nobody manages; says how many objects that were.
+pub(super) async fn all(out: &Out, args: &AdoptArgs) -> Result<usize, Failure> {
     let folder = args.out.clone().unwrap_or_default();
     let known = desired::load(&out.global.files);
     // Files of an earlier adoption are read as if they were not there, so that they come out the same again.
@@ -72,7 +73,8 @@ async fn all(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
             break (drafts, desired, plan);
         }
     };
-    finish(out, session, &live, &drafts, &desired, &plan).await
+    finish(out, session, &live, &drafts, &desired, &plan).await?;
+    Ok(drafts.iter().map(|draft| draft.page.addresses.len()).sum())
 }
 
 /// Without the files of an earlier adoption an overlay has nothing to override: what it says about them cannot be told from

@@ -60,6 +60,17 @@ pub struct ForgetArgs {
     pub lock: LockArgs,
 }
 
+/// `telform forget`, which is `telform ledger forget` with the place of the ledger.
+#[derive(Debug, Args, Clone)]
+pub struct ReleaseArgs {
+    /// What to release.
+    #[command(flatten)]
+    pub forget: ForgetArgs,
+    /// The ledger that runs with --sandbox keep beside this world file
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+}
+
 fn kind(text: &str) -> Result<String, String> {
     let kinds = crate::backend::kind_names();
     if kinds.contains(&text) {

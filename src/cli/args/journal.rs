@@ -23,7 +23,7 @@ pub enum JournalCommand {
     List,
     /// One run step by step, or what was in force at a time
     #[command(
-        after_help = "Examples:\n  telform journal show                              # the last run\n  telform journal show 0198c0de                     # the run whose id begins like this\n  telform journal show --at 2026-11-25T14:00:00Z    # what was in force then, and which run set it"
+        after_help = "Examples:\n  telform journal show             # the last run\n  telform journal show 0198c0de    # the run whose id begins like this\n  telform journal show --at 2026-11-25T14:00:00Z    # what was in force then"
     )]
     Show(ShowRunArgs),
     /// Which run, plan and commit set a value, and what it was before
@@ -33,7 +33,7 @@ pub enum JournalCommand {
     Blame(BlameArgs),
     /// Check every line, the order of every run, and the end that the ledger remembers
     #[command(
-        after_help = "Examples:\n  telform journal verify\n  telform journal verify --json\n\nExit codes: 0 nothing was touched, 1 something was, or a run broke a rule. Keep the printed head somewhere else: who may\nwrite both the journal and the ledger could write both anew."
+        after_help = "Examples:\n  telform journal verify\n  telform journal verify --json\n\nExit codes: 0 nothing was touched, 1 something was, or a run broke a rule. Keep the printed head somewhere else: who may write both the journal and the ledger could write both anew."
     )]
     Verify,
     /// Every step of every run for an audit: csv, html or json

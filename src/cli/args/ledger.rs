@@ -32,7 +32,7 @@ pub enum LedgerCommand {
     Move(MoveArgs),
     /// Show who has the lock, or free one whose run is gone
     #[command(
-        after_help = "Examples:\n  telform ledger unlock                  # who has it, since when, and whether that run is gone\n  telform ledger unlock --lock-id ID     # frees that lock and no other"
+        after_help = "Examples:\n  telform ledger unlock                 # who has it, and since when\n  telform ledger unlock --lock-id ID    # frees that lock and no other"
     )]
     Unlock(UnlockArgs),
     /// Release an address without deleting its object, as `telform forget` does
@@ -45,7 +45,7 @@ pub enum LedgerCommand {
     Rebuild(RebuildArgs),
     /// Change the fingerprint key; what is known about the secrets that are supplied now stays known
     #[command(
-        after_help = "Examples:\n  telform ledger rekey                                  # a new key file beside the ledger\n  TELFORM_FINGERPRINT_KEY_NEW=… telform ledger rekey    # then set TELFORM_FINGERPRINT_KEY to it\n\nSupply every secret, as for an apply: a fingerprint cannot be turned into one of another key without its\nsecret. What is not supplied, or is not what telform last wrote, is unknown afterwards and listed. No service\nis asked."
+        after_help = "Examples:\n  telform ledger rekey    # a new key file beside the ledger\n  TELFORM_FINGERPRINT_KEY_NEW=… telform ledger rekey    # then set it as the key\n\nSupply every secret, as for an apply: a fingerprint cannot be turned into one of another key without its secret. What is not supplied, or is not what telform last wrote, is unknown afterwards and listed. No service is asked."
     )]
     Rekey(RekeyArgs),
 }

@@ -9,6 +9,7 @@ use crate::resource::Address;
 mod adopt;
 mod explain;
 mod format;
+mod init;
 mod journal;
 mod ledger;
 mod lock;
@@ -16,9 +17,10 @@ mod plan;
 mod policy;
 mod small;
 
-pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs};
+pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs, ReleaseArgs};
 pub(crate) use explain::ExplainArgs;
 pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
+pub(crate) use init::InitArgs;
 pub(crate) use journal::{BlameArgs, ExportArgs, ExportFormat, JournalArgs, JournalCommand, ShowRunArgs};
 pub(crate) use ledger::{LedgerArgs, LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
@@ -27,14 +29,14 @@ pub(crate) use plan::{
 };
 pub(crate) use policy::PolicyArgs;
 pub(crate) use small::{
-    CompletionsArgs, DocsArgs, DocsFormat, DoctorArgs, InitArgs, ManArgs, SandboxArgs, SchemaArgs, VerifyArgs,
+    CompletionsArgs, DocsArgs, DocsFormat, DoctorArgs, ManArgs, SandboxArgs, SchemaArgs, VerifyArgs,
 };
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
 #[derive(Debug, Parser)]
 #[command(name = "telform", version, about, long_about = None, max_term_width = 100, arg_required_else_help = true)]
 #[command(
-    after_help = "First run, no account needed:\n  telform init --quickstart && telform apply --sandbox world.yaml\n\nExit codes: 0 done, 1 failed before any write, 2 changes pending (--detailed-exitcode), 3 refused,\n4 stale, 5 applied in part, 6 applied but not converged, 130 interrupted."
+    after_help = "First run, no account needed:\n  telform init --quickstart\n  telform plan --sandbox world.yaml\n  telform apply --sandbox world.yaml\n\nExit codes: 0 done, 1 failed before any write, 2 changes pending (--detailed-exitcode), 3 refused, 4 stale, 5 applied in part, 6 applied but not converged, 130 interrupted."
 )]
 pub struct Cli {
     /// What to do.
@@ -89,9 +91,9 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a commented telform.yaml, .gitignore lines and the editor schema line
+    /// Write a commented configuration: asks for services and accounts, checks the tokens, offers to adopt what exists
     #[command(
-        after_help = "Examples:\n  telform init\n  telform init --quickstart    # with a sandbox world, runs without an account"
+        after_help = "Examples:\n  telform init                  # asks; without a terminal: a template\n  telform init --quickstart     # with a sandbox world; needs no account\n  telform init --account unpod --set unpod.org_handle=acme.example --adopt\n  telform init --account west=carrierx --token west=file:secrets/west\n\nEach account gets one GET, which checks its token. No file that exists is overwritten."
     )]
     Init(InitArgs),
     /// Check the YAML: everything at once, offline, each problem with file, line, column and help
@@ -101,27 +103,27 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Show what would change; sends nothing but GET
     #[command(
-        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode             # 2 when something is pending\n  telform plan --out plan.json                 # for review; telform apply plan.json runs exactly that\n  telform plan --target bridges.sales --format json\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml            # against the embedded simulator"
+        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode     # 2 when something is pending\n  telform plan --out plan.json         # for review; `apply plan.json` runs it\n  telform plan --target bridges.sales --format json\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml    # against the embedded simulator"
     )]
     Plan(PlanArgs),
     /// Plan, show, ask, and carry it out
     #[command(
-        after_help = "Examples:\n  telform apply\n  telform apply plan.json                      # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
+        after_help = "Examples:\n  telform apply\n  telform apply plan.json     # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
     )]
     Apply(ApplyArgs),
     /// Settle a run that was cut off by reading, then plan, show, ask, and carry on
     #[command(
-        after_help = "Examples:\n  telform resume\n  telform resume --auto-approve\n\nEach step whose request may have gone out is looked for: done, not done, or unknown with what to do. Nothing\nis made twice. `telform apply` does the same before it plans."
+        after_help = "Examples:\n  telform resume\n  telform resume --auto-approve\n\nEach step whose request may have gone out is looked for: done, not done, or unknown with what to do. Nothing is made twice. `telform apply` does the same before it plans."
     )]
     Resume(ResumeArgs),
     /// Carry the plan out in the embedded simulator, on a copy of what is there now; the services get nothing but GET
     #[command(
-        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n  telform rehearse --fault faults.yaml --on-error continue\n\nExits as the apply would. Nothing is written: ledger and journal of the rehearsal are in a temporary folder."
+        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault faults.yaml --on-error continue\n  telform rehearse --fault \\\n    '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n\nExits as the apply would. Nothing is written: ledger and journal of the rehearsal are in a temporary folder."
     )]
     Rehearse(RehearseArgs),
     /// Take a run back: a plan like any other, made from the journal and from what is there now
     #[command(
-        after_help = "Examples:\n  telform undo last\n  telform undo 0193 --max-deletes 1\n\nOnly what is still as the run left it is taken back; the rest is named. The YAML stays as it is, so the next\napply does the run's changes again unless the YAML is changed too."
+        after_help = "Examples:\n  telform undo last\n  telform undo 0193 --max-deletes 1\n\nOnly what is still as the run left it is taken back; the rest is named. The YAML stays as it is, so the next apply does the run's changes again unless the YAML is changed too."
     )]
     Undo(UndoArgs),
     /// Show a saved plan; needs no network, no credentials, no YAML
@@ -140,7 +142,7 @@ pub enum Command {
     /// Take existing objects under management: writes their YAML and enters them in the ledger
     #[command(
         visible_alias = "import",
-        after_help = "Examples:\n  telform adopt --all --out telform -f accounts.yaml    # everything, a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42               # one object by its id\n\nNothing but GET is sent. Before anything is written, a plan over the new files must be empty."
+        after_help = "Examples:\n  telform adopt --all --out adopted         # a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42    # one object by its id\n\nNothing but GET is sent. Before anything is written, a plan over the new files must be empty."
     )]
     Adopt(AdoptArgs),
     /// Show what was changed outside telform since it last looked; sends nothing but GET
@@ -149,8 +151,10 @@ pub enum Command {
     )]
     Drift(DriftArgs),
     /// Release an address without deleting its object
-    #[command(after_help = "Examples:\n  telform forget providers.old-plivo")]
-    Forget(ForgetArgs),
+    #[command(
+        after_help = "Examples:\n  telform forget providers.old-plivo\n  telform forget providers.old-plivo --sandbox world.yaml"
+    )]
+    Forget(ReleaseArgs),
     /// Look after the ledger: what telform manages and remembers
     Ledger(LedgerArgs),
     /// Look at the trail that runs leave: who did what, when, from which plan, and that nobody touched it

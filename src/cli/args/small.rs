@@ -4,14 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// `telform init`.
-#[derive(Debug, Args, Clone)]
-pub struct InitArgs {
-    /// Write an example that runs against the sandbox, with its world
-    #[arg(long)]
-    pub quickstart: bool,
-}
-
 /// `telform sandbox`.
 #[derive(Debug, Args, Clone)]
 pub struct SandboxArgs {
