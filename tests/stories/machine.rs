@@ -441,10 +441,7 @@ fn page(examples: &[Example]) {
             SHAPES.iter().filter(|it| it.commands.contains(&command.as_str())).collect();
         let formats: Vec<String> =
             shapes.iter().map(|it| format!("`{}` {}", it.format, it.version)).collect();
-        let links: Vec<String> = shapes
-            .iter()
-            .map(|it| format!("[{}](../../{})", it.file().rsplit('/').next().unwrap(), it.file()))
-            .collect();
+        let links: Vec<String> = shapes.iter().map(|it| format!("`{}`", it.file())).collect();
         let (formats, links) = if command == "schema" {
             ("a JSON Schema, with and without `--json`".to_owned(), String::new())
         } else {

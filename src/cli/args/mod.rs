@@ -66,7 +66,7 @@ pub struct Global {
     /// Show only the verdict
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Machine output: one JSON document, or one event a line for apply
+    /// Machine output: one JSON document, or one event a line where a plan is carried out
     #[arg(long, global = true)]
     pub json: bool,
     /// Never ask: a question is an error (implied without a terminal, or with CI=true)
