@@ -140,7 +140,7 @@ fn ask(out: &Out, question: &str, usual: Option<&str>) -> Result<String, Failure
         let line = answer(out, &format!("{prompt}: ")).ok_or_else(unanswered)?;
         match (line.trim(), usual) {
             ("", Some(usual)) => return Ok(usual.to_owned()),
-            ("", None) => {}
+            ("", None) => say(out, "This has to be said; Ctrl-C ends it, and nothing is written."),
             (line, _) => return Ok(line.to_owned()),
         }
     }
