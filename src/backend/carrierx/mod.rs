@@ -68,7 +68,10 @@ const FIELDS: &[Field] = &[
         .create_only()
         .example("USA")
         .doc("Country, ISO 3166-1 alpha-3.", "carrierx.md 4.1"),
-    Field::new("zip", Type::Text).required().example("90804").doc("Postal code, always a text.", "carrierx.md 4.1"),
+    Field::new("zip", Type::Text)
+        .required()
+        .example("90804")
+        .doc("Postal code, always a text.", "carrierx.md 4.1"),
     Field::new("owner_email", Type::Text)
         .required()
         .verified()

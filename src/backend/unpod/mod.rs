@@ -133,7 +133,8 @@ static LINK_G1: Link = Link {
     assigned_on_create: Some("numberIds"),
 };
 
-const NAME: Field = Field::new("name", Type::Text).required().example("Sales").doc("Display name.", "unpod.md 6.1");
+const NAME: Field =
+    Field::new("name", Type::Text).required().example("Sales").doc("Display name.", "unpod.md 6.1");
 const SLUG: Field = Field::new("slug", Type::Text)
     .required()
     .replaces()
