@@ -63,8 +63,9 @@ pub(super) async fn carry(
     let document = saved::document(&session, &plan, &live);
     show(out, &plan, &document);
     if let Some(expected) = args.expect.as_ref().filter(|expected| **expected != plan.digest) {
+        let review = if out.global.quiet { "Review it with `telform plan`" } else { "Review the plan above" };
         out.note(&format!(
-            "stale: the plan is {}, not the expected {}; nothing was written. Review the plan above and use its digest.\n",
+            "stale: the plan is {}, not the expected {}; nothing was written. {review} and use its digest.\n",
             plan.digest,
             clean(expected)
         ));
