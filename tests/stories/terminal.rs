@@ -59,7 +59,12 @@ impl Terminal {
         let program = story.command(args);
         // A session of its own, because a terminal belongs to one; `setsid` becomes the program, so the child is the program.
         let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(program.get_program()).args(program.get_args()).env_clear();
+        // What is started in the background ignores Ctrl-C, and so does all that it starts: a test run as much as this program.
+        command
+            .args(["--ctty", "env", "--default-signal=INT"])
+            .arg(program.get_program())
+            .args(program.get_args())
+            .env_clear();
         command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.current_dir(story.dir.path());
         command.stdin(self.end()).stderr(self.end()).stdout(self.end());
