@@ -1,5 +1,6 @@
 //! What the ledger learns from a plan that needs no step.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::record::{Clock, entry};
@@ -47,7 +48,8 @@ pub fn settle_ledger(
             }
         }
     }
-    let listed = live.by_id();
+    // Most runs have no effect to enter.
+    let listed = LazyCell::new(|| live.by_id());
     for effect in &plan.ledger {
         enter_effect(ledger, effect, desired, &listed, now);
     }

@@ -1,6 +1,7 @@
 //! Which generation's shape an object has: its attributes decide. Here unknown, read-only, mixed and missing attributes
 //! are found.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::{Block, Item, Loader, names, objects};
@@ -136,7 +137,8 @@ impl<'a> Loader<'a> {
     ) -> Vec<&'static Kind> {
         let item = block.head;
         let pinned = block.get("id").is_some();
-        let misspelt = Self::misspelt(block, &fitting);
+        // Looked at only where something is missing, which is nearly never.
+        let misspelt = LazyCell::new(|| Self::misspelt(block, &fitting));
         let lacking_of = |kind: &&'static Kind, pinned: bool| {
             let needed = |field: &&'static crate::kind::Field| {
                 // A pinned object exists: nothing that is only needed to make or find it has to be there.
