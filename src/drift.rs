@@ -11,7 +11,7 @@ use crate::kind::{Field, Type};
 use crate::ledger::{Digest, Ledger, digest_of};
 use crate::plan::{Action, Inputs, NoticeCode, Plan, RefusalCode, SecretWord, Shown};
 use crate::resource::{Address, CatalogueEntry, Desired, Live, LiveAccount, LiveObject, Wanted};
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 /// How something came to differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
@@ -89,7 +89,7 @@ pub fn drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
                 let wanted = wanted(inputs, address, name);
                 let live = live_object(inputs, address).and_then(|live| live.attributes.get(name.as_str()));
                 let shown =
-                    |value: Option<&Value>| value.map_or(Shown::Absent, |it| Shown::Value(it.clone()));
+                    |value: Option<&Packed>| value.map_or(Shown::Absent, |it| Shown::Value(it.json()));
                 found.extend(one(inputs, address, name, &shown(live), &shown(wanted)));
             }
             (RefusalCode::GoneOrHidden, _) => found.extend(whole(inputs, address, Class::Gone)),
@@ -108,9 +108,9 @@ pub fn drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
         if let (Some(drift), Some(name)) = (&mut drift, &notice.attribute) {
             let live = live_object(inputs, address).and_then(|live| live.attributes.get(name.as_str()));
             drift.attribute = Some(name.clone());
-            drift.live = live.map_or(Shown::Absent, |value| Shown::Value(value.clone()));
+            drift.live = live.map_or(Shown::Absent, |value| Shown::Value(value.json()));
             drift.wanted =
-                wanted(inputs, address, name).map_or(Shown::Absent, |value| Shown::Value(value.clone()));
+                wanted(inputs, address, name).map_or(Shown::Absent, |value| Shown::Value(value.json()));
         }
         found.extend(drift);
     }
@@ -148,8 +148,8 @@ fn one(inputs: &Inputs<'_>, address: &Address, name: &str, live: &Shown, wanted:
                 let field = field(account, address, name)?;
                 let catalogue = &account.facts.catalogue;
                 let digest = |shown: &Shown| match shown {
-                    Shown::Value(value) => digest_of(&canonical(field, catalogue, value)),
-                    _ => digest_of(&canonical(field, catalogue, &Value::Null)),
+                    Shown::Value(value) => digest_of(&canonical(field, catalogue, &value.into())),
+                    _ => digest_of(&canonical(field, catalogue, &Packed::Null)),
                 };
                 (digest(live), Some(digest(wanted)))
             };
@@ -184,7 +184,7 @@ fn changed_secret(inputs: &Inputs<'_>, address: &Address, name: &str) -> Option<
     }
 }
 
-fn wanted<'a>(inputs: &Inputs<'a>, address: &Address, name: &str) -> Option<&'a Value> {
+fn wanted<'a>(inputs: &Inputs<'a>, address: &Address, name: &str) -> Option<&'a Packed> {
     match inputs.desired.objects.get(address)?.attributes.get(name)? {
         Wanted::Value(value) => Some(value),
         Wanted::Secret(_) => None,
@@ -206,11 +206,11 @@ fn is_numbers(account: &LiveAccount, address: &Address, name: &str) -> bool {
 }
 
 /// A value in the spelling in which it is compared.
-fn canonical(field: &Field, entries: &[CatalogueEntry], value: &Value) -> Value {
+fn canonical(field: &Field, entries: &[CatalogueEntry], value: &Packed) -> Packed {
     if field.ty == Type::CatalogueEntry
         && let Some(entry) = catalogue::resolve(entries, value)
     {
-        return Value::from(format!("catalogue {}", entry.id));
+        return Packed::from(format!("catalogue {}", entry.id));
     }
     field.normaliser.canonical(value)
 }
@@ -236,7 +236,7 @@ fn numbers_wanted(inputs: &Inputs<'_>, address: &Address) -> Option<Digest> {
         Some((number.clone(), Value::from(id.as_str())))
     });
     let map: serde_json::Map<String, Value> = served.collect::<Option<_>>()?;
-    Some(digest_of(&map.into()))
+    Some(digest_of(&map))
 }
 
 /// Notes what the managed attributes of the objects that a run was about are now, when it left nothing to do. Only digests
@@ -260,7 +260,7 @@ pub fn remember(
         for (name, wanted) in &object.attributes {
             let Some(field) = field(account, address, name) else { continue };
             if let (Wanted::Value(_), false) = (wanted, object.ignore.contains(*name)) {
-                let value = shown.attributes.get(name).unwrap_or(&Value::Null);
+                let value = shown.attributes.get(name).unwrap_or(&Packed::Null);
                 let value = canonical(field, &account.facts.catalogue, value);
                 seen.insert(SmolStr::new_static(name), digest_of(&value));
             }

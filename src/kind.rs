@@ -3,7 +3,7 @@
 //!
 //! A behaviour that no word describes gets a new word here, which every reader must match; never an `if` on a name.
 
-use crate::value::Value;
+use crate::value::{Packed, Value, sorted};
 
 /// One service that telform can talk to, as data.
 #[derive(Debug)]
@@ -404,11 +404,11 @@ impl Field {
 
     /// What clears the attribute: a nested value only goes with the empty collection, what null does to one is not
     /// documented (carrierx.md 6.2, 6.3).
-    pub fn cleared(&self) -> Value {
+    pub fn cleared(&self) -> Packed {
         match self.ty {
-            Type::List => Value::Array(Vec::new()),
-            Type::Map => Value::Object(serde_json::Map::new()),
-            _ => Value::Null,
+            Type::List => Packed::List(Box::default()),
+            Type::Map => Packed::Map(Box::default()),
+            _ => Packed::Null,
         }
     }
 
@@ -418,23 +418,23 @@ impl Field {
     }
 
     /// Whether two spellings mean the same value for this attribute.
-    pub fn same(&self, a: &Value, b: &Value) -> bool {
+    pub fn same(&self, a: &Packed, b: &Packed) -> bool {
         a == b || self.normaliser.canonical(a) == self.normaliser.canonical(b)
     }
 }
 
 impl Normaliser {
     /// The one spelling that stands for all spellings of a value. Values that do not fit come back as they are.
-    pub fn canonical(self, value: &Value) -> Value {
+    pub fn canonical(self, value: &Packed) -> Packed {
         match self {
             Self::Exact => canonical_keys(value),
             Self::EmptyIsNull => match value {
-                Value::String(text) if text.trim().is_empty() => Value::Null,
-                Value::String(text) => Value::String(text.trim().to_owned()),
+                Packed::Text(text) if text.trim().is_empty() => Packed::Null,
+                Packed::Text(text) => Packed::from(text.trim()),
                 other => canonical_keys(other),
             },
             Self::Decimal => {
-                text_of(value).and_then(|text| decimal(&text)).map_or_else(|| value.clone(), Value::String)
+                value.text().and_then(|text| decimal(&text)).map_or_else(|| value.clone(), Packed::from)
             }
             Self::Digits => mapped_text(value, |text| text.chars().filter(char::is_ascii_digit).collect()),
             Self::Mail => mapped_text(value, mail),
@@ -447,8 +447,8 @@ impl Normaliser {
             }),
             Self::Catalogue => mapped_text(value, |text| text.trim().to_lowercase()),
             Self::Collection => match value {
-                Value::Array(items) if items.is_empty() => Value::Null,
-                Value::Object(map) if map.is_empty() => Value::Null,
+                Packed::List(items) if items.is_empty() => Packed::Null,
+                Packed::Map(map) if map.is_empty() => Packed::Null,
                 other => canonical_keys(other),
             },
         }
@@ -464,10 +464,10 @@ pub fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-fn mapped_text(value: &Value, map: impl Fn(&str) -> String) -> Value {
-    let Some(text) = text_of(value) else { return value.clone() };
+fn mapped_text(value: &Packed, map: impl Fn(&str) -> String) -> Packed {
+    let Some(text) = value.text() else { return value.clone() };
     let mapped = map(&text);
-    if mapped.is_empty() { Value::Null } else { Value::String(mapped) }
+    if mapped.is_empty() { Packed::Null } else { Packed::from(mapped) }
 }
 
 fn mail(text: &str) -> String {
@@ -499,15 +499,12 @@ pub fn decimal(text: &str) -> Option<String> {
 }
 
 /// Keys of maps sorted, all the way down: order is significant in lists only.
-fn canonical_keys(value: &Value) -> Value {
+fn canonical_keys(value: &Packed) -> Packed {
     match value {
-        Value::Array(items) => Value::Array(items.iter().map(canonical_keys).collect()),
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            Value::Object(
-                entries.into_iter().map(|(key, item)| (key.clone(), canonical_keys(item))).collect(),
-            )
+        Packed::List(items) => Packed::List(items.iter().map(canonical_keys).collect()),
+        Packed::Map(entries) => {
+            let entries = sorted(entries).into_iter();
+            Packed::Map(entries.map(|(key, item)| (key.into(), canonical_keys(item))).collect())
         }
         other => other.clone(),
     }

@@ -9,7 +9,7 @@ use crate::kind::{Kind, Link, List, NumberWord, Type};
 use crate::ledger::{Key, Ledger};
 use crate::live::{self, LiveError};
 use crate::resource::{Account, Desired, Facts, LiveObject};
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 /// Who serves a number on a bridge, as one read of the bridge shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,6 +132,7 @@ pub async fn with_key(
 }
 
 fn fits(kind: &Kind, facts: &Facts, object: &LiveObject, name: &str, wanted: &Value) -> bool {
+    let wanted = &Packed::from(wanted);
     let (Some(field), Some(shown)) = (kind.field(name), object.attributes.get(name)) else { return false };
     if field.ty == Type::CatalogueEntry {
         return crate::backend::unpod::catalogue::same(&facts.catalogue, wanted, shown);

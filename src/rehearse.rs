@@ -167,7 +167,7 @@ impl Source<'_> {
             .attributes
             .iter()
             .filter(|(name, _)| written(name))
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .map(|(name, value)| ((*name).to_owned(), value.json()))
             .collect();
         for (name, masked) in &live.masked {
             // Of what is shown in part the YAML may know the whole.
@@ -178,7 +178,7 @@ impl Source<'_> {
                 }),
                 _ => None,
             };
-            row.insert((*name).to_owned(), whole.unwrap_or(masked).clone());
+            row.insert((*name).to_owned(), whole.unwrap_or(masked).json());
         }
         for (name, print) in &live.secrets {
             let stand_in = declared
@@ -232,7 +232,7 @@ impl Source<'_> {
         };
         let partners = self.objects("partners").iter().map(|live| {
             let mut fields = self.attributes("partners", live);
-            fields.extend(live.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            fields.extend(live.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.json())));
             fields.insert("partner_sid".to_owned(), json!(live.id));
             Partner::new(fields)
         });

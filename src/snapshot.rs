@@ -14,7 +14,7 @@ use crate::resource::{
     CatalogueEntry, Connection, Facts, Fields, Live, LiveAccount, LiveNumber, LiveObject, Organization,
     Target,
 };
-use crate::value::Value;
+use crate::value::Packed;
 
 /// The version that this telform writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -123,9 +123,9 @@ struct Provider {
 #[serde(deny_unknown_fields)]
 struct Object {
     id: String,
-    attributes: BTreeMap<String, Value>,
+    attributes: BTreeMap<String, Packed>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    masked: BTreeMap<String, Value>,
+    masked: BTreeMap<String, Packed>,
     /// Padded fingerprints; none for one that the service masked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     secrets: BTreeMap<String, Option<String>>,
@@ -280,7 +280,7 @@ impl Account {
 
 impl Object {
     fn of(account: &str, kind: &str, live: &LiveObject, key: &Key) -> Self {
-        let text = |map: &Fields<Value>| {
+        let text = |map: &Fields<Packed>| {
             map.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
         };
         let secrets = live.secrets.iter().map(|(field, print)| {
@@ -306,7 +306,7 @@ impl Object {
             let shapes = backend.kinds.iter().filter(move |shape| shape.name == kind);
             shapes.flat_map(|shape| shape.fields.iter().map(|field| field.name))
         };
-        let known = |map: BTreeMap<String, Value>| -> Result<Fields<Value>, String> {
+        let known = |map: BTreeMap<String, Packed>| -> Result<Fields<Packed>, String> {
             map.into_iter().map(|(name, value)| Ok((word(fields(), &name)?, value))).collect()
         };
         let mut secrets = Fields::new();

@@ -7,6 +7,11 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde::{Serialize, Serializer};
 pub use serde_json::Value;
 
+mod packed;
+
+pub use packed::Packed;
+pub(crate) use packed::sorted;
+
 /// What every printed form of a secret says instead of the secret.
 pub const MASK: &str = "(secret)";
 

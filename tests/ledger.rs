@@ -54,7 +54,7 @@ fn full(key: &Key) -> Ledger {
         id: "42".into(),
         origin: Origin::Adopted,
         since: "2026-11-22T00:00:00Z".into(),
-        key: LiteMap::from_iter([("provider".into(), json!("twilio"))]),
+        key: LiteMap::from_iter([("provider".into(), "twilio".into())]),
         secrets: LiteMap::from_iter([(
             "auth_token".into(),
             key.seal("main", "42", "auth_token", &fingerprint),
@@ -76,7 +76,7 @@ fn full(key: &Key) -> Ledger {
     ledger.objects.insert(Address::new("providers", "with.dots"), entry);
     let attempt = Attempt {
         account: "main".into(),
-        key: LiteMap::from_iter([("login".into(), json!("acme"))]),
+        key: LiteMap::from_iter([("login".into(), "acme".into())]),
         since: "2026-11-22T00:00:00Z".into(),
     };
     ledger.attempts.insert(Address::new("partners", "acme"), attempt);

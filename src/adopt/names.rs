@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::borrow::Cow;
+
 use crate::backend::unpod::catalogue;
-use crate::kind::{Kind, Type, text_of};
+use crate::kind::{Kind, Type};
 use crate::plan::Inputs;
 use crate::resource::{Address, LiveObject};
 
@@ -71,7 +73,7 @@ fn candidate(inputs: &Inputs<'_>, (account, kind, live): &Nameless<'_>, level: u
             let value = live.attributes.get(name)?;
             let by_catalogue = kind.field(name).is_some_and(|field| field.ty == Type::CatalogueEntry);
             let word = if by_catalogue { catalogue::slug_of(catalogue, value) } else { None };
-            word.or_else(|| text_of(value))
+            word.or_else(|| value.text().map(Cow::into_owned))
         })
         .enumerate()
         .map(|(index, text)| if index == 0 { plain(&text) } else { plain(tail(&text)) })

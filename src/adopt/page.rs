@@ -11,7 +11,7 @@ use crate::ledger::Key;
 use crate::plan::Inputs;
 use crate::resource::{Address, CatalogueEntry, Connection, Target};
 use crate::text::escape;
-use crate::value::{Secret, Value};
+use crate::value::{Packed, Secret};
 
 /// A secret that the user has to supply before telform can manage it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Page {
         self.line(&format!("    account: {}", key(found.account)));
         let refused = |field: &Field| without.contains_key(&(found.address.clone(), field.name.to_owned()));
         let unwritten = |field: &&Field| {
-            let shown = found.live.attributes.get(field.name).unwrap_or(&Value::Null);
+            let shown = found.live.attributes.get(field.name).unwrap_or(&Packed::Null);
             field.required && (refused(field) || is_empty(shown))
         };
         // The chosen identity of a bridge is an attribute already; a pin makes up for what is required and cannot be written.
@@ -138,7 +138,7 @@ impl Page {
             let why = format!("the service shows {masked} only");
             return self.leave_out(found, field.name, why);
         }
-        let shown = found.live.attributes.get(field.name).unwrap_or(&Value::Null);
+        let shown = found.live.attributes.get(field.name).unwrap_or(&Packed::Null);
         if is_empty(shown) {
             if field.verified && field.required {
                 let why = "waits to be verified; the service shows nothing until then".to_owned();
@@ -149,14 +149,14 @@ impl Page {
         self.mark(found, field.name);
         let shown = match (field.ty, shown) {
             // Numbers of any length stay texts: no reader then changes them.
-            (Type::Decimal, Value::Number(number)) => &Value::from(number.to_string()),
+            (Type::Decimal, Packed::Number(number)) => &Packed::from(number.to_string()),
             (Type::CatalogueEntry, _) => {
                 let live = inputs.live.accounts.get(found.account);
                 &entry_word(live.map_or(&[][..], |live| &live.facts.catalogue), shown)
             }
             (_, shown) => shown,
         };
-        self.line(&format!("    {}:{}", field.name, block(shown, 4)));
+        self.line(&format!("    {}:{}", field.name, block(&shown.json(), 4)));
     }
 
     /// A secret that can be changed later gets a placeholder; one that is only sent on create is not needed any more.
@@ -262,21 +262,21 @@ fn one_of(candidates: &BTreeSet<String>) -> String {
 }
 
 /// The word for a provider that people know: its slug, or its name where that is enough to find it again.
-fn entry_word(entries: &[CatalogueEntry], shown: &Value) -> Value {
+fn entry_word(entries: &[CatalogueEntry], shown: &Packed) -> Packed {
     let Some(entry) = catalogue::resolve(entries, shown) else { return shown.clone() };
     let words = [entry.slug.as_deref(), Some(entry.name.as_str())];
     let finds = |word: &&str| {
-        catalogue::resolve(entries, &Value::from(*word)).is_some_and(|found| found.id == entry.id)
+        catalogue::resolve(entries, &Packed::from(*word)).is_some_and(|found| found.id == entry.id)
     };
-    words.into_iter().flatten().find(finds).map_or_else(|| shown.clone(), Value::from)
+    words.into_iter().flatten().find(finds).map_or_else(|| shown.clone(), Packed::from)
 }
 
-fn is_empty(value: &Value) -> bool {
+fn is_empty(value: &Packed) -> bool {
     match value {
-        Value::Null => true,
-        Value::String(text) => text.trim().is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
+        Packed::Null => true,
+        Packed::Text(text) => text.trim().is_empty(),
+        Packed::List(items) => items.is_empty(),
+        Packed::Map(map) => map.is_empty(),
         _ => false,
     }
 }

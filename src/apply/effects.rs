@@ -3,6 +3,8 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use smol_str::SmolStr;
+
 use super::record::{Clock, entry};
 use crate::ledger::{AccountEntry, Key, Ledger, Origin};
 use crate::plan::{LedgerEffect, Plan, recalled};
@@ -100,7 +102,7 @@ fn enter_effect(
                     .natural_key
                     .iter()
                     .filter_map(|name| {
-                        object.attributes.get(name).map(|value| ((*name).to_owned(), value.clone()))
+                        object.attributes.get(name).map(|value| (SmolStr::new_static(name), value.clone()))
                     })
                     .collect();
             }

@@ -22,7 +22,7 @@ pub(super) struct Trace {
 
 /// The plain attributes of an object; secrets never stand among them.
 fn image(object: &LiveObject) -> BTreeMap<String, Value> {
-    object.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+    object.attributes.iter().map(|(name, value)| ((*name).to_owned(), value.json())).collect()
 }
 
 impl Run<'_> {

@@ -12,11 +12,11 @@ use crate::call::{Body, Call, Payload, StepId};
 use crate::event::Outcome;
 use crate::kind::{Kind, Type};
 use crate::ledger::{
-    Attempt, Entry, Ledger, LedgerError, MadeConnection, Origin, Reshaped, Submitted, digest_of,
+    Attempt, Entry, Ledger, LedgerError, MadeConnection, Origin, Reshaped, Submitted, digest_of, natural_key,
 };
 use crate::plan::{Operation, Plan, Step};
 use crate::resource::{Address, Live, LiveObject, Wanted};
-use crate::value::Value;
+use crate::value::Packed;
 
 /// Tells the time as RFC 3339 in UTC.
 pub type Clock = dyn Fn() -> String + Send + Sync;
@@ -73,8 +73,7 @@ impl Run<'_> {
             (Operation::Create { key, replaces, .. }, Some(address))
                 if target.kind.hidden_until_verified || replaces.is_some() =>
             {
-                let attempt =
-                    Attempt { account, key: key.clone().into_iter().collect(), since: (self.apply.clock)() };
+                let attempt = Attempt { account, key: natural_key(key), since: (self.apply.clock)() };
                 ledger.attempts.insert(address.clone(), attempt);
             }
             (Operation::Disconnect { number, .. }, _) => {
@@ -128,7 +127,7 @@ impl Run<'_> {
             (Operation::Create { key, secrets, replaces, .. }, Some(address)) => {
                 let Outcome::Done { id: Some(id), .. } = outcome else { return };
                 let mut entry = self.new_entry(account, id, Origin::Created);
-                entry.key = key.clone().into_iter().collect();
+                entry.key = natural_key(key);
                 entry.hidden_since = target.kind.hidden_until_verified.then(|| (self.apply.clock)());
                 entry.prevent_delete =
                     self.apply.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
@@ -215,11 +214,12 @@ fn note_kept(
     let mut reshaped = Vec::new();
     for (name, payload) in step.call.body.iter().flat_map(Body::entries) {
         let (Some(field), Payload::Value(sent)) = (kind.field(name), payload) else { continue };
+        let sent = &Packed::from(sent);
         let canonical = field.normaliser.canonical(sent);
         // Shown in part only: it says nothing against what was sent.
         let shown = shown.filter(|object| !object.masked.contains_key(name.as_str()));
         let observed =
-            shown.map(|object| object.attributes.get(name.as_str()).cloned().unwrap_or(Value::Null));
+            shown.map(|object| object.attributes.get(name.as_str()).cloned().unwrap_or(Packed::Null));
         entry.reshaped.remove(name);
         entry.submitted.remove(name);
         let Some(observed) = observed else { continue };

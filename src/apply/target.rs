@@ -10,7 +10,7 @@ use crate::kind::Kind;
 use crate::plan::{Operation, Ref, Step};
 use crate::resource::{Account, Facts, LiveObject};
 use crate::text::fits_mask;
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 /// Pause before a second try, and between two looks.
 pub(super) const PAUSE: Duration = Duration::from_millis(500);
@@ -74,7 +74,8 @@ impl Run<'_> {
                 fields
                     .iter()
                     .filter_map(|name| {
-                        let under = || live.attributes.get(name.as_str()).cloned().map(Payload::Value);
+                        let under =
+                            || live.attributes.get(name.as_str()).map(|value| Payload::Value(value.json()));
                         set.get(name).cloned().or_else(under).map(|payload| (name.clone(), payload))
                     })
                     .collect()
@@ -100,14 +101,14 @@ impl Run<'_> {
 pub(super) fn differences(kind: &Kind, seen: &BTreeMap<String, Value>, object: &LiveObject) -> Vec<String> {
     seen.iter()
         .filter(|(name, value)| {
-            let masked = object.masked.get(name.as_str()).and_then(Value::as_str);
+            let masked = object.masked.get(name.as_str()).and_then(Packed::as_str);
             if let (Some(masked), Some(seen)) = (masked, value.as_str())
                 && (fits_mask(masked, seen) || masked == seen)
             {
                 return false;
             }
-            let now = object.attributes.get(name.as_str()).unwrap_or(&Value::Null);
-            kind.field(name).is_some_and(|field| !field.same(value, now))
+            let now = object.attributes.get(name.as_str()).unwrap_or(&Packed::Null);
+            kind.field(name).is_some_and(|field| !field.same(&Packed::from(*value), now))
         })
         .map(|(name, _)| name.clone())
         .collect()

@@ -276,7 +276,8 @@ fn numbers(value: &Value, desired: &Desired) -> Result<Value, &'static str> {
 fn entry_at<'a>(node: &'a yaml::Node, place: &Place, name: &str) -> Option<&'a yaml::Entry> {
     let entries = node.map()?;
     entries.iter().find_map(|entry| {
-        let here = (entry.key_span.line(), entry.key_span.column()) == (place.line, place.column);
+        let here =
+            (entry.key_span.line(), entry.key_span.column()) == (place.line as usize, place.column as usize);
         if here && &*entry.key == name { Some(entry) } else { entry_at(&entry.value, place, name) }
     })
 }
@@ -327,7 +328,9 @@ fn prove(
 fn texts_hold(texts: &Texts, desired: &Desired, address: &Address, name: &str) -> bool {
     let place = desired.objects.get(address).and_then(|object| object.places.get(name));
     place.and_then(|place| texts.get(&PathBuf::from(&*place.file)).map(|text| (place, text))).is_some_and(
-        |(place, (before, after))| before.lines().nth(place.line - 1) != after.lines().nth(place.line - 1),
+        |(place, (before, after))| {
+            before.lines().nth(place.line as usize - 1) != after.lines().nth(place.line as usize - 1)
+        },
     )
 }
 

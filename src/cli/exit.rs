@@ -100,7 +100,7 @@ impl Failure {
             Self::Problems(problems) => {
                 let place = |it: &Problem| {
                     let Place { file, line, column } = it.place.clone();
-                    output::Place { file: file.to_string(), line, column }
+                    output::Place { file: file.to_string(), line: line as usize, column: column as usize }
                 };
                 (problems.iter().next().map(place), problems.told())
             }

@@ -203,7 +203,10 @@ async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
         [how.to_owned(), entry.since.clone()],
     ];
     rows.extend(
-        entry.key.iter().map(|(name, value)| [name.clone(), crate::kind::text_of(value).unwrap_or_default()]),
+        entry
+            .key
+            .iter()
+            .map(|(name, value)| [name.to_string(), value.text().unwrap_or_default().into_owned()]),
     );
     let names = |title: &str, names: Vec<&String>| {
         let list: Vec<&str> = names.into_iter().map(String::as_str).collect();

@@ -7,7 +7,7 @@ use super::exit::Failure;
 use crate::backend;
 use crate::document::v1::{Operation, Step};
 use crate::journal::{self, End, StepRecord};
-use crate::ledger::{Attempt, Ledger, Store};
+use crate::ledger::{Attempt, Ledger, Store, natural_key};
 use crate::resource::Address;
 
 /// Enters them into the ledger and saves it. The ledger's lock must be held.
@@ -48,7 +48,7 @@ fn note(open: &mut BTreeMap<Address, Attempt>, step: &Step, record: &StepRecord<
             None | Some(End::Unknown | End::Done | End::Damaged) => {
                 let attempt = Attempt {
                     account: step.call.account.clone(),
-                    key: key.clone().into_iter().collect(),
+                    key: natural_key(key),
                     since: intent.at.clone(),
                 };
                 open.insert(address, attempt);

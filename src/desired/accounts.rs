@@ -271,7 +271,7 @@ impl<'a> Loader<'a> {
             );
             return None;
         }
-        Some(text)
+        Some(text.into())
     }
 
     fn generation(&mut self, item: Item<'_>, backend: &'static Backend) -> Option<u8> {

@@ -8,7 +8,7 @@ use super::{Item, Loader, values};
 use crate::kind::Kind;
 use crate::problem::{Label, Problem, Span};
 use crate::resource::{Address, Wanted};
-use crate::value::Value;
+use crate::value::Packed;
 
 /// What identifies a live object: account, kind, and an id or a natural key in canonical spelling.
 type Identity<'a> = (&'a str, &'static str, String);
@@ -162,7 +162,7 @@ fn by_id<'a>(account: &'a str, kind: &'static Kind, id: &str) -> Identity<'a> {
 fn by_key<'a, 'v>(
     account: &'a str,
     kind: &'static Kind,
-    value: &dyn Fn(&str) -> Option<&'v Value>,
+    value: &dyn Fn(&str) -> Option<&'v Packed>,
 ) -> Option<Identity<'a>> {
     if let [name] = kind.natural_key
         && *name == kind.id

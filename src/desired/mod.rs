@@ -361,6 +361,6 @@ impl<'a> Loader<'a> {
             );
             return;
         }
-        self.desired.ledger = Some((text, item.file.source.place(item.entry.key_span)));
+        self.desired.ledger = Some((text.into(), item.file.source.place(item.entry.key_span)));
     }
 }

@@ -80,7 +80,7 @@ impl<'a> Loader<'a> {
         let text = self.text(item.file, entry)?;
         let name = Address::parse(&text)
             .filter(|address| backend::shapes(&address.kind).iter().any(|kind| kind.connected));
-        Some(name.map_or(text, |address| address.name.to_string()))
+        Some(name.map_or_else(|| text.to_string(), |address| address.name.to_string()))
     }
 
     /// Checks that every number leads to a provider of the same account.

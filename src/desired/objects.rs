@@ -148,7 +148,7 @@ impl<'a> Loader<'a> {
         }
         let text = self.text(file, entry)?;
         if rows.iter().any(|kind| kind.field(kind.id).is_some_and(|field| is_chosen_id(kind, field))) {
-            return self.slug(item).then_some(text);
+            return self.slug(item).then(|| text.into());
         }
         let good = !text.is_empty()
             && text.len() <= 200
@@ -164,7 +164,7 @@ impl<'a> Loader<'a> {
                 .label("letters, digits, `-` and `_`"),
             );
         }
-        good.then_some(text)
+        good.then(|| text.into())
     }
 
     /// An identity that the user chooses.

@@ -94,7 +94,7 @@ impl<'a> Loader<'a> {
     fn tombstone_line(&mut self, item: Item<'a>, rows: &[&'static Kind], removal: &mut Removal) {
         match item.key() {
             "address" | "account" => {}
-            "reason" => removal.reason = self.text(item.file, item.entry),
+            "reason" => removal.reason = self.text(item.file, item.entry).map(String::from),
             "id" => removal.id = self.pinned(item, rows),
             "keep" => removal.keep = self.boolean(item.file, item.entry).unwrap_or_default(),
             key => {

@@ -1,10 +1,13 @@
 //! From scalars without a type to values of the type that a table row or a setting asks for.
 
 use super::{In, Loader, names};
+use serde_json::Number;
+use smol_str::SmolStr;
+
 use crate::kind::{self, Access, Field, Normaliser, Type};
 use crate::problem::{Problem, Span};
 use crate::resource::{SecretSource, Wanted, WantedSecret};
-use crate::value::Value;
+use crate::value::Packed;
 use crate::yaml::{Data, Entry, Node, Plain, Scalar, quoted};
 
 /// Largest whole number that every JSON reader keeps.
@@ -26,11 +29,11 @@ impl Loader<'_> {
             return self.null(file, field, entry).map(Wanted::Value);
         }
         let value = match field.ty {
-            Type::Text => self.text(file, entry).map(Value::String),
-            Type::CatalogueEntry => self.catalogue_entry(file, entry).map(Value::String),
-            Type::Decimal => self.decimal(file, entry).map(Value::String),
-            Type::Integer => self.whole(file, entry).map(Value::from),
-            Type::Bool => self.boolean(file, entry).map(Value::Bool),
+            Type::Text => self.text(file, entry).map(Packed::Text),
+            Type::CatalogueEntry => self.catalogue_entry(file, entry).map(Packed::Text),
+            Type::Decimal => self.decimal(file, entry).map(Packed::Text),
+            Type::Integer => self.whole(file, entry).map(|number| Packed::Number(number.into())),
+            Type::Bool => self.boolean(file, entry).map(Packed::Bool),
             Type::List | Type::Map => self.nested(file, field, entry),
             Type::Secret | Type::Numbers => None,
         }?;
@@ -38,7 +41,7 @@ impl Loader<'_> {
     }
 
     /// Null clears, where something may be cleared.
-    fn null(&mut self, file: In<'_>, field: &Field, entry: &Entry) -> Option<Value> {
+    fn null(&mut self, file: In<'_>, field: &Field, entry: &Entry) -> Option<Packed> {
         let name = field.name;
         let why = if field.required {
             format!("`{name}` is required and cannot be cleared")
@@ -58,7 +61,7 @@ impl Loader<'_> {
     }
 
     /// A text. Digits and other texts without quotes that some readers would change are refused.
-    pub(super) fn text(&mut self, file: In<'_>, entry: &Entry) -> Option<String> {
+    pub(super) fn text(&mut self, file: In<'_>, entry: &Entry) -> Option<SmolStr> {
         let Some(scalar) = entry.value.scalar().filter(|_| !entry.value.is_null()) else {
             self.wrong(file, entry, "a text");
             return None;
@@ -66,7 +69,7 @@ impl Loader<'_> {
         if !self.settled(file, scalar, entry.value.at, &format!("`{}`", names::short(&entry.key))) {
             return None;
         }
-        Some(scalar.text.to_string())
+        Some(scalar.text.clone())
     }
 
     /// Whether every reader takes a scalar for the same text; if not, that is reported.
@@ -97,17 +100,17 @@ impl Loader<'_> {
         true
     }
 
-    fn catalogue_entry(&mut self, file: In<'_>, entry: &Entry) -> Option<String> {
+    fn catalogue_entry(&mut self, file: In<'_>, entry: &Entry) -> Option<SmolStr> {
         match entry.value.scalar() {
             // An id; it has only one spelling, so it needs no quotes.
             Some(scalar) if scalar.reading() == Plain::Integer && !scalar.text.starts_with('-') => {
-                Some(scalar.text.to_string())
+                Some(scalar.text.clone())
             }
             _ => self.text(file, entry),
         }
     }
 
-    fn decimal(&mut self, file: In<'_>, entry: &Entry) -> Option<String> {
+    fn decimal(&mut self, file: In<'_>, entry: &Entry) -> Option<SmolStr> {
         let text = entry.value.scalar().filter(|scalar| {
             !scalar.plain || matches!(scalar.reading(), Plain::Integer | Plain::Number | Plain::OddNumber)
         });
@@ -125,7 +128,7 @@ impl Loader<'_> {
             );
             return None;
         }
-        Some(scalar.text.trim().to_owned())
+        Some(scalar.text.trim().into())
     }
 
     /// A whole number from 0.
@@ -147,7 +150,7 @@ impl Loader<'_> {
         value.map(|scalar| &*scalar.text == "true")
     }
 
-    fn nested(&mut self, file: In<'_>, field: &Field, entry: &Entry) -> Option<Value> {
+    fn nested(&mut self, file: In<'_>, field: &Field, entry: &Entry) -> Option<Packed> {
         let fits = match entry.value.data {
             Data::List(_) => field.ty == Type::List,
             Data::Map(_) => field.ty == Type::Map,
@@ -162,27 +165,27 @@ impl Loader<'_> {
 
     /// A value without a table row. Texts, numbers, true, false and null are what they look like to every reader; what
     /// readers disagree about needs quotes.
-    pub(super) fn free(&mut self, file: In<'_>, node: &Node) -> Option<Value> {
+    pub(super) fn free(&mut self, file: In<'_>, node: &Node) -> Option<Packed> {
         match &node.data {
             Data::List(items) => {
-                let values: Vec<Option<Value>> = items.iter().map(|item| self.free(file, item)).collect();
-                values.into_iter().collect::<Option<Vec<_>>>().map(Value::Array)
+                let values: Vec<Option<Packed>> = items.iter().map(|item| self.free(file, item)).collect();
+                values.into_iter().collect::<Option<_>>().map(Packed::List)
             }
             Data::Map(entries) => {
-                let mut map = serde_json::Map::with_capacity(entries.len());
+                let mut map = Vec::with_capacity(entries.len());
                 let mut good = true;
                 for entry in entries.iter() {
                     good &= self.key(file, entry);
                     match self.free(file, &entry.value) {
-                        Some(value) => drop(map.insert(entry.key.to_string(), value)),
+                        Some(value) => map.push((entry.key.clone(), value)),
                         None => good = false,
                     }
                 }
-                good.then_some(Value::Object(map))
+                good.then(|| Packed::map(map))
             }
             Data::Scalar(scalar) => match scalar.reading() {
-                Plain::Null => Some(Value::Null),
-                Plain::Bool => Some(Value::Bool(&*scalar.text == "true")),
+                Plain::Null => Some(Packed::Null),
+                Plain::Bool => Some(Packed::Bool(&*scalar.text == "true")),
                 Plain::Integer | Plain::Number => {
                     let number = exact(&scalar.text);
                     if number.is_none() {
@@ -201,7 +204,7 @@ impl Loader<'_> {
                 }
                 _ => self
                     .settled(file, scalar, node.at, "this value")
-                    .then(|| Value::String(scalar.text.to_string())),
+                    .then(|| Packed::Text(scalar.text.clone())),
             },
         }
     }
@@ -213,7 +216,7 @@ impl Loader<'_> {
     }
 
     /// What the row asks of the value beyond its type.
-    fn check(&mut self, file: In<'_>, field: &Field, entry: &Entry, value: &Value) -> bool {
+    fn check(&mut self, file: In<'_>, field: &Field, entry: &Entry, value: &Packed) -> bool {
         let name = field.name;
         let problem = |code, what: String| Problem::new(code, what, &file.source, entry.value.at);
         let text = value.as_str().unwrap_or_default();
@@ -304,17 +307,19 @@ pub(super) fn spot(entry: &Entry) -> Span {
 }
 
 pub(super) fn wanted_secret(source: SecretSource) -> Wanted {
-    Wanted::Secret(WantedSecret { source, fingerprint: None })
+    Wanted::Secret(Box::new(WantedSecret { source, fingerprint: None }))
 }
 
 /// The number, when a JSON reader keeps every digit of it.
-fn exact(text: &str) -> Option<Value> {
+fn exact(text: &str) -> Option<Packed> {
     if !text.contains('.') {
         let number = text.parse::<i64>().ok().filter(|number| number.unsigned_abs() <= MAX_EXACT)?;
-        return Some(Value::from(number));
+        return Some(Packed::Number(number.into()));
     }
     let number: f64 = text.parse().ok()?;
-    (kind::decimal(&number.to_string()) == kind::decimal(text)).then(|| Value::from(number))
+    (kind::decimal(&number.to_string()) == kind::decimal(text))
+        .then(|| Number::from_f64(number).map(Packed::Number))
+        .flatten()
 }
 
 fn is_mail(text: &str) -> bool {

@@ -239,7 +239,7 @@ impl Known<'_> {
             return if shown { Shown::Secret(SecretWord::Set) } else { Shown::Absent };
         }
         let value = live.attributes.get(field.name).or(live.masked.get(field.name));
-        value.map_or(Shown::Absent, |value| Shown::Value(value.clone()))
+        value.map_or(Shown::Absent, |value| Shown::Value(value.json()))
     }
 
     /// The numbers on a bridge, each with the address of what serves it, or its id when nobody claims it.
@@ -317,7 +317,7 @@ fn says(object: &DesiredObject, field: &Field) -> Option<Says> {
         return Some(Says::Value(Value::Object(rows.collect())));
     }
     Some(match object.attributes.get(field.name)? {
-        Wanted::Value(value) => Says::Value(value.clone()),
+        Wanted::Value(value) => Says::Value(value.json()),
         Wanted::Secret(secret) => Says::Secret(secret.source.to_string()),
     })
 }

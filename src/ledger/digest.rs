@@ -6,14 +6,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::text::hex;
-use crate::value::Value;
 
 /// The first half of the SHA-256 of a canonical value; 32 digits in a file. Not for secrets: it is not keyed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digest([u8; 16]);
 
 /// Digest of a canonical value, for the values that wait, were reshaped or were seen.
-pub fn digest_of(value: &Value) -> Digest {
+pub fn digest_of(value: &impl Serialize) -> Digest {
     let text = serde_json_canonicalizer::to_string(value).unwrap_or_default();
     let mut half = [0; 16];
     half.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::resource::Address;
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 mod digest;
 mod error;
@@ -137,7 +137,12 @@ pub enum Origin {
 }
 
 /// Fields of a natural key with their values. There is an entry for each object, so this is one stretch of memory.
-pub type NaturalKey = LiteMap<String, Value>;
+pub type NaturalKey = LiteMap<SmolStr, Packed>;
+
+/// A natural key as it was sent, as the ledger keeps it.
+pub fn natural_key(sent: &BTreeMap<String, Value>) -> NaturalKey {
+    sent.iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
 
 /// One managed object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -227,7 +227,7 @@ impl Reader<'_> {
         let remembered: BTreeSet<String> = self.remembered(BRIDGES_G2.name).map(str::to_owned).collect();
         let wanted =
             self.wanted(BRIDGES_G2.name).filter_map(|object| match object.attributes.get(BRIDGES_G2.id) {
-                Some(Wanted::Value(Value::String(slug))) => Some(slug.clone()),
+                Some(Wanted::Value(slug)) => slug.as_str().map(str::to_owned),
                 _ => None,
             });
         let mut slugs: BTreeSet<String> = remembered.iter().cloned().chain(wanted).collect();

@@ -3,19 +3,18 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-use serde_json::Map;
 
-use crate::kind::{Access, Field, Kind, Type, text_of};
+use crate::kind::{Access, Field, Kind, Type};
 use crate::ledger::Key;
 use crate::resource::LiveObject;
 use crate::text::is_masked;
-use crate::value::{Any, Parts, Secret, Value};
+use crate::value::{Any, Packed, Parts, Secret, Value};
 
 /// A row as far as the table of its kind names what is in it: the rest is dropped while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    id: Option<Value>,
-    fields: Vec<(&'static Field, Value)>,
+    id: Option<Packed>,
+    fields: Vec<(&'static Field, Packed)>,
 }
 
 /// Reads rows of a kind. `None` for what is no map.
@@ -56,7 +55,7 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
     for (field, value) in row.fields {
         match field.ty {
             Type::Secret => {
-                let text = text_of(&value).unwrap_or_default();
+                let text = value.text().unwrap_or_default();
                 let fingerprint =
                     (!masked(&text)).then(|| key.fingerprint(kind.name, field.name, &Secret::new(&text)));
                 object.secrets.insert(field.name, fingerprint);
@@ -122,10 +121,7 @@ impl<'de> Parts<'de> for RowOf<'_> {
                 }
                 continue;
             };
-            let mut value: Value = entries.next_value()?;
-            if field.nested() {
-                value = snug(value);
-            }
+            let value: Packed = entries.next_value()?;
             if named.is_id {
                 row.id = Some(value.clone());
             }
@@ -135,23 +131,6 @@ impl<'de> Parts<'de> for RowOf<'_> {
             }
         }
         Ok(Some(row))
-    }
-}
-
-/// The same value without the room that a map or list took to grow while it was read.
-fn snug(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut exact = Map::with_capacity(map.len());
-            exact.extend(map.into_iter().map(|(name, value)| (name, snug(value))));
-            Value::Object(exact)
-        }
-        Value::Array(items) => {
-            let mut exact = Vec::with_capacity(items.len());
-            exact.extend(items.into_iter().map(snug));
-            Value::Array(exact)
-        }
-        other => other,
     }
 }
 
@@ -187,22 +166,22 @@ impl Visitor<'_> for NameIn<'_> {
 }
 
 /// An older shape of a map is a list of pairs (carrierx.md 5.4): comparing or replacing it would lose something.
-fn fits(ty: Type, value: &Value) -> bool {
+fn fits(ty: Type, value: &Packed) -> bool {
     match ty {
-        Type::Map => value.is_object() || value.is_null(),
-        Type::List => value.is_array() || value.is_null(),
+        Type::Map => matches!(value, Packed::Map(_) | Packed::Null),
+        Type::List => matches!(value, Packed::List(_) | Packed::Null),
         _ => true,
     }
 }
 
 /// An id as text. A number may come as a text of digits (unpod.md 14.1).
-fn identity(kind: &Kind, id: &Value) -> Option<String> {
-    let text = text_of(id)?;
+fn identity(kind: &Kind, id: &Packed) -> Option<String> {
+    let text = id.text()?;
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    (if kind.numeric_id { digits } else { !text.trim().is_empty() }).then_some(text)
+    (if kind.numeric_id { digits } else { !text.trim().is_empty() }).then(|| text.into_owned())
 }
 
-fn is_masked_text(field: &Field, value: &Value) -> bool {
+fn is_masked_text(field: &Field, value: &Packed) -> bool {
     value.as_str().is_some_and(|text| is_masked(text, field.masked_lightly))
 }
 

@@ -11,7 +11,7 @@ use crate::kind::{Access, Field, Kind, Type};
 use crate::ledger::{Entry, Key, digest_of};
 use crate::resource::{Address, CatalogueEntry, DesiredObject, LiveObject, Wanted, WantedSecret};
 use crate::text::fits_mask;
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 /// What happens to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -160,17 +160,17 @@ impl Comparison<'_> {
         found
     }
 
-    fn plain(&self, field: &'static Field, wanted: &Value, found: &mut Difference) {
+    fn plain(&self, field: &'static Field, wanted: &Packed, found: &mut Difference) {
         // Shown in part only: what may be the wanted value is never drift (unpod.md U3).
         let masked = self.live.masked.get(field.name);
-        if let Some(masked) = masked.and_then(Value::as_str)
+        if let Some(masked) = masked.and_then(Packed::as_str)
             && wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted))
         {
             found.notices.push(self.notice(NoticeCode::NotShown, field, Some(masked)));
             return;
         }
         let shown = self.live.attributes.get(field.name).or(masked);
-        let observed = shown.unwrap_or(&Value::Null);
+        let observed = shown.unwrap_or(&Packed::Null);
         let same = if field.ty == Type::CatalogueEntry {
             catalogue::same(self.catalogue, wanted, observed)
         } else {
@@ -181,8 +181,8 @@ impl Comparison<'_> {
         }
         let change = AttributeChange {
             name: field.name.to_owned(),
-            before: shown.map_or(Shown::Absent, |value| Shown::Value(value.clone())),
-            after: Shown::Value(wanted.clone()),
+            before: shown.map_or(Shown::Absent, |value| Shown::Value(value.json())),
+            after: Shown::Value(wanted.json()),
             risky: field.risky,
         };
         match field.access {
@@ -217,7 +217,12 @@ impl Comparison<'_> {
 
     /// A value that was sent already: it waits for a human, or the service keeps it in another form. Sending it again would
     /// change nothing and, for a mail address, mail somebody once more (carrierx.md 6.5, 7.1).
-    fn waiting_or_reshaped(&self, field: &'static Field, wanted: &Value, observed: &Value) -> Option<Notice> {
+    fn waiting_or_reshaped(
+        &self,
+        field: &'static Field,
+        wanted: &Packed,
+        observed: &Packed,
+    ) -> Option<Notice> {
         let entry = self.entry?;
         let sent = digest_of(&field.normaliser.canonical(wanted));
         if field.verified
@@ -235,8 +240,8 @@ impl Comparison<'_> {
     fn create_only(
         &self,
         field: &'static Field,
-        wanted: &Value,
-        shown: Option<&Value>,
+        wanted: &Packed,
+        shown: Option<&Packed>,
         found: &mut Difference,
     ) {
         let Some(observed) = shown else {
@@ -272,7 +277,7 @@ impl Comparison<'_> {
             Some(Wanted::Value(value)) => Some(value),
             _ => self.live.attributes.get(other),
         };
-        value.and_then(Value::as_str) != Some(needed)
+        value.and_then(Packed::as_str) != Some(needed)
     }
 
     fn secret(&self, field: &'static Field, secret: &WantedSecret, found: &mut Difference) {
@@ -304,7 +309,7 @@ impl Comparison<'_> {
                 Some(shown == fingerprint)
             }
             _ if field.secret_is_read_back
-                && self.live.attributes.get(field.name).is_some_and(Value::is_null) =>
+                && self.live.attributes.get(field.name).is_some_and(Packed::is_null) =>
             {
                 return found.update.push(AttributeChange {
                     before: Shown::Absent,
@@ -350,7 +355,7 @@ pub(super) fn of_new(wanted: &DesiredObject, kind: &'static Kind) -> Vec<Attribu
         name: field.name.to_owned(),
         before: Shown::Absent,
         after: match value {
-            Wanted::Value(value) => Shown::Value(value.clone()),
+            Wanted::Value(value) => Shown::Value(value.json()),
             Wanted::Secret(_) => Shown::Secret(SecretWord::New),
         },
         risky: false,
@@ -370,7 +375,7 @@ pub(super) fn of_deleted(live: &LiveObject, kind: &'static Kind) -> Vec<Attribut
         .filter_map(|(name, value)| {
             value.map(|value| AttributeChange {
                 name: name.to_owned(),
-                before: Shown::Value(value.clone()),
+                before: Shown::Value(value.json()),
                 after: Shown::Absent,
                 risky: false,
             })
@@ -379,7 +384,7 @@ pub(super) fn of_deleted(live: &LiveObject, kind: &'static Kind) -> Vec<Attribut
 }
 
 /// A value in one short line, for messages.
-pub(super) fn short(value: &Value) -> String {
+pub(super) fn short(value: &Packed) -> String {
     let text = value.to_string();
     if text.chars().count() <= 60 {
         text

@@ -12,7 +12,7 @@ use crate::backend::unpod::catalogue;
 use crate::call::{Body, Call, Method, Payload};
 use crate::kind::{Access, Delete, Kind, Type, Update};
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 /// A step and its place in the order: steps are sorted by phase, then rank, then subject, then turn.
 #[derive(Debug, Clone)]
@@ -59,7 +59,7 @@ pub(super) fn create(
                 entries.insert(field.name.to_owned(), secret(&object.address, field.name));
             }
             Some(Wanted::Value(value)) if !value.is_null() => {
-                entries.insert(field.name.to_owned(), Payload::Value(sent(field.ty, value, facts)));
+                entries.insert(field.name.to_owned(), Payload::Value(sent(field.ty, value, facts).json()));
             }
             _ => {}
         }
@@ -73,7 +73,9 @@ pub(super) fn create(
         .natural_key
         .iter()
         .filter_map(|name| match object.attributes.get(name) {
-            Some(Wanted::Value(value)) => Some(((*name).to_owned(), sent_by_name(kind, name, value, facts))),
+            Some(Wanted::Value(value)) => {
+                Some(((*name).to_owned(), sent_by_name(kind, name, value, facts).json()))
+            }
             _ => None,
         })
         .collect();
@@ -125,20 +127,20 @@ fn secret(address: &Address, attribute: &str) -> Payload {
     Payload::Secret { address: address.clone(), attribute: attribute.to_owned() }
 }
 
-fn sent_by_name(kind: &Kind, name: &str, value: &Value, facts: &Facts) -> Value {
+fn sent_by_name(kind: &Kind, name: &str, value: &Packed, facts: &Facts) -> Packed {
     kind.field(name).map_or_else(|| value.clone(), |field| sent(field.ty, value, facts))
 }
 
 /// A value as the service wants it: a catalogue entry by slug where the catalogue has slugs, else by number.
-pub(super) fn sent(ty: Type, value: &Value, facts: &Facts) -> Value {
+pub(super) fn sent(ty: Type, value: &Packed, facts: &Facts) -> Packed {
     if ty != Type::CatalogueEntry {
         return value.clone();
     }
     match catalogue::resolve(&facts.catalogue, value) {
-        Some(entry) => entry.slug.clone().map_or_else(|| Value::from(entry.id), Value::from),
+        Some(entry) => entry.slug.as_deref().map_or_else(|| Packed::Number(entry.id.into()), Packed::from),
         None => match value.as_str().and_then(|text| text.parse::<u64>().ok()) {
             // A number that the catalogue does not list: carriers are left out of it (unpod.md 4.2).
-            Some(id) if facts.generation == Some(1) => Value::from(id),
+            Some(id) if facts.generation == Some(1) => Packed::Number(id.into()),
             _ => value.clone(),
         },
     }
@@ -182,7 +184,7 @@ pub(super) fn update(
             && !object.ignore.contains(field.name);
         stated || untouched.contains_key(field.name)
     });
-    let seen = |name: &str| live.attributes.get(name).cloned().unwrap_or(Value::Null);
+    let seen = |name: &str| live.attributes.get(name).map_or(Value::Null, Packed::json);
     let before = managed.map(|field| (field.name.to_owned(), seen(field.name))).collect();
     // A value that stays invisible until somebody confirms it cannot be expected in the answer.
     let expect =
@@ -217,7 +219,9 @@ fn patch(
         .iter()
         .map(|change| {
             let payload = match &change.after {
-                Shown::Value(value) => Payload::Value(sent_by_name(kind, &change.name, value, facts)),
+                Shown::Value(value) => {
+                    Payload::Value(sent_by_name(kind, &change.name, &value.into(), facts).json())
+                }
                 Shown::Secret(_) | Shown::Absent => secret(&object.address, &change.name),
             };
             (change.name.clone(), payload)
@@ -245,7 +249,7 @@ fn patch(
                 field.nested() && field.access != Access::ReadOnly && !entries.contains_key(field.name)
             })
             .filter_map(|field| {
-                live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.clone()))
+                live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.json()))
             })
             .collect();
     }
@@ -261,7 +265,7 @@ fn put(object: &DesiredObject, kind: &'static Kind, live: &LiveObject, facts: &F
         .filter(|field| field.access == Access::Modifiable && field.ty != Type::Secret)
         .filter(|field| !object.ignore.contains(field.name))
         .filter_map(|field| match object.attributes.get(field.name) {
-            Some(Wanted::Value(value)) => Some((field.name.to_owned(), value.clone())),
+            Some(Wanted::Value(value)) => Some((field.name.to_owned(), value.json())),
             _ => None,
         })
         .collect();
@@ -270,7 +274,7 @@ fn put(object: &DesiredObject, kind: &'static Kind, live: &LiveObject, facts: &F
         .iter()
         .filter(|field| field.public && field.access != Access::ReadOnly && !stated.contains_key(field.name))
         .filter_map(|field| {
-            live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.clone()))
+            live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.json()))
         })
         .collect();
     let call = Call {
@@ -298,7 +302,7 @@ fn blanked(object: &DesiredObject, kind: &Kind, live: &LiveObject) -> Result<(),
         .iter()
         .filter(|field| field.verified)
         .filter(|field| !object.attributes.contains_key(field.name) || object.ignore.contains(field.name))
-        .filter(|field| live.attributes.get(field.name).is_none_or(Value::is_null))
+        .filter(|field| live.attributes.get(field.name).is_none_or(Packed::is_null))
         .map(|field| field.name)
         .collect();
     if names.is_empty() {
@@ -329,7 +333,7 @@ pub(super) fn delete(
         .iter()
         .filter(|field| field.access != Access::ReadOnly)
         .filter_map(|field| {
-            live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.clone()))
+            live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.json()))
         })
         .collect();
     let why = match cut.len() {

@@ -10,7 +10,7 @@ use crate::kind::{Kind, Type};
 use crate::ledger::Entry;
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
 use crate::text::fits_mask;
-use crate::value::Value;
+use crate::value::Packed;
 
 /// What was found for an address.
 #[derive(Debug, Clone, Copy)]
@@ -266,7 +266,7 @@ fn shown_in_part<'a>(
         for name in kind.natural_key {
             let field = kind.field(name)?;
             let Some(Wanted::Value(wanted)) = object.attributes.get(name) else { return None };
-            if let Some(masked) = live.masked.get(name).and_then(Value::as_str) {
+            if let Some(masked) = live.masked.get(name).and_then(Packed::as_str) {
                 if !wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted)) {
                     return None;
                 }

@@ -12,7 +12,7 @@ use super::step::{Operation, Ref, Served, Step};
 use crate::backend;
 use crate::call::{Body, Call, Method, Payload, StepId};
 use crate::kind::{Access, Delete, Kind, Link, Type, Update};
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 /// What takes one change back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -222,9 +222,9 @@ fn put_back(step: &Step, kind: &'static Kind, before: &BTreeMap<String, Value>) 
     let mut entries = IndexMap::new();
     for (name, payload) in step.call.body.as_ref()?.entries() {
         let (Payload::Value(sent), Some(field)) = (payload, kind.field(name)) else { continue };
-        let was = before.get(name).filter(|was| !was.is_null()).cloned().unwrap_or_else(|| field.cleared());
-        if !field.same(&was, sent) {
-            entries.insert(name.clone(), Payload::Value(was));
+        let was = before.get(name).filter(|was| !was.is_null()).map_or_else(|| field.cleared(), Packed::from);
+        if !field.same(&was, &sent.into()) {
+            entries.insert(name.clone(), Payload::Value(was.json()));
         }
     }
     if entries.is_empty() {

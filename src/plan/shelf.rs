@@ -8,7 +8,7 @@ use crate::backend::unpod::catalogue;
 use crate::kind::{Kind, Type};
 use crate::ledger::Ledger;
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
-use crate::value::Value;
+use crate::value::Packed;
 
 /// Live objects of one kind in one account, by id and by natural key.
 pub(super) struct Shelf<'a> {
@@ -91,7 +91,7 @@ impl<'a> Shelf<'a> {
 pub(super) fn key_text<'v>(
     kind: &Kind,
     facts: &Facts,
-    value: impl Fn(&'static str) -> Option<&'v Value>,
+    value: impl Fn(&'static str) -> Option<&'v Packed>,
 ) -> Option<String> {
     let mut parts = Vec::with_capacity(kind.natural_key.len());
     for name in kind.natural_key {
@@ -100,7 +100,7 @@ pub(super) fn key_text<'v>(
         let entry =
             if field.ty == Type::CatalogueEntry { catalogue::resolve(&facts.catalogue, value) } else { None };
         let canonical = match entry {
-            Some(entry) => Value::from(format!("catalogue {}", entry.id)),
+            Some(entry) => Packed::from(format!("catalogue {}", entry.id)),
             None => field.normaliser.canonical(value),
         };
         if canonical.is_null() {
@@ -108,7 +108,7 @@ pub(super) fn key_text<'v>(
         }
         parts.push(canonical);
     }
-    Some(Value::Array(parts).to_string())
+    Some(Packed::List(parts.into()).to_string())
 }
 
 /// The natural key that the YAML states.

@@ -182,8 +182,8 @@ impl Problem {
             let place = label.place();
             ToldLabel {
                 file: place.file.to_string(),
-                line: place.line,
-                column: place.column,
+                line: place.line as usize,
+                column: place.column as usize,
                 offset: label.span.start(),
                 length: label.span.end().saturating_sub(label.span.start()),
                 text: label.text.clone(),
@@ -194,8 +194,8 @@ impl Problem {
             code: self.code,
             message: self.message.clone(),
             file: self.place.file.to_string(),
-            line: self.place.line,
-            column: self.place.column,
+            line: self.place.line as usize,
+            column: self.place.column as usize,
             labels: labels.collect(),
             help: self.help.clone(),
         }

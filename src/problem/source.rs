@@ -107,7 +107,7 @@ impl Source {
 
     /// Where a stretch begins.
     pub fn place(&self, span: Span) -> Place {
-        Place { file: self.name.clone(), line: span.line().max(1), column: span.column().max(1) }
+        Place { file: self.name.clone(), line: span.line.max(1), column: span.column.max(1) }
     }
 
     /// The line that holds an offset, without its end. YAML ends lines with LF, CR LF or CR.
@@ -259,7 +259,7 @@ impl SourceCode for Excerpt {
         let found = self.text.read_span(span, before, after)?;
         let primary = before == 0 && self.marks.first().is_some_and(|(mark, _)| mark.start == span.offset());
         let (line, column) = if primary {
-            (self.place.line - 1, self.place.column - 1)
+            (self.place.line as usize - 1, self.place.column as usize - 1)
         } else {
             (found.line() + self.first_line - 1, found.column())
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Fields;
-use crate::value::{Fingerprint, Value};
+use crate::value::{Fingerprint, Packed};
 
 /// What the services answered, complete or not there at all.
 #[derive(Debug, Clone, Default)]
@@ -95,10 +95,10 @@ pub struct LiveObject {
     /// Value of the kind's id field, as text.
     pub id: String,
     /// Plain attributes that the service showed. Absent key: not shown.
-    pub attributes: Fields<Value>,
+    pub attributes: Fields<Packed>,
     /// Plain attributes that the service showed in part only, as it showed them, such as `AC****1f`. None of them is among
     /// `attributes`: compare them with [`crate::text::fits_mask`] and take a fit for no difference (unpod.md U3).
-    pub masked: Fields<Value>,
+    pub masked: Fields<Packed>,
     /// Secrets that the service gave back, by fingerprint; `None` for one that is masked.
     pub secrets: Fields<Option<Fingerprint>>,
 }

@@ -18,7 +18,7 @@ pub use live::{
 
 use crate::kind::{Backend, Kind};
 use crate::policy::Policy;
-use crate::value::{Fingerprint, Value};
+use crate::value::{Fingerprint, Packed};
 
 /// Something for each of some fields of a kind, by the field's name and in its order. There are many objects with a few
 /// fields each, so this is one stretch of memory, not a tree.
@@ -73,9 +73,9 @@ pub struct Place {
     /// Path as the user gave it.
     pub file: Arc<str>,
     /// Line.
-    pub line: usize,
+    pub line: u32,
     /// Column, in characters.
-    pub column: usize,
+    pub column: u32,
 }
 
 impl fmt::Display for Place {
@@ -227,9 +227,9 @@ pub struct NumberWanted {
 #[derive(Debug, Clone)]
 pub enum Wanted {
     /// A plain value; null clears.
-    Value(Value),
+    Value(Packed),
     /// A secret, known here by its source and fingerprint only.
-    Secret(WantedSecret),
+    Secret(Box<WantedSecret>),
 }
 
 /// What the planner knows about a wanted secret.
@@ -255,7 +255,7 @@ pub struct Removal {
     /// Identity, when written.
     pub id: Option<String>,
     /// Natural key fields, when written.
-    pub key: BTreeMap<&'static str, Value>,
+    pub key: BTreeMap<&'static str, Packed>,
     /// Where it stands.
     pub place: Place,
 }

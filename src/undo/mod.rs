@@ -13,7 +13,7 @@ use crate::plan::{Operation, Plan, Ref, Step};
 use crate::resource::{
     Address, Desired, DesiredObject, Facts, Fields, Live, LiveObject, Place, Removal, Wanted,
 };
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 mod numbers;
 mod saved;
@@ -152,10 +152,10 @@ impl<'a> Maker<'a> {
         for (name, _) in plain {
             let Some(field) = kind.field(name) else { continue };
             let was = deed.before.and_then(|image| image.get(name)).or_else(|| before.get(name));
-            let was = was.cloned().unwrap_or(Value::Null);
-            let now = live.attributes.get(field.name).unwrap_or(&Value::Null);
+            let was = was.map_or(Packed::Null, Packed::from);
+            let now = live.attributes.get(field.name).unwrap_or(&Packed::Null);
             let left = [deed.after.and_then(|image| image.get(name)), expect.get(name)];
-            let still = left.into_iter().flatten().any(|after| field.same(after, now));
+            let still = left.into_iter().flatten().any(|after| field.same(&after.into(), now));
             if field.same(&was, now) {
                 continue;
             }
@@ -245,7 +245,7 @@ impl<'a> Maker<'a> {
                     _ => {}
                 }
             } else if let Some(value) = image.get(field.name).filter(|value| !value.is_null()) {
-                attributes.insert(field.name, Wanted::Value(value.clone()));
+                attributes.insert(field.name, Wanted::Value(value.into()));
             } else if let Some(wanted) = declared.and_then(|object| object.attributes.get(field.name)) {
                 attributes.insert(field.name, wanted.clone());
             } else if field.required {
@@ -298,7 +298,8 @@ impl<'a> Maker<'a> {
     }
 }
 
-fn same(field: &Field, facts: Option<&Facts>, sent: &Value, now: &Value) -> bool {
+fn same(field: &Field, facts: Option<&Facts>, sent: &Value, now: &Packed) -> bool {
+    let sent = &Packed::from(sent);
     if field.ty == Type::CatalogueEntry {
         return facts.is_some_and(|facts| catalogue::same(&facts.catalogue, sent, now));
     }

@@ -78,7 +78,7 @@ fn report(findings: impl Iterator<Item = (&'static str, &'static str, Option<Pla
             // Two findings of one fingerprint would be shown as one.
             let again = seen.entry(finding.clone()).and_modify(|again| *again += 1).or_default();
             let fingerprint = hex(&Sha256::digest(format!("{finding}\n{again}").as_bytes()));
-            let location = Location { path, lines: Lines { begin: place.line.max(1) } };
+            let location = Location { path, lines: Lines { begin: place.line.max(1) as usize } };
             Entry { description, check_name: code.to_owned(), fingerprint, severity, location }
         })
         .collect();

@@ -18,6 +18,7 @@ use telform::call::{Call, Method};
 use telform::kind::Backend;
 use telform::ledger::{Key, Ledger};
 use telform::resource::{Account, Desired, Guards, Place, SecretSource};
+use telform::value::Packed;
 use telform::{backend, live, probe};
 
 use crate::mutate::Mutator;
@@ -59,8 +60,9 @@ fn read_out(value: &Value) {
     let _ = generation::detect(None, &found, &found);
     for row in found.iter().chain([value]) {
         let _ = (rows::number_in(row), rows::organization_of(row));
-        let _ = (catalogue::slug_of(&entries, row), catalogue::resolve(&entries, row).is_some());
-        assert!(catalogue::resolve(&entries, row).is_none() || catalogue::same(&entries, row, row));
+        let word = &Packed::from(row);
+        let _ = (catalogue::slug_of(&entries, word), catalogue::resolve(&entries, word).is_some());
+        assert!(catalogue::resolve(&entries, word).is_none() || catalogue::same(&entries, word, word));
         if let Ok(map) = rows::object(row) {
             let _ = rows::slim_bridge(map);
         }

@@ -154,7 +154,7 @@ pub(crate) fn want(
         address: address.clone(),
         account: account.to_owned(),
         id: None,
-        attributes: attributes.iter().map(|(name, value)| (*name, Wanted::Value(value.clone()))).collect(),
+        attributes: attributes.iter().map(|(name, value)| (*name, Wanted::Value(value.into()))).collect(),
         numbers: None,
         put: false,
         prevent_delete: false,

@@ -13,7 +13,7 @@ use telform::resource::{
     Account, Address, Desired, DesiredObject, Fields, Guards, Live, NumberWanted, Place, Removal,
     SecretSource, Wanted, WantedSecret,
 };
-use telform::value::Secret;
+use telform::value::{Packed, Secret};
 
 use crate::dice::Dice;
 use crate::model::{CARRIERX, Model, Thing, UNPOD, account_of};
@@ -89,14 +89,14 @@ impl Case {
                 let stated = field.required || dice.once_in(2);
                 stated.then(|| self.roll_secret(&address, field.name, base.as_ref(), dice))
             } else if values::plain(field) {
-                plain(kind, field.name, base.as_ref(), dice).map(Wanted::Value)
+                plain(kind, field.name, base.as_ref(), dice).map(|value| Wanted::Value(value.into()))
             } else {
                 None
             };
             attributes.extend(wanted.map(|wanted| (field.name, wanted)));
         }
         if name == "providers" && self.model.generation == 1 && base.is_none() {
-            attributes.insert("name", Wanted::Value(Value::from(format!("n{}", dice.below(5)))));
+            attributes.insert("name", Wanted::Value(format!("n{}", dice.below(5)).into()));
         }
         let twin = self.desired.objects.values().any(|other| {
             let same =
@@ -142,10 +142,8 @@ impl Case {
         if supplied {
             self.secrets.insert((address.clone(), field.to_owned()), text);
         }
-        Wanted::Secret(WantedSecret {
-            source: SecretSource::Env(format!("{}_{field}", address.name)),
-            fingerprint,
-        })
+        let source = SecretSource::Env(format!("{}_{field}", address.name));
+        Wanted::Secret(Box::new(WantedSecret { source, fingerprint }))
     }
 
     /// Numbers of the declared bridges: each number on one of them at most.
@@ -250,7 +248,9 @@ impl Case {
         let fits = |thing: &Thing| {
             kind.natural_key.iter().all(|name| {
                 match (object.attributes.get(name), thing.attributes.get(name)) {
-                    (Some(Wanted::Value(wanted)), Some(shown)) => self.same(kind, name, wanted, shown),
+                    (Some(Wanted::Value(wanted)), Some(shown)) => {
+                        self.same(kind, name, &wanted.json(), shown)
+                    }
                     _ => false,
                 }
             })
@@ -262,6 +262,7 @@ impl Case {
 
     pub(crate) fn same(&self, kind: &Kind, name: &str, a: &Value, b: &Value) -> bool {
         let field = kind.field(name).expect("a field");
+        let (a, b) = (&Packed::from(a), &Packed::from(b));
         match field.ty {
             Type::CatalogueEntry => {
                 let catalogue = self.live().accounts[UNPOD].facts.catalogue.clone();

@@ -452,10 +452,10 @@ pub(crate) fn lacks_secret(case: &Case, plan: &Plan) -> bool {
 }
 
 /// Wanted plain values that are stated and count, by attribute.
-pub(crate) fn stated(object: &DesiredObject) -> impl Iterator<Item = (&'static str, &Value)> {
+pub(crate) fn stated(object: &DesiredObject) -> impl Iterator<Item = (&'static str, Value)> {
     object.attributes.iter().filter(|(name, _)| !object.ignore.contains(**name)).filter_map(
         |(name, wanted)| match wanted {
-            Wanted::Value(value) => Some((*name, value)),
+            Wanted::Value(value) => Some((*name, value.json())),
             Wanted::Secret(_) => None,
         },
     )

@@ -10,6 +10,7 @@ mod model;
 #[path = "../mutants/mod.rs"]
 mod mutants;
 mod normalising;
+mod packed;
 mod planning;
 mod rendering;
 mod saving;

@@ -10,7 +10,7 @@ use telform::resource::{
     CatalogueEntry, Connection, Facts, Fields, Live, LiveAccount, LiveNumber, LiveObject, Organization,
     Target,
 };
-use telform::value::Secret;
+use telform::value::{Packed, Secret};
 
 use crate::dice::Dice;
 use crate::values::{self, NUMBERS};
@@ -156,14 +156,14 @@ impl Model {
     fn shown(&self, kind: &'static Kind, id: &str, thing: &Thing, key: &Key) -> LiveObject {
         let mut object = LiveObject {
             id: id.to_owned(),
-            attributes: thing.attributes.clone().into_iter().collect(),
+            attributes: thing.attributes.iter().map(|(name, value)| (*name, value.into())).collect(),
             secrets: Fields::new(),
             masked: Fields::new(),
         };
         for field in kind.fields.iter().filter(|field| field.ty == Type::Secret && field.secret_is_read_back)
         {
             match thing.secrets.get(field.name) {
-                None => _ = object.attributes.insert(field.name, Value::Null),
+                None => _ = object.attributes.insert(field.name, Packed::Null),
                 Some(text) => {
                     let print = key.fingerprint(kind.name, field.name, &Secret::new(text));
                     object.secrets.insert(field.name, (!self.masked).then_some(print));

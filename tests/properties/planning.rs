@@ -183,7 +183,7 @@ fn leaves_a_good_end(case: &Case, dice: &mut Dice) -> Result<bool, TestCaseError
             if matches!(field.access, telform::kind::Access::Modifiable | telform::kind::Access::Replace) {
                 let shown = thing.attributes.get(name).unwrap_or(&serde_json::Value::Null);
                 prop_assert!(
-                    case.same(kind, name, wanted, shown),
+                    case.same(kind, name, &wanted, shown),
                     "{} {} is {} and not {}",
                     address,
                     name,

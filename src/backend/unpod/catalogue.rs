@@ -1,9 +1,9 @@
 //! The catalogue of providers, and which entry a word means (unpod.md 4.2).
 
 use super::rows::whole;
-use crate::kind::{Normaliser, text_of};
+use crate::kind::Normaliser;
 use crate::resource::CatalogueEntry;
-use crate::value::Value;
+use crate::value::{Packed, Value};
 
 /// The entries of a catalogue; rows without an id or a name are of no use and left out.
 pub fn entries(rows: &[Value]) -> Vec<CatalogueEntry> {
@@ -34,8 +34,8 @@ pub fn completed(mut entries: Vec<CatalogueEntry>, configurations: &[Value]) -> 
 
 /// The entry that a word means: the exact slug, else the only one of this name whatever the letter case, else the id. Names
 /// repeat in the catalogue, so a name that several share means none.
-pub fn resolve<'a>(entries: &'a [CatalogueEntry], word: &Value) -> Option<&'a CatalogueEntry> {
-    let word = text_of(word)?;
+pub fn resolve<'a>(entries: &'a [CatalogueEntry], word: &Packed) -> Option<&'a CatalogueEntry> {
+    let word = word.text()?;
     let word = word.trim();
     if let Some(entry) = entries.iter().find(|entry| entry.slug.as_deref() == Some(word)) {
         return Some(entry);
@@ -51,7 +51,7 @@ pub fn resolve<'a>(entries: &'a [CatalogueEntry], word: &Value) -> Option<&'a Ca
 }
 
 /// Whether two words mean the same provider: the same entry, or the same word where the catalogue does not help.
-pub fn same(entries: &[CatalogueEntry], a: &Value, b: &Value) -> bool {
+pub fn same(entries: &[CatalogueEntry], a: &Packed, b: &Packed) -> bool {
     match (resolve(entries, a), resolve(entries, b)) {
         (Some(a), Some(b)) => a.id == b.id,
         _ => Normaliser::Catalogue.canonical(a) == Normaliser::Catalogue.canonical(b),
@@ -59,7 +59,7 @@ pub fn same(entries: &[CatalogueEntry], a: &Value, b: &Value) -> bool {
 }
 
 /// The slug that stands for a configuration's provider on bridges and numbers, when it can be told.
-pub fn slug_of(entries: &[CatalogueEntry], provider: &Value) -> Option<String> {
+pub fn slug_of(entries: &[CatalogueEntry], provider: &Packed) -> Option<String> {
     if let Some(entry) = resolve(entries, provider) {
         return entry.slug.as_ref().map(|slug| slug.to_lowercase());
     }

@@ -265,7 +265,7 @@ fn leave_out_problems(drafts: &[Draft], problems: &Problems, without: &mut Witho
         let file = drafts.iter().find(|draft| *draft.path.display().to_string() == *problem.place.file);
         let Some(draft) = file else { continue };
         let above = draft.before.bytes().filter(|byte| *byte == b'\n').count();
-        let Some(line) = problem.place.line.checked_sub(above) else { continue };
+        let Some(line) = (problem.place.line as usize).checked_sub(above) else { continue };
         // What is wrong with an entry as a whole is not the fault of the attribute above it.
         let head = draft.page.heads.range(..=line).next_back().map_or(0, |(head, _)| *head);
         if let Some((_, (address, attribute))) = draft.page.lines.range(head..=line).next_back() {

@@ -14,6 +14,7 @@ use crate::plan::select::Selection;
 use crate::plan::shelf;
 use crate::plan::step::Ref;
 use crate::resource::{DesiredObject, LiveObject, Wanted};
+use crate::value::Packed;
 
 impl<'a> Planner<'a> {
     pub(super) fn objects(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, selection: &Selection) {
@@ -87,7 +88,7 @@ impl<'a> Planner<'a> {
             if catalogue::resolve(&facts.catalogue, value).is_some() {
                 continue;
             }
-            let number = draft::sent(field.ty, value, facts).is_number();
+            let number = matches!(draft::sent(field.ty, value, facts), Packed::Number(_));
             if facts.generation == Some(1) && !number {
                 let known: Vec<&str> = facts.catalogue.iter().map(|entry| entry.name.as_str()).collect();
                 let known = if known.is_empty() {
@@ -209,7 +210,7 @@ impl<'a> Planner<'a> {
         let mut attributes = of_new(object, kind);
         for change in &mut attributes {
             if let Some(before) = live.attributes.get(change.name.as_str()) {
-                change.before = Shown::Value(before.clone());
+                change.before = Shown::Value(before.json());
             }
         }
         attributes.retain(|change| change.before != change.after);
