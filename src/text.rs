@@ -58,7 +58,12 @@ const STARS: usize = 3;
 /// no such characters of its own.
 pub fn is_masked(text: &str, lightly: bool) -> bool {
     let fewest = if lightly { 1 } else { STARS };
-    text.contains(&"*".repeat(fewest)) || (lightly && visible(text).len() > 1)
+    let mut run = 0;
+    let stars = text.bytes().any(|byte| {
+        run = if byte == b'*' { run + 1 } else { 0 };
+        run >= fewest
+    });
+    stars || (lightly && visible(text).len() > 1)
 }
 
 /// Whether a text that is shown in part may be the wanted one: what is visible stands in it, in this order, the ends at its

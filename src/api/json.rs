@@ -13,15 +13,17 @@ use crate::value::{Any, Parts, Value};
 #[derive(Clone, Default)]
 pub struct Json {
     /// Empty when it was put together here.
-    text: Vec<u8>,
+    text: String,
     value: OnceLock<Box<Value>>,
 }
 
 impl Json {
     /// Takes a text when it is JSON, not nested deeper than the parser allows.
     pub fn whole(text: &[u8]) -> serde_json::Result<Self> {
-        serde_json::from_slice::<Whole>(text)?;
-        Ok(Self { text: text.to_vec(), value: OnceLock::new() })
+        // Asked once for the whole: bytes that are no text are no JSON, and of a text no string is asked again.
+        let text = str::from_utf8(text).map_err(serde::de::Error::custom)?;
+        serde_json::from_str::<Whole>(text)?;
+        Ok(Self { text: text.to_owned(), value: OnceLock::new() })
     }
 
     /// Reads it into what the seed makes.
@@ -29,14 +31,14 @@ impl Json {
         if self.text.is_empty() {
             return seed.deserialize(&**self);
         }
-        let mut reader = serde_json::Deserializer::from_slice(&self.text);
+        let mut reader = serde_json::Deserializer::from_str(&self.text);
         seed.deserialize(&mut reader)
     }
 }
 
 impl From<Value> for Json {
     fn from(value: Value) -> Self {
-        Self { text: Vec::new(), value: OnceLock::from(Box::new(value)) }
+        Self { text: String::new(), value: OnceLock::from(Box::new(value)) }
     }
 }
 
@@ -45,7 +47,7 @@ impl Deref for Json {
 
     fn deref(&self) -> &Value {
         // It was found to be whole, by the same parser with the same limits.
-        self.value.get_or_init(|| serde_json::from_slice(&self.text).unwrap_or_default())
+        self.value.get_or_init(|| serde_json::from_str(&self.text).unwrap_or_default())
     }
 }
 

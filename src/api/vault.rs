@@ -37,19 +37,9 @@ impl Vault {
     }
 }
 
-impl Extend<((Address, String), Secret)> for Vault {
-    fn extend<T: IntoIterator<Item = ((Address, String), Secret)>>(&mut self, iter: T) {
-        for ((address, attribute), secret) in iter {
-            self.insert(address, attribute, secret);
-        }
-    }
-}
-
 impl FromIterator<((Address, String), Secret)> for Vault {
     fn from_iter<T: IntoIterator<Item = ((Address, String), Secret)>>(iter: T) -> Self {
-        let mut vault = Self::new();
-        vault.extend(iter);
-        vault
+        Self(iter.into_iter().filter(|(_, secret)| !secret.is_empty()).collect())
     }
 }
 

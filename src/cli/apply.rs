@@ -28,7 +28,7 @@ use crate::output::Said;
 use crate::plan::{Options, Plan};
 use crate::resource::{Address, Live};
 use crate::text::clean;
-use crate::view::{json, report, text};
+use crate::view::{report, text};
 
 /// Carries out what the YAML wants.
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
@@ -72,7 +72,7 @@ pub(super) async fn carry(
         return Ok(Exit::Stale);
     }
     let tell = if out.global.json { Tell::Events } else { Tell::Text };
-    if let Err(exit) = policies.judge(out, &json::document(&document), tell, &mut session.lock) {
+    if let Err(exit) = policies.judge(out, &document, tell, &mut session.lock) {
         out.note("nothing was written\n");
         return Ok(exit);
     }

@@ -26,7 +26,7 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
         }
     };
     wanted.plan(out, &plan, &document)?;
-    if let Err(exit) = policies.judge(out, &json::document(&document), Tell::Text, &mut lock) {
+    if let Err(exit) = policies.judge(out, &document, Tell::Text, &mut lock) {
         return Ok(exit);
     }
     // Saved only when the policies allow it: a file does not say what they said.

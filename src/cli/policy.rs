@@ -8,6 +8,7 @@ use super::args::PolicyArgs;
 use super::exit::{Exit, Failure};
 use super::lock::{Locked, signal};
 use super::out::Out;
+use crate::document::Document;
 use crate::output::Said;
 use crate::policy::{PATIENCE, Policy, Setting};
 use crate::problem::{Problem, Problems};
@@ -49,14 +50,22 @@ impl Policies {
             judges.push((policy.clone(), format!("at {place}")));
         }
         judges.extend(given.policies.iter().map(|policy| (policy.clone(), "by --policy".to_owned())));
-        Ok(Self { judges, hidden: secret_variables(desired) })
+        let hidden = if judges.is_empty() { BTreeSet::new() } else { secret_variables(desired) };
+        Ok(Self { judges, hidden })
     }
 
     /// Asks all of them, so that all objections are known at once. `Err` is how the run ends.
-    pub(super) fn judge(&self, out: &Out, document: &str, tell: Tell, lock: &mut Locked) -> Result<(), Exit> {
+    pub(super) fn judge(
+        &self,
+        out: &Out,
+        document: &Document,
+        tell: Tell,
+        lock: &mut Locked,
+    ) -> Result<(), Exit> {
         if self.judges.is_empty() {
             return Ok(());
         }
+        let document = &view::json::document(document);
         let leaving = Leaving::on_signal();
         lock.take_over_signals();
         let mut refused = false;

@@ -25,7 +25,7 @@ use crate::resource::Live;
 use crate::sandbox::{Fault, Sandbox, Service, World};
 use crate::text::clean;
 use crate::view::rehearsal::{self, Rehearsal, Request, Requests};
-use crate::view::{json, report};
+use crate::view::report;
 
 /// Rehearses.
 pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure> {
@@ -50,7 +50,7 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
     let document = saved::document(&session, &plan, &live);
     apply::show(out, &plan, &document);
     let tell = if out.global.json { Tell::Events } else { Tell::Text };
-    if let Err(exit) = policies.judge(out, &json::document(&document), tell, &mut session.lock) {
+    if let Err(exit) = policies.judge(out, &document, tell, &mut session.lock) {
         return Ok(exit);
     }
     if plan.is_refused() {

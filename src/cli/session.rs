@@ -228,8 +228,7 @@ impl Session {
             plan.notices.retain(|notice| named(&notice.address));
             plan.digest = plan.computed_digest();
         }
-        let document = document::of(&plan, document::Origin::default());
-        let text = serde_json::to_vec(&document).unwrap_or_default();
+        let text = serde_json::to_vec(&document::of(&plan, document::Origin::default())).unwrap_or_default();
         match verify::plan(&text) {
             verdict if verdict.verified => Ok(plan),
             verdict => Err(unverified(&verdict)),

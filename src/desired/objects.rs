@@ -62,11 +62,11 @@ impl<'a> Loader<'a> {
     pub(super) fn read_objects(&mut self) {
         let blocks: Vec<(Address, Rc<Block<'a>>)> =
             self.objects.iter().map(|(address, block)| (address.clone(), Rc::clone(block))).collect();
-        for (address, block) in blocks {
-            if let Some(object) = self.object(&address, &block) {
-                self.parsed.insert(address, Parsed { object, block });
-            }
-        }
+        let parsed = blocks.into_iter().filter_map(|(address, block)| {
+            let object = self.object(&address, &block)?;
+            Some((address, Parsed { object, block }))
+        });
+        self.parsed = parsed.collect();
     }
 
     fn object(&mut self, address: &Address, block: &Block<'a>) -> Option<DesiredObject> {

@@ -66,14 +66,20 @@ impl Loader<'_> {
             self.wrong(file, entry, "a text");
             return None;
         };
-        if !self.settled(file, scalar, entry.value.at, &format!("`{}`", names::short(&entry.key))) {
+        if !self.settled(file, scalar, entry.value.at, &|| format!("`{}`", names::short(&entry.key))) {
             return None;
         }
         Some(scalar.text.clone())
     }
 
     /// Whether every reader takes a scalar for the same text; if not, that is reported.
-    pub(super) fn settled(&mut self, file: In<'_>, scalar: &Scalar, at: Span, what: &str) -> bool {
+    pub(super) fn settled(
+        &mut self,
+        file: In<'_>,
+        scalar: &Scalar,
+        at: Span,
+        what: &dyn Fn() -> String,
+    ) -> bool {
         let text = &*scalar.text;
         if let Some(taken) = scalar.reading().taken_for() {
             let shown =
@@ -82,7 +88,8 @@ impl Loader<'_> {
                 Problem::new(
                     "telform::yaml::quote",
                     format!(
-                        "{what} is a text, but {shown} without quotes is {taken} to many readers of YAML"
+                        "{} is a text, but {shown} without quotes is {taken} to many readers of YAML",
+                        what()
                     ),
                     &file.source,
                     at,
@@ -93,7 +100,7 @@ impl Loader<'_> {
             return false;
         }
         if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\t')) {
-            let message = format!("{what} holds a control character");
+            let message = format!("{} holds a control character", what());
             self.report(Problem::new("telform::yaml::control", message, &file.source, at).label("in here"));
             return false;
         }
@@ -203,7 +210,7 @@ impl Loader<'_> {
                     number
                 }
                 _ => self
-                    .settled(file, scalar, node.at, "this value")
+                    .settled(file, scalar, node.at, &|| "this value".to_owned())
                     .then(|| Packed::Text(scalar.text.clone())),
             },
         }
@@ -212,7 +219,7 @@ impl Loader<'_> {
     /// A key that some readers would change.
     pub(super) fn key(&mut self, file: In<'_>, entry: &Entry) -> bool {
         let scalar = Scalar { text: entry.key.clone(), plain: entry.key_plain };
-        self.settled(file, &scalar, entry.key_span, "a key")
+        self.settled(file, &scalar, entry.key_span, &|| "a key".to_owned())
     }
 
     /// What the row asks of the value beyond its type.

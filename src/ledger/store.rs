@@ -204,12 +204,13 @@ enum Fault {
 
 /// Reads a ledger. Only where it is none is it looked at again, for its format: a later one may be of another shape.
 fn read(bytes: &[u8]) -> Result<Ledger, Fault> {
-    let why = match serde_json::from_slice::<Ledger>(bytes) {
+    let text = str::from_utf8(bytes).map_err(|error| Fault::Damaged(error.to_string()))?;
+    let why = match serde_json::from_str::<Ledger>(text) {
         Ok(ledger) if ledger.format <= FORMAT => return Ok(ledger),
         Ok(ledger) => return Err(Fault::Newer(u64::from(ledger.format))),
         Err(error) => error.to_string(),
     };
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| Fault::Damaged(error.to_string()))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| Fault::Damaged(error.to_string()))?;
     match value.get("format").and_then(Value::as_u64) {
         Some(format) if format > u64::from(FORMAT) => Err(Fault::Newer(format)),
         Some(_) => Err(Fault::Damaged(why)),

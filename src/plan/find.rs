@@ -1,6 +1,6 @@
 //! Which live object an address means: pinned id, then the ledger's id, then the natural key (spec 2.2).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, btree_map};
 
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::shelf::{Shelf, key_text, wanted_key};
@@ -25,11 +25,21 @@ pub(super) enum Finding<'a> {
     Stuck,
 }
 
+/// One address of the configuration, and what was found for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) object: &'a DesiredObject,
+    /// What the ledger keeps under this address, of whatever account and identity.
+    pub(super) entry: Option<&'a Entry>,
+    /// The shape in which its account answers.
+    pub(super) kind: &'static Kind,
+    pub(super) finding: Finding<'a>,
+}
+
 /// The findings of all addresses.
 #[derive(Debug, Default)]
 pub(super) struct Findings<'a> {
-    /// By address, with the shape that its account answers in.
-    pub(super) by_address: BTreeMap<&'a Address, (Finding<'a>, &'static Kind)>,
+    pub(super) by_address: BTreeMap<&'a Address, Found<'a>>,
     /// Live objects that an address claims: (account, kind, id) to the address.
     pub(super) claimed: BTreeMap<(&'a str, &'static str, &'a str), &'a Address>,
     pub(super) refusals: Vec<Refusal>,
@@ -50,13 +60,17 @@ impl<'a> Findings<'a> {
     }
 
     fn notice(&mut self, object: &DesiredObject, code: NoticeCode, detail: Option<String>) {
-        self.notices.push(Notice {
-            code,
-            account: object.account.clone(),
-            address: Some(object.address.clone()),
-            attribute: None,
-            detail,
-        });
+        self.notices.push(notice(object, code, detail));
+    }
+}
+
+pub(super) fn notice(object: &DesiredObject, code: NoticeCode, detail: Option<String>) -> Notice {
+    Notice {
+        code,
+        account: object.account.clone(),
+        address: Some(object.address.clone()),
+        attribute: None,
+        detail,
     }
 }
 
@@ -65,7 +79,9 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
     let mut findings = Findings::default();
     let mut shelves: HashMap<(&str, &str), Shelf<'a>> = HashMap::new();
     let mut keys: HashMap<(&str, &str, String), &Address> = HashMap::new();
+    let mut all = Vec::with_capacity(inputs.desired.objects.len());
     for object in inputs.desired.objects.values() {
+        let entry = inputs.ledger.objects.get(&object.address);
         let facts = inputs.facts(&object.account);
         let Some(kind) = shape_of(object, facts) else {
             let Some(first) = object.shapes.first() else { continue };
@@ -79,21 +95,23 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
                     first.generation.unwrap_or_default()
                 ),
             );
-            findings.by_address.insert(&object.address, (Finding::Stuck, first));
+            all.push(Found { object, entry, kind: first, finding: Finding::Stuck });
             continue;
         };
         let shelf = shelves
             .entry((&object.account, kind.name))
             .or_insert_with(|| Shelf::new(inputs, &object.account, kind));
-        let finding = find_one(inputs, object, kind, shelf, &mut findings);
+        let own = entry.filter(|entry| entry.account == object.account);
+        let finding = find_one(inputs, object, own, kind, shelf, &mut findings);
         let finding = claim(object, kind, finding, &mut findings);
         let key = key_to_be(object, kind, facts, &finding);
         let finding = match key {
             Some(key) => hold_key(object, kind, key, finding, shelf, &mut keys, &mut findings),
             None => finding,
         };
-        findings.by_address.insert(&object.address, (finding, kind));
+        all.push(Found { object, entry, kind, finding });
     }
+    findings.by_address = all.into_iter().map(|found| (&found.object.address, found)).collect();
     findings
 }
 
@@ -111,11 +129,11 @@ fn shape_of(object: &DesiredObject, facts: &Facts) -> Option<&'static Kind> {
 fn find_one<'a>(
     inputs: &Inputs<'a>,
     object: &'a DesiredObject,
+    entry: Option<&'a Entry>,
     kind: &'static Kind,
     shelf: &Shelf<'a>,
     findings: &mut Findings<'a>,
 ) -> Finding<'a> {
-    let entry = inputs.ledger.objects.get(&object.address).filter(|entry| entry.account == object.account);
     if let Some(id) = &object.id {
         if let Some((entry, live)) = entry
             .filter(|entry| entry.replaced.contains(id))
@@ -295,16 +313,17 @@ fn claim<'a>(
 ) -> Finding<'a> {
     let Finding::Live(live) = finding else { return finding };
     let key = (object.account.as_str(), kind.name, live.id.as_str());
-    if let Some(other) = findings.claimed.get(&key).copied() {
-        findings.refuse(
-            object,
-            RefusalCode::ClaimedTwice,
-            format!("{} {} is claimed by {other} too", kind.singular, live.id),
-        );
-        return Finding::Stuck;
+    match findings.claimed.entry(key) {
+        btree_map::Entry::Vacant(free) => {
+            free.insert(&object.address);
+            finding
+        }
+        btree_map::Entry::Occupied(taken) => {
+            let detail = format!("{} {} is claimed by {} too", kind.singular, live.id, taken.get());
+            findings.refuse(object, RefusalCode::ClaimedTwice, detail);
+            Finding::Stuck
+        }
     }
-    findings.claimed.insert(key, &object.address);
-    finding
 }
 
 /// The natural key that an object has after the plan, unless it stays the one that it has.
@@ -355,59 +374,6 @@ fn hold_key<'a>(
         return Finding::Stuck;
     }
     finding
-}
-
-/// What the ledger shall learn about the objects that were found, without any write to a service.
-pub(super) fn effects<'a>(inputs: &Inputs<'a>, findings: &mut Findings<'a>) {
-    let found: Vec<(&Address, &LiveObject, &'static Kind)> = findings
-        .by_address
-        .iter()
-        .filter_map(|(address, (finding, kind))| match finding {
-            Finding::Live(live) => Some((*address, *live, *kind)),
-            _ => None,
-        })
-        .collect();
-    for (address, live, kind) in found {
-        let object = &inputs.desired.objects[address];
-        match inputs
-            .ledger
-            .objects
-            .get(address)
-            .filter(|entry| entry.id == live.id && entry.account == object.account)
-        {
-            None => {
-                findings.notice(object, NoticeCode::Adopted, Some(live.id.clone()));
-                findings.effects.push(LedgerEffect::Adopt {
-                    address: address.clone(),
-                    account: object.account.clone(),
-                    id: live.id.clone(),
-                });
-            }
-            Some(entry) => {
-                if entry.hidden_since.is_some() {
-                    findings.effects.push(LedgerEffect::Visible { address: address.clone() });
-                }
-                for name in entry.submitted.keys().filter(|name| confirmed(object, live, kind, name)) {
-                    findings
-                        .effects
-                        .push(LedgerEffect::Confirmed { address: address.clone(), attribute: name.clone() });
-                }
-            }
-        }
-        let protected = inputs.ledger.objects.get(address).is_some_and(|entry| entry.prevent_delete);
-        if protected != object.prevent_delete {
-            findings
-                .effects
-                .push(LedgerEffect::Protect { address: address.clone(), on: object.prevent_delete });
-        }
-    }
-}
-
-fn confirmed(object: &DesiredObject, live: &LiveObject, kind: &Kind, name: &str) -> bool {
-    match (kind.field(name), object.attributes.get(name), live.attributes.get(name)) {
-        (Some(field), Some(Wanted::Value(wanted)), Some(shown)) => field.same(wanted, shown),
-        _ => false,
-    }
 }
 
 /// The shape in which an account answers for a kind.

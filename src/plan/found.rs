@@ -61,10 +61,10 @@ pub fn met(inputs: &Inputs<'_>, address: &Address) -> Met {
     let entry = ledger.objects.get(address).cloned();
     let findings = find::find(inputs);
     let selected = Selection::new(inputs).holds(address);
-    let Some((finding, kind)) = findings.by_address.get(address) else {
+    let Some(find::Found { object, kind, finding, .. }) = findings.by_address.get(address) else {
         return Met { kind: None, found: Found::NotLookedFor, entry, selected };
     };
-    let pinned = inputs.desired.objects.get(address).is_some_and(|object| object.id.is_some());
+    let pinned = object.id.is_some();
     let found = match finding {
         Finding::Live(live) if pinned => Found::Pinned(live.id.clone()),
         Finding::Live(live) if entry.as_ref().is_some_and(|entry| entry.id == live.id) => {

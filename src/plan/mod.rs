@@ -17,6 +17,7 @@ mod found;
 mod guard;
 mod impact;
 mod inverse;
+mod learned;
 mod link;
 mod link_step;
 mod look;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::find::{Finding, Findings, kind_in};
+use super::find::{Finding, Findings, Found, kind_in};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::select::Selection;
 use super::shelf::key_text;
@@ -56,16 +56,14 @@ pub(super) fn removals<'a>(
         removals.look_up(inputs, findings, &wish);
     }
     if inputs.options.destroy {
-        for (address, (finding, kind)) in
-            findings.by_address.iter().filter(|(address, _)| selection.holds(address))
-        {
-            let object = &inputs.desired.objects[*address];
-            if let Finding::Live(live) = finding {
-                let remembered =
-                    inputs.ledger.objects.get(*address).is_some_and(|entry| entry.prevent_delete);
+        for Found { object, entry, kind, finding } in findings.by_address.values() {
+            if let Finding::Live(live) = finding
+                && selection.holds(&object.address)
+            {
+                let remembered = entry.is_some_and(|entry| entry.prevent_delete);
                 removals.leave(
                     inputs,
-                    address,
+                    &object.address,
                     &object.account,
                     kind,
                     live,
@@ -166,9 +164,14 @@ impl<'a> Removals<'a> {
                 fitting(inputs, account, kind, wish).into_iter().map(move |live| (account, kind, live))
             })
             .collect();
+        // With `--destroy` nothing claims anything, so that everything can go.
+        let claimed = |account, kind: &Kind, live: &'a LiveObject| {
+            let key = (account, kind.name, live.id.as_str());
+            findings.claimed.get(&key).filter(|_| !inputs.options.destroy)
+        };
         match found.as_slice() {
             [] => self.gone(inputs, wish, accounts[0]),
-            [(account, kind, live)] => match findings.claimed.get(&(*account, kind.name, live.id.as_str())) {
+            [(account, kind, live)] => match claimed(*account, kind, live) {
                 Some(other) => self.refuse(
                     wish,
                     account,

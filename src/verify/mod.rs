@@ -93,7 +93,7 @@ pub fn plan(bytes: &[u8]) -> Verdict {
         read(bytes)
     };
     match read {
-        Ok((json, document)) => judged(sealed.is_some(), &json, &document),
+        Ok((digest, document)) => judged(sealed.is_some(), digest, &document),
         Err(violation) => {
             Verdict { verified: false, applicable: false, seen: None, violations: vec![violation] }
         }
@@ -110,8 +110,9 @@ fn violation(code: &str, place: String, step: Option<&str>, text: &str) -> Viola
     }
 }
 
-/// A text that two readers understand differently is no plan that a reviewer has seen.
-fn read(bytes: &[u8]) -> Result<(Value, Document), Violation> {
+/// The digest of its plan, and the document. A text that two readers understand differently is no plan that a reviewer has
+/// seen.
+fn read(bytes: &[u8]) -> Result<(String, Document), Violation> {
     let no = |code, place, text: &str| Err(violation(code, place, None, text));
     if bytes.len() > MOST_BYTES {
         return no("json", "/".to_owned(), "the document is too large to be a plan");
@@ -134,15 +135,16 @@ fn read(bytes: &[u8]) -> Result<(Value, Document), Violation> {
             &format!("this is no telform-plan of version {FORMAT_VERSION}, the only one known here"),
         );
     }
+    let digest = computed_digest(&json["plan"]);
+    drop(json); // A plan may be large; it is not kept twice.
     match serde_json::from_slice::<Document>(bytes) {
-        Ok(document) => Ok((json, document)),
+        Ok(document) => Ok((digest, document)),
         Err(error) => unread("shape", &error),
     }
 }
 
-fn judged(sealed: bool, json: &Value, document: &Document) -> Verdict {
+fn judged(sealed: bool, digest: String, document: &Document) -> Verdict {
     let mut violations = Vec::new();
-    let digest = computed_digest(&json["plan"]);
     if document.digest != digest {
         let told = format!("the digest is not that of the plan, which is {digest}");
         violations.push(violation("digest", "/digest".to_owned(), None, &told));

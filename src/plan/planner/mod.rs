@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::change::{Action, AttributeChange, Change, of_deleted};
 use super::draft::{self, Draft, delete_name};
 use super::find::{self, Findings};
+use super::learned;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::removal::{self, LeavingObject};
 use super::rename;
@@ -70,7 +71,7 @@ pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
     if inputs.options.destroy {
         findings.notices.clear(); // What would be created or waits does not matter to a plan that deletes.
     } else {
-        find::effects(inputs, &mut findings);
+        learned::effects(&mut findings);
     }
     planner.refusals.append(&mut findings.refusals);
     planner.notices.append(&mut findings.notices);
@@ -79,7 +80,7 @@ pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
     if !inputs.options.destroy {
         planner.objects(inputs, &findings, &selection);
     }
-    let gone = removal::removals(inputs, &findings_for_removal(inputs, &findings), &selection);
+    let gone = removal::removals(inputs, &findings, &selection);
     planner.refusals.extend(gone.refusals);
     planner.notices.extend(gone.notices);
     planner.effects.extend(gone.effects);
@@ -89,15 +90,6 @@ pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
     planner.wire(inputs, &findings, &selection);
     planner.deletes(inputs);
     planner.finish(inputs, &findings)
-}
-
-/// With `--destroy` nothing claims anything, so that everything can go.
-fn findings_for_removal<'a>(inputs: &Inputs<'a>, findings: &Findings<'a>) -> Findings<'a> {
-    Findings {
-        by_address: findings.by_address.clone(),
-        claimed: if inputs.options.destroy { BTreeMap::new() } else { findings.claimed.clone() },
-        ..Findings::default()
-    }
 }
 
 impl<'a> Planner<'a> {

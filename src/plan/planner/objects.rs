@@ -3,10 +3,11 @@
 use super::Planner;
 use crate::backend::unpod::catalogue;
 use crate::kind::{Kind, Type};
+use crate::ledger::Entry;
 use crate::plan::Inputs;
 use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_new};
 use crate::plan::draft;
-use crate::plan::find::{Finding, Findings};
+use crate::plan::find::{Finding, Findings, Found};
 use crate::plan::link_step::{assigned, made};
 use crate::plan::note::{NoticeCode, RefusalCode};
 use crate::plan::removal::LeavingObject;
@@ -19,15 +20,15 @@ use crate::value::Packed;
 impl<'a> Planner<'a> {
     pub(super) fn objects(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, selection: &Selection) {
         self.secrets_readable = inputs.ledger.readable_with(inputs.key);
-        for (address, (finding, kind)) in
-            findings.by_address.iter().filter(|(address, _)| selection.holds(address))
-        {
-            let object = &inputs.desired.objects[*address];
+        for Found { object, entry, kind, finding } in findings.by_address.values() {
+            if !selection.holds(&object.address) {
+                continue;
+            }
             match finding {
                 Finding::New => self.create(inputs, object, kind),
                 Finding::Live(live) => {
-                    self.compare(inputs, object, kind, live);
-                    self.unfinished(inputs, findings, object, kind, live);
+                    self.compare(inputs, object, *entry, kind, live);
+                    self.unfinished(inputs, findings, object, *entry, kind, live);
                 }
                 Finding::Hidden | Finding::Stuck => {}
             }
@@ -114,10 +115,10 @@ impl<'a> Planner<'a> {
         &mut self,
         inputs: &Inputs<'a>,
         object: &'a DesiredObject,
+        entry: Option<&'a Entry>,
         kind: &'static Kind,
         live: &'a LiveObject,
     ) {
-        let entry = inputs.ledger.objects.get(&object.address);
         let entry = entry.filter(|entry| entry.id == live.id && entry.account == object.account);
         let secrets_readable = self.secrets_readable;
         let rewrite = |attribute: &str| {
@@ -227,11 +228,12 @@ impl<'a> Planner<'a> {
         inputs: &Inputs<'a>,
         findings: &Findings<'a>,
         object: &'a DesiredObject,
+        entry: Option<&'a Entry>,
         kind: &'static Kind,
         live: &'a LiveObject,
     ) {
-        let former = inputs.ledger.objects.get(&object.address).map(|entry| &entry.former);
-        for old in former.into_iter().flatten().filter(|old| **old != live.id) {
+        let former = entry.into_iter().flat_map(|entry| &entry.former);
+        for old in former.filter(|old| **old != live.id) {
             let Some(old) =
                 inputs.live_objects(&object.account, kind.name).iter().find(|live| live.id == *old)
             else {

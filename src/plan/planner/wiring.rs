@@ -7,7 +7,7 @@ use crate::kind::Kind;
 use crate::plan::Inputs;
 use crate::plan::change::{Action, AttributeChange, Change, Shown};
 use crate::plan::draft::delete_name;
-use crate::plan::find::{Finding, Findings};
+use crate::plan::find::{Finding, Findings, Found};
 use crate::plan::link::{Bridge, Leaving, Wired, Wiring};
 use crate::plan::link_step::made;
 use crate::plan::note::{Refusal, RefusalCode};
@@ -128,9 +128,8 @@ impl<'a> Planner<'a> {
         let declared = findings
             .by_address
             .iter()
-            .filter(|(address, (_, kind))| kind.link.is_some() && selection.holds(address));
-        for (address, (finding, _)) in declared {
-            let object = &inputs.desired.objects[*address];
+            .filter(|(address, found)| found.kind.link.is_some() && selection.holds(address));
+        for (address, Found { object, finding, .. }) in declared {
             if object.account != account.name {
                 continue;
             }
@@ -170,7 +169,7 @@ impl<'a> Planner<'a> {
         selection: &Selection,
         address: &Address,
     ) -> Option<Ref> {
-        match findings.by_address.get(address)?.0 {
+        match findings.by_address.get(address)?.finding {
             Finding::Live(_) if self.replaced.contains_key(address) => Some(made(address)),
             Finding::Live(live) => Some(Ref::Id(live.id.clone())),
             Finding::New if selection.holds(address) => Some(made(address)),
