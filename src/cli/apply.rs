@@ -1,5 +1,6 @@
 //! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -28,7 +29,7 @@ use crate::output::Said;
 use crate::plan::{Options, Plan};
 use crate::resource::{Address, Live};
 use crate::text::clean;
-use crate::view::{report, text};
+use crate::view::{json, report, text};
 
 /// Carries out what the YAML wants.
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
@@ -72,7 +73,9 @@ pub(super) async fn carry(
         return Ok(Exit::Stale);
     }
     let tell = if out.global.json { Tell::Events } else { Tell::Text };
-    if let Err(exit) = policies.judge(out, &document, tell, &mut session.lock) {
+    if let Err(exit) =
+        policies.judge(out, &LazyCell::new(|| json::document(&document)), tell, &mut session.lock)
+    {
         out.note("nothing was written\n");
         return Ok(exit);
     }

@@ -1,5 +1,6 @@
 //! Several formats from one run: at most one to standard output, the others into files, each whole or not at all.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::args::{CheckFormat, PlanFormat, Target};
@@ -7,7 +8,6 @@ use super::exit::{Exit, Failure};
 use super::files;
 use super::out::Out;
 use super::small;
-use crate::document::Document;
 use crate::output;
 use crate::plan::Plan;
 use crate::problem::{Problems, render};
@@ -61,14 +61,17 @@ impl<F: Copy + PartialEq> Wanted<F> {
     }
 }
 
+/// The JSON of a plan document, for those who ask for it.
+pub(super) type Text<F> = LazyCell<String, F>;
+
 /// A plan as a file or another program gets it: without colours, sentences unbroken.
-fn drawn(out: &Out, plan: &Plan, document: &Document, format: PlanFormat) -> String {
+fn drawn(out: &Out, plan: &Plan, document: &Text<impl FnOnce() -> String>, format: PlanFormat) -> String {
     match format {
         PlanFormat::Text => {
             let detail = Detail { verbose: out.global.verbose > 0, columns: usize::MAX };
             anstream::adapter::strip_str(&text::plan(plan, detail)).to_string()
         }
-        PlanFormat::Json => json::document(document),
+        PlanFormat::Json => document.to_string(),
         PlanFormat::Markdown => markdown::plan(plan),
         PlanFormat::Html => html::plan(plan),
         PlanFormat::TerraformJson => terraform::plan(plan),
@@ -79,7 +82,12 @@ fn drawn(out: &Out, plan: &Plan, document: &Document, format: PlanFormat) -> Str
 
 impl Wanted<PlanFormat> {
     /// Writes the files and prints the rest. Files come first: a reader of standard output may go away.
-    pub(super) fn plan(&self, out: &Out, plan: &Plan, document: &Document) -> Result<(), Failure> {
+    pub(super) fn plan(
+        &self,
+        out: &Out,
+        plan: &Plan,
+        document: &Text<impl FnOnce() -> String>,
+    ) -> Result<(), Failure> {
         self.write(|format| Some(drawn(out, plan, document, format)))?;
         match self.printed {
             PlanFormat::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),

@@ -1,16 +1,18 @@
 //! `telform plan`.
 
+use std::cell::LazyCell;
+use std::mem::ManuallyDrop;
+
 use super::args::{PlanArgs, PlanFormat};
 use super::exit::{Exit, Failure};
 use super::formats::{self, Wanted};
 use super::journal;
-use super::lock::Locked;
 use super::out::Out;
 use super::policy::{Policies, Tell};
 use super::session::{Purpose, Session};
 use super::{files, saved};
-use crate::document::Document;
 use crate::plan::Plan;
+use crate::resource::Live;
 use crate::snapshot;
 use crate::text::clean;
 use crate::view::json;
@@ -18,28 +20,42 @@ use crate::view::json;
 /// Reads, compares, prints. Sends nothing but GET.
 pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     let wanted = Wanted::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
-    let (plan, document, policies, mut lock) = match made(out, args).await {
-        Ok(made) => made,
+    // The process ends soon, and its memory with it: to give back each of a hundred thousand objects takes longer than all
+    // that is left to do.
+    let mut made = match made(out, args).await {
+        Ok(made) => ManuallyDrop::new(made),
         Err(failure) => {
             wanted.failed(out, &failure)?;
             return Err(failure);
         }
     };
-    wanted.plan(out, &plan, &document)?;
+    // Whoever ends the process in good order is needed until the end.
+    let mut lock = std::mem::take(&mut made.session.lock);
+    let Made { session, live, plan, policies } = &*made;
+    let document = LazyCell::new(|| json::document(&saved::document(session, plan, live)));
+    wanted.plan(out, plan, &document)?;
     if let Err(exit) = policies.judge(out, &document, Tell::Text, &mut lock) {
         return Ok(exit);
     }
     // Saved only when the policies allow it: a file does not say what they said.
     if let Some(file) = &args.out {
-        files::write(file, &json::document(&document))?;
+        files::write(file, &document)?;
     }
     if wanted.for_people(out) && plan.has_changes() && !plan.is_refused() {
         out.print(&next(args));
     }
-    Ok(formats::exit(&plan, args.detailed_exitcode))
+    Ok(formats::exit(plan, args.detailed_exitcode))
 }
 
-async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies, Locked), Failure> {
+/// A plan and what it was made from.
+struct Made {
+    session: Session,
+    live: Live,
+    plan: Plan,
+    policies: Policies,
+}
+
+async fn made(out: &Out, args: &PlanArgs) -> Result<Made, Failure> {
     let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
     let session = Session::open(out, &args.choice, purpose).await?;
     if purpose == Purpose::Plan {
@@ -55,12 +71,7 @@ async fn made(out: &Out, args: &PlanArgs) -> Result<(Plan, Document, Policies, L
         files::write(file, &snapshot::write(&live, &session.taken_for, &session.key))?;
     }
     let plan = session.plan(&live)?;
-    let document = saved::document(&session, &plan, &live);
-    // The process ends soon, and its memory with it: to give back each of a hundred thousand objects takes longer than all
-    // that is left to do.
-    std::mem::forget((live, session.desired, session.ledger));
-    // Whoever ends the process in good order is needed until the end.
-    Ok((plan, document, policies, session.lock))
+    Ok(Made { session, live, plan, policies })
 }
 
 /// What a reader does with a plan that may be applied.

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::PolicyArgs;
 use super::exit::{Exit, Failure};
+use super::formats::Text;
 use super::lock::{Locked, signal};
 use super::out::Out;
-use crate::document::Document;
 use crate::output::Said;
 use crate::policy::{PATIENCE, Policy, Setting};
 use crate::problem::{Problem, Problems};
@@ -58,14 +58,13 @@ impl Policies {
     pub(super) fn judge(
         &self,
         out: &Out,
-        document: &Document,
+        document: &Text<impl FnOnce() -> String>,
         tell: Tell,
         lock: &mut Locked,
     ) -> Result<(), Exit> {
         if self.judges.is_empty() {
             return Ok(());
         }
-        let document = &view::json::document(document);
         let leaving = Leaving::on_signal();
         lock.take_over_signals();
         let mut refused = false;

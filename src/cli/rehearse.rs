@@ -1,5 +1,6 @@
 //! `telform rehearse`: carries the plan out in the simulator, on a copy of what the services hold.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::resource::Live;
 use crate::sandbox::{Fault, Sandbox, Service, World};
 use crate::text::clean;
 use crate::view::rehearsal::{self, Rehearsal, Request, Requests};
-use crate::view::report;
+use crate::view::{json, report};
 
 /// Rehearses.
 pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure> {
@@ -50,7 +51,9 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
     let document = saved::document(&session, &plan, &live);
     apply::show(out, &plan, &document);
     let tell = if out.global.json { Tell::Events } else { Tell::Text };
-    if let Err(exit) = policies.judge(out, &document, tell, &mut session.lock) {
+    if let Err(exit) =
+        policies.judge(out, &LazyCell::new(|| json::document(&document)), tell, &mut session.lock)
+    {
         return Ok(exit);
     }
     if plan.is_refused() {

@@ -1,5 +1,6 @@
 //! Plans as files: what a plan is bound to, reading a reviewed one, showing one.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
@@ -16,6 +17,7 @@ use crate::plan::Plan;
 use crate::resource::{Address, Live, Organization};
 use crate::snapshot;
 use crate::text::clean;
+use crate::view::json;
 
 /// A plan with what it was made from.
 pub(super) fn document(session: &Session, plan: &Plan, live: &Live) -> Document {
@@ -177,7 +179,8 @@ fn few(names: &[String]) -> String {
 pub(super) fn show(out: &Out, args: &ShowPlanArgs) -> Result<Exit, Failure> {
     let wanted = Wanted::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
     let reviewed = Reviewed::read(&args.plan)?;
-    wanted.plan(out, &reviewed.plan, &reviewed.document)?;
+    let document = LazyCell::new(|| json::document(&reviewed.document));
+    wanted.plan(out, &reviewed.plan, &document)?;
     if wanted.for_people(out) {
         out.print(&made_from(&reviewed, out.width()));
     }

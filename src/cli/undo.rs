@@ -1,5 +1,7 @@
 //! `telform undo`: a run taken back, as a plan like any other.
 
+use std::cell::LazyCell;
+
 use super::apply::{self, How};
 use super::args::{Choice, UndoArgs};
 use super::confirm::confirmed;
@@ -15,6 +17,7 @@ use crate::plan::{Operation, Plan, Step};
 use crate::resource::{Address, Live};
 use crate::text::clean;
 use crate::undo::{self, Otherwise, Today, Undo};
+use crate::view::json;
 
 /// Plans, shows, asks, runs.
 pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
@@ -49,7 +52,9 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     let document = saved::document(&session, &plan, &live);
     apply::show(out, &plan, &document);
     let tell = if out.global.json { Tell::Events } else { Tell::Text };
-    if let Err(exit) = policies.judge(out, &document, tell, &mut session.lock) {
+    if let Err(exit) =
+        policies.judge(out, &LazyCell::new(|| json::document(&document)), tell, &mut session.lock)
+    {
         out.note("nothing was written\n");
         return Ok(exit);
     }

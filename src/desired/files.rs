@@ -284,8 +284,9 @@ fn reason(error: &std::io::Error) -> String {
 fn text_of(path: &Path) -> Result<String, (&'static str, String)> {
     let unreadable =
         |error: &std::io::Error| ("telform::file::unreadable", format!("cannot be read: {}", reason(error)));
-    let mut bytes = Vec::new();
     let file = fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let size = file.metadata().map_or(0, |about| about.len()).min(yaml::MAX_BYTES as u64);
+    let mut bytes = Vec::with_capacity(size as usize + 1);
     file.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     if bytes.len() > yaml::MAX_BYTES {
         let what = format!("the file is larger than {} MiB", yaml::MAX_BYTES / 1024 / 1024);

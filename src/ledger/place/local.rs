@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::{Found, LIMIT, Mark, Put, Version};
+use super::{Found, LIMIT, Put, Version};
 use crate::hooks::durable_write;
 use crate::ledger::{Key, LedgerError};
 
@@ -47,7 +47,7 @@ impl Local {
         let path = self.path(name);
         match read_bounded(&path) {
             Ok(bytes) => {
-                let version = Version(Mark::Content(bytes.as_slice().into()));
+                let version = Version::of_content(&bytes);
                 Ok(Some(Found { bytes, version }))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -59,7 +59,7 @@ impl Local {
         let path = self.path(name);
         let written = self.written(&bytes, &path)?;
         match written.persist_noclobber(&path) {
-            Ok(_) => self.settled(&path, bytes),
+            Ok(_) => self.settled(&path, &bytes),
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists && path.is_file() => Ok(Put::Lost),
             Err(error) => Err(io("write", &path)(error.error)),
         }
@@ -73,7 +73,7 @@ impl Local {
             return Ok(Put::Lost);
         }
         written.persist(&path).map_err(|error| io("write", &path)(error.error))?;
-        self.settled(&path, bytes)
+        self.settled(&path, &bytes)
     }
 
     /// Adds bytes at the end of a file that only grows.
@@ -132,13 +132,13 @@ impl Local {
     }
 
     /// The folder remembers the new name too.
-    fn settled(&self, path: &Path, bytes: Vec<u8>) -> Result<Put, LedgerError> {
+    fn settled(&self, path: &Path, bytes: &[u8]) -> Result<Put, LedgerError> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // In place, but the folder may still forget it; and then for good.
         durable_write();
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("write", path))?;
         durable_write();
-        Ok(Put::Done(Version(Mark::Content(bytes.into()))))
+        Ok(Put::Done(Version::of_content(bytes)))
     }
 
     /// The folder of the ledger, made when it is missing, with a note to git that keeps keys and locks out.
@@ -213,8 +213,10 @@ pub(in crate::ledger) fn io(what: &'static str, path: &Path) -> impl FnOnce(std:
 }
 
 pub(in crate::ledger) fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    let size = file.metadata()?.len().min(LIMIT);
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    let read = file.take(LIMIT + 1).read_to_end(&mut bytes)?;
     if read as u64 > LIMIT {
         return Err(std::io::Error::other("it is larger than 256 MiB"));
     }

@@ -2,7 +2,8 @@
 //! still as it was read. Nothing here knows what is in the objects, so that other files can stand beside the ledger.
 
 use std::fmt;
-use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 
 use super::LedgerError;
 
@@ -41,11 +42,17 @@ pub struct Version(Mark);
 
 #[derive(Clone, PartialEq)]
 enum Mark {
-    /// A file has no version of its own: its content is compared.
-    Content(Arc<[u8]>),
+    /// A file has no version of its own: the SHA-256 of its content is compared.
+    Content([u8; 32]),
     /// S3 and Azure compare the tag, Google's store the version.
     #[cfg(feature = "remote-state")]
     Object { e_tag: Option<String>, version: Option<String> },
+}
+
+impl Version {
+    fn of_content(bytes: &[u8]) -> Self {
+        Self(Mark::Content(Sha256::digest(bytes).into()))
+    }
 }
 
 impl fmt::Debug for Version {
