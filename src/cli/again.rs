@@ -40,10 +40,11 @@ pub(super) fn advice(
         return vec![undo];
     }
     let again = with(out, session, "telform apply") + &flags(&saved::options(session));
-    let what = if dark {
-        "To go on with it instead, when the cause is mended"
-    } else {
-        "To go on with it, when the cause is mended"
+    let what = match (dark, report.interrupted) {
+        (true, true) => "To go on with it instead",
+        (false, true) => "To go on with it",
+        (true, false) => "To go on with it instead, when the cause is mended",
+        (false, false) => "To go on with it, when the cause is mended",
     };
     let again = Advice { what, command: again };
     // Numbers that are cut off come first; without them the way on does.

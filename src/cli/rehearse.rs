@@ -309,3 +309,39 @@ impl Stage {
         self.sandboxes.iter().map(of).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document;
+
+    #[test]
+    fn a_copy_that_is_planned_otherwise_is_told_by_its_first_difference() {
+        let saved = include_str!("../../tests/verify-plans/small.json");
+        let saved: document::v1::Document = serde_json::from_str(saved).expect("a document");
+        let real = saved.plan.planned().expect("a plan");
+        assert_eq!(first_difference(&real, &real.clone()), None);
+        let told = |change: fn(&mut Plan)| {
+            let mut played = real.clone();
+            change(&mut played);
+            first_difference(&real, &played).expect("a difference")
+        };
+        assert_eq!(
+            told(|plan| drop(plan.steps.pop())),
+            format!("there it has {} requests and not {}", real.steps.len() - 1, real.steps.len())
+        );
+        assert!(told(|plan| plan.steps[1].call.path.push('x')).starts_with("s2 is "));
+        assert!(told(|plan| plan.steps.swap(2, 3)).starts_with("s3 is "));
+        let refused = told(|plan| {
+            plan.refusals.push(crate::plan::Refusal {
+                code: crate::plan::RefusalCode::MaxDeletes,
+                account: "unpod".to_owned(),
+                address: None,
+                attribute: None,
+                detail: "too many".to_owned(),
+                place: None,
+            });
+        });
+        assert_eq!(refused, "there the plan is refused: too many");
+    }
+}

@@ -236,6 +236,9 @@ pub(super) const COMMANDS: Group = Group {
         "telform::init::exists" 1
             "A file that would be written exists."
             "Run it in an empty folder, or move the file away."
+        "telform::init::file" 1
+            "`-f` was given to `telform init`, which writes where the other commands look by themselves."
+            "Leave `-f` out, and run it in the folder that the files shall be in."
         "telform::init::io" 1
             "A file cannot be written."
             "Check that you may write in this folder."

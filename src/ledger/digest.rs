@@ -21,7 +21,12 @@ pub fn digest_of(value: &impl Serialize) -> Digest {
 
 impl Digest {
     fn parse(text: &str) -> Option<Self> {
-        let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            b'A'..=b'F' => Some(byte - b'A' + 10),
+            _ => None,
+        };
         let (pairs, []) = text.as_bytes().as_chunks() else { return None };
         let pairs: &[[u8; 2]; 16] = pairs.try_into().ok()?;
         let mut bytes = [0; 16];

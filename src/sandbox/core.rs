@@ -3,6 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use super::answer::{Answer, Asked, nowhere};
 use super::carrierx::{self, PartnerIndex};
 use super::fault::Service;
@@ -16,8 +18,10 @@ pub(super) struct Shared(Arc<Inner>);
 
 struct Inner {
     core: Mutex<Core>,
-    /// Told when a request is held for ever.
+    /// Told when a request is held.
     held: Condvar,
+    /// Told when those that are held shall go on.
+    let_go: Notify,
 }
 
 /// See the module.
@@ -33,7 +37,7 @@ impl Shared {
     pub(super) fn new(world: World) -> Self {
         let world = world.tidied();
         let core = Core { world, partners: PartnerIndex::default(), log: Vec::new(), held: 0 };
-        Self(Arc::new(Inner { core: Mutex::new(core), held: Condvar::new() }))
+        Self(Arc::new(Inner { core: Mutex::new(core), held: Condvar::new(), let_go: Notify::new() }))
     }
 
     /// The state. A test that panicked inside `edit` leaves a world that is still worth looking at.
@@ -41,11 +45,17 @@ impl Shared {
         self.0.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Never goes on; who waits for that is told.
+    /// Goes on when it is let go; who waits for a request to be held is told.
     pub(super) async fn hold(&self) {
+        let let_go = self.0.let_go.notified();
         self.core().held += 1;
         self.0.held.notify_all();
-        std::future::pending::<()>().await;
+        let_go.await;
+    }
+
+    /// Lets go what is held.
+    pub(super) fn let_go(&self) {
+        self.0.let_go.notify_waiters();
     }
 
     /// Waits until a request is held, and takes note of it: true when there is one within this time.

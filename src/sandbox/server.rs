@@ -149,6 +149,11 @@ impl Sandbox {
         self.shared.wait_held(patience)
     }
 
+    /// Lets the requests go on that are held by [`Effect::Hold`].
+    pub fn let_go(&self) {
+        self.shared.let_go();
+    }
+
     /// Adds a fault.
     pub fn set_fault(&self, fault: Fault) {
         self.shared.core().world.faults.push(fault);

@@ -3,11 +3,22 @@
 
 use super::shape::{Operation, Served, Step};
 
+/// What a journal recorded of a step so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recorded {
+    /// It is done.
+    Done,
+    /// It was announced, and nobody knows whether it had its effect.
+    Open,
+    /// It had no effect, or was not announced.
+    NotDone,
+}
+
 /// Account, method and target of the way back that `id` names; the error says why there is none.
 pub(super) fn way(
     steps: &[Step],
     id: &str,
-    done: impl Fn(&str) -> bool,
+    recorded: impl Fn(&str) -> Recorded,
 ) -> Result<(String, String, String), String> {
     let cut = id.strip_prefix('r').map(|number| format!("s{number}"));
     let step = steps.iter().find(|step| Some(&step.id) == cut.as_ref());
@@ -27,8 +38,15 @@ pub(super) fn way(
     let Some(purpose) = here().find(moves).or_else(|| here().find(deletes)) else {
         return Err(format!("{id} puts back what {} took off on purpose", step.id));
     };
-    if done(&purpose.id) {
-        return Err(format!("{id} puts back what was cut for {}, which is recorded as done", purpose.id));
+    match recorded(&purpose.id) {
+        Recorded::Done => {
+            return Err(format!("{id} puts back what was cut for {}, which is recorded as done", purpose.id));
+        }
+        // A second connect, on another bridge, would be worse than none.
+        Recorded::Open if moves(&purpose) => {
+            return Err(format!("{id} puts back what {} may have connected elsewhere", purpose.id));
+        }
+        Recorded::Open | Recorded::NotDone => {}
     }
     let Some(bridge) = step.call.path.strip_suffix("disconnect-provider/") else {
         return Err(format!("{} disconnects in a way that is not known", step.id));

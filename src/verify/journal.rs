@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::back;
+use super::back::{self, Recorded};
 use super::check::Check;
+use super::line::{Line, Record, Started};
 use super::rules::{RULES, When};
-use super::shape::{Document, Inverse, Operation, Origin, Phase, Plan, Step, Values};
+use super::shape::{Document, Operation, Phase, Step};
 use super::strict::Strict;
 use super::{FORMAT_VERSION, MOST_BYTES, Violation, computed_digest, hex, violation};
 
@@ -35,76 +36,6 @@ pub fn is_journal(bytes: &[u8]) -> bool {
     bytes.starts_with(b"{\"seq\":")
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "of some members only the shape is checked")]
-struct Line {
-    seq: u64,
-    at: String,
-    prev: String,
-    run: String,
-    record: Record,
-    hash: String,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(dead_code, reason = "of some members only the shape is checked")]
-enum Record {
-    Started(Box<Started>),
-    Intent {
-        step: String,
-        account: String,
-        method: String,
-        target: String,
-        #[serde(default)]
-        sends: Vec<String>,
-        #[serde(default)]
-        seals: BTreeMap<String, String>,
-        before: Option<Values>,
-    },
-    Outcome {
-        step: String,
-        end: String,
-        why: Option<String>,
-        id: Option<String>,
-        status: Option<u16>,
-        request_id: Option<String>,
-        milliseconds: u64,
-        after: Option<Values>,
-    },
-    Interrupted,
-    Settled {
-        of: String,
-        step: String,
-        verdict: String,
-        evidence: String,
-    },
-    Finished {
-        result: String,
-        exit: u8,
-        writes: u64,
-        converged: Option<bool>,
-        second_plan: Option<String>,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "of some members only the shape is checked")]
-struct Started {
-    format_version: u64,
-    command: String,
-    actor: BTreeMap<String, Value>,
-    telform_version: String,
-    origin: Origin,
-    digest: String,
-    plan_file: Option<String>,
-    plan: Plan,
-    #[serde(default)]
-    undo: Vec<Inverse>,
-}
-
 /// A run as far as it was read.
 struct Run {
     steps: Vec<Step>,
@@ -113,6 +44,8 @@ struct Run {
     announced: BTreeMap<String, u32>,
     /// Steps with an outcome.
     ended: BTreeSet<String>,
+    /// Those of them whose outcome is that nobody knows.
+    unknown: BTreeSet<String>,
     /// Steps that are done, with what they made.
     done: BTreeMap<String, Option<String>>,
     finished: bool,
@@ -279,6 +212,7 @@ impl Reader {
             phase: Phase::Create,
             announced: BTreeMap::new(),
             ended: BTreeSet::new(),
+            unknown: BTreeSet::new(),
             done: BTreeMap::new(),
             finished: false,
         };
@@ -296,6 +230,17 @@ impl Run {
         self.steps.iter().find(|step| step.id == id)
     }
 
+    fn recorded(&self, id: &str) -> Recorded {
+        let open = || !self.ended.contains(id) || self.unknown.contains(id);
+        if self.done.contains_key(id) {
+            Recorded::Done
+        } else if self.announced.contains_key(id) && open() {
+            Recorded::Open
+        } else {
+            Recorded::NotDone
+        }
+    }
+
     fn intent(&mut self, id: &str, sent: (&str, &str, &str)) -> Wrong {
         let mut wrong = Vec::new();
         let times = self.announced.entry(id.to_owned()).or_default();
@@ -303,7 +248,7 @@ impl Run {
         let times = *times;
         let Some(step) = self.step(id) else {
             let cut = id.replacen('r', "s", 1);
-            return match back::way(&self.steps, id, |step| self.done.contains_key(step)) {
+            return match back::way(&self.steps, id, |step| self.recorded(step)) {
                 Err(why) => vec![("request", why)],
                 Ok(_) if !self.announced.contains_key(&cut) => vec![("early", format!("{cut} was not sent"))],
                 Ok(_) if times > 2 || self.ended.contains(id) => {
@@ -364,7 +309,7 @@ impl Run {
     ) -> Wrong {
         let mut wrong = Vec::new();
         let Some(step) = self.step(id) else {
-            if let Err(why) = back::way(&self.steps, id, |step| self.done.contains_key(step)) {
+            if let Err(why) = back::way(&self.steps, id, |step| self.recorded(step)) {
                 return vec![("outcome", why)];
             }
             let announced = self.announced.contains_key(id);
@@ -402,6 +347,9 @@ impl Run {
         }
         if done {
             wrong.extend(self.early(step));
+        }
+        if end == "unknown" {
+            self.unknown.insert(id.to_owned());
         }
         if !self.ended.insert(id.to_owned()) {
             wrong.push(("reused", format!("{id} ends twice")));

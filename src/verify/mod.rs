@@ -15,6 +15,7 @@ mod attributes;
 mod back;
 mod check;
 mod journal;
+mod line;
 mod order;
 mod requests;
 mod rules;

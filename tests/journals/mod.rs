@@ -293,6 +293,63 @@ fn what_is_settled_was_open_and_counts_where_it_is_done() {
     good.with(OUTCOME[3] + 1, settled("done")).breaks("settled", OUTCOME[3] + 1);
 }
 
+/// `r3` puts the number back that `s3` cut for `s4`: only where nothing says that `s4` may have moved it.
+#[test]
+fn a_way_back_is_that_of_a_cut_for_a_step_that_did_not_happen() {
+    let (_, good) = good();
+    let connect = good.0[INTENT[4]].1.clone();
+    let cut = good.0[..INTENT[4]].to_vec();
+    let run = |s4: &[Value], back: Value| {
+        let mut lines = Lines(cut.clone());
+        lines.0.push(("one", connect.clone()));
+        lines.0.extend(s4.iter().map(|record| ("one", record.clone())));
+        let at = lines.0.len();
+        lines.0.push(("one", back));
+        lines.0.push((
+            "one",
+            json!({ "what": "outcome", "step": "r3", "end": "done", "status": 200, "milliseconds": 1 }),
+        ));
+        lines.0.push(("one", json!({ "what": "finished", "result": "failed", "exit": 5, "writes": 4 })));
+        (lines, at)
+    };
+    let mut back = connect.clone();
+    back["step"] = json!("r3");
+    let failed = [outcome("s4", "failed")];
+    let (fine, at) = run(&failed, back.clone());
+    fine.is_good();
+    assert_eq!(fine.verdict().requests, 5);
+    for (s4, why) in [
+        (vec![outcome("s4", "unknown")], "may have connected"),
+        (vec![], "may have connected"),
+        (vec![good.0[OUTCOME[4]].1.clone()], "recorded as done"),
+    ] {
+        let (lines, at) = run(&s4, back.clone());
+        lines.breaks("request", at);
+        let told = lines.verdict().violations;
+        assert!(told.iter().any(|it| it.text.contains(why)), "{told:#?}");
+    }
+    for change in [
+        json!({ "account": "carrierx" }),
+        json!({ "method": "PUT" }),
+        json!({ "target": "telephony/bridges/sales-bridge-002/connect-provider/" }),
+        json!({ "step": "r2" }),
+        json!({ "step": "r9" }),
+    ] {
+        fine.but(at, change).breaks("request", at);
+    }
+    // Not before it was cut, not thrice, not again once it ended, and no end without an answer.
+    let mut early = fine.clone();
+    early.0.insert(INTENT[3], ("one", back.clone()));
+    early.breaks("early", INTENT[3]);
+    fine.with(at, back.clone()).is_good();
+    fine.with(at, back.clone()).with(at, back.clone()).breaks("reused", at + 2);
+    fine.with(at + 2, back.clone()).breaks("reused", at + 2);
+    fine.with(at + 2, fine.0[at + 1].1.clone()).breaks("reused", at + 2);
+    fine.without(at).breaks("outcome", at);
+    fine.but(at + 1, json!({ "status": 404 })).breaks("outcome", at + 1);
+    fine.but(at + 1, json!({ "status": null })).breaks("outcome", at + 1);
+}
+
 #[test]
 fn the_receipt_is_counted_again() {
     let (_, good) = good();

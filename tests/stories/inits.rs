@@ -160,6 +160,8 @@ fn typing_mistakes_get_the_nearest() {
         "--account a/b=carrierx",
         "--account carrierx --set carrierx.base_url=http://api.example",
         "--adopt",
+        "--account carrierx -f west.yaml",
+        "--quickstart -f west.yaml",
     ] {
         let ran = story.expect(1, &format!("init {options}"));
         whole.push_str(&format!("$ telform init {options}\n{}{}\n", ran.stdout, ran.stderr));

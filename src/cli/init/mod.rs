@@ -12,6 +12,7 @@ use crate::desired;
 use crate::problem::render;
 use crate::resource::Desired;
 use crate::schema;
+use crate::text::clean;
 
 mod ask;
 mod check;
@@ -40,6 +41,18 @@ pub(super) async fn run(out: &Out, args: &InitArgs) -> Result<Exit, Failure> {
 
 /// The same in another folder than the current one.
 pub(super) async fn run_in(out: &Out, args: &InitArgs, top: &Path) -> Result<Exit, Failure> {
+    if let Some(file) = out.global.files.first() {
+        return Err(Failure::other(
+            "telform::init::file",
+            format!(
+                "nothing was written: -f says what is read, and {} is not where this would write",
+                clean(&file.display().to_string())
+            ),
+            format!(
+                "leave -f out: this writes {FILE}, or {FOLDER}/ where objects get files of their own, into the current folder"
+            ),
+        ));
+    }
     let folder = free(top)?;
     if args.quickstart {
         return quickstart(out, top, folder);

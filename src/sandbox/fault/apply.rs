@@ -36,7 +36,7 @@ impl Plan {
         self.delay(When::After)
     }
 
-    /// Whether it is held for ever at this moment.
+    /// Whether it is held at this moment.
     pub(in super::super) fn holds(&self, moment: When) -> bool {
         self.at(moment).any(|effect| *effect == Effect::Hold)
     }

@@ -138,7 +138,8 @@ pub enum Effect {
     CutInBody,
     /// The answer comes this many milliseconds late.
     DelayMs(u64),
-    /// No answer ever comes. A test waits for it with [`Sandbox::wait_held`](super::Sandbox::wait_held).
+    /// No answer comes. A test waits for that with [`Sandbox::wait_held`](super::Sandbox::wait_held), and may end it with
+    /// [`Sandbox::let_go`](super::Sandbox::let_go).
     Hold,
     /// The body comes in small pieces.
     Drip {
