@@ -27,7 +27,7 @@ pub(super) enum Finding<'a> {
 
 /// One address of the configuration, and what was found for it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found<'a> {
+pub(super) struct Match<'a> {
     pub(super) object: &'a DesiredObject,
     /// What the ledger keeps under this address, of whatever account and identity.
     pub(super) entry: Option<&'a Entry>,
@@ -39,7 +39,7 @@ pub(super) struct Found<'a> {
 /// The findings of all addresses.
 #[derive(Debug, Default)]
 pub(super) struct Findings<'a> {
-    pub(super) by_address: BTreeMap<&'a Address, Found<'a>>,
+    pub(super) by_address: BTreeMap<&'a Address, Match<'a>>,
     /// Live objects that an address claims: (account, kind, id) to the address.
     pub(super) claimed: BTreeMap<(&'a str, &'static str, &'a str), &'a Address>,
     pub(super) refusals: Vec<Refusal>,
@@ -95,7 +95,7 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
                     first.generation.unwrap_or_default()
                 ),
             );
-            all.push(Found { object, entry, kind: first, finding: Finding::Stuck });
+            all.push(Match { object, entry, kind: first, finding: Finding::Stuck });
             continue;
         };
         let shelf = shelves
@@ -109,7 +109,7 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
             Some(key) => hold_key(object, kind, key, finding, shelf, &mut keys, &mut findings),
             None => finding,
         };
-        all.push(Found { object, entry, kind, finding });
+        all.push(Match { object, entry, kind, finding });
     }
     findings.by_address = all.into_iter().map(|found| (&found.object.address, found)).collect();
     findings

@@ -61,7 +61,7 @@ pub fn met(inputs: &Inputs<'_>, address: &Address) -> Met {
     let entry = ledger.objects.get(address).cloned();
     let findings = find::find(inputs);
     let selected = Selection::new(inputs).holds(address);
-    let Some(find::Found { object, kind, finding, .. }) = findings.by_address.get(address) else {
+    let Some(find::Match { object, kind, finding, .. }) = findings.by_address.get(address) else {
         return Met { kind: None, found: Found::NotLookedFor, entry, selected };
     };
     let pinned = object.id.is_some();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::find::{Finding, Findings, Found, kind_in};
+use super::find::{Finding, Findings, Match, kind_in};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::select::Selection;
 use super::shelf::key_text;
@@ -56,7 +56,7 @@ pub(super) fn removals<'a>(
         removals.look_up(inputs, findings, &wish);
     }
     if inputs.options.destroy {
-        for Found { object, entry, kind, finding } in findings.by_address.values() {
+        for Match { object, entry, kind, finding } in findings.by_address.values() {
             if let Finding::Live(live) = finding
                 && selection.holds(&object.address)
             {

@@ -7,7 +7,7 @@ use crate::ledger::Entry;
 use crate::plan::Inputs;
 use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_new};
 use crate::plan::draft;
-use crate::plan::find::{Finding, Findings, Found};
+use crate::plan::find::{Finding, Findings, Match};
 use crate::plan::link_step::{assigned, made};
 use crate::plan::note::{NoticeCode, RefusalCode};
 use crate::plan::removal::LeavingObject;
@@ -20,7 +20,7 @@ use crate::value::Packed;
 impl<'a> Planner<'a> {
     pub(super) fn objects(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, selection: &Selection) {
         self.secrets_readable = inputs.ledger.readable_with(inputs.key);
-        for Found { object, entry, kind, finding } in findings.by_address.values() {
+        for Match { object, entry, kind, finding } in findings.by_address.values() {
             if !selection.holds(&object.address) {
                 continue;
             }

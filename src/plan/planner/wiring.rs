@@ -7,7 +7,7 @@ use crate::kind::Kind;
 use crate::plan::Inputs;
 use crate::plan::change::{Action, AttributeChange, Change, Shown};
 use crate::plan::draft::delete_name;
-use crate::plan::find::{Finding, Findings, Found};
+use crate::plan::find::{Finding, Findings, Match};
 use crate::plan::link::{Bridge, Leaving, Wired, Wiring};
 use crate::plan::link_step::made;
 use crate::plan::note::{Refusal, RefusalCode};
@@ -129,7 +129,7 @@ impl<'a> Planner<'a> {
             .by_address
             .iter()
             .filter(|(address, found)| found.kind.link.is_some() && selection.holds(address));
-        for (address, Found { object, finding, .. }) in declared {
+        for (address, Match { object, finding, .. }) in declared {
             if object.account != account.name {
                 continue;
             }
