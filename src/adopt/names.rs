@@ -1,8 +1,7 @@
 //! Readable names for objects that never had one in a file.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::backend::unpod::catalogue;
 use crate::kind::{Kind, Type};

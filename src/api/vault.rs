@@ -50,3 +50,19 @@ impl fmt::Debug for Vault {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_secret_is_not_kept_whichever_way_it_came() {
+        let at = |name: &str| (Address::new("partners", name), "password".to_owned());
+        let mut vault: Vault =
+            [(at("a"), Secret::new(" \n")), (at("b"), Secret::new("canary"))].into_iter().collect();
+        vault.insert(at("c").0, "password", Secret::new(""));
+        vault.insert(at("d").0, "password", Secret::new("canary"));
+        let held = ["a", "b", "c", "d"].map(|name| vault.holds(&at(name).0, "password"));
+        assert_eq!(held, [false, true, false, true]);
+    }
+}
