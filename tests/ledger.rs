@@ -15,6 +15,7 @@ use telform::ledger::{
 };
 use telform::resource::Address;
 use telform::value::Secret;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// The store is asynchronous because it may be far away; a file is not.
@@ -311,7 +312,13 @@ fn short_keys_are_refused_and_empty_ones_are_none() {
 
 fn lock(store: &Store, patience: Duration, told: &(dyn Fn(&Told<'_>) + Sync)) -> Result<Lock, LedgerError> {
     let keepers = TaskTracker::new();
-    wait(store.lock(&Wish { wait: patience, lease: LEASE, keepers: &keepers, told }))
+    wait(store.lock(&Wish {
+        wait: patience,
+        lease: LEASE,
+        keepers: &keepers,
+        stop: &CancellationToken::new(),
+        told,
+    }))
 }
 
 #[test]

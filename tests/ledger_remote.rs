@@ -18,6 +18,7 @@ use object_store::{
 };
 use serde_json::{Value, json};
 use telform::ledger::{Holder, LEASE, Ledger, LedgerError, Lock, Place, Put, Remote, Store, Told, Wish};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 const LEDGER: &str = "team/ledger.json";
@@ -154,7 +155,9 @@ async fn lock(
     keepers: &TaskTracker,
     lease: Duration,
 ) -> std::result::Result<Lock, LedgerError> {
-    store.lock(&Wish { wait: Duration::ZERO, lease, keepers, told: &|_| {} }).await
+    store
+        .lock(&Wish { wait: Duration::ZERO, lease, keepers, stop: &CancellationToken::new(), told: &|_| {} })
+        .await
 }
 
 /// Looks again until something is so; the test's own time limit ends it otherwise.
@@ -354,7 +357,8 @@ async fn a_dead_owners_lock_explains_itself_and_goes_to_one_heir() {
     assert!(words.contains("expired since 2026-01-02T03:19:05Z"), "{words}");
     let heard = Mutex::new(Vec::new());
     let told = |text: &Told<'_>| heard.lock().unwrap().push(text.to_string());
-    let wish = Wish { wait: Duration::ZERO, lease: LEASE, keepers: &keepers, told: &told };
+    let stop = CancellationToken::new();
+    let wish = Wish { wait: Duration::ZERO, lease: LEASE, keepers: &keepers, stop: &stop, told: &told };
     let heirs: Vec<Store> = (0..16).map(|_| objects.store()).collect();
     let ends = futures_util::future::join_all(heirs.iter().map(|heir| heir.lock(&wish))).await;
     assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 1);

@@ -162,6 +162,12 @@ impl Apply<'_> {
         let reconnected =
             if complete || !self.reconnect { Vec::new() } else { run.reconnect(&outcomes).await };
         let shown = if complete { BTreeMap::new() } else { run.still_shown(&outcomes).await };
+        // Asked while numbers were connected again: no step runs any more.
+        if self.stop.is_cancelled() && !heard_stop {
+            heard_stop = true;
+            self.observer.hear(&Event::Interrupted);
+            run.keep(Record::Interrupted).await;
+        }
         let outcomes = self
             .plan
             .steps
@@ -186,6 +192,9 @@ impl Apply<'_> {
 
     /// One phase: steps start in the order of the plan as soon as what they wait for is done and their account has room. A
     /// step that becomes ready goes before later ones, so a number is connected again before the next one is cut.
+    ///
+    /// While steps run, nothing here is awaited but the select that drives all of them: a step that nobody drives may hold the
+    /// journal or the ledger, and whoever waits for those outside of it waits for ever.
     async fn phase(
         &self,
         run: &Run<'_>,
@@ -201,7 +210,7 @@ impl Apply<'_> {
             if self.stop.is_cancelled() && !*heard_stop {
                 *heard_stop = true;
                 self.observer.hear(&Event::Interrupted);
-                run.keep(Record::Interrupted).await;
+                running.push(run.work(None));
             }
             let going = !*halted && !*heard_stop;
             for step in std::mem::take(&mut waiting) {
@@ -210,7 +219,7 @@ impl Apply<'_> {
                 let room = busy.get(account).copied().unwrap_or(0) < self.room(account);
                 if ready && room && (going || self.rescues(step, outcomes)) {
                     *busy.entry(account).or_default() += 1;
-                    running.push(async move { (step, run.step(step).await) });
+                    running.push(run.work(Some(step)));
                 } else {
                     waiting.push(step);
                 }
@@ -219,7 +228,8 @@ impl Apply<'_> {
                 ended = running.next() => ended,
                 () = self.stop.cancelled(), if !*heard_stop => continue,
             };
-            let Some((step, (outcome, milliseconds))) = ended else { break };
+            let Some(ended) = ended else { break };
+            let Some((step, outcome, milliseconds)) = ended else { continue };
             *busy.entry(step.call.account.as_str()).or_default() -= 1;
             let failed = !outcome.is_done();
             let fatal = matches!(&outcome, Outcome::Failed { fatal: true, .. });
@@ -285,6 +295,17 @@ fn outcome_of(step: &Step, outcomes: &BTreeMap<StepId, Outcome>, interrupted: bo
 impl Run<'_> {
     fn read(&self) -> ReadOnly<'_> {
         ReadOnly::new(self.apply.api)
+    }
+
+    /// One piece of work beside others: a step, with how it ended and how long it took; or, where there is none, the record that
+    /// somebody asked to stop.
+    async fn work<'s>(&self, step: Option<&'s Step>) -> Option<(&'s Step, Outcome, u64)> {
+        let Some(step) = step else {
+            self.keep(Record::Interrupted).await;
+            return None;
+        };
+        let (outcome, milliseconds) = self.step(step).await;
+        Some((step, outcome, milliseconds))
     }
 
     /// Runs one step and says how it ended and how long it took.

@@ -51,6 +51,15 @@ pub(super) fn advice(
     if dark { vec![undo, again] } else { vec![again, undo] }
 }
 
+/// How to see what a run came to that was interrupted when all was done.
+pub(super) fn look(out: &Out, command: &str, session: &Session) -> Vec<Advice> {
+    if command == "rehearse" {
+        return Vec::new();
+    }
+    let command = with(out, session, "telform plan") + &flags(&saved::options(session));
+    vec![Advice { what: "To see whether a fresh plan is empty", command }]
+}
+
 /// The options that a run was given, each with a space before it.
 pub(super) fn flags(options: &v1::Options) -> String {
     let mut text = String::new();

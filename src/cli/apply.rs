@@ -312,7 +312,12 @@ async fn conclude(
     }
     let options = Options { rewrite_secrets: BTreeSet::new(), ..session.options.clone() };
     let mut kept = Vec::new();
-    let read = session.read_for_plan().await.and_then(|live| {
+    let read = tokio::select! {
+        biased;
+        () = how.stop.cancelled() => return Ok(unfinished::unproven(out, plan, report, &again::look(out, how.command, session))),
+        read = session.read_for_plan() => read,
+    };
+    let read = read.and_then(|live| {
         kept = settle_values(&mut session.ledger, plan, report, &live, &now);
         Ok((session.plan_with(&live, &options)?, live))
     });

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::exit::{Exit, Failure};
@@ -43,9 +44,7 @@ impl Locked {
             if let Ok(mut held) = held.lock() {
                 *held = None;
             }
-            out.meter.remove();
-            out.settle().await;
-            std::process::exit(Exit::Interrupted as i32);
+            leave(&out).await
         });
         self.watch = Some(AbortOnDropHandle::new(watch));
     }
@@ -60,10 +59,12 @@ impl Drop for Locked {
     }
 }
 
+/// How long an interrupt waits for an object store to say whether the lock was taken. One that was, and that nobody frees,
+/// keeps others out until it expires.
+const ANSWER: Duration = Duration::from_secs(10);
+
 /// Takes the lock, saying whom it waits for.
 pub(crate) async fn take(out: &Out, store: &Store, wait: Duration) -> Result<Locked, Failure> {
-    // Until there is something to free, an interrupt may end the process as for a run that takes no lock.
-    let waiting = Locked::none(out);
     let shown = Mutex::new(None);
     let told = |told: &Told<'_>| {
         if !out.global.quiet {
@@ -73,30 +74,80 @@ pub(crate) async fn take(out: &Out, store: &Store, wait: Duration) -> Result<Loc
             *shown = Some(out.meter.lock(holder, *most));
         }
     };
-    let wish = Wish { wait, lease: LEASE, keepers: &out.keepers, told: &told };
-    let lock = Arc::new(Mutex::new(Some(store.lock(&wish).await?)));
-    let mut locked = Locked { lock, watch: None };
+    let stop = CancellationToken::new();
+    let wish = Wish { wait, lease: LEASE, keepers: &out.keepers, stop: &stop, told: &told };
+    let first = signal();
+    let interrupted = async {
+        first.await;
+        let second = signal();
+        stop.cancel();
+        tokio::select! {
+            () = second => {}
+            () = tokio::time::sleep(ANSWER) => {}
+        }
+    };
+    let mut locked = tokio::select! {
+        biased;
+        () = interrupted => leave(out).await,
+        lock = store.lock(&wish) => match lock {
+            taken if stop.is_cancelled() => {
+                // One that was taken is freed by that.
+                drop(taken);
+                leave(out).await
+            }
+            lock => Locked { lock: Arc::new(Mutex::new(Some(lock?))), watch: None },
+        },
+    };
     locked.watch_signals(out);
-    drop((shown, waiting));
+    drop(shown);
     Ok(locked)
 }
 
-/// Waits for a signal that asks to end. From the call on, not only from the first wait, no such signal ends the process.
+/// Ends the process when somebody interrupted it before anything was written.
+async fn leave(out: &Out) -> ! {
+    out.meter.remove();
+    out.settle().await;
+    std::process::exit(Exit::Interrupted as i32)
+}
+
+/// Waits for a signal that asks to end: Ctrl-C, `kill`, a terminal that is closed. From the call on, not only from the first
+/// wait, no such signal ends the process.
 pub(crate) fn signal() -> impl Future<Output = ()> {
     #[cfg(unix)]
     let streams = {
         use tokio::signal::unix::{SignalKind, signal};
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        let hangup = if ignores_hangup() { None } else { signal(SignalKind::hangup()).ok() };
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), hangup)
     };
     async move {
         #[cfg(unix)]
-        if let (Ok(mut interrupt), Ok(mut terminate)) = streams {
+        if let (Ok(mut interrupt), Ok(mut terminate), mut hangup) = streams {
+            let hung_up = async {
+                match &mut hangup {
+                    Some(hangup) => drop(hangup.recv().await),
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
+                () = hung_up => {}
             }
             return;
         }
         let _ = tokio::signal::ctrl_c().await;
     }
+}
+
+/// Whether this process was started to outlive its terminal, as by `nohup`: then a hangup is ignored from the beginning, and
+/// that must stay so. Looked at once, for later it is telform itself that catches the signal.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    static IGNORED: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+        mask & 1 == 1
+    });
+    *IGNORED
 }

@@ -17,19 +17,7 @@ pub(super) fn incomplete(
 ) -> Result<Exit, Failure> {
     let ledger = report.ledger_error.as_ref().map(ToString::to_string);
     if out.global.json {
-        let dark: Vec<Dark> = report::dark_now(plan, report)
-            .into_iter()
-            .map(|(number, bridge, configuration)| Dark { number, bridge, configuration })
-            .collect();
-        let steps = report.outcomes.iter().map(|(step, result)| StepEnd { step, result });
-        let again = report.reconnected.iter().map(|(step, result)| StepMore { step, result });
-        out.event(&Said::Unfinished {
-            advice: if report.is_untouched(plan) { &[] } else { advice },
-            dark,
-            steps: steps.collect(),
-            reconnected: again.collect(),
-            ledger_error: ledger.clone(),
-        });
+        event(out, plan, report, advice, ledger.clone());
     } else if out.global.quiet {
         // Whoever gets no advice has rehearsed, and the journal of that is gone.
         out.print(&report::verdict(plan, report, !advice.is_empty()));
@@ -53,4 +41,41 @@ pub(super) fn incomplete(
         return Ok(Exit::Failed);
     }
     Ok(Exit::Partial)
+}
+
+/// Interrupted when every step was done: to read and plan again is left to somebody else.
+pub(super) fn unproven(out: &Out, plan: &Plan, report: &Report, advice: &[Advice]) -> Exit {
+    if out.global.json {
+        event(out, plan, report, advice, None);
+    } else {
+        out.note("interrupted: every step is done, but nothing was read again, so it is not proven\n");
+        if !out.global.quiet {
+            out.print(&report::commands(advice));
+        }
+    }
+    Exit::Interrupted
+}
+
+/// The same for programs.
+pub(super) fn event(
+    out: &Out,
+    plan: &Plan,
+    report: &Report,
+    advice: &[Advice],
+    ledger_error: Option<String>,
+) {
+    let dark = report::dark_now(plan, report).into_iter().map(|(number, bridge, configuration)| Dark {
+        number,
+        bridge,
+        configuration,
+    });
+    let steps = report.outcomes.iter().map(|(step, result)| StepEnd { step, result });
+    let again = report.reconnected.iter().map(|(step, result)| StepMore { step, result });
+    out.event(&Said::Unfinished {
+        advice: if report.is_untouched(plan) { &[] } else { advice },
+        dark: dark.collect(),
+        steps: steps.collect(),
+        reconnected: again.collect(),
+        ledger_error,
+    });
 }

@@ -107,7 +107,7 @@ pub fn verdict(plan: &Plan, report: &Report, kept: bool) -> String {
 }
 
 /// A command stands on a line of its own and is never broken, so that it can be copied.
-fn commands(advice: &[Advice]) -> String {
+pub fn commands(advice: &[Advice]) -> String {
     advice.iter().map(|Advice { what, command }| format!("  {what}:\n    {}\n", clean(command))).collect()
 }
 

@@ -1,7 +1,9 @@
-//! Killed at every write to an object store that holds ledger, journal and lock: right before it and right after it. The lock
-//! outlives its run there, so each time it is broken by hand or taken over when it expired, before the next run can go on.
+//! Killed at every write to an object store that holds ledger, journal and lock: right before it and right after it. The store
+//! answers with a delay, so that other steps wait for it meanwhile. The lock outlives its run there, so each time it is broken
+//! by hand or taken over when it expired, before the next run can go on.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -9,74 +11,74 @@ use crate::bench::Story;
 use crate::kill_points::{APPLY, Rig, told};
 use crate::kill_records::Records;
 use crate::kill_worlds::{CASES, Case};
-use crate::moto::S3;
+use crate::slow_store::SlowStore;
 
 const FOLDER: &str = "team/";
 const LOCK: &str = "team/ledger.lock";
+/// Of each answer of the store.
+const DELAY: Duration = Duration::from_millis(4);
 
 struct Objects {
-    s3: S3,
+    store: SlowStore,
     kept: BTreeMap<String, String>,
     /// Locks that a killed run left: every second one is broken by hand, the others expire.
     left: usize,
 }
 
-impl Objects {
-    fn all(&self) -> BTreeMap<String, String> {
-        self.s3.keys().into_iter().map(|key| (key.clone(), self.s3.get(&key).unwrap())).collect()
-    }
-}
-
 impl Records for Objects {
     fn used_by(&mut self, story: Story) -> Story {
-        self.s3.with_ledger(story)
+        self.store.with_ledger(story)
     }
 
     fn keep(&mut self, _: &Story) {
-        self.kept = self.all();
+        self.kept = self.store.all();
     }
 
     fn put_back(&self, _: &Story) {
-        for key in self.s3.keys().iter().filter(|key| !self.kept.contains_key(*key)) {
-            self.s3.delete(key);
-        }
-        self.kept.iter().for_each(|(key, text)| self.s3.put(key, text));
+        self.store.settle();
+        self.store.put_back(&self.kept);
     }
 
     fn free_the_lock(&mut self, story: &Story) {
-        let mut lock = self.s3.json(LOCK);
+        // What the killed run had sent to the store lands all the same.
+        self.store.settle();
+        let mut lock = self.store.json(LOCK);
         if lock["state"] != "held" {
             return;
         }
         self.left += 1;
         let id = lock["id"].as_str().unwrap().to_owned();
         if self.left.is_multiple_of(2) {
-            let before = (self.all(), story.writes());
+            let before = (self.store.all(), story.writes());
             story.expect(1, APPLY).says("is in use").says(&format!("lock {id})"));
-            assert_eq!((self.all(), story.writes()), before, "a run without the lock leaves all as it is");
+            assert_eq!(
+                (self.store.all(), story.writes()),
+                before,
+                "a run without the lock leaves all as it is"
+            );
             story.expect(0, &format!("ledger unlock --lock-id {id}")).says("Freed the lock");
         } else {
             lock["expires"] = json!("2026-01-02T03:04:05Z");
-            self.s3.put(LOCK, &lock.to_string());
+            self.store.put(LOCK, &lock.to_string());
             story.expect(0, "ledger list");
         }
     }
 
     fn ledger(&self, _: &Story) -> String {
-        self.s3.get(&format!("{FOLDER}ledger.json")).unwrap()
+        self.store.get(&format!("{FOLDER}ledger.json")).unwrap()
     }
 
     fn journal(&self, _: &Story) -> Vec<u8> {
         // The names of its parts sort by their numbers.
-        let all = self.all();
+        let all = self.store.all();
         all.iter().filter(|(key, _)| key.contains(".journal.")).flat_map(|(_, text)| text.bytes()).collect()
     }
 }
 
 /// Every write of an apply to the object store. The runs of one case are divided among tests that run side by side.
-fn around_each_write(test: &str, case: &Case, part: usize, parts: usize) {
-    let Some(s3) = S3::start(test) else { return };
-    let mut rig = Rig::over(case, Box::new(Objects { s3, kept: BTreeMap::new(), left: 0 }));
+fn around_each_write(case: &Case, part: usize, parts: usize) {
+    let store = SlowStore::start(DELAY);
+    let mut rig = Rig::over(case, Box::new(Objects { store, kept: BTreeMap::new(), left: 0 }));
     assert_eq!(rig.writes.len(), case.writes, "{:#?}", rig.writes);
     let (mut nth, mut points) = (part, 0);
     while rig.killed_at_moment(nth) {
@@ -94,7 +96,7 @@ macro_rules! kill {
     ($($name:ident $case:ident $part:literal of $parts:literal;)*) => { $(
         #[test]
         fn $name() {
-            around_each_write(stringify!($name), &$case, $part, $parts);
+            around_each_write(&$case, $part, $parts);
         }
     )* };
 }

@@ -33,6 +33,8 @@ mod guards;
 mod guessing;
 mod hard_faults;
 mod inits;
+#[cfg(all(target_os = "linux", feature = "remote-state"))]
+mod interrupted_store;
 #[cfg(target_os = "linux")]
 mod interrupts;
 mod inverses;
@@ -72,6 +74,8 @@ mod saved;
 mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
+#[cfg(all(unix, feature = "remote-state"))]
+mod slow_store;
 #[cfg(unix)]
 mod terminal;
 mod terse;

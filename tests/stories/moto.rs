@@ -117,11 +117,6 @@ impl S3 {
         self.runtime.block_on(self.objects.put(&at, text.to_owned().into())).unwrap();
     }
 
-    /// Removes an object.
-    pub(crate) fn delete(&self, key: &str) {
-        self.runtime.block_on(self.objects.delete(&Path::from(key))).unwrap();
-    }
-
     pub(crate) fn get(&self, key: &str) -> Option<String> {
         self.runtime.block_on(async {
             let found = self.objects.get(&Path::from(key)).await.ok()?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 #[cfg(feature = "remote-state")]
 use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
@@ -34,6 +35,8 @@ pub struct Wish<'a> {
     pub lease: Duration,
     /// The tasks that renew the note and free it when the [`Lock`] is dropped. Wait for them before the process ends.
     pub keepers: &'a TaskTracker,
+    /// Ends the wait. A request to an object store that is on its way is waited for: its lock may be taken, and has to be freed.
+    pub stop: &'a CancellationToken,
     /// Hears whom it waits for, and whose expired lock it took over.
     pub told: &'a (dyn Fn(&Told<'_>) + Sync),
 }
@@ -299,14 +302,17 @@ pub(super) async fn take(place: &Arc<Place>, wish: &Wish<'_>) -> Result<Lock, Le
             other => return other,
         };
         let left = wish.wait.saturating_sub(began.elapsed());
-        if left.is_zero() {
+        if left.is_zero() || wish.stop.is_cancelled() {
             return Err(locked);
         }
         if let (LedgerError::Locked { place, holder, .. }, false) = (&locked, waits) {
             (wish.told)(&Told::Waits { most: left, place, holder });
             waits = true;
         }
-        tokio::time::sleep(pause.min(left)).await;
+        tokio::select! {
+            () = wish.stop.cancelled() => return Err(locked),
+            () = tokio::time::sleep(pause.min(left)) => {}
+        }
         pause = (pause * 2).min(Duration::from_secs(3));
     }
 }
