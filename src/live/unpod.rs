@@ -279,7 +279,9 @@ impl Reader<'_> {
         for row in &bridges.numbers {
             if let Some(number) = rows::number_in(row) {
                 let bridge = row.get("bridge_slug").and_then(Value::as_str).map(str::to_owned);
-                let id = row.get("id").and_then(rows::whole).filter(|_| by_id);
+                // A number that is taken or closed has an id, too, in the newer rows of generation 1: its id would be sent
+                // and skipped without a word. One on a bridge that is read gets its id from there.
+                let id = row.get("id").and_then(rows::whole).filter(|_| by_id && rows::is_offered(row));
                 live.numbers.insert(number, LiveNumber { id, bridge });
             }
         }

@@ -7,7 +7,7 @@ use super::world::{Profile, Provider};
 pub(super) fn of(profile: Profile) -> Vec<Provider> {
     let rows: &[(u64, &str, &str)] = match profile {
         Profile::G2Documented => &[(1, "Twilio", "twilio"), (2, "Plivo", "plivo"), (3, "Exotel", "exotel")],
-        Profile::G1Snapshot => &[
+        Profile::G1Snapshot | Profile::G1July => &[
             (1, "Airtel", "TELEPHONY"),
             (2, "Jio", "TELEPHONY"),
             (3, "Twilio", "TELEPHONY"),
@@ -26,7 +26,7 @@ pub(super) fn of(profile: Profile) -> Vec<Provider> {
         let mut provider = Provider { id, name: name.to_owned(), ..Provider::default() };
         match profile {
             Profile::G2Documented => third.clone_into(&mut provider.slug),
-            Profile::G1Snapshot => third.clone_into(&mut provider.kind),
+            Profile::G1Snapshot | Profile::G1July => third.clone_into(&mut provider.kind),
         }
         provider
     };

@@ -198,6 +198,24 @@ bridges:
     story.expect(0, "plan --destroy --detailed-exitcode").says("no changes");
 }
 
+/// A pinned id is nothing to look for once its object was deleted, in the proof of the same run and in a second one.
+#[test]
+fn destroy_of_pinned_objects_is_proven_and_can_be_repeated() {
+    let story = connected();
+    let pinned = "
+providers:
+  old: { id: '42', provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }
+bridges:
+  fax: { id: fax, slug: fax, name: Fax }
+";
+    story.unpod(pinned);
+    story
+        .expect(0, "apply --destroy --auto-approve --max-deletes 2 --max-numbers-dark 3")
+        .says("Done: 5 writes");
+    story.expect(0, "plan --destroy --detailed-exitcode").says("no changes").says("already gone");
+    story.expect(3, "plan").says("pinned_missing");
+}
+
 #[test]
 fn what_is_already_gone_needs_no_request() {
     let story = connected();

@@ -285,3 +285,30 @@ fn an_entry_in_the_shape_of_the_other_generation() {
     empty.apply();
     empty.in_sync();
 }
+
+/// Generation 1 as it is thought to have been in July 2026: its listing of numbers shows the taken ones, too, with ids.
+#[test]
+fn a_taken_number_of_the_july_listing_is_not_offered_to_a_new_bridge() {
+    let world = WORLD.replace("g1-snapshot", "g1-july").replace(
+        "  bridges:\n",
+        "  bridges:\n    - { id: 309, slug: other, name: Other, product_id: elsewhere, numbers: { '+14155550102': 42 } }\n",
+    );
+    let story = Story::new(&world);
+    let bridge = |number: &str| {
+        let numbers = format!(
+            "bridges:\n  new: {{ slug: new, name: New, numbers: {{ '{number}': {{ provider: main }} }} }}\n"
+        );
+        story.unpod_with(
+            "product_id: prod, ",
+            &format!("providers:\n  main: {{ name: main, provider: Vapi }}\n{numbers}"),
+        );
+    };
+    bridge("+14155550102");
+    story.expect(3, "plan").says("number_not_offered").says("+14155550102");
+    bridge("+14155550103");
+    story.apply();
+    story.in_sync();
+    let world = story.world();
+    assert_eq!(world["unpod"]["bridges"][2]["numbers"]["+14155550103"]["configuration"], 41);
+    assert_eq!(world["unpod"]["bridges"][1]["numbers"]["+14155550102"]["configuration"], 42);
+}

@@ -59,6 +59,15 @@ pub fn number_in(row: &Value) -> Option<String> {
     (!number.is_empty()).then_some(number)
 }
 
+/// Whether a row of the numbers' listing offers its number to a bridge: neither taken, closed nor switched off. A row that
+/// does not say is an offer; vocabularies are compared whatever their letter case (unpod.md 8).
+pub fn is_offered(row: &Value) -> bool {
+    let free = row.get("state").and_then(Value::as_str).is_none_or(|state| {
+        ["NOT_ASSIGNED", "UNASSIGNED", "AVAILABLE"].iter().any(|word| word.eq_ignore_ascii_case(state))
+    });
+    free && row.get("active").and_then(Value::as_bool) != Some(false)
+}
+
 /// The handle of the organization that owns the object in a row. `None`: the row does not say, as in generation 2 and in
 /// the bridge list. `Some(None)`: it says that nobody owns it. The older generation answers 201 to the create of a
 /// configuration under an unknown handle and keeps it out of every organization, with `org_handle: null` (unpod.md fact 6,

@@ -70,6 +70,7 @@ pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
     let mut findings = find::find(inputs);
     if inputs.options.destroy {
         findings.notices.clear(); // What would be created or waits does not matter to a plan that deletes.
+        planner.pins_may_be_gone(&mut findings);
     } else {
         learned::effects(&mut findings);
     }
@@ -109,6 +110,18 @@ impl<'a> Planner<'a> {
             LedgerEffect::Rename { to, .. } => selection.holds(to),
             LedgerEffect::MoveEnded { .. } => true,
         });
+    }
+
+    /// An `id:` whose object is not there leaves nothing to delete: a destroy can be run twice.
+    fn pins_may_be_gone(&mut self, findings: &mut Findings<'a>) {
+        let gone = findings.refusals.extract_if(.., |it| it.code == RefusalCode::PinnedMissing);
+        self.notices.extend(gone.map(|it| Notice {
+            code: NoticeCode::AlreadyGone,
+            account: it.account,
+            address: it.address,
+            attribute: None,
+            detail: None,
+        }));
     }
 
     /// Two addresses may mean one object that goes: a tombstone names the id of one that the ledger knows by another name.

@@ -1,7 +1,7 @@
 //! Who asks (`api/unpod.md`, sections 2.2 and 9.2; recorded: `01-auth-schemes`, `02-organizations`).
 
 use super::super::answer::{Answer, Asked};
-use super::super::world::{Profile, UnpodWorld, User, UserState};
+use super::super::world::{UnpodWorld, User, UserState};
 use super::plain;
 use super::route::Route;
 
@@ -26,8 +26,7 @@ impl Caller {
 /// Settles who asks, or answers 401.
 pub(super) fn authenticate(world: &UnpodWorld, asked: &Asked, route: &Route) -> Result<Caller, Answer> {
     // In generation 1 `organizations/` (and the internal route) knows no API tokens; it says so as if nothing had been sent (section 4.1).
-    let jwt_only =
-        matches!(route, Route::Organizations | Route::Unlink(_)) && world.profile == Profile::G1Snapshot;
+    let jwt_only = matches!(route, Route::Organizations | Route::Unlink(_)) && world.profile.is_first();
     identify(world, asked.header("authorization").unwrap_or_default(), jwt_only).map_err(|message| {
         let challenge = if jwt_only { "JWT realm=\"api\"" } else { "Token" };
         plain(401, message).with("www-authenticate", challenge)

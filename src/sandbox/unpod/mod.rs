@@ -46,7 +46,7 @@ fn handled(world: &mut World, asked: &Asked, route: &Route) -> Answer {
         return options::describe(world.unpod.profile, route);
     }
     match world.unpod.profile {
-        Profile::G1Snapshot => g1::answer(world, asked, route, &caller),
+        Profile::G1Snapshot | Profile::G1July => g1::answer(world, asked, route, &caller),
         Profile::G2Documented => g2::answer(world, asked, route, &caller),
     }
 }

@@ -16,7 +16,7 @@ pub(super) fn describe(profile: Profile, route: &Route) -> Answer {
         Route::Configurations | Route::Configuration(_) => "Provider Configurations",
         Route::Bridges | Route::Bridge(_) | Route::Connect(_) | Route::Disconnect(_) => "Bridges",
         Route::Providers => "Providers",
-        Route::Numbers | Route::Unlink(_) => "Numbers",
+        Route::Numbers | Route::Overview | Route::Unlink(_) => "Numbers",
         Route::Organizations => "Organizations",
     };
     let mut data = json!({
@@ -27,7 +27,7 @@ pub(super) fn describe(profile: Profile, route: &Route) -> Answer {
     });
     if *route == Route::Configurations {
         data["actions"] = json!({"POST": match profile {
-            Profile::G1Snapshot => g1_fields(),
+            Profile::G1Snapshot | Profile::G1July => g1_fields(),
             Profile::G2Documented => g2_fields(),
         }});
     }

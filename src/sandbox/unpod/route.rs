@@ -15,6 +15,8 @@ pub(super) enum Route {
     /// By its digits; absent when they are too many for any id.
     Configuration(Option<u64>),
     Numbers,
+    /// What became of each number (section 8.1); generation 1 of July 2026 only.
+    Overview,
     Bridges,
     Bridge(String),
     Connect(String),
@@ -27,7 +29,9 @@ impl Route {
     /// The methods of `Allow`, in the recorded order.
     pub(super) fn methods(&self) -> &'static [&'static str] {
         match self {
-            Self::Organizations | Self::Providers | Self::Numbers => &["GET", "HEAD", "OPTIONS"],
+            Self::Organizations | Self::Providers | Self::Numbers | Self::Overview => {
+                &["GET", "HEAD", "OPTIONS"]
+            }
             Self::Configurations | Self::Bridges => &["GET", "POST", "HEAD", "OPTIONS"],
             Self::Configuration(_) | Self::Bridge(_) => &["GET", "PATCH", "DELETE", "HEAD", "OPTIONS"],
             Self::Connect(_) | Self::Disconnect(_) | Self::Unlink(_) => &["POST", "OPTIONS"],
@@ -41,11 +45,14 @@ impl Route {
 /// kept; a path that means nothing with the slash either is a 404 page (section 9.3, recorded).
 pub(super) fn resolve(world: &UnpodWorld, asked: &Asked) -> Result<Route, Answer> {
     let segment = config_segment(world);
-    let unlink = || unlink(&asked.path).filter(|_| world.profile == Profile::G1Snapshot);
-    if let Some(route) = route(&asked.path, segment).or_else(unlink) {
+    let unlink = || unlink(&asked.path).filter(|_| world.profile.is_first());
+    let known = |path: &str| {
+        route(path, segment).filter(|it| *it != Route::Overview || world.profile == Profile::G1July)
+    };
+    if let Some(route) = known(&asked.path).or_else(unlink) {
         return Ok(route);
     }
-    if !asked.path.ends_with('/') && route(&format!("{}/", asked.path), segment).is_some() {
+    if !asked.path.ends_with('/') && known(&format!("{}/", asked.path)).is_some() {
         let query = if asked.raw_query.is_empty() { String::new() } else { format!("?{}", asked.raw_query) };
         return Err(Answer::empty(301).with("location", format!("{}/{query}", asked.raw_path)));
     }
@@ -57,7 +64,9 @@ fn config_segment(world: &UnpodWorld) -> &'static str {
         (ConfigPath::Documented, _) | (ConfigPath::Profile, Profile::G2Documented) => {
             "providers-configurations"
         }
-        (ConfigPath::Snapshot, _) | (ConfigPath::Profile, Profile::G1Snapshot) => "provider-configurations",
+        (ConfigPath::Snapshot, _) | (ConfigPath::Profile, Profile::G1Snapshot | Profile::G1July) => {
+            "provider-configurations"
+        }
     }
 }
 
@@ -69,6 +78,7 @@ fn route(path: &str, config_segment: &str) -> Option<Route> {
         ["telephony", rest @ ..] => match rest {
             ["providers"] => Some(Route::Providers),
             ["numbers"] => Some(Route::Numbers),
+            ["overview"] => Some(Route::Overview),
             ["bridges"] => Some(Route::Bridges),
             ["bridges", slug] if !slug.is_empty() => Some(Route::Bridge((*slug).to_owned())),
             ["bridges", slug, "connect-provider"] if !slug.is_empty() => {

@@ -17,6 +17,17 @@ pub enum Profile {
     /// Generation 1: as recorded from the public source of 2026-02-16.
     #[serde(rename = "g1-snapshot")]
     G1Snapshot,
+    /// Generation 1 as the plans of July 2026 and the vendor's client describe it: secrets masked, a disconnect that works,
+    /// assigned numbers on request, `overview/`, and members only (section 3.1).
+    #[serde(rename = "g1-july")]
+    G1July,
+}
+
+impl Profile {
+    /// Whether the shape is that of generation 1.
+    pub fn is_first(self) -> bool {
+        matches!(self, Self::G1Snapshot | Self::G1July)
+    }
 }
 
 /// Everything the Unpod simulator knows.

@@ -1,16 +1,18 @@
 //! Profile `g1-snapshot`: as recorded from the public source of 2026-02-16 (`api/unpod.md`, sections 5.2, 6.2, 7 and
-//! 14, column `g1-snapshot`; recordings in `tests/recordings/unpod-g1/`).
+//! 14, column `g1-snapshot`; recordings in `tests/recordings/unpod-g1/`). Profile `g1-july` is the same with what the plans
+//! of July 2026 changed (section 3.1).
 
 mod bridges;
 mod configurations;
 mod connections;
 mod fields;
+mod july;
 mod shapes;
 
 use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Asked};
-use super::super::world::{NumberState, Organization, UnpodWorld, World};
+use super::super::world::{NumberState, Organization, Profile, UnpodWorld, World};
 use super::auth::Caller;
 use super::envelope;
 use super::route::Route;
@@ -19,9 +21,15 @@ use super::route::Route;
 pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &Caller) -> Answer {
     let now = world.now();
     let unpod = &mut world.unpod;
+    let july = unpod.profile == Profile::G1July;
+    if july && let Some(refused) = july::not_a_member(asked, route, caller) {
+        return refused;
+    }
     match (asked.method.as_str(), route) {
         (_, Route::Organizations) => organizations(unpod, caller),
         (_, Route::Providers) => providers(unpod),
+        (_, Route::Numbers) if july => july::numbers(unpod, asked),
+        (_, Route::Overview) => july::overview(unpod, asked),
         (_, Route::Numbers) => numbers(unpod, asked),
         ("POST", Route::Configurations) => configurations::create(unpod, asked, now),
         (_, Route::Configurations) => configurations::list(unpod, asked),

@@ -5,7 +5,9 @@ use std::cmp::Reverse;
 use serde_json::{Value, json};
 
 use super::super::super::catalogue;
-use super::super::super::world::{Bridge, Configuration, Link, Number, Organization, Provider, UnpodWorld};
+use super::super::super::world::{
+    Bridge, Configuration, Link, Number, Organization, Profile, Provider, UnpodWorld,
+};
 
 /// A provider as the catalogue and a configuration show it.
 pub(super) fn short_provider(p: &Provider) -> Value {
@@ -27,9 +29,13 @@ fn provider_of<'a>(unpod: &'a UnpodWorld, c: &Configuration) -> Option<&'a Provi
     catalogue::find(&unpod.providers, &c.provider)
 }
 
+fn masks(unpod: &UnpodWorld) -> bool {
+    unpod.knobs.mask_secrets || unpod.profile == Profile::G1July
+}
+
 fn secret(unpod: &UnpodWorld, value: &Option<String>) -> Option<String> {
     match value {
-        Some(text) if unpod.knobs.mask_secrets && !text.is_empty() => {
+        Some(text) if masks(unpod) && !text.is_empty() => {
             let tail: String = text.chars().skip(text.chars().count().saturating_sub(4)).collect();
             Some(format!("****{tail}"))
         }

@@ -47,7 +47,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &C
         (_, Route::Connect(slug)) => connections::connect(unpod, &organization, slug, &fields),
         (_, Route::Disconnect(slug)) => connections::disconnect(unpod, &organization, slug, &fields),
         (_, Route::Providers) => providers(unpod),
-        (_, Route::Numbers) => numbers(unpod, &organization),
+        (_, Route::Numbers | Route::Overview) => numbers(unpod, &organization),
         (_, Route::Organizations | Route::Unlink(_)) => organizations(unpod, caller),
     }
 }
