@@ -4,15 +4,30 @@
 /// Longest text of a service that is kept, in characters.
 pub const LONGEST: usize = 300;
 
-/// Whether a terminal may do something else with a character than show it, or hide text with it.
+/// Whether a character may steer a terminal, hide text, or look like another one: controls, everything that Unicode lets a
+/// screen leave out (`Default_Ignorable_Code_Point`: marks, fillers, variation selectors, tags) and blanks other than the
+/// usual one.
 pub fn hostile(char: char) -> bool {
     (char.is_control() && char != '\t')
+        || (!char.is_ascii() && char.is_whitespace())
         || matches!(char,
-            '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Makes one line of text harmless: hostile characters, newlines too, become `\u{…}`.
+/// What makes a CI runner carry out a line of a log, wherever it is in the line. A `::` does so only where a line begins.
+const RUNNER_MARKS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+
+/// Whether a CI runner would carry out what begins here.
+pub fn steers_runner(rest: &str) -> bool {
+    let begins = |mark: &&str| rest.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    rest.starts_with("##") && RUNNER_MARKS.iter().any(begins)
+}
+
+/// Makes one line of text harmless: hostile characters, newlines too, become `\u{…}`, and what a CI runner would carry out
+/// is broken up.
 pub fn escape(text: &str) -> String {
     escaped(text, hostile)
 }
@@ -24,12 +39,20 @@ pub fn clean(text: &str) -> String {
 
 fn escaped(text: &str, bad: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
-    for char in text.chars() {
-        if bad(char) {
+    // Lines are wrapped at blanks later, so that any word may come to begin one.
+    let mut begins = true;
+    for (at, char) in text.char_indices() {
+        let command = match char {
+            ':' => begins && text[at..].starts_with("::"),
+            '#' => steers_runner(&text[at..]),
+            _ => false,
+        };
+        if command || bad(char) {
             out.extend(char.escape_unicode());
         } else {
             out.push(char);
         }
+        begins = char.is_whitespace();
     }
     out
 }
@@ -159,6 +182,44 @@ mod tests {
         );
         assert_eq!(escape("a\nb"), "a\\u{a}b");
         assert_eq!(clean("Grüße 電話 +1"), "Grüße 電話 +1");
+    }
+
+    #[test]
+    fn what_a_runner_carries_out_is_broken_up() {
+        for (text, shown) in [
+            ("::error::x", r"\u{3a}:error::x"),
+            ("a ::error::x", r"a \u{3a}:error::x"),
+            ("a\n  ::error::x", "a\n  \\u{3a}:error::x"),
+            ("a##[group]", r"a\u{23}#[group]"),
+            ("###[group]", r"#\u{23}#[group]"),
+            ("##VSO[x]", r"\u{23}#VSO[x]"),
+            ("##teamcity[x", r"\u{23}#teamcity[x"),
+        ] {
+            assert_eq!(clean(text), shown);
+        }
+        for plain in
+            ["telform::live::gone", "a::b", "## Heading", "#[derive]", "##", "##v", "##ü[", "12:30", ": :"]
+        {
+            assert_eq!(clean(plain), plain);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_or_looks_like_a_blank_is_escaped() {
+        for char in [
+            '\u{ad}',
+            '\u{3164}',
+            '\u{206a}',
+            '\u{e0100}',
+            '\u{e0041}',
+            '\u{2003}',
+            '\u{a0}',
+            '\u{fe0f}',
+            '\u{115f}',
+        ] {
+            assert!(hostile(char), "{}", char.escape_unicode());
+        }
+        assert!(!" é電а+".chars().any(hostile));
     }
 
     #[test]

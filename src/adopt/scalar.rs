@@ -2,17 +2,18 @@
 
 use std::fmt::Write;
 
-use crate::text::hostile;
+use crate::text::{hostile, steers_runner};
 use crate::value::Value;
 
 /// A text in double quotes. JSON's escapes are YAML's too; what a screen may not show as it is becomes an escape as well.
 pub(super) fn quoted(text: &str) -> String {
     let json = Value::from(text).to_string();
     let mut out = String::with_capacity(json.len());
-    for char in json.chars() {
+    for (at, char) in json.char_indices() {
+        let steers = char == '#' && steers_runner(&json[at..]);
         // Writing to a String cannot fail.
         let _ = match char {
-            char if !hostile(char) => {
+            char if !hostile(char) && !steers => {
                 out.push(char);
                 Ok(())
             }

@@ -90,8 +90,8 @@ pub(super) const YAML: Group = Group {
             "A key is a list or a map."
             "A key is a plain text."
         "telform::yaml::ledger" 1
-            "`ledger:` is no place that a ledger can be kept in."
-            "Write a path, or an address such as `s3://bucket/telform.json`; credentials come from the environment."
+            "`ledger:` names a place where a configuration may not keep its ledger."
+            "Write a path below the file's folder that ends in `.json`, or an address such as `s3://bucket/telform.json`. Any other file is named with `--ledger` or `TELFORM_LEDGER`. Credentials come from the environment."
         "telform::yaml::limit" 1
             "The file is too large, nested too deep, or grows too much through its aliases."
             "Split it, or write aliases out."

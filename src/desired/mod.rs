@@ -350,17 +350,28 @@ impl<'a> Loader<'a> {
     fn read_ledger(&mut self) {
         let Some(item) = self.ledger else { return };
         let Some(text) = self.text(item.file, item.entry) else { return };
-        let login = text.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
-        if text.trim().is_empty() || login {
-            let what =
-                if login { "the ledger's address must hold no login" } else { "`ledger` must not be empty" };
+        let wrong = match text.split_once("://") {
+            _ if text.trim().is_empty() => Some("`ledger` must not be empty"),
+            Some((_, rest)) => rest.contains('@').then_some("the ledger's address must hold no login"),
+            None => (!urls::stays_below(&text))
+                .then_some("a path under `ledger` leads out of the configuration's folder"),
+        };
+        if let Some(what) = wrong {
             self.report(
                 Problem::new("telform::yaml::ledger", what, &item.file.source, values::spot(item.entry))
                     .label("here")
-                    .help("a path, or an address such as s3://bucket/telform.json; credentials come from the environment"),
+                    .help(
+                        "write a path below this file's folder that ends in .json, such as .telform/west.json, or an \
+                         address such as s3://bucket/telform.json; any other file is named with --ledger or TELFORM_LEDGER",
+                    ),
             );
             return;
         }
-        self.desired.ledger = Some((text.into(), item.file.source.place(item.entry.key_span)));
+        let place = if text.contains("://") {
+            text.to_string()
+        } else {
+            item.file.folder.join(text.as_str()).display().to_string()
+        };
+        self.desired.ledger = Some((place, item.file.source.place(item.entry.key_span)));
     }
 }

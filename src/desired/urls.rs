@@ -1,4 +1,4 @@
-//! Base URLs: where the account's token goes, so they are read strictly.
+//! Where an account's token and a ledger may go: both are read strictly.
 
 use url::{Host, Url};
 
@@ -6,6 +6,11 @@ use url::{Host, Url};
 pub(super) fn base_url(text: &str) -> Result<Url, &'static str> {
     if text.contains(|char: char| char.is_whitespace() || char.is_control() || char == '\\') {
         return Err("a base URL holds no spaces, control characters or backslashes");
+    }
+    if !text.is_ascii() {
+        return Err(
+            "a base URL is ASCII: a host with other letters is written in its xn-- form, so that nobody mistakes it",
+        );
     }
     let mut url = Url::parse(text).map_err(|_| "this is no absolute URL")?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -34,6 +39,16 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
+}
+
+/// Whether a path in YAML names a JSON file below the folder of its file, and nothing that a shell or another program reads
+/// by itself: who may change a configuration under review must not choose which file of the machine is written.
+pub(super) fn stays_below(path: &str) -> bool {
+    let plain = |part: &str| !part.starts_with(['.', '~']) || matches!(part, "." | ".telform");
+    path.ends_with(".json")
+        && !path.starts_with('/')
+        && !path.contains(['\\', ':'])
+        && path.split('/').all(|part| !part.is_empty() && plain(part))
 }
 
 #[cfg(test)]
@@ -71,8 +86,35 @@ mod tests {
             "",
             "file:///etc",
             "https://c/@x",
+            "https://c\u{430}rrierx.example",
+            "https://unpod.ai/\u{fc}",
+            "https://[::1",
         ] {
             assert!(base_url(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ledger_in_yaml_stays_below_its_folder() {
+        for path in [".telform/ledger.json", "west.json", "./state/west.json", ".telform/a/b.json"] {
+            assert!(stays_below(path), "{path}");
+        }
+        for path in [
+            "../../.profile",
+            "../x.json",
+            "a/../../x.json",
+            "/etc/x.json",
+            "~/x.json",
+            ".git/x.json",
+            ".json",
+            "x.yaml",
+            "x",
+            ".telform",
+            "a//x.json",
+            "a\\x.json",
+            "C:x.json",
+        ] {
+            assert!(!stays_below(path), "{path}");
         }
     }
 }

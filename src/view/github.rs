@@ -83,7 +83,7 @@ mod tests {
         let line = command("error", "x::y", Some(&place), "100%\r::stop-commands::x\nsecond\u{1b}[31m");
         assert_eq!(
             line,
-            "::error file=a%2Cb%3A50%25.yaml,line=3,col=7,title=x%3A%3Ay::100%25\\u{d}::stop-commands::x%0Asecond\\u{1b}[31m\n"
+            "::error file=a%2Cb%3A50%25.yaml,line=3,col=7,title=x%3A%3Ay::100%25\\u{d}\\u{3a}:stop-commands::x%0Asecond\\u{1b}[31m\n"
         );
         assert!(command("notice", "t", None, &"y".repeat(1_000_000)).len() < 400);
     }

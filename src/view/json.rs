@@ -20,13 +20,15 @@ pub fn line(value: &impl Serialize) -> String {
     escaped(&serde_json::to_string(value).unwrap_or_default())
 }
 
-/// JSON allows characters that steer a terminal; people print JSON on terminals. Outside of texts it has none of them, so
+/// JSON allows characters that steer a terminal or a CI runner; people print JSON on both. Outside of texts it has none of them, so
 /// each one is inside a text and may be written as an escape.
 fn escaped(json: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(json.len() + 1);
-    for character in json.chars() {
-        if character != '\n' && crate::text::hostile(character) {
+    for (at, character) in json.char_indices() {
+        let bad =
+            crate::text::hostile(character) || (character == '#' && crate::text::steers_runner(&json[at..]));
+        if character != '\n' && bad {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 // Writing to a String cannot fail.

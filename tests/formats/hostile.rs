@@ -52,6 +52,42 @@ fn no_format_steers_a_terminal() {
     }
 }
 
+/// Texts that steer terminals, runners, reviewers and sheets, one of each class.
+fn cases() -> Vec<String> {
+    let cases: Value = serde_json::from_str(include_str!("../cases/hostile-text.json")).unwrap();
+    let texts = cases.as_array().unwrap().iter().map(|case| case["text"].as_str().unwrap().to_owned());
+    texts.chain(EVIL.map(str::to_owned)).collect()
+}
+
+/// The commands that a runner finds in a log: newer ones where a line begins, after blanks; older ones, and those of other
+/// makers, anywhere in a line.
+fn commands(log: &str) -> Vec<&str> {
+    let older = |line: &str| {
+        let line = line.to_lowercase();
+        ["##[", "##vso[", "##teamcity["].iter().any(|mark| line.contains(mark))
+    };
+    // Some readers take these for the end of a line, too.
+    let lines = log.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']);
+    lines.filter(|line| line.trim_start().starts_with("::") || older(line)).collect()
+}
+
+#[test]
+fn no_text_becomes_a_command_of_a_runner() {
+    for evil in cases() {
+        for (format, text) in drawn(&made::hostile(&evil)) {
+            // Commands are what this format is made of: as many as for any other text, each a line of its own.
+            let expected = match format {
+                "github" => commands(&github::plan(&made::hostile("harmless"))).len(),
+                _ => 0,
+            };
+            let found = commands(&text);
+            assert_eq!(found.len(), expected, "{format} with {evil:?}: {found:?}");
+            let bad = text.chars().find(|c| *c != '\n' && telform::text::hostile(*c));
+            assert_eq!(bad, None, "{format} with {evil:?}");
+        }
+    }
+}
+
 #[test]
 fn the_page_holds_no_tag_and_no_attribute_of_anybody_else() {
     let shape = |html: &str| -> BTreeSet<(String, Vec<String>)> {
