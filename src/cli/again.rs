@@ -51,6 +51,15 @@ pub(super) fn advice(
     if dark { vec![undo, again] } else { vec![again, undo] }
 }
 
+/// How to go on after a run that was stopped at once.
+pub(super) fn settle(out: &Out, command: &str, session: &Session) -> Vec<Advice> {
+    if command == "rehearse" {
+        return Vec::new();
+    }
+    let command = with(out, session, "telform resume") + &flags(&saved::options(session));
+    vec![Advice { what: "To settle by reading what is unknown, and go on", command }]
+}
+
 /// How to see what a run came to that was interrupted when all was done.
 pub(super) fn look(out: &Out, command: &str, session: &Session) -> Vec<Advice> {
     if command == "rehearse" {

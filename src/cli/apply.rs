@@ -2,24 +2,21 @@
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Instant;
-
-use tokio_util::sync::CancellationToken;
 
 use super::again;
 use super::args::{ApplyArgs, RunArgs, WhenFailed};
 use super::confirm::confirmed;
 use super::exit::{Exit, Failure};
+use super::interrupt::Stop;
 use super::journal::{Book, Receipt};
-use super::lock::signal;
 use super::out::Out;
 use super::policy::{Policies, Tell};
 use super::resume;
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
 use super::unfinished;
-use super::watch::{Ends, Progress};
+use super::watch::{Announcing, Ends, Progress};
 use crate::apply::{Apply, OnError, Report, settle_ledger, settle_values};
 use crate::call::{Body, Payload};
 use crate::document::{Document, Moved, unbound};
@@ -107,7 +104,7 @@ pub(super) async fn carry(
     }
     // From here on an interrupt ends the run in good order; until now it ended the process.
     session.lock.take_over_signals();
-    let stop = stop_on_signals(out);
+    let stop = Stop::on_signals(out);
     let how = How {
         command,
         plan_file: reviewed.as_ref().map(Reviewed::checksum),
@@ -129,7 +126,7 @@ pub(super) struct How<'a> {
     /// Options.
     pub(super) run: &'a RunArgs,
     /// Asks to stop.
-    pub(super) stop: CancellationToken,
+    pub(super) stop: Stop,
 }
 
 /// What came of it.
@@ -152,13 +149,18 @@ pub(super) async fn carry_through(
     book: &Book<'_>,
     document: Document,
 ) -> Result<Ran, Failure> {
+    out.goes_on()?;
     book.begin(how.command, document, how.plan_file).await?;
     remember(session, plan, live, false).await?;
     let began = Instant::now();
     let (report, ends) = carry_out(out, how, session, plan, live, book).await;
-    session.close()?;
     let mut receipt = Receipt { writes: report.writes(plan), ..Receipt::default() };
     let mut exit = conclude(out, how, session, plan, &report, &mut receipt).await?;
+    if let Err(failure) = session.close() {
+        out.note(&failure.text(out.color_on_stderr(), out.width()));
+        out.note("the run ended as shown above, but the world of the sandbox could not be kept\n");
+        exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
+    }
     receipt.result = exit.word();
     let store = session.store.clone();
     if let Err(failure) = book.end(&store, &mut session.ledger, exit, receipt).await {
@@ -245,22 +247,6 @@ pub(super) fn supplied(session: &Session, plan: &Plan) -> Result<(), Failure> {
     ))
 }
 
-/// The first signal asks the run to stop after what is running; the second stops the process at once.
-pub(super) fn stop_on_signals(out: &Out) -> CancellationToken {
-    let (stop, meter) = (CancellationToken::new(), Arc::clone(&out.meter));
-    let asked = stop.clone();
-    let first = signal();
-    tokio::spawn(async move {
-        first.await;
-        let second = signal();
-        asked.cancel();
-        second.await;
-        meter.remove();
-        std::process::exit(Exit::Interrupted as i32);
-    });
-    stop
-}
-
 async fn carry_out(
     out: &Out,
     how: &How<'_>,
@@ -280,9 +266,9 @@ async fn carry_out(
         api: &session.api,
         key: &session.key,
         store: &session.store,
-        journal: &book.stamped(),
+        journal: &Announcing { journal: &book.stamped(), standing: progress.shared() },
         observer: &progress,
-        stop: how.stop.clone(),
+        stop: how.stop.asked.clone(),
         on_error: match how.run.on_error {
             WhenFailed::Stop => OnError::Stop,
             WhenFailed::Continue => OnError::Continue,
@@ -291,6 +277,13 @@ async fn carry_out(
         parallelism: how.run.parallelism.map(usize::from),
         clock: &now,
     };
+    let farewell = unfinished::Farewell {
+        out: out.clone(),
+        plan: plan.clone(),
+        standing: progress.shared(),
+        advice: again::settle(out, how.command, session),
+    };
+    how.stop.says(move || farewell.say());
     let shown = out.meter.applying();
     let report = apply.run(&mut session.ledger).await;
     drop(shown);
@@ -314,7 +307,7 @@ async fn conclude(
     let mut kept = Vec::new();
     let read = tokio::select! {
         biased;
-        () = how.stop.cancelled() => return Ok(unfinished::unproven(out, plan, report, &again::look(out, how.command, session))),
+        () = how.stop.asked.cancelled() => return Ok(unfinished::unproven(out, plan, report, &again::look(out, how.command, session))),
         read = session.read_for_plan() => read,
     };
     let read = read.and_then(|live| {

@@ -9,7 +9,7 @@ use similar::TextDiff;
 use super::again;
 use super::args::{Choice, DriftArgs};
 use super::exit::{Exit, Failure};
-use super::files::write;
+use super::files::{Readers, write};
 use super::out::Out;
 use super::session::{Purpose, Session};
 use crate::adopt::{block, inline};
@@ -42,7 +42,7 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
     let left = !stuck.is_empty();
     if args.accept && drifted {
         for (path, (_, after)) in &proof {
-            write(path, after)?;
+            write(path, after, Readers::Anybody)?;
         }
     }
     session.close()?;

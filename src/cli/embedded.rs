@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::exit::Failure;
+use super::files::{self, Readers};
 use super::out::Out;
 use crate::ledger::Key;
 use crate::resource::Desired;
@@ -37,6 +38,12 @@ impl Embedded {
         let sandbox = Sandbox::start_on(world, anywhere).await.map_err(|error| {
             Failure::other("telform::sandbox::start", error.to_string(), "free a loopback port")
         })?;
+        // After each write, before its answer: whoever is killed the moment after finds what was written.
+        let kept = state.clone();
+        sandbox.after_each_write(move |world| {
+            // What could not be kept is told at the end, when it is kept once more.
+            let _ = keep(world, &kept);
+        });
         Ok(Self { sandbox, state, world: named })
     }
 
@@ -105,14 +112,17 @@ impl Embedded {
     }
 
     pub(super) fn keep(&self) -> Result<(), Failure> {
-        self.sandbox.world().save(&self.state).map_err(|error| {
-            Failure::other(
-                "telform::sandbox::state",
-                error.to_string(),
-                "check that the folder of the world may be written",
-            )
-        })
+        keep(&self.sandbox.world(), &self.state)
     }
+}
+
+/// Keeps a world, which holds secrets in clear.
+pub(super) fn keep(world: &World, state: &Path) -> Result<(), Failure> {
+    let failed = |why: String| {
+        Failure::other("telform::sandbox::state", why, "check that the folder of the world may be written")
+    };
+    let text = world.to_yaml().map_err(|error| failed(error.to_string()))?;
+    files::write(state, &text, Readers::Owner).map_err(|failure| failed(failure.parts().1))
 }
 
 /// `world.yaml` keeps its state in `world.state.yaml`, so that the world to start from stays as it was written.

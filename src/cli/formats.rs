@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::args::{CheckFormat, PlanFormat, Target};
 use super::exit::{Exit, Failure};
-use super::files;
+use super::files::{self, Readers};
 use super::out::Out;
 use super::small;
 use crate::output;
@@ -25,8 +25,10 @@ pub(super) struct Wanted<F> {
 impl<F: Copy + PartialEq> Wanted<F> {
     /// `--json` is the same as `--format json`, whatever else would be printed.
     pub(super) fn new(out: &Out, asked: &[Target<F>], text: F, json: F) -> Result<Self, Failure> {
-        let (files, printed): (Vec<_>, Vec<_>) =
-            asked.iter().cloned().partition(|target| target.file.is_some());
+        let (files, printed): (Vec<_>, Vec<_>) = asked
+            .iter()
+            .cloned()
+            .partition(|target| matches!(&target.file, Some(file) if !files::is_stdout(file)));
         if printed.len() > 1 {
             return Err(Failure::other(
                 "telform::cli::formats",
@@ -54,7 +56,7 @@ impl<F: Copy + PartialEq> Wanted<F> {
     fn write(&self, draw: impl Fn(F) -> Option<String>) -> Result<(), Failure> {
         for target in &self.files {
             if let (Some(file), Some(text)) = (&target.file, draw(target.format)) {
-                files::write(file, &text)?;
+                files::write(file, &text, Readers::Anybody)?;
             }
         }
         Ok(())

@@ -38,7 +38,7 @@ impl Locked {
     /// expires.
     pub(crate) fn watch_signals(&mut self, out: &Out) {
         let (held, out) = (Arc::clone(&self.lock), out.clone());
-        let signal = signal();
+        let signal = out.signals.nth(1);
         let watch = tokio::spawn(async move {
             signal.await;
             if let Ok(mut held) = held.lock() {
@@ -76,10 +76,9 @@ pub(crate) async fn take(out: &Out, store: &Store, wait: Duration) -> Result<Loc
     };
     let stop = CancellationToken::new();
     let wish = Wish { wait, lease: LEASE, keepers: &out.keepers, stop: &stop, told: &told };
-    let first = signal();
+    let (first, second) = (out.signals.nth(1), out.signals.nth(2));
     let interrupted = async {
         first.await;
-        let second = signal();
         stop.cancel();
         tokio::select! {
             () = second => {}
@@ -108,46 +107,4 @@ async fn leave(out: &Out) -> ! {
     out.meter.remove();
     out.settle().await;
     std::process::exit(Exit::Interrupted as i32)
-}
-
-/// Waits for a signal that asks to end: Ctrl-C, `kill`, a terminal that is closed. From the call on, not only from the first
-/// wait, no such signal ends the process.
-pub(crate) fn signal() -> impl Future<Output = ()> {
-    #[cfg(unix)]
-    let streams = {
-        use tokio::signal::unix::{SignalKind, signal};
-        let hangup = if ignores_hangup() { None } else { signal(SignalKind::hangup()).ok() };
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), hangup)
-    };
-    async move {
-        #[cfg(unix)]
-        if let (Ok(mut interrupt), Ok(mut terminate), mut hangup) = streams {
-            let hung_up = async {
-                match &mut hangup {
-                    Some(hangup) => drop(hangup.recv().await),
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                () = hung_up => {}
-            }
-            return;
-        }
-        let _ = tokio::signal::ctrl_c().await;
-    }
-}
-
-/// Whether this process was started to outlive its terminal, as by `nohup`: then a hangup is ignored from the beginning, and
-/// that must stay so. Looked at once, for later it is telform itself that catches the signal.
-#[cfg(unix)]
-fn ignores_hangup() -> bool {
-    static IGNORED: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-        mask & 1 == 1
-    });
-    *IGNORED
 }

@@ -1,5 +1,6 @@
 //! The command line: one short function a command.
 
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -23,6 +24,7 @@ mod explain;
 mod files;
 mod formats;
 mod init;
+mod interrupt;
 mod journal;
 mod ledger;
 mod lock;
@@ -38,7 +40,9 @@ mod rekey;
 mod resume;
 mod saved;
 mod session;
+mod signals;
 mod small;
+mod stream;
 #[cfg(test)]
 mod third_service;
 mod trail;
@@ -67,12 +71,13 @@ fn parsed() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors; anything else is one before any write.
-            if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
-                out::print(&json::line(&output::document(&exit::usage(&error).document())));
+            let printed = if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
+                out::print(&json::line(&output::document(&exit::usage(&error).document())))
             } else {
-                let _ = error.print();
-            }
-            return ExitCode::from(u8::from(error.use_stderr()));
+                error.print().and_then(|()| std::io::stdout().flush())
+            };
+            let lost = !error.use_stderr() && out::is_lost(printed);
+            return ExitCode::from(u8::from(error.use_stderr() || lost));
         }
     };
     let out = Out::new(&cli.global);
@@ -93,7 +98,9 @@ fn parsed() -> ExitCode {
     let exit = ended.unwrap_or_else(|failure| {
         if out.global.json {
             out.document(&failure.document());
-        } else {
+        }
+        // Where nobody got the document, its reason must not be lost with it.
+        if !out.global.json || out.is_lost() {
             out.note(&failure.text(out.color_on_stderr(), out.width()));
         }
         Exit::Failed
@@ -101,7 +108,7 @@ fn parsed() -> ExitCode {
     if out.global.json && cli.command.tells_events() {
         out.event(&Said::Ended { exit: exit as u8, result: exit.word() });
     }
-    ExitCode::from(exit as u8)
+    ExitCode::from(out.ended(exit) as u8)
 }
 
 async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {

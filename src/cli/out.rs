@@ -1,14 +1,18 @@
-//! Writing to the streams. A closed pipe ends the program quietly; colours are stripped where they are not wanted.
+//! Printing. A reader of standard output that goes away is no fault, and ends no run that may have sent a write; colours are
+//! stripped where they are not wanted.
 
 use std::borrow::Cow;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
 use super::args::{Color, Global};
+use super::exit::{Exit, Failure};
 use super::meter::Meter;
+use super::signals::Signals;
+use super::stream::{Lost, Output, Written, write_whole};
 use crate::output::{self, Document};
 use crate::view::json;
 use crate::view::text::Detail;
@@ -22,6 +26,10 @@ pub(crate) struct Out {
     pub keepers: TaskTracker,
     /// The line that says how far a long run is.
     pub meter: Arc<Meter>,
+    /// What asks the process to end.
+    pub signals: Arc<Signals>,
+    /// Standard output.
+    output: Arc<Output>,
     /// The locale has no Unicode.
     ascii: bool,
 }
@@ -42,6 +50,8 @@ impl Out {
             global: global.clone(),
             keepers: TaskTracker::new(),
             meter: Meter::new(global),
+            signals: Arc::default(),
+            output: Arc::default(),
             ascii: is_ascii(),
         }
     }
@@ -52,16 +62,69 @@ impl Out {
         let _ = tokio::time::timeout(Duration::from_secs(20), self.keepers.wait()).await;
     }
 
-    /// To standard output.
+    /// To standard output. What a run that goes on has to tell people goes to standard error when nobody reads it here.
     pub(crate) fn print(&self, text: &str) {
-        let text = self.shown(text);
-        self.meter.aside(|| finish(anstream::stdout().lock().write_all(text.as_bytes())));
+        let shown = self.shown(text);
+        if let Written::Elsewhere { first } = self.meter.aside(|| self.output.write(&shown)) {
+            if first {
+                self.say_lost();
+            }
+            if !self.global.json {
+                self.note(text);
+            }
+        }
     }
 
-    /// To standard error.
+    /// To standard error. Nobody can be told when that fails, and no run ends for it.
     pub(crate) fn note(&self, text: &str) {
         let text = self.shown(text);
-        self.meter.aside(|| finish(anstream::stderr().lock().write_all(text.as_bytes())));
+        let _ = self.meter.aside(|| write_whole(&mut anstream::stderr().lock(), text.as_bytes()));
+    }
+
+    /// A write may be sent from here on: the run goes to its end whatever becomes of standard output. One whose output is lost
+    /// already for another reason than that its reader went away does not begin.
+    pub(crate) fn goes_on(&self) -> Result<(), Failure> {
+        if let Some(Lost::Failed(why)) = self.output.lost() {
+            self.output.tell();
+            return Err(unprinted(&why, "nothing was written to a service"));
+        }
+        if self.output.goes_on() {
+            self.say_lost();
+        }
+        Ok(())
+    }
+
+    /// Whether standard output takes nothing more.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.output.lost().is_some()
+    }
+
+    fn say_lost(&self) {
+        let why = match self.output.lost() {
+            Some(Lost::Failed(why)) => format!("standard output cannot be written ({why})"),
+            _ => "nobody reads standard output any more".to_owned(),
+        };
+        let rest = if self.global.json { "" } else { "; what it says comes here" };
+        self.note(&format!("note: {why}; this run goes on to its end{rest}\n"));
+    }
+
+    /// How the process ends: as its command did, unless what that printed got lost. A run that may have sent a write keeps its
+    /// exit code, for that says what was done.
+    pub(crate) fn ended(&self, exit: Exit) -> Exit {
+        let (Some(lost), went_on) = (self.output.lost(), self.output.went_on()) else { return exit };
+        if went_on && self.global.json && !self.global.quiet {
+            self.note(&format!("the run ended: {} (exit code {})\n", exit.word(), exit as u8));
+        }
+        match lost {
+            Lost::Failed(why) if !went_on => {
+                if self.output.tell() {
+                    let failure = unprinted(&why, "what was printed is not complete");
+                    self.note(&failure.text(self.color_on_stderr(), self.width()));
+                }
+                Exit::Failed
+            }
+            Lost::Failed(_) | Lost::Closed => exit,
+        }
     }
 
     /// As the locale can show it. JSON is UTF-8 everywhere.
@@ -143,15 +206,25 @@ fn without_signs(text: &str) -> Cow<'_, str> {
 }
 
 /// To standard output, before anybody knows how to print.
-pub(crate) fn print(text: &str) {
-    finish(anstream::stdout().lock().write_all(text.as_bytes()));
+pub(crate) fn print(text: &str) -> std::io::Result<()> {
+    write_whole(&mut anstream::stdout().lock(), text.as_bytes())
 }
 
-/// A reader that has gone away is no fault: `telform plan | head`.
-fn finish(result: std::io::Result<()>) {
-    if let Err(error) = result
-        && error.kind() == std::io::ErrorKind::BrokenPipe
-    {
-        std::process::exit(0);
+/// Whether something that was printed before anybody knew how got lost, which is said. A reader that has gone away is no fault.
+pub(crate) fn is_lost(printed: std::io::Result<()>) -> bool {
+    let Err(error) = printed else { return false };
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return false;
     }
+    let text = unprinted(&error.to_string(), "what was printed is not complete").text(false, 80);
+    let _ = write_whole(&mut anstream::stderr().lock(), text.as_bytes());
+    true
+}
+
+fn unprinted(why: &str, so: &str) -> Failure {
+    Failure::other(
+        "telform::cli::output",
+        format!("standard output cannot be written: {why}; {so}"),
+        "make room where it goes, or send it elsewhere, and run it again",
+    )
 }

@@ -5,7 +5,7 @@ use clap::CommandFactory;
 
 use super::args::{Cli, CompletionsArgs, ManArgs};
 use super::exit::{Exit, Failure};
-use super::files;
+use super::files::{self, Readers};
 use super::out::Out;
 use crate::output::{Completions, ManPage, ManPages};
 
@@ -43,7 +43,7 @@ pub(super) fn man(out: &Out, args: &ManArgs) -> Result<Exit, Failure> {
         waiting.extend(command.get_subcommands().filter(|command| command.get_name() != "help").cloned());
         let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
         let file = folder.join(format!("{name}.1"));
-        files::write(&file, &page(command)?)?;
+        files::write(&file, &page(command)?, Readers::Anybody)?;
         written.push(file.display().to_string());
     }
     if out.global.json {

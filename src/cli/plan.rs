@@ -5,12 +5,13 @@ use std::mem::ManuallyDrop;
 
 use super::args::{PlanArgs, PlanFormat};
 use super::exit::{Exit, Failure};
+use super::files::{self, Readers};
 use super::formats::{self, Wanted};
 use super::journal;
 use super::out::Out;
 use super::policy::{Policies, Tell};
+use super::saved;
 use super::session::{Purpose, Session};
-use super::{files, saved};
 use crate::plan::Plan;
 use crate::resource::Live;
 use crate::snapshot;
@@ -39,7 +40,7 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     }
     // Saved only when the policies allow it: a file does not say what they said.
     if let Some(file) = &args.out {
-        files::write(file, &document)?;
+        files::write(file, &document, Readers::Owner)?;
     }
     if wanted.for_people(out) && plan.has_changes() && !plan.is_refused() {
         out.print(&next(args));
@@ -68,7 +69,8 @@ async fn made(out: &Out, args: &PlanArgs) -> Result<Made, Failure> {
         None => session.read().await?,
     };
     if let Some(file) = &args.snapshot_out {
-        files::write(file, &snapshot::write(&live, &session.taken_for, &session.key))?;
+        let text = snapshot::write(&live, &session.taken_for, &session.key);
+        files::write(file, &text, Readers::Owner)?;
     }
     let plan = session.plan(&live)?;
     Ok(Made { session, live, plan, policies })

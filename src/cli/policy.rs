@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::args::PolicyArgs;
 use super::exit::{Exit, Failure};
 use super::formats::Text;
-use super::lock::{Locked, signal};
+use super::lock::Locked;
 use super::out::Out;
 use crate::output::Said;
 use crate::policy::{PATIENCE, Policy, Setting};
@@ -65,7 +65,7 @@ impl Policies {
         if self.judges.is_empty() {
             return Ok(());
         }
-        let leaving = Leaving::on_signal();
+        let leaving = Leaving::on_signal(out);
         lock.take_over_signals();
         let mut refused = false;
         for (policy, named_by) in &self.judges {
@@ -114,10 +114,10 @@ struct Leaving {
 }
 
 impl Leaving {
-    fn on_signal() -> Self {
+    fn on_signal(out: &Out) -> Self {
         let asked = Arc::new(AtomicBool::new(false));
         let raise = Arc::clone(&asked);
-        let signal = signal();
+        let signal = out.signals.nth(1);
         let ear = tokio::spawn(async move {
             signal.await;
             raise.store(true, Ordering::SeqCst);

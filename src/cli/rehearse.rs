@@ -10,6 +10,7 @@ use super::apply::{self, How};
 use super::args::RehearseArgs;
 use super::clock::{Clock, forecast};
 use super::exit::{Exit, Failure};
+use super::interrupt::Stop;
 use super::journal::Book;
 use super::lock;
 use super::out::Out;
@@ -82,7 +83,7 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
         plan_file: None,
         heading: "Rehearsing",
         run: &args.run,
-        stop: apply::stop_on_signals(out),
+        stop: Stop::on_signals(out),
     };
     let (exit, shown) = stage.play(out, &how, &plan, reviewed.is_some(), &real, reading).await?;
     if out.global.json {

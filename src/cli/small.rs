@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::args::{CheckFormat, SandboxArgs, SchemaArgs, ValidateArgs};
-use super::embedded::state_of;
+use super::embedded::{keep, state_of};
 use super::exit::{Exit, Failure};
 use super::formats::Wanted;
-use super::lock::signal;
 use super::out::Out;
 use crate::backend;
 use crate::desired;
@@ -97,7 +96,7 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
         .await
         .map_err(|error| failed("telform::sandbox::start", "give another address with --listen", &error))?;
     // Whoever has read the addresses may stop it at once, and its state is kept then too.
-    let stopped = signal();
+    let stopped = out.signals.nth(1);
     let control = format!("{}/_sim/", sandbox.carrierx_url().trim_end_matches("/core/v2"));
     if out.global.json {
         out.document(&Served {
@@ -118,9 +117,7 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
     ));
     }
     stopped.await;
-    sandbox.world().save(&state).map_err(|error| {
-        failed("telform::sandbox::state", "check that the folder of the world may be written", &error)
-    })?;
+    keep(&sandbox.world(), &state)?;
     sandbox.shutdown().await;
     Ok(Exit::Done)
 }

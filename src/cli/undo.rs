@@ -6,6 +6,7 @@ use super::apply::{self, How};
 use super::args::{Choice, UndoArgs};
 use super::confirm::confirmed;
 use super::exit::{Exit, Failure};
+use super::interrupt::Stop;
 use super::journal::Book;
 use super::out::Out;
 use super::policy::{Policies, Tell};
@@ -74,7 +75,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Failed);
     }
     session.lock.take_over_signals();
-    let stop = apply::stop_on_signals(out);
+    let stop = Stop::on_signals(out);
     let how = How { command: "undo", plan_file: None, heading: "Taking back", run: &args.run, stop };
     let ran = apply::carry_through(out, &how, &mut session, &plan, &live, &book, document).await?;
     if !out.global.quiet {

@@ -1,12 +1,16 @@
 //! The end of a run that did not go through.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::exit::{Exit, Failure};
 use super::out::Out;
+use super::watch::Standing;
 use crate::apply::Report;
 use crate::output::{Dark, Said, StepEnd, StepMore};
 use crate::plan::Plan;
 use crate::text::clean;
 use crate::view::report::{self, Advice};
+use crate::view::text::Detail;
 
 /// Says what was done, what was not, and how to go on.
 pub(super) fn incomplete(
@@ -18,6 +22,10 @@ pub(super) fn incomplete(
     let ledger = report.ledger_error.as_ref().map(ToString::to_string);
     if out.global.json {
         event(out, plan, report, advice, ledger.clone());
+        if out.is_lost() {
+            // Nobody got the event; what it says must not be lost with its reader.
+            out.note(&report::unfinished(plan, report, advice, out.reading()));
+        }
     } else if out.global.quiet {
         // Whoever gets no advice has rehearsed, and the journal of that is gone.
         out.print(&report::verdict(plan, report, !advice.is_empty()));
@@ -54,6 +62,30 @@ pub(super) fn unproven(out: &Out, plan: &Plan, report: &Report, advice: &[Advice
         }
     }
     Exit::Interrupted
+}
+
+/// What is said of a run that is stopped at once.
+pub(super) struct Farewell {
+    pub(super) out: Out,
+    pub(super) plan: Plan,
+    /// How far it is.
+    pub(super) standing: Arc<Mutex<Standing>>,
+    /// How to go on.
+    pub(super) advice: Vec<Advice>,
+}
+
+impl Farewell {
+    /// Says it on standard error: standard output may be a pipe that nobody empties any more.
+    pub(super) fn say(&self) {
+        let report = self.standing.lock().unwrap_or_else(PoisonError::into_inner).stopped(&self.plan);
+        let detail = Detail { columns: self.out.width(), ..self.out.reading() };
+        self.out.note(&report::stopped(&self.plan, &report, &self.advice, detail));
+        if self.out.global.json {
+            event(&self.out, &self.plan, &report, &self.advice, None);
+            let exit = Exit::Interrupted;
+            self.out.event(&Said::Ended { exit: exit as u8, result: exit.word() });
+        }
+    }
 }
 
 /// The same for programs.

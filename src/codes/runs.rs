@@ -203,6 +203,10 @@ pub(super) const COMMANDS: Group = Group {
         "telform::cli::not_interactive" 1
             "A question came up where nobody can answer."
             "Review the plan and run again with `--auto-approve`."
+        "telform::cli::output" 1
+            "Standard output cannot be written: its disk is full, or what stands behind it is gone. A reader that went away is \
+             no fault. A run that may have sent a write goes on, and ends with its own exit code."
+            "Make room where it goes, or send it elsewhere, and run the command again."
         "telform::cli::runtime" 1
             "The operating system gave no threads."
             "Raise the limits of the process."

@@ -1,6 +1,6 @@
 //! The state behind the lock: the world, what is derived from it, and the log.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -22,7 +22,12 @@ struct Inner {
     held: Condvar,
     /// Told when those that are held shall go on.
     let_go: Notify,
+    /// Whoever keeps the state after each write.
+    keeper: OnceLock<Keeper>,
 }
+
+/// Keeps a state.
+pub(super) type Keeper = Box<dyn Fn(&World) + Send + Sync>;
 
 /// See the module.
 pub(super) struct Core {
@@ -37,7 +42,24 @@ impl Shared {
     pub(super) fn new(world: World) -> Self {
         let world = world.tidied();
         let core = Core { world, partners: PartnerIndex::default(), log: Vec::new(), held: 0 };
-        Self(Arc::new(Inner { core: Mutex::new(core), held: Condvar::new(), let_go: Notify::new() }))
+        Self(Arc::new(Inner {
+            core: Mutex::new(core),
+            held: Condvar::new(),
+            let_go: Notify::new(),
+            keeper: OnceLock::new(),
+        }))
+    }
+
+    pub(super) fn after_each_write(&self, keeper: Keeper) {
+        // Whoever came first stays.
+        let _ = self.0.keeper.set(keeper);
+    }
+
+    /// A request may have changed the state.
+    pub(super) fn wrote(&self) {
+        if let Some(keep) = self.0.keeper.get() {
+            keep(&self.core().world);
+        }
     }
 
     /// The state. A test that panicked inside `edit` leaves a world that is still worth looking at.

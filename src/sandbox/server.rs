@@ -144,6 +144,11 @@ impl Sandbox {
         self.shared.core().world.clone()
     }
 
+    /// Calls this with the state after each request that could have changed it, before it is answered.
+    pub fn after_each_write(&self, keep: impl Fn(&World) + Send + Sync + 'static) {
+        self.shared.after_each_write(Box::new(keep));
+    }
+
     /// Waits until a request is held by [`Effect::Hold`]; false when none is within this time. Each one is told once.
     pub fn wait_held(&self, patience: Duration) -> bool {
         self.shared.wait_held(patience)
@@ -210,6 +215,9 @@ async fn serve(
         Some(early) => early,
         None => {
             let truth = shared.core().answer(&asked);
+            if !matches!(asked.method.as_str(), "GET" | "HEAD") {
+                shared.wrote();
+            }
             pause(plan.delay_after()).await;
             if plan.holds(When::After) {
                 shared.hold().await;

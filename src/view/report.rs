@@ -195,6 +195,56 @@ fn group(title: &str, steps: Vec<(&Step, &Outcome)>, detail: Detail) -> String {
     out
 }
 
+/// A run that is stopped at once: numbers that may be dark first, then what nobody knows.
+pub fn stopped(plan: &Plan, report: &Report, advice: &[Advice], detail: Detail) -> String {
+    let count = |word: &str| report.outcomes.iter().filter(|(_, outcome)| outcome.word() == word).count();
+    let mut out = format!(
+        "stopped at once: {} done, {} unknown, {} not started\n",
+        count("done"),
+        count("unknown"),
+        report.outcomes.len() - count("done") - count("unknown")
+    );
+    let maybe = |step: &Step| matches!(report.of(&step.id), Some(Outcome::Unknown { .. }));
+    let connects = |cut: &Step, number: &str| {
+        let all = plan.steps.iter().filter(|step| {
+            step.call.account == cut.call.account
+                && matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
+        });
+        all.into_iter().any(maybe)
+            || report.reconnected.iter().any(|(step, outcome)| {
+                matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
+                    && matches!(outcome, Outcome::Unknown { .. })
+            })
+    };
+    let (mut dark, mut perhaps) = (Vec::new(), Vec::new());
+    for step in &plan.steps {
+        let Operation::Disconnect { bridge, number, .. } = &step.operation else { continue };
+        let cut = report.of(&step.id).is_some_and(Outcome::is_done);
+        if !(cut || maybe(step)) || came_back(plan, report, step, number) {
+            continue;
+        }
+        let line = format!("  {}  on {}\n", clean(number), clean(bridge));
+        if cut && !connects(step, number) { dark.push(line) } else { perhaps.push(line) }
+    }
+    for (title, lines) in [
+        ("DARK NOW ({}): cut off, and not connected again", dark),
+        ("PERHAPS DARK ({}): nobody waited for the answer", perhaps),
+    ] {
+        if !lines.is_empty() {
+            let title = title.replace("{}", &lines.len().to_string());
+            let _ = writeln!(out, "\n{}", paint(BAD, title));
+            out.push_str(&lines.concat());
+        }
+    }
+    let unknown = plan.steps.iter().filter(|step| maybe(step));
+    let unknown = unknown.filter_map(|step| report.of(&step.id).map(|outcome| (step, outcome)));
+    out.push_str(&group("Unknown", unknown.collect(), detail));
+    if !advice.is_empty() {
+        let _ = write!(out, "\n{}\n{}", paint(STRONG, "Next"), commands(advice));
+    }
+    out
+}
+
 /// Numbers whose disconnect is done, that no bridge shows there any more, and that are not connected again: (number, bridge,
 /// configuration before).
 pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {

@@ -1,69 +1,14 @@
 //! Interrupted while ledger, journal and lock are in an object store that answers with a delay: whichever request the run waits
 //! for, it finishes what is in flight, connects the number that it cut, frees the lock, and ends.
 
-use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::bench::{Ran, Story};
-use crate::runs::{end, signal, start};
+use crate::bench::Story;
+use crate::closed_output::{APPLY, PATIENCE, WORLD, ends, moved, server, yaml};
+use crate::runs::{signal, start};
 use crate::slow_store::SlowStore;
 
 const LOCK: &str = "team/ledger.lock";
-const APPLY: &str = "apply --auto-approve";
-/// Far longer than any of these runs takes.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A configuration is replaced and its number moved, beside updates of two other objects.
-const WORLD: &str = "
-unpod:
-  configurations:
-    - { id: 42, provider: plivo, account_sid: MA42, auth_token: canary-one-71 }
-  numbers:
-    - { number: '+14155550101' }
-  bridges:
-    - { id: 301, slug: sales, name: Sales, numbers: { '+14155550101': 42 } }
-    - { id: 302, slug: help, name: Help }
-    - { id: 303, slug: away, name: Away }
-";
-
-fn yaml(provider: &str, name: &str) -> String {
-    format!(
-        "
-guards: {{ max_deletes: 2 }}
-providers:
-  old: {{ {provider}, auth_token: {{ env: ONE }} }}
-bridges:
-  sales: {{ slug: sales, name: Sales, numbers: {{ '+14155550101': {{ provider: old }} }} }}
-  help: {{ slug: help, name: Help {name} }}
-  away: {{ slug: away, name: Away {name} }}
-"
-    )
-}
-
-/// As [`end`], and never for ever.
-pub(crate) fn ends(story: &Story, mut child: Child, what: &str) -> Ran {
-    let until = Instant::now() + PATIENCE;
-    while child.try_wait().unwrap().is_none() {
-        if Instant::now() > until {
-            child.kill().unwrap();
-            let ran = end(story, APPLY, child);
-            panic!("{what}: the run does not end\n{}", ran.whole());
-        }
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-    end(story, APPLY, child)
-}
-
-/// What serves the number.
-fn server(story: &Story) -> Value {
-    let world = story.world();
-    let bridges = world["unpod"]["bridges"].as_array().unwrap().clone();
-    let sales = bridges.into_iter().find(|bridge| bridge["slug"] == "sales").unwrap();
-    let seat = sales["numbers"]["+14155550101"].clone();
-    if seat.is_object() { seat["configuration"].clone() } else { seat }
-}
 
 /// One signal at every request to the store, from the first one to the last.
 fn at_each_request(name: &str, part: usize, parts: usize) {
@@ -72,7 +17,7 @@ fn at_each_request(name: &str, part: usize, parts: usize) {
     story.unpod(&yaml("provider: plivo, account_sid: MA42", ""));
     story.apply();
     let (start_world, kept) = (story.sandbox.world(), store.all());
-    story.unpod(&yaml("provider: exotel, account_sid: EX99", "West"));
+    story.unpod(&moved());
     let before = store.requests();
     story.apply();
     let requests = store.requests() - before;

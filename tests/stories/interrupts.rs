@@ -1,9 +1,12 @@
 //! Ctrl-C at a real terminal: once, twice, and before anything was written.
 
+use std::io::{BufRead, Read};
+
 use telform::journal::{self, Record};
 
 use crate::bench::{Ran, Story};
-use crate::runs::{TWO, wait_for_a_write};
+use crate::closed_output;
+use crate::runs::{TWO, signal, start, wait_for_a_write};
 use crate::terminal::Terminal;
 
 const CTRL_C: &str = "\x03";
@@ -82,6 +85,134 @@ fn twice_stops_at_once_and_leaves_the_step_open() {
     story.apply().says("was cut off with 1 step open");
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
     story.in_sync();
+}
+
+/// What may be dark comes first, then what nobody knows, then the command that finds it out with the options of this run.
+#[test]
+fn twice_says_what_is_unknown() {
+    // Before the number is cut, while it is cut, before and while it is connected, and while that is read back.
+    const READ: &str = "method: GET, path: '*/bridges/sales/'";
+    for (held, counts, dark, unknown) in [
+        (format!("{READ}, nth: 3"), "3 done, 0 unknown, 4 not started", "", ""),
+        (
+            "path: '*/disconnect-provider/'".to_owned(),
+            "3 done, 1 unknown, 3 not started",
+            "PERHAPS DARK (1): nobody waited for the answer",
+            "Unknown (1)\n    s4 disconnect +14155550101 from sales",
+        ),
+        (
+            format!("{READ}, nth: 4"),
+            "4 done, 0 unknown, 3 not started",
+            "DARK NOW (1): cut off, and not connected again",
+            "",
+        ),
+        (
+            "path: '*/connect-provider/'".to_owned(),
+            "4 done, 1 unknown, 2 not started",
+            "PERHAPS DARK (1): nobody waited for the answer",
+            "Unknown (1)\n    s5 connect +14155550101 on sales",
+        ),
+        (format!("{READ}, nth: 5"), "5 done, 0 unknown, 2 not started", "", ""),
+    ] {
+        let story = closed_output::story();
+        story.fault(&format!("{{ match: {{ {held} }}, when: after, effect: hold }}"));
+        let mut terminal = Terminal::open();
+        let child = terminal.runs(&story, "apply --auto-approve --max-numbers-dark 1");
+        assert!(story.sandbox.wait_held(closed_output::PATIENCE));
+        terminal.types(CTRL_C);
+        assert!(terminal.until(|text| text.contains("once more to stop at once")), "{}", terminal.text());
+        terminal.types(CTRL_C);
+        let ran = ended(&story, child, &mut terminal);
+        assert_eq!(ran.code, 130, "{}", ran.whole());
+        let (_, said) = ran.stdout.split_once("stopped at once: ").unwrap();
+        let next = "\n    telform resume --max-numbers-dark 1\n";
+        assert!(said.starts_with(&format!("{counts}\n")), "{held}: {said}");
+        assert_eq!(said.contains("DARK"), !dark.is_empty(), "{held}: {said}");
+        let words = [dark, unknown, next].into_iter().filter(|words| !words.is_empty());
+        let places: Vec<_> = words.map(|words| said.find(words)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{held}: {places:?} {said}");
+        story.sandbox.clear_faults();
+        let resumed = story.expect(0, "resume --auto-approve --max-numbers-dark 1");
+        resumed.says("was cut off");
+        assert!(!closed_output::server(&story).is_null());
+        story.in_sync();
+    }
+}
+
+/// Programs get it as the last events of the stream, and people on standard error.
+#[test]
+fn twice_as_json_lines() {
+    let story = closed_output::story();
+    story.fault("{ match: { path: '*/connect-provider/' }, when: after, effect: hold }");
+    let mut child = start(&story, "apply --auto-approve --json");
+    assert!(story.sandbox.wait_held(closed_output::PATIENCE));
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    signal(&child, "-TERM");
+    let mut line = String::new();
+    while !line.contains("\"event\":\"interrupted\"") {
+        line.clear();
+        assert!(stdout.read_line(&mut line).unwrap() > 0);
+    }
+    signal(&child, "-TERM");
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let ran = closed_output::ends(&story, child, "twice");
+    assert_eq!(ran.code, 130);
+    ran.says("PERHAPS DARK (1)").says("telform resume");
+    let events: Vec<serde_json::Value> =
+        rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [unfinished, ended] = events.as_slice() else { panic!("{rest}") };
+    assert_eq!((&unfinished["event"], &ended["exit"]), (&"unfinished".into(), &130.into()));
+    assert_eq!(unfinished["advice"][0]["command"], "telform resume");
+    let of = |step: usize| unfinished["steps"][step]["result"]["outcome"].clone();
+    assert_eq!((of(3), of(4), of(5)), ("done".into(), "unknown".into(), "not_started".into()), "{rest}");
+}
+
+/// The world of the embedded simulator holds what was written, whenever the process is ended.
+#[test]
+fn a_sandbox_that_is_killed() {
+    let fresh = || {
+        let story = Story::new("{}");
+        story.expect(0, "init --quickstart");
+        story
+    };
+    // Whether a partner was made can nobody see; that has a test of its own.
+    const WHAT: &str = "--sandbox world.yaml --exclude partners.acme-north";
+    let args = &format!("apply {WHAT} --auto-approve");
+    let essence = |story: &Story| {
+        let world = telform::sandbox::World::load(story.path("world.state.yaml")).unwrap();
+        let world = serde_json::to_value(world).unwrap();
+        let (unpod, carrierx) = (&world["unpod"], &world["carrierx"]);
+        [&unpod["configurations"], &unpod["bridges"], &carrierx["partners"]]
+            .map(|list| list.as_array().map_or(0, Vec::len))
+    };
+    let undisturbed = fresh();
+    undisturbed.expect(0, args);
+    let mut in_part = 0;
+    for nth in (6..).step_by(7) {
+        let story = fresh();
+        let output = story.command(args).env("TELFORM_TEST_KILL_AT", nth.to_string()).output().unwrap();
+        let ran = story.ran(args, &output);
+        if ran.code == 0 {
+            break;
+        }
+        let kept = story.path("world.ledger.journal");
+        if kept.exists() {
+            let lines = journal::check(&std::fs::read(kept).unwrap()).unwrap().lines;
+            let runs = journal::runs(&lines);
+            let made = runs.iter().flat_map(|run| &run.steps).filter_map(|step| step.made());
+            let state = std::fs::read_to_string(story.path("world.state.yaml")).unwrap_or_default();
+            for id in made {
+                in_part += 1;
+                assert!(state.contains(id), "moment {nth}: {id} was made, and is not in the world\n{state}");
+            }
+        }
+        story.expect(0, &format!("resume {WHAT} --auto-approve"));
+        story.expect(0, args);
+        assert_eq!(essence(&story), essence(&undisturbed), "moment {nth}: nothing twice, nothing lost");
+        story.expect(0, &format!("plan {WHAT} --detailed-exitcode")).says("Plan: no changes");
+    }
+    assert!(in_part > 3, "{in_part}");
 }
 
 /// At the question there is nothing to finish: the process ends, nothing was written, and the ledger is free.

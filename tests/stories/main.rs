@@ -14,6 +14,8 @@ mod adopt;
 mod bridges;
 mod bugs;
 mod choice;
+#[cfg(unix)]
+mod closed_output;
 mod commands;
 mod decisions;
 mod deletes;
@@ -83,3 +85,5 @@ mod trail;
 mod undos;
 mod verify;
 mod watch;
+#[cfg(unix)]
+mod writers;

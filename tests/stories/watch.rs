@@ -72,7 +72,12 @@ fn holds_secrets(path: &Path) -> bool {
 fn text_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { text_files(&path, found) } else { found.push(path) }
+        if path.is_dir() {
+            text_files(&path, found)
+        } else if path.is_file() {
+            // Pipes and devices hold nothing, and to read one may wait for ever.
+            found.push(path)
+        }
     }
 }
 

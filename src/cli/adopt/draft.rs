@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::super::again::quoted;
-use super::super::files::write;
+use super::super::files::{Readers, write};
 use super::{AdoptArgs, Failure, Out};
 use crate::adopt::{LeftOut, Page};
 use crate::desired;
@@ -35,7 +35,7 @@ impl Draft {
     }
 
     pub(super) fn write(&self) -> Result<(), Failure> {
-        write(&self.path, &self.text())
+        write(&self.path, &self.text(), Readers::Anybody)
     }
 }
 

@@ -1,10 +1,10 @@
 //! What is written beside the configuration, and that nothing is ever overwritten.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use super::super::exit::Failure;
+use super::super::files::{Readers, create, write};
 use super::super::out::Out;
 use super::{FILE, FOLDER};
 use crate::schema;
@@ -59,14 +59,11 @@ pub(super) fn surroundings(out: &Out, top: &Path, files: &[(&str, String)]) -> R
     };
     for (name, text) in files {
         let path = top.join(name);
-        fs::create_dir_all(path.parent().unwrap_or(top)).map_err(|error| failed(name, &error))?;
-        let mut file = fs::File::create_new(&path).map_err(|error| failed(name, &error))?;
-        file.write_all(text.as_bytes()).map_err(|error| failed(name, &error))?;
+        create(&path, text).map_err(|error| failed(name, &error))?;
         wrote(name, "wrote");
     }
     let name = ".telform/telform.schema.json";
-    fs::create_dir_all(top.join(".telform")).map_err(|error| failed(name, &error))?;
-    fs::write(top.join(name), schema).map_err(|error| failed(name, &error))?;
+    write(&top.join(name), &schema, Readers::Anybody)?;
     wrote(name, "wrote");
     if ignore(top)? {
         wrote(".gitignore", "added lines to");
@@ -77,16 +74,16 @@ pub(super) fn surroundings(out: &Out, top: &Path, files: &[(&str, String)]) -> R
 /// Says whether lines were missing.
 fn ignore(top: &Path) -> Result<bool, Failure> {
     let path = top.join(".gitignore");
-    let known = fs::read_to_string(&path).unwrap_or_default();
+    // What is no file is not read: a pipe would wait for somebody to write.
+    let known = if path.is_file() { fs::read_to_string(&path) } else { Ok(String::new()) };
+    let known = known.map_err(|error| failed(".gitignore", &error))?;
     let missing: Vec<&str> =
         IGNORED.iter().copied().filter(|line| !known.lines().any(|known| known.trim() == *line)).collect();
     if missing.is_empty() {
         return Ok(false);
     }
-    let failed = |error: std::io::Error| failed(".gitignore", &error);
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
     let gap = if known.is_empty() || known.ends_with('\n') { "" } else { "\n" };
-    writeln!(file, "{gap}{}", missing.join("\n")).map_err(failed)?;
+    write(&path, &format!("{known}{gap}{}\n", missing.join("\n")), Readers::Anybody)?;
     Ok(true)
 }
 

@@ -45,7 +45,7 @@ impl Local {
 
     pub(super) fn read(&self, name: &str) -> Result<Option<Found>, LedgerError> {
         let path = self.path(name);
-        match read_bounded(&path) {
+        match only_a_file(&path).and_then(|()| read_bounded(&path)) {
             Ok(bytes) => {
                 let version = Version::of_content(&bytes);
                 Ok(Some(Found { bytes, version }))
@@ -81,6 +81,7 @@ impl Local {
         self.folder()?;
         let path = self.path(name);
         let add = || -> std::io::Result<()> {
+            only_a_file(&path)?;
             let new = !path.exists();
             let mut options = OpenOptions::new();
             options.create(true).append(true);
@@ -119,6 +120,7 @@ impl Local {
     fn written(&self, bytes: &[u8], path: &Path) -> Result<tempfile::NamedTempFile, LedgerError> {
         self.folder()?;
         let write = || -> std::io::Result<tempfile::NamedTempFile> {
+            only_a_file(path)?;
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.unwrap_or(Path::new("."));
             fs::create_dir_all(folder)?;
@@ -153,6 +155,7 @@ impl Local {
     /// Keeps key and lock out of version control: they stand in a `.gitignore` beside them.
     fn ignore(&self) -> Result<(), LedgerError> {
         let path = self.folder.join(".gitignore");
+        only_a_file(&path).map_err(io("write", &path))?;
         let known = fs::read_to_string(&path).unwrap_or_default();
         let known_line = |name: &str| known.lines().any(|line| line.trim() == name);
         let missing: Vec<&str> = ["*.key", "*.lock"].into_iter().filter(|name| !known_line(name)).collect();
@@ -171,7 +174,8 @@ impl Local {
     /// Reads the key file; `None` when there is none.
     pub(in crate::ledger) fn key(&self) -> Result<Option<Key>, LedgerError> {
         let path = self.key_path();
-        match read_bounded(&path).and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other)) {
+        let read = only_a_file(&path).and_then(|()| read_bounded(&path));
+        match read.and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other)) {
             Ok(text) => {
                 private(&path)?;
                 Ok(Some(Key::from_text(&text)?))
@@ -210,6 +214,16 @@ impl Local {
 pub(in crate::ledger) fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> LedgerError {
     let place = path.display().to_string();
     move |source| LedgerError::Io { what, place, source }
+}
+
+/// What is no file is left alone: to read a pipe waits for somebody, and to replace a device takes it from everybody.
+fn only_a_file(path: &Path) -> std::io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() && !there.is_dir() => {
+            Err(std::io::Error::other("it is not a regular file"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(in crate::ledger) fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {

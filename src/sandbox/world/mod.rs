@@ -10,7 +10,6 @@ mod unpod;
 mod unpod_knobs;
 mod unpod_objects;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -151,25 +150,6 @@ impl World {
     pub fn to_yaml(&self) -> Result<String, WorldError> {
         serde_yaml::to_string(self)
             .map_err(|error| WorldError::Write { path: PathBuf::from("(text)"), message: error.to_string() })
-    }
-
-    /// Writes the world beside the old file and then puts it in its place, so that a crash leaves one of the two whole.
-    ///
-    /// # Errors
-    /// When the folder cannot be written.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), WorldError> {
-        let path = path.as_ref();
-        let failed = |message: String| WorldError::Write { path: path.to_owned(), message: message.clone() };
-        let text = serde_yaml::to_string(self).map_err(|error| failed(error.to_string()))?;
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|e| failed(e.to_string()))?;
-        file.write_all(text.as_bytes()).map_err(|e| failed(e.to_string()))?;
-        file.as_file().sync_all().map_err(|e| failed(e.to_string()))?;
-        file.persist(path).map_err(|e| failed(e.error.to_string()))?;
-        Ok(())
     }
 
     /// The time that the services put into new objects.
