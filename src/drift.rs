@@ -10,7 +10,7 @@ use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Field, Type};
 use crate::ledger::{Digest, Ledger, digest_of};
 use crate::plan::{Action, Inputs, NoticeCode, Plan, RefusalCode, SecretWord, Shown};
-use crate::resource::{Address, CatalogueEntry, Desired, Live, LiveAccount, LiveObject, Wanted};
+use crate::resource::{Address, Desired, Live, LiveAccount, LiveObject, Wanted};
 use crate::value::{Packed, Value};
 
 /// How something came to differ.
@@ -29,6 +29,8 @@ pub enum Class {
     PutBack,
     /// It waits for somebody to confirm it.
     Pending,
+    /// telform sent it, and the service did not take it.
+    NotTaken,
 }
 
 impl Class {
@@ -45,6 +47,7 @@ impl Class {
             Self::Both => "changed outside telform, and in the configuration too",
             Self::Unknown => "differs; telform has not seen it before, so nobody knows who changed it",
             Self::PutBack => "put back by the service into a form of its own; not sent again",
+            Self::NotTaken => "sent, and not taken by the service",
             Self::Pending => "waits for somebody to confirm it",
         }
     }
@@ -72,6 +75,9 @@ pub struct Drift {
     /// Place in the YAML, as `file:line:column`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
+    /// Id of the run that sent what the service did not take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// What drifted, by address and attribute. `plan` is the plan over the same inputs.
@@ -81,6 +87,19 @@ pub fn drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
         for attribute in &change.attributes {
             found.extend(one(inputs, &change.address, &attribute.name, &attribute.before, &attribute.after));
         }
+    }
+    for untaken in &plan.not_taken {
+        let mut drift = whole(inputs, &untaken.address, Class::NotTaken);
+        if let Some(drift) = &mut drift {
+            let object = inputs.desired.objects.get(&untaken.address);
+            let name = untaken.attribute.name.as_str();
+            drift.live = untaken.attribute.before.clone();
+            drift.wanted = untaken.attribute.after.clone();
+            drift.attribute = Some(name.to_owned());
+            drift.place = object.and_then(|object| object.places.get(name)).map(ToString::to_string);
+            drift.run = Some(untaken.run.clone());
+        }
+        found.extend(drift);
     }
     for refusal in &plan.refusals {
         let Some(address) = &refusal.address else { continue };
@@ -129,6 +148,7 @@ fn whole(inputs: &Inputs<'_>, address: &Address, class: Class) -> Option<Drift> 
         live: Shown::Absent,
         wanted: Shown::Absent,
         place: Some(object.place.to_string()),
+        run: None,
     })
 }
 
@@ -148,8 +168,8 @@ fn one(inputs: &Inputs<'_>, address: &Address, name: &str, live: &Shown, wanted:
                 let field = field(account, address, name)?;
                 let catalogue = &account.facts.catalogue;
                 let digest = |shown: &Shown| match shown {
-                    Shown::Value(value) => digest_of(&canonical(field, catalogue, &value.into())),
-                    _ => digest_of(&canonical(field, catalogue, &Packed::Null)),
+                    Shown::Value(value) => digest_of(&catalogue::canonical(field, catalogue, &value.into())),
+                    _ => digest_of(&catalogue::canonical(field, catalogue, &Packed::Null)),
                 };
                 (digest(live), Some(digest(wanted)))
             };
@@ -169,6 +189,7 @@ fn one(inputs: &Inputs<'_>, address: &Address, name: &str, live: &Shown, wanted:
         live: live.clone(),
         wanted: wanted.clone(),
         place: object.places.get(name).or(Some(&object.place)).map(ToString::to_string),
+        run: None,
     })
 }
 
@@ -203,16 +224,6 @@ fn field(account: &LiveAccount, address: &Address, name: &str) -> Option<&'stati
 
 fn is_numbers(account: &LiveAccount, address: &Address, name: &str) -> bool {
     field(account, address, name).is_some_and(|field| field.ty == Type::Numbers)
-}
-
-/// A value in the spelling in which it is compared.
-fn canonical(field: &Field, entries: &[CatalogueEntry], value: &Packed) -> Packed {
-    if field.ty == Type::CatalogueEntry
-        && let Some(entry) = catalogue::resolve(entries, value)
-    {
-        return Packed::from(format!("catalogue {}", entry.id));
-    }
-    field.normaliser.canonical(value)
 }
 
 /// Who serves the numbers of a bridge: number to configuration, or to the word for why none can be named.
@@ -261,7 +272,7 @@ pub fn remember(
             let Some(field) = field(account, address, name) else { continue };
             if let (Wanted::Value(_), false) = (wanted, object.ignore.contains(*name)) {
                 let value = shown.attributes.get(name).unwrap_or(&Packed::Null);
-                let value = canonical(field, &account.facts.catalogue, value);
+                let value = catalogue::canonical(field, &account.facts.catalogue, value);
                 seen.insert(SmolStr::new_static(name), digest_of(&value));
             }
         }

@@ -55,6 +55,9 @@ pub enum Outcome {
         /// Attributes that the service keeps in another form than they were sent.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         unmet: Vec<String>,
+        /// Attributes that it still shows as they were before.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        not_taken: Vec<String>,
     },
     /// The service said no, or its answer shows that it was not done.
     Failed {
@@ -96,12 +99,26 @@ pub enum Outcome {
 impl Outcome {
     /// Done, with nothing to add.
     pub fn done() -> Self {
-        Self::Done { id: None, note: None, unmet: Vec::new() }
+        Self::Done { id: None, note: None, unmet: Vec::new(), not_taken: Vec::new() }
     }
 
     /// Done, with something to say.
     pub fn done_with(note: impl Into<String>) -> Self {
-        Self::Done { id: None, note: Some(note.into()), unmet: Vec::new() }
+        Self::Done { id: None, note: Some(note.into()), unmet: Vec::new(), not_taken: Vec::new() }
+    }
+
+    /// Done, as an answer shows it: what it shows in another form, and what as it was before.
+    pub fn answered(id: Option<String>, unmet: Vec<String>, not_taken: Vec<String>) -> Self {
+        let mut notes = Vec::new();
+        if !not_taken.is_empty() {
+            let shown = if id.is_some() { "does not show" } else { "still shows the old value of" };
+            notes.push(format!("the answer {shown} {}", not_taken.join(", ")));
+        }
+        if !unmet.is_empty() {
+            notes.push(format!("the service keeps {} in another form than it was sent", unmet.join(", ")));
+        }
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        Self::Done { id, note, unmet, not_taken }
     }
 
     /// Not done.

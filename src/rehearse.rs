@@ -9,7 +9,7 @@ use serde_json::{Map, json};
 
 use crate::backend;
 use crate::kind::{Access, Kind};
-use crate::ledger::{Key, Ledger};
+use crate::ledger::{Key, Ledger, Mark};
 use crate::resource::{
     Account, Address, Connection, Desired, DesiredObject, LiveAccount, LiveObject, Target, Wanted,
 };
@@ -53,6 +53,16 @@ pub fn stand_in(desired: &mut Desired, ledger: &mut Ledger, key: &Key) -> StandI
             if let Some(entry) = ledger.objects.get_mut(address) {
                 let seal = |print| key.seal(&entry.account, &entry.id, attribute, print);
                 let (known, now) = (seal(&real), seal(&made));
+                let reshaped = entry.reshaped.get_mut(*attribute).map(|it| (&mut it.sent, &mut it.observed));
+                let untaken = entry.not_taken.get_mut(*attribute).map(|it| (&mut it.sent, &mut it.observed));
+                let other =
+                    key.fingerprint(&address.kind, attribute, &Secret::new(&other(&entry.id, attribute)));
+                for (sent, observed) in reshaped.into_iter().chain(untaken) {
+                    if *sent == Mark::Secret(known.clone()) {
+                        *sent = Mark::Secret(now.clone());
+                        *observed = Mark::Secret(key.seal(&entry.account, &entry.id, attribute, &other));
+                    }
+                }
                 if let Some(kept) = entry.secrets.get_mut(*attribute).filter(|kept| **kept == known) {
                     *kept = now;
                 }
@@ -61,6 +71,11 @@ pub fn stand_in(desired: &mut Desired, ledger: &mut Ledger, key: &Key) -> StandI
         }
     }
     all
+}
+
+/// A secret of an object that is another one than the configuration has.
+fn other(id: &str, name: &str) -> String {
+    format!("rehearsal-other-{id}-{name}")
 }
 
 /// What one account's service holds.
@@ -184,8 +199,8 @@ impl Source<'_> {
             let stand_in = declared
                 .and_then(|object| self.stand_ins.get(&(object.address.clone(), (*name).to_owned())))
                 .filter(|stand_in| print.is_none() || stand_in.real == *print);
-            let other = || format!("rehearsal-other-{}-{name}", live.id);
-            row.insert((*name).to_owned(), json!(stand_in.map_or_else(other, |known| known.text.clone())));
+            let text = stand_in.map_or_else(|| other(&live.id, name), |known| known.text.clone());
+            row.insert((*name).to_owned(), json!(text));
         }
         row
     }

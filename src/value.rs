@@ -140,6 +140,18 @@ impl<'de, P: Parts<'de>> Visitor<'de> for Any<P> {
     }
 }
 
+/// A value with blanks where a line may be broken.
+pub fn spaced(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => {
+            let entry = |(key, value)| format!("{}: {}", Value::from(String::as_str(key)), spaced(value));
+            format!("{{{}}}", map.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use litemap::LiteMap;
 use serde_json::json;
 use telform::ledger::{
-    AccountEntry, Attempt, Entry, FORMAT, Holder, Key, LEASE, Ledger, LedgerError, Lock, Origin, Reshaped,
-    Store, Submitted, Told, Wish, digest_of,
+    AccountEntry, Attempt, Entry, FORMAT, Holder, Key, LEASE, Ledger, LedgerError, Lock, Mark, Origin,
+    Reshaped, Store, Submitted, Told, Untaken, Wish, digest_of,
 };
 use telform::resource::Address;
 use telform::value::Secret;
@@ -67,7 +67,18 @@ fn full(key: &Key) -> Ledger {
         seen: [("name".into(), digest_of(&json!("x")))].into_iter().collect(),
         reshaped: LiteMap::from_iter([(
             "phonenumber".into(),
-            Reshaped { sent: digest_of(&json!("1")), observed: digest_of(&json!(null)) },
+            Reshaped {
+                sent: Mark::Value(digest_of(&json!("1"))),
+                observed: Mark::Value(digest_of(&json!(null))),
+            },
+        )]),
+        not_taken: LiteMap::from_iter([(
+            "api_key".into(),
+            Untaken {
+                sent: Mark::Secret(key.seal("main", "42", "api_key", &fingerprint)),
+                observed: Mark::Value(digest_of(&json!(null))),
+                run: "0193".into(),
+            },
         )]),
         hidden_since: Some("2026-11-22T00:00:00Z".into()),
         former: BTreeSet::from(["41".into()]),

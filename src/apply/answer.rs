@@ -13,8 +13,6 @@ pub(super) enum Checked {
     Good {
         /// Identity of a new object.
         id: Option<String>,
-        /// Attributes that came back in another form than they were sent.
-        unmet: Vec<String>,
     },
     /// Not done.
     Bad(String),
@@ -31,7 +29,7 @@ pub(super) fn check(
     object: Option<&LiveObject>,
     answer: &Answer,
 ) -> Checked {
-    let done = Checked::Good { id: None, unmet: Vec::new() };
+    let done = Checked::Good { id: None };
     match &step.operation {
         Operation::Create { expect, .. } => {
             let Some(object) = object else {
@@ -42,7 +40,7 @@ pub(super) fn check(
             };
             let dropped = differences(kind, expect, object);
             if dropped.is_empty() {
-                return Checked::Good { id: Some(object.id.clone()), unmet: Vec::new() };
+                return Checked::Good { id: Some(object.id.clone()) };
             }
             Checked::Bad(format!(
                 "the service made {} {} and did not take {}: it may be of another generation than the account says; look at that object and remove it by hand",
@@ -51,7 +49,7 @@ pub(super) fn check(
                 dropped.join(", ")
             ))
         }
-        Operation::Update { id, expect, untouched, .. } => {
+        Operation::Update { id, untouched, .. } => {
             let Some(object) = object else {
                 return Checked::Unclear(format!("status {} without the changed object", answer.status));
             };
@@ -70,7 +68,7 @@ pub(super) fn check(
                     lost.join("; ")
                 ));
             }
-            Checked::Good { id: None, unmet: differences(kind, expect, object) }
+            Checked::Good { id: None }
         }
         Operation::Connect { .. }
         | Operation::Disconnect { .. }

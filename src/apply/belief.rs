@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Run;
 use super::target::{Target, differences};
 use crate::live;
-use crate::plan::{Operation, Served, Step};
+use crate::plan::{Operation, Ref, Served, Step};
 use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
 use crate::value::Value;
@@ -21,8 +21,12 @@ pub(super) enum Belief {
     Gone(String),
     /// Something else.
     Moved(String),
+    /// The number is not on the bridge.
+    OffBridge,
     /// It could not be read.
     Unreadable(String),
+    /// What an earlier step of this run was to bring about is not there, so there is nothing to do it to.
+    NotTaken(String),
 }
 
 impl Run<'_> {
@@ -42,7 +46,18 @@ impl Run<'_> {
                 match (self.resolve(bridge), self.resolve(provider)) {
                     (Ok(slug), Ok(wanted)) => {
                         let cut_before = step.waits_for.iter().any(|id| self.cut(id, number));
-                        self.believe_seat(target, &slug, number, before, Some(&wanted), cut_before).await
+                        let belief =
+                            self.believe_seat(target, &slug, number, before, Some(&wanted), cut_before).await;
+                        match belief {
+                            // It was to join the bridge when that was made (unpod.md 6.2): nobody took it off.
+                            Belief::OffBridge if matches!(bridge, Ref::Step(_)) => Belief::NotTaken(format!(
+                                "{number} did not join bridge {slug} when this run made it: the service did not take it"
+                            )),
+                            Belief::OffBridge => Belief::Moved(format!(
+                                "{number} on bridge {slug} was taken off the bridge since the plan"
+                            )),
+                            other => other,
+                        }
                     }
                     (Err(why), _) | (_, Err(why)) => Belief::Unreadable(why),
                 }
@@ -204,7 +219,7 @@ impl Run<'_> {
                 moved(&format!("was connected to configuration {now}"))
             }
             (Served::By { .. } | Served::OneOf(_) | Served::Unserved, Some(_), Seat::Empty) => {
-                moved("was taken off the bridge")
+                Belief::OffBridge
             }
             // The bridge alone does not say who serves the number (generation 2): everything that hints at it is read again.
             (Served::By { id, .. }, None, Seat::Unknown) => {

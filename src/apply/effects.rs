@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use super::record::{Clock, entry};
-use crate::ledger::{AccountEntry, Key, Ledger, Origin};
+use super::taken::mark;
+use crate::backend;
+use crate::ledger::{AccountEntry, Entry, Key, Ledger, Mark, Origin};
 use crate::plan::{LedgerEffect, Plan, recalled};
 use crate::resource::{Connection, Desired, Live, LiveAccount, LiveObject, Target};
 
@@ -25,8 +27,7 @@ pub fn settle_ledger(
         *ledger = settled;
     }
     if !ledger.readable_with(key) {
-        // Sealed with a key that is lost: they can never be read again.
-        ledger.objects.values_mut().for_each(|entry| entry.secrets.clear());
+        ledger.forget_seals();
     }
     ledger.key_check = Some(key.check());
     for account in &plan.accounts {
@@ -41,6 +42,7 @@ pub fn settle_ledger(
     }
     // What can be told now is remembered: a second configuration of the same provider would make it ambiguous.
     for (account, read) in &live.accounts {
+        forget_answers(ledger, account, read, key);
         forget_former(ledger, account, read);
         let Some(connections) = &read.connections else { continue };
         forget_connections(ledger, account, read, connections);
@@ -56,6 +58,26 @@ pub fn settle_ledger(
         enter_effect(ledger, effect, desired, &listed, now);
     }
     *ledger != before
+}
+
+/// What a service made of a value says nothing any more as soon as it shows another one.
+fn forget_answers(ledger: &mut Ledger, account: &str, read: &LiveAccount, key: &Key) {
+    let open = |entry: &Entry| !(entry.reshaped.is_empty() && entry.not_taken.is_empty());
+    for (address, entry) in ledger.objects.iter_mut().filter(|(_, it)| it.account == account && open(it)) {
+        let kind = backend::shape(&address.kind, read.facts.generation);
+        let listed = read.objects.get(address.kind.as_str()).map_or(&[][..], Vec::as_slice);
+        let (Some(kind), Some(live)) = (kind, listed.iter().find(|live| live.id == entry.id)) else {
+            continue;
+        };
+        let known = entry.clone();
+        let shows = |name: &str, observed: &Mark| {
+            let field = kind.field(name).filter(|field| live.has(field.name));
+            let now = field.and_then(|field| mark(field, &read.facts.catalogue, live, &known, key));
+            now.is_none_or(|now| now == *observed)
+        };
+        entry.reshaped.retain(|name, kept| shows(name, &kept.observed));
+        entry.not_taken.retain(|name, kept| shows(name, &kept.observed));
+    }
 }
 
 /// An object that another one took the place of and that a complete listing lacks: its delete is done, whoever did it.

@@ -15,7 +15,7 @@ use crate::event::{Event, Observer, Outcome};
 use crate::journal::{Record, Recorder};
 use crate::ledger::{Key, Ledger, LedgerError, Store};
 use crate::plan::{Operation, Phase, Plan, Step};
-use crate::resource::{Account, Desired, Live};
+use crate::resource::{Account, Desired, Live, LiveObject};
 
 mod answer;
 mod belief;
@@ -26,13 +26,15 @@ mod record;
 mod resume;
 mod settle;
 mod step;
+mod taken;
 mod target;
 
 use evidence::Trace;
 
 pub use effects::settle_ledger;
-pub use record::{Clock, settle_values};
+pub use record::{AfterRun, Clock, settle_values};
 pub use resume::Found;
+pub use taken::Came;
 
 /// What happens to the rest when a step fails. Steps that wait for a failed one never start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,6 +72,8 @@ pub struct Apply<'a> {
     pub reconnect: bool,
     /// Most steps at the same time for each account, where the user wants fewer than the account allows.
     pub parallelism: Option<usize>,
+    /// Id of the run, for what the ledger remembers of it.
+    pub run: &'a str,
     /// What time it is.
     pub clock: &'a Clock,
 }
@@ -83,6 +87,8 @@ pub struct Report {
     pub reconnected: Vec<(Step, Outcome)>,
     /// Disconnects that are done, as the service said, and whose number its bridge shows all the same, in words; by step.
     pub shown: BTreeMap<StepId, String>,
+    /// Objects as they were read right before their request, by step.
+    pub seen: BTreeMap<StepId, LiveObject>,
     /// Somebody asked to stop.
     pub interrupted: bool,
     /// The ledger could not be saved after a step; nothing was started after that.
@@ -142,6 +148,8 @@ struct Run<'a> {
     ledger_error: Mutex<Option<LedgerError>>,
     /// What the service answered to the last request of each step.
     answers: Mutex<BTreeMap<StepId, Trace>>,
+    /// Objects as they were read right before their request.
+    seen: Mutex<BTreeMap<StepId, LiveObject>>,
     /// Steps whose request went out.
     sent: Mutex<BTreeSet<StepId>>,
 }
@@ -175,7 +183,8 @@ impl Apply<'_> {
             .map(|step| (step.id.clone(), outcome_of(step, &outcomes, heard_stop)))
             .collect();
         let ledger_error = run.ledger_error.into_inner().unwrap_or_default();
-        Report { outcomes, reconnected, shown, interrupted: heard_stop, ledger_error }
+        let seen = run.seen.into_inner().unwrap_or_default();
+        Report { outcomes, reconnected, shown, seen, interrupted: heard_stop, ledger_error }
     }
 
     /// The state of a run whose steps have made these objects so far.
@@ -186,6 +195,7 @@ impl Apply<'_> {
             made: Mutex::new(made),
             ledger_error: Mutex::new(None),
             answers: Mutex::new(BTreeMap::new()),
+            seen: Mutex::new(BTreeMap::new()),
             sent: Mutex::new(BTreeSet::new()),
         }
     }

@@ -1,22 +1,20 @@
 //! What the ledger learns from a step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use litemap::LiteMap;
 
 use super::Report;
 use super::Run;
+use super::taken::{Came, Write};
 use super::target::Target as Aim;
 use crate::backend;
-use crate::call::{Body, Call, Payload, StepId};
+use crate::call::{Call, StepId};
 use crate::event::Outcome;
-use crate::kind::{Kind, Type};
-use crate::ledger::{
-    Attempt, Entry, Ledger, LedgerError, MadeConnection, Origin, Reshaped, Submitted, digest_of, natural_key,
-};
+use crate::kind::Kind;
+use crate::ledger::{Attempt, Entry, Key, Ledger, LedgerError, MadeConnection, Origin, natural_key};
 use crate::plan::{Operation, Plan, Step};
-use crate::resource::{Address, Live, LiveObject, Wanted};
-use crate::value::Packed;
+use crate::resource::{Address, Desired, Facts, Live, LiveObject, Wanted};
 
 /// Tells the time as RFC 3339 in UTC.
 pub type Clock = dyn Fn() -> String + Send + Sync;
@@ -137,14 +135,14 @@ impl Run<'_> {
                 }
                 entry.former.extend(replaces.clone());
                 entry.replaced.extend(replaces.clone());
-                self.note_sent(&mut entry, step, target.kind, address, secrets, answer);
+                self.note_sent(&mut entry, step, target, address, secrets, answer);
                 ledger.attempts.remove(address);
                 ledger.objects.insert(address.clone(), entry);
             }
             (Operation::Update { id, secrets, .. }, Some(address)) => {
                 let fresh = self.new_entry(account, id, Origin::Adopted);
                 let entry = ledger.objects.entry(address.clone()).or_insert(fresh);
-                self.note_sent(entry, step, target.kind, address, secrets, answer);
+                self.note_sent(entry, step, target, address, secrets, answer);
             }
             (Operation::Delete { id, .. }, Some(address)) => {
                 if let Some(entry) = ledger.objects.get_mut(address) {
@@ -180,12 +178,12 @@ impl Run<'_> {
         entry(account, id, origin, (self.apply.clock)())
     }
 
-    /// Fingerprints of the secrets that were sent, values that wait for a human, and values that came back in another form.
+    /// Fingerprints of the secrets that were sent, and what became of the values.
     fn note_sent(
         &self,
         entry: &mut Entry,
         step: &Step,
-        kind: &Kind,
+        target: &Aim<'_>,
         address: &Address,
         secrets: &[String],
         answer: Option<&LiveObject>,
@@ -199,74 +197,85 @@ impl Run<'_> {
                 entry.secrets.insert(name.clone(), sealed);
             }
         }
-        note_kept(entry, step, kind, answer, self.apply.clock);
+        let seen = self.seen(step);
+        self.write(step, target.kind, target.facts, seen.as_ref(), answer).note(
+            entry,
+            self.apply.run,
+            self.apply.clock,
+        );
+    }
+
+    /// A write and the object around it.
+    pub(super) fn write<'w>(
+        &'w self,
+        step: &'w Step,
+        kind: &'static Kind,
+        facts: &'w Facts,
+        before: Option<&'w LiveObject>,
+        after: Option<&'w LiveObject>,
+    ) -> Write<'w> {
+        let wanted = step.address.as_ref().and_then(|address| self.apply.desired.objects.get(address));
+        let catalogue = &facts.catalogue;
+        Write { step, kind, catalogue, wanted, key: self.apply.key, before, after }
+    }
+
+    /// The object of a step as it was read right before its request.
+    pub(super) fn seen(&self, step: &Step) -> Option<LiveObject> {
+        self.seen.lock().ok()?.get(&step.id).cloned()
     }
 }
 
-/// Notes which of the values that a step sent the service shows otherwise: some wait for a human, the others were reshaped.
-fn note_kept(
-    entry: &mut Entry,
-    step: &Step,
-    kind: &Kind,
-    shown: Option<&LiveObject>,
-    now: &Clock,
-) -> Vec<String> {
-    let mut reshaped = Vec::new();
-    for (name, payload) in step.call.body.iter().flat_map(Body::entries) {
-        let (Some(field), Payload::Value(sent)) = (kind.field(name), payload) else { continue };
-        let sent = &Packed::from(sent);
-        let canonical = field.normaliser.canonical(sent);
-        // Shown in part only: it says nothing against what was sent.
-        let shown = shown.filter(|object| !object.masked.contains_key(name.as_str()));
-        let observed =
-            shown.map(|object| object.attributes.get(name.as_str()).cloned().unwrap_or(Packed::Null));
-        entry.reshaped.remove(name);
-        entry.submitted.remove(name);
-        let Some(observed) = observed else { continue };
-        // The service writes a catalogue entry in its own words; that is no reshaping.
-        if field.ty == Type::CatalogueEntry || field.same(sent, &observed) {
-            continue;
-        }
-        let digest = digest_of(&canonical);
-        if field.verified {
-            entry.submitted.insert(name.clone(), Submitted { digest, since: now() });
-        } else {
-            let observed = digest_of(&field.normaliser.canonical(&observed));
-            entry.reshaped.insert(name.clone(), Reshaped { sent: digest, observed });
-            reshaped.push(name.clone());
-        }
-    }
-    reshaped
+/// What [`settle_values`] looks at.
+pub struct AfterRun<'a> {
+    /// The plan that was carried out.
+    pub plan: &'a Plan,
+    /// What it was made from.
+    pub desired: &'a Desired,
+    /// How its steps ended.
+    pub report: &'a Report,
+    /// A reading after them.
+    pub live: &'a Live,
+    /// Key of the fingerprints.
+    pub key: &'a Key,
+    /// Id of the run.
+    pub run: &'a str,
+    /// What time it is.
+    pub clock: &'a Clock,
 }
 
-/// After a run: an answer may repeat what was sent while the service keeps something else (carrierx.md 7.1, 8.2). What a fresh
-/// reading shows is noted, so that it is not sent again. Says what was reshaped, by step.
-pub fn settle_values(
-    ledger: &mut Ledger,
-    plan: &Plan,
-    report: &Report,
-    live: &Live,
-    now: &Clock,
-) -> Vec<(StepId, Vec<String>)> {
-    let mut found = Vec::new();
-    let listed = live.by_id();
-    for (step, (_, outcome)) in plan.steps.iter().zip(&report.outcomes) {
+/// After a run: an answer may repeat what was sent while the service keeps something else (carrierx.md 7.1, 8.2), or show an
+/// older state than there is. What a fresh reading shows is noted, so that it is not sent again. Says what became of the
+/// values of each step whose object that reading shows.
+pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<StepId, Came> {
+    let mut found = BTreeMap::new();
+    let listed = after.live.by_id();
+    for (step, (_, outcome)) in after.plan.steps.iter().zip(&after.report.outcomes) {
         let (Some(address), Outcome::Done { id: made, .. }) = (&step.address, outcome) else { continue };
         let id = match &step.operation {
             Operation::Create { .. } => made.as_ref(),
             Operation::Update { id, .. } => Some(id),
             _ => None,
         };
-        let Some(account) = live.accounts.get(&step.call.account) else { continue };
+        let Some(account) = after.live.accounts.get(&step.call.account) else { continue };
         let kind = backend::shape(&address.kind, account.facts.generation);
         let shown =
             id.and_then(|id| listed.get(&(step.call.account.as_str(), address.kind.as_str(), id.as_str())));
         if let (Some(kind), Some(shown), Some(entry)) = (kind, shown, ledger.objects.get_mut(address)) {
-            let reshaped = note_kept(entry, step, kind, Some(shown), now);
+            let write = Write {
+                step,
+                kind,
+                catalogue: &account.facts.catalogue,
+                wanted: after.desired.objects.get(address),
+                key: after.key,
+                before: after.report.seen.get(&step.id),
+                after: Some(shown),
+            };
+            let mut came = write.note(entry, after.run, after.clock);
             // What a create got is told by its answer: a slug with a suffix is no failure.
-            if !reshaped.is_empty() && matches!(step.operation, Operation::Update { .. }) {
-                found.push((step.id.clone(), reshaped));
+            if matches!(step.operation, Operation::Create { .. }) {
+                came.reshaped.clear();
             }
+            found.insert(step.id.clone(), came);
         }
     }
     found
@@ -282,6 +291,7 @@ pub(super) fn entry(account: &str, id: &str, origin: Origin, since: String) -> E
         secrets: LiteMap::new(),
         submitted: LiteMap::new(),
         reshaped: LiteMap::new(),
+        not_taken: LiteMap::new(),
         seen: LiteMap::new(),
         hidden_since: None,
         former: BTreeSet::new(),

@@ -58,6 +58,7 @@ pub(super) async fn settle(
                                 id: Some(one.id.clone()),
                                 note: Some(note),
                                 unmet: Vec::new(),
+                                not_taken: Vec::new(),
                             })
                         }
                         several => {

@@ -35,7 +35,7 @@ impl Run<'_> {
             let sent = match self.filled(&step.call, seen.as_ref()) {
                 Ok(call) => match self.announce(step, &target, &call, seen.as_ref()).await {
                     Ok(()) => {
-                        self.note_sent_out(step);
+                        self.note_sent_out(step, seen.as_ref());
                         self.apply.api.send(&call).await
                     }
                     Err(why) => return not_sent(why),
@@ -75,9 +75,12 @@ impl Run<'_> {
         }
     }
 
-    fn note_sent_out(&self, step: &Step) {
+    fn note_sent_out(&self, step: &Step, seen: Option<&LiveObject>) {
         if let Ok(mut sent) = self.sent.lock() {
             sent.insert(step.id.clone());
+        }
+        if let (Some(seen), Ok(mut all)) = (seen, self.seen.lock()) {
+            all.insert(step.id.clone(), seen.clone());
         }
     }
 
@@ -106,11 +109,22 @@ impl Run<'_> {
             return Outcome::Failed { code: "telform::step::elsewhere", why, fatal: true, written: true };
         }
         match answer::check(step, target.kind, object.as_ref(), answer) {
-            Checked::Good { id, unmet } => {
-                let note = (!unmet.is_empty()).then(|| {
-                    format!("the service keeps {} in another form than it was sent", unmet.join(", "))
-                });
-                self.remember(step, target, Outcome::Done { id, note, unmet }, object.as_ref()).await
+            Checked::Good { id } => {
+                let seen = self.seen(step);
+                let write = self.write(step, target.kind, target.facts, seen.as_ref(), object.as_ref());
+                let of = object.as_ref().map_or("", |object| object.id.as_str());
+                let mut came = write.came(&step.call.account, of);
+                // What a create got is told by its answer: a slug with a suffix is no failure.
+                if id.is_some() {
+                    came.reshaped.clear();
+                }
+                self.remember(
+                    step,
+                    target,
+                    Outcome::answered(id, came.reshaped, came.not_taken),
+                    object.as_ref(),
+                )
+                .await
             }
             Checked::Bad(why) => {
                 Outcome::Failed { code: "telform::step::not_taken", why, fatal: false, written: true }

@@ -7,6 +7,7 @@ use crate::apply::Report;
 use crate::document::v1;
 use crate::event::Outcome;
 use crate::plan::{Operation, Plan};
+pub(super) use crate::text::quoted;
 use crate::view::report::{Advice, dark_now};
 
 /// What somebody may run now: back to what was, or on to what was wanted. A rehearsal leaves nothing behind to go on from.
@@ -86,6 +87,10 @@ pub(super) fn flags(options: &v1::Options) -> String {
             text.push_str(&format!(" {flag} {}", quoted(address)));
         }
     }
+    for (address, attribute) in &options.resend {
+        let attribute = attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();
+        text.push_str(&format!(" --resend {}", quoted(&format!("{address}{attribute}"))));
+    }
     if options.destroy {
         text.push_str(" --destroy");
     }
@@ -105,13 +110,4 @@ pub(super) fn with(out: &Out, session: &Session, command: &str) -> String {
         text.push_str(&format!(" --sandbox {}", quoted(&world.to_string_lossy())));
     }
     text
-}
-
-/// A word as a shell reads it.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@=+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }

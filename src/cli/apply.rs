@@ -1,7 +1,7 @@
 //! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
 
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use super::again;
@@ -16,14 +16,14 @@ use super::resume;
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
 use super::unfinished;
+use super::unmet::unmet;
 use super::watch::{Announcing, Ends, Progress};
-use crate::apply::{Apply, OnError, Report, settle_ledger, settle_values};
+use crate::apply::{AfterRun, Apply, OnError, Report, settle_ledger, settle_values};
 use crate::call::{Body, Payload};
 use crate::document::{Document, Moved, unbound};
 use crate::drift;
-use crate::event::Outcome;
 use crate::output::Said;
-use crate::plan::{Options, Plan};
+use crate::plan::Plan;
 use crate::resource::{Address, Live};
 use crate::text::clean;
 use crate::view::{json, report, text};
@@ -83,7 +83,7 @@ pub(super) async fn carry(
     if !plan.has_changes() {
         remember(&mut session, &plan, &live, true).await?;
         session.close()?;
-        return Ok(Exit::Done);
+        return Ok(if plan.is_settled() { Exit::Done } else { not_taken(out) });
     }
     supplied(&session, &plan)?;
     match &reviewed {
@@ -155,7 +155,7 @@ pub(super) async fn carry_through(
     let began = Instant::now();
     let (report, ends) = carry_out(out, how, session, plan, live, book).await;
     let mut receipt = Receipt { writes: report.writes(plan), ..Receipt::default() };
-    let mut exit = conclude(out, how, session, plan, &report, &mut receipt).await?;
+    let mut exit = conclude(out, how, session, plan, &report, book.run(), &mut receipt).await?;
     if let Err(failure) = session.close() {
         out.note(&failure.text(out.color_on_stderr(), out.width()));
         out.note("the run ended as shown above, but the world of the sandbox could not be kept\n");
@@ -187,6 +187,13 @@ pub(super) fn refused(out: &Out, plan: &Plan) {
     let above =
         if out.global.json || out.global.quiet { "" } else { "; REFUSED above says why, and the way out" };
     out.note(&format!("nothing was written: {} refused{above}\n", plan.refusals.len()));
+}
+
+/// Nothing is left to send, and what was sent before is not there.
+pub(super) fn not_taken(out: &Out) -> Exit {
+    let above = if out.global.json || out.global.quiet { "" } else { " above" };
+    out.note(&format!("not converged: the service did not take the values{above}; nothing was sent again\n"));
+    Exit::NotConverged
 }
 
 pub(super) fn show(out: &Out, plan: &Plan, document: &Document) {
@@ -275,6 +282,7 @@ async fn carry_out(
         },
         reconnect: !how.run.no_reconnect_on_failure,
         parallelism: how.run.parallelism.map(usize::from),
+        run: book.run(),
         clock: &now,
     };
     let farewell = unfinished::Farewell {
@@ -297,21 +305,24 @@ async fn conclude(
     session: &mut Session,
     plan: &Plan,
     report: &Report,
+    run: &str,
     receipt: &mut Receipt,
 ) -> Result<Exit, Failure> {
     if report.ledger_error.is_some() || !report.is_complete() {
         let advice = again::advice(out, how.command, session, plan, report);
         return unfinished::incomplete(out, plan, report, &advice);
     }
-    let options = Options { rewrite_secrets: BTreeSet::new(), ..session.options.clone() };
-    let mut kept = Vec::new();
+    let options = session.options.for_proof();
+    let mut kept = BTreeMap::new();
     let read = tokio::select! {
         biased;
         () = how.stop.asked.cancelled() => return Ok(unfinished::unproven(out, plan, report, &again::look(out, how.command, session))),
         read = session.read_for_plan() => read,
     };
     let read = read.and_then(|live| {
-        kept = settle_values(&mut session.ledger, plan, report, &live, &now);
+        let (desired, key) = (&session.desired, &session.key);
+        let after = AfterRun { plan, desired, report, live: &live, key, run, clock: &now };
+        kept = settle_values(&mut session.ledger, &after);
         Ok((session.plan_with(&live, &options)?, live))
     });
     let again = match read {
@@ -324,7 +335,7 @@ async fn conclude(
                 out.note("every step is done, but the ledger could not be saved\n");
                 return Ok(Exit::NotConverged);
             }
-            receipt.converged = Some(!again.has_changes() && !again.is_refused());
+            receipt.converged = Some(again.is_settled());
             receipt.second_plan = Some(again.summary());
             again
         }
@@ -339,26 +350,28 @@ async fn conclude(
     if out.global.json {
         out.event(&Said::Finished {
             writes,
-            converged: !again.has_changes() && !again.is_refused(),
+            converged: again.is_settled(),
             digest: &plan.digest,
             second_plan: again.summary(),
             unmet: &unmet,
         });
     }
-    if again.has_changes() || again.is_refused() || !unmet.is_empty() {
+    if !again.is_settled() || !unmet.is_empty() {
         if out.global.quiet && !out.global.json {
             let fresh = again.summary();
             out.print(&format!("Applied, but not converged: a fresh plan says {fresh}\n"));
         } else if !out.global.json {
             out.print(if again.has_changes() || again.is_refused() {
                 "\nApplied, but not converged: a fresh plan is not empty\n"
+            } else if !again.not_taken.is_empty() {
+                "\nApplied, but not converged: the service did not take all that was sent\n"
             } else {
                 "\nApplied, but the service shows another value than it was sent; it will not be sent again\n"
             });
             for note in &unmet {
                 out.print(&format!("  {}\n", clean(note)));
             }
-            if again.has_changes() || again.is_refused() {
+            if !again.is_settled() {
                 out.print(&text::plan(&again, out.reading()));
             }
         }
@@ -380,20 +393,4 @@ async fn conclude(
         }
     }
     Ok(Exit::Done)
-}
-
-/// What the service keeps in another form than it was sent, as the answers say it or a fresh reading, by step.
-fn unmet(report: &Report, kept: Vec<(String, Vec<String>)>) -> Vec<String> {
-    let said = report.outcomes.iter().filter_map(|(step, outcome)| match outcome {
-        Outcome::Done { unmet, .. } if !unmet.is_empty() => Some((step.clone(), unmet.clone())),
-        _ => None,
-    });
-    let mut by_step: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (step, names) in said.chain(kept) {
-        by_step.entry(step).or_default().extend(names);
-    }
-    let names = |names: BTreeSet<String>| names.into_iter().collect::<Vec<_>>().join(", ");
-    let line =
-        |(step, all)| format!("{step}: the service keeps {} in another form than it was sent", names(all));
-    by_step.into_iter().map(line).collect()
 }

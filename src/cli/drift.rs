@@ -16,7 +16,7 @@ use crate::adopt::{block, inline};
 use crate::desired::{self, Edits};
 use crate::drift::{Class, Drift, drift};
 use crate::output::DriftReport;
-use crate::plan::{Inputs, Plan, Shown};
+use crate::plan::{Inputs, Plan, Shown, Way};
 use crate::resource::{Address, Desired, Place, Wanted};
 use crate::text::{clean, escape};
 use crate::value::Value;
@@ -135,6 +135,9 @@ fn say(
             if drift.attribute.is_some() && class.is_drift() {
                 out.print(&format!("      is       {}\n", shown(&drift.live)));
                 out.print(&format!("      YAML     {}\n", shown(&drift.wanted)));
+                if let Some(run) = &drift.run {
+                    out.print(&format!("      sent     in run {}, not taken\n", escape(run)));
+                }
             }
         }
     }
@@ -156,8 +159,19 @@ fn say(
         out.print(&format!("\n{}\n", escape(why)));
     }
     if !args.accept {
-        let apply = with("telform apply");
-        out.print(&format!("\nTo put back what the YAML says ({}):\n  {apply}\n", plan.summary()));
+        if plan.has_changes() || plan.is_refused() {
+            let apply = with("telform apply");
+            out.print(&format!("\nTo put back what the YAML says ({}):\n  {apply}\n", plan.summary()));
+        }
+        let again = plan.not_taken.iter().filter(|untaken| untaken.way != Way::Edit);
+        let again: String = again.map(|untaken| format!(" --resend {}", untaken.resend())).collect();
+        if !again.is_empty() {
+            let apply = with("telform apply");
+            out.print(&format!(
+                "\nTo send again what the service did not take:\n  {apply}{}\n",
+                clean(&again)
+            ));
+        }
     }
 }
 

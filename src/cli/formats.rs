@@ -155,7 +155,7 @@ impl Wanted<CheckFormat> {
 
 /// What the exit code says about a plan that was shown.
 pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
-    match (plan.is_refused(), plan.has_changes() && detailed) {
+    match (plan.is_refused(), !plan.is_settled() && detailed) {
         (true, _) => Exit::Refused,
         (false, true) => Exit::Pending,
         (false, false) => Exit::Done,

@@ -17,6 +17,8 @@ pub(super) struct Book<'a> {
     log: Log<'a>,
     /// What stood there before.
     journal: Journal,
+    /// Id of the run.
+    run: String,
 }
 
 impl<'a> Book<'a> {
@@ -27,7 +29,12 @@ impl<'a> Book<'a> {
         if let Some(head) = &ledger.journal {
             journal::holds(store.place(), &journal, head).map_err(failure)?;
         }
-        Ok(Self { log, journal })
+        Ok(Self { log, journal, run })
+    }
+
+    /// Id of the run that is about to begin.
+    pub(super) fn run(&self) -> &str {
+        &self.run
     }
 
     /// The runs before this one.

@@ -141,6 +141,7 @@ fn document<'a>(address: &Address, entry: &'a Entry) -> LedgerEntry<'a> {
         hidden_since: entry.hidden_since.as_deref(),
         submitted: names(&entry.submitted),
         reshaped: names(&entry.reshaped),
+        not_taken: names(&entry.not_taken),
         former: &entry.former,
         replaced: &entry.replaced,
     }
@@ -215,6 +216,7 @@ async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
     rows.extend(names("secrets written", entry.secrets.keys().collect()));
     rows.extend(names("wait to be verified", entry.submitted.keys().collect()));
     rows.extend(names("kept in another form", entry.reshaped.keys().collect()));
+    rows.extend(names("sent, not taken", entry.not_taken.keys().collect()));
     rows.extend(names("replaced", entry.replaced.iter().collect()));
     rows.extend(names("still to be deleted", entry.former.iter().collect()));
     if entry.prevent_delete {

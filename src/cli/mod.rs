@@ -11,6 +11,7 @@ mod adopt;
 mod again;
 mod apply;
 mod args;
+mod asked;
 mod book;
 mod bug;
 mod clock;
@@ -48,6 +49,7 @@ mod third_service;
 mod trail;
 mod undo;
 mod unfinished;
+mod unmet;
 mod verify;
 mod watch;
 

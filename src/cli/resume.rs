@@ -103,6 +103,7 @@ async fn look(
         on_error: OnError::Stop,
         parallelism: None,
         reconnect: false,
+        run: run.id,
         clock: &now,
     };
     Ok(apply.settle_open(&mut session.ledger, run).await?)

@@ -52,6 +52,9 @@ fn origin(session: &Session, live: &Live) -> Origin {
 pub(super) fn options(session: &Session) -> v1::Options {
     let options = &session.options;
     let words = |addresses: &BTreeSet<Address>| addresses.iter().map(ToString::to_string).collect();
+    let named = |asked: &BTreeSet<(Address, Option<String>)>| {
+        asked.iter().map(|(address, attribute)| (address.to_string(), attribute.clone())).collect()
+    };
     v1::Options {
         targets: words(&options.targets),
         excludes: words(&options.excludes),
@@ -59,11 +62,8 @@ pub(super) fn options(session: &Session) -> v1::Options {
         max_deletes: options.guards.max_deletes,
         max_delete_percent: options.guards.max_delete_percent,
         max_numbers_dark: options.guards.max_numbers_dark,
-        rewrite_secrets: options
-            .rewrite_secrets
-            .iter()
-            .map(|(address, attribute)| (address.to_string(), attribute.clone()))
-            .collect(),
+        rewrite_secrets: named(&options.rewrite_secrets),
+        resend: named(&options.resend),
         sandbox: options.sandbox,
     }
 }
@@ -106,6 +106,12 @@ impl Reviewed {
         let options = &self.document.origin.options;
         let addresses =
             |words: &BTreeSet<String>| words.iter().filter_map(|word| Address::parse(word)).collect();
+        let parsed = |named: &BTreeSet<(String, Option<String>)>| {
+            let each = |(word, attribute): &(String, Option<String>)| {
+                Some((Address::parse(word)?, attribute.clone()))
+            };
+            named.iter().filter_map(each).collect()
+        };
         Choice {
             targets: addresses(&options.targets),
             excludes: addresses(&options.excludes),
@@ -113,11 +119,8 @@ impl Reviewed {
             max_deletes: options.max_deletes,
             max_delete_percent: options.max_delete_percent,
             max_numbers_dark: options.max_numbers_dark,
-            rewrite_secrets: options
-                .rewrite_secrets
-                .iter()
-                .filter_map(|(word, attribute)| Some((Address::parse(word)?, attribute.clone())))
-                .collect(),
+            rewrite_secrets: parsed(&options.rewrite_secrets),
+            resend: parsed(&options.resend),
             sandbox: given.sandbox.clone(),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{Choice, Global};
+use super::asked::{Asked, check_choice, options};
 use super::embedded::Embedded;
 use super::exit::Failure;
 use super::lock::{self, Locked};
@@ -20,7 +21,7 @@ use crate::hooks;
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live::{self, Scope, View};
 use crate::plan::{Inputs, LedgerEffect, Options, Plan};
-use crate::resource::{Address, Desired, Guards, Live};
+use crate::resource::{Address, Desired, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
 use crate::verify::{self, Verdict};
@@ -107,8 +108,8 @@ impl Session {
             out.note(&crate::problem::render(&loaded.warnings, out.color_on_stderr(), out.width()));
         }
         let desired = &mut loaded.desired;
-        let rewrite = secrets_asked(desired, choice);
-        check_choice(desired, choice, &rewrite)?;
+        let asked = Asked::of(desired, choice);
+        check_choice(desired, choice, &asked)?;
         let store = Arc::new(Store::at(&place(global, desired, choice))?);
         let lock = match purpose {
             Purpose::Plan | Purpose::Offline => Locked::none(out),
@@ -145,7 +146,7 @@ impl Session {
                 resolved
             }
         };
-        let options = options(choice, rewrite);
+        let options = options(choice, asked);
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
@@ -331,81 +332,4 @@ fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<(K
         ));
     }
     Ok((key, true))
-}
-
-/// The secrets that `--rewrite-secret` names. Where no address fits as a whole, what follows its last dot is an attribute.
-fn secrets_asked(desired: &Desired, choice: &Choice) -> BTreeSet<(Address, Option<String>)> {
-    let asked = choice.rewrite_secrets.iter().map(|(address, attribute)| {
-        let whole = attribute.is_some() || desired.objects.contains_key(address);
-        let parts = address.name.rsplit_once('.').filter(|_| !whole);
-        let parts =
-            parts.map(|(name, attribute)| (Address::new(&address.kind, name), Some(attribute.to_owned())));
-        parts
-            .filter(|(address, _)| desired.objects.contains_key(address))
-            .unwrap_or_else(|| (address.clone(), attribute.clone()))
-    });
-    asked.collect()
-}
-
-fn options(choice: &Choice, rewrite_secrets: BTreeSet<(Address, Option<String>)>) -> Options {
-    Options {
-        targets: choice.targets.iter().cloned().collect(),
-        excludes: choice.excludes.iter().cloned().collect(),
-        destroy: choice.destroy,
-        guards: Guards {
-            max_deletes: choice.max_deletes,
-            max_delete_percent: choice.max_delete_percent,
-            max_numbers_dark: choice.max_numbers_dark,
-        },
-        rewrite_secrets,
-        sandbox: choice.sandbox.is_some(),
-    }
-}
-
-/// An address on the command line that nobody declares is a typing mistake, not an empty plan.
-fn check_choice(
-    desired: &Desired,
-    choice: &Choice,
-    rewrite: &BTreeSet<(Address, Option<String>)>,
-) -> Result<(), Failure> {
-    let asked =
-        choice.targets.iter().chain(&choice.excludes).chain(rewrite.iter().map(|(address, _)| address));
-    for address in asked {
-        let known = desired.objects.contains_key(address)
-            || desired.removed.iter().any(|gone| gone.address == *address);
-        if !known {
-            let near = desired.objects.keys().map(ToString::to_string).max_by(|a, b| {
-                strsim::jaro_winkler(a, &address.to_string())
-                    .total_cmp(&strsim::jaro_winkler(b, &address.to_string()))
-            });
-            let help = near.map_or_else(String::new, |near| format!("did you mean {near}?"));
-            return Err(Failure::other(
-                "telform::cli::unknown_address",
-                format!("the configuration has no {address}"),
-                help,
-            ));
-        }
-    }
-    for (address, attribute) in rewrite {
-        let Some(object) = desired.objects.get(address) else { continue };
-        let secrets: Vec<&str> = object
-            .attributes
-            .iter()
-            .filter(|(_, wanted)| matches!(wanted, crate::resource::Wanted::Secret(_)))
-            .map(|(name, _)| *name)
-            .collect();
-        if attribute.as_deref().map_or(secrets.is_empty(), |attribute| !secrets.contains(&attribute)) {
-            let asked = attribute.as_ref().map(|attribute| format!(" `{attribute}`")).unwrap_or_default();
-            return Err(Failure::other(
-                "telform::cli::no_such_secret",
-                format!("{address} has no secret{asked} in the configuration"),
-                if secrets.is_empty() {
-                    "it has none".to_owned()
-                } else {
-                    format!("it has {}", secrets.join(", "))
-                },
-            ));
-        }
-    }
-    Ok(())
 }

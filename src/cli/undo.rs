@@ -37,6 +37,8 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     let (then, live, undo) = taken_back(&session, of).await?;
     let yaml = std::mem::replace(&mut session.desired, undo.desired);
     session.options.targets.clone_from(&undo.about);
+    // Whoever asks to take a run back asks for each value anew.
+    session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
     left(out, of.id, &undo.left);
     if undo.about.is_empty() {
         out.note("there is nothing to take back; nothing was written\n");

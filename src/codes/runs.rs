@@ -197,6 +197,9 @@ pub(super) const COMMANDS: Group = Group {
         "telform::cli::man" 1
             "A manual page cannot be made."
             "A bug of telform: report it."
+        "telform::cli::no_such_attribute" 1
+            "`--resend` names an attribute that the entry does not state."
+            "The message lists those that it states."
         "telform::cli::no_such_secret" 1
             "`--rewrite-secret` names a secret that the configuration does not have."
             "The message lists those of the object."

@@ -41,6 +41,7 @@ pub fn moved(then: &Plan, now: &Plan) -> Vec<Moved> {
         }
     }
     found.extend(numbers(then, now));
+    found.extend(not_taken(then, now));
     for refusal in now.refusals.iter().filter(|refusal| !then.refusals.contains(refusal)) {
         let subject = refusal.address.as_ref().map_or_else(|| refusal.account.clone(), ToString::to_string);
         found.push(Moved::new(subject, "allowed", format!("refused: {}", refusal.detail)));
@@ -97,6 +98,13 @@ fn both(
         .map(|name| Moved::new(subject(name), of(was, name), of(is, name)))
         .filter(|moved| moved.was != moved.is)
         .collect()
+}
+
+fn not_taken(then: &Plan, now: &Plan) -> Vec<Moved> {
+    let by_subject = |plan: &Plan| -> BTreeMap<String, String> {
+        plan.not_taken.iter().map(|untaken| (untaken.subject(), untaken.fact())).collect()
+    };
+    both(&by_subject(then), &by_subject(now), "not sent before, or as it was sent", str::to_owned)
 }
 
 fn changes(plan: &Plan) -> BTreeMap<&Address, &Change> {

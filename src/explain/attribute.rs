@@ -6,7 +6,9 @@ use super::{Verdict, words};
 use crate::call::StepId;
 use crate::drift::Drift;
 use crate::kind::{Access, Field, Kind, Type};
-use crate::plan::{Action, Change, Inputs, Met, Notice, NoticeCode, Phase, Plan, Refusal, SecretWord, Shown};
+use crate::plan::{
+    Action, Change, Inputs, Met, NotTaken, Notice, NoticeCode, Phase, Plan, Refusal, SecretWord, Shown,
+};
 use crate::resource::{Address, DesiredObject, LiveObject, Wanted};
 use crate::value::Value;
 
@@ -109,6 +111,8 @@ pub enum Because {
     Waiting,
     /// Its object is refused.
     Undecided,
+    /// Sent before, and not taken by the service.
+    NotTaken,
 }
 
 /// Everything that is known about the object.
@@ -123,6 +127,7 @@ pub(super) struct Known<'a> {
     pub(super) refusals: &'a [Refusal],
     pub(super) notices: &'a [Notice],
     pub(super) drifts: &'a [Drift],
+    pub(super) not_taken: &'a [NotTaken],
 }
 
 impl Known<'_> {
@@ -164,6 +169,11 @@ impl Known<'_> {
         self.notices.iter().find(|notice| notice.attribute.as_deref() == Some(field.name))
     }
 
+    fn untaken(&self, field: &Field) -> Option<&NotTaken> {
+        let own = |it: &&NotTaken| it.address == *self.address && it.attribute.name == field.name;
+        self.not_taken.iter().find(own)
+    }
+
     fn refusal(&self, field: &Field) -> Option<&Refusal> {
         self.refusals.iter().find(|refusal| refusal.attribute.as_deref() == Some(field.name))
     }
@@ -195,6 +205,9 @@ impl Known<'_> {
         if self.refusal(field).is_some() {
             return Because::Refused;
         }
+        if self.untaken(field).is_some() {
+            return Because::NotTaken;
+        }
         match self.notice(field).map(|notice| notice.code) {
             Some(NoticeCode::PendingVerification) => return Because::Pending,
             Some(NoticeCode::Reshaped) => return Because::Reshaped,
@@ -217,6 +230,9 @@ impl Known<'_> {
     fn detail(&self, field: &Field) -> Option<String> {
         if let Some(refusal) = self.refusal(field) {
             return Some(refusal.detail.clone());
+        }
+        if let Some(untaken) = self.untaken(field) {
+            return Some(format!("sent in run {}; {}", untaken.run, untaken.help()));
         }
         if let Some(detail) = self.notice(field).and_then(|notice| notice.detail.clone()) {
             return Some(detail);
@@ -289,6 +305,12 @@ impl Known<'_> {
         }
         if entry.reshaped.contains_key(field.name) {
             facts.push("the service made another value of what was sent".to_owned());
+        }
+        if let Some(untaken) = entry.not_taken.get(field.name) {
+            facts.push(format!(
+                "after it was sent in run {} the service showed what was there before",
+                untaken.run
+            ));
         }
         if entry.seen.contains_key(field.name) {
             facts.push("seen when a run last left nothing to do".to_owned());

@@ -89,6 +89,8 @@ pub enum Verdict {
     AccountGone,
     /// It is there, and no address claims it.
     Unmanaged,
+    /// Something of it was sent before, and the service did not take it.
+    NotTaken,
 }
 
 /// Where the YAML speaks of an object.
@@ -159,7 +161,7 @@ pub fn explain(
         plan.notices.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
     let account = account(inputs, address, &met);
     let kind = met.kind.or_else(|| shape(inputs, address, account.as_deref()))?;
-    let verdict = verdict(inputs, address, &met, change, &refusals, &notices);
+    let verdict = verdict(inputs, plan, address, &met, change, &refusals, &notices);
     let id = met.found.id().or(change.and_then(|change| change.id.as_deref())).map(str::to_owned);
     let id = id.as_deref();
     let live = id.and_then(|id| live(inputs, account.as_deref()?, kind.name, id).map(|(live, _)| live));
@@ -175,6 +177,7 @@ pub fn explain(
         refusals: &refusals,
         notices: &notices,
         drifts: &drifts,
+        not_taken: &plan.not_taken,
     };
     let declared = inputs.desired.objects.contains_key(address);
     let fields = kind.fields.iter().filter(|field| attribute.is_none_or(|name| name == field.name));
@@ -266,6 +269,7 @@ fn written(inputs: &Inputs<'_>, address: &Address) -> Option<Written> {
 
 fn verdict(
     inputs: &Inputs<'_>,
+    plan: &Plan,
     address: &Address,
     met: &Met,
     change: Option<&Change>,
@@ -292,6 +296,8 @@ fn verdict(
         Verdict::Waiting
     } else if told(NoticeCode::AccountGone) {
         Verdict::AccountGone
+    } else if plan.not_taken.iter().any(|untaken| untaken.address == *address) {
+        Verdict::NotTaken
     } else if inputs.desired.objects.contains_key(address) {
         Verdict::InSync
     } else if let Some(gone) = inputs.desired.removed.iter().find(|gone| gone.address == *address) {

@@ -21,6 +21,7 @@ impl Verdict {
             Self::AlreadyGone => "gone, nothing to do",
             Self::AccountGone => "left alone, its account is not in the YAML",
             Self::Unmanaged => "unmanaged, left alone",
+            Self::NotTaken => "differs: the service did not take what was sent, nothing is sent again",
         }
     }
 
@@ -46,6 +47,7 @@ impl Verdict {
                 "it shall not be there, and no live object fits; the tombstone may stay or go"
             }
             Self::AccountGone => "telform asks only the accounts that the YAML names",
+            Self::NotTaken => "what differs was sent before, and the service still shows the old value",
             Self::Unmanaged => "no address claims it: telform counts such objects and never touches them",
         }
     }
@@ -81,6 +83,9 @@ impl Because {
             Self::NotSent => "there is nothing to send for it",
             Self::NotSelected => "this run is not about its object",
             Self::Waiting => "its object waits for somebody to confirm it",
+            Self::NotTaken => {
+                "it was sent before and the service still shows the old value; it is not sent again by itself"
+            }
             Self::Undecided => "something about its object is refused, so it was not compared",
         }
     }
@@ -108,6 +113,7 @@ impl Because {
             Self::NotSent => "nothing to send",
             Self::NotSelected => "not part of this run",
             Self::Waiting => "waits with its object",
+            Self::NotTaken => "not taken by the service",
             Self::Undecided => "not compared",
         }
     }

@@ -168,6 +168,10 @@ pub struct Entry {
     /// Values that the service did not keep as they were sent: seen again, the pair is reported and not sent again.
     #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
     pub reshaped: LiteMap<String, Reshaped>,
+    /// Values that the service did not take: it showed what was there before. While it does and the configuration stays, the
+    /// difference is reported and not sent again by itself.
+    #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
+    pub not_taken: LiteMap<String, Untaken>,
     /// Digests of the managed attributes as they were when a run last left nothing to do, so that a change from outside can
     /// be told from one of the configuration.
     #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
@@ -186,6 +190,14 @@ pub struct Entry {
     pub prevent_delete: bool,
 }
 
+impl Entry {
+    /// Forgets what came of secrets that the service gives back.
+    pub(super) fn forget_sealed_marks(&mut self) {
+        self.reshaped.retain(|_, kept| !kept.sent.is_sealed());
+        self.not_taken.retain(|_, kept| !kept.sent.is_sealed());
+    }
+}
+
 /// A value that waits for a human.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -200,10 +212,39 @@ pub struct Submitted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reshaped {
-    /// Digest of the canonical value that was sent.
-    pub sent: Digest,
-    /// Digest of the canonical value that came back.
-    pub observed: Digest,
+    /// The value that was sent.
+    pub sent: Mark,
+    /// The value that came back.
+    pub observed: Mark,
+}
+
+/// What was sent and what the service went on to show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Untaken {
+    /// The value that was sent.
+    pub sent: Mark,
+    /// The value that was there before, and after.
+    pub observed: Mark,
+    /// Id of the run that sent it.
+    pub run: String,
+}
+
+/// Enough of a value to know it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Mark {
+    /// Digest of a canonical value.
+    Value(Digest),
+    /// Seal of a secret that the service gives back.
+    Secret(Sealed),
+}
+
+impl Mark {
+    /// Whether only the key of the fingerprints can tell what it stands for.
+    pub fn is_sealed(&self) -> bool {
+        matches!(self, Self::Secret(_))
+    }
 }
 
 /// A create whose end is not known yet.
@@ -267,6 +308,14 @@ impl Ledger {
     /// Notes that a move of a number ended.
     pub fn note_moved(&mut self, account: &str, number: &str) {
         self.moves.retain(|open| !(open.account == account && open.number == number));
+    }
+
+    /// Forgets everything that was sealed with a key that is lost: it can never be read again.
+    pub fn forget_seals(&mut self) {
+        for entry in self.objects.values_mut() {
+            entry.secrets.clear();
+            entry.forget_sealed_marks();
+        }
     }
 
     /// Forgets a connection.

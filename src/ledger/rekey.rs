@@ -85,6 +85,7 @@ impl Ledger {
     ) -> CarriedOver {
         let mut report = CarriedOver::default();
         for (address, entry) in &mut self.objects {
+            entry.forget_sealed_marks();
             for (attribute, sealed) in std::mem::take(&mut entry.secrets) {
                 let seal = |key: &Key, secret: &Secret| {
                     let print = key.fingerprint(&address.kind, &attribute, secret);

@@ -263,6 +263,9 @@ pub struct LedgerEntry<'a> {
     pub submitted: Vec<&'a str>,
     /// Names of the attributes that the service keeps in another form.
     pub reshaped: Vec<&'a str>,
+    /// Names of the attributes that were sent and that the service still shows as they were before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_taken: Vec<&'a str>,
     /// Objects that it took the place of and that are not deleted yet.
     pub former: &'a BTreeSet<String>,
     /// All objects that it took the place of.

@@ -1,14 +1,15 @@
 //! What differs, for people: one [`Change`] for each object, and the comparison that finds it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use super::taken::{NotTaken, Sent};
 use crate::backend::unpod::catalogue;
 use crate::call::StepId;
 use crate::kind::{Access, Field, Kind, Type};
-use crate::ledger::{Entry, Key, digest_of};
+use crate::ledger::{Entry, Key};
 use crate::resource::{Address, CatalogueEntry, DesiredObject, LiveObject, Wanted, WantedSecret};
 use crate::text::fits_mask;
 use crate::value::{Packed, Value};
@@ -99,6 +100,8 @@ pub enum SecretWord {
     Changed,
     /// The user asked for it to be written again.
     Rewritten,
+    /// Sent, and not what the service gives back.
+    NotTaken,
 }
 
 impl SecretWord {
@@ -109,6 +112,7 @@ impl SecretWord {
             Self::New => "(secret, will be written)",
             Self::Changed => "(secret, changed in the configuration: will be written)",
             Self::Rewritten => "(secret, will be written again as asked)",
+            Self::NotTaken => "(secret, another one than was sent)",
         }
     }
 }
@@ -118,6 +122,10 @@ impl SecretWord {
 pub(super) struct Difference {
     /// Attributes to write with an ordinary update.
     pub(super) update: Vec<AttributeChange>,
+    /// Attributes that were sent before and are kept otherwise: a PUT leaves them as they are.
+    pub(super) held: BTreeSet<&'static str>,
+    /// Attributes that were sent and not taken.
+    pub(super) not_taken: Vec<NotTaken>,
     /// Attributes whose difference needs a new object.
     pub(super) replace: Vec<AttributeChange>,
     /// Things worth saying.
@@ -140,6 +148,8 @@ pub(super) struct Comparison<'a> {
     pub(super) catalogue_known: bool,
     /// Whether `--rewrite-secret` names this attribute.
     pub(super) rewrite: &'a dyn Fn(&str) -> bool,
+    /// Whether `--resend` names this attribute.
+    pub(super) resend: &'a dyn Fn(&str) -> bool,
 }
 
 impl Comparison<'_> {
@@ -169,14 +179,9 @@ impl Comparison<'_> {
             found.notices.push(self.notice(NoticeCode::NotShown, field, Some(masked)));
             return;
         }
-        let shown = self.live.attributes.get(field.name).or(masked);
+        let shown = self.live.shown(field.name);
         let observed = shown.unwrap_or(&Packed::Null);
-        let same = if field.ty == Type::CatalogueEntry {
-            catalogue::same(self.catalogue, wanted, observed)
-        } else {
-            field.same(wanted, observed)
-        };
-        if same {
+        if catalogue::alike(field, self.catalogue, wanted, observed) {
             return;
         }
         let change = AttributeChange {
@@ -187,7 +192,6 @@ impl Comparison<'_> {
         };
         match field.access {
             Access::ReadOnly => {}
-            // The service may have completed it on create, as with a suffix to a slug (unpod.md 6.1).
             Access::Replace if field.ty == Type::CatalogueEntry && !self.catalogue_known => {
                 found.refusals.push(Refusal {
                     code: RefusalCode::NotInCatalogue,
@@ -202,39 +206,24 @@ impl Comparison<'_> {
                     place: self.wanted.places.get(field.name).map(ToString::to_string),
                 });
             }
-            Access::Replace if self.waiting_or_reshaped(field, wanted, observed).is_some() => {}
-            Access::Replace => found.replace.push(change),
-            Access::CreateOnly => match self.waiting_or_reshaped(field, wanted, observed) {
-                Some(notice) => found.notices.push(notice),
-                None => self.create_only(field, wanted, shown, found),
-            },
-            Access::Modifiable => match self.waiting_or_reshaped(field, wanted, observed) {
-                Some(notice) => found.notices.push(notice),
-                None => found.update.push(change),
+            access => match (access, self.sent_before(field, wanted, &change, observed)) {
+                (_, Some(Sent::NotTaken(untaken))) => {
+                    found.held.insert(field.name);
+                    found.not_taken.push(untaken);
+                }
+                // The service may have completed it on create, as with a suffix to a slug (unpod.md 6.1).
+                (Access::Replace, Some(Sent::Noted(_))) => {}
+                (_, Some(Sent::Noted(notice))) => {
+                    if notice.code == NoticeCode::Reshaped {
+                        found.held.insert(field.name);
+                    }
+                    found.notices.push(notice);
+                }
+                (Access::Replace, None) => found.replace.push(change),
+                (Access::CreateOnly, None) => self.create_only(field, wanted, shown, found),
+                (Access::Modifiable | Access::ReadOnly, None) => found.update.push(change),
             },
         }
-    }
-
-    /// A value that was sent already: it waits for a human, or the service keeps it in another form. Sending it again would
-    /// change nothing and, for a mail address, mail somebody once more (carrierx.md 6.5, 7.1).
-    fn waiting_or_reshaped(
-        &self,
-        field: &'static Field,
-        wanted: &Packed,
-        observed: &Packed,
-    ) -> Option<Notice> {
-        let entry = self.entry?;
-        let sent = digest_of(&field.normaliser.canonical(wanted));
-        if field.verified
-            && let Some(submitted) = entry.submitted.get(field.name)
-            && submitted.digest == sent
-        {
-            return Some(self.notice(NoticeCode::PendingVerification, field, Some(&submitted.since)));
-        }
-        let reshaped = entry.reshaped.get(field.name)?;
-        let seen = digest_of(&field.normaliser.canonical(observed));
-        (reshaped.sent == sent && reshaped.observed == seen)
-            .then(|| self.notice(NoticeCode::Reshaped, field, None))
     }
 
     fn create_only(
@@ -304,9 +293,17 @@ impl Comparison<'_> {
         };
         let mut same = NoticeCode::SecretUnchanged;
         let known = match self.live.secrets.get(field.name) {
-            Some(Some(shown)) => {
+            Some(Some(shown)) if shown != fingerprint => {
+                let untaken = secret_change(field, SecretWord::NotTaken);
+                match self.secret_sent_before(field, &untaken, fingerprint, shown) {
+                    Some(Sent::NotTaken(untaken)) => return found.not_taken.push(untaken),
+                    Some(Sent::Noted(notice)) => return found.notices.push(notice),
+                    None => Some(false),
+                }
+            }
+            Some(Some(_)) => {
                 same = NoticeCode::SecretShown;
-                Some(shown == fingerprint)
+                Some(true)
             }
             _ if field.secret_is_read_back
                 && self.live.attributes.get(field.name).is_some_and(Packed::is_null) =>
@@ -323,12 +320,16 @@ impl Comparison<'_> {
         };
         match known {
             Some(true) => found.notices.push(self.notice(same, field, None)),
-            Some(false) => found.update.push(secret_change(field, SecretWord::Changed)),
+            Some(false) => {
+                let word =
+                    if (self.resend)(field.name) { SecretWord::Rewritten } else { SecretWord::Changed };
+                found.update.push(secret_change(field, word));
+            }
             None => found.notices.push(self.notice(NoticeCode::SecretUnknown, field, None)),
         }
     }
 
-    fn notice(&self, code: NoticeCode, field: &Field, detail: Option<&str>) -> Notice {
+    pub(super) fn notice(&self, code: NoticeCode, field: &Field, detail: Option<&str>) -> Notice {
         Notice {
             code,
             address: Some(self.wanted.address.clone()),

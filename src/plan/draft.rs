@@ -1,7 +1,7 @@
 //! The one place that chooses between POST, PATCH, PUT and DELETE (spec 4). Steps are drafted under readable names and get
 //! their numbers when the order is known.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -173,7 +173,7 @@ pub(super) fn update(
     let changed = plain(&difference.update);
     let (call, expect, untouched, why) = if object.put {
         blanked(object, kind, live)?;
-        put(object, kind, live, facts)
+        put(object, kind, live, facts, &difference.held)
     } else {
         patch(object, kind, live, facts, &difference.update, changed)
     };
@@ -184,7 +184,7 @@ pub(super) fn update(
             && !object.ignore.contains(field.name);
         stated || untouched.contains_key(field.name)
     });
-    let seen = |name: &str| live.attributes.get(name).map_or(Value::Null, Packed::json);
+    let seen = |name: &str| live.shown(name).map_or(Value::Null, Packed::json);
     let before = managed.map(|field| (field.name.to_owned(), seen(field.name))).collect();
     // A value that stays invisible until somebody confirms it cannot be expected in the answer.
     let expect =
@@ -257,13 +257,20 @@ fn patch(
     (call, changed, untouched, why)
 }
 
-/// PUT writes every public field: what the YAML states over what is there (carrierx.md 6.4).
-fn put(object: &DesiredObject, kind: &'static Kind, live: &LiveObject, facts: &Facts) -> Chosen {
+/// PUT writes every public field: what the YAML states over what is there (carrierx.md 6.4). What was sent before and is kept
+/// otherwise stays as it is.
+fn put(
+    object: &DesiredObject,
+    kind: &'static Kind,
+    live: &LiveObject,
+    facts: &Facts,
+    held: &BTreeSet<&'static str>,
+) -> Chosen {
     let stated: BTreeMap<String, Value> = kind
         .fields
         .iter()
         .filter(|field| field.access == Access::Modifiable && field.ty != Type::Secret)
-        .filter(|field| !object.ignore.contains(field.name))
+        .filter(|field| !object.ignore.contains(field.name) && !held.contains(field.name))
         .filter_map(|field| match object.attributes.get(field.name) {
             Some(Wanted::Value(value)) => Some((field.name.to_owned(), value.json())),
             _ => None,

@@ -31,6 +31,7 @@ mod rename;
 mod select;
 mod shelf;
 mod step;
+mod taken;
 
 pub use change::{Action, AttributeChange, Change, SecretWord, Shown};
 pub use found::{Found, Met, met};
@@ -41,6 +42,7 @@ pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
 pub use recall::recalled;
 pub use reconnect::{Fate, reconnects};
 pub use step::{Operation, Phase, Ref, Served, Step};
+pub use taken::{NotTaken, Way};
 
 /// Everything that a plan is computed from.
 #[derive(Debug, Clone, Copy)]
@@ -70,11 +72,23 @@ pub struct Options {
     pub guards: Guards,
     /// Secrets to write again: an address, or one attribute of it.
     pub rewrite_secrets: BTreeSet<(Address, Option<String>)>,
+    /// What the service did not take and shall be sent again: an address, or one attribute of it.
+    pub resend: BTreeSet<(Address, Option<String>)>,
     /// The base URLs belong to the embedded sandbox, whose port is another one in every run.
     pub sandbox: bool,
 }
 
 impl Options {
+    /// Whether these name an attribute, by itself or with its whole object.
+    fn asks(asked: &BTreeSet<(Address, Option<String>)>, address: &Address, attribute: &str) -> bool {
+        asked.iter().any(|(asked, name)| asked == address && name.as_deref().is_none_or(|it| it == attribute))
+    }
+
+    /// The same without what is sent once because it was asked for: for the plan that proves a run.
+    pub fn for_proof(&self) -> Self {
+        Self { rewrite_secrets: BTreeSet::new(), resend: BTreeSet::new(), ..self.clone() }
+    }
+
     /// Whether this run names an address itself, or names none at all.
     pub fn is_about(&self, address: &Address) -> bool {
         (self.targets.is_empty() || self.targets.contains(address)) && !self.excludes.contains(address)
@@ -92,6 +106,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What happens to phone numbers.
     pub impact: Vec<NumberImpact>,
+    /// What telform sent before and the service did not take: it differs still, and is not sent again by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_taken: Vec<NotTaken>,
     /// What the plan will not do; with one of these it is not applied.
     pub refusals: Vec<Refusal>,
     /// What the ledger learns without any write to a service.
@@ -255,6 +272,11 @@ impl Plan {
         !self.steps.is_empty()
     }
 
+    /// Whether the services are what the configuration wants, as far as they were compared.
+    pub fn is_settled(&self) -> bool {
+        self.steps.is_empty() && self.refusals.is_empty() && self.not_taken.is_empty()
+    }
+
     /// Whether it may be applied.
     pub fn is_refused(&self) -> bool {
         !self.refusals.is_empty()
@@ -286,10 +308,14 @@ impl Plan {
                 .filter(|(effect, _)| numbers(*effect) > 0)
                 .map(|(effect, word)| format!("{} {word}", count(numbers(effect), "number"))),
         );
+        if !parts.is_empty() {
+            parts.push(count(self.steps.len(), "request"));
+        }
+        if !self.not_taken.is_empty() {
+            parts.push(format!("{} not taken by the service", count(self.not_taken.len(), "value")));
+        }
         if parts.is_empty() {
             parts.push("no changes".to_owned());
-        } else {
-            parts.push(count(self.steps.len(), "request"));
         }
         if self.is_refused() {
             parts.push(format!("{} REFUSED", self.refusals.len()));

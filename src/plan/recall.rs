@@ -65,5 +65,6 @@ fn took_place(ledger: &mut Ledger, address: &Address, attempt: &Attempt, id: &st
     entry.secrets.clear();
     entry.submitted.clear();
     entry.reshaped.clear();
+    entry.not_taken.clear();
     entry.seen.clear();
 }

@@ -103,6 +103,18 @@ pub struct LiveObject {
     pub secrets: Fields<Option<Fingerprint>>,
 }
 
+impl LiveObject {
+    /// Whether the service showed anything of an attribute.
+    pub fn has(&self, name: &str) -> bool {
+        self.shown(name).is_some() || self.secrets.contains_key(name)
+    }
+
+    /// A plain attribute as the service showed it, whole or in part.
+    pub fn shown(&self, name: &str) -> Option<&Packed> {
+        self.attributes.get(name).or(self.masked.get(name))
+    }
+}
+
 /// A number as the service lists it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LiveNumber {

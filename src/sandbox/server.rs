@@ -207,6 +207,7 @@ async fn serve(
         (core.note(&asked), fault::plan(&mut core, &asked))
     };
     asked.twist = plan.twist();
+    fault::ignore(&plan, &mut asked);
     pause(plan.delay_before()).await;
     if plan.holds(When::Before) {
         shared.hold().await;

@@ -22,6 +22,7 @@ mod rules;
 mod shape;
 mod strict;
 mod sums;
+mod taken;
 
 use check::Check;
 pub use journal::{JournalVerdict, is_journal, journal};

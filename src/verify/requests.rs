@@ -378,7 +378,7 @@ pub(super) fn secrets(check: &mut Check<'_>) {
 }
 
 /// Attributes whose names say that nobody may read them.
-fn is_secret(name: &str) -> bool {
+pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["token", "secret", "password", "api_key", "credential", "passphrase"]
         .iter()

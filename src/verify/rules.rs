@@ -1,7 +1,7 @@
 //! The list of rules.
 
 use super::check::Check;
-use super::{attributes, order, requests, sums};
+use super::{attributes, order, requests, sums, taken};
 
 /// A rule: reports what breaks it.
 pub(super) type Rule = fn(&mut Check<'_>);
@@ -38,4 +38,5 @@ pub(super) const RULES: &[(&str, When, Rule)] = &[
     ("shown", Complete, attributes::numbers),
     ("impact", Complete, sums::impact),
     ("learnt", Complete, sums::learnt),
+    ("not_taken", Always, taken::not_taken),
 ];

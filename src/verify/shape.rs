@@ -61,12 +61,15 @@ objects! {
         #[serde(default)] destroy: bool,
         max_deletes: Option<u64>, max_delete_percent: Option<u64>, max_numbers_dark: Option<u64>,
         #[serde(default)] rewrite_secrets: Vec<(String, Option<String>)>,
+        #[serde(default)] resend: Vec<(String, Option<String>)>,
         #[serde(default)] sandbox: bool,
     }
     Plan {
         accounts: Vec<Account>, changes: Vec<Change>, steps: Vec<Step>, impact: Vec<Impact>, refusals: Vec<Refusal>,
         ledger: Vec<Learnt>,
+        #[serde(default)] not_taken: Vec<NotTaken>,
     }
+    NotTaken { address: String, account: String, attribute: Attribute, run: String, way: Way }
     Account { name: String, api: String, base_url: String, org_handle: Option<String>, generation: Option<u8> }
     Change {
         address: String, account: String, action: Action, id: Option<String>,
@@ -103,7 +106,8 @@ words! {
     Phase { Create, Update, Rewire, ReadBack, Delete }
     Effect { Dark, Moves, Connects, Settles }
     Known { Exact, Inferred, Recorded }
-    SecretWord { Set, New, Changed, Rewritten }
+    SecretWord { Set, New, Changed, Rewritten, NotTaken }
+    Way { Resend, Confirm, Edit }
 }
 
 choices! {

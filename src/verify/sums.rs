@@ -280,7 +280,15 @@ pub(super) fn summary(check: &mut Check<'_>) {
     {
         parts.extend((effects(effect) > 0).then(|| format!("{} {word}", plural(effects(effect), "number"))));
     }
-    parts.push(if parts.is_empty() { "no changes".to_owned() } else { plural(plan.steps.len(), "request") });
+    if !parts.is_empty() {
+        parts.push(plural(plan.steps.len(), "request"));
+    }
+    if !plan.not_taken.is_empty() {
+        parts.push(format!("{} not taken by the service", plural(plan.not_taken.len(), "value")));
+    }
+    if parts.is_empty() {
+        parts.push("no changes".to_owned());
+    }
     parts.extend((!plan.refusals.is_empty()).then(|| format!("{} REFUSED", plan.refusals.len())));
     let wrong = [
         ("/summary", document.summary != parts.join(", ")),

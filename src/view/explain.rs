@@ -7,7 +7,7 @@ use crate::explain::{Attribute, Because, Explanation, Says, Verdict};
 use crate::ledger::Origin;
 use crate::plan::{Found, Shown};
 use crate::text::clean;
-use crate::value::Value;
+use crate::value::{Value, spaced};
 
 /// Column in which the text behind a label begins.
 const INDENT: usize = 12;
@@ -192,18 +192,6 @@ impl Page {
                 self.line(&paint(FAINT, format!("       {part}")));
             }
         }
-    }
-}
-
-/// A value with blanks where a line may be broken.
-fn spaced(value: &Value) -> String {
-    match value {
-        Value::Array(items) => format!("[{}]", items.iter().map(spaced).collect::<Vec<_>>().join(", ")),
-        Value::Object(map) => {
-            let entry = |(key, value)| format!("{}: {}", Value::from(String::as_str(key)), spaced(value));
-            format!("{{{}}}", map.iter().map(entry).collect::<Vec<_>>().join(", "))
-        }
-        plain => plain.to_string(),
     }
 }
 

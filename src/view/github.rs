@@ -24,6 +24,10 @@ pub fn plan(plan: &Plan) -> String {
             format!("{} is {}: {}", number.number, words::effect(number.effect), words::spots(number));
         out.push_str(&command("warning", "phone number", None, &message));
     }
+    for untaken in &plan.not_taken {
+        let message = words::not_taken(untaken);
+        out.push_str(&command("warning", "not taken", None, &message));
+    }
     for (sentence, of) in words::not_undone(plan) {
         let message = format!("{sentence}: {}", of.join(", "));
         out.push_str(&command("warning", "cannot be undone", None, &message));

@@ -53,7 +53,9 @@ pub fn plan(plan: &Plan) -> String {
     let lost = words::not_undone(plan).into_iter().map(|(sentence, of)| {
         ("plan::cannot_be_undone", "minor", None, format!("{sentence}: {}", of.join(", ")))
     });
-    report(refusals.chain(deletes).chain(lost))
+    let untaken =
+        plan.not_taken.iter().map(|untaken| ("plan::not_taken", "major", None, words::not_taken(untaken)));
+    report(refusals.chain(deletes).chain(untaken).chain(lost))
 }
 
 /// Each problem at its place.

@@ -18,6 +18,7 @@ pub fn subject(step: &Step) -> String {
 /// One line for a step that ended.
 pub fn ended(step: &Step, outcome: &Outcome, milliseconds: u64, detail: Detail) -> String {
     let (style, sign) = match outcome {
+        Outcome::Done { not_taken, .. } if !not_taken.is_empty() => (CARE, "partly"),
         Outcome::Done { .. } => (GOOD, "ok"),
         Outcome::Failed { .. } => (BAD, "FAILED"),
         Outcome::Stale { .. } => (CARE, "STALE"),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, json};
 
 use super::{json, words};
-use crate::plan::{Action, Change, LedgerEffect, Plan, Refusal, Shown};
+use crate::plan::{Action, Change, LedgerEffect, NotTaken, Plan, Refusal, Shown};
 use crate::resource::Address;
 use crate::value::Value;
 
@@ -26,6 +26,8 @@ struct Document<'a> {
     terraform_version: &'static str,
     variables: Map<String, Value>,
     planned_values: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resource_drift: Vec<ResourceChange<'a>>,
     resource_changes: Vec<ResourceChange<'a>>,
     output_changes: Map<String, Value>,
     configuration: Value,
@@ -92,6 +94,11 @@ pub fn plan(plan: &Plan) -> String {
         variables: Map::new(),
         planned_values: json!({ "root_module": { "resources": planned(&changes) } }),
         configuration: configuration(&apis, &changes),
+        resource_drift: plan
+            .not_taken
+            .iter()
+            .map(|untaken| of_untaken(untaken, api(&untaken.account)))
+            .collect(),
         resource_changes: changes,
         output_changes: Map::new(),
         checks: plan.refusals.iter().map(check).collect(),
@@ -193,6 +200,31 @@ fn of_change<'a>(change: &'a Change, api: &str, ledger: &Ledger<'a>) -> Resource
             importing: ledger.adopted.get(&change.address).map(|(_, id)| Importing { id }),
         },
         action_reason: reason,
+    }
+}
+
+/// What was sent before, and what is there instead.
+fn of_untaken<'a>(untaken: &'a NotTaken, api: &str) -> ResourceChange<'a> {
+    let attribute = &untaken.attribute;
+    let side = |shown: &'a Shown| {
+        let value = || std::iter::once((&attribute.name, shown));
+        (Value::Object(object(None, value())), Value::Object(secrets(value())))
+    };
+    let (sent, sent_sensitive) = side(&attribute.after);
+    let (shown, shown_sensitive) = side(&attribute.before);
+    ResourceChange {
+        resource: resource(&untaken.address, api),
+        previous_address: None,
+        change: Difference {
+            actions: &["update"],
+            before: sent,
+            after: shown,
+            after_unknown: json!({}),
+            before_sensitive: sent_sensitive,
+            after_sensitive: shown_sensitive,
+            importing: None,
+        },
+        action_reason: None,
     }
 }
 

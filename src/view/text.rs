@@ -35,6 +35,7 @@ pub fn plan(plan: &Plan, detail: Detail) -> String {
     for titled in words::ACTIONS {
         changes(&mut out, plan, &steps, titled, detail);
     }
+    not_taken(&mut out, plan, detail);
     order(&mut out, plan, detail);
     notices(&mut out, plan, detail);
     unmanaged(&mut out, plan, detail);
@@ -171,6 +172,27 @@ fn changes(
         }
         for step in steps.of_change(change) {
             request(out, steps, step, detail);
+        }
+    }
+}
+
+/// What was sent before and is not there: a difference that this plan does not send.
+fn not_taken(out: &mut String, plan: &Plan, detail: Detail) {
+    if plan.not_taken.is_empty() {
+        return;
+    }
+    heading(out, &format!("{} ({})", words::NOT_TAKEN, plan.not_taken.len()));
+    for untaken in &plan.not_taken {
+        let address = paint(STRONG, clean(&untaken.address.to_string()));
+        let about = paint(FAINT, clean(&untaken.account));
+        line(out, &format!("  {} {address}  {about}", paint(CARE, "!")));
+        for shown in attribute(&untaken.attribute, 0, false) {
+            line(out, &format!("      {shown}"));
+        }
+        for text in [untaken.fact(), untaken.help()] {
+            for text in detail.wrap(&clean(&text), 6) {
+                line(out, &paint(FAINT, format!("      {text}")));
+            }
         }
     }
 }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use indexmap::IndexMap;
 
 use crate::plan::{
-    AccountLine, Action, Change, Effect, Notice, NumberImpact, Operation, Phase, Plan, Ref, Refusal, Shown,
-    Step,
+    AccountLine, Action, Change, Effect, NotTaken, Notice, NumberImpact, Operation, Phase, Plan, Ref,
+    Refusal, Shown, Step,
 };
 
 /// Actions in the order in which a reader needs them, with their titles.
@@ -30,6 +30,8 @@ pub(super) const ORDER: &str = "Order";
 pub(super) const NOTICES: &str = "Notices";
 /// Title over what nothing brings back.
 pub(super) const NOT_UNDONE: &str = "Cannot be undone";
+/// Title over what was sent before and is not there.
+pub(super) const NOT_TAKEN: &str = "Not taken by the service";
 pub(super) const UNMANAGED: &str = "Not managed and left alone";
 pub(super) const RISKY: &str = "risky: may affect connected bridges";
 pub(super) const NOT_SET: &str = "(not set)";
@@ -163,6 +165,12 @@ pub(super) fn unmanaged(plan: &Plan) -> String {
         .map(|group| format!("{} {} in {}", group.count, plural(group.count, &group.kind), group.account))
         .collect();
     parts.join(", ")
+}
+
+/// A value that was not taken, in one sentence.
+pub(super) fn not_taken(untaken: &NotTaken) -> String {
+    let (before, after) = (shown(&untaken.attribute.before), shown(&untaken.attribute.after));
+    format!("{}: {before} and not {after}: {}; {}", untaken.subject(), untaken.fact(), untaken.help())
 }
 
 /// A value on one line, as JSON writes it.

@@ -155,6 +155,7 @@ impl Maker {
             changes: self.changes,
             steps,
             impact: self.impact,
+            not_taken: Vec::new(),
             refusals: Vec::new(),
             ledger: Vec::new(),
             notices: Vec::new(),

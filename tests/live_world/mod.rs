@@ -191,6 +191,7 @@ pub(crate) fn keep(ledger: &mut Ledger, address: &str, account: &str, id: &str) 
         secrets: LiteMap::new(),
         submitted: LiteMap::new(),
         reshaped: LiteMap::new(),
+        not_taken: LiteMap::new(),
         seen: Default::default(),
         hidden_since: None,
         former: std::collections::BTreeSet::new(),

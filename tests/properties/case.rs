@@ -303,6 +303,7 @@ pub(crate) fn entry(account: &str, id: &str) -> Entry {
         secrets: LiteMap::new(),
         submitted: LiteMap::new(),
         reshaped: LiteMap::new(),
+        not_taken: LiteMap::new(),
         seen: Default::default(),
         hidden_since: None,
         former: BTreeSet::new(),

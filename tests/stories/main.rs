@@ -56,6 +56,7 @@ mod many;
 mod merge_models;
 #[cfg(feature = "remote-state")]
 mod moto;
+mod not_taken;
 mod odd;
 mod output;
 mod partial;

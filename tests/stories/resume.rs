@@ -240,7 +240,8 @@ fn a_create_that_arrives_late_is_waited_for() {
     }
 }
 
-/// A value that comes back in another form, and a run that ended before it could note that.
+/// A value that comes back in another form, and a run that ended before it could note that: what the second request finds is
+/// what it leaves, so nobody can tell it from one that was not taken.
 #[test]
 fn a_reshaped_value_is_sent_once_more_at_most() {
     let story = verified("");
@@ -254,9 +255,9 @@ fn a_reshaped_value_is_sent_once_more_at_most() {
     story.carrierx(&west("    city: Compton\n").replace("15162065574", "15162065599"));
     killed(&story, "PATCH", "after");
     let codes: Vec<i32> = (0..3).map(|_| story.run("apply --auto-approve").code).collect();
-    assert_eq!(codes[2], 0, "{codes:?}");
+    assert_eq!(codes[2], 6, "{codes:?}");
     assert!(story.writes().len() <= 2, "{:?}", story.writes());
-    story.in_sync();
+    story.expect(2, "plan --detailed-exitcode").says("not taken by the service");
 }
 
 /// The command that is named works as it stands there.

@@ -1,7 +1,7 @@
 //! The catalogue of providers, and which entry a word means (unpod.md 4.2).
 
 use super::rows::whole;
-use crate::kind::Normaliser;
+use crate::kind::{Field, Normaliser, Type};
 use crate::resource::CatalogueEntry;
 use crate::value::{Packed, Value};
 
@@ -48,6 +48,21 @@ pub fn resolve<'a>(entries: &'a [CatalogueEntry], word: &Packed) -> Option<&'a C
             entries.iter().find(|entry| entry.id == id)
         }
     }
+}
+
+/// Whether two values of an attribute mean the same.
+pub fn alike(field: &Field, entries: &[CatalogueEntry], a: &Packed, b: &Packed) -> bool {
+    if field.ty == Type::CatalogueEntry { same(entries, a, b) } else { field.same(a, b) }
+}
+
+/// A value of an attribute in the spelling in which it is compared.
+pub fn canonical(field: &Field, entries: &[CatalogueEntry], value: &Packed) -> Packed {
+    if field.ty == Type::CatalogueEntry
+        && let Some(entry) = resolve(entries, value)
+    {
+        return Packed::from(format!("catalogue {}", entry.id));
+    }
+    field.normaliser.canonical(value)
 }
 
 /// Whether two words mean the same provider: the same entry, or the same word where the catalogue does not help.

@@ -32,13 +32,16 @@ pub struct Choice {
     /// Write a secret again although nobody knows whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
     #[arg(long = "rewrite-secret", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
     pub rewrite_secrets: Vec<(Address, Option<String>)>,
+    /// Send again what the service did not take when it was sent before: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    #[arg(long = "resend", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
+    pub resend: Vec<(Address, Option<String>)>,
     /// Run against the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
 }
 
 /// Options of [`Choice`] that a saved plan says itself; where it is applied is not one of them.
-const CHOICE: [&str; 7] = [
+const CHOICE: [&str; 8] = [
     "targets",
     "excludes",
     "destroy",
@@ -46,6 +49,7 @@ const CHOICE: [&str; 7] = [
     "max_delete_percent",
     "max_numbers_dark",
     "rewrite_secrets",
+    "resend",
 ];
 
 /// `telform plan`.

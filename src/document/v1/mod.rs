@@ -104,6 +104,9 @@ pub struct Options {
     /// `--rewrite-secret`: address, and the attribute when one was named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub rewrite_secrets: BTreeSet<(String, Option<String>)>,
+    /// `--resend`: address, and the attribute when one was named.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub resend: BTreeSet<(String, Option<String>)>,
     /// Planned against the embedded simulator.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
@@ -121,6 +124,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What happens to phone numbers.
     pub impact: Vec<Impact>,
+    /// What was sent before and the service did not take: it differs still, and is not sent again by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_taken: Vec<NotTaken>,
     /// What the plan will not do.
     pub refusals: Vec<Refusal>,
     /// What the ledger learns without any request.
@@ -221,6 +227,36 @@ pub enum SecretWord {
     Changed,
     /// Written again because the user asked.
     Rewritten,
+    /// Sent, and not what the service gives back.
+    NotTaken,
+}
+
+/// A value that was sent before, while the service still shows what was there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotTaken {
+    /// Its object.
+    pub address: String,
+    /// Its account.
+    pub account: String,
+    /// What the service shows, and what was sent.
+    pub attribute: Attribute,
+    /// Id of the run that sent it.
+    pub run: String,
+    /// What can be done about it.
+    pub way: Way,
+}
+
+/// What can be done about a value that the service did not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// Send it again with `--resend`.
+    Resend,
+    /// It may wait for its owner to confirm it; else send it again.
+    Confirm,
+    /// It can only be sent when the object is created, so the YAML has to change.
+    Edit,
 }
 
 /// What happens to one number.

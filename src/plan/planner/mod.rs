@@ -11,6 +11,7 @@ use super::removal::{self, LeavingObject};
 use super::rename;
 use super::select::Selection;
 use super::step::{Operation, Phase, Ref};
+use super::taken::NotTaken;
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
 use crate::resource::{Address, DesiredObject, LiveObject, Organization};
 
@@ -48,6 +49,7 @@ struct Planner<'a> {
     /// Objects that are made again in another shape: their address and their live object.
     replaced: BTreeMap<&'a Address, &'a LiveObject>,
     cuts: Vec<Cuts>,
+    not_taken: Vec<NotTaken>,
     /// Whether the key at hand is the one that the ledger was sealed with.
     secrets_readable: bool,
 }
@@ -253,6 +255,7 @@ impl<'a> Planner<'a> {
             changes: self.changes.into_values().collect(),
             steps,
             impact: self.impact,
+            not_taken: self.not_taken,
             refusals: self.refusals,
             notices: self.notices,
             ledger: self.effects,

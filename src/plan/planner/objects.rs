@@ -4,7 +4,6 @@ use super::Planner;
 use crate::backend::unpod::catalogue;
 use crate::kind::{Kind, Type};
 use crate::ledger::Entry;
-use crate::plan::Inputs;
 use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_new};
 use crate::plan::draft;
 use crate::plan::find::{Finding, Findings, Match};
@@ -14,6 +13,7 @@ use crate::plan::removal::LeavingObject;
 use crate::plan::select::Selection;
 use crate::plan::shelf;
 use crate::plan::step::Ref;
+use crate::plan::{Inputs, Options};
 use crate::resource::{DesiredObject, LiveObject, Wanted};
 use crate::value::Packed;
 
@@ -121,11 +121,9 @@ impl<'a> Planner<'a> {
     ) {
         let entry = entry.filter(|entry| entry.id == live.id && entry.account == object.account);
         let secrets_readable = self.secrets_readable;
-        let rewrite = |attribute: &str| {
-            let asked = &inputs.options.rewrite_secrets;
-            asked.contains(&(object.address.clone(), None))
-                || asked.contains(&(object.address.clone(), Some(attribute.to_owned())))
-        };
+        let options = inputs.options;
+        let rewrite = |attribute: &str| Options::asks(&options.rewrite_secrets, &object.address, attribute);
+        let resend = |attribute: &str| Options::asks(&options.resend, &object.address, attribute);
         let facts = inputs.facts(&object.account);
         let (catalogue, catalogue_known) = (&facts.catalogue, facts.catalogue_known);
         let mut difference = Comparison {
@@ -138,6 +136,7 @@ impl<'a> Planner<'a> {
             catalogue,
             catalogue_known,
             rewrite: &rewrite,
+            resend: &resend,
         }
         .run();
         if !difference.replace.is_empty() {
@@ -146,6 +145,7 @@ impl<'a> Planner<'a> {
             return;
         }
         self.notices.append(&mut difference.notices);
+        self.not_taken.extend(difference.not_taken.iter().cloned());
         self.refusals.append(&mut difference.refusals);
         if !difference.update.is_empty() {
             match draft::update(inputs, object, kind, live, &difference) {

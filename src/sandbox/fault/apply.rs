@@ -102,6 +102,22 @@ fn path_fits(pattern: &str, path: &str) -> bool {
     left.ends_with(last)
 }
 
+/// Takes out of the request what the service ignores.
+pub(in super::super) fn ignore(plan: &Plan, asked: &mut Asked) {
+    let ignored = plan.effects.iter().flat_map(|effect| match effect {
+        Effect::Ignores(names) => names.as_slice(),
+        _ => &[],
+    });
+    let ignored: Vec<&String> = ignored.collect();
+    if ignored.is_empty() {
+        return;
+    }
+    if let Ok(serde_json::Value::Object(mut entries)) = serde_json::from_slice(&asked.body) {
+        entries.retain(|name, _| !ignored.contains(&name));
+        asked.body = serde_json::Value::Object(entries).to_string().into();
+    }
+}
+
 /// The answer that is given without carrying the request out: `Some(None)` is a cut connection.
 pub(in super::super) fn early(plan: &Plan) -> Option<Option<Answer>> {
     plan.at(When::Before).find_map(replacement)

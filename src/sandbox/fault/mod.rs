@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(super) use apply::{early, late, plan};
+pub(super) use apply::{early, ignore, late, plan};
 pub(super) use lists::Twist;
 
 use super::world::is_default;
@@ -174,6 +174,8 @@ pub enum Effect {
     ClockAhead(i64),
     /// Somebody else changes things just before the request is carried out.
     Foreign(Vec<Edit>),
+    /// The service takes the request and ignores these entries of its body.
+    Ignores(Vec<String>),
 }
 
 /// An answer that replaces the true one.

@@ -32,6 +32,7 @@ pub fn plan(plan: &Plan) -> String {
     impact::section(&mut page, plan);
     order::section(&mut page, plan, &steps);
     not_undone(&mut page, plan);
+    not_taken(&mut page, plan);
     changes::section(&mut page, plan, &steps);
     notices(&mut page, plan);
     page.raw("</main>\n");
@@ -62,6 +63,7 @@ fn banner(page: &mut Html, plan: &Plan) {
     let (class, word) = match (plan.is_refused(), plan.has_changes()) {
         (true, _) => ("<span class=\"verdict delete\">", "refused"),
         (false, true) => ("<span class=\"verdict update\">", "changes pending"),
+        (false, false) if !plan.not_taken.is_empty() => ("<span class=\"verdict update\">", "not taken"),
         (false, false) => ("<span class=\"verdict create\">", "nothing to do"),
     };
     page.raw(class).raw(word).raw("</span></h1>\n<p class=\"lead\">").text(&plan.summary()).raw("</p>\n");
@@ -76,6 +78,7 @@ fn banner(page: &mut Html, plan: &Plan) {
         (!plan.impact.is_empty(), "<li><a href=\"#numbers\">Phone numbers</a></li>\n"),
         (plan.has_changes(), "<li><a href=\"#order\">Order</a></li>\n"),
         (!words::not_undone(plan).is_empty(), "<li><a href=\"#not-undone\">Cannot be undone</a></li>\n"),
+        (!plan.not_taken.is_empty(), "<li><a href=\"#not-taken\">Not taken</a></li>\n"),
         (true, "<li><a href=\"#changes\">Changes</a></li>\n"),
         (!plan.notices.is_empty(), "<li><a href=\"#notices\">Notices</a></li>\n"),
     ] {
@@ -153,6 +156,24 @@ fn not_undone(page: &mut Html, plan: &Plan) {
         page.raw("</ul></details>\n");
     }
     page.raw("</section>\n");
+}
+
+/// What was sent before and is not there.
+fn not_taken(page: &mut Html, plan: &Plan) {
+    if plan.not_taken.is_empty() {
+        return;
+    }
+    page.raw("<section aria-labelledby=\"not-taken\">\n<h2 id=\"not-taken\">").raw(words::NOT_TAKEN);
+    page.raw("</h2>\n<ul>\n");
+    for untaken in &plan.not_taken {
+        page.raw("<li><p><strong>").text(&untaken.subject()).raw("</strong> ");
+        page.code(&words::shown(&untaken.attribute.before)).raw(" \u{2192} ");
+        page.code(&words::shown(&untaken.attribute.after)).raw("</p>\n<p>").text(&untaken.fact());
+        page.raw("</p>\n<p class=\"help\">");
+        help(page, &untaken.help());
+        page.raw("</p></li>\n");
+    }
+    page.raw("</ul>\n</section>\n");
 }
 
 /// Advice of the program's own: what stands in backticks is code.

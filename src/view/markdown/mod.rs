@@ -154,6 +154,7 @@ fn refusals(page: &mut Page, plan: &Plan) {
 
 /// What stands behind the details: order, notices, what is not managed.
 fn behind(page: &mut Page, plan: &Plan) {
+    not_taken(page, plan);
     not_undone(page, plan);
     if plan.has_changes() {
         page.add(&format!("\n**{}:** {}\n", words::ORDER, code(&words::phases(plan).join(" > "))));
@@ -178,6 +179,23 @@ fn behind(page: &mut Page, plan: &Plan) {
     if !plan.unmanaged.is_empty() {
         page.add(&format!("\n{}: {}\n", words::UNMANAGED, code(&words::unmanaged(plan))));
     }
+}
+
+/// What was sent before and is not there.
+fn not_taken(page: &mut Page, plan: &Plan) {
+    if plan.not_taken.is_empty() {
+        return;
+    }
+    page.add(&format!("\n### {} ({})\n\n", words::NOT_TAKEN, plan.not_taken.len()));
+    page.at_most(NOT_UNDONE, |page| {
+        let line = |untaken: &crate::plan::NotTaken| {
+            let (before, after) =
+                (words::shown(&untaken.attribute.before), words::shown(&untaken.attribute.after));
+            let shown = code(&format!("{}: {before} -> {after}", untaken.subject()));
+            format!("- {shown}, {}; {}\n", code(&untaken.fact()), code(&untaken.help().replace('`', "")))
+        };
+        page.lines(plan.not_taken.iter().map(line), MOST_NUMBERS);
+    });
 }
 
 /// Said before anybody approves.

@@ -1,0 +1,108 @@
+//! What a command line asks for: which addresses, which secrets, what once more.
+
+use std::collections::BTreeSet;
+
+use super::args::Choice;
+use super::exit::Failure;
+use crate::plan::Options;
+use crate::resource::{Address, Desired, Guards, Wanted};
+
+/// Addresses, or single attributes of them.
+type Named = BTreeSet<(Address, Option<String>)>;
+
+/// What `--rewrite-secret` and `--resend` name.
+pub(super) struct Asked {
+    rewrite: Named,
+    resend: Named,
+}
+
+impl Asked {
+    pub(super) fn of(desired: &Desired, choice: &Choice) -> Self {
+        Self { rewrite: named(desired, &choice.rewrite_secrets), resend: named(desired, &choice.resend) }
+    }
+}
+
+/// Where no address fits as a whole, what follows its last dot is an attribute.
+fn named(desired: &Desired, asked: &[(Address, Option<String>)]) -> Named {
+    let asked = asked.iter().map(|(address, attribute)| {
+        let whole = attribute.is_some() || desired.objects.contains_key(address);
+        let parts = address.name.rsplit_once('.').filter(|_| !whole);
+        let parts =
+            parts.map(|(name, attribute)| (Address::new(&address.kind, name), Some(attribute.to_owned())));
+        parts
+            .filter(|(address, _)| desired.objects.contains_key(address))
+            .unwrap_or_else(|| (address.clone(), attribute.clone()))
+    });
+    asked.collect()
+}
+
+/// What this run asks for beyond the configuration.
+pub(super) fn options(choice: &Choice, asked: Asked) -> Options {
+    Options {
+        targets: choice.targets.iter().cloned().collect(),
+        excludes: choice.excludes.iter().cloned().collect(),
+        destroy: choice.destroy,
+        guards: Guards {
+            max_deletes: choice.max_deletes,
+            max_delete_percent: choice.max_delete_percent,
+            max_numbers_dark: choice.max_numbers_dark,
+        },
+        rewrite_secrets: asked.rewrite,
+        resend: asked.resend,
+        sandbox: choice.sandbox.is_some(),
+    }
+}
+
+/// An address on the command line that nobody declares is a typing mistake, not an empty plan.
+pub(super) fn check_choice(desired: &Desired, choice: &Choice, asked: &Asked) -> Result<(), Failure> {
+    let named = asked.rewrite.iter().chain(&asked.resend).map(|(address, _)| address);
+    for address in choice.targets.iter().chain(&choice.excludes).chain(named) {
+        let known = desired.objects.contains_key(address)
+            || desired.removed.iter().any(|gone| gone.address == *address);
+        if !known {
+            let near = desired.objects.keys().map(ToString::to_string).max_by(|a, b| {
+                strsim::jaro_winkler(a, &address.to_string())
+                    .total_cmp(&strsim::jaro_winkler(b, &address.to_string()))
+            });
+            let help = near.map_or_else(String::new, |near| format!("did you mean {near}?"));
+            return Err(Failure::other(
+                "telform::cli::unknown_address",
+                format!("the configuration has no {address}"),
+                help,
+            ));
+        }
+    }
+    for (address, attribute) in &asked.resend {
+        let (Some(object), Some(attribute)) = (desired.objects.get(address), attribute) else { continue };
+        if !object.attributes.contains_key(attribute.as_str()) {
+            let stated: Vec<&str> = object.attributes.keys().copied().collect();
+            return Err(Failure::other(
+                "telform::cli::no_such_attribute",
+                format!("the entry of {address} has no attribute `{attribute}`"),
+                format!("it has {}", stated.join(", ")),
+            ));
+        }
+    }
+    for (address, attribute) in &asked.rewrite {
+        let Some(object) = desired.objects.get(address) else { continue };
+        let secrets: Vec<&str> = object
+            .attributes
+            .iter()
+            .filter(|(_, wanted)| matches!(wanted, Wanted::Secret(_)))
+            .map(|(name, _)| *name)
+            .collect();
+        if attribute.as_deref().map_or(secrets.is_empty(), |attribute| !secrets.contains(&attribute)) {
+            let asked = attribute.as_ref().map(|attribute| format!(" `{attribute}`")).unwrap_or_default();
+            return Err(Failure::other(
+                "telform::cli::no_such_secret",
+                format!("{address} has no secret{asked} in the configuration"),
+                if secrets.is_empty() {
+                    "it has none".to_owned()
+                } else {
+                    format!("it has {}", secrets.join(", "))
+                },
+            ));
+        }
+    }
+    Ok(())
+}
