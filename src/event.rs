@@ -121,6 +121,16 @@ impl Outcome {
         Self::Done { id, note, unmet, not_taken }
     }
 
+    /// Adds numbers that a new bridge does not show though it was to take them along.
+    pub fn lacks(&mut self, numbers: &[String]) {
+        if let (false, Self::Done { note, not_taken, .. }) = (numbers.is_empty(), self) {
+            let told =
+                format!("it was made without {}: the service did not take what was sent", numbers.join(", "));
+            *note = Some(note.take().map_or(told.clone(), |before| format!("{before}; {told}")));
+            not_taken.extend_from_slice(numbers);
+        }
+    }
+
     /// Not done.
     pub fn failed(code: &'static str, why: impl Into<String>) -> Self {
         Self::Failed { code, why: why.into(), fatal: false, written: false }

@@ -241,7 +241,8 @@ impl Apply<'_> {
             let Some(ended) = ended else { break };
             let Some((step, outcome, milliseconds)) = ended else { continue };
             *busy.entry(step.call.account.as_str()).or_default() -= 1;
-            let failed = !outcome.is_done();
+            // What there was nothing to do to stops what needs it, and nothing else.
+            let failed = !outcome.is_done() && !matches!(outcome, Outcome::NotStarted { .. });
             let fatal = matches!(&outcome, Outcome::Failed { fatal: true, .. });
             self.observer.hear(&Event::StepEnded {
                 step: step.id.clone(),

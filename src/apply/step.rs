@@ -7,8 +7,9 @@ use super::target::{PAUSE, Target};
 use super::{Run, settle};
 use crate::api::{Answer, ApiError, Effect, Verdict};
 use crate::backend::unpod::rows;
+use crate::call::Body;
 use crate::event::Outcome;
-use crate::plan::{Operation, Step};
+use crate::plan::{Operation, Ref, Step};
 use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
 
@@ -96,6 +97,8 @@ impl Run<'_> {
                 _ => Outcome::stale(what),
             }),
             Belief::Moved(why) => Err(Outcome::stale(why)),
+            Belief::NotTaken(why) => Err(Outcome::not_started(why)),
+            Belief::OffBridge => Err(Outcome::stale("the number is not on the bridge")),
             Belief::Unreadable(why) => Err(Outcome::failed("telform::step::unreadable", why)),
         }
     }
@@ -118,13 +121,10 @@ impl Run<'_> {
                 if id.is_some() {
                     came.reshaped.clear();
                 }
-                self.remember(
-                    step,
-                    target,
-                    Outcome::answered(id, came.reshaped, came.not_taken),
-                    object.as_ref(),
-                )
-                .await
+                let numbers = self.left_out(step, target, of).await;
+                let mut outcome = Outcome::answered(id, came.reshaped, came.not_taken);
+                outcome.lacks(&numbers);
+                self.remember(step, target, outcome, object.as_ref()).await
             }
             Checked::Bad(why) => {
                 Outcome::Failed { code: "telform::step::not_taken", why, fatal: false, written: true }
@@ -196,6 +196,23 @@ impl Run<'_> {
         }
         let note = format!("the service refused it ({error}); reading shows that nobody serves it there");
         Some(self.remember(step, target, Outcome::done_with(note), None).await)
+    }
+
+    /// Numbers that a new bridge was to take along and does not show, where they can join only then (unpod.md 6.2, 15).
+    async fn left_out(&self, step: &Step, target: &Target<'_>, slug: &str) -> Vec<String> {
+        let key = target.kind.link.and_then(|link| link.assigned_on_create);
+        let entries = step.call.body.as_ref().map(Body::entries);
+        let sent = key.zip(entries).is_some_and(|(key, entries)| entries.contains_key(key));
+        if !sent || !matches!(step.operation, Operation::Create { .. }) {
+            return Vec::new();
+        }
+        let read = probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await;
+        let Ok(Some(seats)) = read else { return Vec::new() };
+        let joins = self.apply.plan.steps.iter().filter_map(|other| match &other.operation {
+            Operation::Connect { bridge: Ref::Step(made), number, .. } if *made == step.id => Some(number),
+            _ => None,
+        });
+        joins.filter(|number| matches!(seats.get(*number), None | Some(Seat::Empty))).cloned().collect()
     }
 
     /// The way out of a create that was refused because there is one already.

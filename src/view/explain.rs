@@ -7,7 +7,7 @@ use crate::explain::{Attribute, Because, Explanation, Says, Verdict};
 use crate::ledger::Origin;
 use crate::plan::{Found, Shown};
 use crate::text::clean;
-use crate::value::{Value, spaced};
+use crate::value::spaced;
 
 /// Column in which the text behind a label begins.
 const INDENT: usize = 12;

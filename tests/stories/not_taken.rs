@@ -370,3 +370,39 @@ fn a_rehearsal_beside_a_secret_that_was_not_taken() {
     case.story.expect(0, "apply --auto-approve --resend providers.main");
     case.story.in_sync();
 }
+
+/// Numbers join a bridge of generation 1 when it is made. One that somebody else takes in that moment does not join, and the
+/// others are served all the same.
+#[test]
+fn a_bridge_that_is_made_without_one_of_its_numbers() {
+    let story = Story::new(
+        "
+unpod:
+  profile: g1-snapshot
+  configurations:
+    - { id: 41, provider: Vapi, name: main, api_key: canary-key-old-1 }
+  numbers: [ { id: 501, number: '+14155550101' }, { id: 502, number: '+14155550102' } ]
+  bridges: [ { id: 300, slug: other, name: Other, product_id: someone-else } ]
+",
+    )
+    .secret("KEY", "canary-key-old-1");
+    story.unpod_with(
+        "product_id: prod, ",
+        "providers:
+  main: { name: main, provider: Vapi, api_key: { env: KEY } }
+bridges:
+  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main }, '+14155550102': { provider: main } } }
+",
+    );
+    story.fault("{ match: { method: POST, path: '*/telephony/bridges/' }, effect: { foreign: [ { connect: { bridge: other, number: '+14155550101', configuration: null } } ] } }");
+    let ran = story.expect(5, "apply --auto-approve");
+    ran.says("partly").says("it was made without +14155550101: the service did not take what was sent");
+    ran.says("did not join bridge sales").is_silent_about("taken off");
+    let connects: Vec<String> =
+        story.writes().into_iter().filter(|it| it.contains("connect-provider")).collect();
+    assert_eq!(
+        connects,
+        [r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":502}"#]
+    );
+    story.expect(3, "plan").says("+14155550101 is not on bridge sales").is_silent_about("taken off");
+}
