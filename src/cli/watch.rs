@@ -78,6 +78,7 @@ impl Standing {
             reconnected: self.more.iter().map(|step| (step.clone(), of(step))).collect(),
             shown: BTreeMap::new(),
             interrupted: true,
+            seen: BTreeMap::new(),
             ledger_error: None,
         }
     }
