@@ -260,6 +260,9 @@ pub struct Field {
     /// The service may show it in part only, and it has no star and no run of `x` of its own: one is enough to tell
     /// (unpod.md U3). Elsewhere only a run of stars hides something.
     pub masked_lightly: bool,
+    /// Setting of the account and its value with which this create-only attribute is changed after all, by a PATCH of its own:
+    /// the service does not list it among those that can be changed (carrierx.md 4.2).
+    pub changed_with: Option<(&'static str, &'static str)>,
     /// Another attribute and the value it must have, or the service drops this one to null (carrierx.md 4.3).
     pub only_with: Option<(&'static str, &'static str)>,
     /// Values that have been seen; others are accepted with a warning.
@@ -296,6 +299,7 @@ impl Field {
             verified: false,
             secret_is_read_back: false,
             masked_lightly: false,
+            changed_with: None,
             only_with: None,
             seen: &[],
             example: "",
@@ -357,6 +361,12 @@ impl Field {
     /// The service may show it in part only.
     pub const fn masked_lightly(mut self) -> Self {
         self.masked_lightly = true;
+        self
+    }
+
+    /// Changed after all where the account has this setting.
+    pub const fn changed_with(mut self, setting: &'static str, value: &'static str) -> Self {
+        self.changed_with = Some((setting, value));
         self
     }
 

@@ -172,6 +172,7 @@ impl Run<'_> {
             (Verdict::Conflict, _) => self.taken(step, target).await.unwrap_or_default(),
             _ => String::new(),
         };
+        let hint = format!("{hint}{}", unlisted(step, target));
         // A token that is not good, or not good enough, is not tried again (carrierx.md 9, unpod.md U14).
         let fatal = matches!(error.verdict, Verdict::Unauthorized | Verdict::Forbidden);
         Outcome::Failed { code: code(error.verdict), why: format!("{error}{hint}"), fatal, written: false }
@@ -252,6 +253,19 @@ fn elsewhere(target: &Target<'_>, answer: &Answer, object: Option<&LiveObject>) 
             .as_str()
             .map_or_else(|| "no organization".to_owned(), |other| format!("organization {other}")),
     ))
+}
+
+/// The remark on what the service does not list as changeable.
+fn unlisted(step: &Step, target: &Target<'_>) -> String {
+    if !matches!(step.operation, Operation::Update { .. }) {
+        return String::new();
+    }
+    let sent = step.call.body.iter().flat_map(Body::entries).filter_map(|(name, _)| target.kind.field(name));
+    let names: Vec<&str> = sent.filter(|it| it.changed_with.is_some()).map(|field| field.name).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("; the service does not list {} among what can be changed", names.join(", "))
 }
 
 /// How a step ends whose request got no usable answer.

@@ -66,6 +66,7 @@ pub(super) const NOTICES: Group = Group {
         "notice::reshaped" - "" "Nothing; write it as the service keeps it to be rid of the notice, or send it once more with `--resend`."
         "notice::secret_needed" - "" "Supply it before applying."
         "notice::secret_not_supplied" - "" "Nothing on a pull request; supply it where changes must be found."
+        "notice::secret_only_on_create" - "" "Change it in the service's portal; or let telform send it, with the account setting that the notice names."
         "notice::secret_shown" - "" "Nothing."
         "notice::secret_unchanged" - "" "Nothing."
         "notice::secret_unknown" - "" "`--rewrite-secret ADDRESS` writes it once, and from then on it is known."

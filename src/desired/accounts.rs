@@ -213,7 +213,16 @@ impl<'a> Loader<'a> {
             {
                 draft.switches.insert(switch.to_owned());
             }
-            _ => {}
+            key => {
+                if let Some((_, word)) = schema::words(backend).into_iter().find(|(known, _)| *known == key)
+                    && let Some(text) = self.text(file, entry)
+                {
+                    if *text != *word {
+                        return self.wrong(file, entry, &format!("`{word}`, or no such line"));
+                    }
+                    draft.switches.insert(key.to_owned());
+                }
+            }
         }
     }
 

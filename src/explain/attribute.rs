@@ -113,6 +113,8 @@ pub enum Because {
     Undecided,
     /// Sent before, and not taken by the service.
     NotTaken,
+    /// A secret that is only used on create, and another one than was sent then.
+    ChangedSinceCreate,
 }
 
 /// Everything that is known about the object.
@@ -169,6 +171,14 @@ impl Known<'_> {
         self.notices.iter().find(|notice| notice.attribute.as_deref() == Some(field.name))
     }
 
+    /// Whether the account lets a create-only attribute be changed.
+    fn opened(&self, field: &Field) -> bool {
+        let object = self.inputs.desired.objects.get(self.address);
+        let account = object.and_then(|object| self.inputs.desired.accounts.get(&object.account));
+        let (Some((setting, _)), Some(account)) = (field.changed_with, account) else { return false };
+        account.switches.contains(setting)
+    }
+
     fn untaken(&self, field: &Field) -> Option<&NotTaken> {
         let own = |it: &&NotTaken| it.address == *self.address && it.attribute.name == field.name;
         self.not_taken.iter().find(own)
@@ -214,13 +224,14 @@ impl Known<'_> {
             Some(NoticeCode::DroppedByService) => return Because::Dropped,
             Some(NoticeCode::NotShown) => return Because::NotShown,
             Some(NoticeCode::SecretUnknown) => return Because::SecretUnknown,
+            Some(NoticeCode::SecretOnlyOnCreate) => return Because::ChangedSinceCreate,
             Some(NoticeCode::SecretNotSupplied) => return Because::SecretNotSupplied,
             _ => {}
         }
         match (self.live, field.ty, field.access) {
             (None, _, _) if self.verdict == Verdict::Waiting => Because::Waiting,
             (None, _, _) => Because::Undecided,
-            (_, Type::Secret, Access::CreateOnly) => Because::OnlyOnCreate,
+            (_, Type::Secret, Access::CreateOnly) if !self.opened(field) => Because::OnlyOnCreate,
             (_, Type::Secret, _) => Because::SecretUnchanged,
             _ => Because::InSync,
         }
@@ -290,7 +301,7 @@ impl Known<'_> {
     fn remembered(&self, field: &Field) -> Vec<String> {
         let Some(entry) = &self.met.entry else { return Vec::new() };
         let mut facts = Vec::new();
-        if field.ty == Type::Secret && field.access != Access::CreateOnly {
+        if field.ty == Type::Secret {
             let readable = self.inputs.ledger.readable_with(self.inputs.key);
             facts.push(match entry.secrets.contains_key(field.name) {
                 true if readable => "a fingerprint of what telform last wrote is kept".to_owned(),

@@ -86,6 +86,9 @@ impl Because {
             Self::NotTaken => {
                 "it was sent before and the service still shows the old value; it is not sent again by itself"
             }
+            Self::ChangedSinceCreate => {
+                "another one was sent when the object was created, and telform sends it only then"
+            }
             Self::Undecided => "something about its object is refused, so it was not compared",
         }
     }
@@ -114,6 +117,7 @@ impl Because {
             Self::NotSelected => "not part of this run",
             Self::Waiting => "waits with its object",
             Self::NotTaken => "not taken by the service",
+            Self::ChangedSinceCreate => "changed since the create, not sent",
             Self::Undecided => "not compared",
         }
     }

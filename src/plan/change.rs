@@ -148,6 +148,8 @@ pub(super) struct Comparison<'a> {
     pub(super) catalogue_known: bool,
     /// Whether `--rewrite-secret` names this attribute.
     pub(super) rewrite: &'a dyn Fn(&str) -> bool,
+    /// Settings of the account.
+    pub(super) switches: &'a BTreeSet<String>,
     /// Whether `--resend` names this attribute.
     pub(super) resend: &'a dyn Fn(&str) -> bool,
 }
@@ -270,8 +272,9 @@ impl Comparison<'_> {
     }
 
     fn secret(&self, field: &'static Field, secret: &WantedSecret, found: &mut Difference) {
-        if field.access == Access::CreateOnly {
-            return; // Only used on create, never readable, never changeable.
+        let opened = field.changed_with.is_some_and(|(setting, _)| self.switches.contains(setting));
+        if field.access == Access::CreateOnly && !opened {
+            return self.secret_of_create(field, secret, found);
         }
         if (self.rewrite)(field.name) {
             if secret.fingerprint.is_none() {
@@ -326,6 +329,21 @@ impl Comparison<'_> {
                 found.update.push(secret_change(field, word));
             }
             None => found.notices.push(self.notice(NoticeCode::SecretUnknown, field, None)),
+        }
+    }
+
+    /// A secret that is sent on create and never again: that it is another one now is said, and where the account can do
+    /// something about it, how.
+    fn secret_of_create(&self, field: &'static Field, secret: &WantedSecret, found: &mut Difference) {
+        let Some(entry) = self.entry.filter(|_| self.secrets_readable) else { return };
+        let (Some(print), Some(sealed)) = (&secret.fingerprint, entry.secrets.get(field.name)) else {
+            return;
+        };
+        if *sealed != self.key.seal(&entry.account, &entry.id, field.name, print) {
+            let way = field.changed_with.map(|(setting, value)| {
+                format!("`{setting}: {value}` on account {} sends it", self.wanted.account)
+            });
+            found.notices.push(self.notice(NoticeCode::SecretOnlyOnCreate, field, way.as_deref()));
         }
     }
 

@@ -205,6 +205,47 @@ pub(super) fn update(
     })
 }
 
+/// PATCH of one secret that the service does not list as changeable, after what else is changed of its object. Only what finds
+/// the object is compared before it: the rest may be changed by then.
+pub(super) fn update_alone(
+    inputs: &Inputs<'_>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+    live: &LiveObject,
+    name: &str,
+    after: Option<String>,
+) -> Draft {
+    let seen = |name: &str| live.shown(name).map_or(Value::Null, Packed::json);
+    let before = kind.natural_key.iter().map(|name| ((*name).to_owned(), seen(name))).collect();
+    let entries = IndexMap::from([(name.to_owned(), secret(&object.address, name))]);
+    Draft {
+        rank: kind.rank,
+        subject: object.address.to_string(),
+        turn: 1,
+        step: Step {
+            id: format!("update {} {name}", object.address),
+            phase: Phase::Update,
+            address: Some(object.address.clone()),
+            call: Call {
+                account: object.account.clone(),
+                method: Method::Patch,
+                path: path(kind.member, inputs.facts(&object.account), &live.id),
+                query: Vec::new(),
+                body: Some(Body::Object(entries)),
+            },
+            operation: Operation::Update {
+                id: live.id.clone(),
+                before,
+                expect: BTreeMap::new(),
+                untouched: BTreeMap::new(),
+                secrets: vec![name.to_owned()],
+            },
+            why: "by itself, because the service does not list it as changeable".to_owned(),
+            waits_for: after.into_iter().collect(),
+        },
+    }
+}
+
 type Chosen = (Call, BTreeMap<String, Value>, BTreeMap<String, Value>, String);
 
 fn patch(

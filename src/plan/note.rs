@@ -259,6 +259,8 @@ pub enum NoticeCode {
     AccountGone,
     /// A number is on a bridge though the YAML does not want it, and nobody serves it there. Detail: number.
     LeftOnBridge,
+    /// A secret is another one than was sent on create, and is not sent again. Detail: what would send it.
+    SecretOnlyOnCreate,
 }
 
 impl NoticeCode {
@@ -311,6 +313,9 @@ impl NoticeCode {
                 "the pinned object was replaced by this one; `id:` can be removed or corrected"
             }
             Self::AccountGone => "its account is no longer in the configuration; left alone",
+            Self::SecretOnlyOnCreate => {
+                "changed in the configuration since the object was created with it; telform sends it only on create"
+            }
             Self::LeftOnBridge => "stays on the bridge without a configuration: nobody serves it there",
         }
     }

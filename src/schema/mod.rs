@@ -52,6 +52,15 @@ pub fn switches(backend: &Backend) -> Vec<&'static str> {
     switches
 }
 
+/// Settings of an account with the only word that each takes: those with which its tables send what is otherwise only sent
+/// on create.
+pub fn words(backend: &Backend) -> Vec<(&'static str, &'static str)> {
+    let mut words: Vec<_> =
+        backend.kinds.iter().flat_map(|kind| kind.fields).filter_map(|field| field.changed_with).collect();
+    words.dedup();
+    words
+}
+
 /// Keys that an account of a service knows.
 pub fn account_keys(backend: &Backend) -> Vec<&'static str> {
     let mut keys = vec!["api", "base_url", "token", "requests_per_minute", "max_in_flight", "guards"];
@@ -62,6 +71,7 @@ pub fn account_keys(backend: &Backend) -> Vec<&'static str> {
         keys.push("generation");
     }
     keys.extend(switches(backend));
+    keys.extend(words(backend).into_iter().map(|(key, _)| key));
     keys
 }
 
@@ -200,6 +210,14 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
             ),
         }),
         "guards" => json!({ "$ref": "#/$defs/guards" }),
+        key if words(backend).iter().any(|(known, _)| *known == key) => {
+            let taken: Vec<_> = words(backend).into_iter().filter(|(known, _)| *known == key).collect();
+            let taken: Vec<_> = taken.into_iter().map(|(_, word)| word).collect();
+            json!({
+                "enum": taken,
+                "description": "Sends by a PATCH of its own what the service does not list as changeable; a notice when not said.",
+            })
+        }
         switch => json!({ "type": "boolean", "default": false, "description": switch_text(switch) }),
     }
 }

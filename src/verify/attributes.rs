@@ -26,6 +26,15 @@ const VERIFIED: [&str; 3] = ["billing_email", "owner_email", "tech_email"];
 /// Attributes that are shown and not sent to a partner that pays later, because the service drops them.
 const PREPAY: [&str; 2] = ["charge_at", "prepay_amount"];
 
+/// Attributes that are changed by a request of their own, because the service does not list them as changeable.
+pub(super) const ALONE: [&str; 1] = ["password"];
+
+/// Whether a step is the request of such an attribute.
+pub(super) fn is_alone(step: &Step) -> bool {
+    matches!(step.operation, Operation::Update { .. })
+        && entries(step).is_some_and(|sent| sent.keys().any(|name| ALONE.contains(&name.as_str())))
+}
+
 /// What is sent is what the change shows, and all of it: nothing is written that nobody could read.
 pub(super) fn attributes(check: &mut Check<'_>) {
     for (at, step) in check.steps() {
@@ -37,6 +46,8 @@ pub(super) fn attributes(check: &mut Check<'_>) {
         let Some((change, sent)) = change_of(check, step).zip(entries(step)) else { continue };
         let shown: BTreeMap<&str, &Attribute> =
             change.attributes.iter().map(|attribute| (attribute.name.as_str(), attribute)).collect();
+        let alone = is_alone(step);
+        check.must(!alone || sent.len() == 1, at, "/call/body", "sends something beside what goes by itself");
         for (name, payload) in sent {
             let fits = match (shown.get(name.as_str()).map(|attribute| &attribute.after), payload) {
                 // A provider is shown as the file says it and sent as the service says it.
@@ -58,6 +69,10 @@ pub(super) fn attributes(check: &mut Check<'_>) {
             check.must(fits, at, "/call/body", &format!("sends {name} otherwise than its change shows it"));
         }
         for (name, attribute) in shown {
+            // Another step sends it.
+            if !create && alone != ALONE.contains(&name) {
+                continue;
+            }
             let all = sent.contains_key(name) || name == "numbers" || (create && PREPAY.contains(&name));
             check.must(all, at, "/call/body", &format!("does not send {name}, which its change shows"));
             let Some(before) = before.filter(|_| name != "numbers") else { continue };

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attributes::is_alone;
 use super::check::{Check, kind_of};
 use super::requests::kinds;
 use super::shape::{Action, Operation, Phase, Ref, Served, Step};
@@ -57,6 +58,7 @@ pub(super) fn once(check: &mut Check<'_>) {
         let kind = kind_of(&address).to_owned();
         let (what, on, which) = match &step.operation {
             Operation::Create { .. } => ("create", Ref::Id(address), String::new()),
+            Operation::Update { id, .. } if is_alone(step) => ("change apart", Ref::Id(id.clone()), kind),
             // What is deleted is not changed before.
             Operation::Update { id, .. } | Operation::Delete { id, .. } => {
                 ("change", Ref::Id(id.clone()), kind)

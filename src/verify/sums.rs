@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::attributes::ALONE;
 use super::check::{Check, kind_of};
 use super::order::wires;
 use super::requests::kinds;
@@ -84,7 +85,10 @@ fn misfit(change: &Change, own: &[&Step]) -> Option<&'static str> {
     let cuts = count(|operation| matches!(operation, Operation::Disconnect { .. }));
     let joins = count(|operation| matches!(operation, Operation::Connect { .. }));
     let is = |id: &String| change.id.as_ref() == Some(id);
-    let plain = usize::from(change.attributes.iter().any(|attribute| attribute.name != "numbers"));
+    let apart = |name: &str| change.action == Action::Update && ALONE.contains(&name);
+    let names = || change.attributes.iter().map(|attribute| attribute.name.as_str());
+    let plain =
+        usize::from(names().any(|name| name != "numbers" && !apart(name))) + usize::from(names().any(apart));
     match change.action {
         Action::Create if (creates, updates, deletes, cuts) != (1, 0, 0, 0) => {
             Some("a create makes one object and nothing else")

@@ -254,3 +254,75 @@ fn a_create_of_a_login_that_is_taken_by_one_that_nobody_sees() {
     story.apply();
     story.in_sync();
 }
+
+/// A password is only sent on create. Another one in the YAML is said; where the account asks for it, it is sent by itself.
+#[test]
+fn a_changed_password_is_said_and_sent_on_request() {
+    let mut story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(""));
+    story.apply();
+    assert!(story.sandbox.verify("west", "all"));
+    story.apply();
+    story.expect(0, "plan").is_silent_about("since the object was created");
+    story.set("WEST_PASSWORD", "canary-password-west-2");
+    let ran = story.expect(0, "plan --detailed-exitcode");
+    ran.says("changed in the configuration since the object was created with it")
+        .says("partner_password: patch");
+    story.expect(0, "explain partners.west.password").says("changed since the create, not sent");
+    story.take_log();
+    story.apply();
+    assert_eq!(story.writes(), [""; 0]);
+    let password = |story: &Story| story.world()["carrierx"]["partners"][0]["password"].clone();
+    assert_eq!(password(&story), "canary-password-west");
+
+    let setting = "partner_password: patch, ";
+    story.carrierx_with(setting, &west("    city: LA\n"));
+    let sid = story.ledger()["objects"]["partners.west"]["id"].as_str().unwrap().to_owned();
+    story.expect(2, "plan --detailed-exitcode --out saved.json").says("2 requests");
+    story.expect(0, "verify saved.json");
+    story.expect(0, "apply saved.json --auto-approve");
+    let wanted = [
+        format!("PATCH partners/{sid} {{\"city\":\"LA\"}}"),
+        format!("PATCH partners/{sid} {{\"password\":\"(secret)\"}}"),
+    ];
+    assert_eq!(story.writes(), wanted);
+    assert_eq!(password(&story), "canary-password-west-2");
+    story.in_sync();
+    // A PUT never carries it, and a saved plan is bound to its value.
+    story.set("WEST_PASSWORD", "canary-password-west-3");
+    story.carrierx_with(setting, &west("    update: put\n    city: Compton\n    billing_email: b@acme.example\n    tech_email: t@acme.example\n"));
+    story.expect(0, "plan --out saved.json");
+    story.set("WEST_PASSWORD", "canary-password-west-4");
+    story.expect(4, "apply saved.json --auto-approve");
+    story.take_log();
+    story.expect(0, "apply --auto-approve");
+    let writes = story.writes();
+    assert_eq!(writes.len(), 2);
+    assert!(writes[0].starts_with("PUT") && !writes[0].contains("password"), "{writes:?}");
+    story.in_sync();
+    story
+        .expect(0, "undo last --auto-approve")
+        .says("password: the secret that it overwrote cannot be read back");
+
+    // Refused: what else changed is done, and the remark says that the service does not list it.
+    story.sandbox.edit(|world| {
+        world.carrierx.knobs.unlisted = telform::sandbox::PasswordPatch::Forbid;
+    });
+    story.carrierx_with(setting, &west("    city: Torrance\n"));
+    story.set("WEST_PASSWORD", "canary-password-west-5");
+    story.expect(5, "apply --auto-approve").says("does not list password among what can be changed");
+    assert_eq!(story.world()["carrierx"]["partners"][0]["city"], "Torrance");
+    story.carrierx_with("partner_password: put, ", &west(""));
+    story.expect(1, "validate").says("patch");
+}
+
+/// An adopted partner: nobody knows which password it was made with.
+#[test]
+fn a_password_that_telform_never_sent_is_unknown() {
+    let story = verified("");
+    story.carrierx_with("partner_password: patch, ", &west(""));
+    story.expect(0, "plan --detailed-exitcode").says("unknown: telform has never written it");
+    story.expect(0, "apply --auto-approve --rewrite-secret partners.west");
+    assert_eq!(story.writes().len(), 1);
+    story.in_sync();
+}

@@ -60,7 +60,11 @@ const FIELDS: &[Field] = &[
         .required()
         .create_only()
         .internal()
-        .doc("First password; only sent on create.", "carrierx.md 4.1"),
+        .changed_with("partner_password", "patch")
+        .doc(
+            "Password; sent on create, and later only where the account says `partner_password: patch`.",
+            "carrierx.md 4.2",
+        ),
     Field::new("name", Type::Text).required().example("Acme West").doc("Name.", "carrierx.md 4.1"),
     Field::new("company_name", Type::Text).required().example("Acme").doc("Company.", "carrierx.md 4.1"),
     Field::new("country_code", Type::Text)

@@ -123,7 +123,8 @@ fn account(login: &Login, top: &str, whole: bool) -> String {
     lines.push((format!("    token: {}", source(&login.token, top)), token.to_owned()));
     // What only this sort of service knows is worth a hint; what all know stands in the reference.
     let common = ["base_url", "requests_per_minute", "max_in_flight", "guards"];
-    let switches = schema::switches(backend);
+    let mut switches = schema::switches(backend);
+    switches.extend(schema::words(backend).into_iter().map(|(key, _)| key));
     let own = |key: &&&str| !common.contains(*key) && !switches.contains(*key) && whole;
     for key in keys.iter().filter(own).filter(|key| !login.settings.contains_key(**key)) {
         lines.push((format!("    # {key}: {}", scalar(backend, key, &sample(backend, key))), said(key)));

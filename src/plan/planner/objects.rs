@@ -17,6 +17,8 @@ use crate::plan::{Inputs, Options};
 use crate::resource::{DesiredObject, LiveObject, Wanted};
 use crate::value::Packed;
 
+static NO_SWITCHES: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
+
 impl<'a> Planner<'a> {
     pub(super) fn objects(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, selection: &Selection) {
         self.secrets_readable = inputs.ledger.readable_with(inputs.key);
@@ -135,6 +137,7 @@ impl<'a> Planner<'a> {
             key: inputs.key,
             catalogue,
             catalogue_known,
+            switches: inputs.desired.accounts.get(&object.account).map_or(&NO_SWITCHES, |it| &it.switches),
             rewrite: &rewrite,
             resend: &resend,
         }
@@ -148,11 +151,29 @@ impl<'a> Planner<'a> {
         self.not_taken.extend(difference.not_taken.iter().cloned());
         self.refusals.append(&mut difference.refusals);
         if !difference.update.is_empty() {
-            match draft::update(inputs, object, kind, live, &difference) {
-                Ok(draft) => self.drafts.push(draft),
-                Err((code, detail)) => self.refuse(object, code, detail),
+            let attributes = difference.update.clone();
+            // What the service does not list as changeable goes by itself, so that its refusal keeps nothing else back.
+            let alone = |change: &AttributeChange| {
+                kind.field(&change.name).is_some_and(|field| field.changed_with.is_some())
+            };
+            let (apart, rest): (Vec<_>, Vec<_>) = difference.update.into_iter().partition(alone);
+            difference.update = rest;
+            let mut before = None;
+            if !difference.update.is_empty() {
+                match draft::update(inputs, object, kind, live, &difference) {
+                    Ok(draft) => {
+                        before = Some(draft.step.id.clone());
+                        self.drafts.push(draft);
+                    }
+                    Err((code, detail)) => self.refuse(object, code, detail),
+                }
             }
-            self.change(object, Action::Update, Some(live.id.clone()), difference.update, None);
+            for change in apart {
+                let draft = draft::update_alone(inputs, object, kind, live, &change.name, before.clone());
+                before = Some(draft.step.id.clone());
+                self.drafts.push(draft);
+            }
+            self.change(object, Action::Update, Some(live.id.clone()), attributes, None);
         }
     }
 

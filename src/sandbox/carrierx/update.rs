@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::super::answer::Answer;
 use super::super::core::Core;
 use super::super::world::{
-    ArrayDefault, CarrierxKnobs, MapDefault, MapNull, NonModifiable, PUBLIC_FIELDS, Partner, PutMissing,
-    PutReadOnly, ReplaceScope,
+    ArrayDefault, CarrierxKnobs, MapDefault, MapNull, NonModifiable, PUBLIC_FIELDS, Partner, PasswordPatch,
+    PutMissing, PutReadOnly, ReplaceScope,
 };
 use super::shape::{self, ARRAYS, MAPS, MODIFIABLE, checked, is_nested};
 use super::{MAIL_FIELDS, Refusal, kept_phone, refuse, send_mails, submit_address};
@@ -47,6 +47,15 @@ fn patch_fields(
     let mut mails = Vec::new();
     for (field, value) in body {
         let name = field.as_str();
+        if name == "password" {
+            match knobs.unlisted {
+                PasswordPatch::Accept => partner.fields.insert(field.clone(), value.clone()),
+                PasswordPatch::Ignore => None,
+                PasswordPatch::Forbid => return refuse(403, name, "is not allowed to this token"),
+                PasswordPatch::Reject => return refuse(422, name, "cannot be modified"),
+            };
+            continue;
+        }
         if !MODIFIABLE.contains(&name) {
             match knobs.non_modifiable {
                 NonModifiable::Reject if PUBLIC_FIELDS.contains(&name) => {

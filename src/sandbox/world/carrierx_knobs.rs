@@ -34,6 +34,8 @@ pub struct CarrierxKnobs {
     pub error_shape: ErrorShape,
     /// Phone numbers as the service keeps them (section 8.1).
     pub phonenumber: PhoneNumber,
+    /// A `password` in a PATCH, which the list of modifiable fields lacks (section 4.2).
+    pub unlisted: PasswordPatch,
     /// True: items of nested arrays gain a key of the service's own (section 8.2).
     pub nested_defaults: bool,
     /// A URL that every new partner gets under `callbacks.sms` (section 4.3).
@@ -133,6 +135,22 @@ knob! {
         Reject,
         /// It changes all the same.
         Apply,
+    }
+}
+knob! {
+    /// See [`CarrierxKnobs::unlisted`].
+    PasswordPatch {
+        /// It changes.
+        #[default]
+        Accept,
+        /// Nothing happens.
+        Ignore,
+        /// 403.
+        #[serde(rename = "reject_403")]
+        Forbid,
+        /// 422.
+        #[serde(rename = "reject_422")]
+        Reject,
     }
 }
 knob! {
