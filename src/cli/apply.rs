@@ -168,6 +168,8 @@ pub(super) async fn carry_through(
         out.note("the run ended as shown above, but its receipt could not be kept\n");
         exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
     }
+    // The run is over and on record: whoever stops the process now stops nothing.
+    how.stop.says(|| {});
     Ok(Ran { exit, report, began, ends })
 }
 

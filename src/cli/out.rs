@@ -56,10 +56,15 @@ impl Out {
         }
     }
 
-    /// Waits until locks are freed, but not for a store that is away: a lock that cannot be freed expires.
+    /// Waits until locks are freed, but not for a store that is away, nor for somebody who asks again to stop: a lock that cannot
+    /// be freed expires.
     pub(crate) async fn settle(&self) {
         self.keepers.close();
-        let _ = tokio::time::timeout(Duration::from_secs(20), self.keepers.wait()).await;
+        tokio::select! {
+            () = self.keepers.wait() => {}
+            () = self.signals.next() => {}
+            () = tokio::time::sleep(Duration::from_secs(20)) => {}
+        }
     }
 
     /// To standard output. What a run that goes on has to tell people goes to standard error when nobody reads it here.

@@ -25,6 +25,14 @@ impl Signals {
         }
     }
 
+    /// Waits for one more signal, where somebody listens; where nobody does, a signal ends the process anyway.
+    pub(crate) async fn next(&self) {
+        let heard = *self.heard.borrow();
+        if self.heard.subscribe().wait_for(|count| *count > heard).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     fn listen(self: &Arc<Self>) {
         if self.listens.swap(true, Ordering::SeqCst) {
             return;
