@@ -3,7 +3,7 @@
 //!
 //! A behaviour that no word describes gets a new word here, which every reader must match; never an `if` on a name.
 
-use crate::value::{Packed, Value, sorted};
+use crate::value::{Packed, Value, hidden, sorted};
 
 /// One service that telform can talk to, as data.
 #[derive(Debug)]
@@ -238,6 +238,28 @@ pub enum Normaliser {
     Collection,
 }
 
+/// What a text is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grammar {
+    /// Anything.
+    Any,
+    /// An identity at a service: no blanks, and nothing that cannot be seen.
+    Identifier,
+    /// An address in the web: no blanks, and nothing that cannot be seen. In a map it is absolute, http or https.
+    Url,
+    /// A country, ISO 3166-1 alpha-3.
+    Country,
+}
+
+/// One key inside a list of maps or a map.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Its exact name.
+    pub name: &'static str,
+    /// Words that are known as its value; empty where anything may stand. Null is always one of them.
+    pub words: &'static [&'static str],
+}
+
 /// One attribute of a kind.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
@@ -265,12 +287,16 @@ pub struct Field {
     pub changed_with: Option<(&'static str, &'static str)>,
     /// Another attribute and the value it must have, or the service drops this one to null (carrierx.md 4.3).
     pub only_with: Option<(&'static str, &'static str)>,
-    /// Values that have been seen; others are accepted with a warning.
+    /// Values that have been seen. One that is nearly one of them is an error, any other is accepted with a warning.
     pub seen: &'static [&'static str],
     /// A value as it may look, for people who have none yet; empty where the type says enough.
     pub example: &'static str,
-    /// A map whose values are addresses in the web.
-    pub urls: bool,
+    /// What a text of it is made of; of a map, each of its values.
+    pub grammar: Grammar,
+    /// A map whose values may come from secret sources.
+    pub sourced: bool,
+    /// Keys inside a map, or inside each map of a list, as far as they are known; empty where anything may stand.
+    pub inside: &'static [Part],
     /// Part of the public object that a PUT must hold.
     pub public: bool,
     /// One sentence for the reference.
@@ -303,7 +329,9 @@ impl Field {
             only_with: None,
             seen: &[],
             example: "",
-            urls: false,
+            grammar: Grammar::Any,
+            sourced: false,
+            inside: &[],
             public: true,
             doc: "",
             source: "",
@@ -388,9 +416,21 @@ impl Field {
         self
     }
 
-    /// A map whose values are addresses in the web.
-    pub const fn urls(mut self) -> Self {
-        self.urls = true;
+    /// What a text of it is made of.
+    pub const fn made_of(mut self, grammar: Grammar) -> Self {
+        self.grammar = grammar;
+        self
+    }
+
+    /// Its values may come from secret sources.
+    pub const fn sourced(mut self) -> Self {
+        self.sourced = true;
+        self
+    }
+
+    /// Keys inside, as far as they are known.
+    pub const fn inside(mut self, parts: &'static [Part]) -> Self {
+        self.inside = parts;
         self
     }
 
@@ -516,6 +556,8 @@ fn canonical_keys(value: &Packed) -> Packed {
             let entries = sorted(entries).into_iter();
             Packed::Map(entries.map(|(key, item)| (key.into(), canonical_keys(item))).collect())
         }
+        // Where a hidden value comes from does not make another value of it.
+        Packed::Text(text) => hidden::without_source(text).map_or_else(|| value.clone(), Packed::from),
         other => other.clone(),
     }
 }

@@ -217,9 +217,15 @@ impl Source<'_> {
                 target => target.id(),
             };
             let configuration = configuration.and_then(|id| id.parse().ok());
-            (connection.number.clone(), Link::to(0, configuration))
+            (self.spelled(slug, &connection.number), Link::to(0, configuration))
         });
         links.collect()
+    }
+
+    /// A number as the service spells it.
+    fn spelled(&self, bridge: &str, number: &str) -> String {
+        let known = |bridge: &str| self.live.spellings.get(&(bridge.to_owned(), number.to_owned()));
+        known(bridge).or_else(|| known("")).cloned().unwrap_or_else(|| number.to_owned())
     }
 
     fn numbers(&self) -> Vec<Number> {
@@ -233,7 +239,11 @@ impl Source<'_> {
         }
         let row = |(number, id): (&str, Option<u64>)| Number {
             id: id.unwrap_or_default(),
-            number: number.to_owned(),
+            number: {
+                let live =
+                    self.live.connections.iter().flatten().find(|connection| connection.number == number);
+                self.spelled(live.map_or("", |connection| &connection.bridge), number)
+            },
             ..Number::default()
         };
         ids.into_iter().map(row).collect()

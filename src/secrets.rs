@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::ledger::Key;
 use crate::problem::{Problem, Problems};
-use crate::resource::{Address, Desired, Place, SecretSource, Wanted};
-use crate::value::Secret;
+use crate::resource::{Address, Desired, DesiredObject, Place, SecretSource, Wanted};
+use crate::value::{Packed, Secret, hidden};
 
 mod command;
 
@@ -40,6 +40,13 @@ pub struct Missing {
     pub source: SecretSource,
     /// Where the YAML says so.
     pub place: Place,
+}
+
+impl Missing {
+    /// What stands in the place of a value inside a map.
+    pub fn mark(&self) -> String {
+        hidden::from_source(&self.source.to_string(), None)
+    }
 }
 
 /// Fetches all secrets and notes their fingerprints in `desired`. A token that is missing is a problem.
@@ -110,6 +117,67 @@ fn objects(
                     source: wanted.source.clone(),
                     place,
                 }),
+            }
+        }
+        sourced(reader, object, key, resolved, problems);
+        conceal_values(object, key);
+    }
+}
+
+/// Hides the secrets inside plain values, except in what an object is found by.
+fn conceal_values(object: &mut DesiredObject, key: &Key) {
+    let DesiredObject { address, shapes, attributes, .. } = object;
+    for (attribute, wanted) in attributes {
+        let field = shapes.iter().find_map(|kind| kind.field(attribute));
+        if let (Wanted::Value(value), Some(field)) = (wanted, field)
+            && !shapes.iter().any(|kind| kind.natural_key.contains(&field.name))
+        {
+            *value = key.conceal(&address.kind, field, std::mem::take(value));
+        }
+    }
+}
+
+/// The same for a configuration whose secrets were fetched in another reading of it.
+pub fn conceal(desired: &mut Desired, fetched: &Desired, key: &Key) {
+    for (address, object) in &mut desired.objects {
+        for value in object.sourced.clone() {
+            let known =
+                fetched.objects.get(address).and_then(|object| object.attributes.get(value.attribute));
+            if let Some(Wanted::Value(Packed::Map(entries))) = known
+                && let Some((_, mark)) = entries.iter().find(|(part, _)| *part == value.part)
+                && let Some(mark) = mark.as_str()
+            {
+                object.put_mark(value.attribute, &value.part, mark);
+            }
+        }
+        conceal_values(object, key);
+    }
+}
+
+/// Values inside maps that come from secret sources.
+fn sourced(
+    reader: &mut Reader<'_>,
+    object: &mut DesiredObject,
+    key: &Key,
+    resolved: &mut Resolved,
+    problems: &mut Problems,
+) {
+    for value in object.sourced.clone() {
+        key.hide_part(&object.address.kind, value.attribute, &value.part);
+        let attribute = format!("{}.{}", value.attribute, value.part);
+        match reader.read(&value.source) {
+            Ok(secret) if !secret.is_empty() => {
+                object.put_mark(value.attribute, &value.part, &key.mark_of(&value.source, &secret));
+            }
+            Err(fault) if !fault.absent => {
+                let what = format!("`{attribute}` of `{}` {}", object.address, fault.what);
+                problems.push(fault.problem(what, &value.place));
+            }
+            _ => {
+                let absent = hidden::from_source(&value.source.to_string(), None);
+                object.put_mark(value.attribute, &value.part, &absent);
+                let (address, source, place) = (object.address.clone(), value.source, value.place);
+                resolved.missing.push(Missing { address, attribute, source, place });
             }
         }
     }
@@ -230,5 +298,6 @@ fn secret(bytes: &[u8], source: &SecretSource) -> Result<Secret, Fault> {
     if text.contains('\0') {
         return Err(Fault::bad(format!("holds a NUL ({source})"), "is this the right source?"));
     }
-    Ok(Secret::new(text))
+    // Editors on Windows begin a file with a mark of its encoding, which is no part of the secret.
+    Ok(Secret::new(text.strip_prefix('\u{FEFF}').unwrap_or(text)))
 }

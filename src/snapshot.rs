@@ -107,6 +107,9 @@ struct Account {
     connections: Option<Vec<Served>>,
     unseen: BTreeMap<String, BTreeSet<String>>,
     numbers: BTreeMap<String, Number>,
+    /// Bridge, number, and how the service spells it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spellings: Vec<(String, String, String)>,
     missing: BTreeSet<String>,
 }
 
@@ -244,6 +247,11 @@ impl Account {
                 .iter()
                 .map(|(number, row)| (number.clone(), Number { id: row.id, bridge: row.bridge.clone() }))
                 .collect(),
+            spellings: live
+                .spellings
+                .iter()
+                .map(|((bridge, number), spelling)| (bridge.clone(), number.clone(), spelling.clone()))
+                .collect(),
             missing: live.missing.clone(),
         }
     }
@@ -272,6 +280,11 @@ impl Account {
                 .numbers
                 .into_iter()
                 .map(|(number, row)| (number, LiveNumber { id: row.id, bridge: row.bridge }))
+                .collect(),
+            spellings: self
+                .spellings
+                .into_iter()
+                .map(|(bridge, number, it)| ((bridge, number), it))
                 .collect(),
             missing: self.missing,
         })

@@ -1,6 +1,10 @@
 //! Text from files and services, made fit to be shown. Escaping rather than stripping, because strippers each let something
 //! through: ESC in its one-byte form, carriage returns, marks that turn the direction of writing.
 
+mod apart;
+
+pub use apart::{alike, apart, spelled_out};
+
 /// Longest text of a service that is kept, in characters.
 pub const LONGEST: usize = 300;
 
@@ -15,6 +19,38 @@ pub fn hostile(char: char) -> bool {
             | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
             | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}'
             | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Whether a character is drawn as nothing. Blanks are seen.
+pub fn unseen(char: char) -> bool {
+    hostile(char) && !char.is_whitespace()
+}
+
+/// Fewest digits of a phone number with its country code. What is shorter is a code that works inside one network.
+const SHORTEST: usize = 7;
+
+/// A phone number as it is compared: by its digits. Blanks, hyphens, dots, parentheses and a missing plus sign do not make another
+/// number of it (unpod.md 8). What holds anything else is taken as it is.
+pub fn number(text: &str) -> String {
+    let mark = |char: char| {
+        char.is_whitespace()
+            || unseen(char)
+            || matches!(char, '+' | '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}')
+    };
+    let digits: String = text.chars().filter(|char| !mark(*char)).collect();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.trim().to_owned();
+    }
+    if digits.len() < SHORTEST { digits } else { format!("+{digits}") }
+}
+
+/// `+` and up to 15 digits, the first of which is not 0 (ITU-T E.164).
+pub fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (SHORTEST..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// What makes a CI runner carry out a line of a log, wherever it is in the line. A `::` does so only where a line begins.
@@ -181,6 +217,34 @@ mod tests {
         assert!(fits_mask("aba*aba", "abaaba"));
         assert!(fits_mask("ü*電話", "ü--電話") && !fits_mask("ü*話", "ü電"));
         assert!(fits_mask("*", "") && fits_mask("", " "));
+    }
+
+    #[test]
+    fn numbers_are_compared_by_their_digits() {
+        for text in [
+            "+14155550101",
+            "14155550101",
+            "+1 (415) 555-0101",
+            "1\u{a0}415.555.0101",
+            " +1\u{2011}4155550101\u{200b}",
+        ] {
+            assert_eq!(number(text), "+14155550101", "{text}");
+        }
+        for (text, is) in [
+            ("911", "911"),
+            ("+911", "911"),
+            ("0987654321", "+0987654321"),
+            ("+0987654321", "+0987654321"),
+            (" front desk ", "front desk"),
+            ("1-800-FLOWERS", "1-800-FLOWERS"),
+            ("+", "+"),
+        ] {
+            assert_eq!(number(text), is);
+        }
+        assert!(
+            is_e164("+14155550101") && !is_e164("14155550101") && !is_e164("+0155") && !is_e164("+12345")
+        );
+        assert!(!is_e164("+1234567890123456"));
     }
 
     #[test]

@@ -7,8 +7,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use serde::{Serialize, Serializer};
 pub use serde_json::Value;
 
+pub mod hidden;
 mod packed;
 
+pub use hidden::Hidden;
 pub use packed::Packed;
 pub(crate) use packed::sorted;
 
@@ -27,6 +29,11 @@ impl Secret {
     /// secret file usually ends in a newline.
     pub fn new(text: &str) -> Self {
         Self(SecretString::from(text.trim().to_owned()))
+    }
+
+    /// The same with every blank of it: a value that a service showed is sent back as it was.
+    pub fn exact(text: &str) -> Self {
+        Self(SecretString::from(text.to_owned()))
     }
 
     /// The text itself, for the one place that sends it.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use telform::desired;
 use telform::problem::{Problems, render};
 
+mod cases;
+
 /// Stands for a secret in the samples; no rendering may hold it.
 const CANARY: &str = "hunter2";
 
@@ -28,7 +30,11 @@ fn samples() -> Vec<String> {
 
 fn problems(name: &str) -> Problems {
     match desired::load_in(&folder(), &[PathBuf::from(name)]) {
-        Ok(loaded) => loaded.warnings,
+        Ok(loaded) => {
+            let mut problems = loaded.warnings;
+            problems.extend(loaded.unsure);
+            problems.sorted()
+        }
         Err(problems) => problems,
     }
 }

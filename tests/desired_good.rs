@@ -115,7 +115,7 @@ fn overlays_override_line_by_line() {
     assert_eq!(value(&loaded, "partners.west", "zip"), "11111");
     assert_eq!(value(&loaded, "partners.west", "city"), Value::Null);
     assert_eq!(value(&loaded, "partners.west", "acls"), serde_json::json!([]));
-    let callbacks = serde_json::json!({ "mms": "https://staging.acme.example/mms" });
+    let callbacks = serde_json::json!({ "app_mediator": "https://staging.acme.example/mms" });
     assert_eq!(value(&loaded, "partners.west", "callbacks"), callbacks);
     assert_eq!(value(&loaded, "partners.west", "name"), "West");
     // Each value says which line of which layer it comes from; the object stands where it was first defined.

@@ -10,8 +10,8 @@ use crate::kind::{Access, Field, Kind, Type};
 use crate::ledger::Key;
 use crate::plan::Inputs;
 use crate::resource::{Address, CatalogueEntry, Connection, Target};
-use crate::text::escape;
-use crate::value::{Packed, Secret};
+use crate::text::{self, escape};
+use crate::value::{Packed, Secret, hidden::holds_mark};
 
 /// A secret that the user has to supply before telform can manage it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,6 +146,10 @@ impl Page {
             }
             return;
         }
+        if holds_mark(shown) && !(field.sourced && matches!(shown, Packed::Map(_))) {
+            let why = "a secret stands in it, and a secret is never written into the YAML".to_owned();
+            return self.leave_out(found, field.name, why);
+        }
         self.mark(found, field.name);
         let shown = match (field.ty, shown) {
             // Numbers of any length stay texts: no reader then changes them.
@@ -156,7 +160,23 @@ impl Page {
             }
             (_, shown) => shown,
         };
-        self.line(&format!("    {}:{}", field.name, block(&shown.json(), 4)));
+        match shown {
+            Packed::Map(entries) if field.sourced && holds_mark(shown) => {
+                self.line(&format!("    {}:", field.name));
+                for (part, value) in entries {
+                    if !holds_mark(value) {
+                        self.line(&format!("      {}:{}", key(part), block(&value.json(), 6)));
+                        continue;
+                    }
+                    // A secret is never written down: whoever has it supplies it.
+                    let variable = variable(&found.address, &format!("{}_{part}", field.name));
+                    self.line(&format!("      {}: {{ env: {variable} }}", key(part)));
+                    let address = found.address.clone();
+                    self.placeholders.push(Placeholder { address, attribute: field.name, variable });
+                }
+            }
+            _ => self.line(&format!("    {}:{}", field.name, block(&shown.json(), 4))),
+        }
     }
 
     /// A secret that can be changed later gets a placeholder; one that is only sent on create is not needed any more.
@@ -230,7 +250,17 @@ impl Page {
         self.mark(found, attribute);
         self.line(&format!("    {attribute}:"));
         for (number, address) in &served {
-            self.line(&format!("      {}: {{ provider: {} }}", quoted(number), key(&address.name)));
+            let shown = live
+                .spellings
+                .get(&(found.live.id.clone(), (*number).to_owned()))
+                .map_or(*number, String::as_str);
+            // Without a plus sign nobody knows whether the country code is there: the service's own words are kept.
+            let (name, mark) = if text::is_e164(number) && shown.contains('+') {
+                (*number, "")
+            } else {
+                (shown, ", as_shown: true")
+            };
+            self.line(&format!("      {}: {{ provider: {}{mark} }}", quoted(name), key(&address.name)));
         }
         self.numbers += served.len();
         for connection in on.iter().filter(|connection| connection.target == Target::Unserved) {

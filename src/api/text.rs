@@ -1,7 +1,7 @@
 //! Texts of a service, made fit to be shown: escaped, shortened, without secrets.
 
 use crate::text::{clean, shorten};
-use crate::value::{MASK, Secret, Value};
+use crate::value::{Hidden, MASK, Secret, Value, hidden};
 
 /// Words that a service puts where it has nothing to say; the real text is then under `data` (unpod.md 9.1, recorded).
 const PLACEHOLDERS: [&str; 2] = ["Error", "Success"];
@@ -85,9 +85,16 @@ fn said(value: &Value, depth: usize) -> Option<String> {
     }
 }
 
+/// Shortest hidden text that is taken out of what a service says; a shorter one stands in too many words.
+const TELLING: usize = 8;
+
 /// Takes known secrets out of texts, should a service echo one.
 #[derive(Default)]
-pub(super) struct Censor(Vec<String>);
+pub(super) struct Censor {
+    known: Vec<String>,
+    /// What is found out to be secret while the run goes on.
+    hidden: Hidden,
+}
 
 impl Censor {
     /// Learns the secrets, the longest first, so that one which holds another goes as a whole.
@@ -102,18 +109,26 @@ impl Censor {
         }
         known.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         known.dedup();
-        Self(known)
+        Self { known, hidden: Hidden::default() }
+    }
+
+    /// It learns what stands behind marks as well.
+    pub(super) fn knowing(mut self, hidden: Hidden) -> Self {
+        self.hidden = hidden;
+        self
     }
 
     /// The text fit to be shown.
     pub(super) fn show(&self, text: &str) -> String {
         let mut shown = text.to_owned();
-        for secret in &self.0 {
-            if shown.contains(secret.as_str()) {
-                shown = shown.replace(secret.as_str(), MASK);
+        let hidden = self.hidden.all();
+        let hidden = hidden.iter().map(Secret::reveal).filter(|secret| secret.len() >= TELLING);
+        for secret in self.known.iter().map(String::as_str).chain(hidden) {
+            if shown.contains(secret) {
+                shown = shown.replace(secret, MASK);
             }
         }
-        shorten(&clean(shown.trim()))
+        shorten(&clean(hidden::shown(shown.trim()).as_str()))
     }
 }
 

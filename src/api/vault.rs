@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::resource::Address;
-use crate::value::Secret;
+use crate::value::{Hidden, Secret};
 
 /// The secrets that calls name by address and attribute. The loader fills it, the HTTP edge alone looks into it.
 #[derive(Clone, Default)]
-pub struct Vault(BTreeMap<(Address, String), Secret>);
+pub struct Vault {
+    secrets: BTreeMap<(Address, String), Secret>,
+    hidden: Hidden,
+}
 
 impl Vault {
     /// An empty one.
@@ -16,10 +19,21 @@ impl Vault {
         Self::default()
     }
 
+    /// With what stands behind the marks in values.
+    #[must_use]
+    pub fn knowing(mut self, hidden: Hidden) -> Self {
+        self.hidden = hidden;
+        self
+    }
+
+    pub(super) fn hidden(&self) -> &Hidden {
+        &self.hidden
+    }
+
     /// Puts in the secret of an attribute. An empty secret counts as not supplied and is not kept.
     pub fn insert(&mut self, address: Address, attribute: impl Into<String>, secret: Secret) {
         if !secret.is_empty() {
-            self.0.insert((address, attribute.into()), secret);
+            self.secrets.insert((address, attribute.into()), secret);
         }
     }
 
@@ -29,24 +43,25 @@ impl Vault {
     }
 
     pub(super) fn get(&self, address: &Address, attribute: &str) -> Option<&Secret> {
-        self.0.get(&(address.clone(), attribute.to_owned()))
+        self.secrets.get(&(address.clone(), attribute.to_owned()))
     }
 
     pub(super) fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.0.values()
+        self.secrets.values()
     }
 }
 
 impl FromIterator<((Address, String), Secret)> for Vault {
     fn from_iter<T: IntoIterator<Item = ((Address, String), Secret)>>(iter: T) -> Self {
-        Self(iter.into_iter().filter(|(_, secret)| !secret.is_empty()).collect())
+        let secrets = iter.into_iter().filter(|(_, secret)| !secret.is_empty()).collect();
+        Self { secrets, hidden: Hidden::default() }
     }
 }
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
-            .entries(self.0.keys().map(|(address, attribute)| format!("{address}.{attribute}")))
+            .entries(self.secrets.keys().map(|(address, attribute)| format!("{address}.{attribute}")))
             .finish()
     }
 }

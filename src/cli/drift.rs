@@ -18,8 +18,9 @@ use crate::drift::{Class, Drift, drift};
 use crate::output::DriftReport;
 use crate::plan::{Inputs, Plan, Shown, Way};
 use crate::resource::{Address, Desired, Place, Wanted};
-use crate::text::{clean, escape};
-use crate::value::Value;
+use crate::secrets;
+use crate::text::{apart, clean, escape, is_e164};
+use crate::value::{Packed, Value, hidden};
 use crate::yaml::{self, Secrecy};
 
 pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
@@ -133,8 +134,8 @@ fn say(
             let at = drift.place.as_deref().map(|place| format!("  {}", escape(place))).unwrap_or_default();
             out.print(&format!("    {}{at}\n", escape(subject.trim_end())));
             if drift.attribute.is_some() && class.is_drift() {
-                out.print(&format!("      is       {}\n", shown(&drift.live)));
-                out.print(&format!("      YAML     {}\n", shown(&drift.wanted)));
+                let (is, wanted) = apart(shown(&drift.live), shown(&drift.wanted));
+                out.print(&format!("      is       {}\n      YAML     {}\n", escape(&is), escape(&wanted)));
                 if let Some(run) = &drift.run {
                     out.print(&format!("      sent     in run {}, not taken\n", escape(run)));
                 }
@@ -179,7 +180,7 @@ fn shown(shown: &Shown) -> String {
     match shown {
         Shown::Absent => "(nothing)".to_owned(),
         Shown::Secret(_) => "(secret)".to_owned(),
-        Shown::Value(value) => escape(&value.to_string()),
+        Shown::Value(value) => value.to_string(),
     }
 }
 
@@ -246,6 +247,11 @@ fn edit(
             return Err("a secret is never written into the YAML; set its source to the new one");
         }
     };
+    if hidden::holds_mark(&Packed::from(&value)) {
+        return Err(
+            "a secret stands in it, and a secret is never written into the YAML; name its source there",
+        );
+    }
     let value = if name == "numbers" { numbers(&value, desired)? } else { value };
     let (file, _) = yaml::parse(&place.file, text, &|_| Secrecy::No);
     let entry =
@@ -282,7 +288,12 @@ fn numbers(value: &Value, desired: &Desired) -> Result<Value, &'static str> {
         let address = served.as_str().and_then(Address::parse);
         let known = address.filter(|address| desired.objects.contains_key(address));
         let name = known.ok_or("it cannot be told which declared configuration serves each number")?.name;
-        numbers.insert(number.clone(), serde_json::json!({ "provider": name }));
+        let served = if is_e164(number) {
+            serde_json::json!({ "provider": name })
+        } else {
+            serde_json::json!({ "provider": name, "as_shown": true })
+        };
+        numbers.insert(number.clone(), served);
     }
     Ok(Value::Object(numbers))
 }
@@ -308,7 +319,8 @@ fn prove(
         return Ok(Texts::new());
     }
     let edits = Edits(texts.iter().map(|(path, (_, after))| (path.clone(), Some(after.clone()))).collect());
-    let edited = desired::load_edited(&out.global.files, &edits)?.desired;
+    let mut edited = desired::load_edited(&out.global.files, &edits)?.desired;
+    secrets::conceal(&mut edited, &session.desired, &session.key);
     let accepted: BTreeSet<(&Address, &str)> =
         found.iter().filter_map(|drift| Some((&drift.address, drift.attribute.as_deref()?))).collect();
     for (address, object) in &session.desired.objects {

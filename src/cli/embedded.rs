@@ -99,6 +99,13 @@ impl Embedded {
             let made_up = format!("sandbox-{}-{}", missing.address.name, missing.attribute);
             (missing.address, missing.attribute, made_up)
         });
+        for object in desired.objects.values_mut() {
+            for value in object.sourced.clone() {
+                let made_up = format!("https://sandbox.example/{}/{}", object.address.name, value.part);
+                let mark = key.mark_of(&value.source, &Secret::new(&made_up));
+                object.put_mark(value.attribute, &value.part, &mark);
+            }
+        }
         for (address, attribute, made_up) in supplied.chain(missing).collect::<Vec<_>>() {
             let made_up = Secret::new(&made_up);
             if let Some(object) = desired.objects.get_mut(&address)

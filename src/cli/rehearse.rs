@@ -17,6 +17,7 @@ use super::out::Out;
 use super::policy::{Policies, Tell};
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, watching};
+use crate::api::Vault;
 use crate::api::http::{self, Http, Watch};
 use crate::desired;
 use crate::ledger::Store;
@@ -26,6 +27,7 @@ use crate::rehearse::{self, Source};
 use crate::resource::Live;
 use crate::sandbox::{Fault, Sandbox, Service, World};
 use crate::text::clean;
+use crate::value::Hidden;
 use crate::view::rehearsal::{self, Rehearsal, Request, Requests};
 use crate::view::{json, report};
 
@@ -198,7 +200,7 @@ impl Stage {
         let api = Http::new(
             desired.accounts.values(),
             tokens,
-            vault.collect(),
+            vault.collect::<Vault>().knowing(Hidden::sealed()),
             http::Options {
                 watch: watching([Some(watch), out.meter.watch(), None]),
                 ..http::Options::default()

@@ -13,8 +13,8 @@ use super::meter::Meter;
 use super::out::Out;
 use super::recall::recall;
 use super::watch::Requests;
-use crate::api::ReadOnly;
 use crate::api::http::{self, Http};
+use crate::api::{ReadOnly, Vault};
 use crate::desired::{self, Loaded};
 use crate::document;
 use crate::hooks;
@@ -157,7 +157,7 @@ impl Session {
         let api = Http::new(
             asked,
             resolved.tokens,
-            resolved.vault.into_iter().collect(),
+            resolved.vault.into_iter().collect::<Vault>().knowing(key.hidden().clone()),
             http::Options { watch, timeout: hooks::request_timeout(), ..http::Options::default() },
         )
         .map_err(|error| {

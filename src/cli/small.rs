@@ -18,8 +18,20 @@ use crate::schema as schemas;
 /// Checks the YAML offline.
 pub(super) fn validate(out: &Out, args: &ValidateArgs) -> Result<Exit, Failure> {
     let wanted = Wanted::new(out, &args.formats, CheckFormat::Text, CheckFormat::Json)?;
-    let loaded = match desired::load(&out.global.files) {
-        Ok(loaded) => loaded,
+    let loaded = desired::load(&out.global.files).and_then(|mut loaded| {
+        if loaded.unsure.is_empty() {
+            return Ok(loaded);
+        }
+        loaded.unsure.extend(loaded.warnings);
+        Err(loaded.unsure.sorted())
+    });
+    let loaded = match loaded {
+        Ok(mut loaded) => {
+            // Only a run knows whether what a note is about matters.
+            loaded.warnings.extend(loaded.notes);
+            loaded.warnings = loaded.warnings.sorted();
+            desired::Loaded { notes: Problems::default(), ..loaded }
+        }
         Err(problems) => {
             wanted.problems(out, &problems, None)?;
             if wanted.printed() == CheckFormat::Json {

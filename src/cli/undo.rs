@@ -115,8 +115,16 @@ async fn taken_back(session: &Session, run: &Run<'_>) -> Result<(Plan, Live, Und
         all.kinds.insert("bridges".into());
     }
     let live = session.read_all(&all).await?;
-    let mut undo =
-        undo::undo(run, &plan, Today { desired: &session.desired, live: &live, ledger: &session.ledger });
+    let mut undo = undo::undo(
+        run,
+        &plan,
+        Today {
+            desired: &session.desired,
+            live: &live,
+            ledger: &session.ledger,
+            hidden: session.key.hidden(),
+        },
+    );
     undo.desired.kinds.extend(all.kinds);
     Ok((plan, live, undo))
 }

@@ -56,9 +56,18 @@ pub(super) const YAML: Group = Group {
         "telform::yaml::base_url" 1
             "A base URL cannot be used: no https (http only on loopback), a login in it, a query, or no host."
             "Write it such as `https://host/path`, or leave it out for the service's own address."
+        "telform::yaml::blank" 1
+            "An identity, a login or an account holds a blank or a character that cannot be seen."
+            "Remove it; the message shows the text without it."
         "telform::yaml::control" 1
             "A value holds control characters, which no service takes and which could steer a terminal."
             "Remove them."
+        "telform::yaml::country" 1
+            "A country is not written as ISO 3166-1 alpha-3 writes it. The service cannot correct it later."
+            "Write the three capital letters, such as `USA`; the message suggests a code where one is meant."
+        "telform::yaml::credential" -
+            "Warning: a value inside a map looks like a key, a token or a password."
+            "Write where it comes from: `{ env: NAME }`, `{ file: path }` or `{ command: [program] }`. Every output hides it."
         "telform::yaml::digits" 1
             "An attribute takes digits only."
             "Write the digits without signs and blanks."
@@ -123,7 +132,7 @@ pub(super) const YAML: Group = Group {
             "An attribute that cannot be cleared is set to null."
             "Leave the line out: what is not mentioned is left alone."
         "telform::yaml::number" 1
-            "A key under `numbers` is no E.164 number."
+            "A key under `numbers` is not a phone number in E.164 form; the message says what it is instead."
             "Write `\"+14155550101\"`, in quotes."
         "telform::yaml::number_twice" 1
             "One number stands on two bridges."
@@ -131,6 +140,9 @@ pub(super) const YAML: Group = Group {
         "telform::yaml::overlay" 1
             "An overlay changes something that no earlier file defines."
             "Correct the name, or declare it in a file that is no overlay."
+        "telform::yaml::partial" -
+            "Note of `validate`: an entry states its natural key and not all that a create needs."
+            "Nothing where the object exists; add what is missing where telform shall create it."
         "telform::yaml::policy" 1
             "`policy` names no program."
             "Write `policy: { command: [program, argument] }`."
@@ -173,21 +185,27 @@ pub(super) const YAML: Group = Group {
         "telform::yaml::unknown_key" 1
             "A key is not known here."
             "Correct it; the message suggests the nearest and lists what is known."
+        "telform::yaml::unrendered" 1
+            "A text holds a template, such as `${NAME}` or `env:NAME`, that nothing has filled in."
+            "Write the value, or fill the file in before telform reads it; a secret is written `{ env: NAME }`."
         "telform::yaml::unseen" -
-            "Warning: a value that the service has not been seen to use."
+            "Warning: a word that the service has not been seen to use, or that its documents do not name."
             "Check the spelling; it is sent as it stands."
         "telform::yaml::update" 1
             "`update:` is set for a kind that has only one way to be updated, or names no way."
             "Remove it, or write one of the words that the message lists."
         "telform::yaml::url" 1
-            "A callback is no absolute URL."
-            "Write it such as `https://hooks.example/sms`."
+            "An address in the web is not absolute, or holds a blank or a character that cannot be seen."
+            "Write it such as `https://hooks.example/sms`; a blank inside it is written `%20`."
         "telform::yaml::version" 1
             "No file says its version, or it is one that is not known."
             "Begin with `version: 1`."
         "telform::yaml::which_account" 1
             "Several accounts can serve this entry, and it does not say which."
             "Add `account: NAME`."
+        "telform::yaml::word" 1
+            "A word is nearly one of those that are known here."
+            "Correct it; the message suggests the nearest and lists what is known."
         "telform::yaml::wrong_account" 1
             "The account that an entry names is of another service."
             "Name an account of the right service."

@@ -33,6 +33,7 @@ pub(super) const REFUSALS: Group = Group {
         "refusal::not_in_catalogue" 3 "The provider is not in the service's catalogue." ""
         "refusal::number_elsewhere" 3 "A number stands on a bridge that telform does not manage." ""
         "refusal::number_not_offered" 3 "The service does not offer this number." ""
+        "refusal::number_not_shown" 3 "A number is named as only the service may name it (a short code, no country code), and the service does not show it." ""
         "refusal::pinned_missing" 3 "No object has the identity that `id:` pins." ""
         "refusal::put_would_blank" 3 "A PUT would blank a mail address that waits for verification." ""
         "refusal::renamed_onto" 3 "An object is renamed to an address that the ledger knows another object by." ""

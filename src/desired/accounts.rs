@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{Block, Item, Loader, TWICE, names, secret, urls, values};
+use super::{Block, Item, Loader, TWICE, names, secret, texts, urls, values};
 use crate::backend;
 use crate::kind::Backend;
 use crate::problem::Problem;
@@ -56,7 +56,7 @@ impl<'a> Loader<'a> {
     /// Checks the grammar of a name that the user gives.
     pub(super) fn name(&mut self, item: Item<'_>, what: &str) {
         let entry = item.entry;
-        if !names::is_name(&entry.key) {
+        if !names::is_name(&entry.key) && texts::template(&entry.key).is_none() {
             self.report(
                 Problem::new(
                     "telform::yaml::name",

@@ -122,7 +122,7 @@ impl Loader<'_> {
         let mut problems = Vec::new();
         for parsed in self.parsed.values() {
             for line in parsed.numbers() {
-                let number = line.key().to_owned();
+                let number = crate::text::number(line.key());
                 let label = label(line, line.entry.key_span);
                 let key = (parsed.object.account.clone(), number);
                 let Some((first, place)) = seen.get(&key) else {

@@ -224,10 +224,14 @@ impl Finder<'_> {
         for entry in entries {
             let path = entry.path();
             let name = format!("{}/{}", name.trim_end_matches('/'), entry.file_name().to_string_lossy());
-            let is_yaml = path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml");
+            let is_yaml = path
+                .extension()
+                .is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"));
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             let about = match fs::metadata(&path) {
                 Ok(about) => about,
+                // An editor's lock is a link that leads nowhere.
+                Err(_) if hidden => continue,
                 Err(error) if is_yaml => {
                     self.unreadable(&error, &name);
                     any = true;

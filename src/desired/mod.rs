@@ -12,13 +12,14 @@ use sha2::{Digest, Sha256};
 
 use crate::backend;
 use crate::problem::{Problem, Problems, Severity, Span};
-use crate::resource::{Address, Desired};
+use crate::resource::{Address, Desired, SourcedValue};
 use crate::schema;
 use crate::text::hex;
 use crate::yaml::{Entry, Plain};
 
 mod accounts;
 mod claims;
+mod country;
 mod files;
 mod guards;
 mod layers;
@@ -27,10 +28,12 @@ mod names;
 mod numbers;
 mod objects;
 mod owners;
+mod phone;
 mod policy;
 mod removed;
 mod secret;
 mod shapes;
+mod texts;
 mod urls;
 mod values;
 
@@ -58,6 +61,10 @@ pub struct Loaded {
     pub desired: Desired,
     /// Nothing here keeps a plan from being made.
     pub warnings: Problems,
+    /// What a check that asks no service can only note.
+    pub notes: Problems,
+    /// What is wrong unless a service shows otherwise: a run leaves it to the plan.
+    pub unsure: Problems,
     /// `sha256:` over the bytes of all files, in the order in which they were read.
     pub digest: String,
     /// The files that override others, in the order in which they do.
@@ -106,6 +113,9 @@ impl<'a> Item<'a> {
 /// The work in progress: what was found at the top of all documents, and what has been made of it.
 struct Loader<'a> {
     problems: Problems,
+    /// Values from secret sources in the attribute at hand.
+    sourced: Vec<SourcedValue>,
+    unsure: Problems,
     /// Whether every file could be read. If not, nothing is said about what is missing: it may stand in the other file.
     complete: bool,
     /// Whether the document at hand is an overlay.
@@ -128,6 +138,8 @@ fn check(inputs: &[Input], problems: Problems) -> Result<Loaded, Problems> {
     let complete = problems.iter().all(|problem| problem.severity == Severity::Warning);
     let mut loader = Loader {
         problems,
+        sourced: Vec::new(),
+        unsure: Problems::default(),
         complete,
         overlay: false,
         overlays: Vec::new(),
@@ -176,13 +188,16 @@ impl<'a> Loader<'a> {
     fn finish(mut self) -> Result<Loaded, Problems> {
         let parsed = std::mem::take(&mut self.parsed);
         self.desired.objects = parsed.into_iter().map(|(address, parsed)| (address, parsed.object)).collect();
-        let problems = self.problems.sorted();
+        let (mut problems, notes) = self.problems.sorted().without_notes();
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
-            return Err(problems);
+            problems.extend(self.unsure);
+            return Err(problems.sorted());
         }
         Ok(Loaded {
             desired: self.desired,
             warnings: problems,
+            notes,
+            unsure: self.unsure.sorted(),
             overlays: self.overlays,
             digest: String::new(),
         })

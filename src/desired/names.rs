@@ -71,15 +71,6 @@ pub(super) fn is_slug(text: &str) -> bool {
         })
 }
 
-/// `+` and up to 15 digits, the first of which is not 0 (ITU-T E.164).
-pub(super) fn is_e164(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|digits| {
-        (2..=15).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-    })
-}
-
 /// A text of the user's inside a message: cut when it is long.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 60;
@@ -109,12 +100,6 @@ mod tests {
                 && !is_slug("a--b")
                 && !is_slug("-a")
                 && !is_slug("")
-        );
-        assert!(
-            is_e164("+14155550101")
-                && !is_e164("14155550101")
-                && !is_e164("+0155")
-                && !is_e164("+1234567890123456")
         );
         assert!(is_name("a.b-c_1") && !is_name(".a") && !is_name("a b") && !is_name("") && !is_name("ü"));
     }

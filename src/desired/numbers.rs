@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::objects::Parsed;
-use super::{Item, Loader, names, values};
+use super::{Item, Loader, names, phone, texts, values};
 use crate::backend;
 use crate::problem::Problem;
 use crate::resource::{Address, NumberWanted};
+use crate::text;
 use crate::yaml::quoted;
 
 /// Key under a number that names who serves it.
 const PROVIDER: &str = "provider";
+
+/// Key under a number that says that its name is the service's own.
+const AS_SHOWN: &str = "as_shown";
 
 impl<'a> Loader<'a> {
     /// The numbers of one object. References are checked when all objects are known.
@@ -20,48 +24,56 @@ impl<'a> Loader<'a> {
         let mut numbers = BTreeMap::new();
         for entry in entries {
             let here = Item { file: item.file, entry };
-            let good = self.number(here);
+            let as_shown = self.number(here);
             let provider = self.provider(here);
-            if let (true, Some(provider)) = (good, provider) {
+            if let (Some(as_shown), Some(provider)) = (as_shown, provider) {
                 let place = item.file.source.place(entry.key_span);
-                numbers.insert(
-                    entry.key.to_string(),
-                    NumberWanted { provider: Address::new(target, &provider), place },
-                );
+                let wanted = NumberWanted { provider: Address::new(target, &provider), as_shown, place };
+                numbers.insert(text::number(&entry.key), wanted);
             }
         }
         Some(numbers)
     }
 
-    fn number(&mut self, item: Item<'_>) -> bool {
+    /// The name of a number, and whether it is one only where the service shows it so; `None` after a problem.
+    fn number(&mut self, item: Item<'_>) -> Option<bool> {
         let (text, entry) = (item.key(), item.entry);
-        if !names::is_e164(text) {
-            let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-            let like = format!("+{digits}");
-            let hint = if names::is_e164(&like) {
-                format!("; did you mean {}?", quoted(&like))
-            } else {
-                String::new()
-            };
-            self.report(
-                Problem::new(
-                    "telform::yaml::number",
-                    format!("`{}` is no E.164 number", names::short(text)),
-                    &item.file.source,
-                    entry.key_span,
-                )
-                .label("here")
-                .help(format!("`+`, the country code and the number, at most 15 digits, in quotes{hint}")),
-            );
-            return false;
+        let marked =
+            entry.value.get(AS_SHOWN).is_some_and(|mark| self.boolean(item.file, mark) == Some(true));
+        if text::is_e164(text) || marked || texts::template(text).is_some() {
+            return self.key(item.file, entry).then_some(marked && !text::is_e164(text));
         }
-        self.key(item.file, entry)
+        let meant = phone::read(text).and_then(|phone| phone.e164());
+        let unmeant = meant.is_err();
+        let (label, help) = match meant {
+            Ok(number) => ("not in this form", format!("did you mean {}?", quoted(&number))),
+            Err(instead) => (instead.label, instead.help.to_owned()),
+        };
+        let problem = Problem::new(
+            "telform::yaml::number",
+            format!("`{}` is not a phone number in E.164 form", names::short(text)),
+            &item.file.source,
+            entry.key_span,
+        )
+        .label(label);
+        let help =
+            format!("{help}\nE.164: `+`, the country code and the number, at most 15 digits, in quotes");
+        // What no E.164 number can be may still be there: a run that asks the service knows.
+        let bare = text.strip_prefix('+').unwrap_or(text);
+        let odd = unmeant && (1..=15).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_digit());
+        if odd && !text::is_e164(&text::number(text)) {
+            let mark = "where the service shows the number so: { provider: NAME, as_shown: true }";
+            self.unsure.push(problem.help(format!("{help}\n{mark}")));
+            return Some(true);
+        }
+        self.report(problem.help(help));
+        None
     }
 
     fn provider(&mut self, item: Item<'a>) -> Option<String> {
-        let known = [PROVIDER];
+        let known = [PROVIDER, AS_SHOWN];
         let entries = item.entry.value.map().unwrap_or_default();
-        for entry in entries.iter().filter(|entry| &*entry.key != PROVIDER) {
+        for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
             self.unknown(item.file, entry, &known, "under a number");
         }
         let Some(entry) = item.entry.value.get(PROVIDER) else {
@@ -88,7 +100,8 @@ impl<'a> Loader<'a> {
         let mut problems = Vec::new();
         for parsed in self.parsed.values() {
             for line in parsed.numbers() {
-                let wanted = parsed.object.numbers.as_ref().and_then(|numbers| numbers.get(line.key()));
+                let wanted =
+                    parsed.object.numbers.as_ref().and_then(|numbers| numbers.get(&text::number(line.key())));
                 problems.extend(wanted.and_then(|wanted| self.reference(parsed, line, &wanted.provider)));
             }
         }

@@ -33,7 +33,9 @@ impl<'a> Parsed<'a> {
             entries.map(move |entry| Item { file: line.file, entry })
         });
         let known = self.object.numbers.as_ref();
-        lines.filter(move |line| known.is_some_and(|numbers| numbers.contains_key(line.key())))
+        lines.filter(move |line| {
+            known.is_some_and(|numbers| numbers.contains_key(&crate::text::number(line.key())))
+        })
     }
 }
 
@@ -85,6 +87,7 @@ impl<'a> Loader<'a> {
             shapes: shapes.clone(),
             id: None,
             attributes: Fields::with_capacity(block.lines.len()),
+            sourced: Vec::new(),
             numbers: None,
             put: false,
             prevent_delete: false,
@@ -122,7 +125,10 @@ impl<'a> Loader<'a> {
                     object.numbers = self.numbers(item, &object.address.kind);
                     return;
                 }
-                if let Some(wanted) = self.attribute(file, field, entry, &[&object.address.name, key]) {
+                let wanted = self.attribute(file, field, entry, &[&object.address.name, key]);
+                object.sourced.retain(|value| value.attribute != field.name);
+                object.sourced.append(&mut self.sourced);
+                if let Some(wanted) = wanted {
                     if rows.iter().any(|kind| is_chosen_id(kind, field)) {
                         self.slug(item);
                     }

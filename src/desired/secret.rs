@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use super::{In, Loader, accounts, names};
+use super::{In, Loader, accounts, names, texts};
 use crate::backend;
 use crate::kind::Type;
 use crate::problem::Problem;
 use crate::resource::SecretSource;
 use crate::schema;
-use crate::yaml::{Data, Entry, Secrecy, is_variable};
+use crate::yaml::{Data, Entry, Node, Secrecy, is_variable};
 
 /// The account's own secret.
 pub(super) const TOKEN: &str = "token";
@@ -51,6 +51,11 @@ pub(super) fn secrecy(key: &str) -> Secrecy {
     if likely { Secrecy::Likely } else { Secrecy::No }
 }
 
+/// Whether a value says where a secret comes from.
+pub(super) fn is_source(node: &Node) -> bool {
+    matches!(node.map(), Some([part]) if matches!(&*part.key, "env" | "file" | "command"))
+}
+
 impl Loader<'_> {
     /// Reads `{env: …}`, `{file: …}` or `{command: […]}`. `holder` names whose it is, for the variable that is proposed.
     pub(super) fn source(&mut self, file: In<'_>, entry: &Entry, holder: &[&str]) -> Option<SecretSource> {
@@ -67,6 +72,23 @@ impl Loader<'_> {
                     )
                     .label("a source is needed")
                     .help(format!("say where it comes from, or leave `{name}` out:\n{FORMS}")),
+                );
+                return None;
+            }
+            Data::Scalar(scalar) if texts::secret_template(&scalar.text).is_some() => {
+                let named = texts::secret_template(&scalar.text).flatten();
+                let variable = named.map_or_else(|| accounts::variable(holder), str::to_owned);
+                self.report(
+                    Problem::new(
+                        "telform::yaml::unrendered",
+                        format!("`{name}` holds a template that nothing has filled in"),
+                        &file.source,
+                        at,
+                    )
+                    .label("the value is hidden here")
+                    .help(format!(
+                        "telform fills in no templates; a secret is named by its source:\n    {name}: {{ env: {variable} }}"
+                    )),
                 );
                 return None;
             }
@@ -148,6 +170,11 @@ impl Loader<'_> {
                     .label("no path")
                     .help("relative paths start from the folder of this file:\n{ file: secrets/token }"),
             );
+            return None;
+        }
+        if !path
+            .is_some_and(|scalar| self.rendered(file, &scalar.text, part.value.at, &|| "the path".to_owned()))
+        {
             return None;
         }
         path.map(|scalar| SecretSource::File(file.folder.join(PathBuf::from(&*scalar.text))))

@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::{Block, Item, Loader, names, objects};
-use crate::kind::{Access, Kind};
+use crate::kind::{Access, Field, Kind};
 use crate::problem::Problem;
 use crate::resource::Address;
 use crate::schema;
@@ -128,7 +128,8 @@ impl<'a> Loader<'a> {
         );
     }
 
-    /// Of the fitting shapes those for which nothing is missing; when each misses something, that is a problem.
+    /// Of the fitting shapes those for which nothing is missing, else those whose natural key is stated: such an entry manages
+    /// what is there. When each misses something of its key, that is a problem.
     fn complete_shapes(
         &mut self,
         address: &Address,
@@ -139,58 +140,62 @@ impl<'a> Loader<'a> {
         let pinned = block.get("id").is_some();
         // Looked at only where something is missing, which is nearly never.
         let misspelt = LazyCell::new(|| Self::misspelt(block, &fitting));
-        let lacking_of = |kind: &&'static Kind, pinned: bool| {
-            let needed = |field: &&'static crate::kind::Field| {
-                // A pinned object exists: nothing that is only needed to make or find it has to be there.
-                !pinned
-                    && (field.required || kind.natural_key.contains(&field.name))
-                    && field.access != Access::ReadOnly
+        let absent = |name: &str| block.get(name).is_none() && !misspelt.contains(name);
+        let lacking = |kind: &&'static Kind| -> Vec<&'static str> {
+            let needed = |field: &&'static Field| {
+                (field.required || kind.natural_key.contains(&field.name)) && field.access != Access::ReadOnly
             };
-            let absent = |name: &str| block.get(name).is_none() && !misspelt.contains(name);
-            let lacking: Vec<&str> = kind
-                .fields
-                .iter()
-                .filter(needed)
-                .map(|field| field.name)
-                .filter(|name| absent(name))
-                .collect();
-            lacking
+            kind.fields.iter().filter(needed).map(|field| field.name).filter(|name| absent(name)).collect()
         };
-        let lacking = |kind: &&'static Kind| lacking_of(kind, pinned);
-        let complete: Vec<&'static Kind> =
-            fitting.iter().copied().filter(|kind| lacking(kind).is_empty()).collect();
-        if block.added && !fitting.iter().any(|kind| lacking_of(kind, false).is_empty()) {
-            // A pin alone is enough for a new address, but not for one that looks like a slip.
+        let of_all =
+            |shapes: &[&'static Kind], test: &dyn Fn(&&'static Kind) -> bool| -> Vec<&'static Kind> {
+                shapes.iter().copied().filter(|kind| test(kind)).collect()
+            };
+        let complete = of_all(&fitting, &|kind| lacking(kind).is_empty());
+        let keyed = of_all(&fitting, &|kind| !kind.natural_key.iter().any(|name| absent(name)));
+        if block.added && complete.is_empty() {
+            // A pin or a key alone is enough for a new address, but not for one that looks like a slip.
             let near = self.near(address);
-            if complete.is_empty() || near.is_some() {
-                let lacking = fitting.first().map(|kind| lacking_of(kind, false)).unwrap_or_default();
+            if !(pinned || !keyed.is_empty()) || near.is_some() {
+                let lacking = fitting.first().map(lacking).unwrap_or_default();
                 let lacking = format!("this lacks {}", names::listed(&lacking));
                 let what = format!("`{}.{}`", address.kind, names::short(&address.name));
                 self.overrides_nothing(item, &what, near.as_deref(), &lacking);
                 return Vec::new();
             }
         }
-        if !complete.is_empty() {
+        if pinned {
             // A pinned object exists already; what it would need to be made does not tell its generation.
-            return if pinned { fitting } else { complete };
+            return fitting;
         }
-        let first = fitting.first().map(&lacking).unwrap_or_default();
-        let alike = fitting.iter().all(|kind| lacking(kind) == first);
+        if !complete.is_empty() {
+            return complete;
+        }
+        let among = if keyed.is_empty() { &fitting } else { &keyed };
+        let first = among.first().map(&lacking).unwrap_or_default();
+        let alike = among.iter().all(|kind| lacking(kind) == first);
         let what = if alike { names::listed(&first) } else { "required attributes".to_owned() };
-        let what = format!("`{}` lacks {what}", names::short(item.key()));
-        let way_out = "add what is missing, or pin an existing object with `id:`, which needs less";
-        let parts = fitting.iter().filter(|_| !alike).map(|kind| {
-            format!(
-                "generation {} needs {}\n",
-                kind.generation.unwrap_or_default(),
-                names::listed(&lacking(kind))
-            )
+        let parts = among.iter().filter(|_| !alike).map(|kind| {
+            let generation = kind.generation.unwrap_or_default();
+            format!("generation {generation} needs {}\n", names::listed(&lacking(kind)))
         });
-        let help = format!("{}{way_out}", parts.collect::<String>());
+        let parts = parts.collect::<String>();
+        let name = names::short(item.key());
+        let problem = |code, what: String| Problem::new(code, what, &item.file.source, item.entry.key_span);
+        if !keyed.is_empty() {
+            let what =
+                format!("`{name}` is managed if it is there already; to create it, {what} must be given");
+            let help = format!(
+                "{parts}nothing to do where it exists; to let telform create it, add what is missing"
+            );
+            self.report(problem("telform::yaml::partial", what).label("its key is stated").help(help).note());
+            return keyed;
+        }
+        let way_out = "add what is missing, or pin an existing object with `id:`, which needs less";
         self.report(
-            Problem::new("telform::yaml::missing", what, &item.file.source, item.entry.key_span)
+            problem("telform::yaml::missing", format!("`{name}` lacks {what}"))
                 .label(if first.len() == 1 { "one attribute is missing" } else { "attributes are missing" })
-                .help(help),
+                .help(format!("{parts}{way_out}")),
         );
         Vec::new()
     }

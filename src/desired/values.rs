@@ -1,13 +1,14 @@
 //! From scalars without a type to values of the type that a table row or a setting asks for.
 
-use super::{In, Loader, names};
+use super::{In, Loader, names, phone, secret};
 use serde_json::Number;
 use smol_str::SmolStr;
 
-use crate::kind::{self, Access, Field, Normaliser, Type};
+use crate::kind::{self, Access, Field, Grammar, Normaliser, Type};
 use crate::problem::{Problem, Span};
-use crate::resource::{SecretSource, Wanted, WantedSecret};
-use crate::value::Packed;
+use crate::resource::{SecretSource, SourcedValue, Wanted, WantedSecret};
+use crate::text::unseen;
+use crate::value::{Packed, hidden};
 use crate::yaml::{Data, Entry, Node, Plain, Scalar, quoted};
 
 /// Largest whole number that every JSON reader keeps.
@@ -34,7 +35,7 @@ impl Loader<'_> {
             Type::Decimal => self.decimal(file, entry).map(Packed::Text),
             Type::Integer => self.whole(file, entry).map(|number| Packed::Number(number.into())),
             Type::Bool => self.boolean(file, entry).map(Packed::Bool),
-            Type::List | Type::Map => self.nested(file, field, entry),
+            Type::List | Type::Map => self.nested(file, field, entry, holder),
             Type::Secret | Type::Numbers => None,
         }?;
         self.check(file, field, entry, &value).then_some(Wanted::Value(value))
@@ -104,7 +105,7 @@ impl Loader<'_> {
             self.report(Problem::new("telform::yaml::control", message, &file.source, at).label("in here"));
             return false;
         }
-        true
+        self.rendered(file, text, at, what)
     }
 
     fn catalogue_entry(&mut self, file: In<'_>, entry: &Entry) -> Option<SmolStr> {
@@ -157,7 +158,7 @@ impl Loader<'_> {
         value.map(|scalar| &*scalar.text == "true")
     }
 
-    fn nested(&mut self, file: In<'_>, field: &Field, entry: &Entry) -> Option<Packed> {
+    fn nested(&mut self, file: In<'_>, field: &Field, entry: &Entry, holder: &[&str]) -> Option<Packed> {
         let fits = match entry.value.data {
             Data::List(_) => field.ty == Type::List,
             Data::Map(_) => field.ty == Type::Map,
@@ -167,7 +168,61 @@ impl Loader<'_> {
             self.wrong(file, entry, if field.ty == Type::List { "a list" } else { "a map" });
             return None;
         }
-        self.free(file, &entry.value)
+        match entry.value.map().filter(|_| field.sourced) {
+            Some(entries) => self.with_sources(file, field, entries, holder),
+            None => self.free(file, &entry.value),
+        }
+    }
+
+    /// A map whose values may come from secret sources.
+    fn with_sources(
+        &mut self,
+        file: In<'_>,
+        field: &Field,
+        entries: &[Entry],
+        holder: &[&str],
+    ) -> Option<Packed> {
+        let mut map = Vec::with_capacity(entries.len());
+        for part in entries {
+            let good = self.key(file, part);
+            let value = if secret::is_source(&part.value) {
+                self.source(file, part, &[holder, &[&*part.key]].concat()).map(|source| {
+                    let mark = hidden::from_source(&source.to_string(), None);
+                    let (attribute, place) = (field.name, file.source.place(part.key_span));
+                    self.sourced.push(SourcedValue { attribute, part: part.key.clone(), source, place });
+                    Packed::from(mark)
+                })
+            } else {
+                self.free(file, &part.value)
+            };
+            if let (true, Some(value)) = (good, &value) {
+                self.credential(file, part, value, holder);
+                map.push((part.key.clone(), value.clone()));
+            }
+        }
+        (map.len() == entries.len()).then(|| Packed::map(map))
+    }
+
+    /// A text that looks like a secret where a source could stand.
+    fn credential(&mut self, file: In<'_>, part: &Entry, value: &Packed, holder: &[&str]) {
+        let mut looks = false;
+        hidden::texts(value, &mut |text| looks |= hidden::looks_secret(text) || hidden::holds_login(text));
+        if !looks {
+            return;
+        }
+        let variable = super::accounts::variable(&[holder, &[&*part.key]].concat());
+        let key = names::short(&part.key);
+        self.report(
+            Problem::new(
+                "telform::yaml::credential",
+                format!("`{key}` looks like a credential, and everybody who reads this file can use it"),
+                &file.source,
+                part.key_span,
+            )
+            .label("its value is hidden in every output")
+            .help(format!("name where it comes from instead: {key}: {{ env: {variable} }}"))
+            .warning(),
+        );
     }
 
     /// A value without a table row. Texts, numbers, true, false and null are what they look like to every reader; what
@@ -240,13 +295,13 @@ impl Loader<'_> {
                 text.split(',').map(str::trim).find(|part| !is_mail(part)).map(|part| mail_fault(name, part))
             }
             Normaliser::Digits if !text.bytes().all(|byte| byte.is_ascii_digit()) => {
-                let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-                let help = if digits.is_empty() {
-                    "write the digits in quotes".to_owned()
-                } else {
-                    format!("write {}", quoted(&digits))
+                let what = format!("`{name}` takes digits only");
+                let (label, help) = match phone::read(text) {
+                    Ok(phone) => ("here", format!("write {}", quoted(&phone.digits))),
+                    Err(instead) => (instead.label, format!("{}, in quotes", instead.help)),
                 };
-                Some(("telform::yaml::digits", format!("`{name}` takes digits only"), help))
+                self.report(problem("telform::yaml::digits", what).label(label).help(help));
+                return false;
             }
             _ => None,
         };
@@ -254,32 +309,49 @@ impl Loader<'_> {
             self.report(problem(code, what).label("here").help(help));
             return false;
         }
-        if !field.seen.is_empty() && !empty && !field.seen.contains(&text) {
-            self.report(
-                problem(
-                    "telform::yaml::unseen",
-                    format!("`{}` has not been seen as a value of `{name}`", names::short(text)),
-                )
-                .label("is this right?")
-                .help(format!("{}; it is sent as it stands", names::advice(text, field.seen, "seen")))
-                .warning(),
-            );
+        if !empty && value.as_str().is_some() && !self.grammar(file, field, entry, text) {
+            return false;
         }
-        if field.urls {
+        if !field.seen.is_empty()
+            && !empty
+            && !self.word(file, &format!("a value of `{name}`"), text, field.seen, entry.value.at)
+        {
+            return false;
+        }
+        if field.grammar == Grammar::Url && field.ty == Type::Map {
             self.urls(file, entry);
         }
-        true
+        self.inside(file, field, entry)
     }
 
     /// Values of a map that must be absolute addresses in the web (carrierx.md 8.1).
     fn urls(&mut self, file: In<'_>, entry: &Entry) {
         for part in entry.value.map().unwrap_or_default() {
+            if secret::is_source(&part.value) {
+                continue;
+            }
             let good = part.value.scalar().is_some_and(|scalar| {
                 scalar.text.is_empty()
                     || url::Url::parse(&scalar.text)
                         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
             });
-            if !good && !part.value.is_null() {
+            let gaps = |char: char| char.is_whitespace() || unseen(char);
+            if let Some(scalar) = part.value.scalar().filter(|scalar| scalar.text.contains(gaps)) {
+                let what = format!(
+                    "`{}` of `{}` holds a blank or a character that cannot be seen",
+                    names::short(&part.key),
+                    entry.key
+                );
+                let bare = scalar.text.replace(gaps, "");
+                self.report(
+                    Problem::new("telform::yaml::url", what, &file.source, part.value.at)
+                        .label("not an address")
+                        .help(format!(
+                            "did you mean {}? a blank inside an address is written %20",
+                            quoted(&hidden::shown(&bare))
+                        )),
+                );
+            } else if !good && !part.value.is_null() {
                 let what = format!(
                     "`{}` of `{}` is no absolute http or https URL",
                     names::short(&part.key),

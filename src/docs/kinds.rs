@@ -2,7 +2,7 @@
 
 use super::{GENERATED, cell, paragraph};
 use crate::backend::{self, ALL};
-use crate::kind::{Access, Backend, Delete, Field, Kind, List, Normaliser, Type, Update};
+use crate::kind::{Access, Backend, Delete, Field, Kind, List, Normaliser, Part, Type, Update};
 use crate::output::{KindPage, KindShape, KindTable};
 
 const ABOUT: &str = "An attribute that the YAML does not mention is left alone. `*`: needed to create the object. \
@@ -79,6 +79,14 @@ fn doc(field: &Field) -> String {
     }
     if !field.seen.is_empty() {
         say(format!("Seen: {}; others are sent with a warning.", field.seen.join(", ")));
+    }
+    if !field.inside.is_empty() {
+        let part = |part: &Part| match part.words {
+            [] => part.name.to_owned(),
+            words => format!("{} ({})", part.name, words.join(", ")),
+        };
+        let parts: Vec<String> = field.inside.iter().map(part).collect();
+        say(format!("Known inside: {}; others are sent with a warning.", parts.join("; ")));
     }
     text
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{AttributeChange, Change, NumberImpact, Plan, Shown};
 use crate::resource::Address;
+use crate::text::apart;
 
 /// One thing that moved since the plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -21,7 +22,8 @@ pub struct Moved {
 
 impl Moved {
     fn new(subject: impl ToString, was: impl Into<String>, is: impl Into<String>) -> Self {
-        Self { subject: subject.to_string(), attribute: None, was: was.into(), is: is.into() }
+        let (was, is) = apart(was.into(), is.into());
+        Self { subject: subject.to_string(), attribute: None, was, is }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::call::{Body, Payload};
 use crate::ledger::Key;
 use crate::plan::{Plan, Step};
 use crate::resource::{Address, Desired, Wanted};
+use crate::value::{Packed, Secret, hidden};
 
 /// Seals of the secrets that a plan sends and that were there when it was made; none where it sends none.
 pub fn seals(plan: &Plan, desired: &Desired, key: &Key) -> Option<Seals> {
@@ -21,6 +22,11 @@ pub fn seals(plan: &Plan, desired: &Desired, key: &Key) -> Option<Seals> {
         };
         let Some(print) = &secret.fingerprint else { continue };
         let seal = key.plan_seal(&step.call.account, &address.to_string(), attribute, print);
+        steps.entry(step.id.clone()).or_default().insert(attribute.to_owned(), seal);
+    }
+    for (step, address, attribute, marks) in hidden(plan) {
+        let print = key.fingerprint("hidden", attribute, &Secret::exact(&marks));
+        let seal = key.plan_seal(&step.call.account, &address.to_string(), attribute, &print);
         steps.entry(step.id.clone()).or_default().insert(attribute.to_owned(), seal);
     }
     (!steps.is_empty()).then(|| Seals { key: key.check(), steps })
@@ -38,7 +44,8 @@ pub fn resealed(plan: &Plan, then: &Seals, desired: &Desired, key: &Key) -> Vec<
     }
     let now = seals(plan, desired, key);
     let mut found = Vec::new();
-    for (step, address, attribute) in sent(plan) {
+    let marked = hidden(plan).map(|(step, address, attribute, _)| (step, address, attribute));
+    for (step, address, attribute) in sent(plan).chain(marked) {
         let of = |seals: &Seals| seals.steps.get(&step.id)?.get(attribute).cloned();
         // One that nobody supplies now stops the apply anyway, with the place where it is missing.
         if let (Some(was), Some(is)) = (of(then), now.as_ref().and_then(of))
@@ -64,6 +71,23 @@ pub fn unbound(plan: &Plan, then: Option<&Seals>) -> Vec<String> {
         .filter(|(step, _, attribute)| !is_sealed(step, attribute))
         .map(|(_, address, attribute)| format!("{address} {attribute}"))
         .collect()
+}
+
+/// Values with something hidden in them in the requests: the step, whose they are, and their marks.
+fn hidden(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &str, String)> {
+    plan.steps.iter().flat_map(|step| {
+        let entries = step.call.body.iter().flat_map(Body::entries);
+        entries.filter_map(move |(name, payload)| {
+            let Payload::Value(value) = payload else { return None };
+            let mut marks = String::new();
+            hidden::texts(&Packed::from(value), &mut |text| {
+                if hidden::is_marked(text) && !hidden::is_absent(text) {
+                    marks.push_str(text);
+                }
+            });
+            (!marks.is_empty()).then_some((step, step.address.as_ref()?, name.as_str(), marks))
+        })
+    })
 }
 
 /// The secrets in the requests: the step, and whose they are.

@@ -1,18 +1,29 @@
 //! Keyed fingerprints: how telform notices that a secret in the configuration is not the one it last wrote, without
 //! keeping the secret and without keeping anything from which a weak one could be guessed offline without the key.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use smol_str::SmolStr;
 
+use crate::kind::Field;
+use crate::resource::SecretSource;
 use crate::text::hex;
-use crate::value::{Fingerprint, Secret};
+use crate::value::{Fingerprint, Hidden, Packed, Secret, hidden};
 
 /// The key of all fingerprints. It stands outside the ledger and outside version control.
 #[derive(Clone)]
-pub struct Key([u8; 32]);
+pub struct Key {
+    bytes: [u8; 32],
+    /// What stands behind the marks that were made with it.
+    hidden: Hidden,
+    /// Values inside maps that the configuration takes from secret sources: kind, attribute, key.
+    sourced: Arc<Mutex<BTreeSet<(SmolStr, &'static str, SmolStr)>>>,
+}
 
 /// A fingerprint as the ledger keeps it: bound to the object's identity, so equal secrets of two objects do not look alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +60,8 @@ impl Key {
         if text.chars().count() < 32 {
             return Err(KeyError::Short(text.chars().count()));
         }
-        Ok(Self(mac(b"telform fingerprint key 1", &[text.as_bytes()])))
+        let bytes = mac(b"telform fingerprint key 1", &[text.as_bytes()]);
+        Ok(Self { bytes, hidden: Hidden::default(), sourced: Arc::default() })
     }
 
     /// A random text that [`Key::from_text`] takes, for a new key file: two random UUIDs hold 244 random bits.
@@ -59,19 +71,70 @@ impl Key {
 
     /// A word that is the same for the same key and tells nothing else about it.
     pub fn check(&self) -> String {
-        hex(&mac(&self.0, &[b"check"])[..8])
+        hex(&mac(&self.bytes, &[b"check"])[..8])
+    }
+
+    /// What stands behind the marks that were made with it.
+    pub fn hidden(&self) -> &Hidden {
+        &self.hidden
+    }
+
+    /// From now on the values of this key are hidden wherever they stand in an object of this kind.
+    pub fn hide_part(&self, kind: &str, field: &'static str, part: &str) {
+        if let Ok(mut sourced) = self.sourced.lock() {
+            sourced.insert((kind.into(), field, part.into()));
+        }
+    }
+
+    /// The mark of a value that comes from a source.
+    pub fn mark_of(&self, source: &SecretSource, secret: &Secret) -> String {
+        let marked = hidden::from_source(&source.to_string(), Some(&self.print(secret.reveal())));
+        self.hidden.keep(&marked, secret.clone());
+        marked
+    }
+
+    /// A value of an attribute without the secrets inside it.
+    pub fn conceal(&self, kind: &str, field: &Field, value: Packed) -> Packed {
+        let found = |part: &str, text: &str| {
+            let sourced = || {
+                let key = (kind.into(), field.name, part.into());
+                self.sourced.lock().is_ok_and(|sourced| sourced.contains(&key))
+            };
+            let whole = field.sourced && !text.is_empty() && (hidden::looks_secret(text) || sourced());
+            let marked = match hidden::is_marked(text) {
+                true => return None,
+                false if whole => hidden::mark(&self.print(text)),
+                false => hidden::veiled(text, &|part| {
+                    let marked = hidden::mark(&self.print(part));
+                    self.hidden.keep(&marked, Secret::exact(part));
+                    marked
+                })?,
+            };
+            self.hidden.keep(&marked, Secret::exact(text));
+            Some(marked)
+        };
+        let mut any = false;
+        hidden::texts(&value, &mut |text| any |= found("", text).is_some() || field.sourced);
+        if any { hidden::mapped(&value, "", &found) } else { value }
+    }
+
+    fn print(&self, text: &str) -> String {
+        hex(&mac(&self.bytes, &[b"hidden", text.trim().as_bytes()])[..6])
     }
 
     /// Fingerprint of a secret of this field. The same for every object, so that a secret that a service gives back can be
     /// compared with the wanted one.
     pub fn fingerprint(&self, kind: &str, field: &str, secret: &Secret) -> Fingerprint {
-        Fingerprint(mac(&self.0, &[b"secret", kind.as_bytes(), field.as_bytes(), secret.reveal().as_bytes()]))
+        Fingerprint(mac(
+            &self.bytes,
+            &[b"secret", kind.as_bytes(), field.as_bytes(), secret.reveal().as_bytes()],
+        ))
     }
 
     /// Binds a fingerprint to the object that holds the secret, for the ledger.
     pub fn seal(&self, account: &str, id: &str, field: &str, fingerprint: &Fingerprint) -> Sealed {
         Sealed(hex(&mac(
-            &self.0,
+            &self.bytes,
             &[b"ledger", account.as_bytes(), id.as_bytes(), field.as_bytes(), &fingerprint.0],
         )))
     }
@@ -85,7 +148,7 @@ impl Key {
         fingerprint: &Fingerprint,
     ) -> String {
         let place = [account, address, attribute].map(str::as_bytes);
-        hex(&mac(&self.0, &[b"plan", place[0], place[1], place[2], &fingerprint.0]))
+        hex(&mac(&self.bytes, &[b"plan", place[0], place[1], place[2], &fingerprint.0]))
     }
 
     /// A fingerprint behind a pad that only this key can make for this place: a snapshot may hold it, and equal secrets do not
@@ -109,7 +172,7 @@ impl Key {
     fn padded(&self, place: &[&str], mut bytes: [u8; 32]) -> [u8; 32] {
         let parts: Vec<&[u8]> =
             std::iter::once("snapshot").chain(place.iter().copied()).map(str::as_bytes).collect();
-        for (byte, pad) in bytes.iter_mut().zip(mac(&self.0, &parts)) {
+        for (byte, pad) in bytes.iter_mut().zip(mac(&self.bytes, &parts)) {
             *byte ^= pad;
         }
         bytes

@@ -79,7 +79,8 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
             }
             _ => {}
         }
-        attributes.push((field.name, value));
+        let known = field.name == kind.id || kind.natural_key.contains(&field.name);
+        attributes.push((field.name, if known { value } else { key.conceal(kind.name, field, value) }));
     }
     object.attributes = attributes.into_iter().collect();
     Ok(object)

@@ -282,7 +282,18 @@ impl Reader<'_> {
                 // A number that is taken or closed has an id, too, in the newer rows of generation 1: its id would be sent
                 // and skipped without a word. One on a bridge that is read gets its id from there.
                 let id = row.get("id").and_then(rows::whole).filter(|_| by_id && rows::is_offered(row));
+                if let Some(spelling) = rows::spelling_in(row) {
+                    live.spellings.insert((String::new(), number.clone()), spelling);
+                }
                 live.numbers.insert(number, LiveNumber { id, bridge });
+            }
+        }
+        for row in &bridges.read {
+            let slug = row.get("slug").and_then(Value::as_str).unwrap_or_default();
+            for row in row.get("numbers").and_then(Value::as_array).into_iter().flatten() {
+                if let (Some(number), Some(spelling)) = (rows::number_in(row), rows::spelling_in(row)) {
+                    live.spellings.insert((slug.to_owned(), number), spelling);
+                }
             }
         }
         let listed = live.objects.get(PROVIDERS).map_or(&[][..], Vec::as_slice);

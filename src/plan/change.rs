@@ -10,8 +10,8 @@ use crate::backend::unpod::catalogue;
 use crate::call::StepId;
 use crate::kind::{Access, Field, Kind, Type};
 use crate::ledger::{Entry, Key};
-use crate::resource::{Address, CatalogueEntry, DesiredObject, LiveObject, Wanted, WantedSecret};
-use crate::text::fits_mask;
+use crate::resource::{Address, CatalogueEntry, DesiredObject, LiveObject, Wanted};
+use crate::text::{apart, fits_mask};
 use crate::value::{Packed, Value};
 
 /// What happens to an object.
@@ -183,9 +183,13 @@ impl Comparison<'_> {
         }
         let shown = self.live.shown(field.name);
         let observed = shown.unwrap_or(&Packed::Null);
+        let stated = wanted;
+        let wanted = &self.as_far_as_supplied(stated, observed);
         if catalogue::alike(field, self.catalogue, wanted, observed) {
-            return;
+            return self.not_supplied(NoticeCode::SecretNotSupplied, field, stated, found);
         }
+        self.not_supplied(NoticeCode::SecretNeeded, field, stated, found);
+        let wanted = stated;
         let change = AttributeChange {
             name: field.name.to_owned(),
             before: shown.map_or(Shown::Absent, |value| Shown::Value(value.json())),
@@ -251,12 +255,13 @@ impl Comparison<'_> {
             address: Some(self.wanted.address.clone()),
             account: self.wanted.account.clone(),
             attribute: Some(field.name.to_owned()),
-            detail: format!(
-                "{} cannot be changed by this API: it is {}, the configuration says {}",
-                field.name,
-                short(observed),
-                short(wanted)
-            ),
+            detail: {
+                let (is, wanted) = apart(short(observed), short(wanted));
+                format!(
+                    "{} cannot be changed by this API: it is {is}, the configuration says {wanted}",
+                    field.name
+                )
+            },
             place: self.wanted.places.get(field.name).map(ToString::to_string),
         });
     }
@@ -271,82 +276,6 @@ impl Comparison<'_> {
         value.and_then(Packed::as_str) != Some(needed)
     }
 
-    fn secret(&self, field: &'static Field, secret: &WantedSecret, found: &mut Difference) {
-        let opened = field.changed_with.is_some_and(|(setting, _)| self.switches.contains(setting));
-        if field.access == Access::CreateOnly && !opened {
-            return self.secret_of_create(field, secret, found);
-        }
-        if (self.rewrite)(field.name) {
-            if secret.fingerprint.is_none() {
-                found.notices.push(self.notice(
-                    NoticeCode::SecretNeeded,
-                    field,
-                    Some(&secret.source.to_string()),
-                ));
-            }
-            return found.update.push(secret_change(field, SecretWord::Rewritten));
-        }
-        let Some(fingerprint) = &secret.fingerprint else {
-            found.notices.push(self.notice(
-                NoticeCode::SecretNotSupplied,
-                field,
-                Some(&secret.source.to_string()),
-            ));
-            return;
-        };
-        let mut same = NoticeCode::SecretUnchanged;
-        let known = match self.live.secrets.get(field.name) {
-            Some(Some(shown)) if shown != fingerprint => {
-                let untaken = secret_change(field, SecretWord::NotTaken);
-                match self.secret_sent_before(field, &untaken, fingerprint, shown) {
-                    Some(Sent::NotTaken(untaken)) => return found.not_taken.push(untaken),
-                    Some(Sent::Noted(notice)) => return found.notices.push(notice),
-                    None => Some(false),
-                }
-            }
-            Some(Some(_)) => {
-                same = NoticeCode::SecretShown;
-                Some(true)
-            }
-            _ if field.secret_is_read_back
-                && self.live.attributes.get(field.name).is_some_and(Packed::is_null) =>
-            {
-                return found.update.push(AttributeChange {
-                    before: Shown::Absent,
-                    ..secret_change(field, SecretWord::New)
-                });
-            }
-            _ => self.entry.filter(|_| self.secrets_readable).and_then(|entry| {
-                let sealed = entry.secrets.get(field.name)?;
-                Some(*sealed == self.key.seal(&entry.account, &entry.id, field.name, fingerprint))
-            }),
-        };
-        match known {
-            Some(true) => found.notices.push(self.notice(same, field, None)),
-            Some(false) => {
-                let word =
-                    if (self.resend)(field.name) { SecretWord::Rewritten } else { SecretWord::Changed };
-                found.update.push(secret_change(field, word));
-            }
-            None => found.notices.push(self.notice(NoticeCode::SecretUnknown, field, None)),
-        }
-    }
-
-    /// A secret that is sent on create and never again: that it is another one now is said, and where the account can do
-    /// something about it, how.
-    fn secret_of_create(&self, field: &'static Field, secret: &WantedSecret, found: &mut Difference) {
-        let Some(entry) = self.entry.filter(|_| self.secrets_readable) else { return };
-        let (Some(print), Some(sealed)) = (&secret.fingerprint, entry.secrets.get(field.name)) else {
-            return;
-        };
-        if *sealed != self.key.seal(&entry.account, &entry.id, field.name, print) {
-            let way = field.changed_with.map(|(setting, value)| {
-                format!("`{setting}: {value}` on account {} sends it", self.wanted.account)
-            });
-            found.notices.push(self.notice(NoticeCode::SecretOnlyOnCreate, field, way.as_deref()));
-        }
-    }
-
     pub(super) fn notice(&self, code: NoticeCode, field: &Field, detail: Option<&str>) -> Notice {
         Notice {
             code,
@@ -355,15 +284,6 @@ impl Comparison<'_> {
             attribute: Some(field.name.to_owned()),
             detail: detail.map(str::to_owned),
         }
-    }
-}
-
-fn secret_change(field: &Field, word: SecretWord) -> AttributeChange {
-    AttributeChange {
-        name: field.name.to_owned(),
-        before: Shown::Secret(SecretWord::Set),
-        after: Shown::Secret(word),
-        risky: field.risky,
     }
 }
 

@@ -12,7 +12,7 @@ use super::step::{Operation, Ref, Served, Step};
 use crate::backend;
 use crate::call::{Body, Call, Method, Payload, StepId};
 use crate::kind::{Access, Delete, Kind, Link, Type, Update};
-use crate::value::{Packed, Value};
+use crate::value::{Packed, Value, hidden::holds_mark};
 
 /// What takes one change back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,13 +59,23 @@ impl Plan {
         match &step.operation {
             Operation::Create { .. } => vec![unmade(step, kind, &address.to_string())],
             Operation::Update { before, secrets, .. } => {
+                // What is hidden in a value stays in the run that reads it: no later one can put it back.
+                let sent = |name: &String| {
+                    step.call.body.as_ref().is_some_and(|body| body.entries().contains_key(name))
+                };
+                let hidden =
+                    before.iter().filter(|(name, was)| sent(name) && holds_mark(&Packed::from(*was)));
+                let lost: Vec<String> = hidden.map(|(name, _)| name.clone()).collect();
+                let rest = before.iter().filter(|(name, _)| !lost.contains(name));
+                let before = &rest.map(|(name, was)| (name.clone(), was.clone())).collect();
+                let secrets = secrets.iter().chain(&lost);
                 let name = |secret: &String| Inverse {
                     of: vec![step.id.clone()],
                     what: format!("{address} {secret}"),
                     calls: Vec::new(),
                     lost: Some("overwritten: the secret that is there now cannot be read back".to_owned()),
                 };
-                put_back(step, kind, before).into_iter().chain(secrets.iter().map(name)).collect()
+                put_back(step, kind, before, &lost).into_iter().chain(secrets.map(name)).collect()
             }
             Operation::Delete { id, before, frees, .. } => {
                 let mut all = vec![made_again(step, kind, id, before)];
@@ -218,9 +228,15 @@ fn unmade(step: &Step, kind: &'static Kind, what: &str) -> Inverse {
 }
 
 /// What is changed gets the values that it has now.
-fn put_back(step: &Step, kind: &'static Kind, before: &BTreeMap<String, Value>) -> Option<Inverse> {
+fn put_back(
+    step: &Step,
+    kind: &'static Kind,
+    before: &BTreeMap<String, Value>,
+    lost: &[String],
+) -> Option<Inverse> {
     let mut entries = IndexMap::new();
-    for (name, payload) in step.call.body.as_ref()?.entries() {
+    for (name, payload) in step.call.body.as_ref()?.entries().iter().filter(|(name, _)| !lost.contains(name))
+    {
         let (Payload::Value(sent), Some(field)) = (payload, kind.field(name)) else { continue };
         let was = before.get(name).filter(|was| !was.is_null()).map_or_else(|| field.cleared(), Packed::from);
         if !field.same(&was, &sent.into()) {

@@ -12,7 +12,7 @@ use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::step::{Ref, Served};
 use crate::kind::Link;
 use crate::ledger::MadeConnection;
-use crate::resource::{Address, Connection, Target};
+use crate::resource::{Address, Connection, Spellings, Target};
 
 /// A configuration that will not be there after the plan.
 #[derive(Debug, Clone)]
@@ -43,6 +43,7 @@ pub(super) struct Wiring<'a> {
     /// Bridges that may use a configuration without showing a number.
     pub(super) unseen: &'a BTreeMap<String, BTreeSet<String>>,
     pub(super) numbers: &'a BTreeMap<String, crate::resource::LiveNumber>,
+    pub(super) spellings: &'a Spellings,
     pub(super) bridges: Vec<Bridge>,
     pub(super) leaving_bridges: BTreeMap<String, Address>,
     pub(super) leaving: BTreeMap<String, Leaving>,
@@ -76,6 +77,7 @@ impl Wiring<'_> {
     /// Decides for every number of the account.
     pub(super) fn decide(&self) -> Wired {
         let mut wired = Wired::default();
+        wired.steps.spellings = self.spellings.clone();
         let mut settled: BTreeSet<&str> = BTreeSet::new();
         self.refuse_unseen(&mut wired);
         for connection in self.connections {

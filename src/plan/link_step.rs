@@ -9,13 +9,15 @@ use super::draft::{Draft, create_name};
 use super::step::{Operation, Phase, Ref, Served, Step};
 use crate::call::{Body, Call, Method, Payload};
 use crate::kind::{Link, NumberWord};
-use crate::resource::{Address, Connection, Target};
+use crate::resource::{Address, Connection, Spellings, Target};
 use crate::value::Value;
 
 /// Connects and disconnects of one account, and what each bridge must show afterwards.
 #[derive(Debug, Default)]
 pub(super) struct LinkSteps {
     pub(super) drafts: Vec<Draft>,
+    /// How the service spells the numbers: it is told them in its own words.
+    pub(super) spellings: Spellings,
     /// Numbers that the service calls by an id that it did not show, and whose change needs it.
     pub(super) nameless: BTreeSet<(Address, String)>,
     cut: BTreeSet<(String, String)>,
@@ -84,7 +86,7 @@ impl LinkSteps {
     ) {
         let bridge = &connection.bridge;
         let number = &connection.number;
-        let (key, value) = self.number_entry(link, owner, number, connection.number_id);
+        let (key, value) = self.number_entry(link, owner, bridge, number, connection.number_id);
         let id = disconnect_name(account, bridge, number);
         self.cut.insert((bridge.clone(), number.clone()));
         let at = Ref::Id(bridge.clone());
@@ -149,7 +151,7 @@ impl LinkSteps {
         waits_for.sort();
         waits_for.dedup();
         self.hold_cuts(number, &[at, provider]);
-        let (key, value) = self.number_entry(link, owner, number, number_id);
+        let (key, value) = self.number_entry(link, owner, &at.in_path(), number, number_id);
         let id = connect_name(account, at, number);
         self.expect(at.clone(), owner, number, Some(provider.clone()), &id);
         let why = match &before {
@@ -209,11 +211,12 @@ impl LinkSteps {
         &mut self,
         link: &Link,
         owner: &Address,
+        bridge: &str,
         number: &str,
         id: Option<u64>,
     ) -> (String, Payload) {
         let (key, value) = match link.number {
-            NumberWord::E164(key) => (key, Value::from(number)),
+            NumberWord::E164(key) => (key, Value::from(self.spelled(bridge, number))),
             NumberWord::Id(key) => {
                 if id.is_none() {
                     self.nameless.insert((owner.clone(), number.to_owned()));
@@ -222,6 +225,13 @@ impl LinkSteps {
             }
         };
         (key.to_owned(), Payload::Value(value))
+    }
+
+    /// A number as the service spells it: on this bridge, in its listing of numbers, on another bridge.
+    fn spelled<'n>(&'n self, bridge: &str, number: &'n str) -> &'n str {
+        let on = |bridge: &str| self.spellings.get(&(bridge.to_owned(), number.to_owned()));
+        let elsewhere = || self.spellings.iter().find(|((_, other), _)| other == number).map(|(_, it)| it);
+        on(bridge).or_else(|| on("")).or_else(elsewhere).map_or(number, String::as_str)
     }
 
     fn expect(&mut self, at: Ref, owner: &Address, number: &str, provider: Option<Ref>, step: &str) {

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::ledger::{Key, Ledger};
 use crate::resource::{Account, Address, Desired, Facts, Guards, Live, LiveObject};
 use crate::text::hex;
+use crate::value::hidden;
 
 mod change;
 mod draft;
@@ -28,6 +29,7 @@ mod recall;
 mod reconnect;
 mod removal;
 mod rename;
+mod secrecy;
 mod select;
 mod shelf;
 mod step;
@@ -325,7 +327,8 @@ impl Plan {
 
     /// The digest that the contents have, whatever [`Plan::digest`] says.
     pub fn computed_digest(&self) -> String {
-        let text = serde_json_canonicalizer::to_string(self).unwrap_or_default();
+        // Prints of hidden values differ from key to key; who has which key must not make another plan of it.
+        let text = hidden::without_prints(&serde_json_canonicalizer::to_string(self).unwrap_or_default());
         format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
     }
 }

@@ -78,6 +78,8 @@ pub enum RefusalCode {
     PutWouldBlank,
     /// A dependency was excluded from this plan.
     DependencyExcluded,
+    /// A number is named as only the service may name it, and the service shows none.
+    NumberNotShown,
 }
 
 impl RefusalCode {
@@ -109,6 +111,7 @@ impl RefusalCode {
             Self::NumberNotOffered => "refusal::number_not_offered",
             Self::PutWouldBlank => "refusal::put_would_blank",
             Self::DependencyExcluded => "refusal::dependency_excluded",
+            Self::NumberNotShown => "refusal::number_not_shown",
         }
     }
 
@@ -163,7 +166,9 @@ impl RefusalCode {
                 "keep the address that it has until it is verified; or pin its id here with `id:` and release the other with `telform forget ADDRESS`"
             }
             Self::PinnedMissing => "correct or remove `id:`",
-            Self::MissingForCreate => "add the attributes, or correct `id:`",
+            Self::MissingForCreate => {
+                "add the attributes; or correct the natural key or `id:`, if the object is there under another one"
+            }
             Self::NotInCatalogue => "use a provider of the service's catalogue, by slug, name or id",
             Self::NumberElsewhere => {
                 "declare that bridge with its numbers, so that the move is visible in review, or take the number off it in the console"
@@ -179,6 +184,9 @@ impl RefusalCode {
                 "state the address in the YAML, or use `update: patch` until it is verified"
             }
             Self::DependencyExcluded => "include it, or exclude what needs it too",
+            Self::NumberNotShown => {
+                "write it as `+`, the country code and the number, or remove it; `telform adopt` writes numbers as the service shows them"
+            }
         }
     }
 }

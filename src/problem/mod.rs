@@ -24,6 +24,8 @@ pub enum Severity {
     Error,
     /// Worth knowing; the run goes on.
     Warning,
+    /// Said by a check alone; a run says it only where it matters.
+    Note,
 }
 
 impl Severity {
@@ -32,6 +34,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }
@@ -74,7 +77,7 @@ pub struct Problem {
 /// A problem for programs.
 #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
 pub struct Told {
-    /// `error` or `warning`.
+    /// `error`, `warning` or `note`.
     pub severity: &'static str,
     /// Which.
     pub code: &'static str,
@@ -176,6 +179,13 @@ impl Problem {
         self
     }
 
+    /// Worth knowing when nothing is run.
+    #[must_use]
+    pub fn note(mut self) -> Self {
+        self.severity = Severity::Note;
+        self
+    }
+
     /// For programs.
     pub fn told(&self) -> Told {
         let labels = self.labels.iter().map(|label| {
@@ -224,6 +234,7 @@ impl Diagnostic for Problem {
         Some(match self.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
         })
     }
 
@@ -279,6 +290,12 @@ impl Problems {
     pub fn split(self) -> (Self, Self) {
         let (errors, warnings) = self.0.into_iter().partition(|it| it.severity == Severity::Error);
         (Self(errors), Self(warnings))
+    }
+
+    /// What a run says, and the notes of a check.
+    pub fn without_notes(self) -> (Self, Self) {
+        let (notes, others) = self.0.into_iter().partition(|it| it.severity == Severity::Note);
+        (Self(others), Self(notes))
     }
 
     /// Whether there is none.

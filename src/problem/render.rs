@@ -45,6 +45,7 @@ fn head(problem: &Problem, color: bool) -> String {
     let (bold, style) = match problem.severity {
         Severity::Error => (anstyle::Style::new().bold(), anstyle::AnsiColor::Red.on_default().bold()),
         Severity::Warning => (anstyle::Style::new().bold(), anstyle::AnsiColor::Yellow.on_default().bold()),
+        Severity::Note => (anstyle::Style::new().bold(), anstyle::AnsiColor::Cyan.on_default().bold()),
     };
     let word = problem.severity.word();
     format!(
@@ -121,6 +122,7 @@ impl Diagnostic for Drawing<'_> {
         Some(match self.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
         })
     }
 

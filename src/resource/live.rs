@@ -36,9 +36,15 @@ pub struct LiveAccount {
     pub unseen: BTreeMap<String, BTreeSet<String>>,
     /// Numbers of the account as far as the service shows them: E.164 text to what is known.
     pub numbers: BTreeMap<String, LiveNumber>,
+    /// Numbers that the service spells in another way than they are compared: by bridge (empty in the listing of the numbers)
+    /// and number.
+    pub spellings: Spellings,
     /// Identities of pinned or remembered objects that the listing lacks and a direct GET did not find either.
     pub missing: BTreeSet<String>,
 }
+
+/// How a service spells numbers, by bridge and number.
+pub type Spellings = BTreeMap<(String, String), String>;
 
 /// What was found out about the service behind an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +135,7 @@ pub struct LiveNumber {
 pub struct Connection {
     /// Slug of the bridge.
     pub bridge: String,
-    /// E.164.
+    /// As it is compared: E.164, for whatever has as many digits.
     pub number: String,
     /// The number's own id, where a call needs it (generation 1).
     pub number_id: Option<u64>,

@@ -13,12 +13,13 @@ use url::Url;
 mod live;
 
 pub use live::{
-    CatalogueEntry, Connection, Facts, Live, LiveAccount, LiveNumber, LiveObject, Organization, Target,
+    CatalogueEntry, Connection, Facts, Live, LiveAccount, LiveNumber, LiveObject, Organization, Spellings,
+    Target,
 };
 
 use crate::kind::{Backend, Kind};
 use crate::policy::Policy;
-use crate::value::{Fingerprint, Packed};
+use crate::value::{Fingerprint, Packed, hidden};
 
 /// Something for each of some fields of a kind, by the field's name and in its order. There are many objects with a few
 /// fields each, so this is one stretch of memory, not a tree.
@@ -200,6 +201,8 @@ pub struct DesiredObject {
     pub id: Option<String>,
     /// Attributes that the YAML mentions; the rest is left alone.
     pub attributes: Fields<Wanted>,
+    /// Values inside its maps that come from secret sources.
+    pub sourced: Vec<SourcedValue>,
     /// Bridges: the numbers, when mentioned. Number to the address of the configuration that serves it.
     pub numbers: Option<BTreeMap<String, NumberWanted>>,
     /// `update: put` instead of PATCH.
@@ -214,11 +217,48 @@ pub struct DesiredObject {
     pub places: Fields<Place>,
 }
 
+/// A value inside a map that comes from a secret source. In the map stands its mark.
+#[derive(Debug, Clone)]
+pub struct SourcedValue {
+    /// The attribute that is the map.
+    pub attribute: &'static str,
+    /// The key in it.
+    pub part: SmolStr,
+    /// Where the value comes from.
+    pub source: SecretSource,
+    /// Where the YAML says so.
+    pub place: Place,
+}
+
+impl SourcedValue {
+    /// Whether the source gave nothing, so that its mark says so in the map.
+    pub fn is_absent_in(&self, map: &Packed) -> bool {
+        let Packed::Map(entries) = map else { return false };
+        let mark = |(key, value): &(SmolStr, Packed)| {
+            *key == self.part && value.as_str().is_some_and(hidden::is_absent)
+        };
+        entries.iter().any(mark)
+    }
+}
+
+impl DesiredObject {
+    /// Puts the mark of a value into its map.
+    pub fn put_mark(&mut self, attribute: &str, part: &str, mark: &str) {
+        if let Some(Wanted::Value(Packed::Map(entries))) = self.attributes.get_mut(attribute) {
+            for (_, value) in entries.iter_mut().filter(|(key, _)| key == part) {
+                *value = Packed::from(mark);
+            }
+        }
+    }
+}
+
 /// A number of a bridge as the YAML wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberWanted {
     /// Address of the configuration that serves it.
     pub provider: Address,
+    /// The name is not E.164: it is one only where the service shows the number so.
+    pub as_shown: bool,
     /// Where it stands.
     pub place: Place,
 }

@@ -33,7 +33,7 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Grammar of names; the loader has the same in words.
 const NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
 const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
-const E164: &str = "^\\+[1-9][0-9]{1,14}$";
+const E164: &str = "^\\+[1-9][0-9]{6,14}$";
 
 /// Switches that an account of a service knows: those that its tables name, and the one that goes with generations.
 pub fn switches(backend: &Backend) -> Vec<&'static str> {

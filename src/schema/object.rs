@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{E164, SLUG};
 use crate::backend;
-use crate::kind::{Access, Field, Kind, Normaliser, Type, Update};
+use crate::kind::{Access, Field, Grammar, Kind, Normaliser, Part, Type, Update};
 
 /// Objects of one kind: one shape, or any of several generations'.
 pub(super) fn object(name: &str, whole: bool) -> Option<Value> {
@@ -51,8 +51,9 @@ fn shape(kind: &'static Kind, whole: bool) -> Value {
     for field in writable() {
         properties.insert(field.name.into(), attribute(kind, field));
     }
-    let needed = |field: &&Field| field.required || kind.natural_key.contains(&field.name);
-    let required: Vec<&str> = writable().filter(needed).map(|field| field.name).collect();
+    // What else a create needs is asked for only where the object is not there, which a file does not tell.
+    let required: Vec<&str> =
+        writable().map(|field| field.name).filter(|name| kind.natural_key.contains(name)).collect();
     let title = match kind.generation {
         Some(generation) => format!("{} of generation {generation}", kind.singular),
         None => kind.singular.to_owned(),
@@ -91,8 +92,10 @@ fn attribute(kind: &Kind, field: &Field) -> Value {
         }
         Type::Integer => json!({ "type": "integer", "minimum": 0 }),
         Type::Bool => json!({ "type": "boolean" }),
-        Type::List => json!({ "type": "array" }),
-        Type::Map => json!({ "type": "object" }),
+        Type::List if field.inside.is_empty() => json!({ "type": "array" }),
+        Type::Map if field.inside.is_empty() => json!({ "type": "object" }),
+        Type::List => json!({ "type": "array", "items": { "properties": inside(field) } }),
+        Type::Map => json!({ "type": "object", "properties": inside(field) }),
         Type::Numbers => numbers(),
     };
     let clears = field.access == Access::Modifiable
@@ -117,6 +120,15 @@ fn attribute(kind: &Kind, field: &Field) -> Value {
     about
 }
 
+/// Keys that are known inside, with their words: for an editor to offer, since a service may know others.
+fn inside(field: &Field) -> Value {
+    let part = |part: &Part| match part.words {
+        [] => (part.name.to_owned(), json!({})),
+        words => (part.name.to_owned(), json!({ "examples": words })),
+    };
+    Value::Object(field.inside.iter().map(part).collect())
+}
+
 fn text(kind: &Kind, field: &Field) -> Value {
     let mut about = json!({ "type": "string" });
     if kind.id == field.name {
@@ -124,6 +136,12 @@ fn text(kind: &Kind, field: &Field) -> Value {
         about["maxLength"] = 50.into();
     } else if field.required {
         about["pattern"] = "\\S".into();
+    }
+    match field.grammar {
+        Grammar::Country => about["pattern"] = "^[A-Z]{3}$".into(),
+        Grammar::Identifier if field.required => about["pattern"] = "^\\S+$".into(),
+        Grammar::Identifier => about["pattern"] = "^\\S*$".into(),
+        _ => {}
     }
     let pattern = match field.normaliser {
         Normaliser::Digits => "^[0-9]*$",
@@ -139,12 +157,20 @@ fn text(kind: &Kind, field: &Field) -> Value {
 }
 
 fn numbers() -> Value {
+    let number = |needed: &[&str], as_shown: Value| {
+        json!({
+            "type": "object", "required": needed, "additionalProperties": false,
+            "properties": {
+                "provider": { "type": "string", "description": "Name of the provider that serves the number." },
+                "as_shown": as_shown,
+            },
+        })
+    };
+    let about = "The number is named as the service shows it, and is not E.164.";
     json!({
-        "type": "object", "propertyNames": { "pattern": E164 },
-        "additionalProperties": {
-            "type": "object", "required": ["provider"], "additionalProperties": false,
-            "properties": { "provider": { "type": "string", "description": "Name of the provider that serves the number." } },
-        },
+        "type": "object",
+        "patternProperties": { E164: number(&["provider"], json!({ "type": "boolean", "description": about })) },
+        "additionalProperties": number(&["provider", "as_shown"], json!({ "const": true, "description": about })),
     })
 }
 

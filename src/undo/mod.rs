@@ -13,12 +13,15 @@ use crate::plan::{Operation, Plan, Ref, Step};
 use crate::resource::{
     Address, Desired, DesiredObject, Facts, Fields, Live, LiveObject, Place, Removal, Wanted,
 };
-use crate::value::{Packed, Value};
+use crate::value::{Hidden, Packed, Value};
 
 mod numbers;
 mod saved;
 
 pub use saved::{Otherwise, otherwise};
+
+/// Why a value that was hidden does not come back.
+const FORGOTTEN: &str = "it held a secret, and the journal keeps none";
 
 /// What shall be wanted so that a run is taken back.
 #[derive(Debug, Default)]
@@ -49,6 +52,8 @@ pub struct Today<'a> {
     pub live: &'a Live,
     /// What telform remembers.
     pub ledger: &'a Ledger,
+    /// What stands behind the marks of hidden values.
+    pub hidden: &'a Hidden,
 }
 
 /// The plan of a run, as its journal has it.
@@ -162,6 +167,10 @@ impl<'a> Maker<'a> {
             if still {
                 // What null does to a nested value is not documented; the empty collection clears it.
                 let was = if was.is_null() { field.cleared() } else { was };
+                if !self.today.hidden.knows(&was) {
+                    self.left(format!("{address} {name}"), FORGOTTEN);
+                    continue;
+                }
                 back.insert(field.name, Wanted::Value(was));
             } else {
                 self.left(format!("{address} {name}"), "changed since, left alone");
@@ -245,6 +254,13 @@ impl<'a> Maker<'a> {
                     _ => {}
                 }
             } else if let Some(value) = image.get(field.name).filter(|value| !value.is_null()) {
+                if !self.today.hidden.knows(&value.into()) {
+                    if field.required {
+                        return self.left(address, format!("{}: {FORGOTTEN}", field.name));
+                    }
+                    self.left(format!("{address} {}", field.name), FORGOTTEN);
+                    continue;
+                }
                 attributes.insert(field.name, Wanted::Value(value.into()));
             } else if let Some(wanted) = declared.and_then(|object| object.attributes.get(field.name)) {
                 attributes.insert(field.name, wanted.clone());
@@ -276,6 +292,7 @@ impl<'a> Maker<'a> {
             shapes: vec![kind],
             id: id.map(str::to_owned),
             attributes: Fields::new(),
+            sourced: Vec::new(),
             numbers: None,
             put: false,
             prevent_delete: known,

@@ -131,7 +131,7 @@ impl Maker<'_> {
             if !self.undo.desired.objects.contains_key(&provider) {
                 self.names(account, provider.clone(), &id);
             }
-            named.insert(number, NumberWanted { provider, place: place() });
+            named.insert(number, NumberWanted { provider, as_shown: false, place: place() });
         }
         let address =
             self.address_of(account, "bridges", bridge).unwrap_or_else(|| Address::new("bridges", bridge));

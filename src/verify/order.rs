@@ -153,8 +153,7 @@ pub(super) fn numbers(check: &mut Check<'_>) {
 impl Check<'_> {
     fn must_number(&mut self, number: &str, at: Option<usize>) {
         let digits = number.strip_prefix('+').unwrap_or(number);
-        let good =
-            !digits.is_empty() && !digits.chars().any(|digit| digit.is_control() || digit.is_whitespace());
+        let good = !digits.trim().is_empty() && !digits.chars().any(char::is_control);
         if let Some(at) = at {
             self.must(good, at, "/operation/number", "is about something that is no number");
         }

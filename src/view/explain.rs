@@ -6,8 +6,8 @@ use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
 use crate::explain::{Attribute, Because, Explanation, Says, Verdict};
 use crate::ledger::Origin;
 use crate::plan::{Found, Shown};
-use crate::text::clean;
-use crate::value::spaced;
+use crate::text::{apart, clean};
+use crate::value::{Value, spaced};
 
 /// Column in which the text behind a label begins.
 const INDENT: usize = 12;
@@ -119,11 +119,21 @@ impl Page {
 
     fn attribute(&mut self, it: &Explanation, name: &str, attribute: &Attribute) {
         self.title(&format!("{}.{name}", it.address), attribute.because.word());
+        let value = |value: Option<&Value>| value.map(spaced).unwrap_or_default();
+        let said = match &attribute.wanted {
+            Some(Says::Value(value)) => Some(value),
+            _ => None,
+        };
+        let seen = match &attribute.live {
+            Shown::Value(value) => Some(value),
+            _ => None,
+        };
+        let (wanted, observed) = apart(value(said), value(seen));
         let says = match (&attribute.wanted, &attribute.place) {
             (None, _) => format!("not mentioned; the object is {}", in_yaml(it)),
             (Some(says), place) => {
                 let what = match says {
-                    Says::Value(value) => cut(spaced(value)),
+                    Says::Value(_) => cut(wanted),
                     Says::Secret(source) => format!("a secret from {source}"),
                 };
                 place.as_ref().map_or(what.clone(), |place| format!("{what}, at {place}"))
@@ -137,7 +147,7 @@ impl Page {
         self.row("", table.doc);
         let shown = match &attribute.live {
             Shown::Absent => "not shown".to_owned(),
-            Shown::Value(value) => cut(spaced(value)),
+            Shown::Value(_) => cut(observed),
             Shown::Secret(word) => word.text().to_owned(),
         };
         self.row("Live", &format!("{shown}; {}", live(it)));

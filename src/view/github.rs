@@ -51,6 +51,7 @@ fn problem(problem: &Problem) -> String {
     let level = match problem.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        Severity::Note => "notice",
     };
     command(level, problem.code, Some(&problem.place), &format!("{}{help}", problem.message))
 }

@@ -64,6 +64,7 @@ pub fn problems(problems: &Problems) -> String {
         let severity = match problem.severity {
             Severity::Error => "blocker",
             Severity::Warning => "minor",
+            Severity::Note => "info",
         };
         (problem.code, severity, Some(problem.place.clone()), problem.message.clone())
     }))

@@ -6,7 +6,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{BAD, FAINT, GOOD, paint, words};
 use crate::plan::{AttributeChange, Shown};
-use crate::text::clean;
+use crate::text::{alike, clean, spelled_out};
 use crate::value::Value;
 
 /// Longest value that stands on one line, in characters.
@@ -27,23 +27,18 @@ pub(super) fn cut(text: String) -> String {
     }
 }
 
-fn shown(value: &Shown) -> String {
-    match value {
-        Shown::Value(_) => cut(clean(&words::shown(value))),
-        Shown::Absent | Shown::Secret(_) => words::shown(value),
-    }
-}
-
 /// Lines that show one attribute: `name  before -> after` where that fits a line, else a line difference.
 pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -> Vec<String> {
     let risky = if change.risky { format!("  ({})", words::RISKY) } else { String::new() };
     let Some(lines) = difference(change) else {
         let name = format!("{:width$}", clean(&change.name));
+        let (before, after) = words::pair(change);
+        let (before, after) = (cut(clean(&before)), cut(clean(&after)));
         let line = match (&change.before, &change.after) {
-            (Shown::Absent, after) if created => format!("{name}  {}", shown(after)),
-            (before, Shown::Absent) => format!("{name}  {}", shown(before)),
-            (Shown::Secret(_), after @ Shown::Secret(_)) => format!("{name}  {}", shown(after)),
-            (before, after) => format!("{name}  {} -> {}", shown(before), shown(after)),
+            (Shown::Absent, _) if created => format!("{name}  {after}"),
+            (_, Shown::Absent) => format!("{name}  {before}"),
+            (Shown::Secret(_), Shown::Secret(_)) => format!("{name}  {after}"),
+            _ => format!("{name}  {before} -> {after}"),
         };
         return vec![format!("{line}{risky}")];
     };
@@ -93,7 +88,18 @@ pub(super) fn difference(change: &AttributeChange) -> Option<Vec<(Tag, String)>>
         };
         (tag, change.value().to_owned())
     };
-    Some(diff.iter_all_changes().map(line).collect())
+    let mut lines: Vec<(Tag, String)> = diff.iter_all_changes().map(line).collect();
+    // A line that only its code points tell from one of the other side.
+    let of = |tag: Tag| lines.iter().filter(move |(it, _)| *it == tag).map(|(_, text)| text).take(MOST_LINES);
+    let pairs = of(Tag::Gone).flat_map(|gone| of(Tag::New).map(move |new| (gone, new)));
+    let twins: Vec<String> = pairs
+        .filter(|(gone, new)| alike(gone, new))
+        .flat_map(|(gone, new)| [gone.clone(), new.clone()])
+        .collect();
+    for (_, text) in lines.iter_mut().filter(|(tag, text)| *tag != Tag::Same && twins.contains(text)) {
+        *text = spelled_out(text);
+    }
+    Some(lines)
 }
 
 /// A value as lines: a nested one key by key, a text line by line, an empty or short one as a single line.

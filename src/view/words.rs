@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use indexmap::IndexMap;
 
 use crate::plan::{
-    AccountLine, Action, Change, Effect, NotTaken, Notice, NumberImpact, Operation, Phase, Plan, Ref,
-    Refusal, Shown, Step,
+    AccountLine, Action, AttributeChange, Change, Effect, NotTaken, Notice, NumberImpact, Operation, Phase,
+    Plan, Ref, Refusal, Shown, Step,
 };
+use crate::text::apart;
 
 /// Actions in the order in which a reader needs them, with their titles.
 pub(super) const ACTIONS: [(Action, &str); 4] = [
@@ -180,6 +181,11 @@ pub(super) fn shown(value: &Shown) -> String {
         Shown::Value(value) => value.to_string(),
         Shown::Secret(word) => word.text().to_owned(),
     }
+}
+
+/// The values before and after a change, each on one line. What looks the same is told apart.
+pub(super) fn pair(change: &AttributeChange) -> (String, String) {
+    apart(shown(&change.before), shown(&change.after))
 }
 
 /// What a step does, in a few words.

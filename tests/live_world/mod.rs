@@ -155,6 +155,7 @@ pub(crate) fn want(
         account: account.to_owned(),
         id: None,
         attributes: attributes.iter().map(|(name, value)| (*name, Wanted::Value(value.into()))).collect(),
+        sourced: Vec::new(),
         numbers: None,
         put: false,
         prevent_delete: false,

@@ -118,6 +118,7 @@ impl Case {
             shapes: vec![kind],
             id: None,
             attributes: attributes.into_iter().collect(),
+            sourced: Vec::new(),
             numbers: None,
             put: name == "partners" && dice.once_in(3),
             prevent_delete: dice.once_in(8),
@@ -162,7 +163,10 @@ impl Case {
             let (Some(bridge), Some(provider)) = (dice.any(&bridges), dice.any(&providers)) else { return };
             let wanted = &mut self.desired.objects.get_mut(&bridge).expect("listed").numbers;
             if let Some(numbers) = wanted.as_mut().filter(|_| dice.once_in(2)) {
-                numbers.insert(number.to_owned(), NumberWanted { provider, place: Place::default() });
+                numbers.insert(
+                    number.to_owned(),
+                    NumberWanted { provider, as_shown: false, place: Place::default() },
+                );
             }
         }
     }

@@ -30,7 +30,7 @@ carrierx:
       payment_type: postpay
       callbacks: { sms: https://hooks.acme.example/sms }
       attributes: { tier: gold, "on": "off", note: "two\nlines \u202e mirrored" }
-      parent_assigned_acls: [{ ipaddr: 192.0.2.1, rules: [1, { deep: "no" }] }]
+      parent_assigned_acls: [{ direction: any, access_control_rules: [1, { deep: "no" }] }]
     - partner_sid: 7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01
       login: ACME West
       name: Other
@@ -322,7 +322,7 @@ fn world(dice: &mut Dice) -> (serde_json::Value, bool) {
                 "address1": dice.any(&TEXTS), "billing_email": dice.any(&["a@b.example", "b@b.example,a@b.example", ""]),
                 "attributes": { dice.any(&TEXTS): dice.any(&TEXTS), "on": dice.any(&TEXTS) },
                 "callbacks": { "sms": "https://hooks.acme.example/?a=b#c" },
-                "parent_assigned_acls": [{ "ipaddr": "192.0.2.1", "deep": [[], {}, { "x": [dice.any(&TEXTS), 1, null, true] }] }],
+                "parent_assigned_acls": [{ "direction": "any", "access_control_rules": [[], {}, { "x": [dice.any(&TEXTS), 1, null, true] }] }],
             })
         })
         .collect();

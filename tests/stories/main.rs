@@ -34,6 +34,7 @@ mod generation1;
 mod guards;
 mod guessing;
 mod hard_faults;
+mod hidden;
 mod inits;
 #[cfg(all(target_os = "linux", feature = "remote-state"))]
 mod interrupted_store;
@@ -59,6 +60,7 @@ mod moto;
 mod not_taken;
 mod odd;
 mod output;
+mod owning;
 mod partial;
 mod partners;
 mod policies;
@@ -79,6 +81,7 @@ mod secrets;
 mod shared;
 #[cfg(all(unix, feature = "remote-state"))]
 mod slow_store;
+mod spellings;
 #[cfg(unix)]
 mod terminal;
 mod terse;

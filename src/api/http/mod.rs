@@ -119,7 +119,7 @@ impl Http {
             let token = token.ok_or_else(|| BuildError::NoToken(account.name.clone()))?;
             lines.insert(account.name.clone(), Line::new(account, token, &options)?);
         }
-        let censor = Censor::new(tokens.values().chain(vault.secrets()));
+        let censor = Censor::new(tokens.values().chain(vault.secrets())).knowing(vault.hidden().clone());
         Ok(Self { lines, vault, censor, watch: options.watch, requests: AtomicU64::new(0) })
     }
 

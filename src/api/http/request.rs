@@ -5,7 +5,7 @@ use url::{Host, Url};
 
 use crate::api::Vault;
 use crate::call::{Body, Call, Method, Payload};
-use crate::value::Value;
+use crate::value::{Value, hidden};
 
 /// A request ready to be sent, as often as need be.
 pub(super) struct Request {
@@ -84,7 +84,7 @@ fn body(call: &Call, vault: &Vault) -> Result<Option<Vec<u8>>, String> {
 
 fn value(payload: &Payload, vault: &Vault) -> Result<Value, String> {
     match payload {
-        Payload::Value(value) => Ok(value.clone()),
+        Payload::Value(value) => opened(value, vault),
         Payload::Secret { address, attribute } => vault
             .get(address, attribute)
             .map(|secret| Value::String(secret.reveal().to_owned()))
@@ -93,4 +93,23 @@ fn value(payload: &Payload, vault: &Vault) -> Result<Value, String> {
             Err(format!("the body still holds the id of step {step}, which is not known yet"))
         }
     }
+}
+
+/// A value with the texts behind its marks. A mark that this run knows nothing behind never goes to a service.
+fn opened(value: &Value, vault: &Vault) -> Result<Value, String> {
+    Ok(match value {
+        Value::String(text) if hidden::is_marked(text) => {
+            let known = vault.hidden().open(text);
+            let secret = known.ok_or_else(|| format!("what is hidden in `{text}` was not supplied"))?;
+            Value::String(secret.reveal().to_owned())
+        }
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| opened(item, vault)).collect::<Result<_, _>>()?)
+        }
+        Value::Object(map) => {
+            let entry = |(key, item): (&String, &Value)| Ok((key.clone(), opened(item, vault)?));
+            Value::Object(map.iter().map(entry).collect::<Result<_, String>>()?)
+        }
+        other => other.clone(),
+    })
 }

@@ -1,6 +1,6 @@
 //! CarrierX Core v2: partners (carrierx.md).
 
-use crate::kind::{Backend, Delete, Field, Kind, List, Normaliser, Reading, Type, Update};
+use crate::kind::{Backend, Delete, Field, Grammar, Kind, List, Normaliser, Part, Reading, Type, Update};
 
 pub mod page;
 
@@ -50,10 +50,35 @@ pub static PARTNERS: Kind = Kind {
 /// Money stays out of a partner that pays later: the service drops it to null (carrierx.md 4.3).
 const PREPAY: (&str, &str) = ("payment_type", "prepay");
 
+/// Actions of a rule for messages, and for calls (carrierx.md 5.1).
+const SMS: &[&str] = &["accept", "reject"];
+const VOICE: &[&str] = &["accept", "reject403", "reject503"];
+
+/// One access rule (carrierx.md 5.1).
+const ACL: &[Part] = &[
+    Part { name: "access_control_rules", words: &[] },
+    Part { name: "direction", words: &["any", "inbound", "outbound", "undirected"] },
+    Part { name: "sms_action_true", words: SMS },
+    Part { name: "sms_action_false", words: SMS },
+    Part { name: "voice_action_true", words: VOICE },
+    Part { name: "voice_action_false", words: VOICE },
+];
+
+/// Events that call back (carrierx.md 5.3).
+const CALLBACKS: &[Part] = &[
+    Part { name: "app_conference_call", words: &[] },
+    Part { name: "app_conference_meeting", words: &[] },
+    Part { name: "app_mediator", words: &[] },
+    Part { name: "sms", words: &[] },
+    Part { name: "phonenumber_order", words: &[] },
+    Part { name: "phonenumber_messaging_update", words: &[] },
+];
+
 const FIELDS: &[Field] = &[
     Field::new("login", Type::Text)
         .required()
         .create_only()
+        .made_of(Grammar::Identifier)
         .example("acme-west")
         .doc("Login; the natural key.", "carrierx.md 4.4"),
     Field::new("password", Type::Secret)
@@ -70,6 +95,7 @@ const FIELDS: &[Field] = &[
     Field::new("country_code", Type::Text)
         .required()
         .create_only()
+        .made_of(Grammar::Country)
         .example("USA")
         .doc("Country, ISO 3166-1 alpha-3.", "carrierx.md 4.1"),
     Field::new("zip", Type::Text)
@@ -109,6 +135,7 @@ const FIELDS: &[Field] = &[
         .doc("Technical contact.", "carrierx.md 7"),
     Field::new("parent_sid", Type::Text)
         .create_only()
+        .made_of(Grammar::Identifier)
         .doc("Partner above this one; the caller when left out.", "carrierx.md 4.3"),
     Field::new("charge_at", Type::Decimal)
         .create_only()
@@ -125,10 +152,16 @@ const FIELDS: &[Field] = &[
         .create_only()
         .doc("Most that may be spent.", "carrierx.md 4.1"),
     Field::new("acls", Type::List)
+        .inside(ACL)
         .doc("Access rules set directly on this partner; a parent cannot assign them.", "carrierx.md 5.1"),
-    Field::new("attributes", Type::Map).doc("Free-form texts.", "carrierx.md 5.4"),
-    Field::new("callbacks", Type::Map).urls().doc("Event name to address.", "carrierx.md 5.3"),
+    Field::new("attributes", Type::Map).sourced().doc("Free-form texts.", "carrierx.md 5.4"),
+    Field::new("callbacks", Type::Map)
+        .made_of(Grammar::Url)
+        .sourced()
+        .inside(CALLBACKS)
+        .doc("Event name to address.", "carrierx.md 5.3"),
     Field::new("parent_assigned_acls", Type::List)
+        .inside(ACL)
         .doc("Access rules put on by the parent.", "carrierx.md 5.1"),
     Field::new("transformations", Type::List).doc("Call data rewriting, in this order.", "carrierx.md 5.2"),
     Field::new("partner_sid", Type::Text).read_only().doc("Identity at the service.", "carrierx.md 4.4"),

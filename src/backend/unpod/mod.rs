@@ -1,6 +1,6 @@
 //! Unpod telephony: provider configurations (two generations under one address, unpod.md 3) and bridges.
 
-use crate::kind::{Backend, Delete, Field, Kind, Link, List, NumberWord, Reading, Type, Update};
+use crate::kind::{Backend, Delete, Field, Grammar, Kind, Link, List, NumberWord, Reading, Type, Update};
 
 pub mod answer;
 pub mod attribution;
@@ -49,6 +49,7 @@ pub static PROVIDERS_G2: Kind = Kind {
             .required()
             .risky()
             .masked_lightly()
+            .made_of(Grammar::Identifier)
             .example("AC0123456789abcdef0123456789abcdef")
             .doc(
                 "Account at the carrier; not secret. Changing it may affect connected bridges.",
@@ -98,8 +99,8 @@ pub static PROVIDERS_G1: Kind = Kind {
             .read_back()
             .doc("Secret at the provider; given back in clear, or masked.", "unpod.md 5.2"),
         Field::new("active", Type::Bool).doc("Whether the service uses it.", "unpod.md 5.2"),
-        Field::new("base_url", Type::Text).doc("Address of the provider's API.", "unpod.md 5.2"),
-        Field::new("sip_url", Type::Text).doc("Address of the provider's SIP side.", "unpod.md 5.2"),
+        Field::new("base_url", Type::Text).made_of(Grammar::Url).doc("Address of the provider's API.", "unpod.md 5.2"),
+        Field::new("sip_url", Type::Text).made_of(Grammar::Url).doc("Address of the provider's SIP side.", "unpod.md 5.2"),
     ],
     update: Update::Patch,
     delete: Delete::Supported,

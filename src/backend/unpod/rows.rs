@@ -3,6 +3,7 @@
 use serde_json::Map;
 
 use crate::kind::text_of;
+use crate::text;
 use crate::value::Value;
 
 /// The rows of a listing, wrapped or bare. `empty_object`: whether `data: {}` is an empty list, which it is for
@@ -48,15 +49,15 @@ pub fn whole(value: &Value) -> Option<u64> {
     }
 }
 
-/// A number as it is compared: without spaces, hyphens and parentheses (unpod.md 10).
-pub fn e164(text: &str) -> String {
-    text.chars().filter(|character| !matches!(character, ' ' | '-' | '(' | ')')).collect()
+/// The number in a row about one, as it is compared.
+pub fn number_in(row: &Value) -> Option<String> {
+    let number = text::number(&text_of(row.get("number")?)?);
+    (!number.is_empty()).then_some(number)
 }
 
-/// The E.164 text in a row about a number.
-pub fn number_in(row: &Value) -> Option<String> {
-    let number = e164(&text_of(row.get("number")?)?);
-    (!number.is_empty()).then_some(number)
+/// The number in a row as the service spells it, where that is not how it is compared.
+pub fn spelling_in(row: &Value) -> Option<String> {
+    text_of(row.get("number")?).filter(|spelling| text::number(spelling) != *spelling)
 }
 
 /// Whether a row of the numbers' listing offers its number to a bridge: neither taken, closed nor switched off. A row that

@@ -2,7 +2,7 @@
 
 use super::Planner;
 use crate::backend::unpod::catalogue;
-use crate::kind::{Kind, Type};
+use crate::kind::{Field, Kind, Type};
 use crate::ledger::Entry;
 use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_new};
 use crate::plan::draft;
@@ -38,24 +38,23 @@ impl<'a> Planner<'a> {
     }
 
     fn create(&mut self, inputs: &Inputs<'a>, object: &'a DesiredObject, kind: &'static Kind) {
-        let missing: Vec<&str> = kind
-            .fields
-            .iter()
-            .filter(|field| field.required && !object.attributes.contains_key(field.name))
-            .map(|field| field.name)
-            .collect();
-        if !missing.is_empty() {
-            self.refuse(
-                object,
-                RefusalCode::MissingForCreate,
-                format!("{} must be given to create it", missing.join(", ")),
-            );
-        }
+        self.incomplete(object, kind, "is not there");
         if self.uncatalogued(inputs, object, kind) {
             return;
         }
         self.draft_create(inputs, object, kind, None);
         self.change(object, Action::Create, None, of_new(object, kind), None);
+    }
+
+    /// An entry that says enough to find an object, and not enough to make one.
+    fn incomplete(&mut self, object: &DesiredObject, kind: &'static Kind, because: &str) {
+        let absent = |field: &&Field| field.required && !object.attributes.contains_key(field.name);
+        let missing: Vec<&str> = kind.fields.iter().filter(absent).map(|field| field.name).collect();
+        if !missing.is_empty() {
+            let detail =
+                format!("the {} {because}, and a create needs {}", kind.singular, missing.join(", "));
+            self.refuse(object, RefusalCode::MissingForCreate, detail);
+        }
     }
 
     /// A secret that the create has to send and that nobody supplied: the plan says so, apply stops before its first write.
@@ -65,6 +64,13 @@ impl<'a> Planner<'a> {
                 && secret.fingerprint.is_none()
             {
                 self.note(object, NoticeCode::SecretNeeded, Some(attribute), Some(secret.source.to_string()));
+            }
+        }
+        for value in &object.sourced {
+            let stated = object.attributes.get(value.attribute);
+            if matches!(stated, Some(Wanted::Value(stated)) if value.is_absent_in(stated)) {
+                let part = format!("{}.{}", value.attribute, value.part);
+                self.note(object, NoticeCode::SecretNeeded, Some(&part), Some(value.source.to_string()));
             }
         }
     }
@@ -193,6 +199,7 @@ impl<'a> Planner<'a> {
                 format!("replacing it would delete {} {}", kind.singular, live.id),
             );
         }
+        self.incomplete(object, kind, "is to be made anew");
         if self.uncatalogued(inputs, object, kind) {
             return;
         }

@@ -14,10 +14,11 @@ use crate::plan::note::{Refusal, RefusalCode};
 use crate::plan::removal::LeavingObject;
 use crate::plan::select::Selection;
 use crate::plan::step::Ref;
-use crate::resource::{Account, Address, DesiredObject, Target};
+use crate::resource::{Account, Address, DesiredObject, NumberWanted, Spellings, Target};
 use crate::value::Value;
 
 static NONE_UNSEEN: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+static NONE_SPELLED: Spellings = Spellings::new();
 static EMPTY: BTreeMap<String, crate::resource::LiveNumber> = BTreeMap::new();
 
 impl<'a> Planner<'a> {
@@ -54,6 +55,11 @@ impl<'a> Planner<'a> {
                 connections: &connections,
                 unseen: inputs.live.accounts.get(&account.name).map_or(&NONE_UNSEEN, |live| &live.unseen),
                 numbers: inputs.live.accounts.get(&account.name).map_or(&EMPTY, |live| &live.numbers),
+                spellings: inputs
+                    .live
+                    .accounts
+                    .get(&account.name)
+                    .map_or(&NONE_SPELLED, |live| &live.spellings),
                 bridges: self.bridges(inputs, findings, selection, account, &connections),
                 leaving_bridges: self
                     .leaving_in(account, |kind| kind.link.is_some())
@@ -141,6 +147,7 @@ impl<'a> Planner<'a> {
             };
             let numbers = match (&object.numbers, self.replaced.get(address)) {
                 (Some(wanted), _) => {
+                    self.not_shown(inputs, object, wanted);
                     let providers: Vec<_> = wanted
                         .iter()
                         .map(|(number, wanted)| {
@@ -160,6 +167,31 @@ impl<'a> Planner<'a> {
             bridges.push(Bridge { address: (*address).clone(), at, numbers });
         }
         bridges
+    }
+
+    /// Numbers under a name that only the service may give them, and that it does not show.
+    fn not_shown(
+        &mut self,
+        inputs: &Inputs<'a>,
+        bridge: &DesiredObject,
+        wanted: &BTreeMap<String, NumberWanted>,
+    ) {
+        let live = inputs.live.accounts.get(&bridge.account);
+        let odd = wanted.iter().filter(|(_, wanted)| wanted.as_shown);
+        for (number, wanted) in
+            odd.filter(|(number, _)| live.is_none_or(|live| !live.numbers.contains_key(*number)))
+        {
+            let detail =
+                format!("{number} is not a phone number in E.164 form, and the service shows no such number");
+            self.refusals.push(Refusal {
+                code: RefusalCode::NumberNotShown,
+                account: bridge.account.clone(),
+                address: Some(bridge.address.clone()),
+                attribute: None,
+                detail,
+                place: Some(wanted.place.to_string()),
+            });
+        }
     }
 
     fn provider(

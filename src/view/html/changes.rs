@@ -147,21 +147,20 @@ fn row(page: &mut Html, change: &AttributeChange) {
             page.raw("</pre></td>");
         }
         None => {
+            let (before, after) = words::pair(change);
             page.raw("<td class=\"before\">");
-            value(page, &change.before, "<del>", "</del>");
+            value(page, &change.before, &before, "<del>", "</del>");
             page.raw("</td><td class=\"after\">");
-            value(page, &change.after, "<ins>", "</ins>");
+            value(page, &change.after, &after, "<ins>", "</ins>");
             page.raw("</td>");
         }
     }
     page.raw("</tr>\n");
 }
 
-fn value(page: &mut Html, shown: &Shown, open: &'static str, close: &'static str) {
+fn value(page: &mut Html, shown: &Shown, text: &str, open: &'static str, close: &'static str) {
     match shown {
-        Shown::Value(_) => page.raw(open).code(&words::shown(shown)).raw(close),
-        Shown::Absent | Shown::Secret(_) => {
-            page.raw("<span class=\"soft\">").text(&words::shown(shown)).raw("</span>")
-        }
+        Shown::Value(_) => page.raw(open).code(text).raw(close),
+        Shown::Absent | Shown::Secret(_) => page.raw("<span class=\"soft\">").text(text).raw("</span>"),
     };
 }

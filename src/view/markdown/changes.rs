@@ -127,12 +127,13 @@ fn attribute(change: &AttributeChange) -> Vec<String> {
         }
         return drawn;
     }
-    let say = |sign: &str, value: &Shown| line(sign, &format!("{}: {}", change.name, words::shown(value)));
+    let (before, after) = words::pair(change);
+    let say = |sign: &str, value: &str| line(sign, &format!("{}: {value}", change.name));
     let mut drawn = match (&change.before, &change.after) {
-        (Shown::Secret(_), after @ Shown::Secret(_)) => vec![say("! ", after)],
-        (Shown::Absent, after) => vec![say("+ ", after)],
-        (before, Shown::Absent) => vec![say("- ", before)],
-        (before, after) => vec![say("- ", before), say("+ ", after)],
+        (Shown::Secret(_), Shown::Secret(_)) => vec![say("! ", &after)],
+        (Shown::Absent, _) => vec![say("+ ", &after)],
+        (_, Shown::Absent) => vec![say("- ", &before)],
+        _ => vec![say("- ", &before), say("+ ", &after)],
     };
     if let Some(last) = drawn.last_mut() {
         last.push_str(&risky);

@@ -1,0 +1,191 @@
+//! Secrets inside values: addresses with a login or a query, values that come from secret sources, and what looks like a token.
+//! The bench looks for each of them in everything that is printed or written.
+
+use serde_json::json;
+
+use crate::bench::Story;
+use crate::partners::{by_hand, verified};
+
+const SID: &str = "partners/3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410";
+const LOGIN: &str = "canary-hook-login-77";
+const QUERY: &str = "canary-hook-query-88";
+const NEWER: &str = "canary-hook-newer-99";
+
+/// A story that knows these texts as secrets, beside those of its world.
+fn watched(story: Story) -> Story {
+    story.secrets.lock().unwrap().extend([LOGIN, QUERY, NEWER].map(str::to_owned));
+    story
+}
+
+fn callbacks(story: &Story) -> serde_json::Value {
+    story.world()["carrierx"]["partners"][0]["callbacks"].clone()
+}
+
+/// A secret source stands where the address stands; its text is sent, and shown nowhere.
+#[test]
+fn a_callback_from_a_secret_source() {
+    let first = format!("https://{LOGIN}@hooks.example/sms?key={QUERY}");
+    let story = watched(verified("")).secret("HOOK", &first);
+    let yaml = "partners: { west: { login: west, callbacks: { sms: { env: HOOK }, app_mediator: https://a.example/x }, \
+                attributes: { crm: { env: CRM } } } }\n";
+    story.carrierx(yaml);
+    story.expect(0, "validate");
+    // A value that nobody supplied is told before anything is written.
+    story.expect(0, "plan").says("(env HOOK").says("(env CRM, not supplied)").says("has to be sent");
+    story.expect(1, "apply --auto-approve").says("telform::secret::not_supplied").says("attributes.crm");
+    assert_eq!(story.writes(), [""; 0]);
+    let story = story.secret("CRM", "canary-crm-token-1");
+    story.expect(0, "rehearse");
+    let ran = story.expect(0, "apply --auto-approve");
+    ran.says("(env HOOK, hidden:").says("(env CRM, hidden:");
+    assert_eq!(callbacks(&story), json!({ "sms": first, "app_mediator": "https://a.example/x" }));
+    assert_eq!(
+        story.world()["carrierx"]["partners"][0]["attributes"],
+        json!({ "crm": "canary-crm-token-1" })
+    );
+    story.in_sync();
+    story.expect(0, "drift");
+    story.expect(0, "journal verify");
+    for args in ["explain partners.west.callbacks", "plan --json", "plan --format terraform-json"] {
+        story.expect(0, args);
+    }
+    // Another text behind the same source is a change; without the text nothing is compared.
+    let mut story = story;
+    story.set("HOOK", &format!("https://{NEWER}@hooks.example/sms"));
+    story.expect(2, "plan --detailed-exitcode").says("(env HOOK, hidden:");
+    story.unset("HOOK");
+    story.expect(0, "plan --detailed-exitcode").says("not supplied: not compared").says("callbacks.sms");
+    // Changed by hand at the service: seen as different, and still not shown.
+    story.set("HOOK", &first);
+    by_hand_callback(&story, &format!("https://{NEWER}@hooks.example/sms"));
+    story.expect(2, "drift").says("callbacks");
+    story.expect(0, "apply --auto-approve");
+    assert_eq!(callbacks(&story)["sms"], json!(first));
+}
+
+fn by_hand_callback(story: &Story, url: &str) {
+    story.sandbox.edit(|world| {
+        let mut text = serde_json::to_value(&*world).unwrap();
+        text["carrierx"]["partners"][0]["callbacks"]["sms"] = url.into();
+        *world = serde_json::from_value(text).unwrap();
+    });
+}
+
+/// The same digest for whoever has the secrets and whoever has not, and another secret than the reviewed one is not hidden by it.
+#[test]
+fn a_saved_plan_with_hidden_values() {
+    let story = watched(verified(""))
+        .secret("HOOK", &format!("https://{LOGIN}@hooks.example/sms"))
+        .secret("TELFORM_FINGERPRINT_KEY", &"canary-key-0123456789".repeat(2));
+    story.carrierx("partners: { west: { login: west, city: Rome, callbacks: { sms: { env: HOOK } } } }\n");
+    story.expect(0, "plan --out plan.json");
+    story.expect(0, "verify plan.json");
+    story.expect(0, "show plan.json").says("(env HOOK, hidden:");
+    let digest = |story: &Story| story.expect(0, "plan --json").json()["digest"].clone();
+    let with = digest(&story);
+    let mut story = story;
+    story.unset("HOOK");
+    assert_eq!(digest(&story), with, "a pull request is planned without secrets");
+    story.set("HOOK", &format!("https://{LOGIN}@hooks.example/sms"));
+    // Another value than the one that was there at the review: the digest cannot tell, the seal can.
+    story.set("HOOK", &format!("https://{NEWER}@hooks.example/sms"));
+    story.expect(4, "apply plan.json --auto-approve").says("another secret");
+    story.set("HOOK", &format!("https://{LOGIN}@hooks.example/sms"));
+    story.expect(0, "apply plan.json --auto-approve");
+    story.in_sync();
+}
+
+/// Live values with a login or a query are hidden in every view, and told apart.
+#[test]
+fn live_addresses_are_hidden() {
+    let world = format!(
+        "      callbacks: {{ sms: 'https://{LOGIN}@hooks.example/sms?key={QUERY}', app_mediator: https://a.example/x }}\n\
+         \x20     attributes: {{ token: {NEWER}-1234567890abcdef, tier: gold }}\n"
+    );
+    let story = watched(verified(&world));
+    story.carrierx("partners: { west: { login: west, callbacks: { sms: https://hooks.example/sms } } }\n");
+    for format in ["text", "json", "markdown", "html", "terraform-json"] {
+        story.expect(0, &format!("plan -v --format {format}")).says("(hidden");
+    }
+    story.expect(0, "explain partners.west.callbacks").says("https://(hidden:");
+    story.expect(0, "plan --snapshot-out snapshot.json");
+    story.expect(0, "rehearse");
+    story.expect(0, "apply --auto-approve");
+    assert_eq!(callbacks(&story), json!({ "sms": "https://hooks.example/sms" }));
+    story.in_sync();
+    // What was hidden is in no journal, so nothing can bring it back; that is said.
+    story.expect(0, "undo last --auto-approve").says("it held a secret, and the journal keeps none");
+    assert_eq!(callbacks(&story), json!({ "sms": "https://hooks.example/sms" }));
+}
+
+/// PUT writes the whole object as it was read: what is hidden goes back as it was.
+#[test]
+fn a_put_keeps_what_is_hidden() {
+    let url = format!("https://hooks.example/sms?key={QUERY}");
+    let story = watched(verified(&format!(
+        "      billing_email: bills@acme.example\n      tech_email: tech@acme.example\n      callbacks: {{ sms: '{url}' }}\n"
+    )));
+    story.carrierx("partners: { west: { login: west, update: put, city: Rome } }\n");
+    story.expect(0, "apply --auto-approve");
+    assert_eq!(callbacks(&story), json!({ "sms": url }));
+    assert!(story.writes()[0].starts_with(&format!("PUT {SID}")), "{:?}", story.writes());
+    story.in_sync();
+}
+
+/// Written down in the YAML itself: a warning with the form to use, and hidden all the same.
+#[test]
+fn what_looks_like_a_credential() {
+    let story = watched(verified(""));
+    story.carrierx(&format!(
+        "partners: {{ west: {{ login: west, callbacks: {{ sms: 'https://hooks.example/?token={QUERY}' }}, attributes: {{ key: \
+         sk_live_{LOGIN}, note: gold }} }} }}\n"
+    ));
+    // The file itself holds them, which the bench would find: only what is printed counts here.
+    let text = story.read("telform.yaml");
+    std::fs::remove_file(story.path("telform.yaml")).unwrap();
+    std::fs::create_dir(story.path("secret")).unwrap();
+    story.file("secret.txt", &text);
+    let ran = story.expect(0, "validate -f secret.txt");
+    ran.says("warning[telform::yaml::credential]")
+        .says("sms: { env: WEST_CALLBACKS_SMS }")
+        .says("key: { env: WEST_ATTRIBUTES_KEY }");
+    ran.is_silent_about("`note`");
+    story.expect(0, "apply --auto-approve -f secret.txt").says("https://hooks.example/?token=(hidden:");
+    assert_eq!(story.world()["carrierx"]["partners"][0]["attributes"]["key"], format!("sk_live_{LOGIN}"));
+    story.expect(0, "plan --detailed-exitcode -f secret.txt").says("Plan: no changes");
+    by_hand(&story, "city", "Rome");
+}
+
+/// Adopted with the name of a variable in the place of the secret.
+#[test]
+fn adopted_without_the_secret() {
+    let story = watched(verified(&format!(
+        "      callbacks: {{ sms: 'https://{LOGIN}@hooks.example/sms', app_mediator: https://a.example/x }}\n"
+    )));
+    story.carrierx("");
+    story.expect(0, "adopt --all --out telform -f telform.yaml");
+    let page = story.read("telform/carrierx-partners.yaml");
+    assert!(page.contains("      sms: { env: WEST_CALLBACKS_SMS }\n"), "{page}");
+    assert!(page.contains("      app_mediator: \"https://a.example/x\"\n"), "{page}");
+    story.expect(0, "plan --detailed-exitcode -f telform.yaml -f telform").says("not supplied: not compared");
+}
+
+/// The older generation of Unpod has addresses of its own.
+#[test]
+fn a_configuration_with_a_login_in_its_address() {
+    let story = watched(Story::new(&format!(
+        "
+unpod:
+  profile: g1-snapshot
+  configurations:
+    - {{ id: 42, provider: LiveKit, name: spare, api_key: canary-key-spare, base_url: 'https://{LOGIN}@lk.example.net' }}
+"
+    )));
+    story.unpod_with(
+        "product_id: prod, ",
+        "providers: { spare: { name: spare, base_url: https://lk.example.net, sip_url: 'sip:a@b.example' } }\n",
+    );
+    story.expect(0, "plan").says("https://(hidden:");
+    story.apply();
+    story.in_sync();
+}
