@@ -215,7 +215,7 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
             let taken: Vec<_> = taken.into_iter().map(|(_, word)| word).collect();
             json!({
                 "enum": taken,
-                "description": "Sends by a PATCH of its own what the service does not list as changeable; a notice when not said.",
+                "description": "Sends what the service does not list as changeable, by PATCH.",
             })
         }
         switch => json!({ "type": "boolean", "default": false, "description": switch_text(switch) }),

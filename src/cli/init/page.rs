@@ -78,7 +78,9 @@ pub(super) fn placeholder(backend: &'static Backend) -> Login {
 /// What could stand for a key: its default, or the first example.
 fn sample(backend: &Backend, key: &str) -> String {
     let about = schema::account_key(backend, key);
-    let sample = about.get("default").or_else(|| about.get("examples")?.get(0));
+    let first = |of: &str| about.get(of)?.get(0);
+    let sample =
+        about.get("default").or_else(|| first("examples")).or_else(|| first("enum")).or(about.get("const"));
     sample.map_or_else(|| "...".to_owned(), |value| value.as_str().map_or(value.to_string(), str::to_owned))
 }
 
