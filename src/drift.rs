@@ -13,6 +13,10 @@ use crate::plan::{Action, Inputs, NoticeCode, Plan, RefusalCode, SecretWord, Sho
 use crate::resource::{Address, Desired, Live, LiveAccount, LiveObject, Wanted};
 use crate::value::{Packed, Value};
 
+mod looked;
+
+pub use looked::{Looked, Missed, looked};
+
 /// How something came to differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -133,8 +137,65 @@ pub fn drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
         }
         found.extend(drift);
     }
+    found.extend(left_behind(inputs));
     found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
     found.dedup();
+    found
+}
+
+/// What the ledger manages and no entry of the YAML describes: its entry is gone, or no file mentions its kind. It is compared
+/// with what telform last saw alone.
+fn left_behind(inputs: &Inputs<'_>) -> Vec<Drift> {
+    let mut found = Vec::new();
+    let options = inputs.options;
+    let left = inputs.ledger.objects.iter().filter(|(address, entry)| {
+        !inputs.desired.objects.contains_key(*address)
+            && !inputs.desired.moved.iter().any(|rename| rename.from == **address)
+            && options.is_about(address)
+            && (options.accounts.is_empty() || options.accounts.contains(&entry.account))
+            && entry.hidden_since.is_none()
+    });
+    for (address, entry) in left {
+        let Some(account) = inputs.live.accounts.get(&entry.account) else { continue };
+        let Some(listed) = account.objects.get(address.kind.as_str()) else { continue };
+        let of = |attribute: Option<&str>, class, live| Drift {
+            address: address.clone(),
+            account: entry.account.clone(),
+            attribute: attribute.map(str::to_owned),
+            class,
+            live,
+            wanted: Shown::Absent,
+            place: None,
+            run: None,
+        };
+        let Some(live) = listed.iter().find(|live| live.id == entry.id) else {
+            if !account.is_unreadable(&address.kind, &entry.id) {
+                found.push(of(None, Class::Gone, Shown::Absent));
+            }
+            continue;
+        };
+        for (name, seen) in &entry.seen {
+            let Some(field) = field(account, address, name) else { continue };
+            let (is, shown) = if field.ty == Type::Numbers {
+                let numbers = numbers_on(account, &entry.id);
+                (digest_of(&numbers), Shown::Value(numbers))
+            } else {
+                let value = live.attributes.get(field.name);
+                let canonical =
+                    catalogue::canonical(field, &account.facts.catalogue, value.unwrap_or(&Packed::Null));
+                (digest_of(&canonical), value.map_or(Shown::Absent, |value| Shown::Value(value.json())))
+            };
+            if is != *seen {
+                found.push(of(Some(name.as_str()), Class::Outside, shown));
+            }
+        }
+        for (name, sealed) in entry.secrets.iter().filter(|_| inputs.ledger.readable_with(inputs.key)) {
+            let shown = live.secrets.get(name.as_str()).and_then(Option::as_ref);
+            if shown.is_some_and(|it| inputs.key.seal(&entry.account, &entry.id, name, it) != *sealed) {
+                found.push(of(Some(name.as_str()), Class::Outside, Shown::Secret(SecretWord::Set)));
+            }
+        }
+    }
     found
 }
 

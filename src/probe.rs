@@ -203,13 +203,15 @@ fn seat(number: &Value, says_who: bool) -> Seat {
     if says_who { Seat::Unserved } else { Seat::Unknown }
 }
 
-/// Every use of a configuration that the account shows, read afresh: what its delete would silence, in words.
+/// Every use of a configuration that the account shows, read afresh: what its delete would silence, in words. `unread` are the
+/// bridges that the plan knew as unreadable.
 pub async fn users(
     api: &ReadOnly<'_>,
     account: &Account,
     key: &Key,
     ledger: &Ledger,
     id: &str,
+    unread: &[String],
 ) -> Result<Vec<String>, LiveError> {
     let desired = Desired {
         accounts: [(account.name.clone(), account.clone())].into_iter().collect(),
@@ -218,7 +220,13 @@ pub async fn users(
     };
     let live = live::read(api, &desired, ledger, key, true).await?;
     let mut users = Vec::new();
+    let holders = account.backend.kinds.iter().filter(|kind| kind.link.is_some());
+    let holders: BTreeSet<&str> = holders.map(|kind| kind.name).collect();
     for live in live.accounts.into_values() {
+        // What the plan did not know as unreadable may use it.
+        let opaque = holders.iter().flat_map(|kind| live.opaque(kind));
+        let late = opaque.filter(|slug| !unread.iter().any(|known| known == slug));
+        users.extend(late.map(|slug| format!("bridge {slug}, which cannot be read any more, may use it")));
         let connected = live
             .connections
             .unwrap_or_default()

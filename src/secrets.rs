@@ -1,7 +1,7 @@
 //! Fetches the secrets that the configuration names. Nothing here ever shows a value: messages name the place in the YAML
 //! and the source.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::path::Path;
 
@@ -27,6 +27,8 @@ pub struct Resolved {
     pub vault: BTreeMap<(Address, String), Secret>,
     /// Secrets of objects that were not supplied: a notice in a plan, and the end of an apply that has to send one.
     pub missing: Vec<Missing>,
+    /// Accounts without a token, where that is not the end of the run, and why.
+    pub no_token: BTreeMap<String, Problem>,
 }
 
 /// A secret of an object that was not supplied.
@@ -49,6 +51,24 @@ impl Missing {
     }
 }
 
+/// Whose secrets are fetched.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Accounts that are asked; `None` for all. The others need no token, and none of their objects a secret.
+    pub accounts: Option<&'a BTreeSet<String>>,
+    /// A token that cannot be had is noted, and ends nothing.
+    pub without_token: bool,
+}
+
+impl Asked<'_> {
+    /// All accounts, each with its token.
+    pub const ALL: Self = Self { accounts: None, without_token: false };
+
+    fn holds(self, account: &str) -> bool {
+        self.accounts.is_none_or(|asked| asked.contains(account))
+    }
+}
+
 /// Fetches all secrets and notes their fingerprints in `desired`. A token that is missing is a problem.
 pub fn resolve(
     desired: &mut Desired,
@@ -56,19 +76,40 @@ pub fn resolve(
     allow_commands: bool,
     key: &Key,
 ) -> Result<Resolved, Problems> {
+    resolve_for(desired, Asked::ALL, env, allow_commands, key)
+}
+
+/// The same for some of the accounts.
+pub fn resolve_for(
+    desired: &mut Desired,
+    asked: Asked<'_>,
+    env: &dyn Fn(&str) -> Option<String>,
+    allow_commands: bool,
+    key: &Key,
+) -> Result<Resolved, Problems> {
     let mut reader = Reader { env, allow_commands, known: HashMap::new() };
     let mut problems = Problems::default();
     let mut resolved = Resolved::default();
-    for account in desired.accounts.values() {
+    let several = desired.accounts.len() > 1;
+    for account in desired.accounts.values().filter(|account| asked.holds(&account.name)) {
         match token(&mut reader, &account.token) {
             Ok(secret) => drop(resolved.tokens.insert(account.name.clone(), secret)),
             Err(fault) => {
                 let what = format!("the token of the account `{}` {}", account.name, fault.what);
-                problems.push(fault.problem(what, &account.token_place));
+                let mut problem = fault.problem(what, &account.token_place);
+                if asked.without_token {
+                    resolved.no_token.insert(account.name.clone(), problem);
+                    continue;
+                }
+                if several {
+                    let help = format!("{}, or name the other accounts with `--account NAME`", fault.help);
+                    problem = problem.help(&help);
+                }
+                problems.push(problem);
             }
         }
     }
-    objects(&mut reader, desired, key, &mut resolved, &mut problems);
+    objects(&mut reader, desired, asked, key, &mut resolved, &mut problems);
     settle(resolved, problems)
 }
 
@@ -82,7 +123,7 @@ pub fn resolve_without_tokens(
     let mut reader = Reader { env, allow_commands, known: HashMap::new() };
     let mut problems = Problems::default();
     let mut resolved = Resolved::default();
-    objects(&mut reader, desired, key, &mut resolved, &mut problems);
+    objects(&mut reader, desired, Asked::ALL, key, &mut resolved, &mut problems);
     settle(resolved, problems)
 }
 
@@ -93,11 +134,13 @@ fn settle(resolved: Resolved, problems: Problems) -> Result<Resolved, Problems> 
 fn objects(
     reader: &mut Reader<'_>,
     desired: &mut Desired,
+    asked: Asked<'_>,
     key: &Key,
     resolved: &mut Resolved,
     problems: &mut Problems,
 ) {
-    for (address, object) in &mut desired.objects {
+    let objects = desired.objects.iter_mut();
+    for (address, object) in objects.filter(|(_, object)| asked.holds(&object.account)) {
         for (attribute, wanted) in &mut object.attributes {
             let Wanted::Secret(wanted) = wanted else { continue };
             let place = object.places.get(*attribute).unwrap_or(&object.place).clone();

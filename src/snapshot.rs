@@ -12,7 +12,7 @@ use crate::kind::Backend;
 use crate::ledger::{AccountEntry, Key};
 use crate::resource::{
     CatalogueEntry, Connection, Facts, Fields, Live, LiveAccount, LiveNumber, LiveObject, Organization,
-    Target,
+    Target, Unreadable,
 };
 use crate::value::Packed;
 
@@ -111,6 +111,19 @@ struct Account {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     spellings: Vec<(String, String, String)>,
     missing: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    unreadable: BTreeMap<String, BTreeMap<String, Why>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    odd_rows: BTreeMap<String, Vec<String>>,
+}
+
+/// Why an object could not be read.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Why {
+    why: String,
+    help: String,
+    may_use: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -132,6 +145,9 @@ struct Object {
     /// Padded fingerprints; none for one that the service masked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     secrets: BTreeMap<String, Option<String>>,
+    /// Attributes of another shape than is documented, with that shape.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    odd: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -253,6 +269,12 @@ impl Account {
                 .map(|((bridge, number), spelling)| (bridge.clone(), number.clone(), spelling.clone()))
                 .collect(),
             missing: live.missing.clone(),
+            unreadable: live
+                .unreadable
+                .iter()
+                .map(|(kind, all)| ((*kind).to_owned(), all.iter().map(why).collect::<BTreeMap<_, _>>()))
+                .collect(),
+            odd_rows: live.odd_rows.iter().map(|(kind, rows)| ((*kind).to_owned(), rows.clone())).collect(),
         }
     }
 
@@ -264,6 +286,15 @@ impl Account {
             let rows: Result<_, String> =
                 rows.into_iter().map(|row| row.live(backend, name, kind, key)).collect();
             objects.insert(kind, rows?);
+        }
+        let mut unreadable: BTreeMap<&'static str, BTreeMap<String, Unreadable>> = BTreeMap::new();
+        for (kind, all) in self.unreadable {
+            let kind = word(backend.kinds.iter().map(|kind| kind.name), &kind)?;
+            unreadable.insert(kind, all.into_iter().map(|(id, it)| (id, it.live())).collect());
+        }
+        let mut odd_rows = BTreeMap::new();
+        for (kind, rows) in self.odd_rows {
+            odd_rows.insert(word(backend.kinds.iter().map(|kind| kind.name), &kind)?, rows);
         }
         Ok(LiveAccount {
             facts: Facts {
@@ -287,6 +318,8 @@ impl Account {
                 .map(|(bridge, number, it)| ((bridge, number), it))
                 .collect(),
             missing: self.missing,
+            unreadable,
+            odd_rows,
         })
     }
 }
@@ -305,6 +338,7 @@ impl Object {
             attributes: text(&live.attributes),
             masked: text(&live.masked),
             secrets: secrets.collect(),
+            odd: live.odd.iter().map(|(name, shape)| ((*name).to_owned(), (*shape).to_owned())).collect(),
         }
     }
 
@@ -333,12 +367,29 @@ impl Object {
             };
             secrets.insert(word(fields(), &field)?, print);
         }
+        let odd = self
+            .odd
+            .into_iter()
+            .map(|(name, shape)| Ok((word(fields(), &name)?, word(SHAPES.into_iter(), &shape)?)));
         Ok(LiveObject {
+            odd: odd.collect::<Result<_, String>>()?,
             attributes: known(self.attributes)?,
             masked: known(self.masked)?,
             secrets,
             id: self.id,
         })
+    }
+}
+
+const SHAPES: [&str; 3] = ["a map", "a list", "a single value"];
+
+fn why((id, it): (&String, &Unreadable)) -> (String, Why) {
+    (id.clone(), Why { why: it.why.clone(), help: it.help.clone(), may_use: it.may_use })
+}
+
+impl Why {
+    fn live(self) -> Unreadable {
+        Unreadable { why: self.why, help: self.help, may_use: self.may_use }
     }
 }
 

@@ -39,7 +39,7 @@ pub struct Adoption<'a> {
 impl<'a> Adoption<'a> {
     /// Live objects of these kinds that no address of the configuration claims, each with a name: the ledger's when it
     /// knows one, else one that is made from its natural key.
-    pub fn of(inputs: &Inputs<'a>, account: Option<&str>, kinds: &BTreeSet<&str>) -> Self {
+    pub fn of(inputs: &Inputs<'a>, kinds: &BTreeSet<&str>) -> Self {
         let claimed = plan::claims(inputs);
         let known = claimed
             .iter()
@@ -51,9 +51,7 @@ impl<'a> Adoption<'a> {
         let mut taken: BTreeSet<Address> = inputs.desired.objects.keys().cloned().collect();
         taken.extend(inputs.desired.removed.iter().map(|gone| gone.address.clone()));
         let mut rows: Vec<(&'static Kind, Vec<(&'a str, &'a LiveObject)>)> = Vec::new();
-        for (name, live) in
-            inputs.live.accounts.iter().filter(|(name, _)| account.is_none_or(|it| it == *name))
-        {
+        for (name, live) in &inputs.live.accounts {
             for (kind_name, objects) in live.objects.iter().filter(|(kind, _)| kinds.contains(*kind)) {
                 let Some(kind) = crate::backend::shape(kind_name, live.facts.generation) else { continue };
                 let free = objects

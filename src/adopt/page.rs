@@ -114,6 +114,9 @@ impl Page {
             let refused = without.get(&(found.address.clone(), field.name.to_owned()));
             if let Some(why) = refused {
                 self.leave_out(found, field.name, why.clone());
+            } else if let Some(shape) = found.live.odd.get(field.name) {
+                let why = format!("it is {shape}, a shape that the service does not document");
+                self.leave_out(found, field.name, why);
             } else {
                 match field.ty {
                     Type::Secret => self.secret(inputs.key, found, field),

@@ -39,8 +39,8 @@ impl Run<'_> {
             Operation::Update { id, before, expect, secrets, .. } => {
                 self.believe_object(target, id, before, secrets.is_empty().then_some(expect)).await
             }
-            Operation::Delete { id, before, frees, .. } => {
-                self.believe_deletable(target, id, before, frees).await
+            Operation::Delete { id, before, frees, unread, .. } => {
+                self.believe_deletable(target, id, before, frees, unread).await
             }
             Operation::Connect { bridge, number, provider, before } => {
                 match (self.resolve(bridge), self.resolve(provider)) {
@@ -133,6 +133,7 @@ impl Run<'_> {
         id: &str,
         before: &BTreeMap<String, Value>,
         frees: &[String],
+        unread: &[String],
     ) -> Belief {
         let belief = self.believe_object(target, id, before, None).await;
         if !matches!(belief, Belief::Holds(_)) {
@@ -145,7 +146,7 @@ impl Run<'_> {
             return belief;
         }
         let ledger = (**self.ledger.lock().await).clone();
-        match probe::users(&self.read(), target.account, self.apply.key, &ledger, id).await {
+        match probe::users(&self.read(), target.account, self.apply.key, &ledger, id, unread).await {
             Ok(users) if users.is_empty() => belief,
             Ok(users) => Belief::Moved(format!("{}; deleting it would silence that", users.join(", "))),
             Err(error) => Belief::Unreadable(error.to_string()),

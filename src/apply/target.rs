@@ -70,6 +70,11 @@ impl Run<'_> {
             Some(Body::Object(entries)) => entries,
             Some(Body::Overlay { fields, set }) => {
                 let live = overlay.ok_or("the object was not read before its PUT")?;
+                if let Some((name, shape)) =
+                    live.odd.iter().find(|(name, _)| fields.iter().any(|it| it == *name))
+                {
+                    return Err(format!("`{name}` is {shape} now: a PUT would lose it"));
+                }
                 // A field that the service does not show is left out: null might blank it.
                 fields
                     .iter()

@@ -40,7 +40,7 @@ pub(super) fn advice(
     if command == "undo" {
         return vec![undo];
     }
-    let again = with(out, session, "telform apply") + &flags(&saved::options(session));
+    let again = with(out, session, "telform apply") + &flags(&saved::options(&session.options));
     let what = match (dark, report.interrupted) {
         (true, true) => "To go on with it instead",
         (false, true) => "To go on with it",
@@ -57,7 +57,7 @@ pub(super) fn settle(out: &Out, command: &str, session: &Session) -> Vec<Advice>
     if command == "rehearse" {
         return Vec::new();
     }
-    let command = with(out, session, "telform resume") + &flags(&saved::options(session));
+    let command = with(out, session, "telform resume") + &flags(&saved::options(&session.options));
     vec![Advice { what: "To settle by reading what is unknown, and go on", command }]
 }
 
@@ -66,7 +66,7 @@ pub(super) fn look(out: &Out, command: &str, session: &Session) -> Vec<Advice> {
     if command == "rehearse" {
         return Vec::new();
     }
-    let command = with(out, session, "telform plan") + &flags(&saved::options(session));
+    let command = with(out, session, "telform plan") + &flags(&saved::options(&session.options));
     vec![Advice { what: "To see whether a fresh plan is empty", command }]
 }
 
@@ -77,14 +77,17 @@ pub(super) fn flags(options: &v1::Options) -> String {
         ("--max-deletes", options.max_deletes),
         ("--max-delete-percent", options.max_delete_percent),
         ("--max-numbers-dark", options.max_numbers_dark),
+        ("--max-unreadable-bridges", options.max_unreadable_bridges),
     ] {
         if let Some(value) = value {
             text.push_str(&format!(" {flag} {value}"));
         }
     }
-    for (flag, addresses) in [("--target", &options.targets), ("--exclude", &options.excludes)] {
-        for address in addresses {
-            text.push_str(&format!(" {flag} {}", quoted(address)));
+    for (flag, names) in
+        [("--account", &options.accounts), ("--target", &options.targets), ("--exclude", &options.excludes)]
+    {
+        for name in names {
+            text.push_str(&format!(" {flag} {}", quoted(name)));
         }
     }
     for (address, attribute) in &options.resend {

@@ -50,7 +50,7 @@ pub(super) async fn carry(
     let store = session.store.clone();
     let book = Book::open(&store, &session.ledger).await?;
     if !resume::settle(out, &mut session, &book).await? && only_after_a_cut {
-        out.note("no run was cut off: there is nothing to resume\n");
+        out.note("no run was cut off here: there is nothing to resume\n");
         return Ok(Exit::Done);
     }
     let live = session.read_for_plan().await?;

@@ -17,6 +17,7 @@ pub(super) async fn run(out: &Out, args: &ExplainArgs) -> Result<Exit, Failure> 
     let choice = Choice {
         targets: args.targets.clone(),
         excludes: args.excludes.clone(),
+        accounts: args.accounts.clone(),
         sandbox: args.sandbox.clone(),
         ..Choice::default()
     };

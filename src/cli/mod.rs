@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use futures_util::FutureExt;
 
+mod accounts;
 mod adopt;
 mod again;
 mod apply;

@@ -193,6 +193,7 @@ impl Stage {
             }
         }
         desired.accounts.retain(|name, _| sandboxes.contains_key(name));
+        let asked = desired.accounts.keys().cloned().collect();
         let clock = Arc::new(Clock::default());
         let watch: Arc<dyn Watch> = clock.clone();
         let tokens = desired.accounts.keys().map(|name| (name.clone(), rehearse::token())).collect();
@@ -224,6 +225,9 @@ impl Stage {
             api,
             missing: Vec::new(),
             options,
+            asked,
+            saved: false,
+            no_token: BTreeMap::new(),
             sandbox: None,
             taken_for,
             ledger_is_kept,

@@ -1,5 +1,7 @@
 //! `telform resume`: a run that was cut off is settled by reading, then everything goes on as in an apply.
 
+use std::collections::BTreeSet;
+
 use tokio_util::sync::CancellationToken;
 
 use super::again;
@@ -44,6 +46,10 @@ pub(super) async fn settle(out: &Out, session: &mut Session, book: &Book<'_>) ->
     if cut.is_empty() {
         return Ok(false);
     }
+    let cut = within(out, session, cut)?;
+    if cut.is_empty() {
+        return Ok(false);
+    }
     let live = session.read().await?;
     for run in cut {
         if out.global.json {
@@ -69,6 +75,36 @@ pub(super) async fn settle(out: &Out, session: &mut Session, book: &Book<'_>) ->
     session.ledger.journal = Some(book.stamped().head().await);
     session.store.save(&mut session.ledger).await?;
     Ok(true)
+}
+
+/// Of the runs that were cut off those that can be settled here. One that is open in other accounts alone stays for a run
+/// that is about these.
+fn within<'r, 'a>(out: &Out, session: &Session, cut: Vec<&'r Run<'a>>) -> Result<Vec<&'r Run<'a>>, Failure> {
+    let mut here = Vec::new();
+    for run in cut {
+        let open: BTreeSet<String> = run.open().into_iter().map(|open| open.step).collect();
+        let steps = run.started.plan.steps.iter().filter(|step| open.contains(&step.id));
+        let accounts: BTreeSet<&str> = steps.map(|step| step.call.account.as_str()).collect();
+        let there = |name: &&&str| session.desired.accounts.contains_key(**name);
+        let others: Vec<&str> =
+            accounts.iter().filter(there).filter(|name| !session.asked.contains(**name)).copied().collect();
+        if others.is_empty() {
+            here.push(run);
+            continue;
+        }
+        let (is, others) = (cut_off(run), clean(&others.join(", ")));
+        if accounts.iter().any(|name| session.asked.contains(*name)) {
+            return Err(Failure::other(
+                "telform::resume::limited",
+                format!("{is}; it has open requests in account {others} too, which this run leaves out"),
+                "`telform resume` without `--account`, `--target` and `--exclude` settles it as a whole",
+            ));
+        }
+        if !out.global.json && !out.global.quiet {
+            out.note(&format!("{is}; not settled here: its open requests are in account {others}\n"));
+        }
+    }
+    Ok(here)
 }
 
 /// Writes of a run that are done, as its outcomes or a settling say.

@@ -13,7 +13,7 @@ use super::out::Out;
 use super::session::Session;
 use crate::document::{self, Document, LIMIT, LedgerIdentity, Moved, Origin, v1};
 use crate::output::Said;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::resource::{Address, Live, Organization};
 use crate::snapshot;
 use crate::text::clean;
@@ -44,13 +44,12 @@ fn origin(session: &Session, live: &Live) -> Origin {
             .filter_map(|account| Some((account, live.accounts.get(&account.name)?)))
             .map(|(account, live)| (account.name.clone(), organization(&live.facts.organization)))
             .collect(),
-        options: options(session),
+        options: options(&session.options),
     }
 }
 
 /// What a run asks for, as a plan keeps it.
-pub(super) fn options(session: &Session) -> v1::Options {
-    let options = &session.options;
+pub(super) fn options(options: &plan::Options) -> v1::Options {
     let words = |addresses: &BTreeSet<Address>| addresses.iter().map(ToString::to_string).collect();
     let named = |asked: &BTreeSet<(Address, Option<String>)>| {
         asked.iter().map(|(address, attribute)| (address.to_string(), attribute.clone())).collect()
@@ -58,10 +57,12 @@ pub(super) fn options(session: &Session) -> v1::Options {
     v1::Options {
         targets: words(&options.targets),
         excludes: words(&options.excludes),
+        accounts: options.accounts.clone(),
         destroy: options.destroy,
         max_deletes: options.guards.max_deletes,
         max_delete_percent: options.guards.max_delete_percent,
         max_numbers_dark: options.guards.max_numbers_dark,
+        max_unreadable_bridges: options.max_unreadable_bridges,
         rewrite_secrets: named(&options.rewrite_secrets),
         resend: named(&options.resend),
         sandbox: options.sandbox,
@@ -115,13 +116,16 @@ impl Reviewed {
         Choice {
             targets: addresses(&options.targets),
             excludes: addresses(&options.excludes),
+            accounts: options.accounts.iter().cloned().collect(),
             destroy: options.destroy,
             max_deletes: options.max_deletes,
             max_delete_percent: options.max_delete_percent,
             max_numbers_dark: options.max_numbers_dark,
+            max_unreadable_bridges: options.max_unreadable_bridges,
             rewrite_secrets: parsed(&options.rewrite_secrets),
             resend: parsed(&options.resend),
             sandbox: given.sandbox.clone(),
+            saved: true,
         }
     }
 

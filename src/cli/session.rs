@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::accounts;
+use super::again;
 use super::args::{Choice, Global};
-use super::asked::{Asked, check_choice, options};
+use super::asked::{Named, check_choice, options};
 use super::embedded::Embedded;
 use super::exit::Failure;
 use super::lock::{self, Locked};
 use super::meter::Meter;
 use super::out::Out;
 use super::recall::recall;
+use super::saved;
 use super::watch::Requests;
 use crate::api::http::{self, Http};
 use crate::api::{ReadOnly, Vault};
@@ -19,8 +22,9 @@ use crate::desired::{self, Loaded};
 use crate::document;
 use crate::hooks;
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
-use crate::live::{self, Scope, View};
-use crate::plan::{Inputs, LedgerEffect, Options, Plan};
+use crate::live::{self, LiveError, Scope, View};
+use crate::plan::{self, Inputs, LedgerEffect, Options, Plan};
+use crate::problem::Problem;
 use crate::resource::{Address, Desired, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
@@ -44,6 +48,12 @@ pub(crate) struct Session {
     pub missing: Vec<Missing>,
     /// What this run asks for.
     pub options: Options,
+    /// Accounts that are asked; the others need no token.
+    pub asked: BTreeSet<String>,
+    /// Whether that came from a saved plan, so that the command line cannot say it.
+    pub saved: bool,
+    /// Accounts of which no token could be had, where that does not end the run.
+    pub no_token: BTreeMap<String, Problem>,
     /// The embedded simulator, when it stands in for the services.
     pub sandbox: Option<Embedded>,
     /// What everything is read for.
@@ -66,6 +76,8 @@ pub(crate) const SANDBOX: &str = "(sandbox)";
 pub(crate) enum Purpose {
     /// Reads only: nothing is locked, no key is made.
     Plan,
+    /// As `Plan`; an account whose token is missing is noted, and ends nothing.
+    Look,
     /// As `Plan`, and asks no service.
     Offline,
     /// Takes the lock, waiting for it as long as this, and makes a key where there is none.
@@ -108,19 +120,21 @@ impl Session {
             out.note(&crate::problem::render(&loaded.warnings, out.color_on_stderr(), out.width()));
         }
         let desired = &mut loaded.desired;
-        let asked = Asked::of(desired, choice);
-        check_choice(desired, choice, &asked)?;
+        let named = Named::of(desired, choice);
+        let limit = accounts::chosen(desired, &choice.accounts)?;
         let store = Arc::new(Store::at(&place(global, desired, choice))?);
         let lock = match purpose {
-            Purpose::Plan | Purpose::Offline => Locked::none(out),
+            Purpose::Plan | Purpose::Look | Purpose::Offline => Locked::none(out),
             Purpose::Apply(wait) | Purpose::Rebuild(wait) => lock::take(out, &store, wait).await?,
         };
         let kept = match purpose {
             Purpose::Rebuild(_) => None,
-            Purpose::Plan | Purpose::Offline | Purpose::Apply(_) => store.load().await?,
+            Purpose::Plan | Purpose::Look | Purpose::Offline | Purpose::Apply(_) => store.load().await?,
         };
         let ledger_is_kept = kept.is_some();
         let mut ledger = kept.unwrap_or_else(Ledger::fresh);
+        check_choice(desired, &ledger, choice, &limit, &named)?;
+        let options = options(choice, limit, named);
         let accounts: BTreeMap<String, AccountEntry> = account_entries(desired, choice.sandbox.is_some())
             .map(|(name, entry)| (name.to_owned(), entry))
             .collect();
@@ -128,6 +142,7 @@ impl Session {
         if let Purpose::Apply(_) = purpose {
             recall(&store, &mut ledger).await?;
         }
+        let mut asked = plan::asked(desired, &ledger, &options);
         let (key, key_is_kept) = key(out, &store, &ledger, purpose)?;
         let sandbox = match &choice.sandbox {
             Some(world) => Some(Embedded::start(world).await?),
@@ -138,7 +153,11 @@ impl Session {
             None if purpose == Purpose::Offline => {
                 secrets::resolve_without_tokens(desired, &env, global.allow_commands, &key)?
             }
-            None => secrets::resolve(desired, &env, global.allow_commands, &key)?,
+            None => {
+                let asked =
+                    secrets::Asked { accounts: Some(&asked), without_token: purpose == Purpose::Look };
+                secrets::resolve_for(desired, asked, &env, global.allow_commands, &key)?
+            }
             Some(embedded) => {
                 let mut resolved =
                     secrets::resolve_without_tokens(desired, &env, global.allow_commands, &key)?;
@@ -146,16 +165,16 @@ impl Session {
                 resolved
             }
         };
-        let options = options(choice, asked);
+        asked.retain(|account| !resolved.no_token.contains_key(account));
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
         let shown = (global.verbose > 0).then(|| Arc::new(Requests::new(out)) as Arc<dyn http::Watch>);
         let watch = watching([watcher, shown, out.meter.watch()]);
         // Offline there is nobody to talk to: every request would be one to an account that is not known.
-        let asked = desired.accounts.values().filter(|_| purpose != Purpose::Offline);
+        let talked = desired.accounts.values().filter(|it| asked.contains(&it.name));
         let api = Http::new(
-            asked,
+            talked.filter(|_| purpose != Purpose::Offline),
             resolved.tokens,
             resolved.vault.into_iter().collect::<Vault>().knowing(key.hidden().clone()),
             http::Options { watch, timeout: hooks::request_timeout(), ..http::Options::default() },
@@ -172,6 +191,9 @@ impl Session {
             api,
             missing: resolved.missing,
             options,
+            asked,
+            saved: choice.saved,
+            no_token: resolved.no_token,
             sandbox,
             taken_for: TakenFor {
                 configuration: std::mem::take(&mut loaded.digest),
@@ -187,24 +209,50 @@ impl Session {
 
     /// Reads the services.
     pub(crate) async fn read(&self) -> Result<Live, Failure> {
-        self.read_for(&self.desired, Scope { destroy: self.options.destroy, view: View::Writable }).await
+        self.read_for(&self.desired, self.options.destroy, View::Writable).await
     }
 
     /// Reads the services for a plan and nothing else.
     pub(crate) async fn read_for_plan(&self) -> Result<Live, Failure> {
-        self.read_for(&self.desired, Scope { destroy: self.options.destroy, view: View::Plan }).await
+        self.read_for(&self.desired, self.options.destroy, View::Plan).await
     }
 
     /// Reads all that these files mention, as if everything should go.
     pub(crate) async fn read_all(&self, desired: &Desired) -> Result<Live, Failure> {
-        self.read_for(desired, Scope { destroy: true, view: View::Writable }).await
+        self.read_for(desired, true, View::Writable).await
     }
 
-    async fn read_for(&self, desired: &Desired, scope: Scope) -> Result<Live, Failure> {
+    async fn read_for(&self, desired: &Desired, destroy: bool, view: View) -> Result<Live, Failure> {
+        let (live, errors) = self.read_each(desired, destroy, view).await;
+        let failed: Vec<&str> = errors.iter().map(|error| error.account.as_str()).collect();
+        let others: Vec<&str> =
+            self.asked.iter().map(String::as_str).filter(|name| !failed.contains(name)).collect();
+        let Some(mut error) = errors.first().cloned() else { return Ok(live) };
+        if !others.is_empty() {
+            let without = if self.saved {
+                let names: Vec<String> =
+                    others.iter().map(|name| format!("--account {}", again::quoted(name))).collect();
+                format!("plan again with {}", names.join(" "))
+            } else {
+                format!("run `{}`", accounts::limited_to(&others))
+            };
+            error.way_out.push_str(&format!(". To leave this account out, {without}"));
+        }
+        Err(error.into())
+    }
+
+    /// Reads the services, and says of each account that could not be read why.
+    pub(crate) async fn read_each(
+        &self,
+        desired: &Desired,
+        destroy: bool,
+        view: View,
+    ) -> (Live, Vec<LiveError>) {
         let _shown = self.meter.reading();
         let told = |listed: &live::Listed<'_>| self.meter.listed(listed);
         let api = ReadOnly::new(&self.api);
-        Ok(live::read_telling(&api, desired, &self.ledger, &self.key, scope, &told).await?)
+        let scope = Scope { destroy, view, asked: Some(&self.asked) };
+        live::read_each(&api, desired, &self.ledger, &self.key, scope, &told).await
     }
 
     /// Computes the plan.
@@ -229,7 +277,8 @@ impl Session {
             plan.notices.retain(|notice| named(&notice.address));
             plan.digest = plan.computed_digest();
         }
-        let text = serde_json::to_vec(&document::of(&plan, document::Origin::default())).unwrap_or_default();
+        let origin = document::Origin { options: saved::options(options), ..document::Origin::default() };
+        let text = serde_json::to_vec(&document::of(&plan, origin)).unwrap_or_default();
         match verify::plan(&text) {
             verdict if verdict.verified => Ok(plan),
             verdict => Err(unverified(&verdict)),
@@ -307,7 +356,7 @@ pub(crate) fn place(global: &Global, desired: &Desired, choice: &Choice) -> Stri
 /// to the next run.
 fn key(out: &Out, store: &Store, ledger: &Ledger, purpose: Purpose) -> Result<(Key, bool), Failure> {
     let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok().filter(|text| !text.is_empty());
-    let reads_only = matches!(purpose, Purpose::Plan | Purpose::Offline);
+    let reads_only = matches!(purpose, Purpose::Plan | Purpose::Look | Purpose::Offline);
     match store.key(given.as_deref())? {
         Some(key) if given.is_some() => return Ok((key, true)),
         // A change of the key may have been cut off between the ledger and the key.

@@ -1,6 +1,7 @@
 //! `telform undo`: a run taken back, as a plan like any other.
 
 use std::cell::LazyCell;
+use std::collections::BTreeSet;
 
 use super::apply::{self, How};
 use super::args::{Choice, UndoArgs};
@@ -23,9 +24,11 @@ use crate::view::json;
 /// Plans, shows, asks, runs.
 pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     let choice = Choice {
+        accounts: args.accounts.clone(),
         max_deletes: args.max_deletes,
         max_delete_percent: args.max_delete_percent,
         max_numbers_dark: args.max_numbers_dark,
+        max_unreadable_bridges: args.max_unreadable_bridges,
         sandbox: args.sandbox.clone(),
         ..Choice::default()
     };
@@ -34,7 +37,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     let kept = kept(&session).await?;
     let runs = journal::runs(&kept.lines);
     let of = chosen(&runs, &args.of)?;
-    let (then, live, undo) = taken_back(&session, of).await?;
+    let (then, live, undo) = taken_back(&mut session, of).await?;
     let yaml = std::mem::replace(&mut session.desired, undo.desired);
     session.options.targets.clone_from(&undo.about);
     // Whoever asks to take a run back asks for each value anew.
@@ -98,7 +101,7 @@ async fn kept(session: &Session) -> Result<journal::Journal, Failure> {
 }
 
 /// The plan of a run, what is there, and what to want so that the run is taken back.
-async fn taken_back(session: &Session, run: &Run<'_>) -> Result<(Plan, Live, Undo), Failure> {
+async fn taken_back(session: &mut Session, run: &Run<'_>) -> Result<(Plan, Live, Undo), Failure> {
     let plan = undo::plan_of(run).map_err(|why| {
         Failure::other(
             "telform::undo::plan",
@@ -106,6 +109,9 @@ async fn taken_back(session: &Session, run: &Run<'_>) -> Result<(Plan, Live, Und
             "use the telform that made it, or a newer one",
         )
     })?;
+    // What is wrong with an account that it did not write to stops nothing.
+    let touched: BTreeSet<&str> = plan.steps.iter().map(|step| step.call.account.as_str()).collect();
+    session.asked.retain(|name| touched.contains(name.as_str()));
     // Everything that the run may have touched is read, whatever the YAML mentions by now.
     let mut all = session.desired.clone();
     all.kinds.extend(plan.steps.iter().filter_map(|step| Some(step.address.as_ref()?.kind.clone())));

@@ -14,6 +14,7 @@ pub(super) const GUARDS: Group = Group {
         "guard::prevent_delete" 3 "The object is protected by `lifecycle.prevent_delete`." ""
         "guard::unconfirmed_organization" 3 "Nothing confirms that the account's organization is the right one, so nothing is deleted." ""
         "guard::unknown_generation" 3 "It cannot be told which generation of the service answers, so nothing is written." ""
+        "guard::unreadable_bridges" 3 "A bridge cannot be read, so nobody knows whether it uses the configuration that would be deleted." ""
     },
 };
 
@@ -34,10 +35,12 @@ pub(super) const REFUSALS: Group = Group {
         "refusal::number_elsewhere" 3 "A number stands on a bridge that telform does not manage." ""
         "refusal::number_not_offered" 3 "The service does not offer this number." ""
         "refusal::number_not_shown" 3 "A number is named as only the service may name it (a short code, no country code), and the service does not show it." ""
+        "refusal::odd_shape" 3 "A managed value has another shape than the service documents, or a row that names no object may be this one." ""
         "refusal::pinned_missing" 3 "No object has the identity that `id:` pins." ""
         "refusal::put_would_blank" 3 "A PUT would blank a mail address that waits for verification." ""
         "refusal::renamed_onto" 3 "An object is renamed to an address that the ledger knows another object by." ""
         "refusal::several_fit" 3 "Two live objects fit one address." ""
+        "refusal::unreadable" 3 "The object is there and cannot be read; the rest of the account can be worked on." ""
         "refusal::unsettled_create" 3 "An earlier create was cut off, and nobody can look whether it made the object." ""
         "refusal::wrong_generation" 3 "The entry is written in another generation's shape than the one that answers." ""
     },
@@ -55,10 +58,12 @@ pub(super) const NOTICES: Group = Group {
         "notice::dropped_by_service" - "" "Remove the attribute from the YAML."
         "notice::hidden" - "" "Confirm the mail, then plan again."
         "notice::key_changed" - "" "Set the key of this ledger, or write the secrets once more with `--rewrite-secret`."
+        "notice::kind_not_mentioned" - "" "Mention the kind again, release the objects, or write an empty map to delete them."
         "notice::left_on_bridge" - "" "Declare the number, or take it off in the service's console."
         "notice::may_be_hidden" - "" "Look in the portal before applying."
         "notice::not_in_catalogue" - "" "Check the spelling."
         "notice::not_shown" - "" "Nothing: it is sent when it changes in the YAML."
+        "notice::odd_shape" - "" "Nothing; tell the service's support if it should not be so."
         "notice::organization_unconfirmed" - "" "Use a token that may read `organizations/`, or set `product_id`."
         "notice::pending_verification" - "" "Confirm the mail."
         "notice::pin_replaced" - "" "Remove or correct `id:`."
@@ -72,6 +77,7 @@ pub(super) const NOTICES: Group = Group {
         "notice::secret_unchanged" - "" "Nothing."
         "notice::secret_unknown" - "" "`--rewrite-secret ADDRESS` writes it once, and from then on it is known."
         "notice::settled" - "" "Nothing: connecting it settles it."
+        "notice::unreadable" - "" "Have it repaired: the detail says how."
     },
 };
 
@@ -93,6 +99,7 @@ pub(super) const CHECKER: Group = Group {
         "telform::verify::impact" 1 "What is said about numbers does not follow from the steps." "Plan again."
         "telform::verify::json" 1 "It is no JSON, or two readers would understand it differently." "Take the file as it was written."
         "telform::verify::learnt" 1 "What would be entered in the ledger does not follow from the plan." "Plan again."
+        "telform::verify::limits" 1 "A step is outside of what the run was limited to." "Plan again."
         "telform::verify::not_taken" 1 "A value that the service did not take is sent, or is not shown as it is." "Plan again."
         "telform::verify::number" 1 "A number is cut and connected in an order that leaves it dark." "Plan again."
         "telform::verify::once" 1 "Something is done twice." "Plan again."

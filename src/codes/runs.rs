@@ -23,9 +23,6 @@ pub(super) const SERVICES: Group = Group {
         "telform::live::incomplete" 1
             "A listing came out incomplete twice. What is missing would look deleted, so nothing is planned."
             "Run again when nobody is changing the account."
-        "telform::live::moving" 1
-            "A bridge is listed and not there: somebody is changing the account."
-            "Run again when nobody is."
         "telform::live::no_such_path" 1
             "404 with a page of HTML: there is no such path."
             "Check `base_url`: version, path, a proxy."
@@ -44,9 +41,6 @@ pub(super) const SERVICES: Group = Group {
         "telform::live::shape" 1
             "The answer is not what this service sends."
             "Check that `base_url` leads to the service and not to a proxy; report it if it does."
-        "telform::live::slug" 1
-            "A bridge has a slug that cannot be asked for, that two bridges share, or that another organization has."
-            "Choose another slug, or have the service's support remove one of the two."
         "telform::live::throttled" 1
             "429, also after waiting."
             "Run again later, or lower `requests_per_minute` on the account."
@@ -142,6 +136,9 @@ pub(super) const JOURNAL: Group = Group {
         "telform::journal::write" 1
             "What a step did could not be kept in the journal, so no further request was sent."
             "Make room, or the right to write; then `telform resume`."
+        "telform::resume::limited" 1
+            "A run that was cut off has open requests in accounts that this run leaves out as well as in those that it is about."
+            "Settle it with `telform resume`, without limits."
         "telform::resume::plan" 1
             "The plan of a run that was cut off cannot be read."
             "Use the telform that made it, or a newer one."
@@ -194,6 +191,9 @@ pub(super) const COMMANDS: Group = Group {
         "telform::cli::formats" 1
             "Two formats would go to one place."
             "Give each a file: `--format html=plan.html`."
+        "telform::cli::left_out" 1
+            "`--target` names an object of an account that `--account` leaves out."
+            "Name its account too, or take the target out."
         "telform::cli::man" 1
             "A manual page cannot be made."
             "A bug of telform: report it."
@@ -213,8 +213,11 @@ pub(super) const COMMANDS: Group = Group {
         "telform::cli::runtime" 1
             "The operating system gave no threads."
             "Raise the limits of the process."
+        "telform::cli::unknown_account" 1
+            "`--account` names no account of the configuration."
+            "The message lists the accounts."
         "telform::cli::unknown_address" 1
-            "An option names an address that the configuration does not have."
+            "An option names an address that neither the configuration nor the ledger has."
             "The message suggests the nearest."
         "telform::cli::unknown_kind" 1
             "A text is no kind."
@@ -225,9 +228,6 @@ pub(super) const COMMANDS: Group = Group {
         "telform::docs::topic" 1
             "`telform docs` was asked for a page that there is not."
             "The message lists them, and suggests the nearest."
-        "telform::drift::unproven" 1
-            "The YAML cannot be edited safely."
-            "Edit it by hand; `telform plan` shows what differs."
         "telform::explain::not_declared" 1
             "The YAML does not declare the address, so nothing is compared attribute by attribute."
             "Ask for the address alone."

@@ -47,7 +47,7 @@ pub async fn read_connections(
 ) -> Result<Reread, LiveError> {
     let desired = Desired::default();
     let kinds = BTreeSet::new();
-    let scope = Scope { destroy: false, view: View::Writable };
+    let scope = Scope { destroy: false, view: View::Writable, asked: None };
     let reader = Reader { api, account, desired: &desired, ledger, key, kinds, scope, told: &|_| {} };
     let read = try_join_all(slugs.iter().map(|slug| reader.bridge(slug))).await?;
     let (mut bridges, mut there, mut gone) = (Vec::new(), BTreeSet::new(), BTreeSet::new());

@@ -5,15 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 
+use super::error::unreadable;
 use super::{LiveError, Reader};
 use crate::api::{ApiError, Json, Verdict};
 use crate::backend::unpod::{BRIDGES_G2, answer, rows};
 use crate::kind::{List, text_of};
-use crate::resource::Wanted;
+use crate::resource::{Unreadable, Wanted};
 use crate::value::Value;
 
 /// Pages asked for side by side, so that a service that lies about its count is found out early.
 const WAVE: u64 = 8;
+
+/// What helps where two bridges share a slug (unpod.md 6.2).
+const ONLY_SUPPORT: &str = "only the service's support can remove one of two bridges with one slug";
 
 /// More pages than any account has: a listing that never ends stops here.
 const MOST_PAGES: u64 = 2000;
@@ -28,6 +32,8 @@ pub(super) struct Bridges {
     pub(super) numbers: Vec<Value>,
     /// Slugs of remembered bridges that are neither listed nor found.
     pub(super) missing: BTreeSet<String>,
+    /// Bridges that are there and cannot be read, by slug.
+    pub(super) unreadable: BTreeMap<String, Unreadable>,
 }
 
 /// What became of reading all pages once.
@@ -41,27 +47,27 @@ impl Reader<'_> {
         let (listed, numbers) = tokio::join!(self.listed_bridges(), self.numbers());
         let listed = listed?;
         let numbers = numbers?;
-        let slugs = self.slugs(&listed)?;
+        let (slugs, mut unreadable) = self.slugs(&listed);
         // The listing was the smaller part: from here on it is one request for each.
         let total = Some(slugs.len() as u64);
         self.tell(&BRIDGES_G2, true, 0, total);
-        let mut read = try_join_all(slugs.iter().map(|slug| async move {
-            let read = self.bridge(slug).await?;
+        let found = try_join_all(slugs.iter().map(|slug| async move {
+            let read = self.bridge_or_why_not(slug).await;
             self.tell(&BRIDGES_G2, false, 1, total);
-            read.ok_or_else(|| {
-                LiveError::new(
-                    "telform::live::moving",
-                    self.account,
-                    &format!("reading bridge {slug}"),
-                    "it is listed, but it is not there: somebody is changing the account",
-                    "Run again when nobody is",
-                )
-            })
+            read
         }))
         .await?;
-        let (unlisted, missing) = self.unlisted(&slugs).await?;
-        read.extend(unlisted);
-        Ok(Bridges { listed, read, numbers, missing })
+        let mut read = Vec::with_capacity(found.len());
+        for (slug, bridge) in slugs.iter().zip(found) {
+            match bridge {
+                Ok(Some(bridge)) => read.push(bridge),
+                Ok(None) => drop(unreadable.insert(slug.clone(), moving())),
+                Err(why) => drop(unreadable.insert(slug.clone(), why)),
+            }
+        }
+        let known = slugs.into_iter().chain(unreadable.keys().cloned()).collect();
+        let missing = self.unlisted(&known, &mut read, &mut unreadable).await?;
+        Ok(Bridges { listed, read, numbers, missing, unreadable })
     }
 
     /// The listing, read again once when it comes out short.
@@ -112,10 +118,9 @@ impl Reader<'_> {
                 for row in rows {
                     let slim = row.as_object().map(rows::slim_bridge);
                     let id = row.get("id").or_else(|| row.get("slug")).and_then(text_of);
-                    let (Some(slim), Some(id)) = (slim, id) else {
-                        return Err(LiveError::shape(self.account, tried, "a bridge has no `id`"));
-                    };
-                    unique.insert(id, slim);
+                    // A row that names no bridge is counted as one that cannot be read.
+                    let id = id.unwrap_or_else(|| format!("row {row}"));
+                    unique.insert(id, slim.unwrap_or_default());
                 }
             }
             next += wave;
@@ -173,26 +178,50 @@ impl Reader<'_> {
             .map_err(|what| LiveError::shape(self.account, tried, what))
     }
 
-    /// Slugs of the listed bridges; each must be one that can be asked for.
-    fn slugs(&self, listed: &[Value]) -> Result<BTreeSet<String>, LiveError> {
-        let tried = "listing the bridges";
-        let mut slugs = BTreeSet::new();
+    /// Slugs of the listed bridges, and those that cannot be asked for.
+    fn slugs(&self, listed: &[Value]) -> (BTreeSet<String>, BTreeMap<String, Unreadable>) {
+        let (mut slugs, mut unreadable) = (BTreeSet::new(), BTreeMap::new());
         for row in listed {
             let slug = row.get("slug").and_then(Value::as_str).unwrap_or_default();
             if !can_be_addressed(slug) {
-                let means =
-                    format!("a bridge has the slug `{slug}`, which no path can hold: it cannot be read");
-                let way_out = "Give it another slug in the service's dashboard, or delete it there";
-                return Err(LiveError::new("telform::live::slug", self.account, tried, &means, way_out));
-            }
-            if !slugs.insert(slug.to_owned()) {
+                let id = row.get("id").and_then(text_of).unwrap_or_default();
+                let name = match slug {
+                    "" if id.is_empty() => "(a row without id and slug)".to_owned(),
+                    "" => format!("(id {id}, without a slug)"),
+                    slug => slug.to_owned(),
+                };
+                let why = "no path can hold its slug".to_owned();
+                let help = "give it another slug in the service's dashboard, or delete it there".to_owned();
+                unreadable.insert(name, Unreadable { why, help, may_use: true });
+            } else if !slugs.insert(slug.to_owned()) {
                 // Recorded: from then on every call to that slug fails, for both (unpod.md 6.2).
-                let means = format!("two bridges share the slug `{slug}`: neither can be reached any more");
-                let way_out = "Have the service's support remove one of them";
-                return Err(LiveError::new("telform::live::slug", self.account, tried, &means, way_out));
+                let why = "two bridges share this slug, so the service reaches neither".to_owned();
+                unreadable.insert(
+                    slug.to_owned(),
+                    Unreadable { why, help: ONLY_SUPPORT.to_owned(), may_use: true },
+                );
             }
         }
-        Ok(slugs)
+        slugs.retain(|slug| !unreadable.contains_key(slug));
+        (slugs, unreadable)
+    }
+
+    /// One bridge, or why it alone cannot be read: another bridge with its slug, in whatever organization, is enough
+    /// (unpod.md 6.2, recorded). An error is about the account.
+    async fn bridge_or_why_not(&self, slug: &str) -> Result<Result<Option<Value>, Unreadable>, LiveError> {
+        let error = match self.bridge(slug).await {
+            Ok(bridge) => return Ok(Ok(bridge)),
+            Err(error) => error,
+        };
+        let failed = error.request.as_ref().is_some_and(|it| it.verdict == Verdict::ServerFault);
+        let mut why_not = unreadable(error, true)?;
+        if failed {
+            why_not
+                .why
+                .push_str("; probably two bridges share this slug, perhaps one of another organization");
+            why_not.help = format!("{ONLY_SUPPORT}; run again later if the service had a passing fault");
+        }
+        Ok(Err(why_not))
     }
 
     /// One bridge, slimmed; `None` when the service says that it is not there.
@@ -220,9 +249,14 @@ impl Reader<'_> {
     /// Bridges that no listing shows but that must be accounted for: remembered ones, and those that are to be created. On
     /// generation 1 a bridge made without a product is in no list (unpod.md 2.3), and creating a slug that is taken, even
     /// by another organization, puts both bridges out of reach (6.2, recorded).
-    async fn unlisted(&self, listed: &BTreeSet<String>) -> Result<(Vec<Value>, BTreeSet<String>), LiveError> {
+    async fn unlisted(
+        &self,
+        listed: &BTreeSet<String>,
+        read: &mut Vec<Value>,
+        unreadable: &mut BTreeMap<String, Unreadable>,
+    ) -> Result<BTreeSet<String>, LiveError> {
         if !self.kinds.contains(BRIDGES_G2.name) {
-            return Ok((Vec::new(), BTreeSet::new()));
+            return Ok(BTreeSet::new());
         }
         let remembered: BTreeSet<String> = self.remembered(BRIDGES_G2.name).map(str::to_owned).collect();
         let wanted =
@@ -232,35 +266,36 @@ impl Reader<'_> {
             });
         let mut slugs: BTreeSet<String> = remembered.iter().cloned().chain(wanted).collect();
         slugs.retain(|slug| !listed.contains(slug) && can_be_addressed(slug));
-        let found = try_join_all(slugs.iter().map(|slug| self.bridge(slug))).await?;
-        let mut rows = Vec::new();
+        let found = try_join_all(slugs.iter().map(|slug| self.bridge_or_why_not(slug))).await?;
         let mut missing = BTreeSet::new();
         for (slug, row) in slugs.into_iter().zip(found) {
             match row {
-                Some(row) => {
-                    self.must_be_ours(&slug, &row)?;
-                    rows.push(row);
-                }
-                None if remembered.contains(&slug) => _ = missing.insert(slug),
-                None => {}
+                Ok(Some(row)) if self.is_ours(&row) => read.push(row),
+                Ok(Some(_)) => _ = unreadable.insert(slug, foreign()),
+                Ok(None) if remembered.contains(&slug) => _ = missing.insert(slug),
+                Ok(None) => {}
+                Err(why) => _ = unreadable.insert(slug, why),
             }
         }
-        Ok((rows, missing))
+        Ok(missing)
     }
 
-    fn must_be_ours(&self, slug: &str, row: &Value) -> Result<(), LiveError> {
+    fn is_ours(&self, row: &Value) -> bool {
         let owner = rows::organization_of(row).flatten();
-        if owner.is_none() || owner == self.account.org_handle {
-            return Ok(());
-        }
-        Err(LiveError::new(
-            "telform::live::slug",
-            self.account,
-            &format!("reading bridge {slug}"),
-            "a bridge of another organization has this slug; creating a second one would put both out of reach",
-            "Choose another slug",
-        ))
+        owner.is_none() || owner == self.account.org_handle
     }
+}
+
+/// A bridge of another organization that has a wanted slug: it is left alone, and no second one is made.
+fn foreign() -> Unreadable {
+    let why = "a bridge of another organization has this slug; a second one would put both out of reach";
+    Unreadable { why: why.to_owned(), help: "choose another slug".to_owned(), may_use: false }
+}
+
+/// A bridge that is listed and not there.
+fn moving() -> Unreadable {
+    let why = "it is listed, but the service says that it is not there: the account is being changed";
+    Unreadable { why: why.to_owned(), help: "run again when nobody is changing it".to_owned(), may_use: true }
 }
 
 /// Whether a path can hold a slug.

@@ -1,7 +1,7 @@
 //! Why the live state could not be read. Every error says whose account, what was tried, what it means and the way out.
 
 use crate::api::{ApiError, Verdict};
-use crate::resource::Account;
+use crate::resource::{Account, Unreadable};
 use crate::text::{clean, shorten};
 
 /// Reading failed; nothing was written. The parts stand apart, so that a view may lay them out.
@@ -79,6 +79,20 @@ impl LiveError {
             way_out,
         )
     }
+}
+
+/// Whether a failed read of one object is about that object alone: the service answered, and neither the token nor its rate
+/// is the reason.
+pub(super) fn is_about_the_object(error: &ApiError) -> bool {
+    error.status.is_some() && !matches!(error.verdict, Verdict::Unauthorized | Verdict::Throttled)
+}
+
+/// What kept one object from being read, as what is known about that object; an error where it is about the account.
+pub(super) fn unreadable(error: LiveError, may_use: bool) -> Result<Unreadable, LiveError> {
+    if error.request.as_ref().is_some_and(|request| !is_about_the_object(request)) {
+        return Err(error);
+    }
+    Ok(Unreadable { why: error.means, help: error.way_out, may_use })
 }
 
 fn code(error: &ApiError) -> &'static str {

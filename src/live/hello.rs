@@ -36,7 +36,7 @@ pub async fn hello(api: &ReadOnly<'_>, account: &Account, key: &Key) -> Result<H
         ledger: &ledger,
         key,
         kinds,
-        scope: Scope { destroy: false, view: View::Writable },
+        scope: Scope { destroy: false, view: View::Writable, asked: None },
         told: &|_| {},
     };
     match (account.backend.reading, account.backend.kinds.first()) {

@@ -43,7 +43,7 @@ pub struct Listed<'a> {
 /// Who hears how far the listings have come.
 pub type Told<'a> = dyn Fn(&Listed<'_>) + Sync + 'a;
 
-/// As [`read_telling`], with nobody to tell.
+/// As [`read_each`], with nobody to tell, and all or nothing.
 pub async fn read(
     api: &ReadOnly<'_>,
     desired: &Desired,
@@ -51,16 +51,20 @@ pub async fn read(
     key: &Key,
     destroy: bool,
 ) -> Result<Live, LiveError> {
-    read_telling(api, desired, ledger, key, Scope { destroy, view: View::Writable }, &|_| {}).await
+    let scope = Scope { destroy, view: View::Writable, asked: None };
+    let (live, errors) = read_each(api, desired, ledger, key, scope, &|_| {}).await;
+    errors.into_iter().next().map_or(Ok(live), Err)
 }
 
 /// What is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scope {
+pub struct Scope<'a> {
     /// Everything managed shall go.
     pub destroy: bool,
     /// How much of each listed object is kept.
     pub view: View,
+    /// Accounts that are asked; `None` for all.
+    pub asked: Option<&'a BTreeSet<String>>,
 }
 
 /// How much of each listed object is kept.
@@ -73,27 +77,33 @@ pub enum View {
 }
 
 /// Reads the live state that a plan for `desired` needs: the kinds that the files or the tombstones mention, and for Unpod
-/// the bridges whenever a configuration may go. An account none of whose kinds is mentioned is not asked.
-pub async fn read_telling(
+/// the bridges whenever a configuration may go. An account none of whose kinds is mentioned is not asked. What an account
+/// answers is whole, or it is an error and not there: one that cannot be read takes nothing from the others.
+pub async fn read_each(
     api: &ReadOnly<'_>,
     desired: &Desired,
     ledger: &Ledger,
     key: &Key,
-    scope: Scope,
+    scope: Scope<'_>,
     told: &Told<'_>,
-) -> Result<Live, LiveError> {
-    let jobs = desired.accounts.values().filter_map(|account| {
+) -> (Live, Vec<LiveError>) {
+    let wanted =
+        desired.accounts.values().filter(|it| scope.asked.is_none_or(|asked| asked.contains(&it.name)));
+    let jobs = wanted.filter_map(|account| {
         let kinds = in_scope(account, desired);
         let reader = Reader { api, account, desired, ledger, key, kinds, scope, told };
         let asked = !reader.kinds.is_empty();
         asked.then_some(async move { (account.name.clone(), reader.read().await) })
     });
-    let mut live = Live::default();
+    let (mut live, mut errors) = (Live::default(), Vec::new());
     // All of them are waited for, so that the same error comes first in every run.
     for (name, result) in join_all(jobs).await {
-        live.accounts.insert(name, result?);
+        match result {
+            Ok(read) => _ = live.accounts.insert(name, read),
+            Err(error) => errors.push(error),
+        }
     }
-    Ok(live)
+    (live, errors)
 }
 
 /// Kinds of the account that some file or tombstone mentions.
@@ -112,7 +122,7 @@ struct Reader<'a> {
     ledger: &'a Ledger,
     key: &'a Key,
     kinds: BTreeSet<&'static str>,
-    scope: Scope,
+    scope: Scope<'a>,
     told: &'a Told<'a>,
 }
 

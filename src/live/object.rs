@@ -68,14 +68,14 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
             }
             // The numbers of a bridge are connections, and their rows hold secrets of others.
             Type::Numbers => continue,
-            Type::Map | Type::List if field.access != Access::ReadOnly && !fits(field.ty, &value) => {
-                return Err(format!(
-                    "`{}` of {} {} has another shape than a {}",
-                    field.name,
-                    kind.singular,
-                    object.id,
-                    if field.ty == Type::Map { "map" } else { "list" }
-                ));
+            // A service that writes an empty map as an empty list (carrierx.md 5.3, 5.4).
+            Type::Map if matches!(&value, Packed::List(items) if items.is_empty()) => {
+                attributes.push((field.name, Packed::map(Vec::new())));
+                continue;
+            }
+            _ if field.access != Access::ReadOnly && !fits(field.ty, &value) => {
+                object.odd.insert(field.name, shape(&value));
+                continue;
             }
             _ => {}
         }
@@ -171,7 +171,19 @@ fn fits(ty: Type, value: &Packed) -> bool {
     match ty {
         Type::Map => matches!(value, Packed::Map(_) | Packed::Null),
         Type::List => matches!(value, Packed::List(_) | Packed::Null),
-        _ => true,
+        Type::Text | Type::Decimal | Type::Integer | Type::Bool => {
+            !matches!(value, Packed::Map(_) | Packed::List(_))
+        }
+        Type::CatalogueEntry | Type::Secret | Type::Numbers => true,
+    }
+}
+
+/// The shape that a value has, in a word.
+fn shape(value: &Packed) -> &'static str {
+    match value {
+        Packed::Map(_) => "a map",
+        Packed::List(_) => "a list",
+        _ => "a single value",
     }
 }
 

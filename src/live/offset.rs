@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 
+use super::error::unreadable;
 use super::object::{self, Kept, RowOf};
 use super::{LiveError, Reader, View};
 use crate::api::{Json, Verdict};
@@ -25,13 +26,15 @@ const MOST_PAGES: usize = 1000;
 /// One page, taken in.
 struct Taken {
     objects: Vec<LiveObject>,
+    /// What is wrong with each row that names no object.
+    odd: Vec<String>,
     has_more: bool,
     total: Option<u64>,
 }
 
 /// What became of reading all pages once.
 enum Listing {
-    Complete(Vec<LiveObject>),
+    Complete(Vec<LiveObject>, Vec<String>),
     /// The set moved while it was read; says how that showed.
     Moved(String),
 }
@@ -45,22 +48,29 @@ impl Reader<'_> {
     ) -> Result<(), LiveError> {
         let tried = format!("listing the {}", kind.name);
         let kept = self.kept(kind);
-        let mut objects = match self.pages(kind, &tried, kept.as_ref()).await? {
-            Listing::Complete(objects) => objects,
+        let (mut objects, odd) = match self.pages(kind, &tried, kept.as_ref()).await? {
+            Listing::Complete(objects, odd) => (objects, odd),
             Listing::Moved(_) => match self.pages(kind, &tried, kept.as_ref()).await? {
-                Listing::Complete(objects) => objects,
+                Listing::Complete(objects, odd) => (objects, odd),
                 Listing::Moved(how) => return Err(LiveError::incomplete(self.account, &tried, &how)),
             },
         };
         let listed = |id: &&str| objects.binary_search_by(|object| object.id.as_str().cmp(id)).is_ok();
         let unseen: BTreeSet<String> =
             self.remembered(kind.name).filter(|id| !listed(id)).map(str::to_owned).collect();
-        let found = try_join_all(unseen.iter().map(|id| self.by_id(kind, id))).await?;
+        let found = join_all(unseen.iter().map(|id| self.by_id(kind, id))).await;
         for (id, object) in unseen.into_iter().zip(found) {
             match object {
-                Some(object) => objects.push(object),
-                None => _ = live.missing.insert(id),
+                Ok(Some(object)) => objects.push(object),
+                Ok(None) => _ = live.missing.insert(id),
+                Err(error) => {
+                    let why = unreadable(error, false)?;
+                    live.unreadable.entry(kind.name).or_default().insert(id, why);
+                }
             }
+        }
+        if !odd.is_empty() {
+            live.odd_rows.insert(kind.name, odd);
         }
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         live.objects.insert(kind.name, objects);
@@ -111,21 +121,21 @@ impl Reader<'_> {
         let body = self.get(tried, kind.collection, &query).await?;
         if matches!(kind.list, List::Whole) {
             let rows = rows::rows(&body, false).map_err(shape)?.iter();
-            let objects = rows.map(|row| self.object(kind, tried, row.clone())).collect::<Result<_, _>>()?;
-            return Ok(Taken { objects, has_more: false, total: None });
+            let (objects, odd) = parted(rows.map(|row| object::object(kind, row.clone(), self.key)));
+            return Ok(Taken { objects, odd, has_more: false, total: None });
         }
         let (kept, key) = (kept.cloned(), self.key.clone());
         // A thousand objects are some milliseconds of work: meanwhile other pages come in.
         let taken = tokio::task::spawn_blocking(move || taken(kind, kept.as_deref(), &key, &body)).await;
         let taken = taken.expect("a panic ends the run").map_err(|what| shape(&what))?;
-        self.tell(kind, offset == 0, taken.objects.len(), taken.total);
+        self.tell(kind, offset == 0, taken.rows(), taken.total);
         Ok(taken)
     }
 
     /// How many objects the first page brings, and whether more follow.
     pub(super) async fn first_page(&self, kind: &'static Kind) -> Result<(usize, bool), LiveError> {
         let page = self.page(kind, &format!("listing the {}", kind.name), None, 0).await?;
-        Ok((page.objects.len(), page.has_more))
+        Ok((page.rows(), page.has_more))
     }
 
     /// All pages, once, in the order of their identities. Where the first one tells the total, the others are asked for side
@@ -138,12 +148,12 @@ impl Reader<'_> {
     ) -> Result<Listing, LiveError> {
         let first = self.page(kind, tried, kept, 0).await?;
         // A service may give less than was asked for: its own step counts.
-        let step = first.objects.len();
+        let step = first.rows();
         let total = first.total.and_then(|total| usize::try_from(total).ok()).unwrap_or_default();
         let mut offset = step;
         let mut pages = vec![first];
         while pages.last().is_some_and(|last| last.has_more) {
-            if pages.last().is_some_and(|last| last.objects.is_empty()) {
+            if pages.last().is_some_and(|last| last.rows() == 0) {
                 return Ok(Listing::Moved("an empty page says that more follow".to_owned()));
             }
             let known = total.saturating_sub(offset).div_ceil(step);
@@ -153,28 +163,33 @@ impl Reader<'_> {
                 let last = pages.last().expect("the first page is there");
                 if !last.has_more {
                     // Asked for because of the total, which may count what is not shown. Empty, they do no harm.
-                    if page.objects.is_empty() && !page.has_more {
+                    if page.rows() == 0 && !page.has_more {
                         continue;
                     }
                     return Ok(Listing::Moved("objects follow on the last page".to_owned()));
                 }
-                if index > 0 && last.objects.len() != step {
+                if index > 0 && last.rows() != step {
                     // The pages behind a short one do not follow on it: they are asked for again.
                     break;
                 }
-                offset += page.objects.len();
+                offset += page.rows();
                 pages.push(page);
             }
             if pages.len() > MOST_PAGES {
                 return Ok(Listing::Moved(format!("no end after {MOST_PAGES} pages")));
             }
         }
-        let mut objects: Vec<LiveObject> = pages.into_iter().flat_map(|page| page.objects).collect();
+        let mut odd = Vec::new();
+        let mut objects: Vec<LiveObject> = Vec::new();
+        for page in pages {
+            objects.extend(page.objects);
+            odd.extend(page.odd);
+        }
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         if let Some([twice, _]) = objects.array_windows().find(|[a, b]| a.id == b.id) {
             return Ok(Listing::Moved(format!("{} {} appears on two pages", kind.singular, twice.id)));
         }
-        Ok(Listing::Complete(objects))
+        Ok(Listing::Complete(objects, odd))
     }
 }
 
@@ -182,7 +197,25 @@ impl Reader<'_> {
 fn taken(kind: &'static Kind, kept: Option<&[bool]>, key: &Key, body: &Json) -> Result<Taken, String> {
     let rows = RowOf { kind, kept: kept.map_or(Kept::Writable, Kept::Some) };
     let page = body.read(PageOf(rows)).map_err(|error| error.to_string())?.map_err(str::to_owned)?;
-    let objects =
-        page.items.into_iter().map(|row| object::of_row(kind, row, key)).collect::<Result<_, _>>()?;
-    Ok(Taken { objects, has_more: page.has_more, total: page.total })
+    let (objects, odd) = parted(page.items.into_iter().map(|row| object::of_row(kind, row, key)));
+    Ok(Taken { objects, odd, has_more: page.has_more, total: page.total })
+}
+
+/// Objects, and what is wrong with the rows that are none.
+fn parted(rows: impl Iterator<Item = Result<LiveObject, String>>) -> (Vec<LiveObject>, Vec<String>) {
+    let (mut objects, mut odd) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row {
+            Ok(object) => objects.push(object),
+            Err(what) => odd.push(what),
+        }
+    }
+    (objects, odd)
+}
+
+impl Taken {
+    /// Rows of the page, whatever is in them.
+    fn rows(&self) -> usize {
+        self.objects.len() + self.odd.len()
+    }
 }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 
 use super::bridges::Bridges;
-use super::{LiveError, Reader};
+use super::error::unreadable;
+use super::{LiveError, Reader, object};
 use crate::api::Verdict;
 use crate::backend;
 use crate::backend::unpod::attribution::{Configuration, Evidence, attribute, unseen};
@@ -149,24 +150,29 @@ impl Reader<'_> {
         let tried = "listing the provider configurations";
         // Without a generation nothing is listed; any table will do to ask for what is remembered.
         let kind = backend::shape(PROVIDERS, live.facts.generation).unwrap_or(&PROVIDERS_G2);
-        let mut objects = found
-            .rows
-            .iter()
-            .map(|row| self.object(kind, tried, row.clone()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut objects = Vec::with_capacity(found.rows.len());
+        for row in &found.rows {
+            match object(kind, row.clone(), self.key) {
+                Ok(object) => objects.push(object),
+                Err(what) => live.odd_rows.entry(kind.name).or_default().push(what),
+            }
+        }
         let listed: BTreeSet<String> = objects.iter().map(|object| object.id.clone()).collect();
         if listed.len() < objects.len() {
             return Err(LiveError::incomplete(self.account, tried, "an id appears twice"));
         }
         let mut unseen: BTreeSet<String> = self.remembered(PROVIDERS).map(str::to_owned).collect();
         unseen.retain(|id| !listed.contains(id));
-        let read =
-            try_join_all(unseen.iter().map(|id| self.configuration_by_id(kind, found.spelling, id))).await?;
+        let read = join_all(unseen.iter().map(|id| self.configuration_by_id(kind, found.spelling, id))).await;
         for (id, object) in unseen.into_iter().zip(read) {
             match object {
-                Some(_) if live.facts.generation.is_none() => return Err(self.generation_untold()),
-                Some(object) => objects.push(object),
-                None => _ = live.missing.insert(id),
+                Ok(Some(_)) if live.facts.generation.is_none() => return Err(self.generation_untold()),
+                Ok(Some(object)) => objects.push(object),
+                Ok(None) => _ = live.missing.insert(id),
+                Err(error) => {
+                    let why = unreadable(error, false)?;
+                    live.unreadable.entry(kind.name).or_default().insert(id, why);
+                }
             }
         }
         objects.sort_by_key(|object| (object.id.len(), object.id.clone()));
@@ -305,23 +311,30 @@ impl Reader<'_> {
             bridges: &bridges.read,
             numbers: &bridges.numbers,
         };
-        let connections = self.attributed(&evidence);
+        let mut connections = self.attributed(&evidence);
+        // What the lists say of a bridge that cannot be read is no evidence of what is on it.
+        connections.retain(|connection| !bridges.unreadable.contains_key(&connection.bridge));
         for connection in &connections {
             let number = live.numbers.entry(connection.number.clone()).or_default();
             number.id = connection.number_id.or(number.id);
             number.bridge = Some(connection.bridge.clone());
         }
         live.unseen = unseen(&evidence);
+        live.unseen.retain(|bridge, _| !bridges.unreadable.contains_key(bridge));
         live.connections = Some(connections);
-        let tried = "reading the bridges";
-        let mut objects = bridges
-            .read
-            .iter()
-            .map(|row| self.object(kind, tried, row.clone()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut objects = Vec::with_capacity(bridges.read.len());
+        for row in &bridges.read {
+            match object(kind, row.clone(), self.key) {
+                Ok(object) => objects.push(object),
+                Err(what) => live.odd_rows.entry(kind.name).or_default().push(what),
+            }
+        }
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         live.objects.insert(kind.name, objects);
         live.missing.extend(bridges.missing);
+        if !bridges.unreadable.is_empty() {
+            live.unreadable.insert(kind.name, bridges.unreadable);
+        }
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::drift::Drift;
+use crate::drift::{Drift, Looked};
 use crate::explain::Explanation;
 use crate::ledger::{AccountEntry, Attempt, MadeConnection, NaturalKey, Origin};
 use crate::problem::Told;
@@ -101,6 +101,8 @@ pub struct DriftReport<'a> {
     pub patch: String,
     /// What the YAML cannot say, a sentence each.
     pub not_accepted: Vec<String>,
+    /// What was compared, and what could not be: with something in `missed` the exit code is 1.
+    pub looked_at: &'a Looked,
 }
 
 /// What was taken under management.

@@ -374,6 +374,7 @@ pub(super) fn delete(
     live: &LiveObject,
     cut: Vec<(String, String)>,
     frees: Vec<String>,
+    unread: Vec<String>,
 ) -> Draft {
     let facts = inputs.facts(account);
     let before = kind
@@ -410,7 +411,7 @@ pub(super) fn delete(
                 query: Vec::new(),
                 body: None,
             },
-            operation: Operation::Delete { id: live.id.clone(), before, cut, frees },
+            operation: Operation::Delete { id: live.id.clone(), before, cut, frees, unread },
             why,
             waits_for: Vec::new(),
         },

@@ -8,7 +8,7 @@ use super::{Inputs, LedgerEffect};
 use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Kind, Type};
 use crate::ledger::Entry;
-use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
+use crate::resource::{Address, DesiredObject, Facts, LiveObject, Unreadable, Wanted};
 use crate::text::fits_mask;
 use crate::value::Packed;
 
@@ -134,6 +134,11 @@ fn find_one<'a>(
     shelf: &Shelf<'a>,
     findings: &mut Findings<'a>,
 ) -> Finding<'a> {
+    if let Some((id, it)) = unreadable(inputs, object, entry, kind) {
+        let detail = format!("{} {id} cannot be read: {}; {}", kind.singular, it.why, it.help);
+        findings.refuse(object, RefusalCode::Unreadable, detail);
+        return Finding::Stuck;
+    }
     if let Some(id) = &object.id {
         if let Some((entry, live)) = entry
             .filter(|entry| entry.replaced.contains(id))
@@ -187,6 +192,12 @@ fn find_one<'a>(
                 );
                 return Finding::Stuck;
             }
+            if let Some(what) = shelf.nameless(inputs, &object.account) {
+                let detail =
+                    format!("it was not found, and it may be what cannot be told in the listing: {what}");
+                findings.refuse(object, RefusalCode::OddShape, detail);
+                return Finding::Stuck;
+            }
             if let Some((other, part)) = shown_in_part(inputs, shelf, object, kind) {
                 findings.refuse(
                     object,
@@ -229,6 +240,22 @@ fn find_one<'a>(
             Finding::Stuck
         }
     }
+}
+
+/// What an address means when it is there and cannot be read: pinned, known to the ledger, or called by its identity.
+fn unreadable<'a>(
+    inputs: &Inputs<'a>,
+    object: &'a DesiredObject,
+    entry: Option<&'a Entry>,
+    kind: &Kind,
+) -> Option<(String, &'a Unreadable)> {
+    let objects = inputs.live.accounts.get(&object.account)?.unreadable.get(kind.name)?;
+    let stated = match object.attributes.get(kind.id) {
+        Some(Wanted::Value(value)) => value.text().map(|text| text.into_owned()),
+        _ => None,
+    };
+    let known = object.id.clone().into_iter().chain(entry.map(|entry| entry.id.clone())).chain(stated);
+    known.into_iter().find_map(|id| objects.get(&id).map(|it| (id, it)))
 }
 
 /// A managed object of a kind that hides unverified objects is not to be seen (carrierx.md 7.1): it waits, or it is gone or

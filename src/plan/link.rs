@@ -53,6 +53,8 @@ pub(super) struct Wiring<'a> {
     pub(super) slugs: BTreeSet<&'a str>,
     /// Ids of the live configurations.
     pub(super) configurations: BTreeSet<&'a str>,
+    /// Bridges that are there and cannot be read.
+    pub(super) unreadable: BTreeSet<&'a str>,
     /// Name of a configuration for people, by id.
     pub(super) label: &'a dyn Fn(&str) -> String,
 }
@@ -114,7 +116,8 @@ impl Wiring<'_> {
     /// Numbers that an earlier run cut to move them, and then could not connect: they are connected now, before anything that
     /// they were moved away from is deleted.
     fn finish_moves(&self, wired: &mut Wired) {
-        for open in &self.moves {
+        // Where the bridge cannot be read, nobody knows how the move ended: it stays open.
+        for open in self.moves.iter().filter(|open| !self.unreadable.contains(open.bridge.as_str())) {
             let served = self
                 .connections
                 .iter()
@@ -339,7 +342,15 @@ impl Wiring<'_> {
             wired.refusals.push(self.refusal(RefusalCode::NumberElsewhere, &bridge.address, detail));
             return;
         }
-        let known = self.numbers.get(number).and_then(|live| live.id);
+        let known = self.numbers.get(number);
+        if let Some(slug) =
+            known.and_then(|live| live.bridge.as_deref()).filter(|slug| self.unreadable.contains(slug))
+        {
+            let detail = format!("{number} is on bridge {slug}, which cannot be read");
+            wired.refusals.push(self.refusal(RefusalCode::NumberElsewhere, &bridge.address, detail));
+            return;
+        }
+        let known = known.and_then(|live| live.id);
         if self.link.assigned_on_create.is_some() {
             // Such a bridge takes a number only while it is free; one that is cut stays on its old bridge (unpod.md 6.2, 7.2).
             if matches!(bridge.at, Ref::Id(_)) || elsewhere.is_some() {

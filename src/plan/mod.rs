@@ -43,6 +43,7 @@ pub use look::looked_at;
 pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
 pub use recall::recalled;
 pub use reconnect::{Fate, reconnects};
+pub use select::{Limits, asked};
 pub use step::{Operation, Phase, Ref, Served, Step};
 pub use taken::{NotTaken, Way};
 
@@ -68,10 +69,16 @@ pub struct Options {
     pub targets: BTreeSet<Address>,
     /// Not these addresses.
     pub excludes: BTreeSet<Address>,
+    /// Only these accounts, by name; empty means all.
+    pub accounts: BTreeSet<String>,
+    /// What the user limited the run to. What a command chooses by itself, such as what an undo is about, is not in it.
+    pub limits: Limits,
     /// Delete everything that the configuration names.
     pub destroy: bool,
     /// Guards raised or lowered for this run.
     pub guards: Guards,
+    /// How many bridges of an account may be unreadable when one of its configurations is deleted: none, when nothing is said.
+    pub max_unreadable_bridges: Option<u64>,
     /// Secrets to write again: an address, or one attribute of it.
     pub rewrite_secrets: BTreeSet<(Address, Option<String>)>,
     /// What the service did not take and shall be sent again: an address, or one attribute of it.
@@ -100,6 +107,9 @@ impl Options {
 /// What will be done, in which order, and what will not be done. It holds no secret and can be published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
+    /// What the user limited it to.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
     /// The accounts that it is for.
     pub accounts: Vec<AccountLine>,
     /// What differs, by address.
@@ -321,6 +331,9 @@ impl Plan {
         }
         if self.is_refused() {
             parts.push(format!("{} REFUSED", self.refusals.len()));
+        }
+        if !self.limits.is_empty() {
+            parts.push("limited run".to_owned());
         }
         parts.join(", ")
     }

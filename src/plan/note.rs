@@ -80,6 +80,12 @@ pub enum RefusalCode {
     DependencyExcluded,
     /// A number is named as only the service may name it, and the service shows none.
     NumberNotShown,
+    /// The object is there and cannot be read.
+    Unreadable,
+    /// A value has another shape than the service documents, or a row that may be this object has.
+    OddShape,
+    /// An object that cannot be read may use the configuration that would be deleted.
+    UnreadableBridges,
 }
 
 impl RefusalCode {
@@ -112,6 +118,9 @@ impl RefusalCode {
             Self::PutWouldBlank => "refusal::put_would_blank",
             Self::DependencyExcluded => "refusal::dependency_excluded",
             Self::NumberNotShown => "refusal::number_not_shown",
+            Self::Unreadable => "refusal::unreadable",
+            Self::OddShape => "refusal::odd_shape",
+            Self::UnreadableBridges => "guard::unreadable_bridges",
         }
     }
 
@@ -187,7 +196,31 @@ impl RefusalCode {
             Self::NumberNotShown => {
                 "write it as `+`, the country code and the number, or remove it; `telform adopt` writes numbers as the service shows them"
             }
+            Self::Unreadable => "to go on without this object, add `--exclude {address}`",
+            Self::OddShape => {
+                "correct it in the service's dashboard; to go on without this object, add `--exclude {address}`"
+            }
+            Self::UnreadableBridges => {
+                "have the bridge repaired first: only the service's support can remove one of two bridges with one slug. If you know that no number on it uses this configuration, allow it for this run with `--max-unreadable-bridges N`"
+            }
         }
+    }
+}
+
+impl RefusalCode {
+    /// Whether it says that the live object of an address was not settled, so that nothing of it was compared.
+    pub fn hides_object(self) -> bool {
+        matches!(
+            self,
+            Self::WrongGeneration
+                | Self::SeveralFit
+                | Self::RenamedOnto
+                | Self::ClaimedTwice
+                | Self::UnsettledCreate
+                | Self::HiddenElsewhere
+                | Self::PinnedMissing
+                | Self::Unreadable
+        )
     }
 }
 
@@ -269,6 +302,12 @@ pub enum NoticeCode {
     LeftOnBridge,
     /// A secret is another one than was sent on create, and is not sent again. Detail: what would send it.
     SecretOnlyOnCreate,
+    /// An object is there and cannot be read. Detail: which, why, what can be done.
+    Unreadable,
+    /// Values or rows of another shape than the service documents, which nobody manages. Detail: which.
+    OddShape,
+    /// The ledger manages objects of a kind that no file mentions. Detail: which.
+    KindNotMentioned,
 }
 
 impl NoticeCode {
@@ -325,6 +364,13 @@ impl NoticeCode {
                 "changed in the configuration since the object was created with it; telform sends it only on create"
             }
             Self::LeftOnBridge => "stays on the bridge without a configuration: nobody serves it there",
+            Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",
+            Self::OddShape => {
+                "of another shape than the service documents; nobody manages it, so it is left alone"
+            }
+            Self::KindNotMentioned => {
+                "managed objects of a kind that no file mentions: not looked at and left alone; an empty map of the kind would delete them, `telform forget ADDRESS` releases one"
+            }
         }
     }
 }

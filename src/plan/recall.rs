@@ -17,7 +17,8 @@ pub fn recalled(ledger: &Ledger, live: &Live) -> Option<Ledger> {
         let Some(entry) = ledger.objects.get(address).filter(|entry| entry.account == attempt.account) else {
             continue;
         };
-        if kind.hidden_until_verified || !account.objects.contains_key(kind.name) {
+        let opaque = account.odd_rows.contains_key(kind.name);
+        if kind.hidden_until_verified || opaque || !account.objects.contains_key(kind.name) {
             continue;
         }
         let after = after.get_or_insert_with(|| ledger.clone());

@@ -9,7 +9,8 @@ use super::shelf::key_text;
 use super::step::Ref;
 use super::{Inputs, LedgerEffect};
 use crate::kind::{Delete, Kind};
-use crate::resource::{Address, LiveObject, Removal};
+use crate::resource::{Address, LiveObject, Removal, Unreadable};
+use crate::value::Packed;
 
 /// An object that will not be there after the plan.
 #[derive(Debug)]
@@ -157,6 +158,12 @@ impl<'a> Removals<'a> {
             self.refuse(wish, accounts[0], RefusalCode::SeveralFit, detail);
             return;
         }
+        if let Some((account, id, it)) = accounts.iter().find_map(|account| unreadable(inputs, account, wish))
+        {
+            let detail = format!("{id} cannot be read: {}; {}", it.why, it.help);
+            self.refuse(wish, account, RefusalCode::Unreadable, detail);
+            return;
+        }
         let found: Vec<(&'a str, &'static Kind, &'a LiveObject)> = accounts
             .iter()
             .filter_map(|account| kind_in(inputs, account, &wish.address.kind).map(|kind| (*account, kind)))
@@ -253,6 +260,15 @@ impl<'a> Removals<'a> {
             );
             return;
         }
+        // A listing with a row that names no object does not show that it is gone, unless it was asked for by its id.
+        let odd =
+            inputs.live.accounts.get(account).and_then(|live| live.odd_rows.get(wish.address.kind.as_str()));
+        if let Some(what) = odd.filter(|_| wish.id.is_none()).and_then(|rows| rows.first()) {
+            let detail =
+                format!("it was not found, and it may be what cannot be told in the listing: {what}");
+            self.refuse(wish, account, RefusalCode::OddShape, detail);
+            return;
+        }
         self.note(wish, account, NoticeCode::AlreadyGone, wish.id);
         if entry.is_some() {
             self.effects.push(LedgerEffect::Drop { address: wish.address.clone() });
@@ -279,6 +295,19 @@ impl<'a> Removals<'a> {
             place: wish.place.clone(),
         });
     }
+}
+
+/// What a wish means, when it is there and cannot be read.
+fn unreadable<'a>(
+    inputs: &Inputs<'a>,
+    account: &'a str,
+    wish: &Wish<'a>,
+) -> Option<(&'a str, String, &'a Unreadable)> {
+    let kind = kind_in(inputs, account, &wish.address.kind)?;
+    let objects = inputs.live.accounts.get(account)?.unreadable.get(kind.name)?;
+    let stated = wish.tombstone.and_then(|gone| gone.key.get(kind.id)).and_then(Packed::text);
+    let id = wish.id.map(str::to_owned).or(stated.map(|text| text.into_owned()))?;
+    objects.get(&id).map(|it| (account, format!("{} {id}", kind.singular), it))
 }
 
 /// The object that the ledger knows by this address, when it is there and the tombstone names another one.

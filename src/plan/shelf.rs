@@ -72,6 +72,18 @@ impl<'a> Shelf<'a> {
         self.masked.get_or_init(|| self.objects.iter().filter(|live| !live.masked.is_empty()).collect())
     }
 
+    /// A row or an object that may be any: what it is called is not to be told from the listing.
+    pub(super) fn nameless(&self, inputs: &Inputs<'_>, account: &str) -> Option<String> {
+        let rows = inputs.live.accounts.get(account).and_then(|live| live.odd_rows.get(self.kind.name));
+        if let Some(what) = rows.and_then(|rows| rows.first()) {
+            return Some(what.clone());
+        }
+        self.objects.iter().find_map(|live| {
+            let name = self.kind.natural_key.iter().find(|name| live.odd.contains_key(*name))?;
+            Some(format!("{name} of {} is {}", live.id, live.odd[name]))
+        })
+    }
+
     /// Live objects with a natural key.
     pub(super) fn with_key(&self, key: &str) -> &[&'a LiveObject] {
         let by_key = self.by_key.get_or_init(|| {

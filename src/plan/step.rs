@@ -169,6 +169,9 @@ pub enum Operation {
         /// Numbers that the delete itself takes off a bridge, because this generation cannot disconnect.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         frees: Vec<String>,
+        /// Bridges that could not be read and may use it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unread: Vec<String>,
     },
 }
 

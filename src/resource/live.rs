@@ -41,6 +41,34 @@ pub struct LiveAccount {
     pub spellings: Spellings,
     /// Identities of pinned or remembered objects that the listing lacks and a direct GET did not find either.
     pub missing: BTreeSet<String>,
+    /// What is there and cannot be read, by kind and identity. Whoever needs one of these is refused, and nobody else.
+    pub unreadable: BTreeMap<&'static str, BTreeMap<String, Unreadable>>,
+    /// Rows of a listing that name no object, by kind: what is wrong with each.
+    pub odd_rows: BTreeMap<&'static str, Vec<String>>,
+}
+
+impl LiveAccount {
+    /// Whether this object is there and cannot be read.
+    pub fn is_unreadable(&self, kind: &str, id: &str) -> bool {
+        self.unreadable.get(kind).is_some_and(|objects| objects.contains_key(id))
+    }
+
+    /// Objects of a kind that cannot be read and may use others of the account.
+    pub fn opaque<'a>(&'a self, kind: &str) -> impl Iterator<Item = &'a str> {
+        let objects = self.unreadable.get(kind).into_iter().flatten();
+        objects.filter(|(_, it)| it.may_use).map(|(id, _)| id.as_str())
+    }
+}
+
+/// Why an object cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What happened and what that means, without a full stop.
+    pub why: String,
+    /// What can be done.
+    pub help: String,
+    /// Whether it may use other objects of the account: what it holds is not known.
+    pub may_use: bool,
 }
 
 /// How a service spells numbers, by bridge and number.
@@ -107,6 +135,9 @@ pub struct LiveObject {
     pub masked: Fields<Packed>,
     /// Secrets that the service gave back, by fingerprint; `None` for one that is masked.
     pub secrets: Fields<Option<Fingerprint>>,
+    /// Attributes whose value has another shape than the service documents, with the shape that they have. None of them is
+    /// among `attributes`: only who manages one has to care.
+    pub odd: Fields<&'static str>,
 }
 
 impl LiveObject {

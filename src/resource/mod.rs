@@ -14,7 +14,7 @@ mod live;
 
 pub use live::{
     CatalogueEntry, Connection, Facts, Live, LiveAccount, LiveNumber, LiveObject, Organization, Spellings,
-    Target,
+    Target, Unreadable,
 };
 
 use crate::kind::{Backend, Kind};

@@ -78,7 +78,14 @@ pub fn undo(run: &Run<'_>, plan: &Plan, today: Today<'_>) -> Undo {
     let mut maker = Maker { today, undo: Undo::default(), run: run.id.to_owned(), again: BTreeMap::new() };
     maker.undo.desired = today.desired.clone();
     maker.undo.desired.moved.clear();
-    let deeds = deeds(run, plan);
+    let (deeds, unread): (Vec<_>, Vec<_>) = deeds(run, plan)
+        .into_iter()
+        .partition(|deed| today.live.accounts.contains_key(&deed.step.call.account));
+    for deed in unread {
+        if let Some(address) = &deed.step.address {
+            maker.left(address, format!("its account {} was not read", deed.step.call.account));
+        }
+    }
     for deed in &deeds {
         match &deed.step.operation {
             Operation::Create { .. } => maker.unmake(deed),

@@ -6,8 +6,13 @@ use super::shape::{Account, Change, Document, Operation, Plan, Ref, Step};
 use super::{Violation, violation};
 
 /// Refusals that look at a finished plan and leave nothing out of it.
-const LIMITS: [&str; 4] =
-    ["max_deletes", "max_delete_percent", "max_numbers_dark", "unconfirmed_organization"];
+const LIMITS: [&str; 5] = [
+    "max_deletes",
+    "max_delete_percent",
+    "max_numbers_dark",
+    "unconfirmed_organization",
+    "unreadable_bridges",
+];
 
 /// A plan with what its rules look up.
 pub(super) struct Check<'a> {

@@ -212,7 +212,7 @@ pub(super) fn deletes(check: &mut Check<'_>) {
     let relieved = relieved(check);
     let mut last = 0;
     for (at, step) in check.steps() {
-        let Operation::Delete { id, cut, frees, .. } = &step.operation else { continue };
+        let Operation::Delete { id, cut, frees, unread, .. } = &step.operation else { continue };
         let address = step.address.as_deref().unwrap_or_default();
         let rank = kinds().position(|(kind, ..)| *kind == kind_of(address)).unwrap_or(usize::MAX);
         check.must(rank >= last, at, "", "is not in the order bridges, providers, partners");
@@ -237,6 +237,13 @@ pub(super) fn deletes(check: &mut Check<'_>) {
             "/operation/cut",
             "does not name just the connections that this plan cuts from it",
         );
+        // What may use it and was not read is either allowed by number, or the plan refuses.
+        let allowed = check.document.origin.options.max_unreadable_bridges.unwrap_or(0);
+        let refused = check.plan.refusals.iter().any(|refusal| {
+            refusal.code == "unreadable_bridges" && refusal.address.as_deref() == Some(address)
+        });
+        let doubt = "deletes what bridges that were not read may use, and nothing allows it";
+        check.must(unread.len() as u64 <= allowed || refused, at, "/operation/unread", doubt);
         let is_bridge = kind_of(address) == "bridges";
         let freed_once = frees.iter().collect::<BTreeSet<_>>().len() == frees.len()
             && !frees.iter().any(|number| told.contains(&(id.as_str(), number.as_str())));

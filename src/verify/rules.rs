@@ -24,6 +24,7 @@ pub(super) const RULES: &[(&str, When, Rule)] = &[
     ("secret", Always, requests::secrets),
     ("owner", Always, sums::owners),
     ("summary", Always, sums::summary),
+    ("limits", Always, sums::limits),
     ("waits", Complete, order::waits),
     ("account", Complete, requests::accounts),
     ("request", Complete, requests::requests),

@@ -58,14 +58,21 @@ objects! {
     Options {
         #[serde(default)] targets: Vec<String>,
         #[serde(default)] excludes: Vec<String>,
+        #[serde(default)] accounts: Vec<String>,
         #[serde(default)] destroy: bool,
         max_deletes: Option<u64>, max_delete_percent: Option<u64>, max_numbers_dark: Option<u64>,
+        max_unreadable_bridges: Option<u64>,
         #[serde(default)] rewrite_secrets: Vec<(String, Option<String>)>,
         #[serde(default)] resend: Vec<(String, Option<String>)>,
         #[serde(default)] sandbox: bool,
     }
+    Limits {
+        #[serde(default)] accounts: Vec<String>,
+        #[serde(default)] targets: Vec<String>,
+        #[serde(default)] excludes: Vec<String>,
+    }
     Plan {
-        accounts: Vec<Account>, changes: Vec<Change>, steps: Vec<Step>, impact: Vec<Impact>, refusals: Vec<Refusal>,
+        limits: Option<Limits>, accounts: Vec<Account>, changes: Vec<Change>, steps: Vec<Step>, impact: Vec<Impact>, refusals: Vec<Refusal>,
         ledger: Vec<Learnt>,
         #[serde(default)] not_taken: Vec<NotTaken>,
     }
@@ -134,6 +141,7 @@ choices! {
             id: String, before: Values,
             #[serde(default)] cut: Vec<(String, String)>,
             #[serde(default)] frees: Vec<String>,
+            #[serde(default)] unread: Vec<String>,
         },
     }
     Learnt {

@@ -294,6 +294,7 @@ pub(super) fn summary(check: &mut Check<'_>) {
         parts.push("no changes".to_owned());
     }
     parts.extend((!plan.refusals.is_empty()).then(|| format!("{} REFUSED", plan.refusals.len())));
+    parts.extend(plan.limits.as_ref().map(|_| "limited run".to_owned()));
     let wrong = [
         ("/summary", document.summary != parts.join(", ")),
         ("/pending", document.pending == plan.steps.is_empty()),
@@ -306,6 +307,23 @@ pub(super) fn summary(check: &mut Check<'_>) {
             None,
             "this is not what the plan holds",
         ));
+    }
+}
+
+/// Nothing is done outside of what the run was limited to.
+pub(super) fn limits(check: &mut Check<'_>) {
+    let Some(limits) = &check.plan.limits else { return };
+    let outside = |name: &String| !limits.accounts.is_empty() && !limits.accounts.contains(name);
+    if check.plan.accounts.iter().any(|account| outside(&account.name)) {
+        check.no("/accounts", "the run is limited to other accounts");
+    }
+    for (at, step) in check.steps() {
+        let link = !matches!(
+            step.operation,
+            Operation::Create { .. } | Operation::Update { .. } | Operation::Delete { .. }
+        );
+        let left_out = step.address.as_ref().is_some_and(|address| limits.excludes.contains(address));
+        check.must(link || !left_out, at, "/address", "is about an object that was left out of the run");
     }
 }
 

@@ -11,6 +11,9 @@ use crate::text::{escape, shorten};
 /// Refusals as errors, deletes and numbers that go dark and what cannot be undone as warnings, the summary as a notice.
 pub fn plan(plan: &Plan) -> String {
     let mut out = String::new();
+    if let Some(limits) = words::limits(plan) {
+        out.push_str(&command("notice", "limited plan", None, &limits));
+    }
     for refusal in &plan.refusals {
         let message = words::refusal_sentence(refusal);
         let place = refusal.place.as_deref().and_then(place);

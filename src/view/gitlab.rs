@@ -55,7 +55,8 @@ pub fn plan(plan: &Plan) -> String {
     });
     let untaken =
         plan.not_taken.iter().map(|untaken| ("plan::not_taken", "major", None, words::not_taken(untaken)));
-    report(refusals.chain(deletes).chain(untaken).chain(lost))
+    let limits = words::limits(plan).map(|limits| ("plan::limited", "info", None, limits));
+    report(limits.into_iter().chain(refusals).chain(deletes).chain(untaken).chain(lost))
 }
 
 /// Each problem at its place.

@@ -103,7 +103,8 @@ pub fn plan(plan: &Plan) -> String {
         output_changes: Map::new(),
         checks: plan.refusals.iter().map(check).collect(),
         applyable: plan.has_changes() && !plan.is_refused(),
-        complete: true,
+        // As Terraform says it of a plan with `-target`.
+        complete: plan.limits.is_empty(),
         errored: false,
     })
 }

@@ -28,6 +28,9 @@ impl Detail {
 /// The whole plan as text, with colours that the stream strips where they are not wanted.
 pub fn plan(plan: &Plan, detail: Detail) -> String {
     let mut out = String::new();
+    if let Some(limits) = words::limits(plan) {
+        hanging(&mut out, detail, "", &limits);
+    }
     accounts(&mut out, plan);
     refusals(&mut out, plan, detail);
     impact(&mut out, plan);

@@ -121,6 +121,26 @@ pub(super) fn account(account: &AccountLine) -> String {
     )
 }
 
+/// What the run was limited to, in one sentence; none for a plan of everything.
+pub(super) fn limits(plan: &Plan) -> Option<String> {
+    let limits = &plan.limits;
+    let listed = |all: &mut dyn Iterator<Item = String>| all.collect::<Vec<_>>().join(", ");
+    let mut parts = Vec::new();
+    if !limits.accounts.is_empty() {
+        let names = listed(&mut limits.accounts.iter().cloned());
+        parts.push(format!("only {} {names}", plural(limits.accounts.len(), "accounts")));
+    }
+    if !limits.targets.is_empty() {
+        let it = if limits.targets.len() == 1 { "it needs" } else { "they need" };
+        let names = listed(&mut limits.targets.iter().map(ToString::to_string));
+        parts.push(format!("only {names} and what {it}"));
+    }
+    if !limits.excludes.is_empty() {
+        parts.push(format!("without {}", listed(&mut limits.excludes.iter().map(ToString::to_string))));
+    }
+    (!parts.is_empty()).then(|| format!("Limited plan: {}", parts.join("; ")))
+}
+
 /// The title over the refusals.
 pub(super) fn refused(plan: &Plan) -> String {
     format!("REFUSED ({}): this plan will not be applied", plan.refusals.len())

@@ -88,6 +88,7 @@ impl Maker {
                     before: BTreeMap::new(),
                     cut: Vec::new(),
                     frees: Vec::new(),
+                    unread: Vec::new(),
                 },
                 _ => Operation::Update {
                     id: id.clone().unwrap_or_default(),
@@ -151,6 +152,7 @@ impl Maker {
             generation: None,
         };
         Plan {
+            limits: Default::default(),
             accounts: (0..3).map(account).collect(),
             changes: self.changes,
             steps,

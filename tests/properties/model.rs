@@ -155,6 +155,7 @@ impl Model {
 
     fn shown(&self, kind: &'static Kind, id: &str, thing: &Thing, key: &Key) -> LiveObject {
         let mut object = LiveObject {
+            odd: Fields::new(),
             id: id.to_owned(),
             attributes: thing.attributes.iter().map(|(name, value)| (*name, value.into())).collect(),
             secrets: Fields::new(),

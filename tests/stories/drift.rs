@@ -164,3 +164,147 @@ fn a_value_that_the_yaml_cannot_say_is_told_and_left_for_a_human() {
     by_hand(&story, |world| world["carrierx"]["partners"][0]["callbacks"]["sms"] = json!("no-url\u{1b}[31m"));
     story.expect(2, "drift").says("partners.west callbacks");
 }
+
+const MERGED: &str = "
+partners:
+  first: &same
+    login: first
+    name: One
+    company_name: Acme
+    country_code: USA
+    zip: '01234'
+    owner_email: ops@acme.example
+    phonenumber: '15162065574'
+    payment_type: postpay
+    password: { env: WEST_PASSWORD }
+    city: Rome
+    callbacks: &hooks { sms: https://hooks.acme.example/sms }
+  second: { <<: *same, login: second, address1: Here 1 }
+  third: { <<: *same, login: third, city: Bern, callbacks: *hooks }
+";
+
+/// Values behind a merge key or an alias are told like any other; only accepting them may be refused, one by one.
+#[test]
+fn a_value_behind_a_merge_key_keeps_nothing_from_being_told() {
+    let partner = |sid: u8, login: &str, city: &str| {
+        format!(
+            "    - {{ partner_sid: 3f0c6a52-8b1e-4a37-9d55-0c2be1a7f41{sid}, login: {login}, name: One, company_name: Acme, country_code: USA, zip: '01234', owner_email: ops@acme.example, phonenumber: '15162065574', payment_type: postpay, address1: Here 1, city: {city}, callbacks: {{ sms: 'https://hooks.acme.example/sms' }} }}\n"
+        )
+    };
+    let world =
+        [partner(0, "first", "Rome"), partner(1, "second", "Rome"), partner(2, "third", "Bern")].concat();
+    let story =
+        Story::new(&format!("carrierx:\n  partners:\n{world}")).secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(MERGED);
+    story.apply();
+    let by_hand = |partner: usize, name: &str, value: Value| {
+        by_hand(&story, |world| world["carrierx"]["partners"][partner][name] = value);
+    };
+    by_hand(1, "city", json!("Oslo"));
+    by_hand(1, "address1", json!("There 2"));
+    by_hand(2, "callbacks", json!({ "sms": "https://hooks.acme.example/other" }));
+    let ran = story.expect(2, "drift");
+    ran.says("partners.second city").says("partners.third callbacks").says("partners.second address1");
+    ran.says("partners.second city has to be accepted by hand: partners.first shares the line");
+    ran.says("partners.third callbacks has to be accepted by hand: it is written through an alias");
+    story.expect(2, "drift --accept").says("Accepted into the YAML");
+    let after = story.read("telform.yaml");
+    assert!(after.contains("address1: \"There 2\"") && after.contains("city: Rome"), "{after}");
+    assert_eq!(story.expect(2, "drift --json").json()["drift"].as_array().unwrap().len(), 2);
+    // Where all that share the line drifted alike, the line is edited once.
+    by_hand(2, "callbacks", json!({ "sms": "https://hooks.acme.example/sms" }));
+    by_hand(0, "city", json!("Oslo"));
+    story.expect(0, "drift --accept");
+    assert!(story.read("telform.yaml").contains("city: \"Oslo\""), "{}", story.read("telform.yaml"));
+    story.expect(0, "drift").says("No drift: 3 partners in carrierx");
+}
+
+/// What the ledger manages is compared, also where no file mentions its kind any more or its entry is gone.
+#[test]
+fn what_no_file_mentions_is_compared_and_said() {
+    let story = Story::new(&format!(
+        "{}{}",
+        world_with_west("      city: Rome\n"),
+        "
+unpod:
+  configurations: [{ id: 42, provider: plivo, account_sid: MA42, auth_token: canary-plivo-42 }]
+  numbers: [{ number: '+14155550101' }]
+  bridges: [{ id: 301, slug: sales, name: Sales, numbers: { '+14155550101': 42 } }]
+"
+    ))
+    .secret("WEST_PASSWORD", "canary-west-pw")
+    .secret("AUTH", "canary-auth");
+    let write = |objects: &str| {
+        let (unpod, carrierx) = (story.sandbox.unpod_url(), story.sandbox.carrierx_url());
+        story.file("telform.yaml", &format!("version: 1\naccounts:\n  unpod: {{ api: unpod, base_url: \"{unpod}\", org_handle: acme.example, requests_per_minute: 60000, token: {{ env: UNPOD_TOKEN }} }}\n  carrierx: {{ api: carrierx, base_url: \"{carrierx}\", requests_per_minute: 60000, token: {{ env: CARRIERX_TOKEN }} }}\n{objects}"));
+    };
+    let providers = "providers:\n  main: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n";
+    let bridges =
+        "bridges:\n  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main } } }\n";
+    write(&format!("{providers}{bridges}{}", west("    city: Rome\n")));
+    story.apply();
+    // Only providers are mentioned from now on.
+    write(providers);
+    let plan = story.expect(0, "plan --detailed-exitcode");
+    plan.says("kind that no file mentions")
+        .says("1 of partners: partners.west")
+        .says("1 of bridges: bridges.sales");
+    plan.says("`partners: {}` would delete them");
+    story.expect(0, "doctor --json").says("1 object of partners, a kind that no file mentions");
+    story.expect(0, "plan --target providers.main").is_silent_about("kind that no file mentions");
+    story.expect(0, "drift").says("No drift: 1 partner in carrierx, 1 bridge and 1 provider in unpod");
+    by_hand(&story, |world| {
+        world["carrierx"]["partners"][0]["city"] = json!("Oslo");
+        world["unpod"]["bridges"][0]["name"] = json!("Sold");
+        world["unpod"]["bridges"][0]["numbers"] = json!({});
+    });
+    let ran = story.expect(2, "drift");
+    ran.says("partners.west city")
+        .says("bridges.sales name")
+        .says("bridges.sales numbers")
+        .says("(no entry)");
+    story.expect(2, "drift --accept").says("bridges.sales has no entry in the YAML");
+    let one = story.expect(2, "drift --target partners.west --json").json();
+    assert_eq!((one["drift"].as_array().unwrap().len(), &one["drift"][0]["class"]), (1, &json!("outside")));
+    // The entry alone is gone, and the object too.
+    write(&format!("{providers}bridges: {{}}\n"));
+    story.expect(2, "drift").says("bridges.sales name");
+    by_hand(&story, |world| world["unpod"]["bridges"] = json!([]));
+    story.expect(2, "drift").says("gone: deleted outside telform");
+}
+
+/// An account that cannot be read takes nothing from the report of the others.
+#[test]
+fn an_account_that_fails_is_named_and_the_others_are_reported() {
+    let mut story = Story::new(&format!(
+        "{}{}",
+        world_with_west("      city: Rome\n"),
+        "\nunpod:\n  configurations: [{ id: 42, provider: plivo, account_sid: MA42, auth_token: canary-plivo-42 }]\n"
+    ))
+    .secret("WEST_PASSWORD", "canary-west-pw")
+    .secret("AUTH", "canary-auth");
+    let (unpod, carrierx) = (story.sandbox.unpod_url(), story.sandbox.carrierx_url());
+    story.file("telform.yaml", &format!("version: 1\naccounts:\n  unpod: {{ api: unpod, base_url: \"{unpod}\", org_handle: acme.example, requests_per_minute: 60000, token: {{ env: UNPOD_TOKEN }} }}\n  carrierx: {{ api: carrierx, base_url: \"{carrierx}\", requests_per_minute: 60000, token: {{ env: CARRIERX_TOKEN }} }}\nproviders:\n  main: {{ provider: plivo, account_sid: MA42, auth_token: {{ env: AUTH }} }}\n{}", west("    city: Rome\n")));
+    story.apply();
+    by_hand(&story, |world| world["carrierx"]["partners"][0]["city"] = json!("Oslo"));
+    story.set("UNPOD_TOKEN", "canary-revoked");
+    let ran = story.expect(1, "drift");
+    ran.says("partners.west city")
+        .says("Not looked at (1)")
+        .says("account unpod")
+        .says("telform::live::unauthorized");
+    let json = story.expect(1, "drift --json").json();
+    assert_eq!(json["looked_at"]["compared"], json!({ "carrierx": { "partners": 1 } }));
+    assert_eq!(json["looked_at"]["missed"][0]["what"], "account unpod");
+    story.unset("UNPOD_TOKEN");
+    story.expect(1, "drift -q").says("Not looked at: 1 thing");
+    story.expect(1, "drift --accept").says("Accepted into the YAML");
+    story
+        .expect(0, "drift --account carrierx")
+        .says("No drift: 1 partner in carrierx")
+        .is_silent_about("unpod");
+    story.expect(1, "drift").says("No drift: 1 partner in carrierx").says("account unpod");
+    // With nothing to report it is the error that it is.
+    story.unset("CARRIERX_TOKEN");
+    story.expect(1, "drift").says("telform::secret::missing").says("`unpod`").says("`carrierx`");
+}

@@ -20,7 +20,8 @@ fn unpod(yaml: &str) -> Story {
     story
 }
 
-/// Each of these, in each listing, ends a plan with exit 1 and a way out, and an apply before any write.
+/// Each of these, in each listing, ends a plan with exit 1 and a way out, and an apply before any write. A bridge that cannot
+/// be read is a refusal for its address; the token is the account's.
 #[test]
 fn listings_that_cannot_be_trusted() {
     let effects = [
@@ -41,6 +42,14 @@ fn listings_that_cannot_be_trusted() {
                 continue; // There an object is right.
             }
             story.fault(&format!("{{ match: {{ path: '{path}', times: 0 }}, effect: {effect} }}"));
+            if path.ends_with("sales/") && name != "401" {
+                story
+                    .expect(3, "apply --auto-approve")
+                    .says("refusal::unreadable")
+                    .says("--exclude bridges.sales");
+                story.sandbox.clear_faults();
+                continue;
+            }
             let ran = story.expect(1, "apply --auto-approve");
             shown.push_str(&format!("=== {name} at {path}\n{}", ran.stderr));
             assert!(ran.stderr.starts_with("error[telform::live::"), "{}", ran.stderr);

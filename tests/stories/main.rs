@@ -51,6 +51,7 @@ mod kill_store;
 #[cfg(unix)]
 mod kill_worlds;
 mod ledgers;
+mod limits;
 mod lost;
 mod machine;
 mod many;
@@ -87,6 +88,7 @@ mod terminal;
 mod terse;
 mod trail;
 mod undos;
+mod unreadable;
 mod verify;
 mod watch;
 #[cfg(unix)]

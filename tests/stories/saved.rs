@@ -51,7 +51,7 @@ fn it_runs_as_it_was_planned_and_not_otherwise() {
     story.carrierx(&format!("{}{east}", west("    city: LA\n")));
     story.expect(0, "plan --exclude partners.east --out plan.json");
     story.expect(1, "apply plan.json --exclude partners.east").says("cannot be used with");
-    story.expect(0, "apply plan.json --auto-approve").is_silent_about("partners.east");
+    story.expect(0, "apply plan.json --auto-approve").is_silent_about("+ partners.east");
     assert_eq!(story.writes().len(), 1);
     story.expect(0, "plan --out east.json").says("+ partners.east");
 }

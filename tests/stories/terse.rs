@@ -21,7 +21,7 @@ const QUIET: &[(&str, i32, &str)] = &[
     ("apply --auto-approve", 0, "no changes"),
     ("verify .telform/ledger.journal", 0, "Verified: every rule holds."),
     ("explain bridges.sales.numbers", 0, "bridges.sales.numbers: in sync"),
-    ("drift", 0, "No drift."),
+    ("drift", 0, "No drift: 1 bridge and "),
     ("doctor", 0, ""),
     ("adopt --all --out adopted", 0, "Adopted 1 object into 1 file."),
     ("adopt bridges.sales sales", 0, "Adopted bridges.sales as sales."),

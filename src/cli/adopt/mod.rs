@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use super::accounts;
 use super::args::{AdoptArgs, Choice};
 use super::exit::{Exit, Failure};
 use super::out::Out;
@@ -55,9 +56,9 @@ pub(super) async fn all(out: &Out, args: &AdoptArgs) -> Result<usize, Failure> {
     };
     let kinds = kinds_asked(&loaded.desired, args)?;
     loaded.desired.kinds.extend(kinds.iter().map(|kind| (*kind).into()));
-    let (session, live) = read(out, args, loaded).await?;
+    let (session, live) = read(out, args, loaded, None).await?;
     let inputs = inputs(&session, &session.desired, &live, &session.options);
-    let adoption = Adoption::of(&inputs, args.account.as_deref(), &kinds);
+    let adoption = Adoption::of(&inputs, &kinds);
     let mut without = Without::new();
     let (drafts, desired, plan) = loop {
         let drafts: Vec<Draft> = adoption
@@ -105,7 +106,7 @@ async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result
     }
     let account = account_for(&loaded.desired, args, address)?;
     let (path, before) = file_for(out, args, address, &loaded.overlays)?;
-    let (session, live) = read(out, args, loaded).await?;
+    let (session, live) = read(out, args, loaded, Some(&account)).await?;
     let inputs = inputs(&session, &session.desired, &live, &session.options);
     let adoption = Adoption::one(&inputs, &account, address, id).ok_or_else(|| {
         Failure::other(
@@ -142,7 +143,8 @@ async fn declared(
     address: &Address,
     id: &str,
 ) -> Result<Exit, Failure> {
-    let (mut session, live) = read(out, args, loaded).await?;
+    let account = loaded.desired.objects.get(address).map(|object| object.account.clone());
+    let (mut session, live) = read(out, args, loaded, account.as_deref()).await?;
     let entry = session.ledger.objects.get(address).cloned();
     if let Some(entry) = entry.as_ref().filter(|entry| entry.id != id) {
         let there =
@@ -188,9 +190,17 @@ async fn declared(
     Ok(Exit::Done)
 }
 
-async fn read(out: &Out, args: &AdoptArgs, loaded: desired::Loaded) -> Result<(Session, Live), Failure> {
-    let choice = Choice { sandbox: args.sandbox.clone(), ..Choice::default() };
-    let session = Session::open_with(out, &choice, Purpose::Apply(args.lock.wait()), loaded).await?;
+/// Reads what may be adopted; of one object its account alone.
+async fn read(
+    out: &Out,
+    args: &AdoptArgs,
+    loaded: desired::Loaded,
+    account: Option<&str>,
+) -> Result<(Session, Live), Failure> {
+    let choice =
+        Choice { sandbox: args.sandbox.clone(), accounts: args.accounts.clone(), ..Choice::default() };
+    let mut session = Session::open_with(out, &choice, Purpose::Apply(args.lock.wait()), loaded).await?;
+    session.asked.retain(|name| account.is_none_or(|account| account == name));
     let live = session.read().await?;
     Ok((session, live))
 }
@@ -318,9 +328,11 @@ fn account_for(desired: &Desired, args: &AdoptArgs, address: &Address) -> Result
         .filter(|account| account.backend.kinds.iter().any(|kind| kind.name == address.kind))
         .map(|account| account.name.as_str())
         .collect();
-    match (&args.account, able.as_slice()) {
-        (Some(name), able) if able.contains(&name.as_str()) => Ok(name.clone()),
-        (None, [one]) => Ok((*one).to_owned()),
+    let chosen = accounts::chosen(desired, &args.accounts)?;
+    let fit: Vec<&str> =
+        able.iter().copied().filter(|name| chosen.is_empty() || chosen.contains(*name)).collect();
+    match fit.as_slice() {
+        [one] => Ok((*one).to_owned()),
         _ => Err(Failure::other(
             "telform::adopt::account",
             format!("it cannot be told which account holds {address}"),
@@ -330,25 +342,18 @@ fn account_for(desired: &Desired, args: &AdoptArgs, address: &Address) -> Result
 }
 
 fn kinds_asked(desired: &Desired, args: &AdoptArgs) -> Result<BTreeSet<&'static str>, Failure> {
-    let names: Vec<&str> = desired.accounts.keys().map(String::as_str).collect();
-    if let Some(name) = args.account.as_ref().filter(|name| !desired.accounts.contains_key(*name)) {
-        return Err(Failure::other(
-            "telform::adopt::account",
-            format!("the configuration has no account {}", escape(name)),
-            format!("it has {}", listed(&names)),
-        ));
-    }
-    if names.is_empty() {
+    if desired.accounts.is_empty() {
         return Err(Failure::other(
             "telform::adopt::account",
             "the configuration names no account to read from",
             "`telform init` writes a file with accounts to fill in",
         ));
     }
+    let chosen = accounts::chosen(desired, &args.accounts)?;
     let kinds = desired
         .accounts
         .values()
-        .filter(|account| args.account.as_ref().is_none_or(|name| *name == account.name))
+        .filter(|account| chosen.is_empty() || chosen.contains(&account.name))
         .flat_map(|account| account.backend.kinds.iter().map(|kind| kind.name))
         .filter(|kind| args.kind.as_ref().is_none_or(|name| name == kind));
     let kinds: BTreeSet<&'static str> = kinds.collect();

@@ -18,9 +18,9 @@ pub struct AdoptArgs {
     /// Every object that no address claims
     #[arg(long, requires = "out")]
     pub all: bool,
-    /// Only this account
-    #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
+    /// Only this account, repeatable; `*` stands for anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
     /// Only this kind: providers, bridges or partners
     #[arg(long, value_name = "KIND", value_parser = kind, requires = "all")]
     pub kind: Option<String>,
@@ -41,6 +41,9 @@ pub struct DriftArgs {
     /// Only this address, repeatable
     #[arg(long = "target", value_name = "ADDRESS", value_parser = address)]
     pub targets: Vec<Address>,
+    /// Only this account, repeatable; `*` stands for anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
     /// Write the values that are there into the YAML; comments and the order of the file stay
     #[arg(long)]
     pub accept: bool,

@@ -19,6 +19,9 @@ pub struct ExplainArgs {
     /// As a plan without this address would have it, repeatable
     #[arg(long = "exclude", value_name = "ADDRESS", value_parser = address)]
     pub excludes: Vec<Address>,
+    /// Only this account, repeatable; `*` stands for anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
     /// From a kept snapshot instead of asking the services
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,

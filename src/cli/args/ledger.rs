@@ -97,6 +97,9 @@ pub struct RebuildArgs {
     /// Put it in the place of the ledger that is there, which is kept beside it
     #[arg(long)]
     pub replace: bool,
+    /// Only this account, repeatable; `*` stands for anything. What the ledger that is there knows of the others is kept
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
     /// Read from the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,

@@ -17,6 +17,9 @@ pub struct Choice {
     /// Not this address, repeatable
     #[arg(long = "exclude", value_name = "ADDRESS", value_parser = address)]
     pub excludes: Vec<Address>,
+    /// Only this account, repeatable; `*` stands for anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
     /// Delete everything that the configuration names
     #[arg(long)]
     pub destroy: bool,
@@ -29,6 +32,9 @@ pub struct Choice {
     /// Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]
     #[arg(long, value_name = "N")]
     pub max_numbers_dark: Option<u64>,
+    /// Allow deletes of configurations in this run while this many bridges of the account cannot be read [default: 0]
+    #[arg(long, value_name = "N")]
+    pub max_unreadable_bridges: Option<u64>,
     /// Write a secret again although nobody knows whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
     #[arg(long = "rewrite-secret", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
     pub rewrite_secrets: Vec<(Address, Option<String>)>,
@@ -38,16 +44,21 @@ pub struct Choice {
     /// Run against the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
+    /// It comes from a saved plan, not from the command line.
+    #[arg(skip)]
+    pub saved: bool,
 }
 
 /// Options of [`Choice`] that a saved plan says itself; where it is applied is not one of them.
-const CHOICE: [&str; 8] = [
+const CHOICE: [&str; 10] = [
     "targets",
     "excludes",
+    "accounts",
     "destroy",
     "max_deletes",
     "max_delete_percent",
     "max_numbers_dark",
+    "max_unreadable_bridges",
     "rewrite_secrets",
     "resend",
 ];
@@ -174,6 +185,9 @@ pub struct UndoArgs {
     /// Which run of the journal: its id, the beginning of it, or `last`
     #[arg(value_name = "RUN")]
     pub of: String,
+    /// Only this account, repeatable; `*` stands for anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
     /// Allow this many deletes in this run, over all accounts [default: 0, or guards.max_deletes]
     #[arg(long, value_name = "N")]
     pub max_deletes: Option<u64>,
@@ -183,6 +197,9 @@ pub struct UndoArgs {
     /// Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]
     #[arg(long, value_name = "N")]
     pub max_numbers_dark: Option<u64>,
+    /// Allow deletes of configurations in this run while this many bridges of the account cannot be read [default: 0]
+    #[arg(long, value_name = "N")]
+    pub max_unreadable_bridges: Option<u64>,
     /// Run against the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,

@@ -25,6 +25,9 @@ pub struct SchemaArgs {
 /// `telform doctor`.
 #[derive(Debug, Args, Clone)]
 pub struct DoctorArgs {
+    /// Only this account, repeatable; `*` stands for anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
     /// Against the embedded simulator, started from this world file
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,

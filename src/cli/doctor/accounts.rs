@@ -173,6 +173,7 @@ fn healthy(checks: &mut Checks, about: &str, account: &Account, live: &LiveAccou
             ),
         }
     }
+    unreadable(checks, about, live);
     if !account.backend.generations.is_empty() {
         match live.facts.generation {
             Some(generation) => {
@@ -188,6 +189,30 @@ fn healthy(checks: &mut Checks, about: &str, account: &Account, live: &LiveAccou
                 &format!("set `accounts.{}.generation` to 1 or 2", account.name),
             ),
         }
+    }
+}
+
+/// What is there and cannot be taken in; everything else of the account can be worked on.
+fn unreadable(checks: &mut Checks, about: &str, live: &LiveAccount) {
+    for (kind, objects) in &live.unreadable {
+        for (id, it) in objects {
+            let found = format!("{id} of {kind} cannot be read: {}", it.why);
+            checks.add(about, "objects", Verdict::Warning, found, &it.help);
+        }
+    }
+    let mut odd: Vec<String> = live.odd_rows.values().flatten().cloned().collect();
+    for object in live.objects.values().flatten() {
+        odd.extend(object.odd.iter().map(|(name, shape)| format!("`{name}` of {} is {shape}", object.id)));
+    }
+    if let Some(first) = odd.first() {
+        let found = format!("{} of another shape than the service documents: {first}", odd.len());
+        checks.add(
+            about,
+            "shapes",
+            Verdict::Warning,
+            found,
+            "only an entry that manages such a value is refused",
+        );
     }
 }
 

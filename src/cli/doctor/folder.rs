@@ -1,5 +1,6 @@
 //! What a run needs on this machine: ledger, key, lock, journal, and what must stay out of version control.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -7,7 +8,7 @@ use super::Checks;
 use crate::cli::session::account_entries;
 use crate::journal;
 use crate::ledger::{Holder, Key, Ledger, LedgerError, Place, Store};
-use crate::resource::{Desired, SecretSource, Wanted};
+use crate::resource::{Address, Desired, SecretSource, Wanted};
 use crate::view::doctor::Verdict;
 
 /// What these checks are about.
@@ -39,12 +40,29 @@ pub(super) async fn ledger(
                 let count = ledger.objects.len();
                 let objects = crate::view::plural(count, "objects");
                 checks.ok(ABOUT, "ledger", format!("{place} knows {count} {objects}"));
+                kinds(checks, ledger, desired);
             }
             Err(error) => wrong(checks, "ledger", &error),
         },
     }
     writable(checks, &place, store.place());
     ledger
+}
+
+/// Managed kinds that no file mentions are not planned at all.
+fn kinds(checks: &mut Checks, ledger: &Ledger, desired: &Desired) {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    let gone = |address: &Address| desired.removed.iter().any(|gone| gone.address == *address);
+    let addresses = ledger.objects.keys().filter(|address| !desired.kinds.contains(&address.kind));
+    for address in addresses.filter(|address| !gone(address)) {
+        *left.entry(&address.kind).or_default() += 1;
+    }
+    for (kind, count) in left {
+        let objects = crate::view::plural(count, "objects");
+        let found = format!("the ledger manages {count} {objects} of {kind}, a kind that no file mentions");
+        let mend = format!("`{kind}: {{}}` would delete them, `telform forget ADDRESS` releases one");
+        checks.add(ABOUT, "kinds", Verdict::Warning, found, &mend);
+    }
 }
 
 /// Only looked at, never tried: the permissions of the nearest folder that is there.

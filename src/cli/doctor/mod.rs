@@ -62,6 +62,9 @@ impl Listener {
 pub(super) async fn run(out: &Out, args: &DoctorArgs) -> Result<Exit, Failure> {
     let loaded = desired::load(&out.global.files)?;
     let mut desired = loaded.desired;
+    let limit = super::accounts::chosen(&desired, &args.accounts)?;
+    let named: Vec<String> =
+        desired.accounts.keys().filter(|name| limit.is_empty() || limit.contains(*name)).cloned().collect();
     let mut checks = Checks::default();
     let warnings = loaded.warnings.len();
     let verdict = if warnings == 0 { Verdict::Ok } else { Verdict::Warning };
@@ -90,7 +93,7 @@ pub(super) async fn run(out: &Out, args: &DoctorArgs) -> Result<Exit, Failure> {
     };
     let listener = Arc::new(Listener::default());
     let given = accounts::Given { out, ledger: &ledger, key: &key, listener };
-    for name in desired.accounts.keys().cloned().collect::<Vec<_>>() {
+    for name in named {
         accounts::account(&mut checks, &given, &mut desired, &name, sandbox.as_ref()).await;
     }
     if desired.accounts.is_empty() {

@@ -251,7 +251,7 @@ async fn adopted(out: &Out, args: &InitArgs, top: &Path) -> Result<usize, Failur
         address: None,
         id: None,
         all: true,
-        account: None,
+        accounts: Vec::new(),
         kind: None,
         out: Some(folder),
         sandbox: args.sandbox.clone(),

@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::value::Value;
 
+mod limits;
 mod step;
 
+pub use limits::Limits;
 pub use step::{Body, Call, Method, Operation, Payload, Phase, Ref, Served, Step};
 
 /// A plan as `plan --out` and `plan --format json` write it. It holds no secret.
@@ -89,6 +91,9 @@ pub struct Options {
     /// `--exclude`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub excludes: BTreeSet<String>,
+    /// `--account`, as the names that fit.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub accounts: BTreeSet<String>,
     /// `--destroy`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destroy: bool,
@@ -101,6 +106,9 @@ pub struct Options {
     /// `--max-numbers-dark`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_numbers_dark: Option<u64>,
+    /// `--max-unreadable-bridges`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_unreadable_bridges: Option<u64>,
     /// `--rewrite-secret`: address, and the attribute when one was named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub rewrite_secrets: BTreeSet<(String, Option<String>)>,
@@ -116,6 +124,9 @@ pub struct Options {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
+    /// What the user limited it to; absent when it is about everything.
+    #[serde(default, skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
     /// The accounts that it is for.
     pub accounts: Vec<Account>,
     /// What differs, by address.

@@ -212,5 +212,8 @@ pub enum Operation {
         /// Numbers that the delete itself takes off a bridge.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         frees: Vec<String>,
+        /// Bridges that could not be read and may use it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unread: Vec<String>,
     },
 }

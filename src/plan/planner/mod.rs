@@ -9,12 +9,13 @@ use super::learned;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::removal::{self, LeavingObject};
 use super::rename;
-use super::select::Selection;
+use super::select::{Selection, asked};
 use super::step::{Operation, Phase, Ref};
 use super::taken::NotTaken;
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
 use crate::resource::{Address, DesiredObject, LiveObject, Organization};
 
+mod doubts;
 mod objects;
 mod wiring;
 
@@ -89,7 +90,7 @@ pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
     planner.effects.extend(gone.effects);
     planner.leaving.extend(gone.leaving);
     planner.leave_once(inputs);
-    planner.account_notices(inputs);
+    planner.account_notices(inputs, &selection);
     planner.wire(inputs, &findings, &selection);
     planner.deletes(inputs);
     planner.finish(inputs, &findings)
@@ -154,7 +155,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn account_notices(&mut self, inputs: &Inputs<'a>) {
+    fn account_notices(&mut self, inputs: &Inputs<'a>, selection: &Selection) {
         for account in inputs.desired.accounts.values() {
             if let Organization::Unconfirmed(why) = &inputs.facts(&account.name).organization {
                 self.notices.push(Notice {
@@ -166,6 +167,7 @@ impl<'a> Planner<'a> {
                 });
             }
         }
+        self.notices.extend(doubts::notices(inputs, selection));
         if !inputs.ledger.readable_with(inputs.key) {
             self.notices.push(Notice {
                 code: NoticeCode::KeyChanged,
@@ -192,8 +194,28 @@ impl<'a> Planner<'a> {
             let (cut, freed_by, frees) = known.map_or_else(Default::default, |cuts| {
                 (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone())
             });
-            let mut draft =
-                draft::delete(inputs, gone.account, Some(gone.address), gone.kind, gone.live, cut, frees);
+            let account = inputs.live.accounts.get(gone.account).filter(|_| gone.kind.connected);
+            let holders = inputs.desired.accounts.get(gone.account).map_or(&[][..], |it| it.backend.kinds);
+            let holders: BTreeSet<&str> =
+                holders.iter().filter(|kind| kind.link.is_some()).map(|kind| kind.name).collect();
+            let unread = account.into_iter().flat_map(|it| holders.iter().flat_map(|kind| it.opaque(kind)));
+            let unread: Vec<String> = unread.map(str::to_owned).collect();
+            self.refuse_unread(inputs, gone, &unread);
+            let mut draft = draft::delete(
+                inputs,
+                gone.account,
+                Some(gone.address),
+                gone.kind,
+                gone.live,
+                cut,
+                frees,
+                unread,
+            );
+            if let Operation::Delete { unread, .. } = &draft.step.operation
+                && !unread.is_empty()
+            {
+                draft.step.why.push_str(&format!("; not read: {}", unread.join(", ")));
+            }
             let mut waits_for: BTreeSet<String> = read_backs.iter().cloned().chain(freed_by).collect();
             waits_for.extend(gone.heir.iter().filter_map(|heir| match heir {
                 Ref::Step(step) => Some(step.clone()),
@@ -220,12 +242,36 @@ impl<'a> Planner<'a> {
         self.leaving = leaving;
     }
 
+    /// What may be used by something that cannot be read is deleted only when that is allowed by number (unpod.md 6.2, 10.1).
+    fn refuse_unread(&mut self, inputs: &Inputs<'a>, gone: &LeavingObject<'a>, unread: &[String]) {
+        let count = unread.len();
+        if count as u64 <= inputs.options.max_unreadable_bridges.unwrap_or(0) {
+            return;
+        }
+        let bridges = if count == 1 { "bridge" } else { "bridges" };
+        let it = if count == 1 { "it" } else { "they" };
+        self.refusals.push(Refusal {
+            code: RefusalCode::UnreadableBridges,
+            account: gone.account.to_owned(),
+            address: Some(gone.address.clone()),
+            attribute: None,
+            detail: format!(
+                "{bridges} {} cannot be read, so {it} may use {} {}; `--max-unreadable-bridges {count}` allows it",
+                unread.join(", "),
+                gone.kind.singular,
+                gone.live.id
+            ),
+            place: None,
+        });
+    }
+
     /// A delete that is refused because nobody knows what uses its object does not say that nothing does.
     fn admit_doubt(&mut self) {
         for step in self.drafts.iter_mut().map(|draft| &mut draft.step) {
             let Operation::Delete { cut, frees, .. } = &step.operation else { continue };
             let doubted = self.refusals.iter().any(|refusal| {
-                refusal.code == RefusalCode::AmbiguousConnection && refusal.address == step.address
+                matches!(refusal.code, RefusalCode::AmbiguousConnection | RefusalCode::UnreadableBridges)
+                    && refusal.address == step.address
             });
             if cut.is_empty() && frees.is_empty() && doubted {
                 "it cannot be told what uses it; see the refusal".clone_into(&mut step.why);
@@ -250,8 +296,11 @@ impl<'a> Planner<'a> {
         self.effects.sort();
         let leaving: BTreeSet<(&str, &str, &str)> =
             self.leaving.iter().map(|gone| (gone.account, gone.kind.name, gone.live.id.as_str())).collect();
+        let asked = asked(inputs.desired, inputs.ledger, inputs.options);
+        let accounts = inputs.desired.accounts.values().filter(|account| asked.contains(&account.name));
         let mut plan = Plan {
-            accounts: inputs.desired.accounts.values().map(|account| inputs.account_line(account)).collect(),
+            limits: inputs.options.limits.clone(),
+            accounts: accounts.map(|account| inputs.account_line(account)).collect(),
             changes: self.changes.into_values().collect(),
             steps,
             impact: self.impact,

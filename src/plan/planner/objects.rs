@@ -8,7 +8,7 @@ use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_n
 use crate::plan::draft;
 use crate::plan::find::{Finding, Findings, Match};
 use crate::plan::link_step::{assigned, made};
-use crate::plan::note::{NoticeCode, RefusalCode};
+use crate::plan::note::{NoticeCode, Refusal, RefusalCode};
 use crate::plan::removal::LeavingObject;
 use crate::plan::select::Selection;
 use crate::plan::shelf;
@@ -153,6 +153,10 @@ impl<'a> Planner<'a> {
             self.replace(inputs, object, kind, live, &difference.replace);
             return;
         }
+        difference.notices.retain(|notice| {
+            notice.attribute.as_ref().is_none_or(|name| !live.odd.contains_key(name.as_str()))
+        });
+        self.refuse_odd(object, kind, live, object.put && !difference.update.is_empty());
         self.notices.append(&mut difference.notices);
         self.not_taken.extend(difference.not_taken.iter().cloned());
         self.refusals.append(&mut difference.refusals);
@@ -180,6 +184,25 @@ impl<'a> Planner<'a> {
                 self.drafts.push(draft);
             }
             self.change(object, Action::Update, Some(live.id.clone()), attributes, None);
+        }
+    }
+
+    /// A value of another shape than the service documents can be neither compared nor sent back.
+    fn refuse_odd(&mut self, object: &DesiredObject, kind: &Kind, live: &LiveObject, whole: bool) {
+        for (name, shape) in &live.odd {
+            let stated = object.attributes.contains_key(name) && !object.ignore.contains(*name);
+            if !stated && !whole {
+                continue;
+            }
+            let why = if stated { "" } else { ", and the PUT that is to be sent would lose it" };
+            self.refusals.push(Refusal {
+                code: RefusalCode::OddShape,
+                account: object.account.clone(),
+                address: Some(object.address.clone()),
+                attribute: Some((*name).to_owned()),
+                detail: format!("`{name}` of {} {} is {shape}{why}", kind.singular, live.id),
+                place: Some(object.places.get(name).unwrap_or(&object.place).to_string()),
+            });
         }
     }
 

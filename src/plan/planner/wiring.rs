@@ -36,7 +36,9 @@ impl<'a> Planner<'a> {
             };
             let read = inputs.live.accounts.get(&account.name).and_then(|live| live.connections.as_deref());
             if read.is_none() {
+                // Nothing is known of its numbers, so nothing is decided about them, moves that are open included.
                 self.unread(account);
+                continue;
             }
             // In which order a service lists its bridges must not show in the plan.
             let mut connections = read.unwrap_or_default().to_vec();
@@ -71,6 +73,13 @@ impl<'a> Planner<'a> {
                         (id, Leaving { address: gone.address.clone(), heir: gone.heir.clone() })
                     })
                     .collect(),
+                unreadable: inputs
+                    .live
+                    .accounts
+                    .get(&account.name)
+                    .and_then(|live| live.unreadable.get(kind.name))
+                    .map(|all| all.keys().map(String::as_str).collect())
+                    .unwrap_or_default(),
                 label: &label,
                 moves: inputs.ledger.moves.iter().filter(|open| open.account == account.name).collect(),
                 slugs: inputs

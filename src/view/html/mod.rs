@@ -59,7 +59,11 @@ fn head(page: &mut Html) {
 }
 
 fn banner(page: &mut Html, plan: &Plan) {
-    page.raw("<header>\n<p class=\"over\">telform</p>\n<h1>Plan ");
+    page.raw("<header>\n");
+    if let Some(limits) = words::limits(plan) {
+        page.raw("<p class=\"lead\">").text(&limits).raw("</p>\n");
+    }
+    page.raw("<p class=\"over\">telform</p>\n<h1>Plan ");
     let (class, word) = match (plan.is_refused(), plan.has_changes()) {
         (true, _) => ("<span class=\"verdict delete\">", "refused"),
         (false, true) => ("<span class=\"verdict update\">", "changes pending"),

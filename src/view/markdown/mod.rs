@@ -6,6 +6,7 @@ mod escape;
 
 use super::words::{self, Steps};
 use crate::plan::{Action, Plan};
+use crate::text::shorten;
 use escape::{code, html_code};
 
 /// First line of every comment, always the same: what finds the predecessor to replace it.
@@ -96,7 +97,11 @@ impl Page {
 }
 
 fn head(page: &mut Page, plan: &Plan) {
-    page.add(&format!("{MARKER}\n## telform plan\n\n**{}**\n\n", plan.summary()));
+    page.add(&format!("{MARKER}\n"));
+    if let Some(limits) = words::limits(plan) {
+        page.add(&format!("{}\n\n", code(&shorten(&limits))));
+    }
+    page.add(&format!("## telform plan\n\n**{}**\n\n", plan.summary()));
     let account = |account| format!("- {} {}\n", code(name(account)), code(&words::account(account)));
     page.at_most(4_000, |page| page.lines(plan.accounts.iter().map(account), usize::MAX));
 }

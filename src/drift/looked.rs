@@ -1,0 +1,62 @@
+//! What a drift was looked for in: nobody is told "no drift" about what was not compared.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::plan::{Inputs, Plan};
+
+/// What was compared, and what could not be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Looked {
+    /// Managed objects that were compared: account to kind to how many.
+    pub compared: BTreeMap<String, BTreeMap<String, usize>>,
+    /// Accounts and managed objects that could not be looked at.
+    pub missed: Vec<Missed>,
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct Missed {
+    /// An address, or `account NAME`.
+    pub what: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// What `plan`, which is over the same inputs, was able to compare. An account that was not asked is not in it.
+pub fn looked(inputs: &Inputs<'_>, plan: &Plan) -> Looked {
+    let mut looked = Looked::default();
+    let about =
+        |account: &str| inputs.options.accounts.is_empty() || inputs.options.accounts.contains(account);
+    let managed = inputs.ledger.objects.iter();
+    for (address, entry) in managed.filter(|(address, _)| inputs.options.is_about(address)) {
+        let named = inputs.desired.accounts.contains_key(&entry.account);
+        let what = address.to_string();
+        if !named {
+            let why = format!("its account {} is no longer in the configuration", entry.account);
+            let help = format!("bring the account back, or release the object: telform forget {what}");
+            looked.missed.push(Missed { what, why, help });
+            continue;
+        }
+        let read = inputs.live.accounts.get(&entry.account).filter(|_| about(&entry.account));
+        let Some(read) = read else { continue };
+        let hidden = plan
+            .refusals
+            .iter()
+            .find(|refusal| refusal.address.as_ref() == Some(address) && refusal.code.hides_object());
+        if let Some(refusal) = hidden {
+            looked.missed.push(Missed { what, why: refusal.detail.clone(), help: refusal.help() });
+        } else if read.objects.contains_key(address.kind.as_str()) {
+            let of = looked.compared.entry(entry.account.clone()).or_default();
+            *of.entry(address.kind.to_string()).or_default() += 1;
+        } else {
+            let why = "the objects of its kind were not read".to_owned();
+            let help = "`telform plan -v` shows what was asked".to_owned();
+            looked.missed.push(Missed { what, why, help });
+        }
+    }
+    looked
+}
