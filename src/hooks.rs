@@ -4,6 +4,7 @@
 //! - `TELFORM_TEST_KILL_AT=N`: the process kills itself at the N-th of these moments, as a crash there would: right after each
 //!   durable write, and right before each write to an object store.
 //! - `TELFORM_TEST_TIMEOUT_MS=N`: the time for a whole request, so that a test of slowness need not last a minute.
+//! - `TELFORM_TEST_PAUSE_MS=N`: the longest pause before something is tried or looked at again.
 
 use std::time::Duration;
 
@@ -34,6 +35,11 @@ fn moment() {
 /// The time for a whole request that a test asks for.
 pub fn request_timeout() -> Option<Duration> {
     if cfg!(debug_assertions) { number("TELFORM_TEST_TIMEOUT_MS").map(Duration::from_millis) } else { None }
+}
+
+/// The longest pause before something is tried or looked at again that a test allows.
+pub fn longest_pause() -> Option<Duration> {
+    if cfg!(debug_assertions) { number("TELFORM_TEST_PAUSE_MS").map(Duration::from_millis) } else { None }
 }
 
 fn number(variable: &str) -> Option<u64> {

@@ -87,6 +87,8 @@ pub struct Kind {
     pub hidden_until_verified: bool,
     /// A create that was refused with 400 may have made the object all the same (unpod.md 6.2, recorded): settle by reading.
     pub made_though_refused: bool,
+    /// Two objects may have one identity, and then the service answers for neither of them (unpod.md 6.2, recorded).
+    pub shares_ids: bool,
     /// Word of the token scopes for this kind, where the service has scopes: `partners` of `partners.create`.
     pub scope: Option<&'static str>,
     /// Position among the kinds when objects are created or changed: what others refer to comes first.
@@ -143,6 +145,9 @@ pub enum List {
     Pages {
         /// Rows asked for.
         size: usize,
+        /// Most rows that one page may hold, where the service serves a whole list in one: a list that keeps moving between
+        /// pages is asked for so.
+        largest: Option<usize>,
     },
     /// `limit` and `offset`, with `has_more` (carrierx.md 3).
     Offset {

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::api::{ApiError, Effect, ReadOnly, Verdict};
 use crate::backend::unpod::rows;
 use crate::call::Method;
-use crate::kind::{Kind, Link, List, NumberWord, Type};
+use crate::kind::{Kind, Link, List, NumberWord, Type, text_of};
 use crate::ledger::{Key, Ledger};
 use crate::live::{self, LiveError};
-use crate::resource::{Account, Desired, Facts, LiveObject};
+use crate::resource::{Account, Connection, Desired, Facts, LiveObject};
 use crate::value::{Packed, Value};
 
 /// Who serves a number on a bridge, as one read of the bridge shows it.
@@ -47,6 +47,11 @@ fn path(template: &str, facts: &Facts, id: &str) -> String {
 pub fn object_in(kind: &'static Kind, key: &Key, body: &Value) -> Option<LiveObject> {
     let row = rows::object(body).ok()?;
     live::object(kind, Value::Object(row.clone()), key).ok()
+}
+
+/// What the service itself calls the row in an answer: the number beside a slug.
+pub fn row_in(body: &Value) -> Option<String> {
+    rows::object(body).ok()?.get("id").and_then(text_of)
 }
 
 fn unreadable(account: &Account, target: &str, why: &str) -> ApiError {
@@ -203,41 +208,82 @@ fn seat(number: &Value, says_who: bool) -> Seat {
     if says_who { Seat::Unserved } else { Seat::Unknown }
 }
 
-/// Every use of a configuration that the account shows, read afresh: what its delete would silence, in words. `unread` are the
-/// bridges that the plan knew as unreadable.
-pub async fn users(
+/// Every use of an account's configurations that it shows.
+#[derive(Debug, Default)]
+pub struct Uses {
+    connections: Vec<Connection>,
+    unseen: BTreeMap<String, BTreeSet<String>>,
+    /// Bridges that cannot be read.
+    opaque: Vec<String>,
+    /// The configurations as they were then.
+    pub configurations: Vec<LiveObject>,
+}
+
+impl Uses {
+    /// What the delete of a configuration would silence: the bridge, and what is on it in words. `unread` are the bridges that
+    /// the plan knew as unreadable.
+    pub fn of(&self, id: &str, unread: &[String]) -> Vec<(String, String)> {
+        // What the plan did not know as unreadable may use it.
+        let opaque = self.opaque.iter().filter(|slug| !unread.contains(slug));
+        let opaque = opaque
+            .map(|slug| (slug.clone(), format!("bridge {slug}, which cannot be read any more, may use it")));
+        let connected = self.connections.iter().filter(|connection| connection.target.may_be(id));
+        let connected = connected.map(|connection| {
+            let word = if connection.target.id().is_some() { "uses" } else { "may use" };
+            let words = format!("{} on bridge {} {word} it", connection.number, connection.bridge);
+            (connection.bridge.clone(), words)
+        });
+        let unseen = self.unseen.iter().filter(|(_, candidates)| candidates.contains(id));
+        let unseen = unseen.map(|(bridge, _)| {
+            (bridge.clone(), format!("bridge {bridge}, which shows no number, may use it"))
+        });
+        opaque.chain(connected).chain(unseen).collect()
+    }
+}
+
+/// Reads a whole account afresh, for all that uses its configurations.
+pub async fn uses(
     api: &ReadOnly<'_>,
     account: &Account,
     key: &Key,
     ledger: &Ledger,
-    id: &str,
-    unread: &[String],
-) -> Result<Vec<String>, LiveError> {
+) -> Result<Uses, LiveError> {
     let desired = Desired {
         accounts: [(account.name.clone(), account.clone())].into_iter().collect(),
         kinds: account.backend.kinds.iter().map(|kind| kind.name.into()).collect::<BTreeSet<_>>(),
         ..Desired::default()
     };
-    let live = live::read(api, &desired, ledger, key, true).await?;
-    let mut users = Vec::new();
+    let mut live = live::read(api, &desired, ledger, key, true).await?;
+    let Some(read) = live.accounts.remove(&account.name) else { return Ok(Uses::default()) };
     let holders = account.backend.kinds.iter().filter(|kind| kind.link.is_some());
     let holders: BTreeSet<&str> = holders.map(|kind| kind.name).collect();
-    for live in live.accounts.into_values() {
-        // What the plan did not know as unreadable may use it.
-        let opaque = holders.iter().flat_map(|kind| live.opaque(kind));
-        let late = opaque.filter(|slug| !unread.iter().any(|known| known == slug));
-        users.extend(late.map(|slug| format!("bridge {slug}, which cannot be read any more, may use it")));
-        let connected = live
-            .connections
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|connection| connection.target.may_be(id));
-        users.extend(connected.map(|connection| {
-            let word = if connection.target.id().is_some() { "uses" } else { "may use" };
-            format!("{} on bridge {} {word} it", connection.number, connection.bridge)
-        }));
-        let unseen = live.unseen.into_iter().filter(|(_, candidates)| candidates.contains(id));
-        users.extend(unseen.map(|(bridge, _)| format!("bridge {bridge}, which shows no number, may use it")));
-    }
-    Ok(users)
+    let opaque = holders.iter().flat_map(|kind| read.opaque(kind)).map(|slug| slug.to_string()).collect();
+    let connected = |kind: &str| account.backend.kinds.iter().any(|it| it.name == kind && it.connected);
+    let objects =
+        read.objects.into_iter().filter(|(kind, _)| connected(kind)).flat_map(|(_, objects)| objects);
+    Ok(Uses {
+        connections: read.connections.unwrap_or_default(),
+        unseen: read.unseen,
+        opaque,
+        configurations: objects.collect(),
+    })
+}
+
+/// What is left of these uses: their bridges read again, and nothing else.
+pub async fn uses_again(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    facts: &Facts,
+    key: &Key,
+    ledger: &Ledger,
+    (before, bridges): (&Uses, &BTreeSet<String>),
+) -> Result<Uses, LiveError> {
+    let objects = &before.configurations;
+    let read = live::read_connections(api, account, facts, objects, ledger, key, bridges).await?;
+    Ok(Uses {
+        connections: read.connections,
+        unseen: read.unseen,
+        opaque: Vec::new(),
+        configurations: Vec::new(),
+    })
 }

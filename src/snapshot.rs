@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::backend;
@@ -86,6 +87,9 @@ struct File {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     destroy: bool,
     key_check: String,
+    /// When reading began, so that the plan is the same whenever it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_at: Option<Timestamp>,
     accounts: BTreeMap<String, Account>,
 }
 
@@ -202,6 +206,7 @@ pub fn write(live: &Live, taken_for: &TakenFor, key: &Key) -> String {
         configuration: taken_for.configuration.clone(),
         destroy: taken_for.destroy,
         key_check: key.check(),
+        read_at: live.read_at,
         accounts: accounts.collect(),
     };
     serde_json::to_string_pretty(&file).unwrap_or_default() + "\n"
@@ -236,7 +241,7 @@ pub fn read(text: &str, wanted: &TakenFor, key: &Key) -> Result<Live, SnapshotEr
         let live = account.live(&name, key).map_err(SnapshotError::NoSnapshot)?;
         Ok((name, live))
     });
-    Ok(Live { accounts: accounts.collect::<Result<_, SnapshotError>>()? })
+    Ok(Live { accounts: accounts.collect::<Result<_, SnapshotError>>()?, read_at: file.read_at })
 }
 
 impl Account {

@@ -37,6 +37,7 @@ fn account(backend: &'static Backend, base_url: &str) -> Account {
         token_place: Place::default(),
         requests_per_minute: None,
         max_in_flight: None,
+        settle_after: telform::resource::SETTLE_AFTER,
         switches: Default::default(),
         guards: Guards::default(),
         place: Place::default(),
@@ -231,7 +232,7 @@ async fn tries_again_what_is_safe_and_tells_the_watcher() {
     let expected = [
         "sends for a",
         "GET x/ 503 again after 0",
-        "a waits: Again { attempt: 2, most: 5, after: Answered { status: 503, retry_after: None } }",
+        "a waits: Again { attempt: 2, most: 6, after: Answered { status: 503, retry_after: None } }",
         "sends for a",
         "GET x/ 429 again after 0",
         "sends for a",
@@ -259,7 +260,7 @@ async fn writes_are_sent_once_unless_throttled() {
     }
     let error = unpod.send(&call(Method::Post, "throttled/")).await.unwrap_err();
     assert_eq!(fault(error), (Verdict::Throttled, Effect::None));
-    assert_eq!(count(), 5);
+    assert_eq!(count(), 6);
     let error = carrierx.send(&call(Method::Post, "throttled/")).await.unwrap_err();
     assert_eq!(fault(error), (Verdict::Throttled, Effect::None));
     assert_eq!(count(), 1);
@@ -326,7 +327,7 @@ async fn a_refused_connection_had_no_effect() {
     let http = http(&carrierx::BACKEND, &base);
     let error = http.send(&call(Method::Post, "partners")).await.unwrap_err();
     assert_eq!((error.verdict, error.effect), (Verdict::NoAnswer, Effect::None));
-    assert_eq!(http.requests(), 5);
+    assert_eq!(http.requests(), 6);
 }
 
 #[tokio::test]

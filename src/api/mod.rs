@@ -95,6 +95,13 @@ pub struct ApiError {
     pub request_id: Option<String>,
 }
 
+impl ApiError {
+    /// Whether the service may still be at work on the request: no answer came, or one that a proxy may have made.
+    pub fn may_still_run(&self) -> bool {
+        self.effect == Effect::Unknown && self.status.is_none_or(|status| status >= 500 || status == 408)
+    }
+}
+
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} ", self.method, self.target)?;

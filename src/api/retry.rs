@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 use crate::call::Method;
 use crate::kind::Backend;
 
-/// Most attempts at one call.
-pub const MOST_ATTEMPTS: u32 = 5;
+/// Most attempts at one call: with the pauses between them some 30 s, so that a database that fails over ends no run.
+pub const MOST_ATTEMPTS: u32 = 6;
 
-/// A fault of the service itself is asked again this often (unpod.md 11: a 500 twice).
-const REPEATS_OF_A_500: u32 = 2;
+/// A question that was answered 500 this often is compared with another one: either all of the service is down, which may
+/// pass, or this one has a fault of its own, which does not (two bridges with one slug, unpod.md 6.2).
+pub const SUSPECT_AFTER: u32 = 4;
 
 /// Longest wait that a service may ask for (carrierx.md 10); one that asks for more is not asked again in this run.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -30,6 +31,18 @@ pub enum Outcome {
     },
 }
 
+/// What the service answers to other questions meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Others {
+    /// Nobody asked.
+    #[default]
+    NotAsked,
+    /// It answers them.
+    Answered,
+    /// It does not answer them either.
+    Failed,
+}
+
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -48,7 +61,7 @@ pub enum Next {
 }
 
 /// Decides after attempt number `attempt` (the first is 1).
-pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32) -> Next {
+pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32, others: Others) -> Next {
     let again = |after, reason| Next::Retry { after, reason };
     let fail = |reason| Next::Fail { reason };
     if attempt >= MOST_ATTEMPTS {
@@ -77,20 +90,15 @@ pub fn retry(backend: &Backend, method: Method, outcome: Outcome, attempt: u32) 
         (Method::Get, Outcome::Answered { status: 502..=504, retry_after }) => {
             again(retry_after, "a passing fault; reading again changes nothing")
         }
-        (Method::Get, Outcome::Answered { status: 500, .. }) if attempt <= REPEATS_OF_A_500 => {
+        (Method::Get, Outcome::Answered { status: 500, .. }) if others == Others::Answered => {
+            fail("the service answers other questions: this one has a fault of its own")
+        }
+        (Method::Get, Outcome::Answered { status: 500, .. }) => {
             again(None, "perhaps a passing fault; reading again changes nothing")
         }
         (Method::Get, Outcome::Answered { .. }) => fail("the same question gets the same answer"),
         (_, Outcome::Lost) => fail("it may have been carried out: settle by reading"),
         (_, Outcome::Answered { .. }) => fail("a write that was answered is settled by reading"),
-    }
-}
-
-/// Most attempts at a call that ends like this.
-pub fn most_attempts(outcome: Outcome) -> u32 {
-    match outcome {
-        Outcome::Answered { status: 500, .. } => REPEATS_OF_A_500 + 1,
-        _ => MOST_ATTEMPTS,
     }
 }
 

@@ -1,11 +1,11 @@
 //! Compare and set, as far as a REST API without versions allows: right before each write the object is read again, and a
 //! difference to what the plan saw stops the step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use super::Run;
 use super::target::{Target, differences};
-use crate::live;
+use crate::live::{self, LiveError};
 use crate::plan::{Operation, Ref, Served, Step};
 use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
@@ -110,7 +110,7 @@ impl Run<'_> {
             {
                 Ok(Some(object)) => object,
                 Ok(None) => return Belief::Gone(format!("{} {id} is gone", target.kind.singular)),
-                Err(error) => return Belief::Unreadable(error.to_string()),
+                Err(error) => return Belief::Unreadable(self.explain(target, id, &error).await),
             };
         let moved = differences(target.kind, before, &object);
         if moved.is_empty() {
@@ -145,12 +145,38 @@ impl Run<'_> {
         if !target.kind.connected {
             return belief;
         }
-        let ledger = (**self.ledger.lock().await).clone();
-        match probe::users(&self.read(), target.account, self.apply.key, &ledger, id, unread).await {
+        match self.users(target, id, unread).await {
             Ok(users) if users.is_empty() => belief,
             Ok(users) => Belief::Moved(format!("{}; deleting it would silence that", users.join(", "))),
             Err(error) => Belief::Unreadable(error.to_string()),
         }
+    }
+
+    /// What the delete of a configuration would silence, in words. The account is read whole right before its first delete, and
+    /// once: for each delete after that only the bridges are read again that showed a use of it then.
+    async fn users(
+        &self,
+        target: &Target<'_>,
+        id: &str,
+        unread: &[String],
+    ) -> Result<Vec<String>, LiveError> {
+        let (api, account, key) = (self.read(), target.account, self.apply.key);
+        let ledger = (**self.ledger.lock().await).clone();
+        let mut wave = self.wave.lock().await;
+        let (uses, first) = match wave.entry(account.name.clone()) {
+            btree_map::Entry::Occupied(read) => (&*read.into_mut(), false),
+            btree_map::Entry::Vacant(free) => {
+                (&*free.insert(probe::uses(&api, account, key, &ledger).await?), true)
+            }
+        };
+        let mut users = uses.of(id, unread);
+        if !first && !users.is_empty() {
+            let bridges = users.into_iter().map(|(bridge, _)| bridge).collect();
+            users = probe::uses_again(&api, account, target.facts, key, &ledger, (uses, &bridges))
+                .await?
+                .of(id, unread);
+        }
+        Ok(users.into_iter().map(|(_, words)| words).collect())
     }
 
     /// A bridge that holds a number which the plan did not count is not deleted: somebody connected it meanwhile.
@@ -180,7 +206,7 @@ impl Run<'_> {
                 ))
             }
             Ok(None) => Belief::Gone(format!("bridge {slug} is gone")),
-            Err(error) => Belief::Unreadable(error.to_string()),
+            Err(error) => Belief::Unreadable(self.explain(target, slug, &error).await),
         }
     }
 
@@ -196,7 +222,7 @@ impl Run<'_> {
         let seats = match probe::bridge(&self.read(), target.account, target.kind, target.facts, slug).await {
             Ok(Some(seats)) => seats,
             Ok(None) => return Belief::Gone(format!("bridge {slug} is gone")),
-            Err(error) => return Belief::Unreadable(error.to_string()),
+            Err(error) => return Belief::Unreadable(self.explain(target, slug, &error).await),
         };
         let seat = seats.get(number).cloned().unwrap_or(Seat::Empty);
         let moved = |what: &str| Belief::Moved(format!("{number} on bridge {slug} {what} since the plan"));

@@ -9,8 +9,8 @@ use super::record::{Clock, entry};
 use super::taken::mark;
 use crate::backend;
 use crate::ledger::{AccountEntry, Entry, Key, Ledger, Mark, Origin};
-use crate::plan::{LedgerEffect, Plan, recalled};
-use crate::resource::{Connection, Desired, Live, LiveAccount, LiveObject, Target};
+use crate::plan::{LedgerEffect, Plan, came_late, recalled};
+use crate::resource::{Address, Connection, Desired, Live, LiveAccount, LiveObject, Target};
 
 /// Enters what needs no request: adopted objects, objects that are gone, values that were confirmed, and which accounts and
 /// which key the ledger belongs to. Says whether anything changed.
@@ -23,7 +23,7 @@ pub fn settle_ledger(
     now: &Clock,
 ) -> bool {
     let before = ledger.clone();
-    if let Some(settled) = recalled(ledger, live) {
+    if let Some(settled) = recalled(ledger, live, desired) {
         *ledger = settled;
     }
     if !ledger.readable_with(key) {
@@ -56,6 +56,12 @@ pub fn settle_ledger(
     let listed = LazyCell::new(|| live.by_id());
     for effect in &plan.ledger {
         enter_effect(ledger, effect, desired, &listed, now);
+        if let LedgerEffect::Adopt { address, account, id } = effect
+            && let Some(object) = listed.get(&(account.as_str(), address.kind.as_str(), id.as_str()))
+            && let Some(account) = live.accounts.get(account)
+        {
+            enter_late(ledger, address, object, account, desired, key);
+        }
     }
     *ledger != before
 }
@@ -104,6 +110,23 @@ fn forget_connections(ledger: &mut Ledger, account: &str, read: &LiveAccount, co
             || read.unseen.contains_key(&made.bridge)
             || served.contains(&(made.bridge.as_str(), made.number.as_str()))
     });
+}
+
+/// An object that was found is what a create made whose answer was lost: the ledger learns what that answer would have told it.
+fn enter_late(
+    ledger: &mut Ledger,
+    address: &Address,
+    object: &LiveObject,
+    read: &LiveAccount,
+    desired: &Desired,
+    key: &Key,
+) {
+    let Some(wanted) = desired.objects.get(address) else { return };
+    let Some((at, late)) = came_late(ledger, wanted, &read.facts, object, key) else { return };
+    ledger.watched.remove(at);
+    if let Some(entry) = ledger.objects.get_mut(address) {
+        (entry.origin, entry.since, entry.secrets) = (late.origin, late.since, late.secrets);
+    }
 }
 
 fn enter_effect(

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -15,6 +15,7 @@ use crate::event::{Event, Observer, Outcome};
 use crate::journal::{Record, Recorder};
 use crate::ledger::{Key, Ledger, LedgerError, Store};
 use crate::plan::{Operation, Phase, Plan, Step};
+use crate::probe::Uses;
 use crate::resource::{Account, Desired, Live, LiveObject};
 
 mod answer;
@@ -25,16 +26,21 @@ mod reconnect;
 mod record;
 mod resume;
 mod settle;
+mod shown;
 mod step;
 mod taken;
 mod target;
+mod twins;
 
 use evidence::Trace;
 
 pub use effects::settle_ledger;
 pub use record::{AfterRun, Clock, settle_values};
 pub use resume::Found;
+pub use shown::wait_until_shown;
 pub use taken::Came;
+pub use target::Patience;
+pub use twins::{Doubled, doubled};
 
 /// What happens to the rest when a step fails. Steps that wait for a failed one never start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,6 +82,8 @@ pub struct Apply<'a> {
     pub run: &'a str,
     /// What time it is.
     pub clock: &'a Clock,
+    /// The longest pause before something is looked at again, where it is to be shorter than usual.
+    pub longest_pause: Option<Duration>,
 }
 
 /// What became of every step.
@@ -89,6 +97,8 @@ pub struct Report {
     pub shown: BTreeMap<StepId, String>,
     /// Objects as they were read right before their request, by step.
     pub seen: BTreeMap<StepId, LiveObject>,
+    /// What the service itself calls the row of each new object, by step.
+    pub rows: BTreeMap<StepId, String>,
     /// Somebody asked to stop.
     pub interrupted: bool,
     /// The ledger could not be saved after a step; nothing was started after that.
@@ -150,8 +160,12 @@ struct Run<'a> {
     answers: Mutex<BTreeMap<StepId, Trace>>,
     /// Objects as they were read right before their request.
     seen: Mutex<BTreeMap<StepId, LiveObject>>,
-    /// Steps whose request went out.
-    sent: Mutex<BTreeSet<StepId>>,
+    /// Steps whose request went out, and when the last one was announced.
+    sent: Mutex<BTreeMap<StepId, String>>,
+    /// What the service itself calls the row of each new object.
+    rows: Mutex<BTreeMap<StepId, String>>,
+    /// The connections of each account as they were right before its first delete.
+    wave: tokio::sync::Mutex<BTreeMap<String, Uses>>,
 }
 
 impl Apply<'_> {
@@ -184,7 +198,8 @@ impl Apply<'_> {
             .collect();
         let ledger_error = run.ledger_error.into_inner().unwrap_or_default();
         let seen = run.seen.into_inner().unwrap_or_default();
-        Report { outcomes, reconnected, shown, seen, interrupted: heard_stop, ledger_error }
+        let rows = run.rows.into_inner().unwrap_or_default();
+        Report { outcomes, reconnected, shown, seen, rows, interrupted: heard_stop, ledger_error }
     }
 
     /// The state of a run whose steps have made these objects so far.
@@ -196,7 +211,9 @@ impl Apply<'_> {
             ledger_error: Mutex::new(None),
             answers: Mutex::new(BTreeMap::new()),
             seen: Mutex::new(BTreeMap::new()),
-            sent: Mutex::new(BTreeSet::new()),
+            sent: Mutex::new(BTreeMap::new()),
+            rows: Mutex::new(BTreeMap::new()),
+            wave: tokio::sync::Mutex::new(BTreeMap::new()),
         }
     }
 
@@ -317,6 +334,10 @@ impl Run<'_> {
         };
         let (outcome, milliseconds) = self.step(step).await;
         Some((step, outcome, milliseconds))
+    }
+
+    fn patience(&self) -> Patience {
+        Patience::new(self.apply.longest_pause, self.apply.stop.clone())
     }
 
     /// Runs one step and says how it ended and how long it took.

@@ -83,7 +83,7 @@ impl Run<'_> {
     fn only_found(&self, step: &Step) -> bool {
         let sent = self.sent.lock();
         matches!(step.operation, Operation::Disconnect { .. })
-            && sent.is_ok_and(|sent| !sent.contains(&step.id))
+            && sent.is_ok_and(|sent| !sent.contains_key(&step.id))
     }
 
     /// Why a number cannot have its configuration back: that is looked at right before.

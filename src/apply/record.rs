@@ -1,8 +1,6 @@
 //! What the ledger learns from a step.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use litemap::LiteMap;
+use std::collections::BTreeMap;
 
 use super::Report;
 use super::Run;
@@ -12,7 +10,7 @@ use crate::backend;
 use crate::call::{Call, StepId};
 use crate::event::Outcome;
 use crate::kind::Kind;
-use crate::ledger::{Attempt, Entry, Key, Ledger, LedgerError, MadeConnection, Origin, natural_key};
+use crate::ledger::{Attempt, Entry, Key, Ledger, LedgerError, MadeConnection, Origin, Watched, natural_key};
 use crate::plan::{Operation, Plan, Step};
 use crate::resource::{Address, Desired, Facts, Live, LiveObject, Wanted};
 
@@ -93,6 +91,28 @@ impl Run<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Watches the natural key of a create that got no answer.
+    pub(super) async fn watch(&self, step: &Step) {
+        let (Operation::Create { key, .. }, Some(address)) = (&step.operation, &step.address) else { return };
+        let since = self.sent.lock().ok().and_then(|sent| sent.get(&step.id).cloned());
+        let create = Watched {
+            address: address.clone(),
+            account: step.call.account.clone(),
+            key: natural_key(key),
+            since: since.unwrap_or_else(|| (self.apply.clock)()),
+            run: self.apply.run.to_owned(),
+            step: step.id.clone(),
+            seals: self.seals(step),
+        };
+        let mut ledger = self.ledger.lock().await;
+        if ledger.watch(create)
+            && let Err(error) = self.save(&mut ledger).await
+            && let Ok(mut slot) = self.ledger_error.lock()
+        {
+            slot.get_or_insert(error);
+        }
     }
 
     /// The service said no: what was announced did not happen.
@@ -282,20 +302,5 @@ pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<Step
 }
 
 pub(super) fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
-    Entry {
-        account: account.to_owned(),
-        id: id.to_owned(),
-        origin,
-        since,
-        key: LiteMap::new(),
-        secrets: LiteMap::new(),
-        submitted: LiteMap::new(),
-        reshaped: LiteMap::new(),
-        not_taken: LiteMap::new(),
-        seen: LiteMap::new(),
-        hidden_since: None,
-        former: BTreeSet::new(),
-        replaced: BTreeSet::new(),
-        prevent_delete: false,
-    }
+    Entry::new(account, id, origin, since)
 }

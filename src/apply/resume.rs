@@ -2,21 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use tokio::sync::MutexGuard;
 
-use super::settle::{Settled, settle};
-use super::target::{PAUSE, Target};
+use super::settle::{Lost, Settled, settle};
+use super::target::Target;
 use super::{Apply, Run};
 use crate::call::StepId;
 use crate::event::Outcome;
 use crate::journal::{self, Line, Record, StepRecord, Verdict};
 use crate::ledger::{Ledger, LedgerError, Sealed};
 use crate::plan::{Operation, Step};
-
-/// How long a request may still be on its way after its run was cut off, in seconds: a create that is not to be seen is looked
-/// for until then, or it would be made twice.
-const ON_ITS_WAY: i64 = 5;
 
 /// What was found out about one open step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,13 +94,8 @@ impl Run<'_> {
             return found(verdict, evidence);
         }
         let how = format!("run {} was cut off", cut.id);
-        let mut settled = settle(self, step, &target, &how).await;
-        while matches!((&settled, &step.operation), (Settled::NotDone, Operation::Create { .. }))
-            && self.may_be_on_its_way(&intent.at)
-        {
-            tokio::time::sleep(PAUSE).await;
-            settled = settle(self, step, &target, &how).await;
-        }
+        let lost = Lost { how: &how, open_since: intent.at.parse().ok() };
+        let settled = settle(self, step, &target, &lost).await;
         let seals = match &intent.record {
             Record::Intent { seals, .. } => seals.clone(),
             _ => BTreeMap::new(),
@@ -116,7 +106,7 @@ impl Run<'_> {
                     Outcome::Done { id: Some(id), .. } => format!(", as {id}"),
                     _ => String::new(),
                 };
-                self.enter_settled(step, &target, &outcome, &seals).await;
+                self.enter_settled(step, &target, &outcome, &seals, cut.id).await;
                 found(Verdict::Done, format!("reading shows that it was done{made}"))
             }
             Settled::As(
@@ -153,13 +143,6 @@ impl Run<'_> {
         Some((Verdict::NotDone, why.to_owned()))
     }
 
-    fn may_be_on_its_way(&self, at: &str) -> bool {
-        let (Ok(sent), Ok(now)) = (at.parse::<Timestamp>(), (self.apply.clock)().parse::<Timestamp>()) else {
-            return false;
-        };
-        (0..ON_ITS_WAY).contains(&(now.as_second() - sent.as_second()))
-    }
-
     /// Enters what a step did. Its secrets are those that were sent then, which need not be those of today.
     async fn enter_settled(
         &self,
@@ -167,8 +150,10 @@ impl Run<'_> {
         target: &Target<'_>,
         outcome: &Outcome,
         sent: &BTreeMap<String, Sealed>,
+        run: &str,
     ) {
         let mut ledger = self.ledger.lock().await;
+        ledger.watched.retain(|create| !(create.run == run && create.step == step.id));
         if let (Some(address), Outcome::Done { id: Some(id), .. }) = (&step.address, outcome) {
             if let Ok(mut made) = self.made.lock() {
                 made.insert(step.id.clone(), id.clone());

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use jiff::Timestamp;
+
 use super::Run;
-use super::target::{PAUSE, Target, differences};
+use super::target::{Target, differences};
 use crate::api::ApiError;
 use crate::event::Outcome;
 use crate::plan::{Operation, Ref, Served, Step};
 use crate::probe::{self, Seat};
-
-/// Looks before a read-back counts as failed: the service may show a change with some delay (unpod.md U9), up to 10 s.
-const LOOKS: u32 = 20;
+use crate::resource::LiveObject;
+use crate::value::Value;
 
 /// What reading says about a request whose effect is open.
 pub(super) enum Settled {
@@ -23,49 +24,56 @@ pub(super) enum Settled {
     CannotTell,
 }
 
-/// Settles a request whose answer was lost; `error` says how.
-pub(super) async fn settle(
-    run: &Run<'_>,
-    step: &Step,
-    target: &Target<'_>,
-    error: &(dyn Display + Sync),
-) -> Settled {
-    let unknown = |why: String| Settled::As(Outcome::unknown(why));
-    let lost =
+/// A request whose answer was lost.
+pub(super) struct Lost<'a> {
+    /// How.
+    pub(super) how: &'a (dyn Display + Sync),
+    /// When it was announced, where the service may still be at work on it.
+    pub(super) open_since: Option<Timestamp>,
+}
+
+/// The end of the time in which a create may still be running, while that is not over.
+pub(super) fn open_until(run: &Run<'_>, target: &Target<'_>, lost: &Lost<'_>) -> Option<Timestamp> {
+    let until = lost.open_since?.checked_add(target.account.settle_after).unwrap_or(Timestamp::MAX);
+    let now: Timestamp = (run.apply.clock)().parse().ok()?;
+    (now < until).then_some(until)
+}
+
+/// Settles a request whose answer was lost.
+pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, lost: &Lost<'_>) -> Settled {
+    let error = lost.how;
+    let done =
         || Outcome::done_with(format!("the answer was lost ({error}); reading shows that it was done"));
+    let unknown = |why: String| Settled::As(Outcome::unknown(why));
     let unread = |second: ApiError| unknown(format!("{error}; and looking did not help: {second}"));
     match &step.operation {
         Operation::Create { key, replaces, .. } => {
-            match probe::with_key(&run.read(), target.account, target.kind, target.facts, run.apply.key, key)
-                .await
-            {
-                Ok(mut found) => {
-                    // The object whose place the new one takes may have the same natural key.
-                    found.retain(|object| replaces.as_ref() != Some(&object.id));
-                    match found.as_slice() {
-                        [] if target.kind.hidden_until_verified => {
-                            let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
-                            unknown(format!(
-                                "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address, or look in the portal: if it was made, run `telform adopt {address} ID` with its {}; if not, run `telform forget {address}` and apply again",
-                                target.kind.singular, target.kind.id
-                            ))
-                        }
-                        [] => Settled::NotDone,
-                        [one] => {
-                            let note =
-                                format!("the answer was lost ({error}); reading shows that it was done");
-                            Settled::As(Outcome::Done {
-                                id: Some(one.id.clone()),
-                                note: Some(note),
-                                unmet: Vec::new(),
-                                not_taken: Vec::new(),
-                            })
-                        }
-                        several => {
-                            unknown(format!("{error}; {} objects have this natural key now", several.len()))
-                        }
+            match look_for(run, target, key, replaces.as_deref()).await {
+                Ok(found) => match found.as_slice() {
+                    [] if target.kind.hidden_until_verified => {
+                        let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+                        unknown(format!(
+                            "{error}; a new {} stays invisible until it is verified, so nobody can look. Ask the owner of the mail address, or look in the portal: if it was made, run `telform adopt {address} ID` with its {}; if not, run `telform forget {address}` and apply again",
+                            target.kind.singular, target.kind.id
+                        ))
                     }
-                }
+                    [] => match open_until(run, target, lost) {
+                        Some(until) => unknown(format!("{error}; {}", may_still_run(target, until))),
+                        None => Settled::NotDone,
+                    },
+                    [one] => {
+                        let note = format!("the answer was lost ({error}); reading shows that it was done");
+                        Settled::As(Outcome::Done {
+                            id: Some(one.id.clone()),
+                            note: Some(note),
+                            unmet: Vec::new(),
+                            not_taken: Vec::new(),
+                        })
+                    }
+                    several => {
+                        unknown(format!("{error}; {} objects have this natural key now", several.len()))
+                    }
+                },
                 Err(second) => unread(second),
             }
         }
@@ -78,7 +86,7 @@ pub(super) async fn settle(
                     let still = differences(target.kind, before, &object).is_empty();
                     match (now, still) {
                         // One request changes all it holds or nothing, so an attribute that changed proves the rest.
-                        (true, false) => Settled::As(lost()),
+                        (true, false) => Settled::As(done()),
                         (false, true) => Settled::NotDone,
                         // Nothing that can be read was to change: a secret, a mail address that waits.
                         (true, true) => Settled::CannotTell,
@@ -95,7 +103,7 @@ pub(super) async fn settle(
             match probe::object(&run.read(), target.account, target.kind, target.facts, run.apply.key, id)
                 .await
             {
-                Ok(None) => Settled::As(lost()),
+                Ok(None) => Settled::As(done()),
                 Ok(Some(_)) => Settled::NotDone,
                 Err(second) => unread(second),
             }
@@ -106,9 +114,9 @@ pub(super) async fn settle(
             };
             match probe::bridge(&run.read(), target.account, target.kind, target.facts, &slug).await {
                 Ok(seats) => match seats.unwrap_or_default().get(number) {
-                    Some(Seat::By(id)) if *id == wanted => Settled::As(lost()),
+                    Some(Seat::By(id)) if *id == wanted => Settled::As(done()),
                     // It was not there a moment ago, and now it is.
-                    Some(Seat::Unknown) if *before == Served::NotThere => Settled::As(lost()),
+                    Some(Seat::Unknown) if *before == Served::NotThere => Settled::As(done()),
                     // Connecting once more is harmless: the same pair stays, another one is overwritten (unpod.md U5).
                     Some(Seat::Unknown) => Settled::CannotTell,
                     _ => Settled::NotDone,
@@ -119,7 +127,7 @@ pub(super) async fn settle(
         Operation::Disconnect { bridge, number, .. } => {
             match probe::bridge(&run.read(), target.account, target.kind, target.facts, bridge).await {
                 Ok(seats) => match seats.unwrap_or_default().get(number) {
-                    None | Some(Seat::Empty | Seat::Unserved) => Settled::As(lost()),
+                    None | Some(Seat::Empty | Seat::Unserved) => Settled::As(done()),
                     Some(Seat::By(_) | Seat::Unknown) => Settled::NotDone,
                 },
                 Err(second) => unread(second),
@@ -129,6 +137,36 @@ pub(super) async fn settle(
     }
 }
 
+/// Looks for what a create made: with growing pauses, because a service may show it late.
+async fn look_for(
+    run: &Run<'_>,
+    target: &Target<'_>,
+    key: &BTreeMap<String, Value>,
+    replaces: Option<&str>,
+) -> Result<Vec<LiveObject>, ApiError> {
+    let mut patience = run.patience();
+    loop {
+        let found =
+            probe::with_key(&run.read(), target.account, target.kind, target.facts, run.apply.key, key).await;
+        let mut found = found?;
+        // The object whose place the new one takes may have the same natural key.
+        found.retain(|object| replaces != Some(object.id.as_str()));
+        if !found.is_empty() || target.kind.hidden_until_verified || !patience.wait().await {
+            return Ok(found);
+        }
+    }
+}
+
+/// What is known of a create that is not to be seen yet, and what happens next.
+pub(super) fn may_still_run(target: &Target<'_>, until: Timestamp) -> String {
+    format!(
+        "it may still be running: reading shows no {} with its natural key ({}) yet. Until {until} (`settle_after` of account {}) nothing with this key is created; `telform resume` looks again",
+        target.kind.singular,
+        target.kind.natural_key.join(" + "),
+        target.account.name
+    )
+}
+
 /// Reads a bridge until it shows what the rewiring did, for some seconds at most.
 pub(super) async fn read_back(
     run: &Run<'_>,
@@ -136,15 +174,16 @@ pub(super) async fn read_back(
     slug: &str,
     numbers: &BTreeMap<String, Option<Ref>>,
 ) -> Outcome {
-    let mut why = String::new();
-    for look in 0..LOOKS {
-        if look > 0 {
-            tokio::time::sleep(PAUSE).await;
-        }
+    let mut patience = run.patience();
+    loop {
         let seats = match probe::bridge(&run.read(), target.account, target.kind, target.facts, slug).await {
             Ok(Some(seats)) => seats,
+            // It was there when the numbers were rewired: a service may show it late.
+            Ok(None) if patience.wait().await => continue,
             Ok(None) => return not_shown(format!("bridge {slug} is gone")),
-            Err(error) => return Outcome::failed("telform::step::unreadable", error.to_string()),
+            Err(error) => {
+                return Outcome::failed("telform::step::unreadable", run.explain(target, slug, &error).await);
+            }
         };
         let wrong: Vec<String> = numbers
             .iter()
@@ -163,9 +202,10 @@ pub(super) async fn read_back(
         if wrong.is_empty() {
             return Outcome::done();
         }
-        why = format!("bridge {slug} does not show what was done: {}", wrong.join(", "));
+        if !patience.wait().await {
+            return not_shown(format!("bridge {slug} does not show what was done: {}", wrong.join(", ")));
+        }
     }
-    not_shown(why)
 }
 
 /// Reading does not confirm what was done.

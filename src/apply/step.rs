@@ -2,8 +2,8 @@
 
 use super::answer::{self, Checked};
 use super::belief::Belief;
-use super::settle::Settled;
-use super::target::{PAUSE, Target};
+use super::settle::{Lost, Settled};
+use super::target::Target;
 use super::{Run, settle};
 use crate::api::{Answer, ApiError, Effect, Verdict};
 use crate::backend::unpod::rows;
@@ -14,27 +14,36 @@ use crate::probe::{self, Seat};
 use crate::resource::LiveObject;
 
 impl Run<'_> {
-    /// Carries a step out.
+    /// Carries a step out. The natural key of a create whose end stays unknown is watched from then on.
     pub(super) async fn carry_out(&self, step: &Step) -> Outcome {
         let target = match self.target(step) {
             Ok(target) => target,
             Err(why) => return not_sent(why),
         };
+        let outcome = self.tried(step, &target).await;
+        if matches!(outcome, Outcome::Unknown { .. }) {
+            self.watch(step).await;
+        }
+        outcome
+    }
+
+    async fn tried(&self, step: &Step, target: &Target<'_>) -> Outcome {
         if let Operation::ReadBack { bridge, numbers } = &step.operation {
             return match self.resolve(bridge) {
-                Ok(slug) => settle::read_back(self, &target, &slug, numbers).await,
+                Ok(slug) => settle::read_back(self, target, &slug, numbers).await,
                 Err(why) => not_sent(why),
             };
         }
-        let mut seen = match self.look(step, &target).await {
+        let mut seen = match self.look(step, target).await {
             Ok(seen) => seen,
             Err(outcome) => return outcome,
         };
         // The error of a first request whose effect is open, when the second one goes out.
         let mut open: Option<(ApiError, Settled)> = None;
+        let mut patience = self.patience();
         loop {
             let sent = match self.filled(&step.call, seen.as_ref()) {
-                Ok(call) => match self.announce(step, &target, &call, seen.as_ref()).await {
+                Ok(call) => match self.announce(step, target, &call, seen.as_ref()).await {
                     Ok(()) => {
                         self.note_sent_out(step, seen.as_ref());
                         self.apply.api.send(&call).await
@@ -45,29 +54,40 @@ impl Run<'_> {
             };
             self.trace(step, &sent);
             match (sent, &open) {
-                (Ok(answer), _) => return self.answered(step, &target, &answer).await,
-                // Something else is in the way of a change: once more after a fresh look (carrierx.md 9).
-                (Err(error), None) if error.effect == Effect::None && conflict(step, &error) => {
-                    tokio::time::sleep(PAUSE).await;
-                    seen = match self.look(step, &target).await {
+                (Ok(answer), _) => return self.answered(step, target, &answer).await,
+                // Something else is in the way: once more after a fresh look (carrierx.md 9). A delete is refused as long as
+                // the service has not seen the disconnects before it, a connect as long as it has not seen what was made:
+                // that takes a little longer.
+                (Err(error), None) if in_the_way(step, &error) && patience.wait().await => {
+                    seen = match self.look(step, target).await {
                         Ok(seen) => seen,
                         Err(outcome) => return outcome,
                     };
-                    open = Some((error, Settled::NotDone));
+                    if matches!(step.operation, Operation::Update { .. }) {
+                        open = Some((error, Settled::NotDone));
+                    }
                 }
                 (Err(error), None) if error.effect == Effect::None => {
-                    return self.refused(step, &target, &error).await;
+                    return self.refused(step, target, &error).await;
                 }
                 // A lost answer whose request brings about the same state however often it is sent: once more, when
                 // reading did not settle it (unpod.md 11).
-                (Err(error), None) => match settle::settle(self, step, &target, &error).await {
-                    Settled::As(outcome) => return self.remember(step, &target, outcome, None).await,
-                    settled if repeatable(step) => open = Some((error, settled)),
-                    settled => return unsettled(&error, &settled),
-                },
+                (Err(error), None) => {
+                    match settle::settle(self, step, target, &self.lost(step, &error)).await {
+                        Settled::As(outcome) => return self.remember(step, target, outcome, None).await,
+                        settled if repeatable(step) => open = Some((error, settled)),
+                        settled => {
+                            if error.may_still_run() {
+                                // What it may have made late is named when it shows up.
+                                self.watch(step).await;
+                            }
+                            return unsettled(&error, &settled);
+                        }
+                    }
+                }
                 (Err(error), Some((_, first))) => {
-                    return match settle::settle(self, step, &target, &error).await {
-                        Settled::As(outcome) => self.remember(step, &target, outcome, None).await,
+                    return match settle::settle(self, step, target, &self.lost(step, &error)).await {
+                        Settled::As(outcome) => self.remember(step, target, outcome, None).await,
                         Settled::NotDone => unsettled(&error, first),
                         Settled::CannotTell => unsettled(&error, &Settled::CannotTell),
                     };
@@ -76,9 +96,14 @@ impl Run<'_> {
         }
     }
 
+    fn lost<'e>(&self, step: &Step, error: &'e ApiError) -> Lost<'e> {
+        let sent = self.sent.lock().ok().and_then(|sent| sent.get(&step.id)?.parse().ok());
+        Lost { how: error, open_since: sent.filter(|_| error.may_still_run()) }
+    }
+
     fn note_sent_out(&self, step: &Step, seen: Option<&LiveObject>) {
         if let Ok(mut sent) = self.sent.lock() {
-            sent.insert(step.id.clone());
+            sent.insert(step.id.clone(), (self.apply.clock)());
         }
         if let (Some(seen), Ok(mut all)) = (seen, self.seen.lock()) {
             all.insert(step.id.clone(), seen.clone());
@@ -87,7 +112,19 @@ impl Run<'_> {
 
     /// Looks at the target right before a write: the object as it is now, or how the step ends without one.
     async fn look(&self, step: &Step, target: &Target<'_>) -> Result<Option<LiveObject>, Outcome> {
-        match self.believe(step, target).await {
+        // What this run wrote a moment ago may not be shown yet: nothing is called gone or moved by the first look.
+        let mut patience = self.patience();
+        let belief = loop {
+            match self.believe(step, target).await {
+                Belief::Gone(_)
+                    if !matches!(step.operation, Operation::Delete { .. })
+                        && follows(step)
+                        && patience.wait().await => {}
+                Belief::Moved(_) if follows(step) && patience.wait().await => {}
+                belief => break belief,
+            }
+        };
+        match belief {
             Belief::Holds(seen) => Ok(seen.map(|seen| *seen)),
             Belief::Already(note) => Err(self.remember(step, target, Outcome::done_with(note), None).await),
             Belief::Gone(what) => Err(match &step.operation {
@@ -106,6 +143,11 @@ impl Run<'_> {
     async fn answered(&self, step: &Step, target: &Target<'_>, answer: &Answer) -> Outcome {
         let object = probe::object_in(target.kind, self.apply.key, &answer.body);
         self.trace_after(step, object.as_ref());
+        if let (Operation::Create { .. }, Some(row)) = (&step.operation, probe::row_in(&answer.body))
+            && let Ok(mut rows) = self.rows.lock()
+        {
+            rows.insert(step.id.clone(), row);
+        }
         if let (Operation::Create { .. }, Some(why)) =
             (&step.operation, elsewhere(target, answer, object.as_ref()))
         {
@@ -143,7 +185,7 @@ impl Run<'_> {
                     text: why,
                     request_id: answer.request_id.clone(),
                 };
-                match settle::settle(self, step, target, &error).await {
+                match settle::settle(self, step, target, &self.lost(step, &error)).await {
                     Settled::As(outcome) => self.remember(step, target, outcome, None).await,
                     settled => unsettled(&error, &settled),
                 }
@@ -163,6 +205,18 @@ impl Run<'_> {
         }
         if let Some(done) = self.not_connected(step, target, error).await {
             return done;
+        }
+        let about = match &step.operation {
+            Operation::Update { id, .. } | Operation::Delete { id, .. } => Some(id.clone()),
+            Operation::Connect { bridge, .. } => self.resolve(bridge).ok(),
+            Operation::Disconnect { bridge, .. } => Some(bridge.clone()),
+            Operation::Create { .. } | Operation::ReadBack { .. } => None,
+        };
+        if let Some(id) = about
+            && let Some(why) = self.locked(target, &id, error).await
+        {
+            self.withdraw(step).await;
+            return Outcome::failed("telform::step::doubled", why);
         }
         self.withdraw(step).await;
         let hint = match (error.verdict, target.kind.scope) {
@@ -301,8 +355,20 @@ fn code(verdict: Verdict) -> &'static str {
     }
 }
 
-fn conflict(step: &Step, error: &ApiError) -> bool {
-    error.verdict == Verdict::Conflict && matches!(step.operation, Operation::Update { .. })
+/// Whether earlier writes of this run are before a step, which a service may show late.
+fn follows(step: &Step) -> bool {
+    !step.waits_for.is_empty()
+}
+
+/// Whether a write was refused because of something that passes.
+fn in_the_way(step: &Step, error: &ApiError) -> bool {
+    let passes = match (&step.operation, error.verdict) {
+        (Operation::Update { .. } | Operation::Delete { .. }, Verdict::Conflict) => true,
+        // What this run made a moment ago is not there yet for the service itself.
+        (Operation::Connect { .. }, Verdict::Gone) => follows(step),
+        _ => false,
+    };
+    passes && error.effect == Effect::None
 }
 
 /// A create is never sent a second time in one run; the others bring about the same state however often they are sent.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::Run;
 use crate::backend;
 use crate::call::{Body, Call, Payload};
@@ -12,8 +14,35 @@ use crate::resource::{Account, Facts, LiveObject};
 use crate::text::fits_mask;
 use crate::value::{Packed, Value};
 
-/// Pause before a second try, and between two looks.
-pub(super) const PAUSE: Duration = Duration::from_millis(500);
+/// Pauses between looks at what was just written, in milliseconds: a service may show it late (unpod.md U9), and a database
+/// that fails over is away for seconds. Some ten seconds together.
+const PAUSES: [u64; 6] = [250, 500, 1000, 2000, 3000, 3500];
+
+/// Looks again with growing pauses, and then no more.
+#[derive(Debug)]
+pub struct Patience {
+    looks: usize,
+    longest: Option<Duration>,
+    stop: CancellationToken,
+}
+
+impl Patience {
+    /// With pauses of this length at most, where one is given, and until somebody asks to stop.
+    pub fn new(longest: Option<Duration>, stop: CancellationToken) -> Self {
+        Self { looks: 0, longest, stop }
+    }
+
+    /// Waits for the next look; `false` when it is used up.
+    pub async fn wait(&mut self) -> bool {
+        let Some(pause) = PAUSES.get(self.looks) else { return false };
+        self.looks += 1;
+        let pause = Duration::from_millis(*pause);
+        tokio::select! {
+            () = self.stop.cancelled() => false,
+            () = tokio::time::sleep(self.longest.map_or(pause, |longest| pause.min(longest))) => true,
+        }
+    }
+}
 
 /// Everything about a step's target that its execution needs.
 pub(super) struct Target<'a> {

@@ -2,7 +2,7 @@
 
 use std::cell::LazyCell;
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::again;
 use super::args::{ApplyArgs, RunArgs, WhenFailed};
@@ -32,15 +32,16 @@ use crate::view::{json, report, text};
 
 /// Carries out what the YAML wants.
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
-    carry(out, args, "apply", false).await
+    carry(out, args, "apply", None).await
 }
 
-/// The same as another command, and on request only after a run that was cut off.
+/// The same as another command; with a time to wait for creates that got no answer, and only after one, or after a run that was
+/// cut off.
 pub(super) async fn carry(
     out: &Out,
     args: &ApplyArgs,
     command: &'static str,
-    only_after_a_cut: bool,
+    resumes: Option<Duration>,
 ) -> Result<Exit, Failure> {
     let reviewed = args.plan.as_deref().map(Reviewed::read).transpose()?;
     let choice =
@@ -48,8 +49,12 @@ pub(super) async fn carry(
     let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
     let policies = Policies::of(out, &args.run.policies, &session.desired)?;
     let store = session.store.clone();
+    if let Some(patience) = resumes {
+        resume::wait(out, &session, patience).await?;
+    }
+    let open = resume::is_open(&session);
     let book = Book::open(&store, &session.ledger).await?;
-    if !resume::settle(out, &mut session, &book).await? && only_after_a_cut {
+    if !resume::settle(out, &mut session, &book).await? && resumes.is_some() && !open {
         out.note("no run was cut off here: there is nothing to resume\n");
         return Ok(Exit::Done);
     }
@@ -157,7 +162,7 @@ pub(super) async fn carry_through(
     let began = Instant::now();
     let (report, ends) = carry_out(out, how, session, plan, live, book).await;
     let mut receipt = Receipt { writes: report.writes(plan), ..Receipt::default() };
-    let mut exit = conclude(out, how, session, plan, &report, book.run(), &mut receipt).await?;
+    let mut exit = conclude(out, how, session, plan, live, &report, book.run(), &mut receipt).await?;
     if let Err(failure) = session.close() {
         out.note(&failure.text(out.color_on_stderr(), out.width()));
         out.note("the run ended as shown above, but the world of the sandbox could not be kept\n");
@@ -296,6 +301,7 @@ async fn carry_out(
         parallelism: how.run.parallelism.map(usize::from),
         run: book.run(),
         clock: &now,
+        longest_pause: session.longest_pause,
     };
     let farewell = unfinished::Farewell {
         out: out.clone(),
@@ -316,20 +322,25 @@ async fn conclude(
     how: &How<'_>,
     session: &mut Session,
     plan: &Plan,
+    seen: &Live,
     report: &Report,
     run: &str,
     receipt: &mut Receipt,
 ) -> Result<Exit, Failure> {
     if report.ledger_error.is_some() || !report.is_complete() {
         let advice = again::advice(out, how.command, session, plan, report);
-        return unfinished::incomplete(out, plan, report, &advice);
+        let exit = unfinished::incomplete(out, plan, report, &advice);
+        if !report.interrupted {
+            unfinished::twins(out, session, plan, report, seen, None).await;
+        }
+        return exit;
     }
     let options = session.options.for_proof();
     let mut kept = BTreeMap::new();
     let read = tokio::select! {
         biased;
         () = how.stop.asked.cancelled() => return Ok(unfinished::unproven(out, plan, report, &again::look(out, how.command, session))),
-        read = session.read_for_plan() => read,
+        read = unfinished::read_again(session, plan, report) => read,
     };
     let read = read.and_then(|live| {
         let (desired, key) = (&session.desired, &session.key);
@@ -337,8 +348,10 @@ async fn conclude(
         kept = settle_values(&mut session.ledger, &after);
         Ok((session.plan_with(&live, &options)?, live))
     });
+    let mut doubled = false;
     let again = match read {
         Ok((again, live)) => {
+            doubled |= unfinished::twins(out, session, plan, report, seen, Some(&live)).await;
             if !again.has_changes()
                 && !again.is_refused()
                 && let Err(failure) = remember(session, &again, &live, true).await
@@ -354,6 +367,7 @@ async fn conclude(
         Err(failure) => {
             out.note(&failure.text(out.color_on_stderr(), out.width()));
             out.note("every step is done, but reading and planning again failed, so it is not proven\n");
+            unfinished::twins(out, session, plan, report, seen, None).await;
             return Ok(Exit::NotConverged);
         }
     };
@@ -367,6 +381,15 @@ async fn conclude(
             second_plan: again.summary(),
             unmet: &unmet,
         });
+    }
+    if doubled && again.is_settled() && unmet.is_empty() {
+        let word = if writes == 1 { "write" } else { "writes" };
+        if !out.global.json {
+            out.print(&format!(
+                "\nApplied, {writes} {word}, and a fresh plan is empty; but there are twins, see above\n"
+            ));
+        }
+        return Ok(Exit::NotConverged);
     }
     if !again.is_settled() || !unmet.is_empty() {
         if out.global.quiet && !out.global.json {

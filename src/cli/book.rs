@@ -7,8 +7,9 @@ use super::exit::Failure;
 use super::out::Out;
 use super::session::{SANDBOX, account_entries, place};
 use crate::desired;
-use crate::ledger::{Ledger, Store};
+use crate::ledger::{Ledger, Store, Watched};
 use crate::resource::Desired;
+use crate::text::escape;
 
 /// The ledger that a sandbox keeps beside its world is meant, unless `--ledger` names one.
 pub(super) fn beside(out: &Out, world: Option<&Path>) -> Out {
@@ -82,4 +83,13 @@ pub(super) async fn loaded(store: &Store) -> Result<Ledger, Failure> {
             "name it with --ledger; `telform ledger rebuild` makes one from the YAML and the services",
         )
     })
+}
+
+/// What letting go of an address does not end.
+pub(super) fn still_watched(create: &Watched) -> String {
+    format!(
+        "Its create of {} got no answer and may have been carried out late, so its natural key stays watched: it is not sent again before `settle_after` of account {} has passed since then.",
+        escape(&create.sent()),
+        escape(&create.account)
+    )
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::exit::Failure;
 use super::files::{self, Readers};
@@ -23,6 +24,9 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
+    /// Pauses between tries and looks: nothing here is away for longer than its faults say.
+    pub(super) const PAUSE: Duration = Duration::from_millis(20);
+
     pub(super) async fn start(world: &Path) -> Result<Self, Failure> {
         let state = state_of(world);
         let from = if state.exists() { &state } else { world };

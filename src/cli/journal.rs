@@ -127,20 +127,24 @@ pub(super) fn failure(error: journal::JournalError) -> Failure {
     Failure::other(error.code(), error.to_string(), error.help())
 }
 
-/// Says which runs were cut off; reads the journal and nothing else.
-pub(super) async fn note_unfinished(out: &Out, store: &Store) {
+/// Says which runs were cut off, as the journal that was read has them.
+pub(super) fn note_unfinished(out: &Out, journal: Option<&Result<Journal, journal::JournalError>>) {
     if out.global.json || out.global.quiet {
         return;
     }
-    match journal::read(store.place()).await {
-        Ok(journal) => {
+    match journal {
+        Some(Ok(journal)) => {
             for run in journal::runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
                 // With the guards that its plan needs: without them the rest of it is refused.
                 let command = clean(&format!("telform resume{}", again::flags(&run.started.origin.options)));
                 out.note(&format!("{}: `{command}` settles it, as the next apply does\n", cut_off(run)));
             }
         }
-        Err(error) => out.note(&failure(error).text(out.color_on_stderr(), out.width())),
+        Some(Err(error)) => {
+            let failure = Failure::other(error.code(), error.to_string(), error.help());
+            out.note(&failure.text(out.color_on_stderr(), out.width()));
+        }
+        None => {}
     }
 }
 

@@ -8,8 +8,11 @@ use super::book::{Book, Intent};
 use super::exit::{Exit, Failure};
 use super::lock;
 use super::out::Out;
-use crate::ledger::{Entry, Holder, Ledger};
-use crate::output::{Forgotten, LedgerEntry, LedgerList, LedgerLock, LedgerMoved, LedgerShown};
+use crate::backend;
+use crate::ledger::{Attempt, Entry, Holder, Ledger, Watched};
+use crate::output::{
+    Forgotten, LedgerEntry, LedgerList, LedgerLock, LedgerMoved, LedgerShown, WatchedCreate,
+};
 use crate::resource::Address;
 use crate::text::escape;
 use crate::view::table::{lines, table};
@@ -37,6 +40,7 @@ async fn list(out: &Out) -> Result<Exit, Failure> {
             objects: ledger.objects.iter().map(|(address, entry)| document(address, entry)).collect(),
             attempts: ledger.attempts.keys().map(ToString::to_string).collect(),
             moves: &ledger.moves,
+            watched: ledger.watched.iter().map(watched).collect(),
         });
         return Ok(Exit::Done);
     }
@@ -89,7 +93,20 @@ fn listed(ledger: &Ledger, columns: usize) -> String {
             escape(&open.bridge)
         ));
     }
+    for create in &ledger.watched {
+        text.push_str(&format!(
+            "the create of {} at {} got no answer: its natural key is watched\n",
+            create.address,
+            escape(&create.sent())
+        ));
+    }
     text
+}
+
+/// A create whose natural key is watched, for programs.
+fn watched(create: &Watched) -> WatchedCreate<'_> {
+    let Watched { address, account, key, since, run, .. } = create;
+    WatchedCreate { address: address.to_string(), account, key, since, run }
 }
 
 /// The same for a narrow terminal: what is special stands below its entry, and `ledger show` says since when.
@@ -294,19 +311,40 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
     book.read().await?;
     let _lock = lock::take(out, &book.store, args.lock.wait()).await?;
     let mut ledger = book.read().await?;
-    if ledger.attempts.remove(address).is_some() && !ledger.objects.contains_key(address) {
+    let attempt = ledger.attempts.remove(address);
+    if let Some(attempt) = &attempt {
+        // Whatever is said about it now: what it may have made late is named when it shows up.
+        let Attempt { account, key, since } = attempt.clone();
+        let (run, step, seals) = Default::default();
+        ledger.watch(Watched { address: address.clone(), account, key, since, run, step, seals });
+    }
+    let entry = ledger.objects.remove(address);
+    let hides = backend::shapes(&address.kind).iter().any(|kind| kind.hidden_until_verified);
+    if attempt.is_some() || entry.is_some() {
         book.store.save(&mut ledger).await?;
+    }
+    let create = ledger.watched.iter().rev().find(|create| create.address == *address);
+    let Some(entry) = entry else {
+        let Some(create) = create.filter(|_| !hides || attempt.is_some()) else {
+            return Err(unknown(&ledger, address));
+        };
         if out.global.json {
             out.document(&Forgotten { address: address.to_string(), account: None, id: None });
             return Ok(Exit::Done);
         }
-        out.print(&format!(
-            "Noted: the create of {address} that was cut off made nothing. The next apply creates it.\n"
-        ));
+        let text = if hides {
+            format!(
+                "Noted: the create of {address} that was cut off made nothing. The next apply creates it."
+            )
+        } else {
+            format!(
+                "Nothing to release: telform manages no object as {address}. {}",
+                super::book::still_watched(create)
+            )
+        };
+        out.print(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
         return Ok(Exit::Done);
-    }
-    let Some(entry) = ledger.objects.remove(address) else { return Err(unknown(&ledger, address)) };
-    book.store.save(&mut ledger).await?;
+    };
     if out.global.json {
         out.document(&Forgotten {
             address: address.to_string(),
@@ -320,6 +358,10 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
         escape(&entry.id),
         escape(&entry.account)
     );
+    let text = match create.filter(|_| !hides) {
+        Some(create) => format!("{text} {}", super::book::still_watched(create)),
+        None => text,
+    };
     out.print(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
     Ok(Exit::Done)
 }

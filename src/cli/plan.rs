@@ -59,9 +59,7 @@ struct Made {
 async fn made(out: &Out, args: &PlanArgs) -> Result<Made, Failure> {
     let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
     let session = Session::open(out, &args.choice, purpose).await?;
-    if purpose == Purpose::Plan {
-        journal::note_unfinished(out, &session.store).await;
-    }
+    journal::note_unfinished(out, session.journal.as_ref());
     let policies = Policies::of(out, &args.policies, &session.desired)?;
     let live = match &args.snapshot {
         Some(file) => saved::live(&session, file)?,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::apply::{self, How};
 use super::args::RehearseArgs;
 use super::clock::{Clock, forecast};
+use super::embedded::Embedded;
 use super::exit::{Exit, Failure};
 use super::interrupt::Stop;
 use super::journal::Book;
@@ -204,6 +205,7 @@ impl Stage {
             vault.collect::<Vault>().knowing(Hidden::sealed()),
             http::Options {
                 watch: watching([Some(watch), out.meter.watch(), None]),
+                pause: Some(Embedded::PAUSE),
                 ..http::Options::default()
             },
         )
@@ -231,6 +233,8 @@ impl Stage {
             sandbox: None,
             taken_for,
             ledger_is_kept,
+            journal: None,
+            longest_pause: Some(Embedded::PAUSE),
             nameless: std::collections::BTreeSet::new(),
             lock,
             meter: Arc::clone(&out.meter),

@@ -1,7 +1,9 @@
 //! `telform resume`: a run that was cut off is settled by reading, then everything goes on as in an apply.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::again;
@@ -15,12 +17,13 @@ use crate::apply::{Apply, Found, OnError};
 use crate::event::{Event, Observer};
 use crate::journal::{Recorder, Run, Verdict};
 use crate::output::Said;
-use crate::plan::{Operation, Plan};
+use crate::plan::{Operation, Plan, RefusalCode};
 use crate::resource::Live;
 use crate::text::clean;
 use crate::view::report;
 
 pub(super) async fn run(out: &Out, args: &ResumeArgs) -> Result<Exit, Failure> {
+    let patience = args.settle_timeout.unwrap_or_default();
     let args = ApplyArgs {
         plan: None,
         choice: args.choice.clone(),
@@ -29,7 +32,7 @@ pub(super) async fn run(out: &Out, args: &ResumeArgs) -> Result<Exit, Failure> {
         run: args.run.clone(),
         lock: args.lock.clone(),
     };
-    apply::carry(out, &args, "resume", true).await
+    apply::carry(out, &args, "resume", Some(patience)).await
 }
 
 /// Nobody hears a settling: what it finds is told when it is there.
@@ -37,6 +40,48 @@ struct Silent;
 
 impl Observer for Silent {
     fn hear(&self, _: &Event) {}
+}
+
+/// How often a create that may still be running is looked for.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// Waits as long as this for creates that got no answer: until each is to be seen, or its time is over.
+pub(super) async fn wait(out: &Out, session: &Session, patience: Duration) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let mut told = false;
+    loop {
+        let now = Timestamp::now();
+        let open = session.ledger.watched.iter();
+        let open = open.filter_map(|create| {
+            let account = session.desired.accounts.get(&create.account)?;
+            Some((create.open_until(account.settle_after, Some(now))?, create))
+        });
+        let Some((until, create)) = open.max_by_key(|(until, _)| *until) else { return Ok(()) };
+        let left = patience.saturating_sub(begun.elapsed());
+        if left.is_zero() {
+            return Ok(());
+        }
+        let plan = session.plan(&session.read_for_plan().await?)?;
+        if !plan.refusals.iter().any(|refusal| refusal.code == RefusalCode::CreateMayRun) {
+            return Ok(());
+        }
+        if !told && !out.global.json && !out.global.quiet {
+            let text = format!(
+                "waiting: the create of {} at {} got no answer and may still be running until {until}",
+                create.address,
+                create.sent()
+            );
+            out.note(&format!("{}\n", out.reading().wrap(&clean(&text), 0).join("\n")));
+            told = true;
+        }
+        let over = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+        tokio::time::sleep(left.min(over).min(EVERY)).await;
+    }
+}
+
+/// Whether a create that got no answer is still without an object under its address.
+pub(super) fn is_open(session: &Session) -> bool {
+    session.ledger.watched.iter().any(|create| !session.ledger.objects.contains_key(&create.address))
 }
 
 /// Settles every run that was cut off. Says whether there was one.
@@ -141,6 +186,7 @@ async fn look(
         reconnect: false,
         run: run.id,
         clock: &now,
+        longest_pause: session.longest_pause,
     };
     Ok(apply.settle_open(&mut session.ledger, run).await?)
 }

@@ -21,6 +21,7 @@ use crate::api::{ReadOnly, Vault};
 use crate::desired::{self, Loaded};
 use crate::document;
 use crate::hooks;
+use crate::journal::{self, Journal, JournalError};
 use crate::ledger::{AccountEntry, Key, Ledger, Store};
 use crate::live::{self, LiveError, Scope, View};
 use crate::plan::{self, Inputs, LedgerEffect, Options, Plan};
@@ -28,7 +29,7 @@ use crate::problem::Problem;
 use crate::resource::{Address, Desired, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
-use crate::verify::{self, Verdict};
+use crate::verify;
 
 /// Everything that a command works with after loading.
 pub(crate) struct Session {
@@ -60,8 +61,12 @@ pub(crate) struct Session {
     pub taken_for: TakenFor,
     /// Whether the ledger was there, or is a new one.
     pub ledger_is_kept: bool,
+    /// The journal as it was when the ledger was loaded; none where it is not looked at.
+    pub journal: Option<Result<Journal, JournalError>>,
     /// Addresses that name something for this run only: what they mean is not taken under management.
     pub nameless: BTreeSet<Address>,
+    /// The longest pause before something is tried or looked at again, where it is to be shorter than usual.
+    pub longest_pause: Option<Duration>,
     /// Held while the ledger may be written.
     pub lock: Locked,
     /// Shows how far a long reading is.
@@ -139,8 +144,16 @@ impl Session {
             .map(|(name, entry)| (name.to_owned(), entry))
             .collect();
         store.check_accounts(&ledger, accounts.iter().map(|(name, entry)| (name.as_str(), entry.clone())))?;
-        if let Purpose::Apply(_) = purpose {
-            recall(&store, &mut ledger).await?;
+        // A journal that cannot be read stops a run before its first request, and a plan says so; not here.
+        let journal = match purpose {
+            Purpose::Plan | Purpose::Look | Purpose::Apply(_) => Some(journal::read(store.place()).await),
+            Purpose::Offline | Purpose::Rebuild(_) => None,
+        };
+        if let Some(Ok(journal)) = &journal
+            && recall(journal, &mut ledger)
+            && matches!(purpose, Purpose::Apply(_))
+        {
+            store.save(&mut ledger).await?;
         }
         let mut asked = plan::asked(desired, &ledger, &options);
         let (key, key_is_kept) = key(out, &store, &ledger, purpose)?;
@@ -169,6 +182,7 @@ impl Session {
         if let Some(embedded) = &sandbox {
             embedded.redirect(desired);
         }
+        let longest_pause = sandbox.as_ref().map(|_| Embedded::PAUSE).or_else(hooks::longest_pause);
         let shown = (global.verbose > 0).then(|| Arc::new(Requests::new(out)) as Arc<dyn http::Watch>);
         let watch = watching([watcher, shown, out.meter.watch()]);
         // Offline there is nobody to talk to: every request would be one to an account that is not known.
@@ -177,7 +191,7 @@ impl Session {
             talked.filter(|_| purpose != Purpose::Offline),
             resolved.tokens,
             resolved.vault.into_iter().collect::<Vault>().knowing(key.hidden().clone()),
-            http::Options { watch, timeout: hooks::request_timeout(), ..http::Options::default() },
+            http::Options { watch, timeout: hooks::request_timeout(), pause: longest_pause },
         )
         .map_err(|error| {
             Failure::other("telform::account::unusable", error.to_string(), "correct the account in the YAML")
@@ -195,12 +209,14 @@ impl Session {
             saved: choice.saved,
             no_token: resolved.no_token,
             sandbox,
+            longest_pause,
             taken_for: TakenFor {
                 configuration: std::mem::take(&mut loaded.digest),
                 destroy: choice.destroy,
                 accounts,
             },
             ledger_is_kept,
+            journal,
             nameless: BTreeSet::new(),
             lock,
             meter: Arc::clone(&out.meter),
@@ -252,7 +268,10 @@ impl Session {
         let told = |listed: &live::Listed<'_>| self.meter.listed(listed);
         let api = ReadOnly::new(&self.api);
         let scope = Scope { destroy, view, asked: Some(&self.asked) };
-        live::read_each(&api, desired, &self.ledger, &self.key, scope, &told).await
+        let began = jiff::Timestamp::now();
+        let (mut live, errors) = live::read_each(&api, desired, &self.ledger, &self.key, scope, &told).await;
+        live.read_at = Some(began);
+        (live, errors)
     }
 
     /// Computes the plan.
@@ -281,7 +300,7 @@ impl Session {
         let text = serde_json::to_vec(&document::of(&plan, origin)).unwrap_or_default();
         match verify::plan(&text) {
             verdict if verdict.verified => Ok(plan),
-            verdict => Err(unverified(&verdict)),
+            verdict => Err(super::verify::unverified(&verdict)),
         }
     }
 
@@ -292,31 +311,6 @@ impl Session {
             None => Ok(()),
         }
     }
-}
-
-/// The planner and the checker disagree, so nobody knows what an apply would do.
-fn unverified(verdict: &Verdict) -> Failure {
-    let found = &verdict.violations;
-    let told: Vec<String> =
-        found.iter().take(3).map(|it| format!("{} at {} ({})", it.text, it.place, it.code)).collect();
-    let more = if found.len() > told.len() {
-        format!("; and {} more", found.len() - told.len())
-    } else {
-        String::new()
-    };
-    let help = if found.iter().any(|it| it.code.ends_with("::json")) {
-        "a value of the configuration or of a service is one that programs read differently; leave its object out of this run with `--exclude ADDRESS`"
-    } else {
-        "this is a bug of telform: please report it with this message; until it is mended, leave the object out of this run with `--exclude ADDRESS`"
-    };
-    Failure::other(
-        "telform::verify::own_plan",
-        format!(
-            "the plan does not pass the independent checker, so it is not carried out: {}{more}",
-            told.join("; ")
-        ),
-        help,
-    )
 }
 
 /// The accounts as a ledger knows them.

@@ -1,13 +1,19 @@
-//! The end of a run that did not go through.
+//! The end of a run that did not go through, and what is looked at after one that did.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio_util::sync::CancellationToken;
+
+use super::again;
 use super::exit::{Exit, Failure};
 use super::out::Out;
+use super::session::Session;
 use super::watch::Standing;
-use crate::apply::Report;
+use crate::api::ReadOnly;
+use crate::apply::{Patience, Report, doubled, wait_until_shown};
 use crate::output::{Dark, Said, StepEnd, StepMore};
 use crate::plan::Plan;
+use crate::resource::Live;
 use crate::text::clean;
 use crate::view::report::{self, Advice};
 use crate::view::text::Detail;
@@ -110,4 +116,50 @@ pub(super) fn event(
         reconnected: again.collect(),
         ledger_error,
     });
+}
+
+/// Looks for twins of what the run made, and names them. Says whether there are any.
+pub(super) async fn twins(
+    out: &Out,
+    session: &Session,
+    plan: &Plan,
+    report: &Report,
+    seen: &Live,
+    read: Option<&Live>,
+) -> bool {
+    let api = ReadOnly::new(&session.api);
+    let known = (&session.ledger, &session.key);
+    let found = match doubled(&api, &session.desired, plan, report, seen, read, known).await {
+        Ok(found) => found,
+        Err(error) => {
+            out.note(&format!(
+                "whether what was made has a twin is not known: {}\n",
+                clean(&error.to_string())
+            ));
+            return false;
+        }
+    };
+    if found.is_empty() {
+        return false;
+    }
+    if out.global.json {
+        out.event(&Said::Twins { twins: &found });
+    } else {
+        let apply = again::with(out, session, "telform apply --max-deletes 1");
+        out.print(&report::twins(&found, &apply, out.reading()));
+    }
+    true
+}
+
+/// Reads everything again, once what this run wrote is shown.
+pub(super) async fn read_again(session: &Session, plan: &Plan, report: &Report) -> Result<Live, Failure> {
+    let mut patience = Patience::new(session.longest_pause, CancellationToken::new());
+    let api = ReadOnly::new(&session.api);
+    loop {
+        let live = session.read_for_plan().await?;
+        let (desired, key) = (&session.desired, &session.key);
+        if !wait_until_shown(&api, desired, plan, report, &live, key, &mut patience).await {
+            return Ok(live);
+        }
+    }
 }

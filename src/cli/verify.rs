@@ -129,3 +129,28 @@ fn told(verdict: &Verdict, out: &Out) -> String {
     });
     text
 }
+
+/// The planner and the checker disagree, so nobody knows what an apply would do.
+pub(super) fn unverified(verdict: &Verdict) -> Failure {
+    let found = &verdict.violations;
+    let told: Vec<String> =
+        found.iter().take(3).map(|it| format!("{} at {} ({})", it.text, it.place, it.code)).collect();
+    let more = if found.len() > told.len() {
+        format!("; and {} more", found.len() - told.len())
+    } else {
+        String::new()
+    };
+    let help = if found.iter().any(|it| it.code.ends_with("::json")) {
+        "a value of the configuration or of a service is one that programs read differently; leave its object out of this run with `--exclude ADDRESS`"
+    } else {
+        "this is a bug of telform: please report it with this message; until it is mended, leave the object out of this run with `--exclude ADDRESS`"
+    };
+    Failure::other(
+        "telform::verify::own_plan",
+        format!(
+            "the plan does not pass the independent checker, so it is not carried out: {}{more}",
+            told.join("; ")
+        ),
+        help,
+    )
+}

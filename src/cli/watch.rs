@@ -77,6 +77,7 @@ impl Standing {
             outcomes: plan.steps.iter().map(|step| (step.id.clone(), of(step))).collect(),
             reconnected: self.more.iter().map(|step| (step.clone(), of(step))).collect(),
             shown: BTreeMap::new(),
+            rows: BTreeMap::new(),
             interrupted: true,
             seen: BTreeMap::new(),
             ledger_error: None,

@@ -25,6 +25,7 @@ pub(super) const REFUSALS: Group = Group {
         "refusal::cannot_assign" 3 "This generation cannot put a number on a bridge that exists." ""
         "refusal::cannot_disconnect" 3 "This generation cannot cut a connection." ""
         "refusal::claimed_twice" 3 "Two addresses claim one live object." ""
+        "refusal::create_may_run" 3 "A create with this natural key got no answer, may still be running, and is not sent a second time." ""
         "refusal::create_only" 3 "An attribute differs that the service takes on create only." ""
         "refusal::delete_undocumented" 3 "The service documents no delete for this kind." ""
         "refusal::dependency_excluded" 3 "Something that the change needs was excluded from this run." ""
@@ -59,6 +60,7 @@ pub(super) const NOTICES: Group = Group {
         "notice::hidden" - "" "Confirm the mail, then plan again."
         "notice::key_changed" - "" "Set the key of this ledger, or write the secrets once more with `--rewrite-secret`."
         "notice::kind_not_mentioned" - "" "Mention the kind again, release the objects, or write an empty map to delete them."
+        "notice::late_create" - "" "Adopt it with `telform adopt ADDRESS ID`, or delete it with a tombstone that has its `id:`."
         "notice::left_on_bridge" - "" "Declare the number, or take it off in the service's console."
         "notice::may_be_hidden" - "" "Look in the portal before applying."
         "notice::not_in_catalogue" - "" "Check the spelling."
@@ -77,6 +79,7 @@ pub(super) const NOTICES: Group = Group {
         "notice::secret_unchanged" - "" "Nothing."
         "notice::secret_unknown" - "" "`--rewrite-secret ADDRESS` writes it once, and from then on it is known."
         "notice::settled" - "" "Nothing: connecting it settles it."
+        "notice::twin" - "" "Delete one of the two: the other by a tombstone with its `id:`, or yours after pinning the other with `id:`."
         "notice::unreadable" - "" "Have it repaired: the detail says how."
     },
 };

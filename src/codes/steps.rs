@@ -14,6 +14,9 @@ pub(super) const STEPS: Group = Group {
         "telform::step::damaged" -
             "The service changed values that were not sent. Nothing more is started."
             "Put them back by hand; the report lists them as they were."
+        "telform::step::doubled" -
+            "Several objects have one identity, and the service answers for none of them."
+            "Only the service's support can remove one: name to it the numbers that the message has."
         "telform::step::elsewhere" -
             "The service made the object in another organization, or in none. Nothing more is started."
             "Check `org_handle`, and remove that object by hand."

@@ -1,6 +1,7 @@
 //! Accounts: one login on one service.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use url::Url;
 
@@ -8,7 +9,7 @@ use super::{Block, Item, Loader, TWICE, names, secret, texts, urls, values};
 use crate::backend;
 use crate::kind::Backend;
 use crate::problem::Problem;
-use crate::resource::{Account, Guards};
+use crate::resource::{Account, Guards, SETTLE_AFTER};
 use crate::schema;
 use crate::yaml::Plain;
 
@@ -21,6 +22,9 @@ pub(super) struct Login {
     pub(super) generation: Option<u8>,
 }
 
+/// Longest `settle_after`.
+const LONGEST_SETTLE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Values of an account while they are read.
 #[derive(Default)]
 struct Draft {
@@ -30,6 +34,7 @@ struct Draft {
     generation: Option<u8>,
     requests_per_minute: Option<u32>,
     max_in_flight: Option<usize>,
+    settle_after: Option<Duration>,
     switches: BTreeSet<String>,
     guards: Guards,
 }
@@ -137,6 +142,7 @@ impl<'a> Loader<'a> {
             token_place: token.file.source.place(token.entry.key_span),
             requests_per_minute: draft.requests_per_minute,
             max_in_flight: draft.max_in_flight,
+            settle_after: draft.settle_after.unwrap_or(SETTLE_AFTER),
             switches: draft.switches,
             guards: draft.guards,
             place: item.file.source.place(item.entry.key_span),
@@ -207,6 +213,7 @@ impl<'a> Loader<'a> {
             "max_in_flight" => {
                 draft.max_in_flight = self.positive(item).and_then(|it| usize::try_from(it).ok())
             }
+            "settle_after" => draft.settle_after = self.duration(item),
             "guards" => self.read_guards(item, &mut draft.guards),
             switch
                 if schema::switches(backend).contains(&switch) && self.boolean(file, entry) == Some(true) =>
@@ -296,6 +303,26 @@ impl<'a> Loader<'a> {
             self.wrong(item.file, item.entry, &format!("auto, or one of {}", known.join(", ")));
         }
         found
+    }
+
+    /// A length of time with its unit, up to a day.
+    fn duration(&mut self, item: Item<'_>) -> Option<Duration> {
+        let text = self.text(item.file, item.entry)?;
+        let length = text.parse::<jiff::SignedDuration>().ok().and_then(|it| Duration::try_from(it).ok());
+        if length.is_none_or(|it| it > LONGEST_SETTLE) {
+            self.report(
+                Problem::new(
+                    "telform::yaml::range",
+                    format!("`{}` takes a duration with its unit, from 0s to 24h", item.key()),
+                    &item.file.source,
+                    values::spot(item.entry),
+                )
+                .label("not a duration in this range")
+                .help("such as 90s, 5m or 1h"),
+            );
+            return None;
+        }
+        length
     }
 
     fn positive(&mut self, item: Item<'_>) -> Option<u64> {

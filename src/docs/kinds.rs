@@ -119,7 +119,7 @@ fn facts(kind: &Kind) -> Vec<(&'static str, String)> {
 fn listing(list: List) -> String {
     match list {
         List::Whole => "all at once".to_owned(),
-        List::Pages { size } => format!("by pages of {size}"),
+        List::Pages { size, .. } => format!("by pages of {size}"),
         List::Offset { size, order } => format!("{size} at a time, in the order `{order}`"),
     }
 }

@@ -18,6 +18,7 @@ mod lock;
 mod place;
 mod rekey;
 mod store;
+mod watched;
 
 pub use digest::{Digest, digest_of};
 pub use error::LedgerError;
@@ -28,6 +29,7 @@ pub use place::Remote;
 pub use place::{Found, Growing, Local, Place, Put, Version};
 pub use rekey::{CarriedOver, Lost, LostBecause, Supplied};
 pub use store::Store;
+pub use watched::Watched;
 
 /// The format that this version writes. A newer one is an error: an older telform must not lose what it does not know.
 pub const FORMAT: u32 = 1;
@@ -60,6 +62,10 @@ pub struct Ledger {
     /// exist (carrierx.md 7.1); otherwise the next plan settles it by reading.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attempts: BTreeMap<Address, Attempt>,
+    /// Creates that got no answer. Their natural keys are watched: until the account's `settle_after` has passed none of them is
+    /// sent again, and what shows up later under one of them is named (unpod.md 5.4).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watched: Vec<Watched>,
     /// Numbers that were cut to be connected elsewhere, from before the disconnect until the connect is done. One that stands
     /// here was left dark by a run that was cut off or failed: the next plan connects it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -83,6 +89,7 @@ impl Default for Ledger {
             accounts: BTreeMap::new(),
             objects: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            watched: Vec::new(),
             moves: BTreeSet::new(),
             connections: BTreeSet::new(),
             journal: None,
@@ -195,6 +202,26 @@ impl Entry {
     pub(super) fn forget_sealed_marks(&mut self) {
         self.reshaped.retain(|_, kept| !kept.sent.is_sealed());
         self.not_taken.retain(|_, kept| !kept.sent.is_sealed());
+    }
+
+    /// An entry that knows no more than what it is about.
+    pub fn new(account: &str, id: &str, origin: Origin, since: String) -> Self {
+        Self {
+            account: account.to_owned(),
+            id: id.to_owned(),
+            origin,
+            since,
+            key: LiteMap::new(),
+            secrets: LiteMap::new(),
+            submitted: LiteMap::new(),
+            reshaped: LiteMap::new(),
+            not_taken: LiteMap::new(),
+            seen: LiteMap::new(),
+            hidden_since: None,
+            former: BTreeSet::new(),
+            replaced: BTreeSet::new(),
+            prevent_delete: false,
+        }
     }
 }
 
@@ -338,6 +365,9 @@ impl Ledger {
         }
         if let Some(attempt) = self.attempts.remove(from) {
             self.attempts.entry(to.clone()).or_insert(attempt);
+        }
+        for create in self.watched.iter_mut().filter(|create| create.address == *from) {
+            create.address = to.clone();
         }
     }
 

@@ -8,6 +8,8 @@ use super::unpod::configurations;
 use super::{LiveError, Reader, Scope, View};
 use crate::api::ReadOnly;
 use crate::backend::unpod::attribution::{Evidence, unseen};
+use crate::backend::unpod::{CONFIGURATION_SPELLINGS, rows};
+use crate::kind::{Kind, List, text_of};
 use crate::ledger::{Key, Ledger};
 use crate::resource::{Account, Connection, Desired, Facts, LiveObject};
 
@@ -27,6 +29,41 @@ impl Reread {
     pub fn iter(&self) -> std::slice::Iter<'_, Connection> {
         self.connections.iter()
     }
+}
+
+/// The objects of a kind, listed again and nothing else: each with what the service itself calls its row.
+pub async fn list(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    facts: &Facts,
+    ledger: &Ledger,
+    key: &Key,
+) -> Result<Vec<(String, LiveObject)>, LiveError> {
+    let desired = Desired::default();
+    let scope = Scope { destroy: false, view: View::Writable, asked: None };
+    let kinds = BTreeSet::new();
+    let reader = Reader { api, account, desired: &desired, ledger, key, kinds, scope, told: &|_| {} };
+    let tried = format!("listing the {} again", kind.name);
+    let rows = match kind.list {
+        List::Offset { .. } => {
+            let listed = reader.listed(kind).await?.0.into_iter();
+            return Ok(listed.map(|object| (object.id.clone(), object)).collect());
+        }
+        List::Pages { .. } => reader.listed_bridges().await?,
+        List::Whole => {
+            let spelling = facts.configurations.as_deref().unwrap_or(CONFIGURATION_SPELLINGS[0]);
+            let body =
+                reader.get(&tried, &kind.collection.replace("{configurations}", spelling), &[]).await?;
+            rows::rows(&body, true).map_err(|what| LiveError::shape(account, &tried, what))?.to_vec()
+        }
+    };
+    let named = rows.into_iter().map(|row| {
+        let name = row.get("id").and_then(text_of);
+        let object = reader.object(kind, &tried, row)?;
+        Ok((name.unwrap_or_else(|| object.id.clone()), object))
+    });
+    named.collect()
 }
 
 /// Reads these bridges again, and all that tells who serves their numbers. `facts` are those of the reading that the plan

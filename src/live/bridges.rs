@@ -70,8 +70,8 @@ impl Reader<'_> {
         Ok(Bridges { listed, read, numbers, missing, unreadable })
     }
 
-    /// The listing, read again once when it comes out short.
-    async fn listed_bridges(&self) -> Result<Vec<Value>, LiveError> {
+    /// The listing; when it comes out short, once more, and then in one large page.
+    pub(super) async fn listed_bridges(&self) -> Result<Vec<Value>, LiveError> {
         self.listing(None).await
     }
 
@@ -82,22 +82,38 @@ impl Reader<'_> {
 
     async fn listing(&self, sought: Option<&BTreeSet<String>>) -> Result<Vec<Value>, LiveError> {
         let tried = "listing the bridges";
-        if let Pages::Complete(rows) = self.bridge_pages(tried, sought).await? {
-            return Ok(rows);
+        let List::Pages { size, largest } = BRIDGES_G2.list else {
+            return Err(LiveError::shape(self.account, tried, "bridges are not listed by pages"));
+        };
+        let size = size as u64;
+        let mut short = (0, 0);
+        for _ in 0..2 {
+            match self.bridge_pages(tried, sought, size).await? {
+                Pages::Complete(rows) => return Ok(rows),
+                Pages::Short { count, found } => short = (count, found),
+            }
         }
-        match self.bridge_pages(tried, sought).await? {
-            Pages::Complete(rows) => Ok(rows),
-            Pages::Short { count, found } => Err(LiveError::incomplete(
-                self.account,
-                tried,
-                &format!("the service counts {count} bridges and shows {found}"),
-            )),
+        // Rows that move from page to page cannot hide on the only one.
+        if let Some(largest) = largest.map(|rows| rows as u64) {
+            let whole = short.0.saturating_add(size).min(largest);
+            match self.bridge_pages(tried, sought, whole).await? {
+                Pages::Complete(rows) => return Ok(rows),
+                Pages::Short { count, found } => short = (count, found),
+            }
         }
+        let (count, found) = short;
+        let what = format!("the service counts {count} bridges and shows {found}");
+        Err(LiveError::incomplete(self.account, tried, &what))
     }
 
     /// All pages once. The pages have no stable order (unpod.md fact 8, recorded), so rows are told apart by id, and the
     /// listing is complete when there are as many as the service counts, or when it has shown all that is sought.
-    async fn bridge_pages(&self, tried: &str, sought: Option<&BTreeSet<String>>) -> Result<Pages, LiveError> {
+    async fn bridge_pages(
+        &self,
+        tried: &str,
+        sought: Option<&BTreeSet<String>>,
+        size: u64,
+    ) -> Result<Pages, LiveError> {
         let mut unique: BTreeMap<String, Value> = BTreeMap::new();
         let mut count = None;
         let mut step = 0;
@@ -109,7 +125,9 @@ impl Reader<'_> {
                 Some(count) => u64::div_ceil(u64::saturating_sub(count, before as u64), step).clamp(1, WAVE),
                 None => 1,
             };
-            for body in try_join_all((next..next + wave).map(|page| self.bridge_page(tried, page))).await? {
+            for body in
+                try_join_all((next..next + wave).map(|page| self.bridge_page(tried, page, size))).await?
+            {
                 let rows =
                     rows::rows(&body, false).map_err(|what| LiveError::shape(self.account, tried, what))?;
                 step = step.max(rows.len() as u64).max(1);
@@ -145,10 +163,7 @@ impl Reader<'_> {
         Ok(Pages::Complete(unique.into_values().collect()))
     }
 
-    async fn bridge_page(&self, tried: &str, page: u64) -> Result<Json, LiveError> {
-        let List::Pages { size } = BRIDGES_G2.list else {
-            return Err(LiveError::shape(self.account, tried, "bridges are not listed by pages"));
-        };
+    async fn bridge_page(&self, tried: &str, page: u64, size: u64) -> Result<Json, LiveError> {
         let query = [("page", page.to_string()), ("page_size", size.to_string())];
         self.ask(BRIDGES_G2.collection, &query).await.map_err(|error| self.no_bridges(tried, error))
     }

@@ -20,7 +20,7 @@ mod offset;
 mod organization;
 mod unpod;
 
-pub use again::{Reread, read_connections};
+pub use again::{Reread, list, read_connections};
 pub use error::LiveError;
 pub use hello::{Hello, hello};
 pub use object::object;

@@ -46,15 +46,7 @@ impl Reader<'_> {
         kind: &'static Kind,
         live: &mut LiveAccount,
     ) -> Result<(), LiveError> {
-        let tried = format!("listing the {}", kind.name);
-        let kept = self.kept(kind);
-        let (mut objects, odd) = match self.pages(kind, &tried, kept.as_ref()).await? {
-            Listing::Complete(objects, odd) => (objects, odd),
-            Listing::Moved(_) => match self.pages(kind, &tried, kept.as_ref()).await? {
-                Listing::Complete(objects, odd) => (objects, odd),
-                Listing::Moved(how) => return Err(LiveError::incomplete(self.account, &tried, &how)),
-            },
-        };
+        let (mut objects, odd) = self.listed(kind).await?;
         let listed = |id: &&str| objects.binary_search_by(|object| object.id.as_str().cmp(id)).is_ok();
         let unseen: BTreeSet<String> =
             self.remembered(kind.name).filter(|id| !listed(id)).map(str::to_owned).collect();
@@ -75,6 +67,22 @@ impl Reader<'_> {
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         live.objects.insert(kind.name, objects);
         Ok(())
+    }
+
+    /// The listing of a kind, read again once when it moved meanwhile.
+    pub(super) async fn listed(
+        &self,
+        kind: &'static Kind,
+    ) -> Result<(Vec<LiveObject>, Vec<String>), LiveError> {
+        let tried = format!("listing the {}", kind.name);
+        let kept = self.kept(kind);
+        if let Listing::Complete(objects, odd) = self.pages(kind, &tried, kept.as_ref()).await? {
+            return Ok((objects, odd));
+        }
+        match self.pages(kind, &tried, kept.as_ref()).await? {
+            Listing::Complete(objects, odd) => Ok((objects, odd)),
+            Listing::Moved(how) => Err(LiveError::incomplete(self.account, &tried, &how)),
+        }
     }
 
     /// Which fields of a listed object are kept, by their places in the table; `None` for all that may be stated.
@@ -179,6 +187,8 @@ impl Reader<'_> {
                 return Ok(Listing::Moved(format!("no end after {MOST_PAGES} pages")));
             }
         }
+        let counted = pages.iter().filter_map(|page| page.total).max().unwrap_or_default();
+        let counted = usize::try_from(counted).unwrap_or(usize::MAX);
         let mut odd = Vec::new();
         let mut objects: Vec<LiveObject> = Vec::new();
         for page in pages {
@@ -188,6 +198,14 @@ impl Reader<'_> {
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         if let Some([twice, _]) = objects.array_windows().find(|[a, b]| a.id == b.id) {
             return Ok(Listing::Moved(format!("{} {} appears on two pages", kind.singular, twice.id)));
+        }
+        // Whatever the service says about further pages: it counts more than it shows (carrierx.md 3).
+        let found = objects.len() + odd.len();
+        if found < counted {
+            return Ok(Listing::Moved(format!(
+                "the service counts {counted} {} and shows {found}",
+                kind.name
+            )));
         }
         Ok(Listing::Complete(objects, odd))
     }

@@ -224,6 +224,25 @@ pub struct LedgerList<'a> {
     pub attempts: Vec<String>,
     /// Numbers that were cut off to be connected elsewhere.
     pub moves: &'a BTreeSet<MadeConnection>,
+    /// Creates that got no answer, whose natural keys are watched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub watched: Vec<WatchedCreate<'a>>,
+}
+
+/// A create that got no answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WatchedCreate<'a> {
+    /// Address that it was sent for.
+    pub address: String,
+    /// Account.
+    pub account: &'a str,
+    /// Natural key that was sent.
+    #[schemars(with = "BTreeMap<String, Value>")]
+    pub key: &'a NaturalKey,
+    /// When it was announced (RFC 3339, UTC).
+    pub since: &'a str,
+    /// The run that sent it; empty when it is not known.
+    pub run: &'a str,
 }
 
 /// What is remembered about one address.

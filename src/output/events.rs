@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::apply::Doubled;
 use crate::call::StepId;
 use crate::document::{Moved, v1};
 use crate::event::Outcome;
@@ -112,6 +113,11 @@ pub enum Said<'a> {
         exit: u8,
         /// The same in a word or two.
         result: &'a str,
+    },
+    /// Objects that the run made, and others with the same natural key.
+    Twins {
+        /// Each of ours.
+        twins: &'a [Doubled],
     },
 }
 

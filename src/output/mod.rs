@@ -21,7 +21,7 @@ mod pages;
 pub use documents::{
     Adopted, Adoption, CarriedOver, Doctor, DriftReport, Failed, Forgotten, LedgerEntry, LedgerList,
     LedgerLock, LedgerMoved, LedgerShown, NotKnown, NotWritten, Place, PlanVerdict, Rebuilt, Rekeyed,
-    Subject, Supply, Validation, Violation,
+    Subject, Supply, Validation, Violation, WatchedCreate,
 };
 pub use events::{Dark, Said, Saved, StepEnd, StepMore};
 pub use journal::{

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, btree_map};
 
+use super::late;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::shelf::{Shelf, key_text, wanted_key};
 use super::{Inputs, LedgerEffect};
@@ -106,7 +107,7 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
         let finding = claim(object, kind, finding, &mut findings);
         let key = key_to_be(object, kind, facts, &finding);
         let finding = match key {
-            Some(key) => hold_key(object, kind, key, finding, shelf, &mut keys, &mut findings),
+            Some(key) => hold_key(inputs, object, kind, key, finding, shelf, &mut keys, &mut findings),
             None => finding,
         };
         all.push(Match { object, entry, kind, finding });
@@ -181,7 +182,9 @@ fn find_one<'a>(
     let matches = key.map_or(&[][..], |key| shelf.with_key(&key));
     match matches {
         [] => {
-            if let Some(attempt) = inputs.ledger.attempts.get(&object.address) {
+            if let Some(attempt) =
+                inputs.ledger.attempts.get(&object.address).filter(|_| kind.hidden_until_verified)
+            {
                 findings.refuse(
                     object,
                     RefusalCode::UnsettledCreate,
@@ -380,7 +383,9 @@ fn key_to_be(object: &DesiredObject, kind: &Kind, facts: &Facts, finding: &Findi
 }
 
 /// A natural key that an object is going to get must be free: deletes come last, so whoever has it now still has it then.
+#[allow(clippy::too_many_arguments, reason = "the facts about one key")]
 fn hold_key<'a>(
+    inputs: &Inputs<'a>,
     object: &'a DesiredObject,
     kind: &'static Kind,
     key: String,
@@ -393,6 +398,10 @@ fn hold_key<'a>(
     if let Some(live) = shelf.with_key(&key).first() {
         let detail = format!("its natural key ({words}) belongs to another {}: {}", kind.singular, live.id);
         findings.refuse(object, RefusalCode::SeveralFit, detail);
+        return Finding::Stuck;
+    }
+    if let Some(detail) = late::running(inputs, &object.account, kind, &key) {
+        findings.refuse(object, RefusalCode::CreateMayRun, detail);
         return Finding::Stuck;
     }
     if let Some(other) = keys.insert((&object.account, kind.name, key), &object.address) {

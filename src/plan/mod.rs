@@ -18,6 +18,7 @@ mod found;
 mod guard;
 mod impact;
 mod inverse;
+mod late;
 mod learned;
 mod link;
 mod link_step;
@@ -39,6 +40,7 @@ pub use change::{Action, AttributeChange, Change, SecretWord, Shown};
 pub use found::{Found, Met, met};
 pub use impact::{Effect, NumberImpact, Spot, dark};
 pub use inverse::Inverse;
+pub use late::{came_late, has_key, twins};
 pub use look::looked_at;
 pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
 pub use recall::recalled;
@@ -273,7 +275,7 @@ pub fn claims<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static str, &'a s
 impl Plan {
     /// Computes the plan.
     pub fn new(inputs: &Inputs<'_>) -> Self {
-        match recalled(inputs.ledger, inputs.live) {
+        match recalled(inputs.ledger, inputs.live, inputs.desired) {
             Some(ledger) => planner::run(&Inputs { ledger: &ledger, ..*inputs }),
             None => planner::run(inputs),
         }

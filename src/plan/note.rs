@@ -86,6 +86,8 @@ pub enum RefusalCode {
     OddShape,
     /// An object that cannot be read may use the configuration that would be deleted.
     UnreadableBridges,
+    /// A create with this natural key got no answer and may still be running.
+    CreateMayRun,
 }
 
 impl RefusalCode {
@@ -121,6 +123,7 @@ impl RefusalCode {
             Self::Unreadable => "refusal::unreadable",
             Self::OddShape => "refusal::odd_shape",
             Self::UnreadableBridges => "guard::unreadable_bridges",
+            Self::CreateMayRun => "refusal::create_may_run",
         }
     }
 
@@ -202,6 +205,9 @@ impl RefusalCode {
             }
             Self::UnreadableBridges => {
                 "have the bridge repaired first: only the service's support can remove one of two bridges with one slug. If you know that no number on it uses this configuration, allow it for this run with `--max-unreadable-bridges N`"
+            }
+            Self::CreateMayRun => {
+                "run `telform resume --settle-timeout 10m`, which waits and looks again; or leave it out of this run with `--exclude {address}`"
             }
         }
     }
@@ -308,6 +314,10 @@ pub enum NoticeCode {
     OddShape,
     /// The ledger manages objects of a kind that no file mentions. Detail: which.
     KindNotMentioned,
+    /// A live object that is not managed has the natural key of a managed one. Detail: both ids.
+    Twin,
+    /// A live object that is not managed has the natural key of a create that got no answer. Detail: its id, the run.
+    LateCreate,
 }
 
 impl NoticeCode {
@@ -362,6 +372,10 @@ impl NoticeCode {
             Self::AccountGone => "its account is no longer in the configuration; left alone",
             Self::SecretOnlyOnCreate => {
                 "changed in the configuration since the object was created with it; telform sends it only on create"
+            }
+            Self::Twin => "has a twin: another object with the same natural key, which is not managed",
+            Self::LateCreate => {
+                "a create that got no answer may have made an object late: it is not managed, and has the natural key that was sent"
             }
             Self::LeftOnBridge => "stays on the bridge without a configuration: nobody serves it there",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

@@ -1,14 +1,15 @@
 //! Replacements whose create was cut off: announced in the ledger, and nobody knows how it ended. Reading settles it. The new
 //! object stands beside the old one under the natural key that was sent, or it was never made.
 
+use super::late::may_run;
 use super::shelf::key_text;
 use crate::backend;
 use crate::kind::Kind;
 use crate::ledger::{Attempt, Entry, Ledger, Origin};
-use crate::resource::{Address, Live, LiveAccount};
+use crate::resource::{Address, Desired, Live, LiveAccount};
 
 /// The ledger with these creates settled; `None` when there are none.
-pub fn recalled(ledger: &Ledger, live: &Live) -> Option<Ledger> {
+pub fn recalled(ledger: &Ledger, live: &Live, desired: &Desired) -> Option<Ledger> {
     let mut after: Option<Ledger> = None;
     for (address, attempt) in &ledger.attempts {
         // Without a complete listing nothing is settled; what stays invisible is for a human (carrierx.md 7.1).
@@ -23,6 +24,7 @@ pub fn recalled(ledger: &Ledger, live: &Live) -> Option<Ledger> {
         }
         let after = after.get_or_insert_with(|| ledger.clone());
         match made(ledger, account, kind, entry, attempt).as_slice() {
+            [] if may_run(desired, live, attempt) => {}
             [] => drop(after.attempts.remove(address)),
             [id] => took_place(after, address, attempt, id),
             // The planner says that several fit.
@@ -55,6 +57,7 @@ fn made(
 /// What the create would have entered, except what only its answer could tell.
 fn took_place(ledger: &mut Ledger, address: &Address, attempt: &Attempt, id: &str) {
     ledger.attempts.remove(address);
+    ledger.watched.retain(|create| !(create.address == *address && create.since == attempt.since));
     let Some(entry) = ledger.objects.get_mut(address) else { return };
     let old = std::mem::replace(&mut entry.id, id.to_owned());
     entry.former.insert(old.clone());

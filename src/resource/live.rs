@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::Fields;
 use crate::value::{Fingerprint, Packed};
 
@@ -10,6 +12,8 @@ use crate::value::{Fingerprint, Packed};
 pub struct Live {
     /// By account name.
     pub accounts: BTreeMap<String, LiveAccount>,
+    /// When reading began. What is not there may have been made since; where it is not known, nothing is concluded from time.
+    pub read_at: Option<Timestamp>,
 }
 
 impl Live {

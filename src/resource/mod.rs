@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use litemap::LiteMap;
@@ -114,6 +115,10 @@ impl fmt::Display for SecretSource {
     }
 }
 
+/// How long a create without an answer stays unknown where the account does not say. No service names a limit; 75 s were seen
+/// (unpod.md 5.4).
+pub const SETTLE_AFTER: Duration = Duration::from_secs(5 * 60);
+
 /// One login on one service.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -137,12 +142,22 @@ pub struct Account {
     pub requests_per_minute: Option<u32>,
     /// Most requests at the same time, asked for by the user.
     pub max_in_flight: Option<usize>,
+    /// How long a create that got no answer may still be running at the service: until then its end is unknown.
+    pub settle_after: Duration,
     /// Switches that allow what is off by default, by their key (`partner_delete`, `disconnect_works`).
     pub switches: BTreeSet<String>,
     /// Guards of this account; those of the whole run hold as well.
     pub guards: Guards,
     /// Where it stands.
     pub place: Place,
+}
+
+impl Account {
+    /// How long a create may still be running, in words: `5m`.
+    pub fn settle_after_shown(&self) -> String {
+        let length = jiff::SignedDuration::try_from(self.settle_after);
+        length.map_or_else(|_| format!("{}s", self.settle_after.as_secs()), |length| format!("{length:#}"))
+    }
 }
 
 /// Limits that a plan must keep, in one account or in the whole run; `None` means not said, see [`Guards::or`].

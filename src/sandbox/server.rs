@@ -215,7 +215,22 @@ async fn serve(
     let answer = match fault::early(&plan) {
         Some(early) => early,
         None => {
-            let truth = shared.core().answer(&asked);
+            let truth = match plan.late() {
+                None => shared.core().answer(&asked),
+                Some(late) => {
+                    let (shared, asked) = (shared.clone(), asked.clone());
+                    let done = tokio::spawn(async move {
+                        if late == 0 {
+                            shared.hold().await;
+                        }
+                        pause(late).await;
+                        let truth = shared.core().answer(&asked);
+                        shared.wrote();
+                        truth
+                    });
+                    done.await.unwrap_or_else(|_| Answer::empty(500))
+                }
+            };
             if !matches!(asked.method.as_str(), "GET" | "HEAD") {
                 shared.wrote();
             }

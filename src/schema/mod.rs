@@ -33,6 +33,8 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Grammar of names; the loader has the same in words.
 const NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
 const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
+/// The lengths of time that an editor can tell; the loader takes a few more spellings.
+const DURATION: &str = "^[0-9]";
 const E164: &str = "^\\+[1-9][0-9]{6,14}$";
 
 /// Switches that an account of a service knows: those that its tables name, and the one that goes with generations.
@@ -63,7 +65,8 @@ pub fn words(backend: &Backend) -> Vec<(&'static str, &'static str)> {
 
 /// Keys that an account of a service knows.
 pub fn account_keys(backend: &Backend) -> Vec<&'static str> {
-    let mut keys = vec!["api", "base_url", "token", "requests_per_minute", "max_in_flight", "guards"];
+    let mut keys =
+        vec!["api", "base_url", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
     if backend.organization {
         keys.extend(["org_handle", "product_id"]);
     }
@@ -208,6 +211,10 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
                 "Most requests at the same time; {} reads and {} writes when not said.",
                 backend.reads_in_flight, backend.writes_in_flight
             ),
+        }),
+        "settle_after" => json!({
+            "type": "string", "pattern": DURATION, "default": "5m", "examples": ["5m", "90s"],
+            "description": "How long a create without an answer may still be running.",
         }),
         "guards" => json!({ "$ref": "#/$defs/guards" }),
         key if words(backend).iter().any(|(known, _)| *known == key) => {

@@ -260,8 +260,13 @@ impl Run {
                 Ok(_) => Vec::new(),
             };
         };
-        // A create is never sent twice; the others bring about the same however often, and are sent twice at most.
-        let most = if matches!(step.operation, Operation::Create { .. }) { 1 } else { 2 };
+        // A create is never sent twice; the others bring about the same however often, and are sent twice at most, but for those
+        // that are refused as long as the service has not seen the writes before them.
+        let most = match step.operation {
+            Operation::Create { .. } => 1,
+            Operation::Delete { .. } | Operation::Connect { .. } => 8,
+            _ => 2,
+        };
         if self.ended.contains(id) || times > most {
             wrong.push(("reused", format!("{id} is sent again")));
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::text::Detail;
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint, words};
-use crate::apply::Report;
+use crate::apply::{Doubled, Report};
 use crate::document::Moved;
 use crate::event::Outcome;
 use crate::plan::{Operation, Plan, Step};
@@ -105,6 +105,42 @@ pub fn verdict(plan: &Plan, report: &Report, kept: bool) -> String {
     let back = if back == 0 { String::new() } else { format!("; connected again: {back}") };
     let rest = if kept { " `telform journal show` has each step." } else { "" };
     clean(&format!("Not finished: {}{back}{dark}.{rest}", parts.join(", "))) + "\n"
+}
+
+/// Objects that a run made and that have a twin, each with the way to one of them; `apply` is the command that deletes one.
+pub fn twins(all: &[Doubled], apply: &str, detail: Detail) -> String {
+    let mut out = format!("\n{}\n", paint(CARE, format!("TWINS ({}): made beside another one", all.len())));
+    for twin in all {
+        let Doubled { address, account, kind, key, ours, others, unreachable } = twin;
+        let (key, rest) = (key.join(" + "), others.join(", "));
+        let ours = if ours.is_empty() {
+            format!("one of the {kind}s {rest} is this run's; they have one natural key ({key})")
+        } else {
+            format!("{kind} {ours} is this run's; {rest} has the same natural key ({key})")
+        };
+        let more = if *unreachable {
+            ". The service answers for none of them any more, and only its support can remove one: name them to it"
+        } else {
+            ", and telform does not manage it"
+        };
+        for part in detail.wrap(&clean(&format!("{address}: {ours}{more}")), 2) {
+            let _ = writeln!(out, "  {part}");
+        }
+        if *unreachable {
+            continue;
+        }
+        for (at, other) in others.iter().enumerate() {
+            let name = if at == 0 { format!("{address}-twin") } else { format!("{address}-twin{}", at + 1) };
+            let line = format!("- {{ address: {name}, account: {account}, id: \"{other}\" }}");
+            let _ = writeln!(
+                out,
+                "  To delete {}, write this under `removed` and run the command:",
+                clean(other)
+            );
+            let _ = writeln!(out, "    {}\n    {}", clean(&line), clean(apply));
+        }
+    }
+    out
 }
 
 /// A command stands on a line of its own and is never broken, so that it can be copied.

@@ -179,6 +179,7 @@ fn desired(backend: &'static Backend) -> Desired {
         token_place: Place::default(),
         requests_per_minute: None,
         max_in_flight: None,
+        settle_after: telform::resource::SETTLE_AFTER,
         switches: BTreeSet::new(),
         guards: Guards::default(),
         place: Place::default(),

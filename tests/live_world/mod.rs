@@ -126,6 +126,7 @@ pub(crate) fn account(name: &str, backend: &'static Backend, base: &str) -> Acco
         token_place: Place::default(),
         requests_per_minute: None,
         max_in_flight: None,
+        settle_after: telform::resource::SETTLE_AFTER,
         switches: BTreeSet::new(),
         guards: Guards::default(),
         place: Place::default(),

@@ -344,6 +344,7 @@ fn accounts(model: &Model, dice: &mut Dice) -> IndexMap<String, Account> {
         token_place: Place::default(),
         requests_per_minute: None,
         max_in_flight: None,
+        settle_after: telform::resource::SETTLE_AFTER,
         switches: switches.clone(),
         guards: Guards::default(),
         place: Place::default(),

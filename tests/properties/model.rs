@@ -197,7 +197,10 @@ impl Model {
             target: self.target(bridge, number, server.as_ref(), ledger),
         };
         unpod.connections = Some(self.seats().iter().map(connection).collect());
-        Live { accounts: BTreeMap::from([(UNPOD.to_owned(), unpod), (CARRIERX.to_owned(), carrierx)]) }
+        Live {
+            accounts: BTreeMap::from([(UNPOD.to_owned(), unpod), (CARRIERX.to_owned(), carrierx)]),
+            read_at: None,
+        }
     }
 
     fn facts(&self) -> Facts {

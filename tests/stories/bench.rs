@@ -83,6 +83,7 @@ impl Story {
 
     /// The same with more settings of the account, such as `product_id: p, `.
     pub(crate) fn unpod_with(&self, settings: &str, body: &str) {
+        let settings = settled(settings);
         let account = format!(
             "  unpod: {{ api: unpod, base_url: \"{}\", org_handle: acme.example, requests_per_minute: 60000, {settings}token: {{ env: UNPOD_TOKEN }} }}",
             self.sandbox.unpod_url()
@@ -97,6 +98,7 @@ impl Story {
 
     /// The same with more settings of the account.
     pub(crate) fn carrierx_with(&self, settings: &str, body: &str) {
+        let settings = settled(settings);
         let account = format!(
             "  carrierx: {{ api: carrierx, base_url: \"{}\", requests_per_minute: 60000, {settings}token: {{ env: CARRIERX_TOKEN }} }}",
             self.sandbox.carrierx_url()
@@ -132,6 +134,7 @@ impl Story {
             .env_clear()
             // The most that anybody can ask to be told: no run may show a secret even then.
             .env("RUST_BACKTRACE", "full")
+            .env("TELFORM_TEST_PAUSE_MS", "20")
             .envs(&self.env)
             .envs(&self.settings)
             // Where `.ci/coverage` wants to hear what was run.
@@ -206,6 +209,12 @@ impl Story {
     pub(crate) fn world(&self) -> Value {
         serde_json::to_value(self.sandbox.world()).unwrap()
     }
+}
+
+/// Settings of an account whose creates are settled by the first look, where a story says nothing else.
+fn settled(settings: &str) -> String {
+    let own = settings.contains("settle_after");
+    format!("{}{settings}", if own { "" } else { "settle_after: 0s, " })
 }
 
 /// A fault written as YAML.

@@ -216,8 +216,8 @@ fn write(story: &Story, case: &Case, body: &str) {
         &format!(
             "version: 1
 accounts:
-  unpod: {{ api: unpod, base_url: \"{}\", org_handle: acme.example, requests_per_minute: 60000, {}token: {{ env: UNPOD_TOKEN }} }}
-  carrierx: {{ api: carrierx, base_url: \"{}\", requests_per_minute: 60000, token: {{ env: CARRIERX_TOKEN }} }}
+  unpod: {{ api: unpod, base_url: \"{}\", org_handle: acme.example, requests_per_minute: 60000, settle_after: 0s, {}token: {{ env: UNPOD_TOKEN }} }}
+  carrierx: {{ api: carrierx, base_url: \"{}\", requests_per_minute: 60000, settle_after: 0s, token: {{ env: CARRIERX_TOKEN }} }}
 {body}",
             story.sandbox.unpod_url(),
             case.settings,

@@ -50,6 +50,7 @@ mod kill_records;
 mod kill_store;
 #[cfg(unix)]
 mod kill_worlds;
+mod late;
 mod ledgers;
 mod limits;
 mod lost;
@@ -64,6 +65,7 @@ mod output;
 mod owning;
 mod partial;
 mod partners;
+mod patience;
 mod policies;
 #[cfg(unix)]
 mod power_loss;
@@ -87,6 +89,7 @@ mod spellings;
 mod terminal;
 mod terse;
 mod trail;
+mod twins;
 mod undos;
 mod unreadable;
 mod verify;

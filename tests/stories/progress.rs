@@ -164,7 +164,7 @@ fn a_service_that_asks_for_a_pause_is_named_without_colours_too() {
 #[test]
 fn another_attempt_says_why() {
     let fault = "{ match: { method: GET }, effect: { answer: { status: 503, retry_after: '2' } } }";
-    a_wait(fault, "plan", "; trying again in 2 s (2 of 5): carrierx answered 503");
+    a_wait(fault, "plan", "; trying again in 2 s (2 of 6): carrierx answered 503");
 }
 
 #[test]

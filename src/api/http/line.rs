@@ -1,5 +1,6 @@
 //! The line to one account: its base URL, token, headers, connections, rhythm.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use backon::ExponentialBuilder;
@@ -24,11 +25,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// Idle connections are dropped early: a server that closes one first makes the next POST ambiguous (crates.md 3).
 const POOL_IDLE: Duration = Duration::from_secs(15);
-/// First of the growing pauses between attempts.
-const PAUSE: Duration = Duration::from_millis(500);
-const PAUSE_ON_LOOPBACK: Duration = Duration::from_millis(20);
-/// The growing pauses end here (unpod.md 11).
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// First of the growing pauses between attempts: with those after it and their jitter some 30 s, also on loopback, so that a
+/// database or a server that restarts does not end a run.
+const PAUSE: Duration = Duration::from_millis(800);
+/// The growing pauses end here.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Reads in flight on loopback when the account names no limit.
 const READS_ON_LOOPBACK: usize = 8;
 
@@ -40,6 +41,8 @@ pub(super) struct Line {
     pub(super) client: reqwest::Client,
     pub(super) pace: Pace,
     pub(super) pauses: ExponentialBuilder,
+    /// The last question that was answered.
+    answered: Mutex<Option<Call>>,
 }
 
 impl Line {
@@ -74,10 +77,10 @@ impl Line {
             account.max_in_flight.unwrap_or(reads),
             account.max_in_flight.unwrap_or(backend.writes_in_flight),
         );
-        let pause = options.pause.unwrap_or(if loopback { PAUSE_ON_LOOPBACK } else { PAUSE });
+        let pause = options.pause.unwrap_or(PAUSE);
         let pauses = ExponentialBuilder::default()
             .with_min_delay(pause)
-            .with_max_delay(LONGEST_PAUSE.max(pause))
+            .with_max_delay(if options.pause.is_some() { pause } else { LONGEST_PAUSE })
             .with_factor(2.0)
             .with_max_times(MOST_ATTEMPTS as usize)
             .with_jitter();
@@ -88,7 +91,18 @@ impl Line {
             client,
             pace,
             pauses,
+            answered: Mutex::new(None),
         })
+    }
+
+    /// Notes a question that was answered.
+    pub(super) fn note_answered(&self, call: &Call) {
+        *self.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some(call.clone());
+    }
+
+    /// The last question that was answered.
+    pub(super) fn answered(&self) -> Option<Call> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) async fn receive(&self, call: &Call, response: reqwest::Response) -> Attempt {

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use self::line::{LONGEST_PAUSE, Line};
 use self::request::Request;
-use super::retry::{LONGEST_WAIT, Next, Outcome, most_attempts, retry};
+use super::retry::{LONGEST_WAIT, MOST_ATTEMPTS, Next, Others, Outcome, SUSPECT_AFTER, retry};
 use super::text::Censor;
 use super::verdict::Judgement;
 use super::{Answer, Api, ApiError, Effect, Vault, Verdict, Waits, Why};
@@ -33,7 +33,7 @@ pub use watch::{Heads, Seen, Watch};
 /// What may be chosen about the client; the default is right for everything but tests and `-v`.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// First of the growing pauses between attempts; 500 ms when not set, 20 ms on loopback.
+    /// The pauses between attempts, all alike; where not set they grow from 800 ms to 10 s.
     pub pause: Option<Duration>,
     /// Time for a whole request; a minute when not set.
     pub timeout: Option<Duration>,
@@ -148,7 +148,8 @@ impl Http {
             let ended = self.attempt(line, call, &request).await;
             drop(permit);
             let outcome = ended.outcome();
-            let next = retry(line.backend, call.method, outcome, attempt);
+            let others = self.others(line, call, outcome, attempt).await;
+            let next = retry(line.backend, call.method, outcome, attempt, others);
             let again = match next {
                 Next::Retry { after, reason } => {
                     let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
@@ -171,17 +172,37 @@ impl Http {
                     again,
                 });
             }
-            let Some((pause, _)) = again else { return self.conclude(call, ended) };
+            let Some((pause, _)) = again else {
+                let answer = self.conclude(call, ended);
+                if answer.is_ok() && call.method == Method::Get {
+                    line.note_answered(call);
+                }
+                return answer;
+            };
             match outcome {
                 // All workers of the account fall silent, not only this one.
                 Outcome::Answered { status: 429, .. } => line.pace.hold(pause),
                 _ => {
-                    let most = most_attempts(outcome);
-                    waits(pause, Why::Again { attempt: attempt + 1, most, after: outcome });
+                    waits(pause, Why::Again { attempt: attempt + 1, most: MOST_ATTEMPTS, after: outcome });
                     sleep(pause).await;
                 }
             }
             attempt += 1;
+        }
+    }
+
+    /// Whether the service answers the last other question that it has answered, where that tells anything.
+    async fn others(&self, line: &Line, call: &Call, outcome: Outcome, attempt: u32) -> Others {
+        let fault = matches!(outcome, Outcome::Answered { status: 500, .. }) && call.method == Method::Get;
+        let other = line.answered().filter(|other| fault && attempt == SUSPECT_AFTER && other != call);
+        let Some(other) = other else { return Others::NotAsked };
+        let Ok(request) = request::prepare(&line.base, &other, &self.vault) else { return Others::NotAsked };
+        let permit = line.pace.admit_telling(false, |_, _| {}).await;
+        let ended = self.attempt(line, &other, &request).await;
+        drop(permit);
+        match ended.seen() {
+            (_, Verdict::Ok, _) => Others::Answered,
+            _ => Others::Failed,
         }
     }
 

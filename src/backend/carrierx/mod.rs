@@ -41,6 +41,7 @@ pub static PARTNERS: Kind = Kind {
     connected: false,
     hidden_until_verified: true,
     made_though_refused: false,
+    shares_ids: false,
     scope: Some("partners"),
     rank: 3,
     delete_rank: 3,

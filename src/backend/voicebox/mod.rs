@@ -54,6 +54,7 @@ static MAILBOXES: Kind = Kind {
     connected: false,
     hidden_until_verified: false,
     made_though_refused: false,
+    shares_ids: false,
     scope: None,
     rank: 4,
     delete_rank: 4,

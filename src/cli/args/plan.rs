@@ -1,10 +1,12 @@
 //! Options of `telform plan` and `telform apply`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::format::{PlanFormat, Target};
+use super::lock::duration;
 use super::{LockArgs, PolicyArgs, address};
 use crate::resource::Address;
 
@@ -147,6 +149,10 @@ pub struct RunArgs {
 /// `telform resume`.
 #[derive(Debug, Args, Clone)]
 pub struct ResumeArgs {
+    /// Wait this long for a create that got no answer to show up or to be over, such as 90s or 10m [default: 0, say until when it
+    /// may still be running]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub settle_timeout: Option<Duration>,
     /// What the plan is about.
     #[command(flatten)]
     pub choice: Choice,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Checks, Listener};
 use crate::api::ReadOnly;
-use crate::api::http::{Heads, Http, Options, Watch};
+use crate::api::http::{self, Heads, Http, Watch};
 use crate::cli::embedded::Embedded;
 use crate::cli::out::Out;
 use crate::cli::session::watching;
@@ -13,7 +13,8 @@ use crate::cli::watch::Requests;
 use crate::hooks;
 use crate::ledger::{Key, Ledger};
 use crate::live::{self, LiveError};
-use crate::resource::{Account, Desired, LiveAccount, Organization};
+use crate::plan::{self, Inputs, Options};
+use crate::resource::{Account, Desired, Live, LiveAccount, Organization};
 use crate::secrets::{self, Resolved};
 use crate::view::doctor::Verdict;
 
@@ -52,10 +53,10 @@ pub(super) async fn account(
     }
     let Some(account) = own.accounts.get(name).cloned() else { return };
     let shown = (given.out.global.verbose > 0).then(|| Arc::new(Requests::new(given.out)) as Arc<dyn Watch>);
-    let options = Options {
+    let options = http::Options {
         watch: watching([Some(given.listener.clone() as Arc<dyn Watch>), shown, None]),
         timeout: hooks::request_timeout(),
-        ..Options::default()
+        pause: sandbox.map(|_| Embedded::PAUSE).or_else(hooks::longest_pause),
     };
     let vault = resolved.vault.into_iter().collect();
     let api = match Http::new(own.accounts.values(), resolved.tokens, vault, options) {
@@ -70,6 +71,7 @@ pub(super) async fn account(
             if let Some(live) = live.accounts.get(name) {
                 healthy(checks, &about, &account, live);
             }
+            twins(checks, given, &about, &own, &live);
         }
         Err(error) => failed(checks, &about, &account, &error),
     }
@@ -213,6 +215,18 @@ fn unreadable(checks: &mut Checks, about: &str, live: &LiveAccount) {
             found,
             "only an entry that manages such a value is refused",
         );
+    }
+}
+
+/// Live objects that share the natural key of a managed one, or of a create that got no answer.
+fn twins(checks: &mut Checks, given: &Given<'_>, about: &str, own: &Desired, live: &Live) {
+    let options = Options::default();
+    let (ledger, key) = (given.ledger, given.key);
+    for notice in plan::twins(&Inputs { desired: own, live, ledger, key, options: &options }) {
+        let address = notice.address.map(|address| address.to_string()).unwrap_or_default();
+        let found = format!("{address}: {}", notice.detail.unwrap_or_default());
+        let mend = "look at both in the service's console; to delete one, list its `id:` under `removed`";
+        checks.add(about, "twins", Verdict::Warning, found, mend);
     }
 }
 

@@ -93,7 +93,11 @@ impl Services<'_> {
             Err(problems) => return Ok(unsupplied(out, login, problems)),
         };
         let Some(account) = desired.accounts.get(&login.name) else { return Ok(Checked::Unasked) };
-        let options = http::Options { timeout: hooks::request_timeout(), ..http::Options::default() };
+        let options = http::Options {
+            timeout: hooks::request_timeout(),
+            pause: hooks::longest_pause(),
+            ..http::Options::default()
+        };
         let api = match Http::new(desired.accounts.values(), resolved.tokens, Default::default(), options) {
             Ok(api) => api,
             Err(error) => {

@@ -124,7 +124,7 @@ fn account(login: &Login, top: &str, whole: bool) -> String {
     let token = "env, file or command; never the token";
     lines.push((format!("    token: {}", source(&login.token, top)), token.to_owned()));
     // What only this sort of service knows is worth a hint; what all know stands in the reference.
-    let common = ["base_url", "requests_per_minute", "max_in_flight", "guards"];
+    let common = ["base_url", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
     let mut switches = schema::switches(backend);
     switches.extend(schema::words(backend).into_iter().map(|(key, _)| key));
     let own = |key: &&&str| !common.contains(*key) && !switches.contains(*key) && whole;

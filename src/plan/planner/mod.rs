@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::change::{Action, AttributeChange, Change, of_deleted};
 use super::draft::{self, Draft, delete_name};
 use super::find::{self, Findings};
+use super::late;
 use super::learned;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::removal::{self, LeavingObject};
@@ -291,6 +292,7 @@ impl<'a> Planner<'a> {
         self.refusals.extend(guard::guard(inputs, &steps, &self.impact));
         self.refusals.sort();
         self.refusals.dedup();
+        self.notices.extend(late::twins_of(inputs, findings));
         self.notices.sort();
         self.notices.dedup();
         self.effects.sort();

@@ -7,6 +7,7 @@ use crate::ledger::Entry;
 use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_new};
 use crate::plan::draft;
 use crate::plan::find::{Finding, Findings, Match};
+use crate::plan::late::came_late;
 use crate::plan::link_step::{assigned, made};
 use crate::plan::note::{NoticeCode, Refusal, RefusalCode};
 use crate::plan::removal::LeavingObject;
@@ -127,7 +128,10 @@ impl<'a> Planner<'a> {
         kind: &'static Kind,
         live: &'a LiveObject,
     ) {
+        let late = came_late(inputs.ledger, object, inputs.facts(&object.account), live, inputs.key);
+        let late = late.filter(|_| entry.is_none()).map(|(_, entry)| entry);
         let entry = entry.filter(|entry| entry.id == live.id && entry.account == object.account);
+        let entry = entry.or(late.as_ref());
         let secrets_readable = self.secrets_readable;
         let options = inputs.options;
         let rewrite = |attribute: &str| Options::asks(&options.rewrite_secrets, &object.address, attribute);

@@ -36,6 +36,12 @@ impl Plan {
         self.delay(When::After)
     }
 
+    /// Milliseconds after which it is carried out, whether anybody still waits for the answer or not.
+    pub(in super::super) fn late(&self) -> Option<u64> {
+        let late = |effect: &Effect| if let Effect::CarriedOutLateMs(ms) = effect { Some(*ms) } else { None };
+        self.effects.iter().find_map(late)
+    }
+
     /// Whether it is held at this moment.
     pub(in super::super) fn holds(&self, moment: When) -> bool {
         self.at(moment).any(|effect| *effect == Effect::Hold)

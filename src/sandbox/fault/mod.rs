@@ -138,6 +138,9 @@ pub enum Effect {
     CutInBody,
     /// The answer comes this many milliseconds late.
     DelayMs(u64),
+    /// The service carries the request out this many milliseconds later, whatever becomes of who asked, and answers then. With 0
+    /// it does so when a test says so with [`Sandbox::let_go`](super::Sandbox::let_go).
+    CarriedOutLateMs(u64),
     /// No answer comes. A test waits for that with [`Sandbox::wait_held`](super::Sandbox::wait_held), and may end it with
     /// [`Sandbox::let_go`](super::Sandbox::let_go).
     Hold,
