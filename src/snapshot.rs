@@ -17,6 +17,10 @@ use crate::resource::{
 };
 use crate::value::Packed;
 
+mod unread;
+
+use unread::{Why, why};
+
 /// The version that this telform writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
@@ -119,15 +123,6 @@ struct Account {
     unreadable: BTreeMap<String, BTreeMap<String, Why>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     odd_rows: BTreeMap<String, Vec<String>>,
-}
-
-/// Why an object could not be read.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Why {
-    why: String,
-    help: String,
-    may_use: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -387,16 +382,6 @@ impl Object {
 }
 
 const SHAPES: [&str; 3] = ["a map", "a list", "a single value"];
-
-fn why((id, it): (&String, &Unreadable)) -> (String, Why) {
-    (id.clone(), Why { why: it.why.clone(), help: it.help.clone(), may_use: it.may_use })
-}
-
-impl Why {
-    fn live(self) -> Unreadable {
-        Unreadable { why: self.why, help: self.help, may_use: self.may_use }
-    }
-}
 
 /// A name as the tables have it.
 fn word(mut known: impl Iterator<Item = &'static str>, name: &str) -> Result<&'static str, String> {
