@@ -37,6 +37,9 @@ impl fmt::Display for Method {
     }
 }
 
+/// The header that names a product (unpod.md 2.3).
+pub const PRODUCT: &str = "product-id";
+
 /// Name of a step in its plan: `s1`, `s2`, in the order in which the plan lists them.
 pub type StepId = String;
 
@@ -55,6 +58,9 @@ pub struct Call {
     /// JSON body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Body>,
+    /// Headers of this call alone, in place of the account's. Only reads have any: the request of a step is what the plan shows.
+    #[serde(skip)]
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// Body of a request.
@@ -108,6 +114,7 @@ impl Call {
             path: path.into(),
             query: Vec::new(),
             body: None,
+            headers: Vec::new(),
         }
     }
 

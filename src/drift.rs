@@ -35,6 +35,8 @@ pub enum Class {
     Pending,
     /// telform sent it, and the service did not take it.
     NotTaken,
+    /// It belongs to another organization, or to none.
+    Foreign,
 }
 
 impl Class {
@@ -53,6 +55,7 @@ impl Class {
             Self::PutBack => "put back by the service into a form of its own; not sent again",
             Self::NotTaken => "sent, and not taken by the service",
             Self::Pending => "waits for somebody to confirm it",
+            Self::Foreign => "belongs to another organization now, or to none",
         }
     }
 }
@@ -114,6 +117,9 @@ pub fn drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
                 let shown =
                     |value: Option<&Packed>| value.map_or(Shown::Absent, |it| Shown::Value(it.json()));
                 found.extend(one(inputs, address, name, &shown(live), &shown(wanted)));
+            }
+            (RefusalCode::ForeignObject, None) if inputs.ledger.objects.contains_key(address) => {
+                found.extend(whole(inputs, address, Class::Foreign));
             }
             (RefusalCode::GoneOrHidden, _) => found.extend(whole(inputs, address, Class::Gone)),
             _ => {}

@@ -26,6 +26,9 @@ pub struct Backend {
     pub writes_in_flight: usize,
     /// Whether an account must name its organization (`org_handle`).
     pub organization: bool,
+    /// Where a row names the organization that owns its object, as paths of keys; the first path that is there tells. Null or
+    /// an empty text at its end: nobody owns it. An object of another organization, or of none, is not managed from here.
+    pub owner: &'static [&'static [&'static str]],
     /// Generations that may answer; empty when the service has only one.
     pub generations: &'static [u8],
     /// A status among the successes with which the service says no, in words for people (unpod.md fact 5).
@@ -40,6 +43,20 @@ pub struct Backend {
     pub gone_in_400: Option<fn(&str) -> bool>,
     /// How its objects are read.
     pub reading: Reading,
+}
+
+impl Backend {
+    /// The organization that owns the object in a row. `None`: the row does not say. `Some(None)`: it says that nobody does.
+    pub fn owner_in(&self, row: &Value) -> Option<Option<String>> {
+        let told = |path: &&[&str]| {
+            path.iter().try_fold(row, |at, key| if at.is_null() { Some(at) } else { at.get(*key) })
+        };
+        match self.owner.iter().find_map(told)? {
+            Value::Null => Some(None),
+            Value::String(handle) => Some((!handle.is_empty()).then(|| handle.clone())),
+            _ => None,
+        }
+    }
 }
 
 /// How the objects of a service are read.
@@ -172,6 +189,9 @@ pub struct Link {
     /// Whether `disconnect` works at all. Where it does not (generation 1, recorded: always 500), a connection ends only
     /// by connecting another configuration or by deleting the bridge.
     pub can_disconnect: bool,
+    /// Whether a listing shows the bridges of one product only (unpod.md 10.1): then a configuration that no listed bridge uses
+    /// may be in use all the same.
+    pub listed_by_product: bool,
     /// Where a number does not join a bridge by being connected, but only when the bridge is created: the body key that
     /// lists the numbers' ids then.
     pub assigned_on_create: Option<&'static str>,

@@ -8,7 +8,7 @@ use crate::call::Method;
 use crate::kind::{Kind, Link, List, NumberWord, Type, text_of};
 use crate::ledger::{Key, Ledger};
 use crate::live::{self, LiveError};
-use crate::resource::{Account, Connection, Desired, Facts, LiveObject};
+use crate::resource::{Account, Connection, Desired, Facts, LiveObject, owned_by};
 use crate::value::{Packed, Value};
 
 /// Who serves a number on a bridge, as one read of the bridge shows it.
@@ -54,6 +54,11 @@ pub fn row_in(body: &Value) -> Option<String> {
     rows::object(body).ok()?.get("id").and_then(text_of)
 }
 
+/// The owner of the object in an answer, where that is another organization, or none.
+fn foreign(account: &Account, body: &Value) -> Option<Option<String>> {
+    account.foreign_owner(&Value::Object(rows::object(body).ok()?.clone()))
+}
+
 fn unreadable(account: &Account, target: &str, why: &str) -> ApiError {
     ApiError {
         account: account.name.clone(),
@@ -79,7 +84,13 @@ pub async fn object(
     let path = path(kind.member, facts, id);
     match api.get(&account.name, &path, &[]).await {
         Ok(answer) => match object_in(kind, key, &answer.body) {
-            Some(object) if object.id == id => Ok(Some(object)),
+            Some(object) if object.id == id => match foreign(account, &answer.body) {
+                None => Ok(Some(object)),
+                Some(owner) => {
+                    let why = format!("{} {id} belongs to {}", kind.singular, owned_by(owner.as_deref()));
+                    Err(unreadable(account, &path, &why))
+                }
+            },
             Some(other) => Err(unreadable(account, &path, &format!("the answer is about {}", other.id))),
             None => Err(unreadable(account, &path, "the answer holds no object")),
         },
@@ -131,6 +142,7 @@ pub async fn with_key(
     };
     Ok(items
         .iter()
+        .filter(|row| account.foreign_owner(row).is_none())
         .filter_map(|row| live::object(kind, row.clone(), key).ok())
         .filter(|object| natural.iter().all(|(name, wanted)| fits(kind, facts, object, name, wanted)))
         .collect())

@@ -1,7 +1,7 @@
 //! A copy of what the services hold: what was read becomes the world in which a plan is rehearsed. No real secret goes into
 //! it; where a service gives secrets back, made-up ones stand in that differ where the real ones differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::de::DeserializeOwned;
@@ -14,8 +14,8 @@ use crate::resource::{
     Account, Address, Connection, Desired, DesiredObject, LiveAccount, LiveObject, Target, Wanted,
 };
 use crate::sandbox::{
-    BridgeGet, CarrierxKnobs, CarrierxWorld, ConfigPath, DEFAULT_TOKEN, Delete, Link, Number, Organization,
-    Partner, Profile, Provider, UnpodKnobs, UnpodWorld, World,
+    BridgeGet, CarrierxKnobs, CarrierxWorld, ConfigPath, Configuration, DEFAULT_TOKEN, Delete, Link, Number,
+    Organization, Partner, Profile, Provider, UnpodKnobs, UnpodWorld, World,
 };
 use crate::text::fits_mask;
 use crate::value::{Fingerprint, Secret, Value};
@@ -130,15 +130,50 @@ impl Source<'_> {
         for live in self.objects("providers") {
             unpod.configurations.push(self.row("providers", live, Some("id"))?);
         }
+        self.others(&mut unpod);
         for live in self.objects("bridges") {
             let mut bridge: crate::sandbox::Bridge = self.row("bridges", live, None)?;
             bridge.slug.clone_from(&live.id);
-            bridge.product_id.clone_from(&self.account.product_id);
+            bridge.product_id = self.account.product_ids.first().cloned();
             bridge.numbers = self.numbers_on(&live.id);
             unpod.bridges.push(bridge);
         }
         unpod.numbers = self.numbers();
         Ok(unpod)
+    }
+
+    /// Configurations that serve a number here and are not among the account's: another organization's, or nobody's.
+    fn others(&self, unpod: &mut UnpodWorld) {
+        let known: BTreeSet<u64> = unpod.configurations.iter().map(|it| it.id).collect();
+        let mut others: BTreeMap<u64, Option<&str>> = BTreeMap::new();
+        for connection in self.live.connections.iter().flatten() {
+            let owner = match &connection.target {
+                Target::Foreign { owner, .. } => owner.as_deref(),
+                // The service does not say whose it is.
+                _ => Some("(another organization)"),
+            };
+            if let Some(id) =
+                connection.target.id().and_then(|id| id.parse().ok()).filter(|id| !known.contains(id))
+            {
+                others.insert(id, owner);
+            }
+        }
+        let provider =
+            unpod.providers.first().map_or_else(|| "1".to_owned(), |provider| provider.id.to_string());
+        for (id, owner) in others {
+            if let Some(handle) =
+                owner.filter(|handle| unpod.organizations.iter().all(|it| it.handle != *handle))
+            {
+                unpod.organizations.push(Organization { foreign: true, ..Organization::new(handle, handle) });
+            }
+            unpod.configurations.push(Configuration {
+                id,
+                organization: owner.map(str::to_owned),
+                provider: provider.clone(),
+                name: Some("another organization's".to_owned()),
+                ..Configuration::default()
+            });
+        }
     }
 
     /// What was seen of how this copy of the service behaves.

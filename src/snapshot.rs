@@ -111,6 +111,9 @@ struct Account {
     catalogue: Vec<Provider>,
     catalogue_known: bool,
     objects: BTreeMap<String, Vec<Object>>,
+    /// By kind and identity the owner: another organization, or none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    foreign: BTreeMap<String, BTreeMap<String, Option<String>>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     connections: Option<Vec<Served>>,
     unseen: BTreeMap<String, BTreeSet<String>>,
@@ -167,6 +170,7 @@ enum By {
     Recorded(String),
     Ambiguous(BTreeSet<String>),
     Unserved,
+    Foreign { id: String, owner: Option<String> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -256,6 +260,7 @@ impl Account {
             catalogue: live.facts.catalogue.iter().map(Provider::of).collect(),
             catalogue_known: live.facts.catalogue_known,
             objects: objects.collect(),
+            foreign: live.foreign.iter().map(|(kind, ids)| ((*kind).to_owned(), ids.clone())).collect(),
             connections: live.connections.as_ref().map(|all| all.iter().map(Served::of).collect()),
             unseen: live.unseen.clone(),
             numbers: live
@@ -296,6 +301,10 @@ impl Account {
         for (kind, rows) in self.odd_rows {
             odd_rows.insert(word(backend.kinds.iter().map(|kind| kind.name), &kind)?, rows);
         }
+        let mut foreign = BTreeMap::new();
+        for (kind, ids) in self.foreign {
+            foreign.insert(word(backend.kinds.iter().map(|kind| kind.name), &kind)?, ids);
+        }
         Ok(LiveAccount {
             facts: Facts {
                 generation: self.generation,
@@ -305,6 +314,7 @@ impl Account {
                 catalogue_known: self.catalogue_known,
             },
             objects,
+            foreign,
             connections: self.connections.map(|all| all.into_iter().map(Served::live).collect()),
             unseen: self.unseen,
             numbers: self
@@ -406,6 +416,7 @@ impl Served {
             Target::Recorded(id) => By::Recorded(id.clone()),
             Target::Ambiguous(ids) => By::Ambiguous(ids.clone()),
             Target::Unserved => By::Unserved,
+            Target::Foreign { id, owner } => By::Foreign { id: id.clone(), owner: owner.clone() },
         };
         Self { bridge: live.bridge.clone(), number: live.number.clone(), number_id: live.number_id, by }
     }
@@ -417,6 +428,7 @@ impl Served {
             By::Recorded(id) => Target::Recorded(id),
             By::Ambiguous(ids) => Target::Ambiguous(ids),
             By::Unserved => Target::Unserved,
+            By::Foreign { id, owner } => Target::Foreign { id, owner },
         };
         Connection { bridge: self.bridge, number: self.number, number_id: self.number_id, target }
     }

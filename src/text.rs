@@ -5,6 +5,8 @@ mod apart;
 
 pub use apart::{alike, apart, spelled_out};
 
+use unicode_normalization::UnicodeNormalization;
+
 /// Longest text of a service that is kept, in characters.
 pub const LONGEST: usize = 300;
 
@@ -99,6 +101,41 @@ pub fn shorten(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// A text without what is easily mistyped or not seen: letter case, Unicode form (NFKC), spaces, invisible characters. Two
+/// texts that are the same then are taken for the same by people.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        let seen = text.chars().filter(|char| !char.is_ascii_whitespace() && !char.is_ascii_control());
+        return seen.map(|char| char.to_ascii_lowercase()).collect();
+    }
+    let seen = |text: String| -> String {
+        text.nfkc().filter(|char| !char.is_whitespace() && !hostile(*char)).collect()
+    };
+    // Both ways, because some letters have one form only in one of the cases.
+    let once = seen(seen(text.to_owned()).to_uppercase().to_lowercase());
+    seen(once)
+}
+
+/// Two texts that fold to the same, each in quotes; with the code points of what differs, where that may look the same.
+pub fn told_apart(a: &str, b: &str) -> (String, String) {
+    let start = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    let left = |text: &str| text.chars().count() - start;
+    let same = a.chars().rev().zip(b.chars().rev()).take_while(|(a, b)| a == b).count();
+    let end = same.min(left(a)).min(left(b));
+    let part = |text: &str| -> Vec<char> { text.chars().skip(start).take(left(text) - end).collect() };
+    let (of_a, of_b) = (part(a), part(b));
+    let plain = of_a.iter().chain(&of_b).all(|char| matches!(char, ' '..='~'));
+    let show = |text: &str, part: &[char]| {
+        let points: Vec<String> = part.iter().map(|char| format!("U+{:04X}", u32::from(*char))).collect();
+        match (plain, points.is_empty()) {
+            (true, _) => format!("\"{}\"", escape(text)),
+            (false, true) => format!("\"{}\" (nothing there)", escape(text)),
+            (false, false) => format!("\"{}\" ({})", escape(text), points.join(" ")),
+        }
+    };
+    (show(a, &of_a), show(b, &of_b))
 }
 
 /// Bytes in hexadecimal.
@@ -293,6 +330,49 @@ mod tests {
             assert!(hostile(char), "{}", char.escape_unicode());
         }
         assert!(!" é電а+".chars().any(hostile));
+    }
+
+    #[test]
+    fn what_people_take_for_the_same_folds_to_the_same() {
+        let alike = [
+            ("acme-west", "Acme-West"),
+            ("acme west", "acmewest"),
+            (" acme", "acme\t"),
+            ("acme west", "acme\u{a0}west"),
+            ("caf\u{e9}", "cafe\u{301}"),
+            ("CAFE\u{301}", "caf\u{e9}"),
+            ("acme", "ac\u{200b}me"),
+            ("acme", "\u{feff}acme\u{ad}"),
+            ("acme1", "\u{ff41}cme\u{ff11}"),
+            ("\u{df}", "SS"),
+            ("office", "o\u{fb03}ce"),
+            ("\u{3a3}", "\u{3c2}"),
+            ("\u{212a}", "k"),
+        ];
+        for (a, b) in alike {
+            assert_eq!(folded(a), folded(b), "{a:?} {b:?}");
+        }
+        for (a, b) in [("acme-west", "acme_west"), ("acme1", "acme2"), ("cafe", "caf\u{e9}"), ("", "a")] {
+            assert_ne!(folded(a), folded(b), "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn code_points_are_shown_where_two_texts_may_look_the_same() {
+        let told = |a, b| {
+            let (a, b) = told_apart(a, b);
+            format!("{a} {b}")
+        };
+        assert_eq!(told("acme", "Acme"), r#""acme" "Acme""#);
+        assert_eq!(told("a b", "a\u{a0}b"), r#""a b" (U+0020) "a\u{a0}b" (U+00A0)"#);
+        assert_eq!(
+            told("caf\u{e9}s", "cafe\u{301}s"),
+            "\"caf\u{e9}s\" (U+00E9) \"cafe\u{301}s\" (U+0065 U+0301)"
+        );
+        assert_eq!(told("ab", "a\u{200b}b"), r#""ab" (nothing there) "a\u{200b}b" (U+200B)"#);
+        assert_eq!(told("aa", "aaa"), r#""aa" "aaa""#);
+        assert_eq!(told("a b", "a  b"), r#""a b" "a  b""#);
+        assert_eq!(told("mainline", "Main Line"), r#""mainline" "Main Line""#);
     }
 
     #[test]

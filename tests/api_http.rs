@@ -31,7 +31,7 @@ fn account(backend: &'static Backend, base_url: &str) -> Account {
         backend,
         base_url: base_url.parse().unwrap(),
         org_handle: backend.organization.then(|| "acme.example".to_owned()),
-        product_id: backend.organization.then(|| "unpod.ai".to_owned()),
+        product_ids: backend.organization.then(|| "unpod.ai".to_owned()).into_iter().collect(),
         generation: None,
         token: SecretSource::Env("TOKEN".to_owned()),
         token_place: Place::default(),

@@ -129,7 +129,7 @@ fn every_recorded_object_says_whose_it_is() {
         let row = rows::object(&body).map(|row| Value::Object(row.clone())).expect(&file);
         let what = if path.contains("configurations") { "configuration" } else { "bridge" };
         let sent = exchange.request.headers.get("Org-Handle").map_or("no handle", String::as_str);
-        let whose = match rows::organization_of(&row) {
+        let whose = match telform::backend::unpod::BACKEND.owner_in(&row) {
             Some(Some(handle)) => handle,
             Some(None) => "nobody's".to_owned(),
             None => "it does not say".to_owned(),

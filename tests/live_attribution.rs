@@ -43,6 +43,7 @@ fn of_slugs(
     let numbers = [with(json!({"number": NUMBER, "bridge_slug": "s"}), number)];
     let evidence = Evidence {
         generation: Some(2),
+        account: None,
         configurations,
         listed: &listed,
         bridges: &bridges,
@@ -141,6 +142,7 @@ fn of_rows(generation: u8, entries: &[Value]) -> Target {
     let all = three();
     let evidence = Evidence {
         generation: Some(generation),
+        account: None,
         configurations: &all,
         listed: &[],
         bridges: &bridges,
@@ -183,6 +185,7 @@ fn a_pair_seen_in_one_source_only_is_kept() {
     let all = three();
     let evidence = Evidence {
         generation: Some(2),
+        account: None,
         configurations: &all,
         listed: &listed,
         bridges: &bridges,
@@ -335,6 +338,7 @@ proptest! {
     fn holds_for_any_evidence((listed, bridges, numbers, configurations, recorded, generation) in world()) {
         let evidence = Evidence {
             generation,
+            account: None,
             configurations: &configurations,
             listed: &listed,
             bridges: &bridges,
@@ -368,6 +372,7 @@ proptest! {
                     prop_assert!(!said.slugs.is_empty() || *candidates == own);
                 }
                 Target::Ambiguous(candidates) => prop_assert_eq!(candidates, &ids),
+                Target::Foreign { .. } => prop_assert!(false, "without an account nothing is another's"),
                 // Nobody serves it only where the rows say so in as many words.
                 Target::Unserved => {
                     let empty_link = generation == Some(1) && said.null_id;
@@ -393,8 +398,14 @@ fn a_bridge_that_names_a_provider_and_shows_no_number_may_use_its_configurations
         json!({"slug": "seen", "provider": "plivo", "numbers": [{"number": NUMBER}]}),
         json!({"slug": "empty", "provider": null, "numbers": []}),
     ];
-    let evidence =
-        Evidence { generation: Some(2), configurations: &all, listed: &listed, bridges: &[], numbers: &[] };
+    let evidence = Evidence {
+        generation: Some(2),
+        account: None,
+        configurations: &all,
+        listed: &listed,
+        bridges: &[],
+        numbers: &[],
+    };
     let hidden = telform::backend::unpod::attribution::unseen(&evidence);
     let ids = ["1", "2"].map(str::to_owned).into_iter().collect::<BTreeSet<_>>();
     assert_eq!(hidden, BTreeMap::from([("hidden".to_owned(), ids)]));

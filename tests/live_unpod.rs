@@ -57,7 +57,7 @@ async fn reads_bridges_when_they_are_managed() {
 async fn reads_the_older_generation_and_keeps_no_secret() {
     let world = World::new(g1).await;
     let mut desired = unpod_desired(&world, &["providers", "bridges"]);
-    desired.accounts["unpod"].product_id = Some("unpod.ai".to_owned());
+    desired.accounts["unpod"].product_ids = vec!["unpod.ai".to_owned()];
     let (live, requests) = read(&desired, &Ledger::default(), false).await;
     let live = live.unwrap().accounts.remove("unpod").unwrap();
     assert_eq!(requests, 7, "{:?}", world.paths());
@@ -183,18 +183,30 @@ fn no_organizations(asked: &Asked) -> Option<Answer> {
 
 #[tokio::test]
 async fn organizations_refused_to_a_good_token_is_no_bad_token() {
-    let nothing_helps = world(no_organizations).await;
-    let live = reading(&nothing_helps, &["providers"]).await.unwrap();
-    let Organization::Unconfirmed(why) = live.facts.organization else { panic!("{:?}", live.facts) };
-    assert!(why.contains("accounts.unpod.product_id"), "{why}");
-
-    // With a product the bridge list is asked, and only for this.
+    // The bridge list is asked, and only for this; without a product one is made up.
     let probe = world(no_organizations).await;
     let mut desired = unpod_desired(&probe, &["providers"]);
-    desired.accounts["unpod"].product_id = Some("unpod.ai".to_owned());
-    let (live, requests) = read(&desired, &Ledger::default(), false).await;
-    assert_eq!(live.unwrap().accounts["unpod"].facts.organization, Organization::Confirmed);
-    assert_eq!(requests, 4);
+    for product in [None, Some("unpod.ai".to_owned())] {
+        desired.accounts["unpod"].product_ids = product.into_iter().collect();
+        let (live, requests) = read(&desired, &Ledger::default(), false).await;
+        assert_eq!(live.unwrap().accounts["unpod"].facts.organization, Organization::Confirmed);
+        assert_eq!(requests, 4);
+    }
+
+    // Nothing but rows confirms it.
+    let asks = json!({"status_code": 206, "message": "Please provide Product-Id in headers", "data": {}});
+    let told = json!({"status_code": 200, "message": "Success", "data": {"detail": "No organization found"}});
+    for answer in [status(206, asks), ok(told), status(403, json!({"message": "no"})), status(404, json!({}))]
+    {
+        let silent = world(move |asked| {
+            let bridges = (asked.path == "telephony/bridges/").then(|| answer.clone());
+            no_organizations(asked).or(bridges)
+        })
+        .await;
+        let live = reading(&silent, &["providers"]).await.unwrap();
+        let Organization::Unconfirmed(why) = live.facts.organization else { panic!("{:?}", live.facts) };
+        assert!(why.contains("the list of bridges does not tell"), "{why}");
+    }
 
     let unknown = world(|asked| {
         no_organizations(asked).or_else(|| {
@@ -204,7 +216,7 @@ async fn organizations_refused_to_a_good_token_is_no_bad_token() {
     })
     .await;
     let mut desired = unpod_desired(&unknown, &["providers"]);
-    desired.accounts["unpod"].product_id = Some("unpod.ai".to_owned());
+    desired.accounts["unpod"].product_ids = vec!["unpod.ai".to_owned()];
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     says(&live.unwrap_err(), &["no organization", "accounts.unpod.org_handle"]);
     desired.kinds.insert("bridges".into());

@@ -212,6 +212,26 @@ fn what_stands_around_the_plan() {
     assert_eq!(codes(&verify::plan(b"{\"\xff\": 1}")), ["json"]);
 }
 
+/// What goes to an organization that nobody confirmed is refused, in each account that has one.
+#[test]
+fn an_organization_that_is_not_confirmed() {
+    let mut good = document("small.json");
+    good["origin"]["organizations"] =
+        json!({ "unpod": "the token may not list them", "carrierx": "confirmed" });
+    let mut plan = good["plan"].clone();
+    let found = verdict(&forged(&good, &plan));
+    let told = |it: &verify::Violation| it.code.ends_with("::organization");
+    let writes = plan["steps"].as_array().expect("steps").iter();
+    let writes =
+        writes.filter(|step| step["call"]["account"] == "unpod" && step["call"]["method"] != "GET").count();
+    assert_eq!(found.violations.iter().filter(|it| told(it)).count(), writes);
+    plan["refusals"] = json!([{ "code": "unconfirmed_organization", "account": "other", "detail": "no" }]);
+    assert!(verdict(&forged(&good, &plan)).violations.iter().any(told));
+    plan["refusals"][0]["account"] = json!("unpod");
+    let fine = verdict(&forged(&good, &plan));
+    assert!(fine.verified && !fine.applicable, "{:#?}", fine.violations);
+}
+
 /// A refused plan may be in order, and is not applicable; its secrets, names and sums are checked all the same.
 #[test]
 fn a_refused_plan_is_not_applicable() {

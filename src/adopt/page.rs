@@ -9,7 +9,7 @@ use crate::backend::unpod::catalogue;
 use crate::kind::{Access, Field, Kind, Type};
 use crate::ledger::Key;
 use crate::plan::Inputs;
-use crate::resource::{Address, CatalogueEntry, Connection, Target};
+use crate::resource::{Address, CatalogueEntry, Connection, Target, owned_by};
 use crate::text::{self, escape};
 use crate::value::{Packed, Secret, hidden::holds_mark};
 
@@ -231,6 +231,11 @@ impl Page {
                     Some(format!("{}: {}", connection.number, one_of(candidates)))
                 }
                 Target::Unserved => None,
+                Target::Foreign { id, owner } => Some(format!(
+                    "{}: served by configuration {id} of {}",
+                    connection.number,
+                    owned_by(owner.as_deref())
+                )),
                 known => {
                     let id = known.id()?;
                     provider(id).is_none().then(|| {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::call::{Call, Method};
+use crate::call::{Call, Method, PRODUCT};
 
 pub mod http;
 mod json;
@@ -129,10 +129,22 @@ impl<'a> ReadOnly<'a> {
 
     /// Reads one path.
     pub async fn get(&self, account: &str, path: &str, query: &[(&str, String)]) -> Result<Answer, ApiError> {
+        self.get_for(account, path, query, None).await
+    }
+
+    /// Reads one path for this product, in place of the account's.
+    pub async fn get_for(
+        &self,
+        account: &str,
+        path: &str,
+        query: &[(&str, String)],
+        product: Option<&str>,
+    ) -> Result<Answer, ApiError> {
         let mut call = Call::get(account, path);
         for (key, value) in query {
             call = call.with(key, value.clone());
         }
+        call.headers.extend(product.map(|product| (PRODUCT, product.to_owned())));
         self.0.send(&call).await
     }
 }

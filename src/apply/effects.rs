@@ -31,14 +31,16 @@ pub fn settle_ledger(
     }
     ledger.key_check = Some(key.check());
     for account in &plan.accounts {
-        ledger.accounts.insert(
-            account.name.clone(),
-            AccountEntry {
-                api: account.api.clone(),
-                base_url: account.base_url.clone(),
-                org_handle: account.org_handle.clone(),
-            },
-        );
+        let is = AccountEntry {
+            api: account.api.clone(),
+            base_url: account.base_url.clone(),
+            org_handle: account.org_handle.clone(),
+        };
+        let was = ledger.accounts.insert(account.name.clone(), is.clone());
+        if was.is_some_and(|was| was != is) {
+            // It held nothing there, or it would have been refused; what it saw of connections was somebody else's.
+            ledger.connections.retain(|made| made.account != account.name);
+        }
     }
     // What can be told now is remembered: a second configuration of the same provider would make it ambiguous.
     for (account, read) in &live.accounts {
@@ -47,7 +49,9 @@ pub fn settle_ledger(
         let Some(connections) = &read.connections else { continue };
         forget_connections(ledger, account, read, connections);
         for connection in connections {
-            if let Target::Exact(id) | Target::Inferred(id) = &connection.target {
+            if let Target::Exact(id) | Target::Inferred(id) = &connection.target
+                && read.foreign_owner("bridges", &connection.bridge).is_none()
+            {
                 ledger.note_connected(account, &connection.bridge, &connection.number, id);
             }
         }
@@ -63,6 +67,7 @@ pub fn settle_ledger(
             enter_late(ledger, address, object, account, desired, key);
         }
     }
+    ledger.forget_gone(desired);
     *ledger != before
 }
 
@@ -92,7 +97,10 @@ fn forget_former(ledger: &mut Ledger, account: &str, read: &LiveAccount) {
         if let Some(listed) = read.objects.get(address.kind.as_str())
             && entry.account == account
         {
-            entry.former.retain(|old| listed.iter().any(|object| object.id == *old));
+            entry.former.retain(|old| {
+                listed.iter().any(|object| object.id == *old)
+                    || read.foreign_owner(&address.kind, old).is_some()
+            });
         }
     }
 }
@@ -166,9 +174,7 @@ fn enter_effect(
             ledger.attempts.remove(address);
         }
         LedgerEffect::MoveEnded { account, number } => ledger.note_moved(account, number),
-        LedgerEffect::Drop { address } => {
-            ledger.objects.remove(address);
-        }
+        LedgerEffect::Drop { address } => ledger.bury(address, desired),
         LedgerEffect::Visible { address } => {
             if let Some(entry) = ledger.objects.get_mut(address) {
                 entry.hidden_since = None;

@@ -168,7 +168,7 @@ impl Run<'_> {
                 if let Some(entry) = ledger.objects.get_mut(address) {
                     entry.former.remove(id);
                     if entry.id == *id {
-                        ledger.objects.remove(address);
+                        ledger.bury(address, self.apply.desired);
                     }
                 }
                 ledger.connections.retain(|made| {

@@ -11,7 +11,8 @@ use crate::call::Body;
 use crate::event::Outcome;
 use crate::plan::{Operation, Ref, Step};
 use crate::probe::{self, Seat};
-use crate::resource::LiveObject;
+use crate::resource::{LiveObject, owned_by};
+use crate::value::Value;
 
 impl Run<'_> {
     /// Carries a step out. The natural key of a create whose end stays unknown is watched from then on.
@@ -148,9 +149,7 @@ impl Run<'_> {
         {
             rows.insert(step.id.clone(), row);
         }
-        if let (Operation::Create { .. }, Some(why)) =
-            (&step.operation, elsewhere(target, answer, object.as_ref()))
-        {
+        if let Some(why) = elsewhere(step, target, answer, object.as_ref()) {
             return Outcome::Failed { code: "telform::step::elsewhere", why, fatal: true, written: true };
         }
         match answer::check(step, target.kind, object.as_ref(), answer) {
@@ -292,20 +291,31 @@ impl Run<'_> {
 
 /// A new object that says it belongs to another organization, or to none: under a wrong handle generation 1 makes records that
 /// every user can see and change (unpod.md fact 6, recorded).
-fn elsewhere(target: &Target<'_>, answer: &Answer, object: Option<&LiveObject>) -> Option<String> {
-    let handle = target.account.org_handle.as_deref()?;
-    let row = rows::object(&answer.body).ok()?;
-    let made_in = row.get("org_handle")?;
-    if made_in.as_str() == Some(handle) {
-        return None;
-    }
+fn elsewhere(
+    step: &Step,
+    target: &Target<'_>,
+    answer: &Answer,
+    object: Option<&LiveObject>,
+) -> Option<String> {
+    let Operation::Create { secrets, .. } = &step.operation else { return None };
+    let row = Value::Object(rows::object(&answer.body).ok()?.clone());
+    let owner = target.account.foreign_owner(&row)?;
+    let named = object.map_or_else(|| "that does not name its id".to_owned(), |object| object.id.clone());
+    let published = if secrets.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "Others can read it: count its {} as published, and replace {} at the provider. ",
+            secrets.join(" and "),
+            if secrets.len() == 1 { "it" } else { "them" }
+        )
+    };
     Some(format!(
-        "the service made {} {} in {} and not in organization {handle}: check org_handle, and remove that object by hand, for others can see it",
+        "the service made {} {named} in {}, and not in organization {}. {published}Delete it by hand, and correct `accounts.{}.org_handle`",
         target.kind.singular,
-        object.map_or("", |object| object.id.as_str()),
-        made_in
-            .as_str()
-            .map_or_else(|| "no organization".to_owned(), |other| format!("organization {other}")),
+        owned_by(owner.as_deref()),
+        target.account.org_handle.as_deref().unwrap_or_default(),
+        target.account.name,
     ))
 }
 

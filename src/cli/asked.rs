@@ -56,6 +56,8 @@ pub(super) fn options(choice: &Choice, accounts: BTreeSet<String>, asked: Named)
         rewrite_secrets: asked.rewrite,
         resend: asked.resend,
         sandbox: choice.sandbox.is_some(),
+        allow_similar: choice.allow_similar.iter().cloned().collect(),
+        allow_unseen_products: choice.allow_unseen_products,
     }
 }
 
@@ -68,7 +70,7 @@ pub(super) fn check_choice(
     asked: &Named,
 ) -> Result<(), Failure> {
     let named = asked.rewrite.iter().chain(&asked.resend).map(|(address, _)| address);
-    for address in choice.targets.iter().chain(&choice.excludes).chain(named) {
+    for address in choice.targets.iter().chain(&choice.excludes).chain(&choice.allow_similar).chain(named) {
         let known = desired.objects.contains_key(address)
             || ledger.objects.contains_key(address)
             || ledger.attempts.contains_key(address)

@@ -66,6 +66,8 @@ pub(super) fn options(options: &plan::Options) -> v1::Options {
         rewrite_secrets: named(&options.rewrite_secrets),
         resend: named(&options.resend),
         sandbox: options.sandbox,
+        allow_similar: words(&options.allow_similar),
+        allow_unseen_products: options.allow_unseen_products,
     }
 }
 
@@ -124,6 +126,8 @@ impl Reviewed {
             max_unreadable_bridges: options.max_unreadable_bridges,
             rewrite_secrets: parsed(&options.rewrite_secrets),
             resend: parsed(&options.resend),
+            allow_similar: addresses(&options.allow_similar),
+            allow_unseen_products: options.allow_unseen_products,
             sandbox: given.sandbox.clone(),
             saved: true,
         }

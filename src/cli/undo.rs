@@ -29,6 +29,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         max_delete_percent: args.max_delete_percent,
         max_numbers_dark: args.max_numbers_dark,
         max_unreadable_bridges: args.max_unreadable_bridges,
+        allow_unseen_products: args.allow_unseen_products,
         sandbox: args.sandbox.clone(),
         ..Choice::default()
     };

@@ -50,6 +50,9 @@ pub(super) const YAML: Group = Group {
         "telform::yaml::alias" 1
             "An alias stands inside the value that it repeats."
             "Write the value out."
+        "telform::yaml::alike" -
+            "Two entries have natural keys that differ only in letter case, spaces or Unicode form; a warning."
+            "Correct one of them, unless both are meant."
         "telform::yaml::api" 1
             "`api:` names a service that telform does not know."
             "Use one of the services that the message lists."

@@ -19,7 +19,7 @@ pub(super) const STEPS: Group = Group {
             "Only the service's support can remove one: name to it the numbers that the message has."
         "telform::step::elsewhere" -
             "The service made the object in another organization, or in none. Nothing more is started."
-            "Check `org_handle`, and remove that object by hand."
+            "Count its secrets as published and replace them; remove that object by hand; correct `org_handle`."
         "telform::step::forbidden" -
             "403: the token may not do this. Nothing more is started."
             "Give the token the scope that the message names."

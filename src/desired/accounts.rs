@@ -8,7 +8,7 @@ use url::Url;
 use super::{Block, Item, Loader, TWICE, names, secret, texts, urls, values};
 use crate::backend;
 use crate::kind::Backend;
-use crate::problem::Problem;
+use crate::problem::{Problem, Span};
 use crate::resource::{Account, Guards, SETTLE_AFTER};
 use crate::schema;
 use crate::yaml::Plain;
@@ -31,6 +31,7 @@ struct Draft {
     base_url: Option<Url>,
     org_handle: Option<String>,
     product_id: Option<String>,
+    product_ids: Vec<String>,
     generation: Option<u8>,
     requests_per_minute: Option<u32>,
     max_in_flight: Option<usize>,
@@ -136,7 +137,7 @@ impl<'a> Loader<'a> {
             backend,
             base_url: draft.base_url.unwrap_or_else(standard),
             org_handle: draft.org_handle,
-            product_id: draft.product_id,
+            product_ids: merged(draft.product_id, draft.product_ids),
             generation: draft.generation,
             token: source,
             token_place: token.file.source.place(token.entry.key_span),
@@ -206,6 +207,7 @@ impl<'a> Loader<'a> {
             "base_url" => draft.base_url = self.base_url(item),
             "org_handle" => draft.org_handle = self.handle(item),
             "product_id" => draft.product_id = self.handle(item),
+            "product_ids" => draft.product_ids = self.handles(item),
             "generation" => draft.generation = self.generation(item, backend),
             "requests_per_minute" => {
                 draft.requests_per_minute = self.positive(item).and_then(|it| u32::try_from(it).ok())
@@ -275,19 +277,49 @@ impl<'a> Loader<'a> {
     /// A text that becomes a header.
     fn handle(&mut self, item: Item<'_>) -> Option<String> {
         let text = self.text(item.file, item.entry)?;
+        self.header(item, &text, values::spot(item.entry))
+    }
+
+    /// Texts that become headers, each once.
+    fn handles(&mut self, item: Item<'a>) -> Vec<String> {
+        let Some(list) = item.entry.value.list().filter(|list| !list.is_empty()) else {
+            self.wrong(item.file, item.entry, "a list with at least one text in it");
+            return Vec::new();
+        };
+        let mut handles: Vec<String> = Vec::new();
+        for node in list {
+            let Some(scalar) = node.scalar().filter(|scalar| matches!(scalar.reading(), Plain::Text)) else {
+                let what = format!("`{}` takes a list of texts", item.key());
+                let problem = Problem::new("telform::yaml::wrong_type", what, &item.file.source, node.at);
+                self.report(problem.label(format!("this is {}", node.sort())));
+                continue;
+            };
+            let Some(handle) = self.header(item, &scalar.text, node.at) else { continue };
+            if handles.contains(&handle) {
+                let what = format!("`{}` has `{}` twice", item.key(), names::short(&handle));
+                let problem = Problem::new("telform::yaml::duplicate", what, &item.file.source, node.at);
+                self.report(problem.label("again").help("keep one of them"));
+                continue;
+            }
+            handles.push(handle);
+        }
+        handles
+    }
+
+    fn header(&mut self, item: Item<'_>, text: &str, at: Span) -> Option<String> {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             self.report(
                 Problem::new(
                     "telform::yaml::handle",
                     format!("`{}` takes visible ASCII characters without spaces", item.key()),
                     &item.file.source,
-                    values::spot(item.entry),
+                    at,
                 )
                 .label("it is sent as a header"),
             );
             return None;
         }
-        Some(text.into())
+        Some(text.to_owned())
     }
 
     fn generation(&mut self, item: Item<'_>, backend: &'static Backend) -> Option<u8> {
@@ -341,6 +373,17 @@ impl<'a> Loader<'a> {
         }
         Some(number)
     }
+}
+
+/// The products of an account, the one that goes with every call first.
+fn merged(first: Option<String>, others: Vec<String>) -> Vec<String> {
+    let mut all: Vec<String> = first.into_iter().collect();
+    for other in others {
+        if !all.contains(&other) {
+            all.push(other);
+        }
+    }
+    all
 }
 
 /// A variable's name made of these parts: `CARRIERX_TOKEN`.

@@ -8,6 +8,7 @@ use super::{Item, Loader, values};
 use crate::kind::Kind;
 use crate::problem::{Label, Problem, Span};
 use crate::resource::{Address, Wanted};
+use crate::text::folded;
 use crate::value::Packed;
 
 /// What identifies a live object: account, kind, and an id or a natural key in canonical spelling.
@@ -78,6 +79,27 @@ impl Loader<'_> {
                     format!("one of the {kind} has one address; keep one, or correct what identifies it");
                 let problem = pair("telform::yaml::same_object", &what, &first.label(), &later.label());
                 found.insert((first.address(), later.address()), problem.help(help));
+            }
+        }
+        let mut alike: BTreeMap<Identity<'_>, Vec<&Claim<'_>>> = BTreeMap::new();
+        for ((account, kind, key), claims) in &claims {
+            alike.entry((*account, *kind, folded(key))).or_default().extend(claims.first());
+        }
+        for ((account, kind, _), claims) in &alike {
+            for later in claims.iter().skip(1).filter(|later| claims[0].may_be(later)) {
+                let (mut first, mut later) = (claims[0], *later);
+                if first.address() > later.address() {
+                    (first, later) = (later, first);
+                }
+                let what = format!(
+                    "`{}` and `{}` are told apart only by letter case, spaces or Unicode form",
+                    first.address(),
+                    later.address()
+                );
+                let help = format!("correct one of them, unless account `{account}` shall have both {kind}");
+                let problem = pair("telform::yaml::alike", &what, &first.label(), &later.label());
+                let pair = (first.address(), later.address());
+                found.entry(pair).or_insert_with(|| problem.help(help).warning());
             }
         }
         let problems: Vec<Problem> = found.into_values().chain(self.tombstone_claims(&claims)).collect();

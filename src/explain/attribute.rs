@@ -9,7 +9,7 @@ use crate::kind::{Access, Field, Kind, Type};
 use crate::plan::{
     Action, Change, Inputs, Met, NotTaken, Notice, NoticeCode, Phase, Plan, Refusal, SecretWord, Shown,
 };
-use crate::resource::{Address, DesiredObject, LiveObject, Wanted};
+use crate::resource::{Address, DesiredObject, LiveObject, Target, Wanted, owned_by};
 use crate::value::Value;
 
 /// One attribute of an object.
@@ -282,6 +282,10 @@ impl Known<'_> {
         let on = connections.iter().filter(|connection| connection.bridge == live.id);
         let mut rows: Vec<(String, Value)> = on
             .map(|connection| {
+                if let Target::Foreign { id, owner } = &connection.target {
+                    let served = format!("configuration {id} of {}", owned_by(owner.as_deref()));
+                    return (connection.number.clone(), Value::from(served));
+                }
                 let served = connection.target.id().map_or_else(
                     || connection.target.word().to_owned(),
                     |id| {

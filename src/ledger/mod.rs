@@ -8,7 +8,7 @@ use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::resource::Address;
+use crate::resource::{Address, Desired};
 use crate::value::{Packed, Value};
 
 mod digest;
@@ -73,6 +73,9 @@ pub struct Ledger {
     /// Connections that telform made.
     #[serde(default)]
     pub connections: BTreeSet<MadeConnection>,
+    /// What was deleted under a tombstone that stands in the YAML since: by its identity it can be shown to be gone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gone: BTreeMap<Address, Gone>,
     /// Where the journal beside it ended at the last save: a journal that ends before that was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<Head>,
@@ -92,6 +95,7 @@ impl Default for Ledger {
             watched: Vec::new(),
             moves: BTreeSet::new(),
             connections: BTreeSet::new(),
+            gone: BTreeMap::new(),
             journal: None,
         }
     }
@@ -131,6 +135,16 @@ impl std::fmt::Display for AccountEntry {
         write!(f, "{} at {}", self.api, self.base_url)?;
         self.org_handle.as_ref().map_or(Ok(()), |org| write!(f, " ({org})"))
     }
+}
+
+/// What is left of an object that was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gone {
+    /// Account that held it.
+    pub account: String,
+    /// Its identity.
+    pub id: String,
 }
 
 /// How telform came to manage an object.
@@ -302,6 +316,28 @@ pub struct MadeConnection {
 }
 
 impl Ledger {
+    /// Takes out an object that is gone. Under a tombstone its identity is kept, so that a later run can look for it.
+    pub fn bury(&mut self, address: &Address, desired: &Desired) {
+        let Some(entry) = self.objects.remove(address) else { return };
+        if desired.removed.iter().any(|gone| gone.address == *address) {
+            self.gone.insert(address.clone(), Gone { account: entry.account, id: entry.id });
+        }
+    }
+
+    /// Forgets what is gone where no tombstone stands any more, or another object has the address.
+    pub fn forget_gone(&mut self, desired: &Desired) {
+        let stands = |address: &Address| desired.removed.iter().any(|gone| gone.address == *address);
+        let objects = &self.objects;
+        self.gone.retain(|address, _| stands(address) && !objects.contains_key(address));
+    }
+
+    /// Whether it manages anything of an account, or an earlier run of it is not settled.
+    pub fn holds(&self, account: &str) -> bool {
+        self.objects.values().any(|entry| entry.account == account)
+            || self.attempts.values().any(|attempt| attempt.account == account)
+            || self.moves.iter().any(|open| open.account == account)
+    }
+
     /// A new ledger with an identity of its own.
     pub fn fresh() -> Self {
         Self { id: uuid::Uuid::new_v4().to_string(), ..Self::default() }

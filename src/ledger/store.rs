@@ -163,14 +163,15 @@ impl Store {
         }
     }
 
-    /// Refuses a ledger that was made for another service or organization.
+    /// Refuses a ledger that holds something of another service or organization. One that only saw it and holds nothing of it,
+    /// as after a mistyped handle, is not bound to it.
     pub fn check_accounts<'a>(
         &self,
         ledger: &Ledger,
         accounts: impl Iterator<Item = (&'a str, AccountEntry)>,
     ) -> Result<(), LedgerError> {
         for (name, is) in accounts {
-            if let Some(was) = ledger.accounts.get(name).filter(|was| **was != is) {
+            if let Some(was) = ledger.accounts.get(name).filter(|was| **was != is && ledger.holds(name)) {
                 return Err(LedgerError::Foreign {
                     place: self.shown(),
                     account: name.to_owned(),

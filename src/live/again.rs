@@ -108,6 +108,7 @@ pub async fn read_connections(
     let configurations = configurations(&facts.catalogue, objects);
     let evidence = Evidence {
         generation: facts.generation,
+        account: Some(account),
         configurations: &configurations,
         listed: &listed,
         bridges: &bridges,

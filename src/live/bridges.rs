@@ -38,8 +38,12 @@ pub(super) struct Bridges {
 
 /// What became of reading all pages once.
 enum Pages {
-    Complete(Vec<Value>),
-    Short { count: u64, found: usize },
+    /// Rows by their id.
+    Complete(BTreeMap<String, Value>),
+    Short {
+        count: u64,
+        found: usize,
+    },
 }
 
 impl Reader<'_> {
@@ -80,7 +84,24 @@ impl Reader<'_> {
         self.listing(Some(slugs)).await
     }
 
+    /// One list shows one product of the account (unpod.md 10.1): the lists of all of them, as one.
     async fn listing(&self, sought: Option<&BTreeSet<String>>) -> Result<Vec<Value>, LiveError> {
+        let products = &self.account.product_ids;
+        if products.len() < 2 {
+            return self.listing_for(sought, None).await.map(|rows| rows.into_values().collect());
+        }
+        let mut all = BTreeMap::new();
+        for product in products {
+            all.extend(self.listing_for(sought, Some(product)).await?);
+        }
+        Ok(all.into_values().collect())
+    }
+
+    async fn listing_for(
+        &self,
+        sought: Option<&BTreeSet<String>>,
+        product: Option<&str>,
+    ) -> Result<BTreeMap<String, Value>, LiveError> {
         let tried = "listing the bridges";
         let List::Pages { size, largest } = BRIDGES_G2.list else {
             return Err(LiveError::shape(self.account, tried, "bridges are not listed by pages"));
@@ -88,7 +109,7 @@ impl Reader<'_> {
         let size = size as u64;
         let mut short = (0, 0);
         for _ in 0..2 {
-            match self.bridge_pages(tried, sought, size).await? {
+            match self.bridge_pages(tried, sought, product, size).await? {
                 Pages::Complete(rows) => return Ok(rows),
                 Pages::Short { count, found } => short = (count, found),
             }
@@ -96,7 +117,7 @@ impl Reader<'_> {
         // Rows that move from page to page cannot hide on the only one.
         if let Some(largest) = largest.map(|rows| rows as u64) {
             let whole = short.0.saturating_add(size).min(largest);
-            match self.bridge_pages(tried, sought, whole).await? {
+            match self.bridge_pages(tried, sought, product, whole).await? {
                 Pages::Complete(rows) => return Ok(rows),
                 Pages::Short { count, found } => short = (count, found),
             }
@@ -112,6 +133,7 @@ impl Reader<'_> {
         &self,
         tried: &str,
         sought: Option<&BTreeSet<String>>,
+        product: Option<&str>,
         size: u64,
     ) -> Result<Pages, LiveError> {
         let mut unique: BTreeMap<String, Value> = BTreeMap::new();
@@ -126,7 +148,8 @@ impl Reader<'_> {
                 None => 1,
             };
             for body in
-                try_join_all((next..next + wave).map(|page| self.bridge_page(tried, page, size))).await?
+                try_join_all((next..next + wave).map(|page| self.bridge_page(tried, page, size, product)))
+                    .await?
             {
                 let rows =
                     rows::rows(&body, false).map_err(|what| LiveError::shape(self.account, tried, what))?;
@@ -160,12 +183,20 @@ impl Reader<'_> {
                 _ => {}
             }
         }
-        Ok(Pages::Complete(unique.into_values().collect()))
+        Ok(Pages::Complete(unique))
     }
 
-    async fn bridge_page(&self, tried: &str, page: u64, size: u64) -> Result<Json, LiveError> {
+    async fn bridge_page(
+        &self,
+        tried: &str,
+        page: u64,
+        size: u64,
+        product: Option<&str>,
+    ) -> Result<Json, LiveError> {
         let query = [("page", page.to_string()), ("page_size", size.to_string())];
-        self.ask(BRIDGES_G2.collection, &query).await.map_err(|error| self.no_bridges(tried, error))
+        self.ask_for(BRIDGES_G2.collection, &query, product)
+            .await
+            .map_err(|error| self.no_bridges(tried, error))
     }
 
     fn no_bridges(&self, tried: &str, error: ApiError) -> LiveError {
@@ -285,8 +316,7 @@ impl Reader<'_> {
         let mut missing = BTreeSet::new();
         for (slug, row) in slugs.into_iter().zip(found) {
             match row {
-                Ok(Some(row)) if self.is_ours(&row) => read.push(row),
-                Ok(Some(_)) => _ = unreadable.insert(slug, foreign()),
+                Ok(Some(row)) => read.push(row),
                 Ok(None) if remembered.contains(&slug) => _ = missing.insert(slug),
                 Ok(None) => {}
                 Err(why) => _ = unreadable.insert(slug, why),
@@ -294,17 +324,6 @@ impl Reader<'_> {
         }
         Ok(missing)
     }
-
-    fn is_ours(&self, row: &Value) -> bool {
-        let owner = rows::organization_of(row).flatten();
-        owner.is_none() || owner == self.account.org_handle
-    }
-}
-
-/// A bridge of another organization that has a wanted slug: it is left alone, and no second one is made.
-fn foreign() -> Unreadable {
-    let why = "a bridge of another organization has this slug; a second one would put both out of reach";
-    Unreadable { why: why.to_owned(), help: "choose another slug".to_owned(), may_use: false }
 }
 
 /// A bridge that is listed and not there.

@@ -4,7 +4,6 @@ use super::unpod::PROVIDERS;
 use super::{LiveError, Reader, Scope, View};
 use crate::api::ReadOnly;
 use crate::backend::unpod::generation::detect;
-use crate::backend::unpod::rows;
 use crate::kind::Reading;
 use crate::ledger::{Key, Ledger};
 use crate::resource::{Account, Desired};
@@ -57,8 +56,9 @@ impl Reader<'_> {
             Ok(None) => self.account.generation,
             _ => self.generation(&found, &[])?,
         };
-        let own = |handle: Option<String>| handle.is_some() && handle == self.account.org_handle;
-        let organization = found.iter().filter_map(rows::organization_of).any(own);
+        let handle = self.account.org_handle.as_ref();
+        let own = |row| handle.is_some() && self.account.backend.owner_in(row).flatten().as_ref() == handle;
+        let organization = found.iter().any(own);
         Ok(Hello { kind: PROVIDERS, objects: found.len(), more: false, generation, organization })
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 
 use crate::api::{ApiError, Json, ReadOnly};
+use crate::backend;
 use crate::kind::{Kind, Reading};
 use crate::ledger::{Entry, Key, Ledger};
 use crate::resource::{Account, Address, Desired, DesiredObject, Live, LiveAccount, LiveObject, Removal};
@@ -148,7 +149,17 @@ impl Reader<'_> {
 
     /// One GET; the error is the raw one, for those who can make something of it.
     async fn ask(&self, path: &str, query: &[(&str, String)]) -> Result<Json, ApiError> {
-        self.api.get(&self.account.name, path, query).await.map(|answer| answer.body)
+        self.ask_for(path, query, None).await
+    }
+
+    /// The same for this product, in place of the account's.
+    async fn ask_for(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        product: Option<&str>,
+    ) -> Result<Json, ApiError> {
+        self.api.get_for(&self.account.name, path, query, product).await.map(|answer| answer.body)
     }
 
     async fn get(&self, tried: &str, path: &str, query: &[(&str, String)]) -> Result<Json, LiveError> {
@@ -185,9 +196,20 @@ impl Reader<'_> {
         };
         let kept = self.ledger.objects.iter().filter(move |(address, entry)| mine(address, entry));
         let kept = kept.map(|(_, entry)| entry.id.as_str());
+        // Where the natural key is the identity, a tombstone that has the one has the other.
+        let mut shapes = backend::shapes(kind).into_iter();
+        let field = shapes.find(|kind| kind.natural_key.contains(&kind.id)).map(|kind| kind.id);
         let gone = self.desired.removed.iter().filter_map(move |gone| {
-            gone.id.as_deref().filter(|_| gone.address.kind == kind && self.may_hold(gone))
+            let key = || gone.key.get(field?)?.as_str();
+            let id = gone.id.as_deref().or_else(key);
+            id.filter(|_| gone.address.kind == kind && self.may_hold(gone))
         });
-        pinned.chain(kept).chain(gone)
+        // Deleted under a tombstone that still stands: looked for, so that it is known to be gone.
+        let stands = |address: &Address| self.desired.removed.iter().any(|gone| gone.address == *address);
+        let buried = self.ledger.gone.iter().filter(move |(address, gone)| {
+            address.kind == kind && gone.account == self.account.name && stands(address)
+        });
+        let buried = buried.map(|(_, gone)| gone.id.as_str());
+        pinned.chain(kept).chain(gone).chain(buried)
     }
 }

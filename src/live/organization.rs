@@ -5,9 +5,13 @@ use std::collections::BTreeSet;
 use super::bridges::Bridges;
 use super::{LiveError, Reader};
 use crate::api::{ApiError, Json, Verdict};
-use crate::backend::unpod::{answer, rows};
+use crate::backend::unpod::{BRIDGES_G2, answer, rows};
 use crate::resource::Organization;
 use crate::value::Value;
+
+/// Sent where the account names no product: any text does for asking whether a handle is known (unpod.md 4.1). It goes with
+/// that one GET and no other call: the answer is no list of bridges, and a PATCH would stamp it on a bridge.
+const ANY_PRODUCT: &str = "telform-asks-for-the-organization";
 
 impl Reader<'_> {
     /// Whether the handle is one that the service knows (unpod.md 4.1). A wrong one may well answer with success and
@@ -49,53 +53,48 @@ impl Reader<'_> {
             }
             Err(error) => return Err(LiveError::request(self.account, tried, error)),
         };
-        let own = |row: &Value| rows::organization_of(row).flatten().as_ref() == Some(handle);
+        let own = |row: &Value| self.account.backend.owner_in(row).flatten().as_ref() == Some(handle);
         if configurations.iter().any(own) {
             return Ok(Organization::Confirmed);
         }
         self.organization_by_bridges(handle, bridges, &refused).await
     }
 
-    /// The only other check that an API token can make: the bridge list, which answers 206 for an unknown handle.
+    /// The only other check that an API token can make: the bridge list, which answers 206 for an unknown handle. Nothing but
+    /// rows says that the handle is known.
     async fn organization_by_bridges(
         &self,
         handle: &str,
         bridges: Option<&Result<Bridges, LiveError>>,
         refused: &ApiError,
     ) -> Result<Organization, LiveError> {
-        let known = match bridges {
-            Some(Ok(_)) => true,
-            Some(Err(error)) => error.request.as_ref().is_none_or(|error| !self.unknown_by(error)),
-            None if self.account.product_id.is_some() => {
-                let query = [("page", "1".to_owned()), ("page_size", "1".to_owned())];
-                match self.ask("telephony/bridges/", &query).await {
-                    Ok(_) => true,
-                    Err(error) if self.unknown_by(&error) => false,
-                    Err(error) => return Ok(Organization::Unconfirmed(self.unconfirmed(&error))),
-                }
+        let unknown = || Err(self.unknown_organization(handle, &BTreeSet::new()));
+        match bridges {
+            Some(Ok(_)) => return Ok(Organization::Confirmed),
+            Some(Err(error)) if error.request.as_ref().is_some_and(|error| self.unknown_by(error)) => {
+                return unknown();
             }
-            None => return Ok(Organization::Unconfirmed(self.unconfirmed(refused))),
-        };
-        // An error of the bridge list that is not about the organization is reported when the bridges are looked at.
-        if known {
-            Ok(Organization::Confirmed)
-        } else {
-            Err(self.unknown_organization(handle, &BTreeSet::new()))
+            _ => {}
         }
+        let product = self.account.product_ids.first().map_or(ANY_PRODUCT, String::as_str);
+        let query = [("page", "1".to_owned()), ("page_size", "1".to_owned())];
+        let why = match self.ask_for(BRIDGES_G2.collection, &query, Some(product)).await {
+            Ok(body) => match rows::rows(&body, false) {
+                Ok(_) => return Ok(Organization::Confirmed),
+                Err(what) => format!("the list of bridges came back in another form: {what}"),
+            },
+            Err(error) if self.unknown_by(&error) => return unknown(),
+            Err(error) => error.to_string(),
+        };
+        let why = format!(
+            "this token may not list its organizations ({refused}), and the list of bridges does not tell ({why})"
+        );
+        Ok(Organization::Unconfirmed(why))
     }
 
     /// Whether a bridge list was refused because nobody knows the organization.
     fn unknown_by(&self, error: &ApiError) -> bool {
         self.refused(error) && answer::says_unknown_organization(&error.text)
-    }
-
-    fn unconfirmed(&self, error: &ApiError) -> String {
-        let hint = if self.account.product_id.is_none() {
-            format!("; with `accounts.{}.product_id` set, the bridge list can confirm it", self.account.name)
-        } else {
-            String::new()
-        };
-        format!("this token may not list its organizations ({error}), and no configuration names one{hint}")
     }
 
     fn unknown_organization(&self, handle: &str, known: &BTreeSet<&str>) -> LiveError {

@@ -13,9 +13,9 @@ use crate::backend;
 use crate::backend::unpod::attribution::{Configuration, Evidence, attribute, unseen};
 use crate::backend::unpod::generation::{Contradiction, detect};
 use crate::backend::unpod::{BRIDGES_G2, CONFIGURATION_SPELLINGS, PROVIDERS_G2, catalogue, rows};
-use crate::kind::{Access, Field, Kind, NumberWord, Type};
+use crate::kind::{Access, Field, Kind, NumberWord, Type, text_of};
 use crate::resource::{
-    CatalogueEntry, Connection, DesiredObject, Facts, LiveAccount, LiveNumber, LiveObject, Wanted,
+    CatalogueEntry, Connection, DesiredObject, Facts, LiveAccount, LiveNumber, LiveObject, Target, Wanted,
 };
 use crate::text::fits_mask;
 use crate::value::Value;
@@ -152,22 +152,19 @@ impl Reader<'_> {
         let kind = backend::shape(PROVIDERS, live.facts.generation).unwrap_or(&PROVIDERS_G2);
         let mut objects = Vec::with_capacity(found.rows.len());
         for row in &found.rows {
-            match object(kind, row.clone(), self.key) {
-                Ok(object) => objects.push(object),
-                Err(what) => live.odd_rows.entry(kind.name).or_default().push(what),
-            }
+            objects.extend(self.own_object(kind, row.clone(), live));
         }
         let listed: BTreeSet<String> = objects.iter().map(|object| object.id.clone()).collect();
         if listed.len() < objects.len() {
             return Err(LiveError::incomplete(self.account, tried, "an id appears twice"));
         }
         let mut unseen: BTreeSet<String> = self.remembered(PROVIDERS).map(str::to_owned).collect();
-        unseen.retain(|id| !listed.contains(id));
+        unseen.retain(|id| !listed.contains(id) && live.foreign_owner(PROVIDERS, id).is_none());
         let read = join_all(unseen.iter().map(|id| self.configuration_by_id(kind, found.spelling, id))).await;
-        for (id, object) in unseen.into_iter().zip(read) {
-            match object {
+        for (id, row) in unseen.into_iter().zip(read) {
+            match row {
                 Ok(Some(_)) if live.facts.generation.is_none() => return Err(self.generation_untold()),
-                Ok(Some(object)) => objects.push(object),
+                Ok(Some(row)) => objects.extend(self.own_object(kind, row, live)),
                 Ok(None) => _ = live.missing.insert(id),
                 Err(error) => {
                     let why = unreadable(error, false)?;
@@ -180,12 +177,29 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// The object in a row; of one that says that it is another organization's, or nobody's, no more than that is kept.
+    fn own_object(&self, kind: &'static Kind, row: Value, live: &mut LiveAccount) -> Option<LiveObject> {
+        if let Some(owner) = self.account.foreign_owner(&row) {
+            if let Some(id) = row.get(kind.id).and_then(text_of) {
+                live.foreign.entry(kind.name).or_default().insert(id, owner);
+            }
+            return None;
+        }
+        match object(kind, row, self.key) {
+            Ok(object) => Some(object),
+            Err(what) => {
+                live.odd_rows.entry(kind.name).or_default().push(what);
+                None
+            }
+        }
+    }
+
     async fn configuration_by_id(
         &self,
         kind: &'static Kind,
         spelling: &str,
         id: &str,
-    ) -> Result<Option<LiveObject>, LiveError> {
+    ) -> Result<Option<Value>, LiveError> {
         let tried = format!("reading {} {id}", kind.singular);
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
             // Anything but digits is an unrouted path there (unpod.md 5, recorded): no such object.
@@ -195,7 +209,7 @@ impl Reader<'_> {
         match self.ask(&path, &[]).await {
             Ok(body) => {
                 let row = rows::object(&body).map_err(|what| LiveError::shape(self.account, &tried, what))?;
-                self.object(kind, &tried, Value::Object(row.clone())).map(Some)
+                Ok(Some(Value::Object(row.clone())))
             }
             Err(error) if error.verdict == Verdict::Gone => Ok(None),
             Err(error) => Err(LiveError::request(self.account, &tried, error)),
@@ -306,6 +320,7 @@ impl Reader<'_> {
         let configurations = configurations(&live.facts.catalogue, listed);
         let evidence = Evidence {
             generation: live.facts.generation,
+            account: Some(self.account),
             configurations: &configurations,
             listed: &bridges.listed,
             bridges: &bridges.read,
@@ -314,6 +329,14 @@ impl Reader<'_> {
         let mut connections = self.attributed(&evidence);
         // What the lists say of a bridge that cannot be read is no evidence of what is on it.
         connections.retain(|connection| !bridges.unreadable.contains_key(&connection.bridge));
+        for connection in &mut connections {
+            // The bridge may leave out what the listing of configurations says.
+            if let Target::Exact(id) = &connection.target
+                && let Some(owner) = live.foreign.get(PROVIDERS).and_then(|foreign| foreign.get(id))
+            {
+                connection.target = Target::Foreign { id: id.clone(), owner: owner.clone() };
+            }
+        }
         for connection in &connections {
             let number = live.numbers.entry(connection.number.clone()).or_default();
             number.id = connection.number_id.or(number.id);
@@ -324,10 +347,7 @@ impl Reader<'_> {
         live.connections = Some(connections);
         let mut objects = Vec::with_capacity(bridges.read.len());
         for row in &bridges.read {
-            match object(kind, row.clone(), self.key) {
-                Ok(object) => objects.push(object),
-                Err(what) => live.odd_rows.entry(kind.name).or_default().push(what),
-            }
+            objects.extend(self.own_object(kind, row.clone(), live));
         }
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         live.objects.insert(kind.name, objects);

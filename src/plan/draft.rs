@@ -90,6 +90,7 @@ pub(super) fn create(
         method: Method::Post,
         path: path(kind.collection, facts, ""),
         query: Vec::new(),
+        headers: Vec::new(),
         body: Some(Body::Object(entries)),
     };
     Draft {
@@ -231,6 +232,7 @@ pub(super) fn update_alone(
                 method: Method::Patch,
                 path: path(kind.member, inputs.facts(&object.account), &live.id),
                 query: Vec::new(),
+                headers: Vec::new(),
                 body: Some(Body::Object(entries)),
             },
             operation: Operation::Update {
@@ -274,6 +276,7 @@ fn patch(
         method: Method::Patch,
         path: path(kind.member, facts, &live.id),
         query: Vec::new(),
+        headers: Vec::new(),
         body: None,
     };
     let mut untouched = BTreeMap::new();
@@ -330,6 +333,7 @@ fn put(
         method: Method::Put,
         path: path(kind.member, facts, &live.id),
         query: Vec::new(),
+        headers: Vec::new(),
         body: Some(Body::Overlay {
             fields: kind
                 .fields
@@ -404,13 +408,7 @@ pub(super) fn delete(
             id: delete_name(account, kind.name, &live.id),
             phase: Phase::Delete,
             address: address.cloned(),
-            call: Call {
-                account: account.to_owned(),
-                method: Method::Delete,
-                path: path(kind.member, facts, &live.id),
-                query: Vec::new(),
-                body: None,
-            },
+            call: Call { method: Method::Delete, ..Call::get(account, path(kind.member, facts, &live.id)) },
             operation: Operation::Delete { id: live.id.clone(), before, cut, frees, unread },
             why,
             waits_for: Vec::new(),

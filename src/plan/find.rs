@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, btree_map};
 
-use super::late;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::shelf::{Shelf, key_text, wanted_key};
 use super::{Inputs, LedgerEffect};
+use super::{alike, late};
 use crate::backend::{self, unpod::catalogue};
 use crate::kind::{Kind, Type};
 use crate::ledger::Entry;
@@ -49,7 +49,7 @@ pub(super) struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
-    fn refuse(&mut self, object: &DesiredObject, code: RefusalCode, detail: String) {
+    pub(super) fn refuse(&mut self, object: &DesiredObject, code: RefusalCode, detail: String) {
         self.refusals.push(Refusal {
             code,
             account: object.account.clone(),
@@ -107,7 +107,10 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
         let finding = claim(object, kind, finding, &mut findings);
         let key = key_to_be(object, kind, facts, &finding);
         let finding = match key {
-            Some(key) => hold_key(inputs, object, kind, key, finding, shelf, &mut keys, &mut findings),
+            Some(key) => {
+                alike::beware(inputs, object, kind, &key, finding, shelf, &mut findings);
+                hold_key(inputs, object, kind, key, finding, shelf, &mut keys, &mut findings)
+            }
             None => finding,
         };
         all.push(Match { object, entry, kind, finding });
@@ -139,6 +142,9 @@ fn find_one<'a>(
         let detail = format!("{} {id} cannot be read: {}; {}", kind.singular, it.why, it.help);
         findings.refuse(object, RefusalCode::Unreadable, detail);
         return Finding::Stuck;
+    }
+    if let Some(finding) = alike::foreign(inputs, object, entry, kind, findings) {
+        return finding;
     }
     if let Some(id) = &object.id {
         if let Some((entry, live)) = entry

@@ -25,18 +25,23 @@ pub(super) fn guard(inputs: &Inputs<'_>, steps: &[Step], impact: &[NumberImpact]
         loss.check(&account.name, limits, &needed, &mut refusals);
         let mut refuse = |code, detail| refusals.push(refusal(code, &account.name, detail));
         let facts = inputs.facts(&account.name);
-        if let Organization::Unconfirmed(why) = &facts.organization
-            && loss.deletes > 0
-        {
-            refuse(
-                RefusalCode::UnconfirmedOrganization,
-                format!("{} would be deleted, and {why}", count(loss.deletes, "object")),
-            );
-        }
-        let writes = steps.iter().any(|step| {
+        let writes = steps.iter().filter(|step| {
             step.call.account == account.name && !matches!(step.operation, Operation::ReadBack { .. })
         });
-        if writes && facts.generation.is_none() && !account.backend.generations.is_empty() {
+        let writes = writes.count();
+        if let Organization::Unconfirmed(why) = &facts.organization
+            && writes > 0
+        {
+            let handle = account.org_handle.as_deref().unwrap_or_default();
+            refuse(
+                RefusalCode::UnconfirmedOrganization,
+                format!(
+                    "{} would be sent to organization {handle}, which the service does not confirm: {why}",
+                    count(writes, "request")
+                ),
+            );
+        }
+        if writes > 0 && facts.generation.is_none() && !account.backend.generations.is_empty() {
             refuse(
                 RefusalCode::UnknownGeneration,
                 "the service's answers do not tell its generation".to_owned(),

@@ -202,7 +202,7 @@ fn linked(step: &Step, link: &Link, path: &str, bridge: &str, provider: Option<&
 
 fn call(step: &Step, method: Method, path: String, entries: Option<IndexMap<String, Payload>>) -> Call {
     let account = step.call.account.clone();
-    Call { account, method, path, query: Vec::new(), body: entries.map(Body::Object) }
+    Call { account, method, path, query: Vec::new(), body: entries.map(Body::Object), headers: Vec::new() }
 }
 
 /// The path of a collection, from that of one of its objects; and the other way round.

@@ -12,7 +12,7 @@ use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::step::{Ref, Served};
 use crate::kind::Link;
 use crate::ledger::MadeConnection;
-use crate::resource::{Address, Connection, Spellings, Target};
+use crate::resource::{Address, Connection, Spellings, Target, owned_by};
 
 /// A configuration that will not be there after the plan.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub(super) struct Wiring<'a> {
     pub(super) bridges: Vec<Bridge>,
     pub(super) leaving_bridges: BTreeMap<String, Address>,
     pub(super) leaving: BTreeMap<String, Leaving>,
+    /// Slugs of bridges that belong to another organization, or to none: nothing is cut or connected there.
+    pub(super) foreign_bridges: BTreeSet<&'a str>,
     /// Numbers that an earlier run cut and did not connect again.
     pub(super) moves: Vec<&'a MadeConnection>,
     /// Slugs of the live bridges.
@@ -225,7 +227,11 @@ impl Wiring<'_> {
             Some(heir) => {
                 let at = Ref::Id(connection.bridge.clone());
                 self.rewire(&leaving.address, &at, connection, &leaving.address, heir, wired);
-                debug_assert!(wired.relieved.contains_key(id), "a moved number leaves its configuration");
+                debug_assert!(
+                    wired.relieved.contains_key(id)
+                        || self.foreign_bridges.contains(connection.bridge.as_str()),
+                    "a moved number leaves its configuration"
+                );
             }
         }
     }
@@ -298,6 +304,9 @@ impl Wiring<'_> {
         provider: &Ref,
         wired: &mut Wired,
     ) {
+        if self.refuse_foreign(connection, owner, wired) {
+            return;
+        }
         let before = if self.can_disconnect {
             wired.steps.disconnect(self.account, self.link, owner, connection);
             Served::NotThere
@@ -378,7 +387,25 @@ impl Wiring<'_> {
         }
     }
 
+    /// What is on a bridge of another organization is not ours to change.
+    fn refuse_foreign(&self, connection: &Connection, owner: &Address, wired: &mut Wired) -> bool {
+        let foreign = self.foreign_bridges.contains(connection.bridge.as_str());
+        if foreign {
+            let detail = format!(
+                "{} is on bridge {}, which belongs to another organization or to none, and is served by {}",
+                connection.number,
+                connection.bridge,
+                self.spot(connection).provider
+            );
+            wired.refusals.push(self.refusal(RefusalCode::ForeignObject, owner, detail));
+        }
+        foreign
+    }
+
     fn cut(&self, connection: &Connection, owner: &Address, wired: &mut Wired) {
+        if self.refuse_foreign(connection, owner, wired) {
+            return;
+        }
         // Nobody serves it there, and that is all a disconnect is sure to bring about: some services leave the number on the
         // bridge (unpod.md 12, row 7). It is asked to leave only where it has to go to another bridge.
         let moves = self.can_disconnect && self.wanted_elsewhere(&connection.number);
@@ -474,6 +501,9 @@ impl Wiring<'_> {
             Target::Ambiguous(ids) if ids.is_empty() => "a configuration that is not listed".to_owned(),
             Target::Ambiguous(ids) => {
                 format!("one of {}", ids.iter().map(|id| (self.label)(id)).collect::<Vec<_>>().join(", "))
+            }
+            Target::Foreign { id, owner } => {
+                format!("configuration {id} of {}", owned_by(owner.as_deref()))
             }
             target => target.id().map_or_else(|| "nothing".to_owned(), |id| (self.label)(id)),
         };

@@ -49,6 +49,7 @@ pub(super) fn served(target: &Target) -> Served {
         Target::Exact(id) | Target::Inferred(id) | Target::Recorded(id) => {
             Served::By { id: id.clone(), known: target.word().to_owned() }
         }
+        Target::Foreign { id, .. } => Served::By { id: id.clone(), known: "exact".to_owned() },
         Target::Ambiguous(ids) => Served::OneOf(ids.iter().cloned().collect()),
         Target::Unserved => Served::Unserved,
     }
@@ -104,6 +105,7 @@ impl LinkSteps {
                     method: Method::Post,
                     path: link.disconnect.replace("{id}", bridge),
                     query: Vec::new(),
+                    headers: Vec::new(),
                     body: Some(Body::Object(IndexMap::from([(key, value)]))),
                 },
                 operation: Operation::Disconnect {
@@ -175,6 +177,7 @@ impl LinkSteps {
                     method: Method::Post,
                     path: link.connect.replace("{id}", &at.in_path()),
                     query: Vec::new(),
+                    headers: Vec::new(),
                     body: Some(Body::Object(IndexMap::from([
                         (link.target_key.to_owned(), payload(provider)),
                         (key, value),

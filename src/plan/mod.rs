@@ -11,6 +11,7 @@ use crate::resource::{Account, Address, Desired, Facts, Guards, Live, LiveObject
 use crate::text::hex;
 use crate::value::hidden;
 
+mod alike;
 mod change;
 mod draft;
 mod find;
@@ -87,6 +88,10 @@ pub struct Options {
     pub resend: BTreeSet<(Address, Option<String>)>,
     /// The base URLs belong to the embedded sandbox, whose port is another one in every run.
     pub sandbox: bool,
+    /// Objects that are created although a live one is spelled nearly the same.
+    pub allow_similar: BTreeSet<Address>,
+    /// What was not looked at, because the account does not name its product, may use what is deleted.
+    pub allow_unseen_products: bool,
 }
 
 impl Options {
@@ -232,6 +237,14 @@ pub struct Unmanaged {
     pub kind: String,
     /// How many.
     pub count: usize,
+    /// How many more belong to another organization, or to none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub foreign: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl<'a> Inputs<'a> {
@@ -250,6 +263,11 @@ impl<'a> Inputs<'a> {
     /// Live objects of a kind in an account.
     pub(crate) fn live_objects(&self, account: &str, kind: &str) -> &'a [LiveObject] {
         self.live.accounts.get(account).and_then(|live| live.objects.get(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whose an object is that belongs to another organization, or to none, in words.
+    pub(crate) fn foreign_owner(&self, account: &str, kind: &str, id: &str) -> Option<String> {
+        self.live.accounts.get(account)?.foreign_owner(kind, id)
     }
 
     fn account_line(&self, account: &Account) -> AccountLine {

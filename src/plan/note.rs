@@ -38,7 +38,7 @@ pub enum RefusalCode {
     MaxNumbersDark,
     /// It cannot be told which configuration serves a number.
     AmbiguousConnection,
-    /// Nothing confirms the organization, so nothing is deleted.
+    /// Nothing confirms the organization, so nothing is written.
     UnconfirmedOrganization,
     /// It cannot be told which generation answers, so nothing is written.
     UnknownGeneration,
@@ -88,6 +88,14 @@ pub enum RefusalCode {
     UnreadableBridges,
     /// A create with this natural key got no answer and may still be running.
     CreateMayRun,
+    /// An object that is meant belongs to another organization, or to none.
+    ForeignObject,
+    /// Not all products were looked at, so nobody knows whether a configuration is in use.
+    UnseenProducts,
+    /// Nothing tells which object a tombstone means.
+    UnknownRemoval,
+    /// A live object is spelled nearly the same as the one to be created.
+    SimilarExists,
 }
 
 impl RefusalCode {
@@ -124,6 +132,10 @@ impl RefusalCode {
             Self::OddShape => "refusal::odd_shape",
             Self::UnreadableBridges => "guard::unreadable_bridges",
             Self::CreateMayRun => "refusal::create_may_run",
+            Self::ForeignObject => "refusal::foreign_object",
+            Self::UnseenProducts => "guard::unseen_products",
+            Self::UnknownRemoval => "refusal::unknown_removal",
+            Self::SimilarExists => "refusal::similar_exists",
         }
     }
 
@@ -151,7 +163,7 @@ impl RefusalCode {
                 "declare the bridge with its numbers and apply that first: telform then connects them itself and knows; or delete the configuration in the service's console after looking there"
             }
             Self::UnconfirmedOrganization => {
-                "use a token that may read `organizations/`, or set `product_id` on the account, so that the organization can be checked"
+                "correct `org_handle` on the account, or use a token that may read `organizations/`; `telform doctor` says what the service answers"
             }
             Self::UnknownGeneration => "set `generation: 1` or `generation: 2` on the account",
             Self::WrongGeneration => {
@@ -208,6 +220,18 @@ impl RefusalCode {
             }
             Self::CreateMayRun => {
                 "run `telform resume --settle-timeout 10m`, which waits and looks again; or leave it out of this run with `--exclude {address}`"
+            }
+            Self::UnseenProducts => {
+                "name every product of the organization under `product_ids` on the account and say so with `all_products: true`; or allow it for this run with `--allow-unseen-products`"
+            }
+            Self::UnknownRemoval => {
+                "write its `id:` or its whole natural key into the tombstone, or take the tombstone out; `telform get` lists what is there"
+            }
+            Self::SimilarExists => {
+                "correct the spelling, and the object that is there is taken over; or allow it for this run with `--allow-similar {address}`"
+            }
+            Self::ForeignObject => {
+                "correct `org_handle` on the account, or what identifies the object in the YAML; where the ledger knows it, `telform forget {address}` releases it and leaves it as it is"
             }
         }
     }
@@ -318,6 +342,10 @@ pub enum NoticeCode {
     Twin,
     /// A live object that is not managed has the natural key of a create that got no answer. Detail: its id, the run.
     LateCreate,
+    /// The bridges of some products were looked at before a delete, and no others. Detail: which.
+    ProductsLookedAt,
+    /// A configuration of another organization, or of none, serves a number. Detail: number and configuration.
+    ForeignConnection,
 }
 
 impl NoticeCode {
@@ -364,7 +392,7 @@ impl NoticeCode {
             Self::Settled => "cannot tell which configuration serves this number; connecting it settles that",
             Self::NotInCatalogue => "not in the catalogue that the service lists; sent as written",
             Self::OrganizationUnconfirmed => {
-                "the organization could not be confirmed; nothing will be deleted"
+                "the organization could not be confirmed; nothing will be written"
             }
             Self::PinReplaced => {
                 "the pinned object was replaced by this one; `id:` can be removed or corrected"
@@ -376,6 +404,12 @@ impl NoticeCode {
             Self::Twin => "has a twin: another object with the same natural key, which is not managed",
             Self::LateCreate => {
                 "a create that got no answer may have made an object late: it is not managed, and has the natural key that was sent"
+            }
+            Self::ForeignConnection => {
+                "served by a configuration that is not this organization's; connecting one's own takes its place"
+            }
+            Self::ProductsLookedAt => {
+                "deleted; bridges that were not looked at may use it, those of other organizations among them"
             }
             Self::LeftOnBridge => "stays on the bridge without a configuration: nobody serves it there",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

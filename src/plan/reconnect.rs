@@ -67,6 +67,7 @@ fn back(step: &Step, link: &'static Link) -> Option<Step> {
             method: Method::Post,
             path: link.connect.replace("{id}", bridge),
             query: Vec::new(),
+            headers: Vec::new(),
             body: Some(Body::Object(entries)),
         },
         operation: Operation::Connect {

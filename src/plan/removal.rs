@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::find::{Finding, Findings, Match, kind_in};
+use super::guard::count;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::select::Selection;
 use super::shelf::key_text;
@@ -85,13 +86,18 @@ fn wishes<'a>(inputs: &Inputs<'a>) -> Vec<Wish<'a>> {
         .filter(|removal| !removal.keep)
         .map(|removal| {
             let entry = inputs.ledger.objects.get(&removal.address);
+            let gone = inputs.ledger.gone.get(&removal.address).filter(|gone| {
+                entry.is_none() && removal.account.as_ref().is_none_or(|account| *account == gone.account)
+            });
+            let known = entry.map(|entry| &entry.account).or(gone.map(|gone| &gone.account));
             Wish {
                 address: &removal.address,
-                account: removal.account.as_deref().or(entry.map(|entry| entry.account.as_str())),
+                account: removal.account.as_deref().or(known.map(String::as_str)),
                 // An id that was replaced means what took its place.
                 id: (removal.id.as_deref())
                     .filter(|id| entry.is_none_or(|entry| !entry.replaced.contains(*id)))
-                    .or(entry.map(|entry| entry.id.as_str())),
+                    .or(entry.map(|entry| entry.id.as_str()))
+                    .or(gone.filter(|_| removal.key.is_empty()).map(|gone| gone.id.as_str())),
                 tombstone: Some(removal),
                 reason: removal.reason.clone().unwrap_or_else(|| "listed under `removed`".to_owned()),
                 place: Some(removal.place.to_string()),
@@ -164,6 +170,10 @@ impl<'a> Removals<'a> {
             self.refuse(wish, account, RefusalCode::Unreadable, detail);
             return;
         }
+        if let Some((account, what)) = foreign(inputs, &accounts, wish) {
+            self.refuse(wish, account, RefusalCode::ForeignObject, what);
+            return;
+        }
         let found: Vec<(&'a str, &'static Kind, &'a LiveObject)> = accounts
             .iter()
             .filter_map(|account| kind_in(inputs, account, &wish.address.kind).map(|kind| (*account, kind)))
@@ -177,7 +187,7 @@ impl<'a> Removals<'a> {
             findings.claimed.get(&key).filter(|_| !inputs.options.destroy)
         };
         match found.as_slice() {
-            [] => self.gone(inputs, wish, accounts[0]),
+            [] => self.gone(inputs, wish, &accounts),
             [(account, kind, live)] => match claimed(*account, kind, live) {
                 Some(other) => self.refuse(
                     wish,
@@ -243,8 +253,10 @@ impl<'a> Removals<'a> {
         self.leaving.push(LeavingObject { address, account, kind, live, heir: None, reason });
     }
 
-    /// Nothing is left to delete; unless the service hides such objects, and then nobody knows (carrierx.md 0, rule 3).
-    fn gone(&mut self, inputs: &Inputs<'a>, wish: &Wish<'a>, account: &str) {
+    /// Nothing is left to delete, where reading proves it; unless the service hides such objects, and then nobody knows
+    /// (carrierx.md 0, rule 3).
+    fn gone(&mut self, inputs: &Inputs<'a>, wish: &Wish<'a>, accounts: &[&'a str]) {
+        let account = accounts[0];
         let entry = inputs.ledger.objects.get(wish.address);
         let attempt = inputs.ledger.attempts.contains_key(wish.address);
         let hides =
@@ -269,7 +281,12 @@ impl<'a> Removals<'a> {
             self.refuse(wish, account, RefusalCode::OddShape, detail);
             return;
         }
-        self.note(wish, account, NoticeCode::AlreadyGone, wish.id);
+        let proofs =
+            accounts.iter().map(|account| proof(inputs, account, wish)).collect::<Result<Vec<_>, _>>();
+        match proofs {
+            Ok(proofs) => self.note(wish, account, NoticeCode::AlreadyGone, Some(&proofs.join("; "))),
+            Err(why) => return self.refuse(wish, account, RefusalCode::UnknownRemoval, why),
+        }
         if entry.is_some() {
             self.effects.push(LedgerEffect::Drop { address: wish.address.clone() });
         }
@@ -316,6 +333,63 @@ fn contradicted<'a>(inputs: &Inputs<'a>, wish: &Wish<'a>) -> Option<&'a str> {
     let there =
         inputs.live_objects(&entry.account, &wish.address.kind).iter().any(|live| live.id == entry.id);
     (wish.id != Some(entry.id.as_str()) && there).then_some(entry.id.as_str())
+}
+
+/// What was looked at that shows that an account has no such object; the error says why nothing shows it.
+fn proof(inputs: &Inputs<'_>, account: &str, wish: &Wish<'_>) -> Result<String, String> {
+    let shape = kind_in(inputs, account, &wish.address.kind);
+    let listed =
+        inputs.live.accounts.get(account).and_then(|live| live.objects.get(wish.address.kind.as_str()));
+    let (Some(kind), Some(listed)) = (shape, listed) else {
+        return Err(format!("the {} of account {account} were not read", wish.address.kind));
+    };
+    if let Some(id) = wish.id {
+        return Ok(format!("looked for {} {id} in account {account}", kind.singular));
+    }
+    let words = kind.natural_key.join(" + ");
+    let key = wish.tombstone.map(|removal| &removal.key).filter(|key| !key.is_empty());
+    let Some(key) = key else {
+        return Err(format!(
+            "the ledger does not know {}, and the tombstone names neither its id nor its {words}",
+            wish.address
+        ));
+    };
+    if key_text(kind, inputs.facts(account), |name| key.get(name)).is_none() {
+        let named: Vec<&str> = key.keys().copied().collect();
+        return Err(format!(
+            "the ledger does not know {}, and {} alone identifies no {} of account {account}: its natural key is {words}",
+            wish.address,
+            named.join(" + "),
+            kind.singular
+        ));
+    }
+    let hidden = |live: &&LiveObject| kind.natural_key.iter().any(|name| live.masked.contains_key(name));
+    if let Some(live) = listed.iter().find(hidden) {
+        return Err(format!(
+            "{} {} shows its {words} in part only, so it may be the one",
+            kind.singular, live.id
+        ));
+    }
+    let told: Vec<String> =
+        kind.natural_key.iter().filter_map(|name| Some(format!("{name} {}", key.get(name)?))).collect();
+    let unseen = if kind.hidden_until_verified { ", which shows none that waits to be verified" } else { "" };
+    Ok(format!(
+        "looked for {} among the {} of account {account}{unseen}",
+        told.join(", "),
+        count(listed.len(), kind.singular)
+    ))
+}
+
+/// What a wish means may belong to another organization, or to none: it stays, and it is not gone.
+fn foreign<'a>(inputs: &Inputs<'a>, accounts: &[&'a str], wish: &Wish<'a>) -> Option<(&'a str, String)> {
+    accounts.iter().find_map(|account| {
+        let kind = kind_in(inputs, account, &wish.address.kind)?;
+        let key = wish.tombstone.filter(|_| kind.natural_key.contains(&kind.id));
+        let key = key.and_then(|removal| removal.key.get(kind.id)?.as_str());
+        let id = wish.id.or(key)?;
+        let owner = inputs.foreign_owner(account, kind.name, id)?;
+        Some((*account, format!("{} {id} belongs to {owner}", kind.singular)))
+    })
 }
 
 /// Live objects that a wish means: by id when there is one, else by the natural key written in the tombstone.

@@ -8,6 +8,7 @@ use crate::backend::unpod::catalogue;
 use crate::kind::{Kind, Type};
 use crate::ledger::Ledger;
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
+use crate::text::folded;
 use crate::value::Packed;
 
 /// Live objects of one kind in one account, by id and by natural key.
@@ -21,6 +22,8 @@ pub(super) struct Shelf<'a> {
     by_key: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
     /// The same of what the ledger knows, visible or not.
     remembered: OnceCell<HashMap<String, Vec<(&'a Address, String)>>>,
+    /// Live objects by their natural key as people may mistake it.
+    by_fold: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
     /// Live objects of which something is shown in part only.
     masked: OnceCell<Vec<&'a LiveObject>>,
 }
@@ -37,6 +40,7 @@ impl<'a> Shelf<'a> {
             by_id,
             by_key: OnceCell::new(),
             remembered: OnceCell::new(),
+            by_fold: OnceCell::new(),
             masked: OnceCell::new(),
         }
     }
@@ -82,6 +86,20 @@ impl<'a> Shelf<'a> {
             let name = self.kind.natural_key.iter().find(|name| live.odd.contains_key(*name))?;
             Some(format!("{name} of {} is {}", live.id, live.odd[name]))
         })
+    }
+
+    /// Live objects whose natural key differs from this one only in what people do not see or easily mistype.
+    pub(super) fn alike(&self, key: &str) -> impl Iterator<Item = &'a LiveObject> {
+        let by_fold = self.by_fold.get_or_init(|| {
+            let mut by_fold: HashMap<String, Vec<&'a LiveObject>> = HashMap::new();
+            for object in self.objects {
+                if let Some(key) = key_text(self.kind, self.facts, |name| object.attributes.get(name)) {
+                    by_fold.entry(folded(&key)).or_default().push(object);
+                }
+            }
+            by_fold
+        });
+        by_fold.get(&folded(key)).into_iter().flatten().copied()
     }
 
     /// Live objects with a natural key.

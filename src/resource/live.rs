@@ -32,8 +32,10 @@ impl Live {
 pub struct LiveAccount {
     /// Facts about the service behind it.
     pub facts: Facts,
-    /// Complete listings by kind name. A kind that is not a key was not read (nothing of it was needed).
+    /// Complete listings by kind name, without foreign objects. A kind that is not a key was not read (nothing of it was needed).
     pub objects: BTreeMap<&'static str, Vec<LiveObject>>,
+    /// Objects that say that they belong to another organization, or to none: by kind name their identities, with the owner.
+    pub foreign: BTreeMap<&'static str, BTreeMap<String, Option<String>>>,
     /// Connections, when bridges were read; `None` when they were not needed.
     pub connections: Option<Vec<Connection>>,
     /// Bridges that name a provider and show no number, with the configurations that may serve them.
@@ -77,6 +79,18 @@ pub struct Unreadable {
 
 /// How a service spells numbers, by bridge and number.
 pub type Spellings = BTreeMap<(String, String), String>;
+
+impl LiveAccount {
+    /// Whose a foreign object is, in words; nothing for an object that is not known to be foreign.
+    pub fn foreign_owner(&self, kind: &str, id: &str) -> Option<String> {
+        self.foreign.get(kind)?.get(id).map(|owner| owned_by(owner.as_deref()))
+    }
+}
+
+/// An owner in words.
+pub fn owned_by(owner: Option<&str>) -> String {
+    owner.map_or_else(|| "no organization".to_owned(), |handle| format!("organization {handle}"))
+}
 
 /// What was found out about the service behind an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,13 +206,20 @@ pub enum Target {
     Ambiguous(BTreeSet<String>),
     /// The number is on the bridge and the service says that no configuration serves it.
     Unserved,
+    /// A configuration of another organization, or of none (unpod.md 10.1). It is never changed.
+    Foreign {
+        /// Its id.
+        id: String,
+        /// Its organization.
+        owner: Option<String>,
+    },
 }
 
 impl Target {
     /// The configuration, when there is no doubt.
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Exact(id) | Self::Inferred(id) | Self::Recorded(id) => Some(id),
+            Self::Exact(id) | Self::Inferred(id) | Self::Recorded(id) | Self::Foreign { id, .. } => Some(id),
             Self::Ambiguous(_) | Self::Unserved => None,
         }
     }
@@ -207,6 +228,7 @@ impl Target {
     pub fn may_be(&self, id: &str) -> bool {
         match self {
             Self::Exact(other) | Self::Inferred(other) | Self::Recorded(other) => other == id,
+            Self::Foreign { id: other, .. } => other == id,
             Self::Ambiguous(candidates) => candidates.contains(id),
             Self::Unserved => false,
         }
@@ -220,6 +242,7 @@ impl Target {
             Self::Recorded(_) => "recorded",
             Self::Ambiguous(_) => "ambiguous",
             Self::Unserved => "unserved",
+            Self::Foreign { .. } => "foreign",
         }
     }
 }

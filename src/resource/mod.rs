@@ -15,12 +15,12 @@ mod live;
 
 pub use live::{
     CatalogueEntry, Connection, Facts, Live, LiveAccount, LiveNumber, LiveObject, Organization, Spellings,
-    Target, Unreadable,
+    Target, Unreadable, owned_by,
 };
 
 use crate::kind::{Backend, Kind};
 use crate::policy::Policy;
-use crate::value::{Fingerprint, Packed, hidden};
+use crate::value::{Fingerprint, Packed, Value, hidden};
 
 /// Something for each of some fields of a kind, by the field's name and in its order. There are many objects with a few
 /// fields each, so this is one stretch of memory, not a tree.
@@ -130,8 +130,8 @@ pub struct Account {
     pub base_url: Url,
     /// Unpod: the organization's handle.
     pub org_handle: Option<String>,
-    /// Unpod: sent on every call when set.
-    pub product_id: Option<String>,
+    /// Unpod: the products whose bridges are read. The first one goes with every other call, too.
+    pub product_ids: Vec<String>,
     /// Unpod: the generation the user insists on; `None` means find out.
     pub generation: Option<u8>,
     /// Where the token comes from.
@@ -157,6 +157,11 @@ impl Account {
     pub fn settle_after_shown(&self) -> String {
         let length = jiff::SignedDuration::try_from(self.settle_after);
         length.map_or_else(|_| format!("{}s", self.settle_after.as_secs()), |length| format!("{length:#}"))
+    }
+
+    /// The owner that a row names, where that is another organization than the account's, or none (the inner `None`).
+    pub fn foreign_owner(&self, row: &Value) -> Option<Option<String>> {
+        self.backend.owner_in(row).filter(|owner| *owner != self.org_handle)
     }
 }
 

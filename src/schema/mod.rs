@@ -29,6 +29,9 @@ pub const POLICY: [&str; 1] = ["command"];
 /// Switch of an account whose older generation can disconnect after all.
 pub const DISCONNECT_WORKS: &str = "disconnect_works";
 
+/// Switch of an account that names all products of its organization.
+pub const ALL_PRODUCTS: &str = "all_products";
+
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Grammar of names; the loader has the same in words.
 const NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
@@ -50,6 +53,9 @@ pub fn switches(backend: &Backend) -> Vec<&'static str> {
     if !backend.generations.is_empty() {
         switches.push(DISCONNECT_WORKS);
     }
+    if backend.kinds.iter().any(|kind| kind.link.is_some_and(|link| link.listed_by_product)) {
+        switches.push(ALL_PRODUCTS);
+    }
     switches.dedup();
     switches
 }
@@ -68,7 +74,7 @@ pub fn account_keys(backend: &Backend) -> Vec<&'static str> {
     let mut keys =
         vec!["api", "base_url", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
     if backend.organization {
-        keys.extend(["org_handle", "product_id"]);
+        keys.extend(["org_handle", "product_id", "product_ids"]);
     }
     if !backend.generations.is_empty() {
         keys.push("generation");
@@ -195,6 +201,13 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
                 "description": "Sent on every call when set.",
             })
         }
+        "product_ids" => {
+            json!({
+                "type": "array", "minItems": 1, "uniqueItems": true, "examples": [["unpod.ai", "support.example"]],
+                "items": { "type": "string", "minLength": 1 },
+                "description": "Products whose bridges are read; the first goes with every call.",
+            })
+        }
         "generation" => {
             let mut words = vec![json!("auto")];
             words.extend(backend.generations.iter().map(|generation| json!(generation)));
@@ -238,6 +251,9 @@ pub fn account_needs(backend: &Backend) -> Vec<&'static str> {
 fn switch_text(switch: &str) -> String {
     if switch == DISCONNECT_WORKS {
         "The older generation of this service can disconnect a number after all.".to_owned()
+    } else if switch == ALL_PRODUCTS {
+        "`product_ids` names every product of the organization: a configuration that none of their bridges uses may be deleted."
+            .to_owned()
     } else {
         "Allows a DELETE that the service does not document.".to_owned()
     }

@@ -6,7 +6,7 @@ use super::{Deed, Maker};
 use crate::backend;
 use crate::journal::{End, Run};
 use crate::plan::{Operation, Ref, Served};
-use crate::resource::{Address, Connection, LiveAccount, NumberWanted, Place, Removal, Target};
+use crate::resource::{Address, Connection, LiveAccount, NumberWanted, Place, Removal, Target, owned_by};
 
 /// A number on a bridge of an account.
 type Seat = (String, String, String);
@@ -107,16 +107,21 @@ impl Maker<'_> {
         let Some(kind) = backend::shape("bridges", live.facts.generation) else { return };
         let mut whole: BTreeMap<String, String> = BTreeMap::new();
         for connection in on(live, bridge).filter(|connection| !numbers.contains_key(&connection.number)) {
-            match connection.target.id() {
-                Some(id) => drop(whole.insert(connection.number.clone(), id.to_owned())),
-                None if connection.target == Target::Unserved => {}
-                None => {
-                    let why =
-                        format!("nobody knows which configuration serves {} beside it", connection.number);
-                    numbers.keys().for_each(|number| self.left(format!("{number} on {bridge}"), why.clone()));
-                    return;
+            let number = &connection.number;
+            let why = match (&connection.target, connection.target.id()) {
+                (Target::Foreign { id, owner }, _) => {
+                    let owner = owned_by(owner.as_deref());
+                    format!("configuration {id} of {owner} serves {number} beside it")
                 }
-            }
+                (_, Some(id)) => {
+                    whole.insert(number.clone(), id.to_owned());
+                    continue;
+                }
+                (Target::Unserved, None) => continue,
+                (_, None) => format!("nobody knows which configuration serves {number} beside it"),
+            };
+            numbers.keys().for_each(|number| self.left(format!("{number} on {bridge}"), why.clone()));
+            return;
         }
         whole.extend(numbers.into_iter().filter_map(|(number, id)| Some((number, id?))));
         let place = || Place { file: "(undo)".into(), line: 1, column: 1 };

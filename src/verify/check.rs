@@ -6,12 +6,14 @@ use super::shape::{Account, Change, Document, Operation, Plan, Ref, Step};
 use super::{Violation, violation};
 
 /// Refusals that look at a finished plan and leave nothing out of it.
-const LIMITS: [&str; 5] = [
+const LIMITS: [&str; 7] = [
     "max_deletes",
     "max_delete_percent",
     "max_numbers_dark",
     "unconfirmed_organization",
     "unreadable_bridges",
+    "unseen_products",
+    "similar_exists",
 ];
 
 /// A plan with what its rules look up.

@@ -25,6 +25,7 @@ pub(super) const RULES: &[(&str, When, Rule)] = &[
     ("owner", Always, sums::owners),
     ("summary", Always, sums::summary),
     ("limits", Always, sums::limits),
+    ("organization", Always, sums::organizations),
     ("waits", Complete, order::waits),
     ("account", Complete, requests::accounts),
     ("request", Complete, requests::requests),

@@ -65,6 +65,8 @@ objects! {
         #[serde(default)] rewrite_secrets: Vec<(String, Option<String>)>,
         #[serde(default)] resend: Vec<(String, Option<String>)>,
         #[serde(default)] sandbox: bool,
+        #[serde(default)] allow_similar: Vec<String>,
+        #[serde(default)] allow_unseen_products: bool,
     }
     Limits {
         #[serde(default)] accounts: Vec<String>,
@@ -105,7 +107,7 @@ objects! {
     Note { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }
     Inverse { of: Vec<String>, what: String, #[serde(default)] calls: Vec<Call>, lost: Option<String> }
     Seals { key: String, steps: BTreeMap<String, BTreeMap<String, String>> }
-    Unmanaged { account: String, kind: String, count: u64 }
+    Unmanaged { account: String, kind: String, count: u64, #[serde(default)] foreign: u64 }
 }
 
 words! {

@@ -264,6 +264,26 @@ fn word(effect: Effect) -> &'static str {
     }
 }
 
+/// Nothing goes to an organization that the service did not confirm, but in a plan that says so and is not applied.
+pub(super) fn organizations(check: &mut Check<'_>) {
+    let (told, plan) = (&check.document.origin.organizations, check.plan);
+    let refused = |account: &str| {
+        let of = |code: &str| code == "unconfirmed_organization";
+        plan.refusals.iter().any(|refusal| of(&refusal.code) && refusal.account == account)
+    };
+    for (at, step) in check.steps() {
+        let account = step.call.account.as_str();
+        let confirmed = told.get(account).is_none_or(|word| word == "confirmed");
+        let reads = matches!(step.operation, Operation::ReadBack { .. });
+        check.must(
+            confirmed || reads || refused(account),
+            at,
+            "/call/account",
+            "goes to an organization that is not confirmed",
+        );
+    }
+}
+
 /// The first line that people read, and the flags that programs read, are counted again.
 pub(super) fn summary(check: &mut Check<'_>) {
     let (document, plan) = (check.document, check.plan);

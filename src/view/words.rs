@@ -180,12 +180,13 @@ pub(super) fn notice(notice: &Notice) -> String {
 
 /// Live objects that no address claims: `2 bridges in unpod`, joined by commas.
 pub(super) fn unmanaged(plan: &Plan) -> String {
-    let parts: Vec<String> = plan
-        .unmanaged
-        .iter()
-        .map(|group| format!("{} {} in {}", group.count, plural(group.count, &group.kind), group.account))
-        .collect();
-    parts.join(", ")
+    let parts = plan.unmanaged.iter().flat_map(|group| {
+        let of = |count: usize, word: &str| {
+            (count > 0).then(|| format!("{count} {word}{} in {}", plural(count, &group.kind), group.account))
+        };
+        of(group.count, "").into_iter().chain(of(group.foreign, "foreign "))
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// A value that was not taken, in one sentence.

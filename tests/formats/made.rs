@@ -255,7 +255,7 @@ pub(crate) fn hostile(evil: &str) -> Plan {
         account: text(),
         id: text(),
     });
-    plan.unmanaged.push(Unmanaged { account: text(), kind: text(), count: 2 });
+    plan.unmanaged.push(Unmanaged { account: text(), kind: text(), count: 2, foreign: 3 });
     plan.digest = text();
     plan
 }

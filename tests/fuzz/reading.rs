@@ -59,7 +59,7 @@ fn read_out(value: &Value) {
     let entries = catalogue::completed(catalogue::entries(&found), &found);
     let _ = generation::detect(None, &found, &found);
     for row in found.iter().chain([value]) {
-        let _ = (rows::number_in(row), rows::organization_of(row));
+        let _ = (rows::number_in(row), telform::backend::unpod::BACKEND.owner_in(row));
         let word = &Packed::from(row);
         let _ = (catalogue::slug_of(&entries, word), catalogue::resolve(&entries, word).is_some());
         assert!(catalogue::resolve(&entries, word).is_none() || catalogue::same(&entries, word, word));
@@ -173,7 +173,7 @@ fn desired(backend: &'static Backend) -> Desired {
         backend,
         base_url: "http://127.0.0.1:1/api".parse().unwrap(),
         org_handle: backend.organization.then(|| "acme.example".to_owned()),
-        product_id: None,
+        product_ids: Vec::new(),
         generation: None,
         token: SecretSource::Env("TOKEN".to_owned()),
         token_place: Place::default(),

@@ -120,7 +120,7 @@ pub(crate) fn account(name: &str, backend: &'static Backend, base: &str) -> Acco
         backend,
         base_url: base.parse().expect("a URL"),
         org_handle: backend.organization.then(|| "acme.example".to_owned()),
-        product_id: None,
+        product_ids: Vec::new(),
         generation: None,
         token: SecretSource::Env("TOKEN".to_owned()),
         token_place: Place::default(),

@@ -326,7 +326,7 @@ fn guards(dice: &mut Dice) -> Guards {
 }
 
 fn accounts(model: &Model, dice: &mut Dice) -> IndexMap<String, Account> {
-    let mut switches = BTreeSet::new();
+    let mut switches = BTreeSet::from(["all_products".to_owned()]);
     if model.repaired {
         switches.insert("disconnect_works".to_owned());
     }
@@ -338,7 +338,7 @@ fn accounts(model: &Model, dice: &mut Dice) -> IndexMap<String, Account> {
         backend,
         base_url: backend.base_url.parse().expect("a URL"),
         org_handle: backend.organization.then(|| "acme.example".to_owned()),
-        product_id: None,
+        product_ids: Vec::new(),
         generation: None,
         token: SecretSource::Env("TOKEN".to_owned()),
         token_place: Place::default(),

@@ -419,7 +419,7 @@ impl Executor<'_> {
         if let Some(entry) = self.ledger.objects.get_mut(address) {
             entry.former.remove(id);
             if entry.id == id {
-                self.ledger.objects.remove(address);
+                self.ledger.bury(address, &self.case.desired);
             }
         }
         self.ledger.connections.retain(|made| made.provider != id && made.bridge != id);

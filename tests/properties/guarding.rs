@@ -215,7 +215,7 @@ proptest! {
             let unsure = facts.is_some_and(|facts| matches!(facts.organization, Organization::Unconfirmed(_)));
             prop_assert_eq!(
                 refused(RefusalCode::UnconfirmedOrganization, name),
-                unsure && deletes(&plan).any(|(_, of, _)| of == name),
+                unsure && writes,
                 "organization of {}", name
             );
         }

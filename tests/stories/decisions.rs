@@ -269,10 +269,13 @@ fn a_replacement_under_the_same_name() {
         "unpod: { profile: g1-snapshot, configurations: [{ id: 41, provider: Vapi, name: main, api_key: canary-key-41-a }] }",
         "",
     );
-    story.unpod_with("product_id: p, ", "providers:\n  main: { name: main, provider: Vapi }\n");
+    story.unpod_with(
+        "product_id: p, all_products: true, ",
+        "providers:\n  main: { name: main, provider: Vapi }\n",
+    );
     story.apply();
     story.unpod_with(
-        "product_id: p, ",
+        "product_id: p, all_products: true, ",
         "providers:\n  main: { name: main, provider: LiveKit, api_key: { env: AUTH } }\n",
     );
     story

@@ -151,7 +151,11 @@ fn case(dice: &mut Dice) -> Case {
         },
         "carrierx": { "partners": partners_there },
     });
-    let settings = if older { "product_id: prod, disconnect_works: true, " } else { "product_id: prod, " };
+    let settings = if older {
+        "product_id: prod, all_products: true, disconnect_works: true, "
+    } else {
+        "product_id: prod, "
+    };
     Case { world, settings, before, after, older }
 }
 

@@ -145,11 +145,11 @@ fn a_new_bridge_takes_its_numbers_at_creation() {
 fn a_connected_configuration_cannot_be_freed() {
     let story = story();
     let tombstone = "removed:\n  - { address: providers.gone, name: main }\n";
-    story.unpod_with("product_id: prod, ", tombstone);
+    story.unpod_with("product_id: prod, all_products: true, ", tombstone);
     shot!("g1_delete_refused", story.expect(3, "plan --max-deletes 1 --max-numbers-dark 1"));
     // Unless its numbers move to another one in the same change.
     story.unpod_with(
-        "product_id: prod, ",
+        "product_id: prod, all_products: true, ",
         &format!("providers:\n{SPARE}bridges:\n  sales: {{ slug: sales, name: Sales, numbers: {{ '+14155550101': {{ provider: spare }} }} }}\n{tombstone}"),
     );
     story.expect(0, "apply --auto-approve --max-deletes 1");
@@ -166,7 +166,7 @@ fn a_connected_configuration_cannot_be_freed() {
 fn a_service_whose_disconnect_works() {
     let story = Story::new(&format!("{WORLD}  knobs: {{ disconnect_repaired: true }}\n"));
     story.unpod_with(
-        "product_id: prod, disconnect_works: true, ",
+        "product_id: prod, all_products: true, disconnect_works: true, ",
         "removed:\n  - { address: providers.gone, name: main }\n",
     );
     story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 1");
@@ -191,7 +191,7 @@ fn without_product_id() {
     story.unpod(&format!("{MAIN}removed:\n  - {{ address: providers.gone, name: spare }}\n"));
     story.expect(1, "apply --auto-approve --max-deletes 1").says("product_id");
     assert_eq!(story.writes(), [""; 0]);
-    // Where not even a configuration names the organization, the plan says what that means.
+    // Where not even a configuration names the organization, the list of bridges confirms it.
     let empty = Story::new("unpod: { profile: g1-snapshot }").secret("MAIN_KEY", "canary-key-main-1");
     empty.unpod_with(
         "generation: 1, ",

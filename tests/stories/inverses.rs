@@ -186,7 +186,7 @@ unpod:
     )
     .secret("KEY", "canary-key-new-1");
     story.unpod_with(
-        "product_id: prod, ",
+        "product_id: prod, all_products: true, ",
         "
 providers:
   spare: { name: spare, provider: LiveKit, base_url: https://other.example.net }

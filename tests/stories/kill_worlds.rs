@@ -78,7 +78,7 @@ unpod:
     - { id: 301, slug: sales, name: Sales, product_id: prod, numbers: { '+14155550101': 41, '+14155550102': 42 } }
     - { id: 302, slug: away, name: Away, product_id: prod }
 ",
-        write: |story, body| story.unpod_with("product_id: prod, disconnect_works: true, ", body),
+        write: |story, body| story.unpod_with("product_id: prod, all_products: true, disconnect_works: true, ", body),
         before: "
 providers:
   main: { name: main, provider: Vapi, api_key: { env: ONE } }

@@ -11,6 +11,7 @@ mod bench;
 mod volatile;
 
 mod adopt;
+mod alike;
 mod bridges;
 mod bugs;
 mod choice;
@@ -62,6 +63,7 @@ mod moto;
 mod not_taken;
 mod odd;
 mod output;
+mod owners;
 mod owning;
 mod partial;
 mod partners;

@@ -14,6 +14,7 @@ use crate::api::pace::Pace;
 use crate::api::retry::{MOST_ATTEMPTS, Outcome, retry_after};
 use crate::api::verdict::{too_large, verdict};
 use crate::call::Call;
+use crate::call::PRODUCT;
 use crate::kind::Backend;
 use crate::resource::Account;
 use crate::text::{clean, shorten};
@@ -177,8 +178,8 @@ fn headers(account: &Account, token: &Secret) -> Result<HeaderMap, BuildError> {
     if let Some(handle) = &account.org_handle {
         headers.insert("org-handle", value(handle, "`org_handle`")?);
     }
-    if let Some(product) = &account.product_id {
-        headers.insert("product-id", value(product, "`product_id`")?);
+    if let Some(product) = account.product_ids.first() {
+        headers.insert(PRODUCT, value(product, "`product_id`")?);
     }
     Ok(headers)
 }

@@ -218,6 +218,7 @@ impl Http {
             .client
             .request(request.method.clone(), request.url.clone())
             .headers(line.headers.clone())
+            .headers(request.headers.clone())
             .header("x-request-id", uuid::Uuid::new_v4().to_string());
         if let Some(body) = &request.body {
             builder = builder.header(header::CONTENT_TYPE, "application/json").body(body.clone());

@@ -1,5 +1,6 @@
 //! From a call to the bytes that are sent: the one place where a secret is turned back into text.
 
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Map;
 use url::{Host, Url};
 
@@ -12,11 +13,27 @@ pub(super) struct Request {
     pub(super) method: reqwest::Method,
     pub(super) url: Url,
     pub(super) body: Option<Vec<u8>>,
+    /// Of this call alone, in place of the account's.
+    pub(super) headers: HeaderMap,
 }
 
 /// Puts a request together. An error says in words what the call lacks; it never holds a secret.
 pub(super) fn prepare(base: &Url, call: &Call, vault: &Vault) -> Result<Request, String> {
-    Ok(Request { method: method(call.method), url: address(base, call)?, body: body(call, vault)? })
+    Ok(Request {
+        method: method(call.method),
+        url: address(base, call)?,
+        body: body(call, vault)?,
+        headers: headers(call)?,
+    })
+}
+
+fn headers(call: &Call) -> Result<HeaderMap, String> {
+    let one = |(name, value): &(&'static str, String)| {
+        let value =
+            HeaderValue::from_str(value).map_err(|_| format!("`{name}` cannot be sent as a header"))?;
+        Ok((HeaderName::from_static(name), value))
+    };
+    call.headers.iter().map(one).collect()
 }
 
 /// Whether a host is this machine, where plain HTTP is allowed and nobody needs our politeness.

@@ -15,6 +15,7 @@ pub static BACKEND: Backend = Backend {
     reads_in_flight: 2,
     writes_in_flight: 2,
     organization: false,
+    owner: &[],
     generations: &[],
     refuses_with: None,
     repeats_throttled_post: false,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{number_in, whole};
 use crate::kind::text_of;
-use crate::resource::{Connection, Target};
+use crate::resource::{Account, Connection, Target};
 use crate::value::Value;
 
 /// A configuration as far as it matters here.
@@ -18,10 +18,12 @@ pub struct Configuration {
 }
 
 /// Everything that was read about connections.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// Generation that answers.
     pub generation: Option<u8>,
+    /// The account, which says whose a configuration is that a row shows.
+    pub account: Option<&'a Account>,
     /// All configurations of the account.
     pub configurations: &'a [Configuration],
     /// Rows of the bridge listing.
@@ -37,6 +39,8 @@ pub struct Evidence<'a> {
 struct Traces {
     /// Ids of configurations.
     ids: BTreeSet<String>,
+    /// Those of them that a row calls another organization's, or nobody's.
+    foreign: BTreeMap<String, Option<String>>,
     /// Some row says that there is no configuration.
     null_id: bool,
     /// What rows about the number say of its provider; the inner `None` is an explicit null.
@@ -91,14 +95,14 @@ fn gather(evidence: &Evidence<'_>) -> BTreeMap<(String, String), Traces> {
         bridge_says.entry(bridge.clone()).or_default().extend(provider_in(row));
         for entry in row.get("numbers").and_then(Value::as_array).into_iter().flatten() {
             let Some(number) = number_in(entry) else { continue };
-            pairs.entry((bridge.clone(), number)).or_default().absorb(entry);
+            pairs.entry((bridge.clone(), number)).or_default().absorb(entry, evidence.account);
         }
     }
     for row in evidence.numbers {
         let (Some(bridge), Some(number)) = (row.get("bridge_slug").and_then(text_of), number_in(row)) else {
             continue;
         };
-        pairs.entry((bridge, number)).or_default().absorb(row);
+        pairs.entry((bridge, number)).or_default().absorb(row, evidence.account);
     }
     for ((bridge, _), traces) in &mut pairs {
         traces.bridge_says = bridge_says.get(bridge).cloned().unwrap_or_default();
@@ -107,12 +111,16 @@ fn gather(evidence: &Evidence<'_>) -> BTreeMap<(String, String), Traces> {
 }
 
 impl Traces {
-    fn absorb(&mut self, row: &Value) {
+    fn absorb(&mut self, row: &Value, account: Option<&Account>) {
         for key in ["provider_config_id", "provider_configuration", "provider_credential"] {
             match row.get(key) {
                 Some(Value::Null) => self.null_id = true,
-                Some(Value::Object(configuration)) => {
-                    self.ids.extend(configuration.get("id").and_then(id_of))
+                Some(configuration @ Value::Object(_)) => {
+                    let Some(id) = configuration.get("id").and_then(id_of) else { continue };
+                    if let Some(owner) = account.and_then(|account| account.foreign_owner(configuration)) {
+                        self.foreign.insert(id.clone(), owner);
+                    }
+                    self.ids.insert(id);
                 }
                 Some(id) => self.ids.extend(id_of(id)),
                 None => {}
@@ -143,7 +151,12 @@ fn provider_in(row: &Value) -> Option<Option<String>> {
 fn decide(evidence: &Evidence<'_>, traces: &Traces, recorded: impl Fn() -> Option<String>) -> Target {
     let mut ids = traces.ids.iter();
     match (ids.next(), ids.next(), traces.null_id) {
-        (Some(id), None, false) => return Target::Exact(id.clone()),
+        (Some(id), None, false) => {
+            return match traces.foreign.get(id) {
+                Some(owner) => Target::Foreign { id: id.clone(), owner: owner.clone() },
+                None => Target::Exact(id.clone()),
+            };
+        }
         // The rows contradict each other: the set moved while it was read, or one of them is stale.
         (Some(_), _, _) => return Target::Ambiguous(traces.ids.clone()),
         // Recorded for generation 1: the link is empty, the number stays on the bridge (unpod.md 5.3).

@@ -19,6 +19,9 @@ pub static BACKEND: Backend = Backend {
     reads_in_flight: 4,
     writes_in_flight: 1,
     organization: true,
+    // A configuration, and a bridge that is read by its slug; the answer to a write of a bridge (unpod.md 5.2, 6.2, recorded).
+    // Handles are compared exactly: letter case counts (2.3). The documented generation does not say.
+    owner: &[&["org_handle"], &["organization_details", "domain_handle"]],
     generations: &[1, 2],
     refuses_with: Some(206),
     repeats_throttled_post: true,
@@ -123,6 +126,7 @@ static LINK_G2: Link = Link {
     target_key: "provider_config_id",
     number: NumberWord::E164("phone_number"),
     can_disconnect: true,
+    listed_by_product: false,
     assigned_on_create: None,
 };
 
@@ -133,6 +137,7 @@ static LINK_G1: Link = Link {
     target_key: "provider_credential_id",
     number: NumberWord::Id("number_id"),
     can_disconnect: false,
+    listed_by_product: true,
     assigned_on_create: Some("numberIds"),
 };
 

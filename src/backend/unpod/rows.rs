@@ -69,31 +69,11 @@ pub fn is_offered(row: &Value) -> bool {
     free && row.get("active").and_then(Value::as_bool) != Some(false)
 }
 
-/// The handle of the organization that owns the object in a row. `None`: the row does not say, as in generation 2 and in
-/// the bridge list. `Some(None)`: it says that nobody owns it. The older generation answers 201 to the create of a
-/// configuration under an unknown handle and keeps it out of every organization, with `org_handle: null` (unpod.md fact 6,
-/// 5.2, recorded); whoever creates must look. The answer to a write of a bridge names the organization under
-/// `organization_details` instead (unpod.md 6.2, recorded). Handles are compared exactly: letter case counts (2.3).
-pub fn organization_of(row: &Value) -> Option<Option<String>> {
-    let handle = match row.get("org_handle") {
-        Some(handle) => handle,
-        None => match row.get("organization_details")? {
-            Value::Object(details) => details.get("domain_handle")?,
-            other => other,
-        },
-    };
-    match handle {
-        Value::Null => Some(None),
-        Value::String(handle) => Some((!handle.is_empty()).then(|| handle.clone())),
-        _ => None,
-    }
-}
-
 /// Keys of a bridge that telform has a use for.
 const BRIDGE: [&str; 7] = ["id", "name", "slug", "description", "region", "provider", "org_handle"];
 /// Keys of a number on a bridge that telform has a use for.
 const NUMBER: [&str; 4] = ["number", "number_id", "provider", "provider_config_id"];
-/// Keys under which a number on a bridge names its configuration; of an object only its id is kept.
+/// Keys under which a number on a bridge names its configuration; of an object only its id and its owner are kept.
 const LINKS: [&str; 2] = ["provider_configuration", "provider_credential"];
 
 /// A bridge without what must not be kept: generation 1 shows the secrets of each number's configuration in clear
@@ -112,7 +92,7 @@ fn slim_number(row: &Map<String, Value>) -> Value {
     let mut slim = picked(row, &NUMBER);
     for key in LINKS {
         let kept = match row.get(key) {
-            Some(Value::Object(configuration)) => Value::Object(picked(configuration, &["id"])),
+            Some(Value::Object(configuration)) => Value::Object(picked(configuration, &["id", "org_handle"])),
             Some(other) => other.clone(),
             None => continue,
         };

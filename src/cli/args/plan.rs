@@ -43,6 +43,13 @@ pub struct Choice {
     /// Send again what the service did not take when it was sent before: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
     #[arg(long = "resend", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
     pub resend: Vec<(Address, Option<String>)>,
+    /// Create this object although a live one has a login, slug or name that differs only in letter case, spaces or Unicode
+    /// form, repeatable
+    #[arg(long = "allow-similar", value_name = "ADDRESS", value_parser = address)]
+    pub allow_similar: Vec<Address>,
+    /// Delete configurations in this run although bridges of products that the account does not name were not looked at
+    #[arg(long)]
+    pub allow_unseen_products: bool,
     /// Run against the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
@@ -52,7 +59,7 @@ pub struct Choice {
 }
 
 /// Options of [`Choice`] that a saved plan says itself; where it is applied is not one of them.
-const CHOICE: [&str; 10] = [
+const CHOICE: [&str; 12] = [
     "targets",
     "excludes",
     "accounts",
@@ -63,6 +70,8 @@ const CHOICE: [&str; 10] = [
     "max_unreadable_bridges",
     "rewrite_secrets",
     "resend",
+    "allow_similar",
+    "allow_unseen_products",
 ];
 
 /// `telform plan`.
@@ -206,6 +215,9 @@ pub struct UndoArgs {
     /// Allow deletes of configurations in this run while this many bridges of the account cannot be read [default: 0]
     #[arg(long, value_name = "N")]
     pub max_unreadable_bridges: Option<u64>,
+    /// Delete configurations in this run although bridges of products that the account does not name were not looked at
+    #[arg(long)]
+    pub allow_unseen_products: bool,
     /// Run against the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,

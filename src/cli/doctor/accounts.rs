@@ -170,8 +170,8 @@ fn healthy(checks: &mut Checks, about: &str, account: &Account, live: &LiveAccou
                 about,
                 "organization",
                 Verdict::Warning,
-                format!("`{handle}` could not be confirmed: {why}; nothing would be deleted"),
-                "use a token that may read `organizations/`, or set `product_id` on the account",
+                format!("`{handle}` could not be confirmed: {why}; nothing would be written"),
+                "correct `org_handle` on the account, or use a token that may read `organizations/`",
             ),
         }
     }

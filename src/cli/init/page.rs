@@ -157,6 +157,11 @@ fn key(name: &str) -> String {
 /// A setting as its sort of value is written: a number or a switch as it stands, everything else in quotes.
 fn scalar(backend: &Backend, key: &str, text: &str) -> String {
     let about = schema::account_key(backend, key);
+    if about["type"] == "array" {
+        let list = serde_json::from_str(text).ok().filter(Value::is_array);
+        let parts = || text.split(',').map(|part| Value::from(part.trim())).collect::<Vec<_>>().into();
+        return inline(&list.unwrap_or_else(parts));
+    }
     let bare = about.get("enum").is_some() || about["type"] == "integer" || about["type"] == "boolean";
     let word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if bare && word { text.to_owned() } else { inline(&Value::from(text)) }

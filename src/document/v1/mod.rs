@@ -118,6 +118,12 @@ pub struct Options {
     /// Planned against the embedded simulator.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
+    /// Objects that are created although a live one is spelled nearly the same.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub allow_similar: BTreeSet<String>,
+    /// What is deleted may be used by bridges that were not looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_unseen_products: bool,
 }
 
 /// The part that the digest covers.
@@ -375,6 +381,14 @@ pub struct Unmanaged {
     pub kind: String,
     /// How many.
     pub count: usize,
+    /// How many more belong to another organization, or to none.
+    #[serde(default, skip_serializing_if = "no_more")]
+    pub foreign: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn no_more(count: &usize) -> bool {
+    *count == 0
 }
 
 /// What takes one change back.

@@ -18,6 +18,7 @@ use crate::resource::{Address, DesiredObject, LiveObject, Organization};
 
 mod doubts;
 mod objects;
+mod strangers;
 mod wiring;
 
 /// What a delete relies on.
@@ -223,6 +224,7 @@ impl<'a> Planner<'a> {
                 Ref::Id(_) => None,
             }));
             draft.step.waits_for = waits_for.into_iter().collect();
+            self.seen_by_product(inputs, gone, &mut draft.step);
             self.drafts.push(draft);
             if gone.heir.is_none() {
                 let attributes = of_deleted(gone.live, gone.kind);
@@ -383,8 +385,9 @@ fn unmanaged(
                 })
                 .filter(|object| !leaving.contains(&(account.as_str(), *kind, object.id.as_str())))
                 .count();
-            if count > 0 {
-                counts.push(Unmanaged { account: account.clone(), kind: (*kind).to_owned(), count });
+            let foreign = live.foreign.get(kind).map_or(0, BTreeMap::len);
+            if count + foreign > 0 {
+                counts.push(Unmanaged { account: account.clone(), kind: (*kind).to_owned(), count, foreign });
             }
         }
     }

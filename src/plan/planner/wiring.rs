@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cuts, Planner};
+use super::{Cuts, Planner, strangers};
 use crate::kind::Kind;
 use crate::plan::Inputs;
 use crate::plan::change::{Action, AttributeChange, Change, Shown};
@@ -14,7 +14,7 @@ use crate::plan::note::{Refusal, RefusalCode};
 use crate::plan::removal::LeavingObject;
 use crate::plan::select::Selection;
 use crate::plan::step::Ref;
-use crate::resource::{Account, Address, DesiredObject, NumberWanted, Spellings, Target};
+use crate::resource::{Account, Address, DesiredObject, NumberWanted, Spellings, Target, owned_by};
 use crate::value::Value;
 
 static NONE_UNSEEN: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -81,6 +81,13 @@ impl<'a> Planner<'a> {
                     .map(|all| all.keys().map(String::as_str).collect())
                     .unwrap_or_default(),
                 label: &label,
+                foreign_bridges: inputs
+                    .live
+                    .accounts
+                    .get(&account.name)
+                    .and_then(|live| live.foreign.get(kind.name))
+                    .map(|foreign| foreign.keys().map(String::as_str).collect())
+                    .unwrap_or_default(),
                 moves: inputs.ledger.moves.iter().filter(|open| open.account == account.name).collect(),
                 slugs: inputs
                     .live_objects(&account.name, kind.name)
@@ -95,6 +102,7 @@ impl<'a> Planner<'a> {
             };
             let mut wired = wiring.decide();
             self.show_numbers(&wiring, &wired, inputs);
+            strangers::notices(findings, account, kind, &wiring, &mut wired);
             wired.steps.read_back(&account.name, kind.member);
             self.note_cuts(account, &mut wired, &connections);
         }
@@ -246,6 +254,14 @@ impl<'a> Planner<'a> {
         let mut numbers = BTreeMap::new();
         for connection in connections.iter().filter(|connection| connection.bridge == slug) {
             match connection.target.id() {
+                Some(id) if matches!(connection.target, Target::Foreign { .. }) => self.refuse(
+                    object,
+                    RefusalCode::ForeignObject,
+                    format!(
+                        "{} cannot move along: configuration {id}, which serves it, belongs to another organization or to none",
+                        connection.number
+                    ),
+                ),
                 Some(id) if self.leaving.iter().any(|gone| gone.is(&account.name, id)) => {
                     // It goes in the same plan: what takes its place serves the number, or nothing does.
                     let gone = self.leaving.iter().find(|gone| gone.is(&account.name, id));
@@ -285,10 +301,13 @@ impl<'a> Planner<'a> {
                 .iter()
                 .filter(|connection| matches!(&bridge.at, Ref::Id(slug) if *slug == connection.bridge))
                 .map(|connection| {
-                    let served = connection
-                        .target
-                        .id()
-                        .map_or_else(|| connection.target.word().to_owned(), wiring.label);
+                    let served = match (&connection.target, connection.target.id()) {
+                        (Target::Foreign { id, owner }, _) => {
+                            format!("configuration {id} of {}", owned_by(owner.as_deref()))
+                        }
+                        (_, Some(id)) => (wiring.label)(id),
+                        (target, None) => target.word().to_owned(),
+                    };
                     (connection.number.clone(), Value::from(served))
                 })
                 .collect();
