@@ -45,6 +45,7 @@ mod session;
 mod signals;
 mod small;
 mod stream;
+mod supplied;
 #[cfg(test)]
 mod third_service;
 mod trail;

@@ -18,6 +18,7 @@ use super::out::Out;
 use super::policy::{Policies, Tell};
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, watching};
+use super::supplied;
 use crate::api::Vault;
 use crate::api::http::{self, Http, Watch};
 use crate::desired;
@@ -67,7 +68,7 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
     if !plan.has_changes() {
         return Ok(Exit::Done);
     }
-    apply::supplied(&session, &plan)?;
+    supplied::supplied(&session, &plan)?;
     let mut stage = Stage::build(out, session, &live).await?;
     let before = stage.session.read().await?;
     let same = stage.session.plan(&before)?;

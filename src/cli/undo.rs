@@ -13,6 +13,7 @@ use super::out::Out;
 use super::policy::{Policies, Tell};
 use super::saved;
 use super::session::{Purpose, Session};
+use super::supplied;
 use crate::journal::{self, Run};
 use crate::output::{Said, Saved};
 use crate::plan::{Operation, Plan, Step};
@@ -73,7 +74,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         out.note("everything is as it was before that run; nothing was written\n");
         return Ok(Exit::Done);
     }
-    apply::supplied(&session, &plan)?;
+    supplied::supplied(&session, &plan)?;
     let store = session.store.clone();
     let book = Book::open(&store, &session.ledger).await?;
     if !args.auto_approve && !confirmed(out, &plan)? {
