@@ -102,7 +102,7 @@ fn aliases_merges_documents_and_sources() {
     assert_eq!(value(&loaded, "providers.b", "provider"), "4");
     assert_eq!(desired.removed[0].key["slug"].as_str(), Some("old-one"));
     assert_eq!(desired.removed[1].key.len(), 2);
-    assert_eq!(desired.ledger.as_ref().unwrap().0, "state/ledger.json");
+    assert!(Path::new(&desired.ledger.as_ref().unwrap().0).ends_with("good-yaml/state/ledger.json"));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn overlays_override_line_by_line() {
     assert_eq!(unpod.token_place.to_string(), "layers/a-staging.yaml:8:5");
     assert_eq!((unpod.guards.max_deletes, unpod.guards.max_delete_percent), (Some(9), Some(10)));
     assert_eq!((desired.guards.max_deletes, desired.guards.max_numbers_dark), (Some(1), Some(6)));
-    assert_eq!(desired.ledger.as_ref().unwrap().0, "state/staging.json");
+    assert!(Path::new(&desired.ledger.as_ref().unwrap().0).ends_with("layers/state/staging.json"));
     assert!(desired.objects.contains_key(&Address::new("bridges", "sales")), "defined in the same file");
     assert_eq!(loaded.overlays, ["layers/a-staging.yaml", "layers/a-staging.yaml"]);
 }

@@ -369,7 +369,7 @@ impl<'a> Loader<'a> {
             _ if text.trim().is_empty() => Some("`ledger` must not be empty"),
             Some((_, rest)) => rest.contains('@').then_some("the ledger's address must hold no login"),
             None => (!urls::stays_below(&text))
-                .then_some("a path under `ledger` leads out of the configuration's folder"),
+                .then_some("`ledger` takes an address, or a path below its own folder that ends in .json"),
         };
         if let Some(what) = wrong {
             self.report(
