@@ -43,9 +43,9 @@ pub(super) const REFUSALS: Group = Group {
         "refusal::put_would_blank" 3 "A PUT would blank a mail address that waits for verification." ""
         "refusal::renamed_onto" 3 "An object is renamed to an address that the ledger knows another object by." ""
         "refusal::several_fit" 3 "Two live objects fit one address." ""
-        "refusal::unreadable" 3 "The object is there and cannot be read; the rest of the account can be worked on." ""
         "refusal::similar_exists" 3 "A live object has a natural key that differs only in letter case, spaces or Unicode form from the one to be created." ""
         "refusal::unknown_removal" 3 "A tombstone finds nothing, and nothing tells which object it means: no ledger entry, no id, no whole natural key." ""
+        "refusal::unreadable" 3 "The object is there and cannot be read; the rest of the account can be worked on." ""
         "refusal::unsettled_create" 3 "An earlier create was cut off, and nobody can look whether it made the object." ""
         "refusal::wrong_generation" 3 "The entry is written in another generation's shape than the one that answers." ""
     },

@@ -294,8 +294,8 @@ fn what_serves_a_number_for_another_organization_is_shown() {
     assert_eq!(
         story.writes(),
         [
-            r#"POST telephony/bridges/sales/connect-provider/ {"number_id":502,"provider_credential_id":41}"#,
-            r#"POST telephony/bridges/sales/connect-provider/ {"number_id":503,"provider_credential_id":41}"#,
+            r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":502}"#,
+            r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":503}"#,
         ]
     );
     story.in_sync();
