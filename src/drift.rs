@@ -224,7 +224,9 @@ fn one(inputs: &Inputs<'_>, address: &Address, name: &str, live: &Shown, wanted:
     let object = inputs.desired.objects.get(address)?;
     let entry = inputs.ledger.objects.get(address)?;
     let class = match wanted {
-        Shown::Secret(SecretWord::Changed) => changed_secret(inputs, address, name)?,
+        Shown::Secret(SecretWord::Changed | SecretWord::ChangedOutside | SecretWord::Differs) => {
+            changed_secret(inputs, address, name)?
+        }
         Shown::Secret(_) => return None,
         Shown::Value(_) | Shown::Absent => {
             let account = inputs.live.accounts.get(&entry.account)?;

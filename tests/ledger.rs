@@ -60,6 +60,7 @@ fn full(key: &Key) -> Ledger {
             "auth_token".into(),
             key.seal("main", "42", "auth_token", &fingerprint),
         )]),
+        unreadable: Default::default(),
         submitted: LiteMap::from_iter([(
             "owner_email".into(),
             Submitted { digest: digest_of(&json!("a@b.c")), since: "2026-11-22T00:00:00Z".into() },

@@ -135,7 +135,7 @@ fn what_is_read_once_more_begins_anew() {
 fn without_pages_the_answers_are_counted() {
     let mut run = Run::reading();
     run.sends(4).after(700);
-    run.progress.seen();
+    run.progress.seen(true);
     assert_eq!(run.line(), "reading: 1 answered, 3 in flight");
 }
 

@@ -169,7 +169,7 @@ fn enter_effect(
             ledger.objects.insert(address.clone(), hidden);
         }
         LedgerEffect::Rename { from, to } => ledger.rename(from, to),
-        LedgerEffect::Release { address } => {
+        LedgerEffect::Release { address, .. } => {
             ledger.objects.remove(address);
             ledger.attempts.remove(address);
         }

@@ -215,6 +215,7 @@ impl Run<'_> {
             {
                 let sealed = self.apply.key.seal(&entry.account, &entry.id, name, fingerprint);
                 entry.secrets.insert(name.clone(), sealed);
+                entry.unreadable.remove(name);
             }
         }
         let seen = self.seen(step);

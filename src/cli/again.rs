@@ -1,5 +1,11 @@
-//! Commands that go on after a run that ended in part, with the options of this one, so that they can be copied.
+//! Commands that telform advises, with the options of this run, so that they can be copied: what goes on after a run that ended
+//! in part, and every command that a message names.
 
+use std::borrow::Cow;
+
+use clap::{ArgMatches, Command, CommandFactory};
+
+use super::args::Cli;
 use super::out::Out;
 use super::saved;
 use super::session::Session;
@@ -25,7 +31,7 @@ pub(super) fn advice(
     let made =
         plan.steps.iter().filter(|step| matches!(step.operation, Operation::Create { .. }) && done(&step.id));
     let made = made.count();
-    let mut undo = with(out, session, "telform undo last");
+    let mut undo = out.again.command("telform undo last");
     if made > 0 {
         undo.push_str(&format!(" --max-deletes {made}"));
     }
@@ -40,7 +46,7 @@ pub(super) fn advice(
     if command == "undo" {
         return vec![undo];
     }
-    let again = with(out, session, "telform apply") + &flags(&saved::options(&session.options));
+    let again = out.again.command("telform apply") + &flags(&saved::options(&session.options));
     let what = match (dark, report.interrupted) {
         (true, true) => "To go on with it instead",
         (false, true) => "To go on with it",
@@ -57,7 +63,7 @@ pub(super) fn settle(out: &Out, command: &str, session: &Session) -> Vec<Advice>
     if command == "rehearse" {
         return Vec::new();
     }
-    let command = with(out, session, "telform resume") + &flags(&saved::options(&session.options));
+    let command = out.again.command("telform resume") + &flags(&saved::options(&session.options));
     vec![Advice { what: "To settle by reading what is unknown, and go on", command }]
 }
 
@@ -66,7 +72,7 @@ pub(super) fn look(out: &Out, command: &str, session: &Session) -> Vec<Advice> {
     if command == "rehearse" {
         return Vec::new();
     }
-    let command = with(out, session, "telform plan") + &flags(&saved::options(&session.options));
+    let command = out.again.command("telform plan") + &flags(&saved::options(&session.options));
     vec![Advice { what: "To see whether a fresh plan is empty", command }]
 }
 
@@ -94,23 +100,155 @@ pub(super) fn flags(options: &v1::Options) -> String {
         let attribute = attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();
         text.push_str(&format!(" --resend {}", quoted(&format!("{address}{attribute}"))));
     }
+    for (address, attribute) in &options.rewrite_secrets {
+        let attribute = attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();
+        text.push_str(&format!(" --rewrite-secret {}", quoted(&format!("{address}{attribute}"))));
+    }
     if options.destroy {
         text.push_str(" --destroy");
     }
     text
 }
 
-/// A command with the options that say where everything is.
-pub(super) fn with(out: &Out, session: &Session, command: &str) -> String {
-    let mut text = command.to_owned();
-    for file in &out.global.files {
-        text.push_str(&format!(" -f {}", quoted(&file.to_string_lossy())));
+/// Options that an advised command gets again when this run was given them: where everything is, and how it is carried out.
+const REPEATED: [&str; 8] =
+    ["file", "ledger", "sandbox", "account", "allow-commands", "policy", "parallelism", "on-error"];
+
+/// Commands that read neither configuration nor ledger, or write a first one: no option of another run belongs to them.
+const ALONE: [&str; 9] =
+    ["init", "show", "verify", "schema", "docs", "completions", "man", "sandbox", "help"];
+
+/// The options of this run that every advised command repeats, as they stand on a command line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Again {
+    /// Long name and the whole option; by its value several times.
+    options: Vec<(String, String)>,
+    /// What the commands accept.
+    commands: Option<Command>,
+}
+
+impl Again {
+    /// Those that were typed. What the environment says, it says to the next command too.
+    pub(crate) fn of(matches: &ArgMatches) -> Self {
+        let mut whole = Cli::command();
+        whole.build();
+        let mut options = Vec::new();
+        let (mut command, mut given) = (&whole, matches);
+        if given.subcommand_name().is_some_and(|name| ALONE.contains(&name)) {
+            return Self::default();
+        }
+        while let Some((name, below)) = given.subcommand() {
+            let Some(known) = command.find_subcommand(name) else { break };
+            (command, given) = (known, below);
+        }
+        for argument in command.get_arguments() {
+            let Some(long) = argument.get_long().filter(|long| REPEATED.contains(long)) else { continue };
+            let id = argument.get_id().as_str();
+            if given.value_source(id) != Some(clap::parser::ValueSource::CommandLine) {
+                continue;
+            }
+            let flag = if long == "file" { "-f".to_owned() } else { format!("--{long}") };
+            if !argument.get_action().takes_values() {
+                options.push((long.to_owned(), flag));
+                continue;
+            }
+            let values = given.get_raw(id).into_iter().flatten();
+            options.extend(
+                values.map(|value| (long.to_owned(), format!("{flag} {}", quoted(&value.to_string_lossy())))),
+            );
+        }
+        options.sort_by_key(|(long, _)| REPEATED.iter().position(|known| known == long));
+        Self { options, commands: Some(whole) }
     }
-    if let Some(ledger) = &out.global.ledger {
-        text.push_str(&format!(" --ledger {}", quoted(ledger)));
+
+    /// A command with the options of this run that it accepts and does not say itself.
+    pub(crate) fn command(&self, text: &str) -> String {
+        let (Some(whole), false) = (&self.commands, self.options.is_empty()) else { return text.to_owned() };
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let mut command = whole;
+        for word in words.iter().skip(1) {
+            let Some(known) = command.find_subcommand(word) else { break };
+            command = known;
+        }
+        // Without a subcommand it is the program's name, and no command.
+        if std::ptr::eq(command, whole) || words.get(1).is_some_and(|first| ALONE.contains(first)) {
+            return text.to_owned();
+        }
+        let accepts = |long: &str| command.get_arguments().any(|known| known.get_long() == Some(long));
+        let says = |long: &str| {
+            let is = |word: &&str| {
+                word.strip_prefix("--").is_some_and(|word| word.split('=').next() == Some(long))
+            };
+            words.iter().any(is) || long == "file" && words.contains(&"-f")
+        };
+        let mut all = text.trim_end().to_owned();
+        for (long, option) in self.options.iter().filter(|(long, _)| accepts(long) && !says(long)) {
+            // Only what reads secrets or judges plans runs programs, and only what does that has a sandbox of its own.
+            if long == "allow-commands" && !accepts("sandbox") {
+                continue;
+            }
+            all.push_str(&format!(" {option}"));
+        }
+        all
     }
-    if let Some(world) = session.sandbox.as_ref().map(|embedded| &embedded.world) {
-        text.push_str(&format!(" --sandbox {}", quoted(&world.to_string_lossy())));
+
+    /// The same for every command that a text names in backticks.
+    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        const OPEN: &str = "`telform ";
+        if self.options.is_empty() || !text.contains(OPEN) {
+            return Cow::Borrowed(text);
+        }
+        let mut all = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once(OPEN) {
+            all.push_str(before);
+            let Some((command, behind)) = after.split_once('`') else {
+                all.push_str(OPEN);
+                rest = after;
+                continue;
+            };
+            all.push_str(&format!("`{}`", self.command(&format!("telform {command}"))));
+            rest = behind;
+        }
+        all.push_str(rest);
+        Cow::Owned(all)
     }
-    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> Again {
+        Again::of(&Cli::command().try_get_matches_from(line.split_whitespace()).expect("a command line"))
+    }
+
+    #[test]
+    fn what_was_typed_is_repeated_where_it_is_accepted() {
+        let again = of("telform plan -f a.yaml -f b.yaml --ledger l.json --sandbox w.yaml --allow-commands");
+        let files = "-f a.yaml -f b.yaml --ledger l.json";
+        for (hint, more) in [
+            ("telform apply", "--sandbox w.yaml --allow-commands"),
+            ("telform ledger rebuild --replace", "--sandbox w.yaml --allow-commands"),
+            ("telform adopt --sandbox=x.yaml", "--allow-commands"),
+            ("telform validate", ""),
+        ] {
+            let whole = format!("{hint} {files} {more}");
+            assert_eq!(again.command(hint), whole.trim_end(), "{hint}");
+        }
+        for alone in ["telform docs partners", "telform init --quickstart", "telform", "telform --help"] {
+            assert_eq!(again.command(alone), alone);
+        }
+        assert_eq!(of("telform plan").text("run `telform apply` now"), "run `telform apply` now");
+        let again = of("telform apply --on-error continue --sandbox w.yaml");
+        assert_eq!(
+            again.text("`telform`, `telform undo\n  last` or `telform journal list`; `open telform "),
+            "`telform`, `telform undo\n  last --sandbox w.yaml --on-error continue` or `telform journal list --sandbox w.yaml`; `open telform "
+        );
+        // As it stands in a shell, and once only.
+        let again = of("telform plan --ledger=it's");
+        let whole = again.text("`telform apply`").into_owned();
+        assert_eq!(whole, "`telform apply --ledger 'it'\\''s'`");
+        assert_eq!(again.text(&whole), whole);
+    }
 }

@@ -9,9 +9,10 @@ use super::args::{ApplyArgs, RunArgs, WhenFailed};
 use super::confirm::confirmed;
 use super::exit::{Exit, Failure};
 use super::interrupt::Stop;
-use super::journal::{Book, Receipt};
+use super::journal::{Book, Receipt, note_behind};
 use super::out::Out;
 use super::policy::{Policies, Tell};
+use super::remember::{enter, remember};
 use super::resume;
 use super::saved::{self, Reviewed};
 use super::session::{Purpose, Session, now};
@@ -19,12 +20,11 @@ use super::supplied::supplied;
 use super::unfinished;
 use super::unmet::unmet;
 use super::watch::{Announcing, Ends, Progress};
-use crate::apply::{AfterRun, Apply, OnError, Report, settle_ledger, settle_values};
+use crate::apply::{AfterRun, Apply, OnError, Report, settle_values};
 use crate::document::{Document, Moved, unbound};
-use crate::drift;
 use crate::output::Said;
 use crate::plan::Plan;
-use crate::resource::{Address, Live};
+use crate::resource::Live;
 use crate::text::clean;
 use crate::view::{json, report, text};
 
@@ -52,6 +52,7 @@ pub(super) async fn carry(
     }
     let open = resume::is_open(&session);
     let book = Book::open(&store, &session.ledger).await?;
+    note_behind(out, book.ended_after(&session.ledger));
     if !resume::settle(out, &mut session, &book).await? && resumes.is_some() && !open {
         out.note("no run was cut off here: there is nothing to resume\n");
         return Ok(Exit::Done);
@@ -86,13 +87,18 @@ pub(super) async fn carry(
         return Ok(Exit::Refused);
     }
     if !plan.has_changes() {
-        remember(&mut session, &plan, &live, true).await?;
+        let from = reviewed.as_ref().map(Reviewed::checksum);
+        enter(&mut session, command, from, &plan, &live, &book, document).await?;
         session.close()?;
         return Ok(if plan.is_settled() { Exit::Done } else { not_taken(out) });
     }
     supplied(&session, &plan)?;
     match &reviewed {
-        Some(reviewed) => saved::note_unbound(out, "this plan was made without", &reviewed.unbound()),
+        Some(reviewed) => {
+            let why =
+                if reviewed.is_sealed() { "this plan was made without" } else { "this plan is not bound to" };
+            saved::note_unbound(out, why, &reviewed.unbound());
+        }
         // A digest is the same with any secrets, so that a plan can be made where there are none.
         None if args.expect.is_some() => {
             saved::note_unbound(out, "a digest does not cover", &unbound(&plan, None));
@@ -162,14 +168,14 @@ pub(super) async fn carry_through(
     let mut receipt = Receipt { writes: report.writes(plan), ..Receipt::default() };
     let mut exit = conclude(out, how, session, plan, live, &report, book.run(), &mut receipt).await?;
     if let Err(failure) = session.close() {
-        out.note(&failure.text(out.color_on_stderr(), out.width()));
+        out.failure(&failure);
         out.note("the run ended as shown above, but the world of the sandbox could not be kept\n");
         exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
     }
     receipt.result = exit.word();
     let store = session.store.clone();
     if let Err(failure) = book.end(&store, &mut session.ledger, exit, receipt).await {
-        out.note(&failure.text(out.color_on_stderr(), out.width()));
+        out.failure(&failure);
         out.note("the run ended as shown above, but its receipt could not be kept\n");
         exit = if exit == Exit::Done { Exit::NotConverged } else { exit };
     }
@@ -212,22 +218,6 @@ pub(super) fn show(out: &Out, plan: &Plan, document: &Document) {
         // Else how the run ends is the verdict.
         out.print(&format!("{}\n", plan.summary()));
     }
-}
-
-/// Enters what needs no request; `settled`: nothing is left to do, so live is what it shall be.
-pub(super) async fn remember(
-    session: &mut Session,
-    plan: &Plan,
-    live: &Live,
-    settled: bool,
-) -> Result<(), Failure> {
-    let learnt = settle_ledger(&mut session.ledger, plan, &session.desired, live, &session.key, &now);
-    let about = |address: &Address| session.options.is_about(address);
-    let seen = settled && drift::remember(&mut session.ledger, &session.desired, live, about);
-    if learnt || seen {
-        session.store.save(&mut session.ledger).await?;
-    }
-    Ok(())
 }
 
 async fn carry_out(
@@ -315,7 +305,7 @@ async fn conclude(
                 && !again.is_refused()
                 && let Err(failure) = remember(session, &again, &live, true).await
             {
-                out.note(&failure.text(out.color_on_stderr(), out.width()));
+                out.failure(&failure);
                 out.note("every step is done, but the ledger could not be saved\n");
                 return Ok(Exit::NotConverged);
             }
@@ -324,7 +314,7 @@ async fn conclude(
             again
         }
         Err(failure) => {
-            out.note(&failure.text(out.color_on_stderr(), out.width()));
+            out.failure(&failure);
             out.note("every step is done, but reading and planning again failed, so it is not proven\n");
             unfinished::twins(out, session, plan, report, seen, None).await;
             return Ok(Exit::NotConverged);

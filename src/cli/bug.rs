@@ -78,7 +78,7 @@ pub(crate) fn ended(out: &Out, _payload: Box<dyn Any + Send>) -> Exit {
     if out.global.json {
         let message = "a mistake in telform; its report stands on standard error";
         let help = "please report it; the journal has each request that was begun";
-        let failed = Failure::other("telform::bug", message, help).document();
+        let failed = Failure::other("telform::bug", message, help).document(&super::again::Again::default());
         out.document(&Failed { may_have_written: Some(wrote), ..failed });
     } else if wrote {
         out.note(

@@ -8,7 +8,7 @@ use super::exit::Failure;
 use super::files::{self, Readers};
 use super::out::Out;
 use crate::ledger::Key;
-use crate::resource::Desired;
+use crate::resource::{Desired, SecretSource};
 use crate::sandbox::{Sandbox, World};
 use crate::secrets;
 use crate::value::Secret;
@@ -19,8 +19,6 @@ pub(crate) struct Embedded {
     pub sandbox: Sandbox,
     /// File of its state.
     pub state: PathBuf,
-    /// File that it was started from, as it was named.
-    pub world: PathBuf,
 }
 
 impl Embedded {
@@ -30,7 +28,6 @@ impl Embedded {
     pub(super) async fn start(world: &Path) -> Result<Self, Failure> {
         let state = state_of(world);
         let from = if state.exists() { &state } else { world };
-        let named = world.to_owned();
         let world = World::load(from).map_err(|error| {
             Failure::other(
                 "telform::sandbox::world",
@@ -48,7 +45,7 @@ impl Embedded {
             // What could not be kept is told at the end, when it is kept once more.
             let _ = keep(world, &kept);
         });
-        Ok(Self { sandbox, state, world: named })
+        Ok(Self { sandbox, state })
     }
 
     /// Sends the accounts to the simulator.
@@ -93,32 +90,22 @@ impl Embedded {
         // A real secret is never given to the simulator, which keeps what it gets in a file. Its fingerprint stands in, so that
         // a rotation still shows.
         let supplied = std::mem::take(&mut resolved.vault);
-        let supplied = supplied.into_iter().map(|((address, attribute), secret)| {
-            let print = key.fingerprint(&address.kind, &attribute, &secret);
-            let made_up =
-                format!("sandbox-{}", key.seal("sandbox", &address.name, &attribute, &print).short());
-            (address, attribute, made_up)
-        });
-        let missing = missing.into_iter().map(|missing| {
-            let made_up = format!("sandbox-{}-{}", missing.address.name, missing.attribute);
-            (missing.address, missing.attribute, made_up)
-        });
         for object in desired.objects.values_mut() {
             for value in object.sourced.clone() {
-                let made_up = format!("https://sandbox.example/{}/{}", object.address.name, value.part);
+                let source = value.source.to_string().replace([' ', '/'], "-");
+                let made_up = format!("https://sandbox.example/{source}/{}", value.part);
                 let mark = key.mark_of(&value.source, &Secret::new(&made_up));
                 object.put_mark(value.attribute, &value.part, &mark);
             }
         }
-        for (address, attribute, made_up) in supplied.chain(missing).collect::<Vec<_>>() {
-            let made_up = Secret::new(&made_up);
-            if let Some(object) = desired.objects.get_mut(&address)
-                && let Some(crate::resource::Wanted::Secret(secret)) =
-                    object.attributes.get_mut(attribute.as_str())
-            {
-                secret.fingerprint = Some(key.fingerprint(&address.kind, &attribute, &made_up));
+        for (address, object) in &mut desired.objects {
+            for (attribute, wanted) in &mut object.attributes {
+                let crate::resource::Wanted::Secret(secret) = wanted else { continue };
+                let at = (address.clone(), (*attribute).to_owned());
+                let made_up = made_up(key, &address.kind, attribute, supplied.get(&at), &secret.source);
+                secret.fingerprint = Some(key.fingerprint(&address.kind, attribute, &made_up));
+                resolved.vault.insert(at, made_up);
             }
-            resolved.vault.insert((address, attribute), made_up);
         }
     }
 
@@ -134,6 +121,22 @@ pub(super) fn keep(world: &World, state: &Path) -> Result<(), Failure> {
     };
     let text = world.to_yaml().map_err(|error| failed(error.to_string()))?;
     files::write(state, &text, Readers::Owner).map_err(|failure| failed(failure.parts().1))
+}
+
+/// What stands in for a secret in the sandbox: the same for the same secret, or for the same source that supplies none, whatever
+/// the address of its object. So a rotation shows, and a rename writes nothing.
+pub(super) fn made_up(
+    key: &Key,
+    kind: &str,
+    attribute: &str,
+    real: Option<&Secret>,
+    source: &SecretSource,
+) -> Secret {
+    let print = match real {
+        Some(secret) => key.fingerprint(kind, attribute, secret),
+        None => return Secret::new(&format!("sandbox-{}", source.to_string().replace([' ', '/'], "-"))),
+    };
+    Secret::new(&format!("sandbox-{}", key.seal("sandbox", kind, attribute, &print).short()))
 }
 
 /// `world.yaml` keeps its state in `world.state.yaml`, so that the world to start from stays as it was written.

@@ -1,5 +1,6 @@
 //! Exit codes and the errors that end a command.
 
+use super::again::Again;
 use crate::ledger::LedgerError;
 use crate::live::LiveError;
 use crate::output::{self, Failed};
@@ -72,11 +73,12 @@ impl Failure {
     }
 
     /// As people read it.
-    pub(crate) fn text(&self, color: bool, width: usize) -> String {
+    pub(crate) fn text(&self, color: bool, width: usize, again: &Again) -> String {
         match self {
             Self::Problems(problems) => render(problems, color, width),
             other => {
                 let (code, message, help) = other.parts();
+                let help = again.text(&help);
                 let mut text = format!("error[{code}]: {}\n", clean(&message));
                 if !help.is_empty() {
                     for (index, line) in crate::view::text::wrap(&clean(&help), width.clamp(40, 100) - 8)
@@ -94,8 +96,9 @@ impl Failure {
     }
 
     /// As programs read it.
-    pub(crate) fn document(&self) -> Failed {
+    pub(crate) fn document(&self, again: &Again) -> Failed {
         let (code, message, help) = self.parts();
+        let help = again.text(&help);
         let (place, problems) = match self {
             Self::Problems(problems) => {
                 let place = |it: &Problem| {

@@ -94,7 +94,7 @@ impl Wanted<PlanFormat> {
         match self.printed {
             PlanFormat::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
             PlanFormat::Text => out.print(&text::plan(plan, out.reading())),
-            format => out.print(&drawn(out, plan, document, format)),
+            format => out.print_as_is(&drawn(out, plan, document, format)),
         }
         Ok(())
     }

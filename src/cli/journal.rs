@@ -6,9 +6,10 @@ use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::saved::Reviewed;
 use super::session::now;
-use crate::document::Document;
+use crate::document::{self, Document, Origin};
 use crate::journal::{self, Actor, Journal, Log, Record, Recorder, Run, Stamped, Started};
 use crate::ledger::{self, Ledger, Store};
+use crate::plan::{AccountLine, LedgerEffect, Plan};
 use crate::text::clean;
 
 /// The journal of a run that is about to begin.
@@ -47,6 +48,11 @@ impl<'a> Book<'a> {
         let runs = self.runs();
         let run = runs.iter().find(|run| run.started.plan_file.as_deref() == Some(reviewed.checksum()))?;
         Some(format!("run {} of {} at {}", run.id, run.started.actor.user, run.at))
+    }
+
+    /// How many runs ended after the ledger was saved last.
+    pub(super) fn ended_after(&self, ledger: &Ledger) -> usize {
+        self.journal.ended_after(ledger.journal.as_ref())
     }
 
     /// The receipt of a run that was cut off and is settled now.
@@ -123,27 +129,80 @@ pub(super) struct Receipt {
     pub second_plan: Option<String>,
 }
 
+/// A change of the ledger alone as a run of its own, from its first line to its receipt. The ledger's lock must be held.
+pub(super) async fn change_ledger(
+    store: &Store,
+    ledger: &mut Ledger,
+    command: &str,
+    effects: Vec<LedgerEffect>,
+    change: impl FnOnce(&mut Ledger),
+) -> Result<(), Failure> {
+    let book = Book::open(store, ledger).await?;
+    let lines = ledger.accounts.iter().map(|(name, known)| AccountLine {
+        name: name.clone(),
+        api: known.api.clone(),
+        base_url: known.base_url.clone(),
+        org_handle: known.org_handle.clone(),
+        generation: None,
+    });
+    let plan = Plan::of_ledger(lines.collect(), effects);
+    book.begin(command, document::of(&plan, Origin::default()), None).await?;
+    change(ledger);
+    store.save(ledger).await?;
+    book.end(store, ledger, Exit::Done, Receipt { result: Exit::Done.word(), ..Receipt::default() }).await
+}
+
+/// The code of the warning about a ledger that is older than its journal.
+pub(super) const BEHIND: &str = "telform::ledger::behind";
+
+/// What is wrong with a ledger that so many runs of its journal are missing from, and what to do.
+pub(super) fn behind(runs: usize) -> (String, &'static str) {
+    let (count, they) = if runs == 1 { ("1 run".to_owned(), "it") } else { (format!("{runs} runs"), "they") };
+    (
+        format!(
+            "the ledger is behind its journal: {count} ended after the ledger was saved, so it does not know what {they} made or deleted"
+        ),
+        "bring the newer ledger back; without it, `telform journal list` shows the runs and `telform ledger rebuild --replace` makes a ledger from the YAML and the services; the next apply goes on from this ledger",
+    )
+}
+
+/// The same as a warning.
+pub(super) fn note_behind(out: &Out, runs: usize) {
+    if runs == 0 || out.global.json {
+        return;
+    }
+    let (what, help) = behind(runs);
+    for line in crate::view::text::wrap(&format!("warning[{BEHIND}]: {what}"), out.width()) {
+        out.note(&format!("{line}\n"));
+    }
+    for (index, line) in crate::view::text::wrap(help, out.width() - 8).into_iter().enumerate() {
+        out.note(&format!("{}{line}\n", if index == 0 { "  help: " } else { "        " }));
+    }
+}
+
 pub(super) fn failure(error: journal::JournalError) -> Failure {
     Failure::other(error.code(), error.to_string(), error.help())
 }
 
-/// Says which runs were cut off, as the journal that was read has them.
-pub(super) fn note_unfinished(out: &Out, journal: Option<&Result<Journal, journal::JournalError>>) {
+/// Says which runs were cut off, and which the ledger does not know, as the journal that was read has them.
+pub(super) fn note_unfinished(
+    out: &Out,
+    journal: Option<&Result<Journal, journal::JournalError>>,
+    ledger: &Ledger,
+) {
     if out.global.json || out.global.quiet {
         return;
     }
     match journal {
         Some(Ok(journal)) => {
+            note_behind(out, journal.ended_after(ledger.journal.as_ref()));
             for run in journal::runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
                 // With the guards that its plan needs: without them the rest of it is refused.
                 let command = clean(&format!("telform resume{}", again::flags(&run.started.origin.options)));
                 out.note(&format!("{}: `{command}` settles it, as the next apply does\n", cut_off(run)));
             }
         }
-        Some(Err(error)) => {
-            let failure = Failure::other(error.code(), error.to_string(), error.help());
-            out.note(&failure.text(out.color_on_stderr(), out.width()));
-        }
+        Some(Err(error)) => out.failure(&Failure::other(error.code(), error.to_string(), error.help())),
         None => {}
     }
 }

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use super::args::{ForgetArgs, LedgerCommand, MoveArgs, ShowArgs, UnlockArgs};
 use super::book::{Book, Intent};
 use super::exit::{Exit, Failure};
+use super::journal::{self, change_ledger};
 use super::lock;
 use super::out::Out;
 use crate::backend;
@@ -13,6 +14,7 @@ use crate::ledger::{Attempt, Entry, Holder, Ledger, Watched};
 use crate::output::{
     Forgotten, LedgerEntry, LedgerList, LedgerLock, LedgerMoved, LedgerShown, WatchedCreate,
 };
+use crate::plan::LedgerEffect;
 use crate::resource::Address;
 use crate::text::escape;
 use crate::view::table::{lines, table};
@@ -47,6 +49,8 @@ async fn list(out: &Out) -> Result<Exit, Failure> {
     if !out.global.quiet {
         out.print(&listed(&ledger, out.width()));
     }
+    let kept = crate::journal::read(book.store.place()).await;
+    journal::note_behind(out, kept.map_or(0, |kept| kept.ended_after(ledger.journal.as_ref())));
     let count = ledger.objects.len();
     let gap = if out.global.quiet { "" } else { "\n" };
     out.print(&format!(
@@ -231,6 +235,7 @@ async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
         (!list.is_empty()).then(|| [title.to_owned(), list.join(", ")])
     };
     rows.extend(names("secrets written", entry.secrets.keys().collect()));
+    rows.extend(names("written, not known which", entry.unreadable.iter().collect()));
     rows.extend(names("wait to be verified", entry.submitted.keys().collect()));
     rows.extend(names("kept in another form", entry.reshaped.keys().collect()));
     rows.extend(names("sent, not taken", entry.not_taken.keys().collect()));
@@ -291,8 +296,9 @@ async fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
             format!("to let go of it, run `telform forget {}` first", args.to),
         ));
     }
-    ledger.rename(&args.from, &args.to);
-    book.store.save(&mut ledger).await?;
+    let effects = vec![LedgerEffect::Rename { from: args.from.clone(), to: args.to.clone() }];
+    let rename = |ledger: &mut Ledger| ledger.rename(&args.from, &args.to);
+    change_ledger(&book.store, &mut ledger, "ledger move", effects, rename).await?;
     if out.global.json {
         out.document(&LedgerMoved { from: args.from.to_string(), to: args.to.to_string() });
         return Ok(Exit::Done);
@@ -311,21 +317,27 @@ pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure
     book.read().await?;
     let _lock = lock::take(out, &book.store, args.lock.wait()).await?;
     let mut ledger = book.read().await?;
-    let attempt = ledger.attempts.remove(address);
-    if let Some(attempt) = &attempt {
-        // Whatever is said about it now: what it may have made late is named when it shows up.
-        let Attempt { account, key, since } = attempt.clone();
-        let (run, step, seals) = Default::default();
-        ledger.watch(Watched { address: address.clone(), account, key, since, run, step, seals });
+    let (known, attempt) = (ledger.objects.get(address).cloned(), ledger.attempts.contains_key(address));
+    if known.is_some() || attempt {
+        let effects = vec![LedgerEffect::Release {
+            address: address.clone(),
+            account: known.as_ref().map(|entry| entry.account.clone()),
+            id: known.as_ref().map(|entry| entry.id.clone()),
+        }];
+        let release = |ledger: &mut Ledger| {
+            if let Some(Attempt { account, key, since }) = ledger.attempts.remove(address) {
+                // Whatever is said about it now: what it may have made late is named when it shows up.
+                let (run, step, seals) = Default::default();
+                ledger.watch(Watched { address: address.clone(), account, key, since, run, step, seals });
+            }
+            ledger.objects.remove(address);
+        };
+        change_ledger(&book.store, &mut ledger, "forget", effects, release).await?;
     }
-    let entry = ledger.objects.remove(address);
     let hides = backend::shapes(&address.kind).iter().any(|kind| kind.hidden_until_verified);
-    if attempt.is_some() || entry.is_some() {
-        book.store.save(&mut ledger).await?;
-    }
     let create = ledger.watched.iter().rev().find(|create| create.address == *address);
-    let Some(entry) = entry else {
-        let Some(create) = create.filter(|_| !hides || attempt.is_some()) else {
+    let Some(entry) = known else {
+        let Some(create) = create.filter(|_| !hides || attempt) else {
             return Err(unknown(&ledger, address));
         };
         if out.global.json {
@@ -410,8 +422,8 @@ async fn unlock(out: &Out, args: &UnlockArgs) -> Result<Exit, Failure> {
                 (false, _) => "It goes with its process.\n".to_owned(),
                 (true, true) => "The next run takes it over; nothing has to be done.\n".to_owned(),
                 (true, false) => format!(
-                    "If you are sure that this run is gone: telform ledger unlock --lock-id {}\n",
-                    escape(&id)
+                    "If you are sure that this run is gone: {}\n",
+                    out.again.command(&format!("telform ledger unlock --lock-id {}", escape(&id)))
                 ),
             });
             Ok(Exit::Refused)

@@ -179,8 +179,8 @@ fn bar() -> ProgressBar {
 }
 
 impl Watch for Meter {
-    fn seen(&self, _: &Seen<'_>) {
-        self.tell(|progress, _| progress.seen());
+    fn seen(&self, seen: &Seen<'_>) {
+        self.tell(|progress, _| progress.seen(seen.status.is_some()));
     }
 
     fn sends(&self, _: &str) {

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use futures_util::FutureExt;
 
 mod accounts;
@@ -39,6 +40,8 @@ mod rebuild;
 mod recall;
 mod rehearse;
 mod rekey;
+mod remember;
+mod restart;
 mod resume;
 mod saved;
 mod session;
@@ -60,6 +63,7 @@ pub use exit::Exit;
 
 use crate::output::{self, Said};
 use crate::view::json;
+use again::Again;
 use args::Command;
 use exit::Failure;
 use out::Out;
@@ -71,12 +75,14 @@ pub fn main() -> ExitCode {
 }
 
 fn parsed() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed =
+        Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are no errors; anything else is one before any write.
             let printed = if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
-                out::print(&json::line(&output::document(&exit::usage(&error).document())))
+                out::print(&json::line(&output::document(&exit::usage(&error).document(&Again::default()))))
             } else {
                 error.print().and_then(|()| std::io::stdout().flush())
             };
@@ -84,7 +90,8 @@ fn parsed() -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr() || lost));
         }
     };
-    let out = Out::new(&cli.global);
+    let mut out = Out::new(&cli.global);
+    out.again = Arc::new(Again::of(&matches));
     bug::clears(&out.meter);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -101,11 +108,11 @@ fn parsed() -> ExitCode {
     });
     let exit = ended.unwrap_or_else(|failure| {
         if out.global.json {
-            out.document(&failure.document());
+            out.document(&failure.document(&out.again));
         }
         // Where nobody got the document, its reason must not be lost with it.
         if !out.global.json || out.is_lost() {
-            out.note(&failure.text(out.color_on_stderr(), out.width()));
+            out.failure(&failure);
         }
         Exit::Failed
     });

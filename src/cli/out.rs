@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
+use super::again::Again;
 use super::args::{Color, Global};
 use super::exit::{Exit, Failure};
 use super::meter::Meter;
@@ -30,6 +31,8 @@ pub(crate) struct Out {
     pub signals: Arc<Signals>,
     /// Standard output.
     output: Arc<Output>,
+    /// The options of this run, for the commands that messages name.
+    pub again: Arc<Again>,
     /// The locale has no Unicode.
     ascii: bool,
 }
@@ -52,6 +55,7 @@ impl Out {
             meter: Meter::new(global),
             signals: Arc::default(),
             output: Arc::default(),
+            again: Arc::default(),
             ascii: is_ascii(),
         }
     }
@@ -77,6 +81,13 @@ impl Out {
             if !self.global.json {
                 self.note(text);
             }
+        }
+    }
+
+    /// A document for another program to standard output: byte for byte what a file would hold.
+    pub(crate) fn print_as_is(&self, text: &str) {
+        if let Written::Elsewhere { first: true } = self.meter.aside(|| self.output.write(text)) {
+            self.say_lost();
         }
     }
 
@@ -124,7 +135,7 @@ impl Out {
             Lost::Failed(why) if !went_on => {
                 if self.output.tell() {
                     let failure = unprinted(&why, "what was printed is not complete");
-                    self.note(&failure.text(self.color_on_stderr(), self.width()));
+                    self.failure(&failure);
                 }
                 Exit::Failed
             }
@@ -132,9 +143,21 @@ impl Out {
         }
     }
 
-    /// As the locale can show it. JSON is UTF-8 everywhere.
+    /// Why a command ended before it could do its work, to standard error.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.note(&failure.text(self.color_on_stderr(), self.width(), &self.again));
+    }
+
+    /// As the locale can show it, with whole commands. JSON is UTF-8 everywhere, and its texts are as they are.
     fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.ascii && !self.global.json { without_signs(text) } else { Cow::Borrowed(text) }
+        if self.global.json {
+            return Cow::Borrowed(text);
+        }
+        let text = self.again.text(text);
+        if !self.ascii {
+            return text;
+        }
+        Cow::Owned(without_signs(&text).into_owned())
     }
 
     /// What a command found, as its one document.
@@ -221,7 +244,8 @@ pub(crate) fn is_lost(printed: std::io::Result<()>) -> bool {
     if error.kind() == std::io::ErrorKind::BrokenPipe {
         return false;
     }
-    let text = unprinted(&error.to_string(), "what was printed is not complete").text(false, 80);
+    let text =
+        unprinted(&error.to_string(), "what was printed is not complete").text(false, 80, &Again::default());
     let _ = write_whole(&mut anstream::stderr().lock(), text.as_bytes());
     true
 }

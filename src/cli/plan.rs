@@ -3,6 +3,7 @@
 use std::cell::LazyCell;
 use std::mem::ManuallyDrop;
 
+use super::again;
 use super::args::{PlanArgs, PlanFormat};
 use super::exit::{Exit, Failure};
 use super::files::{self, Readers};
@@ -59,7 +60,7 @@ struct Made {
 async fn made(out: &Out, args: &PlanArgs) -> Result<Made, Failure> {
     let purpose = if args.snapshot.is_some() { Purpose::Offline } else { Purpose::Plan };
     let session = Session::open(out, &args.choice, purpose).await?;
-    journal::note_unfinished(out, session.journal.as_ref());
+    journal::note_unfinished(out, session.journal.as_ref(), &session.ledger);
     let policies = Policies::of(out, &args.policies, &session.desired)?;
     let live = match &args.snapshot {
         Some(file) => saved::live(&session, file)?,
@@ -78,7 +79,7 @@ async fn made(out: &Out, args: &PlanArgs) -> Result<Made, Failure> {
 fn next(args: &PlanArgs) -> String {
     match &args.out {
         Some(file) => {
-            let file = clean(&file.display().to_string());
+            let file = clean(&again::quoted(&file.display().to_string()));
             format!("Saved. Run `telform apply {file}` to carry out exactly this plan.\n")
         }
         None => "Run `telform apply` with the same options to carry it out.\n".to_owned(),

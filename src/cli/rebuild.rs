@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::args::{Choice, RebuildArgs};
 use super::exit::{Exit, Failure};
+use super::journal::{Book, Receipt};
 use super::out::Out;
+use super::saved;
 use super::session::{Purpose, Session, account_entries, now};
 use crate::apply::settle_ledger;
 use crate::ledger::{Key, Ledger, LedgerError};
@@ -62,7 +64,19 @@ pub(super) async fn run(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> 
     if let Some(aside) = aside.as_ref().filter(|_| !out.global.json && !out.global.quiet) {
         out.note(&format!("the old ledger is kept as {}\n", escape(aside)));
     }
-    session.store.save(&mut session.ledger).await?;
+    // A journal that is not what was written keeps nobody from having a ledger; what to do about it is said by whoever reads it.
+    let store = session.store.clone();
+    match Book::open(&store, &session.ledger).await {
+        Ok(book) => {
+            let nothing = Plan::of_ledger(plan.accounts.clone(), Vec::new());
+            let document = saved::document(&session, &nothing, &live);
+            book.begin("ledger rebuild", document, None).await?;
+            session.store.save(&mut session.ledger).await?;
+            let receipt = Receipt { result: Exit::Done.word(), ..Receipt::default() };
+            book.end(&store, &mut session.ledger, Exit::Done, receipt).await?;
+        }
+        Err(_) => session.store.save(&mut session.ledger).await?,
+    }
     session.close()?;
     let mut lost = lost(&plan, &live);
     if !there_is_one {
@@ -129,7 +143,7 @@ fn lost(plan: &Plan, live: &Live) -> BTreeSet<(&'static str, String)> {
     let mut lost = BTreeSet::new();
     for notice in &plan.notices {
         let what = match notice.code {
-            NoticeCode::SecretUnknown | NoticeCode::SecretNotSupplied => {
+            NoticeCode::SecretUnknown | NoticeCode::SecretUnreadable | NoticeCode::SecretNotSupplied => {
                 "whether the secret there is the configured one"
             }
             NoticeCode::MayBeHidden => {

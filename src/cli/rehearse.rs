@@ -159,6 +159,11 @@ impl Stage {
         };
         let Session { mut desired, mut ledger, key, mut options, taken_for, ledger_is_kept, .. } = real;
         let original = desired.clone();
+        // Secrets are looked for by the addresses of today, and so are what the ledger knows of them.
+        let inputs = Inputs { desired: &original, live, ledger: &ledger, key: &key, options: &options };
+        for (from, to) in plan::renamed(&inputs) {
+            ledger.rename(&from, &to);
+        }
         let stand_ins = rehearse::stand_in(&mut desired, &mut ledger, &key);
         let inputs = Inputs { desired: &original, live, ledger: &ledger, key: &key, options: &options };
         let claims = plan::claims(&inputs);
@@ -179,12 +184,7 @@ impl Stage {
                     Sandbox::start_on(world, anywhere).await.map_err(|error| failed(error.to_string()))?;
                 let url =
                     if account.backend.organization { sandbox.unpod_url() } else { sandbox.carrierx_url() };
-                let near = account
-                    .base_url
-                    .host_str()
-                    .is_some_and(|host| host.starts_with("127.") || host == "localhost");
-                let rate =
-                    account.requests_per_minute.or((!near).then_some(account.backend.requests_per_minute));
+                let rate = http::rate_of(account);
                 rhythm.insert(
                     name.clone(),
                     rate.map_or(Duration::ZERO, |rate| Duration::from_secs(60) / rate.max(1)),

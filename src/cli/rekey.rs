@@ -2,10 +2,11 @@
 
 use super::args::{Choice, RekeyArgs};
 use super::book::loaded;
+use super::embedded::made_up;
 use super::exit::{Exit, Failure};
 use super::lock;
 use super::out::Out;
-use super::session::{account_entries, place};
+use super::session::{SANDBOX, account_entries, place};
 use crate::desired;
 use crate::ledger::{CarriedOver, Key, LedgerError, Store, Supplied};
 use crate::output::{self, Rekeyed, Subject};
@@ -34,28 +35,54 @@ pub(super) async fn run(out: &Out, args: &RekeyArgs) -> Result<Exit, Failure> {
     let _lock = lock::take(out, &store, args.lock.wait()).await?;
     // Read again under the lock: another run may just have ended.
     let mut ledger = loaded(&store).await?;
-    store.check_accounts(&ledger, account_entries(&desired, false))?;
+    let sandbox = ledger.accounts.values().any(|account| account.base_url == SANDBOX);
+    store.check_accounts(&ledger, account_entries(&desired, sandbox))?;
     let given = variable(CURRENT);
     let old = match store.key(given.as_deref())? {
-        Some(key) if given.is_some() => key,
-        Some(key) => store.settled_key(&ledger, key, true)?,
-        None => return Err(no_key("there is no fingerprint key")),
+        Some(key) if given.is_some() => Some(key),
+        Some(key) => Some(store.settled_key(&ledger, key, true)?),
+        None => None,
     };
-    if !ledger.readable_with(&old) {
-        return Err(no_key("the fingerprint key is not the one that this ledger was written with"));
-    }
-    let new = new_key(&store, args, given.is_some())?;
-    if new.key.check() == old.check() {
-        return Err(Failure::other(
-            "telform::ledger::rekey",
-            "the new key is the one that the ledger has",
-            "give another one, such as the output of `openssl rand -hex 32`",
-        ));
-    }
-    let env = |name: &str| variable(name);
-    let resolved = secrets::resolve_without_tokens(&mut desired, &env, out.global.allow_commands, &old)?;
-    let report =
-        ledger.rekey(&old, &new.key, &|address, attribute| at_hand(&desired, &resolved, address, attribute));
+    let reads = old.as_ref().is_some_and(|old| ledger.readable_with(old));
+    let (new, report) = if args.lost_key {
+        if reads {
+            return Err(Failure::other(
+                "telform::ledger::rekey",
+                "the key is not lost: it reads this ledger; nothing was changed",
+                "leave --lost-key out, and what is supplied stays known",
+            ));
+        }
+        // A key that was given reads nothing here, and is the one that is used from now on.
+        let new = match given.as_deref().filter(|_| args.new_key_file.is_none() && variable(NEW).is_none()) {
+            Some(text) => New { key: Key::from_text(text).map_err(LedgerError::from)?, file: None },
+            None => new_key(&store, args, given.is_some())?,
+        };
+        let report = ledger.rekey_without(&new.key);
+        (new, report)
+    } else {
+        let old = match old {
+            Some(old) if reads => old,
+            Some(_) => {
+                return Err(no_key("the fingerprint key is not the one that this ledger was written with"));
+            }
+            None => return Err(no_key("there is no fingerprint key")),
+        };
+        let new = new_key(&store, args, given.is_some())?;
+        if new.key.check() == old.check() {
+            return Err(Failure::other(
+                "telform::ledger::rekey",
+                "the new key is the one that the ledger has",
+                "give another one, such as the output of `openssl rand -hex 32`",
+            ));
+        }
+        let env = |name: &str| variable(name);
+        let resolved = secrets::resolve_without_tokens(&mut desired, &env, out.global.allow_commands, &old)?;
+        let supplied = |address: &Address, attribute: &str, key: &Key| {
+            at_hand(&desired, &resolved, address, attribute, sandbox.then_some(key))
+        };
+        let report = ledger.rekey(&old, &new.key, &supplied);
+        (new, report)
+    };
     // A key for the ledger is on disk at every moment, see `ledger/rekey.rs`.
     if let Some(text) = &new.file {
         store.stage_key(text)?;
@@ -63,7 +90,7 @@ pub(super) async fn run(out: &Out, args: &RekeyArgs) -> Result<Exit, Failure> {
     store.save(&mut ledger).await?;
     if new.file.is_some() {
         store.promote_key()?;
-    } else if given.is_none() {
+    } else if given.is_none() && store.key(None)?.is_some() {
         store.drop_key()?;
     }
     say(out, &store, &report, new.file.is_some(), given.is_none());
@@ -79,7 +106,7 @@ fn no_key(why: &str) -> Failure {
         "telform::ledger::rekey",
         format!("{why}, so nothing can be carried over; nothing was changed"),
         format!(
-            "set {CURRENT} or restore the key file; where the old key is lost, the next apply goes on with the one it finds and calls every write-only secret unknown"
+            "set {CURRENT} or restore the key file; where the old key is lost, `telform ledger rekey --lost-key` goes on with a new one"
         ),
     )
 }
@@ -104,13 +131,24 @@ fn new_key(store: &Store, args: &RekeyArgs, from_environment: bool) -> Result<Ne
 }
 
 /// The secret of an entry of the ledger, under the address that the configuration has for it.
-fn at_hand(desired: &Desired, resolved: &Resolved, address: &Address, attribute: &str) -> Supplied {
+fn at_hand(
+    desired: &Desired,
+    resolved: &Resolved,
+    address: &Address,
+    attribute: &str,
+    sandbox: Option<&Key>,
+) -> Supplied {
     let renamed = desired.moved.iter().find(|rename| rename.from == *address).map(|rename| &rename.to);
     let address = renamed.unwrap_or(address);
-    if let Some(secret) = resolved.vault.get(&(address.clone(), attribute.to_owned())) {
+    let declared = desired.objects.get(address).and_then(|object| object.attributes.get(attribute));
+    let secret = resolved.vault.get(&(address.clone(), attribute.to_owned()));
+    // The sandbox got what stands in for the secret.
+    if let (Some(key), Some(Wanted::Secret(wanted))) = (sandbox, declared) {
+        return Supplied::Secret(made_up(key, &address.kind, attribute, secret, &wanted.source));
+    }
+    if let Some(secret) = secret {
         return Supplied::Secret(secret.clone());
     }
-    let declared = desired.objects.get(address).and_then(|object| object.attributes.get(attribute));
     if matches!(declared, Some(Wanted::Secret(_))) { Supplied::Nothing } else { Supplied::NotDeclared }
 }
 

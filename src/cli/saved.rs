@@ -156,6 +156,11 @@ impl Reviewed {
         moved
     }
 
+    /// Whether some secret was sealed, so that there was a key: then each that is not was not supplied.
+    pub(super) fn is_sealed(&self) -> bool {
+        self.document.seals.is_some()
+    }
+
     /// Secrets of which nobody can say that they are those that were there when it was planned.
     pub(super) fn unbound(&self) -> Vec<String> {
         document::unbound(&self.plan, self.document.seals.as_ref())

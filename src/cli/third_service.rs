@@ -88,7 +88,9 @@ async fn telform(folder: &Path, arguments: &str) -> Exit {
     let cli = Cli::try_parse_from(words).expect("arguments that fit");
     let out = Out::new(&cli.global);
     let ended = super::run(&out, &cli).await;
-    ended.unwrap_or_else(|failure| panic!("telform {arguments}: {}", failure.text(false, 80)))
+    ended.unwrap_or_else(|failure| {
+        panic!("telform {arguments}: {}", failure.text(false, 80, &super::again::Again::default()))
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,7 +170,9 @@ async fn init_asks_a_third_service_too() {
     let failure = init(source.clone(), "--adopt").await.expect_err("a token that is not accepted");
     assert_eq!(failure.parts().0, "telform::live::unauthorized");
     std::fs::write(&token, "token-of-voicebox").expect("a file");
-    init(source, "--adopt").await.unwrap_or_else(|failure| panic!("{}", failure.text(false, 80)));
+    init(source, "--adopt")
+        .await
+        .unwrap_or_else(|failure| panic!("{}", failure.text(false, 80, &super::again::Again::default())));
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a file");
     assert!(read("telform/accounts.yaml").contains("# mailboxes:\n#   main:\n#     extension: \"100\""));
     assert!(read("telform/voicebox-mailboxes.yaml").contains("name: \"Front desk\""));

@@ -1,4 +1,4 @@
-//! `telform journal`: the trail that runs leave. Nothing here writes, and no service is asked.
+//! `telform journal`: the trail that runs leave. But for `restart` nothing here writes, and no service is asked.
 
 use super::args::{BlameArgs, ExportArgs, ExportFormat, JournalCommand, ShowRunArgs};
 use super::book::{Book, Intent};
@@ -19,9 +19,14 @@ struct Trail {
     bytes: Vec<u8>,
     place: String,
     ends: &'static str,
+    /// Runs that ended after the ledger was saved last.
+    behind: usize,
 }
 
 pub(super) async fn run(out: &Out, command: &JournalCommand) -> Result<Exit, Failure> {
+    if let JournalCommand::Restart(args) = command {
+        return super::restart::run(out, args).await;
+    }
     let trail = Trail::read(out).await?;
     let runs = journal::runs(&trail.journal.lines);
     let exit = match command {
@@ -30,6 +35,7 @@ pub(super) async fn run(out: &Out, command: &JournalCommand) -> Result<Exit, Fai
         JournalCommand::Blame(args) => blame(out, args, &runs)?,
         JournalCommand::Verify => return Ok(verified(out, &trail, &runs)),
         JournalCommand::Export(args) => export(out, args, &trail, &runs),
+        JournalCommand::Restart(_) => Exit::Done,
     };
     if let Some(broken) = &trail.broken {
         out.note(&format!(
@@ -56,13 +62,13 @@ impl Trail {
         }
         let (journal, mut broken) = journal::check_up_to(&bytes);
         let mut ends = "the ledger remembers no end of it";
-        if broken.is_none()
-            && let Some(head) = book.store.load().await?.and_then(|ledger| ledger.journal)
-        {
+        let head = book.store.load().await?.and_then(|ledger| ledger.journal);
+        let behind = journal.ended_after(head.as_ref());
+        if let Some(head) = head.filter(|_| broken.is_none()) {
             broken = journal.holds(&head).err();
             ends = "it goes on from the end that the ledger remembers";
         }
-        Ok(Self { journal, broken, bytes, place, ends })
+        Ok(Self { journal, broken, bytes, place, ends, behind })
     }
 }
 
@@ -190,6 +196,7 @@ fn blame(out: &Out, args: &BlameArgs, runs: &[Run<'_>]) -> Result<Exit, Failure>
 fn verified(out: &Out, trail: &Trail, runs: &[Run<'_>]) -> Exit {
     let verdict = verify::journal(&trail.bytes);
     let good = trail.broken.is_none() && verdict.verified;
+    super::journal::note_behind(out, trail.behind);
     if out.global.json {
         out.document(&JournalChecked {
             verified: good,
@@ -197,6 +204,7 @@ fn verified(out: &Out, trail: &Trail, runs: &[Run<'_>]) -> Exit {
             runs: runs.len(),
             head: trail.journal.head(),
             torn: trail.journal.torn,
+            behind: trail.behind,
             broken: trail.broken.as_ref().map(|broken| BrokenAt { line: broken.line, why: &broken.why }),
             violations: Violation::all(&verdict.violations),
         });

@@ -11,12 +11,13 @@ use super::interrupt::Stop;
 use super::journal::Book;
 use super::out::Out;
 use super::policy::{Policies, Tell};
+use super::remember::enter;
 use super::saved;
 use super::session::{Purpose, Session};
 use super::supplied;
 use crate::journal::{self, Run};
 use crate::output::{Said, Saved};
-use crate::plan::{Operation, Plan, Step};
+use crate::plan::{self, Inputs, Operation, Plan, Step};
 use crate::resource::{Address, Live};
 use crate::text::clean;
 use crate::undo::{self, Otherwise, Today, Undo};
@@ -40,7 +41,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     let runs = journal::runs(&kept.lines);
     let of = chosen(&runs, &args.of)?;
     let (then, live, undo) = taken_back(&mut session, of).await?;
-    let yaml = std::mem::replace(&mut session.desired, undo.desired);
+    let yaml = std::mem::replace(&mut session.desired, undo.desired.clone());
     session.options.targets.clone_from(&undo.about);
     // Whoever asks to take a run back asks for each value anew.
     session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
@@ -54,7 +55,8 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     let known = |address: &&Address| {
         yaml.objects.contains_key(*address) || session.ledger.objects.contains_key(*address)
     };
-    session.nameless = session.desired.objects.keys().filter(|address| !known(address)).cloned().collect();
+    let nameless = session.desired.objects.keys().filter(|address| !known(address));
+    session.nameless = nameless.filter(|address| !undo.managed.contains(*address)).cloned().collect();
     let plan = session.plan(&live)?;
     moved_since(out, undo::otherwise(of, &then, &plan, &undo.left).unwrap_or_default());
     let document = saved::document(&session, &plan, &live);
@@ -70,13 +72,21 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         apply::refused(out, &plan);
         return Ok(Exit::Refused);
     }
+    let store = session.store.clone();
+    let book = Book::open(&store, &session.ledger).await?;
     if !plan.has_changes() {
-        out.note("everything is as it was before that run; nothing was written\n");
+        if plan.decides() {
+            enter(&mut session, "undo", None, &plan, &live, &book, document).await?;
+            session.close()?;
+            if !out.global.quiet {
+                out.note("only the ledger was changed; nothing was sent\n");
+            }
+        } else {
+            out.note("everything is as it was before that run; nothing was written\n");
+        }
         return Ok(Exit::Done);
     }
     supplied::supplied(&session, &plan)?;
-    let store = session.store.clone();
-    let book = Book::open(&store, &session.ledger).await?;
     if !args.auto_approve && !confirmed(out, &plan)? {
         out.note("not confirmed; nothing was written\n");
         return Ok(Exit::Failed);
@@ -123,27 +133,36 @@ async fn taken_back(session: &mut Session, run: &Run<'_>) -> Result<(Plan, Live,
         all.kinds.insert("bridges".into());
     }
     let live = session.read_all(&all).await?;
-    let mut undo = undo::undo(
-        run,
-        &plan,
-        Today {
-            desired: &session.desired,
-            live: &live,
-            ledger: &session.ledger,
-            hidden: session.key.hidden(),
-        },
-    );
+    let renamed = plan::renamed(&Inputs {
+        desired: &session.desired,
+        live: &live,
+        ledger: &session.ledger,
+        key: &session.key,
+        options: &session.options,
+    });
+    let today = Today {
+        desired: &session.desired,
+        live: &live,
+        ledger: &session.ledger,
+        renamed: &renamed,
+        hidden: session.key.hidden(),
+    };
+    let mut undo = undo::undo(run, &plan, today);
     undo.desired.kinds.extend(all.kinds);
     Ok((plan, live, undo))
 }
 
-/// The run that was named. `last` is the last one that wrote something.
+/// The run that was named. `last` is the last one that wrote something, to a service or to the ledger alone.
 fn chosen<'r, 'a>(runs: &'r [Run<'a>], of: &str) -> Result<&'r Run<'a>, Failure> {
     let wrong =
         |why: String| Failure::other("telform::undo::run", why, "`telform journal list` shows the runs");
     if of == "last" {
-        let last = runs.iter().rev().find(|run| run.steps.iter().any(|step| step.intent.is_some()));
-        return last.ok_or_else(|| wrong("the journal has no run that wrote something".to_owned()));
+        let wrote = |run: &&Run<'_>| run.steps.iter().any(|step| step.intent.is_some()) || decided(run);
+        return runs
+            .iter()
+            .rev()
+            .find(wrote)
+            .ok_or_else(|| wrong("the journal has no run that wrote something".to_owned()));
     }
     let fits: Vec<&Run<'a>> = runs.iter().filter(|run| run.id.starts_with(of)).collect();
     match fits.as_slice() {
@@ -151,6 +170,13 @@ fn chosen<'r, 'a>(runs: &'r [Run<'a>], of: &str) -> Result<&'r Run<'a>, Failure>
         [] => Err(wrong(format!("the journal has no run {of}"))),
         several => Err(wrong(format!("{} runs begin with {of}", several.len()))),
     }
+}
+
+/// Whether a run changed what telform manages, and did not only note what was gone.
+fn decided(run: &Run<'_>) -> bool {
+    let words = run.started.plan.ledger.iter().flat_map(|effect| effect.0.keys());
+    let known = ["adopt", "adopt_hidden", "rename", "release", "protect"];
+    words.into_iter().any(|word| known.contains(&word.as_str()))
 }
 
 /// What is not taken back, before anything is asked.

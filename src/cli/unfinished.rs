@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::again;
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use super::session::Session;
@@ -145,7 +144,7 @@ pub(super) async fn twins(
     if out.global.json {
         out.event(&Said::Twins { twins: &found });
     } else {
-        let apply = again::with(out, session, "telform apply --max-deletes 1");
+        let apply = out.again.command("telform apply --max-deletes 1");
         out.print(&report::twins(&found, &apply, out.reading()));
     }
     true

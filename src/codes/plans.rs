@@ -63,7 +63,7 @@ pub(super) const NOTICES: Group = Group {
         "notice::dropped_by_service" - "" "Remove the attribute from the YAML."
         "notice::foreign_connection" - "" "Declare the number under its bridge with a configuration of your own."
         "notice::hidden" - "" "Confirm the mail, then plan again."
-        "notice::key_changed" - "" "Set the key of this ledger, or write the secrets once more with `--rewrite-secret`."
+        "notice::key_changed" - "" "Bring back the key of this ledger; where it is lost, `telform ledger rekey --lost-key`."
         "notice::kind_not_mentioned" - "" "Mention the kind again, release the objects, or write an empty map to delete them."
         "notice::late_create" - "" "Adopt it with `telform adopt ADDRESS ID`, or delete it with a tombstone that has its `id:`."
         "notice::left_on_bridge" - "" "Declare the number, or take it off in the service's console."
@@ -75,6 +75,7 @@ pub(super) const NOTICES: Group = Group {
         "notice::pending_verification" - "" "Confirm the mail."
         "notice::pin_replaced" - "" "Remove or correct `id:`."
         "notice::products_looked_at" - "" "Name the other products under `product_ids`, or look in the console whether something uses it."
+        "notice::protected" - "" "Nothing."
         "notice::released" - "" "Nothing."
         "notice::renamed" - "" "Nothing; the line under `moved` may go after the apply."
         "notice::reshaped" - "" "Nothing; write it as the service keeps it to be rid of the notice, or send it once more with `--resend`."
@@ -84,8 +85,10 @@ pub(super) const NOTICES: Group = Group {
         "notice::secret_shown" - "" "Nothing."
         "notice::secret_unchanged" - "" "Nothing."
         "notice::secret_unknown" - "" "`--rewrite-secret ADDRESS` writes it once, and from then on it is known."
+        "notice::secret_unreadable" - "" "Bring back the key of this ledger; where it is lost, `telform ledger rekey --lost-key`."
         "notice::settled" - "" "Nothing: connecting it settles it."
         "notice::twin" - "" "Delete one of the two: the other by a tombstone with its `id:`, or yours after pinning the other with `id:`."
+        "notice::unprotected" - "" "Nothing, or write `lifecycle: { prevent_delete: true }` again before the next apply."
         "notice::unreadable" - "" "Have it repaired: the detail says how."
     },
 };

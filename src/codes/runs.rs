@@ -60,6 +60,9 @@ pub(super) const LEDGER: Group = Group {
     title: "Ledger",
     about: "The evidence file and its lock. None of these overwrites it.",
     codes: table! {
+        "telform::ledger::behind" -
+            "Warning: runs of the journal ended after this ledger was saved, as when an older copy of it was brought back."
+            "Bring the newer ledger back, or let `telform ledger rebuild --replace` make one; the next apply goes on from here."
         "telform::ledger::changed" 1
             "Somebody wrote the ledger after this run had read it."
             "Run it again: it starts from what is there now."
@@ -105,6 +108,9 @@ pub(super) const LEDGER: Group = Group {
         "telform::ledger::rekey" 1
             "The key cannot be changed: it is the same, the old one is not at hand, or it is set from outside."
             "The message says which variable to set."
+        "telform::ledger::rewritten" 1
+            "Version control or an editor rewrote the file: marks of a merge conflict, other line ends, a byte order mark, a key twice."
+            "Restore it as the message says; `.gitattributes` from `telform init` keeps git from rewriting it."
         "telform::ledger::store" 1
             "The object store said no, or nothing."
             "Check credentials, bucket and region; the message says what was tried."
@@ -126,13 +132,16 @@ pub(super) const JOURNAL: Group = Group {
             "What was there before telform, and what was adopted, stands in no journal."
         "telform::journal::broken" 1
             "The journal is not what was written: a line was changed, removed or added."
-            "Look with `telform journal verify`. To go on, keep it aside as evidence."
+            "Look with `telform journal verify`, and bring it back as it was. To go on without it, `telform journal restart`."
         "telform::journal::none" 1
             "There is no journal at this place."
             "An apply writes it beside the ledger; name another with `--ledger`."
         "telform::journal::run" 1
             "No run, or more than one, has an id that begins so."
             "`telform journal list` shows all of them."
+        "telform::journal::whole" 1
+            "`telform journal restart` was asked to leave a journal that is in order."
+            "Nothing: the next run goes on with it."
         "telform::journal::write" 1
             "What a step did could not be kept in the journal, so no further request was sent."
             "Make room, or the right to write; then `telform resume`."

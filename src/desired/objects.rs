@@ -89,6 +89,7 @@ impl<'a> Loader<'a> {
             attributes: Fields::with_capacity(block.lines.len()),
             sourced: Vec::new(),
             numbers: None,
+            idle: Default::default(),
             put: false,
             prevent_delete: false,
             ignore: BTreeSet::new(),

@@ -115,6 +115,10 @@ pub enum Because {
     NotTaken,
     /// A secret that is only used on create, and another one than was sent then.
     ChangedSinceCreate,
+    /// A secret that the service shows otherwise, though the configuration is as it was last written, or nobody knows.
+    SecretDiffers,
+    /// A secret of which the ledger has a fingerprint that the key at hand cannot read.
+    SecretUnreadable,
 }
 
 /// Everything that is known about the object.
@@ -139,7 +143,11 @@ impl Known<'_> {
         let because = self.because(field, object, wanted.is_some());
         let sent = matches!(
             because,
-            Because::Created | Because::Differs | Because::SecretChanged | Because::Replaced
+            Because::Created
+                | Because::Differs
+                | Because::SecretChanged
+                | Because::SecretDiffers
+                | Because::Replaced
         );
         Attribute {
             name: field.name,
@@ -201,7 +209,12 @@ impl Known<'_> {
             Some(Action::Create) => return Because::NotSent,
             Some(Action::Replace) => return Because::Replaced,
             Some(Action::Update) if self.changed(field.name) && field.ty == Type::Secret => {
-                return Because::SecretChanged;
+                return match self.change.and_then(|change| shown_of(change, field.name)) {
+                    Some(Shown::Secret(SecretWord::ChangedOutside | SecretWord::Differs)) => {
+                        Because::SecretDiffers
+                    }
+                    _ => Because::SecretChanged,
+                };
             }
             Some(Action::Update) if self.changed(field.name) => return Because::Differs,
             _ => {}
@@ -225,6 +238,7 @@ impl Known<'_> {
             Some(NoticeCode::NotShown) => return Because::NotShown,
             Some(NoticeCode::SecretUnknown) => return Because::SecretUnknown,
             Some(NoticeCode::SecretOnlyOnCreate) => return Because::ChangedSinceCreate,
+            Some(NoticeCode::SecretUnreadable) => return Because::SecretUnreadable,
             Some(NoticeCode::SecretNotSupplied) => return Because::SecretNotSupplied,
             _ => {}
         }
@@ -312,6 +326,9 @@ impl Known<'_> {
                 true => {
                     "a fingerprint is kept, and the key at hand is not the one it was made with".to_owned()
                 }
+                false if entry.unreadable.contains(field.name) => {
+                    "telform wrote this secret, and the key of its fingerprint is lost".to_owned()
+                }
                 false => "no fingerprint: telform has never written this secret".to_owned(),
             });
         }
@@ -357,4 +374,9 @@ fn says(object: &DesiredObject, field: &Field) -> Option<Says> {
         Wanted::Value(value) => Says::Value(value.json()),
         Wanted::Secret(secret) => Says::Secret(secret.source.to_string()),
     })
+}
+
+/// What a change makes of an attribute.
+fn shown_of<'a>(change: &'a Change, name: &str) -> Option<&'a Shown> {
+    change.attributes.iter().find(|changed| changed.name == name).map(|changed| &changed.after)
 }

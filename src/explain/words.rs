@@ -90,6 +90,10 @@ impl Because {
                 "another one was sent when the object was created, and telform sends it only then"
             }
             Self::Undecided => "something about its object is refused, so it was not compared",
+            Self::SecretDiffers => "the service shows another secret than the configured one, so it is sent",
+            Self::SecretUnreadable => {
+                "telform wrote this secret, and the fingerprint of it was made with a key that is not at hand, so nobody knows whether it differs; `--rewrite-secret` writes it"
+            }
         }
     }
 
@@ -119,6 +123,8 @@ impl Because {
             Self::NotTaken => "not taken by the service",
             Self::ChangedSinceCreate => "changed since the create, not sent",
             Self::Undecided => "not compared",
+            Self::SecretDiffers => "not the one that the service shows",
+            Self::SecretUnreadable => "unknown, not written",
         }
     }
 }

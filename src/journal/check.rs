@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Head, Line};
+use super::{Head, Line, Record};
 use crate::text::hex;
 
 /// A journal that was read.
@@ -32,6 +32,13 @@ impl Journal {
     pub fn head(&self) -> Head {
         let last = self.lines.last();
         last.map(|line| Head { seq: line.seq, hash: line.hash.clone() }).unwrap_or_default()
+    }
+
+    /// How many runs ended behind a head that was kept elsewhere, so that whoever keeps it has not heard of them.
+    pub fn ended_after(&self, kept: Option<&Head>) -> usize {
+        let known = kept.map_or(0, |head| head.seq);
+        let ends = |line: &&Line| line.seq > known && matches!(line.record, Record::Finished { .. });
+        self.lines.iter().filter(ends).count()
     }
 
     /// Whether a head that was kept elsewhere is one of this journal's: nothing up to it was cut off or written anew.
@@ -110,6 +117,13 @@ fn out_of_order(is: u64, expected: u64) -> String {
 
 /// One line by itself.
 fn one(bytes: &[u8]) -> Result<Line, String> {
+    // The end of the line is not among its bytes.
+    if bytes.ends_with(b"\r") || !bytes.starts_with(b"{") {
+        let whole = [bytes, b"\n"].concat();
+        if let Some(rewritten) = crate::ledger::rewritten(&whole) {
+            return Err(rewritten.why.replace("line 1 is", "it is"));
+        }
+    }
     let text = std::str::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned())?;
     let line: Line =
         serde_json::from_str(text).map_err(|error| format!("it is no line of a journal ({error})"))?;

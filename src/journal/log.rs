@@ -48,7 +48,7 @@ impl JournalError {
     pub fn help(&self) -> String {
         match self {
             Self::Place(error) => error.help(),
-            Self::Broken { .. } => "look with `telform journal verify`; to go on, move the journal aside and keep it as evidence, and the ledger's `journal` entry with it".to_owned(),
+            Self::Broken { .. } => "look with `telform journal verify`, and bring back the file as it was written; to go on without it, `telform journal restart` keeps it aside as evidence and begins a new one".to_owned(),
         }
     }
 }
@@ -76,6 +76,12 @@ fn name(place: &Place) -> String {
 pub async fn bytes(place: &Place) -> Result<(Vec<u8>, String), JournalError> {
     let (bytes, _) = place.read_log(&name(place)).await?;
     Ok((bytes, place.shown(&name(place))))
+}
+
+/// Keeps the journal beside a ledger under another name, whatever is in it, and leaves its place empty. Says how the copy is
+/// called, or `None` when there was nothing.
+pub async fn set_aside(place: &Place, suffix: &str) -> Result<Option<String>, JournalError> {
+    Ok(place.set_aside_log(&name(place), suffix).await?)
 }
 
 /// Reads the journal beside a ledger and checks every line; an empty one where there is none.

@@ -23,7 +23,7 @@ mod run;
 
 pub use check::{Broken, Journal, check, check_up_to};
 pub use history::{Shown, Written, history, in_force};
-pub use log::{Clock, JournalError, Log, Recorder, Stamped, bytes, holds, read};
+pub use log::{Clock, JournalError, Log, Recorder, Stamped, bytes, holds, read, set_aside};
 pub use run::{OpenStep, Run, StepRecord, runs};
 
 /// The version of the lines. A newer one is an error.
@@ -178,7 +178,7 @@ pub enum Verdict {
 pub struct Started {
     /// See [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// `apply`, `resume`, `undo`.
+    /// `apply`, `resume`, `undo`, or what changed the ledger alone, such as `forget`.
     pub command: String,
     /// Who ran it.
     pub actor: Actor,

@@ -35,6 +35,16 @@ pub enum LedgerError {
         /// Why.
         why: String,
     },
+    /// It is not as telform wrote it: version control or an editor rewrote it.
+    #[error("{place} is not as telform wrote it: {why}")]
+    Rewritten {
+        /// Which file or object.
+        place: String,
+        /// What was found.
+        why: String,
+        /// The way out.
+        help: String,
+    },
     /// What stands in the lock cannot be read, so nobody knows whether it is held.
     #[error("the lock {place} cannot be read: {why}")]
     LockDamaged {
@@ -126,6 +136,7 @@ impl LedgerError {
             Self::Io { .. } => "telform::ledger::io",
             Self::Remote { .. } => "telform::ledger::store",
             Self::Damaged { .. } => "telform::ledger::damaged",
+            Self::Rewritten { .. } => "telform::ledger::rewritten",
             Self::LockDamaged { .. } => "telform::ledger::lock_damaged",
             Self::Newer { .. } => "telform::ledger::newer",
             Self::Foreign { .. } => "telform::ledger::foreign",
@@ -149,6 +160,11 @@ impl LedgerError {
             Self::Remote { help, .. } => help,
             Self::Damaged { .. } => {
                 "restore it from a backup; or let `telform ledger rebuild --replace` keep it aside and make a new one from the YAML and the services"
+            }
+            Self::Rewritten { help, .. } => {
+                return format!(
+                    "{help}; or let `telform ledger rebuild --replace` keep it aside and make a new one"
+                );
             }
             Self::LockDamaged { .. } => {
                 "make sure that no run uses this ledger, then delete that object by hand"

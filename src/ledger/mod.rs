@@ -18,6 +18,7 @@ mod lock;
 mod place;
 mod rekey;
 mod store;
+mod text;
 mod watched;
 
 pub use digest::{Digest, digest_of};
@@ -29,6 +30,7 @@ pub use place::Remote;
 pub use place::{Found, Growing, Local, Place, Put, Version};
 pub use rekey::{CarriedOver, Lost, LostBecause, Supplied};
 pub use store::Store;
+pub use text::{Rewritten, rewritten};
 pub use watched::Watched;
 
 /// The format that this version writes. A newer one is an error: an older telform must not lose what it does not know.
@@ -183,6 +185,9 @@ pub struct Entry {
     /// Sealed fingerprints of the write-only secrets that telform wrote.
     #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
     pub secrets: LiteMap<String, Sealed>,
+    /// Write-only secrets that telform wrote and whose fingerprints went with a key that is lost.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unreadable: BTreeSet<String>,
     /// Values that telform submitted and that stay invisible until a human confirms them.
     #[serde(default, skip_serializing_if = "LiteMap::is_empty")]
     pub submitted: LiteMap<String, Submitted>,
@@ -227,6 +232,7 @@ impl Entry {
             since,
             key: LiteMap::new(),
             secrets: LiteMap::new(),
+            unreadable: BTreeSet::new(),
             submitted: LiteMap::new(),
             reshaped: LiteMap::new(),
             not_taken: LiteMap::new(),
@@ -376,7 +382,8 @@ impl Ledger {
     /// Forgets everything that was sealed with a key that is lost: it can never be read again.
     pub fn forget_seals(&mut self) {
         for entry in self.objects.values_mut() {
-            entry.secrets.clear();
+            // That telform wrote those secrets stays known.
+            entry.unreadable.extend(std::mem::take(&mut entry.secrets).into_iter().map(|(name, _)| name));
             entry.forget_sealed_marks();
         }
     }

@@ -53,6 +53,8 @@ pub enum LostBecause {
     NotSupplied,
     /// The secret at hand is not the one that was last written.
     Changed,
+    /// The old key is lost.
+    KeyLost,
 }
 
 impl LostBecause {
@@ -62,6 +64,9 @@ impl LostBecause {
             Self::NotDeclared => "not in the configuration",
             Self::NotSupplied => "not supplied",
             Self::Changed => "another one than was last written: write it with --rewrite-secret",
+            Self::KeyLost => {
+                "its fingerprint went with the lost key: write it once more with --rewrite-secret"
+            }
         }
     }
 
@@ -71,6 +76,7 @@ impl LostBecause {
             Self::NotDeclared => "not_declared",
             Self::NotSupplied => "not_supplied",
             Self::Changed => "changed",
+            Self::KeyLost => "key_lost",
         }
     }
 }
@@ -81,7 +87,7 @@ impl Ledger {
         &mut self,
         old: &Key,
         new: &Key,
-        supplied: &dyn Fn(&Address, &str) -> Supplied,
+        supplied: &dyn Fn(&Address, &str, &Key) -> Supplied,
     ) -> CarriedOver {
         let mut report = CarriedOver::default();
         for (address, entry) in &mut self.objects {
@@ -91,9 +97,13 @@ impl Ledger {
                     let print = key.fingerprint(&address.kind, &attribute, secret);
                     key.seal(&entry.account, &entry.id, &attribute, &print)
                 };
-                let because = match supplied(address, &attribute) {
+                let because = match supplied(address, &attribute, old) {
                     Supplied::Secret(secret) if seal(old, &secret) == sealed => {
-                        let again = seal(new, &secret);
+                        // What stands in for a secret in the sandbox may depend on the key.
+                        let again = match supplied(address, &attribute, new) {
+                            Supplied::Secret(secret) => seal(new, &secret),
+                            Supplied::Nothing | Supplied::NotDeclared => seal(new, &secret),
+                        };
                         report.carried.push((address.clone(), attribute.clone()));
                         entry.secrets.insert(attribute, again);
                         continue;
@@ -102,9 +112,29 @@ impl Ledger {
                     Supplied::Nothing => LostBecause::NotSupplied,
                     Supplied::NotDeclared => LostBecause::NotDeclared,
                 };
+                entry.unreadable.insert(attribute.clone());
                 report.lost.push(Lost { address: address.clone(), attribute, because });
             }
         }
+        self.key_check = Some(new.check());
+        report
+    }
+}
+
+impl Ledger {
+    /// Goes on with a new key where the old one is lost: no fingerprint can be carried over, and that telform wrote those
+    /// secrets stays known.
+    pub fn rekey_without(&mut self, new: &Key) -> CarriedOver {
+        let lost = self.objects.iter().flat_map(|(address, entry)| {
+            let one = move |attribute: &String| Lost {
+                address: address.clone(),
+                attribute: attribute.clone(),
+                because: LostBecause::KeyLost,
+            };
+            entry.secrets.keys().map(one)
+        });
+        let report = CarriedOver { carried: Vec::new(), lost: lost.collect() };
+        self.forget_seals();
         self.key_check = Some(new.check());
         report
     }

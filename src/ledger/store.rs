@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::lock::{self, Holder, Lease, Lock, Wish};
 use super::place::{Local, Place, Put, Version};
-use super::{AccountEntry, FORMAT, Key, Ledger, LedgerError};
+use super::text::doubled_key;
+use super::{AccountEntry, FORMAT, Key, Ledger, LedgerError, rewritten};
 use crate::value::Value;
 
 /// A ledger and what stands beside it.
@@ -58,7 +59,16 @@ impl Store {
             self.saw(None);
             return Ok(None);
         };
+        if let Some(rewritten) = rewritten(&found.bytes) {
+            let place = self.shown();
+            return Err(LedgerError::Rewritten { help: rewritten.help(&place), place, why: rewritten.why });
+        }
         let ledger = read(&found.bytes).map_err(|fault| match fault {
+            Fault::Doubled(key) => LedgerError::Rewritten {
+                place: self.shown(),
+                why: format!("`{}` stands in it twice, as after a merge by hand", crate::text::escape(&key)),
+                help: "remove the older of the two, or restore the file from version control".to_owned(),
+            },
             Fault::Newer(found) => LedgerError::Newer { place: self.shown(), found },
             Fault::Damaged(why) => LedgerError::Damaged { place: self.shown(), why },
         })?;
@@ -200,19 +210,36 @@ fn key_name(address: &str) -> String {
 enum Fault {
     /// It has a later format, by its number.
     Newer(u64),
+    /// A key stands twice in one of its maps: which of the two a reader takes is chance.
+    Doubled(String),
     Damaged(String),
 }
 
 /// Reads a ledger. Only where it is none is it looked at again, for its format: a later one may be of another shape.
 fn read(bytes: &[u8]) -> Result<Ledger, Fault> {
     let text = str::from_utf8(bytes).map_err(|error| Fault::Damaged(error.to_string()))?;
+    if text.trim().is_empty() {
+        return Err(Fault::Damaged("it is empty".to_owned()));
+    }
+    if let Some(key) = doubled_key(text) {
+        return Err(Fault::Doubled(key));
+    }
     let why = match serde_json::from_str::<Ledger>(text) {
+        Ok(ledger) if ledger.format == 0 => {
+            return Err(Fault::Damaged("it says format 0, which no telform wrote".to_owned()));
+        }
         Ok(ledger) if ledger.format <= FORMAT => return Ok(ledger),
         Ok(ledger) => return Err(Fault::Newer(u64::from(ledger.format))),
         Err(error) => error.to_string(),
     };
     let value: Value = serde_json::from_str(text).map_err(|error| Fault::Damaged(error.to_string()))?;
+    if value.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Err(Fault::Damaged(
+            "it is an empty object, and holds nothing that a ledger holds".to_owned(),
+        ));
+    }
     match value.get("format").and_then(Value::as_u64) {
+        Some(0) => Err(Fault::Damaged("it says format 0, which no telform wrote".to_owned())),
         Some(format) if format > u64::from(FORMAT) => Err(Fault::Newer(format)),
         Some(_) => Err(Fault::Damaged(why)),
         None => Err(Fault::Damaged("it has no format number".to_owned())),

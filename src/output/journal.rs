@@ -54,10 +54,21 @@ pub struct JournalChecked<'a> {
     pub head: Head,
     /// A line that was cut off by a power loss.
     pub torn: Option<usize>,
+    /// Runs that ended after the ledger was saved last, so that it does not know them.
+    pub behind: usize,
     /// Where the chain breaks.
     pub broken: Option<BrokenAt<'a>>,
     /// Rules that a run breaks.
     pub violations: Vec<Violation<'a>>,
+}
+
+/// A new journal was begun.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct JournalRestarted {
+    /// Where the old one is kept; null when there was nothing of it.
+    pub kept: Option<String>,
+    /// Lines of it that are what was written.
+    pub lines: usize,
 }
 
 /// Where a chain breaks.
@@ -108,7 +119,7 @@ pub struct OneRun<'a> {
     pub ended: Option<&'a str>,
     /// Who ran it.
     pub actor: &'a Actor,
-    /// `apply`, `resume` or `undo`.
+    /// `apply`, `resume`, `undo`, or what changed the ledger alone, such as `forget`.
     pub command: &'a str,
     /// Version of telform.
     pub telform_version: &'a str,
@@ -125,6 +136,9 @@ pub struct OneRun<'a> {
     /// What takes it back, as it was known before its first request. Only where steps are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<&'a [v1::Inverse]>,
+    /// What it changed in the ledger without any request, where steps are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<&'a [v1::LedgerEffect]>,
     /// Its steps, where they are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<OneStep<'a>>>,
@@ -196,6 +210,9 @@ impl Document for Blame<'_> {
 impl Document for JournalChecked<'_> {
     const FORMAT: &'static str = "telform-journal-verify";
 }
+impl Document for JournalRestarted {
+    const FORMAT: &'static str = "telform-journal-restart";
+}
 impl Document for JournalVerdict<'_> {
     const FORMAT: &'static str = "telform-verify-journal";
 }
@@ -220,6 +237,7 @@ pub fn run<'a>(run: &'a Run<'a>, steps: bool) -> OneRun<'a> {
         writes: writes(run),
         receipt: run.finished,
         undo: steps.then_some(started.undo.as_slice()),
+        ledger: Some(started.plan.ledger.as_slice()).filter(|effects| steps && !effects.is_empty()),
         steps: steps.then(|| {
             both()
                 .map(|(step, record)| OneStep {

@@ -25,7 +25,8 @@ pub use documents::{
 };
 pub use events::{Dark, Said, Saved, StepEnd, StepMore};
 pub use journal::{
-    Blame, BrokenAt, Export, InForce, JournalChecked, JournalVerdict, RunList, RunShown, run, written,
+    Blame, BrokenAt, Export, InForce, JournalChecked, JournalRestarted, JournalVerdict, RunList, RunShown,
+    run, written,
 };
 pub use pages::{
     Completions, ErrorCode, ErrorCodes, Initialized, KindPage, KindShape, KindTable, ManPage, ManPages,
@@ -128,6 +129,7 @@ pub const SHAPES: &[Shape] = &[
     shape::<Blame<'static>>(&["journal blame"]),
     shape::<JournalChecked<'static>>(&["journal verify"]),
     shape::<Export<'static>>(&["journal export"]),
+    shape::<JournalRestarted>(&["journal restart"]),
     shape::<Doctor<'static>>(&["doctor"]),
     shape::<ErrorCodes>(&["docs"]),
     shape::<KindPage>(&["docs"]),

@@ -102,6 +102,10 @@ pub enum SecretWord {
     Rewritten,
     /// Sent, and not what the service gives back.
     NotTaken,
+    /// The configuration is as telform last wrote it, and the service shows another one.
+    ChangedOutside,
+    /// The service shows another one, and nobody knows which of the two changed.
+    Differs,
 }
 
 impl SecretWord {
@@ -113,6 +117,8 @@ impl SecretWord {
             Self::Changed => "(secret, changed in the configuration: will be written)",
             Self::Rewritten => "(secret, will be written again as asked)",
             Self::NotTaken => "(secret, another one than was sent)",
+            Self::ChangedOutside => "(secret, changed at the service: will be written)",
+            Self::Differs => "(secret, not the one that the service shows: will be written)",
         }
     }
 }
@@ -192,8 +198,8 @@ impl Comparison<'_> {
         let wanted = stated;
         let change = AttributeChange {
             name: field.name.to_owned(),
-            before: shown.map_or(Shown::Absent, |value| Shown::Value(value.json())),
-            after: Shown::Value(wanted.json()),
+            before: shown.map_or(Shown::Absent, |value| Shown::Value(self.called(field, value).json())),
+            after: Shown::Value(self.called(field, wanted).json()),
             risky: field.risky,
         };
         match field.access {
@@ -230,6 +236,14 @@ impl Comparison<'_> {
                 (Access::Modifiable | Access::ReadOnly, None) => found.update.push(change),
             },
         }
+    }
+
+    /// A value for people: an entry of the catalogue by the word that the catalogue has for it, where that means it alone.
+    fn called(&self, field: &Field, value: &Packed) -> Packed {
+        let entry =
+            (field.ty == Type::CatalogueEntry).then(|| catalogue::resolve(self.catalogue, value)).flatten();
+        let word = entry.map(|entry| Packed::from(entry.slug.as_deref().unwrap_or(&entry.name)));
+        word.filter(|word| catalogue::resolve(self.catalogue, word) == entry).unwrap_or_else(|| value.clone())
     }
 
     fn create_only(

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use super::change::{AttributeChange, Difference, Shown};
-use super::step::{Operation, Phase, Step};
+use super::step::{Operation, Phase, Seat, Step};
 use super::{Inputs, note::RefusalCode};
 use crate::backend::unpod::catalogue;
 use crate::call::{Body, Call, Method, Payload};
@@ -370,6 +370,7 @@ fn blanked(object: &DesiredObject, kind: &Kind, live: &LiveObject) -> Result<(),
 }
 
 /// DELETE of an object.
+#[allow(clippy::too_many_arguments, reason = "the facts of one deletion")]
 pub(super) fn delete(
     inputs: &Inputs<'_>,
     account: &str,
@@ -379,6 +380,7 @@ pub(super) fn delete(
     cut: Vec<(String, String)>,
     frees: Vec<String>,
     unread: Vec<String>,
+    seats: BTreeMap<String, Seat>,
 ) -> Draft {
     let facts = inputs.facts(account);
     let before = kind
@@ -409,7 +411,7 @@ pub(super) fn delete(
             phase: Phase::Delete,
             address: address.cloned(),
             call: Call { method: Method::Delete, ..Call::get(account, path(kind.member, facts, &live.id)) },
-            operation: Operation::Delete { id: live.id.clone(), before, cut, frees, unread },
+            operation: Operation::Delete { id: live.id.clone(), before, cut, frees, unread, seats },
             why,
             waits_for: Vec::new(),
         },

@@ -8,10 +8,10 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
-use super::step::{Operation, Ref, Served, Step};
+use super::step::{Operation, Ref, Seat, Served, Step};
 use crate::backend;
 use crate::call::{Body, Call, Method, Payload, StepId};
-use crate::kind::{Access, Delete, Kind, Link, Type, Update};
+use crate::kind::{Access, Delete, Kind, Link, NumberWord, Type, Update};
 use crate::value::{Packed, Value, hidden::holds_mark};
 
 /// What takes one change back.
@@ -73,24 +73,72 @@ impl Plan {
                     of: vec![step.id.clone()],
                     what: format!("{address} {secret}"),
                     calls: Vec::new(),
-                    lost: Some("overwritten: the secret that is there now cannot be read back".to_owned()),
+                    lost: Some(
+                        "overwritten: telform keeps no secret, so undo cannot send the old one again"
+                            .to_owned(),
+                    ),
                 };
                 put_back(step, kind, before, &lost).into_iter().chain(secrets.map(name)).collect()
             }
-            Operation::Delete { id, before, frees, .. } => {
-                let mut all = vec![made_again(step, kind, id, before)];
-                all.extend(frees.iter().map(|number| Inverse {
-                    of: vec![step.id.clone()],
-                    what: format!("{number} on {id}"),
-                    calls: Vec::new(),
-                    lost: Some("goes off with its bridge: undo does not put it back".to_owned()),
-                }));
+            Operation::Delete { id, before, frees, seats, .. } => {
+                let mut all = vec![made_again(step, kind, id, before, seats)];
+                all.extend(
+                    frees.iter().filter_map(|number| self.seated(step, kind, id, number, seats.get(number))),
+                );
                 all
             }
             Operation::Connect { .. } | Operation::Disconnect { .. } | Operation::ReadBack { .. } => {
                 Vec::new()
             }
         }
+    }
+
+    /// A number that goes off with its bridge: the bridge takes it along when it is made again, and it is connected to what
+    /// served it.
+    fn seated(
+        &self,
+        step: &Step,
+        kind: &Kind,
+        bridge: &str,
+        number: &str,
+        seat: Option<&Seat>,
+    ) -> Option<Inverse> {
+        let mut inverse = Inverse {
+            of: vec![step.id.clone()],
+            what: format!("{number} on {bridge}"),
+            calls: Vec::new(),
+            lost: None,
+        };
+        let id = seat.and_then(|seat| seat.id);
+        inverse.lost = match (seat.map(|seat| &seat.served), id, kind.link) {
+            (None, ..) => Some("goes off with its bridge: undo does not put it back".to_owned()),
+            (_, None, _) | (_, _, None) => Some(
+                "goes off with its bridge: the service does not show its id, so undo cannot put it back".to_owned(),
+            ),
+            (Some(Served::OneOf(_)), ..) => Some(
+                "goes off with its bridge: undo puts it back there, and nobody knows which configuration served it"
+                    .to_owned(),
+            ),
+            (Some(Served::By { id: server, .. }), Some(number_id), Some(link)) => {
+                let account = &step.call.account;
+                let at = self.now(account, Ref::Id(bridge.to_owned())).in_path();
+                let provider = self.now(account, Ref::Id(server.clone()));
+                let number = match link.number {
+                    NumberWord::E164(key) => (key, Value::from(number)),
+                    NumberWord::Id(key) => (key, Value::from(number_id)),
+                };
+                let entries = IndexMap::from([
+                    (link.target_key.to_owned(), super::link_step::payload(&provider)),
+                    (number.0.to_owned(), Payload::Value(number.1)),
+                ]);
+                let path = link.connect.replace("{id}", &at);
+                inverse.calls.push(call(step, Method::Post, path, Some(entries)));
+                None
+            }
+            // The bridge takes it along, and nobody served it.
+            (Some(Served::Unserved | Served::NotThere), ..) => return None,
+        };
+        Some(inverse)
     }
 
     /// What the plan does to each number on each bridge, the first look and the last effect.
@@ -256,7 +304,13 @@ fn put_back(
 }
 
 /// What is deleted is made again, as another object.
-fn made_again(step: &Step, kind: &'static Kind, id: &str, before: &BTreeMap<String, Value>) -> Inverse {
+fn made_again(
+    step: &Step,
+    kind: &'static Kind,
+    id: &str,
+    before: &BTreeMap<String, Value>,
+    seats: &BTreeMap<String, Seat>,
+) -> Inverse {
     let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut entries = IndexMap::new();
     let mut needed = Vec::new();
@@ -278,6 +332,12 @@ fn made_again(step: &Step, kind: &'static Kind, id: &str, before: &BTreeMap<Stri
         } else if let Some(value) = before.get(field.name).filter(|value| !value.is_null()) {
             entries.insert(field.name.to_owned(), Payload::Value(value.clone()));
         }
+    }
+    let taken: Vec<u64> = seats.values().filter_map(|seat| seat.id).collect();
+    if let Some(key) = kind.link.and_then(|link| link.assigned_on_create)
+        && !taken.is_empty()
+    {
+        entries.insert(key.to_owned(), Payload::Value(Value::from(taken)));
     }
     let path = swapped(&step.call.path, kind.member, kind.collection, "");
     let mut lost = format!("deleted for good: a {} that is made again has another identity", kind.singular);

@@ -33,6 +33,14 @@ pub(super) fn effects(findings: &mut Findings<'_>) {
             }
         }
         if entry.is_some_and(|entry| entry.prevent_delete) != object.prevent_delete {
+            // Said before the run that carries it out: from then on nothing but the other guards keeps the object.
+            if entry.is_some() {
+                let code = match object.prevent_delete {
+                    true => NoticeCode::Protected,
+                    false => NoticeCode::Unprotected,
+                };
+                notices.push(notice(object, code, Some(live.id.clone())));
+            }
             effects.push(LedgerEffect::Protect { address: address.clone(), on: object.prevent_delete });
         }
     }

@@ -9,7 +9,7 @@ use super::LedgerEffect;
 use super::impact::{Effect, NumberImpact, Spot};
 use super::link_step::{LinkSteps, served};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
-use super::step::{Ref, Served};
+use super::step::{Ref, Seat, Served};
 use crate::kind::Link;
 use crate::ledger::MadeConnection;
 use crate::resource::{Address, Connection, Spellings, Target, owned_by};
@@ -72,6 +72,8 @@ pub(super) struct Wired {
     pub(super) relieved: BTreeMap<String, Vec<(String, String)>>,
     /// Numbers that the delete of a bridge frees: slug to numbers.
     pub(super) freed: BTreeMap<String, Vec<String>>,
+    /// How those numbers stood there, where only a create brings them back: slug to number.
+    pub(super) seats: BTreeMap<String, BTreeMap<String, Seat>>,
     pub(super) effects: Vec<LedgerEffect>,
     /// Connections that were cut on a bridge: slug to (bridge, number).
     pub(super) emptied: BTreeMap<String, Vec<(String, String)>>,
@@ -214,6 +216,11 @@ impl Wiring<'_> {
         } else {
             // Deleting the bridge is what frees the number here (unpod.md 7.2).
             wired.freed.entry(connection.bridge.clone()).or_default().push(connection.number.clone());
+            if self.link.assigned_on_create.is_some() {
+                let seat = Seat { id: connection.number_id, served: served(&connection.target) };
+                let seats = wired.seats.entry(connection.bridge.clone()).or_default();
+                seats.insert(connection.number.clone(), seat);
+            }
             self.goes_dark(connection, wired);
         }
     }

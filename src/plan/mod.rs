@@ -46,8 +46,9 @@ pub use look::looked_at;
 pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
 pub use recall::recalled;
 pub use reconnect::{Fate, reconnects};
+pub use rename::renamed;
 pub use select::{Limits, asked};
-pub use step::{Operation, Phase, Ref, Served, Step};
+pub use step::{Operation, Phase, Ref, Seat, Served, Step};
 pub use taken::{NotTaken, Way};
 
 /// Everything that a plan is computed from.
@@ -201,6 +202,12 @@ pub enum LedgerEffect {
     Release {
         /// Its address.
         address: Address,
+        /// Its account, where the ledger knew the object.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        /// Its identity, where the ledger knew the object.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
     },
     /// An object is gone, so its entry goes too.
     Drop {
@@ -226,6 +233,14 @@ pub enum LedgerEffect {
         /// Whether it is protected now.
         on: bool,
     },
+}
+
+impl LedgerEffect {
+    /// Whether it changes what telform manages, by which address, or how it is protected. The rest is bookkeeping about
+    /// objects that stay managed as they are.
+    pub fn is_decision(&self) -> bool {
+        !matches!(self, Self::MoveEnded { .. } | Self::Visible { .. } | Self::Confirmed { .. })
+    }
 }
 
 /// Live objects that no address claims.
@@ -297,6 +312,30 @@ impl Plan {
             Some(ledger) => planner::run(&Inputs { ledger: &ledger, ..*inputs }),
             None => planner::run(inputs),
         }
+    }
+
+    /// A plan that sends nothing and only changes what telform remembers.
+    pub fn of_ledger(accounts: Vec<AccountLine>, effects: Vec<LedgerEffect>) -> Self {
+        let mut plan = Self {
+            accounts,
+            changes: Vec::new(),
+            steps: Vec::new(),
+            impact: Vec::new(),
+            refusals: Vec::new(),
+            ledger: effects,
+            limits: Default::default(),
+            not_taken: Vec::new(),
+            notices: Vec::new(),
+            unmanaged: Vec::new(),
+            digest: String::new(),
+        };
+        plan.digest = plan.computed_digest();
+        plan
+    }
+
+    /// Whether it changes what telform manages without any request.
+    pub fn decides(&self) -> bool {
+        self.ledger.iter().any(LedgerEffect::is_decision)
     }
 
     /// Whether a service would be written to.

@@ -346,6 +346,12 @@ pub enum NoticeCode {
     ProductsLookedAt,
     /// A configuration of another organization, or of none, serves a number. Detail: number and configuration.
     ForeignConnection,
+    /// `prevent_delete` is new in the YAML. Detail: id.
+    Protected,
+    /// `prevent_delete` is gone from the YAML. Detail: id.
+    Unprotected,
+    /// The ledger has a fingerprint of the secret that the key at hand cannot read.
+    SecretUnreadable,
 }
 
 impl NoticeCode {
@@ -357,6 +363,15 @@ impl NoticeCode {
     /// Whether nothing is open about it: worth a word, not a line each.
     pub fn is_settled_secret(self) -> bool {
         matches!(self, Self::SecretUnchanged | Self::SecretShown)
+    }
+
+    /// What it means of so many secrets about which nothing is open.
+    pub fn of_secrets(self, count: usize) -> String {
+        let (what, them) = if count == 1 { ("secret", "it") } else { ("secrets", "them") };
+        match self {
+            Self::SecretUnchanged => format!("{count} {what} unchanged since telform last wrote {them}"),
+            _ => format!("{count} {what} {}", self.text()),
+        }
     }
 
     /// What it means, for people.
@@ -418,6 +433,13 @@ impl NoticeCode {
             }
             Self::KindNotMentioned => {
                 "managed objects of a kind that no file mentions: not looked at and left alone; an empty map of the kind would delete them, `telform forget ADDRESS` releases one"
+            }
+            Self::Protected => "protected from the next apply on: the YAML says `prevent_delete`",
+            Self::Unprotected => {
+                "no longer protected from the next apply on: the YAML does not say `prevent_delete` any more"
+            }
+            Self::SecretUnreadable => {
+                "unknown: the ledger has its fingerprint, made with a key that is not at hand; not written unless --rewrite-secret asks"
             }
         }
     }

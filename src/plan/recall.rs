@@ -67,6 +67,7 @@ fn took_place(ledger: &mut Ledger, address: &Address, attempt: &Attempt, id: &st
     entry.key.clone_from(&attempt.key);
     // Sealed for the old object.
     entry.secrets.clear();
+    entry.unreadable.clear();
     entry.submitted.clear();
     entry.reshaped.clear();
     entry.not_taken.clear();

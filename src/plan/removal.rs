@@ -141,7 +141,11 @@ impl<'a> Removals<'a> {
             attribute: None,
             detail: entry.map(|entry| entry.id.clone()),
         });
-        self.effects.push(LedgerEffect::Release { address: address.clone() });
+        self.effects.push(LedgerEffect::Release {
+            address: address.clone(),
+            account: entry.map(|entry| entry.account.clone()),
+            id: entry.map(|entry| entry.id.clone()),
+        });
     }
 
     fn look_up(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, wish: &Wish<'a>) {

@@ -1,7 +1,7 @@
 //! Renames: the ledger as it is once every object has the address that the configuration gives it. Never a request.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::find;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
@@ -39,6 +39,19 @@ impl Renames {
         }
         ledger
     }
+}
+
+/// The addresses of the ledger that the configuration has renamed: each with the one that it has from the next run on.
+pub fn renamed(inputs: &Inputs<'_>) -> BTreeMap<Address, Address> {
+    let declared = declared(inputs);
+    let ledger = declared.ledger(inputs.ledger);
+    let implied = implied(&Inputs { ledger: &ledger, ..*inputs });
+    let all = declared.effects.into_iter().chain(implied.effects);
+    all.filter_map(|effect| match effect {
+        LedgerEffect::Rename { from, to } => Some((from, to)),
+        _ => None,
+    })
+    .collect()
 }
 
 /// The renames of the YAML that the ledger does not know yet.

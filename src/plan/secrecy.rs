@@ -6,8 +6,9 @@ use super::change::{AttributeChange, Comparison, Difference, SecretWord, Shown};
 use super::note::{Notice, NoticeCode};
 use super::taken::Sent;
 use crate::kind::{Access, Field};
+use crate::ledger::Entry;
 use crate::resource::{SourcedValue, WantedSecret};
-use crate::value::{Packed, hidden};
+use crate::value::{Fingerprint, Packed, hidden};
 
 impl Comparison<'_> {
     pub(super) fn secret(&self, field: &'static Field, secret: &WantedSecret, found: &mut Difference) {
@@ -34,13 +35,17 @@ impl Comparison<'_> {
             return;
         };
         let mut same = NoticeCode::SecretUnchanged;
+        let mut other = SecretWord::Changed;
         let known = match self.live.secrets.get(field.name) {
             Some(Some(shown)) if shown != fingerprint => {
                 let untaken = secret_change(field, SecretWord::NotTaken);
                 match self.secret_sent_before(field, &untaken, fingerprint, shown) {
                     Some(Sent::NotTaken(untaken)) => return found.not_taken.push(untaken),
                     Some(Sent::Noted(notice)) => return found.notices.push(notice),
-                    None => Some(false),
+                    None => {
+                        other = self.who_changed(field, shown, fingerprint);
+                        Some(false)
+                    }
                 }
             }
             Some(Some(_)) => {
@@ -55,19 +60,36 @@ impl Comparison<'_> {
                     ..secret_change(field, SecretWord::New)
                 });
             }
-            _ => self.entry.filter(|_| self.secrets_readable).and_then(|entry| {
-                let sealed = entry.secrets.get(field.name)?;
-                Some(*sealed == self.key.seal(&entry.account, &entry.id, field.name, fingerprint))
-            }),
+            _ => self.wrote(field, fingerprint),
         };
+        let sealed =
+            |entry: &Entry| entry.secrets.contains_key(field.name) || entry.unreadable.contains(field.name);
         match known {
             Some(true) => found.notices.push(self.notice(same, field, None)),
             Some(false) => {
-                let word =
-                    if (self.resend)(field.name) { SecretWord::Rewritten } else { SecretWord::Changed };
+                let word = if (self.resend)(field.name) { SecretWord::Rewritten } else { other };
                 found.update.push(secret_change(field, word));
             }
+            None if self.entry.is_some_and(sealed) => {
+                found.notices.push(self.notice(NoticeCode::SecretUnreadable, field, None));
+            }
             None => found.notices.push(self.notice(NoticeCode::SecretUnknown, field, None)),
+        }
+    }
+
+    /// Whether this is the secret that telform last wrote, as the ledger says; `None` when it does not tell.
+    fn wrote(&self, field: &Field, fingerprint: &Fingerprint) -> Option<bool> {
+        let entry = self.entry.filter(|_| self.secrets_readable)?;
+        let sealed = entry.secrets.get(field.name)?;
+        Some(*sealed == self.key.seal(&entry.account, &entry.id, field.name, fingerprint))
+    }
+
+    /// Where a secret changed that the service shows otherwise than the configuration has it.
+    fn who_changed(&self, field: &Field, shown: &Fingerprint, wanted: &Fingerprint) -> SecretWord {
+        match (self.wrote(field, wanted), self.wrote(field, shown)) {
+            (Some(true), _) => SecretWord::ChangedOutside,
+            (_, Some(true)) => SecretWord::Changed,
+            _ => SecretWord::Differs,
         }
     }
 

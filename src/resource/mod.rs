@@ -225,6 +225,8 @@ pub struct DesiredObject {
     pub sourced: Vec<SourcedValue>,
     /// Bridges: the numbers, when mentioned. Number to the address of the configuration that serves it.
     pub numbers: Option<BTreeMap<String, NumberWanted>>,
+    /// Bridges: numbers that a create takes along though nobody serves them. No file says so; what is made again does.
+    pub idle: BTreeSet<String>,
     /// `update: put` instead of PATCH.
     pub put: bool,
     /// `lifecycle.prevent_delete`.

@@ -9,14 +9,16 @@ use crate::call::{Body, Payload};
 use crate::journal::{End, Run, Verdict};
 use crate::kind::{Access, Delete, Field, Kind, Type};
 use crate::ledger::Ledger;
-use crate::plan::{Operation, Plan, Ref, Step};
+use crate::plan::{Operation, Plan, Seat, Step};
 use crate::resource::{
     Address, Desired, DesiredObject, Facts, Fields, Live, LiveObject, Place, Removal, Wanted,
 };
 use crate::value::{Hidden, Packed, Value};
 
+mod effects;
 mod numbers;
 mod saved;
+mod today;
 
 pub use saved::{Otherwise, otherwise};
 
@@ -30,6 +32,8 @@ pub struct Undo {
     pub desired: Desired,
     /// The addresses that it is about; the plan is about no other.
     pub about: BTreeSet<Address>,
+    /// Addresses that are taken under management again: what has a name only for this run is not.
+    pub managed: BTreeSet<Address>,
     /// What is not taken back, and why.
     pub left: Vec<Left>,
 }
@@ -54,6 +58,8 @@ pub struct Today<'a> {
     pub ledger: &'a Ledger,
     /// What stands behind the marks of hidden values.
     pub hidden: &'a Hidden,
+    /// Addresses of the ledger that the YAML has renamed.
+    pub renamed: &'a BTreeMap<Address, Address>,
 }
 
 /// The plan of a run, as its journal has it.
@@ -65,6 +71,8 @@ pub fn plan_of(run: &Run<'_>) -> Result<Plan, String> {
 /// Steps of a run that had their effect, each with the images around it.
 struct Deed<'a> {
     step: &'a Step,
+    /// The account of its request, by the name that it has today.
+    account: String,
     /// The object right before the request.
     before: Option<&'a BTreeMap<String, Value>>,
     /// The object as the answer showed it.
@@ -75,26 +83,30 @@ struct Deed<'a> {
 
 /// Takes a run back.
 pub fn undo(run: &Run<'_>, plan: &Plan, today: Today<'_>) -> Undo {
-    let mut maker = Maker { today, undo: Undo::default(), run: run.id.to_owned(), again: BTreeMap::new() };
+    let mut maker = Maker {
+        today,
+        undo: Undo::default(),
+        run: run.id.to_owned(),
+        again: BTreeMap::new(),
+        accounts: BTreeMap::new(),
+        made: BTreeSet::new(),
+        seats: Seats::new(),
+    };
     maker.undo.desired = today.desired.clone();
-    maker.undo.desired.moved.clear();
-    let (deeds, unread): (Vec<_>, Vec<_>) = deeds(run, plan)
-        .into_iter()
-        .partition(|deed| today.live.accounts.contains_key(&deed.step.call.account));
-    for deed in unread {
-        if let Some(address) = &deed.step.address {
-            maker.left(address, format!("its account {} was not read", deed.step.call.account));
-        }
-    }
+    let all = deeds(run, plan);
+    let sent = !all.is_empty();
+    let deeds = maker.of_accounts_today(plan, all);
+    maker.made = deeds.iter().filter_map(|deed| deed.made.map(str::to_owned)).collect();
     for deed in &deeds {
         match &deed.step.operation {
-            Operation::Create { .. } => maker.unmake(deed),
+            Operation::Create { .. } => maker.unmake(deed, &deeds),
             Operation::Update { .. } => maker.put_back(deed),
             Operation::Delete { .. } => maker.make_again(deed),
             _ => {}
         }
     }
     maker.numbers(run, &deeds);
+    maker.effects(plan, sent);
     maker.undo.left.sort();
     maker.undo.left.dedup();
     maker.undo
@@ -108,6 +120,7 @@ fn deeds<'a>(run: &Run<'a>, plan: &'a Plan) -> Vec<Deed<'a>> {
     });
     done.map(|(step, record)| Deed {
         step,
+        account: step.call.account.clone(),
         before: record.before(),
         after: record.after(),
         made: record.made(),
@@ -121,7 +134,16 @@ struct Maker<'a> {
     run: String,
     /// What is made again: account, kind and the identity that it had.
     again: BTreeMap<(String, String, String), Address>,
+    /// Accounts that had another name then, by that of today.
+    accounts: BTreeMap<String, String>,
+    /// Identities of what the run made.
+    made: BTreeSet<String>,
+    /// Numbers that went off with their bridge and only come back with it.
+    seats: Seats,
 }
+
+/// Numbers of deleted bridges, by account and bridge.
+type Seats = BTreeMap<(String, String), BTreeMap<String, Seat>>;
 
 impl<'a> Maker<'a> {
     fn left(&mut self, what: impl ToString, why: impl Into<String>) {
@@ -132,32 +154,35 @@ impl<'a> Maker<'a> {
         self.today.live.accounts.get(account).map(|live| &live.facts)
     }
 
-    fn kind(&self, step: &Step) -> Option<&'static Kind> {
-        let facts = self.facts(&step.call.account)?;
-        backend::shape(&step.address.as_ref()?.kind, facts.generation)
+    fn kind(&self, deed: &Deed<'_>) -> Option<&'static Kind> {
+        let facts = self.facts(&deed.account)?;
+        backend::shape(&deed.step.address.as_ref()?.kind, facts.generation)
     }
 
-    fn live(&self, step: &Step, id: &str) -> Option<&'a LiveObject> {
-        let objects = self
-            .today
-            .live
-            .accounts
-            .get(&step.call.account)?
-            .objects
-            .get(step.address.as_ref()?.kind.as_str())?;
-        objects.iter().find(|object| object.id == id)
+    fn live(&self, deed: &Deed<'_>, id: &str) -> Option<&'a LiveObject> {
+        self.listed(&deed.account, &deed.step.address.as_ref()?.kind).iter().find(|object| object.id == id)
+    }
+
+    fn listed(&self, account: &str, kind: &str) -> &'a [LiveObject] {
+        let account = self.today.live.accounts.get(account);
+        account.and_then(|account| account.objects.get(kind)).map_or(&[], Vec::as_slice)
     }
 
     /// An update goes back to what was there, attribute by attribute, where nobody has changed it since.
     fn put_back(&mut self, deed: &Deed<'_>) {
         let Operation::Update { id, before, expect, secrets, .. } = &deed.step.operation else { return };
-        let (Some(address), Some(kind)) = (&deed.step.address, self.kind(deed.step)) else { return };
-        for secret in secrets {
-            self.left(format!("{address} {secret}"), "the secret that it overwrote cannot be read back");
-        }
-        let Some(live) = self.live(deed.step, id) else {
-            return self.left(address, "it is no longer there");
+        let (Some(then), Some(kind)) = (&deed.step.address, self.kind(deed)) else { return };
+        let Some(live) = self.live(deed, id) else {
+            return self.left(then, "it is no longer there");
         };
+        let address = &match self.address_today(then, &deed.account, id) {
+            Ok(address) => address,
+            Err(why) => return self.left(then, why),
+        };
+        for secret in secrets {
+            let why = "the secret that it overwrote is not kept by telform: set its source to the old one and apply";
+            self.left(format!("{address} {secret}"), why);
+        }
         let sent = deed.step.call.body.as_ref().map(Body::entries);
         let plain = sent.into_iter().flatten().filter(|(_, payload)| matches!(payload, Payload::Value(_)));
         let mut back = BTreeMap::new();
@@ -184,28 +209,39 @@ impl<'a> Maker<'a> {
             }
         }
         if !back.is_empty() {
-            let object = self.object(address, &deed.step.call.account, kind, Some(id));
+            let object = self.object(address, &deed.account, kind, Some(id));
             object.attributes = back.into_iter().collect();
         }
     }
 
     /// What a run made is deleted, when nobody has changed it since.
-    fn unmake(&mut self, deed: &Deed<'_>) {
-        let (Some(address), Some(kind), Some(id)) = (&deed.step.address, self.kind(deed.step), deed.made)
-        else {
+    fn unmake(&mut self, deed: &Deed<'_>, deeds: &[Deed<'_>]) {
+        let (Some(then), Some(kind), Some(id)) = (&deed.step.address, self.kind(deed), deed.made) else {
             return;
         };
-        let Some(live) = self.live(deed.step, id) else {
-            return self.left(address, "it is no longer there, or nobody can see it yet");
+        let Some(live) = self.live(deed, id) else {
+            return self.left(then, "it is no longer there, or nobody can see it yet");
         };
-        let account = self.today.desired.accounts.get(&deed.step.call.account);
+        let address = &match self.address_today(then, &deed.account, id) {
+            Ok(address) => address,
+            Err(why) => return self.left(then, why),
+        };
+        if self.is_protected(address, &deed.account, id) {
+            return self.left(address, "protected by prevent_delete, left alone");
+        }
+        let others = self.serves_otherwise(kind, &deed.account, id, deeds);
+        if !others.is_empty() {
+            let why = format!("it has {} today, which it did not have after the run", others.join(", "));
+            return self.left(address, why);
+        }
+        let account = self.today.desired.accounts.get(&deed.account);
         if let Delete::Undocumented { switch } = kind.delete
             && !account.is_some_and(|account| account.switches.contains(switch))
         {
             let why = format!("the service documents no delete; the account allows it with `{switch}`");
             return self.left(address, why);
         }
-        let facts = self.facts(&deed.step.call.account);
+        let facts = self.facts(&deed.account);
         let sent = deed.step.call.body.as_ref().map(Body::entries);
         let changed = sent.into_iter().flatten().any(|(name, payload)| {
             let (Some(field), Payload::Value(sent)) = (kind.field(name), payload) else { return false };
@@ -224,10 +260,10 @@ impl<'a> Maker<'a> {
             address: address.clone(),
             reason: Some(format!("run {} made it", self.run)),
             keep: false,
-            account: Some(deed.step.call.account.clone()),
+            account: Some(deed.account.clone()),
             id: Some(id.to_owned()),
             key: BTreeMap::new(),
-            place: Place { file: "(undo)".into(), line: 1, column: 1 },
+            place: place(),
         });
         self.undo.desired.kinds.insert(address.kind.clone());
         self.undo.about.insert(address.clone());
@@ -235,12 +271,16 @@ impl<'a> Maker<'a> {
 
     /// What a run deleted is made again, when its secrets are still to be had. It is a new object with another identity.
     fn make_again(&mut self, deed: &Deed<'_>) {
-        let Operation::Delete { id, before, .. } = &deed.step.operation else { return };
-        let (Some(address), Some(kind)) = (&deed.step.address, self.kind(deed.step)) else { return };
-        if self.live(deed.step, id).is_some() {
-            return self.left(address, "it is there again");
+        let Operation::Delete { id, before, seats, .. } = &deed.step.operation else { return };
+        let (Some(then), Some(kind)) = (&deed.step.address, self.kind(deed)) else { return };
+        if self.live(deed, id).is_some() {
+            return self.left(then, "it is there again");
         }
         let image = deed.before.unwrap_or(before);
+        let address = &match self.free_address(then, &deed.account, kind, image) {
+            Ok(address) => address,
+            Err(why) => return self.left(then, why),
+        };
         let declared = self.today.desired.objects.get(address);
         let mut attributes = BTreeMap::new();
         let writable =
@@ -253,12 +293,16 @@ impl<'a> Maker<'a> {
                     }
                     _ if field.required => {
                         let why = format!(
-                            "its {} cannot be read back, and the YAML names no source of it",
+                            "its {} is not kept by telform, and the YAML names no source of it",
                             field.name
                         );
                         return self.left(address, why);
                     }
-                    _ => {}
+                    _ if field.access == Access::CreateOnly => {}
+                    _ => {
+                        let why = "not kept by telform, and the YAML names no source of it: if it had one, it is made again without";
+                        self.left(format!("{address} {}", field.name), why);
+                    }
                 }
             } else if let Some(value) = image.get(field.name).filter(|value| !value.is_null()) {
                 if !self.today.hidden.knows(&value.into()) {
@@ -275,10 +319,13 @@ impl<'a> Maker<'a> {
                 return self.left(address, format!("the journal does not know its {}", field.name));
             }
         }
-        let object = self.object(address, &deed.step.call.account, kind, None);
+        let object = self.object(address, &deed.account, kind, None);
         object.attributes = attributes.into_iter().collect();
-        let was = (deed.step.call.account.clone(), address.kind.to_string(), id.clone());
+        let was = (deed.account.clone(), address.kind.to_string(), id.clone());
         self.again.insert(was, address.clone());
+        if !seats.is_empty() {
+            self.seats.insert((deed.account.clone(), id.clone()), seats.clone());
+        }
     }
 
     /// The object of an address, about to be wanted as it was. Protection stays as it is.
@@ -292,7 +339,9 @@ impl<'a> Maker<'a> {
         let first = self.undo.about.insert(address.clone());
         self.undo.desired.removed.retain(|gone| gone.address != *address);
         self.undo.desired.kinds.insert(address.kind.clone());
-        let known = self.today.ledger.objects.get(address).is_some_and(|entry| entry.prevent_delete);
+        let remembered = self.today.ledger.objects.get(address).is_some_and(|entry| entry.prevent_delete);
+        let declared = self.today.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
+        let known = remembered || declared;
         let plain = || DesiredObject {
             address: address.clone(),
             account: account.to_owned(),
@@ -301,10 +350,11 @@ impl<'a> Maker<'a> {
             attributes: Fields::new(),
             sourced: Vec::new(),
             numbers: None,
+            idle: BTreeSet::new(),
             put: false,
             prevent_delete: known,
             ignore: BTreeSet::new(),
-            place: Place { file: "(undo)".into(), line: 1, column: 1 },
+            place: place(),
             places: Fields::new(),
         };
         if first {
@@ -312,14 +362,11 @@ impl<'a> Maker<'a> {
         }
         self.undo.desired.objects.entry(address.clone()).or_insert_with(plain)
     }
+}
 
-    /// The id that a reference of the run stood for.
-    fn resolve(deeds: &[Deed<'_>], at: &Ref) -> Option<String> {
-        match at {
-            Ref::Id(id) => Some(id.clone()),
-            Ref::Step(step) => deeds.iter().find(|deed| deed.step.id == *step)?.made.map(str::to_owned),
-        }
-    }
+/// Where everything stands that only an undo says.
+fn place() -> Place {
+    Place { file: "(undo)".into(), line: 1, column: 1 }
 }
 
 fn same(field: &Field, facts: Option<&Facts>, sent: &Value, now: &Packed) -> bool {

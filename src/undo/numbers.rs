@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Deed, Maker};
+use super::{Deed, Maker, place};
 use crate::backend;
 use crate::journal::{End, Run};
 use crate::plan::{Operation, Ref, Served};
-use crate::resource::{Address, Connection, LiveAccount, NumberWanted, Place, Removal, Target, owned_by};
+use crate::resource::{Address, Connection, LiveAccount, NumberWanted, Removal, Target, owned_by};
 
 /// A number on a bridge of an account.
 type Seat = (String, String, String);
@@ -47,11 +47,15 @@ impl Maker<'_> {
                 self.left(what, "connected otherwise since, left alone");
                 continue;
             }
-            let there = |kind: &str, id: &str| {
-                let live = live.objects.get(kind);
-                live.is_some_and(|objects| objects.iter().any(|object| object.id == id))
-                    || self.again.contains_key(&(account.clone(), kind.to_owned(), id.to_owned()))
-            };
+            let there = |kind: &str, id: &str| self.is_there(&account, kind, id);
+            if let Some(owner) = turn.owner.as_ref().filter(|owner| owner.kind == "bridges")
+                && !self.again.contains_key(&(account.clone(), "bridges".to_owned(), bridge.clone()))
+                && there("bridges", &bridge)
+                && let Err(why) = self.address_today(owner, &account, &bridge)
+            {
+                self.left(what, format!("{owner} is {why}"));
+                continue;
+            }
             if !there("bridges", &bridge) {
                 if !deeds.iter().any(|deed| deed.made == Some(bridge.as_str())) {
                     self.left(what, "the bridge is no longer there");
@@ -70,9 +74,47 @@ impl Maker<'_> {
             }
             wanted.entry((account, bridge)).or_default().insert(number, back);
         }
-        for ((account, bridge), numbers) in wanted {
-            self.rewire(&account, &bridge, numbers);
+        let mut idle: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+        for (at, seats) in std::mem::take(&mut self.seats) {
+            wanted.entry(at.clone()).or_default();
+            for (number, seat) in seats {
+                let what = format!("{number} on {}", at.1);
+                if let Some(why) = self.not_free(&at.0, &number) {
+                    self.left(what, why);
+                    continue;
+                }
+                let server = match seat.served {
+                    Served::By { id, .. } if self.is_there(&at.0, "providers", &id) => Some(id),
+                    Served::By { id, .. } => {
+                        let why = format!(
+                            "configuration {id} is no longer there: the number is put on the bridge, and not connected"
+                        );
+                        self.left(what, why);
+                        None
+                    }
+                    Served::OneOf(_) => {
+                        let why = "nobody knew which configuration served it: it is put on the bridge, and not connected";
+                        self.left(what, why);
+                        None
+                    }
+                    Served::NotThere | Served::Unserved => None,
+                };
+                match server {
+                    Some(id) => drop(wanted.entry(at.clone()).or_default().insert(number, Some(id))),
+                    None => drop(idle.entry(at.clone()).or_default().insert(number)),
+                }
+            }
         }
+        for ((account, bridge), numbers) in wanted {
+            let idle = idle.remove(&(account.clone(), bridge.clone())).unwrap_or_default();
+            self.rewire(&account, &bridge, numbers, idle);
+        }
+    }
+
+    /// Whether an object is there today, or made again.
+    fn is_there(&self, account: &str, kind: &str, id: &str) -> bool {
+        self.listed(account, kind).iter().any(|object| object.id == id)
+            || self.again.contains_key(&(account.to_owned(), kind.to_owned(), id.to_owned()))
     }
 
     /// A configuration by the address that it had in the run.
@@ -98,11 +140,19 @@ impl Maker<'_> {
             object.account == account && object.address.kind == kind && object.id.as_deref() == Some(id)
         });
         let pinned = pinned.map(|object| &object.address);
-        pinned.or_else(|| self.today.ledger.address_of(account, kind, id)).cloned()
+        let known = || self.today.ledger.address_of(account, kind, id);
+        let known = pinned.or_else(|| known().map(|known| self.today.renamed.get(known).unwrap_or(known)));
+        known.cloned()
     }
 
     /// All numbers of a bridge, because they are owned whole: those of the run as they were, the others as they are.
-    fn rewire(&mut self, account: &str, bridge: &str, numbers: BTreeMap<String, Option<String>>) {
+    fn rewire(
+        &mut self,
+        account: &str,
+        bridge: &str,
+        numbers: BTreeMap<String, Option<String>>,
+        idle: BTreeSet<String>,
+    ) {
         let Some(live) = self.today.live.accounts.get(account) else { return };
         let Some(kind) = backend::shape("bridges", live.facts.generation) else { return };
         let mut whole: BTreeMap<String, String> = BTreeMap::new();
@@ -124,12 +174,11 @@ impl Maker<'_> {
             return;
         }
         whole.extend(numbers.into_iter().filter_map(|(number, id)| Some((number, id?))));
-        let place = || Place { file: "(undo)".into(), line: 1, column: 1 };
         let mut named = BTreeMap::new();
         for (number, id) in whole {
             let provider = self.address_of(account, "providers", &id).unwrap_or_else(|| {
                 // Nobody manages it; it has a name only here.
-                let name = Address::new("providers", &format!("id-{id}"));
+                let name = self.free_name("providers", &format!("id-{id}"));
                 self.names(account, name.clone(), &id);
                 name
             });
@@ -139,7 +188,7 @@ impl Maker<'_> {
             named.insert(number, NumberWanted { provider, as_shown: false, place: place() });
         }
         let address =
-            self.address_of(account, "bridges", bridge).unwrap_or_else(|| Address::new("bridges", bridge));
+            self.address_of(account, "bridges", bridge).unwrap_or_else(|| self.free_name("bridges", bridge));
         // A bridge that the run made goes, and its numbers with it.
         let goes = |gone: &Removal| gone.address == address && self.undo.about.contains(&address);
         if self.undo.desired.removed.iter().any(goes) {
@@ -147,7 +196,9 @@ impl Maker<'_> {
         }
         let again = self.again.contains_key(&(account.to_owned(), kind.name.to_owned(), bridge.to_owned()));
         let id = (!again).then_some(bridge);
-        self.object(&address, account, kind, id).numbers = Some(named);
+        let object = self.object(&address, account, kind, id);
+        object.numbers = Some(named);
+        object.idle = idle;
     }
 }
 
@@ -155,7 +206,7 @@ impl Maker<'_> {
 fn turns(run: &Run<'_>, deeds: &[Deed<'_>]) -> BTreeMap<Seat, Turn> {
     let mut turns: BTreeMap<Seat, Turn> = BTreeMap::new();
     for deed in deeds {
-        let account = deed.step.call.account.clone();
+        let account = deed.account.clone();
         let (bridge, number, before, after) = match &deed.step.operation {
             Operation::Disconnect { bridge, number, before } => (bridge.clone(), number, before, None),
             Operation::Connect { bridge, number, provider, before } => {

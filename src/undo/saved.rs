@@ -93,7 +93,9 @@ impl Names<'_> {
         let deletes = |step: &str| {
             deed(step).is_some_and(|deed| matches!(deed.step.operation, Operation::Delete { .. }))
         };
-        if let Some(step) = inverse.of.iter().find(|step| deletes(step)) {
+        // What is sent to something that is made again says so in its path.
+        let makes = !call.path.contains('{');
+        if let Some(step) = inverse.of.iter().find(|step| makes && deletes(step)) {
             return again(self.then, step).unwrap_or_default();
         }
         name(call, &|step| {

@@ -51,9 +51,7 @@ pub(super) fn attributes(check: &mut Check<'_>) {
         for (name, payload) in sent {
             let fits = match (shown.get(name.as_str()).map(|attribute| &attribute.after), payload) {
                 // A provider is shown as the file says it and sent as the service says it.
-                (Some(Shown::Value(after)), Payload::Value(value)) => {
-                    after == value || (create && name == "provider")
-                }
+                (Some(Shown::Value(after)), Payload::Value(value)) => after == value || name == "provider",
                 (Some(Shown::Secret(word)), Payload::Secret { .. }) => *word != SecretWord::Set,
                 // A replacement shows only what differs; numbers have a rule of their own.
                 (None, _) if create => change.action == Action::Replace || name == "numberIds",
@@ -82,7 +80,8 @@ pub(super) fn attributes(check: &mut Check<'_>) {
                 (Shown::Absent | Shown::Secret(SecretWord::Set), Shown::Secret(_)) => {
                     seen.is_none_or(Value::is_null)
                 }
-                (Shown::Value(shown), _) => seen == Some(shown),
+                // A provider is shown by its name and believed as the service says it.
+                (Shown::Value(shown), _) => seen == Some(shown) || (name == "provider" && seen.is_some()),
                 (Shown::Absent, _) => seen.is_some_and(Value::is_null),
                 _ => false,
             };
@@ -234,10 +233,11 @@ pub(super) fn numbers(check: &mut Check<'_>) {
             }
         }
         let lost = |number: &String, by: &Value| !after.contains_key(number) && by != "unserved";
-        right &= after
-            .iter()
-            .all(|(number, by)| before.get(number) == Some(by) || joined.contains(number.as_str()))
-            && before.iter().all(|(number, by)| !lost(number, by) || cut.contains(number.as_str()));
+        right &= after.iter().all(|(number, by)| {
+            // A new bridge may take numbers along that nobody serves.
+            let idle = change.action == Action::Create && by == "unserved";
+            before.get(number) == Some(by) || joined.contains(number.as_str()) || idle
+        }) && before.iter().all(|(number, by)| !lost(number, by) || cut.contains(number.as_str()));
         // A bridge that goes shows nothing; neither does a configuration whose numbers are on bridges that nobody declares.
         let silent = kind_of(&change.address) != "bridges" || change.action == Action::Delete;
         let untouched = joined.is_empty() && cut.is_empty();

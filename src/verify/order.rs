@@ -212,7 +212,10 @@ pub(super) fn deletes(check: &mut Check<'_>) {
     let relieved = relieved(check);
     let mut last = 0;
     for (at, step) in check.steps() {
-        let Operation::Delete { id, cut, frees, unread, .. } = &step.operation else { continue };
+        let Operation::Delete { id, cut, frees, seats, unread, .. } = &step.operation else { continue };
+        let seated =
+            seats.iter().all(|(number, seat)| frees.contains(number) && seat.served != Served::NotThere);
+        check.must(seated, at, "/operation/seats", "says how numbers stood that it does not free");
         let address = step.address.as_deref().unwrap_or_default();
         let rank = kinds().position(|(kind, ..)| *kind == kind_of(address)).unwrap_or(usize::MAX);
         check.must(rank >= last, at, "", "is not in the order bridges, providers, partners");

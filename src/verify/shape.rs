@@ -41,6 +41,15 @@ macro_rules! choices {
     };
 }
 
+/// How a number stood on a bridge.
+#[derive(Deserialize, Clone, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Seat {
+    #[serde(rename = "id")]
+    _id: Option<u64>,
+    pub(super) served: Served,
+}
+
 objects! {
     Document {
         format: String, format_version: u64, telform_version: String, summary: String, pending: bool, refused: bool,
@@ -115,7 +124,7 @@ words! {
     Phase { Create, Update, Rewire, ReadBack, Delete }
     Effect { Dark, Moves, Connects, Settles }
     Known { Exact, Inferred, Recorded }
-    SecretWord { Set, New, Changed, Rewritten, NotTaken }
+    SecretWord { Set, New, Changed, Rewritten, NotTaken, ChangedOutside, Differs }
     Way { Resend, Confirm, Edit }
 }
 
@@ -144,6 +153,7 @@ choices! {
             #[serde(default)] cut: Vec<(String, String)>,
             #[serde(default)] frees: Vec<String>,
             #[serde(default)] unread: Vec<String>,
+            #[serde(default)] seats: BTreeMap<String, Seat>,
         },
     }
     Learnt {
@@ -151,7 +161,7 @@ choices! {
         Adopt { address: String, account: String, id: String },
         AdoptHidden { address: String, account: String, id: String },
         MoveEnded { account: String, number: String },
-        Release { address: String },
+        Release { address: String, account: Option<String>, id: Option<String> },
         Drop { address: String },
         Visible { address: String },
         Confirmed { address: String, attribute: String },

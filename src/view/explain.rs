@@ -83,7 +83,9 @@ impl Page {
         for attribute in mentioned {
             let (sign, style) = match attribute.because {
                 Because::Created => ("+", GOOD),
-                Because::Differs | Because::SecretChanged | Because::Replaced => ("~", CARE),
+                Because::Differs | Because::SecretChanged | Because::SecretDiffers | Because::Replaced => {
+                    ("~", CARE)
+                }
                 Because::Refused | Because::Undecided => ("!", BAD),
                 Because::InSync | Because::SecretUnchanged => ("=", FAINT),
                 _ => ("i", FAINT),

@@ -10,7 +10,7 @@ use super::back::{back, back_of};
 use super::table::table;
 use super::text::wrap;
 use crate::document::v1::{Operation, Step};
-use crate::journal::{End, Record, Run, Shown, StepRecord, Verdict, Written};
+use crate::journal::{End, Record, Run, Shown, Started, StepRecord, Verdict, Written};
 use crate::text::{escape, shorten};
 use crate::value::Value;
 
@@ -81,12 +81,49 @@ pub fn run(run: &Run<'_>, columns: usize) -> String {
     }
     // What is copied from here stays in one piece.
     let mut text = table(&rows, usize::MAX);
+    let effects = effects(started);
+    if !effects.is_empty() {
+        text.push_str("\nIn the ledger, without a request\n");
+    }
+    for (_, effect) in &effects {
+        let _ = writeln!(text, "  {}", escape(effect));
+    }
     for (step, record) in started.plan.steps.iter().zip(&run.steps) {
         text.push('\n');
         text.push_str(&one_step(step, record, columns));
     }
     text.push_str(&back(&started.undo, columns));
     text
+}
+
+/// What a run changed in the ledger alone: whose entry, and how.
+fn effects(started: &Started) -> Vec<(String, String)> {
+    let all = started.plan.ledger.iter().flat_map(|effect| effect.0.iter());
+    all.map(|(what, facts)| {
+        let fact = |name: &str| facts.get(name).map(plain).unwrap_or_default();
+        let (address, id) = (fact("address"), fact("id"));
+        let known = if id.is_empty() { String::new() } else { format!(" ({id})") };
+        let words = match what.as_str() {
+            "adopt" | "adopt_hidden" => format!("adopted {address}{known}"),
+            "rename" => format!("renamed {} to {}", fact("from"), fact("to")),
+            "release" => format!("released {address}{known}"),
+            "drop" => format!("removed the entry of {address}, whose object was gone"),
+            "protect" if fact("on") == "true" => format!("protected {address}"),
+            "protect" => format!("ended the protection of {address}"),
+            "visible" => format!("{address} became visible"),
+            "confirmed" => format!("{address} {} was confirmed", fact("attribute")),
+            "move_ended" => format!("the move of {} ended", fact("number")),
+            other => format!("{other} {address}"),
+        };
+        let about = if address.is_empty() { fact("to") } else { address };
+        (about, words)
+    })
+    .collect()
+}
+
+/// A text as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn one_step(step: &Step, record: &StepRecord<'_>, columns: usize) -> String {
@@ -270,17 +307,13 @@ pub const COLUMNS: [&str; 18] = [
     "undo",
 ];
 
-/// One row for each step, and one for a run without steps.
+/// One row for each step, and one for each change of the ledger alone.
 pub fn rows(runs: &[Run<'_>]) -> Vec<[String; 18]> {
     let mut rows = Vec::new();
     for run in runs {
         let started = run.started;
-        for (step, record) in started.plan.steps.iter().zip(&run.steps) {
-            let told = told(step, record);
-            let changes = differences(record)
-                .into_iter()
-                .map(|(name, before, after)| format!("{name}: {before} -> {after}"));
-            rows.push([
+        let head = || {
+            [
                 run.id.to_owned(),
                 run.at.to_owned(),
                 started.actor.user.clone(),
@@ -289,6 +322,47 @@ pub fn rows(runs: &[Run<'_>]) -> Vec<[String; 18]> {
                 started.command.clone(),
                 started.origin.commit.clone().unwrap_or_default(),
                 started.digest.clone(),
+            ]
+        };
+        for (address, effect) in effects(started) {
+            let [id, at, user, host, ci, command, commit, digest] = head();
+            let none = String::new;
+            rows.push([
+                id,
+                at,
+                user,
+                host,
+                ci,
+                command,
+                commit,
+                digest,
+                "-".to_owned(),
+                address,
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+                none(),
+                effect,
+                none(),
+            ]);
+        }
+        for (step, record) in started.plan.steps.iter().zip(&run.steps) {
+            let [id, at, user, host, ci, command, commit, digest] = head();
+            let told = told(step, record);
+            let changes = differences(record)
+                .into_iter()
+                .map(|(name, before, after)| format!("{name}: {before} -> {after}"));
+            rows.push([
+                id,
+                at,
+                user,
+                host,
+                ci,
+                command,
+                commit,
+                digest,
                 step.id.clone(),
                 step.address.clone().unwrap_or_default(),
                 format!("{} {}", told.method, told.target),

@@ -114,10 +114,10 @@ impl Progress {
         self.in_flight += 1;
     }
 
-    /// An attempt ended.
-    pub fn seen(&mut self) {
+    /// An attempt ended, with an answer or without.
+    pub fn seen(&mut self, answered: bool) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.answered += 1;
+        self.answered += u64::from(answered);
     }
 
     /// A request begins to wait.

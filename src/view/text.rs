@@ -259,11 +259,11 @@ fn notices(out: &mut String, plan: &Plan, detail: Detail) {
     }
     let words: Vec<String> = settled
         .chunk_by(|a, b| a.code == b.code)
-        .map(|group| format!("{} {}", group.len(), group[0].code.text()))
+        .map(|group| group[0].code.of_secrets(group.len()))
         .collect();
     if !words.is_empty() {
         line(out, "");
-        for text in detail.wrap(&format!("Secrets: {}", words.join(", ")), 0) {
+        for text in detail.wrap(&words.join(", "), 0) {
             line(out, &paint(FAINT, text));
         }
     }

@@ -89,6 +89,7 @@ impl Maker {
                     cut: Vec::new(),
                     frees: Vec::new(),
                     unread: Vec::new(),
+                    seats: BTreeMap::new(),
                 },
                 _ => Operation::Update {
                     id: id.clone().unwrap_or_default(),

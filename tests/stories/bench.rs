@@ -135,6 +135,7 @@ impl Story {
             // The most that anybody can ask to be told: no run may show a secret even then.
             .env("RUST_BACKTRACE", "full")
             .env("TELFORM_TEST_PAUSE_MS", "20")
+            .env("USER", "somebody")
             .envs(&self.env)
             .envs(&self.settings)
             // Where `.ci/coverage` wants to hear what was run.

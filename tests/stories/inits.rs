@@ -61,7 +61,7 @@ fn with_options_each_account_gets_one_get() {
     insta::with_settings!({ filters => crate::bench::FILTERS, omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("init_yaml", yaml);
     });
-    assert_eq!(inside(&story), [".gitignore", ".telform", "telform.yaml"]);
+    assert_eq!(inside(&story), [".gitattributes", ".gitignore", ".telform", "telform.yaml"]);
     story.expect(0, "validate").says("Valid: nothing declared in 2 accounts.");
     story.expect(0, "plan --detailed-exitcode");
     story.expect(0, "doctor");

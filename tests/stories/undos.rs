@@ -166,7 +166,7 @@ bridges:
     story.unpod("removed:\n  - { address: providers.old, id: '42' }\n");
     story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
     let ran = story.expect(0, "undo last --auto-approve");
-    ran.says("providers.old: its auth_token cannot be read back, and the YAML names no source of it");
+    ran.says("providers.old: its auth_token is not kept by telform, and the YAML names no source of it");
     ran.says("+14155550101 on sales: configuration 42 is no longer there");
 }
 

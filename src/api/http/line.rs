@@ -71,7 +71,7 @@ impl Line {
             account: account.name.clone(),
             why: receive::reason(error),
         })?;
-        let per_minute = account.requests_per_minute.or((!loopback).then_some(backend.requests_per_minute));
+        let per_minute = rate_of(account);
         let reads = if loopback { READS_ON_LOOPBACK } else { backend.reads_in_flight };
         let pace = Pace::new(
             per_minute,
@@ -145,6 +145,12 @@ fn heads(headers: &HeaderMap, now: SystemTime) -> Heads {
         .filter_map(|(name, value)| Some((name.to_string(), shorten(&clean(value.to_str().ok()?)))))
         .collect();
     Heads { ahead, limits }
+}
+
+/// Requests a minute that an account is asked at most; `None` where nothing but its answers slow it down.
+pub fn rate_of(account: &Account) -> Option<u32> {
+    let polite = (!is_loopback(&account.base_url)).then_some(account.backend.requests_per_minute);
+    account.requests_per_minute.or(polite)
 }
 
 fn check_base_url(account: &Account, loopback: bool) -> Result<(), BuildError> {

@@ -28,6 +28,7 @@ mod receive;
 mod request;
 mod watch;
 
+pub use line::rate_of;
 pub use watch::{Heads, Seen, Watch};
 
 /// What may be chosen about the client; the default is right for everything but tests and `-v`.

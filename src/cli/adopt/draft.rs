@@ -40,7 +40,7 @@ impl Draft {
 }
 
 /// Says what was written, what was not, and which secrets are to be supplied.
-pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan, world: Option<&Path>) {
+pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan) {
     let pages = || drafts.iter().map(|draft| &draft.page);
     if out.global.json {
         let objects = pages().flat_map(|page| &page.addresses);
@@ -98,8 +98,8 @@ pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan, 
     );
     out.print(&format!("\nProven: a plan over what was written is empty ({}).\n", plan.summary()));
     let first = if secrets.is_empty() { "" } else { "set these variables, then " };
-    let world = world.map(|world| format!(" --sandbox {}", quoted(&world.to_string_lossy())));
-    out.print(&format!("Next: {first}telform plan{}{}\n", sources(out, drafts), world.unwrap_or_default()));
+    let next = out.again.command(&format!("telform plan{}", sources(out, drafts)));
+    out.print(&format!("Next: {first}{next}\n"));
 }
 
 /// The options with which the next command finds what was written: those of this one, and files that they do not reach.

@@ -6,7 +6,10 @@ use std::fs;
 use super::accounts;
 use super::args::{AdoptArgs, Choice};
 use super::exit::{Exit, Failure};
+use super::journal::Book;
 use super::out::Out;
+use super::remember::LedgerRun;
+use super::saved;
 use super::session::{Purpose, Session, now};
 use crate::adopt::{Adoption, page};
 use crate::apply::settle_ledger;
@@ -112,7 +115,7 @@ async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result
         Failure::other(
             "telform::adopt::missing",
             format!("account {account} shows no {} with the id {id}", address.kind),
-            "check the id in the service's dashboard; an unverified partner is invisible until its mail address is confirmed",
+            missing(&live, &account, address),
         )
     })?;
     let key = (account.clone(), adoption.groups[0][0].kind.name, id.to_owned());
@@ -133,6 +136,27 @@ async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result
         }
     };
     finish(out, session, &live, &drafts, &desired, &plan).await
+}
+
+/// What to do about an id that a service does not show; by the kind's table.
+fn missing(live: &Live, account: &str, address: &Address) -> String {
+    let generation = live.accounts.get(account).and_then(|live| live.facts.generation);
+    let Some(kind) = backend::shape(&address.kind, generation) else { return String::new() };
+    let known = live.accounts.get(account).and_then(|live| live.objects.get(kind.name));
+    let ids: Vec<&str> = known.into_iter().flatten().map(|object| object.id.as_str()).take(5).collect();
+    let seen = if ids.is_empty() {
+        "it shows none at all".to_owned()
+    } else {
+        format!("it shows {}", ids.join(", "))
+    };
+    let what = format!("`{}` is what identifies a {}; {seen}", kind.id, kind.singular);
+    if kind.hidden_until_verified {
+        return format!(
+            "{what}; an unverified {} is invisible until its mail address is confirmed",
+            kind.singular
+        );
+    }
+    what
 }
 
 /// An object that the YAML declares: only the ledger has to learn which one it is.
@@ -169,9 +193,14 @@ async fn declared(
         out.note("nothing was adopted\n");
         return Ok(Exit::Refused);
     }
+    let store = session.store.clone();
+    let book = Book::open(&store, &session.ledger).await?;
+    let document = saved::document(&session, &plan, &live);
+    let run = LedgerRun::begin(&book, &session, &plan, "adopt", None, document).await?;
     if settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now) {
         session.store.save(&mut session.ledger).await?;
     }
+    run.end(&mut session).await?;
     session.close()?;
     if out.global.json {
         out.document(&output::Adoption {
@@ -305,6 +334,10 @@ async fn finish(
             ));
         }
     }
+    let store = session.store.clone();
+    let book = Book::open(&store, &session.ledger).await?;
+    let document = saved::document(&session, plan, live);
+    let run = LedgerRun::begin(&book, &session, plan, "adopt", None, document).await?;
     let unchanged: Vec<bool> = drafts.iter().map(Draft::is_there).collect();
     for (draft, _) in drafts.iter().zip(&unchanged).filter(|(_, unchanged)| !**unchanged) {
         draft.write()?;
@@ -317,9 +350,9 @@ async fn finish(
             session.store.save(&mut session.ledger).await?;
         }
     }
-    let world = session.sandbox.as_ref().map(|sandbox| sandbox.world.clone());
+    run.end(&mut session).await?;
     session.close()?;
-    draft::say(out, drafts, &unchanged, plan, world.as_deref());
+    draft::say(out, drafts, &unchanged, plan);
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::LockArgs;
+
 /// `telform journal`.
 #[derive(Debug, Args)]
 pub struct JournalArgs {
@@ -41,6 +43,19 @@ pub enum JournalCommand {
         after_help = "Examples:\n  telform journal export --format html > journal.html\n  telform journal export --format csv > journal.csv"
     )]
     Export(ExportArgs),
+    /// Begin a new journal where the old one is lost or is not what was written; what is there is kept aside
+    #[command(
+        after_help = "Examples:\n  telform journal restart\n\nA journal that is in order is left as it is. Runs before the new journal cannot be taken back or resumed: look at what they left open first."
+    )]
+    Restart(RestartArgs),
+}
+
+/// `telform journal restart`.
+#[derive(Debug, Args, Clone)]
+pub struct RestartArgs {
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
 /// `telform journal show`.

@@ -45,7 +45,7 @@ pub enum LedgerCommand {
     Rebuild(RebuildArgs),
     /// Change the fingerprint key; what is known about the secrets that are supplied now stays known
     #[command(
-        after_help = "Examples:\n  telform ledger rekey    # a new key file beside the ledger\n  TELFORM_FINGERPRINT_KEY_NEW=… telform ledger rekey    # then set it as the key\n\nSupply every secret, as for an apply: a fingerprint cannot be turned into one of another key without its secret. What is not supplied, or is not what telform last wrote, is unknown afterwards and listed. No service is asked."
+        after_help = "Examples:\n  telform ledger rekey    # a new key file beside the ledger\n  TELFORM_FINGERPRINT_KEY_NEW=… telform ledger rekey    # then set it as the key\n  telform ledger rekey --lost-key    # the old key is gone\n\nSupply every secret, as for an apply: a fingerprint cannot be turned into one of another key without its secret. What is not supplied, or is not what telform last wrote, is unknown afterwards and listed. No service is asked."
     )]
     Rekey(RekeyArgs),
 }
@@ -86,6 +86,9 @@ pub struct RekeyArgs {
     /// Take the new key from this file, which only its owner may read [default: the environment, else a new random one]
     #[arg(long, value_name = "FILE")]
     pub new_key_file: Option<PathBuf>,
+    /// The old key is lost: go on with a new one. Every write-only secret is unknown until it is written once more
+    #[arg(long)]
+    pub lost_key: bool,
     /// How to lock.
     #[command(flatten)]
     pub lock: LockArgs,

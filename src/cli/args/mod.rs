@@ -21,7 +21,9 @@ pub(crate) use adopt::{AdoptArgs, DriftArgs, ForgetArgs, ReleaseArgs};
 pub(crate) use explain::ExplainArgs;
 pub(crate) use format::{CheckFormat, PlanFormat, Target, ValidateArgs};
 pub(crate) use init::InitArgs;
-pub(crate) use journal::{BlameArgs, ExportArgs, ExportFormat, JournalArgs, JournalCommand, ShowRunArgs};
+pub(crate) use journal::{
+    BlameArgs, ExportArgs, ExportFormat, JournalArgs, JournalCommand, RestartArgs, ShowRunArgs,
+};
 pub(crate) use ledger::{LedgerArgs, LedgerCommand, MoveArgs, RebuildArgs, RekeyArgs, ShowArgs, UnlockArgs};
 pub(crate) use lock::LockArgs;
 pub(crate) use plan::{

@@ -116,8 +116,8 @@ pub(super) fn key(checks: &mut Checks, store: &Store, ledger: Option<&Ledger>) -
                 Some(_) => format!("{from} is not the key of this ledger: write-only secrets are unknown"),
                 None => format!("{from} is not there: write-only secrets are unknown"),
             };
-            let mend = "bring back the key, or set TELFORM_FINGERPRINT_KEY; where it is lost, write the secrets once \
-                        more with --rewrite-secret";
+            let mend = "bring back the key, or set TELFORM_FINGERPRINT_KEY; where it is lost, `telform ledger rekey \
+                        --lost-key` goes on with a new one";
             checks.add(ABOUT, "key", Verdict::Warning, found, mend);
         }
     }
@@ -134,7 +134,7 @@ pub(super) async fn lock(checks: &mut Checks, store: &Store) {
         Ok(Holder::Run { id, words, .. }) => {
             let mend = if store.is_shared() {
                 format!(
-                    "wait for that run; if you are sure that it is gone: telform ledger unlock --lock-id {id}"
+                    "wait for that run; if you are sure that it is gone: `telform ledger unlock --lock-id {id}`"
                 )
             } else {
                 "wait for that run with --lock-timeout 5m; the lock goes with its process".to_owned()
@@ -146,7 +146,7 @@ pub(super) async fn lock(checks: &mut Checks, store: &Store) {
 }
 
 /// Is the journal whole, and was every run ended?
-pub(super) async fn journal(checks: &mut Checks, store: &Store, ledger: &Ledger) {
+pub(super) async fn journal(checks: &mut Checks, store: &Store, ledger: &Ledger, is_read: bool) {
     let kept = match journal::bytes(store.place()).await {
         Ok((bytes, _)) if bytes.is_empty() && ledger.journal.is_none() => {
             return checks.ok(ABOUT, "journal", "not there yet; the first apply begins it");
@@ -157,7 +157,7 @@ pub(super) async fn journal(checks: &mut Checks, store: &Store, ledger: &Ledger)
             match broken {
                 Some(broken) => Err((
                     format!("it is not what was written: {broken} [telform::journal::broken]"),
-                    "look with `telform journal verify`; keep the file as evidence".to_owned(),
+                    "look with `telform journal verify`, and bring back the file as it was written; to go on without it, `telform journal restart` keeps it aside as evidence".to_owned(),
                 )),
                 None => Ok(journal),
             }
@@ -168,6 +168,18 @@ pub(super) async fn journal(checks: &mut Checks, store: &Store, ledger: &Ledger)
         Ok(journal) => journal,
         Err((found, mend)) => return checks.add(ABOUT, "journal", Verdict::Wrong, found, &mend),
     };
+    let behind = journal.ended_after(ledger.journal.as_ref());
+    // Of a ledger that could not be read nobody knows how far it had come.
+    if behind > 0 && is_read {
+        let (found, mend) = crate::cli::journal::behind(behind);
+        checks.add(
+            ABOUT,
+            "ledger",
+            Verdict::Warning,
+            format!("{found} [{}]", crate::cli::journal::BEHIND),
+            mend,
+        );
+    }
     let runs = journal::runs(&journal.lines);
     let open: Vec<&str> = runs.iter().filter(|run| run.finished.is_none()).map(|run| run.id).collect();
     if open.is_empty() {

@@ -83,9 +83,10 @@ pub(super) async fn run(out: &Out, args: &DoctorArgs) -> Result<Exit, Failure> {
         // Nothing is compared here, so any key will do for reading.
         None => Key::from_text(&Key::generate_text()).map_err(LedgerError::from)?,
     };
+    let is_read = ledger.is_some();
     let ledger = ledger.unwrap_or_else(Ledger::fresh);
     folder::lock(&mut checks, &store).await;
-    folder::journal(&mut checks, &store, &ledger).await;
+    folder::journal(&mut checks, &store, &ledger, is_read).await;
     folder::ignored(&mut checks, &store, &desired, args.sandbox.as_deref());
     let sandbox = match &args.sandbox {
         Some(world) => Some(Embedded::start(world).await?),

@@ -1,6 +1,5 @@
 //! `telform drift`: live against what telform last saw, and the two ways on. Nothing but GET; `--accept` writes YAML only.
 
-use super::again;
 use super::args::{Choice, DriftArgs};
 use super::exit::{Exit, Failure};
 use super::files::{Readers, write};
@@ -39,7 +38,7 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
     let mut looked = looked(&inputs, &plan);
     looked.missed.splice(0..0, missed);
     let drifted = found.iter().any(|drift| drift.class.is_drift());
-    let with = |command: &str| again::with(out, &session, command);
+    let with = |command: &str| out.again.command(command);
     let (texts, stuck) = accepted(out, &session, &inputs, &found, &with);
     let left = !stuck.is_empty();
     if args.accept && drifted {

@@ -53,7 +53,7 @@ impl Checked {
             }
             Self::Not { why, mend } => format!("{name}: not checked, because {why}: {mend}"),
             Self::Unasked => format!("{name}: not checked"),
-            Self::Failed(failure) => failure.text(false, 80),
+            Self::Failed(failure) => failure.text(false, 80, &super::super::again::Again::default()),
         }
     }
 }

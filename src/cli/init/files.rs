@@ -20,6 +20,9 @@ const IGNORED: &[&str] = &[
     "*.ledger.journal",
 ];
 
+/// What version control must neither rewrite nor merge: ledger and journal.
+const ATTRIBUTES: &[&str] = &[".telform/*.json -text merge=binary", ".telform/*.journal -text merge=binary"];
+
 /// Looked at before anything is asked or written. Says whether the configuration belongs into the folder that there is.
 pub(super) fn free(top: &Path) -> Result<bool, Failure> {
     if top.join(FILE).exists() {
@@ -65,20 +68,22 @@ pub(super) fn surroundings(out: &Out, top: &Path, files: &[(&str, String)]) -> R
     let name = ".telform/telform.schema.json";
     write(&top.join(name), &schema, Readers::Anybody)?;
     wrote(name, "wrote");
-    if ignore(top)? {
-        wrote(".gitignore", "added lines to");
+    for (name, lines) in [(".gitignore", IGNORED), (".gitattributes", ATTRIBUTES)] {
+        if added(top, name, lines)? {
+            wrote(name, "added lines to");
+        }
     }
     Ok(written)
 }
 
 /// Says whether lines were missing.
-fn ignore(top: &Path) -> Result<bool, Failure> {
-    let path = top.join(".gitignore");
+fn added(top: &Path, name: &str, lines: &[&str]) -> Result<bool, Failure> {
+    let path = top.join(name);
     // What is no file is not read: a pipe would wait for somebody to write.
     let known = if path.is_file() { fs::read_to_string(&path) } else { Ok(String::new()) };
-    let known = known.map_err(|error| failed(".gitignore", &error))?;
+    let known = known.map_err(|error| failed(name, &error))?;
     let missing: Vec<&str> =
-        IGNORED.iter().copied().filter(|line| !known.lines().any(|known| known.trim() == *line)).collect();
+        lines.iter().copied().filter(|line| !known.lines().any(|known| known.trim() == *line)).collect();
     if missing.is_empty() {
         return Ok(false);
     }

@@ -201,7 +201,7 @@ fn loaded(logins: &[Login], top: &str, out: &Out) -> Result<Desired, Failure> {
 
 /// An error that is not the end.
 fn tell(out: &Out, failure: &Failure) {
-    out.note(&failure.text(out.color_on_stderr(), out.width()));
+    out.failure(failure);
 }
 
 /// Whether what exists is to be adopted: as the options say, or as somebody answers once an account was reached.

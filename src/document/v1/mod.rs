@@ -246,6 +246,10 @@ pub enum SecretWord {
     Rewritten,
     /// Sent, and not what the service gives back.
     NotTaken,
+    /// Changed at the service: will be written.
+    ChangedOutside,
+    /// Not the one that the service shows: will be written.
+    Differs,
 }
 
 /// A value that was sent before, while the service still shows what was there.

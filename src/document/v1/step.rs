@@ -215,5 +215,19 @@ pub enum Operation {
         /// Bridges that could not be read and may use it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unread: Vec<String>,
+        /// How those numbers stood on it, where they can only come back when a bridge is created.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        seats: BTreeMap<String, Seat>,
     },
+}
+
+/// How a number stood on a bridge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// The number's own id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// Who served it.
+    pub served: Served,
 }

@@ -21,6 +21,9 @@ use super::place::{Local, Place, Put, Version, io};
 
 #[cfg(feature = "remote-state")]
 mod keeper;
+mod user;
+
+pub use user::user;
 
 /// Format of the note that this version writes.
 const FORMAT: u32 = 1;
@@ -150,11 +153,6 @@ pub enum Holder {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// The user of this process, for messages and records.
-pub fn user() -> String {
-    variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "somebody".to_owned())
 }
 
 /// The machine that this process runs on, for messages and records.

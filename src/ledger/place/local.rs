@@ -106,6 +106,18 @@ impl Local {
         add().map_err(io("write", &path))
     }
 
+    /// Gives a file another name in its folder.
+    pub(super) fn rename(&self, from: &str, to: &str) -> Result<(), LedgerError> {
+        let path = self.path(from);
+        let rename = || -> std::io::Result<()> {
+            fs::rename(&path, self.path(to))?;
+            File::open(&self.folder)?.sync_all()
+        };
+        rename().map_err(io("move", &path))?;
+        durable_write();
+        Ok(())
+    }
+
     /// Cuts off what stands behind so many bytes.
     pub(super) fn cut(&self, name: &str, whole: u64) -> Result<(), LedgerError> {
         let path = self.path(name);

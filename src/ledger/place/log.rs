@@ -76,6 +76,34 @@ impl Place {
         }
     }
 
+    /// Keeps a log under another name, and leaves its place empty. Says how the copy is called; `None` when there is nothing.
+    pub async fn set_aside_log(&self, name: &str, suffix: &str) -> Result<Option<String>, LedgerError> {
+        let (bytes, _) = self.read_log(name).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let aside = format!("{name}.{suffix}");
+        match self {
+            Self::Local(local) => {
+                local.rename(name, &aside)?;
+            }
+            #[cfg(feature = "remote-state")]
+            Self::Remote(remote) => {
+                if let Put::Lost = remote.write(&aside, bytes, None).await? {
+                    return Err(LedgerError::Changed { place: remote.shown(&aside) });
+                }
+                for number in 1.. {
+                    let part = part_name(name, number);
+                    if remote.read(&part).await?.is_none() {
+                        break;
+                    }
+                    remote.remove(&part).await?;
+                }
+            }
+        }
+        Ok(Some(self.shown(&aside)))
+    }
+
     /// Cuts off what stands behind so many bytes: the rest of a write that power loss ended. On an object store there is no
     /// such rest.
     pub async fn cut(&self, log: &Growing, whole: u64) -> Result<(), LedgerError> {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use object_store::path::Path;
-use object_store::{Error, GetOptions, ObjectStore, PutMode, PutOptions, PutPayload, UpdateVersion};
+use object_store::{
+    Error, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion,
+};
 
 use super::{Found, LIMIT, Mark, Put, Version, cloud, refused, trouble};
 use crate::hooks::{before_remote_write, durable_write};
@@ -130,6 +132,12 @@ impl Remote {
             }
         }
         Ok(Put::Lost)
+    }
+
+    /// Takes an object away.
+    pub(super) async fn remove(&self, name: &str) -> Result<(), LedgerError> {
+        let removed = self.objects.delete(&self.path(name)).await;
+        removed.map_err(|error| trouble::explain("remove", self.shown(name), &error))
     }
 }
 

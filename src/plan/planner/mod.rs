@@ -11,7 +11,7 @@ use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::removal::{self, LeavingObject};
 use super::rename;
 use super::select::{Selection, asked};
-use super::step::{Operation, Phase, Ref};
+use super::step::{Operation, Phase, Ref, Seat};
 use super::taken::NotTaken;
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
 use crate::resource::{Address, DesiredObject, LiveObject, Organization};
@@ -31,6 +31,8 @@ struct Cuts {
     freed_by: Vec<String>,
     /// Numbers that it takes off its bridge itself.
     frees: Vec<String>,
+    /// How they stood there.
+    seats: BTreeMap<String, Seat>,
 }
 
 impl LeavingObject<'_> {
@@ -107,7 +109,7 @@ impl<'a> Planner<'a> {
         self.effects.retain(|effect| match effect {
             LedgerEffect::Adopt { address, .. }
             | LedgerEffect::AdoptHidden { address, .. }
-            | LedgerEffect::Release { address }
+            | LedgerEffect::Release { address, .. }
             | LedgerEffect::Drop { address }
             | LedgerEffect::Visible { address }
             | LedgerEffect::Confirmed { address, .. }
@@ -193,8 +195,8 @@ impl<'a> Planner<'a> {
         for gone in &leaving {
             let name = delete_name(gone.account, gone.kind.name, &gone.live.id);
             let known = self.cuts.iter().find(|cuts| cuts.delete == name);
-            let (cut, freed_by, frees) = known.map_or_else(Default::default, |cuts| {
-                (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone())
+            let (cut, freed_by, frees, seats) = known.map_or_else(Default::default, |cuts| {
+                (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone(), cuts.seats.clone())
             });
             let account = inputs.live.accounts.get(gone.account).filter(|_| gone.kind.connected);
             let holders = inputs.desired.accounts.get(gone.account).map_or(&[][..], |it| it.backend.kinds);
@@ -212,6 +214,7 @@ impl<'a> Planner<'a> {
                 cut,
                 frees,
                 unread,
+                seats,
             );
             if let Operation::Delete { unread, .. } = &draft.step.operation
                 && !unread.is_empty()

@@ -84,7 +84,7 @@ impl<'a> Planner<'a> {
         replaces: Option<&LiveObject>,
     ) {
         self.not_supplied(object);
-        let numbers = object.numbers.iter().flat_map(|numbers| numbers.keys().cloned());
+        let numbers = object.numbers.iter().flat_map(|numbers| numbers.keys()).chain(&object.idle).cloned();
         let assigned =
             kind.link.map(|link| assigned(inputs, &object.account, link, numbers)).unwrap_or_default();
         self.drafts.push(draft::create(inputs, object, kind, &assigned, replaces));
@@ -265,7 +265,9 @@ impl<'a> Planner<'a> {
         let names: Vec<&str> = because.iter().map(|change| change.name.as_str()).collect();
         let mut attributes = of_new(object, kind);
         for change in &mut attributes {
-            if let Some(before) = live.attributes.get(change.name.as_str()) {
+            if let Some(differs) = because.iter().find(|differs| differs.name == change.name) {
+                change.clone_from(differs);
+            } else if let Some(before) = live.attributes.get(change.name.as_str()) {
                 change.before = Shown::Value(before.json());
             }
         }

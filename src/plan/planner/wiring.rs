@@ -294,8 +294,14 @@ impl<'a> Planner<'a> {
     fn show_numbers(&mut self, wiring: &Wiring<'_>, wired: &Wired, inputs: &Inputs<'a>) {
         let touched: BTreeSet<&Address> =
             wired.steps.drafts.iter().filter_map(|draft| draft.step.address.as_ref()).collect();
-        for bridge in wiring.bridges.iter().filter(|bridge| touched.contains(&bridge.address)) {
+        for bridge in &wiring.bridges {
             let object = &inputs.desired.objects[&bridge.address];
+            // What only a create takes along is shown with the create.
+            let idle = object.idle.iter().filter(|_| matches!(bridge.at, Ref::Step(_)));
+            let idle: Vec<&String> = idle.collect();
+            if !touched.contains(&bridge.address) && idle.is_empty() {
+                continue;
+            }
             let before: serde_json::Map<String, Value> = wiring
                 .connections
                 .iter()
@@ -315,6 +321,7 @@ impl<'a> Planner<'a> {
                 .numbers
                 .iter()
                 .map(|(number, (name, _))| (number.clone(), Value::from(name.to_string())))
+                .chain(idle.into_iter().map(|number| (number.clone(), Value::from(Target::Unserved.word()))))
                 .collect();
             let attribute = AttributeChange {
                 name: "numbers".to_owned(),
@@ -387,11 +394,13 @@ impl<'a> Planner<'a> {
                 .map(|connection| delete_name(&account.name, "bridges", &connection.bridge))
                 .collect();
             let frees = wired.freed.get(id).cloned().unwrap_or_default();
+            let seats = wired.seats.get(id).cloned().unwrap_or_default();
             self.cuts.push(Cuts {
                 delete: delete_name(&account.name, gone.kind.name, id),
                 cut,
                 freed_by,
                 frees,
+                seats,
             });
         }
     }

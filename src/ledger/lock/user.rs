@@ -1,0 +1,30 @@
+//! Who runs this, for messages and records.
+
+use std::fs;
+
+use super::variable;
+
+/// The user of this process, for messages and records.
+pub fn user() -> String {
+    variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(account_of_process)
+}
+
+/// The name of the user that this process runs as: a service manager or a container sets no variable for it.
+#[cfg(unix)]
+fn account_of_process() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let known = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    name_of(&known, uid).unwrap_or_else(|| format!("uid {uid}"))
+}
+
+#[cfg(not(unix))]
+fn account_of_process() -> String {
+    variable("USERNAME").unwrap_or_else(|| "unknown user".to_owned())
+}
+
+/// The first account with this number (passwd(5)).
+#[cfg(unix)]
+fn name_of(passwd: &str, uid: u32) -> Option<String> {
+    let line = passwd.lines().find(|line| line.split(':').nth(2) == Some(uid.to_string().as_str()))?;
+    line.split(':').next().filter(|name| !name.is_empty()).map(str::to_owned)
+}

@@ -1,0 +1,163 @@
+//! What others make of the files beside a ledger: version control and editors rewrite them, and that is said in their words.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// What is not as telform wrote it, and what to do about it. `PATH` stands for the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewritten {
+    /// What was found.
+    pub why: String,
+    /// What to do.
+    pub help: &'static str,
+}
+
+const ATTRIBUTES: &str =
+    "`.telform/* -text merge=binary` in .gitattributes keeps git from it (`telform init` writes that)";
+
+/// How a file was rewritten, when its bytes say so.
+pub fn rewritten(bytes: &[u8]) -> Option<Rewritten> {
+    let found = |why: String, help| Some(Rewritten { why, help });
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return found(
+            "it begins with a byte order mark, which an editor put there".to_owned(),
+            "save it as UTF-8 without a byte order mark, or restore it from version control",
+        );
+    }
+    let marks: [&[u8]; 4] = [b"<<<<<<< ", b"||||||| ", b"=======", b">>>>>>> "];
+    let is_mark = |line: &[u8]| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        marks.iter().any(|mark| if mark.ends_with(b" ") { line.starts_with(mark) } else { line == *mark })
+    };
+    if let Some(at) = bytes.split(|byte| *byte == b'\n').position(is_mark) {
+        return found(
+            format!("line {} is the mark of a merge conflict: it holds both sides of a merge", at + 1),
+            "take the newer side whole, with `git checkout --ours -- PATH` or `git checkout --theirs -- PATH`; never mix them",
+        );
+    }
+    if bytes.windows(2).any(|pair| pair == b"\r\n") {
+        return found(
+            "its lines end with CR LF: git or an editor rewrote it".to_owned(),
+            "turn its line ends back to LF (`sed -i 's/\\r$//' PATH`)",
+        );
+    }
+    None
+}
+
+impl Rewritten {
+    /// What to do, with the file's name.
+    pub fn help(&self, path: &str) -> String {
+        format!("{}; {ATTRIBUTES}", self.help.replace("PATH", path))
+    }
+}
+
+/// The first key that stands twice in one map of a JSON text; `None` where there is none, or the text is no JSON.
+pub(super) fn doubled_key(text: &str) -> Option<String> {
+    serde_json::from_str::<Once>(text).err().and_then(|error| {
+        let error = error.to_string();
+        let (_, rest) = error.split_once(TWICE)?;
+        Some(rest.split(" at line ").next().unwrap_or(rest).to_owned())
+    })
+}
+
+const TWICE: &str = "stands twice: ";
+
+/// Any JSON in which no map has a key twice.
+struct Once;
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk)
+    }
+}
+
+struct Walk;
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = Once;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_unit<E>(self) -> Result<Once, E> {
+        Ok(Once)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Once, A::Error> {
+        while items.next_element::<Once>()?.is_some() {}
+        Ok(Once)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Once, A::Error> {
+        let mut seen = BTreeSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if seen.contains(&key) {
+                return Err(serde::de::Error::custom(format!("{TWICE}{key}")));
+            }
+            seen.insert(key);
+            entries.next_value::<Once>()?;
+        }
+        Ok(Once)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_made_of_a_file_is_said() {
+        for (text, words) in [
+            ("\u{feff}{}\n", "byte order mark"),
+            (
+                "{\n<<<<<<< HEAD\n  1\n=======\n  2\n>>>>>>> other\n}\n",
+                "line 2 is the mark of a merge conflict",
+            ),
+            ("{\r\n<<<<<<< HEAD\r\n}", "merge conflict"),
+            ("{\r\n}\r\n", "CR LF"),
+        ] {
+            let found = rewritten(text.as_bytes()).expect(text);
+            assert!(found.why.contains(words), "{found:?}");
+            assert!(!found.help("a/ledger.json").contains("PATH"));
+        }
+        for plain in ["{}\n", "{ \"a\": \"=======\" }\n", ""] {
+            assert_eq!(rewritten(plain.as_bytes()), None, "{plain}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_found_at_any_depth() {
+        for (text, key) in [
+            (r#"{"a":1,"a":2}"#, Some("a")),
+            (r#"{"o":{"providers.x":{},"providers.x":{}}}"#, Some("providers.x")),
+            (r#"[{"b":[{"c":null,"d":1.5,"c":-1}]}]"#, Some("c")),
+            (r#"{"a":{"a":1},"b":["a","a"]}"#, None),
+            ("no JSON", None),
+        ] {
+            assert_eq!(doubled_key(text).as_deref(), key, "{text}");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! An undo looks at today: what a run touched is found by identity through the ledger and the YAML of now, and what became
+//! something else is named and left.
+
+use serde_json::json;
+
+use crate::bench::Story;
+use crate::deletes::CONNECTED;
+use crate::partners::{west, world_with_west};
+
+const GUARDS: &str = "--auto-approve --max-deletes 3 --max-numbers-dark 4";
+
+/// One update of a bridge, and one of a partner, each by a run.
+fn bridge(name: &str) -> String {
+    format!("bridges:\n  sales: {{ slug: sales, name: {name} }}\n")
+}
+
+fn named(story: &Story) -> String {
+    let world = story.sandbox.world();
+    world.unpod.bridges.iter().find(|bridge| bridge.slug == "sales").unwrap().name.clone()
+}
+
+#[test]
+fn a_renamed_address_is_followed() {
+    let story = Story::new(CONNECTED);
+    story.unpod(&bridge("West"));
+    story.apply();
+    let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    // In the ledger; then only in the YAML; then without a word.
+    story.expect(0, "ledger move bridges.sales bridges.first");
+    story.unpod(&bridge("West").replace("sales:", "first:"));
+    story.expect(0, &format!("undo {run} {GUARDS}")).says("~ bridges.first");
+    assert_eq!(named(&story), "Sales");
+    assert_eq!(story.ledger()["objects"].as_object().unwrap().keys().collect::<Vec<_>>(), ["bridges.first"]);
+    for moved in ["moved: [ { from: bridges.first, to: bridges.second } ]\n", ""] {
+        story.unpod(&bridge("East").replace("sales:", "first:"));
+        story.apply();
+        story.unpod(&format!("{}{moved}", bridge("East").replace("sales:", "second:")));
+        story.expect(0, &format!("undo last {GUARDS}"));
+        assert_eq!(named(&story), "Sales");
+        assert_eq!(
+            story.ledger()["objects"].as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["bridges.second"],
+            "no address is doubled"
+        );
+        story.expect(0, "ledger move bridges.second bridges.first");
+    }
+}
+
+#[test]
+fn what_was_released_is_named_and_left() {
+    let story = Story::new(CONNECTED);
+    story.unpod(&bridge("West"));
+    story.apply();
+    let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    story.expect(0, "forget bridges.sales");
+    story.take_log();
+    let ran = story.expect(0, &format!("undo {run} {GUARDS}"));
+    ran.says("bridges.sales: not managed any more, because it was released or forgotten since");
+    assert_eq!((named(&story).as_str(), story.writes().len()), ("West", 0));
+
+    let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(&west("    city: Compton\n"));
+    story.apply();
+    let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    story.expect(0, "forget partners.west");
+    story.expect(0, &format!("undo {run} {GUARDS}")).says("partners.west: not managed any more");
+    assert_eq!(story.world()["carrierx"]["partners"][0]["city"], "Compton");
+}
+
+/// Numbers of a bridge that was released are somebody else's business; so are those that came since.
+#[test]
+fn numbers_that_are_served_otherwise_are_left() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
+    let yaml = |by: &str| {
+        format!(
+            "
+providers:
+  old: {{ provider: plivo, account_sid: MA42, auth_token: {{ env: AUTH }} }}
+  main: {{ provider: twilio, account_sid: AC43, auth_token: {{ env: AUTH }} }}
+bridges:
+  fax: {{ slug: fax, name: Fax, numbers: {{ '+14155550103': {{ provider: {by} }} }} }}
+"
+        )
+    };
+    story.unpod(&yaml("main"));
+    story.apply();
+    let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    story.expect(0, "forget bridges.fax");
+    story.take_log();
+    story
+        .expect(0, &format!("undo {run} {GUARDS}"))
+        .says("+14155550103 on fax: bridges.fax is not managed any more");
+    assert_eq!(story.writes(), [""; 0]);
+
+    // A new configuration that serves a number by now is not deleted, and the number stays where it is.
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-new");
+    story.unpod("providers:\n  new: { provider: exotel, account_sid: EX1, auth_token: { env: AUTH } }\n");
+    story.apply();
+    story.sandbox.edit(|world| {
+        let new = world.unpod.configurations.iter().map(|it| it.id).max();
+        let fax = world.unpod.bridges.iter_mut().find(|bridge| bridge.slug == "fax").unwrap();
+        fax.numbers.get_mut("+14155550103").unwrap().configuration = new;
+    });
+    story.take_log();
+    story
+        .expect(0, &format!("undo last {GUARDS}"))
+        .says("providers.new: it has +14155550103 on fax today, which it did not have after the run");
+    assert_eq!(story.writes(), [""; 0]);
+    // The same of a new bridge.
+    let story = Story::new(CONNECTED);
+    story.unpod("bridges:\n  fresh: { slug: fresh, name: Fresh }\n");
+    story.apply();
+    story.sandbox.edit(|world| {
+        let link = world.unpod.bridges[0].numbers.shift_remove("+14155550102").unwrap();
+        world.unpod.bridges.last_mut().unwrap().numbers.insert("+14155550102".to_owned(), link);
+    });
+    story.expect(0, &format!("undo last {GUARDS}")).says("bridges.fresh: it has +14155550102 on fresh today");
+}
+
+#[test]
+fn a_protection_of_today_counts() {
+    for protected in ["yaml", "ledger"] {
+        let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-new");
+        let yaml = |lifecycle: &str| {
+            story.unpod(&format!(
+                "providers:\n  new: {{ provider: exotel, account_sid: EX1, auth_token: {{ env: AUTH }}{lifecycle} }}\n"
+            ));
+        };
+        yaml("");
+        story.apply();
+        let run =
+            story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+        yaml(", lifecycle: { prevent_delete: true }");
+        if protected == "ledger" {
+            story.apply();
+            story.unpod("providers: {}\n");
+        }
+        story.take_log();
+        story
+            .expect(0, &format!("undo {run} {GUARDS}"))
+            .says("providers.new: protected by prevent_delete, left alone");
+        assert_eq!(story.writes(), [""; 0], "{protected}");
+    }
+}
+
+/// Its account is gone from the YAML, or has another name; and an address that means something else by now.
+#[test]
+fn accounts_and_addresses_of_today() {
+    let story = Story::new(CONNECTED);
+    story.unpod(&bridge("West"));
+    story.apply();
+    let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    let yaml = story.read("telform.yaml");
+    story.file("telform.yaml", &yaml.replace("  unpod: {", "  other: {"));
+    story.expect(0, &format!("undo {run} {GUARDS}"));
+    assert_eq!(named(&story), "Sales", "the same account under another name");
+    story.carrierx("");
+    let ran = story.expect(0, &format!("undo {run} {GUARDS}"));
+    ran.says("bridges.sales: the configuration has no account unpod any more");
+
+    let story = Story::new(CONNECTED);
+    story.unpod(&bridge("West"));
+    story.apply();
+    let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    story.expect(0, "forget bridges.sales");
+    story.unpod("bridges:\n  sales: { slug: fax, name: Fax }\n");
+    story.apply();
+    story
+        .expect(0, &format!("undo {run} {GUARDS}"))
+        .says("bridges.sales: its address means fax today, and not sales");
+    assert_eq!(story.ledger()["objects"]["bridges.sales"]["id"], json!("fax"));
+}
+
+/// Generation 1 with two bridges: numbers of both configurations, one that nobody serves, one that is free.
+const FIRST: &str = "
+unpod:
+  profile: g1-snapshot
+  configurations:
+    - { id: 41, provider: Vapi, name: main, api_key: canary-key-main-1, api_secret: canary-secret-main-1 }
+    - { id: 42, provider: LiveKit, name: spare, api_key: canary-key-spare, api_secret: canary-secret-spare, base_url: https://lk.example.net }
+  numbers:
+    - { id: 501, number: '+14155550101' }
+    - { id: 502, number: '+14155550102' }
+    - { id: 503, number: '+14155550103' }
+    - { id: 504, number: '+14155550104' }
+  bridges:
+    - { id: 301, slug: sales, name: Sales, product_id: prod, numbers: { '+14155550101': 41, '+14155550102': 42 } }
+    - { id: 302, slug: fax, name: Fax, product_id: prod, numbers: { '+14155550103': null } }
+";
+
+fn first() -> Story {
+    let story = Story::new(FIRST).secret("MAIN", "canary-key-main-1").secret("SPARE", "canary-key-spare");
+    story.unpod_with(
+        "product_id: prod, ",
+        "
+providers:
+  main: { name: main, provider: Vapi, api_key: { env: MAIN } }
+  spare: { name: spare, provider: LiveKit, api_key: { env: SPARE }, base_url: https://lk.example.net }
+bridges:
+  sales: { slug: sales, name: Sales }
+  fax: { slug: fax, name: Fax }
+",
+    );
+    story
+}
+
+/// Names of the configurations that serve numbers, by bridge and number.
+fn seats(story: &Story) -> Vec<(String, String, Option<String>)> {
+    let world = story.sandbox.world();
+    let name =
+        |id: u64| world.unpod.configurations.iter().find(|it| it.id == id).and_then(|it| it.name.clone());
+    let mut all: Vec<_> = world
+        .unpod
+        .bridges
+        .iter()
+        .flat_map(|bridge| {
+            bridge.numbers.iter().map(|(number, link)| {
+                (bridge.slug.clone(), number.clone(), link.configuration.and_then(name))
+            })
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn bridges_of_the_older_generation_come_back_with_their_numbers() {
+    let story = first();
+    story.apply();
+    let before = seats(&story);
+    assert_eq!(before.len(), 3);
+    let plan = story.expect(0, "plan --destroy --max-deletes 4 --max-numbers-dark 4");
+    plan.is_silent_about("undo does not put it back");
+    story.expect(0, "apply --destroy --auto-approve --max-deletes 4 --max-numbers-dark 4");
+    assert_eq!(seats(&story), []);
+    story.expect(0, "journal show").says("numberIds").says("provider_credential_id");
+    story.take_log();
+    let ran = story.expect(0, &format!("undo last {GUARDS}"));
+    shot!("undone_destroy_g1", ran);
+    ran.is_silent_about("Otherwise than saved");
+    assert_eq!(seats(&story), before);
+    let creates: Vec<String> =
+        story.writes().into_iter().filter(|it| it.starts_with("POST telephony/bridges/ ")).collect();
+    assert!(creates.iter().any(|it| it.contains("501") && it.contains("502")), "{creates:?}");
+    assert!(creates.iter().any(|it| it.contains("[503]")), "{creates:?}");
+    story.in_sync();
+    story.expect(0, "journal verify");
+}
+
+#[test]
+fn numbers_that_were_taken_meanwhile_are_named() {
+    let story = first();
+    story.apply();
+    story.expect(0, "apply --destroy --auto-approve --max-deletes 4 --max-numbers-dark 4");
+    // One is on a bridge of this organization by now, one is with somebody else, whom nobody sees.
+    story.sandbox.edit(|world| {
+        world.unpod.numbers.retain(|number| number.number != "+14155550102");
+        let mut bridge = telform::sandbox::Bridge {
+            id: 390,
+            slug: "new".to_owned(),
+            name: "New".to_owned(),
+            product_id: Some("prod".to_owned()),
+            organization: "acme.example".to_owned(),
+            ..telform::sandbox::Bridge::default()
+        };
+        bridge.numbers.insert("+14155550103".to_owned(), telform::sandbox::Link::to(1, None));
+        world.unpod.bridges.push(bridge);
+        let row = world.unpod.numbers.iter_mut().find(|number| number.number == "+14155550103").unwrap();
+        row.state = telform::sandbox::NumberState::Assigned;
+    });
+    let ran = story.expect(0, &format!("undo last {GUARDS}"));
+    ran.says("+14155550102 on sales: the service does not offer it as a free number any more");
+    ran.says("+14155550103 on fax: it is on bridge new today, left alone");
+    let now = seats(&story);
+    assert!(
+        now.contains(&("sales".to_owned(), "+14155550101".to_owned(), Some("main".to_owned()))),
+        "{now:?}"
+    );
+    assert!(!now.iter().any(|(bridge, ..)| bridge == "fax"), "{now:?}");
+}
+
+/// Its configuration is not made again, so the number comes back with its bridge and without it: later it could not join any more.
+#[test]
+fn a_number_without_its_configuration_still_comes_back() {
+    let story = first();
+    story.apply();
+    story.unpod_with("product_id: prod, ", "providers: {}\nbridges: {}\n");
+    story.expect(0, "apply --auto-approve --max-deletes 4 --max-numbers-dark 4");
+    story.sandbox.edit(|world| {
+        // Somebody made a configuration of the same name again.
+        world.unpod.configurations.push(telform::sandbox::Configuration {
+            id: 77,
+            organization: Some("acme.example".to_owned()),
+            provider: "6".to_owned(),
+            name: Some("main".to_owned()),
+            ..telform::sandbox::Configuration::default()
+        });
+    });
+    let ran = story.expect(0, &format!("undo last {GUARDS}"));
+    ran.says("providers.main: it is there again, as 77");
+    ran.says("+14155550101 on sales: configuration 41 is no longer there: the number is put on the bridge");
+    ran.says("providers.spare api_key: not kept by telform, and the YAML names no source of it");
+    let now = seats(&story);
+    assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), None)), "{now:?}");
+    assert!(
+        now.contains(&("sales".to_owned(), "+14155550102".to_owned(), Some("spare".to_owned()))),
+        "{now:?}"
+    );
+}
