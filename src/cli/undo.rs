@@ -123,12 +123,15 @@ async fn taken_back(session: &mut Session, run: &Run<'_>) -> Result<(Plan, Live,
     })?;
     // What is wrong with an account that it did not write to stops nothing.
     let touched: BTreeSet<&str> = plan.steps.iter().map(|step| step.call.account.as_str()).collect();
-    session.asked.retain(|name| touched.contains(name.as_str()));
+    // A run that changed the ledger alone says by address what it is about, and an account may have another name by now.
+    let told = plan.has_changes() && touched.iter().all(|name| session.desired.accounts.contains_key(*name));
+    session.asked.retain(|name| !told || touched.contains(name.as_str()));
     // Everything that the run may have touched is read, whatever the YAML mentions by now.
     let mut all = session.desired.clone();
     all.kinds.extend(plan.steps.iter().filter_map(|step| Some(step.address.as_ref()?.kind.clone())));
     let rewires =
         |step: &Step| matches!(step.operation, Operation::Connect { .. } | Operation::Disconnect { .. });
+    all.kinds.extend(plan.ledger.iter().filter_map(|effect| Some(effect.address()?.kind.clone())));
     if plan.steps.iter().any(rewires) {
         all.kinds.insert("bridges".into());
     }

@@ -236,6 +236,21 @@ pub enum LedgerEffect {
 }
 
 impl LedgerEffect {
+    /// The address that it is about, by the name that it has afterwards.
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Self::Rename { to: address, .. }
+            | Self::Adopt { address, .. }
+            | Self::AdoptHidden { address, .. }
+            | Self::Release { address, .. }
+            | Self::Drop { address }
+            | Self::Visible { address }
+            | Self::Confirmed { address, .. }
+            | Self::Protect { address, .. } => Some(address),
+            Self::MoveEnded { .. } => None,
+        }
+    }
+
     /// Whether it changes what telform manages, by which address, or how it is protected. The rest is bookkeeping about
     /// objects that stay managed as they are.
     pub fn is_decision(&self) -> bool {
