@@ -3,17 +3,14 @@
 use litemap::LiteMap;
 use unicode_width::UnicodeWidthStr;
 
-use super::args::{ForgetArgs, LedgerCommand, MoveArgs, ShowArgs, UnlockArgs};
+use super::args::{LedgerCommand, MoveArgs, ShowArgs, UnlockArgs};
 use super::book::{Book, Intent};
 use super::exit::{Exit, Failure};
 use super::journal::{self, change_ledger};
 use super::lock;
 use super::out::Out;
-use crate::backend;
-use crate::ledger::{Attempt, Entry, Holder, Ledger, Watched};
-use crate::output::{
-    Forgotten, LedgerEntry, LedgerList, LedgerLock, LedgerMoved, LedgerShown, WatchedCreate,
-};
+use crate::ledger::{Entry, Holder, Ledger, Watched};
+use crate::output::{LedgerEntry, LedgerList, LedgerLock, LedgerMoved, LedgerShown, WatchedCreate};
 use crate::plan::LedgerEffect;
 use crate::resource::Address;
 use crate::text::escape;
@@ -25,7 +22,7 @@ pub(super) async fn run(out: &Out, command: &LedgerCommand) -> Result<Exit, Fail
         LedgerCommand::Show(args) => show(out, args).await,
         LedgerCommand::Move(args) => rename(out, args).await,
         LedgerCommand::Unlock(args) => unlock(out, args).await,
-        LedgerCommand::Forget(args) => forget(out, args).await,
+        LedgerCommand::Forget(args) => super::forget::run(out, args).await,
         LedgerCommand::Rebuild(args) => super::rebuild::run(out, args).await,
         LedgerCommand::Rekey(args) => super::rekey::run(out, args).await,
     }
@@ -258,7 +255,7 @@ async fn show(out: &Out, args: &ShowArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn unknown(ledger: &Ledger, address: &Address) -> Failure {
+pub(super) fn unknown(ledger: &Ledger, address: &Address) -> Failure {
     let near = ledger.objects.keys().map(ToString::to_string).max_by(|a, b| {
         strsim::jaro_winkler(a, &address.to_string())
             .total_cmp(&strsim::jaro_winkler(b, &address.to_string()))
@@ -307,74 +304,6 @@ async fn rename(out: &Out, args: &MoveArgs) -> Result<Exit, Failure> {
         "{} is {} in the ledger now. Rename its entry in the YAML too.\n",
         args.from, args.to
     ));
-    Ok(Exit::Done)
-}
-
-/// Takes an address out of the ledger; its object stays as it is.
-pub(super) async fn forget(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure> {
-    let address = &args.address;
-    let book = Book::find(out, Intent::Change)?;
-    book.read().await?;
-    let _lock = lock::take(out, &book.store, args.lock.wait()).await?;
-    let mut ledger = book.read().await?;
-    let (known, attempt) = (ledger.objects.get(address).cloned(), ledger.attempts.contains_key(address));
-    if known.is_some() || attempt {
-        let effects = vec![LedgerEffect::Release {
-            address: address.clone(),
-            account: known.as_ref().map(|entry| entry.account.clone()),
-            id: known.as_ref().map(|entry| entry.id.clone()),
-        }];
-        let release = |ledger: &mut Ledger| {
-            if let Some(Attempt { account, key, since }) = ledger.attempts.remove(address) {
-                // Whatever is said about it now: what it may have made late is named when it shows up.
-                let (run, step, seals) = Default::default();
-                ledger.watch(Watched { address: address.clone(), account, key, since, run, step, seals });
-            }
-            ledger.objects.remove(address);
-        };
-        change_ledger(&book.store, &mut ledger, "forget", effects, release).await?;
-    }
-    let hides = backend::shapes(&address.kind).iter().any(|kind| kind.hidden_until_verified);
-    let create = ledger.watched.iter().rev().find(|create| create.address == *address);
-    let Some(entry) = known else {
-        let Some(create) = create.filter(|_| !hides || attempt) else {
-            return Err(unknown(&ledger, address));
-        };
-        if out.global.json {
-            out.document(&Forgotten { address: address.to_string(), account: None, id: None });
-            return Ok(Exit::Done);
-        }
-        let text = if hides {
-            format!(
-                "Noted: the create of {address} that was cut off made nothing. The next apply creates it."
-            )
-        } else {
-            format!(
-                "Nothing to release: telform manages no object as {address}. {}",
-                super::book::still_watched(create)
-            )
-        };
-        out.print(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
-        return Ok(Exit::Done);
-    };
-    if out.global.json {
-        out.document(&Forgotten {
-            address: address.to_string(),
-            account: Some(entry.account),
-            id: Some(entry.id),
-        });
-        return Ok(Exit::Done);
-    }
-    let text = format!(
-        "Released {address}: {} in account {} stays as it is, and telform no longer manages it.",
-        escape(&entry.id),
-        escape(&entry.account)
-    );
-    let text = match create.filter(|_| !hides) {
-        Some(create) => format!("{text} {}", super::book::still_watched(create)),
-        None => text,
-    };
-    out.print(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
     Ok(Exit::Done)
 }
 

@@ -25,6 +25,7 @@ mod embedded;
 mod exit;
 mod explain;
 mod files;
+mod forget;
 mod formats;
 mod init;
 mod interrupt;
@@ -137,9 +138,7 @@ async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
         Command::Adopt(args) => adopt::run(out, args).await,
         Command::Explain(args) => explain::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
-        Command::Forget(args) => {
-            ledger::forget(&book::beside(out, args.sandbox.as_deref()), &args.forget).await
-        }
+        Command::Forget(args) => forget::run(&book::beside(out, args.sandbox.as_deref()), &args.forget).await,
         Command::Ledger(args) => {
             ledger::run(&book::beside(out, args.sandbox.as_deref()), &args.command).await
         }

@@ -191,7 +191,7 @@ unpod:
 fn first() -> Story {
     let story = Story::new(FIRST).secret("MAIN", "canary-key-main-1").secret("SPARE", "canary-key-spare");
     story.unpod_with(
-        "product_id: prod, ",
+        "product_ids: [prod], all_products: true, ",
         "
 providers:
   main: { name: main, provider: Vapi, api_key: { env: MAIN } }
@@ -284,7 +284,7 @@ fn numbers_that_were_taken_meanwhile_are_named() {
 fn a_number_without_its_configuration_still_comes_back() {
     let story = first();
     story.apply();
-    story.unpod_with("product_id: prod, ", "providers: {}\nbridges: {}\n");
+    story.unpod_with("product_ids: [prod], all_products: true, ", "providers: {}\nbridges: {}\n");
     story.expect(0, "apply --auto-approve --max-deletes 4 --max-numbers-dark 4");
     story.sandbox.edit(|world| {
         // Somebody made a configuration of the same name again.

@@ -10,9 +10,11 @@ use crate::value::Value;
 
 mod limits;
 mod step;
+mod taken;
 
 pub use limits::Limits;
 pub use step::{Body, Call, Method, Operation, Payload, Phase, Ref, Served, Step};
+pub use taken::{NotTaken, Way};
 
 /// A plan as `plan --out` and `plan --format json` write it. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -250,34 +252,6 @@ pub enum SecretWord {
     ChangedOutside,
     /// Not the one that the service shows: will be written.
     Differs,
-}
-
-/// A value that was sent before, while the service still shows what was there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NotTaken {
-    /// Its object.
-    pub address: String,
-    /// Its account.
-    pub account: String,
-    /// What the service shows, and what was sent.
-    pub attribute: Attribute,
-    /// Id of the run that sent it.
-    pub run: String,
-    /// What can be done about it.
-    pub way: Way,
-}
-
-/// What can be done about a value that the service did not take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Way {
-    /// Send it again with `--resend`.
-    Resend,
-    /// It may wait for its owner to confirm it; else send it again.
-    Confirm,
-    /// It can only be sent when the object is created, so the YAML has to change.
-    Edit,
 }
 
 /// What happens to one number.
