@@ -14,6 +14,7 @@ use crate::value::{Packed, Value};
 mod digest;
 mod error;
 mod fingerprint;
+mod head;
 mod lock;
 mod place;
 mod rekey;
@@ -24,6 +25,7 @@ mod watched;
 pub use digest::{Digest, digest_of};
 pub use error::LedgerError;
 pub use fingerprint::{Key, KeyError, Sealed};
+pub use head::Head;
 pub use lock::{Holder, LEASE, Lock, Told, Wish, host, user};
 #[cfg(feature = "remote-state")]
 pub use place::Remote;
@@ -100,22 +102,6 @@ impl Default for Ledger {
             gone: BTreeMap::new(),
             journal: None,
         }
-    }
-}
-
-/// The last line of a journal: how many there are, and the hash that stands for all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Head {
-    /// Number of the last line; 0 before the first.
-    pub seq: u64,
-    /// Its hash; zeros before the first.
-    pub hash: String,
-}
-
-impl Default for Head {
-    fn default() -> Self {
-        Self { seq: 0, hash: "0".repeat(64) }
     }
 }
 
