@@ -251,8 +251,7 @@ impl LedgerEffect {
         }
     }
 
-    /// Whether it changes what telform manages, by which address, or how it is protected. The rest is bookkeeping about
-    /// objects that stay managed as they are.
+    /// Whether it changes what telform manages, by which address, or how it is protected; the rest is bookkeeping.
     pub fn is_decision(&self) -> bool {
         !matches!(self, Self::MoveEnded { .. } | Self::Visible { .. } | Self::Confirmed { .. })
     }
