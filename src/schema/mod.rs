@@ -205,7 +205,7 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
             json!({
                 "type": "array", "minItems": 1, "uniqueItems": true, "examples": [["unpod.ai", "support.example"]],
                 "items": { "type": "string", "minLength": 1 },
-                "description": "Products whose bridges are read; the first goes with every call.",
+                "description": "Products whose bridges are read.",
             })
         }
         "generation" => {
