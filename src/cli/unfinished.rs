@@ -144,8 +144,9 @@ pub(super) async fn twins(
     if out.global.json {
         out.event(&Said::Twins { twins: &found });
     } else {
-        let apply = out.again.command("telform apply --max-deletes 1");
-        out.print(&report::twins(&found, &apply, out.reading()));
+        // A plan, for it says which further guard has to be lifted before anything is deleted.
+        let plan = out.again.command("telform plan --max-deletes 1");
+        out.print(&report::twins(&found, &plan, out.reading()));
     }
     true
 }

@@ -107,8 +107,8 @@ pub fn verdict(plan: &Plan, report: &Report, kept: bool) -> String {
     clean(&format!("Not finished: {}{back}{dark}.{rest}", parts.join(", "))) + "\n"
 }
 
-/// Objects that a run made and that have a twin, each with the way to one of them; `apply` is the command that deletes one.
-pub fn twins(all: &[Doubled], apply: &str, detail: Detail) -> String {
+/// Objects that a run made and that have a twin, each with the way to one of them; `plan` is the command that shows what deleting one needs.
+pub fn twins(all: &[Doubled], plan: &str, detail: Detail) -> String {
     let mut out = format!("\n{}\n", paint(CARE, format!("TWINS ({}): made beside another one", all.len())));
     for twin in all {
         let Doubled { address, account, kind, key, ours, others, unreachable } = twin;
@@ -134,10 +134,10 @@ pub fn twins(all: &[Doubled], apply: &str, detail: Detail) -> String {
             let line = format!("- {{ address: {name}, account: {account}, id: \"{other}\" }}");
             let _ = writeln!(
                 out,
-                "  To delete {}, write this under `removed` and run the command:",
+                "  To delete {}, write this under `removed` and review the plan:",
                 clean(other)
             );
-            let _ = writeln!(out, "    {}\n    {}", clean(&line), clean(apply));
+            let _ = writeln!(out, "    {}\n    {}", clean(&line), clean(plan));
         }
     }
     out

@@ -45,11 +45,11 @@ fn twins_of_two_runs_are_named_and_one_can_be_deleted() {
         ran.says("TWINS (1)");
         ran.says(&format!("provider configuration {ours} is this run's; {theirs} has the same natural key"));
         let line = format!("- {{ address: providers.main-twin, account: unpod, id: \"{theirs}\" }}");
-        ran.says(&line).says("telform apply --max-deletes 1");
+        ran.says(&line).says("telform plan --max-deletes 1");
         // Every plan from then on says so too, and the way out leads out.
         story.expect(0, "plan").says("has a twin");
         story.unpod_with(settings, &format!("{yaml}removed:\n  {line}\n"));
-        story.expect(0, "apply --auto-approve --max-deletes 1");
+        story.expect(0, "apply --auto-approve --max-deletes 1 --allow-unseen-products");
         assert_eq!(ids(&story, "configurations"), [ours]);
         story.expect(0, "plan").is_silent_about("has a twin");
     }
