@@ -252,8 +252,7 @@ fn switch_text(switch: &str) -> String {
     if switch == DISCONNECT_WORKS {
         "The older generation of this service can disconnect a number after all.".to_owned()
     } else if switch == ALL_PRODUCTS {
-        "Whether `product_ids` names every product of the organization."
-            .to_owned()
+        "Whether `product_ids` names every product of the organization.".to_owned()
     } else {
         "Allows a DELETE that the service does not document.".to_owned()
     }
