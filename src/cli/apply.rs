@@ -166,7 +166,7 @@ pub(super) async fn carry_through(
     let began = Instant::now();
     let (report, ends) = carry_out(out, how, session, plan, live, book).await;
     let mut receipt = Receipt { writes: report.writes(plan), ..Receipt::default() };
-    let mut exit = conclude(out, how, session, plan, live, &report, book.run(), &mut receipt).await?;
+    let mut exit = conclude(out, how, session, (plan, live), &report, book.run(), &mut receipt).await?;
     if let Err(failure) = session.close() {
         out.failure(&failure);
         out.note("the run ended as shown above, but the world of the sandbox could not be kept\n");
@@ -270,8 +270,7 @@ async fn conclude(
     out: &Out,
     how: &How<'_>,
     session: &mut Session,
-    plan: &Plan,
-    seen: &Live,
+    (plan, seen): (&Plan, &Live),
     report: &Report,
     run: &str,
     receipt: &mut Receipt,

@@ -156,7 +156,7 @@ impl<'a> Loader<'a> {
         if block.added && complete.is_empty() {
             // A pin or a key alone is enough for a new address, but not for one that looks like a slip.
             let near = self.near(address);
-            if !(pinned || !keyed.is_empty()) || near.is_some() {
+            if near.is_some() || (!pinned && keyed.is_empty()) {
                 let lacking = fitting.first().map(lacking).unwrap_or_default();
                 let lacking = format!("this lacks {}", names::listed(&lacking));
                 let what = format!("`{}.{}`", address.kind, names::short(&address.name));

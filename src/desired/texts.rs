@@ -178,7 +178,12 @@ impl Loader<'_> {
             _ => vec![&entry.value],
         };
         let parts = maps.into_iter().flat_map(|node| node.map().unwrap_or_default());
-        parts.fold(true, |good, part| self.part(file, field, part) && good)
+        // Each is looked at, so that all problems are told at once.
+        let mut good = true;
+        for part in parts {
+            good &= self.part(file, field, part);
+        }
+        good
     }
 
     fn part(&mut self, file: In<'_>, field: &Field, part: &Entry) -> bool {

@@ -21,9 +21,12 @@ pub struct Key {
     bytes: [u8; 32],
     /// What stands behind the marks that were made with it.
     hidden: Hidden,
-    /// Values inside maps that the configuration takes from secret sources: kind, attribute, key.
-    sourced: Arc<Mutex<BTreeSet<(SmolStr, &'static str, SmolStr)>>>,
+    /// Values inside maps that the configuration takes from secret sources.
+    sourced: Arc<Mutex<BTreeSet<SourcedValue>>>,
 }
+
+/// A value inside a map: kind, attribute, key.
+type SourcedValue = (SmolStr, &'static str, SmolStr);
 
 /// A fingerprint as the ledger keeps it: bound to the object's identity, so equal secrets of two objects do not look alike.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

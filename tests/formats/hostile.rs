@@ -54,8 +54,9 @@ fn no_format_steers_a_terminal() {
 
 /// Texts that steer terminals, runners, reviewers and sheets, one of each class.
 fn cases() -> Vec<String> {
-    let cases: Value = serde_json::from_str(include_str!("../cases/hostile-text.json")).unwrap();
-    let texts = cases.as_array().unwrap().iter().map(|case| case["text"].as_str().unwrap().to_owned());
+    let cases: Vec<Value> =
+        serde_json::from_str(include_str!("../cases/hostile-text.json")).expect("a list of cases");
+    let texts = cases.iter().map(|case| case["text"].as_str().expect("a text").to_owned());
     texts.chain(EVIL.map(str::to_owned)).collect()
 }
 

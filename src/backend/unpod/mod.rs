@@ -103,8 +103,12 @@ pub static PROVIDERS_G1: Kind = Kind {
             .read_back()
             .doc("Secret at the provider; given back in clear, or masked.", "unpod.md 5.2"),
         Field::new("active", Type::Bool).doc("Whether the service uses it.", "unpod.md 5.2"),
-        Field::new("base_url", Type::Text).made_of(Grammar::Url).doc("Address of the provider's API.", "unpod.md 5.2"),
-        Field::new("sip_url", Type::Text).made_of(Grammar::Url).doc("Address of the provider's SIP side.", "unpod.md 5.2"),
+        Field::new("base_url", Type::Text)
+            .made_of(Grammar::Url)
+            .doc("Address of the provider's API.", "unpod.md 5.2"),
+        Field::new("sip_url", Type::Text)
+            .made_of(Grammar::Url)
+            .doc("Address of the provider's SIP side.", "unpod.md 5.2"),
     ],
     update: Update::Patch,
     delete: Delete::Supported,
