@@ -20,8 +20,8 @@ fn a_tombstone_that_nothing_explains_is_refused() {
     let tombstone = "removed:\n  - { address: providers.old }\n  - { address: bridges.sales }\n";
     story.unpod(tombstone);
     story.expect(0, "plan --max-deletes 2").says("- providers.old").says("- bridges.sales");
-    let kept = story.read(".telform/ledger.json");
-    std::fs::remove_dir_all(story.path(".telform")).unwrap();
+    let (own, kept) = (story.path(".telform"), story.path("kept"));
+    std::fs::rename(&own, &kept).unwrap();
     let ran = story.expect(3, "apply --auto-approve --max-deletes 2");
     ran.says("refusal::unknown_removal").is_silent_about("already gone");
     ran.says("names neither its id nor its provider + account_sid").says("nor its slug");
@@ -50,8 +50,8 @@ fn a_tombstone_that_nothing_explains_is_refused() {
         story.expect(0, "plan --detailed-exitcode").says("already gone").says(proof);
     }
     // With the ledger the tombstone may stay after the delete.
-    std::fs::create_dir_all(story.path(".telform")).unwrap();
-    story.file(".telform/ledger.json", &kept);
+    std::fs::remove_dir_all(&own).ok();
+    std::fs::rename(&kept, &own).unwrap();
     story.unpod(tombstone);
     story.expect(0, "apply --auto-approve --max-deletes 2");
     story.take_log();
