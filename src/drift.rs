@@ -197,7 +197,7 @@ fn left_behind(inputs: &Inputs<'_>) -> Vec<Drift> {
         }
         for (name, sealed) in entry.secrets.iter().filter(|_| inputs.ledger.readable_with(inputs.key)) {
             let shown = live.secrets.get(name.as_str()).and_then(Option::as_ref);
-            if shown.is_some_and(|it| inputs.key.seal(&entry.account, &entry.id, name, it) != *sealed) {
+            if shown.is_some_and(|it| inputs.key.seal(entry.seal_account(), &entry.id, name, it) != *sealed) {
                 found.push(of(Some(name.as_str()), Class::Outside, Shown::Secret(SecretWord::Set)));
             }
         }
@@ -268,7 +268,7 @@ fn changed_secret(inputs: &Inputs<'_>, address: &Address, name: &str) -> Option<
     let shown = live_object(inputs, address)?.secrets.get(name)?.as_ref()?;
     let sealed = entry.secrets.get(name).filter(|_| inputs.ledger.readable_with(inputs.key));
     match sealed {
-        Some(sealed) if *sealed == inputs.key.seal(&entry.account, &entry.id, name, shown) => None,
+        Some(sealed) if *sealed == inputs.key.seal(entry.seal_account(), &entry.id, name, shown) => None,
         Some(_) => Some(Class::Outside),
         None => Some(Class::Unknown),
     }

@@ -322,6 +322,8 @@ pub struct Field {
     pub sourced: bool,
     /// Keys inside a map, or inside each map of a list, as far as they are known; empty where anything may stand.
     pub inside: &'static [Part],
+    /// Means something in its own account only: never carried over to another one.
+    pub of_account: bool,
     /// Part of the public object that a PUT must hold.
     pub public: bool,
     /// One sentence for the reference.
@@ -357,6 +359,7 @@ impl Field {
             grammar: Grammar::Any,
             sourced: false,
             inside: &[],
+            of_account: false,
             public: true,
             doc: "",
             source: "",
@@ -456,6 +459,12 @@ impl Field {
     /// Keys inside, as far as they are known.
     pub const fn inside(mut self, parts: &'static [Part]) -> Self {
         self.inside = parts;
+        self
+    }
+
+    /// Means something in its own account only.
+    pub const fn of_account(mut self) -> Self {
+        self.of_account = true;
         self
     }
 

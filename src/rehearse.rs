@@ -51,8 +51,9 @@ pub fn stand_in(desired: &mut Desired, ledger: &mut Ledger, key: &Key) -> StandI
             let made = key.fingerprint(&address.kind, attribute, &Secret::new(&text));
             secret.fingerprint = Some(made.clone());
             if let Some(entry) = ledger.objects.get_mut(address) {
-                let seal = |print| key.seal(&entry.account, &entry.id, attribute, print);
+                let seal = |print| key.seal(entry.seal_account(), &entry.id, attribute, print);
                 let (known, now) = (seal(&real), seal(&made));
+                let named = entry.seal_account().to_owned();
                 let reshaped = entry.reshaped.get_mut(*attribute).map(|it| (&mut it.sent, &mut it.observed));
                 let untaken = entry.not_taken.get_mut(*attribute).map(|it| (&mut it.sent, &mut it.observed));
                 let other =
@@ -60,7 +61,7 @@ pub fn stand_in(desired: &mut Desired, ledger: &mut Ledger, key: &Key) -> StandI
                 for (sent, observed) in reshaped.into_iter().chain(untaken) {
                     if *sent == Mark::Secret(known.clone()) {
                         *sent = Mark::Secret(now.clone());
-                        *observed = Mark::Secret(key.seal(&entry.account, &entry.id, attribute, &other));
+                        *observed = Mark::Secret(key.seal(&named, &entry.id, attribute, &other));
                     }
                 }
                 if let Some(kept) = entry.secrets.get_mut(*attribute).filter(|kept| **kept == known) {

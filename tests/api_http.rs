@@ -30,6 +30,7 @@ fn account(backend: &'static Backend, base_url: &str) -> Account {
         name: "a".to_owned(),
         backend,
         base_url: base_url.parse().unwrap(),
+        was: None,
         org_handle: backend.organization.then(|| "acme.example".to_owned()),
         product_ids: backend.organization.then(|| "unpod.ai".to_owned()).into_iter().collect(),
         generation: None,

@@ -111,7 +111,7 @@ fn raised() -> BTreeSet<String> {
 
 /// The variants of the enum of notices, as documents write them.
 fn notices() -> Vec<String> {
-    let text = fs::read_to_string(root().join("src/plan/note.rs")).unwrap();
+    let text = fs::read_to_string(root().join("src/plan/notice.rs")).unwrap();
     let (_, rest) = text.split_once("pub enum NoticeCode {").unwrap();
     let (body, _) = rest.split_once("\n}").unwrap();
     let variants = body.lines().map(str::trim).filter(|line| !line.starts_with("//") && !line.is_empty());

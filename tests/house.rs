@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 const LONG: &[(&str, &str)] = &[
     ("src/plan/link.rs", "all decisions about numbers; the moves of an earlier run could stand beside them"),
     ("src/snapshot.rs", "all that was read, as a file; the shapes of connections could stand beside it"),
-    ("src/plan/find.rs", "how an address finds its object; what is shown in part could stand beside it"),
-    ("src/plan/note.rs", "all refusals and notices with their words; the notices could stand beside them"),
     ("src/kind.rs", "the words of all tables; the normalisers could stand beside them"),
 ];
 
@@ -213,7 +211,7 @@ fn the_checker_shares_nothing() {
             );
         }
     }
-    assert!((400..2600).contains(&lines), "{lines} lines: it must be possible to read it in one sitting");
+    assert!((400..2700).contains(&lines), "{lines} lines: it must be possible to read it in one sitting");
 }
 
 /// Planning is pure: no clock, environment, disk or network.

@@ -149,9 +149,9 @@ fn both_generations_of_a_configuration_say_what_their_pages_say() {
     };
     assert_eq!(names(&unpod::PROVIDERS_G2, Access::Modifiable), set(&["account_sid", "auth_token"]));
     assert_eq!(names(&unpod::PROVIDERS_G2, Access::Replace), set(&["provider"]));
-    let modifiable = ["name", "api_key", "api_secret", "active", "base_url", "sip_url"];
+    let modifiable = ["name", "provider", "api_key", "api_secret", "active", "base_url", "sip_url"];
     assert_eq!(names(&unpod::PROVIDERS_G1, Access::Modifiable), set(&modifiable));
-    assert_eq!(names(&unpod::PROVIDERS_G1, Access::Replace), set(&["provider"]));
+    assert_eq!(names(&unpod::PROVIDERS_G1, Access::Replace), set(&[]), "unpod.md 5.2, 12");
     let read_back =
         |kind: &Kind| kind.fields.iter().filter(|f| f.ty == Type::Secret).all(|f| f.secret_is_read_back);
     assert!(!read_back(&unpod::PROVIDERS_G2) && read_back(&unpod::PROVIDERS_G1));

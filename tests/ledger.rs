@@ -10,8 +10,8 @@ use std::time::Duration;
 use litemap::LiteMap;
 use serde_json::json;
 use telform::ledger::{
-    AccountEntry, Attempt, Entry, FORMAT, Holder, Key, LEASE, Ledger, LedgerError, Lock, Mark, Origin,
-    Reshaped, Store, Submitted, Told, Untaken, Wish, digest_of,
+    AccountEntry, Attempt, Entry, FORMAT, Followed, Holder, Key, LEASE, Ledger, LedgerError, Lock, Login,
+    Mark, Origin, Reshaped, Store, Submitted, Told, Untaken, Wish, digest_of,
 };
 use telform::resource::Address;
 use telform::value::Secret;
@@ -85,6 +85,8 @@ fn full(key: &Key) -> Ledger {
         former: BTreeSet::from(["41".into()]),
         replaced: BTreeSet::from(["40".into(), "41".into()]),
         prevent_delete: true,
+        left_behind: BTreeSet::new(),
+        sealed_as: None,
     };
     ledger.objects.insert(Address::new("providers", "with.dots"), entry);
     let attempt = Attempt {
@@ -227,22 +229,44 @@ fn a_ledger_of_another_account_is_refused() {
     let store = store(folder.path());
     let ledger = full(&key);
     let mine = ledger.accounts["main"].clone();
-    let check =
-        |name: &'static str, entry: AccountEntry| store.check_accounts(&ledger, [(name, entry)].into_iter());
-    assert!(check("main", mine.clone()).is_ok());
-    assert!(
-        check("new", AccountEntry { api: "carrierx".into(), ..mine.clone() }).is_ok(),
-        "a new account is welcome"
-    );
+    let login = |name: &str, is: AccountEntry| Login {
+        name: name.to_owned(),
+        is,
+        was: None,
+        named: Vec::new(),
+        organization: true,
+    };
+    let check = |login: Login| {
+        let mut ledger = ledger.clone();
+        ledger.follow(std::slice::from_ref(&login));
+        store.check_accounts(&ledger, &[login]).map(|()| ledger)
+    };
+    assert!(check(login("main", mine.clone())).is_ok());
+    let other_api = AccountEntry { api: "carrierx".into(), ..mine.clone() };
+    assert!(check(login("new", other_api.clone())).is_ok(), "a new account is welcome");
+    let moved = AccountEntry { base_url: "https://unpod.dev".into(), ..mine.clone() };
     let others = [
-        AccountEntry { api: "carrierx".into(), ..mine.clone() },
-        AccountEntry { base_url: "https://unpod.dev".into(), ..mine.clone() },
+        other_api,
+        moved.clone(),
         AccountEntry { org_handle: Some("other".into()), ..mine.clone() },
-        AccountEntry { org_handle: None, ..mine },
+        AccountEntry { org_handle: None, ..mine.clone() },
     ];
     for other in others {
-        assert!(matches!(check("main", other), Err(LedgerError::Foreign { .. })));
+        assert!(matches!(check(login("main", other)), Err(LedgerError::Foreign { .. })));
     }
+    // The address that the service had is said on purpose, and is that one.
+    let was = |was: &str| Login { was: Some(was.to_owned()), ..login("main", moved.clone()) };
+    assert_eq!(check(was(&mine.base_url)).unwrap().accounts["main"], moved);
+    assert!(check(was("https://elsewhere.example")).is_err());
+    // The same account under another name takes everything along, and its seals stay readable.
+    let renamed = check(login("other", mine.clone())).unwrap();
+    assert_eq!(renamed.followed, [Followed::Renamed { from: "main".into(), to: "other".into() }]);
+    assert!(renamed.objects.values().all(|entry| entry.account != "main"));
+    let sealed = renamed.objects.values().filter(|entry| !entry.secrets.is_empty());
+    assert!(sealed.clone().count() > 0 && sealed.into_iter().all(|entry| entry.seal_account() == "main"));
+    // A name that is said to be this account and is not: neither is used.
+    let named = Login { named: vec!["main".into()], ..login("other", moved) };
+    assert!(matches!(check(named), Err(LedgerError::Foreign { .. })));
 }
 
 #[test]

@@ -33,8 +33,9 @@ impl Run<'_> {
     /// Looks at the target of a write.
     pub(super) async fn believe(&self, step: &Step, target: &Target<'_>) -> Belief {
         match &step.operation {
-            Operation::Create { key, replaces, .. } => {
-                self.believe_absent(target, key, replaces.as_deref()).await
+            operation @ Operation::Create { key, .. } => {
+                let replaces = operation.replaces_here().map(String::as_str);
+                self.believe_absent(target, key, replaces).await
             }
             Operation::Update { id, before, expect, secrets, .. } => {
                 self.believe_object(target, id, before, secrets.is_empty().then_some(expect)).await

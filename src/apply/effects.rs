@@ -30,6 +30,13 @@ pub fn settle_ledger(
         ledger.forget_seals();
     }
     ledger.key_check = Some(key.check());
+    // The other effects speak of accounts by the names that they have from now on.
+    for effect in &plan.ledger {
+        if let LedgerEffect::RenameAccount { from, to } = effect {
+            ledger.rename_account(from, to);
+        }
+    }
+    ledger.followed.clear();
     for account in &plan.accounts {
         let is = AccountEntry {
             api: account.api.clone(),
@@ -102,6 +109,10 @@ fn forget_former(ledger: &mut Ledger, account: &str, read: &LiveAccount) {
                     || read.foreign_owner(&address.kind, old).is_some()
             });
         }
+        if let Some(listed) = read.objects.get(address.kind.as_str()) {
+            let there = |id: &str| listed.iter().any(|object| object.id == id);
+            entry.left_behind.retain(|left| left.account != account || there(&left.id));
+        }
     }
 }
 
@@ -137,6 +148,14 @@ fn enter_late(
     }
 }
 
+/// Enters an object; what its address leaves in another account is remembered until it is gone.
+fn enter(ledger: &mut Ledger, address: &Address, mut entry: Entry) {
+    if let Some(old) = ledger.objects.get(address).filter(|old| old.account != entry.account) {
+        old.leave_behind(&mut entry);
+    }
+    ledger.objects.insert(address.clone(), entry);
+}
+
 fn enter_effect(
     ledger: &mut Ledger,
     effect: &LedgerEffect,
@@ -160,15 +179,17 @@ fn enter_effect(
                     .collect();
             }
             ledger.attempts.remove(address);
-            ledger.objects.insert(address.clone(), adopted);
+            enter(ledger, address, adopted);
         }
         LedgerEffect::AdoptHidden { address, account, id } => {
             let mut hidden = entry(account, id, Origin::Adopted, now());
             hidden.hidden_since = Some(now());
             ledger.attempts.remove(address);
-            ledger.objects.insert(address.clone(), hidden);
+            enter(ledger, address, hidden);
         }
         LedgerEffect::Rename { from, to } => ledger.rename(from, to),
+        LedgerEffect::RenameAccount { .. } => {}
+        LedgerEffect::Follow { address, account } => ledger.name_account(address, account),
         LedgerEffect::Release { address, .. } => {
             ledger.objects.remove(address);
             ledger.attempts.remove(address);

@@ -10,7 +10,9 @@ use crate::backend;
 use crate::call::{Call, StepId};
 use crate::event::Outcome;
 use crate::kind::Kind;
-use crate::ledger::{Attempt, Entry, Key, Ledger, LedgerError, MadeConnection, Origin, Watched, natural_key};
+use crate::ledger::{
+    Attempt, Entry, Key, Ledger, LedgerError, LeftBehind, MadeConnection, Origin, Watched, natural_key,
+};
 use crate::plan::{Operation, Plan, Step};
 use crate::resource::{Address, Desired, Facts, Live, LiveObject, Wanted};
 
@@ -66,31 +68,29 @@ impl Run<'_> {
         let mut ledger = self.ledger.lock().await;
         let account = target.account.name.clone();
         match (&step.operation, &step.address) {
-            (Operation::Create { key, replaces, .. }, Some(address))
-                if target.kind.hidden_until_verified || replaces.is_some() =>
+            // What takes the place of an object of another account is found by its natural key, where it is not hidden.
+            (operation @ Operation::Create { key, .. }, Some(address))
+                if target.kind.hidden_until_verified || operation.replaces_here().is_some() =>
             {
                 let attempt = Attempt { account, key: natural_key(key), since: (self.apply.clock)() };
                 ledger.attempts.insert(address.clone(), attempt);
             }
             (Operation::Disconnect { number, .. }, _) => {
-                let Some((bridge, provider)) = self.next_seat(&account, number)? else { return Ok(()) };
-                ledger.moves.insert(MadeConnection { account, bridge, number: number.clone(), provider });
+                let Some(next) = self.next_seat(&account, number)? else { return Ok(()) };
+                ledger.moves.insert(next);
             }
             _ => return Ok(()),
         }
         self.save(&mut ledger).await.map_err(|error| format!("nothing was sent: {error}"))
     }
 
-    /// Where this plan connects a number after it was cut: slug of the bridge and id of the configuration.
-    fn next_seat(&self, account: &str, number: &str) -> Result<Option<(String, String)>, String> {
-        for step in self.apply.plan.steps.iter().filter(|step| step.call.account == account) {
-            if let Operation::Connect { bridge, number: moved, provider, .. } = &step.operation
-                && moved == number
-            {
-                return Ok(Some((self.resolve(bridge)?, self.resolve(provider)?)));
-            }
-        }
-        Ok(None)
+    /// Where this plan connects a number after it was cut.
+    fn next_seat(&self, account: &str, number: &str) -> Result<Option<MadeConnection>, String> {
+        let Some(connect) = self.apply.plan.connect_after(account, number) else { return Ok(None) };
+        let Operation::Connect { bridge, provider, .. } = &connect.operation else { return Ok(None) };
+        let (bridge, provider) = (self.resolve(bridge)?, self.resolve(provider)?);
+        let (account, number) = (connect.call.account.clone(), number.to_owned());
+        Ok(Some(MadeConnection { account, bridge, number, provider }))
     }
 
     /// Watches the natural key of a create that got no answer.
@@ -121,7 +121,10 @@ impl Run<'_> {
         let before = (ledger.attempts.len(), ledger.moves.len());
         match (&step.operation, &step.address) {
             (Operation::Create { .. }, Some(address)) => drop(ledger.attempts.remove(address)),
-            (Operation::Disconnect { number, .. }, _) => ledger.note_moved(&step.call.account, number),
+            (Operation::Disconnect { number, .. }, _) => {
+                let connect = self.apply.plan.connect_after(&step.call.account, number);
+                ledger.note_moved(&connect.unwrap_or(step).call.account, number);
+            }
             _ => {}
         }
         if before != (ledger.attempts.len(), ledger.moves.len())
@@ -142,7 +145,7 @@ impl Run<'_> {
     ) {
         let account = target.account.name.as_str();
         match (&step.operation, &step.address) {
-            (Operation::Create { key, secrets, replaces, .. }, Some(address)) => {
+            (Operation::Create { key, secrets, replaces, replaces_in, .. }, Some(address)) => {
                 let Outcome::Done { id: Some(id), .. } = outcome else { return };
                 let mut entry = self.new_entry(account, id, Origin::Created);
                 entry.key = natural_key(key);
@@ -150,11 +153,18 @@ impl Run<'_> {
                 entry.prevent_delete =
                     self.apply.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
                 if let Some(old) = ledger.objects.get(address).filter(|_| replaces.is_some()) {
-                    entry.former.clone_from(&old.former);
-                    entry.replaced.clone_from(&old.replaced);
+                    old.leave_behind(&mut entry);
                 }
-                entry.former.extend(replaces.clone());
-                entry.replaced.extend(replaces.clone());
+                match (replaces_in, replaces) {
+                    (Some(account), Some(id)) => {
+                        let (account, id) = (account.clone(), id.clone());
+                        entry.left_behind.insert(LeftBehind { account, id });
+                    }
+                    _ => {
+                        entry.former.extend(replaces.clone());
+                        entry.replaced.extend(replaces.clone());
+                    }
+                }
                 self.note_sent(&mut entry, step, target, address, secrets, answer);
                 ledger.attempts.remove(address);
                 ledger.objects.insert(address.clone(), entry);
@@ -166,9 +176,12 @@ impl Run<'_> {
             }
             (Operation::Delete { id, .. }, Some(address)) => {
                 if let Some(entry) = ledger.objects.get_mut(address) {
-                    entry.former.remove(id);
-                    if entry.id == *id {
-                        ledger.bury(address, self.apply.desired);
+                    entry.left_behind.retain(|left| (left.account.as_str(), &left.id) != (account, id));
+                    if entry.account == account {
+                        entry.former.remove(id);
+                        if entry.id == *id {
+                            ledger.bury(address, self.apply.desired);
+                        }
                     }
                 }
                 ledger.connections.retain(|made| {
@@ -213,7 +226,7 @@ impl Run<'_> {
             if let Some(Wanted::Secret(secret)) = wanted.and_then(|wanted| wanted.get(name.as_str()))
                 && let Some(fingerprint) = &secret.fingerprint
             {
-                let sealed = self.apply.key.seal(&entry.account, &entry.id, name, fingerprint);
+                let sealed = self.apply.key.seal(entry.seal_account(), &entry.id, name, fingerprint);
                 entry.secrets.insert(name.clone(), sealed);
                 entry.unreadable.remove(name);
             }

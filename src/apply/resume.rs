@@ -10,7 +10,7 @@ use super::{Apply, Run};
 use crate::call::StepId;
 use crate::event::Outcome;
 use crate::journal::{self, Line, Record, StepRecord, Verdict};
-use crate::ledger::{Ledger, LedgerError, Sealed};
+use crate::ledger::{Entry, Ledger, LedgerError, Sealed};
 use crate::plan::{Operation, Step};
 
 /// What was found out about one open step.
@@ -66,9 +66,10 @@ impl Apply<'_> {
     fn made_before(&self, ledger: &Ledger, cut: &journal::Run<'_>) -> BTreeMap<StepId, String> {
         let entered = |record: &StepRecord<'_>| {
             let step = self.plan.steps.iter().find(|step| step.id == record.id)?;
-            let Operation::Create { replaces, .. } = &step.operation else { return None };
+            let operation @ Operation::Create { .. } = &step.operation else { return None };
             let entry = ledger.objects.get(step.address.as_ref()?)?;
-            (record.intent.is_some() && replaces.as_ref() != Some(&entry.id)).then(|| entry.id.clone())
+            let made = entry.account == step.call.account && operation.replaces_here() != Some(&entry.id);
+            (record.intent.is_some() && made).then(|| entry.id.clone())
         };
         let made = cut.steps.iter().filter_map(|record| {
             let id = record.made().map(str::to_owned).or_else(|| entered(record))?;
@@ -129,11 +130,13 @@ impl Run<'_> {
     /// What needs no look, for an object that nobody can look for: the ledger was written before the request went out and
     /// after its answer, and a human may have decided since.
     async fn decided(&self, step: &Step, target: &Target<'_>) -> Option<(Verdict, String)> {
-        let Operation::Create { replaces, .. } = &step.operation else { return None };
+        let operation @ Operation::Create { .. } = &step.operation else { return None };
         let address = step.address.as_ref().filter(|_| target.kind.hidden_until_verified)?;
         let ledger = self.ledger.lock().await;
-        if let Some(entry) = ledger.objects.get(address).filter(|entry| replaces.as_ref() != Some(&entry.id))
-        {
+        let made = |entry: &&Entry| {
+            entry.account == step.call.account && operation.replaces_here() != Some(&entry.id)
+        };
+        if let Some(entry) = ledger.objects.get(address).filter(made) {
             return Some((Verdict::Done, format!("the ledger knows it as {}", entry.id)));
         }
         if ledger.attempts.contains_key(address) {
@@ -158,7 +161,8 @@ impl Run<'_> {
             if let Ok(mut made) = self.made.lock() {
                 made.insert(step.id.clone(), id.clone());
             }
-            if ledger.objects.get(address).is_some_and(|entry| entry.id == *id) {
+            let known = ledger.objects.get(address);
+            if known.is_some_and(|entry| entry.id == *id && entry.account == step.call.account) {
                 // It was entered before the run was cut off, with more than can be known now.
                 return;
             }

@@ -47,8 +47,9 @@ pub(super) async fn settle(run: &Run<'_>, step: &Step, target: &Target<'_>, lost
     let unknown = |why: String| Settled::As(Outcome::unknown(why));
     let unread = |second: ApiError| unknown(format!("{error}; and looking did not help: {second}"));
     match &step.operation {
-        Operation::Create { key, replaces, .. } => {
-            match look_for(run, target, key, replaces.as_deref()).await {
+        operation @ Operation::Create { key, .. } => {
+            let replaces = operation.replaces_here().map(String::as_str);
+            match look_for(run, target, key, replaces).await {
                 Ok(found) => match found.as_slice() {
                     [] if target.kind.hidden_until_verified => {
                         let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -186,7 +186,7 @@ pub(super) fn mark(
 ) -> Option<Mark> {
     if field.ty == Type::Secret {
         let print = live.secrets.get(field.name)?.as_ref()?;
-        return Some(Mark::Secret(key.seal(&entry.account, &entry.id, field.name, print)));
+        return Some(Mark::Secret(key.seal(entry.seal_account(), &entry.id, field.name, print)));
     }
     let shown = live.shown(field.name).unwrap_or(&Packed::Null);
     Some(Mark::Value(digest_of(&catalogue::canonical(field, catalogue, shown))))

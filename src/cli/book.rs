@@ -5,9 +5,10 @@ use std::path::Path;
 use super::args::Choice;
 use super::exit::Failure;
 use super::out::Out;
-use super::session::{SANDBOX, account_entries, place};
+use super::session::{follow, place};
 use crate::desired;
 use crate::ledger::{Ledger, Store, Watched};
+use crate::plan::SANDBOX;
 use crate::resource::Desired;
 use crate::text::escape;
 
@@ -66,10 +67,10 @@ impl Book {
 
     /// Reads it. That of another account is neither shown nor changed as if it were this one's.
     pub(super) async fn read(&self) -> Result<Ledger, Failure> {
-        let ledger = loaded(&self.store).await?;
+        let mut ledger = loaded(&self.store).await?;
         if let Some(desired) = &self.desired {
             let sandbox = ledger.accounts.values().any(|account| account.base_url == SANDBOX);
-            self.store.check_accounts(&ledger, account_entries(desired, sandbox))?;
+            follow(&self.store, &mut ledger, desired, sandbox)?;
         }
         Ok(ledger)
     }

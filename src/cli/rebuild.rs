@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::journal::{Book, Receipt};
 use super::out::Out;
 use super::saved;
-use super::session::{Purpose, Session, account_entries, now};
+use super::session::{Purpose, Session, follow, now};
 use crate::apply::settle_ledger;
 use crate::ledger::{Key, Ledger, LedgerError};
 use crate::output::{NotKnown, Rebuilt};
@@ -24,11 +24,9 @@ pub(super) async fn run(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> 
     let mut old = None;
     let there = match session.store.load().await {
         Ok(None) => None,
-        Ok(Some(there)) => {
+        Ok(Some(mut there)) => {
             // Kept aside it would be out of its owner's way: --replace is for a ledger of one's own.
-            session
-                .store
-                .check_accounts(&there, account_entries(&session.desired, session.options.sandbox))?;
+            follow(&session.store, &mut there, &session.desired, session.options.sandbox)?;
             old = Some(there);
             Some("and can be read".to_owned())
         }

@@ -6,10 +6,11 @@ use super::embedded::made_up;
 use super::exit::{Exit, Failure};
 use super::lock;
 use super::out::Out;
-use super::session::{SANDBOX, account_entries, place};
+use super::session::{follow, place};
 use crate::desired;
 use crate::ledger::{CarriedOver, Key, LedgerError, Store, Supplied};
 use crate::output::{self, Rekeyed, Subject};
+use crate::plan::SANDBOX;
 use crate::resource::{Address, Desired, Wanted};
 use crate::secrets::{self, Resolved};
 use crate::text::escape;
@@ -36,7 +37,7 @@ pub(super) async fn run(out: &Out, args: &RekeyArgs) -> Result<Exit, Failure> {
     // Read again under the lock: another run may just have ended.
     let mut ledger = loaded(&store).await?;
     let sandbox = ledger.accounts.values().any(|account| account.base_url == SANDBOX);
-    store.check_accounts(&ledger, account_entries(&desired, sandbox))?;
+    follow(&store, &mut ledger, &desired, sandbox)?;
     let given = variable(CURRENT);
     let old = match store.key(given.as_deref())? {
         Some(key) if given.is_some() => Some(key),

@@ -22,11 +22,11 @@ use crate::desired::{self, Loaded};
 use crate::document;
 use crate::hooks;
 use crate::journal::{self, Journal, JournalError};
-use crate::ledger::{AccountEntry, Key, Ledger, Store};
+use crate::ledger::{AccountEntry, Key, Ledger, LedgerError, Login, Store};
 use crate::live::{self, LiveError, Scope, View};
 use crate::plan::{self, Inputs, LedgerEffect, Options, Plan};
 use crate::problem::Problem;
-use crate::resource::{Address, Desired, Live};
+use crate::resource::{Account, Address, Desired, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
 use crate::verify;
@@ -72,9 +72,6 @@ pub(crate) struct Session {
     /// Shows how far a long reading is.
     pub meter: Arc<Meter>,
 }
-
-/// What a ledger has as the base URL of the embedded simulator, whose port is another one in every run.
-pub(crate) const SANDBOX: &str = "(sandbox)";
 
 /// Whether a command may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,10 +137,10 @@ impl Session {
         let mut ledger = kept.unwrap_or_else(Ledger::fresh);
         check_choice(desired, &ledger, choice, &limit, &named)?;
         let options = options(choice, limit, named);
-        let accounts: BTreeMap<String, AccountEntry> = account_entries(desired, choice.sandbox.is_some())
-            .map(|(name, entry)| (name.to_owned(), entry))
-            .collect();
-        store.check_accounts(&ledger, accounts.iter().map(|(name, entry)| (name.as_str(), entry.clone())))?;
+        let sandboxed = choice.sandbox.is_some();
+        let accounts: BTreeMap<String, AccountEntry> =
+            logins(desired, sandboxed).into_iter().map(|login| (login.name, login.is)).collect();
+        follow(&store, &mut ledger, desired, sandboxed)?;
         // A journal that cannot be read stops a run before its first request, and a plan says so; not here.
         let journal = match purpose {
             Purpose::Plan | Purpose::Look | Purpose::Apply(_) => Some(journal::read(store.place()).await),
@@ -313,20 +310,31 @@ impl Session {
     }
 }
 
-/// The accounts as a ledger knows them.
-pub(crate) fn account_entries(
+/// The accounts as a ledger is compared with them.
+pub(crate) fn logins(desired: &Desired, sandbox: bool) -> Vec<Login> {
+    let login = |account: &Account| {
+        let named = desired.moved_accounts.iter().filter(|rename| rename.to == account.name);
+        Login {
+            name: account.name.clone(),
+            is: plan::identity(account, sandbox),
+            was: account.was.as_ref().filter(|_| !sandbox).map(ToString::to_string),
+            named: named.map(|rename| rename.from.clone()).collect(),
+            organization: account.backend.organization,
+        }
+    };
+    desired.accounts.values().map(login).collect()
+}
+
+/// The ledger as this configuration names its accounts; an error where it is that of other ones.
+pub(crate) fn follow(
+    store: &Store,
+    ledger: &mut Ledger,
     desired: &Desired,
     sandbox: bool,
-) -> impl Iterator<Item = (&str, AccountEntry)> {
-    desired.accounts.values().map(move |account| {
-        let base_url = if sandbox { SANDBOX.to_owned() } else { account.base_url.to_string() };
-        let entry = AccountEntry {
-            api: account.backend.api.to_owned(),
-            base_url,
-            org_handle: account.org_handle.clone(),
-        };
-        (account.name.as_str(), entry)
-    })
+) -> Result<(), LedgerError> {
+    let logins = logins(desired, sandbox);
+    ledger.follow(&logins);
+    store.check_accounts(ledger, &logins)
 }
 
 /// All of these who are there, as one.

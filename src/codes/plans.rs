@@ -23,6 +23,7 @@ pub(super) const REFUSALS: Group = Group {
     title: "Refusals",
     about: "Something that the plan will not do. It is shown and not applied; nothing was written.",
     codes: table! {
+        "refusal::account_changed" 3 "The entry names another account than the one that holds its object." ""
         "refusal::cannot_assign" 3 "This generation cannot put a number on a bridge that exists." ""
         "refusal::cannot_disconnect" 3 "This generation cannot cut a connection." ""
         "refusal::claimed_twice" 3 "Two addresses claim one live object." ""
@@ -44,6 +45,7 @@ pub(super) const REFUSALS: Group = Group {
         "refusal::renamed_onto" 3 "An object is renamed to an address that the ledger knows another object by." ""
         "refusal::several_fit" 3 "Two live objects fit one address." ""
         "refusal::similar_exists" 3 "A live object has a natural key that differs only in letter case, spaces or Unicode form from the one to be created." ""
+        "refusal::unfinished_replacement" 3 "What an object took the place of is still there, and its entry is gone." ""
         "refusal::unknown_removal" 3 "A tombstone finds nothing, and nothing tells which object it means: no ledger entry, no id, no whole natural key." ""
         "refusal::unreadable" 3 "The object is there and cannot be read; the rest of the account can be worked on." ""
         "refusal::unsettled_create" 3 "An earlier create was cut off, and nobody can look whether it made the object." ""
@@ -56,9 +58,13 @@ pub(super) const NOTICES: Group = Group {
     about: "Worth knowing; they keep nothing from being applied, except `secret_needed`. JSON documents write the last part \
             of the code alone (`adopted`).",
     codes: table! {
+        "notice::account_followed" - "" "Nothing: the next apply enters it in the ledger."
         "notice::account_gone" - "" "Nothing, or `telform forget` its address."
+        "notice::account_rehosted" - "" "Nothing; `was` may go after the apply."
+        "notice::account_renamed" - "" "Nothing; the line under `moved` may go after the apply."
         "notice::adopted" - "" "Nothing: the next apply enters it in the ledger."
         "notice::already_gone" - "" "Nothing; the tombstone may stay or go."
+        "notice::carried_over" - "" "Nothing, or state in the entry what it shall have."
         "notice::created_again" - "" "Find out who deleted it."
         "notice::dropped_by_service" - "" "Remove the attribute from the YAML."
         "notice::foreign_connection" - "" "Declare the number under its bridge with a configuration of your own."
@@ -66,8 +72,11 @@ pub(super) const NOTICES: Group = Group {
         "notice::key_changed" - "" "Bring back the key of this ledger; where it is lost, `telform ledger rekey --lost-key`."
         "notice::kind_not_mentioned" - "" "Mention the kind again, release the objects, or write an empty map to delete them."
         "notice::late_create" - "" "Adopt it with `telform adopt ADDRESS ID`, or delete it with a tombstone that has its `id:`."
+        "notice::left_already" - "" "Nothing: there is nothing left to delete."
+        "notice::left_dark" - "" "Connect the number in the console, or put the account and the entry back."
         "notice::left_on_bridge" - "" "Declare the number, or take it off in the service's console."
         "notice::may_be_hidden" - "" "Look in the portal before applying."
+        "notice::not_carried_over" - "" "State it in the entry, so that the new object gets it."
         "notice::not_in_catalogue" - "" "Check the spelling."
         "notice::not_shown" - "" "Nothing: it is sent when it changes in the YAML."
         "notice::odd_shape" - "" "Nothing; tell the service's support if it should not be so."

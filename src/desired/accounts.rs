@@ -29,6 +29,7 @@ const LONGEST_SETTLE: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Default)]
 struct Draft {
     base_url: Option<Url>,
+    was: Option<Url>,
     org_handle: Option<String>,
     product_id: Option<String>,
     product_ids: Vec<String>,
@@ -136,6 +137,7 @@ impl<'a> Loader<'a> {
             name: name.clone(),
             backend,
             base_url: draft.base_url.unwrap_or_else(standard),
+            was: draft.was,
             org_handle: draft.org_handle,
             product_ids: merged(draft.product_id, draft.product_ids),
             generation: draft.generation,
@@ -205,6 +207,7 @@ impl<'a> Loader<'a> {
         }
         match key {
             "base_url" => draft.base_url = self.base_url(item),
+            "was" => draft.was = self.base_url(item),
             "org_handle" => draft.org_handle = self.handle(item),
             "product_id" => draft.product_id = self.handle(item),
             "product_ids" => draft.product_ids = self.handles(item),

@@ -11,7 +11,7 @@ use crate::resource::{Address, Wanted};
 use crate::text::folded;
 use crate::value::Packed;
 
-/// What identifies a live object: account, kind, and an id or a natural key in canonical spelling.
+/// What identifies a live object: account by the first of its names, kind, and an id or a natural key in canonical spelling.
 type Identity<'a> = (&'a str, &'static str, String);
 
 /// Who says so, and where: the line that tells the identity, in whichever layer it stands; else the entry.
@@ -47,36 +47,60 @@ impl Loader<'_> {
         self.check_numbers();
     }
 
+    /// An account is its service, address and organization: each of its names leads to the first of them.
+    fn homes(&self) -> HashMap<&str, &str> {
+        let all = self.desired.accounts.values();
+        let mut first = HashMap::new();
+        let home = |account: &'_ crate::resource::Account| {
+            (account.backend.api, account.base_url.clone(), account.org_handle.clone())
+        };
+        all.map(|account| {
+            (account.name.as_str(), *first.entry(home(account)).or_insert(account.name.as_str()))
+        })
+        .collect()
+    }
+
     fn check_identities(&mut self) {
         let mut claims: BTreeMap<Identity<'_>, Vec<Claim<'_>>> = BTreeMap::new();
+        let homes = self.homes();
         for parsed in self.parsed.values() {
             let object = &parsed.object;
+            let home = homes.get(object.account.as_str()).copied().unwrap_or(&object.account);
             for kind in &object.shapes {
                 if let Some(id) = &object.id {
                     let claim = Claim { parsed, line: parsed.line("id") };
-                    claims.entry(by_id(&object.account, kind, id)).or_default().push(claim);
+                    claims.entry(by_id(home, kind, id)).or_default().push(claim);
                 }
                 let value = |name: &str| match object.attributes.get(name) {
                     Some(Wanted::Value(value)) => Some(value),
                     _ => None,
                 };
-                if let Some(identity) = by_key(&object.account, kind, &value) {
+                if let Some(identity) = by_key(home, kind, &value) {
                     let line = kind.natural_key.last().and_then(|name| parsed.line(name));
                     claims.entry(identity).or_default().push(Claim { parsed, line });
                 }
             }
         }
         let mut found: BTreeMap<(&Address, &Address), Problem> = BTreeMap::new();
-        for ((account, kind, _), claims) in &claims {
+        for ((_, kind, _), claims) in &claims {
             for (index, later) in claims.iter().enumerate().skip(1) {
                 let Some(first) = claims[..index].iter().find(|first| first.may_be(later)) else { continue };
+                let (one, two) = (&first.parsed.object.account, &later.parsed.object.account);
+                let (whose, twice) = if one == two {
+                    (format!("the account `{one}`"), String::new())
+                } else {
+                    let names =
+                        format!("`{one}` and `{two}` have the same service, address and organization");
+                    (format!("one account, which `{one}` and `{two}` name"), format!("{names}\n"))
+                };
                 let what = format!(
-                    "`{}` and `{}` mean the same object of the account `{account}`",
+                    "`{}` and `{}` mean the same object of {whose}",
                     first.address(),
                     later.address()
                 );
-                let help =
-                    format!("one of the {kind} has one address; keep one, or correct what identifies it");
+                let help = format!(
+                    "{twice}one of the {kind} has one address; keep one, or correct what identifies it"
+                );
                 let problem = pair("telform::yaml::same_object", &what, &first.label(), &later.label());
                 found.insert((first.address(), later.address()), problem.help(help));
             }
@@ -111,9 +135,11 @@ impl Loader<'_> {
     /// A tombstone that names an object which a declared address claims would delete it under that address.
     fn tombstone_claims(&self, claims: &BTreeMap<Identity<'_>, Vec<Claim<'_>>>) -> Vec<Problem> {
         let mut problems = Vec::new();
+        let homes = self.homes();
         for removal in &self.desired.removed {
             let only = || self.only_account(&removal.address.kind);
             let Some(account) = removal.account.as_deref().or_else(only) else { continue };
+            let account = homes.get(account).copied().unwrap_or(account);
             for kind in crate::backend::shapes(&removal.address.kind) {
                 let by_id = removal.id.as_ref().map(|id| by_id(account, kind, id));
                 let key = by_key(account, kind, &|name| removal.key.get(name));
@@ -142,11 +168,13 @@ impl Loader<'_> {
     fn check_numbers(&mut self) {
         let mut seen: HashMap<(String, String), (Address, Label)> = HashMap::new();
         let mut problems = Vec::new();
+        let homes = self.homes();
         for parsed in self.parsed.values() {
             for line in parsed.numbers() {
                 let number = crate::text::number(line.key());
                 let label = label(line, line.entry.key_span);
-                let key = (parsed.object.account.clone(), number);
+                let account = parsed.object.account.as_str();
+                let key = (homes.get(account).copied().unwrap_or(account).to_owned(), number);
                 let Some((first, place)) = seen.get(&key) else {
                     seen.insert(key, (parsed.object.address.clone(), label));
                     continue;

@@ -275,12 +275,7 @@ impl Known<'_> {
         if field.ty == Type::Numbers {
             return self.numbers(live);
         }
-        if field.ty == Type::Secret {
-            let shown = live.secrets.contains_key(field.name);
-            return if shown { Shown::Secret(SecretWord::Set) } else { Shown::Absent };
-        }
-        let value = live.attributes.get(field.name).or(live.masked.get(field.name));
-        value.map_or(Shown::Absent, |value| Shown::Value(value.json()))
+        crate::plan::shown_now(live, field)
     }
 
     /// The numbers on a bridge, each with the address of what serves it, or its id when nobody claims it.

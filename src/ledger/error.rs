@@ -72,6 +72,8 @@ pub enum LedgerError {
         was: String,
         /// What the configuration says.
         is: String,
+        /// Base URL that the ledger has, where nothing else is another one.
+        rehost: Option<String>,
     },
     /// Somebody else wrote it after this run had read it.
     #[error("{place} was changed by somebody else since this run read it; nothing was overwritten")]
@@ -170,6 +172,11 @@ impl LedgerError {
                 "make sure that no run uses this ledger, then delete that object by hand"
             }
             Self::Newer { .. } => "use the telform version that wrote it, or a newer one",
+            Self::Foreign { account, rehost: Some(was), .. } => {
+                return format!(
+                    "where the service itself is at another address now, add `was: {was}` to the account `{account}`: the ledger then follows it; otherwise name the ledger of this account with --ledger"
+                );
+            }
             Self::Foreign { .. } => {
                 "name the ledger of this account with --ledger; a ledger is never used for another account"
             }

@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use crate::resource::{Address, Desired};
 use crate::value::{Packed, Value};
 
+mod accounts;
 mod digest;
 mod error;
 mod fingerprint;
@@ -22,6 +23,7 @@ mod store;
 mod text;
 mod watched;
 
+pub use accounts::{Followed, LeftBehind, Login};
 pub use digest::{Digest, digest_of};
 pub use error::LedgerError;
 pub use fingerprint::{Key, KeyError, Sealed};
@@ -83,6 +85,9 @@ pub struct Ledger {
     /// Where the journal beside it ended at the last save: a journal that ends before that was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<Head>,
+    /// What was followed since it was loaded and is not saved yet: see [`Ledger::follow`].
+    #[serde(skip)]
+    pub followed: Vec<Followed>,
 }
 
 impl Default for Ledger {
@@ -101,6 +106,7 @@ impl Default for Ledger {
             connections: BTreeSet::new(),
             gone: BTreeMap::new(),
             journal: None,
+            followed: Vec::new(),
         }
     }
 }
@@ -200,35 +206,13 @@ pub struct Entry {
     /// `lifecycle.prevent_delete` as last applied: deleting the YAML entry does not unprotect the object.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_delete: bool,
-}
-
-impl Entry {
-    /// Forgets what came of secrets that the service gives back.
-    pub(super) fn forget_sealed_marks(&mut self) {
-        self.reshaped.retain(|_, kept| !kept.sent.is_sealed());
-        self.not_taken.retain(|_, kept| !kept.sent.is_sealed());
-    }
-
-    /// An entry that knows no more than what it is about.
-    pub fn new(account: &str, id: &str, origin: Origin, since: String) -> Self {
-        Self {
-            account: account.to_owned(),
-            id: id.to_owned(),
-            origin,
-            since,
-            key: LiteMap::new(),
-            secrets: LiteMap::new(),
-            unreadable: BTreeSet::new(),
-            submitted: LiteMap::new(),
-            reshaped: LiteMap::new(),
-            not_taken: LiteMap::new(),
-            seen: LiteMap::new(),
-            hidden_since: None,
-            former: BTreeSet::new(),
-            replaced: BTreeSet::new(),
-            prevent_delete: false,
-        }
-    }
+    /// Objects of other accounts that this one took the place of and that are not deleted yet: a move that was cut off goes on
+    /// here.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_behind: BTreeSet<LeftBehind>,
+    /// Name that its account had when its secrets were sealed, where that is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_as: Option<String>,
 }
 
 /// A value that waits for a human.

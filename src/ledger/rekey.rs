@@ -95,7 +95,7 @@ impl Ledger {
             for (attribute, sealed) in std::mem::take(&mut entry.secrets) {
                 let seal = |key: &Key, secret: &Secret| {
                     let print = key.fingerprint(&address.kind, &attribute, secret);
-                    key.seal(&entry.account, &entry.id, &attribute, &print)
+                    key.seal(entry.seal_account(), &entry.id, &attribute, &print)
                 };
                 let because = match supplied(address, &attribute, old) {
                     Supplied::Secret(secret) if seal(old, &secret) == sealed => {

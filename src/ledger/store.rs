@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::lock::{self, Holder, Lease, Lock, Wish};
 use super::place::{Local, Place, Put, Version};
 use super::text::doubled_key;
-use super::{AccountEntry, FORMAT, Key, Ledger, LedgerError, rewritten};
+use super::{FORMAT, Key, Ledger, LedgerError, Login, rewritten};
 use crate::value::Value;
 
 /// A ledger and what stands beside it.
@@ -174,19 +174,21 @@ impl Store {
     }
 
     /// Refuses a ledger that holds something of another service or organization. One that only saw it and holds nothing of it,
-    /// as after a mistyped handle, is not bound to it.
-    pub fn check_accounts<'a>(
-        &self,
-        ledger: &Ledger,
-        accounts: impl Iterator<Item = (&'a str, AccountEntry)>,
-    ) -> Result<(), LedgerError> {
-        for (name, is) in accounts {
-            if let Some(was) = ledger.accounts.get(name).filter(|was| **was != is && ledger.holds(name)) {
+    /// as after a mistyped handle, is not bound to it. It has followed these accounts already.
+    pub fn check_accounts(&self, ledger: &Ledger, logins: &[Login]) -> Result<(), LedgerError> {
+        for login in logins {
+            let names = [&login.name].into_iter().chain(&login.named);
+            let known = names.filter_map(|name| Some((name, ledger.accounts.get(name)?)));
+            if let Some((name, was)) =
+                known.into_iter().find(|(name, was)| **was != login.is && ledger.holds(name))
+            {
                 return Err(LedgerError::Foreign {
                     place: self.shown(),
-                    account: name.to_owned(),
+                    account: name.clone(),
                     was: was.to_string(),
-                    is: is.to_string(),
+                    is: login.is.to_string(),
+                    rehost: (was.api == login.is.api && was.org_handle == login.is.org_handle)
+                        .then(|| was.base_url.clone()),
                 });
             }
         }

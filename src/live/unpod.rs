@@ -236,6 +236,8 @@ impl Reader<'_> {
                     && self.kinds.contains(address.kind.as_str())
                     && entry.account == self.account.name
                     && !entry.former.is_empty()
+                    || connected(&address.kind)
+                        && entry.left_behind.iter().any(|left| left.account == self.account.name)
             }) || self.ledger.moves.iter().any(|open| open.account == self.account.name)
                 || self.ledger.attempts.iter().any(|(address, attempt)| {
                     connected(&address.kind) && attempt.account == self.account.name

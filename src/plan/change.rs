@@ -47,6 +47,9 @@ pub struct Change {
     pub address: Address,
     /// Its account.
     pub account: String,
+    /// Account that it leaves, when it moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_account: Option<String>,
     /// What happens.
     pub action: Action,
     /// Its identity now, when it exists.
@@ -106,6 +109,8 @@ pub enum SecretWord {
     ChangedOutside,
     /// The service shows another one, and nobody knows which of the two changed.
     Differs,
+    /// The service never gives it back: nobody knows which it is.
+    WriteOnly,
 }
 
 impl SecretWord {
@@ -119,6 +124,7 @@ impl SecretWord {
             Self::NotTaken => "(secret, another one than was sent)",
             Self::ChangedOutside => "(secret, changed at the service: will be written)",
             Self::Differs => "(secret, not the one that the service shows: will be written)",
+            Self::WriteOnly => "(unknown, write-only)",
         }
     }
 }
@@ -204,7 +210,7 @@ impl Comparison<'_> {
         };
         match field.access {
             Access::ReadOnly => {}
-            Access::Replace if field.ty == Type::CatalogueEntry && !self.catalogue_known => {
+            _ if field.ty == Type::CatalogueEntry && !self.catalogue_known => {
                 found.refusals.push(Refusal {
                     code: RefusalCode::NotInCatalogue,
                     address: Some(self.wanted.address.clone()),

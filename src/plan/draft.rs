@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
+use super::across::Predecessor;
 use super::change::{AttributeChange, Difference, Shown};
 use super::step::{Operation, Phase, Seat, Step};
 use super::{Inputs, note::RefusalCode};
-use crate::backend::unpod::catalogue;
+pub(super) use crate::backend::unpod::catalogue::sent;
 use crate::call::{Body, Call, Method, Payload};
 use crate::kind::{Access, Delete, Kind, Type, Update};
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
@@ -46,7 +47,7 @@ pub(super) fn create(
     object: &DesiredObject,
     kind: &'static Kind,
     assigned: &[u64],
-    replaces: Option<&LiveObject>,
+    replaces: Option<Predecessor<'_>>,
 ) -> Draft {
     let facts = inputs.facts(&object.account);
     let mut entries = IndexMap::new();
@@ -85,6 +86,7 @@ pub(super) fn create(
         .filter(|(name, _)| name.as_str() != kind.id)
         .map(|(k, v)| (k.clone(), v.clone()))
         .collect();
+    let across = replaces.filter(|old| old.account != object.account);
     let call = Call {
         account: object.account.clone(),
         method: Method::Post,
@@ -106,11 +108,15 @@ pub(super) fn create(
                 key,
                 expect,
                 secrets,
-                replaces: replaces.map(|old| old.id.clone()),
+                replaces: replaces.map(|old| old.live.id.clone()),
+                replaces_in: across.map(|old| old.account.to_owned()),
             },
-            why: match replaces {
-                None => "no live object has this address, id or natural key".to_owned(),
-                Some(old) => format!("it takes the place of {}", old.id),
+            why: match (replaces, across) {
+                (None, _) => "no live object has this address, id or natural key".to_owned(),
+                (Some(old), None) => format!("it takes the place of {}", old.live.id),
+                (Some(old), Some(_)) => {
+                    format!("it takes the place of {} of account {}", old.live.id, old.account)
+                }
             },
             waits_for: Vec::new(),
         },
@@ -132,21 +138,6 @@ fn sent_by_name(kind: &Kind, name: &str, value: &Packed, facts: &Facts) -> Packe
     kind.field(name).map_or_else(|| value.clone(), |field| sent(field.ty, value, facts))
 }
 
-/// A value as the service wants it: a catalogue entry by slug where the catalogue has slugs, else by number.
-pub(super) fn sent(ty: Type, value: &Packed, facts: &Facts) -> Packed {
-    if ty != Type::CatalogueEntry {
-        return value.clone();
-    }
-    match catalogue::resolve(&facts.catalogue, value) {
-        Some(entry) => entry.slug.as_deref().map_or_else(|| Packed::Number(entry.id.into()), Packed::from),
-        None => match value.as_str().and_then(|text| text.parse::<u64>().ok()) {
-            // A number that the catalogue does not list: carriers are left out of it (unpod.md 4.2).
-            Some(id) if facts.generation == Some(1) => Packed::Number(id.into()),
-            _ => value.clone(),
-        },
-    }
-}
-
 /// PATCH or PUT of an object that exists; `Err` is the rule that refuses and why.
 pub(super) fn update(
     inputs: &Inputs<'_>,
@@ -160,7 +151,9 @@ pub(super) fn update(
         changes
             .iter()
             .filter_map(|change| match &change.after {
-                Shown::Value(value) => Some((change.name.clone(), value.clone())),
+                Shown::Value(value) => {
+                    Some((change.name.clone(), sent_by_name(kind, &change.name, &value.into(), facts).json()))
+                }
                 _ => None,
             })
             .collect()

@@ -1,17 +1,16 @@
 //! Which live object an address means: pinned id, then the ledger's id, then the natural key (spec 2.2).
 
-use std::collections::{BTreeMap, HashMap, btree_map};
+use std::collections::{BTreeMap, HashMap};
 
+use super::across::{account_changed, named};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
-use super::shelf::{Shelf, key_text, wanted_key};
+use super::shelf::{Shelf, key_text, shown_in_part, wanted_key};
 use super::{Inputs, LedgerEffect};
 use super::{alike, late};
-use crate::backend::{self, unpod::catalogue};
-use crate::kind::{Kind, Type};
+use crate::backend;
+use crate::kind::Kind;
 use crate::ledger::Entry;
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Unreadable, Wanted};
-use crate::text::fits_mask;
-use crate::value::Packed;
 
 /// What was found for an address.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +34,8 @@ pub(super) struct Match<'a> {
     /// The shape in which its account answers.
     pub(super) kind: &'static Kind,
     pub(super) finding: Finding<'a>,
+    /// What the ledger keeps of it in the account that it leaves, where the YAML says that it moves.
+    pub(super) leaves: Option<&'a Entry>,
 }
 
 /// The findings of all addresses.
@@ -81,6 +82,8 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
     let mut shelves: HashMap<(&str, &str), Shelf<'a>> = HashMap::new();
     let mut keys: HashMap<(&str, &str, String), &Address> = HashMap::new();
     let mut all = Vec::with_capacity(inputs.desired.objects.len());
+    let names = inputs.desired.accounts.keys();
+    let names: HashMap<&str, Vec<&str>> = names.map(|name| (name.as_str(), inputs.names_of(name))).collect();
     for object in inputs.desired.objects.values() {
         let entry = inputs.ledger.objects.get(&object.address);
         let facts = inputs.facts(&object.account);
@@ -96,24 +99,38 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
                     first.generation.unwrap_or_default()
                 ),
             );
-            all.push(Match { object, entry, kind: first, finding: Finding::Stuck });
+            all.push(Match { object, entry, kind: first, finding: Finding::Stuck, leaves: None });
             continue;
         };
         let shelf = shelves
             .entry((&object.account, kind.name))
             .or_insert_with(|| Shelf::new(inputs, &object.account, kind));
         let own = entry.filter(|entry| entry.account == object.account);
+        let other = entry.filter(|entry| entry.account != object.account);
+        if let Some(refusal) = other.and_then(|old| account_changed(inputs, object, old, kind)) {
+            findings.refusals.push(refusal);
+            // Nobody else takes it, and it is not unmanaged.
+            let account = other.map_or("", |old| old.account.as_str());
+            let id = other.map_or("", |old| old.id.as_str());
+            for name in names.get(account).into_iter().flatten() {
+                findings.claimed.entry((name, kind.name, id)).or_insert(&object.address);
+            }
+            all.push(Match { object, entry, kind, finding: Finding::Stuck, leaves: None });
+            continue;
+        }
         let finding = find_one(inputs, object, own, kind, shelf, &mut findings);
-        let finding = claim(object, kind, finding, &mut findings);
+        let own_names = names.get(object.account.as_str()).map_or(&[][..], Vec::as_slice);
+        let finding = claim(inputs, object, kind, finding, own_names, &mut findings);
         let key = key_to_be(object, kind, facts, &finding);
         let finding = match key {
             Some(key) => {
                 alike::beware(inputs, object, kind, &key, finding, shelf, &mut findings);
+                let key = (own_names.first().copied().unwrap_or(&object.account), kind.name, key);
                 hold_key(inputs, object, kind, key, finding, shelf, &mut keys, &mut findings)
             }
             None => finding,
         };
-        all.push(Match { object, entry, kind, finding });
+        all.push(Match { object, entry, kind, finding, leaves: other });
     }
     findings.by_address = all.into_iter().map(|found| (&found.object.address, found)).collect();
     findings
@@ -306,60 +323,29 @@ fn hidden_elsewhere<'a>(
     remembered.iter().find(|(address, _)| **address != object.address).cloned()
 }
 
-/// A live object whose natural key is shown in part only and may be the wanted one: creating another would make a second
-/// (unpod.md U3).
-fn shown_in_part<'a>(
-    inputs: &Inputs<'a>,
-    shelf: &Shelf<'a>,
-    object: &DesiredObject,
-    kind: &'static Kind,
-) -> Option<(&'a LiveObject, String)> {
-    let facts = inputs.facts(&object.account);
-    shelf.masked().iter().find_map(|live| {
-        let mut part = None;
-        for name in kind.natural_key {
-            let field = kind.field(name)?;
-            let Some(Wanted::Value(wanted)) = object.attributes.get(name) else { return None };
-            if let Some(masked) = live.masked.get(name).and_then(Packed::as_str) {
-                if !wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted)) {
-                    return None;
-                }
-                part = Some(masked.to_owned());
-            } else {
-                let shown = live.attributes.get(name)?;
-                let same = match field.ty {
-                    Type::CatalogueEntry => catalogue::same(&facts.catalogue, wanted, shown),
-                    _ => field.same(wanted, shown),
-                };
-                if !same {
-                    return None;
-                }
-            }
-        }
-        part.map(|part| (*live, part))
-    })
-}
-
 /// Enters a claim; a second address that claims the same live object is refused.
 fn claim<'a>(
+    inputs: &Inputs<'a>,
     object: &'a DesiredObject,
     kind: &'static Kind,
     finding: Finding<'a>,
+    names: &[&'a str],
     findings: &mut Findings<'a>,
 ) -> Finding<'a> {
     let Finding::Live(live) = finding else { return finding };
-    let key = (object.account.as_str(), kind.name, live.id.as_str());
-    match findings.claimed.entry(key) {
-        btree_map::Entry::Vacant(free) => {
-            free.insert(&object.address);
-            finding
-        }
-        btree_map::Entry::Occupied(taken) => {
-            let detail = format!("{} {} is claimed by {} too", kind.singular, live.id, taken.get());
-            findings.refuse(object, RefusalCode::ClaimedTwice, detail);
-            Finding::Stuck
-        }
+    let key = |account: &'a str| (account, kind.name, live.id.as_str());
+    if let Some(other) = findings.claimed.get(&key(&object.account)) {
+        let detail = format!(
+            "{} {} is claimed by {other} too{}",
+            kind.singular,
+            live.id,
+            named(inputs, object, other)
+        );
+        findings.refuse(object, RefusalCode::ClaimedTwice, detail);
+        return Finding::Stuck;
     }
+    findings.claimed.extend(names.iter().map(|name| (key(name), &object.address)));
+    finding
 }
 
 /// The natural key that an object has after the plan, unless it stays the one that it has.
@@ -394,23 +380,23 @@ fn hold_key<'a>(
     inputs: &Inputs<'a>,
     object: &'a DesiredObject,
     kind: &'static Kind,
-    key: String,
+    key: (&'a str, &'a str, String),
     finding: Finding<'a>,
     shelf: &Shelf<'a>,
     keys: &mut HashMap<(&'a str, &'a str, String), &'a Address>,
     findings: &mut Findings<'a>,
 ) -> Finding<'a> {
     let words = kind.natural_key.join(" + ");
-    if let Some(live) = shelf.with_key(&key).first() {
+    if let Some(live) = shelf.with_key(&key.2).first() {
         let detail = format!("its natural key ({words}) belongs to another {}: {}", kind.singular, live.id);
         findings.refuse(object, RefusalCode::SeveralFit, detail);
         return Finding::Stuck;
     }
-    if let Some(detail) = late::running(inputs, &object.account, kind, &key) {
+    if let Some(detail) = late::running(inputs, &object.account, kind, &key.2) {
         findings.refuse(object, RefusalCode::CreateMayRun, detail);
         return Finding::Stuck;
     }
-    if let Some(other) = keys.insert((&object.account, kind.name, key), &object.address) {
+    if let Some(other) = keys.insert(key, &object.address) {
         let detail = format!("{other} wants the same natural key ({words})");
         findings.refuse(object, RefusalCode::ClaimedTwice, detail);
         return Finding::Stuck;

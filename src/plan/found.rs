@@ -54,9 +54,7 @@ impl Found {
 
 /// Looks at one address as the planner does.
 pub fn met(inputs: &Inputs<'_>, address: &Address) -> Met {
-    let ledger = rename::declared(inputs).ledger(inputs.ledger);
-    let declared = Inputs { ledger: &ledger, ..*inputs };
-    let ledger = rename::implied(&declared).ledger(declared.ledger);
+    let (_, ledger) = rename::renames(inputs);
     let inputs = &Inputs { ledger: &ledger, ..*inputs };
     let entry = ledger.objects.get(address).cloned();
     let findings = find::find(inputs);

@@ -23,6 +23,9 @@ pub struct Spot {
     pub bridge: String,
     /// Address of the configuration, or its id when no address claims it.
     pub provider: String,
+    /// Its account, where it is another one than the number gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// What happens to one number.

@@ -10,7 +10,7 @@ use crate::resource::{DesiredObject, LiveObject, Wanted};
 pub(super) fn effects(findings: &mut Findings<'_>) {
     let mut notices = Vec::new();
     let mut effects = Vec::new();
-    for Match { object, entry, kind, finding } in findings.by_address.values() {
+    for Match { object, entry, kind, finding, .. } in findings.by_address.values() {
         let Finding::Live(live) = finding else { continue };
         let address = &object.address;
         match entry.filter(|entry| entry.id == live.id && entry.account == object.account) {

@@ -157,15 +157,24 @@ impl Wiring<'_> {
                         number: open.number.clone(),
                         effect: Effect::Connects,
                         from: None,
-                        to: Some(Spot { bridge: open.bridge.clone(), provider: owner.to_string() }),
+                        to: Some(Spot {
+                            bridge: open.bridge.clone(),
+                            provider: owner.to_string(),
+                            account: None,
+                        }),
                         dark_steps: 0,
                     });
                 }
                 // Connected again, or the YAML decides about it now: nothing is left to finish.
-                _ => wired.effects.push(LedgerEffect::MoveEnded {
-                    account: self.account.to_owned(),
-                    number: open.number.clone(),
-                }),
+                _ => {
+                    if !served && !decided && !wired.steps.connects(&open.number) {
+                        wired.notices.push(left_dark(open, None));
+                    }
+                    wired.effects.push(LedgerEffect::MoveEnded {
+                        account: self.account.to_owned(),
+                        number: open.number.clone(),
+                    });
+                }
             }
         }
     }
@@ -338,7 +347,7 @@ impl Wiring<'_> {
             number: connection.number.clone(),
             effect: Effect::Moves,
             from: Some(self.spot(connection)),
-            to: Some(Spot { bridge: self.bridge_label(at), provider: name.to_string() }),
+            to: Some(Spot { bridge: self.bridge_label(at), provider: name.to_string(), account: None }),
             dark_steps: steps,
         });
     }
@@ -387,7 +396,11 @@ impl Wiring<'_> {
         {
             // Cut on one bridge and connected on another: it moves.
             let cut = wired.impact.remove(position);
-            let to = Some(Spot { bridge: self.bridge_label(&bridge.at), provider: name.to_string() });
+            let to = Some(Spot {
+                bridge: self.bridge_label(&bridge.at),
+                provider: name.to_string(),
+                account: None,
+            });
             wired.impact.push(NumberImpact { effect: Effect::Moves, to, dark_steps: 1, ..cut });
         } else {
             self.note_impact(None, Some((bridge, name)), number, Effect::Connects, 0, wired);
@@ -498,6 +511,7 @@ impl Wiring<'_> {
             to: to.map(|(bridge, name)| Spot {
                 bridge: self.bridge_label(&bridge.at),
                 provider: name.to_string(),
+                account: None,
             }),
             dark_steps,
         });
@@ -514,7 +528,7 @@ impl Wiring<'_> {
             }
             target => target.id().map_or_else(|| "nothing".to_owned(), |id| (self.label)(id)),
         };
-        Spot { bridge: connection.bridge.clone(), provider }
+        Spot { bridge: connection.bridge.clone(), provider, account: None }
     }
 
     fn bridge_label(&self, at: &Ref) -> String {
@@ -547,5 +561,16 @@ impl Wiring<'_> {
             attribute: Some("numbers".to_owned()),
             detail: Some(number.to_owned()),
         }
+    }
+}
+
+/// A number that an earlier run left dark, and that nothing connects again.
+pub(super) fn left_dark(open: &MadeConnection, address: Option<&Address>) -> Notice {
+    Notice {
+        code: NoticeCode::LeftDark,
+        account: open.account.clone(),
+        address: address.cloned(),
+        attribute: None,
+        detail: Some(format!("{} on bridge {}", open.number, open.bridge)),
     }
 }

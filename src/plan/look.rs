@@ -26,6 +26,9 @@ pub fn looked_at(
         || desired.removed.iter().any(gone)
         || entries().any(|(address, entry)| {
             desired.objects.get(address).is_none_or(|object| object.account != entry.account)
+        })
+        || ledger.objects.iter().any(|(address, entry)| {
+            address.kind == kind.name && entry.left_behind.iter().any(|left| left.account == account)
         });
     let may_be_replaced = kind.fields.iter().any(|field| field.access == Access::Replace);
     if may_go || may_be_replaced || desired.objects.values().filter(mine).any(|object| object.put) {

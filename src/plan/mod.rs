@@ -7,16 +7,19 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ledger::{Key, Ledger};
-use crate::resource::{Account, Address, Desired, Facts, Guards, Live, LiveObject};
+use crate::resource::{Address, Desired, Facts, Guards, Live, LiveObject};
 use crate::text::hex;
 use crate::value::hidden;
 
+mod across;
 mod alike;
 mod change;
 mod draft;
+mod effect;
 mod find;
 mod found;
 mod guard;
+mod identity;
 mod impact;
 mod inverse;
 mod late;
@@ -25,6 +28,7 @@ mod link;
 mod link_step;
 mod look;
 mod note;
+mod notice;
 mod order;
 mod planner;
 mod recall;
@@ -37,8 +41,11 @@ mod shelf;
 mod step;
 mod taken;
 
+pub use across::now as shown_now;
 pub use change::{Action, AttributeChange, Change, SecretWord, Shown};
+pub use effect::LedgerEffect;
 pub use found::{Found, Met, met};
+pub use identity::{SANDBOX, identity};
 pub use impact::{Effect, NumberImpact, Spot, dark};
 pub use inverse::Inverse;
 pub use late::{came_late, has_key, twins};
@@ -162,101 +169,6 @@ pub struct AccountLine {
     pub generation: Option<u8>,
 }
 
-/// Something that the ledger learns from reading alone.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LedgerEffect {
-    /// An object is known by another address. First in order, because the others speak of addresses as they are then.
-    Rename {
-        /// The address that the ledger knows.
-        from: Address,
-        /// The address that it has from now on.
-        to: Address,
-    },
-    /// An object that was there before is managed from now on.
-    Adopt {
-        /// Its address.
-        address: Address,
-        /// Its account.
-        account: String,
-        /// Its identity.
-        id: String,
-    },
-    /// An object whose create was cut off is pinned by its id; it is invisible until it is confirmed.
-    AdoptHidden {
-        /// Its address.
-        address: Address,
-        /// Its account.
-        account: String,
-        /// Its identity.
-        id: String,
-    },
-    /// A number that was cut to be moved is connected, or nobody wants it any more.
-    MoveEnded {
-        /// Its account.
-        account: String,
-        /// E.164.
-        number: String,
-    },
-    /// An object is no longer managed; it stays as it is.
-    Release {
-        /// Its address.
-        address: Address,
-        /// Its account, where the ledger knew the object.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        account: Option<String>,
-        /// Its identity, where the ledger knew the object.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        id: Option<String>,
-    },
-    /// An object is gone, so its entry goes too.
-    Drop {
-        /// Its address.
-        address: Address,
-    },
-    /// An object that waited to be confirmed is visible now.
-    Visible {
-        /// Its address.
-        address: Address,
-    },
-    /// A value that waited to be confirmed is visible now.
-    Confirmed {
-        /// Its address.
-        address: Address,
-        /// Which attribute.
-        attribute: String,
-    },
-    /// `prevent_delete` changed in the YAML.
-    Protect {
-        /// Its address.
-        address: Address,
-        /// Whether it is protected now.
-        on: bool,
-    },
-}
-
-impl LedgerEffect {
-    /// The address that it is about, by the name that it has afterwards.
-    pub fn address(&self) -> Option<&Address> {
-        match self {
-            Self::Rename { to: address, .. }
-            | Self::Adopt { address, .. }
-            | Self::AdoptHidden { address, .. }
-            | Self::Release { address, .. }
-            | Self::Drop { address }
-            | Self::Visible { address }
-            | Self::Confirmed { address, .. }
-            | Self::Protect { address, .. } => Some(address),
-            Self::MoveEnded { .. } => None,
-        }
-    }
-
-    /// Whether it changes what telform manages, by which address, or how it is protected; the rest is bookkeeping.
-    pub fn is_decision(&self) -> bool {
-        !matches!(self, Self::MoveEnded { .. } | Self::Visible { .. } | Self::Confirmed { .. })
-    }
-}
-
 /// Live objects that no address claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unmanaged {
@@ -297,20 +209,6 @@ impl<'a> Inputs<'a> {
     /// Whose an object is that belongs to another organization, or to none, in words.
     pub(crate) fn foreign_owner(&self, account: &str, kind: &str, id: &str) -> Option<String> {
         self.live.accounts.get(account)?.foreign_owner(kind, id)
-    }
-
-    fn account_line(&self, account: &Account) -> AccountLine {
-        AccountLine {
-            name: account.name.clone(),
-            api: account.backend.api.to_owned(),
-            base_url: if self.options.sandbox {
-                "(sandbox)".to_owned()
-            } else {
-                account.base_url.to_string()
-            },
-            org_handle: account.org_handle.clone(),
-            generation: self.facts(&account.name).generation,
-        }
     }
 }
 

@@ -33,12 +33,27 @@ pub fn reconnects(
         .collect()
 }
 
+impl Plan {
+    /// The connect that a number is cut for in this account: there, or else in an account that does not cut it.
+    pub fn connect_after(&self, account: &str, number: &str) -> Option<&Step> {
+        let connects = |step: &&Step| matches!(&step.operation, Operation::Connect { number: moved, .. } if moved == number);
+        let cuts = |in_account: &str| {
+            self.steps.iter().any(|step| {
+                step.call.account == in_account
+                    && matches!(&step.operation, Operation::Disconnect { number: cut, .. } if cut == number)
+            })
+        };
+        let mut all = self.steps.iter().filter(connects);
+        let here = all.clone().find(|step| step.call.account == account);
+        here.or_else(|| all.find(|step| !cuts(&step.call.account)))
+    }
+}
+
 /// Whether what a disconnect was for did not happen.
 fn in_vain(plan: &Plan, step: &Step, fate: &dyn Fn(&Step) -> Fate) -> bool {
     let Operation::Disconnect { bridge, number, .. } = &step.operation else { return false };
     let here = || plan.steps.iter().filter(|other| other.call.account == step.call.account);
-    let connects = |other: &&Step| matches!(&other.operation, Operation::Connect { number: moved, .. } if moved == number);
-    if let Some(connect) = here().find(connects) {
+    if let Some(connect) = plan.connect_after(&step.call.account, number) {
         // A connect that may have been done is left alone: a second one on another bridge would be worse.
         return fate(connect) == Fate::NotDone;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::across::{kept, kept_elsewhere};
 use super::find::{Finding, Findings, Match, kind_in};
 use super::guard::count;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
@@ -9,7 +10,7 @@ use super::select::Selection;
 use super::shelf::key_text;
 use super::step::Ref;
 use super::{Inputs, LedgerEffect};
-use crate::kind::{Delete, Kind};
+use crate::kind::Kind;
 use crate::resource::{Address, LiveObject, Removal, Unreadable};
 use crate::value::Packed;
 
@@ -20,9 +21,18 @@ pub(super) struct LeavingObject<'a> {
     pub(super) account: &'a str,
     pub(super) kind: &'static Kind,
     pub(super) live: &'a LiveObject,
-    /// What serves its numbers afterwards.
+    /// What takes its place.
     pub(super) heir: Option<Ref>,
+    /// Whether that is in another account, where it can serve no number of this one.
+    pub(super) across: bool,
     pub(super) reason: String,
+}
+
+impl LeavingObject<'_> {
+    /// What serves its numbers afterwards, where they are now.
+    pub(super) fn successor(&self) -> Option<Ref> {
+        self.heir.clone().filter(|_| !self.across)
+    }
 }
 
 /// What shall go, and what stands in the way.
@@ -58,7 +68,7 @@ pub(super) fn removals<'a>(
         removals.look_up(inputs, findings, &wish);
     }
     if inputs.options.destroy {
-        for Match { object, entry, kind, finding } in findings.by_address.values() {
+        for Match { object, entry, kind, finding, .. } in findings.by_address.values() {
             if let Finding::Live(live) = finding
                 && selection.holds(&object.address)
             {
@@ -149,6 +159,9 @@ impl<'a> Removals<'a> {
     }
 
     fn look_up(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, wish: &Wish<'a>) {
+        if let Some((account, code, detail)) = kept_elsewhere(inputs, wish.address, wish.account) {
+            return self.refuse(wish, account, code, detail);
+        }
         let accounts: Vec<&'a str> = inputs
             .desired
             .accounts
@@ -228,7 +241,7 @@ impl<'a> Removals<'a> {
         reason: String,
         protected: bool,
     ) {
-        let mut refuse = |code, detail| {
+        if let Some((code, detail)) = kept(inputs, account, kind, live, protected) {
             self.refusals.push(Refusal {
                 code,
                 account: account.to_owned(),
@@ -237,24 +250,9 @@ impl<'a> Removals<'a> {
                 detail,
                 place: None,
             });
-        };
-        if protected || inputs.ledger.protects(account, kind.name, &live.id) {
-            refuse(
-                RefusalCode::PreventDelete,
-                format!("{} {} is protected by prevent_delete", kind.singular, live.id),
-            );
             return;
         }
-        if let Delete::Undocumented { switch } = kind.delete
-            && !inputs.desired.accounts.get(account).is_some_and(|account| account.switches.contains(switch))
-        {
-            refuse(
-                RefusalCode::DeleteUndocumented,
-                format!("the service documents no delete of a {}", kind.singular),
-            );
-            return;
-        }
-        self.leaving.push(LeavingObject { address, account, kind, live, heir: None, reason });
+        self.leaving.push(LeavingObject { address, account, kind, live, heir: None, across: false, reason });
     }
 
     /// Nothing is left to delete, where reading proves it; unless the service hides such objects, and then nobody knows

@@ -81,7 +81,7 @@ impl Comparison<'_> {
     fn wrote(&self, field: &Field, fingerprint: &Fingerprint) -> Option<bool> {
         let entry = self.entry.filter(|_| self.secrets_readable)?;
         let sealed = entry.secrets.get(field.name)?;
-        Some(*sealed == self.key.seal(&entry.account, &entry.id, field.name, fingerprint))
+        Some(*sealed == self.key.seal(entry.seal_account(), &entry.id, field.name, fingerprint))
     }
 
     /// Where a secret changed that the service shows otherwise than the configuration has it.
@@ -100,7 +100,7 @@ impl Comparison<'_> {
         let (Some(print), Some(sealed)) = (&secret.fingerprint, entry.secrets.get(field.name)) else {
             return;
         };
-        if *sealed != self.key.seal(&entry.account, &entry.id, field.name, print) {
+        if *sealed != self.key.seal(entry.seal_account(), &entry.id, field.name, print) {
             let way = field.changed_with.map(|(setting, value)| {
                 format!("`{setting}: {value}` on account {} sends it", self.wanted.account)
             });
@@ -142,7 +142,7 @@ impl Comparison<'_> {
 fn secret_change(field: &Field, word: SecretWord) -> AttributeChange {
     AttributeChange {
         name: field.name.to_owned(),
-        before: Shown::Secret(SecretWord::Set),
+        before: Shown::Secret(if field.is_readable() { SecretWord::Set } else { SecretWord::WriteOnly }),
         after: Shown::Secret(word),
         risky: field.risky,
     }

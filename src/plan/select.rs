@@ -75,7 +75,15 @@ impl Selection {
 
 /// Every address that the configuration or the ledger has, with the accounts that its object may be in.
 fn known<'a>(desired: &'a Desired, ledger: &'a Ledger) -> impl Iterator<Item = (&'a Address, Vec<&'a str>)> {
-    let declared = desired.objects.iter().map(|(address, object)| (address, vec![object.account.as_str()]));
+    let declared = desired.objects.iter().map(|(address, object)| {
+        let mut accounts = vec![object.account.as_str()];
+        // One that leaves its account, or has left it in a run that was cut off, is in both.
+        if let Some(entry) = ledger.objects.get(address) {
+            accounts.push(&entry.account);
+            accounts.extend(entry.left_behind.iter().map(|left| left.account.as_str()));
+        }
+        (address, accounts)
+    });
     let left = ledger.objects.iter().map(|(address, entry)| (address, entry.account.as_str()));
     let left = left.chain(ledger.attempts.iter().map(|(address, open)| (address, open.account.as_str())));
     let left = left.filter(|(address, _)| !desired.objects.contains_key(*address));

@@ -8,7 +8,7 @@ use crate::backend::unpod::catalogue;
 use crate::kind::{Kind, Type};
 use crate::ledger::Ledger;
 use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
-use crate::text::folded;
+use crate::text::{fits_mask, folded};
 use crate::value::Packed;
 
 /// Live objects of one kind in one account, by id and by natural key.
@@ -162,4 +162,38 @@ pub(super) fn with_wanted_key<'a>(
         .iter()
         .filter(|live| key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&wanted))
         .collect()
+}
+
+/// A live object whose natural key is shown in part only and may be the wanted one: creating another would make a second
+/// (unpod.md U3).
+pub(super) fn shown_in_part<'a>(
+    inputs: &Inputs<'a>,
+    shelf: &Shelf<'a>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+) -> Option<(&'a LiveObject, String)> {
+    let facts = inputs.facts(&object.account);
+    shelf.masked().iter().find_map(|live| {
+        let mut part = None;
+        for name in kind.natural_key {
+            let field = kind.field(name)?;
+            let Some(Wanted::Value(wanted)) = object.attributes.get(name) else { return None };
+            if let Some(masked) = live.masked.get(name).and_then(Packed::as_str) {
+                if !wanted.as_str().is_some_and(|wanted| fits_mask(masked, wanted)) {
+                    return None;
+                }
+                part = Some(masked.to_owned());
+            } else {
+                let shown = live.attributes.get(name)?;
+                let same = match field.ty {
+                    Type::CatalogueEntry => catalogue::same(&facts.catalogue, wanted, shown),
+                    _ => field.same(wanted, shown),
+                };
+                if !same {
+                    return None;
+                }
+            }
+        }
+        part.map(|part| (*live, part))
+    })
 }

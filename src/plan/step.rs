@@ -114,6 +114,9 @@ pub enum Operation {
         /// Identity of the object whose place it takes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<String>,
+        /// Account of that object, where it is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces_in: Option<String>,
     },
     /// Changes an object.
     Update {
@@ -189,6 +192,14 @@ pub struct Seat {
 }
 
 impl Operation {
+    /// Identity of the object of the same account whose place a create takes.
+    pub fn replaces_here(&self) -> Option<&String> {
+        match self {
+            Self::Create { replaces, replaces_in: None, .. } => replaces.as_ref(),
+            _ => None,
+        }
+    }
+
     /// The word for it.
     pub fn word(&self) -> &'static str {
         match self {

@@ -115,7 +115,7 @@ impl Comparison<'_> {
         shown: &Fingerprint,
     ) -> Option<Sent> {
         let entry = self.entry.filter(|_| self.secrets_readable && !(self.resend)(field.name))?;
-        let seal = |print| Mark::Secret(self.key.seal(&entry.account, &entry.id, field.name, print));
+        let seal = |print| Mark::Secret(self.key.seal(entry.seal_account(), &entry.id, field.name, print));
         let (sent, seen) = (seal(wanted), seal(shown));
         if let Some(untaken) = self.not_taken(field, change, &sent, &seen) {
             return Some(untaken);

@@ -128,6 +128,8 @@ pub struct Account {
     pub backend: &'static Backend,
     /// Base URL without a slash at the end; https, or http on loopback.
     pub base_url: Url,
+    /// Base URL that the service had before, where the ledger may still know it by that one.
+    pub was: Option<Url>,
     /// Unpod: the organization's handle.
     pub org_handle: Option<String>,
     /// Unpod: the products whose bridges are read. The first one goes with every other call, too.
@@ -196,8 +198,10 @@ pub struct Desired {
     pub objects: BTreeMap<Address, DesiredObject>,
     /// Tombstones.
     pub removed: Vec<Removal>,
-    /// Renames.
+    /// Renames, and moves to another account.
     pub moved: Vec<Rename>,
+    /// Renames of accounts.
+    pub moved_accounts: Vec<AccountRename>,
     /// Kinds that some file mentions, even as an empty map: only these are in scope for deletes.
     pub kinds: BTreeSet<SmolStr>,
     /// Guards of the whole plan.
@@ -322,13 +326,27 @@ pub struct Removal {
     pub place: Place,
 }
 
-/// An object that is known by another address from now on. Never a change to a service.
+/// An object that is known by another address from now on, or that leaves its account for another one. Without `account` it is
+/// never a change to a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rename {
     /// The address that it had.
     pub from: Address,
     /// The address that it has, at the end of a chain of renames.
     pub to: Address,
+    /// The account that it leaves: it is made in the account of its entry, and deleted here.
+    pub account: Option<String>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// An account that has another name from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRename {
+    /// The name that it had.
+    pub from: String,
+    /// The name that it has, at the end of a chain of renames.
+    pub to: String,
     /// Where it stands.
     pub place: Place,
 }

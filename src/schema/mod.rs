@@ -18,8 +18,10 @@ pub const OBJECT: [&str; 4] = ["account", "id", "lifecycle", "update"];
 pub const LIFECYCLE: [&str; 2] = ["prevent_delete", "ignore"];
 /// Keys of a tombstone, besides the natural key of its kind.
 pub const TOMBSTONE: [&str; 5] = ["address", "reason", "account", "id", "keep"];
-/// Keys of a rename.
-pub const RENAME: [&str; 2] = ["from", "to"];
+/// Keys of a rename; the last one makes it a move out of that account.
+pub const RENAME: [&str; 3] = ["from", "to", "account"];
+/// What an account's name follows in a rename, as a kind does in an address.
+pub const ACCOUNTS: &str = "accounts";
 /// Key at the top of a file that overrides values of others.
 pub const OVERLAY: &str = "overlay";
 /// Keys of a guard map.
@@ -71,8 +73,16 @@ pub fn words(backend: &Backend) -> Vec<(&'static str, &'static str)> {
 
 /// Keys that an account of a service knows.
 pub fn account_keys(backend: &Backend) -> Vec<&'static str> {
-    let mut keys =
-        vec!["api", "base_url", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
+    let mut keys = vec![
+        "api",
+        "base_url",
+        "was",
+        "token",
+        "requests_per_minute",
+        "max_in_flight",
+        "settle_after",
+        "guards",
+    ];
     if backend.organization {
         keys.extend(["org_handle", "product_id", "product_ids"]);
     }
@@ -144,7 +154,7 @@ fn file() -> Value {
     properties.insert(
         "moved".into(),
         json!({
-            "description": "Renames: the object is known by another address, nothing is changed. An entry may stay.",
+            "description": "Renames: the object, or the account, is known by another name, nothing is changed. With `account` the object moves from that account to the one of its entry. An entry may stay.",
             "type": "array", "items": rename(),
         }),
     );
@@ -187,6 +197,10 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
         "base_url" => json!({
             "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$", "default": backend.base_url,
             "description": "Where the service is. https; http only on loopback.",
+        }),
+        "was" => json!({
+            "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$",
+            "description": "The base_url that the service had before, so that the ledger follows it to the new one.",
         }),
         "token" => json!({ "$ref": "#/$defs/secret", "description": "The account's token." }),
         "org_handle" => {
@@ -305,9 +319,20 @@ fn policy() -> Value {
 
 fn rename() -> Value {
     let texts = ["The address that the object had.", "The address that it has."];
-    let properties: Map<String, Value> =
-        RENAME.into_iter().zip(texts).map(|(key, text)| (key.to_owned(), address(text))).collect();
-    json!({ "type": "object", "properties": properties, "required": RENAME, "additionalProperties": false })
+    let mut properties: Map<String, Value> =
+        RENAME.into_iter().zip(texts).map(|(key, text)| (key.to_owned(), named(text))).collect();
+    let text = "The account that the object leaves; it is made in the account of its entry and deleted here.";
+    properties.insert(RENAME[2].into(), json!({ "type": "string", "minLength": 1, "description": text }));
+    json!({ "type": "object", "properties": properties, "required": &RENAME[..2], "additionalProperties": false })
+}
+
+/// The address of an object, or an account behind its word.
+fn named(text: &str) -> Value {
+    let mut named = address(text);
+    if let Some(pattern) = named["pattern"].as_str().map(|it| it.replacen('(', &format!("({ACCOUNTS}|"), 1)) {
+        named["pattern"] = pattern.into();
+    }
+    named
 }
 
 fn tombstone() -> Value {

@@ -34,7 +34,10 @@ impl Maker<'_> {
                 }
                 LedgerEffect::MoveEnded { .. }
                 | LedgerEffect::Visible { .. }
-                | LedgerEffect::Confirmed { .. } => {}
+                | LedgerEffect::Confirmed { .. }
+                // How the YAML names an account is the YAML's.
+                | LedgerEffect::RenameAccount { .. }
+                | LedgerEffect::Follow { .. } => {}
             }
         }
     }
@@ -97,7 +100,12 @@ impl Maker<'_> {
         let Some(kind) = self.shape(&entry.account, &to.kind) else { return };
         self.undo.desired.objects.remove(to);
         self.undo.desired.moved.retain(|rename| rename.to != *to);
-        self.undo.desired.moved.push(Rename { from: to.clone(), to: from.clone(), place: place() });
+        self.undo.desired.moved.push(Rename {
+            from: to.clone(),
+            to: from.clone(),
+            account: None,
+            place: place(),
+        });
         self.object(from, &entry.account, kind, Some(&entry.id));
         self.undo.managed.insert(from.clone());
     }

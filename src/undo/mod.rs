@@ -11,7 +11,7 @@ use crate::kind::{Access, Delete, Field, Kind, Type};
 use crate::ledger::Ledger;
 use crate::plan::{Operation, Plan, Seat, Step};
 use crate::resource::{
-    Address, Desired, DesiredObject, Facts, Fields, Live, LiveObject, Place, Removal, Wanted,
+    Address, Desired, DesiredObject, Facts, Fields, Live, LiveObject, Place, Removal, Rename, Wanted,
 };
 use crate::value::{Hidden, Packed, Value};
 
@@ -91,12 +91,25 @@ pub fn undo(run: &Run<'_>, plan: &Plan, today: Today<'_>) -> Undo {
         accounts: BTreeMap::new(),
         made: BTreeSet::new(),
         seats: Seats::new(),
+        moved: BTreeMap::new(),
     };
     maker.undo.desired = today.desired.clone();
     let all = deeds(run, plan);
     let sent = !all.is_empty();
     let deeds = maker.of_accounts_today(plan, all);
     maker.made = deeds.iter().filter_map(|deed| deed.made.map(str::to_owned)).collect();
+    for deed in &deeds {
+        let (Operation::Create { replaces_in: Some(_), .. }, Some(address)) =
+            (&deed.step.operation, &deed.step.address)
+        else {
+            continue;
+        };
+        let account = &deed.step.call.account;
+        let entry = today.ledger.objects.get(address);
+        if entry.is_some_and(|entry| entry.account == *account && Some(entry.id.as_str()) == deed.made) {
+            maker.moved.insert(address.clone(), account.clone());
+        }
+    }
     for deed in &deeds {
         match &deed.step.operation {
             Operation::Create { .. } => maker.unmake(deed, &deeds),
@@ -132,6 +145,8 @@ struct Maker<'a> {
     today: Today<'a>,
     undo: Undo,
     run: String,
+    /// Objects that the run moved to another account, and that are still what it made there.
+    moved: BTreeMap<Address, String>,
     /// What is made again: account, kind and the identity that it had.
     again: BTreeMap<(String, String, String), Address>,
     /// Accounts that had another name then, by that of today.
@@ -357,6 +372,15 @@ impl<'a> Maker<'a> {
             place: place(),
             places: Fields::new(),
         };
+        // Back to the account that it was moved from, as a move like any other.
+        if let Some(left) = self.moved.get(address).filter(|left| *left != account).cloned() {
+            let moved = &mut self.undo.desired.moved;
+            if !moved.iter().any(|rename| rename.to == *address) {
+                let (from, to) = (address.clone(), address.clone());
+                let place = Place { file: "(undo)".into(), line: 1, column: 1 };
+                moved.push(Rename { from, to, account: Some(left), place });
+            }
+        }
         if first {
             self.undo.desired.objects.insert(address.clone(), plain());
         }

@@ -189,6 +189,9 @@ impl Maker<'_> {
         }
         let address =
             self.address_of(account, "bridges", bridge).unwrap_or_else(|| self.free_name("bridges", bridge));
+        if self.moved.get(&address).is_some_and(|left| left == account) {
+            return; // It goes back to the account that it came from, and its numbers are told there.
+        }
         // A bridge that the run made goes, and its numbers with it.
         let goes = |gone: &Removal| gone.address == address && self.undo.about.contains(&address);
         if self.undo.desired.removed.iter().any(goes) {

@@ -92,6 +92,7 @@ impl<'a> Maker<'a> {
         }
         if let Some(object) = self.today.desired.objects.get(address)
             && object.account != account
+            && self.moved.get(address) != Some(&object.account)
         {
             return Err(format!("the YAML has its address in account {} today", object.account));
         }

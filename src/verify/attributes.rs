@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::check::{Check, kind_of};
+use super::check::{Check, kind_of, names};
 use super::requests::{entries, kinds};
 use super::shape::{Action, Attribute, Change, Operation, Payload, Ref, SecretWord, Served, Shown, Step};
-use super::sums::names;
 
 /// What an object is found by, in the words of its account's generation.
 fn key_of(check: &Check<'_>, step: &Step) -> &'static [&'static str] {
@@ -52,7 +51,9 @@ pub(super) fn attributes(check: &mut Check<'_>) {
             let fits = match (shown.get(name.as_str()).map(|attribute| &attribute.after), payload) {
                 // A provider is shown as the file says it and sent as the service says it.
                 (Some(Shown::Value(after)), Payload::Value(value)) => after == value || name == "provider",
-                (Some(Shown::Secret(word)), Payload::Secret { .. }) => *word != SecretWord::Set,
+                (Some(Shown::Secret(word)), Payload::Secret { .. }) => {
+                    !matches!(word, SecretWord::Set | SecretWord::WriteOnly)
+                }
                 // A replacement shows only what differs; numbers have a rule of their own.
                 (None, _) if create => change.action == Action::Replace || name == "numberIds",
                 // A PUT sends the rest as it is, in the spelling of the file.
@@ -77,9 +78,10 @@ pub(super) fn attributes(check: &mut Check<'_>) {
             let seen = before.get(name);
             let same = match (&attribute.before, &attribute.after) {
                 // Of a secret nothing is believed; null is how a service shows that it has none.
-                (Shown::Absent | Shown::Secret(SecretWord::Set), Shown::Secret(_)) => {
-                    seen.is_none_or(Value::is_null)
-                }
+                (
+                    Shown::Absent | Shown::Secret(SecretWord::Set | SecretWord::WriteOnly),
+                    Shown::Secret(_),
+                ) => seen.is_none_or(Value::is_null),
                 // A provider is shown by its name and believed as the service says it.
                 (Shown::Value(shown), _) => seen == Some(shown) || (name == "provider" && seen.is_some()),
                 (Shown::Absent, _) => seen.is_some_and(Value::is_null),
@@ -239,7 +241,10 @@ pub(super) fn numbers(check: &mut Check<'_>) {
             before.get(number) == Some(by) || joined.contains(number.as_str()) || idle
         }) && before.iter().all(|(number, by)| !lost(number, by) || cut.contains(number.as_str()));
         // A bridge that goes shows nothing; neither does a configuration whose numbers are on bridges that nobody declares.
-        let silent = kind_of(&change.address) != "bridges" || change.action == Action::Delete;
+        // One that moves shows those of its new account.
+        let silent = kind_of(&change.address) != "bridges"
+            || change.action == Action::Delete
+            || (change.from_account.is_some() && joined.is_empty());
         let untouched = joined.is_empty() && cut.is_empty();
         if !(if shown.is_some() { right } else { silent || untouched }) {
             check.no(

@@ -35,7 +35,16 @@ pub(super) fn way(
         other.address == step.address && cut.iter().any(|(at, cut)| at == bridge && cut == number)
     };
     let here = || steps.iter().filter(same);
-    let Some(purpose) = here().find(moves).or_else(|| here().find(deletes)) else {
+    // Where its own account does not connect it again, one that has not cut it may.
+    let cuts = |account: &str| {
+        steps.iter().any(|other| {
+            other.call.account == account
+                && matches!(&other.operation, Operation::Disconnect { number: cut, .. } if cut == number)
+        })
+    };
+    let elsewhere = || steps.iter().filter(moves).find(|other| !cuts(&other.call.account));
+    let purpose = here().find(moves).or_else(elsewhere).or_else(|| here().find(deletes));
+    let Some(purpose) = purpose else {
         return Err(format!("{id} puts back what {} took off on purpose", step.id));
     };
     match recorded(&purpose.id) {

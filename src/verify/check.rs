@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::shape::{Account, Change, Document, Operation, Plan, Ref, Step};
+use super::shape::{Account, Change, Document, Learnt, Operation, Plan, Ref, Step};
 use super::{Violation, violation};
 
 /// Refusals that look at a finished plan and leave nothing out of it.
@@ -100,4 +100,23 @@ impl<'a> Check<'a> {
 /// `providers` of `providers.twilio-main`.
 pub(super) fn kind_of(address: &str) -> &str {
     address.split_once('.').map_or("", |(kind, name)| if name.is_empty() { "" } else { kind })
+}
+
+/// What a configuration is called, where the plan says so: account and id to address.
+pub(super) fn names<'a>(check: &Check<'a>) -> BTreeMap<(&'a str, &'a str), &'a str> {
+    let mut names = BTreeMap::new();
+    for learnt in &check.plan.ledger {
+        if let Learnt::Adopt { address, account, id } = learnt {
+            names.insert((account.as_str(), id.as_str()), address.as_str());
+        }
+    }
+    for (_, step) in check.steps() {
+        if let (Operation::Update { id, .. } | Operation::Delete { id, .. }, Some(address)) =
+            (&step.operation, &step.address)
+        {
+            names.insert((step.call.account.as_str(), id.as_str()), address);
+        }
+    }
+    names.retain(|_, address| kind_of(address) == "providers");
+    names
 }

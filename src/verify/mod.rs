@@ -21,6 +21,7 @@ mod requests;
 mod rules;
 mod shape;
 mod strict;
+mod summary;
 mod sums;
 mod taken;
 

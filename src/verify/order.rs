@@ -116,7 +116,9 @@ fn deleted<'a>(check: &Check<'a>, kind: &str) -> BTreeMap<(&'a str, &'a str), us
 /// is connected to what the same plan deletes.
 pub(super) fn numbers(check: &mut Check<'_>) {
     let (bridges, providers) = (deleted(check, "bridges"), deleted(check, "providers"));
-    for ((account, number), wires) in wires(check) {
+    let all = wires(check);
+    across(check, &all);
+    for ((account, number), wires) in all {
         check.must_number(
             number,
             wires.cuts.first().map(|cut| cut.0).or(wires.joins.first().map(|join| join.0)),
@@ -146,6 +148,31 @@ pub(super) fn numbers(check: &mut Check<'_>) {
             let gone = |of: &Ref, deletes: &BTreeMap<(&str, &str), usize>| matches!(of, Ref::Id(id) if deletes.contains_key(&(account, id.as_str())));
             let stays = !gone(bridge, &bridges) && !gone(provider, &providers);
             check.must(stays, *at, "/operation", "connects to what this plan deletes");
+        }
+    }
+}
+
+/// A number that one account cuts and does not connect again, and another one connects and has not cut, moves: it is cut first
+/// there too, and not before what it moves to is there.
+fn across(check: &mut Check<'_>, all: &BTreeMap<(&str, &str), Wires<'_>>) {
+    for ((left, number), from) in all.iter().filter(|(_, wires)| wires.joins.is_empty()) {
+        let others = all
+            .iter()
+            .filter(|((account, other), wires)| other == number && account != left && wires.cuts.is_empty());
+        let joins: Vec<_> = others.flat_map(|(_, wires)| &wires.joins).collect();
+        for (cut, ..) in &from.cuts {
+            for (at, bridge, provider, _) in &joins {
+                let (cut_id, join_id) = (&check.plan.steps[*cut].id, &check.plan.steps[*at].id);
+                let told = format!(
+                    "connects {number} and does not wait for {cut_id}, which cuts it in account {left}"
+                );
+                check.must(check.waits[*at].contains(cut_id.as_str()), *at, "/waits_for", &told);
+                for made in [bridge, provider] {
+                    let Ref::Step(made) = made else { continue };
+                    let told = format!("cuts {number} before {made} has made what {join_id} connects it to");
+                    check.must(check.waits[*cut].contains(made.as_str()), *cut, "/waits_for", &told);
+                }
+            }
         }
     }
 }
@@ -325,8 +352,9 @@ fn replaced(check: &mut Check<'_>, at: usize, id: &str, address: &str) {
         return;
     }
     for (_, other) in check.own(address) {
-        if let Operation::Create { replaces, .. } = &other.operation
+        if let Operation::Create { replaces, replaces_in, .. } = &other.operation
             && replaces.as_deref() == Some(id)
+            && *replaces_in.as_ref().unwrap_or(&other.call.account) == check.plan.steps[at].call.account
         {
             let waits = check.waits[at].contains(other.id.as_str());
             check.must(
@@ -337,4 +365,18 @@ fn replaced(check: &mut Check<'_>, at: usize, id: &str, address: &str) {
             );
         }
     }
+}
+
+/// Account, bridge and number of what goes off with its bridge.
+pub(super) type Freed<'a> = BTreeSet<(&'a str, &'a str, &'a str)>;
+
+pub(super) fn freed<'a>(check: &Check<'a>) -> Freed<'a> {
+    let deletes = check.steps().filter_map(|(_, step)| match &step.operation {
+        Operation::Delete { id, frees, .. } => Some((step, id, frees)),
+        _ => None,
+    });
+    let numbers = deletes.flat_map(|(step, id, frees)| {
+        frees.iter().map(|number| (step.call.account.as_str(), id.as_str(), number.as_str()))
+    });
+    numbers.collect()
 }

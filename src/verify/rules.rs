@@ -1,7 +1,7 @@
 //! The list of rules.
 
 use super::check::Check;
-use super::{attributes, order, requests, sums, taken};
+use super::{attributes, order, requests, summary, sums, taken};
 
 /// A rule: reports what breaks it.
 pub(super) type Rule = fn(&mut Check<'_>);
@@ -23,8 +23,8 @@ pub(super) const RULES: &[(&str, When, Rule)] = &[
     ("once", Always, order::once),
     ("secret", Always, requests::secrets),
     ("owner", Always, sums::owners),
-    ("summary", Always, sums::summary),
-    ("limits", Always, sums::limits),
+    ("summary", Always, summary::summary),
+    ("limits", Always, summary::limits),
     ("organization", Always, sums::organizations),
     ("waits", Complete, order::waits),
     ("account", Complete, requests::accounts),

@@ -90,7 +90,7 @@ objects! {
     NotTaken { address: String, account: String, attribute: Attribute, run: String, way: Way }
     Account { name: String, api: String, base_url: String, org_handle: Option<String>, generation: Option<u8> }
     Change {
-        address: String, account: String, action: Action, id: Option<String>,
+        address: String, account: String, from_account: Option<String>, action: Action, id: Option<String>,
         #[serde(default)] attributes: Vec<Attribute>,
         reason: Option<String>, steps: Vec<String>,
     }
@@ -108,7 +108,7 @@ objects! {
         effect: Effect, number: String, account: String, from: Option<Spot>, to: Option<Spot>,
         #[serde(default)] dark_steps: u32,
     }
-    Spot { bridge: String, provider: String }
+    Spot { bridge: String, provider: String, account: Option<String> }
     Refusal {
         code: String, account: String, address: Option<String>, attribute: Option<String>, detail: String,
         place: Option<String>,
@@ -124,7 +124,7 @@ words! {
     Phase { Create, Update, Rewire, ReadBack, Delete }
     Effect { Dark, Moves, Connects, Settles }
     Known { Exact, Inferred, Recorded }
-    SecretWord { Set, New, Changed, Rewritten, NotTaken, ChangedOutside, Differs }
+    SecretWord { Set, New, Changed, Rewritten, NotTaken, ChangedOutside, Differs, WriteOnly }
     Way { Resend, Confirm, Edit }
 }
 
@@ -138,7 +138,8 @@ choices! {
     #[serde(tag = "do")]
     Operation {
         Create {
-            key: Values, expect: Values, #[serde(default)] secrets: Vec<String>, replaces: Option<String>
+            key: Values, expect: Values, #[serde(default)] secrets: Vec<String>, replaces: Option<String>,
+            replaces_in: Option<String>
         },
         Update {
             id: String, before: Values, expect: Values,
@@ -166,5 +167,7 @@ choices! {
         Visible { address: String },
         Confirmed { address: String, attribute: String },
         Protect { address: String, on: bool },
+        RenameAccount { from: String, to: String },
+        Follow { address: String, account: String },
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attributes::ALONE;
-use super::check::{Check, kind_of};
-use super::order::wires;
+use super::check::{Check, kind_of, names};
+use super::order::{Freed, Wires, freed, wires};
 use super::requests::kinds;
 use super::shape::{Action, Change, Effect, Impact, Learnt, Operation, Ref, Served, Spot, Step};
 
@@ -31,10 +31,9 @@ pub(super) fn owners(check: &mut Check<'_>) {
         match &step.address {
             None => check.must(unmanaged, at, "/address", "belongs to no object"),
             Some(address) => {
-                let known = check
-                    .changes
-                    .get(address.as_str())
-                    .is_some_and(|change| change.account == step.call.account);
+                let own = check.changes.get(address.as_str());
+                let known =
+                    own.is_some_and(|change| change.account == step.call.account || leaves(change, step));
                 check.must(known, at, "/address", "belongs to no change of its account");
             }
         }
@@ -55,6 +54,16 @@ pub(super) fn owners(check: &mut Check<'_>) {
     }
 }
 
+/// Whether a step takes something away from the account that an object leaves: there nothing is made, changed or connected.
+fn leaves(change: &Change, step: &Step) -> bool {
+    change.action == Action::Replace
+        && change.from_account.as_ref() == Some(&step.call.account)
+        && matches!(
+            step.operation,
+            Operation::Disconnect { .. } | Operation::ReadBack { .. } | Operation::Delete { .. }
+        )
+}
+
 /// What is called a create deletes nothing, what is called an update makes nothing: the word that people see is the whole.
 pub(super) fn actions(check: &mut Check<'_>) {
     for (at, change) in check.plan.changes.iter().enumerate() {
@@ -64,15 +73,14 @@ pub(super) fn actions(check: &mut Check<'_>) {
         }
     }
     for (at, step) in check.steps() {
-        let Operation::Create { replaces, .. } = &step.operation else { continue };
+        let Operation::Create { replaces, replaces_in, .. } = &step.operation else { continue };
         let change = step.address.as_deref().and_then(|address| check.changes.get(address));
         let replace = change.is_some_and(|change| change.action == Action::Replace);
-        check.must(
-            replaces.is_some() == replace,
-            at,
-            "/operation/replaces",
-            "takes a place, and its change does not say so",
-        );
+        let from = change.and_then(|change| change.from_account.as_ref());
+        let same = replaces.is_some() == replace
+            && replaces_in.as_ref() == from
+            && (replaces.is_some() || replaces_in.is_none());
+        check.must(same, at, "/operation/replaces", "takes a place, and its change does not say so");
     }
 }
 
@@ -85,6 +93,16 @@ fn misfit(change: &Change, own: &[&Step]) -> Option<&'static str> {
     let cuts = count(|operation| matches!(operation, Operation::Disconnect { .. }));
     let joins = count(|operation| matches!(operation, Operation::Connect { .. }));
     let is = |id: &String| change.id.as_ref() == Some(id);
+    if let Some(from) = &change.from_account {
+        if change.action != Action::Replace || *from == change.account {
+            return Some("only what takes the place of an object of another account leaves that account");
+        }
+        let gone =
+            |step: &&Step| matches!(step.operation, Operation::Delete { .. }) && step.call.account == *from;
+        if !own.iter().any(|step| gone(&step)) {
+            return Some("what moves to another account stays in the one that it leaves");
+        }
+    }
     let apart = |name: &str| change.action == Action::Update && ALONE.contains(&name);
     let names = || change.attributes.iter().map(|attribute| attribute.name.as_str());
     let plain =
@@ -134,6 +152,8 @@ fn misfit(change: &Change, own: &[&Step]) -> Option<&'static str> {
 struct Expected<'a> {
     effect: Effect,
     from: Option<(&'a str, Option<&'a str>)>,
+    /// Account that the number leaves, where it is another one.
+    left: Option<&'a str>,
     to: Option<(&'a str, Option<&'a str>)>,
     dark_steps: u32,
 }
@@ -153,7 +173,10 @@ pub(super) fn impact(check: &mut Check<'_>) {
     for (at, impact) in check.plan.impact.iter().enumerate() {
         told.entry((impact.account.as_str(), impact.number.as_str())).or_default().push((at, impact));
     }
-    for ((account, number), wires) in wires(check) {
+    let freed = freed(check);
+    let wires = wires(check);
+    let mut all: BTreeMap<(&str, &str), Vec<Expected<'_>>> = BTreeMap::new();
+    for ((account, number), wires) in &wires {
         let mut open: Vec<(&str, &Served)> =
             wires.cuts.iter().filter(|cut| *cut.2 != Served::Unserved).map(|cut| (cut.1, cut.2)).collect();
         let mut expected = Vec::new();
@@ -163,7 +186,7 @@ pub(super) fn impact(check: &mut Check<'_>) {
                 Ref::Step(_) => check.made(*at, bridge, "bridges").unwrap_or_default(),
             };
             let by = match provider {
-                Ref::Id(id) => names.get(&(account, id.as_str())).copied(),
+                Ref::Id(id) => names.get(&(*account, id.as_str())).copied(),
                 Ref::Step(_) => check.made(*at, provider, "providers"),
             };
             let same = open.iter().position(|(cut, _)| *cut == on).or((!open.is_empty()).then_some(0));
@@ -178,17 +201,25 @@ pub(super) fn impact(check: &mut Check<'_>) {
                 }
                 (None, Served::NotThere | Served::Unserved) => (Effect::Connects, None, 0),
             };
-            expected.push(Expected { effect, from, to: Some((on, by)), dark_steps });
+            expected.push(Expected { effect, from, left: None, to: Some((on, by)), dark_steps });
         }
         expected.extend(open.into_iter().map(|(bridge, served)| Expected {
             effect: Effect::Dark,
             from: Some((bridge, label(account, served))),
+            left: None,
             to: None,
             dark_steps: 0,
         }));
+        all.insert((account, number), expected);
+    }
+    moves_across(&mut all, &wires);
+    for ((account, number), expected) in all {
         let here = told.entry((account, number)).or_default();
         for expected in expected {
-            match here.iter().position(|(_, impact)| expected.is(impact)) {
+            let found = here.iter().position(|(_, impact)| expected.is(impact));
+            // A number that goes off with its bridge there and is connected here moves; who served it stands in no step.
+            let across = || here.iter().position(|(_, impact)| expected.is_after(impact, &freed));
+            match found.or_else(across) {
                 Some(found) => _ = here.remove(found),
                 None => check.no(
                     "/impact",
@@ -197,16 +228,6 @@ pub(super) fn impact(check: &mut Check<'_>) {
             }
         }
     }
-    let freed: BTreeSet<(&str, &str, &str)> = check
-        .steps()
-        .filter_map(|(_, step)| match &step.operation {
-            Operation::Delete { id, frees, .. } => Some((step, id, frees)),
-            _ => None,
-        })
-        .flat_map(|(step, id, frees)| {
-            frees.iter().map(|number| (step.call.account.as_str(), id.as_str(), number.as_str()))
-        })
-        .collect();
     for (at, impact) in told.into_values().flatten() {
         // A number that goes dark with its bridge, where nothing else frees it; who served it there stands in no step.
         let dark = impact.effect == Effect::Dark && impact.to.is_none() && impact.dark_steps == 0;
@@ -220,8 +241,61 @@ pub(super) fn impact(check: &mut Check<'_>) {
     }
 }
 
+/// What goes dark in an account that does not connect it again, and is connected in one that has not cut it, moves.
+fn moves_across<'a>(
+    all: &mut BTreeMap<(&'a str, &'a str), Vec<Expected<'a>>>,
+    wires: &BTreeMap<(&'a str, &'a str), Wires<'a>>,
+) {
+    let numbers: BTreeSet<&str> = all.keys().map(|(_, number)| *number).collect();
+    for number in numbers {
+        let accounts: Vec<&str> =
+            all.keys().filter(|(_, other)| *other == number).map(|(account, _)| *account).collect();
+        if accounts.len() < 2 {
+            continue;
+        }
+        let mut dark = Vec::new();
+        for account in accounts.iter().filter(|account| wires[&(**account, number)].joins.is_empty()) {
+            let expected = all.entry((account, number)).or_default();
+            dark.extend(expected.extract_if(.., |it| it.effect == Effect::Dark).map(|it| (*account, it)));
+        }
+        dark.reverse();
+        for account in accounts.iter().filter(|account| wires[&(**account, number)].cuts.is_empty()) {
+            let expected = all.entry((account, number)).or_default();
+            for connect in expected.iter_mut().filter(|it| it.effect == Effect::Connects) {
+                let Some((left, cut)) = dark.pop() else { break };
+                (connect.effect, connect.from) = (Effect::Moves, cut.from);
+                (connect.left, connect.dark_steps) = (Some(left), 1);
+            }
+        }
+        for (account, cut) in dark {
+            all.entry((account, number)).or_default().push(cut);
+        }
+    }
+}
+
 impl Expected<'_> {
+    /// Whether it is a move of a number that another account's bridge takes off with itself.
+    fn is_after(&self, impact: &Impact, freed: &Freed<'_>) -> bool {
+        let Some(from) = &impact.from else { return false };
+        let left = from.account.as_deref().unwrap_or_default();
+        let moved = Expected {
+            effect: Effect::Moves,
+            from: Some((&from.bridge, None)),
+            left: Some(left),
+            to: self.to,
+            dark_steps: 0,
+        };
+        self.effect == Effect::Connects
+            && freed.contains(&(left, from.bridge.as_str(), impact.number.as_str()))
+            && moved.is(impact)
+    }
+
     fn is(&self, impact: &Impact) -> bool {
+        let stays = impact.to.as_ref().is_none_or(|to| to.account.is_none());
+        let left = impact.from.as_ref().and_then(|from| from.account.as_deref());
+        if !stays || left != self.left {
+            return false;
+        }
         let spot = |expected: Option<(&str, Option<&str>)>, told: &Option<Spot>| match (expected, told) {
             (None, None) => true,
             (Some((bridge, provider)), Some(told)) => {
@@ -234,25 +308,6 @@ impl Expected<'_> {
             && spot(self.from, &impact.from)
             && spot(self.to, &impact.to)
     }
-}
-
-/// What a configuration is called, where the plan says so: account and id to address.
-pub(super) fn names<'a>(check: &Check<'a>) -> BTreeMap<(&'a str, &'a str), &'a str> {
-    let mut names = BTreeMap::new();
-    for learnt in &check.plan.ledger {
-        if let Learnt::Adopt { address, account, id } = learnt {
-            names.insert((account.as_str(), id.as_str()), address.as_str());
-        }
-    }
-    for (_, step) in check.steps() {
-        if let (Operation::Update { id, .. } | Operation::Delete { id, .. }, Some(address)) =
-            (&step.operation, &step.address)
-        {
-            names.insert((step.call.account.as_str(), id.as_str()), address);
-        }
-    }
-    names.retain(|_, address| kind_of(address) == "providers");
-    names
 }
 
 fn word(effect: Effect) -> &'static str {
@@ -281,69 +336,6 @@ pub(super) fn organizations(check: &mut Check<'_>) {
             "/call/account",
             "goes to an organization that is not confirmed",
         );
-    }
-}
-
-/// The first line that people read, and the flags that programs read, are counted again.
-pub(super) fn summary(check: &mut Check<'_>) {
-    let (document, plan) = (check.document, check.plan);
-    let actions = |action| plan.changes.iter().filter(|change| change.action == action).count();
-    let effects = |effect| plan.impact.iter().filter(|impact| impact.effect == effect).count();
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let mut parts = Vec::new();
-    for (action, word) in [
-        (Action::Create, "create"),
-        (Action::Update, "update"),
-        (Action::Replace, "replace"),
-        (Action::Delete, "delete"),
-    ] {
-        parts.extend((actions(action) > 0).then(|| format!("{} to {word}", actions(action))));
-    }
-    for (effect, word) in
-        [(Effect::Connects, "connected"), (Effect::Moves, "moved"), (Effect::Dark, "cut off")]
-    {
-        parts.extend((effects(effect) > 0).then(|| format!("{} {word}", plural(effects(effect), "number"))));
-    }
-    if !parts.is_empty() {
-        parts.push(plural(plan.steps.len(), "request"));
-    }
-    if !plan.not_taken.is_empty() {
-        parts.push(format!("{} not taken by the service", plural(plan.not_taken.len(), "value")));
-    }
-    if parts.is_empty() {
-        parts.push("no changes".to_owned());
-    }
-    parts.extend((!plan.refusals.is_empty()).then(|| format!("{} REFUSED", plan.refusals.len())));
-    parts.extend(plan.limits.as_ref().map(|_| "limited run".to_owned()));
-    let wrong = [
-        ("/summary", document.summary != parts.join(", ")),
-        ("/pending", document.pending == plan.steps.is_empty()),
-        ("/refused", document.refused == plan.refusals.is_empty()),
-    ];
-    for (place, _) in wrong.into_iter().filter(|(_, wrong)| *wrong) {
-        check.found.push(super::violation(
-            check.code,
-            place.to_owned(),
-            None,
-            "this is not what the plan holds",
-        ));
-    }
-}
-
-/// Nothing is done outside of what the run was limited to.
-pub(super) fn limits(check: &mut Check<'_>) {
-    let Some(limits) = &check.plan.limits else { return };
-    let outside = |name: &String| !limits.accounts.is_empty() && !limits.accounts.contains(name);
-    if check.plan.accounts.iter().any(|account| outside(&account.name)) {
-        check.no("/accounts", "the run is limited to other accounts");
-    }
-    for (at, step) in check.steps() {
-        let link = !matches!(
-            step.operation,
-            Operation::Create { .. } | Operation::Update { .. } | Operation::Delete { .. }
-        );
-        let left_out = step.address.as_ref().is_some_and(|address| limits.excludes.contains(address));
-        check.must(link || !left_out, at, "/address", "is about an object that was left out of the run");
     }
 }
 

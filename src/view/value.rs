@@ -5,7 +5,7 @@ use std::time::Duration;
 use similar::{ChangeTag, TextDiff};
 
 use super::{BAD, FAINT, GOOD, paint, words};
-use crate::plan::{AttributeChange, Shown};
+use crate::plan::{AttributeChange, SecretWord, Shown};
 use crate::text::{alike, clean, spelled_out};
 use crate::value::Value;
 
@@ -37,6 +37,10 @@ pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -
         let line = match (&change.before, &change.after) {
             (Shown::Absent, _) if created => format!("{name}  {after}"),
             (_, Shown::Absent) => format!("{name}  {before}"),
+            // A new object gets it, and what the old one has is not known.
+            (Shown::Secret(SecretWord::WriteOnly), Shown::Secret(SecretWord::New)) => {
+                format!("{name}  {before} -> {after}")
+            }
             (Shown::Secret(_), Shown::Secret(_)) => format!("{name}  {after}"),
             _ => format!("{name}  {before} -> {after}"),
         };

@@ -95,8 +95,14 @@ pub(super) fn with_effect(plan: &Plan, effect: Effect) -> Vec<&NumberImpact> {
 
 /// Where a number is and where it goes: `sales: providers.old -> providers.new`.
 pub(super) fn spots(number: &NumberImpact) -> String {
-    let spot = |spot: &crate::plan::Spot| format!("{} by {}", spot.bridge, spot.provider);
+    let spot = |spot: &crate::plan::Spot| {
+        let account = spot.account.as_ref().map(|account| format!(" in account {account}"));
+        format!("{} by {}{}", spot.bridge, spot.provider, account.unwrap_or_default())
+    };
     match (&number.from, &number.to) {
+        (Some(from), Some(to)) if from.account.is_some() => {
+            format!("{} -> {} in account {}", spot(from), spot(to), number.account)
+        }
         (Some(from), Some(to)) if from.bridge == to.bridge && from.provider != to.provider => {
             format!("{}: {} -> {}", from.bridge, from.provider, to.provider)
         }

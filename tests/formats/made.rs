@@ -82,6 +82,7 @@ impl Maker {
                     expect: BTreeMap::new(),
                     secrets: vec!["password".to_owned()],
                     replaces: None,
+                    replaces_in: None,
                 },
                 Phase::Delete => Operation::Delete {
                     id: id.clone().unwrap_or_default(),
@@ -106,7 +107,16 @@ impl Maker {
         }
         let reason = (action == Action::Delete).then(|| "contract ended".to_owned());
         let account = format!("carrierx-{}", index % 3);
-        self.changes.push(Change { address, account, action, id, attributes, reason, steps: Vec::new() });
+        self.changes.push(Change {
+            address,
+            account,
+            from_account: None,
+            action,
+            id,
+            attributes,
+            reason,
+            steps: Vec::new(),
+        });
     }
 
     fn number(&mut self, at: usize, index: usize, address: &Address) {
@@ -117,7 +127,9 @@ impl Maker {
         self.steps.push((at, step(Phase::Rewire, Method::Post, Some(address), cut)));
         let read = Operation::ReadBack { bridge: Ref::Id(bridge.clone()), numbers: BTreeMap::new() };
         self.steps.push((at, step(Phase::ReadBack, Method::Get, Some(address), read)));
-        let spot = |provider: &str| Some(Spot { bridge: bridge.clone(), provider: provider.to_owned() });
+        let spot = |provider: &str| {
+            Some(Spot { bridge: bridge.clone(), provider: provider.to_owned(), account: None })
+        };
         let moves = index % 100 == 4;
         self.impact.push(NumberImpact {
             effect: if moves { Effect::Moves } else { Effect::Dark },
@@ -219,7 +231,7 @@ pub(crate) fn hostile(evil: &str) -> Plan {
     own.id = text();
     own.waits_for.push(text());
     plan.changes[0].steps.push(text());
-    let spot = || Some(Spot { bridge: text(), provider: text() });
+    let spot = || Some(Spot { bridge: text(), provider: text(), account: None });
     for effect in [Effect::Dark, Effect::Moves, Effect::Connects, Effect::Settles] {
         plan.impact.push(NumberImpact {
             effect,

@@ -172,6 +172,7 @@ fn desired(backend: &'static Backend) -> Desired {
         name: "a".to_owned(),
         backend,
         base_url: "http://127.0.0.1:1/api".parse().unwrap(),
+        was: None,
         org_handle: backend.organization.then(|| "acme.example".to_owned()),
         product_ids: Vec::new(),
         generation: None,

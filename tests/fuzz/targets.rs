@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use telform::document;
 use telform::journal::{self, Head};
-use telform::ledger::{AccountEntry, Key, Ledger, Store};
+use telform::ledger::{AccountEntry, Key, Ledger, Login, Store};
 use telform::plan::Plan;
 use telform::problem::render;
 use telform::snapshot::{self, TakenFor};
@@ -171,8 +171,14 @@ fn ledger() {
                 let text = serde_json::to_string(&ledger).unwrap();
                 assert_eq!(serde_json::from_str::<Ledger>(&text).unwrap(), ledger);
                 let _ = ledger.readable_with(&key());
-                let wanted = ledger.accounts.iter().map(|(name, entry)| (name.as_str(), entry.clone()));
-                assert!(store.check_accounts(&ledger, wanted).is_ok());
+                let logins = ledger.accounts.iter().map(|(name, entry)| Login {
+                    name: name.clone(),
+                    is: entry.clone(),
+                    was: None,
+                    named: Vec::new(),
+                    organization: true,
+                });
+                assert!(store.check_accounts(&ledger, &logins.collect::<Vec<_>>()).is_ok());
                 for (address, entry) in &ledger.objects {
                     assert!(ledger.address_of(&entry.account, &address.kind, &entry.id).is_some());
                 }

@@ -119,6 +119,7 @@ pub(crate) fn account(name: &str, backend: &'static Backend, base: &str) -> Acco
         name: name.to_owned(),
         backend,
         base_url: base.parse().expect("a URL"),
+        was: None,
         org_handle: backend.organization.then(|| "acme.example".to_owned()),
         product_ids: Vec::new(),
         generation: None,
@@ -201,6 +202,8 @@ pub(crate) fn keep(ledger: &mut Ledger, address: &str, account: &str, id: &str) 
         former: std::collections::BTreeSet::new(),
         replaced: std::collections::BTreeSet::new(),
         prevent_delete: false,
+        left_behind: BTreeSet::new(),
+        sealed_as: None,
     };
     ledger.objects.insert(Address::parse(address).expect("an address"), entry);
 }

@@ -315,6 +315,8 @@ pub(crate) fn entry(account: &str, id: &str) -> Entry {
         former: BTreeSet::new(),
         replaced: BTreeSet::new(),
         prevent_delete: false,
+        left_behind: BTreeSet::new(),
+        sealed_as: None,
     }
 }
 
@@ -339,6 +341,7 @@ fn accounts(model: &Model, dice: &mut Dice) -> IndexMap<String, Account> {
         name: name.to_owned(),
         backend,
         base_url: backend.base_url.parse().expect("a URL"),
+        was: None,
         org_handle: backend.organization.then(|| "acme.example".to_owned()),
         product_ids: Vec::new(),
         generation: None,

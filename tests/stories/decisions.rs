@@ -262,9 +262,9 @@ fn a_replacement_that_stands_there_already_is_for_a_human() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// What is replaced may keep its natural key: then it is not in its own way.
+/// The older generation changes the provider in place: the name may stay.
 #[test]
-fn a_replacement_under_the_same_name() {
+fn another_provider_under_the_same_name() {
     let story = of(
         "unpod: { profile: g1-snapshot, configurations: [{ id: 41, provider: Vapi, name: main, api_key: canary-key-41-a }] }",
         "",
@@ -279,9 +279,10 @@ fn a_replacement_under_the_same_name() {
         "providers:\n  main: { name: main, provider: LiveKit, api_key: { env: AUTH } }\n",
     );
     story
-        .expect(0, "plan --max-deletes 1")
-        .says("provider cannot be changed in place")
-        .is_silent_about("several_fit");
+        .expect(0, "plan")
+        .says("PATCH  telephony/provider-configurations/41/")
+        .is_silent_about("several_fit")
+        .is_silent_about("replace");
 }
 
 /// A number that nobody serves has nothing to move to.

@@ -10,6 +10,7 @@ mod bench;
 #[path = "../pages/volatile.rs"]
 mod volatile;
 
+mod accounts;
 mod adopt;
 mod alike;
 mod bridges;

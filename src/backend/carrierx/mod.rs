@@ -138,6 +138,7 @@ const FIELDS: &[Field] = &[
     Field::new("parent_sid", Type::Text)
         .create_only()
         .made_of(Grammar::Identifier)
+        .of_account()
         .doc("Partner above this one; the caller when left out.", "carrierx.md 4.3"),
     Field::new("charge_at", Type::Decimal)
         .create_only()

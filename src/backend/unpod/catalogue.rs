@@ -2,7 +2,7 @@
 
 use super::rows::whole;
 use crate::kind::{Field, Normaliser, Type};
-use crate::resource::CatalogueEntry;
+use crate::resource::{CatalogueEntry, Facts};
 use crate::value::{Packed, Value};
 
 /// The entries of a catalogue; rows without an id or a name are of no use and left out.
@@ -81,4 +81,19 @@ pub fn slug_of(entries: &[CatalogueEntry], provider: &Packed) -> Option<String> 
     // A word that is no number is a slug by itself; an id that the catalogue does not know says nothing.
     let word = provider.as_str()?.trim().to_lowercase();
     (!word.is_empty() && !word.bytes().all(|byte| byte.is_ascii_digit())).then_some(word)
+}
+
+/// A value as the service wants it: a catalogue entry by slug where the catalogue has slugs, else by number.
+pub fn sent(ty: Type, value: &Packed, facts: &Facts) -> Packed {
+    if ty != Type::CatalogueEntry {
+        return value.clone();
+    }
+    match resolve(&facts.catalogue, value) {
+        Some(entry) => entry.slug.as_deref().map_or_else(|| Packed::Number(entry.id.into()), Packed::from),
+        None => match value.as_str().and_then(|text| text.parse::<u64>().ok()) {
+            // A number that the catalogue does not list: carriers are left out of it (unpod.md 4.2).
+            Some(id) if facts.generation == Some(1) => Packed::Number(id.into()),
+            _ => value.clone(),
+        },
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::Checks;
-use crate::cli::session::account_entries;
+use crate::cli::session::follow;
 use crate::journal;
 use crate::ledger::{Holder, Key, Ledger, LedgerError, Place, Store};
 use crate::resource::{Address, Desired, SecretSource, Wanted};
@@ -26,16 +26,16 @@ pub(super) async fn ledger(
     sandbox: bool,
 ) -> Option<Ledger> {
     let place = store.shown();
-    let ledger = match store.load().await {
+    let mut ledger = match store.load().await {
         Ok(ledger) => ledger,
         Err(error) => {
             wrong(checks, "ledger", &error);
             return None;
         }
     };
-    match &ledger {
+    match &mut ledger {
         None => checks.ok(ABOUT, "ledger", format!("{place} is not there yet; the first apply makes it")),
-        Some(ledger) => match store.check_accounts(ledger, account_entries(desired, sandbox)) {
+        Some(ledger) => match follow(store, ledger, desired, sandbox) {
             Ok(()) => {
                 let count = ledger.objects.len();
                 let objects = crate::view::plural(count, "objects");

@@ -84,7 +84,7 @@ impl Login {
 
 /// Keys that are not settings: they have a question and an option of their own.
 fn is_own(key: &str) -> bool {
-    matches!(key, "api" | "token")
+    matches!(key, "api" | "token" | "was")
 }
 
 /// The service that somebody means.

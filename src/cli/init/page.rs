@@ -112,8 +112,10 @@ fn rows(rows: &[(String, String)]) -> String {
 fn account(login: &Login, top: &str, whole: bool) -> String {
     let backend = login.backend;
     let said = |key: &str| schema::account_key(backend, key)["description"].as_str().unwrap_or("").to_owned();
-    let keys: Vec<&str> =
-        schema::account_keys(backend).into_iter().filter(|key| !matches!(*key, "api" | "token")).collect();
+    let keys: Vec<&str> = schema::account_keys(backend)
+        .into_iter()
+        .filter(|key| !matches!(*key, "api" | "token" | "was"))
+        .collect();
     let mut lines = vec![
         (format!("  {}:", key(&login.name)), String::new()),
         (format!("    api: {}", backend.api), format!("{}: {}", backend.title, holds(backend))),
@@ -293,7 +295,7 @@ mod tests {
             }
             for key in schema::account_keys(backend)
                 .into_iter()
-                .filter(|key| !matches!(*key, "api" | "token" | "guards" | "max_in_flight"))
+                .filter(|key| !matches!(*key, "api" | "token" | "was" | "guards" | "max_in_flight"))
             {
                 let mut login = placeholder(backend);
                 login.settings.insert(key, sample(backend, key));

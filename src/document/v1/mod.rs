@@ -13,7 +13,7 @@ mod step;
 mod taken;
 
 pub use limits::Limits;
-pub use step::{Body, Call, Method, Operation, Payload, Phase, Ref, Served, Step};
+pub use step::{Body, Call, Inverse, Method, Operation, Payload, Phase, Ref, Served, Step};
 pub use taken::{NotTaken, Way};
 
 /// A plan as `plan --out` and `plan --format json` write it. It holds no secret.
@@ -178,6 +178,9 @@ pub struct Change {
     pub address: String,
     /// Its account.
     pub account: String,
+    /// Account that it leaves, when it moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_account: Option<String>,
     /// What happens.
     pub action: Action,
     /// Its identity now, when it exists.
@@ -252,6 +255,8 @@ pub enum SecretWord {
     ChangedOutside,
     /// Not the one that the service shows: will be written.
     Differs,
+    /// The service never gives it back: nobody knows which it is.
+    WriteOnly,
 }
 
 /// What happens to one number.
@@ -302,6 +307,9 @@ pub struct Spot {
     pub bridge: String,
     /// Address of the configuration, or its id.
     pub provider: String,
+    /// Its account, where it is another one than the number gets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// Something that the plan will not do.
@@ -367,23 +375,6 @@ pub struct Unmanaged {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
 fn no_more(count: &usize) -> bool {
     *count == 0
-}
-
-/// What takes one change back.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Inverse {
-    /// The steps that it takes back.
-    pub of: Vec<String>,
-    /// The object, attribute or number.
-    pub what: String,
-    /// The requests, in order. An id that a step makes stands as `{s1}`; by the step that deletes an object stands what is made
-    /// again in its place.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub calls: Vec<Call>,
-    /// What does not come back, and why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lost: Option<String>,
 }
 
 /// Secrets as a keyed seal: it tells whether a value is the same one, and nothing to whoever lacks the key.

@@ -157,6 +157,9 @@ pub enum Operation {
         /// Object whose place it takes.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<String>,
+        /// Account of that object, where it is another one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces_in: Option<String>,
     },
     /// Changes an object.
     Update {
@@ -230,4 +233,21 @@ pub struct Seat {
     pub id: Option<u64>,
     /// Who served it.
     pub served: Served,
+}
+
+/// What takes one change back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inverse {
+    /// The steps that it takes back.
+    pub of: Vec<String>,
+    /// The object, attribute or number.
+    pub what: String,
+    /// The requests, in order. An id that a step makes stands as `{s1}`; by the step that deletes an object stands what is made
+    /// again in its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
+    /// What does not come back, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
 }

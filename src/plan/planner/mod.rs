@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::across::Predecessor;
 use super::change::{Action, AttributeChange, Change, of_deleted};
 use super::draft::{self, Draft, delete_name};
 use super::find::{self, Findings};
@@ -16,6 +17,7 @@ use super::taken::NotTaken;
 use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
 use crate::resource::{Address, DesiredObject, LiveObject, Organization};
 
+mod across;
 mod doubts;
 mod objects;
 mod strangers;
@@ -53,6 +55,8 @@ struct Planner<'a> {
     leaving: Vec<LeavingObject<'a>>,
     /// Objects that are made again in another shape: their address and their live object.
     replaced: BTreeMap<&'a Address, &'a LiveObject>,
+    /// Objects that leave another account: their address and what is there.
+    moved: BTreeMap<&'a Address, Predecessor<'a>>,
     cuts: Vec<Cuts>,
     not_taken: Vec<NotTaken>,
     /// Whether the key at hand is the one that the ledger was sealed with.
@@ -61,19 +65,15 @@ struct Planner<'a> {
 
 /// Computes the plan.
 pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
-    let declared = rename::declared(inputs);
-    let ledger = declared.ledger(inputs.ledger);
-    let inputs = &Inputs { ledger: &ledger, ..*inputs };
-    let implied = rename::implied(inputs);
-    let ledger = implied.ledger(inputs.ledger);
+    let (renames, ledger) = rename::renames(inputs);
     let inputs = &Inputs { ledger: &ledger, ..*inputs };
     let selection = Selection::new(inputs);
-    let mut planner = Planner::default();
-    for renames in [declared, implied] {
-        planner.refusals.extend(renames.refusals);
-        planner.notices.extend(renames.notices);
-        planner.effects.extend(renames.effects);
-    }
+    let mut planner = Planner {
+        refusals: renames.refusals,
+        notices: renames.notices,
+        effects: renames.effects,
+        ..Planner::default()
+    };
     let mut findings = find::find(inputs);
     if inputs.options.destroy {
         findings.notices.clear(); // What would be created or waits does not matter to a plan that deletes.
@@ -96,6 +96,8 @@ pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
     planner.leave_once(inputs);
     planner.account_notices(inputs, &selection);
     planner.wire(inputs, &findings, &selection);
+    planner.numbers_across();
+    planner.dark_elsewhere(inputs);
     planner.deletes(inputs);
     planner.finish(inputs, &findings)
 }
@@ -113,9 +115,10 @@ impl<'a> Planner<'a> {
             | LedgerEffect::Drop { address }
             | LedgerEffect::Visible { address }
             | LedgerEffect::Confirmed { address, .. }
-            | LedgerEffect::Protect { address, .. } => selection.holds(address),
+            | LedgerEffect::Protect { address, .. }
+            | LedgerEffect::Follow { address, .. } => selection.holds(address),
             LedgerEffect::Rename { to, .. } => selection.holds(to),
-            LedgerEffect::MoveEnded { .. } => true,
+            LedgerEffect::MoveEnded { .. } | LedgerEffect::RenameAccount { .. } => true,
         });
     }
 
@@ -136,7 +139,9 @@ impl<'a> Planner<'a> {
         let mut seen: BTreeMap<(&str, &str, &str), &Address> = BTreeMap::new();
         let mut twice = Vec::new();
         self.leaving.retain(|gone| {
-            let first = *seen.entry((gone.account, gone.kind.name, &gone.live.id)).or_insert(gone.address);
+            // One account may have two names.
+            let account = inputs.names_of(gone.account).first().copied().unwrap_or(gone.account);
+            let first = *seen.entry((account, gone.kind.name, &gone.live.id)).or_insert(gone.address);
             if !std::ptr::eq(first, gone.address) {
                 twice.push((first, gone.address, gone.account, gone.kind.singular, gone.live.id.as_str()));
             }
@@ -236,6 +241,7 @@ impl<'a> Planner<'a> {
                     Change {
                         address: gone.address.clone(),
                         account: gone.account.to_owned(),
+                        from_account: None,
                         action: Action::Delete,
                         id: Some(gone.live.id.clone()),
                         attributes,
@@ -335,6 +341,7 @@ impl<'a> Planner<'a> {
             Change {
                 address: object.address.clone(),
                 account: object.account.clone(),
+                from_account: None,
                 action,
                 id,
                 attributes,
@@ -379,14 +386,23 @@ fn unmanaged(
     leaving: &BTreeSet<(&str, &str, &str)>,
 ) -> Vec<Unmanaged> {
     let mut counts = Vec::new();
+    // What is listed under two names of one account is one object.
+    let mut seen = BTreeSet::new();
     for (account, live) in &inputs.live.accounts {
+        let names = inputs.names_of(account);
+        let first = names.first().copied().unwrap_or(account);
+        let shared = names.len() > 1;
         for (kind, objects) in &live.objects {
             let count = objects
                 .iter()
                 .filter(|object| {
                     !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str()))
                 })
-                .filter(|object| !leaving.contains(&(account.as_str(), *kind, object.id.as_str())))
+                .filter(|object| {
+                    let leaves = |name: &str| leaving.contains(&(name, *kind, object.id.as_str()));
+                    !leaves(account) && !(shared && names.iter().any(|name| leaves(name)))
+                })
+                .filter(|object| !shared || seen.insert((first, *kind, object.id.as_str())))
                 .count();
             let foreign = live.foreign.get(kind).map_or(0, BTreeMap::len);
             if count + foreign > 0 {

@@ -4,6 +4,7 @@ use super::Planner;
 use crate::backend::unpod::catalogue;
 use crate::kind::{Field, Kind, Type};
 use crate::ledger::Entry;
+use crate::plan::across::{self, Predecessor};
 use crate::plan::change::{self, Action, AttributeChange, Comparison, Shown, of_new};
 use crate::plan::draft;
 use crate::plan::find::{Finding, Findings, Match};
@@ -23,12 +24,19 @@ static NO_SWITCHES: std::collections::BTreeSet<String> = std::collections::BTree
 impl<'a> Planner<'a> {
     pub(super) fn objects(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, selection: &Selection) {
         self.secrets_readable = inputs.ledger.readable_with(inputs.key);
-        for Match { object, entry, kind, finding } in findings.by_address.values() {
+        for Match { object, entry, kind, finding, leaves } in findings.by_address.values() {
             if !selection.holds(&object.address) {
                 continue;
             }
             match finding {
-                Finding::New => self.create(inputs, object, kind),
+                Finding::New => match leaves.and_then(|old| self.predecessor(inputs, object, kind, old)) {
+                    None => self.create(inputs, object, kind, None),
+                    Some(from) => {
+                        let heir = self.inherit(object, kind, from);
+                        self.create(inputs, &heir, kind, Some(from));
+                        self.leave_account(object, from, made(&object.address));
+                    }
+                },
                 Finding::Live(live) => {
                     self.compare(inputs, object, *entry, kind, live);
                     self.unfinished(inputs, findings, object, *entry, kind, live);
@@ -38,12 +46,18 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn create(&mut self, inputs: &Inputs<'a>, object: &'a DesiredObject, kind: &'static Kind) {
+    fn create(
+        &mut self,
+        inputs: &Inputs<'a>,
+        object: &DesiredObject,
+        kind: &'static Kind,
+        replaces: Option<Predecessor<'_>>,
+    ) {
         self.incomplete(object, kind, "is not there");
         if self.uncatalogued(inputs, object, kind) {
             return;
         }
-        self.draft_create(inputs, object, kind, None);
+        self.draft_create(inputs, object, kind, replaces);
         self.change(object, Action::Create, None, of_new(object, kind), None);
     }
 
@@ -79,9 +93,9 @@ impl<'a> Planner<'a> {
     fn draft_create(
         &mut self,
         inputs: &Inputs<'a>,
-        object: &'a DesiredObject,
+        object: &DesiredObject,
         kind: &'static Kind,
-        replaces: Option<&LiveObject>,
+        replaces: Option<Predecessor<'_>>,
     ) {
         self.not_supplied(object);
         let numbers = object.numbers.iter().flat_map(|numbers| numbers.keys()).chain(&object.idle).cloned();
@@ -164,6 +178,12 @@ impl<'a> Planner<'a> {
         self.notices.append(&mut difference.notices);
         self.not_taken.extend(difference.not_taken.iter().cloned());
         self.refusals.append(&mut difference.refusals);
+        let catalogued = |change: &AttributeChange| {
+            kind.field(&change.name).is_some_and(|field| field.ty == Type::CatalogueEntry)
+        };
+        if difference.update.iter().any(catalogued) && self.uncatalogued(inputs, object, kind) {
+            return;
+        }
         if !difference.update.is_empty() {
             let attributes = difference.update.clone();
             // What the service does not list as changeable goes by itself, so that its refusal keeps nothing else back.
@@ -233,10 +253,13 @@ impl<'a> Planner<'a> {
         // A run that was cut off right after its POST left the new object without a trace in the ledger.
         let others = shelf::with_wanted_key(inputs, object, kind);
         let others: Vec<&LiveObject> = others.into_iter().filter(|other| other.id != live.id).collect();
-        let heir = match others.as_slice() {
+        let from = Predecessor { account: &object.account, kind, live };
+        let (heir, new) = match others.as_slice() {
             [] => {
-                self.draft_create(inputs, object, kind, Some(live));
-                made(&object.address)
+                let new = self.inherit(object, kind, from);
+                self.incomplete(&new, kind, "is to be replaced");
+                self.draft_create(inputs, &new, kind, Some(from));
+                (made(&object.address), new)
             }
             several => {
                 let ids: Vec<&str> = several.iter().map(|other| other.id.as_str()).collect();
@@ -260,15 +283,17 @@ impl<'a> Planner<'a> {
             kind,
             live,
             heir: Some(heir),
+            across: false,
             reason: "replaced".to_owned(),
         });
         let names: Vec<&str> = because.iter().map(|change| change.name.as_str()).collect();
-        let mut attributes = of_new(object, kind);
+        let mut attributes = of_new(&new, kind);
         for change in &mut attributes {
             if let Some(differs) = because.iter().find(|differs| differs.name == change.name) {
                 change.clone_from(differs);
-            } else if let Some(before) = live.attributes.get(change.name.as_str()) {
-                change.before = Shown::Value(before.json());
+            } else {
+                change.before =
+                    kind.field(&change.name).map_or(Shown::Absent, |field| across::now(live, field));
             }
         }
         attributes.retain(|change| change.before != change.after);
@@ -289,7 +314,32 @@ impl<'a> Planner<'a> {
         kind: &'static Kind,
         live: &'a LiveObject,
     ) {
-        let former = entry.into_iter().flat_map(|entry| &entry.former);
+        let heir = Ref::Id(live.id.clone());
+        // What its address leaves in another account, now or in a run that was cut off.
+        let mut left: Vec<Predecessor<'a>> = Vec::new();
+        if let Some(entry) = entry {
+            if entry.account != object.account {
+                left.extend(self.predecessor(inputs, object, kind, entry));
+            }
+            left.extend(across::left_behind(inputs, object, kind, entry));
+        }
+        for from in left {
+            let (account, old) = (from.account, &from.live.id);
+            if let Some(other) = findings.claimed.get(&(account, kind.name, old.as_str())) {
+                let detail = format!(
+                    "{} {old} of account {account} is left by it, and {other} claims it",
+                    kind.singular
+                );
+                self.refuse(object, RefusalCode::ClaimedTwice, detail);
+                continue;
+            }
+            if !self.changes.contains_key(&object.address) {
+                self.change(object, Action::Replace, None, Vec::new(), None);
+            }
+            self.leave_account(object, from, heir.clone());
+        }
+        let own = entry.filter(|entry| entry.account == object.account);
+        let former = own.into_iter().flat_map(|entry| &entry.former);
         for old in former.filter(|old| **old != live.id) {
             let Some(old) =
                 inputs.live_objects(&object.account, kind.name).iter().find(|live| live.id == *old)
@@ -308,7 +358,8 @@ impl<'a> Planner<'a> {
                 account: &object.account,
                 kind,
                 live: old,
-                heir: Some(Ref::Id(live.id.clone())),
+                heir: Some(heir.clone()),
+                across: false,
                 reason: "replaced".to_owned(),
             });
             let reason = format!(

@@ -69,9 +69,7 @@ impl<'a> Planner<'a> {
                     .collect(),
                 leaving: self
                     .leaving_in(account, |kind| kind.connected)
-                    .map(|(id, gone)| {
-                        (id, Leaving { address: gone.address.clone(), heir: gone.heir.clone() })
-                    })
+                    .map(|(id, gone)| (id, Leaving { address: gone.address.clone(), heir: gone.successor() }))
                     .collect(),
                 unreadable: inputs
                     .live
@@ -179,7 +177,10 @@ impl<'a> Planner<'a> {
                 (None, Some(old)) => {
                     self.carried_over(inputs, findings, account, object, &old.id, connections)
                 }
-                (None, None) => continue,
+                (None, None) => match self.along(inputs, findings, account, object, finding, connections) {
+                    Some(numbers) => numbers,
+                    None => continue,
+                },
             };
             bridges.push(Bridge { address: (*address).clone(), at, numbers });
         }
@@ -242,7 +243,7 @@ impl<'a> Planner<'a> {
     }
 
     /// A replaced bridge that says nothing of its numbers takes them along.
-    fn carried_over(
+    pub(super) fn carried_over(
         &mut self,
         inputs: &Inputs<'a>,
         findings: &Findings<'a>,
@@ -349,6 +350,7 @@ impl<'a> Planner<'a> {
                 let change = Change {
                     address: address.clone(),
                     account: account.name.clone(),
+                    from_account: None,
                     action: Action::Update,
                     id: None,
                     attributes: Vec::new(),

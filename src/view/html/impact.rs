@@ -101,6 +101,12 @@ fn numbers(page: &mut Html, plan: &Plan) {
 fn spot(page: &mut Html, spot: Option<&Spot>) {
     match spot {
         None => page.raw("<span class=\"soft\">not connected</span>"),
-        Some(spot) => page.code(&spot.bridge).raw(" by ").code(&spot.provider),
+        Some(spot) => {
+            page.code(&spot.bridge).raw(" by ").code(&spot.provider);
+            match &spot.account {
+                None => page,
+                Some(account) => page.raw(" in account ").code(account),
+            }
+        }
     };
 }

@@ -4,7 +4,7 @@ use super::super::value::{Tag, difference};
 use super::super::words::{self, Steps};
 use super::escape::{fenced, line};
 use super::{LEFT_OUT, Page, WHOLE, code, count, html_code};
-use crate::plan::{Action, AttributeChange, Change, Plan, Shown};
+use crate::plan::{Action, AttributeChange, Change, Plan, SecretWord, Shown};
 
 /// Lines of one attribute that are shown.
 const MOST_LINES: usize = 60;
@@ -130,6 +130,9 @@ fn attribute(change: &AttributeChange) -> Vec<String> {
     let (before, after) = words::pair(change);
     let say = |sign: &str, value: &str| line(sign, &format!("{}: {value}", change.name));
     let mut drawn = match (&change.before, &change.after) {
+        (Shown::Secret(SecretWord::WriteOnly), Shown::Secret(SecretWord::New)) => {
+            vec![say("- ", &before), say("+ ", &after)]
+        }
         (Shown::Secret(_), Shown::Secret(_)) => vec![say("! ", &after)],
         (Shown::Absent, _) => vec![say("+ ", &after)],
         (_, Shown::Absent) => vec![say("- ", &before)],

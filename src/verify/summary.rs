@@ -1,0 +1,67 @@
+//! The line over a plan.
+
+use super::check::Check;
+use super::shape::{Action, Effect, Operation};
+
+/// The first line that people read, and the flags that programs read, are counted again.
+pub(super) fn summary(check: &mut Check<'_>) {
+    let (document, plan) = (check.document, check.plan);
+    let actions = |action| plan.changes.iter().filter(|change| change.action == action).count();
+    let effects = |effect| plan.impact.iter().filter(|impact| impact.effect == effect).count();
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let mut parts = Vec::new();
+    for (action, word) in [
+        (Action::Create, "create"),
+        (Action::Update, "update"),
+        (Action::Replace, "replace"),
+        (Action::Delete, "delete"),
+    ] {
+        parts.extend((actions(action) > 0).then(|| format!("{} to {word}", actions(action))));
+    }
+    for (effect, word) in
+        [(Effect::Connects, "connected"), (Effect::Moves, "moved"), (Effect::Dark, "cut off")]
+    {
+        parts.extend((effects(effect) > 0).then(|| format!("{} {word}", plural(effects(effect), "number"))));
+    }
+    if !parts.is_empty() {
+        parts.push(plural(plan.steps.len(), "request"));
+    }
+    if !plan.not_taken.is_empty() {
+        parts.push(format!("{} not taken by the service", plural(plan.not_taken.len(), "value")));
+    }
+    if parts.is_empty() {
+        parts.push("no changes".to_owned());
+    }
+    parts.extend((!plan.refusals.is_empty()).then(|| format!("{} REFUSED", plan.refusals.len())));
+    parts.extend(plan.limits.as_ref().map(|_| "limited run".to_owned()));
+    let wrong = [
+        ("/summary", document.summary != parts.join(", ")),
+        ("/pending", document.pending == plan.steps.is_empty()),
+        ("/refused", document.refused == plan.refusals.is_empty()),
+    ];
+    for (place, _) in wrong.into_iter().filter(|(_, wrong)| *wrong) {
+        check.found.push(super::violation(
+            check.code,
+            place.to_owned(),
+            None,
+            "this is not what the plan holds",
+        ));
+    }
+}
+
+/// Nothing is done outside of what the run was limited to.
+pub(super) fn limits(check: &mut Check<'_>) {
+    let Some(limits) = &check.plan.limits else { return };
+    let outside = |name: &String| !limits.accounts.is_empty() && !limits.accounts.contains(name);
+    if check.plan.accounts.iter().any(|account| outside(&account.name)) {
+        check.no("/accounts", "the run is limited to other accounts");
+    }
+    for (at, step) in check.steps() {
+        let link = !matches!(
+            step.operation,
+            Operation::Create { .. } | Operation::Update { .. } | Operation::Delete { .. }
+        );
+        let left_out = step.address.as_ref().is_some_and(|address| limits.excludes.contains(address));
+        check.must(link || !left_out, at, "/address", "is about an object that was left out of the run");
+    }
+}
