@@ -25,9 +25,10 @@ impl Signals {
         }
     }
 
-    /// Waits for one more signal, where somebody listens; where nobody does, a signal ends the process anyway.
+    /// Waits for one more signal, and at least for the second one: the first asks for an end in good order, in which locks are
+    /// freed. Where nobody listens, a signal ends the process anyway.
     pub(crate) async fn next(&self) {
-        let heard = *self.heard.borrow();
+        let heard = (*self.heard.borrow()).max(1);
         if self.heard.subscribe().wait_for(|count| *count > heard).await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -302,7 +302,7 @@ fn a_changed_password_is_said_and_sent_on_request() {
     story.in_sync();
     story
         .expect(0, "undo last --auto-approve")
-        .says("password: the secret that it overwrote cannot be read back");
+        .says("password: the secret that it overwrote is not kept by telform");
 
     // Refused: what else changed is done, and the remark says that the service does not list it.
     story.sandbox.edit(|world| {
