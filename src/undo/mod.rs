@@ -375,7 +375,7 @@ impl<'a> Maker<'a> {
         // Back to the account that it was moved from, as a move like any other.
         if let Some(left) = self.moved.get(address).filter(|left| *left != account).cloned() {
             let moved = &mut self.undo.desired.moved;
-            if !moved.iter().any(|rename| rename.to == *address) {
+            if !moved.iter().any(|it| it.to == *address && it.account.as_ref() == Some(&left)) {
                 let (from, to) = (address.clone(), address.clone());
                 let place = Place { file: "(undo)".into(), line: 1, column: 1 };
                 moved.push(Rename { from, to, account: Some(left), place });
