@@ -99,7 +99,7 @@ fn misfit(change: &Change, own: &[&Step]) -> Option<&'static str> {
         }
         let gone =
             |step: &&Step| matches!(step.operation, Operation::Delete { .. }) && step.call.account == *from;
-        if !own.iter().any(|step| gone(&step)) {
+        if !own.iter().any(gone) {
             return Some("what moves to another account stays in the one that it leaves");
         }
     }

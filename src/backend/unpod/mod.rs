@@ -92,10 +92,10 @@ pub static PROVIDERS_G1: Kind = Kind {
             .required()
             .example("LiveKit main")
             .doc("Name; the natural key here, though the service does not keep it unique.", "unpod.md 5.2"),
-        Field::new("provider", Type::CatalogueEntry)
-            .required()
-            .example("LiveKit")
-            .doc("Provider of the catalogue: name or id. Changed in place: the numbers stay.", "unpod.md 5.2"),
+        Field::new("provider", Type::CatalogueEntry).required().example("LiveKit").doc(
+            "Provider of the catalogue: name or id. Changed in place: the numbers stay.",
+            "unpod.md 5.2",
+        ),
         Field::new("api_key", Type::Secret)
             .read_back()
             .doc("Key at the provider; given back in clear, or masked.", "unpod.md 5.2"),

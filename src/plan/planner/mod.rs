@@ -400,7 +400,7 @@ fn unmanaged(
                 })
                 .filter(|object| {
                     let leaves = |name: &str| leaving.contains(&(name, *kind, object.id.as_str()));
-                    !leaves(account) && !(shared && names.iter().any(|name| leaves(name)))
+                    !(leaves(account) || (shared && names.iter().any(|name| leaves(name))))
                 })
                 .filter(|object| !shared || seen.insert((first, *kind, object.id.as_str())))
                 .count();
