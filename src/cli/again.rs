@@ -89,23 +89,28 @@ pub(super) fn flags(options: &v1::Options) -> String {
             text.push_str(&format!(" {flag} {value}"));
         }
     }
-    for (flag, names) in
-        [("--account", &options.accounts), ("--target", &options.targets), ("--exclude", &options.excludes)]
-    {
+    for (flag, names) in [
+        ("--account", &options.accounts),
+        ("--target", &options.targets),
+        ("--exclude", &options.excludes),
+        ("--allow-similar", &options.allow_similar),
+    ] {
         for name in names {
             text.push_str(&format!(" {flag} {}", quoted(name)));
         }
     }
-    for (address, attribute) in &options.resend {
-        let attribute = attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();
-        text.push_str(&format!(" --resend {}", quoted(&format!("{address}{attribute}"))));
+    for (flag, named) in [("--resend", &options.resend), ("--rewrite-secret", &options.rewrite_secrets)] {
+        for (address, attribute) in named {
+            let attribute = attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();
+            text.push_str(&format!(" {flag} {}", quoted(&format!("{address}{attribute}"))));
+        }
     }
-    for (address, attribute) in &options.rewrite_secrets {
-        let attribute = attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();
-        text.push_str(&format!(" --rewrite-secret {}", quoted(&format!("{address}{attribute}"))));
-    }
-    if options.destroy {
-        text.push_str(" --destroy");
+    for (flag, on) in
+        [("--allow-unseen-products", options.allow_unseen_products), ("--destroy", options.destroy)]
+    {
+        if on {
+            text.push_str(&format!(" {flag}"));
+        }
     }
     text
 }
@@ -221,6 +226,36 @@ mod tests {
 
     fn of(line: &str) -> Again {
         Again::of(&Cli::command().try_get_matches_from(line.split_whitespace()).expect("a command line"))
+    }
+
+    #[test]
+    fn each_option_that_a_plan_was_asked_with_is_said_and_taken_again() {
+        let name = |text: &str| std::collections::BTreeSet::from([text.to_owned()]);
+        let named =
+            |text: &str| std::collections::BTreeSet::from([(text.to_owned(), Some("name".to_owned()))]);
+        let options = v1::Options {
+            accounts: name("west"),
+            targets: name("partners.a"),
+            excludes: name("partners.b"),
+            allow_similar: name("partners.c"),
+            resend: named("partners.d"),
+            rewrite_secrets: named("partners.e"),
+            allow_unseen_products: true,
+            max_deletes: Some(1),
+            max_delete_percent: Some(2),
+            max_numbers_dark: Some(3),
+            max_unreadable_bridges: Some(4),
+            ..v1::Options::default()
+        };
+        let flags = flags(&options);
+        for said in ["--allow-similar partners.c", "--resend partners.d:name", "--allow-unseen-products"] {
+            assert!(flags.contains(said), "{flags}");
+        }
+        for command in ["plan", "apply", "resume"] {
+            let line = format!("telform {command}{flags}");
+            let read = Cli::command().try_get_matches_from(line.split_whitespace());
+            assert!(read.is_ok(), "{line}: {:?}", read.err());
+        }
     }
 
     #[test]
