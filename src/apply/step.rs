@@ -157,7 +157,11 @@ impl Run<'_> {
                 let seen = self.seen(step);
                 let write = self.write(step, target.kind, target.facts, seen.as_ref(), object.as_ref());
                 let of = object.as_ref().map_or("", |object| object.id.as_str());
-                let mut came = write.came(&step.call.account, of);
+                let mut came = {
+                    let ledger = self.ledger.lock().await;
+                    let entry = step.address.as_ref().and_then(|address| ledger.objects.get(address));
+                    write.came(entry, &step.call.account, of)
+                };
                 // What a create got is told by its answer: a slug with a suffix is no failure.
                 if id.is_some() {
                     came.reshaped.clear();

@@ -46,11 +46,11 @@ enum Fate {
 }
 
 impl Write<'_> {
-    /// What the object after it shows otherwise than it was sent.
-    pub(super) fn came(&self, account: &str, id: &str) -> Came {
+    /// What the object after it shows otherwise than it was sent. `entry` is what the ledger knows of the object, if anything.
+    pub(super) fn came(&self, entry: Option<&Entry>, account: &str, id: &str) -> Came {
         let mut came = Came::default();
         for (name, payload, field) in self.sent() {
-            match self.fate(field, payload, account, id) {
+            match self.fate(field, payload, entry, account, id) {
                 Fate::Taken | Fate::Waits(_) => {}
                 Fate::Reshaped(_) => came.reshaped.push(name.clone()),
                 Fate::NotTaken { .. } => came.not_taken.push(name.clone()),
@@ -61,25 +61,20 @@ impl Write<'_> {
 
     /// Notes it, so that it is not sent again by itself.
     pub(super) fn note(&self, entry: &mut Entry, run: &str, now: &dyn Fn() -> String) -> Came {
-        let came = self.came(&entry.account, &entry.id);
+        let came = self.came(Some(entry), &entry.account, &entry.id);
         for (name, payload, field) in self.sent() {
-            let known = entry.reshaped.remove(name);
+            let fate = self.fate(field, payload, Some(entry), &entry.account, &entry.id);
+            entry.reshaped.remove(name);
             entry.submitted.remove(name);
             entry.not_taken.remove(name);
             let submitted = |digest| Submitted { digest, since: now() };
-            match self.fate(field, payload, &entry.account, &entry.id) {
+            match fate {
                 Fate::Taken => {}
                 Fate::Waits(digest) => {
                     entry.submitted.insert(name.clone(), submitted(digest));
                 }
                 Fate::Reshaped(reshaped) => {
                     entry.reshaped.insert(name.clone(), reshaped);
-                }
-                // Sent again, and kept in the same form of its own again.
-                Fate::NotTaken { sent, observed, .. }
-                    if known.as_ref().is_some_and(|it| it.sent == sent && it.observed == observed) =>
-                {
-                    entry.reshaped.insert(name.clone(), Reshaped { sent, observed });
                 }
                 Fate::NotTaken { sent, observed, waits } => {
                     let untaken = Untaken { sent, observed, run: run.to_owned() };
@@ -98,12 +93,29 @@ impl Write<'_> {
         entries.filter_map(|(name, payload)| Some((name, payload, self.kind.field(name)?)))
     }
 
-    fn fate(&self, field: &'static Field, payload: &Payload, account: &str, id: &str) -> Fate {
+    fn fate(
+        &self,
+        field: &'static Field,
+        payload: &Payload,
+        entry: Option<&Entry>,
+        account: &str,
+        id: &str,
+    ) -> Fate {
         let Some(after) = self.after else { return Fate::Taken };
-        match payload {
+        let fate = match payload {
             Payload::Value(sent) => self.value(field, &Packed::from(sent), after),
             Payload::Secret { .. } => self.secret(field, after, account, id).unwrap_or(Fate::Taken),
             Payload::IdOf(_) => Fate::Taken,
+        };
+        let known = entry.and_then(|entry| entry.reshaped.get(field.name));
+        match fate {
+            // Sent again, and kept in the same form of the service's own again.
+            Fate::NotTaken { sent, observed, .. }
+                if known.is_some_and(|it| it.sent == sent && it.observed == observed) =>
+            {
+                Fate::Reshaped(Reshaped { sent, observed })
+            }
+            fate => fate,
         }
     }
 

@@ -123,6 +123,23 @@ fn a_create_that_is_stored_late_is_made_once() {
     }
 }
 
+/// What was made late has the secret that was sent then: another one in the YAML is written.
+#[test]
+fn a_secret_that_changed_meanwhile_is_sent_to_what_came_late() {
+    for kind in &KINDS[..2] {
+        let mut story = kind.late("1h");
+        story.expect(5, "apply --auto-approve");
+        kind.store(&story, 1);
+        story.take_log();
+        story.set("AUTH", "canary-auth-anew");
+        story.expect(0, "apply --auto-approve");
+        let writes = story.writes();
+        assert!(matches!(writes.as_slice(), [one] if one.starts_with("PATCH")), "{writes:?}");
+        story.in_sync();
+        story.expect(0, "journal verify");
+    }
+}
+
 /// A server error may come from a proxy that gave up, and a connection may break for the same reason.
 #[test]
 fn neither_an_error_of_the_server_nor_a_broken_connection_settles_it() {

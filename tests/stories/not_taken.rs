@@ -226,6 +226,23 @@ fn the_memory_ends_where_either_side_moves() {
     story.in_sync();
 }
 
+/// A service that adds to a value what nobody sent: asked to, telform sends it again, and the same form of it is no failure.
+#[test]
+fn a_value_that_is_kept_in_another_form_may_be_sent_again() {
+    let story = Story::new(&format!("{}  knobs: {{ nested_defaults: true }}\n", world_with_west("")))
+        .secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(&format!("    parent_assigned_acls:\n{RULE}")));
+    story.expect(6, "apply --auto-approve").says("in another form than it was sent");
+    for _ in 0..2 {
+        story.take_log();
+        let ran = story.run("apply --auto-approve --resend partners.west.parent_assigned_acls");
+        ran.is_silent_about("did not take");
+        assert_eq!(story.writes().len(), 1, "{}", ran.whole());
+        story.expect(0, "plan --detailed-exitcode").is_silent_about("not taken by the service");
+        story.expect(0, "drift");
+    }
+}
+
 /// An answer may be older than what it answers: what is read afterwards counts.
 #[test]
 fn a_stale_answer_that_reading_contradicts_is_no_failure() {

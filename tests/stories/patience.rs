@@ -99,6 +99,29 @@ fn a_change_that_is_shown_late() {
     story.in_sync();
 }
 
+/// Right after its disconnect a service shows a number off its bridge: it is looked at again before it is left dark.
+#[test]
+fn a_number_that_is_shown_off_its_bridge_for_a_moment() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
+    story.unpod(
+        "
+providers:
+  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+bridges:
+  fax: { slug: fax, name: Fax, numbers: { '+14155550103': { provider: main } } }
+",
+    );
+    let off = r#"{ status_code: 200, message: Success, data: { slug: fax, name: Fax, numbers: [] } }"#;
+    // The plan and the disconnect look once each; the third look is the one before the connect.
+    story.fault(&format!(
+        "{{ match: {{ method: GET, path: '*/bridges/fax/', nth: 3, times: 2 }}, effect: {{ answer: {{ status: 200, body: {{ json: {off} }} }} }} }}"
+    ));
+    story.apply();
+    let log = story.take_log();
+    assert_eq!(count(&log, "POST telephony/bridges/fax/connect-provider/"), 1, "{log:#?}");
+    story.in_sync();
+}
+
 const TOMBSTONE: &str = "
 guards: { max_deletes: 3, max_numbers_dark: 3 }
 providers: {}
