@@ -80,6 +80,17 @@ fn a_changed_account_is_refused_and_names_both_objects_and_the_ways_out() {
     assert_eq!(story.ledger()["objects"]["providers.a"]["account"], "one");
 }
 
+/// An address that the YAML has in another account by now is not brought back by an undo.
+#[test]
+fn an_undo_leaves_an_address_that_is_in_another_account_today() {
+    let story = managed();
+    both(&story, &(provider("one", "") + "removed:\n  - { address: bridges.sales, account: one }\n"));
+    story.expect(0, "apply --auto-approve --max-deletes 9 --max-numbers-dark 9");
+    both(&story, &(provider("one", "") + "bridges:\n  sales: { account: two, slug: sales, name: Sales }\n"));
+    let ran = story.run("undo last --auto-approve --max-deletes 9 --max-numbers-dark 9");
+    ran.says("bridges.sales: the YAML has its address in account two today");
+}
+
 #[test]
 fn whatever_hides_the_change_it_is_refused() {
     // A pinned id, an object that is there already, a layer over the file, everything destroyed.

@@ -145,6 +145,11 @@ fn a_secret_that_is_read_back_tells_who_changed_it() {
     by_hand(&story, |world| world["unpod"]["configurations"][0]["api_key"] = json!("canary-key-theirs"));
     shot!("drift_secret", story.expect(2, "drift"));
     story.expect(2, "drift --accept").says("a secret is never written into the YAML");
+    // Also where no file mentions its kind any more.
+    story.unpod_with("product_id: prod, ", "\nbridges: {}\n");
+    story.expect(2, "drift").says("providers.main api_key").is_silent_about("canary-key-theirs");
+    by_hand(&story, |world| world["unpod"]["configurations"][0]["api_key"] = json!("canary-key-2"));
+    story.expect(0, "drift").says("No drift: 1 provider");
 }
 
 /// What is there may be something that no YAML can say; it is drift all the same, and the rest can still be accepted.
@@ -271,6 +276,19 @@ unpod:
     story.expect(2, "drift").says("bridges.sales name");
     by_hand(&story, |world| world["unpod"]["bridges"] = json!([]));
     story.expect(2, "drift").says("gone: deleted outside telform");
+}
+
+/// What belongs to an account that is gone from the YAML was not looked at, and that is said.
+#[test]
+fn an_account_that_is_gone_hides_its_objects_and_that_is_said() {
+    let story = Story::new("{}").secret("AUTH", "canary-auth-gone");
+    story.unpod("\nproviders:\n  main: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n");
+    story.apply();
+    story.carrierx("\npartners: {}\n");
+    let ran = story.expect(1, "drift");
+    ran.says("providers.main").says("its account unpod is no longer in the configuration");
+    let json = story.expect(1, "drift --json").json();
+    assert_eq!(json["looked_at"]["missed"][0]["what"], "providers.main");
 }
 
 /// An account that cannot be read takes nothing from the report of the others.

@@ -216,6 +216,27 @@ fn a_sandbox_that_is_killed() {
 }
 
 /// At the question there is nothing to finish: the process ends, nothing was written, and the ledger is free.
+/// Who starts a run with `nohup` has said that a closed terminal ends nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_run_that_ignores_hangups_goes_on() {
+    let story = story();
+    story.fault("{ match: { method: POST }, when: after, effect: { delay_ms: 400 } }");
+    let telform = story.command("");
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" apply --auto-approve", env!("CARGO_BIN_EXE_telform")]);
+    command.current_dir(story.path(".")).env_clear().stdin(std::process::Stdio::null());
+    command.envs(telform.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for_a_write(&story);
+    signal(&child, "-HUP");
+    let ran = story.ran("apply under nohup", &child.wait_with_output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.whole());
+    assert_eq!(story.writes().len(), 2);
+    story.in_sync();
+}
+
 #[test]
 fn at_the_question() {
     let story = story();
