@@ -147,6 +147,17 @@ impl<'de, P: Parts<'de>> Visitor<'de> for Any<P> {
     }
 }
 
+/// About how many bytes of memory a value takes: in a tree each has a name, a place and room to grow.
+pub(crate) fn weight(value: &Value) -> usize {
+    const EACH: usize = 100;
+    match value {
+        Value::String(text) => EACH + text.len(),
+        Value::Array(items) => EACH + items.iter().map(weight).sum::<usize>(),
+        Value::Object(map) => EACH + map.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>(),
+        _ => EACH,
+    }
+}
+
 /// A value with blanks where a line may be broken.
 pub fn spaced(value: &Value) -> String {
     match value {

@@ -1,29 +1,45 @@
 //! A body that is JSON. It is looked through once, to know that it is whole; what it says is read into whatever the reader
 //! needs, so that a page of a thousand objects never stands in memory as a tree of everything that the service shows.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess};
 
+use super::room::Room;
 use crate::value::{Any, Parts, Value};
+
+/// Most values in one body, keys counted too. As a tree each takes a hundred times the two bytes that it may take in the text,
+/// so that counting bytes alone bounds nothing. A page of a thousand objects may have six hundred in each.
+pub(super) const MOST_VALUES: usize = 600_000;
 
 /// JSON as it came. Used as a [`Value`] it is read into one, once.
 #[derive(Clone, Default)]
 pub struct Json {
+    /// Room that was set aside for the text while it is in memory.
+    _room: Option<Arc<Room>>,
     /// Empty when it was put together here.
     text: String,
     value: OnceLock<Box<Value>>,
 }
 
 impl Json {
-    /// Takes a text when it is JSON, not nested deeper than the parser allows.
+    /// Takes a text when it is JSON, not nested deeper than the parser allows, of [`MOST_VALUES`] at most.
     pub fn whole(text: &[u8]) -> serde_json::Result<Self> {
         // Asked once for the whole: bytes that are no text are no JSON, and of a text no string is asked again.
         let text = str::from_utf8(text).map_err(serde::de::Error::custom)?;
-        serde_json::from_str::<Whole>(text)?;
-        Ok(Self { text: text.to_owned(), value: OnceLock::new() })
+        let left = Cell::new(MOST_VALUES);
+        let mut reader = serde_json::Deserializer::from_str(text);
+        Whole(&left).deserialize(&mut reader)?;
+        reader.end()?;
+        Ok(Self { text: text.to_owned(), ..Self::default() })
+    }
+
+    /// The same with the room that its text takes.
+    pub(super) fn in_room(self, room: Room) -> Self {
+        Self { _room: Some(Arc::new(room)), ..self }
     }
 
     /// Reads it into what the seed makes.
@@ -38,7 +54,7 @@ impl Json {
 
 impl From<Value> for Json {
     fn from(value: Value) -> Self {
-        Self { text: String::new(), value: OnceLock::from(Box::new(value)) }
+        Self { value: OnceLock::from(Box::new(value)), ..Self::default() }
     }
 }
 
@@ -64,25 +80,33 @@ impl fmt::Debug for Json {
     }
 }
 
-/// Reads everything and keeps nothing. Serde's own way of ignoring does not count how deep it goes.
-struct Whole;
+/// Reads everything and keeps nothing, as long as values are left. Serde's own way of ignoring does not count how deep it goes.
+#[derive(Clone, Copy)]
+struct Whole<'c>(&'c Cell<usize>);
 
-impl<'de> Deserialize<'de> for Whole {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Any(Self).deserialize(deserializer).map(|_| Self)
+/// The words of the error when there are more values than [`MOST_VALUES`].
+pub(super) const TOO_MANY: &str = "more values than telform takes in";
+
+impl<'de> DeserializeSeed<'de> for Whole<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let left = self.0.get().checked_sub(1).ok_or_else(|| D::Error::custom(TOO_MANY))?;
+        self.0.set(left);
+        Any(self).deserialize(deserializer).map(drop)
     }
 }
 
-impl<'de> Parts<'de> for Whole {
-    type Out = Self;
+impl<'de> Parts<'de> for Whole<'_> {
+    type Out = ();
 
-    fn map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<Self>, A::Error> {
-        while entries.next_entry::<Self, Self>()?.is_some() {}
+    fn map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<()>, A::Error> {
+        while entries.next_entry_seed(self, self)?.is_some() {}
         Ok(None)
     }
 
-    fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<Self>, A::Error> {
-        while items.next_element::<Self>()?.is_some() {}
+    fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<()>, A::Error> {
+        while items.next_element_seed(self)?.is_some() {}
         Ok(None)
     }
 }
@@ -116,6 +140,17 @@ mod tests {
             if let (Ok(parsed), Ok(whole)) = (parsed, whole) {
                 assert_eq!(whole, parsed);
             }
+        }
+    }
+
+    #[test]
+    fn values_are_counted_and_not_only_bytes() {
+        let list = |values: usize| format!("[{}0]", "0,".repeat(values - 2));
+        assert!(Json::whole(list(MOST_VALUES).as_bytes()).is_ok());
+        let entry = |values: usize| format!("{{\"a\":{}}}", list(values));
+        for text in [list(MOST_VALUES + 1), entry(MOST_VALUES - 1), "[[],".repeat(MOST_VALUES)] {
+            let error = Json::whole(text.as_bytes()).expect_err("more than telform takes in").to_string();
+            assert!(error.contains(TOO_MANY) || error.contains("recursion"), "{error}");
         }
     }
 

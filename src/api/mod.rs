@@ -10,6 +10,7 @@ pub mod http;
 mod json;
 pub mod pace;
 pub mod retry;
+mod room;
 pub mod text;
 mod vault;
 pub mod verdict;

@@ -1,6 +1,8 @@
 //! What an answer means: one pure function with a reason for each branch. Statuses alone do not tell: Unpod answers
 //! business errors with 206, missing objects with 400 and wrong paths with an HTML page (unpod.md 9, carrierx.md 9).
 
+use super::json::{MOST_VALUES, TOO_MANY};
+use super::room::Room;
 use super::{Effect, Json, Verdict, text};
 use crate::call::Method;
 use crate::kind::{Backend, Kind, text_of};
@@ -74,6 +76,13 @@ fn words(backend: &Backend, status: u16, content: &Content) -> Option<String> {
         Content::Broken(how) => Some(how.clone()),
         Content::Text(raw) if success => Some(format!("{} bytes that are no JSON", raw.len())),
         Content::Text(raw) => Some(raw.clone()),
+    }
+}
+
+impl Judgement {
+    /// The same with the room that the body takes.
+    pub(super) fn in_room(self, room: Room) -> Self {
+        Self { body: self.body.in_room(room), ..self }
     }
 }
 
@@ -216,6 +225,9 @@ fn content(content_type: Option<&str>, body: &[u8]) -> Content {
     // serde_json stops at 128 levels, so a hostile body cannot overflow the stack.
     match Json::whole(body) {
         Ok(json) => Content::Json(json),
+        Err(error) if error.to_string().starts_with(TOO_MANY) => Content::Broken(format!(
+            "JSON of more than {MOST_VALUES} values, keys counted too: more than telform takes in at once"
+        )),
         Err(error) if error.is_eof() => {
             Content::Broken(format!("JSON that breaks off after {} bytes", body.len()))
         }

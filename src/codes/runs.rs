@@ -44,6 +44,9 @@ pub(super) const SERVICES: Group = Group {
         "telform::live::throttled" 1
             "429, also after waiting."
             "Run again later, or lower `requests_per_minute` on the account."
+        "telform::live::too_much" 1
+            "The account shows more than telform keeps in memory."
+            "Check that `base_url` leads to the service; spread a very large account over several."
         "telform::live::unauthorized" 1
             "401: the token is not accepted."
             "Check the source that `token` names, and that the token has not expired."

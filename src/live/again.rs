@@ -1,6 +1,7 @@
 //! Reads a part of the live state again: around a write to a bridge, to see who serves its numbers now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
 
 use futures_util::future::try_join_all;
 
@@ -43,7 +44,17 @@ pub async fn list(
     let desired = Desired::default();
     let scope = Scope { destroy: false, view: View::Writable, asked: None };
     let kinds = BTreeSet::new();
-    let reader = Reader { api, account, desired: &desired, ledger, key, kinds, scope, told: &|_| {} };
+    let reader = Reader {
+        api,
+        account,
+        desired: &desired,
+        ledger,
+        key,
+        kinds,
+        scope,
+        told: &|_| {},
+        kept: AtomicUsize::new(0),
+    };
     let tried = format!("listing the {} again", kind.name);
     let rows = match kind.list {
         List::Offset { .. } => {
@@ -85,7 +96,17 @@ pub async fn read_connections(
     let desired = Desired::default();
     let kinds = BTreeSet::new();
     let scope = Scope { destroy: false, view: View::Writable, asked: None };
-    let reader = Reader { api, account, desired: &desired, ledger, key, kinds, scope, told: &|_| {} };
+    let reader = Reader {
+        api,
+        account,
+        desired: &desired,
+        ledger,
+        key,
+        kinds,
+        scope,
+        told: &|_| {},
+        kept: AtomicUsize::new(0),
+    };
     let read = try_join_all(slugs.iter().map(|slug| reader.bridge(slug))).await?;
     let (mut bridges, mut there, mut gone) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (slug, bridge) in slugs.iter().zip(read) {

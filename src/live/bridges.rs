@@ -11,13 +11,19 @@ use crate::api::{ApiError, Json, Verdict};
 use crate::backend::unpod::{BRIDGES_G2, answer, rows};
 use crate::kind::{List, text_of};
 use crate::resource::{Unreadable, Wanted};
-use crate::value::Value;
+use crate::value::{Value, weight};
 
 /// Pages asked for side by side, so that a service that lies about its count is found out early.
 const WAVE: u64 = 8;
 
 /// What helps where two bridges share a slug (unpod.md 6.2).
 const ONLY_SUPPORT: &str = "only the service's support can remove one of two bridges with one slug";
+
+/// Most bridges that are taken from one page.
+const LARGEST: usize = match BRIDGES_G2.list {
+    List::Pages { largest: Some(rows), .. } => rows,
+    _ => 0,
+};
 
 /// More pages than any account has: a listing that never ends stops here.
 const MOST_PAGES: u64 = 2000;
@@ -153,11 +159,17 @@ impl Reader<'_> {
             {
                 let rows =
                     rows::rows(&body, false).map_err(|what| LiveError::shape(self.account, tried, what))?;
+                // A service that has no pages shows all at once, and never more than telform may ask for.
+                if rows.len() > LARGEST.max(usize::try_from(size).unwrap_or(usize::MAX)) {
+                    let what = format!("the page has {} bridges, and {size} were asked for", rows.len());
+                    return Err(LiveError::shape(self.account, tried, &what));
+                }
                 step = step.max(rows.len() as u64).max(1);
                 count = count.max(rows::count(&body));
                 self.tell(&BRIDGES_G2, next == 1, rows.len(), count);
                 for row in rows {
                     let slim = row.as_object().map(rows::slim_bridge);
+                    self.keep(tried, slim.as_ref().map_or(0, weight))?;
                     let id = row.get("id").or_else(|| row.get("slug")).and_then(text_of);
                     // A row that names no bridge is counted as one that cannot be read.
                     let id = id.unwrap_or_else(|| format!("row {row}"));
@@ -219,9 +231,10 @@ impl Reader<'_> {
         // The newer code needs the argument to show assigned numbers, the older ignores it (unpod.md 8).
         let query = [("include_assigned", "true".to_owned())];
         let body = self.get(tried, "telephony/numbers/", &query).await?;
-        rows::rows(&body, false)
-            .map(<[Value]>::to_vec)
-            .map_err(|what| LiveError::shape(self.account, tried, what))
+        let rows =
+            rows::rows(&body, false).map_err(|what| LiveError::shape(self.account, tried, what))?.to_vec();
+        self.keep(tried, rows.iter().map(weight).sum())?;
+        Ok(rows)
     }
 
     /// Slugs of the listed bridges, and those that cannot be asked for.
@@ -289,7 +302,9 @@ impl Reader<'_> {
         if numbers.iter().any(|number| rows::number_in(number).is_none()) {
             return Err(shape("a number on the bridge has no `number`"));
         }
-        Ok(Some(rows::slim_bridge(row)))
+        let slim = rows::slim_bridge(row);
+        self.keep(&tried, weight(&slim))?;
+        Ok(Some(slim))
     }
 
     /// Bridges that no listing shows but that must be accounted for: remembered ones, and those that are to be created. On

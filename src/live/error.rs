@@ -67,6 +67,15 @@ impl LiveError {
         )
     }
 
+    /// More than telform keeps of one account.
+    pub(super) fn too_much(account: &Account, tried: &str, most: usize) -> Self {
+        let way_out = "Check that the base URL leads to the service itself; if the account is this large, spread its objects \
+                       over several accounts";
+        let means =
+            format!("the account shows more than telform keeps in memory ({} MiB)", most / (1024 * 1024));
+        Self::new("telform::live::too_much", account, tried, &means, way_out)
+    }
+
     /// A listing that stayed incomplete.
     pub(super) fn incomplete(account: &Account, tried: &str, what: &str) -> Self {
         let way_out = "Nothing is planned on half a listing, because what is missing would look deleted. Run again when \

@@ -1,5 +1,7 @@
 //! The first look at an account: one GET, for those who want to know whether the login works at all.
 
+use std::sync::atomic::AtomicUsize;
+
 use super::unpod::PROVIDERS;
 use super::{LiveError, Reader, Scope, View};
 use crate::api::ReadOnly;
@@ -37,6 +39,7 @@ pub async fn hello(api: &ReadOnly<'_>, account: &Account, key: &Key) -> Result<H
         kinds,
         scope: Scope { destroy: false, view: View::Writable, asked: None },
         told: &|_| {},
+        kept: AtomicUsize::new(0),
     };
     match (account.backend.reading, account.backend.kinds.first()) {
         (Reading::Together, _) => reader.hello_together().await,

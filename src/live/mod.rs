@@ -2,6 +2,7 @@
 //! that does not depend on something else.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 
@@ -92,7 +93,8 @@ pub async fn read_each(
         desired.accounts.values().filter(|it| scope.asked.is_none_or(|asked| asked.contains(&it.name)));
     let jobs = wanted.filter_map(|account| {
         let kinds = in_scope(account, desired);
-        let reader = Reader { api, account, desired, ledger, key, kinds, scope, told };
+        let reader =
+            Reader { api, account, desired, ledger, key, kinds, scope, told, kept: AtomicUsize::new(0) };
         let asked = !reader.kinds.is_empty();
         asked.then_some(async move { (account.name.clone(), reader.read().await) })
     });
@@ -125,9 +127,21 @@ struct Reader<'a> {
     kinds: BTreeSet<&'static str>,
     scope: Scope<'a>,
     told: &'a Told<'a>,
+    /// Bytes of what is kept so far.
+    kept: AtomicUsize,
 }
 
+/// Most bytes of memory for what is kept of one account: a service that has no end to tell is told from a large one here, and
+/// not by the machine.
+const MOST_KEPT: usize = 128 * 1024 * 1024;
+
 impl Reader<'_> {
+    /// Counts what is kept.
+    fn keep(&self, tried: &str, bytes: usize) -> Result<(), LiveError> {
+        let kept = self.kept.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        if kept > MOST_KEPT { Err(LiveError::too_much(self.account, tried, MOST_KEPT)) } else { Ok(()) }
+    }
+
     async fn read(&self) -> Result<LiveAccount, LiveError> {
         match self.account.backend.reading {
             Reading::Together => self.read_unpod().await,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::future::{join_all, try_join_all};
 
@@ -76,9 +77,11 @@ impl Reader<'_> {
     ) -> Result<(Vec<LiveObject>, Vec<String>), LiveError> {
         let tried = format!("listing the {}", kind.name);
         let kept = self.kept(kind);
+        let before = self.kept.load(Ordering::Relaxed);
         if let Listing::Complete(objects, odd) = self.pages(kind, &tried, kept.as_ref()).await? {
             return Ok((objects, odd));
         }
+        self.kept.store(before, Ordering::Relaxed);
         match self.pages(kind, &tried, kept.as_ref()).await? {
             Listing::Complete(objects, odd) => Ok((objects, odd)),
             Listing::Moved(how) => Err(LiveError::incomplete(self.account, &tried, &how)),
@@ -136,6 +139,7 @@ impl Reader<'_> {
         // A thousand objects are some milliseconds of work: meanwhile other pages come in.
         let taken = tokio::task::spawn_blocking(move || taken(kind, kept.as_deref(), &key, &body)).await;
         let taken = taken.expect("a panic ends the run").map_err(|what| shape(&what))?;
+        self.keep(tried, taken.weight())?;
         self.tell(kind, offset == 0, taken.rows(), taken.total);
         Ok(taken)
     }
@@ -214,7 +218,11 @@ impl Reader<'_> {
 /// Takes a page in; the error says what is wrong with it.
 fn taken(kind: &'static Kind, kept: Option<&[bool]>, key: &Key, body: &Json) -> Result<Taken, String> {
     let rows = RowOf { kind, kept: kept.map_or(Kept::Writable, Kept::Some) };
-    let page = body.read(PageOf(rows)).map_err(|error| error.to_string())?.map_err(str::to_owned)?;
+    let List::Offset { size: most, .. } = kind.list else {
+        return Err("it is not listed by pages".to_owned());
+    };
+    let page =
+        body.read(PageOf { row: rows, most }).map_err(|error| error.to_string())?.map_err(str::to_owned)?;
     let (objects, odd) = parted(page.items.into_iter().map(|row| object::of_row(kind, row, key)));
     Ok(Taken { objects, odd, has_more: page.has_more, total: page.total })
 }
@@ -232,6 +240,12 @@ fn parted(rows: impl Iterator<Item = Result<LiveObject, String>>) -> (Vec<LiveOb
 }
 
 impl Taken {
+    /// About how many bytes of memory its rows take.
+    fn weight(&self) -> usize {
+        let odd = self.odd.iter().map(String::len).sum::<usize>();
+        self.objects.iter().map(LiveObject::weight).sum::<usize>() + odd
+    }
+
     /// Rows of the page, whatever is in them.
     fn rows(&self) -> usize {
         self.objects.len() + self.odd.len()

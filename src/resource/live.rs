@@ -164,6 +164,14 @@ impl LiveObject {
         self.shown(name).is_some() || self.secrets.contains_key(name)
     }
 
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> usize {
+        let plain = self.attributes.values().chain(self.masked.values()).map(Packed::weight).sum::<usize>();
+        let names = self.attributes.len() + self.masked.len() + self.odd.len();
+        let prints = self.secrets.len() * size_of::<Fingerprint>();
+        size_of::<Self>() + self.id.len() + names * size_of::<&str>() + plain + prints
+    }
+
     /// A plain attribute as the service showed it, whole or in part.
     pub fn shown(&self, name: &str) -> Option<&Packed> {
         self.attributes.get(name).or(self.masked.get(name))

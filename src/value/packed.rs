@@ -9,6 +9,9 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Number, Value};
 use smol_str::SmolStr;
 
+/// What something costs beside its own bytes, because it stands by itself in memory.
+const ALLOCATED: usize = 24;
+
 /// Most keys of a map that are compared each with each.
 const FEW: usize = 8;
 
@@ -53,6 +56,21 @@ impl Packed {
             }
         }
         Self::Map(once.into())
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn weight(&self) -> usize {
+        let within = match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => 0,
+            Self::Text(text) if text.is_heap_allocated() => text.len() + ALLOCATED,
+            Self::Text(_) => 0,
+            Self::List(items) => items.iter().map(Self::weight).sum::<usize>() + ALLOCATED,
+            Self::Map(entries) => {
+                let entry = |(key, value): &(SmolStr, Self)| key.len() + ALLOCATED + value.weight();
+                entries.iter().map(entry).sum::<usize>() + ALLOCATED
+            }
+        };
+        size_of::<Self>() + within
     }
 
     /// Whether it is null.

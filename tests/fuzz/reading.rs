@@ -53,7 +53,7 @@ fn read_out(value: &Value) {
     let _ = (
         rows::count(value),
         rows::whole(value),
-        PageOf(PhantomData::<Value>).deserialize(value).is_ok(),
+        PageOf { row: PhantomData::<Value>, most: 1000 }.deserialize(value).is_ok(),
         text::words(value),
     );
     let entries = catalogue::completed(catalogue::entries(&found), &found);

@@ -91,6 +91,7 @@ mod shared;
 #[cfg(all(unix, feature = "remote-state"))]
 mod slow_store;
 mod spellings;
+mod swollen;
 #[cfg(unix)]
 mod terminal;
 mod terse;

@@ -12,6 +12,7 @@ use super::request::is_loopback;
 use super::{Attempt, BuildError, Heads, Options};
 use crate::api::pace::Pace;
 use crate::api::retry::{MOST_ATTEMPTS, Outcome, retry_after};
+use crate::api::room::Rooms;
 use crate::api::verdict::{too_large, verdict};
 use crate::call::Call;
 use crate::call::PRODUCT;
@@ -44,10 +45,16 @@ pub(super) struct Line {
     pub(super) pauses: ExponentialBuilder,
     /// The last question that was answered.
     answered: Mutex<Option<Call>>,
+    rooms: Rooms,
 }
 
 impl Line {
-    pub(super) fn new(account: &Account, token: &Secret, options: &Options) -> Result<Self, BuildError> {
+    pub(super) fn new(
+        account: &Account,
+        token: &Secret,
+        options: &Options,
+        rooms: &Rooms,
+    ) -> Result<Self, BuildError> {
         let backend = account.backend;
         let loopback = is_loopback(&account.base_url);
         check_base_url(account, loopback)?;
@@ -93,6 +100,7 @@ impl Line {
             pace,
             pauses,
             answered: Mutex::new(None),
+            rooms: rooms.clone(),
         })
     }
 
@@ -116,9 +124,10 @@ impl Line {
         let content_type = text(header::CONTENT_TYPE);
         let id = text(HeaderName::from_static("x-request-id"));
         let heads = heads(response.headers(), SystemTime::now());
-        let judgement = match receive::body(response).await {
-            Received::Whole(body) => {
-                verdict(self.backend, call.method, &call.path, status, content_type.as_deref(), &body)
+        let judgement = match receive::body(response, &self.rooms).await {
+            Received::Whole(body, room) => {
+                let path = &call.path;
+                verdict(self.backend, call.method, path, status, content_type.as_deref(), &body).in_room(room)
             }
             Received::TooLarge => too_large(call.method),
             Received::Broken(why) => {

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 use self::line::{LONGEST_PAUSE, Line};
 use self::request::Request;
 use super::retry::{LONGEST_WAIT, MOST_ATTEMPTS, Next, Others, Outcome, SUSPECT_AFTER, retry};
+use super::room::Rooms;
 use super::text::Censor;
 use super::verdict::Judgement;
 use super::{Answer, Api, ApiError, Effect, Vault, Verdict, Waits, Why};
@@ -114,11 +115,11 @@ impl Http {
         vault: Vault,
         options: Options,
     ) -> Result<Self, BuildError> {
-        let mut lines = BTreeMap::new();
+        let (mut lines, rooms) = (BTreeMap::new(), Rooms::default());
         for account in accounts {
             let token = tokens.get(&account.name).filter(|token| !token.is_empty());
             let token = token.ok_or_else(|| BuildError::NoToken(account.name.clone()))?;
-            lines.insert(account.name.clone(), Line::new(account, token, &options)?);
+            lines.insert(account.name.clone(), Line::new(account, token, &options, &rooms)?);
         }
         let censor = Censor::new(tokens.values().chain(vault.secrets())).knowing(vault.hidden().clone());
         Ok(Self { lines, vault, censor, watch: options.watch, requests: AtomicU64::new(0) })

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::api::room::{Room, Rooms};
+
 /// Most bytes of a successful body, counted after decompression: `Content-Length` is absent for compressed ones.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
@@ -14,7 +16,7 @@ const ROOM: u64 = 4 * 1024 * 1024;
 /// What became of a body.
 pub(super) enum Received {
     /// All of it, or as much of an error's as is wanted.
-    Whole(Vec<u8>),
+    Whole(Vec<u8>, Room),
     /// The connection broke or the time was up in the middle of a success.
     Broken(String),
     /// More than telform is willing to hold; asking again would bring the same.
@@ -22,10 +24,11 @@ pub(super) enum Received {
 }
 
 /// Reads the body. An error body that is too long or breaks off is used as far as it came; a success must be whole.
-pub(super) async fn body(mut response: reqwest::Response) -> Received {
+pub(super) async fn body(mut response: reqwest::Response, rooms: &Rooms) -> Received {
+    let mut room = rooms.empty();
     // Nothing after a 204 is ours to read (unpod.md 9.3).
     if response.status().as_u16() == 204 {
-        return Received::Whole(Vec::new());
+        return Received::Whole(Vec::new(), room);
     }
     let success = response.status().is_success();
     // What is announced is believed as far as room for it goes: a page of a listing comes without growing.
@@ -34,16 +37,16 @@ pub(super) async fn body(mut response: reqwest::Response) -> Received {
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Received::Whole(body),
-            Err(_) if !success => return Received::Whole(body),
+            Ok(None) => return Received::Whole(body, room),
+            Err(_) if !success => return Received::Whole(body, room),
             Err(error) => return Received::Broken(format!("the answer broke off: {}", reason(error))),
         }
-        if success && body.len() > MOST_BYTES {
+        if success && (body.len() > MOST_BYTES || !room.grow_to(body.len())) {
             return Received::TooLarge;
         }
         if !success && body.len() > MOST_ERROR_BYTES {
             body.truncate(MOST_ERROR_BYTES);
-            return Received::Whole(body);
+            return Received::Whole(body, room);
         }
     }
 }

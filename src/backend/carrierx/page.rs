@@ -1,6 +1,6 @@
 //! One page of a CarrierX listing (carrierx.md 3).
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess};
 
 use crate::value::{Any, Parts, Value};
 
@@ -17,9 +17,14 @@ pub struct Page<T> {
 }
 
 /// Reads a page whose objects the seed reads; what it makes says what is wrong with the page. `next` addresses are not looked
-/// at: they would take the token to wherever an answer says.
+/// at: they would take the token to wherever an answer says. A page of more objects than were asked for is no page.
 #[derive(Debug, Clone, Copy)]
-pub struct PageOf<S>(pub S);
+pub struct PageOf<S> {
+    /// Reads one object.
+    pub row: S,
+    /// How many were asked for.
+    pub most: usize,
+}
 
 impl<'de, S: DeserializeSeed<'de> + Copy> DeserializeSeed<'de> for PageOf<S> {
     type Value = Result<Page<S::Value>, &'static str>;
@@ -36,7 +41,7 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Parts<'de> for PageOf<S> {
         let (mut items, mut has_more, mut total) = (None, None, None);
         while let Some(name) = entries.next_key::<String>()? {
             match name.as_str() {
-                "items" => items = entries.next_value_seed(Any(Items(self.0)))?,
+                "items" => items = entries.next_value_seed(Any(Items(self)))?,
                 "has_more" => has_more = entries.next_value::<Value>()?.as_bool(),
                 "total" => total = entries.next_value::<Value>()?.as_u64(),
                 _ => drop(entries.next_value::<IgnoredAny>()?),
@@ -53,14 +58,18 @@ impl<'de, S: DeserializeSeed<'de> + Copy> Parts<'de> for PageOf<S> {
 const NO_ITEMS: &str = "it has no list under `items`";
 
 /// The list of a page.
-struct Items<S>(S);
+struct Items<S>(PageOf<S>);
 
 impl<'de, S: DeserializeSeed<'de> + Copy> Parts<'de> for Items<S> {
     type Out = Vec<S::Value>;
 
     fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<Self::Out>, A::Error> {
         let mut read = Vec::new();
-        while let Some(item) = items.next_element_seed(self.0)? {
+        while let Some(item) = items.next_element_seed(self.0.row)? {
+            if read.len() == self.0.most {
+                let most = self.0.most;
+                return Err(A::Error::custom(format!("more than the {most} objects that were asked for")));
+            }
             read.push(item);
         }
         Ok(Some(read))
