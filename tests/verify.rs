@@ -137,6 +137,10 @@ fn broken() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
         ("small.json", "impact", "/impact/0/from/provider", Some(json!("providers.other"))),
         ("overwrites.json", "impact", "/impact/0/number", Some(json!("+14155550104"))),
         ("small.json", "learnt", "/ledger/0/adopt/id", Some(json!("other-bridge"))),
+        // Nothing is deleted in the account that it is said to leave; it is its own; an update leaves nothing.
+        ("quickstart.json", "action", "/changes/4/also_leaves", Some(json!(["carrierx"]))),
+        ("quickstart.json", "action", "/changes/4/also_leaves", Some(json!(["unpod"]))),
+        ("quickstart.json", "action", "/changes/0/also_leaves", Some(json!(["carrierx"]))),
         ("small.json", "shape", "/steps/0/more", Some(json!(1))),
         ("small.json", "shape", "/steps/0/operation/more", Some(json!(1))),
         ("small.json", "json", "/steps/1/operation/before/more", Some(json!(1_u64 << 53))),
@@ -245,6 +249,25 @@ fn a_refused_plan_is_not_applicable() {
         plan["steps"][0]["call"]["body"]["object"]["auth_token"] = json!({ "value": "canary" });
         assert!(codes(&verdict(&forged(&good, &plan))).contains(&"secret"));
     }
+}
+
+/// Where the ledger has another object under an address than its entry means, nothing is done to it and nothing is adopted.
+#[test]
+fn what_means_another_object_is_left() {
+    let good = document("quickstart.json");
+    for code in ["account_changed", "pin_changed"] {
+        for address in ["partners.acme-west", "providers.backup", "providers.old-plivo"] {
+            let mut plan = good["plan"].clone();
+            plan["refusals"] =
+                json!([{ "code": code, "account": "unpod", "address": address, "detail": "no" }]);
+            let found = verdict(&forged(&good, &plan));
+            assert!(codes(&found).contains(&"learnt"), "{code} {address}: {:#?}", found.violations);
+        }
+    }
+    let mut plan = good["plan"].clone();
+    plan["refusals"] =
+        json!([{ "code": "create_only", "account": "unpod", "address": "providers.backup", "detail": "no" }]);
+    assert!(!codes(&verdict(&forged(&good, &plan))).contains(&"learnt"));
 }
 
 /// Every single change at every place is noticed, also by who makes digest, summary and checksum fit again; but for those that

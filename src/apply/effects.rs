@@ -110,7 +110,10 @@ fn forget_former(ledger: &mut Ledger, account: &str, read: &LiveAccount) {
             });
         }
         if let Some(listed) = read.objects.get(address.kind.as_str()) {
-            let there = |id: &str| listed.iter().any(|object| object.id == id);
+            // Of what a service hides a listing says nothing.
+            let hides = backend::shape(&address.kind, read.facts.generation)
+                .is_some_and(|kind| kind.hidden_until_verified);
+            let there = |id: &str| hides || listed.iter().any(|object| object.id == id);
             entry.left_behind.retain(|left| left.account != account || there(&left.id));
         }
     }

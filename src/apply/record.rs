@@ -152,7 +152,7 @@ impl Run<'_> {
                 entry.hidden_since = target.kind.hidden_until_verified.then(|| (self.apply.clock)());
                 entry.prevent_delete =
                     self.apply.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
-                if let Some(old) = ledger.objects.get(address).filter(|_| replaces.is_some()) {
+                if let Some(old) = ledger.objects.get(address) {
                     old.leave_behind(&mut entry);
                 }
                 match (replaces_in, replaces) {

@@ -8,7 +8,7 @@ use super::ledger::unknown;
 use super::lock;
 use super::out::Out;
 use crate::backend;
-use crate::ledger::{Attempt, Ledger, Watched};
+use crate::ledger::{Attempt, Ledger, LeftBehind, Watched};
 use crate::output::Forgotten;
 use crate::plan::LedgerEffect;
 use crate::text::escape;
@@ -21,6 +21,10 @@ pub(super) async fn run(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure> {
     let _lock = lock::take(out, &book.store, args.lock.wait()).await?;
     let mut ledger = book.read().await?;
     let (known, attempt) = (ledger.objects.get(address).cloned(), ledger.attempts.contains_key(address));
+    let hides = backend::shapes(&address.kind).iter().any(|kind| kind.hidden_until_verified);
+    // Of what moves and was cut off: the object that it leaves is not what is decided about.
+    let stays = known.is_some() && attempt && hides;
+    let known = known.filter(|_| !stays);
     if known.is_some() || attempt {
         let effects = vec![LedgerEffect::Release {
             address: address.clone(),
@@ -33,21 +37,32 @@ pub(super) async fn run(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure> {
                 let (run, step, seals) = Default::default();
                 ledger.watch(Watched { address: address.clone(), account, key, since, run, step, seals });
             }
-            ledger.objects.remove(address);
+            if !stays {
+                ledger.objects.remove(address);
+            }
         };
         change_ledger(&book.store, &mut ledger, "forget", effects, release).await?;
     }
-    let hides = backend::shapes(&address.kind).iter().any(|kind| kind.hidden_until_verified);
     let create = ledger.watched.iter().rev().find(|create| create.address == *address);
     let Some(entry) = known else {
         let Some(create) = create.filter(|_| !hides || attempt) else {
             return Err(unknown(&ledger, address));
         };
         if out.global.json {
-            out.document(&Forgotten { address: address.to_string(), account: None, id: None });
+            out.document(&Forgotten {
+                address: address.to_string(),
+                account: None,
+                id: None,
+                left: Vec::new(),
+            });
             return Ok(Exit::Done);
         }
-        let text = if hides {
+        let text = if let Some(entry) = ledger.objects.get(address) {
+            let (id, account) = (escape(&entry.id), escape(&entry.account));
+            format!(
+                "Noted: the create of {address} that was cut off made nothing. telform still manages {id} of account {account} as {address}; the same command once more releases that."
+            )
+        } else if hides {
             format!(
                 "Noted: the create of {address} that was cut off made nothing. The next apply creates it."
             )
@@ -60,19 +75,30 @@ pub(super) async fn run(out: &Out, args: &ForgetArgs) -> Result<Exit, Failure> {
         out.print(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
         return Ok(Exit::Done);
     };
+    // What it took the place of, in runs that were cut off, is not managed any more either.
+    let former = entry.former.iter().map(|id| LeftBehind { account: entry.account.clone(), id: id.clone() });
+    let left: Vec<LeftBehind> = entry.left_behind.iter().cloned().chain(former).collect();
     if out.global.json {
         out.document(&Forgotten {
             address: address.to_string(),
-            account: Some(entry.account),
-            id: Some(entry.id),
+            account: Some(entry.account.clone()),
+            id: Some(entry.id.clone()),
+            left,
         });
         return Ok(Exit::Done);
     }
-    let text = format!(
+    let mut text = format!(
         "Released {address}: {} in account {} stays as it is, and telform no longer manages it.",
         escape(&entry.id),
         escape(&entry.account)
     );
+    for LeftBehind { account, id } in &left {
+        text.push_str(&format!(
+            " So does {} in account {}, whose place it took.",
+            escape(id),
+            escape(account)
+        ));
+    }
     let text = match create.filter(|_| !hides) {
         Some(create) => format!("{text} {}", super::book::still_watched(create)),
         None => text,

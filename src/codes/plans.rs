@@ -40,6 +40,7 @@ pub(super) const REFUSALS: Group = Group {
         "refusal::number_not_offered" 3 "The service does not offer this number." ""
         "refusal::number_not_shown" 3 "A number is named as only the service may name it (a short code, no country code), and the service does not show it." ""
         "refusal::odd_shape" 3 "A managed value has another shape than the service documents, or a row that names no object may be this one." ""
+        "refusal::pin_changed" 3 "The entry pins another object than the one that the ledger has under its address." ""
         "refusal::pinned_missing" 3 "No object has the identity that `id:` pins." ""
         "refusal::put_would_blank" 3 "A PUT would blank a mail address that waits for verification." ""
         "refusal::renamed_onto" 3 "An object is renamed to an address that the ledger knows another object by." ""

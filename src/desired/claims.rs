@@ -7,7 +7,7 @@ use super::objects::Parsed;
 use super::{Item, Loader, values};
 use crate::kind::Kind;
 use crate::problem::{Label, Problem, Span};
-use crate::resource::{Address, Wanted};
+use crate::resource::{Account, Address, Wanted};
 use crate::text::folded;
 use crate::value::Packed;
 
@@ -47,17 +47,20 @@ impl Loader<'_> {
         self.check_numbers();
     }
 
-    /// An account is its service, address and organization: each of its names leads to the first of them.
-    fn homes(&self) -> HashMap<&str, &str> {
+    /// An account is its service, address and organization: each of its names leads to the first of them. Where a service has no
+    /// organizations and the tokens are not the same, only a reading can tell.
+    pub(super) fn homes(&self) -> HashMap<&str, &str> {
         let all = self.desired.accounts.values();
-        let mut first = HashMap::new();
-        let home = |account: &'_ crate::resource::Account| {
-            (account.backend.api, account.base_url.clone(), account.org_handle.clone())
+        let home = |account: &Account| {
+            let first = self.desired.accounts.values().find(|first| {
+                let is = |account: &Account| {
+                    (account.backend.api, account.base_url.clone(), account.org_handle.clone())
+                };
+                is(first) == is(account) && first.is_told_by(account)
+            });
+            first.map_or("", |first| first.name.as_str())
         };
-        all.map(|account| {
-            (account.name.as_str(), *first.entry(home(account)).or_insert(account.name.as_str()))
-        })
-        .collect()
+        all.map(|account| (account.name.as_str(), home(account))).collect()
     }
 
     fn check_identities(&mut self) {

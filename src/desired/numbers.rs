@@ -126,11 +126,16 @@ impl<'a> Loader<'a> {
                 other.object.account, bridge.object.address
             );
             let (source, span) = (&other.block.head.file.source, other.block.head.entry.key_span);
-            return Some(
-                problem(what)
-                    .also(source, span, "defined here")
-                    .help("a number is served within one account"),
-            );
+            let homes = self.homes();
+            let help = if homes.get(account.as_str()) == homes.get(other.object.account.as_str()) {
+                format!(
+                    "both name one account; write `account: {}` in both entries: nothing is sent, the ledger follows. An account reads several products with `product_ids`",
+                    other.object.account
+                )
+            } else {
+                "a number is served within one account".to_owned()
+            };
+            return Some(problem(what).also(source, span, "defined here").help(help));
         }
         if self.objects.contains_key(target) || !self.complete {
             return None;

@@ -309,7 +309,8 @@ impl Ledger {
 
     /// Whether it manages anything of an account, or an earlier run of it is not settled.
     pub fn holds(&self, account: &str) -> bool {
-        self.objects.values().any(|entry| entry.account == account)
+        let left = |entry: &Entry| entry.left_behind.iter().any(|left| left.account == account);
+        self.objects.values().any(|entry| entry.account == account || left(entry))
             || self.attempts.values().any(|attempt| attempt.account == account)
             || self.moves.iter().any(|open| open.account == account)
     }

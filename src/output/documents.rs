@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::drift::{Drift, Looked};
 use crate::explain::Explanation;
-use crate::ledger::{AccountEntry, Attempt, MadeConnection, NaturalKey, Origin};
+use crate::ledger::{AccountEntry, Attempt, LeftBehind, MadeConnection, NaturalKey, Origin};
 use crate::problem::Told;
 use crate::verify;
 use crate::view::doctor::{Check, Verdict};
@@ -311,6 +311,9 @@ pub struct Forgotten {
     pub account: Option<String>,
     /// Identity of the object, which stays as it is.
     pub id: Option<String>,
+    /// What it took the place of in runs that were cut off, and what stays as it is as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LeftBehind>,
 }
 
 /// Who has the lock of the ledger.

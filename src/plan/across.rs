@@ -86,17 +86,9 @@ pub(super) fn named(inputs: &Inputs<'_>, object: &DesiredObject, other: &Address
     other.map(text).unwrap_or_default()
 }
 
-/// What an earlier move left in other accounts, because it was cut off.
-pub(super) fn left_behind<'a>(
-    inputs: &Inputs<'a>,
-    object: &DesiredObject,
-    kind: &Kind,
-    entry: &'a Entry,
-) -> Vec<Predecessor<'a>> {
-    let left = entry.left_behind.iter().map(|left| (left.account.as_str(), left.id.as_str()));
-    let former = entry.former.iter().map(|id| (entry.account.as_str(), id.as_str()));
-    let all = left.chain(former.filter(|_| entry.account != object.account));
-    let found = all.filter_map(|(account, id)| {
+/// What earlier moves and replacements left, because they were cut off, and that is still there.
+pub(super) fn left_behind<'a>(inputs: &Inputs<'a>, kind: &Kind, entry: &'a Entry) -> Vec<Predecessor<'a>> {
+    let found = left_by(entry).filter_map(|(account, id)| {
         let live = inputs.live_objects(account, kind.name).iter().find(|live| live.id == id)?;
         Some(Predecessor { account, kind: kind_in(inputs, account, kind.name)?, live })
     });
@@ -196,18 +188,33 @@ pub(super) fn kept_elsewhere<'a>(
         );
         return Some((&entry.account, RefusalCode::AccountChanged, detail));
     }
-    let (account, id) = *unfinished(inputs, address).first()?;
-    let detail = format!("it took the place of {id} of account {account}, which is still there");
+    let (account, detail) = still_there(inputs, address)?;
     Some((account, RefusalCode::UnfinishedReplacement, detail))
 }
 
-/// What an address took the place of earlier, of its own account or another one, and that is still there.
+/// What an address took the place of and would be forgotten with it, in words; and its account.
+pub(super) fn still_there<'a>(inputs: &Inputs<'a>, address: &'a Address) -> Option<(&'a str, String)> {
+    let (account, id) = *unfinished(inputs, address).first()?;
+    let seen =
+        if inputs.live.accounts.contains_key(account) { "is still there" } else { "was not looked for" };
+    Some((account, format!("it took the place of {id} of account {account}, which {seen}")))
+}
+
+/// What the object of an address took the place of earlier and is not deleted yet, as the ledger has it.
+fn left_by(entry: &Entry) -> impl Iterator<Item = (&str, &str)> {
+    let former = entry.former.iter().map(|id| (entry.account.as_str(), id.as_str()));
+    entry.left_behind.iter().map(|left| (left.account.as_str(), left.id.as_str())).chain(former)
+}
+
+/// The same, without what a complete listing of its account lacks.
 fn unfinished<'a>(inputs: &Inputs<'a>, address: &'a Address) -> Vec<(&'a str, &'a str)> {
     let Some(entry) = inputs.ledger.objects.get(address) else { return Vec::new() };
-    let former = entry.former.iter().map(|id| (entry.account.as_str(), id.as_str()));
-    let left = entry.left_behind.iter().map(|left| (left.account.as_str(), left.id.as_str()));
-    let there = |(account, id): &(&str, &str)| {
-        inputs.live_objects(account, &address.kind).iter().any(|live| live.id == **id)
+    let gone = |(account, id): &(&str, &str)| {
+        let read =
+            inputs.live.accounts.get(*account).and_then(|live| live.objects.get(address.kind.as_str()));
+        read.is_some_and(|objects| objects.iter().all(|live| live.id != **id))
     };
-    former.chain(left).filter(|(_, id)| *id != entry.id).filter(there).collect()
+    left_by(entry)
+        .filter(|left| *left != (entry.account.as_str(), entry.id.as_str()) && !gone(left))
+        .collect()
 }

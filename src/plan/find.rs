@@ -6,7 +6,7 @@ use super::across::{account_changed, named};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::shelf::{Shelf, key_text, shown_in_part, wanted_key};
 use super::{Inputs, LedgerEffect};
-use super::{alike, late};
+use super::{alike, late, pin};
 use crate::backend;
 use crate::kind::Kind;
 use crate::ledger::Entry;
@@ -34,8 +34,6 @@ pub(super) struct Match<'a> {
     /// The shape in which its account answers.
     pub(super) kind: &'static Kind,
     pub(super) finding: Finding<'a>,
-    /// What the ledger keeps of it in the account that it leaves, where the YAML says that it moves.
-    pub(super) leaves: Option<&'a Entry>,
 }
 
 /// The findings of all addresses.
@@ -99,7 +97,7 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
                     first.generation.unwrap_or_default()
                 ),
             );
-            all.push(Match { object, entry, kind: first, finding: Finding::Stuck, leaves: None });
+            all.push(Match { object, entry, kind: first, finding: Finding::Stuck });
             continue;
         };
         let shelf = shelves
@@ -115,7 +113,7 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
             for name in names.get(account).into_iter().flatten() {
                 findings.claimed.entry((name, kind.name, id)).or_insert(&object.address);
             }
-            all.push(Match { object, entry, kind, finding: Finding::Stuck, leaves: None });
+            all.push(Match { object, entry, kind, finding: Finding::Stuck });
             continue;
         }
         let finding = find_one(inputs, object, own, kind, shelf, &mut findings);
@@ -130,8 +128,9 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
             }
             None => finding,
         };
-        all.push(Match { object, entry, kind, finding, leaves: other });
+        all.push(Match { object, entry, kind, finding });
     }
+    pin::refuse_dropped(inputs, &mut all, &mut findings);
     findings.by_address = all.into_iter().map(|found| (&found.object.address, found)).collect();
     findings
 }

@@ -1,5 +1,7 @@
 //! What an account is, whatever its name: its service, its address and its organization.
 
+use std::collections::HashSet;
+
 use super::{AccountLine, Inputs};
 use crate::ledger::AccountEntry;
 use crate::resource::{Account, DesiredObject};
@@ -8,9 +10,24 @@ impl<'a> Inputs<'a> {
     /// Names of accounts that are the same one as this: its own, and every other that has its service, address and organization.
     pub(crate) fn names_of(&self, account: &str) -> Vec<&'a str> {
         let Some(own) = self.desired.accounts.get(account) else { return Vec::new() };
-        let own = identity(own, self.options.sandbox);
         let all = self.desired.accounts.values();
-        all.filter(|other| identity(other, self.options.sandbox) == own).map(|it| it.name.as_str()).collect()
+        all.filter(|other| self.are_one(own, other)).map(|it| it.name.as_str()).collect()
+    }
+
+    /// Whether two names are one account. Where a service has no organizations, each token may be another account's: they are one
+    /// where the token is the same, or where both list the same object.
+    fn are_one(&self, one: &Account, two: &Account) -> bool {
+        let same = |sandbox| identity(one, sandbox) == identity(two, sandbox);
+        one.name == two.name
+            || (same(self.options.sandbox) && (one.is_told_by(two) || self.list_the_same(one, two)))
+    }
+
+    fn list_the_same(&self, one: &Account, two: &Account) -> bool {
+        one.backend.kinds.iter().any(|kind| {
+            let listed: HashSet<&str> =
+                self.live_objects(&one.name, kind.name).iter().map(|live| live.id.as_str()).collect();
+            self.live_objects(&two.name, kind.name).iter().any(|live| listed.contains(live.id.as_str()))
+        })
     }
 
     /// Whether an object that the ledger has in an account is one of the account that its entry names: the same one under another

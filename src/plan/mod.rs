@@ -30,6 +30,7 @@ mod look;
 mod note;
 mod notice;
 mod order;
+mod pin;
 mod planner;
 mod recall;
 mod reconnect;

@@ -102,6 +102,8 @@ pub enum RefusalCode {
     AccountChanged,
     /// What an object took the place of is still there, and nothing says any more what shall become of it.
     UnfinishedReplacement,
+    /// An entry pins another object than the one that the ledger has under its address.
+    PinChanged,
 }
 
 impl RefusalCode {
@@ -144,6 +146,7 @@ impl RefusalCode {
             Self::SimilarExists => "refusal::similar_exists",
             Self::AccountChanged => "refusal::account_changed",
             Self::UnfinishedReplacement => "refusal::unfinished_replacement",
+            Self::PinChanged => "refusal::pin_changed",
         }
     }
 
@@ -245,7 +248,10 @@ impl RefusalCode {
                 "to move it, add `moved: [{ from: {address}, account: {account}, to: {address} }]`: it is made in the new one, its numbers move, and the old one is deleted; to leave the old one as it is and let go of it, run `telform forget {address}`; otherwise correct `account` in its entry"
             }
             Self::UnfinishedReplacement => {
-                "put its entry back and apply that first; or leave the old object as it is and let go of it with `telform forget {address}`"
+                "put its entry back and apply that first, without `--destroy`; or leave the old object as it is and let go of it with `telform forget {address}`"
+            }
+            Self::PinChanged => {
+                "to leave the old object as it is and let go of it, run `telform forget {address}`; to keep it, declare it under another address with its `id:`; to delete it, name its `id:` in a tombstone under another address; otherwise correct `id:`"
             }
         }
     }
@@ -264,6 +270,8 @@ impl RefusalCode {
                 | Self::HiddenElsewhere
                 | Self::PinnedMissing
                 | Self::Unreadable
+                | Self::AccountChanged
+                | Self::PinChanged
         )
     }
 }

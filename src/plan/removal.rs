@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::across::{kept, kept_elsewhere};
+use super::across::{kept, kept_elsewhere, still_there};
 use super::find::{Finding, Findings, Match, kind_in};
 use super::guard::count;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
@@ -241,7 +241,9 @@ impl<'a> Removals<'a> {
         reason: String,
         protected: bool,
     ) {
-        if let Some((code, detail)) = kept(inputs, account, kind, live, protected) {
+        // Nor is what it took the place of forgotten with it.
+        let left = || still_there(inputs, address).map(|it| (RefusalCode::UnfinishedReplacement, it.1));
+        if let Some((code, detail)) = kept(inputs, account, kind, live, protected).or_else(left) {
             self.refusals.push(Refusal {
                 code,
                 account: account.to_owned(),

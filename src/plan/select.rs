@@ -84,7 +84,10 @@ fn known<'a>(desired: &'a Desired, ledger: &'a Ledger) -> impl Iterator<Item = (
         }
         (address, accounts)
     });
-    let left = ledger.objects.iter().map(|(address, entry)| (address, entry.account.as_str()));
+    let left = ledger.objects.iter().flat_map(|(address, entry)| {
+        let behind = entry.left_behind.iter().map(|left| left.account.as_str());
+        behind.chain([entry.account.as_str()]).map(move |account| (address, account))
+    });
     let left = left.chain(ledger.attempts.iter().map(|(address, open)| (address, open.account.as_str())));
     let left = left.filter(|(address, _)| !desired.objects.contains_key(*address));
     let gone = desired.removed.iter().map(|gone| (&gone.address, may_hold(desired, ledger, gone)));

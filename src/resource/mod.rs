@@ -155,6 +155,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether service, address and organization tell that this is the same account as another one with just these. Without
+    /// organizations the token tells.
+    pub fn is_told_by(&self, other: &Self) -> bool {
+        self.backend.organization || self.token == other.token
+    }
+
     /// How long a create may still be running, in words: `5m`.
     pub fn settle_after_shown(&self) -> String {
         let length = jiff::SignedDuration::try_from(self.settle_after);

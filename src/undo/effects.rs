@@ -115,6 +115,9 @@ impl Maker<'_> {
         if let Some(known) = self.today.ledger.address_of(account, &address.kind, id) {
             return self.left(address, format!("managed again, as {known}"));
         }
+        if let Some(entry) = self.today.ledger.objects.get(address) {
+            return self.left(address, format!("its address means {} today, and not {id}", entry.id));
+        }
         let declared =
             self.today.desired.objects.get(address).is_some_and(|object| object.account == account);
         if !declared {

@@ -244,7 +244,7 @@ pub(super) fn numbers(check: &mut Check<'_>) {
         // One that moves shows those of its new account.
         let silent = kind_of(&change.address) != "bridges"
             || change.action == Action::Delete
-            || (change.from_account.is_some() && joined.is_empty());
+            || ((change.from_account.is_some() || !change.also_leaves.is_empty()) && joined.is_empty());
         let untouched = joined.is_empty() && cut.is_empty();
         if !(if shown.is_some() { right } else { silent || untouched }) {
             check.no(

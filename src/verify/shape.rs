@@ -91,6 +91,7 @@ objects! {
     Account { name: String, api: String, base_url: String, org_handle: Option<String>, generation: Option<u8> }
     Change {
         address: String, account: String, from_account: Option<String>, action: Action, id: Option<String>,
+        #[serde(default)] also_leaves: Vec<String>,
         #[serde(default)] attributes: Vec<Attribute>,
         reason: Option<String>, steps: Vec<String>,
     }

@@ -57,11 +57,16 @@ pub(super) fn owners(check: &mut Check<'_>) {
 /// Whether a step takes something away from the account that an object leaves: there nothing is made, changed or connected.
 fn leaves(change: &Change, step: &Step) -> bool {
     change.action == Action::Replace
-        && change.from_account.as_ref() == Some(&step.call.account)
+        && left(change).any(|account| *account == step.call.account)
         && matches!(
             step.operation,
             Operation::Disconnect { .. } | Operation::ReadBack { .. } | Operation::Delete { .. }
         )
+}
+
+/// The accounts that an object leaves: the one that it moves from, and those where moves before it were cut off.
+fn left(change: &Change) -> impl Iterator<Item = &String> {
+    change.from_account.iter().chain(&change.also_leaves)
 }
 
 /// What is called a create deletes nothing, what is called an update makes nothing: the word that people see is the whole.
@@ -93,7 +98,11 @@ fn misfit(change: &Change, own: &[&Step]) -> Option<&'static str> {
     let cuts = count(|operation| matches!(operation, Operation::Disconnect { .. }));
     let joins = count(|operation| matches!(operation, Operation::Connect { .. }));
     let is = |id: &String| change.id.as_ref() == Some(id);
-    if let Some(from) = &change.from_account {
+    let mut seen = BTreeSet::new();
+    for from in left(change) {
+        if !seen.insert(from) {
+            return Some("it leaves an account twice");
+        }
         if change.action != Action::Replace || *from == change.account {
             return Some("only what takes the place of an object of another account leaves that account");
         }
@@ -339,16 +348,42 @@ pub(super) fn organizations(check: &mut Check<'_>) {
     }
 }
 
+/// Whether the ledger has another object under the address than the entry means: until that is decided nothing is done to either,
+/// and neither is forgotten.
+fn means_another(refusal: &super::shape::Refusal) -> bool {
+    ["account_changed", "pin_changed"].contains(&refusal.code.as_str())
+}
+
 /// What the ledger would learn is about a known account and contradicts no change: an object that is made is not adopted.
 pub(super) fn learnt(check: &mut Check<'_>) {
+    let plan = check.plan;
+    for (at, step) in check.steps() {
+        // A number that a run left dark is connected all the same.
+        if !matches!(
+            step.operation,
+            Operation::Create { .. } | Operation::Update { .. } | Operation::Delete { .. }
+        ) {
+            continue;
+        }
+        let refused = plan.refusals.iter().any(|it| means_another(it) && it.address == step.address);
+        check.must(
+            !refused,
+            at,
+            "/address",
+            "is about an object that the plan refuses to take for another one",
+        );
+    }
     let mut seen = BTreeSet::new();
-    for (at, learnt) in check.plan.ledger.iter().enumerate() {
+    for (at, learnt) in plan.ledger.iter().enumerate() {
         let (Learnt::Adopt { address, account, id } | Learnt::AdoptHidden { address, account, id }) = learnt
         else {
             continue;
         };
         let change = check.changes.get(address.as_str());
-        let right = check.accounts.contains_key(account.as_str())
+        let refused =
+            plan.refusals.iter().any(|it| means_another(it) && it.address.as_ref() == Some(address));
+        let right = !refused
+            && check.accounts.contains_key(account.as_str())
             && kinds().any(|(kind, ..)| *kind == kind_of(address))
             && change.is_none_or(|change| {
                 change.account == *account

@@ -150,8 +150,7 @@ fn changes(
         Action::Delete => BAD,
     };
     for change in these {
-        let id = change.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-        let about = paint(FAINT, clean(&format!("{}{id}", change.account)));
+        let about = paint(FAINT, clean(&words::whose(change)));
         line(
             out,
             &format!(

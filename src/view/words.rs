@@ -166,6 +166,15 @@ pub(super) fn refusal_sentence(of: &Refusal) -> String {
     format!("{}: {}; {}", refusal(of), of.detail, of.help())
 }
 
+/// Account and identity of what changes; of what moves, those that it has now, and the account that it gets.
+pub(super) fn whose(change: &Change) -> String {
+    let id = change.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+    match &change.from_account {
+        Some(from) => format!("{from}{id} -> {}", change.account),
+        None => format!("{}{id}", change.account),
+    }
+}
+
 /// A delete in one sentence.
 pub(super) fn deleted(change: &Change) -> String {
     let reason = change.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

@@ -111,6 +111,7 @@ impl Maker {
             address,
             account,
             from_account: None,
+            also_leaves: Vec::new(),
             action,
             id,
             attributes,

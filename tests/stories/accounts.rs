@@ -27,7 +27,7 @@ fn account(story: &Story, name: &str, handle: &str, more: &str) -> String {
 }
 
 /// Writes the file for both organizations.
-fn both(story: &Story, body: &str) {
+pub(crate) fn both(story: &Story, body: &str) {
     both_with(story, "", body);
 }
 
@@ -71,6 +71,8 @@ fn a_changed_account_is_refused_and_names_both_objects_and_the_ways_out() {
     shot!("account_changed", plan);
     let ran = story.expect(3, "apply --auto-approve --max-deletes 9 --max-numbers-dark 9");
     refused(&story, &ran);
+    let drift = story.run("drift");
+    drift.says("its entry names account two").is_silent_about("No drift");
     // Nobody is told of it when the run is about something else, and nothing is forgotten then either.
     both(&story, &(provider("two", "") + &bridge("one").replace("provider: a", "provider: b") + "\n").replace(
         "providers:\n",
@@ -297,6 +299,15 @@ fn two_names_of_one_account_claim_an_object_once() {
     story.apply();
     assert_eq!(story.ledger()["objects"]["providers.a"]["account"], "again");
     assert_eq!(story.writes(), [""; 0]);
+    // Numbers are served within one account. The way out that is given works.
+    write(&(provider("one", "") + &bridge("again")));
+    shot!("one_account_two_names_numbers", story.expect(1, "validate"));
+    write(&(provider("one", "") + &bridge("one")));
+    story.apply();
+    assert_eq!(story.writes(), [""; 0]);
+    write(&provider("again", ""));
+    story.expect(0, "forget bridges.sales");
+    story.apply();
     // An address that goes under one name while another one keeps the object under the other is a rename.
     write(
         "providers:\n  c: { account: one, provider: twilio, account_sid: AC42, auth_token: { env: AUTH } }\n",
@@ -370,7 +381,22 @@ fn a_service_that_moved_is_followed_on_purpose() {
     story.expect(2, "plan --detailed-exitcode").says("changed in the configuration");
 }
 
-const PARTNERS: &str = "
+/// Writes the partner `west` for this account: `here` is the story's own service, `there` that of another one.
+pub(crate) fn partner(story: &Story, other: &Story, of: &str, more: &str, lines: &str) {
+    let account = |name: &str, story: &Story, more: &str| {
+        let url = story.sandbox.carrierx_url();
+        format!(
+            "  {name}: {{ api: carrierx, base_url: \"{url}\", requests_per_minute: 60000, {more}token: {{ env: CARRIERX_TOKEN }} }}\n"
+        )
+    };
+    let accounts = account("here", story, more) + &account("there", other, more);
+    let entry = format!(
+        "partners:\n  west: {{ account: {of}, login: west, password: {{ env: PASSWORD }}, name: West, company_name: Acme, country_code: USA, zip: '90804', owner_email: ops@acme.example, phonenumber: '15162065574', payment_type: postpay, lifecycle: {{ ignore: [company_name, country_code, zip, owner_email, phonenumber, payment_type] }} }}\n"
+    );
+    story.file("telform.yaml", &format!("version: 1\naccounts:\n{accounts}{entry}{lines}"));
+}
+
+pub(crate) const PARTNERS: &str = "
 carrierx:
   knobs: { delete: no_content }
   partners:
@@ -381,19 +407,7 @@ carrierx:
 fn a_partner_is_never_made_a_second_time() {
     let story = Story::new(PARTNERS).secret("PASSWORD", "canary-password-1");
     let other = Story::new("{}");
-    let account = |name: &str, story: &Story, more: &str| {
-        let url = story.sandbox.carrierx_url();
-        format!(
-            "  {name}: {{ api: carrierx, base_url: \"{url}\", requests_per_minute: 60000, {more}token: {{ env: CARRIERX_TOKEN }} }}\n"
-        )
-    };
-    let write = |of: &str, more: &str, lines: &str| {
-        let accounts = account("here", &story, more) + &account("there", &other, "");
-        let entry = format!(
-            "partners:\n  west: {{ account: {of}, login: west, password: {{ env: PASSWORD }}, name: West, company_name: Acme, country_code: USA, zip: '90804', owner_email: ops@acme.example, phonenumber: '15162065574', payment_type: postpay, lifecycle: {{ ignore: [company_name, country_code, zip, owner_email, phonenumber, payment_type] }} }}\n"
-        );
-        story.file("telform.yaml", &format!("version: 1\naccounts:\n{accounts}{entry}{lines}"));
-    };
+    let write = |of: &str, more: &str, lines: &str| partner(&story, &other, of, more, lines);
     write("here", "", "");
     story.apply();
     write("there", "", "");
@@ -409,6 +423,39 @@ fn a_partner_is_never_made_a_second_time() {
     assert_eq!(other.writes().len(), 1);
     assert!(!other.writes()[0].contains("parent_sid"), "{:?}", other.writes());
     assert_eq!(story.sandbox.world().carrierx.partners.len(), 0);
+}
+
+/// Without organizations two tokens may be two accounts of one service, and the YAML does not tell: what they list does.
+#[test]
+fn two_tokens_of_one_service_may_be_two_accounts() {
+    let story = Story::new(PARTNERS)
+        .secret("PASSWORD", "canary-password-1")
+        .secret("OTHER_TOKEN", crate::bench::CARRIERX_TOKEN);
+    let url = story.sandbox.carrierx_url();
+    let write = |token: &str, second: &str| {
+        let account = |name: &str, token: &str| {
+            format!(
+                "  {name}: {{ api: carrierx, base_url: \"{url}\", requests_per_minute: 60000, token: {{ env: {token} }} }}\n"
+            )
+        };
+        let accounts = account("here", "CARRIERX_TOKEN") + &account("there", token);
+        let entry = "partners:\n  west: { account: here, login: west, name: West }\n";
+        story.file(
+            "telform.yaml",
+            &format!("version: 1\naccounts:\n{accounts}{entry}  other: {{ account: there, {second} }}\n"),
+        );
+    };
+    write("CARRIERX_TOKEN", "login: west");
+    story.expect(1, "validate").says("telform::yaml::same_object");
+    write("OTHER_TOKEN", "login: west");
+    story.expect(0, "validate").is_silent_about("same_object");
+    story.expect(3, "plan").says("refusal::claimed_twice").says("two names of one account");
+    write("OTHER_TOKEN", "id: cx-1");
+    story.expect(3, "plan").says("refusal::claimed_twice");
+    // Nothing that both list, so nothing tells that they are one: each has its own.
+    story.sandbox.edit(|world| world.carrierx.partners.clear());
+    write("OTHER_TOKEN", "login: west");
+    story.expect(3, "plan").says("refusal::missing_for_create").is_silent_about("claimed_twice");
 }
 
 /// A number that a run left dark is named for as long as nothing connects it, also when its account is gone from the YAML.

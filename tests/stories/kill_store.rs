@@ -106,6 +106,8 @@ kill! {
     shared_newer_second_part NEWER 2 of 3;
     shared_newer_third_part NEWER 3 of 3;
     shared_partners PARTNERS 1 of 1;
+    shared_moves_first_part MOVES 1 of 2;
+    shared_moves_second_part MOVES 2 of 2;
 }
 
 /// Create and patch of a configuration and a bridge, a replacement with its number moved, a disconnect for good, read back, and
@@ -148,3 +150,6 @@ bridges:
 
 /// PATCH, PUT, delete and create of partners.
 const PARTNERS: Case = Case { name: "shared, partners", ..CASES[2] };
+
+/// A configuration and its bridge move to another account.
+const MOVES: Case = Case { name: "shared, a move between accounts", ..CASES[4] };

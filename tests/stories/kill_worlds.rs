@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) hidden: bool,
 }
 
-pub(crate) const CASES: [Case; 4] = [
+pub(crate) const CASES: [Case; 5] = [
     // Create and patch of a configuration and a bridge, replacement of a configuration with its numbers moved, connect,
     // disconnect, read back, delete of a configuration and of a bridge.
     Case {
@@ -149,6 +149,40 @@ partners:
   east: { login: east, password: { env: PASS }, name: East, company_name: Acme, country_code: USA, zip: '01234', owner_email: e@acme.example, tech_email: t@acme.example, phonenumber: '15162065574', payment_type: postpay, city: Long Beach }
 ",
         writes: 2,
+        hidden: false,
+    },
+    // A configuration and its bridge move to another account: made there, the number cut here and connected there, deleted here.
+    Case {
+        name: "a move between accounts",
+        world: "
+unpod:
+  organizations: [ { handle: one.example, name: One }, { handle: two.example, name: Two } ]
+  configurations:
+    - { id: 42, provider: twilio, account_sid: AC42, auth_token: canary-one-61, organization: one.example }
+    - { id: 43, provider: plivo, account_sid: MA43, auth_token: canary-two-62, organization: two.example }
+  numbers: [ { id: 501, number: '+14155550101', organization: null } ]
+  bridges:
+    - { id: 301, slug: sales, name: Sales, organization: one.example, numbers: { '+14155550101': 42 } }
+    - { id: 302, slug: there, name: There, organization: two.example, numbers: {} }
+",
+        write: crate::accounts::both,
+        before: "
+providers:
+  a: { account: one, provider: twilio, account_sid: AC42, auth_token: { env: ONE } }
+bridges:
+  sales: { account: one, slug: sales, name: Sales, numbers: { '+14155550101': { provider: a } } }
+",
+        after: "
+guards: { max_deletes: 2 }
+moved:
+  - { from: providers.a, account: one, to: providers.a }
+  - { from: bridges.sales, account: one, to: bridges.sales }
+providers:
+  a: { account: two, provider: twilio, account_sid: AC42, auth_token: { env: ONE } }
+bridges:
+  sales: { account: two, slug: sales, name: Sales, numbers: { '+14155550101': { provider: a } } }
+",
+        writes: 6,
         hidden: false,
     },
 ];

@@ -63,6 +63,7 @@ mod many;
 mod merge_models;
 #[cfg(feature = "remote-state")]
 mod moto;
+mod moves;
 mod not_taken;
 mod odd;
 mod output;
@@ -71,6 +72,7 @@ mod owning;
 mod partial;
 mod partners;
 mod patience;
+mod pins;
 mod policies;
 #[cfg(unix)]
 mod power_loss;

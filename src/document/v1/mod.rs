@@ -181,6 +181,9 @@ pub struct Change {
     /// Account that it leaves, when it moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_account: Option<String>,
+    /// Further accounts that it leaves: moves before this one were cut off there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_leaves: Vec<String>,
     /// What happens.
     pub action: Action,
     /// Its identity now, when it exists.

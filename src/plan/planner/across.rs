@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Planner;
 use crate::kind::Kind;
 use crate::ledger::Entry;
-use crate::plan::Inputs;
 use crate::plan::across::{self, Inherited, Predecessor};
 use crate::plan::draft::Draft;
 use crate::plan::find::{Finding, Findings};
@@ -14,6 +13,7 @@ use crate::plan::link::left_dark;
 use crate::plan::note::{NoticeCode, RefusalCode};
 use crate::plan::removal::LeavingObject;
 use crate::plan::step::{Operation, Ref};
+use crate::plan::{Action, Inputs};
 use crate::resource::{Account, Address, Connection, DesiredObject};
 
 impl<'a> Planner<'a> {
@@ -35,35 +35,109 @@ impl<'a> Planner<'a> {
             }
             return None;
         };
-        let protected = object.prevent_delete || old.prevent_delete;
-        if let Some((code, detail)) = across::kept(inputs, from.account, from.kind, from.live, protected) {
-            let detail = format!("moving it deletes {} in account {}: {detail}", old.id, old.account);
-            self.refuse(object, code, detail);
-        }
         Some(from)
     }
 
-    /// The object that an address leaves goes when everything that takes its place is there.
-    pub(super) fn leave_account(&mut self, object: &'a DesiredObject, from: Predecessor<'a>, heir: Ref) {
-        let (account, id) = (from.account, &from.live.id);
+    /// What an address leaves now, or left in runs that were cut off, and that is still there: in other accounts first.
+    pub(super) fn left(
+        &mut self,
+        inputs: &Inputs<'a>,
+        findings: &Findings<'a>,
+        object: &DesiredObject,
+        kind: &'static Kind,
+        entry: Option<&'a Entry>,
+    ) -> Vec<Predecessor<'a>> {
+        let Some(entry) = entry else { return Vec::new() };
+        let mut left = Vec::new();
+        if entry.account != object.account {
+            left.extend(self.predecessor(inputs, object, kind, entry));
+        }
+        left.extend(across::left_behind(inputs, kind, entry));
+        left.sort_by_key(|from| from.account == object.account);
+        left.retain(|from| {
+            let (account, id) = (from.account, &from.live.id);
+            match findings.claimed.get(&(account, kind.name, id.as_str())) {
+                // It is where it was before it left.
+                Some(own) if **own == object.address => return false,
+                Some(other) => {
+                    let detail = format!(
+                        "{} {id} of account {account} is left by it, and {other} claims it",
+                        kind.singular
+                    );
+                    self.refuse(object, RefusalCode::ClaimedTwice, detail);
+                    return false;
+                }
+                None => {}
+            }
+            let protected = object.prevent_delete || entry.prevent_delete;
+            if account != object.account
+                && let Some((code, detail)) = across::kept(inputs, account, from.kind, from.live, protected)
+            {
+                let detail = format!("moving it deletes {id} in account {account}: {detail}");
+                self.refuse(object, code, detail);
+            }
+            true
+        });
+        for gone in
+            entry.left_behind.iter().filter(|left| !inputs.desired.accounts.contains_key(&left.account))
+        {
+            let what = format!(
+                "{} of account {}, which an earlier move left, may still be there",
+                gone.id, gone.account
+            );
+            self.note(object, NoticeCode::AccountGone, None, Some(what));
+        }
+        left
+    }
+
+    /// The object that an address leaves goes when everything that takes its place is there. `moves` is whether it leaves it now.
+    pub(super) fn leave(&mut self, object: &'a DesiredObject, from: Predecessor<'a>, heir: Ref, moves: bool) {
+        let (account, id, singular) = (from.account, &from.live.id, from.kind.singular);
+        let across = account != object.account;
         self.leaving.push(LeavingObject {
             address: &object.address,
             account,
             kind: from.kind,
             live: from.live,
             heir: Some(heir),
-            across: true,
-            reason: format!("moved from account {account}"),
+            across,
+            reason: if across { format!("moved from account {account}") } else { "replaced".to_owned() },
         });
-        self.moved.insert(&object.address, from);
-        if let Some(change) = self.changes.get_mut(&object.address) {
-            change.from_account = Some(account.to_owned());
-            change.id = Some(id.clone());
-            change.action = crate::plan::Action::Replace;
-            change.reason = Some(format!(
-                "it moves from account {account} to account {}: its numbers move, then {} {id} of account {account} is deleted",
-                object.account, from.kind.singular
-            ));
+        if across {
+            self.moved.entry(&object.address).or_default().push(from);
+        }
+        if !self.changes.contains_key(&object.address) {
+            self.change(object, Action::Replace, None, Vec::new(), None);
+        }
+        let Some(change) = self.changes.get_mut(&object.address) else { return };
+        let reason = if across && !moves {
+            format!("an earlier move was not finished: {singular} {id} of account {account} is still there")
+        } else if across {
+            format!(
+                "it moves from account {account} to account {}: its numbers move, then {singular} {id} of account {account} is deleted",
+                object.account
+            )
+        } else {
+            format!("an earlier replacement was not finished: {singular} {id} is still there")
+        };
+        let replaces = change.action == Action::Replace && change.id.is_some();
+        change.action = Action::Replace;
+        match (&mut change.reason, across && replaces) {
+            // A replacement here, or a move from yet another account: this is what runs before it left.
+            (Some(known), true) => {
+                change.also_leaves.push(account.to_owned());
+                known.push_str(&format!(
+                    "; an earlier move was not finished: {singular} {id} of account {account} is still there"
+                ));
+            }
+            (slot, _) => {
+                if across {
+                    change.from_account = Some(account.to_owned());
+                    change.id = Some(id.clone());
+                }
+                change.id.get_or_insert_with(|| id.clone());
+                *slot = Some(reason);
+            }
         }
     }
 
@@ -94,8 +168,9 @@ impl<'a> Planner<'a> {
         finding: &Finding<'a>,
         connections: &[Connection],
     ) -> Option<BTreeMap<String, (Address, Ref)>> {
-        let from = self.moved.get(&object.address).copied()?;
-        let mut numbers = self.taken_along(inputs, object, from);
+        let moved = self.moved.get(&object.address)?;
+        let mut numbers: BTreeMap<String, (Address, Ref)> =
+            moved.iter().flat_map(|from| self.taken_along(inputs, object, *from)).collect();
         if let Finding::Live(live) = finding {
             numbers.extend(self.carried_over(inputs, findings, account, object, &live.id, connections));
         }

@@ -56,7 +56,7 @@ struct Planner<'a> {
     /// Objects that are made again in another shape: their address and their live object.
     replaced: BTreeMap<&'a Address, &'a LiveObject>,
     /// Objects that leave another account: their address and what is there.
-    moved: BTreeMap<&'a Address, Predecessor<'a>>,
+    moved: BTreeMap<&'a Address, Vec<Predecessor<'a>>>,
     cuts: Vec<Cuts>,
     not_taken: Vec<NotTaken>,
     /// Whether the key at hand is the one that the ledger was sealed with.
@@ -242,6 +242,7 @@ impl<'a> Planner<'a> {
                         address: gone.address.clone(),
                         account: gone.account.to_owned(),
                         from_account: None,
+                        also_leaves: Vec::new(),
                         action: Action::Delete,
                         id: Some(gone.live.id.clone()),
                         attributes,
@@ -342,6 +343,7 @@ impl<'a> Planner<'a> {
                 address: object.address.clone(),
                 account: object.account.clone(),
                 from_account: None,
+                also_leaves: Vec::new(),
                 action,
                 id,
                 attributes,

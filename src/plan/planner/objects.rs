@@ -24,24 +24,42 @@ static NO_SWITCHES: std::collections::BTreeSet<String> = std::collections::BTree
 impl<'a> Planner<'a> {
     pub(super) fn objects(&mut self, inputs: &Inputs<'a>, findings: &Findings<'a>, selection: &Selection) {
         self.secrets_readable = inputs.ledger.readable_with(inputs.key);
-        for Match { object, entry, kind, finding, leaves } in findings.by_address.values() {
+        for Match { object, entry, kind, finding } in findings.by_address.values() {
             if !selection.holds(&object.address) {
                 continue;
             }
-            match finding {
-                Finding::New => match leaves.and_then(|old| self.predecessor(inputs, object, kind, old)) {
-                    None => self.create(inputs, object, kind, None),
-                    Some(from) => {
-                        let heir = self.inherit(object, kind, from);
-                        self.create(inputs, &heir, kind, Some(from));
-                        self.leave_account(object, from, made(&object.address));
-                    }
-                },
+            let left = match finding {
+                Finding::Stuck => continue,
                 Finding::Live(live) => {
                     self.compare(inputs, object, *entry, kind, live);
-                    self.unfinished(inputs, findings, object, *entry, kind, live);
+                    self.left(inputs, findings, object, kind, *entry)
                 }
-                Finding::Hidden | Finding::Stuck => {}
+                Finding::Hidden => self.left(inputs, findings, object, kind, *entry),
+                Finding::New => {
+                    let left = self.left(inputs, findings, object, kind, *entry);
+                    match left.first() {
+                        None => self.create(inputs, object, kind, None),
+                        Some(from) => {
+                            let heir = self.inherit(object, kind, *from);
+                            self.create(inputs, &heir, kind, Some(*from));
+                        }
+                    }
+                    left
+                }
+            };
+            let heir = match finding {
+                Finding::Live(live) if !self.replaced.contains_key(&object.address) => {
+                    Ref::Id(live.id.clone())
+                }
+                Finding::Hidden => {
+                    let known = object.id.as_ref().or(entry.map(|entry| &entry.id));
+                    Ref::Id(known.cloned().unwrap_or_default())
+                }
+                _ => made(&object.address),
+            };
+            for from in left {
+                let moves = entry.is_some_and(|entry| entry.account == from.account);
+                self.leave(object, from, heir.clone(), moves);
             }
         }
     }
@@ -302,77 +320,5 @@ impl<'a> Planner<'a> {
             names.join(", ")
         );
         self.change(object, Action::Replace, Some(live.id.clone()), attributes, Some(reason));
-    }
-
-    /// A replacement that was cut off after its new object was made: what is left of the old one goes now.
-    fn unfinished(
-        &mut self,
-        inputs: &Inputs<'a>,
-        findings: &Findings<'a>,
-        object: &'a DesiredObject,
-        entry: Option<&'a Entry>,
-        kind: &'static Kind,
-        live: &'a LiveObject,
-    ) {
-        let heir = Ref::Id(live.id.clone());
-        // What its address leaves in another account, now or in a run that was cut off.
-        let mut left: Vec<Predecessor<'a>> = Vec::new();
-        if let Some(entry) = entry {
-            if entry.account != object.account {
-                left.extend(self.predecessor(inputs, object, kind, entry));
-            }
-            left.extend(across::left_behind(inputs, object, kind, entry));
-        }
-        for from in left {
-            let (account, old) = (from.account, &from.live.id);
-            if let Some(other) = findings.claimed.get(&(account, kind.name, old.as_str())) {
-                let detail = format!(
-                    "{} {old} of account {account} is left by it, and {other} claims it",
-                    kind.singular
-                );
-                self.refuse(object, RefusalCode::ClaimedTwice, detail);
-                continue;
-            }
-            if !self.changes.contains_key(&object.address) {
-                self.change(object, Action::Replace, None, Vec::new(), None);
-            }
-            self.leave_account(object, from, heir.clone());
-        }
-        let own = entry.filter(|entry| entry.account == object.account);
-        let former = own.into_iter().flat_map(|entry| &entry.former);
-        for old in former.filter(|old| **old != live.id) {
-            let Some(old) =
-                inputs.live_objects(&object.account, kind.name).iter().find(|live| live.id == *old)
-            else {
-                continue;
-            };
-            if let Some(other) = findings.claimed.get(&(object.account.as_str(), kind.name, old.id.as_str()))
-            {
-                let detail =
-                    format!("{} {} was replaced by it, and {other} claims it", kind.singular, old.id);
-                self.refuse(object, RefusalCode::ClaimedTwice, detail);
-                continue;
-            }
-            self.leaving.push(LeavingObject {
-                address: &object.address,
-                account: &object.account,
-                kind,
-                live: old,
-                heir: Some(heir.clone()),
-                across: false,
-                reason: "replaced".to_owned(),
-            });
-            let reason = format!(
-                "an earlier replacement was not finished: {} {} is still there",
-                kind.singular, old.id
-            );
-            match self.changes.get_mut(&object.address) {
-                Some(change) => {
-                    change.action = Action::Replace;
-                    change.reason = Some(reason);
-                }
-                None => self.change(object, Action::Replace, Some(old.id.clone()), Vec::new(), Some(reason)),
-            }
-        }
     }
 }

@@ -351,6 +351,7 @@ impl<'a> Planner<'a> {
                     address: address.clone(),
                     account: account.name.clone(),
                     from_account: None,
+                    also_leaves: Vec::new(),
                     action: Action::Update,
                     id: None,
                     attributes: Vec::new(),

@@ -81,11 +81,7 @@ fn article(page: &mut Html, change: &Change, steps: &Steps<'_>, open: bool) {
     page.raw("<strong class=\"address\">")
         .text(&change.address.to_string())
         .raw("</strong> <span class=\"soft\">");
-    page.text(&change.account);
-    if let Some(id) = &change.id {
-        page.raw(" ").text(id);
-    }
-    page.raw("</span></summary>\n");
+    page.text(&words::whose(change)).raw("</span></summary>\n");
     if let Some(reason) = &change.reason {
         page.raw("<p>").text(reason).raw("</p>\n");
     }
