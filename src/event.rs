@@ -167,6 +167,18 @@ impl Outcome {
         matches!(self, Self::Done { .. })
     }
 
+    /// Whether a no to this one request is all that is wrong.
+    pub fn is_refusal(&self) -> bool {
+        let about_one = ["gone", "conflict", "refused", "doubled", "service_failed"];
+        match self {
+            Self::Stale { .. } => true,
+            Self::Failed { code, fatal: false, written: false, .. } => {
+                code.rsplit("::").next().is_some_and(|word| about_one.contains(&word))
+            }
+            _ => false,
+        }
+    }
+
     /// The word for it.
     pub fn word(&self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ use crate::call::StepId;
 use crate::event::{Event, Observer, Outcome};
 use crate::journal::{Record, Recorder};
 use crate::ledger::{Key, Ledger, LedgerError, Store};
-use crate::plan::{Operation, Phase, Plan, Step};
+use crate::plan::{Operation, Phase, Plan, Served, Step};
 use crate::probe::Uses;
 use crate::resource::{Account, Desired, Live, LiveObject};
 
@@ -84,6 +84,15 @@ pub struct Apply<'a> {
     pub clock: &'a Clock,
     /// The longest pause before something is looked at again, where it is to be shorter than usual.
     pub longest_pause: Option<Duration>,
+}
+
+/// Why nothing new is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Halt {
+    /// A service, or what it shows by now, said no to one request.
+    Refused,
+    /// Something that may be wrong with every request.
+    Whole,
 }
 
 /// What became of every step.
@@ -175,7 +184,7 @@ impl Apply<'_> {
         self.observer
             .hear(&Event::Started { digest: self.plan.digest.clone(), steps: self.plan.steps.len() });
         let mut outcomes: BTreeMap<StepId, Outcome> = BTreeMap::new();
-        let mut halted = false;
+        let mut halted = None;
         let mut heard_stop = false;
         for phase in [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete] {
             self.phase(&run, phase, &mut outcomes, &mut halted, &mut heard_stop).await;
@@ -227,7 +236,7 @@ impl Apply<'_> {
         run: &Run<'_>,
         phase: Phase,
         outcomes: &mut BTreeMap<StepId, Outcome>,
-        halted: &mut bool,
+        halted: &mut Option<Halt>,
         heard_stop: &mut bool,
     ) {
         let mut waiting: Vec<&Step> = self.plan.steps.iter().filter(|step| step.phase == phase).collect();
@@ -239,12 +248,15 @@ impl Apply<'_> {
                 self.observer.hear(&Event::Interrupted);
                 running.push(run.work(None));
             }
-            let going = !*halted && !*heard_stop;
+            let going = halted.is_none() && !*heard_stop;
+            // A refusal about one number keeps no other one dark.
+            let serving = *halted == Some(Halt::Refused) && !*heard_stop;
             for step in std::mem::take(&mut waiting) {
                 let ready = step.waits_for.iter().all(|id| outcomes.get(id).is_some_and(Outcome::is_done));
                 let account = step.call.account.as_str();
                 let room = busy.get(account).copied().unwrap_or(0) < self.room(account);
-                if ready && room && (going || self.rescues(step, outcomes)) {
+                let goes = going || self.rescues(step, outcomes) || (serving && self.serves(step));
+                if ready && room && goes {
                     *busy.entry(account).or_default() += 1;
                     running.push(run.work(Some(step)));
                 } else {
@@ -261,16 +273,17 @@ impl Apply<'_> {
             // What there was nothing to do to stops what needs it, and nothing else.
             let failed = !outcome.is_done() && !matches!(outcome, Outcome::NotStarted { .. });
             let fatal = matches!(&outcome, Outcome::Failed { fatal: true, .. });
+            let refused = outcome.is_refusal();
             self.observer.hear(&Event::StepEnded {
                 step: step.id.clone(),
                 outcome: outcome.clone(),
                 milliseconds,
             });
             outcomes.insert(step.id.clone(), outcome);
-            if (failed && (self.on_error == OnError::Stop || fatal))
-                || run.ledger_error.lock().is_ok_and(|error| error.is_some())
-            {
-                *halted = true;
+            let lost = run.ledger_error.lock().is_ok_and(|error| error.is_some());
+            if (failed && (self.on_error == OnError::Stop || fatal)) || lost {
+                let halt = if refused && !lost { Halt::Refused } else { Halt::Whole };
+                *halted = (*halted).max(Some(halt));
             }
         }
     }
@@ -284,6 +297,18 @@ impl Apply<'_> {
                 && step.waits_for.contains(&other.id)
                 && outcomes.get(&other.id).is_some_and(Outcome::is_done)
         })
+    }
+
+    /// Whether a step gives service to a number that has none.
+    fn serves(&self, step: &Step) -> bool {
+        match &step.operation {
+            Operation::Connect { before, .. } => matches!(before, Served::NotThere | Served::Unserved),
+            // Nobody serves it where it is: it is taken from there for its connect.
+            Operation::Disconnect { number, before: Served::Unserved, .. } => {
+                self.plan.connect_after(&step.call.account, number).is_some()
+            }
+            _ => false,
+        }
     }
 
     /// How many steps of an account may run at the same time.

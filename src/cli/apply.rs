@@ -82,10 +82,12 @@ pub(super) async fn carry(
         out.note("nothing was written\n");
         return Ok(exit);
     }
-    if plan.is_refused() {
-        refused(out, &plan);
-        return Ok(Exit::Refused);
-    }
+    let bound = reviewed.is_some() || args.expect.is_some();
+    let (plan, document, refused) = match part(out, &mut session, &live, (plan, document), &policies, bound)?
+    {
+        Ok(part) => part,
+        Err(exit) => return Ok(exit),
+    };
     if !plan.has_changes() {
         let from = reviewed.as_ref().map(Reviewed::checksum);
         enter(&mut session, command, from, &plan, &live, &book, document).await?;
@@ -122,6 +124,7 @@ pub(super) async fn carry(
         heading: "Applying",
         run: &args.run,
         stop,
+        refused,
     };
     Ok(carry_through(out, &how, &mut session, &plan, &live, &book, document).await?.exit)
 }
@@ -138,6 +141,8 @@ pub(super) struct How<'a> {
     pub(super) run: &'a RunArgs,
     /// Asks to stop.
     pub(super) stop: Stop,
+    /// How many refusals keep the rest of the plan from being carried out.
+    pub(super) refused: usize,
 }
 
 /// What came of it.
@@ -200,6 +205,40 @@ pub(super) fn refused(out: &Out, plan: &Plan) {
     let above =
         if out.global.json || out.global.quiet { "" } else { "; REFUSED above says why, and the way out" };
     out.note(&format!("nothing was written: {} refused{above}\n", plan.refusals.len()));
+}
+
+/// A plan to carry out: the whole, with no refusal; or of a refused one what goes on all the same, with the number of its
+/// refusals. The exit code where there is nothing to carry out. Of a plan that was reviewed nothing else is carried out.
+pub(super) fn part(
+    out: &Out,
+    session: &mut Session,
+    live: &Live,
+    (whole, document): (Plan, Document),
+    policies: &Policies,
+    bound: bool,
+) -> Result<Result<(Plan, Document, usize), Exit>, Failure> {
+    if !whole.is_refused() {
+        return Ok(Ok((whole, document, 0)));
+    }
+    let Some(part) = session.despite(&whole)?.filter(|_| !bound) else {
+        refused(out, &whole);
+        return Ok(Err(Exit::Refused));
+    };
+    let document = saved::document(session, &part, live);
+    let text = format!(
+        "{} refused: of the plan above, only what connects numbers that nobody serves goes on:",
+        whole.refusals.len()
+    );
+    out.note(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
+    show(out, &part, &document);
+    let tell = if out.global.json { Tell::Events } else { Tell::Text };
+    if let Err(exit) =
+        policies.judge(out, &LazyCell::new(|| json::document(&document)), tell, &mut session.lock)
+    {
+        out.note("nothing was written\n");
+        return Ok(Err(exit));
+    }
+    Ok(Ok((part, document, whole.refusals.len())))
 }
 
 /// Nothing is left to send, and what was sent before is not there.
@@ -329,6 +368,16 @@ async fn conclude(
             second_plan: again.summary(),
             unmet: &unmet,
         });
+    }
+    if how.refused > 0 && unmet.is_empty() {
+        let word = if writes == 1 { "write" } else { "writes" };
+        if !out.global.json {
+            out.print(&format!(
+                "\nApplied in part: {writes} {word}. The rest of the plan was refused and is not carried out ({} refused)\n",
+                how.refused
+            ));
+        }
+        return Ok(Exit::Partial);
     }
     if doubled && again.is_settled() && unmet.is_empty() {
         let word = if writes == 1 { "write" } else { "writes" };

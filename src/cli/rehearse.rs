@@ -62,7 +62,11 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
         return Ok(exit);
     }
     if plan.is_refused() {
-        out.note(&format!("the apply would write nothing: {} refused\n", plan.refusals.len()));
+        let would = match session.despite(&plan)?.filter(|_| reviewed.is_none()) {
+            Some(part) => format!("do only this: {}", part.summary()),
+            None => "write nothing".to_owned(),
+        };
+        out.note(&format!("the apply would {would}; {} refused\n", plan.refusals.len()));
         return Ok(Exit::Refused);
     }
     if !plan.has_changes() {
@@ -88,6 +92,7 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
         heading: "Rehearsing",
         run: &args.run,
         stop: Stop::on_signals(out),
+        refused: 0,
     };
     let (exit, shown) = stage.play(out, &how, &plan, reviewed.is_some(), &real, reading).await?;
     if out.global.json {

@@ -293,12 +293,12 @@ impl Session {
             plan.notices.retain(|notice| named(&notice.address));
             plan.digest = plan.computed_digest();
         }
-        let origin = document::Origin { options: saved::options(options), ..document::Origin::default() };
-        let text = serde_json::to_vec(&document::of(&plan, origin)).unwrap_or_default();
-        match verify::plan(&text) {
-            verdict if verdict.verified => Ok(plan),
-            verdict => Err(super::verify::unverified(&verdict)),
-        }
+        checked(plan, options)
+    }
+
+    /// What goes on of a plan that is refused.
+    pub(crate) fn despite(&self, plan: &Plan) -> Result<Option<Plan>, Failure> {
+        plan.despite(&self.ledger).map(|part| checked(part, &self.options)).transpose()
     }
 
     /// Keeps the state of the embedded simulator, when there is one.
@@ -307,6 +307,16 @@ impl Session {
             Some(embedded) => embedded.keep(),
             None => Ok(()),
         }
+    }
+}
+
+/// A plan that the independent checker passes.
+fn checked(plan: Plan, options: &Options) -> Result<Plan, Failure> {
+    let origin = document::Origin { options: saved::options(options), ..document::Origin::default() };
+    let text = serde_json::to_vec(&document::of(&plan, origin)).unwrap_or_default();
+    match verify::plan(&text) {
+        verdict if verdict.verified => Ok(plan),
+        verdict => Err(super::verify::unverified(&verdict)),
     }
 }
 

@@ -40,7 +40,8 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     let kept = kept(&session).await?;
     let runs = journal::runs(&kept.lines);
     let of = chosen(&runs, &args.of)?;
-    let (then, live, undo) = taken_back(&mut session, of).await?;
+    let (then, live, mut undo) = taken_back(&mut session, of).await?;
+    limited(&mut session, args, &mut undo)?;
     let yaml = std::mem::replace(&mut session.desired, undo.desired.clone());
     session.options.targets.clone_from(&undo.about);
     // Whoever asks to take a run back asks for each value anew.
@@ -68,10 +69,11 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         out.note("nothing was written\n");
         return Ok(exit);
     }
-    if plan.is_refused() {
-        apply::refused(out, &plan);
-        return Ok(Exit::Refused);
-    }
+    let (plan, document, refused) =
+        match apply::part(out, &mut session, &live, (plan, document), &policies, false)? {
+            Ok(part) => part,
+            Err(exit) => return Ok(exit),
+        };
     let store = session.store.clone();
     let book = Book::open(&store, &session.ledger).await?;
     if !plan.has_changes() {
@@ -93,12 +95,36 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     }
     session.lock.take_over_signals();
     let stop = Stop::on_signals(out);
-    let how = How { command: "undo", plan_file: None, heading: "Taking back", run: &args.run, stop };
+    let how = How { command: "undo", plan_file: None, heading: "Taking back", run: &args.run, stop, refused };
     let ran = apply::carry_through(out, &how, &mut session, &plan, &live, &book, document).await?;
     if !out.global.quiet {
         differs(out, &plan);
     }
     Ok(ran.exit)
+}
+
+/// Of what is to be taken back only what was asked for. An address that the undo is not about is a typing mistake.
+fn limited(session: &mut Session, args: &UndoArgs, undo: &mut Undo) -> Result<(), Failure> {
+    for address in args.targets.iter().chain(&args.excludes).chain(&args.allow_similar) {
+        if !undo.about.contains(address) {
+            let about: Vec<String> = undo.about.iter().map(ToString::to_string).collect();
+            return Err(Failure::other(
+                "telform::cli::unknown_address",
+                format!("this undo is not about {address}"),
+                if about.is_empty() { String::new() } else { format!("it is about {}", about.join(", ")) },
+            ));
+        }
+    }
+    let options = &mut session.options;
+    options.allow_similar = args.allow_similar.iter().cloned().collect();
+    options.limits.targets = args.targets.iter().cloned().collect();
+    options.limits.excludes = args.excludes.iter().cloned().collect();
+    options.excludes.clone_from(&options.limits.excludes);
+    let named = &options.limits;
+    undo.about.retain(|address| {
+        (named.targets.is_empty() || named.targets.contains(address)) && !named.excludes.contains(address)
+    });
+    Ok(())
 }
 
 /// The journal, when it is what was written.

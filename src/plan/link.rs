@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::LedgerEffect;
+use super::despite::of_number;
 use super::impact::{Effect, NumberImpact, Spot};
 use super::link_step::{LinkSteps, served};
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
@@ -32,6 +33,8 @@ pub(super) struct Bridge {
     pub(super) at: Ref,
     /// Numbers and who shall serve them.
     pub(super) numbers: BTreeMap<String, (Address, Ref)>,
+    /// Numbers that a refusal leaves undecided, each with the address that is to serve it. Nothing is cut on such a bridge.
+    pub(super) open: BTreeMap<String, Address>,
 }
 
 /// Everything about one account that the decision needs.
@@ -97,6 +100,8 @@ impl Wiring<'_> {
                         settled.insert(&connection.number);
                         self.keep_or_rewire(bridge, connection, name, provider, &mut wired);
                     }
+                    // What is to serve one of its numbers could not be settled: nothing of it is cut.
+                    None if !bridge.open.is_empty() => {}
                     None => self.cut(connection, &bridge.address, &mut wired),
                 },
                 None => self.follow_provider(connection, &mut wired),
@@ -112,7 +117,7 @@ impl Wiring<'_> {
         self.finish_moves(&mut wired);
         for (owner, number) in std::mem::take(&mut wired.steps.nameless) {
             let detail = format!("the service calls {number} by an id that it does not show");
-            wired.refusals.push(self.refusal(RefusalCode::NumberNotOffered, &owner, detail));
+            wired.refusals.push(self.refused(RefusalCode::NumberNotOffered, &owner, &number, detail));
         }
         wired
     }
@@ -364,7 +369,7 @@ impl Wiring<'_> {
             } else {
                 format!("{number} is on bridge {}, and nothing but deleting that frees it", connection.bridge)
             };
-            wired.refusals.push(self.refusal(RefusalCode::NumberElsewhere, &bridge.address, detail));
+            wired.refusals.push(self.refused(RefusalCode::NumberElsewhere, &bridge.address, number, detail));
             return;
         }
         let known = self.numbers.get(number);
@@ -372,7 +377,7 @@ impl Wiring<'_> {
             known.and_then(|live| live.bridge.as_deref()).filter(|slug| self.unreadable.contains(slug))
         {
             let detail = format!("{number} is on bridge {slug}, which cannot be read");
-            wired.refusals.push(self.refusal(RefusalCode::NumberElsewhere, &bridge.address, detail));
+            wired.refusals.push(self.refused(RefusalCode::NumberElsewhere, &bridge.address, number, detail));
             return;
         }
         let known = known.and_then(|live| live.id);
@@ -380,12 +385,17 @@ impl Wiring<'_> {
             // Such a bridge takes a number only while it is free; one that is cut stays on its old bridge (unpod.md 6.2, 7.2).
             if matches!(bridge.at, Ref::Id(_)) || elsewhere.is_some() {
                 let detail = format!("{number} is not on bridge {}", self.bridge_label(&bridge.at));
-                wired.refusals.push(self.refusal(RefusalCode::CannotAssign, &bridge.address, detail));
+                wired.refusals.push(self.refused(RefusalCode::CannotAssign, &bridge.address, number, detail));
                 return;
             }
             if known.is_none() {
                 let detail = format!("the service does not offer {number} as a free number");
-                wired.refusals.push(self.refusal(RefusalCode::NumberNotOffered, &bridge.address, detail));
+                wired.refusals.push(self.refused(
+                    RefusalCode::NumberNotOffered,
+                    &bridge.address,
+                    number,
+                    detail,
+                ));
                 return;
             }
         }
@@ -417,7 +427,7 @@ impl Wiring<'_> {
                 connection.bridge,
                 self.spot(connection).provider
             );
-            wired.refusals.push(self.refusal(RefusalCode::ForeignObject, owner, detail));
+            wired.refusals.push(self.refused(RefusalCode::ForeignObject, owner, &connection.number, detail));
         }
         foreign
     }
@@ -440,7 +450,12 @@ impl Wiring<'_> {
                 connection.bridge,
                 self.spot(connection).provider
             );
-            wired.refusals.push(self.refusal(RefusalCode::CannotDisconnect, owner, detail));
+            wired.refusals.push(self.refused(
+                RefusalCode::CannotDisconnect,
+                owner,
+                &connection.number,
+                detail,
+            ));
             return;
         }
         wired.steps.disconnect(self.account, self.link, owner, connection);
@@ -540,6 +555,11 @@ impl Wiring<'_> {
                 .find(|bridge| bridge.at == *at)
                 .map_or_else(|| "new bridge".to_owned(), |bridge| bridge.address.to_string()),
         }
+    }
+
+    /// A refusal about one number, which keeps nothing from another.
+    fn refused(&self, code: RefusalCode, address: &Address, number: &str, detail: String) -> Refusal {
+        Refusal { attribute: Some(of_number(number)), ..self.refusal(code, address, detail) }
     }
 
     fn refusal(&self, code: RefusalCode, address: &Address, detail: String) -> Refusal {

@@ -14,6 +14,7 @@ use crate::value::hidden;
 mod across;
 mod alike;
 mod change;
+mod despite;
 mod draft;
 mod effect;
 mod find;
@@ -221,10 +222,11 @@ pub fn claims<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static str, &'a s
 impl Plan {
     /// Computes the plan.
     pub fn new(inputs: &Inputs<'_>) -> Self {
-        match recalled(inputs.ledger, inputs.live, inputs.desired) {
-            Some(ledger) => planner::run(&Inputs { ledger: &ledger, ..*inputs }),
-            None => planner::run(inputs),
-        }
+        let recalled = recalled(inputs.ledger, inputs.live, inputs.desired);
+        let ledger = recalled.as_ref().unwrap_or(inputs.ledger);
+        let mut plan = planner::run(&Inputs { ledger, ..*inputs });
+        plan.say_what_goes_on(ledger);
+        plan
     }
 
     /// A plan that sends nothing and only changes what telform remembers.

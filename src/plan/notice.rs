@@ -108,6 +108,8 @@ pub enum NoticeCode {
     CarriedOver,
     /// A number was cut off to be moved, and nothing connects it again. Detail: number and bridge.
     LeftDark,
+    /// Nobody serves a number, and it is connected although the plan is refused. Detail: number.
+    GoesOn,
 }
 
 impl NoticeCode {
@@ -198,6 +200,9 @@ impl NoticeCode {
             Self::CarriedOver => "not in the YAML: the new object takes over",
             Self::LeftDark => {
                 "DARK: an earlier run cut this number off to move it, and nothing connects it again. Connect it in the service's console, or put back the account and the entry that it belongs to; number"
+            }
+            Self::GoesOn => {
+                "nobody serves this number, and no refusal is about it: `telform apply` connects it although the plan is refused"
             }
             Self::LeftOnBridge => "stays on the bridge without a configuration: nobody serves it there",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

@@ -41,4 +41,5 @@ pub(super) const RULES: &[(&str, When, Rule)] = &[
     ("impact", Complete, sums::impact),
     ("learnt", Complete, sums::learnt),
     ("not_taken", Always, taken::not_taken),
+    ("goes_on", Always, summary::goes_on),
 ];

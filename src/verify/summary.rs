@@ -1,7 +1,7 @@
 //! The line over a plan.
 
 use super::check::Check;
-use super::shape::{Action, Effect, Operation};
+use super::shape::{Action, Effect, Operation, Served};
 
 /// The first line that people read, and the flags that programs read, are counted again.
 pub(super) fn summary(check: &mut Check<'_>) {
@@ -63,5 +63,32 @@ pub(super) fn limits(check: &mut Check<'_>) {
         );
         let left_out = step.address.as_ref().is_some_and(|address| limits.excludes.contains(address));
         check.must(link || !left_out, at, "/address", "is about an object that was left out of the run");
+    }
+}
+
+/// Who reads that a number is connected although the plan is refused relies on it: nobody serves it, this plan connects it, and no
+/// refusal is about it or about the object that holds it as a whole.
+pub(super) fn goes_on(check: &mut Check<'_>) {
+    let plan = check.plan;
+    let said = check.document.notices.iter().filter(|notice| notice.code == "goes_on");
+    let wrong: Vec<&str> = said
+        .filter_map(|notice| {
+            let number = notice.detail.as_deref().unwrap_or_default();
+            let joins = plan.steps.iter().any(|step| {
+                step.address == notice.address
+                    && step.call.account == notice.account
+                    && matches!(&step.operation, Operation::Connect { number: joined, before, .. }
+                        if joined == number && matches!(before, Served::NotThere | Served::Unserved))
+            });
+            let named = format!("numbers.{number}");
+            let refused = plan.refusals.iter().any(|refusal| {
+                let whole = refusal.address == notice.address && refusal.attribute.is_none();
+                whole && refusal.address.is_some() || refusal.attribute.as_ref() == Some(&named)
+            });
+            (!joins || refused || plan.refusals.is_empty()).then_some(number)
+        })
+        .collect();
+    for number in wrong {
+        check.no("/refusals", &format!("{number} is said to be connected all the same, and is not"));
     }
 }

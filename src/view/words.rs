@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use indexmap::IndexMap;
 
 use crate::plan::{
-    AccountLine, Action, AttributeChange, Change, Effect, NotTaken, Notice, NumberImpact, Operation, Phase,
-    Plan, Ref, Refusal, Shown, Step,
+    AccountLine, Action, AttributeChange, Change, Effect, NotTaken, Notice, NoticeCode, NumberImpact,
+    Operation, Phase, Plan, Ref, Refusal, Shown, Step,
 };
 use crate::text::apart;
 
@@ -149,7 +149,12 @@ pub(super) fn limits(plan: &Plan) -> Option<String> {
 
 /// The title over the refusals.
 pub(super) fn refused(plan: &Plan) -> String {
-    format!("REFUSED ({}): this plan will not be applied", plan.refusals.len())
+    let on = plan.notices.iter().filter(|notice| notice.code == NoticeCode::GoesOn).count();
+    let but = match on {
+        0 => String::new(),
+        on => format!(", but for {on} {} that nobody serves", plural(on, "numbers").trim_start()),
+    };
+    format!("REFUSED ({}): this plan will not be applied{but}", plan.refusals.len())
 }
 
 /// What a refusal is about.

@@ -78,7 +78,7 @@ impl Case {
         case
     }
 
-    fn want(&mut self, name: &'static str, own: &str, dice: &mut Dice) {
+    pub(crate) fn want(&mut self, name: &'static str, own: &str, dice: &mut Dice) {
         let address = Address::new(name, own);
         let kind = self.model.kind(name);
         let base = dice.any(&self.model.ids(name)).filter(|_| dice.but_once_in(3));
@@ -127,6 +127,15 @@ impl Case {
             place: Place { file: "telform.yaml".into(), line: 1, column: 1 },
             places: Fields::new(),
         };
+        let claims = self.by_key(&object);
+        let claimed = self
+            .desired
+            .objects
+            .values()
+            .any(|other| other.address.kind == name && claims.is_some() && self.by_key(other) == claims);
+        if claimed && dice.but_once_in(16) {
+            return; // Another spelling of the same: the plan would be refused.
+        }
         self.desired.objects.insert(address, object);
     }
 
@@ -182,7 +191,12 @@ impl Case {
             for name in names {
                 let address = Address::new(kind, name);
                 let by_key = self.desired.objects.get(&address).and_then(|object| self.by_key(object));
-                let id = by_key.filter(|_| dice.but_once_in(4)).or_else(|| dice.any(&self.model.ids(kind)));
+                let others = self.desired.objects.values().filter(|other| other.address != address);
+                let others = others.filter(|other| other.address.kind == kind);
+                let others: Vec<String> = others.filter_map(|other| self.by_key(other)).collect();
+                let mut ids = self.model.ids(kind);
+                ids.retain(|id| !others.contains(id) || dice.once_in(24));
+                let id = by_key.filter(|_| dice.but_once_in(4)).or_else(|| dice.any(&ids));
                 let gone = dice.once_in(12);
                 let Some(id) = id.filter(|id| dice.once_in(2) && (gone || used.insert((kind, id.clone()))))
                 else {
@@ -232,6 +246,10 @@ impl Case {
                 let id = dice.any(&self.model.ids(kind)).filter(|_| dice.once_in(2));
                 let claimed = self.desired.objects.values().filter_map(|object| self.by_key(object));
                 let id = id.filter(|id| !claimed.into_iter().any(|other| other == *id));
+                // What neither the ledger nor an id tells is refused.
+                if id.is_none() && !self.ledger.objects.contains_key(&address) && dice.but_once_in(8) {
+                    continue;
+                }
                 let place = Place::default();
                 let removal = Removal {
                     address,
@@ -247,7 +265,8 @@ impl Case {
         }
     }
 
-    /// The live object that an address would find by its natural key.
+    /// The live object that an address would find by its natural key. One that everybody sees comes before one that waits for
+    /// a human: the planner does not know of that one.
     pub(crate) fn by_key(&self, object: &DesiredObject) -> Option<String> {
         let kind = self.model.kind(&object.address.kind);
         let fits = |thing: &Thing| {
@@ -260,9 +279,8 @@ impl Case {
                 }
             })
         };
-        let mut found =
-            self.model.objects.iter().filter(|((name, _), thing)| *name == kind.name && fits(thing));
-        found.next().map(|((_, id), _)| id.clone())
+        let found = self.model.objects.iter().filter(|((name, _), thing)| *name == kind.name && fits(thing));
+        found.min_by_key(|(_, thing)| thing.hidden).map(|((_, id), _)| id.clone())
     }
 
     pub(crate) fn same(&self, kind: &Kind, name: &str, a: &Value, b: &Value) -> bool {

@@ -21,6 +21,11 @@ impl std::fmt::Debug for Dice {
 }
 
 impl Dice {
+    /// These rolls.
+    pub(crate) fn of(rolls: &[u16]) -> Self {
+        Self { rolls: rolls.to_vec(), at: 0 }
+    }
+
     /// A number below `n`.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         let roll = self.rolls.get(self.at).copied().unwrap_or(0);

@@ -134,6 +134,9 @@ impl Executor<'_> {
         let object = &self.case.desired.objects[address];
         let kind = self.model.kind(&address.kind);
         let mut entries = BTreeMap::new();
+        // What takes the place of another has its values where the configuration does not mention them.
+        let old = step.operation.replaces_here();
+        let old = old.and_then(|id| self.model.objects.get(&(kind.name, id.clone())));
         for (name, payload) in step.call.body.iter().flat_map(Body::entries) {
             if Some(name.as_str()) == also {
                 entries.insert(
@@ -143,7 +146,12 @@ impl Executor<'_> {
                 continue;
             }
             let field = kind.field(name).ok_or_else(|| format!("{name} is no attribute"))?;
-            check(object.attributes.contains_key(field.name), &format!("{name} is not managed"))?;
+            let carried = old.is_some_and(|old| {
+                let was = old.attributes.get(field.name).unwrap_or(&Value::Null);
+                matches!(payload, Payload::Value(value) if self.case.same(kind, field.name, value, was))
+            });
+            let managed = object.attributes.contains_key(field.name);
+            check(managed || carried, &format!("{name} is not managed"))?;
             entries.insert(field.name, self.payload(payload, address, name)?);
         }
         Ok(entries)
@@ -203,6 +211,9 @@ impl Executor<'_> {
             )?;
             self.set(&mut thing, kind, name, value)?;
         }
+        if let Some(old) = step.operation.replaces_here() {
+            self.carries_over(kind, &thing, old, step.address.as_ref().expect("objects have addresses"))?;
+        }
         for field in kind.fields.iter().filter(|field| field.required) {
             let there = thing.attributes.contains_key(field.name) || thing.secrets.contains_key(field.name);
             check(there, &format!("{} is required", field.name))?;
@@ -238,6 +249,19 @@ impl Executor<'_> {
         self.ledger.attempts.remove(&address);
         self.ledger.objects.insert(address.clone(), fresh);
         self.seal(&address, secrets);
+        Ok(())
+    }
+
+    /// A replacement loses nothing that can be read and that the configuration leaves alone.
+    fn carries_over(&self, kind: &Kind, thing: &Thing, old: &str, address: &Address) -> Done {
+        let Some(old) = self.model.objects.get(&(kind.name, old.to_owned())) else { return Ok(()) };
+        let stated = &self.case.desired.objects[address].attributes;
+        let fields = kind.fields.iter().filter(|field| field.access != Access::ReadOnly);
+        for field in fields.filter(|field| !stated.contains_key(field.name)) {
+            let (was, is) = (old.attributes.get(field.name), thing.attributes.get(field.name));
+            let (was, is) = (was.unwrap_or(&Value::Null), is.unwrap_or(&Value::Null));
+            check(self.case.same(kind, field.name, was, is), &format!("{} is lost", field.name))?;
+        }
         Ok(())
     }
 

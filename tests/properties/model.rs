@@ -112,6 +112,17 @@ impl Model {
         }
     }
 
+    /// A partner of the plainest values, with an identity of its own.
+    pub(crate) fn add(&mut self, name: &'static str, id: &str, hidden: bool, dice: &mut Dice) {
+        let others = std::mem::take(&mut self.objects);
+        self.roll_object(name, 0, dice);
+        let (_, mut thing) = self.objects.pop_first().expect("just rolled");
+        self.objects = others;
+        thing.hidden = hidden;
+        thing.attributes.insert("partner_sid", json!(id));
+        self.objects.insert((name, id.to_owned()), thing);
+    }
+
     fn roll_seats(&mut self, dice: &mut Dice) {
         let (bridges, configurations) = (self.ids("bridges"), self.ids("providers"));
         for number in NUMBERS {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use telform::plan::{LedgerEffect, Operation, Phase, Plan, Ref, looked_at};
+use telform::resource::Wanted;
 
 use crate::case::{Case, plan};
 use crate::cases;
@@ -260,7 +261,7 @@ fn untouched(case: &Case, plan: &Plan, after: &crate::model::Model) -> Result<()
 #[test]
 fn a_plan_carried_out_leaves_nothing_to_do() {
     let worked = Cell::new(0_u32);
-    let total = 2500;
+    let total = std::env::var("TELFORM_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(2500);
     let result = TestRunner::new(cases(total)).run(&dice(ROLLS), |mut dice| {
         let case = Case::roll(&mut dice);
         if leaves_a_good_end(&case, &mut dice)? {
@@ -271,7 +272,25 @@ fn a_plan_carried_out_leaves_nothing_to_do() {
     if let Err(error) = result {
         panic!("{error}");
     }
-    assert!(worked.get() > total / 10, "too few plans could be carried out: {}", worked.get());
+    eprintln!("worked {} of {total}", worked.get());
+    assert!(worked.get() > total / 8, "too few plans could be carried out: {}", worked.get());
+}
+
+/// Of two of one login the one that everybody sees is meant, though the other, which waits for a human, comes first.
+#[test]
+fn one_that_waits_for_a_human_is_not_taken_for_its_twin() {
+    let mut dice = Dice::of(&[]);
+    let mut case = Case::roll(&mut dice);
+    for (id, hidden) in [("sid-1", true), ("sid-2", false)] {
+        case.model.add("partners", id, hidden, &mut dice);
+    }
+    case.desired.kinds.insert("partners".into());
+    case.want("partners", "a0", &mut dice);
+    let object = case.desired.objects.values_mut().next().expect("wanted");
+    object.attributes.insert("city", Wanted::Value("two".into()));
+    let object = case.desired.objects.values().next().expect("wanted");
+    assert_eq!(case.by_key(object).as_deref(), Some("sid-2"));
+    assert_eq!(leaves_a_good_end(&case, &mut dice), Ok(true));
 }
 
 impl Case {

@@ -19,6 +19,7 @@ mod choice;
 #[cfg(unix)]
 mod closed_output;
 mod commands;
+mod confined;
 mod decisions;
 mod deletes;
 mod dice;

@@ -307,3 +307,70 @@ fn a_number_without_its_configuration_still_comes_back() {
         "{now:?}"
     );
 }
+
+/// What an undo makes again may have a look-alike by now: that is refused, and a switch allows it, as in a plan.
+#[test]
+fn an_undo_makes_again_what_a_look_alike_stands_beside_when_that_is_allowed() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
+    story.unpod(
+        "
+providers:
+  new: { provider: plivo, account_sid: MA77, auth_token: { env: AUTH } }
+bridges:
+  night: { slug: night, name: Night }
+",
+    );
+    story.apply();
+    let gone = "removed:\n  - { address: providers.new }\n  - { address: bridges.night }\nproviders: {}\nbridges: {}\n";
+    story.unpod(gone);
+    story.expect(0, &format!("apply {GUARDS}"));
+    story.unpod(
+        "providers:\n  new: { provider: plivo, account_sid: MA77, auth_token: { env: AUTH } }\nbridges: {}\n",
+    );
+    story.sandbox.edit(|world| {
+        let mut twin = world.unpod.configurations[0].clone();
+        (twin.id, twin.account_sid) = (99, Some("ma77".to_owned()));
+        world.unpod.configurations.push(twin);
+        let mut twin = world.unpod.bridges[0].clone();
+        (twin.id, twin.slug) = (399, "Night".to_owned());
+        twin.numbers.clear();
+        world.unpod.bridges.push(twin);
+    });
+    story.take_log();
+    let ran = story.expect(3, &format!("undo last {GUARDS}"));
+    ran.says("--allow-similar providers.new").says("--allow-similar bridges.night");
+    story
+        .expect(1, &format!("undo last {GUARDS} --allow-similar bridges.nigth"))
+        .says("this undo is not about bridges.nigth");
+    story.expect(3, &format!("undo last {GUARDS} --allow-similar providers.new"));
+    assert_eq!(story.writes(), [""; 0]);
+    // One of the two is left as it is, the other one is allowed.
+    story.expect(0, &format!("undo last {GUARDS} --exclude bridges.night --allow-similar providers.new"));
+    assert_eq!(story.writes().len(), 1);
+    let run = story.expect(0, "journal list --json").json();
+    let runs = run["runs"].as_array().unwrap().clone();
+    let delete = runs.iter().rev().nth(1).unwrap()["run"].as_str().unwrap().to_owned();
+    story.expect(0, &format!("undo {delete} {GUARDS} --target bridges.night --allow-similar bridges.night"));
+    assert!(story.sandbox.world().unpod.bridges.iter().any(|bridge| bridge.slug == "night"));
+
+    // A partner, whose login people mistake.
+    let story = Story::new(&world_with_west("  knobs: { delete: no_content }\n"));
+    let story = story.secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx_with("partner_delete: true, ", &west(""));
+    story.apply();
+    let mut twin = story.world()["carrierx"]["partners"][0].clone();
+    twin["login"] = "WEST".into();
+    story.carrierx_with("partner_delete: true, ", "removed:\n  - { address: partners.west }\n");
+    story.expect(0, &format!("apply {GUARDS}"));
+    story.carrierx_with("partner_delete: true, ", &west(""));
+    story.sandbox.edit(|world| {
+        let mut text = serde_json::to_value(&*world).unwrap();
+        let partners = &mut text["carrierx"]["partners"];
+        *partners = json!([twin]);
+        *world = serde_json::from_value(text).unwrap();
+    });
+    story.expect(3, &format!("undo last {GUARDS}")).says("--allow-similar partners.west");
+    story.take_log();
+    story.run(&format!("undo last {GUARDS} --allow-similar partners.west"));
+    assert_eq!(story.writes().len(), 1, "{:?}", story.writes());
+}

@@ -200,6 +200,12 @@ pub struct UndoArgs {
     /// Which run of the journal: its id, the beginning of it, or `last`
     #[arg(value_name = "RUN")]
     pub of: String,
+    /// Take back only what this address and what it needs got, repeatable
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = address)]
+    pub targets: Vec<Address>,
+    /// Leave this address as it is, repeatable
+    #[arg(long = "exclude", value_name = "ADDRESS", value_parser = address)]
+    pub excludes: Vec<Address>,
     /// Only this account, repeatable; `*` stands for anything. The others are not asked and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
@@ -215,6 +221,10 @@ pub struct UndoArgs {
     /// Allow deletes of configurations in this run while this many bridges of the account cannot be read [default: 0]
     #[arg(long, value_name = "N")]
     pub max_unreadable_bridges: Option<u64>,
+    /// Make this object again although a live one has a login, slug or name that differs only in letter case, spaces or Unicode
+    /// form, repeatable
+    #[arg(long = "allow-similar", value_name = "ADDRESS", value_parser = address)]
+    pub allow_similar: Vec<Address>,
     /// Delete configurations in this run although bridges of products that the account does not name were not looked at
     #[arg(long)]
     pub allow_unseen_products: bool,

@@ -18,6 +18,7 @@ use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
 use crate::resource::{Address, DesiredObject, LiveObject, Organization};
 
 mod across;
+mod bridges;
 mod doubts;
 mod objects;
 mod strangers;

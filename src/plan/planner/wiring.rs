@@ -7,14 +7,13 @@ use crate::kind::Kind;
 use crate::plan::Inputs;
 use crate::plan::change::{Action, AttributeChange, Change, Shown};
 use crate::plan::draft::delete_name;
-use crate::plan::find::{Finding, Findings, Match};
-use crate::plan::link::{Bridge, Leaving, Wired, Wiring};
-use crate::plan::link_step::made;
+use crate::plan::find::Findings;
+use crate::plan::link::{Leaving, Wired, Wiring};
 use crate::plan::note::{Refusal, RefusalCode};
 use crate::plan::removal::LeavingObject;
 use crate::plan::select::Selection;
 use crate::plan::step::Ref;
-use crate::resource::{Account, Address, DesiredObject, NumberWanted, Spellings, Target, owned_by};
+use crate::resource::{Account, Address, Spellings, Target, owned_by};
 use crate::value::Value;
 
 static NONE_UNSEEN: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -133,164 +132,6 @@ impl<'a> Planner<'a> {
             .map(|gone| (gone.live.id.clone(), gone))
     }
 
-    /// Bridges whose numbers this plan decides: declared with numbers, or replaced and therefore moved as they are.
-    fn bridges(
-        &mut self,
-        inputs: &Inputs<'a>,
-        findings: &Findings<'a>,
-        selection: &Selection,
-        account: &Account,
-        connections: &[crate::resource::Connection],
-    ) -> Vec<Bridge> {
-        if inputs.options.destroy {
-            return Vec::new();
-        }
-        let mut bridges = Vec::new();
-        let declared = findings
-            .by_address
-            .iter()
-            .filter(|(address, found)| found.kind.link.is_some() && selection.holds(address));
-        for (address, Match { object, finding, .. }) in declared {
-            if object.account != account.name {
-                continue;
-            }
-            let at = match finding {
-                Finding::Live(_) if self.replaced.contains_key(address) => made(address),
-                Finding::Live(live) => Ref::Id(live.id.clone()),
-                Finding::New => made(address),
-                Finding::Hidden | Finding::Stuck => continue,
-            };
-            let numbers = match (&object.numbers, self.replaced.get(address)) {
-                (Some(wanted), _) => {
-                    self.not_shown(inputs, object, wanted);
-                    let providers: Vec<_> = wanted
-                        .iter()
-                        .map(|(number, wanted)| {
-                            let provider = self.provider(object, findings, selection, &wanted.provider)?;
-                            Some((number.clone(), (wanted.provider.clone(), provider)))
-                        })
-                        .collect();
-                    // One that cannot be settled leaves the whole bridge undecided: nothing of it is cut.
-                    let Some(numbers) = providers.into_iter().collect() else { continue };
-                    numbers
-                }
-                (None, Some(old)) => {
-                    self.carried_over(inputs, findings, account, object, &old.id, connections)
-                }
-                (None, None) => match self.along(inputs, findings, account, object, finding, connections) {
-                    Some(numbers) => numbers,
-                    None => continue,
-                },
-            };
-            bridges.push(Bridge { address: (*address).clone(), at, numbers });
-        }
-        bridges
-    }
-
-    /// Numbers under a name that only the service may give them, and that it does not show.
-    fn not_shown(
-        &mut self,
-        inputs: &Inputs<'a>,
-        bridge: &DesiredObject,
-        wanted: &BTreeMap<String, NumberWanted>,
-    ) {
-        let live = inputs.live.accounts.get(&bridge.account);
-        let odd = wanted.iter().filter(|(_, wanted)| wanted.as_shown);
-        for (number, wanted) in
-            odd.filter(|(number, _)| live.is_none_or(|live| !live.numbers.contains_key(*number)))
-        {
-            let detail =
-                format!("{number} is not a phone number in E.164 form, and the service shows no such number");
-            self.refusals.push(Refusal {
-                code: RefusalCode::NumberNotShown,
-                account: bridge.account.clone(),
-                address: Some(bridge.address.clone()),
-                attribute: None,
-                detail,
-                place: Some(wanted.place.to_string()),
-            });
-        }
-    }
-
-    fn provider(
-        &mut self,
-        bridge: &DesiredObject,
-        findings: &Findings<'a>,
-        selection: &Selection,
-        address: &Address,
-    ) -> Option<Ref> {
-        match findings.by_address.get(address)?.finding {
-            Finding::Live(_) if self.replaced.contains_key(address) => Some(made(address)),
-            Finding::Live(live) => Some(Ref::Id(live.id.clone())),
-            Finding::New if selection.holds(address) => Some(made(address)),
-            Finding::New => {
-                self.refuse(
-                    bridge,
-                    RefusalCode::DependencyExcluded,
-                    format!("it needs {address}, which does not exist and is not part of this run"),
-                );
-                None
-            }
-            Finding::Hidden | Finding::Stuck => {
-                self.refuse(
-                    bridge,
-                    RefusalCode::DependencyExcluded,
-                    format!("it needs {address}, and which live object that is could not be settled"),
-                );
-                None
-            }
-        }
-    }
-
-    /// A replaced bridge that says nothing of its numbers takes them along.
-    pub(super) fn carried_over(
-        &mut self,
-        inputs: &Inputs<'a>,
-        findings: &Findings<'a>,
-        account: &Account,
-        object: &DesiredObject,
-        slug: &str,
-        connections: &[crate::resource::Connection],
-    ) -> BTreeMap<String, (Address, Ref)> {
-        let mut numbers = BTreeMap::new();
-        for connection in connections.iter().filter(|connection| connection.bridge == slug) {
-            match connection.target.id() {
-                Some(id) if matches!(connection.target, Target::Foreign { .. }) => self.refuse(
-                    object,
-                    RefusalCode::ForeignObject,
-                    format!(
-                        "{} cannot move along: configuration {id}, which serves it, belongs to another organization or to none",
-                        connection.number
-                    ),
-                ),
-                Some(id) if self.leaving.iter().any(|gone| gone.is(&account.name, id)) => {
-                    // It goes in the same plan: what takes its place serves the number, or nothing does.
-                    let gone = self.leaving.iter().find(|gone| gone.is(&account.name, id));
-                    if let Some((address, heir)) =
-                        gone.and_then(|gone| Some((gone.address, gone.heir.clone()?)))
-                    {
-                        numbers.insert(connection.number.clone(), (address.clone(), heir));
-                    }
-                }
-                Some(id) => {
-                    let name = Address::parse(&label(inputs, findings, account, id))
-                        .unwrap_or_else(|| Address::new("providers", id));
-                    numbers.insert(connection.number.clone(), (name, Ref::Id(id.to_owned())));
-                }
-                None if connection.target == Target::Unserved => {}
-                None => self.refuse(
-                    object,
-                    RefusalCode::AmbiguousConnection,
-                    format!(
-                        "{} cannot move along: it cannot be told which configuration serves it",
-                        connection.number
-                    ),
-                ),
-            }
-        }
-        numbers
-    }
-
     /// Declared numbers as an attribute of their bridge, where something about them changes.
     fn show_numbers(&mut self, wiring: &Wiring<'_>, wired: &Wired, inputs: &Inputs<'a>) {
         let touched: BTreeSet<&Address> =
@@ -322,6 +163,9 @@ impl<'a> Planner<'a> {
                 .numbers
                 .iter()
                 .map(|(number, (name, _))| (number.clone(), Value::from(name.to_string())))
+                .chain(
+                    bridge.open.iter().map(|(number, name)| (number.clone(), Value::from(name.to_string()))),
+                )
                 .chain(idle.into_iter().map(|number| (number.clone(), Value::from(Target::Unserved.word()))))
                 .collect();
             let attribute = AttributeChange {
@@ -410,7 +254,7 @@ impl<'a> Planner<'a> {
 }
 
 /// The address that claims a configuration, or its id for people.
-fn label(inputs: &Inputs<'_>, findings: &Findings<'_>, account: &Account, id: &str) -> String {
+pub(super) fn label(inputs: &Inputs<'_>, findings: &Findings<'_>, account: &Account, id: &str) -> String {
     let address = findings
         .claimed
         .get(&(account.name.as_str(), "providers", id))

@@ -1,0 +1,185 @@
+//! A refusal confines itself to what needs it: a number that nobody serves is connected although something else is refused.
+
+use crate::bench::Story;
+use crate::deletes::CONNECTED;
+
+/// Who serves a number on a bridge; none for nobody, and where it is not on it.
+fn server(story: &Story, slug: &str, number: &str) -> Option<u64> {
+    let world = story.sandbox.world();
+    world.unpod.bridges.iter().find(|bridge| bridge.slug == slug)?.numbers.get(number)?.configuration
+}
+
+const G1: &str = "
+unpod:
+  profile: g1-snapshot
+  configurations:
+    - { id: 41, provider: Vapi, name: main, api_key: canary-key-main-1 }
+    - { id: 42, provider: LiveKit, name: twice }
+    - { id: 43, provider: LiveKit, name: twice }
+  numbers:
+    - { id: 501, number: '+14155550101' }
+    - { id: 502, number: '+14155550102' }
+    - { id: 503, number: '+14155550103' }
+  bridges:
+    - { id: 301, slug: sales, name: Sales, product_id: prod, numbers: { '+14155550101': null, '+14155550103': null } }
+    - { id: 302, slug: other, name: Other, product_id: prod, numbers: { '+14155550102': 41 } }
+";
+
+/// Generation 1: one number is on another bridge and cannot come; one is to be served by nobody knows which configuration. The
+/// third is on the bridge, and nobody serves it.
+#[test]
+fn a_refused_number_does_not_keep_another_one_dark() {
+    let yaml = |numbers: &str| {
+        format!(
+            "providers:\n  main: {{ name: main, provider: Vapi }}\n  twice: {{ name: twice, provider: LiveKit }}\nbridges:\n  sales: {{ slug: sales, name: Sales, numbers: {{ {numbers} }} }}\n"
+        )
+    };
+    for other in ["'+14155550102': { provider: main }", "'+14155550103': { provider: twice }"] {
+        let story = Story::new(G1);
+        let numbers = format!("'+14155550101': {{ provider: main }}, {other}");
+        story.unpod_with("product_id: prod, ", &yaml(&numbers));
+        let plan = story.expect(3, "plan");
+        plan.says("but for 1 number that nobody serves").says("nobody serves this number");
+        let ran = story.expect(5, "apply --auto-approve");
+        ran.says("Applied in part: 1 write").says("REFUSED");
+        assert_eq!(
+            story.writes(),
+            [
+                r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":501}"#
+            ]
+        );
+        assert_eq!(server(&story, "sales", "+14155550101"), Some(41));
+        story.take_log();
+        story.expect(3, "apply --auto-approve").says("nothing was written");
+        assert_eq!(story.writes(), [""; 0]);
+        story.expect(0, "journal verify");
+    }
+}
+
+/// Generation 2: an earlier run left a number dark; then another number of the same bridge is refused.
+#[test]
+fn a_number_that_was_left_dark_is_connected_beside_a_refused_one() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
+    let yaml = |more: &str| {
+        format!(
+            "
+providers:
+  old: {{ provider: plivo, account_sid: MA42, auth_token: {{ env: AUTH }} }}
+  main: {{ provider: twilio, account_sid: AC43, auth_token: {{ env: AUTH }} }}
+bridges:
+  fax: {{ slug: fax, name: Fax, numbers: {{ '+14155550103': {{ provider: main }}{more} }} }}
+"
+        )
+    };
+    story.unpod(&yaml(""));
+    story.fault("{ match: { path: '*/connect-provider/', times: 0 }, effect: { answer: { status: 400 } } }");
+    story.expect(5, "apply --auto-approve").says("DARK NOW");
+    story.sandbox.clear_faults();
+    assert_eq!(server(&story, "fax", "+14155550103"), None);
+    story.unpod(&yaml(", '+14155550101': { provider: main }"));
+    shot!("confined_plan", story.expect(3, "plan"));
+    // What was reviewed is carried out as a whole, or not at all.
+    let digest = story.run("plan --json").json()["digest"].as_str().unwrap().to_owned();
+    story.expect(3, &format!("apply --auto-approve --expect {digest}")).says("nothing was written");
+    story.expect(3, "rehearse").says("the apply would do only this");
+    story.take_log();
+    shot!("confined_apply", story.expect(5, "apply --auto-approve"));
+    assert_eq!(server(&story, "fax", "+14155550103"), Some(43));
+    assert_eq!(story.writes().len(), 1, "{:?}", story.writes());
+}
+
+/// Refusals of other sorts, about other objects and about the same bridge: a guard, a protected object, an attribute that only a
+/// create takes, an object that cannot be told.
+#[test]
+fn refusals_of_other_sorts_keep_no_number_dark() {
+    let bridge = |more: &str| {
+        format!(
+            "bridges:\n  sales: {{ slug: sales, name: Sales, numbers: {{ '+14155550101': {{ provider: main }} }}{more} }}\n"
+        )
+    };
+    let main = "providers:\n  main: { name: main, provider: Vapi }\n";
+    for (sort, body) in [
+        (
+            "max_deletes",
+            format!("{main}{}removed:\n  - {{ address: bridges.gone, slug: other }}\n", bridge("")),
+        ),
+        ("several_fit", format!("{main}  twice: {{ name: twice, provider: LiveKit }}\n{}", bridge(""))),
+        ("create_only", format!("{main}{}", bridge(", region: EU"))),
+        ("missing_for_create", format!("{main}  new: {{ name: new }}\n{}", bridge(""))),
+    ] {
+        let story = Story::new(G1);
+        story.unpod_with("product_id: prod, ", &body);
+        story.expect(3, "plan").says(sort);
+        story.expect(5, "apply --auto-approve").says("Applied in part: 1 write");
+        assert_eq!(server(&story, "sales", "+14155550101"), Some(41), "{sort}");
+        assert_eq!(server(&story, "other", "+14155550102"), Some(41), "{sort}: nothing else is touched");
+    }
+}
+
+/// What the refusal is about stays as it is: the bridge itself, its configuration, the whole account.
+#[test]
+fn what_a_refusal_is_about_is_not_touched() {
+    let numbers = "numbers: { '+14155550101': { provider: twice } }";
+    for body in [
+        // Its configuration cannot be told.
+        format!("providers:\n  twice: {{ name: twice, provider: LiveKit }}\nbridges:\n  sales: {{ slug: sales, name: Sales, {numbers} }}\n"),
+        // It is on another bridge.
+        "providers:\n  main: { name: main, provider: Vapi }\nbridges:\n  sales: { slug: sales, name: Sales, numbers: { '+14155550102': { provider: main } } }\n".to_owned(),
+    ] {
+        let story = Story::new(G1);
+        story.unpod_with("product_id: prod, ", &body);
+        story.expect(3, "plan").is_silent_about("nobody serves this number");
+        story.expect(3, "apply --auto-approve").says("nothing was written");
+        assert_eq!(story.writes(), [""; 0]);
+    }
+}
+
+/// A service that says no to one number: those that nobody serves are connected all the same, and no other step starts.
+#[test]
+fn a_number_that_the_service_refuses_does_not_keep_another_one_dark() {
+    let story = Story::new(&G1.replace("'+14155550102': 41", "'+14155550102': null"));
+    story.unpod_with(
+        "product_id: prod, ",
+        "
+providers:
+  main: { name: main, provider: Vapi }
+bridges:
+  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main }, '+14155550103': { provider: main } } }
+  other: { slug: other, name: Other, numbers: { '+14155550102': { provider: main } } }
+",
+    );
+    story.fault("{ match: { path: '*/connect-provider/' }, effect: { answer: { status: 400 } } }");
+    story.expect(5, "apply --auto-approve");
+    let on = [("sales", "+14155550101"), ("other", "+14155550102"), ("sales", "+14155550103")];
+    assert_eq!(on.map(|(slug, number)| server(&story, slug, number)), [None, Some(41), Some(41)]);
+    story.apply();
+    story.in_sync();
+
+    // Generation 2, with numbers that join; what is still served is not moved any more.
+    let story = Story::new(&CONNECTED.replace(", '+14155550102': 42", "").replace("'+14155550103': 42", ""));
+    let story = story.secret("AUTH", "canary-auth-43");
+    story.unpod(
+        "
+providers:
+  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+bridges:
+  fax: { slug: fax, name: Fax, numbers: { '+14155550102': { provider: main }, '+14155550103': { provider: main } } }
+  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main } } }
+",
+    );
+    story.fault("{ match: { path: '*/fax/connect-provider/' }, effect: { answer: { status: 400 } } }");
+    story.fault("{ match: { path: '*/disconnect-provider/' }, effect: { answer: { status: 400 } } }");
+    story.expect(5, "apply --auto-approve");
+    assert_eq!(server(&story, "fax", "+14155550103"), Some(43));
+    assert_eq!(server(&story, "fax", "+14155550102"), None);
+    assert_eq!(server(&story, "sales", "+14155550101"), Some(42), "it is served, and was not cut");
+    // A token that is refused stops everything.
+    let story = Story::new(&G1.replace("'+14155550102': 41", "'+14155550102': null"));
+    story.unpod_with(
+        "product_id: prod, ",
+        "providers:\n  main: { name: main, provider: Vapi }\nbridges:\n  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main }, '+14155550103': { provider: main } } }\n",
+    );
+    story.fault("{ match: { path: '*/connect-provider/' }, effect: { answer: { status: 403 } } }");
+    story.run("apply --auto-approve");
+    assert_eq!(story.writes().len(), 1);
+}
