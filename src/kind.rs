@@ -90,6 +90,9 @@ pub struct Kind {
     pub natural_key: &'static [&'static str],
     /// The attributes.
     pub fields: &'static [Field],
+    /// What its rows show beside the attributes and nobody misses: what the service derives, and what belongs to other objects.
+    /// Whatever else a row shows is named when the object is replaced.
+    pub beside: &'static [&'static str],
     /// How an existing object is changed.
     pub update: Update,
     /// Whether it can be deleted.
@@ -227,6 +230,8 @@ pub enum Type {
     CatalogueEntry,
     /// Numbers of a bridge, each with the address that serves it.
     Numbers,
+    /// Any value, whose texts are nobody's business.
+    Opaque,
 }
 
 /// What may be done with an attribute.
@@ -240,6 +245,8 @@ pub enum Access {
     Replace,
     /// Set by the service; not for the YAML.
     ReadOnly,
+    /// Not for the YAML either; an object that takes the place of another one gets what that one has.
+    CarriedOver,
 }
 
 /// How two spellings of one value are recognised as the same.
@@ -338,7 +345,7 @@ impl Field {
         let normaliser = match ty {
             Type::Text => Normaliser::EmptyIsNull,
             Type::Decimal => Normaliser::Decimal,
-            Type::List | Type::Map => Normaliser::Collection,
+            Type::List | Type::Map | Type::Opaque => Normaliser::Collection,
             Type::CatalogueEntry => Normaliser::Catalogue,
             Type::Secret | Type::Integer | Type::Bool | Type::Numbers => Normaliser::Exact,
         };
@@ -387,6 +394,12 @@ impl Field {
     /// Set by the service.
     pub const fn read_only(mut self) -> Self {
         self.access = Access::ReadOnly;
+        self
+    }
+
+    /// Kept when another object takes the place of this one.
+    pub const fn carried_over(mut self) -> Self {
+        self.access = Access::CarriedOver;
         self
     }
 
@@ -479,6 +492,11 @@ impl Field {
         self.doc = doc;
         self.source = source;
         self
+    }
+
+    /// Whether the YAML may state it.
+    pub const fn is_stated(&self) -> bool {
+        !matches!(self.access, Access::ReadOnly | Access::CarriedOver)
     }
 
     /// Nested values are owned whole and need the kind's word for replacing them.

@@ -150,6 +150,9 @@ struct Object {
     /// Attributes of another shape than is documented, with that shape.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     odd: BTreeMap<String, String>,
+    /// Names that no table knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<smol_str::SmolStr>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -349,6 +352,7 @@ impl Object {
             masked: text(&live.masked),
             secrets: secrets.collect(),
             odd: live.odd.iter().map(|(name, shape)| ((*name).to_owned(), (*shape).to_owned())).collect(),
+            unknown: live.unknown.clone(),
         }
     }
 
@@ -387,6 +391,7 @@ impl Object {
             masked: known(self.masked)?,
             secrets,
             id: self.id,
+            unknown: self.unknown,
         })
     }
 }

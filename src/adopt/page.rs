@@ -110,7 +110,7 @@ impl Page {
             let id = if found.kind.numeric_id { found.live.id.clone() } else { quoted(&found.live.id) };
             self.line(&format!("    id: {id}"));
         }
-        for field in found.kind.fields.iter().filter(|field| field.access != Access::ReadOnly) {
+        for field in found.kind.fields.iter().filter(|field| field.is_stated()) {
             let refused = without.get(&(found.address.clone(), field.name.to_owned()));
             if let Some(why) = refused {
                 self.leave_out(found, field.name, why.clone());

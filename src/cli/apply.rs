@@ -11,6 +11,7 @@ use super::exit::{Exit, Failure};
 use super::interrupt::Stop;
 use super::journal::{Book, Receipt, note_behind};
 use super::out::Out;
+use super::part;
 use super::policy::{Policies, Tell};
 use super::remember::{enter, remember};
 use super::resume;
@@ -83,11 +84,11 @@ pub(super) async fn carry(
         return Ok(exit);
     }
     let bound = reviewed.is_some() || args.expect.is_some();
-    let (plan, document, refused) = match part(out, &mut session, &live, (plan, document), &policies, bound)?
-    {
-        Ok(part) => part,
-        Err(exit) => return Ok(exit),
-    };
+    let (plan, document, refused) =
+        match part::of(out, &mut session, &live, (plan, document), &policies, bound)? {
+            Ok(part) => part,
+            Err(exit) => return Ok(exit),
+        };
     if !plan.has_changes() {
         let from = reviewed.as_ref().map(Reviewed::checksum);
         enter(&mut session, command, from, &plan, &live, &book, document).await?;
@@ -205,40 +206,6 @@ pub(super) fn refused(out: &Out, plan: &Plan) {
     let above =
         if out.global.json || out.global.quiet { "" } else { "; REFUSED above says why, and the way out" };
     out.note(&format!("nothing was written: {} refused{above}\n", plan.refusals.len()));
-}
-
-/// A plan to carry out: the whole, with no refusal; or of a refused one what goes on all the same, with the number of its
-/// refusals. The exit code where there is nothing to carry out. Of a plan that was reviewed nothing else is carried out.
-pub(super) fn part(
-    out: &Out,
-    session: &mut Session,
-    live: &Live,
-    (whole, document): (Plan, Document),
-    policies: &Policies,
-    bound: bool,
-) -> Result<Result<(Plan, Document, usize), Exit>, Failure> {
-    if !whole.is_refused() {
-        return Ok(Ok((whole, document, 0)));
-    }
-    let Some(part) = session.despite(&whole)?.filter(|_| !bound) else {
-        refused(out, &whole);
-        return Ok(Err(Exit::Refused));
-    };
-    let document = saved::document(session, &part, live);
-    let text = format!(
-        "{} refused: of the plan above, only what connects numbers that nobody serves goes on:",
-        whole.refusals.len()
-    );
-    out.note(&format!("{}\n", out.reading().wrap(&text, 0).join("\n")));
-    show(out, &part, &document);
-    let tell = if out.global.json { Tell::Events } else { Tell::Text };
-    if let Err(exit) =
-        policies.judge(out, &LazyCell::new(|| json::document(&document)), tell, &mut session.lock)
-    {
-        out.note("nothing was written\n");
-        return Ok(Err(exit));
-    }
-    Ok(Ok((part, document, whole.refusals.len())))
 }
 
 /// Nothing is left to send, and what was sent before is not there.

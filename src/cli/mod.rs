@@ -35,6 +35,7 @@ mod lock;
 mod meter;
 mod out;
 mod pages;
+mod part;
 mod plan;
 mod policy;
 mod rebuild;

@@ -63,10 +63,10 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
     }
     if plan.is_refused() {
         let would = match session.despite(&plan)?.filter(|_| reviewed.is_none()) {
-            Some(part) => format!("do only this: {}", part.summary()),
+            Some(part) => format!("do only this, {}", part.summary()),
             None => "write nothing".to_owned(),
         };
-        out.note(&format!("the apply would {would}; {} refused\n", plan.refusals.len()));
+        out.note(&format!("the apply would {would}: {} refused\n", plan.refusals.len()));
         return Ok(Exit::Refused);
     }
     if !plan.has_changes() {

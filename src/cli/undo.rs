@@ -10,6 +10,7 @@ use super::exit::{Exit, Failure};
 use super::interrupt::Stop;
 use super::journal::Book;
 use super::out::Out;
+use super::part;
 use super::policy::{Policies, Tell};
 use super::remember::enter;
 use super::saved;
@@ -70,7 +71,7 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     let (plan, document, refused) =
-        match apply::part(out, &mut session, &live, (plan, document), &policies, false)? {
+        match part::of(out, &mut session, &live, (plan, document), &policies, false)? {
             Ok(part) => part,
             Err(exit) => return Ok(exit),
         };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::{Block, Item, Loader, TWICE, names, values};
 use crate::backend;
-use crate::kind::{Access, Field, Kind, Type, Update};
+use crate::kind::{Field, Kind, Type, Update};
 use crate::problem::Problem;
 use crate::resource::{Address, DesiredObject, Fields};
 use crate::schema;
@@ -118,7 +118,7 @@ impl<'a> Loader<'a> {
             "update" => object.put = self.update_word(item, rows),
             key => {
                 let Some(field) = rows.iter().find_map(|kind| kind.field(key)) else { return };
-                if field.access == Access::ReadOnly {
+                if !field.is_stated() {
                     return;
                 }
                 object.places.insert(field.name, place);
@@ -283,14 +283,14 @@ impl<'a> Loader<'a> {
 
 /// Whether a field is the object's identity and the user chooses it: it stands in every path.
 fn is_chosen_id(kind: &Kind, field: &Field) -> bool {
-    kind.id == field.name && field.ty == Type::Text && field.access != Access::ReadOnly
+    kind.id == field.name && field.ty == Type::Text && field.is_stated()
 }
 
 /// Names of the attributes that may be written, over several shapes.
 pub(super) fn writable(rows: &[&'static Kind]) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = Vec::new();
     for field in rows.iter().flat_map(|kind| kind.fields) {
-        if field.access != Access::ReadOnly && !names.contains(&field.name) {
+        if field.is_stated() && !names.contains(&field.name) {
             names.push(field.name);
         }
     }

@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::{Block, Item, Loader, names, objects};
-use crate::kind::{Access, Field, Kind};
+use crate::kind::{Field, Kind};
 use crate::problem::Problem;
 use crate::resource::Address;
 use crate::schema;
@@ -143,7 +143,7 @@ impl<'a> Loader<'a> {
         let absent = |name: &str| block.get(name).is_none() && !misspelt.contains(name);
         let lacking = |kind: &&'static Kind| -> Vec<&'static str> {
             let needed = |field: &&'static Field| {
-                (field.required || kind.natural_key.contains(&field.name)) && field.access != Access::ReadOnly
+                (field.required || kind.natural_key.contains(&field.name)) && field.is_stated()
             };
             kind.fields.iter().filter(needed).map(|field| field.name).filter(|name| absent(name)).collect()
         };
@@ -218,5 +218,5 @@ fn known(shapes: &[&'static Kind]) -> Vec<&'static str> {
 
 /// Whether a shape has an attribute that may be written.
 fn has(kind: &Kind, name: &str) -> bool {
-    kind.field(name).is_some_and(|field| field.access != Access::ReadOnly)
+    kind.field(name).is_some_and(|field| field.is_stated())
 }

@@ -36,7 +36,7 @@ impl Loader<'_> {
             Type::Integer => self.whole(file, entry).map(|number| Packed::Number(number.into())),
             Type::Bool => self.boolean(file, entry).map(Packed::Bool),
             Type::List | Type::Map => self.nested(file, field, entry, holder),
-            Type::Secret | Type::Numbers => None,
+            Type::Secret | Type::Numbers | Type::Opaque => None,
         }?;
         self.check(file, field, entry, &value).then_some(Wanted::Value(value))
     }

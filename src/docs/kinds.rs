@@ -34,6 +34,7 @@ fn ty(field: &Field) -> &'static str {
         Type::Map => "map",
         Type::CatalogueEntry => "catalogue",
         Type::Numbers => "numbers",
+        Type::Opaque => "any value",
     }
 }
 
@@ -43,6 +44,7 @@ fn access(field: &Field) -> String {
         Access::CreateOnly => "create-only",
         Access::Replace => "replaces",
         Access::ReadOnly => "read-only",
+        Access::CarriedOver => "carried over",
     };
     let hidden = field.ty == Type::Secret && !field.secret_is_read_back;
     if hidden { format!("{word}, write-only") } else { word.to_owned() }

@@ -197,7 +197,7 @@ impl Known<'_> {
     }
 
     fn because(&self, field: &Field, object: Option<&DesiredObject>, mentioned: bool) -> Because {
-        if field.access == Access::ReadOnly {
+        if !field.is_stated() {
             return Because::ReadOnly;
         }
         if !mentioned {

@@ -140,6 +140,7 @@ pub(super) fn of_type(ty: Type) -> &'static str {
         Type::Map => "a map, owned whole",
         Type::CatalogueEntry => "a provider of the catalogue",
         Type::Numbers => "the numbers of the bridge, owned whole",
+        Type::Opaque => "any value",
     }
 }
 
@@ -149,6 +150,7 @@ pub(super) fn of_access(access: Access) -> &'static str {
         Access::CreateOnly => "set on create and never again",
         Access::Replace => "a change of it needs a new object",
         Access::ReadOnly => "set by the service",
+        Access::CarriedOver => "not for the YAML; what takes the place of its object gets it",
     }
 }
 
@@ -168,7 +170,7 @@ pub(super) fn of_normaliser(normaliser: Normaliser) -> &'static str {
 /// How a difference is carried out; nothing for what is never changed.
 pub(super) fn of_update(kind: &Kind, field: &Field, put: bool) -> Option<&'static str> {
     match (field.access, field.ty, kind.update) {
-        (Access::CreateOnly | Access::ReadOnly, _, _) => None,
+        (Access::CreateOnly | Access::ReadOnly | Access::CarriedOver, _, _) => None,
         (Access::Replace, _, _) => Some("by a new object in place of the old one"),
         (Access::Modifiable, Type::Numbers, _) => Some("by connect and disconnect"),
         (_, _, Update::PatchOrPut { .. }) if put => Some("by PUT, because the entry says `update: put`"),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use smol_str::SmolStr;
 
-use crate::kind::Field;
+use crate::kind::{Field, Type};
 use crate::resource::SecretSource;
 use crate::text::hex;
 use crate::value::{Fingerprint, Hidden, Packed, Secret, hidden};
@@ -103,7 +103,8 @@ impl Key {
                 let key = (kind.into(), field.name, part.into());
                 self.sourced.lock().is_ok_and(|sourced| sourced.contains(&key))
             };
-            let whole = field.sourced && !text.is_empty() && (hidden::looks_secret(text) || sourced());
+            let whole = !text.is_empty()
+                && (field.ty == Type::Opaque || field.sourced && (hidden::looks_secret(text) || sourced()));
             let marked = match hidden::is_marked(text) {
                 true => return None,
                 false if whole => hidden::mark(&self.print(text)),

@@ -3,18 +3,23 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use smol_str::SmolStr;
 
-use crate::kind::{Access, Field, Kind, Type};
+use crate::kind::{Access, Field, Kind, Normaliser, Type};
 use crate::ledger::Key;
 use crate::resource::LiveObject;
 use crate::text::is_masked;
 use crate::value::{Any, Packed, Parts, Secret, Value};
+
+/// Most names of a row that are kept though nothing is known about them.
+const MOST_UNKNOWN: usize = 32;
 
 /// A row as far as the table of its kind names what is in it: the rest is dropped while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Row {
     id: Option<Packed>,
     fields: Vec<(&'static Field, Packed)>,
+    unknown: Vec<SmolStr>,
 }
 
 /// Reads rows of a kind. `None` for what is no map.
@@ -50,7 +55,7 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
         .id
         .and_then(|id| identity(kind, &id))
         .ok_or_else(|| format!("a {} has no usable `{}`", kind.singular, kind.id))?;
-    let mut object = LiveObject { id, ..LiveObject::default() };
+    let mut object = LiveObject { id, unknown: row.unknown, ..LiveObject::default() };
     let mut attributes = Vec::with_capacity(row.fields.len());
     for (field, value) in row.fields {
         match field.ty {
@@ -109,9 +114,19 @@ impl<'de> Parts<'de> for RowOf<'_> {
     type Out = Row;
 
     fn map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<Row>, A::Error> {
-        let mut row = Row { id: None, fields: Vec::with_capacity(self.kind.fields.len()) };
+        let fields = Vec::with_capacity(self.kind.fields.len());
+        let mut row = Row { id: None, fields, unknown: Vec::new() };
         // Where a name stands twice, the later one counts, as with every reader of JSON here.
-        while let Some(named) = entries.next_key_seed(NameIn(self.kind))? {
+        while let Some(mut named) = entries.next_key_seed(NameIn(self.kind))? {
+            if let Some(name) = named.unknown.take().filter(|_| !matches!(self.kept, Kept::Some(_))) {
+                let value: Packed = entries.next_value()?;
+                let nothing =
+                    Normaliser::Collection.canonical(&value).is_null() || value.as_str() == Some("");
+                if !nothing && row.unknown.len() < MOST_UNKNOWN {
+                    row.unknown.push(name);
+                }
+                continue;
+            }
             let Some((_, field)) =
                 named.field.filter(|(place, field)| self.keeps(*place, field, named.is_id))
             else {
@@ -140,6 +155,8 @@ struct Named {
     /// Its place and row.
     field: Option<(usize, &'static Field)>,
     is_id: bool,
+    /// What nothing is known about.
+    unknown: Option<SmolStr>,
 }
 
 /// Looks a name up without keeping it.
@@ -162,7 +179,10 @@ impl Visitor<'_> for NameIn<'_> {
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Named, E> {
         let place = self.0.fields.iter().position(|field| field.name == name);
-        Ok(Named { field: place.map(|place| (place, &self.0.fields[place])), is_id: name == self.0.id })
+        let is_id = name == self.0.id;
+        let known = is_id || place.is_some() || self.0.beside.contains(&name);
+        let unknown = (!known).then(|| SmolStr::new(name));
+        Ok(Named { field: place.map(|place| (place, &self.0.fields[place])), is_id, unknown })
     }
 }
 
@@ -174,7 +194,7 @@ fn fits(ty: Type, value: &Packed) -> bool {
         Type::Text | Type::Decimal | Type::Integer | Type::Bool => {
             !matches!(value, Packed::Map(_) | Packed::List(_))
         }
-        Type::CatalogueEntry | Type::Secret | Type::Numbers => true,
+        Type::CatalogueEntry | Type::Secret | Type::Numbers | Type::Opaque => true,
     }
 }
 

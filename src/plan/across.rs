@@ -1,6 +1,8 @@
 //! Objects that change their account: refused, unless the YAML says that they move (spec 2.1). Then they are made in the new
 //! account like any other, and the old one is what they take the place of.
 
+use smol_str::SmolStr;
+
 use super::Inputs;
 use super::change::{SecretWord, Shown};
 use super::find::kind_in;
@@ -104,12 +106,19 @@ pub(super) struct Inherited {
     pub(super) carried: Vec<&'static str>,
     /// Names of those that nobody can read.
     pub(super) lost: Vec<&'static str>,
+    /// Names of what the old one shows and nothing is known about.
+    pub(super) unknown: Vec<SmolStr>,
 }
 
 /// Completes what is wanted with what its predecessor shows (unpod.md 5.2, 11 and 12).
 pub(super) fn inherit(object: &DesiredObject, kind: &'static Kind, from: Predecessor<'_>) -> Inherited {
-    let mut heir = Inherited { object: object.clone(), carried: Vec::new(), lost: Vec::new() };
     let live = from.live;
+    let mut heir = Inherited {
+        object: object.clone(),
+        carried: Vec::new(),
+        lost: Vec::new(),
+        unknown: live.unknown.clone(),
+    };
     for field in kind.fields.iter().filter(|field| field.access != Access::ReadOnly) {
         let known = from.kind.field(field.name).is_some_and(|old| old.ty == field.ty);
         if !known || field.ty == Type::Numbers || object.attributes.contains_key(field.name) {
@@ -125,7 +134,11 @@ pub(super) fn inherit(object: &DesiredObject, kind: &'static Kind, from: Predece
             if field.normaliser.canonical(value).is_null() {
                 continue;
             }
-            if stays {
+            // What the service shows there and may not take would keep the new object from being made.
+            let fits = field.access != Access::CarriedOver
+                || field.seen.is_empty()
+                || value.as_str().is_some_and(|word| field.seen.contains(&word));
+            if stays || !fits {
                 heir.lost.push(field.name);
             } else {
                 heir.carried.push(field.name);

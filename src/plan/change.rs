@@ -212,7 +212,7 @@ impl Comparison<'_> {
             risky: field.risky,
         };
         match field.access {
-            Access::ReadOnly => {}
+            Access::ReadOnly | Access::CarriedOver => {}
             _ if field.ty == Type::CatalogueEntry && !self.catalogue_known => {
                 found.refusals.push(Refusal {
                     code: RefusalCode::NotInCatalogue,
@@ -242,7 +242,9 @@ impl Comparison<'_> {
                 }
                 (Access::Replace, None) => found.replace.push(change),
                 (Access::CreateOnly, None) => self.create_only(field, wanted, shown, found),
-                (Access::Modifiable | Access::ReadOnly, None) => found.update.push(change),
+                (Access::Modifiable | Access::ReadOnly | Access::CarriedOver, None) => {
+                    found.update.push(change)
+                }
             },
         }
     }

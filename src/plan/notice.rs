@@ -110,6 +110,8 @@ pub enum NoticeCode {
     LeftDark,
     /// Nobody serves a number, and it is connected although the plan is refused. Detail: number.
     GoesOn,
+    /// An object that is replaced shows something that telform does not know. Detail: its id.
+    NotKnown,
 }
 
 impl NoticeCode {
@@ -200,6 +202,9 @@ impl NoticeCode {
             Self::CarriedOver => "not in the YAML: the new object takes over",
             Self::LeftDark => {
                 "DARK: an earlier run cut this number off to move it, and nothing connects it again. Connect it in the service's console, or put back the account and the entry that it belongs to; number"
+            }
+            Self::NotKnown => {
+                "telform does not know this and cannot carry it over: the new object is made without it. Look at the old object before you apply; it is"
             }
             Self::GoesOn => {
                 "nobody serves this number, and no refusal is about it: `telform apply` connects it although the plan is refused"

@@ -144,7 +144,7 @@ impl Comparison<'_> {
             way: match field.access {
                 Access::Modifiable if field.verified => Way::Confirm,
                 Access::Modifiable => Way::Resend,
-                Access::CreateOnly | Access::Replace | Access::ReadOnly => Way::Edit,
+                Access::CreateOnly | Access::Replace | Access::ReadOnly | Access::CarriedOver => Way::Edit,
             },
         }))
     }

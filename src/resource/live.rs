@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use smol_str::SmolStr;
 
 use super::Fields;
 use crate::value::{Fingerprint, Packed};
@@ -156,6 +157,8 @@ pub struct LiveObject {
     /// Attributes whose value has another shape than the service documents, with the shape that they have. None of them is
     /// among `attributes`: only who manages one has to care.
     pub odd: Fields<&'static str>,
+    /// Names that its row shows with something in them, and that no table knows.
+    pub unknown: Vec<SmolStr>,
 }
 
 impl LiveObject {

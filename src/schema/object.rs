@@ -27,7 +27,7 @@ fn shape(kind: &'static Kind, whole: bool) -> Value {
         }),
     );
     properties.insert("id".into(), id(kind));
-    let writable = || kind.fields.iter().filter(|field| field.access != Access::ReadOnly);
+    let writable = || kind.fields.iter().filter(|field| field.is_stated());
     let names: Vec<&str> = writable().map(|field| field.name).collect();
     properties.insert("lifecycle".into(), json!({
         "type": "object", "additionalProperties": false,
@@ -75,7 +75,7 @@ fn id(kind: &Kind) -> Value {
             "description": description,
         });
     }
-    if kind.field(kind.id).is_some_and(|field| field.access != Access::ReadOnly) {
+    if kind.field(kind.id).is_some_and(|field| field.is_stated()) {
         return json!({ "type": "string", "pattern": SLUG, "maxLength": 50, "description": description });
     }
     json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$", "maxLength": 200, "description": description })
@@ -97,6 +97,8 @@ fn attribute(kind: &Kind, field: &Field) -> Value {
         Type::List => json!({ "type": "array", "items": { "properties": inside(field) } }),
         Type::Map => json!({ "type": "object", "properties": inside(field) }),
         Type::Numbers => numbers(),
+        // Never stated.
+        Type::Opaque => json!({}),
     };
     let clears = field.access == Access::Modifiable
         && !field.required

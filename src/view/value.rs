@@ -37,11 +37,8 @@ pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -
         let line = match (&change.before, &change.after) {
             (Shown::Absent, _) if created => format!("{name}  {after}"),
             (_, Shown::Absent) => format!("{name}  {before}"),
-            // A new object gets it, and what the old one has is not known.
-            (Shown::Secret(SecretWord::WriteOnly), Shown::Secret(SecretWord::New)) => {
-                format!("{name}  {before} -> {after}")
-            }
-            (Shown::Secret(_), Shown::Secret(_)) => format!("{name}  {after}"),
+            // What nobody can read is said to be there; that a secret was one says nothing.
+            (Shown::Secret(SecretWord::Set), Shown::Secret(_)) => format!("{name}  {after}"),
             _ => format!("{name}  {before} -> {after}"),
         };
         return vec![format!("{line}{risky}")];

@@ -171,6 +171,7 @@ impl Model {
             attributes: thing.attributes.iter().map(|(name, value)| (*name, value.into())).collect(),
             secrets: Fields::new(),
             masked: Fields::new(),
+            unknown: Vec::new(),
         };
         for field in kind.fields.iter().filter(|field| field.ty == Type::Secret && field.secret_is_read_back)
         {

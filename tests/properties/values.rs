@@ -26,6 +26,7 @@ pub(crate) fn catalogue_shown(generation: u8, entry: usize) -> Value {
 /// A value as a service shows it.
 pub(crate) fn shown(field: &Field, generation: Option<u8>, dice: &mut Dice) -> Value {
     match (field.name, field.ty) {
+        _ if field.access == Access::CarriedOver && !field.seen.is_empty() => json!(dice.pick(field.seen)),
         (_, Type::CatalogueEntry) => catalogue_shown(generation.unwrap_or(2), dice.below(3)),
         ("account_sid", _) => json!(dice.pick(&["A0", "A1", "A2", "A3"])),
         ("slug", _) => json!(dice.pick(&["sales", "support", "ops", "night"])),
@@ -42,6 +43,9 @@ pub(crate) fn shown(field: &Field, generation: Option<u8>, dice: &mut Dice) -> V
         }
         (_, Type::Map) => {
             dice.pick(&[json!({}), json!({"tier": "gold"}), json!({"tier": "gold", "desk": "north"})])
+        }
+        (_, Type::Opaque) => {
+            dice.pick(&[json!(null), json!({}), json!([{"meta_key": "k", "meta_value": 7}])])
         }
         (_, Type::Secret | Type::Numbers) => Value::Null,
     }
@@ -82,5 +86,5 @@ pub(crate) fn wanted(kind: &Kind, field: &Field, dice: &mut Dice) -> Value {
 
 /// Whether the YAML may state a field as a plain value.
 pub(crate) fn plain(field: &Field) -> bool {
-    field.access != Access::ReadOnly && !matches!(field.ty, Type::Secret | Type::Numbers)
+    field.is_stated() && !matches!(field.ty, Type::Secret | Type::Numbers)
 }

@@ -126,3 +126,96 @@ fn a_protected_configuration_is_not_replaced() {
     );
     shot!("replace_protected", story.expect(3, "plan --max-deletes 1"));
 }
+
+/// What no file may state goes along with what takes its object's place: any value that others keep with a configuration, the
+/// state of a bridge. Its texts are nobody's business. What telform does not know is named.
+#[test]
+fn a_replacement_takes_along_what_the_yaml_cannot_state() {
+    let story = Story::new(
+        "
+unpod:
+  profile: g1-snapshot
+  organizations: [ { handle: acme.example, name: One }, { handle: two.example, name: Two } ]
+  configurations:
+    - { id: 41, provider: LiveKit, name: main, meta_json: [ { meta_key: canary-meta-key, meta_value: canary-meta-1 } ] }
+    - { id: 42, provider: Vapi, name: other, organization: two.example }
+  bridges:
+    - { id: 301, slug: sales, name: Sales, product_id: prod, status: ACTIVE, documents_status: approve }
+    - { id: 302, slug: fax, name: Fax, product_id: prod, documents_status: verified }
+",
+    );
+    for word in ["canary-meta-key", "canary-meta-1"] {
+        story.secrets.lock().unwrap().insert(word.to_owned());
+    }
+    let accounts = |name: &str, handle: &str| {
+        format!(
+            "  {name}: {{ api: unpod, base_url: \"{}\", org_handle: {handle}, product_id: prod, all_products: true, requests_per_minute: 60000, settle_after: 0s, token: {{ env: UNPOD_TOKEN }} }}\n",
+            story.sandbox.unpod_url()
+        )
+    };
+    let write = |account: &str, slugs: [&str; 2], more: &str| {
+        story.file(
+            "telform.yaml",
+            &format!(
+                "version: 1\naccounts:\n{}{}providers:\n  main: {{ account: {account}, name: main, provider: LiveKit }}\nbridges:\n  sales: {{ account: unpod, slug: {}, name: Sales }}\n  fax: {{ account: unpod, slug: {}, name: Fax }}\n{more}",
+                accounts("unpod", "acme.example"),
+                accounts("two", "two.example"),
+                slugs[0],
+                slugs[1],
+            ),
+        );
+    };
+    write("unpod", ["sales", "fax"], "");
+    story.apply();
+    write(
+        "two",
+        ["sales-2", "fax-2"],
+        "moved: [{ from: providers.main, account: unpod, to: providers.main }]\n",
+    );
+    story.fault(
+        "{ match: { path: '*/provider-configurations/', times: 0, method: GET }, effect: extra_fields }",
+    );
+    let plan = story.expect(0, "plan --max-deletes 9");
+    plan.says("providers.main (meta_json)").says("bridges.sales (").says("status, documents_status)");
+    plan.says("telform does not know this and cannot carry it over");
+    plan.says("bridges.fax documents_status");
+    story.sandbox.clear_faults();
+    story.expect(0, "plan --max-deletes 9 --format json").says("meta_json").is_silent_about("canary-meta");
+    story.expect(0, "plan --max-deletes 9 --format markdown");
+    story.expect(0, "apply --auto-approve --max-deletes 9");
+    let world = story.sandbox.world();
+    let made = world.unpod.configurations.iter().find(|it| it.name.as_deref() == Some("main")).unwrap();
+    assert_eq!(
+        made.meta_json,
+        serde_json::json!([{ "meta_key": "canary-meta-key", "meta_value": "canary-meta-1" }])
+    );
+    let bridge = |slug: &str| world.unpod.bridges.iter().find(|it| it.slug == slug).unwrap();
+    assert_eq!(
+        (bridge("sales-2").status.as_str(), bridge("sales-2").documents_status.as_str()),
+        ("ACTIVE", "approve")
+    );
+    assert_eq!(bridge("fax-2").documents_status, "pending", "the service would not take what it shows");
+    // None of it may be stated, and none of it is adopted or compared.
+    story.expect(0, "adopt --all --out written");
+    story.file(
+        "bad.yaml",
+        &story.read("telform.yaml").replace("name: Sales }", "name: Sales, status: DRAFT }"),
+    );
+    story.expect(1, "validate -f bad.yaml").says("status");
+    story.sandbox.edit(|world| "INACTIVE".clone_into(&mut world.unpod.bridges[0].status));
+    story.in_sync();
+}
+
+/// That there is a secret which nobody can read is said before it is overwritten, in every format.
+#[test]
+fn a_secret_that_nobody_can_read_is_unknown_and_not_unset() {
+    let mut story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
+    story.unpod("providers:\n  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n");
+    story.expect(0, "apply --auto-approve --rewrite-secret providers.main");
+    story.set("AUTH", "canary-auth-44");
+    for format in ["text", "markdown", "html", "json"] {
+        let ran = story.expect(0, &format!("plan --format {format}"));
+        let word = if format == "json" { "write_only" } else { "(unknown, write-only)" };
+        ran.says(word).is_silent_about("(not set)");
+    }
+}

@@ -360,6 +360,7 @@ bridges:
     story.apply();
     let mut twin = story.world()["carrierx"]["partners"][0].clone();
     twin["login"] = "WEST".into();
+    twin["partner_sid"] = "3f0c6a52-8b1e-4a37-9d55-0c2be1a7f499".into();
     story.carrierx_with("partner_delete: true, ", "removed:\n  - { address: partners.west }\n");
     story.expect(0, &format!("apply {GUARDS}"));
     story.carrierx_with("partner_delete: true, ", &west(""));

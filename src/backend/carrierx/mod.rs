@@ -35,6 +35,7 @@ pub static PARTNERS: Kind = Kind {
     numeric_id: false,
     natural_key: &["login"],
     fields: FIELDS,
+    beside: &["brand_sid", "id"],
     update: Update::PatchOrPut { nested: ("nested_objects", "replace") },
     delete: Delete::Undocumented { switch: "partner_delete" },
     list: List::Offset { size: 1000, order: "partner_sid asc" },

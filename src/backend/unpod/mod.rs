@@ -33,6 +33,43 @@ pub static BACKEND: Backend = Backend {
 /// Spellings of the collection of provider configurations, the documented one first (unpod.md fact 2).
 pub const CONFIGURATION_SPELLINGS: [&str; 2] = ["providers-configurations", "provider-configurations"];
 
+/// What rows of configurations show beside their attributes (unpod.md 5.1, 5.2).
+const BESIDE_PROVIDERS: &[&str] = &[
+    "org_handle",
+    "organization",
+    "organization_details",
+    "provider_details",
+    "is_valid",
+    "created_at",
+    "updated_at",
+];
+
+/// What rows of bridges show beside their attributes, and those of their numbers (unpod.md 6.1, 6.2).
+const BESIDE_BRIDGES: &[&str] = &[
+    "id",
+    "provider",
+    "org_handle",
+    "organization",
+    "organization_details",
+    "product_id",
+    "hub",
+    "created_at",
+    "updated_at",
+    "numbers.id",
+    "numbers.number_id",
+    "numbers.number",
+    "numbers.state",
+    "numbers.active",
+    "numbers.status",
+    "numbers.channels_count",
+    "numbers.connectivity_type",
+    "numbers.provider",
+    "numbers.provider_details",
+    "numbers.provider_config_id",
+    "numbers.provider_configuration",
+    "numbers.provider_credential",
+];
+
 /// Provider configurations of the documented generation: slug, account and a write-only token.
 pub static PROVIDERS_G2: Kind = Kind {
     name: "providers",
@@ -63,6 +100,7 @@ pub static PROVIDERS_G2: Kind = Kind {
             .doc("Token at the carrier; never read back.", "unpod.md 5.1"),
         Field::new("created_at", Type::Text).read_only().doc("When the service made it.", "unpod.md 5.1"),
     ],
+    beside: BESIDE_PROVIDERS,
     update: Update::Patch,
     delete: Delete::Supported,
     list: List::Whole,
@@ -109,7 +147,11 @@ pub static PROVIDERS_G1: Kind = Kind {
         Field::new("sip_url", Type::Text)
             .made_of(Grammar::Url)
             .doc("Address of the provider's SIP side.", "unpod.md 5.2"),
+        Field::new("meta_json", Type::Opaque)
+            .carried_over()
+            .doc("What others keep with it; any value.", "unpod.md 5.2, 12"),
     ],
+    beside: BESIDE_PROVIDERS,
     update: Update::Patch,
     delete: Delete::Supported,
     list: List::Whole,
@@ -166,6 +208,7 @@ pub static BRIDGES_G2: Kind = Kind {
     numeric_id: false,
     natural_key: &["slug"],
     fields: &[NAME, SLUG, NUMBERS],
+    beside: BESIDE_BRIDGES,
     update: Update::Patch,
     delete: Delete::Supported,
     list: List::Pages { size: 100, largest: Some(10_000) },
@@ -199,7 +242,16 @@ pub static BRIDGES_G1: Kind = Kind {
             .create_only()
             .seen(&["IN", "US", "EU", "AUS", "UAE"])
             .doc("Where it runs.", "unpod.md 6.2"),
+        Field::new("status", Type::Text)
+            .carried_over()
+            .seen(&["ACTIVE", "INACTIVE", "DRAFT"])
+            .doc("Its state, which other parts of the service change.", "unpod.md 6.2; 12, 20"),
+        Field::new("documents_status", Type::Text)
+            .carried_over()
+            .seen(&["pending", "review", "approve"])
+            .doc("State of its documents.", "unpod.md 6.2"),
     ],
+    beside: BESIDE_BRIDGES,
     update: Update::Patch,
     delete: Delete::Supported,
     list: List::Pages { size: 100, largest: Some(10_000) },

@@ -70,7 +70,17 @@ pub fn is_offered(row: &Value) -> bool {
 }
 
 /// Keys of a bridge that telform has a use for.
-const BRIDGE: [&str; 7] = ["id", "name", "slug", "description", "region", "provider", "org_handle"];
+const BRIDGE: [&str; 9] = [
+    "id",
+    "name",
+    "slug",
+    "description",
+    "region",
+    "status",
+    "documents_status",
+    "provider",
+    "org_handle",
+];
 /// Keys of a number on a bridge that telform has a use for.
 const NUMBER: [&str; 4] = ["number", "number_id", "provider", "provider_config_id"];
 /// Keys under which a number on a bridge names its configuration; of an object only its id and its owner are kept.
@@ -80,12 +90,36 @@ const LINKS: [&str; 2] = ["provider_configuration", "provider_credential"];
 /// (unpod.md 6.2, recorded). `numbers` stays out when the row has none.
 pub fn slim_bridge(row: &Map<String, Value>) -> Value {
     let mut slim = picked(row, &BRIDGE);
+    name_others(row, "", &BRIDGE, &mut slim);
     if let Some(Value::Array(numbers)) = row.get("numbers") {
+        for number in numbers.iter().filter_map(Value::as_object) {
+            name_others(number, "numbers.", &NUMBER, &mut slim);
+        }
         let numbers =
             numbers.iter().map(|number| number.as_object().map_or(Value::Null, slim_number)).collect();
         slim.insert("numbers".to_owned(), Value::Array(numbers));
     }
     Value::Object(slim)
+}
+
+/// Of everything else the name alone, where there is something.
+fn name_others(row: &Map<String, Value>, under: &str, known: &[&str], slim: &mut Map<String, Value>) {
+    for (key, value) in row.iter().filter(|(key, _)| *key != "numbers" && !known.contains(&key.as_str())) {
+        if !says_nothing(value) {
+            slim.entry(format!("{under}{key}")).or_insert(Value::Bool(true));
+        }
+    }
+}
+
+/// Whether there is nothing in a value.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn slim_number(row: &Map<String, Value>) -> Value {

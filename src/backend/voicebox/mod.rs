@@ -48,6 +48,7 @@ static MAILBOXES: Kind = Kind {
         Field::new("notify", Type::List).doc("Addresses that get a mail.", "voicebox.md 1"),
         Field::new("created_at", Type::Text).read_only().doc("When it was made.", "voicebox.md 1"),
     ],
+    beside: &[],
     update: Update::Patch,
     delete: Delete::Supported,
     list: List::Whole,

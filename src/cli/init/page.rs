@@ -227,6 +227,7 @@ fn example(kind: &Kind, field: &Field) -> String {
         Type::Bool => " true".to_owned(),
         Type::List => " []".to_owned(),
         Type::Map => " {}".to_owned(),
+        Type::Opaque => String::new(),
         Type::Numbers => format!("\n#       \"+14155550101\": {{ provider: {EXAMPLE} }}"),
         Type::Text | Type::CatalogueEntry if !field.example.is_empty() => text(field.example),
         Type::Text | Type::CatalogueEntry => match (field.seen.first(), field.normaliser) {

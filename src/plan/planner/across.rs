@@ -148,12 +148,15 @@ impl<'a> Planner<'a> {
         kind: &'static Kind,
         from: Predecessor<'_>,
     ) -> DesiredObject {
-        let Inherited { object: heir, carried, lost } = across::inherit(object, kind, from);
+        let Inherited { object: heir, carried, lost, unknown } = across::inherit(object, kind, from);
         if !carried.is_empty() {
             self.note(object, NoticeCode::CarriedOver, None, Some(carried.join(", ")));
         }
         for attribute in lost {
             self.note(object, NoticeCode::NotCarriedOver, Some(attribute), Some(from.live.id.clone()));
+        }
+        for attribute in unknown {
+            self.note(object, NoticeCode::NotKnown, Some(&attribute), Some(from.live.id.clone()));
         }
         heir
     }

@@ -130,10 +130,7 @@ fn attribute(change: &AttributeChange) -> Vec<String> {
     let (before, after) = words::pair(change);
     let say = |sign: &str, value: &str| line(sign, &format!("{}: {value}", change.name));
     let mut drawn = match (&change.before, &change.after) {
-        (Shown::Secret(SecretWord::WriteOnly), Shown::Secret(SecretWord::New)) => {
-            vec![say("- ", &before), say("+ ", &after)]
-        }
-        (Shown::Secret(_), Shown::Secret(_)) => vec![say("! ", &after)],
+        (Shown::Secret(SecretWord::Set), Shown::Secret(_)) => vec![say("! ", &after)],
         (Shown::Absent, _) => vec![say("+ ", &after)],
         (_, Shown::Absent) => vec![say("- ", &before)],
         _ => vec![say("- ", &before), say("+ ", &after)],
