@@ -186,8 +186,12 @@ impl Apply<'_> {
         let mut outcomes: BTreeMap<StepId, Outcome> = BTreeMap::new();
         let mut halted = None;
         let mut heard_stop = false;
-        for phase in [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete] {
-            self.phase(&run, phase, &mut outcomes, &mut halted, &mut heard_stop).await;
+        // What takes over starts as soon as its delete is done, so that its numbers are not dark for the other deletes.
+        let last: &[Phase] = &[Phase::TakeOver, Phase::Delete];
+        for phases in
+            [&[Phase::Create] as &[Phase], &[Phase::Update], &[Phase::Rewire], &[Phase::ReadBack], last]
+        {
+            self.phase(&run, phases, &mut outcomes, &mut halted, &mut heard_stop).await;
         }
         let complete = outcomes.len() == self.plan.steps.len() && outcomes.values().all(Outcome::is_done);
         let reconnected =
@@ -234,12 +238,13 @@ impl Apply<'_> {
     async fn phase(
         &self,
         run: &Run<'_>,
-        phase: Phase,
+        phases: &[Phase],
         outcomes: &mut BTreeMap<StepId, Outcome>,
         halted: &mut Option<Halt>,
         heard_stop: &mut bool,
     ) {
-        let mut waiting: Vec<&Step> = self.plan.steps.iter().filter(|step| step.phase == phase).collect();
+        let of = |phase: Phase| self.plan.steps.iter().filter(move |step| step.phase == phase);
+        let mut waiting: Vec<&Step> = phases.iter().copied().flat_map(of).collect();
         let mut running = FuturesUnordered::new();
         let mut busy: BTreeMap<&str, usize> = BTreeMap::new();
         loop {
@@ -291,6 +296,10 @@ impl Apply<'_> {
     /// A number that was cut a moment ago is connected again even when nothing new is started any more: its connect is the
     /// second half of one move.
     fn rescues(&self, step: &Step, outcomes: &BTreeMap<StepId, Outcome>) -> bool {
+        // Its numbers are off already, and without it nothing serves them.
+        if step.phase == Phase::TakeOver {
+            return true;
+        }
         let Operation::Connect { number, .. } = &step.operation else { return false };
         self.plan.steps.iter().any(|other| {
             matches!(&other.operation, Operation::Disconnect { number: cut, .. } if cut == number)

@@ -13,8 +13,9 @@ use crate::kind::Kind;
 use crate::ledger::{
     Attempt, Entry, Key, Ledger, LedgerError, LeftBehind, MadeConnection, Origin, Watched, natural_key,
 };
-use crate::plan::{Operation, Plan, Step};
+use crate::plan::{Operation, Phase, Plan, Ref, Step};
 use crate::resource::{Address, Desired, Facts, Live, LiveObject, Wanted};
+use crate::value::Value;
 
 /// Tells the time as RFC 3339 in UTC.
 pub type Clock = dyn Fn() -> String + Send + Sync;
@@ -79,9 +80,51 @@ impl Run<'_> {
                 let Some(next) = self.next_seat(&account, number)? else { return Ok(()) };
                 ledger.moves.insert(next);
             }
+            (Operation::Delete { .. }, _) => {
+                let freed = self.freed_for(step)?;
+                if freed.is_empty() {
+                    return Ok(());
+                }
+                ledger.moves.extend(freed);
+            }
             _ => return Ok(()),
         }
         self.save(&mut ledger).await.map_err(|error| format!("nothing was sent: {error}"))
+    }
+
+    /// The create that takes the numbers along which a delete frees.
+    fn taker(&self, delete: &Step) -> Option<&Step> {
+        let Operation::Delete { id, .. } = &delete.operation else { return None };
+        self.apply.plan.steps.iter().find(|step| {
+            step.phase == Phase::TakeOver
+                && step.call.account == delete.call.account
+                && step.address == delete.address
+                && step.operation.replaces_here() == Some(id)
+        })
+    }
+
+    /// Where the numbers are to be connected that a delete frees for the bridge that takes its place.
+    fn freed_for(&self, delete: &Step) -> Result<Vec<MadeConnection>, String> {
+        let (Some(taker), Operation::Delete { frees, .. }) = (self.taker(delete), &delete.operation) else {
+            return Ok(Vec::new());
+        };
+        let Operation::Create { key, .. } = &taker.operation else { return Ok(Vec::new()) };
+        let Some(bridge) = key.values().next().and_then(Value::as_str) else { return Ok(Vec::new()) };
+        let mut freed = Vec::new();
+        for step in &self.apply.plan.steps {
+            if let Operation::Connect { bridge: Ref::Step(at), number, provider, .. } = &step.operation
+                && *at == taker.id
+                && frees.contains(number)
+            {
+                freed.push(MadeConnection {
+                    account: step.call.account.clone(),
+                    bridge: bridge.to_owned(),
+                    number: number.clone(),
+                    provider: self.resolve(provider)?,
+                });
+            }
+        }
+        Ok(freed)
     }
 
     /// Where this plan connects a number after it was cut.
@@ -125,6 +168,11 @@ impl Run<'_> {
                 let connect = self.apply.plan.connect_after(&step.call.account, number);
                 ledger.note_moved(&connect.unwrap_or(step).call.account, number);
             }
+            (Operation::Delete { .. }, _) => {
+                for open in self.freed_for(step).unwrap_or_default() {
+                    ledger.note_moved(&open.account, &open.number);
+                }
+            }
             _ => {}
         }
         if before != (ledger.attempts.len(), ledger.moves.len())
@@ -161,7 +209,9 @@ impl Run<'_> {
                         entry.left_behind.insert(LeftBehind { account, id });
                     }
                     _ => {
-                        entry.former.extend(replaces.clone());
+                        // What took its numbers over came after its delete.
+                        let left = replaces.clone().filter(|_| step.phase != Phase::TakeOver);
+                        entry.former.extend(left);
                         entry.replaced.extend(replaces.clone());
                     }
                 }
@@ -179,7 +229,7 @@ impl Run<'_> {
                     entry.left_behind.retain(|left| (left.account.as_str(), &left.id) != (account, id));
                     if entry.account == account {
                         entry.former.remove(id);
-                        if entry.id == *id {
+                        if entry.id == *id && self.taker(step).is_none() {
                             ledger.bury(address, self.apply.desired);
                         }
                     }

@@ -350,9 +350,10 @@ impl Known<'_> {
         let all = self.change.map(|change| change.steps.as_slice()).unwrap_or_default();
         let of_change = plan.steps.iter().filter(|step| all.contains(&step.id));
         let carries = |step: &&crate::plan::Step| match field.ty {
-            Type::Numbers => matches!(step.phase, Phase::Rewire | Phase::ReadBack),
+            Type::Numbers => matches!(step.phase, Phase::Rewire | Phase::ReadBack | Phase::TakeOver),
             _ => step.call.body.as_ref().is_some_and(|body| {
-                matches!(step.phase, Phase::Create | Phase::Update) && body.entries().contains_key(field.name)
+                matches!(step.phase, Phase::Create | Phase::Update | Phase::TakeOver)
+                    && body.entries().contains_key(field.name)
             }),
         };
         of_change.filter(carries).map(|step| step.id.clone()).collect()

@@ -172,6 +172,10 @@ impl Plan {
         let step = *turn.steps.first()?;
         let account = &step.call.account;
         let link = self.link(account)?;
+        // What a new bridge took along goes off with it, or back with the one in whose place it was made.
+        if link.assigned_on_create.is_some() && matches!(turn.bridge, Ref::Step(_)) {
+            return None;
+        }
         let on = match &turn.bridge {
             Ref::Id(id) => id.clone(),
             Ref::Step(maker) => self.address_of(maker).unwrap_or_default(),

@@ -35,6 +35,8 @@ pub(super) struct Bridge {
     pub(super) numbers: BTreeMap<String, (Address, Ref)>,
     /// Numbers that a refusal leaves undecided, each with the address that is to serve it. Nothing is cut on such a bridge.
     pub(super) open: BTreeMap<String, Address>,
+    /// Numbers that a new bridge takes along and that nobody serves there.
+    pub(super) idle: BTreeSet<String>,
 }
 
 /// Everything about one account that the decision needs.
@@ -127,6 +129,10 @@ impl Wiring<'_> {
     fn finish_moves(&self, wired: &mut Wired) {
         // Where the bridge cannot be read, nobody knows how the move ended: it stays open.
         for open in self.moves.iter().filter(|open| !self.unreadable.contains(open.bridge.as_str())) {
+            // It comes along with a bridge that is made again: open until it is connected there.
+            if wired.steps.connects_on_new(&open.number) {
+                continue;
+            }
             let served = self
                 .connections
                 .iter()
@@ -225,7 +231,8 @@ impl Wiring<'_> {
     fn leave_bridge(&self, connection: &Connection, wired: &mut Wired) {
         let owner = &self.leaving_bridges[&connection.bridge];
         let wanted = self.wanted_elsewhere(&connection.number);
-        if self.can_disconnect && (wanted || connection.target != Target::Unserved) {
+        let taken = self.taker(&connection.bridge).is_some();
+        if !taken && self.can_disconnect && (wanted || connection.target != Target::Unserved) {
             self.cut(connection, owner, wired);
         } else {
             // Deleting the bridge is what frees the number here (unpod.md 7.2).
@@ -237,6 +244,12 @@ impl Wiring<'_> {
             }
             self.goes_dark(connection, wired);
         }
+    }
+
+    /// The bridge that takes the place of one that goes, where only that frees its numbers, and takes them along.
+    fn taker(&self, slug: &str) -> Option<&Bridge> {
+        let address = self.leaving_bridges.get(slug).filter(|_| self.link.assigned_on_create.is_some())?;
+        self.bridges.iter().find(|bridge| bridge.address == *address && matches!(bridge.at, Ref::Step(_)))
     }
 
     fn follow_provider(&self, connection: &Connection, wired: &mut Wired) {
@@ -361,7 +374,9 @@ impl Wiring<'_> {
         let elsewhere = self.connections.iter().find(|connection| connection.number == number);
         // Only where numbers join by being connected does a cut set them free (unpod.md 7).
         let frees = self.link.assigned_on_create.is_none();
+        let taken = elsewhere.and_then(|it| self.taker(&it.bridge)).is_some_and(|to| to.at == bridge.at);
         if let Some(connection) = elsewhere
+            && !taken
             && !(frees && wired.steps.frees(&connection.bridge, number))
         {
             let detail = if frees {
@@ -383,7 +398,7 @@ impl Wiring<'_> {
         let known = known.and_then(|live| live.id);
         if self.link.assigned_on_create.is_some() {
             // Such a bridge takes a number only while it is free; one that is cut stays on its old bridge (unpod.md 6.2, 7.2).
-            if matches!(bridge.at, Ref::Id(_)) || elsewhere.is_some() {
+            if matches!(bridge.at, Ref::Id(_)) || (elsewhere.is_some() && !taken) {
                 let detail = format!("{number} is not on bridge {}", self.bridge_label(&bridge.at));
                 wired.refusals.push(self.refused(RefusalCode::CannotAssign, &bridge.address, number, detail));
                 return;
@@ -411,7 +426,9 @@ impl Wiring<'_> {
                 provider: name.to_string(),
                 account: None,
             });
-            wired.impact.push(NumberImpact { effect: Effect::Moves, to, dark_steps: 1, ..cut });
+            // From the delete over the create to the connect, or from the cut to the connect.
+            let dark_steps = if taken { 2 } else { 1 };
+            wired.impact.push(NumberImpact { effect: Effect::Moves, to, dark_steps, ..cut });
         } else {
             self.note_impact(None, Some((bridge, name)), number, Effect::Connects, 0, wired);
         }

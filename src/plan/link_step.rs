@@ -77,6 +77,11 @@ impl LinkSteps {
         self.drafts.iter().any(|draft| matches!(&draft.step.operation, Operation::Connect { number: other, .. } if other == number))
     }
 
+    /// Whether this number is connected on a bridge that the plan makes.
+    pub(super) fn connects_on_new(&self, number: &str) -> bool {
+        self.drafts.iter().any(|draft| matches!(&draft.step.operation, Operation::Connect { number: other, bridge: Ref::Step(_), .. } if other == number))
+    }
+
     /// Takes a number off a bridge.
     pub(super) fn disconnect(
         &mut self,
@@ -276,11 +281,13 @@ pub(super) fn made(address: &Address) -> Ref {
     Ref::Step(create_name(address))
 }
 
-/// The ids of the numbers that a new bridge takes with it, where they can only join at its creation.
+/// The ids of the numbers that a new bridge takes with it, where they can only join at its creation; also from a bridge of the
+/// account that goes for it.
 pub(super) fn assigned(
     inputs: &Inputs<'_>,
     account: &str,
     link: &Link,
+    from: Option<&str>,
     numbers: impl Iterator<Item = String>,
 ) -> Vec<u64> {
     if link.assigned_on_create.is_none() {
@@ -290,7 +297,7 @@ pub(super) fn assigned(
     numbers
         .filter_map(|number| {
             live.and_then(|live| live.numbers.get(&number))
-                .filter(|number| number.bridge.is_none())
+                .filter(|number| number.bridge.is_none() || number.bridge.as_deref() == from)
                 .and_then(|number| number.id)
         })
         .collect()

@@ -22,6 +22,9 @@ pub enum Phase {
     ReadBack,
     /// Deletes: bridges, then providers, then partners.
     Delete,
+    /// Bridges that take along the numbers that a delete has freed, where numbers join a bridge only when it is made. Each
+    /// starts as soon as its delete is done.
+    TakeOver,
 }
 
 impl Phase {
@@ -33,6 +36,7 @@ impl Phase {
             Self::Rewire => "rewire",
             Self::ReadBack => "read back",
             Self::Delete => "delete",
+            Self::TakeOver => "take over",
         }
     }
 }

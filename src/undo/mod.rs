@@ -110,9 +110,12 @@ pub fn undo(run: &Run<'_>, plan: &Plan, today: Today<'_>) -> Undo {
             maker.moved.insert(address.clone(), account.clone());
         }
     }
+    // A bridge may be made after the one whose place it takes is deleted.
+    for deed in deeds.iter().filter(|deed| matches!(deed.step.operation, Operation::Create { .. })) {
+        maker.unmake(deed, &deeds);
+    }
     for deed in &deeds {
         match &deed.step.operation {
-            Operation::Create { .. } => maker.unmake(deed, &deeds),
             Operation::Update { .. } => maker.put_back(deed),
             Operation::Delete { .. } => maker.make_again(deed),
             _ => {}

@@ -38,6 +38,12 @@ impl Maker<'_> {
                 continue;
             }
             let Some(live) = self.today.live.accounts.get(&account) else { continue };
+            // It comes back with the bridge in whose place this one was made.
+            if taken_over(deeds, &account, &bridge).is_some_and(|old| {
+                self.seats.get(&(account.clone(), old)).is_some_and(|seats| seats.contains_key(&number))
+            }) {
+                continue;
+            }
             let elsewhere = live.connections.iter().flatten().any(|other| {
                 other.number == number
                     && other.target != Target::Unserved
@@ -79,7 +85,8 @@ impl Maker<'_> {
             wanted.entry(at.clone()).or_default();
             for (number, seat) in seats {
                 let what = format!("{number} on {}", at.1);
-                if let Some(why) = self.not_free(&at.0, &number) {
+                let on_taker = self.taker_has(deeds, &at, &number);
+                if let Some(why) = self.not_free(&at.0, &number).filter(|_| !on_taker) {
                     self.left(what, why);
                     continue;
                 }
@@ -109,6 +116,15 @@ impl Maker<'_> {
             let idle = idle.remove(&(account.clone(), bridge.clone())).unwrap_or_default();
             self.rewire(&account, &bridge, numbers, idle);
         }
+    }
+
+    /// Whether a number is on the bridge that took the place of the one that it was on.
+    fn taker_has(&self, deeds: &[Deed<'_>], old: &(String, String), number: &str) -> bool {
+        let Some(live) = self.today.live.accounts.get(&old.0) else { return false };
+        live.connections
+            .iter()
+            .flatten()
+            .any(|it| it.number == number && taken_over(deeds, &old.0, &it.bridge).as_ref() == Some(&old.1))
     }
 
     /// Whether an object is there today, or made again.
@@ -203,6 +219,12 @@ impl Maker<'_> {
         object.numbers = Some(named);
         object.idle = idle;
     }
+}
+
+/// The object in whose place the run made this one.
+fn taken_over(deeds: &[Deed<'_>], account: &str, made: &str) -> Option<String> {
+    let deed = deeds.iter().find(|deed| deed.account == account && deed.made == Some(made))?;
+    deed.step.operation.replaces_here().cloned()
 }
 
 /// What the run did to each number on each bridge.

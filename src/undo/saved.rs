@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Deed, Left, deeds};
 use crate::call::{Body, Call, Payload};
 use crate::journal::Run;
-use crate::plan::{Inverse, Operation, Phase, Plan, Ref, Step};
+use crate::plan::{Inverse, Operation, Plan, Ref, Step};
 use crate::value::Value;
 
 /// How the plan that takes a run back is not the one that was saved with it, because something moved since: what it is about,
@@ -39,7 +39,7 @@ pub fn otherwise(run: &Run<'_>, then: &Plan, today: &Plan, left: &[Left]) -> Opt
         .chain(part.iter().map(|inverse| inverse.what.as_str()))
         .collect();
     let names = Names { run: deeds.as_slice(), then, today };
-    let writes = today.steps.iter().filter(|step| step.phase != Phase::ReadBack);
+    let writes = today.steps.iter().filter(|step| !matches!(step.operation, Operation::ReadBack { .. }));
     let mut sent: Vec<(String, &Step)> = writes.map(|step| (names.of_today(step), step)).collect();
     let mut found = Otherwise::default();
     for (inverse, call) in

@@ -237,7 +237,8 @@ pub(super) fn numbers(check: &mut Check<'_>) {
         let lost = |number: &String, by: &Value| !after.contains_key(number) && by != "unserved";
         right &= after.iter().all(|(number, by)| {
             // A new bridge may take numbers along that nobody serves.
-            let idle = change.action == Action::Create && by == "unserved";
+            let makes = matches!(change.action, Action::Create | Action::Replace);
+            let idle = makes && by == "unserved";
             before.get(number) == Some(by) || joined.contains(number.as_str()) || idle
         }) && before.iter().all(|(number, by)| !lost(number, by) || cut.contains(number.as_str()));
         // A bridge that goes shows nothing; neither does a configuration whose numbers are on bridges that nobody declares.

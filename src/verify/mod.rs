@@ -23,6 +23,7 @@ mod shape;
 mod strict;
 mod summary;
 mod sums;
+mod take_over;
 mod taken;
 
 use check::Check;

@@ -6,6 +6,7 @@ use super::attributes::is_alone;
 use super::check::{Check, kind_of};
 use super::requests::kinds;
 use super::shape::{Action, Operation, Phase, Ref, Served, Step};
+use super::take_over::{freed_by, served_before, takes_over};
 
 /// Names of steps are their places: a step that is left out, doubled or moved shows.
 pub(super) fn ids(check: &mut Check<'_>) {
@@ -19,6 +20,7 @@ pub(super) fn phases(check: &mut Check<'_>) {
     let mut last = Phase::Create;
     for (at, step) in check.steps() {
         let own = match step.operation {
+            _ if takes_over(check, step) => Phase::TakeOver,
             Operation::Create { .. } => Phase::Create,
             Operation::Update { .. } => Phase::Update,
             Operation::Connect { .. } | Operation::Disconnect { .. } => Phase::Rewire,
@@ -234,6 +236,7 @@ pub(super) fn deletes(check: &mut Check<'_>) {
     let read_backs: Vec<&str> = check
         .steps()
         .filter(|(_, step)| matches!(step.operation, Operation::ReadBack { .. }))
+        .filter(|(_, step)| step.phase != Phase::TakeOver)
         .map(|(_, step)| step.id.as_str())
         .collect();
     let relieved = relieved(check);
@@ -356,6 +359,10 @@ fn replaced(check: &mut Check<'_>, at: usize, id: &str, address: &str) {
             && replaces.as_deref() == Some(id)
             && *replaces_in.as_ref().unwrap_or(&other.call.account) == check.plan.steps[at].call.account
         {
+            if freed_by(check, other).is_some_and(|(delete, _)| delete == at) {
+                served_before(check, at, other);
+                continue;
+            }
             let waits = check.waits[at].contains(other.id.as_str());
             check.must(
                 waits,

@@ -122,7 +122,7 @@ objects! {
 
 words! {
     Action { Create, Update, Replace, Delete }
-    Phase { Create, Update, Rewire, ReadBack, Delete }
+    Phase { Create, Update, Rewire, ReadBack, Delete, TakeOver }
     Effect { Dark, Moves, Connects, Settles }
     Known { Exact, Inferred, Recorded }
     SecretWord { Set, New, Changed, Rewritten, NotTaken, ChangedOutside, Differs, WriteOnly }

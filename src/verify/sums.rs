@@ -227,7 +227,7 @@ pub(super) fn impact(check: &mut Check<'_>) {
         for expected in expected {
             let found = here.iter().position(|(_, impact)| expected.is(impact));
             // A number that goes off with its bridge there and is connected here moves; who served it stands in no step.
-            let across = || here.iter().position(|(_, impact)| expected.is_after(impact, &freed));
+            let across = || here.iter().position(|(_, impact)| expected.is_after(impact, account, &freed));
             match found.or_else(across) {
                 Some(found) => _ = here.remove(found),
                 None => check.no(
@@ -284,18 +284,20 @@ fn moves_across<'a>(
 
 impl Expected<'_> {
     /// Whether it is a move of a number that another account's bridge takes off with itself.
-    fn is_after(&self, impact: &Impact, freed: &Freed<'_>) -> bool {
+    fn is_after(&self, impact: &Impact, account: &str, freed: &Freed<'_>) -> bool {
         let Some(from) = &impact.from else { return false };
-        let left = from.account.as_deref().unwrap_or_default();
+        let left = from.account.as_deref();
+        // In the same account it is dark from the delete over the create to the connect.
+        let dark_steps = if left.is_some() { 0 } else { 2 };
         let moved = Expected {
             effect: Effect::Moves,
             from: Some((&from.bridge, None)),
-            left: Some(left),
+            left,
             to: self.to,
-            dark_steps: 0,
+            dark_steps,
         };
         self.effect == Effect::Connects
-            && freed.contains(&(left, from.bridge.as_str(), impact.number.as_str()))
+            && freed.contains(&(left.unwrap_or(account), from.bridge.as_str(), impact.number.as_str()))
             && moved.is(impact)
     }
 

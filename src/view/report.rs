@@ -7,7 +7,7 @@ use super::{BAD, CARE, FAINT, GOOD, STRONG, paint, words};
 use crate::apply::{Doubled, Report};
 use crate::document::Moved;
 use crate::event::Outcome;
-use crate::plan::{Operation, Plan, Step};
+use crate::plan::{Operation, Plan, Ref, Step};
 use crate::text::{clean, shorten};
 
 /// What a step does, in a few words.
@@ -285,11 +285,26 @@ pub fn stopped(plan: &Plan, report: &Report, advice: &[Advice], detail: Detail) 
 /// Numbers whose disconnect is done, that no bridge shows there any more, and that are not connected again: (number, bridge,
 /// configuration before).
 pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {
+    let done = |id: &str| report.of(id).is_some_and(Outcome::is_done);
+    // What a delete freed for the bridge that takes its place, and that is not connected there.
+    let freed = plan.steps.iter().filter_map(|step| {
+        let Operation::Connect { bridge: Ref::Step(taker), number, .. } = &step.operation else { return None };
+        let taker = plan.steps.iter().find(|step| step.id == *taker)?;
+        let old = taker.operation.replaces_here()?;
+        let deletes = |step: &&Step| {
+            taker.waits_for.contains(&step.id)
+                && matches!(&step.operation, Operation::Delete { id, frees, .. } if id == old && frees.contains(number))
+        };
+        let delete = plan.steps.iter().find(deletes)?;
+        let Operation::Delete { seats, .. } = &delete.operation else { return None };
+        let Some(crate::plan::Served::By { id, .. }) = seats.get(number).map(|seat| &seat.served) else {
+            return None;
+        };
+        (done(&delete.id) && !done(&step.id)).then(|| (number.clone(), old.clone(), id.clone()))
+    });
     plan.steps
         .iter()
-        .filter(|step| {
-            report.of(&step.id).is_some_and(Outcome::is_done) && !report.shown.contains_key(&step.id)
-        })
+        .filter(|step| done(&step.id) && !report.shown.contains_key(&step.id))
         .filter_map(|step| match &step.operation {
             Operation::Disconnect { bridge, number, before } => {
                 let provider = match before {
@@ -301,6 +316,7 @@ pub fn dark_now(plan: &Plan, report: &Report) -> Vec<(String, String, String)> {
             }
             _ => None,
         })
+        .chain(freed)
         .collect()
 }
 

@@ -23,8 +23,8 @@ pub(super) const ACTIONS: [(Action, &str); 4] = [
 pub(super) const EFFECTS: [Effect; 4] = [Effect::Dark, Effect::Moves, Effect::Connects, Effect::Settles];
 
 /// Phases in their order.
-pub(super) const PHASES: [Phase; 5] =
-    [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete];
+pub(super) const PHASES: [Phase; 6] =
+    [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete, Phase::TakeOver];
 
 pub(super) const NUMBERS: &str = "Phone numbers";
 pub(super) const ORDER: &str = "Order";
@@ -80,8 +80,8 @@ pub(super) fn sentence(of: Effect, numbers: &[&NumberImpact]) -> String {
         Effect::Moves => {
             let gap = match (numbers.iter().map(|number| number.dark_steps).max(), numbers.len()) {
                 (None | Some(0), _) => "without a gap".to_owned(),
-                (Some(gap), 1) => format!("dark for {gap} step"),
-                (Some(gap), _) => format!("each dark for {gap} step"),
+                (Some(gap), 1) => format!("dark for {gap} {}", plural(gap as usize, "steps")),
+                (Some(gap), _) => format!("each dark for {gap} {}", plural(gap as usize, "steps")),
             };
             format!("{are} {word}, {gap}")
         }

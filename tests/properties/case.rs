@@ -246,6 +246,11 @@ impl Case {
                 let id = dice.any(&self.model.ids(kind)).filter(|_| dice.once_in(2));
                 let claimed = self.desired.objects.values().filter_map(|object| self.by_key(object));
                 let id = id.filter(|id| !claimed.into_iter().any(|other| other == *id));
+                // A tombstone that names another object than the ledger has deletes that one; what the ledger has stays open.
+                let other = |entry: &Entry| id.as_ref().is_some_and(|id| *id != entry.id);
+                if self.ledger.objects.get(&address).is_some_and(other) {
+                    continue;
+                }
                 // What neither the ledger nor an id tells is refused.
                 if id.is_none() && !self.ledger.objects.contains_key(&address) && dice.but_once_in(8) {
                     continue;

@@ -37,7 +37,9 @@ pub(crate) fn execute<'a>(
     settle_ledger(&mut ledger, plan, &case.desired, live, &case.key, &|| "2026-11-22T00:00:00Z".to_owned());
     let mut run = Executor { case, model: case.model.clone(), ledger, made: BTreeMap::new() };
     let mut done = BTreeSet::new();
-    for phase in [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete] {
+    for phase in
+        [Phase::Create, Phase::Update, Phase::Rewire, Phase::ReadBack, Phase::Delete, Phase::TakeOver]
+    {
         let mut waiting: Vec<&Step> = plan.steps.iter().filter(|step| step.phase == phase).collect();
         while !waiting.is_empty() {
             let ready: Vec<usize> = (0..waiting.len())
@@ -136,7 +138,7 @@ impl Executor<'_> {
         let mut entries = BTreeMap::new();
         // What takes the place of another has its values where the configuration does not mention them.
         let old = step.operation.replaces_here();
-        let old = old.and_then(|id| self.model.objects.get(&(kind.name, id.clone())));
+        let old = old.and_then(|id| self.case.model.objects.get(&(kind.name, id.clone())));
         for (name, payload) in step.call.body.iter().flat_map(Body::entries) {
             if Some(name.as_str()) == also {
                 entries.insert(
@@ -244,7 +246,7 @@ impl Executor<'_> {
             fresh.former.clone_from(&old.former);
             fresh.replaced.clone_from(&old.replaced);
         }
-        fresh.former.extend(replaces.cloned());
+        fresh.former.extend(replaces.filter(|_| step.phase != Phase::TakeOver).cloned());
         fresh.replaced.extend(replaces.cloned());
         self.ledger.attempts.remove(&address);
         self.ledger.objects.insert(address.clone(), fresh);
@@ -254,7 +256,7 @@ impl Executor<'_> {
 
     /// A replacement loses nothing that can be read and that the configuration leaves alone.
     fn carries_over(&self, kind: &Kind, thing: &Thing, old: &str, address: &Address) -> Done {
-        let Some(old) = self.model.objects.get(&(kind.name, old.to_owned())) else { return Ok(()) };
+        let Some(old) = self.case.model.objects.get(&(kind.name, old.to_owned())) else { return Ok(()) };
         let stated = &self.case.desired.objects[address].attributes;
         let fields = kind.fields.iter().filter(|field| field.access != Access::ReadOnly);
         for field in fields.filter(|field| !stated.contains_key(field.name)) {
@@ -427,8 +429,9 @@ impl Executor<'_> {
         self.path(&step.call, Method::Delete, kind.member, id)?;
         let thing = self.model.objects.get(&(kind.name, id.to_owned())).ok_or("it is not there")?;
         self.believed(kind, thing, before)?;
+        let frees = matches!(&step.operation, Operation::Delete { frees, .. } if !frees.is_empty());
         let served = self.model.seats().iter().any(|((slug, _), server)| match kind.name {
-            "bridges" => slug == id && server.is_some() && self.model.can_disconnect(),
+            "bridges" => slug == id && server.is_some() && self.model.can_disconnect() && !frees,
             "providers" => server.as_deref() == Some(id),
             _ => false,
         });
@@ -438,11 +441,13 @@ impl Executor<'_> {
             kind.name != "partners" || allowed(&self.case.desired.accounts["c"]),
             "nobody documents this delete",
         )?;
+        let taken = matches!(&step.operation, Operation::Delete { seats, .. } if !seats.is_empty())
+            && self.case.desired.objects.contains_key(step.address.as_ref().expect("checked"));
         self.model.objects.remove(&(kind.name, id.to_owned()));
         let address = step.address.as_ref().expect("checked");
         if let Some(entry) = self.ledger.objects.get_mut(address) {
             entry.former.remove(id);
-            if entry.id == id {
+            if entry.id == id && !taken {
                 self.ledger.bury(address, &self.case.desired);
             }
         }

@@ -105,6 +105,10 @@ proptest! {
             Operation::Delete { id, .. } => Some(id.as_str()),
             _ => None,
         }).collect();
+        let freed: BTreeSet<(&str, &str)> = plan.deletes().flat_map(|step| match &step.operation {
+            Operation::Delete { id, frees, .. } => frees.iter().map(|number| (id.as_str(), number.as_str())).collect(),
+            _ => Vec::new(),
+        }).collect();
         for step in plan.deletes() {
             for read_back in &read_backs {
                 prop_assert!(step.waits_for.contains(read_back), "{} does not wait for {}", step.id, read_back);
@@ -116,6 +120,7 @@ proptest! {
             for connection in live.accounts["u"].connections.iter().flatten() {
                 if connection.target.id() != Some(id.as_str())
                     || (deleted.contains(connection.bridge.as_str()) && !case.model.can_disconnect())
+                    || freed.contains(&(connection.bridge.as_str(), connection.number.as_str()))
                 {
                     continue;
                 }

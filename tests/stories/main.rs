@@ -95,6 +95,7 @@ mod shared;
 mod slow_store;
 mod spellings;
 mod swollen;
+mod take_over;
 #[cfg(unix)]
 mod terminal;
 mod terse;

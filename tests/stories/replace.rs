@@ -176,7 +176,7 @@ unpod:
         "{ match: { path: '*/provider-configurations/', times: 0, method: GET }, effect: extra_fields }",
     );
     let plan = story.expect(0, "plan --max-deletes 9");
-    plan.says("providers.main (meta_json)").says("bridges.sales (").says("status, documents_status)");
+    plan.says("providers.main (active, meta_json)").says("bridges.sales (region, status, documents_status)");
     plan.says("telform does not know this and cannot carry it over");
     plan.says("bridges.fax documents_status");
     story.sandbox.clear_faults();

@@ -44,6 +44,8 @@ pub enum Phase {
     ReadBack,
     /// Deletes.
     Delete,
+    /// Bridges that take along the numbers that a delete has freed.
+    TakeOver,
 }
 
 /// A request below the account's base URL.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Planner;
 use super::wiring::label;
+use crate::kind::Kind;
+use crate::ledger::MadeConnection;
 use crate::plan::Inputs;
 use crate::plan::despite::of_number;
 use crate::plan::find::{Finding, Findings, Match};
@@ -12,7 +14,7 @@ use crate::plan::link_step::made;
 use crate::plan::note::{Refusal, RefusalCode};
 use crate::plan::select::Selection;
 use crate::plan::step::Ref;
-use crate::resource::{Account, Address, DesiredObject, NumberWanted, Target};
+use crate::resource::{Account, Address, DesiredObject, NumberWanted, Target, Wanted};
 
 impl<'a> Planner<'a> {
     /// Bridges whose numbers this plan decides: declared with numbers, or replaced and therefore moved as they are.
@@ -32,7 +34,7 @@ impl<'a> Planner<'a> {
             .by_address
             .iter()
             .filter(|(address, found)| found.kind.link.is_some() && selection.holds(address));
-        for (address, Match { object, finding, .. }) in declared {
+        for (address, Match { object, finding, kind, .. }) in declared {
             if object.account != account.name {
                 continue;
             }
@@ -72,12 +74,31 @@ impl<'a> Planner<'a> {
                 (None, Some(old)) => {
                     self.carried_over(inputs, findings, account, object, &old.id, connections)
                 }
+                (None, None)
+                    if matches!(finding, Finding::New) && !moved_before(inputs, object, kind).is_empty() =>
+                {
+                    let here = moved_before(inputs, object, kind).into_iter();
+                    let of = |open: &MadeConnection| {
+                        let name = label(inputs, findings, account, &open.provider);
+                        let name = Address::parse(&name)
+                            .unwrap_or_else(|| Address::new("providers", &open.provider));
+                        (open.number.clone(), (name, Ref::Id(open.provider.clone())))
+                    };
+                    here.map(of).collect()
+                }
                 (None, None) => match self.along(inputs, findings, account, object, finding, connections) {
                     Some(numbers) => numbers,
                     None => continue,
                 },
             };
-            bridges.push(Bridge { address: (*address).clone(), at, numbers, open });
+            let mut idle = object.idle.clone();
+            if let Some(old) = self.replaced.get(address).filter(|_| takes_along(kind)) {
+                let all = object.numbers.is_none();
+                let on = connections.iter().filter(|it| it.bridge == old.id);
+                let on = on.filter(|it| all || it.target == Target::Unserved);
+                idle.extend(on.map(|it| it.number.clone()).filter(|number| !numbers.contains_key(number)));
+            }
+            bridges.push(Bridge { address: (*address).clone(), at, numbers, open, idle });
         }
         bridges
     }
@@ -184,4 +205,25 @@ impl<'a> Planner<'a> {
         }
         numbers
     }
+}
+
+/// Whether numbers join a bridge of this kind only when it is made.
+fn takes_along(kind: &Kind) -> bool {
+    kind.link.is_some_and(|link| link.assigned_on_create.is_some())
+}
+
+/// Numbers that an earlier run freed for a bridge, and that was not made then.
+pub(super) fn moved_before<'a>(
+    inputs: &Inputs<'a>,
+    object: &DesiredObject,
+    kind: &Kind,
+) -> Vec<&'a MadeConnection> {
+    let Some(Wanted::Value(id)) = object.attributes.get(kind.id).filter(|_| takes_along(kind)) else {
+        return Vec::new();
+    };
+    let there = |open: &MadeConnection| {
+        inputs.live_objects(&open.account, "providers").iter().any(|live| live.id == open.provider)
+    };
+    let all = inputs.ledger.moves.iter().filter(|open| open.account == object.account);
+    all.filter(|open| id.as_str() == Some(&open.bridge) && object.numbers.is_none() && there(open)).collect()
 }

@@ -1,6 +1,9 @@
 //! Objects that exist or shall exist: created, compared, replaced.
 
+use std::collections::BTreeSet;
+
 use super::Planner;
+use super::bridges::moved_before;
 use crate::backend::unpod::catalogue;
 use crate::kind::{Field, Kind, Type};
 use crate::ledger::Entry;
@@ -16,7 +19,7 @@ use crate::plan::select::Selection;
 use crate::plan::shelf;
 use crate::plan::step::Ref;
 use crate::plan::{Inputs, Options};
-use crate::resource::{DesiredObject, LiveObject, Wanted};
+use crate::resource::{DesiredObject, LiveObject, Target, Wanted};
 use crate::value::Packed;
 
 static NO_SWITCHES: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
@@ -116,9 +119,22 @@ impl<'a> Planner<'a> {
         replaces: Option<Predecessor<'_>>,
     ) {
         self.not_supplied(object);
-        let numbers = object.numbers.iter().flat_map(|numbers| numbers.keys()).chain(&object.idle).cloned();
-        let assigned =
-            kind.link.map(|link| assigned(inputs, &object.account, link, numbers)).unwrap_or_default();
+        let from = replaces.filter(|old| old.account == object.account).map(|old| old.live.id.as_str());
+        // What nobody serves comes along, and all of it where the YAML says nothing of numbers.
+        let along = inputs.live.accounts.get(&object.account).and_then(|live| live.connections.as_deref());
+        let along = along.unwrap_or_default().iter().filter(|it| Some(it.bridge.as_str()) == from);
+        let along = along.filter(|it| object.numbers.is_none() || it.target == Target::Unserved);
+        let stated = object.numbers.iter().flat_map(|numbers| numbers.keys()).chain(&object.idle);
+        let moved = moved_before(inputs, object, kind);
+        let numbers: BTreeSet<String> = stated
+            .chain(along.map(|it| &it.number))
+            .chain(moved.iter().map(|it| &it.number))
+            .cloned()
+            .collect();
+        let assigned = kind
+            .link
+            .map(|link| assigned(inputs, &object.account, link, from, numbers.into_iter()))
+            .unwrap_or_default();
         self.drafts.push(draft::create(inputs, object, kind, &assigned, replaces));
     }
 

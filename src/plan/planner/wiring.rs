@@ -139,7 +139,7 @@ impl<'a> Planner<'a> {
         for bridge in &wiring.bridges {
             let object = &inputs.desired.objects[&bridge.address];
             // What only a create takes along is shown with the create.
-            let idle = object.idle.iter().filter(|_| matches!(bridge.at, Ref::Step(_)));
+            let idle = bridge.idle.iter().filter(|_| matches!(bridge.at, Ref::Step(_)));
             let idle: Vec<&String> = idle.collect();
             if !touched.contains(&bridge.address) && idle.is_empty() {
                 continue;

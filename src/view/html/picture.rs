@@ -107,6 +107,7 @@ fn colour(phase: Phase) -> &'static str {
         Phase::Rewire => "replace",
         Phase::ReadBack => "read",
         Phase::Delete => "delete",
+        Phase::TakeOver => "replace",
     }
 }
 
