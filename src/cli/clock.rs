@@ -84,7 +84,10 @@ pub(super) fn forecast(
     let all = || plan.steps.iter().chain(ran.report.reconnected.iter().map(|(step, _)| step));
     let numbers = plan.impact.iter().filter(|number| matches!(number.effect, Effect::Dark | Effect::Moves)).map(|impact| {
         let here = || all().filter(|step| step.call.account == impact.account);
-        let cut = here().filter(|step| cuts(step, &impact.number)).filter_map(ended).reduce(f64::min);
+        // What moves between accounts is cut in the one that it leaves.
+        let left = impact.from.as_ref().and_then(|from| from.account.as_ref()).unwrap_or(&impact.account);
+        let there = all().filter(|step| step.call.account == *left);
+        let cut = there.filter(|step| cuts(step, &impact.number)).filter_map(ended).reduce(f64::min);
         let back = here()
             .filter(|step| matches!(&step.operation, Operation::Connect { number, .. } if *number == impact.number))
             .filter_map(ended)

@@ -191,6 +191,8 @@ fn came_back(plan: &Plan, report: &Report, cut: &Step, number: &str) -> bool {
     };
     let done = |step: &Step| report.of(&step.id).is_some_and(Outcome::is_done);
     plan.steps.iter().any(|step| connects(step) && done(step))
+        // In another account, where it moves there.
+        || plan.connect_after(&cut.call.account, number).is_some_and(done)
         || report.reconnected.iter().any(|(step, outcome)| connects(step) && outcome.is_done())
 }
 
@@ -248,6 +250,7 @@ pub fn stopped(plan: &Plan, report: &Report, advice: &[Advice], detail: Detail) 
                 && matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
         });
         all.into_iter().any(maybe)
+            || plan.connect_after(&cut.call.account, number).is_some_and(maybe)
             || report.reconnected.iter().any(|(step, outcome)| {
                 matches!(&step.operation, Operation::Connect { number: other, .. } if other == number)
                     && matches!(outcome, Outcome::Unknown { .. })
