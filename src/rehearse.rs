@@ -89,6 +89,8 @@ pub struct Source<'a> {
     pub declared: &'a dyn Fn(&str, &str) -> Option<&'a DesiredObject>,
     /// Secrets of the rehearsal.
     pub stand_ins: &'a StandIns,
+    /// Numbers that other accounts of the run connect: one that moves here is known here, too.
+    pub elsewhere: &'a BTreeSet<&'a str>,
 }
 
 impl Source<'_> {
@@ -272,6 +274,9 @@ impl Source<'_> {
         for (number, known) in &self.live.numbers {
             let id = ids.entry(number).or_default();
             *id = id.or(known.id);
+        }
+        for number in self.elsewhere {
+            ids.entry(number).or_default();
         }
         let row = |(number, id): (&str, Option<u64>)| Number {
             id: id.unwrap_or_default(),

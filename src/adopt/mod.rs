@@ -51,12 +51,16 @@ impl<'a> Adoption<'a> {
         let mut taken: BTreeSet<Address> = inputs.desired.objects.keys().cloned().collect();
         taken.extend(inputs.desired.removed.iter().map(|gone| gone.address.clone()));
         let mut rows: Vec<(&'static Kind, Vec<(&'a str, &'a LiveObject)>)> = Vec::new();
+        // What several names of one account list is written once, under the first of them.
+        let mut seen: BTreeSet<(&str, &str, &str)> = BTreeSet::new();
         for (name, live) in &inputs.live.accounts {
+            let first = inputs.names_of(name).first().copied().unwrap_or(name);
             for (kind_name, objects) in live.objects.iter().filter(|(kind, _)| kinds.contains(*kind)) {
                 let Some(kind) = crate::backend::shape(kind_name, live.facts.generation) else { continue };
                 let free = objects
                     .iter()
                     .filter(|live| !claimed.contains_key(&(name.as_str(), kind.name, live.id.as_str())))
+                    .filter(|live| seen.insert((first, kind.name, live.id.as_str())))
                     .map(|live| (name.as_str(), live));
                 let group: Vec<_> = free.collect();
                 if !group.is_empty() {

@@ -1,7 +1,7 @@
 //! `telform rehearse`: carries the plan out in the simulator, on a copy of what the services hold.
 
 use std::cell::LazyCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,11 +22,11 @@ use super::supplied;
 use crate::api::Vault;
 use crate::api::http::{self, Http, Watch};
 use crate::desired;
-use crate::ledger::Store;
+use crate::ledger::{Ledger, Store};
 use crate::output::Said;
 use crate::plan::{self, Inputs, Plan};
 use crate::rehearse::{self, Source};
-use crate::resource::Live;
+use crate::resource::{Desired, Live};
 use crate::sandbox::{Fault, Sandbox, Service, World};
 use crate::text::clean;
 use crate::value::Hidden;
@@ -144,6 +144,17 @@ fn faults(given: &[String]) -> Result<Vec<Fault>, Failure> {
     Ok(all)
 }
 
+/// Numbers that may come to an account with the objects that move there, from the accounts that these leave.
+fn arriving<'a>(desired: &Desired, ledger: &Ledger, live: &'a Live, account: &str) -> BTreeSet<&'a str> {
+    let own = desired.objects.values().filter(|object| object.account == account);
+    let entries = own.filter_map(|object| ledger.objects.get(&object.address));
+    let left =
+        entries.flat_map(|entry| entry.left_behind.iter().map(|left| &left.account).chain([&entry.account]));
+    let left: BTreeSet<&String> = left.filter(|left| *left != account).collect();
+    let read = left.into_iter().filter_map(|left| live.accounts.get(left)?.connections.as_ref());
+    read.flatten().map(|connection| connection.number.as_str()).collect()
+}
+
 /// The simulators and a session that knows nothing else.
 struct Stage {
     /// By account.
@@ -174,6 +185,7 @@ impl Stage {
         let claims = plan::claims(&inputs);
         let (mut sandboxes, mut rhythm) = (BTreeMap::new(), BTreeMap::new());
         for (name, account) in &mut desired.accounts {
+            let elsewhere = arriving(&original, &ledger, live, name);
             if let Some(live) = live.accounts.get(name) {
                 let declared = |kind: &str, id: &str| {
                     let claim = claims
@@ -181,7 +193,13 @@ impl Stage {
                         .find(|((at, of, claimed), _)| at == name && *of == kind && *claimed == id);
                     claim.and_then(|(_, address)| original.objects.get(*address))
                 };
-                let source = Source { account, live, declared: &declared, stand_ins: &stand_ins };
+                let source = Source {
+                    account,
+                    live,
+                    declared: &declared,
+                    stand_ins: &stand_ins,
+                    elsewhere: &elsewhere,
+                };
                 let world =
                     source.world().map_err(|why| failed(format!("account {name}: {}", clean(&why))))?;
                 let anywhere = std::net::SocketAddr::from(([127, 0, 0, 1], 0));

@@ -176,6 +176,8 @@ fn a_planned_move_makes_it_there_moves_the_numbers_and_deletes_it_here() {
     let saved = "plan --out move.plan --max-deletes 2";
     story.expect(0, saved);
     story.expect(0, "verify move.plan");
+    let rehearsal = story.expect(0, "rehearse --max-deletes 2");
+    rehearsal.says("Done: 8 writes").says("+14155550101  0.").is_silent_about("until it is connected again");
     story.take_log();
     story.expect(0, "apply move.plan --auto-approve");
     assert_eq!(
@@ -305,6 +307,12 @@ fn two_names_of_one_account_claim_an_object_once() {
     story.apply();
     assert_eq!(story.ledger()["objects"]["providers.a"]["account"], "again");
     assert_eq!(story.writes(), [""; 0]);
+    // What both names list is adopted once.
+    story.file("names.yaml", &format!("version: 1\naccounts:\n{accounts}"));
+    story
+        .expect(0, "adopt --all --out adopted -f names.yaml --ledger other.json")
+        .says("wrote adopted/again-");
+    assert!(!story.path("adopted/one-providers.yaml").exists());
     // Numbers are served within one account. The way out that is given works.
     write(&(provider("one", "") + &bridge("again")));
     shot!("one_account_two_names_numbers", story.expect(1, "validate"));
