@@ -183,6 +183,9 @@ fn left_behind(inputs: &Inputs<'_>) -> Vec<Drift> {
         for (name, seen) in &entry.seen {
             let Some(field) = field(account, address, name) else { continue };
             let (is, shown) = if field.ty == Type::Numbers {
+                if account.connections.is_none() {
+                    continue; // Not known, which is no difference.
+                }
                 let numbers = numbers_on(account, &entry.id);
                 (digest_of(&numbers), Shown::Value(numbers))
             } else {
@@ -351,7 +354,10 @@ pub fn remember(
                 .flat_map(|kind| kind.fields)
                 .find(|field| field.ty == Type::Numbers);
             if let Some(field) = numbers {
-                seen.insert(SmolStr::new_static(field.name), digest_of(&numbers_on(account, &entry.id)));
+                let before = entry.seen.get(field.name).cloned();
+                let now = account.connections.is_some().then(|| digest_of(&numbers_on(account, &entry.id)));
+                // What is not known now is remembered as it was.
+                seen.extend(now.or(before).map(|digest| (SmolStr::new_static(field.name), digest)));
             }
         }
         if entry.seen != seen {

@@ -312,6 +312,29 @@ impl Source<'_> {
     }
 }
 
+/// What an account did not show.
+pub fn unread(live: &LiveAccount) -> LiveAccount {
+    LiveAccount {
+        unreadable: live.unreadable.clone(),
+        odd_rows: live.odd_rows.clone(),
+        unlisted: live.unlisted.clone(),
+        unlinked: live.unlinked.clone(),
+        ..LiveAccount::default()
+    }
+}
+
+/// Takes out of what a simulator shows what the service did not.
+pub fn hide(live: &mut LiveAccount, unread: &LiveAccount) {
+    live.unreadable.extend(unread.unreadable.clone());
+    live.odd_rows.extend(unread.odd_rows.clone());
+    live.unlisted.extend(unread.unlisted.clone());
+    live.objects.retain(|kind, _| !unread.unlisted.contains_key(kind));
+    if unread.unlinked.is_some() {
+        live.unlinked.clone_from(&unread.unlinked);
+        live.connections = None;
+    }
+}
+
 /// The token of every rehearsal.
 pub fn token() -> Secret {
     Secret::new(DEFAULT_TOKEN)

@@ -13,7 +13,7 @@ use crate::kind::Backend;
 use crate::ledger::{AccountEntry, Key};
 use crate::resource::{
     CatalogueEntry, Connection, Facts, Fields, Live, LiveAccount, LiveNumber, LiveObject, Organization,
-    Target, Unreadable,
+    Target, Unlisted, Unreadable,
 };
 use crate::value::Packed;
 
@@ -126,6 +126,10 @@ struct Account {
     unreadable: BTreeMap<String, BTreeMap<String, Why>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     odd_rows: BTreeMap<String, Vec<String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    unlisted: BTreeMap<String, Unlisted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unlinked: Option<Unlisted>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -283,6 +287,8 @@ impl Account {
                 .map(|(kind, all)| ((*kind).to_owned(), all.iter().map(why).collect::<BTreeMap<_, _>>()))
                 .collect(),
             odd_rows: live.odd_rows.iter().map(|(kind, rows)| ((*kind).to_owned(), rows.clone())).collect(),
+            unlisted: live.unlisted.iter().map(|(kind, why)| ((*kind).to_owned(), why.clone())).collect(),
+            unlinked: live.unlinked.clone(),
         }
     }
 
@@ -303,6 +309,10 @@ impl Account {
         let mut odd_rows = BTreeMap::new();
         for (kind, rows) in self.odd_rows {
             odd_rows.insert(word(backend.kinds.iter().map(|kind| kind.name), &kind)?, rows);
+        }
+        let mut unlisted = BTreeMap::new();
+        for (kind, why) in self.unlisted {
+            unlisted.insert(word(backend.kinds.iter().map(|kind| kind.name), &kind)?, why);
         }
         let mut foreign = BTreeMap::new();
         for (kind, ids) in self.foreign {
@@ -333,6 +343,8 @@ impl Account {
             missing: self.missing,
             unreadable,
             odd_rows,
+            unlisted,
+            unlinked: self.unlinked,
         })
     }
 }

@@ -137,6 +137,9 @@ fn without_pages_the_answers_are_counted() {
     run.sends(4).after(700);
     run.progress.seen(true);
     assert_eq!(run.line(), "reading: 1 answered, 3 in flight");
+    // A request that got no answer is none.
+    run.progress.seen(false);
+    assert_eq!(run.line(), "reading: 1 answered, 2 in flight");
 }
 
 #[test]

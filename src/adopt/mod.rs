@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::Kind;
 use crate::plan::{self, Inputs};
-use crate::resource::{Address, LiveObject};
+use crate::resource::{Address, LiveAccount, LiveObject, Unlisted};
 
 mod names;
 mod page;
@@ -13,6 +13,14 @@ mod scalar;
 
 pub use page::{LeftOut, Page, Placeholder, page};
 pub use scalar::{block, inline};
+
+/// Why it is not known of a kind what of it could be adopted: it could not be listed, or who serves the numbers on its objects is
+/// not known.
+pub fn not_listed<'a>(live: &'a LiveAccount, kind: &str) -> Option<&'a Unlisted> {
+    let linked =
+        || crate::backend::shape(kind, live.facts.generation).is_some_and(|kind| kind.link.is_some());
+    live.unlisted.get(kind).or_else(|| live.unlinked.as_ref().filter(|_| linked()))
+}
 
 /// A live object that is to be adopted.
 #[derive(Debug, Clone)]
@@ -57,6 +65,9 @@ impl<'a> Adoption<'a> {
             let first = inputs.names_of(name).first().copied().unwrap_or(name);
             for (kind_name, objects) in live.objects.iter().filter(|(kind, _)| kinds.contains(*kind)) {
                 let Some(kind) = crate::backend::shape(kind_name, live.facts.generation) else { continue };
+                if not_listed(live, kind.name).is_some() {
+                    continue;
+                }
                 let free = objects
                     .iter()
                     .filter(|live| !claimed.contains_key(&(name.as_str(), kind.name, live.id.as_str())))

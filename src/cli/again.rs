@@ -19,7 +19,7 @@ use crate::view::report::{Advice, dark_now};
 /// What somebody may run now: back to what was, or on to what was wanted. A rehearsal leaves nothing behind to go on from.
 pub(super) fn advice(
     out: &Out,
-    command: &str,
+    (command, of): (&str, Option<&str>),
     session: &Session,
     plan: &Plan,
     report: &Report,
@@ -31,10 +31,8 @@ pub(super) fn advice(
     let made =
         plan.steps.iter().filter(|step| matches!(step.operation, Operation::Create { .. }) && done(&step.id));
     let made = made.count();
-    let mut undo = out.again.command("telform undo last");
-    if made > 0 {
-        undo.push_str(&format!(" --max-deletes {made}"));
-    }
+    let deletes = if made > 0 { format!(" --max-deletes {made}") } else { String::new() };
+    let undo = out.again.command(&format!("telform undo last{deletes}"));
     let dark = !dark_now(plan, report).is_empty();
     let what = if dark {
         "To connect them again, and take back what this run did"
@@ -42,11 +40,14 @@ pub(super) fn advice(
         "To take back what this run did"
     };
     let undo = Advice { what, command: undo };
-    // What an undo was to take back is named by its run, which is not the last one any more.
-    if command == "undo" {
-        return vec![undo];
+    if let Some(of) = of {
+        let again = Advice {
+            what: "To go on with it",
+            command: out.again.command(&undo_again(of, &saved::options(&session.options))),
+        };
+        return vec![undo, again];
     }
-    let again = out.again.command("telform apply") + &flags(&saved::options(&session.options));
+    let again = out.again.command(&format!("telform apply{}", flags(&saved::options(&session.options))));
     let what = match (dark, report.interrupted) {
         (true, true) => "To go on with it instead",
         (false, true) => "To go on with it",
@@ -59,25 +60,49 @@ pub(super) fn advice(
 }
 
 /// How to go on after a run that was stopped at once.
-pub(super) fn settle(out: &Out, command: &str, session: &Session) -> Vec<Advice> {
+pub(super) fn settle(out: &Out, (command, of): (&str, Option<&str>), session: &Session) -> Vec<Advice> {
     if command == "rehearse" {
         return Vec::new();
     }
-    let command = out.again.command("telform resume") + &flags(&saved::options(&session.options));
+    if let Some(of) = of {
+        // A `resume` would go on to what the YAML says, which is what this run takes back.
+        let command = out.again.command(&undo_again(of, &saved::options(&session.options)));
+        return vec![Advice {
+            what: "To settle by reading what is unknown, and go on taking it back",
+            command,
+        }];
+    }
+    let command = out.again.command(&format!("telform resume{}", flags(&saved::options(&session.options))));
     vec![Advice { what: "To settle by reading what is unknown, and go on", command }]
 }
 
 /// How to see what a run came to that was interrupted when all was done.
-pub(super) fn look(out: &Out, command: &str, session: &Session) -> Vec<Advice> {
+pub(super) fn look(out: &Out, (command, of): (&str, Option<&str>), session: &Session) -> Vec<Advice> {
     if command == "rehearse" {
         return Vec::new();
     }
-    let command = out.again.command("telform plan") + &flags(&saved::options(&session.options));
+    if let Some(of) = of {
+        let command = out.again.command(&undo_again(of, &saved::options(&session.options)));
+        return vec![Advice { what: "To see whether anything is left to take back", command }];
+    }
+    let command = out.again.command(&format!("telform plan{}", flags(&saved::options(&session.options))));
     vec![Advice { what: "To see whether a fresh plan is empty", command }]
 }
 
-/// The options that a run was given, each with a space before it.
-pub(super) fn flags(options: &v1::Options) -> String {
+/// The same run taken back once more: an undo is named by its run, which is not the last one any more.
+pub(super) fn undo_again(of: &str, options: &v1::Options) -> String {
+    let mut text = format!("telform undo {}{}", quoted(of), guards(options));
+    for name in &options.accounts {
+        text.push_str(&format!(" --account {}", quoted(name)));
+    }
+    if options.allow_unseen_products {
+        text.push_str(" --allow-unseen-products");
+    }
+    text
+}
+
+/// What a run was allowed, each option with a space before it.
+fn guards(options: &v1::Options) -> String {
     let mut text = String::new();
     for (flag, value) in [
         ("--max-deletes", options.max_deletes),
@@ -89,6 +114,12 @@ pub(super) fn flags(options: &v1::Options) -> String {
             text.push_str(&format!(" {flag} {value}"));
         }
     }
+    text
+}
+
+/// The options that a run was given, each with a space before it.
+pub(super) fn flags(options: &v1::Options) -> String {
+    let mut text = guards(options);
     for (flag, names) in [
         ("--account", &options.accounts),
         ("--target", &options.targets),
@@ -116,8 +147,30 @@ pub(super) fn flags(options: &v1::Options) -> String {
 }
 
 /// Options that an advised command gets again when this run was given them: where everything is, and how it is carried out.
-const REPEATED: [&str; 8] =
-    ["file", "ledger", "sandbox", "account", "allow-commands", "policy", "parallelism", "on-error"];
+const REPEATED: [&str; 19] = [
+    "file",
+    "ledger",
+    "sandbox",
+    "account",
+    "target",
+    "exclude",
+    "destroy",
+    "max-deletes",
+    "max-delete-percent",
+    "max-numbers-dark",
+    "max-unreadable-bridges",
+    "allow-similar",
+    "allow-unseen-products",
+    "rewrite-secret",
+    "resend",
+    "allow-commands",
+    "policy",
+    "parallelism",
+    "on-error",
+];
+
+/// Those of them that allow what a plan does: only another command that makes a plan of the configuration gets them.
+const ALLOWING: std::ops::Range<usize> = 6..15;
 
 /// Commands that read neither configuration nor ledger, or write a first one: no option of another run belongs to them.
 const ALONE: [&str; 9] =
@@ -170,10 +223,9 @@ impl Again {
     pub(crate) fn command(&self, text: &str) -> String {
         let (Some(whole), false) = (&self.commands, self.options.is_empty()) else { return text.to_owned() };
         let words: Vec<&str> = text.split_whitespace().collect();
-        let mut command = whole;
-        for word in words.iter().skip(1) {
-            let Some(known) = command.find_subcommand(word) else { break };
-            command = known;
+        let (mut command, mut depth) = (whole, 1);
+        while let Some(known) = words.get(depth).and_then(|word| command.find_subcommand(word)) {
+            (command, depth) = (known, depth + 1);
         }
         // Without a subcommand it is the program's name, and no command.
         if std::ptr::eq(command, whole) || words.get(1).is_some_and(|first| ALONE.contains(first)) {
@@ -186,8 +238,18 @@ impl Again {
             };
             words.iter().any(is) || long == "file" && words.contains(&"-f")
         };
+        // A saved plan says itself what it is about.
+        let named = words.get(depth).is_some_and(|word| !word.starts_with('-'));
+        let positional = command.get_positionals().next().filter(|_| named);
+        let conflicts = positional.map(|it| command.get_arg_conflicts_with(it)).unwrap_or_default();
+        let belongs = |long: &str| {
+            let at = REPEATED.iter().position(|known| *known == long);
+            accepts(long)
+                && !conflicts.iter().any(|other| other.get_long() == Some(long))
+                && (at.is_none_or(|at| !ALLOWING.contains(&at)) || accepts("destroy"))
+        };
         let mut all = text.trim_end().to_owned();
-        for (long, option) in self.options.iter().filter(|(long, _)| accepts(long) && !says(long)) {
+        for (long, option) in self.options.iter().filter(|(long, _)| belongs(long) && !says(long)) {
             // Only what reads secrets or judges plans runs programs, and only what does that has a sandbox of its own.
             if long == "allow-commands" && !accepts("sandbox") {
                 continue;
@@ -285,5 +347,65 @@ mod tests {
         let whole = again.text("`telform apply`").into_owned();
         assert_eq!(whole, "`telform apply --ledger 'it'\\''s'`");
         assert_eq!(again.text(&whole), whole);
+    }
+
+    #[test]
+    fn limits_go_where_they_mean_the_same() {
+        let again = of("telform plan --account west --target partners.a --max-deletes 1 --destroy");
+        let whole = "--account west --target partners.a --destroy --max-deletes 1";
+        assert_eq!(again.command("telform apply"), format!("telform apply {whole}"));
+        assert_eq!(again.command("telform apply plan.json"), "telform apply plan.json");
+        assert_eq!(
+            again.command("telform drift --accept"),
+            "telform drift --accept --account west --target partners.a"
+        );
+        assert_eq!(again.command("telform undo last"), "telform undo last --account west");
+        assert_eq!(again.command("telform forget partners.a"), "telform forget partners.a");
+        let said = format!("telform resume {whole}");
+        assert_eq!(again.command(&said), said);
+    }
+
+    /// Every command that a message, the help or a page names is one that there is, with options that it takes.
+    #[test]
+    fn each_command_that_is_named_is_there() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut whole = Cli::command();
+        whole.build();
+        let (mut seen, mut wrong) = (0, Vec::new());
+        let own = |path: &std::path::PathBuf| path.ends_with(file!());
+        let all = files(&root.join("src")).into_iter().chain(files(&root.join("docs")));
+        for path in all.filter(|path| !own(path)) {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            for after in text.split("`telform ").skip(1) {
+                let Some((named, _)) = after.split_once('`') else { continue };
+                let mut command = &whole;
+                let mut words =
+                    named.split_whitespace().filter(|word| !matches!(*word, "\\" | "\\n")).peekable();
+                while let Some(known) = words.peek().and_then(|word| command.find_subcommand(word)) {
+                    (command, _) = (known, words.next());
+                }
+                let top = std::ptr::eq(command, &whole);
+                let flags = words.clone().filter_map(|word| word.strip_prefix("--"));
+                let names =
+                    flags.map(|flag| flag.split(|it: char| it != '-' && !it.is_ascii_alphanumeric()).next());
+                let unknown = names.flatten().find(|name| {
+                    !name.is_empty() && !command.get_arguments().any(|known| known.get_long() == Some(name))
+                });
+                let starts =
+                    words.peek().is_some_and(|word| word.starts_with(|it: char| it.is_ascii_lowercase()));
+                seen += 1;
+                if top && starts || unknown.is_some() {
+                    wrong.push(format!("{}: telform {named}", path.display()));
+                }
+            }
+        }
+        assert!(seen > 100, "only {seen} were found");
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+        files.into_iter().chain(folders.iter().flat_map(|folder| self::files(folder))).collect()
     }
 }

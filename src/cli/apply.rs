@@ -27,7 +27,7 @@ use crate::output::Said;
 use crate::plan::Plan;
 use crate::resource::Live;
 use crate::text::clean;
-use crate::view::{json, report, text};
+use crate::view::{json, not_whole, report, text};
 
 /// Carries out what the YAML wants.
 pub(crate) async fn run(out: &Out, args: &ApplyArgs) -> Result<Exit, Failure> {
@@ -45,7 +45,12 @@ pub(super) async fn carry(
     let reviewed = args.plan.as_deref().map(Reviewed::read).transpose()?;
     let choice =
         reviewed.as_ref().map_or_else(|| args.choice.clone(), |reviewed| reviewed.choice(&args.choice));
-    let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
+    // What was cut off is settled in the accounts that it is about; after that all are needed.
+    let purpose = match resumes {
+        Some(_) => Purpose::Settle(args.lock.wait()),
+        None => Purpose::Apply(args.lock.wait()),
+    };
+    let mut session = Session::open(out, &choice, purpose).await?;
     let policies = Policies::of(out, &args.run.policies, &session.desired)?;
     let store = session.store.clone();
     if let Some(patience) = resumes {
@@ -58,6 +63,7 @@ pub(super) async fn carry(
         out.note("no run was cut off here: there is nothing to resume\n");
         return Ok(Exit::Done);
     }
+    session.need_tokens(|_| true)?;
     let live = session.read_for_plan().await?;
     let plan = session.plan(&live)?;
     if let Some(moved) = reviewed.as_ref().map(|reviewed| reviewed.moved(&session, &plan))
@@ -123,6 +129,7 @@ pub(super) async fn carry(
         command,
         plan_file: reviewed.as_ref().map(Reviewed::checksum),
         heading: "Applying",
+        of: None,
         run: &args.run,
         stop,
         refused,
@@ -138,6 +145,8 @@ pub(super) struct How<'a> {
     pub(super) plan_file: Option<&'a str>,
     /// What stands above the steps.
     pub(super) heading: &'static str,
+    /// The run that is taken back, when it is an undo.
+    pub(super) of: Option<&'a str>,
     /// Options.
     pub(super) run: &'a RunArgs,
     /// Asks to stop.
@@ -167,7 +176,7 @@ pub(super) async fn carry_through(
     document: Document,
 ) -> Result<Ran, Failure> {
     out.goes_on()?;
-    book.begin(how.command, document, how.plan_file).await?;
+    book.begin(how.command, document, how.plan_file, how.of).await?;
     remember(session, plan, live, false).await?;
     let began = Instant::now();
     let (report, ends) = carry_out(out, how, session, plan, live, book).await;
@@ -262,7 +271,7 @@ async fn carry_out(
         out: out.clone(),
         plan: plan.clone(),
         standing: progress.shared(),
-        advice: again::settle(out, how.command, session),
+        advice: again::settle(out, (how.command, how.of), session),
     };
     how.stop.says(move || farewell.say());
     let shown = out.meter.applying();
@@ -282,7 +291,7 @@ async fn conclude(
     receipt: &mut Receipt,
 ) -> Result<Exit, Failure> {
     if report.ledger_error.is_some() || !report.is_complete() {
-        let advice = again::advice(out, how.command, session, plan, report);
+        let advice = again::advice(out, (how.command, how.of), session, plan, report);
         let exit = unfinished::incomplete(out, plan, report, &advice);
         if !report.interrupted {
             unfinished::twins(out, session, plan, report, seen, None).await;
@@ -293,7 +302,7 @@ async fn conclude(
     let mut kept = BTreeMap::new();
     let read = tokio::select! {
         biased;
-        () = how.stop.asked.cancelled() => return Ok(unfinished::unproven(out, plan, report, &again::look(out, how.command, session))),
+        () = how.stop.asked.cancelled() => return Ok(unfinished::unproven(out, plan, report, &again::look(out, (how.command, how.of), session))),
         read = unfinished::read_again(session, plan, report) => read,
     };
     let read = read.and_then(|live| {
@@ -377,11 +386,19 @@ async fn conclude(
         return Ok(Exit::NotConverged);
     }
     let word = if writes == 1 { "write" } else { "writes" };
+    // A plan proves no more than what it looked at.
+    let part = match how.command {
+        "undo" => Some("only what was taken back".to_owned()),
+        _ => not_whole(&again),
+    };
+    let part = part.map(|part| format!(" ({part})")).unwrap_or_default();
+    let proof = format!("{writes} {word}, and a fresh plan is empty{part}.");
     if out.global.quiet && !out.global.json {
         let did = if how.command == "rehearse" { "Rehearsed" } else { "Done" };
-        out.print(&format!("{did}: {writes} {word}, and a fresh plan is empty.\n"));
+        out.print(&format!("{}\n", clean(&format!("{did}: {proof}"))));
     } else if !out.global.json {
-        out.print(&format!("\nDone: {writes} {word}, and a fresh plan is empty.\n"));
+        let lines = out.reading().wrap(&clean(&format!("Done: {proof}")), 6);
+        out.print(&format!("\n{}\n", lines.join("\n      ")));
         for notice in again.notices.iter().filter(|notice| notice.code.waits_for_somebody()) {
             let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
             let attribute = notice.attribute.as_deref().unwrap_or_default();

@@ -25,7 +25,7 @@ pub(super) async fn run(out: &Out, args: &ExplainArgs) -> Result<Exit, Failure> 
     let session = Session::open(out, &choice, purpose).await?;
     let live = match &args.snapshot {
         Some(file) => saved::live(&session, file)?,
-        None => session.read().await?,
+        None => session.read_whole().await?,
     };
     let plan = session.plan(&live)?;
     let inputs = Inputs {

@@ -74,6 +74,7 @@ impl<'a> Book<'a> {
         command: &str,
         document: Document,
         plan_file: Option<&str>,
+        of: Option<&str>,
     ) -> Result<(), Failure> {
         let started = Started {
             format_version: journal::FORMAT_VERSION,
@@ -83,6 +84,7 @@ impl<'a> Book<'a> {
             origin: document.origin,
             digest: document.digest,
             plan_file: plan_file.map(str::to_owned),
+            of: of.map(str::to_owned),
             plan: document.plan,
             undo: document.undo,
         };
@@ -146,7 +148,7 @@ pub(super) async fn change_ledger(
         generation: None,
     });
     let plan = Plan::of_ledger(lines.collect(), effects);
-    book.begin(command, document::of(&plan, Origin::default()), None).await?;
+    book.begin(command, document::of(&plan, Origin::default()), None, None).await?;
     change(ledger);
     store.save(ledger).await?;
     book.end(store, ledger, Exit::Done, Receipt { result: Exit::Done.word(), ..Receipt::default() }).await
@@ -198,8 +200,17 @@ pub(super) fn note_unfinished(
             note_behind(out, journal.ended_after(ledger.journal.as_ref()));
             for run in journal::runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
                 // With the guards that its plan needs: without them the rest of it is refused.
-                let command = clean(&format!("telform resume{}", again::flags(&run.started.origin.options)));
-                out.note(&format!("{}: `{command}` settles it, as the next apply does\n", cut_off(run)));
+                let options = &run.started.origin.options;
+                let (command, does) = match &run.started.of {
+                    Some(of) => {
+                        (again::undo_again(of, options), "settles it and goes on taking that run back")
+                    }
+                    None => (
+                        format!("telform resume{}", again::flags(options)),
+                        "settles it, as the next apply does",
+                    ),
+                };
+                out.note(&format!("{}: `{}` {does}\n", cut_off(run), clean(&command)));
             }
         }
         Some(Err(error)) => out.failure(&Failure::other(error.code(), error.to_string(), error.help())),

@@ -14,7 +14,9 @@ use super::exit::{Exit, Failure};
 use super::meter::Meter;
 use super::signals::Signals;
 use super::stream::{Lost, Output, Written, write_whole};
+use crate::drift::Missed;
 use crate::output::{self, Document};
+use crate::text::clean;
 use crate::view::json;
 use crate::view::text::Detail;
 
@@ -168,6 +170,22 @@ impl Out {
     /// Something that happened, as one line among others.
     pub(crate) fn event(&self, event: &impl serde::Serialize) {
         self.print(&json::line(&output::event(event)));
+    }
+
+    /// What could not be looked at, so that nothing is known of it.
+    pub(crate) fn not_looked_at(&self, missed: &[Missed]) {
+        if missed.is_empty() {
+            return;
+        }
+        self.print(&format!("\nNot looked at ({})\n", missed.len()));
+        for missed in missed {
+            let text = clean(&format!("{}: {}", missed.what, missed.why));
+            self.print(&format!("  ! {}\n", self.reading().wrap(&text, 4).join("\n    ")));
+            if !missed.help.is_empty() {
+                let help = clean(&format!("help: {}", missed.help));
+                self.print(&format!("    {}\n", self.reading().wrap(&help, 10).join("\n          ")));
+            }
+        }
     }
 
     /// Whether standard error takes colours.

@@ -51,7 +51,7 @@ pub(super) async fn run(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> 
             "rebuild it without --account",
         ));
     }
-    let live = session.read().await?;
+    let live = session.read_whole().await?;
     let plan = session.plan(&live)?;
     settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now);
     let others = others(&session);
@@ -68,7 +68,7 @@ pub(super) async fn run(out: &Out, args: &RebuildArgs) -> Result<Exit, Failure> 
         Ok(book) => {
             let nothing = Plan::of_ledger(plan.accounts.clone(), Vec::new());
             let document = saved::document(&session, &nothing, &live);
-            book.begin("ledger rebuild", document, None).await?;
+            book.begin("ledger rebuild", document, None, None).await?;
             session.store.save(&mut session.ledger).await?;
             let receipt = Receipt { result: Exit::Done.word(), ..Receipt::default() };
             book.end(&store, &mut session.ledger, Exit::Done, receipt).await?;

@@ -26,7 +26,7 @@ use crate::ledger::{Ledger, Store};
 use crate::output::Said;
 use crate::plan::{self, Inputs, Plan};
 use crate::rehearse::{self, Source};
-use crate::resource::{Desired, Live};
+use crate::resource::{Desired, Live, LiveAccount};
 use crate::sandbox::{Fault, Sandbox, Service, World};
 use crate::text::clean;
 use crate::value::Hidden;
@@ -74,7 +74,7 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
     }
     supplied::supplied(&session, &plan)?;
     let mut stage = Stage::build(out, session, &live).await?;
-    let before = stage.session.read().await?;
+    let before = stage.read().await?;
     let same = stage.session.plan(&before)?;
     if let Some(difference) = first_difference(&plan, &same) {
         return Err(Failure::other(
@@ -90,6 +90,7 @@ pub(super) async fn run(out: &Out, args: &RehearseArgs) -> Result<Exit, Failure>
         command: "rehearse",
         plan_file: None,
         heading: "Rehearsing",
+        of: None,
         run: &args.run,
         stop: Stop::on_signals(out),
         refused: 0,
@@ -161,6 +162,8 @@ struct Stage {
     sandboxes: BTreeMap<String, Sandbox>,
     session: Session,
     clock: Arc<Clock>,
+    /// What the services did not show, by account: the simulators cannot, either.
+    unread: BTreeMap<String, LiveAccount>,
     /// Seconds between two requests that the rate of each account asks for.
     rhythm: BTreeMap<String, Duration>,
     /// Ledger and journal of the rehearsal.
@@ -184,6 +187,8 @@ impl Stage {
         let inputs = Inputs { desired: &original, live, ledger: &ledger, key: &key, options: &options };
         let claims = plan::claims(&inputs);
         let (mut sandboxes, mut rhythm) = (BTreeMap::new(), BTreeMap::new());
+        let unread =
+            live.accounts.iter().map(|(name, live)| (name.clone(), rehearse::unread(live))).collect();
         for (name, account) in &mut desired.accounts {
             let elsewhere = arriving(&original, &ledger, live, name);
             if let Some(live) = live.accounts.get(name) {
@@ -263,7 +268,18 @@ impl Stage {
             lock,
             meter: Arc::clone(&out.meter),
         };
-        Ok(Self { sandboxes, session, clock, rhythm, _folder: folder })
+        Ok(Self { sandboxes, session, clock, unread, rhythm, _folder: folder })
+    }
+
+    /// What the simulators show, and what the services did not.
+    async fn read(&self) -> Result<Live, Failure> {
+        let mut live = self.session.read().await?;
+        for (name, unread) in &self.unread {
+            if let Some(account) = live.accounts.get_mut(name) {
+                rehearse::hide(account, unread);
+            }
+        }
+        Ok(live)
     }
 
     /// From here on everything is as the apply would do it, faults included.
@@ -292,7 +308,7 @@ impl Stage {
         real: &Clock,
         reading: Duration,
     ) -> Result<(Exit, Rehearsal), Failure> {
-        let live = self.session.read().await?;
+        let live = self.read().await?;
         let now = self.session.plan(&live)?;
         let moved = now.steps != plan.steps;
         let early = match () {

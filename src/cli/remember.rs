@@ -26,7 +26,7 @@ impl<'a, 'b> LedgerRun<'a, 'b> {
         if !plan.decides() && book.ended_after(&session.ledger) == 0 {
             return Ok(Self(None));
         }
-        book.begin(command, document, plan_file).await?;
+        book.begin(command, document, plan_file, None).await?;
         Ok(Self(Some(book)))
     }
 

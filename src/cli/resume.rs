@@ -95,7 +95,9 @@ pub(super) async fn settle(out: &Out, session: &mut Session, book: &Book<'_>) ->
     if cut.is_empty() {
         return Ok(false);
     }
-    let live = session.read().await?;
+    let needed: Vec<_> = cut.iter().map(|run| open_accounts(run)).collect();
+    let needed = needed.iter().flatten().map(|name| (*name).to_owned()).collect();
+    let live = session.read_only(&needed).await?;
     for run in cut {
         if out.global.json {
             out.event(&Said::CutOff { run: run.id, command: &run.started.command });
@@ -122,14 +124,20 @@ pub(super) async fn settle(out: &Out, session: &mut Session, book: &Book<'_>) ->
     Ok(true)
 }
 
+/// Accounts in which a run that was cut off has open requests.
+fn open_accounts<'a>(run: &'a Run<'_>) -> BTreeSet<&'a str> {
+    let open: BTreeSet<String> = run.open().into_iter().map(|open| open.step).collect();
+    let steps = run.started.plan.steps.iter().filter(|step| open.contains(&step.id));
+    steps.map(|step| step.call.account.as_str()).collect()
+}
+
 /// Of the runs that were cut off those that can be settled here. One that is open in other accounts alone stays for a run
 /// that is about these.
 fn within<'r, 'a>(out: &Out, session: &Session, cut: Vec<&'r Run<'a>>) -> Result<Vec<&'r Run<'a>>, Failure> {
     let mut here = Vec::new();
     for run in cut {
-        let open: BTreeSet<String> = run.open().into_iter().map(|open| open.step).collect();
-        let steps = run.started.plan.steps.iter().filter(|step| open.contains(&step.id));
-        let accounts: BTreeSet<&str> = steps.map(|step| step.call.account.as_str()).collect();
+        let accounts = open_accounts(run);
+        session.need_tokens(|name| accounts.contains(name))?;
         let there = |name: &&&str| session.desired.accounts.contains_key(**name);
         let others: Vec<&str> =
             accounts.iter().filter(there).filter(|name| !session.asked.contains(**name)).copied().collect();
@@ -142,7 +150,7 @@ fn within<'r, 'a>(out: &Out, session: &Session, cut: Vec<&'r Run<'a>>) -> Result
             return Err(Failure::other(
                 "telform::resume::limited",
                 format!("{is}; it has open requests in account {others} too, which this run leaves out"),
-                "`telform resume` without `--account`, `--target` and `--exclude` settles it as a whole",
+                "resume without `--account`, `--target` and `--exclude`: that settles it as a whole",
             ));
         }
         if !out.global.json && !out.global.quiet {

@@ -12,10 +12,11 @@ use super::formats::Wanted;
 use super::out::Out;
 use super::session::Session;
 use crate::document::{self, Document, LIMIT, LedgerIdentity, Moved, Origin, v1};
+use crate::live::in_question;
 use crate::output::Said;
 use crate::plan::{self, Plan};
 use crate::resource::{Address, Live, Organization};
-use crate::snapshot;
+use crate::snapshot::{self, SnapshotError};
 use crate::text::clean;
 use crate::view::json;
 
@@ -238,8 +239,16 @@ pub(super) fn live(session: &Session, path: &Path) -> Result<Live, Failure> {
         "telform::snapshot::unreadable",
         "`telform plan --snapshot-out FILE` writes one",
     )?;
-    snapshot::read(&text, &session.taken_for, &session.key)
-        .map_err(|error| Failure::other(error.code(), format!("{}: {error}", path.display()), error.help()))
+    let refused = |error: SnapshotError| {
+        Failure::other(error.code(), format!("{}: {error}", path.display()), error.help())
+    };
+    let live = snapshot::read(&text, &session.taken_for, &session.key).map_err(refused)?;
+    // What it does not hold was not looked at, and is not gone.
+    let mut needed = in_question(&session.desired, &session.asked);
+    match needed.find(|name| !live.accounts.contains_key(*name)) {
+        Some(_) => Err(refused(SnapshotError::Other("choice of `--account`, `--target` or `--exclude`"))),
+        None => Ok(live),
+    }
 }
 
 /// A file of at most so many bytes.

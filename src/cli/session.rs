@@ -25,7 +25,7 @@ use crate::journal::{self, Journal, JournalError};
 use crate::ledger::{AccountEntry, Key, Ledger, LedgerError, Login, Store};
 use crate::live::{self, LiveError, Scope, View};
 use crate::plan::{self, Inputs, LedgerEffect, Options, Plan};
-use crate::problem::Problem;
+use crate::problem::{Problem, Problems};
 use crate::resource::{Account, Address, Desired, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
@@ -84,6 +84,8 @@ pub(crate) enum Purpose {
     Offline,
     /// Takes the lock, waiting for it as long as this, and makes a key where there is none.
     Apply(Duration),
+    /// As `Apply`; an account whose token is missing is noted, and ends nothing before it is needed.
+    Settle(Duration),
     /// As `Apply`, with a new ledger whatever stands there.
     Rebuild(Duration),
 }
@@ -127,11 +129,13 @@ impl Session {
         let store = Arc::new(Store::at(&place(global, desired, choice))?);
         let lock = match purpose {
             Purpose::Plan | Purpose::Look | Purpose::Offline => Locked::none(out),
-            Purpose::Apply(wait) | Purpose::Rebuild(wait) => lock::take(out, &store, wait).await?,
+            Purpose::Apply(wait) | Purpose::Settle(wait) | Purpose::Rebuild(wait) => {
+                lock::take(out, &store, wait).await?
+            }
         };
         let kept = match purpose {
             Purpose::Rebuild(_) => None,
-            Purpose::Plan | Purpose::Look | Purpose::Offline | Purpose::Apply(_) => store.load().await?,
+            _ => store.load().await?,
         };
         let ledger_is_kept = kept.is_some();
         let mut ledger = kept.unwrap_or_else(Ledger::fresh);
@@ -143,12 +147,12 @@ impl Session {
         follow(&store, &mut ledger, desired, sandboxed)?;
         // A journal that cannot be read stops a run before its first request, and a plan says so; not here.
         let journal = match purpose {
-            Purpose::Plan | Purpose::Look | Purpose::Apply(_) => Some(journal::read(store.place()).await),
             Purpose::Offline | Purpose::Rebuild(_) => None,
+            _ => Some(journal::read(store.place()).await),
         };
         if let Some(Ok(journal)) = &journal
             && recall(journal, &mut ledger)
-            && matches!(purpose, Purpose::Apply(_))
+            && matches!(purpose, Purpose::Apply(_) | Purpose::Settle(_))
         {
             store.save(&mut ledger).await?;
         }
@@ -164,8 +168,8 @@ impl Session {
                 secrets::resolve_without_tokens(desired, &env, global.allow_commands, &key)?
             }
             None => {
-                let asked =
-                    secrets::Asked { accounts: Some(&asked), without_token: purpose == Purpose::Look };
+                let without_token = matches!(purpose, Purpose::Look | Purpose::Settle(_));
+                let asked = secrets::Asked { accounts: Some(&asked), without_token };
                 secrets::resolve_for(desired, asked, &env, global.allow_commands, &key)?
             }
             Some(embedded) => {
@@ -222,21 +226,53 @@ impl Session {
 
     /// Reads the services.
     pub(crate) async fn read(&self) -> Result<Live, Failure> {
-        self.read_for(&self.desired, self.options.destroy, View::Writable).await
+        self.read_for(&self.desired, self.options.destroy, View::Writable, false).await
+    }
+
+    /// The same for a command that has nowhere to say what could not be listed: that is an error then.
+    pub(crate) async fn read_whole(&self) -> Result<Live, Failure> {
+        self.read_for(&self.desired, self.options.destroy, View::Writable, true).await
+    }
+
+    /// Reads these accounts of those that are asked, and no other.
+    pub(crate) async fn read_only(&mut self, accounts: &BTreeSet<String>) -> Result<Live, Failure> {
+        let asked = self.asked.intersection(accounts).cloned().collect();
+        let all = std::mem::replace(&mut self.asked, asked);
+        let live = self.read().await;
+        self.asked = all;
+        live
+    }
+
+    /// An error unless these accounts have a token: from here on they are needed.
+    pub(crate) fn need_tokens(&self, needed: impl Fn(&str) -> bool) -> Result<(), Failure> {
+        let mut problems = Problems::default();
+        for (_, problem) in self.no_token.iter().filter(|(name, _)| needed(name)) {
+            let help = problem.help.as_deref().unwrap_or("supply it");
+            problems.push(
+                problem.clone().help(&format!("{help}, or name the other accounts with `--account NAME`")),
+            );
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems.sorted().into()) }
     }
 
     /// Reads the services for a plan and nothing else.
     pub(crate) async fn read_for_plan(&self) -> Result<Live, Failure> {
-        self.read_for(&self.desired, self.options.destroy, View::Plan).await
+        self.read_for(&self.desired, self.options.destroy, View::Plan, false).await
     }
 
     /// Reads all that these files mention, as if everything should go.
     pub(crate) async fn read_all(&self, desired: &Desired) -> Result<Live, Failure> {
-        self.read_for(desired, true, View::Writable).await
+        self.read_for(desired, true, View::Writable, false).await
     }
 
-    async fn read_for(&self, desired: &Desired, destroy: bool, view: View) -> Result<Live, Failure> {
-        let (live, errors) = self.read_each(desired, destroy, view).await;
+    async fn read_for(
+        &self,
+        desired: &Desired,
+        destroy: bool,
+        view: View,
+        whole: bool,
+    ) -> Result<Live, Failure> {
+        let (live, errors) = self.read_each(desired, destroy, view, whole).await;
         let failed: Vec<&str> = errors.iter().map(|error| error.account.as_str()).collect();
         let others: Vec<&str> =
             self.asked.iter().map(String::as_str).filter(|name| !failed.contains(name)).collect();
@@ -260,11 +296,12 @@ impl Session {
         desired: &Desired,
         destroy: bool,
         view: View,
+        whole: bool,
     ) -> (Live, Vec<LiveError>) {
         let _shown = self.meter.reading();
         let told = |listed: &live::Listed<'_>| self.meter.listed(listed);
         let api = ReadOnly::new(&self.api);
-        let scope = Scope { destroy, view, asked: Some(&self.asked) };
+        let scope = Scope { destroy, view, asked: Some(&self.asked), whole };
         let began = jiff::Timestamp::now();
         let (mut live, errors) = live::read_each(&api, desired, &self.ledger, &self.key, scope, &told).await;
         live.read_at = Some(began);

@@ -13,6 +13,7 @@ use super::out::Out;
 use super::part;
 use super::policy::{Policies, Tell};
 use super::remember::enter;
+use super::resume;
 use super::saved;
 use super::session::{Purpose, Session};
 use super::supplied;
@@ -36,8 +37,13 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
         sandbox: args.sandbox.clone(),
         ..Choice::default()
     };
-    let mut session = Session::open(out, &choice, Purpose::Apply(args.lock.wait())).await?;
+    let mut session = Session::open(out, &choice, Purpose::Settle(args.lock.wait())).await?;
     let policies = Policies::of(out, &args.run.policies, &session.desired)?;
+    // What a run did that was cut off is known when its open requests are settled.
+    let store = session.store.clone();
+    let book = Book::open(&store, &session.ledger).await?;
+    resume::settle(out, &mut session, &book).await?;
+    drop(book);
     let kept = kept(&session).await?;
     let runs = journal::runs(&kept.lines);
     let of = chosen(&runs, &args.of)?;
@@ -49,7 +55,11 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
     left(out, of.id, &undo.left);
     if undo.about.is_empty() {
-        out.note("there is nothing to take back; nothing was written\n");
+        out.note(if undo.left.is_empty() {
+            "there is nothing to take back; nothing was written\n"
+        } else {
+            "there is nothing to take back beside what is named above; nothing was written\n"
+        });
         return Ok(Exit::Done);
     }
     // What has a name only for this run is not taken under management: the next apply would delete it as something that has left
@@ -75,7 +85,6 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
             Ok(part) => part,
             Err(exit) => return Ok(exit),
         };
-    let store = session.store.clone();
     let book = Book::open(&store, &session.ledger).await?;
     if !plan.has_changes() {
         if plan.decides() {
@@ -85,7 +94,11 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
                 out.note("only the ledger was changed; nothing was sent\n");
             }
         } else {
-            out.note("everything is as it was before that run; nothing was written\n");
+            out.note(if undo.left.is_empty() {
+                "what that run changed is as it was before it; nothing was written\n"
+            } else {
+                "what that run changed is as it was before it, but for what is named above; nothing was written\n"
+            });
         }
         return Ok(Exit::Done);
     }
@@ -96,7 +109,9 @@ pub(super) async fn run(out: &Out, args: &UndoArgs) -> Result<Exit, Failure> {
     }
     session.lock.take_over_signals();
     let stop = Stop::on_signals(out);
-    let how = How { command: "undo", plan_file: None, heading: "Taking back", run: &args.run, stop, refused };
+    let of = Some(of.id);
+    let how =
+        How { command: "undo", plan_file: None, heading: "Taking back", of, run: &args.run, stop, refused };
     let ran = apply::carry_through(out, &how, &mut session, &plan, &live, &book, document).await?;
     if !out.global.quiet {
         differs(out, &plan);
@@ -149,10 +164,9 @@ async fn taken_back(session: &mut Session, run: &Run<'_>) -> Result<(Plan, Live,
         )
     })?;
     // What is wrong with an account that it did not write to stops nothing.
-    let touched: BTreeSet<&str> = plan.steps.iter().map(|step| step.call.account.as_str()).collect();
-    // A run that changed the ledger alone says by address what it is about, and an account may have another name by now.
-    let told = plan.has_changes() && touched.iter().all(|name| session.desired.accounts.contains_key(*name));
-    session.asked.retain(|name| !told || touched.contains(name.as_str()));
+    let touched = touched(session, &plan);
+    session.asked.retain(|name| touched.as_ref().is_none_or(|touched| touched.contains(name)));
+    session.need_tokens(|name| touched.as_ref().is_none_or(|touched| touched.contains(name)))?;
     // Everything that the run may have touched is read, whatever the YAML mentions by now.
     let mut all = session.desired.clone();
     all.kinds.extend(plan.steps.iter().filter_map(|step| Some(step.address.as_ref()?.kind.clone())));
@@ -180,6 +194,27 @@ async fn taken_back(session: &mut Session, run: &Run<'_>) -> Result<(Plan, Live,
     let mut undo = undo::undo(run, &plan, today);
     undo.desired.kinds.extend(all.kinds);
     Ok((plan, live, undo))
+}
+
+/// The accounts that a run was about; none where that cannot be told, because an account may have another name by now.
+fn touched(session: &Session, plan: &Plan) -> Option<BTreeSet<String>> {
+    let (desired, ledger) = (&session.desired, &session.ledger);
+    let mut touched: BTreeSet<String> = plan.steps.iter().map(|step| step.call.account.clone()).collect();
+    // A run that changed the ledger alone says by address what it is about.
+    for effect in plan.ledger.iter().filter(|_| !plan.has_changes()) {
+        let address = effect.address()?;
+        let today = [
+            ledger.objects.get(address).map(|entry| &entry.account),
+            desired.objects.get(address).map(|object| &object.account),
+        ];
+        let before = touched.len();
+        touched.extend(today.into_iter().flatten().cloned());
+        if touched.len() == before && !today.iter().any(Option::is_some) {
+            return None;
+        }
+    }
+    let known = touched.iter().all(|name| desired.accounts.contains_key(name));
+    (known && !touched.is_empty()).then_some(touched)
 }
 
 /// The run that was named. `last` is the last one that wrote something, to a service or to the ledger alone.

@@ -48,6 +48,7 @@ pub(super) const REFUSALS: Group = Group {
         "refusal::similar_exists" 3 "A live object has a natural key that differs only in letter case, spaces or Unicode form from the one to be created." ""
         "refusal::unfinished_replacement" 3 "What an object took the place of is still there, and its entry is gone." ""
         "refusal::unknown_removal" 3 "A tombstone finds nothing, and nothing tells which object it means: no ledger entry, no id, no whole natural key." ""
+        "refusal::unlisted" 3 "A listing that is needed could not be read; what does not need it can be worked on." ""
         "refusal::unreadable" 3 "The object is there and cannot be read; the rest of the account can be worked on." ""
         "refusal::unsettled_create" 3 "An earlier create was cut off, and nobody can look whether it made the object." ""
         "refusal::wrong_generation" 3 "The entry is written in another generation's shape than the one that answers." ""
@@ -100,6 +101,8 @@ pub(super) const NOTICES: Group = Group {
         "notice::secret_unreadable" - "" "Bring back the key of this ledger; where it is lost, `telform ledger rekey --lost-key`."
         "notice::settled" - "" "Nothing: connecting it settles it."
         "notice::twin" - "" "Delete one of the two: the other by a tombstone with its `id:`, or yours after pinning the other with `id:`."
+        "notice::unlinked" - "" "Run again later, or mend what the detail says."
+        "notice::unlisted" - "" "Run again later, or mend what the detail says."
         "notice::unprotected" - "" "Nothing, or write `lifecycle: { prevent_delete: true }` again before the next apply."
         "notice::unreadable" - "" "Have it repaired: the detail says how."
     },
@@ -139,6 +142,7 @@ pub(super) const CHECKER: Group = Group {
         "telform::verify::shape" 1 "A member is missing, unknown or of another type." "Take the file as it was written."
         "telform::verify::shown" 1 "Numbers shown for a bridge are not those of the steps." "Plan again."
         "telform::verify::summary" 1 "The counts do not fit the plan." "Plan again."
+        "telform::verify::unlisted" 1 "A step needs a listing that could not be read." "Plan again."
         "telform::verify::unreadable" 1 "The file cannot be read." "Check the path."
         "telform::verify::waits" 1 "A step waits for one that is not there or comes later." "Plan again."
     },

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::backend;
+use crate::kind::{Field, Type};
 use crate::plan::{Inputs, Plan};
+use crate::resource::Unlisted;
 
 /// What was compared, and what could not be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -18,7 +21,7 @@ pub struct Looked {
 /// Something that could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
 pub struct Missed {
-    /// An address, or `account NAME`.
+    /// An address, `account NAME`, or how many objects of a kind in an account.
     pub what: String,
     /// Why, in one sentence.
     pub why: String,
@@ -31,6 +34,7 @@ pub fn looked(inputs: &Inputs<'_>, plan: &Plan) -> Looked {
     let mut looked = Looked::default();
     let about =
         |account: &str| inputs.options.accounts.is_empty() || inputs.options.accounts.contains(account);
+    let mut unread: BTreeMap<(&str, &str, &str), (usize, &Unlisted)> = BTreeMap::new();
     let managed = inputs.ledger.objects.iter();
     for (address, entry) in managed.filter(|(address, _)| inputs.options.is_about(address)) {
         let named = inputs.desired.accounts.contains_key(&entry.account);
@@ -49,7 +53,15 @@ pub fn looked(inputs: &Inputs<'_>, plan: &Plan) -> Looked {
             .find(|refusal| refusal.address.as_ref() == Some(address) && refusal.code.hides_object());
         if let Some(refusal) = hidden {
             looked.missed.push(Missed { what, why: refusal.detail.clone(), help: refusal.help() });
+        } else if let Some((kind, why)) = read.unlisted.get_key_value(address.kind.as_str()) {
+            unread.entry((entry.account.as_str(), *kind, "")).or_insert((0, why)).0 += 1;
         } else if read.objects.contains_key(address.kind.as_str()) {
+            let numbers = backend::shapes(&address.kind).into_iter().flat_map(|kind| kind.fields);
+            let seen = |field: &Field| field.ty == Type::Numbers && entry.seen.contains_key(field.name);
+            if let Some(why) = read.unlinked.as_ref().filter(|_| numbers.into_iter().any(seen)) {
+                let kind = backend::shapes(&address.kind).first().map_or("", |kind| kind.name);
+                unread.entry((entry.account.as_str(), kind, "the numbers on ")).or_insert((0, why)).0 += 1;
+            }
             let of = looked.compared.entry(entry.account.clone()).or_default();
             *of.entry(address.kind.to_string()).or_default() += 1;
         } else {
@@ -57,6 +69,11 @@ pub fn looked(inputs: &Inputs<'_>, plan: &Plan) -> Looked {
             let help = "`telform plan -v` shows what was asked".to_owned();
             looked.missed.push(Missed { what, why, help });
         }
+    }
+    for ((account, kind, of), (count, why)) in unread {
+        let singular = backend::shapes(kind).first().map_or(kind, |kind| kind.singular);
+        let what = format!("{of}{count} {} in account {account}", if count == 1 { singular } else { kind });
+        looked.missed.push(Missed { what, why: why.why.clone(), help: why.help.clone() });
     }
     looked
 }

@@ -219,7 +219,7 @@ impl Known<'_> {
             Some(Action::Update) if self.changed(field.name) => return Because::Differs,
             _ => {}
         }
-        if matches!(self.verdict, Verdict::Excluded | Verdict::NotTargeted) {
+        if matches!(self.verdict, Verdict::Excluded | Verdict::NotTargeted | Verdict::LeftOut) {
             return Because::NotSelected;
         }
         if object.is_some_and(|object| object.ignore.contains(field.name)) {

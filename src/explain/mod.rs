@@ -91,6 +91,8 @@ pub enum Verdict {
     Unmanaged,
     /// Something of it was sent before, and the service did not take it.
     NotTaken,
+    /// Its account is none of those that `--account` names.
+    LeftOut,
 }
 
 /// Where the YAML speaks of an object.
@@ -162,6 +164,7 @@ pub fn explain(
     let account = account(inputs, address, &met);
     let kind = met.kind.or_else(|| shape(inputs, address, account.as_deref()))?;
     let verdict = verdict(inputs, plan, address, &met, change, &refusals, &notices);
+    let is_read = account.as_ref().is_some_and(|account| inputs.live.accounts.contains_key(account));
     let id = met.found.id().or(change.and_then(|change| change.id.as_deref())).map(str::to_owned);
     let id = id.as_deref();
     let live = id.and_then(|id| live(inputs, account.as_deref()?, kind.name, id).map(|(live, _)| live));
@@ -202,6 +205,7 @@ pub fn explain(
             hidden_since: entry.hidden_since.clone(),
         }),
         found: match (met.found, id) {
+            (Found::Nothing, _) if !is_read => Found::NotLookedFor,
             (Found::NotLookedFor, Some(id)) if live.is_some() => Found::Ledger(id.to_owned()),
             (found, _) => found,
         },
@@ -288,8 +292,13 @@ fn verdict(
         };
     }
     if !met.selected {
-        let excluded = inputs.options.excludes.contains(address);
-        return if excluded { Verdict::Excluded } else { Verdict::NotTargeted };
+        let options = inputs.options;
+        let targeted = options.targets.is_empty() || options.targets.contains(address);
+        return match options.excludes.contains(address) {
+            true => Verdict::Excluded,
+            false if targeted && !options.accounts.is_empty() => Verdict::LeftOut,
+            false => Verdict::NotTargeted,
+        };
     }
     let told = |code| notices.iter().any(|notice| notice.code == code);
     if met.found == Found::Hidden || told(NoticeCode::Hidden) {

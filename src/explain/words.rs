@@ -21,6 +21,7 @@ impl Verdict {
             Self::AlreadyGone => "gone, nothing to do",
             Self::AccountGone => "left alone, its account is not in the YAML",
             Self::Unmanaged => "unmanaged, left alone",
+            Self::LeftOut => "its account is left out of this run",
             Self::NotTaken => "differs: the service did not take what was sent, nothing is sent again",
         }
     }
@@ -39,6 +40,7 @@ impl Verdict {
             }
             Self::Excluded => "`--exclude` names it",
             Self::NotTargeted => "`--target` names others, and none of them needs it",
+            Self::LeftOut => "`--account` names others",
             Self::OutOfScope => {
                 "no file mentions its kind: omitted is not empty, so nothing of that kind is deleted"
             }

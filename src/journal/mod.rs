@@ -191,6 +191,9 @@ pub struct Started {
     /// Checksum of the saved plan that was applied, when it came from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_file: Option<String>,
+    /// The run that it takes back, when it is an undo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
     /// The plan.
     pub plan: v1::Plan,
     /// What takes the run back, as it was known before its first request.

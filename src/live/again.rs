@@ -42,7 +42,7 @@ pub async fn list(
     key: &Key,
 ) -> Result<Vec<(String, LiveObject)>, LiveError> {
     let desired = Desired::default();
-    let scope = Scope { destroy: false, view: View::Writable, asked: None };
+    let scope = Scope { destroy: false, view: View::Writable, asked: None, whole: true };
     let kinds = BTreeSet::new();
     let reader = Reader {
         api,
@@ -95,7 +95,7 @@ pub async fn read_connections(
 ) -> Result<Reread, LiveError> {
     let desired = Desired::default();
     let kinds = BTreeSet::new();
-    let scope = Scope { destroy: false, view: View::Writable, asked: None };
+    let scope = Scope { destroy: false, view: View::Writable, asked: None, whole: true };
     let reader = Reader {
         api,
         account,

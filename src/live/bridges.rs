@@ -10,7 +10,7 @@ use super::{LiveError, Reader};
 use crate::api::{ApiError, Json, Verdict};
 use crate::backend::unpod::{BRIDGES_G2, answer, rows};
 use crate::kind::{List, text_of};
-use crate::resource::{Unreadable, Wanted};
+use crate::resource::{Unlisted, Unreadable, Wanted};
 use crate::value::{Value, weight};
 
 /// Pages asked for side by side, so that a service that lies about its count is found out early.
@@ -34,8 +34,8 @@ pub(super) struct Bridges {
     pub(super) listed: Vec<Value>,
     /// Each bridge by its slug.
     pub(super) read: Vec<Value>,
-    /// Rows of the numbers listing.
-    pub(super) numbers: Vec<Value>,
+    /// Rows of the numbers listing, or why there are none.
+    pub(super) numbers: Result<Vec<Value>, Unlisted>,
     /// Slugs of remembered bridges that are neither listed nor found.
     pub(super) missing: BTreeSet<String>,
     /// Bridges that are there and cannot be read, by slug.
@@ -56,7 +56,10 @@ impl Reader<'_> {
     pub(super) async fn bridges(&self) -> Result<Bridges, LiveError> {
         let (listed, numbers) = tokio::join!(self.listed_bridges(), self.numbers());
         let listed = listed?;
-        let numbers = numbers?;
+        let numbers = match numbers {
+            Ok(rows) => Ok(rows),
+            Err(error) => Err(self.confined(&error)?),
+        };
         let (slugs, mut unreadable) = self.slugs(&listed);
         // The listing was the smaller part: from here on it is one request for each.
         let total = Some(slugs.len() as u64);

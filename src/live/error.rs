@@ -90,6 +90,16 @@ impl LiveError {
     }
 }
 
+impl LiveError {
+    /// Whether this is about the one listing that was tried: the service answered, and neither the token, its rate nor a
+    /// setting of the account is the reason.
+    pub(super) fn is_about_the_listing(&self) -> bool {
+        let of_settings = ["product_id", "organization", "generation"];
+        let word = self.code.rsplit("::").next().unwrap_or_default();
+        !of_settings.contains(&word) && self.request.as_deref().is_none_or(is_about_the_object)
+    }
+}
+
 /// Whether a failed read of one object is about that object alone: the service answered, and neither the token nor its rate
 /// is the reason.
 pub(super) fn is_about_the_object(error: &ApiError) -> bool {

@@ -37,7 +37,7 @@ pub async fn hello(api: &ReadOnly<'_>, account: &Account, key: &Key) -> Result<H
         ledger: &ledger,
         key,
         kinds,
-        scope: Scope { destroy: false, view: View::Writable, asked: None },
+        scope: Scope { destroy: false, view: View::Writable, asked: None, whole: true },
         told: &|_| {},
         kept: AtomicUsize::new(0),
     };

@@ -10,7 +10,9 @@ use crate::api::{ApiError, Json, ReadOnly};
 use crate::backend;
 use crate::kind::{Kind, Reading};
 use crate::ledger::{Entry, Key, Ledger};
-use crate::resource::{Account, Address, Desired, DesiredObject, Live, LiveAccount, LiveObject, Removal};
+use crate::resource::{
+    Account, Address, Desired, DesiredObject, Live, LiveAccount, LiveObject, Removal, Unlisted,
+};
 use crate::value::Value;
 
 mod again;
@@ -53,7 +55,7 @@ pub async fn read(
     key: &Key,
     destroy: bool,
 ) -> Result<Live, LiveError> {
-    let scope = Scope { destroy, view: View::Writable, asked: None };
+    let scope = Scope { destroy, view: View::Writable, asked: None, whole: true };
     let (live, errors) = read_each(api, desired, ledger, key, scope, &|_| {}).await;
     errors.into_iter().next().map_or(Ok(live), Err)
 }
@@ -67,6 +69,8 @@ pub struct Scope<'a> {
     pub view: View,
     /// Accounts that are asked; `None` for all.
     pub asked: Option<&'a BTreeSet<String>>,
+    /// A listing that fails is an error of its account, instead of being noted there.
+    pub whole: bool,
 }
 
 /// How much of each listed object is kept.
@@ -80,7 +84,8 @@ pub enum View {
 
 /// Reads the live state that a plan for `desired` needs: the kinds that the files or the tombstones mention, and for Unpod
 /// the bridges whenever a configuration may go. An account none of whose kinds is mentioned is not asked. What an account
-/// answers is whole, or it is an error and not there: one that cannot be read takes nothing from the others.
+/// answers is whole, or it is an error and not there: one that cannot be read takes nothing from the others. Unless `whole` is
+/// asked for, a listing that fails takes nothing from the other listings of its account either, while there is one.
 pub async fn read_each(
     api: &ReadOnly<'_>,
     desired: &Desired,
@@ -107,6 +112,12 @@ pub async fn read_each(
         }
     }
     (live, errors)
+}
+
+/// Accounts that a reading for `desired` asks, of those that it may.
+pub fn in_question<'a>(desired: &'a Desired, asked: &'a BTreeSet<String>) -> impl Iterator<Item = &'a str> {
+    let all = desired.accounts.values().filter(|account| asked.contains(&account.name));
+    all.filter(|account| !in_scope(account, desired).is_empty()).map(|account| account.name.as_str())
 }
 
 /// Kinds of the account that some file or tombstone mentions.
@@ -146,12 +157,32 @@ impl Reader<'_> {
         match self.account.backend.reading {
             Reading::Together => self.read_unpod().await,
             Reading::ByKind => {
-                let mut live = LiveAccount::default();
+                let (mut live, mut first) = (LiveAccount::default(), None);
                 for kind in self.account.backend.kinds.iter().filter(|kind| self.kinds.contains(kind.name)) {
-                    self.read_offset(kind, &mut live).await?;
+                    if let Err(error) = self.read_offset(kind, &mut live).await {
+                        live.unlisted.insert(kind.name, self.confined(&error)?);
+                        first.get_or_insert(error);
+                    }
                 }
-                Ok(live)
+                self.some_listing(live, first)
             }
+        }
+    }
+
+    /// What kept a listing from being read, as what is known of that listing; an error where it is about the account.
+    fn confined(&self, error: &LiveError) -> Result<Unlisted, LiveError> {
+        if self.scope.whole || !error.is_about_the_listing() {
+            return Err(error.clone());
+        }
+        let why = format!("{}: {} [{}]", error.tried, error.means, error.code);
+        Ok(Unlisted { why, help: error.way_out.clone() })
+    }
+
+    /// The account, unless nothing of what was asked for could be listed.
+    fn some_listing(&self, live: LiveAccount, first: Option<LiveError>) -> Result<LiveAccount, LiveError> {
+        match first {
+            Some(error) if !self.kinds.iter().any(|kind| live.objects.contains_key(kind)) => Err(error),
+            _ => Ok(live),
         }
     }
 

@@ -33,10 +33,14 @@ impl Reader<'_> {
                 &way_out,
             ));
         };
-        let refused = match organizations {
-            Ok(body) => {
-                let rows =
-                    rows::rows(&body, false).map_err(|what| LiveError::shape(self.account, tried, what))?;
+        let listed = match organizations {
+            Ok(body) => rows::rows(&body, false)
+                .map(<[Value]>::to_vec)
+                .map_err(|what| LiveError::shape(self.account, tried, what)),
+            Err(error) => Err(LiveError::request(self.account, tried, error)),
+        };
+        let refused = match listed {
+            Ok(rows) => {
                 let handles: BTreeSet<&str> =
                     rows.iter().filter_map(|row| row.get("domain_handle")?.as_str()).collect();
                 // The service compares handles exactly; letter case counts (unpod.md 2.3, recorded).
@@ -45,13 +49,7 @@ impl Reader<'_> {
                 }
                 return Err(self.unknown_organization(handle, &handles));
             }
-            // Generation 1 refuses API tokens here that are good everywhere else (recorded); older ones may lack the path.
-            Err(error)
-                if matches!(error.verdict, Verdict::Unauthorized | Verdict::NoSuchPath | Verdict::Gone) =>
-            {
-                error
-            }
-            Err(error) => return Err(LiveError::request(self.account, tried, error)),
+            Err(error) => self.unsettled(error)?,
         };
         let own = |row: &Value| self.account.backend.owner_in(row).flatten().as_ref() == Some(handle);
         if configurations.iter().any(own) {
@@ -60,13 +58,27 @@ impl Reader<'_> {
         self.organization_by_bridges(handle, bridges, &refused).await
     }
 
+    /// Why the list of organizations does not tell, where something else may; else the error. Generation 1 refuses API tokens
+    /// here that are good everywhere else (recorded); older ones may lack the path.
+    fn unsettled(&self, error: LiveError) -> Result<String, LiveError> {
+        let verdict = error.request.as_ref().map(|request| request.verdict);
+        match (verdict, &error.request) {
+            (Some(Verdict::Unauthorized | Verdict::NoSuchPath | Verdict::Gone), Some(request)) => {
+                Ok(format!("this token may not list its organizations ({request})"))
+            }
+            _ if self.scope.whole || !error.is_about_the_listing() => Err(error),
+            (_, Some(request)) => Ok(format!("the list of organizations cannot be read ({request})")),
+            (_, None) => Ok(format!("the list of organizations cannot be read: {}", error.means)),
+        }
+    }
+
     /// The only other check that an API token can make: the bridge list, which answers 206 for an unknown handle. Nothing but
     /// rows says that the handle is known.
     async fn organization_by_bridges(
         &self,
         handle: &str,
         bridges: Option<&Result<Bridges, LiveError>>,
-        refused: &ApiError,
+        refused: &str,
     ) -> Result<Organization, LiveError> {
         let unknown = || Err(self.unknown_organization(handle, &BTreeSet::new()));
         match bridges {
@@ -86,9 +98,7 @@ impl Reader<'_> {
             Err(error) if self.unknown_by(&error) => return unknown(),
             Err(error) => error.to_string(),
         };
-        let why = format!(
-            "this token may not list its organizations ({refused}), and the list of bridges does not tell ({why})"
-        );
+        let why = format!("{refused}, and the list of bridges does not tell ({why})");
         Ok(Organization::Unconfirmed(why))
     }
 

@@ -44,30 +44,54 @@ impl Reader<'_> {
             Err(error) if unauthorized(&error) => return Err(error),
             other => other,
         };
-        let of_rows = configurations.as_ref().map_or(&[][..], |found| &found.rows);
-        let organization = self.organization(organizations, of_rows, bridges.as_ref()).await?;
-        let configurations = configurations?;
-        let catalogue = catalogue?;
+        let rows = configurations.as_ref().map_or(&[][..], |found| &found.rows);
+        let organization = self.organization(organizations, rows, bridges.as_ref()).await?;
+        let unlisted = configurations.as_ref().err().map(|error| self.confined(error)).transpose()?;
+        let catalogue = match catalogue {
+            Ok(catalogue) => catalogue,
+            // The other errors of this reading say more.
+            Err(error) => self.confined(&error).map(|_| None)?,
+        };
         let listed = catalogue.as_deref().unwrap_or_default();
-        let generation = self.generation(&configurations.rows, listed)?;
+        let generation = self.generation(rows, listed)?;
         let facts = Facts {
             generation,
-            configurations: Some(configurations.spelling.to_owned()),
+            configurations: configurations.as_ref().ok().map(|found| found.spelling.to_owned()),
             organization,
-            catalogue: catalogue::completed(catalogue::entries(listed), &configurations.rows),
+            catalogue: catalogue::completed(catalogue::entries(listed), rows),
             catalogue_known: catalogue.is_some(),
         };
         let mut live = LiveAccount { facts, ..LiveAccount::default() };
-        self.take_configurations(&configurations, &mut live).await?;
-        let bridges = match bridges {
-            Some(bridges) => Some(bridges?),
-            None if self.replaces_one(&live) => Some(self.bridges().await?),
-            None => None,
-        };
-        if let Some(bridges) = bridges {
-            self.take_bridges(bridges, &mut live).await?;
+        let mut first = None;
+        match (configurations, unlisted) {
+            (Ok(found), _) => {
+                if let Err(error) = self.take_configurations(&found, &mut live).await {
+                    live.unlisted.insert(PROVIDERS, self.confined(&error)?);
+                    first = Some(error);
+                }
+            }
+            // What is written is another thing in each generation, and the rows would have told.
+            (Err(error), _) if generation.is_none() => return Err(error),
+            (Err(error), unlisted) => {
+                live.unlisted.extend(unlisted.map(|why| (PROVIDERS, why)));
+                first = Some(error);
+            }
         }
-        Ok(live)
+        let bridges = match bridges {
+            None if self.replaces_one(&live) => Some(self.bridges().await),
+            other => other,
+        };
+        match bridges {
+            Some(Ok(bridges)) => self.take_bridges(bridges, &mut live).await?,
+            Some(Err(error)) => {
+                let why = self.confined(&error)?;
+                live.unlisted.insert(BRIDGES_G2.name, why.clone());
+                live.unlinked = Some(why);
+                first = first.or(Some(error));
+            }
+            None => {}
+        }
+        self.some_listing(live, first)
     }
 
     /// The documented spelling first; an HTML 404 there means the other one (unpod.md fact 2).
@@ -298,7 +322,11 @@ impl Reader<'_> {
             return Ok(());
         };
         let by_id = kind.link.is_some_and(|link| matches!(link.number, NumberWord::Id(_)));
-        for row in &bridges.numbers {
+        let (numbers, unlinked) = match bridges.numbers {
+            Ok(rows) => (rows, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        for row in &numbers {
             if let Some(number) = rows::number_in(row) {
                 let bridge = row.get("bridge_slug").and_then(Value::as_str).map(str::to_owned);
                 // A number that is taken or closed has an id, too, in the newer rows of generation 1: its id would be sent
@@ -326,7 +354,7 @@ impl Reader<'_> {
             configurations: &configurations,
             listed: &bridges.listed,
             bridges: &bridges.read,
-            numbers: &bridges.numbers,
+            numbers: &numbers,
         };
         let mut connections = self.attributed(&evidence);
         // What the lists say of a bridge that cannot be read is no evidence of what is on it.
@@ -346,7 +374,9 @@ impl Reader<'_> {
         }
         live.unseen = unseen(&evidence);
         live.unseen.retain(|bridge, _| !bridges.unreadable.contains_key(bridge));
-        live.connections = Some(connections);
+        // Half of the evidence is none. What the configurations are known by may be missing too.
+        live.unlinked = unlinked.or_else(|| live.unlisted.get(PROVIDERS).cloned());
+        live.connections = live.unlinked.is_none().then_some(connections);
         let mut objects = Vec::with_capacity(bridges.read.len());
         for row in &bridges.read {
             objects.extend(self.own_object(kind, row.clone(), live));

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::drift::{Drift, Looked};
+use crate::drift::{Drift, Looked, Missed};
 use crate::explain::Explanation;
 use crate::ledger::{AccountEntry, Attempt, LeftBehind, MadeConnection, NaturalKey, Origin};
 use crate::problem::Told;
@@ -118,6 +118,9 @@ pub struct Adoption {
     pub left_out: Vec<NotWritten>,
     /// Whether the YAML differs from what was adopted.
     pub pending: bool,
+    /// Kinds in an account that could not be looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missed: Vec<Missed>,
 }
 
 /// An object that was adopted.

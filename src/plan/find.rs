@@ -45,6 +45,8 @@ pub(super) struct Findings<'a> {
     pub(super) refusals: Vec<Refusal>,
     pub(super) notices: Vec<Notice>,
     pub(super) effects: Vec<LedgerEffect>,
+    /// Addresses of kinds that could not be listed: account, kind, address.
+    pub(super) unlisted: Vec<(&'a str, &'static str, &'a Address)>,
 }
 
 impl<'a> Findings<'a> {
@@ -114,6 +116,12 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
                 findings.claimed.entry((name, kind.name, id)).or_insert(&object.address);
             }
             all.push(Match { object, entry, kind, finding: Finding::Stuck });
+            continue;
+        }
+        let accounts = [Some(object.account.as_str()), other.map(|old| old.account.as_str())];
+        if let Some(account) = accounts.into_iter().flatten().find(|it| inputs.is_unlisted(it, kind.name)) {
+            findings.unlisted.push((account, kind.name, &object.address));
+            all.push(Match { object, entry, kind, finding: Finding::Stuck, leaves: None });
             continue;
         }
         let finding = find_one(inputs, object, own, kind, shelf, &mut findings);

@@ -208,6 +208,11 @@ impl<'a> Inputs<'a> {
         self.live.accounts.get(account).and_then(|live| live.objects.get(kind)).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the objects of a kind could not be listed.
+    pub(crate) fn is_unlisted(&self, account: &str, kind: &str) -> bool {
+        self.live.accounts.get(account).is_some_and(|live| live.unlisted.contains_key(kind))
+    }
+
     /// Whose an object is that belongs to another organization, or to none, in words.
     pub(crate) fn foreign_owner(&self, account: &str, kind: &str, id: &str) -> Option<String> {
         self.live.accounts.get(account)?.foreign_owner(kind, id)
@@ -309,7 +314,20 @@ impl Plan {
         if !self.limits.is_empty() {
             parts.push("limited run".to_owned());
         }
+        let unread = self.unread().count();
+        if unread > 0 {
+            parts.push(format!("{} not read", count(unread, "listing")));
+        }
         parts.join(", ")
+    }
+
+    /// What could not be read: what it is of, and its account.
+    pub fn unread(&self) -> impl Iterator<Item = (&str, &str)> {
+        let unread = [NoticeCode::Unlisted, NoticeCode::Unlinked];
+        self.notices.iter().filter(move |notice| unread.contains(&notice.code)).map(|notice| {
+            let what = notice.detail.as_deref().and_then(|detail| detail.split(':').next());
+            (what.unwrap_or_default(), notice.account.as_str())
+        })
     }
 
     /// The digest that the contents have, whatever [`Plan::digest`] says.

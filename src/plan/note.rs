@@ -104,6 +104,8 @@ pub enum RefusalCode {
     UnfinishedReplacement,
     /// An entry pins another object than the one that the ledger has under its address.
     PinChanged,
+    /// A listing that is needed could not be read.
+    Unlisted,
 }
 
 impl RefusalCode {
@@ -147,6 +149,7 @@ impl RefusalCode {
             Self::AccountChanged => "refusal::account_changed",
             Self::UnfinishedReplacement => "refusal::unfinished_replacement",
             Self::PinChanged => "refusal::pin_changed",
+            Self::Unlisted => "refusal::unlisted",
         }
     }
 
@@ -236,7 +239,7 @@ impl RefusalCode {
                 "name every product of the organization under `product_ids` on the account and say so with `all_products: true`; or allow it for this run with `--allow-unseen-products`"
             }
             Self::UnknownRemoval => {
-                "write its `id:` or its whole natural key into the tombstone, or take the tombstone out; `telform get` lists what is there"
+                "write its `id:` or its whole natural key into the tombstone, or take the tombstone out; `telform adopt --all --out adopted` writes down what is there and not managed"
             }
             Self::SimilarExists => {
                 "correct the spelling, and the object that is there is taken over; or allow it for this run with `--allow-similar {address}`"
@@ -252,6 +255,9 @@ impl RefusalCode {
             }
             Self::PinChanged => {
                 "to leave the old object as it is and let go of it, run `telform forget {address}`; to keep it, declare it under another address with its `id:`; to delete it, name its `id:` in a tombstone under another address; otherwise correct `id:`"
+            }
+            Self::Unlisted => {
+                "to go on without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`; `--account NAME` limits the run to other accounts"
             }
         }
     }

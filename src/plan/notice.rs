@@ -112,6 +112,10 @@ pub enum NoticeCode {
     GoesOn,
     /// An object that is replaced shows something that telform does not know. Detail: its id.
     NotKnown,
+    /// The objects of a kind could not be listed. Detail: kind, why, what can be done.
+    Unlisted,
+    /// It could not be read which configuration serves which number. Detail: why, what can be done.
+    Unlinked,
 }
 
 impl NoticeCode {
@@ -208,6 +212,12 @@ impl NoticeCode {
             }
             Self::GoesOn => {
                 "nobody serves this number, and no refusal is about it: `telform apply` connects it although the plan is refused"
+            }
+            Self::Unlisted => {
+                "could not be listed: nothing is planned for objects of this kind, and none was compared"
+            }
+            Self::Unlinked => {
+                "could not be read: which configuration serves which number is not known, so no number is compared, cut off or connected, and nothing that may serve one is deleted"
             }
             Self::LeftOnBridge => "stays on the bridge without a configuration: nobody serves it there",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",

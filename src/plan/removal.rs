@@ -42,6 +42,8 @@ pub(super) struct Removals<'a> {
     pub(super) refusals: Vec<Refusal>,
     pub(super) notices: Vec<Notice>,
     pub(super) effects: Vec<LedgerEffect>,
+    /// Addresses of kinds that could not be listed: account, kind, address.
+    pub(super) unlisted: Vec<(&'a str, &'static str, &'a Address)>,
 }
 
 /// One address that shall go, before anything was looked up.
@@ -173,6 +175,14 @@ impl<'a> Removals<'a> {
         if accounts.is_empty() {
             self.note(wish, wish.account.unwrap_or_default(), NoticeCode::AccountGone, wish.id);
             return;
+        }
+        let kinds = accounts
+            .iter()
+            .filter_map(|account| Some((*account, kind_in(inputs, account, &wish.address.kind)?.name)));
+        if let Some((account, kind)) =
+            kinds.into_iter().find(|(account, kind)| inputs.is_unlisted(account, kind))
+        {
+            return self.unlisted.push((account, kind, wish.address));
         }
         if let Some(known) = contradicted(inputs, wish) {
             let pinned = wish.id.unwrap_or_default();

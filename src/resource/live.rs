@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::Fields;
@@ -33,7 +34,8 @@ impl Live {
 pub struct LiveAccount {
     /// Facts about the service behind it.
     pub facts: Facts,
-    /// Complete listings by kind name, without foreign objects. A kind that is not a key was not read (nothing of it was needed).
+    /// Complete listings by kind name, without foreign objects. A kind that is not a key was not read: nothing of it was needed,
+    /// or it is among the `unlisted`.
     pub objects: BTreeMap<&'static str, Vec<LiveObject>>,
     /// Objects that say that they belong to another organization, or to none: by kind name their identities, with the owner.
     pub foreign: BTreeMap<&'static str, BTreeMap<String, Option<String>>>,
@@ -52,6 +54,20 @@ pub struct LiveAccount {
     pub unreadable: BTreeMap<&'static str, BTreeMap<String, Unreadable>>,
     /// Rows of a listing that name no object, by kind: what is wrong with each.
     pub odd_rows: BTreeMap<&'static str, Vec<String>>,
+    /// Kinds that could not be listed. Whoever needs an object of one of these is refused, and nobody else.
+    pub unlisted: BTreeMap<&'static str, Unlisted>,
+    /// Why it is not known which configuration serves which number, where that was needed and could not be read.
+    pub unlinked: Option<Unlisted>,
+}
+
+/// Why a listing could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unlisted {
+    /// What was tried, what happened and what that means, without a full stop.
+    pub why: String,
+    /// What can be done.
+    pub help: String,
 }
 
 impl LiveAccount {

@@ -15,7 +15,7 @@ mod live;
 
 pub use live::{
     CatalogueEntry, Connection, Facts, Live, LiveAccount, LiveNumber, LiveObject, Organization, Spellings,
-    Target, Unreadable, owned_by,
+    Target, Unlisted, Unreadable, owned_by,
 };
 
 use crate::kind::{Backend, Kind};

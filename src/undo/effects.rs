@@ -127,7 +127,7 @@ impl Maker<'_> {
         }
         let Some(kind) = self.shape(account, &address.kind) else { return };
         if !self.listed(account, kind.name).iter().any(|live| live.id == id) {
-            return self.left(address, "it is no longer there");
+            return self.left(address, self.absent(account, kind.name, id));
         }
         self.object(address, account, kind, Some(id));
         self.undo.managed.insert(address.clone());

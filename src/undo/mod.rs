@@ -191,7 +191,7 @@ impl<'a> Maker<'a> {
         let Operation::Update { id, before, expect, secrets, .. } = &deed.step.operation else { return };
         let (Some(then), Some(kind)) = (&deed.step.address, self.kind(deed)) else { return };
         let Some(live) = self.live(deed, id) else {
-            return self.left(then, "it is no longer there");
+            return self.left(then, self.absent(&deed.account, kind.name, id));
         };
         let address = &match self.address_today(then, &deed.account, id) {
             Ok(address) => address,
@@ -238,7 +238,9 @@ impl<'a> Maker<'a> {
             return;
         };
         let Some(live) = self.live(deed, id) else {
-            return self.left(then, "it is no longer there, or nobody can see it yet");
+            let why = self.absent(&deed.account, kind.name, id);
+            let unverified = if kind.hidden_until_verified { ", or nobody can see it yet" } else { "" };
+            return self.left(then, why + unverified);
         };
         let address = &match self.address_today(then, &deed.account, id) {
             Ok(address) => address,

@@ -64,7 +64,8 @@ impl Maker<'_> {
             }
             if !there("bridges", &bridge) {
                 if !deeds.iter().any(|deed| deed.made == Some(bridge.as_str())) {
-                    self.left(what, "the bridge is no longer there");
+                    let why = self.absent(&account, "bridges", &bridge);
+                    self.left(what, why.replacen("it ", "the bridge ", 1));
                 }
                 continue;
             }

@@ -19,6 +19,16 @@ impl<'a> Maker<'a> {
                     let what = address.map_or_else(|| deed.step.id.clone(), ToString::to_string);
                     self.left(what, format!("its account {account} was not read"));
                 }
+                Some(account) if self.unread(&deed, &account).is_some() => {
+                    let what = match (&deed.step.operation, &deed.step.address) {
+                        (Operation::Connect { number, .. } | Operation::Disconnect { number, .. }, _) => {
+                            number.clone()
+                        }
+                        (_, address) => address.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    };
+                    let why = self.unread(&deed, &account).unwrap_or_default();
+                    self.left(what, why);
+                }
                 Some(account) => {
                     if account != deed.account {
                         self.accounts.insert(account.clone(), deed.account.clone());
@@ -34,6 +44,37 @@ impl<'a> Maker<'a> {
             }
         }
         kept
+    }
+
+    /// Why nothing is known of what a deed was about.
+    fn unread(&self, deed: &Deed<'_>, account: &str) -> Option<String> {
+        let live = self.today.live.accounts.get(account)?;
+        let kind = deed.step.address.as_ref().map_or("", |address| &address.kind);
+        if let Some(why) = live.unlisted.get(kind) {
+            return Some(format!("the {kind} of account {account} could not be listed: {}", why.why));
+        }
+        let links = match &deed.step.operation {
+            Operation::Connect { .. } | Operation::Disconnect { .. } => true,
+            Operation::Delete { seats, .. } => !seats.is_empty(),
+            _ => false,
+        };
+        let why = live.unlinked.as_ref().filter(|_| links)?;
+        Some(format!("it could not be read which configuration serves it: {}", why.why))
+    }
+
+    /// Why an object is not among those that were listed.
+    pub(super) fn absent(&self, account: &str, kind: &str, id: &str) -> String {
+        let live = self.today.live.accounts.get(account);
+        if let Some(why) = live.and_then(|live| live.unreadable.get(kind)?.get(id)) {
+            return format!("{id} cannot be read, left alone: {}", why.why);
+        }
+        if let Some(why) = live.and_then(|live| live.unlisted.get(kind)) {
+            return format!("the {kind} of account {account} could not be listed: {}", why.why);
+        }
+        if let Some(owner) = live.and_then(|live| live.foreign_owner(kind, id)) {
+            return format!("{id} belongs to {owner} today, left alone");
+        }
+        "it is no longer there".to_owned()
     }
 
     /// An account of the run: the one of this name, else the only one with its service, address and organization.

@@ -72,6 +72,7 @@ pub(super) struct Started {
     pub(super) origin: Origin,
     pub(super) digest: String,
     pub(super) plan_file: Option<String>,
+    pub(super) of: Option<String>,
     pub(super) plan: Plan,
     #[serde(default)]
     pub(super) undo: Vec<Inverse>,

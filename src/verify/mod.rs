@@ -25,6 +25,7 @@ mod summary;
 mod sums;
 mod take_over;
 mod taken;
+mod unlisted;
 
 use check::Check;
 pub use journal::{JournalVerdict, is_journal, journal};

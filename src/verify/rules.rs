@@ -1,7 +1,7 @@
 //! The list of rules.
 
 use super::check::Check;
-use super::{attributes, order, requests, summary, sums, taken};
+use super::{attributes, order, requests, summary, sums, taken, unlisted};
 
 /// A rule: reports what breaks it.
 pub(super) type Rule = fn(&mut Check<'_>);
@@ -34,6 +34,7 @@ pub(super) const RULES: &[(&str, When, Rule)] = &[
     ("number", Complete, order::numbers),
     ("read_back", Complete, order::read_backs),
     ("delete", Complete, order::deletes),
+    ("unlisted", Complete, unlisted::unlisted),
     ("action", Complete, sums::actions),
     ("attribute", Complete, attributes::attributes),
     ("belief", Complete, attributes::beliefs),

@@ -34,6 +34,9 @@ pub(super) fn summary(check: &mut Check<'_>) {
     }
     parts.extend((!plan.refusals.is_empty()).then(|| format!("{} REFUSED", plan.refusals.len())));
     parts.extend(plan.limits.as_ref().map(|_| "limited run".to_owned()));
+    let unread = document.notices.iter().filter(|note| matches!(note.code.as_str(), "unlisted" | "unlinked"));
+    let unread = unread.count();
+    parts.extend((unread > 0).then(|| format!("{} not read", plural(unread, "listing"))));
     let wrong = [
         ("/summary", document.summary != parts.join(", ")),
         ("/pending", document.pending == plan.steps.is_empty()),

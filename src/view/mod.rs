@@ -19,7 +19,7 @@ pub mod text;
 mod value;
 mod words;
 
-pub(crate) use words::plural;
+pub(crate) use words::{not_whole, plural};
 
 use anstyle::{AnsiColor, Style};
 

@@ -104,7 +104,7 @@ pub fn plan(plan: &Plan) -> String {
         checks: plan.refusals.iter().map(check).collect(),
         applyable: plan.has_changes() && !plan.is_refused(),
         // As Terraform says it of a plan with `-target`.
-        complete: plan.limits.is_empty(),
+        complete: super::not_whole(plan).is_none(),
         errored: false,
     })
 }

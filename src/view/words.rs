@@ -129,6 +129,19 @@ pub(super) fn account(account: &AccountLine) -> String {
 
 /// What the run was limited to, in one sentence; none for a plan of everything.
 pub(super) fn limits(plan: &Plan) -> Option<String> {
+    limited(plan).map(|parts| format!("Limited plan: {parts}"))
+}
+
+/// Where a plan did not look, so that nobody takes what it says for more: its limits, and the listings that could not be read.
+pub(crate) fn not_whole(plan: &Plan) -> Option<String> {
+    let listings = plan.unread().map(|(what, account)| format!("{what} of account {account}"));
+    let listings: Vec<String> = listings.collect();
+    let unread = (!listings.is_empty()).then(|| format!("not read: {}", listings.join(", ")));
+    let parts: Vec<String> = limited(plan).into_iter().chain(unread).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn limited(plan: &Plan) -> Option<String> {
     let limits = &plan.limits;
     let listed = |all: &mut dyn Iterator<Item = String>| all.collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
@@ -144,7 +157,7 @@ pub(super) fn limits(plan: &Plan) -> Option<String> {
     if !limits.excludes.is_empty() {
         parts.push(format!("without {}", listed(&mut limits.excludes.iter().map(ToString::to_string))));
     }
-    (!parts.is_empty()).then(|| format!("Limited plan: {}", parts.join("; ")))
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// The title over the refusals.

@@ -50,6 +50,14 @@ fn listings_that_cannot_be_trusted() {
                 story.sandbox.clear_faults();
                 continue;
             }
+            if name != "401" {
+                // It stops what needs it, which without `numbers` in the YAML is nothing.
+                let code = if path.contains("numbers") { 2 } else { 3 };
+                let ran = story.expect(code, "plan --detailed-exitcode");
+                ran.says("1 listing not read").says("listing the ").says("[telform::live::");
+                story.sandbox.clear_faults();
+                continue;
+            }
             let ran = story.expect(1, "apply --auto-approve");
             shown.push_str(&format!("=== {name} at {path}\n{}", ran.stderr));
             assert!(ran.stderr.starts_with("error[telform::live::"), "{}", ran.stderr);

@@ -67,3 +67,144 @@ fn a_user_without_a_variable_has_a_name() {
     let user = shown["run"]["actor"]["user"].as_str().unwrap().to_owned();
     assert!(user == name.trim() || user.starts_with("uid "), "{user} is not {name}");
 }
+
+/// The commands in a text, each as it stands between backticks or on a line of its own.
+fn commands(text: &str) -> Vec<String> {
+    let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted = whole.split("`telform ").skip(1).filter_map(|rest| rest.split('`').next());
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix("telform "));
+    quoted.chain(lines).map(str::to_owned).collect()
+}
+
+/// What a plan says to run carries out that plan: limits and allowances are part of the command.
+#[test]
+fn the_way_on_from_a_plan_can_be_pasted() {
+    let story = quickstart();
+    story.expect(0, &format!("apply --auto-approve {HERE}"));
+    let text = story.read("main.yaml").replace("name: Sales Bridge", "name: Trade Bridge");
+    story.file("main.yaml", &text);
+    let limits = "--account unpod --exclude providers.twilio-main --max-deletes 1";
+    let ran = story.expect(0, &format!("plan {limits} {HERE}"));
+    let named = commands(&ran.stdout);
+    for option in ["--account unpod", "--exclude providers.twilio-main", "--max-deletes 1", "-f main.yaml"] {
+        assert!(named[0].contains(option) && named[0].matches(option).count() == 1, "{named:?}");
+    }
+    story.expect(0, &format!("{} --auto-approve", named[0])).says("only account unpod");
+    // A saved plan has its limits in it.
+    story.file("main.yaml", &story.read("main.yaml").replace("name: Trade Bridge", "name: Help Bridge"));
+    let ran = story.expect(0, &format!("plan {limits} --out plan.json {HERE}"));
+    let named = commands(&ran.stdout);
+    assert!(!named[0].contains("--account"), "{named:?}");
+    story.expect(0, &format!("{} --auto-approve", named[0]));
+}
+
+/// A second interrupt, or a kill, in the middle of an undo: the way on takes the run back, and does not do it again.
+#[cfg(unix)]
+#[test]
+fn an_undo_that_was_cut_off_goes_on_as_an_undo() {
+    let story = Story::new("{}").secret("AUTH", "canary-auth-undo");
+    story.unpod(crate::runs::TWO);
+    story.apply();
+    let first = story.expect(0, "--json journal list").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+    story.fault("{ match: { method: DELETE }, when: after, effect: { delay_ms: 20000 } }");
+    story.take_log();
+    let mut child = crate::runs::start(&story, "undo last --auto-approve --max-deletes 2");
+    crate::runs::wait_for_a_write(&story);
+    for _ in 0..2 {
+        crate::runs::signal(&child, "-INT");
+        std::thread::park_timeout(std::time::Duration::from_millis(100));
+    }
+    let _ = child.try_wait();
+    let ran = crate::runs::end(&story, "undo", child);
+    story.sandbox.clear_faults();
+    let named = commands(&ran.stderr);
+    let on =
+        named.iter().find(|command| command.starts_with("undo")).unwrap_or_else(|| panic!("{}", ran.whole()));
+    assert!(on.contains(&first) && on.contains("--max-deletes 2"), "{on}");
+    assert!(!ran.stderr.contains("telform resume"), "{}", ran.stderr);
+    // The plan says so too.
+    let plan = story.expect(0, "plan");
+    plan.says(&format!("telform undo {first}")).is_silent_about("telform resume");
+    story.expect(0, &format!("{on} --auto-approve")).says("reading shows that it was done");
+    assert_eq!(story.world()["unpod"]["configurations"], serde_json::json!([]));
+    story.expect(0, &format!("undo {first} --auto-approve --max-deletes 2"));
+}
+
+/// An id that a service does not show: what identifies the kind, and nothing about another one.
+#[test]
+fn the_help_for_an_unknown_id_is_about_its_kind() {
+    let story = Story::new(
+        "
+unpod:
+  configurations: [ { id: 42, provider: plivo, account_sid: MA42, auth_token: canary-plivo-42 } ]
+  bridges: [ { id: 301, slug: sales, name: Sales } ]
+",
+    );
+    story.unpod("providers: {}\n");
+    for (address, field, shown) in [("bridges.x", "slug", "sales"), ("providers.x", "id", "42")] {
+        let ran = story.expect(1, &format!("adopt {address} nosuch"));
+        ran.says("telform::adopt::missing").says(&format!("`{field}` is what identifies a"));
+        ran.says(&format!("it shows {shown}")).is_silent_about("mail address");
+    }
+    let story = Story::new("{}");
+    story.carrierx("partners: {}\n");
+    story
+        .expect(1, "adopt partners.x nosuch")
+        .says("`partner_sid` is what identifies a partner")
+        .says("mail address");
+}
+
+const OLDER: &str = "
+unpod:
+  profile: g1-snapshot
+  configurations:
+    - { id: 41, provider: Vapi, name: main, api_key: canary-key-main-1 }
+";
+
+/// The catalogue's names stand on both sides, however a provider is written.
+#[test]
+fn a_provider_has_its_name_on_both_sides() {
+    for written in ["Daily", "5", "daily"] {
+        let story = Story::new(OLDER);
+        let write = |provider: &str| {
+            story.unpod_with(
+                "product_id: prod, ",
+                &format!("providers:\n  main: {{ name: main, provider: {provider} }}\n"),
+            );
+        };
+        write("Vapi");
+        story.apply();
+        write(written);
+        for format in ["text", "markdown"] {
+            let plan = story.expect(0, &format!("plan --format {format}")).stdout;
+            assert!(
+                plan.contains("Vapi") && plan.contains("Daily") && !plan.contains("6 ->"),
+                "{written}: {plan}"
+            );
+        }
+    }
+}
+
+/// A secret that somebody changed at the service is not said to have changed in the configuration.
+#[test]
+fn a_secret_says_where_it_changed() {
+    let mut story = Story::new(OLDER).secret("KEY", "canary-key-main-1");
+    let entry = "providers:\n  main: { name: main, provider: Vapi, api_key: { env: KEY } }\n";
+    story.unpod_with("product_id: prod, ", entry);
+    story.apply();
+    story.set("KEY", "canary-key-main-2");
+    story
+        .expect(0, "plan")
+        .says("not the one that the service shows")
+        .is_silent_about("changed at the service");
+    story.apply();
+    // Somebody else, with a ledger of their own.
+    story.set("KEY", "canary-key-main-1");
+    story.expect(0, "apply --auto-approve --ledger other.json");
+    story.set("KEY", "canary-key-main-2");
+    story
+        .expect(0, "plan")
+        .says("changed at the service: will be written")
+        .is_silent_about("in the configuration");
+    story.expect(2, "drift").says("changed outside telform").is_silent_about("in the configuration");
+}

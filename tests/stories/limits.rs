@@ -191,3 +191,129 @@ fn what_left_the_configuration_can_be_named() {
     story.expect(0, "plan --target partners.west").says("released").is_silent_about("providers");
     story.expect(1, "plan --target providers.nowhere").says("neither the configuration nor the ledger");
 }
+
+#[test]
+fn a_missing_token_stops_no_undo_that_is_not_about_its_account() {
+    let mut story = both(OBJECTS);
+    story.apply();
+    story.unset("CARRIERX_TOKEN");
+    story.unset("WEST_PASSWORD");
+    story.take_log();
+    story.expect(0, "undo last --auto-approve --max-deletes 1").says("a fresh plan is empty");
+    assert!(!asked_partners(&story));
+    // What it changed in one account alone is told of the ledger alone, too.
+    story.expect(0, "forget providers.main");
+    story.unset("CARRIERX_TOKEN");
+    story.expect(0, "undo last --auto-approve").says("only the ledger was changed");
+    assert!(story.ledger()["objects"]["providers.main"]["id"].is_string());
+    // One object is adopted without the others' tokens.
+    story.expect(0, "forget providers.main");
+    story.expect(0, "adopt providers.main 42").says("providers.main");
+}
+
+#[test]
+fn an_undo_of_what_the_account_needs_says_how_to_leave_it_out() {
+    let mut story = both(OBJECTS);
+    story.apply();
+    write(&story, &OBJECTS.replace("name: West", "name: Westward").replace("EX1", "EX2"));
+    story.expect(0, "apply --auto-approve --max-deletes 1");
+    story.unset("CARRIERX_TOKEN");
+    story
+        .expect(1, "undo last --auto-approve --max-deletes 1")
+        .says("telform::secret::missing")
+        .says("--account NAME");
+    let ran = story.expect(0, "undo last --auto-approve --max-deletes 1 --account up");
+    ran.says("partners.west: its account cx was not read");
+}
+
+#[test]
+fn what_was_cut_off_is_settled_without_the_token_of_another_account() {
+    let mut story = both(OBJECTS);
+    story.fault("{ match: { method: POST }, when: after, effect: { delay_ms: 20000 } }");
+    let mut child = crate::runs::start(&story, "apply --auto-approve");
+    crate::runs::wait_for_a_write(&story);
+    child.kill().unwrap();
+    crate::runs::end(&story, "apply", child);
+    story.sandbox.clear_faults();
+    story.unset("CARRIERX_TOKEN");
+    let ran = story.expect(1, "resume --auto-approve");
+    ran.says("reading shows that it was done").says("telform::secret::missing").says("--account NAME");
+    assert!(story.ledger()["objects"]["providers.new"]["id"].is_string());
+    story.expect(0, "resume --auto-approve --account up");
+}
+
+/// What a run says of its end is about what it looked at.
+#[test]
+fn a_proof_names_what_it_looked_at() {
+    let story = both(OBJECTS);
+    let done = |args: &str, words: &str| {
+        let ran = story.expect(0, args);
+        let whole = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(whole.contains(words), "{args}: {whole}");
+    };
+    done("apply --auto-approve --account up", "1 write, and a fresh plan is empty (only account up).");
+    let with = |from: &str, to: &str| write(&story, &OBJECTS.replace(from, to));
+    with("name: West", "name: Western");
+    done(
+        "apply --auto-approve --target partners.west",
+        "1 write, and a fresh plan is empty (only partners.west and what it needs).",
+    );
+    with("name: West", "name: Westward");
+    done("apply -q --auto-approve --exclude providers.new", "a fresh plan is empty (without providers.new).");
+    done("undo last --auto-approve", "a fresh plan is empty (only what was taken back).");
+    with("name: West", "name: Westward");
+    done("apply --auto-approve", "1 write, and a fresh plan is empty.");
+    // Nothing differs is said of the part that was looked at.
+    let html = story.expect(0, "plan --format html --account up").stdout;
+    assert!(html.contains("nothing to do where it looked"), "{html}");
+    assert!(html.contains("Nothing differs in the part that was looked at."));
+    let html = story.expect(0, "plan --format html").stdout;
+    assert!(html.contains(">nothing to do<") && html.contains("Nothing differs.<"));
+    let nothing = story.expect(0, "adopt --all --out adopted --account up").stdout;
+    let nothing = nothing.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        nothing.contains("managed already (bridges in account up; providers in account up)"),
+        "{nothing}"
+    );
+}
+
+/// An undo that has nothing to do says of what.
+#[test]
+fn an_undo_with_nothing_to_do_says_of_what() {
+    let story = both(OBJECTS);
+    story.apply();
+    write(&story, &OBJECTS.replace("name: West", "name: Westward"));
+    story.apply();
+    let run =
+        story.expect(0, "--json journal list").json()["runs"].as_array().unwrap().last().unwrap()["run"]
+            .clone();
+    let run = run.as_str().unwrap().to_owned();
+    story.expect(0, "undo last --auto-approve");
+    let ran = story.expect(0, &format!("undo {run} --auto-approve"));
+    ran.says("nothing was written").is_silent_about("everything is as it was");
+}
+
+/// A snapshot of one account says nothing of another one: neither that its objects are gone nor that they are to be made.
+#[test]
+fn a_snapshot_serves_the_limits_that_it_was_taken_with() {
+    let story = both(OBJECTS);
+    story.expect(0, "plan --account up --snapshot-out up.json");
+    story.expect(0, "plan --account up --snapshot up.json").says("providers.new");
+    for args in ["", "--account cx", "--target partners.west", "--exclude providers.new"] {
+        let ran = story.expect(1, &format!("plan --snapshot up.json {args}"));
+        ran.says("telform::snapshot::other").is_silent_about("to create");
+    }
+    story.expect(1, "explain partners.west --snapshot up.json").says("telform::snapshot::other");
+}
+
+/// What was left out is not said to be missing.
+#[test]
+fn an_explanation_does_not_speak_of_what_was_left_out() {
+    let story = both(OBJECTS);
+    let ran = story.expect(0, "explain partners.west --account up");
+    ran.says("its account is left out of this run").says("`--account` names others").says("not looked at");
+    ran.is_silent_about("no partner in cx");
+    let ran = story.expect(0, "explain partners.west --exclude partners.west");
+    ran.says("excluded from this run").is_silent_about("no partner in cx");
+    story.expect(0, "explain partners.west --target providers.main").says("`--target` names others");
+}

@@ -58,6 +58,7 @@ mod late;
 mod ledger_runs;
 mod ledgers;
 mod limits;
+mod listings;
 mod lost;
 mod machine;
 mod many;

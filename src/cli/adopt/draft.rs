@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::super::again::quoted;
 use super::super::files::{Readers, write};
-use super::{AdoptArgs, Failure, Out};
+use super::{AdoptArgs, Failure, Looked, Out};
 use crate::adopt::{LeftOut, Page};
 use crate::desired;
 use crate::output::{Adopted, Adoption, NotWritten, Supply};
 use crate::plan::Plan;
 use crate::resource::Address;
-use crate::text::escape;
+use crate::text::{clean, escape};
 use crate::view::plural;
 
 /// A file that is to be written.
@@ -40,7 +40,7 @@ impl Draft {
 }
 
 /// Says what was written, what was not, and which secrets are to be supplied.
-pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan) {
+pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan, looked: &Looked) {
     let pages = || drafts.iter().map(|draft| &draft.page);
     if out.global.json {
         let objects = pages().flat_map(|page| &page.addresses);
@@ -64,10 +64,19 @@ pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan) 
                 })
                 .collect(),
             pending: false,
+            missed: looked.missed.clone(),
         });
     }
     if drafts.is_empty() {
-        return out.print("Nothing to adopt: there is no object that is not managed already.\n");
+        let listed = match looked.listed.as_slice() {
+            [] => "nothing was listed".to_owned(),
+            listed => format!("each object that can be adopted is managed already ({})", listed.join("; ")),
+        };
+        out.print(&format!(
+            "{}\n",
+            out.reading().wrap(&clean(&format!("Nothing to adopt: {listed}.")), 2).join("\n  ")
+        ));
+        return out.not_looked_at(&looked.missed);
     }
     if out.global.quiet {
         let objects: usize = pages().map(|page| page.addresses.len()).sum();
@@ -100,6 +109,7 @@ pub(super) fn say(out: &Out, drafts: &[Draft], unchanged: &[bool], plan: &Plan) 
     let first = if secrets.is_empty() { "" } else { "set these variables, then " };
     let next = out.again.command(&format!("telform plan{}", sources(out, drafts)));
     out.print(&format!("Next: {first}{next}\n"));
+    out.not_looked_at(&looked.missed);
 }
 
 /// The options with which the next command finds what was written: those of this one, and files that they do not reach.

@@ -11,7 +11,7 @@ use super::out::Out;
 use super::remember::LedgerRun;
 use super::saved;
 use super::session::{Purpose, Session, now};
-use crate::adopt::{Adoption, page};
+use crate::adopt::{Adoption, not_listed, page};
 use crate::apply::settle_ledger;
 use crate::backend;
 use crate::desired::{self, Edits};
@@ -24,8 +24,10 @@ use crate::text::escape;
 use crate::view::text;
 
 mod draft;
+mod looked;
 
 use draft::{Draft, file_for, file_of};
+use looked::{Looked, missing};
 
 /// Attributes that must not be written as the service shows them, and why.
 type Without = BTreeMap<(Address, String), String>;
@@ -34,12 +36,19 @@ type Without = BTreeMap<(Address, String), String>;
 pub(crate) async fn run(out: &Out, args: &AdoptArgs) -> Result<Exit, Failure> {
     match (&args.address, &args.id) {
         (Some(address), Some(id)) => one(out, args, address, id).await,
-        _ => all(out, args).await.map(|_| Exit::Done),
+        _ => all(out, args).await.map(|adopted| adopted.exit),
     }
 }
 
-/// Everything that nobody manages; says how many objects that were.
-pub(super) async fn all(out: &Out, args: &AdoptArgs) -> Result<usize, Failure> {
+/// What came of adopting everything.
+pub(super) struct All {
+    /// Objects that were adopted.
+    pub(super) objects: usize,
+    exit: Exit,
+}
+
+/// Everything that nobody manages.
+pub(super) async fn all(out: &Out, args: &AdoptArgs) -> Result<All, Failure> {
     let folder = args.out.clone().unwrap_or_default();
     let known = desired::load(&out.global.files);
     // Files of an earlier adoption are read as if they were not there, so that they come out the same again.
@@ -77,8 +86,9 @@ pub(super) async fn all(out: &Out, args: &AdoptArgs) -> Result<usize, Failure> {
             break (drafts, desired, plan);
         }
     };
-    finish(out, session, &live, &drafts, &desired, &plan).await?;
-    Ok(drafts.iter().map(|draft| draft.page.addresses.len()).sum())
+    let looked = Looked::of(&live, &kinds);
+    let exit = finish(out, session, &live, &drafts, &desired, &plan, &looked).await?;
+    Ok(All { objects: drafts.iter().map(|draft| draft.page.addresses.len()).sum(), exit })
 }
 
 /// Without the files of an earlier adoption an overlay has nothing to override: what it says about them cannot be told from
@@ -111,6 +121,10 @@ async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result
     let (path, before) = file_for(out, args, address, &loaded.overlays)?;
     let (session, live) = read(out, args, loaded, Some(&account)).await?;
     let inputs = inputs(&session, &session.desired, &live, &session.options);
+    if let Some(why) = live.accounts.get(&account).and_then(|live| not_listed(live, &address.kind)) {
+        let message = format!("the {} of account {account} cannot be adopted now: {}", address.kind, why.why);
+        return Err(Failure::other("telform::adopt::missing", message, why.help.clone()));
+    }
     let adoption = Adoption::one(&inputs, &account, address, id).ok_or_else(|| {
         Failure::other(
             "telform::adopt::missing",
@@ -135,28 +149,7 @@ async fn one(out: &Out, args: &AdoptArgs, address: &Address, id: &str) -> Result
             break (drafts, desired, plan);
         }
     };
-    finish(out, session, &live, &drafts, &desired, &plan).await
-}
-
-/// What to do about an id that a service does not show; by the kind's table.
-fn missing(live: &Live, account: &str, address: &Address) -> String {
-    let generation = live.accounts.get(account).and_then(|live| live.facts.generation);
-    let Some(kind) = backend::shape(&address.kind, generation) else { return String::new() };
-    let known = live.accounts.get(account).and_then(|live| live.objects.get(kind.name));
-    let ids: Vec<&str> = known.into_iter().flatten().map(|object| object.id.as_str()).take(5).collect();
-    let seen = if ids.is_empty() {
-        "it shows none at all".to_owned()
-    } else {
-        format!("it shows {}", ids.join(", "))
-    };
-    let what = format!("`{}` is what identifies a {}; {seen}", kind.id, kind.singular);
-    if kind.hidden_until_verified {
-        return format!(
-            "{what}; an unverified {} is invisible until its mail address is confirmed",
-            kind.singular
-        );
-    }
-    what
+    finish(out, session, &live, &drafts, &desired, &plan, &Looked::default()).await
 }
 
 /// An object that the YAML declares: only the ledger has to learn which one it is.
@@ -209,6 +202,7 @@ async fn declared(
             secrets: Vec::new(),
             left_out: Vec::new(),
             pending: plan.has_changes() || plan.is_refused(),
+            missed: Vec::new(),
         });
         return Ok(Exit::Done);
     }
@@ -228,8 +222,10 @@ async fn read(
 ) -> Result<(Session, Live), Failure> {
     let choice =
         Choice { sandbox: args.sandbox.clone(), accounts: args.accounts.clone(), ..Choice::default() };
-    let mut session = Session::open_with(out, &choice, Purpose::Apply(args.lock.wait()), loaded).await?;
-    session.asked.retain(|name| account.is_none_or(|account| account == name));
+    let mut session = Session::open_with(out, &choice, Purpose::Settle(args.lock.wait()), loaded).await?;
+    let needed = |name: &str| account.is_none_or(|account| account == name);
+    session.asked.retain(|name| needed(name));
+    session.need_tokens(needed)?;
     let live = session.read().await?;
     Ok((session, live))
 }
@@ -322,6 +318,7 @@ async fn finish(
     drafts: &[Draft],
     desired: &Desired,
     plan: &Plan,
+    looked: &Looked,
 ) -> Result<Exit, Failure> {
     // Looked at before anything is written, so that nothing is half done.
     for draft in drafts.iter().filter(|draft| draft.before.is_empty()) {
@@ -352,8 +349,8 @@ async fn finish(
     }
     run.end(&mut session).await?;
     session.close()?;
-    draft::say(out, drafts, &unchanged, plan);
-    Ok(Exit::Done)
+    draft::say(out, drafts, &unchanged, plan, looked);
+    Ok(if looked.missed.is_empty() { Exit::Done } else { Exit::Failed })
 }
 
 fn account_for(desired: &Desired, args: &AdoptArgs, address: &Address) -> Result<String, Failure> {

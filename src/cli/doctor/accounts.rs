@@ -12,7 +12,7 @@ use crate::cli::session::watching;
 use crate::cli::watch::Requests;
 use crate::hooks;
 use crate::ledger::{Key, Ledger};
-use crate::live::{self, LiveError};
+use crate::live::{self, LiveError, Scope, View};
 use crate::plan::{self, Inputs, Options};
 use crate::resource::{Account, Desired, Live, LiveAccount, Organization};
 use crate::secrets::{self, Resolved};
@@ -66,14 +66,17 @@ pub(super) async fn account(
             return checks.add(&about, "address", Verdict::Wrong, error.to_string(), mend);
         }
     };
-    match live::read(&ReadOnly::new(&api), &own, given.ledger, given.key, false).await {
-        Ok(live) => {
+    let scope = Scope { destroy: false, view: View::Writable, asked: None, whole: false };
+    let api = ReadOnly::new(&api);
+    let (live, errors) = live::read_each(&api, &own, given.ledger, given.key, scope, &|_| {}).await;
+    match errors.first() {
+        None => {
             if let Some(live) = live.accounts.get(name) {
                 healthy(checks, &about, &account, live);
             }
             twins(checks, given, &about, &own, &live);
         }
-        Err(error) => failed(checks, &about, &account, &error),
+        Some(error) => failed(checks, &about, &account, error),
     }
     if let Some(heads) = given.listener.heads(name) {
         clock(checks, &about, &heads);
@@ -196,6 +199,17 @@ fn healthy(checks: &mut Checks, about: &str, account: &Account, live: &LiveAccou
 
 /// What is there and cannot be taken in; everything else of the account can be worked on.
 fn unreadable(checks: &mut Checks, about: &str, live: &LiveAccount) {
+    for (kind, why) in &live.unlisted {
+        let found = format!("{kind} cannot be listed, so what needs one is refused: {}", why.why);
+        checks.add(about, "listings", Verdict::Wrong, found, &why.help);
+    }
+    if let Some(why) = live.unlinked.as_ref().filter(|_| live.unlisted.is_empty()) {
+        let found = format!(
+            "it is not known which configuration serves which number, so what needs that is refused: {}",
+            why.why
+        );
+        checks.add(about, "listings", Verdict::Wrong, found, &why.help);
+    }
     for (kind, objects) in &live.unreadable {
         for (id, it) in objects {
             let found = format!("{id} of {kind} cannot be read: {}", it.why);

@@ -77,7 +77,7 @@ pub(super) async fn run(out: &Out, args: &DriftArgs) -> Result<Exit, Failure> {
         } else {
             say(out, args, &found, &stuck, &plan, &patch(&texts), &looked, &with);
         }
-        not_looked_at(out, &looked);
+        out.not_looked_at(&looked.missed);
     }
     if !looked.missed.is_empty() {
         return Ok(Exit::Failed);
@@ -99,7 +99,7 @@ fn inputs<'a>(session: &'a Session, live: &'a Live, options: &'a Options) -> Inp
 async fn read(session: &Session) -> Result<(Live, Vec<Missed>), Failure> {
     let mut all = session.desired.clone();
     all.kinds.extend(session.ledger.objects.keys().map(|address| address.kind.clone()));
-    let (live, errors) = session.read_each(&all, false, View::Writable).await;
+    let (live, errors) = session.read_each(&all, false, View::Writable, false).await;
     if live.accounts.is_empty() {
         if let Some(error) = errors.first() {
             return Err(error.clone().into());
@@ -144,22 +144,6 @@ fn no_drift(looked: &Looked) -> String {
         return "No managed object was compared.\n".to_owned();
     }
     clean(&format!("No drift: {} as telform last saw them.\n", parts.join(", ")))
-}
-
-/// Accounts and objects of which nothing is known.
-fn not_looked_at(out: &Out, looked: &Looked) {
-    if looked.missed.is_empty() {
-        return;
-    }
-    out.print(&format!("\nNot looked at ({})\n", looked.missed.len()));
-    for missed in &looked.missed {
-        let text = clean(&format!("{}: {}", missed.what, missed.why));
-        out.print(&format!("  ! {}\n", out.reading().wrap(&text, 4).join("\n    ")));
-        if !missed.help.is_empty() {
-            let help = clean(&format!("help: {}", missed.help));
-            out.print(&format!("    {}\n", out.reading().wrap(&help, 10).join("\n          ")));
-        }
-    }
 }
 
 #[allow(clippy::too_many_arguments, reason = "one report with everything that it says")]

@@ -257,5 +257,5 @@ async fn adopted(out: &Out, args: &InitArgs, top: &Path) -> Result<usize, Failur
         sandbox: args.sandbox.clone(),
         lock: LockArgs::default(),
     };
-    adopt::all(&out, &args).await
+    adopt::all(&out, &args).await.map(|adopted| adopted.objects)
 }

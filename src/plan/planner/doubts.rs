@@ -66,7 +66,7 @@ fn is_stated(inputs: &Inputs<'_>, address: Option<&Address>, name: &str) -> bool
     object.is_some_and(|object| object.attributes.contains_key(name))
 }
 
-fn few(names: &[String]) -> String {
+pub(super) fn few(names: &[String]) -> String {
     let more = names.len().saturating_sub(MOST);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{rest}", names[..names.len() - more].join(", "))

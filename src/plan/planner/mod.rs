@@ -24,6 +24,7 @@ mod doubts;
 mod objects;
 mod strangers;
 mod take_over;
+mod unlisted;
 mod wiring;
 
 /// What a delete relies on.
@@ -93,12 +94,13 @@ pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
     if !inputs.options.destroy {
         planner.objects(inputs, &findings, &selection);
     }
-    let gone = removal::removals(inputs, &findings, &selection);
-    planner.refusals.extend(gone.refusals);
-    planner.notices.extend(gone.notices);
-    planner.effects.extend(gone.effects);
-    planner.leaving.extend(gone.leaving);
+    let mut gone = removal::removals(inputs, &findings, &selection);
+    planner.refusals.append(&mut gone.refusals);
+    planner.notices.append(&mut gone.notices);
+    planner.effects.append(&mut gone.effects);
+    planner.leaving.append(&mut gone.leaving);
     planner.leave_once(inputs);
+    planner.unlisted(inputs, &findings, &gone, &selection);
     planner.account_notices(inputs, &selection);
     planner.wire(inputs, &findings, &selection);
     planner.numbers_across();

@@ -30,13 +30,13 @@ impl<'a> Planner<'a> {
                     },
                 )
             else {
-                self.unread(account);
+                self.unread(inputs, account);
                 continue;
             };
             let read = inputs.live.accounts.get(&account.name).and_then(|live| live.connections.as_deref());
             if read.is_none() {
                 // Nothing is known of its numbers, so nothing is decided about them, moves that are open included.
-                self.unread(account);
+                self.unread(inputs, account);
                 continue;
             }
             // In which order a service lists its bridges must not show in the plan.
@@ -106,7 +106,10 @@ impl<'a> Planner<'a> {
     }
 
     /// A delete of something that numbers use needs to know the connections.
-    fn unread(&mut self, account: &Account) {
+    fn unread(&mut self, inputs: &Inputs<'a>, account: &Account) {
+        if inputs.live.accounts.get(&account.name).is_some_and(|live| live.unlinked.is_some()) {
+            return; // Refused already, with the reason.
+        }
         let addresses: Vec<Address> =
             self.leaving_in(account, |kind| kind.connected).map(|(_, gone)| gone.address.clone()).collect();
         for address in addresses {

@@ -19,7 +19,8 @@ const MOST_LINES: usize = 2_000;
 pub(super) fn section(page: &mut Html, plan: &Plan, steps: &Steps<'_>) {
     page.raw("<section aria-labelledby=\"changes\">\n<h2 id=\"changes\" tabindex=\"-1\">Changes</h2>\n");
     if plan.changes.is_empty() {
-        page.raw("<p>Nothing differs.</p>\n</section>\n");
+        let part = if words::not_whole(plan).is_some() { " in the part that was looked at" } else { "" };
+        page.raw("<p>Nothing differs").raw(part).raw(".</p>\n</section>\n");
         return;
     }
     controls(page, plan);

@@ -68,6 +68,9 @@ fn banner(page: &mut Html, plan: &Plan) {
         (true, _) => ("<span class=\"verdict delete\">", "refused"),
         (false, true) => ("<span class=\"verdict update\">", "changes pending"),
         (false, false) if !plan.not_taken.is_empty() => ("<span class=\"verdict update\">", "not taken"),
+        (false, false) if super::not_whole(plan).is_some() => {
+            ("<span class=\"verdict create\">", "nothing to do where it looked")
+        }
         (false, false) => ("<span class=\"verdict create\">", "nothing to do"),
     };
     page.raw(class).raw(word).raw("</span></h1>\n<p class=\"lead\">").text(&plan.summary()).raw("</p>\n");

@@ -1,0 +1,56 @@
+//! What an adoption looked at, and what it did not find there.
+
+use std::collections::BTreeSet;
+
+use crate::adopt::not_listed;
+use crate::backend;
+use crate::drift::Missed;
+use crate::resource::{Address, Live};
+
+/// Where it was looked for objects that nobody manages.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// Kinds with the account in which they were listed.
+    pub(super) listed: Vec<String>,
+    pub(super) missed: Vec<Missed>,
+}
+
+impl Looked {
+    pub(super) fn of(live: &Live, kinds: &BTreeSet<&'static str>) -> Self {
+        let mut looked = Self::default();
+        for (account, live) in &live.accounts {
+            let all = live.objects.keys().chain(live.unlisted.keys()).filter(|kind| kinds.contains(*kind));
+            for kind in all {
+                let what = format!("{kind} in account {account}");
+                match not_listed(live, kind) {
+                    None => looked.listed.push(what),
+                    Some(why) => {
+                        looked.missed.push(Missed { what, why: why.why.clone(), help: why.help.clone() });
+                    }
+                }
+            }
+        }
+        looked
+    }
+}
+
+/// What to do about an id that a service does not show; by the kind's table.
+pub(super) fn missing(live: &Live, account: &str, address: &Address) -> String {
+    let generation = live.accounts.get(account).and_then(|live| live.facts.generation);
+    let Some(kind) = backend::shape(&address.kind, generation) else { return String::new() };
+    let known = live.accounts.get(account).and_then(|live| live.objects.get(kind.name));
+    let ids: Vec<&str> = known.into_iter().flatten().map(|object| object.id.as_str()).take(5).collect();
+    let seen = if ids.is_empty() {
+        "it shows none at all".to_owned()
+    } else {
+        format!("it shows {}", ids.join(", "))
+    };
+    let what = format!("`{}` is what identifies a {}; {seen}", kind.id, kind.singular);
+    if kind.hidden_until_verified {
+        return format!(
+            "{what}; an unverified {} is invisible until its mail address is confirmed",
+            kind.singular
+        );
+    }
+    what
+}
