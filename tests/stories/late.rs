@@ -123,6 +123,19 @@ fn a_create_that_is_stored_late_is_made_once() {
     }
 }
 
+/// The way out waits for this run's objects, where this run looked, and can be pasted.
+#[test]
+fn the_way_out_of_a_create_that_may_run_repeats_the_options() {
+    let story = KINDS[0].late("1h");
+    story.expect(5, "apply --auto-approve");
+    let options = "-f telform.yaml --account unpod --target providers.main --max-deletes 1";
+    let ran = refused(&story, &format!("plan {options}"));
+    let whole = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(whole.contains(&format!("`telform resume --settle-timeout 10m {options}`")), "{whole}");
+    KINDS[0].store(&story, 1);
+    story.expect(0, &format!("resume --settle-timeout 10m {options} --auto-approve"));
+}
+
 /// What was made late has the secret that was sent then: another one in the YAML is written.
 #[test]
 fn a_secret_that_changed_meanwhile_is_sent_to_what_came_late() {

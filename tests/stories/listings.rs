@@ -70,6 +70,7 @@ fn bridges_that_cannot_be_listed_stop_bridges_and_deletes() {
         story.unpod(&without_other());
         let ran = story.expect(3, "apply --auto-approve --target providers.other --max-deletes 1 --max-numbers-dark 1 --max-unreadable-bridges 9");
         ran.says("refusal::unlisted").says("which configuration serves which number").says("providers.other");
+        ran.is_silent_about("no number is known").says("it cannot be told what uses it");
         assert_eq!(story.writes(), [""; 0]);
         assert!(story.ledger()["objects"]["providers.other"]["id"].is_string());
         // And neither is what stands under another shape replaced.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::adopt::not_listed;
 use crate::backend;
 use crate::drift::Missed;
-use crate::resource::{Address, Live};
+use crate::resource::{Address, Live, Organization};
 
 /// Where it was looked for objects that nobody manages.
 #[derive(Default)]
@@ -19,6 +19,18 @@ impl Looked {
     pub(super) fn of(live: &Live, kinds: &BTreeSet<&'static str>) -> Self {
         let mut looked = Self::default();
         for (account, live) in &live.accounts {
+            let nothing = live.objects.values().all(Vec::is_empty);
+            if let Organization::Unconfirmed(why) = &live.facts.organization
+                && nothing
+            {
+                // Under a wrong handle a service may answer with empty lists.
+                looked.missed.push(Missed {
+                    what: format!("account {account}"),
+                    why: format!("it shows nothing, and its organization could not be confirmed: {why}"),
+                    help: format!("check `accounts.{account}.org_handle`; letter case counts"),
+                });
+                continue;
+            }
             let all = live.objects.keys().chain(live.unlisted.keys()).filter(|kind| kinds.contains(*kind));
             for kind in all {
                 let what = format!("{kind} in account {account}");

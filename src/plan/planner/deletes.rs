@@ -106,13 +106,15 @@ impl<'a> Planner<'a> {
     }
 
     /// A delete that is refused because nobody knows what uses its object does not say that nothing does.
-    pub(super) fn admit_doubt(&mut self) {
+    pub(super) fn admit_doubt(&mut self, inputs: &Inputs<'a>) {
         for step in self.drafts.iter_mut().map(|draft| &mut draft.step) {
             let Operation::Delete { cut, frees, .. } = &step.operation else { continue };
             let doubted = self.refusals.iter().any(|refusal| {
                 matches!(refusal.code, RefusalCode::AmbiguousConnection | RefusalCode::UnreadableBridges)
                     && refusal.address == step.address
             });
+            let account = inputs.live.accounts.get(&step.call.account);
+            let doubted = doubted || account.is_some_and(|live| live.unlinked.is_some());
             if cut.is_empty() && frees.is_empty() && doubted {
                 "it cannot be told what uses it; see the refusal".clone_into(&mut step.why);
             }

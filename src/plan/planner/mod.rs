@@ -197,7 +197,7 @@ impl<'a> Planner<'a> {
     }
 
     fn finish(mut self, inputs: &Inputs<'a>, findings: &Findings<'a>) -> Plan {
-        self.admit_doubt();
+        self.admit_doubt(inputs);
         let steps = order::number(std::mem::take(&mut self.drafts));
         for step in &steps {
             if let Some(change) = step.address.as_ref().and_then(|address| self.changes.get_mut(address)) {

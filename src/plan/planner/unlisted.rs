@@ -64,7 +64,7 @@ impl<'a> Planner<'a> {
                     "{unread}, so nothing is planned for {}: {}; {}",
                     few(&names),
                     why.why,
-                    why.help
+                    within(&why.help)
                 ),
                 place: None,
             });
