@@ -137,8 +137,7 @@ impl Session {
             Purpose::Rebuild(_) => None,
             _ => store.load().await?,
         };
-        let ledger_is_kept = kept.is_some();
-        let mut ledger = kept.unwrap_or_else(Ledger::fresh);
+        let (ledger_is_kept, mut ledger) = (kept.is_some(), kept.unwrap_or_else(Ledger::fresh));
         check_choice(desired, &ledger, choice, &limit, &named)?;
         let options = options(choice, limit, named);
         let sandboxed = choice.sandbox.is_some();
@@ -187,9 +186,9 @@ impl Session {
         let shown = (global.verbose > 0).then(|| Arc::new(Requests::new(out)) as Arc<dyn http::Watch>);
         let watch = watching([watcher, shown, out.meter.watch()]);
         // Offline there is nobody to talk to: every request would be one to an account that is not known.
-        let talked = desired.accounts.values().filter(|it| asked.contains(&it.name));
+        let talked = |it: &&Account| asked.contains(&it.name) && purpose != Purpose::Offline;
         let api = Http::new(
-            talked.filter(|_| purpose != Purpose::Offline),
+            desired.accounts.values().filter(talked),
             resolved.tokens,
             resolved.vault.into_iter().collect::<Vault>().knowing(key.hidden().clone()),
             http::Options { watch, timeout: hooks::request_timeout(), pause: longest_pause },
@@ -229,15 +228,15 @@ impl Session {
         self.read_for(&self.desired, self.options.destroy, View::Writable, false).await
     }
 
-    /// The same for a command that has nowhere to say what could not be listed: that is an error then.
+    /// The same for a command that has nowhere to say what could not be listed.
     pub(crate) async fn read_whole(&self) -> Result<Live, Failure> {
         self.read_for(&self.desired, self.options.destroy, View::Writable, true).await
     }
 
     /// Reads these accounts of those that are asked, and no other.
     pub(crate) async fn read_only(&mut self, accounts: &BTreeSet<String>) -> Result<Live, Failure> {
-        let asked = self.asked.intersection(accounts).cloned().collect();
-        let all = std::mem::replace(&mut self.asked, asked);
+        let all = self.asked.clone();
+        self.asked.retain(|name| accounts.contains(name));
         let live = self.read().await;
         self.asked = all;
         live
@@ -248,11 +247,9 @@ impl Session {
         let mut problems = Problems::default();
         for (_, problem) in self.no_token.iter().filter(|(name, _)| needed(name)) {
             let help = problem.help.as_deref().unwrap_or("supply it");
-            problems.push(
-                problem.clone().help(&format!("{help}, or name the other accounts with `--account NAME`")),
-            );
+            problems.push(problem.clone().help(&format!("{help}, or name others with `--account NAME`")));
         }
-        if problems.is_empty() { Ok(()) } else { Err(problems.sorted().into()) }
+        problems.is_empty().then_some(()).ok_or_else(|| problems.sorted().into())
     }
 
     /// Reads the services for a plan and nothing else.
