@@ -33,7 +33,8 @@ impl<'a> Planner<'a> {
                 self.unread(inputs, account);
                 continue;
             };
-            let read = inputs.live.accounts.get(&account.name).and_then(|live| live.connections.as_deref());
+            let live = inputs.live.accounts.get(&account.name);
+            let read = live.and_then(|live| live.connections.as_deref());
             if read.is_none() {
                 // Nothing is known of its numbers, so nothing is decided about them, moves that are open included.
                 self.unread(inputs, account);
@@ -70,10 +71,7 @@ impl<'a> Planner<'a> {
                     .leaving_in(account, |kind| kind.connected)
                     .map(|(id, gone)| (id, Leaving { address: gone.address.clone(), heir: gone.successor() }))
                     .collect(),
-                unreadable: inputs
-                    .live
-                    .accounts
-                    .get(&account.name)
+                unreadable: live
                     .and_then(|live| live.unreadable.get(kind.name))
                     .map(|all| all.keys().map(String::as_str).collect())
                     .unwrap_or_default(),
