@@ -45,7 +45,7 @@ pub(super) struct Findings<'a> {
     pub(super) refusals: Vec<Refusal>,
     pub(super) notices: Vec<Notice>,
     pub(super) effects: Vec<LedgerEffect>,
-    /// Addresses of kinds that could not be listed: account, kind, address.
+    /// Account, kind and address of what could not be listed.
     pub(super) unlisted: Vec<(&'a str, &'static str, &'a Address)>,
 }
 
@@ -89,16 +89,13 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
         let facts = inputs.facts(&object.account);
         let Some(kind) = shape_of(object, facts) else {
             let Some(first) = object.shapes.first() else { continue };
-            findings.refuse(
-                object,
-                RefusalCode::WrongGeneration,
-                format!(
-                    "account {} answers in generation {}, and the entry has the attributes of generation {}",
-                    object.account,
-                    facts.generation.unwrap_or_default(),
-                    first.generation.unwrap_or_default()
-                ),
+            let detail = format!(
+                "account {} answers in generation {}, and the entry has the attributes of generation {}",
+                object.account,
+                facts.generation.unwrap_or_default(),
+                first.generation.unwrap_or_default()
             );
+            findings.refuse(object, RefusalCode::WrongGeneration, detail);
             all.push(Match { object, entry, kind: first, finding: Finding::Stuck });
             continue;
         };
@@ -110,18 +107,21 @@ pub(super) fn find<'a>(inputs: &Inputs<'a>) -> Findings<'a> {
         if let Some(refusal) = other.and_then(|old| account_changed(inputs, object, old, kind)) {
             findings.refusals.push(refusal);
             // Nobody else takes it, and it is not unmanaged.
-            let account = other.map_or("", |old| old.account.as_str());
-            let id = other.map_or("", |old| old.id.as_str());
+            let (account, id) = other.map_or(("", ""), |old| (old.account.as_str(), old.id.as_str()));
             for name in names.get(account).into_iter().flatten() {
                 findings.claimed.entry((name, kind.name, id)).or_insert(&object.address);
             }
             all.push(Match { object, entry, kind, finding: Finding::Stuck });
             continue;
         }
-        let accounts = [Some(object.account.as_str()), other.map(|old| old.account.as_str())];
-        if let Some(account) = accounts.into_iter().flatten().find(|it| inputs.is_unlisted(it, kind.name)) {
-            findings.unlisted.push((account, kind.name, &object.address));
-            all.push(Match { object, entry, kind, finding: Finding::Stuck, leaves: None });
+        // What it leaves in other accounts is needed as well.
+        let left =
+            entry.into_iter().flat_map(|entry| entry.left_behind.iter().map(|left| left.account.as_str()));
+        let accounts = [Some(object.account.as_str()), entry.map(|entry| entry.account.as_str())];
+        if let Some((account, of)) = inputs.unlisted_in(accounts.into_iter().flatten().chain(left), kind.name)
+        {
+            findings.unlisted.push((account, of, &object.address));
+            all.push(Match { object, entry, kind, finding: Finding::Stuck });
             continue;
         }
         let finding = find_one(inputs, object, own, kind, shelf, &mut findings);

@@ -208,9 +208,16 @@ impl<'a> Inputs<'a> {
         self.live.accounts.get(account).and_then(|live| live.objects.get(kind)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether the objects of a kind could not be listed.
-    pub(crate) fn is_unlisted(&self, account: &str, kind: &str) -> bool {
-        self.live.accounts.get(account).is_some_and(|live| live.unlisted.contains_key(kind))
+    /// The first of these accounts in which the objects of a kind could not be listed.
+    pub(crate) fn unlisted_in<'n>(
+        &self,
+        accounts: impl IntoIterator<Item = &'n str>,
+        kind: &str,
+    ) -> Option<(&'n str, &'static str)> {
+        accounts.into_iter().find_map(|account| {
+            let (kind, _) = self.live.accounts.get(account)?.unlisted.get_key_value(kind)?;
+            Some((account, *kind))
+        })
     }
 
     /// Whose an object is that belongs to another organization, or to none, in words.

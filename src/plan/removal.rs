@@ -176,12 +176,7 @@ impl<'a> Removals<'a> {
             self.note(wish, wish.account.unwrap_or_default(), NoticeCode::AccountGone, wish.id);
             return;
         }
-        let kinds = accounts
-            .iter()
-            .filter_map(|account| Some((*account, kind_in(inputs, account, &wish.address.kind)?.name)));
-        if let Some((account, kind)) =
-            kinds.into_iter().find(|(account, kind)| inputs.is_unlisted(account, kind))
-        {
+        if let Some((account, kind)) = inputs.unlisted_in(accounts.iter().copied(), &wish.address.kind) {
             return self.unlisted.push((account, kind, wish.address));
         }
         if let Some(known) = contradicted(inputs, wish) {
@@ -276,15 +271,9 @@ impl<'a> Removals<'a> {
         let hides =
             kind_in(inputs, account, &wish.address.kind).is_some_and(|kind| kind.hidden_until_verified);
         if hides && (entry.is_some() || attempt) {
-            let what = entry
-                .map_or_else(|| "what an earlier create may have made".to_owned(), |entry| entry.id.clone());
-            self.refuse(
-                wish,
-                account,
-                RefusalCode::GoneOrHidden,
-                format!("{what} is not to be seen; it may be gone or only hidden"),
-            );
-            return;
+            let what = entry.map_or("what an earlier create may have made", |entry| entry.id.as_str());
+            let detail = format!("{what} is not to be seen; it may be gone or only hidden");
+            return self.refuse(wish, account, RefusalCode::GoneOrHidden, detail);
         }
         // A listing with a row that names no object does not show that it is gone, unless it was asked for by its id.
         let odd =
@@ -344,9 +333,9 @@ fn unreadable<'a>(
 /// The object that the ledger knows by this address, when it is there and the tombstone names another one.
 fn contradicted<'a>(inputs: &Inputs<'a>, wish: &Wish<'a>) -> Option<&'a str> {
     let entry = inputs.ledger.objects.get(wish.address)?;
-    let there =
-        inputs.live_objects(&entry.account, &wish.address.kind).iter().any(|live| live.id == entry.id);
-    (wish.id != Some(entry.id.as_str()) && there).then_some(entry.id.as_str())
+    let listed = inputs.live_objects(&entry.account, &wish.address.kind);
+    let other = wish.id != Some(entry.id.as_str()) && listed.iter().any(|live| live.id == entry.id);
+    other.then_some(entry.id.as_str())
 }
 
 /// What was looked at that shows that an account has no such object; the error says why nothing shows it.

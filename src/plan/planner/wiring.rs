@@ -55,13 +55,9 @@ impl<'a> Planner<'a> {
                 link,
                 can_disconnect: link.can_disconnect || account.switches.contains("disconnect_works"),
                 connections: &connections,
-                unseen: inputs.live.accounts.get(&account.name).map_or(&NONE_UNSEEN, |live| &live.unseen),
-                numbers: inputs.live.accounts.get(&account.name).map_or(&EMPTY, |live| &live.numbers),
-                spellings: inputs
-                    .live
-                    .accounts
-                    .get(&account.name)
-                    .map_or(&NONE_SPELLED, |live| &live.spellings),
+                unseen: live.map_or(&NONE_UNSEEN, |live| &live.unseen),
+                numbers: live.map_or(&EMPTY, |live| &live.numbers),
+                spellings: live.map_or(&NONE_SPELLED, |live| &live.spellings),
                 bridges: self.bridges(inputs, findings, selection, account, &connections),
                 leaving_bridges: self
                     .leaving_in(account, |kind| kind.link.is_some())
