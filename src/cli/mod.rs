@@ -53,6 +53,7 @@ mod stream;
 mod supplied;
 #[cfg(test)]
 mod third_service;
+mod tokens;
 mod trail;
 mod undo;
 mod unfinished;

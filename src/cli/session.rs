@@ -25,7 +25,7 @@ use crate::journal::{self, Journal, JournalError};
 use crate::ledger::{AccountEntry, Key, Ledger, LedgerError, Login, Store};
 use crate::live::{self, LiveError, Scope, View};
 use crate::plan::{self, Inputs, LedgerEffect, Options, Plan};
-use crate::problem::{Problem, Problems};
+use crate::problem::Problem;
 use crate::resource::{Account, Address, Desired, Live};
 use crate::secrets::{self, Missing};
 use crate::snapshot::TakenFor;
@@ -231,25 +231,6 @@ impl Session {
     /// The same for a command that has nowhere to say what could not be listed.
     pub(crate) async fn read_whole(&self) -> Result<Live, Failure> {
         self.read_for(&self.desired, self.options.destroy, View::Writable, true).await
-    }
-
-    /// Reads these accounts of those that are asked, and no other.
-    pub(crate) async fn read_only(&mut self, accounts: &BTreeSet<String>) -> Result<Live, Failure> {
-        let all = self.asked.clone();
-        self.asked.retain(|name| accounts.contains(name));
-        let live = self.read().await;
-        self.asked = all;
-        live
-    }
-
-    /// An error unless these accounts have a token: from here on they are needed.
-    pub(crate) fn need_tokens(&self, needed: impl Fn(&str) -> bool) -> Result<(), Failure> {
-        let mut problems = Problems::default();
-        for (_, problem) in self.no_token.iter().filter(|(name, _)| needed(name)) {
-            let help = problem.help.as_deref().unwrap_or("supply it");
-            problems.push(problem.clone().help(&format!("{help}, or name others with `--account NAME`")));
-        }
-        problems.is_empty().then_some(()).ok_or_else(|| problems.sorted().into())
     }
 
     /// Reads the services for a plan and nothing else.

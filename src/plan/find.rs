@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::across::{account_changed, named};
+use super::found::unreadable;
 use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
 use super::shelf::{Shelf, key_text, shown_in_part, wanted_key};
 use super::{Inputs, LedgerEffect};
@@ -10,7 +11,7 @@ use super::{alike, late, pin};
 use crate::backend;
 use crate::kind::Kind;
 use crate::ledger::Entry;
-use crate::resource::{Address, DesiredObject, Facts, LiveObject, Unreadable, Wanted};
+use crate::resource::{Address, DesiredObject, Facts, LiveObject, Wanted};
 
 /// What was found for an address.
 #[derive(Debug, Clone, Copy)]
@@ -281,22 +282,6 @@ fn find_one<'a>(
             Finding::Stuck
         }
     }
-}
-
-/// What an address means when it is there and cannot be read: pinned, known to the ledger, or called by its identity.
-fn unreadable<'a>(
-    inputs: &Inputs<'a>,
-    object: &'a DesiredObject,
-    entry: Option<&'a Entry>,
-    kind: &Kind,
-) -> Option<(String, &'a Unreadable)> {
-    let objects = inputs.live.accounts.get(&object.account)?.unreadable.get(kind.name)?;
-    let stated = match object.attributes.get(kind.id) {
-        Some(Wanted::Value(value)) => value.text().map(|text| text.into_owned()),
-        _ => None,
-    };
-    let known = object.id.clone().into_iter().chain(entry.map(|entry| entry.id.clone())).chain(stated);
-    known.into_iter().find_map(|id| objects.get(&id).map(|it| (id, it)))
 }
 
 /// A managed object of a kind that hides unverified objects is not to be seen (carrierx.md 7.1): it waits, or it is gone or

@@ -7,7 +7,7 @@ use super::select::Selection;
 use super::{Inputs, rename};
 use crate::kind::Kind;
 use crate::ledger::Entry;
-use crate::resource::Address;
+use crate::resource::{Address, DesiredObject, Unreadable, Wanted};
 
 /// What the planner makes of an address before it compares anything.
 #[derive(Debug, Clone)]
@@ -74,4 +74,20 @@ pub fn met(inputs: &Inputs<'_>, address: &Address) -> Met {
         Finding::Stuck => Found::Stuck,
     };
     Met { kind: Some(kind), found, entry, selected }
+}
+
+/// What an address means when it is there and cannot be read: pinned, known to the ledger, or called by its identity.
+pub(super) fn unreadable<'a>(
+    inputs: &Inputs<'a>,
+    object: &'a DesiredObject,
+    entry: Option<&'a Entry>,
+    kind: &Kind,
+) -> Option<(String, &'a Unreadable)> {
+    let objects = inputs.live.accounts.get(&object.account)?.unreadable.get(kind.name)?;
+    let stated = match object.attributes.get(kind.id) {
+        Some(Wanted::Value(value)) => value.text().map(|text| text.into_owned()),
+        _ => None,
+    };
+    let known = object.id.clone().into_iter().chain(entry.map(|entry| entry.id.clone())).chain(stated);
+    known.into_iter().find_map(|id| objects.get(&id).map(|it| (id, it)))
 }
