@@ -27,6 +27,7 @@ mod explain;
 mod files;
 mod forget;
 mod formats;
+mod git;
 mod init;
 mod interrupt;
 mod journal;

@@ -9,6 +9,7 @@ use std::path::Path;
 use super::args::{Choice, PlanFormat, ShowPlanArgs};
 use super::exit::{Exit, Failure};
 use super::formats::Wanted;
+use super::git;
 use super::out::Out;
 use super::session::Session;
 use crate::document::{self, Document, LIMIT, LedgerIdentity, Moved, Origin, v1};
@@ -36,7 +37,7 @@ fn origin(session: &Session, live: &Live) -> Origin {
         ledger: session
             .ledger_is_kept
             .then(|| LedgerIdentity { id: session.ledger.id.clone(), serial: session.ledger.serial }),
-        commit: commit(),
+        commit: git::commit(),
         organizations: session
             .desired
             .accounts
@@ -70,16 +71,6 @@ pub(super) fn options(options: &plan::Options) -> v1::Options {
         allow_similar: words(&options.allow_similar),
         allow_unseen_products: options.allow_unseen_products,
     }
-}
-
-/// Commit of the work tree that the command runs in, with `-dirty` where files differ from it; nothing where there is no git.
-fn commit() -> Option<String> {
-    let asked = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"];
-    let output = std::process::Command::new("git").args(asked).stderr(std::process::Stdio::null()).output();
-    let output = output.ok().filter(|output| output.status.success())?;
-    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    let fits = |text: &str| text.len() < 100 && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    Some(text).filter(|text| !text.is_empty() && fits(text))
 }
 
 /// A saved plan that somebody reviewed.

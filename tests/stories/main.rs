@@ -15,6 +15,8 @@ mod adopt;
 mod alike;
 mod bridges;
 mod bugs;
+#[cfg(unix)]
+mod checkout;
 mod choice;
 #[cfg(unix)]
 mod closed_output;

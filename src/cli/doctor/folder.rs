@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::Checks;
+use crate::cli::git;
 use crate::cli::session::follow;
 use crate::journal;
 use crate::ledger::{Holder, Key, Ledger, LedgerError, Place, Store};
@@ -228,15 +228,6 @@ pub(super) fn ignored(checks: &mut Checks, store: &Store, desired: &Desired, wor
 
 /// Files that git does not ignore; none where git cannot say. A file outside of the work tree is nobody's to commit.
 fn open_files(files: &[PathBuf]) -> Option<Vec<String>> {
-    let git = |arguments: &[&str], file: Option<&Path>| {
-        let mut command = Command::new("git");
-        command.args(arguments).args(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().ok()?.code()
-    };
-    if git(&["rev-parse", "--is-inside-work-tree"], None)? != 0 {
-        return None;
-    }
-    // 0 is ignored, 1 is not, 128 says that it lies outside.
-    let open = files.iter().filter(|file| git(&["check-ignore", "-q", "--"], Some(file)) == Some(1));
-    Some(open.map(|file| file.display().to_string()).collect())
+    let open = files.iter().filter(|file| git::ignores(file) == Some(false));
+    git::is_work_tree().then(|| open.map(|file| file.display().to_string()).collect())
 }
