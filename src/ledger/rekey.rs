@@ -158,6 +158,9 @@ impl Local {
 
     /// Puts a new key beside the old one, to wait. One that is left from a change that did not reach the ledger is replaced.
     pub(super) fn stage_key(&self, text: &str) -> Result<(), LedgerError> {
+        // A ledger elsewhere has no folder on a machine that never made a key for it.
+        self.folder()?;
+        self.ignore()?;
         let path = self.waiting();
         match fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

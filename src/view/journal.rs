@@ -307,76 +307,77 @@ pub const COLUMNS: [&str; 18] = [
     "undo",
 ];
 
+/// What one row of an export says beside its run.
+#[derive(Default)]
+struct Cells {
+    step: String,
+    address: String,
+    request: String,
+    time: String,
+    end: String,
+    status: String,
+    request_id: String,
+    milliseconds: String,
+    changes: String,
+    undo: String,
+}
+
 /// One row for each step, and one for each change of the ledger alone.
 pub fn rows(runs: &[Run<'_>]) -> Vec<[String; 18]> {
     let mut rows = Vec::new();
     for run in runs {
-        let started = run.started;
-        let head = || {
-            [
-                run.id.to_owned(),
-                run.at.to_owned(),
-                started.actor.user.clone(),
-                started.actor.host.clone(),
-                started.actor.ci.clone().unwrap_or_default(),
-                started.command.clone(),
-                started.origin.commit.clone().unwrap_or_default(),
-                started.digest.clone(),
-            ]
-        };
-        for (address, effect) in effects(started) {
-            let [id, at, user, host, ci, command, commit, digest] = head();
-            let none = String::new;
-            rows.push([
-                id,
-                at,
-                user,
-                host,
-                ci,
-                command,
-                commit,
-                digest,
-                "-".to_owned(),
-                address,
-                none(),
-                none(),
-                none(),
-                none(),
-                none(),
-                none(),
-                effect,
-                none(),
-            ]);
-        }
-        for (step, record) in started.plan.steps.iter().zip(&run.steps) {
-            let [id, at, user, host, ci, command, commit, digest] = head();
+        let ledger = effects(run.started).into_iter().map(|(address, effect)| Cells {
+            step: "-".to_owned(),
+            address,
+            changes: effect,
+            ..Cells::default()
+        });
+        let steps = run.started.plan.steps.iter().zip(&run.steps).map(|(step, record)| {
             let told = told(step, record);
             let changes = differences(record)
                 .into_iter()
                 .map(|(name, before, after)| format!("{name}: {before} -> {after}"));
-            rows.push([
-                id,
-                at,
-                user,
-                host,
-                ci,
-                command,
-                commit,
-                digest,
-                step.id.clone(),
-                step.address.clone().unwrap_or_default(),
-                format!("{} {}", told.method, told.target),
-                told.when.to_owned(),
-                told.end.to_owned(),
-                told.status.map(|status| status.to_string()).unwrap_or_default(),
-                told.request_id.unwrap_or_default().to_owned(),
-                told.milliseconds.map(|time| time.to_string()).unwrap_or_default(),
-                changes.collect::<Vec<_>>().join("; "),
-                back_of(run, &step.id),
-            ]);
-        }
+            Cells {
+                step: step.id.clone(),
+                address: step.address.clone().unwrap_or_default(),
+                request: format!("{} {}", told.method, told.target),
+                time: told.when.to_owned(),
+                end: told.end.to_owned(),
+                status: told.status.map(|status| status.to_string()).unwrap_or_default(),
+                request_id: told.request_id.unwrap_or_default().to_owned(),
+                milliseconds: told.milliseconds.map(|time| time.to_string()).unwrap_or_default(),
+                changes: changes.collect::<Vec<_>>().join("; "),
+                undo: back_of(run, &step.id),
+            }
+        });
+        rows.extend(ledger.chain(steps).map(|cells| row(run, cells)));
     }
     rows
+}
+
+/// The cells in the order of [`COLUMNS`].
+fn row(run: &Run<'_>, cells: Cells) -> [String; 18] {
+    let started = run.started;
+    [
+        run.id.to_owned(),
+        run.at.to_owned(),
+        started.actor.user.clone(),
+        started.actor.host.clone(),
+        started.actor.ci.clone().unwrap_or_default(),
+        started.command.clone(),
+        started.origin.commit.clone().unwrap_or_default(),
+        started.digest.clone(),
+        cells.step,
+        cells.address,
+        cells.request,
+        cells.time,
+        cells.end,
+        cells.status,
+        cells.request_id,
+        cells.milliseconds,
+        cells.changes,
+        cells.undo,
+    ]
 }
 
 /// As RFC 4180 has it, with plain newlines. A cell that a spreadsheet would take for a formula gets a quote mark before it.

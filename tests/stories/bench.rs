@@ -15,6 +15,12 @@ use tempfile::TempDir;
 pub(crate) const UNPOD_TOKEN: &str = "canary-unpod-token-5e1f";
 pub(crate) const CARRIERX_TOKEN: &str = "canary-carrierx-token-77aa";
 
+/// The login at every object store.
+#[cfg(feature = "remote-state")]
+pub(crate) const STORE_ACCESS_KEY: &str = "canary-store-access-key-1f";
+#[cfg(feature = "remote-state")]
+pub(crate) const STORE_SECRET_KEY: &str = "canary-store-secret-key-2e";
+
 /// A user with a folder, and the two services as that user sees them.
 pub(crate) struct Story {
     pub(crate) dir: TempDir,
@@ -63,6 +69,16 @@ impl Story {
     pub(crate) fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// The same story with its ledger in an object store that speaks S3, under `team/ledger.json` in the bucket `telform`.
+    #[cfg(feature = "remote-state")]
+    pub(crate) fn with_ledger_at(self, url: &str) -> Self {
+        self.secret("AWS_ACCESS_KEY_ID", STORE_ACCESS_KEY)
+            .secret("AWS_SECRET_ACCESS_KEY", STORE_SECRET_KEY)
+            .setting("AWS_ENDPOINT_URL", url)
+            .setting("AWS_REGION", "us-east-1")
+            .setting("TELFORM_LEDGER", "s3://telform/team/ledger.json")
     }
 
     /// As [`Story::secret`], in the middle of a story.

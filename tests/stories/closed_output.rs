@@ -187,7 +187,7 @@ fn resume_and_undo_go_on_too() {
 #[test]
 fn the_lock_of_an_object_store_is_freed() {
     let store = crate::slow_store::SlowStore::start(Duration::from_millis(4));
-    let story = store.with_ledger(Story::new(WORLD).secret("ONE", "canary-one-71"));
+    let story = Story::new(WORLD).secret("ONE", "canary-one-71").with_ledger_at(store.url());
     story.unpod(&yaml("provider: plivo, account_sid: MA42", ""));
     story.apply();
     let moved_yaml = moved();

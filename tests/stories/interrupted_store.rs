@@ -13,7 +13,7 @@ const LOCK: &str = "team/ledger.lock";
 /// One signal at every request to the store, from the first one to the last.
 fn at_each_request(name: &str, part: usize, parts: usize) {
     let store = SlowStore::start(Duration::from_millis(10));
-    let story = store.with_ledger(Story::new(WORLD).secret("ONE", "canary-one-71"));
+    let story = Story::new(WORLD).secret("ONE", "canary-one-71").with_ledger_at(store.url());
     story.unpod(&yaml("provider: plivo, account_sid: MA42", ""));
     story.apply();
     let (start_world, kept) = (story.sandbox.world(), store.all());

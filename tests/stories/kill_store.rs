@@ -27,7 +27,7 @@ struct Objects {
 
 impl Records for Objects {
     fn used_by(&mut self, story: Story) -> Story {
-        self.store.with_ledger(story)
+        story.with_ledger_at(self.store.url())
     }
 
     fn keep(&mut self, _: &Story) {

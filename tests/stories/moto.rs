@@ -10,11 +10,7 @@ use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::bench::Story;
-
-/// Secrets of the cloud; the bench looks for them in all that comes out.
-const ACCESS_KEY: &str = "canary-s3-access-key-1f";
-const SECRET_KEY: &str = "canary-s3-secret-key-2e";
+use crate::bench::{STORE_ACCESS_KEY, STORE_SECRET_KEY};
 
 /// A server with one bucket, ended with the story.
 pub(crate) struct S3 {
@@ -82,8 +78,8 @@ impl S3 {
             .with_allow_http(true)
             .with_bucket_name("telform")
             .with_region("us-east-1")
-            .with_access_key_id(ACCESS_KEY)
-            .with_secret_access_key(SECRET_KEY)
+            .with_access_key_id(STORE_ACCESS_KEY)
+            .with_secret_access_key(STORE_SECRET_KEY)
             .build()
             .unwrap();
         let s3 = Self { server, url, runtime, objects };
@@ -91,14 +87,9 @@ impl S3 {
         Some(s3)
     }
 
-    /// A story whose ledger is here.
-    pub(crate) fn with_ledger(&self, story: Story) -> Story {
-        story
-            .secret("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-            .secret("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-            .setting("AWS_ENDPOINT_URL", &self.url)
-            .setting("AWS_REGION", "us-east-1")
-            .setting("TELFORM_LEDGER", "s3://telform/team/ledger.json")
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     /// A request that needs no signature.

@@ -1,5 +1,10 @@
 //! Ledger, journal and key under version control: what others made of them is said in their words, with a way on that works.
 
+#[cfg(all(unix, feature = "remote-state"))]
+use std::process::Stdio;
+#[cfg(all(unix, feature = "remote-state"))]
+use std::time::Duration;
+
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
 
@@ -190,4 +195,134 @@ fn git_is_told_to_leave_them_alone() {
     for file in [".telform/*.json", ".telform/*.journal"] {
         assert!(lines.contains(&format!("{file} -text merge=binary\n")), "{lines}");
     }
+}
+
+/// The same with the ledger in an object store, where the journal has parts: each may be lost or be another one, the first too, and a
+/// restart may be ended in its middle.
+#[cfg(all(unix, feature = "remote-state"))]
+#[test]
+fn a_journal_in_an_object_store_is_begun_anew() {
+    const LOCK: &str = "team/ledger.lock";
+    const PARTS: [&str; 3] =
+        ["team/ledger.journal.000001", "team/ledger.journal.000002", "team/ledger.journal.000003"];
+    let store = crate::slow_store::SlowStore::start(Duration::from_millis(1));
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42").with_ledger_at(store.url());
+    story.unpod(OLD);
+    story.apply();
+    assert!(said(&story, "journal restart").contains("is what was written; nothing was changed"));
+    let kept = store.all();
+    let whole = store.get(PARTS[0]).unwrap();
+    let lines: Vec<&str> = whole.split_inclusive('\n').collect();
+    let (first, rest) = (lines[..1].concat(), lines[1..].concat());
+    let (middle, last) = (lines[1..2].concat(), lines[2..].concat());
+    let cases: [(&str, &[(usize, &str)], usize); 6] = [
+        ("lost", &[], 0),
+        ("its first part is lost", &[(1, &rest)], rest.len()),
+        ("its middle is lost", &[(0, &first), (2, &last)], first.len() + last.len()),
+        ("its end is lost", &[(0, &first), (1, &middle)], first.len() + middle.len()),
+        ("parts changed places", &[(0, &rest), (1, &first)], whole.len()),
+        ("changed", &[(0, &whole.replace("apply", "aply"))], whole.len() - whole.matches("apply").count()),
+    ];
+    for (what, parts, length) in cases {
+        store.put_back(&kept);
+        PARTS.iter().for_each(|part| store.remove(part));
+        parts.iter().for_each(|(at, text)| store.put(PARTS[*at], text));
+        for command in ["apply --auto-approve", "doctor"] {
+            let said = said(&story, command);
+            assert!(said.contains("`telform journal restart`"), "{what}: {command}: {said}");
+        }
+        story.expect(0, "journal restart").says("Began a new journal");
+        let aside: Vec<String> = store
+            .all()
+            .into_iter()
+            .filter(|(key, _)| key.contains("replaced-"))
+            .map(|(_, text)| text)
+            .collect();
+        assert_eq!(
+            aside.iter().map(String::len).collect::<Vec<_>>(),
+            [length; 1][..usize::from(length > 0)],
+            "{what}"
+        );
+        story.apply();
+        story.expect(0, "journal verify").says("Verified");
+        story.expect(0, "journal list").says("journal restart: done");
+        story.expect(0, "doctor");
+    }
+    // Ended between two requests: it is begun anew by the next one, and nothing of the old one runs into it.
+    for ended in 1.. {
+        store.put_back(&kept);
+        for (part, text) in PARTS.iter().zip([&first, &middle, &last]) {
+            store.put(part, &text.replace("apply", "aply"));
+        }
+        let at = store.requests() + ended;
+        let mut child =
+            story.command("journal restart").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while store.requests() < at && child.try_wait().unwrap().is_none() {
+            store.wait_for(at, Duration::from_millis(20));
+        }
+        child.kill().unwrap();
+        let done = child.wait().unwrap().success();
+        store.settle();
+        if store.get(LOCK).is_some() {
+            let mut lock = store.json(LOCK);
+            if lock["expires"].is_string() {
+                lock["expires"] = "2026-01-02T03:04:05Z".into();
+                store.put(LOCK, &lock.to_string());
+            }
+        }
+        story.run("journal restart");
+        story.expect(0, "journal verify").says("Verified");
+        story.apply();
+        story.expect(0, "journal verify").says("Verified");
+        let all: String = store
+            .all()
+            .into_iter()
+            .filter(|(key, _)| key.contains("journal."))
+            .map(|(_, text)| text)
+            .collect();
+        assert!(all.contains("aply"), "ended at request {ended}: nothing is thrown away");
+        if done {
+            break;
+        }
+    }
+}
+
+/// A lost key beside a ledger in an object store: it came from the environment, or from a file of this folder.
+#[cfg(all(unix, feature = "remote-state"))]
+#[test]
+fn a_lost_key_of_an_object_store() {
+    const KEY: &str = "TELFORM_FINGERPRINT_KEY";
+    let store = crate::slow_store::SlowStore::start(Duration::from_millis(1));
+    let mut story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42").with_ledger_at(store.url());
+    story.unpod(OLD);
+    story.set(KEY, "canary-first-key-of-at-least-32-letters");
+    story.apply();
+    story.expect(0, "plan").is_silent_about("not the one");
+    // Another one is given: that is the key from now on.
+    story.set(KEY, "canary-other-key-of-at-least-32-letters");
+    story.expect(0, "plan").says("the fingerprint key is not the one");
+    let lost = said(&story, "ledger rekey");
+    assert!(lost.contains("`telform ledger rekey --lost-key`"), "{lost}");
+    story
+        .expect(0, "ledger rekey --lost-key")
+        .says("providers.new auth_token")
+        .says("went with the lost key");
+    story.expect(0, "plan").is_silent_about("not the one").says("the ledger has its fingerprint");
+    assert!(said(&story, "ledger rekey --lost-key").contains("it reads this ledger"));
+    story.expect(0, "apply --auto-approve --rewrite-secret providers.new");
+    story.expect(0, "plan").says("1 secret unchanged");
+    // None is given, as in a fresh checkout: a new one is made in a file of this folder, and never beside the ledger.
+    story.unset(KEY);
+    assert!(!story.path(".telform").exists());
+    story.expect(0, "ledger rekey --lost-key").says("The new key is in .telform/");
+    story.expect(0, "plan").is_silent_about("not the one").says("the ledger has its fingerprint");
+    assert_eq!(story.read(".telform/.gitignore"), "*.key\n*.lock\n");
+    assert!(store.all().keys().all(|name| !name.contains("key")), "{:?}", store.all().keys());
+    // The file is lost, and another one is given.
+    std::fs::remove_dir_all(story.path(".telform")).unwrap();
+    story.file("secret.txt", "canary-third-key-of-at-least-32-letters\n");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(story.path("secret.txt"), private).unwrap();
+    story.expect(0, "ledger rekey --lost-key --new-key-file secret.txt");
+    story.expect(0, "plan").is_silent_about("not the one");
 }

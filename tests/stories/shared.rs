@@ -15,7 +15,7 @@ const JOURNAL: &str = "team/ledger.journal.000001";
 const LOCK: &str = "team/ledger.lock";
 
 fn story(s3: &S3) -> Story {
-    let story = s3.with_ledger(Story::new("{}").secret("AUTH", "canary-auth-shared"));
+    let story = Story::new("{}").secret("AUTH", "canary-auth-shared").with_ledger_at(s3.url());
     story.unpod(TWO);
     story
 }

@@ -11,11 +11,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
-use crate::bench::Story;
-
-const ACCESS_KEY: &str = "canary-slow-store-access-1f";
-const SECRET_KEY: &str = "canary-slow-store-secret-2e";
-
 /// A store with one bucket, which ends with the story.
 pub(crate) struct SlowStore {
     url: String,
@@ -53,14 +48,9 @@ impl SlowStore {
         Self { url, shared, _runtime: runtime }
     }
 
-    /// A story whose ledger is here.
-    pub(crate) fn with_ledger(&self, story: Story) -> Story {
-        story
-            .secret("AWS_ACCESS_KEY_ID", ACCESS_KEY)
-            .secret("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
-            .setting("AWS_ENDPOINT_URL", &self.url)
-            .setting("AWS_REGION", "us-east-1")
-            .setting("TELFORM_LEDGER", "s3://telform/team/ledger.json")
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, Held> {
@@ -98,6 +88,11 @@ impl SlowStore {
     pub(crate) fn get(&self, key: &str) -> Option<String> {
         let held = self.held();
         held.objects.get(key).map(|(bytes, _)| String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    /// Loses an object.
+    pub(crate) fn remove(&self, key: &str) {
+        self.held().objects.remove(key);
     }
 
     /// An object as JSON.
@@ -173,6 +168,10 @@ fn effect(held: &mut Held, method: &Method, uri: &Uri, headers: &HeaderMap, body
             let number = held.writes;
             held.objects.insert(key.to_owned(), (body, number));
             tag(number).into_response()
+        }
+        Method::DELETE => {
+            held.objects.remove(key);
+            StatusCode::NO_CONTENT.into_response()
         }
         _ => fault(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed"),
     }

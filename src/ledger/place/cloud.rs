@@ -32,6 +32,8 @@ fn s3(place: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
         .with_bucket_name(bucket)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_retry(retry())
+        // One object at a time: not every store that speaks S3 knows the request for several.
+        .with_disable_bulk_delete(true)
         .build()
         .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
         .map_err(|error| unset(place, &error))

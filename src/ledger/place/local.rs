@@ -165,7 +165,7 @@ impl Local {
     }
 
     /// Keeps key and lock out of version control: they stand in a `.gitignore` beside them.
-    fn ignore(&self) -> Result<(), LedgerError> {
+    pub(in crate::ledger) fn ignore(&self) -> Result<(), LedgerError> {
         let path = self.folder.join(".gitignore");
         only_a_file(&path).map_err(io("write", &path))?;
         let known = fs::read_to_string(&path).unwrap_or_default();

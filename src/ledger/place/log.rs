@@ -78,26 +78,31 @@ impl Place {
 
     /// Keeps a log under another name, and leaves its place empty. Says how the copy is called; `None` when there is nothing.
     pub async fn set_aside_log(&self, name: &str, suffix: &str) -> Result<Option<String>, LedgerError> {
-        let (bytes, _) = self.read_log(name).await?;
-        if bytes.is_empty() {
-            return Ok(None);
-        }
         let aside = format!("{name}.{suffix}");
         match self {
             Self::Local(local) => {
+                if local.read(name)?.is_none_or(|found| found.bytes.is_empty()) {
+                    return Ok(None);
+                }
                 local.rename(name, &aside)?;
             }
             #[cfg(feature = "remote-state")]
             Self::Remote(remote) => {
-                if let Put::Lost = remote.write(&aside, bytes, None).await? {
-                    return Err(LedgerError::Changed { place: remote.shown(&aside) });
+                let parts = parts(remote, name).await?;
+                let bytes: Vec<u8> = parts.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+                if parts.is_empty() {
+                    return Ok(None);
                 }
-                for number in 1.. {
-                    let part = part_name(name, number);
-                    if remote.read(&part).await?.is_none() {
-                        break;
+                if let Put::Lost = remote.write(&aside, bytes.clone(), None).await? {
+                    // One that was ended in the same second kept all of it.
+                    let kept = remote.read(&aside).await?.is_some_and(|kept| kept.bytes.starts_with(&bytes));
+                    if !kept {
+                        return Err(LedgerError::Changed { place: remote.shown(&aside) });
                     }
-                    remote.remove(&part).await?;
+                }
+                // The last one first: whatever ends this, what is left is the beginning of the log, and read as such.
+                for (part, _) in parts.iter().rev() {
+                    remote.remove(part).await?;
                 }
             }
         }
@@ -113,6 +118,29 @@ impl Place {
             Self::Remote(_) => Ok(()),
         }
     }
+}
+
+/// Parts of a log that may be missing one after the other before the search for more of them ends.
+#[cfg(feature = "remote-state")]
+const GAP: u64 = 8;
+
+/// All parts of a log, also those behind one that is lost: the next log would run into them.
+#[cfg(feature = "remote-state")]
+async fn parts(remote: &super::Remote, name: &str) -> Result<Vec<(String, Vec<u8>)>, LedgerError> {
+    let mut parts = Vec::new();
+    let (mut number, mut missing) = (1, 0);
+    while missing < GAP {
+        let part = part_name(name, number);
+        match remote.read(&part).await? {
+            Some(found) => {
+                missing = 0;
+                parts.push((part, found.bytes));
+            }
+            None => missing += 1,
+        }
+        number += 1;
+    }
+    Ok(parts)
 }
 
 #[cfg(feature = "remote-state")]
