@@ -22,7 +22,9 @@ pub(crate) fn git(arguments: &[&str]) -> Command {
     command.env_clear();
     command.envs(KEPT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))));
     command.env("LC_ALL", "C").env("GIT_OPTIONAL_LOCKS", "0").env("GIT_TERMINAL_PROMPT", "0");
-    QUIET.iter().for_each(|setting| drop(command.args(["-c", setting])));
+    for setting in QUIET {
+        command.args(["-c", setting]);
+    }
     command.args(["--no-pager"]).args(arguments);
     command.stdin(Stdio::null()).stderr(Stdio::null());
     command
