@@ -72,6 +72,16 @@ impl Serialize for Secret {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Fingerprint(pub(crate) [u8; 32]);
 
+impl Fingerprint {
+    /// Stands for a secret that is empty or not there: that is known without a key.
+    pub(crate) const NOTHING: Self = Self([0; 32]);
+
+    /// Whether there is no secret.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::NOTHING
+    }
+}
+
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(fingerprint)")

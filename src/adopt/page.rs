@@ -7,11 +7,10 @@ use super::scalar::{block, key, quoted};
 use super::{Adoption, Found};
 use crate::backend::unpod::catalogue;
 use crate::kind::{Access, Field, Kind, Type};
-use crate::ledger::Key;
 use crate::plan::Inputs;
 use crate::resource::{Address, CatalogueEntry, Connection, Target, owned_by};
 use crate::text::{self, escape};
-use crate::value::{Packed, Secret, hidden::holds_mark};
+use crate::value::{Packed, hidden::holds_mark};
 
 /// A secret that the user has to supply before telform can manage it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +118,7 @@ impl Page {
                 self.leave_out(found, field.name, why);
             } else {
                 match field.ty {
-                    Type::Secret => self.secret(inputs.key, found, field),
+                    Type::Secret => self.secret(found, field),
                     Type::Numbers => self.numbers(inputs, adoption, found, field.name),
                     _ => self.attribute(inputs, found, field),
                 }
@@ -183,11 +182,8 @@ impl Page {
     }
 
     /// A secret that can be changed later gets a placeholder; one that is only sent on create is not needed any more.
-    fn secret(&mut self, fingerprints: &Key, found: &Found<'_>, field: &'static Field) {
-        let nothing = fingerprints.fingerprint(found.kind.name, field.name, &Secret::new(""));
-        let shown = found.live.secrets.get(field.name);
-        let unset = field.secret_is_read_back
-            && shown.is_none_or(|shown| shown.as_ref().is_some_and(|print| *print == nothing));
+    fn secret(&mut self, found: &Found<'_>, field: &'static Field) {
+        let unset = field.secret_is_read_back && !found.live.shows_secret(field.name);
         if field.access == Access::CreateOnly || unset {
             return;
         }

@@ -8,7 +8,7 @@ use crate::ledger::{Digest, Entry, Key, Mark, Reshaped, Submitted, Untaken, dige
 use crate::plan::{Operation, Step};
 use crate::resource::{CatalogueEntry, DesiredObject, LiveObject, Wanted};
 use crate::text::fits_mask;
-use crate::value::{Packed, Secret};
+use crate::value::{Fingerprint, Packed};
 
 /// Attributes that a write sent and that the service does not show as they were sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -173,7 +173,7 @@ impl Write<'_> {
             return Some(Fate::Taken);
         }
         let was = match self.step.operation {
-            Operation::Create { .. } => self.key.fingerprint(self.kind.name, field.name, &Secret::new("")),
+            Operation::Create { .. } => Fingerprint::NOTHING,
             _ => self.before?.secrets.get(field.name)?.clone()?,
         };
         let seal = |print| Mark::Secret(self.key.seal(account, id, field.name, print));

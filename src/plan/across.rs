@@ -125,7 +125,7 @@ pub(super) fn inherit(object: &DesiredObject, kind: &'static Kind, from: Predece
             continue;
         }
         if field.ty == Type::Secret {
-            let there = live.secrets.contains_key(field.name) || !field.is_readable();
+            let there = live.shows_secret(field.name) || !field.is_readable();
             if there && !field.required {
                 heir.lost.push(field.name);
             }
@@ -144,7 +144,8 @@ pub(super) fn inherit(object: &DesiredObject, kind: &'static Kind, from: Predece
                 heir.carried.push(field.name);
                 heir.object.attributes.insert(field.name, Wanted::Value(value.clone()));
             }
-        } else if live.masked.get(field.name).is_some_and(|part| *part != Packed::Null) {
+        } else if !field.required && live.masked.get(field.name).is_some_and(|part| *part != Packed::Null) {
+            // What a create needs is asked for instead.
             heir.lost.push(field.name);
         }
     }
@@ -157,7 +158,7 @@ pub fn now(live: &LiveObject, field: &Field) -> Shown {
     match (value, field.ty) {
         (Some(value), ty) if ty != Type::Secret => Shown::Value(value.json()),
         (_, Type::Secret) if !field.is_readable() => Shown::Secret(SecretWord::WriteOnly),
-        (_, Type::Secret) if live.secrets.contains_key(field.name) => Shown::Secret(SecretWord::Set),
+        (_, Type::Secret) if live.shows_secret(field.name) => Shown::Secret(SecretWord::Set),
         _ => Shown::Absent,
     }
 }

@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 
+use super::across::now;
 use super::change::{AttributeChange, Comparison, Difference, SecretWord, Shown};
 use super::note::{Notice, NoticeCode};
 use super::taken::Sent;
@@ -24,7 +25,7 @@ impl Comparison<'_> {
                     Some(&secret.source.to_string()),
                 ));
             }
-            return found.update.push(secret_change(field, SecretWord::Rewritten));
+            return found.update.push(self.secret_change(field, SecretWord::Rewritten));
         }
         let Some(fingerprint) = &secret.fingerprint else {
             found.notices.push(self.notice(
@@ -38,7 +39,7 @@ impl Comparison<'_> {
         let mut other = SecretWord::Changed;
         let known = match self.live.secrets.get(field.name) {
             Some(Some(shown)) if shown != fingerprint => {
-                let untaken = secret_change(field, SecretWord::NotTaken);
+                let untaken = self.secret_change(field, SecretWord::NotTaken);
                 match self.secret_sent_before(field, &untaken, fingerprint, shown) {
                     Some(Sent::NotTaken(untaken)) => return found.not_taken.push(untaken),
                     Some(Sent::Noted(notice)) => return found.notices.push(notice),
@@ -57,7 +58,7 @@ impl Comparison<'_> {
             {
                 return found.update.push(AttributeChange {
                     before: Shown::Absent,
-                    ..secret_change(field, SecretWord::New)
+                    ..self.secret_change(field, SecretWord::New)
                 });
             }
             _ => self.wrote(field, fingerprint),
@@ -68,12 +69,21 @@ impl Comparison<'_> {
             Some(true) => found.notices.push(self.notice(same, field, None)),
             Some(false) => {
                 let word = if (self.resend)(field.name) { SecretWord::Rewritten } else { other };
-                found.update.push(secret_change(field, word));
+                found.update.push(self.secret_change(field, word));
             }
             None if self.entry.is_some_and(sealed) => {
                 found.notices.push(self.notice(NoticeCode::SecretUnreadable, field, None));
             }
             None => found.notices.push(self.notice(NoticeCode::SecretUnknown, field, None)),
+        }
+    }
+
+    fn secret_change(&self, field: &Field, word: SecretWord) -> AttributeChange {
+        AttributeChange {
+            name: field.name.to_owned(),
+            before: now(self.live, field),
+            after: Shown::Secret(word),
+            risky: field.risky,
         }
     }
 
@@ -89,6 +99,7 @@ impl Comparison<'_> {
         match (self.wrote(field, wanted), self.wrote(field, shown)) {
             (Some(true), _) => SecretWord::ChangedOutside,
             (_, Some(true)) => SecretWord::Changed,
+            _ if shown.is_nothing() => SecretWord::New,
             _ => SecretWord::Differs,
         }
     }
@@ -136,14 +147,5 @@ impl Comparison<'_> {
             attribute: Some(format!("{}.{}", field.name, value.part)),
             ..self.notice(code, field, Some(&value.source.to_string()))
         }));
-    }
-}
-
-fn secret_change(field: &Field, word: SecretWord) -> AttributeChange {
-    AttributeChange {
-        name: field.name.to_owned(),
-        before: Shown::Secret(if field.is_readable() { SecretWord::Set } else { SecretWord::WriteOnly }),
-        after: Shown::Secret(word),
-        risky: field.risky,
     }
 }

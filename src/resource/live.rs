@@ -191,6 +191,11 @@ impl LiveObject {
         size_of::<Self>() + self.id.len() + names * size_of::<&str>() + plain + prints
     }
 
+    /// Whether it shows a secret, whole or in part, that is not empty.
+    pub fn shows_secret(&self, name: &str) -> bool {
+        self.secrets.get(name).is_some_and(|print| print.as_ref().is_none_or(|print| !print.is_nothing()))
+    }
+
     /// A plain attribute as the service showed it, whole or in part.
     pub fn shown(&self, name: &str) -> Option<&Packed> {
         self.attributes.get(name).or(self.masked.get(name))

@@ -284,6 +284,36 @@ unpod:
     story.in_sync();
 }
 
+/// What the service shows in part only cannot be carried over, and is named.
+#[test]
+fn a_move_names_what_is_shown_in_part() {
+    let story = Story::new(
+        "
+unpod:
+  profile: g1-snapshot
+  organizations: [ { handle: one.example, name: One }, { handle: two.example, name: Two } ]
+  configurations:
+    - { id: 41, provider: Vapi, name: main, api_key: canary-key-main-1, base_url: 'https://****.example.net', organization: one.example }
+",
+    )
+    .secret("MAIN_KEY", "canary-key-main-1");
+    let write = |account: &str, more: &str| {
+        let entry = format!(
+            "providers:\n  main: {{ account: {account}, name: main, provider: Vapi, api_key: {{ env: MAIN_KEY }} }}\n{more}"
+        );
+        both_with(&story, "product_id: prod, all_products: true, ", &entry);
+    };
+    write("one", "");
+    story.apply();
+    write("two", "moved: [{ from: providers.main, account: one, to: providers.main }]\n");
+    let plan = story.expect(0, "plan --max-deletes 1 --json").json();
+    let notices = plan["notices"].as_array().unwrap();
+    assert!(
+        notices.iter().any(|it| it["code"] == "not_carried_over" && it["attribute"] == "base_url"),
+        "{notices:#?}"
+    );
+}
+
 /// One organization under two names: an object is claimed once, and is not unmanaged under the other name.
 #[test]
 fn two_names_of_one_account_claim_an_object_once() {

@@ -219,3 +219,23 @@ fn a_secret_that_nobody_can_read_is_unknown_and_not_unset() {
         ran.says(word).is_silent_about("(not set)");
     }
 }
+
+/// What only a create needs is carried over like everything else that can be read; what cannot is asked for once.
+#[test]
+fn what_a_create_needs_is_carried_over_or_asked_for() {
+    let entry = "providers:\n  main: { id: '43', provider: exotel, auth_token: { env: AUTH } }\n";
+    let world = |knobs: &str| {
+        let sid = "AC00000000000000000000000000004343";
+        let row = format!("{{ id: 43, provider: twilio, account_sid: {sid}, auth_token: canary-auth-43 }}");
+        let story = Story::new(&format!("unpod:\n  {knobs}configurations: [{row}]\n"));
+        let story = story.secret("AUTH", "canary-auth-44");
+        story.unpod(entry);
+        story
+    };
+    let story = world("");
+    story.expect(0, APPLY).says("a fresh plan is empty");
+    assert!(story.writes()[0].contains(r#""account_sid":"AC00000000000000000000000000004343""#));
+    let story = world("knobs: { mask_account_sid: true }\n  ");
+    let plan = story.expect(3, "plan --max-deletes 1");
+    plan.says("REFUSED (1)").says("a create needs account_sid").is_silent_about("made without it");
+}

@@ -280,7 +280,6 @@ impl<'a> Planner<'a> {
                 format!("replacing it would delete {} {}", kind.singular, live.id),
             );
         }
-        self.incomplete(object, kind, "is to be made anew");
         if self.uncatalogued(inputs, object, kind) {
             return;
         }
