@@ -359,7 +359,10 @@ mod tests {
             again.command("telform drift --accept"),
             "telform drift --accept --account west --target partners.a"
         );
-        assert_eq!(again.command("telform undo last"), "telform undo last --account west");
+        assert_eq!(
+            again.command("telform undo last"),
+            "telform undo last --account west --target partners.a"
+        );
         assert_eq!(again.command("telform forget partners.a"), "telform forget partners.a");
         let said = format!("telform resume {whole}");
         assert_eq!(again.command(&said), said);
