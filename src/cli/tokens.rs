@@ -22,7 +22,7 @@ impl Session {
         let mut problems = Problems::default();
         for (_, problem) in self.no_token.iter().filter(|(name, _)| needed(name)) {
             let help = problem.help.as_deref().unwrap_or("supply it");
-            problems.push(problem.clone().help(&format!("{help}, or name others with `--account NAME`")));
+            problems.push(problem.clone().help(format!("{help}, or name others with `--account NAME`")));
         }
         problems.is_empty().then_some(()).ok_or_else(|| problems.sorted().into())
     }
