@@ -26,6 +26,7 @@ pub(super) const RULES: &[(&str, When, Rule)] = &[
     ("summary", Always, summary::summary),
     ("limits", Always, summary::limits),
     ("organization", Always, sums::organizations),
+    ("learnt", Always, sums::apart),
     ("waits", Complete, order::waits),
     ("account", Complete, requests::accounts),
     ("request", Complete, requests::requests),

@@ -356,8 +356,8 @@ fn means_another(refusal: &super::shape::Refusal) -> bool {
     ["account_changed", "pin_changed"].contains(&refusal.code.as_str())
 }
 
-/// What the ledger would learn is about a known account and contradicts no change: an object that is made is not adopted.
-pub(super) fn learnt(check: &mut Check<'_>) {
+/// Nothing is done to an object that the plan refuses to take for another one, and it is not adopted.
+pub(super) fn apart(check: &mut Check<'_>) {
     let plan = check.plan;
     for (at, step) in check.steps() {
         // A number that a run left dark is connected all the same.
@@ -375,6 +375,20 @@ pub(super) fn learnt(check: &mut Check<'_>) {
             "is about an object that the plan refuses to take for another one",
         );
     }
+    for (at, learnt) in plan.ledger.iter().enumerate() {
+        let (Learnt::Adopt { address, .. } | Learnt::AdoptHidden { address, .. }) = learnt else { continue };
+        if plan.refusals.iter().any(|it| means_another(it) && it.address.as_ref() == Some(address)) {
+            check.no(
+                &format!("/ledger/{at}"),
+                "adopts an object that the plan refuses to take for another one",
+            );
+        }
+    }
+}
+
+/// What the ledger would learn is about a known account and contradicts no change: an object that is made is not adopted.
+pub(super) fn learnt(check: &mut Check<'_>) {
+    let plan = check.plan;
     let mut seen = BTreeSet::new();
     for (at, learnt) in plan.ledger.iter().enumerate() {
         let (Learnt::Adopt { address, account, id } | Learnt::AdoptHidden { address, account, id }) = learnt
@@ -382,10 +396,7 @@ pub(super) fn learnt(check: &mut Check<'_>) {
             continue;
         };
         let change = check.changes.get(address.as_str());
-        let refused =
-            plan.refusals.iter().any(|it| means_another(it) && it.address.as_ref() == Some(address));
-        let right = !refused
-            && check.accounts.contains_key(account.as_str())
+        let right = check.accounts.contains_key(account.as_str())
             && kinds().any(|(kind, ..)| *kind == kind_of(address))
             && change.is_none_or(|change| {
                 change.account == *account
