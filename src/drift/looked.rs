@@ -55,7 +55,11 @@ pub fn looked(inputs: &Inputs<'_>, plan: &Plan) -> Looked {
             looked.missed.push(Missed { what, why: refusal.detail.clone(), help: refusal.help() });
         } else if let Some((kind, why)) = read.unlisted.get_key_value(address.kind.as_str()) {
             unread.entry((entry.account.as_str(), *kind, "")).or_insert((0, why)).0 += 1;
-        } else if read.objects.contains_key(address.kind.as_str()) {
+        } else if let Some(listed) = read.objects.get(address.kind.as_str()) {
+            // What waits to be verified cannot be seen, and is told as waiting.
+            if entry.hidden_since.is_some() && listed.iter().all(|live| live.id != entry.id) {
+                continue;
+            }
             let numbers = backend::shapes(&address.kind).into_iter().flat_map(|kind| kind.fields);
             let seen = |field: &Field| field.ty == Type::Numbers && entry.seen.contains_key(field.name);
             if let Some(why) = read.unlinked.as_ref().filter(|_| numbers.into_iter().any(seen)) {

@@ -93,6 +93,17 @@ fn what_only_waits_is_no_drift() {
     ran.says("waits for somebody to confirm it").says("tech_email");
 }
 
+/// Nobody can see a partner that waits to be verified: it is told as waiting, and not counted as compared.
+#[test]
+fn what_nobody_can_see_is_not_counted_as_compared() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx(&west(""));
+    story.apply();
+    let ran = story.expect(0, "drift");
+    ran.says("waits for somebody to confirm it").says("No managed object was compared.");
+    assert_eq!(story.expect(0, "drift --json").json()["looked_at"]["compared"], json!({}));
+}
+
 const PROVIDERS: &str = "
 providers:
   a: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }
