@@ -277,6 +277,8 @@ pub enum Grammar {
     Any,
     /// An identity at a service: no blanks, and nothing that cannot be seen.
     Identifier,
+    /// The same in ASCII: another script has letters that look like these, and a service knows none of them.
+    Code,
     /// An address in the web: no blanks, and nothing that cannot be seen. In a map it is absolute, http or https.
     Url,
     /// A country, ISO 3166-1 alpha-3.

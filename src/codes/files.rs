@@ -56,6 +56,9 @@ pub(super) const YAML: Group = Group {
         "telform::yaml::api" 1
             "`api:` names a service that telform does not know."
             "Use one of the services that the message lists."
+        "telform::yaml::ascii" 1
+            "An identity that is ASCII at the service holds a letter of another script."
+            "Write it with the letters of the service; the message names the odd ones."
         "telform::yaml::base_url" 1
             "A base URL cannot be used: no https (http only on loopback), a login in it, a query, or no host."
             "Write it such as `https://host/path`, or leave it out for the service's own address."

@@ -61,6 +61,9 @@ enum Fit<'a> {
     Strange,
 }
 
+/// Most characters of another script that one message names.
+const MOST_ODD: usize = 3;
+
 /// Fewest letters of a word that can be a slip of another by its letters alone.
 const TELLING: usize = 4;
 
@@ -108,9 +111,17 @@ impl Loader<'_> {
         };
         let name = &entry.key;
         let (code, what, help) = match field.grammar {
-            Grammar::Identifier if blank || hidden => {
+            Grammar::Identifier | Grammar::Code if blank || hidden => {
                 let what = format!("`{name}` holds {found}, and no identity at a service does");
                 ("telform::yaml::blank", what, None)
+            }
+            Grammar::Code if !text.is_ascii() => {
+                let odd = text.chars().filter(|char| !char.is_ascii()).take(MOST_ODD);
+                let odd: Vec<String> =
+                    odd.map(|char| format!("`{char}` (U+{:04X})", u32::from(char))).collect();
+                let what = format!("`{name}` holds {}, and is ASCII at the service", odd.join(", "));
+                let help = "write it with the letters of the service; some of another script look the same";
+                ("telform::yaml::ascii", what, Some(help.to_owned()))
             }
             Grammar::Url if blank || hidden => {
                 let what = format!("`{name}` holds {found}, and no address in the web does");

@@ -141,6 +141,8 @@ fn text(kind: &Kind, field: &Field) -> Value {
     }
     match field.grammar {
         Grammar::Country => about["pattern"] = "^[A-Z]{3}$".into(),
+        Grammar::Code if field.required => about["pattern"] = "^[!-~]+$".into(),
+        Grammar::Code => about["pattern"] = "^[!-~]*$".into(),
         Grammar::Identifier if field.required => about["pattern"] = "^\\S+$".into(),
         Grammar::Identifier => about["pattern"] = "^\\S*$".into(),
         _ => {}

@@ -138,7 +138,7 @@ const FIELDS: &[Field] = &[
         .doc("Technical contact.", "carrierx.md 7"),
     Field::new("parent_sid", Type::Text)
         .create_only()
-        .made_of(Grammar::Identifier)
+        .made_of(Grammar::Code)
         .of_account()
         .doc("Partner above this one; the caller when left out.", "carrierx.md 4.3"),
     Field::new("charge_at", Type::Decimal)

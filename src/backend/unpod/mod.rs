@@ -89,7 +89,7 @@ pub static PROVIDERS_G2: Kind = Kind {
             .required()
             .risky()
             .masked_lightly()
-            .made_of(Grammar::Identifier)
+            .made_of(Grammar::Code)
             .example("AC0123456789abcdef0123456789abcdef")
             .doc(
                 "Account at the carrier; not secret. Changing it may affect connected bridges.",
