@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::path::Path;
 
+use crate::backend;
 use crate::ledger::Key;
 use crate::problem::{Problem, Problems};
 use crate::resource::{Address, Desired, DesiredObject, Place, SecretSource, Wanted};
@@ -165,15 +166,30 @@ fn objects(
         sourced(reader, object, key, resolved, problems);
         conceal_values(object, key);
     }
+    conceal_tombstones(desired, key);
 }
 
-/// Hides the secrets inside plain values, except in what an object is found by.
+/// What a tombstone finds its object by is compared with what a service shows, which is hidden in the same way.
+fn conceal_tombstones(desired: &mut Desired, key: &Key) {
+    for removal in &mut desired.removed {
+        for (name, value) in &mut removal.key {
+            let shapes = backend::shapes(&removal.address.kind);
+            if let Some(kind) = shapes.iter().find(|kind| kind.id != *name)
+                && let Some(field) = kind.field(name)
+            {
+                *value = key.conceal(&removal.address.kind, field, std::mem::take(value));
+            }
+        }
+    }
+}
+
+/// Hides the secrets inside plain values, except in an identity, which stands in paths.
 fn conceal_values(object: &mut DesiredObject, key: &Key) {
     let DesiredObject { address, shapes, attributes, .. } = object;
     for (attribute, wanted) in attributes {
         let field = shapes.iter().find_map(|kind| kind.field(attribute));
         if let (Wanted::Value(value), Some(field)) = (wanted, field)
-            && !shapes.iter().any(|kind| kind.natural_key.contains(&field.name))
+            && !shapes.iter().any(|kind| kind.id == field.name)
         {
             *value = key.conceal(&address.kind, field, std::mem::take(value));
         }
@@ -195,6 +211,7 @@ pub fn conceal(desired: &mut Desired, fetched: &Desired, key: &Key) {
         }
         conceal_values(object, key);
     }
+    conceal_tombstones(desired, key);
 }
 
 /// Values inside maps that come from secret sources.

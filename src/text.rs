@@ -2,8 +2,10 @@
 //! through: ESC in its one-byte form, carriage returns, marks that turn the direction of writing.
 
 mod apart;
+mod veil;
 
 pub use apart::{alike, apart, spelled_out};
+pub use veil::{Reading, secret_parts, unsecret, veiled};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -64,8 +66,8 @@ pub fn steers_runner(rest: &str) -> bool {
     rest.starts_with("##") && RUNNER_MARKS.iter().any(begins)
 }
 
-/// Makes one line of text harmless: hostile characters, newlines too, become `\u{…}`, and what a CI runner would carry out
-/// is broken up.
+/// Makes one line of text harmless: hostile characters, newlines too, become `\u{…}`, what a CI runner would carry out is
+/// broken up, and the secret parts of addresses are hidden.
 pub fn escape(text: &str) -> String {
     escaped(text, hostile)
 }
@@ -76,6 +78,7 @@ pub fn clean(text: &str) -> String {
 }
 
 fn escaped(text: &str, bad: impl Fn(char) -> bool) -> String {
+    let text = &*unsecret(text);
     let mut out = String::with_capacity(text.len());
     // Lines are wrapped at blanks later, so that any word may come to begin one.
     let mut begins = true;
@@ -147,23 +150,30 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Fewest letters `x` in a row that hide something (unpod.md U3).
 const XS: usize = 4;
 
+/// Fewest dots in a row that hide something.
+const DOTS: usize = 3;
+
 /// Fewest stars in a row that hide something in any text; fewer may well stand in a name.
 const STARS: usize = 3;
 
-/// Whether a text is shown in part only. `lightly`: a single star or a run of `x` is enough to say so, because this text has
-/// no such characters of its own.
+/// What a service puts where it leaves something out. Three dots are one sign of it, as typed.
+const SIGNS: [char; 4] = ['*', '\u{2022}', '\u{25cf}', '\u{2026}'];
+
+/// Whether a text is shown in part only. `lightly`: a single sign of it, dots or a run of `x` is enough to say so, because this
+/// text has no such characters of its own.
 pub fn is_masked(text: &str, lightly: bool) -> bool {
-    let fewest = if lightly { 1 } else { STARS };
+    if lightly {
+        return visible(text).len() > 1;
+    }
     let mut run = 0;
-    let stars = text.bytes().any(|byte| {
-        run = if byte == b'*' { run + 1 } else { 0 };
-        run >= fewest
-    });
-    stars || (lightly && visible(text).len() > 1)
+    text.chars().any(|char| {
+        run = if SIGNS[..3].contains(&char) { run + 1 } else { 0 };
+        run >= STARS
+    })
 }
 
 /// Whether a text that is shown in part may be the wanted one: what is visible stands in it, in this order, the ends at its
-/// ends. Stars and runs of `x` stand for anything, of any length: nobody says that a mask is as long as what it hides.
+/// ends. Signs, dots and runs of `x` stand for anything, of any length: nobody says that a mask is as long as what it hides.
 pub fn fits_mask(masked: &str, wanted: &str) -> bool {
     let (masked, wanted) = (masked.trim(), wanted.trim());
     let parts = visible(masked);
@@ -187,7 +197,8 @@ fn visible(text: &str) -> Vec<&str> {
     while let Some(next) = text[at..].chars().next() {
         let same = |other: char| other.eq_ignore_ascii_case(&next);
         let end = text[at..].find(|other| !same(other)).map_or(text.len(), |length| at + length);
-        if next == '*' || (same('x') && end - at >= XS) {
+        let dots = next == '.' && end - at >= DOTS;
+        if SIGNS.contains(&next) || dots || (same('x') && end - at >= XS) {
             parts.push(&text[start..at]);
             start = end;
         }
@@ -212,10 +223,12 @@ mod tests {
 
     #[test]
     fn what_hides_something() {
-        for text in ["AC***", "***", "sip:***@host"] {
+        for text in ["AC***", "***", "sip:***@host", "\u{2022}\u{2022}\u{2022}1234"] {
             assert!(is_masked(text, false), "{text}");
         }
-        for text in ["AC*1", "*", "ACxxxx12", "ACXXXX", "xXxX"] {
+        for text in
+            ["AC*1", "*", "ACxxxx12", "ACXXXX", "xXxX", "sk-\u{2026}abcd", "sk-...abcd", "\u{25cf}1234"]
+        {
             assert!(is_masked(text, true) && !is_masked(text, false), "{text}");
         }
         for text in ["", "AC1", "Five * Hotel", "** Acme **", "xxx", "Exxon"] {
@@ -239,6 +252,9 @@ mod tests {
             " AC****cdef ",
             "AC0123456789abcdef0123456789abcdef*",
             "AC*****xxxx",
+            "AC\u{2026}cdef",
+            "\u{2022}\u{2022}\u{2022}\u{2022}cdef",
+            "AC...cdef",
             sid,
         ];
         for masked in fits {

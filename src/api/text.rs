@@ -1,7 +1,7 @@
 //! Texts of a service, made fit to be shown: escaped, shortened, without secrets.
 
 use crate::text::{clean, shorten};
-use crate::value::{Hidden, MASK, Secret, Value, hidden};
+use crate::value::{Hidden, MASK, Secret, Value};
 
 /// Words that a service puts where it has nothing to say; the real text is then under `data` (unpod.md 9.1, recorded).
 const PLACEHOLDERS: [&str; 2] = ["Error", "Success"];
@@ -128,7 +128,7 @@ impl Censor {
                 shown = shown.replace(secret, MASK);
             }
         }
-        shorten(&clean(hidden::shown(shown.trim()).as_str()))
+        shorten(&clean(shown.trim()))
     }
 }
 

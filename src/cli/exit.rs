@@ -6,7 +6,7 @@ use crate::live::LiveError;
 use crate::output::{self, Failed};
 use crate::problem::{Problem, Problems, render};
 use crate::resource::Place;
-use crate::text::clean;
+use crate::text::{clean, unsecret};
 
 /// What the process answers (spec 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +143,8 @@ impl Failure {
 /// Arguments that are none, in the words of whoever reads them.
 pub(crate) fn usage(error: &clap::Error) -> Failure {
     let text = error.render().to_string();
-    let (what, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let text = unsecret(&text);
+    let (what, rest) = text.split_once("\n\n").unwrap_or((&*text, ""));
     let line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let what = line(what);
     Failure::other("telform::cli::usage", what.strip_prefix("error: ").unwrap_or(&what), line(rest))

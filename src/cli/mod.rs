@@ -1,5 +1,6 @@
 //! The command line: one short function a command.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -66,6 +67,7 @@ pub use args::Cli;
 pub use exit::Exit;
 
 use crate::output::{self, Said};
+use crate::text::unsecret;
 use crate::view::json;
 use again::Again;
 use args::Command;
@@ -87,6 +89,9 @@ fn parsed() -> ExitCode {
             // Help and version are no errors; anything else is one before any write.
             let printed = if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
                 out::print(&json::line(&output::document(&exit::usage(&error).document(&Again::default()))))
+            } else if let Cow::Owned(text) = unsecret(&error.render().to_string()) {
+                // Told without colours, since a secret stood in an argument.
+                std::io::stderr().write_all(text.as_bytes())
             } else {
                 error.print().and_then(|()| std::io::stdout().flush())
             };

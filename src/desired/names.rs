@@ -1,5 +1,7 @@
 //! Names: which are allowed, which were meant, how lists of them are written.
 
+use crate::text::unsecret;
+
 /// The known name that was probably meant.
 pub(crate) fn meant<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '.'], "_");
@@ -74,6 +76,7 @@ pub(super) fn is_slug(text: &str) -> bool {
 /// A text of the user's inside a message: cut when it is long.
 pub(super) fn short(text: &str) -> String {
     const MOST: usize = 60;
+    let text = &*unsecret(text);
     if text.chars().count() <= MOST {
         return text.to_owned();
     }

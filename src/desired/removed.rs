@@ -8,6 +8,7 @@ use crate::kind::{Field, Kind};
 use crate::problem::Problem;
 use crate::resource::{Address, Removal, Wanted};
 use crate::schema;
+use crate::text::unsecret;
 use crate::yaml::{Entry, Node};
 
 impl<'a> Loader<'a> {
@@ -94,7 +95,9 @@ impl<'a> Loader<'a> {
     fn tombstone_line(&mut self, item: Item<'a>, rows: &[&'static Kind], removal: &mut Removal) {
         match item.key() {
             "address" | "account" => {}
-            "reason" => removal.reason = self.text(item.file, item.entry).map(String::from),
+            "reason" => {
+                removal.reason = self.text(item.file, item.entry).map(|why| unsecret(&why).into_owned())
+            }
             "id" => removal.id = self.pinned(item, rows),
             "keep" => removal.keep = self.boolean(item.file, item.entry).unwrap_or_default(),
             key => {

@@ -34,10 +34,19 @@ static KNOWN: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     own.into_iter().chain(accounts).chain(kinds).collect()
 });
 
+/// Names of all fields in which texts may come from sources.
+static SOURCED: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let kinds = backend::ALL.iter().flat_map(|backend| backend.kinds.iter());
+    kinds.flat_map(|kind| kind.fields.iter()).filter(|field| field.sourced).map(|field| field.name).collect()
+});
+
 /// Whether the value of a key must not be shown. Misspelled names count as well: the value is as secret as if it were right.
 pub(super) fn secrecy(key: &str) -> Secrecy {
     if SECRET.contains(key) {
         return Secrecy::Sure;
+    }
+    if SOURCED.contains(key) {
+        return Secrecy::Sourced;
     }
     if KNOWN.contains(key) {
         return Secrecy::Known;

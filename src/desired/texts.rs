@@ -4,8 +4,7 @@
 use super::{In, Loader, country, names, values};
 use crate::kind::{Field, Grammar, Part, Type};
 use crate::problem::{Problem, Span};
-use crate::text::unseen;
-use crate::value::hidden;
+use crate::text::{unsecret, unseen};
 use crate::yaml::{Data, Entry, Node, is_variable};
 
 /// A template in a text.
@@ -83,7 +82,7 @@ impl Loader<'_> {
     pub(super) fn rendered(&mut self, file: In<'_>, text: &str, at: Span, what: &dyn Fn() -> String) -> bool {
         let Some(found) = template(text) else { return true };
         let name = found.variable.unwrap_or("NAME");
-        let shown = hidden::shown(&names::short(found.text));
+        let shown = names::short(found.text);
         self.report(
             Problem::new(
                 "telform::yaml::unrendered",
@@ -143,8 +142,7 @@ impl Loader<'_> {
             _ => return true,
         };
         let seen: String = text.chars().filter(|char| !char.is_whitespace() && !unseen(*char)).collect();
-        let help =
-            help.unwrap_or_else(|| format!("did you mean {}?", crate::yaml::quoted(&hidden::shown(&seen))));
+        let help = help.unwrap_or_else(|| format!("did you mean {}?", crate::yaml::quoted(&unsecret(&seen))));
         let problem = Problem::new(code, what, &file.source, values::spot(entry));
         self.report(problem.label("here").help(help));
         false

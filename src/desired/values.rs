@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use crate::kind::{self, Access, Field, Grammar, Normaliser, Type};
 use crate::problem::{Problem, Span};
 use crate::resource::{SecretSource, SourcedValue, Wanted, WantedSecret};
-use crate::text::unseen;
+use crate::text::{unsecret, unseen};
 use crate::value::{Packed, hidden};
 use crate::yaml::{Data, Entry, Node, Plain, Scalar, quoted};
 
@@ -348,7 +348,7 @@ impl Loader<'_> {
                         .label("not an address")
                         .help(format!(
                             "did you mean {}? a blank inside an address is written %20",
-                            quoted(&hidden::shown(&bare))
+                            quoted(&unsecret(&bare))
                         )),
                 );
             } else if !good && !part.value.is_null() {

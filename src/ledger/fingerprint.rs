@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 
 use crate::kind::{Field, Type};
 use crate::resource::SecretSource;
-use crate::text::hex;
+use crate::text::{fits_mask, hex, veiled};
 use crate::value::{Fingerprint, Hidden, Packed, Secret, hidden};
 
 /// The key of all fingerprints. It stands outside the ledger and outside version control.
@@ -103,12 +103,20 @@ impl Key {
                 let key = (kind.into(), field.name, part.into());
                 self.sourced.lock().is_ok_and(|sourced| sourced.contains(&key))
             };
+            let in_part = field.sourced && hidden::in_part(text);
             let whole = !text.is_empty()
                 && (field.ty == Type::Opaque || field.sourced && (hidden::looks_secret(text) || sourced()));
-            let marked = match hidden::is_marked(text) {
-                true => return None,
-                false if whole => hidden::mark(&self.print(text)),
-                false => hidden::veiled(text, &|part| {
+            if (in_part || whole) && hidden::is_marked(text) {
+                return None;
+            }
+            if in_part {
+                let (marked, secret) = self.in_part(text);
+                self.hidden.keep(&marked, secret);
+                return Some(marked);
+            }
+            let marked = match whole {
+                true => hidden::mark(&self.print(text)),
+                false => veiled(text, &|part| {
                     let marked = hidden::mark(&self.print(part));
                     self.hidden.keep(&marked, Secret::exact(part));
                     marked
@@ -120,6 +128,14 @@ impl Key {
         let mut any = false;
         hidden::texts(&value, &mut |text| any |= found("", text).is_some() || field.sourced);
         if any { hidden::mapped(&value, "", &found) } else { value }
+    }
+
+    /// The mark of a secret that a service shows in part. Where a secret of this run fits what is visible, the print is that
+    /// secret's, so that nothing is called different only because it is not shown; and it is what would be sent back.
+    fn in_part(&self, text: &str) -> (String, Secret) {
+        let fits = |secret: &Secret| !hidden::in_part(secret.reveal()) && fits_mask(text, secret.reveal());
+        let known = self.hidden.all().into_iter().find(fits).unwrap_or_else(|| Secret::exact(text));
+        (hidden::from_source(hidden::IN_PART, Some(&self.print(known.reveal()))), known)
     }
 
     fn print(&self, text: &str) -> String {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::kind::{Access, Field, Kind, Normaliser, Type};
 use crate::ledger::Key;
 use crate::resource::LiveObject;
-use crate::text::is_masked;
+use crate::text::{is_masked, veiled};
 use crate::value::{Any, Packed, Parts, Secret, Value};
 
 /// Most names of a row that are kept though nothing is known about them.
@@ -68,7 +68,7 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
             }
             // An identity is taken as it is: it stands in paths.
             Type::Text if field.name != kind.id && is_masked_text(field, &value) => {
-                object.masked.insert(field.name, value);
+                object.masked.insert(field.name, unseen_part(value));
                 continue;
             }
             // The numbers of a bridge are connections, and their rows hold secrets of others.
@@ -84,8 +84,9 @@ pub(super) fn of_row(kind: &Kind, row: Option<Row>, key: &Key) -> Result<LiveObj
             }
             _ => {}
         }
-        let known = field.name == kind.id || kind.natural_key.contains(&field.name);
-        attributes.push((field.name, if known { value } else { key.conceal(kind.name, field, value) }));
+        // An identity stands in paths, as it is.
+        let is_id = field.name == kind.id;
+        attributes.push((field.name, if is_id { value } else { key.conceal(kind.name, field, value) }));
     }
     object.attributes = attributes.into_iter().collect();
     Ok(object)
@@ -218,9 +219,15 @@ fn is_masked_text(field: &Field, value: &Packed) -> bool {
     value.as_str().is_some_and(|text| is_masked(text, field.masked_lightly))
 }
 
-/// Whether a secret was given back masked: stars or dots in it, the same character throughout, or a run of `x`.
+/// What is shown in part, without what is secret in the rest: a login or a query gives way to stars, which fit anything.
+fn unseen_part(value: Packed) -> Packed {
+    let veil = value.as_str().and_then(|text| veiled(text, &|_| "***".to_owned()));
+    veil.map_or(value, Packed::from)
+}
+
+/// Whether a secret was given back masked: in part, or the same character throughout.
 fn masked(text: &str) -> bool {
     let mut characters = text.chars();
     let same = characters.next().is_some_and(|first| characters.all(|other| other == first));
-    same || text.contains(['*', '•', '…']) || text.to_ascii_lowercase().contains("xxxx")
+    same || is_masked(text, true)
 }

@@ -201,6 +201,7 @@ impl Comparison<'_> {
         let stated = wanted;
         let wanted = &self.as_far_as_supplied(stated, observed);
         if catalogue::alike(field, self.catalogue, wanted, observed) {
+            self.in_part(field, observed, found);
             return self.not_supplied(NoticeCode::SecretNotSupplied, field, stated, found);
         }
         self.not_supplied(NoticeCode::SecretNeeded, field, stated, found);

@@ -134,6 +134,16 @@ impl Comparison<'_> {
         Packed::Map(entries.iter().map(entry).collect())
     }
 
+    /// Says which values inside a map the service shows in part: what is visible fits, and the rest is not known.
+    pub(super) fn in_part(&self, field: &Field, observed: &Packed, found: &mut Difference) {
+        let Packed::Map(entries) = observed else { return };
+        let parts = entries.iter().filter(|(_, value)| value.as_str().is_some_and(hidden::is_in_part));
+        found.notices.extend(parts.map(|(part, _)| Notice {
+            attribute: Some(format!("{}.{part}", field.name)),
+            ..self.notice(NoticeCode::NotShown, field, None)
+        }));
+    }
+
     /// Says which values inside a map no source gave.
     pub(super) fn not_supplied(
         &self,

@@ -156,6 +156,8 @@ impl fmt::Debug for Entry {
 pub enum Secrecy {
     /// It is not: the name is one that is known.
     Known,
+    /// It is not, and texts inside it may come from secret sources: what looks like a credential there is one.
+    Sourced,
     /// Nothing tells, and nothing makes one suspect it.
     No,
     /// It may be, as with a misspelled name. A map below such a key may be an object of that name, so what stands under
@@ -165,8 +167,8 @@ pub enum Secrecy {
     Sure,
 }
 
-/// Reads one file. `secrecy` says whether the value of a key of this name may be shown in an excerpt; logins inside URLs
-/// are never shown.
+/// Reads one file. `secrecy` says whether the value of a key of this name may be shown in an excerpt; secret parts of
+/// addresses are never shown.
 ///
 /// With a syntax error the file has no documents: half of it would only bring problems that are none.
 pub fn parse(name: &str, text: &str, secrecy: &dyn Fn(&str) -> Secrecy) -> (File, Problems) {

@@ -17,6 +17,11 @@ fn watched(story: Story) -> Story {
     story
 }
 
+/// The configuration under a name that the bench does not look into: it holds the secrets itself.
+fn put_aside(story: &Story) {
+    std::fs::rename(story.path("telform.yaml"), story.path("secret.txt")).unwrap();
+}
+
 fn callbacks(story: &Story) -> serde_json::Value {
     story.world()["carrierx"]["partners"][0]["callbacks"].clone()
 }
@@ -141,10 +146,7 @@ fn what_looks_like_a_credential() {
          sk_live_{LOGIN}, note: gold }} }} }}\n"
     ));
     // The file itself holds them, which the bench would find: only what is printed counts here.
-    let text = story.read("telform.yaml");
-    std::fs::remove_file(story.path("telform.yaml")).unwrap();
-    std::fs::create_dir(story.path("secret")).unwrap();
-    story.file("secret.txt", &text);
+    put_aside(&story);
     let ran = story.expect(0, "validate -f secret.txt");
     ran.says("warning[telform::yaml::credential]")
         .says("sms: { env: WEST_CALLBACKS_SMS }")
@@ -188,4 +190,160 @@ unpod:
     story.expect(0, "plan").says("https://(hidden:");
     story.apply();
     story.in_sync();
+}
+
+/// Secrets in addresses in every spelling of them, each with what may be seen of it.
+const SPELLINGS: [(&str, &str); 9] = [
+    ("HTTPS://canary-user-1:canary-pass-1@[::1]:8443/x", "HTTPS://(hidden"),
+    ("//canary-user-2:canary-pass-2@a.example/x", "//(hidden"),
+    ("sip:trunk:canary-pass-3@a.example", "sip:trunk:(hidden"),
+    ("https://a.example/cb#access_token=canary-query-4", "access_token=(hidden"),
+    ("https%3A%2F%2Fcanary-user-5%3Ax%40a.example%2F%3Fk%3Dcanary-query-5", "https%3A%2F%2F(hidden"),
+    ("https://canary-user-6:canary%2Fpass-6@a.example?k=canary-query-6&n", "?k=(hidden"),
+    ("https://canary-user-7:pa/canary-pass-7@a.example/x", "https://(hidden"),
+    ("mail ops@a.example or see wss://canary-user-8@a.example?x=canary-query-8", "wss://(hidden"),
+    ("ftp://[2001:db8::1]/x;v=1?sig=canary-query-9", "?sig=(hidden"),
+];
+
+fn canaries(story: Story) -> Story {
+    let words = SPELLINGS
+        .iter()
+        .flat_map(|(text, _)| text.split(|char: char| !char.is_alphanumeric() && char != '-'));
+    // What an escape cut off is looked for as well.
+    let words = words
+        .flat_map(|word| word.find("canary-").or_else(|| word.find("pass-")).map(|at| word[at..].to_owned()));
+    story.secrets.lock().unwrap().extend(words.map(|word| word.trim_end_matches("-x").to_owned()));
+    story
+}
+
+/// Attributes that are plain texts, lists and maps: each of them at the service and, another one, in the YAML.
+#[test]
+fn addresses_in_any_attribute_and_any_spelling() {
+    let live = "      address1: 'KEPT'\n      address2: 'PLAIN'\n      attributes: { a: 'KEPT', 'b c': ['KEPT'] }\n\
+                \x20     transformations: [{ to: 'KEPT' }]\n";
+    for (at, (text, seen)) in SPELLINGS.iter().enumerate() {
+        let story = canaries(verified(&live.replace("KEPT", text).replace("PLAIN", "Main St")));
+        story.carrierx(
+            "partners: { west: { login: west, address1: Main St, attributes: { a: b }, transformations: [] } }\n\
+             removed: [{ address: partners.east, id: x-1, reason: 'see https://canary-user-1@a.example/?k=canary-query-4' }]\n",
+        );
+        put_aside(&story);
+        let plan = story.expect(0, "plan -v -f secret.txt");
+        plan.says(seen);
+        if at % 3 == 0 {
+            for format in ["json", "markdown", "html", "terraform-json", "github", "gitlab"] {
+                story.run(&format!("plan -v --format {format} -f secret.txt"));
+            }
+            for args in [
+                "explain partners.west",
+                "explain partners.west.attributes --json",
+                "doctor",
+                "doctor --json",
+            ] {
+                story.run(&format!("{args} -f secret.txt"));
+            }
+        }
+        story.expect(0, "apply --auto-approve --json -f secret.txt");
+        by_hand(&story, "city", text);
+        for args in ["drift", "drift --json", "plan --snapshot-out s.json --out p.json"] {
+            story.run(&format!("{args} -f secret.txt"));
+        }
+        for args in ["show p.json", "journal export", "journal show last -v"] {
+            story.run(args);
+        }
+        // With the city gone, nothing in this run knows the address any more.
+        by_hand(&story, "city", "Rome");
+        story.expect(0, "undo last --auto-approve -f secret.txt").says("it held a secret");
+    }
+}
+
+/// What objects are found by is hidden like everything else, and still finds them.
+#[test]
+fn a_name_with_a_login_in_it() {
+    let story = watched(Story::new(&format!(
+        "
+unpod:
+  profile: g1-snapshot
+  configurations:
+    - {{ id: 42, provider: LiveKit, name: 'https://{LOGIN}@a.example', api_key: canary-key-spare }}
+    - {{ id: 43, provider: LiveKit, name: '//{NEWER}@b.example', api_key: canary-key-other }}
+"
+    )));
+    let yaml = |name: &str, more: &str| {
+        story.unpod_with(
+            "product_id: prod, ",
+            &format!("providers: {{ spare: {{ name: '{name}', {more} }} }}\n"),
+        );
+        put_aside(&story);
+    };
+    yaml(&format!("https://{LOGIN}@a.example"), "base_url: https://a.example");
+    for args in
+        ["plan", "plan --json", "explain providers.spare", "doctor", "apply --auto-approve", "drift --json"]
+    {
+        story.expect(0, &format!("{args} -f secret.txt")).is_silent_about("nothing is managed");
+    }
+    assert_eq!(story.writes().len(), 1, "found by its name, and changed in place: {:?}", story.writes());
+    story.expect(0, "plan --detailed-exitcode -f secret.txt").says("Plan: no changes");
+    for args in ["ledger show", "journal export", "adopt --all --out all -f secret.txt"] {
+        story.run(args);
+    }
+}
+
+/// A secret that the service shows in part: what fits is not called different, what does not fit is written, and no part of it
+/// is shown.
+#[test]
+fn a_secret_that_is_shown_in_part() {
+    let shown = ["sk-\u{2026}abcd", "****abcd", "sk-...abcd", "\u{2022}\u{2022}\u{2022}abcd", "skxxxxxxabcd"];
+    for part in shown {
+        let mut story = verified(&format!("      attributes: {{ crm: '{part}', tier: gold }}\n"))
+            .secret("CRM", "sk-canary-crm-77-abcd");
+        story.secrets.lock().unwrap().insert(part.to_owned());
+        story
+            .carrierx("partners: { west: { login: west, attributes: { crm: { env: CRM }, tier: gold } } }\n");
+        let plan = story.expect(0, "plan --detailed-exitcode");
+        plan.says("attributes.crm").says("only a part of it");
+        story.apply();
+        assert_eq!(story.writes(), [""; 0]);
+        story.expect(0, "plan --json --snapshot-out s.json");
+        story.expect(0, "plan --detailed-exitcode --snapshot s.json").says("only a part of it");
+        story.expect(0, "explain partners.west.attributes");
+        story.expect(0, "drift");
+        // Not the one whose end is shown.
+        story.set("CRM", "sk-canary-crm-88-wxyz");
+        story.expect(2, "plan --detailed-exitcode").says("(shown in part, hidden:");
+        story.apply();
+        assert_eq!(story.world()["carrierx"]["partners"][0]["attributes"]["crm"], "sk-canary-crm-88-wxyz");
+    }
+}
+
+/// Excerpts of a file, its comments and its neighbours, whole or broken, in any spelling of YAML.
+#[test]
+fn excerpts_show_no_part_of_an_address() {
+    let story = canaries(watched(verified("")));
+    let forms: [fn(&str) -> String; 6] = [
+        |text| format!("    city: '{text}'\n"),
+        |text| format!("    city: \"{}\"\n", text.replace('/', "\\/")),
+        |text| {
+            format!(
+                "    city: \"{}\"\n",
+                text.replace(':', "\\x3a").replace('@', "\\u0040").replace('?', "\\x3f")
+            )
+        },
+        |text| format!("    city: >-\n      {text}\n"),
+        |text| format!("    city: Rome # {text}\n"),
+        |text| format!("    attributes: {{ 'k {text}': 1 }}\n"),
+    ];
+    for (text, _) in SPELLINGS {
+        for form in forms {
+            for (broken, said) in [("", "wrong2"), ("   - }\n", "telform::yaml::syntax")] {
+                story.carrierx(&format!(
+                    "partners:\n  west:\n    login: west\n    wrong1: 1\n{}{broken}    wrong2: 2\n",
+                    form(text)
+                ));
+                put_aside(&story);
+                story.expect(1, "validate -f secret.txt").says(said);
+                story.expect(1, "validate -f secret.txt --json");
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use crate::api::http::{Heads, Seen, Watch};
 use crate::desired;
 use crate::ledger::{Key, Ledger, LedgerError, Store};
 use crate::output;
+use crate::text::unsecret;
 use crate::view::doctor::{Check, Verdict, text};
 
 mod accounts;
@@ -31,7 +32,8 @@ impl Checks {
         mend: &str,
     ) {
         let mend = (!mend.is_empty()).then(|| mend.to_owned());
-        self.0.push(Check { about: about.to_owned(), what, verdict, found: found.into(), mend });
+        let found = unsecret(&found.into()).into_owned();
+        self.0.push(Check { about: about.to_owned(), what, verdict, found, mend });
     }
 
     fn ok(&mut self, about: &str, what: &'static str, found: impl Into<String>) {
