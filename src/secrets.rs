@@ -140,6 +140,10 @@ fn objects(
     resolved: &mut Resolved,
     problems: &mut Problems,
 ) {
+    // Before any value is hidden: what one object takes from a source is a secret in every other one, whichever comes first.
+    for object in desired.objects.values() {
+        object.sourced.iter().for_each(|it| key.hide_part(&object.address.kind, it.attribute, &it.part));
+    }
     let objects = desired.objects.iter_mut();
     for (address, object) in objects.filter(|(_, object)| asked.holds(&object.account)) {
         for (attribute, wanted) in &mut object.attributes {
@@ -223,7 +227,6 @@ fn sourced(
     problems: &mut Problems,
 ) {
     for value in object.sourced.clone() {
-        key.hide_part(&object.address.kind, value.attribute, &value.part);
         let attribute = format!("{}.{}", value.attribute, value.part);
         match reader.read(&value.source) {
             Ok(secret) if !secret.is_empty() => {

@@ -204,7 +204,9 @@ pub fn is_in_part(text: &str) -> bool {
 
 /// Whether a text is a secret of which a service shows a part only: `sk-…abcd`, `****1234`.
 pub fn in_part(text: &str) -> bool {
-    !text.contains(char::is_whitespace) && !text.contains("//") && is_masked(text, true)
+    // A single star may well stand in a text of its own.
+    let shown = || is_masked(text, false) || is_masked(&text.replace('*', ""), true);
+    !text.contains(char::is_whitespace) && !text.contains("//") && shown()
 }
 
 /// Whether a text looks like a key, a token or a password.

@@ -347,3 +347,25 @@ fn excerpts_show_no_part_of_an_address() {
         }
     }
 }
+
+/// One partner takes a value from a source, others write theirs down, before and after it in the order of their names: each is compared.
+#[test]
+fn a_source_in_one_object_and_a_text_in_another() {
+    let more = ["east", "south"].map(|login| {
+        let sid = login.len();
+        crate::partners::world_with_west("      attributes: { crm: one, star: '*x' }\n")
+            .replace("\ncarrierx:\n  partners:\n", "")
+            .replace("login: west", &format!("login: {login}"))
+            .replace("3f0c6a52", &format!("3f0c6a5{sid}"))
+    });
+    let world =
+        crate::partners::world_with_west("      attributes: { crm: canary-crm-1 }\n") + &more.concat();
+    let mut story = Story::new(&world).secret("CRM", "canary-crm-1");
+    story.carrierx(
+        "partners:\n  a: { login: east, attributes: { crm: one, star: '*x' } }\n  m: { login: west, attributes: { crm: { env: CRM } } }\n\
+         \x20 z: { login: south, attributes: { crm: one, star: '*x' } }\n",
+    );
+    story.expect(0, "plan --detailed-exitcode").says("Plan: no changes").is_silent_about("only a part of it");
+    story.unset("CRM");
+    story.expect(0, "plan --detailed-exitcode").says("not supplied: not compared");
+}
