@@ -249,7 +249,7 @@ fn a_journal_in_an_object_store_is_begun_anew() {
         story.expect(0, "doctor");
     }
     // Ended between two requests: it is begun anew by the next one, and nothing of the old one runs into it.
-    for ended in 1.. {
+    for ended in (1..).step_by(3) {
         store.put_back(&kept);
         for (part, text) in PARTS.iter().zip([&first, &middle, &last]) {
             store.put(part, &text.replace("apply", "aply"));
@@ -270,7 +270,9 @@ fn a_journal_in_an_object_store_is_begun_anew() {
                 store.put(LOCK, &lock.to_string());
             }
         }
-        story.run("journal restart");
+        let again = story.run("journal restart");
+        let whole = format!("{}{}", again.stdout, again.stderr).contains("is what was written");
+        assert!(again.code == 0 || whole, "ended at request {ended}: {}", again.whole());
         story.expect(0, "journal verify").says("Verified");
         story.apply();
         story.expect(0, "journal verify").says("Verified");

@@ -78,11 +78,16 @@ impl Place {
 
     /// Keeps a log under another name, and leaves its place empty. Says how the copy is called; `None` when there is nothing.
     pub async fn set_aside_log(&self, name: &str, suffix: &str) -> Result<Option<String>, LedgerError> {
-        let aside = format!("{name}.{suffix}");
+        // Two may be set aside within the second that a suffix names: neither takes the place of the other.
+        let mut aside = format!("{name}.{suffix}");
+        let mut others = (2_u32..).map(|number| format!("{name}.{suffix}-{number}"));
         match self {
             Self::Local(local) => {
                 if local.read(name)?.is_none_or(|found| found.bytes.is_empty()) {
                     return Ok(None);
+                }
+                while local.read(&aside)?.is_some() {
+                    aside = others.next().unwrap_or_default();
                 }
                 local.rename(name, &aside)?;
             }
@@ -93,12 +98,8 @@ impl Place {
                 if parts.is_empty() {
                     return Ok(None);
                 }
-                if let Put::Lost = remote.write(&aside, bytes.clone(), None).await? {
-                    // One that was ended in the same second kept all of it.
-                    let kept = remote.read(&aside).await?.is_some_and(|kept| kept.bytes.starts_with(&bytes));
-                    if !kept {
-                        return Err(LedgerError::Changed { place: remote.shown(&aside) });
-                    }
+                while let Put::Lost = remote.write(&aside, bytes.clone(), None).await? {
+                    aside = others.next().unwrap_or_default();
                 }
                 // The last one first: whatever ends this, what is left is the beginning of the log, and read as such.
                 for (part, _) in parts.iter().rev() {
