@@ -92,6 +92,7 @@ fn comments(text: &str, secrecy: &dyn Fn(&str) -> Secrecy, masks: &mut Vec<Range
 
 /// Words of a line that look like keys or tokens.
 fn tokens(line: &str, offset: usize, masks: &mut Vec<Range<usize>>) {
+    let line = line.trim_end();
     let ends =
         |char: char| char.is_whitespace() || matches!(char, '"' | '\'' | ',' | '[' | ']' | '{' | '}' | '#');
     for word in line.split(ends).filter(|word| looks_secret(word)) {
