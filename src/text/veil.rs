@@ -102,8 +102,7 @@ pub fn unsecret(text: &str) -> Cow<'_, str> {
 
 /// Whether a part was hidden before: by a mark, by the mask of a secret, or by the stars of a service.
 fn is_veiled(part: &str) -> bool {
-    let part =
-        part.trim_end_matches(|char: char| matches!(char, '.' | ',' | ';' | '\'' | ']' | '}' | '`' | '|'));
+    let part = part.trim_end_matches(['.', ',', ';', '\'', ']', '}', '`', '|']);
     let mark = || {
         let inner = part.strip_prefix("(hidden")?.strip_suffix(')')?;
         let print = |print: &str| print.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -212,7 +211,7 @@ fn login(rest: Rest<'_>, whole: bool, reading: Reading) -> usize {
     }
     // A port has digits only: this one is a password that holds what should have been encoded.
     let odd = text[..authority].rsplit_once(':').is_some_and(|(host, port)| {
-        !(host.starts_with('[') && !host.ends_with(']')) && !port.bytes().all(|byte| byte.is_ascii_digit())
+        (!host.starts_with('[') || host.ends_with(']')) && !port.bytes().all(|byte| byte.is_ascii_digit())
     });
     if !odd {
         return 0;

@@ -215,7 +215,9 @@ fn a_journal_in_an_object_store_is_begun_anew() {
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
     let (first, rest) = (lines[..1].concat(), lines[1..].concat());
     let (middle, last) = (lines[1..2].concat(), lines[2..].concat());
-    let cases: [(&str, &[(usize, &str)], usize); 6] = [
+    // What is there, by its place among the parts, and how much of it is set aside.
+    type Case<'a> = (&'a str, &'a [(usize, &'a str)], usize);
+    let cases: [Case<'_>; 6] = [
         ("lost", &[], 0),
         ("its first part is lost", &[(1, &rest)], rest.len()),
         ("its middle is lost", &[(0, &first), (2, &last)], first.len() + last.len()),
