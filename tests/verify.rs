@@ -270,6 +270,26 @@ fn what_means_another_object_is_left() {
     assert!(!codes(&verdict(&forged(&good, &plan))).contains(&"learnt"));
 }
 
+/// What a plan says to go on although it is refused is connected by it, and no refusal is about it.
+#[test]
+fn what_goes_on_is_connected_and_not_refused() {
+    let good = document("quickstart.json");
+    let connect = |it: &&Value| it["operation"].to_string().contains("connect");
+    let steps = good["plan"]["steps"].as_array().expect("steps");
+    let step = steps.iter().find(connect).expect("a connect").clone();
+    let refused = |number: &str| {
+        let mut raw = good.clone();
+        raw["notices"] =
+            json!([{ "code": "goes_on", "account": "unpod", "address": step["address"], "detail": number }]);
+        raw["plan"]["refusals"] = json!([{ "code": "max_deletes", "account": "unpod", "detail": "no" }]);
+        verdict(&forged(&raw, &raw["plan"]))
+    };
+    // The plan moves it: it is served until then.
+    for number in ["+14155550101", "+19999999999"] {
+        assert!(codes(&refused(number)).contains(&"goes_on"), "{number}: {:#?}", refused(number).violations);
+    }
+}
+
 /// Every single change at every place is noticed, also by who makes digest, summary and checksum fit again; but for those that
 /// nobody can notice who has the plan alone.
 #[test]

@@ -83,12 +83,16 @@ pub(super) fn goes_on(check: &mut Check<'_>) {
                     && matches!(&step.operation, Operation::Connect { number: joined, before, .. }
                         if joined == number && matches!(before, Served::NotThere | Served::Unserved))
             });
+            let served = plan.steps.iter().any(|step| {
+                matches!(&step.operation, Operation::Disconnect { number: cut, before, .. }
+                    if cut == number && !matches!(before, Served::Unserved))
+            });
             let named = format!("numbers.{number}");
             let refused = plan.refusals.iter().any(|refusal| {
                 let whole = refusal.address == notice.address && refusal.attribute.is_none();
                 whole && refusal.address.is_some() || refusal.attribute.as_ref() == Some(&named)
             });
-            (!joins || refused || plan.refusals.is_empty()).then_some(number)
+            (!joins || served || refused || plan.refusals.is_empty()).then_some(number)
         })
         .collect();
     for number in wrong {

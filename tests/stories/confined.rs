@@ -183,3 +183,78 @@ bridges:
     story.run("apply --auto-approve");
     assert_eq!(story.writes().len(), 1);
 }
+
+/// Nothing new is made while a plan is refused, for a number that nobody took its service from.
+#[test]
+fn nothing_new_is_made_while_a_plan_is_refused() {
+    let dark = CONNECTED.replace("'+14155550104': 43", "'+14155550104': null");
+    let story = Story::new(&dark).secret("AUTH", "canary-auth-43");
+    story.unpod(
+        "
+providers:
+  new: { provider: exotel, account_sid: EX1, auth_token: { env: AUTH } }
+bridges:
+  support: { slug: support, name: Support, numbers: { '+14155550104': { provider: new } } }
+removed:
+  - { address: providers.main, provider: twilio, account_sid: AC43 }
+",
+    );
+    story.expect(3, "plan").says("max_deletes").is_silent_about("nobody serves this number");
+    story.expect(3, "apply --auto-approve").says("nothing was written");
+    assert_eq!(story.writes(), [""; 0]);
+}
+
+/// A number that an earlier run left dark, and whose new configuration is refused itself: that is not made.
+#[test]
+fn what_is_refused_is_not_made_for_a_dark_number() {
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
+    let yaml = |provider: &str| {
+        format!(
+            "
+providers:
+  main: {{ provider: twilio, account_sid: AC43, auth_token: {{ env: AUTH }} }}
+  new: {{ provider: twilio, account_sid: AC44, auth_token: {{ env: AUTH }} }}
+bridges:
+  fax: {{ slug: fax, name: Fax, numbers: {{ '+14155550103': {{ provider: {provider} }} }} }}
+"
+        )
+    };
+    story.unpod(&yaml("main"));
+    story.fault("{ match: { path: '*/connect-provider/', times: 0 }, effect: { answer: { status: 400 } } }");
+    story.expect(5, "apply --auto-approve").says("DARK NOW");
+    story.sandbox.clear_faults();
+    story.unpod(&yaml("alike").replace(
+        "  new: {",
+        "  alike: { provider: twilio, account_sid: ac44, auth_token: { env: AUTH } }\n  new: {",
+    ));
+    story.take_log();
+    story.expect(3, "apply --auto-approve").says("similar_exists").says("nothing was written");
+    assert_eq!(story.writes(), [""; 0]);
+}
+
+/// Where a bridge says exactly who serves a number: what does not go on is neither shown as a part of it nor read back.
+#[test]
+fn what_does_not_go_on_is_not_read_back() {
+    let world = CONNECTED.replace("'+14155550101': 42, ", "");
+    let world = world.replace("unpod:\n", "unpod:\n  knobs: { bridge_get: configuration_id }\n").replace(
+        "  numbers:",
+        "    - { id: 45, provider: exotel, account_sid: EX45, auth_token: canary-45 }\n  numbers:",
+    );
+    let story = Story::new(&world).secret("AUTH", "canary-auth-43");
+    story.unpod(
+        "
+providers:
+  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
+bridges:
+  sales: { slug: sales, name: Renamed, numbers: { '+14155550101': { provider: main }, '+14155550102': { provider: main } } }
+removed:
+  - { address: providers.old, provider: exotel, account_sid: EX45 }
+",
+    );
+    let ran = story.expect(5, "apply --auto-approve");
+    ran.says("Applied in part: 1 write").is_silent_about("does not show what was done");
+    let served = ["+14155550101", "+14155550102"].map(|number| server(&story, "sales", number));
+    assert_eq!(served, [Some(43), Some(42)]);
+    // The name is in the plan that is refused, and not in the part that goes on.
+    assert_eq!(ran.whole().matches("\"Renamed\"").count(), 1, "{}", ran.whole());
+}

@@ -317,3 +317,25 @@ fn a_taken_number_of_the_july_listing_is_not_offered_to_a_new_bridge() {
     assert_eq!(on("new", "+14155550103"), 41);
     assert_eq!(on("other", "+14155550102"), 42);
 }
+
+/// An empty secret is none: it is neither shown as one nor called lost.
+#[test]
+fn an_empty_secret_is_not_one() {
+    for api_secret in ["", ", api_secret: ''"] {
+        let story = Story::new(&format!(
+            "unpod: {{ profile: g1-snapshot, configurations: [{{ id: 41, provider: Vapi, name: main, api_key: canary-key-1{api_secret} }}] }}"
+        ))
+        .secret("KEY", "canary-key-1")
+        .secret("SECRET", "canary-secret-1");
+        story.unpod_with(
+            "product_id: prod, ",
+            "providers:\n  main: { name: main, provider: Vapi, api_key: { env: KEY }, api_secret: { env: SECRET } }\n",
+        );
+        let plan = story.run("plan --json").json();
+        let change = &plan["plan"]["changes"][0]["attributes"];
+        let secret = change.as_array().unwrap().iter().find(|it| it["name"] == "api_secret").unwrap();
+        assert_eq!(secret["before"], "absent", "{secret:#}");
+        story.apply();
+        story.in_sync();
+    }
+}
