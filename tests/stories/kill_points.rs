@@ -339,4 +339,5 @@ kill! {
     2 partners_before_each_request partners_after_each_write partners_after_each_durable_write;
     3 updates_before_each_request updates_after_each_write updates_after_each_durable_write;
     4 moves_before_each_request moves_after_each_write moves_after_each_durable_write;
+    5 taken_over_before_each_request taken_over_after_each_write taken_over_after_each_durable_write;
 }

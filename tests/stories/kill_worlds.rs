@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) hidden: bool,
 }
 
-pub(crate) const CASES: [Case; 5] = [
+pub(crate) const CASES: [Case; 6] = [
     // Create and patch of a configuration and a bridge, replacement of a configuration with its numbers moved, connect,
     // disconnect, read back, delete of a configuration and of a bridge.
     Case {
@@ -183,6 +183,39 @@ bridges:
   sales: { account: two, slug: sales, name: Sales, numbers: { '+14155550101': { provider: a } } }
 ",
         writes: 6,
+        hidden: false,
+    },
+    // A bridge of the older generation with another slug takes its numbers along: deleted, made again, connected. One of its numbers
+    // moves to a configuration that is new.
+    Case {
+        name: "a take-over",
+        world: "
+unpod:
+  profile: g1-snapshot
+  configurations:
+    - { id: 41, provider: Vapi, name: main, api_key: canary-one-61, api_secret: '' }
+  numbers:
+    - { id: 501, number: '+14155550101' }
+    - { id: 502, number: '+14155550102' }
+  bridges:
+    - { id: 301, slug: sales, name: Sales, product_id: prod, numbers: { '+14155550101': 41, '+14155550102': 41 } }
+",
+        write: |story, body| story.unpod_with("product_id: prod, all_products: true, ", body),
+        before: "
+providers:
+  main: { name: main, provider: Vapi, api_key: { env: ONE } }
+bridges:
+  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main }, '+14155550102': { provider: main } } }
+",
+        after: "
+guards: { max_deletes: 1 }
+providers:
+  main: { name: main, provider: Vapi, api_key: { env: ONE } }
+  new: { name: new one, provider: Vapi, api_key: { env: TWO } }
+bridges:
+  sales: { slug: retail, name: Sales, numbers: { '+14155550101': { provider: main }, '+14155550102': { provider: new } } }
+",
+        writes: 5,
         hidden: false,
     },
 ];
