@@ -2,9 +2,11 @@
 //! through: ESC in its one-byte form, carriage returns, marks that turn the direction of writing.
 
 mod apart;
+mod cut;
 mod veil;
 
 pub use apart::{alike, apart, spelled_out};
+pub use cut::{Cut, hosts, middle, pair};
 pub use veil::{Reading, secret_parts, unsecret, veiled};
 
 use unicode_normalization::UnicodeNormalization;

@@ -67,14 +67,19 @@ impl<F: Copy + PartialEq> Wanted<F> {
 pub(super) type Text<F> = LazyCell<String, F>;
 
 /// A plan as a file or another program gets it: without colours, sentences unbroken.
-fn drawn(out: &Out, plan: &Plan, document: &Text<impl FnOnce() -> String>, format: PlanFormat) -> String {
+fn drawn(
+    out: &Out,
+    plan: &Plan,
+    document: &Text<impl FnOnce() -> String>,
+    (format, max_unshown): (PlanFormat, u64),
+) -> String {
     match format {
         PlanFormat::Text => {
             let detail = Detail { verbose: out.global.verbose > 0, columns: usize::MAX };
             anstream::adapter::strip_str(&text::plan(plan, detail)).to_string()
         }
         PlanFormat::Json => document.to_string(),
-        PlanFormat::Markdown => markdown::plan(plan),
+        PlanFormat::Markdown => markdown::accepting(plan, max_unshown),
         PlanFormat::Html => html::plan(plan),
         PlanFormat::TerraformJson => terraform::plan(plan),
         PlanFormat::Github => github::plan(plan),
@@ -89,12 +94,13 @@ impl Wanted<PlanFormat> {
         out: &Out,
         plan: &Plan,
         document: &Text<impl FnOnce() -> String>,
+        max_unshown: u64,
     ) -> Result<(), Failure> {
-        self.write(|format| Some(drawn(out, plan, document, format)))?;
+        self.write(|format| Some(drawn(out, plan, document, (format, max_unshown))))?;
         match self.printed {
             PlanFormat::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
             PlanFormat::Text => out.print(&text::plan(plan, out.reading())),
-            format => out.print_as_is(&drawn(out, plan, document, format)),
+            format => out.print_as_is(&drawn(out, plan, document, (format, max_unshown))),
         }
         Ok(())
     }

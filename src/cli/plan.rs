@@ -35,7 +35,7 @@ pub(crate) async fn run(out: &Out, args: &PlanArgs) -> Result<Exit, Failure> {
     let mut lock = std::mem::take(&mut made.session.lock);
     let Made { session, live, plan, policies } = &*made;
     let document = LazyCell::new(|| json::document(&saved::document(session, plan, live)));
-    wanted.plan(out, plan, &document)?;
+    wanted.plan(out, plan, &document, args.max_unshown)?;
     if let Err(exit) = policies.judge(out, &document, Tell::Text, &mut lock) {
         return Ok(exit);
     }

@@ -188,7 +188,7 @@ pub(super) fn show(out: &Out, args: &ShowPlanArgs) -> Result<Exit, Failure> {
     let wanted = Wanted::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
     let reviewed = Reviewed::read(&args.plan)?;
     let document = LazyCell::new(|| json::document(&reviewed.document));
-    wanted.plan(out, &reviewed.plan, &document)?;
+    wanted.plan(out, &reviewed.plan, &document, args.max_unshown)?;
     if wanted.for_people(out) {
         out.print(&made_from(&reviewed, out.width()));
     }

@@ -2,13 +2,18 @@
 //! GitHub shows ten of each sort for a step of a workflow and keeps the rest in the log; errors come first.
 //! Source: GitHub's documentation, "Workflow commands for GitHub Actions".
 
+use super::ranked::ranked;
 use super::words;
 use crate::plan::{Action, Effect, Plan};
 use crate::problem::{Problem, Problems, Severity};
 use crate::resource::Place;
-use crate::text::{escape, shorten};
+use crate::text::{LONGEST, escape, middle};
 
-/// Refusals as errors, deletes and numbers that go dark and what cannot be undone as warnings, the summary as a notice.
+/// Annotations of one sort that GitHub shows for a step; the rest is in its log only.
+const SHOWN: usize = 10;
+
+/// Refusals as errors, deletes and numbers that go dark and what cannot be undone as warnings, the summary and each other change
+/// as a notice, riskiest first. Where GitHub shows only the first of them, no digest is offered beside them.
 pub fn plan(plan: &Plan) -> String {
     let mut out = String::new();
     if let Some(limits) = words::limits(plan) {
@@ -35,7 +40,27 @@ pub fn plan(plan: &Plan) -> String {
         let message = format!("{sentence}: {}", of.join(", "));
         out.push_str(&command("warning", "cannot be undone", None, &message));
     }
-    out.push_str(&command("notice", "telform plan", None, &format!("{} ({})", plan.summary(), plan.digest)));
+    let changes = ranked(plan);
+    let others: Vec<_> = changes.iter().filter(|one| one.change.action != Action::Delete).collect();
+    let count = |level: &str| out.lines().filter(|line| line.starts_with(&format!("::{level} "))).count();
+    let notices = count("notice") + 1 + others.len();
+    let hidden: usize =
+        [count("error"), count("warning"), notices].iter().map(|sort| sort.saturating_sub(SHOWN)).sum();
+    let verdict = match hidden {
+        0 => format!("{} ({})", plan.summary(), plan.digest),
+        hidden => format!(
+            "{}. Do not approve from these annotations: {hidden} of them are in the log of this step only",
+            plan.summary()
+        ),
+    };
+    out.push_str(&command("notice", "telform plan", None, &verdict));
+    for one in others {
+        let mut message = words::changed(one.change);
+        for leaf in &one.leaves {
+            message.push_str(&format!("\n{}", leaf.line(LONGEST / 2)));
+        }
+        out.push_str(&command("notice", words::action(one.change.action), None, &message));
+    }
     out
 }
 
@@ -69,7 +94,7 @@ pub(super) fn place(text: &str) -> Option<Place> {
 fn command(level: &str, title: &str, place: Option<&Place>, message: &str) -> String {
     let place = place
         .map(|place| format!("file={},line={},col={},", property(&place.file), place.line, place.column));
-    let lines: Vec<String> = message.lines().map(|line| data(&shorten(&escape(line)))).collect();
+    let lines: Vec<String> = message.lines().map(|line| data(&escape(&middle(line, LONGEST).text))).collect();
     format!("::{level} {}title={}::{}\n", place.unwrap_or_default(), property(title), lines.join("%0A"))
 }
 
@@ -93,7 +118,8 @@ mod tests {
             line,
             "::error file=a%2Cb%3A50%25.yaml,line=3,col=7,title=x%3A%3Ay::100%25\\u{d}\\u{3a}:stop-commands::x%0Asecond\\u{1b}[31m\n"
         );
-        assert!(command("notice", "t", None, &"y".repeat(1_000_000)).len() < 400);
+        let long = command("notice", "t", None, &format!("{}end", "y".repeat(1_000_000)));
+        assert!(long.len() < 400 && long.ends_with("end\n"), "{long}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod json;
 pub mod markdown;
 pub mod policy;
 pub mod progress;
+mod ranked;
 pub mod rehearsal;
 pub mod report;
 pub mod table;

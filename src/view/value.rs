@@ -6,25 +6,18 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{BAD, FAINT, GOOD, paint, words};
 use crate::plan::{AttributeChange, SecretWord, Shown};
-use crate::text::{alike, clean, spelled_out};
+use crate::text::{alike, clean, middle, pair, spelled_out};
 use crate::value::Value;
 
-/// Longest value that stands on one line, in characters.
-const INLINE: usize = 72;
+/// Longest value that is shown whole, in characters.
+const MOST: usize = 288;
 
 /// Lines of a difference that are shown; a longer one says how many are left out.
 const MOST_LINES: usize = 60;
 
-/// A text that fits some lines of a terminal; a longer one says how much is left out.
+/// A text that fits some lines of a terminal; a longer one is cut in its middle and says how much is left out.
 pub(super) fn cut(text: String) -> String {
-    let most = INLINE * 4;
-    match text.char_indices().nth(most) {
-        None => text,
-        Some((end, _)) => {
-            let left_out = text[end..].chars().count();
-            format!("{}… ({left_out} more characters; see --format json)", &text[..end])
-        }
-    }
+    middle(&text, MOST).text
 }
 
 /// Lines that show one attribute: `name  before -> after` where that fits a line, else a line difference.
@@ -33,7 +26,8 @@ pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -
     let Some(lines) = difference(change) else {
         let name = format!("{:width$}", clean(&change.name));
         let (before, after) = words::pair(change);
-        let (before, after) = (cut(clean(&before)), cut(clean(&after)));
+        let (before, after) = pair(&before, &after, MOST);
+        let (before, after) = (clean(&before.text), clean(&after.text));
         let line = match (&change.before, &change.after) {
             (Shown::Absent, _) if created => format!("{name}  {after}"),
             (_, Shown::Absent) => format!("{name}  {before}"),
@@ -44,18 +38,23 @@ pub(super) fn attribute(change: &AttributeChange, width: usize, created: bool) -
         return vec![format!("{line}{risky}")];
     };
     let mut drawn = vec![format!("{}{risky}", clean(&change.name))];
-    drawn.extend(lines.iter().take(MOST_LINES).map(|(tag, text)| {
-        let text = cut(clean(text));
-        match tag {
-            Tag::Same => paint(FAINT, format!("    {text}")),
-            Tag::Gone => paint(BAD, format!("  - {text}")),
-            Tag::New => paint(GOOD, format!("  + {text}")),
-        }
-    }));
-    if lines.len() > MOST_LINES {
-        let left_out = lines.len() - MOST_LINES;
-        drawn.push(paint(FAINT, format!("    … {left_out} more lines; see --format json")));
+    let mut lines: Vec<String> = lines
+        .iter()
+        .map(|(tag, text)| {
+            let text = clean(&cut(text.clone()));
+            match tag {
+                Tag::Same => paint(FAINT, format!("    {text}")),
+                Tag::Gone => paint(BAD, format!("  - {text}")),
+                Tag::New => paint(GOOD, format!("  + {text}")),
+            }
+        })
+        .collect();
+    if let Some(left_out) = lines.len().checked_sub(MOST_LINES).filter(|lines| *lines > 0) {
+        let half = MOST_LINES / 2;
+        let said = paint(FAINT, format!("    … {left_out} more lines; see --format json"));
+        lines.splice(half..half + left_out, [said]);
     }
+    drawn.extend(lines);
     drawn
 }
 

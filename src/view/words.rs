@@ -199,6 +199,18 @@ pub(super) fn deleted(change: &Change) -> String {
     format!("{} in {} will be deleted{reason}", change.address, change.account)
 }
 
+/// Any other change in one sentence.
+pub(super) fn changed(change: &Change) -> String {
+    let action = match change.action {
+        Action::Create => "created",
+        Action::Update => "updated",
+        Action::Replace => "replaced",
+        Action::Delete => "deleted",
+    };
+    let from = change.from_account.as_ref().map(|from| format!("{from} -> ")).unwrap_or_default();
+    format!("{} in {from}{} will be {action}", change.address, change.account)
+}
+
 /// What a notice is about, with its detail.
 pub(super) fn notice(notice: &Notice) -> String {
     let subject = match (&notice.address, &notice.attribute) {

@@ -211,7 +211,7 @@ fn a_megabyte_in_every_place_fits_where_it_must() {
     }
     let comment = markdown::plan(&plan);
     rendered(&comment);
-    for part in ["### Phone numbers", "### REFUSED (2)", "### Delete (2)", "Digest"] {
+    for part in ["### Phone numbers", "### REFUSED (2)", "### Every change, riskiest first (10)", "Digest"] {
         assert!(comment.contains(part), "{part}");
     }
 }

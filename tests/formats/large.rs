@@ -20,17 +20,18 @@ fn a_comment_on_ten_thousand_changes_fits_and_says_what_is_missing() {
         "**4000 to create, 3000 to update, 1000 to replace, 2000 to delete",
         "**100 numbers are cut off**",
         "**100 numbers are moved, each dark for 1 step**",
-        "### Delete (2000)",
+        "### Every change, riskiest first (10000)",
+        "do not approve from this comment: ",
         "Left out here: the details of ",
         " of 10000 changes**",
         "telform plan --format html=plan.html",
-        &plan.digest,
     ] {
         assert!(comment.contains(part), "{part}");
     }
-    // Every single delete is named.
+    assert!(!comment.contains(&plan.digest) && !comment.contains("--expect"));
+    // Every single delete is named, for they come first.
     for change in plan.changes.iter().filter(|change| change.action == Action::Delete) {
-        assert!(comment.contains(&format!("\n- {}\n", change.address.name)), "{}", change.address);
+        assert!(comment.contains(&format!("`{}`", change.address.name)), "{}", change.address);
     }
 }
 
@@ -53,10 +54,10 @@ fn deletes_and_refusals_come_before_what_is_cut() {
         assert!(comment.contains(&format!("refused {index:03}")), "{index}");
     }
     let at = |part: &str| comment.find(part).unwrap_or_else(|| panic!("{part}"));
-    assert!(at("### Phone numbers") < at("### REFUSED") && at("### REFUSED") < at("### Delete (60)"));
-    assert!(at("### Delete (60)") < at("<details>"));
+    assert!(at("### Phone numbers") < at("### REFUSED") && at("### REFUSED") < at("### Every change"));
+    assert!(at("### Every change") < at("**delete**") && at("**delete**") < at("**replace**"));
     for change in plan.changes.iter().filter(|change| change.action == Action::Delete) {
-        assert!(at(&change.address.to_string()) < comment.len());
+        assert!(at(&change.address.name) < comment.len());
     }
 }
 
@@ -88,9 +89,14 @@ fn too_many_deletes_for_any_comment_are_counted() {
     plan.changes.iter_mut().for_each(|change| change.action = Action::Delete);
     let comment = markdown::plan(&plan);
     assert!(comment.len() <= markdown::LONGEST);
-    let named = comment.matches("\n- customer-").count();
+    let named = comment.matches("`customer-").count();
     assert!(named > 1_500, "{named}");
-    assert!(comment.contains(&format!("**{} further deletes do not fit here**", 10_000 - named)));
+    assert!(
+        comment.contains(&format!(
+            "do not approve from this comment: {} addresses are not shown",
+            10_000 - named
+        ))
+    );
 }
 
 #[test]

@@ -4,5 +4,6 @@ mod browser;
 mod hostile;
 mod large;
 mod made;
+mod needle;
 mod page;
 mod shape;

@@ -42,7 +42,7 @@ proptest! {
         let report: Value = serde_json::from_str(&gitlab::plan(&plan)).expect("JSON");
         let lost = |finding: &&Value| finding["check_name"] == "plan::cannot_be_undone";
         let findings = report.as_array().map(|all| all.iter().filter(|it| !lost(it)).count());
-        prop_assert_eq!(findings, Some(plan.refusals.len() + count(Action::Delete)));
+        prop_assert_eq!(findings, Some(plan.refusals.len() + plan.changes.len()));
 
         let shown = text::plan(&plan, text::Detail { verbose: true, columns: 80 });
         let document = pretty(&document::of(&plan, Origin::default()));

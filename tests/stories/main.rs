@@ -21,6 +21,7 @@ mod choice;
 #[cfg(unix)]
 mod closed_output;
 mod commands;
+mod comments;
 mod confined;
 mod decisions;
 mod deletes;

@@ -84,6 +84,9 @@ pub struct PlanArgs {
     /// most one goes to standard output [default: text]
     #[arg(long = "format", value_name = "FORMAT[=FILE]")]
     pub formats: Vec<Target<PlanFormat>>,
+    /// Offer the digest in a Markdown comment although this many addresses and numbers are not shown in it [default: 0]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub max_unshown: u64,
     /// Exit with 2 when something is pending
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -109,6 +112,9 @@ pub struct ShowPlanArgs {
     /// How to print it, repeatable, as for `telform plan` [default: text]
     #[arg(long = "format", value_name = "FORMAT[=FILE]")]
     pub formats: Vec<Target<PlanFormat>>,
+    /// Offer the digest in a Markdown comment although this many addresses and numbers are not shown in it [default: 0]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub max_unshown: u64,
 }
 
 /// `telform apply`.

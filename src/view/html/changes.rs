@@ -131,15 +131,21 @@ fn row(page: &mut Html, change: &AttributeChange) {
     match difference(change) {
         Some(lines) => {
             page.raw("<td colspan=\"2\"><pre>");
-            for (tag, text) in lines.iter().take(MOST_LINES) {
+            // Both ends are shown, as of everything that is cut.
+            let left_out = lines.len().saturating_sub(MOST_LINES);
+            let hidden = MOST_LINES / 2..MOST_LINES / 2 + left_out;
+            for (at, (tag, text)) in lines.iter().enumerate() {
+                if at == hidden.start && left_out > 0 {
+                    page.number(left_out).raw(" more lines in --format json\n");
+                }
+                if hidden.contains(&at) {
+                    continue;
+                }
                 match tag {
                     Tag::Same => page.raw("<span class=\"before after\">  ").text(text).raw("</span>\n"),
                     Tag::Gone => page.raw("<del class=\"before\">- ").text(text).raw("</del>\n"),
                     Tag::New => page.raw("<ins class=\"after\">+ ").text(text).raw("</ins>\n"),
                 };
-            }
-            if lines.len() > MOST_LINES {
-                page.number(lines.len() - MOST_LINES).raw(" more lines in --format json\n");
             }
             page.raw("</pre></td>");
         }

@@ -1,55 +1,16 @@
-//! The changes in a comment: deletes one by one before anything is folded, then each change with what differs.
+//! The changes of a comment in detail, each folded, with what differs and its requests.
 
 use super::super::value::{Tag, difference};
 use super::super::words::{self, Steps};
 use super::escape::{fenced, line};
 use super::{LEFT_OUT, Page, WHOLE, code, count, html_code};
-use crate::plan::{Action, AttributeChange, Change, Plan, SecretWord, Shown};
+use crate::plan::{AttributeChange, Change, Plan, SecretWord, Shown};
 
 /// Lines of one attribute that are shown.
 const MOST_LINES: usize = 60;
 
 /// Room under which no further change is tried.
 const LEAST: usize = 300;
-
-/// Every delete on a line of its own; by name alone when there are so many that the lines do not fit.
-pub(super) fn deletes(page: &mut Page, plan: &Plan) {
-    let all = count(plan, Action::Delete);
-    if all == 0 {
-        return;
-    }
-    let (action, title) = words::ACTIONS[0];
-    let deletes = plan.changes.iter().filter(|change| change.action == action);
-    page.add(&format!("\n### {title} ({all})\n\n"));
-    let full = |change: &Change| {
-        let reason = change.reason.as_ref().map(|reason| format!(": {}", code(reason))).unwrap_or_default();
-        let id = change.id.as_ref().map(|id| format!(" {}", code(id))).unwrap_or_default();
-        format!("- {} in {}{id}{reason}\n", code(&change.address.to_string()), code(&change.account))
-    };
-    let lines: Vec<String> = deletes.clone().map(full).collect();
-    if lines.iter().map(String::len).sum::<usize>() + WHOLE.len() < page.room() {
-        page.lines(lines.into_iter(), usize::MAX);
-        return;
-    }
-    let (mut names, mut named, mut length, mut kind) = (Vec::new(), 0, 400, "");
-    for change in deletes {
-        // The kind stands once over the names of it. Nothing begins with a slash: GitLab would take it for a command.
-        let head = (kind != change.address.kind).then(|| line("  ", &format!("{}:", change.address.kind)));
-        kind = &change.address.kind;
-        let name = line("- ", &change.address.name);
-        length += head.as_ref().map_or(0, |head| head.len() + 1) + name.len() + 1;
-        if length > page.room() {
-            break;
-        }
-        names.extend(head);
-        names.push(name);
-        named += 1;
-    }
-    page.add(&fenced("diff", &names));
-    if named < all {
-        page.add(&format!("\n**{} further deletes do not fit here**; {WHOLE}\n", all - named));
-    }
-}
 
 /// Every change, folded, as far as there is room; then what was left out.
 pub(super) fn details(page: &mut Page, steps: &Steps<'_>, plan: &Plan) {
@@ -117,14 +78,19 @@ fn attribute(change: &AttributeChange) -> Vec<String> {
     let risky = if change.risky { format!("  ({})", words::RISKY) } else { String::new() };
     if let Some(lines) = difference(change) {
         let mut drawn = vec![line("! ", &format!("{}{risky}", change.name))];
-        drawn.extend(lines.iter().take(MOST_LINES).map(|(tag, text)| match tag {
-            Tag::Same => line("    ", text),
-            Tag::Gone => line("-   ", text),
-            Tag::New => line("+   ", text),
-        }));
-        if lines.len() > MOST_LINES {
-            drawn.push(format!("  … {} more lines", lines.len() - MOST_LINES));
+        let mut lines: Vec<String> = lines
+            .iter()
+            .map(|(tag, text)| match tag {
+                Tag::Same => line("    ", text),
+                Tag::Gone => line("-   ", text),
+                Tag::New => line("+   ", text),
+            })
+            .collect();
+        if let Some(left_out) = lines.len().checked_sub(MOST_LINES).filter(|lines| *lines > 0) {
+            let half = MOST_LINES / 2;
+            lines.splice(half..half + left_out, [format!("  … {left_out} more lines")]);
         }
+        drawn.extend(lines);
         return drawn;
     }
     let (before, after) = words::pair(change);

@@ -2,14 +2,19 @@
 //! issue numbers, quick actions nor HTML are read from it. There are no tables, because a bar cannot be kept inside a cell
 //! without changing the text (GitHub's Markdown, "Tables").
 
-use crate::text::{clean, escape};
+use crate::text::{clean, escape, middle};
 
 /// Longest live text that is shown, in characters.
 const LONGEST: usize = 200;
 
 /// One line of live text, cut, in a code span.
 pub(super) fn code(text: &str) -> String {
-    let text = cut(&escape(text));
+    uncut(&cut(text))
+}
+
+/// The same of a text that is short enough.
+pub(super) fn uncut(text: &str) -> String {
+    let text = escape(text);
     if text.is_empty() {
         return "(empty)".to_owned();
     }
@@ -22,7 +27,7 @@ pub(super) fn code(text: &str) -> String {
 /// One line of live text, cut, as HTML: the head of a folded block is no Markdown.
 pub(super) fn html_code(text: &str) -> String {
     let mut out = String::from("<code>");
-    for character in cut(&escape(text)).chars() {
+    for character in escape(&cut(text)).chars() {
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -45,7 +50,7 @@ pub(super) fn fenced(language: &str, lines: &[String]) -> String {
 
 /// A line of a fenced block behind its sign, cut.
 pub(super) fn line(sign: &str, text: &str) -> String {
-    format!("{sign}{}", cut(&clean(text).replace('\n', "\\n")))
+    format!("{sign}{}", clean(&cut(text)).replace('\n', "\\n"))
 }
 
 fn longest_run(text: &str) -> usize {
@@ -53,12 +58,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            format!("{}… ({} more characters)", &text[..end], text[end..].chars().count())
-        }
-    }
+    middle(text, LONGEST).text
 }
 
 #[cfg(test)]

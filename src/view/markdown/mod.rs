@@ -1,13 +1,16 @@
-//! A plan as a comment of a pull request: numbers first, refusals and deletes in full, the rest folded. It fits the limit of
-//! the forges (GitHub takes 65,536 characters), and what does not fit is counted, with the way to see it.
+//! A plan as a comment of a pull request: numbers and refusals, every address with what differs, riskiest first, then the details,
+//! folded. It fits the limit of the forges (GitHub takes 65,536 characters). A comment that cannot name everything says so and
+//! offers no digest, because nobody can approve what was not shown.
 
 mod changes;
 mod escape;
+mod every;
 
 use super::words::{self, Steps};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Effect, Plan};
 use crate::text::shorten;
 use escape::{code, html_code};
+use every::Unseen;
 
 /// First line of every comment, always the same: what finds the predecessor to replace it.
 pub const MARKER: &str = "<!-- telform plan -->";
@@ -15,9 +18,16 @@ pub const MARKER: &str = "<!-- telform plan -->";
 /// Longest comment, in bytes, so that it is no longer in any way of counting characters.
 pub const LONGEST: usize = 60_000;
 
-/// What the sections before the deletes may take at most, so that those find room.
-const NUMBERS: usize = 12_000;
+/// What the sections before the changes may take at most, so that those find room.
+const NUMBERS: usize = 16_000;
 const REFUSALS: usize = 24_000;
+
+/// What is kept free for the last lines, and for the first ones where not everything is shown.
+const VERDICT: usize = 800;
+const FOOT: usize = 600;
+
+/// What is kept free behind the list of changes: order, notices, what was left out.
+const LEAST_BEHIND: usize = 5_500;
 
 /// What the section about what cannot be undone may take at most.
 const NOT_UNDONE: usize = 2_500;
@@ -28,25 +38,32 @@ const BEHIND: usize = 7_500;
 /// The part of that which says what was left out.
 const LEFT_OUT: usize = 3_000;
 
-/// Numbers of one effect that are listed before the rest is counted.
+/// Lines of one sort that are listed before the rest is counted.
 const MOST_NUMBERS: usize = 100;
 
 /// Where everything stands that is left out here.
 const WHOLE: &str = "the whole plan: `telform plan --format html=plan.html`";
 
-/// The whole plan as Markdown.
+/// The whole plan as Markdown. It offers its digest only when everything is shown.
 pub fn plan(plan: &Plan) -> String {
-    let foot = foot(plan);
-    let mut page = Page { text: String::new(), limit: LONGEST - foot.len() };
+    accepting(plan, 0)
+}
+
+/// The same for a reader who approves although so many addresses and numbers are not shown.
+pub fn accepting(plan: &Plan, max_unshown: u64) -> String {
+    let mut page = Page { text: String::new(), limit: LONGEST - FOOT - VERDICT };
     head(&mut page, plan);
-    numbers(&mut page, plan);
+    let top = page.text.len();
+    accounts(&mut page, plan);
+    let numbers = numbers(&mut page, plan);
     refusals(&mut page, plan);
-    page.within(BEHIND, |page| {
-        changes::deletes(page, plan);
-        changes::details(page, &Steps::of(plan), plan);
-    });
+    let mut unseen = Unseen::default();
+    page.within(LEAST_BEHIND, |page| unseen = every::every(page, plan));
+    unseen.numbers = numbers;
+    page.within(BEHIND, |page| changes::details(page, &Steps::of(plan), plan));
     behind(&mut page, plan);
-    page.text.push_str(&foot);
+    page.text.insert_str(top, &verdict(unseen, max_unshown));
+    page.text.push_str(&foot(plan, unseen, max_unshown));
     page.text
 }
 
@@ -84,15 +101,16 @@ impl Page {
     }
 
     /// Adds as many lines as fit, and then says how many do not.
-    fn lines(&mut self, lines: impl ExactSizeIterator<Item = String>, most: usize) {
+    fn lines(&mut self, lines: impl ExactSizeIterator<Item = String>, most: usize) -> usize {
         let all = lines.len();
         for (index, line) in lines.enumerate() {
             if index == most || line.len() + WHOLE.len() + 40 > self.room() {
                 self.add(&format!("- … and **{} more**; {WHOLE}\n", all - index));
-                return;
+                return all - index;
             }
             self.add(&line);
         }
+        0
     }
 }
 
@@ -102,17 +120,24 @@ fn head(page: &mut Page, plan: &Plan) {
         page.add(&format!("{}\n\n", code(&shorten(&limits))));
     }
     page.add(&format!("## telform plan\n\n**{}**\n\n", plan.summary()));
+}
+
+fn accounts(page: &mut Page, plan: &Plan) {
     let account = |account| format!("- {} {}\n", code(name(account)), code(&words::account(account)));
-    page.at_most(4_000, |page| page.lines(plan.accounts.iter().map(account), usize::MAX));
+    page.at_most(4_000, |page| {
+        page.lines(plan.accounts.iter().map(account), usize::MAX);
+    });
 }
 
 fn name(account: &crate::plan::AccountLine) -> &str {
     &account.name
 }
 
-fn numbers(page: &mut Page, plan: &Plan) {
+/// Says how many of those that go dark or move are not shown.
+fn numbers(page: &mut Page, plan: &Plan) -> usize {
+    let mut unseen = 0;
     if plan.impact.is_empty() {
-        return;
+        return unseen;
     }
     page.add(&format!("\n### {}\n", words::NUMBERS));
     page.at_most(NUMBERS, |page| {
@@ -127,10 +152,14 @@ fn numbers(page: &mut Page, plan: &Plan) {
             // Each effect leaves room for the sentence and the first numbers of those behind it.
             page.within(1_500, |page| {
                 page.add(&format!("\n**{}**\n\n", words::sentence(effect, &these)));
-                page.lines(these.iter().map(line), MOST_NUMBERS);
+                let cuts = matches!(effect, Effect::Dark | Effect::Moves);
+                let most = if cuts { usize::MAX } else { MOST_NUMBERS };
+                let left_out = page.lines(these.iter().map(line), most);
+                unseen += if cuts { left_out } else { 0 };
             });
         }
     });
+    unseen
 }
 
 fn refusals(page: &mut Page, plan: &Plan) {
@@ -172,7 +201,10 @@ fn behind(page: &mut Page, plan: &Plan) {
             page.add(&open);
             for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
                 let help = group[0].code.text();
-                if page.room() > help.len() + 300 {
+                if page.room() < help.len() + 300 {
+                    page.add(&format!("- … further notices do not fit here; {WHOLE}\n"));
+                    break;
+                } else {
                     page.add(&format!("- {} ({})\n", help.replace('<', "&lt;"), group.len()));
                     let line = |notice| format!("  - {}\n", code(&words::notice(notice)));
                     page.lines(group.iter().map(line), MOST_NUMBERS);
@@ -220,7 +252,48 @@ fn not_undone(page: &mut Page, plan: &Plan) {
     });
 }
 
-fn foot(plan: &Plan) -> String {
+/// What is not shown, in words; none when that is nothing.
+fn not_shown(unseen: Unseen) -> Option<String> {
+    let are = |count: usize, what: &str, end: &str| {
+        let verb = if count == 1 { "is" } else { "are" };
+        (count > 0).then(|| format!("{count} {what} {verb} not shown{end}"))
+    };
+    let addresses = |count| if count == 1 { "address" } else { "addresses" };
+    let parts = [
+        are(unseen.addresses, addresses(unseen.addresses), ""),
+        are(unseen.values, addresses(unseen.values), " in full"),
+        are(unseen.numbers, words::plural(unseen.numbers, "numbers"), ""),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Whether a reader may approve from this.
+fn accepted(unseen: Unseen, max_unshown: u64) -> bool {
+    unseen.count() as u64 <= max_unshown
+}
+
+/// What stands first when something is not shown.
+fn verdict(unseen: Unseen, max_unshown: u64) -> String {
+    match not_shown(unseen) {
+        None => String::new(),
+        Some(what) if accepted(unseen, max_unshown) => {
+            format!("**{what}**, which `--max-unshown {max_unshown}` accepts; {WHOLE}\n\n")
+        }
+        Some(what) => {
+            format!("**The plan is too long: do not approve from this comment: {what}**; {WHOLE}\n\n")
+        }
+    }
+}
+
+fn foot(plan: &Plan, unseen: Unseen, max_unshown: u64) -> String {
+    if let Some(what) = not_shown(unseen).filter(|_| !accepted(unseen, max_unshown)) {
+        let switch = code(&format!("--max-unshown {}", unseen.count()));
+        return format!(
+            "\nNo digest is offered here: {what}. Plan less at once with `--account` or `--target`, approve a plan saved with \
+             `--out`, or accept this with {switch}.\n"
+        );
+    }
     let digest = code(&plan.digest);
     if plan.is_refused() || !plan.has_changes() {
         return format!("\nDigest {digest}\n");
