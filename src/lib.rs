@@ -22,6 +22,8 @@ pub mod codes;
 
 pub mod hooks;
 
+pub mod program;
+
 pub mod policy;
 pub mod verify;
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::backend;
 use crate::ledger::Key;
 use crate::problem::{Problem, Problems};
+use crate::program::Environment;
 use crate::resource::{Address, Desired, DesiredObject, Place, SecretSource, Wanted};
 use crate::value::{Packed, Secret, hidden};
 
@@ -70,14 +71,15 @@ impl Asked<'_> {
     }
 }
 
-/// Fetches all secrets and notes their fingerprints in `desired`. A token that is missing is a problem.
+/// Fetches all secrets and notes their fingerprints in `desired`. A token that is missing is a problem. `commands` is what the
+/// programs that supply secrets see of the environment; without it none is run.
 pub fn resolve(
     desired: &mut Desired,
     env: &dyn Fn(&str) -> Option<String>,
-    allow_commands: bool,
+    commands: Option<&Environment>,
     key: &Key,
 ) -> Result<Resolved, Problems> {
-    resolve_for(desired, Asked::ALL, env, allow_commands, key)
+    resolve_for(desired, Asked::ALL, env, commands, key)
 }
 
 /// The same for some of the accounts.
@@ -85,10 +87,10 @@ pub fn resolve_for(
     desired: &mut Desired,
     asked: Asked<'_>,
     env: &dyn Fn(&str) -> Option<String>,
-    allow_commands: bool,
+    commands: Option<&Environment>,
     key: &Key,
 ) -> Result<Resolved, Problems> {
-    let mut reader = Reader { env, allow_commands, known: HashMap::new() };
+    let mut reader = Reader { env, commands, known: HashMap::new() };
     let mut problems = Problems::default();
     let mut resolved = Resolved::default();
     let several = desired.accounts.len() > 1;
@@ -118,10 +120,10 @@ pub fn resolve_for(
 pub fn resolve_without_tokens(
     desired: &mut Desired,
     env: &dyn Fn(&str) -> Option<String>,
-    allow_commands: bool,
+    commands: Option<&Environment>,
     key: &Key,
 ) -> Result<Resolved, Problems> {
-    let mut reader = Reader { env, allow_commands, known: HashMap::new() };
+    let mut reader = Reader { env, commands, known: HashMap::new() };
     let mut problems = Problems::default();
     let mut resolved = Resolved::default();
     objects(&mut reader, desired, Asked::ALL, key, &mut resolved, &mut problems);
@@ -300,7 +302,8 @@ fn way_out(source: &SecretSource) -> String {
 
 struct Reader<'a> {
     env: &'a dyn Fn(&str) -> Option<String>,
-    allow_commands: bool,
+    /// What the commands see of the environment; none where no command may run.
+    commands: Option<&'a Environment>,
     /// A source that several attributes name is asked once: a password manager may ask its user each time.
     known: HashMap<SecretSource, Result<Secret, Fault>>,
 }
@@ -327,11 +330,11 @@ impl Reader<'_> {
     }
 
     fn command(&self, source: &SecretSource, words: &[String]) -> Result<Secret, Fault> {
-        if !self.allow_commands {
+        let Some(environment) = self.commands else {
             let help = format!("allow the commands in these files with {FLAG}; read them first");
             return Err(Fault::bad(format!("needs to run a program ({source})"), help));
-        }
-        let bytes = command::run(source, words, command::PATIENCE)?;
+        };
+        let bytes = command::run(source, words, environment, command::PATIENCE)?;
         let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
         secret(line, source)
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use telform::desired::{self, Loaded};
 use telform::ledger::Key;
 use telform::problem::{Problems, render};
+use telform::program::Environment;
 use telform::resource::{Address, Wanted};
 use telform::secrets::{self, Resolved};
 
@@ -42,7 +43,8 @@ fn env(name: &str) -> Option<String> {
 
 fn resolve(folder: &Path, token: &str, secret: &str, commands: bool) -> (Loaded, Result<Resolved, Problems>) {
     let mut loaded = load(folder, token, secret);
-    let resolved = secrets::resolve(&mut loaded.desired, &env, commands, &key());
+    let resolved =
+        secrets::resolve(&mut loaded.desired, &env, commands.then_some(&Environment::own(&[])), &key());
     let shown = match &resolved {
         Ok(resolved) => format!("{resolved:?}"),
         Err(problems) => format!(
@@ -95,7 +97,7 @@ fn a_missing_secret_is_noted_and_a_missing_token_is_a_problem() {
         assert!(render(&problems, false, 80).contains(&format!("set the environment variable {name}")));
     }
     let mut loaded = load(Path::new(""), "{ env: UNSET }", "{ env: GOOD }");
-    let resolved = secrets::resolve_without_tokens(&mut loaded.desired, &env, false, &key()).unwrap();
+    let resolved = secrets::resolve_without_tokens(&mut loaded.desired, &env, None, &key()).unwrap();
     assert!(resolved.tokens.is_empty() && resolved.vault.len() == 1);
 }
 
@@ -162,7 +164,8 @@ fn commands() {
 #[cfg(unix)]
 fn resolve_quietly(token: &str, commands: bool) -> (Loaded, Result<Resolved, Problems>) {
     let mut loaded = load(Path::new(""), token, "{ env: GOOD }");
-    let resolved = secrets::resolve(&mut loaded.desired, &env, commands, &key());
+    let resolved =
+        secrets::resolve(&mut loaded.desired, &env, commands.then_some(&Environment::own(&[])), &key());
     (loaded, resolved)
 }
 
@@ -184,7 +187,7 @@ fn two_commands_of_one_program_are_two_sources() {
     let token = "{ command: [printf, '%s', hunter2-token] }";
     let secret = "{ command: [printf, '%s', hunter2-secret] }";
     let mut loaded = load(Path::new(""), token, secret);
-    let resolved = secrets::resolve(&mut loaded.desired, &env, true, &key()).unwrap();
+    let resolved = secrets::resolve(&mut loaded.desired, &env, Some(&Environment::own(&[])), &key()).unwrap();
     let vault = &resolved.vault[&(Address::new("providers", "a"), "auth_token".to_owned())];
     assert_eq!((resolved.tokens["up"].reveal(), vault.reveal()), ("hunter2-token", "hunter2-secret"));
 }

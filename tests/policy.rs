@@ -3,11 +3,11 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use telform::policy::{KEPT, Policy, Setting, Verdict};
+use telform::program::Environment;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -16,8 +16,8 @@ fn sh(script: &str) -> Policy {
 }
 
 fn ask(policy: &Policy, document: &str, patience: Duration) -> Verdict {
-    let (hidden, stop) = (BTreeSet::new(), AtomicBool::new(false));
-    policy.ask(document, Setting { hidden: &hidden, patience, stop: &stop })
+    let (environment, stop) = (Environment::own(&[]), AtomicBool::new(false));
+    policy.ask(document, Setting { environment: &environment, patience, stop: &stop })
 }
 
 /// Answers long before the patience is over.
@@ -93,11 +93,11 @@ fn what_a_program_started_goes_with_it() {
 
 #[test]
 fn an_interrupt_ends_it() {
-    let (hidden, stop) = (BTreeSet::new(), AtomicBool::new(false));
+    let (environment, stop) = (Environment::own(&[]), AtomicBool::new(false));
     let policy = sh("exec sleep 600");
     let verdict = std::thread::scope(|scope| {
-        let asked =
-            scope.spawn(|| policy.ask("{}", Setting { hidden: &hidden, patience: LONG, stop: &stop }));
+        let asked = scope
+            .spawn(|| policy.ask("{}", Setting { environment: &environment, patience: LONG, stop: &stop }));
         stop.store(true, Ordering::Release);
         asked.join().unwrap()
     });
@@ -122,7 +122,7 @@ fn it_runs_in_the_folder_of_its_file_and_does_not_see_the_secrets() {
         let policy = Policy { words, folder: Some(folder.path().to_path_buf()) };
         assert_eq!(soon(&policy, "{}"), Verdict { refused: None, text: here.clone() });
     }
-    let (hidden, stop) = (BTreeSet::from(["HOME".to_owned()]), AtomicBool::new(false));
-    let setting = Setting { hidden: &hidden, patience: LONG, stop: &stop };
+    let (environment, stop) = (Environment::default(), AtomicBool::new(false));
+    let setting = Setting { environment: &environment, patience: LONG, stop: &stop };
     assert_eq!(sh("echo \"[$HOME][${PATH:+set}]\"").ask("{}", setting).text, "[][set]");
 }

@@ -26,7 +26,7 @@ async fn a_partner_waits_for_its_human() {
     // The login is taken although nobody sees it.
     assert_eq!(sent(bench.carrierx(Method::POST, "partners").json(&new_partner("acme-west"))).await.0, 409);
 
-    let click = format!("{}/_sim/verify/{sid}/owner_email", bench.sandbox.origin());
+    let click = format!("{}/_sim/verify/{sid}/owner_email", bench.sandbox.base());
     assert_eq!(sent(bench.client.get(click)).await.0, 200);
     let (status, seen) = get().await;
     assert_eq!(

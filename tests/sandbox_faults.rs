@@ -206,7 +206,7 @@ async fn somebody_else_is_at_work() {
 #[tokio::test]
 async fn control_routes() {
     let bench = Bench::of(TWO_CONFIGURATIONS).await;
-    let url = |path: &str| format!("{}/_sim/{path}", bench.sandbox.origin());
+    let url = |path: &str| format!("{}/_sim/{path}", bench.sandbox.base());
     let rule = json!({"match": {"path": BRIDGES}, "effect": {"answer": {"status": 503}}});
     let (status, body) = sent(bench.client.post(url("faults")).json(&rule)).await;
     assert_eq!((status, body.as_array().unwrap().len()), (200, 1));
@@ -226,6 +226,56 @@ async fn control_routes() {
     assert_eq!(sent(bench.client.get(url("nothing"))).await.0, 404);
 }
 
+/// Every local user can connect, and so can every web page: none is answered without the token, whatever it asks for.
+#[tokio::test]
+async fn nobody_is_let_in_without_the_token() {
+    let bench = Bench::of(TWO_CONFIGURATIONS).await;
+    let (address, mount) = (bench.sandbox.address(), bench.sandbox.mount().to_owned());
+    let ask = |method: &str, target: &str, head: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let bearer =
+            format!("Authorization: Bearer {}\r\nOrg-Handle: acme.example\r\n", bench.sandbox.token());
+        write!(stream, "{method} {target} HTTP/1.1\r\n{head}{bearer}Connection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    let own = format!("Host: {address}\r\n");
+    let wrong = format!("/{}", "0".repeat(mount.len() - 1));
+    let short = &mount[..mount.len() - 1];
+    let control = ["world", "log", "faults", "verify/acme/all"].map(|path| format!("/_sim/{path}"));
+    let services = ["/api/v2/platform/telephony/bridges/", "/core/v2/partners"].map(str::to_owned);
+    assert!(mount.len() > 32 && mount != Bench::of("{}").await.sandbox.mount(), "{mount}");
+    for path in control.iter().chain(&services) {
+        for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+            for before in ["", "/", &wrong, short, "/%2e%2e", &mount.to_uppercase()] {
+                assert_eq!(ask(method, &format!("{before}{path}"), &own), "403", "{method} {before}{path}");
+            }
+        }
+        let target = format!("{mount}{path}");
+        for head in [
+            "",
+            "Host: evil.example\r\n",
+            "Host: 127.0.0.1\r\n",
+            "Host: 127.0.0.1:1\r\n",
+            &format!("Host: evil.example:{}\r\n", address.port()),
+            &format!("{own}Host: evil.example\r\n"),
+            &format!("{own}Origin: null\r\n"),
+            &format!("{own}Origin: http://{address}\r\n"),
+            &format!("{own}Origin: https://evil.example\r\n"),
+        ] {
+            let status = ask("GET", &target, head);
+            assert!(["400", "403"].contains(&status.as_str()), "{head}: {status}");
+        }
+        assert_eq!(ask("GET", &format!("http://evil.example{target}"), &own), "403");
+        assert_ne!(ask("GET", &target, &own), "403", "{target}");
+    }
+    assert_eq!(ask("GET", &mount, &own), "403");
+    let log = bench.sandbox.log();
+    assert!(log.iter().all(|logged| logged.method == "GET" && !logged.path.contains(&mount)), "{log:?}");
+    assert_eq!(log.len(), services.len(), "nothing that was refused is remembered");
+}
+
 /// Bytes after a 204, as the recorded server sent them: only a raw connection shows them.
 #[tokio::test]
 async fn a_204_with_a_body() {
@@ -237,9 +287,13 @@ unpod:
 ";
     let bench = Bench::of(yaml).await;
     let mut stream = TcpStream::connect(bench.sandbox.address()).unwrap();
-    let head =
-        format!("Host: x\r\nAuthorization: Token {}\r\nOrg-Handle: acme.example\r\n", bench.sandbox.token());
-    write!(stream, "DELETE /api/v2/platform/telephony/provider-configurations/41/ HTTP/1.1\r\n{head}Connection: close\r\n\r\n").unwrap();
+    let head = format!(
+        "Host: {}\r\nAuthorization: Token {}\r\nOrg-Handle: acme.example\r\n",
+        bench.sandbox.address(),
+        bench.sandbox.token()
+    );
+    let mount = bench.sandbox.mount();
+    write!(stream, "DELETE {mount}/api/v2/platform/telephony/provider-configurations/41/ HTTP/1.1\r\n{head}Connection: close\r\n\r\n").unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     assert!(text.starts_with("HTTP/1.1 204"), "{text}");

@@ -185,7 +185,7 @@ async fn send(client: &Client, sandbox: &Sandbox, request: &Request, slugs: &Slu
         path = path.replace(recorded, ours);
     }
     let method = Method::from_bytes(request.method.as_bytes()).unwrap();
-    let mut builder = client.request(method, format!("{}{path}", sandbox.origin()));
+    let mut builder = client.request(method, format!("{}{path}", sandbox.base()));
     for (header, value) in &request.headers {
         builder = builder.header(header, value);
     }
@@ -197,7 +197,7 @@ async fn send(client: &Client, sandbox: &Sandbox, request: &Request, slugs: &Slu
     let headers = response
         .headers()
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().to_owned()))
+        .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap().replace(sandbox.mount(), "")))
         .collect();
     Response { status, headers, body: Some(response.text().await.unwrap()) }
 }

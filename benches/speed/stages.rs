@@ -89,7 +89,7 @@ async fn of(partners: usize, every: bool) {
         .expect("a key")
         .unwrap_or_else(|| Key::from_text(&Key::generate_text()).expect("a key"));
     let env = |_: &str| Some("secret-of-the-bench".to_owned());
-    let resolved = secrets::resolve(&mut wanted, &env, false, &key).expect("secrets");
+    let resolved = secrets::resolve(&mut wanted, &env, None, &key).expect("secrets");
     clock.lap("secrets: fetch, fingerprint");
     let options = http::Options::default();
     let vault = resolved.vault.into_iter().collect();

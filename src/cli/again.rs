@@ -147,7 +147,7 @@ pub(super) fn flags(options: &v1::Options) -> String {
 }
 
 /// Options that an advised command gets again when this run was given them: where everything is, and how it is carried out.
-const REPEATED: [&str; 19] = [
+const REPEATED: [&str; 21] = [
     "file",
     "ledger",
     "sandbox",
@@ -164,7 +164,9 @@ const REPEATED: [&str; 19] = [
     "rewrite-secret",
     "resend",
     "allow-commands",
+    "secret-command-env",
     "policy",
+    "policy-env",
     "parallelism",
     "on-error",
 ];
@@ -251,7 +253,7 @@ impl Again {
         let mut all = text.trim_end().to_owned();
         for (long, option) in self.options.iter().filter(|(long, _)| belongs(long) && !says(long)) {
             // Only what reads secrets or judges plans runs programs, and only what does that has a sandbox of its own.
-            if long == "allow-commands" && !accepts("sandbox") {
+            if ["allow-commands", "secret-command-env"].contains(&long.as_str()) && !accepts("sandbox") {
                 continue;
             }
             all.push_str(&format!(" {option}"));

@@ -9,6 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::exit::{Exit, Failure};
 use super::out::Out;
 use crate::ledger::{LEASE, Lock, Store, Told, Wish};
+use crate::program;
 use crate::text::clean;
 
 /// A lock that a command may hold.
@@ -20,10 +21,11 @@ pub(crate) struct Locked {
 }
 
 impl Locked {
-    /// No lock. At a terminal an interrupt ends the process in good order all the same, without the line at its bottom.
+    /// No lock. An interrupt ends the process in good order all the same: at a terminal without the line at its bottom, and where
+    /// secrets come from programs together with these.
     pub(crate) fn none(out: &Out) -> Self {
         let mut locked = Self::default();
-        if out.meter.is_on() {
+        if out.meter.is_on() || out.global.allow_commands {
             locked.watch_signals(out);
         }
         locked
@@ -104,6 +106,7 @@ pub(crate) async fn take(out: &Out, store: &Store, wait: Duration) -> Result<Loc
 
 /// Ends the process when somebody interrupted it before anything was written.
 async fn leave(out: &Out) -> ! {
+    program::end_running();
     out.meter.remove();
     out.settle().await;
     std::process::exit(Exit::Interrupted as i32)

@@ -18,6 +18,7 @@ mod asked;
 mod book;
 mod bug;
 mod clock;
+mod closed;
 mod confirm;
 mod docs;
 mod doctor;
@@ -76,6 +77,7 @@ use out::Out;
 
 /// Reads the arguments, runs the command, and answers with the exit code of spec 3.1.
 pub fn main() -> ExitCode {
+    closed::close();
     bug::install();
     catch_unwind(parsed).unwrap_or_else(|_| ExitCode::from(bug::exit() as u8))
 }

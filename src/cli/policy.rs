@@ -1,6 +1,5 @@
 //! Policies: which ones judge the plan of this run, and asking them before any question and any write.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,15 +11,16 @@ use super::out::Out;
 use crate::output::Said;
 use crate::policy::{PATIENCE, Policy, Setting};
 use crate::problem::{Problem, Problems};
-use crate::resource::{Desired, SecretSource, Wanted};
+use crate::program::Environment;
+use crate::resource::Desired;
 use crate::view;
 
 /// The policies of a run.
 pub(super) struct Policies {
     /// Each with the place that names it.
     judges: Vec<(Policy, String)>,
-    /// Variables that hold secrets.
-    hidden: BTreeSet<String>,
+    /// What they see of the environment.
+    environment: Environment,
 }
 
 /// Where verdicts go.
@@ -50,8 +50,7 @@ impl Policies {
             judges.push((policy.clone(), format!("at {place}")));
         }
         judges.extend(given.policies.iter().map(|policy| (policy.clone(), "by --policy".to_owned())));
-        let hidden = if judges.is_empty() { BTreeSet::new() } else { secret_variables(desired) };
-        Ok(Self { judges, hidden })
+        Ok(Self { judges, environment: Environment::own(&given.policy_env) })
     }
 
     /// Asks all of them, so that all objections are known at once. `Err` is how the run ends.
@@ -69,7 +68,8 @@ impl Policies {
         lock.take_over_signals();
         let mut refused = false;
         for (policy, named_by) in &self.judges {
-            let setting = Setting { hidden: &self.hidden, patience: PATIENCE, stop: &leaving.asked };
+            let setting =
+                Setting { environment: &self.environment, patience: PATIENCE, stop: &leaving.asked };
             leaving.unless_asked()?;
             let verdict = policy.ask(document, setting);
             leaving.unless_asked()?;
@@ -89,21 +89,6 @@ impl Policies {
         lock.watch_signals(out);
         if refused { Err(Exit::Refused) } else { Ok(()) }
     }
-}
-
-/// Names of the variables that the configuration takes secrets from, and of telform's own.
-fn secret_variables(desired: &Desired) -> BTreeSet<String> {
-    let tokens = desired.accounts.values().map(|account| &account.token);
-    let attributes = desired.objects.values().flat_map(|object| object.attributes.values());
-    let secrets = attributes.filter_map(|wanted| match wanted {
-        Wanted::Secret(secret) => Some(&secret.source),
-        Wanted::Value(_) => None,
-    });
-    let variables = tokens.chain(secrets).filter_map(|source| match source {
-        SecretSource::Env(name) => Some(name.clone()),
-        SecretSource::File(_) | SecretSource::Command(_) => None,
-    });
-    variables.chain(["TELFORM_FINGERPRINT_KEY".to_owned()]).collect()
 }
 
 /// While a program is being asked, a signal ends it, and then the run: the program has a process group of its own, which

@@ -338,11 +338,11 @@ impl Stage {
 
     /// What the simulators got.
     fn requests(&self) -> Vec<Requests> {
-        let below = |name: &str, path: &str| {
-            let base =
-                self.session.desired.accounts.get(name).map(|account| account.base_url.path().to_owned());
-            let base = base.unwrap_or_default();
-            path.strip_prefix(base.trim_end_matches('/')).unwrap_or(path).trim_start_matches('/').to_owned()
+        let below = |name: &str, mount: &str, path: &str| {
+            let account = self.session.desired.accounts.get(name);
+            let base = account.map_or("", |account| account.base_url.path()).trim_end_matches('/');
+            let base = base.strip_prefix(mount).unwrap_or(base);
+            path.strip_prefix(base).unwrap_or(path).trim_start_matches('/').to_owned()
         };
         let of = |(name, sandbox): (&String, &Sandbox)| Requests {
             account: name.clone(),
@@ -350,7 +350,7 @@ impl Stage {
                 .log()
                 .into_iter()
                 .map(|logged| {
-                    let path = below(name, &logged.path);
+                    let path = below(name, sandbox.mount(), &logged.path);
                     let target =
                         if logged.query.is_empty() { path } else { format!("{path}?{}", logged.query) };
                     Request { method: logged.method, target, body: logged.body, status: logged.status }

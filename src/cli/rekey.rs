@@ -77,7 +77,8 @@ pub(super) async fn run(out: &Out, args: &RekeyArgs) -> Result<Exit, Failure> {
             ));
         }
         let env = |name: &str| variable(name);
-        let resolved = secrets::resolve_without_tokens(&mut desired, &env, out.global.allow_commands, &old)?;
+        let resolved =
+            secrets::resolve_without_tokens(&mut desired, &env, out.global.commands().as_ref(), &old)?;
         let supplied = |address: &Address, attribute: &str, key: &Key| {
             at_hand(&desired, &resolved, address, attribute, sandbox.then_some(key))
         };

@@ -162,18 +162,18 @@ impl Session {
             None => None,
         };
         let env = |name: &str| std::env::var(name).ok();
+        let commands = global.commands();
         let resolved = match &sandbox {
             None if purpose == Purpose::Offline => {
-                secrets::resolve_without_tokens(desired, &env, global.allow_commands, &key)?
+                secrets::resolve_without_tokens(desired, &env, commands.as_ref(), &key)?
             }
             None => {
                 let without_token = matches!(purpose, Purpose::Look | Purpose::Settle(_));
                 let asked = secrets::Asked { accounts: Some(&asked), without_token };
-                secrets::resolve_for(desired, asked, &env, global.allow_commands, &key)?
+                secrets::resolve_for(desired, asked, &env, commands.as_ref(), &key)?
             }
             Some(embedded) => {
-                let mut resolved =
-                    secrets::resolve_without_tokens(desired, &env, global.allow_commands, &key)?;
+                let mut resolved = secrets::resolve_without_tokens(desired, &env, commands.as_ref(), &key)?;
                 embedded.stand_in(out, desired, &mut resolved, &key);
                 resolved
             }

@@ -96,7 +96,7 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
         return Err(Failure::other(
             "telform::sandbox::not_loopback",
             format!("{} is not a loopback address", args.listen),
-            "the simulator has no real security; it listens on 127.0.0.1 or [::1] only",
+            "the simulator may hold a copy of an account; it listens on 127.0.0.1 or [::1] only",
         ));
     }
     let failed =
@@ -109,7 +109,7 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
         .map_err(|error| failed("telform::sandbox::start", "give another address with --listen", &error))?;
     // Whoever has read the addresses may stop it at once, and its state is kept then too.
     let stopped = out.signals.nth(1);
-    let control = format!("{}/_sim/", sandbox.carrierx_url().trim_end_matches("/core/v2"));
+    let control = sandbox.base() + "/_sim/";
     if out.global.json {
         out.document(&Served {
             unpod: sandbox.unpod_url(),
@@ -120,7 +120,7 @@ pub(super) async fn sandbox(out: &Out, args: &SandboxArgs) -> Result<Exit, Failu
         });
     } else {
         out.print(&format!(
-        "Unpod     {}\nCarrierX  {}\nToken     {}\nControl   {}  (log, world, faults, verify/SID/FIELD)\nStop with Ctrl-C; the state is kept in {}.\n",
+        "Unpod     {}\nCarrierX  {}\nToken     {}\nControl   {}\n          log, world, faults, verify/SID/FIELD\nThe addresses hold a token of this run: whoever has them may read and change\neverything here. Keep them to yourself.\nStop with Ctrl-C; the state is kept in {}.\n",
         sandbox.unpod_url(),
         sandbox.carrierx_url(),
         sandbox.token(),

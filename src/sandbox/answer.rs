@@ -12,8 +12,10 @@ pub(super) struct Asked {
     pub(super) method: String,
     /// Percent-decoded, from `/` on.
     pub(super) path: String,
-    /// As it stood on the wire.
+    /// As it stood on the wire, behind the sandbox's token.
     pub(super) raw_path: String,
+    /// `/TOKEN`: what stood before it, and stands before each path that an answer names.
+    pub(super) mount: String,
     /// As it stood on the wire, without `?`; empty when there was none.
     pub(super) raw_query: String,
     /// Decoded, in order.

@@ -1,4 +1,4 @@
-//! The simulator's own routes under `/_sim/`, for people and for programs that are not the test itself.
+//! The simulator's own routes under `/TOKEN/_sim/`, for people and for programs that are not the test itself.
 
 use serde_json::{Value, json};
 

@@ -31,7 +31,7 @@ pub struct LoggedRequest {
     pub service: Service,
     /// As on the wire.
     pub method: String,
-    /// As on the wire, without query.
+    /// As on the wire, without query and without the sandbox's token.
     pub path: String,
     /// As on the wire, without `?`; empty when there was none.
     pub query: String,

@@ -5,8 +5,8 @@
 //! `api/carrierx.md` (section 11), and the generation 1 profile is checked against recorded traffic.
 //!
 //! * [`World`]: the state, which is also a YAML file.
-//! * [`Sandbox`]: a running server. Both services live on one port: Unpod under `/api/v2/platform/`, CarrierX under
-//!   `/core/v2/`, and the simulator's own routes under `/_sim/`.
+//! * [`Sandbox`]: a running server. Both services live on one port, below a random token: Unpod under
+//!   `/TOKEN/api/v2/platform/`, CarrierX under `/TOKEN/core/v2/`, and the simulator's own routes under `/TOKEN/_sim/`.
 //! * [`Fault`]: what shall go wrong, as data.
 
 mod answer;
@@ -15,6 +15,7 @@ mod catalogue;
 mod control;
 mod core;
 mod fault;
+mod gate;
 mod ids;
 mod log;
 mod server;

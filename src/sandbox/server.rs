@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::answer::{Answer, Asked, Payload};
 use super::control;
 use super::core::Shared;
 use super::fault::{self, Effect, Fault, Service, Twist, When};
+use super::gate::Gate;
 use super::log::LoggedRequest;
 use super::wire::{Connection, Door, decoded, form};
 use super::world::World;
@@ -29,6 +31,7 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// A running simulator of both services. Dropping it stops it.
 pub struct Sandbox {
     address: SocketAddr,
+    gate: Arc<Gate>,
     shared: Shared,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -71,10 +74,11 @@ impl Sandbox {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let gate = Arc::new(Gate::new(address));
         let shared = Shared::new(world);
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let state = shared.clone();
+        let state = (shared.clone(), gate.clone());
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {
                 let Ok(listener) = TcpListener::from_std(listener) else { return };
@@ -89,7 +93,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, gate, shared, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -97,19 +101,25 @@ impl Sandbox {
         self.address
     }
 
-    /// `http://host:port`, under which the control routes `/_sim/` live.
-    pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+    /// `http://host:port/TOKEN`, under which both services and the control routes `/_sim/` live. Whoever has it may read
+    /// and change everything here.
+    pub fn base(&self) -> String {
+        format!("http://{}{}", self.address, self.gate.mount())
+    }
+
+    /// `/TOKEN`: what stands before each path of [`Sandbox::log`] in a URL.
+    pub fn mount(&self) -> &str {
+        self.gate.mount()
     }
 
     /// Unpod's base URL as a client would configure it.
     pub fn unpod_url(&self) -> String {
-        self.origin() + "/api/v2/platform"
+        self.base() + "/api/v2/platform"
     }
 
     /// CarrierX's base URL as a client would configure it.
     pub fn carrierx_url(&self) -> String {
-        self.origin() + "/core/v2"
+        self.base() + "/core/v2"
     }
 
     /// A token that Unpod accepts (and CarrierX too, unless the world says otherwise).
@@ -192,12 +202,13 @@ impl Sandbox {
 
 /// Answers one request, faults included.
 async fn serve(
-    State(shared): State<Shared>,
+    State((shared, gate)): State<(Shared, Arc<Gate>)>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
 ) -> Response {
-    let Some(mut asked) = asked(request).await else {
-        return respond(&Answer::empty(413), &[]);
+    let mut asked = match asked(&gate, request).await {
+        Ok(asked) => asked,
+        Err(answer) => return respond(&answer, &[]),
     };
     if asked.service == Service::Control {
         return respond(&control::answer(&shared, &asked), &[]);
@@ -261,10 +272,10 @@ async fn pause(milliseconds: u64) {
     }
 }
 
-/// Reads a request whole; absent when its body is too large or broken.
-async fn asked(request: Request) -> Option<Asked> {
+/// Reads a request whole, once it may be read; or what is answered when it may not, or its body is too large or broken.
+async fn asked(gate: &Gate, request: Request) -> Result<Asked, Answer> {
     let (parts, body) = request.into_parts();
-    let raw_path = parts.uri.path().to_owned();
+    let raw_path = gate.admit(&parts.uri, &parts.headers)?.to_owned();
     let raw_query = parts.uri.query().unwrap_or_default().to_owned();
     let header = |(name, value): (&HeaderName, &HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
@@ -276,15 +287,16 @@ async fn asked(request: Request) -> Option<Asked> {
         p if p.starts_with("/api/") => Service::Unpod,
         _ => Service::Other,
     };
-    Some(Asked {
+    Ok(Asked {
         service,
         method: parts.method.as_str().to_owned(),
         path,
+        mount: gate.mount().to_owned(),
         query: form(&raw_query),
         raw_path,
         raw_query,
         headers: parts.headers.iter().map(header).collect(),
-        body: axum::body::to_bytes(body, BODY_LIMIT).await.ok()?,
+        body: axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|_| Answer::empty(413))?,
         twist: Twist::default(),
     })
 }

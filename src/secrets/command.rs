@@ -1,11 +1,10 @@
 //! Runs the program that a secret comes from: its arguments as they stand, no shell, no input, a limit of time and of output.
 
-use std::io::Read;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant};
+use std::process::ExitStatus;
+use std::time::Duration;
 
 use super::{Fault, MAX_BYTES};
+use crate::program::{Bound, Cut, Environment, Job, Ran};
 use crate::resource::SecretSource;
 use crate::text::escape;
 
@@ -13,93 +12,51 @@ use crate::text::escape;
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Most of what a failing program says on standard error.
-const MAX_SAID: u64 = 4096;
+const MAX_SAID: usize = 4096;
 /// Longest line of it that is shown.
 const MAX_LINE: usize = 160;
 /// A text of fewer characters stands in too many words to be cut out of them.
 const SHORTEST: usize = 4;
 
-/// What was read from a pipe; nothing when the other end stayed open.
-type Bytes = Option<std::io::Result<Vec<u8>>>;
-
 /// Runs a program and gives what it wrote to standard output.
-pub(super) fn run(source: &SecretSource, words: &[String], patience: Duration) -> Result<Vec<u8>, Fault> {
-    let (program, arguments) = words
-        .split_first()
-        .ok_or_else(|| Fault::bad("names no program", "name a program and its arguments"))?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| {
-            Fault::bad(format!("cannot be had ({source}): {}", error.kind()), "is the program installed?")
-        })?;
-    let deadline = Instant::now() + patience;
-    let stdout = child.stdout.take().map(|pipe| reader(pipe, MAX_BYTES + 1, false));
-    let stderr = child.stderr.take().map(|pipe| reader(pipe, MAX_SAID, true));
-    let output = stdout.and_then(|receiver| receiver.recv_timeout(patience).ok());
-    let Some(status) = end(&mut child, &output, deadline) else {
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(if too_long(&output) { long(source) } else { slow(source, patience) });
-    };
-    if !status.success() {
-        // The program is gone; whatever still holds the pipe has nothing to say about it.
-        let said = stderr.and_then(|receiver| receiver.recv_timeout(Duration::from_millis(200)).ok());
-        return Err(failed(source, status, arguments, &output, &said));
-    }
-    match output {
-        Some(Ok(bytes)) if bytes.len() as u64 <= MAX_BYTES => Ok(bytes),
-        Some(Ok(_)) => Err(long(source)),
-        _ => Err(slow(source, patience)),
-    }
-}
-
-/// Reads a pipe on its own, because a program that keeps it open would hold the read for ever. What is beyond the limit is
-/// read and dropped where the program is to end by itself.
-fn reader(
-    mut pipe: impl Read + Send + 'static,
-    limit: u64,
-    drain: bool,
-) -> Receiver<std::io::Result<Vec<u8>>> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let read = pipe.by_ref().take(limit).read_to_end(&mut bytes);
-        if drain {
-            let _ = std::io::copy(&mut pipe, &mut std::io::sink());
-        }
-        let _ = sender.send(read.map(|_| bytes));
-    });
-    receiver
-}
-
-/// Waits for the end of a program whose output ended; nothing when it does not end, or said too much.
-fn end(child: &mut Child, output: &Bytes, deadline: Instant) -> Option<ExitStatus> {
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if output.is_some() && Instant::now() < deadline && !too_long(output) => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            _ => return None,
-        }
-    }
-}
-
-fn failed(
+pub(super) fn run(
     source: &SecretSource,
-    status: ExitStatus,
-    arguments: &[String],
-    output: &Bytes,
-    said: &Bytes,
-) -> Fault {
+    words: &[String],
+    environment: &Environment,
+    patience: Duration,
+) -> Result<Vec<u8>, Fault> {
+    if words.is_empty() {
+        return Err(Fault::bad("names no program", "name a program and its arguments"));
+    }
+    let most = MAX_BYTES as usize;
+    let job = Job {
+        words,
+        folder: None,
+        environment,
+        input: None,
+        output: Bound { kept: most, most },
+        // A program that says much there is not held up by it.
+        errors: Some(Bound { kept: MAX_SAID, most: usize::MAX }),
+        patience,
+        grace: None,
+        stop: None,
+    };
+    let ran = job.run().map_err(|error| {
+        Fault::bad(format!("cannot be had ({source}): {}", error.kind()), "is the program installed?")
+    })?;
+    match ran.end {
+        Err(Cut::Long) => Err(long(source)),
+        Ok(status) if !status.success() => Err(failed(source, status, &words[1..], &ran)),
+        Ok(_) if ran.whole => Ok(ran.output),
+        Ok(_) | Err(Cut::Late | Cut::Interrupted | Cut::Lost(_)) => Err(slow(source, patience)),
+    }
+}
+
+fn failed(source: &SecretSource, status: ExitStatus, arguments: &[String], ran: &Ran) -> Fault {
     let what = format!("cannot be had ({source}): {}", escape(&status.to_string()));
-    let help = "run the command yourself to see why";
-    let (Some(Ok(output)), Some(Ok(said))) = (output, said) else { return Fault::bad(what, help) };
-    match shown(said, output, arguments) {
+    let help = "run the command yourself to see why. Of the environment it sees only PATH, HOME, TMPDIR and the language; \
+                `--secret-command-env NAME` adds a variable, such as VAULT_ADDR";
+    match shown(&ran.errors, &ran.output, arguments).filter(|_| ran.whole) {
         Some(line) => Fault::bad(what, format!("it said: {line}\n{help}")),
         None => Fault::bad(what, help),
     }
@@ -126,10 +83,6 @@ fn shown(said: &[u8], output: &[u8], arguments: &[String]) -> Option<String> {
     Some(escape(&if cut.len() < line.len() { format!("{cut}…") } else { cut }))
 }
 
-fn too_long(output: &Bytes) -> bool {
-    matches!(output, Some(Ok(bytes)) if bytes.len() as u64 > MAX_BYTES)
-}
-
 pub(super) fn long(source: &SecretSource) -> Fault {
     Fault::bad(format!("is longer than {} KiB ({source})", MAX_BYTES / 1024), "is this the right source?")
 }
@@ -143,11 +96,14 @@ fn slow(source: &SecretSource, patience: Duration) -> Fault {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn sh(script: &str, patience: u64) -> Result<Vec<u8>, String> {
         let words: Vec<String> = ["sh", "-c", script].map(str::to_owned).to_vec();
-        let ran = run(&SecretSource::Command(words.clone()), &words, Duration::from_millis(patience));
+        let source = SecretSource::Command(words.clone());
+        let ran = run(&source, &words, &Environment::own(&[]), Duration::from_millis(patience));
         ran.map_err(|fault| format!("{}; {}", fault.what, fault.help))
     }
 
@@ -159,6 +115,36 @@ mod tests {
             assert!(fault.contains("took longer than 0.2 seconds"), "{script}: {fault}");
         }
         assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    /// Children that it started, in its group, with its pipes or without them.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_it_started_ends_with_it() {
+        let runs = |pid: &str| {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
+        };
+        for script in [
+            "sleep 600 & echo $! > pid; wait",
+            "sleep 600 >/dev/null 2>&1 & echo $! > pid; exec sleep 600",
+            "sh -c 'sleep 600 & echo $! > pid; wait' & wait",
+            "sleep 600 & echo $! > pid; exit 0",
+            "sleep 600 & echo $! > pid; yes",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let fault = sh(&format!("cd '{}'; {script}", folder.path().display()), 300).unwrap_err();
+            assert!(
+                fault.contains(if script.ends_with("yes") { "longer than 64" } else { "took longer" }),
+                "{fault}"
+            );
+            let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
+            let until = Instant::now() + Duration::from_secs(10);
+            while runs(pid.trim()) && Instant::now() < until {
+                std::thread::yield_now();
+            }
+            assert!(!runs(pid.trim()), "{script}");
+        }
     }
 
     #[test]
@@ -173,7 +159,7 @@ mod tests {
         assert!(both.contains("it said: bad (hidden): (hidden)") && !both.contains("hunter2"), "{both}");
         // A short secret cannot be cut out of other words.
         assert!(!fault("echo 42; echo 'no such entry 42' >&2; exit 3").contains("it said"));
-        assert!(fault("exit 4").ends_with("run the command yourself to see why"));
+        assert!(fault("exit 4").contains("; run the command yourself to see why. "));
         // A program that says much is not held up by it, and a long line is cut.
         let long = fault(
             "i=0; while [ $i -lt 3000 ]; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; i=$((i+1)); done >&2; exit 5",

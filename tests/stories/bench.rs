@@ -321,7 +321,7 @@ fn sorted(steps: &str) -> String {
 pub(crate) const FILTERS: [(&str, &str); 12] = [
     (r"after [0-9]+ bytes", "after [n] bytes"),
     (r"error sending request[^;\n]*?(\)\n|\n|;)", "[connection error]$1"),
-    (r"http://127\.0\.0\.1:[0-9]+", "http://[sandbox]"),
+    (r"http://127\.0\.0\.1:[0-9]+(/[0-9a-f]{32})?", "http://[sandbox]"),
     (r"127\.0\.0\.1:[0-9]+", "[sandbox]"),
     (r"sha256:[0-9a-f]{64}", "sha256:[digest]"),
     (r"[0-9]+ ms", "[ms]"),

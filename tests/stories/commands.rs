@@ -115,15 +115,17 @@ fn the_sandbox_serves_until_it_is_stopped() {
     }
     let shown = Ran { code: 0, stdout: said.clone(), stderr: String::new() };
     shot!("sandbox", shown);
-    let address = said.split("http://").nth(1).unwrap().split('/').next().unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(
-        stream,
-        "POST /_sim/verify/acme-west/owner_email HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let (address, token) = said.split("http://").nth(1).unwrap().split_once('/').unwrap();
+    let (token, _) = token.split_once('/').unwrap();
+    let ask = |target: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "POST {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(ask("/_sim/verify/acme-west/owner_email").starts_with("HTTP/1.1 403"));
+    let answer = ask(&format!("/{token}/_sim/verify/acme-west/owner_email"));
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(child.wait().unwrap().success());

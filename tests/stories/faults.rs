@@ -222,7 +222,7 @@ fn nobody_listens() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let story = unpod(MAIN);
-    let yaml = story.read("telform.yaml").replace(&story.sandbox.origin(), &format!("http://{address}"));
+    let yaml = story.read("telform.yaml").replace(&story.sandbox.base(), &format!("http://{address}"));
     story.file("telform.yaml", &yaml);
     shot!("nobody_listens", story.expect(1, "plan"));
 }
@@ -239,7 +239,7 @@ fn somebody_else_listens() {
         }
     });
     let story = unpod(MAIN);
-    let yaml = story.read("telform.yaml").replace(&story.sandbox.origin(), &format!("http://{address}"));
+    let yaml = story.read("telform.yaml").replace(&story.sandbox.base(), &format!("http://{address}"));
     story.file("telform.yaml", &yaml);
     story.expect(1, "plan").says("error[telform::live::");
 }

@@ -118,7 +118,7 @@ fn overlapping_pages() {
 }
 
 fn elsewhere(story: &Story, origin: &str) {
-    let yaml = story.read("telform.yaml").replace(&story.sandbox.origin(), origin);
+    let yaml = story.read("telform.yaml").replace(&story.sandbox.base(), origin);
     story.file("telform.yaml", &yaml);
 }
 

@@ -81,6 +81,8 @@ mod pins;
 mod policies;
 #[cfg(unix)]
 mod power_loss;
+#[cfg(unix)]
+mod programs;
 #[cfg(target_os = "linux")]
 mod progress;
 mod quickstart;

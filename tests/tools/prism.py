@@ -52,7 +52,7 @@ class Service:
 
 
 def sandbox(text):
-    found = re.search(r"Unpod +(http://127\.0\.0\.1:\d+)", text)
+    found = re.search(r"Unpod +(http://127\.0\.0\.1:\d+/[0-9a-f]+)", text)
     return found and found.group(1)
 
 

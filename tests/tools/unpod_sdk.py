@@ -52,7 +52,7 @@ def main():
         try:
             base = None
             for _ in range(300):
-                base = re.search(r"Unpod +(http://127\.0\.0\.1:\d+)", log.read_text())
+                base = re.search(r"Unpod +(http://127\.0\.0\.1:\d+/[0-9a-f]+)", log.read_text())
                 if base:
                     break
                 time.sleep(0.1)

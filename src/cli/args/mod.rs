@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::program::{Environment, variable};
 use crate::resource::Address;
 
 mod adopt;
@@ -77,6 +78,23 @@ pub struct Global {
     /// Allow the programs that the YAML names: secrets from `{command: […]}`, and `policy`
     #[arg(long, global = true)]
     pub allow_commands: bool,
+    /// Give this variable to the programs that secrets come from, beside PATH, HOME, TMPDIR and the language; repeatable
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        env = "TELFORM_SECRET_COMMAND_ENV",
+        value_delimiter = ',',
+        value_parser = variable
+    )]
+    pub secret_command_env: Vec<String>,
+}
+
+impl Global {
+    /// What the programs that secrets come from see of the environment; none where they may not run.
+    pub(crate) fn commands(&self) -> Option<Environment> {
+        self.allow_commands.then(|| Environment::own(&self.secret_command_env))
+    }
 }
 
 /// When to use colour.

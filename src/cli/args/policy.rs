@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::policy::Policy;
+use crate::program::variable;
 
 /// Programs that judge the plan.
 #[derive(Debug, Args, Clone, Default)]
@@ -11,6 +12,15 @@ pub struct PolicyArgs {
     /// spaces, no shell
     #[arg(long = "policy", value_name = "CMD", value_parser = policy)]
     pub policies: Vec<Policy>,
+    /// Give this variable to the policies, beside PATH, HOME, TMPDIR and the language; repeatable
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "TELFORM_POLICY_ENV",
+        value_delimiter = ',',
+        value_parser = variable
+    )]
+    pub policy_env: Vec<String>,
 }
 
 fn policy(text: &str) -> Result<Policy, String> {

@@ -52,6 +52,8 @@ pub(super) async fn account(
         sandbox.redirect(&mut own);
     }
     let Some(account) = own.accounts.get(name).cloned() else { return };
+    // The simulator's own address lets whoever reads it in.
+    let address = sandbox.map_or(account.base_url.to_string(), |_| "the embedded sandbox".to_owned());
     let shown = (given.out.global.verbose > 0).then(|| Arc::new(Requests::new(given.out)) as Arc<dyn Watch>);
     let options = http::Options {
         watch: watching([Some(given.listener.clone() as Arc<dyn Watch>), shown, None]),
@@ -72,11 +74,12 @@ pub(super) async fn account(
     match errors.first() {
         None => {
             if let Some(live) = live.accounts.get(name) {
+                checks.ok(&about, "address", address);
                 healthy(checks, &about, &account, live);
             }
             twins(checks, given, &about, &own, &live);
         }
-        Some(error) => failed(checks, &about, &account, error),
+        Some(error) => failed(checks, &about, &address, error),
     }
     if let Some(heads) = given.listener.heads(name) {
         clock(checks, &about, &heads);
@@ -111,11 +114,11 @@ fn sources(
     sandbox: bool,
 ) -> Option<Resolved> {
     let env = |name: &str| std::env::var(name).ok();
-    let commands = given.out.global.allow_commands;
+    let commands = given.out.global.commands();
     let resolved = if sandbox {
-        secrets::resolve_without_tokens(own, &env, commands, given.key)
+        secrets::resolve_without_tokens(own, &env, commands.as_ref(), given.key)
     } else {
-        secrets::resolve(own, &env, commands, given.key)
+        secrets::resolve(own, &env, commands.as_ref(), given.key)
     };
     match resolved {
         Ok(resolved) => {
@@ -161,7 +164,6 @@ fn healthy(checks: &mut Checks, about: &str, account: &Account, live: &LiveAccou
         .iter()
         .map(|(kind, objects)| format!("{} {}", objects.len(), crate::view::plural(objects.len(), kind)))
         .collect();
-    checks.ok(about, "address", account.base_url.to_string());
     checks.ok(about, "credentials", format!("accepted; readable: {}", seen.join(", ")));
     if account.backend.organization {
         let handle = account.org_handle.as_deref().unwrap_or_default();
@@ -245,7 +247,7 @@ fn twins(checks: &mut Checks, given: &Given<'_>, about: &str, own: &Desired, liv
 }
 
 /// Which check an error belongs to; what comes after it was not looked at.
-fn failed(checks: &mut Checks, about: &str, account: &Account, error: &LiveError) {
+fn failed(checks: &mut Checks, about: &str, address: &str, error: &LiveError) {
     let what = match error.code.rsplit("::").next().unwrap_or_default() {
         "unauthorized" => "credentials",
         "forbidden" => "scopes",
@@ -255,7 +257,7 @@ fn failed(checks: &mut Checks, about: &str, account: &Account, error: &LiveError
         _ => "reading",
     };
     if what != "address" {
-        checks.ok(about, "address", account.base_url.to_string());
+        checks.ok(about, "address", address);
     }
     let found = format!("{}: {} [{}]", error.tried, error.means, error.code);
     checks.add(about, what, Verdict::Wrong, found, &error.way_out);

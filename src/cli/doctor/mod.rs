@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::args::{Choice, DoctorArgs};
 use super::embedded::Embedded;
 use super::exit::{Exit, Failure};
+use super::lock::Locked;
 use super::out::Out;
 use super::session;
 use crate::api::http::{Heads, Seen, Watch};
@@ -94,6 +95,8 @@ pub(super) async fn run(out: &Out, args: &DoctorArgs) -> Result<Exit, Failure> {
         Some(world) => Some(Embedded::start(world).await?),
         None => None,
     };
+    // An interrupt ends the programs, too, that secrets come from.
+    let _interrupts = Locked::none(out);
     let listener = Arc::new(Listener::default());
     let given = accounts::Given { out, ledger: &ledger, key: &key, listener };
     for name in named {

@@ -114,9 +114,9 @@ impl Services<'_> {
     fn tokens(&self, out: &Out, desired: &mut Desired, key: &Key) -> Result<Resolved, Problems> {
         let env = |name: &str| std::env::var(name).ok();
         let Some(sandbox) = self.sandbox else {
-            return secrets::resolve(desired, &env, out.global.allow_commands, key);
+            return secrets::resolve(desired, &env, out.global.commands().as_ref(), key);
         };
-        let mut resolved = secrets::resolve_without_tokens(desired, &env, false, key)?;
+        let mut resolved = secrets::resolve_without_tokens(desired, &env, None, key)?;
         sandbox.stand_in(out, desired, &mut resolved, key);
         sandbox.redirect(desired);
         Ok(resolved)

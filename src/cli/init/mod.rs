@@ -7,6 +7,7 @@ use super::adopt;
 use super::args::{AdoptArgs, InitArgs, LockArgs};
 use super::embedded::Embedded;
 use super::exit::{Exit, Failure};
+use super::lock::Locked;
 use super::out::Out;
 use crate::desired;
 use crate::problem::render;
@@ -41,6 +42,8 @@ pub(super) async fn run(out: &Out, args: &InitArgs) -> Result<Exit, Failure> {
 
 /// The same in another folder than the current one.
 pub(super) async fn run_in(out: &Out, args: &InitArgs, top: &Path) -> Result<Exit, Failure> {
+    // An interrupt ends the programs, too, that tokens come from.
+    let _interrupts = out.global.allow_commands.then(|| Locked::none(out));
     if let Some(file) = out.global.files.first() {
         return Err(Failure::other(
             "telform::init::file",

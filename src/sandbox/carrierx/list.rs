@@ -76,5 +76,5 @@ fn next_url(asked: &Asked, offset: usize) -> String {
     let host = asked.header("host").unwrap_or("localhost");
     let kept = asked.raw_query.split('&').filter(|part| !part.is_empty() && !part.starts_with("offset="));
     let query: Vec<String> = kept.map(str::to_owned).chain([format!("offset={offset}")]).collect();
-    format!("http://{host}{}?{}", asked.raw_path, query.join("&"))
+    format!("http://{host}{}{}?{}", asked.mount, asked.raw_path, query.join("&"))
 }

@@ -54,7 +54,7 @@ pub(super) fn resolve(world: &UnpodWorld, asked: &Asked) -> Result<Route, Answer
     }
     if !asked.path.ends_with('/') && known(&format!("{}/", asked.path)).is_some() {
         let query = if asked.raw_query.is_empty() { String::new() } else { format!("?{}", asked.raw_query) };
-        return Err(Answer::empty(301).with("location", format!("{}/{query}", asked.raw_path)));
+        return Err(Answer::empty(301).with("location", format!("{}{}/{query}", asked.mount, asked.raw_path)));
     }
     Err(Answer::html(404, "Page not found"))
 }
