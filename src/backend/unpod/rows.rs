@@ -70,17 +70,8 @@ pub fn is_offered(row: &Value) -> bool {
 }
 
 /// Keys of a bridge that telform has a use for.
-const BRIDGE: [&str; 9] = [
-    "id",
-    "name",
-    "slug",
-    "description",
-    "region",
-    "status",
-    "documents_status",
-    "provider",
-    "org_handle",
-];
+const BRIDGE: [&str; 9] =
+    ["id", "name", "slug", "description", "region", "status", "documents_status", "provider", "org_handle"];
 /// Keys of a number on a bridge that telform has a use for.
 const NUMBER: [&str; 4] = ["number", "number_id", "provider", "provider_config_id"];
 /// Keys under which a number on a bridge names its configuration; of an object only its id and its owner are kept.
