@@ -1,6 +1,6 @@
 //! How long requests took, and from that how long an apply would take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ impl Clock {
     fn until(&self, account: &str, from: Instant, to: Instant, each: Duration) -> f64 {
         let Ok(all) = self.seen.lock() else { return 0.0 };
         let counted = all.iter().filter(|seen| seen.account == account && seen.at >= from && seen.at <= to);
-        counted.map(|seen| (each + seen.pause).as_secs_f64()).sum()
+        counted.map(|seen| (each + seen.pause).as_secs_f64()).fold(0.0, |all, one| all + one)
     }
 }
 
@@ -72,14 +72,14 @@ pub(super) fn forecast(
     rhythm: &BTreeMap<String, Duration>,
 ) -> Rehearsal {
     let each = |account: &str| real.usual(account).max(rhythm.get(account).copied().unwrap_or_default());
-    let until = |account: &str, to: Instant| played.until(account, ran.began, to, each(account));
+    let between = |account: &str, from, to| played.until(account, from, to, each(account));
     let last = ran.ends.last().map_or(ran.began, |(_, at)| *at);
-    let seconds = rhythm.keys().map(|account| until(account, last)).fold(0.0, f64::max);
+    let seconds = rhythm.keys().map(|account| between(account, ran.began, last)).fold(0.0, f64::max);
     let ended = |step: &Step| {
         let done = ran.report.of(&step.id).is_some_and(crate::event::Outcome::is_done)
             || ran.report.reconnected.iter().any(|(back, outcome)| back.id == step.id && outcome.is_done());
         let end = ran.ends.iter().find(|(id, _)| *id == step.id).filter(|_| done);
-        end.map(|(_, at)| until(&step.call.account, *at))
+        end.map(|(_, at)| *at)
     };
     let all = || plan.steps.iter().chain(ran.report.reconnected.iter().map(|(step, _)| step));
     let numbers = plan.impact.iter().filter(|number| matches!(number.effect, Effect::Dark | Effect::Moves)).map(|impact| {
@@ -87,14 +87,18 @@ pub(super) fn forecast(
         // What moves between accounts is cut in the one that it leaves.
         let left = impact.from.as_ref().and_then(|from| from.account.as_ref()).unwrap_or(&impact.account);
         let there = all().filter(|step| step.call.account == *left);
-        let cut = there.filter(|step| cuts(step, &impact.number)).filter_map(ended).reduce(f64::min);
+        let cut = there.filter(|step| cuts(step, &impact.number)).filter_map(ended).min();
         let back = here()
             .filter(|step| matches!(&step.operation, Operation::Connect { number, .. } if *number == impact.number))
             .filter_map(ended)
-            .reduce(f64::max);
+            .max();
         let seconds = match (cut, back) {
             (None, _) => Some(0.0),
-            (Some(cut), Some(back)) => Some((back - cut).max(0.0)),
+            // Of two accounts, what each of them is asked between the cut and the connect.
+            (Some(cut), Some(back)) => {
+                let accounts = BTreeSet::from([left, &impact.account]);
+                Some(accounts.into_iter().map(|account| between(account, cut, back)).fold(0.0, |all, one| all + one))
+            }
             (Some(_), None) => None,
         };
         Dark { number: impact.number.clone(), account: impact.account.clone(), seconds }
