@@ -1,12 +1,11 @@
 //! Reads a part of the live state again: around a write to a bridge, to see who serves its numbers now.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicUsize;
 
 use futures_util::future::try_join_all;
 
 use super::unpod::configurations;
-use super::{LiveError, Reader, Scope, View};
+use super::{LiveError, Reader};
 use crate::api::ReadOnly;
 use crate::backend::unpod::attribution::{Evidence, unseen};
 use crate::backend::unpod::{CONFIGURATION_SPELLINGS, rows};
@@ -42,19 +41,7 @@ pub async fn list(
     key: &Key,
 ) -> Result<Vec<(String, LiveObject)>, LiveError> {
     let desired = Desired::default();
-    let scope = Scope { destroy: false, view: View::Writable, asked: None, whole: true };
-    let kinds = BTreeSet::new();
-    let reader = Reader {
-        api,
-        account,
-        desired: &desired,
-        ledger,
-        key,
-        kinds,
-        scope,
-        told: &|_| {},
-        kept: AtomicUsize::new(0),
-    };
+    let reader = Reader::alone(api, account, &desired, ledger, key);
     let tried = format!("listing the {} again", kind.name);
     let rows = match kind.list {
         List::Offset { .. } => {
@@ -94,19 +81,7 @@ pub async fn read_connections(
     slugs: &BTreeSet<String>,
 ) -> Result<Reread, LiveError> {
     let desired = Desired::default();
-    let kinds = BTreeSet::new();
-    let scope = Scope { destroy: false, view: View::Writable, asked: None, whole: true };
-    let reader = Reader {
-        api,
-        account,
-        desired: &desired,
-        ledger,
-        key,
-        kinds,
-        scope,
-        told: &|_| {},
-        kept: AtomicUsize::new(0),
-    };
+    let reader = Reader::alone(api, account, &desired, ledger, key);
     let read = try_join_all(slugs.iter().map(|slug| reader.bridge(slug))).await?;
     let (mut bridges, mut there, mut gone) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for (slug, bridge) in slugs.iter().zip(read) {

@@ -1,9 +1,7 @@
 //! The first look at an account: one GET, for those who want to know whether the login works at all.
 
-use std::sync::atomic::AtomicUsize;
-
 use super::unpod::PROVIDERS;
-use super::{LiveError, Reader, Scope, View};
+use super::{LiveError, Reader};
 use crate::api::ReadOnly;
 use crate::backend::unpod::generation::detect;
 use crate::kind::Reading;
@@ -30,17 +28,7 @@ pub struct Hello {
 pub async fn hello(api: &ReadOnly<'_>, account: &Account, key: &Key) -> Result<Hello, LiveError> {
     let (desired, ledger) = (Desired::default(), Ledger::fresh());
     let kinds = account.backend.kinds.iter().map(|kind| kind.name).collect();
-    let reader = Reader {
-        api,
-        account,
-        desired: &desired,
-        ledger: &ledger,
-        key,
-        kinds,
-        scope: Scope { destroy: false, view: View::Writable, asked: None, whole: true },
-        told: &|_| {},
-        kept: AtomicUsize::new(0),
-    };
+    let reader = Reader { kinds, ..Reader::alone(api, account, &desired, &ledger, key) };
     match (account.backend.reading, account.backend.kinds.first()) {
         (Reading::Together, _) => reader.hello_together().await,
         (Reading::ByKind, Some(kind)) => {

@@ -98,8 +98,7 @@ pub async fn read_each(
         desired.accounts.values().filter(|it| scope.asked.is_none_or(|asked| asked.contains(&it.name)));
     let jobs = wanted.filter_map(|account| {
         let kinds = in_scope(account, desired);
-        let reader =
-            Reader { api, account, desired, ledger, key, kinds, scope, told, kept: AtomicUsize::new(0) };
+        let reader = Reader { kinds, scope, told, ..Reader::alone(api, account, desired, ledger, key) };
         let asked = !reader.kinds.is_empty();
         asked.then_some(async move { (account.name.clone(), reader.read().await) })
     });
@@ -145,6 +144,21 @@ struct Reader<'a> {
 /// Most bytes of memory for what is kept of one account: a service that has no end to tell is told from a large one here, and
 /// not by the machine.
 const MOST_KEPT: usize = 128 * 1024 * 1024;
+
+impl<'a> Reader<'a> {
+    /// A reader of one account by itself, of everything that may be stated, that tells nobody how far it is.
+    fn alone(
+        api: &'a ReadOnly<'a>,
+        account: &'a Account,
+        desired: &'a Desired,
+        ledger: &'a Ledger,
+        key: &'a Key,
+    ) -> Self {
+        let scope = Scope { destroy: false, view: View::Writable, asked: None, whole: true };
+        let (kinds, kept) = (BTreeSet::new(), AtomicUsize::new(0));
+        Self { api, account, desired, ledger, key, kinds, scope, told: &|_| {}, kept }
+    }
+}
 
 impl Reader<'_> {
     /// Counts what is kept.
