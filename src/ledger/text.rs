@@ -1,9 +1,11 @@
 //! What others make of the files beside a ledger: version control and editors rewrite them, and that is said in their words.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::value::{Any, Parts};
 
 /// What is not as telform wrote it, and what to do about it. `PATH` stands for the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,72 +57,74 @@ impl Rewritten {
 
 /// The first key that stands twice in one map of a JSON text; `None` where there is none, or the text is no JSON.
 pub(super) fn doubled_key(text: &str) -> Option<String> {
-    serde_json::from_str::<Once>(text).err().and_then(|error| {
-        let error = error.to_string();
-        let (_, rest) = error.split_once(TWICE)?;
-        Some(rest.split(" at line ").next().unwrap_or(rest).to_owned())
-    })
+    let error = Once.deserialize(&mut serde_json::Deserializer::from_str(text)).err()?.to_string();
+    let (_, rest) = error.split_once(TWICE)?;
+    Some(rest.split(" at line ").next().unwrap_or(rest).to_owned())
 }
 
 const TWICE: &str = "stands twice: ";
 
 /// Any JSON in which no map has a key twice.
+#[derive(Clone, Copy)]
 struct Once;
 
-impl<'de> Deserialize<'de> for Once {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Walk)
+impl<'de> DeserializeSeed<'de> for Once {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        Any(self).deserialize(deserializer).map(drop)
     }
 }
 
-struct Walk;
+impl<'de> Parts<'de> for Once {
+    type Out = ();
 
-impl<'de> Visitor<'de> for Walk {
-    type Value = Once;
+    fn map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Option<()>, A::Error> {
+        let mut keys: Vec<Cow<'de, str>> = Vec::new();
+        while let Some(key) = entries.next_key_seed(Name)? {
+            keys.push(key);
+            entries.next_value_seed(self)?;
+        }
+        // telform writes them in their order, so that there is nothing to sort in a ledger of its own.
+        if !keys.is_sorted_by(|a, b| a < b) {
+            keys.sort_unstable();
+            if let Some([twice, _]) = keys.array_windows().find(|[a, b]| a == b) {
+                return Err(A::Error::custom(format!("{TWICE}{twice}")));
+            }
+        }
+        Ok(None)
+    }
+
+    fn list<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<()>, A::Error> {
+        while items.next_element_seed(self)?.is_some() {}
+        Ok(None)
+    }
+}
+
+/// A key, as it stands in the text where it can be shared.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
+        f.write_str("a key")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Once, E> {
-        Ok(Once)
+    fn visit_borrowed_str<E: Error>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_unit<E>(self) -> Result<Once, E> {
-        Ok(Once)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Once, A::Error> {
-        while items.next_element::<Once>()?.is_some() {}
-        Ok(Once)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Once, A::Error> {
-        let mut seen = BTreeSet::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            if seen.contains(&key) {
-                return Err(serde::de::Error::custom(format!("{TWICE}{key}")));
-            }
-            seen.insert(key);
-            entries.next_value::<Once>()?;
-        }
-        Ok(Once)
+    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }
 
