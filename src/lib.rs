@@ -1,88 +1,70 @@
 //! Plan and apply for telephony: read what is wanted from YAML and what is there over REST, show the difference as a plan
 //! of requests in a proven order, and carry it out.
 //!
-//! The rooms stand in import order: each uses only what is declared above it (`tests/house.rs` holds that).
+//! The public face is [`run`], the workflow of a run as a library, with what it takes and gives: [`model`], [`plan`],
+//! [`document`], [`services`] (a service reads itself through [`http`] and [`read`]), [`verify`] and [`sandbox`]. The other
+//! modules are there for the command line and for the tests: they are hidden from these pages, and may change in any version.
+//!
+//! Modules are in import order: each uses only what is declared above it (`tests/repository/house.rs` holds that).
 
-/// The services, a folder under `backend/` each. This list is all that says so: the tables of `backend` and the rows of the
-/// independent checker (`checker.in` in the same folder) are found by it. What stands under `cfg(test)` is the worked example
-/// of CONTRIBUTING.md.
+/// The services, a folder under `services/` each. This list is all that says so: the tables of `services` and what the
+/// independent checker knows (`checker.in` in the same folder) are found by it.
 macro_rules! services {
     ($each:ident) => {
         $each! {
             unpod
             carrierx
-            #[cfg(test)] voicebox
         }
     };
 }
 
+#[doc(hidden)]
 pub mod text;
 
-pub mod codes;
+#[doc(hidden)]
+pub mod process;
 
-pub mod hooks;
+#[doc(hidden)]
+pub mod disk;
 
-pub mod program;
+#[doc(hidden)]
+pub mod failpoints;
 
-pub mod policy;
 pub mod verify;
 
-pub mod value;
+pub mod sandbox;
 
-pub mod kind;
+pub mod model;
 
-pub mod resource;
+#[doc(hidden)]
+pub mod signature;
 
-pub mod call;
+pub mod http;
 
-pub mod backend;
+pub mod read;
 
-pub mod schema;
+pub mod services;
 
-pub mod problem;
-
-pub mod yaml;
-
-pub mod desired;
-
-pub mod ledger;
-
-pub mod secrets;
-
-pub mod snapshot;
+#[doc(hidden)]
+pub mod config;
 
 pub mod plan;
 
 pub mod document;
 
-pub mod journal;
+#[doc(hidden)]
+pub mod state;
 
-pub mod undo;
-
-pub mod drift;
-
-pub mod explain;
-
-pub mod adopt;
-
-pub mod api;
-
-pub mod live;
-
-pub mod probe;
-
-pub mod event;
-
+#[doc(hidden)]
 pub mod apply;
 
-pub mod view;
+#[doc(hidden)]
+pub mod analysis;
 
+#[doc(hidden)]
 pub mod output;
 
-pub mod docs;
+pub mod run;
 
-pub mod sandbox;
-
-pub mod rehearse;
-
+#[doc(hidden)]
 pub mod cli;

@@ -1,6 +1,6 @@
 //! The `telform` binary.
 
-/// A plan is many small texts; this allocator gives and takes them in half the time.
+/// A plan consists of many small strings; this allocator halves the time spent on them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,11 +1,11 @@
-"""What a release needs beside the binary: the list of what it is made of, the notices of its authors, an archive that is the
-same bytes every time, and checksums. Reads `cargo metadata` and Cargo.lock; needs nothing but python3 and cargo.
+"""What a release needs besides the binary: the list of its packages, the notices of their authors, an archive that has the
+same bytes every time, and checksums. Reads `cargo metadata` and Cargo.lock; needs only python3 and cargo.
 
     release.py sbom TARGET        the packages as CycloneDX 1.6 (JSON), to standard output
     release.py notices TARGET     the licence texts of the packages, to standard output
     release.py pack FOLDER NAME   FOLDER/NAME as a .tar.gz, to standard output
     release.py sums FOLDER        writes FOLDER/SHA256SUMS
-    release.py notes TAG          what CHANGELOG.md says of this version; fails when tag, version and changelog do not agree
+    release.py notes TAG          what CHANGELOG.md says about this version; fails when tag, version and changelog do not agree
 """
 
 import gzip
@@ -21,7 +21,7 @@ import time
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# A licence of the package, wherever its author has put it; `src/` and the like hold other people's words about licences.
+# Licence files of the package, in whatever folder its author put them; other files, as in `src/`, only mention licences.
 NOTICE = re.compile(r"(LICEN[CS]E|COPYING|COPYRIGHT|NOTICE|UNLICENSE)([-._].*)?", re.IGNORECASE)
 
 
@@ -35,7 +35,7 @@ def locked():
 
 
 def tree(target, edges):
-    """What cargo compiles for the program, as (depth, (name, version)). `cargo metadata` would also name what no feature asks for."""
+    """What cargo compiles for the program, as (depth, (name, version)). `cargo metadata` would also name what no feature uses."""
     command = ["cargo", "tree", "--locked", "--prefix", "depth", "--format", "\t{p}", "--target", target, "--edges", edges]
     printed = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     for line in printed.splitlines():
@@ -55,7 +55,7 @@ def built_from(target):
         if depth:
             edges[above[depth - 1]].add(package)
         above[depth:] = [package]
-    # The rest, procedural macros too, only runs while it is built.
+    # The rest, including procedural macros, only runs during the build.
     inside = {package for _, package in tree(target, "normal,no-proc-macro")}
     root, rest = above[0], sorted(set(edges) - {above[0]})
     return packages[root], [packages[key] for key in rest], inside, edges
@@ -77,7 +77,7 @@ def component(package, kind, scope=None, checksum=None):
         made["scope"] = scope
     if checksum:
         made["hashes"] = [{"alg": "SHA-256", "content": checksum}]
-    # Older packages say `MIT/Apache-2.0`, which is no SPDX.
+    # Older packages say `MIT/Apache-2.0`, which is not an SPDX expression.
     made["licenses"] = [{"expression": (package["license"] or "NOASSERTION").replace("/", " OR ")}]
     made["purl"] = purl(package)
     if package["repository"]:
@@ -95,7 +95,7 @@ def sbom(target):
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
-        # The same for the same packages, so that the file can be compared.
+        # The same packages give the same number, so that files can be compared.
         "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{purl(root)}/{target}/{lock}')}",
         "version": 1,
         "metadata": {
@@ -123,7 +123,7 @@ def sbom(target):
 
 def notices(target):
     _, rest, inside, _ = built_from(target)
-    print("telform contains the work of others. Their licences, and the notices that these ask for:\n")
+    print("telform contains the work of others. Their licences, and the notices that the licences require:\n")
     for package in rest:
         if key(package) not in inside:
             continue
@@ -131,14 +131,14 @@ def notices(target):
         folder = pathlib.Path(package["manifest_path"]).parent
         files = sorted(path for path in folder.rglob("*") if path.is_file() and NOTICE.fullmatch(path.name))
         if not files:
-            print(f"by {', '.join(package['authors']) or 'its authors'}; the package has no file with the text")
+            print(f"by {', '.join(package['authors']) or 'its authors'}; the package has no licence file")
         for path in files:
             print(f"\n--- {path.relative_to(folder).as_posix()}\n\n{path.read_text(errors='replace').strip()}")
         print()
 
 
 def pack(folder, name):
-    """Names in order; one time; nobody's user, umask or file system."""
+    """Sorted names and one timestamp; independent of user, umask and file system."""
     made = int(os.environ["SOURCE_DATE_EPOCH"])
     base = pathlib.Path(folder)
     with gzip.GzipFile("", "wb", 6, sys.stdout.buffer, mtime=made) as packed:
@@ -164,11 +164,11 @@ def sums(folder):
 def notes(tag):
     version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
     if tag != f"v{version}":
-        sys.exit(f"the tag is {tag}, and Cargo.toml says {version}")
+        sys.exit(f"the tag is {tag}, but Cargo.toml says {version}")
     heading = rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## |\Z)"
     section = re.search(heading, (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE | re.DOTALL)
     if not section or not section[1].strip():
-        sys.exit(f"CHANGELOG.md has no `## {version} - YEAR-MONTH-DAY` with something below it")
+        sys.exit(f"CHANGELOG.md has no `## {version} - YEAR-MONTH-DAY` with text below it")
     print(section[1].strip())
 
 

@@ -55,8 +55,7 @@ pub(crate) async fn contract(folder: &Path, url: &str, writes: usize) -> Result<
 /// Sends the same field to every hundredth of so many partners, so many at once: what a write costs, and nothing else.
 pub(crate) async fn patches(url: &str, partners: usize, writes: usize) -> Result<(), Error> {
     let changed = (0..partners).filter(|index| crate::world::is_changed(*index));
-    let found =
-        changed.map(|index| (crate::world::sid(index), json!({"company_name": format!("Reseller {index}")})));
+    let found = changed.map(|index| (crate::world::sid(index), json!({"company_name": format!("Reseller {index}")})));
     send(&client(), url, found.collect(), writes).await
 }
 
@@ -68,8 +67,7 @@ async fn send(client: &Client, url: &str, found: Vec<(String, Value)>, writes: u
 }
 
 async fn patch(client: &Client, url: &str, sid: String, body: Value) -> Result<Value, Error> {
-    let answer =
-        client.patch(format!("{url}/partners/{sid}")).bearer_auth(token()).json(&body).send().await?;
+    let answer = client.patch(format!("{url}/partners/{sid}")).bearer_auth(token()).json(&body).send().await?;
     Ok(serde_json::from_slice(&answer.error_for_status()?.bytes().await?)?)
 }
 

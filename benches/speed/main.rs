@@ -48,8 +48,7 @@ fn main() {
         // A service to try things on: its size, ms per request, whether 1 % differs, and the folder for the YAML.
         Some("serve") => runtime().block_on(async {
             let number = |at: usize| args[at].parse::<usize>().expect("a number");
-            let server =
-                Server::start(number(1), Duration::from_millis(number(2) as u64), number(3) > 0).await;
+            let server = Server::start(number(1), Duration::from_millis(number(2) as u64), number(3) > 0).await;
             world::write_yaml(Path::new(&args[4]), &server.url(), number(1)).expect("files");
             say(&server.url());
             std::future::pending::<()>().await;
@@ -87,17 +86,13 @@ impl Rows {
     fn add(&mut self, case: &str, program: &str, run: usize, cost: Cost, asked: server::Asked) {
         let Cost { wall, cpu, peak, code, bytes } = cost;
         let (requests, writing) = (asked.requests, asked.writing);
-        writeln!(
-            self.text,
-            "{case},{program},{run},{wall:.1},{cpu:.1},{peak:.1},{requests},{writing},{code},{bytes}"
-        )
-        .expect("a text takes everything");
+        writeln!(self.text, "{case},{program},{run},{wall:.1},{cpu:.1},{peak:.1},{requests},{writing},{code},{bytes}")
+            .expect("a text takes everything");
     }
 }
 
 async fn all(sizes: &[usize]) {
-    let mut rows =
-        Rows { text: "case,program,run,wall_ms,cpu_ms,peak_mb,requests,writing,code,bytes\n".to_owned() };
+    let mut rows = Rows { text: "case,program,run,wall_ms,cpu_ms,peak_mb,requests,writing,code,bytes\n".to_owned() };
     say(&machine());
     say("");
     say("| case | wall | CPU | peak memory | telform wall, CPU, peak | floor wall, CPU, peak | requests |");
@@ -125,10 +120,7 @@ fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = read("/proc/meminfo");
     let memory = memory.lines().next().unwrap_or_default().replace("MemTotal:", "").trim().to_owned();
-    format!(
-        "{cores} cores of {}, {memory}; median of {RUNS} runs each, in turn",
-        model.map_or("?", |(_, name)| name)
-    )
+    format!("{cores} cores of {}, {memory}; median of {RUNS} runs each, in turn", model.map_or("?", |(_, name)| name))
 }
 
 fn telform() -> String {
@@ -142,15 +134,7 @@ fn this(args: &[&str]) -> Vec<String> {
 
 /// Makes telform know what it manages, as after a first apply.
 pub(crate) async fn managed(yaml: &str, ledger: &str) {
-    let args = [
-        telform(),
-        "apply".into(),
-        "-f".into(),
-        yaml.into(),
-        "--ledger".into(),
-        ledger.into(),
-        "--auto-approve".into(),
-    ];
+    let args = [telform(), "apply".into(), "-f".into(), yaml.into(), "--ledger".into(), ledger.into(), "--auto-approve".into()];
     let cost = apart(&args).await;
     assert!(cost.code == 0, "the first apply ended with {}", cost.code);
 }
@@ -166,14 +150,7 @@ async fn plans(rows: &mut Rows, size: usize, delay: u64, changed: bool) {
     // Without a ledger everything is taken over, which a plan says; with one it is the plan of every day.
     let ledger = dir.path().join("ledger.json").display().to_string();
     let plan = |ledger: &str| {
-        vec![
-            telform(),
-            "plan".to_owned(),
-            "-f".to_owned(),
-            yaml.clone(),
-            "--ledger".to_owned(),
-            ledger.to_owned(),
-        ]
+        vec![telform(), "plan".to_owned(), "-f".to_owned(), yaml.clone(), "--ledger".to_owned(), ledger.to_owned()]
     };
     let case = Case {
         name: format!("plan, {size} partners, {delay} ms, {what}, first time"),
@@ -198,10 +175,9 @@ async fn applies(rows: &mut Rows, size: usize) {
     managed(&yaml, &ledger.display().to_string()).await;
     let kept = dir.path().join("kept.json");
     fs::rename(&ledger, &kept).expect("a ledger");
-    let telform: Vec<String> =
-        [&telform(), "apply", "-f", &yaml, "--ledger", &ledger.display().to_string(), "--auto-approve"]
-            .map(str::to_owned)
-            .to_vec();
+    let telform: Vec<String> = [&telform(), "apply", "-f", &yaml, "--ledger", &ledger.display().to_string(), "--auto-approve"]
+        .map(str::to_owned)
+        .to_vec();
     let writes = WRITES.to_string();
     for (floor, what) in [
         ("contract", "fetch, compare, GET and PATCH, fetch, compare"),

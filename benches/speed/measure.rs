@@ -26,12 +26,8 @@ pub(crate) struct Cost {
 /// Runs a program; `ARGS` is the program and its arguments.
 pub(crate) fn here(args: &[String]) {
     let start = Instant::now();
-    let mut child = Command::new(&args[0])
-        .args(&args[1..])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut child =
+        Command::new(&args[0]).args(&args[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the program starts");
     let mut output = child.stdout.take().expect("an output");
     let bytes = std::io::copy(&mut output, &mut std::io::sink()).expect("its output can be read");
     let status = child.wait().expect("it ends");
@@ -52,10 +48,8 @@ pub(crate) fn here(args: &[String]) {
 /// Runs a program in a process that does nothing else.
 pub(crate) async fn apart(args: &[String]) -> Cost {
     let this = std::env::current_exe().expect("a path");
-    let (args, vars) = (
-        args.to_vec(),
-        [(crate::world::TOKEN, "token-of-the-bench"), (crate::world::PASSWORD, "password-of-the-bench")],
-    );
+    let (args, vars) =
+        (args.to_vec(), [(crate::world::TOKEN, "token-of-the-bench"), (crate::world::PASSWORD, "password-of-the-bench")]);
     let output = tokio::task::spawn_blocking(move || {
         Command::new(this).arg("measure").args(&args).envs(vars).stderr(Stdio::inherit()).output()
     });

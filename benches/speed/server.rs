@@ -126,10 +126,7 @@ async fn asked(shared: &Shared) {
     }
 }
 
-async fn list(
-    State(shared): State<Arc<Shared>>,
-    Query(query): Query<HashMap<String, String>>,
-) -> impl IntoResponse {
+async fn list(State(shared): State<Arc<Shared>>, Query(query): Query<HashMap<String, String>>) -> impl IntoResponse {
     asked(&shared).await;
     let number = |name: &str, or: usize| query.get(name).and_then(|text| text.parse().ok()).unwrap_or(or);
     let (offset, limit) = (number("offset", 0), number("limit", PAGE).clamp(1, PAGE));
@@ -153,20 +150,13 @@ fn row(shared: &Shared, sid: &str) -> Option<Value> {
     })
 }
 
-async fn read(
-    State(shared): State<Arc<Shared>>,
-    Path(sid): Path<String>,
-) -> Result<impl IntoResponse, StatusCode> {
+async fn read(State(shared): State<Arc<Shared>>, Path(sid): Path<String>) -> Result<impl IntoResponse, StatusCode> {
     asked(&shared).await;
     let row = row(&shared, &sid).ok_or(StatusCode::NOT_FOUND)?;
     Ok(answer(Bytes::from(row.to_string())))
 }
 
-async fn write(
-    State(shared): State<Arc<Shared>>,
-    Path(sid): Path<String>,
-    body: Bytes,
-) -> Result<impl IntoResponse, StatusCode> {
+async fn write(State(shared): State<Arc<Shared>>, Path(sid): Path<String>, body: Bytes) -> Result<impl IntoResponse, StatusCode> {
     let writing = shared.writing.fetch_add(1, Ordering::SeqCst) + 1;
     shared.most_writing.fetch_max(writing, Ordering::SeqCst);
     asked(&shared).await;

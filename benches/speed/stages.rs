@@ -4,12 +4,18 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
-use telform::api::ReadOnly;
-use telform::api::http::{self, Http};
-use telform::ledger::{Key, Ledger, Store};
-use telform::plan::{Inputs, Options, Plan};
-use telform::view::text::Detail;
-use telform::{desired, document, live, secrets, verify, view};
+use telform::config::desired;
+use telform::config::secrets;
+use telform::document;
+use telform::http::ReadOnly;
+use telform::http::client::{self, HttpClient};
+use telform::model::ledger::{FingerprintKey, Ledger};
+use telform::output::view;
+use telform::output::view::text::TextDetail;
+use telform::plan::{Inputs, Plan, PlanOptions};
+use telform::read;
+use telform::state::ledger::LedgerStore;
+use telform::verify;
 
 use crate::server::Server;
 use crate::{say, world};
@@ -53,9 +59,7 @@ impl Clock {
         say("| --- | --- | --- | --- | --- |");
         for (name, wall, cpu, [then, peak]) in &self.laps {
             let share = 100.0 * cpu / total;
-            say(&format!(
-                "| {name} | {wall:.1} ms | {cpu:.1} ms | {share:.0} % | {then:.0} MB, {peak:.0} MB |"
-            ));
+            say(&format!("| {name} | {wall:.1} ms | {cpu:.1} ms | {share:.0} % | {then:.0} MB, {peak:.0} MB |"));
         }
     }
 }
@@ -78,45 +82,46 @@ async fn of(partners: usize, every: bool) {
     if !every {
         crate::managed(&yaml.display().to_string(), &kept).await;
     }
-    let store = Store::at(&kept).expect("a place");
+    let store = LedgerStore::from_place_text(&kept).expect("a place");
     let mut clock = Clock::new();
-    let mut wanted = desired::load(&[yaml]).expect("good YAML").desired;
+    let mut wanted = desired::load_config(&[yaml]).expect("good YAML").desired;
     clock.lap("YAML: read, parse, check");
-    let ledger = store.load().await.expect("a ledger").unwrap_or_else(Ledger::fresh);
+    let ledger = store.load().await.expect("a ledger").unwrap_or_else(Ledger::with_new_id);
     clock.lap("ledger: read");
     let key = store
-        .key(None)
+        .fingerprint_key(None)
         .expect("a key")
-        .unwrap_or_else(|| Key::from_text(&Key::generate_text()).expect("a key"));
+        .unwrap_or_else(|| FingerprintKey::from_text(&FingerprintKey::generate_text()).expect("a key"));
     let env = |_: &str| Some("secret-of-the-bench".to_owned());
-    let resolved = secrets::resolve(&mut wanted, &env, None, &key).expect("secrets");
+    let resolved = secrets::resolve_secrets(&mut wanted, &env, &secrets::SecretAllowances::default(), &key).expect("secrets");
     clock.lap("secrets: fetch, fingerprint");
-    let options = http::Options::default();
-    let vault = resolved.vault.into_iter().collect();
-    let api = Http::new(wanted.accounts.values(), resolved.tokens, vault, options).expect("a client");
+    let options = client::HttpOptions::default();
+    let vault = resolved.object_secrets.into_iter().collect();
+    let api = HttpClient::new(wanted.accounts.values(), resolved.tokens, vault, options).expect("a client");
     clock.lap("client");
-    let live = live::read(&ReadOnly::new(&api), &wanted, &ledger, &key, false).await.expect("answers");
+    let live = read::read_all(telform::services::reading_of, &ReadOnly::new(&api), &wanted, &ledger, &key, false)
+        .await
+        .expect("answers");
     clock.lap("fetch and decode (with the server's share)");
-    let options = Options::default();
-    let plan =
-        Plan::new(&Inputs { desired: &wanted, live: &live, ledger: &ledger, key: &key, options: &options });
+    let options = PlanOptions::default();
+    let plan = Plan::new(&Inputs { desired: &wanted, live: &live, ledger: &ledger, key: &key, options: &options });
     clock.lap("plan");
-    let document = document::of(&plan, document::Origin::default());
+    let document = document::from_plan(&plan, document::Origin::default());
     let text = serde_json::to_vec(&document).expect("a document");
     clock.lap("document");
-    assert!(verify::plan(&text).verified, "the checker agrees");
+    assert!(verify::verify_plan(&text).verified, "the checker agrees");
     clock.lap("checker");
-    let shown = view::text::plan(&plan, Detail { verbose: false, columns: 100 });
+    let shown = view::text::plan_as_text(&plan, TextDetail { verbose: false, columns: 100 });
     clock.lap("render: text");
     if every {
         let sizes: BTreeMap<&str, usize> =
-            BTreeMap::from([("text", shown.len()), ("json", view::json::document(&document).len())]);
+            BTreeMap::from([("text", shown.len()), ("json", view::json::render_document(&document).len())]);
         clock.lap("render: json");
-        let markdown = view::markdown::plan(&plan).len();
+        let markdown = view::markdown::plan_as_markdown(&plan).len();
         clock.lap("render: markdown");
-        let html = view::html::plan(&plan).len();
+        let html = view::html::plan_as_html(&plan).len();
         clock.lap("render: html");
-        let terraform = view::terraform::plan(&plan).len();
+        let terraform = view::terraform::plan_as_terraform_json(&plan).len();
         clock.lap("render: terraform-json");
         clock.print(&format!("A plan of {partners} changes"));
         say(&format!("\nbytes: {sizes:?}, markdown {markdown}, html {html}, terraform-json {terraform}"));

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Applies exactly the plan whose digest stands in plan.digest. Another plan than the reviewed one exits with 4 and writes
-# nothing: plan again in a new pull request.
+# Applies exactly the plan whose digest is in plan.digest. If the plan differs from the reviewed one, this exits with 4
+# and writes nothing: plan again in a new pull request.
 set -euo pipefail
+. "$(dirname "$0")/stop-commands.sh"
 options=()
 [ -z "${WORLD:-}" ] || options+=(--sandbox "$WORLD")
 [ -z "${POLICY:-}" ] || options+=(--policy "$POLICY")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# On a schedule: was something changed outside telform? Ends with 2 when it was, which fails the job, so that somebody is told.
+# Runs on a schedule: was something changed outside telform? If so, it exits with 2, which fails the job, so that it is noticed.
 set -euo pipefail
+. "$(dirname "$0")/stop-commands.sh"
 options=()
 [ -z "${WORLD:-}" ] || options+=(--sandbox "$WORLD")
 [ -n "${TELFORM_LEDGER:-}" ] || unset TELFORM_LEDGER

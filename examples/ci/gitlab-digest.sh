@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# On merge: the digest that was reviewed, into plan.digest. Why a digest and no artifact: see github-digest.sh.
+# On merge: writes the reviewed digest to plan.digest. github-digest.sh says why it is a digest and not an artifact.
 set -euo pipefail
 . "$(dirname "$0")/gitlab-api.sh"
 request=$(api "$project/repository/commits/$CI_COMMIT_SHA/merge_requests" | jq -r '[.[] | select(.state == "merged")] | sort_by(.merged_at) | last | .iid // empty')
 if [ -z "$request" ]; then
-  echo "commit $CI_COMMIT_SHA came from no merge request, so nobody reviewed its plan; run telform apply yourself" >&2
+  echo "commit $CI_COMMIT_SHA came from no merge request, so its plan was not reviewed; run telform apply yourself" >&2
   exit 1
 fi
 body=$(own_note "$request" | jq -r '.body | split("\n")[1]')

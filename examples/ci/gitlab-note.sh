@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the plan into the merge request, in place of the note of the run before.
+# Posts the plan in the merge request, in place of the note of the previous run.
 set -euo pipefail
 here=$(dirname "$0")
 . "$here/gitlab-api.sh"

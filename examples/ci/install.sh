@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that telform is there, in the version that this repository pins. TELFORM_GIT: where its source is; TELFORM_REV:
-# the full commit. A commit, not a branch or a tag: those move.
+# Makes sure that telform is installed, in the version that this repository pins. TELFORM_GIT: the address of its source;
+# TELFORM_REV: the full commit, and not a branch or a tag, because those move.
 set -euo pipefail
 if command -v telform >/dev/null; then
   telform --version

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# On a pull request: check the YAML, plan, and leave three files:
+# On a pull request: checks the YAML, plans, and leaves three files:
 #   plan.md      what a reviewer reads
-#   plan.digest  sha256:… of exactly this plan; empty where plan.md cannot show everything, so that nobody may approve from it
+#   plan.digest  sha256:… of exactly this plan; empty where plan.md cannot show everything, so that no one can approve from it
 #   plan.code    0 nothing to do, 2 changes pending, 3 refused by a guard, a rule or a policy
-# It ends with 0 when there is a plan to review, with 3 when there is one that will not be applied or cannot be reviewed, else with 1.
+# Exits with 0 when there is a plan to review, with 3 when there is one that will not be applied or cannot be reviewed, else with 1.
 set -euo pipefail
+. "$(dirname "$0")/stop-commands.sh"
 rm -f plan.md plan.digest plan.code
 telform validate
 options=()
 [ -z "${WORLD:-}" ] || options+=(--sandbox "$WORLD")      # for trying this without an account
-[ -z "${POLICY:-}" ] || options+=(--policy "$POLICY")     # a program outside of what a pull request can change
+[ -z "${POLICY:-}" ] || options+=(--policy "$POLICY")     # a program that a pull request cannot change
 [ -z "${MAX_UNSHOWN:-}" ] || options+=(--max-unshown "$MAX_UNSHOWN")     # addresses that plan.md may leave out
-[ -n "${TELFORM_LEDGER:-}" ] || unset TELFORM_LEDGER      # a variable that is not set in CI comes as an empty one
+[ -n "${TELFORM_LEDGER:-}" ] || unset TELFORM_LEDGER      # CI passes an unset variable as an empty one
 code=0
 telform plan "${options[@]}" --detailed-exitcode --format text --format markdown=plan.md >plan.txt || code=$?
 cat plan.txt

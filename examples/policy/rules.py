@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Rules that a plan must keep, one small function each. telform gives the plan as JSON on standard input; a rule yields
-one sentence for each thing that it denies. Nothing denied: exit code 0, the plan may go on. Else 1, and it is refused.
+"""Rules that a plan must follow, one small function each. telform passes the plan as JSON on standard input; a rule yields
+one sentence for each violation. Without violations the exit code is 0 and the plan continues; otherwise it is 1 and the
+plan is refused.
 
     telform plan --allow-commands                # the policy is named in telform.yaml
     telform plan --policy "python3 rules.py"     # or on the command line
@@ -14,13 +15,13 @@ import re
 import sys
 from urllib.parse import urlsplit
 
-# Numbers that nobody calls any more. Every other number must stay connected.
+# Numbers that are no longer in use. Every other number must stay connected.
 MAY_GO_DARK = {"+14155550103"}
 
-# Replacing a configuration makes a new one and moves its numbers; more than this is a project, not a change.
+# Replacing a configuration creates a new one and moves its numbers; more than this is a project, not a change.
 MOST_REPLACES = 2
 
-# Where the services may send what our customers say and write.
+# Where the services may send the calls and messages of our customers.
 OUR_HOSTS = {"hooks.acme.example"}
 
 TICKET = re.compile(r"\b[A-Z]{2,}-[0-9]+\b")
@@ -58,7 +59,7 @@ def callbacks_stay_at_home(plan):
 
 
 def written(plan, kind, attribute):
-    """Address and new value wherever a plan writes this attribute."""
+    """Address and new value of each change that writes this attribute."""
     for change in plan["changes"]:
         for changed in change.get("attributes", []):
             after = changed["after"]

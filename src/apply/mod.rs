@@ -1,5 +1,5 @@
-//! Carrying a plan out. Every choice is in the plan: this module starts each step when what it waits for is done, checks
-//! that the target is still what the plan saw, sends the request, and settles by reading what the answer leaves open.
+//! Applies a plan. Every choice is in the plan: this module starts each step when its dependencies are done, checks that
+//! the target is unchanged since the plan, sends the request, and settles by reading what the answer leaves open.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -9,38 +9,40 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{Api, ReadOnly};
-use crate::call::StepId;
-use crate::event::{Event, Observer, Outcome};
-use crate::journal::{Record, Recorder};
-use crate::ledger::{Key, Ledger, LedgerError, Store};
-use crate::plan::{Operation, Phase, Plan, Served, Step};
-use crate::probe::Uses;
-use crate::resource::{Account, Desired, Live, LiveObject};
+use crate::apply::event::{ApplyEvent, ApplyObserver, StepOutcome};
+use crate::http::{Api, ReadOnly};
+use crate::model::call::StepId;
+use crate::model::ledger::{FingerprintKey, Ledger};
+use crate::model::resource::{Account, Desired, LiveObject, LiveState, ServedBy};
+use crate::plan::{Plan, Step, StepOperation, StepPhase};
+use crate::read::one::ConfigurationUses;
+use crate::state::journal::{JournalRecord, JournalRecorder};
+use crate::state::ledger::{LedgerError, LedgerStore};
 
-mod answer;
-mod belief;
-mod effects;
-mod evidence;
+mod answer_check;
+pub mod event;
+mod journal_entries;
+mod ledger_updates;
+mod precondition;
 mod reconnect;
 mod record;
 mod resume;
+mod sent_values;
 mod settle;
-mod shown;
 mod step;
-mod taken;
-mod target;
+mod step_target;
 mod twins;
+mod wait_until_shown;
 
-use evidence::Trace;
+use journal_entries::JournalEntryDraft;
 
-pub use effects::settle_ledger;
-pub use record::{AfterRun, Clock, settle_values};
-pub use resume::Found;
-pub use shown::wait_until_shown;
-pub use taken::Came;
-pub use target::Patience;
-pub use twins::{Doubled, doubled};
+pub use ledger_updates::settle_ledger;
+pub use record::{AfterRun, TimestampFn, settle_values};
+pub use resume::SettledStep;
+pub use sent_values::UnmetAttributes;
+pub use step_target::PollBackoff;
+pub use twins::{ObjectWithTwins, find_twins};
+pub use wait_until_shown::wait_until_shown;
 
 /// What happens to the rest when a step fails. Steps that wait for a failed one never start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,172 +54,161 @@ pub enum OnError {
     Continue,
 }
 
-/// Everything that carrying out a plan needs.
+/// The inputs of an apply.
 pub struct Apply<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// The configuration that it was made from, for the accounts and the fingerprints of secrets.
     pub desired: &'a Desired,
-    /// What it saw, for the facts about the services.
-    pub live: &'a Live,
+    /// The live state that it was made from, for the facts about the services.
+    pub live: &'a LiveState,
     /// Where requests go.
     pub api: &'a dyn Api,
     /// Key of the fingerprints.
-    pub key: &'a Key,
-    /// Where the ledger is kept; it is saved after each step that it learns from.
-    pub store: &'a Store,
-    /// Keeps what is about to be sent and how it ended.
-    pub journal: &'a dyn Recorder,
+    pub key: &'a FingerprintKey,
+    /// Where the ledger is kept; it is saved after each step that changes it.
+    pub store: &'a LedgerStore,
+    /// Records what is about to be sent and its outcome.
+    pub journal: &'a dyn JournalRecorder,
     /// Who listens.
-    pub observer: &'a dyn Observer,
-    /// Asks to stop: running steps end, nothing new starts.
+    pub observer: &'a dyn ApplyObserver,
+    /// Requests a stop: running steps are completed, nothing new starts.
     pub stop: CancellationToken,
     /// What happens to the rest when a step fails.
     pub on_error: OnError,
-    /// Whether numbers that were cut for a step that did not happen are connected again.
+    /// Whether numbers that were disconnected for a step that did not happen are connected again.
     pub reconnect: bool,
-    /// Most steps at the same time for each account, where the user wants fewer than the account allows.
+    /// Most concurrent steps of each account, where the user wants fewer than the account allows.
     pub parallelism: Option<usize>,
-    /// Id of the run, for what the ledger remembers of it.
+    /// Id of the run, for its records in the ledger.
     pub run: &'a str,
     /// What time it is.
-    pub clock: &'a Clock,
-    /// The longest pause before something is looked at again, where it is to be shorter than usual.
+    pub clock: &'a TimestampFn,
+    /// The longest pause before something is read again, where it is to be shorter than usual.
     pub longest_pause: Option<Duration>,
 }
 
 /// Why nothing new is started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Halt {
-    /// A service, or what it shows by now, said no to one request.
+enum HaltReason {
+    /// A service refused one request, or its current state rules it out.
     Refused,
-    /// Something that may be wrong with every request.
+    /// A problem that may affect every request.
     Whole,
 }
 
-/// What became of every step.
+/// The outcome of every step.
 #[derive(Debug)]
-pub struct Report {
+pub struct ApplyReport {
     /// By step, in the order of the plan.
-    pub outcomes: Vec<(StepId, Outcome)>,
-    /// Numbers that were cut for a step that did not happen, each with the step that connects it again and how that ended.
-    pub reconnected: Vec<(Step, Outcome)>,
-    /// Disconnects that are done, as the service said, and whose number its bridge shows all the same, in words; by step.
-    pub shown: BTreeMap<StepId, String>,
+    pub outcomes: Vec<(StepId, StepOutcome)>,
+    /// Numbers that were disconnected for a step that did not happen, each with the step that connects it again and its outcome.
+    pub reconnected: Vec<(Step, StepOutcome)>,
+    /// Disconnects that the service confirmed and whose number its bridge still shows, in words; by step.
+    pub still_shown: BTreeMap<StepId, String>,
     /// Objects as they were read right before their request, by step.
     pub seen: BTreeMap<StepId, LiveObject>,
-    /// What the service itself calls the row of each new object, by step.
-    pub rows: BTreeMap<StepId, String>,
-    /// Somebody asked to stop.
+    /// The service's own id of the row of each new object, by step.
+    pub row_names: BTreeMap<StepId, String>,
+    /// A stop was requested.
     pub interrupted: bool,
     /// The ledger could not be saved after a step; nothing was started after that.
     pub ledger_error: Option<LedgerError>,
 }
 
-impl Report {
+impl ApplyReport {
     /// Whether every step is done.
     pub fn is_complete(&self) -> bool {
         self.ledger_error.is_none() && self.outcomes.iter().all(|(_, outcome)| outcome.is_done())
     }
 
-    /// Whether nothing was written because an object was no longer what the plan saw.
+    /// Whether nothing was written because an object had changed since the plan.
     pub fn is_stale(&self) -> bool {
-        self.outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Stale { .. }))
+        self.outcomes.iter().any(|(_, outcome)| matches!(outcome, StepOutcome::Stale { .. }))
             && self
                 .outcomes
                 .iter()
-                .all(|(_, outcome)| matches!(outcome, Outcome::Stale { .. } | Outcome::NotStarted { .. }))
+                .all(|(_, outcome)| matches!(outcome, StepOutcome::Stale { .. } | StepOutcome::NotStarted { .. }))
     }
 
-    /// Whether no write of this run had an effect, as far as anybody can tell.
+    /// Whether no write of this run had an effect, as far as is known.
     pub fn is_untouched(&self, plan: &Plan) -> bool {
         self.outcomes.iter().all(|(id, outcome)| match outcome {
-            Outcome::Unknown { .. } => false,
-            Outcome::Done { .. } => plan
-                .steps
-                .iter()
-                .any(|step| step.id == *id && matches!(step.operation, Operation::ReadBack { .. })),
-            Outcome::Failed { written, .. } => !written,
-            Outcome::Stale { .. } | Outcome::NotStarted { .. } => true,
+            StepOutcome::Unknown { .. } => false,
+            StepOutcome::Done { .. } => {
+                plan.steps.iter().any(|step| step.id == *id && matches!(step.operation, StepOperation::ReadBack { .. }))
+            }
+            StepOutcome::Failed { written, .. } => !written,
+            StepOutcome::Stale { .. } | StepOutcome::NotStarted { .. } => true,
         })
     }
 
     /// Writes that are done.
-    pub fn writes(&self, plan: &Plan) -> usize {
-        // Outcomes stand in the order of the plan.
+    pub fn count_writes(&self, plan: &Plan) -> usize {
+        // Outcomes are in the order of the plan.
         let both = self.outcomes.iter().zip(&plan.steps);
-        both.filter(|((_, outcome), step)| {
-            outcome.is_done() && !matches!(step.operation, Operation::ReadBack { .. })
-        })
-        .count()
+        both.filter(|((_, outcome), step)| outcome.is_done() && !matches!(step.operation, StepOperation::ReadBack { .. })).count()
             + self.reconnected.iter().filter(|(_, outcome)| outcome.is_done()).count()
     }
 
     /// The outcome of a step.
-    pub fn of(&self, step: &str) -> Option<&Outcome> {
+    pub fn outcome(&self, step: &str) -> Option<&StepOutcome> {
         self.outcomes.iter().find(|(id, _)| id == step).map(|(_, outcome)| outcome)
     }
 }
 
 /// State that the steps share while they run.
-struct Run<'a> {
+struct ApplyRun<'a> {
     apply: &'a Apply<'a>,
     ledger: tokio::sync::Mutex<&'a mut Ledger>,
     made: Mutex<BTreeMap<StepId, String>>,
     ledger_error: Mutex<Option<LedgerError>>,
     /// What the service answered to the last request of each step.
-    answers: Mutex<BTreeMap<StepId, Trace>>,
+    answers: Mutex<BTreeMap<StepId, JournalEntryDraft>>,
     /// Objects as they were read right before their request.
     seen: Mutex<BTreeMap<StepId, LiveObject>>,
-    /// Steps whose request went out, and when the last one was announced.
+    /// Steps whose request was sent, and when the last one was announced.
     sent: Mutex<BTreeMap<StepId, String>>,
-    /// What the service itself calls the row of each new object.
-    rows: Mutex<BTreeMap<StepId, String>>,
+    /// The service's own id of the row of each new object.
+    row_names: Mutex<BTreeMap<StepId, String>>,
     /// The connections of each account as they were right before its first delete.
-    wave: tokio::sync::Mutex<BTreeMap<String, Uses>>,
+    uses_before_deletes: tokio::sync::Mutex<BTreeMap<String, ConfigurationUses>>,
 }
 
 impl Apply<'_> {
-    /// Runs the plan. The ledger is changed and saved step by step, as far as there is something new in it.
-    pub async fn run(&self, ledger: &mut Ledger) -> Report {
-        let run = self.with(ledger, BTreeMap::new());
-        self.observer
-            .hear(&Event::Started { digest: self.plan.digest.clone(), steps: self.plan.steps.len() });
-        let mut outcomes: BTreeMap<StepId, Outcome> = BTreeMap::new();
+    /// Runs the plan. The ledger is changed and saved step by step, whenever it changed.
+    pub async fn run(&self, ledger: &mut Ledger) -> ApplyReport {
+        let run = self.start_run(ledger, BTreeMap::new());
+        self.observer.on_event(&ApplyEvent::Started { digest: self.plan.digest.clone(), steps: self.plan.steps.len() });
+        let mut outcomes: BTreeMap<StepId, StepOutcome> = BTreeMap::new();
         let mut halted = None;
         let mut heard_stop = false;
-        // What takes over starts as soon as its delete is done, so that its numbers are not dark for the other deletes.
-        let last: &[Phase] = &[Phase::TakeOver, Phase::Delete];
+        // A replacement starts as soon as its delete is done, so that its numbers are not dark during the other deletes.
+        let last: &[StepPhase] = &[StepPhase::TakeOver, StepPhase::Delete];
         for phases in
-            [&[Phase::Create] as &[Phase], &[Phase::Update], &[Phase::Rewire], &[Phase::ReadBack], last]
+            [&[StepPhase::Create] as &[StepPhase], &[StepPhase::Update], &[StepPhase::Rewire], &[StepPhase::ReadBack], last]
         {
-            self.phase(&run, phases, &mut outcomes, &mut halted, &mut heard_stop).await;
+            self.run_phases(&run, phases, &mut outcomes, &mut halted, &mut heard_stop).await;
         }
-        let complete = outcomes.len() == self.plan.steps.len() && outcomes.values().all(Outcome::is_done);
-        let reconnected =
-            if complete || !self.reconnect { Vec::new() } else { run.reconnect(&outcomes).await };
+        let complete = outcomes.len() == self.plan.steps.len() && outcomes.values().all(StepOutcome::is_done);
+        let reconnected = if complete || !self.reconnect { Vec::new() } else { run.reconnect_numbers(&outcomes).await };
         let shown = if complete { BTreeMap::new() } else { run.still_shown(&outcomes).await };
-        // Asked while numbers were connected again: no step runs any more.
+        // Requested while numbers were connected again: no step is running any more.
         if self.stop.is_cancelled() && !heard_stop {
             heard_stop = true;
-            self.observer.hear(&Event::Interrupted);
-            run.keep(Record::Interrupted).await;
+            self.observer.on_event(&ApplyEvent::Interrupted);
+            run.append_record(JournalRecord::Interrupted).await;
         }
-        let outcomes = self
-            .plan
-            .steps
-            .iter()
-            .map(|step| (step.id.clone(), outcome_of(step, &outcomes, heard_stop)))
-            .collect();
+        let outcomes = self.plan.steps.iter().map(|step| (step.id.clone(), outcome_of(step, &outcomes, heard_stop))).collect();
         let ledger_error = run.ledger_error.into_inner().unwrap_or_default();
         let seen = run.seen.into_inner().unwrap_or_default();
-        let rows = run.rows.into_inner().unwrap_or_default();
-        Report { outcomes, reconnected, shown, seen, rows, interrupted: heard_stop, ledger_error }
+        let rows = run.row_names.into_inner().unwrap_or_default();
+        ApplyReport { outcomes, reconnected, still_shown: shown, seen, row_names: rows, interrupted: heard_stop, ledger_error }
     }
 
-    /// The state of a run whose steps have made these objects so far.
-    fn with<'a>(&'a self, ledger: &'a mut Ledger, made: BTreeMap<StepId, String>) -> Run<'a> {
-        Run {
+    /// The state of a run whose steps have created these objects so far.
+    fn start_run<'a>(&'a self, ledger: &'a mut Ledger, made: BTreeMap<StepId, String>) -> ApplyRun<'a> {
+        ApplyRun {
             apply: self,
             ledger: tokio::sync::Mutex::new(ledger),
             made: Mutex::new(made),
@@ -225,45 +216,46 @@ impl Apply<'_> {
             answers: Mutex::new(BTreeMap::new()),
             seen: Mutex::new(BTreeMap::new()),
             sent: Mutex::new(BTreeMap::new()),
-            rows: Mutex::new(BTreeMap::new()),
-            wave: tokio::sync::Mutex::new(BTreeMap::new()),
+            row_names: Mutex::new(BTreeMap::new()),
+            uses_before_deletes: tokio::sync::Mutex::new(BTreeMap::new()),
         }
     }
 
-    /// One phase: steps start in the order of the plan as soon as what they wait for is done and their account has room. A
-    /// step that becomes ready goes before later ones, so a number is connected again before the next one is cut.
+    /// One phase: steps start in the order of the plan as soon as their dependencies are done and their account has a free
+    /// slot. A step that becomes ready goes before later ones, so a number is connected again before the next one is
+    /// disconnected.
     ///
-    /// While steps run, nothing here is awaited but the select that drives all of them: a step that nobody drives may hold the
-    /// journal or the ledger, and whoever waits for those outside of it waits for ever.
-    async fn phase(
+    /// While steps run, only the select that drives all of them is awaited here: a step that is not polled may hold the
+    /// journal or the ledger, and waiting for these elsewhere would deadlock.
+    async fn run_phases(
         &self,
-        run: &Run<'_>,
-        phases: &[Phase],
-        outcomes: &mut BTreeMap<StepId, Outcome>,
-        halted: &mut Option<Halt>,
+        run: &ApplyRun<'_>,
+        phases: &[StepPhase],
+        outcomes: &mut BTreeMap<StepId, StepOutcome>,
+        halted: &mut Option<HaltReason>,
         heard_stop: &mut bool,
     ) {
-        let of = |phase: Phase| self.plan.steps.iter().filter(move |step| step.phase == phase);
+        let of = |phase: StepPhase| self.plan.steps.iter().filter(move |step| step.phase == phase);
         let mut waiting: Vec<&Step> = phases.iter().copied().flat_map(of).collect();
         let mut running = FuturesUnordered::new();
         let mut busy: BTreeMap<&str, usize> = BTreeMap::new();
         loop {
             if self.stop.is_cancelled() && !*heard_stop {
                 *heard_stop = true;
-                self.observer.hear(&Event::Interrupted);
-                running.push(run.work(None));
+                self.observer.on_event(&ApplyEvent::Interrupted);
+                running.push(run.run_step_or_note_stop(None));
             }
             let going = halted.is_none() && !*heard_stop;
-            // A refusal about one number keeps no other one dark.
-            let serving = *halted == Some(Halt::Refused) && !*heard_stop;
+            // A refusal about one number does not keep another one dark.
+            let serving = *halted == Some(HaltReason::Refused) && !*heard_stop;
             for step in std::mem::take(&mut waiting) {
-                let ready = step.waits_for.iter().all(|id| outcomes.get(id).is_some_and(Outcome::is_done));
+                let ready = step.waits_for.iter().all(|id| outcomes.get(id).is_some_and(StepOutcome::is_done));
                 let account = step.call.account.as_str();
-                let room = busy.get(account).copied().unwrap_or(0) < self.room(account);
-                let goes = going || self.rescues(step, outcomes) || (serving && self.serves(step));
+                let room = busy.get(account).copied().unwrap_or(0) < self.parallel_limit(account);
+                let goes = going || self.completes_move(step, outcomes) || (serving && self.serves_dark_number(step));
                 if ready && room && goes {
                     *busy.entry(account).or_default() += 1;
-                    running.push(run.work(Some(step)));
+                    running.push(run.run_step_or_note_stop(Some(step)));
                 } else {
                     waiting.push(step);
                 }
@@ -275,45 +267,43 @@ impl Apply<'_> {
             let Some(ended) = ended else { break };
             let Some((step, outcome, milliseconds)) = ended else { continue };
             *busy.entry(step.call.account.as_str()).or_default() -= 1;
-            // What there was nothing to do to stops what needs it, and nothing else.
-            let failed = !outcome.is_done() && !matches!(outcome, Outcome::NotStarted { .. });
-            let fatal = matches!(&outcome, Outcome::Failed { fatal: true, .. });
+            // A step without a target stops only the steps that need it.
+            let failed = !outcome.is_done() && !matches!(outcome, StepOutcome::NotStarted { .. });
+            let fatal = matches!(&outcome, StepOutcome::Failed { fatal: true, .. });
             let refused = outcome.is_refusal();
-            self.observer.hear(&Event::StepEnded {
-                step: step.id.clone(),
-                outcome: outcome.clone(),
-                milliseconds,
-            });
+            self.observer.on_event(&ApplyEvent::StepEnded { step: step.id.clone(), outcome: outcome.clone(), milliseconds });
             outcomes.insert(step.id.clone(), outcome);
             let lost = run.ledger_error.lock().is_ok_and(|error| error.is_some());
             if (failed && (self.on_error == OnError::Stop || fatal)) || lost {
-                let halt = if refused && !lost { Halt::Refused } else { Halt::Whole };
+                let halt = if refused && !lost { HaltReason::Refused } else { HaltReason::Whole };
                 *halted = (*halted).max(Some(halt));
             }
         }
     }
 
-    /// A number that was cut a moment ago is connected again even when nothing new is started any more: its connect is the
-    /// second half of one move.
-    fn rescues(&self, step: &Step, outcomes: &BTreeMap<StepId, Outcome>) -> bool {
-        // Its numbers are off already, and without it nothing serves them.
-        if step.phase == Phase::TakeOver {
+    /// A number that was just disconnected is connected again even when nothing new is started any more: its connect is
+    /// the second half of one move.
+    fn completes_move(&self, step: &Step, outcomes: &BTreeMap<StepId, StepOutcome>) -> bool {
+        // Its numbers are already disconnected, and without it nothing serves them.
+        if step.phase == StepPhase::TakeOver {
             return true;
         }
-        let Operation::Connect { number, .. } = &step.operation else { return false };
+        let StepOperation::Connect { number, .. } = &step.operation else { return false };
         self.plan.steps.iter().any(|other| {
-            matches!(&other.operation, Operation::Disconnect { number: cut, .. } if cut == number)
+            matches!(&other.operation, StepOperation::Disconnect { number: cut, .. } if cut == number)
                 && step.waits_for.contains(&other.id)
-                && outcomes.get(&other.id).is_some_and(Outcome::is_done)
+                && outcomes.get(&other.id).is_some_and(StepOutcome::is_done)
         })
     }
 
-    /// Whether a step gives service to a number that has none.
-    fn serves(&self, step: &Step) -> bool {
+    /// Whether a step connects a number that is not served.
+    fn serves_dark_number(&self, step: &Step) -> bool {
         match &step.operation {
-            Operation::Connect { before, .. } => matches!(before, Served::NotThere | Served::Unserved),
-            // Nobody serves it where it is: it is taken from there for its connect.
-            Operation::Disconnect { number, before: Served::Unserved, .. } => {
+            StepOperation::Connect { before, .. } => {
+                matches!(before, ServedBy::NotThere | ServedBy::Unserved)
+            }
+            // Nothing serves it where it is: it is disconnected there for its connect.
+            StepOperation::Disconnect { number, before: ServedBy::Unserved, .. } => {
                 self.plan.connect_after(&step.call.account, number).is_some()
             }
             _ => false,
@@ -321,20 +311,19 @@ impl Apply<'_> {
     }
 
     /// How many steps of an account may run at the same time.
-    fn room(&self, account: &str) -> usize {
-        let allowed = self
-            .account(account)
-            .map_or(1, |account| account.max_in_flight.unwrap_or(account.backend.writes_in_flight));
+    fn parallel_limit(&self, account: &str) -> usize {
+        let allowed =
+            self.declared_account(account).map_or(1, |account| account.max_in_flight.unwrap_or(account.backend.writes_in_flight));
         self.parallelism.map_or(allowed, |wish| wish.min(allowed)).max(1)
     }
 
-    fn account(&self, name: &str) -> Option<&Account> {
+    fn declared_account(&self, name: &str) -> Option<&Account> {
         self.desired.accounts.get(name)
     }
 }
 
-/// What became of a step; one that never started says why.
-fn outcome_of(step: &Step, outcomes: &BTreeMap<StepId, Outcome>, interrupted: bool) -> Outcome {
+/// The outcome of a step, with the reason for one that never started.
+fn outcome_of(step: &Step, outcomes: &BTreeMap<StepId, StepOutcome>, interrupted: bool) -> StepOutcome {
     if let Some(outcome) = outcomes.get(&step.id) {
         return outcome.clone();
     }
@@ -351,41 +340,40 @@ fn outcome_of(step: &Step, outcomes: &BTreeMap<StepId, Outcome>, interrupted: bo
     } else {
         "an earlier step is not done".to_owned()
     };
-    Outcome::not_started(why)
+    StepOutcome::not_started(why)
 }
 
-impl Run<'_> {
-    fn read(&self) -> ReadOnly<'_> {
+impl ApplyRun<'_> {
+    fn read_only(&self) -> ReadOnly<'_> {
         ReadOnly::new(self.apply.api)
     }
 
-    /// One piece of work beside others: a step, with how it ended and how long it took; or, where there is none, the record that
-    /// somebody asked to stop.
-    async fn work<'s>(&self, step: Option<&'s Step>) -> Option<(&'s Step, Outcome, u64)> {
+    /// One concurrent task: a step, with its outcome and duration; or, without a step, the record that a stop was requested.
+    async fn run_step_or_note_stop<'s>(&self, step: Option<&'s Step>) -> Option<(&'s Step, StepOutcome, u64)> {
         let Some(step) = step else {
-            self.keep(Record::Interrupted).await;
+            self.append_record(JournalRecord::Interrupted).await;
             return None;
         };
-        let (outcome, milliseconds) = self.step(step).await;
+        let (outcome, milliseconds) = self.run_step(step).await;
         Some((step, outcome, milliseconds))
     }
 
-    fn patience(&self) -> Patience {
-        Patience::new(self.apply.longest_pause, self.apply.stop.clone())
+    fn poll_backoff(&self) -> PollBackoff {
+        PollBackoff::new(self.apply.longest_pause, self.apply.stop.clone())
     }
 
-    /// Runs one step and says how it ended and how long it took.
-    async fn step(&self, step: &Step) -> (Outcome, u64) {
+    /// Runs one step and returns its outcome and duration.
+    async fn run_step(&self, step: &Step) -> (StepOutcome, u64) {
         let started = Instant::now();
-        self.apply.observer.hear(&Event::StepStarted { step: step.id.clone() });
+        self.apply.observer.on_event(&ApplyEvent::StepStarted { step: step.id.clone() });
         let outcome = self.carry_out(step).await;
-        if let Outcome::Done { id: Some(id), .. } = &outcome
+        if let StepOutcome::Done { id: Some(id), .. } = &outcome
             && let Ok(mut made) = self.made.lock()
         {
             made.insert(step.id.clone(), id.clone());
         }
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.keep(self.outcome_record(step, &outcome, milliseconds)).await;
+        self.append_record(self.outcome_record(step, &outcome, milliseconds)).await;
         (outcome, milliseconds)
     }
 }

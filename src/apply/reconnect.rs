@@ -1,45 +1,48 @@
-//! After a run that ended in part: numbers that were cut for a step that did not happen are connected again to the
-//! configuration that they had. What is to be connected is in [`crate::plan::reconnects`]; here it is carried out.
+//! After a run that ended in part: numbers that were disconnected for a step that did not happen are connected
+//! again to their earlier configuration. [`crate::plan::reconnects`] decides what is to be connected; this module
+//! does it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use super::Run;
-use crate::backend;
-use crate::call::StepId;
-use crate::event::{Event, Outcome};
-use crate::plan::{self, Fate, Operation, Ref, Step};
-use crate::probe::{self, Seat};
+use super::ApplyRun;
+use crate::apply::event::{ApplyEvent, StepOutcome};
+use crate::model::call::StepId;
+use crate::model::resource::ServedBy;
+use crate::plan::{self, ObjectRef, Step, StepOperation, StepStatus};
+use crate::read::one;
+use crate::services;
 
-impl Run<'_> {
-    /// Connects what was cut in vain, one number after the other, and says how each ended.
-    pub(super) async fn reconnect(&self, outcomes: &BTreeMap<StepId, Outcome>) -> Vec<(Step, Outcome)> {
+impl ApplyRun<'_> {
+    /// Connects what was disconnected in vain, one number after the other, and returns each outcome.
+    pub(super) async fn reconnect_numbers(&self, outcomes: &BTreeMap<StepId, StepOutcome>) -> Vec<(Step, StepOutcome)> {
         let fate = |step: &Step| match outcomes.get(&step.id) {
-            Some(Outcome::Done { .. }) if self.only_found(step) => Fate::NotDone,
-            Some(Outcome::Done { .. }) => Fate::Done,
-            Some(Outcome::Unknown { .. }) => Fate::Unknown,
-            _ => Fate::NotDone,
+            Some(StepOutcome::Done { .. }) if self.was_cut_already(step) => StepStatus::NotDone,
+            Some(StepOutcome::Done { .. }) => StepStatus::Done,
+            Some(StepOutcome::Unknown { .. }) => StepStatus::Unknown,
+            _ => StepStatus::NotDone,
         };
         let link = |account: &str| {
             let facts = &self.apply.live.accounts.get(account)?.facts;
-            backend::shape("bridges", facts.generation)?.link
+            let (_, link) = self.apply.declared_account(account)?.backend.link_holder(facts.generation)?;
+            Some(link)
         };
-        let steps = plan::reconnects(self.apply.plan, &link, &fate);
+        let steps = plan::reconnect_steps(self.apply.plan, &link, &fate);
         if steps.is_empty() {
             return Vec::new();
         }
-        self.apply.observer.hear(&Event::Reconnecting { steps: steps.clone() });
+        self.apply.observer.on_event(&ApplyEvent::Reconnecting { steps: steps.clone() });
         let mut ended = Vec::with_capacity(steps.len());
         for step in steps {
             let lost = self.ledger_error.lock().is_ok_and(|error| error.is_some());
             let (outcome, milliseconds) = if lost {
-                (Outcome::not_started("the ledger could not be saved"), 0)
-            } else if let Some(why) = self.gone(&step).await {
-                (Outcome::not_started(why), 0)
+                (StepOutcome::not_started("the ledger could not be saved"), 0)
+            } else if let Some(why) = self.why_not_reconnectable(&step).await {
+                (StepOutcome::not_started(why), 0)
             } else {
-                self.step(&step).await
+                self.run_step(&step).await
             };
-            self.apply.observer.hear(&Event::StepEnded {
+            self.apply.observer.on_event(&ApplyEvent::StepEnded {
                 step: step.id.clone(),
                 outcome: outcome.clone(),
                 milliseconds,
@@ -49,53 +52,50 @@ impl Run<'_> {
         ended
     }
 
-    /// What bridges show of numbers that were cut, read once more: nothing is called dark that is not. Where a bridge cannot be
-    /// read, the answers to the disconnects stand.
-    pub(super) async fn still_shown(&self, outcomes: &BTreeMap<StepId, Outcome>) -> BTreeMap<StepId, String> {
+    /// What bridges show of disconnected numbers, read once more, so that no number is called dark that is not. Where a bridge
+    /// cannot be read, the answers to the disconnects count.
+    pub(super) async fn still_shown(&self, outcomes: &BTreeMap<StepId, StepOutcome>) -> BTreeMap<StepId, String> {
         let mut shown = BTreeMap::new();
-        let mut bridges: BTreeMap<(&str, &str), Option<BTreeMap<String, Seat>>> = BTreeMap::new();
+        let mut bridges: BTreeMap<(&str, &str), Option<BTreeMap<String, ServedBy>>> = BTreeMap::new();
         for step in &self.apply.plan.steps {
-            let Operation::Disconnect { bridge, number, .. } = &step.operation else { continue };
-            if !outcomes.get(&step.id).is_some_and(Outcome::is_done) {
+            let StepOperation::Disconnect { bridge, number, .. } = &step.operation else { continue };
+            if !outcomes.get(&step.id).is_some_and(StepOutcome::is_done) {
                 continue;
             }
             let at = (step.call.account.as_str(), bridge.as_str());
             if let Entry::Vacant(entry) = bridges.entry(at) {
-                let seats = match self.target(step) {
-                    Ok(target) => {
-                        probe::bridge(&self.read(), target.account, target.kind, target.facts, bridge)
-                            .await
-                            .unwrap_or_default()
-                    }
+                let seats = match self.step_target(step) {
+                    Ok(target) => one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, bridge)
+                        .await
+                        .unwrap_or_default(),
                     Err(_) => None,
                 };
                 entry.insert(seats);
             }
             let seat = bridges[&at].as_ref().and_then(|seats| seats.get(number));
-            if let Some(seat @ (Seat::By(_) | Seat::Unknown)) = seat {
-                shown.insert(step.id.clone(), seat.words());
+            if let Some(seat) = seat.filter(|seat| seat.may_serve()) {
+                shown.insert(step.id.clone(), seat.describe());
             }
         }
         shown
     }
 
-    /// Whether a disconnect is done because somebody else had cut the number before: that is not ours to take back.
-    fn only_found(&self, step: &Step) -> bool {
+    /// Whether a disconnect is done because someone else had already disconnected the number: this run does not undo that.
+    fn was_cut_already(&self, step: &Step) -> bool {
         let sent = self.sent.lock();
-        matches!(step.operation, Operation::Disconnect { .. })
-            && sent.is_ok_and(|sent| !sent.contains_key(&step.id))
+        matches!(step.operation, StepOperation::Disconnect { .. }) && sent.is_ok_and(|sent| !sent.contains_key(&step.id))
     }
 
-    /// Why a number cannot have its configuration back: that is looked at right before.
-    async fn gone(&self, step: &Step) -> Option<String> {
-        let Operation::Connect { provider: Ref::Id(id), .. } = &step.operation else { return None };
-        let account = self.apply.account(&step.call.account)?;
+    /// Why a number cannot get its configuration back: checked right before the connect.
+    async fn why_not_reconnectable(&self, step: &Step) -> Option<String> {
+        let StepOperation::Connect { provider: ObjectRef::Id(id), .. } = &step.operation else { return None };
+        let account = self.apply.declared_account(&step.call.account)?;
         let facts = &self.apply.live.accounts.get(&account.name)?.facts;
-        let kind = backend::shape("providers", facts.generation)?;
-        match probe::object(&self.read(), account, kind, facts, self.apply.key, id).await {
+        let kind = services::shape_of_generation(account.backend.link_roles()?.target, facts.generation)?;
+        match one::read_object_by_id(&self.read_only(), account, kind, facts, self.apply.key, id).await {
             Ok(Some(_)) => None,
-            Ok(None) => Some(format!("{} {id} is gone", kind.singular)),
-            Err(error) => Some(format!("nobody knows whether {} {id} is there: {error}", kind.singular)),
+            Ok(None) => Some(format!("{} {id} is no longer there", kind.singular)),
+            Err(error) => Some(format!("it is not known whether {} {id} is there: {error}", kind.singular)),
         }
     }
 }

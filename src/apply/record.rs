@@ -1,44 +1,46 @@
-//! What the ledger learns from a step.
+//! The effects of a step on the ledger.
 
 use std::collections::BTreeMap;
 
-use super::Report;
-use super::Run;
-use super::taken::{Came, Write};
-use super::target::Target as Aim;
-use crate::backend;
-use crate::call::{Call, StepId};
-use crate::event::Outcome;
-use crate::kind::Kind;
-use crate::ledger::{
-    Attempt, Entry, Key, Ledger, LedgerError, LeftBehind, MadeConnection, Origin, Watched, natural_key,
+use super::ApplyReport;
+use super::ApplyRun;
+use super::sent_values::{SentWrite, UnmetAttributes};
+use super::step_target::StepTarget as Aim;
+use crate::apply::event::StepOutcome;
+use crate::model::call::{Call, StepId};
+use crate::model::kind::Kind;
+use crate::model::ledger::{
+    AbandonedObject, CreatedConnection, FingerprintKey, Ledger, ManagedObject, ObjectOrigin, PendingCreate, UnansweredCreate,
+    natural_key,
 };
-use crate::plan::{Operation, Phase, Plan, Ref, Step};
-use crate::resource::{Address, Desired, Facts, Live, LiveObject, Wanted};
-use crate::value::Value;
+use crate::model::resource::{AccountFacts, Address, Desired, DesiredValue, LiveObject, LiveState};
+use crate::model::value::Value;
+use crate::plan::{ObjectRef, Plan, Step, StepOperation, StepPhase};
+use crate::services;
+use crate::state::ledger::LedgerError;
 
-/// Tells the time as RFC 3339 in UTC.
-pub type Clock = dyn Fn() -> String + Send + Sync;
+/// Returns the time as RFC 3339 in UTC.
+pub type TimestampFn = dyn Fn() -> String + Send + Sync;
 
-impl Run<'_> {
-    /// Enters what a step did into the ledger, and saves it when that says anything new. A ledger that cannot be saved stops the run.
-    pub(super) async fn remember(
+impl ApplyRun<'_> {
+    /// Records the effect of a step in the ledger, and saves the ledger if it changed. A ledger that cannot be saved stops the
+    /// run.
+    pub(super) async fn enter_and_save(
         &self,
         step: &Step,
         target: &Aim<'_>,
-        outcome: Outcome,
+        outcome: StepOutcome,
         answer: Option<&LiveObject>,
-    ) -> Outcome {
+    ) -> StepOutcome {
         if !outcome.is_done() {
             return outcome;
         }
         let mut ledger = self.ledger.lock().await;
         let known = |ledger: &Ledger| ledger.objects.get(step.address.as_ref()?).cloned();
         let before = known(&ledger);
-        self.enter(&mut ledger, step, target, &outcome, answer);
-        // Most updates teach the ledger nothing: what was sent is there, and the journal says so.
-        if matches!(step.operation, Operation::Update { .. }) && before.is_some() && before == known(&ledger)
-        {
+        self.enter_outcome(&mut ledger, step, target, &outcome, answer);
+        // Most updates do not change the ledger: what was sent is there, and the journal records it.
+        if matches!(step.operation, StepOperation::Update { .. }) && before.is_some() && before == known(&ledger) {
             return outcome;
         }
         if let Err(error) = self.save(&mut ledger).await
@@ -49,9 +51,9 @@ impl Run<'_> {
         outcome
     }
 
-    /// What must be on disk before the request is sent: a create that nobody can look for afterwards, one whose object takes
-    /// the place of another, and where a number that is cut now is to be connected next.
-    pub(super) async fn announce(
+    /// What must be on disk before the request is sent: a create whose object cannot be looked up afterwards, one whose
+    /// object replaces another, and where a number that is now disconnected is to be connected next.
+    pub(super) async fn announce_request(
         &self,
         step: &Step,
         target: &Aim<'_>,
@@ -59,7 +61,7 @@ impl Run<'_> {
         before: Option<&LiveObject>,
     ) -> Result<(), String> {
         self.apply.store.check_lock().map_err(|error| format!("nothing was sent: {error}"))?;
-        let intent = self.intent(step, call, before);
+        let intent = self.intent_record(step, call, before);
         let kept = self.apply.journal.record(intent).await;
         kept.map_err(|error| format!("nothing was sent: {error}"))?;
         self.announce_in_ledger(step, target).await
@@ -69,19 +71,19 @@ impl Run<'_> {
         let mut ledger = self.ledger.lock().await;
         let account = target.account.name.clone();
         match (&step.operation, &step.address) {
-            // What takes the place of an object of another account is found by its natural key, where it is not hidden.
-            (operation @ Operation::Create { key, .. }, Some(address))
+            // The replacement of an object of another account is found by its natural key, where it is not hidden.
+            (operation @ StepOperation::Create { key, .. }, Some(address))
                 if target.kind.hidden_until_verified || operation.replaces_here().is_some() =>
             {
-                let attempt = Attempt { account, key: natural_key(key), since: (self.apply.clock)() };
+                let attempt = PendingCreate { account, key: natural_key(key), since: (self.apply.clock)() };
                 ledger.attempts.insert(address.clone(), attempt);
             }
-            (Operation::Disconnect { number, .. }, _) => {
-                let Some(next) = self.next_seat(&account, number)? else { return Ok(()) };
+            (StepOperation::Disconnect { number, .. }, _) => {
+                let Some(next) = self.planned_connection(&account, number)? else { return Ok(()) };
                 ledger.moves.insert(next);
             }
-            (Operation::Delete { .. }, _) => {
-                let freed = self.freed_for(step)?;
+            (StepOperation::Delete { .. }, _) => {
+                let freed = self.planned_connections_of_freed(step)?;
                 if freed.is_empty() {
                     return Ok(());
                 }
@@ -92,65 +94,67 @@ impl Run<'_> {
         self.save(&mut ledger).await.map_err(|error| format!("nothing was sent: {error}"))
     }
 
-    /// The create that takes the numbers along which a delete frees.
-    fn taker(&self, delete: &Step) -> Option<&Step> {
-        let Operation::Delete { id, .. } = &delete.operation else { return None };
+    /// The create that includes the numbers that a delete frees.
+    fn take_over_create(&self, delete: &Step) -> Option<&Step> {
+        let StepOperation::Delete { id, .. } = &delete.operation else { return None };
         self.apply.plan.steps.iter().find(|step| {
-            step.phase == Phase::TakeOver
+            step.phase == StepPhase::TakeOver
                 && step.call.account == delete.call.account
                 && step.address == delete.address
                 && step.operation.replaces_here() == Some(id)
         })
     }
 
-    /// Where the numbers are to be connected that a delete frees for the bridge that takes its place.
-    fn freed_for(&self, delete: &Step) -> Result<Vec<MadeConnection>, String> {
-        let (Some(taker), Operation::Delete { frees, .. }) = (self.taker(delete), &delete.operation) else {
+    /// Where the numbers that a delete frees for the replacing bridge are to be connected.
+    fn planned_connections_of_freed(&self, delete: &Step) -> Result<Vec<CreatedConnection>, String> {
+        let (Some(taker), StepOperation::Delete { frees, .. }) = (self.take_over_create(delete), &delete.operation) else {
             return Ok(Vec::new());
         };
-        let Operation::Create { key, .. } = &taker.operation else { return Ok(Vec::new()) };
+        let StepOperation::Create { key, .. } = &taker.operation else { return Ok(Vec::new()) };
         let Some(bridge) = key.values().next().and_then(Value::as_str) else { return Ok(Vec::new()) };
         let mut freed = Vec::new();
         for step in &self.apply.plan.steps {
-            if let Operation::Connect { bridge: Ref::Step(at), number, provider, .. } = &step.operation
+            if let StepOperation::Connect { bridge: ObjectRef::Step(at), number, provider, .. } = &step.operation
                 && *at == taker.id
                 && frees.contains(number)
             {
-                freed.push(MadeConnection {
+                freed.push(CreatedConnection {
                     account: step.call.account.clone(),
                     bridge: bridge.to_owned(),
                     number: number.clone(),
-                    provider: self.resolve(provider)?,
+                    provider: self.resolve_ref(provider)?,
                 });
             }
         }
         Ok(freed)
     }
 
-    /// Where this plan connects a number after it was cut.
-    fn next_seat(&self, account: &str, number: &str) -> Result<Option<MadeConnection>, String> {
+    /// Where this plan connects a number after its disconnect.
+    fn planned_connection(&self, account: &str, number: &str) -> Result<Option<CreatedConnection>, String> {
         let Some(connect) = self.apply.plan.connect_after(account, number) else { return Ok(None) };
-        let Operation::Connect { bridge, provider, .. } = &connect.operation else { return Ok(None) };
-        let (bridge, provider) = (self.resolve(bridge)?, self.resolve(provider)?);
+        let StepOperation::Connect { bridge, provider, .. } = &connect.operation else { return Ok(None) };
+        let (bridge, provider) = (self.resolve_ref(bridge)?, self.resolve_ref(provider)?);
         let (account, number) = (connect.call.account.clone(), number.to_owned());
-        Ok(Some(MadeConnection { account, bridge, number, provider }))
+        Ok(Some(CreatedConnection { account, bridge, number, provider }))
     }
 
     /// Watches the natural key of a create that got no answer.
-    pub(super) async fn watch(&self, step: &Step) {
-        let (Operation::Create { key, .. }, Some(address)) = (&step.operation, &step.address) else { return };
+    pub(super) async fn watch_create(&self, step: &Step) {
+        let (StepOperation::Create { key, .. }, Some(address)) = (&step.operation, &step.address) else {
+            return;
+        };
         let since = self.sent.lock().ok().and_then(|sent| sent.get(&step.id).cloned());
-        let create = Watched {
+        let create = UnansweredCreate {
             address: address.clone(),
             account: step.call.account.clone(),
             key: natural_key(key),
             since: since.unwrap_or_else(|| (self.apply.clock)()),
             run: self.apply.run.to_owned(),
             step: step.id.clone(),
-            seals: self.seals(step),
+            seals: self.sealed_secrets(step),
         };
         let mut ledger = self.ledger.lock().await;
-        if ledger.watch(create)
+        if ledger.watch_create(create)
             && let Err(error) = self.save(&mut ledger).await
             && let Ok(mut slot) = self.ledger_error.lock()
         {
@@ -158,18 +162,18 @@ impl Run<'_> {
         }
     }
 
-    /// The service said no: what was announced did not happen.
-    pub(super) async fn withdraw(&self, step: &Step) {
+    /// The service refused: what was announced did not happen.
+    pub(super) async fn withdraw_announcement(&self, step: &Step) {
         let mut ledger = self.ledger.lock().await;
         let before = (ledger.attempts.len(), ledger.moves.len());
         match (&step.operation, &step.address) {
-            (Operation::Create { .. }, Some(address)) => drop(ledger.attempts.remove(address)),
-            (Operation::Disconnect { number, .. }, _) => {
+            (StepOperation::Create { .. }, Some(address)) => drop(ledger.attempts.remove(address)),
+            (StepOperation::Disconnect { number, .. }, _) => {
                 let connect = self.apply.plan.connect_after(&step.call.account, number);
                 ledger.note_moved(&connect.unwrap_or(step).call.account, number);
             }
-            (Operation::Delete { .. }, _) => {
-                for open in self.freed_for(step).unwrap_or_default() {
+            (StepOperation::Delete { .. }, _) => {
+                for open in self.planned_connections_of_freed(step).unwrap_or_default() {
                     ledger.note_moved(&open.account, &open.number);
                 }
             }
@@ -183,34 +187,33 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn enter(
+    pub(super) fn enter_outcome(
         &self,
         ledger: &mut Ledger,
         step: &Step,
         target: &Aim<'_>,
-        outcome: &Outcome,
+        outcome: &StepOutcome,
         answer: Option<&LiveObject>,
     ) {
         let account = target.account.name.as_str();
         match (&step.operation, &step.address) {
-            (Operation::Create { key, secrets, replaces, replaces_in, .. }, Some(address)) => {
-                let Outcome::Done { id: Some(id), .. } = outcome else { return };
-                let mut entry = self.new_entry(account, id, Origin::Created);
+            (StepOperation::Create { key, secrets, replaces, replaces_in, .. }, Some(address)) => {
+                let StepOutcome::Done { id: Some(id), .. } = outcome else { return };
+                let mut entry = self.new_entry(account, id, ObjectOrigin::Created);
                 entry.key = natural_key(key);
                 entry.hidden_since = target.kind.hidden_until_verified.then(|| (self.apply.clock)());
-                entry.prevent_delete =
-                    self.apply.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
+                entry.prevent_delete = self.apply.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
                 if let Some(old) = ledger.objects.get(address) {
-                    old.leave_behind(&mut entry);
+                    old.record_abandoned(&mut entry);
                 }
                 match (replaces_in, replaces) {
                     (Some(account), Some(id)) => {
                         let (account, id) = (account.clone(), id.clone());
-                        entry.left_behind.insert(LeftBehind { account, id });
+                        entry.left_behind.insert(AbandonedObject { account, id });
                     }
                     _ => {
-                        // What took its numbers over came after its delete.
-                        let left = replaces.clone().filter(|_| step.phase != Phase::TakeOver);
+                        // The bridge that took over its numbers came after its delete.
+                        let left = replaces.clone().filter(|_| step.phase != StepPhase::TakeOver);
                         entry.former.extend(left);
                         entry.replaced.extend(replaces.clone());
                     }
@@ -219,52 +222,52 @@ impl Run<'_> {
                 ledger.attempts.remove(address);
                 ledger.objects.insert(address.clone(), entry);
             }
-            (Operation::Update { id, secrets, .. }, Some(address)) => {
-                let fresh = self.new_entry(account, id, Origin::Adopted);
+            (StepOperation::Update { id, secrets, .. }, Some(address)) => {
+                let fresh = self.new_entry(account, id, ObjectOrigin::Adopted);
                 let entry = ledger.objects.entry(address.clone()).or_insert(fresh);
                 self.note_sent(entry, step, target, address, secrets, answer);
             }
-            (Operation::Delete { id, .. }, Some(address)) => {
+            (StepOperation::Delete { id, .. }, Some(address)) => {
+                // Without an entry it comes from an interrupted create: the planner deletes nothing else that has no entry.
+                if !ledger.objects.contains_key(address) {
+                    ledger.attempts.remove(address);
+                }
                 if let Some(entry) = ledger.objects.get_mut(address) {
                     entry.left_behind.retain(|left| (left.account.as_str(), &left.id) != (account, id));
                     if entry.account == account {
                         entry.former.remove(id);
-                        if entry.id == *id && self.taker(step).is_none() {
-                            ledger.bury(address, self.apply.desired);
+                        if entry.id == *id && self.take_over_create(step).is_none() {
+                            ledger.remove_deleted(address, self.apply.desired);
                         }
                     }
                 }
-                ledger.connections.retain(|made| {
-                    !(made.account == account && (made.provider == *id || made.bridge == *id))
-                });
+                ledger.connections.retain(|made| !(made.account == account && (made.provider == *id || made.bridge == *id)));
             }
-            (Operation::Connect { bridge, number, provider, .. }, _) => {
-                if let (Ok(slug), Ok(provider)) = (self.resolve(bridge), self.resolve(provider)) {
+            (StepOperation::Connect { bridge, number, provider, .. }, _) => {
+                if let (Ok(slug), Ok(provider)) = (self.resolve_ref(bridge), self.resolve_ref(provider)) {
                     ledger.note_connected(account, &slug, number, &provider);
                     ledger.note_moved(account, number);
                 }
             }
-            (Operation::Disconnect { bridge, number, .. }, _) => {
-                ledger.note_disconnected(account, bridge, number)
-            }
+            (StepOperation::Disconnect { bridge, number, .. }, _) => ledger.note_disconnected(account, bridge, number),
             _ => {}
         }
     }
 
-    /// Saves the ledger, with the place that the journal has reached.
+    /// Saves the ledger, with the position that the journal has reached.
     pub(super) async fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
         ledger.journal = Some(self.apply.journal.head().await);
         self.apply.store.save(ledger).await
     }
 
-    fn new_entry(&self, account: &str, id: &str, origin: Origin) -> Entry {
-        entry(account, id, origin, (self.apply.clock)())
+    fn new_entry(&self, account: &str, id: &str, origin: ObjectOrigin) -> ManagedObject {
+        ledger_entry(account, id, origin, (self.apply.clock)())
     }
 
-    /// Fingerprints of the secrets that were sent, and what became of the values.
+    /// Fingerprints of the secrets that were sent, and the fate of the values.
     fn note_sent(
         &self,
-        entry: &mut Entry,
+        entry: &mut ManagedObject,
         step: &Step,
         target: &Aim<'_>,
         address: &Address,
@@ -273,16 +276,16 @@ impl Run<'_> {
     ) {
         let wanted = self.apply.desired.objects.get(address).map(|object| &object.attributes);
         for name in secrets {
-            if let Some(Wanted::Secret(secret)) = wanted.and_then(|wanted| wanted.get(name.as_str()))
+            if let Some(DesiredValue::Secret(secret)) = wanted.and_then(|wanted| wanted.get(name.as_str()))
                 && let Some(fingerprint) = &secret.fingerprint
             {
-                let sealed = self.apply.key.seal(entry.seal_account(), &entry.id, name, fingerprint);
+                let sealed = self.apply.key.seal_fingerprint(entry.seal_account(), &entry.id, name, fingerprint);
                 entry.secrets.insert(name.clone(), sealed);
                 entry.unreadable.remove(name);
             }
         }
-        let seen = self.seen(step);
-        self.write(step, target.kind, target.facts, seen.as_ref(), answer).note(
+        let seen = self.object_before_request(step);
+        self.sent_write(step, target.kind, target.facts, seen.as_ref(), answer).note_unmet(
             entry,
             self.apply.run,
             self.apply.clock,
@@ -290,62 +293,61 @@ impl Run<'_> {
     }
 
     /// A write and the object around it.
-    pub(super) fn write<'w>(
+    pub(super) fn sent_write<'w>(
         &'w self,
         step: &'w Step,
         kind: &'static Kind,
-        facts: &'w Facts,
+        facts: &'w AccountFacts,
         before: Option<&'w LiveObject>,
         after: Option<&'w LiveObject>,
-    ) -> Write<'w> {
+    ) -> SentWrite<'w> {
         let wanted = step.address.as_ref().and_then(|address| self.apply.desired.objects.get(address));
         let catalogue = &facts.catalogue;
-        Write { step, kind, catalogue, wanted, key: self.apply.key, before, after }
+        SentWrite { step, kind, catalogue, wanted, key: self.apply.key, before, after }
     }
 
     /// The object of a step as it was read right before its request.
-    pub(super) fn seen(&self, step: &Step) -> Option<LiveObject> {
+    pub(super) fn object_before_request(&self, step: &Step) -> Option<LiveObject> {
         self.seen.lock().ok()?.get(&step.id).cloned()
     }
 }
 
-/// What [`settle_values`] looks at.
+/// The inputs of [`settle_values`].
 pub struct AfterRun<'a> {
     /// The plan that was carried out.
     pub plan: &'a Plan,
     /// What it was made from.
     pub desired: &'a Desired,
     /// How its steps ended.
-    pub report: &'a Report,
+    pub report: &'a ApplyReport,
     /// A reading after them.
-    pub live: &'a Live,
+    pub live: &'a LiveState,
     /// Key of the fingerprints.
-    pub key: &'a Key,
+    pub key: &'a FingerprintKey,
     /// Id of the run.
     pub run: &'a str,
     /// What time it is.
-    pub clock: &'a Clock,
+    pub clock: &'a TimestampFn,
 }
 
-/// After a run: an answer may repeat what was sent while the service keeps something else (carrierx.md 7.1, 8.2), or show an
-/// older state than there is. What a fresh reading shows is noted, so that it is not sent again. Says what became of the
-/// values of each step whose object that reading shows.
-pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<StepId, Came> {
+/// After a run: an answer may repeat what was sent while the service stores something else (carrierx.md 7.1, 8.2), or show
+/// an outdated state. What a fresh reading shows is recorded, so that it is not sent again. Returns the fate of the values
+/// of each step whose object that reading shows.
+pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<StepId, UnmetAttributes> {
     let mut found = BTreeMap::new();
     let listed = after.live.by_id();
     for (step, (_, outcome)) in after.plan.steps.iter().zip(&after.report.outcomes) {
-        let (Some(address), Outcome::Done { id: made, .. }) = (&step.address, outcome) else { continue };
+        let (Some(address), StepOutcome::Done { id: made, .. }) = (&step.address, outcome) else { continue };
         let id = match &step.operation {
-            Operation::Create { .. } => made.as_ref(),
-            Operation::Update { id, .. } => Some(id),
+            StepOperation::Create { .. } => made.as_ref(),
+            StepOperation::Update { id, .. } => Some(id),
             _ => None,
         };
         let Some(account) = after.live.accounts.get(&step.call.account) else { continue };
-        let kind = backend::shape(&address.kind, account.facts.generation);
-        let shown =
-            id.and_then(|id| listed.get(&(step.call.account.as_str(), address.kind.as_str(), id.as_str())));
+        let kind = services::shape_of_generation(&address.kind, account.facts.generation);
+        let shown = id.and_then(|id| listed.get(&(step.call.account.as_str(), address.kind.as_str(), id.as_str())));
         if let (Some(kind), Some(shown), Some(entry)) = (kind, shown, ledger.objects.get_mut(address)) {
-            let write = Write {
+            let write = SentWrite {
                 step,
                 kind,
                 catalogue: &account.facts.catalogue,
@@ -354,9 +356,9 @@ pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<Step
                 before: after.report.seen.get(&step.id),
                 after: Some(shown),
             };
-            let mut came = write.note(entry, after.run, after.clock);
-            // What a create got is told by its answer: a slug with a suffix is no failure.
-            if matches!(step.operation, Operation::Create { .. }) {
+            let mut came = write.note_unmet(entry, after.run, after.clock);
+            // The answer of a create decides its identity: a slug with a suffix is not a failure.
+            if matches!(step.operation, StepOperation::Create { .. }) {
                 came.reshaped.clear();
             }
             found.insert(step.id.clone(), came);
@@ -365,6 +367,6 @@ pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<Step
     found
 }
 
-pub(super) fn entry(account: &str, id: &str, origin: Origin, since: String) -> Entry {
-    Entry::new(account, id, origin, since)
+pub(super) fn ledger_entry(account: &str, id: &str, origin: ObjectOrigin, since: String) -> ManagedObject {
+    ManagedObject::new(account, id, origin, since)
 }

@@ -3,34 +3,32 @@
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
-use super::args::{CheckFormat, PlanFormat, Target};
-use super::exit::{Exit, Failure};
-use super::files::{self, Readers};
-use super::out::Out;
-use super::small;
+use super::args::{CheckFormat, FormatTarget, PlanFormat};
+use super::commands::validate;
+use super::console::Console;
+use crate::config::problem::{Problems, render_problems};
+use crate::model::resource::Desired;
 use crate::output;
+use crate::output::view::json;
+use crate::output::view::text::{self, TextDetail};
+use crate::output::view::{github, gitlab, html, markdown, terraform};
 use crate::plan::Plan;
-use crate::problem::{Problems, render};
-use crate::resource::Desired;
-use crate::view::json;
-use crate::view::text::{self, Detail};
-use crate::view::{github, gitlab, html, markdown, terraform};
+use crate::run::files::{self, FileReaders};
+use crate::run::{Exit, RunError};
 
 /// What was asked for, checked before anything is read: files, and the one for standard output.
-pub(super) struct Wanted<F> {
-    files: Vec<Target<F>>,
+pub(super) struct FormatSelection<F> {
+    files: Vec<FormatTarget<F>>,
     printed: F,
 }
 
-impl<F: Copy + PartialEq> Wanted<F> {
-    /// `--json` is the same as `--format json`, whatever else would be printed.
-    pub(super) fn new(out: &Out, asked: &[Target<F>], text: F, json: F) -> Result<Self, Failure> {
-        let (files, printed): (Vec<_>, Vec<_>) = asked
-            .iter()
-            .cloned()
-            .partition(|target| matches!(&target.file, Some(file) if !files::is_stdout(file)));
+impl<F: Copy + PartialEq> FormatSelection<F> {
+    /// `--json` is the same as `--format json`, regardless of other formats.
+    pub(super) fn new(out: &Console, asked: &[FormatTarget<F>], text: F, json: F) -> Result<Self, RunError> {
+        let (files, printed): (Vec<_>, Vec<_>) =
+            asked.iter().cloned().partition(|target| matches!(&target.file, Some(file) if !files::is_stdout(file)));
         if printed.len() > 1 {
-            return Err(Failure::other(
+            return Err(RunError::other(
                 "telform::cli::formats",
                 "two formats cannot both go to standard output",
                 "give all but one of them a file: `--format html=plan.html`",
@@ -40,127 +38,133 @@ impl<F: Copy + PartialEq> Wanted<F> {
         for target in &files {
             if !seen.insert(&target.file) {
                 let file = target.file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
-                return Err(Failure::other(
+                return Err(RunError::other(
                     "telform::cli::formats",
                     format!("two formats would be written to {file}"),
                     "give each a file of its own",
                 ));
             }
         }
-        let printed =
-            if out.global.json { json } else { printed.first().map_or(text, |target| target.format) };
+        let printed = if out.global.json { json } else { printed.first().map_or(text, |target| target.format) };
         Ok(Self { files, printed })
     }
 
-    /// Writes the files, each with what `draw` makes of its format.
-    fn write(&self, draw: impl Fn(F) -> Option<String>) -> Result<(), Failure> {
+    /// Writes the files, each with the result of `draw` for its format.
+    fn write(&self, draw: impl Fn(F) -> Option<String>) -> Result<(), RunError> {
         for target in &self.files {
             if let (Some(file), Some(text)) = (&target.file, draw(target.format)) {
-                files::write(file, &text, Readers::Anybody)?;
+                files::write_file(file, &text, FileReaders::Anybody)?;
             }
         }
         Ok(())
     }
 }
 
-/// The JSON of a plan document, for those who ask for it.
-pub(super) type Text<F> = LazyCell<String, F>;
+/// The JSON of a plan document, where it is requested.
+pub(super) type LazyJsonText<F> = LazyCell<String, F>;
 
-/// A plan as a file or another program gets it: without colours, sentences unbroken.
-fn drawn(
-    out: &Out,
+/// What a comment contains beside the plan.
+#[derive(Debug, Default)]
+pub(super) struct CommentContext {
+    /// How many addresses and numbers it may leave out and still offer the digest.
+    pub(super) max_unshown: u64,
+    /// The command that requires the current journal.
+    pub(super) head_demand: Option<String>,
+}
+
+/// A plan for a file or another program: without colours or line wrapping.
+fn render_plan(
+    out: &Console,
     plan: &Plan,
-    document: &Text<impl FnOnce() -> String>,
-    (format, max_unshown): (PlanFormat, u64),
+    document: &LazyJsonText<impl FnOnce() -> String>,
+    format: PlanFormat,
+    reader: &CommentContext,
 ) -> String {
     match format {
         PlanFormat::Text => {
-            let detail = Detail { verbose: out.global.verbose > 0, columns: usize::MAX };
-            anstream::adapter::strip_str(&text::plan(plan, detail)).to_string()
+            let detail = TextDetail { verbose: out.global.verbose > 0, columns: usize::MAX };
+            anstream::adapter::strip_str(&text::plan_as_text(plan, detail)).to_string()
         }
         PlanFormat::Json => document.to_string(),
-        PlanFormat::Markdown => markdown::accepting(plan, max_unshown),
-        PlanFormat::Html => html::plan(plan),
-        PlanFormat::TerraformJson => terraform::plan(plan),
-        PlanFormat::Github => github::plan(plan),
-        PlanFormat::Gitlab => gitlab::plan(plan),
+        PlanFormat::Markdown => markdown::plan_as_markdown_demanding(plan, reader.max_unshown, reader.head_demand.as_deref()),
+        PlanFormat::Html => html::plan_as_html(plan),
+        PlanFormat::TerraformJson => terraform::plan_as_terraform_json(plan),
+        PlanFormat::Github => github::plan_as_annotations(plan),
+        PlanFormat::Gitlab => gitlab::plan_as_code_quality(plan),
     }
 }
 
-impl Wanted<PlanFormat> {
-    /// Writes the files and prints the rest. Files come first: a reader of standard output may go away.
-    pub(super) fn plan(
+impl FormatSelection<PlanFormat> {
+    /// Writes the files and prints the rest. Files come first: a reader of standard output may close it.
+    pub(super) fn print_plan(
         &self,
-        out: &Out,
+        out: &Console,
         plan: &Plan,
-        document: &Text<impl FnOnce() -> String>,
-        max_unshown: u64,
-    ) -> Result<(), Failure> {
-        self.write(|format| Some(drawn(out, plan, document, (format, max_unshown))))?;
+        document: &LazyJsonText<impl FnOnce() -> String>,
+        reader: &CommentContext,
+    ) -> Result<(), RunError> {
+        self.write(|format| Some(render_plan(out, plan, document, format, reader)))?;
         match self.printed {
             PlanFormat::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
-            PlanFormat::Text => out.print(&text::plan(plan, out.reading())),
-            format => out.print_as_is(&drawn(out, plan, document, (format, max_unshown))),
+            PlanFormat::Text => out.print(&text::plan_as_text(plan, out.plan_detail())),
+            format => out.print_as_is(&render_plan(out, plan, document, format, reader)),
         }
         Ok(())
     }
 
-    /// Whether people read standard output.
-    pub(super) fn for_people(&self, out: &Out) -> bool {
+    /// Whether standard output is for people.
+    pub(super) fn for_people(&self, out: &Console) -> bool {
         self.printed == PlanFormat::Text && !out.global.quiet
     }
 
-    /// What kept the plan from being made, as annotations where they were asked for; nothing else can be drawn of it.
-    pub(super) fn failed(&self, out: &Out, failure: &Failure) -> Result<(), Failure> {
+    /// Why the plan could not be made, as annotations where they were requested; no other format can show it.
+    pub(super) fn annotate_failure(&self, out: &Console, failure: &RunError) -> Result<(), RunError> {
         let draw = |format| match (format, failure) {
-            (PlanFormat::Github, Failure::Problems(problems)) => Some(github::problems(problems)),
-            (PlanFormat::Gitlab, Failure::Problems(problems)) => Some(gitlab::problems(problems)),
+            (PlanFormat::Github, RunError::Problems(problems)) => Some(github::problems_as_annotations(problems)),
+            (PlanFormat::Gitlab, RunError::Problems(problems)) => Some(gitlab::problems_as_code_quality(problems)),
             (PlanFormat::Github, other) => {
                 let (code, message, _) = other.parts();
-                Some(github::failure(code, &message))
+                Some(github::failure_as_annotation(code, &message))
             }
             _ => None,
         };
         self.write(draw)?;
         if let Some(text) = draw(self.printed) {
-            out.print(&text);
+            out.print_as_is(&out.repeated_options.text(&text));
         }
         Ok(())
     }
 }
 
-impl Wanted<CheckFormat> {
-    /// Writes and prints what is wrong with the YAML. Errors go on as the failure that they are, so that people read them too.
-    pub(super) fn problems(
-        &self,
-        out: &Out,
-        problems: &Problems,
-        desired: Option<&Desired>,
-    ) -> Result<(), Failure> {
+impl FormatSelection<CheckFormat> {
+    /// Writes and prints what is wrong with the YAML. Errors are also returned as a failure, so that people read them, too.
+    pub(super) fn print_problems(&self, out: &Console, problems: &Problems, desired: Option<&Desired>) -> Result<(), RunError> {
         let draw = |format| match format {
-            CheckFormat::Github => Some(github::problems(problems)),
-            CheckFormat::Gitlab => Some(gitlab::problems(problems)),
+            CheckFormat::Github => Some(github::problems_as_annotations(problems)),
+            CheckFormat::Gitlab => Some(gitlab::problems_as_code_quality(problems)),
             CheckFormat::Text | CheckFormat::Json => None,
         };
         self.write(|format| match format {
-            CheckFormat::Text => Some(render(problems, false, out.width())),
-            CheckFormat::Json => Some(json::pretty(&output::document(&small::validation(problems, desired)))),
+            CheckFormat::Text => Some(render_problems(problems, false, out.width())),
+            CheckFormat::Json => {
+                Some(json::to_pretty_json(&output::with_header(&validate::validation_document(problems, desired))))
+            }
             other => draw(other),
         })?;
         if let Some(text) = draw(self.printed) {
-            out.print(&text);
+            out.print_as_is(&out.repeated_options.text(&text));
         }
         Ok(())
     }
 
     /// What is printed.
-    pub(super) fn printed(&self) -> CheckFormat {
+    pub(super) fn stdout_format(&self) -> CheckFormat {
         self.printed
     }
 }
 
-/// What the exit code says about a plan that was shown.
-pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
+/// The exit code of a plan that was shown.
+pub(super) fn exit_for_plan(plan: &Plan, detailed: bool) -> Exit {
     match (plan.is_refused(), !plan.is_settled() && detailed) {
         (true, _) => Exit::Refused,
         (false, true) => Exit::Pending,

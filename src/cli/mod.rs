@@ -1,4 +1,4 @@
-//! The command line: one short function a command.
+//! The command line: one short function per command.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -9,157 +9,109 @@ use std::sync::Arc;
 use clap::{CommandFactory, FromArgMatches};
 use futures_util::FutureExt;
 
-mod accounts;
-mod adopt;
-mod again;
-mod apply;
+mod apply_progress;
 mod args;
-mod asked;
-mod book;
-mod bug;
-mod clock;
-mod closed;
+mod commands;
 mod confirm;
-mod docs;
-mod doctor;
-mod drift;
-mod embedded;
+mod console;
 mod exit;
-mod explain;
-mod files;
-mod forget;
+mod finished;
 mod formats;
-mod git;
-mod init;
 mod interrupt;
-mod journal;
-mod ledger;
-mod lock;
-mod meter;
-mod out;
-mod pages;
-mod part;
-mod plan;
-mod policy;
-mod rebuild;
-mod recall;
-mod rehearse;
-mod rekey;
-mod remember;
-mod restart;
-mod resume;
-mod saved;
-mod session;
+mod journal_head;
+mod next_commands;
+mod panic_report;
+mod process_privacy;
+mod progress;
+mod progress_meter;
 mod signals;
-mod small;
-mod stream;
-mod supplied;
-#[cfg(test)]
-mod third_service;
-mod tokens;
-mod trail;
+mod signing;
+mod stdout;
 mod undo;
-mod unfinished;
-mod unmet;
-mod verify;
-mod watch;
+mod unfinished_run;
 
 pub use args::Cli;
-pub use exit::Exit;
 
+use crate::output::view::json;
 use crate::output::{self, Said};
-use crate::text::unsecret;
-use crate::view::json;
-use again::Again;
-use args::Command;
-use exit::Failure;
-use out::Out;
+use crate::run::{Exit, RunError};
+use crate::text::{masked_for_display, neutralize_output};
+use console::Console;
+use next_commands::RepeatedOptions;
 
-/// Reads the arguments, runs the command, and answers with the exit code of spec 3.1.
-pub fn main() -> ExitCode {
-    closed::close();
-    bug::install();
-    catch_unwind(parsed).unwrap_or_else(|_| ExitCode::from(bug::exit() as u8))
+/// What is wrong with arguments, prepared for display: without secrets, and without a line that controls the
+/// terminal or CI runner.
+fn sanitize_usage_error(text: &str) -> Cow<'_, str> {
+    match masked_for_display(text) {
+        Cow::Owned(text) => Cow::Owned(neutralize_output(&text).into_owned()),
+        Cow::Borrowed(text) => neutralize_output(text),
+    }
 }
 
-fn parsed() -> ExitCode {
-    let parsed =
-        Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+/// Reads the arguments, runs the command, and answers with the exit code ([`Exit`](crate::run::Exit)).
+pub fn main() -> ExitCode {
+    process_privacy::forbid_process_inspection();
+    panic_report::install_panic_hook();
+    catch_unwind(parse_and_run).unwrap_or_else(|_| ExitCode::from(panic_report::bug_exit_code() as u8))
+}
+
+fn parse_and_run() -> ExitCode {
+    let parsed = Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            // Help and version are no errors; anything else is one before any write.
+            let error = exit::quote_arguments(error);
+            // Help and version are not errors; anything else is an error before any write.
             let printed = if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
-                out::print(&json::line(&output::document(&exit::usage(&error).document(&Again::default()))))
-            } else if let Cow::Owned(text) = unsecret(&error.render().to_string()) {
-                // Told without colours, since a secret stood in an argument.
+                console::print_unstyled(&json::to_json_line(&output::with_header(
+                    &exit::usage_failure(&error).document(&RepeatedOptions::default()),
+                )))
+            } else if let (true, Cow::Owned(text)) = (error.use_stderr(), sanitize_usage_error(&error.render().to_string())) {
+                // Reported without colours, because an argument held text that is not shown unchanged.
                 std::io::stderr().write_all(text.as_bytes())
             } else {
                 error.print().and_then(|()| std::io::stdout().flush())
             };
-            let lost = !error.use_stderr() && out::is_lost(printed);
+            let lost = !error.use_stderr() && console::is_print_lost(printed);
             return ExitCode::from(u8::from(error.use_stderr() || lost));
         }
     };
-    let mut out = Out::new(&cli.global);
-    out.again = Arc::new(Again::of(&matches));
-    bug::clears(&out.meter);
+    let mut out = Console::new(&cli.global);
+    out.tells_events = cli.command.tells_events();
+    out.repeated_options = Arc::new(RepeatedOptions::from_matches(&matches));
+    panic_report::clear_meter_on_panic(&out.meter);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            out.note(&format!("error[telform::cli::runtime]: {error}\n"));
+            out.print_stderr(&format!("error[telform::cli::runtime]: {error}\n"));
             return ExitCode::from(Exit::Failed as u8);
         }
     };
     let ended = runtime.block_on(async {
-        // What a panic leaves behind is not looked at again: locks are freed as everywhere, and the process ends.
-        let ended = AssertUnwindSafe(run(&out, &cli)).catch_unwind().await;
-        out.settle().await;
-        ended.unwrap_or_else(|payload| Ok(bug::ended(&out, payload)))
+        // The state after a panic is not used again: locks are freed as usual, and the process ends.
+        let ended = AssertUnwindSafe(run_command(&out, &cli)).catch_unwind().await;
+        out.wait_for_locks().await;
+        ended.unwrap_or_else(|payload| Ok(panic_report::end_with_bug(&out, payload)))
     });
     let exit = ended.unwrap_or_else(|failure| {
         if out.global.json {
-            out.document(&failure.document(&out.again));
+            out.print_document(&failure.document(&out.repeated_options));
         }
-        // Where nobody got the document, its reason must not be lost with it.
-        if !out.global.json || out.is_lost() {
-            out.failure(&failure);
+        // If the document was not delivered, its reason must not be lost with it.
+        if !out.global.json || out.is_stdout_lost() {
+            out.print_failure(&failure);
         }
-        Exit::Failed
+        failure.exit()
     });
-    if out.global.json && cli.command.tells_events() {
-        out.event(&Said::Ended { exit: exit as u8, result: exit.word() });
+    let exit = journal_head::report_conclusion(&out, exit);
+    if out.global.json && out.tells_events {
+        let journal = journal_head::reached(&out);
+        out.print_event(&Said::Ended { exit: exit as u8, result: exit.as_str(), journal });
     }
-    ExitCode::from(out.ended(exit) as u8)
+    ExitCode::from(out.final_exit(exit) as u8)
 }
 
-async fn run(out: &Out, cli: &Cli) -> Result<Exit, Failure> {
-    bug::fail_if_asked("at_start");
-    match &cli.command {
-        Command::Init(args) => init::run(out, args).await,
-        Command::Validate(args) => small::validate(out, args),
-        Command::Plan(args) => plan::run(out, args).await,
-        Command::Apply(args) => apply::run(out, args).await,
-        Command::Resume(args) => resume::run(out, args).await,
-        Command::Rehearse(args) => rehearse::run(out, args).await,
-        Command::Undo(args) => undo::run(out, args).await,
-        Command::Show(args) => saved::show(out, args),
-        Command::Verify(args) => verify::run(out, args),
-        Command::Adopt(args) => adopt::run(out, args).await,
-        Command::Explain(args) => explain::run(out, args).await,
-        Command::Drift(args) => drift::run(out, args).await,
-        Command::Forget(args) => forget::run(&book::beside(out, args.sandbox.as_deref()), &args.forget).await,
-        Command::Ledger(args) => {
-            ledger::run(&book::beside(out, args.sandbox.as_deref()), &args.command).await
-        }
-        Command::Journal(args) => {
-            trail::run(&book::beside(out, args.sandbox.as_deref()), &args.command).await
-        }
-        Command::Sandbox(args) => small::sandbox(out, args).await,
-        Command::Schema(args) => small::schema(out, args),
-        Command::Doctor(args) => doctor::run(out, args).await,
-        Command::Docs(args) => docs::run(out, args),
-        Command::Completions(args) => pages::completions(out, args),
-        Command::Man(args) => pages::man(out, args),
-    }
+async fn run_command(out: &Console, cli: &Cli) -> Result<Exit, RunError> {
+    panic_report::fail_if_asked("at_start");
+    commands::run(out, &cli.command).await
 }

@@ -1,35 +1,36 @@
-//! Signals that ask the process to end: Ctrl-C, `kill`, a terminal that is closed. They are counted from the first moment that
-//! somebody cares, so that none gets lost while one part of a run hands over to the next.
+//! Signals that ask the process to end: Ctrl-C, `kill`, a terminal that is closed. They are counted from the first listener
+//! on, so that none is lost while one part of a run hands over to the next.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
-/// What came so far.
+/// What was received so far.
 #[derive(Debug, Default)]
-pub(crate) struct Signals {
+pub(crate) struct SignalCounter {
     listens: AtomicBool,
-    heard: watch::Sender<usize>,
+    received: watch::Sender<usize>,
 }
 
-impl Signals {
-    /// Waits for the n-th signal of this process. From the call on, not only from the first wait, no such signal ends the process.
-    pub(crate) fn nth(self: &Arc<Self>, nth: usize) -> impl Future<Output = ()> + Send + use<> {
+impl SignalCounter {
+    /// Waits for the n-th signal of this process. From the call on, not only from the first poll, no such signal ends the
+    /// process.
+    pub(crate) fn nth_signal(self: &Arc<Self>, nth: usize) -> impl Future<Output = ()> + Send + use<> {
         self.listen();
-        let (own, mut heard) = (Arc::clone(self), self.heard.subscribe());
+        let (own, mut heard) = (Arc::clone(self), self.received.subscribe());
         async move {
-            // Whoever waits keeps the counter alive.
+            // Each waiter keeps the counter alive.
             let _ = heard.wait_for(|count| *count >= nth).await;
             drop(own);
         }
     }
 
-    /// Waits for one more signal, and at least for the second one: the first asks for an end in good order, in which locks are
-    /// freed. Where nobody listens, a signal ends the process anyway.
+    /// Waits for one more signal, and at least for the second one: the first requests an orderly end, in which locks are
+    /// freed. Without a listener, a signal ends the process anyway.
     pub(crate) async fn next(&self) {
-        let heard = (*self.heard.borrow()).max(1);
-        if self.heard.subscribe().wait_for(|count| *count > heard).await.is_err() {
+        let heard = (*self.received.borrow()).max(1);
+        if self.received.subscribe().wait_for(|count| *count > heard).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -43,7 +44,7 @@ impl Signals {
         tokio::spawn(async move {
             loop {
                 streams.next().await;
-                own.heard.send_modify(|count| *count += 1);
+                own.received.send_modify(|count| *count += 1);
             }
         });
     }
@@ -73,7 +74,7 @@ impl Streams {
     }
 }
 
-/// Whether this process was started to outlive its terminal, as by `nohup`: then a hangup is ignored, and that stays so.
+/// Whether this process was started to outlive its terminal, as by `nohup`: then a hangup stays ignored.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

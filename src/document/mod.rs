@@ -1,48 +1,46 @@
-//! A plan as a file: versioned, bound to what it was made from, and such that any change of any byte shows.
+//! A plan as a file: versioned, bound to its inputs, and protected so that a change of any byte is detected.
 //!
-//! A checksum is no signature: whoever edits a file can make a new one. What keeps an edited plan from being applied is that
-//! apply plans again and wants the same digest.
+//! A checksum is not a signature: anyone who edits a file can make a new one. An edited plan is not applied because apply
+//! plans again and requires the same digest.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::plan;
-use crate::text::hex;
+use crate::text::{to_hex, without_quote};
 
-mod moved;
+mod plan_differences;
 mod seals;
 pub mod v1;
 
-pub use moved::{Moved, moved};
-pub use seals::{resealed, seals, unbound};
+pub use plan_differences::{PlanDifference, plan_differences};
+pub use seals::{bind_document, changed_secrets, other_key_difference, seal_secrets, unbound_secrets};
 pub use v1::{Document, LedgerIdentity, Origin};
 
 /// The version that this telform writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
 
-/// What every plan document says it is.
+/// The type of every plan document.
 pub const FORMAT: &str = "telform-plan";
 
-/// Largest plan that is read, in bytes: more than 100,000 changes need.
-pub const LIMIT: usize = 512 * 1024 * 1024;
+/// Largest plan that is read, in bytes: enough for more than 100,000 changes.
+pub const MAX_BYTES: usize = 512 * 1024 * 1024;
 
-/// What stands before the digits of the checksum, at the end of a file.
-const MARK: &str = "\"checksum\": \"sha256:";
+/// The text before the digits of the checksum, at the end of a file.
+const CHECKSUM_PREFIX: &str = "\"checksum\": \"sha256:";
 
 /// A checksum before it is known.
-const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+const ZERO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Why a file is no plan that can be used.
+/// Why a file is not a usable plan.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum DocumentError {
     /// It is something else.
-    #[error("it is no plan of telform: {0}")]
-    NoPlan(String),
+    #[error("it is not a telform plan: {0}")]
+    NotAPlan(String),
     /// A newer telform wrote it.
     #[error("it has format version {0}; this telform reads versions up to {FORMAT_VERSION}")]
     Newer(u64),
-    /// It has no checksum, or one that does not fit its bytes.
+    /// It has no checksum, or one that does not match its bytes.
     #[error("it was changed or cut off after telform wrote it: {0}")]
     Changed(String),
 }
@@ -51,26 +49,24 @@ impl DocumentError {
     /// Code, such as `telform::plan::changed`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NoPlan(_) => "telform::plan::no_plan",
+            Self::NotAPlan(_) => "telform::plan::no_plan",
             Self::Newer(_) => "telform::plan::newer",
             Self::Changed(_) => "telform::plan::changed",
         }
     }
 
-    /// The way out.
+    /// What to do.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::NoPlan(_) => "`telform plan --out FILE` writes one",
+            Self::NotAPlan(_) => "`telform plan --out FILE` writes one",
             Self::Newer(_) => "use the telform version that wrote it, or a newer one",
-            Self::Changed(_) => {
-                "take the file as it was written, or plan again with `telform plan --out FILE`"
-            }
+            Self::Changed(_) => "use the file as it was written, or plan again with `telform plan --out FILE`",
         }
     }
 }
 
 /// A plan as a document, without its checksum.
-pub fn of(plan: &plan::Plan, origin: Origin) -> Document {
+pub fn from_plan(plan: &plan::Plan, origin: Origin) -> Document {
     Document {
         format: FORMAT.to_owned(),
         format_version: FORMAT_VERSION,
@@ -80,44 +76,71 @@ pub fn of(plan: &plan::Plan, origin: Origin) -> Document {
         refused: plan.is_refused(),
         digest: plan.digest.clone(),
         origin,
-        plan: same(plan),
-        notices: same(&plan.notices),
-        unmanaged: same(&plan.unmanaged),
-        undo: if plan.is_refused() { Vec::new() } else { same(&plan.inverses()) },
+        plan: plan.into(),
+        notices: plan.notices.iter().map(Into::into).collect(),
+        unmanaged: plan.unmanaged.iter().map(Into::into).collect(),
+        undo: if plan.is_refused() { Vec::new() } else { plan.undo_entries().iter().map(Into::into).collect() },
         seals: None,
+        binding: None,
         checksum: None,
     }
 }
 
-/// The planner's values and those of version 1 have one shape today, so one is read from what the other writes. When the
-/// planner's move on, this is where they part; the golden files notice.
-fn same<T: Serialize + ?Sized, U: DeserializeOwned>(value: &T) -> U {
-    let text = serde_json::to_vec(value).expect("a plan holds nothing that is no JSON");
-    // A text takes a tenth of a tree's memory. What is nested deeper than its reader goes takes the tree.
-    serde_json::from_slice(&text)
-        .or_else(|_| serde_json::from_value(serde_json::to_value(value)?))
-        .expect("version 1 has the planner's shape; tests hold it over generated plans")
-}
-
 impl Document {
     /// The plan in it, as the planner made it.
-    pub fn plan(&self) -> Result<plan::Plan, DocumentError> {
+    pub fn to_plan(&self) -> Result<plan::Plan, DocumentError> {
         let changed = |error: serde_json::Error| DocumentError::Changed(error.to_string());
-        let mut plan = self.plan.planned()?;
+        let mut plan = self.plan.to_plan()?;
         let notices = serde_json::to_value(&self.notices).map_err(changed)?;
         plan.notices = serde_json::from_value(notices).map_err(changed)?;
+        plan.made_with = ledger_line(&self.origin);
+        plan.logins.clone_from(&self.origin.logins);
         let unmanaged = serde_json::to_value(&self.unmanaged).map_err(changed)?;
         plan.unmanaged = serde_json::from_value(unmanaged).map_err(changed)?;
         if plan.digest != self.digest {
             return Err(DocumentError::Changed("its digest is not that of its plan".to_owned()));
         }
+        self.check_follows_from(&plan)?;
         Ok(plan)
     }
 }
 
-impl v1::Plan {
-    /// It as the planner made it, without notices.
-    pub fn planned(&self) -> Result<plan::Plan, DocumentError> {
+/// The ledger as shown beside the plan; none where an early version wrote the document.
+fn ledger_line(origin: &Origin) -> Option<plan::LedgerLine> {
+    let (place, ledger) = (origin.ledger_place.clone()?, origin.ledger.as_ref());
+    Some(plan::LedgerLine {
+        place,
+        serial: ledger.map_or(0, |ledger| ledger.serial),
+        made: ledger.and_then(|ledger| ledger.made.clone()),
+        saved: ledger.and_then(|ledger| ledger.saved.clone()),
+    })
+}
+
+impl Document {
+    /// The parts of the document beside the plan that follow from it agree with it.
+    fn check_follows_from(&self, plan: &plan::Plan) -> Result<(), DocumentError> {
+        let again = from_plan(plan, Origin::default());
+        for (what, same) in [
+            ("summary", self.summary == again.summary),
+            ("pending", self.pending == again.pending),
+            ("refused", self.refused == again.refused),
+        ] {
+            if !same {
+                return Err(DocumentError::Changed(format!("`{what}` is not what its plan says")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether its undo is the one that follows from its plan; another telform version may have computed a different one.
+    pub fn has_undo_of(&self, plan: &plan::Plan) -> bool {
+        self.undo == from_plan(plan, Origin::default()).undo
+    }
+}
+
+impl v1::PlanV1 {
+    /// The plan as the planner made it, without notices.
+    pub fn to_plan(&self) -> Result<plan::Plan, DocumentError> {
         let changed = |error: serde_json::Error| DocumentError::Changed(error.to_string());
         let json = serde_json::to_value(self).map_err(changed)?;
         let mut plan: plan::Plan = serde_json::from_value(json).map_err(changed)?;
@@ -127,55 +150,56 @@ impl v1::Plan {
 }
 
 /// JSON Schema (draft 2020-12) of a plan document.
-pub fn schema() -> serde_json::Value {
+pub fn plan_schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Document).to_value();
     schema["title"] = "telform plan, format version 1".into();
     schema
 }
 
 /// Puts the checksum into the text of a document that has zeros in its place.
-pub fn seal(text: &str) -> String {
+pub fn seal_checksum(text: &str) -> String {
     match checksum_at(text) {
         Some(at) => {
-            let digits = hex(&Sha256::digest(text.as_bytes()));
-            format!("{}{digits}{}", &text[..at], &text[at + ZEROS.len()..])
+            let digits = to_hex(&Sha256::digest(text.as_bytes()));
+            format!("{}{digits}{}", &text[..at], &text[at + ZERO_CHECKSUM.len()..])
         }
         None => text.to_owned(),
     }
 }
 
-/// A checksum that [`seal`] replaces.
-pub fn unsealed() -> String {
-    format!("sha256:{ZEROS}")
+/// A checksum that [`seal_checksum`] replaces.
+pub fn unsealed_checksum() -> String {
+    format!("sha256:{ZERO_CHECKSUM}")
 }
 
-/// Reads the text of a saved plan. Whatever is not exactly as it was written is an error.
-pub fn read(text: &str) -> Result<Document, DocumentError> {
-    let no_plan = |why: String| DocumentError::NoPlan(why);
-    let head: serde_json::Value =
-        serde_json::from_str(text).map_err(|error| no_plan(format!("it is no JSON ({error})")))?;
+/// Reads the text of a saved plan. Anything that is not exactly as written is an error.
+pub fn read_plan_document(text: &str) -> Result<Document, DocumentError> {
+    let no_plan = |why: String| DocumentError::NotAPlan(why);
+    let head: serde_json::Value = serde_json::from_str(text).map_err(|error| no_plan(format!("it is not JSON ({error})")))?;
     if head.get("format").and_then(serde_json::Value::as_str) != Some(FORMAT) {
         return Err(no_plan(format!("it has no `\"format\": \"{FORMAT}\"`")));
     }
     let version = head.get("format_version").and_then(serde_json::Value::as_u64);
     let version = version.ok_or_else(|| no_plan("it has no format version".to_owned()))?;
+    if version == 0 {
+        return Err(no_plan("it says format version 0, which no telform wrote".to_owned()));
+    }
     if version > u64::from(FORMAT_VERSION) {
         return Err(DocumentError::Newer(version));
     }
-    let at = checksum_at(text)
-        .ok_or_else(|| DocumentError::Changed("there is no checksum at its end".to_owned()))?;
-    let blank = format!("{}{ZEROS}{}", &text[..at], &text[at + ZEROS.len()..]);
-    if text[at..at + ZEROS.len()] != hex(&Sha256::digest(blank.as_bytes())) {
+    let at = checksum_at(text).ok_or_else(|| DocumentError::Changed("there is no checksum at its end".to_owned()))?;
+    let blank = format!("{}{ZERO_CHECKSUM}{}", &text[..at], &text[at + ZERO_CHECKSUM.len()..]);
+    if text[at..at + ZERO_CHECKSUM.len()] != to_hex(&Sha256::digest(blank.as_bytes())) {
         return Err(DocumentError::Changed("its checksum does not fit".to_owned()));
     }
     drop(head);
-    serde_json::from_str(text).map_err(|error| DocumentError::Changed(error.to_string()))
+    serde_json::from_str(text).map_err(|error| DocumentError::Changed(without_quote(&error.to_string())))
 }
 
-/// Where the digits of the checksum begin: nowhere but at the very end.
+/// Where the digits of the checksum begin: only at the very end.
 fn checksum_at(text: &str) -> Option<usize> {
-    let at = text.rfind(MARK)? + MARK.len();
-    let digits = text.get(at..at + ZEROS.len())?;
+    let at = text.rfind(CHECKSUM_PREFIX)? + CHECKSUM_PREFIX.len();
+    let digits = text.get(at..at + ZERO_CHECKSUM.len())?;
     let fits = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    (fits && text.get(at + ZEROS.len()..) == Some("\"\n}\n")).then_some(at)
+    (fits && text.get(at + ZERO_CHECKSUM.len()..) == Some("\"\n}\n")).then_some(at)
 }

@@ -1,57 +1,53 @@
-//! Which secret values a plan was made with. A plan holds no secret, and a plain hash of a weak one could be guessed, so what
-//! stands in the document are seals that only the fingerprint key of the ledger can make. They are no part of the digest: a
-//! pull request that is planned without secrets has the digest of the merge that has them.
+//! Which secret values a plan was made with. A plan holds no secret, and a plain hash of a weak one could be guessed, so the
+//! document contains seals that only the fingerprint key of the ledger can make. They are not part of the digest: a pull request
+//! that is planned without secrets has the digest of the merge that has them. So that no seal can be removed, the key also binds
+//! the whole document.
 
 use std::collections::BTreeMap;
 
-use super::Moved;
-use super::v1::Seals;
-use crate::call::{Body, Payload};
-use crate::ledger::Key;
+use super::PlanDifference;
+use super::v1::{Binding, Document, Seals};
+use crate::model::call::{BodyValue, CallBody};
+use crate::model::ledger::FingerprintKey;
+use crate::model::resource::{Address, Desired, DesiredValue};
+use crate::model::value::{CompactValue, Secret, hidden};
 use crate::plan::{Plan, Step};
-use crate::resource::{Address, Desired, Wanted};
-use crate::value::{Packed, Secret, hidden};
 
-/// Seals of the secrets that a plan sends and that were there when it was made; none where it sends none.
-pub fn seals(plan: &Plan, desired: &Desired, key: &Key) -> Option<Seals> {
+/// Seals of the secrets that a plan sends and that were available when it was made; none where it does not send any.
+pub fn seal_secrets(plan: &Plan, desired: &Desired, key: &FingerprintKey) -> Option<Seals> {
     let mut steps: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for (step, address, attribute) in sent(plan) {
+    for (step, address, attribute) in sent_secrets(plan) {
         let object = desired.objects.get(address);
-        let Some(Wanted::Secret(secret)) = object.and_then(|object| object.attributes.get(attribute)) else {
+        let Some(DesiredValue::Secret(secret)) = object.and_then(|object| object.attributes.get(attribute)) else {
             continue;
         };
         let Some(print) = &secret.fingerprint else { continue };
         let seal = key.plan_seal(&step.call.account, &address.to_string(), attribute, print);
         steps.entry(step.id.clone()).or_default().insert(attribute.to_owned(), seal);
     }
-    for (step, address, attribute, marks) in hidden(plan) {
-        let print = key.fingerprint("hidden", attribute, &Secret::exact(&marks));
+    for (step, address, attribute, marks) in hidden_values_sent(plan) {
+        let print = key.fingerprint_secret("hidden", attribute, &Secret::from_exact(&marks));
         let seal = key.plan_seal(&step.call.account, &address.to_string(), attribute, &print);
         steps.entry(step.id.clone()).or_default().insert(attribute.to_owned(), seal);
     }
-    (!steps.is_empty()).then(|| Seals { key: key.check(), steps })
+    (!steps.is_empty()).then(|| Seals { key: key.check_plan(), steps })
 }
 
-/// Secrets that are not those of the reviewed plan any more. Both plans have the same steps.
-pub fn resealed(plan: &Plan, then: &Seals, desired: &Desired, key: &Key) -> Vec<Moved> {
-    if then.key != key.check() {
-        return vec![Moved {
-            subject: "the fingerprint key".to_owned(),
-            attribute: None,
-            was: format!("{}, with which the plan's secrets were sealed", then.key),
-            is: "another one, so nobody can tell whether the secrets are the same".to_owned(),
-        }];
+/// Secrets that differ from those of the reviewed plan. Both plans have the same steps.
+pub fn changed_secrets(plan: &Plan, then: &Seals, desired: &Desired, key: &FingerprintKey) -> Vec<PlanDifference> {
+    if then.key != key.check_plan() {
+        return vec![other_key_difference(&then.key)];
     }
-    let now = seals(plan, desired, key);
+    let now = seal_secrets(plan, desired, key);
     let mut found = Vec::new();
-    let marked = hidden(plan).map(|(step, address, attribute, _)| (step, address, attribute));
-    for (step, address, attribute) in sent(plan).chain(marked) {
+    let marked = hidden_values_sent(plan).map(|(step, address, attribute, _)| (step, address, attribute));
+    for (step, address, attribute) in sent_secrets(plan).chain(marked) {
         let of = |seals: &Seals| seals.steps.get(&step.id)?.get(attribute).cloned();
-        // One that nobody supplies now stops the apply anyway, with the place where it is missing.
+        // A secret that is not supplied now stops the apply anyway, with a message where it is missing.
         if let (Some(was), Some(is)) = (of(then), now.as_ref().and_then(of))
             && was != is
         {
-            found.push(Moved {
+            found.push(PlanDifference {
                 subject: address.to_string(),
                 attribute: Some(attribute.to_owned()),
                 was: "the secret that was there when it was planned".to_owned(),
@@ -62,25 +58,43 @@ pub fn resealed(plan: &Plan, then: &Seals, desired: &Desired, key: &Key) -> Vec<
     found
 }
 
-/// Secrets that a plan sends and that were not there, or could not be sealed, when it was made: address and attribute.
-pub fn unbound(plan: &Plan, then: Option<&Seals>) -> Vec<String> {
+/// The plan was sealed or bound with a different key.
+pub fn other_key_difference(was: &str) -> PlanDifference {
+    PlanDifference {
+        subject: "the fingerprint key".to_owned(),
+        attribute: None,
+        was: format!("{was}, with which the plan's secrets were sealed"),
+        is: "another one, so it is not known whether the secrets are the same".to_owned(),
+    }
+}
+
+/// The MAC of the whole document, including seals: with the key, anything removed, changed or added is detected. It is not part
+/// of the digest, which is the same without a key.
+pub fn bind_document(document: &Document, key: &FingerprintKey) -> Binding {
+    let bare = Document { binding: None, checksum: None, ..document.clone() };
+    let text = serde_json::to_string(&bare).unwrap_or_default();
+    Binding { key: key.check_plan(), mac: key.bind_plan(&text) }
+}
+
+/// Secrets that a plan sends and that were not available, or could not be sealed, when it was made: address and attribute.
+pub fn unbound_secrets(plan: &Plan, then: Option<&Seals>) -> Vec<String> {
     let is_sealed = |step: &Step, attribute: &str| {
         then.and_then(|seals| seals.steps.get(&step.id)).is_some_and(|of| of.contains_key(attribute))
     };
-    sent(plan)
+    sent_secrets(plan)
         .filter(|(step, _, attribute)| !is_sealed(step, attribute))
         .map(|(_, address, attribute)| format!("{address} {attribute}"))
         .collect()
 }
 
-/// Values with something hidden in them in the requests: the step, whose they are, and their marks.
-fn hidden(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &str, String)> {
+/// Values with hidden parts in the requests: the step, the owner, and the marks.
+fn hidden_values_sent(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &str, String)> {
     plan.steps.iter().flat_map(|step| {
-        let entries = step.call.body.iter().flat_map(Body::entries);
+        let entries = step.call.body.iter().flat_map(CallBody::own_entries);
         entries.filter_map(move |(name, payload)| {
-            let Payload::Value(value) = payload else { return None };
+            let BodyValue::Value(value) = payload else { return None };
             let mut marks = String::new();
-            hidden::texts(&Packed::from(value), &mut |text| {
+            hidden::for_each_text(&CompactValue::from(value), &mut |text| {
                 if hidden::is_marked(text) && !hidden::is_absent(text) {
                     marks.push_str(text);
                 }
@@ -90,13 +104,13 @@ fn hidden(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &str, String)> 
     })
 }
 
-/// The secrets in the requests: the step, and whose they are.
-fn sent(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &str)> {
+/// The secrets in the requests: the step and the owner.
+fn sent_secrets(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &str)> {
     plan.steps.iter().flat_map(|step| {
-        let entries = step.call.body.iter().flat_map(Body::entries);
+        let entries = step.call.body.iter().flat_map(CallBody::own_entries);
         entries.filter_map(move |(_, payload)| match payload {
-            Payload::Secret { address, attribute } => Some((step, address, attribute.as_str())),
-            Payload::Value(_) | Payload::IdOf(_) => None,
+            BodyValue::Secret { address, attribute } => Some((step, address, attribute.as_str())),
+            BodyValue::Value(_) | BodyValue::IdOf(_) => None,
         })
     })
 }

@@ -6,17 +6,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::drift::{Drift, Looked, Missed};
-use crate::explain::Explanation;
-use crate::ledger::{AccountEntry, Attempt, LeftBehind, MadeConnection, NaturalKey, Origin};
-use crate::problem::Told;
+use crate::analysis::drift::{ComparedObjects, Drift, NotCompared};
+use crate::analysis::explain::Explanation;
+use crate::config::problem::ProblemReport;
+use crate::model::ledger::{AbandonedObject, AccountEntry, CreatedConnection, NaturalKey, ObjectOrigin, PendingCreate};
+use crate::output::view::doctor::{DoctorCheck, DoctorStatus};
 use crate::verify;
-use crate::view::doctor::{Check, Verdict};
 
-/// What each calls itself.
+/// The format name of each.
 macro_rules! documents {
     ($($ty:ty => $format:literal)*) => {
-        $(impl $crate::output::Document for $ty { const FORMAT: &'static str = $format; })*
+        $(impl $crate::output::OutputDocument for $ty { const FORMAT: &'static str = $format; })*
     };
 }
 pub(super) use documents;
@@ -27,7 +27,6 @@ documents! {
     Explanation => "telform-explanation"
     DriftReport<'_> => "telform-drift"
     Adoption => "telform-adopt"
-    PlanVerdict<'_> => "telform-verify-plan"
     LedgerList<'_> => "telform-ledger-list"
     LedgerShown<'_> => "telform-ledger-entry"
     LedgerMoved => "telform-ledger-move"
@@ -35,18 +34,17 @@ documents! {
     LedgerLock => "telform-ledger-lock"
     Rebuilt => "telform-ledger-rebuild"
     Rekeyed => "telform-ledger-rekey"
-    Doctor<'_> => "telform-doctor"
 }
 
-/// Why a command ended before it could do its work. Any command prints it instead of its own document; of a command that prints
-/// events it is one of the lines.
+/// Why a command ended before it could do its task. Any command prints it instead of its own document; for a command that
+/// prints events it is one of the lines.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Failed {
-    /// Which: `telform docs CODE` says what it means.
+    /// The code: `telform docs CODE` explains it.
     pub code: String,
     /// What happened.
     pub message: String,
-    /// The way out.
+    /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
     /// Where in the YAML.
@@ -54,8 +52,8 @@ pub struct Failed {
     pub place: Option<Place>,
     /// All problems of the YAML; `code`, `message`, `help` and `place` are those of the first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub problems: Vec<Told>,
-    /// Of a bug in telform (`telform::bug`): whether requests may have been sent.
+    pub problems: Vec<ProblemReport>,
+    /// For a bug in telform (`telform::bug`): whether requests may have been sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub may_have_written: Option<bool>,
 }
@@ -74,10 +72,10 @@ pub struct Place {
 /// What is wrong with the YAML.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Validation {
-    /// Whether telform would work with it.
+    /// Whether telform accepts it.
     pub valid: bool,
-    /// Errors, or the warnings of what is valid.
-    pub problems: Vec<Told>,
+    /// Errors, or the warnings about a valid configuration.
+    pub problems: Vec<ProblemReport>,
     /// Accounts that it names; 0 when it is not valid.
     pub accounts: usize,
     /// Objects that it declares, by kind.
@@ -99,13 +97,13 @@ pub struct DriftReport<'a> {
     pub files: Vec<String>,
     /// Their changes, as a unified diff.
     pub patch: String,
-    /// What the YAML cannot say, a sentence each.
+    /// What the YAML cannot express, one sentence each.
     pub not_accepted: Vec<String>,
-    /// What was compared, and what could not be: with something in `missed` the exit code is 1.
-    pub looked_at: &'a Looked,
+    /// What was compared, and what could not be: if `missed` is not empty, the exit code is 1.
+    pub looked_at: &'a ComparedObjects,
 }
 
-/// What was taken under management.
+/// Objects that are now managed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Adoption {
     /// Files that hold it now.
@@ -118,9 +116,9 @@ pub struct Adoption {
     pub left_out: Vec<NotWritten>,
     /// Whether the YAML differs from what was adopted.
     pub pending: bool,
-    /// Kinds in an account that could not be looked at.
+    /// Kinds in an account that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub missed: Vec<Missed>,
+    pub missed: Vec<NotCompared>,
 }
 
 /// An object that was adopted.
@@ -140,7 +138,7 @@ pub struct Supply {
     pub address: String,
     /// Which attribute.
     pub attribute: String,
-    /// The environment variable that stands for it in the YAML.
+    /// The environment variable that supplies it in the YAML.
     pub env: String,
 }
 
@@ -164,52 +162,18 @@ pub struct Subject {
     pub attribute: String,
 }
 
-/// A rule that a plan or a journal breaks.
+/// A violation of a rule by a plan or a journal.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Violation<'a> {
     /// `telform::verify::…`
     pub code: &'a str,
-    /// JSON pointer, line of the journal, or line and column of what is no JSON.
+    /// JSON pointer, line of the journal, or line and column of invalid JSON.
     pub place: &'a str,
-    /// The step that it is about.
+    /// The step concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<&'a str>,
     /// What is wrong.
     pub text: &'a str,
-}
-
-/// What the independent checker finds in a plan.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PlanVerdict<'a> {
-    /// Whether every rule holds.
-    pub verified: bool,
-    /// Whether it may be applied: every rule holds, and it refuses nothing.
-    pub applicable: bool,
-    /// What was looked at; null when the document could not be read.
-    pub seen: Option<Seen<'a>>,
-    /// The rules that it breaks.
-    pub violations: Vec<Violation<'a>>,
-}
-
-/// How much was looked at.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Seen<'a> {
-    /// Digest of the plan, as the checker computes it.
-    pub digest: &'a str,
-    /// Whether there is a checksum over the whole file.
-    pub checksum: bool,
-    /// Whether all rules apply; not to a plan that refuses something.
-    pub complete: bool,
-    /// Objects that change.
-    pub changes: usize,
-    /// Requests.
-    pub steps: usize,
-    /// Deletes among them.
-    pub deletes: usize,
-    /// Numbers that lose, get or change their connection.
-    pub numbers: usize,
-    /// Refusals.
-    pub refusals: usize,
 }
 
 /// Every managed object.
@@ -217,16 +181,19 @@ pub struct Seen<'a> {
 pub struct LedgerList<'a> {
     /// Identity of the ledger.
     pub id: &'a str,
-    /// Rises with each save.
+    /// Increases with each save.
     pub serial: u64,
     /// The accounts that it belongs to.
     pub accounts: &'a BTreeMap<String, AccountEntry>,
+    /// Owners of the tokens that these were read with, by account, as far as the services report them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub owners: &'a BTreeMap<String, String>,
     /// The objects.
     pub objects: Vec<LedgerEntry<'a>>,
-    /// Addresses whose create was cut off.
+    /// Addresses whose create was interrupted.
     pub attempts: Vec<String>,
-    /// Numbers that were cut off to be connected elsewhere.
-    pub moves: &'a BTreeSet<MadeConnection>,
+    /// Numbers that were disconnected to be connected elsewhere.
+    pub moves: &'a BTreeSet<CreatedConnection>,
     /// Creates that got no answer, whose natural keys are watched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub watched: Vec<WatchedCreate<'a>>,
@@ -248,20 +215,20 @@ pub struct WatchedCreate<'a> {
     pub run: &'a str,
 }
 
-/// What is remembered about one address.
+/// What the ledger has about one address.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LedgerShown<'a> {
     /// The address.
     pub address: String,
-    /// The object; null when only its create was begun.
+    /// The object; null when only its create was started.
     pub entry: Option<LedgerEntry<'a>>,
-    /// A create that was cut off.
-    pub attempt: Option<&'a Attempt>,
+    /// An interrupted create.
+    pub attempt: Option<&'a PendingCreate>,
     /// Connections that telform made with it.
-    pub connections: Vec<&'a MadeConnection>,
+    pub connections: Vec<&'a CreatedConnection>,
 }
 
-/// A managed object. Of a secret only the name: its seal says nothing without the key, and nothing has to know it.
+/// A managed object. Of a secret only the name: its seal is useless without the key, and no reader needs it.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LedgerEntry<'a> {
     /// Its address.
@@ -271,7 +238,7 @@ pub struct LedgerEntry<'a> {
     /// Its identity at the service.
     pub id: &'a str,
     /// How telform came to manage it.
-    pub origin: Origin,
+    pub origin: ObjectOrigin,
     /// Since when (RFC 3339, UTC).
     pub since: &'a str,
     /// Natural key as it was last seen.
@@ -281,27 +248,27 @@ pub struct LedgerEntry<'a> {
     pub secrets: Vec<&'a str>,
     /// Whether it may not be deleted.
     pub prevent_delete: bool,
-    /// Since when it waits, invisible, for somebody to confirm it.
+    /// Since when it waits, invisible, for a person to confirm it.
     pub hidden_since: Option<&'a str>,
-    /// Names of the attributes that wait for somebody to confirm them.
+    /// Names of the attributes that wait for a person to confirm them.
     pub submitted: Vec<&'a str>,
-    /// Names of the attributes that the service keeps in another form.
+    /// Names of the attributes that the service stores in a different form.
     pub reshaped: Vec<&'a str>,
     /// Names of the attributes that were sent and that the service still shows as they were before.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_taken: Vec<&'a str>,
-    /// Objects that it took the place of and that are not deleted yet.
+    /// Objects that it replaced and that are not deleted yet.
     pub former: &'a BTreeSet<String>,
-    /// All objects that it took the place of.
+    /// All objects that it replaced.
     pub replaced: &'a BTreeSet<String>,
 }
 
 /// An object has another address.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LedgerMoved {
-    /// The address that it had.
+    /// The earlier address.
     pub from: String,
-    /// The address that it has.
+    /// The new address.
     pub to: String,
 }
 
@@ -310,13 +277,13 @@ pub struct LedgerMoved {
 pub struct Forgotten {
     /// The address.
     pub address: String,
-    /// Its account; null when only its create had been begun, which made nothing.
+    /// Its account; null when only its create had been started, without a result.
     pub account: Option<String>,
-    /// Identity of the object, which stays as it is.
+    /// Identity of the object, which is left as it is.
     pub id: Option<String>,
-    /// What it took the place of in runs that were cut off, and what stays as it is as well.
+    /// Objects that it replaced in interrupted runs, which are left as they are as well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub left: Vec<LeftBehind>,
+    pub left: Vec<AbandonedObject>,
 }
 
 /// Who has the lock of the ledger.
@@ -324,13 +291,13 @@ pub struct Forgotten {
 pub struct LedgerLock {
     /// Where the ledger is kept.
     pub ledger: String,
-    /// Whether somebody has the lock now.
+    /// Whether the lock is currently held.
     pub held: bool,
     /// Id of the lock, for `--lock-id`.
     pub id: Option<String>,
-    /// Who has it, or had it when it was freed.
+    /// Its holder, or its last holder when it was freed.
     pub holder: Option<String>,
-    /// Whether it has run out: the next run takes it over.
+    /// Whether it has expired: the next run takes it over.
     pub expired: bool,
     /// Whether this command freed it.
     pub freed: bool,
@@ -347,7 +314,7 @@ pub struct Rebuilt {
     pub unknown: Vec<NotKnown>,
 }
 
-/// Something that YAML and services do not tell.
+/// Something that YAML and services do not contain.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NotKnown {
     /// What.
@@ -359,15 +326,15 @@ pub struct NotKnown {
 /// The key of the ledger was changed.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Rekeyed {
-    /// Secrets whose state stays known.
+    /// Secrets whose state is still known.
     pub carried_over: Vec<Subject>,
-    /// Secrets that are unknown from now on.
+    /// Secrets that are now unknown.
     pub unknown: Vec<CarriedOver>,
     /// Where the new key is: `file` or `environment`.
     pub key: String,
 }
 
-/// A secret that is unknown from now on.
+/// A secret that is now unknown.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CarriedOver {
     /// Whose.
@@ -378,41 +345,30 @@ pub struct CarriedOver {
     pub because: String,
 }
 
-/// Whether everything is there that a run needs.
+/// Whether everything that a run needs is present.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Doctor<'a> {
     /// The worst of the checks.
-    pub verdict: Verdict,
+    pub verdict: DoctorStatus,
     /// The checks.
-    pub checks: &'a [Check],
+    pub checks: &'a [DoctorCheck],
+}
+
+/// Version 2: what to do about a check is called `help`, as everywhere else.
+impl super::OutputDocument for Doctor<'_> {
+    const FORMAT: &'static str = "telform-doctor";
+    const VERSION: u32 = 2;
 }
 
 impl<'a> Violation<'a> {
     /// Those that the checker found.
-    pub fn all(found: &'a [verify::Violation]) -> Vec<Self> {
-        let one = |it: &'a verify::Violation| Self {
+    pub fn all(found: &'a [verify::CheckerViolation]) -> Vec<Self> {
+        let one = |it: &'a verify::CheckerViolation| Self {
             code: &it.code,
             place: &it.place,
             step: it.step.as_deref(),
             text: &it.text,
         };
         found.iter().map(one).collect()
-    }
-}
-
-impl<'a> From<&'a verify::Verdict> for PlanVerdict<'a> {
-    fn from(found: &'a verify::Verdict) -> Self {
-        let seen = found.seen.as_ref().map(|seen| Seen {
-            digest: &seen.digest,
-            checksum: seen.checksum,
-            complete: seen.complete,
-            changes: seen.changes,
-            steps: seen.steps,
-            deletes: seen.deletes,
-            numbers: seen.numbers,
-            refusals: seen.refusals,
-        });
-        let violations = Violation::all(&found.violations);
-        Self { verified: found.verified, applicable: found.applicable, seen, violations }
     }
 }

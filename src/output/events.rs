@@ -1,51 +1,53 @@
-//! Lines of a stream beside those that an apply tells its listeners ([`Event`](crate::event::Event)).
+//! Lines of a stream beside the events of an apply ([`Event`](crate::apply::event::Event)).
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::apply::Doubled;
-use crate::call::StepId;
-use crate::document::{Moved, v1};
-use crate::event::Outcome;
-use crate::journal::Verdict;
+use crate::apply::ObjectWithTwins;
+use crate::apply::event::StepOutcome;
+use crate::document::{PlanDifference, v1};
+use crate::model::call::StepId;
+use crate::model::ledger::JournalHead;
+use crate::output::view::rehearsal::Rehearsal;
+use crate::output::view::report::NextCommand;
 use crate::plan::Step;
-use crate::view::rehearsal::Rehearsal;
-use crate::view::report::Advice;
+use crate::signature::{Approval, Signer};
+use crate::state::journal::JournalFinding;
 
-/// What a command says around a run.
+/// What a command reports around a run.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Said<'a> {
-    /// A run of the journal was cut off, and its open steps are settled by reading before anything else.
+    /// A run of the journal was interrupted, and its open steps are settled by reading before anything else.
     CutOff {
         /// The run.
         run: &'a str,
         /// Its command.
         command: &'a str,
     },
-    /// An open step of a run that was cut off was settled by reading.
+    /// An open step of an interrupted run was settled by reading.
     Settled {
         /// The run.
         run: &'a str,
         /// Its step.
         step: &'a str,
         /// What reading says.
-        verdict: Verdict,
+        verdict: JournalFinding,
         /// What was seen.
         evidence: &'a str,
     },
-    /// `undo` found the run, and says what of it is not taken back.
+    /// `undo` found the run, and reports what is not undone.
     Undo {
         /// The run.
         run: &'a str,
-        /// What stays, and why.
-        left: &'a [crate::undo::Left],
+        /// What is kept, and why.
+        left: &'a [crate::analysis::undo::NotUndone],
     },
-    /// The way back is not what was saved with the run, because something moved since.
+    /// The undo differs from what was saved with the run, because something changed since.
     UndoMoved {
-        /// Saved then, and not sent today.
+        /// Saved then, and not sent now.
         dropped: Vec<Saved<'a>>,
-        /// Sent today, and not saved then.
+        /// Sent now, and not saved then.
         added: Vec<Saved<'a>>,
     },
     /// The plan. Everything after it is about this plan.
@@ -53,10 +55,10 @@ pub enum Said<'a> {
         /// As `telform plan --json` prints it, without a checksum.
         document: &'a v1::Document,
     },
-    /// Live or configuration is not what the reviewed plan saw: nothing is written.
+    /// Live state or configuration changed since the reviewed plan: nothing is written.
     Stale {
-        /// What moved.
-        moved: &'a [Moved],
+        /// What changed.
+        moved: &'a [PlanDifference],
     },
     /// A policy has judged the plan.
     Policy {
@@ -64,24 +66,24 @@ pub enum Said<'a> {
         policy: &'a str,
         /// Where it is named.
         named: &'a str,
-        /// Whether the plan may go on.
+        /// Whether the plan may continue.
         allowed: bool,
         /// Why not.
         why: Option<&'a str>,
         /// What it printed.
         text: &'a str,
     },
-    /// Secrets whose value nobody can compare with that of the review; what is there now is sent.
+    /// Secrets whose value cannot be compared with that of the review; the current value is sent.
     Unbound {
         /// Each as address and attribute.
         secrets: &'a [String],
     },
-    /// The run did not go through: how each step ended, and how to go on.
+    /// The run was not completed: how each step ended, and how to continue.
     Unfinished {
-        /// Numbers that are cut off now.
+        /// Numbers that are now disconnected.
         dark: Vec<Dark>,
-        /// Commands to go on with, when a number is dark.
-        advice: &'a [Advice],
+        /// Commands to continue with, when a number is dark.
+        advice: &'a [NextCommand],
         /// Every step of the plan.
         steps: Vec<StepEnd<'a>>,
         /// Steps that connected numbers again.
@@ -95,11 +97,11 @@ pub enum Said<'a> {
         writes: usize,
         /// Whether a fresh plan is empty.
         converged: bool,
-        /// Digest of the plan that was carried out.
+        /// Digest of the plan that was applied.
         digest: &'a str,
         /// The fresh plan in one line.
         second_plan: String,
-        /// What the service keeps in another form than it was sent, a sentence each.
+        /// What the service stores in a different form from the one sent, one sentence each.
         unmet: &'a [String],
     },
     /// What a rehearsal showed.
@@ -107,21 +109,46 @@ pub enum Said<'a> {
         /// Requests, time, and darkness of numbers.
         rehearsal: &'a Rehearsal,
     },
-    /// Always the last line of a command that came this far.
+    /// Always the last line of a command that got this far.
     Ended {
         /// Exit code of the process.
         exit: u8,
         /// The same in a word or two.
         result: &'a str,
+        /// Where the run wrote to the journal: its last line.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        journal: Option<Reached>,
     },
-    /// Objects that the run made, and others with the same natural key.
+    /// Objects that the run created, and others with the same natural key.
     Twins {
         /// Each of ours.
-        twins: &'a [Doubled],
+        twins: &'a [ObjectWithTwins],
+    },
+    /// The saved plan was signed or approved by those whom `--allowed-signers` and `--approvals` require.
+    Vouched {
+        /// Digest of the plan.
+        digest: &'a str,
+        /// Who signed it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        plan_signed_by: Option<&'a Signer>,
+        /// The approvals that count: who, when, and until when.
+        approvals: &'a [Approval],
     },
 }
 
-/// A request of the way back.
+/// The last line that a run wrote to the journal: its hash covers all lines.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Reached {
+    /// The line.
+    pub head: JournalHead,
+    /// The command that refuses a journal without that line.
+    pub demand: String,
+    /// The file that holds it for the next run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_in: Option<String>,
+}
+
+/// A request of an undo.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Saved<'a> {
     /// Object, attribute or number.
@@ -130,7 +157,7 @@ pub struct Saved<'a> {
     pub request: &'a str,
 }
 
-/// A number that is cut off.
+/// A disconnected number.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Dark {
     /// E.164.
@@ -147,15 +174,15 @@ pub struct StepEnd<'a> {
     /// Its id.
     pub step: &'a StepId,
     /// How.
-    pub result: &'a Outcome,
+    pub result: &'a StepOutcome,
 }
 
-/// A step beyond the plan and how it ended.
+/// A step after the plan and how it ended.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StepMore<'a> {
     /// The step.
-    #[schemars(with = "v1::Step")]
+    #[schemars(with = "v1::StepV1")]
     pub step: &'a Step,
     /// How.
-    pub result: &'a Outcome,
+    pub result: &'a StepOutcome,
 }

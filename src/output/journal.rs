@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Document, Violation};
+use super::{OutputDocument, Violation, Vouched};
 use crate::document::v1;
-use crate::journal::{Actor, Line, Record, Run, Shown, Verdict, Written};
-use crate::ledger::Head;
-use crate::view::journal::{shown, writes};
+use crate::model::ledger::JournalHead;
+use crate::output::view::journal::{count_writes, display_shown};
+use crate::signature::{Approval, Signer};
+use crate::state::journal::{JournalFinding, JournalLine, JournalRecord, RecordedChange, RecordedRun, RecordedValue, RunActor};
 
 /// Every run of the journal, the oldest first.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -23,12 +24,12 @@ pub struct RunShown<'a> {
     pub run: OneRun<'a>,
 }
 
-/// What was in force at a time.
+/// The values at a given time.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct InForce<'a> {
     /// RFC 3339, UTC.
     pub at: &'a str,
-    /// The last run that had begun by then; null when none had.
+    /// The last run that had started by then; null when none had.
     pub run: Option<&'a str>,
     /// The last values that were set, and by which run.
     pub values: Vec<Value<'a>>,
@@ -41,33 +42,42 @@ pub struct Blame<'a> {
     pub values: Vec<Value<'a>>,
 }
 
-/// Whether the journal is what was written and every run followed the rules.
+/// Whether the journal is intact and every run followed the rules.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct JournalChecked<'a> {
-    /// Whether all of it is in order.
+    /// Whether everything is in order.
     pub verified: bool,
     /// Lines.
     pub lines: usize,
     /// Runs.
     pub runs: usize,
-    /// The last line: it stands for all of them.
-    pub head: Head,
-    /// A line that was cut off by a power loss.
+    /// The last line: its hash covers all of them.
+    pub head: JournalHead,
+    /// A line that was truncated by a power loss.
     pub torn: Option<usize>,
     /// Runs that ended after the ledger was saved last, so that it does not know them.
     pub behind: usize,
+    /// The verdict of the fingerprint key on the MACs of its lines: `verified`; `unknown` without the key; `none` where no line
+    /// has one.
+    pub macs: &'static str,
     /// Where the chain breaks.
     pub broken: Option<BrokenAt<'a>>,
-    /// Rules that a run breaks.
+    /// Rules that a run violates.
     pub violations: Vec<Violation<'a>>,
+    /// Who signed it, and up to which line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Vouched>,
+    /// The unsigned part, where allowed signers were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<&'a str>,
 }
 
 /// A new journal was begun.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct JournalRestarted {
-    /// Where the old one is kept; null when there was nothing of it.
+    /// Where the old one is kept; null when it did not exist.
     pub kept: Option<String>,
-    /// Lines of it that are what was written.
+    /// Number of its intact lines.
     pub lines: usize,
 }
 
@@ -80,12 +90,12 @@ pub struct BrokenAt<'a> {
     pub why: &'a str,
 }
 
-/// What the independent checker finds in the file of a journal.
+/// Findings of the independent checker about a journal file.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct JournalVerdict<'a> {
     /// Whether every rule holds.
     pub verified: bool,
-    /// Lines that were looked at.
+    /// Number of lines checked.
     pub lines: usize,
     /// Runs among them.
     pub runs: usize,
@@ -95,16 +105,22 @@ pub struct JournalVerdict<'a> {
     pub head: &'a str,
     /// Rules that it breaks; `place` is the line.
     pub violations: Vec<Violation<'a>>,
+    /// Who signed it, and up to which line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Vouched>,
+    /// The unsigned part, where allowed signers were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<&'a str>,
 }
 
 /// The whole journal, run by run and step by step, for an audit.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Export<'a> {
-    /// The last line: it stands for all of them.
-    pub head: Head,
-    /// Why the journal is not what was written; null when it is.
+    /// The last line: its hash covers all of them.
+    pub head: JournalHead,
+    /// Why the journal differs from what was written; null when it is intact.
     pub broken: Option<String>,
-    /// Every run, as far as the journal is what was written.
+    /// Every run, as far as the journal is intact.
     pub runs: Vec<OneRun<'a>>,
 }
 
@@ -113,27 +129,36 @@ pub struct Export<'a> {
 pub struct OneRun<'a> {
     /// Its id.
     pub run: &'a str,
-    /// When it began (RFC 3339, UTC).
+    /// When it started (RFC 3339, UTC).
     pub at: &'a str,
-    /// When it ended; null when it was cut off.
+    /// When it ended; null when it was interrupted.
     pub ended: Option<&'a str>,
     /// Who ran it.
-    pub actor: &'a Actor,
-    /// `apply`, `resume`, `undo`, or what changed the ledger alone, such as `forget`.
+    pub actor: &'a RunActor,
+    /// `apply`, `resume`, `undo`, or a command that changed only the ledger, such as `forget`.
     pub command: &'a str,
     /// Version of telform.
     pub telform_version: &'a str,
     /// Digest of its plan.
     pub digest: &'a str,
-    /// What the plan was made from.
+    /// The inputs of the plan.
     pub origin: &'a v1::Origin,
-    /// How it ended, in a word or two.
+    /// Its outcome, in a word or two.
     pub result: &'a str,
     /// Writes that are done.
     pub writes: u64,
-    /// Its receipt, as the journal has it; null when it was cut off.
-    pub receipt: Option<&'a Record>,
-    /// What takes it back, as it was known before its first request. Only where steps are shown.
+    /// Its receipt from the journal; null when it was interrupted.
+    pub receipt: Option<&'a JournalRecord>,
+    /// Who signed the saved plan, according to the allowed signers of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_signed_by: Option<&'a Signer>,
+    /// The approvals that allowed it.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub approvals: &'a [Approval],
+    /// Fingerprint of the key that signed the journal up to its receipt; `journal verify` checks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by_key: Option<&'a str>,
+    /// How to undo it, as known before its first request. Only where steps are shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub undo: Option<&'a [v1::Inverse]>,
     /// What it changed in the ledger without any request, where steps are shown.
@@ -149,23 +174,23 @@ pub struct OneRun<'a> {
 pub struct OneStep<'a> {
     /// Its id.
     pub step: &'a str,
-    /// Object that it is about.
+    /// The object concerned.
     pub address: Option<&'a str>,
     /// The request as planned.
-    pub call: &'a v1::Call,
+    pub call: &'a v1::CallV1,
     /// The line that announced it; null when it was not started.
-    pub intent: Option<&'a Line>,
-    /// The line that says how it ended; null when nobody wrote one.
-    pub outcome: Option<&'a Line>,
-    /// What a later run found out.
+    pub intent: Option<&'a JournalLine>,
+    /// The line with its outcome; null when none was written.
+    pub outcome: Option<&'a JournalLine>,
+    /// The finding of a later run.
     pub settled: Option<Settled<'a>>,
 }
 
-/// What a later run found out about a step.
+/// The finding of a later run about a step.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Settled<'a> {
     /// What reading says.
-    pub verdict: Verdict,
+    pub verdict: JournalFinding,
     /// What was seen.
     pub evidence: &'a str,
 }
@@ -189,53 +214,56 @@ pub struct Value<'a> {
     pub commit: Option<&'a str>,
     /// Who ran it.
     pub user: &'a str,
-    /// What was there before, as JSON text; `-` when nothing is recorded, `(secret)` for a secret.
+    /// The earlier value, as JSON text; `-` when nothing is recorded, `(secret)` for a secret.
     pub before: String,
-    /// What is there since, in the same way.
+    /// The new value, in the same form.
     pub after: String,
 }
 
-impl Document for RunList<'_> {
+impl OutputDocument for RunList<'_> {
     const FORMAT: &'static str = "telform-journal-list";
 }
-impl Document for RunShown<'_> {
+impl OutputDocument for RunShown<'_> {
     const FORMAT: &'static str = "telform-journal-run";
 }
-impl Document for InForce<'_> {
+impl OutputDocument for InForce<'_> {
     const FORMAT: &'static str = "telform-journal-at";
 }
-impl Document for Blame<'_> {
+impl OutputDocument for Blame<'_> {
     const FORMAT: &'static str = "telform-journal-blame";
 }
-impl Document for JournalChecked<'_> {
+impl OutputDocument for JournalChecked<'_> {
     const FORMAT: &'static str = "telform-journal-verify";
 }
-impl Document for JournalRestarted {
+impl OutputDocument for JournalRestarted {
     const FORMAT: &'static str = "telform-journal-restart";
 }
-impl Document for JournalVerdict<'_> {
+impl OutputDocument for JournalVerdict<'_> {
     const FORMAT: &'static str = "telform-verify-journal";
 }
-impl Document for Export<'_> {
+impl OutputDocument for Export<'_> {
     const FORMAT: &'static str = "telform-journal";
 }
 
-/// A run, with its steps where they are wanted.
-pub fn run<'a>(run: &'a Run<'a>, steps: bool) -> OneRun<'a> {
+/// A run, with its steps where they are requested.
+pub fn run<'a>(run: &'a RecordedRun<'a>, steps: bool) -> OneRun<'a> {
     let started = run.started;
     let both = || started.plan.steps.iter().zip(&run.steps);
     OneRun {
         run: run.id,
-        at: run.at,
-        ended: run.ended,
+        at: run.began_at,
+        ended: run.ended_at,
         actor: &started.actor,
         command: &started.command,
         telform_version: &started.telform_version,
         digest: &started.digest,
         origin: &started.origin,
-        result: run.result(),
-        writes: writes(run),
+        result: run.result_text(),
+        writes: count_writes(run),
         receipt: run.finished,
+        plan_signed_by: started.plan_signed_by.as_ref(),
+        approvals: &started.approvals,
+        signed_by_key: run.signed_by_key,
         undo: steps.then_some(started.undo.as_slice()),
         ledger: Some(started.plan.ledger.as_slice()).filter(|effects| steps && !effects.is_empty()),
         steps: steps.then(|| {
@@ -254,12 +282,12 @@ pub fn run<'a>(run: &'a Run<'a>, steps: bool) -> OneRun<'a> {
 }
 
 /// A value that was set.
-pub fn written<'a>(written: &'a Written<'a>) -> Value<'a> {
-    let text = |value: &Shown| shown(value);
+pub fn written<'a>(written: &'a RecordedChange<'a>) -> Value<'a> {
+    let text = |value: &RecordedValue| display_shown(value);
     Value {
         address: written.address,
         attribute: written.attribute.as_deref(),
-        at: written.at,
+        at: written.ended_at,
         run: written.run.id,
         step: written.step,
         digest: &written.run.started.digest,

@@ -1,4 +1,4 @@
-//! Documents of the commands that help: reference, beginnings, simulator, shells.
+//! Documents of the auxiliary commands: reference, init, simulator, shells.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ documents! {
 /// Codes that telform raises.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ErrorCodes {
-    /// All, or the one that was asked for.
+    /// All, or the requested one.
     pub codes: Vec<ErrorCode>,
 }
 
@@ -28,7 +28,7 @@ pub struct ErrorCodes {
 pub struct ErrorCode {
     /// As messages write it.
     pub code: &'static str,
-    /// Exit code of a command that ends with it; null where it ends nothing by itself.
+    /// Exit code of a command that ends with it; null where it does not end a command by itself.
     pub exit: Option<u8>,
     /// What it means.
     pub means: String,
@@ -43,12 +43,12 @@ pub struct KindPage {
     pub shapes: Vec<KindShape>,
 }
 
-/// A kind as one service has it.
+/// A kind of one service.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct KindShape {
     /// Name of the service.
     pub service: &'static str,
-    /// Word of the service in the YAML.
+    /// Name of the service in the YAML.
     pub api: &'static str,
     /// Generation, where there are several.
     pub generation: Option<u8>,
@@ -80,21 +80,21 @@ pub struct KindTable {
     pub source: &'static str,
 }
 
-/// Files that were written to begin with.
+/// Files that were written as a start.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Initialized {
     /// Files that were written.
     pub files: Vec<String>,
 }
 
-/// Where the simulator listens. It is printed when it does; the command ends when it is stopped.
+/// Where the simulator listens. Printed when it starts to listen; the command ends when it is stopped.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Served {
     /// Base URL of Unpod.
     pub unpod: String,
     /// Base URL of CarrierX.
     pub carrierx: String,
-    /// The token that it takes.
+    /// The token that it accepts.
     pub token: String,
     /// Where faults are set and requests are listed.
     pub control: String,

@@ -1,21 +1,21 @@
-//! What the ledger learns from a plan.
+//! What a plan records in the ledger.
 
 use serde::{Deserialize, Serialize};
 
-use crate::resource::Address;
+use crate::model::resource::Address;
 
-/// Something that the ledger learns from reading alone.
+/// A change to the ledger that follows from reading alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LedgerEffect {
-    /// An object is known by another address. First in order, because the others speak of addresses as they are then.
+pub enum LedgerUpdate {
+    /// An object gets another address. First in order, because the others use the new addresses.
     Rename {
-        /// The address that the ledger knows.
+        /// The address in the ledger.
         from: Address,
-        /// The address that it has from now on.
+        /// The new address.
         to: Address,
     },
-    /// An object that was there before is managed from now on.
+    /// An object that existed before becomes managed.
     Adopt {
         /// Its address.
         address: Address,
@@ -24,7 +24,7 @@ pub enum LedgerEffect {
         /// Its identity.
         id: String,
     },
-    /// An object whose create was cut off is pinned by its id; it is invisible until it is confirmed.
+    /// An object whose create was interrupted is pinned by its id; it is invisible until it is confirmed.
     AdoptHidden {
         /// Its address.
         address: Address,
@@ -33,14 +33,14 @@ pub enum LedgerEffect {
         /// Its identity.
         id: String,
     },
-    /// A number that was cut to be moved is connected, or nobody wants it any more.
+    /// A number that was disconnected to be moved is connected, or is no longer wanted.
     MoveEnded {
         /// Its account.
         account: String,
         /// E.164.
         number: String,
     },
-    /// An object is no longer managed; it stays as it is.
+    /// An object is no longer managed; it is left as it is.
     Release {
         /// Its address.
         address: Address,
@@ -51,7 +51,7 @@ pub enum LedgerEffect {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
     },
-    /// An object is gone, so its entry goes too.
+    /// An object no longer exists, so its entry is removed.
     Drop {
         /// Its address.
         address: Address,
@@ -72,17 +72,17 @@ pub enum LedgerEffect {
     Protect {
         /// Its address.
         address: Address,
-        /// Whether it is protected now.
+        /// Whether it is now protected.
         on: bool,
     },
-    /// An account is known by another name.
+    /// An account gets another name.
     RenameAccount {
-        /// The name that the ledger knows.
+        /// The name in the ledger.
         from: String,
-        /// The name that it has from now on.
+        /// The new name.
         to: String,
     },
-    /// An object stands under another name of its account.
+    /// An object is recorded under another name of its account.
     Follow {
         /// Its address.
         address: Address,
@@ -91,8 +91,8 @@ pub enum LedgerEffect {
     },
 }
 
-impl LedgerEffect {
-    /// The address that it is about, by the name that it has afterwards.
+impl LedgerUpdate {
+    /// The address concerned, by its new name.
     pub fn address(&self) -> Option<&Address> {
         match self {
             Self::Rename { to: address, .. }
@@ -108,8 +108,8 @@ impl LedgerEffect {
         }
     }
 
-    /// Whether it changes what telform manages, by which address, or how it is protected. The rest is bookkeeping about
-    /// objects that stay managed as they are.
+    /// Whether it changes what telform manages, under which address, or how it is protected. All other effects only
+    /// record facts about objects whose management does not change.
     pub fn is_decision(&self) -> bool {
         !matches!(
             self,

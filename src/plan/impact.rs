@@ -5,25 +5,25 @@ use serde::{Deserialize, Serialize};
 /// What happens to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// It loses its connection and gets no other.
+pub enum NumberEffect {
+    /// It loses its connection and does not get another.
     Dark,
     /// Another configuration or bridge takes over.
     Moves,
-    /// It gets a connection that it did not have.
+    /// It gets its first connection.
     Connects,
-    /// It stays, and from then on it is known which configuration serves it.
+    /// Its connection does not change, and it becomes known which configuration serves it.
     Settles,
 }
 
 /// Where a number is connected.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Spot {
-    /// Slug of the bridge, or the address of one that the plan makes.
+pub struct NumberLocation {
+    /// Slug of the bridge, or the address of a bridge that the plan creates.
     pub bridge: String,
     /// Address of the configuration, or its id when no address claims it.
     pub provider: String,
-    /// Its account, where it is another one than the number gets.
+    /// Its account, where it differs from the one that the number moves to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
@@ -32,17 +32,17 @@ pub struct Spot {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct NumberImpact {
     /// What happens.
-    pub effect: Effect,
+    pub effect: NumberEffect,
     /// E.164.
     pub number: String,
     /// Account.
     pub account: String,
-    /// Where it is connected now.
+    /// The current connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Spot>,
-    /// Where it will be connected.
+    pub from: Option<NumberLocation>,
+    /// The connection after the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to: Option<Spot>,
+    pub to: Option<NumberLocation>,
     /// Steps during which it is dark although it moves: from its disconnect to its connect.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dark_steps: u32,
@@ -54,11 +54,8 @@ fn is_zero(steps: &u32) -> bool {
 }
 
 /// Numbers that lose their connection without getting another.
-pub fn dark<'a>(
-    impact: &'a [NumberImpact],
-    account: Option<&'a str>,
-) -> impl Iterator<Item = &'a NumberImpact> {
-    impact.iter().filter(move |number| {
-        number.effect == Effect::Dark && account.is_none_or(|account| account == number.account)
-    })
+pub fn numbers_going_dark<'a>(impact: &'a [NumberImpact], account: Option<&'a str>) -> impl Iterator<Item = &'a NumberImpact> {
+    impact
+        .iter()
+        .filter(move |number| number.effect == NumberEffect::Dark && account.is_none_or(|account| account == number.account))
 }

@@ -1,66 +1,69 @@
-//! Numbers on bridges: which connections are cut, made or moved, one number at a time, and which rule refuses it.
+//! Numbers on bridges: which connections are removed, made or moved, one number at a time, and which rule refuses a change.
 //!
-//! A connection is cut only for one of four reasons: its bridge goes, its configuration goes, its bridge is declared with
-//! numbers and this one is not among them, or it moves. What cannot be attributed is never cut for a configuration's sake.
+//! A connection is removed only for one of four reasons: its bridge is deleted, its configuration is deleted, its bridge
+//! is declared with numbers and this one is not among them, or it moves. A connection that cannot be attributed is never
+//! removed for the sake of a configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::LedgerEffect;
-use super::despite::of_number;
-use super::impact::{Effect, NumberImpact, Spot};
-use super::link_step::{LinkSteps, served};
-use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
-use super::step::{Ref, Seat, Served};
-use crate::kind::Link;
-use crate::ledger::MadeConnection;
-use crate::resource::{Address, Connection, Spellings, Target, owned_by};
+use super::LedgerUpdate;
+use super::connect_despite_refusal::number_attribute;
+use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
+use super::impact::{NumberEffect, NumberImpact, NumberLocation};
+use super::link_steps::LinkSteps;
+use super::remarks::Remarks;
+use super::step::{FreedNumber, ObjectRef};
+use crate::model::kind::Link;
+use crate::model::ledger::CreatedConnection;
+use crate::model::resource::{Address, Connection, NumberSpellings, ServedBy, owned_by};
 
-/// A configuration that will not be there after the plan.
+/// A configuration that will not exist after the plan.
 #[derive(Debug, Clone)]
-pub(super) struct Leaving {
+pub(super) struct LeavingConfiguration {
     /// Its address.
     pub(super) address: Address,
-    /// What serves its numbers afterwards; none when they lose their connection.
-    pub(super) heir: Option<Ref>,
+    /// The configuration that serves its numbers afterwards; none when they lose their connection.
+    pub(super) replacement: Option<ObjectRef>,
 }
 
 /// A bridge whose numbers the plan decides.
 #[derive(Debug, Clone)]
-pub(super) struct Bridge {
+pub(super) struct PlannedBridge {
     /// Its address.
     pub(super) address: Address,
-    /// Its identity now or the step that makes it.
-    pub(super) at: Ref,
-    /// Numbers and who shall serve them.
-    pub(super) numbers: BTreeMap<String, (Address, Ref)>,
-    /// Numbers that a refusal leaves undecided, each with the address that is to serve it. Nothing is cut on such a bridge.
-    pub(super) open: BTreeMap<String, Address>,
-    /// Numbers that a new bridge takes along and that nobody serves there.
-    pub(super) idle: BTreeSet<String>,
+    /// Its current identity or the step that creates it.
+    pub(super) at: ObjectRef,
+    /// Numbers and the configurations that are to serve them.
+    pub(super) numbers: BTreeMap<String, (Address, ObjectRef)>,
+    /// Numbers that a refusal leaves undecided, each with the address that is to serve it. Nothing is disconnected on such
+    /// a bridge.
+    pub(super) undecided: BTreeMap<String, Address>,
+    /// Numbers that a new bridge includes and that no configuration serves there.
+    pub(super) unserved: BTreeSet<String>,
 }
 
-/// Everything about one account that the decision needs.
-pub(super) struct Wiring<'a> {
+/// The inputs of the decision for one account.
+pub(super) struct LinkInputs<'a> {
     pub(super) account: &'a str,
     pub(super) link: &'static Link,
     pub(super) can_disconnect: bool,
     pub(super) connections: &'a [Connection],
     /// Bridges that may use a configuration without showing a number.
-    pub(super) unseen: &'a BTreeMap<String, BTreeSet<String>>,
-    pub(super) numbers: &'a BTreeMap<String, crate::resource::LiveNumber>,
-    pub(super) spellings: &'a Spellings,
-    pub(super) bridges: Vec<Bridge>,
+    pub(super) possible_unseen_uses: &'a BTreeMap<String, BTreeSet<String>>,
+    pub(super) numbers: &'a BTreeMap<String, crate::model::resource::LiveNumber>,
+    pub(super) spellings: &'a NumberSpellings,
+    pub(super) bridges: Vec<PlannedBridge>,
     pub(super) leaving_bridges: BTreeMap<String, Address>,
-    pub(super) leaving: BTreeMap<String, Leaving>,
-    /// Slugs of bridges that belong to another organization, or to none: nothing is cut or connected there.
+    pub(super) leaving: BTreeMap<String, LeavingConfiguration>,
+    /// Slugs of bridges that belong to another organization, or to none: nothing is disconnected or connected there.
     pub(super) foreign_bridges: BTreeSet<&'a str>,
-    /// Numbers that an earlier run cut and did not connect again.
-    pub(super) moves: Vec<&'a MadeConnection>,
+    /// Numbers that an earlier run disconnected and did not connect again.
+    pub(super) unfinished_moves: Vec<&'a CreatedConnection>,
     /// Slugs of the live bridges.
     pub(super) slugs: BTreeSet<&'a str>,
     /// Ids of the live configurations.
     pub(super) configurations: BTreeSet<&'a str>,
-    /// Bridges that are there and cannot be read.
+    /// Bridges that exist and cannot be read.
     pub(super) unreadable: BTreeSet<&'a str>,
     /// Name of a configuration for people, by id.
     pub(super) label: &'a dyn Fn(&str) -> String,
@@ -68,91 +71,85 @@ pub(super) struct Wiring<'a> {
 
 /// What was decided.
 #[derive(Debug, Default)]
-pub(super) struct Wired {
+pub(super) struct LinkPlan {
     pub(super) steps: LinkSteps,
-    pub(super) refusals: Vec<Refusal>,
-    pub(super) notices: Vec<Notice>,
+    pub(super) remarks: Remarks,
     pub(super) impact: Vec<NumberImpact>,
-    /// Connections that leave a configuration: id to (bridge, number).
-    pub(super) relieved: BTreeMap<String, Vec<(String, String)>>,
+    /// Connections that are taken from a configuration: id to (bridge, number).
+    pub(super) leaving_connections: BTreeMap<String, Vec<(String, String)>>,
     /// Numbers that the delete of a bridge frees: slug to numbers.
-    pub(super) freed: BTreeMap<String, Vec<String>>,
-    /// How those numbers stood there, where only a create brings them back: slug to number.
-    pub(super) seats: BTreeMap<String, BTreeMap<String, Seat>>,
-    pub(super) effects: Vec<LedgerEffect>,
-    /// Connections that were cut on a bridge: slug to (bridge, number).
-    pub(super) emptied: BTreeMap<String, Vec<(String, String)>>,
+    pub(super) freed_numbers: BTreeMap<String, Vec<String>>,
+    /// The earlier state of those numbers, where only a create restores them: slug to number.
+    pub(super) prior_connections: BTreeMap<String, BTreeMap<String, FreedNumber>>,
+    /// Connections that were removed on a bridge: slug to (bridge, number).
+    pub(super) cut_on_bridge: BTreeMap<String, Vec<(String, String)>>,
 }
 
-impl Wiring<'_> {
+impl LinkInputs<'_> {
     /// Decides for every number of the account.
-    pub(super) fn decide(&self) -> Wired {
-        let mut wired = Wired::default();
+    pub(super) fn plan_connections(&self) -> LinkPlan {
+        let mut wired = LinkPlan::default();
         wired.steps.spellings = self.spellings.clone();
         let mut settled: BTreeSet<&str> = BTreeSet::new();
-        self.refuse_unseen(&mut wired);
+        self.refuse_unseen_use(&mut wired);
         for connection in self.connections {
-            self.refuse_doubt(connection, &mut wired);
-            match self.wanted_on(&connection.bridge) {
-                _ if self.leaving_bridges.contains_key(&connection.bridge) => {
-                    self.leave_bridge(connection, &mut wired)
-                }
+            self.refuse_ambiguous_connection(connection, &mut wired);
+            match self.declared_bridge(&connection.bridge) {
+                _ if self.leaving_bridges.contains_key(&connection.bridge) => self.leave_deleted_bridge(connection, &mut wired),
                 Some(bridge) => match bridge.numbers.get(&connection.number) {
                     Some((name, provider)) => {
                         settled.insert(&connection.number);
                         self.keep_or_rewire(bridge, connection, name, provider, &mut wired);
                     }
-                    // What is to serve one of its numbers could not be settled: nothing of it is cut.
-                    None if !bridge.open.is_empty() => {}
-                    None => self.cut(connection, &bridge.address, &mut wired),
+                    // What is to serve one of its numbers could not be determined: none of its numbers is disconnected.
+                    None if !bridge.undecided.is_empty() => {}
+                    None => self.disconnect_number(connection, &bridge.address, &mut wired),
                 },
-                None => self.follow_provider(connection, &mut wired),
+                None => self.follow_leaving_configuration(connection, &mut wired),
             }
         }
         for bridge in &self.bridges {
             for (number, (name, provider)) in &bridge.numbers {
                 if !settled.contains(number.as_str()) {
-                    self.join(bridge, number, name, provider, &mut wired);
+                    self.connect_new_number(bridge, number, name, provider, &mut wired);
                 }
             }
         }
         self.finish_moves(&mut wired);
         for (owner, number) in std::mem::take(&mut wired.steps.nameless) {
             let detail = format!("the service calls {number} by an id that it does not show");
-            wired.refusals.push(self.refused(RefusalCode::NumberNotOffered, &owner, &number, detail));
+            wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberNotOffered, &owner, &number, detail));
         }
         wired
     }
 
-    /// Numbers that an earlier run cut to move them, and then could not connect: they are connected now, before anything that
-    /// they were moved away from is deleted.
-    fn finish_moves(&self, wired: &mut Wired) {
-        // Where the bridge cannot be read, nobody knows how the move ended: it stays open.
-        for open in self.moves.iter().filter(|open| !self.unreadable.contains(open.bridge.as_str())) {
-            // It comes along with a bridge that is made again: open until it is connected there.
-            if wired.steps.connects_on_new(&open.number) {
+    /// Numbers that an earlier run disconnected to move them, and then could not connect: they are connected now, before
+    /// anything that they were moved from is deleted.
+    fn finish_moves(&self, wired: &mut LinkPlan) {
+        // Where the bridge cannot be read, it is not known how the move ended: it stays open.
+        for open in self.unfinished_moves.iter().filter(|open| !self.unreadable.contains(open.bridge.as_str())) {
+            // It is included in a bridge that is recreated: open until it is connected there.
+            if wired.steps.connects_on_new_bridge(&open.number) {
                 continue;
             }
             let served = self
                 .connections
                 .iter()
-                .any(|connection| connection.number == open.number && connection.target != Target::Unserved);
+                .any(|connection| connection.number == open.number && connection.served_by != ServedBy::Unserved);
             let heir = match self.leaving.get(&open.provider) {
-                Some(leaving) => leaving.heir.clone(),
-                None => Some(Ref::Id(open.provider.clone())),
+                Some(leaving) => leaving.replacement.clone(),
+                None => Some(ObjectRef::Id(open.provider.clone())),
             };
-            let decided =
-                self.wanted_on(&open.bridge).is_some() || self.leaving_bridges.contains_key(&open.bridge);
-            let possible = self.slugs.contains(open.bridge.as_str())
-                && self.configurations.contains(open.provider.as_str());
+            let decided = self.declared_bridge(&open.bridge).is_some() || self.leaving_bridges.contains_key(&open.bridge);
+            let possible = self.slugs.contains(open.bridge.as_str()) && self.configurations.contains(open.provider.as_str());
             match heir {
-                Some(heir) if !served && !decided && possible && !wired.steps.connects(&open.number) => {
+                Some(heir) if !served && !decided && possible && !wired.steps.connects_number(&open.number) => {
                     let owner = Address::parse(&(self.label)(&open.provider))
                         .filter(|address| address.name != open.provider)
-                        .unwrap_or_else(|| Address::new("providers", &open.provider));
-                    let at = Ref::Id(open.bridge.clone());
+                        .unwrap_or_else(|| Address::new(self.link.roles.target, &open.provider));
+                    let at = ObjectRef::Id(open.bridge.clone());
                     let id = self.numbers.get(&open.number).and_then(|live| live.id);
-                    wired.steps.connect(
+                    wired.steps.add_connect(
                         self.account,
                         self.link,
                         &owner,
@@ -160,52 +157,48 @@ impl Wiring<'_> {
                         &open.number,
                         id,
                         &heir,
-                        Served::NotThere,
+                        ServedBy::NotThere,
                         None,
                     );
                     wired.impact.push(NumberImpact {
                         account: self.account.to_owned(),
                         number: open.number.clone(),
-                        effect: Effect::Connects,
+                        effect: NumberEffect::Connects,
                         from: None,
-                        to: Some(Spot {
-                            bridge: open.bridge.clone(),
-                            provider: owner.to_string(),
-                            account: None,
-                        }),
+                        to: Some(NumberLocation { bridge: open.bridge.clone(), provider: owner.to_string(), account: None }),
                         dark_steps: 0,
                     });
                 }
-                // Connected again, or the YAML decides about it now: nothing is left to finish.
+                // Connected again, or the YAML now decides about it: the move is finished.
                 _ => {
-                    if !served && !decided && !wired.steps.connects(&open.number) {
-                        wired.notices.push(left_dark(open, None));
+                    if !served && !decided && !wired.steps.connects_number(&open.number) {
+                        wired.remarks.notices.push(left_dark_notice(open, None));
                     }
-                    wired.effects.push(LedgerEffect::MoveEnded {
-                        account: self.account.to_owned(),
-                        number: open.number.clone(),
-                    });
+                    wired
+                        .remarks
+                        .effects
+                        .push(LedgerUpdate::MoveEnded { account: self.account.to_owned(), number: open.number.clone() });
                 }
             }
         }
     }
 
-    fn wanted_on(&self, slug: &str) -> Option<&Bridge> {
-        self.bridges.iter().find(|bridge| matches!(&bridge.at, Ref::Id(id) if id == slug))
+    fn declared_bridge(&self, slug: &str) -> Option<&PlannedBridge> {
+        self.bridges.iter().find(|bridge| matches!(&bridge.at, ObjectRef::Id(id) if id == slug))
     }
 
-    /// A configuration is not deleted while a connection may be its own (unpod.md 10).
-    fn refuse_doubt(&self, connection: &Connection, wired: &mut Wired) {
-        let Target::Ambiguous(candidates) = &connection.target else { return };
+    /// A configuration is not deleted while a connection may belong to it (unpod.md 10).
+    fn refuse_ambiguous_connection(&self, connection: &Connection, wired: &mut LinkPlan) {
+        let ServedBy::OneOf(candidates) = &connection.served_by else { return };
         if self.leaving_bridges.contains_key(&connection.bridge) {
-            return; // The bridge goes as a whole; whose connection it was does not matter.
+            return; // The bridge is deleted as a whole; the owner of the connection does not matter.
         }
         for (id, leaving) in self.leaving.iter().filter(|(id, _)| candidates.contains(*id)) {
-            wired.refusals.push(self.refusal(
+            wired.remarks.refusals.push(self.object_refusal(
                 RefusalCode::AmbiguousConnection,
                 &leaving.address,
                 format!(
-                    "{} on bridge {} may be served by configuration {id}, and it cannot be told from {}",
+                    "{} on bridge {} may be served by configuration {id}, which cannot be distinguished from {}",
                     connection.number,
                     connection.bridge,
                     candidates.iter().filter(|other| *other != id).cloned().collect::<Vec<_>>().join(", ")
@@ -214,141 +207,132 @@ impl Wiring<'_> {
         }
     }
 
-    /// A bridge that names a configuration's provider and shows no number may use it all the same (unpod.md 10, step 5).
-    fn refuse_unseen(&self, wired: &mut Wired) {
+    /// A bridge that names a configuration's provider and shows no number may still use it (unpod.md 10, step 5).
+    fn refuse_unseen_use(&self, wired: &mut LinkPlan) {
         for (bridge, candidates) in
-            self.unseen.iter().filter(|(bridge, _)| !self.leaving_bridges.contains_key(*bridge))
+            self.possible_unseen_uses.iter().filter(|(bridge, _)| !self.leaving_bridges.contains_key(*bridge))
         {
             for (id, leaving) in self.leaving.iter().filter(|(id, _)| candidates.contains(*id)) {
-                let detail = format!(
-                    "bridge {bridge} names the provider of configuration {id} and shows no number, so it may use it"
-                );
-                wired.refusals.push(self.refusal(RefusalCode::AmbiguousConnection, &leaving.address, detail));
+                let detail =
+                    format!("bridge {bridge} names the provider of configuration {id} and shows no number, so it may use it");
+                wired.remarks.refusals.push(self.object_refusal(RefusalCode::AmbiguousConnection, &leaving.address, detail));
             }
         }
     }
 
-    fn leave_bridge(&self, connection: &Connection, wired: &mut Wired) {
+    fn leave_deleted_bridge(&self, connection: &Connection, wired: &mut LinkPlan) {
         let owner = &self.leaving_bridges[&connection.bridge];
         let wanted = self.wanted_elsewhere(&connection.number);
-        let taken = self.taker(&connection.bridge).is_some();
-        if !taken && self.can_disconnect && (wanted || connection.target != Target::Unserved) {
-            self.cut(connection, owner, wired);
+        let taken = self.replacing_bridge(&connection.bridge).is_some();
+        if !taken && self.can_disconnect && (wanted || connection.served_by != ServedBy::Unserved) {
+            self.disconnect_number(connection, owner, wired);
         } else {
-            // Deleting the bridge is what frees the number here (unpod.md 7.2).
-            wired.freed.entry(connection.bridge.clone()).or_default().push(connection.number.clone());
+            // Here, deleting the bridge frees the number (unpod.md 7.2).
+            wired.freed_numbers.entry(connection.bridge.clone()).or_default().push(connection.number.clone());
             if self.link.assigned_on_create.is_some() {
-                let seat = Seat { id: connection.number_id, served: served(&connection.target) };
-                let seats = wired.seats.entry(connection.bridge.clone()).or_default();
+                let seat = FreedNumber { id: connection.number_id, served: connection.served_by.in_plan() };
+                let seats = wired.prior_connections.entry(connection.bridge.clone()).or_default();
                 seats.insert(connection.number.clone(), seat);
             }
-            self.goes_dark(connection, wired);
+            self.note_goes_dark(connection, wired);
         }
     }
 
-    /// The bridge that takes the place of one that goes, where only that frees its numbers, and takes them along.
-    fn taker(&self, slug: &str) -> Option<&Bridge> {
+    /// The bridge that replaces a deleted one and includes its numbers, where only the delete frees them.
+    fn replacing_bridge(&self, slug: &str) -> Option<&PlannedBridge> {
         let address = self.leaving_bridges.get(slug).filter(|_| self.link.assigned_on_create.is_some())?;
-        self.bridges.iter().find(|bridge| bridge.address == *address && matches!(bridge.at, Ref::Step(_)))
+        self.bridges.iter().find(|bridge| bridge.address == *address && matches!(bridge.at, ObjectRef::Step(_)))
     }
 
-    fn follow_provider(&self, connection: &Connection, wired: &mut Wired) {
-        let Some((id, leaving)) = connection.target.id().and_then(|id| self.leaving.get_key_value(id)) else {
+    fn follow_leaving_configuration(&self, connection: &Connection, wired: &mut LinkPlan) {
+        let Some((id, leaving)) = connection.served_by.id().and_then(|id| self.leaving.get_key_value(id)) else {
             return;
         };
-        match &leaving.heir {
-            None => self.cut(connection, &leaving.address, wired),
+        match &leaving.replacement {
+            None => self.disconnect_number(connection, &leaving.address, wired),
             Some(heir) => {
-                let at = Ref::Id(connection.bridge.clone());
-                self.rewire(&leaving.address, &at, connection, &leaving.address, heir, wired);
+                let at = ObjectRef::Id(connection.bridge.clone());
+                self.move_to_configuration(&leaving.address, &at, connection, &leaving.address, heir, wired);
                 debug_assert!(
-                    wired.relieved.contains_key(id)
-                        || self.foreign_bridges.contains(connection.bridge.as_str()),
+                    wired.leaving_connections.contains_key(id) || self.foreign_bridges.contains(connection.bridge.as_str()),
                     "a moved number leaves its configuration"
                 );
             }
         }
     }
 
-    /// Whether a declared bridge wants a number that is on another one now.
+    /// Whether a declared bridge wants a number that is now on another bridge.
     fn wanted_elsewhere(&self, number: &str) -> bool {
         self.bridges.iter().any(|bridge| bridge.numbers.contains_key(number))
     }
 
     fn keep_or_rewire(
         &self,
-        bridge: &Bridge,
+        bridge: &PlannedBridge,
         connection: &Connection,
         name: &Address,
-        provider: &Ref,
-        wired: &mut Wired,
+        provider: &ObjectRef,
+        wired: &mut LinkPlan,
     ) {
         let wanted = match provider {
-            Ref::Id(id) => Some(id.as_str()),
-            Ref::Step(_) => None,
+            ObjectRef::Id(id) => Some(id.as_str()),
+            ObjectRef::Step(_) => None,
         };
-        match (&connection.target, wanted) {
+        match (&connection.served_by, wanted) {
             (target, Some(id)) if target.id() == Some(id) => {}
-            (Target::Ambiguous(candidates), Some(id)) if candidates.contains(id) => {
-                wired.notices.push(self.notice(NoticeCode::Settled, &bridge.address, &connection.number));
-                self.connect(
+            (ServedBy::OneOf(candidates), Some(id)) if candidates.contains(id) => {
+                wired.remarks.notices.push(self.number_notice(NoticeCode::Settled, &bridge.address, &connection.number));
+                self.connect_number(
                     bridge,
                     &bridge.at,
                     connection.number_id,
                     &connection.number,
                     name,
                     provider,
-                    served(&connection.target),
+                    connection.served_by.in_plan(),
                     wired,
                 );
-                self.note_impact(
-                    Some(connection),
-                    Some((bridge, name)),
-                    &connection.number,
-                    Effect::Settles,
-                    0,
-                    wired,
-                );
+                self.note_impact(Some(connection), Some((bridge, name)), &connection.number, NumberEffect::Settles, 0, wired);
             }
-            (Target::Unserved, _) => {
-                self.connect(
+            (ServedBy::Unserved, _) => {
+                self.connect_number(
                     bridge,
                     &bridge.at,
                     connection.number_id,
                     &connection.number,
                     name,
                     provider,
-                    Served::Unserved,
+                    ServedBy::Unserved,
                     wired,
                 );
-                self.note_impact(None, Some((bridge, name)), &connection.number, Effect::Connects, 0, wired);
+                self.note_impact(None, Some((bridge, name)), &connection.number, NumberEffect::Connects, 0, wired);
             }
-            _ => self.rewire(&bridge.address, &bridge.at, connection, name, provider, wired),
+            _ => self.move_to_configuration(&bridge.address, &bridge.at, connection, name, provider, wired),
         }
     }
 
-    /// Another configuration takes over on the same bridge: cut and connect, or only connect where nothing can be cut and
-    /// connecting overwrites (unpod.md 7.1).
-    fn rewire(
+    /// Another configuration takes over on the same bridge: disconnect and connect, or only connect where disconnect is
+    /// impossible and connecting overwrites (unpod.md 7.1).
+    fn move_to_configuration(
         &self,
         owner: &Address,
-        at: &Ref,
+        at: &ObjectRef,
         connection: &Connection,
         name: &Address,
-        provider: &Ref,
-        wired: &mut Wired,
+        provider: &ObjectRef,
+        wired: &mut LinkPlan,
     ) {
         if self.refuse_foreign(connection, owner, wired) {
             return;
         }
         let before = if self.can_disconnect {
-            wired.steps.disconnect(self.account, self.link, owner, connection);
-            Served::NotThere
+            wired.steps.add_disconnect(self.account, self.link, owner, connection);
+            ServedBy::NotThere
         } else {
-            served(&connection.target)
+            connection.served_by.in_plan()
         };
-        self.relieve(connection, wired);
-        wired.steps.connect(
+        self.note_leaving_connection(connection, wired);
+        wired.steps.add_connect(
             self.account,
             self.link,
             owner,
@@ -363,101 +347,97 @@ impl Wiring<'_> {
         wired.impact.push(NumberImpact {
             account: self.account.to_owned(),
             number: connection.number.clone(),
-            effect: Effect::Moves,
-            from: Some(self.spot(connection)),
-            to: Some(Spot { bridge: self.bridge_label(at), provider: name.to_string(), account: None }),
+            effect: NumberEffect::Moves,
+            from: Some(self.number_location(connection)),
+            to: Some(NumberLocation { bridge: self.bridge_label(at), provider: name.to_string(), account: None }),
             dark_steps: steps,
         });
     }
 
-    fn join(&self, bridge: &Bridge, number: &str, name: &Address, provider: &Ref, wired: &mut Wired) {
+    fn connect_new_number(
+        &self,
+        bridge: &PlannedBridge,
+        number: &str,
+        name: &Address,
+        provider: &ObjectRef,
+        wired: &mut LinkPlan,
+    ) {
         let elsewhere = self.connections.iter().find(|connection| connection.number == number);
-        // Only where numbers join by being connected does a cut set them free (unpod.md 7).
+        // A disconnect frees numbers only where numbers join by being connected (unpod.md 7).
         let frees = self.link.assigned_on_create.is_none();
-        let taken = elsewhere.and_then(|it| self.taker(&it.bridge)).is_some_and(|to| to.at == bridge.at);
+        let taken = elsewhere.and_then(|it| self.replacing_bridge(&it.bridge)).is_some_and(|to| to.at == bridge.at);
         if let Some(connection) = elsewhere
             && !taken
-            && !(frees && wired.steps.frees(&connection.bridge, number))
+            && !(frees && wired.steps.takes_off_bridge(&connection.bridge, number))
         {
             let detail = if frees {
                 format!("{number} is on bridge {}, which this plan does not decide about", connection.bridge)
             } else {
                 format!("{number} is on bridge {}, and nothing but deleting that frees it", connection.bridge)
             };
-            wired.refusals.push(self.refused(RefusalCode::NumberElsewhere, &bridge.address, number, detail));
+            wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberElsewhere, &bridge.address, number, detail));
             return;
         }
         let known = self.numbers.get(number);
-        if let Some(slug) =
-            known.and_then(|live| live.bridge.as_deref()).filter(|slug| self.unreadable.contains(slug))
-        {
+        if let Some(slug) = known.and_then(|live| live.bridge.as_deref()).filter(|slug| self.unreadable.contains(slug)) {
             let detail = format!("{number} is on bridge {slug}, which cannot be read");
-            wired.refusals.push(self.refused(RefusalCode::NumberElsewhere, &bridge.address, number, detail));
+            wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberElsewhere, &bridge.address, number, detail));
             return;
         }
         let known = known.and_then(|live| live.id);
         if self.link.assigned_on_create.is_some() {
-            // Such a bridge takes a number only while it is free; one that is cut stays on its old bridge (unpod.md 6.2, 7.2).
-            if matches!(bridge.at, Ref::Id(_)) || (elsewhere.is_some() && !taken) {
+            // Such a bridge accepts only a free number; a disconnected number stays on its old bridge (unpod.md 6.2, 7.2).
+            if matches!(bridge.at, ObjectRef::Id(_)) || (elsewhere.is_some() && !taken) {
                 let detail = format!("{number} is not on bridge {}", self.bridge_label(&bridge.at));
-                wired.refusals.push(self.refused(RefusalCode::CannotAssign, &bridge.address, number, detail));
+                wired.remarks.refusals.push(self.number_refusal(RefusalCode::CannotAssign, &bridge.address, number, detail));
                 return;
             }
             if known.is_none() {
                 let detail = format!("the service does not offer {number} as a free number");
-                wired.refusals.push(self.refused(
-                    RefusalCode::NumberNotOffered,
-                    &bridge.address,
-                    number,
-                    detail,
-                ));
+                wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberNotOffered, &bridge.address, number, detail));
                 return;
             }
         }
-        let before = if self.link.assigned_on_create.is_some() { Served::Unserved } else { Served::NotThere };
-        self.connect(bridge, &bridge.at, known, number, name, provider, before, wired);
+        let before = if self.link.assigned_on_create.is_some() { ServedBy::Unserved } else { ServedBy::NotThere };
+        self.connect_number(bridge, &bridge.at, known, number, name, provider, before, wired);
         if let Some(position) =
-            wired.impact.iter().position(|impact| impact.number == number && impact.effect == Effect::Dark)
+            wired.impact.iter().position(|impact| impact.number == number && impact.effect == NumberEffect::Dark)
         {
-            // Cut on one bridge and connected on another: it moves.
+            // Disconnected on one bridge and connected on another: it moves.
             let cut = wired.impact.remove(position);
-            let to = Some(Spot {
-                bridge: self.bridge_label(&bridge.at),
-                provider: name.to_string(),
-                account: None,
-            });
-            // From the delete over the create to the connect, or from the cut to the connect.
+            let to = Some(NumberLocation { bridge: self.bridge_label(&bridge.at), provider: name.to_string(), account: None });
+            // From the delete through the create to the connect, or from the disconnect to the connect.
             let dark_steps = if taken { 2 } else { 1 };
-            wired.impact.push(NumberImpact { effect: Effect::Moves, to, dark_steps, ..cut });
+            wired.impact.push(NumberImpact { effect: NumberEffect::Moves, to, dark_steps, ..cut });
         } else {
-            self.note_impact(None, Some((bridge, name)), number, Effect::Connects, 0, wired);
+            self.note_impact(None, Some((bridge, name)), number, NumberEffect::Connects, 0, wired);
         }
     }
 
-    /// What is on a bridge of another organization is not ours to change.
-    fn refuse_foreign(&self, connection: &Connection, owner: &Address, wired: &mut Wired) -> bool {
+    /// Numbers on a bridge of another organization are not ours to change.
+    fn refuse_foreign(&self, connection: &Connection, owner: &Address, wired: &mut LinkPlan) -> bool {
         let foreign = self.foreign_bridges.contains(connection.bridge.as_str());
         if foreign {
             let detail = format!(
                 "{} is on bridge {}, which belongs to another organization or to none, and is served by {}",
                 connection.number,
                 connection.bridge,
-                self.spot(connection).provider
+                self.number_location(connection).provider
             );
-            wired.refusals.push(self.refused(RefusalCode::ForeignObject, owner, &connection.number, detail));
+            wired.remarks.refusals.push(self.number_refusal(RefusalCode::ForeignObject, owner, &connection.number, detail));
         }
         foreign
     }
 
-    fn cut(&self, connection: &Connection, owner: &Address, wired: &mut Wired) {
+    fn disconnect_number(&self, connection: &Connection, owner: &Address, wired: &mut LinkPlan) {
         if self.refuse_foreign(connection, owner, wired) {
             return;
         }
-        // Nobody serves it there, and that is all a disconnect is sure to bring about: some services leave the number on the
-        // bridge (unpod.md 12, row 7). It is asked to leave only where it has to go to another bridge.
+        // No configuration serves it there, and that is all that a disconnect reliably achieves: some services leave the
+        // number on the bridge (unpod.md 12, row 7). It is disconnected only where it has to move to another bridge.
         let moves = self.can_disconnect && self.wanted_elsewhere(&connection.number);
-        if connection.target == Target::Unserved && !moves {
-            wired.notices.push(self.notice(NoticeCode::LeftOnBridge, owner, &connection.number));
+        if connection.served_by == ServedBy::Unserved && !moves {
+            wired.remarks.notices.push(self.number_notice(NoticeCode::LeftOnBridge, owner, &connection.number));
             return;
         }
         if !self.can_disconnect {
@@ -465,36 +445,31 @@ impl Wiring<'_> {
                 "{} on bridge {} is served by {}",
                 connection.number,
                 connection.bridge,
-                self.spot(connection).provider
+                self.number_location(connection).provider
             );
-            wired.refusals.push(self.refused(
-                RefusalCode::CannotDisconnect,
-                owner,
-                &connection.number,
-                detail,
-            ));
+            wired.remarks.refusals.push(self.number_refusal(RefusalCode::CannotDisconnect, owner, &connection.number, detail));
             return;
         }
-        wired.steps.disconnect(self.account, self.link, owner, connection);
-        self.relieve(connection, wired);
+        wired.steps.add_disconnect(self.account, self.link, owner, connection);
+        self.note_leaving_connection(connection, wired);
         wired
-            .emptied
+            .cut_on_bridge
             .entry(connection.bridge.clone())
             .or_default()
             .push((connection.bridge.clone(), connection.number.clone()));
-        self.goes_dark(connection, wired);
+        self.note_goes_dark(connection, wired);
     }
 
-    fn goes_dark(&self, connection: &Connection, wired: &mut Wired) {
-        if connection.target != Target::Unserved {
-            self.note_impact(Some(connection), None, &connection.number, Effect::Dark, 0, wired);
+    fn note_goes_dark(&self, connection: &Connection, wired: &mut LinkPlan) {
+        if connection.served_by != ServedBy::Unserved {
+            self.note_impact(Some(connection), None, &connection.number, NumberEffect::Dark, 0, wired);
         }
     }
 
-    fn relieve(&self, connection: &Connection, wired: &mut Wired) {
-        if let Some(id) = connection.target.id() {
+    fn note_leaving_connection(&self, connection: &Connection, wired: &mut LinkPlan) {
+        if let Some(id) = connection.served_by.id() {
             wired
-                .relieved
+                .leaving_connections
                 .entry(id.to_owned())
                 .or_default()
                 .push((connection.bridge.clone(), connection.number.clone()));
@@ -502,45 +477,35 @@ impl Wiring<'_> {
     }
 
     #[allow(clippy::too_many_arguments, reason = "one call with everything that the request says")]
-    fn connect(
+    fn connect_number(
         &self,
-        bridge: &Bridge,
-        at: &Ref,
+        bridge: &PlannedBridge,
+        at: &ObjectRef,
         number_id: Option<u64>,
         number: &str,
         _name: &Address,
-        provider: &Ref,
-        before: Served,
-        wired: &mut Wired,
+        provider: &ObjectRef,
+        before: ServedBy,
+        wired: &mut LinkPlan,
     ) {
-        wired.steps.connect(
-            self.account,
-            self.link,
-            &bridge.address,
-            at,
-            number,
-            number_id,
-            provider,
-            before,
-            None,
-        );
+        wired.steps.add_connect(self.account, self.link, &bridge.address, at, number, number_id, provider, before, None);
     }
 
     fn note_impact(
         &self,
         from: Option<&Connection>,
-        to: Option<(&Bridge, &Address)>,
+        to: Option<(&PlannedBridge, &Address)>,
         number: &str,
-        effect: Effect,
+        effect: NumberEffect,
         dark_steps: u32,
-        wired: &mut Wired,
+        wired: &mut LinkPlan,
     ) {
         wired.impact.push(NumberImpact {
             account: self.account.to_owned(),
             number: number.to_owned(),
             effect,
-            from: from.map(|connection| self.spot(connection)),
-            to: to.map(|(bridge, name)| Spot {
+            from: from.map(|connection| self.number_location(connection)),
+            to: to.map(|(bridge, name)| NumberLocation {
                 bridge: self.bridge_label(&bridge.at),
                 provider: name.to_string(),
                 account: None,
@@ -549,24 +514,24 @@ impl Wiring<'_> {
         });
     }
 
-    fn spot(&self, connection: &Connection) -> Spot {
-        let provider = match &connection.target {
-            Target::Ambiguous(ids) if ids.is_empty() => "a configuration that is not listed".to_owned(),
-            Target::Ambiguous(ids) => {
+    fn number_location(&self, connection: &Connection) -> NumberLocation {
+        let provider = match &connection.served_by {
+            ServedBy::OneOf(ids) if ids.is_empty() => "a configuration that is not listed".to_owned(),
+            ServedBy::OneOf(ids) => {
                 format!("one of {}", ids.iter().map(|id| (self.label)(id)).collect::<Vec<_>>().join(", "))
             }
-            Target::Foreign { id, owner } => {
+            ServedBy::Foreign { id, owner } => {
                 format!("configuration {id} of {}", owned_by(owner.as_deref()))
             }
             target => target.id().map_or_else(|| "nothing".to_owned(), |id| (self.label)(id)),
         };
-        Spot { bridge: connection.bridge.clone(), provider, account: None }
+        NumberLocation { bridge: connection.bridge.clone(), provider, account: None }
     }
 
-    fn bridge_label(&self, at: &Ref) -> String {
+    fn bridge_label(&self, at: &ObjectRef) -> String {
         match at {
-            Ref::Id(slug) => slug.clone(),
-            Ref::Step(_) => self
+            ObjectRef::Id(slug) => slug.clone(),
+            ObjectRef::Step(_) => self
                 .bridges
                 .iter()
                 .find(|bridge| bridge.at == *at)
@@ -574,40 +539,23 @@ impl Wiring<'_> {
         }
     }
 
-    /// A refusal about one number, which keeps nothing from another.
-    fn refused(&self, code: RefusalCode, address: &Address, number: &str, detail: String) -> Refusal {
-        Refusal { attribute: Some(of_number(number)), ..self.refusal(code, address, detail) }
+    /// A refusal about one number, which does not affect another number.
+    fn number_refusal(&self, code: RefusalCode, address: &Address, number: &str, detail: String) -> PlanRefusal {
+        PlanRefusal { attribute: Some(number_attribute(number)), ..self.object_refusal(code, address, detail) }
     }
 
-    fn refusal(&self, code: RefusalCode, address: &Address, detail: String) -> Refusal {
-        Refusal {
-            code,
-            account: self.account.to_owned(),
-            address: Some(address.clone()),
-            attribute: None,
-            detail,
-            place: None,
-        }
+    fn object_refusal(&self, code: RefusalCode, address: &Address, detail: String) -> PlanRefusal {
+        PlanRefusal::about(code, self.account, address, detail)
     }
 
-    fn notice(&self, code: NoticeCode, address: &Address, number: &str) -> Notice {
-        Notice {
-            code,
-            account: self.account.to_owned(),
-            address: Some(address.clone()),
-            attribute: Some("numbers".to_owned()),
-            detail: Some(number.to_owned()),
-        }
+    fn number_notice(&self, code: NoticeCode, address: &Address, number: &str) -> PlanNotice {
+        let attribute = Some(self.link.roles.members.to_owned());
+        PlanNotice { attribute, ..PlanNotice::about(code, self.account, Some(address), Some(number.to_owned())) }
     }
 }
 
-/// A number that an earlier run left dark, and that nothing connects again.
-pub(super) fn left_dark(open: &MadeConnection, address: Option<&Address>) -> Notice {
-    Notice {
-        code: NoticeCode::LeftDark,
-        account: open.account.clone(),
-        address: address.cloned(),
-        attribute: None,
-        detail: Some(format!("{} on bridge {}", open.number, open.bridge)),
-    }
+/// A number that an earlier run left dark and that no step connects again.
+pub(super) fn left_dark_notice(open: &CreatedConnection, address: Option<&Address>) -> PlanNotice {
+    let detail = format!("{} on bridge {}", open.number, open.bridge);
+    PlanNotice::about(NoticeCode::LeftDark, &open.account, address, Some(detail))
 }

@@ -1,4 +1,4 @@
-//! Planning: a pure function of what is wanted, what is there, and what the ledger remembers. It reads no clock,
+//! Planning: a pure function of the configuration, the live state and the ledger. It does not read the clock,
 //! environment, disk or network; the same input gives the same plan.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,116 +6,124 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::ledger::{Key, Ledger};
-use crate::resource::{Address, Desired, Facts, Guards, Live, LiveObject};
-use crate::text::hex;
-use crate::value::hidden;
+use crate::model::guards::Guards;
+use crate::model::ledger::{FingerprintKey, Ledger};
+use crate::model::resource::{AccountFacts, Address, Desired, LiveObject, LiveState};
+use crate::model::value::{hidden, to_canonical_json};
+use crate::text::to_hex;
 
-mod across;
-mod alike;
+mod account_moves;
+mod address_match;
 mod change;
-mod despite;
-mod draft;
+mod connect_despite_refusal;
+mod diagnostics;
 mod effect;
-mod find;
-mod found;
 mod guard;
 mod identity;
 mod impact;
-mod inverse;
-mod late;
-mod learned;
+mod interrupted_replacements;
+mod ledger_updates;
 mod link;
-mod link_step;
-mod look;
-mod note;
+mod link_steps;
+mod live_index;
+mod matching;
+mod needed_fields;
+mod not_taken;
 mod notice;
 mod order;
 mod pin;
 mod planner;
-mod recall;
 mod reconnect;
+mod remarks;
 mod removal;
 mod rename;
-mod secrecy;
-mod select;
-mod shelf;
+mod secret_comparison;
+mod selection;
+mod similar_keys;
 mod step;
-mod taken;
+mod unanswered_creates;
+mod undo_entry;
+mod unnumbered_step;
 
-pub use across::now as shown_now;
-pub use change::{Action, AttributeChange, Change, SecretWord, Shown};
-pub use effect::LedgerEffect;
-pub use found::{Found, Met, met};
-pub use identity::{SANDBOX, identity};
-pub use impact::{Effect, NumberImpact, Spot, dark};
-pub use inverse::Inverse;
-pub use late::{came_late, has_key, twins};
-pub use look::looked_at;
-pub use note::{Notice, NoticeCode, Refusal, RefusalCode};
-pub use recall::recalled;
-pub use reconnect::{Fate, reconnects};
-pub use rename::renamed;
-pub use select::{Limits, asked};
-pub use step::{Operation, Phase, Ref, Seat, Served, Step};
-pub use taken::{NotTaken, Way};
+pub use account_moves::shown_now;
+pub use address_match::{AddressMatch, MatchedBy, match_address};
+pub use change::{AttributeChange, Change, ChangeAction, SecretState, ShownValue};
+pub use diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
+pub use effect::LedgerUpdate;
+pub use identity::{SANDBOX, account_identity};
+pub use impact::{NumberEffect, NumberImpact, NumberLocation, numbers_going_dark};
+pub use interrupted_replacements::settle_interrupted_replacements;
+pub use needed_fields::needed_fields;
+pub use not_taken::{NotTakenRemedy, NotTakenValue};
+pub use reconnect::{StepStatus, reconnect_steps};
+pub use rename::renamed_addresses;
+pub use selection::{RunLimits, accounts_to_read};
+pub use step::{FreedNumber, ObjectRef, Step, StepOperation, StepPhase};
+pub use unanswered_creates::{entry_of_late_create, has_natural_key, twin_notices};
+pub use undo_entry::UndoEntry;
 
-/// Everything that a plan is computed from.
+/// The inputs of a plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Inputs<'a> {
     /// What is wanted.
     pub desired: &'a Desired,
     /// What is there.
-    pub live: &'a Live,
+    pub live: &'a LiveState,
     /// What telform remembers.
     pub ledger: &'a Ledger,
     /// Key of the fingerprints.
-    pub key: &'a Key,
-    /// What this run asks for.
-    pub options: &'a Options,
+    pub key: &'a FingerprintKey,
+    /// The options of this run.
+    pub options: &'a PlanOptions,
 }
 
-/// What this run asks for beyond the configuration.
+/// Options of this run beyond the configuration.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct PlanOptions {
     /// Only these addresses and what they need; empty means all.
     pub targets: BTreeSet<Address>,
     /// Not these addresses.
     pub excludes: BTreeSet<Address>,
     /// Only these accounts, by name; empty means all.
     pub accounts: BTreeSet<String>,
-    /// What the user limited the run to. What a command chooses by itself, such as what an undo is about, is not in it.
-    pub limits: Limits,
+    /// What the user limited the run to. Limits that a command chooses itself, such as the objects of an undo, are not included.
+    pub limits: RunLimits,
     /// Delete everything that the configuration names.
     pub destroy: bool,
     /// Guards raised or lowered for this run.
     pub guards: Guards,
-    /// How many bridges of an account may be unreadable when one of its configurations is deleted: none, when nothing is said.
+    /// How many bridges of an account may be unreadable when one of its configurations is deleted: none by default.
     pub max_unreadable_bridges: Option<u64>,
     /// Secrets to write again: an address, or one attribute of it.
     pub rewrite_secrets: BTreeSet<(Address, Option<String>)>,
-    /// What the service did not take and shall be sent again: an address, or one attribute of it.
+    /// Values that the service did not accept and that are to be sent again: an address, or one attribute of it.
     pub resend: BTreeSet<(Address, Option<String>)>,
-    /// The base URLs belong to the embedded sandbox, whose port is another one in every run.
+    /// The base URLs belong to the embedded sandbox, whose port differs in every run.
     pub sandbox: bool,
-    /// Objects that are created although a live one is spelled nearly the same.
+    /// Objects that are created although a live one has nearly the same spelling.
     pub allow_similar: BTreeSet<Address>,
-    /// What was not looked at, because the account does not name its product, may use what is deleted.
+    /// Deletes are allowed although products that the account does not name may use the deleted object.
     pub allow_unseen_products: bool,
+    /// The location of the ledger, as messages name it.
+    pub ledger: String,
+    /// Owners of tokens that a saved plan names, by account: they count where neither the service nor the ledger has one.
+    pub owners: BTreeMap<String, String>,
+    /// Only the YAML names that location: a new ledger there may bypass what another ledger knows.
+    pub ledger_of_yaml: bool,
 }
 
-impl Options {
+impl PlanOptions {
     /// Whether these name an attribute, by itself or with its whole object.
-    fn asks(asked: &BTreeSet<(Address, Option<String>)>, address: &Address, attribute: &str) -> bool {
+    fn names_attribute(asked: &BTreeSet<(Address, Option<String>)>, address: &Address, attribute: &str) -> bool {
         asked.iter().any(|(asked, name)| asked == address && name.as_deref().is_none_or(|it| it == attribute))
     }
 
-    /// The same without what is sent once because it was asked for: for the plan that proves a run.
+    /// The same without values that are sent once on request: for the plan that proves a run.
     pub fn for_proof(&self) -> Self {
         Self { rewrite_secrets: BTreeSet::new(), resend: BTreeSet::new(), ..self.clone() }
     }
 
-    /// Whether this run names an address itself, or names none at all.
+    /// Whether this run names an address explicitly, or names no addresses at all.
     pub fn is_about(&self, address: &Address) -> bool {
         (self.targets.is_empty() || self.targets.contains(address)) && !self.excludes.contains(address)
     }
@@ -125,9 +133,9 @@ impl Options {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// What the user limited it to.
-    #[serde(default, skip_serializing_if = "Limits::is_empty")]
-    pub limits: Limits,
-    /// The accounts that it is for.
+    #[serde(default, skip_serializing_if = "RunLimits::is_empty")]
+    pub limits: RunLimits,
+    /// The accounts that it covers.
     pub accounts: Vec<AccountLine>,
     /// What differs, by address.
     pub changes: Vec<Change>,
@@ -135,21 +143,31 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What happens to phone numbers.
     pub impact: Vec<NumberImpact>,
-    /// What telform sent before and the service did not take: it differs still, and is not sent again by itself.
+    /// Values that telform sent before and the service did not accept: they still differ, and are not sent again automatically.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub not_taken: Vec<NotTaken>,
-    /// What the plan will not do; with one of these it is not applied.
-    pub refusals: Vec<Refusal>,
-    /// What the ledger learns without any write to a service.
-    pub ledger: Vec<LedgerEffect>,
-    /// What is worth knowing. Not part of the digest: a pull request is planned without secrets, and what is then said about
-    /// them must not make the plan of the merge another one.
+    pub not_taken: Vec<NotTakenValue>,
+    /// What the plan refuses to do; a plan with a refusal is not applied.
+    pub refusals: Vec<PlanRefusal>,
+    /// Changes to the ledger without any write to a service.
+    pub ledger: Vec<LedgerUpdate>,
+    /// Sources of the secrets of all objects in the plan, sent or not, by attribute. A changed source changes the plan, even
+    /// where the value is the same.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<Address, BTreeMap<String, String>>,
+    /// Notices. Not part of the digest: a pull request is planned without secrets, and notices about them must not make it
+    /// differ from the plan of the merge.
     #[serde(skip)]
-    pub notices: Vec<Notice>,
+    pub notices: Vec<PlanNotice>,
     /// Live objects that no address claims, by account and kind. Not part of the digest either.
     #[serde(skip)]
-    pub unmanaged: Vec<Unmanaged>,
-    /// `sha256:` of everything above that is serialised, as canonical JSON (RFC 8785).
+    pub unmanaged: Vec<UnmanagedCount>,
+    /// The ledger that it was made with. Not part of the digest: each run saves the ledger.
+    #[serde(skip)]
+    pub made_with: Option<LedgerLine>,
+    /// Logins of the owners of tokens, by account. Not part of the digest: several logins may be one owner.
+    #[serde(skip)]
+    pub logins: BTreeMap<String, String>,
+    /// `sha256:` of everything above that is serialised, as canonical JSON (RFC 8785) with each number written as it is sent.
     #[serde(skip)]
     pub digest: String,
 }
@@ -159,7 +177,7 @@ pub struct Plan {
 pub struct AccountLine {
     /// Name.
     pub name: String,
-    /// Word of the service.
+    /// Name of the service.
     pub api: String,
     /// Base URL; `(sandbox)` for the embedded one.
     pub base_url: String,
@@ -169,11 +187,30 @@ pub struct AccountLine {
     /// Generation that answers, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u8>,
+    /// Source of its token; absent where the configuration was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_from: Option<String>,
+    /// Identity of the token's owner, where the service reports it: another owner's token makes a different plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_of: Option<String>,
+}
+
+/// The ledger that a plan was made with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerLine {
+    /// Where it is, or will be.
+    pub place: String,
+    /// Increases with each save; 0 before the first.
+    pub serial: u64,
+    /// When it was saved for the first time, where that is known.
+    pub made: Option<String>,
+    /// When it was saved last, where that is known.
+    pub saved: Option<String>,
 }
 
 /// Live objects that no address claims.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unmanaged {
+pub struct UnmanagedCount {
     /// Account.
     pub account: String,
     /// Kind.
@@ -191,12 +228,13 @@ fn is_zero(count: &usize) -> bool {
 }
 
 impl<'a> Inputs<'a> {
-    /// Facts about the service behind an account; the defaults when it was not asked.
-    pub(crate) fn facts(&self, account: &str) -> &'a Facts {
-        static NONE: Facts = Facts {
+    /// Facts about the service behind an account; the defaults when it was not read.
+    pub(crate) fn facts_of_account(&self, account: &str) -> &'a AccountFacts {
+        static NONE: AccountFacts = AccountFacts {
             generation: None,
             configurations: None,
-            organization: crate::resource::Organization::Confirmed,
+            organization: crate::model::resource::OrganizationCheck::Confirmed,
+            token_owner: crate::model::resource::TokenOwner::NotAsked,
             catalogue: Vec::new(),
             catalogue_known: true,
         };
@@ -215,34 +253,34 @@ impl<'a> Inputs<'a> {
         kind: &str,
     ) -> Option<(&'n str, &'static str)> {
         accounts.into_iter().find_map(|account| {
-            let (kind, _) = self.live.accounts.get(account)?.unlisted.get_key_value(kind)?;
+            let (kind, _) = self.live.accounts.get(account)?.listing_failures.get_key_value(kind)?;
             Some((account, *kind))
         })
     }
 
-    /// Whose an object is that belongs to another organization, or to none, in words.
+    /// The owner of an object that belongs to another organization, or to none, in words.
     pub(crate) fn foreign_owner(&self, account: &str, kind: &str, id: &str) -> Option<String> {
         self.live.accounts.get(account)?.foreign_owner(kind, id)
     }
 }
 
-/// Live objects that an address of the configuration means: account, kind and id to the address.
-pub fn claims<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static str, &'a str), &'a Address> {
-    find::find(inputs).claimed
+/// Live objects that an address of the configuration refers to: account, kind and id to the address.
+pub fn claimed_objects<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static str, &'a str), &'a Address> {
+    matching::match_addresses(inputs).claimed
 }
 
 impl Plan {
     /// Computes the plan.
     pub fn new(inputs: &Inputs<'_>) -> Self {
-        let recalled = recalled(inputs.ledger, inputs.live, inputs.desired);
+        let recalled = settle_interrupted_replacements(inputs.ledger, inputs.live, inputs.desired);
         let ledger = recalled.as_ref().unwrap_or(inputs.ledger);
-        let mut plan = planner::run(&Inputs { ledger, ..*inputs });
-        plan.say_what_goes_on(ledger);
+        let mut plan = planner::compute_plan(&Inputs { ledger, ..*inputs });
+        plan.add_goes_on_notices(ledger);
         plan
     }
 
-    /// A plan that sends nothing and only changes what telform remembers.
-    pub fn of_ledger(accounts: Vec<AccountLine>, effects: Vec<LedgerEffect>) -> Self {
+    /// Whether the plan sends nothing and only changes the ledger.
+    pub fn from_ledger_updates(accounts: Vec<AccountLine>, effects: Vec<LedgerUpdate>) -> Self {
         let mut plan = Self {
             accounts,
             changes: Vec::new(),
@@ -250,10 +288,13 @@ impl Plan {
             impact: Vec::new(),
             refusals: Vec::new(),
             ledger: effects,
+            secrets: BTreeMap::new(),
             limits: Default::default(),
             not_taken: Vec::new(),
             notices: Vec::new(),
             unmanaged: Vec::new(),
+            made_with: None,
+            logins: BTreeMap::new(),
             digest: String::new(),
         };
         plan.digest = plan.computed_digest();
@@ -261,8 +302,8 @@ impl Plan {
     }
 
     /// Whether it changes what telform manages without any request.
-    pub fn decides(&self) -> bool {
-        self.ledger.iter().any(LedgerEffect::is_decision)
+    pub fn has_ledger_decisions(&self) -> bool {
+        self.ledger.iter().any(LedgerUpdate::is_decision)
     }
 
     /// Whether a service would be written to.
@@ -270,7 +311,7 @@ impl Plan {
         !self.steps.is_empty()
     }
 
-    /// Whether the services are what the configuration wants, as far as they were compared.
+    /// Whether the services match the configuration, as far as they were compared.
     pub fn is_settled(&self) -> bool {
         self.steps.is_empty() && self.refusals.is_empty() && self.not_taken.is_empty()
     }
@@ -281,27 +322,27 @@ impl Plan {
     }
 
     /// Deletes among its steps.
-    pub fn deletes(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| step.phase == Phase::Delete)
+    pub fn delete_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.phase == StepPhase::Delete)
     }
 
     /// One line that says what the plan does; the same for the same plan.
     pub fn summary(&self) -> String {
         let of = |action| self.changes.iter().filter(|change| change.action == action).count();
         let mut parts: Vec<String> = [
-            (of(Action::Create), "to create"),
-            (of(Action::Update), "to update"),
-            (of(Action::Replace), "to replace"),
-            (of(Action::Delete), "to delete"),
+            (of(ChangeAction::Create), "to create"),
+            (of(ChangeAction::Update), "to update"),
+            (of(ChangeAction::Replace), "to replace"),
+            (of(ChangeAction::Delete), "to delete"),
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
         let numbers = |effect| self.impact.iter().filter(|number| number.effect == effect).count();
-        let count = guard::count;
+        let count = guard::count_of;
         parts.extend(
-            [(Effect::Connects, "connected"), (Effect::Moves, "moved"), (Effect::Dark, "cut off")]
+            [(NumberEffect::Connects, "connected"), (NumberEffect::Moves, "moved"), (NumberEffect::Dark, "cut off")]
                 .into_iter()
                 .filter(|(effect, _)| numbers(*effect) > 0)
                 .map(|(effect, word)| format!("{} {word}", count(numbers(effect), "number"))),
@@ -321,15 +362,15 @@ impl Plan {
         if !self.limits.is_empty() {
             parts.push("limited run".to_owned());
         }
-        let unread = self.unread().count();
+        let unread = self.unread_listings().count();
         if unread > 0 {
             parts.push(format!("{} not read", count(unread, "listing")));
         }
         parts.join(", ")
     }
 
-    /// What could not be read: what it is of, and its account.
-    pub fn unread(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// What could not be read, and its account.
+    pub fn unread_listings(&self) -> impl Iterator<Item = (&str, &str)> {
         let unread = [NoticeCode::Unlisted, NoticeCode::Unlinked];
         self.notices.iter().filter(move |notice| unread.contains(&notice.code)).map(|notice| {
             let what = notice.detail.as_deref().and_then(|detail| detail.split(':').next());
@@ -337,10 +378,10 @@ impl Plan {
         })
     }
 
-    /// The digest that the contents have, whatever [`Plan::digest`] says.
+    /// The computed digest of the contents, whatever [`Plan::digest`] holds.
     pub fn computed_digest(&self) -> String {
-        // Prints of hidden values differ from key to key; who has which key must not make another plan of it.
-        let text = hidden::without_prints(&serde_json_canonicalizer::to_string(self).unwrap_or_default());
-        format!("sha256:{}", hex(&Sha256::digest(text.as_bytes())))
+        // Prints of hidden values differ from key to key; the key must not change the plan.
+        let text = hidden::without_prints(&to_canonical_json(self));
+        format!("sha256:{}", to_hex(&Sha256::digest(text.as_bytes())))
     }
 }

@@ -1,46 +1,48 @@
-//! The way back for numbers that were cut for the sake of a step that then did not happen.
+//! Reconnects numbers that were disconnected for a step that then did not happen.
 
 use indexmap::IndexMap;
 
 use super::Plan;
-use super::step::{Operation, Phase, Ref, Served, Step};
-use crate::call::{Body, Call, Method};
-use crate::kind::Link;
+use super::step::{ObjectRef, Step, StepOperation, StepPhase};
+use crate::model::call::{Call, CallBody, RequestMethod};
+use crate::model::kind::Link;
+use crate::model::resource::ServedBy;
 
-/// What became of a step, as far as the way back depends on it.
+/// The outcome of a step, as far as reconnecting depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum StepStatus {
     /// It had its effect.
     Done,
     /// It had none.
     NotDone,
-    /// Nobody can tell.
+    /// The effect is not known.
     Unknown,
 }
 
-/// Connects that put numbers back where they were: `r3` takes back what `s3` cut. A number is cut for the connect that moves it
-/// or for the delete of the object that its disconnect belongs to; one that the YAML takes off a bridge that stays was removed
-/// on purpose and has no way back here. `link` says how an account connects.
-pub fn reconnects(
+/// Connects that put numbers back where they were: `r3` undoes the disconnect `s3`. A number is disconnected for the connect
+/// that moves it or for the delete of the object that its disconnect belongs to; a number that the YAML removes from a bridge
+/// that stays was removed on purpose and is not reconnected here. `link` says how an account connects.
+pub fn reconnect_steps(
     plan: &Plan,
     link: &dyn Fn(&str) -> Option<&'static Link>,
-    fate: &dyn Fn(&Step) -> Fate,
+    fate: &dyn Fn(&Step) -> StepStatus,
 ) -> Vec<Step> {
     plan.steps
         .iter()
-        .filter(|step| fate(step) != Fate::NotDone && in_vain(plan, step, fate))
-        .filter_map(|step| back(step, link(&step.call.account)?))
+        .filter(|step| fate(step) != StepStatus::NotDone && is_cut_in_vain(plan, step, fate))
+        .filter_map(|step| reconnect_step(step, link(&step.call.account)?))
         .collect()
 }
 
 impl Plan {
-    /// The connect that a number is cut for in this account: there, or else in an account that does not cut it.
+    /// The connect for which a number is disconnected in this account: in the same account, or else in one that
+    /// does not disconnect it.
     pub fn connect_after(&self, account: &str, number: &str) -> Option<&Step> {
-        let connects = |step: &&Step| matches!(&step.operation, Operation::Connect { number: moved, .. } if moved == number);
+        let connects = |step: &&Step| matches!(&step.operation, StepOperation::Connect { number: moved, .. } if moved == number);
         let cuts = |in_account: &str| {
             self.steps.iter().any(|step| {
                 step.call.account == in_account
-                    && matches!(&step.operation, Operation::Disconnect { number: cut, .. } if cut == number)
+                    && matches!(&step.operation, StepOperation::Disconnect { number: cut, .. } if cut == number)
             })
         };
         let mut all = self.steps.iter().filter(connects);
@@ -49,47 +51,47 @@ impl Plan {
     }
 }
 
-/// Whether what a disconnect was for did not happen.
-fn in_vain(plan: &Plan, step: &Step, fate: &dyn Fn(&Step) -> Fate) -> bool {
-    let Operation::Disconnect { bridge, number, .. } = &step.operation else { return false };
+/// Whether the purpose of a disconnect did not happen.
+fn is_cut_in_vain(plan: &Plan, step: &Step, fate: &dyn Fn(&Step) -> StepStatus) -> bool {
+    let StepOperation::Disconnect { bridge, number, .. } = &step.operation else { return false };
     let here = || plan.steps.iter().filter(|other| other.call.account == step.call.account);
     if let Some(connect) = plan.connect_after(&step.call.account, number) {
         // A connect that may have been done is left alone: a second one on another bridge would be worse.
-        return fate(connect) == Fate::NotDone;
+        return fate(connect) == StepStatus::NotDone;
     }
     let deletes = |other: &&Step| {
-        matches!(&other.operation, Operation::Delete { cut, .. } if cut.iter().any(|(at, cut)| at == bridge && cut == number))
+        matches!(&other.operation, StepOperation::Delete { cut, .. } if cut.iter().any(|(at, cut)| at == bridge && cut == number))
             && other.address == step.address
     };
-    here().find(deletes).is_some_and(|delete| fate(delete) != Fate::Done)
+    here().find(deletes).is_some_and(|delete| fate(delete) != StepStatus::Done)
 }
 
-/// The connect that takes a disconnect back; none where nobody knows who served the number.
-fn back(step: &Step, link: &'static Link) -> Option<Step> {
-    let Operation::Disconnect { bridge, number, before: Served::By { id, .. } } = &step.operation else {
+/// The connect that undoes a disconnect; none where it is not known what served the number.
+fn reconnect_step(step: &Step, link: &'static Link) -> Option<Step> {
+    let StepOperation::Disconnect { bridge, number, before: ServedBy::By { id, .. } } = &step.operation else {
         return None;
     };
-    let provider = Ref::Id(id.clone());
-    let mut entries = IndexMap::from([(link.target_key.to_owned(), super::link_step::payload(&provider))]);
-    // Both requests call the number by the same entry.
-    entries.extend(step.call.body.as_ref()?.entries().clone());
+    let provider = ObjectRef::Id(id.clone());
+    let mut entries = IndexMap::from([(link.target_key.to_owned(), super::link_steps::target_payload(&provider))]);
+    // Both requests name the number by the same entry.
+    entries.extend(step.call.body.as_ref()?.own_entries().clone());
     Some(Step {
         id: format!("r{}", step.id.trim_start_matches('s')),
-        phase: Phase::Rewire,
+        phase: StepPhase::Rewire,
         address: step.address.clone(),
         call: Call {
             account: step.call.account.clone(),
-            method: Method::Post,
-            path: link.connect.replace("{id}", bridge),
+            method: RequestMethod::Post,
+            path: link.connect_path(bridge),
             query: Vec::new(),
             headers: Vec::new(),
-            body: Some(Body::Object(entries)),
+            body: Some(CallBody::Object(entries)),
         },
-        operation: Operation::Connect {
-            bridge: Ref::Id(bridge.clone()),
+        operation: StepOperation::Connect {
+            bridge: ObjectRef::Id(bridge.clone()),
             number: number.clone(),
             provider,
-            before: Served::NotThere,
+            before: ServedBy::NotThere,
         },
         why: format!("{} cut it for a step that did not happen", step.id),
         waits_for: vec![step.id.clone()],

@@ -4,140 +4,112 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::find;
-use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
-use super::{Inputs, LedgerEffect};
-use crate::ledger::{Followed, Ledger};
-use crate::resource::Address;
+use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
+use super::matching;
+use super::remarks::Remarks;
+use super::{Inputs, LedgerUpdate};
+use crate::model::ledger::{FollowedAccount, Ledger};
+use crate::model::resource::Address;
 
-/// What is renamed, and what stands in the way.
-#[derive(Debug, Default)]
-pub(super) struct Renames {
-    pub(super) effects: Vec<LedgerEffect>,
-    pub(super) notices: Vec<Notice>,
-    pub(super) refusals: Vec<Refusal>,
-}
-
-impl Renames {
+impl Remarks {
     fn rename(&mut self, account: &str, from: &Address, to: &Address) {
-        self.notices.push(Notice {
-            code: NoticeCode::Renamed,
-            account: account.to_owned(),
-            address: Some(to.clone()),
-            attribute: None,
-            detail: Some(from.to_string()),
-        });
-        self.effects.push(LedgerEffect::Rename { from: from.clone(), to: to.clone() });
+        self.note_rename(NoticeCode::Renamed, account, Some(to), &from.to_string());
+        self.effects.push(LedgerUpdate::Rename { from: from.clone(), to: to.clone() });
     }
 
-    fn note(&mut self, code: NoticeCode, account: &str, address: Option<&Address>, detail: &str) {
-        self.notices.push(Notice {
-            code,
-            account: account.to_owned(),
-            address: address.cloned(),
-            attribute: None,
-            detail: Some(detail.to_owned()),
-        });
-    }
-
-    fn append(&mut self, mut other: Self) {
-        self.effects.append(&mut other.effects);
-        self.notices.append(&mut other.notices);
-        self.refusals.append(&mut other.refusals);
-    }
-
-    /// The ledger after the renames.
-    fn ledger<'l>(&self, ledger: &'l Ledger) -> Cow<'l, Ledger> {
-        let mut ledger = Cow::Borrowed(ledger);
-        for effect in &self.effects {
-            match effect {
-                LedgerEffect::Rename { from, to } => ledger.to_mut().rename(from, to),
-                LedgerEffect::Follow { address, account } => ledger.to_mut().name_account(address, account),
-                _ => {}
-            }
-        }
-        ledger
+    fn note_rename(&mut self, code: NoticeCode, account: &str, address: Option<&Address>, detail: &str) {
+        self.notices.push(PlanNotice::about(code, account, address, Some(detail.to_owned())));
     }
 }
 
-/// The addresses of the ledger that the configuration has renamed: each with the one that it has from the next run on.
-pub fn renamed(inputs: &Inputs<'_>) -> BTreeMap<Address, Address> {
-    let all = renames(inputs).0.effects.into_iter();
+/// The ledger after the renames among these effects.
+fn renamed_ledger<'l>(effects: &[LedgerUpdate], ledger: &'l Ledger) -> Cow<'l, Ledger> {
+    let mut ledger = Cow::Borrowed(ledger);
+    for effect in effects {
+        match effect {
+            LedgerUpdate::Rename { from, to } => ledger.to_mut().rename_object(from, to),
+            LedgerUpdate::Follow { address, account } => ledger.to_mut().name_account(address, account),
+            _ => {}
+        }
+    }
+    ledger
+}
+
+/// The addresses of the ledger that the configuration has renamed, each with its new one.
+pub fn renamed_addresses(inputs: &Inputs<'_>) -> BTreeMap<Address, Address> {
+    let all = find_renames(inputs).0.effects.into_iter();
     all.filter_map(|effect| match effect {
-        LedgerEffect::Rename { from, to } => Some((from, to)),
+        LedgerUpdate::Rename { from, to } => Some((from, to)),
         _ => None,
     })
     .collect()
 }
 
 /// All renames, and the ledger after them.
-pub(super) fn renames<'l>(inputs: &Inputs<'l>) -> (Renames, Cow<'l, Ledger>) {
-    let mut all = followed(inputs.ledger);
+pub(super) fn find_renames<'l>(inputs: &Inputs<'l>) -> (Remarks, Cow<'l, Ledger>) {
+    let mut all = renames_on_load(inputs.ledger);
     let mut ledger = Cow::Borrowed(inputs.ledger);
-    for step in [accounts, declared, implied] {
+    for step in [account_renames, declared_renames, implied_renames] {
         let mut found = step(&Inputs { ledger: &ledger, ..*inputs });
         if !found.effects.is_empty() {
-            ledger = Cow::Owned(found.ledger(&ledger).into_owned());
-            // An object whose entry has another address may stand under another name of its account, too.
-            let more = accounts(&Inputs { ledger: &ledger, ..*inputs });
-            ledger = Cow::Owned(more.ledger(&ledger).into_owned());
-            found.append(more);
+            ledger = Cow::Owned(renamed_ledger(&found.effects, &ledger).into_owned());
+            // An object whose entry has another address may also be recorded under another name of its account.
+            let more = account_renames(&Inputs { ledger: &ledger, ..*inputs });
+            ledger = Cow::Owned(renamed_ledger(&more.effects, &ledger).into_owned());
+            found.merge(more);
         }
-        all.append(found);
+        all.merge(found);
     }
     (all, ledger)
 }
 
-/// What the ledger followed when it was loaded.
-fn followed(ledger: &Ledger) -> Renames {
-    let mut renames = Renames::default();
+/// Account changes that the ledger followed when it was loaded.
+fn renames_on_load(ledger: &Ledger) -> Remarks {
+    let mut renames = Remarks::default();
     for followed in &ledger.followed {
         match followed {
-            Followed::Renamed { from, to } => {
-                renames.note(NoticeCode::AccountRenamed, to, None, from);
-                renames.effects.push(LedgerEffect::RenameAccount { from: from.clone(), to: to.clone() });
+            FollowedAccount::Renamed { from, to } => {
+                renames.note_rename(NoticeCode::AccountRenamed, to, None, from);
+                renames.effects.push(LedgerUpdate::RenameAccount { from: from.clone(), to: to.clone() });
             }
-            Followed::Rehosted { account, was, .. } => {
-                renames.note(NoticeCode::AccountRehosted, account, None, was);
+            FollowedAccount::Rehosted { account, was, .. } => {
+                renames.note_rename(NoticeCode::AccountRehosted, account, None, was);
             }
         }
     }
     renames
 }
 
-/// Entries whose account has another name, and is the same one: nothing moves.
-fn accounts(inputs: &Inputs<'_>) -> Renames {
-    let mut renames = Renames::default();
-    // Both are in the order of their addresses.
+/// Entries whose account has another name and is the same account: nothing moves.
+fn account_renames(inputs: &Inputs<'_>) -> Remarks {
+    let mut renames = Remarks::default();
+    // Both are sorted by address.
     let mut objects = inputs.desired.objects.iter().peekable();
     for (address, entry) in &inputs.ledger.objects {
         while objects.next_if(|(other, _)| *other < address).is_some() {}
         let Some((_, object)) = objects.peek().filter(|(other, _)| *other == address) else { continue };
-        if object.account != entry.account && inputs.is_same(&entry.account, object, &entry.id) {
-            renames.note(NoticeCode::AccountFollowed, &object.account, Some(address), &entry.account);
+        if object.account != entry.account && inputs.is_in_same_account(&entry.account, object, &entry.id) {
+            renames.note_rename(NoticeCode::AccountFollowed, &object.account, Some(address), &entry.account);
             let (address, account) = (address.clone(), object.account.clone());
-            renames.effects.push(LedgerEffect::Follow { address, account });
+            renames.effects.push(LedgerUpdate::Follow { address, account });
         }
     }
     renames
 }
 
 /// The renames of the YAML that the ledger does not know yet.
-fn declared(inputs: &Inputs<'_>) -> Renames {
-    let mut renames = Renames::default();
+fn declared_renames(inputs: &Inputs<'_>) -> Remarks {
+    let mut renames = Remarks::default();
     for rename in inputs.desired.moved.iter().filter(|rename| rename.from != rename.to) {
         let entry = inputs.ledger.objects.get(&rename.from);
         let attempt = inputs.ledger.attempts.get(&rename.from);
-        let Some(account) = entry.map(|entry| &entry.account).or(attempt.map(|attempt| &attempt.account))
-        else {
+        let Some(account) = entry.map(|entry| &entry.account).or(attempt.map(|attempt| &attempt.account)) else {
             continue;
         };
         let taken = inputs.ledger.objects.get(&rename.to);
-        let other = taken.filter(|taken| {
-            entry.is_none_or(|entry| (&entry.account, &entry.id) != (&taken.account, &taken.id))
-        });
+        let other = taken.filter(|taken| entry.is_none_or(|entry| (&entry.account, &entry.id) != (&taken.account, &taken.id)));
         if let Some(other) = other {
-            renames.refusals.push(Refusal {
+            renames.refusals.push(PlanRefusal {
                 code: RefusalCode::RenamedOnto,
                 account: account.clone(),
                 address: Some(rename.to.clone()),
@@ -149,7 +121,7 @@ fn declared(inputs: &Inputs<'_>) -> Renames {
                     rename.from,
                     entry.map_or("a create that was cut off", |entry| entry.id.as_str())
                 ),
-                place: Some(rename.place.to_string()),
+                place: Some(rename.location.to_string()),
             });
             continue;
         }
@@ -158,10 +130,10 @@ fn declared(inputs: &Inputs<'_>) -> Renames {
     renames
 }
 
-/// An address that is gone from the YAML while another one that is new to the ledger means the same live object: the entry
-/// was renamed and nobody wrote that down. Deleting that object would be the one thing that nobody asked for.
-fn implied(inputs: &Inputs<'_>) -> Renames {
-    let mut renames = Renames::default();
+/// An address that was removed from the YAML while another one, new to the ledger, refers to the same live object: the
+/// entry was renamed without a `moved:` entry. The user did not ask to delete that object.
+fn implied_renames(inputs: &Inputs<'_>) -> Remarks {
+    let mut renames = Remarks::default();
     let desired = inputs.desired;
     let spoken_for: BTreeSet<&Address> = desired
         .removed
@@ -179,14 +151,12 @@ fn implied(inputs: &Inputs<'_>) -> Renames {
     if lost.is_empty() {
         return renames;
     }
-    let findings = find::find(inputs);
+    let findings = matching::match_addresses(inputs);
     for (from, entry) in lost {
         let heir = findings
             .claimed
             .iter()
-            .find(|((account, kind, id), _)| {
-                *account == entry.account && *kind == from.kind && *id == entry.id
-            })
+            .find(|((account, kind, id), _)| *account == entry.account && *kind == from.kind && *id == entry.id)
             .map(|(_, to)| *to);
         if let Some(to) = heir.filter(|to| !inputs.ledger.objects.contains_key(*to)) {
             renames.rename(&entry.account, from, to);

@@ -1,17 +1,17 @@
-//! What is sent, for the server: one [`Step`] for each request, with what it believes and what it must bring about.
+//! What is sent to the server: one [`Step`] for each request, with its preconditions and its expected result.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::call::{Call, StepId};
-use crate::resource::Address;
-use crate::value::Value;
+use crate::model::call::{Call, StepId};
+use crate::model::resource::{Address, ServedBy};
+use crate::model::value::Value;
 
 /// The phases, in the order in which a plan goes through them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum StepPhase {
     /// New objects.
     Create,
     /// Changes of objects.
@@ -22,14 +22,14 @@ pub enum Phase {
     ReadBack,
     /// Deletes: bridges, then providers, then partners.
     Delete,
-    /// Bridges that take along the numbers that a delete has freed, where numbers join a bridge only when it is made. Each
+    /// Bridges that include the numbers that a delete has freed, where numbers join a bridge only when it is created. Each
     /// starts as soon as its delete is done.
     TakeOver,
 }
 
-impl Phase {
+impl StepPhase {
     /// The phase's name for people.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
             Self::Update => "update",
@@ -47,15 +47,15 @@ pub struct Step {
     /// Its name in the plan.
     pub id: StepId,
     /// Its phase.
-    pub phase: Phase,
+    pub phase: StepPhase,
     /// Object whose change it carries out; none when it belongs to an object that telform does not manage (a bridge that
     /// uses a configuration).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
     /// The request.
     pub call: Call,
-    /// What it does, what it believes about the target, and what must be true after it.
-    pub operation: Operation,
+    /// What it does, its precondition about the target, and what must be true afterwards.
+    pub operation: StepOperation,
     /// Why this request and not another, in one sentence without a full stop.
     pub why: String,
     /// Steps that must be done before it starts.
@@ -63,18 +63,18 @@ pub struct Step {
     pub waits_for: Vec<StepId>,
 }
 
-/// An identity that is known now, or that a step of the plan makes.
+/// An identity that is already known, or that a step of the plan creates.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ref {
+pub enum ObjectRef {
     /// Known.
     Id(String),
-    /// Made by this step.
+    /// Created by this step.
     Step(StepId),
 }
 
-impl Ref {
-    /// As it stands in a path.
+impl ObjectRef {
+    /// As written in a path.
     pub fn in_path(&self) -> String {
         match self {
             Self::Id(id) => id.clone(),
@@ -83,42 +83,23 @@ impl Ref {
     }
 }
 
-/// Who serves a number, as far as the plan knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Served {
-    /// The number is not on the bridge.
-    NotThere,
-    /// It is on the bridge, and no configuration serves it.
-    Unserved,
-    /// This configuration serves it, with the word for how that is known.
-    By {
-        /// Id of the configuration.
-        id: String,
-        /// `exact`, `inferred` or `recorded`.
-        known: String,
-    },
-    /// It is on the bridge, and one of these serves it.
-    OneOf(Vec<String>),
-}
-
 /// What a step does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
-pub enum Operation {
-    /// Makes an object. Believes that none with this natural key exists.
+pub enum StepOperation {
+    /// Creates an object. Precondition: none with this natural key exists.
     Create {
         /// Natural key.
         key: BTreeMap<String, Value>,
-        /// What the answer must repeat (unpod.md 3: a service of another generation takes the request and drops it).
+        /// What the answer must repeat (unpod.md 3: a service of another generation accepts the request and drops the value).
         expect: BTreeMap<String, Value>,
         /// Secrets that it writes, by attribute.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         secrets: Vec<String>,
-        /// Identity of the object whose place it takes.
+        /// Identity of the object that it replaces.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<String>,
-        /// Account of that object, where it is another one.
+        /// Account of that object, where it differs.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces_in: Option<String>,
     },
@@ -126,11 +107,11 @@ pub enum Operation {
     Update {
         /// Identity.
         id: String,
-        /// What the plan saw of what it changes.
+        /// The values that the plan saw of what it changes.
         before: BTreeMap<String, Value>,
         /// What the answer must show.
         expect: BTreeMap<String, Value>,
-        /// Nested values that are not sent and must stay as they were (carrierx.md 6.5).
+        /// Nested values that are not sent and must not change (carrierx.md 6.5).
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         untouched: BTreeMap<String, Value>,
         /// Secrets that it writes, by attribute.
@@ -140,29 +121,29 @@ pub enum Operation {
     /// Lets a configuration serve a number on a bridge.
     Connect {
         /// Bridge.
-        bridge: Ref,
+        bridge: ObjectRef,
         /// E.164.
         number: String,
         /// Configuration.
-        provider: Ref,
-        /// What the plan saw, or what an earlier step leaves.
-        before: Served,
+        provider: ObjectRef,
+        /// The state that the plan saw, or that an earlier step leaves.
+        before: ServedBy,
     },
-    /// Takes a number off a bridge.
+    /// Disconnects a number from a bridge.
     Disconnect {
         /// Bridge.
         bridge: String,
         /// E.164.
         number: String,
         /// What the plan saw.
-        before: Served,
+        before: ServedBy,
     },
-    /// Reads a bridge and confirms what the rewiring did.
+    /// Reads a bridge and confirms the result of its connects and disconnects.
     ReadBack {
         /// Bridge.
-        bridge: Ref,
+        bridge: ObjectRef,
         /// Numbers and the configuration that must serve them; none means that no configuration serves it any more.
-        numbers: BTreeMap<String, Option<Ref>>,
+        numbers: BTreeMap<String, Option<ObjectRef>>,
     },
     /// Deletes an object.
     Delete {
@@ -170,33 +151,33 @@ pub enum Operation {
         id: String,
         /// What the plan saw of it.
         before: BTreeMap<String, Value>,
-        /// Connections (bridge, number) that were cut before it.
+        /// Connections (bridge, number) that were removed before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cut: Vec<(String, String)>,
-        /// Numbers that the delete itself takes off a bridge, because this generation cannot disconnect.
+        /// Numbers that the delete itself removes from a bridge, because this generation cannot disconnect.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         frees: Vec<String>,
         /// Bridges that could not be read and may use it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unread: Vec<String>,
-        /// How those numbers stood on it, where they can only come back when a bridge is created.
+        /// The earlier state of those numbers on it, where only the create of a bridge can restore them.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        seats: BTreeMap<String, Seat>,
+        seats: BTreeMap<String, FreedNumber>,
     },
 }
 
-/// How a number stood on a bridge.
+/// A number that is freed by the delete of its bridge, as it was there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seat {
-    /// The number's own id, by which a create takes it along.
+pub struct FreedNumber {
+    /// The number's own id, by which a create includes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
     /// Who served it.
-    pub served: Served,
+    pub served: ServedBy,
 }
 
-impl Operation {
-    /// Identity of the object of the same account whose place a create takes.
+impl StepOperation {
+    /// Identity of the object of the same account that a create replaces.
     pub fn replaces_here(&self) -> Option<&String> {
         match self {
             Self::Create { replaces, replaces_in: None, .. } => replaces.as_ref(),
@@ -205,7 +186,7 @@ impl Operation {
     }
 
     /// The word for it.
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Create { .. } => "create",
             Self::Update { .. } => "update",

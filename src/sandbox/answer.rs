@@ -1,32 +1,32 @@
-//! What a service is asked, and what it says: plain values between the wire and the handlers.
+//! Requests and answers: plain values between the wire and the handlers.
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
 
-use super::fault::{Service, Twist};
+use super::fault::{ListFault, SimulatedService};
 
 /// One request as the handlers see it.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) service: Service,
+pub(super) struct SandboxRequest {
+    pub(super) service: SimulatedService,
     pub(super) method: String,
     /// Percent-decoded, from `/` on.
     pub(super) path: String,
-    /// As it stood on the wire, behind the sandbox's token.
+    /// As on the wire, after the sandbox's token.
     pub(super) raw_path: String,
-    /// `/TOKEN`: what stood before it, and stands before each path that an answer names.
+    /// `/TOKEN`: the prefix of the request path, and of each path in an answer.
     pub(super) mount: String,
-    /// As it stood on the wire, without `?`; empty when there was none.
+    /// As on the wire, without `?`; empty without a query.
     pub(super) raw_query: String,
     /// Decoded, in order.
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes,
-    /// What a fault does to the list that is asked for.
-    pub(super) twist: Twist,
+    /// What a fault does to the requested list.
+    pub(super) list_fault: ListFault,
 }
 
-impl Asked {
+impl SandboxRequest {
     /// The value of a header, whatever the case of its name.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
@@ -46,14 +46,14 @@ impl Asked {
 
 /// One answer before it goes to the wire.
 #[derive(Debug, Clone)]
-pub(super) struct Answer {
+pub(super) struct SandboxResponse {
     pub(super) status: u16,
     pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) payload: Payload,
+    pub(super) payload: ResponsePayload,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Payload {
+pub(super) enum ResponsePayload {
     Empty,
     Json(Value),
     Html(String),
@@ -61,20 +61,19 @@ pub(super) enum Payload {
     Raw(&'static str, Vec<u8>),
 }
 
-impl Answer {
+impl SandboxResponse {
     pub(super) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), payload: Payload::Json(body) }
+        Self { status, headers: Vec::new(), payload: ResponsePayload::Json(body) }
     }
 
     pub(super) fn html(status: u16, heading: &str) -> Self {
-        let page = format!(
-            "<!doctype html>\n<html><head><title>{heading}</title></head><body><h1>{heading}</h1></body></html>\n"
-        );
-        Self { status, headers: Vec::new(), payload: Payload::Html(page) }
+        let page =
+            format!("<!doctype html>\n<html><head><title>{heading}</title></head><body><h1>{heading}</h1></body></html>\n");
+        Self { status, headers: Vec::new(), payload: ResponsePayload::Html(page) }
     }
 
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), payload: Payload::Empty }
+        Self { status, headers: Vec::new(), payload: ResponsePayload::Empty }
     }
 
     pub(super) fn with(mut self, header: &'static str, value: impl Into<String>) -> Self {
@@ -85,15 +84,15 @@ impl Answer {
     /// Body bytes and their content type.
     pub(super) fn bytes(&self) -> (Option<&'static str>, Vec<u8>) {
         match &self.payload {
-            Payload::Empty => (None, Vec::new()),
-            Payload::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
-            Payload::Html(page) => (Some("text/html; charset=utf-8"), page.clone().into_bytes()),
-            Payload::Raw(kind, bytes) => (Some(kind), bytes.clone()),
+            ResponsePayload::Empty => (None, Vec::new()),
+            ResponsePayload::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
+            ResponsePayload::Html(page) => (Some("text/html; charset=utf-8"), page.clone().into_bytes()),
+            ResponsePayload::Raw(kind, bytes) => (Some(kind), bytes.clone()),
         }
     }
 }
 
-/// Nobody's path.
-pub(super) fn nowhere() -> Answer {
-    Answer::json(404, json!({"message": "the sandbox has nothing here"}))
+/// An unknown path.
+pub(super) fn unknown_path() -> SandboxResponse {
+    SandboxResponse::json(404, json!({"message": "the sandbox has nothing here"}))
 }

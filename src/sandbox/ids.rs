@@ -1,4 +1,4 @@
-//! Names that the services make up: sids, slugs, tokens, times.
+//! Values that the services generate: sids, slugs, tokens, times.
 //!
 //! They look random and are not: the same world gives the same names to the same requests, so a failed test can be
 //! run again, and a saved world continues where it stopped.
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::world::Partner;
 
 /// A well mixed number for each `(kind, n)`; the constants are those of the public splitmix64 generator.
-fn mixed(kind: u64, n: u64) -> u64 {
+fn mix_bits(kind: u64, n: u64) -> u64 {
     let mut z = n.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(kind.rotate_left(32));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -40,8 +40,8 @@ pub(super) fn name_partner(partner: &mut Partner, next: &mut u64) {
 /// A UUID v4 for the n-th thing of a kind.
 pub(super) fn sid(kind: u64, n: u64) -> String {
     let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&mixed(kind, n).to_be_bytes());
-    bytes[8..].copy_from_slice(&mixed(kind + 0x5EED, n).to_be_bytes());
+    bytes[..8].copy_from_slice(&mix_bits(kind, n).to_be_bytes());
+    bytes[8..].copy_from_slice(&mix_bits(kind + 0x5EED, n).to_be_bytes());
     uuid::Builder::from_random_bytes(bytes).into_uuid().hyphenated().to_string()
 }
 
@@ -52,7 +52,7 @@ pub(super) fn is_sid(text: &str) -> bool {
 
 /// A bridge's slug: the name made plain, a hyphen, eight lowercase letters or digits (`api/unpod.md`, section 6.2).
 pub(super) fn slug(name: &str, bridge: u64) -> String {
-    let tail = letters(mixed(2, bridge), b"abcdefghijklmnopqrstuvwxyz0123456789", 8);
+    let tail = letters(mix_bits(2, bridge), b"abcdefghijklmnopqrstuvwxyz0123456789", 8);
     let plain = plain(name);
     if plain.is_empty() { tail } else { format!("{plain}-{tail}") }
 }
@@ -60,11 +60,11 @@ pub(super) fn slug(name: &str, bridge: u64) -> String {
 /// Twenty capital letters and digits, as organizations of generation 1 show them.
 pub(super) fn organization_token(organization: u64) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    letters(mixed(3, organization), ALPHABET, 10) + &letters(mixed(4, organization), ALPHABET, 10)
+    letters(mix_bits(3, organization), ALPHABET, 10) + &letters(mix_bits(4, organization), ALPHABET, 10)
 }
 
 /// Letters, digits and underscores, everything else one hyphen; accents of western Europe are dropped, other scripts
-/// vanish (recorded: `19-bridge-slugs`).
+/// are dropped (recorded: `19-bridge-slugs`).
 fn plain(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars().flat_map(char::to_lowercase) {

@@ -1,12 +1,12 @@
-//! What was asked, for assertions such as "the second apply sent no write".
+//! The log of requests, for assertions such as "the second apply sent no write".
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::Asked;
-use super::fault::Service;
+use super::answer::SandboxRequest;
+use super::fault::SimulatedService;
 
-/// What stands in place of a secret.
+/// The replacement of a secret.
 pub(super) const HIDDEN: &str = "(secret)";
 
 /// Keys whose values the log does not keep (`api/unpod.md`, section 14.1; `api/carrierx.md`, section 1).
@@ -27,19 +27,19 @@ const SECRET_KEYS: [&str; 9] = [
 pub struct LoggedRequest {
     /// Counted from 1, in order of arrival.
     pub sequence: u64,
-    /// Whose path it was.
-    pub service: Service,
+    /// The service of the path.
+    pub service: SimulatedService,
     /// As on the wire.
     pub method: String,
     /// As on the wire, without query and without the sandbox's token.
     pub path: String,
-    /// As on the wire, without `?`; empty when there was none.
+    /// As on the wire, without `?`; empty without a query.
     pub query: String,
     /// Names in lower case, in order; `authorization` has its value replaced.
     pub headers: Vec<(String, String)>,
-    /// The body as JSON (a form as an object); null when there was none or it could not be read.
+    /// The body as JSON (a form as an object); null when it was absent or could not be read.
     pub body: Value,
-    /// The status that was answered; absent while it is not, and when the connection was cut instead.
+    /// The status of the answer; absent before the answer, and when the connection was cut instead.
     pub status: Option<u16>,
 }
 
@@ -49,7 +49,7 @@ impl LoggedRequest {
         is_write(&self.method)
     }
 
-    pub(super) fn of(asked: &Asked, sequence: u64) -> Self {
+    pub(super) fn from_request(asked: &SandboxRequest, sequence: u64) -> Self {
         let hide = |(name, value): &(String, String)| {
             let shown = if name == "authorization" || name == "cookie" { HIDDEN } else { value };
             (name.clone(), shown.to_owned())
@@ -72,7 +72,7 @@ pub(super) fn is_write(method: &str) -> bool {
     !matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
-fn body(asked: &Asked) -> Value {
+fn body(asked: &SandboxRequest) -> Value {
     let mut value = match asked.media_type().as_str() {
         "application/x-www-form-urlencoded" => super::wire::form(&String::from_utf8_lossy(&asked.body))
             .into_iter()

@@ -7,7 +7,7 @@
 //! * [`World`]: the state, which is also a YAML file.
 //! * [`Sandbox`]: a running server. Both services live on one port, below a random token: Unpod under
 //!   `/TOKEN/api/v2/platform/`, CarrierX under `/TOKEN/core/v2/`, and the simulator's own routes under `/TOKEN/_sim/`.
-//! * [`Fault`]: what shall go wrong, as data.
+//! * [`FaultRule`]: what is to go wrong, as data.
 
 mod answer;
 mod carrierx;
@@ -19,13 +19,15 @@ mod gate;
 mod ids;
 mod log;
 mod server;
+mod simulators;
 mod unpod;
 mod wire;
 mod world;
 
-pub use fault::{Edit, Effect, FakeAnswer, FakeBody, Fault, Matcher, Service, When};
+pub use fault::{FakeAnswer, FakeBody, FaultEffect, FaultRule, FaultTiming, ForeignEdit, RequestMatcher, SimulatedService};
 pub use log::LoggedRequest;
 pub use server::Sandbox;
+pub use simulators::{SIMULATORS, Simulator, simulator_of};
 pub use world::*;
 
 /// The token that every default world accepts on both services.

@@ -1,4 +1,4 @@
-//! The HTTP server, on a thread and a small runtime of its own, so that it answers whatever the caller's thread does.
+//! The HTTP server, on its own thread and small runtime, so that it answers whatever the caller's thread does.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,13 +16,13 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::DEFAULT_TOKEN;
-use super::answer::{Answer, Asked, Payload};
+use super::answer::{ResponsePayload, SandboxRequest, SandboxResponse};
 use super::control;
-use super::core::Shared;
-use super::fault::{self, Effect, Fault, Service, Twist, When};
-use super::gate::Gate;
+use super::core::SharedCore;
+use super::fault::{self, FaultEffect, FaultRule, FaultTiming, ListFault, SimulatedService};
+use super::gate::RequestGate;
 use super::log::LoggedRequest;
-use super::wire::{Connection, Door, decoded, form};
+use super::wire::{ConnectionHandle, FaultyListener, decoded, form};
 use super::world::World;
 
 /// Request bodies beyond this size are answered 413.
@@ -31,8 +31,8 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// A running simulator of both services. Dropping it stops it.
 pub struct Sandbox {
     address: SocketAddr,
-    gate: Arc<Gate>,
-    shared: Shared,
+    gate: Arc<RequestGate>,
+    shared: SharedCore,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -48,10 +48,9 @@ impl Sandbox {
     /// Starts on a free port of the loopback interface.
     ///
     /// # Panics
-    /// When the system has no free port or no thread left: nothing a caller could go on with.
+    /// When the system has no free port or thread left: a caller could not continue without one.
     pub async fn start(world: World) -> Self {
-        Self::start_blocking(world, (Ipv4Addr::LOCALHOST, 0).into())
-            .expect("the loopback interface has a free port")
+        Self::start_blocking(world, (Ipv4Addr::LOCALHOST, 0).into()).expect("the loopback interface has a free port")
     }
 
     /// Starts on this address, port 0 being any free one.
@@ -74,21 +73,19 @@ impl Sandbox {
         let listener = std::net::TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let gate = Arc::new(Gate::new(address));
-        let shared = Shared::new(world);
+        let gate = Arc::new(RequestGate::new(address));
+        let shared = SharedCore::new(world);
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let state = (shared.clone(), gate.clone());
         let thread = std::thread::Builder::new().name("sandbox".to_owned()).spawn(move || {
             runtime.block_on(async {
                 let Ok(listener) = TcpListener::from_std(listener) else { return };
-                let service = Router::new()
-                    .fallback(serve)
-                    .with_state(state)
-                    .into_make_service_with_connect_info::<Connection>();
+                let service =
+                    Router::new().fallback(serve).with_state(state).into_make_service_with_connect_info::<ConnectionHandle>();
                 // Not a graceful stop: a client that keeps its connection open must not keep us alive.
                 tokio::select! {
-                    _ = axum::serve(Door(listener), service) => {}
+                    _ = axum::serve(FaultyListener(listener), service) => {}
                     _ = stopped => {}
                 }
             });
@@ -101,13 +98,13 @@ impl Sandbox {
         self.address
     }
 
-    /// `http://host:port/TOKEN`, under which both services and the control routes `/_sim/` live. Whoever has it may read
-    /// and change everything here.
+    /// `http://host:port/TOKEN`, under which both services and the control routes `/_sim/` live. Anyone who has it may
+    /// read and change everything here.
     pub fn base(&self) -> String {
         format!("http://{}{}", self.address, self.gate.mount())
     }
 
-    /// `/TOKEN`: what stands before each path of [`Sandbox::log`] in a URL.
+    /// `/TOKEN`: the prefix of each path of [`Sandbox::log`] in a URL.
     pub fn mount(&self) -> &str {
         self.gate.mount()
     }
@@ -122,7 +119,7 @@ impl Sandbox {
         self.base() + "/core/v2"
     }
 
-    /// A token that Unpod accepts (and CarrierX too, unless the world says otherwise).
+    /// A token that Unpod accepts (and CarrierX, too, unless the world says otherwise).
     pub fn token(&self) -> String {
         let first = self.shared.core().world.unpod.tokens.first().cloned();
         first.unwrap_or_else(|| DEFAULT_TOKEN.to_owned())
@@ -154,112 +151,111 @@ impl Sandbox {
         self.shared.core().world.clone()
     }
 
-    /// Calls this with the state after each request that could have changed it, before it is answered.
+    /// Sets a callback that gets the state after each request that could have changed it, before the answer.
     pub fn after_each_write(&self, keep: impl Fn(&World) + Send + Sync + 'static) {
         self.shared.after_each_write(Box::new(keep));
     }
 
-    /// Waits until a request is held by [`Effect::Hold`]; false when none is within this time. Each one is told once.
+    /// Waits until a request is held by [`FaultEffect::Hold`]; false when none is held within this time. Each one is reported once.
     pub fn wait_held(&self, patience: Duration) -> bool {
         self.shared.wait_held(patience)
     }
 
-    /// Lets the requests go on that are held by [`Effect::Hold`].
+    /// Releases the requests that are held by [`FaultEffect::Hold`].
     pub fn let_go(&self) {
         self.shared.let_go();
     }
 
     /// Adds a fault.
-    pub fn set_fault(&self, fault: Fault) {
+    pub fn set_fault(&self, fault: FaultRule) {
         self.shared.core().world.faults.push(fault);
     }
 
-    /// Takes all faults back.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.shared.core().world.faults.clear();
     }
 
-    /// Changes the state as somebody else would in a console. Ids that are left zero are given afterwards.
+    /// Changes the state as another user would in a console. Ids that are left zero are assigned afterwards.
     pub fn edit<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
         self.shared.core().edit(change)
     }
 
-    /// Plays the human who clicks the link in the mail to `field` (or `all`) of a partner, named by sid or login.
-    /// False when there is no such partner.
+    /// Acts as the human who clicks the link in the mail to `field` (or `all`) of a partner, named by sid or
+    /// login. False when no such partner exists.
     pub fn verify(&self, partner: &str, field: &str) -> bool {
         self.edit(|world| super::carrierx::verify(world, partner, field))
     }
 
-    /// Stops, and comes back when the port is free again.
+    /// Stops, and returns when the port is free again.
     pub async fn shutdown(mut self) {
         self.stop.take();
         if let Some(thread) = self.thread.take() {
-            // The thread ends at once; a panic in it has been printed already.
+            // The thread ends at once; a panic in it has already been printed.
             thread.join().ok();
         }
     }
 }
 
-/// Answers one request, faults included.
+/// Answers one request, including faults.
 async fn serve(
-    State((shared, gate)): State<(Shared, Arc<Gate>)>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
+    State((shared, gate)): State<(SharedCore, Arc<RequestGate>)>,
+    ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     request: Request,
 ) -> Response {
-    let mut asked = match asked(&gate, request).await {
+    let mut asked = match read_request(&gate, request).await {
         Ok(asked) => asked,
         Err(answer) => return respond(&answer, &[]),
     };
-    if asked.service == Service::Control {
+    if asked.service == SimulatedService::Control {
         return respond(&control::answer(&shared, &asked), &[]);
     }
     let (place, plan) = {
         let mut core = shared.core();
-        (core.note(&asked), fault::plan(&mut core, &asked))
+        (core.note(&asked), fault::match_faults(&mut core, &asked))
     };
-    asked.twist = plan.twist();
-    fault::ignore(&plan, &mut asked);
+    asked.list_fault = plan.list_fault();
+    fault::drop_ignored_fields(&plan, &mut asked);
     pause(plan.delay_before()).await;
-    if plan.holds(When::Before) {
-        shared.hold().await;
+    if plan.holds(FaultTiming::Before) {
+        shared.hold_request().await;
     }
-    let answer = match fault::early(&plan) {
+    let answer = match fault::answer_early(&plan) {
         Some(early) => early,
         None => {
-            let truth = match plan.late() {
+            let truth = match plan.carried_out_after() {
                 None => shared.core().answer(&asked),
                 Some(late) => {
                     let (shared, asked) = (shared.clone(), asked.clone());
                     let done = tokio::spawn(async move {
                         if late == 0 {
-                            shared.hold().await;
+                            shared.hold_request().await;
                         }
                         pause(late).await;
                         let truth = shared.core().answer(&asked);
-                        shared.wrote();
+                        shared.note_write();
                         truth
                     });
-                    done.await.unwrap_or_else(|_| Answer::empty(500))
+                    done.await.unwrap_or_else(|_| SandboxResponse::empty(500))
                 }
             };
             if !matches!(asked.method.as_str(), "GET" | "HEAD") {
-                shared.wrote();
+                shared.note_write();
             }
             pause(plan.delay_after()).await;
-            if plan.holds(When::After) {
-                shared.hold().await;
+            if plan.holds(FaultTiming::After) {
+                shared.hold_request().await;
             }
-            fault::late(&plan, &asked, truth)
+            fault::answer_late(&plan, &asked, truth)
         }
     };
     let Some(answer) = answer else {
         connection.cut();
-        return respond(&Answer::empty(500), &[]);
+        return respond(&SandboxResponse::empty(500), &[]);
     };
     let mut core = shared.core();
     core.note_status(place, answer.status);
-    if answer.status == 204 && core.world.unpod.knobs.stray_body_after_204 && asked.service == Service::Unpod
-    {
+    if answer.status == 204 && core.world.unpod.knobs.stray_body_after_204 && asked.service == SimulatedService::Unpod {
         connection.stray_after_204(answer.bytes().1);
     }
     drop(core);
@@ -272,8 +268,8 @@ async fn pause(milliseconds: u64) {
     }
 }
 
-/// Reads a request whole, once it may be read; or what is answered when it may not, or its body is too large or broken.
-async fn asked(gate: &Gate, request: Request) -> Result<Asked, Answer> {
+/// Reads a complete request, if permitted; or returns the answer when it is not permitted, or its body is too large or broken.
+async fn read_request(gate: &RequestGate, request: Request) -> Result<SandboxRequest, SandboxResponse> {
     let (parts, body) = request.into_parts();
     let raw_path = gate.admit(&parts.uri, &parts.headers)?.to_owned();
     let raw_query = parts.uri.query().unwrap_or_default().to_owned();
@@ -282,12 +278,12 @@ async fn asked(gate: &Gate, request: Request) -> Result<Asked, Answer> {
     };
     let path = decoded(&raw_path, false);
     let service = match path.as_str() {
-        p if p.starts_with("/_sim/") => Service::Control,
-        p if p.starts_with("/core/v2/") => Service::Carrierx,
-        p if p.starts_with("/api/") => Service::Unpod,
-        _ => Service::Other,
+        p if p.starts_with("/_sim/") => SimulatedService::Control,
+        p if p.starts_with("/core/v2/") => SimulatedService::Carrierx,
+        p if p.starts_with("/api/") => SimulatedService::Unpod,
+        _ => SimulatedService::Other,
     };
-    Ok(Asked {
+    Ok(SandboxRequest {
         service,
         method: parts.method.as_str().to_owned(),
         path,
@@ -296,27 +292,26 @@ async fn asked(gate: &Gate, request: Request) -> Result<Asked, Answer> {
         raw_path,
         raw_query,
         headers: parts.headers.iter().map(header).collect(),
-        body: axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|_| Answer::empty(413))?,
-        twist: Twist::default(),
+        body: axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|_| SandboxResponse::empty(413))?,
+        list_fault: ListFault::default(),
     })
 }
 
-/// Puts an answer on the wire, in the way the effects want it.
-fn respond(answer: &Answer, effects: &[Effect]) -> Response {
+/// Sends an answer, as the effects require.
+fn respond(answer: &SandboxResponse, effects: &[FaultEffect]) -> Response {
     let (kind, bytes) = answer.bytes();
     let body = match fault_body(effects, &bytes) {
         Some(body) => body,
-        // An empty 301 is sent chunked (recorded), which a body of unknown length gives.
+        // An empty 301 is sent chunked (recorded), which a body of unknown length causes.
         None if answer.status == 301 => Body::from_stream(stream::iter(Vec::<io::Result<Bytes>>::new())),
         None if answer.status == 204 => Body::empty(),
         None => Body::from(bytes),
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = kind.or(matches!(answer.payload, Payload::Empty if answer.status == 301)
-        .then_some("text/html; charset=utf-8"));
-    let headers =
-        answer.headers.iter().map(|(n, v)| (*n, v.as_str())).chain(kind.map(|k| ("content-type", k)));
+    let kind =
+        kind.or(matches!(answer.payload, ResponsePayload::Empty if answer.status == 301).then_some("text/html; charset=utf-8"));
+    let headers = answer.headers.iter().map(|(n, v)| (*n, v.as_str())).chain(kind.map(|k| ("content-type", k)));
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
@@ -325,12 +320,12 @@ fn respond(answer: &Answer, effects: &[Effect]) -> Response {
     response
 }
 
-/// A body that comes slowly, ends too early, or never seems to end.
-fn fault_body(effects: &[Effect], bytes: &[u8]) -> Option<Body> {
+/// A body that arrives slowly, ends too early, or seems endless.
+fn fault_body(effects: &[FaultEffect], bytes: &[u8]) -> Option<Body> {
     effects.iter().find_map(|effect| match effect {
-        Effect::CutInBody => {
+        FaultEffect::CutInBody => {
             let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
-            // The pause lets the first half out before the connection breaks.
+            // The pause lets the first half be sent before the connection breaks.
             Some(Body::from_stream(stream::unfold(Some(Ok(half)), |next| async {
                 let piece: io::Result<Bytes> = next?;
                 let then = piece.is_ok().then(|| Err(io::ErrorKind::ConnectionReset.into()));
@@ -340,7 +335,7 @@ fn fault_body(effects: &[Effect], bytes: &[u8]) -> Option<Body> {
                 Some((piece, then))
             })))
         }
-        Effect::Drip { bytes: size, every_ms } => {
+        FaultEffect::Drip { bytes: size, every_ms } => {
             let (size, every) = ((*size).max(1), *every_ms);
             let pieces: Vec<Bytes> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
             Some(Body::from_stream(stream::unfold(pieces.into_iter(), move |mut pieces| async move {
@@ -349,7 +344,7 @@ fn fault_body(effects: &[Effect], bytes: &[u8]) -> Option<Body> {
                 Some((io::Result::Ok(piece), pieces))
             })))
         }
-        Effect::Oversize(extra) => {
+        FaultEffect::Oversize(extra) => {
             const PIECE: usize = 64 * 1024;
             let spaces = Bytes::from_static(&[b' '; PIECE]);
             let first = Bytes::copy_from_slice(bytes);

@@ -10,7 +10,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Decodes `%xx` (and `+` when it stands for a space); what is no escape stays as it is.
+/// Decodes `%xx` (and `+` when it encodes a space); anything that is not an escape is kept.
 pub(super) fn decoded(text: &str, plus_is_space: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -45,20 +45,20 @@ pub(super) fn form(text: &str) -> Vec<(String, String)> {
 
 /// What a handler may do to its connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Connection(Arc<Mutex<Trouble>>);
+pub(super) struct ConnectionHandle(Arc<Mutex<ConnectionFaults>>);
 
 #[derive(Debug, Default)]
-struct Trouble {
+struct ConnectionFaults {
     cut: bool,
     stray: Option<Vec<u8>>,
 }
 
-impl Connection {
-    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+impl ConnectionHandle {
+    fn trouble(&self) -> MutexGuard<'_, ConnectionFaults> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From now on nothing more is written, and the peer sees a reset.
+    /// From now on nothing is written, and the peer sees a reset.
     pub(super) fn cut(&self) {
         self.trouble().cut = true;
     }
@@ -69,41 +69,41 @@ impl Connection {
     }
 }
 
-/// A listener whose connections can be troubled.
-pub(super) struct Door(pub(super) TcpListener);
+/// A listener whose connections can be disturbed.
+pub(super) struct FaultyListener(pub(super) TcpListener);
 
-impl Listener for Door {
-    type Io = Socket;
-    type Addr = Connection;
+impl Listener for FaultyListener {
+    type Io = FaultyStream;
+    type Addr = ConnectionHandle;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (stream, _) = Listener::accept(&mut self.0).await;
         // Small answers must not wait for the peer's delayed acknowledgement; without it things are slow, not wrong.
         stream.set_nodelay(true).ok();
-        let connection = Connection::default();
-        (Socket { stream, connection: connection.clone(), after_204: None }, connection)
+        let connection = ConnectionHandle::default();
+        (FaultyStream { stream, connection: connection.clone(), after_204: None }, connection)
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(Connection::default())
+        Ok(ConnectionHandle::default())
     }
 }
 
-impl Connected<IncomingStream<'_, Door>> for Connection {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+impl Connected<IncomingStream<'_, FaultyListener>> for ConnectionHandle {
+    fn connect_info(stream: IncomingStream<'_, FaultyListener>) -> Self {
         stream.remote_addr().clone()
     }
 }
 
 /// A TCP stream that obeys its [`Connection`].
-pub(super) struct Socket {
+pub(super) struct FaultyStream {
     stream: TcpStream,
-    connection: Connection,
-    /// Stray bytes whose 204 has gone out.
+    connection: ConnectionHandle,
+    /// Stray bytes whose 204 has been sent.
     after_204: Option<Vec<u8>>,
 }
 
-impl Socket {
+impl FaultyStream {
     fn check(&self) -> io::Result<()> {
         if self.connection.trouble().cut {
             // A close without lingering is a reset, which is what a crashing server looks like.
@@ -114,17 +114,13 @@ impl Socket {
     }
 }
 
-impl AsyncRead for Socket {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+impl AsyncRead for FaultyStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Socket {
+impl AsyncWrite for FaultyStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;

@@ -1,118 +1,129 @@
-//! Whether what is sent is what the changes show, attribute by attribute, and what is believed and expected is about that.
+//! Checks, attribute by attribute, that the requests send what the changes show, and that preconditions and expectations
+//! concern the same attributes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::check::{Check, kind_of, names};
-use super::requests::{entries, kinds};
-use super::shape::{Action, Attribute, Change, Operation, Payload, Ref, SecretWord, Served, Shown, Step};
+use super::context::{CheckerContext, configuration_names, kind_of};
+use super::facts::{KindFacts, kind};
+use super::requests::request_entries;
+use super::shape::{
+    CheckerAction, CheckerAttribute, CheckerChange, CheckerOperation, CheckerPayload, CheckerRef, CheckerSecretState,
+    CheckerServedState, CheckerShownValue, CheckerStep,
+};
 
-/// What an object is found by, in the words of its account's generation.
-fn key_of(check: &Check<'_>, step: &Step) -> &'static [&'static str] {
-    let kind = kind_of(step.address.as_deref().unwrap_or_default());
-    let keys = kinds().find(|(name, ..)| *name == kind).map_or(&[][..], |row| row.3);
+/// The natural key of an object, in the vocabulary of its account's generation.
+fn natural_key_of(check: &CheckerContext<'_>, step: &CheckerStep) -> &'static [&'static str] {
+    let keys = kind_of_step(step).map_or(&[][..], |kind| kind.keys);
     let account = check.accounts.get(step.call.account.as_str());
-    let generation = account.and_then(|account| account.generation).map(usize::from);
-    // The last one is that of the newest generation, and of a service that has only one.
-    let own = generation.and_then(|generation| keys.get(generation.checked_sub(1)?));
+    let service = check.service(&step.call.account);
+    let own = service.zip(account).and_then(|(service, it)| service.of_generation(keys, it.generation));
+    // The last one is that of the newest generation.
     own.or(keys.last()).copied().unwrap_or_default()
 }
 
-/// Attributes that stay invisible until somebody confirms them, so that no answer can be expected to show them.
-const VERIFIED: [&str; 3] = ["billing_email", "owner_email", "tech_email"];
-
-/// Attributes that are shown and not sent to a partner that pays later, because the service drops them.
-const PREPAY: [&str; 2] = ["charge_at", "prepay_amount"];
-
-/// Attributes that are changed by a request of their own, because the service does not list them as changeable.
-pub(super) const ALONE: [&str; 1] = ["password"];
-
-/// Whether a step is the request of such an attribute.
-pub(super) fn is_alone(step: &Step) -> bool {
-    matches!(step.operation, Operation::Update { .. })
-        && entries(step).is_some_and(|sent| sent.keys().any(|name| ALONE.contains(&name.as_str())))
+/// The kind of the object that a step belongs to.
+fn kind_of_step(step: &CheckerStep) -> Option<&'static KindFacts> {
+    kind(kind_of(step.address.as_deref().unwrap_or_default()))
 }
 
-/// What is sent is what the change shows, and all of it: nothing is written that nobody could read.
-pub(super) fn attributes(check: &mut Check<'_>) {
-    for (at, step) in check.steps() {
+/// Whether an attribute of the object of an address is changed by a request of its own.
+pub(super) fn goes_alone(address: &str, name: &str) -> bool {
+    kind(kind_of(address)).is_some_and(|kind| kind.alone.contains(&name))
+}
+
+/// Whether a step is the request of such an attribute.
+pub(super) fn is_separate_update(step: &CheckerStep) -> bool {
+    matches!(step.operation, CheckerOperation::Update { .. })
+        && request_entries(step)
+            .is_some_and(|sent| sent.keys().any(|name| goes_alone(step.address.as_deref().unwrap_or_default(), name)))
+}
+
+/// Everything that is sent is shown in the change, and vice versa: nothing is written that a reader could not see.
+pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
+    for (at, step) in check.numbered_steps() {
         let (before, create) = match &step.operation {
-            Operation::Create { .. } => (None, true),
-            Operation::Update { before, .. } => (Some(before), false),
+            CheckerOperation::Create { .. } => (None, true),
+            CheckerOperation::Update { before, .. } => (Some(before), false),
             _ => continue,
         };
-        let Some((change, sent)) = change_of(check, step).zip(entries(step)) else { continue };
-        let shown: BTreeMap<&str, &Attribute> =
+        let Some((change, sent)) = change_of(check, step).zip(request_entries(step)) else { continue };
+        let shown: BTreeMap<&str, &CheckerAttribute> =
             change.attributes.iter().map(|attribute| (attribute.name.as_str(), attribute)).collect();
-        let alone = is_alone(step);
-        check.must(!alone || sent.len() == 1, at, "/call/body", "sends something beside what goes by itself");
+        let alone = is_separate_update(step);
+        let own = kind_of_step(step);
+        let digits = |name: &str| own.is_some_and(|kind| kind.digits.contains(&name));
+        let translated = |name: &str| own.is_some_and(|kind| kind.translated.contains(&name));
+        let links = check.links(&step.call.account);
+        let members = links.map_or("", |links| links.members);
+        let taken_along = |name: &str| links.is_some_and(|links| links.bodies.iter().any(|keys| keys.taken_along == Some(name)));
+        check.require(!alone || sent.len() == 1, at, "/call/body", "sends something beside what goes by itself");
         for (name, payload) in sent {
             let fits = match (shown.get(name.as_str()).map(|attribute| &attribute.after), payload) {
-                // A provider is shown as the file says it and sent as the service says it.
-                (Some(Shown::Value(after)), Payload::Value(value)) => after == value || name == "provider",
-                (Some(Shown::Secret(word)), Payload::Secret { .. }) => {
-                    !matches!(word, SecretWord::Set | SecretWord::WriteOnly)
+                // A provider is shown as in the file and sent in the service's spelling.
+                (Some(CheckerShownValue::Value(after)), CheckerPayload::Value(value)) => after == value || translated(name),
+                (Some(CheckerShownValue::Secret(word)), CheckerPayload::Secret { .. }) => {
+                    !matches!(word, CheckerSecretState::Set | CheckerSecretState::WriteOnly)
                 }
-                // A replacement shows only what differs; numbers have a rule of their own.
-                (None, _) if create => change.action == Action::Replace || name == "numberIds",
-                // A PUT sends the rest as it is, in the spelling of the file.
-                (None, Payload::Value(value)) => {
+                // A replacement shows only what differs; numbers have a separate rule.
+                (None, _) if create => change.action == CheckerAction::Replace || taken_along(name),
+                // A PUT sends all other attributes unchanged, in the spelling of the file.
+                (None, CheckerPayload::Value(value)) => {
                     step.call.method == "PUT"
                         && before
                             .and_then(|before| before.get(name))
-                            .is_some_and(|seen| alike(name, seen, value))
+                            .is_some_and(|seen| are_spellings_of_one(digits(name), seen, value))
                 }
                 _ => false,
             };
-            check.must(fits, at, "/call/body", &format!("sends {name} otherwise than its change shows it"));
+            check.require(fits, at, "/call/body", &format!("sends {name} otherwise than its change shows it"));
         }
         for (name, attribute) in shown {
             // Another step sends it.
-            if !create && alone != ALONE.contains(&name) {
+            if !create && alone != goes_alone(&change.address, name) {
                 continue;
             }
-            let all = sent.contains_key(name) || name == "numbers" || (create && PREPAY.contains(&name));
-            check.must(all, at, "/call/body", &format!("does not send {name}, which its change shows"));
-            let Some(before) = before.filter(|_| name != "numbers") else { continue };
+            let all = sent.contains_key(name) || name == members;
+            check.require(all, at, "/call/body", &format!("does not send {name}, which its change shows"));
+            let Some(before) = before.filter(|_| name != members) else { continue };
             let seen = before.get(name);
             let same = match (&attribute.before, &attribute.after) {
-                // Of a secret nothing is believed; null is how a service shows that it has none.
+                // A secret has no precondition; null is how a service shows that it has none.
                 (
-                    Shown::Absent | Shown::Secret(SecretWord::Set | SecretWord::WriteOnly),
-                    Shown::Secret(_),
+                    CheckerShownValue::Absent
+                    | CheckerShownValue::Secret(CheckerSecretState::Set | CheckerSecretState::WriteOnly),
+                    CheckerShownValue::Secret(_),
                 ) => seen.is_none_or(Value::is_null),
-                // A provider is shown by its name and believed as the service says it.
-                (Shown::Value(shown), _) => seen == Some(shown) || (name == "provider" && seen.is_some()),
-                (Shown::Absent, _) => seen.is_some_and(Value::is_null),
+                // A provider is shown by its name; its precondition uses the service's spelling.
+                (CheckerShownValue::Value(shown), _) => seen == Some(shown) || (translated(name) && seen.is_some()),
+                (CheckerShownValue::Absent, _) => seen.is_some_and(Value::is_null),
                 _ => false,
             };
-            check.must(
-                same,
-                at,
-                "/operation/before",
-                &format!("believes that {name} is not what its change shows"),
-            );
+            check.require(same, at, "/operation/before", &format!("believes that {name} is not what its change shows"));
         }
     }
 }
 
-fn change_of<'a>(check: &Check<'a>, step: &Step) -> Option<&'a Change> {
+fn change_of<'a>(check: &CheckerContext<'a>, step: &CheckerStep) -> Option<&'a CheckerChange> {
     step.address.as_deref().and_then(|address| check.changes.get(address).copied())
 }
 
-/// Whether two values may be spellings of one: letter case, punctuation, order and zeros aside; empty is as good as null. A
-/// value that nobody could read is none, and not compared.
-fn alike(name: &str, seen: &Value, sent: &Value) -> bool {
+/// Whether two values may be spellings of one: ignoring letter case, punctuation, order and zeros; empty is the same as
+/// null. A value that could not be read is not a value, and is not compared.
+fn are_spellings_of_one(digits: bool, seen: &Value, sent: &Value) -> bool {
     let empty = |value: &Value| match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),
         Value::Object(map) => map.is_empty(),
+        Value::String(text) if digits => text.is_ascii() && !text.contains(|it: char| it.is_ascii_digit()),
+        Value::String(text) => text.trim().is_empty(),
         _ => false,
     };
-    let counts = |letter: &char| match name {
-        "phonenumber" => letter.is_ascii_digit(),
-        _ => letter.is_alphanumeric() && *letter != '0',
+    let counts = |letter: &char| match digits {
+        // A non-ASCII character may look like a digit without being one.
+        true => letter.is_ascii_digit() || !letter.is_ascii(),
+        false => letter.is_alphanumeric() && *letter != '0',
     };
     let letters = |value: &Value| {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_lowercase);
@@ -126,129 +137,119 @@ fn alike(name: &str, seen: &Value, sent: &Value) -> bool {
         || (!empty(sent) && !sent.is_object() && letters(seen) == letters(sent))
 }
 
-/// What must be so before and after a step is what it changes: a belief about something else would hide that the world moved.
-pub(super) fn beliefs(check: &mut Check<'_>) {
-    for (at, step) in check.steps() {
-        let sent = entries(step);
+/// The preconditions and results of a step concern what it changes: a precondition about something else would hide that the
+/// live state changed.
+pub(super) fn check_preconditions(check: &mut CheckerContext<'_>) {
+    for (at, step) in check.numbered_steps() {
+        let (sent, own) = (request_entries(step), kind_of_step(step));
+        let verified = |name: &str| own.is_some_and(|kind| kind.verified.contains(&name));
         let value = |name: &str| match sent.and_then(|sent| sent.get(name)) {
-            Some(Payload::Value(value)) => Some(value),
+            Some(CheckerPayload::Value(value)) => Some(value),
             _ => None,
         };
         match &step.operation {
-            Operation::Create { key, expect, .. } => {
-                let known = key.keys().eq(key_of(check, step).iter());
+            CheckerOperation::Create { key, expect, .. } => {
+                let known = key.keys().eq(natural_key_of(check, step).iter());
                 let right = key.iter().all(|(name, wanted)| value(name) == Some(wanted));
                 // The service may complete a slug, so the answer is not expected to repeat it.
                 let mut repeated = key.clone();
-                repeated.remove("slug");
-                check.must(known && right, at, "/operation/key", "is not found by what it sends");
-                check.must(
-                    *expect == repeated,
-                    at,
-                    "/operation/expect",
-                    "expects something else than it sends",
-                );
+                repeated.retain(|name, _| !own.is_some_and(|kind| kind.completed.contains(&name.as_str())));
+                check.require(known && right, at, "/operation/key", "is not found by what it sends");
+                check.require(*expect == repeated, at, "/operation/expect", "expects something else than it sends");
             }
-            Operation::Update { before, expect, untouched, .. } => {
+            CheckerOperation::Update { before, expect, untouched, .. } => {
                 let values = sent.into_iter().flatten().filter(|(name, _)| value(name).is_some());
-                let right = values
-                    .clone()
-                    .filter(|(name, _)| !VERIFIED.contains(&name.as_str()))
-                    .map(|(name, _)| name)
-                    .eq(expect.keys())
+                let right = values.clone().filter(|(name, _)| !verified(name)).map(|(name, _)| name).eq(expect.keys())
                     && expect.iter().all(|(name, wanted)| value(name) == Some(wanted));
-                check.must(right, at, "/operation/expect", "expects something else than it sends");
+                check.require(right, at, "/operation/expect", "expects something else than it sends");
                 let seen = values.clone().all(|(name, _)| before.contains_key(name));
-                check.must(seen, at, "/operation/before", "changes something that it has not looked at");
-                let stays = untouched.iter().all(|(name, kept)| {
-                    before.get(name) == Some(kept) && sent.is_none_or(|sent| !sent.contains_key(name))
-                });
-                check.must(stays, at, "/operation/untouched", "keeps something else than there is");
+                check.require(seen, at, "/operation/before", "changes something that it has not looked at");
+                let stays = untouched
+                    .iter()
+                    .all(|(name, kept)| before.get(name) == Some(kept) && sent.is_none_or(|sent| !sent.contains_key(name)));
+                check.require(stays, at, "/operation/untouched", "keeps something else than there is");
             }
-            Operation::Delete { before, .. } => deleted(check, at, step, before),
+            CheckerOperation::Delete { before, .. } => check_delete_values(check, at, step, before),
             _ => {}
         }
     }
 }
 
-/// A deleted object is described by what it is found by, as the delete believes it to be.
-fn deleted(check: &mut Check<'_>, at: usize, step: &Step, before: &super::shape::Values) {
-    let Some(change) = change_of(check, step).filter(|change| change.action == Action::Delete) else {
+/// A deleted object is described by its natural key, as in the precondition of the delete.
+fn check_delete_values(check: &mut CheckerContext<'_>, at: usize, step: &CheckerStep, before: &super::shape::CheckerValues) {
+    let Some(change) = change_of(check, step).filter(|change| change.action == CheckerAction::Delete) else {
         return;
     };
     let shown = change.attributes.iter().map(|attribute| attribute.name.as_str());
-    let known = shown.eq(key_of(check, step).iter().copied().filter(|name| before.contains_key(*name)));
+    let known = shown.eq(natural_key_of(check, step).iter().copied().filter(|name| before.contains_key(*name)));
     let same = change.attributes.iter().all(|attribute| {
-        let seen =
-            matches!(&attribute.before, Shown::Value(shown) if before.get(&attribute.name) == Some(shown));
-        attribute.after == Shown::Absent && seen
+        let seen = matches!(&attribute.before, CheckerShownValue::Value(shown) if before.get(&attribute.name) == Some(shown));
+        attribute.after == CheckerShownValue::Absent && seen
     });
-    check.must(known && same, at, "/operation/before", "deletes something else than its change shows");
+    check.require(known && same, at, "/operation/before", "deletes something else than its change shows");
 }
 
-/// What a bridge shows of its numbers is what is done to them: each that differs is connected or cut, and no other one.
-pub(super) fn numbers(check: &mut Check<'_>) {
-    let names = names(check);
+/// The numbers in a bridge's change are the ones that are changed: each that differs is connected or disconnected, and
+/// no other one.
+pub(super) fn check_number_changes(check: &mut CheckerContext<'_>) {
+    let names = configuration_names(check);
     for (at, change) in check.plan.changes.iter().enumerate() {
-        let names_shown: BTreeSet<&str> =
-            change.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+        let names_shown: BTreeSet<&str> = change.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
         if names_shown.len() != change.attributes.len() {
-            check.no(
-                &format!("/changes/{at}/attributes"),
-                &format!("{} shows an attribute twice", change.address),
-            );
+            check.report(&format!("/changes/{at}/attributes"), &format!("{} shows an attribute twice", change.address));
         }
-        let shown = change.attributes.iter().find(|attribute| attribute.name == "numbers");
-        let map = |shown: Option<&Shown>| match shown {
-            Some(Shown::Value(Value::Object(map))) => map.clone(),
+        let members = check.links(&change.account).map_or("", |links| links.members);
+        let shown = change.attributes.iter().find(|attribute| attribute.name == members);
+        let map = |shown: Option<&CheckerShownValue>| match shown {
+            Some(CheckerShownValue::Value(Value::Object(map))) => map.clone(),
             _ => serde_json::Map::new(),
         };
         let before = map(shown.map(|shown| &shown.before));
         let after = map(shown.map(|shown| &shown.after));
         let (mut joined, mut cut, mut right) = (BTreeSet::new(), BTreeSet::new(), true);
-        for (index, step) in check.own(&change.address) {
+        for (index, step) in check.steps_of(&change.address) {
             let name = |id: &String| names.get(&(change.account.as_str(), id.as_str())).copied();
-            // A label that the plan explains is that one; of others only that there is one can be told.
+            // A label that the plan explains must match; for others only their presence can be checked.
             let is = |map: &serde_json::Map<String, Value>, number: &String, label: Option<&str>| {
                 map.get(number).is_some_and(|told| label.is_none_or(|label| told == label))
             };
-            let was = |number: &String, before_it: &Served| match before_it {
-                Served::By { id, .. } => is(&before, number, name(id)),
-                Served::OneOf(_) => is(&before, number, Some("ambiguous")),
-                Served::NotThere | Served::Unserved => true,
+            let was = |number: &String, before_it: &CheckerServedState| match before_it {
+                CheckerServedState::By { id, .. } => is(&before, number, name(id)),
+                CheckerServedState::OneOf(_) => is(&before, number, Some("ambiguous")),
+                CheckerServedState::NotThere | CheckerServedState::Unserved => true,
             };
             match &step.operation {
-                Operation::Connect { number, provider, before, .. } => {
+                CheckerOperation::Connect { number, provider, before, .. } => {
                     joined.insert(number.as_str());
                     let label = match provider {
-                        Ref::Id(id) => name(id),
-                        Ref::Step(_) => check.made(index, provider, "providers"),
+                        CheckerRef::Id(id) => name(id),
+                        CheckerRef::Step(_) => check.made_target(index, provider),
                     };
                     right &= is(&after, number, label) && was(number, before);
                 }
-                Operation::Disconnect { number, before, .. } => {
+                CheckerOperation::Disconnect { number, before, .. } => {
                     cut.insert(number.as_str());
-                    // What was on a bridge that is replaced is not shown with the new one.
-                    right &= change.action == Action::Replace || was(number, before);
+                    // Numbers of a replaced bridge are not shown with the new one.
+                    right &= change.action == CheckerAction::Replace || was(number, before);
                 }
                 _ => {}
             }
         }
         let lost = |number: &String, by: &Value| !after.contains_key(number) && by != "unserved";
         right &= after.iter().all(|(number, by)| {
-            // A new bridge may take numbers along that nobody serves.
-            let makes = matches!(change.action, Action::Create | Action::Replace);
+            // A new bridge may include numbers that nothing serves.
+            let makes = matches!(change.action, CheckerAction::Create | CheckerAction::Replace);
             let idle = makes && by == "unserved";
             before.get(number) == Some(by) || joined.contains(number.as_str()) || idle
         }) && before.iter().all(|(number, by)| !lost(number, by) || cut.contains(number.as_str()));
-        // A bridge that goes shows nothing; neither does a configuration whose numbers are on bridges that nobody declares.
-        // One that moves shows those of its new account.
-        let silent = kind_of(&change.address) != "bridges"
-            || change.action == Action::Delete
+        // A deleted bridge shows no numbers; neither does a configuration whose numbers are on undeclared bridges. A bridge
+        // that moves shows those of its new account.
+        let silent = !check.is_holder(&change.account, kind_of(&change.address))
+            || change.action == CheckerAction::Delete
             || ((change.from_account.is_some() || !change.also_leaves.is_empty()) && joined.is_empty());
         let untouched = joined.is_empty() && cut.is_empty();
         if !(if shown.is_some() { right } else { silent || untouched }) {
-            check.no(
+            check.report(
                 &format!("/changes/{at}/attributes"),
                 &format!("{} shows other numbers than are connected and cut", change.address),
             );

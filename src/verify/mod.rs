@@ -1,9 +1,9 @@
-//! The independent order checker (spec 7): reads nothing but the JSON of a plan and says no to whatever is not provably in
-//! order. It shares no code with what plans and applies, so that a mistake there does not pass here; what both must agree on,
-//! such as paths, is written down a second time on purpose. Any doubt is a no.
+//! The independent checker: reads only the JSON of a plan and rejects whatever is not provably in order. It shares no code
+//! with planning and applying, so that a mistake there does not pass here; what both must agree on, such as paths, is
+//! deliberately written twice. Any doubt is a rejection.
 //!
-//! What it cannot know: whether the world is as the plan says. A plan that was edited consistently in every place is another
-//! good plan; `apply` finds that out, because it plans again and compares digests.
+//! It cannot know whether the live state is as the plan says. A plan that was edited consistently everywhere is another
+//! valid plan; `apply` detects that, because it plans again and compares digests.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,28 +12,30 @@ use sha2::{Digest, Sha256};
 use crate::text;
 
 mod attributes;
-mod back;
-mod check;
+mod context;
+pub mod facts;
 mod journal;
-mod line;
+mod journal_line;
+mod not_taken;
 mod order;
+mod reconnect;
 mod requests;
 mod rules;
 mod shape;
+mod sources;
 mod strict;
 mod summary;
-mod sums;
+mod summary_line;
 mod take_over;
-mod taken;
 mod unlisted;
 
-use check::Check;
-pub use journal::{JournalVerdict, is_journal, journal};
-use rules::{RULES, When};
-use shape::Document;
-use strict::Strict;
+use context::CheckerContext;
+pub use journal::{JournalVerification, is_journal, verify_journal};
+use rules::{RULES, RuleScope};
+use shape::CheckerDocument;
+use strict::StrictJson;
 
-/// The version of the document that is known here.
+/// The version of the document that the checker knows.
 const FORMAT_VERSION: u64 = 1;
 
 /// Most bytes that are read.
@@ -41,12 +43,12 @@ pub const MOST_BYTES: usize = 256 * 1024 * 1024;
 
 /// One rule that a document breaks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Violation {
+pub struct CheckerViolation {
     /// `telform::verify::…`
     pub code: String,
     /// JSON pointer, or line and column where the document could not be read that far.
     pub place: String,
-    /// The step that it is about.
+    /// The step concerned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
     /// What is wrong, in one sentence without a full stop; harmless on a terminal.
@@ -55,26 +57,26 @@ pub struct Violation {
 
 /// What was found in a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
+pub struct PlanVerification {
     /// Whether every rule holds.
     pub verified: bool,
     /// Whether it may be applied: every rule holds, and the plan refuses nothing.
     pub applicable: bool,
-    /// What was looked at; none when the document could not be read.
-    pub seen: Option<Seen>,
-    /// The rules that it breaks.
-    pub violations: Vec<Violation>,
+    /// What was checked; none when the document could not be read.
+    pub seen: Option<CheckedCounts>,
+    /// The rules that it violates.
+    pub violations: Vec<CheckerViolation>,
 }
 
-/// How much was looked at.
+/// How much was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Seen {
+pub struct CheckedCounts {
     /// Digest of the plan, as computed here.
     pub digest: String,
     /// Whether there is a checksum over the whole file.
     pub checksum: bool,
-    /// Whether all rules apply: of a plan that the planner did not finish, because it refuses something, only those over what
-    /// people read and no secret can be checked. It is never applied.
+    /// Whether all rules apply: for a plan that the planner did not finish, because it refuses something, only the rules
+    /// about the readable parts and about secrets can be checked. Such a plan is never applied.
     pub complete: bool,
     /// Objects that change.
     pub changes: usize,
@@ -89,25 +91,23 @@ pub struct Seen {
 }
 
 /// Checks the JSON of a plan.
-pub fn plan(bytes: &[u8]) -> Verdict {
-    let sealed = sealed(bytes);
+pub fn verify_plan(bytes: &[u8]) -> PlanVerification {
+    let sealed = checksum_matches(bytes);
     let read = if sealed == Some(false) {
         let told = "the checksum does not fit: a byte of this file is not as it was saved";
-        Err(violation("checksum", "/checksum".to_owned(), None, told))
+        Err(new_violation("checksum", "/checksum".to_owned(), None, told))
     } else {
-        read(bytes)
+        parse_document(bytes)
     };
     match read {
-        Ok((digest, document)) => judged(sealed.is_some(), digest, &document),
-        Err(violation) => {
-            Verdict { verified: false, applicable: false, seen: None, violations: vec![violation] }
-        }
+        Ok((digest, document)) => check_document(sealed.is_some(), digest, &document),
+        Err(violation) => PlanVerification { verified: false, applicable: false, seen: None, violations: vec![violation] },
     }
 }
 
-fn violation(code: &str, place: String, step: Option<&str>, text: &str) -> Violation {
+fn new_violation(code: &str, place: String, step: Option<&str>, text: &str) -> CheckerViolation {
     let harmless = |text: &str| text::escape(&text::shorten(text));
-    Violation {
+    CheckerViolation {
         code: format!("telform::verify::{code}"),
         place: harmless(&place),
         step: step.map(harmless),
@@ -115,10 +115,10 @@ fn violation(code: &str, place: String, step: Option<&str>, text: &str) -> Viola
     }
 }
 
-/// The digest of its plan, and the document. A text that two readers understand differently is no plan that a reviewer has
-/// seen.
-fn read(bytes: &[u8]) -> Result<(String, Document), Violation> {
-    let no = |code, place, text: &str| Err(violation(code, place, None, text));
+/// The digest of its plan, and the document. A text that two readers understand differently is not the plan that a
+/// reviewer has seen.
+fn parse_document(bytes: &[u8]) -> Result<(String, CheckerDocument), CheckerViolation> {
+    let no = |code, place, text: &str| Err(new_violation(code, place, None, text));
     if bytes.len() > MOST_BYTES {
         return no("json", "/".to_owned(), "the document is too large to be a plan");
     }
@@ -127,57 +127,57 @@ fn read(bytes: &[u8]) -> Result<(String, Document), Violation> {
         let told = told.split(" at line ").next().unwrap_or_default();
         no(code, format!("line {}, column {}", error.line(), error.column()), told)
     };
-    let json = match serde_json::from_slice::<Strict>(bytes) {
-        Ok(Strict(json)) => json,
+    let json = match serde_json::from_slice::<StrictJson>(bytes) {
+        Ok(StrictJson(json)) => json,
         Err(error) => return unread("json", &error),
     };
-    // The version first: what else a later one may hold is not known here.
+    // The version first: the other contents of a later version are unknown.
     let is = |key, value: Value| json.get(key) == Some(&value);
     if !is("format", "telform-plan".into()) || !is("format_version", FORMAT_VERSION.into()) {
         return no(
             "format",
             "/format_version".to_owned(),
-            &format!("this is no telform-plan of version {FORMAT_VERSION}, the only one known here"),
+            &format!("this is not a telform-plan of version {FORMAT_VERSION}, the only one known here"),
         );
     }
     let digest = computed_digest(&json["plan"]);
     drop(json); // A plan may be large; it is not kept twice.
-    match serde_json::from_slice::<Document>(bytes) {
+    match serde_json::from_slice::<CheckerDocument>(bytes) {
         Ok(document) => Ok((digest, document)),
         Err(error) => unread("shape", &error),
     }
 }
 
-fn judged(sealed: bool, digest: String, document: &Document) -> Verdict {
+fn check_document(sealed: bool, digest: String, document: &CheckerDocument) -> PlanVerification {
     let mut violations = Vec::new();
     if document.digest != digest {
         let told = format!("the digest is not that of the plan, which is {digest}");
-        violations.push(violation("digest", "/digest".to_owned(), None, &told));
+        violations.push(new_violation("digest", "/digest".to_owned(), None, &told));
     }
     if document.checksum.is_some() != sealed {
-        let told = "the checksum is none, or does not stand last";
-        violations.push(violation("checksum", "/checksum".to_owned(), None, told));
+        let told = "the checksum is missing, or is not the last member";
+        violations.push(new_violation("checksum", "/checksum".to_owned(), None, told));
     }
-    let mut check = Check::new(document);
+    let mut check = CheckerContext::new(document);
     let complete = check.is_complete();
     for (code, when, rule) in RULES {
-        if complete || *when == When::Always {
+        if complete || *when == RuleScope::Always {
             check.code = code;
             rule(&mut check);
         }
     }
-    violations.extend(check.found);
+    violations.extend(check.violations);
     let plan = &document.plan;
-    Verdict {
+    PlanVerification {
         verified: violations.is_empty(),
         applicable: violations.is_empty() && plan.refusals.is_empty(),
-        seen: Some(Seen {
+        seen: Some(CheckedCounts {
             digest,
             checksum: sealed,
             complete,
             changes: plan.changes.len(),
             steps: plan.steps.len(),
-            deletes: plan.steps.iter().filter(|step| step.phase == shape::Phase::Delete).count(),
+            deletes: plan.steps.iter().filter(|step| step.phase == shape::CheckerPhase::Delete).count(),
             numbers: plan.impact.len(),
             refusals: plan.refusals.len(),
         }),
@@ -185,19 +185,35 @@ fn judged(sealed: bool, digest: String, document: &Document) -> Verdict {
     }
 }
 
-/// What was approved is named by this digest, so it must be that of the contents.
+/// This digest identifies what was approved, so it must match the contents.
 fn computed_digest(plan: &Value) -> String {
-    let canonical = serde_json_canonicalizer::to_string(plan).unwrap_or_default();
-    format!("sha256:{}", hex(without_prints(&canonical).as_bytes()))
+    format!("sha256:{}", sha256_hex(without_prints(&canonical_json(plan)).as_bytes()))
 }
 
-/// What is hidden in a value shows a print in twelve digits, made with a key that not everybody has: the digest leaves it out,
-/// and whether a source gave something.
+/// RFC 8785, but with each number unchanged: the standard treats `1.0` as `1`, and a service may not.
+fn canonical_json(value: &Value) -> String {
+    match value {
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(canonical_json).collect::<Vec<_>>().join(","))
+        }
+        Value::Object(members) => {
+            let mut members: Vec<(Vec<u16>, &String, &Value)> =
+                members.iter().map(|(name, value)| (name.encode_utf16().collect(), name, value)).collect();
+            members.sort_by(|a, b| a.0.cmp(&b.0));
+            let member =
+                |(_, name, value): (_, &String, &Value)| format!("{}:{}", Value::from(name.as_str()), canonical_json(value));
+            format!("{{{}}}", members.into_iter().map(member).collect::<Vec<_>>().join(","))
+        }
+        plain => plain.to_string(),
+    }
+}
+
+/// A hidden part of a value has a print of twelve digits, made with a key that not everyone has: the digest leaves it out,
+/// along with whether a source supplied a value.
 fn without_prints(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, part) in text.split("hidden:").enumerate() {
-        let print =
-            part.get(..12).filter(|print| print.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')));
+        let print = part.get(..12).filter(|print| print.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')));
         let rest = print.and_then(|_| part[12..].strip_prefix(')'));
         match rest {
             _ if index == 0 => out.push_str(part),
@@ -213,9 +229,9 @@ fn without_prints(text: &str) -> String {
     out.replace(", not supplied)", ")")
 }
 
-/// The digest does not see white space and what stands beside the plan; the checksum sees every byte. It is the SHA-256 of
-/// the file with its own digits replaced by zeros, and stands last; none where there is no such thing.
-fn sealed(bytes: &[u8]) -> Option<bool> {
+/// The digest does not cover white space and text beside the plan; the checksum covers every byte. It is the SHA-256 of
+/// the file with its own digits replaced by zeros, and comes last; `None` where the file has none.
+fn checksum_matches(bytes: &[u8]) -> Option<bool> {
     let end = bytes.trim_ascii_end().strip_suffix(b"}")?.trim_ascii_end().strip_suffix(b"\"")?.len();
     let (before, digits) = bytes[..end].split_last_chunk::<64>()?;
     let name = before.strip_suffix(b"\"sha256:")?.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
@@ -223,10 +239,10 @@ fn sealed(bytes: &[u8]) -> Option<bool> {
         return None;
     }
     let zeroed = [before, &[b'0'; 64], &bytes[end..]].concat();
-    Some(hex(&zeroed).as_bytes() == digits)
+    Some(sha256_hex(&zeroed).as_bytes() == digits)
 }
 
 /// SHA-256 in lower-case digits.
-fn hex(bytes: &[u8]) -> String {
+fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

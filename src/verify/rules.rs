@@ -1,47 +1,48 @@
 //! The list of rules.
 
-use super::check::Check;
-use super::{attributes, order, requests, summary, sums, taken, unlisted};
+use super::context::CheckerContext;
+use super::{attributes, not_taken, order, requests, sources, summary, summary_line, unlisted};
 
-/// A rule: reports what breaks it.
-pub(super) type Rule = fn(&mut Check<'_>);
+/// A rule: reports its violations.
+pub(super) type CheckerRule = fn(&mut CheckerContext<'_>);
 
 /// When a rule must hold.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
+pub(super) enum RuleScope {
     /// In every plan.
     Always,
-    /// In every plan that is complete: where the planner refuses, it leaves out what depends on it.
+    /// For complete plans only: where the planner refuses something, it leaves out what depends on it.
     Complete,
 }
-use When::{Always, Complete};
+use RuleScope::{Always, Complete};
 
-/// All rules over what a plan says, each with the code of its violations.
-pub(super) const RULES: &[(&str, When, Rule)] = &[
-    ("ids", Always, order::ids),
-    ("phases", Always, order::phases),
-    ("once", Always, order::once),
-    ("secret", Always, requests::secrets),
-    ("owner", Always, sums::owners),
-    ("summary", Always, summary::summary),
-    ("limits", Always, summary::limits),
-    ("organization", Always, sums::organizations),
-    ("learnt", Always, sums::apart),
-    ("waits", Complete, order::waits),
-    ("account", Complete, requests::accounts),
-    ("request", Complete, requests::requests),
-    ("body", Complete, requests::bodies),
-    ("reference", Complete, requests::references),
-    ("number", Complete, order::numbers),
-    ("read_back", Complete, order::read_backs),
-    ("delete", Complete, order::deletes),
-    ("unlisted", Complete, unlisted::unlisted),
-    ("action", Complete, sums::actions),
-    ("attribute", Complete, attributes::attributes),
-    ("belief", Complete, attributes::beliefs),
-    ("shown", Complete, attributes::numbers),
-    ("impact", Complete, sums::impact),
-    ("learnt", Complete, sums::learnt),
-    ("not_taken", Always, taken::not_taken),
-    ("goes_on", Always, summary::goes_on),
+/// All rules about the contents of a plan, each with the code of its violations.
+pub(super) const RULES: &[(&str, RuleScope, CheckerRule)] = &[
+    ("ids", Always, order::check_ids),
+    ("phases", Always, order::check_phases),
+    ("once", Always, order::check_once),
+    ("secret", Always, requests::check_secrets),
+    ("source", Always, sources::check_secret_sources),
+    ("owner", Always, summary::check_step_owners),
+    ("summary", Always, summary_line::check_summary),
+    ("limits", Always, summary_line::check_run_limits),
+    ("organization", Always, summary::check_organizations),
+    ("learnt", Always, summary::check_refused_untouched),
+    ("waits", Complete, order::check_waits),
+    ("account", Complete, requests::check_account_lines),
+    ("request", Complete, requests::check_requests),
+    ("body", Complete, requests::check_bodies),
+    ("reference", Complete, requests::check_created_references),
+    ("number", Complete, order::check_number_order),
+    ("read_back", Complete, order::check_read_backs),
+    ("delete", Complete, order::check_deletes),
+    ("unlisted", Complete, unlisted::check_unlisted),
+    ("action", Complete, summary::check_actions),
+    ("attribute", Complete, attributes::check_attributes),
+    ("belief", Complete, attributes::check_preconditions),
+    ("shown", Complete, attributes::check_number_changes),
+    ("impact", Complete, summary::check_impact),
+    ("learnt", Complete, summary::check_ledger_updates),
+    ("not_taken", Always, not_taken::check_not_taken),
+    ("goes_on", Always, summary_line::check_goes_on),
 ];

@@ -1,10 +1,7 @@
-//! The members of a plan document, told a second time and on purpose: one that is not named here is refused, because nobody
-//! knows what it would do.
+//! The members of a plan document, deliberately defined a second time: an unknown member is refused, because its effect is
+//! not known.
 
-#![allow(
-    dead_code,
-    reason = "of some members only the shape is checked: notices, reasons, what the ledger learns"
-)]
+#![allow(dead_code, reason = "of some members only the shape is checked: notices, reasons, what the ledger learns")]
 
 use std::collections::BTreeMap;
 
@@ -12,9 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// Values by attribute.
-pub(super) type Values = BTreeMap<String, Value>;
+pub(super) type CheckerValues = BTreeMap<String, Value>;
 /// The entries of a body.
-pub(super) type Entries = BTreeMap<String, Payload>;
+pub(super) type CheckerEntries = BTreeMap<String, CheckerPayload>;
 
 macro_rules! objects {
     ($($name:ident { $($(#[$meta:meta])? $field:ident: $type:ty),* $(,)? })*) => {
@@ -41,30 +38,44 @@ macro_rules! choices {
     };
 }
 
-/// How a number stood on a bridge.
+/// Refusals that concern a finished plan and leave nothing out of it.
+pub(super) const LIMITS: [&str; 7] = [
+    "max_deletes",
+    "max_delete_percent",
+    "max_numbers_dark",
+    "unconfirmed_organization",
+    "unreadable_bridges",
+    "unseen_products",
+    "similar_exists",
+];
+
+/// The earlier state of a number on a bridge.
 #[derive(Deserialize, Clone, PartialEq)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Seat {
+pub(super) struct CheckerPriorConnection {
     #[serde(rename = "id")]
     _id: Option<u64>,
-    pub(super) served: Served,
+    pub(super) served: CheckerServedState,
 }
 
 objects! {
-    Document {
+    CheckerDocument {
         format: String, format_version: u64, telform_version: String, summary: String, pending: bool, refused: bool,
-        digest: String, origin: Origin, plan: Plan, notices: Vec<Note>, unmanaged: Vec<Unmanaged>,
-        #[serde(default)] undo: Vec<Inverse>,
-        seals: Option<Seals>,
+        digest: String, origin: CheckerOrigin, plan: CheckerPlan, notices: Vec<CheckerNotice>, unmanaged: Vec<CheckerUnmanaged>,
+        #[serde(default)] undo: Vec<CheckerUndoEntry>,
+        seals: Option<CheckerSeals>,
+        binding: Option<CheckerBinding>,
         checksum: Option<String>,
     }
-    Origin {
-        configuration: String, ledger: Option<LedgerIdentity>, commit: Option<String>,
+    CheckerBinding { key: String, mac: String }
+    CheckerOrigin {
+        configuration: String, ledger: Option<CheckerLedgerIdentity>, ledger_place: Option<String>, commit: Option<String>,
         #[serde(default)] organizations: BTreeMap<String, String>,
-        options: Options,
+        #[serde(default)] logins: BTreeMap<String, String>,
+        options: CheckerOptions,
     }
-    LedgerIdentity { id: String, serial: u64 }
-    Options {
+    CheckerLedgerIdentity { id: String, serial: u64, made: Option<String>, saved: Option<String> }
+    CheckerOptions {
         #[serde(default)] targets: Vec<String>,
         #[serde(default)] excludes: Vec<String>,
         #[serde(default)] accounts: Vec<String>,
@@ -77,88 +88,92 @@ objects! {
         #[serde(default)] allow_similar: Vec<String>,
         #[serde(default)] allow_unseen_products: bool,
     }
-    Limits {
+    CheckerLimits {
         #[serde(default)] accounts: Vec<String>,
         #[serde(default)] targets: Vec<String>,
         #[serde(default)] excludes: Vec<String>,
     }
-    Plan {
-        limits: Option<Limits>, accounts: Vec<Account>, changes: Vec<Change>, steps: Vec<Step>, impact: Vec<Impact>, refusals: Vec<Refusal>,
-        ledger: Vec<Learnt>,
-        #[serde(default)] not_taken: Vec<NotTaken>,
+    CheckerPlan {
+        limits: Option<CheckerLimits>, accounts: Vec<CheckerAccount>, changes: Vec<CheckerChange>, steps: Vec<CheckerStep>, impact: Vec<CheckerImpact>, refusals: Vec<CheckerRefusal>,
+        ledger: Vec<CheckerLedgerUpdate>,
+        #[serde(default)] not_taken: Vec<CheckerNotTakenValue>,
+        #[serde(default)] secrets: BTreeMap<String, BTreeMap<String, String>>,
     }
-    NotTaken { address: String, account: String, attribute: Attribute, run: String, way: Way }
-    Account { name: String, api: String, base_url: String, org_handle: Option<String>, generation: Option<u8> }
-    Change {
-        address: String, account: String, from_account: Option<String>, action: Action, id: Option<String>,
+    CheckerNotTakenValue { address: String, account: String, attribute: CheckerAttribute, run: String, way: CheckerRemedy }
+    CheckerAccount {
+        name: String, api: String, base_url: String, org_handle: Option<String>, generation: Option<u8>,
+        token_from: Option<String>, token_of: Option<String>,
+    }
+    CheckerChange {
+        address: String, account: String, from_account: Option<String>, action: CheckerAction, id: Option<String>,
         #[serde(default)] also_leaves: Vec<String>,
-        #[serde(default)] attributes: Vec<Attribute>,
+        #[serde(default)] attributes: Vec<CheckerAttribute>,
         reason: Option<String>, steps: Vec<String>,
     }
-    Attribute { name: String, before: Shown, after: Shown, #[serde(default)] risky: bool }
-    Step {
-        id: String, phase: Phase, address: Option<String>, call: Call, operation: Operation, why: String,
+    CheckerAttribute { name: String, before: CheckerShownValue, after: CheckerShownValue, #[serde(default)] risky: bool, source: Option<String> }
+    CheckerStep {
+        id: String, phase: CheckerPhase, address: Option<String>, call: CheckerCall, operation: CheckerOperation, why: String,
         #[serde(default)] waits_for: Vec<String>,
     }
-    Call {
+    CheckerCall {
         account: String, method: String, path: String,
         #[serde(default)] query: Vec<(String, String)>,
-        body: Option<Body>,
+        body: Option<CheckerBody>,
     }
-    Impact {
-        effect: Effect, number: String, account: String, from: Option<Spot>, to: Option<Spot>,
+    CheckerImpact {
+        effect: CheckerEffect, number: String, account: String, from: Option<CheckerNumberLocation>, to: Option<CheckerNumberLocation>,
         #[serde(default)] dark_steps: u32,
     }
-    Spot { bridge: String, provider: String, account: Option<String> }
-    Refusal {
+    CheckerNumberLocation { bridge: String, provider: String, account: Option<String> }
+    CheckerRefusal {
         code: String, account: String, address: Option<String>, attribute: Option<String>, detail: String,
         place: Option<String>,
     }
-    Note { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }
-    Inverse { of: Vec<String>, what: String, #[serde(default)] calls: Vec<Call>, lost: Option<String> }
-    Seals { key: String, steps: BTreeMap<String, BTreeMap<String, String>> }
-    Unmanaged { account: String, kind: String, count: u64, #[serde(default)] foreign: u64 }
+    CheckerNotice { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }
+    CheckerUndoEntry { of: Vec<String>, what: String, #[serde(default)] calls: Vec<CheckerCall>, lost: Option<String> }
+    CheckerSeals { key: String, steps: BTreeMap<String, BTreeMap<String, String>> }
+    CheckerUnmanaged { account: String, kind: String, count: u64, #[serde(default)] foreign: u64 }
 }
 
 words! {
-    Action { Create, Update, Replace, Delete }
-    Phase { Create, Update, Rewire, ReadBack, Delete, TakeOver }
-    Effect { Dark, Moves, Connects, Settles }
-    Known { Exact, Inferred, Recorded }
-    SecretWord { Set, New, Changed, Rewritten, NotTaken, ChangedOutside, Differs, WriteOnly }
-    Way { Resend, Confirm, Edit }
+    CheckerAction { Create, Update, Replace, Delete }
+    CheckerPhase { Create, Update, Rewire, ReadBack, Delete, TakeOver }
+    CheckerEffect { Dark, Moves, Connects, Settles }
+    CheckerAttribution { Exact, Inferred, Recorded }
+    CheckerSecretState { Set, New, Changed, Rewritten, NotTaken, ChangedOutside, Differs, WriteOnly }
+    CheckerRemedy { Resend, Confirm, Edit }
 }
 
 choices! {
-    Shown { Absent, Value(Value), Secret(SecretWord) }
-    Body { Object(Entries), Overlay { fields: Vec<String>, set: Entries } }
-    Payload { Value(Value), Secret { address: String, attribute: String }, IdOf(String) }
+    CheckerShownValue { Absent, Value(Value), Secret(CheckerSecretState) }
+    CheckerBody { Object(CheckerEntries), Overlay { fields: Vec<String>, set: CheckerEntries } }
+    CheckerPayload { Value(Value), Secret { address: String, attribute: String }, IdOf(String) }
     #[derive(Eq, PartialOrd, Ord)]
-    Ref { Id(String), Step(String) }
-    Served { NotThere, Unserved, By { id: String, known: Known }, OneOf(Vec<String>) }
+    CheckerRef { Id(String), Step(String) }
+    CheckerServedState { NotThere, Unserved, By { id: String, known: CheckerAttribution }, OneOf(Vec<String>) }
     #[serde(tag = "do")]
-    Operation {
+    CheckerOperation {
         Create {
-            key: Values, expect: Values, #[serde(default)] secrets: Vec<String>, replaces: Option<String>,
+            key: CheckerValues, expect: CheckerValues, #[serde(default)] secrets: Vec<String>, replaces: Option<String>,
             replaces_in: Option<String>
         },
         Update {
-            id: String, before: Values, expect: Values,
-            #[serde(default)] untouched: Values,
+            id: String, before: CheckerValues, expect: CheckerValues,
+            #[serde(default)] untouched: CheckerValues,
             #[serde(default)] secrets: Vec<String>,
         },
-        Connect { bridge: Ref, number: String, provider: Ref, before: Served },
-        Disconnect { bridge: String, number: String, before: Served },
-        ReadBack { bridge: Ref, numbers: BTreeMap<String, Option<Ref>> },
+        Connect { bridge: CheckerRef, number: String, provider: CheckerRef, before: CheckerServedState },
+        Disconnect { bridge: String, number: String, before: CheckerServedState },
+        ReadBack { bridge: CheckerRef, numbers: BTreeMap<String, Option<CheckerRef>> },
         Delete {
-            id: String, before: Values,
+            id: String, before: CheckerValues,
             #[serde(default)] cut: Vec<(String, String)>,
             #[serde(default)] frees: Vec<String>,
             #[serde(default)] unread: Vec<String>,
-            #[serde(default)] seats: BTreeMap<String, Seat>,
+            #[serde(default)] seats: BTreeMap<String, CheckerPriorConnection>,
         },
     }
-    Learnt {
+    CheckerLedgerUpdate {
         Rename { from: String, to: String },
         Adopt { address: String, account: String, id: String },
         AdoptHidden { address: String, account: String, id: String },

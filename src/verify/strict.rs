@@ -1,26 +1,23 @@
-//! JSON that means one thing only. Readers disagree about a member that stands twice and about integers that a double cannot
-//! hold, so neither is read at all.
+//! Unambiguous JSON. Readers disagree about a duplicate member, so such a document is not read at all. Numbers are kept as
+//! written: the digest distinguishes `1` from `1.0`, and a 64-bit whole number from its neighbour.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// The largest integer that every reader of JSON agrees about: 2^53 - 1 (RFC 7493, 2.2).
-const MOST: u64 = (1 << 53) - 1;
+/// A value without duplicate members.
+pub(super) struct StrictJson(pub(super) Value);
 
-/// A value without double members and without numbers that readers disagree about.
-pub(super) struct Strict(pub(super) Value);
-
-impl<'de> Deserialize<'de> for Strict {
+impl<'de> Deserialize<'de> for StrictJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Reader).map(Self)
+        deserializer.deserialize_any(StrictVisitor).map(Self)
     }
 }
 
-struct Reader;
+struct StrictVisitor;
 
-impl<'de> Visitor<'de> for Reader {
+impl<'de> Visitor<'de> for StrictVisitor {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,19 +33,15 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        if value > MOST { Err(beyond()) } else { Ok(Value::from(value)) }
+        Ok(Value::from(value))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() > MOST { Err(beyond()) } else { Ok(Value::from(value)) }
+        Ok(Value::from(value))
     }
 
-    /// Also what an integer becomes that is too long for 64 bits.
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        match Number::from_f64(value) {
-            Some(number) if value.abs() <= MOST as f64 => Ok(Value::Number(number)),
-            _ => Err(beyond()),
-        }
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("no number"))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
@@ -57,7 +50,7 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(Strict(item)) = list.next_element()? {
+        while let Some(StrictJson(item)) = list.next_element()? {
             items.push(item);
         }
         Ok(Value::Array(items))
@@ -67,15 +60,11 @@ impl<'de> Visitor<'de> for Reader {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("the member `{key}` stands twice")));
+                return Err(A::Error::custom(format!("the member `{key}` appears twice")));
             }
-            let Strict(value) = entries.next_value()?;
+            let StrictJson(value) = entries.next_value()?;
             map.insert(key, value);
         }
         Ok(Value::Object(map))
     }
-}
-
-fn beyond<E: Error>() -> E {
-    E::custom("a number beyond 2^53 does not mean the same to every reader")
 }

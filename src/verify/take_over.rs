@@ -1,37 +1,37 @@
-//! What is made only after a delete, because that frees what it takes along.
+//! Objects that are created only after a delete, because the delete frees the numbers that they include.
 
-use super::check::Check;
-use super::shape::{Operation, Ref, Step};
+use super::context::CheckerContext;
+use super::shape::{CheckerOperation, CheckerRef, CheckerStep};
 
-/// The delete that a create waits for, because only that frees the numbers which it takes along: of the object in whose place it
-/// comes, in the same account.
-pub(super) fn freed_by<'a>(check: &Check<'a>, step: &Step) -> Option<(usize, &'a Step)> {
-    let Operation::Create { replaces: Some(old), replaces_in: None, .. } = &step.operation else {
+/// The delete that a create waits for, because only that frees the numbers that it includes: of the object that it replaces, in
+/// the same account.
+pub(super) fn freeing_delete<'a>(check: &CheckerContext<'a>, step: &CheckerStep) -> Option<(usize, &'a CheckerStep)> {
+    let CheckerOperation::Create { replaces: Some(old), replaces_in: None, .. } = &step.operation else {
         return None;
     };
-    check.steps().find(|(_, other)| {
+    check.numbered_steps().find(|(_, other)| {
         step.waits_for.contains(&other.id)
             && other.call.account == step.call.account
             && other.address == step.address
-            && matches!(&other.operation, Operation::Delete { id, frees, .. } if id == old && !frees.is_empty())
+            && matches!(&other.operation, CheckerOperation::Delete { id, frees, .. } if id == old && !frees.is_empty())
     })
 }
 
-/// Whether a step makes such an object, or connects or reads what is on it.
-pub(super) fn takes_over(check: &Check<'_>, step: &Step) -> bool {
+/// Whether a step creates such an object, or connects or reads its numbers.
+pub(super) fn takes_over(check: &CheckerContext<'_>, step: &CheckerStep) -> bool {
     let made = match &step.operation {
-        Operation::Create { .. } => return freed_by(check, step).is_some(),
-        Operation::Connect { bridge: Ref::Step(made), .. }
-        | Operation::ReadBack { bridge: Ref::Step(made), .. } => made,
+        CheckerOperation::Create { .. } => return freeing_delete(check, step).is_some(),
+        CheckerOperation::Connect { bridge: CheckerRef::Step(made), .. }
+        | CheckerOperation::ReadBack { bridge: CheckerRef::Step(made), .. } => made,
         _ => return false,
     };
-    check.at.get(made.as_str()).is_some_and(|at| freed_by(check, &check.plan.steps[*at]).is_some())
+    check.positions.get(made.as_str()).is_some_and(|at| freeing_delete(check, &check.plan.steps[*at]).is_some())
 }
 
-/// What serves the numbers afterwards is there before they are freed: else they would stay dark.
-pub(super) fn served_before(check: &mut Check<'_>, delete: usize, taker: &Step) {
-    for (_, step) in check.steps() {
-        let Operation::Connect { bridge: Ref::Step(at), provider: Ref::Step(made), number, .. } =
+/// The configurations that serve the numbers afterwards exist before the numbers are freed: otherwise they would stay dark.
+pub(super) fn check_served_before(check: &mut CheckerContext<'_>, delete: usize, taker: &CheckerStep) {
+    for (_, step) in check.numbered_steps() {
+        let CheckerOperation::Connect { bridge: CheckerRef::Step(at), provider: CheckerRef::Step(made), number, .. } =
             &step.operation
         else {
             continue;
@@ -39,7 +39,7 @@ pub(super) fn served_before(check: &mut Check<'_>, delete: usize, taker: &Step) 
         if *at == taker.id {
             let waits = check.waits[delete].contains(made.as_str());
             let told = format!("frees {number} before {made} has made what serves it then");
-            check.must(waits, delete, "/waits_for", &told);
+            check.require(waits, delete, "/waits_for", &told);
         }
     }
 }

@@ -1,7 +1,8 @@
-//! What is different on every run, replaced by a word for its form.
+//! Texts that differ on every run, replaced by a word for their form.
 
 /// The text with digests, ids, times and durations as words.
 pub(crate) fn normal(text: &str) -> String {
+    let text = &keys(text);
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
         if line.starts_with("who ") {
@@ -27,7 +28,7 @@ pub(crate) fn normal(text: &str) -> String {
     durations(&out)
 }
 
-/// Words of letters, digits and what ids and times are made of, and whatever stands between them.
+/// Words of letters, digits and the other characters of ids and times, and the text between them.
 fn split(line: &str) -> Vec<&str> {
     let inside = |letter: char| letter.is_ascii_alphanumeric() || "-:.+".contains(letter);
     let mut pieces = Vec::new();
@@ -42,12 +43,11 @@ fn split(line: &str) -> Vec<&str> {
 }
 
 fn word(piece: &str) -> String {
-    let hex =
-        |text: &str| text.bytes().all(|letter| letter.is_ascii_digit() || (b'a'..=b'f').contains(&letter));
+    let hex = |text: &str| text.bytes().all(|letter| letter.is_ascii_digit() || (b'a'..=b'f').contains(&letter));
     if piece.strip_prefix("sha256:").is_some_and(|rest| rest.len() >= 8 && hex(rest)) {
         return "<digest>".to_owned();
     }
-    // 019ac0de-… and what is left of it when it is shortened.
+    // 019ac0de-… and its shortened form.
     let parts: Vec<&str> = piece.split('-').collect();
     if parts.len() >= 2 && parts[0].len() == 8 && hex(parts[0]) && parts[1..].iter().all(|part| hex(part)) {
         return "<id>".to_owned();
@@ -79,16 +79,32 @@ fn durations(text: &str) -> String {
     for line in text.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         let lasts = |at: usize| {
-            let unit = words
-                .get(at + 1)
-                .is_some_and(|unit| ["ms", "s"].contains(&unit.trim_end_matches([',', ')', ';'])));
+            let unit = words.get(at + 1).is_some_and(|unit| ["ms", "s"].contains(&unit.trim_end_matches([',', ')', ';'])));
             let number = words[at].trim_start_matches('(');
-            unit && !number.is_empty()
-                && number.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.')
+            unit && !number.is_empty() && number.bytes().all(|letter| letter.is_ascii_digit() || letter == b'.')
         };
         let shown: Vec<&str> = (0..words.len()).map(|at| if lasts(at) { "<n>" } else { words[at] }).collect();
         out.push_str(&shown.join(" "));
         out.push('\n');
     }
+    out
+}
+
+/// Fingerprints of keys, whole and as the beginning of a file's name.
+fn keys(text: &str) -> String {
+    let inside = |letter: char| letter.is_ascii_alphanumeric() || "+/-_".contains(letter);
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("SHA256").map(|at| at + "SHA256".len()) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let mut letters = rest[1.min(rest.len())..].chars().take_while(|letter| inside(*letter));
+        let length = if rest.starts_with(':') { 43 } else { 16 };
+        if rest.starts_with([':', '-']) && letters.by_ref().take(length).count() == length {
+            out.push_str("-key");
+            rest = &rest[1 + length..];
+        }
+    }
+    out.push_str(rest);
     out
 }

@@ -1,4 +1,5 @@
-//! Who an account is: an object that would leave its account is named, moved on purpose or released; a name is only a name.
+//! The identity of an account: an object that would leave its account is named, moved on purpose or released; a name is not
+//! an identity.
 
 use crate::bench::{Ran, Story};
 
@@ -37,9 +38,7 @@ fn both_with(story: &Story, more: &str, body: &str) {
 }
 
 fn provider(account: &str, more: &str) -> String {
-    format!(
-        "providers:\n  a: {{ account: {account}, provider: twilio, account_sid: AC42, auth_token: {{ env: AUTH }}{more} }}\n"
-    )
+    format!("providers:\n  a: {{ account: {account}, provider: twilio, account_sid: AC42, auth_token: {{ env: AUTH }}{more} }}\n")
 }
 
 fn bridge(account: &str) -> String {
@@ -73,11 +72,14 @@ fn a_changed_account_is_refused_and_names_both_objects_and_the_ways_out() {
     refused(&story, &ran);
     let drift = story.run("drift");
     drift.says("its entry names account two").is_silent_about("No drift");
-    // Nobody is told of it when the run is about something else, and nothing is forgotten then either.
-    both(&story, &(provider("two", "") + &bridge("one").replace("provider: a", "provider: b") + "\n").replace(
-        "providers:\n",
-        "providers:\n  b: { account: one, provider: plivo, account_sid: MA1, auth_token: { env: AUTH } }\n",
-    ));
+    // It is not reported when the run covers something else, and nothing is forgotten then, either.
+    both(
+        &story,
+        &(provider("two", "") + &bridge("one").replace("provider: a", "provider: b") + "\n").replace(
+            "providers:\n",
+            "providers:\n  b: { account: one, provider: plivo, account_sid: MA1, auth_token: { env: AUTH } }\n",
+        ),
+    );
     story.expect(0, "apply --auto-approve --target providers.b");
     assert_eq!(story.ledger()["objects"]["providers.a"]["account"], "one");
 }
@@ -199,7 +201,7 @@ fn a_planned_move_makes_it_there_moves_the_numbers_and_deletes_it_here() {
     arrived(&story, "move");
     story.in_sync();
     story.expect(0, "journal verify");
-    // The lines may stay, and the way back is another move.
+    // The lines may stay, and the reverse is another move.
     story.take_log();
     story.expect(0, "undo last --auto-approve --max-deletes 9");
     let back = story.sandbox.world().unpod;
@@ -209,21 +211,17 @@ fn a_planned_move_makes_it_there_moves_the_numbers_and_deletes_it_here() {
     assert_eq!(number.organization, "one.example");
 }
 
-/// Wherever a move is cut off, the next apply brings it to the same end.
+/// Wherever a move is interrupted, the next apply completes it with the same result.
 #[test]
 fn cut_off_anywhere_it_goes_on() {
     for nth in 1..=8 {
         let story = managed();
         moved(&story);
-        story.fault(&format!(
-            "{{ match: {{ method: WRITE, nth: {nth}, times: 0 }}, effect: {{ answer: {{ status: 503 }} }} }}"
-        ));
+        story.fault(&format!("{{ match: {{ method: WRITE, nth: {nth}, times: 0 }}, effect: {{ answer: {{ status: 503 }} }} }}"));
         let first = story.run(MOVE);
         assert_eq!(first.code, if nth == 1 { 1 } else { 5 }, "{nth}: {}{}", first.stdout, first.stderr);
         // A number that is connected in the new account is not dark, whatever fails after it.
-        let dark = |number: &str| {
-            first.stdout.contains("DARK NOW") && first.stdout.contains(&format!("{number}  was on sales"))
-        };
+        let dark = |number: &str| first.stdout.contains("DARK NOW") && first.stdout.contains(&format!("{number}  was on sales"));
         assert_eq!(dark("+14155550101"), nth == 4, "{nth}: {}", first.stdout);
         assert_eq!(dark("+14155550102"), nth == 6, "{nth}: {}", first.stdout);
         story.sandbox.clear_faults();
@@ -239,7 +237,7 @@ fn a_move_keeps_to_every_guard() {
     let story = managed();
     moved(&story);
     story.expect(3, "plan").says("guard::max_deletes");
-    // Its bridge stays behind: nothing connects the numbers there.
+    // Its bridge is left behind: nothing connects the numbers there.
     both(&story, &(provider("two", "") + "moved: [{ from: providers.a, account: one, to: providers.a }]\n"));
     story.expect(3, "plan --max-deletes 9").says("guard::max_numbers_dark");
     both(
@@ -251,7 +249,7 @@ fn a_move_keeps_to_every_guard() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// What the entry does not mention goes along; what nobody can read is named.
+/// Attributes that the entry does not mention move along; those that cannot be read are named.
 #[test]
 fn a_move_on_the_older_generation_loses_nothing_silently() {
     let story = Story::new(
@@ -266,9 +264,7 @@ unpod:
     )
     .secret("MAIN_KEY", "canary-key-main-1");
     let entry = |account: &str| {
-        format!(
-            "providers:\n  main: {{ account: {account}, name: main, provider: LiveKit, api_key: {{ env: MAIN_KEY }} }}\n"
-        )
+        format!("providers:\n  main: {{ account: {account}, name: main, provider: LiveKit, api_key: {{ env: MAIN_KEY }} }}\n")
     };
     let write = |body: &str| both_with(&story, "product_id: prod, all_products: true, ", body);
     write(&entry("one"));
@@ -287,7 +283,7 @@ unpod:
     story.in_sync();
 }
 
-/// What the service shows in part only cannot be carried over, and is named.
+/// A value that the service shows in part only cannot be carried over, and is named.
 #[test]
 fn a_move_names_what_is_shown_in_part() {
     let story = Story::new(
@@ -311,10 +307,7 @@ unpod:
     write("two", "moved: [{ from: providers.main, account: one, to: providers.main }]\n");
     let plan = story.expect(0, "plan --max-deletes 1 --json").json();
     let notices = plan["notices"].as_array().unwrap();
-    assert!(
-        notices.iter().any(|it| it["code"] == "not_carried_over" && it["attribute"] == "base_url"),
-        "{notices:#?}"
-    );
+    assert!(notices.iter().any(|it| it["code"] == "not_carried_over" && it["attribute"] == "base_url"), "{notices:#?}");
 }
 
 /// One organization under two names: an object is claimed once, and is not unmanaged under the other name.
@@ -340,13 +333,11 @@ fn two_names_of_one_account_claim_an_object_once() {
     story.apply();
     assert_eq!(story.ledger()["objects"]["providers.a"]["account"], "again");
     assert_eq!(story.writes(), [""; 0]);
-    // What both names list is adopted once.
+    // An object listed under both names is adopted once.
     story.file("names.yaml", &format!("version: 1\naccounts:\n{accounts}"));
-    story
-        .expect(0, "adopt --all --out adopted -f names.yaml --ledger other.json")
-        .says("wrote adopted/again-");
+    story.expect(0, "adopt --all --out adopted -f names.yaml --ledger other.json").says("wrote adopted/again-");
     assert!(!story.path("adopted/one-providers.yaml").exists());
-    // Numbers are served within one account. The way out that is given works.
+    // Numbers are served within one account. The suggested remedy works.
     write(&(provider("one", "") + &bridge("again")));
     shot!("one_account_two_names_numbers", story.expect(1, "validate"));
     write(&(provider("one", "") + &bridge("one")));
@@ -355,10 +346,8 @@ fn two_names_of_one_account_claim_an_object_once() {
     write(&provider("again", ""));
     story.expect(0, "forget bridges.sales");
     story.apply();
-    // An address that goes under one name while another one keeps the object under the other is a rename.
-    write(
-        "providers:\n  c: { account: one, provider: twilio, account_sid: AC42, auth_token: { env: AUTH } }\n",
-    );
+    // An address that is removed under one name while another one keeps the object under the other name is a rename.
+    write("providers:\n  c: { account: one, provider: twilio, account_sid: AC42, auth_token: { env: AUTH } }\n");
     story.apply();
     assert_eq!(story.ledger()["objects"]["providers.c"]["account"], "one");
     assert_eq!(story.writes(), [""; 0]);
@@ -472,25 +461,18 @@ fn a_partner_is_never_made_a_second_time() {
     assert_eq!(story.sandbox.world().carrierx.partners.len(), 0);
 }
 
-/// Without organizations two tokens may be two accounts of one service, and the YAML does not tell: what they list does.
+/// Without organizations two tokens may be two accounts of one service, and the YAML does not decide: their listings do.
 #[test]
 fn two_tokens_of_one_service_may_be_two_accounts() {
-    let story = Story::new(PARTNERS)
-        .secret("PASSWORD", "canary-password-1")
-        .secret("OTHER_TOKEN", crate::bench::CARRIERX_TOKEN);
+    let story = Story::new(PARTNERS).secret("PASSWORD", "canary-password-1").secret("OTHER_TOKEN", crate::bench::CARRIERX_TOKEN);
     let url = story.sandbox.carrierx_url();
     let write = |token: &str, second: &str| {
         let account = |name: &str, token: &str| {
-            format!(
-                "  {name}: {{ api: carrierx, base_url: \"{url}\", requests_per_minute: 60000, token: {{ env: {token} }} }}\n"
-            )
+            format!("  {name}: {{ api: carrierx, base_url: \"{url}\", requests_per_minute: 60000, token: {{ env: {token} }} }}\n")
         };
         let accounts = account("here", "CARRIERX_TOKEN") + &account("there", token);
         let entry = "partners:\n  west: { account: here, login: west, name: West }\n";
-        story.file(
-            "telform.yaml",
-            &format!("version: 1\naccounts:\n{accounts}{entry}  other: {{ account: there, {second} }}\n"),
-        );
+        story.file("telform.yaml", &format!("version: 1\naccounts:\n{accounts}{entry}  other: {{ account: there, {second} }}\n"));
     };
     write("CARRIERX_TOKEN", "login: west");
     story.expect(1, "validate").says("telform::yaml::same_object");
@@ -499,13 +481,13 @@ fn two_tokens_of_one_service_may_be_two_accounts() {
     story.expect(3, "plan").says("refusal::claimed_twice").says("two names of one account");
     write("OTHER_TOKEN", "id: cx-1");
     story.expect(3, "plan").says("refusal::claimed_twice");
-    // Nothing that both list, so nothing tells that they are one: each has its own.
+    // They list nothing in common, so nothing shows that they are one: each has its own objects.
     story.sandbox.edit(|world| world.carrierx.partners.clear());
     write("OTHER_TOKEN", "login: west");
     story.expect(3, "plan").says("refusal::missing_for_create").is_silent_about("claimed_twice");
 }
 
-/// A number that a run left dark is named for as long as nothing connects it, also when its account is gone from the YAML.
+/// A number that a run left dark is reported as long as nothing connects it, even when its account was removed from the YAML.
 #[test]
 fn a_dark_number_of_an_account_that_is_gone_is_named() {
     let story = managed();
@@ -535,9 +517,7 @@ unpod:
     )
     .secret("MAIN_KEY", "canary-key-main-1");
     let write = |provider: &str| {
-        let body = format!(
-            "providers:\n  main: {{ name: main, provider: {provider}, api_key: {{ env: MAIN_KEY }} }}\n"
-        );
+        let body = format!("providers:\n  main: {{ name: main, provider: {provider}, api_key: {{ env: MAIN_KEY }} }}\n");
         story.unpod_with("product_id: prod, ", &body);
     };
     write("Vapi");

@@ -1,4 +1,4 @@
-//! Coming with a live account: adopt what is there, and prove that nothing would change.
+//! Starting with a live account: adopt existing objects, and prove that nothing would change.
 
 use crate::bench::Story;
 use crate::dice::Dice;
@@ -121,7 +121,7 @@ fn what_was_edited_is_never_overwritten() {
     let refused = story.expect(1, "adopt --all --out telform -f accounts.yaml");
     shot!("adopt_edited", refused);
     assert_eq!(story.read("telform/unpod-bridges.yaml"), text);
-    // What the files declare is left out when the rest goes elsewhere.
+    // Declared objects are left out when the rest is written elsewhere.
     story.expect(0, "adopt --all --out more -f accounts.yaml -f telform").says("Nothing to adopt");
     assert!(!story.path("more").exists());
 }
@@ -138,9 +138,7 @@ fn a_part_only() {
     bridges.says("which is not declared");
     let text = story.read("telform/unpod-bridges.yaml");
     assert!(text.contains("# numbers: ") && !text.contains("\n    numbers:"), "{text}");
-    story
-        .expect(1, "adopt --all --account nobody --out telform -f accounts.yaml")
-        .says("it has unpod, carrierx");
+    story.expect(1, "adopt --all --account nobody --out telform -f accounts.yaml").says("it has unpod, carrierx");
 }
 
 const TWO: &str = "
@@ -159,9 +157,7 @@ fn an_ambiguous_connection_is_a_comment_with_its_candidates() {
     story.expect(0, "adopt --all --account unpod --out telform -f accounts.yaml").says("one of 42, 43");
     let text = story.read("telform/unpod-bridges.yaml");
     assert!(
-        text.contains(
-            "# numbers: owned whole, and not everything is known: +14155550101: served by one of 42, 43"
-        ),
+        text.contains("# numbers: owned whole, and not everything is known: +14155550101: served by one of 42, 43"),
         "{text}"
     );
     story.expect(0, "plan -f accounts.yaml -f telform --detailed-exitcode").says("Plan: no changes");
@@ -199,9 +195,7 @@ unpod:
 #[test]
 fn one_object_joins_the_file_that_is_there() {
     let story = Story::new(TWO);
-    story.unpod(
-        "\nproviders:\n  first: { provider: twilio, account_sid: AC42, auth_token: { env: A } }   # mine\n",
-    );
+    story.unpod("\nproviders:\n  first: { provider: twilio, account_sid: AC42, auth_token: { env: A } }   # mine\n");
     shot!("adopt_one", story.expect(0, "adopt providers.second 43"));
     let text = story.read("telform.yaml");
     assert!(text.contains("# mine") && text.contains("\n---\n"), "{text}");
@@ -347,14 +341,9 @@ fn generated_worlds_go_there_and_back() {
         // In an environment the accounts are those of a layer over the base.
         let layered = dice.roll(2) == 0;
         let files = if layered { "-f accounts.yaml -f layer.yaml" } else { "-f accounts.yaml" };
-        let base = text
-            .replace("acme.example", "elsewhere.example")
-            .replace("product_id: prod", "product_id: other");
+        let base = text.replace("acme.example", "elsewhere.example").replace("product_id: prod", "product_id: other");
         story.file("accounts.yaml", if layered { &base } else { &text });
-        story.file(
-            "layer.yaml",
-            "overlay: true\naccounts: { unpod: { org_handle: acme.example, product_id: prod } }\n",
-        );
+        story.file("layer.yaml", "overlay: true\naccounts: { unpod: { org_handle: acme.example, product_id: prod } }\n");
         let adopt = story.run(&format!("adopt --all --out telform {files}"));
         assert_eq!(adopt.code, 0, "seed {seed}: {world}\n{}", adopt.whole());
         if !story.path("telform").exists() {

@@ -1,4 +1,4 @@
-//! Tombstones that nothing explains, and names that people take for the same.
+//! Tombstones that nothing explains, and names that people may mistake for each other.
 
 use crate::bench::Story;
 use crate::partners::west;
@@ -14,7 +14,8 @@ unpod:
 #[test]
 fn a_tombstone_that_nothing_explains_is_refused() {
     let story = Story::new(G2);
-    let both = "providers:\n  old: { id: '42', provider: plivo, account_sid: MA42 }\nbridges: { sales: { slug: sales, name: Sales } }\n";
+    let both =
+        "providers:\n  old: { id: '42', provider: plivo, account_sid: MA42 }\nbridges: { sales: { slug: sales, name: Sales } }\n";
     story.unpod(both);
     story.apply();
     let tombstone = "removed:\n  - { address: providers.old }\n  - { address: bridges.sales }\n";
@@ -26,7 +27,7 @@ fn a_tombstone_that_nothing_explains_is_refused() {
     ran.says("refusal::unknown_removal").is_silent_about("already gone");
     ran.says("names neither its id nor its provider + account_sid").says("nor its slug");
     shot!("unknown_removal", ran);
-    // A part of the key is no key, and neither is that of another generation.
+    // A part of the key is not a key, and neither is that of another generation.
     for part in ["provider: plivo", "account_sid: MA42", "name: old"] {
         story.unpod(&format!("removed:\n  - {{ address: providers.old, {part} }}\n"));
         let ran = story.expect(3, "apply --auto-approve --max-deletes 2");
@@ -41,10 +42,7 @@ fn a_tombstone_that_nothing_explains_is_refused() {
     // And where it is not there, the reading that proves it is named.
     for (key, proof) in [
         ("id: '99'", "looked for provider configuration 99 in account unpod"),
-        (
-            "provider: plivo, account_sid: MA99",
-            "account_sid \"MA99\" among the 1 provider configuration of account unpod",
-        ),
+        ("provider: plivo, account_sid: MA99", "account_sid \"MA99\" among the 1 provider configuration of account unpod"),
     ] {
         story.unpod(&format!("removed:\n  - {{ address: providers.old, {key} }}\n"));
         story.expect(0, "plan --detailed-exitcode").says("already gone").says(proof);
@@ -55,13 +53,10 @@ fn a_tombstone_that_nothing_explains_is_refused() {
     story.unpod(tombstone);
     story.expect(0, "apply --auto-approve --max-deletes 2");
     story.take_log();
-    story
-        .expect(0, "plan --detailed-exitcode")
-        .says("looked for provider configuration 42")
-        .says("bridge sales");
+    story.expect(0, "plan --detailed-exitcode").says("looked for provider configuration 42").says("bridge sales");
     assert!(story.take_log().contains(&"GET telephony/providers-configurations/42/".to_owned()));
     story.in_sync();
-    // What it knows goes with the tombstone.
+    // Its knowledge is removed with the tombstone.
     story.unpod("providers: {}\nbridges: {}\n");
     story.apply();
     assert_eq!(story.ledger().get("gone"), None);
@@ -75,70 +70,46 @@ fn a_tombstone_of_a_partner() {
     story.carrierx_with("partner_delete: true, ", "removed:\n  - { address: partners.west }\n");
     story.expect(3, "apply --auto-approve --max-deletes 1").says("neither its id nor its login");
     story.carrierx_with("partner_delete: true, ", "removed:\n  - { address: partners.east, login: east }\n");
-    story
-        .expect(0, "plan")
-        .says("login \"east\" among the 1 partner of account carrierx, which shows none that waits");
+    story.expect(0, "plan").says("login \"east\" among the 1 partner of account carrierx, which shows none that waits");
     story.carrierx_with("partner_delete: true, ", "removed:\n  - { address: partners.west, login: west }\n");
     story.expect(0, "apply --auto-approve --max-deletes 1");
     story.in_sync();
 }
 
-/// What is shown with stars may be the one that the tombstone means.
+/// An object shown with stars may be the one that the tombstone means.
 #[test]
 fn a_tombstone_and_a_masked_key() {
     let story = Story::new(
         "unpod: { knobs: { mask_account_sid: true }, configurations: [{ id: 43, provider: twilio, account_sid: AC00000000000000000000000000004343, auth_token: canary-twilio-43 }] }",
     );
     story.unpod("removed:\n  - { address: providers.old, provider: twilio, account_sid: AC00000000000000000000000000004343 }\n");
-    story
-        .expect(3, "apply --auto-approve --max-deletes 1")
-        .says("in part only")
-        .says("refusal::unknown_removal");
+    story.expect(3, "apply --auto-approve --max-deletes 1").says("in part only").says("refusal::unknown_removal");
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// Each kind and generation: what is there, what the YAML says, and how both are told.
+/// Each kind and generation: the live object, the YAML, and how both are reported.
 #[test]
 fn a_name_that_people_take_for_another_is_not_made() {
     let older = |name: &str| {
-        format!(
-            "unpod: {{ profile: g1-snapshot, configurations: [{{ id: 41, provider: Vapi, name: \"{name}\" }}] }}"
-        )
+        format!("unpod: {{ profile: g1-snapshot, configurations: [{{ id: 41, provider: Vapi, name: \"{name}\" }}] }}")
     };
     let cases = [
-        (
-            older("Main Line"),
-            "providers: { new: { name: mainline, provider: Vapi } }",
-            "\"mainline\" is \"Main Line\"",
-        ),
+        (older("Main Line"), "providers: { new: { name: mainline, provider: Vapi } }", "\"mainline\" is \"Main Line\""),
         (
             older("Caf\u{e9}"),
             "providers: { new: { name: \"Cafe\\u0301\", provider: Vapi } }",
             "(U+0065 U+0301) is \"Caf\u{e9}\" (U+00E9)",
         ),
-        (
-            older("Main\u{a0}Line"),
-            "providers: { new: { name: Main Line, provider: Vapi } }",
-            "\"Main Line\" (U+0020)",
-        ),
-        (
-            older("Main"),
-            "providers: { new: { name: \"Ma\u{ad}in\", provider: Vapi } }",
-            "(U+00AD) is \"Main\" (nothing there)",
-        ),
-        (
-            older("Main1"),
-            "providers: { new: { name: Main\u{ff11}, provider: Vapi } }",
-            "(U+FF11) is \"Main1\" (U+0031)",
-        ),
+        (older("Main\u{a0}Line"), "providers: { new: { name: Main Line, provider: Vapi } }", "\"Main Line\" (U+0020)"),
+        (older("Main"), "providers: { new: { name: \"Ma\u{ad}in\", provider: Vapi } }", "(U+00AD) is \"Main\" (nothing there)"),
+        (older("Main1"), "providers: { new: { name: Main\u{ff11}, provider: Vapi } }", "(U+FF11) is \"Main1\" (U+0031)"),
         (
             G2.to_owned(),
             "providers: { new: { provider: plivo, account_sid: ma42, auth_token: { env: AUTH } } }",
             "account_sid \"ma42\" is \"MA42\" there",
         ),
         (
-            "unpod: { profile: g1-snapshot, bridges: [{ slug: Sales, name: Sales, product_id: prod }] }"
-                .to_owned(),
+            "unpod: { profile: g1-snapshot, bridges: [{ slug: Sales, name: Sales, product_id: prod }] }".to_owned(),
             "bridges: { new: { slug: sales, name: New } }",
             "slug \"sales\" is \"Sales\" there",
         ),
@@ -156,7 +127,7 @@ fn a_name_that_people_take_for_another_is_not_made() {
         story.expect(0, "verify plan.json");
         story.expect(0, "apply plan.json --auto-approve");
         assert_eq!(story.writes().len(), 1, "{body}");
-        // What is managed is not compared with its neighbours any more.
+        // A managed object is no longer compared with its neighbours.
         story.in_sync();
     }
 }
@@ -191,18 +162,14 @@ fn two_entries_that_people_take_for_one_are_warned_about() {
     story.unpod(newer);
     shot!("alike_entries", story.expect(0, "validate"));
     story.unpod(&newer.replace("ac1", "ac2"));
-    story.expect(0, "validate").is_silent_about("told apart only");
-    let older =
-        "providers:\n  a: { name: Main, provider: Vapi }\n  b: { name: \"Ma\\u00adin\", provider: Vapi }\n";
+    story.expect(0, "validate").is_silent_about("distinguished only");
+    let older = "providers:\n  a: { name: Main, provider: Vapi }\n  b: { name: \"Ma\\u00adin\", provider: Vapi }\n";
     story.unpod_with("generation: 1, ", older);
-    story.expect(0, "validate").says("`providers.a` and `providers.b` are told apart only");
+    story.expect(0, "validate").says("`providers.a` and `providers.b` are distinguished only");
     // Of two accounts each has its own.
-    let partners = format!(
-        "{}{}",
-        west(""),
-        west("").replace("partners:\n  west", "  east").replace("login: west", "login: West")
-    );
+    let partners =
+        format!("{}{}", west(""), west("").replace("partners:\n  west", "  east").replace("login: west", "login: West"));
     let story = Story::new("carrierx: {}");
     story.carrierx(&partners);
-    story.expect(0, "validate").says("`partners.east` and `partners.west` are told apart only");
+    story.expect(0, "validate").says("`partners.east` and `partners.west` are distinguished only");
 }

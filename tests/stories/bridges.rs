@@ -1,4 +1,4 @@
-//! Declared bridges: made, renamed, rewired, and deleted after their numbers were taken off.
+//! Declared bridges: created, renamed, reconnected, and deleted after their numbers were disconnected.
 
 use serde_json::json;
 
@@ -20,8 +20,7 @@ fn declared(bridges: &str) -> Story {
 
 #[test]
 fn made_with_its_numbers() {
-    let story =
-        Story::new("unpod: { numbers: [ { number: '+14155550107' } ] }").secret("AUTH", "canary-auth-43");
+    let story = Story::new("unpod: { numbers: [ { number: '+14155550107' } ] }").secret("AUTH", "canary-auth-43");
     story.unpod(
         "
 providers:
@@ -42,12 +41,11 @@ bridges:
     story.in_sync();
 }
 
-/// The service may give another slug than the one that was asked for; its word counts.
+/// The service may assign a slug other than the requested one; the service decides.
 #[test]
 fn the_slug_that_the_service_gave() {
-    let story =
-        Story::new("unpod: { numbers: [ { number: '+14155550107' } ], knobs: { slug_suffix: true } }")
-            .secret("AUTH", "canary-auth-43");
+    let story = Story::new("unpod: { numbers: [ { number: '+14155550107' } ], knobs: { slug_suffix: true } }")
+        .secret("AUTH", "canary-auth-43");
     story.unpod(
         "
 providers:
@@ -109,8 +107,7 @@ fn a_number_on_a_bridge_of_somebody_else() {
 
 #[test]
 fn another_configuration_takes_over() {
-    let story =
-        declared("  fax: { slug: fax, name: Fax, numbers: { '+14155550103': { provider: main } } }\n");
+    let story = declared("  fax: { slug: fax, name: Fax, numbers: { '+14155550103': { provider: main } } }\n");
     shot!("number_rewired", story.apply());
     assert_eq!(story.writes().len(), 2);
     story.in_sync();
@@ -118,8 +115,7 @@ fn another_configuration_takes_over() {
 
 #[test]
 fn a_number_taken_off_a_declared_bridge_goes_dark() {
-    let story =
-        declared("  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: old } } }\n");
+    let story = declared("  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: old } } }\n");
     shot!("number_dark", story.expect(3, "plan"));
     story.expect(0, "apply --auto-approve --max-numbers-dark 1");
     assert_eq!(story.writes().len(), 1);
@@ -136,10 +132,7 @@ fn deleted_after_its_numbers() {
     story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 1");
     assert_eq!(
         story.writes(),
-        [
-            r#"POST telephony/bridges/fax/disconnect-provider/ {"phone_number":"+14155550103"}"#,
-            "DELETE telephony/bridges/fax/",
-        ]
+        [r#"POST telephony/bridges/fax/disconnect-provider/ {"phone_number":"+14155550103"}"#, "DELETE telephony/bridges/fax/",]
     );
     story.in_sync();
 }
@@ -151,8 +144,7 @@ fn another_slug_is_another_bridge() {
     story.unpod(&format!("{MAIN}  fax: {{ slug: fax-new, name: Fax }}\n"));
     shot!("bridge_replace", story.expect(0, "apply --auto-approve --max-deletes 1"));
     let world = story.world();
-    let bridge =
-        world["unpod"]["bridges"].as_array().unwrap().iter().find(|b| b["slug"] == "fax-new").unwrap();
+    let bridge = world["unpod"]["bridges"].as_array().unwrap().iter().find(|b| b["slug"] == "fax-new").unwrap();
     assert_eq!(bridge["numbers"]["+14155550103"]["configuration"], json!(42));
     story.in_sync();
 }

@@ -1,7 +1,7 @@
-//! Mistakes of telform itself: what is said, what is not, and the exit code. A debug build panics where it is asked to.
+//! Bugs in telform itself: what is reported, what is not, and the exit code. A debug build panics on request.
 
 use serde_json::json;
-use telform::journal;
+use telform::state::journal;
 
 use crate::bench::{Ran, Story};
 use crate::runs::TWO;
@@ -40,15 +40,13 @@ fn the_report_says_where_and_never_what_it_was_working_on() {
     ] {
         let story = story(&place).setting("RUST_BACKTRACE", "0");
         let ran = story.expect(code, "apply --auto-approve");
-        shown.push_str(
-            &format!("=== {place}, exit {code}\n{}", steady(&ran).stderr).replace(QUOTED, "[secret]"),
-        );
+        shown.push_str(&format!("=== {place}, exit {code}\n{}", steady(&ran).stderr).replace(QUOTED, "[secret]"));
     }
     shot!("bugs", Ran { code: 0, stdout: shown, stderr: String::new() });
     // With all calls, and for programs.
     for trace in ["1", "full"] {
         let story = story(&format!("before_write {QUOTED}")).setting("RUST_BACKTRACE", trace);
-        story.expect(1, "apply --auto-approve").says("telform::cli::bug::").is_silent_about("RUST_BACKTRACE");
+        story.expect(1, "apply --auto-approve").says("telform::cli::panic_report::").is_silent_about("RUST_BACKTRACE");
         let ran = story.expect(1, "apply --auto-approve --json");
         let last = ran.events().pop().unwrap();
         assert_eq!((&last["code"], &last["may_have_written"]), (&json!("telform::bug"), &json!(false)));
@@ -73,17 +71,17 @@ fn a_bug_after_a_write_is_no_failure_before_any_write() {
     let sent = story.writes().len();
     assert!(sent >= 1);
     let bytes = story.read(".telform/ledger.journal");
-    let journal = journal::check(bytes.as_bytes()).unwrap();
-    let open = journal::runs(&journal.lines)[0].open().len();
+    let journal = journal::check_journal(bytes.as_bytes()).unwrap();
+    let open = journal::collect_runs(&journal.lines)[0].open().len();
     assert!(open >= sent, "each request that was sent is in the journal");
-    // The lock is free, and nothing is made twice.
+    // The lock is free, and nothing is created twice.
     story.settings.remove("TELFORM_DEBUG_PANIC");
     story.apply().says("was cut off");
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
     story.in_sync();
 }
 
-/// Ordinary errors say no more when somebody asks for backtraces.
+/// Ordinary errors do not change when backtraces are enabled.
 #[test]
 fn errors_with_all_calls_shown() {
     for trace in ["0", "1", "full"] {

@@ -1,7 +1,8 @@
-//! A checkout that somebody else made: what its own git configuration names is not started, whatever telform asks git.
+//! A checkout made by another user: nothing that its own git configuration names is started, whatever telform asks git.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::bench::Story;
 
@@ -32,8 +33,7 @@ fn commit(story: &Story) -> Option<String> {
 
 /// Names of the traps that went off.
 fn went_off(story: &Story) -> Vec<String> {
-    let names =
-        std::fs::read_dir(story.dir.path()).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    let names = std::fs::read_dir(story.dir.path()).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = names.filter(|name| name.starts_with("ran-")).collect();
     names.sort();
     names.iter().for_each(|name| std::fs::remove_file(story.path(name)).unwrap());
@@ -70,11 +70,7 @@ fn nothing_that_the_repository_names_is_started() {
     std::fs::create_dir_all(story.path(".git/hooks")).unwrap();
     for hook in ["post-index-change", "reference-transaction", "fsmonitor-watchman"] {
         story.file(&format!(".git/hooks/{hook}"), &format!("#!/bin/sh\nexec {evil} hook-{hook}\n"));
-        std::fs::set_permissions(
-            story.path(&format!(".git/hooks/{hook}")),
-            std::fs::Permissions::from_mode(0o755),
-        )
-        .unwrap();
+        std::fs::set_permissions(story.path(&format!(".git/hooks/{hook}")), std::fs::Permissions::from_mode(0o755)).unwrap();
     }
     // Files whose times changed are compared by their content, which is where filters are run.
     let stale = |story: &Story, text: &str| {
@@ -106,6 +102,27 @@ fn nothing_that_the_repository_names_is_started() {
         story.run(command);
     }
     assert_eq!(went_off(&story), [""; 0]);
+}
+
+/// Git compares sizes and times, and reads a file again whose time is not before that of the index. A copy of the index that
+/// is newer than the index would call such a file unchanged.
+#[test]
+fn a_change_in_the_second_of_the_index_is_seen() {
+    let story = work_tree();
+    let head = String::from_utf8(git(&story, &["rev-parse", "HEAD"]).stdout).unwrap().trim().to_owned();
+    let second = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let within_one_second = || {
+        let began = second();
+        story.file("page", "one\n");
+        git(&story, &["update-index", "--refresh"]);
+        std::fs::write(story.path("page"), "two\n").unwrap();
+        second() == began
+    };
+    while !within_one_second() {}
+    // The next commands have to run in a later second, so this waits for the time to pass.
+    let gone = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_millis();
+    std::thread::sleep(Duration::from_millis(1001 - u64::from(gone)));
+    assert_eq!(commit(&story), Some(format!("{head}-dirty")));
 }
 
 /// Work trees of other shapes: none, without a commit, another folder of it, a second work tree, the newer digest.

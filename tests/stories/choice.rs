@@ -1,4 +1,4 @@
-//! Runs over a part: targets, excludes, what goes on after a failure, and what nobody answers.
+//! Partial runs: targets, excludes, what continues after a failure, and unanswered requests.
 
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
@@ -17,8 +17,7 @@ bridges:
 ";
 
 fn story() -> Story {
-    let story =
-        Story::new(CONNECTED).secret("AUTH", "canary-auth-ex1").secret("WEST_PASSWORD", "canary-west-2");
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-ex1").secret("WEST_PASSWORD", "canary-west-2");
     story.unpod(ALL);
     story
 }
@@ -65,11 +64,12 @@ fn addresses_that_nobody_declares() {
     shot!("wrong_arguments", all);
 }
 
-/// The create that a bridge's numbers should move to fails: they stay where they are, whatever else goes on.
+/// The create that a bridge's numbers should move to fails: they stay where they are, whatever else continues.
 #[test]
 fn on_error_continue_skips_only_what_depends() {
     let story = story();
-    story.fault("{ match: { method: POST, path: '*/providers-configurations/', times: 1 }, effect: { answer: { status: 400 } } }");
+    story
+        .fault("{ match: { method: POST, path: '*/providers-configurations/', times: 1 }, effect: { answer: { status: 400 } } }");
     let ran = story.expect(5, "apply --auto-approve --on-error continue");
     shot!("continue", ran);
     assert!(!story.writes().iter().any(|write| write.contains("connect")), "{:?}", story.writes());
@@ -95,11 +95,8 @@ fn on_error_stop_starts_nothing_new() {
 fn one_number_that_cannot_be_cut_saves_the_configuration() {
     let story = Story::new(CONNECTED);
     story.unpod("removed:\n  - { address: providers.old, id: '42' }\n");
-    story.fault(
-        "{ match: { path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 400 } } }",
-    );
-    let ran =
-        story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --on-error continue");
+    story.fault("{ match: { path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 400 } } }");
+    let ran = story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --on-error continue");
     shot!("cut_failed", ran);
     assert!(!story.writes().iter().any(|write| write.starts_with("DELETE")));
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
@@ -109,7 +106,7 @@ fn one_number_that_cannot_be_cut_saves_the_configuration() {
 fn a_question_that_nobody_can_answer() {
     let story = story();
     for args in ["apply", "apply --non-interactive", "apply --json"] {
-        story.expect(1, args).says("nobody can answer the question").says("Type yes to apply");
+        story.expect(1, args).says("cannot be answered here").says("Type yes to apply");
     }
     assert_eq!(story.writes(), [""; 0]);
     assert!(!story.path(".telform/ledger.json").exists());
@@ -143,10 +140,7 @@ fn both_services_in_one_run() {
     story.carrierx(&west(""));
     let carrierx = story.read("telform.yaml").replace("version: 1\naccounts:\n", "");
     let (account, partners) = carrierx.split_once('\n').unwrap();
-    story.file(
-        "telform.yaml",
-        &format!("{}{partners}", unpod.replace("accounts:\n", &format!("accounts:\n{account}\n"))),
-    );
+    story.file("telform.yaml", &format!("{}{partners}", unpod.replace("accounts:\n", &format!("accounts:\n{account}\n"))));
     story.apply();
     story.in_sync();
     // One service that is away stops the plan: half a reading is none.

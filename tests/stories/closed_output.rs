@@ -1,5 +1,5 @@
-//! Whoever reads the output goes away, or the output cannot be written. A run that may have sent a write goes to its end and
-//! says how it ended; everything else says that its output is not complete, unless nobody wants it any more.
+//! The reader closes the output, or the output cannot be written. A run that may have sent a write is completed and reports
+//! its outcome; everything else reports that its output is incomplete, unless the reader closed it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -78,7 +78,7 @@ pub(crate) fn server(story: &Story) -> Value {
     if seat.is_object() { seat["configuration"].clone() } else { seat }
 }
 
-/// Starts a run and waits until the number is being cut.
+/// Starts a run and waits until the number is being disconnected.
 fn until_the_cut(story: &Story, args: &str) -> Child {
     story.fault("{ match: { path: '*/disconnect-provider/' }, when: after, effect: hold }");
     let child = start(story, args);
@@ -86,15 +86,12 @@ fn until_the_cut(story: &Story, args: &str) -> Child {
     child
 }
 
-/// The reader goes away while the number is cut: the run connects it again, deletes what it was to delete, and proves it.
+/// The reader closes the output while the number is disconnected: the run connects it again, performs its deletes, and proves it.
 #[test]
 fn a_viewer_that_dies_ends_no_apply() {
-    for (args, both) in [
-        (APPLY, false),
-        (APPLY, true),
-        ("apply --auto-approve --json", false),
-        ("apply --auto-approve --quiet", true),
-    ] {
+    for (args, both) in
+        [(APPLY, false), (APPLY, true), ("apply --auto-approve --json", false), ("apply --auto-approve --quiet", true)]
+    {
         let story = story();
         let mut child = until_the_cut(&story, args);
         drop(child.stdout.take());
@@ -107,7 +104,7 @@ fn a_viewer_that_dies_ends_no_apply() {
         assert!(!server(&story).is_null(), "{args}: the number is dark");
         assert_eq!(story.writes().len(), 6, "{args}: {:#?}", story.writes());
         if !both {
-            ran.says("note: nobody reads standard output any more; this run goes on to its end");
+            ran.says("note: standard output is no longer being read; this run goes on to its end");
         }
         if args == APPLY && !both {
             ran.says("ok connect +14155550101").says("Done: 6 writes, and a fresh plan is empty.");
@@ -133,14 +130,12 @@ fn one_line_is_enough_for_its_reader() {
     story.in_sync();
 }
 
-/// The exit code says what became of the run, and numbers that are dark are said where somebody may still read.
+/// The exit code gives the outcome of the run, and dark numbers are reported on a stream that is still open.
 #[test]
 fn what_went_wrong_is_said_all_the_same() {
     for args in [APPLY, "apply --auto-approve --json", "apply --auto-approve --quiet"] {
         let story = story();
-        story.fault(
-            "{ match: { path: '*/connect-provider/', times: 0 }, effect: { answer: { status: 422 } } }",
-        );
+        story.fault("{ match: { path: '*/connect-provider/', times: 0 }, effect: { answer: { status: 422 } } }");
         let mut child = until_the_cut(&story, args);
         drop(child.stdout.take());
         story.sandbox.let_go();
@@ -182,7 +177,7 @@ fn resume_and_undo_go_on_too() {
     }
 }
 
-/// A lock in an object store is freed by whoever took it, also when nobody reads what it prints.
+/// The run that took a lock in an object store frees it, even when its output is not read.
 #[cfg(feature = "remote-state")]
 #[test]
 fn the_lock_of_an_object_store_is_freed() {
@@ -191,8 +186,7 @@ fn the_lock_of_an_object_store_is_freed() {
     story.unpod(&yaml("provider: plivo, account_sid: MA42", ""));
     story.apply();
     let moved_yaml = moved();
-    let without_help: String =
-        moved_yaml.split_inclusive('\n').filter(|line| !line.contains("help")).collect();
+    let without_help: String = moved_yaml.split_inclusive('\n').filter(|line| !line.contains("help")).collect();
     let lock = || store.json("team/ledger.lock")["state"].clone();
     for (code, yaml, args) in [
         (0, moved(), APPLY),
@@ -233,8 +227,7 @@ fn a_full_disk_behind_standard_output() {
     story.apply();
     story.take_log();
     // An apply that also adopts leaves more than one run, so the first is named in full.
-    let first: serde_json::Value =
-        serde_json::from_str(story.read(".telform/ledger.journal").lines().next().unwrap()).unwrap();
+    let first: serde_json::Value = serde_json::from_str(story.read(".telform/ledger.journal").lines().next().unwrap()).unwrap();
     let show = format!("journal show {}", first["run"].as_str().unwrap());
     for args in [
         "plan",
@@ -271,7 +264,7 @@ fn a_full_disk_behind_standard_output() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// An apply does not begin when its plan cannot be printed, and goes on when that happens later.
+/// An apply does not start when its plan cannot be printed, and continues when the output fails later.
 #[test]
 fn an_apply_whose_output_is_full() {
     const BLOCKS: usize = 200;

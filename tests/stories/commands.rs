@@ -21,8 +21,7 @@ fn init_overwrites_nothing() {
     assert!(!story.path("world.yaml").exists());
     // What it wrote is valid, and a plan only misses the token of a real account.
     story.expect(0, "validate").says("Valid: nothing declared in 1 account.");
-    let schema: serde_json::Value =
-        serde_json::from_str(&story.read(".telform/telform.schema.json")).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&story.read(".telform/telform.schema.json")).unwrap();
     assert_eq!(schema, story.expect(0, "schema").json());
     assert!(yaml.starts_with("# yaml-language-server: $schema=.telform/telform.schema.json\n"));
 }
@@ -76,8 +75,7 @@ fn files_and_folders() {
 fn schemas() {
     let story = Story::new("{}");
     for kind in ["providers", "bridges", "partners"] {
-        let file =
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{kind}.schema.json"));
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{kind}.schema.json"));
         let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
         assert_eq!(story.expect(0, &format!("schema {kind}")).json(), kept);
     }
@@ -94,10 +92,10 @@ fn forget_releases_without_a_request() {
     shot!("forget", story.expect(0, "forget partners.west"));
     shot!("forget_unknown", story.expect(1, "forget partners.west"));
     assert_eq!(story.take_log(), [""; 0]);
-    // Without its entry in the ledger, an object that leaves the YAML is nobody's.
+    // Without its entry in the ledger, an object that is removed from the YAML is unmanaged.
     story.carrierx("partners: {}\n");
     story.expect(0, "plan --detailed-exitcode").says("Not managed and left alone");
-    // While it stands in the YAML, it is found and adopted again.
+    // While it is in the YAML, it is found and adopted again.
     story.carrierx(&west(""));
     story.apply().says("adopted");
 }
@@ -106,8 +104,7 @@ fn forget_releases_without_a_request() {
 fn the_sandbox_serves_until_it_is_stopped() {
     let story = Story::new("{}");
     story.expect(0, "init --quickstart");
-    let mut child =
-        story.command("sandbox world.yaml").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = story.command("sandbox world.yaml").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut said = String::new();
     while !said.contains("Stop with Ctrl-C") {

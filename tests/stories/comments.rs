@@ -2,7 +2,7 @@
 
 use crate::bench::Story;
 
-/// So many partners whose callbacks are all the same but for one.
+/// This many partners whose callbacks are all the same except one.
 fn partners(count: usize, odd: usize) -> Story {
     let story = Story::new("{}").secret("P", "canary-partner-password");
     let partner = |index: usize| {

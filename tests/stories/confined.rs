@@ -1,9 +1,9 @@
-//! A refusal confines itself to what needs it: a number that nobody serves is connected although something else is refused.
+//! A refusal affects only what needs it: a number that nothing serves is connected although something else is refused.
 
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
 
-/// Who serves a number on a bridge; none for nobody, and where it is not on it.
+/// What serves a number on a bridge; none if nothing does, or if it is not on the bridge.
 fn server(story: &Story, slug: &str, number: &str) -> Option<u64> {
     let world = story.sandbox.world();
     world.unpod.bridges.iter().find(|bridge| bridge.slug == slug)?.numbers.get(number)?.configuration
@@ -25,8 +25,8 @@ unpod:
     - { id: 302, slug: other, name: Other, product_id: prod, numbers: { '+14155550102': 41 } }
 ";
 
-/// Generation 1: one number is on another bridge and cannot come; one is to be served by nobody knows which configuration. The
-/// third is on the bridge, and nobody serves it.
+/// Generation 1: one number is on another bridge and cannot come; for one the configuration to serve it is not known. The
+/// third is on the bridge, and nothing serves it.
 #[test]
 fn a_refused_number_does_not_keep_another_one_dark() {
     let yaml = |numbers: &str| {
@@ -39,14 +39,12 @@ fn a_refused_number_does_not_keep_another_one_dark() {
         let numbers = format!("'+14155550101': {{ provider: main }}, {other}");
         story.unpod_with("product_id: prod, ", &yaml(&numbers));
         let plan = story.expect(3, "plan");
-        plan.says("but for 1 number that nobody serves").says("nobody serves this number");
+        plan.says("but for 1 number that no configuration serves").says("no configuration serves this number");
         let ran = story.expect(5, "apply --auto-approve");
         ran.says("Applied in part: 1 write").says("REFUSED");
         assert_eq!(
             story.writes(),
-            [
-                r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":501}"#
-            ]
+            [r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":501}"#]
         );
         assert_eq!(server(&story, "sales", "+14155550101"), Some(41));
         story.take_log();
@@ -78,7 +76,7 @@ bridges:
     assert_eq!(server(&story, "fax", "+14155550103"), None);
     story.unpod(&yaml(", '+14155550101': { provider: main }"));
     shot!("confined_plan", story.expect(3, "plan"));
-    // What was reviewed is carried out as a whole, or not at all.
+    // A reviewed plan is applied as a whole, or not at all.
     let digest = story.run("plan --json").json()["digest"].as_str().unwrap().to_owned();
     story.expect(3, &format!("apply --auto-approve --expect {digest}")).says("nothing was written");
     story.expect(3, "rehearse").says("the apply would do only this");
@@ -88,21 +86,16 @@ bridges:
     assert_eq!(story.writes().len(), 1, "{:?}", story.writes());
 }
 
-/// Refusals of other sorts, about other objects and about the same bridge: a guard, a protected object, an attribute that only a
-/// create takes, an object that cannot be told.
+/// Refusals of other types, about other objects and about the same bridge: a guard, a protected object, an attribute that only a
+/// create accepts, an ambiguous object.
 #[test]
 fn refusals_of_other_sorts_keep_no_number_dark() {
     let bridge = |more: &str| {
-        format!(
-            "bridges:\n  sales: {{ slug: sales, name: Sales, numbers: {{ '+14155550101': {{ provider: main }} }}{more} }}\n"
-        )
+        format!("bridges:\n  sales: {{ slug: sales, name: Sales, numbers: {{ '+14155550101': {{ provider: main }} }}{more} }}\n")
     };
     let main = "providers:\n  main: { name: main, provider: Vapi }\n";
     for (sort, body) in [
-        (
-            "max_deletes",
-            format!("{main}{}removed:\n  - {{ address: bridges.gone, slug: other }}\n", bridge("")),
-        ),
+        ("max_deletes", format!("{main}{}removed:\n  - {{ address: bridges.gone, slug: other }}\n", bridge(""))),
         ("several_fit", format!("{main}  twice: {{ name: twice, provider: LiveKit }}\n{}", bridge(""))),
         ("create_only", format!("{main}{}", bridge(", region: EU"))),
         ("missing_for_create", format!("{main}  new: {{ name: new }}\n{}", bridge(""))),
@@ -116,25 +109,25 @@ fn refusals_of_other_sorts_keep_no_number_dark() {
     }
 }
 
-/// What the refusal is about stays as it is: the bridge itself, its configuration, the whole account.
+/// The subject of the refusal does not change: the bridge itself, its configuration, the whole account.
 #[test]
 fn what_a_refusal_is_about_is_not_touched() {
     let numbers = "numbers: { '+14155550101': { provider: twice } }";
     for body in [
-        // Its configuration cannot be told.
+        // Its configuration is not known.
         format!("providers:\n  twice: {{ name: twice, provider: LiveKit }}\nbridges:\n  sales: {{ slug: sales, name: Sales, {numbers} }}\n"),
         // It is on another bridge.
         "providers:\n  main: { name: main, provider: Vapi }\nbridges:\n  sales: { slug: sales, name: Sales, numbers: { '+14155550102': { provider: main } } }\n".to_owned(),
     ] {
         let story = Story::new(G1);
         story.unpod_with("product_id: prod, ", &body);
-        story.expect(3, "plan").is_silent_about("nobody serves this number");
+        story.expect(3, "plan").is_silent_about("no configuration serves this number");
         story.expect(3, "apply --auto-approve").says("nothing was written");
         assert_eq!(story.writes(), [""; 0]);
     }
 }
 
-/// A service that says no to one number: those that nobody serves are connected all the same, and no other step starts.
+/// A service that refuses one number: numbers that nothing serves are nevertheless connected, and no other step starts.
 #[test]
 fn a_number_that_the_service_refuses_does_not_keep_another_one_dark() {
     let story = Story::new(&G1.replace("'+14155550102': 41", "'+14155550102': null"));
@@ -155,7 +148,7 @@ bridges:
     story.apply();
     story.in_sync();
 
-    // Generation 2, with numbers that join; what is still served is not moved any more.
+    // Generation 2, with numbers that join; a number that is still served is no longer moved.
     let story = Story::new(&CONNECTED.replace(", '+14155550102': 42", "").replace("'+14155550103': 42", ""));
     let story = story.secret("AUTH", "canary-auth-43");
     story.unpod(
@@ -184,7 +177,7 @@ bridges:
     assert_eq!(story.writes().len(), 1);
 }
 
-/// Nothing new is made while a plan is refused, for a number that nobody took its service from.
+/// While a plan is refused, nothing new is created for a number that no run disconnected.
 #[test]
 fn nothing_new_is_made_while_a_plan_is_refused() {
     let dark = CONNECTED.replace("'+14155550104': 43", "'+14155550104': null");
@@ -199,12 +192,12 @@ removed:
   - { address: providers.main, provider: twilio, account_sid: AC43 }
 ",
     );
-    story.expect(3, "plan").says("max_deletes").is_silent_about("nobody serves this number");
+    story.expect(3, "plan").says("max_deletes").is_silent_about("no configuration serves this number");
     story.expect(3, "apply --auto-approve").says("nothing was written");
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// A number that an earlier run left dark, and whose new configuration is refused itself: that is not made.
+/// A number that an earlier run left dark, and whose new configuration is itself refused: the configuration is not created.
 #[test]
 fn what_is_refused_is_not_made_for_a_dark_number() {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
@@ -223,23 +216,22 @@ bridges:
     story.fault("{ match: { path: '*/connect-provider/', times: 0 }, effect: { answer: { status: 400 } } }");
     story.expect(5, "apply --auto-approve").says("DARK NOW");
     story.sandbox.clear_faults();
-    story.unpod(&yaml("alike").replace(
-        "  new: {",
-        "  alike: { provider: twilio, account_sid: ac44, auth_token: { env: AUTH } }\n  new: {",
-    ));
+    story.unpod(
+        &yaml("alike")
+            .replace("  new: {", "  alike: { provider: twilio, account_sid: ac44, auth_token: { env: AUTH } }\n  new: {"),
+    );
     story.take_log();
     story.expect(3, "apply --auto-approve").says("similar_exists").says("nothing was written");
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// Where a bridge says exactly who serves a number: what does not go on is neither shown as a part of it nor read back.
+/// Where a bridge says exactly what serves a number: parts that do not continue are neither shown nor read back.
 #[test]
 fn what_does_not_go_on_is_not_read_back() {
     let world = CONNECTED.replace("'+14155550101': 42, ", "");
-    let world = world.replace("unpod:\n", "unpod:\n  knobs: { bridge_get: configuration_id }\n").replace(
-        "  numbers:",
-        "    - { id: 45, provider: exotel, account_sid: EX45, auth_token: canary-45 }\n  numbers:",
-    );
+    let world = world
+        .replace("unpod:\n", "unpod:\n  knobs: { bridge_get: configuration_id }\n")
+        .replace("  numbers:", "    - { id: 45, provider: exotel, account_sid: EX45, auth_token: canary-45 }\n  numbers:");
     let story = Story::new(&world).secret("AUTH", "canary-auth-43");
     story.unpod(
         "
@@ -255,6 +247,6 @@ removed:
     ran.says("Applied in part: 1 write").is_silent_about("does not show what was done");
     let served = ["+14155550101", "+14155550102"].map(|number| server(&story, "sales", number));
     assert_eq!(served, [Some(43), Some(42)]);
-    // The name is in the plan that is refused, and not in the part that goes on.
+    // The name is in the refused plan, and not in the part that continues.
     assert_eq!(ran.whole().matches("\"Renamed\"").count(), 1, "{}", ran.whole());
 }

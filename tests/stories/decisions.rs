@@ -1,5 +1,6 @@
-//! What the planner decides where two things happen at once: a bridge and its configurations go together, a tombstone and a
-//! rename mean one object, a run is about a part. Each was found by a change of the planner that no test noticed.
+//! Decisions of the planner where two things happen at once: a bridge and its configurations are deleted together, a
+//! tombstone and a rename refer to one object, a run is partial. Each was found by a mutation of the planner that no test
+//! noticed.
 
 use serde_json::{Value, json};
 
@@ -47,12 +48,10 @@ fn cut(number: &str) -> String {
 }
 
 fn connect(bridge: &str, number: &str, id: u64) -> String {
-    format!(
-        r#"POST telephony/bridges/{bridge}/connect-provider/ {{"provider_config_id":{id},"phone_number":"{number}"}}"#
-    )
+    format!(r#"POST telephony/bridges/{bridge}/connect-provider/ {{"provider_config_id":{id},"phone_number":"{number}"}}"#)
 }
 
-/// Of its numbers one goes to what takes the place of its configuration, one stays with its own.
+/// One of its numbers moves to the replacement of its configuration, one stays with its own.
 #[test]
 fn a_bridge_and_a_configuration_are_replaced_together() {
     let story = known();
@@ -62,7 +61,8 @@ fn a_bridge_and_a_configuration_are_replaced_together() {
     assert_eq!(
         story.writes(),
         [
-            r#"POST telephony/providers-configurations/ {"provider":"exotel","account_sid":"EX44","auth_token":"(secret)"}"#.to_owned(),
+            r#"POST telephony/providers-configurations/ {"provider":"exotel","account_sid":"EX44","auth_token":"(secret)"}"#
+                .to_owned(),
             r#"POST telephony/bridges/ {"name":"Sales","slug":"west"}"#.to_owned(),
             cut("+14155550101"),
             connect("west", "+14155550101", 44),
@@ -75,7 +75,7 @@ fn a_bridge_and_a_configuration_are_replaced_together() {
     story.in_sync();
 }
 
-/// What nobody takes the place of serves nothing any more.
+/// A configuration without a replacement no longer serves anything.
 #[test]
 fn a_bridge_moves_while_one_of_its_configurations_goes() {
     let story = known();
@@ -84,9 +84,7 @@ fn a_bridge_moves_while_one_of_its_configurations_goes() {
     let writes = story.writes();
     assert!(writes.contains(&connect("west", "+14155550102", 43)), "{writes:#?}");
     assert!(
-        !writes.iter().any(|write| write.contains("connect-provider")
-            && write.contains("west")
-            && write.contains("0101")),
+        !writes.iter().any(|write| write.contains("connect-provider") && write.contains("west") && write.contains("0101")),
         "{writes:#?}"
     );
     assert_eq!(writes.last().unwrap(), "DELETE telephony/providers-configurations/42/");
@@ -105,7 +103,7 @@ fn a_number_in_doubt_does_not_move_along() {
     story.unpod(&format!("providers:\n{MAIN}{MOVED}"));
     story
         .expect(3, "plan --max-deletes 2 --max-numbers-dark 2")
-        .says("+14155550101 cannot move along: it cannot be told which configuration serves it");
+        .says("+14155550101 cannot move along: it is not known which configuration serves it");
 }
 
 /// The bridge that wants the number wants it of the new configuration.
@@ -127,10 +125,7 @@ fn a_declared_number_goes_to_what_takes_the_place() {
 #[test]
 fn a_delete_waits_only_for_what_frees_its_numbers() {
     let world = WORLD
-        .replace(
-            "{ id: 302, slug: fax, name: Fax }",
-            "{ id: 302, slug: fax, name: Fax, numbers: { '+14155550101': 43 } }",
-        )
+        .replace("{ id: 302, slug: fax, name: Fax }", "{ id: 302, slug: fax, name: Fax, numbers: { '+14155550101': 43 } }")
         .replace("'+14155550101': 42, '+14155550102': 43", "'+14155550102': 42");
     let story = of(
         &world,
@@ -140,15 +135,13 @@ fn a_delete_waits_only_for_what_frees_its_numbers() {
     );
     let plan = story.expect(0, "plan --json --max-deletes 2 --max-numbers-dark 2").json();
     let steps = plan["plan"]["steps"].as_array().unwrap();
-    let at = |address: &str| {
-        steps.iter().find(|step| step["address"] == address && step["phase"] == "delete").unwrap()
-    };
+    let at = |address: &str| steps.iter().find(|step| step["address"] == address && step["phase"] == "delete").unwrap();
     let fax = &at("bridges.fax")["id"];
     let waits = at("providers.old")["waits_for"].as_array().unwrap();
     assert!(!waits.is_empty() && !waits.contains(fax), "{plan:#}");
 }
 
-/// A number that a run left dark is connected again, and something else goes in the same plan.
+/// A number that a run left dark is connected again, and something else is deleted in the same plan.
 #[test]
 fn an_open_move_is_shown_beside_a_delete() {
     let story = known();
@@ -156,27 +149,23 @@ fn an_open_move_is_shown_beside_a_delete() {
     world["unpod"]["bridges"][0]["numbers"] = json!({});
     story.sandbox.edit(|now| *now = serde_json::from_value(world).unwrap());
     let mut ledger = story.ledger();
-    ledger["moves"] =
-        json!([{ "account": "unpod", "bridge": "sales", "number": "+14155550101", "provider": "42" }]);
+    ledger["moves"] = json!([{ "account": "unpod", "bridge": "sales", "number": "+14155550101", "provider": "42" }]);
     story.file(".telform/ledger.json", &ledger.to_string());
     story.unpod(&format!("providers:\n{OLD}{SALES}removed: [{{ address: providers.main, id: '43' }}]\n"));
     let plan = story.expect(0, "plan --json --max-deletes 1").json();
     let changes = plan["plan"]["changes"].as_array().unwrap();
-    let of =
-        |address: &str| changes.iter().find(|change| change["address"] == address).unwrap_or(&Value::Null);
+    let of = |address: &str| changes.iter().find(|change| change["address"] == address).unwrap_or(&Value::Null);
     assert_eq!(of("providers.main")["action"], "delete", "{plan:#}");
     assert_eq!(of("providers.old")["action"], "update", "{plan:#}");
     assert!(of("providers.old")["reason"].as_str().unwrap().contains("an earlier run cut a number off"));
 }
 
-/// What is wrong with an address that the run is not about does not stop it.
+/// A problem of an address outside the run does not stop it.
 #[test]
 fn a_run_about_a_part_hears_only_of_that_part() {
     let story = of(
         WORLD,
-        &format!(
-            "providers:\n{MAIN}  lost: {{ id: '99', provider: plivo, account_sid: MA9, auth_token: {{ env: AUTH }} }}\n"
-        ),
+        &format!("providers:\n{MAIN}  lost: {{ id: '99', provider: plivo, account_sid: MA9, auth_token: {{ env: AUTH }} }}\n"),
     );
     story.expect(3, "plan").says("providers.lost");
     story.expect(0, "plan --target providers.main").is_silent_about("providers.lost");
@@ -192,8 +181,7 @@ fn one_object_under_two_tombstones() {
     ));
     let ran = story.expect(3, "plan --json --max-deletes 2 --max-numbers-dark 2").json();
     let refusals = ran["plan"]["refusals"].as_array().unwrap();
-    let refusal =
-        refusals.iter().find(|it| it["code"] == "claimed_twice").unwrap_or_else(|| panic!("{ran:#}"));
+    let refusal = refusals.iter().find(|it| it["code"] == "claimed_twice").unwrap_or_else(|| panic!("{ran:#}"));
     let second = refusal["address"].as_str().unwrap();
     let line = if second == "providers.old" { 10 } else { 9 };
     assert!(
@@ -206,12 +194,12 @@ fn one_object_under_two_tombstones() {
     assert!(refusal["place"].as_str().unwrap().contains(&format!("telform.yaml:{line}")), "{refusal}");
 }
 
-/// The ledger was sealed with a key that is not the one at hand: nobody is told that a secret is still the same.
+/// The ledger was sealed with a key other than the current one: no secret is reported as unchanged.
 #[test]
 fn another_key_is_said() {
     let story = known();
     story.expect(0, "plan").is_silent_about("key_changed");
-    story.file(".telform/ledger.key", &"7".repeat(64));
+    story.file(".telform/ledger.key", "91e0f7d2b84c3e5f0c1e9a7b3d284c6a");
     let plan = story.expect(0, "plan --json").json();
     let notices = plan["notices"].as_array().unwrap();
     assert!(notices.iter().any(|notice| notice["code"] == "key_changed"), "{plan:#}");
@@ -221,14 +209,11 @@ fn another_key_is_said() {
 #[test]
 fn a_provider_that_no_catalogue_has() {
     let story = of("unpod: { profile: g1-snapshot }\n", "");
-    story.unpod_with(
-        "product_id: p, ",
-        "providers:\n  new: { name: new, provider: Nobody, api_key: { env: AUTH } }\n",
-    );
+    story.unpod_with("product_id: p, ", "providers:\n  new: { name: new, provider: Nobody, api_key: { env: AUTH } }\n");
     story.expect(3, "plan").says("not_in_catalogue").says("the catalogue has no");
 }
 
-/// What the ledger knows about the secrets of an object that is gone says nothing about another one of its name.
+/// What the ledger knows about the secrets of a deleted object says nothing about another object of the same name.
 #[test]
 fn seals_are_those_of_one_object() {
     let story = known();
@@ -241,7 +226,7 @@ fn seals_are_those_of_one_object() {
     assert!(notices.iter().chain(changes).any(|it| it["address"] == "providers.main"), "{plan:#}");
 }
 
-/// What the replacement would make is there already, and nobody said whose it is.
+/// The object that the replacement would create already exists, and nothing says to which address it belongs.
 #[test]
 fn a_replacement_that_stands_there_already_is_for_a_human() {
     let world = WORLD.replace(
@@ -262,17 +247,14 @@ fn a_replacement_that_stands_there_already_is_for_a_human() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// The older generation changes the provider in place: the name may stay.
+/// The older generation changes the provider in place: the name may be kept.
 #[test]
 fn another_provider_under_the_same_name() {
     let story = of(
         "unpod: { profile: g1-snapshot, configurations: [{ id: 41, provider: Vapi, name: main, api_key: canary-key-41-a }] }",
         "",
     );
-    story.unpod_with(
-        "product_id: p, all_products: true, ",
-        "providers:\n  main: { name: main, provider: Vapi }\n",
-    );
+    story.unpod_with("product_id: p, all_products: true, ", "providers:\n  main: { name: main, provider: Vapi }\n");
     story.apply();
     story.unpod_with(
         "product_id: p, all_products: true, ",
@@ -285,7 +267,7 @@ fn another_provider_under_the_same_name() {
         .is_silent_about("replace");
 }
 
-/// A number that nobody serves has nothing to move to.
+/// A number that nothing serves has nothing to move to.
 #[test]
 fn a_number_that_nobody_serves_does_not_move_along() {
     let world = WORLD
@@ -302,7 +284,7 @@ fn a_number_that_nobody_serves_does_not_move_along() {
     story.in_sync();
 }
 
-/// What was seen is noted for what the run was about, and for nothing else.
+/// What was seen is recorded only for the objects of the run.
 #[test]
 fn a_run_about_a_part_remembers_only_that_part() {
     for part in ["--target providers.old", "--exclude providers.main"] {

@@ -1,4 +1,4 @@
-//! Deletes: asked for by a tombstone or by leaving the YAML, guarded, and in the proven order.
+//! Deletes: requested by a tombstone or by removal from the YAML, guarded, and in the proven order.
 
 use crate::bench::Story;
 
@@ -38,9 +38,7 @@ fn a_connected_configuration_goes_only_when_both_guards_are_raised() {
     shot!("tombstone_refused_apply", story.expect(3, "apply --auto-approve"));
     story.expect(3, "apply --auto-approve --max-deletes 1").says("--max-numbers-dark 3");
     story.expect(3, "apply --auto-approve --max-numbers-dark 3").says("--max-deletes 1");
-    story
-        .expect(3, "apply --auto-approve --max-deletes 1 --max-numbers-dark 2")
-        .says("3 numbers would go dark");
+    story.expect(3, "apply --auto-approve --max-deletes 1 --max-numbers-dark 2").says("3 numbers would go dark");
     assert_eq!(story.writes(), [""; 0]);
     assert!(!story.path(".telform/ledger.json").exists(), "a refused plan enters nothing");
 
@@ -85,9 +83,7 @@ fn guards_in_the_file_allow_it_too() {
 #[test]
 fn a_share_can_be_limited() {
     let story = connected();
-    story.unpod(&format!(
-        "guards: {{ max_deletes: 5, max_numbers_dark: 3, max_delete_percent: 20 }}\n{TOMBSTONE}"
-    ));
+    story.unpod(&format!("guards: {{ max_deletes: 5, max_numbers_dark: 3, max_delete_percent: 20 }}\n{TOMBSTONE}"));
     shot!("percent_refused", story.expect(3, "plan"));
     story.expect(0, "plan --max-delete-percent 50");
 }
@@ -127,7 +123,7 @@ fn protection_outlives_its_entry() {
     shot!("protected", story.expect(3, "apply --auto-approve --max-deletes 1"));
     story.unpod("removed:\n  - { address: providers.main }\n");
     story.expect(3, "plan --max-deletes 1").says("guard::prevent_delete");
-    // The way out that the refusal names.
+    // The remedy that the refusal names.
     story.unpod(&format!("providers:\n{entry}, lifecycle: {{ prevent_delete: false }} }}\n"));
     story.apply();
     story.unpod("providers: {}\n");
@@ -154,7 +150,7 @@ unpod:
     shot!("ambiguous", story.expect(3, "apply --auto-approve --max-deletes 1 --max-numbers-dark 1"));
     assert_eq!(story.writes(), [""; 0]);
 
-    // The way out that the refusal names: declare the bridge, which settles who serves the number.
+    // The remedy that the refusal names: declare the bridge, which settles what serves the number.
     let declared = "
 providers:
   other: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
@@ -188,10 +184,7 @@ bridges:
     let ran = story.expect(0, "apply --destroy --auto-approve --max-deletes 2 --max-numbers-dark 3");
     ran.says("Done: 5 writes");
     let writes = story.writes();
-    assert_eq!(
-        writes[3..],
-        ["DELETE telephony/bridges/fax/", "DELETE telephony/providers-configurations/42/"]
-    );
+    assert_eq!(writes[3..], ["DELETE telephony/bridges/fax/", "DELETE telephony/providers-configurations/42/"]);
     let world = story.world();
     assert_eq!(world["unpod"]["configurations"].as_array().unwrap().len(), 1);
     assert_eq!(world["unpod"]["bridges"].as_array().unwrap().len(), 2);
@@ -209,9 +202,7 @@ bridges:
   fax: { id: fax, slug: fax, name: Fax }
 ";
     story.unpod(pinned);
-    story
-        .expect(0, "apply --destroy --auto-approve --max-deletes 2 --max-numbers-dark 3")
-        .says("Done: 5 writes");
+    story.expect(0, "apply --destroy --auto-approve --max-deletes 2 --max-numbers-dark 3").says("Done: 5 writes");
     story.expect(0, "plan --destroy --detailed-exitcode").says("no changes").says("already gone");
     story.expect(3, "plan").says("pinned_missing");
 }
@@ -224,7 +215,7 @@ fn what_is_already_gone_needs_no_request() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// A bridge that names the provider and shows no number may be in use all the same (unpod.md 10): nothing is deleted.
+/// A bridge that names the provider and shows no number may still be in use (unpod.md 10): nothing is deleted.
 #[test]
 fn a_bridge_that_hides_its_numbers_keeps_a_configuration() {
     let story = connected();
@@ -245,7 +236,7 @@ fn a_bridge_that_hides_its_numbers_keeps_a_configuration() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// A disconnect that only says so: the read-back sees the number, and nothing is deleted.
+/// A disconnect that only claims success: the read-back sees the number, and nothing is deleted.
 #[test]
 fn a_disconnect_that_lies_stops_the_delete() {
     let story = connected();
@@ -253,7 +244,7 @@ fn a_disconnect_that_lies_stops_the_delete() {
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 200, body: { json: { data: {} } } } } }");
     let ran = story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
     ran.says("bridge fax does not show what was done: +14155550103");
-    // It is not called dark, and the two that were cut are connected again.
+    // It is not called dark, and the two disconnected numbers are connected again.
     ran.is_silent_about("DARK NOW");
     assert!(!story.writes().iter().any(|write| write.starts_with("DELETE")), "{:?}", story.writes());
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
@@ -265,25 +256,22 @@ fn a_number_that_is_still_connected_is_not_called_dark() {
     let story = connected();
     story.unpod(TOMBSTONE);
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 200, body: { json: { data: {} } } } } }");
-    let ran = story
-        .expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --no-reconnect-on-failure");
-    ran.says("DARK NOW (2)")
-        .says("Not dark as far as anybody can tell (1)")
-        .says("+14155550103 on fax: is still on it");
+    let ran = story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --no-reconnect-on-failure");
+    ran.says("DARK NOW (2)").says("Not dark as far as is known (1)").says("+14155550103 on fax: is still on it");
 }
 
-/// Somebody cut it in the moment before: the service says that it is not connected, and that is what was wanted.
+/// Another user disconnected it just before: the service says that it is not connected, which is the wanted state.
 #[test]
 fn a_disconnect_of_what_is_not_connected_is_done() {
     let story = connected();
     story.unpod(TOMBSTONE);
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/' }, effect: { foreign: [ { disconnect: { bridge: fax, number: '+14155550103' } } ] } }");
     let ran = story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
-    ran.says("reading shows that nobody serves it there");
+    ran.says("reading shows that no configuration serves it there");
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 1);
 }
 
-/// A refused delete of something that nobody can rule out to be in use does not say that nothing uses it.
+/// A refused delete of something that may be in use does not state that nothing uses it.
 #[test]
 fn a_doubted_delete_does_not_say_that_nothing_uses_it() {
     let story = Story::new(
@@ -299,6 +287,6 @@ unpod:
     );
     story.unpod("removed:\n  - { address: providers.old, id: '44' }\n");
     let ran = story.expect(3, "plan --max-deletes 1");
-    ran.says("guard::ambiguous_connection").says("it cannot be told what uses it; see the refusal");
+    ran.says("guard::ambiguous_connection").says("it is not known what uses it; see the refusal");
     ran.is_silent_about("no number is known to use");
 }

@@ -1,4 +1,4 @@
-//! `telform docs`: what a kind is made of, and what a code means.
+//! `telform docs`: the parts of a kind, and the meaning of a code.
 
 use crate::bench::Story;
 
@@ -22,7 +22,7 @@ fn a_code_says_what_it_means_and_the_way_out() {
     shot!("docs_typo", story.expect(1, "docs parners"));
     story.expect(1, "docs telform::live::incompleet").says("did you mean telform::live::incomplete?");
     let all = story.expect(0, "docs errors --json").json();
-    // What a run says can be looked up.
+    // The codes in the output of a run can be looked up.
     story.file("telform.yaml", "version: 1\nacounts: {}\n");
     let problems = story.expect(1, "validate --json").json();
     let code = problems["problems"][0]["code"].as_str().unwrap().to_owned();

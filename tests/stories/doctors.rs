@@ -1,4 +1,4 @@
-//! `telform doctor`: each thing that can be wrong, seen before a run meets it.
+//! `telform doctor`: each possible problem, detected before a run meets it.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -24,11 +24,9 @@ fn west_story() -> Story {
 #[test]
 fn all_is_well() {
     let story = west_story();
-    let before: Vec<_> =
-        std::fs::read_dir(story.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let before: Vec<_> = std::fs::read_dir(story.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     shot!("doctor_first", story.expect(0, "doctor"));
-    let after: Vec<_> =
-        std::fs::read_dir(story.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let after: Vec<_> = std::fs::read_dir(story.dir.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(before, after, "nothing is written");
     assert_eq!(story.writes(), [""; 0], "nothing but GET is sent");
     story.apply();
@@ -44,11 +42,8 @@ fn a_token_that_is_not_accepted_or_not_there() {
     shot!("doctor_wrong_token", story.expect(1, "doctor"));
     story.unset("CARRIERX_TOKEN");
     let ran = story.expect(1, "doctor --json");
-    assert_eq!(
-        (verdict(&ran, "secrets").as_str(), verdict(&ran, "credentials").as_str()),
-        ("wrong", "no credentials")
-    );
-    story.expect(1, "doctor").says("mend: set the environment variable CARRIERX_TOKEN");
+    assert_eq!((verdict(&ran, "secrets").as_str(), verdict(&ran, "credentials").as_str()), ("wrong", "no credentials"));
+    story.expect(1, "doctor").says("help: set the environment variable CARRIERX_TOKEN");
 }
 
 #[test]
@@ -67,9 +62,7 @@ fn a_generation_that_nothing_tells_and_one_that_is_not_there() {
     let story = Story::new("unpod: { profile: g1-snapshot }");
     story.unpod_with("product_id: prod, ", "");
     // No configuration yet, and a service without a catalogue.
-    story.fault(
-        "{ match: { path: '*/telephony/providers/', times: 0 }, effect: { answer: { status: 404, body: html } } }",
-    );
+    story.fault("{ match: { path: '*/telephony/providers/', times: 0 }, effect: { answer: { status: 404, body: html } } }");
     shot!("doctor_unknown_generation", story.expect(0, "doctor"));
     let story = Story::new("unpod: { profile: g1-snapshot }");
     story.unpod_with("product_id: prod, generation: 2, ", "");
@@ -95,12 +88,11 @@ fn a_lock_that_somebody_has() {
     let story = west_story();
     story.apply();
     story.fault("{ match: { method: GET }, effect: hold }");
-    let mut running =
-        story.command("apply --auto-approve").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut running = story.command("apply --auto-approve").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     assert!(story.sandbox.wait_held(Duration::from_secs(20)));
     story.sandbox.clear_faults();
     let ran = story.expect(0, "doctor");
-    ran.says("  warning lock            taken: ").says("mend: wait for that run with --lock-timeout 5m");
+    ran.says("  warning lock            taken: ").says("help: wait for that run with --lock-timeout 5m");
     assert!(ran.stdout.contains(&format!("process {}", running.id())), "{}", ran.stdout);
     running.kill().unwrap();
     running.wait().unwrap();
@@ -126,9 +118,7 @@ fn a_ledger_or_journal_that_is_damaged() {
 
 #[test]
 fn a_clock_that_is_wrong() {
-    for (ahead, code, verdict_of_it) in
-        [(10, 0, "ok"), (100, 0, "warning"), (-100, 0, "warning"), (4000, 1, "wrong")]
-    {
+    for (ahead, code, verdict_of_it) in [(10, 0, "ok"), (100, 0, "warning"), (-100, 0, "warning"), (4000, 1, "wrong")] {
         let story = west_story();
         story.fault(&format!("{{ match: {{ times: 0 }}, effect: {{ clock_ahead: {ahead} }} }}"));
         let ran = story.expect(code, "doctor --json");

@@ -1,11 +1,11 @@
-//! What somebody changed outside telform, and the two ways on.
+//! Changes outside telform, and the two ways to continue.
 
 use serde_json::{Value, json};
 
 use crate::bench::Story;
 use crate::partners::{west, world_with_west};
 
-/// Somebody at the console.
+/// A change at the console.
 fn by_hand(story: &Story, change: impl FnOnce(&mut Value)) {
     story.sandbox.edit(|world| {
         let mut value = serde_json::to_value(&*world).unwrap();
@@ -74,14 +74,14 @@ fn a_change_of_the_configuration_is_no_drift() {
     story.carrierx(&west(&BLOCK.replace("Old Street 1", "Third Street 3")));
     story.expect(0, "drift").says("No drift");
     story.expect(2, "plan --detailed-exitcode");
-    // Both at once is told apart.
+    // Both at once are distinguished.
     by_hand(&story, |world| world["carrierx"]["partners"][0]["address1"] = json!("New Street 2"));
     story.expect(2, "drift").says("and in the configuration too");
-    // Without the ledger's memory nobody knows.
+    // Without the ledger's record this is unknown.
     let mut ledger = story.ledger();
     ledger["objects"]["partners.west"].as_object_mut().unwrap().remove("seen");
     story.file(".telform/ledger.json", &ledger.to_string());
-    story.expect(2, "drift").says("nobody knows who changed it");
+    story.expect(2, "drift").says("it is not known who changed it");
 }
 
 #[test]
@@ -90,17 +90,17 @@ fn what_only_waits_is_no_drift() {
     story.carrierx(&west(&format!("{BLOCK}    tech_email: new@acme.example\n")));
     story.apply();
     let ran = story.expect(0, "drift");
-    ran.says("waits for somebody to confirm it").says("tech_email");
+    ran.says("waits to be confirmed").says("tech_email");
 }
 
-/// Nobody can see a partner that waits to be verified: it is told as waiting, and not counted as compared.
+/// A partner that waits to be verified is invisible: it is reported as waiting, and not counted as compared.
 #[test]
 fn what_nobody_can_see_is_not_counted_as_compared() {
     let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west(""));
     story.apply();
     let ran = story.expect(0, "drift");
-    ran.says("waits for somebody to confirm it").says("No managed object was compared.");
+    ran.says("waits to be confirmed").says("No managed object was compared.");
     assert_eq!(story.expect(0, "drift --json").json()["looked_at"]["compared"], json!({}));
 }
 
@@ -114,12 +114,11 @@ bridges:
 
 #[test]
 fn numbers_that_moved_and_objects_that_are_gone() {
-    let mut story = Story::new("unpod: { numbers: [{ id: 501, number: '+14155550101' }] }")
-        .secret("AUTH", "canary-auth-9a");
+    let mut story = Story::new("unpod: { numbers: [{ id: 501, number: '+14155550101' }] }").secret("AUTH", "canary-auth-9a");
     story.unpod(PROVIDERS);
     story.apply();
     story.expect(0, "drift");
-    // A rotation in the configuration is no drift either.
+    // A rotation in the configuration is not drift, either.
     story.set("AUTH", "canary-auth-9b");
     story.expect(0, "drift");
     story.set("AUTH", "canary-auth-9a");
@@ -163,7 +162,7 @@ fn a_secret_that_is_read_back_tells_who_changed_it() {
     story.expect(0, "drift").says("No drift: 1 provider");
 }
 
-/// What is there may be something that no YAML can say; it is drift all the same, and the rest can still be accepted.
+/// The live value may be one that YAML cannot express; it is still drift, and the rest can still be accepted.
 #[test]
 fn a_value_that_the_yaml_cannot_say_is_told_and_left_for_a_human() {
     let story = partner();
@@ -199,7 +198,7 @@ partners:
   third: { <<: *same, login: third, city: Bern, callbacks: *hooks }
 ";
 
-/// Values behind a merge key or an alias are told like any other; only accepting them may be refused, one by one.
+/// Values from a merge key or an alias are reported like any other; only accepting them may be refused, one by one.
 #[test]
 fn a_value_behind_a_merge_key_keeps_nothing_from_being_told() {
     let partner = |sid: u8, login: &str, city: &str| {
@@ -207,10 +206,8 @@ fn a_value_behind_a_merge_key_keeps_nothing_from_being_told() {
             "    - {{ partner_sid: 3f0c6a52-8b1e-4a37-9d55-0c2be1a7f41{sid}, login: {login}, name: One, company_name: Acme, country_code: USA, zip: '01234', owner_email: ops@acme.example, phonenumber: '15162065574', payment_type: postpay, address1: Here 1, city: {city}, callbacks: {{ sms: 'https://hooks.acme.example/sms' }} }}\n"
         )
     };
-    let world =
-        [partner(0, "first", "Rome"), partner(1, "second", "Rome"), partner(2, "third", "Bern")].concat();
-    let story =
-        Story::new(&format!("carrierx:\n  partners:\n{world}")).secret("WEST_PASSWORD", "canary-west-pw");
+    let world = [partner(0, "first", "Rome"), partner(1, "second", "Rome"), partner(2, "third", "Bern")].concat();
+    let story = Story::new(&format!("carrierx:\n  partners:\n{world}")).secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx(MERGED);
     story.apply();
     let by_hand = |partner: usize, name: &str, value: Value| {
@@ -235,7 +232,7 @@ fn a_value_behind_a_merge_key_keeps_nothing_from_being_told() {
     story.expect(0, "drift").says("No drift: 3 partners in carrierx");
 }
 
-/// What the ledger manages is compared, also where no file mentions its kind any more or its entry is gone.
+/// Managed objects are compared even where no file mentions their kind any more or their entry was removed.
 #[test]
 fn what_no_file_mentions_is_compared_and_said() {
     let story = Story::new(&format!(
@@ -255,16 +252,13 @@ unpod:
         story.file("telform.yaml", &format!("version: 1\naccounts:\n  unpod: {{ api: unpod, base_url: \"{unpod}\", org_handle: acme.example, requests_per_minute: 60000, token: {{ env: UNPOD_TOKEN }} }}\n  carrierx: {{ api: carrierx, base_url: \"{carrierx}\", requests_per_minute: 60000, token: {{ env: CARRIERX_TOKEN }} }}\n{objects}"));
     };
     let providers = "providers:\n  main: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n";
-    let bridges =
-        "bridges:\n  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main } } }\n";
+    let bridges = "bridges:\n  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main } } }\n";
     write(&format!("{providers}{bridges}{}", west("    city: Rome\n")));
     story.apply();
     // Only providers are mentioned from now on.
     write(providers);
     let plan = story.expect(0, "plan --detailed-exitcode");
-    plan.says("kind that no file mentions")
-        .says("1 of partners: partners.west")
-        .says("1 of bridges: bridges.sales");
+    plan.says("kind that no file mentions").says("1 of partners: partners.west").says("1 of bridges: bridges.sales");
     plan.says("`partners: {}` would delete them");
     story.expect(0, "doctor --json").says("1 object of partners, a kind that no file mentions");
     story.expect(0, "plan --target providers.main").is_silent_about("kind that no file mentions");
@@ -275,21 +269,18 @@ unpod:
         world["unpod"]["bridges"][0]["numbers"] = json!({});
     });
     let ran = story.expect(2, "drift");
-    ran.says("partners.west city")
-        .says("bridges.sales name")
-        .says("bridges.sales numbers")
-        .says("(no entry)");
+    ran.says("partners.west city").says("bridges.sales name").says("bridges.sales numbers").says("(no entry)");
     story.expect(2, "drift --accept").says("bridges.sales has no entry in the YAML");
     let one = story.expect(2, "drift --target partners.west --json").json();
     assert_eq!((one["drift"].as_array().unwrap().len(), &one["drift"][0]["class"]), (1, &json!("outside")));
-    // The entry alone is gone, and the object too.
+    // Only the entry was removed, and then the object, too.
     write(&format!("{providers}bridges: {{}}\n"));
     story.expect(2, "drift").says("bridges.sales name");
     by_hand(&story, |world| world["unpod"]["bridges"] = json!([]));
-    story.expect(2, "drift").says("gone: deleted outside telform");
+    story.expect(2, "drift").says("missing: deleted outside telform");
 }
 
-/// What belongs to an account that is gone from the YAML was not looked at, and that is said.
+/// Objects of an account that was removed from the YAML were not read, and this is reported.
 #[test]
 fn an_account_that_is_gone_hides_its_objects_and_that_is_said() {
     let story = Story::new("{}").secret("AUTH", "canary-auth-gone");
@@ -318,20 +309,14 @@ fn an_account_that_fails_is_named_and_the_others_are_reported() {
     by_hand(&story, |world| world["carrierx"]["partners"][0]["city"] = json!("Oslo"));
     story.set("UNPOD_TOKEN", "canary-revoked");
     let ran = story.expect(1, "drift");
-    ran.says("partners.west city")
-        .says("Not looked at (1)")
-        .says("account unpod")
-        .says("telform::live::unauthorized");
+    ran.says("partners.west city").says("Not checked (1)").says("account unpod").says("telform::live::unauthorized");
     let json = story.expect(1, "drift --json").json();
     assert_eq!(json["looked_at"]["compared"], json!({ "carrierx": { "partners": 1 } }));
     assert_eq!(json["looked_at"]["missed"][0]["what"], "account unpod");
     story.unset("UNPOD_TOKEN");
-    story.expect(1, "drift -q").says("Not looked at: 1 thing");
+    story.expect(1, "drift -q").says("Not checked: 1 thing");
     story.expect(1, "drift --accept").says("Accepted into the YAML");
-    story
-        .expect(0, "drift --account carrierx")
-        .says("No drift: 1 partner in carrierx")
-        .is_silent_about("unpod");
+    story.expect(0, "drift --account carrierx").says("No drift: 1 partner in carrierx").is_silent_about("unpod");
     story.expect(1, "drift").says("No drift: 1 partner in carrierx").says("account unpod");
     // With nothing to report it is the error that it is.
     story.unset("CARRIERX_TOKEN");

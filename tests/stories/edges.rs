@@ -1,4 +1,4 @@
-//! Edges of the planner on which no other story stands. Each was found by a change of the planner that no test noticed.
+//! Edge cases of the planner that no other story covers. Each was found by a mutation of the planner that no test noticed.
 
 use serde_json::json;
 
@@ -69,7 +69,7 @@ fn a_tombstone_that_contradicts_the_ledger_is_refused() {
     story.unpod("providers: {}\nremoved: [{ address: providers.old, id: '99' }]\n");
     let ran = story.expect(3, "plan --max-deletes 1 --max-numbers-dark 1");
     ran.says("the tombstone says 99, and the ledger knows providers.old as 42");
-    // Once that one is gone, there is nothing left to contradict.
+    // Once that one is deleted, nothing contradicts any more.
     story.sandbox.edit(|world| {
         world.unpod.configurations.clear();
         world.unpod.bridges.clear();
@@ -77,26 +77,20 @@ fn a_tombstone_that_contradicts_the_ledger_is_refused() {
     story.expect(0, "plan").says("already gone");
 }
 
-/// A partner that is not shown may be gone, or wait for its owner: nobody can tell.
+/// A partner that is not shown may be deleted, or wait for its owner: this is unknown.
 #[test]
 fn a_tombstone_for_a_partner_that_is_not_shown_is_for_a_human() {
     let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west(""));
     story.apply();
     story.sandbox.edit(|world| world.carrierx.partners.clear());
-    story.carrierx_with(
-        "partner_delete: true, ",
-        "partners: {}\nremoved: [{ address: partners.west, login: west }]\n",
-    );
-    story
-        .expect(3, "plan --max-deletes 1")
-        .says("refusal::gone_or_hidden")
-        .says("may be gone or only hidden");
+    story.carrierx_with("partner_delete: true, ", "partners: {}\nremoved: [{ address: partners.west, login: west }]\n");
+    story.expect(3, "plan --max-deletes 1").says("refusal::gone_or_hidden").says("may be deleted or only hidden");
     story.expect(0, "forget partners.west");
     story.expect(0, "plan --detailed-exitcode").says("already gone");
 }
 
-/// A ledger that remembers a number which was cut to be moved to a configuration, and no more than that happened. The number is
+/// A ledger with a number that was disconnected to be moved to a configuration, and nothing more happened. The number is
 /// now where `numbers` says, on a second bridge that no YAML declares.
 fn with_an_open_move(provider: &str, numbers: serde_json::Value) -> Story {
     let story = one(OLD);
@@ -106,17 +100,14 @@ fn with_an_open_move(provider: &str, numbers: serde_json::Value) -> Story {
         let bridges = changed["unpod"]["bridges"].as_array_mut().unwrap();
         bridges[0]["numbers"] = json!({});
         let mut fax = bridges[0].clone();
-        for (name, value) in
-            [("id", json!(302)), ("slug", json!("fax")), ("name", json!("Fax")), ("numbers", numbers)]
-        {
+        for (name, value) in [("id", json!(302)), ("slug", json!("fax")), ("name", json!("Fax")), ("numbers", numbers)] {
             fax[name] = value;
         }
         bridges.push(fax);
         *world = serde_json::from_value(changed).unwrap();
     });
     let mut ledger = story.ledger();
-    ledger["moves"] =
-        json!([{ "account": "unpod", "bridge": "sales", "number": "+14155550101", "provider": provider }]);
+    ledger["moves"] = json!([{ "account": "unpod", "bridge": "sales", "number": "+14155550101", "provider": provider }]);
     story.file(".telform/ledger.json", &ledger.to_string());
     story.take_log();
     story
@@ -124,7 +115,7 @@ fn with_an_open_move(provider: &str, numbers: serde_json::Value) -> Story {
 
 const CONNECT: &str = r#"connect-provider/ {"provider_config_id":42,"phone_number":"+14155550101"}"#;
 
-/// A number that a run cut and could not connect again is connected by the next one.
+/// A number that a run disconnected and could not connect again is connected by the next one.
 #[test]
 fn an_open_move_is_finished_where_nobody_else_decides() {
     let story = with_an_open_move("42", json!({}));
@@ -158,7 +149,7 @@ fn an_open_move_ends_with_a_bridge_that_does_not_want_it() {
     story.in_sync();
 }
 
-/// Somebody connected the number on another bridge meanwhile.
+/// Another user connected the number on another bridge in the meantime.
 #[test]
 fn an_open_move_ends_with_a_number_that_is_served_again() {
     let story = with_an_open_move("42", json!({ "+14155550101": 42 }));
@@ -167,7 +158,7 @@ fn an_open_move_ends_with_a_number_that_is_served_again() {
     story.in_sync();
 }
 
-/// The configuration that it was moved to is gone.
+/// The configuration that it was moved to no longer exists.
 #[test]
 fn an_open_move_ends_with_its_configuration() {
     let story = with_an_open_move("77", json!({}));
@@ -176,11 +167,10 @@ fn an_open_move_ends_with_its_configuration() {
     story.in_sync();
 }
 
-const SALES_WANTS: &str =
-    "  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: old } } }\n";
+const SALES_WANTS: &str = "  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: old } } }\n";
 const FAX_WANTS: &str = "  fax: { slug: fax, name: Fax, numbers: { '+14155550101': { provider: old } } }\n";
 
-/// A number that stands on bridge `sales` and that nobody serves; what an apply of these bridges writes, whole.
+/// A number on bridge `sales` that nothing serves; everything that an apply of these bridges writes.
 fn from_an_unserved_number(bridges: &str) -> Vec<String> {
     let world = ONE.replace("'+14155550101': 42", "'+14155550101': { configuration: null }")
         + "    - { id: 302, slug: fax, name: Fax }\n";

@@ -89,12 +89,8 @@ fn a_plan_names_its_environment_and_is_refused_for_another() {
     story.expect(0, &format!("apply {PRODUCTION} --auto-approve --expect {production}"));
     assert_eq!(story.read(".telform/staging.json").matches("acme-staging.example").count(), 1);
     let world = story.world();
-    let sids: Vec<&str> = world["unpod"]["configurations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| it["account_sid"].as_str().unwrap())
-        .collect();
+    let sids: Vec<&str> =
+        world["unpod"]["configurations"].as_array().unwrap().iter().map(|it| it["account_sid"].as_str().unwrap()).collect();
     assert!(sids.contains(&"AC00000000000000000000000000000003") && sids.len() == 4, "{sids:?}");
     story.expect(0, &format!("plan {STAGING} --detailed-exitcode")).says("Plan: no changes");
     story.expect(0, &format!("plan {PRODUCTION} --detailed-exitcode")).says("Plan: no changes");
@@ -107,9 +103,7 @@ fn the_digest_binds_organization_and_base_url() {
     let url = story.sandbox.unpod_url();
     story.file(
         "here.yaml",
-        &format!(
-            "overlay: true\naccounts: {{ unpod: {{ org_handle: acme.example, base_url: \"{url}\" }} }}\n"
-        ),
+        &format!("overlay: true\naccounts: {{ unpod: {{ org_handle: acme.example, base_url: \"{url}\" }} }}\n"),
     );
     story.file(
         "there.yaml",
@@ -118,8 +112,7 @@ fn the_digest_binds_organization_and_base_url() {
             url.replace("127.0.0.1", "localhost")
         ),
     );
-    let (here, there) =
-        (digest(&story, "-f base.yaml -f here.yaml"), digest(&story, "-f base.yaml -f there.yaml"));
+    let (here, there) = (digest(&story, "-f base.yaml -f here.yaml"), digest(&story, "-f base.yaml -f there.yaml"));
     assert_ne!(here, there);
     story.expect(4, &format!("apply -f base.yaml -f there.yaml --auto-approve --expect {here}"));
     assert_eq!(story.writes(), [""; 0]);
@@ -141,11 +134,7 @@ fn the_ledger_of_production_is_refused_for_staging() {
     shot!("environment_foreign", story.expect(1, &format!("plan {STAGING} {ledger}")));
     story.expect(1, &format!("apply {STAGING} {ledger} --auto-approve")).says("belongs to another account");
     story.expect(1, &format!("drift {STAGING} {ledger}")).says("belongs to another account");
-    assert_eq!(
-        (story.read(".telform/production.json"), story.take_log().len()),
-        (bytes, 0),
-        "nobody was asked"
-    );
+    assert_eq!((story.read(".telform/production.json"), story.take_log().len()), (bytes, 0), "nobody was asked");
 }
 
 #[test]
@@ -161,11 +150,7 @@ fn drift_is_accepted_into_the_layer_that_has_the_last_word() {
         *world = serde_json::from_value(value).unwrap();
     });
     shot!("environment_drift", story.expect(0, &format!("drift {STAGING} --accept")));
-    assert!(
-        story.read("staging.yaml").contains("name: \"Theirs\"   # of staging"),
-        "{}",
-        story.read("staging.yaml")
-    );
+    assert!(story.read("staging.yaml").contains("name: \"Theirs\"   # of staging"), "{}", story.read("staging.yaml"));
     let base = story.read("base.yaml");
     assert!(base.contains("account_sid: \"MA2\", auth_token: { env: AUTH } }   # of the base"), "{base}");
     story.expect(0, &format!("plan {STAGING} --detailed-exitcode")).says("Plan: no changes");
@@ -176,10 +161,7 @@ fn drift_is_accepted_into_the_layer_that_has_the_last_word() {
 fn what_is_adopted_in_an_environment_goes_into_its_layer() {
     let story = story();
     let base = story.read("base.yaml");
-    story.file(
-        "staging.yaml",
-        &story.read("staging.yaml").replace("AC00000000000000000000000000000002", "AC9"),
-    );
+    story.file("staging.yaml", &story.read("staging.yaml").replace("AC00000000000000000000000000000002", "AC9"));
     story.expect(0, &format!("adopt providers.old 41 {STAGING}")).says("wrote staging.yaml");
     assert_eq!(story.read("base.yaml"), base, "it is not there in the other environments");
     let plan = story.expect(0, &format!("plan {STAGING}"));
@@ -199,11 +181,9 @@ fn an_overlay_over_adopted_files_stands_in_the_way_of_adopting_them_again() {
     let all = "adopt --all --out telform -f accounts.yaml -f telform -f over.yaml";
     shot!("environment_adopt_all", story.expect(1, all));
     assert_eq!(story.read("telform/unpod-providers.yaml"), adopted);
-    // Without that overlay, or elsewhere, it goes.
+    // Without that overlay, or elsewhere, it is deleted.
     story.expect(0, "adopt --all --out telform -f accounts.yaml -f telform");
-    story
-        .expect(0, "adopt --all --out more -f accounts.yaml -f telform -f over.yaml")
-        .says("Nothing to adopt");
+    story.expect(0, "adopt --all --out more -f accounts.yaml -f telform -f over.yaml").says("Nothing to adopt");
 }
 
 #[test]
@@ -233,7 +213,7 @@ fn the_environments_of_the_examples_can_be_planned() {
     }
 }
 
-/// What defines is read before all overlays, so the order of the files decides only between overlays.
+/// Defining files are read before all overlays, so the order of the files decides only between overlays.
 #[test]
 fn an_overlay_may_be_given_before_what_it_overrides() {
     let story = story();

@@ -1,10 +1,10 @@
-//! Why something is changed, and why something is not: one shot for each reason.
+//! Why something is changed, and why something is not: one snapshot for each reason.
 
 use crate::bench::{Ran, Story};
 use crate::deletes::CONNECTED;
 use crate::partners::{verified, west, world_with_west};
 
-/// Explains several addresses and gathers what was said.
+/// Explains several addresses and collects the output.
 fn told(story: &Story, options: &str, addresses: &[&str]) -> Ran {
     story.take_log();
     let mut shown = String::new();
@@ -22,9 +22,7 @@ fn told(story: &Story, options: &str, addresses: &[&str]) -> Ran {
 #[test]
 fn what_differs_what_is_in_sync_and_what_is_not_mentioned() {
     let story = verified("      address1: Old Street 1\n      city: LA\n");
-    story.carrierx(&west(
-        "    address1: New Street 2\n    callbacks: { sms: https://hooks.acme.example/sms }\n",
-    ));
+    story.carrierx(&west("    address1: New Street 2\n    callbacks: { sms: https://hooks.acme.example/sms }\n"));
     let all = [
         "partners.west",
         "partners.west.address1",
@@ -73,10 +71,7 @@ fn secrets_that_are_unknown_not_supplied_known_and_changed() {
 fn what_waits_for_somebody() {
     let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west(""));
-    shot!(
-        "explain_create",
-        told(&story, "", &["partners.west", "partners.west.zip", "partners.west.password"])
-    );
+    shot!("explain_create", told(&story, "", &["partners.west", "partners.west.zip", "partners.west.password"]));
     story.apply();
     shot!("explain_hidden", told(&story, "", &["partners.west", "partners.west.zip"]));
     let story = verified("");
@@ -148,9 +143,7 @@ fn a_snapshot_a_sandbox_and_json_say_the_same() {
     for name in ["telform.yaml", "world.yaml"] {
         story.file(name, &std::fs::read_to_string(quickstart.join(name)).unwrap());
     }
-    story
-        .expect(0, "explain providers.backup --sandbox world.yaml")
-        .says("providers.backup: will be replaced");
+    story.expect(0, "explain providers.backup --sandbox world.yaml").says("providers.backup: will be replaced");
 }
 
 #[test]

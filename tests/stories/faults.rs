@@ -20,7 +20,7 @@ fn unpod(yaml: &str) -> Story {
     story
 }
 
-/// Each of these, in each listing, ends a plan with exit 1 and a way out, and an apply before any write. A bridge that cannot
+/// Each of these, in each listing, ends a plan with exit 1 and a remedy, and an apply before any write. A bridge that cannot
 /// be read is a refusal for its address; the token is the account's.
 #[test]
 fn listings_that_cannot_be_trusted() {
@@ -43,15 +43,12 @@ fn listings_that_cannot_be_trusted() {
             }
             story.fault(&format!("{{ match: {{ path: '{path}', times: 0 }}, effect: {effect} }}"));
             if path.ends_with("sales/") && name != "401" {
-                story
-                    .expect(3, "apply --auto-approve")
-                    .says("refusal::unreadable")
-                    .says("--exclude bridges.sales");
+                story.expect(3, "apply --auto-approve").says("refusal::unreadable").says("--exclude bridges.sales");
                 story.sandbox.clear_faults();
                 continue;
             }
             if name != "401" {
-                // It stops what needs it, which without `numbers` in the YAML is nothing.
+                // It stops only what needs it, and without `numbers` in the YAML nothing does.
                 let code = if path.contains("numbers") { 2 } else { 3 };
                 let ran = story.expect(code, "plan --detailed-exitcode");
                 ran.says("1 listing not read").says("listing the ").says("[telform::live::");
@@ -82,13 +79,11 @@ fn an_incomplete_list_of_bridges() {
     story.fault("{ match: { path: '*/bridges/', times: 0 }, effect: endless_pages }");
     shot!("endless", story.expect(1, "plan"));
     story.sandbox.clear_faults();
-    story.fault(
-        "{ match: { path: '*/bridges/', times: 0 }, effect: { next_url: 'http://elsewhere.example/' } }",
-    );
+    story.fault("{ match: { path: '*/bridges/', times: 0 }, effect: { next_url: 'http://elsewhere.example/' } }");
     story.expect(0, "plan").says("25 bridges in unpod"); // The count says that nothing is missing; nobody is followed.
 }
 
-/// A redirect is an error: the token goes to the account's own origin and nowhere else.
+/// A redirect is an error: the token is sent to the account's own origin and nowhere else.
 #[test]
 fn the_token_stays_at_home() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -110,9 +105,7 @@ fn too_many_requests() {
     let story = unpod(&format!("{MAIN}bridges:\n  sales: {{ slug: sales, name: Other }}\n"));
     // A read, a PATCH and a connect are asked to wait; each is sent again when the time is up.
     story.fault("{ match: { path: '*/numbers/' }, effect: { answer: { status: 429, retry_after: '1' } } }");
-    story.fault(
-        "{ match: { method: PATCH }, effect: { answer: { status: 429, retry_after: '0', body: docs } } }",
-    );
+    story.fault("{ match: { method: PATCH }, effect: { answer: { status: 429, retry_after: '0', body: docs } } }");
     let begun = Instant::now();
     story.apply();
     assert!(begun.elapsed().as_secs_f32() >= 1.0, "the wait that was asked for is kept");
@@ -150,9 +143,7 @@ removed:
     for effect in ["{ answer: { status: 500 } }", "cut"] {
         for nth in 1..=wanted.len() {
             let story = unpod(yaml);
-            story.fault(&format!(
-                "{{ match: {{ method: WRITE, nth: {nth} }}, when: after, effect: {effect} }}"
-            ));
+            story.fault(&format!("{{ match: {{ method: WRITE, nth: {nth} }}, when: after, effect: {effect} }}"));
             let ran = story.run("apply --auto-approve");
             assert_eq!(ran.code, 0, "{effect} {nth} {}: {}", wanted[nth - 1], ran.whole());
             let writes = story.writes();
@@ -169,7 +160,7 @@ removed:
     }
 }
 
-/// The same writes, each refused for good: nothing that depends on it happens.
+/// The same writes, each refused permanently: nothing that depends on it happens.
 #[test]
 fn not_done_and_the_answer_lost() {
     let story = unpod(&format!("{MAIN}bridges:\n  sales: {{ slug: sales, name: Sales West }}\n"));
@@ -183,13 +174,10 @@ fn not_done_and_the_answer_lost() {
 
 #[test]
 fn answers_that_prove_nothing() {
-    // A create whose answer holds no id, or is cut in the middle: looked up by its natural key.
-    for effect in ["without_id", "truncated_json", "empty_body", "cut_in_body", "{ answer: { status: 206 } }"]
-    {
+    // A create whose answer holds no id, or breaks off in the middle: looked up by its natural key.
+    for effect in ["without_id", "truncated_json", "empty_body", "cut_in_body", "{ answer: { status: 206 } }"] {
         let story = Story::new("{}").secret("AUTH", "canary-auth-43");
-        story.unpod(
-            "providers:\n  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n",
-        );
+        story.unpod("providers:\n  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n");
         story.fault(&format!("{{ match: {{ method: POST }}, when: after, effect: {effect} }}"));
         let ran = story.run("apply --auto-approve");
         assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 1, "{effect}");
@@ -227,7 +215,7 @@ fn nobody_listens() {
     shot!("nobody_listens", story.expect(1, "plan"));
 }
 
-/// Something that is no HTTP at all.
+/// Something that is not HTTP at all.
 #[test]
 fn somebody_else_listens() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -244,14 +232,12 @@ fn somebody_else_listens() {
     story.expect(1, "plan").says("error[telform::live::");
 }
 
-/// Nobody is kept waiting for an hour, and nobody asks before the time that the service named.
+/// The run does not wait for an hour, and does not retry before the time that the service named.
 #[test]
 fn a_wait_that_is_too_long_is_said_and_not_shortened() {
     let story = Story::new("{}").secret("AUTH", "canary-auth-42");
     story.unpod("providers:\n  a: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }\n");
-    story.fault(
-        "{ match: { method: GET, times: 0 }, effect: { answer: { status: 429, retry_after: '3600' } } }",
-    );
+    story.fault("{ match: { method: GET, times: 0 }, effect: { answer: { status: 429, retry_after: '3600' } } }");
     let ran = story.expect(1, "plan");
     ran.says("it asks for a wait of 3600 s, and telform waits 60 s at most");
 }
@@ -261,7 +247,7 @@ fn a_wait_that_is_too_long_is_said_and_not_shortened() {
 fn a_create_of_what_is_there_says_run_again() {
     let story = Story::new("{}").secret("AUTH", "canary-auth-42");
     story.unpod("providers:\n  a: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }\n");
-    // It was made by a request that somebody else sent in the same moment: here it is this one, which is answered so.
+    // It was created by another user's request at the same moment: here it is this request, which is answered like that.
     story.fault("{ match: { method: POST }, when: after, effect: { answer: { status: 409 } } }");
     let ran = story.expect(1, "apply --auto-approve");
     ran.says("has this natural key: run again, and it will be adopted");

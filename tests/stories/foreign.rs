@@ -1,4 +1,4 @@
-//! Somebody else at work between the plan and a write: the write is not sent, and what they did stays.
+//! Another user makes changes between the plan and a write: the write is not sent, and their change is kept.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -23,15 +23,12 @@ unpod:
     - {{ slug: sales, name: Sales, numbers: {{ '+14155550101': 42, '+14155550102': 42 }} }}
     - {{ slug: empty, name: Empty }}
 ",
-        world_with_west(
-            "      city: Long Beach\n      tech_email: t@acme.example\n      billing_email: b@acme.example\n"
-        )
+        world_with_west("      city: Long Beach\n      tech_email: t@acme.example\n      billing_email: b@acme.example\n")
     )
 }
 
 fn story(yaml: &str) -> Story {
-    let story =
-        Story::new(&world()).secret("AUTH", "canary-auth-42").secret("WEST_PASSWORD", "canary-west-1");
+    let story = Story::new(&world()).secret("AUTH", "canary-auth-42").secret("WEST_PASSWORD", "canary-west-1");
     if yaml.contains("partners") {
         story.carrierx_with("partner_delete: true, ", yaml);
     } else {
@@ -42,7 +39,7 @@ fn story(yaml: &str) -> Story {
 
 const APPLY: &str = "apply --auto-approve --max-deletes 1 --max-numbers-dark 3";
 
-/// One write, the last read before it, and what somebody does just before that read.
+/// One write, the last read before it, and another user's change just before that read.
 struct Case {
     yaml: String,
     write: &'static str,
@@ -52,21 +49,16 @@ struct Case {
 
 impl Case {
     fn run(&self) -> (Story, crate::bench::Ran) {
-        // A twin that nobody disturbs shows how often the object is read until then.
+        // An undisturbed duplicate shows how often the object is read until then.
         let twin = story(&self.yaml);
         twin.sandbox.edit(|world| world.carrierx.knobs.delete = telform::sandbox::Delete::NoContent);
-        twin.expect(
-            0,
-            &format!("{APPLY} --rewrite-secret {}", self.rewrite()).replace(" --rewrite-secret -", ""),
-        );
+        twin.expect(0, &format!("{APPLY} --rewrite-secret {}", self.rewrite()).replace(" --rewrite-secret -", ""));
         let log = twin.take_log();
         let place = log.iter().position(|line| line.starts_with(self.write)).unwrap_or_else(|| {
             panic!("no {} in\n{}", self.write, log.join("\n"));
         });
-        let is_read = |line: &&String| {
-            line.strip_prefix("GET ").is_some_and(|path| path.split('?').next() == Some(self.read))
-        };
-        // A bridge that goes is read twice: as an object, and for its numbers.
+        let is_read = |line: &&String| line.strip_prefix("GET ").is_some_and(|path| path.split('?').next() == Some(self.read));
+        // A bridge that is deleted is read twice: as an object, and for its numbers.
         let first_of_two = self.write.starts_with("DELETE telephony/bridges") && self.edit.contains("rename");
         let nth = log[..place].iter().filter(is_read).count() - usize::from(first_of_two);
 
@@ -76,8 +68,7 @@ impl Case {
             "{{ match: {{ method: GET, path: '*/{}', nth: {nth} }}, effect: {{ foreign: [ {} ] }} }}",
             self.read, self.edit
         ));
-        let ran = story
-            .run(&format!("{APPLY} --rewrite-secret {}", self.rewrite()).replace(" --rewrite-secret -", ""));
+        let ran = story.run(&format!("{APPLY} --rewrite-secret {}", self.rewrite()).replace(" --rewrite-secret -", ""));
         assert!(
             !story.writes().iter().any(|line| line.starts_with(self.write)),
             "{} was sent after {}:\n{}",
@@ -98,12 +89,10 @@ impl Case {
 
 #[test]
 fn each_kind_of_write() {
-    let main =
-        "providers:\n  main: { id: '42', provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n";
+    let main = "providers:\n  main: { id: '42', provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n";
     let spare = "  spare: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n";
     let sales = "bridges:\n  sales: { slug: sales, name: Sales West }\n";
-    let empty =
-        "bridges:\n  empty: { slug: empty, name: Empty, numbers: { '+14155550103': { provider: main } } }\n";
+    let empty = "bridges:\n  empty: { slug: empty, name: Empty, numbers: { '+14155550103': { provider: main } } }\n";
     let moved = "bridges:\n  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: spare }, '+14155550102': { provider: main } } }\n";
     let gone = "removed:\n  - { address: providers.gone, id: '42' }\n";
     let no_bridge = "removed:\n  - { address: bridges.empty, slug: empty }\n";
@@ -114,12 +103,7 @@ fn each_kind_of_write() {
     let buried = "removed:\n  - { address: partners.west, login: west }\n";
     let unpod = |yaml: &str| yaml.to_owned();
     let cases = [
-        (
-            "PATCH telephony/providers",
-            configuration,
-            unpod(main),
-            "{ configuration: { id: 42, set: { account_sid: MA99 } } }",
-        ),
+        ("PATCH telephony/providers", configuration, unpod(main), "{ configuration: { id: 42, set: { account_sid: MA99 } } }"),
         ("PATCH telephony/providers", configuration, unpod(main), "{ delete_configuration: 42 }"),
         (
             "PATCH telephony/bridges/sales/",
@@ -127,12 +111,7 @@ fn each_kind_of_write() {
             unpod(sales),
             "{ rename_bridge: { bridge: sales, name: Theirs } }",
         ),
-        (
-            "PATCH telephony/bridges/sales/",
-            "telephony/bridges/sales/",
-            unpod(sales),
-            "{ delete_bridge: sales }",
-        ),
+        ("PATCH telephony/bridges/sales/", "telephony/bridges/sales/", unpod(sales), "{ delete_bridge: sales }"),
         (
             "POST telephony/bridges/empty/connect",
             "telephony/bridges/empty/",
@@ -157,12 +136,7 @@ fn each_kind_of_write() {
             unpod(gone),
             "{ connect: { bridge: sales, number: '+14155550101', configuration: 43 } }",
         ),
-        (
-            "DELETE telephony/providers",
-            configuration,
-            unpod(gone),
-            "{ configuration: { id: 42, set: { account_sid: MA99 } } }",
-        ),
+        ("DELETE telephony/providers", configuration, unpod(gone), "{ configuration: { id: 42, set: { account_sid: MA99 } } }"),
         (
             "DELETE telephony/providers",
             configuration,
@@ -224,12 +198,12 @@ fn a_late_connection_keeps_its_configuration() {
     let shown = story.sandbox.world().unpod.bridges;
     let empty = shown.iter().find(|bridge| bridge.slug == "empty").unwrap();
     assert_eq!(empty.numbers["+14155550103"].configuration, Some(42), "the new connection is not cut unseen");
-    // The two that were cut for nothing serve again, so all three go with it the next time.
+    // The two that were disconnected in vain are served again, so all three leave with it the next time.
     story.expect(3, &format!("{APPLY} --max-numbers-dark 1").replace(" --max-numbers-dark 3", ""));
     story.expect(0, APPLY);
 }
 
-/// Only the service can see in time that a number went to another bridge; it says no, and what somebody did there stays.
+/// Only the service can see in time that a number moved to another bridge; it refuses, and the other user's change is kept.
 #[test]
 fn a_number_that_somebody_put_on_another_bridge() {
     let yaml = "providers:\n  main: { id: '42', provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\nbridges:\n  empty: { slug: empty, name: Empty, numbers: { '+14155550103': { provider: main } } }\n";
@@ -250,48 +224,37 @@ fn a_number_that_somebody_put_on_another_bridge() {
     assert_eq!((served("sales"), served("empty")), (Some(Some(43)), None));
 }
 
-/// Somebody makes the same object while telform is about to: it is not made twice, and not overwritten.
+/// Another user creates the same object while telform is about to: it is not created twice, and not overwritten.
 #[test]
 fn made_by_somebody_else_at_the_same_time() {
-    let configuration =
-        "providers:\n  new: { provider: exotel, account_sid: EX1, auth_token: { env: AUTH } }\n";
+    let configuration = "providers:\n  new: { provider: exotel, account_sid: EX1, auth_token: { env: AUTH } }\n";
     let bridge = "bridges:\n  new: { slug: new, name: New }\n";
     let partner = west("").replace("login: west", "login: new");
     let make = |world: &mut World, kind: &str| match kind {
-        "configuration" => world.unpod.configurations.push(telform::sandbox::Configuration {
+        "configuration" => world.unpod.configurations.push(telform::sandbox::SimulatedConfiguration {
             provider: "exotel".into(),
             account_sid: Some("EX1".into()),
             auth_token: Some("canary-of-somebody".into()),
             ..Default::default()
         }),
-        "bridge" => world.unpod.bridges.push(telform::sandbox::Bridge {
+        "bridge" => world.unpod.bridges.push(telform::sandbox::SimulatedBridge {
             slug: "new".into(),
             name: "Theirs".into(),
             ..Default::default()
         }),
         _ => {
-            let serde_json::Value::Object(fields) = json!({"login": "new", "name": "Theirs"}) else {
-                unreachable!()
-            };
+            let serde_json::Value::Object(fields) = json!({"login": "new", "name": "Theirs"}) else { unreachable!() };
             world.carrierx.partners.push(Partner::new(fields));
         }
     };
     for (kind, yaml) in [("configuration", configuration), ("bridge", bridge), ("partner", &partner)] {
         let twin = story(yaml);
         twin.expect(0, "plan");
-        let reads = twin.take_log().len();
+        let reads = twin.sandbox.log().len();
         let story = story(yaml);
-        // The first read after the plan is held open until somebody was faster.
-        story.fault(&format!(
-            "{{ match: {{ method: GET, nth: {} }}, effect: {{ delay_ms: 400 }} }}",
-            reads + 1
-        ));
-        let child = story
-            .command("apply --auto-approve")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        // The first read after the plan is held until another user was faster.
+        story.fault(&format!("{{ match: {{ method: GET, nth: {} }}, effect: {{ delay_ms: 400 }} }}", reads + 1));
+        let child = story.command("apply --auto-approve").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         while story.sandbox.log().len() <= reads {
             std::thread::park_timeout(Duration::from_millis(5));
         }
@@ -313,7 +276,7 @@ fn a_stale_run_reads_well() {
         reads + 1
     ));
     shot!("stale", story.expect(4, "apply --auto-approve"));
-    // The same change made by somebody else needs no write.
+    // The same change made by another user needs no write.
     story.sandbox.clear_faults();
     story.take_log();
     story.fault(&format!(

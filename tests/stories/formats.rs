@@ -1,4 +1,4 @@
-//! Several formats from one run, annotations for the forges, and what is refused before anything is read.
+//! Several formats from one run, annotations for the forges, and options that are refused before anything is read.
 
 use serde_json::{Value, json};
 
@@ -47,8 +47,7 @@ fn every_format_from_one_run() {
     // The same plan, whatever it is drawn as: its files are the same bytes again.
     story.expect(2, &format!("{all} --detailed-exitcode"));
     assert_eq!(story.read("out/plan.html"), html);
-    let left: Vec<_> =
-        std::fs::read_dir(story.path("out")).unwrap().flatten().map(|file| file.file_name()).collect();
+    let left: Vec<_> = std::fs::read_dir(story.path("out")).unwrap().flatten().map(|file| file.file_name()).collect();
     assert_eq!(left.len(), 7, "nothing temporary stays: {left:?}");
     story.expect(0, "plan --sandbox world.yaml --json --format markdown=out/comment.md").json();
 }
@@ -60,7 +59,7 @@ fn formats_that_cannot_be() {
     shot!("formats_two_printed", story.expect(1, "plan --format json --format html"));
     shot!("formats_one_file", story.expect(1, "plan --format json=x --format html=x"));
     story.expect(1, "plan --format yaml").says("the formats are text, json, markdown, html");
-    story.expect(1, "plan --format html=").says("a file must stand behind the `=`");
+    story.expect(1, "plan --format html=").says("a file must follow the `=`");
     story.expect(1, "validate --format html").says("the formats are text, json, github, gitlab");
     assert_eq!(story.take_log(), [""; 0], "nothing was read for these");
     story.file("folder", "no folder");
@@ -95,14 +94,10 @@ fn problems_of_the_yaml_at_their_places() {
     story.carrierx(&west(""));
     assert_eq!(story.expect(0, "validate --format github").stdout, "");
     assert_eq!(story.expect(0, "validate --format gitlab").stdout.trim(), "[]");
-    // A service that says no is an error too.
+    // A refusing service is an error, too.
     story.fault("{ match: { times: 0 }, effect: { answer: { status: 403 } } }");
     let failed = story.expect(1, "plan --format github");
-    assert!(
-        failed.stdout.starts_with("::error title=telform%3A%3Alive%3A%3Aforbidden::account carrierx"),
-        "{}",
-        failed.stdout
-    );
+    assert!(failed.stdout.starts_with("::error title=telform%3A%3Alive%3A%3Aforbidden::account carrierx"), "{}", failed.stdout);
 }
 
 #[test]

@@ -1,12 +1,12 @@
-//! Generated worlds and configurations over real HTTP, in both generations: an apply converges, a second one sends nothing but
-//! GET, what nobody manages stays as it is, and one fault anywhere ends the same after the next applies.
+//! Generated worlds and configurations over real HTTP, in both generations: an apply converges, a second one sends only GET,
+//! unmanaged objects do not change, and one fault anywhere leads to the same result after the next applies.
 
 use serde_json::{Value, json};
 
 use crate::bench::{Ran, Story};
 use crate::dice::Dice;
 
-/// What one case is made of.
+/// The parts of one case.
 struct Case {
     world: Value,
     /// The account's settings.
@@ -36,9 +36,7 @@ impl Config {
         if older {
             format!("  {name}: {{ name: {key}, provider: {provider}, api_key: {{ env: {secret} }} }}\n")
         } else {
-            format!(
-                "  {name}: {{ provider: {provider}, account_sid: {key}, auth_token: {{ env: {secret} }} }}\n"
-            )
+            format!("  {name}: {{ provider: {provider}, account_sid: {key}, auth_token: {{ env: {secret} }} }}\n")
         }
     }
 }
@@ -56,16 +54,9 @@ impl Bridge {
         let numbers: Vec<String> = self
             .numbers
             .iter()
-            .filter_map(|(number, index)| {
-                Some(format!("\"{number}\": {{ provider: {} }}", configs.get(*index)?.name))
-            })
+            .filter_map(|(number, index)| Some(format!("\"{number}\": {{ provider: {} }}", configs.get(*index)?.name)))
             .collect();
-        format!(
-            "  {0}: {{ slug: {0}, name: {1}, numbers: {{ {2} }} }}\n",
-            self.slug,
-            self.label,
-            numbers.join(", ")
-        )
+        format!("  {0}: {{ slug: {0}, name: {1}, numbers: {{ {2} }} }}\n", self.slug, self.label, numbers.join(", "))
     }
 }
 
@@ -82,9 +73,7 @@ fn document(configs: &[Config], bridges: &[Bridge], partners: &[String], older: 
     let section = |name: &str, body: String| {
         if body.is_empty() { format!("{name}: {{}}\n") } else { format!("{name}:\n{body}") }
     };
-    section("providers", configs_yaml)
-        + &section("bridges", bridges)
-        + &section("partners", partners.concat())
+    section("providers", configs_yaml) + &section("bridges", bridges) + &section("partners", partners.concat())
 }
 
 fn case(dice: &mut Dice) -> Case {
@@ -116,8 +105,9 @@ fn case(dice: &mut Dice) -> Case {
             let number = format!("+1415555{:04}", 100 + numbers.len());
             numbers.push(json!({ "id": 500 + numbers.len(), "number": number }));
             let server = configurations.get(usize::try_from(dice.roll(5)).unwrap());
-            // A number that nothing serves, beside one that telform connects, is a number that the newer service says nothing
-            // about any more: the second plan then cuts it (and says so, with exit 6). Not what this is about.
+            // A number that nothing serves, beside one that telform connects, is a number about which the newer service no
+            // longer says anything: the second plan then disconnects it (and reports it, with exit 6). This is out of scope
+            // here.
             if server.is_some() || older {
                 on.insert(number.clone(), server.map_or(Value::Null, |server| server["id"].clone()));
             }
@@ -137,9 +127,7 @@ fn case(dice: &mut Dice) -> Case {
     let partners_there: Vec<Value> = (0..4).filter(|_| dice.roll(3) > 0).map(there_partner).collect();
     let picked: Vec<u64> = (0..4).filter(|_| dice.roll(3) > 0).collect();
     let put: Vec<bool> = picked.iter().map(|_| dice.roll(3) == 0).collect();
-    let all = |tier: &str| -> Vec<String> {
-        picked.iter().zip(&put).map(|(index, put)| partner(*index, tier, *put)).collect()
-    };
+    let all = |tier: &str| -> Vec<String> { picked.iter().zip(&put).map(|(index, put)| partner(*index, tier, *put)).collect() };
     let before = document(&configs, &bridges, &all("gold"), older);
     let after = changed(dice, configs, bridges, &all(dice_tier(older)), older);
     let get = dice.any(&["plain", "configuration_id", "secrets"]);
@@ -151,11 +139,7 @@ fn case(dice: &mut Dice) -> Case {
         },
         "carrierx": { "partners": partners_there },
     });
-    let settings = if older {
-        "product_id: prod, all_products: true, disconnect_works: true, "
-    } else {
-        "product_id: prod, "
-    };
+    let settings = if older { "product_id: prod, all_products: true, disconnect_works: true, " } else { "product_id: prod, " };
     Case { world, settings, before, after, older }
 }
 
@@ -164,13 +148,7 @@ fn dice_tier(older: bool) -> &'static str {
 }
 
 /// Rotates, replaces, drops, moves, renames.
-fn changed(
-    dice: &mut Dice,
-    mut configs: Vec<Config>,
-    mut bridges: Vec<Bridge>,
-    partners: &[String],
-    older: bool,
-) -> String {
+fn changed(dice: &mut Dice, mut configs: Vec<Config>, mut bridges: Vec<Bridge>, partners: &[String], older: bool) -> String {
     for config in &mut configs {
         match dice.roll(5) {
             0 => config.secret = "TWO",
@@ -179,7 +157,7 @@ fn changed(
             _ => {}
         }
     }
-    // Two of one provider and account cannot be told apart, by the service either.
+    // Two with one provider and account cannot be distinguished, not even by the service.
     let mut seen = std::collections::BTreeSet::new();
     configs.retain(|config| seen.insert((config.provider.clone(), config.key.clone())));
     for bridge in &mut bridges {
@@ -236,9 +214,7 @@ fn unmanaged(story: &Story, case: &Case) -> Value {
     let world = story.world();
     let list = |value: &Value, key: &str| -> Vec<Value> {
         let all = value.as_array().cloned().unwrap_or_default();
-        all.into_iter()
-            .filter(|object| object[key].as_str().is_some_and(|name| !named.contains(&format!(": {name},"))))
-            .collect()
+        all.into_iter().filter(|object| object[key].as_str().is_some_and(|name| !named.contains(&format!(": {name},")))).collect()
     };
     let key = if case.older { "name" } else { "account_sid" };
     let configurations = list(&world["unpod"]["configurations"], key);
@@ -273,13 +249,9 @@ fn essence(story: &Story) -> Value {
             config["name"].as_str().unwrap_or_default()
         )
     };
-    let named = |id: &Value| {
-        configurations.iter().find(|config| config["id"] == *id).map_or_else(|| id.to_string(), name)
-    };
-    let mut all: Vec<Value> = configurations
-        .iter()
-        .map(|config| json!([name(config), config["auth_token"], config["api_key"]]))
-        .collect();
+    let named = |id: &Value| configurations.iter().find(|config| config["id"] == *id).map_or_else(|| id.to_string(), name);
+    let mut all: Vec<Value> =
+        configurations.iter().map(|config| json!([name(config), config["auth_token"], config["api_key"]])).collect();
     all.sort_by_key(ToString::to_string);
     let bridges: Vec<Value> = unpod["bridges"]
         .as_array()
@@ -302,16 +274,14 @@ fn essence(story: &Story) -> Value {
         .cloned()
         .unwrap_or_default()
         .iter()
-        .map(|partner| {
-            json!([partner["login"], partner["name"], partner["attributes"], partner["callbacks"]])
-        })
+        .map(|partner| json!([partner["login"], partner["name"], partner["attributes"], partner["callbacks"]]))
         .collect();
     let mut sets = [bridges, partners];
     sets.iter_mut().for_each(|set| set.sort_by_key(ToString::to_string));
     json!([all, sets])
 }
 
-/// A second apply sends nothing but GET.
+/// A second apply sends only GET.
 #[track_caller]
 fn quiet(story: &Story, what: &str) {
     story.take_log();
@@ -376,7 +346,7 @@ const FAULTS: [(&str, &str); 7] = [
     ("after", "empty_body"),
 ];
 
-/// The user's part after a partner's create whose end nobody can see (carrierx.md 7.1): look, then say what was found.
+/// The user's part after a partner's create with an invisible outcome (carrierx.md 7.1): check, then tell telform the result.
 fn settle(story: &Story, ran: &Ran) -> bool {
     let partners = story.world()["carrierx"]["partners"].as_array().cloned().unwrap_or_default();
     let mut settled = false;
@@ -385,8 +355,7 @@ fn settle(story: &Story, ran: &Ran) -> bool {
             continue;
         }
         let login = format!("p{index}");
-        let made: Vec<&Value> =
-            partners.iter().filter(|partner| partner["login"] == login.as_str()).collect();
+        let made: Vec<&Value> = partners.iter().filter(|partner| partner["login"] == login.as_str()).collect();
         assert!(made.len() <= 1, "{login} was made twice");
         match made.first().and_then(|partner| partner["partner_sid"].as_str()) {
             Some(sid) => story.expect(0, &format!("adopt partners.p{index} {sid}")),
@@ -441,8 +410,5 @@ fn one_fault_anywhere_ends_the_same() {
         quiet(&rough, &what);
         assert_eq!(essence(&rough), essence(&smooth), "{what}\n{}\n{}", case.world, case.after);
     }
-    assert!(
-        hit.len() == FAULTS.len() && felt > 3,
-        "not every fault hit something: {hit:?}, {felt} runs failed"
-    );
+    assert!(hit.len() == FAULTS.len() && felt > 3, "not every fault hit something: {hit:?}, {felt} runs failed");
 }

@@ -49,10 +49,7 @@ fn made_and_changed() {
     story.in_sync();
     with("https://b.example.net");
     story.apply();
-    assert_eq!(
-        story.writes(),
-        [r#"PATCH telephony/provider-configurations/43/ {"base_url":"https://b.example.net"}"#]
-    );
+    assert_eq!(story.writes(), [r#"PATCH telephony/provider-configurations/43/ {"base_url":"https://b.example.net"}"#]);
     story.in_sync();
 }
 
@@ -67,7 +64,7 @@ fn rotated_with_a_secret_that_is_read_back() {
     shot!("g1_rotate", story.apply());
     assert_eq!(story.writes(), [r#"PATCH telephony/provider-configurations/41/ {"api_key":"(secret)"}"#]);
     story.in_sync();
-    // Somebody else changes it: that is drift, and it is seen.
+    // Another user changes it: that is drift, and it is detected.
     story.sandbox.edit(|world| {
         let main = world.unpod.configurations.iter_mut().find(|it| it.id == 41).unwrap();
         main.api_secret = Some("canary-secret-of-somebody".to_owned());
@@ -80,7 +77,7 @@ fn rotated_with_a_secret_that_is_read_back() {
     story.in_sync();
 }
 
-/// A service that masks what it gives back can only be compared by fingerprint.
+/// A service that masks what it returns can only be compared by fingerprint.
 #[test]
 fn masked_secrets_are_unknown_until_written() {
     let mut story = Story::new(&format!("{WORLD}  knobs: {{ mask_secrets: true }}\n"))
@@ -133,9 +130,7 @@ fn a_new_bridge_takes_its_numbers_at_creation() {
     );
     story.in_sync();
     // Later neither joins nor leaves are possible.
-    with(
-        "'+14155550102': { provider: main }, '+14155550107': { provider: spare }, '+14155550103': { provider: main }",
-    );
+    with("'+14155550102': { provider: main }, '+14155550107': { provider: spare }, '+14155550103': { provider: main }");
     shot!("g1_cannot_assign", story.expect(3, "plan"));
     with("'+14155550102': { provider: main }");
     shot!("g1_cannot_disconnect", story.expect(3, "plan --max-numbers-dark 1"));
@@ -155,7 +150,7 @@ fn a_connected_configuration_cannot_be_freed() {
     story.expect(0, "apply --auto-approve --max-deletes 1");
     assert_eq!(story.writes().last().unwrap(), "DELETE telephony/provider-configurations/41/");
     story.in_sync();
-    // Or the bridge goes: that frees its numbers.
+    // Or the bridge is deleted: that frees its numbers.
     story.unpod_with("product_id: prod, ", "removed:\n  - { address: bridges.sales, slug: sales }\n");
     story.take_log();
     story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 1");
@@ -193,25 +188,17 @@ fn without_product_id() {
     assert_eq!(story.writes(), [""; 0]);
     // Where not even a configuration names the organization, the list of bridges confirms it.
     let empty = Story::new("unpod: { profile: g1-snapshot }").secret("MAIN_KEY", "canary-key-main-1");
-    empty.unpod_with(
-        "generation: 1, ",
-        "providers:\n  a: { name: a, provider: Vapi, api_key: { env: MAIN_KEY } }\n",
-    );
+    empty.unpod_with("generation: 1, ", "providers:\n  a: { name: a, provider: Vapi, api_key: { env: MAIN_KEY } }\n");
     shot!("g1_unconfirmed", empty.expect(0, "plan"));
 }
 
-/// This generation answers with secrets in clear. Where an answer cannot be read, its beginning is no help worth that.
+/// This generation answers with secrets in clear. Where an answer cannot be read, showing its beginning is not worth that risk.
 #[test]
 fn answers_that_break_off_show_no_secrets() {
     for path in ["*/provider-configurations/", "*/bridges/sales/"] {
-        for effect in
-            ["truncated_json", "{ answer: { status: 200, body: html } }", "cut_in_body", "data_object"]
-        {
+        for effect in ["truncated_json", "{ answer: { status: 200, body: html } }", "cut_in_body", "data_object"] {
             let story = story();
-            story.unpod_with(
-                "product_id: prod, ",
-                &format!("{MAIN}bridges:\n  sales: {{ slug: sales, name: Sales }}\n"),
-            );
+            story.unpod_with("product_id: prod, ", &format!("{MAIN}bridges:\n  sales: {{ slug: sales, name: Sales }}\n"));
             story.fault(&format!("{{ match: {{ path: '{path}', times: 0 }}, effect: {effect} }}"));
             let ran = story.run("plan --verbose");
             assert!(matches!(ran.code, 1 | 3) || effect == "data_object", "{}", ran.whole());
@@ -225,7 +212,7 @@ fn answers_that_break_off_show_no_secrets() {
         "{ match: { path: '*/provider-configurations/' }, effect: { answer: { status: 200, body: { text: '{\"data\":[{\"api_key\":\"canary-secret-main-1\",\"api_secret\":\"canary-secret-spare\"' } } } }",
     );
     shot!("g1_broken_off", story.expect(1, "plan"));
-    // An answer to a create that names no identity: the organization's token stands beside what was made.
+    // An answer to a create that names no identity: it contains the organization's token beside the new object.
     story.unpod_with("product_id: prod, ", &format!("{MAIN}bridges:\n  new: {{ slug: new, name: New }}\n"));
     story.fault("{ match: { method: POST }, effect: without_id }");
     shot!("g1_create_without_id", story.run("apply --auto-approve"));
@@ -271,10 +258,9 @@ fn an_entry_in_the_shape_of_the_other_generation() {
         "providers:\n  main: { provider: twilio, account_sid: AC1, auth_token: { env: NEW_KEY } }\n",
     );
     shot!("g1_wrong_generation", story.expect(3, "plan"));
-    // Nothing tells the generation of an empty service: the user does.
-    let empty =
-        Story::new("unpod: { profile: g1-snapshot, providers: [ { id: 6, name: Vapi, type: TELEPHONY } ] }")
-            .secret("NEW_KEY", "canary-key-new-1");
+    // Nothing shows the generation of an empty service: the user has to state it.
+    let empty = Story::new("unpod: { profile: g1-snapshot, providers: [ { id: 6, name: Vapi, type: TELEPHONY } ] }")
+        .secret("NEW_KEY", "canary-key-new-1");
     let entry = "providers:\n  new: { name: new, provider: Vapi, api_key: { env: NEW_KEY } }\n";
     empty.unpod_with("product_id: prod, ", entry);
     let plan = empty.run("plan");
@@ -295,13 +281,8 @@ fn a_taken_number_of_the_july_listing_is_not_offered_to_a_new_bridge() {
     );
     let story = Story::new(&world);
     let bridge = |number: &str| {
-        let numbers = format!(
-            "bridges:\n  new: {{ slug: new, name: New, numbers: {{ '{number}': {{ provider: main }} }} }}\n"
-        );
-        story.unpod_with(
-            "product_id: prod, ",
-            &format!("providers:\n  main: {{ name: main, provider: Vapi }}\n{numbers}"),
-        );
+        let numbers = format!("bridges:\n  new: {{ slug: new, name: New, numbers: {{ '{number}': {{ provider: main }} }} }}\n");
+        story.unpod_with("product_id: prod, ", &format!("providers:\n  main: {{ name: main, provider: Vapi }}\n{numbers}"));
     };
     bridge("+14155550102");
     story.expect(3, "plan").says("number_not_offered").says("+14155550102");

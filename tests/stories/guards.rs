@@ -1,4 +1,4 @@
-//! Every guard at its edge: equal passes, one more refuses; and the question before what cannot be taken back.
+//! Every guard at its limit: equal passes, one more refuses; and the question before what cannot be undone.
 
 #![cfg(unix)]
 
@@ -41,11 +41,7 @@ fn write(story: &Story, top: &str, eu: &str, us: &str, rest: &str) {
     };
     story.file(
         "telform.yaml",
-        &format!(
-            "version: 1\naccounts:\n{}{}guards: {{ {top} }}\n{rest}",
-            account("eu", eu),
-            account("us", us)
-        ),
+        &format!("version: 1\naccounts:\n{}{}guards: {{ {top} }}\n{rest}", account("eu", eu), account("us", us)),
     );
 }
 
@@ -53,7 +49,7 @@ fn write(story: &Story, top: &str, eu: &str, us: &str, rest: &str) {
 fn each_guard_at_its_edge() {
     let story = Story::new(WORLD);
     let all = "max_deletes: 9, max_numbers_dark: 9";
-    // Top, eu, us, flags, and what refuses (nothing: the plan passes).
+    // Top, eu, us, flags, and the refusing guard (none: the plan passes).
     let table = [
         // Deletes: 2 in eu, 1 in us, 3 in the run.
         ("max_numbers_dark: 9, max_deletes: 3", "", "", "", ""),
@@ -72,28 +68,10 @@ fn each_guard_at_its_edge() {
             "",
             "2 objects would be deleted, max_deletes is 1; `--max-deletes 3`",
         ),
-        (
-            "max_numbers_dark: 9",
-            "max_deletes: 2",
-            "",
-            "",
-            "1 object would be deleted, max_deletes is 0; `--max-deletes 3`",
-        ),
-        (
-            "max_numbers_dark: 9, max_deletes: 2",
-            "max_deletes: 2",
-            "max_deletes: 2",
-            "",
-            "max_deletes for the whole run is 2",
-        ),
+        ("max_numbers_dark: 9", "max_deletes: 2", "", "", "1 object would be deleted, max_deletes is 0; `--max-deletes 3`"),
+        ("max_numbers_dark: 9, max_deletes: 2", "max_deletes: 2", "max_deletes: 2", "", "max_deletes for the whole run is 2"),
         ("max_numbers_dark: 9", "", "", "--max-deletes 3", ""),
-        (
-            "max_numbers_dark: 9",
-            "",
-            "",
-            "--max-deletes 2",
-            "3 objects would be deleted, max_deletes for the whole run is 2",
-        ),
+        ("max_numbers_dark: 9", "", "", "--max-deletes 2", "3 objects would be deleted, max_deletes for the whole run is 2"),
         (all, "", "", "--max-deletes 2", "max_deletes for the whole run is 2"),
         ("max_numbers_dark: 9, max_deletes: 0", "max_deletes: 0", "max_deletes: 0", "--max-deletes 3", ""),
         // Numbers: 2 in eu, 1 in us, 3 in the run.
@@ -114,13 +92,7 @@ fn each_guard_at_its_edge() {
             "2 numbers would go dark, max_numbers_dark is 1; `--max-numbers-dark 3`",
         ),
         ("max_deletes: 9", "", "", "--max-numbers-dark 3", ""),
-        (
-            "max_deletes: 9",
-            "",
-            "",
-            "--max-numbers-dark 2",
-            "3 numbers would go dark, max_numbers_dark for the whole run is 2",
-        ),
+        ("max_deletes: 9", "", "", "--max-numbers-dark 2", "3 numbers would go dark, max_numbers_dark for the whole run is 2"),
         // Shares: 67 % in eu, 100 % in us, 75 % in the run.
         ("max_delete_percent: 100", "", "", "--max-deletes 3 --max-numbers-dark 3", ""),
         (
@@ -152,24 +124,12 @@ fn each_guard_at_its_edge() {
             "",
             "75 % of the providers would be deleted, max_delete_percent for the whole run is 74",
         ),
-        (
-            "max_deletes: 9, max_numbers_dark: 9, max_delete_percent: 1",
-            "",
-            "",
-            "--max-delete-percent 100",
-            "",
-        ),
+        ("max_deletes: 9, max_numbers_dark: 9, max_delete_percent: 1", "", "", "--max-delete-percent 100", ""),
         (all, "", "", "--max-delete-percent 99", "100 % of the providers"),
         // A switch opens its own guard and no other.
         ("", "", "", "--max-deletes 99 --max-delete-percent 100", "max_numbers_dark is 0"),
         ("", "", "", "--max-numbers-dark 99 --max-delete-percent 100", "max_deletes is 0"),
-        (
-            "max_delete_percent: 10",
-            "",
-            "",
-            "--max-deletes 99 --max-numbers-dark 99",
-            "max_delete_percent is 10",
-        ),
+        ("max_delete_percent: 10", "", "", "--max-deletes 99 --max-numbers-dark 99", "max_delete_percent is 10"),
     ];
     for (top, eu, us, flags, refuses) in table {
         write(&story, top, eu, us, REMOVED);
@@ -203,18 +163,12 @@ fn a_protected_object_stays_whatever_the_other_switches_say() {
     write(&story, "", "", "", &entry(true));
     story.apply();
     write(&story, "", "", "", "providers: {}\n");
-    story
-        .expect(3, &format!("apply --auto-approve {all}"))
-        .says("guard::prevent_delete")
-        .is_silent_about("guard::max");
+    story.expect(3, &format!("apply --auto-approve {all}")).says("guard::prevent_delete").is_silent_about("guard::max");
     // Its own switch, and that one opens no other guard.
     write(&story, "", "", "", &entry(false));
     story.apply();
     write(&story, "", "", "", "providers: {}\n");
-    story
-        .expect(3, "apply --auto-approve")
-        .says("guard::max_deletes")
-        .is_silent_about("guard::prevent_delete");
+    story.expect(3, "apply --auto-approve").says("guard::max_deletes").is_silent_about("guard::prevent_delete");
     assert_eq!(story.writes(), [""; 0]);
     story.expect(1, "apply --auto-approve --force").says("unexpected argument");
 }
@@ -252,10 +206,8 @@ fn the_question_for_a_replacement_and_for_what_can_be_taken_back() {
         assert_eq!(ran.code, code, "{}", ran.whole());
         shown.push_str(&format!("=== replace, {answer}\n{}", ran.stderr));
     }
-    let both = format!(
-        "{}removed:\n  - {{ address: providers.c, account: us, id: '44' }}\n",
-        entry("twilio").replace("id: '43', ", "")
-    );
+    let both =
+        format!("{}removed:\n  - {{ address: providers.c, account: us, id: '44' }}\n", entry("twilio").replace("id: '43', ", ""));
     write(&story, "max_deletes: 2, max_numbers_dark: 1", "", "", &both);
     let ran = at_terminal(&story, "apply", "2");
     shown.push_str(&format!("=== replace and delete, 2\n{}", ran.stderr));

@@ -1,5 +1,5 @@
-//! Nothing that telform writes or prints lets anybody guess a weak secret without the key: neither the secret itself, nor
-//! anything that is computed from it and from public facts alone.
+//! Nothing that telform writes or prints allows guessing a weak secret without the key: neither the secret itself, nor
+//! anything that is computed only from it and from public facts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,9 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
-use telform::ledger::Key;
+use telform::model::ledger::FingerprintKey;
+use telform::model::value::Secret;
 use telform::sandbox::World;
-use telform::value::Secret;
 
 use crate::bench::{CARRIERX_TOKEN, Story, UNPOD_TOKEN};
 
@@ -18,8 +18,7 @@ use crate::bench::{CARRIERX_TOKEN, Story, UNPOD_TOKEN};
 const WEAK: &str = "4711";
 const OTHER: &str = "4712";
 
-const KEYS: [&str; 2] =
-    ["canary-key-a-0123456789abcdef0123456789", "canary-key-b-0123456789abcdef0123456789"];
+const KEYS: [&str; 2] = ["canary-key-a-0123456789abcdef0123456789", "canary-key-b-0123456789abcdef0123456789"];
 
 const NEWER: &str = "
 providers:
@@ -35,7 +34,7 @@ providers:
   twin: { name: twin, provider: LiveKit, api_key: { env: WEAK } }
 ";
 
-/// Texts by what they came from: files that were written and everything that was printed.
+/// Texts by origin: files that were written and everything that was printed.
 type Traces = BTreeMap<String, String>;
 
 /// Everything that one life of a configuration leaves behind, from nothing to a changed secret that waits.
@@ -57,8 +56,7 @@ fn traces(story: &mut Story, world: &World, secret: &str, key: &str) -> Traces {
     ] {
         let ran = story.run(command);
         assert!(ran.code <= 2, "{command}: {}", ran.whole());
-        traces
-            .insert(format!("telform {command} ({})", traces.len()), format!("{}{}", ran.stdout, ran.stderr));
+        traces.insert(format!("telform {command} ({})", traces.len()), format!("{}{}", ran.stdout, ran.stderr));
     }
     // Changed in the configuration and not written yet.
     story.set("WEAK", "9998");
@@ -76,14 +74,10 @@ fn traces(story: &mut Story, world: &World, secret: &str, key: &str) -> Traces {
     traces
 }
 
-/// Words of a text: what hashes and encodings are written with.
+/// Words of a text, in the alphabet of hashes and encodings.
 fn words(traces: &Traces) -> BTreeSet<&str> {
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_');
-    traces
-        .values()
-        .flat_map(|text| text.split(move |c: char| !inside(c)))
-        .filter(|word| !word.is_empty())
-        .collect()
+    traces.values().flat_map(|text| text.split(move |c: char| !inside(c))).filter(|word| !word.is_empty()).collect()
 }
 
 /// First eight bytes of whatever a word may be an encoding of.
@@ -101,29 +95,21 @@ fn beginnings(words: &BTreeSet<&str>) -> BTreeSet<[u8; 8]> {
             // A number may be a checksum.
             word.parse::<u64>().ok().map(|number| number.to_be_bytes().to_vec()),
         ];
-        found.extend(
-            decoded.into_iter().flatten().filter_map(|bytes| <[u8; 8]>::try_from(bytes.get(..8)?).ok()),
-        );
+        found.extend(decoded.into_iter().flatten().filter_map(|bytes| <[u8; 8]>::try_from(bytes.get(..8)?).ok()));
     }
     found
 }
 
-/// Eight bytes of every unkeyed hash of a guess that is at hand, and of keyed ones with a key that anybody knows.
+/// Eight bytes of every available unkeyed hash of a guess, and of keyed ones with a publicly known key.
 fn hashes(guess: &[u8]) -> Vec<[u8; 8]> {
-    let mut found = vec![
-        cut(&Sha224::digest(guess)),
-        cut(&Sha384::digest(guess)),
-        cut(&Sha256::digest(Sha256::digest(guess))),
-    ];
+    let mut found = vec![cut(&Sha224::digest(guess)), cut(&Sha384::digest(guess)), cut(&Sha256::digest(Sha256::digest(guess)))];
     for key in ["", "telform fingerprint key 1"] {
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).unwrap();
         mac.update(guess);
         found.push(cut(&mac.finalize().into_bytes()));
     }
     // FNV-1a.
-    let fnv = guess.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let fnv = guess.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     found.push(fnv.to_be_bytes());
     found
 }
@@ -177,17 +163,15 @@ fn check(world: &str, settings: &str, yaml: &str) {
     let world = story.sandbox.world();
     assert!(world.unpod.tokens == [UNPOD_TOKEN] && world.carrierx.tokens == [CARRIERX_TOKEN]);
 
-    // What depends on the secret and not on the key would be in the first and the third and not in the second.
+    // A text that depends on the secret and not on the key would be in the first and the third and not in the second.
     let first = traces(&mut story, &world, WEAK, KEYS[0]);
     let ledger: serde_json::Value = serde_json::from_str(&first["ledger.json"]).unwrap();
     let second = traces(&mut story, &world, OTHER, KEYS[0]);
     let third = traces(&mut story, &world, WEAK, KEYS[1]);
     let (a, b, c) = (words(&first), words(&second), words(&third));
     // Times, milliseconds and the parts of run ids are short, and differ or agree by chance.
-    let is_time =
-        |word: &str| word.len() < 6 && word.bytes().all(|it| it.is_ascii_hexdigit() || b"TZ".contains(&it));
-    let telling: Vec<&&str> =
-        (a.iter()).filter(|word| !is_time(word) && c.contains(*word) && !b.contains(*word)).collect();
+    let is_time = |word: &str| word.len() < 6 && word.bytes().all(|it| it.is_ascii_hexdigit() || b"TZ".contains(&it));
+    let telling: Vec<&&str> = (a.iter()).filter(|word| !is_time(word) && c.contains(*word) && !b.contains(*word)).collect();
     assert!(telling.is_empty(), "computed from the secret without the key: {telling:?}");
 
     // Nor does guessing help, with every fact of the ledger as a salt.
@@ -199,16 +183,15 @@ fn check(world: &str, settings: &str, yaml: &str) {
     assert_eq!(guessed(&first, &facts), [""; 0]);
 
     // With the key the right one is found, so there was something to guess.
-    let key = Key::from_text(KEYS[0]).unwrap();
+    let key = FingerprintKey::from_text(KEYS[0]).unwrap();
     let mut seals = BTreeSet::new();
     let mut count = 0;
     for (address, entry) in ledger["objects"].as_object().unwrap() {
         let kind = address.split('.').next().unwrap();
         for (attribute, seal) in entry["secrets"].as_object().into_iter().flatten() {
             let text = |name: &str| entry[name].as_str().unwrap();
-            let print = key.fingerprint(kind, attribute, &Secret::new(WEAK));
-            let expected =
-                serde_json::to_value(key.seal(text("account"), text("id"), attribute, &print)).unwrap();
+            let print = key.fingerprint_secret(kind, attribute, &Secret::new(WEAK));
+            let expected = serde_json::to_value(key.seal_fingerprint(text("account"), text("id"), attribute, &print)).unwrap();
             assert_eq!(*seal, expected, "{address}");
             seals.insert(seal.to_string());
             count += 1;
@@ -228,12 +211,10 @@ fn nor_where_the_service_gives_secrets_back() {
     check("unpod: { profile: g1-snapshot, knobs: { mask_secrets: true } }", "", OLDER);
 }
 
-/// The search finds what it is there to find.
+/// The search finds what it should find.
 #[test]
 fn a_guess_would_be_found() {
-    let sha = |text: &str| {
-        Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
+    let sha = |text: &str| Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let planted = [
         sha("0007"),
         sha("main:4711")[..16].to_owned(),

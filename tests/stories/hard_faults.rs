@@ -1,11 +1,12 @@
-//! Faults that are not an answer: slowness, size, a name that nobody has, TLS that is none, a clock that jumps, a full disk and
-//! a folder that cannot be written.
+//! Faults that are not an answer: slowness, size, an unknown host name, invalid TLS, a clock that jumps, a full disk and a
+//! folder that cannot be written.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Instant;
 
-use telform::journal::{self, Record};
+use telform::model::ledger::FingerprintKey;
+use telform::state::journal::{self, JournalRecord};
 
 use crate::bench::{Ran, Story};
 use crate::kill_points::{APPLY, is_whole};
@@ -28,15 +29,12 @@ fn sales() -> Story {
 #[test]
 fn every_shape_of_429() {
     for body in ["framework", "docs", "html"] {
-        for wait in [
-            "",
-            ", retry_after: '0'",
-            ", retry_after: 'Thu, 01 Jan 1970 00:00:00 GMT'",
-            ", retry_after: soon",
-        ] {
+        for wait in ["", ", retry_after: '0'", ", retry_after: 'Thu, 01 Jan 1970 00:00:00 GMT'", ", retry_after: soon"] {
             let story = sales();
             for method in ["GET", "PATCH"] {
-                story.fault(&format!("{{ match: {{ method: {method} }}, effect: {{ answer: {{ status: 429, body: {body}{wait} }} }} }}"));
+                story.fault(&format!(
+                    "{{ match: {{ method: {method} }}, effect: {{ answer: {{ status: 429, body: {body}{wait} }} }} }}"
+                ));
             }
             story.apply();
             assert_eq!(story.writes().len(), 2, "{body}{wait}: sent again");
@@ -45,7 +43,9 @@ fn every_shape_of_429() {
     }
     for method in ["GET", "PATCH"] {
         let story = sales();
-        story.fault(&format!("{{ match: {{ method: {method}, times: 0 }}, effect: {{ answer: {{ status: 429, retry_after: '0' }} }} }}"));
+        story.fault(&format!(
+            "{{ match: {{ method: {method}, times: 0 }}, effect: {{ answer: {{ status: 429, retry_after: '0' }} }} }}"
+        ));
         story.expect(1, APPLY).says("429");
         story.sandbox.clear_faults();
         story.apply();
@@ -109,8 +109,7 @@ fn answers_larger_than_anything() {
 #[test]
 fn overlapping_pages() {
     let bridges: String = (1..=25).map(|n| format!("    - {{ slug: b{n}, name: B{n} }}\n")).collect();
-    let story =
-        story(&format!("unpod:\n  bridges:\n{bridges}"), "bridges:\n  b25: { slug: b25, name: B25 }\n");
+    let story = story(&format!("unpod:\n  bridges:\n{bridges}"), "bridges:\n  b25: { slug: b25, name: B25 }\n");
     story.fault("{ match: { path: '*/bridges/', times: 0 }, effect: { overlapping_pages: 3 } }");
     // The count says that rows are missing, so it reads on until all 25 were shown.
     story.expect(0, APPLY).says("24 bridges in unpod");
@@ -155,10 +154,11 @@ fn a_clock_that_jumps() {
         let story = story("{}", TWO);
         story.apply();
         let text = story.read(".telform/ledger.journal");
-        let head = journal::check(text.as_bytes()).unwrap().head();
+        let head = journal::check_journal(text.as_bytes()).unwrap().head();
         let at = format!("{year}-01-01T00:00:00Z");
-        let (line, _) =
-            journal::line(&head, &at, "018f0000-0000-7000-8000-000000000000", &Record::Interrupted);
+        let key = FingerprintKey::from_text(&story.read(".telform/ledger.key")).unwrap();
+        let run = (at.as_str(), "018f0000-0000-7000-8000-000000000000");
+        let (line, _) = journal::bound_line(&head, run, &JournalRecord::Interrupted, None, Some(&key));
         story.file(".telform/ledger.journal", &format!("{text}{line}"));
         let mut ledger = story.ledger();
         for entry in ledger["objects"].as_object_mut().unwrap().values_mut() {
@@ -177,11 +177,7 @@ fn a_clock_that_jumps() {
 pub(crate) fn with_a_full_disk(story: &Story, blocks: usize) -> Ran {
     let mut command = std::process::Command::new("sh");
     let output = command
-        .args([
-            "-c",
-            &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" {APPLY}"),
-            env!("CARGO_BIN_EXE_telform"),
-        ])
+        .args(["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" {APPLY}"), env!("CARGO_BIN_EXE_telform")])
         .current_dir(story.dir.path())
         .env_clear()
         .envs(&story.env)
@@ -191,7 +187,8 @@ pub(crate) fn with_a_full_disk(story: &Story, blocks: usize) -> Ran {
     story.ran(APPLY, &output)
 }
 
-/// The disk is full at any moment: what was sent is said, what was not sent is not sent, and with room again it goes on.
+/// The disk is full at any moment: what was sent is reported, what was not sent is not sent, and with free space again
+/// the run continues.
 #[cfg(unix)]
 #[test]
 fn a_full_disk() {
@@ -208,7 +205,7 @@ fn a_full_disk() {
         assert!(ran.code == 0 || ran.stderr.contains("os error"), "{what}");
         if story.path(".telform/ledger.journal").exists() {
             let journal = std::fs::read(story.path(".telform/ledger.journal")).unwrap();
-            assert_eq!(journal::check(&journal).unwrap().torn, None, "half a line is taken back: {what}");
+            assert_eq!(journal::check_journal(&journal).unwrap().torn_line, None, "half a line is taken back: {what}");
         }
         story.apply();
         assert_eq!(story.writes().len(), 2, "nothing is made twice: {what}");
@@ -220,7 +217,7 @@ fn a_full_disk() {
     assert!(codes.contains(&0) && codes.contains(&1) && codes.contains(&5), "{codes:?}");
 }
 
-/// A folder that nobody may write, not even root.
+/// A folder that no user may write, not even root.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_folder_that_cannot_be_written() {
@@ -232,7 +229,7 @@ fn a_folder_that_cannot_be_written() {
     }
 }
 
-/// The folder goes away while a request is on its way: what was done is said, and nothing more is started.
+/// The folder disappears during a request: what was done is reported, and nothing more is started.
 #[test]
 fn a_folder_that_is_lost_in_the_middle() {
     let story = story("{}", TWO);

@@ -26,7 +26,7 @@ fn callbacks(story: &Story) -> serde_json::Value {
     story.world()["carrierx"]["partners"][0]["callbacks"].clone()
 }
 
-/// A secret source stands where the address stands; its text is sent, and shown nowhere.
+/// A secret source is in place of the address; its text is sent, and shown nowhere.
 #[test]
 fn a_callback_from_a_secret_source() {
     let first = format!("https://{LOGIN}@hooks.example/sms?key={QUERY}");
@@ -35,7 +35,7 @@ fn a_callback_from_a_secret_source() {
                 attributes: { crm: { env: CRM } } } }\n";
     story.carrierx(yaml);
     story.expect(0, "validate");
-    // A value that nobody supplied is told before anything is written.
+    // A value that was not supplied is reported before anything is written.
     story.expect(0, "plan").says("(env HOOK").says("(env CRM, not supplied)").says("has to be sent");
     story.expect(1, "apply --auto-approve").says("telform::secret::not_supplied").says("attributes.crm");
     assert_eq!(story.writes(), [""; 0]);
@@ -44,10 +44,7 @@ fn a_callback_from_a_secret_source() {
     let ran = story.expect(0, "apply --auto-approve");
     ran.says("(env HOOK, hidden:").says("(env CRM, hidden:");
     assert_eq!(callbacks(&story), json!({ "sms": first, "app_mediator": "https://a.example/x" }));
-    assert_eq!(
-        story.world()["carrierx"]["partners"][0]["attributes"],
-        json!({ "crm": "canary-crm-token-1" })
-    );
+    assert_eq!(story.world()["carrierx"]["partners"][0]["attributes"], json!({ "crm": "canary-crm-token-1" }));
     story.in_sync();
     story.expect(0, "drift");
     story.expect(0, "journal verify");
@@ -76,12 +73,12 @@ fn by_hand_callback(story: &Story, url: &str) {
     });
 }
 
-/// The same digest for whoever has the secrets and whoever has not, and another secret than the reviewed one is not hidden by it.
+/// The digest is the same with and without the secrets, and does not hide a secret that differs from the reviewed one.
 #[test]
 fn a_saved_plan_with_hidden_values() {
     let story = watched(verified(""))
         .secret("HOOK", &format!("https://{LOGIN}@hooks.example/sms"))
-        .secret("TELFORM_FINGERPRINT_KEY", &"canary-key-0123456789".repeat(2));
+        .secret("TELFORM_FINGERPRINT_KEY", "canary-key-5f0c1e9a7b3d284c6a91e0f7d2b84c3e");
     story.carrierx("partners: { west: { login: west, city: Rome, callbacks: { sms: { env: HOOK } } } }\n");
     story.expect(0, "plan --out plan.json");
     story.expect(0, "verify plan.json");
@@ -92,7 +89,7 @@ fn a_saved_plan_with_hidden_values() {
     story.unset("HOOK");
     assert_eq!(digest(&story), with, "a pull request is planned without secrets");
     story.set("HOOK", &format!("https://{LOGIN}@hooks.example/sms"));
-    // Another value than the one that was there at the review: the digest cannot tell, the seal can.
+    // A value other than the one at the review: the digest cannot detect it, the seal can.
     story.set("HOOK", &format!("https://{NEWER}@hooks.example/sms"));
     story.expect(4, "apply plan.json --auto-approve").says("another secret");
     story.set("HOOK", &format!("https://{LOGIN}@hooks.example/sms"));
@@ -100,7 +97,7 @@ fn a_saved_plan_with_hidden_values() {
     story.in_sync();
 }
 
-/// Live values with a login or a query are hidden in every view, and told apart.
+/// Live values with a login or a query are hidden in every view, and distinguished.
 #[test]
 fn live_addresses_are_hidden() {
     let world = format!(
@@ -118,12 +115,12 @@ fn live_addresses_are_hidden() {
     story.expect(0, "apply --auto-approve");
     assert_eq!(callbacks(&story), json!({ "sms": "https://hooks.example/sms" }));
     story.in_sync();
-    // What was hidden is in no journal, so nothing can bring it back; that is said.
-    story.expect(0, "undo last --auto-approve").says("it held a secret, and the journal keeps none");
+    // Hidden text is in no journal, so nothing can restore it; this is reported.
+    story.expect(0, "undo last --auto-approve").says("it contained a secret, and the journal keeps no secrets");
     assert_eq!(callbacks(&story), json!({ "sms": "https://hooks.example/sms" }));
 }
 
-/// PUT writes the whole object as it was read: what is hidden goes back as it was.
+/// PUT writes the whole object as it was read: hidden text is sent back unchanged.
 #[test]
 fn a_put_keeps_what_is_hidden() {
     let url = format!("https://hooks.example/sms?key={QUERY}");
@@ -137,7 +134,7 @@ fn a_put_keeps_what_is_hidden() {
     story.in_sync();
 }
 
-/// Written down in the YAML itself: a warning with the form to use, and hidden all the same.
+/// Written in the YAML itself: a warning with the form to use, and nevertheless hidden.
 #[test]
 fn what_looks_like_a_credential() {
     let story = watched(verified(""));
@@ -206,12 +203,9 @@ const SPELLINGS: [(&str, &str); 9] = [
 ];
 
 fn canaries(story: Story) -> Story {
-    let words = SPELLINGS
-        .iter()
-        .flat_map(|(text, _)| text.split(|char: char| !char.is_alphanumeric() && char != '-'));
-    // What an escape cut off is looked for as well.
-    let words = words
-        .flat_map(|word| word.find("canary-").or_else(|| word.find("pass-")).map(|at| word[at..].to_owned()));
+    let words = SPELLINGS.iter().flat_map(|(text, _)| text.split(|char: char| !char.is_alphanumeric() && char != '-'));
+    // The part cut off by an escape is looked for as well.
+    let words = words.flat_map(|word| word.find("canary-").or_else(|| word.find("pass-")).map(|at| word[at..].to_owned()));
     story.secrets.lock().unwrap().extend(words.map(|word| word.trim_end_matches("-x").to_owned()));
     story
 }
@@ -234,12 +228,7 @@ fn addresses_in_any_attribute_and_any_spelling() {
             for format in ["json", "markdown", "html", "terraform-json", "github", "gitlab"] {
                 story.run(&format!("plan -v --format {format} -f secret.txt"));
             }
-            for args in [
-                "explain partners.west",
-                "explain partners.west.attributes --json",
-                "doctor",
-                "doctor --json",
-            ] {
+            for args in ["explain partners.west", "explain partners.west.attributes --json", "doctor", "doctor --json"] {
                 story.run(&format!("{args} -f secret.txt"));
             }
         }
@@ -251,13 +240,13 @@ fn addresses_in_any_attribute_and_any_spelling() {
         for args in ["show p.json", "journal export", "journal show last -v"] {
             story.run(args);
         }
-        // With the city gone, nothing in this run knows the address any more.
+        // Without the city, nothing in this run knows the address any more.
         by_hand(&story, "city", "Rome");
-        story.expect(0, "undo last --auto-approve -f secret.txt").says("it held a secret");
+        story.expect(0, "undo last --auto-approve -f secret.txt").says("it contained a secret");
     }
 }
 
-/// What objects are found by is hidden like everything else, and still finds them.
+/// Natural keys are hidden like everything else, and still find their objects.
 #[test]
 fn a_name_with_a_login_in_it() {
     let story = watched(Story::new(&format!(
@@ -270,16 +259,11 @@ unpod:
 "
     )));
     let yaml = |name: &str, more: &str| {
-        story.unpod_with(
-            "product_id: prod, ",
-            &format!("providers: {{ spare: {{ name: '{name}', {more} }} }}\n"),
-        );
+        story.unpod_with("product_id: prod, ", &format!("providers: {{ spare: {{ name: '{name}', {more} }} }}\n"));
         put_aside(&story);
     };
     yaml(&format!("https://{LOGIN}@a.example"), "base_url: https://a.example");
-    for args in
-        ["plan", "plan --json", "explain providers.spare", "doctor", "apply --auto-approve", "drift --json"]
-    {
+    for args in ["plan", "plan --json", "explain providers.spare", "doctor", "apply --auto-approve", "drift --json"] {
         story.expect(0, &format!("{args} -f secret.txt")).is_silent_about("nothing is managed");
     }
     assert_eq!(story.writes().len(), 1, "found by its name, and changed in place: {:?}", story.writes());
@@ -289,17 +273,16 @@ unpod:
     }
 }
 
-/// A secret that the service shows in part: what fits is not called different, what does not fit is written, and no part of it
-/// is shown.
+/// A secret that the service shows in part: a match is not called different, a mismatch is written, and no part of it is
+/// shown.
 #[test]
 fn a_secret_that_is_shown_in_part() {
     let shown = ["sk-\u{2026}abcd", "****abcd", "sk-...abcd", "\u{2022}\u{2022}\u{2022}abcd", "skxxxxxxabcd"];
     for part in shown {
-        let mut story = verified(&format!("      attributes: {{ crm: '{part}', tier: gold }}\n"))
-            .secret("CRM", "sk-canary-crm-77-abcd");
+        let mut story =
+            verified(&format!("      attributes: {{ crm: '{part}', tier: gold }}\n")).secret("CRM", "sk-canary-crm-77-abcd");
         story.secrets.lock().unwrap().insert(part.to_owned());
-        story
-            .carrierx("partners: { west: { login: west, attributes: { crm: { env: CRM }, tier: gold } } }\n");
+        story.carrierx("partners: { west: { login: west, attributes: { crm: { env: CRM }, tier: gold } } }\n");
         let plan = story.expect(0, "plan --detailed-exitcode");
         plan.says("attributes.crm").says("only a part of it");
         story.apply();
@@ -323,12 +306,7 @@ fn excerpts_show_no_part_of_an_address() {
     let forms: [fn(&str) -> String; 6] = [
         |text| format!("    city: '{text}'\n"),
         |text| format!("    city: \"{}\"\n", text.replace('/', "\\/")),
-        |text| {
-            format!(
-                "    city: \"{}\"\n",
-                text.replace(':', "\\x3a").replace('@', "\\u0040").replace('?', "\\x3f")
-            )
-        },
+        |text| format!("    city: \"{}\"\n", text.replace(':', "\\x3a").replace('@', "\\u0040").replace('?', "\\x3f")),
         |text| format!("    city: >-\n      {text}\n"),
         |text| format!("    city: Rome # {text}\n"),
         |text| format!("    attributes: {{ 'k {text}': 1 }}\n"),
@@ -358,8 +336,7 @@ fn a_source_in_one_object_and_a_text_in_another() {
             .replace("login: west", &format!("login: {login}"))
             .replace("3f0c6a52", &format!("3f0c6a5{sid}"))
     });
-    let world =
-        crate::partners::world_with_west("      attributes: { crm: canary-crm-1 }\n") + &more.concat();
+    let world = crate::partners::world_with_west("      attributes: { crm: canary-crm-1 }\n") + &more.concat();
     let mut story = Story::new(&world).secret("CRM", "canary-crm-1");
     story.carrierx(
         "partners:\n  a: { login: east, attributes: { crm: one, star: '*x' } }\n  m: { login: west, attributes: { crm: { env: CRM } } }\n\

@@ -15,9 +15,7 @@ const HERE: &str = "-f main.yaml --sandbox world.yaml";
 #[test]
 fn every_hint_repeats_where_the_run_looked() {
     let story = quickstart();
-    story
-        .expect(0, &format!("plan {HERE}"))
-        .says("`telform apply -f main.yaml --sandbox world.yaml` with the same");
+    story.expect(0, &format!("plan {HERE}")).says("`telform apply -f main.yaml --sandbox world.yaml` with the same");
     story
         .expect(0, &format!("plan --out plan.json {HERE}"))
         .says("`telform apply plan.json -f main.yaml --sandbox world.yaml` to carry out exactly this plan");
@@ -35,19 +33,17 @@ fn every_hint_repeats_where_the_run_looked() {
         let document: serde_json::Value = serde_json::from_str(ran.stdout.lines().next().unwrap()).unwrap();
         assert!(document["help"].as_str().unwrap().contains(hint), "{document}");
     }
-    // A refusal, whose words the planner does not know the run of.
+    // A refusal, whose text does not know the options of the run.
     let refused = story.expect(3, &format!("plan --destroy {HERE} --ledger other.json"));
     refused.says("`telform forget partners.acme-east -f main.yaml --ledger other.json --sandbox world.yaml`");
     story.file("broken.json", "{ \"format\": 1");
     let ran = story.expect(1, &format!("plan {HERE} --ledger broken.json"));
     let whole = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        whole.contains(
-            "`telform ledger rebuild --replace -f main.yaml --ledger broken.json --sandbox world.yaml`"
-        ),
+        whole.contains("`telform ledger rebuild --replace -f main.yaml --ledger broken.json --sandbox world.yaml`"),
         "{whole}"
     );
-    // What is not said is not repeated.
+    // Options that were not given are not repeated.
     std::fs::rename(story.path("main.yaml"), story.path("telform.yaml")).unwrap();
     story.expect(1, "journal list").is_silent_about(" -f ").is_silent_about("--sandbox");
 }
@@ -68,7 +64,7 @@ fn a_user_without_a_variable_has_a_name() {
     assert!(user == name.trim() || user.starts_with("uid "), "{user} is not {name}");
 }
 
-/// The commands in a text, each as it stands between backticks or on a line of its own.
+/// The commands in a text, each between backticks or on its own line.
 fn commands(text: &str) -> Vec<String> {
     let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let quoted = whole.split("`telform ").skip(1).filter_map(|rest| rest.split('`').next());
@@ -76,7 +72,7 @@ fn commands(text: &str) -> Vec<String> {
     quoted.chain(lines).map(str::to_owned).collect()
 }
 
-/// What a plan says to run carries out that plan: limits and allowances are part of the command.
+/// The command that a plan suggests applies that plan: limits and permissions are part of the command.
 #[test]
 fn the_way_on_from_a_plan_can_be_pasted() {
     let story = quickstart();
@@ -118,8 +114,7 @@ fn an_undo_that_was_cut_off_goes_on_as_an_undo() {
     let ran = crate::runs::end(&story, "undo", child);
     story.sandbox.clear_faults();
     let named = commands(&ran.stderr);
-    let on =
-        named.iter().find(|command| command.starts_with("undo")).unwrap_or_else(|| panic!("{}", ran.whole()));
+    let on = named.iter().find(|command| command.starts_with("undo")).unwrap_or_else(|| panic!("{}", ran.whole()));
     assert!(on.contains(&first) && on.contains("--max-deletes 2"), "{on}");
     assert!(!ran.stderr.contains("telform resume"), "{}", ran.stderr);
     // The plan says so too.
@@ -148,10 +143,7 @@ unpod:
     }
     let story = Story::new("{}");
     story.carrierx("partners: {}\n");
-    story
-        .expect(1, "adopt partners.x nosuch")
-        .says("`partner_sid` is what identifies a partner")
-        .says("mail address");
+    story.expect(1, "adopt partners.x nosuch").says("`partner_sid` is what identifies a partner").says("mail address");
 }
 
 const OLDER: &str = "
@@ -161,31 +153,25 @@ unpod:
     - { id: 41, provider: Vapi, name: main, api_key: canary-key-main-1 }
 ";
 
-/// The catalogue's names stand on both sides, however a provider is written.
+/// The catalogue's names are on both sides, however a provider is written.
 #[test]
 fn a_provider_has_its_name_on_both_sides() {
     for written in ["Daily", "5", "daily"] {
         let story = Story::new(OLDER);
         let write = |provider: &str| {
-            story.unpod_with(
-                "product_id: prod, ",
-                &format!("providers:\n  main: {{ name: main, provider: {provider} }}\n"),
-            );
+            story.unpod_with("product_id: prod, ", &format!("providers:\n  main: {{ name: main, provider: {provider} }}\n"));
         };
         write("Vapi");
         story.apply();
         write(written);
         for format in ["text", "markdown"] {
             let plan = story.expect(0, &format!("plan --format {format}")).stdout;
-            assert!(
-                plan.contains("Vapi") && plan.contains("Daily") && !plan.contains("6 ->"),
-                "{written}: {plan}"
-            );
+            assert!(plan.contains("Vapi") && plan.contains("Daily") && !plan.contains("6 ->"), "{written}: {plan}");
         }
     }
 }
 
-/// A secret that somebody changed at the service is not said to have changed in the configuration.
+/// A secret that was changed at the service is not reported as changed in the configuration.
 #[test]
 fn a_secret_says_where_it_changed() {
     let mut story = Story::new(OLDER).secret("KEY", "canary-key-main-1");
@@ -193,18 +179,12 @@ fn a_secret_says_where_it_changed() {
     story.unpod_with("product_id: prod, ", entry);
     story.apply();
     story.set("KEY", "canary-key-main-2");
-    story
-        .expect(0, "plan")
-        .says("not the one that the service shows")
-        .is_silent_about("changed at the service");
+    story.expect(0, "plan").says("not the one that the service shows").is_silent_about("changed at the service");
     story.apply();
-    // Somebody else, with a ledger of their own.
+    // Another user, with a separate ledger.
     story.set("KEY", "canary-key-main-1");
     story.expect(0, "apply --auto-approve --ledger other.json");
     story.set("KEY", "canary-key-main-2");
-    story
-        .expect(0, "plan")
-        .says("changed at the service: will be written")
-        .is_silent_about("in the configuration");
+    story.expect(0, "plan").says("changed at the service: will be written").is_silent_about("in the configuration");
     story.expect(2, "drift").says("changed outside telform").is_silent_about("in the configuration");
 }

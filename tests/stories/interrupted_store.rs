@@ -1,5 +1,5 @@
 //! Interrupted while ledger, journal and lock are in an object store that answers with a delay: whichever request the run waits
-//! for, it finishes what is in flight, connects the number that it cut, frees the lock, and ends.
+//! for, it finishes what is in flight, connects the number that it disconnected, frees the lock, and ends.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ fn a_hangup_at_each_request() {
     let ignored = std::fs::read_to_string("/proc/self/status").unwrap();
     let mask = ignored.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap().trim().to_owned();
     if u64::from_str_radix(&mask, 16).unwrap() & 1 == 1 {
-        // Whoever runs the tests with `nohup` has asked that a hangup ends nothing.
+        // Running the tests with `nohup` means that a hangup ends nothing.
         return;
     }
     at_each_request("-HUP", 3, 3);

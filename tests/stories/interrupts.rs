@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use telform::journal::{self, Record};
+use telform::state::journal::{self, JournalRecord};
 
 use crate::bench::{Ran, Story};
 use crate::closed_output;
@@ -17,19 +17,15 @@ fn story() -> Story {
     story
 }
 
-/// What stood on the terminal, as what came out of the run.
+/// The content of the terminal, as the output of the run.
 fn ended(story: &Story, mut child: std::process::Child, terminal: &mut Terminal) -> Ran {
     terminal.until(|_| false);
-    let output = std::process::Output {
-        status: child.wait().unwrap(),
-        stdout: terminal.text().into_bytes(),
-        stderr: Vec::new(),
-    };
+    let output = std::process::Output { status: child.wait().unwrap(), stdout: terminal.text().into_bytes(), stderr: Vec::new() };
     story.ran("apply at a terminal", &output)
 }
 
-fn kept(story: &Story) -> journal::Journal {
-    journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap()
+fn kept(story: &Story) -> journal::ParsedJournal {
+    journal::check_journal(story.read(".telform/ledger.journal").as_bytes()).unwrap()
 }
 
 #[test]
@@ -42,17 +38,17 @@ fn once_finishes_the_request_in_flight() {
     terminal.types(CTRL_C);
     let ran = ended(&story, child, &mut terminal);
     assert_eq!(ran.code, 130, "{}", ran.whole());
-    ran.says("^Cinterrupted: finishing what is running; once more to stop at once")
+    ran.says("^Cinterrupted: finishing what is running; interrupt again to stop at once")
         .says("Not started (1)")
         .says("interrupted");
     assert_eq!(story.writes().len(), 1, "the request in flight was finished, and no other sent");
     assert_eq!(story.ledger()["objects"].as_object().unwrap().len(), 1, "it is recorded");
     let journal = kept(&story);
-    let runs = journal::runs(&journal.lines);
+    let runs = journal::collect_runs(&journal.lines);
     let [run] = runs.as_slice() else { panic!("one run") };
     assert!(run.interrupted);
-    assert_eq!((run.result(), run.writes(), run.open().len()), ("interrupted", 1, 0));
-    let Some(Record::Finished { exit, .. }) = run.finished else { panic!("a receipt") };
+    assert_eq!((run.result_text(), run.completed_writes(), run.open().len()), ("interrupted", 1, 0));
+    let Some(JournalRecord::Finished { exit, .. }) = run.finished else { panic!("a receipt") };
     assert_eq!(*exit, 130);
     assert_eq!(story.ledger()["journal"], serde_json::json!(journal.head()));
     story.apply();
@@ -67,49 +63,44 @@ fn twice_stops_at_once_and_leaves_the_step_open() {
     let child = terminal.runs(&story, "apply --auto-approve");
     wait_for_a_write(&story);
     terminal.types(CTRL_C);
-    assert!(terminal.until(|text| text.contains("once more to stop at once")), "{}", terminal.text());
+    assert!(terminal.until(|text| text.contains("interrupt again to stop at once")), "{}", terminal.text());
     let begun = std::time::Instant::now();
     terminal.types(CTRL_C);
     let ran = ended(&story, child, &mut terminal);
     assert!(begun.elapsed().as_secs() < 10, "it did not wait for the answer");
     assert_eq!(ran.code, 130, "{}", ran.whole());
     let journal = kept(&story);
-    let runs = journal::runs(&journal.lines);
+    let runs = journal::collect_runs(&journal.lines);
     let [run] = runs.as_slice() else { panic!("one run") };
-    assert_eq!((run.result(), run.writes()), ("cut off", 0));
+    assert_eq!((run.result_text(), run.completed_writes()), ("cut off", 0));
     let open = run.open();
     let [step] = open.as_slice() else { panic!("one open step: {open:?}") };
     assert_eq!(step.step, run.steps.iter().find(|step| step.intent.is_some()).unwrap().id);
-    // The create had its effect, unseen: the next run says so and finds it.
+    // The create had its effect, unseen: the next run reports it and finds the object.
     story.sandbox.clear_faults();
     story.apply().says("was cut off with 1 step open");
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
     story.in_sync();
 }
 
-/// What may be dark comes first, then what nobody knows, then the command that finds it out with the options of this run.
+/// What may be dark comes first, then what is unknown, then the command that finds it out with the options of this run.
 #[test]
 fn twice_says_what_is_unknown() {
-    // Before the number is cut, while it is cut, before and while it is connected, and while that is read back.
+    // Before the number is disconnected, during the disconnect, before and during the connect, and while that is read back.
     const READ: &str = "method: GET, path: '*/bridges/sales/'";
     for (held, counts, dark, unknown) in [
         (format!("{READ}, nth: 3"), "3 done, 0 unknown, 4 not started", "", ""),
         (
             "path: '*/disconnect-provider/'".to_owned(),
             "3 done, 1 unknown, 3 not started",
-            "PERHAPS DARK (1): nobody waited for the answer",
+            "PERHAPS DARK (1): the run did not wait for the answer",
             "Unknown (1)\n    s4 disconnect +14155550101 from sales",
         ),
-        (
-            format!("{READ}, nth: 4"),
-            "4 done, 0 unknown, 3 not started",
-            "DARK NOW (1): cut off, and not connected again",
-            "",
-        ),
+        (format!("{READ}, nth: 4"), "4 done, 0 unknown, 3 not started", "DARK NOW (1): cut off, and not connected again", ""),
         (
             "path: '*/connect-provider/'".to_owned(),
             "4 done, 1 unknown, 2 not started",
-            "PERHAPS DARK (1): nobody waited for the answer",
+            "PERHAPS DARK (1): the run did not wait for the answer",
             "Unknown (1)\n    s5 connect +14155550101 on sales",
         ),
         (format!("{READ}, nth: 5"), "5 done, 0 unknown, 2 not started", "", ""),
@@ -120,7 +111,7 @@ fn twice_says_what_is_unknown() {
         let child = terminal.runs(&story, "apply --auto-approve --max-numbers-dark 1");
         assert!(story.sandbox.wait_held(closed_output::PATIENCE));
         terminal.types(CTRL_C);
-        assert!(terminal.until(|text| text.contains("once more to stop at once")), "{}", terminal.text());
+        assert!(terminal.until(|text| text.contains("interrupt again to stop at once")), "{}", terminal.text());
         terminal.types(CTRL_C);
         let ran = ended(&story, child, &mut terminal);
         assert_eq!(ran.code, 130, "{}", ran.whole());
@@ -159,8 +150,7 @@ fn twice_as_json_lines() {
     let ran = closed_output::ends(&story, child, "twice");
     assert_eq!(ran.code, 130);
     ran.says("PERHAPS DARK (1)").says("telform resume");
-    let events: Vec<serde_json::Value> =
-        rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<serde_json::Value> = rest.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [unfinished, ended] = events.as_slice() else { panic!("{rest}") };
     assert_eq!((&unfinished["event"], &ended["exit"]), (&"unfinished".into(), &130.into()));
     assert_eq!(unfinished["advice"][0]["command"], "telform resume");
@@ -176,15 +166,14 @@ fn a_sandbox_that_is_killed() {
         story.expect(0, "init --quickstart");
         story
     };
-    // Whether a partner was made can nobody see; that has a test of its own.
+    // Whether a partner was created is invisible; that has a separate test.
     const WHAT: &str = "--sandbox world.yaml --exclude partners.acme-north";
     let args = &format!("apply {WHAT} --auto-approve");
     let essence = |story: &Story| {
         let world = telform::sandbox::World::load(story.path("world.state.yaml")).unwrap();
         let world = serde_json::to_value(world).unwrap();
         let (unpod, carrierx) = (&world["unpod"], &world["carrierx"]);
-        [&unpod["configurations"], &unpod["bridges"], &carrierx["partners"]]
-            .map(|list| list.as_array().map_or(0, Vec::len))
+        [&unpod["configurations"], &unpod["bridges"], &carrierx["partners"]].map(|list| list.as_array().map_or(0, Vec::len))
     };
     let undisturbed = fresh();
     undisturbed.expect(0, args);
@@ -198,9 +187,9 @@ fn a_sandbox_that_is_killed() {
         }
         let kept = story.path("world.ledger.journal");
         if kept.exists() {
-            let lines = journal::check(&std::fs::read(kept).unwrap()).unwrap().lines;
-            let runs = journal::runs(&lines);
-            let made = runs.iter().flat_map(|run| &run.steps).filter_map(|step| step.made());
+            let lines = journal::check_journal(&std::fs::read(kept).unwrap()).unwrap().lines;
+            let runs = journal::collect_runs(&lines);
+            let made = runs.iter().flat_map(|run| &run.steps).filter_map(|step| step.created_id());
             let state = std::fs::read_to_string(story.path("world.state.yaml")).unwrap_or_default();
             for id in made {
                 in_part += 1;
@@ -216,7 +205,7 @@ fn a_sandbox_that_is_killed() {
 }
 
 /// At the question there is nothing to finish: the process ends, nothing was written, and the ledger is free.
-/// Who starts a run with `nohup` has said that a closed terminal ends nothing.
+/// Starting a run with `nohup` means that a closed terminal ends nothing.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_run_that_ignores_hangups_goes_on() {

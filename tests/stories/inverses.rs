@@ -1,10 +1,10 @@
-//! What takes a run back is saved with it before its first request; where nothing moved, an undo sends just that.
+//! The undo of a run is saved with it before its first request; where nothing changed, an undo sends exactly that.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use telform::document::v1;
-use telform::journal::{self, Run};
+use telform::state::journal::{self, RecordedRun};
 
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
@@ -13,21 +13,22 @@ use crate::partners::{west, world_with_west};
 const JOURNAL: &str = ".telform/ledger.journal";
 const GUARDS: &str = "--auto-approve --max-deletes 9 --max-numbers-dark 9";
 
-/// What each step of a run made, and what it deletes by address.
-fn made(run: &Run<'_>) -> BTreeMap<String, String> {
-    run.steps.iter().filter_map(|step| Some((step.id.to_owned(), step.made()?.to_owned()))).collect()
+/// What each step of a run created, and what it deletes by address.
+fn made(run: &RecordedRun<'_>) -> BTreeMap<String, String> {
+    run.steps.iter().filter_map(|step| Some((step.id.to_owned(), step.created_id()?.to_owned()))).collect()
 }
 
-/// The saved requests with every id filled in: those of the run itself, and those of what was made again by `again`.
-fn saved(run: &Run<'_>, again: &Run<'_>) -> Vec<String> {
+/// The saved requests with every id filled in: those of the run itself, and those of objects recreated by `again`.
+fn saved(run: &RecordedRun<'_>, again: &RecordedRun<'_>) -> Vec<String> {
     let mut ids = made(run);
     let made_again = made(again);
-    for gone in
-        run.started.plan.steps.iter().filter(|step| matches!(step.operation, v1::Operation::Delete { .. }))
-    {
-        let maker = again.started.plan.steps.iter().find(|step| {
-            step.address == gone.address && matches!(step.operation, v1::Operation::Create { .. })
-        });
+    for gone in run.started.plan.steps.iter().filter(|step| matches!(step.operation, v1::Operation::Delete { .. })) {
+        let maker = again
+            .started
+            .plan
+            .steps
+            .iter()
+            .find(|step| step.address == gone.address && matches!(step.operation, v1::Operation::Create { .. }));
         if let Some(id) = maker.and_then(|maker| made_again.get(&maker.id)) {
             ids.insert(gone.id.clone(), id.clone());
         }
@@ -38,7 +39,7 @@ fn saved(run: &Run<'_>, again: &Run<'_>) -> Vec<String> {
     all
 }
 
-fn request(call: &v1::Call, ids: &BTreeMap<String, String>) -> String {
+fn request(call: &v1::CallV1, ids: &BTreeMap<String, String>) -> String {
     let mut path = call.path.clone();
     for (step, id) in ids {
         path = path.replace(&format!("{{{step}}}"), id);
@@ -64,9 +65,9 @@ fn holds(story: &Story) {
     story.expect(0, &format!("apply {GUARDS}"));
     story.take_log();
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
-    ran.is_silent_about("Otherwise than saved");
-    let kept = journal::check(story.read(JOURNAL).as_bytes()).unwrap();
-    let runs = journal::runs(&kept.lines);
+    ran.is_silent_about("Different from what was saved");
+    let kept = journal::check_journal(story.read(JOURNAL).as_bytes()).unwrap();
+    let runs = journal::collect_runs(&kept.lines);
     let [.., run, again] = runs.as_slice() else { panic!("two runs") };
     let mut sent = story.writes();
     sent.sort();
@@ -124,12 +125,12 @@ fn of_deletes() {
 "
     ));
     story.apply();
-    // The tombstones name what the entries above named, and the secret is in the YAML no longer; so the objects stay in it.
+    // The tombstones name what the entries above named, and the secret is no longer in the YAML; so the objects stay in it.
     story.expect(0, &format!("apply --destroy --target providers.old --target bridges.fax {GUARDS}"));
     story.take_log();
-    story.expect(0, &format!("undo last {GUARDS}")).is_silent_about("Otherwise than saved");
-    let kept = journal::check(story.read(JOURNAL).as_bytes()).unwrap();
-    let runs = journal::runs(&kept.lines);
+    story.expect(0, &format!("undo last {GUARDS}")).is_silent_about("Different from what was saved");
+    let kept = journal::check_journal(story.read(JOURNAL).as_bytes()).unwrap();
+    let runs = journal::collect_runs(&kept.lines);
     let [.., run, again] = runs.as_slice() else { panic!("two runs") };
     let mut sent = story.writes();
     sent.sort();
@@ -140,9 +141,7 @@ fn of_deletes() {
 fn of_a_replacement() {
     let story = connected();
     let yaml = |provider: &str| {
-        story.unpod(&format!(
-            "providers:\n  old: {{ provider: {provider}, account_sid: MA42, auth_token: {{ env: AUTH }} }}\n"
-        ));
+        story.unpod(&format!("providers:\n  old: {{ provider: {provider}, account_sid: MA42, auth_token: {{ env: AUTH }} }}\n"));
     };
     yaml("plivo");
     story.apply();
@@ -152,21 +151,20 @@ fn of_a_replacement() {
 
 #[test]
 fn of_partners() {
-    let story = Story::new(&world_with_west("      callbacks: { sms: https://a.example }\n"))
-        .secret("WEST_PASSWORD", "canary-west-pw");
+    let story =
+        Story::new(&world_with_west("      callbacks: { sms: https://a.example }\n")).secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx(&west("    address1: New Street 2\n    callbacks: { sms: https://b.example }\n"));
     holds(&story);
-    // One that has none is cleared with the empty collection: what null does is not documented.
+    // An attribute without a value is cleared with the empty collection: what null does is not documented.
     let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx(&west("    callbacks: { sms: https://b.example }\n"));
     holds(&story);
-    // A created one goes only where the account allows it.
-    let story =
-        Story::new("carrierx: { knobs: { delete: no_content } }").secret("WEST_PASSWORD", "canary-west-pw");
+    // A created one is deleted only where the account allows it.
+    let story = Story::new("carrierx: { knobs: { delete: no_content } }").secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx_with("partner_delete: true, ", &west(""));
     story.apply();
     story.sandbox.verify("west", "all");
-    story.expect(0, &format!("undo last {GUARDS}")).is_silent_about("Otherwise than saved");
+    story.expect(0, &format!("undo last {GUARDS}")).is_silent_about("Different from what was saved");
     assert!(story.writes().last().unwrap().starts_with("DELETE partners/"));
 }
 
@@ -217,10 +215,10 @@ fn what_cannot_be_undone_is_said_before_anybody_approves() {
     story.expect(3, "plan --destroy").is_silent_about("Cannot be undone");
     let story = Story::new("{}").secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx(&west(""));
-    story.expect(0, "plan").says("created for good").says("`partner_delete`");
+    story.expect(0, "plan").says("created permanently").says("`partner_delete`");
 }
 
-/// Somebody at the console gives a bridge back the name that it had.
+/// Another user at the console restores the earlier name of a bridge.
 fn renamed(story: &Story) {
     story.sandbox.edit(|world| {
         let sales = world.unpod.bridges.iter_mut().find(|bridge| bridge.slug == "sales").unwrap();
@@ -252,7 +250,7 @@ bridges:
     assert_eq!(moved["dropped"][0]["what"], "bridges.sales", "{moved}");
 }
 
-/// Killed right after the first line: what takes the run back is in the journal, and nothing was sent.
+/// Killed right after the first line: the undo of the run is in the journal, and nothing was sent.
 #[cfg(unix)]
 #[test]
 fn it_is_saved_before_the_first_request() {
@@ -271,12 +269,12 @@ fn it_is_saved_before_the_first_request() {
         }
         assert_eq!(story.writes(), [""; 0]);
         let mut ran = story.expect(0, "journal show");
-        // What stands above says who and where, and is another thing everywhere.
+        // The text above says who and where, and differs everywhere.
         ran.stdout = ran.stdout.split_off(ran.stdout.find("To take this back").unwrap());
         shot!("undo_saved", ran);
         let json = story.expect(0, "journal export --format json").json();
         assert_eq!(json["runs"][0]["undo"][0]["what"], "providers.old (42)", "{json}");
-        story.expect(0, "journal export --format csv").says("providers.old (42) deleted for good");
+        story.expect(0, "journal export --format csv").says("providers.old (42) deleted permanently");
         story.expect(0, "journal verify");
         break;
     }

@@ -1,7 +1,7 @@
-//! The journal: what a run leaves behind, and how it shows that nobody touched it.
+//! The journal: what a run leaves behind, and how it shows that it was not altered.
 
 use serde_json::json;
-use telform::journal::{self, End, Journal, Record};
+use telform::state::journal::{self, JournalRecord, ParsedJournal, StepEnding};
 
 use crate::bench::Story;
 use crate::partners::{by_hand, west, world_with_west};
@@ -12,8 +12,8 @@ fn partner() -> Story {
     story
 }
 
-fn kept(story: &Story) -> Journal {
-    journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap()
+fn kept(story: &Story) -> ParsedJournal {
+    journal::check_journal(story.read(".telform/ledger.journal").as_bytes()).unwrap()
 }
 
 #[test]
@@ -27,27 +27,29 @@ fn a_run_leaves_intent_outcome_and_receipt() {
         .lines
         .iter()
         .map(|line| match &line.record {
-            Record::Started(_) => "started",
-            Record::Intent { .. } => "intent",
-            Record::Outcome { .. } => "outcome",
-            Record::Finished { .. } => "finished",
-            Record::Interrupted => "interrupted",
-            Record::Settled { .. } => "settled",
+            JournalRecord::Started(_) => "started",
+            JournalRecord::Intent { .. } => "intent",
+            JournalRecord::Outcome { .. } => "outcome",
+            JournalRecord::Finished { .. } => "finished",
+            JournalRecord::Interrupted => "interrupted",
+            JournalRecord::Settled { .. } => "settled",
+            JournalRecord::Signed { .. } => "signed",
+            JournalRecord::Rekeyed { .. } => "rekeyed",
         })
         .collect();
     assert_eq!(words, ["started", "intent", "outcome", "finished"]);
-    let runs = journal::runs(&journal.lines);
+    let runs = journal::collect_runs(&journal.lines);
     let [run] = runs.as_slice() else { panic!("one run") };
-    assert_eq!((run.result(), run.writes(), run.open().len()), ("done", 1, 0));
+    assert_eq!((run.result_text(), run.completed_writes(), run.open().len()), ("done", 1, 0));
     assert_eq!(run.started.plan.changes[0].address, "partners.west");
-    let Record::Intent { method, before: Some(before), sends, .. } = &journal.lines[1].record else {
+    let JournalRecord::Intent { method, before: Some(before), sends, .. } = &journal.lines[1].record else {
         panic!("an intent with the object before")
     };
     assert_eq!((method.as_str(), sends.as_slice()), ("PATCH", ["address1".to_owned()].as_slice()));
     assert_eq!(before["address1"], json!(null));
-    assert_eq!(run.steps[0].end(), Some(End::Done));
-    assert_eq!(run.steps[0].after().unwrap()["address1"], "New Street 2");
-    let Record::Finished { converged, exit, .. } = &journal.lines[3].record else { panic!("a receipt") };
+    assert_eq!(run.steps[0].end(), Some(StepEnding::Done));
+    assert_eq!(run.steps[0].object_after().unwrap()["address1"], "New Street 2");
+    let JournalRecord::Finished { converged, exit, .. } = &journal.lines[3].record else { panic!("a receipt") };
     assert_eq!((*converged, *exit), (Some(true), 0));
     assert_eq!(story.ledger()["journal"], json!(journal.head()));
     story.in_sync();
@@ -65,7 +67,7 @@ fn a_saved_plan_is_used_once() {
     by_hand(&story, "address1", "New Street 2");
     story.take_log();
     let again = story.expect(4, "apply plan.json --auto-approve");
-    again.says("stale: this saved plan was used by run");
+    again.says("stale: this saved plan was already used by run");
     assert_eq!(story.writes(), [""; 0]);
     story.expect(0, "plan --out plan.json");
     story.expect(0, "apply plan.json --auto-approve");
@@ -91,17 +93,17 @@ fn a_journal_that_was_touched_stops_the_next_run() {
     ] {
         story.file(".telform/ledger.journal", touched);
         let ran = story.expect(1, "apply --auto-approve");
-        ran.says(says).says("look with `telform journal verify`");
+        ran.says(says).says("check with `telform journal verify`");
         assert_eq!(story.read(".telform/ledger.journal"), touched, "it stays as it is");
     }
     assert_eq!(story.writes().len(), 1, "only the first run wrote");
-    // Power was lost while a line was written: what it announced never began, so it goes.
+    // Power was lost while a line was written: what it announced never began, so the line is removed.
     story.file(".telform/ledger.journal", &format!("{whole}{{\"seq\":5,\"at\":\"20"));
     story.apply();
-    assert_eq!(journal::runs(&kept(&story).lines).len(), 2);
+    assert_eq!(journal::collect_runs(&kept(&story).lines).len(), 2);
 }
 
-/// It shows what the services hold about the accounts of people, which is nobody's else on this machine.
+/// It shows what the services hold about people's accounts, which no other user of this machine may read.
 #[cfg(unix)]
 #[test]
 fn ledger_and_journal_are_for_their_owner_alone() {

@@ -5,8 +5,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use telform::journal;
 use telform::sandbox::World;
+use telform::state::journal;
 
 use crate::bench::{Ran, Story, fault};
 use crate::kill_records::{Files, Records};
@@ -24,7 +24,7 @@ pub(crate) struct Rig {
     wanted: Value,
     requests: usize,
     pub(crate) writes: Vec<String>,
-    /// Whether a plan is asked too, and not only what the apply says of its own second plan.
+    /// Whether a plan is also made, beyond the apply's own second plan.
     plans: bool,
     /// Runs that it took at most after a kill, and how often a human had to decide.
     most_runs: usize,
@@ -40,10 +40,8 @@ impl Rig {
 
     /// A rig that keeps its ledger and journal somewhere.
     pub(crate) fn over(case: &Case, mut records: Box<dyn Records>) -> Self {
-        let story = Story::new(case.world)
-            .secret("ONE", "canary-one-61")
-            .secret("TWO", "canary-two-62")
-            .secret("PASS", "canary-pass-63");
+        let story =
+            Story::new(case.world).secret("ONE", "canary-one-61").secret("TWO", "canary-two-62").secret("PASS", "canary-pass-63");
         let story = records.used_by(story);
         (case.write)(&story, case.before);
         story.apply();
@@ -54,18 +52,7 @@ impl Rig {
         story.apply();
         let (requests, writes) = (story.sandbox.log().len(), story.writes());
         let wanted = essence(&story);
-        let mut rig = Self {
-            story,
-            records,
-            start,
-            wanted,
-            requests,
-            writes,
-            plans: true,
-            most_runs: 0,
-            decided: 0,
-            kills: 0,
-        };
+        let mut rig = Self { story, records, start, wanted, requests, writes, plans: true, most_runs: 0, decided: 0, kills: 0 };
         rig.ends_well("undisturbed");
         rig.plans = false;
         rig
@@ -83,8 +70,7 @@ impl Rig {
     fn killed_at_request(&self, rule: &str) -> bool {
         self.reset();
         self.story.sandbox.set_fault(fault(rule));
-        let mut child =
-            self.story.command(APPLY).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = self.story.command(APPLY).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let held = loop {
             if self.story.sandbox.wait_held(Duration::from_millis(20)) {
                 break true;
@@ -100,7 +86,7 @@ impl Rig {
         held
     }
 
-    /// Runs until the n-th moment of `src/hooks.rs`. False when the run ended before.
+    /// Runs until the n-th moment of `src/failpoints.rs`. False when the run ended before.
     pub(crate) fn killed_at_moment(&self, nth: usize) -> bool {
         self.reset();
         let mut command = self.story.command(APPLY);
@@ -139,8 +125,7 @@ impl Rig {
         }
         self.most_runs = self.most_runs.max(runs);
         assert_eq!(essence(&self.story), self.wanted, "{what}\n{told}");
-        let empty =
-            ["and a fresh plan is empty", "Plan: no changes"].iter().any(|words| told.contains(words));
+        let empty = ["and a fresh plan is empty", "Plan: no changes"].iter().any(|words| told.contains(words));
         assert!(empty, "{what}\n{told}");
         if self.plans {
             let plan = self.story.run("plan --detailed-exitcode");
@@ -149,8 +134,9 @@ impl Rig {
         fits(&self.story, &self.records.ledger(&self.story), &self.records.journal(&self.story), what);
     }
 
-    /// The human's part where this API shows nothing: a create whose end nobody can see, and a partner that may be gone or only
-    /// hidden. The run refuses, writes nothing and says how to decide; then it is adopted or said not to be there.
+    /// The human's part where this API shows nothing: a create with an invisible outcome, and a partner that may be deleted or
+    /// only hidden. The run refuses, writes nothing and explains how to decide; then the partner is adopted or declared
+    /// missing.
     fn decide(&mut self, ran: &Ran, writes_before: usize) -> bool {
         let refused = |what: &str| ran.code == 3 && ran.stdout.contains(what);
         let world = self.story.world();
@@ -177,19 +163,19 @@ impl Rig {
     }
 }
 
-/// The journal verifies and fits the ledger, and what the ledger says is there is there.
+/// The journal verifies and matches the ledger, and the objects in the ledger exist.
 pub(crate) fn is_whole(story: &Story, what: &str) {
     let files = Files::default();
     fits(story, &files.ledger(story), &files.journal(story), what);
 }
 
 fn fits(story: &Story, ledger: &str, journal: &[u8], what: &str) {
-    let kept = journal::check(journal);
+    let kept = journal::check_journal(journal);
     let kept = kept.unwrap_or_else(|broken| panic!("{what}: {broken}"));
-    assert_eq!(kept.torn, None, "{what}");
-    let ledger: telform::ledger::Ledger = serde_json::from_str(ledger).unwrap();
+    assert_eq!(kept.torn_line, None, "{what}");
+    let ledger: telform::model::ledger::Ledger = serde_json::from_str(ledger).unwrap();
     if let Some(head) = &ledger.journal {
-        kept.holds(head).unwrap_or_else(|broken| panic!("{what}: {broken}"));
+        kept.contains_head(head).unwrap_or_else(|broken| panic!("{what}: {broken}"));
     }
     assert!(ledger.attempts.is_empty() && ledger.moves.is_empty(), "{what}: {ledger:?}");
     let world = story.world();
@@ -221,41 +207,29 @@ fn server(seat: &Value) -> &Value {
     if seat.is_object() { &seat["configuration"] } else { seat }
 }
 
-/// Everything at the services; ids and times, which differ from run to run, are replaced by what they mean.
+/// Everything at the services; ids and times, which differ between runs, are replaced by their meaning.
 fn essence(story: &Story) -> Value {
     let world = story.world();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let without = |mut object: Value, names: &[&str]| {
-        object
-            .as_object_mut()
-            .unwrap()
-            .retain(|name, _| !names.contains(&name.as_str()) && !name.starts_with("date"));
+        object.as_object_mut().unwrap().retain(|name, _| !names.contains(&name.as_str()) && !name.starts_with("date"));
         object
     };
     const TIMES: [&str; 4] = ["id", "created_at", "updated_at", "modified_at"];
     let configurations = list(&world["unpod"]["configurations"]);
     let named = |id: &Value| {
         let found = configurations.iter().find(|config| config["id"] == *id);
-        found.map_or_else(
-            || id.clone(),
-            |config| json!([config["provider"], config["account_sid"], config["name"]]),
-        )
+        found.map_or_else(|| id.clone(), |config| json!([config["provider"], config["account_sid"], config["name"]]))
     };
     let bridges = list(&world["unpod"]["bridges"]).into_iter().map(|bridge| {
         let numbers = bridge["numbers"].as_object().cloned().unwrap_or_default();
-        let mut numbers: Vec<Value> =
-            numbers.iter().map(|(number, seat)| json!([number, named(server(seat))])).collect();
+        let mut numbers: Vec<Value> = numbers.iter().map(|(number, seat)| json!([number, named(server(seat))])).collect();
         numbers.sort_by_key(ToString::to_string);
         json!([without(bridge, &["id", "created_at", "updated_at", "numbers"]), numbers])
     });
-    let partners = list(&world["carrierx"]["partners"])
-        .into_iter()
-        .map(|it| without(it, &["partner_sid", "display_id"]));
-    let mut sets: [Vec<Value>; 3] = [
-        configurations.iter().map(|config| without(config.clone(), &TIMES)).collect(),
-        bridges.collect(),
-        partners.collect(),
-    ];
+    let partners = list(&world["carrierx"]["partners"]).into_iter().map(|it| without(it, &["partner_sid", "display_id"]));
+    let mut sets: [Vec<Value>; 3] =
+        [configurations.iter().map(|config| without(config.clone(), &TIMES)).collect(), bridges.collect(), partners.collect()];
     sets.iter_mut().for_each(|set| set.sort_by_key(ToString::to_string));
     json!(sets)
 }
@@ -284,17 +258,13 @@ fn after_each_write(index: usize) {
     for nth in 1..=rig.writes.len() {
         let rule = format!("{{ match: {{ method: WRITE, nth: {nth} }}, when: after, effect: hold }}");
         assert!(rig.killed_at_request(&rule), "write {nth}");
-        rig.ends_well(&format!(
-            "{}: killed after the effect of `{}`",
-            case.name,
-            rig.writes[nth - 1].clone()
-        ));
+        rig.ends_well(&format!("{}: killed after the effect of `{}`", case.name, rig.writes[nth - 1].clone()));
     }
     told(case, "after the effect of a write", rig.writes.len(), &rig);
     assert_eq!(rig.decided > 0, case.hidden, "only the create of a partner is for a human");
 }
 
-/// Every durable write: a line of the journal, a new ledger beside the old one, in its place, and there for good.
+/// Every durable write: a line of the journal, a new ledger beside the old one, in its place, and permanently there.
 fn after_each_durable_write(index: usize) {
     let case = &CASES[index];
     let mut rig = Rig::new(case);

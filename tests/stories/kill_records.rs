@@ -1,4 +1,4 @@
-//! Where a rig of the kill points keeps ledger and journal: taken down once, put back before each kill.
+//! Where a setup of the kill points keeps ledger and journal: saved once, restored before each kill.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ pub(crate) trait Records {
     fn used_by(&mut self, story: Story) -> Story;
     /// Remembers them as they are now.
     fn keep(&mut self, story: &Story);
-    /// Makes them again what they were.
+    /// Restores them.
     fn put_back(&self, story: &Story);
     /// Deals with the lock that a killed run left.
     fn free_the_lock(&mut self, story: &Story);
@@ -18,7 +18,7 @@ pub(crate) trait Records {
     fn journal(&self, story: &Story) -> Vec<u8>;
 }
 
-/// Beside the configuration. Its lock belongs to the process and is gone with it.
+/// Beside the configuration. Its lock belongs to the process and ends with it.
 #[derive(Default)]
 pub(crate) struct Files {
     kept: Vec<(PathBuf, Vec<u8>)>,
@@ -30,13 +30,12 @@ impl Records for Files {
     }
 
     fn keep(&mut self, story: &Story) {
-        self.kept =
-            [".telform/.gitignore", ".telform/ledger.json", ".telform/ledger.key", ".telform/ledger.journal"]
-                .iter()
-                .map(|name| story.path(name))
-                .filter(|path| path.exists())
-                .map(|path| (path.clone(), fs::read(path).unwrap()))
-                .collect();
+        self.kept = [".telform/.gitignore", ".telform/ledger.json", ".telform/ledger.key", ".telform/ledger.journal"]
+            .iter()
+            .map(|name| story.path(name))
+            .filter(|path| path.exists())
+            .map(|path| (path.clone(), fs::read(path).unwrap()))
+            .collect();
     }
 
     fn put_back(&self, story: &Story) {

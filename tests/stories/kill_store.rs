@@ -40,7 +40,7 @@ impl Records for Objects {
     }
 
     fn free_the_lock(&mut self, story: &Story) {
-        // What the killed run had sent to the store lands all the same.
+        // What the killed run had sent to the store is nevertheless stored.
         self.store.settle();
         let mut lock = self.store.json(LOCK);
         if lock["state"] != "held" {
@@ -51,11 +51,7 @@ impl Records for Objects {
         if self.left.is_multiple_of(2) {
             let before = (self.store.all(), story.writes());
             story.expect(1, APPLY).says("is in use").says(&format!("lock {id})"));
-            assert_eq!(
-                (self.store.all(), story.writes()),
-                before,
-                "a run without the lock leaves all as it is"
-            );
+            assert_eq!((self.store.all(), story.writes()), before, "a run without the lock leaves all as it is");
             story.expect(0, &format!("ledger unlock --lock-id {id}")).says("Freed the lock");
         } else {
             lock["expires"] = json!("2026-01-02T03:04:05Z");
@@ -110,7 +106,7 @@ kill! {
     shared_moves_second_part MOVES 2 of 2;
 }
 
-/// Create and patch of a configuration and a bridge, a replacement with its number moved, a disconnect for good, read back, and
+/// Create and patch of a configuration and a bridge, a replacement with its number moved, a permanent disconnect, read back, and
 /// delete of a configuration and a bridge.
 const NEWER: Case = Case {
     name: "shared, generation 2",

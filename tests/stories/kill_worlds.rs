@@ -12,7 +12,7 @@ pub(crate) struct Case {
     pub(crate) after: &'static str,
     /// Writes of the undisturbed run.
     pub(crate) writes: usize,
-    /// Whether one of them makes something that nobody can look for.
+    /// Whether one of them creates something that cannot be looked up.
     pub(crate) hidden: bool,
 }
 
@@ -60,7 +60,7 @@ bridges:
         writes: 13,
         hidden: false,
     },
-    // The same of the older generation, which can be made to disconnect.
+    // The same for the older generation, which can be configured to disconnect.
     Case {
         name: "generation 1",
         world: "
@@ -151,7 +151,8 @@ partners:
         writes: 2,
         hidden: false,
     },
-    // A configuration and its bridge move to another account: made there, the number cut here and connected there, deleted here.
+    // A configuration and its bridge move to another account: created there, the number disconnected here and connected there,
+    // deleted here.
     Case {
         name: "a move between accounts",
         world: "
@@ -185,7 +186,7 @@ bridges:
         writes: 6,
         hidden: false,
     },
-    // A bridge of the older generation with another slug takes its numbers along: deleted, made again, connected. One of its numbers
+    // A bridge of the older generation with another slug keeps its numbers: deleted, recreated, connected. One of its numbers
     // moves to a configuration that is new.
     Case {
         name: "a take-over",

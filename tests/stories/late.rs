@@ -1,15 +1,15 @@
 //! A create without an answer stays unknown while it may still be running at the service: it is not sent a second time, whatever
-//! becomes of its address, and what it makes late is named.
+//! happens to its address, and an object that it creates late is named.
 
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use telform::journal::{self, Record, Verdict};
+use telform::state::journal::{self, JournalFinding, JournalRecord};
 
 use crate::bench::{Ran, Story};
 use crate::runs::{end, start};
 
-/// One kind in one generation: a world in which two with one natural key may stand, and an entry.
+/// One kind in one generation: a world in which two objects may share a natural key, and an entry.
 struct Kind {
     world: &'static str,
     settings: &'static str,
@@ -57,14 +57,9 @@ const KINDS: [Kind; 4] = [
 impl Kind {
     /// A story in which the create is carried out when it is let go, after the client has given up.
     fn late(&self, settle_after: &str) -> Story {
-        let story = Story::new(self.world)
-            .secret("AUTH", "canary-auth-late")
-            .setting("TELFORM_TEST_TIMEOUT_MS", "400");
+        let story = Story::new(self.world).secret("AUTH", "canary-auth-late").setting("TELFORM_TEST_TIMEOUT_MS", "400");
         self.write(&story, settle_after, "main");
-        story.fault(&format!(
-            "{{ match: {{ method: POST, path: '{}' }}, effect: {{ carried_out_late_ms: 0 }} }}",
-            self.path
-        ));
+        story.fault(&format!("{{ match: {{ method: POST, path: '{}' }}, effect: {{ carried_out_late_ms: 0 }} }}", self.path));
         story
     }
 
@@ -123,7 +118,7 @@ fn a_create_that_is_stored_late_is_made_once() {
     }
 }
 
-/// The way out waits for this run's objects, where this run looked, and can be pasted.
+/// The suggested command waits for this run's objects, where this run looked, and can be pasted.
 #[test]
 fn the_way_out_of_a_create_that_may_run_repeats_the_options() {
     let story = KINDS[0].late("1h");
@@ -136,7 +131,7 @@ fn the_way_out_of_a_create_that_may_run_repeats_the_options() {
     story.expect(0, &format!("resume --settle-timeout 10m {options} --auto-approve"));
 }
 
-/// What was made late has the secret that was sent then: another one in the YAML is written.
+/// An object created late has the secret that was sent then: a different one in the YAML is written.
 #[test]
 fn a_secret_that_changed_meanwhile_is_sent_to_what_came_late() {
     for kind in &KINDS[..2] {
@@ -156,8 +151,7 @@ fn a_secret_that_changed_meanwhile_is_sent_to_what_came_late() {
 /// A server error may come from a proxy that gave up, and a connection may break for the same reason.
 #[test]
 fn neither_an_error_of_the_server_nor_a_broken_connection_settles_it() {
-    let effects =
-        ["cut", "{ answer: { status: 500 } }", "{ answer: { status: 502 } }", "{ answer: { status: 504 } }"];
+    let effects = ["cut", "{ answer: { status: 500 } }", "{ answer: { status: 502 } }", "{ answer: { status: 504 } }"];
     for (kind, effect) in KINDS.iter().zip(effects) {
         let story = kind.late("1h");
         story.sandbox.clear_faults();
@@ -165,12 +159,12 @@ fn neither_an_error_of_the_server_nor_a_broken_connection_settles_it() {
         let ran = story.expect(5, "apply --auto-approve");
         ran.says("may still be running").is_silent_about("was not done");
         refused(&story, "apply --auto-approve");
-        // The digest of what is planned does not move with the clock.
+        // The digest of the plan does not change with the clock.
         let digest = |ran: &Ran| ran.json()["digest"].clone();
         let first = digest(&story.run("plan --json"));
         std::thread::park_timeout(Duration::from_millis(1100));
         assert_eq!(first, digest(&story.run("plan --json")));
-        // What the service refused is over: the time that it said no is the time that it ended.
+        // A refused request is over: it ended at the time of the refusal.
         kind.write(&story, "0s", "main");
         story.apply();
         assert_eq!(kind.rows(&story), 1);
@@ -200,7 +194,7 @@ fn its_key_is_watched_and_not_its_address() {
     }
 }
 
-/// `resume` waits for it as long as it is told to, and then it is made: once.
+/// `resume` waits for it as long as requested, and then it is created: once.
 #[test]
 fn resume_waits_until_it_is_over() {
     for kind in &KINDS[..2] {
@@ -233,22 +227,22 @@ fn a_killed_run_leaves_its_create_unknown() {
         ran.says("UNKNOWN").is_silent_about("not done");
         refused(&story, "apply --auto-approve");
         story.expect(0, "journal verify");
-        // When its time is over, the run is closed and the object is made.
+        // When its time has passed, the run is closed and the object is created.
         kind.write(&story, "0s", "main");
         story.apply();
-        let journal = journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap();
+        let journal = journal::check_journal(story.read(".telform/ledger.journal").as_bytes()).unwrap();
         let last = journal.lines.iter().rev().find_map(|line| match &line.record {
-            Record::Settled { verdict, .. } => Some(*verdict),
+            JournalRecord::Settled { verdict, .. } => Some(*verdict),
             _ => None,
         });
-        assert_eq!(last, Some(Verdict::NotDone));
+        assert_eq!(last, Some(JournalFinding::NotDone));
         assert_eq!(kind.rows(&story), 1);
         story.expect(0, "journal verify");
         story.in_sync();
     }
 }
 
-/// It came after all, when another one had been made: every plan names both, and the run that may have made it.
+/// It appeared after all, when another one had been created: every plan names both, and the run that may have created it.
 #[test]
 fn a_late_twin_is_named_in_every_plan() {
     for kind in &KINDS[..2] {
@@ -267,11 +261,7 @@ fn a_late_twin_is_named_in_every_plan() {
         for command in ["plan", "plan --target providers.main", "doctor"] {
             let ran = story.expect(0, command);
             let told = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-            assert!(
-                told.contains(&format!("provider configuration {}", ids[0])),
-                "{command}: {}",
-                ran.whole()
-            );
+            assert!(told.contains(&format!("provider configuration {}", ids[0])), "{command}: {}", ran.whole());
             assert!(told.contains(&format!("of {managed}, which is managed")), "{command}: {}", ran.whole());
             assert!(told.contains("perhaps made late by the create of"), "{command}: {}", ran.whole());
         }
@@ -280,7 +270,7 @@ fn a_late_twin_is_named_in_every_plan() {
     }
 }
 
-/// Nobody needs to have lost an answer: a twin that somebody else made is named too, for every kind that has a natural key.
+/// No answer need be lost: a duplicate that another user created is also named, for every kind that has a natural key.
 #[test]
 fn a_twin_of_a_managed_object_is_named() {
     let story = Story::new(
@@ -293,9 +283,7 @@ carrierx:
 ",
     );
     story.carrierx("partners: {}\n");
-    let sid = |story: &Story, at: usize| {
-        story.world()["carrierx"]["partners"][at]["partner_sid"].as_str().map(str::to_owned)
-    };
+    let sid = |story: &Story, at: usize| story.world()["carrierx"]["partners"][at]["partner_sid"].as_str().map(str::to_owned);
     let Some(first) = sid(&story, 0) else { return };
     story.carrierx(&format!("partners:\n  west: {{ id: {first}, name: West }}\n"));
     story.expect(0, "apply --auto-approve");
@@ -303,7 +291,7 @@ carrierx:
     ran.says("has a twin").says(&first).says(&sid(&story, 1).unwrap());
 }
 
-/// An object that comes when nobody wants it any more is named as well.
+/// An object that appears when it is no longer wanted is named as well.
 #[test]
 fn what_comes_late_for_nobody_is_named() {
     let kind = &KINDS[0];

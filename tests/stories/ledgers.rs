@@ -1,4 +1,4 @@
-//! Looking after the ledger by hand.
+//! Maintaining the ledger by hand.
 
 use crate::bench::Story;
 
@@ -35,11 +35,7 @@ fn listed_and_shown() {
     assert_eq!(list["objects"][0]["address"], "bridges.sales");
     let shown = story.expect(0, "ledger show providers.new --json").json();
     assert_eq!(shown["entry"]["secrets"], serde_json::json!(["auth_token"]));
-    assert!(
-        !shown
-            .to_string()
-            .contains(story.ledger()["objects"]["providers.new"]["secrets"]["auth_token"].as_str().unwrap())
-    );
+    assert!(!shown.to_string().contains(story.ledger()["objects"]["providers.new"]["secrets"]["auth_token"].as_str().unwrap()));
     shot!("ledger_show_unknown", story.expect(1, "ledger show providers.nev"));
     assert_eq!(story.take_log(), [""; 0], "nobody was asked");
 }
@@ -105,7 +101,7 @@ const COMMANDS: [&str; 16] = [
     "plan --json",
 ];
 
-/// A ledger that cannot be used stops each of them with the way out, and nothing is changed: not in the ledger, not in the
+/// An unusable ledger stops each of them with a remedy, and nothing is changed: not in the ledger, not in the
 /// folder, not in the YAML, not at a service.
 fn refused_by_everything(story: &Story, what: &str, way_out: &str) {
     let files = |story: &Story| {
@@ -151,7 +147,7 @@ fn a_damaged_or_truncated_ledger() {
         refused_by_everything(&story, "is damaged", "restore it from a backup");
     }
     shot!("ledger_damaged", story.run("apply --auto-approve"));
-    // The way out that the message names.
+    // The remedy that the message names.
     story.file(".telform/ledger.json", &whole[..whole.len() / 2]);
     story.expect(0, "ledger rebuild --replace");
     story.expect(0, "plan --detailed-exitcode").says("Plan: no changes");
@@ -178,11 +174,7 @@ fn a_ledger_of_another_account() {
     for foreign in [organization, address] {
         assert_ne!(foreign, whole);
         story.file(".telform/ledger.json", &foreign);
-        refused_by_everything(
-            &story,
-            "belongs to another account",
-            "name the ledger of this account with --ledger",
-        );
+        refused_by_everything(&story, "belongs to another account", "name the ledger of this account with --ledger");
         // Nor is it put aside to make room.
         story.expect(1, "ledger rebuild --replace").says("belongs to another account");
         assert_eq!(story.read(".telform/ledger.json"), foreign);

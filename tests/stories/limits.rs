@@ -31,8 +31,7 @@ partners:
 
 /// Both services, each with an account.
 fn both(objects: &str) -> Story {
-    let story =
-        Story::new(WORLD).secret("AUTH", "canary-auth-42").secret("WEST_PASSWORD", "canary-west-pass");
+    let story = Story::new(WORLD).secret("AUTH", "canary-auth-42").secret("WEST_PASSWORD", "canary-west-pass");
     write(&story, objects);
     story
 }
@@ -74,7 +73,7 @@ fn a_revoked_token_stops_only_what_needs_its_account() {
     story.expect(1, "plan --account up --target partners.west").says("telform::cli::left_out");
     let limits = "--account up --max-deletes 1 --max-numbers-dark 1";
     story.expect(0, &format!("apply --auto-approve {limits}")).says("a fresh plan is empty");
-    // What was left out is still managed.
+    // Omitted objects are still managed.
     assert!(story.ledger()["objects"]["partners.west"]["id"].is_string());
     story.expect(0, "undo last --auto-approve --max-deletes 2 --account up").says("fresh plan is empty");
     story.expect(0, "explain providers.main --account up");
@@ -112,8 +111,7 @@ fn a_limited_plan_says_so_first_in_every_format_and_has_its_own_digest() {
     let story = both(OBJECTS);
     let whole = story.expect(0, "plan --format json").json();
     assert!(whole["plan"].get("limits").is_none());
-    let (first, sentence) =
-        ("Limited plan: only account up", "Limited plan: only account up; without providers.new");
+    let (first, sentence) = ("Limited plan: only account up", "Limited plan: only account up; without providers.new");
     let args = "--account up --exclude providers.new";
     let text = story.expect(0, &format!("plan {args}")).stdout;
     assert_eq!(text.lines().next(), Some(sentence));
@@ -123,16 +121,12 @@ fn a_limited_plan_says_so_first_in_every_format_and_has_its_own_digest() {
     assert!(html.find(first).unwrap() < html.find("<h1>").unwrap());
     let github = story.expect(0, &format!("plan {args} --format github")).stdout;
     assert!(github.lines().next().unwrap().contains(first), "{github}");
-    let gitlab: Value =
-        serde_json::from_str(&story.expect(0, &format!("plan {args} --format gitlab")).stdout).unwrap();
+    let gitlab: Value = serde_json::from_str(&story.expect(0, &format!("plan {args} --format gitlab")).stdout).unwrap();
     assert!(gitlab[0]["description"].as_str().unwrap().contains(first), "{gitlab}");
     let terraform = story.expect(0, &format!("plan {args} --format terraform-json")).json();
     assert_eq!(terraform["complete"], false);
     let json = story.expect(0, &format!("plan {args} --format json")).json();
-    assert_eq!(
-        json["plan"]["limits"],
-        serde_json::json!({ "accounts": ["up"], "excludes": ["providers.new"] })
-    );
+    assert_eq!(json["plan"]["limits"], serde_json::json!({ "accounts": ["up"], "excludes": ["providers.new"] }));
     assert_eq!(json["plan"]["accounts"].as_array().unwrap().len(), 1);
     story.expect(0, &format!("plan -q {args}")).says("limited run");
     // Each limit makes another plan, also one that leaves nothing out.
@@ -174,7 +168,7 @@ fn the_checker_knows_the_limits() {
     story.expect(1, "verify edited.json").says("telform::verify::summary");
 }
 
-/// Objects whose entries are gone from the YAML have addresses still: those of the ledger and of the tombstones.
+/// Objects whose entries were removed from the YAML still have addresses: those of the ledger and of the tombstones.
 #[test]
 fn what_left_the_configuration_can_be_named() {
     let story = both(OBJECTS);
@@ -201,7 +195,7 @@ fn a_missing_token_stops_no_undo_that_is_not_about_its_account() {
     story.take_log();
     story.expect(0, "undo last --auto-approve --max-deletes 1").says("a fresh plan is empty");
     assert!(!asked_partners(&story));
-    // What it changed in one account alone is told of the ledger alone, too.
+    // A change in only one account is reported for the ledger, too.
     story.expect(0, "forget providers.main");
     story.unset("CARRIERX_TOKEN");
     story.expect(0, "undo last --auto-approve").says("only the ledger was changed");
@@ -218,10 +212,7 @@ fn an_undo_of_what_the_account_needs_says_how_to_leave_it_out() {
     write(&story, &OBJECTS.replace("name: West", "name: Westward").replace("EX1", "EX2"));
     story.expect(0, "apply --auto-approve --max-deletes 1");
     story.unset("CARRIERX_TOKEN");
-    story
-        .expect(1, "undo last --auto-approve --max-deletes 1")
-        .says("telform::secret::missing")
-        .says("--account NAME");
+    story.expect(1, "undo last --auto-approve --max-deletes 1").says("telform::secret::missing").says("--account NAME");
     let ran = story.expect(0, "undo last --auto-approve --max-deletes 1 --account up");
     ran.says("partners.west: its account cx was not read");
 }
@@ -242,7 +233,7 @@ fn what_was_cut_off_is_settled_without_the_token_of_another_account() {
     story.expect(0, "resume --auto-approve --account up");
 }
 
-/// What a run says of its end is about what it looked at.
+/// The final report of a run covers what it read.
 #[test]
 fn a_proof_names_what_it_looked_at() {
     let story = both(OBJECTS);
@@ -263,7 +254,7 @@ fn a_proof_names_what_it_looked_at() {
     done("undo last --auto-approve", "a fresh plan is empty (only what was taken back).");
     with("name: West", "name: Westward");
     done("apply --auto-approve", "1 write, and a fresh plan is empty.");
-    // Nothing differs is said of the part that was looked at.
+    // "Nothing differs" is reported for the part that was read.
     let html = story.expect(0, "plan --format html --account up").stdout;
     assert!(html.contains("nothing to do where it looked"), "{html}");
     assert!(html.contains("Nothing differs in the part that was looked at."));
@@ -271,29 +262,24 @@ fn a_proof_names_what_it_looked_at() {
     assert!(html.contains(">nothing to do<") && html.contains("Nothing differs.<"));
     let nothing = story.expect(0, "adopt --all --out adopted --account up").stdout;
     let nothing = nothing.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(
-        nothing.contains("managed already (bridges in account up; providers in account up)"),
-        "{nothing}"
-    );
+    assert!(nothing.contains("managed already (bridges in account up; providers in account up)"), "{nothing}");
 }
 
-/// An undo that has nothing to do says of what.
+/// An undo without anything to do names its scope.
 #[test]
 fn an_undo_with_nothing_to_do_says_of_what() {
     let story = both(OBJECTS);
     story.apply();
     write(&story, &OBJECTS.replace("name: West", "name: Westward"));
     story.apply();
-    let run =
-        story.expect(0, "--json journal list").json()["runs"].as_array().unwrap().last().unwrap()["run"]
-            .clone();
+    let run = story.expect(0, "--json journal list").json()["runs"].as_array().unwrap().last().unwrap()["run"].clone();
     let run = run.as_str().unwrap().to_owned();
     story.expect(0, "undo last --auto-approve");
     let ran = story.expect(0, &format!("undo {run} --auto-approve"));
     ran.says("nothing was written").is_silent_about("everything is as it was");
 }
 
-/// A snapshot of one account says nothing of another one: neither that its objects are gone nor that they are to be made.
+/// A snapshot of one account says nothing of another one: neither that its objects are deleted nor that they are to be created.
 #[test]
 fn a_snapshot_serves_the_limits_that_it_was_taken_with() {
     let story = both(OBJECTS);
@@ -306,7 +292,7 @@ fn a_snapshot_serves_the_limits_that_it_was_taken_with() {
     story.expect(1, "explain partners.west --snapshot up.json").says("telform::snapshot::other");
 }
 
-/// What was left out is not said to be missing.
+/// Omitted objects are not reported as missing.
 #[test]
 fn an_explanation_does_not_speak_of_what_was_left_out() {
     let story = both(OBJECTS);

@@ -24,7 +24,7 @@ bridges:
   front: { slug: front, name: Front, numbers: { '+14155550102': { provider: other } } }
 ";
 
-/// What a service may answer in the place of a listing.
+/// What a service may answer instead of a listing.
 const ANSWERS: [&str; 4] = [
     "{ status: 500 }",
     "{ status: 403, body: { json: { status_code: 403, message: no } } }",
@@ -42,9 +42,7 @@ fn story() -> Story {
 
 /// From now on this listing is answered so.
 fn breaks(story: &Story, listing: &str, answer: &str) {
-    story.fault(&format!(
-        "{{ match: {{ method: GET, path: '*/{listing}', times: 0 }}, effect: {{ answer: {answer} }} }}"
-    ));
+    story.fault(&format!("{{ match: {{ method: GET, path: '*/{listing}', times: 0 }}, effect: {{ answer: {answer} }} }}"));
 }
 
 /// The account without one of its providers.
@@ -66,26 +64,29 @@ fn bridges_that_cannot_be_listed_stop_bridges_and_deletes() {
         story.expect(0, &format!("apply --auto-approve {rotates}")).says("a fresh plan is empty");
         assert_eq!(story.writes().len(), 1);
         story.take_log();
-        // What goes may serve a number, and nobody can tell.
+        // The deleted configuration may serve a number, and this is unknown.
         story.unpod(&without_other());
-        let ran = story.expect(3, "apply --auto-approve --target providers.other --max-deletes 1 --max-numbers-dark 1 --max-unreadable-bridges 9");
+        let ran = story.expect(
+            3,
+            "apply --auto-approve --target providers.other --max-deletes 1 --max-numbers-dark 1 --max-unreadable-bridges 9",
+        );
         ran.says("refusal::unlisted").says("which configuration serves which number").says("providers.other");
-        ran.is_silent_about("no number is known").says("it cannot be told what uses it");
+        ran.is_silent_about("no number is known").says("it is not known what uses it");
         assert_eq!(story.writes(), [""; 0]);
         assert!(story.ledger()["objects"]["providers.other"]["id"].is_string());
-        // And neither is what stands under another shape replaced.
+        // And an object of another shape is not replaced, either.
         story.unpod(&OBJECTS.replace("twilio, account_sid: AC43", "exotel, account_sid: EX43"));
         story.expect(3, "plan --target providers.other").says("refusal::unlisted");
         story.unpod(OBJECTS);
-        // Drift, doctor and adopt tell of the rest.
+        // Drift, doctor and adopt report the rest.
         let drift = story.expect(1, "drift");
         drift.says("No drift: 2 providers in unpod").says("2 bridges in account unpod");
         drift.is_silent_about("gone");
         story.expect(1, "doctor").says("bridges cannot be listed").says("2 providers");
         let adopt = story.expect(1, "adopt --all --out adopted");
-        adopt.says("Not looked at (1)").says("bridges in account unpod");
+        adopt.says("Not checked (1)").says("bridges in account unpod");
         story.expect(1, "adopt bridges.new sales").says("cannot be adopted now");
-        // A snapshot keeps what is known of it.
+        // A snapshot keeps what is known about it.
         story.expect(3, "plan --snapshot-out live.json");
         story.expect(3, "plan --snapshot live.json").says("refusal::unlisted");
     }
@@ -102,10 +103,7 @@ fn numbers_that_cannot_be_listed_stop_what_decides_about_numbers() {
         story.expect(0, "apply --auto-approve --exclude bridges.front").says("a fresh plan is empty");
         assert!(story.writes()[0].starts_with("PATCH telephony/bridges/sales/"), "{:?}", story.writes());
         let drift = story.expect(1, "drift");
-        drift
-            .says("2 bridges")
-            .says("the numbers on 1 bridge in account unpod")
-            .is_silent_about("changed outside");
+        drift.says("2 bridges").says("the numbers on 1 bridge in account unpod").is_silent_about("changed outside");
         story.take_log();
         // Neither a bridge nor a configuration is deleted.
         story.unpod(&OBJECTS.replace("  sales: { slug: sales, name: Sales }\n", ""));
@@ -115,7 +113,7 @@ fn numbers_that_cannot_be_listed_stop_what_decides_about_numbers() {
         story.unpod(&without_other());
         story.expect(3, "plan --exclude bridges.front --max-deletes 1").says("providers.other");
         assert_eq!(story.writes(), [""; 0]);
-        // Nothing is forgotten of what is not known: where the listing is back, nothing drifted.
+        // Nothing is forgotten about unread objects: when the listing works again, nothing drifted.
         let other = self::story();
         breaks(&other, "telephony/numbers/", "{ status: 500 }");
         other.expect(0, "apply --auto-approve --exclude bridges.front");
@@ -131,16 +129,14 @@ fn configurations_that_cannot_be_listed_stop_configurations() {
         breaks(&story, "telephony/providers-configurations/", answer);
         story.unpod(&OBJECTS.replace("name: Sales", "name: Sales West"));
         let plan = story.expect(3, "plan");
-        plan.says("refusal::unlisted")
-            .says("providers.main, providers.other")
-            .says("planned for bridges.front:");
+        plan.says("refusal::unlisted").says("providers.main, providers.other").says("planned for bridges.front:");
         story.expect(0, "apply --auto-approve --target bridges.sales").says("a fresh plan is empty");
         story.expect(1, "drift").says("2 bridges").says("2 providers in account unpod");
         story.expect(1, "doctor").says("providers cannot be listed");
     }
 }
 
-/// What only helps to confirm or to name things is no reason to stop.
+/// A request that only helps to confirm or to name things is not a reason to stop.
 #[test]
 fn the_catalogue_and_the_organizations_stop_nothing() {
     for listing in ["telephony/providers/", "organizations/"] {
@@ -158,14 +154,12 @@ fn the_catalogue_and_the_organizations_stop_nothing() {
 #[test]
 fn a_listing_that_is_too_long_stops_no_rotation() {
     let story = story();
-    story.fault(
-        "{ match: { method: GET, path: '*/telephony/bridges/', times: 0 }, effect: { oversize: 68000000 } }",
-    );
+    story.fault("{ match: { method: GET, path: '*/telephony/bridges/', times: 0 }, effect: { oversize: 68000000 } }");
     story.expect(3, "plan").says("refusal::unlisted").says("far larger");
     story.expect(0, "apply --auto-approve --target providers.main --rewrite-secret providers.main");
 }
 
-/// Nothing of the account can be listed: it is the account that cannot be read, and another one goes on.
+/// Nothing of the account can be listed: the account as a whole cannot be read, and another one continues.
 #[test]
 fn an_account_of_which_nothing_can_be_listed_is_an_error_of_the_account() {
     let story = story();
@@ -180,7 +174,8 @@ fn an_account_of_which_nothing_can_be_listed_is_an_error_of_the_account() {
 fn a_listing_that_breaks_meanwhile_stops_the_delete() {
     let story = story();
     story.unpod(&without_other());
-    story.fault("{ match: { method: GET, path: '*/telephony/bridges/', nth: 2, times: 0 }, effect: { answer: { status: 500 } } }");
+    story
+        .fault("{ match: { method: GET, path: '*/telephony/bridges/', nth: 2, times: 0 }, effect: { answer: { status: 500 } } }");
     let ran = story.run("apply --auto-approve --max-deletes 1 --max-numbers-dark 1");
     assert!(matches!(ran.code, 1 | 5), "{}", ran.whole());
     ran.says("listing the bridges");
@@ -194,8 +189,7 @@ fn an_undo_says_what_could_not_be_listed() {
     story.expect(0, "apply --auto-approve");
     breaks(&story, "telephony/bridges/", "{ status: 500 }");
     let ran = story.expect(0, "undo last --auto-approve");
-    ran.says("bridges.sales: the bridges of account unpod could not be listed")
-        .is_silent_about("no longer there");
+    ran.says("bridges.sales: the bridges of account unpod could not be listed").is_silent_about("no longer there");
     story.sandbox.clear_faults();
     story.expect(0, "undo last --auto-approve").is_silent_about("bridges.sales");
 }
@@ -206,22 +200,18 @@ fn an_undo_says_what_cannot_be_read() {
     let story = story();
     story.unpod(&OBJECTS.replace("name: Sales", "name: Sales West"));
     story.apply();
-    story.fault(
-        "{ match: { method: GET, path: '*/bridges/sales/', times: 0 }, effect: { answer: { status: 500 } } }",
-    );
+    story.fault("{ match: { method: GET, path: '*/bridges/sales/', times: 0 }, effect: { answer: { status: 500 } } }");
     let ran = story.expect(0, "undo last --auto-approve");
     ran.says("sales cannot be read, left alone").is_silent_about("no longer there");
 }
 
-/// What is allowed by number can be rehearsed as well.
+/// What a limit allows can be rehearsed as well.
 #[test]
 fn an_unreadable_bridge_that_is_allowed_by_number_can_be_rehearsed() {
     let story = story();
     story.unpod(&without_other().replace("  front: { slug: front, name: Front }\n", ""));
     story.expect(0, "forget bridges.front");
-    story.fault(
-        "{ match: { method: GET, path: '*/bridges/front/', times: 0 }, effect: { answer: { status: 500 } } }",
-    );
+    story.fault("{ match: { method: GET, path: '*/bridges/front/', times: 0 }, effect: { answer: { status: 500 } } }");
     let allowed = "--max-deletes 1 --max-unreadable-bridges 1";
     story.expect(3, "rehearse --max-deletes 1").says("guard::unreadable_bridges");
     story.expect(0, &format!("rehearse {allowed}")).says("DELETE telephony/providers-configurations/43/");
@@ -250,11 +240,9 @@ fn the_checker_knows_what_could_not_be_listed() {
     let deletes = story.expect(0, &format!("plan --format json {allowed}")).json();
     story.unpod(&OBJECTS.replace("name: Sales", "name: Sales West"));
     let updates = story.expect(0, "plan --format json").json();
-    for (plan, code, what) in [
-        (&updates, "unlisted", "bridges"),
-        (&deletes, "unlisted", "providers"),
-        (&deletes, "unlinked", "numbers"),
-    ] {
+    for (plan, code, what) in
+        [(&updates, "unlisted", "bridges"), (&deletes, "unlisted", "providers"), (&deletes, "unlinked", "numbers")]
+    {
         let mut edited: Value = plan.clone();
         edited.as_object_mut().unwrap().remove("checksum");
         story.file("edited.json", &edited.to_string());

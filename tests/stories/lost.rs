@@ -1,5 +1,5 @@
-//! What a create left behind that nobody wrote down: the replacement whose answer never came, and the hidden partner that only
-//! the journal knows because the ledger was lost.
+//! What an unrecorded create left behind: the replacement whose answer never arrived, and the hidden partner that only the
+//! journal knows because the ledger was lost.
 
 use serde_json::{Value, json};
 
@@ -16,9 +16,10 @@ unpod:
 ";
 const OLD: &str = "providers:\n  old: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n";
 const APPLY: &str = "apply --auto-approve --max-deletes 1";
-const CREATE: &str = r#"POST telephony/providers-configurations/ {"provider":"exotel","account_sid":"EX44","auth_token":"(secret)"}"#;
+const CREATE: &str =
+    r#"POST telephony/providers-configurations/ {"provider":"exotel","account_sid":"EX44","auth_token":"(secret)"}"#;
 
-/// A replacement was announced in the ledger and the run was cut off right there. These stand under the key that was sent.
+/// A replacement was announced in the ledger and the run was interrupted right there. These objects have the key that was sent.
 fn announced(made: &[u64]) -> Story {
     let story = Story::new(WORLD).secret("AUTH", "canary-auth-lost");
     story.unpod(OLD);
@@ -54,7 +55,7 @@ fn entry(story: &Story) -> Value {
     ledger["objects"]["providers.old"].clone()
 }
 
-/// It was made: it is not made again, its numbers move, and the old one goes.
+/// It was created: it is not created again, its numbers move, and the old one is deleted.
 #[test]
 fn a_replacement_that_was_made_takes_the_place() {
     let story = announced(&[44]);
@@ -70,7 +71,7 @@ fn a_replacement_that_was_made_takes_the_place() {
     story.in_sync();
 }
 
-/// It was not made, which a whole listing shows: it is made now.
+/// It was not created, as a complete listing shows: it is created now.
 #[test]
 fn a_replacement_that_was_not_made_is_made() {
     let story = announced(&[]);
@@ -80,7 +81,7 @@ fn a_replacement_that_was_not_made_is_made() {
     story.in_sync();
 }
 
-/// Two of them stand there: nobody but a human knows which one is meant.
+/// Two of them exist: only a human knows which one is meant.
 #[test]
 fn a_replacement_that_may_be_either_is_for_a_human() {
     let story = announced(&[44, 45]);
@@ -89,7 +90,7 @@ fn a_replacement_that_may_be_either_is_for_a_human() {
     assert!(story.ledger()["attempts"]["providers.old"].is_object());
 }
 
-/// What the YAML gives another address is not taken from it.
+/// An object that the YAML gives to another address is not taken from it.
 #[test]
 fn what_another_address_has_is_no_replacement() {
     let story = announced(&[44]);
@@ -99,9 +100,7 @@ fn what_another_address_has_is_no_replacement() {
     other["key"] = json!({ "provider": "exotel", "account_sid": "EX44" });
     ledger["objects"]["providers.other"] = other;
     story.file(".telform/ledger.json", &ledger.to_string());
-    story.unpod(&format!(
-        "{OLD}  other: {{ provider: exotel, account_sid: EX44, auth_token: {{ env: AUTH }} }}\n"
-    ));
+    story.unpod(&format!("{OLD}  other: {{ provider: exotel, account_sid: EX44, auth_token: {{ env: AUTH }} }}\n"));
     story.expect(0, "apply --auto-approve");
     assert_eq!(entry(&story)["id"], "42", "it was not made, and nobody wants it any more");
     assert_eq!(story.ledger()["objects"]["providers.other"]["id"], "44");
@@ -119,8 +118,8 @@ fn lose_the_ledger(story: &Story) {
     story.take_log();
 }
 
-/// A partner is invisible until its owner confirms it. With the ledger lost only the journal knows that it was made, or may have
-/// been: it is not made a second time.
+/// A partner is invisible until its owner confirms it. With the ledger lost only the journal knows that it was created, or may
+/// have been: it is not created a second time.
 #[test]
 fn a_hidden_partner_that_only_the_journal_knows() {
     let made = partner();
@@ -142,7 +141,7 @@ fn a_hidden_partner_that_only_the_journal_knows() {
     }
 }
 
-/// The service had said no, so nothing can be hidden.
+/// The service had refused, so nothing can be hidden.
 #[test]
 fn a_create_that_was_refused_leaves_nothing_to_recall() {
     let story = partner();

@@ -9,12 +9,12 @@ use std::process::Stdio;
 
 use clap::CommandFactory;
 use serde_json::{Value, json};
-use telform::output::{self, SHAPES, Shape};
+use telform::output::{self, OUTPUT_FORMATS, OutputFormat};
 
 use crate::bench::{Ran, Story};
 use crate::volatile::normal;
 
-/// A schema that takes nothing but the members it names. What is published allows more, for newer versions add members; here
+/// A schema that accepts only the members it names. The published one allows more, because newer versions add members; here
 /// a member that is not documented must be noticed.
 fn closed(schema: &mut Value, inside: bool) {
     const BRANCHES: [&str; 3] = ["oneOf", "anyOf", "allOf"];
@@ -43,11 +43,11 @@ fn closed(schema: &mut Value, inside: bool) {
     }
 }
 
-fn shape(format: &str) -> &'static Shape {
-    SHAPES.iter().find(|shape| shape.format == format).unwrap_or_else(|| panic!("nobody describes {format}"))
+fn shape(format: &str) -> &'static OutputFormat {
+    OUTPUT_FORMATS.iter().find(|shape| shape.format == format).unwrap_or_else(|| panic!("nobody describes {format}"))
 }
 
-/// Insists that a document or a line is what its schema says.
+/// Requires that a document or a line matches its schema.
 #[track_caller]
 fn fits(value: &Value) {
     let format = value["format"].as_str().unwrap_or_else(|| panic!("it has no head: {value}"));
@@ -56,8 +56,7 @@ fn fits(value: &Value) {
     let mut schema = shape.schema();
     closed(&mut schema, false);
     let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let wrong: Vec<String> =
-        validator.iter_errors(value).map(|error| format!("{error} at {}", error.instance_path())).collect();
+    let wrong: Vec<String> = validator.iter_errors(value).map(|error| format!("{error} at {}", error.instance_path())).collect();
     assert!(wrong.is_empty(), "{format} is not what its schema says: {wrong:#?}\n{value:#}");
 }
 
@@ -85,22 +84,19 @@ pub(crate) fn command_of(args: &str) -> Option<String> {
     let all = commands();
     (0..words.len()).find_map(|at| {
         let two = words.get(at + 1).map(|next| format!("{} {next}", words[at]));
-        two.filter(|two| all.contains(two))
-            .or_else(|| Some(words[at].to_owned()).filter(|it| all.contains(it)))
+        two.filter(|two| all.contains(two)).or_else(|| Some(words[at].to_owned()).filter(|it| all.contains(it)))
     })
 }
 
-/// What stands on standard output is JSON of this command and nothing else. The bench asks this of every run with `--json`.
+/// Standard output holds only the JSON of this command. The bench asks this of every run with `--json`.
 #[track_caller]
 pub(crate) fn look_over(args: &str, ran: &Ran) {
     // A JSON Schema describes documents and is none of them.
     let Some(command) = command_of(args).filter(|it| it != "schema") else { return };
-    let parse = |text: &str| -> Value {
-        serde_json::from_str(text).unwrap_or_else(|error| panic!("telform {args}: {error}: {text}"))
-    };
+    let parse =
+        |text: &str| -> Value { serde_json::from_str(text).unwrap_or_else(|error| panic!("telform {args}: {error}: {text}")) };
     let streams = shape("telform-event").commands.contains(&command.as_str());
-    let values: Vec<Value> =
-        if streams { ran.stdout.lines().map(parse).collect() } else { vec![parse(&ran.stdout)] };
+    let values: Vec<Value> = if streams { ran.stdout.lines().map(parse).collect() } else { vec![parse(&ran.stdout)] };
     for value in &values {
         let known = shape(value["format"].as_str().unwrap_or_default());
         assert!(
@@ -141,6 +137,7 @@ unpod:
     .secret("AUTH", "canary-machine-auth")
     .setting("USER", "ada");
     story.unpod(YAML);
+    crate::keys::simple(&story, "ann");
     story
 }
 
@@ -150,6 +147,7 @@ pub(crate) const EXAMPLES: &[(&str, i32, &str)] = &[
     ("plan --max-deletes 1", 0, "telform-plan"),
     ("plan --max-deletes 1 --out plan.json", 0, "telform-plan"),
     ("show plan.json", 0, "telform-plan"),
+    ("approve plan.json --sign keys/ann --identity ann@example.com", 0, "telform-approval-written"),
     ("verify plan.json", 0, "telform-verify-plan"),
     ("rehearse plan.json", 0, "telform-event"),
     ("apply plan.json --auto-approve", 0, "telform-event"),
@@ -192,6 +190,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("rehearse", "telform::file::none"),
     ("undo last", "telform::file::none"),
     ("show nowhere.json", "telform::plan::unreadable"),
+    ("approve nowhere.json --sign key", "telform::plan::unreadable"),
     ("verify nowhere.json", "telform::verify::unreadable"),
     ("explain partners.west", "telform::file::none"),
     ("adopt --all --out telform", "telform::file::none"),
@@ -268,23 +267,19 @@ fn every_command_prints_what_is_documented() {
     examples.push(sandbox());
     story.file("telform.yaml", "version: 1\nacounts: {}\n");
     let invalid = example(&story, "validate", 1, "telform-validation");
-    assert_eq!(
-        (&invalid.values[0]["valid"], invalid.values[0]["problems"][0]["line"].as_u64()),
-        (&json!(false), Some(2))
-    );
+    assert_eq!((&invalid.values[0]["valid"], invalid.values[0]["problems"][0]["line"].as_u64()), (&json!(false), Some(2)));
     let error = example(&story, "plan", 1, "telform-error");
     assert_eq!(error.values[0]["place"], json!({ "file": "telform.yaml", "line": 2, "column": 1 }));
     examples.insert(0, error);
 
     let shown: BTreeSet<String> = examples.iter().map(|it| it.command.clone()).collect();
-    // A JSON Schema says itself what it is.
+    // A JSON Schema identifies itself.
     let schema: Value = serde_json::from_str(&fresh.expect(0, "schema telform-event").stdout).unwrap();
     assert_eq!(schema, shape("telform-event").schema());
-    let missing: Vec<String> =
-        commands().into_iter().filter(|it| !shown.contains(it) && it != "schema").collect();
+    let missing: Vec<String> = commands().into_iter().filter(|it| !shown.contains(it) && it != "schema").collect();
     assert!(missing.is_empty(), "nobody shows what these print for programs: {missing:?}");
     let printed: BTreeSet<&str> = examples.iter().filter_map(|it| it.values[0]["format"].as_str()).collect();
-    let unseen: Vec<&str> = SHAPES.iter().map(|it| it.format).filter(|it| !printed.contains(it)).collect();
+    let unseen: Vec<&str> = OUTPUT_FORMATS.iter().map(|it| it.format).filter(|it| !printed.contains(it)).collect();
     assert!(unseen.is_empty(), "no example prints {unseen:?}");
     page(&examples);
 }
@@ -329,7 +324,7 @@ fn events_after_a_cut_and_of_a_stale_plan() {
     assert!(ran.events().is_empty(), "the apply has settled it: {}", ran.stdout);
 }
 
-/// What the bench looks for would be found.
+/// The bench would find what it looks for.
 #[test]
 fn an_undocumented_member_is_noticed() {
     let story = Story::new("{}");
@@ -355,7 +350,7 @@ fn an_undocumented_member_is_noticed() {
     assert!(std::panic::catch_unwind(|| fits(&other)).is_err());
 }
 
-/// What differs from machine to machine and from run to run, and texts that nobody reads to their end.
+/// Texts that differ between machines and between runs, and very long texts.
 fn steady(value: &mut Value, name: &str) {
     match value {
         Value::Object(members) => {
@@ -365,7 +360,7 @@ fn steady(value: &mut Value, name: &str) {
         Value::Array(items) => {
             items.iter_mut().for_each(|item| steady(item, name));
             if name == "requests" {
-                // Reads go out side by side, so which of them came first is another one in each run.
+                // Reads are sent concurrently, so their order differs in each run.
                 let reads = |a: &Value, b: &Value| a["method"] == "GET" && b["method"] == "GET";
                 items.chunk_by_mut(reads).for_each(|chunk| chunk.sort_by_key(|it| it["target"].to_string()));
             }
@@ -386,7 +381,7 @@ fn is_volatile(text: &str) -> bool {
     settled(text) != text
 }
 
-/// Digests, ids, times and ports as they always stand on the page, so that a line is cut at the same place on every run.
+/// Digests, ids, times and ports as they always appear on the page, so that a line is cut at the same place on every run.
 fn settled(text: &str) -> String {
     let hex = |text: &str| text.bytes().all(|it| it.is_ascii_hexdigit());
     let digits = "9ad36b97".repeat(8);
@@ -395,6 +390,9 @@ fn settled(text: &str) -> String {
     }
     if text.len() == 64 && hex(text) {
         return digits;
+    }
+    if let Some((before, _)) = text.split_once(" --journal-head ") {
+        return format!("{before} --journal-head {digits}");
     }
     if text.len() == 36 && text.matches('-').count() == 4 && hex(&text.replace('-', "")) {
         return "01a21526-4d23-72c7-a393-43a7d4bb03fc".to_owned();
@@ -415,7 +413,7 @@ fn settled(text: &str) -> String {
     format!("{before}127.0.0.1:8080{rest}")
 }
 
-/// Lines of an example; what is long is cut where a line of `…` stands.
+/// Lines of an example; a long one is cut at a line of `…`.
 const MOST: usize = 44;
 
 fn drawn(example: &Example) -> String {
@@ -442,22 +440,20 @@ fn drawn(example: &Example) -> String {
     out
 }
 
-const MARK: &str = "<!-- From here on the page is made by a test: TELFORM_BLESS=1 cargo test --test stories machine rewrites it. -->\n";
+const MARK: &str =
+    "<!-- From here on the page is made by a test: TELFORM_BLESS=1 cargo test --test stories machine rewrites it. -->\n";
 
-/// The reference: what stands by hand above the mark, and below it what was printed just now.
+/// The reference: handwritten text above the mark, and below it the current output.
 fn page(examples: &[Example]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/machine-output.md");
     let kept = fs::read_to_string(&path).unwrap_or_default();
     let by_hand = kept.split(MARK).next().unwrap();
-    let mut text = format!(
-        "{by_hand}{MARK}\n## Which command prints what\n\n| command | document | schema |\n| --- | --- | --- |\n"
-    );
+    let mut text =
+        format!("{by_hand}{MARK}\n## Which command prints what\n\n| command | document | schema |\n| --- | --- | --- |\n");
     for command in commands() {
-        let shapes: Vec<&Shape> =
-            SHAPES.iter().filter(|it| it.commands.contains(&command.as_str())).collect();
-        let formats: Vec<String> =
-            shapes.iter().map(|it| format!("`{}` {}", it.format, it.version)).collect();
-        let links: Vec<String> = shapes.iter().map(|it| format!("`{}`", it.file())).collect();
+        let shapes: Vec<&OutputFormat> = OUTPUT_FORMATS.iter().filter(|it| it.commands.contains(&command.as_str())).collect();
+        let formats: Vec<String> = shapes.iter().map(|it| format!("`{}` {}", it.format, it.version)).collect();
+        let links: Vec<String> = shapes.iter().map(|it| format!("`{}`", it.schema_file())).collect();
         let (formats, links) = if command == "schema" {
             ("a JSON Schema, with and without `--json`".to_owned(), String::new())
         } else {
@@ -469,8 +465,8 @@ fn page(examples: &[Example]) {
     for (name, about) in output::event_names() {
         text.push_str(&format!("| `{name}` | {} |\n", about.replace('\n', " ")));
     }
-    text.push_str("\n## Examples\n\nReal output; documents are printed on one line and broken here. A `…` stands where a long one was cut.\n\n");
-    for shape in SHAPES {
+    text.push_str("\n## Examples\n\nReal output; documents are printed on one line and broken here. A `…` marks where a long one was cut.\n\n");
+    for shape in OUTPUT_FORMATS {
         let schema = shape.schema();
         let about = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
         text.push_str(&format!("### {}\n\n{about}\n\n", shape.format));
@@ -490,7 +486,6 @@ fn page(examples: &[Example]) {
     }
     let (kept, text) = (normal(&kept), normal(&text));
     let pairs = kept.lines().zip(text.lines()).enumerate().filter(|(_, (kept, now))| kept != now).take(3);
-    let apart: String =
-        pairs.map(|(at, (kept, now))| format!("line {}:\n  page  {kept}\n  today {now}\n", at + 1)).collect();
+    let apart: String = pairs.map(|(at, (kept, now))| format!("line {}:\n  page  {kept}\n  today {now}\n", at + 1)).collect();
     panic!("docs/reference/machine-output.md is stale (TELFORM_BLESS=1 rewrites it):\n{apart}");
 }

@@ -7,12 +7,18 @@
 
 #[macro_use]
 mod bench;
+#[path = "../runners/mod.rs"]
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod runners;
 #[path = "../pages/volatile.rs"]
 mod volatile;
 
 mod accounts;
 mod adopt;
 mod alike;
+#[cfg(unix)]
+mod approvals;
+mod bound;
 mod bridges;
 mod bugs;
 #[cfg(unix)]
@@ -29,10 +35,13 @@ mod dice;
 mod docs;
 mod doctors;
 mod drift;
+mod echoes;
 mod edges;
 mod environments;
 mod explains;
 mod faults;
+#[cfg(unix)]
+mod fingerprint_keys;
 mod foreign;
 mod formats;
 mod generated;
@@ -42,6 +51,8 @@ mod guessing;
 mod hard_faults;
 mod hidden;
 mod hints;
+mod hosts;
+mod identity;
 mod inits;
 #[cfg(all(target_os = "linux", feature = "remote-state"))]
 mod interrupted_store;
@@ -49,6 +60,7 @@ mod interrupted_store;
 mod interrupts;
 mod inverses;
 mod journal;
+mod keys;
 #[cfg(unix)]
 mod kill_points;
 #[cfg(unix)]
@@ -58,10 +70,14 @@ mod kill_store;
 #[cfg(unix)]
 mod kill_worlds;
 mod late;
+mod ledger_line;
 mod ledger_runs;
 mod ledgers;
 mod limits;
+#[cfg(unix)]
+mod links;
 mod listings;
+mod lookalikes;
 mod lost;
 mod machine;
 mod many;
@@ -70,6 +86,7 @@ mod merge_models;
 mod moto;
 mod moves;
 mod not_taken;
+mod number_forms;
 mod odd;
 mod output;
 mod owners;
@@ -92,14 +109,20 @@ mod renames;
 mod replace;
 mod resume;
 mod rewritten;
+mod rollback;
 mod runs;
 mod saved;
 mod secrets;
 #[cfg(feature = "remote-state")]
 mod shared;
+#[cfg(unix)]
+mod signed;
 #[cfg(all(unix, feature = "remote-state"))]
 mod slow_store;
+mod sources;
 mod spellings;
+mod steering;
+mod steering_files;
 mod swollen;
 mod take_over;
 #[cfg(unix)]

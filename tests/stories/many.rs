@@ -1,4 +1,4 @@
-//! Coming from nothing to a managed account of a real size: one command, and no hand editing except secrets.
+//! From nothing to a managed account of realistic size: one command, and no manual editing except secrets.
 
 use std::time::Instant;
 
@@ -21,8 +21,7 @@ fn world() -> String {
         })
         .collect();
     let number = |index: u64| format!("+1415556{index:04}");
-    let numbers: Vec<_> =
-        (0..BRIDGES * 2).map(|index| json!({ "id": 5000 + index, "number": number(index) })).collect();
+    let numbers: Vec<_> = (0..BRIDGES * 2).map(|index| json!({ "id": 5000 + index, "number": number(index) })).collect();
     let bridges: Vec<_> = (0..BRIDGES)
         .map(|index| {
             let served = 1000 + index * 3;

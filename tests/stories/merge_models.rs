@@ -1,5 +1,5 @@
 //! The page about nested values could not be read, so every way in which the service may merge them is tried
-//! (carrierx.md 6.2): a second run writes nothing, or the first one stops and says what was lost.
+//! (carrierx.md 6.2): a second run writes nothing, or the first one stops and reports what was lost.
 
 use serde_json::{Value, json};
 
@@ -23,8 +23,7 @@ const WANTED: &str = "    attributes: { tier: silver, lang: pl }
 ";
 
 fn story(knobs: &str) -> Story {
-    Story::new(&format!("{}  knobs: {{ {knobs} }}\n", world_with_west(BEFORE)))
-        .secret("WEST_PASSWORD", "canary-password-west")
+    Story::new(&format!("{}  knobs: {{ {knobs} }}\n", world_with_west(BEFORE))).secret("WEST_PASSWORD", "canary-password-west")
 }
 
 fn partner(story: &Story) -> Value {
@@ -37,9 +36,7 @@ fn models(scope: &str) -> Vec<String> {
     for map in ["merge_keys", "overwrite"] {
         for null in ["store_null", "delete_key", "reject_422"] {
             for array in ["append", "overwrite", "merge_by_index"] {
-                models.push(format!(
-                    "map_default: {map}, map_null: {null}, array_default: {array}, replace_scope: {scope}"
-                ));
+                models.push(format!("map_default: {map}, map_null: {null}, array_default: {array}, replace_scope: {scope}"));
             }
         }
     }
@@ -65,11 +62,7 @@ fn a_replace_that_touches_what_was_sent() {
         story.carrierx(&west("    attributes: {}\n    parent_assigned_acls: []\n"));
         story.apply();
         let after = partner(&story);
-        assert_eq!(
-            (&after["attributes"], &after["parent_assigned_acls"]),
-            (&json!({}), &json!([])),
-            "{model}"
-        );
+        assert_eq!((&after["attributes"], &after["parent_assigned_acls"]), (&json!({}), &json!([])), "{model}");
         assert_eq!(after["callbacks"], before["callbacks"], "{model}");
         story.in_sync();
     }
@@ -92,7 +85,7 @@ fn a_replace_that_empties_what_was_not_sent() {
     story.carrierx(&west(WANTED));
     shot!("emptied", story.expect(5, "apply --auto-approve"));
     shot!("emptied_second", story.run("apply --auto-approve"));
-    // What the YAML states is put back by a PUT, which takes every nested value as it is sent.
+    // A PUT restores what the YAML states; it stores every nested value as sent.
     story.carrierx(&west(&format!(
         "{WANTED}    callbacks: {{ sms: https://hooks.example.net/sms }}\n    update: put\n    tech_email: null\n    billing_email: null\n"
     )));
@@ -115,7 +108,7 @@ fn stated_values_do_not_empty_each_other() {
     story.in_sync();
 }
 
-/// With one stop for good: nothing of the same sort is tried on the next partner, whatever `--on-error` says.
+/// With one final stop: nothing of the same type is tried on the next partner, whatever `--on-error` says.
 #[test]
 fn after_an_emptied_value_nothing_more_is_written() {
     let two = world_with_west(BEFORE).replace("login: west", "login: east").replace("3f0c6a52", "1f0c6a52");
@@ -136,9 +129,7 @@ fn items_that_gain_keys() {
     shot!("gained_keys", story.expect(6, "apply --auto-approve"));
     assert_eq!(story.writes().len(), 1);
     story.take_log();
-    story
-        .expect(0, "plan --detailed-exitcode")
-        .says("the service keeps this value in its own form; not sent again");
+    story.expect(0, "plan --detailed-exitcode").says("the service keeps this value in its own form; not sent again");
     story.apply();
     assert_eq!(story.writes(), [""; 0]);
     // A new wish is written again, once.
@@ -150,9 +141,8 @@ fn items_that_gain_keys() {
 
 #[test]
 fn a_number_kept_without_its_country_code() {
-    let story =
-        Story::new(&format!("{}  knobs: {{ phonenumber: drop_country_code }}\n", world_with_west("")))
-            .secret("WEST_PASSWORD", "canary-password-west");
+    let story = Story::new(&format!("{}  knobs: {{ phonenumber: drop_country_code }}\n", world_with_west("")))
+        .secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west("").replace("15162065574", "12125550123"));
     let ran = story.run("apply --auto-approve");
     assert!([0, 6].contains(&ran.code), "{}", ran.whole());

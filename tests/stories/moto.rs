@@ -42,8 +42,8 @@ fn program() -> Option<PathBuf> {
 }
 
 impl S3 {
-    /// Starts a server on a free port of loopback. `None` where it is not installed: that fails with `CI=true`, and is said
-    /// aloud everywhere else.
+    /// Starts a server on a free port of loopback. `None` where it is not installed: that fails with `CI=true`, and prints
+    /// a notice everywhere else.
     pub(crate) fn start(test: &str) -> Option<Self> {
         let Some(program) = program() else {
             assert!(std::env::var_os("CI").is_none(), "moto is not installed; .ci/run does that");
@@ -70,7 +70,7 @@ impl S3 {
                 break at.split_whitespace().next().unwrap().to_owned();
             }
         };
-        // It goes on writing about each request; a full pipe would stop it.
+        // It keeps logging each request; a full pipe would stop it.
         std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let objects = AmazonS3Builder::new()
@@ -96,8 +96,7 @@ impl S3 {
     fn send(&self, method: reqwest::Method, path: &str, body: &'static str) {
         self.runtime.block_on(async {
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
-            let answer =
-                client.request(method, format!("{}{path}", self.url)).body(body).send().await.unwrap();
+            let answer = client.request(method, format!("{}{path}", self.url)).body(body).send().await.unwrap();
             assert_eq!(answer.status(), 200);
         });
     }
@@ -128,7 +127,7 @@ impl S3 {
         keys
     }
 
-    /// From now on only users that were declared are let in, and nobody was.
+    /// From now on only declared users are admitted, and none was declared.
     pub(crate) fn lock_out_everybody(&self) {
         self.send(reqwest::Method::POST, "/moto-api/reset-auth", "0");
     }

@@ -1,5 +1,5 @@
-//! A move between accounts that was cut off, and whose entry says something else before it goes on. Whatever it says: the next
-//! runs end with one object, or say in plain words what to do.
+//! An interrupted move between accounts, whose entry changes before it continues. Whatever the entry says, the next runs end
+//! with one object, or explain what to do.
 
 use crate::bench::{Ran, Story};
 
@@ -25,10 +25,7 @@ fn write(story: &Story, account: &str, moved: &[&str]) {
         .collect();
     let moved: String = moved
         .iter()
-        .flat_map(|from| {
-            ["providers.a", "bridges.sales"]
-                .map(|it| format!("  - {{ from: {it}, account: {from}, to: {it} }}\n"))
-        })
+        .flat_map(|from| ["providers.a", "bridges.sales"].map(|it| format!("  - {{ from: {it}, account: {from}, to: {it} }}\n")))
         .collect();
     let moved = if moved.is_empty() { moved } else { format!("moved:\n{moved}") };
     story.file(
@@ -40,7 +37,7 @@ fn write(story: &Story, account: &str, moved: &[&str]) {
 }
 
 /// A move from the first to the second account whose n-th write, and every later one, is refused; or the answer to the n-th is
-/// lost after its effect, and nothing more goes through.
+/// lost after its effect, and every later request fails.
 fn cut(nth: usize, lost: bool) -> Story {
     let story = Story::new(WORLD).secret("AUTH", "canary-auth-42");
     write(&story, "one", &[]);
@@ -50,9 +47,7 @@ fn cut(nth: usize, lost: bool) -> Story {
     if lost {
         story.fault(&format!("{{ match: {{ method: WRITE, nth: {nth} }}, when: after, effect: cut }}"));
     }
-    story.fault(&format!(
-        "{{ match: {{ method: WRITE, nth: {refuse}, times: 0 }}, effect: {{ answer: {{ status: 503 }} }} }}"
-    ));
+    story.fault(&format!("{{ match: {{ method: WRITE, nth: {refuse}, times: 0 }}, effect: {{ answer: {{ status: 503 }} }} }}"));
     story.run(&format!("apply {GUARDS}"));
     story.sandbox.clear_faults();
     story.take_log();
@@ -61,7 +56,7 @@ fn cut(nth: usize, lost: bool) -> Story {
 
 #[track_caller]
 fn plain(ran: &Ran, what: &str) {
-    ran.is_silent_about("bug of telform").is_silent_about("independent checker");
+    ran.is_silent_about("bug in telform").is_silent_about("independent checker");
     assert!([0, 3].contains(&ran.code), "{what}\n{}", ran.whole());
 }
 
@@ -72,11 +67,7 @@ fn one_left(story: &Story, account: &str, what: &str) {
     let handle = format!("{account}.example");
     assert_eq!((world.configurations.len(), world.bridges.len()), (1, 1), "{what}: {world:?}");
     let (made, bridge) = (&world.configurations[0], &world.bridges[0]);
-    assert_eq!(
-        (made.organization.as_deref(), &bridge.organization),
-        (Some(handle.as_str()), &handle),
-        "{what}"
-    );
+    assert_eq!((made.organization.as_deref(), &bridge.organization), (Some(handle.as_str()), &handle), "{what}");
     assert_eq!(bridge.numbers["+14155550101"].configuration, Some(made.id), "{what}");
     let ledger = story.ledger();
     for address in ["providers.a", "bridges.sales"] {
@@ -87,7 +78,7 @@ fn one_left(story: &Story, account: &str, what: &str) {
     assert!(ledger.get("moves").is_none_or(|moves| moves.as_array().unwrap().is_empty()), "{what}: {ledger}");
 }
 
-/// Every place where the move can be cut off, by a service that refuses or by a lost answer, in turn.
+/// Every point where the move can be interrupted, by a service that refuses or by a lost answer, in turn.
 fn everywhere(first: bool, each: impl Fn(&Story, &str)) {
     for nth in 1..=WRITES {
         let lost = first == nth.is_multiple_of(2);
@@ -125,7 +116,7 @@ fn on_to_a_third_account_before_the_move_went_on() {
         plain(&story.run(&format!("resume {GUARDS}")), what);
         let ran = story.run(&format!("apply {GUARDS}"));
         assert_eq!(ran.code, 3, "{what}\n{}", ran.whole());
-        ran.says("refusal::account_changed").is_silent_about("bug of telform");
+        ran.says("refusal::account_changed").is_silent_about("bug in telform");
         write(story, "three", &["one", "two"]);
         let ran = story.run(&format!("apply {GUARDS}"));
         assert_eq!(ran.code, 0, "{what}\n{}", ran.whole());
@@ -135,9 +126,8 @@ fn on_to_a_third_account_before_the_move_went_on() {
     });
 }
 
-/// What the YAML may say when the run is taken back.
-const SAID: [(&str, &[&str]); 5] =
-    [("one", &[]), ("three", &[]), ("three", &["two"]), ("one", &["two"]), ("two", &["one"])];
+/// What the YAML may say when the run is undone.
+const SAID: [(&str, &[&str]); 5] = [("one", &[]), ("three", &[]), ("three", &["two"]), ("one", &["two"]), ("two", &["one"])];
 
 #[test]
 fn taken_back_after_the_entry_changed() {
@@ -157,7 +147,7 @@ fn taken_back_after_the_entry_changed() {
     everywhere(false, each);
 }
 
-/// A move that was cut off when its new objects were there, numbers and all, and nothing was deleted yet.
+/// A move that was interrupted when its new objects existed, including numbers, and nothing was deleted yet.
 fn both_there() -> Story {
     cut(5, false)
 }
@@ -174,7 +164,7 @@ fn what_was_left_goes_when_the_object_is_replaced_at_once() {
     story.in_sync();
 }
 
-/// What the move made is deleted by somebody: it is made again, and what it left goes after all.
+/// Another user deletes what the move created: it is recreated, and what it left is still deleted.
 #[test]
 fn what_was_left_goes_when_the_object_is_made_again() {
     for account in ["two", "three"] {
@@ -191,7 +181,7 @@ fn what_was_left_goes_when_the_object_is_made_again() {
     }
 }
 
-/// Nothing forgets what the move left: not a destroy, not a deleted entry, not an account that is gone; `forget` names it.
+/// Nothing forgets what the move left: not a destroy, not a deleted entry, not a removed account; `forget` names it.
 #[test]
 fn what_was_left_is_not_forgotten() {
     let story = both_there();
@@ -209,13 +199,10 @@ fn what_was_left_is_not_forgotten() {
         story.file("telform.yaml", &yaml);
         assert_eq!((left(), story.writes().len()), (before.clone(), 0));
     }
-    // Its account is gone from the YAML: it cannot be deleted, and every plan says so.
+    // Its account was removed from the YAML: it cannot be deleted, and every plan reports it.
     let yaml = story.read("telform.yaml");
-    let without: String = yaml
-        .lines()
-        .filter(|it| !it.starts_with("  one:") && !it.contains("account: one"))
-        .map(|it| format!("{it}\n"))
-        .collect();
+    let without: String =
+        yaml.lines().filter(|it| !it.starts_with("  one:") && !it.contains("account: one")).map(|it| format!("{it}\n")).collect();
     story.file("telform.yaml", &without.replace("moved:\n", ""));
     for _ in 0..2 {
         story.expect(0, "plan").says("42 of account one, which an earlier move left, may still be there");
@@ -227,7 +214,8 @@ fn what_was_left_is_not_forgotten() {
     ran.says("43 in account two stays as it is").says("So does 42 in account one, whose place it took");
 }
 
-/// An account that is another one by now holds nothing that a move left: what has the same id there is somebody else's.
+/// An account that is now a different one holds nothing that a move left: an object with the same id there belongs to
+/// someone else.
 #[test]
 fn what_was_left_is_not_looked_for_in_another_organization() {
     let story = both_there();
@@ -242,17 +230,12 @@ fn what_was_left_is_not_looked_for_in_another_organization() {
 fn guards_of_today_hold_for_what_was_left() {
     let story = both_there();
     let yaml = story.read("telform.yaml");
-    let protected = yaml.replace(
-        "auth_token: { env: AUTH } }",
-        "auth_token: { env: AUTH }, lifecycle: { prevent_delete: true } }",
-    );
+    let protected =
+        yaml.replace("auth_token: { env: AUTH } }", "auth_token: { env: AUTH }, lifecycle: { prevent_delete: true } }");
     story.file("telform.yaml", &protected);
-    story
-        .expect(3, &format!("apply {GUARDS}"))
-        .says("guard::prevent_delete")
-        .says("moving it deletes 42 in account one");
+    story.expect(3, &format!("apply {GUARDS}")).says("guard::prevent_delete").says("moving it deletes 42 in account one");
     story.file("telform.yaml", &yaml);
-    // Somebody declares it under an address of its own.
+    // The user declares it under a separate address.
     let claimed = yaml.replace("providers:\n", "providers:\n  old: { account: one, id: '42' }\n");
     story.file("telform.yaml", &claimed);
     let ran = story.expect(3, &format!("apply {GUARDS}"));
@@ -260,7 +243,7 @@ fn guards_of_today_hold_for_what_was_left() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// What the entry states is there already in the account that it moves to: that is taken, and the old one is left.
+/// The object of the entry already exists in the account that it moves to: it is adopted, and the old one is left.
 #[test]
 fn what_moves_may_be_there_already() {
     let story = Story::new(WORLD).secret("AUTH", "canary-auth-42");
@@ -276,7 +259,7 @@ fn what_moves_may_be_there_already() {
     story.expect(0, &format!("apply {GUARDS}")).says("adopted");
     one_left(&story, "two", "there already");
     assert!(!story.writes().iter().any(|it| it.starts_with("POST telephony/providers-configurations/")));
-    // The old one was deleted by somebody meanwhile.
+    // Another user deleted the old one in the meantime.
     write(&story, "three", &["two"]);
     story.sandbox.edit(|world| {
         world.unpod.bridges.clear();
@@ -286,7 +269,7 @@ fn what_moves_may_be_there_already() {
     one_left(&story, "three", "gone already");
 }
 
-/// A bridge that says nothing of its numbers takes along those whose configuration moves with it, and keeps those that it has.
+/// A bridge that does not declare its numbers takes along those whose configuration moves with it, and keeps those that it has.
 #[test]
 fn a_bridge_that_names_no_number_takes_them_along() {
     let story = Story::new(WORLD).secret("AUTH", "canary-auth-42");
@@ -337,19 +320,18 @@ mod of_partners {
         assert_eq!(ran.code, 0, "{what}\n{}", ran.whole());
     }
 
-    /// Goes on until it is done; what nobody can look for is decided by a human.
+    /// Continues until it is done; a human decides about what cannot be looked up.
     fn go_on(story: &Story, other: &Story, what: &str) {
         for round in 0..4 {
             let command = if round == 0 { "resume" } else { "apply" };
             let ran = story.run(&format!("{command} {GUARDS}"));
-            ran.is_silent_about("bug of telform");
+            ran.is_silent_about("bug in telform");
             if ran.code == 0 && round > 0 {
                 return arrived(story, other, what);
             }
             if ran.code == 3 {
                 ran.says("refusal::unsettled_create");
-                let made =
-                    other.world()["carrierx"]["partners"][0]["partner_sid"].as_str().map(str::to_owned);
+                let made = other.world()["carrierx"]["partners"][0]["partner_sid"].as_str().map(str::to_owned);
                 match made {
                     Some(sid) => _ = story.expect(0, &format!("adopt partners.west {sid}")),
                     None => {
@@ -390,7 +372,7 @@ mod of_partners {
         }
     }
 
-    /// Back, or nowhere, before the new one is verified: the new one may be hidden, and telform says so.
+    /// Back, or nowhere, before the new one is verified: the new one may be hidden, and telform reports it.
     #[test]
     fn its_entry_changes_before_it_went_on() {
         let (story, other) = start();
@@ -403,7 +385,7 @@ mod of_partners {
         let back = "moved: [{ from: partners.west, account: there, to: partners.west }]\n";
         partner(&story, &other, "here", DELETE, back);
         let ran = story.expect(3, &format!("apply {GUARDS}"));
-        ran.says("refusal::gone_or_hidden").says("is not to be seen; it may be gone or only hidden");
+        ran.says("refusal::gone_or_hidden").says("is not shown; it may be deleted or only hidden");
         story.expect(0, &format!("undo last {GUARDS}"));
         assert_eq!(story.sandbox.world().carrierx.partners.len(), 1);
         // As before the mind was changed.

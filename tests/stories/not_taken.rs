@@ -1,12 +1,12 @@
-//! A service that answers a write with success and keeps the old value: that is a difference until it is mended, and is sent
-//! again only when somebody asks.
+//! A service that answers a write with success and keeps the old value: that is a difference until it is fixed, and is sent
+//! again only on request.
 
 use serde_json::Value;
 
 use crate::bench::Story;
 use crate::partners::{verified, west, world_with_west};
 
-/// A world and two configurations of it: the first one is what is there.
+/// A world and two configurations of it: the first one is the present state.
 struct Case {
     story: Story,
     before: String,
@@ -28,9 +28,7 @@ impl Case {
 
     fn ignore(&self) {
         let ignored = self.attribute;
-        self.story.fault(&format!(
-            "{{ match: {{ method: WRITE, times: 0 }}, effect: {{ ignores: [{ignored}] }} }}"
-        ));
+        self.story.fault(&format!("{{ match: {{ method: WRITE, times: 0 }}, effect: {{ ignores: [{ignored}] }} }}"));
     }
 }
 
@@ -47,20 +45,14 @@ fn partner(world: &str, before: &str, after: &str, attribute: &'static str) -> C
     }
 }
 
-fn unpod(
-    world: &str,
-    before: &str,
-    after: &str,
-    address: &'static str,
-    attribute: &'static str,
-    settings: &'static str,
-) -> Case {
+fn unpod(world: &str, before: &str, after: &str, address: &'static str, attribute: &'static str, settings: &'static str) -> Case {
     let (before, after) = (before.to_owned(), after.to_owned());
     let story = Story::new(world).secret("AUTH", "canary-auth-43").secret("KEY", "canary-key-old-1");
     Case { story, before, after, address, attribute, settings, carrierx: false }
 }
 
-const RULE: &str = "      - { access_control_rules: [7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01], direction: outbound, sms_action_true: accept }\n";
+const RULE: &str =
+    "      - { access_control_rules: [7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01], direction: outbound, sms_action_true: accept }\n";
 
 const MAILS: &str = "      billing_email: b@acme.example\n      tech_email: t@acme.example\n";
 
@@ -88,8 +80,7 @@ unpod:
     - { id: 43, provider: twilio, account_sid: AC00000000000000000000000000004343, auth_token: canary-auth-43 }
 ";
 
-const PROVIDER: &str =
-    "providers:\n  main: { id: '43', provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n";
+const PROVIDER: &str = "providers:\n  main: { id: '43', provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n";
 
 fn cases() -> Vec<Case> {
     let main = "providers:\n  main: { name: main, provider: Vapi, base_url: https://a.example.net, active: true, api_key: { env: KEY } }\n";
@@ -98,12 +89,7 @@ fn cases() -> Vec<Case> {
     vec![
         partner("      city: SF\n", "    city: SF\n", "    city: null\n", "city"),
         partner(MAILS, "", "    update: put\n    city: LA\n", "city"),
-        partner(
-            "      attributes: { tier: gold }\n",
-            "    attributes: { tier: gold }\n",
-            "    attributes: {}\n",
-            "attributes",
-        ),
+        partner("      attributes: { tier: gold }\n", "    attributes: { tier: gold }\n", "    attributes: {}\n", "attributes"),
         partner("", "", &format!("    parent_assigned_acls:\n{RULE}"), "parent_assigned_acls"),
         partner(
             "      callbacks: { sms: https://a.example.net/ }\n",
@@ -117,24 +103,10 @@ fn cases() -> Vec<Case> {
             "    tech_email: new@acme.example\n",
             "tech_email",
         ),
-        unpod(
-            FIRST,
-            main,
-            &main.replace("a.example", "b.example"),
-            "providers.main",
-            "base_url",
-            "product_id: prod, ",
-        ),
+        unpod(FIRST, main, &main.replace("a.example", "b.example"), "providers.main", "base_url", "product_id: prod, "),
         unpod(FIRST, main, &main.replace("true", "false"), "providers.main", "active", "product_id: prod, "),
         unpod(FIRST, main, main, "providers.main", "api_key", "product_id: prod, "),
-        unpod(
-            FIRST,
-            bridge,
-            &bridge.replace("one", "two"),
-            "bridges.sales",
-            "description",
-            "product_id: prod, ",
-        ),
+        unpod(FIRST, bridge, &bridge.replace("one", "two"), "bridges.sales", "description", "product_id: prod, "),
         unpod(
             SECOND,
             "bridges:\n  sales: { slug: sales, name: Sales }\n",
@@ -148,7 +120,7 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// For every kind, sort of attribute and method: exit 6 and one write, then a difference that is not sent again by itself.
+/// For every kind, type of attribute and method: exit 6 and one write, then a difference that is not sent again automatically.
 #[test]
 fn an_ignored_write_stays_a_difference() {
     for mut case in cases() {
@@ -166,9 +138,7 @@ fn an_ignored_write_stays_a_difference() {
         assert_eq!(story.writes().len(), 1, "{attribute}: {}", ran.whole());
         story.take_log();
         let plan = story.expect(2, "plan --detailed-exitcode");
-        plan.says("Plan: 1 value not taken by the service")
-            .says("sent in run ")
-            .is_silent_about("no changes");
+        plan.says("Plan: 1 value not taken by the service").says("sent in run ").is_silent_about("no changes");
         plan.is_silent_about("pending verification").says(&format!("--resend {}.{attribute}", case.address));
         story.expect(0, "plan");
         story.expect(2, "drift").says("not taken").says(attribute).is_silent_about("No drift");
@@ -191,7 +161,7 @@ fn an_ignored_write_stays_a_difference() {
     }
 }
 
-/// What the memory holds for: this value in the YAML, and this one at the service.
+/// The record applies to: this value in the YAML, and this one at the service.
 #[test]
 fn the_memory_ends_where_either_side_moves() {
     let story = verified("      city: SF\n");
@@ -204,7 +174,7 @@ fn the_memory_ends_where_either_side_moves() {
     city("Compton");
     story.apply();
     story.in_sync();
-    // Ignored again; then somebody else changes it: what telform wants is sent.
+    // Ignored again; then another user changes it: the wanted value is sent.
     city("LA");
     story.fault("{ match: { method: PATCH }, effect: { ignores: [city] } }");
     story.expect(6, "apply --auto-approve");
@@ -226,7 +196,8 @@ fn the_memory_ends_where_either_side_moves() {
     story.in_sync();
 }
 
-/// A service that adds to a value what nobody sent: asked to, telform sends it again, and the same form of it is no failure.
+/// A service that adds to a value something that was not sent: on request telform sends it again, and the same form is not a
+/// failure.
 #[test]
 fn a_value_that_is_kept_in_another_form_may_be_sent_again() {
     let story = Story::new(&format!("{}  knobs: {{ nested_defaults: true }}\n", world_with_west("")))
@@ -243,7 +214,7 @@ fn a_value_that_is_kept_in_another_form_may_be_sent_again() {
     }
 }
 
-/// An answer may be older than what it answers: what is read afterwards counts.
+/// An answer may be older than its request: what is read afterwards counts.
 #[test]
 fn a_stale_answer_that_reading_contradicts_is_no_failure() {
     let story = verified("      city: SF\n");
@@ -253,11 +224,15 @@ fn a_stale_answer_that_reading_contradicts_is_no_failure() {
     story.in_sync();
 }
 
-/// A new object without a part of what was sent. What can be changed later is sent again on request; what cannot is said.
+/// A new object without a part of what was sent. An attribute that can be changed later is sent again on request; one
+/// that cannot is reported.
 #[test]
 fn a_create_that_lacks_a_part() {
     let story = Story::new("unpod: { profile: g1-snapshot }").secret("KEY", "canary-key-new-1");
-    story.unpod_with("product_id: p, ", "providers:\n  main: { name: main, provider: Vapi, base_url: https://a.example.net, api_key: { env: KEY } }\n");
+    story.unpod_with(
+        "product_id: p, ",
+        "providers:\n  main: { name: main, provider: Vapi, base_url: https://a.example.net, api_key: { env: KEY } }\n",
+    );
     for (ignored, left) in [("base_url", 1), ("api_key", 1)] {
         story.sandbox.edit(|world| world.unpod.configurations.clear());
         std::fs::remove_file(story.path(".telform/ledger.json")).ok();
@@ -288,7 +263,7 @@ fn a_create_that_lacks_a_part() {
     story.in_sync();
 }
 
-/// Every format shows both values, no secret, and what can be done; a saved plan keeps what was asked for.
+/// Every format shows both values, no secret, and what can be done; a saved plan keeps the requested options.
 #[test]
 fn every_format_says_it() {
     let story = verified("      city: SF\n");
@@ -308,10 +283,7 @@ fn every_format_says_it() {
     let drift = story.expect(2, "drift --json").json();
     assert_eq!(drift["drift"][0]["class"], "not_taken");
     assert_eq!(drift["drift"][0]["run"], document["plan"]["not_taken"][0]["run"]);
-    story
-        .expect(0, "explain partners.west.city")
-        .says("not taken by the service")
-        .says("still shows the old value");
+    story.expect(0, "explain partners.west.city").says("not taken by the service").says("still shows the old value");
     story.expect(0, "ledger show partners.west").says("sent, not taken");
     story.expect(0, "plan --out saved.json");
     story.expect(0, "verify saved.json");
@@ -324,7 +296,7 @@ fn every_format_says_it() {
     story.in_sync();
     story.expect(1, "plan --resend partners.west.login2").says("has no attribute `login2`");
     story.expect(1, "plan --resend partners.wets").says("did you mean partners.west?");
-    // The YAML takes over what is there.
+    // The YAML adopts the live value.
     story.carrierx(&west("    city: Compton\n"));
     story.fault("{ match: { method: PATCH, times: 0 }, effect: { ignores: [city] } }");
     story.expect(6, "apply --auto-approve");
@@ -334,7 +306,7 @@ fn every_format_says_it() {
     story.in_sync();
 }
 
-/// A value that was not taken is not taken back, and what an undo sends may be ignored, too.
+/// A value that was not accepted is not undone, and what an undo sends may be ignored, too.
 #[test]
 fn undo_says_what_is_there() {
     let story = verified("      city: SF\n");
@@ -348,13 +320,13 @@ fn undo_says_what_is_there() {
     assert!(writes.len() == 1 && !writes[0].contains("city"), "{writes:?} {}", ran.whole());
     ran.says("did not take address1");
     // Asked again, it is sent again: an undo is a wish of its own.
-    let run = telform::journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap();
-    let first = telform::journal::runs(&run.lines)[0].id.to_owned();
+    let run = telform::state::journal::check_journal(story.read(".telform/ledger.journal").as_bytes()).unwrap();
+    let first = telform::state::journal::collect_runs(&run.lines)[0].id.to_owned();
     story.expect(0, &format!("undo {first} --auto-approve"));
     assert_eq!(story.writes().len(), 2);
 }
 
-/// A PUT carries every attribute: what was not taken goes along as the service shows it.
+/// A PUT carries every attribute: one that was not accepted is sent as the service shows it.
 #[test]
 fn a_put_leaves_what_was_not_taken() {
     let case = partner(&format!("{MAILS}      city: SF\n"), "", "    update: put\n    city: LA\n", "city");
@@ -371,7 +343,7 @@ fn a_put_leaves_what_was_not_taken() {
     case.story.in_sync();
 }
 
-/// A rehearsal has stand-ins for the secrets, and knows what was not taken all the same.
+/// A rehearsal has substitutes for the secrets, and still knows what was not accepted.
 #[test]
 fn a_rehearsal_beside_a_secret_that_was_not_taken() {
     let mut case = cases().remove(8);
@@ -388,8 +360,8 @@ fn a_rehearsal_beside_a_secret_that_was_not_taken() {
     case.story.in_sync();
 }
 
-/// Numbers join a bridge of generation 1 when it is made. One that somebody else takes in that moment does not join, and the
-/// others are served all the same.
+/// Numbers join a bridge of generation 1 at its creation. One that another user takes at that moment does not join, and the
+/// others are still served.
 #[test]
 fn a_bridge_that_is_made_without_one_of_its_numbers() {
     let story = Story::new(
@@ -415,11 +387,7 @@ bridges:
     let ran = story.expect(5, "apply --auto-approve");
     ran.says("partly").says("it was made without +14155550101: the service did not take what was sent");
     ran.says("did not join bridge sales").is_silent_about("taken off");
-    let connects: Vec<String> =
-        story.writes().into_iter().filter(|it| it.contains("connect-provider")).collect();
-    assert_eq!(
-        connects,
-        [r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":502}"#]
-    );
+    let connects: Vec<String> = story.writes().into_iter().filter(|it| it.contains("connect-provider")).collect();
+    assert_eq!(connects, [r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":502}"#]);
     story.expect(3, "plan").says("+14155550101 is not on bridge sales").is_silent_about("taken off");
 }

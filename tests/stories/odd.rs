@@ -1,4 +1,4 @@
-//! Services and files that are a little different: other spellings, masked values, many objects, things that fit twice.
+//! Unusual services and files: other spellings, masked values, many objects, ambiguous matches.
 
 use serde_json::json;
 use telform::sandbox::Partner;
@@ -14,8 +14,8 @@ providers:
 
 #[test]
 fn the_other_spelling_of_the_path() {
-    let story = Story::new(&format!("{CONNECTED}  knobs: {{ config_path: provider-configurations }}\n"))
-        .secret("AUTH", "canary-auth-43");
+    let story =
+        Story::new(&format!("{CONNECTED}  knobs: {{ config_path: provider-configurations }}\n")).secret("AUTH", "canary-auth-43");
     story.unpod(MAIN);
     story.apply();
     story.unpod(&MAIN.replace("AC43", "AC77"));
@@ -33,19 +33,20 @@ fn an_account_changed_in_place_is_marked_risky() {
     shot!("risky", story.expect(0, "plan"));
 }
 
-/// Bridges that show the secrets of what serves their numbers.
+/// Bridges that show the secrets of the configurations that serve their numbers.
 #[test]
 fn secrets_in_bridges() {
-    let story = Story::new(&format!("{CONNECTED}  knobs: {{ bridge_get: secrets }}\n"))
-        .secret("AUTH", "canary-auth-43");
-    story.unpod(&format!("{MAIN}bridges:\n  support: {{ slug: support, name: Helpdesk, numbers: {{ '+14155550104': {{ provider: main }} }} }}\n"));
+    let story = Story::new(&format!("{CONNECTED}  knobs: {{ bridge_get: secrets }}\n")).secret("AUTH", "canary-auth-43");
+    story.unpod(&format!(
+        "{MAIN}bridges:\n  support: {{ slug: support, name: Helpdesk, numbers: {{ '+14155550104': {{ provider: main }} }} }}\n"
+    ));
     story.expect(0, "plan --verbose");
     story.expect(0, "plan --format json");
     story.expect(0, "apply --auto-approve --verbose");
     story.in_sync();
 }
 
-/// What comes back with stars is not known, and never a reason to make a second one.
+/// A value returned with stars is not known, and never a reason to create a second object.
 #[test]
 fn masked_accounts() {
     let story = Story::new(
@@ -106,9 +107,7 @@ fn thousands_of_partners() {
     let story = verified("");
     story.sandbox.edit(|world| {
         for n in 0..2344 {
-            let serde_json::Value::Object(fields) =
-                json!({ "login": format!("p{n:04}"), "name": format!("P{n}") })
-            else {
+            let serde_json::Value::Object(fields) = json!({ "login": format!("p{n:04}"), "name": format!("P{n}") }) else {
                 unreachable!()
             };
             world.carrierx.partners.push(Partner::new(fields));
@@ -130,14 +129,10 @@ fn a_put_under_every_reading_of_the_page() {
             let world = world_with_west(
                 "      billing_email: b@acme.example\n      tech_email: t@acme.example\n      daily_spending_limit: '500.00'\n      attributes: { tier: gold }\n",
             );
-            let story = Story::new(&format!(
-                "{world}  knobs: {{ put_missing: {missing}, put_read_only: {read_only} }}\n"
-            ))
-            .secret("WEST_PASSWORD", "canary-password-west");
+            let story = Story::new(&format!("{world}  knobs: {{ put_missing: {missing}, put_read_only: {read_only} }}\n"))
+                .secret("WEST_PASSWORD", "canary-password-west");
             let before = story.world()["carrierx"]["partners"][0].clone();
-            story.carrierx(&west(
-                "    update: put\n    city: Compton\n    callbacks: { sms: https://hooks.example.net/a }\n",
-            ));
+            story.carrierx(&west("    update: put\n    city: Compton\n    callbacks: { sms: https://hooks.example.net/a }\n"));
             story.apply();
             let after = &story.world()["carrierx"]["partners"][0];
             for (name, value) in before.as_object().unwrap() {
@@ -150,7 +145,7 @@ fn a_put_under_every_reading_of_the_page() {
     }
 }
 
-/// An account that can reach nothing but bridges' names: what the service says twice differently is doubt, not knowledge.
+/// An account that can read only the names of bridges: contradictory statements of the service are doubt, not knowledge.
 #[test]
 fn a_number_whose_two_sources_disagree() {
     let story = Story::new(
@@ -175,10 +170,8 @@ fn a_value_that_only_the_answer_shows_is_sent_once() {
     for name in ["city", "owner_email"] {
         let story = verified("");
         let wanted = if name == "city" { "LA" } else { "new@acme.example" };
-        let yaml = west("    city: SF\n").replace(
-            if name == "city" { "city: SF" } else { "owner_email: ops@acme.example" },
-            &format!("{name}: {wanted}"),
-        );
+        let yaml = west("    city: SF\n")
+            .replace(if name == "city" { "city: SF" } else { "owner_email: ops@acme.example" }, &format!("{name}: {wanted}"));
         story.carrierx(&if name == "city" { yaml } else { yaml.replace("    city: SF\n", "") });
         story.fault(&format!(
             "{{ match: {{ method: PATCH, times: 0 }}, effect: {{ answer: {{ status: 200, body: {{ json: {{ partner_sid: 3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410, login: west, name: West, company_name: Acme, country_code: USA, zip: \"01234\", owner_email: ops@acme.example, phonenumber: \"15162065574\", payment_type: postpay, {name}: {wanted} }} }} }} }} }}"
@@ -192,7 +185,7 @@ fn a_value_that_only_the_answer_shows_is_sent_once() {
     }
 }
 
-/// A service of another generation takes a create and drops what it does not know (unpod.md fact 9): the answer tells.
+/// A service of another generation accepts a create and drops unknown fields (unpod.md fact 9): the answer shows it.
 #[test]
 fn a_create_whose_answer_drops_what_was_sent_is_not_done() {
     let story = Story::new("{}").secret("AUTH", "canary-drop");
@@ -210,7 +203,7 @@ fn a_token_in_a_base_url_is_not_shown() {
         "telform.yaml",
         "version: 1\naccounts:\n  unpod: { api: unpod, base_url: \"https://unpod.ai/api?token=mustnotbeshown\", org_handle: acme, token: { env: UNPOD_TOKEN } }\n",
     );
-    story.expect(1, "validate").says("a base URL has no query").is_silent_about("mustnotbeshown");
+    story.expect(1, "validate").says("a base URL must not have a query").is_silent_about("mustnotbeshown");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What programs and terminals get: JSON that parses, digests that hold, and nothing that steers a screen.
+//! What programs and terminals get: JSON that parses, digests that hold, and nothing that controls a terminal.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -21,8 +21,7 @@ fn the_plan_as_json_and_its_digest() {
     assert_eq!((&document["pending"], &document["refused"]), (&json!(true), &json!(false)));
     let digest = document["digest"].clone();
     let canonical = serde_json_canonicalizer::to_string(&document["plan"]).unwrap();
-    let hash: String =
-        Sha256::digest(canonical.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = Sha256::digest(canonical.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(digest, format!("sha256:{hash}"));
     // The text says the same digest, and an apply can insist on it.
     let digest = digest.as_str().unwrap();
@@ -45,7 +44,7 @@ fn an_apply_as_json_lines() {
     assert_eq!(events[3]["outcome"]["outcome"], "done");
     assert_eq!((&events[4]["converged"], &events[4]["writes"]), (&json!(true), &json!(1)));
 
-    // With nothing to do, and with a failure, it is lines all the same.
+    // With nothing to do, and with a failure, it is still lines.
     let nothing = story.expect(0, "apply --auto-approve --json").events();
     assert_eq!(nothing.len(), 1);
     story.fault("{ match: { method: PATCH }, effect: { answer: { status: 422 } } }");
@@ -53,10 +52,7 @@ fn an_apply_as_json_lines() {
     story.carrierx(&west("    city: Compton\n"));
     let failed = story.expect(1, "apply --auto-approve --json").events();
     let last = failed.last().unwrap();
-    assert_eq!(
-        (&last["event"], &last["steps"][0]["result"]["outcome"]),
-        (&json!("unfinished"), &json!("failed"))
-    );
+    assert_eq!((&last["event"], &last["steps"][0]["result"]["outcome"]), (&json!("unfinished"), &json!("failed")));
     assert_eq!(last["steps"][0]["result"]["code"], "telform::step::refused");
     let ended = failed.iter().find(|event| event["event"] == "step_ended").unwrap();
     assert_eq!(ended["outcome"]["code"], "telform::step::refused");
@@ -69,7 +65,7 @@ fn an_apply_as_json_lines() {
     assert_eq!(unread[0]["code"], "telform::live::forbidden");
 }
 
-/// Texts that somebody else put into a service: they reach neither terminal as they are.
+/// Texts that another user put into a service: they reach neither terminal unchanged.
 #[test]
 fn hostile_values_stay_texts() {
     let evil = "\u{1b}]0;owned\u{7}\r\u{202e}evil\u{200b}\u{2028}".to_owned();
@@ -91,11 +87,10 @@ fn hostile_values_stay_texts() {
     story.expect(0, "plan --color always --quiet");
 
     // An error that quotes the service.
-    story.sandbox.set_fault(telform::sandbox::Fault::new(
-        telform::sandbox::Matcher::to("PATCH", "/core/v2/partners"),
-        telform::sandbox::Effect::Answer(
-            telform::sandbox::FakeAnswer::status(422)
-                .body(telform::sandbox::FakeBody::Json(json!({ "message": long.clone() }))),
+    story.sandbox.set_fault(telform::sandbox::FaultRule::new(
+        telform::sandbox::RequestMatcher::to("PATCH", "/core/v2/partners"),
+        telform::sandbox::FaultEffect::Answer(
+            telform::sandbox::FakeAnswer::status(422).body(telform::sandbox::FakeBody::Json(json!({ "message": long.clone() }))),
         ),
     ));
     let failed = story.expect(1, "apply --auto-approve");
@@ -136,7 +131,7 @@ fn a_reader_that_goes_away() {
     let ran = story.ran(args, &child.wait_with_output().unwrap());
     assert_eq!(ran.code, 0);
 
-    // Nobody reads from the start.
+    // The output is never read.
     for args in ["plan --sandbox world.yaml", "schema", "--help", "plan --sandbox world.yaml --format json"] {
         let mut child = story.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());

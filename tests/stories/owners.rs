@@ -1,10 +1,10 @@
-//! Whose an object is: a handle that nobody confirms, rows of other organizations, what a listing by product does not show.
+//! Owners of objects: an unconfirmed handle, rows of other organizations, what a listing by product does not show.
 
 use serde_json::{Value, json};
 
 use crate::bench::Story;
 
-/// An account of the older generation, beside another organization and a record that belongs to nobody.
+/// An account of the older generation, beside another organization and a record without an owner.
 const WORLD: &str = "
 unpod:
   profile: g1-snapshot
@@ -20,7 +20,8 @@ unpod:
     - { id: 303, slug: lobby, name: Lobby, organization: globex.example, product_id: one, numbers: { '+14155550109': 41 } }
 ";
 
-const STRAY: &str = "providers:\n  stray: { name: stray, provider: Vapi, api_key: { env: KEY }, base_url: https://a.example.net }\n";
+const STRAY: &str =
+    "providers:\n  stray: { name: stray, provider: Vapi, api_key: { env: KEY }, base_url: https://a.example.net }\n";
 
 fn story() -> Story {
     Story::new(WORLD).secret("KEY", "canary-key-new-1")
@@ -29,20 +30,18 @@ fn story() -> Story {
 /// The same with another handle.
 fn as_organization(story: &Story, handle: &str, settings: &str, body: &str) {
     story.unpod_with(&format!("generation: 1, {settings}"), body);
-    let yaml =
-        story.read("telform.yaml").replace("org_handle: acme.example", &format!("org_handle: {handle}"));
+    let yaml = story.read("telform.yaml").replace("org_handle: acme.example", &format!("org_handle: {handle}"));
     story.file("telform.yaml", &yaml);
 }
 
-/// The list of bridges is out of reach, so nothing tells whether the handle is known.
+/// The list of bridges cannot be read, so it is not known whether the handle is known.
 fn nothing_confirms(story: &Story) {
     story.fault("{ match: { method: GET, path: '*/telephony/bridges/', times: 0 }, effect: { answer: { status: 403 } } }");
 }
 
 fn products(story: &Story) -> Vec<String> {
-    let value = |headers: Vec<(String, String)>| {
-        headers.into_iter().find(|(name, _)| name == "product-id").map(|(_, value)| value)
-    };
+    let value =
+        |headers: Vec<(String, String)>| headers.into_iter().find(|(name, _)| name == "product-id").map(|(_, value)| value);
     story.sandbox.log().into_iter().filter_map(|request| value(request.headers)).collect()
 }
 
@@ -73,11 +72,9 @@ fn a_handle_that_nobody_knows_is_found_out_with_one_read() {
 fn nothing_is_written_to_an_organization_that_is_not_confirmed() {
     let bridge = "bridges:\n  new: { slug: new, name: New }\n";
     let connect = "providers:\n  main: { name: main, provider: Vapi }\nbridges:\n  sales: { slug: sales, name: Sales, numbers: { '+14155550101': { provider: main } } }\n";
-    for (what, body, refused) in [
-        ("a create with a secret", STRAY, true),
-        ("a bridge", bridge, false),
-        ("a connection", connect, false),
-    ] {
+    for (what, body, refused) in
+        [("a create with a secret", STRAY, true), ("a bridge", bridge, false), ("a connection", connect, false)]
+    {
         let story = story();
         nothing_confirms(&story);
         as_organization(&story, "acne.example", "product_id: one, ", body);
@@ -86,11 +83,9 @@ fn nothing_is_written_to_an_organization_that_is_not_confirmed() {
         assert!(!refused || ran.code == 3, "{what}: {}", ran.whole());
         assert_eq!(story.writes(), [""; 0], "{what}");
     }
-    // A change of what is there, seen while the handle was known, and a delete.
+    // A change of an existing object, seen while the handle was known, and a delete.
     let story = story();
-    let main = |url: &str| {
-        format!("providers:\n  main: {{ id: '41', name: main, provider: Vapi, base_url: {url} }}\n")
-    };
+    let main = |url: &str| format!("providers:\n  main: {{ id: '41', name: main, provider: Vapi, base_url: {url} }}\n");
     as_organization(&story, "acme.example", "", &main("https://a.example.net"));
     story.apply();
     nothing_confirms(&story);
@@ -108,15 +103,12 @@ fn nothing_is_written_to_an_organization_that_is_not_confirmed() {
 fn rows_of_others_are_counted_and_never_taken() {
     let story = story();
     nothing_confirms(&story);
-    // Under a handle that nobody knows, the service lists what belongs to nobody (recorded).
+    // Under an unknown handle, the service lists objects without an owner (recorded).
     as_organization(&story, "acne.example", "", STRAY);
     let ran = story.expect(3, "apply --auto-approve");
     ran.says("1 foreign provider in unpod").says("+ providers.stray").is_silent_about("adopted");
     let shown = story.expect(3, "plan --format json").json();
-    assert_eq!(
-        shown["unmanaged"],
-        json!([{ "account": "unpod", "kind": "providers", "count": 0, "foreign": 1 }])
-    );
+    assert_eq!(shown["unmanaged"], json!([{ "account": "unpod", "kind": "providers", "count": 0, "foreign": 1 }]));
     // Not by its id either.
     as_organization(&story, "acne.example", "", &STRAY.replace("{ name", "{ id: '78', name"));
     let ran = story.expect(3, "apply --auto-approve");
@@ -126,14 +118,13 @@ fn rows_of_others_are_counted_and_never_taken() {
     story.fault("{ match: { method: GET, path: '*/telephony/bridges/', times: 0 }, effect: { answer: { status: 200, body: { json: { count: 0, data: [] } } } } }");
     let ran = story.expect(3, "apply --auto-approve --max-deletes 1 --allow-unseen-products");
     ran.says("provider configuration 78 belongs to no organization").is_silent_about("already gone");
-    // Nor by what the ledger knows: somebody has moved the record since.
+    // Nor by the ledger: another user has moved the record since.
     story.sandbox.clear_faults();
     as_organization(&story, "acme.example", "", "providers:\n  main: { name: main, provider: Vapi }\n");
     story.apply();
     story.fault("{ match: { method: GET, path: '*/provider-configurations/', times: 0 }, effect: { answer: { status: 200, body: { json: { data: [{ id: 41, name: main, provider: 6, provider_details: {}, org_handle: globex.example }] } } } } }");
     let ran = story.expect(3, "apply --auto-approve");
-    ran.says("refusal::foreign_object")
-        .says("provider configuration 41 belongs to organization globex.example");
+    ran.says("refusal::foreign_object").says("provider configuration 41 belongs to organization globex.example");
     shot!("foreign_by_ledger", ran);
     as_organization(&story, "acme.example", "product_id: one, ", "providers: {}\n");
     story.expect(3, "plan --max-deletes 1").says("belongs to organization globex.example");
@@ -149,12 +140,7 @@ fn a_bridge_of_another_organization() {
     as_organization(&story, "acme.example", "product_id: one, ", lobby);
     let ran = story.expect(3, "apply --auto-approve");
     ran.says("bridge lobby belongs to organization globex.example");
-    as_organization(
-        &story,
-        "acme.example",
-        "product_id: one, ",
-        "removed:\n  - { address: bridges.lobby, slug: lobby }\n",
-    );
+    as_organization(&story, "acme.example", "product_id: one, ", "removed:\n  - { address: bridges.lobby, slug: lobby }\n");
     let ran = story.expect(3, "apply --auto-approve --max-deletes 1 --max-numbers-dark 1");
     ran.says("bridge lobby belongs to organization globex.example");
     assert_eq!(story.writes(), [""; 0]);
@@ -163,15 +149,12 @@ fn a_bridge_of_another_organization() {
 #[test]
 fn an_object_that_was_made_for_others_stops_the_run() {
     let story = Story::new("unpod: { profile: g1-snapshot }").secret("KEY", "canary-key-new-1");
-    for (owner, words) in
-        [(Value::Null, "no organization"), (json!("globex.example"), "organization globex.example")]
-    {
+    for (owner, words) in [(Value::Null, "no organization"), (json!("globex.example"), "organization globex.example")] {
         story.sandbox.clear_faults();
         let row = json!({ "data": { "id": 90, "name": "stray", "provider": 6, "provider_details": {}, "org_handle": owner,
             "base_url": "https://a.example.net" } });
-        story.fault(&format!(
-            "{{ match: {{ method: POST }}, effect: {{ answer: {{ status: 201, body: {{ json: {row} }} }} }} }}"
-        ));
+        story
+            .fault(&format!("{{ match: {{ method: POST }}, effect: {{ answer: {{ status: 201, body: {{ json: {row} }} }} }} }}"));
         let body = format!("{STRAY}  two: {{ name: two, provider: Vapi, api_key: {{ env: KEY }} }}\n");
         as_organization(&story, "acme.example", "", &body);
         let ran = story.expect(5, "apply --auto-approve");
@@ -182,15 +165,9 @@ fn an_object_that_was_made_for_others_stops_the_run() {
         let row = json!({ "data": { "id": 91, "slug": "new", "name": "New", "numbers": [], "organization": 7,
             "organization_details": { "domain_handle": owner } } });
         story.sandbox.clear_faults();
-        story.fault(&format!(
-            "{{ match: {{ method: POST }}, effect: {{ answer: {{ status: 201, body: {{ json: {row} }} }} }} }}"
-        ));
-        as_organization(
-            &story,
-            "acme.example",
-            "product_id: one, ",
-            "bridges:\n  new: { slug: new, name: New }\n",
-        );
+        story
+            .fault(&format!("{{ match: {{ method: POST }}, effect: {{ answer: {{ status: 201, body: {{ json: {row} }} }} }} }}"));
+        as_organization(&story, "acme.example", "product_id: one, ", "bridges:\n  new: { slug: new, name: New }\n");
         story.expect(5, "apply --auto-approve").says("made bridge new in ").says(words);
         story.take_log();
     }
@@ -202,12 +179,7 @@ fn a_ledger_that_holds_nothing_is_not_bound_to_a_mistyped_handle() {
     as_organization(&story, "globex.example", "product_id: one, ", "bridges: {}\n");
     story.apply();
     assert_eq!(story.ledger()["accounts"]["unpod"]["org_handle"], "globex.example");
-    as_organization(
-        &story,
-        "acme.example",
-        "product_id: one, ",
-        "bridges:\n  sales: { slug: sales, name: Sales }\n",
-    );
+    as_organization(&story, "acme.example", "product_id: one, ", "bridges:\n  sales: { slug: sales, name: Sales }\n");
     story.apply();
     assert_eq!(story.ledger()["accounts"]["unpod"]["org_handle"], "acme.example");
     // From here on it holds something.
@@ -225,11 +197,9 @@ fn a_delete_says_which_products_were_looked_at() {
     ran.says("--allow-unseen-products").is_silent_about("0 numbers");
     shot!("unseen_products", ran);
     // The other product shows the number, and it is counted.
-    for settings in [
-        "product_ids: [one, two], ",
-        "product_id: one, product_ids: [two], ",
-        "product_id: two, product_ids: [one, two], ",
-    ] {
+    for settings in
+        ["product_ids: [one, two], ", "product_id: one, product_ids: [two], ", "product_id: two, product_ids: [one, two], "]
+    {
         story.unpod_with(&format!("{settings}all_products: true, disconnect_works: true, "), gone);
         let ran = story.expect(3, "plan --max-deletes 1");
         ran.says("+14155550104").says("guard::max_numbers_dark").is_silent_about("guard::unseen_products");
@@ -239,9 +209,7 @@ fn a_delete_says_which_products_were_looked_at() {
     assert_eq!(story.writes(), [""; 0]);
     // For one run the switch will do; a saved plan keeps it.
     story.unpod_with("product_id: one, ", gone);
-    story
-        .expect(0, "plan --max-deletes 1 --allow-unseen-products --out plan.json")
-        .says("looked at: bridges of product one");
+    story.expect(0, "plan --max-deletes 1 --allow-unseen-products --out plan.json").says("looked at: bridges of product one");
     story.expect(0, "verify plan.json");
     story.expect(0, "apply plan.json --auto-approve");
     assert_eq!(story.writes(), ["DELETE telephony/provider-configurations/42/"]);
@@ -299,11 +267,11 @@ fn what_serves_a_number_for_another_organization_is_shown() {
         ]
     );
     story.in_sync();
-    // Where the YAML does not speak of the numbers, it is said all the same.
+    // Where the YAML does not mention the numbers, it is nevertheless reported.
     let silent = self::story();
     silent.unpod_with("product_id: one, ", "bridges:\n  sales: { slug: sales, name: Sales }\n");
     silent.expect(0, "plan").says("+14155550102: configuration 77 of organization globex.example");
-    // Somebody puts it back.
+    // Another user restores it.
     story.sandbox.edit(|world| {
         let bridge = world.unpod.bridges.iter_mut().find(|bridge| bridge.slug == "sales").unwrap();
         bridge.numbers.get_mut("+14155550102").unwrap().configuration = Some(77);
@@ -312,11 +280,12 @@ fn what_serves_a_number_for_another_organization_is_shown() {
     story.expect(0, "rehearse");
 }
 
-/// One's own configuration serves a number on a bridge of another organization: that is not ours to cut.
+/// Our own configuration serves a number on a bridge of another organization: we must not disconnect it.
 #[test]
 fn a_foreign_bridge_is_not_rewired() {
     let story = story();
-    let body = "bridges:\n  lobby: { id: lobby, slug: lobby, name: Lobby }\nremoved:\n  - { address: providers.main, name: main }\n";
+    let body =
+        "bridges:\n  lobby: { id: lobby, slug: lobby, name: Lobby }\nremoved:\n  - { address: providers.main, name: main }\n";
     story.unpod_with("product_id: one, all_products: true, disconnect_works: true, ", body);
     let ran = story.expect(3, "apply --auto-approve --max-deletes 1 --max-numbers-dark 9");
     ran.says("+14155550109 is on bridge lobby, which belongs to another organization");

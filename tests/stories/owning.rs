@@ -1,4 +1,4 @@
-//! What an entry has to say: enough to find an object where it exists, and more only where it is to be made.
+//! What an entry has to state: enough to find an existing object, and more only where it is to be created.
 
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
@@ -10,10 +10,7 @@ const SID: &str = "partners/3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410";
 fn a_partner_is_managed_by_its_login_and_one_attribute() {
     let story = verified("");
     story.carrierx("partners: { west: { login: west, zip: \"90804\" } }\n");
-    story
-        .expect(0, "validate")
-        .says("note[telform::yaml::partial]")
-        .says("`password`, `name`, `company_name`");
+    story.expect(0, "validate").says("note[telform::yaml::partial]").says("`password`, `name`, `company_name`");
     story.expect(0, "plan").is_silent_about("telform::yaml::partial");
     story.apply();
     assert_eq!(story.writes(), [format!("PATCH {SID} {{\"zip\":\"90804\"}}")]);
@@ -31,7 +28,7 @@ fn what_is_not_there_is_not_made_from_half_an_entry() {
     ran.says("refusal::missing_for_create").says("password, name, company_name, country_code");
     story.expect(3, "apply --auto-approve");
     assert_eq!(story.writes(), [""; 0]);
-    // Of two of them only the one that is to be made is in the way.
+    // Of two of them only the one that is to be created is a problem.
     story.carrierx("partners: { east: { login: east }, west: { login: west, zip: \"90804\" } }\n");
     story.expect(0, "apply --auto-approve --target partners.west");
     assert_eq!(story.writes().len(), 1);
@@ -41,9 +38,7 @@ fn what_is_not_there_is_not_made_from_half_an_entry() {
 fn a_configuration_without_its_token_and_a_bridge_without_its_name() {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-new");
     let main = "providers: { main: { provider: twilio, account_sid: AC43 } }\n";
-    story.unpod(&format!(
-        "{main}bridges: {{ fax: {{ slug: fax, numbers: {{ '+14155550103': {{ provider: main }} }} }} }}\n"
-    ));
+    story.unpod(&format!("{main}bridges: {{ fax: {{ slug: fax, numbers: {{ '+14155550103': {{ provider: main }} }} }} }}\n"));
     story.expect(0, "validate").says("`auth_token`").says("`name`");
     story.apply();
     assert_eq!(
@@ -54,10 +49,8 @@ fn a_configuration_without_its_token_and_a_bridge_without_its_name() {
         ]
     );
     story.in_sync();
-    // What is gone is not made again from half an entry either.
-    story.unpod(
-        "providers: { other: { provider: twilio, account_sid: AC44 } }\nbridges: { new: { slug: new } }\n",
-    );
+    // A deleted object is not recreated from an incomplete entry, either.
+    story.unpod("providers: { other: { provider: twilio, account_sid: AC44 } }\nbridges: { new: { slug: new } }\n");
     let ran = story.expect(3, "plan --max-deletes 9");
     ran.says("auth_token").says("refusal::missing_for_create");
     story.expect(3, "plan --target bridges.new").says("a create needs name");
@@ -92,14 +85,12 @@ unpod:
     story.expect(3, "plan --target providers.other").says("a create needs provider");
 }
 
-/// An editor's mark at the beginning of a secret file, and the line break at its end, are no part of the secret.
+/// An editor's byte order mark at the beginning of a secret file, and the line break at its end, are not part of the secret.
 #[test]
 fn a_secret_file_with_a_mark_of_its_encoding() {
     let story = Story::new("{}");
     story.file("secret.txt", "\u{feff}auth-marked\r\n");
-    story.unpod(
-        "providers: { main: { provider: twilio, account_sid: AC1, auth_token: { file: secret.txt } } }\n",
-    );
+    story.unpod("providers: { main: { provider: twilio, account_sid: AC1, auth_token: { file: secret.txt } } }\n");
     story.apply();
     assert_eq!(story.world()["unpod"]["configurations"][0]["auth_token"], "auth-marked");
 }

@@ -1,6 +1,6 @@
-//! A run that ends in part leaves no number dark that it cut for nothing.
+//! A run that is applied in part leaves no number dark that it disconnected for a step that did not happen.
 
-use telform::journal::{self, End};
+use telform::state::journal::{self, StepEnding};
 
 use serde_json::json;
 
@@ -36,12 +36,7 @@ fn served(story: &Story) -> Vec<(String, String, Option<u64>)> {
     let world = story.sandbox.world();
     let bridges = world.unpod.bridges.iter();
     let mut all: Vec<_> = bridges
-        .flat_map(|bridge| {
-            bridge
-                .numbers
-                .iter()
-                .map(|(number, link)| (bridge.slug.clone(), number.clone(), link.configuration))
-        })
+        .flat_map(|bridge| bridge.numbers.iter().map(|(number, link)| (bridge.slug.clone(), number.clone(), link.configuration)))
         .collect();
     all.sort();
     all
@@ -55,31 +50,21 @@ fn a_delete_that_fails_gives_its_numbers_back() {
     shot!("delete_failed", story.expect(5, &format!("apply --auto-approve {GUARDS}")));
     assert_eq!(served(&story), before);
     let connect = |bridge: &str, number: &str| {
-        format!(
-            r#"POST telephony/bridges/{bridge}/connect-provider/ {{"provider_config_id":42,"phone_number":"{number}"}}"#
-        )
+        format!(r#"POST telephony/bridges/{bridge}/connect-provider/ {{"provider_config_id":42,"phone_number":"{number}"}}"#)
     };
     assert_eq!(
         story.writes()[4..],
         [connect("sales", "+14155550101"), connect("sales", "+14155550102"), connect("fax", "+14155550103")]
     );
-    let kept = journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap();
-    let runs = journal::runs(&kept.lines);
-    let back: Vec<_> = runs[0]
-        .steps
-        .iter()
-        .filter(|step| step.id.starts_with('r'))
-        .map(|step| (step.id, step.end()))
-        .collect();
-    assert_eq!(back, [("r1", Some(End::Done)), ("r2", Some(End::Done)), ("r3", Some(End::Done))]);
+    let kept = journal::check_journal(story.read(".telform/ledger.journal").as_bytes()).unwrap();
+    let runs = journal::collect_runs(&kept.lines);
+    let back: Vec<_> = runs[0].steps.iter().filter(|step| step.id.starts_with('r')).map(|step| (step.id, step.end())).collect();
+    assert_eq!(back, [("r1", Some(StepEnding::Done)), ("r2", Some(StepEnding::Done)), ("r3", Some(StepEnding::Done))]);
     // What a number was given back is what set it last.
     let blamed = story.expect(0, "journal blame providers.old.numbers.+14155550101 --json").json();
-    assert_eq!(
-        (&blamed["values"][0]["after"], &blamed["values"][0]["step"]),
-        (&json!("\"42\""), &json!("r1"))
-    );
+    assert_eq!((&blamed["values"][0]["after"], &blamed["values"][0]["step"]), (&json!("\"42\""), &json!("r1")));
     assert!(runs[0].open().is_empty());
-    assert_eq!(runs[0].writes(), 6, "three were cut and are back");
+    assert_eq!(runs[0].completed_writes(), 6, "three were cut and are back");
     story.expect(0, "journal verify");
     story.expect(0, "verify .telform/ledger.journal");
     // The next run does all of it.
@@ -101,7 +86,7 @@ fn who_does_not_want_it_sees_the_dark_numbers_first() {
         .collect();
     shot!("delete_failed_left_dark", ran);
     assert_eq!(story.writes().len(), 4);
-    // Both commands do what they say, as they stand there.
+    // Both commands work as printed.
     let [back, on] = commands.as_slice() else { panic!("{commands:?}") };
     story.sandbox.clear_faults();
     story.expect(0, back);
@@ -147,18 +132,18 @@ fn everything_fails_after_the_cut() {
     story.in_sync();
 }
 
-/// The configuration that served the number is gone by then: nothing is sent.
+/// The configuration that served the number no longer exists by then: nothing is sent.
 #[test]
 fn a_configuration_that_is_gone_is_not_connected() {
     let story = moving();
     story.fault("{ match: { path: '*/sales/connect-provider/' }, effect: { foreign: [ { delete_configuration: 42 } ] } }");
     let ran = story.expect(5, "apply --auto-approve");
-    ran.says("provider configuration 42 is gone").says("DARK NOW (1)");
+    ran.says("provider configuration 42 is no longer there").says("DARK NOW (1)");
     assert!(!story.writes().iter().any(|write| write.contains("fax/connect-provider")));
 }
 
-/// One number cannot be cut, so the delete does not happen: the others are given back. One that the YAML takes off its bridge
-/// stays off, whatever fails beside it.
+/// One number cannot be disconnected, so the delete does not happen: the others are reconnected. A number that the YAML
+/// removes from its bridge stays disconnected, whatever else fails.
 #[test]
 fn only_what_was_cut_for_nothing() {
     let story = tombstone();
@@ -177,7 +162,7 @@ fn only_what_was_cut_for_nothing() {
     assert_eq!(now.len(), 3);
 }
 
-/// Somebody else had cut the number before us: that is not ours to take back.
+/// Another user had disconnected the number before us: we do not undo that.
 #[test]
 fn what_somebody_else_cut_stays_cut() {
     let story = tombstone();
@@ -191,40 +176,30 @@ fn what_somebody_else_cut_stays_cut() {
     assert_eq!(now.len(), 3, "the others are back");
 }
 
-/// The service said of one that it was not connected: it was not this run that cut it.
+/// The service said that one was not connected: this run did not disconnect it.
 #[test]
 fn what_was_found_cut_is_not_connected() {
     let story = tombstone();
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/' }, effect: { foreign: [ { disconnect: { bridge: fax, number: '+14155550103' } } ] } }");
     story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
-    story
-        .expect(5, &format!("apply --auto-approve {GUARDS}"))
-        .says("reading shows that nobody serves it there");
-    assert!(
-        !story.writes().iter().any(|write| write.contains("fax/connect-provider")),
-        "{:?}",
-        story.writes()
-    );
+    story.expect(5, &format!("apply --auto-approve {GUARDS}")).says("reading shows that no configuration serves it there");
+    assert!(!story.writes().iter().any(|write| write.contains("fax/connect-provider")), "{:?}", story.writes());
     assert_eq!(served(&story).len(), 3, "the two that were cut for nothing are back");
 }
 
-/// Nobody knows whether the number was connected: a second connect on the old bridge could be worse than none.
+/// It is not known whether the number was connected: a second connect on the old bridge could be worse than none.
 #[test]
 fn a_connect_whose_end_is_unknown_is_not_followed_by_another() {
     let story = moving();
     story.fault("{ match: { path: '*/sales/connect-provider/' }, when: after, effect: hold }");
     let mut command = story.command("apply --auto-approve");
     command.env("TELFORM_TEST_TIMEOUT_MS", "3000");
-    let child =
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     assert!(story.sandbox.wait_held(std::time::Duration::from_secs(60)));
     story.fault("{ match: { method: GET, times: 0 }, effect: { answer: { status: 403 } } }");
     let ran = story.ran("apply", &child.wait_with_output().unwrap());
     assert_eq!(ran.code, 5, "{}", ran.whole());
     ran.says("UNKNOWN");
-    let connects = story
-        .writes()
-        .into_iter()
-        .filter(|write| write.contains("connect-provider") && !write.contains("disconnect"));
+    let connects = story.writes().into_iter().filter(|write| write.contains("connect-provider") && !write.contains("disconnect"));
     assert_eq!(connects.count(), 1, "{:?}", story.writes());
 }

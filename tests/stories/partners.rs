@@ -46,7 +46,7 @@ pub(crate) fn verified(more: &str) -> Story {
     Story::new(&world_with_west(more)).secret("WEST_PASSWORD", "canary-password-west")
 }
 
-/// Somebody at the console changes the first partner.
+/// Another user at the console changes the first partner.
 pub(crate) fn by_hand(story: &Story, name: &str, value: &str) {
     story.sandbox.edit(|world| {
         let mut text = serde_json::to_value(&*world).unwrap();
@@ -71,7 +71,7 @@ fn created_pending_verified_in_sync() {
     shot!("partner_verified", story.apply());
     assert_eq!(story.ledger()["objects"]["partners.west"].get("hidden_since"), None);
     story.in_sync();
-    // Once seen, it is never made again: gone or hidden is for a human to say.
+    // Once seen, it is never created again: a human decides whether it is deleted or hidden.
     story.sandbox.edit(|world| world.carrierx.partners[0].verified = false);
     shot!("partner_gone_or_hidden", story.expect(3, "apply --auto-approve"));
 }
@@ -86,7 +86,7 @@ fn a_changed_address_waits_and_is_not_sent_twice() {
         assert_eq!(story.writes(), [format!("PATCH {SID} {{\"tech_email\":\"tech@acme.example\"}}")]);
         story.in_sync();
         if mail != "immediate" {
-            story.expect(0, "plan").says("pending verification: waits for somebody to confirm the address");
+            story.expect(0, "plan").says("pending verification: waits for the address to be confirmed");
         }
         assert!(mail == "immediate" || story.sandbox.verify("west", "tech_email"));
         story.apply();
@@ -148,11 +148,17 @@ fn what_this_api_cannot_change() {
 #[test]
 fn money_on_postpay_is_a_notice() {
     let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
-    story.carrierx(&west("    charge_at: \"20\"\n    prepay_amount: \"100\"\n"));
+    story.carrierx(&west("    charge_at: \"27\"\n    prepay_amount: \"127\"\n"));
+    let dropped = "does not apply here: the service drops it, so it is not sent";
+    let plan = story.expect(0, "plan");
+    plan.says(dropped).says("partners.west prepay_amount");
+    assert!(!plan.stdout.contains("27\""), "neither is shown as what will be: {}", plan.stdout);
+    story.take_log();
     story.apply();
+    assert!(!story.writes()[0].contains("prepay_amount"), "{:?}", story.writes());
     assert!(story.sandbox.verify("west", "all"));
     story.apply();
-    story.expect(0, "plan --detailed-exitcode").says("does not apply here, the service dropped it");
+    story.expect(0, "plan --detailed-exitcode").says(dropped);
     story.in_sync();
 }
 
@@ -168,7 +174,7 @@ fn deleting_a_partner_needs_a_switch() {
     assert_eq!(story.writes(), [format!("DELETE {SID}")]);
     story.in_sync();
 
-    // Where the service has no delete after all, it says so.
+    // Where the service has no delete after all, the run reports it.
     let story = Story::new(&world_with_west(""));
     story.carrierx_with("partner_delete: true, ", tombstone);
     shot!("partner_delete_failed", story.expect(1, "apply --auto-approve --max-deletes 1"));
@@ -188,7 +194,7 @@ fn a_lost_answer_to_a_create_is_for_a_human() {
     assert_eq!(story.writes().len(), 2);
     assert_eq!(story.world()["carrierx"]["partners"].as_array().unwrap().len(), 1);
 
-    // The other end of it: the service had made the partner, its owner confirms, and it is adopted.
+    // The other outcome: the service had created the partner, its owner confirms, and it is adopted.
     let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west(""));
     story.fault("{ match: { method: POST, path: /core/v2/partners }, when: after, effect: cut }");
@@ -202,22 +208,22 @@ fn a_lost_answer_to_a_create_is_for_a_human() {
 
 #[test]
 fn a_token_without_the_scope() {
-    let mut story = Story::new(
-        "carrierx: { limited_tokens: { canary-reader-token: [partners.read], canary-blind-token: [] } }",
-    )
-    .secret("WEST_PASSWORD", "canary-password-west");
+    let mut story = Story::new("carrierx: { limited_tokens: { canary-reader-token: [partners.read], canary-blind-token: [] } }")
+        .secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west(""));
+    // Where the service does not report what the token may do, the step finds out.
+    story.sandbox.edit(|world| world.carrierx.knobs.whoami = telform::sandbox::Whoami::Forbidden);
     story.set("CARRIERX_TOKEN", "canary-reader-token");
     shot!("scope_missing", story.expect(1, "apply --auto-approve"));
     story.set("CARRIERX_TOKEN", "canary-blind-token");
     shot!("scope_missing_to_read", story.expect(1, "plan"));
-    // The service said no: nothing was made, so the next apply may simply try.
+    // The service refused: nothing was created, so the next apply may simply try.
     story.set("CARRIERX_TOKEN", crate::bench::CARRIERX_TOKEN);
     story.apply();
 }
 
 /// A partner that waits cannot be read, and of what it was created with the ledger keeps only the natural key and seals of its
-/// secrets. So nobody can tell which edit waits, and the notice says for all of them what becomes of them.
+/// secrets. So it is not known which edit waits, and the notice explains for all of them what happens.
 #[test]
 fn an_edit_of_a_partner_that_waits_is_sent_when_it_is_there() {
     let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
@@ -228,10 +234,7 @@ fn an_edit_of_a_partner_that_waits_is_sent_when_it_is_there() {
     assert_eq!(story.writes().len(), 1);
     assert!(story.sandbox.verify("west", "all"));
     story.apply();
-    assert_eq!(
-        story.writes()[1..],
-        [r#"PATCH partners/[sid] {"city":"Compton"}"#.replace("[sid]", sid(&story).as_str())]
-    );
+    assert_eq!(story.writes()[1..], [r#"PATCH partners/[sid] {"city":"Compton"}"#.replace("[sid]", sid(&story).as_str())]);
     story.in_sync();
 }
 
@@ -239,11 +242,10 @@ fn sid(story: &Story) -> String {
     story.world()["carrierx"]["partners"][0]["partner_sid"].as_str().unwrap().to_owned()
 }
 
-/// Somebody else's partner with this login waits for its owner: the service refuses a second one, and nothing is left open.
+/// Another user's partner with this login waits for its owner: the service refuses a second one, and nothing is left open.
 #[test]
 fn a_create_of_a_login_that_is_taken_by_one_that_nobody_sees() {
-    let story = Story::new(&world_with_west("      verified: false\n"))
-        .secret("WEST_PASSWORD", "canary-password-west");
+    let story = Story::new(&world_with_west("      verified: false\n")).secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west(""));
     shot!("partner_login_taken", story.expect(1, "apply --auto-approve"));
     assert_eq!(story.ledger().get("attempts"), None, "it is known that nothing was made");
@@ -255,7 +257,8 @@ fn a_create_of_a_login_that_is_taken_by_one_that_nobody_sees() {
     story.in_sync();
 }
 
-/// A password is only sent on create. Another one in the YAML is said; where the account asks for it, it is sent by itself.
+/// A password is only sent on create. A different one in the YAML is reported; where the account asks for it, it is sent
+/// separately.
 #[test]
 fn a_changed_password_is_said_and_sent_on_request() {
     let mut story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
@@ -266,8 +269,7 @@ fn a_changed_password_is_said_and_sent_on_request() {
     story.expect(0, "plan").is_silent_about("since the object was created");
     story.set("WEST_PASSWORD", "canary-password-west-2");
     let ran = story.expect(0, "plan --detailed-exitcode");
-    ran.says("changed in the configuration since the object was created with it")
-        .says("partner_password: patch");
+    ran.says("changed in the configuration since the object was created with it").says("partner_password: patch");
     story.expect(0, "explain partners.west.password").says("changed since the create, not sent");
     story.take_log();
     story.apply();
@@ -281,16 +283,17 @@ fn a_changed_password_is_said_and_sent_on_request() {
     story.expect(2, "plan --detailed-exitcode --out saved.json").says("2 requests");
     story.expect(0, "verify saved.json");
     story.expect(0, "apply saved.json --auto-approve");
-    let wanted = [
-        format!("PATCH partners/{sid} {{\"city\":\"LA\"}}"),
-        format!("PATCH partners/{sid} {{\"password\":\"(secret)\"}}"),
-    ];
+    let wanted =
+        [format!("PATCH partners/{sid} {{\"city\":\"LA\"}}"), format!("PATCH partners/{sid} {{\"password\":\"(secret)\"}}")];
     assert_eq!(story.writes(), wanted);
     assert_eq!(password(&story), "canary-password-west-2");
     story.in_sync();
     // A PUT never carries it, and a saved plan is bound to its value.
     story.set("WEST_PASSWORD", "canary-password-west-3");
-    story.carrierx_with(setting, &west("    update: put\n    city: Compton\n    billing_email: b@acme.example\n    tech_email: t@acme.example\n"));
+    story.carrierx_with(
+        setting,
+        &west("    update: put\n    city: Compton\n    billing_email: b@acme.example\n    tech_email: t@acme.example\n"),
+    );
     story.expect(0, "plan --out saved.json");
     story.set("WEST_PASSWORD", "canary-password-west-4");
     story.expect(4, "apply saved.json --auto-approve");
@@ -300,11 +303,9 @@ fn a_changed_password_is_said_and_sent_on_request() {
     assert_eq!(writes.len(), 2);
     assert!(writes[0].starts_with("PUT") && !writes[0].contains("password"), "{writes:?}");
     story.in_sync();
-    story
-        .expect(0, "undo last --auto-approve")
-        .says("password: the secret that it overwrote is not kept by telform");
+    story.expect(0, "undo last --auto-approve").says("password: the secret that it overwrote is not kept by telform");
 
-    // Refused: what else changed is done, and the remark says that the service does not list it.
+    // Refused: all other changes are done, and the remark says that the service does not list it.
     story.sandbox.edit(|world| {
         world.carrierx.knobs.unlisted = telform::sandbox::PasswordPatch::Forbid;
     });
@@ -316,7 +317,7 @@ fn a_changed_password_is_said_and_sent_on_request() {
     story.expect(1, "validate").says("patch");
 }
 
-/// An adopted partner: nobody knows which password it was made with.
+/// An adopted partner: the password it was created with is unknown.
 #[test]
 fn a_password_that_telform_never_sent_is_unknown() {
     let story = verified("");

@@ -1,4 +1,4 @@
-//! What a service shows late, or refuses for a moment, is asked again before anything is concluded from it.
+//! What a service shows late, or temporarily refuses, is requested again before anything is concluded from it.
 
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
@@ -7,7 +7,7 @@ fn count(log: &[String], start: &str) -> usize {
     log.iter().filter(|request| request.starts_with(start)).count()
 }
 
-/// 404 to the first reads of a bridge that this run has just made: its numbers are connected all the same.
+/// 404 to the first reads of a bridge that this run has just created: its numbers are nevertheless connected.
 #[test]
 fn a_new_bridge_that_is_shown_late() {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
@@ -30,7 +30,7 @@ bridges:
     story.in_sync();
 }
 
-/// The service itself does not know yet what this run has made: its connect is answered with 404, and sent again.
+/// The service itself does not know yet what this run has created: its connect is answered with 404, and sent again.
 #[test]
 fn a_connect_to_what_was_just_made() {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
@@ -51,16 +51,11 @@ bridges:
     story.in_sync();
 }
 
-/// The listing after the run lacks what it has made: it is read again before the run is called not converged.
+/// The listing after the run lacks what it has created: it is read again before the run is called not converged.
 #[test]
 fn a_listing_that_comes_late() {
     for (world, settings, entry, path) in [
-        (
-            "{}",
-            "",
-            "{ provider: twilio, account_sid: AC9, auth_token: { env: AUTH } }",
-            "telephony/providers-configurations/",
-        ),
+        ("{}", "", "{ provider: twilio, account_sid: AC9, auth_token: { env: AUTH } }", "telephony/providers-configurations/"),
         (
             "unpod: { profile: g1-snapshot }",
             "product_id: prod, ",
@@ -89,7 +84,8 @@ fn a_change_that_is_shown_late() {
     story.unpod("bridges:\n  fax: { slug: fax, name: Fax }\n");
     story.apply();
     story.unpod("bridges:\n  fax: { slug: fax, name: Telefax }\n");
-    let old = r#"{ status_code: 200, message: Success, data: { slug: fax, name: Fax, numbers: [ { number: '+14155550103' } ] } }"#;
+    let old =
+        r#"{ status_code: 200, message: Success, data: { slug: fax, name: Fax, numbers: [ { number: '+14155550103' } ] } }"#;
     // The plan's read and the one right before the PATCH see the old name; so does the one after it.
     story.fault(&format!(
         "{{ match: {{ method: GET, path: '*/bridges/fax/', nth: 3, times: 2 }}, effect: {{ answer: {{ status: 200, body: {{ json: {old} }} }} }} }}"
@@ -112,7 +108,7 @@ bridges:
 ",
     );
     let off = r#"{ status_code: 200, message: Success, data: { slug: fax, name: Fax, numbers: [] } }"#;
-    // The plan and the disconnect look once each; the third look is the one before the connect.
+    // The plan and the disconnect read once each; the third read is the one before the connect.
     story.fault(&format!(
         "{{ match: {{ method: GET, path: '*/bridges/fax/', nth: 3, times: 2 }}, effect: {{ answer: {{ status: 200, body: {{ json: {off} }} }} }} }}"
     ));
@@ -138,9 +134,7 @@ fn a_delete_that_is_refused_for_a_moment() {
     story.expect(0, "apply --auto-approve");
     let log = story.take_log();
     assert_eq!(count(&log, "DELETE"), 4, "{log:#?}");
-    assert!(
-        !log.iter().any(|request| request.contains("connect-provider") && !request.contains("disconnect"))
-    );
+    assert!(!log.iter().any(|request| request.contains("connect-provider") && !request.contains("disconnect")));
     story.expect(0, "journal verify");
 
     // One that stays refused ends as before, and not after many more tries.
@@ -158,17 +152,13 @@ fn a_service_that_is_away_for_a_moment() {
     for status in [500, 502, 503] {
         let story = Story::new(CONNECTED);
         story.unpod("bridges:\n  fax: { slug: fax, name: Fax }\n");
-        story.fault(&format!(
-            "{{ match: {{ method: GET, nth: 2, times: 8 }}, effect: {{ answer: {{ status: {status} }} }} }}"
-        ));
+        story.fault(&format!("{{ match: {{ method: GET, nth: 2, times: 8 }}, effect: {{ answer: {{ status: {status} }} }} }}"));
         story.expect(0, "plan");
     }
-    // A question that alone fails has a fault of its own: that is told by another one, and nobody waits any longer.
+    // A read that alone fails has its own fault: another read shows this, and the run stops waiting.
     let story = Story::new(CONNECTED);
     story.unpod("bridges:\n  fax: { slug: fax, name: Fax }\n");
-    story.fault(
-        "{ match: { method: GET, path: '*/bridges/fax/', times: 0 }, effect: { answer: { status: 500 } } }",
-    );
+    story.fault("{ match: { method: GET, path: '*/bridges/fax/', times: 0 }, effect: { answer: { status: 500 } } }");
     story.run("plan");
     assert_eq!(count(&story.take_log(), "GET telephony/bridges/fax/"), 4);
 }
@@ -193,9 +183,7 @@ fn a_list_that_keeps_moving_is_asked_for_in_one_page() {
     let bridges: String = (1..=130).map(|n| format!("    - {{ slug: b{n}, name: B{n} }}\n")).collect();
     let story = Story::new(&format!("unpod:\n  bridges:\n{bridges}"));
     story.unpod("bridges: {}\n");
-    story.fault(
-        "{ match: { path: '*/bridges/', query: page_size=100, times: 0 }, effect: { missing_rows: 1 } }",
-    );
+    story.fault("{ match: { path: '*/bridges/', query: page_size=100, times: 0 }, effect: { missing_rows: 1 } }");
     story.expect(0, "plan").says("130 bridges in unpod");
     let log = story.take_log();
     assert_eq!(count(&log, "GET telephony/bridges/?page=1&page_size=231"), 1, "{log:#?}");

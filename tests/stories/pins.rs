@@ -1,4 +1,4 @@
-//! An entry that pins another object than the one that the ledger has under its address: the old one is not forgotten.
+//! An entry that pins an object other than the one that the ledger has under its address: the old one is not forgotten.
 
 use crate::bench::{Ran, Story};
 use crate::partners::{west, world_with_west};
@@ -37,28 +37,16 @@ fn refused(story: &Story, ran: &Ran, address: &str, ids: [&str; 2]) {
     assert_eq!(story.ledger()["objects"][address]["id"], ids[0], "the old one is still managed");
 }
 
-/// By hand, later, by a layer over the file; of three kinds and both generations. `forget` is what makes way.
+/// By hand, later, by a layer over the file; of three kinds and both generations. `forget` resolves it.
 #[test]
 fn another_pin_is_refused_and_both_objects_are_named() {
     let provider = "providers:\n  a: { provider: plivo, account_sid: MA42 }\n";
     let layer = "version: 1\noverlay: true\nproviders:\n  a: { id: '43', account_sid: MA43 }\n";
     for (before, after, over, address, ids) in [
-        (
-            "providers: { a: { id: '42' } }\n",
-            "providers: { a: { id: '43' } }\n",
-            "",
-            "providers.a",
-            ["42", "43"],
-        ),
+        ("providers: { a: { id: '42' } }\n", "providers: { a: { id: '43' } }\n", "", "providers.a", ["42", "43"]),
         (provider, "providers: { a: { id: '43' } }\n", "", "providers.a", ["42", "43"]),
         (provider, provider, layer, "providers.a", ["42", "43"]),
-        (
-            "bridges: { b: { id: sales } }\n",
-            "bridges: { b: { id: fax } }\n",
-            "",
-            "bridges.b",
-            ["sales", "fax"],
-        ),
+        ("bridges: { b: { id: sales } }\n", "bridges: { b: { id: fax } }\n", "", "bridges.b", ["sales", "fax"]),
     ] {
         let story = unpod(before);
         story.unpod(after);
@@ -68,7 +56,7 @@ fn another_pin_is_refused_and_both_objects_are_named() {
         refused(&story, &ran, address, ids);
         let ran = story.expect(3, &format!("{APPLY} --destroy {files}"));
         refused(&story, &ran, address, ids);
-        // Neither object was compared, so nobody is told that it did not drift.
+        // Neither object was compared, so it is not reported as free of drift.
         let drift = story.run(&format!("drift {files}"));
         drift.says(&format!("its entry pins {}", ids[1])).is_silent_about("No drift");
         // A run about something else neither says it nor forgets it.
@@ -89,8 +77,7 @@ fn another_pin_is_refused_and_both_objects_are_named() {
 #[test]
 fn of_the_older_generation_and_of_a_partner() {
     let story = Story::new(FIRST);
-    let write =
-        |id: &str| story.unpod_with("product_id: prod, ", &format!("providers: {{ a: {{ id: '{id}' }} }}\n"));
+    let write = |id: &str| story.unpod_with("product_id: prod, ", &format!("providers: {{ a: {{ id: '{id}' }} }}\n"));
     write("41");
     story.apply();
     write("42");
@@ -99,8 +86,7 @@ fn of_the_older_generation_and_of_a_partner() {
     refused(&story, &ran, "providers.a", ["41", "42"]);
 
     let other = "    - { partner_sid: cx-2, login: east, name: East, zip: '01234' }\n";
-    let story =
-        Story::new(&format!("{}{other}", world_with_west(""))).secret("WEST_PASSWORD", "canary-west-pw");
+    let story = Story::new(&format!("{}{other}", world_with_west(""))).secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx(&west(""));
     story.apply();
     let sid = story.ledger()["objects"]["partners.west"]["id"].as_str().unwrap().to_owned();
@@ -110,11 +96,11 @@ fn of_the_older_generation_and_of_a_partner() {
     refused(&story, &ran, "partners.west", [&sid, "cx-2"]);
 }
 
-/// Where the YAML says what becomes of the old object, nothing is refused.
+/// Where the YAML says what happens to the old object, nothing is refused.
 #[test]
 fn what_is_still_spoken_for_may_be_pinned_otherwise() {
     let two = |a: &str, b: &str| format!("providers: {{ a: {{ id: '{a}' }}, b: {{ id: '{b}' }} }}\n");
-    // Exchanged; kept under another address; buried by its id, and by its natural key; gone.
+    // Exchanged; kept under another address; removed by its id, and by its natural key; deleted.
     let story = unpod(&two("42", "43"));
     story.unpod(&two("43", "42"));
     story.apply();
@@ -129,9 +115,7 @@ fn what_is_still_spoken_for_may_be_pinned_otherwise() {
 
     for key in ["id: '42'", "provider: plivo, account_sid: MA42"] {
         let story = unpod("providers: { a: { id: '42' } }\n");
-        story.unpod(&format!(
-            "providers: {{ a: {{ id: '43' }} }}\nremoved: [ {{ address: providers.old, {key} }} ]\n"
-        ));
+        story.unpod(&format!("providers: {{ a: {{ id: '43' }} }}\nremoved: [ {{ address: providers.old, {key} }} ]\n"));
         story.expect(3, "apply --auto-approve").says("guard::max_deletes");
         story.expect(0, APPLY);
         assert_eq!(story.writes(), ["DELETE telephony/providers-configurations/42/"]);
@@ -145,14 +129,12 @@ fn what_is_still_spoken_for_may_be_pinned_otherwise() {
     assert_eq!(story.ledger()["objects"]["providers.a"]["id"], "43");
     // A tombstone that releases says nothing about the object.
     let story = unpod("providers: { a: { id: '42' } }\n");
-    story.unpod(
-        "providers: { a: { id: '43' } }\nremoved: [ { address: providers.old, id: '42', keep: true } ]\n",
-    );
+    story.unpod("providers: { a: { id: '43' } }\nremoved: [ { address: providers.old, id: '42', keep: true } ]\n");
     let ran = story.expect(3, APPLY);
     refused(&story, &ran, "providers.a", ["42", "43"]);
 }
 
-/// An address that means another object by now does not get back what was released from it.
+/// An address that now refers to another object does not get back what was released from it.
 #[test]
 fn an_undo_of_a_release_takes_no_address_away() {
     let story = unpod("providers: { a: { id: '42' } }\n");

@@ -1,4 +1,4 @@
-//! A second program judges the plan, before any question and any write.
+//! A second program judges the plan before any question and any write.
 
 #![cfg(unix)]
 
@@ -10,10 +10,7 @@ use crate::partners::{west, world_with_west};
 fn partner(top: &str) -> Story {
     let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx(&format!("{top}{}", west("    address1: New Street 2\n")));
-    story.file(
-        "no.sh",
-        "cat > seen.json\necho 'partners.west: no ticket'\necho 'second thoughts' >&2\nexit 9\n",
-    );
+    story.file("no.sh", "cat > seen.json\necho 'partners.west: no ticket'\necho 'second thoughts' >&2\nexit 9\n");
     story.file("yes.sh", "exec cat > seen.json\n");
     story
 }
@@ -38,7 +35,7 @@ fn a_policy_that_refuses_stops_plan_and_apply_before_any_write() {
     let ran = with(&story, "apply --auto-approve", &["sh no.sh"]);
     assert_eq!(ran.code, 3);
     shot!("policy_refuses_apply", ran);
-    // Without --auto-approve it would have to ask, and nobody is there: the policy comes first.
+    // Without --auto-approve it would have to ask, without a user: the policy comes first.
     assert_eq!(with(&story, "apply", &["sh no.sh"]).code, 3);
     assert_eq!(with(&story, "apply", &["sh yes.sh"]).code, 1);
     assert!(story.take_log().iter().all(|request| request.starts_with("GET ")));
@@ -99,7 +96,7 @@ fn a_saved_plan_is_judged_again() {
     let story = partner("policy: { command: [sh, rules.sh] }\n");
     story.file("rules.sh", "echo 'looks good'\n");
     let ran = story.expect(0, "plan --allow-commands --out plan.json");
-    assert_eq!(ran.stderr, "The policy `sh rules.sh` allows this plan and says:\n    looks good\n");
+    assert_eq!(ran.stderr, "The policy `sh rules.sh` allows this plan and reports:\n    looks good\n");
     story.file("rules.sh", "echo 'not on a holiday'; exit 1\n");
     story.expect(1, "apply plan.json --auto-approve").says("--allow-commands");
     story.expect(3, "apply plan.json --auto-approve --allow-commands").says("not on a holiday");
@@ -108,7 +105,7 @@ fn a_saved_plan_is_judged_again() {
     story.expect(0, "apply plan.json --auto-approve --allow-commands");
 }
 
-/// An allow list, and no list of what is known to be secret: a token may stand in a variable that no YAML names.
+/// An allow list, not a list of known secrets: a token may be in a variable that no YAML names.
 #[test]
 fn it_does_not_see_what_is_secret() {
     let story = partner("")
@@ -123,11 +120,10 @@ fn it_does_not_see_what_is_secret() {
     let seen = |args: &str| {
         let ran = with(&story, args, &["sh env.sh"]);
         ran.is_silent_about("canary-");
-        // What the shell itself adds is no news.
+        // Variables that the shell itself adds do not matter.
         let names = ran.stderr.lines().filter_map(|line| line.strip_prefix("    ")?.split_once('='));
         let names = names.map(|(name, _)| name.to_owned());
-        let mut names: Vec<String> =
-            names.filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(&name.as_str())).collect();
+        let mut names: Vec<String> = names.filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(&name.as_str())).collect();
         names.sort();
         names
     };
@@ -184,28 +180,19 @@ fn the_rules_of_the_example() {
     };
     let mut shown = String::new();
     let yaml = example("telform.yaml");
-    let with_carrierx = |body: &str| {
-        yaml.replace("guards:", "  carrierx: { api: carrierx, token: { env: CARRIERX_TOKEN } }\n\nguards:")
-            + body
-    };
+    let with_carrierx =
+        |body: &str| yaml.replace("guards:", "  carrierx: { api: carrierx, token: { env: CARRIERX_TOKEN } }\n\nguards:") + body;
     let contract = "password: { env: WEST_PASSWORD }, name: West, company_name: Acme, country_code: USA, zip: \"90804\", owner_email: w@acme.example, phonenumber: \"15162065574\"";
-    let three: String = (0..3)
-        .map(|n| format!("  p{n}: {{ provider: twilio, account_sid: AC{n}, auth_token: {{ env: A }} }}\n"))
-        .collect();
-    let replaces =
-        yaml.replace("\nbridges:", &format!("{three}\nbridges:")).replace("max_deletes: 1", "max_deletes: 4");
+    let three: String =
+        (0..3).map(|n| format!("  p{n}: {{ provider: twilio, account_sid: AC{n}, auth_token: {{ env: A }} }}\n")).collect();
+    let replaces = yaml.replace("\nbridges:", &format!("{three}\nbridges:")).replace("max_deletes: 1", "max_deletes: 4");
     for (rule, text) in [
-        (
-            "numbers_stay_reachable",
-            yaml.replace("      \"+14155550101\": { provider: twilio-main }", "      {}"),
-        ),
+        ("numbers_stay_reachable", yaml.replace("      \"+14155550101\": { provider: twilio-main }", "      {}")),
         ("every_delete_has_a_ticket", yaml.replace(", ticket OPS-1432", "")),
         ("few_replaces", replaces),
         (
             "partners_pay_afterwards",
-            with_carrierx(&format!(
-                "\npartners:\n  west: {{ login: west, {contract}, payment_type: prepay }}\n"
-            )),
+            with_carrierx(&format!("\npartners:\n  west: {{ login: west, {contract}, payment_type: prepay }}\n")),
         ),
         (
             "callbacks_stay_at_home",
@@ -218,12 +205,7 @@ fn the_rules_of_the_example() {
         let mut world = example("world.yaml");
         if rule == "few_replaces" {
             let pinned: String = (0..3)
-                .map(|n| {
-                    format!(
-                        "    - {{ id: {}, provider: exotel, account_sid: AC{n}, auth_token: made-up }}\n",
-                        60 + n
-                    )
-                })
+                .map(|n| format!("    - {{ id: {}, provider: exotel, account_sid: AC{n}, auth_token: made-up }}\n", 60 + n))
                 .collect();
             world = world.replace("  numbers:\n", &format!("{pinned}  numbers:\n"));
         }
@@ -246,7 +228,5 @@ fn the_rules_of_the_example() {
 
 /// Three configurations pinned by their ids, so that another provider means a replacement.
 fn pinned(yaml: &str) -> String {
-    (0..3).fold(yaml.to_owned(), |yaml, n| {
-        yaml.replace(&format!("p{n}: {{ "), &format!("p{n}: {{ id: {}, ", 60 + n))
-    })
+    (0..3).fold(yaml.to_owned(), |yaml, n| yaml.replace(&format!("p{n}: {{ "), &format!("p{n}: {{ id: {}, ", 60 + n)))
 }

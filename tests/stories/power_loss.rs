@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use telform::journal;
+use telform::state::journal;
 
 use crate::bench::Story;
 use crate::kill_points::{APPLY, is_whole};
@@ -47,12 +47,12 @@ fn a_torn_last_line_of_the_journal() {
         story.sandbox.edit(|world| *world = start.clone());
         story.file(LEDGER, &ledger);
         fs::write(story.path(JOURNAL), [whole.as_bytes(), &tail].concat()).unwrap();
-        assert!(journal::check(&fs::read(story.path(JOURNAL)).unwrap()).unwrap().torn.is_some());
+        assert!(journal::check_journal(&fs::read(story.path(JOURNAL)).unwrap()).unwrap().torn_line.is_some());
         ends_in_sync(&story, &format!("{} bytes of a line", tail.len()));
     }
 }
 
-/// The rename of the newest ledger was lost, the journal was not.
+/// The newest ledger was lost and an older copy put in its place, the journal was not.
 #[test]
 fn an_older_ledger_beside_a_newer_journal() {
     let story = applied();
@@ -61,9 +61,12 @@ fn an_older_ledger_beside_a_newer_journal() {
     story.apply();
     story.file(LEDGER, &older);
     story.take_log();
+    // It was on disk before the journal named it, so a power cut alone does not cause this.
+    story.expect(1, APPLY).says("error[telform::ledger::behind]").says("telform ledger rebuild");
+    story.expect(0, "ledger rebuild --replace");
     ends_in_sync(&story, "the older ledger");
     assert_eq!(story.writes(), [""; 0], "nothing is made a second time");
-    // The other way round is no power cut: what the ledger remembers of the journal is missing.
+    // The reverse is not a power cut: the journal lines that the ledger recorded are missing.
     more(&story);
     fs::remove_file(story.path(JOURNAL)).unwrap();
     story.unpod(TWO);
@@ -81,7 +84,7 @@ fn a_journal_without_its_ledger() {
     assert_eq!(story.writes().len(), 1, "only what is not there is made");
     story.expect(0, "plan").says("unknown: telform has never written it");
     ends_in_sync(&story, "without the ledger");
-    // Zero bytes are no ledger, and no reason to begin a new one.
+    // Zero bytes are not a ledger, and not a reason to start a new one.
     story.file(LEDGER, "");
     story.expect(1, APPLY).says("is damaged").says("restore it from a backup");
     assert_eq!(story.read(LEDGER), "");
@@ -104,7 +107,7 @@ fn a_partner_that_only_the_journal_knows() {
         assert_eq!(ran.code, 3, "{}", ran.whole());
         ran.says("refusal::unsettled_create").says("telform forget partners.west");
     }
-    // Said not to be there, it is made, and the journal is not asked again.
+    // Declared missing, it is created, and the journal is not consulted again.
     story.sandbox.edit(|world| world.carrierx.partners.clear());
     story.expect(0, "forget partners.west");
     story.apply();
@@ -123,7 +126,7 @@ fn a_key_that_could_not_be_written() {
     assert_eq!(story.writes(), [""; 0]);
     story.apply();
     story.in_sync();
-    // A key that lost its bytes all the same is an error that names it, and stays as it is.
+    // A key that nevertheless lost its bytes is an error that names it, and is left as it is.
     story.file(".telform/ledger.key", "\0\0\0\0");
     let ran = story.expect(1, APPLY);
     assert!(ran.stderr.contains("key") && ran.stderr.contains("help: "), "{}", ran.stderr);

@@ -1,4 +1,4 @@
-//! What programs that secrets come from may see and leave behind, and what other processes may see of telform itself.
+//! What programs that supply secrets may see and leave behind, and what other processes may see of telform itself.
 
 use std::process::Stdio;
 
@@ -6,9 +6,7 @@ use crate::bench::Story;
 
 fn story(script: &str) -> Story {
     let story = Story::new("{}");
-    story.unpod(
-        "providers:\n  main: { provider: twilio, account_sid: AC1, auth_token: { command: [sh, secret.sh] } }\n",
-    );
+    story.unpod("providers:\n  main: { provider: twilio, account_sid: AC1, auth_token: { command: [sh, secret.sh] } }\n");
     story.file("secret.sh", script);
     story
 }
@@ -27,8 +25,7 @@ fn a_secret_command_sees_only_what_it_was_given() {
         let seen = story.read("seen");
         assert!(!seen.contains("canary-"), "{seen}");
         let names = seen.lines().filter_map(|line| Some(line.split_once('=')?.0.to_owned()));
-        let mut names: Vec<String> =
-            names.filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(&name.as_str())).collect();
+        let mut names: Vec<String> = names.filter(|name| !["PWD", "OLDPWD", "SHLVL", "_"].contains(&name.as_str())).collect();
         names.sort();
         names
     };
@@ -41,7 +38,7 @@ fn a_secret_command_sees_only_what_it_was_given() {
     story.expect(1, "plan --allow-commands").says("--secret-command-env NAME");
 }
 
-/// It leads a process group of its own, so whoever ends telform has to end it, too.
+/// It leads its own process group, so ending telform has to end it, too.
 #[test]
 fn an_interrupt_ends_a_secret_command_and_what_it_started() {
     let story = story("sleep 600 & echo $! > pid; mv pid started; wait\n");
@@ -79,7 +76,7 @@ fn an_interrupt_ends_a_secret_command_and_what_it_started() {
 }
 
 /// A process of the same user reads neither environment nor memory of a running telform. Root may read everything, so telform and
-/// the reader run as somebody else then.
+/// the reader then run as another user.
 #[test]
 #[cfg(target_os = "linux")]
 fn another_process_of_the_same_user_reads_no_token() {
@@ -96,7 +93,7 @@ fn another_process_of_the_same_user_reads_no_token() {
             command.uid(SOMEBODY).gid(SOMEBODY);
         }
     };
-    // Where whoever it runs as can reach it.
+    // Where that user can reach it.
     let program = story.path("telform");
     std::fs::copy(env!("CARGO_BIN_EXE_telform"), &program).unwrap();
     for path in [story.path(""), program.clone()] {

@@ -24,7 +24,7 @@ fn from_nothing_to_nothing_left_to_do() {
     shot!("quickstart_apply", story.expect(0, "apply --sandbox world.yaml --auto-approve"));
     shot!("quickstart_second_plan", story.expect(0, "plan --sandbox world.yaml --detailed-exitcode"));
 
-    // A second apply writes nothing: the kept state is the same, but for the count of answers that said no.
+    // A second apply writes nothing: the kept state is the same, except for the count of refusals.
     let before = state(&story);
     story.expect(0, "apply --sandbox world.yaml --auto-approve").is_silent_about("Applying");
     assert_eq!(state(&story), before);

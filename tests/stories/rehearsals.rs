@@ -1,4 +1,4 @@
-//! A rehearsal on a copy of what is there says what the apply will do, and touches nothing.
+//! A rehearsal on a copy of the live state reports what the apply will do, and changes nothing.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ fn it_predicts_every_request_of_the_apply() {
     story.in_sync();
 }
 
-/// The same where generation 1 gives secrets back, and where the ledger knows what was written.
+/// The same where generation 1 returns secrets, and where the ledger knows what was written.
 #[test]
 fn generation_1_with_secrets_that_are_known() {
     let mut story = Story::new(
@@ -97,13 +97,8 @@ unpod:
     };
     story.unpod(&yaml("main"));
     let one = rehearsed(&story.expect(0, "rehearse --json")).remove("unpod").unwrap();
-    let writes = |all: &[String]| -> Vec<String> {
-        all.iter().filter(|one| !one.starts_with("GET")).cloned().collect()
-    };
-    assert_eq!(
-        writes(&one),
-        [r#"PATCH telephony/provider-configurations/42/ {"sip_url":"sip.example.net"}"#]
-    );
+    let writes = |all: &[String]| -> Vec<String> { all.iter().filter(|one| !one.starts_with("GET")).cloned().collect() };
+    assert_eq!(writes(&one), [r#"PATCH telephony/provider-configurations/42/ {"sip_url":"sip.example.net"}"#]);
     story.take_log();
     story.apply();
     assert_eq!(normal(&one, &[]), normal(&story.take_log(), &[]));
@@ -130,7 +125,7 @@ fn partners_and_a_saved_plan() {
     assert_eq!(ran.code, real.code, "{}", real.whole());
     let requests = story.take_log();
     let sid = |requests: &[String]| {
-        // Of the new partner the last single read tells.
+        // For the new partner the last single read decides.
         let mut gets = requests.iter().filter_map(|request| request.strip_prefix("GET partners/"));
         gets.next_back().unwrap().to_owned()
     };
@@ -170,7 +165,7 @@ fn what_it_shows() {
     let ran = Ran { stdout: seconds_away(&ran.stdout), ..ran };
     shot!("rehearsed", ran);
     story.expect(1, "rehearse --fault {effect:oops}").says("telform::rehearse::fault");
-    // Nothing to do, and what may not be done.
+    // Nothing to do, and what is not permitted.
     story.expect(3, "rehearse --max-numbers-dark 2").says("the apply would write nothing: 1 refused");
     story.unpod("bridges: {}\n");
     story.expect(0, "rehearse").says("Plan: no changes");
@@ -216,7 +211,7 @@ bridges:
     }
 }
 
-/// Secrets that nobody can read, of which the ledger remembers that they are there: they are not sent in the rehearsal either.
+/// Unreadable secrets that the ledger records as present: they are not sent in the rehearsal, either.
 #[test]
 fn a_secret_that_the_ledger_knows_is_not_sent() {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");

@@ -1,5 +1,5 @@
-//! Another fingerprint key: what is known about secrets stays known as far as they are supplied, and no ledger is ever without
-//! its key.
+//! Another fingerprint key: what is known about secrets is kept as far as they are supplied, and no ledger is ever without its
+//! key.
 
 use std::fs;
 
@@ -15,10 +15,8 @@ const OLD: &str = "canary-old-key-0123456789abcdef0123456789ab";
 const NEW: &str = "canary-new-key-0123456789abcdef0123456789ab";
 
 fn applied(key: Option<&str>) -> Story {
-    let mut story = Story::new("{}")
-        .secret("AUTH", "canary-auth-r1")
-        .secret("OTHER", "canary-other-r1")
-        .secret("THIRD", "canary-third-r1");
+    let mut story =
+        Story::new("{}").secret("AUTH", "canary-auth-r1").secret("OTHER", "canary-other-r1").secret("THIRD", "canary-third-r1");
     if let Some(key) = key {
         story.set("TELFORM_FINGERPRINT_KEY", key);
     }
@@ -60,13 +58,10 @@ fn a_new_key_file_and_everything_stays_known() {
         assert_eq!(mode & 0o777, 0o600);
     }
     let names: Vec<String> = folder(&story).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, [".gitignore", "ledger.journal", "ledger.json", "ledger.key"]);
+    assert_eq!(names, [".gitignore", "ledger.journal", "ledger.json", "ledger.key", "ledger.mac.key"]);
     assert!(folder(&story).iter().all(|(_, text)| !text.contains(&old)), "nothing is kept of the old one");
     assert!(seals(&story).iter().all(|seal| !before.contains(seal)), "every seal is another one");
-    story
-        .expect(0, "plan")
-        .says("3 secrets unchanged since telform last wrote them")
-        .is_silent_about("unknown");
+    story.expect(0, "plan").says("3 secrets unchanged since telform last wrote them").is_silent_about("unknown");
     assert!(story.take_log().iter().all(|line| line.starts_with("GET ")));
     story.in_sync();
 }
@@ -80,7 +75,7 @@ fn what_is_not_at_hand_is_unknown_and_listed() {
     story.set("THIRD", "canary-third-r1");
     let plan = story.expect(0, "plan");
     plan.says("1 secret unchanged since")
-        .says("providers.other auth_token\n      providers.third auth_token");
+        .says("providers.other auth_token (env OTHER)\n      providers.third auth_token (env THIRD)");
     story.take_log();
     story.apply();
     assert_eq!(story.writes(), [""; 0], "what is unknown is not written");
@@ -91,16 +86,10 @@ fn what_is_not_at_hand_is_unknown_and_listed() {
         &MAIN
             .replace("  main:", "  primary:")
             .replace("  other: { provider: plivo, account_sid: MA1, auth_token: { env: OTHER } }\n", "")
-            .replace(
-                "\nproviders:",
-                "\nmoved: [{ from: providers.main, to: providers.primary }]\nproviders:",
-            ),
+            .replace("\nproviders:", "\nmoved: [{ from: providers.main, to: providers.primary }]\nproviders:"),
     );
     let again = story.expect(0, "ledger rekey --json").json();
-    assert_eq!(
-        again["carried_over"],
-        serde_json::json!([{ "address": "providers.main", "attribute": "auth_token" }])
-    );
+    assert_eq!(again["carried_over"], serde_json::json!([{ "address": "providers.main", "attribute": "auth_token" }]));
     let lost = serde_json::json!([{ "address": "providers.other", "attribute": "auth_token", "because": "not_declared" }]);
     assert_eq!((&again["unknown"], &again["key"]), (&lost, &"file".into()));
 }
@@ -120,10 +109,7 @@ fn a_key_from_the_environment() {
     story.set("TELFORM_FINGERPRINT_KEY", OLD);
     story.set("TELFORM_FINGERPRINT_KEY_NEW", NEW);
     shot!("rekey_environment", story.expect(0, "ledger rekey"));
-    assert!(
-        folder(&story).iter().all(|(_, text)| !text.contains(OLD) && !text.contains(NEW)),
-        "no key on disk"
-    );
+    assert!(folder(&story).iter().all(|(_, text)| !text.contains(OLD) && !text.contains(NEW)), "no key on disk");
     story.expect(0, "plan").says("the fingerprint key is not the one");
     story.set("TELFORM_FINGERPRINT_KEY", NEW);
     story.expect(0, "plan").says("3 secrets unchanged since");
@@ -154,7 +140,7 @@ fn from_a_file_into_the_environment_and_back() {
     story.expect(0, "plan").says("3 secrets unchanged since");
 }
 
-/// Cut off after each of its writes: the ledger can be read, and the next apply ends the change.
+/// Interrupted after each of its writes: the ledger can be read, and the next apply completes the change.
 #[test]
 fn cut_off_at_any_moment_the_ledger_has_its_key() {
     let story = applied(None);
@@ -175,7 +161,15 @@ fn cut_off_at_any_moment_the_ledger_has_its_key() {
     };
     let (old_ledger, old_key) = (text(&old, "ledger.json"), text(&old, "ledger.key"));
     let (new_ledger, new_key) = (text(&new, "ledger.json"), text(&new, "ledger.key"));
-    for (ledger, what) in [(&old_ledger, "the new key waits"), (&new_ledger, "the ledger is saved")] {
+    // In the journal the old key has vouched for the new one, or nothing of it is there yet.
+    let (journal, before) = (text(&new, "ledger.journal"), text(&old, "ledger.journal"));
+    let receipt = journal.trim_end().rfind('\n').unwrap() + 1;
+    for (ledger, journal, what) in [
+        (&old_ledger, before.as_str(), "the new key waits"),
+        (&old_ledger, &journal[..receipt], "the new key waits, and the journal has it"),
+        (&new_ledger, journal.as_str(), "the ledger is saved"),
+    ] {
+        put("ledger.journal", journal);
         put("ledger.json", ledger);
         put("ledger.key", &old_key);
         put("ledger.new.key", &new_key);
@@ -186,7 +180,7 @@ fn cut_off_at_any_moment_the_ledger_has_its_key() {
         story.expect(0, "plan").says("3 secrets unchanged since");
         let kept = if ledger == &old_ledger { &old_key } else { &new_key };
         assert_eq!(&text(&folder(&story), "ledger.key"), kept, "{what}");
-        // Begun again it goes through, whatever is left of the first try.
+        // Started again it succeeds, whatever is left of the first try.
         story.expect(0, "ledger rekey").says("Carried over: 3 secrets");
         assert!(!story.path(".telform/ledger.new.key").exists(), "{what}");
         story.expect(0, "plan").says("3 secrets unchanged since");
@@ -223,10 +217,7 @@ fn killed_while_the_ledger_is_saved() {
         .output()
         .unwrap();
     assert!(!output.status.success(), "it was cut off");
-    assert_eq!(
-        (story.read(".telform/ledger.key"), story.read(".telform/ledger.json")),
-        (key.clone(), ledger)
-    );
+    assert_eq!((story.read(".telform/ledger.key"), story.read(".telform/ledger.json")), (key.clone(), ledger));
     assert_ne!(story.read(".telform/ledger.new.key"), key, "the new key was on disk before");
     story.expect(0, "plan").says("3 secrets unchanged since");
     story.expect(0, "ledger rekey").says("Carried over: 3 secrets");

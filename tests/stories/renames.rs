@@ -42,7 +42,7 @@ fn a_rename_is_no_change_and_nothing_is_forgotten() {
     // The secret is still known, so a rotation is still seen.
     story.set("AUTH", "canary-second-4c");
     story.expect(2, "plan --detailed-exitcode").says("changed in the configuration");
-    // The entry may stay when it has nothing to say any more.
+    // The entry may stay when it has no effect any more.
     story.apply();
     story.in_sync();
 }
@@ -110,7 +110,7 @@ fn a_tombstone_that_keeps_releases_and_deletes_nothing() {
     assert_eq!(story.writes(), [""; 0]);
     assert!(story.ledger()["objects"].as_object().unwrap().is_empty());
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 1);
-    // The tombstone may stay, and says nothing any more.
+    // The tombstone may stay, and has no effect any more.
     story.expect(0, "plan --detailed-exitcode").is_silent_about("released").says("Plan: no changes");
     story.in_sync();
 }

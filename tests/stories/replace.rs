@@ -1,4 +1,5 @@
-//! Replacing a configuration: a new one, its numbers one by one, then the old one goes. Cut off anywhere, it goes on.
+//! Replacing a configuration: a new one, its numbers one by one, then the delete of the old one. Interrupted
+//! anywhere, it continues.
 
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
@@ -53,15 +54,13 @@ fn numbers_move_one_by_one() {
     story.in_sync();
 }
 
-/// Wherever a replacement is cut off, the next apply brings it to the same end.
+/// Wherever a replacement is interrupted, the next apply completes it with the same result.
 #[test]
 fn cut_off_anywhere_it_goes_on() {
-    // Each of the eight writes in turn is refused for good in the first run.
+    // Each of the eight writes in turn is refused permanently in the first run.
     for nth in 1..=8 {
         let story = pinned();
-        story.fault(&format!(
-            "{{ match: {{ method: WRITE, nth: {nth}, times: 0 }}, effect: {{ answer: {{ status: 503 }} }} }}"
-        ));
+        story.fault(&format!("{{ match: {{ method: WRITE, nth: {nth}, times: 0 }}, effect: {{ answer: {{ status: 503 }} }} }}"));
         let first = story.run(APPLY);
         assert_eq!(first.code, if nth == 1 { 1 } else { 5 }, "{nth}: {}", first.stdout);
         story.sandbox.clear_faults();
@@ -81,18 +80,13 @@ fn cut_off_anywhere_it_goes_on() {
 #[test]
 fn cut_off_after_the_create() {
     let story = pinned();
-    story.fault(
-        "{ match: { path: '*/disconnect-provider/', times: 0 }, effect: { answer: { status: 500 } } }",
-    );
+    story.fault("{ match: { path: '*/disconnect-provider/', times: 0 }, effect: { answer: { status: 500 } } }");
     shot!("replace_cut_off", story.expect(5, APPLY));
     story.sandbox.clear_faults();
     shot!("replace_goes_on", story.expect(3, "plan"));
     story.take_log();
     story.expect(0, APPLY);
-    assert!(
-        !story.writes().iter().any(|write| write.starts_with("POST telephony/providers")),
-        "not made twice"
-    );
+    assert!(!story.writes().iter().any(|write| write.starts_with("POST telephony/providers")), "not made twice");
     assert_eq!(ALL.map(|number| served_by(&story, number)), [44; 3]);
     story.in_sync();
 }
@@ -100,18 +94,14 @@ fn cut_off_after_the_create() {
 #[test]
 fn a_number_that_is_dark_is_reported_first() {
     let story = pinned();
-    story.fault(
-        "{ match: { path: '*/connect-provider/', nth: 2, times: 0 }, effect: { answer: { status: 400 } } }",
-    );
+    story.fault("{ match: { path: '*/connect-provider/', nth: 2, times: 0 }, effect: { answer: { status: 400 } } }");
     shot!("replace_dark", story.expect(5, APPLY));
 }
 
 #[test]
 fn a_number_that_is_dark_is_connected_by_the_next_apply() {
     let story = pinned();
-    story.fault(
-        "{ match: { path: '*/connect-provider/', nth: 2, times: 0 }, effect: { answer: { status: 400 } } }",
-    );
+    story.fault("{ match: { path: '*/connect-provider/', nth: 2, times: 0 }, effect: { answer: { status: 400 } } }");
     story.expect(5, APPLY);
     story.sandbox.clear_faults();
     story.expect(0, APPLY);
@@ -121,14 +111,12 @@ fn a_number_that_is_dark_is_connected_by_the_next_apply() {
 #[test]
 fn a_protected_configuration_is_not_replaced() {
     let story = pinned();
-    story.unpod(
-        &PINNED.replace("}\n", ", lifecycle: { prevent_delete: true } }\n").replace("AUTH } ,", "AUTH },"),
-    );
+    story.unpod(&PINNED.replace("}\n", ", lifecycle: { prevent_delete: true } }\n").replace("AUTH } ,", "AUTH },"));
     shot!("replace_protected", story.expect(3, "plan --max-deletes 1"));
 }
 
-/// What no file may state goes along with what takes its object's place: any value that others keep with a configuration, the
-/// state of a bridge. Its texts are nobody's business. What telform does not know is named.
+/// What no file may state is carried over to the replacement of its object: any value that others keep with a configuration,
+/// the state of a bridge. Its texts are not interpreted. Unknown fields are named.
 #[test]
 fn a_replacement_takes_along_what_the_yaml_cannot_state() {
     let story = Story::new(
@@ -167,14 +155,8 @@ unpod:
     };
     write("unpod", ["sales", "fax"], "");
     story.apply();
-    write(
-        "two",
-        ["sales-2", "fax-2"],
-        "moved: [{ from: providers.main, account: unpod, to: providers.main }]\n",
-    );
-    story.fault(
-        "{ match: { path: '*/provider-configurations/', times: 0, method: GET }, effect: extra_fields }",
-    );
+    write("two", ["sales-2", "fax-2"], "moved: [{ from: providers.main, account: unpod, to: providers.main }]\n");
+    story.fault("{ match: { path: '*/provider-configurations/', times: 0, method: GET }, effect: extra_fields }");
     let plan = story.expect(0, "plan --max-deletes 9");
     plan.says("providers.main (active, meta_json)").says("bridges.sales (region, status, documents_status)");
     plan.says("telform does not know this and cannot carry it over");
@@ -185,28 +167,19 @@ unpod:
     story.expect(0, "apply --auto-approve --max-deletes 9");
     let world = story.sandbox.world();
     let made = world.unpod.configurations.iter().find(|it| it.name.as_deref() == Some("main")).unwrap();
-    assert_eq!(
-        made.meta_json,
-        serde_json::json!([{ "meta_key": "canary-meta-key", "meta_value": "canary-meta-1" }])
-    );
+    assert_eq!(made.meta_json, serde_json::json!([{ "meta_key": "canary-meta-key", "meta_value": "canary-meta-1" }]));
     let bridge = |slug: &str| world.unpod.bridges.iter().find(|it| it.slug == slug).unwrap();
-    assert_eq!(
-        (bridge("sales-2").status.as_str(), bridge("sales-2").documents_status.as_str()),
-        ("ACTIVE", "approve")
-    );
+    assert_eq!((bridge("sales-2").status.as_str(), bridge("sales-2").documents_status.as_str()), ("ACTIVE", "approve"));
     assert_eq!(bridge("fax-2").documents_status, "pending", "the service would not take what it shows");
     // None of it may be stated, and none of it is compared or adopted.
     story.sandbox.edit(|world| "INACTIVE".clone_into(&mut world.unpod.bridges[0].status));
     story.in_sync();
     story.expect(0, "adopt --all --out written");
-    story.file(
-        "bad.yaml",
-        &story.read("telform.yaml").replace("name: Sales }", "name: Sales, status: DRAFT }"),
-    );
+    story.file("bad.yaml", &story.read("telform.yaml").replace("name: Sales }", "name: Sales, status: DRAFT }"));
     story.expect(1, "validate -f bad.yaml").says("status");
 }
 
-/// That there is a secret which nobody can read is said before it is overwritten, in every format.
+/// The existence of an unreadable secret is reported before it is overwritten, in every format.
 #[test]
 fn a_secret_that_nobody_can_read_is_unknown_and_not_unset() {
     let mut story = Story::new(CONNECTED).secret("AUTH", "canary-auth-43");
@@ -220,7 +193,7 @@ fn a_secret_that_nobody_can_read_is_unknown_and_not_unset() {
     }
 }
 
-/// What only a create needs is carried over like everything else that can be read; what cannot is asked for once.
+/// Attributes that only a create needs are carried over like everything else that can be read; unreadable ones are required once.
 #[test]
 fn what_a_create_needs_is_carried_over_or_asked_for() {
     let entry = "providers:\n  main: { id: '43', provider: exotel, auth_token: { env: AUTH } }\n";

@@ -1,16 +1,16 @@
-//! A run that was cut off: the next one settles it by reading. Nothing is made twice, and nothing is lost.
+//! An interrupted run: the next one settles it by reading. Nothing is created twice, and nothing is lost.
 
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use telform::journal::{self, Record, Verdict};
+use telform::state::journal::{self, JournalFinding, JournalRecord};
 
 use crate::bench::Story;
 use crate::partners::{verified, west};
 use crate::runs::{TWO, end, start};
 
 /// Kills an apply while its first write is held open: before its effect, or after it.
-fn killed(story: &Story, method: &str, when: &str) {
+pub(crate) fn killed(story: &Story, method: &str, when: &str) {
     killed_as(story, "apply --auto-approve", method, when);
 }
 
@@ -27,10 +27,10 @@ fn killed_as(story: &Story, command: &str, method: &str, when: &str) {
 }
 
 /// What was settled so far.
-fn verdicts(story: &Story) -> Vec<Verdict> {
-    let journal = journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap();
+fn verdicts(story: &Story) -> Vec<JournalFinding> {
+    let journal = journal::check_journal(story.read(".telform/ledger.journal").as_bytes()).unwrap();
     let verdicts = journal.lines.iter().filter_map(|line| match &line.record {
-        Record::Settled { verdict, .. } => Some(*verdict),
+        JournalRecord::Settled { verdict, .. } => Some(*verdict),
         _ => None,
     });
     verdicts.collect()
@@ -49,7 +49,7 @@ fn a_create_whose_answer_was_never_read_is_entered() {
     shot!("resume_plan_says_so", story.expect(0, "plan"));
     assert_eq!(verdicts(&story), [], "a plan writes nothing");
     shot!("resume_done", story.expect(0, "resume --auto-approve"));
-    assert_eq!(verdicts(&story), [Verdict::Done]);
+    assert_eq!(verdicts(&story), [JournalFinding::Done]);
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
     let ledger = story.ledger();
     assert_eq!(ledger["objects"]["providers.a"]["origin"], "created", "it is this program's own");
@@ -79,7 +79,7 @@ fn a_change_of_a_secret_alone_is_written_again() {
     for configuration in story.world()["unpod"]["configurations"].as_array().unwrap() {
         assert_eq!(configuration["auth_token"], "canary-auth-second");
     }
-    // Back to the first one: what may have been written must not be taken for it.
+    // Back to the first one: what may have been written must not be mistaken for it.
     story.set("AUTH", "canary-auth-third");
     killed(&story, "PATCH", "after");
     story.set("AUTH", "canary-auth-second");
@@ -97,9 +97,7 @@ fn what_an_update_taught_is_kept_when_the_next_one_is_cut_off() {
     let before = story.ledger();
     story.set("AUTH", "canary-auth-second");
     let second = before["objects"]["providers.b"]["id"].as_str().unwrap();
-    story.fault(&format!(
-        "{{ match: {{ method: PATCH, path: '*/{second}/' }}, when: before, effect: {{ delay_ms: 20000 }} }}"
-    ));
+    story.fault(&format!("{{ match: {{ method: PATCH, path: '*/{second}/' }}, when: before, effect: {{ delay_ms: 20000 }} }}"));
     story.take_log();
     let mut child = start(&story, "apply --auto-approve");
     while story.writes().len() < 2 {
@@ -108,19 +106,14 @@ fn what_an_update_taught_is_kept_when_the_next_one_is_cut_off() {
     child.kill().unwrap();
     end(&story, "apply", child);
     let after = story.ledger();
-    let known =
-        |ledger: &serde_json::Value, name: &str| ledger["objects"][name]["secrets"]["auth_token"].clone();
-    assert_ne!(
-        known(&after, "providers.a"),
-        known(&before, "providers.a"),
-        "the journal cannot say which value"
-    );
+    let known = |ledger: &serde_json::Value, name: &str| ledger["objects"][name]["secrets"]["auth_token"].clone();
+    assert_ne!(known(&after, "providers.a"), known(&before, "providers.a"), "the journal cannot say which value");
     assert_eq!(known(&after, "providers.b"), known(&before, "providers.b"));
 }
 
 #[test]
 fn a_change_that_was_done_or_not() {
-    for (when, verdict, writes) in [("after", Verdict::Done, 1), ("before", Verdict::NotDone, 2)] {
+    for (when, verdict, writes) in [("after", JournalFinding::Done, 1), ("before", JournalFinding::NotDone, 2)] {
         let story = verified("");
         story.carrierx(&west("    address1: New Street 2\n"));
         killed(&story, "PATCH", when);
@@ -137,7 +130,7 @@ fn a_create_that_was_not_done_is_made_once() {
     let story = two();
     killed(&story, "POST", "before");
     story.apply();
-    assert_eq!(verdicts(&story), [Verdict::NotDone]);
+    assert_eq!(verdicts(&story), [JournalFinding::NotDone]);
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
     story.in_sync();
 }
@@ -149,32 +142,32 @@ fn a_partner_that_nobody_can_look_for_is_for_a_human() {
         story.carrierx(&west(""));
         killed(&story, "POST", "after");
         shot!("resume_unknown", story.expect(3, "resume --auto-approve"));
-        assert_eq!(verdicts(&story), [Verdict::Unknown]);
+        assert_eq!(verdicts(&story), [JournalFinding::Unknown]);
         story.expect(3, "apply --auto-approve").says("telform adopt partners.west ID");
-        assert_eq!(verdicts(&story), [Verdict::Unknown], "said once");
+        assert_eq!(verdicts(&story), [JournalFinding::Unknown], "said once");
         assert_eq!(story.writes().len(), 1, "never a second create");
         story
     };
-    // It was made, and somebody knows its id.
+    // It was created, and the user knows its id.
     let story = lost();
     let sid = story.world()["carrierx"]["partners"][0]["partner_sid"].as_str().unwrap().to_owned();
     story.expect(0, &format!("adopt partners.west {sid}"));
     story.expect(0, "resume --auto-approve").says("the ledger knows it as");
-    assert_eq!(verdicts(&story), [Verdict::Unknown, Verdict::Done]);
+    assert_eq!(verdicts(&story), [JournalFinding::Unknown, JournalFinding::Done]);
     assert_eq!(story.ledger()["objects"]["partners.west"]["id"], json!(sid));
     story.expect(0, "resume").says("there is nothing to resume");
     // Its owner confirmed it: it can be seen.
     let story = lost();
     assert!(story.sandbox.verify("west", "all"));
     story.apply();
-    assert_eq!(verdicts(&story), [Verdict::Unknown, Verdict::Done]);
+    assert_eq!(verdicts(&story), [JournalFinding::Unknown, JournalFinding::Done]);
     story.in_sync();
-    // Somebody says that nothing was made.
+    // The user says that nothing was created.
     let story = lost();
     story.sandbox.edit(|world| world.carrierx.partners.clear());
     story.expect(0, "forget partners.west");
     story.expect(0, "resume --auto-approve");
-    assert_eq!(verdicts(&story), [Verdict::Unknown, Verdict::NotDone]);
+    assert_eq!(verdicts(&story), [JournalFinding::Unknown, JournalFinding::NotDone]);
     assert_eq!(story.writes().len(), 2);
 }
 
@@ -186,7 +179,7 @@ fn a_run_between_two_steps_leaves_nothing_open() {
     let text = story.read(".telform/ledger.journal");
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     story.file(".telform/ledger.journal", &lines[..lines.len() - 1].concat());
-    let journal = journal::check(lines[..lines.len() - 1].concat().as_bytes()).unwrap();
+    let journal = journal::check_journal(lines[..lines.len() - 1].concat().as_bytes()).unwrap();
     let mut ledger = story.ledger();
     ledger["journal"] = json!(journal.head());
     story.file(".telform/ledger.json", &serde_json::to_string(&ledger).unwrap());
@@ -196,7 +189,8 @@ fn a_run_between_two_steps_leaves_nothing_open() {
     assert_eq!(story.writes().len(), 2);
 }
 
-/// A request that is still on its way when its run is gone arrives while the next run looks: it is waited for, and not sent again.
+/// A request that is still in flight when its run has ended arrives while the next run reads: it is waited for, and not sent
+/// again.
 #[test]
 fn a_create_that_arrives_late_is_waited_for() {
     let listings = |story: &Story| {
@@ -208,7 +202,7 @@ fn a_create_that_arrives_late_is_waited_for() {
         killed(&story, "POST", "before");
         let killed_at = Instant::now();
         story.take_log();
-        // What one reading of everything asks; the look at what became of the create comes after it.
+        // The requests of one complete reading; the check of the create comes after it.
         story.expect(0, "plan");
         let reading = listings(&story);
         let nth = reading + 1;
@@ -232,7 +226,7 @@ fn a_create_that_arrives_late_is_waited_for() {
             continue;
         }
         assert_eq!(ran.code, 0, "{}", ran.whole());
-        assert_eq!(verdicts(&story), [Verdict::Done], "{}", ran.whole());
+        assert_eq!(verdicts(&story), [JournalFinding::Done], "{}", ran.whole());
         assert_eq!(story.ledger()["objects"]["providers.a"]["origin"], "created", "this program's own");
         assert_eq!(story.writes().len(), 1, "the other one");
         story.in_sync();
@@ -240,8 +234,8 @@ fn a_create_that_arrives_late_is_waited_for() {
     }
 }
 
-/// A value that comes back in another form, and a run that ended before it could note that: what the second request finds is
-/// what it leaves, so nobody can tell it from one that was not taken.
+/// A value that is returned in a different form, and a run that ended before it could record that: the second request leaves
+/// what it finds, so the value cannot be distinguished from one that was not accepted.
 #[test]
 fn a_reshaped_value_is_sent_once_more_at_most() {
     let story = verified("");
@@ -260,7 +254,7 @@ fn a_reshaped_value_is_sent_once_more_at_most() {
     story.expect(2, "plan --detailed-exitcode").says("not taken by the service");
 }
 
-/// The command that is named works as it stands there.
+/// The suggested command works as printed.
 #[test]
 fn the_command_that_goes_on_has_the_guards_of_the_run() {
     let story = Story::new(crate::deletes::CONNECTED);

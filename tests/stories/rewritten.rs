@@ -1,4 +1,4 @@
-//! Ledger, journal and key under version control: what others made of them is said in their words, with a way on that works.
+//! Ledger, journal and key under version control: what other programs did to them is reported by cause, with a working remedy.
 
 #[cfg(all(unix, feature = "remote-state"))]
 use std::process::Stdio;
@@ -20,7 +20,7 @@ fn applied() -> Story {
     story
 }
 
-/// What a failed command said, on one line.
+/// The message of a failed command, on one line.
 fn said(story: &Story, command: &str) -> String {
     let ran = story.expect(1, command);
     format!("{}{}", ran.stdout, ran.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
@@ -31,20 +31,15 @@ fn what_git_and_editors_make_of_a_ledger() {
     let story = applied();
     let whole = story.read(LEDGER);
     let conflict = whole.replacen("  \"serial\"", "<<<<<<< HEAD\n  \"serial\": 1,\n=======\n  \"serial\"", 1);
-    let twice =
-        whole.replacen("    \"providers.new\"", "    \"providers.old\": {},\n    \"providers.new\"", 1);
+    let twice = whole.replacen("    \"providers.new\"", "    \"providers.old\": {},\n    \"providers.new\"", 1);
     let twice_deep = whole.replacen("      \"account\"", "      \"id\": \"7\",\n      \"account\"", 1);
     for (text, words, help) in [
         (conflict, "line 4 is the mark of a merge conflict", "git checkout --theirs -- /"),
         (whole.replace('\n', "\r\n"), "its lines end with CR LF", "sed -i"),
         (format!("\u{feff}{whole}"), "byte order mark", "without a byte order mark"),
-        (twice, "`providers.old` stands in it twice", "remove the older of the two"),
-        (twice_deep, "`id` stands in it twice", "remove the older of the two"),
-        (
-            whole.replace("\"format\": 1", "\"format\": 0"),
-            "format 0, which no telform wrote",
-            "from a backup",
-        ),
+        (twice, "`providers.old` appears in it twice", "remove the older of the two"),
+        (twice_deep, "`id` appears in it twice", "remove the older of the two"),
+        (whole.replace("\"format\": 1", "\"format\": 0"), "format 0, which no telform wrote", "from a backup"),
         ("{ \"format\": 0, \"things\": [] }".to_owned(), "format 0, which no telform wrote", "from a backup"),
         ("{}\n".to_owned(), "it is an empty object", "from a backup"),
         (" \n".to_owned(), "it is empty", "from a backup"),
@@ -58,10 +53,7 @@ fn what_git_and_editors_make_of_a_ledger() {
         assert_eq!(story.read(LEDGER), text, "nothing is overwritten");
         // The way that holds for each of them.
         story.expect(0, "ledger rebuild --replace");
-        story
-            .expect(0, "plan --detailed-exitcode")
-            .says("Plan: no changes")
-            .is_silent_about("behind its journal");
+        story.expect(0, "plan --detailed-exitcode").says("Plan: no changes").is_silent_about("older than its journal");
     }
 }
 
@@ -94,8 +86,7 @@ fn a_journal_that_is_lost_or_rewritten_is_begun_anew() {
         story.expect(0, "doctor");
         story.expect(0, "journal list").says("journal restart: done");
         let aside = std::fs::read_dir(story.path(".telform")).unwrap().filter_map(Result::ok);
-        let aside: Vec<_> =
-            aside.filter(|it| it.file_name().to_string_lossy().contains("journal.replaced")).collect();
+        let aside: Vec<_> = aside.filter(|it| it.file_name().to_string_lossy().contains("journal.replaced")).collect();
         assert_eq!(aside.len(), usize::from(kept), "{words}");
         for file in aside {
             assert_eq!(std::fs::read_to_string(file.path()).ok(), text);
@@ -114,8 +105,8 @@ fn a_lost_key_is_said_and_has_a_way_on() {
     let mut story = applied();
     std::fs::remove_file(story.path(".telform/ledger.key")).unwrap();
     let plan = story.expect(0, "plan --detailed-exitcode");
-    plan.says("made with a key that is not at hand").says("providers.new auth_token");
-    // Of the adopted one the ledger has nothing, and that stays said too.
+    plan.says("made with a key that is not available here").says("providers.new auth_token");
+    // The ledger has nothing about the adopted one, and this is still reported, too.
     plan.says("telform has never written it").says("providers.old auth_token");
     assert!(said(&story, "ledger rekey").contains("`telform ledger rekey --lost-key`"));
     assert!(
@@ -152,16 +143,14 @@ fn secrets_of_the_sandbox() {
     let mut story = Story::new("{}").secret("AUTH", "canary-auth-1");
     story.file("world.yaml", "unpod: { organizations: [ { handle: acme.example } ] }\n");
     let yaml = |name: &str, source: &str| {
-        story.unpod(&format!("providers:\n  {name}: {{ provider: twilio, account_sid: AC1, auth_token: {{ env: {source} }} }}\n"));
+        story
+            .unpod(&format!("providers:\n  {name}: {{ provider: twilio, account_sid: AC1, auth_token: {{ env: {source} }} }}\n"));
     };
     for source in ["AUTH", "NOBODY_SETS_THIS"] {
         yaml("a", source);
         story.expect(0, "apply --auto-approve --sandbox world.yaml");
         yaml("b", source);
-        story
-            .expect(0, "plan --detailed-exitcode --sandbox world.yaml")
-            .says("renamed in the ledger")
-            .says("Plan: no changes");
+        story.expect(0, "plan --detailed-exitcode --sandbox world.yaml").says("renamed in the ledger").says("Plan: no changes");
         story.expect(0, "apply --auto-approve --sandbox world.yaml");
         story.expect(0, "ledger rekey --sandbox world.yaml").says("Carried over: 1 secret");
         story.expect(0, "plan --detailed-exitcode --sandbox world.yaml").says("1 secret unchanged");
@@ -203,8 +192,7 @@ fn git_is_told_to_leave_them_alone() {
 #[test]
 fn a_journal_in_an_object_store_is_begun_anew() {
     const LOCK: &str = "team/ledger.lock";
-    const PARTS: [&str; 3] =
-        ["team/ledger.journal.000001", "team/ledger.journal.000002", "team/ledger.journal.000003"];
+    const PARTS: [&str; 3] = ["team/ledger.journal.000001", "team/ledger.journal.000002", "team/ledger.journal.000003"];
     let store = crate::slow_store::SlowStore::start(Duration::from_millis(1));
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42").with_ledger_at(store.url());
     story.unpod(OLD);
@@ -215,7 +203,7 @@ fn a_journal_in_an_object_store_is_begun_anew() {
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
     let (first, rest) = (lines[..1].concat(), lines[1..].concat());
     let (middle, last) = (lines[1..2].concat(), lines[2..].concat());
-    // What is there, by its place among the parts, and how much of it is set aside.
+    // The existing parts, by position, and how many of them are set aside.
     type Case<'a> = (&'a str, &'a [(usize, &'a str)], usize);
     let cases: [Case<'_>; 6] = [
         ("lost", &[], 0),
@@ -234,17 +222,9 @@ fn a_journal_in_an_object_store_is_begun_anew() {
             assert!(said.contains("`telform journal restart`"), "{what}: {command}: {said}");
         }
         story.expect(0, "journal restart").says("Began a new journal");
-        let aside: Vec<String> = store
-            .all()
-            .into_iter()
-            .filter(|(key, _)| key.contains("replaced-"))
-            .map(|(_, text)| text)
-            .collect();
-        assert_eq!(
-            aside.iter().map(String::len).collect::<Vec<_>>(),
-            [length; 1][..usize::from(length > 0)],
-            "{what}"
-        );
+        let aside: Vec<String> =
+            store.all().into_iter().filter(|(key, _)| key.contains("replaced-")).map(|(_, text)| text).collect();
+        assert_eq!(aside.iter().map(String::len).collect::<Vec<_>>(), [length; 1][..usize::from(length > 0)], "{what}");
         story.apply();
         story.expect(0, "journal verify").says("Verified");
         story.expect(0, "journal list").says("journal restart: done");
@@ -257,8 +237,7 @@ fn a_journal_in_an_object_store_is_begun_anew() {
             store.put(part, &text.replace("apply", "aply"));
         }
         let at = store.requests() + ended;
-        let mut child =
-            story.command("journal restart").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = story.command("journal restart").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         while store.requests() < at && child.try_wait().unwrap().is_none() {
             store.wait_for(at, Duration::from_millis(20));
         }
@@ -278,12 +257,7 @@ fn a_journal_in_an_object_store_is_begun_anew() {
         story.expect(0, "journal verify").says("Verified");
         story.apply();
         story.expect(0, "journal verify").says("Verified");
-        let all: String = store
-            .all()
-            .into_iter()
-            .filter(|(key, _)| key.contains("journal."))
-            .map(|(_, text)| text)
-            .collect();
+        let all: String = store.all().into_iter().filter(|(key, _)| key.contains("journal.")).map(|(_, text)| text).collect();
         assert!(all.contains("aply"), "ended at request {ended}: nothing is thrown away");
         if done {
             break;
@@ -307,15 +281,12 @@ fn a_lost_key_of_an_object_store() {
     story.expect(0, "plan").says("the fingerprint key is not the one");
     let lost = said(&story, "ledger rekey");
     assert!(lost.contains("`telform ledger rekey --lost-key`"), "{lost}");
-    story
-        .expect(0, "ledger rekey --lost-key")
-        .says("providers.new auth_token")
-        .says("went with the lost key");
+    story.expect(0, "ledger rekey --lost-key").says("providers.new auth_token").says("went with the lost key");
     story.expect(0, "plan").is_silent_about("not the one").says("the ledger has its fingerprint");
     assert!(said(&story, "ledger rekey --lost-key").contains("it reads this ledger"));
     story.expect(0, "apply --auto-approve --rewrite-secret providers.new");
     story.expect(0, "plan").says("1 secret unchanged");
-    // None is given, as in a fresh checkout: a new one is made in a file of this folder, and never beside the ledger.
+    // No key is given, as in a new checkout: one is made in a file of this folder, and never beside the ledger.
     story.unset(KEY);
     assert!(!story.path(".telform").exists());
     story.expect(0, "ledger rekey --lost-key").says("The new key is in .telform/");
@@ -329,4 +300,24 @@ fn a_lost_key_of_an_object_store() {
     std::fs::set_permissions(story.path("secret.txt"), private).unwrap();
     story.expect(0, "ledger rekey --lost-key --new-key-file secret.txt");
     story.expect(0, "plan").is_silent_about("not the one");
+}
+
+/// In a store with versions an object that was put back has another one, though its bytes are the same.
+#[test]
+fn a_journal_that_was_put_back_is_refused_until_somebody_vouches_for_it() {
+    const PART: &str = "team/ledger.journal.000001";
+    let store = crate::slow_store::SlowStore::start(Duration::from_millis(1));
+    let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42").with_ledger_at(store.url());
+    story.unpod(OLD);
+    story.apply();
+    story.expect(0, "plan");
+    store.put(PART, &store.get(PART).unwrap());
+    story.take_log();
+    let refused = story.expect(1, "apply --auto-approve");
+    refused.says("error[telform::journal::restored]");
+    assert_eq!(story.writes(), [""; 0]);
+    story.expect(0, "plan").says("error[telform::journal::restored]");
+    let (_, rest) = refused.stderr.split_once("--journal-head").unwrap();
+    let head: String = rest.trim_start().chars().take_while(char::is_ascii_hexdigit).collect();
+    story.expect(0, &format!("plan --journal-head {head}")).is_silent_about("error");
 }

@@ -61,9 +61,7 @@ fn regex_free(text: &str) -> String {
     let (since, after) = after.split_once(", for ").unwrap();
     let (_, after) = after.split_once(" (process ").unwrap();
     let (_, after) = after.split_once(", lock ").unwrap();
-    format!(
-        "{before}is in use: [user] on [host] has had it since {since}, for [age] (process [pid], lock {after}"
-    )
+    format!("{before}is in use: [user] on [host] has had it since {since}, for [age] (process [pid], lock {after}")
 }
 
 #[test]
@@ -94,7 +92,7 @@ fn a_second_interrupt_ends_at_once() {
     let child = start(&story, "apply --auto-approve");
     wait_for_a_write(&story);
     signal(&child, "-INT");
-    // The first one has been heard when the program says so; then the second one is another one.
+    // The program reports when it received the first signal; the second one is then distinct.
     let mut child = child;
     let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
@@ -109,7 +107,7 @@ fn a_second_interrupt_ends_at_once() {
     story.in_sync();
 }
 
-/// Killed without a word after the service has done what was asked: nothing is made twice.
+/// Killed silently after the service has carried out the request: nothing is created twice.
 #[test]
 fn a_run_that_is_killed() {
     let story = story();
@@ -154,11 +152,7 @@ fn a_ledger_that_cannot_be_used() {
         story.expect(1, "apply --auto-approve");
         assert_eq!(story.read(".telform/ledger.json"), text, "{name}: left as it is");
     }
-    let all = Ran {
-        code: 1,
-        stdout: shown.replace(&story.dir.path().display().to_string(), "[folder]"),
-        stderr: String::new(),
-    };
+    let all = Ran { code: 1, stdout: shown.replace(&story.dir.path().display().to_string(), "[folder]"), stderr: String::new() };
     shot!("ledger_unusable", all);
     story.file(".telform/ledger.json", &whole);
     story.in_sync();

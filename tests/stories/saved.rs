@@ -25,7 +25,7 @@ fn what_was_reviewed_is_what_runs() {
     assert_eq!(story.expect(0, "show plan.json --format json").stdout, saved);
     assert_eq!(story.take_log(), [""; 0], "showing asks nobody");
     story.expect(0, "apply plan.json --auto-approve").says("Done: 1 write");
-    // The plan is used up: live is no longer what it saw.
+    // The plan is used up: the live state changed since.
     story.take_log();
     shot!("saved_used", story.expect(4, "apply plan.json --auto-approve"));
     assert!(story.take_log().iter().all(|request| request.starts_with("GET ")));
@@ -67,17 +67,17 @@ fn an_edited_plan_is_refused() {
     shot!("saved_edited", story.expect(1, "apply edited.json --auto-approve"));
     story.expect(1, "show edited.json").says("its checksum does not fit");
     story.file("cut.json", &saved[..saved.len() / 2]);
-    story.expect(1, "show cut.json").says("it is no plan of telform");
+    story.expect(1, "show cut.json").says("it is not a telform plan");
     // A forger who makes a new checksum and a new digest meets the plan of now.
     let digest = |text: &str| {
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
         let plan = serde_json_canonicalizer::to_string(&value["plan"]).unwrap();
-        telform::text::hex(&Sha256::digest(plan.as_bytes()))
+        telform::text::to_hex(&Sha256::digest(plan.as_bytes()))
     };
     let forged = edited.replace(&digest(&saved), &digest(&edited));
     let at = forged.rfind("sha256:").unwrap() + 7;
     let blank = format!("{}{}{}", &forged[..at], "0".repeat(64), &forged[at + 64..]);
-    let sum = telform::text::hex(&Sha256::digest(blank.as_bytes()));
+    let sum = telform::text::to_hex(&Sha256::digest(blank.as_bytes()));
     story.file("forged.json", &format!("{}{sum}{}", &forged[..at], &forged[at + 64..]));
     story.expect(0, "show forged.json").says("New Street 9");
     story.expect(4, "apply forged.json --auto-approve").says("New Street 9");
@@ -124,7 +124,7 @@ fn a_snapshot_gives_the_same_plan_without_network_and_tokens() {
     assert_eq!(story.read("again.json"), story.read("plan.json"));
     assert_eq!(story.take_log(), [""; 0], "nobody was asked");
     story.expect(1, "plan --snapshot live.json --destroy").says("taken for another --destroy");
-    story.expect(1, "plan --snapshot plan.json").says("it is no snapshot of telform");
+    story.expect(1, "plan --snapshot plan.json").says("it is not a telform snapshot");
     story.expect(1, "plan --snapshot none.json").says("none.json");
     let yaml = story.read("telform.yaml");
     story.file("telform.yaml", &format!("{yaml}# changed\n"));
@@ -150,10 +150,10 @@ fn secrets_that_a_service_gives_back_are_compared_from_a_snapshot_only_with_the_
     story.expect(0, "plan --snapshot live.json --out again.json").says("api_key");
     assert_eq!(story.read("again.json"), story.read("plan.json"));
     story.set("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-of-another");
-    story.expect(0, "plan --snapshot live.json").is_silent_about("api_key ");
+    story.expect(0, "plan --snapshot live.json").is_silent_about("api_key  ");
 }
 
-/// Values of secrets are in no plan, and in no digest. What was there when it was planned is what is sent, or nothing.
+/// Values of secrets are in no plan, and in no digest. The values from planning time are sent, or nothing.
 #[test]
 fn a_secret_that_changed_since_is_not_sent_unreviewed() {
     let mut story = Story::new("{}")
@@ -164,10 +164,7 @@ fn a_secret_that_changed_since_is_not_sent_unreviewed() {
     let plan = |name: &str| serde_json::from_str::<serde_json::Value>(&story.read(name)).unwrap();
     let seals = plan("plan.json")["seals"]["steps"].as_object().unwrap().clone();
     assert_eq!(seals.len(), 2);
-    assert_ne!(
-        seals["s1"]["auth_token"], seals["s2"]["auth_token"],
-        "one secret, and no two seals look alike"
-    );
+    assert_ne!(seals["s1"]["auth_token"], seals["s2"]["auth_token"], "one secret, and no two seals look alike");
     let digest = plan("plan.json")["digest"].as_str().unwrap().to_owned();
     story.expect(0, "show plan.json").says("bound to the value of 2 secrets");
     story.expect(0, "verify plan.json");
@@ -178,7 +175,7 @@ fn a_secret_that_changed_since_is_not_sent_unreviewed() {
     story.set("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-of-another");
     shot!("saved_secret_key", story.expect(4, "apply plan.json --auto-approve"));
     story.set("TELFORM_FINGERPRINT_KEY", "canary-fingerprint-key-0123456789");
-    // A digest cannot tell, and says so.
+    // A digest cannot detect it, and this is reported.
     let ran = story.expect(4, &format!("apply --auto-approve --expect {digest}0"));
     ran.is_silent_about("a digest does not cover");
     assert_eq!(story.writes(), [""; 0]);
@@ -215,7 +212,7 @@ fn a_plan_that_was_made_without_secrets_says_which_it_sends() {
 fn a_changed_secret_that_changes_once_more_is_another_plan() {
     let mut story = Story::new("{}").secret("AUTH", "canary-auth-first");
     story.unpod(crate::runs::TWO);
-    // There is no key yet, and a plan makes none.
+    // No key exists yet, and a plan does not make one.
     story.expect(0, "plan --out first.json");
     story.expect(0, "show first.json").says("not bound to the value of");
     story.expect(0, "apply first.json --auto-approve").says("what is there now is sent");

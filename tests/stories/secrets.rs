@@ -1,4 +1,4 @@
-//! Secrets: rotation, the three honest words about them, and a secret that nobody supplied.
+//! Secrets: rotation, the three accurate terms for them, and a secret that was not supplied.
 
 use crate::bench::Story;
 
@@ -111,7 +111,7 @@ fn what_can_be_said_about_a_secret() {
         (&changed["address"], &changed["attributes"][0]["after"]),
         (&"providers.old".into(), &serde_json::json!({ "secret": "changed" }))
     );
-    // What is only said about secrets is no part of the digest: a pull request is planned without them.
+    // Notices about secrets are not part of the digest: a pull request is planned without them.
     let digest = |story: &Story| story.expect(0, "plan --format json").json()["digest"].clone();
     story.set("OTHER", "canary-other-21");
     let with = digest(&story);
@@ -176,9 +176,7 @@ fn secrets_from_a_file_and_from_a_command() {
     let story = Story::new("{}");
     story.file("secret.txt", "canary-from-a-file\n");
     let yaml = |source: &str| {
-        story.unpod(&format!(
-            "providers:\n  main: {{ provider: twilio, account_sid: AC42, auth_token: {source} }}\n"
-        ));
+        story.unpod(&format!("providers:\n  main: {{ provider: twilio, account_sid: AC42, auth_token: {source} }}\n"));
     };
     yaml("{ file: secret.txt }");
     story.apply();

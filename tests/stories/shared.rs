@@ -1,4 +1,4 @@
-//! A ledger that several machines share, in a real S3 server: see `moto.rs` for where that comes from.
+//! A ledger that several machines share, on a real S3 server: see `moto.rs` for its origin.
 
 use std::process::Child;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn story(s3: &S3) -> Story {
     story
 }
 
-/// Nothing that is stored may help anybody who is not meant to know.
+/// Nothing that is stored may reveal anything to an unauthorised reader.
 fn nothing_secret(story: &Story, s3: &S3) {
     story.note_secrets();
     let keys: Vec<String> = std::fs::read_dir(story.path(".telform"))
@@ -55,14 +55,12 @@ fn two_at_once_one_runs_and_one_is_refused() {
     second.says("s3://telform/team/ledger.json is in use: ").says("--lock-timeout").says("--lock-id ");
     second.says(s3.json(LOCK)["id"].as_str().unwrap());
     story.expect(1, "forget providers.a").says("is in use");
-    story.expect(3, "ledger unlock").says("is taken").says("If you are sure that this run is gone");
+    story.expect(3, "ledger unlock").says("is taken").says("If you are sure that this run is dead");
     // Reading is allowed all the while.
     story.expect(0, "plan");
     let first = end(&story, "apply", first);
     assert_eq!(first.code, 0, "{}", first.stderr);
-    first
-        .says("made a new fingerprint key in .telform/s3-telform-team-ledger-")
-        .says("TELFORM_FINGERPRINT_KEY");
+    first.says("made a new fingerprint key in .telform/s3-telform-team-ledger-").says("TELFORM_FINGERPRINT_KEY");
     assert_eq!(story.writes().len(), 2);
 
     // The ledger holds exactly what the first one did.
@@ -85,7 +83,7 @@ fn two_at_once_one_runs_and_one_is_refused() {
     story.in_sync();
     assert!(!story.path(".telform/ledger.json").exists(), "nothing of it is here");
     story.expect(0, "ledger list").says("2 objects in s3://telform/team/ledger.json");
-    story.expect(0, "ledger unlock").says("Nobody has the lock");
+    story.expect(0, "ledger unlock").says("The lock of ");
     story.expect(0, "ledger move providers.a providers.c");
     assert!(s3.json(LEDGER)["objects"]["providers.c"].is_object());
 }
@@ -112,10 +110,7 @@ fn patience_waits_for_the_other_run_and_then_goes_on() {
         story.fault("{ match: { method: POST }, effect: hold }");
         let first = start(&story, "apply --auto-approve");
         wait_for_a_write(&story);
-        story
-            .expect(1, "apply --auto-approve --lock-timeout 200ms")
-            .says("waiting for the lock")
-            .says("is in use");
+        story.expect(1, "apply --auto-approve --lock-timeout 200ms").says("waiting for the lock").says("is in use");
         let mut second = start(&story, "apply --auto-approve --lock-timeout 60s");
         let mut stderr = std::io::BufReader::new(second.stderr.take().unwrap());
         let mut line = String::new();
@@ -144,24 +139,18 @@ fn a_dead_owners_lock() {
     let held = s3.json(LOCK);
     let id = held["id"].as_str().unwrap().to_owned();
     assert_eq!((&held["state"], &held["pid"]), (&json!("held"), &json!(pid)));
-    story
-        .expect(1, "apply --auto-approve")
-        .says(&format!("(process {pid}, lock {id})"))
-        .says("unless renewed");
+    story.expect(1, "apply --auto-approve").says(&format!("(process {pid}, lock {id})")).says("unless renewed");
     story.expect(1, "ledger unlock --lock-id 1234").says("it has another id");
     story.expect(0, &format!("ledger unlock --lock-id {id}")).says("Freed the lock").says(&id);
     assert_eq!(s3.json(LOCK)["state"], "free");
     story.apply();
     story.in_sync();
 
-    // One that expired is taken over, and that is said.
+    // An expired lock is taken over, and this is reported.
     let mut left = held;
     left["expires"] = json!("2026-01-02T03:04:05Z");
     s3.put(LOCK, &left.to_string());
-    story
-        .expect(3, "ledger unlock")
-        .says("expired since 2026-01-02T03:04:05Z")
-        .says("The next run takes it over");
+    story.expect(3, "ledger unlock").says("expired since 2026-01-02T03:04:05Z").says("The next run takes it over");
     story.expect(0, "apply --auto-approve").says("took over an expired lock: ").says(&id);
     assert_eq!(s3.json(LOCK)["state"], "free");
 }
@@ -186,7 +175,7 @@ fn an_interrupt_frees_the_lock() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// Somebody who does not care for the lock writes the ledger in the middle of a run.
+/// A process that ignores the lock writes the ledger in the middle of a run.
 #[test]
 fn a_lost_race_overwrites_nothing() {
     let Some(s3) = S3::start("a_lost_race_overwrites_nothing") else { return };
@@ -195,9 +184,7 @@ fn a_lost_race_overwrites_nothing() {
     let mut other: Value = s3.json(LEDGER);
     other["write"] = json!("of-somebody-else");
     let both = TWO.replace("AC2, auth", "AC3, auth");
-    story.unpod(&format!(
-        "{both}  c: {{ provider: twilio, account_sid: AC4, auth_token: {{ env: AUTH }} }}\n"
-    ));
+    story.unpod(&format!("{both}  c: {{ provider: twilio, account_sid: AC4, auth_token: {{ env: AUTH }} }}\n"));
     story.take_log();
     story.fault("{ match: { method: POST }, effect: { delay_ms: 1500 } }");
     let run = start(&story, "apply --auto-approve --parallelism 1");
@@ -205,10 +192,10 @@ fn a_lost_race_overwrites_nothing() {
     s3.put(LEDGER, &other.to_string());
     let run = end(&story, "apply", run);
     assert_eq!(run.code, 5, "{}{}", run.stdout, run.stderr);
-    run.says("was changed by somebody else since this run read it; nothing was overwritten");
+    run.says("was changed by another process since this run read it; nothing was overwritten");
     assert_eq!(s3.get(LEDGER).unwrap(), other.to_string());
     assert_eq!(s3.json(LOCK)["state"], "free");
-    // The next run starts from what is there, and finds what was made by its natural key.
+    // The next run starts from the live state, and finds what was created by its natural key.
     story.sandbox.clear_faults();
     story.apply();
     assert_eq!(s3.json(LEDGER)["objects"].as_object().unwrap().len(), 3);
@@ -234,7 +221,7 @@ fn a_store_that_cannot_be_used_says_the_way_out() {
         assert_eq!(s3.get(LEDGER).unwrap(), text, "left as it was");
         assert_eq!(s3.json(LOCK)["state"], "free");
     }
-    // A damaged one is kept aside and made anew.
+    // A damaged one is set aside and recreated.
     s3.put(LEDGER, "{");
     story.expect(1, "ledger rebuild").says("is damaged");
     story.expect(0, "ledger rebuild --replace").says("kept as s3://telform/team/ledger.json.replaced-");

@@ -39,8 +39,7 @@ impl SlowStore {
     /// Starts one that answers each request this much later.
     pub(crate) fn start(delay: Duration) -> Self {
         let shared = Arc::new(Shared { delay, state: Mutex::default(), came: Condvar::new() });
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let service = Router::new().fallback(answer).with_state(Arc::clone(&shared));
@@ -62,15 +61,14 @@ impl SlowStore {
         self.held().requests
     }
 
-    /// Waits until that many requests came; false when they do not within this time.
+    /// Waits until this many requests arrived; false if they do not within this time.
     pub(crate) fn wait_for(&self, requests: usize, patience: Duration) -> bool {
         let held = self.held();
-        let (held, _) =
-            self.shared.came.wait_timeout_while(held, patience, |held| held.requests < requests).unwrap();
+        let (held, _) = self.shared.came.wait_timeout_while(held, patience, |held| held.requests < requests).unwrap();
         held.requests >= requests
     }
 
-    /// Waits until nothing is being answered: what a killed client sent has its effect or not.
+    /// Waits until no request is in progress: what a killed client sent has had its effect or not.
     pub(crate) fn settle(&self) {
         let until = Instant::now() + Duration::from_secs(10);
         let held = self.held();
@@ -107,28 +105,32 @@ impl SlowStore {
         held.objects.iter().map(|(key, (bytes, _))| (key.clone(), text(bytes))).collect()
     }
 
-    /// Puts all objects back to what they were.
+    /// Restores all objects. The ledger forgets the version of the journal, which is now a different one.
     pub(crate) fn put_back(&self, objects: &BTreeMap<String, String>) {
         self.held().objects.clear();
-        objects.iter().for_each(|(key, text)| self.put(key, text));
+        for (key, text) in objects {
+            let mut text = text.clone();
+            if key.ends_with("ledger.json")
+                && let Ok(mut ledger) = serde_json::from_str::<serde_json::Value>(&text)
+                && let Some(head) = ledger["journal"].as_object_mut()
+            {
+                head.remove("version");
+                text = format!("{ledger:#}\n");
+            }
+            self.put(key, &text);
+        }
     }
 }
 
 /// Half of the delay passes before a request has its effect, and half after it.
-async fn answer(
-    State(shared): State<Arc<Shared>>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     {
         let mut held = shared.state.lock().unwrap();
         held.requests += 1;
         held.waiting += 1;
         shared.came.notify_all();
     }
-    // A client that is killed takes its connection with it, and this function with that: what it asked for is taken all the same.
+    // A killed client closes its connection, and with it this function: its request is nevertheless carried out.
     let answered = tokio::spawn(async move {
         tokio::time::sleep(shared.delay / 2).await;
         let response = effect(&mut shared.state.lock().unwrap(), &method, &uri, &headers, body);

@@ -1,4 +1,4 @@
-//! Numbers as a service spells them: one number by its digits, told to the service in its own words, and kept where they are no
+//! Numbers as a service spells them: one number by its digits, sent in the service's own spelling, and kept where they are not
 //! numbers at all.
 
 use crate::bench::Story;
@@ -57,18 +57,11 @@ fn moved_in_the_words_of_the_service() {
     let story = declared(&SAME.replace("provider: old", "provider: main"));
     story.expect(0, "apply --auto-approve");
     let writes = story.writes();
-    for (number, spelling) in
-        [("101", "+1 (415) 555-0101"), ("102", "14155550102"), ("098", "+0987654321"), ("911", "911")]
-    {
+    for (number, spelling) in [("101", "+1 (415) 555-0101"), ("102", "14155550102"), ("098", "+0987654321"), ("911", "911")] {
         let sent = |word: &str, more: &str| {
-            writes.contains(&format!(
-                r#"POST telephony/bridges/sales/{word}-provider/ {{{more}"phone_number":"{spelling}"}}"#
-            ))
+            writes.contains(&format!(r#"POST telephony/bridges/sales/{word}-provider/ {{{more}"phone_number":"{spelling}"}}"#))
         };
-        assert!(
-            sent("disconnect", "") && sent("connect", r#""provider_config_id":43,"#),
-            "{number}: {writes:?}"
-        );
+        assert!(sent("disconnect", "") && sent("connect", r#""provider_config_id":43,"#), "{number}: {writes:?}");
     }
     assert_eq!(writes.len(), 8, "each number is cut once and connected once: {writes:?}");
     story.in_sync();
@@ -89,22 +82,17 @@ fn a_number_that_joins() {
     story.expect(0, "apply --auto-approve");
     assert_eq!(
         story.writes(),
-        [
-            r#"POST telephony/bridges/sales/connect-provider/ {"provider_config_id":43,"phone_number":"+1 415 555 0105"}"#
-        ]
+        [r#"POST telephony/bridges/sales/connect-provider/ {"provider_config_id":43,"phone_number":"+1 415 555 0105"}"#]
     );
     story.in_sync();
     assert!(story.ledger()["connections"].to_string().contains("\"+14155550105\""));
     // And off again.
     story.unpod(&format!("{PROVIDERS}{SAME}"));
     story.expect(0, "apply --auto-approve --max-numbers-dark 1");
-    assert_eq!(
-        story.writes(),
-        [r#"POST telephony/bridges/sales/disconnect-provider/ {"phone_number":"+1 415 555 0105"}"#]
-    );
+    assert_eq!(story.writes(), [r#"POST telephony/bridges/sales/disconnect-provider/ {"phone_number":"+1 415 555 0105"}"#]);
 }
 
-/// A name that is no number is one only where the service shows it; a check that asks nobody says what it knows.
+/// A name that is not a number is valid only where the service shows it; an offline check reports what it knows.
 #[test]
 fn names_that_are_no_numbers() {
     let story = declared(&SAME.replace("'+0987654321'", "'+0987654322'").replace("'911'", "'912'"));
@@ -112,10 +100,7 @@ fn names_that_are_no_numbers() {
     ran.says("refusal::number_not_shown").says("+0987654322").says("912");
     story.expect(1, "validate").says("`+0987654322` is not a phone number").says("as_shown: true");
     // A national number is a slip before anything is asked.
-    story.unpod(&format!(
-        "{PROVIDERS}{}",
-        SAME.replace("'911'", "'4155550101'").replace(", as_shown: true", "")
-    ));
+    story.unpod(&format!("{PROVIDERS}{}", SAME.replace("'911'", "'4155550101'").replace(", as_shown: true", "")));
     story.take_log();
     story.expect(1, "plan").says("no country code");
     assert_eq!(story.take_log(), [""; 0]);
@@ -143,12 +128,13 @@ fn adopted_as_they_are_shown() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// What looks the same on a screen is told apart by its code points, in every view.
+/// Texts that look the same on a screen are distinguished by code points, in every view.
 #[test]
 fn differences_that_nobody_sees() {
-    let story =
-        crate::partners::verified("      city: \"Cafe\\u0301 West\"\n      address1: \"1\\u00a0Main\"\n");
-    story.carrierx("partners: { west: { login: west, city: \"Caf\\u00e9 West\", address1: 1 Main, attributes: { a: \"x\\u200by\" } } }\n");
+    let story = crate::partners::verified("      city: \"Cafe\\u0301 West\"\n      address1: \"1\\u00a0Main\"\n");
+    story.carrierx(
+        "partners: { west: { login: west, city: \"Caf\\u00e9 West\", address1: 1 Main, attributes: { a: \"x\\u200by\" } } }\n",
+    );
     for args in ["plan", "plan --format markdown", "plan --format html", "drift"] {
         if args == "drift" {
             story.apply();

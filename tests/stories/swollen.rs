@@ -1,5 +1,4 @@
-//! A service that sends far more than it was asked for: told from a large account by a clear error, and not by the machine's
-//! memory.
+//! A service that sends far more than requested: detected by a clear error, not by exhausting the machine's memory.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -41,10 +40,7 @@ fn answer(mut stream: TcpStream, answers: &Answers) {
             lines.push(line);
         }
         let body = answers(lines[0].split(' ').nth(1).unwrap());
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes())).is_err() {
             return;
         }
@@ -67,23 +63,26 @@ fn peak(story: &Story, args: &str) -> (Ran, u64) {
 /// Refused with these words, before anything was written, and with less memory than any machine has.
 #[track_caller]
 fn told(api: &str, objects: &str, answers: Answers, words: &str) {
-    let story = Story::new("{}");
-    let base = serve(answers);
-    let token = if api == "unpod" {
-        "org_handle: acme.example, token: { env: UNPOD_TOKEN }"
-    } else {
-        "token: { env: CARRIERX_TOKEN }"
-    };
-    story.file(
-        "telform.yaml",
-        &format!("version: 1\naccounts:\n  main: {{ api: {api}, base_url: \"{base}\", requests_per_minute: 60000, {token} }}\n{objects}"),
-    );
+    let story = swollen(api, objects, answers);
     let (ran, mib) = peak(&story, "plan");
     assert_eq!(ran.code, 1, "{}", ran.whole());
     ran.says(words);
     if cfg!(target_os = "linux") {
         assert!(mib > 0 && mib < 300, "{words}: {mib} MiB");
     }
+}
+
+/// One account at a service that gives these answers.
+fn swollen(api: &str, objects: &str, answers: Answers) -> Story {
+    let story = Story::new("{}");
+    let base = serve(answers);
+    let token =
+        if api == "unpod" { "org_handle: acme.example, token: { env: UNPOD_TOKEN }" } else { "token: { env: CARRIERX_TOKEN }" };
+    story.file(
+        "telform.yaml",
+        &format!("version: 1\naccounts:\n  main: {{ api: {api}, base_url: \"{base}\", requests_per_minute: 60000, {token} }}\n{objects}"),
+    );
+    story
 }
 
 const MIB: usize = 1024 * 1024;
@@ -94,20 +93,14 @@ fn partner(id: usize, more: &str) -> String {
 
 /// One page of partners, behind which more follow.
 fn page(path: &str, rows: usize, more: &str) -> String {
-    let offset =
-        path.split("offset=").nth(1).and_then(|rest| rest.split('&').next()?.parse().ok()).unwrap_or(0);
+    let offset = path.split("offset=").nth(1).and_then(|rest| rest.split('&').next()?.parse().ok()).unwrap_or(0);
     let items: Vec<String> = (offset..offset + rows).map(|id| partner(id, more)).collect();
     format!("{{\"items\":[{}],\"has_more\":true,\"total\":900000}}", items.join(","))
 }
 
 #[test]
 fn a_page_of_more_rows_than_were_asked_for() {
-    told(
-        "carrierx",
-        "partners: {}\n",
-        Arc::new(|path| page(path, 1001, "")),
-        "more than the 1000 objects that were asked for",
-    );
+    told("carrierx", "partners: {}\n", Arc::new(|path| page(path, 1001, "")), "more than the 1000 objects that were asked for");
 }
 
 #[test]
@@ -121,6 +114,18 @@ fn sixty_megabytes_of_small_values() {
     );
 }
 
+/// The owner of a token takes a line: a longer answer is useless, and takes no memory from the listing.
+#[test]
+fn an_owner_without_end_takes_nothing_from_the_listing() {
+    let much = "[],".repeat(20 * MIB);
+    let answers = Arc::new(move |path: &str| match path.contains("whoami") {
+        true => format!("{{\"partner_sid\":\"p\",\"x\":[{much}0]}}"),
+        false => "{\"items\":[],\"has_more\":false}".to_owned(),
+    });
+    let story = swollen("carrierx", "partners: {}\n", answers);
+    story.expect(0, "plan").says("no changes");
+}
+
 #[test]
 fn rows_without_end_in_a_list_without_pages() {
     let rows = "{\"a\":1},".repeat(7 * MIB);
@@ -129,8 +134,7 @@ fn rows_without_end_in_a_list_without_pages() {
         "providers: {}\n",
         Arc::new(move |path| match path.contains("configurations") {
             true => format!("{{\"status_code\":200,\"message\":\"Success\",\"data\":[{rows}{{}}]}}"),
-            false => r#"{"status_code":200,"message":"Success","data":[{"domain_handle":"acme.example"}]}"#
-                .to_owned(),
+            false => r#"{"status_code":200,"message":"Success","data":[{"domain_handle":"acme.example"}]}"#.to_owned(),
         }),
         "more than 600000 values",
     );

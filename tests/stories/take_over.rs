@@ -1,5 +1,5 @@
-//! Generation 1: a bridge whose slug changes is made anew, and takes its numbers along. They join only when it is made, so the old
-//! one goes first.
+//! Generation 1: a bridge whose slug changes is recreated, and keeps its numbers. They join only at its creation, so the old one
+//! is deleted first.
 
 use crate::bench::Story;
 
@@ -87,8 +87,8 @@ fn a_changed_slug_takes_the_numbers_along() {
     }
 }
 
-/// A number that the YAML takes off goes dark, under its guard; one that is new joins with the others; what serves them is made
-/// before the old bridge goes.
+/// A number that the YAML removes goes dark, under its guard; a new one joins with the others; their configurations are created
+/// before the old bridge is deleted.
 #[test]
 fn guards_hold_and_what_serves_the_numbers_is_there_before() {
     let story = Story::new(WORLD).secret("KEY", "canary-key-new-9");
@@ -115,12 +115,12 @@ bridges:
     let served: Vec<_> = seats(&story, "sales-2").into_iter().map(|(_, by)| by).collect();
     assert_eq!(served, [Some(43), None, Some(41)]);
     story.in_sync();
-    // A protected bridge stays.
+    // A protected bridge is kept.
     write(&story, "sales-3", ", lifecycle: { prevent_delete: true }");
     story.expect(3, "plan --max-deletes 1").says("prevent_delete");
 }
 
-/// Wherever it is cut off, the next apply brings it to the same end, whether the YAML names the numbers or not.
+/// Wherever it is interrupted, the next apply completes it with the same result, whether the YAML names the numbers or not.
 #[test]
 fn cut_off_anywhere_it_goes_on() {
     for more in [NONE, TWO] {
@@ -146,15 +146,14 @@ fn cut_off_anywhere_it_goes_on() {
     }
 }
 
-/// A service whose disconnect works leaves a number on its bridge: nothing is cut, and the bridge takes it along all the same.
+/// A service whose disconnect works leaves a number on its bridge: nothing is disconnected, and the bridge nevertheless
+/// includes it.
 #[test]
 fn a_disconnect_that_works_changes_nothing_about_it() {
     let story = Story::new(&format!("{WORLD}  knobs: {{ disconnect_repaired: true }}\n"));
     let settings = "product_id: prod, all_products: true, disconnect_works: true, ";
     let body = |slug: &str| {
-        format!(
-            "providers:\n  main: {{ name: main, provider: Vapi }}\nbridges:\n  sales: {{ slug: {slug}, name: Sales }}\n"
-        )
+        format!("providers:\n  main: {{ name: main, provider: Vapi }}\nbridges:\n  sales: {{ slug: {slug}, name: Sales }}\n")
     };
     story.unpod_with(settings, &body("sales"));
     story.apply();

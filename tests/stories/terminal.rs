@@ -1,4 +1,4 @@
-//! A pseudo-terminal for the stories in which somebody sits at one.
+//! A pseudo-terminal for interactive stories.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::bench::{Ran, Story};
 
-/// A terminal, and what stood on it so far.
+/// A terminal, and its content so far.
 pub(crate) struct Terminal {
     master: File,
     slave: Option<File>,
@@ -27,8 +27,7 @@ impl Terminal {
         let name = ptsname(&master, Vec::new()).unwrap();
         // The terminal must not become that of the test itself.
         let flags = i32::try_from(OFlags::NOCTTY.bits()).unwrap();
-        let slave =
-            File::options().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap()).unwrap();
+        let slave = File::options().read(true).write(true).custom_flags(flags).open(name.to_str().unwrap()).unwrap();
         Self { master: File::from(master), slave: Some(slave), seen: Vec::new() }
     }
 
@@ -59,12 +58,8 @@ impl Terminal {
         let program = story.command(args);
         // A session of its own, because a terminal belongs to one; `setsid` becomes the program, so the child is the program.
         let mut command = Command::new("setsid");
-        // What is started in the background ignores Ctrl-C, and so does all that it starts: a test run as much as this program.
-        command
-            .args(["--ctty", "env", "--default-signal=INT"])
-            .arg(program.get_program())
-            .args(program.get_args())
-            .env_clear();
+        // A program that is started in the background ignores Ctrl-C, and so do its children: a test run as well as this program.
+        command.args(["--ctty", "env", "--default-signal=INT"]).arg(program.get_program()).args(program.get_args()).env_clear();
         command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.current_dir(story.dir.path());
         command.stdin(self.end()).stderr(self.end()).stdout(self.end());
@@ -78,14 +73,14 @@ impl Terminal {
         self.master.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Reads until something stands on it, or nobody holds it open any more.
+    /// Reads until this text appears on it, or no process holds it open any more.
     pub(crate) fn until(&mut self, stands: impl Fn(&str) -> bool) -> bool {
         let mut buffer = [0; 4096];
         loop {
             if stands(&self.text()) {
                 return true;
             }
-            // A terminal that nobody holds open any more answers with an error.
+            // A terminal that no process holds open any more answers with an error.
             match self.master.read(&mut buffer) {
                 Ok(count) if count > 0 => self.seen.extend_from_slice(&buffer[..count]),
                 _ => return false,
@@ -93,7 +88,14 @@ impl Terminal {
         }
     }
 
-    /// All that stood on it.
+    /// Whether it shows what is typed.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn echoes(&self) -> bool {
+        use rustix::termios::{LocalModes, tcgetattr};
+        tcgetattr(&self.master).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO))
+    }
+
+    /// Everything that was on it.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.seen).replace("\r\n", "\n")
     }
@@ -116,7 +118,7 @@ pub(crate) fn converse(story: &Story, args: &str, answers: &[(&str, &str)]) -> R
     story.ran(args, &output)
 }
 
-/// Runs at a terminal: what it asks is read there, and the answer is typed there.
+/// Runs at a terminal: its questions are read there, and the answers are typed there.
 pub(crate) fn at_terminal(story: &Story, args: &str, answer: &str) -> Ran {
     let mut terminal = Terminal::open();
     let child = terminal.asks(story.command(args));

@@ -1,4 +1,4 @@
-//! `-q` says how it ended and nothing else, `-v` shows every request and no secret, and tables are readable at 80 columns: for
+//! `-q` reports only the result, `-v` shows every request and no secret, and tables are readable at 80 columns: for
 //! every command.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::bench::{Ran, Story};
 use crate::machine::{EXAMPLES, command_of, commands, story};
 
-/// What these print is what was asked for, whole; there is no verdict.
+/// These print exactly what was requested, without a verdict.
 const WHOLE: [&str; 5] = ["completions", "docs", "journal export", "sandbox", "schema"];
 
 /// In this order, on one folder: arguments, exit code, and how the one line begins.
@@ -15,6 +15,7 @@ const QUIET: &[(&str, i32, &str)] = &[
     ("plan", 3, "1 to create, 1 to update, 1 to delete, 1 number moved, 5 requests, 1 REFUSED"),
     ("plan --max-deletes 1 --out plan.json", 0, "1 to create"),
     ("show plan.json", 0, "1 to create"),
+    ("approve plan.json --sign keys/ann", 0, "Wrote plan.json.approvals/SHA256-"),
     ("verify plan.json", 0, "Verified: every rule holds."),
     ("rehearse plan.json", 0, "Rehearsed: 4 writes, and a fresh plan is empty."),
     ("apply plan.json --auto-approve", 0, "Done: 4 writes, and a fresh plan is empty."),
@@ -25,9 +26,9 @@ const QUIET: &[(&str, i32, &str)] = &[
     ("doctor", 0, ""),
     ("ledger list", 0, "2 objects in /"),
     ("ledger show bridges.sales", 0, "bridges.sales: sales in account unpod"),
-    ("ledger unlock", 0, "Nobody has the lock of "),
+    ("ledger unlock", 0, "The lock of "),
     ("ledger rekey", 0, "Carried over: 1 secret."),
-    ("journal list", 0, "1 run, the last one done at "),
+    ("journal list", 0, "2 runs, the last one done at "),
     ("journal show", 0, ""),
     ("journal show --at 2026-01-01", 0, "No run had begun at 2026-01-01"),
     ("journal blame bridges.sales.numbers", 0, "set 2 times, the last time by run "),
@@ -52,7 +53,7 @@ fn quiet_is_one_line() {
     let (mut seen, mut wrong) = (BTreeSet::from(["init".to_owned()]), Vec::new());
     for (args, code, begins) in QUIET {
         let ran = story.run(&format!("{args} -q"));
-        // What a saved plan is not bound to is said all the same.
+        // What a saved plan is not bound to is nevertheless reported.
         let aside = if ran.stderr.starts_with("note: this plan ") { "" } else { &ran.stderr };
         let said = format!("{}{aside}", ran.stdout);
         if ran.code != *code || said.lines().count() != 1 || !said.starts_with(begins) {
@@ -68,7 +69,7 @@ fn quiet_is_one_line() {
     assert!(missing.is_empty(), "nobody has seen these with -q: {missing:?}");
 }
 
-/// How a run in part ends is one line too, and what is dark stands in it.
+/// The end of a partial run is also one line, and it names what is dark.
 #[test]
 fn quiet_says_what_is_dark() {
     let story = story();
@@ -126,16 +127,14 @@ fn verbose_shows_every_request() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let missing: Vec<String> = commands()
         .into_iter()
-        .filter(|it| {
-            !seen.contains(it) && !["init", "sandbox", "schema", "journal restart"].contains(&it.as_str())
-        })
+        .filter(|it| !seen.contains(it) && !["init", "sandbox", "schema", "journal restart"].contains(&it.as_str()))
         .collect();
     assert!(missing.is_empty(), "nobody has seen these with -v: {missing:?}");
     let ask = ["adopt", "apply", "doctor", "drift", "explain", "ledger rebuild", "plan", "rehearse", "undo"];
     assert_eq!(asked.iter().map(String::as_str).collect::<Vec<_>>(), ask, "who asks services");
 }
 
-/// Long names and ids go on below themselves: nothing is wider than the terminal, and nothing is cut.
+/// Long names and ids are wrapped: nothing is wider than the terminal, and nothing is cut.
 #[test]
 fn tables_at_80_columns() {
     let name = format!("customer-of-the-north-{}", "and-of-the-west-".repeat(3).trim_end_matches('-'));
@@ -144,9 +143,7 @@ fn tables_at_80_columns() {
         "unpod:\n  numbers: [ {{ number: '+14155550101' }} ]\n  bridges:\n    - {{ slug: {slug}, name: North, numbers: {{}} }}\n"
     ));
     story.settings.insert("USER".to_owned(), "continuous-integration-of-the-telephony-team".to_owned());
-    story.unpod(&format!(
-        "bridges:\n  {name}: {{ slug: {slug}, name: The North, lifecycle: {{ prevent_delete: true }} }}\n"
-    ));
+    story.unpod(&format!("bridges:\n  {name}: {{ slug: {slug}, name: The North, lifecycle: {{ prevent_delete: true }} }}\n"));
     story.apply();
     let ledger = story.expect(0, "ledger list");
     let journal = story.expect(0, "journal list");
@@ -171,7 +168,7 @@ fn tables_at_80_columns() {
     shot!("ledger_list_long", ledger);
 }
 
-/// A locale without Unicode gets none of telform's own signs; colours are asked for by nobody.
+/// A locale without Unicode gets none of telform's own signs; no one asks for colours.
 #[test]
 fn a_terminal_without_unicode() {
     let story = Story::new("{}");

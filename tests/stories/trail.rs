@@ -1,8 +1,9 @@
-//! The trail as people, auditors and the independent checker read it.
+//! The audit trail as people, auditors and the independent checker read it.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use telform::{journal, verify};
+use telform::state::journal;
+use telform::verify;
 
 use crate::bench::{Ran, Story};
 use crate::partners::{west, world_with_west};
@@ -10,8 +11,7 @@ use crate::partners::{west, world_with_west};
 const JOURNAL: &str = ".telform/ledger.journal";
 
 fn partner() -> Story {
-    let story =
-        Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw").setting("USER", "ada");
+    let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw").setting("USER", "ada");
     story.carrierx(&west("    address1: New Street 2\n"));
     story.apply();
     story.carrierx(&west("    address1: New Street 3\n    city: Compton\n"));
@@ -19,7 +19,7 @@ fn partner() -> Story {
     story
 }
 
-/// Two numbers move, then the configuration that served them goes.
+/// Two numbers move, then the configuration that served them is deleted.
 fn moved() -> Story {
     let story = Story::new(
         "
@@ -54,14 +54,14 @@ removed:
 fn plain(story: &Story, ran: Ran) -> Ran {
     let mut text = ran.stdout;
     let journal = journal::check_up_to(story.read(JOURNAL).as_bytes()).0;
-    for run in journal::runs(&journal.lines) {
+    for run in journal::collect_runs(&journal.lines) {
         let actor = &run.started.actor;
         text = text.replace(&format!("{} (process {})", actor.host, actor.pid), "[host] (process [pid])");
         text = text.replace(&format!("\"{}\",\"\"", actor.host), "\"[host]\",\"\"");
         text = text.replace(&format!("<td>{}</td>", actor.host), "<td>[host]</td>");
         text = text.replace(run.id, "[run-----------]");
         text = text.replace(&run.id[..13], "[run--------]");
-        text = text.replace(&run.at[..16].replace('T', " "), "[minute--------]");
+        text = text.replace(&run.began_at[..16].replace('T', " "), "[minute--------]");
         text = text.replace(&run.started.digest, "[digest]").replace(&run.started.digest[7..13], "[plan]");
     }
     let text = text.replace(&journal.head().hash, "[hash]");
@@ -99,8 +99,7 @@ fn which_run_set_a_value() {
     let story = partner();
     shot!("journal_blame", plain(&story, story.expect(0, "journal blame partners.west.address1")));
     let all = story.expect(0, "journal blame partners.west --json").json();
-    let names: Vec<&str> =
-        all["values"].as_array().unwrap().iter().map(|it| it["attribute"].as_str().unwrap()).collect();
+    let names: Vec<&str> = all["values"].as_array().unwrap().iter().map(|it| it["attribute"].as_str().unwrap()).collect();
     assert_eq!(names, ["address1", "city"], "the last run for each");
     assert_eq!(all["values"][0]["after"], "\"New Street 3\"");
     shot!("journal_blame_nothing", story.expect(1, "journal blame partners.west.zip"));
@@ -145,11 +144,7 @@ fn the_line_that_was_touched_is_named() {
     let cases = [
         ("flipped byte", touched("New Street 3", "New Street 4"), "line 5: it was changed"),
         ("deleted line", [&lines[..2], &lines[3..]].concat().concat(), "line 3: it has the number 4"),
-        (
-            "swapped lines",
-            [&lines[..1], &[lines[2], lines[1]], &lines[3..]].concat().concat(),
-            "line 2: it has the number 3",
-        ),
+        ("swapped lines", [&lines[..1], &[lines[2], lines[1]], &lines[3..]].concat().concat(), "line 2: it has the number 3"),
         ("truncated tail", lines[..7].concat(), "line 8: the end is cut off"),
         ("forged outcome", touched("\"end\":\"done\"", "\"end\":\"failed\""), "line 3: it was changed"),
     ];
@@ -162,7 +157,7 @@ fn the_line_that_was_touched_is_named() {
         shown.push('\n');
     }
     shot!("journal_touched", Ran { code: 1, stdout: shown, stderr: String::new() });
-    // What stands before the break can still be read.
+    // The lines before the break can still be read.
     story.file(JOURNAL, &cases[0].1);
     shot!("journal_list_broken", plain(&story, story.expect(1, "journal list")));
     story.expect(1, "journal export --format csv").says("is not what was written: line 5");
@@ -174,7 +169,7 @@ fn the_line_that_was_touched_is_named() {
         }
     });
     let mut ledger = story.ledger();
-    ledger["journal"]["hash"] = json!(journal::check(whole.as_bytes()).unwrap().head().hash);
+    ledger["journal"]["hash"] = json!(journal::check_journal(whole.as_bytes()).unwrap().head().hash);
     story.file(".telform/ledger.json", &ledger.to_string());
     story.expect(1, "journal verify").says("line 8: it is not the line that the ledger remembers");
     let none = Story::new("{}");
@@ -185,9 +180,7 @@ fn the_line_that_was_touched_is_named() {
 #[test]
 fn exports_for_an_audit() {
     let mut story = partner();
-    story
-        .settings
-        .insert("USER".to_owned(), "=HYPERLINK(\"http://evil\")<script>alert(1)</script>".to_owned());
+    story.settings.insert("USER".to_owned(), "=HYPERLINK(\"http://evil\")<script>alert(1)</script>".to_owned());
     story.carrierx(&west("    address1: \"@SUM(1+1)<img src=x>\"\n"));
     story.apply();
     let csv = story.expect(0, "journal export --format csv");
@@ -196,15 +189,12 @@ fn exports_for_an_audit() {
     assert_eq!(csv.stdout.matches('\n').count(), 5, "the adoption has a row too");
     let html = story.expect(0, "journal export --format html").stdout;
     assert!(!html.contains("<script") && !html.contains("<img") && html.contains("&lt;script&gt;"), "{html}");
-    assert!(
-        !html.contains("src=\"") && html.contains("default-src &#39;none&#39;")
-            || html.contains("default-src 'none'")
-    );
+    assert!(!html.contains("src=\"") && html.contains("default-src &#39;none&#39;") || html.contains("default-src 'none'"));
     let document = story.expect(0, "journal export").json();
     assert_eq!(document["runs"].as_array().unwrap().len(), 3);
 }
 
-/// What a forger does who may write the journal and knows the chain.
+/// What a forger with write access to the journal and knowledge of the chain does.
 fn chained(lines: impl IntoIterator<Item = Value>) -> String {
     let (mut text, mut prev) = (String::new(), "0".repeat(64));
     for (at, mut line) in lines.into_iter().enumerate() {
@@ -222,14 +212,17 @@ fn parsed(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Edits every line, with the chain and the ledger's memory of it made to fit.
+/// Edits every line, with the chain and the ledger's record of it corrected.
 fn forged(story: &Story, edit: impl Fn(&mut Value)) {
     let mut lines = parsed(&story.read(JOURNAL));
     lines.iter_mut().for_each(edit);
     let text = chained(lines);
     story.file(JOURNAL, &text);
     let mut ledger = story.ledger();
-    ledger["journal"] = json!(journal::check(text.as_bytes()).unwrap().head());
+    ledger["journal"] = json!(journal::check_journal(text.as_bytes()).unwrap().head());
+    // As an older telform wrote it, which knew no MACs.
+    ledger.as_object_mut().unwrap().remove("key_check");
+    let _ = std::fs::remove_file(story.path(".telform/ledger.mac.key"));
     story.file(".telform/ledger.json", &ledger.to_string());
 }
 
@@ -240,15 +233,15 @@ fn the_independent_checker_reads_a_journal() {
     story.expect(0, "journal verify");
     let lines = parsed(&story.read(JOURNAL));
     assert_eq!(chained(lines.clone()), chained(parsed(&chained(lines.clone()))));
-    assert!(verify::journal(chained(lines.clone()).as_bytes()).verified, "only rebuilt");
+    assert!(verify::verify_journal(chained(lines.clone()).as_bytes()).verified, "only rebuilt");
     let what = |line: &Value| line["record"]["what"].as_str().unwrap().to_owned();
     let delete = lines.iter().position(|line| line["record"]["method"] == "DELETE").unwrap();
 
-    // Every line that is dropped shows, but for the last ones: what is left is a run that was cut off.
+    // Every dropped line is detected, except the last ones: what is left is an interrupted run.
     for at in 0..lines.len() - 1 {
         let mut fewer = lines.clone();
         let gone = fewer.remove(at);
-        let verdict = verify::journal(chained(fewer).as_bytes());
+        let verdict = verify::verify_journal(chained(fewer).as_bytes());
         assert!(!verdict.verified, "without line {} ({})", at + 1, what(&gone));
     }
     let mut legals = 0;
@@ -256,7 +249,7 @@ fn the_independent_checker_reads_a_journal() {
     for at in 0..lines.len() - 1 {
         let mut other = lines.clone();
         other.swap(at, at + 1);
-        let verdict = verify::journal(chained(other).as_bytes());
+        let verdict = verify::verify_journal(chained(other).as_bytes());
         // What does not wait for a step may well be announced before that step ends.
         let step = |line: &Value| line["record"]["step"].clone();
         let waits = lines[0]["record"]["plan"]["steps"].as_array().unwrap().iter().any(|planned| {
@@ -270,9 +263,7 @@ fn the_independent_checker_reads_a_journal() {
     assert!(legals <= 1, "{legals}");
     type Edit = (&'static str, usize, fn(&mut Value));
     let edits: [Edit; 7] = [
-        ("request", delete, |line| {
-            line["record"]["target"] = json!("telephony/providers-configurations/43/")
-        }),
+        ("request", delete, |line| line["record"]["target"] = json!("telephony/providers-configurations/43/")),
         ("request", delete, |line| line["record"]["method"] = json!("POST")),
         ("request", delete, |line| line["record"]["account"] = json!("other")),
         ("request", delete, |line| line["record"]["step"] = json!("s99")),
@@ -283,9 +274,8 @@ fn the_independent_checker_reads_a_journal() {
     for (code, at, edit) in edits {
         let mut other = lines.clone();
         edit(&mut other[at]);
-        let verdict = verify::journal(chained(other).as_bytes());
-        let codes: Vec<String> =
-            verdict.violations.iter().map(|it| format!("{} at {}", it.code, it.place)).collect();
+        let verdict = verify::verify_journal(chained(other).as_bytes());
+        let codes: Vec<String> = verdict.violations.iter().map(|it| format!("{} at {}", it.code, it.place)).collect();
         let wanted = format!("telform::verify::journal::{code} at line {}", at + 1);
         assert!(codes.contains(&wanted), "{wanted} in {codes:?}");
     }
@@ -293,23 +283,23 @@ fn the_independent_checker_reads_a_journal() {
     let mut other = lines.clone();
     assert!(other[delete - 1]["record"]["status"].is_null(), "a read-back");
     other[delete - 1]["record"]["end"] = json!("failed");
-    let verdict = verify::journal(chained(other).as_bytes());
+    let verdict = verify::verify_journal(chained(other).as_bytes());
     assert_eq!(verdict.violations[0].code, "telform::verify::journal::early");
     assert_eq!(verdict.violations[0].place, format!("line {}", delete + 1));
     assert!(verdict.violations[0].text.contains("deletes before"), "{verdict:?}");
     // Without a chain that fits nothing else is looked at.
     let text = story.read(JOURNAL).replacen("\"end\":\"done\"", "\"end\":\"fail\"", 1);
-    let verdict = verify::journal(text.as_bytes());
+    let verdict = verify::verify_journal(text.as_bytes());
     assert_eq!(verdict.violations.len(), 1);
     assert_eq!(verdict.violations[0].code, "telform::verify::journal::chain");
     story.file("forged.journal", &text);
     let mut ran = story.expect(1, "verify forged.journal");
     ran.stdout = ran.stdout.replace(&verdict.head, "[hash]");
     shot!("verify_journal_broken", ran);
-    assert!(verify::journal(story.read(JOURNAL).as_bytes()).verified);
+    assert!(verify::verify_journal(story.read(JOURNAL).as_bytes()).verified);
 }
 
-/// Whatever a story leaves behind passes the checker: runs that failed, were stale, interrupted, cut off and settled.
+/// Whatever a story leaves behind passes the checker: runs that failed, were stale, interrupted, killed and settled.
 #[test]
 fn honest_journals_pass() {
     let story = Story::new("{}").secret("AUTH", "canary-auth-honest");
@@ -327,6 +317,6 @@ fn honest_journals_pass() {
     story.expect(0, "journal verify");
     story.expect(0, "resume");
     story.expect(0, "journal verify");
-    let verdict = verify::journal(story.read(JOURNAL).as_bytes());
+    let verdict = verify::verify_journal(story.read(JOURNAL).as_bytes());
     assert!(verdict.verified && verdict.runs == 2, "{verdict:?}");
 }

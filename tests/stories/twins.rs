@@ -1,4 +1,4 @@
-//! Two runs that share no ledger make the same object at the same moment: the one that lists last names both.
+//! Two runs with different ledgers create the same object at the same moment: the one that lists last names both.
 
 use std::time::Duration;
 
@@ -20,20 +20,12 @@ fn ids(story: &Story, rows: &str) -> Vec<String> {
     world["unpod"][rows].as_array().unwrap().iter().map(|row| row["id"].to_string()).collect()
 }
 
-/// Both ids, which one is ours, and a way out that works.
+/// Both ids, which one is ours, and a working remedy.
 #[test]
 fn twins_of_two_runs_are_named_and_one_can_be_deleted() {
     for (profile, settings, entry) in [
-        (
-            "knobs: { duplicate_configuration: allowed }",
-            "",
-            "{ provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }",
-        ),
-        (
-            "profile: g1-snapshot",
-            "product_id: prod, ",
-            "{ name: main line, provider: Vapi, api_key: { env: AUTH } }",
-        ),
+        ("knobs: { duplicate_configuration: allowed }", "", "{ provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }"),
+        ("profile: g1-snapshot", "product_id: prod, ", "{ name: main line, provider: Vapi, api_key: { env: AUTH } }"),
     ] {
         let story = Story::new(&format!("unpod: {{ {profile} }}")).secret("AUTH", "canary-auth-twins");
         let yaml = format!("providers:\n  main: {entry}\n");
@@ -46,7 +38,7 @@ fn twins_of_two_runs_are_named_and_one_can_be_deleted() {
         ran.says(&format!("provider configuration {ours} is this run's; {theirs} has the same natural key"));
         let line = format!("- {{ address: providers.main-twin, account: unpod, id: \"{theirs}\" }}");
         ran.says(&line).says("telform plan --max-deletes 1");
-        // Every plan from then on says so too, and the way out leads out.
+        // Every plan from then on reports it, too, and the remedy works.
         story.expect(0, "plan").says("has a twin");
         story.unpod_with(settings, &format!("{yaml}removed:\n  {line}\n"));
         story.expect(0, "apply --auto-approve --max-deletes 1 --allow-unseen-products");
@@ -55,7 +47,7 @@ fn twins_of_two_runs_are_named_and_one_can_be_deleted() {
     }
 }
 
-/// Two bridges with one slug lock each other: only the support of the service can remove one, and the report says so.
+/// Two bridges with one slug block each other: only the support of the service can remove one, and the report says so.
 #[test]
 fn a_doubled_slug_is_called_by_its_name() {
     let story = Story::new(
@@ -84,7 +76,7 @@ bridges:
     assert_eq!(ids.len(), 2);
     for words in [
         "have the slug `sales` now",
-        "the service answers for none of them: name them to its support",
+        "the service answers for none of them: report them to its support",
         &format!("bridge {} is this run's; {} has the same natural key (slug)", ids[1], ids[0]),
         "only its support can remove one",
     ] {
@@ -92,7 +84,7 @@ bridges:
     }
 }
 
-/// Nothing is said where there is nothing.
+/// Nothing is reported where nothing was found.
 #[test]
 fn one_of_a_kind_has_no_twin() {
     let story = Story::new("{}").secret("AUTH", "canary-auth-twins");

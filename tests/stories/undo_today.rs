@@ -1,5 +1,5 @@
-//! An undo looks at today: what a run touched is found by identity through the ledger and the YAML of now, and what became
-//! something else is named and left.
+//! An undo uses the current state: what a run changed is found by identity through the current ledger and YAML, and what
+//! became something else is reported and left alone.
 
 use serde_json::json;
 
@@ -67,7 +67,7 @@ fn what_was_released_is_named_and_left() {
     assert_eq!(story.world()["carrierx"]["partners"][0]["city"], "Compton");
 }
 
-/// Numbers of a bridge that was released are somebody else's business; so are those that came since.
+/// Numbers of a released bridge are not ours to change; neither are those added since.
 #[test]
 fn numbers_that_are_served_otherwise_are_left() {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
@@ -87,12 +87,10 @@ bridges:
     let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
     story.expect(0, "forget bridges.fax");
     story.take_log();
-    story
-        .expect(0, &format!("undo {run} {GUARDS}"))
-        .says("+14155550103 on fax: bridges.fax is not managed any more");
+    story.expect(0, &format!("undo {run} {GUARDS}")).says("+14155550103 on fax: bridges.fax is not managed any more");
     assert_eq!(story.writes(), [""; 0]);
 
-    // A new configuration that serves a number by now is not deleted, and the number stays where it is.
+    // A new configuration that now serves a number is not deleted, and the number stays where it is.
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-new");
     story.unpod("providers:\n  new: { provider: exotel, account_sid: EX1, auth_token: { env: AUTH } }\n");
     story.apply();
@@ -128,22 +126,19 @@ fn a_protection_of_today_counts() {
         };
         yaml("");
         story.apply();
-        let run =
-            story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
+        let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
         yaml(", lifecycle: { prevent_delete: true }");
         if protected == "ledger" {
             story.apply();
             story.unpod("providers: {}\n");
         }
         story.take_log();
-        story
-            .expect(0, &format!("undo {run} {GUARDS}"))
-            .says("providers.new: protected by prevent_delete, left alone");
+        story.expect(0, &format!("undo {run} {GUARDS}")).says("providers.new: protected by prevent_delete, left alone");
         assert_eq!(story.writes(), [""; 0], "{protected}");
     }
 }
 
-/// Its account is gone from the YAML, or has another name; and an address that means something else by now.
+/// Its account was removed from the YAML, or has another name; and an address that now refers to something else.
 #[test]
 fn accounts_and_addresses_of_today() {
     let story = Story::new(CONNECTED);
@@ -156,7 +151,7 @@ fn accounts_and_addresses_of_today() {
     assert_eq!(named(&story), "Sales", "the same account under another name");
     story.carrierx("");
     let ran = story.expect(0, &format!("undo {run} {GUARDS}"));
-    ran.says("bridges.sales: the configuration has no account unpod any more");
+    ran.says("bridges.sales: the configuration no longer has an account unpod");
 
     let story = Story::new(CONNECTED);
     story.unpod(&bridge("West"));
@@ -165,13 +160,11 @@ fn accounts_and_addresses_of_today() {
     story.expect(0, "forget bridges.sales");
     story.unpod("bridges:\n  sales: { slug: fax, name: Fax }\n");
     story.apply();
-    story
-        .expect(0, &format!("undo {run} {GUARDS}"))
-        .says("bridges.sales: its address means fax today, and not sales");
+    story.expect(0, &format!("undo {run} {GUARDS}")).says("bridges.sales: its address means fax today, and not sales");
     assert_eq!(story.ledger()["objects"]["bridges.sales"]["id"], json!("fax"));
 }
 
-/// Generation 1 with two bridges: numbers of both configurations, one that nobody serves, one that is free.
+/// Generation 1 with two bridges: numbers of both configurations, one that nothing serves, one that is free.
 const FIRST: &str = "
 unpod:
   profile: g1-snapshot
@@ -207,16 +200,13 @@ bridges:
 /// Names of the configurations that serve numbers, by bridge and number.
 fn seats(story: &Story) -> Vec<(String, String, Option<String>)> {
     let world = story.sandbox.world();
-    let name =
-        |id: u64| world.unpod.configurations.iter().find(|it| it.id == id).and_then(|it| it.name.clone());
+    let name = |id: u64| world.unpod.configurations.iter().find(|it| it.id == id).and_then(|it| it.name.clone());
     let mut all: Vec<_> = world
         .unpod
         .bridges
         .iter()
         .flat_map(|bridge| {
-            bridge.numbers.iter().map(|(number, link)| {
-                (bridge.slug.clone(), number.clone(), link.configuration.and_then(name))
-            })
+            bridge.numbers.iter().map(|(number, link)| (bridge.slug.clone(), number.clone(), link.configuration.and_then(name)))
         })
         .collect();
     all.sort();
@@ -237,10 +227,9 @@ fn bridges_of_the_older_generation_come_back_with_their_numbers() {
     story.take_log();
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
     shot!("undone_destroy_g1", ran);
-    ran.is_silent_about("Otherwise than saved");
+    ran.is_silent_about("Different from what was saved");
     assert_eq!(seats(&story), before);
-    let creates: Vec<String> =
-        story.writes().into_iter().filter(|it| it.starts_with("POST telephony/bridges/ ")).collect();
+    let creates: Vec<String> = story.writes().into_iter().filter(|it| it.starts_with("POST telephony/bridges/ ")).collect();
     assert!(creates.iter().any(|it| it.contains("501") && it.contains("502")), "{creates:?}");
     assert!(creates.iter().any(|it| it.contains("[503]")), "{creates:?}");
     story.in_sync();
@@ -252,34 +241,32 @@ fn numbers_that_were_taken_meanwhile_are_named() {
     let story = first();
     story.apply();
     story.expect(0, "apply --destroy --auto-approve --max-deletes 4 --max-numbers-dark 4");
-    // One is on a bridge of this organization by now, one is with somebody else, whom nobody sees.
+    // One is now on a bridge of this organization, one is with another, invisible owner.
     story.sandbox.edit(|world| {
         world.unpod.numbers.retain(|number| number.number != "+14155550102");
-        let mut bridge = telform::sandbox::Bridge {
+        let mut bridge = telform::sandbox::SimulatedBridge {
             id: 390,
             slug: "new".to_owned(),
             name: "New".to_owned(),
             product_id: Some("prod".to_owned()),
             organization: "acme.example".to_owned(),
-            ..telform::sandbox::Bridge::default()
+            ..telform::sandbox::SimulatedBridge::default()
         };
-        bridge.numbers.insert("+14155550103".to_owned(), telform::sandbox::Link::to(1, None));
+        bridge.numbers.insert("+14155550103".to_owned(), telform::sandbox::SimulatedLink::to_configuration(1, None));
         world.unpod.bridges.push(bridge);
         let row = world.unpod.numbers.iter_mut().find(|number| number.number == "+14155550103").unwrap();
         row.state = telform::sandbox::NumberState::Assigned;
     });
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
-    ran.says("+14155550102 on sales: the service does not offer it as a free number any more");
+    ran.says("+14155550102 on sales: the service no longer offers it as a free number");
     ran.says("+14155550103 on fax: it is on bridge new today, left alone");
     let now = seats(&story);
-    assert!(
-        now.contains(&("sales".to_owned(), "+14155550101".to_owned(), Some("main".to_owned()))),
-        "{now:?}"
-    );
+    assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), Some("main".to_owned()))), "{now:?}");
     assert!(!now.iter().any(|(bridge, ..)| bridge == "fax"), "{now:?}");
 }
 
-/// Its configuration is not made again, so the number comes back with its bridge and without it: later it could not join any more.
+/// Its configuration is not recreated, so the number returns with its bridge and without the configuration: later it could not
+/// join any more.
 #[test]
 fn a_number_without_its_configuration_still_comes_back() {
     let story = first();
@@ -287,13 +274,13 @@ fn a_number_without_its_configuration_still_comes_back() {
     story.unpod_with("product_ids: [prod], all_products: true, ", "providers: {}\nbridges: {}\n");
     story.expect(0, "apply --auto-approve --max-deletes 4 --max-numbers-dark 4");
     story.sandbox.edit(|world| {
-        // Somebody made a configuration of the same name again.
-        world.unpod.configurations.push(telform::sandbox::Configuration {
+        // Another user created a configuration of the same name again.
+        world.unpod.configurations.push(telform::sandbox::SimulatedConfiguration {
             id: 77,
             organization: Some("acme.example".to_owned()),
             provider: "6".to_owned(),
             name: Some("main".to_owned()),
-            ..telform::sandbox::Configuration::default()
+            ..telform::sandbox::SimulatedConfiguration::default()
         });
     });
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
@@ -302,13 +289,10 @@ fn a_number_without_its_configuration_still_comes_back() {
     ran.says("providers.spare api_key: not kept by telform, and the YAML names no source of it");
     let now = seats(&story);
     assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), None)), "{now:?}");
-    assert!(
-        now.contains(&("sales".to_owned(), "+14155550102".to_owned(), Some("spare".to_owned()))),
-        "{now:?}"
-    );
+    assert!(now.contains(&("sales".to_owned(), "+14155550102".to_owned(), Some("spare".to_owned()))), "{now:?}");
 }
 
-/// What an undo makes again may have a look-alike by now: that is refused, and a switch allows it, as in a plan.
+/// An object that an undo recreates may now have a look-alike: that is refused, and a switch allows it, as in a plan.
 #[test]
 fn an_undo_makes_again_what_a_look_alike_stands_beside_when_that_is_allowed() {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42");
@@ -324,9 +308,7 @@ bridges:
     let gone = "removed:\n  - { address: providers.new }\n  - { address: bridges.night }\nproviders: {}\nbridges: {}\n";
     story.unpod(gone);
     story.expect(0, &format!("apply {GUARDS}"));
-    story.unpod(
-        "providers:\n  new: { provider: plivo, account_sid: MA77, auth_token: { env: AUTH } }\nbridges: {}\n",
-    );
+    story.unpod("providers:\n  new: { provider: plivo, account_sid: MA77, auth_token: { env: AUTH } }\nbridges: {}\n");
     story.sandbox.edit(|world| {
         let mut twin = world.unpod.configurations[0].clone();
         (twin.id, twin.account_sid) = (99, Some("ma77".to_owned()));
@@ -339,9 +321,7 @@ bridges:
     story.take_log();
     let ran = story.expect(3, &format!("undo last {GUARDS}"));
     ran.says("--allow-similar providers.new").says("--allow-similar bridges.night");
-    story
-        .expect(1, &format!("undo last {GUARDS} --allow-similar bridges.nigth"))
-        .says("this undo is not about bridges.nigth");
+    story.expect(1, &format!("undo last {GUARDS} --allow-similar bridges.nigth")).says("this undo is not about bridges.nigth");
     story.expect(3, &format!("undo last {GUARDS} --allow-similar providers.new"));
     assert_eq!(story.writes(), [""; 0]);
     // One of the two is left as it is, the other one is allowed.
@@ -353,7 +333,7 @@ bridges:
     story.expect(0, &format!("undo {delete} {GUARDS} --target bridges.night --allow-similar bridges.night"));
     assert!(story.sandbox.world().unpod.bridges.iter().any(|bridge| bridge.slug == "night"));
 
-    // A partner, whose login people mistake.
+    // A partner, whose login people confuse.
     let story = Story::new(&world_with_west("  knobs: { delete: no_content }\n"));
     let story = story.secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx_with("partner_delete: true, ", &west(""));

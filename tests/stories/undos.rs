@@ -1,7 +1,7 @@
-//! A run taken back: what is still as it left it goes back, through a plan like any other; the rest is named.
+//! Undoing a run: what is still as it left it is reverted, through a plan like any other; the rest is reported.
 
 use serde_json::json;
-use telform::journal;
+use telform::state::journal;
 
 use crate::bench::Story;
 use crate::deletes::CONNECTED;
@@ -12,12 +12,7 @@ fn served(story: &Story) -> Vec<(String, String, Option<u64>)> {
     let world = story.sandbox.world();
     let bridges = world.unpod.bridges.iter();
     let mut all: Vec<_> = bridges
-        .flat_map(|bridge| {
-            bridge
-                .numbers
-                .iter()
-                .map(|(number, link)| (bridge.slug.clone(), number.clone(), link.configuration))
-        })
+        .flat_map(|bridge| bridge.numbers.iter().map(|(number, link)| (bridge.slug.clone(), number.clone(), link.configuration)))
         .collect();
     all.sort();
     all
@@ -36,14 +31,14 @@ fn values_go_back_where_nobody_changed_them_since() {
     let partner = story.world()["carrierx"]["partners"][0].clone();
     assert_eq!(partner["city"], "Torrance", "somebody else's value stays");
     assert!(partner["address1"].is_null() || partner["address1"] == "", "{partner}");
-    let kept = journal::check(story.read(".telform/ledger.journal").as_bytes()).unwrap();
-    let runs = journal::runs(&kept.lines);
-    assert_eq!((runs[1].started.command.as_str(), runs[1].result()), ("undo", "done"));
+    let kept = journal::check_journal(story.read(".telform/ledger.journal").as_bytes()).unwrap();
+    let runs = journal::collect_runs(&kept.lines);
+    assert_eq!((runs[1].started.command.as_str(), runs[1].result_text()), ("undo", "done"));
     // By the beginning of its id; once more there is nothing left to do.
     let first = runs[0].id.to_owned();
     story.expect(0, &format!("undo {first} --auto-approve")).says("nothing to take back");
     story.expect(1, "undo nosuch").says("telform::undo::run");
-    // The YAML still wants it, as was said.
+    // The YAML still wants it, as reported.
     story.expect(2, "plan --detailed-exitcode");
 }
 
@@ -77,7 +72,7 @@ bridges:
     ));
     story.in_sync();
 
-    // Somebody has moved one of them since: it is left alone.
+    // Another user has moved one of them since: it is left alone.
     story.unpod(&yaml(
         "'+14155550101': { provider: main }, '+14155550102': { provider: main }",
         "'+14155550103': { provider: old }",
@@ -87,15 +82,13 @@ bridges:
         let link = world.unpod.bridges[0].numbers.shift_remove("+14155550102").unwrap();
         world.unpod.bridges[1].numbers.insert("+14155550102".to_owned(), link);
     });
-    story
-        .expect(0, "undo last --auto-approve")
-        .says("+14155550102 on sales: connected otherwise since, left alone");
+    story.expect(0, "undo last --auto-approve").says("+14155550102 on sales: connected otherwise since, left alone");
     let now = served(&story);
     assert!(now.contains(&("fax".to_owned(), "+14155550102".to_owned(), Some(43))), "{now:?}");
     assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), Some(42))), "{now:?}");
 }
 
-/// A delete that failed and left numbers dark: bridges that nobody manages are not taken under management for it.
+/// A delete that failed and left numbers dark: unmanaged bridges do not become managed for it.
 #[test]
 fn dark_numbers_are_connected_again() {
     let story = Story::new(CONNECTED);
@@ -161,7 +154,7 @@ bridges:
     assert_eq!(now.iter().filter(|(_, _, by)| *by == made).count(), 3, "{now:?}");
     story.in_sync();
 
-    // Without its entry in the YAML nobody knows the secret.
+    // Without its entry in the YAML the secret is unknown.
     let story = Story::new(CONNECTED);
     story.unpod("removed:\n  - { address: providers.old, id: '42' }\n");
     story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
@@ -187,9 +180,7 @@ fn what_was_made_and_changed_since_is_left_alone() {
     story.apply();
     story.sandbox.edit(|world| world.unpod.configurations[0].account_sid = Some("EX2".to_owned()));
     story.take_log();
-    story
-        .expect(0, "undo last --auto-approve --max-deletes 1")
-        .says("providers.new: changed since it was made, left alone");
+    story.expect(0, "undo last --auto-approve --max-deletes 1").says("providers.new: changed since it was made, left alone");
     assert_eq!(story.writes(), [""; 0]);
 }
 
@@ -201,7 +192,7 @@ fn what_no_service_deletes_is_left_and_named() {
     story.sandbox.verify("west", "all");
     story.apply();
     let run = story.read(".telform/ledger.journal");
-    let run = journal::check(run.as_bytes()).unwrap().lines[0].run.clone();
+    let run = journal::check_journal(run.as_bytes()).unwrap().lines[0].run.clone();
     story
         .expect(0, &format!("undo {run} --auto-approve --max-deletes 1"))
         .says("the service documents no delete; the account allows it with `partner_delete`");
@@ -213,9 +204,7 @@ fn what_a_run_did_not_do_is_not_taken_back() {
     let story = Story::new(CONNECTED);
     story.unpod("bridges: {}\nremoved:\n  - { address: providers.old, id: '42' }\n");
     let before = served(&story);
-    story.fault(
-        "{ match: { path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 400 } } }",
-    );
+    story.fault("{ match: { path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 400 } } }");
     story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --no-reconnect-on-failure");
     story.sandbox.clear_faults();
     story.expect(0, "undo last --auto-approve").is_silent_about("Not taken back");

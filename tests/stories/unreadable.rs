@@ -1,4 +1,4 @@
-//! One object that cannot be read, or whose values have another shape, stops only what needs it.
+//! One object that cannot be read, or whose values have an undocumented shape, stops only what needs it.
 
 use serde_json::{Value, json};
 
@@ -16,8 +16,7 @@ unpod:
 ";
 
 /// Reading the bridge fails as it was recorded: 500 with a page of HTML.
-const BROKEN: &str =
-    "{ match: { method: GET, path: '*/bridges/broken/', times: 0 }, effect: { answer: { status: 500 } } }";
+const BROKEN: &str = "{ match: { method: GET, path: '*/bridges/broken/', times: 0 }, effect: { answer: { status: 500 } } }";
 
 const OBJECTS: &str = "
 providers:
@@ -38,17 +37,15 @@ fn an_unmanaged_bridge_that_cannot_be_read_is_a_notice() {
     let story = bridges();
     story.fault(BROKEN);
     let plan = story.expect(2, "plan --detailed-exitcode");
-    plan.says("bridge broken")
-        .says("probably two bridges share this slug")
-        .says("only the service's support");
+    plan.says("bridge broken").says("probably two bridges share this slug").says("only the service's support");
     story.apply().says("a fresh plan is empty");
     assert!(story.writes().iter().any(|write| write.starts_with("PATCH telephony/bridges/sales/")));
-    // The token of a configuration is rotated, and drift and doctor tell of the rest.
+    // The token of a configuration is rotated, and drift and doctor report the rest.
     story.expect(0, "apply --auto-approve --rewrite-secret providers.main").says("a fresh plan is empty");
     story.expect(0, "drift").says("No drift").says("2 providers");
     story.expect(0, "undo last --auto-approve");
     story.expect(0, "doctor").says("broken of bridges cannot be read");
-    // A snapshot keeps what is known of it.
+    // A snapshot keeps what is known about it.
     story.expect(0, "plan --snapshot-out live.json");
     story.expect(0, "plan --snapshot live.json").says("bridge broken");
     story.expect(0, "adopt --all --out adopted").is_silent_about("broken");
@@ -61,17 +58,17 @@ fn a_configuration_goes_only_when_the_unreadable_bridge_is_allowed_by_number() {
     story.fault(BROKEN);
     story.take_log();
     // A delete, and a replacement, which is one too.
-    let gone =
-        OBJECTS.replace("  other: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n", "");
+    let gone = OBJECTS.replace("  other: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n", "");
     let replaced = OBJECTS.replace("twilio, account_sid: AC43", "exotel, account_sid: EX43");
     for objects in [&gone, &replaced] {
         story.unpod(objects);
         let ran = story.expect(3, "plan --max-deletes 1 --max-numbers-dark 1");
-        ran.says("guard::unreadable_bridges")
-            .says("--max-unreadable-bridges 1")
-            .is_silent_about("no number is known");
+        ran.says("guard::unreadable_bridges").says("--max-unreadable-bridges 1").is_silent_about("no number is known");
         story.expect(3, "apply --auto-approve --max-deletes 1");
-        story.expect(2, "plan --detailed-exitcode --exclude providers.other --target providers.main --rewrite-secret providers.main");
+        story.expect(
+            2,
+            "plan --detailed-exitcode --exclude providers.other --target providers.main --rewrite-secret providers.main",
+        );
     }
     assert_eq!(story.writes(), [""; 0]);
     story.unpod(&gone);
@@ -95,12 +92,10 @@ fn a_configuration_goes_only_when_the_unreadable_bridge_is_allowed_by_number() {
 fn a_bridge_that_breaks_meanwhile_stops_the_delete() {
     let story = bridges();
     story.apply();
-    story.unpod(
-        &OBJECTS.replace("  other: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n", ""),
-    );
+    story.unpod(&OBJECTS.replace("  other: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n", ""));
     story.take_log();
     story.expect(0, "plan --max-deletes 1 --max-numbers-dark 1 --out plan.json");
-    // It is readable while the plan is made again and its number is cut, and not after that.
+    // It is readable while the plan is made again and its number is disconnected, and not after that.
     story.fault("{ match: { method: GET, path: '*/bridges/sales/', nth: 2, times: 0 }, effect: { answer: { status: 500 } } }");
     let ran = story.expect(5, "apply plan.json --auto-approve");
     ran.says("reading bridge sales").says("answered 500");
@@ -119,23 +114,19 @@ fn a_managed_bridge_that_cannot_be_read_is_refused_alone() {
     plan.says("refusal::unreadable").says("--exclude bridges.broken");
     story.expect(2, "plan --detailed-exitcode --exclude bridges.broken").says("bridges.sales");
     story.expect(0, "apply --auto-approve --target bridges.sales").says("a fresh plan is empty");
-    // Its entry gone, the delete is refused as well, and the ledger keeps it.
+    // Without its entry, the delete is refused as well, and the ledger keeps it.
     story.unpod(OBJECTS);
     story.expect(3, "plan --max-deletes 1").says("refusal::unreadable");
     assert!(story.ledger()["objects"]["bridges.broken"]["id"].is_string());
     // The number on it is not taken for one that is free.
-    story.unpod(&format!(
-        "{OBJECTS}  new: {{ slug: new, name: New, numbers: {{ '+14155550102': {{ provider: main }} }} }}\n"
-    ));
-    story
-        .expect(3, "plan --exclude bridges.broken")
-        .says("+14155550102 is on bridge broken, which cannot be read");
-    // Drift says what it could not look at.
+    story.unpod(&format!("{OBJECTS}  new: {{ slug: new, name: New, numbers: {{ '+14155550102': {{ provider: main }} }} }}\n"));
+    story.expect(3, "plan --exclude bridges.broken").says("+14155550102 is on bridge broken, which cannot be read");
+    // Drift reports what it could not read.
     let ran = story.expect(1, "drift");
-    ran.says("Not looked at (1)").says("bridges.broken").says("2 providers");
+    ran.says("Not checked (1)").says("bridges.broken").says("2 providers");
 }
 
-/// The older generation, where anybody can make the second bridge of a slug.
+/// The older generation, where anyone can create a second bridge with a slug.
 #[test]
 fn a_doubled_slug_stops_nothing_else() {
     let story = Story::new(
@@ -156,16 +147,10 @@ unpod:
     let plan = story.expect(2, "plan --detailed-exitcode");
     plan.says("two bridges share this slug").says("no path can hold its slug");
     let asked = story.take_log();
-    assert!(
-        !asked.iter().any(|line| line.contains("bridges/twin")),
-        "known from the listing alone: {asked:?}"
-    );
+    assert!(!asked.iter().any(|line| line.contains("bridges/twin")), "known from the listing alone: {asked:?}");
     story.apply().says("a fresh plan is empty");
     story.unpod_with("product_id: prod, ", &objects.replace("fine: { slug: fine", "twin: { slug: twin"));
-    story
-        .expect(3, "plan --target bridges.twin")
-        .says("refusal::unreadable")
-        .says("two bridges share this slug");
+    story.expect(3, "plan --target bridges.twin").says("refusal::unreadable").says("two bridges share this slug");
 }
 
 const PARTNERS: &str = "
@@ -184,7 +169,8 @@ fn partners(sets: &[(usize, &str, Value)], more: &[Value]) -> Story {
         items[*at][name] = value.clone();
     }
     items.extend(more.iter().cloned());
-    let body = json!({ "items": items, "has_more": false, "limit": 1000, "offset": 0, "count": items.len(), "total": items.len() });
+    let body =
+        json!({ "items": items, "has_more": false, "limit": 1000, "offset": 0, "count": items.len(), "total": items.len() });
     story.fault(&format!(
         "{{ match: {{ method: GET, path: '*/partners', times: 0 }}, effect: {{ answer: {{ status: 200, body: {{ json: {body} }} }} }} }}"
     ));
@@ -215,15 +201,13 @@ fn a_value_of_another_shape_is_the_problem_of_whoever_manages_it() {
         ("city", json!(["Rome"]), ", city: Rome"),
     ] {
         let story = partners(&[(0, name, value.clone()), (1, name, value)], &[]);
-        // Nobody manages it: counted and named, where telform looks at it at all.
+        // It is unmanaged: counted and named, where telform reads it at all.
         story.carrierx(&west(""));
         story.expect(0, "plan --detailed-exitcode").says("no changes");
         // Managed: refused, with a way round.
         story.carrierx(&west(stated));
         let plan = story.expect(3, "plan");
-        plan.says("refusal::odd_shape")
-            .says(&format!("`{name}` of partner"))
-            .says("4f0c6a52-8b1e-4a37-9d55-0c2be1a7f411");
+        plan.says("refusal::odd_shape").says(&format!("`{name}` of partner")).says("4f0c6a52-8b1e-4a37-9d55-0c2be1a7f411");
         story.expect(0, "plan --exclude partners.west");
         story.expect(0, "doctor").says("another shape");
         // A PUT would lose it.
@@ -235,13 +219,11 @@ fn a_value_of_another_shape_is_the_problem_of_whoever_manages_it() {
 
 #[test]
 fn a_row_that_names_no_object_is_counted_and_makes_nothing_twice() {
-    for row in
-        [json!({ "login": "north" }), json!("nonsense"), json!({ "partner_sid": {}, "login": "north" })]
-    {
+    for row in [json!({ "login": "north" }), json!("nonsense"), json!({ "partner_sid": {}, "login": "north" })] {
         let story = partners(&[], &[row]);
         story.carrierx(&west(""));
         story.expect(0, "plan --detailed-exitcode").says("no changes").says("of another shape");
-        // It may be what is to be made.
+        // It may be the object that is to be created.
         let north = west("").replace("west: {", "north: {").replace("login: west", "login: north");
         story.carrierx(&north);
         story.expect(3, "plan").says("refusal::odd_shape");
@@ -262,7 +244,9 @@ fn configurations_too() {
     story.fault(&format!(
         "{{ match: {{ method: GET, path: '*/providers-configurations/', times: 0 }}, effect: {{ answer: {{ status: 200, body: {{ json: {listing} }} }} }} }}"
     ));
-    story.fault("{ match: { method: GET, path: '*/providers-configurations/43/', times: 0 }, effect: { answer: { status: 500 } } }");
+    story.fault(
+        "{ match: { method: GET, path: '*/providers-configurations/43/', times: 0 }, effect: { answer: { status: 500 } } }",
+    );
     let plan = story.expect(3, "plan");
     plan.says("refusal::unreadable").says("providers.other").says("has no usable `id`");
     story.expect(0, "plan --exclude providers.other").says("no changes");

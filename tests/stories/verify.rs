@@ -1,4 +1,4 @@
-//! `telform verify`: a second program says whether the order of a plan holds.
+//! `telform verify`: an independent checker says whether the order of a plan is correct.
 
 use std::io::Write;
 use std::process::Stdio;

@@ -1,5 +1,6 @@
-//! Files that a command was asked to write. What is no file is written through and stays what it is; a file is replaced whole
-//! and keeps its mode. Every device, pipe and socket here is made in the folder of the story.
+//! Files that a command was asked to write. A target that is not a file is written to directly and stays what it is, except a
+//! link (`links`); a file is replaced completely and keeps its mode. Every device, pipe and socket here is made in the folder of
+//! the story.
 
 use std::fs;
 use std::io::Read;
@@ -77,10 +78,11 @@ fn a_device_stays_a_device() {
         return;
     }
     symlink("null", story.path("link")).unwrap();
-    story.expect(0, "plan --format html=null --out null --snapshot-out link --format json=link");
-    story.expect(1, "plan --ledger null").says("it is not a regular file");
-    story.expect(1, "ledger rebuild --ledger null").says("it is not a regular file");
-    story.expect(1, "apply --auto-approve --ledger link").says("it is not a regular file");
+    story.expect(0, "plan --format html=null --out null --snapshot-out null");
+    story.expect(1, "plan --format json=link").says("`link` is a link");
+    story.expect(1, "plan --ledger null").says("and not a regular file");
+    story.expect(1, "ledger rebuild --ledger null").says("and not a regular file");
+    story.expect(1, "apply --auto-approve --ledger link").says("and not a regular file");
     for name in ["null", "link"] {
         assert!(fs::metadata(story.path(name)).unwrap().file_type().is_char_device(), "{name}");
     }
@@ -88,7 +90,7 @@ fn a_device_stays_a_device() {
     assert_eq!(story.writes(), [""; 0]);
 }
 
-/// A ledger in a pipe is an error, and nobody waits for somebody who would fill it.
+/// A ledger in a pipe is an error, without waiting for a writer.
 #[test]
 fn a_ledger_is_a_file() {
     let story = story();
@@ -97,34 +99,29 @@ fn a_ledger_is_a_file() {
         let line = format!("telform {args} --ledger pipe.json");
         let ran = shell(&story, "sh", &line);
         assert_eq!(ran.code, 1, "{line}: {}", ran.whole());
-        ran.says("it is not a regular file");
+        ran.says("and not a regular file");
     }
     assert!(fs::metadata(story.path("pipe.json")).unwrap().file_type().is_fifo());
 }
 
 #[test]
-fn links_and_modes_stay() {
+fn modes_stay_as_far_as_the_umask_lets() {
     let story = story();
     fs::create_dir(story.path("kept")).unwrap();
     for (name, mode) in [("kept/plan.json", 0o640), ("plan.bin", 0o644), ("plan.html", 0o600)] {
         story.file(name, "old");
         fs::set_permissions(story.path(name), fs::Permissions::from_mode(mode)).unwrap();
     }
-    symlink("kept/plan.json", story.path("link.json")).unwrap();
-    symlink("kept/new.md", story.path("dangling.md")).unwrap();
-    let line = "umask 027; telform plan --format json=link.json --format markdown=dangling.md \
+    let line = "umask 027; telform plan --format json=kept/plan.json --format markdown=kept/new.md \
                 --format html=plan.html --format text=new.txt --out plan.bin --snapshot-out new.snapshot";
     let ran = shell(&story, "sh", line);
     assert_eq!(ran.code, 0, "{}", ran.whole());
     document(&story.read("kept/plan.json"));
     assert!(story.read("kept/new.md").contains("providers.old"));
-    for link in ["link.json", "dangling.md"] {
-        assert!(fs::symlink_metadata(story.path(link)).unwrap().is_symlink(), "{link}");
-    }
     for (name, is) in [
         ("kept/plan.json", 0o640),
         ("kept/new.md", 0o640),
-        ("plan.bin", 0o644),
+        ("plan.bin", 0o640),
         ("plan.html", 0o600),
         ("new.txt", 0o640),
         ("new.snapshot", 0o600),
@@ -137,33 +134,6 @@ fn links_and_modes_stay() {
     story.expect(0, "plan --out new.bin");
     assert_eq!(mode(&story.path("new.bin")), 0o600);
     story.expect(1, "plan --format json=kept").says("error[telform::file::write]");
-}
-
-/// Other writers follow links as well: what `init` adds to, a manual, the YAML that `drift` edits, a kept world.
-#[test]
-fn every_writer_follows_links() {
-    let story = Story::new("{}");
-    fs::create_dir(story.path("kept")).unwrap();
-    for (link, target) in [
-        (".gitignore", "kept/ignored"),
-        ("world.state.yaml", "kept/world.state.yaml"),
-        ("telform.1", "kept/page"),
-    ] {
-        story.file(target, "");
-        symlink(target, story.path(link)).unwrap();
-    }
-    story.expect(0, "init --quickstart");
-    story.file("world.state.yaml", &story.read("world.yaml"));
-    story.expect(0, "apply --sandbox world.yaml --auto-approve");
-    story.expect(0, "man --out .");
-    for (link, target, words) in [
-        (".gitignore", "kept/ignored", "*.ledger.key"),
-        ("world.state.yaml", "kept/world.state.yaml", "configurations:"),
-        ("telform.1", "kept/page", ".TH telform"),
-    ] {
-        assert!(fs::symlink_metadata(story.path(link)).unwrap().is_symlink(), "{link}");
-        assert!(story.read(target).contains(words), "{link}");
-    }
 }
 
 /// Names of streams that a process has already: nothing waits, nothing is printed twice or into something else.
@@ -185,7 +155,7 @@ fn the_streams_of_the_process() {
     let ran = story.expect(0, "plan --format json=/dev/stderr");
     document(&ran.stderr);
     assert!(ran.stdout.contains("Plan: ") && !ran.stdout.contains("\"format\""), "{}", ran.stdout);
-    // What its opener has begun goes before.
+    // Text that its opener has already written comes first.
     let ran = shell(&story, "sh", "exec 5> got; echo begun >&5; telform plan --format json=/dev/fd/5");
     assert_eq!(ran.code, 0, "{}", ran.whole());
     let got = story.read("got");
@@ -207,7 +177,7 @@ fn what_a_shell_makes_of_other_programs() {
     assert_eq!(ran.code, 0, "{}", ran.whole());
     document(&story.read("got"));
     assert!(story.read("text").contains("Plan: "));
-    // One whose reader is gone before anything is written.
+    // A pipe whose reader has closed it before anything is written.
     let line = "exec 7> >(true); wait $!; telform plan --format json=/dev/fd/7 > text";
     let ran = shell(&story, "bash", line);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.whole());

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Unpod's published OpenAPI file judges what telform sends and what the sandbox answers.
 
-Prism stands between telform and the sandbox as a strict proxy: a request or an answer that the file does not describe is an
+Prism runs between telform and the sandbox as a strict proxy: a request or an answer that the file does not describe is an
 error. It judges the quickstart and two generated worlds, through plan, apply, drift and destroy. Five requests that it must
 object to come first: a judge that objects to nothing proves nothing.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Public tools that were made for Terraform's plans read ours: three from the Python registry and one from npm's. Each must
+# Public tools for Terraform plans read ours: three from the Python registry and one from npm's. Each must
 # report what the quickstart does: 2 creates, 3 updates, 1 replacement, 1 delete. Usage: tests/tools/terraform.sh TELFORM
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +12,7 @@ cd "$work/quickstart"
 cd "$work"
 
 python3 -m venv venv
-# A registry that does not answer the first time often does the second.
+# A registry that does not answer the first time often answers the second time.
 twice() { "$@" || { sleep 5; "$@"; }; }
 twice timeout 600 venv/bin/pip install --quiet --disable-pip-version-check \
   terraform-compliance==1.16.0 readtheplan==0.4.0 tf-peek==1.3.0

@@ -2,15 +2,16 @@
 
 use clap::Args;
 
-use crate::policy::Policy;
-use crate::program::variable;
+use crate::process::parse_variable_name;
+use crate::process::policy::Policy;
+use crate::run::PolicyOptions;
 
 /// Programs that judge the plan.
 #[derive(Debug, Args, Clone, Default)]
 pub struct PolicyArgs {
     /// Show the plan as JSON to this program on its standard input, and refuse unless it exits with 0; repeatable. Split at
     /// spaces, no shell
-    #[arg(long = "policy", value_name = "CMD", value_parser = policy)]
+    #[arg(long = "policy", value_name = "CMD", value_parser = parse_policy)]
     pub policies: Vec<Policy>,
     /// Give this variable to the policies, beside PATH, HOME, TMPDIR and the language; repeatable
     #[arg(
@@ -18,15 +19,22 @@ pub struct PolicyArgs {
         value_name = "NAME",
         env = "TELFORM_POLICY_ENV",
         value_delimiter = ',',
-        value_parser = variable
+        value_parser = parse_variable_name
     )]
     pub policy_env: Vec<String>,
 }
 
-fn policy(text: &str) -> Result<Policy, String> {
+impl PolicyArgs {
+    /// The same for a run.
+    pub(crate) fn given(&self) -> PolicyOptions {
+        PolicyOptions { policies: self.policies.clone(), variables: self.policy_env.clone() }
+    }
+}
+
+fn parse_policy(text: &str) -> Result<Policy, String> {
     let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
     if words.is_empty() {
         return Err("name a program and its arguments, such as `python3 rules.py`".to_owned());
     }
-    Ok(Policy { words, folder: None })
+    Ok(Policy { command: words, folder: None })
 }

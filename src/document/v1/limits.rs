@@ -1,4 +1,4 @@
-//! What a run was limited to, as version 1 writes it.
+//! The limits of a run, in the format of version 1.
 
 use std::collections::BTreeSet;
 

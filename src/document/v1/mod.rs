@@ -1,19 +1,23 @@
-//! Version 1 of the plan document: structs of its own, so that a change inside the planner cannot change the format by
-//! accident. A field may be added when it may be absent; any other change is a new version in a file of its own.
+//! Version 1 of the plan document: separate structs, so that a change inside the planner cannot accidentally change
+//! the format. A field may be added if it may be absent; any other change is a new version in a separate file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::value::Value;
+use crate::model::guards::Guards;
+use crate::model::value::Value;
 
+mod convert;
+mod ledger;
 mod limits;
 mod step;
 mod taken;
 
+pub use ledger::LedgerIdentity;
 pub use limits::Limits;
-pub use step::{Body, Call, Inverse, Method, Operation, Payload, Phase, Ref, Served, Step};
+pub use step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, Ref, ServedState, StepV1};
 pub use taken::{NotTaken, Way};
 
 /// A plan as `plan --out` and `plan --format json` write it. It holds no secret.
@@ -32,55 +36,54 @@ pub struct Document {
     pub pending: bool,
     /// Whether it may not be applied.
     pub refused: bool,
-    /// `sha256:` of `plan` as canonical JSON (RFC 8785).
+    /// `sha256:` of `plan` as canonical JSON (RFC 8785) with each number as written here.
     pub digest: String,
-    /// What the plan was made from.
+    /// The inputs of the plan.
     pub origin: Origin,
     /// What is done, in which order, and what is refused.
-    pub plan: Plan,
-    /// What is worth knowing.
+    pub plan: PlanV1,
+    /// Notices.
     pub notices: Vec<Notice>,
     /// Live objects that no address claims.
     pub unmanaged: Vec<Unmanaged>,
-    /// What takes the plan back, and what nothing brings back. It follows from `plan`, and is not part of its digest.
+    /// How to undo the plan, and what cannot be undone. It follows from `plan`, and is not part of its digest.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<Inverse>,
-    /// Which secret values it was made with; absent where it sends none, or where there was no kept key to seal them with. Not
-    /// part of the digest.
+    /// The secret values that it was made with, sealed; absent where it sends none, or where no kept key existed to seal them
+    /// with. Not part of the digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seals: Option<Seals>,
+    /// The fingerprint key's MAC of everything else in the file; absent where no kept key existed. Not part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Binding>,
     /// `sha256:` of the bytes of the file, with the 64 digits here as zeros. Always the last member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<String>,
 }
 
-/// What a plan was made from.
+/// The inputs of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// `sha256:` over the bytes of all YAML files, in the order in which they were read.
     pub configuration: String,
-    /// Ledger that it was made with; absent when there was none.
+    /// Ledger that it was made with; absent when no ledger existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<LedgerIdentity>,
+    /// Where the ledger is, or will be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_place: Option<String>,
     /// Commit of the git work tree that the command ran in; `-dirty` at its end means that files differ from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit: Option<String>,
     /// By account: whether the service confirmed the organization, or why not.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub organizations: BTreeMap<String, String>,
+    /// By account: the service's name of the token's owner.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub logins: BTreeMap<String, String>,
     /// What the run asked for beyond the configuration.
     pub options: Options,
-}
-
-/// Which ledger, and its state.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LedgerIdentity {
-    /// Made once for each ledger.
-    pub id: String,
-    /// Rises with each save.
-    pub serial: u64,
 }
 
 /// What the run asked for beyond the configuration.
@@ -99,15 +102,9 @@ pub struct Options {
     /// `--destroy`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destroy: bool,
-    /// `--max-deletes`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_deletes: Option<u64>,
-    /// `--max-delete-percent`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_delete_percent: Option<u64>,
-    /// `--max-numbers-dark`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_numbers_dark: Option<u64>,
+    /// Limits of this run.
+    #[serde(flatten)]
+    pub guards: Guards,
     /// `--max-unreadable-bridges`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_unreadable_bridges: Option<u64>,
@@ -120,42 +117,47 @@ pub struct Options {
     /// Planned against the embedded simulator.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
-    /// Objects that are created although a live one is spelled nearly the same.
+    /// Objects that are created although a live one has nearly the same spelling.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub allow_similar: BTreeSet<String>,
-    /// What is deleted may be used by bridges that were not looked at.
+    /// Deleted objects may be used by bridges that were not read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_unseen_products: bool,
 }
 
 /// The part that the digest covers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Plan")]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
-    /// What the user limited it to; absent when it is about everything.
+pub struct PlanV1 {
+    /// What the user limited it to; absent when it covers everything.
     #[serde(default, skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,
-    /// The accounts that it is for.
-    pub accounts: Vec<Account>,
+    /// The accounts that it covers.
+    pub accounts: Vec<AccountV1>,
     /// What differs, by address.
-    pub changes: Vec<Change>,
+    pub changes: Vec<ChangeV1>,
     /// The requests, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<StepV1>,
     /// What happens to phone numbers.
     pub impact: Vec<Impact>,
-    /// What was sent before and the service did not take: it differs still, and is not sent again by itself.
+    /// Values that were sent before and that the service did not accept: they still differ, and are not sent again automatically.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_taken: Vec<NotTaken>,
-    /// What the plan will not do.
+    /// What the plan refuses to do.
     pub refusals: Vec<Refusal>,
     /// What the ledger learns without any request.
     pub ledger: Vec<LedgerEffect>,
+    /// Sources of the secrets of all objects in the plan, sent or not: by address and attribute.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Account")]
 #[serde(deny_unknown_fields)]
-pub struct Account {
+pub struct AccountV1 {
     /// Name in the YAML.
     pub name: String,
     /// `unpod` or `carrierx`.
@@ -168,12 +170,19 @@ pub struct Account {
     /// Generation that answers, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u8>,
+    /// Where its token comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_from: Option<String>,
+    /// Identity of the token's owner, where the service reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_of: Option<String>,
 }
 
 /// What differs for one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Change")]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+pub struct ChangeV1 {
     /// `KIND.NAME`.
     pub address: String,
     /// Its account.
@@ -181,7 +190,7 @@ pub struct Change {
     /// Account that it leaves, when it moves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_account: Option<String>,
-    /// Further accounts that it leaves: moves before this one were cut off there.
+    /// Further accounts that it leaves: earlier moves were interrupted there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_leaves: Vec<String>,
     /// What happens.
@@ -192,7 +201,7 @@ pub struct Change {
     /// Attributes that change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<Attribute>,
-    /// Why, when the attributes do not say so themselves.
+    /// The reason, when the attributes do not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The steps that carry it out.
@@ -207,7 +216,7 @@ pub enum Action {
     Create,
     /// Some of its attributes or numbers change.
     Update,
-    /// A new one takes its place.
+    /// A new object replaces it.
     Replace,
     /// It is deleted.
     Delete,
@@ -221,44 +230,47 @@ pub struct Attribute {
     pub name: String,
     /// What the service shows.
     pub before: Shown,
-    /// What it shall be.
+    /// The wanted value.
     pub after: Shown,
     /// A change of it may have effects that the service does not describe.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub risky: bool,
+    /// Where a secret comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// A value as a plan may show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shown {
-    /// Nothing is known or nothing is there.
+    /// No value, or no known value.
     Absent,
     /// This value.
     Value(Value),
-    /// A secret, by what is known about it.
+    /// A secret, represented by what is known about it.
     Secret(SecretWord),
 }
 
-/// What can honestly be said about a secret.
+/// What is known about a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretWord {
-    /// There is one; nothing more can be said.
+    /// A secret exists; nothing more is known.
     Set,
     /// Written with the object that is created.
     New,
     /// Changed in the configuration: will be written.
     Changed,
-    /// Written again because the user asked.
+    /// Written again on request.
     Rewritten,
-    /// Sent, and not what the service gives back.
+    /// It was sent, and the service returns a different one.
     NotTaken,
     /// Changed at the service: will be written.
     ChangedOutside,
     /// Not the one that the service shows: will be written.
     Differs,
-    /// The service never gives it back: nobody knows which it is.
+    /// The service never returns it, so its value is unknown.
     WriteOnly,
 }
 
@@ -272,10 +284,10 @@ pub struct Impact {
     pub number: String,
     /// Account.
     pub account: String,
-    /// Where it is connected now.
+    /// The current connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Spot>,
-    /// Where it will be connected.
+    /// The connection after the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Spot>,
     /// Steps during which it is dark although it moves.
@@ -292,13 +304,13 @@ fn is_zero(steps: &u32) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// It loses its connection and gets no other.
+    /// It loses its connection and does not get another.
     Dark,
     /// Another configuration or bridge takes over.
     Moves,
-    /// It gets a connection that it did not have.
+    /// It gets its first connection.
     Connects,
-    /// It stays, and from then on it is known who serves it.
+    /// Its connection does not change, and it becomes known what serves it.
     Settles,
 }
 
@@ -306,16 +318,16 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spot {
-    /// Slug of the bridge, or the address of one that the plan makes.
+    /// Slug of the bridge, or the address of a bridge that the plan creates.
     pub bridge: String,
     /// Address of the configuration, or its id.
     pub provider: String,
-    /// Its account, where it is another one than the number gets.
+    /// Its account, where it differs from the one that the number moves to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
 
-/// Something that the plan will not do.
+/// Something that the plan refuses to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
@@ -341,7 +353,7 @@ pub struct Refusal {
 #[serde(transparent)]
 pub struct LedgerEffect(pub BTreeMap<String, BTreeMap<String, Value>>);
 
-/// Something worth knowing.
+/// A notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notice {
@@ -380,11 +392,21 @@ fn no_more(count: &usize) -> bool {
     *count == 0
 }
 
-/// Secrets as a keyed seal: it tells whether a value is the same one, and nothing to whoever lacks the key.
+/// A document that can be changed only with the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    /// Identifies the fingerprint key that made it.
+    pub key: String,
+    /// HMAC-SHA-256 of the document without this member and without the checksum.
+    pub mac: String,
+}
+
+/// Secrets as keyed seals: they show whether a value is the same, and reveal nothing without the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Seals {
-    /// A word for the fingerprint key that made them.
+    /// Identifies the fingerprint key that made them.
     pub key: String,
     /// By step and attribute.
     pub steps: BTreeMap<String, BTreeMap<String, String>>,

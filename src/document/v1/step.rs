@@ -1,4 +1,4 @@
-//! Steps: the requests of a plan, what each believes and what it must bring about.
+//! Steps: the requests of a plan, each with its precondition and its expected result.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,13 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::value::Value;
+use crate::model::value::Value;
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Step")]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct StepV1 {
     /// `s1`, `s2`, in order.
     pub id: String,
     /// Its phase.
@@ -20,8 +21,8 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// The request.
-    pub call: Call,
-    /// What it does, believes and must bring about.
+    pub call: CallV1,
+    /// What it does, its precondition and its expected result.
     pub operation: Operation,
     /// Why this request and not another.
     pub why: String,
@@ -50,13 +51,14 @@ pub enum Phase {
 
 /// A request below the account's base URL.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Call")]
 #[serde(deny_unknown_fields)]
-pub struct Call {
+pub struct CallV1 {
     /// Account whose base URL and token are used.
     pub account: String,
     /// Method.
     pub method: Method,
-    /// Path; an id that an earlier step makes stands as `{s3}`.
+    /// Path; an id that an earlier step creates is written as `{s3}`.
     pub path: String,
     /// Query arguments, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -84,7 +86,7 @@ pub enum Method {
 
 /// Body of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Body {
     /// An object with these entries.
     Object(IndexMap<String, Payload>),
@@ -99,7 +101,7 @@ pub enum Body {
 
 /// One value in a body.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Payload {
     /// This value.
     Value(Value),
@@ -110,24 +112,24 @@ pub enum Payload {
         /// Which attribute.
         attribute: String,
     },
-    /// The id that a step makes.
+    /// The id that a step creates.
     IdOf(String),
 }
 
-/// An identity that is known, or that a step makes.
+/// An identity that is known, or that a step creates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ref {
     /// Known.
     Id(String),
-    /// Made by this step.
+    /// Created by this step.
     Step(String),
 }
 
 /// Who serves a number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Served {
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ServedState {
     /// The number is not on the bridge.
     NotThere,
     /// No configuration serves it.
@@ -147,7 +149,7 @@ pub enum Served {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Operation {
-    /// Makes an object.
+    /// Creates an object.
     Create {
         /// Natural key that must be free.
         key: BTreeMap<String, Value>,
@@ -156,10 +158,10 @@ pub enum Operation {
         /// Secrets that it writes.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         secrets: Vec<String>,
-        /// Object whose place it takes.
+        /// Object that it replaces.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces: Option<String>,
-        /// Account of that object, where it is another one.
+        /// Account of that object, where it differs.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         replaces_in: Option<String>,
     },
@@ -171,7 +173,7 @@ pub enum Operation {
         before: BTreeMap<String, Value>,
         /// What the answer must show.
         expect: BTreeMap<String, Value>,
-        /// Nested values that must stay as they were.
+        /// Nested values that must not change.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         untouched: BTreeMap<String, Value>,
         /// Secrets that it writes.
@@ -186,23 +188,23 @@ pub enum Operation {
         number: String,
         /// Configuration.
         provider: Ref,
-        /// What is there before.
-        before: Served,
+        /// The earlier state.
+        before: ServedState,
     },
-    /// Takes a number off a bridge.
+    /// Disconnects a number from a bridge.
     Disconnect {
         /// Bridge.
         bridge: String,
         /// E.164.
         number: String,
-        /// What is there before.
-        before: Served,
+        /// The earlier state.
+        before: ServedState,
     },
     /// Reads a bridge and confirms.
     ReadBack {
         /// Bridge.
         bridge: Ref,
-        /// Numbers and who must serve them.
+        /// Numbers and the configurations that must serve them.
         numbers: BTreeMap<String, Option<Ref>>,
     },
     /// Deletes an object.
@@ -211,45 +213,45 @@ pub enum Operation {
         id: String,
         /// What the plan saw.
         before: BTreeMap<String, Value>,
-        /// Connections (bridge, number) that were cut before it.
+        /// Connections (bridge, number) that were removed before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cut: Vec<(String, String)>,
-        /// Numbers that the delete itself takes off a bridge.
+        /// Numbers that the delete itself removes from a bridge.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         frees: Vec<String>,
         /// Bridges that could not be read and may use it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unread: Vec<String>,
-        /// How those numbers stood on it, where they can only come back when a bridge is created.
+        /// The earlier state of those numbers on it, where only the create of a bridge can restore them.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        seats: BTreeMap<String, Seat>,
+        seats: BTreeMap<String, PriorConnection>,
     },
 }
 
-/// How a number stood on a bridge.
+/// The earlier state of a number on a bridge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Seat {
+pub struct PriorConnection {
     /// The number's own id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
     /// Who served it.
-    pub served: Served,
+    pub served: ServedState,
 }
 
-/// What takes one change back.
+/// How to undo one change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Inverse {
-    /// The steps that it takes back.
+    /// The steps that it undoes.
     pub of: Vec<String>,
     /// The object, attribute or number.
     pub what: String,
-    /// The requests, in order. An id that a step makes stands as `{s1}`; by the step that deletes an object stands what is made
-    /// again in its place.
+    /// The requests, in order. An id that a step creates is written as `{s1}`; the step that deletes an object represents the
+    /// object that is recreated in its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub calls: Vec<Call>,
-    /// What does not come back, and why.
+    pub calls: Vec<CallV1>,
+    /// What cannot be restored, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,
 }

@@ -1,11 +1,11 @@
-//! Values that were sent before and that the service did not take.
+//! Values that were sent before and that the service did not accept.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Attribute;
 
-/// A value that was sent before, while the service still shows what was there.
+/// A value that was sent before, while the service still shows the earlier one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotTaken {
@@ -21,7 +21,7 @@ pub struct NotTaken {
     pub way: Way,
 }
 
-/// What can be done about a value that the service did not take.
+/// What can be done about a value that the service did not accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {

@@ -2,48 +2,51 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::across::Predecessor;
-use super::change::{Action, AttributeChange, Change};
-use super::draft::Draft;
-use super::find::{self, Findings};
-use super::late;
-use super::learned;
-use super::note::{Notice, NoticeCode, Refusal, RefusalCode};
+use super::account_moves::Predecessor;
+use super::change::{AttributeChange, Change, ChangeAction};
+use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
+use super::ledger_updates;
+use super::matching::{self, Matches};
+use super::not_taken::NotTakenValue;
+use super::remarks::Remarks;
 use super::removal::{self, LeavingObject};
 use super::rename;
-use super::select::{Selection, asked};
-use super::step::Seat;
-use super::taken::NotTaken;
-use super::{Inputs, LedgerEffect, NumberImpact, Plan, Unmanaged, guard, order};
-use crate::resource::{Address, DesiredObject, LiveObject, Organization};
+use super::selection::{Selection, accounts_to_read};
+use super::step::FreedNumber;
+use super::unanswered_creates;
+use super::unnumbered_step::UnnumberedStep;
+use super::{Inputs, LedgerLine, LedgerUpdate, NumberImpact, Plan, UnmanagedCount, guard, order};
+use crate::model::resource::{Address, DesiredObject, LiveObject, OrganizationCheck};
 
-mod across;
+mod across_accounts;
 mod bridges;
 mod deletes;
-mod doubts;
+mod foreign_connections;
+mod links;
+mod lookalikes;
+mod not_compared;
 mod objects;
-mod strangers;
 mod take_over;
+mod token_owners;
 mod unlisted;
-mod wiring;
 
 /// What a delete relies on.
-struct Cuts {
+struct DeletePrerequisites {
     /// Draft name of the delete.
     delete: String,
-    /// Connections (bridge, number) that are cut before it.
+    /// Connections (bridge, number) that are removed before it.
     cut: Vec<(String, String)>,
     /// Deletes that must come before it, because they free its numbers.
     freed_by: Vec<String>,
-    /// Numbers that it takes off its bridge itself.
+    /// Numbers that it removes from its bridge itself.
     frees: Vec<String>,
-    /// How they stood there.
-    seats: BTreeMap<String, Seat>,
+    /// Their earlier state there.
+    seats: BTreeMap<String, FreedNumber>,
 }
 
 impl LeavingObject<'_> {
     /// Whether this is the configuration of an account with this id.
-    fn is(&self, account: &str, id: &str) -> bool {
+    fn has_identity(&self, account: &str, id: &str) -> bool {
         self.kind.connected && self.account == account && self.live.id == id
     }
 }
@@ -51,104 +54,92 @@ impl LeavingObject<'_> {
 #[derive(Default)]
 struct Planner<'a> {
     changes: BTreeMap<Address, Change>,
-    drafts: Vec<Draft>,
+    drafts: Vec<UnnumberedStep>,
     impact: Vec<NumberImpact>,
-    refusals: Vec<Refusal>,
-    notices: Vec<Notice>,
-    effects: Vec<LedgerEffect>,
+    remarks: Remarks,
     leaving: Vec<LeavingObject<'a>>,
-    /// Objects that are made again in another shape: their address and their live object.
+    /// Objects that are recreated in another shape: their address and their live object.
     replaced: BTreeMap<&'a Address, &'a LiveObject>,
-    /// Objects that leave another account: their address and what is there.
+    /// Objects that leave another account: their address and their live object there.
     moved: BTreeMap<&'a Address, Vec<Predecessor<'a>>>,
-    cuts: Vec<Cuts>,
-    not_taken: Vec<NotTaken>,
-    /// Deletes that free numbers for what takes the place of their bridge, each with the steps that make what serves them then.
-    takers: BTreeMap<String, Vec<String>>,
-    /// Whether the key at hand is the one that the ledger was sealed with.
+    delete_prerequisites: Vec<DeletePrerequisites>,
+    not_taken: Vec<NotTakenValue>,
+    /// Deletes that free numbers for the replacement of their bridge, each with the steps that create the configurations that
+    /// then serve them.
+    freeing_deletes: BTreeMap<String, Vec<String>>,
+    /// Whether the ledger was sealed with the current key.
     secrets_readable: bool,
 }
 
 /// Computes the plan.
-pub(super) fn run(inputs: &Inputs<'_>) -> Plan {
-    let (renames, ledger) = rename::renames(inputs);
+pub(super) fn compute_plan(inputs: &Inputs<'_>) -> Plan {
+    let (renames, ledger) = rename::find_renames(inputs);
     let inputs = &Inputs { ledger: &ledger, ..*inputs };
     let selection = Selection::new(inputs);
-    let mut planner = Planner {
-        refusals: renames.refusals,
-        notices: renames.notices,
-        effects: renames.effects,
-        ..Planner::default()
-    };
-    let mut findings = find::find(inputs);
+    let mut planner = Planner { remarks: renames, ..Planner::default() };
+    let mut findings = matching::match_addresses(inputs);
     if inputs.options.destroy {
-        findings.notices.clear(); // What would be created or waits does not matter to a plan that deletes.
-        planner.pins_may_be_gone(&mut findings);
+        findings.remarks.notices.clear(); // Objects to be created or waiting do not matter to a plan that deletes.
+        planner.accept_missing_pins(&mut findings);
     } else {
-        learned::effects(&mut findings);
+        ledger_updates::ledger_updates_of_matches(&mut findings);
     }
-    planner.refusals.append(&mut findings.refusals);
-    planner.notices.append(&mut findings.notices);
-    planner.effects.append(&mut findings.effects);
+    planner.remarks.merge(std::mem::take(&mut findings.remarks));
     planner.drop_unselected(&selection);
     if !inputs.options.destroy {
-        planner.objects(inputs, &findings, &selection);
+        planner.plan_objects(inputs, &findings, &selection);
     }
-    let mut gone = removal::removals(inputs, &findings, &selection);
-    planner.refusals.append(&mut gone.refusals);
-    planner.notices.append(&mut gone.notices);
-    planner.effects.append(&mut gone.effects);
+    let mut gone = removal::find_removals(inputs, &findings, &selection);
+    planner.remarks.merge(std::mem::take(&mut gone.remarks));
     planner.leaving.append(&mut gone.leaving);
-    planner.leave_once(inputs);
-    planner.unlisted(inputs, &findings, &gone, &selection);
+    planner.drop_duplicate_deletes(inputs);
+    planner.refuse_unlisted(inputs, &findings, &gone, &selection);
     planner.account_notices(inputs, &selection);
-    planner.wire(inputs, &findings, &selection);
-    planner.numbers_across();
-    planner.dark_elsewhere(inputs);
-    planner.take_over();
-    planner.deletes(inputs);
-    planner.finish(inputs, &findings)
+    planner.remarks.notices.extend(not_compared::secret_echo_notices(inputs, &findings, &selection));
+    planner.remarks.notices.extend(lookalikes::lookalike_notices_of_live(inputs, &findings, &selection));
+    planner.plan_links(inputs, &findings, &selection);
+    planner.order_numbers_across_accounts();
+    planner.note_left_dark_elsewhere(inputs);
+    planner.order_take_overs();
+    planner.plan_deletes(inputs);
+    let secrets = secret_sources(inputs, &selection);
+    planner.into_plan(inputs, &findings, secrets)
 }
 
 impl<'a> Planner<'a> {
-    /// What was found about addresses that this run is not about stays unsaid.
+    /// Findings about addresses outside this run are not reported.
     fn drop_unselected(&mut self, selection: &Selection) {
-        self.refusals
-            .retain(|refusal| refusal.address.as_ref().is_none_or(|address| selection.holds(address)));
-        self.notices.retain(|notice| notice.address.as_ref().is_none_or(|address| selection.holds(address)));
-        self.effects.retain(|effect| match effect {
-            LedgerEffect::Adopt { address, .. }
-            | LedgerEffect::AdoptHidden { address, .. }
-            | LedgerEffect::Release { address, .. }
-            | LedgerEffect::Drop { address }
-            | LedgerEffect::Visible { address }
-            | LedgerEffect::Confirmed { address, .. }
-            | LedgerEffect::Protect { address, .. }
-            | LedgerEffect::Follow { address, .. } => selection.holds(address),
-            LedgerEffect::Rename { to, .. } => selection.holds(to),
-            LedgerEffect::MoveEnded { .. } | LedgerEffect::RenameAccount { .. } => true,
+        self.remarks.refusals.retain(|refusal| refusal.address.as_ref().is_none_or(|address| selection.includes(address)));
+        self.remarks.notices.retain(|notice| notice.address.as_ref().is_none_or(|address| selection.includes(address)));
+        self.remarks.effects.retain(|effect| match effect {
+            LedgerUpdate::Adopt { address, .. }
+            | LedgerUpdate::AdoptHidden { address, .. }
+            | LedgerUpdate::Release { address, .. }
+            | LedgerUpdate::Drop { address }
+            | LedgerUpdate::Visible { address }
+            | LedgerUpdate::Confirmed { address, .. }
+            | LedgerUpdate::Protect { address, .. }
+            | LedgerUpdate::Follow { address, .. } => selection.includes(address),
+            LedgerUpdate::Rename { to, .. } => selection.includes(to),
+            LedgerUpdate::MoveEnded { .. } | LedgerUpdate::RenameAccount { .. } => true,
         });
     }
 
-    /// An `id:` whose object is not there leaves nothing to delete: a destroy can be run twice.
-    fn pins_may_be_gone(&mut self, findings: &mut Findings<'a>) {
-        let gone = findings.refusals.extract_if(.., |it| it.code == RefusalCode::PinnedMissing);
-        self.notices.extend(gone.map(|it| Notice {
-            code: NoticeCode::AlreadyGone,
-            account: it.account,
-            address: it.address,
-            attribute: None,
-            detail: None,
-        }));
+    /// An `id:` whose object does not exist leaves nothing to delete: a destroy can be run twice.
+    fn accept_missing_pins(&mut self, findings: &mut Matches<'a>) {
+        let gone = findings.remarks.refusals.extract_if(.., |it| it.code == RefusalCode::PinnedMissing);
+        let gone = gone.map(|it| PlanNotice::about(NoticeCode::AlreadyGone, &it.account, it.address.as_ref(), None));
+        self.remarks.notices.extend(gone);
     }
 
-    /// Two addresses may mean one object that goes: a tombstone names the id of one that the ledger knows by another name.
-    fn leave_once(&mut self, inputs: &Inputs<'a>) {
+    /// Two addresses may refer to one object to be deleted: a tombstone names the id of an object that the ledger has
+    /// under another address.
+    fn drop_duplicate_deletes(&mut self, inputs: &Inputs<'a>) {
         let mut seen: BTreeMap<(&str, &str, &str), &Address> = BTreeMap::new();
         let mut twice = Vec::new();
         self.leaving.retain(|gone| {
             // One account may have two names.
-            let account = inputs.names_of(gone.account).first().copied().unwrap_or(gone.account);
+            let account = inputs.names_of_same_account(gone.account).first().copied().unwrap_or(gone.account);
             let first = *seen.entry((account, gone.kind.name, &gone.live.id)).or_insert(gone.address);
             if !std::ptr::eq(first, gone.address) {
                 twice.push((first, gone.address, gone.account, gone.kind.singular, gone.live.id.as_str()));
@@ -156,65 +147,50 @@ impl<'a> Planner<'a> {
             std::ptr::eq(first, gone.address)
         });
         for (first, second, account, singular, id) in twice {
-            self.refusals.push(Refusal {
-                code: RefusalCode::ClaimedTwice,
-                account: account.to_owned(),
-                address: Some(second.clone()),
-                attribute: None,
-                detail: format!("{singular} {id} is to be deleted as {second} and as {first}"),
-                place: inputs
-                    .desired
-                    .removed
-                    .iter()
-                    .find(|gone| gone.address == *second)
-                    .map(|gone| gone.place.to_string()),
+            let detail = format!("{singular} {id} is to be deleted as {second} and as {first}");
+            let place = inputs.desired.removed.iter().find(|gone| gone.address == *second);
+            self.remarks.refusals.push(PlanRefusal {
+                place: place.map(|gone| gone.location.to_string()),
+                ..PlanRefusal::about(RefusalCode::ClaimedTwice, account, second, detail)
             });
         }
     }
 
     fn account_notices(&mut self, inputs: &Inputs<'a>, selection: &Selection) {
         for account in inputs.desired.accounts.values() {
-            if let Organization::Unconfirmed(why) = &inputs.facts(&account.name).organization {
-                self.notices.push(Notice {
-                    code: NoticeCode::OrganizationUnconfirmed,
-                    account: account.name.clone(),
-                    address: None,
-                    attribute: None,
-                    detail: Some(why.clone()),
-                });
+            if let OrganizationCheck::Unconfirmed(why) = &inputs.facts_of_account(&account.name).organization {
+                let code = NoticeCode::OrganizationUnconfirmed;
+                self.remarks.notices.push(PlanNotice::about(code, &account.name, None, Some(why.clone())));
             }
         }
-        self.notices.extend(doubts::notices(inputs, selection));
+        self.remarks.notices.extend(not_compared::not_compared_notices(inputs, selection));
+        self.remarks.notices.extend(token_owners::unknown_owner_notices(inputs));
         if !inputs.ledger.readable_with(inputs.key) {
-            self.notices.push(Notice {
-                code: NoticeCode::KeyChanged,
-                account: String::new(),
-                address: None,
-                attribute: None,
-                detail: None,
-            });
+            self.remarks.notices.push(PlanNotice::about(NoticeCode::KeyChanged, "", None, None));
         }
     }
 
-    fn finish(mut self, inputs: &Inputs<'a>, findings: &Findings<'a>) -> Plan {
-        self.admit_doubt(inputs);
-        let steps = order::number(std::mem::take(&mut self.drafts));
+    fn into_plan(mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, secrets: SecretSources) -> Plan {
+        self.mark_uncertain_deletes(inputs);
+        let steps = order::number_steps(std::mem::take(&mut self.drafts));
         for step in &steps {
             if let Some(change) = step.address.as_ref().and_then(|address| self.changes.get_mut(address)) {
                 change.steps.push(step.id.clone());
             }
         }
         self.impact.sort();
-        self.refusals.extend(guard::guard(inputs, &steps, &self.impact));
-        self.refusals.sort();
-        self.refusals.dedup();
-        self.notices.extend(late::twins_of(inputs, findings));
-        self.notices.sort();
-        self.notices.dedup();
-        self.effects.sort();
+        self.remarks.refusals.extend(guard::check_guards(inputs, &steps, &self.impact));
+        self.remarks.refusals.sort();
+        self.remarks.refusals.dedup();
+        self.remarks.notices.extend(token_owners::missing_scope_notices(inputs, &steps));
+        self.remarks.notices.extend(unanswered_creates::twin_notices_of_matches(inputs, findings));
+        self.remarks.notices.extend(lookalikes::lookalike_notices(self.changes.values()));
+        self.remarks.notices.sort();
+        self.remarks.notices.dedup();
+        self.remarks.effects.sort();
         let leaving: BTreeSet<(&str, &str, &str)> =
             self.leaving.iter().map(|gone| (gone.account, gone.kind.name, gone.live.id.as_str())).collect();
-        let asked = asked(inputs.desired, inputs.ledger, inputs.options);
+        let asked = accounts_to_read(inputs.desired, inputs.ledger, inputs.options);
         let accounts = inputs.desired.accounts.values().filter(|account| asked.contains(&account.name));
         let mut plan = Plan {
             limits: inputs.options.limits.clone(),
@@ -223,20 +199,23 @@ impl<'a> Planner<'a> {
             steps,
             impact: self.impact,
             not_taken: self.not_taken,
-            refusals: self.refusals,
-            notices: self.notices,
-            ledger: self.effects,
-            unmanaged: unmanaged(inputs, findings, &leaving),
+            refusals: self.remarks.refusals,
+            notices: self.remarks.notices,
+            ledger: self.remarks.effects,
+            secrets,
+            unmanaged: count_unmanaged(inputs, findings, &leaving),
+            made_with: Some(ledger_line(inputs)),
+            logins: inputs.token_logins(),
             digest: String::new(),
         };
         plan.digest = plan.computed_digest();
         plan
     }
 
-    fn change(
+    fn add_change(
         &mut self,
         object: &DesiredObject,
-        action: Action,
+        action: ChangeAction,
         id: Option<String>,
         attributes: Vec<AttributeChange>,
         reason: Option<String>,
@@ -257,25 +236,12 @@ impl<'a> Planner<'a> {
         );
     }
 
-    fn refuse(&mut self, object: &DesiredObject, code: RefusalCode, detail: String) {
-        self.refusals.push(Refusal {
-            code,
-            account: object.account.clone(),
-            address: Some(object.address.clone()),
-            attribute: None,
-            detail,
-            place: Some(object.place.to_string()),
-        });
+    fn add_refusal(&mut self, object: &DesiredObject, code: RefusalCode, detail: String) {
+        self.remarks.refuse(object, code, detail);
     }
 
-    fn note(
-        &mut self,
-        object: &DesiredObject,
-        code: NoticeCode,
-        attribute: Option<&str>,
-        detail: Option<String>,
-    ) {
-        self.notices.push(Notice {
+    fn add_notice(&mut self, object: &DesiredObject, code: NoticeCode, attribute: Option<&str>, detail: Option<String>) {
+        self.remarks.notices.push(PlanNotice {
             code,
             account: object.account.clone(),
             address: Some(object.address.clone()),
@@ -285,25 +251,34 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Live objects that nobody claims, counted by account and kind.
-fn unmanaged(
-    inputs: &Inputs<'_>,
-    findings: &Findings<'_>,
-    leaving: &BTreeSet<(&str, &str, &str)>,
-) -> Vec<Unmanaged> {
+/// Sources of secrets by address and attribute.
+type SecretSources = BTreeMap<Address, BTreeMap<String, String>>;
+
+/// Sources of the secrets of all objects in the plan. Deleted objects need none.
+fn secret_sources(inputs: &Inputs<'_>, selection: &Selection) -> SecretSources {
+    let mut found = SecretSources::new();
+    let objects = inputs.desired.objects.values().filter(|object| selection.includes(&object.address));
+    for object in objects.filter(|_| !inputs.options.destroy) {
+        for it in object.secret_sources() {
+            found.entry(object.address.clone()).or_default().insert(it.attribute_name(), it.source.describe());
+        }
+    }
+    found
+}
+
+/// Live objects that no address claims, counted by account and kind.
+fn count_unmanaged(inputs: &Inputs<'_>, findings: &Matches<'_>, leaving: &BTreeSet<(&str, &str, &str)>) -> Vec<UnmanagedCount> {
     let mut counts = Vec::new();
-    // What is listed under two names of one account is one object.
+    // An object listed under two names of one account is one object.
     let mut seen = BTreeSet::new();
     for (account, live) in &inputs.live.accounts {
-        let names = inputs.names_of(account);
+        let names = inputs.names_of_same_account(account);
         let first = names.first().copied().unwrap_or(account);
         let shared = names.len() > 1;
         for (kind, objects) in &live.objects {
             let count = objects
                 .iter()
-                .filter(|object| {
-                    !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str()))
-                })
+                .filter(|object| !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str())))
                 .filter(|object| {
                     let leaves = |name: &str| leaving.contains(&(name, *kind, object.id.as_str()));
                     !(leaves(account) || (shared && names.iter().any(|name| leaves(name))))
@@ -312,9 +287,20 @@ fn unmanaged(
                 .count();
             let foreign = live.foreign.get(kind).map_or(0, BTreeMap::len);
             if count + foreign > 0 {
-                counts.push(Unmanaged { account: account.clone(), kind: (*kind).to_owned(), count, foreign });
+                counts.push(UnmanagedCount { account: account.clone(), kind: (*kind).to_owned(), count, foreign });
             }
         }
     }
     counts
+}
+
+/// The ledger as shown beside the plan.
+fn ledger_line(inputs: &Inputs<'_>) -> LedgerLine {
+    let ledger = inputs.ledger;
+    LedgerLine {
+        place: inputs.options.ledger.clone(),
+        serial: ledger.serial,
+        made: ledger.made.clone(),
+        saved: ledger.saved.clone(),
+    }
 }

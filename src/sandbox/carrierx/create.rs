@@ -2,25 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::Answer;
-use super::super::core::Core;
+use super::super::answer::SandboxResponse;
+use super::super::core::SandboxCore;
 use super::super::ids;
 use super::super::world::{CarrierxKnobs, DuplicateLogin, MailChange, Partner};
 use super::shape::{self, checked};
-use super::{MAIL_FIELDS, Refusal, is_sid, kept_phone, refuse, send_mails};
+use super::{MAIL_FIELDS, RequestRefusal, is_sid, kept_phone, refuse, send_mails};
 
-/// What a create must say; the official list was not readable, this is the tool's rule (section 4.3).
-const REQUIRED: [&str; 9] = [
-    "login",
-    "password",
-    "name",
-    "company_name",
-    "country_code",
-    "zip",
-    "owner_email",
-    "phonenumber",
-    "payment_type",
-];
+/// Required fields of a create; the official list was not accessible, this is the tool's rule (section 4.3).
+const REQUIRED: [&str; 9] =
+    ["login", "password", "name", "company_name", "country_code", "zip", "owner_email", "phonenumber", "payment_type"];
 
 /// Fields that a create may set besides the modifiable ones (section 4.1, class CRE).
 const SETTABLE: [&str; 10] = [
@@ -36,7 +27,7 @@ const SETTABLE: [&str; 10] = [
     "state",
 ];
 
-pub(super) fn create(core: &mut Core, body: Map<String, Value>) -> Result<Answer, Refusal> {
+pub(super) fn create(core: &mut SandboxCore, body: Map<String, Value>) -> Result<SandboxResponse, RequestRefusal> {
     for field in REQUIRED {
         if body.get(field).and_then(Value::as_str).is_none_or(str::is_empty) {
             return refuse(422, field, "value is required");
@@ -45,8 +36,8 @@ pub(super) fn create(core: &mut Core, body: Map<String, Value>) -> Result<Answer
     check_login(core, body.get("login").and_then(Value::as_str).unwrap_or_default())?;
     let now = core.world.now();
     let world = &mut core.world.carrierx;
-    let (mut partner, mails) = submitted(&world.knobs, &body)?;
-    // Values that do not apply are dropped without a word (section 4.3).
+    let (mut partner, mails) = partner_from_body(&world.knobs, &body)?;
+    // Values that do not apply are silently dropped (section 4.3).
     if partner.text("payment_type") == "postpay" {
         for field in ["charge_at", "prepay_amount"] {
             partner.fields.insert(field.into(), Value::Null);
@@ -68,11 +59,11 @@ pub(super) fn create(core: &mut Core, body: Map<String, Value>) -> Result<Answer
     world.partners.push(partner);
     core.partners.added(&core.world.carrierx);
     send_mails(&mut core.world, &sid, mails);
-    Ok(Answer::json(200, shown))
+    Ok(SandboxResponse::json(200, shown))
 }
 
-/// A partner that nobody sees yet holds its login all the same.
-fn check_login(core: &mut Core, login: &str) -> Result<(), Refusal> {
+/// A partner that is still invisible nevertheless occupies its login.
+fn check_login(core: &mut SandboxCore, login: &str) -> Result<(), RequestRefusal> {
     if !core.partners.has_login(&core.world.carrierx, login) {
         return Ok(());
     }
@@ -85,11 +76,11 @@ fn check_login(core: &mut Core, login: &str) -> Result<(), Refusal> {
     refuse(status, "login", "this login is taken")
 }
 
-/// The partner that a body asks for, and the mails that go out for it. Fields that nobody may set are ignored.
-fn submitted(
+/// The partner that a body describes, and the mails that are sent for it. Fields that must not be set are ignored.
+fn partner_from_body(
     knobs: &CarrierxKnobs,
     body: &Map<String, Value>,
-) -> Result<(Partner, Vec<(String, String)>), Refusal> {
+) -> Result<(Partner, Vec<(String, String)>), RequestRefusal> {
     let mut partner = Partner { verified: false, ..Partner::default() };
     let mut mails = Vec::new();
     for (field, value) in body {
@@ -99,13 +90,12 @@ fn submitted(
         }
         let value = checked(name, value)?;
         match name {
-            // Not even by knob does a new partner show an address before its click (section 7).
+            // No knob makes a new partner show an address before its click (section 7).
             name if MAIL_FIELDS.contains(&name) => {
-                let address =
-                    super::submit_address(&mut partner, name, &value, MailChange::NullUntilVerified);
+                let address = super::submit_address(&mut partner, name, &value, MailChange::NullUntilVerified);
                 mails.extend(address.map(|address| (field.clone(), address)));
             }
-            // An empty parent seems to mean "under the caller" (section 4.3).
+            // An empty parent appears to mean "under the caller" (section 4.3).
             "parent_sid" if value.as_str().is_none_or(str::is_empty) => {}
             "parent_sid" if !value.as_str().is_some_and(is_sid) => {
                 return refuse(422, "parent_sid", "no such partner");

@@ -5,18 +5,18 @@ use std::cmp::Ordering;
 use serde_json::Value;
 
 use super::super::world::Partner;
-use super::{Refusal, refuse, shape};
+use super::{RequestRefusal, refuse, shape};
 
 /// One comparison; a filter is several of them joined by `and`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Test {
+pub(super) struct FilterTerm {
     path: Vec<String>,
-    operator: Operator,
+    operator: FilterOperator,
     value: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operator {
+enum FilterOperator {
     Eq,
     Gt,
     Ge,
@@ -25,46 +25,46 @@ enum Operator {
 }
 
 /// Reads a filter; everything outside the documented subset is 400 (section 3.1).
-pub(super) fn parse(text: &str) -> Result<Vec<Test>, Refusal> {
+pub(super) fn parse_filter(text: &str) -> Result<Vec<FilterTerm>, RequestRefusal> {
     let bad = |why: &str| refuse(400, "filter", why);
-    let words = words(text)?;
+    let words = tokenize_filter(text)?;
     let mut tests = Vec::new();
-    for part in words.split(|word| *word == Word::Bare("and".to_owned())) {
-        let [Word::Bare(field), Word::Bare(operator), value] = part else {
+    for part in words.split(|word| *word == FilterToken::Bare("and".to_owned())) {
+        let [FilterToken::Bare(field), FilterToken::Bare(operator), value] = part else {
             return bad("<field> <operator> <value> is expected");
         };
         let operator = match operator.as_str() {
-            "eq" => Operator::Eq,
-            "gt" => Operator::Gt,
-            "ge" => Operator::Ge,
-            "lt" => Operator::Lt,
-            "like" => Operator::Like,
+            "eq" => FilterOperator::Eq,
+            "gt" => FilterOperator::Gt,
+            "ge" => FilterOperator::Ge,
+            "lt" => FilterOperator::Lt,
+            "like" => FilterOperator::Like,
             other => return bad(&format!("unknown operator {other}")),
         };
-        let (Word::Bare(value) | Word::Quoted(value)) = value.clone();
-        tests.push(Test { path: field.split('.').map(str::to_owned).collect(), operator, value });
+        let (FilterToken::Bare(value) | FilterToken::Quoted(value)) = value.clone();
+        tests.push(FilterTerm { path: field.split('.').map(str::to_owned).collect(), operator, value });
     }
     Ok(tests)
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Word {
+enum FilterToken {
     Bare(String),
     Quoted(String),
 }
 
-fn words(text: &str) -> Result<Vec<Word>, Refusal> {
+fn tokenize_filter(text: &str) -> Result<Vec<FilterToken>, RequestRefusal> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
         let (word, after) = if matches!(first, '"' | '\'') {
             match rest[1..].split_once(first) {
-                Some((inside, after)) => (Word::Quoted(inside.to_owned()), after),
+                Some((inside, after)) => (FilterToken::Quoted(inside.to_owned()), after),
                 None => return refuse(400, "filter", "a quote is not closed"),
             }
         } else {
             let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            (Word::Bare(rest[..end].to_owned()), &rest[end..])
+            (FilterToken::Bare(rest[..end].to_owned()), &rest[end..])
         };
         words.push(word);
         rest = after.trim_start();
@@ -72,22 +72,22 @@ fn words(text: &str) -> Result<Vec<Word>, Refusal> {
     Ok(words)
 }
 
-impl Test {
-    pub(super) fn fits(&self, partner: &Partner) -> bool {
+impl FilterTerm {
+    pub(super) fn matches_partner(&self, partner: &Partner) -> bool {
         let Some((field, deeper)) = self.path.split_first() else { return false };
         let top = shape::value(partner, field);
         let Some(found) = deeper.iter().try_fold(&top, |value, key| value.get(key)) else { return false };
         let text = match found {
-            Value::Null => return self.operator == Operator::Eq && self.value == "null",
+            Value::Null => return self.operator == FilterOperator::Eq && self.value == "null",
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
         match self.operator {
-            Operator::Eq => text == self.value,
-            Operator::Gt => compare(&text, &self.value) == Ordering::Greater,
-            Operator::Ge => compare(&text, &self.value) != Ordering::Less,
-            Operator::Lt => compare(&text, &self.value) == Ordering::Less,
-            Operator::Like => like(&self.value, &text),
+            FilterOperator::Eq => text == self.value,
+            FilterOperator::Gt => compare(&text, &self.value) == Ordering::Greater,
+            FilterOperator::Ge => compare(&text, &self.value) != Ordering::Less,
+            FilterOperator::Lt => compare(&text, &self.value) == Ordering::Less,
+            FilterOperator::Like => like(&self.value, &text),
         }
     }
 }
@@ -115,23 +115,23 @@ fn like(pattern: &str, text: &str) -> bool {
 }
 
 /// Reads `order`: `<field> asc`, `<field> desc`, `<field>`, or `shuffle`.
-pub(super) fn order(text: &str) -> Result<Order, Refusal> {
+pub(super) fn order(text: &str) -> Result<ListingOrder, RequestRefusal> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words.as_slice() {
-        [] => Ok(Order::Created),
-        ["shuffle"] => Ok(Order::Shuffle),
-        [field] | [field, "asc"] => Ok(Order::By { field: (*field).to_owned(), descending: false }),
-        [field, "desc"] => Ok(Order::By { field: (*field).to_owned(), descending: true }),
+        [] => Ok(ListingOrder::Created),
+        ["shuffle"] => Ok(ListingOrder::Shuffle),
+        [field] | [field, "asc"] => Ok(ListingOrder::By { field: (*field).to_owned(), descending: false }),
+        [field, "desc"] => Ok(ListingOrder::By { field: (*field).to_owned(), descending: true }),
         _ => refuse(400, "order", "<field> asc, <field> desc or shuffle is expected"),
     }
 }
 
 /// The order of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum ListingOrder {
     /// As they were made.
     Created,
-    /// A mess, but the same mess every time.
+    /// Shuffled, but in the same way every time.
     Shuffle,
     /// By one field.
     By { field: String, descending: bool },

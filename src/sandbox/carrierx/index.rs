@@ -1,20 +1,20 @@
-//! What is derived from the list of partners, so that no request looks at all of them without need: a list page of a
-//! 100,000-partner world is cut from an order that was worked out once.
+//! Indexes over the list of partners, so that no request scans all of them unnecessarily: a list page of a
+//! 100,000-partner world is taken from an order that was computed once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::world::CarrierxWorld;
 
-/// Places of partners by sid, the logins in use, and the last listing.
+/// Positions of partners by sid, the logins in use, and the last listing.
 #[derive(Debug, Default)]
 pub(in super::super) struct PartnerIndex {
-    known: Option<Known>,
+    known: Option<IndexedPartners>,
     listing: Option<(String, Arc<Vec<usize>>)>,
 }
 
 #[derive(Debug)]
-struct Known {
+struct IndexedPartners {
     places: HashMap<String, usize>,
     logins: HashSet<String>,
 }
@@ -25,7 +25,7 @@ impl PartnerIndex {
         *self = Self::default();
     }
 
-    /// To be called after a partner's fields changed, which moves nobody but may reorder a listing.
+    /// To be called after a partner's fields changed, which moves no partner but may reorder a listing.
     pub(super) fn changed(&mut self) {
         self.listing = None;
     }
@@ -39,7 +39,7 @@ impl PartnerIndex {
         }
     }
 
-    /// Where the partner with this sid stands.
+    /// Position of the partner with this sid.
     pub(super) fn place(&mut self, world: &CarrierxWorld, sid: &str) -> Option<usize> {
         self.known(world).places.get(sid).copied()
     }
@@ -49,7 +49,7 @@ impl PartnerIndex {
         self.known(world).logins.contains(login)
     }
 
-    /// The places of the listing with this key, worked out when it is another one than last time.
+    /// The positions of the listing with this key, computed when the key differs from the last one.
     pub(super) fn listing(&mut self, key: &str, work_out: impl FnOnce() -> Vec<usize>) -> Arc<Vec<usize>> {
         if let Some((last, places)) = &self.listing
             && last == key
@@ -61,8 +61,8 @@ impl PartnerIndex {
         places
     }
 
-    fn known(&mut self, world: &CarrierxWorld) -> &Known {
-        self.known.get_or_insert_with(|| Known {
+    fn known(&mut self, world: &CarrierxWorld) -> &IndexedPartners {
+        self.known.get_or_insert_with(|| IndexedPartners {
             places: world.partners.iter().enumerate().map(|(place, p)| (p.sid().to_owned(), place)).collect(),
             logins: world.partners.iter().map(|p| p.text("login").to_owned()).collect(),
         })

@@ -10,15 +10,16 @@ mod update;
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Asked};
-use super::core::Core;
+use super::answer::{SandboxRequest, SandboxResponse};
+use super::core::SandboxCore;
 use super::ids;
 use super::world::{
-    CarrierxKnobs, CarrierxWorld, Delete, ErrorShape, GetUnverified, Mail, MailChange, Partner, World,
+    CarrierxCaller, CarrierxKnobs, CarrierxWorld, Delete, ErrorShape, GetUnverified, MailChange, Partner, VerificationMail,
+    Whoami, World,
 };
 pub(super) use index::PartnerIndex;
 
-/// Where every Core path begins (section 1).
+/// The prefix of every Core path (section 1).
 const PREFIX: &str = "/core/v2/";
 
 /// The three fields that hold addresses (section 7).
@@ -26,19 +27,19 @@ const MAIL_FIELDS: [&str; 3] = ["owner_email", "tech_email", "billing_email"];
 
 /// Why a request is refused.
 #[derive(Debug, Clone)]
-struct Refusal {
+struct RequestRefusal {
     status: u16,
     /// The field at fault, empty when there is none.
     field: String,
     message: String,
 }
 
-fn refuse<T>(status: u16, field: &str, message: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal { status, field: field.to_owned(), message: message.into() })
+fn refuse<T>(status: u16, field: &str, message: impl Into<String>) -> Result<T, RequestRefusal> {
+    Err(RequestRefusal { status, field: field.to_owned(), message: message.into() })
 }
 
 /// Answers one request under `/core/v2/`.
-pub(super) fn answer(core: &mut Core, asked: &Asked) -> Answer {
+pub(super) fn answer(core: &mut SandboxCore, asked: &SandboxRequest) -> SandboxResponse {
     handled(core, asked).unwrap_or_else(|refusal| {
         let world = &mut core.world.carrierx;
         let turn = world.errors_answered;
@@ -48,8 +49,8 @@ pub(super) fn answer(core: &mut Core, asked: &Asked) -> Answer {
 }
 
 /// An error in one of the four shapes a client has to survive (section 9).
-fn error(shape: ErrorShape, turn: u64, refusal: &Refusal) -> Answer {
-    let Refusal { status, field, message } = refusal;
+fn error(shape: ErrorShape, turn: u64, refusal: &RequestRefusal) -> SandboxResponse {
+    let RequestRefusal { status, field, message } = refusal;
     let shape = match (shape, turn % 4) {
         (ErrorShape::InTurn, 0) => ErrorShape::Objects,
         (ErrorShape::InTurn, 1) => ErrorShape::Fields,
@@ -68,12 +69,12 @@ fn error(shape: ErrorShape, turn: u64, refusal: &Refusal) -> Answer {
         ErrorShape::Message => json!({"message": text}),
         ErrorShape::Texts | ErrorShape::Fields | ErrorShape::InTurn => json!({"errors": [text]}),
     };
-    Answer::json(*status, body)
+    SandboxResponse::json(*status, body)
 }
 
-fn handled(core: &mut Core, asked: &Asked) -> Result<Answer, Refusal> {
-    let scopes = scopes(&core.world.carrierx, asked)?;
-    let may = |any_of: &[&str]| match scopes.iter().any(|have| any_of.contains(&have.as_str())) {
+fn handled(core: &mut SandboxCore, asked: &SandboxRequest) -> Result<SandboxResponse, RequestRefusal> {
+    let caller = caller(&core.world.carrierx, asked)?;
+    let may = |any_of: &[&str]| match caller.scopes.iter().any(|have| any_of.contains(&have.as_str())) {
         true => Ok(()),
         false => refuse(403, "", format!("scope {} is needed", any_of.join(" or "))),
     };
@@ -85,18 +86,18 @@ fn handled(core: &mut Core, asked: &Asked) -> Result<Answer, Refusal> {
         }
         ("POST", ["partners"]) => {
             may(&["partners.manage", "partners.create"])?;
-            let body = object(asked)?;
+            let body = read_object_body(asked)?;
             create::create(core, body)
         }
         ("GET", ["partners", sid]) => {
             may(&["partners.manage", "partners.read"])?;
-            let place = reachable(core, sid)?;
-            Ok(Answer::json(200, shape::shown(&core.world.carrierx.partners[place])))
+            let place = find_reachable(core, sid)?;
+            Ok(SandboxResponse::json(200, shape::shown(&core.world.carrierx.partners[place])))
         }
         (method @ ("PATCH" | "PUT"), ["partners", sid]) => {
             may(&["partners.manage", "partners.update"])?;
-            let body = object(asked)?;
-            let place = reachable(core, sid)?;
+            let body = read_object_body(asked)?;
+            let place = find_reachable(core, sid)?;
             let replace = match asked.argument("nested_objects") {
                 None => false,
                 Some("replace") => true,
@@ -106,38 +107,59 @@ fn handled(core: &mut Core, asked: &Asked) -> Result<Answer, Refusal> {
         }
         ("DELETE", ["partners", sid]) if core.world.carrierx.knobs.delete == Delete::NoContent => {
             may(&["partners.manage", "partners.delete"])?;
-            let place = reachable(core, sid)?;
+            let place = find_reachable(core, sid)?;
             core.world.carrierx.partners.remove(place);
             core.partners.forget();
-            Ok(Answer::empty(204))
+            Ok(SandboxResponse::empty(204))
         }
         (_, ["partners"] | ["partners", _]) => refuse(405, "", "method not allowed"),
         ("POST", ["admin", "partners", sid, "activate"]) => {
             may(&["admin.manage"])?;
             activate(core, sid)
         }
+        ("GET", ["oauth", "whoami"]) => whoami(core.world.carrierx.knobs.whoami, &caller),
         _ => related::answer(&mut core.world, asked, &parts, &may),
     }
 }
 
-/// What the bearer may do; 401 without a known token (section 1).
-fn scopes(world: &CarrierxWorld, asked: &Asked) -> Result<Vec<String>, Refusal> {
+/// The owner of the token (section 11, 12). The real shape of the answer is not known.
+fn whoami(knob: Whoami, caller: &CarrierxCaller) -> Result<SandboxResponse, RequestRefusal> {
+    let CarrierxCaller { partner_sid, login, scopes } = caller;
+    let answer = |scopes| Ok(SandboxResponse::json(200, json!({"login": login, "partner_sid": partner_sid, "scopes": scopes})));
+    match knob {
+        Whoami::Answer => answer(json!(scopes)),
+        Whoami::ScopesAsText => answer(json!(scopes.join(" "))),
+        Whoami::NotFound => refuse(404, "", "no such resource"),
+        Whoami::Forbidden => refuse(403, "", "not for this token"),
+    }
+}
+
+/// The caller, and what the token may do; 401 without a known token (section 1).
+fn caller(world: &CarrierxWorld, asked: &SandboxRequest) -> Result<CarrierxCaller, RequestRefusal> {
     let header = asked.header("authorization").unwrap_or_default();
     let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
     let token = token.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
+        let own = |scopes: &[String]| CarrierxCaller {
+            partner_sid: world.account_sid.clone(),
+            login: world.account_login.clone(),
+            scopes: scopes.to_vec(),
+        };
+        if let Some(caller) = world.callers.get(token) {
+            return Ok(caller.clone());
+        }
         if let Some(scopes) = world.limited_tokens.get(token) {
-            return Ok(scopes.clone());
+            return Ok(own(scopes));
         }
         if world.tokens.iter().any(|known| known == token) {
-            return Ok(world.scopes.clone());
+            return Ok(own(&world.scopes));
         }
     }
     refuse(401, "", "authorization is required")
 }
 
 /// The body as an object: 415 for another type, 400 for no JSON (sections 1 and 9).
-fn object(asked: &Asked) -> Result<Map<String, Value>, Refusal> {
+fn read_object_body(asked: &SandboxRequest) -> Result<Map<String, Value>, RequestRefusal> {
     if asked.media_type() != "application/json" {
         return refuse(415, "", "unsupported media type");
     }
@@ -148,8 +170,8 @@ fn object(asked: &Asked) -> Result<Map<String, Value>, Refusal> {
     }
 }
 
-/// The place of a partner that get-by-sid and PATCH can reach: by knob an unverified one is not (section 11, 4).
-fn reachable(core: &mut Core, sid: &str) -> Result<usize, Refusal> {
+/// The position of a partner that get-by-sid and PATCH can reach: a knob makes an unverified one unreachable (section 11, 4).
+fn find_reachable(core: &mut SandboxCore, sid: &str) -> Result<usize, RequestRefusal> {
     let hidden = core.world.carrierx.knobs.get_unverified == GetUnverified::NotFound;
     match core.partners.place(&core.world.carrierx, sid) {
         Some(place) if core.world.carrierx.partners[place].verified || !hidden => Ok(place),
@@ -157,8 +179,8 @@ fn reachable(core: &mut Core, sid: &str) -> Result<usize, Refusal> {
     }
 }
 
-/// Makes a partner active; a welcome mail is not our concern (section 2.2).
-fn activate(core: &mut Core, sid: &str) -> Result<Answer, Refusal> {
+/// Makes a partner active; a welcome mail is not simulated (section 2.2).
+fn activate(core: &mut SandboxCore, sid: &str) -> Result<SandboxResponse, RequestRefusal> {
     let Some(place) = core.partners.place(&core.world.carrierx, sid) else {
         return refuse(404, "", format!("no partner {sid}"));
     };
@@ -170,11 +192,11 @@ fn activate(core: &mut Core, sid: &str) -> Result<Answer, Refusal> {
         shown[field] = partner.fields.get(field).cloned().unwrap_or_default();
     }
     core.partners.changed();
-    Ok(Answer::json(200, shown))
+    Ok(SandboxResponse::json(200, shown))
 }
 
-/// Plays the human who clicks: the pending address appears, and with `owner_email` the partner becomes visible and
-/// active (section 11, 5). `all` clicks every link. False when there is no such partner or field.
+/// Acts as the human who clicks: the pending address appears, and with `owner_email` the partner becomes visible and
+/// active (section 11, 5). `all` clicks every link. False when no such partner or field exists.
 pub(super) fn verify(world: &mut World, partner: &str, field: &str) -> bool {
     if field != "all" && !MAIL_FIELDS.contains(&field) {
         return false;
@@ -197,7 +219,7 @@ pub(super) fn find_mut<'a>(world: &'a mut World, who: &str) -> Option<&'a mut Pa
     world.carrierx.partners.iter_mut().find(|p| p.sid() == who || p.text("login") == who)
 }
 
-/// Takes a new address: what is shown until the click is a knob, and a mail goes out (sections 7 and 11, 6).
+/// Accepts a new address: a knob decides what is shown until the click, and a mail is sent (sections 7 and 11, 6).
 fn submit_address(partner: &mut Partner, field: &str, address: &Value, shown: MailChange) -> Option<String> {
     let old = partner.fields.get(field).cloned().unwrap_or_default();
     match address {
@@ -225,10 +247,10 @@ fn submit_address(partner: &mut Partner, field: &str, address: &Value, shown: Ma
     }
 }
 
-/// Writes down the mails of one change.
+/// Records the mails of one change.
 fn send_mails(world: &mut World, sid: &str, mails: Vec<(String, String)>) {
     let at = world.now();
-    let mail = |(field, address)| Mail { partner_sid: sid.to_owned(), field, address, at };
+    let mail = |(field, address)| VerificationMail { partner_sid: sid.to_owned(), field, address, at };
     world.carrierx.mails.extend(mails.into_iter().map(mail));
 }
 

@@ -1,46 +1,45 @@
-//! What only touches the Partner object: access control rules and verification mails (`api/carrierx.md`, section 2.4).
+//! Objects related to the Partner object: access control rules and verification mails (`api/carrierx.md`, section 2.4).
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Answer, Asked};
+use super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::ids;
-use super::super::world::{Mail, World};
-use super::{Refusal, find_mut, object, refuse};
+use super::super::world::{VerificationMail, World};
+use super::{RequestRefusal, find_mut, read_object_body, refuse};
 
-/// Answers what is not a partner; everything unknown is a 404 with a JSON error (section 11, 1).
+/// Answers requests about anything but partners; everything unknown is a 404 with a JSON error (section 11, 1).
 pub(super) fn answer(
     world: &mut World,
-    asked: &Asked,
+    asked: &SandboxRequest,
     parts: &[&str],
-    may: &dyn Fn(&[&str]) -> Result<(), Refusal>,
-) -> Result<Answer, Refusal> {
+    may: &dyn Fn(&[&str]) -> Result<(), RequestRefusal>,
+) -> Result<SandboxResponse, RequestRefusal> {
     match (asked.method.as_str(), parts) {
         ("GET", ["accesscontrol", "rules"]) => {
             may(&["accesscontrol.manage", "accesscontrol.read"])?;
             let items = &world.carrierx.rules;
             let body = json!({"count": items.len(), "has_more": false, "items": items, "limit": 1000, "offset": 0,
                               "pagination": {}, "total": items.len()});
-            Ok(Answer::json(200, body))
+            Ok(SandboxResponse::json(200, body))
         }
         ("GET", ["accesscontrol", "rules", sid]) => {
             may(&["accesscontrol.manage", "accesscontrol.read"])?;
-            let fits =
-                |rule: &&Map<String, Value>| rule.get("rule_sid").and_then(Value::as_str) == Some(*sid);
+            let fits = |rule: &&Map<String, Value>| rule.get("rule_sid").and_then(Value::as_str) == Some(*sid);
             match world.carrierx.rules.iter().find(fits) {
-                Some(rule) => Ok(Answer::json(200, Value::Object(rule.clone()))),
+                Some(rule) => Ok(SandboxResponse::json(200, Value::Object(rule.clone()))),
                 None => refuse(404, "", format!("no rule {sid}")),
             }
         }
         ("POST", ["verification", "email"]) => {
             may(&["verification.manage", "verification.create"])?;
-            let body = object(asked)?;
+            let body = read_object_body(asked)?;
             send_again(world, &body)
         }
         ("GET", ["verification", "email", "tokens", token]) => {
             may(&["verification.manage", "verification.read"])?;
             let mail = token.parse::<usize>().ok().and_then(|n| world.carrierx.mails.get(n.checked_sub(1)?));
             match mail {
-                Some(mail) => Ok(Answer::json(200, shown(mail, "sent_email"))),
+                Some(mail) => Ok(SandboxResponse::json(200, shown(mail, "sent_email"))),
                 None => refuse(404, "", "no such token"),
             }
         }
@@ -48,8 +47,8 @@ pub(super) fn answer(
     }
 }
 
-/// Sends a mail to `to_address`, or to the owner of `partner_sid`. The token in its link is its place among all mails.
-fn send_again(world: &mut World, body: &Map<String, Value>) -> Result<Answer, Refusal> {
+/// Sends a mail to `to_address`, or to the owner of `partner_sid`. The token in its link is its index among all mails.
+fn send_again(world: &mut World, body: &Map<String, Value>) -> Result<SandboxResponse, RequestRefusal> {
     let text = |field: &str| body.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (mut address, sid) = (text("to_address"), text("partner_sid"));
     if address.is_empty() {
@@ -57,13 +56,13 @@ fn send_again(world: &mut World, body: &Map<String, Value>) -> Result<Answer, Re
         let pending = partner.pending.get("owner_email").cloned();
         address = pending.unwrap_or_else(|| partner.text("owner_email").to_owned());
     }
-    let mail = Mail { partner_sid: sid, field: "owner_email".to_owned(), address, at: world.now() };
-    let answer = Answer::json(200, shown(&mail, "sent_email"));
+    let mail = VerificationMail { partner_sid: sid, field: "owner_email".to_owned(), address, at: world.now() };
+    let answer = SandboxResponse::json(200, shown(&mail, "sent_email"));
     world.carrierx.mails.push(mail);
     Ok(answer)
 }
 
-fn shown(mail: &Mail, status: &str) -> Value {
+fn shown(mail: &VerificationMail, status: &str) -> Value {
     json!({"to_address": mail.address, "partner_sid": mail.partner_sid, "status": status,
            "date_created": ids::milliseconds(mail.at)})
 }

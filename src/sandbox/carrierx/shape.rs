@@ -1,9 +1,9 @@
-//! A partner as JSON, and what its fields may hold (`api/carrierx.md`, sections 4 and 5).
+//! A partner as JSON, and the valid values of its fields (`api/carrierx.md`, sections 4 and 5).
 
 use serde_json::{Map, Value, json};
 
 use super::super::world::{PUBLIC_FIELDS, Partner};
-use super::{Refusal, refuse};
+use super::{RequestRefusal, refuse};
 
 /// The two maps among the nested fields (sections 5.3 and 5.4).
 pub(super) const MAPS: [&str; 2] = ["attributes", "callbacks"];
@@ -39,7 +39,7 @@ pub(super) fn is_nested(field: &str) -> bool {
     MAPS.contains(&field) || ARRAYS.contains(&field)
 }
 
-/// What a field that nobody set holds (section 4.3).
+/// The value of a field that was not set (section 4.3).
 pub(super) fn unset(field: &str) -> Value {
     match field {
         "available_scopes" => json!(["partners.read"]),
@@ -61,13 +61,12 @@ pub(super) fn value(partner: &Partner, field: &str) -> Value {
 
 /// The 31 public fields; `password` is never among them.
 pub(super) fn shown(partner: &Partner) -> Value {
-    let fields: Map<String, Value> =
-        PUBLIC_FIELDS.iter().map(|field| ((*field).to_owned(), value(partner, field))).collect();
+    let fields: Map<String, Value> = PUBLIC_FIELDS.iter().map(|field| ((*field).to_owned(), value(partner, field))).collect();
     Value::Object(fields)
 }
 
-/// Checks the sort of a value, and turns money into the text that it will be read back as.
-pub(super) fn checked(field: &str, value: &Value) -> Result<Value, Refusal> {
+/// Checks the type of a value, and converts money into the text that a read returns.
+pub(super) fn checked(field: &str, value: &Value) -> Result<Value, RequestRefusal> {
     match value {
         Value::Object(_) if MAPS.contains(&field) => Ok(value.clone()),
         Value::Array(items) if ARRAYS.contains(&field) => {
@@ -85,7 +84,7 @@ pub(super) fn checked(field: &str, value: &Value) -> Result<Value, Refusal> {
 }
 
 /// The enums of an ACL item (section 5.1); transformations are opaque (5.2).
-fn checked_item(field: &str, item: &Value) -> Result<(), Refusal> {
+fn checked_item(field: &str, item: &Value) -> Result<(), RequestRefusal> {
     let Some(fields) = item.as_object() else { return refuse(422, field, "objects are expected") };
     if field == "transformations" {
         return Ok(());

@@ -2,30 +2,26 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::Answer;
-use super::super::core::Core;
+use super::super::answer::SandboxResponse;
+use super::super::core::SandboxCore;
 use super::super::world::{
-    ArrayDefault, CarrierxKnobs, MapDefault, MapNull, NonModifiable, PUBLIC_FIELDS, Partner, PasswordPatch,
-    PutMissing, PutReadOnly, ReplaceScope,
+    ArrayDefault, CarrierxKnobs, MapDefault, MapNull, NonModifiable, PUBLIC_FIELDS, Partner, PasswordPatch, PutMissing,
+    PutReadOnly, ReplaceScope,
 };
 use super::shape::{self, ARRAYS, MAPS, MODIFIABLE, checked, is_nested};
-use super::{MAIL_FIELDS, Refusal, kept_phone, refuse, send_mails, submit_address};
+use super::{MAIL_FIELDS, RequestRefusal, kept_phone, refuse, send_mails, submit_address};
 
 /// Changes one partner, all or nothing.
 pub(super) fn update(
-    core: &mut Core,
+    core: &mut SandboxCore,
     place: usize,
     body: &Map<String, Value>,
     put: bool,
     replace: bool,
-) -> Result<Answer, Refusal> {
+) -> Result<SandboxResponse, RequestRefusal> {
     let knobs = core.world.carrierx.knobs.clone();
     let mut partner = core.world.carrierx.partners[place].clone();
-    let mails = if put {
-        put_fields(&knobs, &mut partner, body)?
-    } else {
-        patch_fields(&knobs, &mut partner, body, replace)?
-    };
+    let mails = if put { put_fields(&knobs, &mut partner, body)? } else { patch_fields(&knobs, &mut partner, body, replace)? };
     let (sid, shown) = (partner.sid().to_owned(), shape::shown(&partner));
     let login_moved = partner.text("login") != core.world.carrierx.partners[place].text("login");
     core.world.carrierx.partners[place] = partner;
@@ -35,7 +31,7 @@ pub(super) fn update(
         core.partners.changed();
     }
     send_mails(&mut core.world, &sid, mails);
-    Ok(Answer::json(200, shown))
+    Ok(SandboxResponse::json(200, shown))
 }
 
 fn patch_fields(
@@ -43,7 +39,7 @@ fn patch_fields(
     partner: &mut Partner,
     body: &Map<String, Value>,
     replace: bool,
-) -> Result<Vec<(String, String)>, Refusal> {
+) -> Result<Vec<(String, String)>, RequestRefusal> {
     let mut mails = Vec::new();
     for (field, value) in body {
         let name = field.as_str();
@@ -61,7 +57,7 @@ fn patch_fields(
                 NonModifiable::Reject if PUBLIC_FIELDS.contains(&name) => {
                     return refuse(422, name, "cannot be modified");
                 }
-                // The sid is the key of every URL: no copy of the service lets it change.
+                // The sid is the key of every URL: no installation of the service lets it change.
                 NonModifiable::Apply if PUBLIC_FIELDS.contains(&name) && name != "partner_sid" => {}
                 _ => continue,
             }
@@ -86,7 +82,7 @@ fn put_fields(
     knobs: &CarrierxKnobs,
     partner: &mut Partner,
     body: &Map<String, Value>,
-) -> Result<Vec<(String, String)>, Refusal> {
+) -> Result<Vec<(String, String)>, RequestRefusal> {
     let mut mails = Vec::new();
     for field in PUBLIC_FIELDS {
         let value = match (body.get(field), knobs.put_missing) {
@@ -114,7 +110,7 @@ fn put_fields(
     Ok(mails)
 }
 
-/// Stores one value; the answer is the address that a mail goes to.
+/// Stores one value; returns the address that a mail is sent to.
 fn set(knobs: &CarrierxKnobs, partner: &mut Partner, field: &str, value: Value) -> Option<String> {
     if MAIL_FIELDS.contains(&field) {
         return submit_address(partner, field, &value, knobs.mail);
@@ -128,7 +124,7 @@ fn set(knobs: &CarrierxKnobs, partner: &mut Partner, field: &str, value: Value) 
     None
 }
 
-/// A key of the service's own in every item (section 8.2).
+/// An extra key of the service in every item (section 8.2).
 fn with_defaults(mut value: Value) -> Value {
     for item in value.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
         item.entry("enabled").or_insert(Value::Bool(true));
@@ -136,8 +132,8 @@ fn with_defaults(mut value: Value) -> Value {
     value
 }
 
-/// A nested value without `replace`: by knob, since the page that says it could not be read (section 6.2).
-fn merged(knobs: &CarrierxKnobs, field: &str, old: &Value, new: &Value) -> Result<Value, Refusal> {
+/// A nested value without `replace`: a knob decides, since the page about it could not be read (section 6.2).
+fn merged(knobs: &CarrierxKnobs, field: &str, old: &Value, new: &Value) -> Result<Value, RequestRefusal> {
     match (old, new) {
         (Value::Object(old), Value::Object(new)) => merged_map(knobs, field, old, new),
         (Value::Array(old), Value::Array(new)) => Ok(match knobs.array_default {
@@ -154,7 +150,7 @@ fn merged_map(
     field: &str,
     old: &Map<String, Value>,
     new: &Map<String, Value>,
-) -> Result<Value, Refusal> {
+) -> Result<Value, RequestRefusal> {
     let mut result = match knobs.map_default {
         MapDefault::MergeKeys => old.clone(),
         MapDefault::Overwrite => Map::new(),
@@ -173,7 +169,7 @@ fn merged_map(
     Ok(Value::Object(result))
 }
 
-/// Item n is merged over item n; what is left over on either side stays.
+/// Item n is merged over item n; the rest on either side is kept.
 fn merged_items(old: &[Value], new: &[Value]) -> Value {
     let one = |place: usize| match (old.get(place), new.get(place)) {
         (Some(Value::Object(below)), Some(Value::Object(above))) => {

@@ -1,87 +1,89 @@
-//! Which faults hit a request, and what becomes of its answer.
+//! Which faults hit a request, and what happens to its answer.
 
 use serde_json::json;
 
-use super::super::answer::{Answer, Asked};
-use super::super::core::Core;
+use super::super::answer::{SandboxRequest, SandboxResponse};
+use super::super::core::SandboxCore;
 use super::super::log::is_write;
 use super::super::world::{ConfigPath, Profile, World};
 use super::super::{carrierx, unpod};
-use super::lists::Twist;
-use super::{Edit, Effect, FakeAnswer, FakeBody, Fault, Matcher, When, reshape};
+use super::lists::ListFault;
+use super::{FakeAnswer, FakeBody, FaultEffect, FaultRule, FaultTiming, ForeignEdit, RequestMatcher, reshape};
 
 /// The effects that hit one request, in the order of the rules.
 #[derive(Debug, Default)]
-pub(in super::super) struct Plan {
-    pub(in super::super) effects: Vec<Effect>,
-    moments: Vec<When>,
+pub(in super::super) struct RequestFaults {
+    pub(in super::super) effects: Vec<FaultEffect>,
+    moments: Vec<FaultTiming>,
 }
 
-impl Plan {
-    fn at(&self, moment: When) -> impl Iterator<Item = &Effect> {
+impl RequestFaults {
+    fn effects_at(&self, moment: FaultTiming) -> impl Iterator<Item = &FaultEffect> {
         self.effects.iter().zip(&self.moments).filter(move |(_, m)| **m == moment).map(|(effect, _)| effect)
     }
 
-    fn delay(&self, moment: When) -> u64 {
-        self.at(moment).map(|effect| if let Effect::DelayMs(ms) = effect { *ms } else { 0 }).sum()
+    fn delay(&self, moment: FaultTiming) -> u64 {
+        self.effects_at(moment).map(|effect| if let FaultEffect::DelayMs(ms) = effect { *ms } else { 0 }).sum()
     }
 
     /// Milliseconds to wait before the request is carried out.
     pub(in super::super) fn delay_before(&self) -> u64 {
-        self.delay(When::Before)
+        self.delay(FaultTiming::Before)
     }
 
-    /// Milliseconds to wait after it was.
+    /// Milliseconds to wait afterwards.
     pub(in super::super) fn delay_after(&self) -> u64 {
-        self.delay(When::After)
+        self.delay(FaultTiming::After)
     }
 
-    /// Milliseconds after which it is carried out, whether anybody still waits for the answer or not.
-    pub(in super::super) fn late(&self) -> Option<u64> {
-        let late = |effect: &Effect| if let Effect::CarriedOutLateMs(ms) = effect { Some(*ms) } else { None };
+    /// Milliseconds after which it is carried out, whether or not the client still waits for the answer.
+    pub(in super::super) fn carried_out_after(&self) -> Option<u64> {
+        let late = |effect: &FaultEffect| {
+            if let FaultEffect::CarriedOutLateMs(ms) = effect { Some(*ms) } else { None }
+        };
         self.effects.iter().find_map(late)
     }
 
-    /// Whether it is held at this moment.
-    pub(in super::super) fn holds(&self, moment: When) -> bool {
-        self.at(moment).any(|effect| *effect == Effect::Hold)
+    /// Whether it is held at this point.
+    pub(in super::super) fn holds(&self, moment: FaultTiming) -> bool {
+        self.effects_at(moment).any(|effect| *effect == FaultEffect::Hold)
     }
 
-    /// What happens to the list that is asked for.
-    pub(in super::super) fn twist(&self) -> Twist {
-        Twist::of(&self.effects)
+    /// What happens to the requested list.
+    pub(in super::super) fn list_fault(&self) -> ListFault {
+        ListFault::from_effects(&self.effects)
     }
 }
 
-/// Counts the request in every rule that fits, and carries out what others do "just before" it.
-pub(in super::super) fn plan(core: &mut Core, asked: &Asked) -> Plan {
-    let mut plan = Plan::default();
+/// Counts the request in every rule that matches, and makes the changes of others "just before" it.
+pub(in super::super) fn match_faults(core: &mut SandboxCore, asked: &SandboxRequest) -> RequestFaults {
+    let mut plan = RequestFaults::default();
     for fault in &mut core.world.faults {
-        if hits(fault, asked) {
+        if rule_applies(fault, asked) {
             plan.effects.push(fault.effect.clone());
             plan.moments.push(fault.when);
         }
     }
     for effect in &plan.effects {
         match effect {
-            Effect::SwapConfigPath => swap_config_path(&mut core.world),
-            Effect::Foreign(edits) => core.edit(|world| edits.iter().for_each(|edit| carry_out(world, edit))),
+            FaultEffect::SwapConfigPath => swap_config_path(&mut core.world),
+            FaultEffect::Foreign(edits) => core.edit(|world| edits.iter().for_each(|edit| carry_out(world, edit))),
             _ => {}
         }
     }
     plan
 }
 
-fn hits(fault: &mut Fault, asked: &Asked) -> bool {
-    let Matcher { nth, times, .. } = fault.matcher;
-    if !fits(&fault.matcher, asked) {
+fn rule_applies(fault: &mut FaultRule, asked: &SandboxRequest) -> bool {
+    let RequestMatcher { nth, times, .. } = fault.matcher;
+    if !request_matches(&fault.matcher, asked) {
         return false;
     }
     fault.seen = fault.seen.saturating_add(1);
     fault.seen >= nth && (times == 0 || fault.seen - nth.min(fault.seen) < times)
 }
 
-fn fits(matcher: &Matcher, asked: &Asked) -> bool {
+fn request_matches(matcher: &RequestMatcher, asked: &SandboxRequest) -> bool {
     let method = |wanted: &String| match wanted.as_str() {
         "WRITE" => is_write(&asked.method),
         wanted => wanted.eq_ignore_ascii_case(&asked.method),
@@ -92,7 +94,7 @@ fn fits(matcher: &Matcher, asked: &Asked) -> bool {
         && matcher.query.as_ref().is_none_or(|part| asked.raw_query.contains(part))
 }
 
-/// With a star a pattern fits the whole path, without one it is a beginning.
+/// With a star a pattern matches the whole path, without one it is a prefix.
 fn path_fits(pattern: &str, path: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else {
         return path.starts_with(pattern);
@@ -108,10 +110,10 @@ fn path_fits(pattern: &str, path: &str) -> bool {
     left.ends_with(last)
 }
 
-/// Takes out of the request what the service ignores.
-pub(in super::super) fn ignore(plan: &Plan, asked: &mut Asked) {
+/// Removes from the request what the service ignores.
+pub(in super::super) fn drop_ignored_fields(plan: &RequestFaults, asked: &mut SandboxRequest) {
     let ignored = plan.effects.iter().flat_map(|effect| match effect {
-        Effect::Ignores(names) => names.as_slice(),
+        FaultEffect::Ignores(names) => names.as_slice(),
         _ => &[],
     });
     let ignored: Vec<&String> = ignored.collect();
@@ -124,28 +126,32 @@ pub(in super::super) fn ignore(plan: &Plan, asked: &mut Asked) {
     }
 }
 
-/// The answer that is given without carrying the request out: `Some(None)` is a cut connection.
-pub(in super::super) fn early(plan: &Plan) -> Option<Option<Answer>> {
-    plan.at(When::Before).find_map(replacement)
+/// The answer without carrying the request out: `Some(None)` is a cut connection.
+pub(in super::super) fn answer_early(plan: &RequestFaults) -> Option<Option<SandboxResponse>> {
+    plan.effects_at(FaultTiming::Before).find_map(replacement)
 }
 
-/// What is left of the true answer; `None` is a cut connection.
-pub(in super::super) fn late(plan: &Plan, asked: &Asked, truth: Answer) -> Option<Answer> {
-    if let Some(replaced) = plan.at(When::After).find_map(replacement) {
+/// The rest of the true answer; `None` is a cut connection.
+pub(in super::super) fn answer_late(
+    plan: &RequestFaults,
+    asked: &SandboxRequest,
+    truth: SandboxResponse,
+) -> Option<SandboxResponse> {
+    if let Some(replaced) = plan.effects_at(FaultTiming::After).find_map(replacement) {
         return replaced;
     }
     Some(plan.effects.iter().fold(truth, |answer, effect| reshape::reshape(effect, asked, answer)))
 }
 
-fn replacement(effect: &Effect) -> Option<Option<Answer>> {
+fn replacement(effect: &FaultEffect) -> Option<Option<SandboxResponse>> {
     match effect {
-        Effect::Answer(fake) => Some(Some(fake_answer(fake))),
-        Effect::Cut => Some(None),
+        FaultEffect::Answer(fake) => Some(Some(fake_answer(fake))),
+        FaultEffect::Cut => Some(None),
         _ => None,
     }
 }
 
-fn fake_answer(fake: &FakeAnswer) -> Answer {
+fn fake_answer(fake: &FakeAnswer) -> SandboxResponse {
     let status = fake.status;
     let wait = fake.retry_after.clone().unwrap_or_else(|| "7".to_owned());
     let words = match status {
@@ -154,21 +160,19 @@ fn fake_answer(fake: &FakeAnswer) -> Answer {
     };
     let framework = json!({"message": words, "status_code": status});
     let mut answer = match &fake.body {
-        FakeBody::Usual if status >= 500 => Answer::html(status, "Server error"),
-        FakeBody::Usual if (300..400).contains(&status) || status == 204 => Answer::empty(status),
+        FakeBody::Usual if status >= 500 => SandboxResponse::html(status, "Server error"),
+        FakeBody::Usual if (300..400).contains(&status) || status == 204 => SandboxResponse::empty(status),
         FakeBody::Usual if status == 206 => business(status),
-        FakeBody::Usual | FakeBody::Framework => Answer::json(status, framework),
-        FakeBody::Html => Answer::html(status, "Server error"),
-        FakeBody::Empty => Answer::empty(status),
+        FakeBody::Usual | FakeBody::Framework => SandboxResponse::json(status, framework),
+        FakeBody::Html => SandboxResponse::html(status, "Server error"),
+        FakeBody::Empty => SandboxResponse::empty(status),
         FakeBody::Docs => {
             let code = if status == 429 { "rate_limit_exceeded" } else { "sandbox_fault" };
-            Answer::json(status, json!({"error": {"code": code, "message": words}}))
+            SandboxResponse::json(status, json!({"error": {"code": code, "message": words}}))
         }
         FakeBody::Business => business(status),
-        FakeBody::Truncated => {
-            reshape::raw(status, "application/json", br#"{"status_code":200,"data":[{"id":4"#)
-        }
-        FakeBody::Json(value) => Answer::json(status, value.clone()),
+        FakeBody::Truncated => reshape::raw(status, "application/json", br#"{"status_code":200,"data":[{"id":4"#),
+        FakeBody::Json(value) => SandboxResponse::json(status, value.clone()),
         FakeBody::Text(text) => reshape::raw(status, "text/plain; charset=utf-8", text.as_bytes()),
     };
     if let Some(wait) = &fake.retry_after {
@@ -180,8 +184,8 @@ fn fake_answer(fake: &FakeAnswer) -> Answer {
     answer
 }
 
-fn business(status: u16) -> Answer {
-    Answer::json(status, json!({"status_code": status, "message": "Organization not found", "data": {}}))
+fn business(status: u16) -> SandboxResponse {
+    SandboxResponse::json(status, json!({"status_code": status, "message": "Organization not found", "data": {}}))
 }
 
 fn swap_config_path(world: &mut World) {
@@ -192,34 +196,32 @@ fn swap_config_path(world: &mut World) {
     };
 }
 
-fn carry_out(world: &mut World, edit: &Edit) {
+fn carry_out(world: &mut World, edit: &ForeignEdit) {
     match edit {
-        Edit::Partner { partner, set } => {
+        ForeignEdit::Partner { partner, set } => {
             if let Some(found) = carrierx::find_mut(world, partner) {
                 found.fields.extend(set.clone());
             }
         }
-        Edit::Verify { partner, field } => {
+        ForeignEdit::Verify { partner, field } => {
             carrierx::verify(world, partner, field);
         }
-        Edit::Connect { bridge, number, configuration } => {
-            unpod::put_on(world, bridge, number, *configuration)
-        }
-        Edit::Disconnect { bridge, number } => unpod::take_off(world, bridge, number),
-        Edit::Configuration { id, set } => {
+        ForeignEdit::Connect { bridge, number, configuration } => unpod::put_on(world, bridge, number, *configuration),
+        ForeignEdit::Disconnect { bridge, number } => unpod::take_off(world, bridge, number),
+        ForeignEdit::Configuration { id, set } => {
             if let Some(found) = world.unpod.configurations.iter_mut().find(|c| c.id == *id) {
                 for (field, value) in set {
                     unpod::set_text(found, field, value.clone());
                 }
             }
         }
-        Edit::DeleteConfiguration(id) => unpod::drop_configuration(&mut world.unpod, *id),
-        Edit::RenameBridge { bridge, name } => {
+        ForeignEdit::DeleteConfiguration(id) => unpod::drop_configuration(&mut world.unpod, *id),
+        ForeignEdit::RenameBridge { bridge, name } => {
             if let Some(found) = world.unpod.bridges.iter_mut().find(|b| b.slug == *bridge) {
                 found.name.clone_from(name);
             }
         }
-        Edit::DeleteBridge(bridge) => {
+        ForeignEdit::DeleteBridge(bridge) => {
             if let Some(id) = world.unpod.bridges.iter().find(|b| b.slug == *bridge).map(|b| b.id) {
                 unpod::drop_bridge(&mut world.unpod, id);
             }
@@ -235,10 +237,7 @@ mod tests {
     fn patterns() {
         assert!(path_fits("/core/v2/partners", "/core/v2/partners/abc"));
         assert!(path_fits("*/connect-provider/", "/api/v2/platform/telephony/bridges/x/connect-provider/"));
-        assert!(!path_fits(
-            "*/connect-provider/",
-            "/api/v2/platform/telephony/bridges/x/disconnect-provider/x"
-        ));
+        assert!(!path_fits("*/connect-provider/", "/api/v2/platform/telephony/bridges/x/disconnect-provider/x"));
         assert!(path_fits("/a/*/c/*", "/a/b/c/"));
         assert!(!path_fits("/a/*/c/*/e", "/a/b/c/e"));
     }

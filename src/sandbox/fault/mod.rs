@@ -15,54 +15,54 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(super) use apply::{early, ignore, late, plan};
-pub(super) use lists::Twist;
+pub(super) use apply::{answer_early, answer_late, drop_ignored_fields, match_faults};
+pub(super) use lists::ListFault;
 
 use super::world::is_default;
 
 /// One rule: a matcher, and what happens to the requests it picks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fault {
+pub struct FaultRule {
     /// Which requests; left out it is the first request of all.
     #[serde(rename = "match", default)]
-    pub matcher: Matcher,
+    pub matcher: RequestMatcher,
     /// Whether the request was carried out before it went wrong.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub when: When,
+    pub when: FaultTiming,
     /// What happens.
-    pub effect: Effect,
-    /// How many matching requests came so far; the simulator counts here.
+    pub effect: FaultEffect,
+    /// Number of matching requests so far; the simulator counts here.
     #[serde(default, skip_serializing_if = "is_default")]
     pub seen: u32,
 }
 
-impl Fault {
+impl FaultRule {
     /// A fault that hits the first matching request, without carrying it out.
-    pub fn new(matcher: Matcher, effect: Effect) -> Self {
-        Self { matcher, when: When::Before, effect, seen: 0 }
+    pub fn new(matcher: RequestMatcher, effect: FaultEffect) -> Self {
+        Self { matcher, when: FaultTiming::Before, effect, seen: 0 }
     }
 
     /// The same, but the request is carried out first.
     #[must_use]
     pub fn after(mut self) -> Self {
-        self.when = When::After;
+        self.when = FaultTiming::After;
         self
     }
 }
 
-/// Picks requests. Everything left out fits every request.
+/// Selects requests. An omitted key matches every request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Matcher {
+pub struct RequestMatcher {
     /// Which service.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub service: Option<Service>,
-    /// `GET`, `POST`, ... as on the wire; `WRITE` stands for everything but GET, HEAD and OPTIONS.
+    pub service: Option<SimulatedService>,
+    /// `GET`, `POST`, ... as on the wire; `WRITE` means everything but GET, HEAD and OPTIONS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The path from `/` on, without query. With a `*` (any run of characters) it must fit the whole path; without one
-    /// it is a beginning.
+    /// The path from `/` on, without query. With a `*` (any run of characters) it must match the whole path; without
+    /// one it is a prefix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// A part of the query.
@@ -70,17 +70,17 @@ pub struct Matcher {
     pub query: Option<String>,
     /// The first matching request that is hit, counted from 1.
     pub nth: u32,
-    /// How many in a row are hit from there on; 0 is all.
+    /// Number of consecutive requests that are hit from there on; 0 is all.
     pub times: u32,
 }
 
-impl Default for Matcher {
+impl Default for RequestMatcher {
     fn default() -> Self {
         Self { service: None, method: None, path: None, query: None, nth: 1, times: 1 }
     }
 }
 
-impl Matcher {
+impl RequestMatcher {
     /// Requests with this method and path.
     pub fn to(method: &str, path: &str) -> Self {
         Self { method: Some(method.to_owned()), path: Some(path.to_owned()), ..Self::default() }
@@ -104,7 +104,7 @@ impl Matcher {
 /// Which of the two services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Service {
+pub enum SimulatedService {
     /// Under `/api/v2/platform/`.
     Unpod,
     /// Under `/core/v2/`.
@@ -118,19 +118,19 @@ pub enum Service {
 /// Whether the request was carried out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum When {
+pub enum FaultTiming {
     /// It went wrong before the service saw it.
     #[default]
     Before,
-    /// The service did it, and only the answer suffered.
+    /// The service carried it out, and only the answer is affected.
     After,
 }
 
-/// What happens to a request. [`When`] matters for `answer`, `cut`, `delay_ms` and `hold`; the others need the true answer.
+/// What happens to a request. [`FaultTiming`] matters for `answer`, `cut`, `delay_ms` and `hold`; the others need the true answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// Another answer than the true one.
+pub enum FaultEffect {
+    /// An answer other than the true one.
     Answer(FakeAnswer),
     /// The connection is reset without a byte of answer.
     Cut,
@@ -138,22 +138,22 @@ pub enum Effect {
     CutInBody,
     /// The answer comes this many milliseconds late.
     DelayMs(u64),
-    /// The service carries the request out this many milliseconds later, whatever becomes of who asked, and answers then. With 0
-    /// it does so when a test says so with [`Sandbox::let_go`](super::Sandbox::let_go).
+    /// The service carries the request out this many milliseconds later, whatever happens to the client, and answers then. With
+    /// 0 it does so when a test triggers it with [`Sandbox::let_go`](super::Sandbox::let_go).
     CarriedOutLateMs(u64),
     /// No answer comes. A test waits for that with [`Sandbox::wait_held`](super::Sandbox::wait_held), and may end it with
     /// [`Sandbox::let_go`](super::Sandbox::let_go).
     Hold,
-    /// The body comes in small pieces.
+    /// The body arrives in small pieces.
     Drip {
-        /// Bytes a piece.
+        /// Bytes per piece.
         bytes: usize,
         /// Milliseconds between pieces.
         every_ms: u64,
     },
     /// The body is followed by this many bytes of white space, which is still JSON.
     Oversize(usize),
-    /// The true status, and the first half of the JSON, with a length that fits it.
+    /// The true status, and the first half of the JSON, with a matching length.
     TruncatedJson,
     /// The true status without a body.
     EmptyBody,
@@ -161,23 +161,23 @@ pub enum Effect {
     WithoutId,
     /// `data` or `items` is an object where an array is expected.
     DataObject,
-    /// Every object gains fields nobody knows.
+    /// Every object gains unknown fields.
     ExtraFields,
     /// A list never ends: every page is full of new things.
     EndlessPages,
-    /// A list says that it has this many more elements than its pages give.
+    /// A list claims this many more elements than its pages contain.
     MissingRows(u64),
     /// Pages after the first begin this many elements early.
     OverlappingPages(usize),
-    /// The next page is said to be at this URL.
+    /// The answer names this URL as the next page.
     NextUrl(String),
     /// The other spelling of the configurations' path is routed from now on.
     SwapConfigPath,
     /// The service's clock is this many seconds ahead of the right time.
     ClockAhead(i64),
-    /// Somebody else changes things just before the request is carried out.
-    Foreign(Vec<Edit>),
-    /// The service takes the request and ignores these entries of its body.
+    /// Another user changes things just before the request is carried out.
+    Foreign(Vec<ForeignEdit>),
+    /// The service accepts the request and ignores these entries of its body.
     Ignores(Vec<String>),
 }
 
@@ -187,13 +187,13 @@ pub enum Effect {
 pub struct FakeAnswer {
     /// HTTP status.
     pub status: u16,
-    /// Body; left out it is HTML from 500 on, empty for a redirect, and JSON with a message otherwise.
+    /// Body; by default HTML from 500 on, empty for a redirect, and JSON with a message otherwise.
     #[serde(default, skip_serializing_if = "is_default")]
     pub body: FakeBody,
-    /// `Retry-After`, as it stands.
+    /// `Retry-After`, verbatim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<String>,
-    /// `Location`, as it stands.
+    /// `Location`, verbatim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }
@@ -216,18 +216,18 @@ impl FakeAnswer {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FakeBody {
-    /// What the status usually comes with.
+    /// The usual body of the status.
     #[default]
     Usual,
     /// A page of HTML.
     Html,
     /// Nothing.
     Empty,
-    /// As the framework says it: `message` and `status_code` (`api/unpod.md`, section 9.2).
+    /// In the framework's shape: `message` and `status_code` (`api/unpod.md`, section 9.2).
     Framework,
-    /// As the newest docs site says it: `error.code` and `error.message` (section 9.2).
+    /// In the shape of the newest docs site: `error.code` and `error.message` (section 9.2).
     Docs,
-    /// A business error with `data: {}`, as 206 has it (section 9.2).
+    /// A business error with `data: {}`, as with 206 (section 9.2).
     Business,
     /// The beginning of some JSON.
     Truncated,
@@ -237,10 +237,10 @@ pub enum FakeBody {
     Text(String),
 }
 
-/// One change made by somebody else, in a console or with another tool.
+/// One change made by another user, in a console or with another tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Edit {
+pub enum ForeignEdit {
     /// Sets fields of a partner.
     Partner {
         /// Sid or login.
@@ -257,7 +257,7 @@ pub enum Edit {
         /// Configuration id.
         configuration: Option<u64>,
     },
-    /// Takes a number off a bridge.
+    /// Disconnects a number from a bridge.
     Disconnect {
         /// Slug.
         bridge: String,
@@ -282,7 +282,7 @@ pub enum Edit {
     },
     /// Deletes a bridge as the API does.
     DeleteBridge(String),
-    /// Plays the human who clicks (`api/carrierx.md`, section 11, 5).
+    /// Acts as the human who clicks (`api/carrierx.md`, section 11, 5).
     Verify {
         /// Sid or login.
         partner: String,

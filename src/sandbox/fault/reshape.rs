@@ -2,31 +2,31 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Answer, Asked, Payload};
+use super::super::answer::{ResponsePayload, SandboxRequest, SandboxResponse};
 use super::super::ids;
-use super::{Effect, Service};
+use super::{FaultEffect, SimulatedService};
 
 /// An answer of ready bytes.
-pub(super) fn raw(status: u16, kind: &'static str, bytes: &[u8]) -> Answer {
-    Answer { status, headers: Vec::new(), payload: Payload::Raw(kind, bytes.to_vec()) }
+pub(super) fn raw(status: u16, kind: &'static str, bytes: &[u8]) -> SandboxResponse {
+    SandboxResponse { status, headers: Vec::new(), payload: ResponsePayload::Raw(kind, bytes.to_vec()) }
 }
 
-/// The answer after this effect; effects that do not concern a finished answer leave it alone.
-pub(super) fn reshape(effect: &Effect, asked: &Asked, mut answer: Answer) -> Answer {
+/// The answer after this effect; effects that do not concern a finished answer leave it unchanged.
+pub(super) fn reshape(effect: &FaultEffect, asked: &SandboxRequest, mut answer: SandboxResponse) -> SandboxResponse {
     match effect {
-        Effect::ClockAhead(seconds) => {
+        FaultEffect::ClockAhead(seconds) => {
             let now = std::time::SystemTime::now();
             let gap = std::time::Duration::from_secs(seconds.unsigned_abs());
             let shown = if *seconds < 0 { now - gap } else { now + gap };
             answer = answer.with("date", httpdate::fmt_http_date(shown));
         }
-        Effect::EmptyBody => answer.payload = Payload::Empty,
-        Effect::TruncatedJson => {
+        FaultEffect::EmptyBody => answer.payload = ResponsePayload::Empty,
+        FaultEffect::TruncatedJson => {
             let (_, bytes) = answer.bytes();
-            answer.payload = Payload::Raw("application/json", bytes[..bytes.len() / 2].to_vec());
+            answer.payload = ResponsePayload::Raw("application/json", bytes[..bytes.len() / 2].to_vec());
         }
         _ => {
-            if let Payload::Json(body) = &mut answer.payload
+            if let ResponsePayload::Json(body) = &mut answer.payload
                 && answer.status < 300
             {
                 reshape_json(effect, asked, body);
@@ -36,27 +36,27 @@ pub(super) fn reshape(effect: &Effect, asked: &Asked, mut answer: Answer) -> Ans
     answer
 }
 
-fn reshape_json(effect: &Effect, asked: &Asked, body: &mut Value) {
+fn reshape_json(effect: &FaultEffect, asked: &SandboxRequest, body: &mut Value) {
     match effect {
-        Effect::WithoutId => without_id(body),
-        Effect::DataObject => {
+        FaultEffect::WithoutId => without_id(body),
+        FaultEffect::DataObject => {
             for key in ["data", "items"] {
                 if let Some(list) = body.get_mut(key).filter(|list| list.is_array()) {
                     *list = json!({"0": list.take()});
                 }
             }
         }
-        Effect::ExtraFields => extra_fields(body),
-        Effect::MissingRows(missing) => {
+        FaultEffect::ExtraFields => extra_fields(body),
+        FaultEffect::MissingRows(missing) => {
             for key in ["count", "total"] {
                 if let Some(count) = body.get(key).and_then(Value::as_u64) {
                     body[key] = (count + missing).into();
                 }
             }
         }
-        Effect::EndlessPages => endless(asked, body),
-        Effect::NextUrl(url) => match asked.service {
-            Service::Carrierx => {
+        FaultEffect::EndlessPages => fill_endless_page(asked, body),
+        FaultEffect::NextUrl(url) => match asked.service {
+            SimulatedService::Carrierx => {
                 body["pagination"] = json!({"next": url});
                 body["has_more"] = true.into();
             }
@@ -87,10 +87,10 @@ fn extra_fields(value: &mut Value) {
     }
 }
 
-/// Fills the page with copies that have names of their own, so that only a limit on pages ends the reading.
-fn endless(asked: &Asked, body: &mut Value) {
+/// Fills the page with copies that have unique names, so that only a limit on pages ends the reading.
+fn fill_endless_page(asked: &SandboxRequest, body: &mut Value) {
     let page: u64 = match asked.service {
-        Service::Carrierx => asked.argument("offset"),
+        SimulatedService::Carrierx => asked.argument("offset"),
         _ => asked.argument("page"),
     }
     .and_then(|text| text.parse().ok())
@@ -98,10 +98,10 @@ fn endless(asked: &Asked, body: &mut Value) {
     let key = if body.get("items").is_some() { "items" } else { "data" };
     let sample = body.get(key).and_then(Value::as_array).and_then(|items| items.first()).cloned();
     let sample = sample.unwrap_or_else(|| json!({"id": 0, "name": "Endless", "slug": "endless"}));
-    let copies = (0..10).map(|row| renamed(&sample, page * 10 + row));
+    let copies = (0..10).map(|row| renamed_copy(&sample, page * 10 + row));
     body[key] = copies.collect();
     match asked.service {
-        Service::Carrierx => {
+        SimulatedService::Carrierx => {
             body["count"] = 10.into();
             body["has_more"] = true.into();
         }
@@ -109,7 +109,7 @@ fn endless(asked: &Asked, body: &mut Value) {
     }
 }
 
-fn renamed(sample: &Value, n: u64) -> Value {
+fn renamed_copy(sample: &Value, n: u64) -> Value {
     let mut fields: Map<String, Value> = sample.as_object().cloned().unwrap_or_default();
     for (name, value) in &mut fields {
         match name.as_str() {

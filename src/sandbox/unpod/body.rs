@@ -2,41 +2,41 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::answer::{Answer, Asked};
+use super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::wire;
 use super::{envelope, plain};
 
-/// Marks the place of half a surrogate pair, which JSON can spell and Rust text cannot hold.
+/// Marks the position of half a surrogate pair, which JSON can spell and Rust text cannot hold.
 pub(super) const LONE_SURROGATE: char = '\u{E000}';
 
 /// A body that could be read.
 #[derive(Debug, Clone)]
-pub(super) struct Body {
+pub(super) struct ParsedBody {
     pub(super) value: Value,
-    /// Forms know no missing boolean: on create it means false (section 5.2, recorded).
+    /// Forms have no missing booleans: on create a missing one means false (section 5.2, recorded).
     pub(super) is_form: bool,
 }
 
 /// A body that could not.
 #[derive(Debug, Clone)]
-pub(super) enum BadBody {
-    /// Text for `JSON parse error - ...`.
+pub(super) enum BodyError {
+    /// The text after `JSON parse error - `.
     Malformed(String),
     /// The media type as it was sent.
     MediaType(String),
 }
 
-impl BadBody {
-    /// As most handlers answer: the framework's own shapes.
-    pub(super) fn usual(&self) -> Answer {
+impl BodyError {
+    /// The answer of most handlers: the framework's own shapes.
+    pub(super) fn usual_answer(&self) -> SandboxResponse {
         match self {
             Self::Malformed(_) => envelope(400, "Error", json!({"detail": self.text()})),
             Self::MediaType(_) => plain(415, &self.text()),
         }
     }
 
-    /// As bridge create and connect answer: a 400 with the text in `message` (section 9.2, recorded).
-    pub(super) fn in_message(&self) -> Answer {
+    /// The answer of bridge create and connect: a 400 with the text in `message` (section 9.2, recorded).
+    pub(super) fn in_message(&self) -> SandboxResponse {
         envelope(400, &self.text(), json!({"status_code": 400}))
     }
 
@@ -48,28 +48,27 @@ impl BadBody {
     }
 }
 
-/// Reads the body; none at all is an empty object, whatever its type.
-pub(super) fn read(asked: &Asked) -> Result<Body, BadBody> {
+/// Reads the body; a missing body is an empty object, whatever its type.
+pub(super) fn read_body(asked: &SandboxRequest) -> Result<ParsedBody, BodyError> {
     let form = |pairs: Vec<(String, String)>| {
         let fields: Map<String, Value> = pairs.into_iter().map(|(name, text)| (name, text.into())).collect();
-        Ok(Body { value: Value::Object(fields), is_form: true })
+        Ok(ParsedBody { value: Value::Object(fields), is_form: true })
     };
     if asked.body.is_empty() {
-        return Ok(Body { value: json!({}), is_form: false });
+        return Ok(ParsedBody { value: json!({}), is_form: false });
     }
     let text = String::from_utf8_lossy(&asked.body);
     match asked.media_type().as_str() {
         "application/json" => json_body(&text),
         "application/x-www-form-urlencoded" => form(wire::form(&text)),
         "multipart/form-data" => form(multipart(asked.header("content-type").unwrap_or_default(), &text)),
-        _ => Err(BadBody::MediaType(asked.header("content-type").unwrap_or_default().to_owned())),
+        _ => Err(BodyError::MediaType(asked.header("content-type").unwrap_or_default().to_owned())),
     }
 }
 
-fn json_body(text: &str) -> Result<Body, BadBody> {
-    let value =
-        serde_json::from_str(&mark_lone_surrogates(text)).map_err(|e| BadBody::Malformed(e.to_string()))?;
-    Ok(Body { value, is_form: false })
+fn json_body(text: &str) -> Result<ParsedBody, BodyError> {
+    let value = serde_json::from_str(&mark_lone_surrogates(text)).map_err(|e| BodyError::Malformed(e.to_string()))?;
+    Ok(ParsedBody { value, is_form: false })
 }
 
 /// Rewrites an escaped surrogate without its other half as a mark and its digits.
@@ -79,13 +78,9 @@ fn mark_lone_surrogates(text: &str) -> String {
     while let Some(place) = rest.find("\\u") {
         let (before, escape) = rest.split_at(place);
         out.push_str(before);
-        let unit = unit(escape);
+        let unit = utf16_unit(escape);
         let (taken, lone) = match unit {
-            Some(0xD800..=0xDBFF)
-                if matches!(escape.get(6..).and_then(self::unit), Some(0xDC00..=0xDFFF)) =>
-            {
-                (12, false)
-            }
+            Some(0xD800..=0xDBFF) if matches!(escape.get(6..).and_then(self::utf16_unit), Some(0xDC00..=0xDFFF)) => (12, false),
             Some(0xD800..=0xDFFF) => (6, true),
             _ => (2, false),
         };
@@ -100,7 +95,7 @@ fn mark_lone_surrogates(text: &str) -> String {
     out + rest
 }
 
-fn unit(escape: &str) -> Option<u16> {
+fn utf16_unit(escape: &str) -> Option<u16> {
     u16::from_str_radix(escape.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 

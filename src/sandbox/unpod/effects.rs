@@ -1,6 +1,6 @@
-//! Changes that both profiles make in the same way, and that a foreign edit makes too.
+//! Changes that both profiles make in the same way, and that a foreign edit also makes.
 
-use super::super::world::{Configuration, Link, NumberState, UnpodWorld, World};
+use super::super::world::{NumberState, SimulatedConfiguration, SimulatedLink, UnpodWorld, World};
 
 /// Puts a number on a bridge, or changes the configuration of its connection.
 pub(in super::super) fn put_on(world: &mut World, bridge: &str, number: &str, configuration: Option<u64>) {
@@ -11,7 +11,7 @@ pub(in super::super) fn put_on(world: &mut World, bridge: &str, number: &str, co
         None => {
             let id = unpod.next_ids.link;
             unpod.next_ids.link += 1;
-            bridge.numbers.insert(number.to_owned(), Link::to(id, configuration));
+            bridge.numbers.insert(number.to_owned(), SimulatedLink::to_configuration(id, configuration));
         }
     }
     if let Some(row) = unpod.numbers.iter_mut().find(|n| n.number == number) {
@@ -26,14 +26,14 @@ pub(in super::super) fn take_off(world: &mut World, bridge: &str, number: &str) 
     }
 }
 
-/// The same for the bridge at this place.
+/// The same for the bridge at this position.
 pub(super) fn take_off_at(unpod: &mut UnpodWorld, place: usize, number: &str) {
     if unpod.bridges[place].numbers.shift_remove(number).is_some() {
         set_free(unpod, number);
     }
 }
 
-/// Deletes a configuration; its connections keep bridge and number and point at nothing (section 5.3, recorded).
+/// Deletes a configuration; its connections keep bridge and number, without a configuration (section 5.3, recorded).
 pub(in super::super) fn drop_configuration(unpod: &mut UnpodWorld, id: u64) {
     unpod.configurations.retain(|c| c.id != id);
     for link in unpod.bridges.iter_mut().flat_map(|b| b.numbers.values_mut()) {
@@ -63,12 +63,8 @@ fn set_free(unpod: &mut UnpodWorld, number: &str) {
     }
 }
 
-/// Sets one text field of a configuration; false when there is no such field.
-pub(in super::super) fn set_text(
-    configuration: &mut Configuration,
-    field: &str,
-    value: Option<String>,
-) -> bool {
+/// Sets one text field of a configuration; false when no such field exists.
+pub(in super::super) fn set_text(configuration: &mut SimulatedConfiguration, field: &str, value: Option<String>) -> bool {
     let place = match field {
         "account_sid" => &mut configuration.account_sid,
         "auth_token" => &mut configuration.auth_token,
@@ -88,7 +84,7 @@ pub(in super::super) fn set_text(
 }
 
 /// Moves a changed row to the end of its list, as the recorded database does (section 11).
-pub(super) fn touched<T>(rows: &mut Vec<T>, place: usize, moves: bool) {
+pub(super) fn move_changed_row<T>(rows: &mut Vec<T>, place: usize, moves: bool) {
     if moves && place < rows.len() {
         let row = rows.remove(place);
         rows.push(row);

@@ -11,18 +11,18 @@ mod route;
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Asked};
+use super::answer::{SandboxRequest, SandboxResponse};
 use super::world::{Profile, World};
 pub(super) use effects::{drop_bridge, drop_configuration, put_on, set_text, take_off};
 use route::Route;
 
 /// Answers one request under `/api/`.
-pub(super) fn answer(world: &mut World, asked: &Asked) -> Answer {
-    // The blacklist is looked at before anything else and compares the whole header (section 2.2, recorded).
+pub(super) fn answer(world: &mut World, asked: &SandboxRequest) -> SandboxResponse {
+    // The blacklist is checked before anything else and compares the whole header (section 2.2, recorded).
     if asked.header("authorization").is_some_and(|value| world.unpod.blacklist.iter().any(|b| b == value)) {
-        return Answer::json(401, json!({"message": "Unauthorized Access", "error": "Expired Auth Token"}));
+        return SandboxResponse::json(401, json!({"message": "Unauthorized Access", "error": "Expired Auth Token"}));
     }
-    let route = match route::resolve(&world.unpod, asked) {
+    let route = match route::resolve_route(&world.unpod, asked) {
         Ok(route) => route,
         Err(answer) => return answer,
     };
@@ -31,7 +31,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked) -> Answer {
     if answer.status == 500 { answer } else { answer.with("allow", route.methods().join(", ")) }
 }
 
-fn handled(world: &mut World, asked: &Asked, route: &Route) -> Answer {
+fn handled(world: &mut World, asked: &SandboxRequest, route: &Route) -> SandboxResponse {
     if let Some(refused) = not_acceptable(asked) {
         return refused;
     }
@@ -52,7 +52,7 @@ fn handled(world: &mut World, asked: &Asked, route: &Route) -> Answer {
 }
 
 /// Only JSON is rendered (section 2.3, recorded: 406 for HTML, 404 for another `format`).
-fn not_acceptable(asked: &Asked) -> Option<Answer> {
+fn not_acceptable(asked: &SandboxRequest) -> Option<SandboxResponse> {
     if asked.argument("format").is_some_and(|format| format != "json") {
         return Some(plain(404, "Not found."));
     }
@@ -65,21 +65,21 @@ fn not_acceptable(asked: &Asked) -> Option<Answer> {
 }
 
 /// An error of the framework: from 401 up there is no `data` (section 9.1).
-fn plain(status: u16, message: &str) -> Answer {
-    Answer::json(status, json!({"message": message, "status_code": status}))
+fn plain(status: u16, message: &str) -> SandboxResponse {
+    SandboxResponse::json(status, json!({"message": message, "status_code": status}))
 }
 
 /// The envelope of section 9.1.
-fn envelope(status: u16, message: &str, data: Value) -> Answer {
-    Answer::json(status, json!({"status_code": status, "message": message, "data": data}))
+fn envelope(status: u16, message: &str, data: Value) -> SandboxResponse {
+    SandboxResponse::json(status, json!({"status_code": status, "message": message, "data": data}))
 }
 
 /// The envelope with `count` in front, as paginated lists have it (section 9.1).
-fn counted(count: usize, message: &str, data: Vec<Value>) -> Answer {
-    Answer::json(200, json!({"count": count, "status_code": 200, "message": message, "data": data}))
+fn counted(count: usize, message: &str, data: Vec<Value>) -> SandboxResponse {
+    SandboxResponse::json(200, json!({"count": count, "status_code": 200, "message": message, "data": data}))
 }
 
 /// An unhandled exception: HTML, and the request's writes are undone (section 9.2, recorded).
-fn crash() -> Answer {
-    Answer::html(500, "Server error")
+fn crash() -> SandboxResponse {
+    SandboxResponse::html(500, "Server error")
 }

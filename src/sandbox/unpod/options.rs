@@ -1,17 +1,17 @@
-//! What OPTIONS says about an endpoint (`api/unpod.md`, section 3; recorded: `04-paths-and-methods`).
+//! The answer of OPTIONS about an endpoint (`api/unpod.md`, section 3; recorded: `04-paths-and-methods`).
 //!
-//! The keys of `actions.POST` are the fields that a create accepts, so a client can tell the generations apart without
-//! writing.
+//! The keys of `actions.POST` are the fields that a create accepts, so a client can distinguish the generations
+//! without writing.
 
 use serde_json::{Value, json};
 
-use super::super::answer::Answer;
+use super::super::answer::SandboxResponse;
 use super::super::world::Profile;
 use super::envelope;
 use super::route::Route;
 
 /// The framework's description of an endpoint.
-pub(super) fn describe(profile: Profile, route: &Route) -> Answer {
+pub(super) fn describe(profile: Profile, route: &Route) -> SandboxResponse {
     let name = match route {
         Route::Configurations | Route::Configuration(_) => "Provider Configurations",
         Route::Bridges | Route::Bridge(_) | Route::Connect(_) | Route::Disconnect(_) => "Bridges",
@@ -46,8 +46,7 @@ fn text(required: bool, label: &str, longest: u64) -> Value {
 
 fn choice(required: bool, label: &str, choices: &[(&str, &str)]) -> Value {
     let mut shown = field("choice", required, false, label);
-    shown["choices"] =
-        choices.iter().map(|(value, name)| json!({"value": value, "display_name": name})).collect();
+    shown["choices"] = choices.iter().map(|(value, name)| json!({"value": value, "display_name": name})).collect();
     shown
 }
 

@@ -1,9 +1,9 @@
 //! Paths (`api/unpod.md`, sections 1, 5, 6, 7, 9.3).
 
-use super::super::answer::{Answer, Asked};
+use super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::world::{ConfigPath, Profile, UnpodWorld};
 
-/// Where every platform path begins (section 2.1).
+/// The prefix of every platform path (section 2.1).
 const PREFIX: &str = "/api/v2/platform/";
 
 /// What a path means.
@@ -12,10 +12,10 @@ pub(super) enum Route {
     Organizations,
     Providers,
     Configurations,
-    /// By its digits; absent when they are too many for any id.
+    /// By its digits; absent when they exceed any id.
     Configuration(Option<u64>),
     Numbers,
-    /// What became of each number (section 8.1); generation 1 of July 2026 only.
+    /// The state of each number (section 8.1); generation 1 of July 2026 only.
     Overview,
     Bridges,
     Bridge(String),
@@ -29,9 +29,7 @@ impl Route {
     /// The methods of `Allow`, in the recorded order.
     pub(super) fn methods(&self) -> &'static [&'static str] {
         match self {
-            Self::Organizations | Self::Providers | Self::Numbers | Self::Overview => {
-                &["GET", "HEAD", "OPTIONS"]
-            }
+            Self::Organizations | Self::Providers | Self::Numbers | Self::Overview => &["GET", "HEAD", "OPTIONS"],
             Self::Configurations | Self::Bridges => &["GET", "POST", "HEAD", "OPTIONS"],
             Self::Configuration(_) | Self::Bridge(_) => &["GET", "PATCH", "DELETE", "HEAD", "OPTIONS"],
             Self::Connect(_) | Self::Disconnect(_) | Self::Unlink(_) => &["POST", "OPTIONS"],
@@ -39,34 +37,28 @@ impl Route {
     }
 }
 
-/// What the path means, or the answer for a path that means nothing.
+/// The endpoint of a path, or the answer for an unknown path.
 ///
 /// Without the trailing slash every method gets a 301 before authentication, whose `Location` is a path with the query
-/// kept; a path that means nothing with the slash either is a 404 page (section 9.3, recorded).
-pub(super) fn resolve(world: &UnpodWorld, asked: &Asked) -> Result<Route, Answer> {
+/// kept; a path that is also unknown with the slash is a 404 page (section 9.3, recorded).
+pub(super) fn resolve_route(world: &UnpodWorld, asked: &SandboxRequest) -> Result<Route, SandboxResponse> {
     let segment = config_segment(world);
     let unlink = || unlink(&asked.path).filter(|_| world.profile.is_first());
-    let known = |path: &str| {
-        route(path, segment).filter(|it| *it != Route::Overview || world.profile == Profile::G1July)
-    };
+    let known = |path: &str| route(path, segment).filter(|it| *it != Route::Overview || world.profile == Profile::G1July);
     if let Some(route) = known(&asked.path).or_else(unlink) {
         return Ok(route);
     }
     if !asked.path.ends_with('/') && known(&format!("{}/", asked.path)).is_some() {
         let query = if asked.raw_query.is_empty() { String::new() } else { format!("?{}", asked.raw_query) };
-        return Err(Answer::empty(301).with("location", format!("{}{}/{query}", asked.mount, asked.raw_path)));
+        return Err(SandboxResponse::empty(301).with("location", format!("{}{}/{query}", asked.mount, asked.raw_path)));
     }
-    Err(Answer::html(404, "Page not found"))
+    Err(SandboxResponse::html(404, "Page not found"))
 }
 
 fn config_segment(world: &UnpodWorld) -> &'static str {
     match (world.knobs.config_path, world.profile) {
-        (ConfigPath::Documented, _) | (ConfigPath::Profile, Profile::G2Documented) => {
-            "providers-configurations"
-        }
-        (ConfigPath::Snapshot, _) | (ConfigPath::Profile, Profile::G1Snapshot | Profile::G1July) => {
-            "provider-configurations"
-        }
+        (ConfigPath::Documented, _) | (ConfigPath::Profile, Profile::G2Documented) => "providers-configurations",
+        (ConfigPath::Snapshot, _) | (ConfigPath::Profile, Profile::G1Snapshot | Profile::G1July) => "provider-configurations",
     }
 }
 
@@ -81,12 +73,8 @@ fn route(path: &str, config_segment: &str) -> Option<Route> {
             ["overview"] => Some(Route::Overview),
             ["bridges"] => Some(Route::Bridges),
             ["bridges", slug] if !slug.is_empty() => Some(Route::Bridge((*slug).to_owned())),
-            ["bridges", slug, "connect-provider"] if !slug.is_empty() => {
-                Some(Route::Connect((*slug).to_owned()))
-            }
-            ["bridges", slug, "disconnect-provider"] if !slug.is_empty() => {
-                Some(Route::Disconnect((*slug).to_owned()))
-            }
+            ["bridges", slug, "connect-provider"] if !slug.is_empty() => Some(Route::Connect((*slug).to_owned())),
+            ["bridges", slug, "disconnect-provider"] if !slug.is_empty() => Some(Route::Disconnect((*slug).to_owned())),
             [segment] if *segment == config_segment => Some(Route::Configurations),
             [segment, id] if *segment == config_segment => digits(id).map(Route::Configuration),
             _ => None,
@@ -100,7 +88,7 @@ fn unlink(path: &str) -> Option<Route> {
     digits(id).map(Route::Unlink)
 }
 
-/// An id in a path: digits only, leading zeros accepted (section 5, recorded); too many digits are the id of nothing.
+/// An id in a path: digits only, leading zeros accepted (section 5, recorded); too many digits match no id.
 fn digits(id: &str) -> Option<Option<u64>> {
     (!id.is_empty() && id.bytes().all(|b| b.is_ascii_digit())).then(|| id.parse().ok())
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::carrierx_knobs::CarrierxKnobs;
 use super::is_default;
 
-/// Everything the CarrierX simulator knows.
+/// The state of the CarrierX simulator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CarrierxWorld {
@@ -16,25 +16,30 @@ pub struct CarrierxWorld {
     pub tokens: Vec<String>,
     /// What those tokens may do (section 1.2).
     pub scopes: Vec<String>,
-    /// Tokens with scopes of their own, such as a reader for plans.
+    /// Tokens with other scopes, such as a reader for plans.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub limited_tokens: IndexMap<String, Vec<String>>,
+    /// Tokens of partners other than the calling account. They see what it sees.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub callers: IndexMap<String, CarrierxCaller>,
     /// The calling account: parent of every partner that names none.
     pub account_sid: String,
+    /// Its login.
+    pub account_login: String,
     /// Partners, in order of creation.
     pub partners: Vec<Partner>,
     /// Access control rules, as objects with a `rule_sid` (section 2.4).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<Map<String, Value>>,
-    /// Verification mails that went out, oldest first.
+    /// Verification mails that were sent, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub mails: Vec<Mail>,
+    pub mails: Vec<VerificationMail>,
     /// Behaviours that the pages leave open.
     #[serde(skip_serializing_if = "is_default")]
     pub knobs: CarrierxKnobs,
     /// Source of new sids and display ids; never lowered.
     pub next_partner: u64,
-    /// How many errors were answered; decides the shape of the next one.
+    /// Number of errors so far; decides the shape of the next one.
     #[serde(skip_serializing_if = "is_default")]
     pub errors_answered: u64,
 }
@@ -43,11 +48,11 @@ impl Default for CarrierxWorld {
     fn default() -> Self {
         Self {
             tokens: vec![super::super::DEFAULT_TOKEN.to_owned()],
-            scopes: ["partners.manage", "accesscontrol.read", "verification.manage"]
-                .map(str::to_owned)
-                .into(),
+            scopes: ["partners.manage", "accesscontrol.read", "verification.manage"].map(str::to_owned).into(),
             limited_tokens: IndexMap::new(),
+            callers: IndexMap::new(),
             account_sid: "0a1b2c3d-0000-4000-8000-00000000ca11".to_owned(),
+            account_login: "sandbox".to_owned(),
             partners: Vec::new(),
             rules: Vec::new(),
             mails: Vec::new(),
@@ -58,15 +63,27 @@ impl Default for CarrierxWorld {
     }
 }
 
+/// The owner of a token, and what it may do (section 1.3).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CarrierxCaller {
+    /// The partner.
+    pub partner_sid: String,
+    /// Its login.
+    pub login: String,
+    /// Scopes of the token.
+    pub scopes: Vec<String>,
+}
+
 /// One partner: the fields the API shows, and what it does not show.
 ///
-/// In a world file all fields stand on one level. A field that is left out has the value that the service gives.
+/// In a world file all fields are on one level. An omitted field has the service's default value.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Partner {
     /// Whether the owner's mail link was clicked: an unverified partner is in no list (section 7).
     #[serde(default = "verified_unless_told")]
     pub verified: bool,
-    /// Addresses that were submitted and wait for their click, by field.
+    /// Submitted addresses that wait for their click, by field.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub pending: IndexMap<String, String>,
     /// The fields of section 4.1 by their exact names, and `password`.
@@ -75,31 +92,31 @@ pub struct Partner {
 }
 
 impl Partner {
-    /// A verified partner with these fields; whatever is missing is filled in when a sandbox starts.
+    /// A verified partner with these fields; missing ones are filled in when a sandbox starts.
     pub fn new(fields: Map<String, Value>) -> Self {
         Self { verified: true, pending: IndexMap::new(), fields }
     }
 
-    /// The sid, empty until one was given.
+    /// The sid, empty until one is assigned.
     pub fn sid(&self) -> &str {
         self.text("partner_sid")
     }
 
-    /// A field as text, empty when it is none.
+    /// A field as text, empty when it is not a text.
     pub fn text(&self, field: &str) -> &str {
         self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 }
 
-/// A verification mail that went out.
+/// A verification mail that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Mail {
+pub struct VerificationMail {
     /// Whose.
     pub partner_sid: String,
     /// `owner_email`, `tech_email` or `billing_email`.
     pub field: String,
-    /// Where it went.
+    /// The address that it was sent to.
     pub address: String,
     /// When.
     pub at: Timestamp,

@@ -12,9 +12,9 @@ pub struct CarrierxKnobs {
     pub map_null: MapNull,
     /// An array in a PATCH without `nested_objects=replace`.
     pub array_default: ArrayDefault,
-    /// What `nested_objects=replace` touches.
+    /// The fields that `nested_objects=replace` affects.
     pub replace_scope: ReplaceScope,
-    /// What a changed address shows until its link was clicked.
+    /// What a changed address shows until its link is clicked.
     pub mail: MailChange,
     /// Whether get-by-sid and PATCH reach an unverified partner.
     pub get_unverified: GetUnverified,
@@ -36,7 +36,9 @@ pub struct CarrierxKnobs {
     pub phonenumber: PhoneNumber,
     /// A `password` in a PATCH, which the list of modifiable fields lacks (section 4.2).
     pub unlisted: PasswordPatch,
-    /// True: items of nested arrays gain a key of the service's own (section 8.2).
+    /// The request for the owner of a token (section 1.3).
+    pub whoami: Whoami,
+    /// True: items of nested arrays gain an extra key of the service (section 8.2).
     pub nested_defaults: bool,
     /// A URL that every new partner gets under `callbacks.sms` (section 4.3).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,10 +72,10 @@ knob! {
 knob! {
     /// See [`CarrierxKnobs::map_null`].
     MapNull {
-        /// The key holds null afterwards.
+        /// The key becomes null.
         #[default]
         StoreNull,
-        /// The key is gone afterwards.
+        /// The key is removed.
         DeleteKey,
         /// 422.
         #[serde(rename = "reject_422")]
@@ -133,8 +135,22 @@ knob! {
         /// 422.
         #[serde(rename = "reject_422")]
         Reject,
-        /// It changes all the same.
+        /// It changes nevertheless.
         Apply,
+    }
+}
+knob! {
+    /// See [`CarrierxKnobs::whoami`].
+    Whoami {
+        /// Sid, login and a list of scopes.
+        #[default]
+        Answer,
+        /// The same with the scopes as one text.
+        ScopesAsText,
+        /// 404.
+        NotFound,
+        /// 403.
+        Forbidden,
     }
 }
 knob! {
@@ -183,14 +199,14 @@ knob! {
         /// 405.
         #[default]
         NotAllowed,
-        /// 204, and the partner is gone.
+        /// 204, and the partner is deleted.
         NoContent,
     }
 }
 knob! {
     /// See [`CarrierxKnobs::total`].
     Total {
-        /// How many there are.
+        /// The total number.
         #[default]
         Integer,
         /// JSON null.
@@ -210,7 +226,7 @@ knob! {
         /// 400.
         #[serde(rename = "reject_400")]
         Malformed,
-        /// A second partner comes to be.
+        /// A second partner is created.
         Accept,
     }
 }

@@ -1,7 +1,7 @@
-//! The world file: everything the simulated services know, as one value that can be written by hand.
+//! The world file: the complete state of the simulated services, as one value that can be written by hand.
 //!
 //! The same type is the live state of a running [`Sandbox`](super::Sandbox), so a saved world continues exactly where
-//! it stopped: ids are never given twice and secrets stay, because here we *are* the server.
+//! it stopped: ids are never assigned twice and secrets are kept, because here we *are* the server.
 
 mod carrierx;
 mod carrierx_knobs;
@@ -15,16 +15,16 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fault::Fault;
+use super::fault::FaultRule;
 pub use carrierx::*;
 pub use carrierx_knobs::*;
 pub use unpod::*;
 pub use unpod_knobs::*;
-pub use unpod_objects::{Bridge, Configuration, Link, Number, NumberState};
+pub use unpod_objects::{NumberState, SimulatedBridge, SimulatedConfiguration, SimulatedLink, SimulatedNumber};
 
-/// State of both services, their knobs, and the faults still to come.
+/// State of both services, their knobs, and the pending faults.
 ///
-/// Every field has a default, so `{}` is a complete world: one organization, one token, nothing else.
+/// Every field has a default, so `{}` is a complete world: one organization, one token, and nothing else.
 ///
 /// ```yaml
 /// unpod:
@@ -49,16 +49,16 @@ pub use unpod_objects::{Bridge, Configuration, Link, Number, NumberState};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct World {
-    /// Fixed time for every timestamp the services give out; absent means the real clock.
+    /// Fixed time for every timestamp of the services; absent means the real clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<Timestamp>,
     /// The Unpod side: providers' configurations, bridges, numbers.
     pub unpod: UnpodWorld,
     /// The CarrierX side: partners.
     pub carrierx: CarrierxWorld,
-    /// Faults that wait for their request.
+    /// Faults that wait for a matching request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<Fault>,
+    pub faults: Vec<FaultRule>,
 }
 
 /// Why a world could not be read or written.
@@ -69,10 +69,10 @@ pub enum WorldError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's message.
         source: std::io::Error,
     },
-    /// The text is not YAML, or has a key that no world knows.
+    /// The text is not YAML, or has an unknown key.
     #[error("the world file {path} is not valid: {message}")]
     Parse {
         /// The file, or `(text)`.
@@ -80,12 +80,12 @@ pub enum WorldError {
         /// Place and reason.
         message: String,
     },
-    /// The text is well formed, but its parts do not fit together.
+    /// The text is well formed, but inconsistent.
     #[error("the world file {path} contradicts itself:\n  {}", problems.join("\n  "))]
     Inconsistent {
         /// The file, or `(text)`.
         path: PathBuf,
-        /// All problems, one a line.
+        /// All problems, one per line.
         problems: Vec<String>,
     },
     /// The file could not be replaced; the old one is untouched.
@@ -98,6 +98,9 @@ pub enum WorldError {
     },
 }
 
+/// Keys at the top of a world.
+const TOP: [&str; 4] = ["clock", "unpod", "carrierx", "faults"];
+
 impl World {
     /// Reads a world file.
     ///
@@ -105,8 +108,7 @@ impl World {
     /// When the file cannot be read, is not YAML, has an unknown key, or contradicts itself.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, WorldError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| WorldError::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| WorldError::Read { path: path.to_owned(), source })?;
         Self::parse(&text, path)
     }
 
@@ -118,11 +120,15 @@ impl World {
         Self::parse(text, Path::new("(text)"))
     }
 
-    fn parse(text: &str, path: &Path) -> Result<Self, WorldError> {
+    /// Reads a world from the text of a file.
+    ///
+    /// # Errors
+    /// As [`World::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, WorldError> {
         if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default().tidied());
         }
-        // A world of 100,000 partners is a fair test bench; the parser's limits are made for configuration files.
+        // A world of 100,000 partners is a realistic benchmark; the parser's limits are made for configuration files.
         // Only true and false are booleans: `state: ON` is a province.
         let options = serde_yaml::options! {
             strict_booleans: true,
@@ -132,15 +138,19 @@ impl World {
                 max_total_scalar_bytes: 2_000_000_000,
             },
         };
-        let world: Self = serde_yaml::from_str_with_options(text, options)
-            .map_err(|error| WorldError::Parse { path: path.to_owned(), message: error.to_string() })?;
+        let failed = |error: serde_yaml::Error| {
+            // A file that was named by mistake, or reached through a link, is not quoted.
+            let known = |line: &str| TOP.iter().any(|key| line.trim_start_matches(['{', ' ', '"']).starts_with(key));
+            let message = match text.lines().any(known) {
+                true => error.to_string(),
+                false => format!("it is not a map, or has none of the keys {}", TOP.join(", ")),
+            };
+            WorldError::Parse { path: path.to_owned(), message }
+        };
+        let world: Self = serde_yaml::from_str_with_options(text, options).map_err(failed)?;
         let world = world.tidied();
         let problems = world.problems();
-        if problems.is_empty() {
-            Ok(world)
-        } else {
-            Err(WorldError::Inconsistent { path: path.to_owned(), problems })
-        }
+        if problems.is_empty() { Ok(world) } else { Err(WorldError::Inconsistent { path: path.to_owned(), problems }) }
     }
 
     /// The world as YAML.
@@ -152,13 +162,13 @@ impl World {
             .map_err(|error| WorldError::Write { path: PathBuf::from("(text)"), message: error.to_string() })
     }
 
-    /// The time that the services put into new objects.
+    /// The time that the services assign to new objects.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.unwrap_or_else(Timestamp::now)
     }
 }
 
-/// For serde: leave a field out of the file when it says what is assumed anyway.
+/// For serde: omits a field from the file when it has its default value.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -1,4 +1,4 @@
-//! Fills in what a hand-written world leaves out, and says what does not fit together.
+//! Fills in what a hand-written world omits, and reports inconsistencies.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::super::catalogue;
 use super::super::ids;
 use super::{
-    Configuration, Link, NextIds, Number, NumberState, OTHER_FIELDS, Organization, PUBLIC_FIELDS, Partner,
-    Profile, UnpodWorld, World,
+    NextIds, NumberState, OTHER_FIELDS, PUBLIC_FIELDS, Partner, Profile, SimulatedConfiguration, SimulatedLink, SimulatedNumber,
+    SimulatedOrganization, UnpodWorld, World,
 };
 
 impl World {
@@ -33,7 +33,7 @@ impl World {
         }
     }
 
-    /// What contradicts itself, as sentences; empty for a world that can run.
+    /// Contradictions, as sentences; empty for a valid world.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = self.unpod.problems();
         let mut sids = HashSet::new();
@@ -76,12 +76,12 @@ fn tidy_partner(partner: &mut Partner, account: &str, made: &str) {
 impl UnpodWorld {
     fn tidy(&mut self, now: Timestamp) {
         if self.providers.is_empty() {
-            self.providers = catalogue::of(self.profile);
+            self.providers = catalogue::usual_providers(self.profile);
         }
         self.tidy_organizations(now);
         let home = self.organizations.first().map(|o| o.handle.clone());
         for configuration in &mut self.configurations {
-            settle(&mut configuration.organization, home.as_ref());
+            default_owner(&mut configuration.organization, home.as_ref());
             configuration.created_at.get_or_insert(now);
         }
         for bridge in &mut self.bridges {
@@ -95,7 +95,7 @@ impl UnpodWorld {
         }
         self.add_numbers_of_bridges();
         for number in &mut self.numbers {
-            settle(&mut number.organization, home.as_ref());
+            default_owner(&mut number.organization, home.as_ref());
         }
         self.number_rows();
         self.use_catalogue_keys();
@@ -109,7 +109,7 @@ impl UnpodWorld {
 
     fn tidy_organizations(&mut self, now: Timestamp) {
         for organization in &mut self.organizations {
-            let Organization { handle, name, domain, created_at, .. } = organization;
+            let SimulatedOrganization { handle, name, domain, created_at, .. } = organization;
             for text in [name, domain] {
                 if text.is_empty() {
                     text.clone_from(handle);
@@ -125,24 +125,24 @@ impl UnpodWorld {
         }
     }
 
-    /// A number that is only mentioned on a bridge exists all the same; it belongs where its bridge belongs.
+    /// A number that is only mentioned on a bridge nevertheless exists; it has the owner of its bridge.
     fn add_numbers_of_bridges(&mut self) {
         let mut known: HashSet<&str> = self.numbers.iter().map(|n| n.number.as_str()).collect();
-        let configurations: HashMap<u64, &Configuration> =
+        let configurations: HashMap<u64, &SimulatedConfiguration> =
             self.configurations.iter().filter(|c| c.id != 0).map(|c| (c.id, c)).collect();
-        let mut missing: Vec<Number> = Vec::new();
+        let mut missing: Vec<SimulatedNumber> = Vec::new();
         for bridge in &self.bridges {
             for (number, link) in &bridge.numbers {
                 if !known.insert(number) {
                     continue;
                 }
                 let configuration = link.configuration.and_then(|id| configurations.get(&id));
-                missing.push(Number {
+                missing.push(SimulatedNumber {
                     number: number.clone(),
                     organization: Some(bridge.organization.clone()),
                     provider: configuration.map(|c| c.provider.clone()),
                     account: configuration.and_then(|c| c.account_sid.clone()),
-                    ..Number::default()
+                    ..SimulatedNumber::default()
                 });
             }
         }
@@ -154,8 +154,7 @@ impl UnpodWorld {
         give_ids(&mut self.configurations, configuration, |c| &mut c.id);
         give_ids(&mut self.bridges, bridge, |b| &mut b.id);
         give_ids(&mut self.numbers, number, |n| &mut n.id);
-        let mut links: Vec<&mut Link> =
-            self.bridges.iter_mut().flat_map(|b| b.numbers.values_mut()).collect();
+        let mut links: Vec<&mut SimulatedLink> = self.bridges.iter_mut().flat_map(|b| b.numbers.values_mut()).collect();
         give_ids(&mut links, link, |l| &mut l.id);
     }
 
@@ -163,16 +162,15 @@ impl UnpodWorld {
         let (profile, providers) = (self.profile, &self.providers);
         let key = |written: &mut String| {
             if let Some(found) = catalogue::find(providers, written) {
-                *written = catalogue::key(profile, found);
+                *written = catalogue::provider_key(profile, found);
             }
         };
-        self.configurations.iter_mut().for_each(|c: &mut Configuration| key(&mut c.provider));
+        self.configurations.iter_mut().for_each(|c: &mut SimulatedConfiguration| key(&mut c.provider));
         self.numbers.iter_mut().filter_map(|n| n.provider.as_mut()).for_each(key);
     }
 
     fn mark_assigned(&mut self) {
-        let on_bridges: HashSet<&str> =
-            self.bridges.iter().flat_map(|b| b.numbers.keys().map(String::as_str)).collect();
+        let on_bridges: HashSet<&str> = self.bridges.iter().flat_map(|b| b.numbers.keys().map(String::as_str)).collect();
         for number in &mut self.numbers {
             if number.state == NumberState::NotAssigned && on_bridges.contains(number.number.as_str()) {
                 number.state = NumberState::Assigned;
@@ -203,8 +201,7 @@ impl UnpodWorld {
             owner(format!("unpod.bridges: {}", b.slug), Some(&b.organization), &mut problems);
             for (number, link) in &b.numbers {
                 if let Some(id) = link.configuration.filter(|id| !configurations.contains(id)) {
-                    problems
-                        .push(format!("unpod.bridges: {}: {number}: there is no configuration {id}", b.slug));
+                    problems.push(format!("unpod.bridges: {}: {number}: there is no configuration {id}", b.slug));
                 }
             }
         }
@@ -218,14 +215,14 @@ impl UnpodWorld {
     }
 }
 
-/// Puts the home organization where a row names none.
-fn settle(owner: &mut Option<String>, home: Option<&String>) {
+/// Sets the home organization where a row does not name one.
+fn default_owner(owner: &mut Option<String>, home: Option<&String>) {
     if owner.as_deref() == Some("") {
         *owner = home.cloned();
     }
 }
 
-/// Gives ids to the rows that have none, past every id that is or was in use.
+/// Assigns ids to the rows that have none, above every id that is or was in use.
 fn give_ids<T>(rows: &mut [T], next: &mut u64, id: impl Fn(&mut T) -> &mut u64) {
     for row in rows.iter_mut() {
         *next = (*next).max(*id(row) + 1);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::is_default;
 use super::unpod_knobs::UnpodKnobs;
-use super::unpod_objects::{Bridge, Configuration, Number, is_true, yes};
+use super::unpod_objects::{SimulatedBridge, SimulatedConfiguration, SimulatedNumber, is_true, yes};
 
 /// Which of the two published shapes of the API answers (section 3).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ impl Profile {
     }
 }
 
-/// Everything the Unpod simulator knows.
+/// The state of the Unpod simulator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UnpodWorld {
@@ -45,19 +45,19 @@ pub struct UnpodWorld {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blacklist: Vec<String>,
     /// Organizations; the first is "home" for everything that names none.
-    pub organizations: Vec<Organization>,
+    pub organizations: Vec<SimulatedOrganization>,
     /// The providers' catalogue; empty means the usual one of the profile.
-    pub providers: Vec<Provider>,
+    pub providers: Vec<SimulatedProvider>,
     /// Provider configurations, in the order in which a list shows them.
-    pub configurations: Vec<Configuration>,
+    pub configurations: Vec<SimulatedConfiguration>,
     /// Phone numbers, in the order in which a list shows them.
-    pub numbers: Vec<Number>,
+    pub numbers: Vec<SimulatedNumber>,
     /// Bridges, in the order in which a list shows them.
-    pub bridges: Vec<Bridge>,
+    pub bridges: Vec<SimulatedBridge>,
     /// Behaviours that the pages leave open.
     #[serde(skip_serializing_if = "is_default")]
     pub knobs: UnpodKnobs,
-    /// The next id of each table; never lowered, so no id is given twice.
+    /// The next id of each table; never lowered, so no id is assigned twice.
     pub next_ids: NextIds,
 }
 
@@ -68,7 +68,7 @@ impl Default for UnpodWorld {
             tokens: vec![super::super::DEFAULT_TOKEN.to_owned()],
             users: Vec::new(),
             blacklist: Vec::new(),
-            organizations: vec![Organization::new("acme.example", "Acme")],
+            organizations: vec![SimulatedOrganization::new("acme.example", "Acme")],
             providers: Vec::new(),
             configurations: Vec::new(),
             numbers: Vec::new(),
@@ -82,19 +82,19 @@ impl Default for UnpodWorld {
 /// One organization (section 4.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Organization {
+pub struct SimulatedOrganization {
     /// What `Org-Handle` carries; compared exactly.
     pub handle: String,
-    /// Zero in a hand-written file: one is given.
+    /// Zero in a hand-written file: one is assigned.
     #[serde(default)]
     pub id: u64,
-    /// Display name; the handle when left out.
+    /// Display name; the handle when omitted.
     #[serde(default)]
     pub name: String,
-    /// A credential-like text that generation 1 shows; made up when left out.
+    /// A credential-like text that generation 1 shows; generated when omitted.
     #[serde(default)]
     pub token: String,
-    /// Shown by generation 1; the handle when left out.
+    /// Shown by generation 1; the handle when omitted.
     #[serde(default)]
     pub domain: String,
     /// Shown by generation 1.
@@ -103,7 +103,7 @@ pub struct Organization {
     /// Inactive organizations are missing from `organizations/`, and nothing else (recorded).
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub active: bool,
-    /// True: the user of `tokens` is no member.
+    /// True: the user of `tokens` is not a member.
     #[serde(default, skip_serializing_if = "is_default")]
     pub foreign: bool,
     /// When it was made.
@@ -111,8 +111,8 @@ pub struct Organization {
     pub created_at: Option<Timestamp>,
 }
 
-impl Organization {
-    /// An active organization whose id is given later.
+impl SimulatedOrganization {
+    /// An active organization whose id is assigned later.
     pub fn new(handle: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             handle: handle.into(),
@@ -128,7 +128,7 @@ impl Organization {
     }
 }
 
-/// Somebody with credentials of their own (section 2.2).
+/// A user with separate credentials (section 2.2).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct User {
@@ -153,14 +153,14 @@ pub enum UserState {
     Active,
     /// Switched off.
     Inactive,
-    /// Gone, while its JWTs still circulate.
+    /// Deleted, while its JWTs still circulate.
     Deleted,
 }
 
 /// One row of the providers' catalogue (section 4.2).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Provider {
+pub struct SimulatedProvider {
     /// Not portable between installations.
     pub id: u64,
     /// Display name; not unique.
@@ -183,7 +183,7 @@ pub struct Provider {
     /// Generation 1, nested in bridges.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub model_types: Vec<String>,
-    /// Generation 1, nested in bridges; the field is left out of answers when absent.
+    /// Generation 1, nested in bridges; the field is omitted from answers when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form_slug: Option<String>,
     /// Generation 1, nested in bridges; empty reads as `active`.

@@ -16,9 +16,9 @@ pub struct UnpodKnobs {
     pub duplicate_configuration: DuplicateConfiguration,
     /// G2: answer to a taken slug, 409 or 400 (section 12, 12).
     pub duplicate_slug_status: u16,
-    /// G2: append `-001` to the slug that was asked for (section 6.1).
+    /// G2: append `-001` to the requested slug (section 6.1).
     pub slug_suffix: bool,
-    /// G2: `account_sid` comes back with stars (U3).
+    /// G2: `account_sid` is returned with stars (U3).
     pub mask_account_sid: bool,
     /// G2: what a bridge read by slug says about configurations (section 14).
     pub bridge_get: BridgeGet,
@@ -30,7 +30,7 @@ pub struct UnpodKnobs {
     pub disconnect_keeps_number: bool,
     /// G2: values of `auth_token` that the vendor refuses (section 5.1).
     pub refused_auth_tokens: Vec<String>,
-    /// G1: `api_key` and `api_secret` come back masked (section 3).
+    /// G1: `api_key` and `api_secret` are returned masked (section 3).
     pub mask_secrets: bool,
     /// G1: the task queue is installed; without it every bridge PATCH is 400 (section 6.2).
     pub queue_library: bool,
@@ -66,14 +66,14 @@ impl Default for UnpodKnobs {
 /// Spelling of the configurations' path segment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConfigPath {
-    /// What the profile has: documented for G2, snapshot for G1.
+    /// The profile's spelling: documented for G2, snapshot for G1.
     #[default]
     #[serde(rename = "profile")]
     Profile,
     /// As every page spells it.
     #[serde(rename = "providers-configurations")]
     Documented,
-    /// As the snapshot spells it.
+    /// The spelling of the snapshot.
     #[serde(rename = "provider-configurations")]
     Snapshot,
 }

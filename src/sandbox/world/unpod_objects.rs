@@ -10,27 +10,27 @@ use super::is_default;
 /// One provider configuration, with the fields of both generations (section 5).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Configuration {
-    /// Zero in a hand-written file: one is given.
+pub struct SimulatedConfiguration {
+    /// Zero in a hand-written file: one is assigned.
     pub id: u64,
-    /// Handle of the owner; null is nobody's, left out is home.
+    /// Handle of the owner; null means no owner, omitted means home.
     pub organization: Option<String>,
-    /// Slug (generation 2) or id (generation 1) in the catalogue; a name does as well in a hand-written file.
+    /// Slug (generation 2) or id (generation 1) in the catalogue; a name is also accepted in a hand-written file.
     #[serde(deserialize_with = "text_or_number")]
     pub provider: String,
     /// Generation 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_sid: Option<String>,
-    /// Generation 2, never answered.
+    /// Generation 2, never returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_token: Option<String>,
     /// Generation 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Generation 1, answered in clear.
+    /// Generation 1, returned in clear.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key: Option<String>,
-    /// Generation 1, answered in clear.
+    /// Generation 1, returned in clear.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_secret: Option<String>,
     /// Generation 1.
@@ -45,14 +45,14 @@ pub struct Configuration {
     /// Generation 1: any JSON.
     #[serde(skip_serializing_if = "is_empty_object")]
     pub meta_json: Value,
-    /// Generation 1: what the vendor said last time it was asked.
+    /// Generation 1: the vendor's last verdict.
     #[serde(skip_serializing_if = "is_default")]
     pub is_valid: bool,
     /// When it was made.
     pub created_at: Option<Timestamp>,
 }
 
-impl Default for Configuration {
+impl Default for SimulatedConfiguration {
     fn default() -> Self {
         Self {
             id: 0,
@@ -76,17 +76,18 @@ impl Default for Configuration {
 /// One phone number (section 8).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Number {
-    /// Zero in a hand-written file: one is given.
+pub struct SimulatedNumber {
+    /// Zero in a hand-written file: one is assigned.
     pub id: u64,
     /// E.164.
     pub number: String,
-    /// Handle of the owner; null is the ownerless pool, left out is home.
+    /// Handle of the owner; null means the pool without owner, omitted means home.
     pub organization: Option<String>,
     /// The carrier it comes from: slug, id or name in the catalogue.
     #[serde(deserialize_with = "maybe_text_or_number", skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
-    /// `account_sid` at the carrier that owns it; generation 2 connects no other account's configuration. Absent: not checked.
+    /// `account_sid` at the carrier that owns it; generation 2 refuses to connect another account's configuration. Absent: not
+    /// checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// Switched on.
@@ -95,13 +96,13 @@ pub struct Number {
     /// Generation 1: reserved for an agent, in no list.
     #[serde(skip_serializing_if = "is_default")]
     pub agent_number: bool,
-    /// Where it stands; numbers of a bridge are made `ASSIGNED` on loading.
+    /// Its state; numbers of a bridge become `ASSIGNED` on loading.
     pub state: NumberState,
     /// Shown beside the number on a bridge.
     pub channels_count: u64,
 }
 
-impl Default for Number {
+impl Default for SimulatedNumber {
     fn default() -> Self {
         Self {
             id: 0,
@@ -117,14 +118,14 @@ impl Default for Number {
     }
 }
 
-/// Where a number stands (section 8).
+/// The state of a number (section 8).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum NumberState {
     /// Free.
     #[default]
     NotAssigned,
-    /// On a bridge, or marked so.
+    /// On a bridge, or marked as such.
     Assigned,
     /// Given up.
     Closed,
@@ -133,16 +134,16 @@ pub enum NumberState {
 /// One bridge (section 6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Bridge {
-    /// Zero in a hand-written file: one is given.
+pub struct SimulatedBridge {
+    /// Zero in a hand-written file: one is assigned.
     pub id: u64,
-    /// The key in every path; made from the name when left out.
+    /// The key in every path; generated from the name when omitted.
     pub slug: String,
     /// Display name.
     pub name: String,
     /// Handle of the owner; empty is home.
     pub organization: String,
-    /// Generation 1: the product whose list shows it; absent is in no list.
+    /// Generation 1: the product whose list shows it; when absent, no list shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// Generation 1.
@@ -155,12 +156,12 @@ pub struct Bridge {
     /// Generation 1: `IN`, `US`, `EU`, `AUS`, `UAE`.
     pub region: String,
     /// The connections: number (E.164) to configuration id, or null.
-    pub numbers: IndexMap<String, Link>,
+    pub numbers: IndexMap<String, SimulatedLink>,
     /// When it was made.
     pub created_at: Option<Timestamp>,
 }
 
-impl Default for Bridge {
+impl Default for SimulatedBridge {
     fn default() -> Self {
         Self {
             id: 0,
@@ -181,7 +182,7 @@ impl Default for Bridge {
 /// A number's place on a bridge. In a hand-written file a configuration id or null is enough.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "LinkForm")]
-pub struct Link {
+pub struct SimulatedLink {
     /// Id of the connection itself, which some answers call `id`.
     pub id: u64,
     /// The configuration; null when it was deleted, cleared, or never set.
@@ -197,9 +198,9 @@ pub struct Link {
     pub connectivity_type: String,
 }
 
-impl Link {
-    /// A connection to `configuration`; the id is given later when it is zero.
-    pub fn to(id: u64, configuration: Option<u64>) -> Self {
+impl SimulatedLink {
+    /// A connection to `configuration`; the id is assigned later when it is zero.
+    pub fn to_configuration(id: u64, configuration: Option<u64>) -> Self {
         Self {
             id,
             configuration,
@@ -232,10 +233,10 @@ struct WholeLink {
     connectivity_type: String,
 }
 
-impl From<LinkForm> for Link {
+impl From<LinkForm> for SimulatedLink {
     fn from(form: LinkForm) -> Self {
         match form {
-            LinkForm::Configuration(configuration) => Self::to(0, configuration),
+            LinkForm::Configuration(configuration) => Self::to_configuration(0, configuration),
             LinkForm::Whole(WholeLink { id, configuration, agent_id, config_json, connectivity_type }) => {
                 Self { id, configuration, agent_id, config_json, connectivity_type }
             }
@@ -243,7 +244,7 @@ impl From<LinkForm> for Link {
     }
 }
 
-/// "The first organization": stands in values that name no owner until the world is tidied.
+/// "The first organization": used in values without an owner until the world is tidied.
 pub(super) fn home() -> Option<String> {
     Some(String::new())
 }

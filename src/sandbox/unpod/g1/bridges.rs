@@ -3,19 +3,19 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::super::answer::{Answer, Asked};
+use super::super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::super::ids;
-use super::super::super::world::{Bridge, Link, NumberState, UnpodWorld};
-use super::super::body::{self, Body, printed, type_name};
-use super::super::effects::{drop_bridge, touched};
+use super::super::super::world::{NumberState, SimulatedBridge, SimulatedLink, UnpodWorld};
+use super::super::body::{self, ParsedBody, printed, type_name};
+use super::super::effects::{drop_bridge, move_changed_row};
 use super::super::{counted, crash, envelope, page, plain};
-use super::fields::{self, Refusals};
+use super::fields::{self, FieldRefusals};
 use super::{handle, organization, product, shapes};
 
 const NO_MATCH: &str = "No VoiceBridge matches the given query.";
 const NOT_A_LIST: &str = "NumberIds must be a list of integers.";
 
-pub(super) fn list(unpod: &UnpodWorld, asked: &Asked) -> Answer {
+pub(super) fn list(unpod: &UnpodWorld, asked: &SandboxRequest) -> SandboxResponse {
     let partial = |message: &str| envelope(206, message, json!({}));
     let Some(product) = product(asked) else { return partial("Please provide Product-Id in headers") };
     if handle(asked).is_none() {
@@ -23,14 +23,14 @@ pub(super) fn list(unpod: &UnpodWorld, asked: &Asked) -> Answer {
     }
     let Some(owner) = organization(unpod, asked) else { return partial("Organization not found") };
     // Anything but an integer as page is an unhandled exception (section 11, recorded).
-    let Some(page) = page::of(asked) else { return crash() };
-    let fits = |b: &&Bridge| b.organization == owner.handle && b.product_id.as_deref() == Some(product);
-    let own: Vec<&Bridge> = unpod.bridges.iter().filter(fits).collect();
-    let row = |b: &&Bridge| json!({"id": b.id, "name": b.name, "slug": b.slug, "status": b.status, "description": b.description});
+    let Some(page) = page::page_from_query(asked) else { return crash() };
+    let fits = |b: &&SimulatedBridge| b.organization == owner.handle && b.product_id.as_deref() == Some(product);
+    let own: Vec<&SimulatedBridge> = unpod.bridges.iter().filter(fits).collect();
+    let row = |b: &&SimulatedBridge| json!({"id": b.id, "name": b.name, "slug": b.slug, "status": b.status, "description": b.description});
     counted(own.len(), "Success", own.iter().skip(page.start).take(page.size).map(row).collect())
 }
 
-/// The place of the only bridge with this slug, in any organization, or how many there are.
+/// The position of the only bridge with this slug, in any organization, or the number of such bridges.
 pub(super) fn place(unpod: &UnpodWorld, slug: &str) -> Result<usize, usize> {
     let mut places = unpod.bridges.iter().enumerate().filter(|(_, b)| b.slug == slug).map(|(i, _)| i);
     match (places.next(), places.count()) {
@@ -40,7 +40,7 @@ pub(super) fn place(unpod: &UnpodWorld, slug: &str) -> Result<usize, usize> {
     }
 }
 
-/// What the recorded server's text says when a lookup does not find exactly one.
+/// The recorded server's text when a lookup does not find exactly one.
 pub(super) fn not_one(count: usize) -> String {
     match count {
         0 => NO_MATCH.to_owned(),
@@ -48,7 +48,7 @@ pub(super) fn not_one(count: usize) -> String {
     }
 }
 
-pub(super) fn get(unpod: &UnpodWorld, slug: &str) -> Answer {
+pub(super) fn get(unpod: &UnpodWorld, slug: &str) -> SandboxResponse {
     match place(unpod, slug) {
         Ok(place) => envelope(200, "Success", shapes::bridge(unpod, &unpod.bridges[place])),
         Err(0) => plain(404, NO_MATCH),
@@ -56,7 +56,7 @@ pub(super) fn get(unpod: &UnpodWorld, slug: &str) -> Answer {
     }
 }
 
-pub(super) fn delete(unpod: &mut UnpodWorld, slug: &str) -> Answer {
+pub(super) fn delete(unpod: &mut UnpodWorld, slug: &str) -> SandboxResponse {
     match place(unpod, slug) {
         Ok(place) => {
             let id = unpod.bridges[place].id;
@@ -67,13 +67,13 @@ pub(super) fn delete(unpod: &mut UnpodWorld, slug: &str) -> Answer {
     }
 }
 
-pub(super) fn create(unpod: &mut UnpodWorld, asked: &Asked, now: Timestamp) -> Answer {
+pub(super) fn create(unpod: &mut UnpodWorld, asked: &SandboxRequest, now: Timestamp) -> SandboxResponse {
     let told = |message: &str| envelope(400, message, json!({"status_code": 400}));
     let failed = |message: &str| envelope(400, message, json!({}));
     if handle(asked).is_none() {
         return failed("Missing 'Org-Handle' header.");
     }
-    let Body { value: body, is_form } = match body::read(asked) {
+    let ParsedBody { value: body, is_form } = match body::read_body(asked) {
         Ok(read) => read,
         Err(bad) => return bad.in_message(),
     };
@@ -87,7 +87,7 @@ pub(super) fn create(unpod: &mut UnpodWorld, asked: &Asked, now: Timestamp) -> A
     if numbers.is_some_and(|n| !n.is_array() && !n.is_null()) {
         return failed(NOT_A_LIST);
     }
-    let mut made = Bridge { created_at: Some(now), ..Bridge::default() };
+    let mut made = SimulatedBridge { created_at: Some(now), ..SimulatedBridge::default() };
     if let Err(refusals) = fill(unpod, &mut made, &body, true) {
         return told(&refusals.as_text());
     }
@@ -123,7 +123,7 @@ pub(super) fn create(unpod: &mut UnpodWorld, asked: &Asked, now: Timestamp) -> A
     envelope(201, "Bridge created successfully.", shapes::internal_bridge(unpod, &unpod.bridges[place]))
 }
 
-/// Takes active free numbers whoever owns them, and skips all others (section 6.2, recorded).
+/// Assigns active free numbers regardless of their owner, and skips all others (section 6.2, recorded).
 fn take_numbers(unpod: &mut UnpodWorld, place: usize, wanted: &[Value], body: &Value) -> Result<(), String> {
     for value in wanted {
         let id = match value {
@@ -131,12 +131,12 @@ fn take_numbers(unpod: &mut UnpodWorld, place: usize, wanted: &[Value], body: &V
             Value::String(text) if text.trim().parse::<i128>().is_ok() => text.trim().parse().ok(),
             other => return Err(format!("Field 'id' expected a number but got {}.", printed(other))),
         };
-        let free = |n: &&mut super::super::super::world::Number| {
+        let free = |n: &&mut super::super::super::world::SimulatedNumber| {
             Some(n.id) == id && n.active && n.state == NumberState::NotAssigned
         };
         let Some(number) = unpod.numbers.iter_mut().find(free) else { continue };
         number.state = NumberState::Assigned;
-        let mut link = Link::to(unpod.next_ids.link, None);
+        let mut link = SimulatedLink::to_configuration(unpod.next_ids.link, None);
         unpod.next_ids.link += 1;
         link.agent_id = body.get("agent_id").cloned().unwrap_or_default();
         if let Some(config_json) = body.get("config_json") {
@@ -150,15 +150,15 @@ fn take_numbers(unpod: &mut UnpodWorld, place: usize, wanted: &[Value], body: &V
     Ok(())
 }
 
-pub(super) fn patch(unpod: &mut UnpodWorld, asked: &Asked, slug: &str) -> Answer {
+pub(super) fn patch(unpod: &mut UnpodWorld, asked: &SandboxRequest, slug: &str) -> SandboxResponse {
     let place = match place(unpod, slug) {
         Ok(place) => place,
         Err(0) => return plain(404, NO_MATCH),
         Err(_) => return crash(),
     };
-    let body = match body::read(asked) {
+    let body = match body::read_body(asked) {
         Ok(read) => read.value,
-        Err(bad) => return bad.usual(),
+        Err(bad) => return bad.usual_answer(),
     };
     if !body.is_object() {
         return crash();
@@ -175,7 +175,7 @@ pub(super) fn patch(unpod: &mut UnpodWorld, asked: &Asked, slug: &str) -> Answer
         return envelope(400, "No module named 'django_q'", data);
     }
     if changed.slug.is_empty() {
-        // A blank slug makes a new one; counting the id up keeps it from being the one of the beginning.
+        // A blank slug generates a new one; increasing the id ensures that it differs from the first one.
         changed.slug = ids::slug(&changed.name, changed.id + (unpod.next_ids.bridge << 20));
     }
     // A bridge without a product is adopted by the first PATCH that names one (section 2.3, recorded).
@@ -184,13 +184,13 @@ pub(super) fn patch(unpod: &mut UnpodWorld, asked: &Asked, slug: &str) -> Answer
     }
     unpod.bridges[place] = changed;
     let data = shapes::internal_bridge(unpod, &unpod.bridges[place]);
-    touched(&mut unpod.bridges, place, unpod.knobs.changed_rows_move);
+    move_changed_row(&mut unpod.bridges, place, unpod.knobs.changed_rows_move);
     envelope(200, "Bridge updated successfully.", data)
 }
 
-/// Puts the fields of a body into a bridge, or says what is wrong with them.
-fn fill(unpod: &UnpodWorld, b: &mut Bridge, body: &Value, create: bool) -> Result<(), Refusals> {
-    let mut refusals = Refusals::default();
+/// Sets the fields of a bridge from a body, or returns what is wrong with them.
+fn fill(unpod: &UnpodWorld, b: &mut SimulatedBridge, body: &Value, create: bool) -> Result<(), FieldRefusals> {
+    let mut refusals = FieldRefusals::default();
     let name = fields::text(body, "name", 100, false, false);
     let name = match create {
         true => refusals.take("name", fields::required(name).map(Some)),

@@ -3,32 +3,28 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::super::answer::{Answer, Asked};
+use super::super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::super::catalogue;
-use super::super::super::world::{Configuration, UnpodWorld};
+use super::super::super::world::{SimulatedConfiguration, UnpodWorld};
 use super::super::body::{self, type_name};
-use super::super::effects::{drop_configuration, touched};
+use super::super::effects::{drop_configuration, move_changed_row};
 use super::super::{crash, envelope, plain};
-use super::fields::{self, Refusals};
+use super::fields::{self, FieldRefusals};
 use super::{handle, organization, shapes};
 
 const NO_MATCH: &str = "No ProviderCredential matches the given query.";
 
-pub(super) fn list(unpod: &UnpodWorld, asked: &Asked) -> Answer {
+pub(super) fn list(unpod: &UnpodWorld, asked: &SandboxRequest) -> SandboxResponse {
     if handle(asked).is_none() {
         return handle_missing_on_read();
     }
-    let rows: Vec<Value> = unpod
-        .configurations
-        .iter()
-        .filter(|c| visible(unpod, asked, c))
-        .map(|c| shapes::configuration(unpod, c))
-        .collect();
+    let rows: Vec<Value> =
+        unpod.configurations.iter().filter(|c| visible(unpod, asked, c)).map(|c| shapes::configuration(unpod, c)).collect();
     // An empty bare list is rendered as an object (section 1, fact 7).
     envelope(200, "Success", if rows.is_empty() { json!({}) } else { rows.into() })
 }
 
-pub(super) fn get(unpod: &UnpodWorld, asked: &Asked, id: Option<u64>) -> Answer {
+pub(super) fn get(unpod: &UnpodWorld, asked: &SandboxRequest, id: Option<u64>) -> SandboxResponse {
     if handle(asked).is_none() {
         return handle_missing_on_read();
     }
@@ -38,20 +34,20 @@ pub(super) fn get(unpod: &UnpodWorld, asked: &Asked, id: Option<u64>) -> Answer 
     }
 }
 
-pub(super) fn create(unpod: &mut UnpodWorld, asked: &Asked, now: Timestamp) -> Answer {
-    let read = match body::read(asked) {
+pub(super) fn create(unpod: &mut UnpodWorld, asked: &SandboxRequest, now: Timestamp) -> SandboxResponse {
+    let read = match body::read_body(asked) {
         Ok(read) => read,
-        Err(bad) => return bad.usual(),
+        Err(bad) => return bad.usual_answer(),
     };
-    let mut made = Configuration { meta_json: json!({}), ..Configuration::default() };
+    let mut made = SimulatedConfiguration { meta_json: json!({}), ..SimulatedConfiguration::default() };
     if read.is_form {
-        // Forms know no missing boolean.
+        // Forms have no missing booleans.
         made.active = false;
     }
     if let Err(refused) = fill(unpod, &mut made, &read.value, true) {
         return refused;
     }
-    // The header is looked at only after the fields are valid (section 9.2, recorded).
+    // The header is checked only after the fields are valid (section 9.2, recorded).
     if handle(asked).is_none() {
         return handle_missing_on_write();
     }
@@ -64,14 +60,14 @@ pub(super) fn create(unpod: &mut UnpodWorld, asked: &Asked, now: Timestamp) -> A
     envelope(201, "Success", data)
 }
 
-pub(super) fn patch(unpod: &mut UnpodWorld, asked: &Asked, id: Option<u64>) -> Answer {
+pub(super) fn patch(unpod: &mut UnpodWorld, asked: &SandboxRequest, id: Option<u64>) -> SandboxResponse {
     if handle(asked).is_none() {
         return handle_missing_on_write();
     }
     let Some(place) = place(unpod, asked, id) else { return plain(404, NO_MATCH) };
-    let read = match body::read(asked) {
+    let read = match body::read_body(asked) {
         Ok(read) => read,
-        Err(bad) => return bad.usual(),
+        Err(bad) => return bad.usual_answer(),
     };
     let mut changed = unpod.configurations[place].clone();
     if let Err(refused) = fill(unpod, &mut changed, &read.value, false) {
@@ -79,50 +75,50 @@ pub(super) fn patch(unpod: &mut UnpodWorld, asked: &Asked, id: Option<u64>) -> A
     }
     let data = shapes::configuration(unpod, &changed);
     unpod.configurations[place] = changed;
-    touched(&mut unpod.configurations, place, unpod.knobs.changed_rows_move);
+    move_changed_row(&mut unpod.configurations, place, unpod.knobs.changed_rows_move);
     envelope(200, "Success", data)
 }
 
-pub(super) fn delete(unpod: &mut UnpodWorld, asked: &Asked, id: Option<u64>) -> Answer {
+pub(super) fn delete(unpod: &mut UnpodWorld, asked: &SandboxRequest, id: Option<u64>) -> SandboxResponse {
     if handle(asked).is_none() {
         // A business error as 206, whose message is an object (section 5.3, recorded).
         let message = json!({"detail": "Missing 'Org-Handle' header."});
-        return Answer::json(206, json!({"status_code": 206, "message": message, "data": {}}));
+        return SandboxResponse::json(206, json!({"status_code": 206, "message": message, "data": {}}));
     }
     match place(unpod, asked, id) {
         Some(place) => {
             let id = unpod.configurations[place].id;
             drop_configuration(unpod, id);
-            // HTTP forbids this body; the knob puts its bytes on the wire all the same (section 9.3).
+            // HTTP forbids this body; the knob nevertheless sends its bytes (section 9.3).
             envelope(204, "Provider credential deleted successfully.", json!({}))
         }
         None => envelope(400, NO_MATCH, json!({})),
     }
 }
 
-fn handle_missing_on_read() -> Answer {
+fn handle_missing_on_read() -> SandboxResponse {
     envelope(400, "Organization handle is required in Org-Handle header", json!({"status_code": 400}))
 }
 
-fn handle_missing_on_write() -> Answer {
+fn handle_missing_on_write() -> SandboxResponse {
     envelope(400, "Error", json!({"detail": "Missing 'Org-Handle' header."}))
 }
 
-fn place(unpod: &UnpodWorld, asked: &Asked, id: Option<u64>) -> Option<usize> {
+fn place(unpod: &UnpodWorld, asked: &SandboxRequest, id: Option<u64>) -> Option<usize> {
     unpod.configurations.iter().position(|c| Some(c.id) == id && visible(unpod, asked, c))
 }
 
 /// Whether the header and the `type` filter let a row through. An unknown handle sees the rows of no organization
-/// (section 1, fact 6); the filter hides single rows too (section 5.2, recorded).
-fn visible(unpod: &UnpodWorld, asked: &Asked, c: &Configuration) -> bool {
+/// (section 1, fact 6); the filter also hides single rows (section 5.2, recorded).
+fn visible(unpod: &UnpodWorld, asked: &SandboxRequest, c: &SimulatedConfiguration) -> bool {
     let owner = organization(unpod, asked).map(|o| o.handle.as_str());
     let wanted = asked.argument("type").unwrap_or_default().trim().to_ascii_uppercase();
     let kind = || catalogue::find(&unpod.providers, &c.provider).map(|p| p.kind.as_str());
     c.organization.as_deref() == owner && (wanted.is_empty() || kind() == Some(&wanted))
 }
 
-/// Puts the fields of a body into a configuration, or says what is wrong with them.
-fn fill(unpod: &UnpodWorld, c: &mut Configuration, body: &Value, create: bool) -> Result<(), Answer> {
+/// Sets the fields of a configuration from a body, or returns what is wrong with them.
+fn fill(unpod: &UnpodWorld, c: &mut SimulatedConfiguration, body: &Value, create: bool) -> Result<(), SandboxResponse> {
     let refused = |data: Value| Err(envelope(400, "Error", data));
     match body {
         Value::Object(_) => {}
@@ -132,7 +128,7 @@ fn fill(unpod: &UnpodWorld, c: &mut Configuration, body: &Value, create: bool) -
             return refused(json!({"non_field_errors": [text]}));
         }
     }
-    let mut refusals = Refusals::default();
+    let mut refusals = FieldRefusals::default();
     let name = refusals.take("name", fields::text(body, "name", 255, true, true));
     let known_provider = |id: u64| unpod.providers.iter().any(|p| p.id == id);
     let provider = fields::key(body, "provider", known_provider);
@@ -173,8 +169,8 @@ fn fill(unpod: &UnpodWorld, c: &mut Configuration, body: &Value, create: bool) -
     Ok(())
 }
 
-/// What the vendor says about the values of this very request: a PATCH without provider or key is refused by nobody
-/// asking (section 5.2; recorded: `33-vendor-check-flag`).
+/// The vendor's verdict on the values of this request: a PATCH without provider or key is refused without asking
+/// the vendor (section 5.2; recorded: `33-vendor-check-flag`).
 fn vendor_accepts(unpod: &UnpodWorld, body: &Value) -> bool {
     let provider = body.get("provider").map(|p| p.as_str().map_or_else(|| p.to_string(), str::to_owned));
     let provider = provider.and_then(|p| catalogue::find(&unpod.providers, &p));

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::answer::{Answer, Asked};
-use super::super::super::world::{Number, NumberState, Profile, UnpodWorld};
+use super::super::super::answer::{SandboxRequest, SandboxResponse};
+use super::super::super::world::{NumberState, Profile, SimulatedNumber, UnpodWorld};
 use super::super::body::{self, printed, type_name};
 use super::super::{crash, envelope};
 use super::bridges::{not_one, place};
 use super::shapes;
 
-pub(super) fn connect(unpod: &mut UnpodWorld, asked: &Asked, slug: &str) -> Answer {
+pub(super) fn connect(unpod: &mut UnpodWorld, asked: &SandboxRequest, slug: &str) -> SandboxResponse {
     let told = |message: &str| envelope(400, message, json!({"status_code": 400}));
-    let body = match body::read(asked) {
+    let body = match body::read_body(asked) {
         Ok(read) => read.value,
         Err(bad) => return bad.in_message(),
     };
@@ -29,18 +29,14 @@ pub(super) fn connect(unpod: &mut UnpodWorld, asked: &Asked, slug: &str) -> Answ
     }
 }
 
-fn link(unpod: &mut UnpodWorld, place: usize, body: &Value) -> Result<Answer, Answer> {
+fn link(unpod: &mut UnpodWorld, place: usize, body: &Value) -> Result<SandboxResponse, SandboxResponse> {
     let missing = |what: &str| envelope(400, &format!("{what} is required"), json!({}));
     let wanted_number = body.get("number_id").filter(|v| says_something(v)).ok_or(missing("Number"))?;
-    let wanted =
-        body.get("provider_credential_id").filter(|v| says_something(v)).ok_or(missing("Provider"))?;
+    let wanted = body.get("provider_credential_id").filter(|v| says_something(v)).ok_or(missing("Provider"))?;
     let id = number_in(wanted_number)?;
     let unknown = || envelope(206, "Number is not assigned or does not exist.", json!({}));
-    let number: &Number = unpod
-        .numbers
-        .iter()
-        .find(|n| Some(n.id) == id && n.state == NumberState::Assigned)
-        .ok_or_else(unknown)?;
+    let number: &SimulatedNumber =
+        unpod.numbers.iter().find(|n| Some(n.id) == id && n.state == NumberState::Assigned).ok_or_else(unknown)?;
     let text = number.number.clone();
     let (number_id, channels) = (number.id, number.channels_count);
     if !unpod.bridges[place].numbers.contains_key(&text) {
@@ -48,7 +44,7 @@ fn link(unpod: &mut UnpodWorld, place: usize, body: &Value) -> Result<Answer, An
         return Err(envelope(400, elsewhere, json!({})));
     }
     let credential = number_in(wanted)?;
-    // Neither the owner nor the active flag is looked at; an unknown one breaks a database rule (recorded).
+    // Neither the owner nor the active flag is checked; an unknown id violates a database constraint (recorded).
     let found = unpod.configurations.iter().find(|c| Some(c.id) == credential).ok_or_else(crash)?;
     let shown = shapes::credential(unpod, found);
     let (credential, bridge) = (found.id, &mut unpod.bridges[place]);
@@ -62,7 +58,7 @@ fn link(unpod: &mut UnpodWorld, place: usize, body: &Value) -> Result<Answer, An
     Ok(envelope(201, "Number linked with provider successfully.", data))
 }
 
-/// What the recorded server's language takes for true.
+/// What counts as true in the recorded server's language.
 fn says_something(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -74,9 +70,9 @@ fn says_something(value: &Value) -> bool {
     }
 }
 
-/// An id in any spelling the database takes: digits, also with a plus sign (a phone number is just a big id), `true`
-/// for 1. Absent when no row can have it.
-fn number_in(value: &Value) -> Result<Option<u64>, Answer> {
+/// An id in any spelling that the database accepts: digits, also with a plus sign (a phone number is just a large
+/// id), `true` for 1. Absent when no row can have it.
+fn number_in(value: &Value) -> Result<Option<u64>, SandboxResponse> {
     match value {
         Value::Bool(truth) => Ok(Some(u64::from(*truth))),
         Value::Number(number) => Ok(number.as_u64()),
@@ -88,12 +84,12 @@ fn number_in(value: &Value) -> Result<Option<u64>, Answer> {
     }
 }
 
-/// Always an unhandled exception, whatever is asked; the knob makes it work as the internal route behind it does
+/// Always an unhandled exception, whatever the request; the knob makes it work like the internal route behind it
 /// (section 7.2; recorded: `30-disconnect`, `34-internal-v1-unlink`).
-pub(super) fn disconnect(unpod: &mut UnpodWorld, asked: &Asked) -> Answer {
-    let body = match body::read(asked) {
+pub(super) fn disconnect(unpod: &mut UnpodWorld, asked: &SandboxRequest) -> SandboxResponse {
+    let body = match body::read_body(asked) {
         Ok(read) => read.value,
-        Err(bad) => return bad.usual(),
+        Err(bad) => return bad.usual_answer(),
     };
     if !unpod.knobs.disconnect_repaired && unpod.profile != Profile::G1July {
         return crash();
@@ -106,9 +102,9 @@ pub(super) fn disconnect(unpod: &mut UnpodWorld, asked: &Asked) -> Answer {
 
 /// Clears the configuration of a number's connection; the number stays on its bridge (recorded:
 /// `34-internal-v1-unlink`).
-pub(super) fn unlink(unpod: &mut UnpodWorld, id: Option<u64>) -> Answer {
+pub(super) fn unlink(unpod: &mut UnpodWorld, id: Option<u64>) -> SandboxResponse {
     let Some(number) = unpod.numbers.iter().find(|n| Some(n.id) == id).cloned() else {
-        return Answer::json(404, json!({"message": "Number not found."}));
+        return SandboxResponse::json(404, json!({"message": "Number not found."}));
     };
     let Some(link) = unpod.bridges.iter_mut().find_map(|b| b.numbers.get_mut(&number.number)) else {
         return envelope(206, "No provider linked to this number.", json!({}));

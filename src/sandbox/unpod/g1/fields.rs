@@ -1,4 +1,4 @@
-//! How the recorded framework reads one field: what it converts, and the words it refuses with
+//! How the recorded framework reads one field: what it converts, and its refusal messages
 //! (`api/unpod.md`, section 5.2; recorded: `06-config-create`, `07-config-create-rejected`, `17-bridge-create-rejected`).
 
 use serde_json::{Map, Value};
@@ -7,22 +7,22 @@ use super::super::body::{LONE_SURROGATE, type_name};
 
 /// Why a field is refused: the text, and the framework's name for the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct FieldRefusal {
     pub(super) text: String,
     pub(super) code: &'static str,
 }
 
-fn refusal<T>(text: impl Into<String>, code: &'static str) -> Result<T, Refusal> {
-    Err(Refusal { text: text.into(), code })
+fn refusal<T>(text: impl Into<String>, code: &'static str) -> Result<T, FieldRefusal> {
+    Err(FieldRefusal { text: text.into(), code })
 }
 
 /// Collects the refusals of a body, in the order of the fields.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Vec<(&'static str, Refusal)>);
+pub(super) struct FieldRefusals(Vec<(&'static str, FieldRefusal)>);
 
-impl Refusals {
-    /// The value of a field, or nothing and a note.
-    pub(super) fn take<T>(&mut self, field: &'static str, result: Result<T, Refusal>) -> Option<T> {
+impl FieldRefusals {
+    /// The value of a field, or nothing and a recorded refusal.
+    pub(super) fn take<T>(&mut self, field: &'static str, result: Result<T, FieldRefusal>) -> Option<T> {
         result.map_err(|refusal| self.0.push((field, refusal))).ok()
     }
 
@@ -32,31 +32,26 @@ impl Refusals {
 
     /// `{"field": ["text"]}`, as most handlers answer.
     pub(super) fn as_data(&self) -> Value {
-        let data: Map<String, Value> = self
-            .0
-            .iter()
-            .map(|(field, r)| ((*field).to_owned(), Value::from(vec![r.text.clone()])))
-            .collect();
+        let data: Map<String, Value> =
+            self.0.iter().map(|(field, r)| ((*field).to_owned(), Value::from(vec![r.text.clone()]))).collect();
         Value::Object(data)
     }
 
     /// The same printed into one text, as bridge create answers (section 9.2).
     pub(super) fn as_text(&self) -> String {
-        let one = |(field, r): &(&str, Refusal)| {
-            format!("'{field}': [ErrorDetail(string='{}', code='{}')]", r.text, r.code)
-        };
+        let one = |(field, r): &(&str, FieldRefusal)| format!("'{field}': [ErrorDetail(string='{}', code='{}')]", r.text, r.code);
         format!("{{{}}}", self.0.iter().map(one).collect::<Vec<_>>().join(", "))
     }
 }
 
-/// A text: numbers become texts, white space at both ends goes, null and blank by choice. Absent stays absent.
+/// A text: numbers become texts, white space at both ends is trimmed, null and blank are optional. Absent stays absent.
 pub(super) fn text(
     fields: &Value,
     name: &str,
     longest: usize,
     null: bool,
     blank: bool,
-) -> Result<Option<Option<String>>, Refusal> {
+) -> Result<Option<Option<String>>, FieldRefusal> {
     let text = match fields.get(name) {
         None => return Ok(None),
         Some(Value::Null) if null => return Ok(Some(None)),
@@ -82,7 +77,7 @@ pub(super) fn text(
 }
 
 /// One of a few words, in exactly this spelling.
-pub(super) fn choice(fields: &Value, name: &str, choices: &[&str]) -> Result<Option<String>, Refusal> {
+pub(super) fn choice(fields: &Value, name: &str, choices: &[&str]) -> Result<Option<String>, FieldRefusal> {
     match fields.get(name) {
         None => Ok(None),
         Some(Value::Null) => refusal("This field may not be null.", "null"),
@@ -95,7 +90,7 @@ pub(super) fn choice(fields: &Value, name: &str, choices: &[&str]) -> Result<Opt
 }
 
 /// A boolean in one of its many spellings.
-pub(super) fn boolean(fields: &Value, name: &str) -> Result<Option<bool>, Refusal> {
+pub(super) fn boolean(fields: &Value, name: &str) -> Result<Option<bool>, FieldRefusal> {
     let word = match fields.get(name) {
         None => return Ok(None),
         Some(Value::Null) => return refusal("This field may not be null.", "null"),
@@ -109,8 +104,8 @@ pub(super) fn boolean(fields: &Value, name: &str) -> Result<Option<bool>, Refusa
     }
 }
 
-/// The key of another row: digits in a text are accepted, a fraction is cut (section 5.2, recorded).
-pub(super) fn key(fields: &Value, name: &str, exists: impl Fn(u64) -> bool) -> Result<Option<u64>, Refusal> {
+/// The key of another row: digits in a text are accepted, a fraction is truncated (section 5.2, recorded).
+pub(super) fn key(fields: &Value, name: &str, exists: impl Fn(u64) -> bool) -> Result<Option<u64>, FieldRefusal> {
     let value = match fields.get(name) {
         None => return Ok(None),
         Some(Value::Null) => return refusal("This field may not be null.", "null"),
@@ -122,14 +117,12 @@ pub(super) fn key(fields: &Value, name: &str, exists: impl Fn(u64) -> bool) -> R
     let (id, shown) = match value {
         Value::Number(n) if n.is_f64() => {
             let cut = n.as_f64().unwrap_or_default().trunc();
-            // Ids are small; a number too large for one is no id.
+            // Ids are small; a number that is too large is not an id.
             let id = format!("{cut:.0}").parse::<u64>().ok();
             (id, format!("{cut:.0}"))
         }
         Value::Number(n) => (n.as_u64(), n.to_string()),
-        Value::String(text) if text.trim().parse::<i128>().is_ok() => {
-            (text.trim().parse().ok(), text.clone())
-        }
+        Value::String(text) if text.trim().parse::<i128>().is_ok() => (text.trim().parse().ok(), text.clone()),
         other => {
             let text = format!("Incorrect type. Expected pk value, received {}.", type_name(other));
             return refusal(text, "incorrect_type");
@@ -142,7 +135,7 @@ pub(super) fn key(fields: &Value, name: &str, exists: impl Fn(u64) -> bool) -> R
 }
 
 /// Makes an absent field a refusal.
-pub(super) fn required<T>(result: Result<Option<T>, Refusal>) -> Result<T, Refusal> {
+pub(super) fn required<T>(result: Result<Option<T>, FieldRefusal>) -> Result<T, FieldRefusal> {
     match result? {
         Some(value) => Ok(value),
         None => refusal("This field is required.", "required"),

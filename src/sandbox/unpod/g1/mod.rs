@@ -1,6 +1,6 @@
 //! Profile `g1-snapshot`: as recorded from the public source of 2026-02-16 (`api/unpod.md`, sections 5.2, 6.2, 7 and
-//! 14, column `g1-snapshot`; recordings in `tests/recordings/unpod-g1/`). Profile `g1-july` is the same with what the plans
-//! of July 2026 changed (section 3.1).
+//! 14, column `g1-snapshot`; recordings in `tests/recordings/unpod-g1/`). Profile `g1-july` is the same with the changes of
+//! the plans of July 2026 (section 3.1).
 
 mod bridges;
 mod configurations;
@@ -11,14 +11,14 @@ mod shapes;
 
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, Asked};
-use super::super::world::{NumberState, Organization, Profile, UnpodWorld, World};
-use super::auth::Caller;
+use super::super::answer::{SandboxRequest, SandboxResponse};
+use super::super::world::{NumberState, Profile, SimulatedOrganization, UnpodWorld, World};
+use super::auth::UnpodCaller;
 use super::envelope;
 use super::route::Route;
 
 /// Answers a request that is routed, authenticated and of an allowed method.
-pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &Caller) -> Answer {
+pub(super) fn answer(world: &mut World, asked: &SandboxRequest, route: &Route, caller: &UnpodCaller) -> SandboxResponse {
     let now = world.now();
     let unpod = &mut world.unpod;
     let july = unpod.profile == Profile::G1July;
@@ -48,7 +48,7 @@ pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &C
 }
 
 /// One element per role, active organizations only (section 4.1, recorded).
-fn organizations(unpod: &UnpodWorld, caller: &Caller) -> Answer {
+fn organizations(unpod: &UnpodWorld, caller: &UnpodCaller) -> SandboxResponse {
     let row = |(handle, role): &(String, String)| {
         let o = unpod.organizations.iter().find(|o| o.handle == *handle && o.active)?;
         Some(json!({"name": o.name, "token": o.token, "domain": o.domain, "domain_handle": o.handle,
@@ -59,13 +59,13 @@ fn organizations(unpod: &UnpodWorld, caller: &Caller) -> Answer {
 }
 
 /// Only the type VOICE_INFRA (section 4.2, recorded).
-fn providers(unpod: &UnpodWorld) -> Answer {
+fn providers(unpod: &UnpodWorld) -> SandboxResponse {
     let listed = unpod.providers.iter().filter(|p| p.kind == "VOICE_INFRA");
     envelope(200, "Voice infra providers fetched successfully.", listed.map(shapes::short_provider).collect())
 }
 
-/// The free numbers of the organization and of nobody; every parameter is ignored (section 8, recorded).
-fn numbers(unpod: &UnpodWorld, asked: &Asked) -> Answer {
+/// The free numbers of the organization and those without an owner; every parameter is ignored (section 8, recorded).
+fn numbers(unpod: &UnpodWorld, asked: &SandboxRequest) -> SandboxResponse {
     let owner = organization(unpod, asked).map(|o| o.handle.as_str());
     let free = unpod.numbers.iter().filter(|n| {
         let ours = n.organization.is_none() || n.organization.as_deref() == owner;
@@ -75,18 +75,18 @@ fn numbers(unpod: &UnpodWorld, asked: &Asked) -> Answer {
     envelope(200, "Telephony numbers fetched successfully.", rows.collect())
 }
 
-/// The organization of the header: compared exactly, active or not, whoever asks (section 2.3, recorded).
-fn organization<'a>(unpod: &'a UnpodWorld, asked: &Asked) -> Option<&'a Organization> {
+/// The organization of the header: compared exactly, active or not, for any caller (section 2.3, recorded).
+fn organization<'a>(unpod: &'a UnpodWorld, asked: &SandboxRequest) -> Option<&'a SimulatedOrganization> {
     let handle = handle(asked)?;
     unpod.organizations.iter().find(|o| o.handle == handle)
 }
 
 /// `Org-Handle`, if it says anything.
-fn handle(asked: &Asked) -> Option<&str> {
+fn handle(asked: &SandboxRequest) -> Option<&str> {
     asked.header("org-handle").filter(|handle| !handle.is_empty())
 }
 
 /// `Product-Id`, if it says anything.
-fn product(asked: &Asked) -> Option<&str> {
+fn product(asked: &SandboxRequest) -> Option<&str> {
     asked.header("product-id").filter(|product| !product.is_empty())
 }

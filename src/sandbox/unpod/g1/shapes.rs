@@ -6,16 +6,17 @@ use serde_json::{Value, json};
 
 use super::super::super::catalogue;
 use super::super::super::world::{
-    Bridge, Configuration, Link, Number, Organization, Profile, Provider, UnpodWorld,
+    Profile, SimulatedBridge, SimulatedConfiguration, SimulatedLink, SimulatedNumber, SimulatedOrganization, SimulatedProvider,
+    UnpodWorld,
 };
 
 /// A provider as the catalogue and a configuration show it.
-pub(super) fn short_provider(p: &Provider) -> Value {
+pub(super) fn short_provider(p: &SimulatedProvider) -> Value {
     json!({"id": p.id, "name": p.name, "description": p.description, "icon": p.icon})
 }
 
-/// A provider as bridges show it; `form_slug` is missing when there is none.
-fn long_provider(p: &Provider) -> Value {
+/// A provider as bridges show it; `form_slug` is missing when the provider has none.
+fn long_provider(p: &SimulatedProvider) -> Value {
     let mut shown = json!({"id": p.id, "name": p.name, "type": p.kind, "model_types": p.model_types, "url": p.url,
                            "description": p.description, "icon": p.icon});
     if let Some(form_slug) = &p.form_slug {
@@ -25,7 +26,7 @@ fn long_provider(p: &Provider) -> Value {
     shown
 }
 
-fn provider_of<'a>(unpod: &'a UnpodWorld, c: &Configuration) -> Option<&'a Provider> {
+fn provider_of<'a>(unpod: &'a UnpodWorld, c: &SimulatedConfiguration) -> Option<&'a SimulatedProvider> {
     catalogue::find(&unpod.providers, &c.provider)
 }
 
@@ -44,7 +45,7 @@ fn secret(unpod: &UnpodWorld, value: &Option<String>) -> Option<String> {
 }
 
 /// A configuration as its own calls show it.
-pub(super) fn configuration(unpod: &UnpodWorld, c: &Configuration) -> Value {
+pub(super) fn configuration(unpod: &UnpodWorld, c: &SimulatedConfiguration) -> Value {
     let provider = provider_of(unpod, c);
     json!({"id": c.id, "name": c.name, "provider": provider.map(|p| p.id),
            "provider_details": provider.map(short_provider), "org_handle": c.organization,
@@ -53,7 +54,7 @@ pub(super) fn configuration(unpod: &UnpodWorld, c: &Configuration) -> Value {
 }
 
 /// A configuration as a bridge read by slug shows it: without `active`.
-fn configuration_in_bridge(unpod: &UnpodWorld, c: &Configuration) -> Value {
+fn configuration_in_bridge(unpod: &UnpodWorld, c: &SimulatedConfiguration) -> Value {
     let mut shown = configuration(unpod, c);
     if let Some(fields) = shown.as_object_mut() {
         fields.shift_remove("active");
@@ -62,7 +63,7 @@ fn configuration_in_bridge(unpod: &UnpodWorld, c: &Configuration) -> Value {
 }
 
 /// A configuration as connect, bridge create and bridge patch show it: the internal shape.
-pub(super) fn credential(unpod: &UnpodWorld, c: &Configuration) -> Value {
+pub(super) fn credential(unpod: &UnpodWorld, c: &SimulatedConfiguration) -> Value {
     let provider = provider_of(unpod, c);
     let owner = c.organization.as_ref().and_then(|h| unpod.organizations.iter().find(|o| o.handle == *h));
     json!({"id": c.id, "name": c.name, "provider": provider.map(|p| p.id),
@@ -73,36 +74,35 @@ pub(super) fn credential(unpod: &UnpodWorld, c: &Configuration) -> Value {
 }
 
 /// What a link points at.
-fn linked<'a>(unpod: &'a UnpodWorld, link: &Link) -> Option<&'a Configuration> {
+fn linked_configuration<'a>(unpod: &'a UnpodWorld, link: &SimulatedLink) -> Option<&'a SimulatedConfiguration> {
     let id = link.configuration?;
     unpod.configurations.iter().find(|c| c.id == id)
 }
 
 /// How a link connects; the recorded default.
-pub(super) fn connectivity(link: &Link) -> &str {
+pub(super) fn connectivity(link: &SimulatedLink) -> &str {
     if link.connectivity_type.is_empty() { "voice_infra_provider" } else { &link.connectivity_type }
 }
 
 /// The links of a bridge, newest first (recorded).
-fn newest_first<'a>(unpod: &'a UnpodWorld, bridge: &'a Bridge) -> Vec<(&'a Number, &'a Link)> {
+fn newest_first<'a>(unpod: &'a UnpodWorld, bridge: &'a SimulatedBridge) -> Vec<(&'a SimulatedNumber, &'a SimulatedLink)> {
     let number = |text: &str| unpod.numbers.iter().find(|n| n.number == text);
-    let mut links: Vec<_> =
-        bridge.numbers.iter().filter_map(|(text, link)| Some((number(text)?, link))).collect();
+    let mut links: Vec<_> = bridge.numbers.iter().filter_map(|(text, link)| Some((number(text)?, link))).collect();
     links.sort_by_key(|(_, link)| Reverse(link.id));
     links
 }
 
 /// The carrier that a number comes from.
-pub(super) fn carrier(unpod: &UnpodWorld, number: &Number) -> Option<Value> {
+pub(super) fn carrier(unpod: &UnpodWorld, number: &SimulatedNumber) -> Option<Value> {
     catalogue::find(&unpod.providers, number.provider.as_ref()?).map(long_provider)
 }
 
 /// A bridge read by slug.
-pub(super) fn bridge(unpod: &UnpodWorld, b: &Bridge) -> Value {
-    let row = |(n, link): (&Number, &Link)| {
+pub(super) fn bridge(unpod: &UnpodWorld, b: &SimulatedBridge) -> Value {
+    let row = |(n, link): (&SimulatedNumber, &SimulatedLink)| {
         json!({"id": link.id, "number_id": n.id, "number": n.number, "channels_count": n.channels_count,
                "provider_details": carrier(unpod, n),
-               "provider_configuration": linked(unpod, link).map(|c| configuration_in_bridge(unpod, c)),
+               "provider_configuration": linked_configuration(unpod, link).map(|c| configuration_in_bridge(unpod, c)),
                "agent_id": link.agent_id, "config_json": link.config_json})
     };
     let numbers: Vec<Value> = newest_first(unpod, b).into_iter().map(row).collect();
@@ -112,11 +112,11 @@ pub(super) fn bridge(unpod: &UnpodWorld, b: &Bridge) -> Value {
 }
 
 /// A bridge as create and patch show it: the internal shape, with the organization's `token`.
-pub(super) fn internal_bridge(unpod: &UnpodWorld, b: &Bridge) -> Value {
-    let row = |(n, link): (&Number, &Link)| {
+pub(super) fn internal_bridge(unpod: &UnpodWorld, b: &SimulatedBridge) -> Value {
+    let row = |(n, link): (&SimulatedNumber, &SimulatedLink)| {
         json!({"id": link.id, "number_id": n.id, "number": n.number, "state": n.state, "active": n.active,
                "channels_count": n.channels_count, "provider_details": carrier(unpod, n),
-               "provider_credential": linked(unpod, link).map(|c| credential(unpod, c)), "status": "active",
+               "provider_credential": linked_configuration(unpod, link).map(|c| credential(unpod, c)), "status": "active",
                "connectivity_type": connectivity(link), "agent_id": link.agent_id,
                "config_json": link.config_json})
     };
@@ -128,7 +128,7 @@ pub(super) fn internal_bridge(unpod: &UnpodWorld, b: &Bridge) -> Value {
            "organization_details": owner.map(organization)})
 }
 
-fn organization(o: &Organization) -> Value {
+fn organization(o: &SimulatedOrganization) -> Value {
     let created = o.created_at.map(|t| t.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string());
     json!({"logo": null, "account_type": null, "seeking": [], "tags": [], "org_id": o.id, "created": created,
            "modified": created, "name": o.name, "token": o.token, "domain": o.domain, "domain_handle": o.handle,

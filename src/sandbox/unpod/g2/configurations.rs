@@ -3,35 +3,35 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::super::answer::Answer;
+use super::super::super::answer::SandboxResponse;
 use super::super::super::catalogue;
 use super::super::super::ids;
-use super::super::super::world::{Configuration, DuplicateConfiguration, UnpodWorld};
-use super::super::effects::{drop_configuration, touched};
+use super::super::super::world::{DuplicateConfiguration, SimulatedConfiguration, UnpodWorld};
+use super::super::effects::{drop_configuration, move_changed_row};
 use super::super::{envelope, plain};
 use super::{refusal, slug_of, text};
 
 const NOT_FOUND: &str = "Provider configuration not found.";
 const NOT_CREATED: &str = "Provider configuration creation failed.";
 
-pub(super) fn list(unpod: &UnpodWorld, organization: &str) -> Answer {
+pub(super) fn list(unpod: &UnpodWorld, organization: &str) -> SandboxResponse {
     let own = unpod.configurations.iter().filter(|c| c.organization.as_deref() == Some(organization));
-    let rows = own.map(|c| shown(unpod, c)).collect();
+    let rows = own.map(|c| configuration_json(unpod, c)).collect();
     envelope(200, "Provider configurations fetched successfully.", rows)
 }
 
-pub(super) fn get(unpod: &UnpodWorld, organization: &str, id: Option<u64>) -> Answer {
+pub(super) fn get(unpod: &UnpodWorld, organization: &str, id: Option<u64>) -> SandboxResponse {
     match place(unpod, organization, id) {
         Some(place) => {
-            let data = shown(unpod, &unpod.configurations[place]);
+            let data = configuration_json(unpod, &unpod.configurations[place]);
             envelope(200, "Provider configuration fetched successfully.", data)
         }
         None => plain(404, NOT_FOUND),
     }
 }
 
-pub(super) fn create(unpod: &mut UnpodWorld, organization: &str, fields: &Value, now: Timestamp) -> Answer {
-    // "Slug or ID" on the create page (section 4.2), so a number does as well as its digits.
+pub(super) fn create(unpod: &mut UnpodWorld, organization: &str, fields: &Value, now: Timestamp) -> SandboxResponse {
+    // "Slug or ID" on the create page (section 4.2), so a number is as good as its digits.
     let provider = match fields.get("provider") {
         Some(Value::Number(id)) => id.to_string(),
         _ => text(fields, "provider").unwrap_or_default().to_owned(),
@@ -41,36 +41,35 @@ pub(super) fn create(unpod: &mut UnpodWorld, organization: &str, fields: &Value,
     else {
         return refusal(400, NOT_CREATED, "provider, account_sid and auth_token are required");
     };
-    let Some(found) = catalogue::find(&unpod.providers, &provider)
-        .filter(|p| p.slug == provider || p.id.to_string() == provider)
+    let Some(found) = catalogue::find(&unpod.providers, &provider).filter(|p| p.slug == provider || p.id.to_string() == provider)
     else {
         return refusal(400, NOT_CREATED, "Unknown provider");
     };
     if unpod.knobs.refused_auth_tokens.iter().any(|t| t == auth_token) {
         return refusal(400, NOT_CREATED, "Invalid account_sid or auth_token");
     }
-    let provider = catalogue::key(unpod.profile, found);
+    let provider = catalogue::provider_key(unpod.profile, found);
     if is_duplicate(unpod, organization, &provider, account_sid, None) {
         return refusal(409, NOT_CREATED, "Provider configuration already exists");
     }
     let id = unpod.next_ids.configuration;
     unpod.next_ids.configuration += 1;
-    let made = Configuration {
+    let made = SimulatedConfiguration {
         id,
         organization: Some(organization.to_owned()),
         provider,
         account_sid: Some(account_sid.to_owned()),
         auth_token: Some(auth_token.to_owned()),
         created_at: Some(now),
-        ..Configuration::default()
+        ..SimulatedConfiguration::default()
     };
-    let data = shown(unpod, &made);
+    let data = configuration_json(unpod, &made);
     unpod.configurations.push(made);
     envelope(201, "Provider configuration created successfully.", data)
 }
 
-/// Only `auth_token` and `account_sid` can change; everything else in the body is ignored (section 14).
-pub(super) fn patch(unpod: &mut UnpodWorld, organization: &str, id: Option<u64>, fields: &Value) -> Answer {
+/// Only `auth_token` and `account_sid` can change; all other fields of the body are ignored (section 14).
+pub(super) fn patch(unpod: &mut UnpodWorld, organization: &str, id: Option<u64>, fields: &Value) -> SandboxResponse {
     let Some(place) = place(unpod, organization, id) else { return plain(404, NOT_FOUND) };
     for name in ["auth_token", "account_sid"] {
         let refused = fields.get(name).is_some() && text(fields, name).is_none()
@@ -92,34 +91,28 @@ pub(super) fn patch(unpod: &mut UnpodWorld, organization: &str, id: Option<u64>,
     if let Some(account_sid) = text(fields, "account_sid") {
         row.account_sid = Some(account_sid.to_owned());
     }
-    let data = shown(unpod, &unpod.configurations[place]);
-    touched(&mut unpod.configurations, place, unpod.knobs.changed_rows_move);
+    let data = configuration_json(unpod, &unpod.configurations[place]);
+    move_changed_row(&mut unpod.configurations, place, unpod.knobs.changed_rows_move);
     envelope(200, "Provider configuration updated successfully.", data)
 }
 
-pub(super) fn delete(unpod: &mut UnpodWorld, organization: &str, id: Option<u64>) -> Answer {
+pub(super) fn delete(unpod: &mut UnpodWorld, organization: &str, id: Option<u64>) -> SandboxResponse {
     match place(unpod, organization, id) {
         Some(place) => {
             let id = unpod.configurations[place].id;
             drop_configuration(unpod, id);
-            Answer::empty(204)
+            SandboxResponse::empty(204)
         }
         None => plain(404, NOT_FOUND),
     }
 }
 
 fn place(unpod: &UnpodWorld, organization: &str, id: Option<u64>) -> Option<usize> {
-    let own = |c: &Configuration| Some(c.id) == id && c.organization.as_deref() == Some(organization);
+    let own = |c: &SimulatedConfiguration| Some(c.id) == id && c.organization.as_deref() == Some(organization);
     unpod.configurations.iter().position(own)
 }
 
-fn is_duplicate(
-    unpod: &UnpodWorld,
-    organization: &str,
-    provider: &str,
-    account: &str,
-    but: Option<u64>,
-) -> bool {
+fn is_duplicate(unpod: &UnpodWorld, organization: &str, provider: &str, account: &str, but: Option<u64>) -> bool {
     let rule = unpod.knobs.duplicate_configuration;
     unpod.configurations.iter().any(|c| {
         let same_owner = c.organization.as_deref() == Some(organization) && Some(c.id) != but;
@@ -133,7 +126,7 @@ fn is_duplicate(
 }
 
 /// As the API shows it: never `auth_token` (section 5.1).
-pub(super) fn shown(unpod: &UnpodWorld, c: &Configuration) -> Value {
+pub(super) fn configuration_json(unpod: &UnpodWorld, c: &SimulatedConfiguration) -> Value {
     let account_sid = match (&c.account_sid, unpod.knobs.mask_account_sid) {
         (Some(sid), true) => {
             let tail: String = sid.chars().skip(sid.chars().count().saturating_sub(4)).collect();

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::answer::Answer;
-use super::super::super::world::{Configuration, Link, Number, NumberState, UnpodWorld};
+use super::super::super::answer::SandboxResponse;
+use super::super::super::world::{NumberState, SimulatedConfiguration, SimulatedLink, SimulatedNumber, UnpodWorld};
 use super::super::effects::take_off_at;
 use super::super::envelope;
 use super::{bridges, refusal, text};
 
-pub(super) fn connect(unpod: &mut UnpodWorld, organization: &str, slug: &str, fields: &Value) -> Answer {
+pub(super) fn connect(unpod: &mut UnpodWorld, organization: &str, slug: &str, fields: &Value) -> SandboxResponse {
     let Some(place) = bridges::place(unpod, organization, slug) else { return no_bridge() };
     let refused = |why: &str| refusal(400, "Failed to connect provider.", why);
     let Some((configuration, number)) = subject(unpod, organization, fields) else {
@@ -24,7 +24,7 @@ pub(super) fn connect(unpod: &mut UnpodWorld, organization: &str, slug: &str, fi
         }
         Some(link) => link.configuration = Some(configuration),
         None => {
-            let link = Link::to(unpod.next_ids.link, Some(configuration));
+            let link = SimulatedLink::to_configuration(unpod.next_ids.link, Some(configuration));
             unpod.next_ids.link += 1;
             unpod.bridges[place].numbers.insert(number.clone(), link);
         }
@@ -32,8 +32,7 @@ pub(super) fn connect(unpod: &mut UnpodWorld, organization: &str, slug: &str, fi
     if let Some(row) = unpod.numbers.iter_mut().find(|n| n.number == number) {
         row.state = NumberState::Assigned;
     }
-    let data =
-        json!({"message": "Provider connected successfully", "bridge_slug": slug, "phone_number": number});
+    let data = json!({"message": "Provider connected successfully", "bridge_slug": slug, "phone_number": number});
     envelope(200, "Provider connected to bridge successfully.", data)
 }
 
@@ -42,7 +41,7 @@ fn subject<'a>(
     unpod: &'a UnpodWorld,
     organization: &str,
     fields: &Value,
-) -> Option<(&'a Configuration, &'a Number)> {
+) -> Option<(&'a SimulatedConfiguration, &'a SimulatedNumber)> {
     let id = match fields.get("provider_config_id")? {
         Value::String(digits) => digits.parse().ok()?,
         other => other.as_u64()?,
@@ -51,9 +50,8 @@ fn subject<'a>(
     let owned = |owner: &Option<String>| owner.as_deref() == Some(organization);
     let configuration = unpod.configurations.iter().find(|c| c.id == id && owned(&c.organization))?;
     let number = unpod.numbers.iter().find(|n| n.number == number)?;
-    let usable = number.active
-        && number.state != NumberState::Closed
-        && (owned(&number.organization) || number.organization.is_none());
+    let usable =
+        number.active && number.state != NumberState::Closed && (owned(&number.organization) || number.organization.is_none());
     let of_account = match (&number.account, &number.provider) {
         (Some(account), _) => configuration.account_sid.as_ref() == Some(account),
         (None, Some(carrier)) => configuration.provider == *carrier,
@@ -62,7 +60,7 @@ fn subject<'a>(
     (usable && of_account).then_some((configuration, number))
 }
 
-pub(super) fn disconnect(unpod: &mut UnpodWorld, organization: &str, slug: &str, fields: &Value) -> Answer {
+pub(super) fn disconnect(unpod: &mut UnpodWorld, organization: &str, slug: &str, fields: &Value) -> SandboxResponse {
     let Some(place) = bridges::place(unpod, organization, slug) else { return no_bridge() };
     let number = text(fields, "phone_number").unwrap_or_default().to_owned();
     let keeps_number = unpod.knobs.disconnect_keeps_number;
@@ -78,6 +76,6 @@ pub(super) fn disconnect(unpod: &mut UnpodWorld, organization: &str, slug: &str,
     envelope(200, "Provider disconnected from bridge successfully.", data)
 }
 
-fn no_bridge() -> Answer {
-    Answer::json(404, json!({"status_code": 404, "message": "Bridge not found."}))
+fn no_bridge() -> SandboxResponse {
+    SandboxResponse::json(404, json!({"status_code": 404, "message": "Bridge not found."}))
 }

@@ -1,4 +1,4 @@
-//! Profile `g2-documented`: what the current pages describe (`api/unpod.md`, sections 5.1, 6.1, 7, 8 and 14).
+//! Profile `g2-documented`: the behaviour that the current pages describe (`api/unpod.md`, sections 5.1, 6.1, 7, 8 and 14).
 
 mod bridges;
 mod configurations;
@@ -6,17 +6,17 @@ mod connections;
 
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, Asked};
+use super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::catalogue;
 use super::super::ids;
 use super::super::world::{NumberProvider, UnpodWorld, World};
-use super::auth::Caller;
+use super::auth::UnpodCaller;
 use super::body;
 use super::route::Route;
 use super::{envelope, plain};
 
 /// Answers a request that is routed, authenticated and of an allowed method.
-pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &Caller) -> Answer {
+pub(super) fn answer(world: &mut World, asked: &SandboxRequest, route: &Route, caller: &UnpodCaller) -> SandboxResponse {
     if *route == Route::Organizations {
         return organizations(&world.unpod, caller);
     }
@@ -25,9 +25,9 @@ pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &C
         Err(refused) => return refused,
     };
     let fields = match asked.method.as_str() {
-        "POST" | "PATCH" => match body::read(asked) {
+        "POST" | "PATCH" => match body::read_body(asked) {
             Ok(read) => read.value,
-            Err(bad) => return bad.usual(),
+            Err(bad) => return bad.usual_answer(),
         },
         _ => Value::Null,
     };
@@ -52,20 +52,18 @@ pub(super) fn answer(world: &mut World, asked: &Asked, route: &Route, caller: &C
     }
 }
 
-/// The handle that was sent, if it is one of the caller's: missing is 400, unknown or foreign 403 (section 14).
-fn organization(asked: &Asked, caller: &Caller) -> Result<String, Answer> {
+/// The handle that was sent, if it belongs to the caller: missing is 400, unknown or foreign 403 (section 14).
+fn organization(asked: &SandboxRequest, caller: &UnpodCaller) -> Result<String, SandboxResponse> {
     match asked.header("org-handle").unwrap_or_default() {
-        "" => {
-            Err(Answer::json(400, json!({"status_code": 400, "message": "Org-Handle header is required."})))
-        }
+        "" => Err(SandboxResponse::json(400, json!({"status_code": 400, "message": "Org-Handle header is required."}))),
         handle if caller.belongs_to(handle) => Ok(handle.to_owned()),
         _ => Err(plain(403, "Invalid organization handle.")),
     }
 }
 
 /// A documented business error (section 9.2).
-fn refusal(status: u16, message: &str, errors: &str) -> Answer {
-    Answer::json(status, json!({"status_code": status, "message": message, "errors": errors}))
+fn refusal(status: u16, message: &str, errors: &str) -> SandboxResponse {
+    SandboxResponse::json(status, json!({"status_code": status, "message": message, "errors": errors}))
 }
 
 /// A required text: present, a string, not blank.
@@ -73,7 +71,7 @@ fn text<'a>(fields: &'a Value, name: &str) -> Option<&'a str> {
     fields.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn organizations(unpod: &UnpodWorld, caller: &Caller) -> Answer {
+fn organizations(unpod: &UnpodWorld, caller: &UnpodCaller) -> SandboxResponse {
     let rows: Vec<Value> = caller
         .memberships
         .iter()
@@ -86,21 +84,20 @@ fn organizations(unpod: &UnpodWorld, caller: &Caller) -> Answer {
     super::counted(rows.len(), "Organizations fetched successfully", rows)
 }
 
-fn providers(unpod: &UnpodWorld) -> Answer {
-    let row = |p: &super::super::world::Provider| json!({"id": p.id, "name": p.name, "slug": p.slug});
+fn providers(unpod: &UnpodWorld) -> SandboxResponse {
+    let row = |p: &super::super::world::SimulatedProvider| json!({"id": p.id, "name": p.name, "slug": p.slug});
     let rows = unpod.providers.iter().map(row).collect();
     envelope(200, "Voice infra providers fetched successfully.", rows)
 }
 
 /// All numbers of the organization, assigned or not (section 8).
-fn numbers(unpod: &UnpodWorld, organization: &str) -> Answer {
+fn numbers(unpod: &UnpodWorld, organization: &str) -> SandboxResponse {
     let places: std::collections::HashMap<&str, (&str, Option<u64>)> = unpod
         .bridges
         .iter()
         .flat_map(|b| b.numbers.iter().map(|(n, link)| (n.as_str(), (b.slug.as_str(), link.configuration))))
         .collect();
-    let providers: std::collections::HashMap<u64, &String> =
-        unpod.configurations.iter().map(|c| (c.id, &c.provider)).collect();
+    let providers: std::collections::HashMap<u64, &String> = unpod.configurations.iter().map(|c| (c.id, &c.provider)).collect();
     let own = unpod.numbers.iter().filter(|n| n.organization.as_deref() == Some(organization));
     let rows = own.map(|n| {
         let (bridge, configuration) = match places.get(n.number.as_str()) {
@@ -125,7 +122,7 @@ fn status(configuration: Option<u64>) -> &'static str {
     if configuration.is_some() { "active" } else { "inactive" }
 }
 
-/// A provider's slug, or whatever it is called in the world.
+/// A provider's slug, or its name in the world.
 fn slug_of(unpod: &UnpodWorld, written: &str) -> String {
     match catalogue::find(&unpod.providers, written) {
         Some(found) if !found.slug.is_empty() => found.slug.clone(),

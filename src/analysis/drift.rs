@@ -1,0 +1,363 @@
+//! Drift: where the live state differs from what telform last saw and the configuration does not. Pure, like the plan
+//! that it reads.
+
+use std::collections::BTreeMap;
+
+use litemap::LiteMap;
+use serde::Serialize;
+use smol_str::SmolStr;
+
+use crate::model::kind::{AttributeType, Field};
+use crate::model::ledger::{Digest, Ledger, digest_of};
+use crate::model::resource::{Address, Desired, DesiredValue, LiveAccount, LiveObject, LiveState};
+use crate::model::value::{CompactValue, Value};
+use crate::plan::{ChangeAction, Inputs, NoticeCode, Plan, RefusalCode, SecretState, ShownValue};
+use crate::services;
+
+mod compared_objects;
+
+pub use compared_objects::{ComparedObjects, NotCompared, compared_objects};
+
+/// How something came to differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftClass {
+    /// The object was deleted or hidden outside telform.
+    Gone,
+    /// It was changed outside telform.
+    Outside,
+    /// It was changed outside telform, and the configuration changed, too.
+    Both,
+    /// It differs, and telform has not seen it before.
+    Unknown,
+    /// The service stores a different form of what was sent.
+    PutBack,
+    /// It waits for a person to confirm it.
+    Pending,
+    /// telform sent it, and the service did not accept it.
+    NotTaken,
+    /// It belongs to another organization, or to none.
+    Foreign,
+}
+
+impl DriftClass {
+    /// Whether something has to be decided.
+    pub fn is_drift(self) -> bool {
+        !matches!(self, Self::PutBack | Self::Pending)
+    }
+
+    /// What it means, for people.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Gone => "missing: deleted outside telform, or hidden",
+            Self::Outside => "changed outside telform",
+            Self::Both => "changed outside telform, and in the configuration too",
+            Self::Unknown => "differs; telform has not seen it before, so it is not known who changed it",
+            Self::PutBack => "changed back by the service to its own form; not sent again",
+            Self::NotTaken => "sent, and not taken by the service",
+            Self::Pending => "waits to be confirmed",
+            Self::Foreign => "belongs to another organization now, or to none",
+        }
+    }
+}
+
+/// One thing that differs.
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct Drift {
+    /// Its object.
+    #[schemars(with = "String")]
+    pub address: Address,
+    /// Its account.
+    pub account: String,
+    /// Which attribute; none when it is about the whole object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// How it came to differ.
+    pub class: DriftClass,
+    /// What the service shows.
+    #[schemars(with = "crate::document::v1::Shown")]
+    pub live: ShownValue,
+    /// What the configuration says.
+    #[schemars(with = "crate::document::v1::Shown")]
+    pub wanted: ShownValue,
+    /// Place in the YAML, as `file:line:column`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// Id of the run that sent what the service did not accept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+}
+
+/// What drifted, by address and attribute. `plan` is the plan from the same inputs.
+pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
+    let mut found = Vec::new();
+    for change in plan.changes.iter().filter(|it| matches!(it.action, ChangeAction::Update | ChangeAction::Replace)) {
+        for attribute in &change.attributes {
+            found.extend(attribute_drift(inputs, &change.address, &attribute.name, &attribute.before, &attribute.after));
+        }
+    }
+    for untaken in &plan.not_taken {
+        let mut drift = object_drift(inputs, &untaken.address, DriftClass::NotTaken);
+        if let Some(drift) = &mut drift {
+            let object = inputs.desired.objects.get(&untaken.address);
+            let name = untaken.attribute.name.as_str();
+            drift.live = untaken.attribute.before.clone();
+            drift.wanted = untaken.attribute.after.clone();
+            drift.attribute = Some(name.to_owned());
+            drift.place = object.and_then(|object| object.locations.get(name)).map(ToString::to_string);
+            drift.run = Some(untaken.run.clone());
+        }
+        found.extend(drift);
+    }
+    for refusal in &plan.refusals {
+        let Some(address) = &refusal.address else { continue };
+        match (&refusal.code, &refusal.attribute) {
+            (RefusalCode::CreateOnly, Some(name)) => {
+                let wanted = wanted_value(inputs, address, name);
+                let live = live_object(inputs, address).and_then(|live| live.attributes.get(name.as_str()));
+                let shown = |value: Option<&CompactValue>| value.map_or(ShownValue::Absent, |it| ShownValue::Value(it.json()));
+                found.extend(attribute_drift(inputs, address, name, &shown(live), &shown(wanted)));
+            }
+            (RefusalCode::ForeignObject, None) if inputs.ledger.objects.contains_key(address) => {
+                found.extend(object_drift(inputs, address, DriftClass::Foreign));
+            }
+            (RefusalCode::GoneOrHidden, _) => found.extend(object_drift(inputs, address, DriftClass::Gone)),
+            _ => {}
+        }
+    }
+    for notice in &plan.notices {
+        let Some(address) = &notice.address else { continue };
+        let class = match notice.code {
+            NoticeCode::CreatedAgain => DriftClass::Gone,
+            NoticeCode::Reshaped => DriftClass::PutBack,
+            NoticeCode::PendingVerification | NoticeCode::Hidden => DriftClass::Pending,
+            _ => continue,
+        };
+        let mut drift = object_drift(inputs, address, class);
+        if let (Some(drift), Some(name)) = (&mut drift, &notice.attribute) {
+            let live = live_object(inputs, address).and_then(|live| live.attributes.get(name.as_str()));
+            drift.attribute = Some(name.clone());
+            drift.live = live.map_or(ShownValue::Absent, |value| ShownValue::Value(value.json()));
+            drift.wanted =
+                wanted_value(inputs, address, name).map_or(ShownValue::Absent, |value| ShownValue::Value(value.json()));
+        }
+        found.extend(drift);
+    }
+    found.extend(drift_of_undeclared(inputs));
+    found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
+    found.dedup();
+    found
+}
+
+/// Managed objects without an entry in the YAML: the entry was removed, or no file mentions the kind. They are compared only
+/// with what telform last saw.
+fn drift_of_undeclared(inputs: &Inputs<'_>) -> Vec<Drift> {
+    let mut found = Vec::new();
+    let options = inputs.options;
+    let left = inputs.ledger.objects.iter().filter(|(address, entry)| {
+        !inputs.desired.objects.contains_key(*address)
+            && !inputs.desired.moved.iter().any(|rename| rename.from == **address)
+            && options.is_about(address)
+            && (options.accounts.is_empty() || options.accounts.contains(&entry.account))
+            && entry.hidden_since.is_none()
+    });
+    for (address, entry) in left {
+        let Some(account) = inputs.live.accounts.get(&entry.account) else { continue };
+        let Some(listed) = account.objects.get(address.kind.as_str()) else { continue };
+        let of = |attribute: Option<&str>, class, live| Drift {
+            address: address.clone(),
+            account: entry.account.clone(),
+            attribute: attribute.map(str::to_owned),
+            class,
+            live,
+            wanted: ShownValue::Absent,
+            place: None,
+            run: None,
+        };
+        let Some(live) = listed.iter().find(|live| live.id == entry.id) else {
+            if !account.is_unreadable(&address.kind, &entry.id) {
+                found.push(of(None, DriftClass::Gone, ShownValue::Absent));
+            }
+            continue;
+        };
+        for (name, seen) in &entry.seen {
+            let Some(field) = find_field(account, address, name) else { continue };
+            let (is, shown) = if field.ty == AttributeType::Numbers {
+                if account.connections.is_none() {
+                    continue; // Not known, which does not count as a difference.
+                }
+                let numbers = numbers_on(account, &entry.id);
+                (digest_of(&numbers), ShownValue::Value(numbers))
+            } else {
+                let value = live.attributes.get(field.name);
+                let canonical = field.canonical_in(&account.facts.catalogue, value.unwrap_or(&CompactValue::Null));
+                (digest_of(&canonical), value.map_or(ShownValue::Absent, |value| ShownValue::Value(value.json())))
+            };
+            if is != *seen {
+                found.push(of(Some(name.as_str()), DriftClass::Outside, shown));
+            }
+        }
+        for (name, sealed) in entry.secrets.iter().filter(|_| inputs.ledger.readable_with(inputs.key)) {
+            let shown = live.secrets.get(name.as_str()).and_then(Option::as_ref);
+            if shown.is_some_and(|it| inputs.key.seal_fingerprint(entry.seal_account(), &entry.id, name, it) != *sealed) {
+                found.push(of(Some(name.as_str()), DriftClass::Outside, ShownValue::Secret(SecretState::Set)));
+            }
+        }
+    }
+    found
+}
+
+fn object_drift(inputs: &Inputs<'_>, address: &Address, class: DriftClass) -> Option<Drift> {
+    let object = inputs.desired.objects.get(address)?;
+    Some(Drift {
+        address: address.clone(),
+        account: object.account.clone(),
+        attribute: None,
+        class,
+        live: ShownValue::Absent,
+        wanted: ShownValue::Absent,
+        place: Some(object.location.to_string()),
+        run: None,
+    })
+}
+
+/// One attribute that a plan would change: drift, unless only the configuration changed.
+fn attribute_drift(inputs: &Inputs<'_>, address: &Address, name: &str, live: &ShownValue, wanted: &ShownValue) -> Option<Drift> {
+    let object = inputs.desired.objects.get(address)?;
+    let entry = inputs.ledger.objects.get(address)?;
+    let class = match wanted {
+        ShownValue::Secret(SecretState::Changed | SecretState::ChangedOutside | SecretState::Differs) => {
+            classify_changed_secret(inputs, address, name)?
+        }
+        ShownValue::Secret(_) => return None,
+        ShownValue::Value(_) | ShownValue::Absent => {
+            let account = inputs.live.accounts.get(&entry.account)?;
+            let seen = entry.seen.get(name);
+            let (is, says) = if is_numbers_field(account, address, name) {
+                (digest_of(&numbers_on(account, &entry.id)), numbers_wanted(inputs, address))
+            } else {
+                let field = find_field(account, address, name)?;
+                let catalogue = &account.facts.catalogue;
+                let digest = |shown: &ShownValue| match shown {
+                    ShownValue::Value(value) => digest_of(&field.canonical_in(catalogue, &value.into())),
+                    _ => digest_of(&field.canonical_in(catalogue, &CompactValue::Null)),
+                };
+                (digest(live), Some(digest(wanted)))
+            };
+            match seen {
+                Some(seen) if *seen == is => return None,
+                Some(seen) if says.as_ref().is_some_and(|says| seen == says) => DriftClass::Outside,
+                Some(_) => DriftClass::Both,
+                None => DriftClass::Unknown,
+            }
+        }
+    };
+    Some(Drift {
+        address: address.clone(),
+        account: object.account.clone(),
+        attribute: Some(name.to_owned()),
+        class,
+        live: live.clone(),
+        wanted: wanted.clone(),
+        place: object.locations.get(name).or(Some(&object.location)).map(ToString::to_string),
+        run: None,
+    })
+}
+
+/// A secret that the service returns (generation 1) shows which side changed it; any other does not.
+fn classify_changed_secret(inputs: &Inputs<'_>, address: &Address, name: &str) -> Option<DriftClass> {
+    let entry = inputs.ledger.objects.get(address)?;
+    let shown = live_object(inputs, address)?.secrets.get(name)?.as_ref()?;
+    let sealed = entry.secrets.get(name).filter(|_| inputs.ledger.readable_with(inputs.key));
+    match sealed {
+        Some(sealed) if *sealed == inputs.key.seal_fingerprint(entry.seal_account(), &entry.id, name, shown) => None,
+        Some(_) => Some(DriftClass::Outside),
+        None => Some(DriftClass::Unknown),
+    }
+}
+
+fn wanted_value<'a>(inputs: &Inputs<'a>, address: &Address, name: &str) -> Option<&'a CompactValue> {
+    match inputs.desired.objects.get(address)?.attributes.get(name)? {
+        DesiredValue::Value(value) => Some(value),
+        DesiredValue::Secret(_) => None,
+    }
+}
+
+fn live_object<'a>(inputs: &Inputs<'a>, address: &Address) -> Option<&'a LiveObject> {
+    let entry = inputs.ledger.objects.get(address)?;
+    let objects = inputs.live.accounts.get(&entry.account)?.objects.get(address.kind.as_str())?;
+    objects.iter().find(|live| live.id == entry.id)
+}
+
+fn find_field(account: &LiveAccount, address: &Address, name: &str) -> Option<&'static Field> {
+    services::shape_of_generation(&address.kind, account.facts.generation)?.field(name)
+}
+
+fn is_numbers_field(account: &LiveAccount, address: &Address, name: &str) -> bool {
+    find_field(account, address, name).is_some_and(|field| field.ty == AttributeType::Numbers)
+}
+
+/// What serves the numbers of a bridge: number to configuration, or to the reason why none can be named.
+fn numbers_on(account: &LiveAccount, slug: &str) -> Value {
+    let on = account.connections.iter().flatten().filter(|connection| connection.bridge == slug);
+    let served = on.map(|connection| {
+        let target = connection.served_by.id().unwrap_or(connection.served_by.word());
+        (connection.number.clone(), Value::from(target))
+    });
+    // A sorted map, so that the order of an answer does not matter.
+    let sorted: BTreeMap<String, Value> = served.filter(|(_, target)| target != "unserved").collect();
+    sorted.into_iter().collect::<serde_json::Map<_, _>>().into()
+}
+
+/// What the configuration says about the numbers of a bridge, as [`numbers_on`] would show it; `None` while some
+/// configuration has no identity yet.
+fn numbers_wanted(inputs: &Inputs<'_>, address: &Address) -> Option<Digest> {
+    let numbers = inputs.desired.objects.get(address)?.numbers.as_ref()?;
+    let served = numbers.iter().map(|(number, wanted)| {
+        let id = &inputs.ledger.objects.get(&wanted.provider)?.id;
+        Some((number.clone(), Value::from(id.as_str())))
+    });
+    let map: serde_json::Map<String, Value> = served.collect::<Option<_>>()?;
+    Some(digest_of(&map))
+}
+
+/// Records the current managed attributes of the objects of a run, when it left nothing to do. Only digests are kept.
+/// Returns whether anything changed.
+pub fn record_last_seen(ledger: &mut Ledger, desired: &Desired, live: &LiveState, about: impl Fn(&Address) -> bool) -> bool {
+    let mut changed = false;
+    let listed = live.by_id();
+    for (address, entry) in ledger.objects.iter_mut().filter(|(address, _)| about(address)) {
+        let Some(object) = desired.objects.get(address).filter(|it| it.account == entry.account) else {
+            continue;
+        };
+        let Some(account) = live.accounts.get(&entry.account) else { continue };
+        let id = (entry.account.as_str(), address.kind.as_str(), entry.id.as_str());
+        let Some(shown) = listed.get(&id) else { continue };
+        let mut seen = LiteMap::with_capacity(object.attributes.len() + 1);
+        for (name, wanted) in &object.attributes {
+            let Some(field) = find_field(account, address, name) else { continue };
+            if let (DesiredValue::Value(_), false) = (wanted, object.ignored_attributes.contains(*name)) {
+                let value = shown.attributes.get(name).unwrap_or(&CompactValue::Null);
+                let value = field.canonical_in(&account.facts.catalogue, value);
+                seen.insert(SmolStr::new_static(name), digest_of(&value));
+            }
+        }
+        if object.numbers.is_some() {
+            let numbers = services::shapes_of_kind(&address.kind)
+                .into_iter()
+                .flat_map(|kind| kind.fields)
+                .find(|field| field.ty == AttributeType::Numbers);
+            if let Some(field) = numbers {
+                let before = entry.seen.get(field.name).cloned();
+                let now = account.connections.is_some().then(|| digest_of(&numbers_on(account, &entry.id)));
+                // A value that is not known now keeps its earlier record.
+                seen.extend(now.or(before).map(|digest| (SmolStr::new_static(field.name), digest)));
+            }
+        }
+        if entry.seen != seen {
+            entry.seen = seen;
+            changed = true;
+        }
+    }
+    changed
+}

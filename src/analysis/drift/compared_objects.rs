@@ -1,0 +1,80 @@
+//! What was compared for drift, so that "no drift" is never reported about something that was not compared.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::kind::{AttributeType, Field};
+use crate::model::resource::ListingFailure;
+use crate::plan::{Inputs, Plan};
+use crate::services;
+
+/// What was compared, and what could not be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct ComparedObjects {
+    /// Number of managed objects that were compared, by account and kind.
+    pub compared: BTreeMap<String, BTreeMap<String, usize>>,
+    /// Accounts and managed objects that could not be read.
+    pub missed: Vec<NotCompared>,
+}
+
+/// Something that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct NotCompared {
+    /// An address, `account NAME`, or how many objects of a kind in an account.
+    pub what: String,
+    /// Why, in one sentence.
+    pub why: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// What `plan`, made from the same inputs, was able to compare. An account that was not read is not in it.
+pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
+    let mut looked = ComparedObjects::default();
+    let about = |account: &str| inputs.options.accounts.is_empty() || inputs.options.accounts.contains(account);
+    let mut unread: BTreeMap<(&str, &str, &str), (usize, &ListingFailure)> = BTreeMap::new();
+    let managed = inputs.ledger.objects.iter();
+    for (address, entry) in managed.filter(|(address, _)| inputs.options.is_about(address)) {
+        let named = inputs.desired.accounts.contains_key(&entry.account);
+        let what = address.to_string();
+        if !named {
+            let why = format!("its account {} is no longer in the configuration", entry.account);
+            let help = format!("put the account back, or release the object: telform forget {what}");
+            looked.missed.push(NotCompared { what, why, help });
+            continue;
+        }
+        let read = inputs.live.accounts.get(&entry.account).filter(|_| about(&entry.account));
+        let Some(read) = read else { continue };
+        let hidden =
+            plan.refusals.iter().find(|refusal| refusal.address.as_ref() == Some(address) && refusal.code.hides_object());
+        if let Some(refusal) = hidden {
+            looked.missed.push(NotCompared { what, why: refusal.detail.clone(), help: refusal.help() });
+        } else if let Some((kind, why)) = read.listing_failures.get_key_value(address.kind.as_str()) {
+            unread.entry((entry.account.as_str(), *kind, "")).or_insert((0, why)).0 += 1;
+        } else if let Some(listed) = read.objects.get(address.kind.as_str()) {
+            // An object that waits to be verified is invisible, and is reported as waiting.
+            if entry.hidden_since.is_some() && listed.iter().all(|live| live.id != entry.id) {
+                continue;
+            }
+            let numbers = services::shapes_of_kind(&address.kind).into_iter().flat_map(|kind| kind.fields);
+            let seen = |field: &Field| field.ty == AttributeType::Numbers && entry.seen.contains_key(field.name);
+            if let Some(why) = read.connections_failure.as_ref().filter(|_| numbers.into_iter().any(seen)) {
+                let kind = services::shapes_of_kind(&address.kind).first().map_or("", |kind| kind.name);
+                unread.entry((entry.account.as_str(), kind, "the numbers on ")).or_insert((0, why)).0 += 1;
+            }
+            let of = looked.compared.entry(entry.account.clone()).or_default();
+            *of.entry(address.kind.to_string()).or_default() += 1;
+        } else {
+            let why = "the objects of its kind were not read".to_owned();
+            let help = "`telform plan -v` shows what was asked".to_owned();
+            looked.missed.push(NotCompared { what, why, help });
+        }
+    }
+    for ((account, kind, of), (count, why)) in unread {
+        let singular = services::shapes_of_kind(kind).first().map_or(kind, |kind| kind.singular);
+        let what = format!("{of}{count} {} in account {account}", if count == 1 { singular } else { kind });
+        looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone() });
+    }
+    looked
+}

@@ -1,0 +1,173 @@
+//! The words of the kind tables and of the rules, as sentences for people.
+
+use super::{AttributeReason, ObjectDecision};
+use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, UpdateMethod};
+
+impl ObjectDecision {
+    /// What happens, to be printed after the name of the object.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Create => "will be created",
+            Self::Update => "will be updated",
+            Self::Replace => "will be replaced",
+            Self::Delete => "will be deleted",
+            Self::Refused => "refused",
+            Self::InSync => "in sync, nothing is sent",
+            Self::Waiting => "waits to be confirmed, nothing is sent",
+            Self::Excluded => "excluded from this run",
+            Self::NotTargeted => "not a target of this run",
+            Self::OutOfScope => "out of scope, left alone",
+            Self::Released => "released, left as it is",
+            Self::AlreadyGone => "already gone, nothing to do",
+            Self::AccountGone => "left alone, its account is not in the YAML",
+            Self::Unmanaged => "unmanaged, left alone",
+            Self::LeftOut => "its account is left out of this run",
+            Self::NotTaken => "differs: the service did not take what was sent, nothing is sent again",
+        }
+    }
+
+    /// The rule that decided.
+    pub fn deciding_rule(self) -> &'static str {
+        match self {
+            Self::Create => "no live object has this address, id or natural key, so one is made",
+            Self::Update => "it exists, and something that the YAML states differs",
+            Self::Replace => "what differs cannot be changed in place",
+            Self::Delete => "it was managed or has a tombstone, and the YAML no longer declares it",
+            Self::Refused => "a rule refuses it; as long as it does, nothing of the plan is applied",
+            Self::InSync => "everything that the YAML states matches what is live, or cannot or need not be sent",
+            Self::Waiting => {
+                "the service hides it until the link in the mail is followed; telform neither sends it again nor makes another"
+            }
+            Self::Excluded => "`--exclude` names it",
+            Self::NotTargeted => "`--target` names others, and none of them needs it",
+            Self::LeftOut => "`--account` names others",
+            Self::OutOfScope => "no file mentions its kind: omitted is not empty, so nothing of that kind is deleted",
+            Self::Released => "its tombstone says `keep: true`: telform forgets it and leaves the object",
+            Self::AlreadyGone => "it is not wanted, and no live object matches; the tombstone may stay or be removed",
+            Self::AccountGone => "telform asks only the accounts that the YAML names",
+            Self::NotTaken => "what differs was sent before, and the service still shows the old value",
+            Self::Unmanaged => "no address claims it: telform counts such objects and never touches them",
+        }
+    }
+}
+
+impl AttributeReason {
+    /// The rule that decided about an attribute.
+    pub fn deciding_rule(self) -> &'static str {
+        match self {
+            Self::Created => "it is sent when the object is created",
+            Self::Differs => "the YAML and the service differ, so it is sent",
+            Self::SecretChanged => "the secret is not the one that telform last wrote, so it is sent",
+            Self::Replaced => "it is part of the new object that takes the place of the old one",
+            Self::InSync => "the YAML and the service say the same",
+            Self::NotMentioned => "the YAML does not mention it: it is left alone and never compared",
+            Self::Ignored => "`lifecycle.ignore` lists it: used to create the object, never compared after",
+            Self::ReadOnly => "the service sets it; the YAML cannot set it",
+            Self::OnlyOnCreate => "only used to create the object: it can neither be read nor changed later",
+            Self::SecretUnchanged => "the secret is the one that telform last wrote",
+            Self::SecretUnknown => {
+                "telform has never written this secret and the service does not show it, so it is not known whether it differs; `--rewrite-secret` writes it"
+            }
+            Self::SecretNotSupplied => "the secret is not supplied here, so it is not compared",
+            Self::Pending => "it was sent already and waits to be confirmed; sending it again would only send another mail",
+            Self::Reshaped => "the service keeps what was sent in its own form; it is not sent again",
+            Self::Dropped => "it does not apply here: the service drops it while another attribute has its value",
+            Self::NotShown => "the service does not show it, or only a part of it, so it cannot be compared",
+            Self::Echoed => {
+                "the service shows a secret of yours in it: it is masked and not compared; `--resend` writes the value of the YAML"
+            }
+            Self::Refused => "this API cannot change it",
+            Self::NotSent => "there is nothing to send for it",
+            Self::NotSelected => "its object is not part of this run",
+            Self::Waiting => "its object waits to be confirmed",
+            Self::NotTaken => "it was sent before and the service still shows the old value; it is not sent again by itself",
+            Self::ChangedSinceCreate => "another one was sent when the object was created, and telform sends it only then",
+            Self::Undecided => "something about its object is refused, so it was not compared",
+            Self::SecretDiffers => "the service shows another secret than the configured one, so it is sent",
+            Self::SecretUnreadable => {
+                "telform wrote this secret, but its fingerprint was made with a key that is not available here, so it is not known whether it differs; `--rewrite-secret` writes it"
+            }
+        }
+    }
+
+    /// The same in a few words, for a list.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Created => "sent on create",
+            Self::Differs => "differs",
+            Self::SecretChanged => "changed in the configuration",
+            Self::Replaced => "part of the new object",
+            Self::InSync => "in sync",
+            Self::NotMentioned => "not in the YAML, left alone",
+            Self::Ignored => "ignored by lifecycle",
+            Self::ReadOnly => "set by the service",
+            Self::OnlyOnCreate => "only used on create",
+            Self::SecretUnchanged => "as last written",
+            Self::SecretUnknown => "unknown, not written",
+            Self::SecretNotSupplied => "not supplied, not compared",
+            Self::Pending => "pending verification",
+            Self::Reshaped => "reshaped by the service",
+            Self::Dropped => "dropped by the service",
+            Self::NotShown => "not shown",
+            Self::Echoed => "shows a secret, not compared",
+            Self::Refused => "cannot be changed",
+            Self::NotSent => "nothing to send",
+            Self::NotSelected => "not part of this run",
+            Self::Waiting => "waits with its object",
+            Self::NotTaken => "not taken by the service",
+            Self::ChangedSinceCreate => "changed since the create, not sent",
+            Self::Undecided => "not compared",
+            Self::SecretDiffers => "not the one that the service shows",
+            Self::SecretUnreadable => "unknown, not written",
+        }
+    }
+}
+
+pub(super) fn describe_type(ty: AttributeType) -> &'static str {
+    match ty {
+        AttributeType::Text => "a text",
+        AttributeType::Secret => "a secret",
+        AttributeType::Decimal => "a decimal number",
+        AttributeType::Integer => "a whole number",
+        AttributeType::Bool => "true or false",
+        AttributeType::List => "a list, owned whole",
+        AttributeType::Map => "a map, owned whole",
+        AttributeType::CatalogueEntry => "a provider of the catalogue",
+        AttributeType::Numbers => "the numbers of the bridge, owned whole",
+        AttributeType::Opaque => "any value",
+    }
+}
+
+pub(super) fn describe_access(access: AttributeAccess) -> &'static str {
+    match access {
+        AttributeAccess::Modifiable => "can be changed at any time",
+        AttributeAccess::CreateOnly => "set on create and never again",
+        AttributeAccess::Replace => "a change of it needs a new object",
+        AttributeAccess::ReadOnly => "set by the service",
+        AttributeAccess::CarriedOver => "not set in the YAML; a replacement of its object gets it",
+    }
+}
+
+pub(super) fn describe_normaliser(normaliser: Normaliser) -> &'static str {
+    match normaliser {
+        Normaliser::Exact => "compared as written",
+        Normaliser::EmptyIsNull => "compared without blanks around it, empty and null being the same",
+        Normaliser::Decimal => "compared by its decimal value",
+        Normaliser::Digits => "compared by its digits",
+        Normaliser::Mail => "compared as a mail address, the domain in any case",
+        Normaliser::Mails => "compared as a set of mail addresses",
+        Normaliser::Catalogue => "compared by the catalogue entry that it means",
+        Normaliser::Collection => "compared key by key, empty and null being the same",
+    }
+}
+
+/// How a difference is carried out; nothing for what is never changed.
+pub(super) fn describe_update(kind: &Kind, field: &Field, put: bool) -> Option<&'static str> {
+    match (field.access, field.ty, kind.update) {
+        (AttributeAccess::CreateOnly | AttributeAccess::ReadOnly | AttributeAccess::CarriedOver, _, _) => None,
+        (AttributeAccess::Replace, _, _) => Some("by a new object in place of the old one"),
+        (AttributeAccess::Modifiable, AttributeType::Numbers, _) => Some("by connect and disconnect"),
+        (_, _, UpdateMethod::PatchOrPut { .. }) if put => Some("by PUT, because the entry says `update: put`"),
+        (_, _, UpdateMethod::PatchOrPut { .. } | UpdateMethod::Patch) => Some("by PATCH"),
+    }
+}

@@ -1,0 +1,7 @@
+//! Questions about the live state and past runs, answered from plans, the journal and what was read.
+
+pub mod adopt;
+pub mod drift;
+pub mod explain;
+pub mod rehearse;
+pub mod undo;

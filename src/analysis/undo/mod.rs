@@ -1,0 +1,402 @@
+//! Undoes a run: derives the desired state from the images in the journal and the current live state. The planner makes a
+//! plan from it like any other. Only what is still as the run left it is undone; the rest is listed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::call::{BodyValue, CallBody};
+use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Field, Kind};
+use crate::model::ledger::Ledger;
+use crate::model::resource::{
+    AccountFacts, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveObject, LiveState, Removal, Rename, SourceLocation,
+};
+use crate::model::value::{CompactValue, HiddenValues, Value};
+use crate::plan::{FreedNumber, Plan, Step, StepOperation};
+use crate::services;
+use crate::state::journal::{JournalFinding, RecordedRun, StepEnding};
+
+mod current_state;
+mod ledger_updates;
+mod numbers;
+mod saved_undo;
+
+pub use saved_undo::{SavedUndoDifference, compare_with_saved};
+
+/// Why a hidden value cannot be restored.
+const FORGOTTEN: &str = "it contained a secret, and the journal keeps no secrets";
+
+/// The desired state that undoes a run.
+#[derive(Debug, Default)]
+pub struct Undo {
+    /// The configuration with the objects of the run as they were.
+    pub desired: Desired,
+    /// The addresses concerned; the plan covers no other.
+    pub about: BTreeSet<Address>,
+    /// Addresses that become managed again: an object that is named only for this run does not.
+    pub managed: BTreeSet<Address>,
+    /// What is not undone, and why.
+    pub not_undone: Vec<NotUndone>,
+}
+
+/// Something that is not undone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+pub struct NotUndone {
+    /// Object, attribute or number.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What is known today.
+#[derive(Debug, Clone, Copy)]
+pub struct UndoInputs<'a> {
+    /// What the YAML wants.
+    pub desired: &'a Desired,
+    /// What is there.
+    pub live: &'a LiveState,
+    /// What telform remembers.
+    pub ledger: &'a Ledger,
+    /// The texts behind the marks of hidden values.
+    pub hidden: &'a HiddenValues,
+    /// Addresses of the ledger that the YAML has renamed.
+    pub renamed: &'a BTreeMap<Address, Address>,
+}
+
+/// The plan of a run, as its journal has it.
+pub fn plan_of_run(run: &RecordedRun<'_>) -> Result<Plan, String> {
+    let plan = serde_json::to_value(&run.started.plan).map_err(|error| error.to_string())?;
+    serde_json::from_value(plan).map_err(|error| error.to_string())
+}
+
+/// Steps of a run that had their effect, each with the images around it.
+struct DoneStep<'a> {
+    step: &'a Step,
+    /// The account of its request, by its current name.
+    account: String,
+    /// The object right before the request.
+    before: Option<&'a BTreeMap<String, Value>>,
+    /// The object as the answer showed it.
+    after: Option<&'a BTreeMap<String, Value>>,
+    /// Identity of the object that it created.
+    made: Option<&'a str>,
+}
+
+/// Undoes a run.
+pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, today: UndoInputs<'_>) -> Undo {
+    let mut maker = UndoBuilder {
+        today,
+        undo: Undo::default(),
+        run: run.id.to_owned(),
+        recreated: BTreeMap::new(),
+        accounts: BTreeMap::new(),
+        made: BTreeSet::new(),
+        freed_connections: FreedConnections::new(),
+        moved: BTreeMap::new(),
+    };
+    maker.undo.desired = today.desired.clone();
+    let all = done_steps(run, plan);
+    let sent = !all.is_empty();
+    let deeds = maker.with_accounts_today(plan, all);
+    maker.made = deeds.iter().filter_map(|deed| deed.made.map(str::to_owned)).collect();
+    for deed in &deeds {
+        let (StepOperation::Create { replaces_in: Some(_), .. }, Some(address)) = (&deed.step.operation, &deed.step.address)
+        else {
+            continue;
+        };
+        let account = &deed.step.call.account;
+        let entry = today.ledger.objects.get(address);
+        if entry.is_some_and(|entry| entry.account == *account && Some(entry.id.as_str()) == deed.made) {
+            maker.moved.insert(address.clone(), account.clone());
+        }
+    }
+    // A bridge may be created after the one that it replaces is deleted.
+    for deed in deeds.iter().filter(|deed| matches!(deed.step.operation, StepOperation::Create { .. })) {
+        maker.undo_create(deed, &deeds);
+    }
+    for deed in &deeds {
+        match &deed.step.operation {
+            StepOperation::Update { .. } => maker.undo_update(deed),
+            StepOperation::Delete { .. } => maker.undo_delete(deed),
+            _ => {}
+        }
+    }
+    maker.undo_numbers(run, &deeds);
+    maker.undo_ledger_updates(plan, sent);
+    maker.undo.not_undone.sort();
+    maker.undo.not_undone.dedup();
+    maker.undo
+}
+
+fn done_steps<'a>(run: &RecordedRun<'a>, plan: &'a Plan) -> Vec<DoneStep<'a>> {
+    let done = plan.steps.iter().zip(&run.steps).filter(|(_, record)| {
+        record.intent.is_some()
+            && (record.end() == Some(StepEnding::Done)
+                || record.settled.is_some_and(|(verdict, _)| verdict == JournalFinding::Done))
+    });
+    done.map(|(step, record)| DoneStep {
+        step,
+        account: step.call.account.clone(),
+        before: record.object_before(),
+        after: record.object_after(),
+        made: record.created_id(),
+    })
+    .collect()
+}
+
+struct UndoBuilder<'a> {
+    today: UndoInputs<'a>,
+    undo: Undo,
+    run: String,
+    /// Objects that the run moved to another account, and that are still as it created them there.
+    moved: BTreeMap<Address, String>,
+    /// Objects that are recreated: account, kind and earlier identity.
+    recreated: BTreeMap<(String, String, String), Address>,
+    /// Accounts that had another name then, by their current name.
+    accounts: BTreeMap<String, String>,
+    /// Identities of the objects that the run created.
+    made: BTreeSet<String>,
+    /// Numbers that left with their bridge and can return only with it.
+    freed_connections: FreedConnections,
+}
+
+/// Numbers of deleted bridges, by account and bridge.
+type FreedConnections = BTreeMap<(String, String), BTreeMap<String, FreedNumber>>;
+
+impl<'a> UndoBuilder<'a> {
+    fn add_not_undone(&mut self, what: impl ToString, why: impl Into<String>) {
+        self.undo.not_undone.push(NotUndone { what: what.to_string(), why: why.into() });
+    }
+
+    fn facts_of_account(&self, account: &str) -> Option<&'a AccountFacts> {
+        self.today.live.accounts.get(account).map(|live| &live.facts)
+    }
+
+    fn kind_of(&self, deed: &DoneStep<'_>) -> Option<&'static Kind> {
+        let facts = self.facts_of_account(&deed.account)?;
+        services::shape_of_generation(&deed.step.address.as_ref()?.kind, facts.generation)
+    }
+
+    fn live_object(&self, deed: &DoneStep<'_>, id: &str) -> Option<&'a LiveObject> {
+        self.live_objects(&deed.account, &deed.step.address.as_ref()?.kind).iter().find(|object| object.id == id)
+    }
+
+    fn live_objects(&self, account: &str, kind: &str) -> &'a [LiveObject] {
+        let account = self.today.live.accounts.get(account);
+        account.and_then(|account| account.objects.get(kind)).map_or(&[], Vec::as_slice)
+    }
+
+    /// An update is reverted to the earlier values, attribute by attribute, where they have not changed since.
+    fn undo_update(&mut self, deed: &DoneStep<'_>) {
+        let StepOperation::Update { id, before, expect, secrets, .. } = &deed.step.operation else { return };
+        let (Some(then), Some(kind)) = (&deed.step.address, self.kind_of(deed)) else { return };
+        let Some(live) = self.live_object(deed, id) else {
+            return self.add_not_undone(then, self.why_absent(&deed.account, kind.name, id));
+        };
+        let address = &match self.address_today(then, &deed.account, id) {
+            Ok(address) => address,
+            Err(why) => return self.add_not_undone(then, why),
+        };
+        for secret in secrets {
+            let why = "the secret that it overwrote is not kept by telform: set its source to the old one and apply";
+            self.add_not_undone(format!("{address} {secret}"), why);
+        }
+        let sent = deed.step.call.body.as_ref().map(CallBody::own_entries);
+        let plain = sent.into_iter().flatten().filter(|(_, payload)| matches!(payload, BodyValue::Value(_)));
+        let mut back = BTreeMap::new();
+        for (name, _) in plain {
+            let Some(field) = kind.field(name) else { continue };
+            let was = deed.before.and_then(|image| image.get(name)).or_else(|| before.get(name));
+            let was = was.map_or(CompactValue::Null, CompactValue::from);
+            let now = live.attributes.get(field.name).unwrap_or(&CompactValue::Null);
+            let left = [deed.after.and_then(|image| image.get(name)), expect.get(name)];
+            let still = left.into_iter().flatten().any(|after| field.values_equal(&after.into(), now));
+            if field.values_equal(&was, now) {
+                continue;
+            }
+            if still {
+                // What null does to a nested value is not documented; the empty collection clears it.
+                let was = if was.is_null() { field.cleared_value() } else { was };
+                if !self.today.hidden.can_open_all(&was) {
+                    self.add_not_undone(format!("{address} {name}"), FORGOTTEN);
+                    continue;
+                }
+                back.insert(field.name, DesiredValue::Value(was));
+            } else {
+                self.add_not_undone(format!("{address} {name}"), "changed since, left alone");
+            }
+        }
+        if !back.is_empty() {
+            let object = self.object_to_restore(address, &deed.account, kind, Some(id));
+            object.attributes = back.into_iter().collect();
+        }
+    }
+
+    /// An object that a run created is deleted, unless it has changed since.
+    fn undo_create(&mut self, deed: &DoneStep<'_>, deeds: &[DoneStep<'_>]) {
+        let (Some(then), Some(kind), Some(id)) = (&deed.step.address, self.kind_of(deed), deed.made) else {
+            return;
+        };
+        let Some(live) = self.live_object(deed, id) else {
+            let why = self.why_absent(&deed.account, kind.name, id);
+            let unverified = if kind.hidden_until_verified { ", or it is not visible yet" } else { "" };
+            return self.add_not_undone(then, why + unverified);
+        };
+        let address = &match self.address_today(then, &deed.account, id) {
+            Ok(address) => address,
+            Err(why) => return self.add_not_undone(then, why),
+        };
+        if self.is_protected(address, &deed.account, id) {
+            return self.add_not_undone(address, "protected by prevent_delete, left alone");
+        }
+        let others = self.serves_otherwise(kind, &deed.account, id, deeds);
+        if !others.is_empty() {
+            let why = format!("it has {} today, which it did not have after the run", others.join(", "));
+            return self.add_not_undone(address, why);
+        }
+        let account = self.today.desired.accounts.get(&deed.account);
+        if let DeleteSupport::Undocumented { switch } = kind.delete
+            && !account.is_some_and(|account| account.switches.contains(switch))
+        {
+            let why = format!("the service documents no delete; the account allows it with `{switch}`");
+            return self.add_not_undone(address, why);
+        }
+        let facts = self.facts_of_account(&deed.account);
+        let sent = deed.step.call.body.as_ref().map(CallBody::own_entries);
+        let changed = sent.into_iter().flatten().any(|(name, payload)| {
+            let (Some(field), BodyValue::Value(sent)) = (kind.field(name), payload) else { return false };
+            let after = deed.after.and_then(|image| image.get(name));
+            let now = live.attributes.get(field.name);
+            !now.is_none_or(|now| {
+                is_same_value(field, facts, sent, now) || after.is_some_and(|after| is_same_value(field, facts, after, now))
+            })
+        });
+        if changed {
+            return self.add_not_undone(address, "changed since it was made, left alone");
+        }
+        self.undo.desired.objects.remove(address);
+        self.undo.desired.removed.retain(|gone| gone.address != *address);
+        self.undo.desired.removed.push(Removal {
+            address: address.clone(),
+            reason: Some(format!("run {} made it", self.run)),
+            keep: false,
+            account: Some(deed.account.clone()),
+            id: Some(id.to_owned()),
+            key: BTreeMap::new(),
+            location: undo_place(),
+        });
+        self.undo.desired.kinds.insert(address.kind.clone());
+        self.undo.about.insert(address.clone());
+    }
+
+    /// An object that a run deleted is recreated, when its secrets are still available. It is a new object with a new identity.
+    fn undo_delete(&mut self, deed: &DoneStep<'_>) {
+        let StepOperation::Delete { id, before, seats, .. } = &deed.step.operation else { return };
+        let (Some(then), Some(kind)) = (&deed.step.address, self.kind_of(deed)) else { return };
+        if self.live_object(deed, id).is_some() {
+            return self.add_not_undone(then, "it is there again");
+        }
+        let image = deed.before.unwrap_or(before);
+        let address = &match self.free_address(then, &deed.account, kind, image) {
+            Ok(address) => address,
+            Err(why) => return self.add_not_undone(then, why),
+        };
+        let declared = self.today.desired.objects.get(address);
+        let mut attributes = BTreeMap::new();
+        let writable = |field: &&Field| !matches!(field.access, AttributeAccess::ReadOnly) && field.ty != AttributeType::Numbers;
+        for field in kind.fields.iter().filter(writable) {
+            if field.ty == AttributeType::Secret {
+                match declared.and_then(|object| object.attributes.get(field.name)) {
+                    Some(DesiredValue::Secret(secret)) => {
+                        attributes.insert(field.name, DesiredValue::Secret(secret.clone()));
+                    }
+                    _ if field.required => {
+                        let why = format!("its {} is not kept by telform, and the YAML names no source of it", field.name);
+                        return self.add_not_undone(address, why);
+                    }
+                    _ if field.access == AttributeAccess::CreateOnly => {}
+                    _ => {
+                        let why =
+                            "not kept by telform, and the YAML names no source of it: if it had one, it is made again without";
+                        self.add_not_undone(format!("{address} {}", field.name), why);
+                    }
+                }
+            } else if let Some(value) = image.get(field.name).filter(|value| !value.is_null()) {
+                if !self.today.hidden.can_open_all(&value.into()) {
+                    if field.required {
+                        return self.add_not_undone(address, format!("{}: {FORGOTTEN}", field.name));
+                    }
+                    self.add_not_undone(format!("{address} {}", field.name), FORGOTTEN);
+                    continue;
+                }
+                attributes.insert(field.name, DesiredValue::Value(value.into()));
+            } else if let Some(wanted) = declared.and_then(|object| object.attributes.get(field.name)) {
+                attributes.insert(field.name, wanted.clone());
+            } else if field.required {
+                return self.add_not_undone(address, format!("the journal does not know its {}", field.name));
+            }
+        }
+        let object = self.object_to_restore(address, &deed.account, kind, None);
+        object.attributes = attributes.into_iter().collect();
+        let was = (deed.account.clone(), address.kind.to_string(), id.clone());
+        self.recreated.insert(was, address.clone());
+        if !seats.is_empty() {
+            self.freed_connections.insert((deed.account.clone(), id.clone()), seats.clone());
+        }
+    }
+
+    /// The object of an address, to be restored to its earlier state. Its protection does not change.
+    fn object_to_restore(
+        &mut self,
+        address: &Address,
+        account: &str,
+        kind: &'static Kind,
+        id: Option<&str>,
+    ) -> &mut DesiredObject {
+        let first = self.undo.about.insert(address.clone());
+        self.undo.desired.removed.retain(|gone| gone.address != *address);
+        self.undo.desired.kinds.insert(address.kind.clone());
+        let remembered = self.today.ledger.objects.get(address).is_some_and(|entry| entry.prevent_delete);
+        let declared = self.today.desired.objects.get(address).is_some_and(|object| object.prevent_delete);
+        let known = remembered || declared;
+        let plain = || DesiredObject {
+            address: address.clone(),
+            account: account.to_owned(),
+            shapes: vec![kind],
+            id: id.map(str::to_owned),
+            attributes: FieldMap::new(),
+            sourced_values: Vec::new(),
+            numbers: None,
+            unserved_numbers: BTreeSet::new(),
+            use_put: false,
+            prevent_delete: known,
+            ignored_attributes: BTreeSet::new(),
+            location: undo_place(),
+            locations: FieldMap::new(),
+        };
+        // Back to the account that it was moved from, with a move like any other.
+        if let Some(left) = self.moved.get(address).filter(|left| *left != account).cloned() {
+            let moved = &mut self.undo.desired.moved;
+            if !moved.iter().any(|it| it.to == *address && it.account.as_ref() == Some(&left)) {
+                let (from, to) = (address.clone(), address.clone());
+                let place = SourceLocation { file: "(undo)".into(), line: 1, column: 1 };
+                moved.push(Rename { from, to, account: Some(left), location: place });
+            }
+        }
+        if first {
+            self.undo.desired.objects.insert(address.clone(), plain());
+        }
+        self.undo.desired.objects.entry(address.clone()).or_insert_with(plain)
+    }
+}
+
+/// The position of everything that only an undo states.
+fn undo_place() -> SourceLocation {
+    SourceLocation { file: "(undo)".into(), line: 1, column: 1 }
+}
+
+fn is_same_value(field: &Field, facts: Option<&AccountFacts>, sent: &Value, now: &CompactValue) -> bool {
+    let sent = &CompactValue::from(sent);
+    match facts {
+        Some(facts) => field.same_in(&facts.catalogue, sent, now),
+        None => field.catalogue.is_none() && field.values_equal(sent, now),
+    }
+}

@@ -1,0 +1,285 @@
+//! Undoes the connections of a run: each number returns to its earlier connection, if it is still where the run left it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{DoneStep, UndoBuilder, undo_place};
+use crate::model::kind::LinkRoles;
+use crate::model::resource::{Address, Connection, DesiredNumber, LiveAccount, Removal, ServedBy, owned_by};
+use crate::plan::{ObjectRef, StepOperation};
+use crate::services;
+use crate::state::journal::{RecordedRun, StepEnding};
+
+/// A number on a bridge of an account.
+type NumberPlace = (String, String, String);
+
+/// What served it before the run, and after it.
+struct RunNumberChange {
+    before: ServedBy,
+    after: Option<String>,
+    owner: Option<Address>,
+}
+
+impl UndoBuilder<'_> {
+    /// Connects and disconnects.
+    pub(super) fn undo_numbers(&mut self, run: &RecordedRun<'_>, deeds: &[DoneStep<'_>]) {
+        let mut wanted: BTreeMap<(String, String), BTreeMap<String, Option<String>>> = BTreeMap::new();
+        let turns = number_changes(run, deeds);
+        let ours: BTreeSet<NumberPlace> = turns.keys().cloned().collect();
+        for ((account, bridge, number), turn) in turns {
+            let what = format!("{number} on {bridge}");
+            let back = match &turn.before {
+                ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => Some(id.clone()),
+                ServedBy::NotThere | ServedBy::Unserved => None,
+                ServedBy::OneOf(_) | ServedBy::NotTold => {
+                    self.add_not_undone(what, "it was not known which configuration served it");
+                    continue;
+                }
+            };
+            if back == turn.after {
+                continue;
+            }
+            let Some(live) = self.today.live.accounts.get(&account) else { continue };
+            let Some(roles) = self.link_roles(&account) else { continue };
+            // It returns with the bridge that this one replaced.
+            if replaced_id(deeds, &account, &bridge).is_some_and(|old| {
+                self.freed_connections.get(&(account.clone(), old)).is_some_and(|seats| seats.contains_key(&number))
+            }) {
+                continue;
+            }
+            let elsewhere = live.connections.iter().flatten().any(|other| {
+                other.number == number
+                    && other.served_by != ServedBy::Unserved
+                    && !ours.contains(&(account.clone(), other.bridge.clone(), number.clone()))
+            });
+            if elsewhere || !is_where_left(live, &bridge, &number, turn.after.as_deref()) {
+                self.add_not_undone(what, "connected otherwise since, left alone");
+                continue;
+            }
+            let there = |kind: &str, id: &str| self.is_there(&account, kind, id);
+            if let Some(owner) = turn.owner.as_ref().filter(|owner| owner.kind == roles.holder)
+                && !self.recreated.contains_key(&(account.clone(), roles.holder.to_owned(), bridge.clone()))
+                && there(roles.holder, &bridge)
+                && let Err(why) = self.address_today(owner, &account, &bridge)
+            {
+                self.add_not_undone(what, format!("{owner} is {why}"));
+                continue;
+            }
+            if !there(roles.holder, &bridge) {
+                if !deeds.iter().any(|deed| deed.made == Some(bridge.as_str())) {
+                    let why = self.why_absent(&account, roles.holder, &bridge);
+                    self.add_not_undone(what, why.replacen("it ", "the bridge ", 1));
+                }
+                continue;
+            }
+            if let Some(id) = back.as_ref().filter(|id| !there(roles.target, id)) {
+                self.add_not_undone(what, format!("configuration {id} is no longer there"));
+                continue;
+            }
+            if let Some(owner) = turn.owner.filter(|owner| owner.kind == roles.target)
+                && let Some(id) = &back
+                && self.address_of(&account, roles.target, id).is_none()
+            {
+                self.declare_configuration(&account, owner, id);
+            }
+            wanted.entry((account, bridge)).or_default().insert(number, back);
+        }
+        let mut idle: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
+        for (at, seats) in std::mem::take(&mut self.freed_connections) {
+            wanted.entry(at.clone()).or_default();
+            let target = self.link_roles(&at.0).map_or("", |roles| roles.target);
+            for (number, seat) in seats {
+                let what = format!("{number} on {}", at.1);
+                let on_taker = self.replacement_has_number(deeds, &at, &number);
+                if let Some(why) = self.why_not_free(&at.0, &number).filter(|_| !on_taker) {
+                    self.add_not_undone(what, why);
+                    continue;
+                }
+                let server = match seat.served {
+                    ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } if self.is_there(&at.0, target, &id) => Some(id),
+                    ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => {
+                        let why =
+                            format!("configuration {id} is no longer there: the number is put on the bridge, and not connected");
+                        self.add_not_undone(what, why);
+                        None
+                    }
+                    ServedBy::OneOf(_) | ServedBy::NotTold => {
+                        let why = "it was not known which configuration served it: it is put on the bridge, and not connected";
+                        self.add_not_undone(what, why);
+                        None
+                    }
+                    ServedBy::NotThere | ServedBy::Unserved => None,
+                };
+                match server {
+                    Some(id) => drop(wanted.entry(at.clone()).or_default().insert(number, Some(id))),
+                    None => drop(idle.entry(at.clone()).or_default().insert(number)),
+                }
+            }
+        }
+        for ((account, bridge), numbers) in wanted {
+            let idle = idle.remove(&(account.clone(), bridge.clone())).unwrap_or_default();
+            self.restore_numbers(&account, &bridge, numbers, idle);
+        }
+    }
+
+    /// The roles of linked objects at the service of an account.
+    fn link_roles(&self, account: &str) -> Option<&'static LinkRoles> {
+        self.today.desired.accounts.get(account)?.backend.link_roles()
+    }
+
+    /// Whether a number is on the bridge that replaced its earlier one.
+    fn replacement_has_number(&self, deeds: &[DoneStep<'_>], old: &(String, String), number: &str) -> bool {
+        let Some(live) = self.today.live.accounts.get(&old.0) else { return false };
+        live.connections
+            .iter()
+            .flatten()
+            .any(|it| it.number == number && replaced_id(deeds, &old.0, &it.bridge).as_ref() == Some(&old.1))
+    }
+
+    /// Whether an object exists now, or is recreated.
+    fn is_there(&self, account: &str, kind: &str, id: &str) -> bool {
+        self.live_objects(account, kind).iter().any(|object| object.id == id)
+            || self.recreated.contains_key(&(account.to_owned(), kind.to_owned(), id.to_owned()))
+    }
+
+    /// A configuration by the address that it had in the run.
+    fn declare_configuration(&mut self, account: &str, owner: Address, id: &str) {
+        let Some(kind) =
+            self.facts_of_account(account).and_then(|facts| services::shape_of_generation(&owner.kind, facts.generation))
+        else {
+            return;
+        };
+        let about = self.undo.about.contains(&owner);
+        self.object_to_restore(&owner, account, kind, Some(id));
+        if !about {
+            self.undo.about.remove(&owner);
+        }
+    }
+
+    /// The address of an object: recreated, pinned here, in the ledger.
+    fn address_of(&self, account: &str, kind: &str, id: &str) -> Option<Address> {
+        let again = self.recreated.get(&(account.to_owned(), kind.to_owned(), id.to_owned()));
+        if again.is_some() {
+            return again.cloned();
+        }
+        let pinned = self
+            .undo
+            .desired
+            .objects
+            .values()
+            .find(|object| object.account == account && object.address.kind == kind && object.id.as_deref() == Some(id));
+        let pinned = pinned.map(|object| &object.address);
+        let known = || self.today.ledger.address_of(account, kind, id);
+        let known = pinned.or_else(|| known().map(|known| self.today.renamed.get(known).unwrap_or(known)));
+        known.cloned()
+    }
+
+    /// All numbers of a bridge, because they are owned whole: those of the run as they were before it, the others as
+    /// they are now.
+    fn restore_numbers(
+        &mut self,
+        account: &str,
+        bridge: &str,
+        numbers: BTreeMap<String, Option<String>>,
+        idle: BTreeSet<String>,
+    ) {
+        let Some(live) = self.today.live.accounts.get(account) else { return };
+        let backend = self.today.desired.accounts.get(account).map(|account| account.backend);
+        let Some((kind, link)) = backend.and_then(|it| it.link_holder(live.facts.generation)) else { return };
+        let mut whole: BTreeMap<String, String> = BTreeMap::new();
+        for connection in connections_on(live, bridge).filter(|connection| !numbers.contains_key(&connection.number)) {
+            let number = &connection.number;
+            let why = match (&connection.served_by, connection.served_by.id()) {
+                (ServedBy::Foreign { id, owner }, _) => {
+                    let owner = owned_by(owner.as_deref());
+                    format!("configuration {id} of {owner} serves {number} beside it")
+                }
+                (_, Some(id)) => {
+                    whole.insert(number.clone(), id.to_owned());
+                    continue;
+                }
+                (ServedBy::Unserved, None) => continue,
+                (_, None) => format!("it is not known which configuration serves {number} beside it"),
+            };
+            numbers.keys().for_each(|number| self.add_not_undone(format!("{number} on {bridge}"), why.clone()));
+            return;
+        }
+        whole.extend(numbers.into_iter().filter_map(|(number, id)| Some((number, id?))));
+        let mut named = BTreeMap::new();
+        for (number, id) in whole {
+            let provider = self.address_of(account, link.roles.target, &id).unwrap_or_else(|| {
+                // It is not managed, and has a name only here.
+                let name = self.free_name(link.roles.target, &format!("id-{id}"));
+                self.declare_configuration(account, name.clone(), &id);
+                name
+            });
+            if !self.undo.desired.objects.contains_key(&provider) {
+                self.declare_configuration(account, provider.clone(), &id);
+            }
+            named.insert(number, DesiredNumber { provider, as_shown: false, location: undo_place() });
+        }
+        let address = self.address_of(account, kind.name, bridge).unwrap_or_else(|| self.free_name(kind.name, bridge));
+        if self.moved.get(&address).is_some_and(|left| left == account) {
+            return; // It returns to the account that it came from, and its numbers are reported there.
+        }
+        // A bridge that the run created is deleted, and its numbers leave with it.
+        let goes = |gone: &Removal| gone.address == address && self.undo.about.contains(&address);
+        if self.undo.desired.removed.iter().any(goes) {
+            return;
+        }
+        let again = self.recreated.contains_key(&(account.to_owned(), kind.name.to_owned(), bridge.to_owned()));
+        let id = (!again).then_some(bridge);
+        let object = self.object_to_restore(&address, account, kind, id);
+        object.numbers = Some(named);
+        object.unserved_numbers = idle;
+    }
+}
+
+/// The object that the run replaced with this one.
+fn replaced_id(deeds: &[DoneStep<'_>], account: &str, made: &str) -> Option<String> {
+    let deed = deeds.iter().find(|deed| deed.account == account && deed.made == Some(made))?;
+    deed.step.operation.replaces_here().cloned()
+}
+
+/// What the run did to each number on each bridge.
+fn number_changes(run: &RecordedRun<'_>, deeds: &[DoneStep<'_>]) -> BTreeMap<NumberPlace, RunNumberChange> {
+    let mut turns: BTreeMap<NumberPlace, RunNumberChange> = BTreeMap::new();
+    for deed in deeds {
+        let account = deed.account.clone();
+        let (bridge, number, before, after) = match &deed.step.operation {
+            StepOperation::Disconnect { bridge, number, before } => (bridge.clone(), number, before, None),
+            StepOperation::Connect { bridge, number, provider, before } => {
+                let resolve = |at: &ObjectRef| UndoBuilder::resolve_ref(deeds, at);
+                let (Some(bridge), Some(provider)) = (resolve(bridge), resolve(provider)) else { continue };
+                (bridge, number, before, Some(provider))
+            }
+            _ => continue,
+        };
+        // A number that the run itself connected again at its end is where it was.
+        let back = format!("r{}", deed.step.id.trim_start_matches('s'));
+        if run.steps.iter().any(|record| record.id == back && record.end() == Some(StepEnding::Done)) {
+            continue;
+        }
+        let turn = turns.entry((account, bridge, number.clone())).or_insert_with(|| RunNumberChange {
+            before: before.clone(),
+            after: None,
+            owner: deed.step.address.clone(),
+        });
+        turn.after = after;
+    }
+    turns
+}
+
+fn connections_on<'a>(live: &'a LiveAccount, bridge: &'a str) -> impl Iterator<Item = &'a Connection> {
+    live.connections.iter().flatten().filter(move |connection| connection.bridge == bridge)
+}
+
+/// Whether a number is where the run left it. A number that the run disconnected must not have been connected elsewhere since.
+fn is_where_left(live: &LiveAccount, bridge: &str, number: &str, after: Option<&str>) -> bool {
+    let here = connections_on(live, bridge).find(|connection| connection.number == number);
+    match (after, here.map(|connection| &connection.served_by)) {
+        (Some(id), Some(target)) => target.id() == Some(id),
+        (Some(_), None) => false,
+        (None, None | Some(ServedBy::Unserved)) => true,
+        (None, Some(_)) => false,
+    }
+}

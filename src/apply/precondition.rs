@@ -1,0 +1,283 @@
+//! Compare and set, as far as a REST API without versions allows: right before each write the object is read again, and a
+//! difference from what the plan saw stops the step.
+
+use std::collections::{BTreeMap, btree_map};
+
+use super::ApplyRun;
+use super::step_target::{StepTarget, changed_attributes};
+use crate::model::resource::{LiveObject, ServedBy};
+use crate::model::value::Value;
+use crate::plan::{ObjectRef, Step, StepOperation};
+use crate::read::one;
+use crate::read::{Again, ReadError};
+use crate::services::reading_of;
+
+/// The result of the second reading.
+pub(super) enum Precondition {
+    /// Unchanged since the plan; the current object, where it exists.
+    Holds(Option<Box<LiveObject>>),
+    /// Already in the state that the step wants.
+    AlreadyDone(String),
+    /// It no longer exists.
+    Gone(String),
+    /// Something else.
+    Changed(String),
+    /// The number is not on the bridge.
+    NotOnBridge,
+    /// It could not be read.
+    Unreadable(String),
+    /// The result of an earlier step of this run does not exist, so the step has no target.
+    EarlierStepNotTaken(String),
+}
+
+impl ApplyRun<'_> {
+    /// Checks the target of a write.
+    pub(super) async fn check_precondition(&self, step: &Step, target: &StepTarget<'_>) -> Precondition {
+        match &step.operation {
+            operation @ StepOperation::Create { key, .. } => {
+                let replaces = operation.replaces_here().map(String::as_str);
+                self.check_absent(target, key, replaces).await
+            }
+            StepOperation::Update { id, before, expect, secrets, .. } => {
+                self.check_object(target, id, before, secrets.is_empty().then_some(expect)).await
+            }
+            StepOperation::Delete { id, before, frees, unread, .. } => {
+                self.check_deletable(target, id, before, frees, unread).await
+            }
+            StepOperation::Connect { bridge, number, provider, before } => {
+                match (self.resolve_ref(bridge), self.resolve_ref(provider)) {
+                    (Ok(slug), Ok(wanted)) => {
+                        let cut_before = step.waits_for.iter().any(|id| self.disconnects_number(id, number));
+                        let belief = self.check_connection(target, &slug, number, before, Some(&wanted), cut_before).await;
+                        match belief {
+                            // It was to join the bridge at its creation (unpod.md 6.2): nothing disconnected it.
+                            Precondition::NotOnBridge if matches!(bridge, ObjectRef::Step(_)) => {
+                                Precondition::EarlierStepNotTaken(format!(
+                                    "{number} did not join bridge {slug} when this run made it: the service did not take it"
+                                ))
+                            }
+                            Precondition::NotOnBridge => Precondition::Changed(format!(
+                                "{number} on bridge {slug} was taken off the bridge since the plan"
+                            )),
+                            other => other,
+                        }
+                    }
+                    (Err(why), _) | (_, Err(why)) => Precondition::Unreadable(why),
+                }
+            }
+            StepOperation::Disconnect { bridge, number, before } => {
+                self.check_connection(target, bridge, number, before, None, false).await
+            }
+            StepOperation::ReadBack { .. } => Precondition::Holds(None),
+        }
+    }
+
+    /// Whether a step of this plan disconnects the number from its bridge.
+    fn disconnects_number(&self, step: &str, number: &str) -> bool {
+        self.apply.plan.steps.iter().any(|other| {
+            other.id == step && matches!(&other.operation, StepOperation::Disconnect { number: cut, .. } if cut == number)
+        })
+    }
+
+    async fn check_absent(&self, target: &StepTarget<'_>, key: &BTreeMap<String, Value>, replaces: Option<&str>) -> Precondition {
+        match one::with_key(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, key).await {
+            Ok(found) => match found.iter().find(|other| replaces != Some(other.id.as_str())) {
+                None => Precondition::Holds(None),
+                Some(other) => Precondition::Changed(format!(
+                    "{} {} with this natural key has appeared since the plan",
+                    target.kind.singular, other.id
+                )),
+            },
+            Err(error) => Precondition::Unreadable(error.to_string()),
+        }
+    }
+
+    async fn check_object(
+        &self,
+        target: &StepTarget<'_>,
+        id: &str,
+        before: &BTreeMap<String, Value>,
+        wanted: Option<&BTreeMap<String, Value>>,
+    ) -> Precondition {
+        let object = match one::read_object_by_id(
+            &self.read_only(),
+            target.account,
+            target.kind,
+            target.facts,
+            self.apply.key,
+            id,
+        )
+        .await
+        {
+            Ok(Some(object)) => object,
+            Ok(None) => {
+                return Precondition::Gone(format!("{} {id} is no longer there", target.kind.singular));
+            }
+            Err(error) => return Precondition::Unreadable(self.describe_error(target, id, &error).await),
+        };
+        let moved = changed_attributes(target.kind, before, &object);
+        if moved.is_empty() {
+            return Precondition::Holds(Some(Box::new(object)));
+        }
+        if let Some(wanted) = wanted
+            && moved.iter().all(|name| wanted.contains_key(name))
+            && changed_attributes(target.kind, wanted, &object).is_empty()
+        {
+            return Precondition::AlreadyDone("the same change was made outside this run".to_owned());
+        }
+        Precondition::Changed(format!("{} changed since the plan", moved.join(", ")))
+    }
+
+    /// A configuration is checked together with all connections of its account: the delete would silence one that was made
+    /// after the plan.
+    async fn check_deletable(
+        &self,
+        target: &StepTarget<'_>,
+        id: &str,
+        before: &BTreeMap<String, Value>,
+        frees: &[String],
+        unread: &[String],
+    ) -> Precondition {
+        let belief = self.check_object(target, id, before, None).await;
+        if !matches!(belief, Precondition::Holds(_)) {
+            return belief;
+        }
+        if target.kind.link.is_some() {
+            return self.check_bridge_empty(target, id, frees, belief).await;
+        }
+        if !target.kind.connected {
+            return belief;
+        }
+        match self.live_uses(target, id, unread).await {
+            Ok(users) if users.is_empty() => belief,
+            Ok(users) => Precondition::Changed(format!("{}; deleting it would silence that", users.join(", "))),
+            Err(error) => Precondition::Unreadable(error.to_string()),
+        }
+    }
+
+    /// What the delete of a configuration would silence, in words. The whole account is read once, right before its first
+    /// delete: for each later delete only the bridges that then showed a use of it are read again.
+    async fn live_uses(&self, target: &StepTarget<'_>, id: &str, unread: &[String]) -> Result<Vec<String>, ReadError> {
+        let (api, account, key) = (self.read_only(), target.account, self.apply.key);
+        let ledger = (**self.ledger.lock().await).clone();
+        let mut wave = self.uses_before_deletes.lock().await;
+        let (uses, first) = match wave.entry(account.name.clone()) {
+            btree_map::Entry::Occupied(read) => (&*read.into_mut(), false),
+            btree_map::Entry::Vacant(free) => {
+                (&*free.insert(one::read_uses(reading_of, &api, account, key, &ledger).await?), true)
+            }
+        };
+        let mut users = uses.uses_of(id, unread);
+        if !first && !users.is_empty() {
+            let bridges = users.into_iter().map(|(bridge, _)| bridge).collect();
+            let facts = target.facts;
+            let again = Again { reading_of, api: &api, account, facts, ledger: &ledger, key };
+            users = one::reread_uses(again, uses, &bridges).await?.uses_of(id, unread);
+        }
+        Ok(users.into_iter().map(|(_, words)| words).collect())
+    }
+
+    /// A bridge that holds a number that the plan did not count is not deleted: the number was connected in the meantime.
+    async fn check_bridge_empty(
+        &self,
+        target: &StepTarget<'_>,
+        slug: &str,
+        frees: &[String],
+        belief: Precondition,
+    ) -> Precondition {
+        match one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, slug).await {
+            Ok(Some(seats)) => {
+                let late: Vec<String> = seats
+                    .into_iter()
+                    .filter(|(number, seat)| !frees.contains(number) && seat.may_serve())
+                    .map(|(number, _)| number)
+                    .collect();
+                if late.is_empty() {
+                    return belief;
+                }
+                Precondition::Changed(format!(
+                    "{} {} connected on it since the plan; deleting it would silence that",
+                    late.join(", "),
+                    if late.len() == 1 { "was" } else { "were" }
+                ))
+            }
+            Ok(None) => Precondition::Gone(format!("bridge {slug} is no longer there")),
+            Err(error) => Precondition::Unreadable(self.describe_error(target, slug, &error).await),
+        }
+    }
+
+    async fn check_connection(
+        &self,
+        target: &StepTarget<'_>,
+        slug: &str,
+        number: &str,
+        before: &ServedBy,
+        wanted: Option<&str>,
+        cut_before: bool,
+    ) -> Precondition {
+        let seats = match one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, slug).await {
+            Ok(Some(seats)) => seats,
+            Ok(None) => return Precondition::Gone(format!("bridge {slug} is no longer there")),
+            Err(error) => return Precondition::Unreadable(self.describe_error(target, slug, &error).await),
+        };
+        let seat = seats.get(number).cloned().unwrap_or(ServedBy::NotThere);
+        let moved = |what: &str| Precondition::Changed(format!("{number} on bridge {slug} {what} since the plan"));
+        match (before, wanted, seat) {
+            // A row without a configuration after the disconnect is equivalent to no row (unpod.md 12, row 7).
+            (ServedBy::NotThere, Some(_), ServedBy::NotThere | ServedBy::Unserved) => Precondition::Holds(None),
+            (ServedBy::NotThere, Some(_), ServedBy::NotTold) if cut_before => Precondition::Holds(None),
+            (_, Some(wanted), seat) if seat.id() == Some(wanted) => {
+                Precondition::AlreadyDone("it was already connected".to_owned())
+            }
+            (ServedBy::NotThere, Some(_), _) => moved("was connected outside this run"),
+            (_, None, ServedBy::NotThere) => Precondition::AlreadyDone("it was already off the bridge".to_owned()),
+            (ServedBy::By { id, .. }, _, ServedBy::By { id: now, .. } | ServedBy::Foreign { id: now, .. }) if *id != now => {
+                moved(&format!("moved to configuration {now}"))
+            }
+            (ServedBy::By { id, .. }, _, ServedBy::OneOf(now)) if !now.contains(id) => moved("moved to another configuration"),
+            (ServedBy::By { .. } | ServedBy::OneOf(_), _, ServedBy::Unserved) => match wanted {
+                None => Precondition::AlreadyDone("no configuration served it any more".to_owned()),
+                Some(_) => Precondition::Holds(None),
+            },
+            (ServedBy::Unserved, Some(_), ServedBy::By { id: now, .. } | ServedBy::Foreign { id: now, .. }) => {
+                moved(&format!("was connected to configuration {now}"))
+            }
+            (ServedBy::Unserved, Some(_), ServedBy::OneOf(_)) => moved("was connected outside this run"),
+            (ServedBy::By { .. } | ServedBy::OneOf(_) | ServedBy::Unserved, Some(_), ServedBy::NotThere) => {
+                Precondition::NotOnBridge
+            }
+            // The bridge alone does not say what serves the number (generation 2): all other evidence is read again.
+            (ServedBy::By { id, .. }, None, ServedBy::NotTold | ServedBy::OneOf(_)) => {
+                self.check_served(target, slug, number, id).await
+            }
+            _ => Precondition::Holds(None),
+        }
+    }
+
+    /// Whether a number may still be served by the configuration that the plan saw.
+    async fn check_served(&self, target: &StepTarget<'_>, slug: &str, number: &str, id: &str) -> Precondition {
+        let account = target.account.name.as_str();
+        let targets = target.account.backend.link_roles().map_or("", |roles| roles.target);
+        let objects = self.apply.live.accounts.get(account).and_then(|live| live.objects.get(targets));
+        let objects = objects.map_or(&[][..], Vec::as_slice);
+        let ledger = (**self.ledger.lock().await).clone();
+        let slugs = std::collections::BTreeSet::from([slug.to_owned()]);
+        let (api, key) = (&self.read_only(), self.apply.key);
+        let StepTarget { account, facts, .. } = *target;
+        let again = Again { reading_of, api, account, facts, ledger: &ledger, key };
+        let connections = again.connections(objects, &slugs).await;
+        match connections {
+            Ok(connections) => match connections.iter().find(|connection| connection.number == number) {
+                Some(connection) if connection.served_by.may_be(id) => Precondition::Holds(None),
+                Some(connection) => {
+                    let now = connection.served_by.id().map_or_else(|| connection.served_by.word().to_owned(), str::to_owned);
+                    Precondition::Changed(format!(
+                        "{number} on bridge {slug} moved from configuration {id} to {now} since the plan"
+                    ))
+                }
+                None => Precondition::AlreadyDone("it was already off the bridge".to_owned()),
+            },
+            Err(error) => Precondition::Unreadable(error.to_string()),
+        }
+    }
+}

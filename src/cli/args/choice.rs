@@ -1,0 +1,94 @@
+//! Options that choose what a plan is about.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{GuardArgs, parse_address};
+use crate::model::guards::guard_names;
+use crate::model::resource::Address;
+use crate::run::PlanSelection;
+
+/// Options that choose what a plan is about.
+#[derive(Debug, Args, Clone, Default)]
+pub struct PlanSelectionArgs {
+    /// Only this address and what it needs, repeatable
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_address)]
+    pub targets: Vec<Address>,
+    /// Not this address, repeatable
+    #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_address)]
+    pub excludes: Vec<Address>,
+    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
+    /// Delete everything that the configuration names
+    #[arg(long)]
+    pub destroy: bool,
+    /// Limits of this run.
+    #[command(flatten)]
+    pub guards: GuardArgs,
+    /// Allow deletes of configurations in this run while this many bridges of the account cannot be read [default: 0]
+    #[arg(long, value_name = "N")]
+    pub max_unreadable_bridges: Option<u64>,
+    /// Write a secret again although it is not known whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    #[arg(long = "rewrite-secret", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
+    pub rewrite_secrets: Vec<(Address, Option<String>)>,
+    /// Send again what the service did not take when it was sent before: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    #[arg(long = "resend", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
+    pub resend: Vec<(Address, Option<String>)>,
+    /// Create this object although a live one has a login, slug or name that differs only in letter case, spaces or Unicode
+    /// form, repeatable
+    #[arg(long = "allow-similar", value_name = "ADDRESS", value_parser = parse_address)]
+    pub allow_similar: Vec<Address>,
+    /// Delete configurations in this run although bridges of products that the account does not name were not looked at
+    #[arg(long)]
+    pub allow_unseen_products: bool,
+    /// Run against the embedded simulator, started from this world file, instead of the accounts' services
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+}
+
+impl PlanSelectionArgs {
+    /// The same for a run.
+    pub(crate) fn choice(&self) -> PlanSelection {
+        PlanSelection {
+            targets: self.targets.clone(),
+            excludes: self.excludes.clone(),
+            accounts: self.accounts.clone(),
+            destroy: self.destroy,
+            guards: self.guards.0,
+            max_unreadable_bridges: self.max_unreadable_bridges,
+            rewrite_secrets: self.rewrite_secrets.clone(),
+            resend: self.resend.clone(),
+            allow_similar: self.allow_similar.clone(),
+            allow_unseen_products: self.allow_unseen_products,
+            sandbox: self.sandbox.clone(),
+            saved: false,
+        }
+    }
+}
+
+/// Options of [`PlanSelectionArgs`] that a saved plan says itself; where it is applied is not one of them.
+pub(crate) fn choice_options() -> impl Iterator<Item = &'static str> {
+    let own = [
+        "targets",
+        "excludes",
+        "accounts",
+        "destroy",
+        "max_unreadable_bridges",
+        "rewrite_secrets",
+        "resend",
+        "allow_similar",
+        "allow_unseen_products",
+    ];
+    own.into_iter().chain(guard_names())
+}
+
+/// A name may have dots in it, so where an attribute begins is known when the configuration is; `ADDRESS:ATTRIBUTE` leaves
+/// no doubt.
+fn secret(text: &str) -> Result<(Address, Option<String>), String> {
+    match text.split_once(':') {
+        Some((left, attribute)) => Ok((parse_address(left)?, Some(attribute.to_owned()))),
+        None => Ok((parse_address(text)?, None)),
+    }
+}

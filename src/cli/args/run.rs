@@ -1,0 +1,51 @@
+//! How a plan is applied.
+
+use clap::{Args, ValueEnum};
+
+use super::PolicyArgs;
+use crate::apply::OnError;
+use crate::run::StepOptions;
+
+/// How a plan is applied.
+#[derive(Debug, Args, Clone)]
+pub struct RunArgs {
+    /// Maximum writes at the same time in each account, to use fewer than the account allows
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub parallelism: Option<u16>,
+    /// What happens to the rest when a step fails
+    #[arg(long, value_name = "WHAT", default_value = "stop")]
+    pub on_error: FailurePolicy,
+    /// When the run ends in part, connect numbers again that were cut for a step that did not happen, where their configuration
+    /// is still there [default: on]
+    #[arg(long, overrides_with = "no_reconnect_on_failure")]
+    pub reconnect_on_failure: bool,
+    /// Leave them cut off
+    #[arg(long)]
+    pub no_reconnect_on_failure: bool,
+    /// Programs that judge the plan.
+    #[command(flatten)]
+    pub policies: PolicyArgs,
+}
+
+/// What happens to the rest when a step fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailurePolicy {
+    /// Start nothing new.
+    Stop,
+    /// Go on with what does not depend on it.
+    Continue,
+}
+
+impl RunArgs {
+    /// How the steps are carried out.
+    pub(crate) fn steps(&self) -> StepOptions {
+        StepOptions {
+            on_error: match self.on_error {
+                FailurePolicy::Stop => OnError::Stop,
+                FailurePolicy::Continue => OnError::Continue,
+            },
+            reconnect: !self.no_reconnect_on_failure,
+            parallelism: self.parallelism.map(usize::from),
+        }
+    }
+}

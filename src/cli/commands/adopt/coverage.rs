@@ -1,0 +1,61 @@
+//! What an adoption read, and what it did not find there.
+
+use std::collections::BTreeSet;
+
+use crate::analysis::adopt::unlisted_reason;
+use crate::analysis::drift::NotCompared;
+use crate::model::resource::{Address, LiveState, OrganizationCheck};
+use crate::services;
+
+/// Where unmanaged objects were looked for.
+#[derive(Default)]
+pub(super) struct Looked {
+    /// Kinds with the account in which they were listed.
+    pub(super) listed: Vec<String>,
+    pub(super) missed: Vec<NotCompared>,
+}
+
+impl Looked {
+    pub(super) fn from_live(live: &LiveState, kinds: &BTreeSet<&'static str>) -> Self {
+        let mut looked = Self::default();
+        for (account, live) in &live.accounts {
+            let nothing = live.objects.values().all(Vec::is_empty);
+            if let OrganizationCheck::Unconfirmed(why) = &live.facts.organization
+                && nothing
+            {
+                // With a wrong handle a service may answer with empty lists.
+                looked.missed.push(NotCompared {
+                    what: format!("account {account}"),
+                    why: format!("it shows nothing, and its organization could not be confirmed: {why}"),
+                    help: format!("check `accounts.{account}.org_handle`; letter case counts"),
+                });
+                continue;
+            }
+            let all = live.objects.keys().chain(live.listing_failures.keys()).filter(|kind| kinds.contains(*kind));
+            for kind in all {
+                let what = format!("{kind} in account {account}");
+                match unlisted_reason(live, kind) {
+                    None => looked.listed.push(what),
+                    Some(why) => {
+                        looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone() });
+                    }
+                }
+            }
+        }
+        looked
+    }
+}
+
+/// What to do about an id that a service does not show; by the kind's table.
+pub(super) fn missing_id_help(live: &LiveState, account: &str, address: &Address) -> String {
+    let generation = live.accounts.get(account).and_then(|live| live.facts.generation);
+    let Some(kind) = services::shape_of_generation(&address.kind, generation) else { return String::new() };
+    let known = live.accounts.get(account).and_then(|live| live.objects.get(kind.name));
+    let ids: Vec<&str> = known.into_iter().flatten().map(|object| object.id.as_str()).take(5).collect();
+    let seen = if ids.is_empty() { "it shows none at all".to_owned() } else { format!("it shows {}", ids.join(", ")) };
+    let what = format!("`{}` is what identifies a {}; {seen}", kind.id, kind.singular);
+    if kind.hidden_until_verified {
+        return format!("{what}; an unverified {} is invisible until its mail address is confirmed", kind.singular);
+    }
+    what
+}

@@ -1,0 +1,60 @@
+//! `telform apply`: plans, shows, asks, runs, and proves that it is finished by planning again.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::{LockArgs, PlanSelectionArgs, RunArgs, SignArgs, TrustArgs, choice_options};
+use crate::cli::console::Console;
+use crate::cli::signing;
+use crate::run::{self, ApplyRequest, Exit, RunError, SavedPlan};
+
+/// `telform apply`.
+#[derive(Debug, Args, Clone)]
+pub struct ApplyArgs {
+    /// A saved plan: plans again as it was planned, and runs only if nothing moved, else exits with 4
+    #[arg(value_name = "PLAN", conflicts_with_all = choice_options(), conflicts_with = "expect")]
+    pub plan: Option<PathBuf>,
+    /// What the plan is about.
+    #[command(flatten)]
+    pub choice: PlanSelectionArgs,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Run only if the plan has this digest, else exit with 4: what was reviewed is what runs
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Option<String>,
+    /// What the saved plan needs.
+    #[command(flatten)]
+    pub trust: TrustArgs,
+    /// Who signs the receipt.
+    #[command(flatten)]
+    pub sign: SignArgs,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+/// Applies the YAML.
+pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunError> {
+    let saved = match &args.plan {
+        Some(path) => Some((path.clone(), SavedPlan::read(path)?)),
+        None => None,
+    };
+    let request = ApplyRequest {
+        command: "apply",
+        saved,
+        choice: args.choice.choice(),
+        auto_approve: args.auto_approve,
+        expect: args.expect.clone(),
+        trust: args.trust.demand(),
+        policies: args.run.policies.given(),
+        steps: args.run.steps(),
+        lock_wait: args.lock.timeout(),
+        resume_patience: None,
+    };
+    run::apply_signed(&out.context(), request, || signing::signer(out, &args.sign)).await
+}

@@ -1,0 +1,223 @@
+//! What a run needs on this machine: ledger, key, lock, journal, and what must stay out of version control.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::CheckList;
+use crate::model::ledger::{FingerprintKey, Ledger};
+use crate::model::resource::{Address, Desired, SecretSource};
+use crate::output::view::doctor::DoctorStatus;
+use crate::run::git;
+use crate::run::journal_key::JournalKey;
+use crate::run::session::follow_accounts;
+use crate::state::journal;
+use crate::state::ledger::{LedgerError, LedgerStore, LockHolder, StateStore};
+
+/// The subject of these checks.
+pub(super) const ABOUT: &str = "this folder";
+
+fn report_ledger_error(checks: &mut CheckList, what: &'static str, error: &LedgerError) {
+    checks.add(ABOUT, what, DoctorStatus::Wrong, format!("{error} [{}]", error.code()), &error.help());
+}
+
+/// Whether it can be read, belongs to these accounts, and could be written.
+pub(super) async fn check_ledger(
+    checks: &mut CheckList,
+    store: &LedgerStore,
+    desired: &Desired,
+    sandbox: bool,
+) -> Option<Ledger> {
+    let place = store.display_name();
+    let mut ledger = match store.load().await {
+        Ok(ledger) => ledger,
+        Err(error) => {
+            report_ledger_error(checks, "ledger", &error);
+            return None;
+        }
+    };
+    match &mut ledger {
+        None => checks.ok(ABOUT, "ledger", format!("{place} does not exist yet; the first apply creates it")),
+        Some(ledger) => match follow_accounts(store, ledger, desired, sandbox) {
+            Ok(()) => {
+                let count = ledger.objects.len();
+                let objects = crate::output::view::plural_kind(count, "objects");
+                checks.ok(ABOUT, "ledger", format!("{place} knows {count} {objects}"));
+                check_kinds(checks, ledger, desired);
+            }
+            Err(error) => report_ledger_error(checks, "ledger", &error),
+        },
+    }
+    check_writable(checks, &place, store.state_store());
+    ledger
+}
+
+/// Managed kinds that no file mentions are not planned at all.
+fn check_kinds(checks: &mut CheckList, ledger: &Ledger, desired: &Desired) {
+    let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+    let gone = |address: &Address| desired.removed.iter().any(|gone| gone.address == *address);
+    let addresses = ledger.objects.keys().filter(|address| !desired.kinds.contains(&address.kind));
+    for address in addresses.filter(|address| !gone(address)) {
+        *left.entry(&address.kind).or_default() += 1;
+    }
+    for (kind, count) in left {
+        let objects = crate::output::view::plural_kind(count, "objects");
+        let found = format!("the ledger manages {count} {objects} of {kind}, a kind that no file mentions");
+        let help = format!("`{kind}: {{}}` would delete them, `telform forget ADDRESS` releases one");
+        checks.add(ABOUT, "kinds", DoctorStatus::Warning, found, &help);
+    }
+}
+
+/// Only checked, never tried: the permissions of the nearest existing folder.
+fn check_writable(checks: &mut CheckList, place: &str, kept: &StateStore) {
+    if !matches!(kept, StateStore::Local(_)) {
+        return checks.ok(ABOUT, "place", "an object store; whether it may be written, only a write can show");
+    }
+    let file = Path::new(place);
+    let folders = file.ancestors().skip(1).map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
+    let Some(folder) = folders.into_iter().find(|folder| folder.exists()) else { return };
+    let locked = |path: &Path| path.metadata().is_ok_and(|about| about.permissions().readonly());
+    let shut = [file, folder].into_iter().find(|path| locked(path));
+    match shut {
+        Some(path) => checks.add(
+            ABOUT,
+            "place",
+            DoctorStatus::Wrong,
+            format!("{} may not be written", path.display()),
+            "make it writable for this user, or name another place with --ledger",
+        ),
+        None => checks.ok(ABOUT, "place", "may be written"),
+    }
+}
+
+/// Whether a key exists, and whether it is the ledger's.
+pub(super) fn check_key(checks: &mut CheckList, store: &LedgerStore, ledger: Option<&Ledger>) -> Option<FingerprintKey> {
+    let given = std::env::var("TELFORM_FINGERPRINT_KEY").ok().filter(|text| !text.is_empty());
+    let from = if given.is_some() { "TELFORM_FINGERPRINT_KEY".to_owned() } else { store.key_shown() };
+    let key = match store.fingerprint_key(given.as_deref()) {
+        Ok(key) => key,
+        Err(error) => {
+            report_ledger_error(checks, "key", &error);
+            return None;
+        }
+    };
+    match &key {
+        Some(_) if ledger.is_none() => checks.ok(ABOUT, "key", format!("{from} is there")),
+        Some(key) if ledger.is_some_and(|ledger| ledger.readable_with(key)) => {
+            checks.ok(ABOUT, "key", format!("{from} fits the ledger"));
+        }
+        None if ledger.is_none_or(|ledger| ledger.key_check.is_none()) => {
+            checks.ok(ABOUT, "key", format!("{from} does not exist yet; the first apply creates it"));
+        }
+        _ => {
+            let found = match key {
+                Some(_) => format!("{from} is not the key of this ledger: write-only secrets are unknown"),
+                None => format!("{from} is not there: write-only secrets are unknown"),
+            };
+            let help = "restore the key, or set TELFORM_FINGERPRINT_KEY; if it is lost, `telform ledger rekey \
+                        --lost-key` goes on with a new one";
+            checks.add(ABOUT, "key", DoctorStatus::Warning, found, help);
+        }
+    }
+    key
+}
+
+/// Who has the lock.
+pub(super) async fn check_lock(checks: &mut CheckList, store: &LedgerStore) {
+    match store.lock_holder().await {
+        Ok(LockHolder::Nobody) => checks.ok(ABOUT, "lock", "free"),
+        Ok(LockHolder::Run { words, expired: true, .. }) => {
+            checks.ok(ABOUT, "lock", format!("expired, the next run takes it over: {words}"));
+        }
+        Ok(LockHolder::Run { id, words, .. }) => {
+            let help = if store.is_shared() {
+                format!("wait for that run; if you are sure that it is dead: `telform ledger unlock --lock-id {id}`")
+            } else {
+                "wait for that run with --lock-timeout 5m; the lock is released when its process ends".to_owned()
+            };
+            checks.add(ABOUT, "lock", DoctorStatus::Warning, format!("taken: {words}"), &help);
+        }
+        Err(error) => report_ledger_error(checks, "lock", &error),
+    }
+}
+
+/// Whether the journal is intact, and every run was completed.
+pub(super) async fn check_journal(
+    checks: &mut CheckList,
+    (heads, store): (&crate::run::JournalHeads, &LedgerStore),
+    ledger: &Ledger,
+    is_read: bool,
+) {
+    let kept = match journal::read_journal_bytes(store.state_store()).await {
+        Ok((bytes, _)) if bytes.is_empty() && ledger.journal.is_none() && matches!(heads.demands(), Ok(false)) => {
+            return checks.ok(ABOUT, "journal", "none yet; the first apply begins it");
+        }
+        Ok((bytes, _)) => {
+            let (journal, broken) = journal::check_up_to(&bytes);
+            let broken = broken.or_else(|| journal.contains_head(ledger.journal.as_ref()?).err());
+            match broken {
+                Some(broken) => Err((
+                    format!("it is not what was written: {broken} [telform::journal::broken]"),
+                    "check with `telform journal verify`, and restore the file as it was written; to go on without it, `telform journal restart` keeps it aside as evidence".to_owned(),
+                )),
+                None => Ok(journal),
+            }
+        }
+        Err(error) => Err((format!("{error} [{}]", error.code()), error.help())),
+    };
+    let journal = match kept {
+        Ok(journal) => journal,
+        Err((found, help)) => return checks.add(ABOUT, "journal", DoctorStatus::Wrong, found, &help),
+    };
+    // How far an unreadable ledger had come is not known.
+    let fits = match JournalKey::existing_key(store, ledger).ok().filter(|_| is_read) {
+        Some(chain) => chain.check_before_reading(heads, store, ledger, &journal),
+        None => heads.check(store, &journal),
+    };
+    if let Err(failure) = fits {
+        let (code, found, help) = failure.parts();
+        return checks.add(ABOUT, "journal", DoctorStatus::Wrong, format!("{found} [{code}]"), &help);
+    }
+    let runs = journal::collect_runs(&journal.lines);
+    let open: Vec<&str> = runs.iter().filter(|run| run.finished.is_none()).map(|run| run.id).collect();
+    if open.is_empty() {
+        let count = runs.len();
+        let word = crate::output::view::plural_kind(count, "runs");
+        return checks.ok(ABOUT, "journal", format!("whole, {count} {word}, all ended"));
+    }
+    let found = format!("whole; cut off: {}", open.join(", "));
+    checks.add(ABOUT, "journal", DoctorStatus::Warning, found, "`telform resume` settles what was open");
+}
+
+/// What must stay out of version control: the key, secret files, what a sandbox keeps. Git itself is asked, where it is
+/// installed.
+pub(super) fn check_ignored(checks: &mut CheckList, store: &LedgerStore, desired: &Desired, world: Option<&Path>) {
+    let files = desired.secret_sources().filter_map(|it| match it.source {
+        SecretSource::File(file) => Some(file.path.clone()),
+        SecretSource::Env(_) | SecretSource::Command(_) => None,
+    });
+    let mut files: Vec<PathBuf> = files.collect();
+    files.push(PathBuf::from(store.key_shown()));
+    files.extend(world.map(crate::run::embedded::state_of));
+    files.retain(|file| !file.as_os_str().is_empty());
+    files.sort();
+    files.dedup();
+    match open_files(&files) {
+        None => checks.ok(ABOUT, "git", "not a git work tree, or git was not found"),
+        Some(open) if open.is_empty() => {
+            checks.ok(ABOUT, "git", "the key and all secret files are ignored, or lie outside");
+        }
+        Some(open) => checks.add(
+            ABOUT,
+            "git",
+            DoctorStatus::Wrong,
+            format!("git would add {}", open.join(", ")),
+            "add them to .gitignore (`telform init` writes the lines); a secret that was committed already must be changed",
+        ),
+    }
+}
+
+/// Files that git does not ignore; none where git cannot say. A file outside of the work tree cannot be committed.
+fn open_files(files: &[PathBuf]) -> Option<Vec<String>> {
+    let open = files.iter().filter(|file| git::is_ignored(file) == Some(false));
+    git::is_work_tree().then(|| open.map(|file| file.display().to_string()).collect())
+}

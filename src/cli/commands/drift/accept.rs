@@ -1,0 +1,263 @@
+//! `telform drift --accept`: the edits that make the YAML match the live state, each proven before it is proposed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use similar::TextDiff;
+
+use super::CommandFormatter;
+use crate::analysis::adopt::{block_value, inline_value};
+use crate::analysis::drift::Drift;
+use crate::cli::console::Console;
+use crate::config::desired::{self, FileEdits};
+use crate::config::secrets;
+use crate::config::yaml::{self, KeySecrecy};
+use crate::disk;
+use crate::model::resource::{Address, Desired, DesiredValue, SourceLocation};
+use crate::model::value::{CompactValue, Value, hidden};
+use crate::plan::{Inputs, Plan, ShownValue};
+use crate::run::Run;
+use crate::text::is_e164;
+
+/// What can be accepted as edits of the files, and for everything else the reason why not. Nothing here ends the report.
+pub(super) fn accept_drift(
+    out: &Console,
+    session: &Run,
+    inputs: &Inputs<'_>,
+    found: &[Drift],
+    with: &CommandFormatter<'_>,
+) -> (FileTexts, Vec<String>) {
+    let all: Vec<&Drift> = found.iter().filter(|drift| drift.class.is_drift()).collect();
+    let (texts, stuck) = build_edits(&session.desired, &all, with);
+    if prove_edits(out, session, inputs, &texts, &all).is_ok() {
+        return (texts, stuck);
+    }
+    // One line of a file after the other, so that a line that cannot be edited does not block the others.
+    let mut lines: BTreeMap<Option<&str>, Vec<&Drift>> = BTreeMap::new();
+    for drift in all {
+        lines.entry(drift.place.as_deref()).or_default().push(drift);
+    }
+    let (mut good, mut texts, mut stuck): (Vec<&Drift>, FileTexts, Vec<String>) = Default::default();
+    for of_line in lines.values() {
+        let alone = of_line.chunks(1);
+        let whole = std::iter::once(of_line.as_slice()).filter(|all| all.len() > 1);
+        let mut whole_is_good = false;
+        for these in whole.chain(alone) {
+            if whole_is_good {
+                break;
+            }
+            let with_these: Vec<&Drift> = good.iter().chain(these).copied().collect();
+            let (tried, mut refused) = build_edits(&session.desired, &with_these, with);
+            let proven = match refused.pop() {
+                Some(why) => Err(why),
+                None => prove_edits(out, session, inputs, &tried, &with_these).map_err(|why| by_hand(these[0], &why)),
+            };
+            match proven {
+                Ok(()) => {
+                    (good, texts) = (with_these, tried);
+                    whole_is_good = these.len() > 1;
+                }
+                Err(why) if these.len() == 1 => stuck.push(why),
+                Err(_) => {}
+            }
+        }
+    }
+    (texts, stuck)
+}
+
+fn by_hand(drift: &Drift, why: &str) -> String {
+    let name = drift.attribute.as_deref().unwrap_or_default();
+    format!("{} {name} has to be accepted by hand: {why}", drift.address)
+}
+
+/// Texts before and after, by file.
+pub(super) type FileTexts = BTreeMap<PathBuf, (String, String)>;
+
+/// One replacement in a file.
+#[derive(PartialEq, Eq)]
+struct TextReplacement {
+    start: usize,
+    end: usize,
+    text: String,
+}
+
+/// The edits that make the YAML match the live state, and what has to be done by hand.
+fn build_edits(desired: &Desired, found: &[&Drift], with: &CommandFormatter<'_>) -> (FileTexts, Vec<String>) {
+    let mut by_file: BTreeMap<PathBuf, Vec<TextReplacement>> = BTreeMap::new();
+    let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let mut stuck = Vec::new();
+    for drift in found.iter().filter(|drift| drift.class.is_drift()) {
+        let place = (drift.attribute.as_ref()).and_then(|name| desired.objects.get(&drift.address)?.locations.get(name.as_str()));
+        let Some((name, place)) = drift.attribute.as_deref().zip(place) else {
+            if drift.place.is_none() {
+                stuck.push(format!(
+                    "{} has no entry in the YAML that could say it: add one, or release it with `{}`",
+                    drift.address,
+                    with(&format!("telform forget {}", drift.address))
+                ));
+                continue;
+            }
+            stuck.push(format!(
+                "{} is missing: to accept that, remove its entry from the YAML and run `{}`",
+                drift.address,
+                with(&format!("telform forget {}", drift.address))
+            ));
+            continue;
+        };
+        let path = PathBuf::from(&*place.file);
+        if !texts.contains_key(&path) {
+            texts.insert(path.clone(), disk::read_text(&path).unwrap_or_default());
+        }
+        let edits = by_file.entry(path.clone()).or_default();
+        match build_edit(&texts[&path], place, name, &drift.live, desired) {
+            // One line that several entries share (a merge key, an alias) is written once.
+            Ok(edit) if edits.contains(&edit) => {}
+            Ok(edit) if edits.iter().any(|other| other.start < edit.end && edit.start < other.end) => {
+                let why = "another value is written at the same place of the file";
+                stuck.push(by_hand(drift, why));
+            }
+            Ok(edit) => edits.push(edit),
+            Err(why) => stuck.push(by_hand(drift, why)),
+        }
+    }
+    let edited = by_file.into_iter().map(|(path, mut edits)| {
+        let before = texts.remove(&path).unwrap_or_default();
+        let mut after = before.clone();
+        // From the end, so that earlier positions do not change.
+        edits.sort_by_key(|edit| std::cmp::Reverse(edit.start));
+        for edit in edits {
+            after.replace_range(edit.start..edit.end, &edit.text);
+        }
+        (path, (before, after))
+    });
+    (edited.collect(), stuck)
+}
+
+/// The edit of one attribute. Only the value is replaced: comments and the order of the file are kept.
+fn build_edit(
+    text: &str,
+    place: &SourceLocation,
+    name: &str,
+    live: &ShownValue,
+    desired: &Desired,
+) -> Result<TextReplacement, &'static str> {
+    let value = match live {
+        ShownValue::Value(value) => value.clone(),
+        ShownValue::Absent => Value::Null,
+        ShownValue::Secret(_) => {
+            return Err("a secret is never written into the YAML; set its source to the new one");
+        }
+    };
+    if hidden::holds_mark(&CompactValue::from(&value)) {
+        return Err("it contains a secret, and a secret is never written into the YAML; name its source there");
+    }
+    let value = if name == "numbers" { numbers_as_yaml(&value, desired)? } else { value };
+    let (file, _) = yaml::parse_file(&place.file, text, &|_| KeySecrecy::No);
+    let entry = file.documents.iter().find_map(|node| entry_at(node, place, name)).ok_or("its line was not found")?;
+    if entry.value.used_at != entry.value.span {
+        return Err("it is written through an alias");
+    }
+    let (start, end) = (entry.value.span.start(), entry.value.span.end());
+    let old = text.get(start..end).ok_or("its line was not found")?;
+    let kept = old.trim_end();
+    let scalar = entry.value.as_scalar().is_some();
+    if scalar && kept.contains('\n') {
+        return Err("it is written over several lines");
+    }
+    if scalar && kept.is_empty() {
+        return Err("it has no value in the file");
+    }
+    // A value that was a block of lines becomes one again; a value inside brackets or on one line stays there.
+    let lines = !scalar && !kept.starts_with(['{', '[']);
+    if lines {
+        let after_key = entry.key_span.end() + text[entry.key_span.end()..].find(':').ok_or("its line was not found")? + 1;
+        let indent = entry.key_span.column() - 1;
+        return Ok(TextReplacement { start: after_key, end: start + kept.len(), text: block_value(&value, indent) });
+    }
+    Ok(TextReplacement { start, end: start + kept.len(), text: inline_value(&value) })
+}
+
+/// Numbers in the form of the YAML: each with the name of the configuration that serves it.
+fn numbers_as_yaml(value: &Value, desired: &Desired) -> Result<Value, &'static str> {
+    let mut numbers = serde_json::Map::new();
+    for (number, served) in value.as_object().into_iter().flatten() {
+        let address = served.as_str().and_then(Address::parse);
+        let known = address.filter(|address| desired.objects.contains_key(address));
+        let name = known.ok_or("it is not known which declared configuration serves each number")?.name;
+        let served = if is_e164(number) {
+            serde_json::json!({ "provider": name })
+        } else {
+            serde_json::json!({ "provider": name, "as_shown": true })
+        };
+        numbers.insert(number.clone(), served);
+    }
+    Ok(Value::Object(numbers))
+}
+
+fn entry_at<'a>(node: &'a yaml::YamlNode, place: &SourceLocation, name: &str) -> Option<&'a yaml::MapEntry> {
+    let entries = node.as_map()?;
+    entries.iter().find_map(|entry| {
+        let here = (entry.key_span.line(), entry.key_span.column()) == (place.line as usize, place.column as usize);
+        if here && &*entry.key == name { Some(entry) } else { entry_at(&entry.value, place, name) }
+    })
+}
+
+/// Whether the edited files match the live state, and nothing else changed in them; otherwise the reason.
+fn prove_edits(out: &Console, session: &Run, inputs: &Inputs<'_>, texts: &FileTexts, found: &[&Drift]) -> Result<(), String> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let edits = FileEdits(texts.iter().map(|(path, (_, after))| (path.clone(), Some(after.clone()))).collect());
+    let Ok(edited) = desired::load_edited(&out.global.files, &edits) else {
+        return Err("the YAML cannot say this value".to_owned());
+    };
+    let mut edited = edited.desired;
+    secrets::conceal_with_fetched(&mut edited, &session.desired, &session.key);
+    let accepted: BTreeSet<(&Address, &str)> =
+        found.iter().filter_map(|drift| Some((&drift.address, drift.attribute.as_deref()?))).collect();
+    for (address, object) in &session.desired.objects {
+        let other = edited.objects.get(address);
+        for (name, wanted) in &object.attributes {
+            let same = match (wanted, other.and_then(|other| other.attributes.get(name))) {
+                (DesiredValue::Value(a), Some(DesiredValue::Value(b))) => a == b,
+                (DesiredValue::Secret(a), Some(DesiredValue::Secret(b))) => a.source == b.source,
+                _ => false,
+            };
+            if !same && !accepted.contains(&(address, *name)) {
+                return Err(format!("{address} shares the line and would change too; write the value into the entry itself"));
+            }
+        }
+    }
+    let plan = Plan::new(&Inputs { desired: &edited, ..*inputs });
+    let left = plan.changes.iter().find_map(|change| {
+        change.attributes.iter().find(|attribute| {
+            texts_hold(texts, &session.desired, &change.address, &attribute.name)
+                && accepted.contains(&(&change.address, attribute.name.as_str()))
+                && !matches!(attribute.after, ShownValue::Secret(_))
+        })
+    });
+    left.map_or(Ok(()), |attribute| Err(format!("{} would still differ", attribute.name)))
+}
+
+/// Whether the line of an attribute is in one of the edited files and was changed there.
+fn texts_hold(texts: &FileTexts, desired: &Desired, address: &Address, name: &str) -> bool {
+    let place = desired.objects.get(address).and_then(|object| object.locations.get(name));
+    place.and_then(|place| texts.get(&PathBuf::from(&*place.file)).map(|text| (place, text))).is_some_and(
+        |(place, (before, after))| before.lines().nth(place.line as usize - 1) != after.lines().nth(place.line as usize - 1),
+    )
+}
+
+/// The edits as a unified diff.
+pub(super) fn unified_diff(texts: &FileTexts) -> String {
+    texts
+        .iter()
+        .map(|(path, (before, after))| {
+            let name = path.display().to_string();
+            TextDiff::from_lines(before.as_str(), after.as_str())
+                .unified_diff()
+                .context_radius(2)
+                .header(&name, &name)
+                .to_string()
+        })
+        .collect()
+}

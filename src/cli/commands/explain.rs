@@ -1,0 +1,155 @@
+//! `telform explain`: why something is or is not changed. Sends only GET.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::analysis::explain::{ObjectDecision, explain_address, is_known_address};
+use crate::cli::args::parse_address;
+use crate::cli::console::Console;
+use crate::model::resource::{Address, Desired};
+use crate::output;
+use crate::output::view;
+use crate::output::view::json;
+use crate::plan::Inputs;
+use crate::run::{Exit, PlanSelection, Run, RunError, SessionPurpose, saved_plan};
+use crate::services;
+
+/// `telform explain`.
+#[derive(Debug, Args, Clone)]
+pub struct ExplainArgs {
+    /// Address of an object, or of one attribute of it
+    #[arg(value_name = "ADDRESS[.ATTRIBUTE]", value_parser = parse_address)]
+    pub address: Address,
+    /// As a plan with this target would have it, repeatable
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_address)]
+    pub targets: Vec<Address>,
+    /// As a plan without this address would have it, repeatable
+    #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_address)]
+    pub excludes: Vec<Address>,
+    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
+    /// From a kept snapshot instead of asking the services
+    #[arg(long, value_name = "FILE")]
+    pub snapshot: Option<PathBuf>,
+    /// Against the embedded simulator, started from this world file
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+}
+
+pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunError> {
+    let choice = PlanSelection {
+        targets: args.targets.clone(),
+        excludes: args.excludes.clone(),
+        accounts: args.accounts.clone(),
+        sandbox: args.sandbox.clone(),
+        ..PlanSelection::default()
+    };
+    let purpose = if args.snapshot.is_some() { SessionPurpose::Offline } else { SessionPurpose::Plan };
+    let session = Run::open(&out.context(), &choice, purpose).await?;
+    let live = match &args.snapshot {
+        Some(file) => saved_plan::live(&session, file)?,
+        None => session.read_whole().await?,
+    };
+    let plan = session.plan(&live)?;
+    let inputs =
+        Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
+    let (address, attribute) = split_attribute(&inputs, &args.address);
+    let (address, renamed) = follow_renames(&session.desired, address);
+    if let Some(attribute) = &attribute {
+        check_attribute(&session.desired, &address, attribute)?;
+    }
+    let Some(explained) = explain_address(&inputs, &plan, &address, attribute.as_deref()) else {
+        return Err(unknown_address(&inputs, &args.address));
+    };
+    if out.global.json {
+        out.print(&json::to_pretty_json(&output::with_header(&explained)));
+        return Ok(Exit::Done);
+    }
+    if let Some(place) = renamed.filter(|_| !out.global.quiet && explained.verdict != ObjectDecision::Unmanaged) {
+        out.print(&format!("{} is called {address} since the rename at {place}.\n\n", args.address));
+    }
+    if out.global.quiet {
+        let whole = view::explain::render_explanation(&explained, out.plan_detail());
+        out.print(whole.split_inclusive('\n').next().unwrap_or_default());
+        return Ok(Exit::Done);
+    }
+    let detail = view::text::TextDetail { columns: out.width(), ..out.plan_detail() };
+    out.print(&view::explain::render_explanation(&explained, detail));
+    Ok(Exit::Done)
+}
+
+/// Names may hold dots, so a text that is known as an address is one; otherwise the part after the last dot is an attribute,
+/// when the rest is known.
+fn split_attribute(inputs: &Inputs<'_>, whole: &Address) -> (Address, Option<String>) {
+    let known =
+        |address: &Address| is_known_address(inputs, address) || inputs.desired.moved.iter().any(|moved| moved.from == *address);
+    if !known(whole)
+        && let Some((name, attribute)) = whole.name.rsplit_once('.')
+        && known(&Address::new(&whole.kind, name))
+    {
+        return (Address::new(&whole.kind, name), Some(attribute.to_owned()));
+    }
+    (whole.clone(), None)
+}
+
+/// The current address of an object, and where it was renamed.
+fn follow_renames(desired: &Desired, address: Address) -> (Address, Option<String>) {
+    match desired.moved.iter().find(|moved| moved.from == address) {
+        Some(moved) => (moved.to.clone(), Some(moved.location.to_string())),
+        None => (address, None),
+    }
+}
+
+fn nearest_name<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known.min_by_key(|name| strsim::damerau_levenshtein(name, wanted))
+}
+
+fn check_attribute(desired: &Desired, address: &Address, attribute: &str) -> Result<(), RunError> {
+    let shapes = services::shapes_of_kind(&address.kind);
+    let mut names: Vec<&str> = shapes.iter().flat_map(|kind| kind.fields.iter().map(|field| field.name)).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.contains(&attribute) && desired.objects.contains_key(address) {
+        return Ok(());
+    }
+    if names.contains(&attribute) {
+        return Err(RunError::other(
+            "telform::explain::not_declared",
+            format!("the YAML does not declare {address}, so nothing is compared attribute by attribute"),
+            format!("`telform explain {address}` says what happens to it"),
+        ));
+    }
+    let near = nearest_name(attribute, names.iter().copied()).unwrap_or_default();
+    Err(RunError::other(
+        "telform::explain::unknown_attribute",
+        format!("{} have no attribute `{attribute}`", address.kind),
+        format!("did you mean `{near}`? They have {}", names.join(", ")),
+    ))
+}
+
+fn unknown_address(inputs: &Inputs<'_>, address: &Address) -> RunError {
+    let addresses = inputs
+        .desired
+        .objects
+        .keys()
+        .chain(inputs.desired.removed.iter().map(|gone| &gone.address))
+        .chain(inputs.ledger.objects.keys());
+    let names: Vec<String> = addresses.map(ToString::to_string).collect();
+    let near = nearest_name(&address.to_string(), names.iter().map(String::as_str));
+    let help = near.map_or_else(
+        || "nothing is declared and nothing is managed yet".to_owned(),
+        |near| format!("did you mean {near}? `telform ledger list` shows what is managed"),
+    );
+    let help = if inputs.desired.kinds.contains(&address.kind) {
+        help
+    } else {
+        format!("{help}; no file mentions {}, so their live objects were not looked at", address.kind)
+    };
+    RunError::other(
+        "telform::explain::unknown_address",
+        format!("neither the YAML nor the ledger knows {address}, and no live object has that name"),
+        help,
+    )
+}

@@ -1,0 +1,172 @@
+//! An account to be written: from the options, or from answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cli::commands::init::InitArgs;
+use crate::config::desired;
+use crate::config::schema;
+use crate::model::kind::Backend;
+use crate::model::resource::SecretSource;
+use crate::run::RunError;
+use crate::services;
+use crate::text::shorten;
+
+/// The forms that name the source of a token.
+pub(super) const FORMS: &str = "env:NAME, file:PATH or command:PROGRAM ARGS";
+
+/// One account.
+#[derive(Debug, Clone)]
+pub(super) struct InitAccount {
+    /// Its name in the configuration.
+    pub(super) name: String,
+    /// Its service.
+    pub(super) backend: &'static Backend,
+    /// Source of the token; a path is as the user wrote it.
+    pub(super) token: SecretSource,
+    /// All other answers, by key.
+    pub(super) settings: BTreeMap<&'static str, String>,
+    /// The generation that answered; only examples depend on it.
+    pub(super) generation: Option<u8>,
+}
+
+impl InitAccount {
+    /// With only its name, and the token in the corresponding variable.
+    pub(super) fn new(name: &str, backend: &'static Backend) -> Self {
+        let token = SecretSource::Env(desired::variable_name(&[name, "token"]));
+        Self { name: name.to_owned(), backend, token, settings: BTreeMap::new(), generation: None }
+    }
+
+    /// Keys that it needs beside its service and its token.
+    pub(super) fn required_keys(backend: &Backend) -> impl Iterator<Item = &'static str> {
+        schema::account_needs(backend).into_iter().filter(|key| !is_own(key))
+    }
+
+    /// The accounts that the options name.
+    pub(super) fn from_options(args: &InitArgs) -> Result<Vec<Self>, RunError> {
+        let mut logins: Vec<Self> = Vec::new();
+        for text in &args.accounts {
+            let (name, service) = text.split_once('=').unwrap_or((text, text));
+            let login = Self::new(name, service_of(service)?);
+            if logins.iter().any(|other| other.name == login.name) {
+                let what = format!("the account `{}` is given twice", shorten(name));
+                return Err(account_failure(what, "give each a name of its own: --account NAME=SERVICE"));
+            }
+            logins.push(login);
+        }
+        let mut given = BTreeSet::new();
+        for text in &args.tokens {
+            let (name, source) = split_name(text, &logins);
+            let shown = "It may be in your shell's history now: if it was a token, replace it at the service";
+            let (name, source) = (name.to_owned(), source_of(source, shown)?);
+            let login = find_login(&mut logins, &name, "--token")?;
+            if !given.insert(login.name.clone()) {
+                return Err(account_failure(format!("`{}` has two --token", shorten(&login.name)), "keep one of them"));
+            }
+            login.token = source;
+        }
+        for text in &args.settings {
+            set_setting(&mut logins, text)?;
+        }
+        Ok(logins)
+    }
+
+    /// The required keys that are missing.
+    pub(super) fn lacking_keys(&self) -> Vec<&'static str> {
+        Self::required_keys(self.backend).filter(|key| !self.settings.contains_key(key)).collect()
+    }
+}
+
+/// Keys that are not settings: they have a separate question and option.
+fn is_own(key: &str) -> bool {
+    matches!(key, "api" | "token" | "was")
+}
+
+/// The service that the user means.
+pub(super) fn service_of(word: &str) -> Result<&'static Backend, RunError> {
+    services::by_api(word).ok_or_else(|| {
+        let known: Vec<&str> = services::tables().iter().map(|backend| backend.api).collect();
+        let near = desired::closest_name(word, known.iter().copied());
+        let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        RunError::other(
+            "telform::init::service",
+            format!("`{}` is not a service that telform knows", shorten(word)),
+            format!("{near}The services are {}", known.join(", ")),
+        )
+    })
+}
+
+/// The source of a token. No message repeats the text, which may be a token; `shown` says who may have seen it.
+pub(super) fn source_of(text: &str, shown: &str) -> Result<SecretSource, RunError> {
+    let source = match text.split_once(':') {
+        Some(("env", name)) if crate::config::yaml::is_variable(name) => Some(SecretSource::Env(name.to_owned())),
+        Some(("file", path)) if !path.trim().is_empty() => Some(SecretSource::File(path.into())),
+        Some(("command", line)) if !line.trim().is_empty() => {
+            Some(SecretSource::Command(line.split_whitespace().map(str::to_owned).collect()))
+        }
+        _ => None,
+    };
+    source.ok_or_else(|| {
+        RunError::other(
+            "telform::init::token",
+            "this does not say where a token comes from",
+            format!("write {FORMS}, never the token itself. {shown}").trim_end().to_owned(),
+        )
+    })
+}
+
+/// `NAME=SOURCE`; the name may be omitted where only one account exists.
+fn split_name<'a>(text: &'a str, logins: &'a [InitAccount]) -> (&'a str, &'a str) {
+    match (text.split_once('='), logins) {
+        (Some((name, source)), _) if !name.contains(':') => (name, source),
+        (_, [one]) => (&one.name, text),
+        _ => ("", text),
+    }
+}
+
+fn find_login<'a>(logins: &'a mut [InitAccount], name: &str, option: &str) -> Result<&'a mut InitAccount, RunError> {
+    let known: Vec<String> = logins.iter().map(|login| login.name.clone()).collect();
+    if let Some(at) = known.iter().position(|known| known == name) {
+        return Ok(&mut logins[at]);
+    }
+    // The text may be a token in the wrong place, so it is not repeated.
+    let near = desired::closest_name(name, known.iter().map(String::as_str));
+    let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+    Err(account_failure(
+        format!("{option} does not begin with the name of an account of this command"),
+        format!("{near}The accounts are {}", known.join(", ")),
+    ))
+}
+
+/// `NAME.KEY=VALUE`.
+fn set_setting(logins: &mut [InitAccount], text: &str) -> Result<(), RunError> {
+    let parts = text.split_once('=').and_then(|(key, value)| Some((key.rsplit_once('.')?, value)));
+    let Some(((name, key), value)) = parts else {
+        return Err(setting_failure(
+            "--set takes NAME.KEY=VALUE",
+            "NAME is an account, KEY one of its settings: --set unpod.org_handle=acme.example",
+        ));
+    };
+    let login = find_login(logins, name, "--set")?;
+    let known: Vec<&'static str> = schema::account_keys(login.backend).into_iter().filter(|key| !is_own(key)).collect();
+    let Some(key) = known.iter().find(|known| **known == key) else {
+        let own = if is_own(key) { format!("`{key}` has an option of its own. ") } else { String::new() };
+        let near = desired::closest_name(key, known.iter().copied());
+        let near = near.map_or(own, |near| format!("did you mean `{near}`? "));
+        return Err(setting_failure(
+            format!("an account of {} has no setting `{}`", login.backend.title, shorten(key)),
+            format!("{near}The settings are {}", known.join(", ")),
+        ));
+    };
+    if login.settings.insert(key, value.to_owned()).is_some() {
+        return Err(setting_failure(format!("`{name}.{key}` is set twice"), "keep one of them"));
+    }
+    Ok(())
+}
+
+fn account_failure(message: impl Into<String>, help: impl Into<String>) -> RunError {
+    RunError::other("telform::init::account", message, help)
+}
+
+pub(super) fn setting_failure(message: impl Into<String>, help: impl Into<String>) -> RunError {
+    RunError::other("telform::init::setting", message, help)
+}

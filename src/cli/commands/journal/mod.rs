@@ -1,0 +1,332 @@
+//! `telform journal`: the records of runs. Only `restart` writes here, and no service is called.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cli::console::Console;
+use crate::model::ledger::Ledger;
+use crate::output::view::text::wrap_sentence;
+use crate::output::view::{html, journal as view, plural_kind};
+use crate::output::{self, Blame, Export, InForce, RunList, RunShown};
+use crate::run::journal::journal_error;
+use crate::run::journal_key::{BEHIND, JournalKey};
+use crate::run::opened_ledger::{Access, OpenedLedger};
+use crate::run::{Exit, RunError};
+use crate::state::journal::{self, BrokenLine, KeyVerification, ParsedJournal, RecordedChange, RecordedRun};
+use crate::text::escape;
+
+mod restart;
+mod verify;
+
+use restart::RestartArgs;
+use verify::VerifyJournalArgs;
+
+/// `telform journal`.
+#[derive(Debug, Args)]
+pub struct JournalArgs {
+    /// The journal that runs with --sandbox keep beside this world file
+    #[arg(long, value_name = "WORLD.yaml", global = true)]
+    pub sandbox: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: JournalCommand,
+}
+
+/// What `telform journal` can do.
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Every run: when, who, what, how it ended
+    #[command(after_help = "Examples:\n  telform journal list\n  telform journal list --json")]
+    List,
+    /// One run step by step, or what was in force at a time
+    #[command(
+        after_help = "Examples:\n  telform journal show             # the last run\n  telform journal show 0198c0de    # the run whose id begins like this\n  telform journal show --at 2026-11-25T14:00:00Z    # what was in force then"
+    )]
+    Show(ShowRunArgs),
+    /// Which run, plan and commit set a value, and what it was before
+    #[command(
+        after_help = "Examples:\n  telform journal blame partners.acme-west\n  telform journal blame partners.acme-west.zip"
+    )]
+    Blame(BlameArgs),
+    /// Check every line, the order of every run, and the end that the ledger remembers
+    #[command(
+        after_help = "Examples:\n  telform journal verify\n  telform journal verify --json\n  telform journal verify --allowed-signers allowed_signers\n\nExit codes: 0 nothing was altered, 1 something was, or a run broke a rule. Keep the printed head somewhere else: anyone who may write both the journal and the ledger could rewrite both."
+    )]
+    Verify(VerifyJournalArgs),
+    /// Every step of every run for an audit: csv, html or json
+    #[command(
+        after_help = "Examples:\n  telform journal export --format html > journal.html\n  telform journal export --format csv > journal.csv"
+    )]
+    Export(ExportArgs),
+    /// Begin a new journal if the old one is lost or is not what was written; what is there is kept aside
+    #[command(
+        after_help = "Examples:\n  telform journal restart\n\nA journal that is in order is left as it is. Runs before the new journal cannot be taken back or resumed: look at what they left open first."
+    )]
+    Restart(RestartArgs),
+}
+
+/// `telform journal show`.
+#[derive(Debug, Args, Clone)]
+pub struct ShowRunArgs {
+    /// Its id or the beginning of it [default: the last run]
+    pub run: Option<String>,
+    /// Show what was in force at this time instead (RFC 3339; a date means its first second in UTC)
+    #[arg(long, value_name = "TIME", conflicts_with = "run", value_parser = time)]
+    pub at: Option<String>,
+}
+
+/// `telform journal blame`.
+#[derive(Debug, Args, Clone)]
+pub struct BlameArgs {
+    /// What to look for
+    #[arg(value_name = "ADDRESS[.ATTRIBUTE]")]
+    pub value: String,
+}
+
+/// `telform journal export`.
+#[derive(Debug, Args, Clone)]
+pub struct ExportArgs {
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub format: ExportFormat,
+}
+
+/// The forms of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One row for each step; safe to open in a spreadsheet.
+    Csv,
+    /// One file that needs nothing else.
+    Html,
+    /// One document.
+    Json,
+}
+
+/// A time as the journal writes it.
+fn time(text: &str) -> Result<String, String> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let time: jiff::Timestamp = whole
+        .parse()
+        .map_err(|_| "a time looks like 2026-11-25T14:00:00Z, or 2026-11-25 for its first second in UTC".to_owned())?;
+    Ok(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// A journal up to the first line that differs from what was written.
+struct JournalFile {
+    journal: ParsedJournal,
+    broken: Option<BrokenLine>,
+    bytes: Vec<u8>,
+    place: String,
+    ends: &'static str,
+    /// How many runs the ledger does not know, where it is behind.
+    runs_ahead_of_ledger: Option<usize>,
+    /// The verdict of the fingerprint key on its lines; none without a key.
+    key_verification: Option<KeyVerification>,
+    /// Why a run would refuse it although its lines form a chain.
+    refusal: Option<RunError>,
+}
+
+pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit, RunError> {
+    if let JournalCommand::Restart(args) = command {
+        return restart::run(out, args).await;
+    }
+    let mut trail = JournalFile::read(out).await?;
+    let trouble = match (command, trail.refusal.take()) {
+        (JournalCommand::Verify(_), Some(trouble)) if trouble.parts().0 != BEHIND => return Err(trouble),
+        (_, trouble) => trouble,
+    };
+    let runs = journal::collect_runs(&trail.journal.lines);
+    let exit = match command {
+        JournalCommand::List => list(out, &runs),
+        JournalCommand::Show(args) => show_run(out, args, &runs)?,
+        JournalCommand::Blame(args) => blame(out, args, &runs)?,
+        // The ledger is older: the state of the journal is shown.
+        JournalCommand::Verify(args) => verify::verify_journal(out, args, &trail, &runs, trouble.is_none())?,
+        JournalCommand::Export(args) => export_runs(out, args, &trail, &runs),
+        JournalCommand::Restart(_) => Exit::Done,
+    };
+    if let Some(trouble) = &trouble {
+        out.print_failure(trouble);
+        return Ok(Exit::Failed);
+    }
+    if let Some(broken) = trail.broken.as_ref().filter(|_| !matches!(command, JournalCommand::Verify(_))) {
+        out.print_stderr(&format!(
+            "the journal {} is not what was written: {}; the lines before that are shown\n",
+            escape(&trail.place),
+            escape(&broken.to_string())
+        ));
+        return Ok(Exit::Failed);
+    }
+    Ok(exit)
+}
+
+impl JournalFile {
+    /// Reads the journal, and what the ledger recorded about its end.
+    async fn read(out: &Console) -> Result<Self, RunError> {
+        let book = OpenedLedger::find(&out.context(), Access::Read)?;
+        let (bytes, place) = journal::read_journal_bytes(book.store.state_store()).await.map_err(journal_error)?;
+        if bytes.is_empty() && book.store.load().await?.is_none_or(|ledger| ledger.journal.is_none()) {
+            return Err(RunError::other(
+                "telform::journal::none",
+                format!("there is no journal at {place}"),
+                "an apply writes it beside the ledger; name another ledger with --ledger",
+            ));
+        }
+        let (mut journal, mut broken) = journal::check_up_to(&bytes);
+        let mut ends = "the ledger does not remember its end";
+        let ledger = book.store.load().await?.unwrap_or_else(Ledger::with_new_id);
+        let behind = journal.is_ahead_of(&ledger);
+        if let Some(head) = ledger.journal.as_ref().filter(|_| broken.is_none()) {
+            broken = journal.contains_head(head).err();
+            ends = "it continues from the end that the ledger remembers";
+        }
+        let chain = JournalKey::existing_key(&book.store, &ledger)?;
+        let vouched = chain.key.as_ref().map(|key| journal.verify_with_key(key));
+        let mut trouble = None;
+        if broken.is_none() {
+            journal.version = journal::read_journal(book.store.state_store()).await.map_err(journal_error)?.version;
+            chain.note_missing(&out.context(), &book.store, &ledger, &journal);
+            trouble = chain.check_before_reading(&out.head_expectation, &book.store, &ledger, &journal).err();
+        }
+        Ok(Self {
+            journal,
+            broken,
+            bytes,
+            place,
+            ends,
+            runs_ahead_of_ledger: behind,
+            key_verification: vouched,
+            refusal: trouble,
+        })
+    }
+}
+
+fn list(out: &Console, runs: &[RecordedRun<'_>]) -> Exit {
+    if out.global.json {
+        out.print_document(&RunList { runs: runs.iter().map(|run| output::run(run, false)).collect() });
+    } else {
+        let count = runs.len();
+        let (word, last) = (plural_kind(count, "runs"), runs.last());
+        let last = last.map(|run| format!(", the last one {} at {}", escape(run.result_text()), escape(run.began_at)));
+        out.print(&if out.global.quiet {
+            format!("{count} {word}{}\n", last.unwrap_or_default())
+        } else {
+            view::render_run_list(runs, out.width())
+        });
+    }
+    Exit::Done
+}
+
+fn show_run(out: &Console, args: &ShowRunArgs, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
+    if let Some(at) = &args.at {
+        return Ok(show_at(out, at, runs));
+    }
+    let asked = args.run.as_deref().unwrap_or_default();
+    let fits: Vec<&RecordedRun<'_>> = match &args.run {
+        Some(asked) => runs.iter().filter(|run| run.id.starts_with(asked.as_str())).collect(),
+        None => runs.last().into_iter().collect(),
+    };
+    let [run] = fits.as_slice() else {
+        let what = if fits.is_empty() { "no run" } else { "more than one run" };
+        return Err(RunError::other(
+            "telform::journal::run",
+            format!("{what} has an id that begins with `{asked}`"),
+            "`telform journal list` shows all of them",
+        ));
+    };
+    if out.global.json {
+        out.print_document(&RunShown { run: output::run(run, true) });
+    } else if out.global.quiet {
+        let writes = view::count_writes(run);
+        out.print(&format!("{}: {}, writes: {writes}\n", escape(run.id), escape(run.result_text())));
+    } else {
+        out.print(&view::render_run(run, out.width()));
+    }
+    Ok(Exit::Done)
+}
+
+fn show_at(out: &Console, at: &str, runs: &[RecordedRun<'_>]) -> Exit {
+    let history = journal::recorded_changes(runs);
+    let now = journal::in_force(&history, at);
+    let last = runs.iter().rfind(|run| run.began_at <= at);
+    if out.global.json {
+        let values = now.values().map(|written| output::written(written)).collect();
+        out.print_document(&InForce { at, run: last.map(|run| run.id), values });
+        return Exit::Done;
+    }
+    match last {
+        None => out.print(&format!("No run had begun at {at}.\n")),
+        Some(run) => {
+            let text = format!(
+                "At {at} the last run was {} of {} ({}).",
+                escape(run.id),
+                escape(&run.started.actor.user),
+                escape(run.result_text())
+            );
+            let columns = if out.global.quiet { usize::MAX } else { out.width() };
+            out.print(&(wrap_sentence(&text, columns) + "\n"));
+            if !now.is_empty() && !out.global.quiet {
+                out.print("\n");
+                out.print(&view::render_in_force(now.values(), out.width()));
+            }
+        }
+    }
+    Exit::Done
+}
+
+/// The last run that set each value; for one attribute every run that did.
+fn blame(out: &Console, args: &BlameArgs, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
+    let history = journal::recorded_changes(runs);
+    // A name may contain dots, so the whole text is tried as an address first.
+    let mut fits: Vec<&RecordedChange<'_>> = history.iter().filter(|it| it.address == args.value).collect();
+    if fits.is_empty() {
+        let one = |it: &&RecordedChange<'_>| {
+            let rest = args.value.strip_prefix(it.address).and_then(|rest| rest.strip_prefix('.'));
+            // `numbers` means each number: `numbers.+14155550101`.
+            let part = |name: &str| name.strip_prefix(rest.unwrap_or_default()).is_some_and(|more| more.starts_with('.'));
+            rest.is_some_and(|rest| it.attribute.as_deref().is_none_or(|name| name == rest || part(name)))
+        };
+        fits = history.iter().filter(one).collect();
+        fits.reverse();
+    } else {
+        let mut last = std::collections::BTreeMap::new();
+        for written in fits {
+            last.insert(written.attribute.as_deref(), written);
+        }
+        fits = last.into_values().collect();
+    }
+    if fits.is_empty() {
+        return Err(RunError::other(
+            "telform::journal::blame",
+            format!("no run has set {}", args.value),
+            "what was there before telform, and what was adopted, is in no journal",
+        ));
+    }
+    if out.global.json {
+        out.print_document(&Blame { values: fits.iter().map(|written| output::written(written)).collect() });
+    } else if out.global.quiet {
+        let last = fits.iter().max_by_key(|written| written.ended_at);
+        let last = last.map(|it| format!(", the last time by run {} at {}", it.run.id, it.ended_at));
+        out.print(&format!("set {} {}{}\n", fits.len(), plural_kind(fits.len(), "times"), escape(&last.unwrap_or_default())));
+    } else {
+        out.print(&view::render_blame(&fits));
+    }
+    Ok(Exit::Done)
+}
+
+fn export_runs(out: &Console, args: &ExportArgs, trail: &JournalFile, runs: &[RecordedRun<'_>]) -> Exit {
+    let head = trail.journal.head();
+    let broken = trail.broken.as_ref().map(ToString::to_string);
+    // `--json` is the same as `--format json`, regardless of other formats.
+    match if out.global.json { ExportFormat::Json } else { args.format } {
+        ExportFormat::Csv => out.print(&view::render_csv(runs)),
+        ExportFormat::Html => {
+            out.print(&html::journal_as_html(runs, &format!("{} {}", head.seq, head.hash), broken.as_deref()));
+        }
+        ExportFormat::Json => {
+            out.print_document(&Export { head, broken, runs: runs.iter().map(|run| output::run(run, true)).collect() })
+        }
+    }
+    Exit::Done
+}

@@ -1,0 +1,116 @@
+//! `telform ledger`: maintains the ledger. Nothing here writes to a service.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use litemap::LiteMap;
+
+use super::forget::{self, ForgetArgs};
+use crate::cli::console::Console;
+use crate::model::ledger::{Ledger, ManagedObject};
+use crate::model::resource::Address;
+use crate::output::LedgerEntry;
+use crate::run::{Exit, RunError};
+
+mod list;
+mod r#move;
+mod rebuild;
+mod rekey;
+mod show;
+mod unlock;
+
+use r#move::MoveArgs;
+use rebuild::RebuildArgs;
+use rekey::RekeyArgs;
+use show::ShowObjectArgs;
+use unlock::UnlockArgs;
+
+/// `telform ledger`.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// The ledger that runs with --sandbox keep beside this world file
+    #[arg(long, value_name = "WORLD.yaml", global = true)]
+    pub sandbox: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: LedgerCommand,
+}
+
+/// What `telform ledger` can do.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Every managed object with its id
+    #[command(after_help = "Examples:\n  telform ledger list\n  telform ledger list --json")]
+    List,
+    /// All that is remembered about one object
+    #[command(after_help = "Examples:\n  telform ledger show providers.twilio-main")]
+    Show(ShowObjectArgs),
+    /// Give an object another address, as `moved:` does
+    #[command(after_help = "Examples:\n  telform ledger move providers.twilio providers.twilio-main")]
+    Move(MoveArgs),
+    /// Show who has the lock, or free one whose run is dead
+    #[command(
+        after_help = "Examples:\n  telform ledger unlock                 # who has it, and since when\n  telform ledger unlock --lock-id ID    # frees that lock and no other"
+    )]
+    Unlock(UnlockArgs),
+    /// Release an address without deleting its object, as `telform forget` does
+    #[command(after_help = "Examples:\n  telform ledger forget providers.old-plivo")]
+    Forget(ForgetArgs),
+    /// Make a ledger from the YAML and the services alone, and say what could not be known
+    #[command(
+        after_help = "Examples:\n  telform ledger rebuild\n  telform ledger rebuild --replace    # keeps the old one beside it"
+    )]
+    Rebuild(RebuildArgs),
+    /// Change the fingerprint key; what is known about the secrets that are supplied now stays known
+    #[command(
+        after_help = "Examples:\n  telform ledger rekey    # a new key file beside the ledger\n  TELFORM_FINGERPRINT_KEY_NEW=… telform ledger rekey    # then set it as the key\n  telform ledger rekey --lost-key    # the old key is lost\n\nSupply every secret, as for an apply: a fingerprint cannot be turned into one of another key without its secret. What is not supplied, or is not what telform last wrote, is unknown afterwards and listed. No service is asked."
+    )]
+    Rekey(RekeyArgs),
+}
+
+pub(crate) async fn run(out: &Console, command: &LedgerCommand) -> Result<Exit, RunError> {
+    match command {
+        LedgerCommand::List => list::run(out).await,
+        LedgerCommand::Show(args) => show::run(out, args).await,
+        LedgerCommand::Move(args) => r#move::run(out, args).await,
+        LedgerCommand::Unlock(args) => unlock::run(out, args).await,
+        LedgerCommand::Forget(args) => forget::run(out, args).await,
+        LedgerCommand::Rebuild(args) => rebuild::run(out, args).await,
+        LedgerCommand::Rekey(args) => rekey::run(out, args).await,
+    }
+}
+
+/// An entry for programs.
+fn document<'a>(address: &Address, entry: &'a ManagedObject) -> LedgerEntry<'a> {
+    fn names<V>(map: &LiteMap<String, V>) -> Vec<&str> {
+        map.keys().map(String::as_str).collect()
+    }
+    LedgerEntry {
+        address: address.to_string(),
+        account: &entry.account,
+        id: &entry.id,
+        origin: entry.origin,
+        since: &entry.since,
+        key: &entry.key,
+        secrets: names(&entry.secrets),
+        prevent_delete: entry.prevent_delete,
+        hidden_since: entry.hidden_since.as_deref(),
+        submitted: names(&entry.submitted),
+        reshaped: names(&entry.reshaped),
+        not_taken: names(&entry.not_taken),
+        former: &entry.former,
+        replaced: &entry.replaced,
+    }
+}
+
+pub(crate) fn unknown(ledger: &Ledger, address: &Address) -> RunError {
+    let near =
+        ledger.objects.keys().map(ToString::to_string).max_by(|a, b| {
+            strsim::jaro_winkler(a, &address.to_string()).total_cmp(&strsim::jaro_winkler(b, &address.to_string()))
+        });
+    RunError::other(
+        "telform::ledger::unknown_address",
+        format!("the ledger does not know {address}"),
+        near.map_or_else(|| "it is empty".to_owned(), |near| format!("did you mean {near}? `telform ledger list` shows all")),
+    )
+}

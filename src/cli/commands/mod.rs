@@ -1,0 +1,198 @@
+//! The commands, one file each, called as the command is: its arguments, and what it does.
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::console::Console;
+use crate::run::{Exit, RunError};
+
+mod adopt;
+mod apply;
+mod approve;
+mod completions;
+mod docs;
+mod doctor;
+mod drift;
+mod explain;
+mod forget;
+pub(crate) mod init;
+mod journal;
+mod ledger;
+mod man;
+mod plan;
+mod rehearse;
+mod resume;
+mod sandbox;
+mod schema;
+mod show;
+mod undo;
+pub(crate) mod validate;
+mod verify;
+
+use adopt::AdoptArgs;
+pub(crate) use apply::ApplyArgs;
+use approve::ApproveArgs;
+use completions::CompletionsArgs;
+use docs::DocsArgs;
+use doctor::DoctorArgs;
+use drift::DriftArgs;
+use explain::ExplainArgs;
+use forget::ForgetCommandArgs;
+use init::InitArgs;
+use journal::JournalArgs;
+use ledger::LedgerArgs;
+use man::ManArgs;
+use plan::PlanArgs;
+use rehearse::RehearseArgs;
+use resume::ResumeArgs;
+use sandbox::SandboxArgs;
+use schema::SchemaArgs;
+use show::ShowPlanArgs;
+use undo::UndoArgs;
+use validate::ValidateArgs;
+use verify::VerifyArgs;
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented configuration: asks for services and accounts, checks the tokens, offers to adopt what exists
+    #[command(
+        after_help = "Examples:\n  telform init                  # asks; without a terminal: a template\n  telform init --quickstart     # with a sandbox world; needs no account\n  telform init --account unpod --set unpod.org_handle=acme.example --adopt\n  telform init --account west=carrierx --token west=file:secrets/west\n\nEach account gets one GET, which checks its token. No file that exists is overwritten."
+    )]
+    Init(InitArgs),
+    /// Check the YAML: everything at once, offline, each problem with file, line, column and help
+    #[command(
+        after_help = "Examples:\n  telform validate\n  telform validate -f envs/staging --json\n  telform validate --format github --format gitlab=gl-code-quality.json"
+    )]
+    Validate(ValidateArgs),
+    /// Show what would change; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode     # 2 when something is pending\n  telform plan --out plan.json         # for review; `apply plan.json` runs it\n  telform plan --target bridges.sales --format json\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml    # against the embedded simulator"
+    )]
+    Plan(PlanArgs),
+    /// Plan, show, ask, and carry it out
+    #[command(
+        after_help = "Examples:\n  telform apply\n  telform apply plan.json     # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
+    )]
+    Apply(ApplyArgs),
+    /// Settle by reading a run that was cut off, then plan, show, ask, and carry on
+    #[command(
+        after_help = "Examples:\n  telform resume\n  telform resume --auto-approve\n\nEach step whose request may have gone out is looked for: done, not done, or unknown with what to do. Nothing is made twice. `telform apply` does the same before it plans."
+    )]
+    Resume(ResumeArgs),
+    /// Carry the plan out in the embedded simulator, on a copy of what is there now; the services get nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault faults.yaml --on-error continue\n  telform rehearse --fault \\\n    '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n\nExits as the apply would. Nothing is written: ledger and journal of the rehearsal are in a temporary folder."
+    )]
+    Rehearse(RehearseArgs),
+    /// Take a run back: a plan like any other, made from the journal and from what is there now
+    #[command(
+        after_help = "Examples:\n  telform undo last\n  telform undo 0193 --max-deletes 1\n\nOnly what is still as the run left it is taken back; the rest is named. The YAML stays as it is, so the next apply does the run's changes again unless the YAML is changed too."
+    )]
+    Undo(UndoArgs),
+    /// Show a saved plan; needs no network, no credentials, no YAML
+    #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
+    Show(ShowPlanArgs),
+    /// Sign that a saved plan may be carried out; needs no network, no credentials, no YAML
+    #[command(
+        after_help = "Examples:\n  telform approve plan.json --sign ~/.ssh/id_ed25519\n  telform approve plan.json --sign ~/.ssh/id.pub --valid-for 2h    # agent\n\nStatement and signature go into plan.json.approvals, where `telform apply plan.json --approvals N` looks. To check one without telform:\n  ssh-keygen -Y verify -n telform-approval -f allowed_signers -I NAME \\\n    -s FILE.json.sig < FILE.json"
+    )]
+    Approve(ApproveArgs),
+    /// Check a plan or a journal independently of the planner; needs no network, no credentials
+    #[command(
+        after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n  telform verify .telform/ledger.journal\n\nExit codes: 0 every rule holds, 1 one does not. A plan that refuses something may be in order; it is not applied."
+    )]
+    Verify(VerifyArgs),
+    /// Say why something is changed or is not: from the YAML to the request; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform explain partners.acme-west\n  telform explain partners.acme-west.zip\n  telform explain bridges.sales.numbers --json"
+    )]
+    Explain(ExplainArgs),
+    /// Take existing objects under management: writes their YAML and enters them in the ledger
+    #[command(
+        visible_alias = "import",
+        after_help = "Examples:\n  telform adopt --all --out adopted         # a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42    # one object by its id\n\nNothing but GET is sent. Before anything is written, a plan over the new files must be empty."
+    )]
+    Adopt(AdoptArgs),
+    /// Show what was changed outside telform since it last looked; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform drift             # exits with 2 when something drifted\n  telform drift --accept    # writes what is there into the YAML\n  telform apply             # puts back what the YAML says"
+    )]
+    Drift(DriftArgs),
+    /// Release an address without deleting its object
+    #[command(
+        after_help = "Examples:\n  telform forget providers.old-plivo\n  telform forget providers.old-plivo --sandbox world.yaml"
+    )]
+    Forget(ForgetCommandArgs),
+    /// Show and maintain the ledger: what telform manages and remembers
+    Ledger(LedgerArgs),
+    /// Read the record of all runs: who did what, when, from which plan, and whether it was altered
+    Journal(JournalArgs),
+    /// Serve both APIs on loopback from a YAML world, until Ctrl-C
+    #[command(after_help = "Examples:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
+    Sandbox(SandboxArgs),
+    /// Print the JSON Schema of the YAML, or of one kind
+    #[command(after_help = "Examples:\n  telform schema > telform.schema.json\n  telform schema partners")]
+    Schema(SchemaArgs),
+    /// Check that everything a run needs is there: credentials, clock, ledger, lock; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform doctor\n  telform doctor --json\n  telform doctor --sandbox world.yaml\n\nExit codes: 0 nothing is wrong, 1 something is. Nothing is written, here or there."
+    )]
+    Doctor(DoctorArgs),
+    /// Print a reference page: the attributes of a kind, all error codes, or one of them
+    #[command(
+        after_help = "Examples:\n  telform docs partners\n  telform docs guard::max_deletes\n  telform docs errors --format markdown"
+    )]
+    Docs(DocsArgs),
+    /// Print what a shell needs to complete commands and options
+    #[command(
+        after_help = "Examples:\n  telform completions bash > /etc/bash_completion.d/telform\n  telform completions zsh > ~/.zfunc/_telform\n  telform completions fish > ~/.config/fish/completions/telform.fish"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for every command into a folder
+    #[command(after_help = "Examples:\n  telform man | man -l -\n  telform man --out /usr/local/share/man/man1")]
+    Man(ManArgs),
+}
+
+impl Command {
+    /// Whether `--json` means a line for each thing that happens, and not one document.
+    pub(super) fn tells_events(&self) -> bool {
+        matches!(self, Self::Apply(_) | Self::Resume(_) | Self::Undo(_) | Self::Rehearse(_))
+    }
+}
+
+/// The ledger that a sandbox keeps beside its world is used, unless `--ledger` names one.
+fn beside(out: &Console, world: Option<&Path>) -> Console {
+    let mut out = out.clone();
+    out.global.world = world.map(Path::to_owned);
+    out
+}
+
+/// Runs a command.
+pub(super) async fn run(out: &Console, command: &Command) -> Result<Exit, RunError> {
+    match command {
+        Command::Init(args) => init::run(out, args).await,
+        Command::Validate(args) => validate::run(out, args),
+        Command::Plan(args) => plan::run(out, args).await,
+        Command::Apply(args) => apply::run(out, args).await,
+        Command::Resume(args) => resume::run(out, args).await,
+        Command::Rehearse(args) => rehearse::run(out, args).await,
+        Command::Undo(args) => undo::run(out, args).await,
+        Command::Show(args) => show::run(out, args),
+        Command::Approve(args) => approve::run(out, args),
+        Command::Verify(args) => verify::run(out, args),
+        Command::Adopt(args) => adopt::run(out, args).await,
+        Command::Explain(args) => explain::run(out, args).await,
+        Command::Drift(args) => drift::run(out, args).await,
+        Command::Forget(args) => forget::run(&beside(out, args.sandbox.as_deref()), &args.forget).await,
+        Command::Ledger(args) => ledger::run(&beside(out, args.sandbox.as_deref()), &args.command).await,
+        Command::Journal(args) => journal::run(&beside(out, args.sandbox.as_deref()), &args.command).await,
+        Command::Sandbox(args) => sandbox::run(out, args).await,
+        Command::Schema(args) => schema::run(out, args),
+        Command::Doctor(args) => doctor::run(out, args).await,
+        Command::Docs(args) => docs::run(out, args),
+        Command::Completions(args) => completions::run(out, args),
+        Command::Man(args) => man::run(out, args),
+    }
+}

@@ -1,0 +1,54 @@
+//! `telform resume`: an interrupted run is settled by reading, then everything continues as in an apply.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::args::lock::parse_duration;
+use crate::cli::args::{LockArgs, PlanSelectionArgs, RunArgs, SignArgs};
+use crate::cli::console::Console;
+use crate::cli::signing;
+use crate::run::signing::needs_a_plan;
+use crate::run::{self, ApplyRequest, Exit, RunError, TrustDemand};
+
+/// `telform resume`.
+#[derive(Debug, Args, Clone)]
+pub struct ResumeArgs {
+    /// Wait this long for a create that got no answer to show up or to be over, such as 90s or 10m [default: 0, say until when it
+    /// may still be running]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub settle_timeout: Option<Duration>,
+    /// What the plan is about.
+    #[command(flatten)]
+    pub choice: PlanSelectionArgs,
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Who signs the receipt.
+    #[command(flatten)]
+    pub sign: SignArgs,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+/// Settles, and goes on.
+pub(super) async fn run(out: &Console, args: &ResumeArgs) -> Result<Exit, RunError> {
+    needs_a_plan("resume")?;
+    let request = ApplyRequest {
+        command: "resume",
+        saved: None,
+        choice: args.choice.choice(),
+        auto_approve: args.auto_approve,
+        expect: None,
+        trust: TrustDemand::default(),
+        policies: args.run.policies.given(),
+        steps: args.run.steps(),
+        lock_wait: args.lock.timeout(),
+        resume_patience: Some(args.settle_timeout.unwrap_or_default()),
+    };
+    run::apply_signed(&out.context(), request, || signing::signer(out, &args.sign)).await
+}

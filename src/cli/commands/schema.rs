@@ -1,0 +1,40 @@
+//! `telform schema`: prints a JSON Schema.
+
+use clap::Args;
+
+use crate::cli::console::Console;
+use crate::config::schema as schemas;
+use crate::output;
+use crate::run::{Exit, RunError};
+use crate::services;
+
+/// `telform schema`.
+#[derive(Debug, Args, Clone)]
+pub struct SchemaArgs {
+    /// Kind (providers, bridges or partners), `plan` for saved plans, or what a document of --json calls itself (telform-event)
+    /// [default: the whole YAML file]
+    pub kind: Option<String>,
+}
+
+/// Prints a JSON Schema.
+pub(crate) fn run(out: &Console, args: &SchemaArgs) -> Result<Exit, RunError> {
+    if let Some(shape) = args.kind.as_deref().and_then(output::find_format) {
+        out.print(&format!("{}\n", serde_json::to_string_pretty(&shape.schema()).unwrap_or_default()));
+        return Ok(Exit::Done);
+    }
+    if let Some(kind) = &args.kind
+        && !services::kind_names().contains(&kind.as_str())
+    {
+        return Err(RunError::other(
+            "telform::cli::unknown_kind",
+            format!("`{kind}` is not a kind"),
+            format!(
+                "the kinds are {}; or `plan` for saved plans, or what a document of --json calls itself",
+                services::kind_names().join(", ")
+            ),
+        ));
+    }
+    let schema = schemas::schema_for(args.kind.as_deref()).unwrap_or_default();
+    out.print(&format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default()));
+    Ok(Exit::Done)
+}

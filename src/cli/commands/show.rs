@@ -1,0 +1,89 @@
+//! `telform show`: a saved plan as it is; nothing but the file is looked at.
+
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::args::{FormatTarget, PlanFormat, SignersArgs};
+use crate::cli::console::Console;
+use crate::cli::formats::{CommentContext, FormatSelection};
+use crate::cli::progress::few;
+use crate::cli::signing;
+use crate::output::Vouched;
+use crate::output::view::json;
+use crate::output::view::text::wrap_sentence;
+use crate::run::signing::{PlanFileWithPapers, read_allowed_signers};
+use crate::run::{Exit, RunError, SavedPlan, next_commands};
+use crate::text::{escape, escape_multiline};
+
+/// `telform show`.
+#[derive(Debug, Args, Clone)]
+pub struct ShowPlanArgs {
+    /// A plan that `telform plan --out` saved
+    pub plan: PathBuf,
+    /// Output format, repeatable, as for `telform plan` [default: text]
+    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
+    pub formats: Vec<FormatTarget<PlanFormat>>,
+    /// Offer the digest in a Markdown comment although this many addresses and numbers are not shown in it [default: 0]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub max_unshown: u64,
+    /// Whose signatures are valid.
+    #[command(flatten)]
+    pub signers: SignersArgs,
+}
+
+/// `telform show PLAN`: reads only the file.
+pub(crate) fn run(out: &Console, args: &ShowPlanArgs) -> Result<Exit, RunError> {
+    let wanted = FormatSelection::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
+    let reviewed = SavedPlan::read(&args.plan)?;
+    let document = LazyCell::new(|| json::render_document(&reviewed.document));
+    let reader = CommentContext { max_unshown: args.max_unshown, head_demand: None };
+    wanted.print_plan(out, reviewed.plan(), &document, &reader)?;
+    if wanted.for_people(out) {
+        out.print(&render_origin(&reviewed, out.width()));
+        out.print(&signing::render_signatures(&vouched(&reviewed, args)?, out.width()));
+    }
+    Ok(Exit::Done)
+}
+
+/// Who signed and approved it.
+fn vouched(reviewed: &SavedPlan, args: &ShowPlanArgs) -> Result<Vec<Vouched>, RunError> {
+    let allowed = args.signers.allowed_signers.as_deref().map(read_allowed_signers).transpose()?;
+    let beside = PlanFileWithPapers::read(&args.plan, reviewed.bytes(), reviewed.digest())?;
+    Ok(beside.to_reports(allowed.as_ref()))
+}
+
+/// What the plan is bound to, in a few lines.
+fn render_origin(reviewed: &SavedPlan, width: usize) -> String {
+    let document = &reviewed.document;
+    let origin = &document.origin;
+    let mut text = format!("Made by telform {}", escape(&document.telform_version));
+    if let Some(commit) = &origin.commit {
+        text.push_str(&format!(" at commit {}", escape(commit)));
+    }
+    text.push_str(&format!("\nfrom configuration {}\n", escape(&origin.configuration)));
+    match &origin.ledger {
+        Some(ledger) => text.push_str(&format!("with ledger {}, serial {}\n", escape(&ledger.id), ledger.serial)),
+        None => text.push_str("without a ledger\n"),
+    }
+    let asked = next_commands::run_options(&origin.options);
+    if !asked.is_empty() {
+        let asked = escape(&format!("planned with{asked}"));
+        text.push_str(&wrap_sentence(&asked, width));
+        text.push('\n');
+    }
+    let sealed: usize = document.seals.iter().flat_map(|seals| seals.steps.values()).map(BTreeMap::len).sum();
+    if sealed > 0 {
+        let secrets = if sealed == 1 { "secret" } else { "secrets" };
+        text.push_str(&format!("bound to the value of {sealed} {secrets}\n"));
+    }
+    let open = reviewed.unbound();
+    if !open.is_empty() {
+        let open = format!("not bound to the value of {}", few(&open));
+        text.push_str(&wrap_sentence(&open, width));
+        text.push('\n');
+    }
+    escape_multiline(&text)
+}

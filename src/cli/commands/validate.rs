@@ -1,0 +1,102 @@
+//! `telform validate`: checks the YAML offline.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use crate::cli::args::{CheckFormat, FormatTarget};
+use crate::cli::console::Console;
+use crate::cli::formats::FormatSelection;
+use crate::config::desired;
+use crate::config::problem::Problems;
+use crate::config::secrets;
+use crate::model::resource::Desired;
+use crate::output::Validation;
+use crate::run::{Exit, RunError};
+use crate::services;
+
+/// `telform validate`.
+#[derive(Debug, Args, Clone)]
+pub struct ValidateArgs {
+    /// Output format, repeatable: text, json, github or gitlab; with =FILE into a file. At most one goes to standard output
+    /// [default: text]
+    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
+    pub formats: Vec<FormatTarget<CheckFormat>>,
+}
+
+/// Checks the YAML offline.
+pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> {
+    let wanted = FormatSelection::new(out, &args.formats, CheckFormat::Text, CheckFormat::Json)?;
+    let loaded = desired::load_config(&out.global.files).and_then(|mut loaded| {
+        let env = |name: &str| std::env::var(name).ok();
+        loaded.conditional_problems.extend(secrets::forbidden_sources(
+            &loaded.desired,
+            &out.global.run_options().allowed(None),
+            &env,
+        ));
+        if loaded.conditional_problems.is_empty() {
+            return Ok(loaded);
+        }
+        loaded.conditional_problems.extend(loaded.warnings);
+        Err(loaded.conditional_problems.sorted())
+    });
+    let loaded = match loaded {
+        Ok(mut loaded) => {
+            // Only a run knows whether a note matters.
+            loaded.warnings.extend(loaded.notes);
+            loaded.warnings = loaded.warnings.sorted();
+            desired::LoadedConfig { notes: Problems::default(), ..loaded }
+        }
+        Err(problems) => {
+            wanted.print_problems(out, &problems, None)?;
+            if wanted.stdout_format() == CheckFormat::Json {
+                out.print_document(&validation_document(&problems, None));
+                // The problems are the result of this command, not the reason for not having one.
+                return Ok(Exit::Failed);
+            }
+            return Err(problems.into());
+        }
+    };
+    wanted.print_problems(out, &loaded.warnings, Some(&loaded.desired))?;
+    if wanted.stdout_format() == CheckFormat::Json {
+        out.print_document(&validation_document(&loaded.warnings, Some(&loaded.desired)));
+        return Ok(Exit::Done);
+    }
+    if !loaded.warnings.is_empty() && !out.global.quiet {
+        out.print_stderr(&crate::config::problem::render_problems(&loaded.warnings, out.color_on_stderr(), out.width()));
+    }
+    if wanted.stdout_format() != CheckFormat::Text {
+        return Ok(Exit::Done);
+    }
+    let desired = &loaded.desired;
+    let mut parts: Vec<String> = services::kind_names()
+        .into_iter()
+        .map(|kind| (kind, desired.objects.keys().filter(|address| address.kind == kind).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| format!("{count} {}", crate::output::view::plural_kind(count, kind)))
+        .collect();
+    if !desired.removed.is_empty() {
+        parts.push(format!("{} removed", desired.removed.len()));
+    }
+    if parts.is_empty() {
+        parts.push("nothing declared".to_owned());
+    }
+    let accounts = desired.accounts.len();
+    out.print(&format!("Valid: {} in {accounts} account{}.\n", parts.join(", "), if accounts == 1 { "" } else { "s" }));
+    Ok(Exit::Done)
+}
+
+/// What is known about the YAML: its problems, and what it declares when it has no errors.
+pub(crate) fn validation_document(problems: &Problems, desired: Option<&Desired>) -> Validation {
+    let mut objects = BTreeMap::new();
+    for address in desired.into_iter().flat_map(|desired| desired.objects.keys()) {
+        *objects.entry(address.kind.to_string()).or_insert(0) += 1;
+    }
+    Validation {
+        valid: desired.is_some(),
+        problems: problems.to_reports(),
+        accounts: desired.map_or(0, |desired| desired.accounts.len()),
+        objects,
+        removed: desired.map_or(0, |desired| desired.removed.len()),
+    }
+}

@@ -1,0 +1,306 @@
+//! Printing. A reader that closes standard output is not an error, and does not end a run that may have sent a write;
+//! colours are stripped where they are not wanted.
+
+use std::borrow::Cow;
+use std::io::IsTerminal;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use super::apply_progress::ApplyStanding;
+use super::args::{Color, GlobalArgs};
+use super::journal_head;
+use super::next_commands::RepeatedOptions;
+use super::progress_meter::ProgressMeter;
+use super::signals::SignalCounter;
+use super::stdout::{StdoutLoss, StdoutWriter, WriteOutcome};
+use crate::analysis::drift::NotCompared;
+use crate::disk::write_whole;
+use crate::output::view::json;
+use crate::output::view::text::TextDetail;
+use crate::output::{self, OutputDocument};
+use crate::run::{Context, Exit, JournalHeads, RunError};
+use crate::text::{escape, neutralize_output};
+
+/// Where a command prints.
+#[derive(Debug, Clone)]
+pub(crate) struct Console {
+    /// Options that say how.
+    pub global: GlobalArgs,
+    /// What has to end before the process does: separate tasks free locks in object stores.
+    pub lock_tasks: TaskTracker,
+    /// The progress line of a long run.
+    pub meter: Arc<ProgressMeter>,
+    /// What asks the process to end.
+    pub signals: Arc<SignalCounter>,
+    /// Standard output.
+    output: Arc<StdoutWriter>,
+    /// The options of this run, for the commands that messages name.
+    pub repeated_options: Arc<RepeatedOptions>,
+    /// Heads of the journal: the required ones, and the one that this run reached.
+    pub head_expectation: Arc<JournalHeads>,
+    /// Whether `--json` means a line for each thing that happens, and not one document.
+    pub tells_events: bool,
+    /// How far the plan is that is being carried out.
+    standing: Arc<Mutex<ApplyStanding>>,
+    /// The locale does not support Unicode.
+    ascii: bool,
+}
+
+impl Console {
+    /// Sets the colour switches of every library at once.
+    pub(crate) fn new(global: &GlobalArgs) -> Self {
+        match global.color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::Always.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        if global.color == Color::Never {
+            console::set_colors_enabled(false);
+            console::set_colors_enabled_stderr(false);
+        }
+        Self {
+            global: global.clone(),
+            lock_tasks: TaskTracker::new(),
+            meter: ProgressMeter::new(global),
+            signals: Arc::default(),
+            output: Arc::default(),
+            repeated_options: Arc::default(),
+            head_expectation: Arc::new(JournalHeads::new(&global.run_options())),
+            tells_events: false,
+            standing: Arc::default(),
+            ascii: is_ascii(),
+        }
+    }
+
+    /// The same for a run with a temporary journal: nothing is required of it, and its head is not kept.
+    pub(crate) fn detached(&self) -> Self {
+        Self { head_expectation: Arc::default(), ..self.clone() }
+    }
+
+    /// What a run is given here: its options, and this listener.
+    pub(crate) fn context(&self) -> Context {
+        let context = Context::new(self.global.run_options()).reporting_to(Arc::new(self.clone()));
+        Context { heads: Arc::clone(&self.head_expectation), keepers: self.lock_tasks.clone(), ..context }
+    }
+
+    /// How far the plan is that is being carried out.
+    pub(crate) fn standing(&self) -> MutexGuard<'_, ApplyStanding> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until locks are freed, but not for an unavailable store, nor after a second stop request: a lock that cannot be
+    /// freed expires.
+    pub(crate) async fn wait_for_locks(&self) {
+        self.lock_tasks.close();
+        tokio::select! {
+            () = self.lock_tasks.wait() => {}
+            () = self.signals.next() => {}
+            () = tokio::time::sleep(Duration::from_secs(20)) => {}
+        }
+    }
+
+    /// To standard output. Messages of a run that continues go to standard error when standard output is closed.
+    pub(crate) fn print(&self, text: &str) {
+        let shown = self.fit_for_output(text);
+        if let WriteOutcome::Elsewhere { first } = self.meter.suspend(|| self.output.write(&shown)) {
+            if first {
+                self.report_stdout_lost();
+            }
+            if !self.global.json {
+                self.print_stderr(text);
+            }
+        }
+    }
+
+    /// A document for another program, to standard output: byte for byte the content of a file.
+    pub(crate) fn print_as_is(&self, text: &str) {
+        if let WriteOutcome::Elsewhere { first: true } = self.meter.suspend(|| self.output.write(text)) {
+            self.report_stdout_lost();
+        }
+    }
+
+    /// To standard error. A failure cannot be reported, and does not end the run.
+    pub(crate) fn print_stderr(&self, text: &str) {
+        let shown = self.fit_for_output(text);
+        let text = neutralize_output(&shown);
+        let _ = self.meter.suspend(|| write_whole(&mut anstream::stderr().lock(), text.as_bytes()));
+    }
+
+    /// A write may be sent from here on: the run is completed whatever happens to standard output. A run whose output is
+    /// already lost for a reason other than a closed reader does not start.
+    pub(crate) fn begin_writes(&self) -> Result<(), RunError> {
+        if let Some(StdoutLoss::Failed(why)) = self.output.stdout_loss() {
+            self.output.mark_reported();
+            return Err(output_lost(&why, "nothing was written to a service"));
+        }
+        if self.output.begin_writes() {
+            self.report_stdout_lost();
+        }
+        Ok(())
+    }
+
+    /// Whether standard output no longer accepts output.
+    pub(crate) fn is_stdout_lost(&self) -> bool {
+        self.output.stdout_loss().is_some()
+    }
+
+    fn report_stdout_lost(&self) {
+        let why = match self.output.stdout_loss() {
+            Some(StdoutLoss::Failed(why)) => format!("standard output cannot be written ({why})"),
+            _ => "standard output is no longer being read".to_owned(),
+        };
+        let rest = if self.global.json { "" } else { "; its messages appear here" };
+        self.print_stderr(&format!("note: {why}; this run goes on to its end{rest}\n"));
+    }
+
+    /// How the process ends: as its command did, unless its output was lost. A run that may have sent a write keeps its exit
+    /// code, which says what was done.
+    pub(crate) fn final_exit(&self, exit: Exit) -> Exit {
+        let (Some(lost), went_on) = (self.output.stdout_loss(), self.output.went_on()) else { return exit };
+        if went_on && self.global.json && !self.global.quiet {
+            self.print_stderr(&format!("the run ended: {} (exit code {})\n", exit.as_str(), exit as u8));
+        }
+        match lost {
+            StdoutLoss::Failed(why) if !went_on => {
+                if self.output.mark_reported() {
+                    let failure = output_lost(&why, "the output is not complete");
+                    self.print_failure(&failure);
+                }
+                Exit::Failed
+            }
+            StdoutLoss::Failed(_) | StdoutLoss::Closed => exit,
+        }
+    }
+
+    /// Why a command ended before it could do its work, to standard error.
+    pub(crate) fn print_failure(&self, failure: &RunError) {
+        self.print_stderr(&failure.text(self.color_on_stderr(), self.width(), &self.repeated_options));
+    }
+
+    /// Adapted to the locale, with complete commands, and without anything that controls the terminal or CI runner. JSON is UTF-8
+    /// everywhere, and its texts are as they are.
+    fn fit_for_output<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.global.json {
+            return Cow::Borrowed(text);
+        }
+        let mut text = self.repeated_options.text(text);
+        if let Cow::Owned(looked_at) = neutralize_output(&text) {
+            text = Cow::Owned(looked_at);
+        }
+        if !self.ascii {
+            return text;
+        }
+        Cow::Owned(without_signs(&text).into_owned())
+    }
+
+    /// The result of a command, as its only document.
+    pub(crate) fn print_document(&self, document: &impl OutputDocument) {
+        self.print(&json::to_json_line(&output::with_journal_header(document, journal_head::reached(self))));
+    }
+
+    /// An event, as one line of several.
+    pub(crate) fn print_event(&self, event: &impl serde::Serialize) {
+        self.print(&json::to_json_line(&output::event_with_header(event)));
+    }
+
+    /// What could not be read, so that nothing is known about it.
+    pub(crate) fn report_not_checked(&self, missed: &[NotCompared]) {
+        if missed.is_empty() {
+            return;
+        }
+        self.print(&format!("\nNot checked ({})\n", missed.len()));
+        for missed in missed {
+            let text = escape(&format!("{}: {}", missed.what, missed.why));
+            self.print(&format!("  ! {}\n", self.plan_detail().wrap(&text, 4).join("\n    ")));
+            if !missed.help.is_empty() {
+                let help = escape(&format!("help: {}", missed.help));
+                self.print(&format!("    {}\n", self.plan_detail().wrap(&help, 10).join("\n          ")));
+            }
+        }
+    }
+
+    /// Whether standard error takes colours.
+    pub(crate) fn color_on_stderr(&self) -> bool {
+        anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+    }
+
+    /// Columns from `COLUMNS` or the terminal; 80 where neither is known.
+    pub(crate) fn width(&self) -> usize {
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let asked = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        said.or_else(asked).filter(|columns| *columns >= 40).unwrap_or(80)
+    }
+
+    /// How a plan is to be drawn: wrapped only for a terminal, so that other programs get whole sentences.
+    pub(crate) fn plan_detail(&self) -> TextDetail {
+        let columns = if std::io::stdout().is_terminal() { self.width() } else { usize::MAX };
+        TextDetail { verbose: self.global.verbose > 0, columns }
+    }
+
+    /// Whether a user can answer.
+    pub(crate) fn is_interactive(&self) -> bool {
+        let ci = std::env::var("CI").is_ok_and(|value| !value.is_empty() && value != "false" && value != "0");
+        !self.global.non_interactive && !ci && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+}
+
+/// Whether the locale does not support Unicode. Without a setting, Unicode is assumed.
+fn is_ascii() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let Some(locale) = set.into_iter().find(|value| !value.is_empty()) else { return false };
+    let locale = locale.to_ascii_lowercase();
+    let charset = locale.split_once('.').map(|(_, charset)| charset.split('@').next().unwrap_or_default());
+    match charset {
+        Some(charset) => !matches!(charset, "utf-8" | "utf8"),
+        None => matches!(locale.as_str(), "c" | "posix"),
+    }
+}
+
+/// Telform's own signs in ASCII. Text of users and services is unchanged.
+fn without_signs(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\u{2026}' => out.push_str("..."),
+            '\u{2502}' | '\u{2503}' | '\u{252c}' | '\u{251c}' => out.push('|'),
+            '\u{2500}' | '\u{2501}' | '\u{2013}' => out.push('-'),
+            '\u{256d}' => out.push(','),
+            '\u{2570}' => out.push('`'),
+            '\u{256e}' | '\u{256f}' | '\u{2534}' | '\u{253c}' => out.push('+'),
+            '\u{b7}' => out.push(':'),
+            '\u{25b2}' => out.push('^'),
+            '\u{203a}' | '\u{25b6}' => out.push('>'),
+            other => out.push(other),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// To standard output, before the output options are known.
+pub(crate) fn print_unstyled(text: &str) -> std::io::Result<()> {
+    write_whole(&mut anstream::stdout().lock(), text.as_bytes())
+}
+
+/// Whether early output was lost, which is reported. A reader that closed the stream is not an error.
+pub(crate) fn is_print_lost(printed: std::io::Result<()>) -> bool {
+    let Err(error) = printed else { return false };
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        return false;
+    }
+    let text = output_lost(&error.to_string(), "the output is not complete").text(false, 80, &RepeatedOptions::default());
+    let _ = write_whole(&mut anstream::stderr().lock(), text.as_bytes());
+    true
+}
+
+fn output_lost(why: &str, so: &str) -> RunError {
+    RunError::other(
+        "telform::cli::output",
+        format!("standard output cannot be written: {why}; {so}"),
+        "free space where it is written, or send it elsewhere, and run the command again",
+    )
+}

@@ -1,0 +1,373 @@
+//! A run as people and programs see it: what it reports is printed here.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::apply_progress::{ApplyStanding, RequestPrinter};
+use super::confirm::confirm_apply;
+use super::console::Console;
+use super::finished::finished;
+use super::interrupt::stop_on_signals;
+use super::next_commands::RepeatedOptions;
+use super::{panic_report, undo, unfinished_run};
+use crate::apply::SettledStep;
+use crate::apply::event::ApplyEvent;
+use crate::config::problem::render_problems;
+use crate::http::client::HttpObserver;
+use crate::output::Said;
+use crate::output::view;
+use crate::output::view::report::{self, NextCommand};
+use crate::output::view::text::{self, wrap_sentence, wrap_text};
+use crate::plan::Plan;
+use crate::process;
+use crate::read::ListingProgress;
+use crate::run::journal::cut_off;
+use crate::run::{Busy, BusyGuard, Exit, Interrupts, Progress, RunError, RunEvent, Warning, next_commands};
+use crate::state::journal::{JournalFinding, JournalRecord, RecordedRun};
+use crate::text::escape;
+
+impl Progress for Console {
+    fn on_event(&self, event: &RunEvent<'_>) {
+        let (json, quiet) = (self.global.json, self.global.quiet);
+        match event {
+            RunEvent::Lock(_) if quiet => {}
+            RunEvent::Lock(told) => self.print_stderr(&format!("{}\n", escape(&told.to_string()))),
+            RunEvent::WaitsForCreate { .. } if json || quiet => {}
+            RunEvent::WaitsForCreate { create, until } => {
+                let text = format!(
+                    "waiting: the create of {} at {} got no answer and may still be running until {until}",
+                    create.address,
+                    create.describe_create()
+                );
+                self.print_stderr(&format!("{}\n", self.plan_detail().wrap_sentence(&escape(&text))));
+            }
+            RunEvent::CutOff(run) if json => {
+                self.print_event(&Said::CutOff { run: run.id, command: &run.started.command });
+            }
+            RunEvent::CutOff(_) if quiet => {}
+            RunEvent::CutOff(run) => {
+                let with = next_commands::run_options(&run.started.origin.options);
+                let with = if with.is_empty() { with } else { format!("; it was run with{}", escape(&with)) };
+                self.print_stderr(&format!("{}{with}\n", cut_off(run)));
+            }
+            RunEvent::NotSettledHere { .. } if json || quiet => {}
+            RunEvent::NotSettledHere { run, accounts } => self.print_stderr(&format!(
+                "{}; not settled here: its open requests are in account {}\n",
+                cut_off(run),
+                escape(&accounts.join(", "))
+            )),
+            RunEvent::Settled { run, plan, found } => settled(self, run, plan, found),
+            RunEvent::Planned { document, .. } if json => self.print_event(&Said::Planned { document }),
+            RunEvent::Planned { plan, .. } if !quiet => self.print(&text::plan_as_text(plan, self.plan_detail())),
+            // Otherwise the outcome of the run decides.
+            RunEvent::Planned { plan, .. } if plan.is_refused() || !plan.has_changes() => {
+                self.print(&format!("{}\n", plan.summary()));
+            }
+            RunEvent::Planned { .. } => {}
+            RunEvent::Policy { policy, named_by, verdict } if json && self.tells_events => {
+                self.print_event(&Said::Policy {
+                    policy,
+                    named: named_by,
+                    allowed: verdict.refused.is_none(),
+                    why: verdict.refused.as_deref(),
+                    text: &verdict.text,
+                });
+            }
+            RunEvent::Policy { verdict, .. } if verdict.refused.is_none() && quiet => {}
+            RunEvent::Policy { policy, named_by, verdict } => {
+                self.print_stderr(&view::policy::render_policy_verdict(policy, named_by, verdict, self.width()));
+            }
+            RunEvent::PoliciesRefused => self.print_stderr("nothing was written\n"),
+            RunEvent::NothingToResume => self.print_stderr("no run was cut off here: there is nothing to resume\n"),
+            RunEvent::Stale { moved } => {
+                if json {
+                    self.print_event(&Said::Stale { moved });
+                } else {
+                    self.print(&report::render_differences(moved, self.plan_detail()));
+                }
+                self.print_stderr("stale: this is no longer what was reviewed; nothing was written. Plan again.\n");
+            }
+            RunEvent::OtherDigest { digest, expected } => {
+                let review = if quiet { "Review it with `telform plan`" } else { "Review the plan above" };
+                self.print_stderr(&format!(
+                    "stale: the plan is {digest}, not the expected {}; nothing was written. {review} and use its digest.\n",
+                    escape(expected)
+                ));
+            }
+            RunEvent::SavedPlanUsed { by } => {
+                self.print_stderr(&format!("stale: this saved plan was already used by {by}; nothing was written. Plan again.\n"))
+            }
+            RunEvent::Unbound { secrets: [], .. } => {}
+            RunEvent::Unbound { secrets, .. } if json => self.print_event(&Said::Unbound { secrets }),
+            RunEvent::Unbound { why, secrets } => {
+                // Also with -q: it reports what the verdict does not cover.
+                let text = format!("note: {why} the value of {}; what is there now is sent", few(secrets));
+                self.print_stderr(&format!("{}\n", wrap_sentence(&escape(&text), self.width())));
+            }
+            RunEvent::UndoFound { run, left } => undo::print_not_undone(self, run, left),
+            RunEvent::UndoMoved(otherwise) => undo::moved_since(self, otherwise),
+            RunEvent::NothingToTakeBack { is_whole: true } => {
+                self.print_stderr("there is nothing to take back; nothing was written\n");
+            }
+            RunEvent::NothingToTakeBack { is_whole: false } => {
+                self.print_stderr("there is nothing to take back apart from what is named above; nothing was written\n")
+            }
+            RunEvent::IsTakenBack { is_whole: true } => {
+                self.print_stderr("what that run changed is as it was before it; nothing was written\n");
+            }
+            RunEvent::IsTakenBack { is_whole: false } => self
+                .print_stderr("what that run changed is as it was before it, but for what is named above; nothing was written\n"),
+            RunEvent::OnlyLedgerChanged | RunEvent::TookBack(_) if quiet => {}
+            RunEvent::OnlyLedgerChanged => self.print_stderr("only the ledger was changed; nothing was sent\n"),
+            RunEvent::TookBack(plan) => undo::warn_yaml_differs(self, plan),
+            RunEvent::NotConfirmed => self.print_stderr("not confirmed; nothing was written\n"),
+            RunEvent::NotTaken => {
+                let above = if json || quiet { "" } else { " above" };
+                self.print_stderr(&format!(
+                    "not converged: the service did not take the values{above}; nothing was sent again\n"
+                ));
+            }
+            RunEvent::Refused(plan) => refused(self, plan),
+            RunEvent::GoesOnInPart(whole) => {
+                let text = format!(
+                    "{} refused: of the plan above, only what connects numbers that no configuration serves goes on:",
+                    whole.refusals.len()
+                );
+                self.print_stderr(&format!("{}\n", self.plan_detail().wrap_sentence(&text)));
+            }
+            RunEvent::Vouched { digest, author, approvals, .. } if json => {
+                self.print_event(&Said::Vouched { digest, plan_signed_by: *author, approvals });
+            }
+            RunEvent::Vouched { .. } if quiet => {}
+            RunEvent::Vouched { seen, .. } => {
+                self.print(&format!("{}\n", super::signing::render_signatures(seen, self.width())));
+            }
+            RunEvent::Applying { command, plan, advice } => {
+                if !json && !quiet {
+                    let heading = match *command {
+                        "undo" => "Taking back",
+                        "rehearse" => "Rehearsing",
+                        _ => "Applying",
+                    };
+                    self.print(&format!("\n{heading}\n"));
+                }
+                *self.standing() = ApplyStanding::of(plan, complete(&self.repeated_options, advice));
+            }
+            RunEvent::Incomplete { plan, report, advice } => {
+                unfinished_run::report_incomplete(self, plan, report, &complete(&self.repeated_options, advice));
+            }
+            RunEvent::Unproven { plan, report, advice } => {
+                unfinished_run::report_unproven(self, plan, report, &complete(&self.repeated_options, advice));
+            }
+            RunEvent::Finished { command, plan, writes, proof } => {
+                finished(self, command, plan, *writes, proof);
+            }
+            RunEvent::Twins(twins) if json => self.print_event(&Said::Twins { twins }),
+            RunEvent::Twins(twins) => {
+                // A plan, because it names the further guards that have to be raised before anything is deleted.
+                let plan = self.repeated_options.complete_command("telform plan --max-deletes 1");
+                self.print(&report::render_twins(twins, &plan, self.plan_detail()));
+            }
+            RunEvent::ProofFailed(error) => {
+                self.failed(error, "every step is done, but reading and planning again failed, so it is not proven")
+            }
+            RunEvent::LedgerNotSaved(error) => {
+                self.failed(error, "every step is done, but the ledger could not be saved");
+            }
+            RunEvent::WorldNotKept(error) => {
+                self.failed(error, "the run ended as shown above, but the world of the sandbox could not be kept")
+            }
+            RunEvent::ReceiptNotKept(error) => {
+                self.failed(error, "the run ended as shown above, but its receipt could not be kept");
+            }
+            RunEvent::Recorded => *self.standing() = ApplyStanding::default(),
+        }
+    }
+
+    fn on_warning(&self, warning: &Warning<'_>) {
+        let silent = self.global.json || self.global.quiet;
+        match warning {
+            // On standard error, even where programs read the output.
+            Warning::StateMissing { code, message, help } => {
+                for line in wrap_text(&format!("warning[{code}]: {message}"), self.width()) {
+                    self.print_stderr(&format!("{line}\n"));
+                }
+                for (index, line) in wrap_text(help, self.width() - 8).into_iter().enumerate() {
+                    self.print_stderr(&format!("{}{line}\n", if index == 0 { "  help: " } else { "        " }));
+                }
+            }
+            Warning::StateRefused(error) => self.print_failure(error),
+            Warning::TwinsUnknown { why } => {
+                self.print_stderr(&format!("whether what was made has a twin is not known: {}\n", escape(why)));
+            }
+            _ if silent => {}
+            Warning::Configuration(problems) => {
+                self.print_stderr(&render_problems(problems, self.color_on_stderr(), self.width()));
+            }
+            Warning::MacsBegin { line } => self.wrapped(&format!(
+                "note: from line {line} on, the lines of the journal carry MACs of the fingerprint key. If earlier lines had them, they were rewritten without the key."
+            )),
+            Warning::JournalKeyLost => self.wrapped(
+                "warning[telform::journal::key]: the lines of the journal so far carry MACs of another key, so they cannot be checked here; from here on a new key vouches for the lines",
+            ),
+            Warning::ChainNotKept { code, message } => self.wrapped(&format!(
+                "warning[{code}]: telform could not record beside the key that the journal carries MACs: {}",
+                escape(message)
+            )),
+            Warning::KeyMade { path, ledger_has_other } => {
+                let other = if *ledger_has_other {
+                    "; this ledger was sealed with another one, so its secrets are unknown now"
+                } else {
+                    ""
+                };
+                self.print_stderr(&format!(
+                    "note: made a new fingerprint key in {path}{other}. Where it can get lost, as on a CI runner, secrets are unknown to the next run: keep one in TELFORM_FINGERPRINT_KEY there.\n"
+                ));
+            }
+            Warning::SecretsMadeUp { repeated: true, .. } if self.global.verbose == 0 => {}
+            Warning::SecretsMadeUp { count, .. } => {
+                let them =
+                    if *count == 1 { "1 secret is".to_owned() } else { format!("{count} secrets are") };
+                self.print_stderr(&format!("sandbox: {them} not supplied and made up here\n"));
+            }
+        }
+    }
+
+    fn on_step(&self, event: &ApplyEvent) {
+        self.standing().hear(event);
+        self.meter.on_event(event);
+        if self.global.json {
+            return self.print_event(event);
+        }
+        match event {
+            ApplyEvent::StepEnded { step, outcome, milliseconds } => {
+                let step = self.standing().step(step);
+                if let (Some(step), false) = (step, self.global.quiet) {
+                    self.print(&report::step_ended_line(&step, outcome, *milliseconds, self.plan_detail()));
+                }
+            }
+            ApplyEvent::Interrupted => {
+                self.print_stderr("interrupted: finishing what is running; interrupt again to stop at once\n");
+            }
+            ApplyEvent::Reconnecting { .. } | ApplyEvent::Started { .. } | ApplyEvent::StepStarted { .. } => {}
+        }
+    }
+
+    fn on_listed(&self, listed: &ListingProgress<'_>) {
+        self.meter.on_listed(listed);
+    }
+
+    fn before_record(&self, record: &JournalRecord) {
+        if let JournalRecord::Intent { step, .. } = record {
+            self.standing().announce(step);
+        }
+        panic_report::before_record(record);
+    }
+
+    fn confirm(&self, plan: &Plan) -> Result<bool, RunError> {
+        confirm_apply(self, plan)
+    }
+
+    fn stop_requests(&self) -> CancellationToken {
+        stop_on_signals(self)
+    }
+
+    fn before_writes(&self) -> Result<(), RunError> {
+        self.begin_writes()
+    }
+
+    fn busy(&self, with: Busy<'_>) -> BusyGuard {
+        Some(Box::new(match with {
+            Busy::Reading => self.meter.show_reading(),
+            Busy::Applying => self.meter.show_applying(),
+            Busy::Lock { holder, most } => self.meter.lock(holder, most),
+        }))
+    }
+
+    fn http_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
+        let requests = (self.global.verbose > 0).then(|| Arc::new(RequestPrinter::new(self)) as Arc<dyn HttpObserver>);
+        requests.into_iter().chain(self.meter.http_observer()).collect()
+    }
+
+    fn interrupts(&self) -> Arc<dyn Interrupts> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Interrupts for Console {
+    fn nth(&self, nth: usize) -> BoxFuture<'static, ()> {
+        Box::pin(self.signals.nth_signal(nth))
+    }
+
+    fn end_process(&self) -> BoxFuture<'static, Infallible> {
+        let out = self.clone();
+        Box::pin(async move {
+            process::end_running();
+            out.meter.remove();
+            out.wait_for_locks().await;
+            std::process::exit(Exit::Interrupted as i32)
+        })
+    }
+
+    fn must_tidy_up(&self) -> bool {
+        self.meter.is_on()
+    }
+}
+
+impl Console {
+    fn wrapped(&self, text: &str) {
+        self.print_stderr(&format!("{}\n", wrap_text(text, self.width()).join("\n")));
+    }
+
+    fn failed(&self, error: &RunError, what: &str) {
+        self.print_failure(error);
+        self.print_stderr(&format!("{what}\n"));
+    }
+}
+
+/// Advised commands with the options of this run.
+fn complete(again: &RepeatedOptions, advice: &[NextCommand]) -> Vec<NextCommand> {
+    let whole = |it: &NextCommand| NextCommand { what: it.what, command: again.complete_command(&it.command) };
+    advice.iter().map(whole).collect()
+}
+
+/// The last line of a plan that is not applied: the beginning of a long plan, which says why, has scrolled out of sight.
+fn refused(out: &Console, plan: &Plan) {
+    let above = if out.global.json || out.global.quiet { "" } else { "; REFUSED above says why, and what to do" };
+    out.print_stderr(&format!("nothing was written: {} refused{above}\n", plan.refusals.len()));
+}
+
+/// What reading says about each open step of a run that was cut off.
+fn settled(out: &Console, run: &RecordedRun<'_>, plan: &Plan, all: &[SettledStep]) {
+    for found in all {
+        if out.global.json {
+            out.print_event(&Said::Settled { run: run.id, step: &found.step, verdict: found.verdict, evidence: &found.evidence });
+            continue;
+        }
+        if out.global.quiet {
+            continue;
+        }
+        let word = match found.verdict {
+            JournalFinding::Done => "done",
+            JournalFinding::NotDone => "not done",
+            JournalFinding::Unknown => "UNKNOWN",
+        };
+        let step = plan.steps.iter().find(|step| step.id == found.step);
+        let subject = step.map(report::step_subject).unwrap_or_default();
+        out.print_stderr(&format!("  {:>4} {word:8} {subject}\n", escape(&found.step)));
+        for line in wrap_text(&escape(&found.evidence), out.width() - 16) {
+            out.print_stderr(&format!("                {line}\n"));
+        }
+    }
+}
+
+/// The first of many names.
+pub(super) fn few(names: &[String]) -> String {
+    const MOST: usize = 5;
+    let more = names.len().saturating_sub(MOST);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", names[..names.len() - more].join(", "))
+}

@@ -1,0 +1,79 @@
+//! The end of a run that did not go through.
+
+use super::console::Console;
+use super::journal_head;
+use crate::apply::ApplyReport;
+use crate::output::view::report::{self, NextCommand};
+use crate::output::view::text::TextDetail;
+use crate::output::{Dark, Said, StepEnd, StepMore};
+use crate::plan::Plan;
+use crate::run::Exit;
+use crate::text::escape;
+
+/// Reports what was done, what was not, and how to continue.
+pub(super) fn report_incomplete(out: &Console, plan: &Plan, report: &ApplyReport, advice: &[NextCommand]) {
+    let ledger = report.ledger_error.as_ref().map(ToString::to_string);
+    if out.global.json {
+        emit_unfinished(out, plan, report, advice, ledger.clone());
+        if out.is_stdout_lost() {
+            // The event was not delivered; its content must not be lost with its reader.
+            out.print_stderr(&report::render_unfinished(plan, report, advice, out.plan_detail()));
+        }
+    } else if out.global.quiet {
+        // Without suggestions this is a rehearsal, and its journal no longer exists.
+        out.print(&report::outcome_line(plan, report, !advice.is_empty()));
+    } else {
+        out.print(&report::render_unfinished(plan, report, advice, out.plan_detail()));
+    }
+    if let Some(why) = ledger {
+        // A lost lock quotes the note of its current holder.
+        out.print_stderr(&format!("the ledger could not be saved, so nothing more was started: {}\n", escape(&why)));
+    } else if report.interrupted {
+        // Said when it was interrupted.
+    } else if report.is_stale() {
+        out.print_stderr("stale: the live state is not what the plan saw; nothing was written. Plan again.\n");
+    } else if report.is_untouched(plan) {
+        out.print_stderr("nothing was written\n");
+    }
+}
+
+/// Interrupted when every step was done: to read and plan again is left to another run.
+pub(super) fn report_unproven(out: &Console, plan: &Plan, report: &ApplyReport, advice: &[NextCommand]) {
+    if out.global.json {
+        emit_unfinished(out, plan, report, advice, None);
+    } else {
+        out.print_stderr("interrupted: every step is done, but nothing was read again, so it is not proven\n");
+        if !out.global.quiet {
+            out.print(&report::render_commands(advice));
+        }
+    }
+}
+
+/// Says how a run ended that is stopped at once, on standard error: standard output may be a pipe without a reader.
+pub(super) fn stopped(out: &Console, plan: &Plan, report: &ApplyReport, advice: &[NextCommand]) {
+    let detail = TextDetail { columns: out.width(), ..out.plan_detail() };
+    out.print_stderr(&report::render_stopped(plan, report, advice, detail));
+    if out.global.json {
+        emit_unfinished(out, plan, report, advice, None);
+        let exit = Exit::Interrupted;
+        out.print_event(&Said::Ended { exit: exit as u8, result: exit.as_str(), journal: journal_head::reached(out) });
+    }
+}
+
+/// The same for programs.
+fn emit_unfinished(out: &Console, plan: &Plan, report: &ApplyReport, advice: &[NextCommand], ledger_error: Option<String>) {
+    let dark = report::numbers_dark_now(plan, report).into_iter().map(|(number, bridge, configuration)| Dark {
+        number,
+        bridge,
+        configuration,
+    });
+    let steps = report.outcomes.iter().map(|(step, result)| StepEnd { step, result });
+    let again = report.reconnected.iter().map(|(step, result)| StepMore { step, result });
+    out.print_event(&Said::Unfinished {
+        advice: if report.is_untouched(plan) { &[] } else { advice },
+        dark: dark.collect(),
+        steps: steps.collect(),
+        reconnected: again.collect(),
+        ledger_error,
+    });
+}

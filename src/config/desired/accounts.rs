@@ -1,0 +1,379 @@
+//! Accounts: one login on one service.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use url::Url;
+
+use super::{ConfigLoader, FileEntry, LayeredBlock, TWICE, secret, suggestions, texts, urls, values};
+use crate::config::problem::{Problem, Span};
+use crate::config::schema;
+use crate::config::yaml::PlainScalar;
+use crate::model::guards::Guards;
+use crate::model::kind::Backend;
+use crate::model::resource::{Account, SETTLE_AFTER};
+use crate::services;
+
+/// What other modules need to know about an account, even when the account itself has problems.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct AccountSummary {
+    /// `None` when it does not name a known service.
+    pub(super) backend: Option<&'static Backend>,
+    /// The generation that it requires.
+    pub(super) generation: Option<u8>,
+}
+
+/// Longest `settle_after`.
+const LONGEST_SETTLE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Values of an account while they are read.
+#[derive(Default)]
+struct AccountDraft {
+    base_url: Option<Url>,
+    previous_base_url: Option<Url>,
+    org_handle: Option<String>,
+    product_id: Option<String>,
+    product_ids: Vec<String>,
+    generation: Option<u8>,
+    requests_per_minute: Option<u32>,
+    max_in_flight: Option<usize>,
+    settle_after: Option<Duration>,
+    switches: BTreeSet<String>,
+    guards: Guards,
+}
+
+impl<'a> ConfigLoader<'a> {
+    pub(super) fn collect_accounts(&mut self, item: FileEntry<'a>) {
+        for entry in self.read_section(item).unwrap_or_default() {
+            let here = FileEntry { file: item.file, entry };
+            self.name(here, "an account");
+            if let Some(mut block) = self.overlay.then(|| self.accounts.get(&*entry.key).cloned()).flatten() {
+                self.apply_overlay(&mut block, here);
+                self.accounts.insert(&entry.key, block);
+            } else if let Some(first) = self.accounts.get(&*entry.key).map(|block| block.head) {
+                let what = format!("the account `{}` is defined twice", suggestions::shorten_name(&entry.key));
+                let (first, again) = ((first.file, first.entry.key_span), (here.file, entry.key_span));
+                self.report_duplicate("telform::yaml::duplicate", &what, first, again, TWICE);
+            } else {
+                let block = self.define_block(here);
+                self.accounts.insert(&entry.key, block);
+            }
+        }
+    }
+
+    /// Checks the syntax of a name that the user chooses.
+    pub(super) fn name(&mut self, item: FileEntry<'_>, what: &str) {
+        let entry = item.entry;
+        if !suggestions::is_name(&entry.key) && texts::first_template(&entry.key).is_none() {
+            self.report_problem(
+                Problem::new(
+                    "telform::yaml::name",
+                    format!("`{}` cannot be the name of {what}", suggestions::shorten_name(&entry.key)),
+                    &item.file.source,
+                    entry.key_span,
+                )
+                .label("this name")
+                .help("letters, digits, `_`, `.` and `-`, beginning with a letter, digit or `_`; at most 200"),
+            );
+        } else {
+            self.check_key(item.file, entry);
+        }
+    }
+
+    pub(super) fn read_accounts(&mut self) {
+        let blocks: Vec<LayeredBlock<'a>> = self.accounts.values().cloned().collect();
+        for block in blocks {
+            let login = self.read_account(&block);
+            self.account_summaries.insert(block.head.key(), login);
+        }
+    }
+
+    fn read_account(&mut self, block: &LayeredBlock<'a>) -> AccountSummary {
+        let mut login = AccountSummary::default();
+        let item = block.head;
+        if !block.is_well_formed {
+            return login;
+        }
+        login.backend = self.read_api(block);
+        let Some(backend) = login.backend else { return login };
+        for line in &block.overridden {
+            self.read_setting(*line, backend, &mut AccountDraft::default());
+        }
+        let mut draft = AccountDraft::default();
+        for line in &block.entries {
+            self.read_setting(*line, backend, &mut draft);
+        }
+        login.generation = draft.generation;
+        let name = item.key().to_owned();
+        let known = schema::account_keys(backend);
+        // A key that is nearly the missing one is reported at its own position.
+        let misspelt = |name: &str| {
+            let strange = block.entries.iter().map(FileEntry::key).filter(|key| !known.contains(key));
+            strange.filter_map(|key| suggestions::closest_name(key, known.iter().copied())).any(|meant| meant == name)
+        };
+        if backend.organization && block.get("org_handle").is_none() && !misspelt("org_handle") {
+            self.report_lacking(item, "org_handle", "the handle of its organization");
+        }
+        let tokens = block.overridden.iter().filter(|line| line.key() == secret::TOKEN);
+        for line in tokens {
+            self.source(line.file, line.entry, &[&name, secret::TOKEN]);
+        }
+        let token = block.get(secret::TOKEN);
+        if token.is_none() && !misspelt(secret::TOKEN) {
+            self.report_lacking(item, secret::TOKEN, &format!("`token: {{ env: {} }}`", variable_name(&[&name, secret::TOKEN])));
+        }
+        let Some(token) = token else { return login };
+        let Some(source) = self.source(token.file, token.entry, &[&name, secret::TOKEN]) else {
+            return login;
+        };
+        let standard = || Url::parse(backend.base_url).expect("the tables hold valid base URLs; a test reads them");
+        let account = Account {
+            name: name.clone(),
+            backend,
+            base_url: draft.base_url.unwrap_or_else(standard),
+            previous_base_url: draft.previous_base_url,
+            org_handle: draft.org_handle,
+            product_ids: merge_products(draft.product_id, draft.product_ids),
+            generation: draft.generation,
+            token: source,
+            token_location: token.file.source.location_of(token.entry.key_span),
+            requests_per_minute: draft.requests_per_minute,
+            max_in_flight: draft.max_in_flight,
+            settle_after: draft.settle_after.unwrap_or(SETTLE_AFTER),
+            switches: draft.switches,
+            guards: draft.guards,
+            location: item.file.source.location_of(item.entry.key_span),
+        };
+        self.desired.accounts.insert(name, account);
+        login
+    }
+
+    fn read_api(&mut self, block: &LayeredBlock<'a>) -> Option<&'static Backend> {
+        let words: Vec<&str> = services::tables().iter().map(|backend| backend.api).collect();
+        let Some(FileEntry { file, entry }) = block.get("api") else {
+            if block.from_overlay {
+                let own = block.head.key();
+                let others = self.accounts.keys().copied().filter(|name| *name != own);
+                let near = suggestions::closest_name(own, others);
+                let what = format!("the account `{}`", suggestions::shorten_name(own));
+                self.overrides_nothing(block.head, &what, near, "this lacks `api`");
+            } else {
+                self.report_lacking(block.head, "api", &format!("one of {}", suggestions::join_names(&words)));
+            }
+            return None;
+        };
+        let word = self.text(file, entry)?;
+        let backend = services::by_api(&word);
+        if backend.is_none() {
+            self.report_problem(
+                Problem::new(
+                    "telform::yaml::api",
+                    format!("`{}` is not a service that telform knows", suggestions::shorten_name(&word)),
+                    &file.source,
+                    entry.value.used_at,
+                )
+                .label("here")
+                .help(suggestions::suggest_names(&word, &words, "known")),
+            );
+        }
+        backend
+    }
+
+    fn report_lacking(&mut self, item: FileEntry<'_>, key: &str, wanted: &str) {
+        self.report_problem(
+            Problem::new(
+                "telform::yaml::missing",
+                format!("the account `{}` has no `{key}`", suggestions::shorten_name(item.key())),
+                &item.file.source,
+                item.entry.key_span,
+            )
+            .label(format!("`{key}` is missing"))
+            .help(format!("add {wanted}")),
+        );
+    }
+
+    fn read_setting(&mut self, item: FileEntry<'a>, backend: &'static Backend, draft: &mut AccountDraft) {
+        let (file, entry) = (item.file, item.entry);
+        let known = schema::account_keys(backend);
+        let key = item.key();
+        if !known.contains(&key) {
+            return self.report_foreign_key(item, backend, &known);
+        }
+        match key {
+            "base_url" => draft.base_url = self.base_url(item),
+            "was" => draft.previous_base_url = self.base_url(item),
+            "org_handle" => draft.org_handle = self.read_header_text(item),
+            "product_id" => draft.product_id = self.read_header_text(item),
+            "product_ids" => draft.product_ids = self.read_header_texts(item),
+            "generation" => draft.generation = self.read_generation(item, backend),
+            "requests_per_minute" => draft.requests_per_minute = self.read_positive(item).and_then(|it| u32::try_from(it).ok()),
+            "max_in_flight" => draft.max_in_flight = self.read_positive(item).and_then(|it| usize::try_from(it).ok()),
+            "settle_after" => draft.settle_after = self.read_duration(item),
+            "guards" => self.read_guards(item, &mut draft.guards),
+            switch if schema::account_switches(backend).contains(&switch) && self.read_boolean(file, entry) == Some(true) => {
+                draft.switches.insert(switch.to_owned());
+            }
+            key => {
+                if let Some((_, word)) = schema::fixed_settings(backend).into_iter().find(|(known, _)| *known == key)
+                    && let Some(text) = self.text(file, entry)
+                {
+                    if *text != *word {
+                        return self.report_wrong_type(file, entry, &format!("`{word}`, or no such line"));
+                    }
+                    draft.switches.insert(key.to_owned());
+                }
+            }
+        }
+    }
+
+    /// A key that is unknown to accounts of this service, and perhaps known to those of another.
+    fn report_foreign_key(&mut self, item: FileEntry<'_>, backend: &'static Backend, known: &[&str]) {
+        let other = services::tables().iter().find(|other| schema::account_keys(other).contains(&item.key()));
+        let Some(other) = other else {
+            let place = format!("in an account of {}", backend.title);
+            return self.report_unknown_key(item.file, item.entry, known, &place);
+        };
+        self.report_problem(
+            Problem::new(
+                "telform::yaml::unknown_key",
+                format!("`{}` is for accounts of {}, and this one is of {}", item.key(), other.title, backend.title),
+                &item.file.source,
+                item.entry.key_span,
+            )
+            .label("not here")
+            .help(format!("known here: {}", suggestions::join_names(known))),
+        );
+    }
+
+    fn base_url(&mut self, item: FileEntry<'_>) -> Option<Url> {
+        let text = self.text(item.file, item.entry)?;
+        match urls::base_url(&text) {
+            Ok(url) => Some(url),
+            Err(why) => {
+                self.report_problem(
+                    Problem::new("telform::yaml::base_url", why, &item.file.source, values::value_span(item.entry))
+                        .label("here")
+                        .help("such as https://host/path; leave it out for the service's own address"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A text that becomes a header.
+    fn read_header_text(&mut self, item: FileEntry<'_>) -> Option<String> {
+        let text = self.text(item.file, item.entry)?;
+        self.check_header(item, &text, values::value_span(item.entry))
+    }
+
+    /// Texts that become headers, each once.
+    fn read_header_texts(&mut self, item: FileEntry<'a>) -> Vec<String> {
+        let Some(list) = item.entry.value.as_list().filter(|list| !list.is_empty()) else {
+            self.report_wrong_type(item.file, item.entry, "a list with at least one text in it");
+            return Vec::new();
+        };
+        let mut handles: Vec<String> = Vec::new();
+        for node in list {
+            let Some(scalar) = node.as_scalar().filter(|scalar| matches!(scalar.classify_scalar(), PlainScalar::Text)) else {
+                let what = format!("`{}` takes a list of texts", item.key());
+                let problem = Problem::new("telform::yaml::wrong_type", what, &item.file.source, node.used_at);
+                self.report_problem(problem.label(format!("this is {}", node.type_name())));
+                continue;
+            };
+            let Some(handle) = self.check_header(item, &scalar.text, node.used_at) else { continue };
+            if handles.contains(&handle) {
+                let what = format!("`{}` has `{}` twice", item.key(), suggestions::shorten_name(&handle));
+                let problem = Problem::new("telform::yaml::duplicate", what, &item.file.source, node.used_at);
+                self.report_problem(problem.label("again").help("keep one of them"));
+                continue;
+            }
+            handles.push(handle);
+        }
+        handles
+    }
+
+    fn check_header(&mut self, item: FileEntry<'_>, text: &str, at: Span) -> Option<String> {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.report_problem(
+                Problem::new(
+                    "telform::yaml::handle",
+                    format!("`{}` takes visible ASCII characters without spaces", item.key()),
+                    &item.file.source,
+                    at,
+                )
+                .label("it is sent as a header"),
+            );
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn read_generation(&mut self, item: FileEntry<'_>, backend: &'static Backend) -> Option<u8> {
+        let scalar = item.entry.value.as_scalar();
+        if scalar.is_some_and(|scalar| &*scalar.text == "auto") {
+            return None;
+        }
+        let number = scalar.filter(|scalar| matches!(scalar.classify_scalar(), PlainScalar::Integer | PlainScalar::Text));
+        let found = number.and_then(|scalar| scalar.text.parse().ok()).filter(|it| backend.generations.contains(it));
+        if found.is_none() {
+            let known: Vec<String> = backend.generations.iter().map(u8::to_string).collect();
+            self.report_wrong_type(item.file, item.entry, &format!("auto, or one of {}", known.join(", ")));
+        }
+        found
+    }
+
+    /// A length of time with its unit, up to a day.
+    fn read_duration(&mut self, item: FileEntry<'_>) -> Option<Duration> {
+        let text = self.text(item.file, item.entry)?;
+        let length = text.parse::<jiff::SignedDuration>().ok().and_then(|it| Duration::try_from(it).ok());
+        if length.is_none_or(|it| it > LONGEST_SETTLE) {
+            self.report_problem(
+                Problem::new(
+                    "telform::yaml::range",
+                    format!("`{}` takes a duration with its unit, from 0s to 24h", item.key()),
+                    &item.file.source,
+                    values::value_span(item.entry),
+                )
+                .label("not a duration in this range")
+                .help("such as 90s, 5m or 1h"),
+            );
+            return None;
+        }
+        length
+    }
+
+    fn read_positive(&mut self, item: FileEntry<'_>) -> Option<u64> {
+        let number = self.read_whole_number(item.file, item.entry)?;
+        if number == 0 || number > 1_000_000 {
+            self.report_problem(
+                Problem::new(
+                    "telform::yaml::range",
+                    format!("`{}` goes from 1 to 1000000", item.key()),
+                    &item.file.source,
+                    item.entry.value.used_at,
+                )
+                .label("out of range"),
+            );
+            return None;
+        }
+        Some(number)
+    }
+}
+
+/// The products of an account; the one that is sent with every call comes first.
+fn merge_products(first: Option<String>, others: Vec<String>) -> Vec<String> {
+    let mut all: Vec<String> = first.into_iter().collect();
+    for other in others {
+        if !all.contains(&other) {
+            all.push(other);
+        }
+    }
+    all
+}
+
+/// A variable's name made of these parts: `CARRIERX_TOKEN`.
+pub(crate) fn variable_name(parts: &[&str]) -> String {
+    let word: String =
+        parts.join("_").chars().map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' }).collect();
+    if word.starts_with(|char: char| char.is_ascii_digit()) { format!("_{word}") } else { word }
+}

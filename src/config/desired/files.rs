@@ -1,0 +1,347 @@
+//! Which files are read: the paths given, or the default places. Nothing is skipped silently.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{is_top, secret};
+use crate::config::problem::{Problem, Problems, SourceFile};
+use crate::config::yaml::{self, YamlNode};
+use crate::disk;
+use crate::text::shell_quote;
+
+/// Deepest folder below a given one; this ends a link that leads upwards.
+const MAX_FOLDERS: usize = 32;
+
+/// Default file and folder.
+const FILE: &str = "telform.yaml";
+const FOLDER: &str = "telform";
+
+/// One file that was read.
+#[derive(Debug)]
+pub(super) struct ConfigFile {
+    pub(super) source: Arc<SourceFile>,
+    /// Folder that relative paths in it start from.
+    pub(super) folder: PathBuf,
+    /// Folder of the whole configuration: that of the first path given.
+    pub(super) root_folder: PathBuf,
+    pub(super) documents: Vec<YamlNode>,
+}
+
+/// A file to read: its path, and the name that the user gave it.
+struct FoundFile {
+    path: PathBuf,
+    name: String,
+    /// The folder that it was found in, which no link may lead out of; none for a file that the user named.
+    within_folder: Option<PathBuf>,
+}
+
+struct FileFinder<'a> {
+    current_folder: &'a Path,
+    found: Vec<FoundFile>,
+    seen_paths: HashSet<PathBuf>,
+    problems: Problems,
+}
+
+/// Files whose text replaces the one on disk; `None`: as if the file did not exist. Files that no path leads to are read
+/// as well.
+#[derive(Debug, Clone, Default)]
+pub struct FileEdits(pub BTreeMap<PathBuf, Option<String>>);
+
+impl FileEdits {
+    fn edited_text(&self, path: &Path) -> Option<&Option<String>> {
+        let path = absolute_path(path);
+        self.0.iter().find(|(edited, _)| absolute_path(edited) == path).map(|(_, text)| text)
+    }
+}
+
+/// The path without links, also of a file that does not exist yet.
+fn absolute_path(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match (fs::canonicalize(folder), path.file_name()) {
+            (Ok(folder), Some(name)) => folder.join(name),
+            _ => path.to_owned(),
+        }
+    })
+}
+
+/// The files and folders that are read: those given, or the default one.
+pub fn source_paths(sources: &[PathBuf]) -> Vec<PathBuf> {
+    if !sources.is_empty() {
+        return sources.to_vec();
+    }
+    [FILE, FOLDER].into_iter().map(PathBuf::from).filter(|path| path.exists()).collect()
+}
+
+/// Finds and reads all files. A relative path starts from `here`.
+pub(super) fn read_files(here: &Path, sources: &[PathBuf], edits: &FileEdits) -> (Vec<ConfigFile>, Problems) {
+    let mut finder =
+        FileFinder { current_folder: here, found: Vec::new(), seen_paths: HashSet::new(), problems: Problems::default() };
+    if sources.is_empty() {
+        finder.default();
+    } else {
+        for source in sources {
+            finder.add_given(source);
+        }
+    }
+    let FileFinder { found, mut problems, .. } = finder;
+    let new = edits.0.iter().filter(|(path, text)| {
+        let path = absolute_path(path);
+        text.is_some() && !found.iter().any(|found| absolute_path(&found.path) == path)
+    });
+    let new: Vec<FoundFile> =
+        new.map(|(path, _)| FoundFile { path: path.clone(), name: path.display().to_string(), within_folder: None }).collect();
+    let all: Vec<&FoundFile> = found.iter().chain(&new).collect();
+    let mut inputs = Vec::new();
+    for (input, faults) in side_by_side(&all, |found| read_file(found, edits)) {
+        problems.extend(faults);
+        inputs.extend(input);
+    }
+    let first = sources.first().map_or_else(|| Path::new(if here.join(FILE).exists() { FILE } else { FOLDER }), PathBuf::as_path);
+    let first = here.join(first);
+    let top = if first.is_dir() { &*first } else { first.parent().unwrap_or(Path::new("")) };
+    inputs.iter_mut().for_each(|input: &mut ConfigFile| input.root_folder = top.to_owned());
+    (inputs, problems)
+}
+
+/// One file: its tree, when there is one, and what is wrong with it.
+fn read_file(found: &FoundFile, edits: &FileEdits) -> (Option<ConfigFile>, Problems) {
+    let text = match edits.edited_text(&found.path) {
+        Some(None) => return (None, Problems::default()),
+        Some(Some(text)) => Ok(text.clone()),
+        None => text_of(found),
+    };
+    match text {
+        Ok(text) => {
+            let folder = found.path.parent().unwrap_or(Path::new("")).to_path_buf();
+            let (input, faults) = parse_text(&found.name, folder, &text);
+            (Some(input), faults)
+        }
+        Err((code, what)) => {
+            let mut problems = Problems::default();
+            problems.push(Problem::of_file(code, what, &found.name));
+            (None, problems)
+        }
+    }
+}
+
+/// Applies a function to each item, on as many threads as there are processors; the results are in the order of the items.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    if threads < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let worker = || {
+            let mut done = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(index) else { return done };
+                done.push((index, work(item)));
+            }
+        };
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a panic ends the run")).collect()
+    });
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Reads one text.
+pub(super) fn parse_text(name: &str, folder: PathBuf, text: &str) -> (ConfigFile, Problems) {
+    let (mut file, mut problems) = yaml::parse_file(name, text, &secret::key_secrecy);
+    if !is_ours(&file.documents, text) {
+        problems = problems.without_excerpts();
+        file.source = Arc::new(SourceFile::new(name, "", &[]).without_excerpts());
+    }
+    if problems.is_empty() && file.documents.is_empty() {
+        problems.push(
+            Problem::of_file("telform::file::empty", "the file is empty", name)
+                .help("write something into it, or leave it out; `version: 1` alone is enough"),
+        );
+    }
+    (ConfigFile { source: file.source, root_folder: folder.clone(), folder, documents: file.documents }, problems)
+}
+
+/// Whether a file is one of telform's, as far as it can be read: it has a key that telform knows at its top. Any other was read
+/// by mistake, or through a link, and nothing of it is shown: to a YAML parser /etc/shadow is a map.
+fn is_ours(documents: &[YamlNode], text: &str) -> bool {
+    if !documents.is_empty() {
+        return documents.iter().filter_map(YamlNode::as_map).flatten().any(|entry| is_top(&entry.key));
+    }
+    let quotes: &[char] = &['"', '\'', ' '];
+    let key = |line: &str| Some(line.trim_start_matches('{').split_once(':')?.0.trim_matches(quotes).to_owned());
+    text.lines().filter_map(key).any(|key| is_top(&key))
+}
+
+impl FileFinder<'_> {
+    fn default(&mut self) {
+        let file = self.current_folder.join(FILE).exists();
+        let folder = self.current_folder.join(FOLDER).is_dir();
+        match (file, folder) {
+            (true, false) => self.add_default(FILE),
+            (false, true) => self.add_default(FOLDER),
+            (true, true) => self.problems.push(
+                Problem::of_file(
+                    "telform::file::ambiguous",
+                    format!("there is a file {FILE} and a folder {FOLDER}, and neither is the obvious one"),
+                    FILE,
+                )
+                .help(format!("say which with -f {FILE} or -f {FOLDER}, or give both")),
+            ),
+            (false, false) => {
+                let other = ["telform.yml", "Telform.yaml"].into_iter().find(|name| self.current_folder.join(name).exists());
+                let hint = other.map_or(String::new(), |name| format!("; there is a {name}: give it with -f {name}"));
+                self.problems.push(Problem::of_file("telform::file::none", "there is no configuration here", FILE).help(
+                    format!(
+                        "telform reads {FILE}, or every .yaml and .yml file below {FOLDER}/, or what -f names{hint}\n\
+                         `telform init` writes a first one"
+                    ),
+                ));
+            }
+        }
+    }
+
+    /// The default file or folder, used when no path is given.
+    fn add_default(&mut self, name: &str) {
+        let here = self.current_folder.to_owned();
+        if !self.leaves_folder(&here, &here.join(name), name) {
+            self.read_at(Path::new(name), Some(&here));
+        }
+    }
+
+    fn add_given(&mut self, source: &Path) {
+        self.read_at(source, None);
+    }
+
+    fn read_at(&mut self, source: &Path, within: Option<&Path>) {
+        let name = source.to_string_lossy().into_owned();
+        let path = self.current_folder.join(source);
+        match fs::metadata(&path) {
+            Ok(about) if about.is_dir() => {
+                if !self.add_folder(&path, &path, &name, 0) {
+                    self.problems.push(
+                        Problem::of_file("telform::file::empty_folder", "the folder contains no .yaml or .yml file", &name)
+                            .help("put a file there, or give another path"),
+                    );
+                }
+            }
+            Ok(_) => self.add_file(path, name, within),
+            Err(error) => self.report_unreadable(&error, &name),
+        }
+    }
+
+    /// Whether a path leaves a folder by a link: then it is not read, and that is a problem.
+    fn leaves_folder(&mut self, folder: &Path, path: &Path, name: &str) -> bool {
+        let Some(target) = disk::link_outside(&[folder], path) else { return false };
+        let what = format!("a link leads out of the folder that is read, to {}", target.display());
+        self.problems.push(
+            Problem::of_file("telform::file::link", what, name)
+                .help(format!("put the file itself there; or, to read it anyway, name it: -f {}", shell_quote(name))),
+        );
+        true
+    }
+
+    /// Adds the files of a folder, and returns whether any were found.
+    fn add_folder(&mut self, top: &Path, path: &Path, name: &str, depth: usize) -> bool {
+        if depth > MAX_FOLDERS {
+            let what = format!("folders are nested more than {MAX_FOLDERS} deep; does a link lead upwards?");
+            self.problems.push(Problem::of_file("telform::file::limit", what, name));
+            return true;
+        }
+        let entries = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let mut entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.report_unreadable(&error, name);
+                return true;
+            }
+        };
+        let mut any = false;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let path = entry.path();
+            let name = format!("{}/{}", name.trim_end_matches('/'), entry.file_name().to_string_lossy());
+            let is_yaml = path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"));
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let is_link = entry.file_type().is_ok_and(|sort| sort.is_symlink());
+            let about = match fs::metadata(&path) {
+                Ok(about) => about,
+                // An editor's lock is a link that leads nowhere.
+                Err(_) if hidden => continue,
+                Err(error) if is_yaml => {
+                    self.report_unreadable(&error, &name);
+                    any = true;
+                    continue;
+                }
+                Err(_) => continue,
+            };
+            let counts = !hidden && (is_yaml || about.is_dir());
+            if is_link && counts && self.leaves_folder(top, &path, &name) {
+                any = true;
+            } else if about.is_dir() {
+                if !hidden {
+                    any |= self.add_folder(top, &path, &name, depth + 1);
+                }
+            } else if is_yaml && hidden {
+                self.problems.push(
+                    Problem::of_file("telform::file::hidden", "a hidden file is not read", &name)
+                        .help("rename it, or give it with -f")
+                        .warning(),
+                );
+            } else if is_yaml {
+                any = true;
+                self.add_file(path, name, Some(top));
+            }
+        }
+        any
+    }
+
+    /// Only once, even when both the file and its folder are given.
+    fn add_file(&mut self, path: PathBuf, name: String, within: Option<&Path>) {
+        if self.seen_paths.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+            self.found.push(FoundFile { path, name, within_folder: within.map(Path::to_owned) });
+        }
+    }
+
+    fn report_unreadable(&mut self, error: &std::io::Error, name: &str) {
+        let problem = if error.kind() == std::io::ErrorKind::NotFound {
+            Problem::of_file("telform::file::missing", "there is no such file or folder", name)
+        } else {
+            Problem::of_file("telform::file::unreadable", format!("cannot be read: {}", io_reason(error)), name)
+        };
+        self.problems.push(problem);
+    }
+}
+
+/// The system's message without the number that Rust appends.
+fn io_reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+fn text_of(found: &FoundFile) -> Result<String, (&'static str, String)> {
+    let unreadable = |error: &std::io::Error| ("telform::file::unreadable", format!("cannot be read: {}", io_reason(error)));
+    let file = match &found.within_folder {
+        Some(folder) => disk::open_within(&[folder], &found.path),
+        None => disk::open_file(&found.path),
+    };
+    let file = file.map_err(|error| unreadable(&error))?;
+    let size = file.metadata().map_or(0, |about| about.len()).min(yaml::MAX_BYTES as u64);
+    let mut bytes = Vec::with_capacity(size as usize + 1);
+    file.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() > yaml::MAX_BYTES {
+        let what = format!("the file is larger than {} MiB", yaml::MAX_BYTES / 1024 / 1024);
+        return Err(("telform::file::limit", what));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count() + 1;
+        ("telform::file::not_utf8", format!("the file is not UTF-8 text (first seen on line {line})"))
+    })
+}

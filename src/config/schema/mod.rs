@@ -1,0 +1,338 @@
+//! The keys of the YAML: the lists that the loader reads, and the same as JSON Schema for editors.
+//!
+//! The schema is made from the kind tables. It checks less than the loader (an editor does not know the other files), but
+//! it rejects nothing that the loader silently accepts.
+
+use serde_json::{Map, Value, json};
+
+use crate::model::guards::GUARDS;
+use crate::model::kind::{Backend, DeleteSupport, Kind, UpdateMethod};
+use crate::services;
+
+mod object;
+
+use object::{address_schema, object_schema};
+
+/// Keys of an object that belong to telform, not to the service.
+pub const OBJECT: [&str; 4] = ["account", "id", "lifecycle", "update"];
+/// Keys under `lifecycle`.
+pub const LIFECYCLE: [&str; 2] = ["prevent_delete", "ignore"];
+/// Keys of a tombstone, besides the natural key of its kind.
+pub const TOMBSTONE: [&str; 5] = ["address", "reason", "account", "id", "keep"];
+/// Keys of a rename; the last one makes it a move from that account.
+pub const RENAME: [&str; 3] = ["from", "to", "account"];
+/// The prefix of an account's name in a rename, in place of a kind.
+pub const ACCOUNTS: &str = "accounts";
+/// Key at the top of a file that overrides values of others.
+pub const OVERLAY: &str = "overlay";
+/// Keys of a guard map.
+/// Keys of the policy.
+pub const POLICY: [&str; 1] = ["command"];
+/// Switch of an account whose older generation can nevertheless disconnect.
+pub const DISCONNECT_WORKS: &str = "disconnect_works";
+
+/// Switch of an account that names all products of its organization.
+pub const ALL_PRODUCTS: &str = "all_products";
+
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// Syntax of names; the loader checks the same in code.
+const NAME: &str = "^[A-Za-z0-9_][A-Za-z0-9_.-]*$";
+const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
+/// The durations that an editor can check; the loader accepts a few more spellings.
+const DURATION: &str = "^[0-9]";
+const E164: &str = "^\\+[1-9][0-9]{6,14}$";
+
+/// Switches that an account of a service knows: those that its tables name, and the one for services with generations.
+pub fn account_switches(backend: &Backend) -> Vec<&'static str> {
+    let mut switches: Vec<&'static str> = backend
+        .kinds
+        .iter()
+        .filter_map(|kind| match kind.delete {
+            DeleteSupport::Undocumented { switch } => Some(switch),
+            DeleteSupport::Supported => None,
+        })
+        .collect();
+    if !backend.generations.is_empty() {
+        switches.push(DISCONNECT_WORKS);
+    }
+    if backend.kinds.iter().any(|kind| kind.link.is_some_and(|link| link.listed_by_product)) {
+        switches.push(ALL_PRODUCTS);
+    }
+    switches.dedup();
+    switches
+}
+
+/// Settings of an account with their only value: with these, its tables send what is otherwise sent only on create.
+pub fn fixed_settings(backend: &Backend) -> Vec<(&'static str, &'static str)> {
+    let mut words: Vec<_> = backend.kinds.iter().flat_map(|kind| kind.fields).filter_map(|field| field.changed_with).collect();
+    words.dedup();
+    words
+}
+
+/// Keys that an account of a service knows.
+pub fn account_keys(backend: &Backend) -> Vec<&'static str> {
+    let mut keys = vec!["api", "base_url", "was", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
+    if backend.organization {
+        keys.extend(["org_handle", "product_id", "product_ids"]);
+    }
+    if !backend.generations.is_empty() {
+        keys.push("generation");
+    }
+    keys.extend(account_switches(backend));
+    keys.extend(fixed_settings(backend).into_iter().map(|(key, _)| key));
+    keys
+}
+
+/// Keys of telform itself that objects of these shapes may have.
+pub fn object_keys(shapes: &[&'static Kind]) -> Vec<&'static str> {
+    let put = shapes.iter().any(|kind| matches!(kind.update, UpdateMethod::PatchOrPut { .. }));
+    OBJECT.into_iter().filter(|key| *key != "update" || put).collect()
+}
+
+/// JSON Schema (draft 2020-12) of a whole file, or of the objects of one kind. `None` for a kind that does not exist.
+pub fn schema_for(kind: Option<&str>) -> Option<Value> {
+    let mut schema = match kind {
+        None => file_schema(),
+        Some(name) => object_schema(name, true)?,
+    };
+    let title = kind.map_or("telform configuration".to_owned(), |name| format!("One of the {name}"));
+    let entries = schema.as_object_mut()?;
+    let mut whole = Map::new();
+    whole.insert("$schema".into(), DIALECT.into());
+    whole.insert("title".into(), title.into());
+    whole.append(entries);
+    whole.insert("$defs".into(), json!({ "secret": secret_schema(), "guards": guards_schema() }));
+    Some(Value::Object(whole))
+}
+
+fn file_schema() -> Value {
+    let mut properties = Map::new();
+    properties.insert("version".into(), json!({ "const": 1, "description": "Version of this format." }));
+    properties.insert(
+        OVERLAY.into(),
+        json!({
+            "type": "boolean", "default": false,
+            "description": "This file overrides values of the same account or address in the files before it.",
+        }),
+    );
+    properties.insert(
+        "accounts".into(),
+        json!({
+            "description": "One login on one service each.", "type": "object", "propertyNames": { "pattern": NAME },
+        }),
+    );
+    properties.insert("guards".into(), json!({ "$ref": "#/$defs/guards" }));
+    properties.insert(
+        "ledger".into(),
+        json!({ "description": "Where the ledger is: a path, or the address of an object store.", "type": "string", "minLength": 1 }),
+    );
+    properties.insert("policy".into(), policy_schema());
+    for name in services::kind_names() {
+        let singular = services::shapes_of_kind(name).first().map_or("object", |kind| kind.singular);
+        properties.insert(
+            name.into(),
+            json!({
+                "description": format!("Each a {singular}, by your own name for it. `{{}}` for none."), "type": "object",
+                "propertyNames": { "pattern": NAME },
+            }),
+        );
+    }
+    properties.insert("removed".into(), json!({
+        "description": "Objects to delete or release. An entry may stay afterwards.", "type": "array", "items": tombstone_schema(),
+    }));
+    properties.insert(
+        "moved".into(),
+        json!({
+            "description": "Renames: the object, or the account, is known by another name, nothing is changed. With `account` the object moves from that account to the one of its entry. An entry may stay.",
+            "type": "array", "items": rename_schema(),
+        }),
+    );
+    json!({
+        "type": "object", "properties": properties, "additionalProperties": false,
+        "if": { "properties": { OVERLAY: { "const": true } }, "required": [OVERLAY] },
+        "then": { "properties": section_schemas(false) },
+        "else": { "properties": section_schemas(true) },
+    })
+}
+
+/// Accounts and objects: complete, or as in an overlay, with only the keys that it overrides.
+fn section_schemas(whole: bool) -> Map<String, Value> {
+    let accounts: Vec<Value> = services::tables().iter().map(|backend| account_schema(backend, whole)).collect();
+    let mut entries = Map::new();
+    entries.insert("accounts".into(), json!({ "additionalProperties": { "anyOf": accounts } }));
+    for name in services::kind_names() {
+        entries.insert(name.into(), json!({ "additionalProperties": object_schema(name, whole) }));
+    }
+    entries
+}
+
+fn account_schema(backend: &Backend, whole: bool) -> Value {
+    let keys = account_keys(backend);
+    let properties: Map<String, Value> = keys.into_iter().map(|key| (key.to_owned(), account_key(backend, key))).collect();
+    let required = if whole { account_needs(backend) } else { Vec::new() };
+    json!({
+        "title": format!("account of {}", backend.title), "type": "object", "properties": properties,
+        "required": required, "additionalProperties": false,
+    })
+}
+
+/// The schema of one key of an account, with a description.
+pub fn account_key(backend: &Backend, key: &str) -> Value {
+    match key {
+        "api" => {
+            json!({ "const": backend.api, "description": format!("An account of {}.", backend.title) })
+        }
+        "base_url" => json!({
+            "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$", "default": backend.base_url,
+            "description": "Where the service is. https; http only on loopback.",
+        }),
+        "was" => json!({
+            "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$",
+            "description": "The base_url that the service had before, so that the ledger follows it to the new one.",
+        }),
+        "token" => json!({ "$ref": "#/$defs/secret", "description": "The account's token." }),
+        "org_handle" => {
+            json!({
+                "type": "string", "minLength": 1, "examples": ["acme.example"],
+                "description": "Handle of the organization.",
+            })
+        }
+        "product_id" => {
+            json!({
+                "type": "string", "minLength": 1, "examples": ["unpod.ai"],
+                "description": "Sent on every call when set.",
+            })
+        }
+        "product_ids" => {
+            json!({
+                "type": "array", "minItems": 1, "uniqueItems": true, "examples": [["unpod.ai", "support.example"]],
+                "items": { "type": "string", "minLength": 1 },
+                "description": "Products whose bridges are read.",
+            })
+        }
+        "generation" => {
+            let mut words = vec![json!("auto")];
+            words.extend(backend.generations.iter().map(|generation| json!(generation)));
+            words.extend(backend.generations.iter().map(|generation| json!(generation.to_string())));
+            json!({ "enum": words, "default": "auto", "description": "Which generation of the service answers." })
+        }
+        "requests_per_minute" => json!({
+            "type": "integer", "minimum": 1, "maximum": 1_000_000, "default": backend.requests_per_minute,
+            "description": "Maximum requests per minute.",
+        }),
+        "max_in_flight" => json!({
+            "type": "integer", "minimum": 1, "maximum": 1_000_000,
+            "description": format!(
+                "Maximum requests at the same time; {} reads and {} writes by default.",
+                backend.reads_in_flight, backend.writes_in_flight
+            ),
+        }),
+        "settle_after" => json!({
+            "type": "string", "pattern": DURATION, "default": "5m", "examples": ["5m", "90s"],
+            "description": "How long a create without an answer may still be running.",
+        }),
+        "guards" => json!({ "$ref": "#/$defs/guards" }),
+        key if fixed_settings(backend).iter().any(|(known, _)| *known == key) => {
+            let taken: Vec<_> = fixed_settings(backend).into_iter().filter(|(known, _)| *known == key).collect();
+            let taken: Vec<_> = taken.into_iter().map(|(_, word)| word).collect();
+            json!({
+                "enum": taken,
+                "description": "Sends what the service does not list as changeable, by PATCH.",
+            })
+        }
+        switch => json!({ "type": "boolean", "default": false, "description": switch_text(switch) }),
+    }
+}
+
+/// Required keys of an account of a service.
+pub fn account_needs(backend: &Backend) -> Vec<&'static str> {
+    let organization = backend.organization.then_some("org_handle");
+    ["api", "token"].into_iter().chain(organization).collect()
+}
+
+fn switch_text(switch: &str) -> String {
+    if switch == DISCONNECT_WORKS {
+        "The older generation of this service can disconnect a number after all.".to_owned()
+    } else if switch == ALL_PRODUCTS {
+        "Whether `product_ids` names every product of the organization.".to_owned()
+    } else {
+        "Allows a DELETE that the service does not document.".to_owned()
+    }
+}
+
+fn secret_schema() -> Value {
+    let one = |key: &str, value: Value| json!({ "type": "object", "properties": { key: value }, "required": [key], "additionalProperties": false });
+    json!({
+        "description": "Where a secret comes from; never the secret.",
+        "oneOf": [
+            one("env", json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "description": "An environment variable." })),
+            one("file", json!({ "type": "string", "minLength": 1, "description": "A file; relative to this one." })),
+            one("command", json!({
+                "type": "array", "items": { "type": "string" }, "minItems": 1,
+                "description": "A program and its arguments; run only with --allow-commands.",
+            })),
+        ],
+    })
+}
+
+fn guards_schema() -> Value {
+    let mut properties = Map::new();
+    for guard in GUARDS {
+        let mut number = json!({ "type": "integer", "minimum": 0, "description": guard.schema });
+        if let Some(most) = guard.most {
+            number["maximum"] = json!(most);
+        }
+        properties.insert(guard.name.into(), number);
+    }
+    json!({ "description": "Limits that a plan must keep: at the top in the whole run, in an account in that account. Both hold.", "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn policy_schema() -> Value {
+    let mut properties = Map::new();
+    properties.insert(
+        POLICY[0].into(),
+        json!({
+            "description": "The program and its arguments. It runs in the folder of this file, without a shell, and only with --allow-commands.",
+            "type": "array", "minItems": 1, "items": { "type": "string" },
+        }),
+    );
+    json!({
+        "description": "A program that gets every plan as JSON and refuses it with any exit code but 0.",
+        "type": "object", "properties": properties, "required": POLICY, "additionalProperties": false,
+    })
+}
+
+fn rename_schema() -> Value {
+    let texts = ["The address that the object had.", "The address that it has."];
+    let mut properties: Map<String, Value> =
+        RENAME.into_iter().zip(texts).map(|(key, text)| (key.to_owned(), named_address_schema(text))).collect();
+    let text = "The account that the object leaves; it is made in the account of its entry and deleted here.";
+    properties.insert(RENAME[2].into(), json!({ "type": "string", "minLength": 1, "description": text }));
+    json!({ "type": "object", "properties": properties, "required": &RENAME[..2], "additionalProperties": false })
+}
+
+/// The address of an object, or an account after its prefix.
+fn named_address_schema(text: &str) -> Value {
+    let mut named = address_schema(text);
+    if let Some(pattern) = named["pattern"].as_str().map(|it| it.replacen('(', &format!("({ACCOUNTS}|"), 1)) {
+        named["pattern"] = pattern.into();
+    }
+    named
+}
+
+fn tombstone_schema() -> Value {
+    let mut properties = Map::new();
+    properties.insert("address".into(), address_schema("The address that the object had."));
+    properties.insert("reason".into(), json!({ "type": "string", "description": "Why it goes, for the review." }));
+    properties.insert("account".into(), json!({ "type": "string", "description": "Account that holds it." }));
+    properties.insert("id".into(), json!({ "type": ["string", "integer"], "description": "Its identity." }));
+    properties
+        .insert("keep".into(), json!({ "type": "boolean", "default": false, "description": "Release it without deleting it." }));
+    for kind in services::tables().iter().flat_map(|backend| backend.kinds) {
+        for name in kind.natural_key {
+            let text = format!("Part of what identifies it: {}", kind.field(name).map_or("", |field| field.doc));
+            properties.entry(*name).or_insert(json!({ "type": ["string", "integer"], "description": text }));
+        }
+    }
+    json!({ "type": "object", "properties": properties, "required": ["address"], "additionalProperties": false })
+}

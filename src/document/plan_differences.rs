@@ -1,0 +1,161 @@
+//! The differences between the reviewed plan and the current plan.
+
+use std::collections::BTreeMap;
+
+use crate::model::resource::Address;
+use crate::plan::{AttributeChange, Change, NumberImpact, Plan, ShownValue};
+use crate::text::distinguish_pair;
+
+/// One difference since the plan was made.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct PlanDifference {
+    /// An address, an account or a phone number.
+    pub subject: String,
+    /// The attribute, where the difference concerns one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The value in the reviewed plan.
+    pub was: String,
+    /// The value in the current plan.
+    pub is: String,
+}
+
+impl PlanDifference {
+    fn new(subject: impl ToString, was: impl Into<String>, is: impl Into<String>) -> Self {
+        let (was, is) = distinguish_pair(was.into(), is.into());
+        Self { subject: subject.to_string(), attribute: None, was, is }
+    }
+}
+
+/// All differences between the plans `then` and `now`, in the order in which a reader needs them.
+pub fn plan_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+    let mut found = account_differences(then, now);
+    let (was, is) = (changes_by_address(then), changes_by_address(now));
+    for (address, change) in &was {
+        match is.get(address) {
+            Some(other) => found.extend(attribute_differences(change, other)),
+            None => found.push(PlanDifference::new(address, describe_action(change), "no change")),
+        }
+    }
+    for (address, change) in &is {
+        if !was.contains_key(address) {
+            found.push(PlanDifference::new(address, "no change", describe_action(change)));
+        }
+    }
+    found.extend(secret_source_differences(then, now));
+    found.extend(number_differences(then, now));
+    found.extend(not_taken_differences(then, now));
+    for refusal in now.refusals.iter().filter(|refusal| !then.refusals.contains(refusal)) {
+        let subject = refusal.address.as_ref().map_or_else(|| refusal.account.clone(), ToString::to_string);
+        found.push(PlanDifference::new(subject, "allowed", format!("refused: {}", refusal.detail)));
+    }
+    if found.is_empty() && then.digest != now.digest {
+        let requests = |plan: &Plan| format!("{} requests", plan.steps.len());
+        found.push(PlanDifference::new("the requests or what the ledger learns", requests(then), requests(now)));
+    }
+    found
+}
+
+fn account_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+    let by_name = |plan: &Plan| -> BTreeMap<String, String> {
+        let text = |line: &crate::plan::AccountLine| {
+            let org = line.org_handle.as_ref().map(|org| format!(", organization {org}")).unwrap_or_default();
+            let generation = line.generation.map(|number| format!(", generation {number}")).unwrap_or_default();
+            let token = line.token_from.as_ref().map(|from| format!(", token from {from}")).unwrap_or_default();
+            let owner = line.token_of.as_ref().map(|id| format!(", token of {id}")).unwrap_or_default();
+            format!("{} at {}{org}{generation}{token}{owner}", line.api, line.base_url)
+        };
+        plan.accounts.iter().map(|line| (line.name.clone(), text(line))).collect()
+    };
+    map_differences(&by_name(then), &by_name(now), "not there", |name| format!("account {name}"))
+}
+
+/// Secrets whose source changed. A secret whose object is in only one of the plans is reported with the object.
+fn secret_source_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+    let mut found = Vec::new();
+    for (address, was) in &then.secrets {
+        let Some(is) = now.secrets.get(address) else { continue };
+        let from = |map: &BTreeMap<String, String>| -> BTreeMap<String, String> {
+            map.iter().map(|(name, source)| (name.clone(), format!("secret from {source}"))).collect()
+        };
+        let moved = map_differences(&from(was), &from(is), "no secret", str::to_owned);
+        found.extend(moved.into_iter().map(|moved| PlanDifference {
+            attribute: Some(moved.subject),
+            subject: address.to_string(),
+            ..moved
+        }));
+    }
+    found
+}
+
+fn number_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+    let by_number = |plan: &Plan| -> BTreeMap<String, String> {
+        let text = |impact: &NumberImpact| {
+            let spot = |spot: &Option<crate::plan::NumberLocation>| {
+                spot.as_ref().map_or_else(|| "nowhere".to_owned(), |spot| format!("{} by {}", spot.bridge, spot.provider))
+            };
+            format!("{} to {}", spot(&impact.from), spot(&impact.to))
+        };
+        plan.impact.iter().map(|impact| (impact.number.clone(), text(impact))).collect()
+    };
+    map_differences(&by_number(then), &by_number(now), "untouched", str::to_owned)
+}
+
+/// Entries that differ between two maps.
+fn map_differences(
+    was: &BTreeMap<String, String>,
+    is: &BTreeMap<String, String>,
+    absent: &str,
+    subject: impl Fn(&str) -> String,
+) -> Vec<PlanDifference> {
+    let names: std::collections::BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let of = |map: &BTreeMap<String, String>, name: &String| map.get(name).cloned().unwrap_or_else(|| absent.to_owned());
+    names
+        .into_iter()
+        .map(|name| PlanDifference::new(subject(name), of(was, name), of(is, name)))
+        .filter(|moved| moved.was != moved.is)
+        .collect()
+}
+
+fn not_taken_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+    let by_subject = |plan: &Plan| -> BTreeMap<String, String> {
+        plan.not_taken.iter().map(|untaken| (untaken.subject(), untaken.describe())).collect()
+    };
+    map_differences(&by_subject(then), &by_subject(now), "not sent before, or as it was sent", str::to_owned)
+}
+
+fn changes_by_address(plan: &Plan) -> BTreeMap<&Address, &Change> {
+    plan.changes.iter().map(|change| (&change.address, change)).collect()
+}
+
+fn describe_action(change: &Change) -> String {
+    let id = change.id.as_ref().map(|id| format!(" of {id}")).unwrap_or_default();
+    format!("{}{id}", change.action.as_str())
+}
+
+/// The attributes in which two changes of one object differ.
+fn attribute_differences(then: &Change, now: &Change) -> Vec<PlanDifference> {
+    let mut found = Vec::new();
+    if describe_action(then) != describe_action(now) {
+        found.push(PlanDifference::new(&then.address, describe_action(then), describe_action(now)));
+    }
+    let by_name = |change: &Change| -> BTreeMap<String, String> {
+        change.attributes.iter().map(|attribute| (attribute.name.clone(), describe_attribute_change(attribute))).collect()
+    };
+    let attributes = map_differences(&by_name(then), &by_name(now), "no change", str::to_owned);
+    found.extend(attributes.into_iter().map(|moved| PlanDifference {
+        attribute: Some(moved.subject),
+        subject: then.address.to_string(),
+        ..moved
+    }));
+    found
+}
+
+fn describe_attribute_change(attribute: &AttributeChange) -> String {
+    let shown = |value: &ShownValue| match value {
+        ShownValue::Absent => "(not set)".to_owned(),
+        ShownValue::Value(value) => value.to_string(),
+        ShownValue::Secret(word) => word.placeholder().to_owned(),
+    };
+    format!("{} -> {}", shown(&attribute.before), shown(&attribute.after))
+}

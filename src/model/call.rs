@@ -1,0 +1,146 @@
+//! One REST request as data. It can be printed, stored and compared, and it holds no secret: a secret is represented by
+//! the address and attribute that it comes from, and the id of an object that does not exist yet by the step that creates
+//! it.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::model::resource::Address;
+use crate::model::value::Value;
+
+/// Method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RequestMethod {
+    /// Reads.
+    Get,
+    /// Creates, connects, disconnects.
+    Post,
+    /// Changes named attributes.
+    Patch,
+    /// Writes the whole object.
+    Put,
+    /// Deletes.
+    Delete,
+}
+
+impl fmt::Display for RequestMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        })
+    }
+}
+
+/// The header that names a product (unpod.md 2.3).
+pub const PRODUCT: &str = "product-id";
+
+/// Name of a step in its plan: `s1`, `s2`, in the order in which the plan lists them.
+pub type StepId = String;
+
+/// One request. The path is below the account's base URL.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// Account whose base URL and token are used.
+    pub account: String,
+    /// Method.
+    pub method: RequestMethod,
+    /// Path below the base URL with every known id filled in; an id that an earlier step will produce is written as `{s3}`.
+    pub path: String,
+    /// Query arguments, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<(String, String)>,
+    /// JSON body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<CallBody>,
+    /// Headers of this call alone, in place of the account's. Only reads have them: the request of a step is exactly what the
+    /// plan shows.
+    #[serde(skip)]
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Body of a request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallBody {
+    /// An object with these entries.
+    Object(IndexMap<String, BodyValue>),
+    /// The whole object as it is read right before the request, with these entries laid over it; `fields` are all that
+    /// must be present, in order (carrierx.md 6.4).
+    Overlay {
+        /// Keys that must be present.
+        fields: Vec<String>,
+        /// Entries that differ from the object.
+        set: IndexMap<String, BodyValue>,
+    },
+}
+
+impl CallBody {
+    /// The entries that telform itself decides.
+    pub fn own_entries(&self) -> &IndexMap<String, BodyValue> {
+        match self {
+            Self::Object(entries) | Self::Overlay { set: entries, .. } => entries,
+        }
+    }
+}
+
+/// One value in a body.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyValue {
+    /// This value.
+    Value(Value),
+    /// The secret of this attribute, filled in where it is sent.
+    Secret {
+        /// The owner of the secret.
+        address: Address,
+        /// Which attribute.
+        attribute: String,
+    },
+    /// The id that a step of the same plan produces.
+    IdOf(StepId),
+}
+
+/// Whether an identity is a single path segment: nothing in it leads to another object or endpoint.
+pub fn is_segment(id: &str) -> bool {
+    let vanishes = id.is_empty() || matches!(id, "." | "..");
+    let unfilled = id.starts_with('{') && id.ends_with('}');
+    // URL parsers drop tabs and line breaks, and the rest may be the identity of another object.
+    !vanishes && !unfilled && !id.contains(['/', '\t', '\r', '\n'])
+}
+
+impl Call {
+    /// A GET without a body: all that planning can express.
+    pub fn get(account: &str, path: impl Into<String>) -> Self {
+        Self {
+            account: account.to_owned(),
+            method: RequestMethod::Get,
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Adds a query argument.
+    #[must_use]
+    pub fn with_query(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.query.push((key.to_owned(), value.into()));
+        self
+    }
+
+    /// Path and query as they will be sent, ids of later steps still as `{s3}`.
+    pub fn path_and_query(&self) -> String {
+        if self.query.is_empty() {
+            return self.path.clone();
+        }
+        let query: Vec<String> = self.query.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        format!("{}?{}", self.path, query.join("&"))
+    }
+}

@@ -1,0 +1,400 @@
+//! The vocabulary in which a service is declared. A kind is a static table; validation, schema, reading, comparing, choosing
+//! the request, masking and documentation all read the same rows.
+//!
+//! A behaviour that the vocabulary cannot describe gets a new variant here, which every reader must match; never an
+//! `if` on a name.
+
+use crate::model::resource::AccountFacts;
+
+mod catalogue;
+mod envelope;
+mod field;
+mod link;
+mod normaliser;
+mod service;
+
+pub use catalogue::Catalogue;
+pub use envelope::Envelope;
+pub use field::{Field, Part};
+pub use link::{Link, LinkRequests, LinkRoles, NumberParameter, ReadServedBy};
+pub use normaliser::{Normaliser, canonical_decimal, text_of, whole_of};
+pub use service::{Backend, TokenOwnerQuery};
+
+/// A sort of object: one table row set for each kind, and for each generation whose shape differs.
+#[derive(Debug)]
+pub struct Kind {
+    /// The key in the YAML and the first part of an address: `providers`.
+    pub name: &'static str,
+    /// One of them, for people: `provider configuration`.
+    pub singular: &'static str,
+    /// The service's generation that this shape belongs to; `None` when all share it.
+    pub generation: Option<u8>,
+    /// Path of the collection below the base URL.
+    pub collection: &'static str,
+    /// Path of one object; `{id}` is its identity.
+    pub member: &'static str,
+    /// For paths with a part that the service spells in more than one way: that part.
+    pub spelled: Option<&'static Spellings>,
+    /// The field that addresses the object in `member`.
+    pub id: &'static str,
+    /// Whether the service writes its ids as numbers.
+    pub numeric_id: bool,
+    /// Fields that together find the object of an address that has no id yet.
+    pub natural_key: &'static [&'static str],
+    /// The attributes.
+    pub fields: &'static [Field],
+    /// What its rows show beside the attributes and no replacement needs: what the service derives, and what belongs to other
+    /// objects. Any other field of a row is named when the object is replaced.
+    pub ignored_keys: &'static [&'static str],
+    /// How an existing object is changed.
+    pub update: UpdateMethod,
+    /// Whether it can be deleted.
+    pub delete: DeleteSupport,
+    /// How many rows a listing returns at a time.
+    pub list: CollectionListing,
+    /// For a kind that holds connections: how to connect and disconnect.
+    pub link: Option<&'static Link>,
+    /// Whether other objects' connections lead to this one, so that it must be disconnected before it is deleted.
+    pub connected: bool,
+    /// A created object may stay invisible until a human confirms it (carrierx.md 7).
+    pub hidden_until_verified: bool,
+    /// A create that was refused with 400 may have created the object all the same (unpod.md 6.2, recorded): settle by reading.
+    pub made_though_refused: bool,
+    /// Two objects may share one identity, and then the service answers for neither (unpod.md 6.2, recorded).
+    pub shares_ids: bool,
+    /// Name of this kind in token scopes, where the service has scopes: `partners` of `partners.create`.
+    pub scope: Option<&'static str>,
+    /// Position among the kinds when objects are created or changed: kinds that others refer to come first.
+    pub rank: u8,
+    /// Position among the kinds when objects are deleted: bridges, then providers, then partners.
+    pub delete_rank: u8,
+    /// Where the facts of this table come from.
+    pub source: &'static str,
+}
+
+/// A part of a path that a service spells in more than one way. Which of them an account answers to is found out.
+#[derive(Debug)]
+pub struct Spellings {
+    /// What stands for it in the paths of the table, in braces.
+    pub part: &'static str,
+    /// The spellings, the documented one first.
+    pub words: &'static [&'static str],
+}
+
+impl Kind {
+    /// A kind whose objects are listed whole, changed by PATCH and deleted; the builders below say what differs.
+    pub const fn new(name: &'static str, singular: &'static str, source: &'static str) -> Self {
+        Self {
+            name,
+            singular,
+            generation: None,
+            collection: "",
+            member: "",
+            spelled: None,
+            id: "id",
+            numeric_id: false,
+            natural_key: &[],
+            fields: &[],
+            ignored_keys: &[],
+            update: UpdateMethod::Patch,
+            delete: DeleteSupport::Supported,
+            list: CollectionListing::Whole,
+            link: None,
+            connected: false,
+            hidden_until_verified: false,
+            made_though_refused: false,
+            shares_ids: false,
+            scope: None,
+            rank: 0,
+            delete_rank: 0,
+            source,
+        }
+    }
+
+    /// The generation that this shape belongs to.
+    pub const fn generation(mut self, generation: u8) -> Self {
+        self.generation = Some(generation);
+        self
+    }
+
+    /// Paths of the collection and of one object.
+    pub const fn at(mut self, collection: &'static str, member: &'static str) -> Self {
+        self.collection = collection;
+        self.member = member;
+        self
+    }
+
+    /// A part of these paths is spelled in more than one way.
+    pub const fn spelled(mut self, spellings: &'static Spellings) -> Self {
+        self.spelled = Some(spellings);
+        self
+    }
+
+    /// The field that addresses the object, where it is not `id`.
+    pub const fn id(mut self, field: &'static str) -> Self {
+        self.id = field;
+        self
+    }
+
+    /// The service writes its ids as numbers.
+    pub const fn numeric_id(mut self) -> Self {
+        self.numeric_id = true;
+        self
+    }
+
+    /// Fields that together find the object of an address that has no id yet.
+    pub const fn found_by(mut self, fields: &'static [&'static str]) -> Self {
+        self.natural_key = fields;
+        self
+    }
+
+    /// The attributes, and what rows show beside them.
+    pub const fn fields(mut self, fields: &'static [Field], beside: &'static [&'static str]) -> Self {
+        self.fields = fields;
+        self.ignored_keys = beside;
+        self
+    }
+
+    /// How an existing object is changed.
+    pub const fn update(mut self, update: UpdateMethod) -> Self {
+        self.update = update;
+        self
+    }
+
+    /// Whether it can be deleted.
+    pub const fn delete(mut self, delete: DeleteSupport) -> Self {
+        self.delete = delete;
+        self
+    }
+
+    /// How it is listed.
+    pub const fn list(mut self, list: CollectionListing) -> Self {
+        self.list = list;
+        self
+    }
+
+    /// It holds connections.
+    pub const fn link(mut self, link: &'static Link) -> Self {
+        self.link = Some(link);
+        self
+    }
+
+    /// Other objects' connections lead to it.
+    pub const fn connected(mut self) -> Self {
+        self.connected = true;
+        self
+    }
+
+    /// A created object may stay invisible until a human confirms it.
+    pub const fn hidden_until_verified(mut self) -> Self {
+        self.hidden_until_verified = true;
+        self
+    }
+
+    /// A create that was refused with 400 may have created the object all the same.
+    pub const fn made_though_refused(mut self) -> Self {
+        self.made_though_refused = true;
+        self
+    }
+
+    /// Two objects may have one identity.
+    pub const fn shares_ids(mut self) -> Self {
+        self.shares_ids = true;
+        self
+    }
+
+    /// Name of this kind in token scopes.
+    pub const fn scope(mut self, word: &'static str) -> Self {
+        self.scope = Some(word);
+        self
+    }
+
+    /// Position among the kinds when objects are created, and when they are deleted.
+    pub const fn order(mut self, rank: u8, delete_rank: u8) -> Self {
+        self.rank = rank;
+        self.delete_rank = delete_rank;
+        self
+    }
+
+    /// Path of the collection in an account about which this is known.
+    pub fn collection_path(&self, facts: &AccountFacts) -> String {
+        self.filled(self.collection, facts.configurations.as_deref(), "")
+    }
+
+    /// Path of one object in an account about which this is known.
+    pub fn member_path(&self, facts: &AccountFacts, id: &str) -> String {
+        self.filled(self.member, facts.configurations.as_deref(), id)
+    }
+
+    /// A path of the table with its parts filled in; without a spelling the documented one counts.
+    pub fn filled(&self, template: &str, spelling: Option<&str>, id: &str) -> String {
+        let path = match self.spelled {
+            Some(spelled) => template.replace(spelled.part, spelling.unwrap_or(spelled.words[0])),
+            None => template.to_owned(),
+        };
+        path.replace("{id}", id)
+    }
+
+    /// The row of one attribute.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Scopes of which one is needed to `create` or `update`, where the service has scopes. Which one a delete needs is not
+    /// documented (carrierx.md 1.2).
+    pub fn scopes_to(&self, word: &str) -> Option<[String; 2]> {
+        let scope = self.scope.filter(|_| matches!(word, "create" | "update"))?;
+        Some([format!("{scope}.{word}"), format!("{scope}.manage")])
+    }
+
+    /// The fields that live state can show: everything but write-only values.
+    pub fn readable_fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().filter(|field| field.is_readable())
+    }
+}
+
+/// How an existing object is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpdateMethod {
+    /// One PATCH with the changed attributes.
+    Patch,
+    /// One PATCH with the changed attributes; when a nested one is among them this query argument goes along and the
+    /// value is complete (carrierx.md 6). PUT with the whole object on request.
+    PatchOrPut {
+        /// Name and value of the query argument.
+        nested: (&'static str, &'static str),
+    },
+}
+
+/// Whether an object can be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteSupport {
+    /// DELETE on the member path.
+    Supported,
+    /// No documentation mentions a DELETE: it is refused unless the account sets this switch.
+    Undocumented {
+        /// Key of the account that allows it.
+        switch: &'static str,
+    },
+}
+
+/// How a collection is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CollectionListing {
+    /// One answer holds everything.
+    Whole,
+    /// By page number, with the total in each page.
+    Pages {
+        /// Number of rows requested.
+        size: usize,
+        /// Most rows that one page may hold, where the service serves a whole list in one page: a list that keeps moving
+        /// between pages is requested in one.
+        largest: Option<usize>,
+        /// Names in the query and in the answer.
+        words: PageWords,
+    },
+    /// By `limit` and `offset`, with `has_more` in each page (carrierx.md 3).
+    Offset {
+        /// Number of rows requested.
+        size: usize,
+        /// Sort order that keeps pages from overlapping.
+        order: &'static str,
+    },
+    /// Each page says how the next one is asked for.
+    Cursor {
+        /// Name in the query, and value, of how many rows are asked for.
+        size: (&'static str, usize),
+        /// Where a page has its rows.
+        rows: &'static str,
+        /// Where it says what comes next. Null, empty or not there: nothing does.
+        next: Next,
+    },
+}
+
+/// How a page names the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// By a text or number that goes into the query.
+    Cursor {
+        /// Key in the page.
+        key: &'static str,
+        /// Name in the query.
+        sent_as: &'static str,
+    },
+    /// By an address. Its query alone is used, at the path of the listing.
+    Link {
+        /// Key in the page.
+        key: &'static str,
+    },
+}
+
+/// Names that a listing by page number uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageWords {
+    /// In the query: the page, from 1.
+    pub page: &'static str,
+    /// In the query: rows of a page.
+    pub size: &'static str,
+    /// In the answer: rows in all.
+    pub count: &'static str,
+}
+
+impl PageWords {
+    /// `page`, `page_size` and `count`.
+    pub const DEFAULT: Self = Self { page: "page", size: "page_size", count: "count" };
+}
+
+/// The type of value that an attribute holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttributeType {
+    /// A text; digits without quotes in the YAML are an error, because other YAML parsers read them as numbers.
+    Text,
+    /// A secret source; see [`crate::model::value::Secret`].
+    Secret,
+    /// A decimal number, kept as text: never a float.
+    Decimal,
+    /// A whole number.
+    Integer,
+    /// true or false.
+    Bool,
+    /// A list of any values, owned whole.
+    List,
+    /// A map of any values, owned whole.
+    Map,
+    /// A provider of the service's catalogue: slug, name or id (unpod.md 4.2).
+    CatalogueEntry,
+    /// Numbers of a bridge, each with the address that serves it.
+    Numbers,
+    /// Any value, whose texts are not interpreted.
+    Opaque,
+}
+
+/// What may be done with an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttributeAccess {
+    /// Set on create, changed later.
+    Modifiable,
+    /// Set on create only: a later difference is refused.
+    CreateOnly,
+    /// Set on create; a later difference needs a new object that replaces the old one.
+    Replace,
+    /// Set by the service; not for the YAML.
+    ReadOnly,
+    /// Not for the YAML either; an object that replaces another one gets the value of that one.
+    CarriedOver,
+}
+
+/// What a text is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextGrammar {
+    /// Anything.
+    Any,
+    /// An identity at a service: no blanks and no invisible characters.
+    Identifier,
+    /// The same in ASCII: other scripts have letters that look alike, and a service knows none of them.
+    Code,
+    /// A web address: no blanks and no invisible characters. In a map it is absolute, http or https.
+    Url,
+    /// A country, ISO 3166-1 alpha-3.
+    Country,
+}

@@ -1,0 +1,190 @@
+//! What the core knows of a service, as data.
+
+use super::{Envelope, Kind, Link, LinkRoles};
+use crate::model::value::Value;
+
+/// One service that telform can talk to, as data.
+#[derive(Debug)]
+pub struct Backend {
+    /// The word in `accounts.NAME.api`.
+    pub api: &'static str,
+    /// The service's name for people.
+    pub title: &'static str,
+    /// Used when the account names no `base_url`.
+    pub base_url: &'static str,
+    /// The word before the token in the `Authorization` header.
+    pub auth_scheme: &'static str,
+    /// Tables of this service, one for each kind and generation.
+    pub kinds: &'static [&'static Kind],
+    /// Requests per minute when the account names none; not used on loopback, where no server needs a rate limit.
+    pub requests_per_minute: u32,
+    /// Reads in flight when the account names no `max_in_flight`.
+    pub reads_in_flight: usize,
+    /// Writes in flight when the account names no `max_in_flight`.
+    pub writes_in_flight: usize,
+    /// Whether an account must name its organization (`org_handle`).
+    pub organization: bool,
+    /// Where a row names the organization that owns its object, as paths of keys; the first path that exists decides. Null or
+    /// an empty text at its end means that the object has no owner. An object of another organization, or of none, is not
+    /// managed from here.
+    pub owner: &'static [&'static [&'static str]],
+    /// How to ask for the owner and the scopes of a token; none where the organization already identifies the owner
+    /// of the account.
+    pub whoami: Option<&'static TokenOwnerQuery>,
+    /// Generations that may answer; empty when the service has only one.
+    pub generations: &'static [u8],
+    /// A success status with which the service nevertheless refuses, in words for people (unpod.md fact 5).
+    pub refusal_status: Option<u16>,
+    /// Whether a POST that was answered 429 may be sent again. Only where the documentation asks for it (unpod.md 11):
+    /// what a CarrierX POST created is invisible, so a second POST could create a second object (carrierx.md 7.1).
+    pub repeats_throttled_post: bool,
+    /// Whether a 404 without JSON (an HTML page) says that the path is unknown, and only one with JSON that the object is
+    /// not there (unpod.md 9.3, recorded). Elsewhere every 404 is about the object (carrierx.md 9).
+    pub html_404_is_no_path: bool,
+    /// Recognises from the text of a 400 that the object does not exist, at a service that reports it with this status.
+    pub gone_in_400: Option<fn(&str) -> bool>,
+    /// How its answers are wrapped.
+    pub envelope: Envelope,
+}
+
+impl Backend {
+    /// A service with one kind of login and no peculiarities; the builders below say what differs.
+    pub const fn new(api: &'static str, title: &'static str, base_url: &'static str) -> Self {
+        Self {
+            api,
+            title,
+            base_url,
+            auth_scheme: "Bearer",
+            kinds: &[],
+            requests_per_minute: 60,
+            reads_in_flight: 2,
+            writes_in_flight: 1,
+            organization: false,
+            owner: &[],
+            whoami: None,
+            generations: &[],
+            refusal_status: None,
+            repeats_throttled_post: false,
+            html_404_is_no_path: false,
+            gone_in_400: None,
+            envelope: Envelope::DATA,
+        }
+    }
+
+    /// Its tables, one for each kind and generation.
+    pub const fn kinds(mut self, kinds: &'static [&'static Kind]) -> Self {
+        self.kinds = kinds;
+        self
+    }
+
+    /// The word before the token, where it is not `Bearer`.
+    pub const fn auth_scheme(mut self, word: &'static str) -> Self {
+        self.auth_scheme = word;
+        self
+    }
+
+    /// Requests per minute, reads in flight and writes in flight when the account names none.
+    pub const fn limits(mut self, requests_per_minute: u32, reads: usize, writes: usize) -> Self {
+        self.requests_per_minute = requests_per_minute;
+        self.reads_in_flight = reads;
+        self.writes_in_flight = writes;
+        self
+    }
+
+    /// An account names its organization, and rows name the one that owns their object at the end of one of these paths.
+    pub const fn organizations(mut self, owner: &'static [&'static [&'static str]]) -> Self {
+        self.organization = true;
+        self.owner = owner;
+        self
+    }
+
+    /// How a token is asked whose it is.
+    pub const fn whoami(mut self, whoami: &'static TokenOwnerQuery) -> Self {
+        self.whoami = Some(whoami);
+        self
+    }
+
+    /// Generations that may answer.
+    pub const fn generations(mut self, generations: &'static [u8]) -> Self {
+        self.generations = generations;
+        self
+    }
+
+    /// A status among the successes with which the service says no.
+    pub const fn refuses_with(mut self, status: u16) -> Self {
+        self.refusal_status = Some(status);
+        self
+    }
+
+    /// A POST that was answered 429 may be sent again.
+    pub const fn repeats_throttled_post(mut self) -> Self {
+        self.repeats_throttled_post = true;
+        self
+    }
+
+    /// A 404 without JSON says that the path is unknown.
+    pub const fn html_404_is_no_path(mut self) -> Self {
+        self.html_404_is_no_path = true;
+        self
+    }
+
+    /// Tells from the text of a 400 that the object is not there.
+    pub const fn gone_in_400(mut self, says_gone: fn(&str) -> bool) -> Self {
+        self.gone_in_400 = Some(says_gone);
+        self
+    }
+
+    /// All shapes of a kind, over the generations.
+    pub fn shapes(&self, name: &str) -> impl Iterator<Item = &'static Kind> {
+        self.kinds.iter().copied().filter(move |kind| kind.name == name)
+    }
+
+    /// The shape of a kind in one generation (`None` where the service has only one).
+    pub fn shape(&self, name: &str, generation: Option<u8>) -> Option<&'static Kind> {
+        self.shapes(name).find(|kind| kind.generation.is_none() || kind.generation == generation)
+    }
+
+    /// The roles of linked objects, where the service has any. They are the same in every generation.
+    pub fn link_roles(&self) -> Option<&'static LinkRoles> {
+        self.kinds.iter().find_map(|kind| kind.link).map(|link| link.roles)
+    }
+
+    /// The kind that holds links, in one generation, and how they are made there.
+    pub fn link_holder(&self, generation: Option<u8>) -> Option<(&'static Kind, &'static Link)> {
+        let shapes = self.kinds.iter().filter(|kind| kind.generation.is_none() || kind.generation == generation);
+        shapes.filter_map(|kind| Some((*kind, kind.link?))).next()
+    }
+
+    /// Words of its own: names of kinds and attributes, and what is in some of these. Each is in many answers.
+    pub fn words(&self) -> impl Iterator<Item = &'static str> {
+        self.kinds.iter().flat_map(|kind| {
+            let fields = kind.fields.iter();
+            let fields = fields.flat_map(|field| [field.name].into_iter().chain(field.known_values.iter().copied()));
+            [kind.name, kind.singular].into_iter().chain(kind.ignored_keys.iter().copied()).chain(fields)
+        })
+    }
+
+    /// The organization that owns the object in a row. `None`: the row does not say. `Some(None)`: the row says that the
+    /// object has no owner.
+    pub fn owner_in(&self, row: &Value) -> Option<Option<String>> {
+        let told = |path: &&[&str]| path.iter().try_fold(row, |at, key| if at.is_null() { Some(at) } else { at.get(*key) });
+        match self.owner.iter().find_map(told)? {
+            Value::Null => Some(None),
+            Value::String(handle) => Some((!handle.is_empty()).then(|| handle.clone())),
+            _ => None,
+        }
+    }
+}
+
+/// How a service reports the owner of a token. The names are looked for anywhere in the answer.
+#[derive(Debug)]
+pub struct TokenOwnerQuery {
+    /// Path below the base URL, GET.
+    pub path: &'static str,
+    /// Name of the owner's identity.
+    pub id: &'static str,
+    /// Name of what people call the owner.
+    pub login: &'static str,
+    /// Name of the token's scopes: a list of texts, or one text separated by blanks.
+    pub scopes: &'static str,
+}

@@ -1,0 +1,247 @@
+//! The description of a kind: its attributes, and how it is listed, changed and deleted.
+
+use super::facts::link_citation;
+use super::{GENERATED, escape_cell, push_paragraph};
+use crate::model::kind::{
+    AttributeAccess, AttributeType, Backend, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, UpdateMethod,
+};
+use crate::output::{KindPage, KindShape, KindTable};
+use crate::services::{self, tables};
+
+const ABOUT: &str = "An attribute that the YAML does not mention is left alone. `*`: needed to create the object. \
+                     Access: modifiable (set on create, changed later), create-only (a later difference is refused), \
+                     replaces (a later difference makes a new object), read-only (set by the service), write-only (a \
+                     secret that the service does not give back: compared by fingerprint). Compared: which spellings \
+                     count as the same value. The source is the section of the page about the service, in \
+                     `docs/services/`, that states the fact.";
+
+/// Tables of a kind, one for each shape, with the service that has them.
+fn kind_shapes(name: &str) -> impl Iterator<Item = (&'static Backend, &'static Kind)> {
+    let all = tables().iter().flat_map(|backend| backend.kinds.iter().map(move |kind| (*backend, *kind)));
+    all.filter(move |(_, kind)| kind.name == name)
+}
+
+fn shape_title(backend: &Backend, kind: &Kind) -> String {
+    let generation = kind.generation.map_or_else(String::new, |number| format!(", generation {number}"));
+    format!("{} ({}{generation}): a {}", kind.name, backend.title, kind.singular)
+}
+
+fn describe_type(field: &Field) -> &'static str {
+    match field.ty {
+        AttributeType::Text => "text",
+        AttributeType::Secret => "secret",
+        AttributeType::Decimal => "decimal",
+        AttributeType::Integer => "integer",
+        AttributeType::Bool => "bool",
+        AttributeType::List => "list",
+        AttributeType::Map => "map",
+        AttributeType::CatalogueEntry => "catalogue",
+        AttributeType::Numbers => "numbers",
+        AttributeType::Opaque => "any value",
+    }
+}
+
+fn describe_access(field: &Field) -> String {
+    let word = match field.access {
+        AttributeAccess::Modifiable => "modifiable",
+        AttributeAccess::CreateOnly => "create-only",
+        AttributeAccess::Replace => "replaces",
+        AttributeAccess::ReadOnly => "read-only",
+        AttributeAccess::CarriedOver => "carried over",
+    };
+    let hidden = field.ty == AttributeType::Secret && !field.secret_is_read_back;
+    if hidden { format!("{word}, write-only") } else { word.to_owned() }
+}
+
+fn describe_comparison(field: &Field) -> &'static str {
+    if field.ty == AttributeType::Secret {
+        return if field.secret_is_read_back { "as read back" } else { "by fingerprint" };
+    }
+    match field.normaliser {
+        Normaliser::Exact => "exact",
+        Normaliser::EmptyIsNull => "trimmed, \"\" = null",
+        Normaliser::Decimal => "decimal value",
+        Normaliser::Digits => "digits only",
+        Normaliser::Mail => "mail address",
+        Normaliser::Mails => "set of mails",
+        Normaliser::Catalogue => "any letter case",
+        Normaliser::Collection => "empty = null",
+    }
+}
+
+/// The sentence of a row, with its other properties.
+fn describe_field(field: &Field) -> String {
+    let mut text = field.doc.to_owned();
+    let mut say = |more: String| text.push_str(&format!(" {more}"));
+    if field.risky {
+        say("Risky: a change may have effects that the service does not describe.".to_owned());
+    }
+    if field.needs_verification {
+        say("A new value stays invisible until it is confirmed.".to_owned());
+    }
+    if let Some((other, value)) = field.only_with {
+        say(format!("Dropped by the service unless `{other}` is `{value}`."));
+    }
+    if !field.known_values.is_empty() {
+        say(format!("Seen: {}; others are sent with a warning.", field.known_values.join(", ")));
+    }
+    if !field.nested_keys.is_empty() {
+        let part = |part: &Part| match part.known_values {
+            [] => part.name.to_owned(),
+            words => format!("{} ({})", part.name, words.join(", ")),
+        };
+        let parts: Vec<String> = field.nested_keys.iter().map(part).collect();
+        say(format!("Known inside: {}; others are sent with a warning.", parts.join("; ")));
+    }
+    text
+}
+
+/// What the service does with objects of this kind.
+fn service_facts(kind: &Kind) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("listed", format!("GET {}, {}", kind.collection, describe_listing(kind.list))),
+        ("one object", format!("{}, identity `{}`", kind.member, kind.id)),
+        ("found by", kind.natural_key.join(" + ")),
+        ("created", format!("POST {}", kind.collection)),
+        ("changed", describe_update(kind.update)),
+        ("deleted", describe_delete(kind.delete)),
+    ];
+    if let Some(link) = kind.link {
+        let cut = if link.can_disconnect { "" } else { ", which does not work here" };
+        facts.push(("connected", format!("POST {}", link.connect_path("{id}"))));
+        facts.push(("cut", format!("POST {}{cut}", link.disconnect_path("{id}"))));
+    }
+    if kind.hidden_until_verified {
+        facts.push(("invisible", "a new object, until its mail address is confirmed".to_owned()));
+    }
+    if let Some(scope) = kind.scope {
+        facts.push(("scopes", format!("{scope}.read and so on")));
+    }
+    facts.push(("source", kind.source.to_owned()));
+    facts
+}
+
+fn describe_listing(list: CollectionListing) -> String {
+    match list {
+        CollectionListing::Whole => "all at once".to_owned(),
+        CollectionListing::Pages { size, .. } => format!("by pages of {size}"),
+        CollectionListing::Cursor { size: (_, size), .. } => {
+            format!("{size} at a time, each page with what comes next")
+        }
+        CollectionListing::Offset { size, order } => format!("{size} at a time, in the order `{order}`"),
+    }
+}
+
+fn describe_update(update: UpdateMethod) -> String {
+    match update {
+        UpdateMethod::Patch => "PATCH with the changed attributes".to_owned(),
+        UpdateMethod::PatchOrPut { nested: (name, value) } => format!(
+            "PATCH with the changed attributes, with `?{name}={value}` when a list or map is among them; `update: put` \
+             sends the whole object"
+        ),
+    }
+}
+
+fn describe_delete(delete: DeleteSupport) -> String {
+    match delete {
+        DeleteSupport::Supported => "DELETE".to_owned(),
+        DeleteSupport::Undocumented { switch } => {
+            format!("not documented: refused unless the account sets `{switch}: true`")
+        }
+    }
+}
+
+fn display_name(field: &Field) -> String {
+    format!("{}{}", field.name, if field.required { "*" } else { "" })
+}
+
+/// A kind for a terminal.
+pub fn kind_as_text(kind: &str, width: usize) -> String {
+    let mut out = String::new();
+    for (index, (backend, kind)) in kind_shapes(kind).enumerate() {
+        if index > 0 {
+            out.push('\n');
+        }
+        out.push_str(&format!("{}\n\n", shape_title(backend, kind)));
+        for (key, value) in service_facts(kind) {
+            let mut lines = String::new();
+            push_paragraph(&mut lines, &value, 14, width);
+            lines.replace_range(2..2 + key.len(), key);
+            out.push_str(&lines);
+        }
+        out.push_str(&format!("\n  {:21} {:9} {:24} {}\n", "attribute", "type", "access", "compared"));
+        for field in kind.fields {
+            out.push_str(&format!(
+                "  {:21} {:9} {:24} {}\n",
+                display_name(field),
+                describe_type(field),
+                describe_access(field),
+                describe_comparison(field)
+            ));
+            push_paragraph(&mut out, &format!("{} [docs/services/{}]", describe_field(field), field.source), 6, width);
+        }
+    }
+    out.push('\n');
+    push_paragraph(&mut out, ABOUT, 0, width);
+    out
+}
+
+/// The page of a kind.
+pub fn kind_as_markdown(kind: &str) -> String {
+    let mut out = format!("{GENERATED}# {kind}\n\n{ABOUT}\n");
+    for (backend, kind) in kind_shapes(kind) {
+        out.push_str(&format!("\n## {}\n\n| | |\n| --- | --- |\n", shape_title(backend, kind)));
+        for (key, value) in service_facts(kind) {
+            let value = if key == "source" { link_citation(kind.source) } else { escape_cell(&value) };
+            out.push_str(&format!("| {key} | {value} |\n"));
+        }
+        out.push_str("\n| attribute | type | access | compared | | source |\n| --- | --- | --- | --- | --- | --- |\n");
+        for field in kind.fields {
+            out.push_str(&format!(
+                "| `{}`{} | {} | {} | {} | {} | {} |\n",
+                field.name,
+                if field.required { "*" } else { "" },
+                describe_type(field),
+                describe_access(field),
+                escape_cell(describe_comparison(field)),
+                escape_cell(&describe_field(field)),
+                link_citation(field.source)
+            ));
+        }
+    }
+    out
+}
+
+/// The list of the pages.
+pub fn kind_index_as_markdown() -> String {
+    let mut out = format!("{GENERATED}# Kinds\n\nWhat can be declared, and where it lives.\n\n");
+    for name in services::kind_names() {
+        let titles: Vec<String> = kind_shapes(name).map(|(backend, kind)| shape_title(backend, kind)).collect();
+        out.push_str(&format!("- [{name}]({name}.md): {}\n", titles.join("; ")));
+    }
+    out
+}
+
+/// For programs.
+pub fn kind_document(kind: &str) -> KindPage {
+    let shapes = kind_shapes(kind).map(|(backend, kind)| {
+        let attributes = kind.fields.iter().map(|field| KindTable {
+            name: field.name,
+            ty: describe_type(field),
+            access: describe_access(field),
+            required: field.required,
+            compared: describe_comparison(field),
+            doc: describe_field(field),
+            source: field.source,
+        });
+        KindShape {
+            service: backend.title,
+            api: backend.api,
+            generation: kind.generation,
+            kind: kind.name,
+            facts: service_facts(kind).into_iter().collect(),
+            attributes: attributes.collect(),
+        }
+    });
+    KindPage { shapes: shapes.collect() }
+}

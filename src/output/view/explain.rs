@@ -1,0 +1,245 @@
+//! An explanation for people: labelled lines, from the YAML to the request.
+
+use super::text::{TextDetail, wrap_text};
+use super::value::cut_middle;
+use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
+use crate::analysis::explain::{AttributeReason, ExplainedAttribute, Explanation, ObjectDecision, YamlValue};
+use crate::model::ledger::ObjectOrigin;
+use crate::model::value::{Value, to_spaced_json};
+use crate::plan::{MatchedBy, ShownValue};
+use crate::text::{distinguish_pair, escape};
+
+/// Column in which the text after a label begins.
+const INDENT: usize = 12;
+
+/// The explanation as text.
+pub fn render_explanation(explained: &Explanation, detail: TextDetail) -> String {
+    let mut page = ExplanationText { out: String::new(), columns: detail.columns };
+    match (&explained.attribute, explained.attributes.as_slice()) {
+        (Some(name), [attribute]) => page.push_attribute(explained, name, attribute),
+        _ => page.push_object(explained),
+    }
+    page.out
+}
+
+struct ExplanationText {
+    out: String,
+    columns: usize,
+}
+
+impl ExplanationText {
+    fn push_line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    /// `  Label     text`, wrapped into aligned lines.
+    fn push_row(&mut self, label: &str, text: &str) {
+        let room = self.columns.saturating_sub(INDENT).max(30);
+        for (index, part) in wrap_text(&escape(text), room).into_iter().enumerate() {
+            let label = if index == 0 { label } else { "" };
+            let head = paint(FAINT, format!("{label:width$}", width = INDENT - 2));
+            self.push_line(&format!("  {head}{part}"));
+        }
+    }
+
+    fn push_title(&mut self, subject: &str, word: &str) {
+        self.push_line(&format!("{}: {word}", paint(STRONG, escape(subject))));
+        self.push_line("");
+    }
+
+    fn push_object(&mut self, it: &Explanation) {
+        self.push_title(&it.address.to_string(), it.verdict.describe());
+        self.push_row("YAML", &describe_yaml(it));
+        self.push_row("Live", &describe_live(it));
+        self.push_row("Ledger", &describe_ledger(it));
+        let mut rule = it.verdict.deciding_rule().to_owned();
+        if let Some(reason) = &it.reason {
+            rule = format!("{rule}: {reason}");
+        }
+        self.push_row("Rule", &rule);
+        self.push_refusals(it);
+        for notice in it.notices.iter().filter(|notice| notice.attribute.is_none()) {
+            let detail = notice.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+            self.push_row("Notice", &format!("{}{detail}", notice.code.describe()));
+        }
+        if it.verdict == ObjectDecision::Unmanaged {
+            let id = it.found.id().unwrap_or_default();
+            self.push_row("Way on", &format!("`telform adopt {} {id}` takes it under management", it.address));
+        }
+        self.push_attributes(it);
+        self.push_requests(it);
+    }
+
+    fn push_attributes(&mut self, it: &Explanation) {
+        let (mentioned, rest): (Vec<&ExplainedAttribute>, Vec<&ExplainedAttribute>) =
+            it.attributes.iter().partition(|attribute| attribute.wanted.is_some());
+        if mentioned.is_empty() {
+            return;
+        }
+        self.push_line("");
+        self.push_line(&paint(STRONG, "Attributes"));
+        let width = mentioned.iter().map(|attribute| attribute.name.len()).max().unwrap_or(0);
+        for attribute in mentioned {
+            let (sign, style) = match attribute.because {
+                AttributeReason::Created => ("+", GOOD),
+                AttributeReason::Differs
+                | AttributeReason::SecretChanged
+                | AttributeReason::SecretDiffers
+                | AttributeReason::Replaced => ("~", CARE),
+                AttributeReason::Refused | AttributeReason::Undecided => ("!", BAD),
+                AttributeReason::InSync | AttributeReason::SecretUnchanged => ("=", FAINT),
+                _ => ("i", FAINT),
+            };
+            let carried = match attribute.steps.as_slice() {
+                [] => String::new(),
+                steps => format!(", {}", steps.join(" ")),
+            };
+            let place = attribute.place.as_ref().map(|place| format!("  {}", escape(place))).unwrap_or_default();
+            let word = format!("{}{carried}", attribute.because.describe());
+            self.push_line(&format!("  {} {:width$}  {word}{}", paint(style, sign), attribute.name, paint(FAINT, place)));
+        }
+        let rest = rest.iter().filter(|attribute| attribute.because == AttributeReason::NotMentioned);
+        let rest: Vec<&str> = rest.map(|attribute| attribute.name).collect();
+        if !rest.is_empty() {
+            let text = format!("not in the YAML and left alone: {}", rest.join(", "));
+            for (index, part) in wrap_text(&text, self.columns.saturating_sub(4).max(30)).into_iter().enumerate() {
+                let head = if index == 0 { "." } else { " " };
+                self.push_line(&paint(FAINT, format!("  {head} {part}")));
+            }
+        }
+        self.push_line("");
+        let one = it.attributes.first().map(|attribute| attribute.name).unwrap_or_default();
+        self.push_line(&paint(FAINT, "More about one of them, with the same options:"));
+        self.push_line(&paint(FAINT, format!("  telform explain {}.{one}", it.address)));
+    }
+
+    fn push_attribute(&mut self, it: &Explanation, name: &str, attribute: &ExplainedAttribute) {
+        self.push_title(&format!("{}.{name}", it.address), attribute.because.describe());
+        let value = |value: Option<&Value>| value.map(to_spaced_json).unwrap_or_default();
+        let said = match &attribute.wanted {
+            Some(YamlValue::Value(value)) => Some(value),
+            _ => None,
+        };
+        let seen = match &attribute.live {
+            ShownValue::Value(value) => Some(value),
+            _ => None,
+        };
+        let (wanted, observed) = distinguish_pair(value(said), value(seen));
+        let says = match (&attribute.wanted, &attribute.place) {
+            (None, _) => format!("not mentioned; the object is {}", describe_yaml(it)),
+            (Some(says), place) => {
+                let what = match says {
+                    YamlValue::Value(_) => cut_middle(wanted),
+                    YamlValue::Secret(source) => format!("a secret from {source}"),
+                };
+                place.as_ref().map_or(what.clone(), |place| format!("{what}, at {place}"))
+            }
+        };
+        self.push_row("YAML", &says);
+        let table = &attribute.table;
+        let mut facts = vec![table.ty, table.access, table.compared];
+        facts.extend(table.update);
+        self.push_row("Attribute", &facts.join("; "));
+        self.push_row("", table.doc);
+        let shown = match &attribute.live {
+            ShownValue::Absent => "not shown".to_owned(),
+            ShownValue::Value(_) => cut_middle(observed),
+            ShownValue::Secret(word) => word.placeholder().to_owned(),
+        };
+        self.push_row("Live", &format!("{shown}; {}", describe_live(it)));
+        let facts = attribute.ledger.join("; ");
+        self.push_row(
+            "Ledger",
+            &if facts.is_empty() { describe_ledger(it) } else { format!("{}; {facts}", describe_ledger(it)) },
+        );
+        // The refusal follows with its own message.
+        let detail = attribute.detail.as_ref().filter(|_| it.refusals.is_empty());
+        let detail = detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+        self.push_row("Rule", &format!("{}{detail}", attribute.because.deciding_rule()));
+        self.push_refusals(it);
+        self.push_requests(it);
+    }
+
+    fn push_refusals(&mut self, it: &Explanation) {
+        for refusal in &it.refusals {
+            self.push_row("Refused", &format!("{}: {}", refusal.code.as_str(), refusal.detail));
+            self.push_row("", &format!("help: {}", refusal.help()));
+        }
+        if it.other_refusals > 0 && !it.requests.is_empty() {
+            let them = if it.other_refusals == 1 { "1 refusal".to_owned() } else { format!("{} refusals", it.other_refusals) };
+            self.push_row(
+                "But",
+                &format!("the plan has {them} about something else, so it is not applied; `telform plan` shows them"),
+            );
+        }
+    }
+
+    fn push_requests(&mut self, it: &Explanation) {
+        if it.requests.is_empty() {
+            return;
+        }
+        self.push_line("");
+        self.push_line(&paint(STRONG, "Requests"));
+        for request in &it.requests {
+            let number = request.number.as_ref().map(|number| format!(" {number}")).unwrap_or_default();
+            let head = escape(&format!("  {:>4} {:9}  {}{number}", request.id, request.phase, request.method));
+            let path = escape(&request.path);
+            if head.len() + 1 + path.len() <= self.columns {
+                self.push_line(&format!("{head} {path}"));
+            } else {
+                self.push_line(&head);
+                self.push_line(&format!("       {path}"));
+            }
+            let waits = match request.waits_for.as_slice() {
+                [] => "waits for nothing".to_owned(),
+                steps => format!("after {}", steps.join(", ")),
+            };
+            for part in wrap_text(&escape(&format!("{}; {waits}", request.why)), self.columns.saturating_sub(7).max(30)) {
+                self.push_line(&paint(FAINT, format!("       {part}")));
+            }
+        }
+    }
+}
+
+fn describe_yaml(it: &Explanation) -> String {
+    let Some(written) = &it.yaml else { return "not there".to_owned() };
+    let account = it.account.as_ref().map(|account| format!(", account {account}")).unwrap_or_default();
+    let protected = if written.prevent_delete { ", protected by prevent_delete" } else { "" };
+    match (written.as_what, &written.reason) {
+        ("declared", _) => format!("declared at {}{account}{protected}", written.place),
+        (_, Some(reason)) => format!("under `removed` at {}: {reason}", written.place),
+        (_, None) => format!("under `removed` at {}", written.place),
+    }
+}
+
+fn describe_live(it: &Explanation) -> String {
+    let account = it.account.as_deref().unwrap_or("no account");
+    let key = it.natural_key.join(" + ");
+    match &it.found {
+        MatchedBy::NaturalKey(id) if it.verdict == ObjectDecision::Unmanaged => {
+            format!("{} {id} in {account}", it.kind)
+        }
+        MatchedBy::Pinned(id) => format!("{} {id} in {account}, pinned by `id:`", it.kind),
+        MatchedBy::Ledger(id) => format!("{} {id} in {account}, found by its id in the ledger", it.kind),
+        MatchedBy::NaturalKey(id) => {
+            format!("{} {id} in {account}, found by its natural key ({key})", it.kind)
+        }
+        MatchedBy::Nothing => format!("no {} in {account} has its id or its natural key ({key})", it.kind),
+        MatchedBy::Hidden => format!("{account} does not show it until it is confirmed"),
+        MatchedBy::Stuck => format!("which {} of {account} it is could not be settled", it.kind),
+        MatchedBy::NotLookedFor if it.verdict == ObjectDecision::AlreadyGone => "no live object fits it".to_owned(),
+        MatchedBy::NotLookedFor => "not looked at".to_owned(),
+    }
+}
+
+fn describe_ledger(it: &Explanation) -> String {
+    let Some(known) = &it.ledger else { return "not there".to_owned() };
+    let origin = match known.origin {
+        ObjectOrigin::Created => "created by telform",
+        ObjectOrigin::Adopted => "adopted",
+    };
+    let protected = if known.prevent_delete { ", protected by prevent_delete" } else { "" };
+    let hidden = known.hidden_since.as_ref().map(|since| format!(", waiting to be confirmed since {since}"));
+    format!("{} {}, {origin} {}{protected}{}", it.kind, known.id, known.since, hidden.unwrap_or_default())
+}

@@ -1,0 +1,222 @@
+//! The order as a picture: a column for each phase, a box for each step or, where there are many, for each type of step, and
+//! a line for each dependency. The list of steps below it says the same in words.
+
+use std::collections::BTreeMap;
+
+use unicode_width::UnicodeWidthChar;
+
+use super::super::wording::{self, StepIndex};
+use super::writer::HtmlWriter;
+use crate::plan::{Plan, Step, StepPhase};
+use crate::text::escape_multiline;
+
+/// Number of steps up to which each has its own box; also the width of the sets below.
+const SINGLE: usize = 40;
+
+/// Number of boxes up to which steps are distinguished by account and kind, and not only by operation.
+const MOST_BOXES: usize = 30;
+
+const WIDTH: usize = 184;
+const HEIGHT: usize = 40;
+const ACROSS: usize = 52;
+const DOWN: usize = 10;
+const TOP: usize = 34;
+
+/// Columns of text that fit a box.
+const COLUMNS: usize = 27;
+
+/// One box.
+struct StepBox {
+    phase: StepPhase,
+    title: String,
+    about: String,
+    x: usize,
+    y: usize,
+}
+
+/// Boxes in the order of the plan, and lines between them with the number of dependencies that each represents.
+struct OrderDiagram {
+    blocks: Vec<StepBox>,
+    lines: BTreeMap<(usize, usize), usize>,
+}
+
+/// Draws the picture.
+pub(super) fn draw_diagram(page: &mut HtmlWriter, plan: &Plan, steps: &StepIndex<'_>) {
+    let picture = if plan.steps.len() <= SINGLE { one_box_per_step(plan, steps) } else { one_box_per_group(plan, steps) };
+    let (width, height) = diagram_size(&picture);
+    page.raw("<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Order as a picture\">");
+    page.raw("\n<svg role=\"img\" aria-labelledby=\"picture-title picture-about\" viewBox=\"0 0 ");
+    page.number(width).raw(" ").number(height).raw("\" width=\"").number(width).raw("\" height=\"");
+    page.number(height).raw("\">\n<title id=\"picture-title\">Phases, and what waits for what</title>\n");
+    page.raw("<desc id=\"picture-about\">").text(&wording::phase_ranges(plan).join(", then "));
+    page.raw(". The list below names every step and what it waits for.</desc>\n<defs><marker id=\"tip\" ");
+    page.raw("viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">");
+    page.raw("<path d=\"M0 0.5 8 4 0 7.5z\"/></marker></defs>\n");
+    for ((from, to), waits) in &picture.lines {
+        draw_line(page, &picture.blocks[*from], &picture.blocks[*to], *waits);
+    }
+    let mut last = None;
+    for block in &picture.blocks {
+        if last != Some(block.phase) {
+            last = Some(block.phase);
+            page.raw("<text class=\"phase\" x=\"").number(block.x).raw("\" y=\"18\">");
+            page.raw(block.phase.as_str()).raw("</text>\n");
+        }
+        page.raw("<g class=\"box ").raw(phase_colour(block.phase)).raw("\"><title>").text(&block.title).raw(": ");
+        page.text(&block.about).raw("</title><rect x=\"").number(block.x).raw("\" y=\"").number(block.y);
+        page.raw("\" width=\"").number(WIDTH).raw("\" height=\"").number(HEIGHT).raw("\" rx=\"6\"/>");
+        page.raw("<text x=\"").number(block.x + 10).raw("\" y=\"").number(block.y + 17).raw("\">");
+        page.text(&fit_box(&block.title)).raw("</text><text class=\"soft\" x=\"").number(block.x + 10);
+        page.raw("\" y=\"").number(block.y + 32).raw("\">").text(&fit_box(&block.about)).raw("</text></g>\n");
+    }
+    page.raw("</svg>\n</div>\n<figcaption>");
+    page.raw(if plan.steps.len() <= SINGLE {
+        "A line leads from a step to the one that waits for it; a wait that follows from others is not drawn."
+    } else {
+        "Each box represents all steps of one sort; a line leads to those that wait, and says how often."
+    });
+    page.raw("</figcaption>\n</figure>\n");
+}
+
+fn draw_line(page: &mut HtmlWriter, from: &StepBox, to: &StepBox, waits: usize) {
+    let (x1, y1) = (from.x + WIDTH, from.y + HEIGHT / 2);
+    page.raw("<path class=\"wait\" marker-end=\"url(#tip)\" d=\"M").number(x1).raw(" ").number(y1).raw(" C");
+    // Within a column the line curves to the right; between columns it crosses over.
+    let (c1, c2, x2) = if from.phase == to.phase { (x1 + 26, x1 + 26, x1) } else { (x1 + 26, to.x - 26, to.x) };
+    let y2 = to.y + HEIGHT / 2;
+    for (point, end) in [(c1, y1), (c2, y2), (x2, y2)] {
+        page.number(point).raw(" ").number(end).raw(" ");
+    }
+    page.raw("\"><title>").number(waits).raw(" ").raw(wording::plural_kind(waits, "waits")).raw("</title></path>\n");
+    if waits > 1 {
+        let x = if from.phase == to.phase { x1 + 24 } else { usize::midpoint(x1, x2) };
+        page.raw("<text class=\"soft\" text-anchor=\"middle\" x=\"").number(x).raw("\" y=\"");
+        page.number(usize::midpoint(y1, y2) - 4).raw("\">").number(waits).raw("</text>\n");
+    }
+}
+
+fn phase_colour(phase: StepPhase) -> &'static str {
+    match phase {
+        StepPhase::Create => "create",
+        StepPhase::Update => "update",
+        StepPhase::Rewire => "replace",
+        StepPhase::ReadBack => "read",
+        StepPhase::Delete => "delete",
+        StepPhase::TakeOver => "replace",
+    }
+}
+
+/// One box per step; a line is omitted where a longer path implies it.
+fn one_box_per_step(plan: &Plan, steps: &StepIndex<'_>) -> OrderDiagram {
+    let block = |step: &Step| {
+        let number = wording::phone_number_of(step).map_or_else(|| step_about(step), str::to_owned);
+        (step.phase, format!("{} {}", step.id, step.operation.as_str()), number)
+    };
+    let waits: Vec<Vec<usize>> = plan.steps.iter().map(|step| positions_waited_for(step, steps)).collect();
+    // Everything that comes before a step, as a set of bits. A plan lists steps after their dependencies.
+    let mut before: Vec<u64> = Vec::with_capacity(waits.len());
+    for (place, direct) in waits.iter().enumerate() {
+        let earlier = direct.iter().filter(|other| **other < place);
+        before.push(earlier.fold(0, |set, other| set | before[*other] | 1 << other));
+    }
+    let mut lines = BTreeMap::new();
+    for (place, direct) in waits.iter().enumerate() {
+        for from in direct {
+            let other_way = |other: &usize| *other < place && before[*other] & (1 << from) != 0;
+            if !direct.iter().any(other_way) {
+                lines.insert((*from, place), 1);
+            }
+        }
+    }
+    place_boxes(plan.steps.iter().map(block).collect(), lines)
+}
+
+/// Positions of the dependencies of a step.
+fn positions_waited_for(step: &Step, steps: &StepIndex<'_>) -> Vec<usize> {
+    step.waits_for.iter().filter_map(|id| steps.position(id)).collect()
+}
+
+/// The object of a step: its short description without the verb.
+fn step_about(step: &Step) -> String {
+    let subject = wording::step_subject(step);
+    subject.strip_prefix(step.operation.as_str()).unwrap_or(&subject).trim_start().to_owned()
+}
+
+/// What steps must have in common to share a box: phase, operation, account, kind.
+type StepGroupKey<'a> = (StepPhase, &'static str, &'a str, &'a str);
+
+fn group_key(step: &Step, fine: bool) -> StepGroupKey<'_> {
+    let kind = step.address.as_ref().map_or("", |address| address.kind.as_str());
+    let (account, kind) = if fine { (step.call.account.as_str(), kind) } else { ("", "") };
+    (step.phase, step.operation.as_str(), account, kind)
+}
+
+/// Steps of one type share a box. Where the types are too many, accounts and kinds are not distinguished.
+fn one_box_per_group(plan: &Plan, steps: &StepIndex<'_>) -> OrderDiagram {
+    let sorted = |fine| -> BTreeMap<StepGroupKey<'_>, Vec<&Step>> {
+        let mut sorts: BTreeMap<StepGroupKey<'_>, Vec<&Step>> = BTreeMap::new();
+        for step in &plan.steps {
+            sorts.entry(group_key(step, fine)).or_default().push(step);
+        }
+        sorts
+    };
+    let mut sorts = sorted(true);
+    let fine = sorts.len() <= MOST_BOXES;
+    if !fine {
+        sorts = sorted(false);
+    }
+    let numbers: BTreeMap<StepGroupKey<'_>, usize> = sorts.keys().copied().zip(0..).collect();
+    let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for step in &plan.steps {
+        let to = numbers[&group_key(step, fine)];
+        for place in positions_waited_for(step, steps) {
+            let from = numbers[&group_key(&plan.steps[place], fine)];
+            if from != to {
+                *lines.entry((from, to)).or_default() += 1;
+            }
+        }
+    }
+    let blocks = sorts.into_iter().map(|((phase, operation, account, kind), steps)| {
+        let range = match steps.as_slice() {
+            [first, .., last] => format!("{}–{}", first.id, last.id),
+            _ => steps.iter().map(|step| step.id.clone()).collect(),
+        };
+        let about = [range.as_str(), account, kind].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        (phase, format!("{} × {operation}", steps.len()), about.join(" "))
+    });
+    place_boxes(blocks.collect(), lines)
+}
+
+/// Positions each box: phases from left to right, their steps from top to bottom.
+fn place_boxes(blocks: Vec<(StepPhase, String, String)>, lines: BTreeMap<(usize, usize), usize>) -> OrderDiagram {
+    let (mut column, mut row, mut last) = (0, 0, None);
+    let blocks = blocks.into_iter().map(|(phase, title, about)| {
+        if last.is_some_and(|last| last != phase) {
+            (column, row) = (column + 1, 0);
+        }
+        last = Some(phase);
+        row += 1;
+        let (x, y) = (1 + column * (WIDTH + ACROSS), TOP + (row - 1) * (HEIGHT + DOWN));
+        StepBox { phase, title, about, x, y }
+    });
+    OrderDiagram { blocks: blocks.collect(), lines }
+}
+
+fn diagram_size(picture: &OrderDiagram) -> (usize, usize) {
+    let right = picture.blocks.iter().map(|block| block.x + WIDTH).max().unwrap_or(0);
+    let bottom = picture.blocks.iter().map(|block| block.y + HEIGHT).max().unwrap_or(0);
+    (right + 30, bottom + 8)
+}
+
+/// As much of a text as fits a box.
+fn fit_box(text: &str) -> String {
+    let text = escape_multiline(text).replace('\n', " ");
+    let mut columns = 0;
+    for (at, character) in text.char_indices() {
+        columns += character.width().unwrap_or(0);
+        if columns > COLUMNS {
+            return format!("{}…", text[..at].trim_end());
+        }
+    }
+    text
+}

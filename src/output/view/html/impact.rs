@@ -1,0 +1,112 @@
+//! What the plan means for phone numbers, number by number and bridge by bridge.
+
+use std::collections::BTreeMap;
+
+use super::super::wording;
+use super::writer::HtmlWriter;
+use crate::plan::{NumberEffect, NumberLocation, Plan};
+
+/// Number of rows up to which a table is initially open.
+const OPEN: usize = 25;
+
+/// The class that gives an effect its colour.
+pub(super) fn effect_class(effect: NumberEffect) -> &'static str {
+    match effect {
+        NumberEffect::Dark => "delete",
+        NumberEffect::Moves => "update",
+        NumberEffect::Connects | NumberEffect::Settles => "create",
+    }
+}
+
+/// The section; empty when no number is affected.
+pub(super) fn impact_section(page: &mut HtmlWriter, plan: &Plan) {
+    if plan.impact.is_empty() {
+        return;
+    }
+    page.raw("<section aria-labelledby=\"numbers\">\n<h2 id=\"numbers\">").raw(wording::NUMBERS);
+    page.raw("</h2>\n<ul class=\"plain\">\n");
+    for effect in wording::EFFECTS {
+        let these = wording::with_effect(plan, effect);
+        if !these.is_empty() {
+            page.raw("<li><span class=\"badge ").raw(effect_class(effect)).raw("\">").raw(wording::effect_word(effect));
+            page.raw("</span> ").text(&wording::impact_sentence(effect, &these)).raw("</li>\n");
+        }
+    }
+    page.raw("</ul>\n");
+    bridge_table(page, plan);
+    number_table(page, plan);
+    page.raw("</section>\n");
+}
+
+/// Starts a table that is folded when it is long.
+fn open_folded(page: &mut HtmlWriter, title: &'static str, rows: usize) {
+    page.raw(if rows <= OPEN { "<details open><summary>" } else { "<details><summary>" });
+    page.raw("<strong>").raw(title).raw("</strong> (").number(rows).raw(")</summary>\n");
+}
+
+fn bridge_table(page: &mut HtmlWriter, plan: &Plan) {
+    let mut bridges: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
+    for number in &plan.impact {
+        let place = wording::EFFECTS.iter().position(|effect| *effect == number.effect).unwrap_or(0);
+        let from = number.from.as_ref().map(|spot| spot.bridge.as_str());
+        let to = number.to.as_ref().map(|spot| spot.bridge.as_str()).filter(|to| Some(*to) != from);
+        for bridge in from.into_iter().chain(to) {
+            bridges.entry((&number.account, bridge)).or_default()[place] += 1;
+        }
+    }
+    // Those that lose most come first.
+    let mut bridges: Vec<_> = bridges.into_iter().collect();
+    bridges.sort_by_key(|(_, counts)| std::cmp::Reverse(*counts));
+    open_folded(page, "By bridge", bridges.len());
+    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers by bridge\">\n<table>\n<thead><tr><th scope=\"col\">Bridge</th>");
+    page.raw("<th scope=\"col\">Account</th>");
+    for effect in wording::EFFECTS {
+        page.raw("<th scope=\"col\" class=\"count\">").raw(wording::effect_word(effect)).raw("</th>");
+    }
+    page.raw("</tr></thead>\n<tbody>\n");
+    for ((account, bridge), counts) in bridges {
+        page.raw("<tr><th scope=\"row\">").code(bridge).raw("</th><td>").text(account).raw("</td>");
+        for count in counts {
+            page.raw(if count == 0 { "<td class=\"count soft\">" } else { "<td class=\"count\">" });
+            page.number(count).raw("</td>");
+        }
+        page.raw("</tr>\n");
+    }
+    page.raw("</tbody></table>\n</div></details>\n");
+}
+
+fn number_table(page: &mut HtmlWriter, plan: &Plan) {
+    open_folded(page, "By number", plan.impact.len());
+    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every number\">\n<table>\n<thead><tr><th scope=\"col\">Number</th>");
+    page.raw("<th scope=\"col\">What happens</th><th scope=\"col\">Now</th><th scope=\"col\">Then</th>");
+    page.raw("<th scope=\"col\" class=\"count\">Steps dark</th></tr></thead>\n<tbody>\n");
+    for effect in wording::EFFECTS {
+        for number in wording::with_effect(plan, effect) {
+            page.raw("<tr><th scope=\"row\">").code(&number.number).raw("</th><td><span class=\"badge ");
+            page.raw(effect_class(effect)).raw("\">").raw(wording::effect_word(effect)).raw("</span></td><td>");
+            location_cell(page, number.from.as_ref());
+            page.raw("</td><td>");
+            location_cell(page, number.to.as_ref());
+            page.raw("</td><td class=\"count\">");
+            match effect {
+                NumberEffect::Dark => page.raw("from then on"),
+                _ => page.number(number.dark_steps as usize),
+            };
+            page.raw("</td></tr>\n");
+        }
+    }
+    page.raw("</tbody></table>\n</div></details>\n");
+}
+
+fn location_cell(page: &mut HtmlWriter, spot: Option<&NumberLocation>) {
+    match spot {
+        None => page.raw("<span class=\"soft\">not connected</span>"),
+        Some(spot) => {
+            page.code(&spot.bridge).raw(" by ").code(&spot.provider);
+            match &spot.account {
+                None => page,
+                Some(account) => page.raw(" in account ").code(account),
+            }
+        }
+    };
+}

@@ -1,0 +1,232 @@
+//! A plan as one file for an audit: readable without network and scripts, printable, and without anything from a service
+//! that could run. Its only script and style are inline, and its policy names them by their hashes.
+
+mod changes;
+mod diagram;
+mod impact;
+mod journal;
+mod order;
+mod writer;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::wording::{self, StepIndex};
+use crate::plan::{ChangeAction, Plan};
+pub use journal::journal_as_html;
+use writer::HtmlWriter;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The whole plan as an HTML page.
+pub fn plan_as_html(plan: &Plan) -> String {
+    let mut page = HtmlWriter::default();
+    let steps = StepIndex::from_plan(plan);
+    page_head(&mut page);
+    page_banner(&mut page, plan);
+    page.raw("<main id=\"main\">\n");
+    summary_section(&mut page, plan);
+    refusals_section(&mut page, plan);
+    impact::impact_section(&mut page, plan);
+    order::order_section(&mut page, plan, &steps);
+    not_undone_section(&mut page, plan);
+    not_taken_section(&mut page, plan);
+    changes::changes_section(&mut page, plan, &steps);
+    notices_section(&mut page, plan);
+    page.raw("</main>\n");
+    page_foot(&mut page, plan);
+    page.raw("<script>").raw(SCRIPT).raw("</script>\n</body>\n</html>\n");
+    page.finish()
+}
+
+fn csp_hash(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+fn page_head(page: &mut HtmlWriter) {
+    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src ");
+    // A hash holds letters, digits, `+`, `/` and `=`; its quotes are escaped, and an attribute reads them as quotes.
+    page.text(&csp_hash(SCRIPT)).raw("; style-src ").text(&csp_hash(STYLE));
+    page.raw("; base-uri 'none'; form-action 'none'\">\n");
+    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
+    page.raw("<meta name=\"referrer\" content=\"no-referrer\">\n");
+    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
+    page.raw("<title>telform plan</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n");
+    page.raw("<a class=\"skip\" href=\"#changes\">Skip to the changes</a>\n");
+}
+
+fn page_banner(page: &mut HtmlWriter, plan: &Plan) {
+    page.raw("<header>\n");
+    if let Some(limits) = wording::describe_limits(plan) {
+        page.raw("<p class=\"lead\">").text(&limits).raw("</p>\n");
+    }
+    page.raw("<p class=\"over\">telform</p>\n<h1>Plan ");
+    let (class, word) = match (plan.is_refused(), plan.has_changes()) {
+        (true, _) => ("<span class=\"verdict delete\">", "refused"),
+        (false, true) => ("<span class=\"verdict update\">", "changes pending"),
+        (false, false) if !plan.not_taken.is_empty() => ("<span class=\"verdict update\">", "not taken"),
+        (false, false) if super::describe_incomplete(plan).is_some() => {
+            ("<span class=\"verdict create\">", "nothing to do where it looked")
+        }
+        (false, false) => ("<span class=\"verdict create\">", "nothing to do"),
+    };
+    page.raw(class).raw(word).raw("</span></h1>\n<p class=\"lead\">").text(&plan.summary()).raw("</p>\n");
+    page.raw("<dl class=\"accounts\">\n");
+    for account in &plan.accounts {
+        page.raw("<div><dt>").text(&account.name).raw("</dt><dd>");
+        page.text(&wording::describe_account_and_token(plan, account)).raw("</dd></div>\n");
+    }
+    if let Some(ledger) = wording::describe_ledger(plan) {
+        page.raw("<div><dt>ledger</dt><dd>").text(ledger.trim_start_matches("ledger ")).raw("</dd></div>\n");
+    }
+    page.raw("</dl>\n<nav aria-label=\"Sections\"><ul>\n");
+    for (shown, link) in [
+        (plan.is_refused(), "<li><a href=\"#refused\">Refused</a></li>\n"),
+        (!plan.impact.is_empty(), "<li><a href=\"#numbers\">Phone numbers</a></li>\n"),
+        (plan.has_changes(), "<li><a href=\"#order\">Order</a></li>\n"),
+        (!wording::not_undone(plan).is_empty(), "<li><a href=\"#not-undone\">Cannot be undone</a></li>\n"),
+        (!plan.not_taken.is_empty(), "<li><a href=\"#not-taken\">Not taken</a></li>\n"),
+        (true, "<li><a href=\"#changes\">Changes</a></li>\n"),
+        (!plan.notices.is_empty(), "<li><a href=\"#notices\">Notices</a></li>\n"),
+    ] {
+        if shown {
+            page.raw(link);
+        }
+    }
+    page.raw("</ul></nav>\n</header>\n");
+}
+
+/// Counts. An action leads to its group of changes, and with scripts to a filter on it.
+fn summary_section(page: &mut HtmlWriter, plan: &Plan) {
+    page.raw("<section aria-labelledby=\"summary\">\n<h2 id=\"summary\">Summary</h2>\n<ul class=\"tiles\">\n");
+    for (action, title) in wording::ACTIONS {
+        let count = plan.changes.iter().filter(|change| change.action == action).count();
+        page.raw("<li class=\"").raw(wording::action_word(action));
+        if count == 0 {
+            page.raw(" zero\"><span><b>0</b> ").raw(title).raw("</span></li>\n");
+            continue;
+        }
+        page.raw("\"><a href=\"#action=").raw(wording::action_word(action)).raw("\"><b>").number(count);
+        page.raw("</b> ").raw(title).raw("</a></li>\n");
+    }
+    for effect in wording::EFFECTS {
+        let count = wording::with_effect(plan, effect).len();
+        if count > 0 {
+            page.raw("<li class=\"").raw(impact::effect_class(effect)).raw("\"><a href=\"#numbers\"><b>");
+            page.number(count).raw("</b> ").raw(wording::plural_kind(count, "numbers")).raw(" ");
+            page.raw(wording::effect_word(effect)).raw("</a></li>\n");
+        }
+    }
+    if plan.has_changes() {
+        page.raw("<li><a href=\"#order\"><b>").number(plan.steps.len());
+        page.raw("</b> ").raw(wording::plural_kind(plan.steps.len(), "requests")).raw("</a></li>\n");
+    }
+    page.raw("</ul>\n</section>\n");
+}
+
+fn refusals_section(page: &mut HtmlWriter, plan: &Plan) {
+    if plan.refusals.is_empty() {
+        return;
+    }
+    page.raw("<section class=\"refused\" aria-labelledby=\"refused\">\n<h2 id=\"refused\">");
+    page.text(&wording::refusals_title(plan)).raw("</h2>\n<ul>\n");
+    for refusal in &plan.refusals {
+        page.raw("<li><p><strong>").text(&wording::refusal_subject(refusal)).raw("</strong> ");
+        page.code(refusal.code.as_str()).raw("</p>\n<p>").text(&refusal.detail).raw("</p>\n");
+        page.raw("<p class=\"help\">");
+        help_paragraph(page, &refusal.help());
+        page.raw("</p>");
+        if let Some(place) = &refusal.place {
+            page.raw("<p class=\"soft\">at ").code(place).raw("</p>");
+        }
+        page.raw("</li>\n");
+    }
+    page.raw("</ul>\n</section>\n");
+}
+
+/// Shown before anyone approves.
+fn not_undone_section(page: &mut HtmlWriter, plan: &Plan) {
+    let groups = wording::not_undone(plan);
+    if groups.is_empty() {
+        return;
+    }
+    page.raw("<section aria-labelledby=\"not-undone\">\n<h2 id=\"not-undone\">").raw(wording::NOT_UNDONE);
+    page.raw("</h2>\n");
+    for (sentence, of) in &groups {
+        page.raw(if of.len() <= 25 { "<details open><summary>" } else { "<details><summary>" });
+        page.text(sentence).raw(" (").number(of.len()).raw(")</summary>\n<ul>\n");
+        for what in of {
+            page.raw("<li>").code(what).raw("</li>\n");
+        }
+        page.raw("</ul></details>\n");
+    }
+    page.raw("</section>\n");
+}
+
+/// What was sent before and is not in effect.
+fn not_taken_section(page: &mut HtmlWriter, plan: &Plan) {
+    if plan.not_taken.is_empty() {
+        return;
+    }
+    page.raw("<section aria-labelledby=\"not-taken\">\n<h2 id=\"not-taken\">").raw(wording::NOT_TAKEN);
+    page.raw("</h2>\n<ul>\n");
+    for untaken in &plan.not_taken {
+        page.raw("<li><p><strong>").text(&untaken.subject()).raw("</strong> ");
+        page.code(&wording::shown_as_json(&untaken.attribute.before)).raw(" \u{2192} ");
+        page.code(&wording::shown_as_json(&untaken.attribute.after)).raw("</p>\n<p>").text(&untaken.describe());
+        page.raw("</p>\n<p class=\"help\">");
+        help_paragraph(page, &untaken.help());
+        page.raw("</p></li>\n");
+    }
+    page.raw("</ul>\n</section>\n");
+}
+
+/// Advice from the program itself: text in backticks is code.
+fn help_paragraph(page: &mut HtmlWriter, text: &str) {
+    for (index, part) in text.split('`').enumerate() {
+        if index % 2 == 0 {
+            page.text(part)
+        } else {
+            page.code(part)
+        };
+    }
+}
+
+fn notices_section(page: &mut HtmlWriter, plan: &Plan) {
+    if plan.notices.is_empty() && plan.unmanaged.is_empty() {
+        return;
+    }
+    page.raw("<section aria-labelledby=\"notices\">\n<h2 id=\"notices\">").raw(wording::NOTICES).raw("</h2>\n");
+    for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
+        page.raw(if group.len() <= 25 { "<details open><summary>" } else { "<details><summary>" });
+        help_paragraph(page, group[0].code.describe());
+        page.raw(" (").number(group.len()).raw(")</summary>\n<ul>\n");
+        for notice in group {
+            page.raw("<li>").code(&wording::notice_subject(notice)).raw("</li>\n");
+        }
+        page.raw("</ul></details>\n");
+    }
+    if !plan.unmanaged.is_empty() {
+        page.raw("<p class=\"soft\">").raw(wording::UNMANAGED).raw(": ");
+        page.text(&wording::describe_unmanaged(plan)).raw("</p>\n");
+    }
+    page.raw("</section>\n");
+}
+
+fn page_foot(page: &mut HtmlWriter, plan: &Plan) {
+    page.raw("<footer>\n<p>Digest of the plan: ").code(&plan.digest).raw("</p>\n");
+    if plan.has_changes() && !plan.is_refused() {
+        page.raw("<p>To apply exactly this plan or nothing: ");
+        page.code(&format!("telform apply --expect {}", plan.digest)).raw("</p>\n");
+    }
+    page.raw("<p class=\"soft\">Made by telform ").raw(env!("CARGO_PKG_VERSION"));
+    page.raw(". This file holds no secret, loads nothing, and sends nothing.</p>\n</footer>\n");
+}
+
+/// The class that gives an action its colour.
+fn action_class(action: ChangeAction) -> &'static str {
+    wording::action_word(action)
+}

@@ -1,0 +1,408 @@
+//! The journal for people and for spreadsheets. Everything in it may come from a service or from someone who wrote to the
+//! file, so all of it is escaped.
+
+use std::fmt::Write;
+
+use serde_json::json;
+use unicode_width::UnicodeWidthStr;
+
+use super::signed;
+use super::table::render_table;
+use super::text::wrap_text;
+use super::undo::{render_undo, undo_of_step};
+use crate::document::v1::{Operation, StepV1};
+use crate::model::value::Value;
+use crate::state::journal::{
+    JournalFinding, JournalRecord, RecordedChange, RecordedRun, RecordedStep, RecordedValue, RunStarted, StepEnding,
+};
+use crate::text::{escape, shorten};
+
+/// Every run, the oldest first. Where a line would be wider than the terminal, only `journal show` has plan and commit.
+pub fn render_run_list(runs: &[RecordedRun<'_>], columns: usize) -> String {
+    let whole = render_table(&run_list_rows(runs), usize::MAX);
+    if whole.lines().all(|line| line.width() <= columns) {
+        return whole;
+    }
+    let rows: Vec<[String; 5]> =
+        run_list_rows(runs).into_iter().map(|[run, when, who, what, writes, ..]| [run, when, who, what, writes]).collect();
+    render_table(&rows, columns)
+}
+
+fn run_list_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 7]> {
+    let mut rows = vec![["RUN", "WHEN", "WHO", "WHAT", "WRITES", "PLAN", "COMMIT"].map(str::to_owned)];
+    rows.extend(runs.iter().map(|run| {
+        [
+            // An id begins with its time in milliseconds.
+            run.id.chars().take(13).collect(),
+            run.began_at.get(..16).unwrap_or(run.began_at).replace('T', " "),
+            run.started.actor.user.clone(),
+            format!("{}: {}", run.started.command, run.result_text()),
+            count_writes(run).to_string(),
+            run.started.digest.trim_start_matches("sha256:").chars().take(6).collect(),
+            short_commit(run, 7),
+        ]
+    }));
+    rows
+}
+
+/// Commit of a run, shortened.
+fn short_commit(run: &RecordedRun<'_>, length: usize) -> String {
+    let Some(commit) = &run.started.origin.commit else { return "-".to_owned() };
+    let dirty = if commit.ends_with("-dirty") { "*" } else { "" };
+    format!("{}{dirty}", commit.trim_end_matches("-dirty").chars().take(length).collect::<String>())
+}
+
+/// Writes that are done, as the receipt says or the steps.
+pub fn count_writes(run: &RecordedRun<'_>) -> u64 {
+    match run.finished {
+        Some(JournalRecord::Finished { writes, .. }) => *writes,
+        _ => run.completed_writes() as u64,
+    }
+}
+
+/// One run with its steps.
+pub fn render_run(run: &RecordedRun<'_>, columns: usize) -> String {
+    let started = run.started;
+    let mut rows = vec![
+        ["run".to_owned(), run.id.to_owned()],
+        ["began".to_owned(), run.began_at.to_owned()],
+        ["ended".to_owned(), run.ended_at.unwrap_or("-").to_owned()],
+        ["who".to_owned(), format!("{} on {} (process {})", started.actor.user, started.actor.host, started.actor.pid)],
+    ];
+    rows.extend(started.actor.ci.as_ref().map(|ci| ["ci".to_owned(), ci.clone()]));
+    rows.push(["command".to_owned(), format!("{} (telform {})", started.command, started.telform_version)]);
+    rows.push(["plan".to_owned(), started.digest.clone()]);
+    rows.extend(started.origin.commit.as_ref().map(|commit| ["commit".to_owned(), commit.clone()]));
+    rows.push(["result".to_owned(), format!("{}, writes: {}", run.result_text(), count_writes(run))]);
+    if let Some(JournalRecord::Finished { second_plan: Some(second), .. }) = run.finished {
+        rows.push(["second plan".to_owned(), second.clone()]);
+    }
+    rows.extend(signed::signature_rows(run));
+    // Text to be copied is not wrapped.
+    let mut text = render_table(&rows, usize::MAX);
+    let effects = ledger_changes(started);
+    if !effects.is_empty() {
+        text.push_str("\nIn the ledger, without a request\n");
+    }
+    for (_, effect) in &effects {
+        let _ = writeln!(text, "  {}", escape(effect));
+    }
+    for (step, record) in started.plan.steps.iter().zip(&run.steps) {
+        text.push('\n');
+        text.push_str(&render_step(step, record, columns));
+    }
+    text.push_str(&render_undo(&started.undo, columns));
+    text
+}
+
+/// What a run changed only in the ledger: which entry, and how.
+fn ledger_changes(started: &RunStarted) -> Vec<(String, String)> {
+    let all = started.plan.ledger.iter().flat_map(|effect| effect.0.iter());
+    all.map(|(what, facts)| {
+        let fact = |name: &str| facts.get(name).map(plain_text).unwrap_or_default();
+        let (address, id) = (fact("address"), fact("id"));
+        let known = if id.is_empty() { String::new() } else { format!(" ({id})") };
+        let words = match what.as_str() {
+            "adopt" | "adopt_hidden" => format!("adopted {address}{known}"),
+            "rename" => format!("renamed {} to {}", fact("from"), fact("to")),
+            "release" => format!("released {address}{known}"),
+            "drop" => format!("removed the entry of {address}, whose object no longer existed"),
+            "protect" if fact("on") == "true" => format!("protected {address}"),
+            "protect" => format!("ended the protection of {address}"),
+            "visible" => format!("{address} became visible"),
+            "confirmed" => format!("{address} {} was confirmed", fact("attribute")),
+            "move_ended" => format!("the move of {} ended", fact("number")),
+            other => format!("{other} {address}"),
+        };
+        let about = if address.is_empty() { fact("to") } else { address };
+        (about, words)
+    })
+    .collect()
+}
+
+/// A text as it is, anything else as JSON.
+fn plain_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn render_step(step: &StepV1, record: &RecordedStep<'_>, columns: usize) -> String {
+    let told = describe_recorded_step(step, record);
+    let about = step.address.as_deref().unwrap_or("-");
+    let mut text = format!("{} {} {}: {}\n", escape(&step.id), request_verb(step), escape(about), told.end);
+    let _ = writeln!(text, "    {} {}", told.method, escape(&told.target));
+    if !told.when.is_empty() {
+        let answer = [
+            told.status.map(|status| format!("status {status}")),
+            told.request_id.map(|id| format!("request id {}", escape(id))),
+            told.milliseconds.map(|time| format!("{time} ms")),
+        ];
+        let answer: Vec<String> = answer.into_iter().flatten().collect();
+        let _ = writeln!(text, "    {}  {}", escape(told.when), answer.join(", "));
+    }
+    if let Some(why) = told.why {
+        for line in wrap_text(&escape(why), columns.saturating_sub(4).max(40)) {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+    let rows: Vec<[String; 2]> =
+        changed_by_answer(record).into_iter().map(|(name, before, after)| [name, format!("{before} -> {after}")]).collect();
+    for line in render_table(&rows, usize::MAX).lines() {
+        let _ = writeln!(text, "      {line}");
+    }
+    text
+}
+
+/// What is recorded about a step, in words.
+struct RecordedStepText<'a> {
+    when: &'a str,
+    method: String,
+    target: String,
+    end: &'static str,
+    status: Option<u16>,
+    request_id: Option<&'a str>,
+    milliseconds: Option<u64>,
+    why: Option<&'a str>,
+}
+
+fn describe_recorded_step<'a>(step: &'a StepV1, record: &RecordedStep<'a>) -> RecordedStepText<'a> {
+    let planned = json!(step.call.method).as_str().unwrap_or_default().to_owned();
+    let mut told = RecordedStepText {
+        when: "",
+        method: planned,
+        target: step.call.path.clone(),
+        end: "no end is recorded",
+        status: None,
+        request_id: None,
+        milliseconds: None,
+        why: None,
+    };
+    if let Some(line) = record.intent
+        && let JournalRecord::Intent { method, target, .. } = &line.record
+    {
+        told.when = &line.at;
+        told.method = escape(method);
+        told.target.clone_from(target);
+    } else {
+        told.end = "not started";
+    }
+    if let Some(line) = record.outcome
+        && let JournalRecord::Outcome { end, why, status, request_id, milliseconds, .. } = &line.record
+    {
+        told.when = &line.at;
+        told.end = end.as_str();
+        told.status = *status;
+        told.request_id = request_id.as_deref();
+        told.milliseconds = Some(*milliseconds);
+        told.why = why.as_deref();
+    } else if let Some((verdict, evidence)) = record.settled {
+        told.end = match verdict {
+            JournalFinding::Done => "done, as a later run found out",
+            JournalFinding::NotDone => "not done, as a later run found out",
+            JournalFinding::Unknown => "unknown",
+        };
+        told.why = Some(evidence);
+    }
+    told
+}
+
+fn request_verb(step: &StepV1) -> &'static str {
+    match step.operation {
+        Operation::Create { .. } => "create",
+        Operation::Update { .. } => "update",
+        Operation::Connect { .. } => "connect",
+        Operation::Disconnect { .. } => "disconnect",
+        Operation::ReadBack { .. } => "read back",
+        Operation::Delete { .. } => "delete",
+    }
+}
+
+/// Attributes that the answer shows differently from the reading before the request.
+fn changed_by_answer(record: &RecordedStep<'_>) -> Vec<(String, String, String)> {
+    let (Some(after), done) = (record.object_after(), record.end() == Some(StepEnding::Done)) else {
+        return Vec::new();
+    };
+    let none = std::collections::BTreeMap::new();
+    let before = record.object_before().unwrap_or(&none);
+    let show = |value: Option<&Value>| value.map_or_else(|| "-".to_owned(), json_value_text);
+    let changed = after.iter().filter(|(name, value)| done && before.get(*name) != Some(value) && !value.is_null());
+    changed.map(|(name, value)| (name.clone(), show(before.get(name)), json_value_text(value))).collect()
+}
+
+fn json_value_text(value: &Value) -> String {
+    escape(&shorten(&value.to_string()))
+}
+
+/// A value for people.
+pub fn display_shown(value: &RecordedValue) -> String {
+    match value {
+        RecordedValue::Absent => "-".to_owned(),
+        RecordedValue::Secret => "(secret)".to_owned(),
+        RecordedValue::Value(value) => json_value_text(value),
+    }
+}
+
+/// Which run set a value.
+pub fn render_blame(written: &[&RecordedChange<'_>]) -> String {
+    let mut text = String::new();
+    for written in written {
+        let run = written.run;
+        let name = written.attribute.as_deref().map(|name| format!(".{name}")).unwrap_or_default();
+        let _ = writeln!(text, "{}", escape(&format!("{}{name}", written.address)));
+        if written.attribute.is_some() {
+            let _ = writeln!(text, "    {} -> {}", display_shown(&written.before), display_shown(&written.after));
+        } else {
+            let _ = writeln!(text, "    deleted");
+        }
+        let who = format!(
+            "{} by {}, run {} ({}, {})",
+            written.ended_at, run.started.actor.user, run.id, run.started.command, written.step
+        );
+        let _ = writeln!(text, "    {}", escape(&who));
+        let _ = writeln!(text, "    plan {}", escape(&run.started.digest));
+        let _ = writeln!(text, "    commit {}", escape(&short_commit(run, 40)));
+    }
+    text
+}
+
+/// The values at a given time: the last ones and the runs that set them.
+pub fn render_in_force<'a>(written: impl Iterator<Item = &'a &'a RecordedChange<'a>>, columns: usize) -> String {
+    let mut rows = vec![["VALUE", "SET TO", "SINCE", "RUN"].map(str::to_owned)];
+    rows.extend(written.map(|written| {
+        let name = written.attribute.as_deref().unwrap_or_default();
+        [
+            format!("{}.{name}", written.address),
+            display_shown(&written.after),
+            written.ended_at.to_owned(),
+            written.run.id.chars().take(13).collect(),
+        ]
+    }));
+    render_table(&rows, columns)
+}
+
+/// Names of the columns of an export.
+pub const COLUMNS: [&str; 18] = [
+    "run",
+    "began",
+    "user",
+    "host",
+    "ci",
+    "command",
+    "commit",
+    "plan",
+    "step",
+    "address",
+    "request",
+    "time",
+    "end",
+    "status",
+    "request_id",
+    "milliseconds",
+    "changes",
+    "undo",
+];
+
+/// The content of one row of an export, beside its run.
+#[derive(Default)]
+struct ExportCells {
+    step: String,
+    address: String,
+    request: String,
+    time: String,
+    end: String,
+    status: String,
+    request_id: String,
+    milliseconds: String,
+    changes: String,
+    undo: String,
+}
+
+/// One row for each step, and one for each change of the ledger alone.
+pub fn export_rows(runs: &[RecordedRun<'_>]) -> Vec<[String; 18]> {
+    let mut rows = Vec::new();
+    for run in runs {
+        let ledger = ledger_changes(run.started).into_iter().map(|(address, effect)| ExportCells {
+            step: "-".to_owned(),
+            address,
+            changes: effect,
+            ..ExportCells::default()
+        });
+        let steps = run.started.plan.steps.iter().zip(&run.steps).map(|(step, record)| {
+            let told = describe_recorded_step(step, record);
+            let changes =
+                changed_by_answer(record).into_iter().map(|(name, before, after)| format!("{name}: {before} -> {after}"));
+            ExportCells {
+                step: step.id.clone(),
+                address: step.address.clone().unwrap_or_default(),
+                request: format!("{} {}", told.method, told.target),
+                time: told.when.to_owned(),
+                end: told.end.to_owned(),
+                status: told.status.map(|status| status.to_string()).unwrap_or_default(),
+                request_id: told.request_id.unwrap_or_default().to_owned(),
+                milliseconds: told.milliseconds.map(|time| time.to_string()).unwrap_or_default(),
+                changes: changes.collect::<Vec<_>>().join("; "),
+                undo: undo_of_step(run, &step.id),
+            }
+        });
+        rows.extend(ledger.chain(steps).map(|cells| export_row(run, cells)));
+    }
+    rows
+}
+
+/// The cells in the order of [`COLUMNS`].
+fn export_row(run: &RecordedRun<'_>, cells: ExportCells) -> [String; 18] {
+    let started = run.started;
+    [
+        run.id.to_owned(),
+        run.began_at.to_owned(),
+        started.actor.user.clone(),
+        started.actor.host.clone(),
+        started.actor.ci.clone().unwrap_or_default(),
+        started.command.clone(),
+        started.origin.commit.clone().unwrap_or_default(),
+        started.digest.clone(),
+        cells.step,
+        cells.address,
+        cells.request,
+        cells.time,
+        cells.end,
+        cells.status,
+        cells.request_id,
+        cells.milliseconds,
+        cells.changes,
+        cells.undo,
+    ]
+}
+
+/// According to RFC 4180, with plain newlines. A cell that a spreadsheet would read as a formula is prefixed with a quote mark.
+pub fn render_csv(runs: &[RecordedRun<'_>]) -> String {
+    let mut text = COLUMNS.join(",");
+    text.push('\n');
+    for row in export_rows(runs) {
+        let cells: Vec<String> = row.iter().map(|cell| escape_csv_cell(cell)).collect();
+        text.push_str(&cells.join(","));
+        text.push('\n');
+    }
+    text
+}
+
+fn escape_csv_cell(cell: &str) -> String {
+    let cell = escape(cell);
+    // East Asian spreadsheets read the full-width forms as these.
+    let formula =
+        cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '|', '%', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    format!("\"{}{}\"", if formula { "'" } else { "" }, cell.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for cell in ["=1+1", "+1", "-2", "@SUM(A1)", "  =1", "\t=1", "\u{ff1d}1+1", "\u{ff20}SUM(A1)"] {
+            assert!(escape_csv_cell(cell).starts_with("\"'"), "{cell}");
+        }
+        assert_eq!(escape_csv_cell("a \"b\",\r\nc"), "\"a \"\"b\"\",\\u{d}\\u{a}c\"");
+        assert_eq!(escape_csv_cell("2026-11-25"), "\"2026-11-25\"");
+    }
+}

@@ -1,0 +1,40 @@
+//! What people and programs see. A view computes nothing: it draws values that other modules made.
+
+mod accounts;
+pub mod doctor;
+pub mod explain;
+pub mod github;
+pub mod gitlab;
+pub mod html;
+pub mod journal;
+pub mod json;
+pub mod markdown;
+pub mod policy;
+pub mod progress;
+mod ranking;
+pub mod rehearsal;
+pub mod report;
+mod reviewer_notices;
+mod signed;
+pub mod table;
+pub mod terraform;
+pub mod text;
+mod undo;
+mod value;
+mod wording;
+
+pub(crate) use wording::{describe_incomplete, plural_kind};
+
+use anstyle::{AnsiColor, Style};
+
+/// Colour alone never carries meaning: every colour accompanies a sign or a word.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const CARE: Style = AnsiColor::Yellow.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const STRONG: Style = Style::new().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+
+/// A text in a style.
+pub(crate) fn paint(style: Style, text: impl std::fmt::Display) -> String {
+    format!("{style}{text}{style:#}")
+}

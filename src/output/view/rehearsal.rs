@@ -1,0 +1,102 @@
+//! A rehearsal: the requests that an apply would send, how long it would take, and for how long each number would be dark.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::{FAINT, STRONG, paint};
+use crate::model::value::Value;
+use crate::text::escape;
+
+/// What a rehearsal showed.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct Rehearsal {
+    /// By account, in order.
+    pub accounts: Vec<AccountRequests>,
+    /// Seconds that the apply would take.
+    pub seconds: f64,
+    /// Numbers that are disconnected, moved or connected.
+    pub numbers: Vec<NumberDowntime>,
+}
+
+/// All requests to one account, in the order in which the service would get them.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct AccountRequests {
+    /// Its name.
+    pub account: String,
+    /// Requests.
+    pub requests: Vec<RehearsedRequest>,
+}
+
+/// One request, without secrets.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct RehearsedRequest {
+    /// Method.
+    pub method: String,
+    /// Path and query below the base URL.
+    pub target: String,
+    /// Body; null when there is none.
+    pub body: Value,
+    /// Status of the answer; none when the connection broke.
+    pub status: Option<u16>,
+}
+
+/// A number and how long it is dark.
+#[derive(Debug, Serialize, schemars::JsonSchema)]
+pub struct NumberDowntime {
+    /// E.164.
+    pub number: String,
+    /// Its account.
+    pub account: String,
+    /// Seconds without a connection; none when it stays dark.
+    pub seconds: Option<f64>,
+}
+
+/// For people; with `verbose` the reads too.
+pub fn rehearsal_as_text(rehearsal: &Rehearsal, verbose: bool) -> String {
+    let mut out = String::new();
+    for account in &rehearsal.accounts {
+        let writes = account.requests.iter().filter(|request| request.method != "GET").count();
+        let reads = account.requests.len() - writes;
+        let hidden = if verbose || reads == 0 { "" } else { ", which -v shows" };
+        let _ = writeln!(
+            out,
+            "\n{}",
+            paint(
+                STRONG,
+                escape(&format!(
+                    "Requests to {}: {}, {}{hidden}",
+                    account.account,
+                    count_of(writes, "write"),
+                    count_of(reads, "read")
+                ))
+            )
+        );
+        for request in account.requests.iter().filter(|request| verbose || request.method != "GET") {
+            let status = request.status.map_or_else(|| "connection cut".to_owned(), |status| status.to_string());
+            let line = escape(&format!("{:6} {}", request.method, request.target));
+            let _ = writeln!(out, "  {line}  {}", paint(FAINT, status));
+        }
+    }
+    if !rehearsal.numbers.is_empty() {
+        let _ = writeln!(out, "\n{}", paint(STRONG, "Dark to expect"));
+        for dark in &rehearsal.numbers {
+            let how_long = match dark.seconds {
+                None => "from its cut on, until it is connected again".to_owned(),
+                Some(0.0) => "never".to_owned(),
+                Some(seconds) => format!("{seconds:.1} s"),
+            };
+            let _ = writeln!(out, "  {}  {how_long}", escape(&dark.number));
+        }
+    }
+    let _ = writeln!(
+        out,
+        "\nThe apply would take about {:.1} s, as fast as the services answered just now.\nThis was a rehearsal: nothing real was written.",
+        rehearsal.seconds
+    );
+    out
+}
+
+fn count_of(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}

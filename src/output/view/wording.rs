@@ -1,0 +1,387 @@
+//! The common vocabulary of all views: titles, signs, sentences, and which step belongs to which change. The texts still
+//! hold text from files and services; each view escapes them for its own format.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use indexmap::IndexMap;
+
+use crate::plan::{
+    AttributeChange, Change, ChangeAction, NotTakenValue, NoticeCode, NumberEffect, NumberImpact, ObjectRef, Plan, PlanNotice,
+    PlanRefusal, ShownValue, Step, StepOperation, StepPhase,
+};
+use crate::text::distinguish_pair;
+
+pub(super) use super::accounts::{describe_account, describe_account_and_token, describe_ledger, token_lines};
+pub(super) use super::reviewer_notices::{for_reviewers, other_hosts};
+
+/// Actions in the order in which a reader needs them, with their titles.
+pub(super) const ACTIONS: [(ChangeAction, &str); 4] = [
+    (ChangeAction::Delete, "Delete"),
+    (ChangeAction::Replace, "Replace"),
+    (ChangeAction::Create, "Create"),
+    (ChangeAction::Update, "Update"),
+];
+
+/// Effects in the order in which a reader needs them.
+pub(super) const EFFECTS: [NumberEffect; 4] =
+    [NumberEffect::Dark, NumberEffect::Moves, NumberEffect::Connects, NumberEffect::Settles];
+
+/// Phases in their order.
+pub(super) const PHASES: [StepPhase; 6] =
+    [StepPhase::Create, StepPhase::Update, StepPhase::Rewire, StepPhase::ReadBack, StepPhase::Delete, StepPhase::TakeOver];
+
+pub(super) const NUMBERS: &str = "Phone numbers";
+pub(super) const ORDER: &str = "Order";
+pub(super) const NOTICES: &str = "Notices";
+/// Title over what cannot be undone.
+pub(super) const NOT_UNDONE: &str = "Cannot be undone";
+/// Title over what was sent before and is not in effect.
+pub(super) const NOT_TAKEN: &str = "Not taken by the service";
+pub(super) const UNMANAGED: &str = "Not managed and left alone";
+pub(super) const RISKY: &str = "risky: may affect connected bridges";
+pub(super) const NOT_SET: &str = "(not set)";
+
+/// Most sources that are named where secrets are counted.
+const MOST_SOURCES: usize = 20;
+
+/// The sign before a change.
+pub(super) fn action_sign(action: ChangeAction) -> &'static str {
+    match action {
+        ChangeAction::Create => "+",
+        ChangeAction::Update => "~",
+        ChangeAction::Replace => "+-",
+        ChangeAction::Delete => "-",
+    }
+}
+
+/// The word for an action.
+pub(super) fn action_word(action: ChangeAction) -> &'static str {
+    match action {
+        ChangeAction::Create => "create",
+        ChangeAction::Update => "update",
+        ChangeAction::Replace => "replace",
+        ChangeAction::Delete => "delete",
+    }
+}
+
+/// What happens to a number, in one word or two.
+pub(super) fn effect_word(effect: NumberEffect) -> &'static str {
+    match effect {
+        NumberEffect::Dark => "cut off",
+        NumberEffect::Moves => "moved",
+        NumberEffect::Connects => "connected",
+        NumberEffect::Settles => "settled",
+    }
+}
+
+/// `3 numbers are moved, each dark for 1 step`.
+pub(super) fn impact_sentence(of: NumberEffect, numbers: &[&NumberImpact]) -> String {
+    let are = match numbers.len() {
+        1 => "1 number is".to_owned(),
+        count => format!("{count} numbers are"),
+    };
+    let word = effect_word(of);
+    match of {
+        NumberEffect::Dark | NumberEffect::Connects => format!("{are} {word}"),
+        NumberEffect::Settles => format!("{are} {word}: from then on it is known who serves it"),
+        NumberEffect::Moves => {
+            let gap = match (numbers.iter().map(|number| number.dark_steps).max(), numbers.len()) {
+                (None | Some(0), _) => "without a gap".to_owned(),
+                (Some(gap), 1) => format!("dark for {gap} {}", plural_kind(gap as usize, "steps")),
+                (Some(gap), _) => format!("each dark for {gap} {}", plural_kind(gap as usize, "steps")),
+            };
+            format!("{are} {word}, {gap}")
+        }
+    }
+}
+
+/// Numbers with this effect.
+pub(super) fn with_effect(plan: &Plan, effect: NumberEffect) -> Vec<&NumberImpact> {
+    plan.impact.iter().filter(|number| number.effect == effect).collect()
+}
+
+/// The present and the new connection of a number: `sales: providers.old -> providers.new`.
+pub(super) fn from_and_to(number: &NumberImpact) -> String {
+    let spot = |spot: &crate::plan::NumberLocation| {
+        let account = spot.account.as_ref().map(|account| format!(" in account {account}"));
+        format!("{} by {}{}", spot.bridge, spot.provider, account.unwrap_or_default())
+    };
+    match (&number.from, &number.to) {
+        (Some(from), Some(to)) if from.account.is_some() => {
+            format!("{} -> {} in account {}", spot(from), spot(to), number.account)
+        }
+        (Some(from), Some(to)) if from.bridge == to.bridge && from.provider != to.provider => {
+            format!("{}: {} -> {}", from.bridge, from.provider, to.provider)
+        }
+        (Some(from), Some(to)) if from == to => format!("{}: {}, old -> new", from.bridge, from.provider),
+        (Some(from), Some(to)) => format!("{} -> {}", spot(from), spot(to)),
+        (Some(from), None) => spot(from),
+        (None, Some(to)) => spot(to),
+        (None, None) => String::new(),
+    }
+}
+
+/// What the run was limited to, in one sentence; none for a plan of everything.
+pub(super) fn describe_limits(plan: &Plan) -> Option<String> {
+    describe_run_limits(plan).map(|parts| format!("Limited plan: {parts}"))
+}
+
+/// What a plan did not read, so that it is not mistaken for complete: its limits, and the listings that could not be read.
+pub(crate) fn describe_incomplete(plan: &Plan) -> Option<String> {
+    let listings = plan.unread_listings().map(|(what, account)| format!("{what} of account {account}"));
+    let listings: Vec<String> = listings.collect();
+    let unread = (!listings.is_empty()).then(|| format!("not read: {}", listings.join(", ")));
+    let parts: Vec<String> = describe_run_limits(plan).into_iter().chain(unread).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn describe_run_limits(plan: &Plan) -> Option<String> {
+    let limits = &plan.limits;
+    let listed = |all: &mut dyn Iterator<Item = String>| all.collect::<Vec<_>>().join(", ");
+    let mut parts = Vec::new();
+    if !limits.accounts.is_empty() {
+        let names = listed(&mut limits.accounts.iter().cloned());
+        parts.push(format!("only {} {names}", plural_kind(limits.accounts.len(), "accounts")));
+    }
+    if !limits.targets.is_empty() {
+        let it = if limits.targets.len() == 1 { "it needs" } else { "they need" };
+        let names = listed(&mut limits.targets.iter().map(ToString::to_string));
+        parts.push(format!("only {names} and what {it}"));
+    }
+    if !limits.excludes.is_empty() {
+        parts.push(format!("without {}", listed(&mut limits.excludes.iter().map(ToString::to_string))));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// The title over the refusals.
+pub(super) fn refusals_title(plan: &Plan) -> String {
+    let on = plan.notices.iter().filter(|notice| notice.code == NoticeCode::GoesOn).count();
+    let but = match on {
+        0 => String::new(),
+        on => {
+            format!(", but for {on} {} that no configuration serves", plural_kind(on, "numbers").trim_start())
+        }
+    };
+    format!("REFUSED ({}): this plan will not be applied{but}", plan.refusals.len())
+}
+
+/// The subject of a refusal.
+pub(super) fn refusal_subject(refusal: &PlanRefusal) -> String {
+    match &refusal.address {
+        Some(address) => address.to_string(),
+        None if refusal.account.is_empty() => "the whole run".to_owned(),
+        None => format!("account {}", refusal.account),
+    }
+}
+
+/// A refusal in one sentence, with what to do.
+pub(super) fn refusal_sentence(of: &PlanRefusal) -> String {
+    format!("{}: {}; {}", refusal_subject(of), of.detail, of.help())
+}
+
+/// Account and identity of a changed object; for a move, the current ones, and the new account.
+pub(super) fn account_and_id(change: &Change) -> String {
+    let id = change.id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+    match &change.from_account {
+        Some(from) => format!("{from}{id} -> {}", change.account),
+        None => format!("{}{id}", change.account),
+    }
+}
+
+/// A delete in one sentence.
+pub(super) fn delete_sentence(change: &Change) -> String {
+    let reason = change.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{} in {} will be deleted{reason}", change.address, change.account)
+}
+
+/// Any other change in one sentence.
+pub(super) fn change_sentence(change: &Change) -> String {
+    let action = match change.action {
+        ChangeAction::Create => "created",
+        ChangeAction::Update => "updated",
+        ChangeAction::Replace => "replaced",
+        ChangeAction::Delete => "deleted",
+    };
+    let from = change.from_account.as_ref().map(|from| format!("{from} -> ")).unwrap_or_default();
+    format!("{} in {from}{} will be {action}", change.address, change.account)
+}
+
+/// The subject of a notice, with its detail.
+pub(super) fn notice_subject(notice: &PlanNotice) -> String {
+    let subject = match (&notice.address, &notice.attribute) {
+        (Some(address), Some(attribute)) => format!("{address} {attribute}"),
+        (Some(address), None) => address.to_string(),
+        (None, _) if notice.account.is_empty() => "ledger".to_owned(),
+        (None, _) => format!("account {}", notice.account),
+    };
+    let detail = notice.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    format!("{subject}{detail}")
+}
+
+/// The sources of the secrets of some notices: ` (from env A, env B)`.
+pub(super) fn secret_sources_suffix(notices: &[&PlanNotice]) -> String {
+    let from: BTreeSet<&str> = notices.iter().filter_map(|notice| notice.detail.as_deref()).collect();
+    let more = from.len().saturating_sub(MOST_SOURCES);
+    let more = if more > 0 { format!(" and {more} more sources; see --format json") } else { String::new() };
+    let from: Vec<&str> = from.into_iter().take(MOST_SOURCES).collect();
+    if from.is_empty() { String::new() } else { format!(" (from {}{more})", from.join(", ")) }
+}
+
+/// Live objects that no address claims: `2 bridges in unpod`, joined by commas.
+pub(super) fn describe_unmanaged(plan: &Plan) -> String {
+    let parts = plan.unmanaged.iter().flat_map(|group| {
+        let of = |count: usize, word: &str| {
+            (count > 0).then(|| format!("{count} {word}{} in {}", plural_kind(count, &group.kind), group.account))
+        };
+        of(group.count, "").into_iter().chain(of(group.foreign, "foreign "))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// A value that was not accepted, in one sentence.
+pub(super) fn not_taken_sentence(untaken: &NotTakenValue) -> String {
+    let (before, after) = before_and_after(&untaken.attribute);
+    format!("{}: {before} and not {after}: {}; {}", untaken.subject(), untaken.describe(), untaken.help())
+}
+
+/// A value on one line, as JSON writes it.
+pub(super) fn shown_as_json(value: &ShownValue) -> String {
+    match value {
+        ShownValue::Absent => NOT_SET.to_owned(),
+        ShownValue::Value(value) => value.to_string(),
+        ShownValue::Secret(word) => word.placeholder().to_owned(),
+    }
+}
+
+/// The values before and after a change, each on one line; a secret with its source. Values that look the same are distinguished.
+pub(super) fn before_and_after(change: &AttributeChange) -> (String, String) {
+    let from = change.source.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
+    distinguish_pair(shown_as_json(&change.before), format!("{}{from}", shown_as_json(&change.after)))
+}
+
+/// What a step does, in a few words.
+pub(super) fn step_subject(step: &Step) -> String {
+    let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    match &step.operation {
+        StepOperation::Create { .. } | StepOperation::Update { .. } => {
+            format!("{} {address}", step.operation.as_str())
+        }
+        StepOperation::Delete { id, .. } => format!("delete {address} ({id})"),
+        StepOperation::Connect { bridge, number, .. } => {
+            format!("connect {number} on {}", bridge_name(bridge, &address))
+        }
+        StepOperation::Disconnect { bridge, number, .. } => format!("disconnect {number} from {bridge}"),
+        StepOperation::ReadBack { bridge, .. } => format!("read back {}", bridge_name(bridge, &address)),
+    }
+}
+
+/// A bridge by its slug, or by its address while it has none yet.
+fn bridge_name<'a>(bridge: &'a ObjectRef, address: &'a str) -> &'a str {
+    match bridge {
+        ObjectRef::Id(slug) => slug,
+        ObjectRef::Step(_) => address,
+    }
+}
+
+/// The number that a step is about.
+pub(super) fn phone_number_of(step: &Step) -> Option<&str> {
+    match &step.operation {
+        StepOperation::Connect { number, .. } | StepOperation::Disconnect { number, .. } => Some(number),
+        _ => None,
+    }
+}
+
+/// The steps of a phase, in the order of the plan.
+pub(super) fn steps_of_phase(plan: &Plan, phase: StepPhase) -> impl DoubleEndedIterator<Item = &Step> {
+    plan.steps.iter().filter(move |step| step.phase == phase)
+}
+
+/// The phases that have steps, each with the range of them: `create s1-s3`.
+pub(super) fn phase_ranges(plan: &Plan) -> Vec<String> {
+    let phase = |phase: StepPhase| {
+        let mut steps = steps_of_phase(plan, phase);
+        let first = steps.next()?;
+        let range = steps.next_back().map_or_else(|| first.id.clone(), |last| format!("{}-{}", first.id, last.id));
+        Some(format!("{} {range}", phase.as_str()))
+    };
+    PHASES.into_iter().filter_map(phase).collect()
+}
+
+/// The name of a kind for this number of objects; kinds are named in the plural.
+pub(crate) fn plural_kind(count: usize, kind: &str) -> &str {
+    if count == 1 { kind.strip_suffix('s').unwrap_or(kind) } else { kind }
+}
+
+/// Steps by name, so that ten thousand changes find theirs without a linear search.
+pub(super) struct StepIndex<'a> {
+    steps: &'a [Step],
+    places: HashMap<&'a str, usize>,
+}
+
+impl<'a> StepIndex<'a> {
+    pub(super) fn from_plan(plan: &'a Plan) -> Self {
+        let places = plan.steps.iter().enumerate().map(|(place, step)| (step.id.as_str(), place)).collect();
+        Self { steps: &plan.steps, places }
+    }
+
+    /// Position of a step in the plan; none when the plan has no such step.
+    pub(super) fn position(&self, id: &str) -> Option<usize> {
+        self.places.get(id).copied()
+    }
+
+    /// The steps that carry out a change, in the order of the plan.
+    pub(super) fn steps_of_change(&self, change: &Change) -> Vec<&'a Step> {
+        let mut places: Vec<usize> = change.steps.iter().filter_map(|id| self.position(id)).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(|place| &self.steps[place]).collect()
+    }
+
+    /// Names of steps with consecutive ones combined: `s1`, `s4-s9`. A delete may wait for thousands.
+    pub(super) fn ranges(&self, ids: &'a [String]) -> Vec<(&'a str, Option<&'a str>)> {
+        let mut runs: Vec<(&str, Option<&str>)> = Vec::new();
+        let mut last = None;
+        for id in ids {
+            let place = self.position(id);
+            let follows = place.zip(last).is_some_and(|(place, last): (usize, usize)| place == last + 1);
+            match runs.last_mut() {
+                Some(run) if follows => run.1 = Some(id),
+                _ => runs.push((id, None)),
+            }
+            last = place;
+        }
+        runs
+    }
+}
+
+/// Counts of changes by action, kind and account, in that order: for what is left out.
+pub(super) fn count_changes<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<String> {
+    let mut groups: BTreeMap<(ChangeAction, &str, &str), usize> = BTreeMap::new();
+    for change in changes {
+        *groups.entry((change.action, &change.address.kind, &change.account)).or_default() += 1;
+    }
+    groups
+        .into_iter()
+        .map(|((of, kind, account), count)| format!("{count} {} to {} in {account}", plural_kind(count, kind), action_word(of)))
+        .collect()
+}
+
+/// What an undo will not restore: a sentence, and its subject, in the order of the plan. A plan that is not applied has nothing
+/// to undo.
+pub(super) fn not_undone(plan: &Plan) -> Vec<(String, Vec<String>)> {
+    let mut groups: IndexMap<String, Vec<String>> = IndexMap::new();
+    if !plan.is_refused() {
+        for inverse in plan.undo_entries() {
+            if let Some(lost) = inverse.lost {
+                groups.entry(lost).or_default().push(inverse.what);
+            }
+        }
+    }
+    groups.into_iter().collect()
+}
+
+/// Number of items in the groups.
+pub(super) fn count_grouped(groups: &[(String, Vec<String>)]) -> usize {
+    groups.iter().map(|(_, of)| of.len()).sum()
+}

@@ -1,0 +1,216 @@
+//! Which part of a refused plan is applied: numbers that no configuration serves are connected, as long as no refusal concerns
+//! them or what they need. A refusal about one number must not keep another one dark.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::{Change, ChangeAction, ShownValue};
+use super::diagnostics::{NoticeCode, PlanNotice, RefusalCode};
+use super::impact::NumberEffect;
+use super::step::{ObjectRef, Step, StepOperation};
+use super::unnumbered_step::UnnumberedStep;
+use super::{Plan, order};
+use crate::model::ledger::Ledger;
+use crate::model::resource::{Address, ServedBy};
+use crate::model::value::Value;
+use crate::services;
+
+/// The attribute that a refusal about one number names.
+pub(super) fn number_attribute(number: &str) -> String {
+    format!("numbers.{number}")
+}
+
+impl Plan {
+    /// The part of a refused plan that is still applied, as a separate plan; `None` where no part is.
+    pub fn part_despite_refusal(&self, ledger: &Ledger) -> Option<Self> {
+        let kept = self.unaffected_steps(ledger);
+        if kept.is_empty() {
+            return None;
+        }
+        let numbers: BTreeSet<(&str, &str)> = self.connect_steps(&kept).map(|(step, it)| (account_of_step(step), it)).collect();
+        let drafts = self.steps.iter().filter(|step| kept.contains(step.id.as_str())).enumerate();
+        let drafts = drafts.map(|(place, step)| UnnumberedStep {
+            rank: 0,
+            subject: format!("{place:09}"),
+            turn: 0,
+            step: narrow_step(step, &kept, &numbers),
+        });
+        let steps = order::number_steps(drafts.collect());
+        let of = |number: &&super::NumberImpact| {
+            number.effect == NumberEffect::Connects && numbers.contains(&(&number.account, &number.number))
+        };
+        let mut plan = Self {
+            changes: self
+                .changes
+                .iter()
+                .filter_map(|change| narrow_change(change, self.members_of(&change.account), &steps))
+                .collect(),
+            impact: self.impact.iter().filter(of).cloned().collect(),
+            refusals: Vec::new(),
+            not_taken: Vec::new(),
+            notices: Vec::new(),
+            ledger: Vec::new(),
+            steps,
+            ..self.clone()
+        };
+        plan.digest = plan.computed_digest();
+        Some(plan)
+    }
+
+    /// A notice for each number that is connected although the plan is refused.
+    pub(super) fn add_goes_on_notices(&mut self, ledger: &Ledger) {
+        let kept = self.unaffected_steps(ledger);
+        let notices = self.connect_steps(&kept).map(|(step, number)| PlanNotice {
+            code: NoticeCode::GoesOn,
+            account: account_of_step(step).to_owned(),
+            address: step.address.clone(),
+            attribute: self.members_of(account_of_step(step)).map(str::to_owned),
+            detail: Some(number.to_owned()),
+        });
+        let notices: Vec<PlanNotice> = notices.collect();
+        self.notices.extend(notices);
+        self.notices.sort();
+    }
+
+    fn connect_steps<'a>(&'a self, kept: &BTreeSet<&str>) -> impl Iterator<Item = (&'a Step, &'a str)> {
+        self.steps.iter().filter(|step| kept.contains(step.id.as_str())).filter_map(|step| match &step.operation {
+            StepOperation::Connect { number, .. } => Some((step, number.as_str())),
+            _ => None,
+        })
+    }
+
+    /// The steps that are still applied: connects of numbers that no configuration serves, the steps they wait for, and the
+    /// read-backs of their bridges.
+    fn unaffected_steps(&self, ledger: &Ledger) -> BTreeSet<&str> {
+        if !self.is_refused() {
+            return BTreeSet::new();
+        }
+        let by_id: BTreeMap<&str, &Step> = self.steps.iter().map(|step| (step.id.as_str(), step)).collect();
+        // Steps wait for earlier ones only.
+        let mut able: BTreeSet<&str> = BTreeSet::new();
+        for step in &self.steps {
+            if self.continues_despite_refusal(step, ledger) && step.waits_for.iter().all(|id| able.contains(id.as_str())) {
+                able.insert(&step.id);
+            }
+        }
+        let mut kept: BTreeSet<&str> = BTreeSet::new();
+        let mut open: Vec<&str> = self.connect_steps(&able).map(|(step, _)| step.id.as_str()).collect();
+        while let Some(id) = open.pop() {
+            if kept.insert(id) {
+                open.extend(by_id[id].waits_for.iter().map(String::as_str));
+            }
+        }
+        let read = self.steps.iter().filter(|step| {
+            matches!(step.operation, StepOperation::ReadBack { .. })
+                && step
+                    .waits_for
+                    .iter()
+                    .any(|id| kept.contains(id.as_str()) && !matches!(by_id[id.as_str()].operation, StepOperation::Create { .. }))
+        });
+        let read: Vec<&str> = read.map(|step| step.id.as_str()).collect();
+        kept.extend(read);
+        kept
+    }
+
+    /// Whether a step connects a number that is not served, or is needed for that, and no refusal prevents it.
+    fn continues_despite_refusal(&self, step: &Step, ledger: &Ledger) -> bool {
+        let account = account_of_step(step);
+        let free = |address: &Option<Address>| !self.refuses_account_or_object(account, address.as_ref(), false);
+        match &step.operation {
+            StepOperation::Connect { bridge, number, provider, before: ServedBy::NotThere | ServedBy::Unserved } => {
+                // A new object is created only for a number that an earlier run disconnected.
+                let new = [bridge, provider].iter().any(|at| matches!(at, ObjectRef::Step(_)));
+                let lost = ledger.moves.iter().any(|open| open.number == *number);
+                (!new || lost)
+                    && !self.refuses_number(account, number)
+                    && free(&step.address)
+                    && free(&self.serving_configuration(step, number))
+            }
+            StepOperation::Disconnect { number, before: ServedBy::Unserved, .. } => {
+                !self.refuses_number(account, number) && free(&step.address)
+            }
+            StepOperation::Create { replaces: None, .. } => !self.refuses_account_or_object(account, step.address.as_ref(), true),
+            _ => false,
+        }
+    }
+
+    /// The configuration that is to serve a number, by the address that the plan shows.
+    fn serving_configuration(&self, step: &Step, number: &str) -> Option<Address> {
+        let change = self.changes.iter().find(|change| Some(&change.address) == step.address.as_ref())?;
+        let members = self.members_of(account_of_step(step))?;
+        let numbers = change.attributes.iter().find(|attribute| attribute.name == members)?;
+        let ShownValue::Value(Value::Object(after)) = &numbers.after else { return None };
+        Address::parse(after.get(number)?.as_str()?)
+    }
+
+    /// The attribute in which holders of an account list their members.
+    fn members_of(&self, account: &str) -> Option<&'static str> {
+        let account = self.accounts.iter().find(|line| line.name == account)?;
+        services::by_api(&account.api)?.link_roles().map(|roles| roles.members)
+    }
+
+    fn refuses_number(&self, account: &str, number: &str) -> bool {
+        let named = number_attribute(number);
+        self.refusals.iter().any(|it| it.account == account && it.attribute.as_ref() == Some(&named))
+    }
+
+    /// Whether a refusal concerns a whole account or an object; with `all` also a part of the object. Limits on deletes and
+    /// disconnects do not concern connects.
+    fn refuses_account_or_object(&self, account: &str, address: Option<&Address>, all: bool) -> bool {
+        self.refusals.iter().any(|refusal| match &refusal.address {
+            Some(about) => Some(about) == address && (all || refusal.attribute.is_none()),
+            None => {
+                let limit =
+                    matches!(refusal.code, RefusalCode::MaxDeletes | RefusalCode::MaxDeletePercent | RefusalCode::MaxNumbersDark);
+                !limit && (refusal.account.is_empty() || refusal.account == account)
+            }
+        })
+    }
+}
+
+fn account_of_step(step: &Step) -> &str {
+    &step.call.account
+}
+
+/// A step that waits only for the steps that are kept; a read-back covers what is connected.
+fn narrow_step(step: &Step, kept: &BTreeSet<&str>, numbers: &BTreeSet<(&str, &str)>) -> Step {
+    let mut step = step.clone();
+    step.waits_for.retain(|id| kept.contains(id.as_str()));
+    let account = step.call.account.clone();
+    if let StepOperation::ReadBack { numbers: read, .. } = &mut step.operation {
+        read.retain(|number, _| numbers.contains(&(&account, number)));
+    }
+    step
+}
+
+/// The part of an object's change that these steps carry out; `None` where none of the steps belongs to it.
+fn narrow_change(change: &Change, members: Option<&str>, steps: &[Step]) -> Option<Change> {
+    let own: Vec<&Step> = steps.iter().filter(|step| step.address.as_ref() == Some(&change.address)).collect();
+    let mut part = Change { steps: own.iter().map(|step| step.id.clone()).collect(), ..change.clone() };
+    if own.is_empty() {
+        return None;
+    }
+    if own.iter().any(|step| matches!(step.operation, StepOperation::Create { .. })) {
+        return Some(part);
+    }
+    part.action = ChangeAction::Update;
+    part.from_account = None;
+    part.attributes.retain(|attribute| Some(attribute.name.as_str()) == members);
+    let joined = |number: &String| {
+        own.iter().any(|step| matches!(&step.operation, StepOperation::Connect { number: joined, .. } if joined == number))
+    };
+    for numbers in &mut part.attributes {
+        let ShownValue::Value(Value::Object(wanted)) = &numbers.after else { continue };
+        let mut after = match &numbers.before {
+            ShownValue::Value(Value::Object(before)) => before.clone(),
+            _ => serde_json::Map::new(),
+        };
+        after.extend(wanted.iter().filter(|(number, _)| joined(number)).map(|(k, v)| (k.clone(), v.clone())));
+        numbers.after = ShownValue::Value(Value::Object(after));
+    }
+    // Only an object that holds numbers shows them.
+    part.id = own.iter().filter(|_| !part.attributes.is_empty()).find_map(|step| match &step.operation {
+        StepOperation::Connect { bridge: ObjectRef::Id(id), .. } => Some(id.clone()),
+        _ => None,
+    });
+    Some(part)
+}

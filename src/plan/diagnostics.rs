@@ -1,0 +1,291 @@
+//! What the planner refused, and why: refusals, as values beside the changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::resource::Address;
+
+pub use super::notice::{NoticeCode, PlanNotice};
+
+/// Something the plan will not do. A plan with a refusal is shown but not applied.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PlanRefusal {
+    /// Which rule.
+    pub code: RefusalCode,
+    /// Its account; empty for a rule over the whole run.
+    pub account: String,
+    /// Object that it is about; none for a rule over the whole account or run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    /// Attribute that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
+    /// The facts of this case, in one sentence without a full stop.
+    pub detail: String,
+    /// Place in the YAML, as `file:line:column`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+}
+
+/// The rules that refuse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// `lifecycle.prevent_delete`.
+    PreventDelete,
+    /// More deletes than `max_deletes`.
+    MaxDeletes,
+    /// More deletes than `max_delete_percent`.
+    MaxDeletePercent,
+    /// More numbers would go dark than `max_numbers_dark`.
+    MaxNumbersDark,
+    /// It is not known which configuration serves a number.
+    AmbiguousConnection,
+    /// Nothing confirms the organization, so nothing is written.
+    UnconfirmedOrganization,
+    /// It is not known which generation answers, so nothing is written.
+    UnknownGeneration,
+    /// The entry has the shape of a generation other than the one that answers.
+    WrongGeneration,
+    /// A create-only attribute differs.
+    CreateOnly,
+    /// No documentation mentions a delete for this kind.
+    DeleteUndocumented,
+    /// Two live objects fit one address.
+    SeveralFit,
+    /// An object is renamed to an address under which the ledger has another object.
+    RenamedOnto,
+    /// Two addresses claim one live object.
+    ClaimedTwice,
+    /// A managed object is no longer visible, and may only be hidden.
+    GoneOrHidden,
+    /// An earlier create was interrupted, and whether it created the object cannot be read.
+    UnsettledCreate,
+    /// Another address holds an invisible object with the same natural key.
+    HiddenElsewhere,
+    /// A pinned identity does not exist.
+    PinnedMissing,
+    /// A required attribute is missing for a create.
+    MissingForCreate,
+    /// The provider is not in the service's catalogue.
+    NotInCatalogue,
+    /// A number is on a bridge that telform does not manage.
+    NumberElsewhere,
+    /// This generation cannot disconnect.
+    CannotDisconnect,
+    /// This generation cannot add a number to an existing bridge.
+    CannotAssign,
+    /// The service does not offer this number.
+    NumberNotOffered,
+    /// PUT would blank a mail address that waits for verification.
+    PutWouldBlank,
+    /// A dependency was excluded from this plan.
+    DependencyExcluded,
+    /// A number has a name that only the service may use, and the service does not show such a number.
+    NumberNotShown,
+    /// The object exists and cannot be read.
+    Unreadable,
+    /// A value, or a row that may be this object, has a shape that the service does not document.
+    OddShape,
+    /// An object that cannot be read may use the configuration that would be deleted.
+    UnreadableBridges,
+    /// A create with this natural key got no answer and may still be running.
+    CreateMayRun,
+    /// The object of an entry belongs to another organization, or to none.
+    ForeignObject,
+    /// Not all products were read, so it is not known whether a configuration is in use.
+    UnseenProducts,
+    /// It is not known which object a tombstone refers to.
+    UnknownRemoval,
+    /// A live object has nearly the same spelling as the one to be created.
+    SimilarExists,
+    /// The ledger has the object of an address in a different account from the one that its entry names.
+    AccountChanged,
+    /// An object that was replaced still exists, and nothing says any more what is to be done with it.
+    UnfinishedReplacement,
+    /// An entry pins an object other than the one that the ledger has under its address.
+    PinChanged,
+    /// A listing that is needed could not be read.
+    Unlisted,
+    /// Something would be deleted with a new ledger that only the YAML names.
+    NewLedger,
+}
+
+impl RefusalCode {
+    /// The code as it appears in messages and documentation.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PreventDelete => "guard::prevent_delete",
+            Self::MaxDeletes => "guard::max_deletes",
+            Self::MaxDeletePercent => "guard::max_delete_percent",
+            Self::MaxNumbersDark => "guard::max_numbers_dark",
+            Self::AmbiguousConnection => "guard::ambiguous_connection",
+            Self::UnconfirmedOrganization => "guard::unconfirmed_organization",
+            Self::UnknownGeneration => "guard::unknown_generation",
+            Self::WrongGeneration => "refusal::wrong_generation",
+            Self::CreateOnly => "refusal::create_only",
+            Self::DeleteUndocumented => "refusal::delete_undocumented",
+            Self::SeveralFit => "refusal::several_fit",
+            Self::RenamedOnto => "refusal::renamed_onto",
+            Self::ClaimedTwice => "refusal::claimed_twice",
+            Self::GoneOrHidden => "refusal::gone_or_hidden",
+            Self::UnsettledCreate => "refusal::unsettled_create",
+            Self::HiddenElsewhere => "refusal::hidden_elsewhere",
+            Self::PinnedMissing => "refusal::pinned_missing",
+            Self::MissingForCreate => "refusal::missing_for_create",
+            Self::NotInCatalogue => "refusal::not_in_catalogue",
+            Self::NumberElsewhere => "refusal::number_elsewhere",
+            Self::CannotDisconnect => "refusal::cannot_disconnect",
+            Self::CannotAssign => "refusal::cannot_assign",
+            Self::NumberNotOffered => "refusal::number_not_offered",
+            Self::PutWouldBlank => "refusal::put_would_blank",
+            Self::DependencyExcluded => "refusal::dependency_excluded",
+            Self::NumberNotShown => "refusal::number_not_shown",
+            Self::Unreadable => "refusal::unreadable",
+            Self::OddShape => "refusal::odd_shape",
+            Self::UnreadableBridges => "guard::unreadable_bridges",
+            Self::CreateMayRun => "refusal::create_may_run",
+            Self::ForeignObject => "refusal::foreign_object",
+            Self::UnseenProducts => "guard::unseen_products",
+            Self::UnknownRemoval => "refusal::unknown_removal",
+            Self::SimilarExists => "refusal::similar_exists",
+            Self::AccountChanged => "refusal::account_changed",
+            Self::UnfinishedReplacement => "refusal::unfinished_replacement",
+            Self::PinChanged => "refusal::pin_changed",
+            Self::Unlisted => "refusal::unlisted",
+            Self::NewLedger => "guard::new_ledger",
+        }
+    }
+
+    /// What to do about every refusal of this type, for people.
+    pub fn help(self) -> String {
+        self.help_template().replace("{address}", "ADDRESS").replace("{account}", "ACCOUNT")
+    }
+
+    /// The same with a placeholder for the address of a refusal.
+    fn help_template(self) -> &'static str {
+        match self {
+            Self::PreventDelete => {
+                "set `lifecycle.prevent_delete: false` in its entry and apply that first; the ledger remembers the protection after the entry is removed"
+            }
+            Self::MaxDeletes => {
+                "if that is what you want, allow it for this run with `--max-deletes N`, or in the file with `guards: { max_deletes: N }`"
+            }
+            Self::MaxDeletePercent => {
+                "if that is what you want, allow it for this run with `--max-delete-percent N`, or raise `guards.max_delete_percent`"
+            }
+            Self::MaxNumbersDark => {
+                "connect the numbers to another configuration in the same change, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
+            }
+            Self::AmbiguousConnection => {
+                "declare the bridge with its numbers and apply that first: telform then connects them itself and knows; or delete the configuration in the service's console after looking there"
+            }
+            Self::UnconfirmedOrganization => {
+                "correct `org_handle` on the account, or use a token that may read `organizations/`; `telform doctor` says what the service answers"
+            }
+            Self::UnknownGeneration => "set `generation: 1` or `generation: 2` on the account",
+            Self::WrongGeneration => {
+                "write the entry with the attributes of the generation that answers (`telform schema providers`), or correct `generation` on the account"
+            }
+            Self::CreateOnly => {
+                "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
+            }
+            Self::DeleteUndocumented => {
+                "close the partner in the service's portal and keep the tombstone out; to release it and leave it as it is, run `telform forget {address}`; where your service has a delete, set `partner_delete: true` on the account"
+            }
+            Self::SeveralFit => "pin the one that is meant with `id:`",
+            Self::RenamedOnto => "correct `moved`; or release one of the two with `telform forget ADDRESS`",
+            Self::ClaimedTwice => "keep one of the two addresses; to rename one, list it under `moved` with `from` and `to`",
+            Self::GoneOrHidden => {
+                "look in the service's portal; if it really was deleted, release the address with `telform forget {address}`"
+            }
+            Self::UnsettledCreate => {
+                "ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:`; if not, say so with `telform forget {address}` and apply again"
+            }
+            Self::HiddenElsewhere => {
+                "keep the address that it has until it is verified; or pin its id here with `id:` and release the other with `telform forget ADDRESS`"
+            }
+            Self::PinnedMissing => "correct or remove `id:`",
+            Self::MissingForCreate => {
+                "add the attributes; or correct the natural key or `id:`, if the object is there under another one"
+            }
+            Self::NotInCatalogue => "use a provider of the service's catalogue, by slug, name or id",
+            Self::NumberElsewhere => {
+                "declare that bridge with its numbers, so that the move is visible in review, or take the number off it in the console"
+            }
+            Self::CannotDisconnect => {
+                "connect the number to another configuration, or delete the bridge; where your service's disconnect works, set `disconnect_works: true` on the account"
+            }
+            Self::CannotAssign => {
+                "this generation puts numbers on a bridge only when the bridge is created: assign the number in the console first"
+            }
+            Self::NumberNotOffered => "check the number; it must be free or already on this bridge",
+            Self::PutWouldBlank => "state the address in the YAML, or use `update: patch` until it is verified",
+            Self::DependencyExcluded => "include it, or exclude what needs it too",
+            Self::NumberNotShown => {
+                "write it as `+`, the country code and the number, or remove it; `telform adopt` writes numbers as the service shows them"
+            }
+            Self::Unreadable => "to go on without this object, add `--exclude {address}`",
+            Self::OddShape => "correct it in the service's dashboard; to go on without this object, add `--exclude {address}`",
+            Self::UnreadableBridges => {
+                "have the bridge repaired first: only the service's support can remove one of two bridges with one slug. If you know that no number on it uses this configuration, allow it for this run with `--max-unreadable-bridges N`"
+            }
+            Self::CreateMayRun => {
+                "run `telform resume --settle-timeout 10m`, which waits and looks again; or leave it out of this run with `--exclude {address}`"
+            }
+            Self::UnseenProducts => {
+                "name every product of the organization under `product_ids` on the account and say so with `all_products: true`; or allow it for this run with `--allow-unseen-products`"
+            }
+            Self::UnknownRemoval => {
+                "write its `id:` or its whole natural key into the tombstone, or take the tombstone out; `telform adopt --all --out adopted` writes down what is there and not managed"
+            }
+            Self::SimilarExists => {
+                "correct the spelling, and the object that is there is taken over; or allow it for this run with `--allow-similar {address}`"
+            }
+            Self::ForeignObject => {
+                "correct `org_handle` on the account, or what identifies the object in the YAML; where the ledger knows it, `telform forget {address}` releases it and leaves it as it is"
+            }
+            Self::AccountChanged => {
+                "to move it, add `moved: [{ from: {address}, account: {account}, to: {address} }]`: it is made in the new one, its numbers move, and the old one is deleted; to leave the old one as it is and release it, run `telform forget {address}`; otherwise correct `account` in its entry"
+            }
+            Self::UnfinishedReplacement => {
+                "put its entry back and apply that first, without `--destroy`; or leave the old object as it is and release it with `telform forget {address}`"
+            }
+            Self::PinChanged => {
+                "to leave the old object as it is and release it, run `telform forget {address}`; to keep it, declare it under another address with its `id:`; to delete it, name its `id:` in a tombstone under another address; otherwise correct `id:`"
+            }
+            Self::NewLedger => {
+                "if the ledger is somewhere else, name it with `--ledger PLACE` or `TELFORM_LEDGER`; if there is none yet, name the place of the new one in the same way, or let `telform ledger rebuild` make it from the services first"
+            }
+            Self::Unlisted => {
+                "to go on without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`; `--account NAME` limits the run to other accounts"
+            }
+        }
+    }
+}
+
+impl RefusalCode {
+    /// Whether it means that the live object of an address was not determined, so that nothing of it was compared.
+    pub fn hides_object(self) -> bool {
+        matches!(
+            self,
+            Self::WrongGeneration
+                | Self::SeveralFit
+                | Self::RenamedOnto
+                | Self::ClaimedTwice
+                | Self::UnsettledCreate
+                | Self::HiddenElsewhere
+                | Self::PinnedMissing
+                | Self::Unreadable
+                | Self::AccountChanged
+                | Self::PinChanged
+        )
+    }
+}
+
+impl PlanRefusal {
+    /// What to do about this refusal, for people.
+    pub fn help(&self) -> String {
+        let address = self.address.as_ref().map_or_else(|| "ADDRESS".to_owned(), ToString::to_string);
+        self.code.help_template().replace("{address}", &address).replace("{account}", &self.account)
+    }
+}

@@ -1,0 +1,274 @@
+//! The requests that connect and disconnect, and the read-back that confirms them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use super::Inputs;
+use super::step::{ObjectRef, Step, StepOperation, StepPhase};
+use super::unnumbered_step::{UnnumberedStep, create_step_name};
+use crate::model::call::{BodyValue, Call, CallBody, RequestMethod};
+use crate::model::kind::{Link, NumberParameter};
+use crate::model::resource::{Address, Connection, NumberSpellings, ServedBy};
+use crate::model::value::Value;
+
+/// Connects and disconnects of one account, and what each bridge must show afterwards.
+#[derive(Debug, Default)]
+pub(super) struct LinkSteps {
+    pub(super) drafts: Vec<UnnumberedStep>,
+    /// How the service spells the numbers: requests use its own spelling.
+    pub(super) spellings: NumberSpellings,
+    /// Numbers whose change needs an id that the service did not show.
+    pub(super) nameless: BTreeSet<(Address, String)>,
+    cut: BTreeSet<(String, String)>,
+    after: BTreeMap<ObjectRef, ExpectedBridge>,
+}
+
+#[derive(Debug, Default)]
+struct ExpectedBridge {
+    owner: Option<Address>,
+    numbers: BTreeMap<String, Option<ObjectRef>>,
+    waits_for: Vec<String>,
+}
+
+fn disconnect_name(account: &str, bridge: &str, number: &str) -> String {
+    format!("disconnect {account} {bridge} {number}")
+}
+
+fn connect_name(account: &str, bridge: &ObjectRef, number: &str) -> String {
+    format!("connect {account} {} {number}", bridge.in_path())
+}
+
+fn read_back_name(account: &str, bridge: &ObjectRef) -> String {
+    format!("read back {account} {}", bridge.in_path())
+}
+
+/// The identity of a configuration in a body: a number where the service uses numeric ids, else a step's result.
+pub(super) fn target_payload(provider: &ObjectRef) -> BodyValue {
+    match provider {
+        ObjectRef::Id(id) => BodyValue::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from)),
+        ObjectRef::Step(step) => BodyValue::IdOf(step.clone()),
+    }
+}
+
+impl LinkSteps {
+    /// Whether this number is removed from this bridge and not put back on it.
+    pub(super) fn takes_off_bridge(&self, bridge: &str, number: &str) -> bool {
+        let after = self.after.get(&ObjectRef::Id(bridge.to_owned()));
+        after.and_then(|after| after.numbers.get(number)).is_some_and(Option::is_none)
+    }
+
+    /// Whether this number is connected somewhere.
+    pub(super) fn connects_number(&self, number: &str) -> bool {
+        self.drafts
+            .iter()
+            .any(|draft| matches!(&draft.step.operation, StepOperation::Connect { number: other, .. } if other == number))
+    }
+
+    /// Whether this number is connected on a bridge that the plan creates.
+    pub(super) fn connects_on_new_bridge(&self, number: &str) -> bool {
+        self.drafts.iter().any(|draft| matches!(&draft.step.operation, StepOperation::Connect { number: other, bridge: ObjectRef::Step(_), .. } if other == number))
+    }
+
+    /// Disconnects a number from a bridge.
+    pub(super) fn add_disconnect(&mut self, account: &str, link: &'static Link, owner: &Address, connection: &Connection) {
+        let bridge = &connection.bridge;
+        let number = &connection.number;
+        let (key, value) = self.number_entry(link, owner, bridge, number, connection.number_id);
+        let id = disconnect_name(account, bridge, number);
+        self.cut.insert((bridge.clone(), number.clone()));
+        let at = ObjectRef::Id(bridge.clone());
+        self.expect_after(at, owner, number, None, &id);
+        self.drafts.push(UnnumberedStep {
+            rank: 0,
+            subject: format!("{number} {account}"),
+            turn: 0,
+            step: Step {
+                id,
+                phase: StepPhase::Rewire,
+                address: Some(owner.clone()),
+                call: Call {
+                    account: account.to_owned(),
+                    method: RequestMethod::Post,
+                    path: link.disconnect_path(bridge),
+                    query: Vec::new(),
+                    headers: Vec::new(),
+                    body: Some(CallBody::Object(IndexMap::from([(key, value)]))),
+                },
+                operation: StepOperation::Disconnect {
+                    bridge: bridge.clone(),
+                    number: number.clone(),
+                    before: connection.served_by.in_plan(),
+                },
+                why: format!("the service cuts one number at a time ({} connection)", connection.served_by.word()),
+                waits_for: Vec::new(),
+            },
+        });
+    }
+
+    /// Lets a configuration serve a number; `after_cut_on` is the bridge from which the number was disconnected just before.
+    #[allow(clippy::too_many_arguments, reason = "one call with everything that the request says")]
+    pub(super) fn add_connect(
+        &mut self,
+        account: &str,
+        link: &'static Link,
+        owner: &Address,
+        at: &ObjectRef,
+        number: &str,
+        number_id: Option<u64>,
+        provider: &ObjectRef,
+        before: ServedBy,
+        after_cut_on: Option<String>,
+    ) {
+        let mut waits_for: Vec<String> = Vec::new();
+        for made in [at, provider] {
+            if let ObjectRef::Step(step) = made {
+                waits_for.push(step.clone());
+            }
+        }
+        waits_for.extend(after_cut_on.map(|bridge| disconnect_name(account, &bridge, number)));
+        // A number that moves from another bridge is disconnected there first.
+        waits_for
+            .extend(self.cut.iter().filter(|(_, cut)| cut == number).map(|(bridge, _)| disconnect_name(account, bridge, number)));
+        waits_for.sort();
+        waits_for.dedup();
+        self.delay_cuts(number, &[at, provider]);
+        let (key, value) = self.number_entry(link, owner, &at.in_path(), number, number_id);
+        let id = connect_name(account, at, number);
+        self.expect_after(at.clone(), owner, number, Some(provider.clone()), &id);
+        let why = match &before {
+            ServedBy::NotThere => "the number is not on the bridge yet",
+            ServedBy::Unserved => "no configuration serves the number",
+            ServedBy::By { .. } | ServedBy::Foreign { .. } => {
+                "connecting another configuration overwrites the connection without a gap"
+            }
+            ServedBy::OneOf(_) | ServedBy::NotTold => {
+                "it is not known which configuration serves the number; connecting settles it"
+            }
+        };
+        self.drafts.push(UnnumberedStep {
+            rank: 0,
+            subject: format!("{number} {account}"),
+            turn: 1,
+            step: Step {
+                id,
+                phase: StepPhase::Rewire,
+                address: Some(owner.clone()),
+                call: Call {
+                    account: account.to_owned(),
+                    method: RequestMethod::Post,
+                    path: link.connect_path(&at.in_path()),
+                    query: Vec::new(),
+                    headers: Vec::new(),
+                    body: Some(CallBody::Object(IndexMap::from([
+                        (link.target_key.to_owned(), target_payload(provider)),
+                        (key, value),
+                    ]))),
+                },
+                operation: StepOperation::Connect {
+                    bridge: at.clone(),
+                    number: number.to_owned(),
+                    provider: provider.clone(),
+                    before,
+                },
+                why: why.to_owned(),
+                waits_for,
+            },
+        });
+    }
+
+    /// A number is not disconnected before its new configuration exists: if the create failed, the number would stay dark.
+    fn delay_cuts(&mut self, number: &str, needed: &[&ObjectRef]) {
+        let needed = needed.iter().filter_map(|at| match at {
+            ObjectRef::Step(step) => Some(step.clone()),
+            ObjectRef::Id(_) => None,
+        });
+        let needed: Vec<String> = needed.collect();
+        for draft in &mut self.drafts {
+            if matches!(&draft.step.operation, StepOperation::Disconnect { number: cut, .. } if cut == number) {
+                draft.step.waits_for.extend(needed.iter().cloned());
+            }
+        }
+    }
+
+    /// The number as the service's requests name it.
+    fn number_entry(&mut self, link: &Link, owner: &Address, bridge: &str, number: &str, id: Option<u64>) -> (String, BodyValue) {
+        let (key, value) = match link.number {
+            NumberParameter::E164(key) => (key, Value::from(self.service_spelling(bridge, number))),
+            NumberParameter::Id(key) => {
+                if id.is_none() {
+                    self.nameless.insert((owner.clone(), number.to_owned()));
+                }
+                (key, id.map_or(Value::Null, Value::from))
+            }
+        };
+        (key.to_owned(), BodyValue::Value(value))
+    }
+
+    /// A number as the service spells it: on this bridge, in its listing of numbers, on another bridge.
+    fn service_spelling<'n>(&'n self, bridge: &str, number: &'n str) -> &'n str {
+        let on = |bridge: &str| self.spellings.get(&(bridge.to_owned(), number.to_owned()));
+        let elsewhere = || self.spellings.iter().find(|((_, other), _)| other == number).map(|(_, it)| it);
+        on(bridge).or_else(|| on("")).or_else(elsewhere).map_or(number, String::as_str)
+    }
+
+    fn expect_after(&mut self, at: ObjectRef, owner: &Address, number: &str, provider: Option<ObjectRef>, step: &str) {
+        let after = self.after.entry(at).or_default();
+        after.owner.get_or_insert_with(|| owner.clone());
+        after.numbers.insert(number.to_owned(), provider);
+        after.waits_for.push(step.to_owned());
+    }
+
+    /// Adds one read of every bridge whose connections change.
+    pub(super) fn add_read_backs(&mut self, account: &str, member: &str) {
+        for (at, after) in std::mem::take(&mut self.after) {
+            let mut waits_for = after.waits_for;
+            if let ObjectRef::Step(step) = &at {
+                waits_for.push(step.clone());
+            }
+            waits_for.sort();
+            waits_for.dedup();
+            self.drafts.push(UnnumberedStep {
+                rank: 0,
+                subject: format!("{account} {}", at.in_path()),
+                turn: 0,
+                step: Step {
+                    id: read_back_name(account, &at),
+                    phase: StepPhase::ReadBack,
+                    address: after.owner,
+                    call: Call::get(account, member.replace("{id}", &at.in_path())),
+                    operation: StepOperation::ReadBack { bridge: at, numbers: after.numbers },
+                    why: "what was cut and connected is confirmed before anything is deleted".to_owned(),
+                    waits_for,
+                },
+            });
+        }
+    }
+}
+
+/// The draft name of the step that makes the object of an address.
+pub(super) fn ref_of_new_object(address: &Address) -> ObjectRef {
+    ObjectRef::Step(create_step_name(address))
+}
+
+/// The ids of the numbers that a new bridge includes, where they can join only at its creation; also from a bridge of the
+/// account that it replaces.
+pub(super) fn assignable_number_ids(
+    inputs: &Inputs<'_>,
+    account: &str,
+    link: &Link,
+    from: Option<&str>,
+    numbers: impl Iterator<Item = String>,
+) -> Vec<u64> {
+    if link.assigned_on_create.is_none() {
+        return Vec::new();
+    }
+    let live = inputs.live.accounts.get(account);
+    numbers
+        .filter_map(|number| {
+            live.and_then(|live| live.numbers.get(&number))
+                .filter(|number| number.bridge.is_none() || number.bridge.as_deref() == from)
+                .and_then(|number| number.id)
+        })
+        .collect()
+}

@@ -1,0 +1,74 @@
+//! What serves, or is served, out of sight: configurations of other organizations, bridges of other products.
+
+use super::Planner;
+use crate::config::schema::ALL_PRODUCTS;
+use crate::model::kind::Kind;
+use crate::model::resource::{Account, ServedBy, owned_by};
+use crate::plan::Inputs;
+use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
+use crate::plan::link::{LinkInputs, LinkPlan};
+use crate::plan::matching::Matches;
+use crate::plan::removal::LeavingObject;
+use crate::plan::step::{Step, StepOperation};
+
+/// Managed bridges on which a configuration of another organization serves a number, and continues to.
+pub(super) fn add_foreign_connection_notices(
+    findings: &Matches<'_>,
+    account: &Account,
+    kind: &Kind,
+    wiring: &LinkInputs<'_>,
+    wired: &mut LinkPlan,
+) {
+    for connection in wiring.connections {
+        let ServedBy::Foreign { id, owner } = &connection.served_by else { continue };
+        let bridge = findings.claimed.get(&(account.name.as_str(), kind.name, connection.bridge.as_str()));
+        if let Some(bridge) = bridge.filter(|_| !wired.steps.connects_number(&connection.number)) {
+            wired.remarks.notices.push(PlanNotice {
+                code: NoticeCode::ForeignConnection,
+                account: account.name.clone(),
+                address: Some((*bridge).clone()),
+                attribute: Some(wiring.link.roles.members.to_owned()),
+                detail: Some(format!("{}: configuration {id} of {}", connection.number, owned_by(owner.as_deref()))),
+            });
+        }
+    }
+}
+
+impl<'a> Planner<'a> {
+    /// Where bridges are listed by product, a delete reports which products were read, and is refused while others may exist.
+    pub(super) fn check_products_seen(&mut self, inputs: &Inputs<'a>, gone: &LeavingObject<'a>, step: &mut Step) {
+        let Some(account) = inputs.desired.accounts.get(gone.account).filter(|_| gone.kind.connected) else {
+            return;
+        };
+        let generation = inputs.facts_of_account(gone.account).generation;
+        let shapes = account.backend.kinds.iter().filter(|kind| kind.generation == generation);
+        if !shapes.filter_map(|kind| kind.link).any(|link| link.listed_by_product) {
+            return;
+        }
+        let of = match account.product_ids.as_slice() {
+            [] => "no product".to_owned(),
+            [one] => format!("product {one}"),
+            several => format!("products {}", several.join(", ")),
+        };
+        if let StepOperation::Delete { cut, frees, .. } = &step.operation
+            && cut.is_empty()
+            && frees.is_empty()
+        {
+            step.why = format!("no number on the bridges of {of} is known to use this {}", gone.kind.singular);
+        }
+        let (code, looked_at) = (NoticeCode::ProductsLookedAt, format!("looked at: bridges of {of}"));
+        self.remarks.notices.push(PlanNotice::about(code, gone.account, Some(gone.address), Some(looked_at)));
+        let allowed = account.switches.contains(ALL_PRODUCTS) || inputs.options.allow_unseen_products;
+        if !allowed {
+            self.remarks.refusals.push(PlanRefusal::about(
+                RefusalCode::UnseenProducts,
+                gone.account,
+                gone.address,
+                format!(
+                    "only bridges of {of} were looked at; one of another product may use {} {}, and its numbers would go dark without being counted",
+                    gone.kind.singular, gone.live.id
+                ),
+            ));
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Numbers: which configuration is to serve each one, and what has to be disconnected for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{DeletePrerequisites, Planner, foreign_connections};
+use crate::model::kind::Kind;
+use crate::model::resource::{Account, Address, NumberSpellings, ServedBy, owned_by};
+use crate::model::value::Value;
+use crate::plan::Inputs;
+use crate::plan::change::{AttributeChange, Change, ChangeAction, ShownValue};
+use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
+use crate::plan::link::{LeavingConfiguration, LinkInputs, LinkPlan};
+use crate::plan::matching::Matches;
+use crate::plan::removal::LeavingObject;
+use crate::plan::selection::Selection;
+use crate::plan::step::{ObjectRef, StepOperation};
+use crate::plan::unnumbered_step::delete_step_name;
+
+static NONE_UNSEEN: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+static NONE_SPELLED: NumberSpellings = NumberSpellings::new();
+static EMPTY: BTreeMap<String, crate::model::resource::LiveNumber> = BTreeMap::new();
+
+impl<'a> Planner<'a> {
+    pub(super) fn plan_links(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, selection: &Selection) {
+        for account in inputs.desired.accounts.values() {
+            let generation = inputs.facts_of_account(&account.name).generation;
+            let Some((kind, link)) = account.backend.link_holder(generation) else {
+                self.refuse_unread_links(inputs, account);
+                continue;
+            };
+            let live = inputs.live.accounts.get(&account.name);
+            let read = live.and_then(|live| live.connections.as_deref());
+            if read.is_none() {
+                // Nothing is known about its numbers, so nothing is decided about them, including open moves.
+                self.refuse_unread_links(inputs, account);
+                continue;
+            }
+            // The order in which a service lists its bridges must not affect the plan.
+            let mut connections = read.unwrap_or_default().to_vec();
+            connections.sort_by(|a, b| (&a.bridge, &a.number).cmp(&(&b.bridge, &b.number)));
+            let leaving: BTreeMap<String, Address> =
+                self.leaving_in(account, |kind| kind.connected).map(|(id, gone)| (id, gone.address.clone())).collect();
+            let label = |id: &str| {
+                let known = leaving.get(id).or_else(|| claimed_target(inputs, findings, account, id));
+                known.map_or_else(|| format!("configuration {id}"), ToString::to_string)
+            };
+            let wiring = LinkInputs {
+                account: &account.name,
+                link,
+                can_disconnect: link.can_disconnect || account.switches.contains("disconnect_works"),
+                connections: &connections,
+                possible_unseen_uses: live.map_or(&NONE_UNSEEN, |live| &live.unseen_candidates),
+                numbers: live.map_or(&EMPTY, |live| &live.numbers),
+                spellings: live.map_or(&NONE_SPELLED, |live| &live.spellings),
+                bridges: self.planned_bridges(inputs, findings, selection, account, &connections),
+                leaving_bridges: self
+                    .leaving_in(account, |kind| kind.link.is_some())
+                    .map(|(id, gone)| (id, gone.address.clone()))
+                    .collect(),
+                leaving: self
+                    .leaving_in(account, |kind| kind.connected)
+                    .map(|(id, gone)| {
+                        (id, LeavingConfiguration { address: gone.address.clone(), replacement: gone.number_successor() })
+                    })
+                    .collect(),
+                unreadable: live
+                    .and_then(|live| live.unreadable.get(kind.name))
+                    .map(|all| all.keys().map(String::as_str).collect())
+                    .unwrap_or_default(),
+                label: &label,
+                foreign_bridges: inputs
+                    .live
+                    .accounts
+                    .get(&account.name)
+                    .and_then(|live| live.foreign.get(kind.name))
+                    .map(|foreign| foreign.keys().map(String::as_str).collect())
+                    .unwrap_or_default(),
+                unfinished_moves: inputs.ledger.moves.iter().filter(|open| open.account == account.name).collect(),
+                slugs: inputs.live_objects(&account.name, kind.name).iter().map(|bridge| bridge.id.as_str()).collect(),
+                configurations: inputs
+                    .live_objects(&account.name, link.roles.target)
+                    .iter()
+                    .map(|live| live.id.as_str())
+                    .collect(),
+            };
+            let mut wired = wiring.plan_connections();
+            self.add_number_changes(&wiring, &wired, inputs);
+            foreign_connections::add_foreign_connection_notices(findings, account, kind, &wiring, &mut wired);
+            wired.steps.add_read_backs(&account.name, kind.member);
+            self.take_link_plan(account, kind.name, &mut wired, &connections);
+        }
+    }
+
+    /// A delete of something that numbers use needs to know the connections, and so does a create that takes numbers along.
+    fn refuse_unread_links(&mut self, inputs: &Inputs<'a>, account: &Account) {
+        if inputs.live.accounts.get(&account.name).is_some_and(|live| live.connections_failure.is_some()) {
+            return; // Refused already, with the reason.
+        }
+        let used = self.leaving_in(account, |kind| kind.connected);
+        let used = used.map(|(_, gone)| (gone.address.clone(), "which numbers use it"));
+        let created = self.takes_members(account).map(|address| (address, "which of its numbers are free"));
+        let addresses: Vec<(Address, &str)> = used.chain(created).collect();
+        for (address, unknown) in addresses {
+            let detail = format!("the bridges were not read, so nobody knows {unknown}");
+            let code = RefusalCode::AmbiguousConnection;
+            self.remarks.refusals.push(PlanRefusal::about(code, &account.name, &address, detail));
+        }
+    }
+
+    /// Objects of an account whose create takes members along.
+    fn takes_members<'s>(&'s self, account: &'s Account) -> impl Iterator<Item = Address> + 's {
+        let links = account.backend.kinds.iter().filter_map(|kind| kind.link);
+        let keys: BTreeSet<&str> = links.filter_map(|link| link.assigned_on_create).collect();
+        let steps = self.drafts.iter().map(|draft| &draft.step);
+        let creates =
+            steps.filter(|step| step.call.account == account.name && matches!(step.operation, StepOperation::Create { .. }));
+        let taking = creates.filter(move |step| {
+            step.call.body.as_ref().is_some_and(|body| keys.iter().any(|key| body.own_entries().contains_key(*key)))
+        });
+        taking.filter_map(|step| step.address.clone())
+    }
+
+    fn leaving_in<'s>(
+        &'s self,
+        account: &'s Account,
+        of: impl Fn(&Kind) -> bool + 's,
+    ) -> impl Iterator<Item = (String, &'s LeavingObject<'a>)> + 's {
+        self.leaving
+            .iter()
+            .filter(move |gone| gone.account == account.name && of(gone.kind))
+            .map(|gone| (gone.live.id.clone(), gone))
+    }
+
+    /// Declared numbers as an attribute of their bridge, where something about them changes.
+    fn add_number_changes(&mut self, wiring: &LinkInputs<'_>, wired: &LinkPlan, inputs: &Inputs<'a>) {
+        let touched: BTreeSet<&Address> = wired.steps.drafts.iter().filter_map(|draft| draft.step.address.as_ref()).collect();
+        for bridge in &wiring.bridges {
+            let object = &inputs.desired.objects[&bridge.address];
+            // Numbers that only a create includes are shown with the create.
+            let idle = bridge.unserved.iter().filter(|_| matches!(bridge.at, ObjectRef::Step(_)));
+            let idle: Vec<&String> = idle.collect();
+            if !touched.contains(&bridge.address) && idle.is_empty() {
+                continue;
+            }
+            let before: serde_json::Map<String, Value> = wiring
+                .connections
+                .iter()
+                .filter(|connection| matches!(&bridge.at, ObjectRef::Id(slug) if *slug == connection.bridge))
+                .map(|connection| {
+                    let served = match (&connection.served_by, connection.served_by.id()) {
+                        (ServedBy::Foreign { id, owner }, _) => {
+                            format!("configuration {id} of {}", owned_by(owner.as_deref()))
+                        }
+                        (_, Some(id)) => (wiring.label)(id),
+                        (target, None) => target.word().to_owned(),
+                    };
+                    (connection.number.clone(), Value::from(served))
+                })
+                .collect();
+            let after: serde_json::Map<String, Value> = bridge
+                .numbers
+                .iter()
+                .map(|(number, (name, _))| (number.clone(), Value::from(name.to_string())))
+                .chain(bridge.undecided.iter().map(|(number, name)| (number.clone(), Value::from(name.to_string()))))
+                .chain(idle.into_iter().map(|number| (number.clone(), Value::from(ServedBy::Unserved.word()))))
+                .collect();
+            let attribute = AttributeChange {
+                name: wiring.link.roles.members.to_owned(),
+                before: if before.is_empty() { ShownValue::Absent } else { ShownValue::Value(Value::Object(before)) },
+                after: ShownValue::Value(Value::Object(after)),
+                risky: false,
+                source: None,
+            };
+            match self.changes.get_mut(&bridge.address) {
+                Some(change) => change.attributes.push(attribute),
+                None => {
+                    let id = if let ObjectRef::Id(id) = &bridge.at { Some(id.clone()) } else { None };
+                    self.add_change(object, ChangeAction::Update, id, vec![attribute], None);
+                }
+            }
+        }
+    }
+
+    /// A change for every object that has steps and no change of its own: a number that an earlier run left dark.
+    fn add_changes_of_links(&mut self, account: &Account) {
+        let owners: BTreeSet<Address> = self.drafts.iter().filter_map(|draft| draft.step.address.clone()).collect();
+        for address in owners {
+            let leaving = self.leaving.iter().any(|gone| *gone.address == address);
+            if !leaving && !self.changes.contains_key(&address) {
+                let change = Change {
+                    address: address.clone(),
+                    account: account.name.clone(),
+                    from_account: None,
+                    also_leaves: Vec::new(),
+                    action: ChangeAction::Update,
+                    id: None,
+                    attributes: Vec::new(),
+                    reason: Some("an earlier run cut a number off to move it and did not finish: it is connected now".to_owned()),
+                    steps: Vec::new(),
+                };
+                self.changes.insert(address, change);
+            }
+        }
+    }
+
+    /// Adds the decisions to the plan, and records which connections each delete relies on.
+    fn take_link_plan(
+        &mut self,
+        account: &Account,
+        holder: &str,
+        wired: &mut LinkPlan,
+        connections: &[crate::model::resource::Connection],
+    ) {
+        self.drafts.append(&mut wired.steps.drafts);
+        self.remarks.merge(std::mem::take(&mut wired.remarks));
+        self.impact.append(&mut wired.impact);
+        self.add_changes_of_links(account);
+        let gone: Vec<&LeavingObject<'a>> = self.leaving.iter().filter(|gone| gone.account == account.name).collect();
+        let slugs: BTreeSet<&str> =
+            gone.iter().filter(|gone| gone.kind.link.is_some()).map(|gone| gone.live.id.as_str()).collect();
+        for gone in &gone {
+            let id = gone.live.id.as_str();
+            let cut = if gone.kind.link.is_some() { &wired.cut_on_bridge } else { &wired.leaving_connections };
+            let cut = cut.get(id).cloned().unwrap_or_default();
+            let freed_by: Vec<String> = connections
+                .iter()
+                .filter(|connection| {
+                    gone.kind.connected && connection.served_by.may_be(id) && slugs.contains(connection.bridge.as_str())
+                })
+                .map(|connection| delete_step_name(&account.name, holder, &connection.bridge))
+                .collect();
+            let frees = wired.freed_numbers.get(id).cloned().unwrap_or_default();
+            let seats = wired.prior_connections.get(id).cloned().unwrap_or_default();
+            self.delete_prerequisites.push(DeletePrerequisites {
+                delete: delete_step_name(&account.name, gone.kind.name, id),
+                cut,
+                freed_by,
+                frees,
+                seats,
+            });
+        }
+    }
+}
+
+/// The address that claims a target by its id, in the run or in the ledger.
+fn claimed_target<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, account: &Account, id: &str) -> Option<&'a Address> {
+    let target = account.backend.link_roles()?.target;
+    let claimed = findings.claimed.get(&(account.name.as_str(), target, id)).copied();
+    claimed.or_else(|| inputs.ledger.address_of(&account.name, target, id))
+}
+
+/// That address, or one made of the id if no address claims the target.
+pub(super) fn target_address(inputs: &Inputs<'_>, findings: &Matches<'_>, account: &Account, id: &str) -> Address {
+    let unclaimed = || Address::new(account.backend.link_roles().map_or("", |roles| roles.target), id);
+    claimed_target(inputs, findings, account, id).cloned().unwrap_or_else(unclaimed)
+}

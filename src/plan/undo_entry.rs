@@ -1,0 +1,320 @@
+//! How to undo a plan, as far as it is known before its first request: for each change, the requests that restore the earlier
+//! state, and what no request restores. A plan lists the latter before anyone approves it, the journal keeps both with the
+//! run, and `telform undo` is checked against it.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::Plan;
+use super::step::{FreedNumber, ObjectRef, Step, StepOperation};
+use crate::model::call::{BodyValue, Call, CallBody, RequestMethod, StepId};
+use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, Link, NumberParameter, UpdateMethod};
+use crate::model::resource::ServedBy;
+use crate::model::value::{CompactValue, Value, hidden::holds_mark};
+use crate::services;
+
+/// How to undo one change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UndoEntry {
+    /// The steps that it undoes.
+    pub of: Vec<StepId>,
+    /// The object, attribute or number.
+    pub what: String,
+    /// The requests, in order. An id that the run creates is written as `{s1}`, after the step that creates it; the id of an
+    /// object that is recreated in place of a deleted one is written after the step that deletes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Call>,
+    /// What cannot be restored, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
+}
+
+impl Plan {
+    /// How to undo it: the objects in the order of its steps, then the numbers.
+    pub fn undo_entries(&self) -> Vec<UndoEntry> {
+        let mut all: Vec<UndoEntry> = self.steps.iter().flat_map(|step| self.undo_object_step(step)).collect();
+        all.extend(self.number_transitions().into_iter().filter_map(|turn| self.undo_number_transition(&turn)));
+        all
+    }
+
+    fn account_generation(&self, account: &str) -> Option<u8> {
+        self.accounts.iter().find(|line| line.name == account)?.generation
+    }
+
+    /// How an account connects numbers.
+    fn account_link(&self, account: &str) -> Option<&'static Link> {
+        let line = self.accounts.iter().find(|line| line.name == account)?;
+        let kinds = services::by_api(&line.api)?.kinds.iter();
+        let mut answering = kinds.filter(|kind| kind.generation.is_none() || kind.generation == line.generation);
+        answering.find_map(|kind| kind.link)
+    }
+
+    fn undo_object_step(&self, step: &Step) -> Vec<UndoEntry> {
+        let Some(address) = &step.address else { return Vec::new() };
+        let Some(kind) = services::shape_of_generation(&address.kind, self.account_generation(&step.call.account)) else {
+            return Vec::new();
+        };
+        match &step.operation {
+            StepOperation::Create { .. } => vec![undo_create(step, kind, &address.to_string())],
+            StepOperation::Update { before, secrets, .. } => {
+                // The hidden part of a value is known only to the run that reads it: no later run can restore it.
+                let sent = |name: &String| step.call.body.as_ref().is_some_and(|body| body.own_entries().contains_key(name));
+                let hidden = before.iter().filter(|(name, was)| sent(name) && holds_mark(&CompactValue::from(*was)));
+                let lost: Vec<String> = hidden.map(|(name, _)| name.clone()).collect();
+                let rest = before.iter().filter(|(name, _)| !lost.contains(name));
+                let before = &rest.map(|(name, was)| (name.clone(), was.clone())).collect();
+                let secrets = secrets.iter().chain(&lost);
+                let name = |secret: &String| UndoEntry {
+                    of: vec![step.id.clone()],
+                    what: format!("{address} {secret}"),
+                    calls: Vec::new(),
+                    lost: Some("overwritten: telform keeps no secret, so undo cannot send the old one again".to_owned()),
+                };
+                undo_update(step, kind, before, &lost).into_iter().chain(secrets.map(name)).collect()
+            }
+            StepOperation::Delete { id, before, frees, seats, .. } => {
+                let mut all = vec![undo_delete(step, kind, id, before, seats)];
+                all.extend(frees.iter().filter_map(|number| self.undo_freed_number(step, kind, id, number, seats.get(number))));
+                all
+            }
+            StepOperation::Connect { .. } | StepOperation::Disconnect { .. } | StepOperation::ReadBack { .. } => Vec::new(),
+        }
+    }
+
+    /// A number that leaves with its bridge: the bridge includes it when it is recreated, and it is connected to the
+    /// configuration that served it.
+    fn undo_freed_number(
+        &self,
+        step: &Step,
+        kind: &Kind,
+        bridge: &str,
+        number: &str,
+        seat: Option<&FreedNumber>,
+    ) -> Option<UndoEntry> {
+        let mut inverse =
+            UndoEntry { of: vec![step.id.clone()], what: format!("{number} on {bridge}"), calls: Vec::new(), lost: None };
+        let id = seat.and_then(|seat| seat.id);
+        inverse.lost = match (seat.map(|seat| &seat.served), id, kind.link) {
+            (None, ..) => Some("comes off with its bridge: undo does not put it back".to_owned()),
+            (_, None, _) | (_, _, None) => {
+                Some("comes off with its bridge: the service does not show its id, so undo cannot put it back".to_owned())
+            }
+            (Some(ServedBy::OneOf(_) | ServedBy::NotTold), ..) => Some(
+                "comes off with its bridge: undo puts it back there, but it is not known which configuration served it"
+                    .to_owned(),
+            ),
+            (Some(ServedBy::By { id: server, .. } | ServedBy::Foreign { id: server, .. }), Some(number_id), Some(link)) => {
+                let account = &step.call.account;
+                let at = self.ref_after_undo(account, ObjectRef::Id(bridge.to_owned())).in_path();
+                let provider = self.ref_after_undo(account, ObjectRef::Id(server.clone()));
+                let number = match link.number {
+                    NumberParameter::E164(key) => (key, Value::from(number)),
+                    NumberParameter::Id(key) => (key, Value::from(number_id)),
+                };
+                let entries = IndexMap::from([
+                    (link.target_key.to_owned(), super::link_steps::target_payload(&provider)),
+                    (number.0.to_owned(), BodyValue::Value(number.1)),
+                ]);
+                let path = link.connect_path(&at);
+                inverse.calls.push(call_of_step(step, RequestMethod::Post, path, Some(entries)));
+                None
+            }
+            // The bridge includes it, and no configuration served it.
+            (Some(ServedBy::Unserved | ServedBy::NotThere), ..) => return None,
+        };
+        Some(inverse)
+    }
+
+    /// What the plan does to each number on each bridge: the state before the first step and the effect of the last.
+    fn number_transitions(&self) -> Vec<NumberTransition<'_>> {
+        let mut turns: BTreeMap<(&str, ObjectRef, &str), NumberTransition<'_>> = BTreeMap::new();
+        for step in &self.steps {
+            let (bridge, number, before, after) = match &step.operation {
+                StepOperation::Disconnect { bridge, number, before } => (ObjectRef::Id(bridge.clone()), number, before, None),
+                StepOperation::Connect { bridge, number, provider, before } => (bridge.clone(), number, before, Some(provider)),
+                _ => continue,
+            };
+            let seat = (step.call.account.as_str(), bridge.clone(), number.as_str());
+            let turn =
+                turns.entry(seat).or_insert_with(|| NumberTransition { steps: Vec::new(), bridge, number, before, after: None });
+            turn.steps.push(step);
+            turn.after = after;
+        }
+        turns.into_values().collect()
+    }
+
+    fn undo_number_transition(&self, turn: &NumberTransition<'_>) -> Option<UndoEntry> {
+        let step = *turn.steps.first()?;
+        let account = &step.call.account;
+        let link = self.account_link(account)?;
+        // A number that a new bridge included leaves with it, or returns with the bridge that it replaced.
+        if link.assigned_on_create.is_some() && matches!(turn.bridge, ObjectRef::Step(_)) {
+            return None;
+        }
+        let on = match &turn.bridge {
+            ObjectRef::Id(id) => id.clone(),
+            ObjectRef::Step(maker) => self.address_of_id(maker).unwrap_or_default(),
+        };
+        let mut inverse = UndoEntry {
+            of: turn.steps.iter().map(|step| step.id.clone()).collect(),
+            what: format!("{} on {on}", turn.number),
+            calls: Vec::new(),
+            lost: None,
+        };
+        let back = match turn.before {
+            ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => Some(id),
+            ServedBy::NotThere | ServedBy::Unserved => None,
+            ServedBy::OneOf(_) | ServedBy::NotTold => {
+                inverse.lost = Some("it is not known which configuration serves it now".to_owned());
+                return Some(inverse);
+            }
+        };
+        if turn.after == back.map(|id| ObjectRef::Id(id.clone())).as_ref() {
+            return None;
+        }
+        // An account may declare that its service can disconnect; then its plans do so.
+        let cuts = |other: &Step| other.call.account == *account && matches!(other.operation, StepOperation::Disconnect { .. });
+        let can_cut = link.can_disconnect || self.steps.iter().any(cuts);
+        let bridge = self.ref_after_undo(account, turn.bridge.clone()).in_path();
+        if turn.after.is_some() && can_cut {
+            inverse.calls.push(link_call(step, link, link.disconnect_path(&bridge), None)?);
+        } else if back.is_none() {
+            inverse.lost = Some("connected permanently: this generation of the service cannot disconnect".to_owned());
+        }
+        if let Some(id) = back {
+            let provider = self.ref_after_undo(account, ObjectRef::Id(id.clone()));
+            inverse.calls.push(link_call(step, link, link.connect_path(&bridge), Some(&provider))?);
+        }
+        Some(inverse)
+    }
+
+    /// An identity as it will be after the undo: an object that the plan deletes is recreated with a different one.
+    fn ref_after_undo(&self, account: &str, at: ObjectRef) -> ObjectRef {
+        let ObjectRef::Id(known) = &at else { return at };
+        let deletes = |step: &&Step| {
+            step.call.account == account && matches!(&step.operation, StepOperation::Delete { id, .. } if id == known)
+        };
+        self.steps.iter().find(deletes).map_or(at.clone(), |step| ObjectRef::Step(step.id.clone()))
+    }
+
+    fn address_of_id(&self, id: &str) -> Option<String> {
+        let step = self.steps.iter().find(|step| step.id == id)?;
+        step.address.as_ref().map(ToString::to_string)
+    }
+}
+
+/// What a plan does to a number on a bridge.
+struct NumberTransition<'a> {
+    steps: Vec<&'a Step>,
+    bridge: ObjectRef,
+    number: &'a str,
+    before: &'a ServedBy,
+    after: Option<&'a ObjectRef>,
+}
+
+/// A connect or disconnect that names the number in the same way as the plan's own request.
+fn link_call(step: &Step, link: &Link, path: String, provider: Option<&ObjectRef>) -> Option<Call> {
+    let mut entries: IndexMap<String, BodyValue> = IndexMap::new();
+    if let Some(provider) = provider {
+        entries.insert(link.target_key.to_owned(), super::link_steps::target_payload(provider));
+    }
+    let sent = step.call.body.as_ref()?.own_entries().clone();
+    entries.extend(sent.into_iter().filter(|(name, _)| name != link.target_key));
+    Some(call_of_step(step, RequestMethod::Post, path, Some(entries)))
+}
+
+fn call_of_step(step: &Step, method: RequestMethod, path: String, entries: Option<IndexMap<String, BodyValue>>) -> Call {
+    let account = step.call.account.clone();
+    Call { account, method, path, query: Vec::new(), body: entries.map(CallBody::Object), headers: Vec::new() }
+}
+
+/// The path of a collection, from that of one of its objects, and vice versa.
+fn swap_path_template(kind: &Kind, path: &str, from: &str, to: &str, id: &str) -> String {
+    // How an account spells the collection is known only from the request itself.
+    let head = from.split(['{']).next().unwrap_or_default();
+    let spelling = path.strip_prefix(head).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    kind.filled(to, Some(spelling), id)
+}
+
+/// A created object is deleted.
+fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
+    let path = swap_path_template(kind, &step.call.path, kind.collection, kind.member, &format!("{{{}}}", step.id));
+    let lost = match kind.delete {
+        DeleteSupport::Supported => None,
+        DeleteSupport::Undocumented { switch } => Some(format!(
+            "created permanently: the service documents no delete of a {}; undo tries one only where the account sets `{switch}`",
+            kind.singular
+        )),
+    };
+    let calls = vec![call_of_step(step, RequestMethod::Delete, path, None)];
+    UndoEntry { of: vec![step.id.clone()], what: what.to_owned(), calls, lost }
+}
+
+/// A changed object gets back its current values.
+fn undo_update(step: &Step, kind: &'static Kind, before: &BTreeMap<String, Value>, lost: &[String]) -> Option<UndoEntry> {
+    let mut entries = IndexMap::new();
+    for (name, payload) in step.call.body.as_ref()?.own_entries().iter().filter(|(name, _)| !lost.contains(name)) {
+        let (BodyValue::Value(sent), Some(field)) = (payload, kind.field(name)) else { continue };
+        let was = before.get(name).filter(|was| !was.is_null()).map_or_else(|| field.cleared_value(), CompactValue::from);
+        if !field.values_equal(&was, &sent.into()) {
+            entries.insert(name.clone(), BodyValue::Value(was.json()));
+        }
+    }
+    if entries.is_empty() {
+        return None;
+    }
+    let nested = kind.fields.iter().any(|field| field.is_nested() && entries.contains_key(field.name));
+    let mut call = call_of_step(step, RequestMethod::Patch, step.call.path.clone(), Some(entries));
+    if let (UpdateMethod::PatchOrPut { nested: (key, word) }, true) = (kind.update, nested) {
+        call = call.with_query(key, word);
+    }
+    let what = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    Some(UndoEntry { of: vec![step.id.clone()], what, calls: vec![call], lost: None })
+}
+
+/// A deleted object is recreated, as a new object.
+fn undo_delete(
+    step: &Step,
+    kind: &'static Kind,
+    id: &str,
+    before: &BTreeMap<String, Value>,
+    seats: &BTreeMap<String, FreedNumber>,
+) -> UndoEntry {
+    let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    let mut entries = IndexMap::new();
+    let mut needed = Vec::new();
+    let writable = kind.fields.iter().filter(|field| {
+        field.access != AttributeAccess::ReadOnly
+            && field.ty != AttributeType::Numbers
+            && field.only_with.is_none_or(|(other, needed)| before.get(other).and_then(Value::as_str) == Some(needed))
+    });
+    for field in writable {
+        if field.ty == AttributeType::Secret {
+            if let (true, Some(address)) = (field.required, &step.address) {
+                needed.push(field.name);
+                let attribute = field.name.to_owned();
+                entries.insert(field.name.to_owned(), BodyValue::Secret { address: address.clone(), attribute });
+            }
+        } else if let Some(value) = before.get(field.name).filter(|value| !value.is_null()) {
+            entries.insert(field.name.to_owned(), BodyValue::Value(value.clone()));
+        }
+    }
+    let taken: Vec<u64> = seats.values().filter_map(|seat| seat.id).collect();
+    if let Some(key) = kind.link.and_then(|link| link.assigned_on_create)
+        && !taken.is_empty()
+    {
+        entries.insert(key.to_owned(), BodyValue::Value(Value::from(taken)));
+    }
+    let path = swap_path_template(kind, &step.call.path, kind.member, kind.collection, "");
+    let mut lost = format!("deleted permanently: a {} that is made again has another identity", kind.singular);
+    if !needed.is_empty() {
+        lost.push_str(&format!(" and needs its {} from the YAML", needed.join(", ")));
+    }
+    if kind.hidden_until_verified {
+        lost.push_str(", and stays invisible until it is confirmed");
+    }
+    let calls = vec![call_of_step(step, RequestMethod::Post, path, Some(entries))];
+    UndoEntry { of: vec![step.id.clone()], what: format!("{address} ({id})"), calls, lost: Some(lost) }
+}

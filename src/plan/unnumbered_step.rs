@@ -1,0 +1,376 @@
+//! The one place that chooses between POST, PATCH, PUT and DELETE. Steps are drafted with readable names and
+//! numbered when the order is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use super::account_moves::Predecessor;
+use super::change::{AttributeChange, ObjectDifference, ShownValue, is_unused_field};
+use super::step::{FreedNumber, Step, StepOperation, StepPhase};
+use super::{Inputs, diagnostics::RefusalCode};
+use crate::model::call::{BodyValue, Call, CallBody, RequestMethod};
+use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, UpdateMethod};
+use crate::model::resource::{AccountFacts, Address, DesiredObject, DesiredValue, LiveObject};
+use crate::model::value::{CompactValue, Value};
+
+/// A step and its position in the order: steps are sorted by phase, then rank, then subject, then turn.
+#[derive(Debug, Clone)]
+pub(super) struct UnnumberedStep {
+    pub(super) rank: u8,
+    pub(super) subject: String,
+    pub(super) turn: u8,
+    pub(super) step: Step,
+}
+
+/// The draft name of the step that creates an object.
+pub(super) fn create_step_name(address: &Address) -> String {
+    format!("create {address}")
+}
+
+/// The draft name of the step that deletes an object.
+pub(super) fn delete_step_name(account: &str, kind: &str, id: &str) -> String {
+    format!("delete {account} {kind} {id}")
+}
+
+/// POST of a new object. `assigned` are the ids of numbers that can join the bridge only now (generation 1).
+pub(super) fn create_step(
+    inputs: &Inputs<'_>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+    assigned: &[u64],
+    replaces: Option<Predecessor<'_>>,
+) -> UnnumberedStep {
+    let facts = inputs.facts_of_account(&object.account);
+    let mut entries = IndexMap::new();
+    let mut secrets = Vec::new();
+    for field in kind.fields.iter().filter(|field| field.access != AttributeAccess::ReadOnly && !is_unused_field(object, field)) {
+        match object.attributes.get(field.name) {
+            Some(DesiredValue::Secret(_)) => {
+                secrets.push(field.name.to_owned());
+                entries.insert(field.name.to_owned(), secret_payload(&object.address, field.name));
+            }
+            Some(DesiredValue::Value(value)) if !value.is_null() => {
+                entries.insert(field.name.to_owned(), BodyValue::Value(field.sent(facts, value).json()));
+            }
+            _ => {}
+        }
+    }
+    if let Some(key) = kind.link.and_then(|link| link.assigned_on_create)
+        && !assigned.is_empty()
+    {
+        entries.insert(key.to_owned(), BodyValue::Value(Value::from(assigned.to_vec())));
+    }
+    let key: BTreeMap<String, Value> = kind
+        .natural_key
+        .iter()
+        .filter_map(|name| match object.attributes.get(name) {
+            Some(DesiredValue::Value(value)) => Some(((*name).to_owned(), sent_by_name(kind, name, value, facts).json())),
+            _ => None,
+        })
+        .collect();
+    // The service may complete the identity itself (a slug with a suffix, unpod.md 6.1): so it is read from the
+    // answer and not expected.
+    let expect = key.iter().filter(|(name, _)| name.as_str() != kind.id).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let across = replaces.filter(|old| old.account != object.account);
+    let call = Call {
+        account: object.account.clone(),
+        method: RequestMethod::Post,
+        path: kind.collection_path(facts),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: Some(CallBody::Object(entries)),
+    };
+    UnnumberedStep {
+        rank: kind.rank,
+        subject: object.address.to_string(),
+        turn: 0,
+        step: Step {
+            id: create_step_name(&object.address),
+            phase: StepPhase::Create,
+            address: Some(object.address.clone()),
+            call,
+            operation: StepOperation::Create {
+                key,
+                expect,
+                secrets,
+                replaces: replaces.map(|old| old.live.id.clone()),
+                replaces_in: across.map(|old| old.account.to_owned()),
+            },
+            why: match (replaces, across) {
+                (None, _) => "no live object has this address, id or natural key".to_owned(),
+                (Some(old), None) => format!("it takes the place of {}", old.live.id),
+                (Some(old), Some(_)) => {
+                    format!("it takes the place of {} of account {}", old.live.id, old.account)
+                }
+            },
+            waits_for: Vec::new(),
+        },
+    }
+}
+
+fn secret_payload(address: &Address, attribute: &str) -> BodyValue {
+    BodyValue::Secret { address: address.clone(), attribute: attribute.to_owned() }
+}
+
+fn sent_by_name(kind: &Kind, name: &str, value: &CompactValue, facts: &AccountFacts) -> CompactValue {
+    kind.field(name).map_or_else(|| value.clone(), |field| field.sent(facts, value))
+}
+
+/// PATCH or PUT of an existing object; `Err` is the rule that refuses it, and why.
+pub(super) fn update_step(
+    inputs: &Inputs<'_>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+    live: &LiveObject,
+    difference: &ObjectDifference,
+) -> Result<UnnumberedStep, (RefusalCode, String)> {
+    let facts = inputs.facts_of_account(&object.account);
+    let plain = |changes: &[AttributeChange]| -> BTreeMap<String, Value> {
+        changes
+            .iter()
+            .filter_map(|change| match &change.after {
+                ShownValue::Value(value) => {
+                    Some((change.name.clone(), sent_by_name(kind, &change.name, &value.into(), facts).json()))
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    let secrets: Vec<String> = difference
+        .update
+        .iter()
+        .filter(|change| matches!(change.after, ShownValue::Secret(_)))
+        .map(|change| change.name.clone())
+        .collect();
+    let changed = plain(&difference.update);
+    let (call, expect, untouched, why) = if object.use_put {
+        refuse_blanking_put(object, kind, live)?;
+        put_request(object, kind, live, facts, &difference.not_resent)
+    } else {
+        patch_request(object, kind, live, facts, &difference.update, changed)
+    };
+    // Compared right before the write: what the YAML manages, sent or not, and the nested values that must not change. A
+    // token is not written to a configuration that was pointed at another account in the meantime.
+    let managed = kind.fields.iter().filter(|field| {
+        let stated = matches!(object.attributes.get(field.name), Some(DesiredValue::Value(_)))
+            && !object.ignored_attributes.contains(field.name);
+        stated || untouched.contains_key(field.name)
+    });
+    let seen = |name: &str| live.shown_value(name).map_or(Value::Null, CompactValue::json);
+    let before = managed.map(|field| (field.name.to_owned(), seen(field.name))).collect();
+    // A value that stays invisible until a person confirms it cannot be expected in the answer.
+    let expect = expect.into_iter().filter(|(name, _)| kind.field(name).is_none_or(|field| !field.needs_verification)).collect();
+    Ok(UnnumberedStep {
+        rank: kind.rank,
+        subject: object.address.to_string(),
+        turn: 0,
+        step: Step {
+            id: format!("update {}", object.address),
+            phase: StepPhase::Update,
+            address: Some(object.address.clone()),
+            call,
+            operation: StepOperation::Update { id: live.id.clone(), before, expect, untouched, secrets },
+            why,
+            waits_for: Vec::new(),
+        },
+    })
+}
+
+/// PATCH of one secret that the service does not list as changeable, after all other changes of its object. Only the natural
+/// key is compared before it: the rest may have changed by then.
+pub(super) fn separate_update_step(
+    inputs: &Inputs<'_>,
+    object: &DesiredObject,
+    kind: &'static Kind,
+    live: &LiveObject,
+    name: &str,
+    after: Option<String>,
+) -> UnnumberedStep {
+    let seen = |name: &str| live.shown_value(name).map_or(Value::Null, CompactValue::json);
+    let before = kind.natural_key.iter().map(|name| ((*name).to_owned(), seen(name))).collect();
+    let entries = IndexMap::from([(name.to_owned(), secret_payload(&object.address, name))]);
+    UnnumberedStep {
+        rank: kind.rank,
+        subject: object.address.to_string(),
+        turn: 1,
+        step: Step {
+            id: format!("update {} {name}", object.address),
+            phase: StepPhase::Update,
+            address: Some(object.address.clone()),
+            call: Call {
+                account: object.account.clone(),
+                method: RequestMethod::Patch,
+                path: kind.member_path(inputs.facts_of_account(&object.account), &live.id),
+                query: Vec::new(),
+                headers: Vec::new(),
+                body: Some(CallBody::Object(entries)),
+            },
+            operation: StepOperation::Update {
+                id: live.id.clone(),
+                before,
+                expect: BTreeMap::new(),
+                untouched: BTreeMap::new(),
+                secrets: vec![name.to_owned()],
+            },
+            why: "by itself, because the service does not list it as changeable".to_owned(),
+            waits_for: after.into_iter().collect(),
+        },
+    }
+}
+
+type ChosenRequest = (Call, BTreeMap<String, Value>, BTreeMap<String, Value>, String);
+
+fn patch_request(
+    object: &DesiredObject,
+    kind: &'static Kind,
+    live: &LiveObject,
+    facts: &AccountFacts,
+    changes: &[AttributeChange],
+    changed: BTreeMap<String, Value>,
+) -> ChosenRequest {
+    let entries: IndexMap<String, BodyValue> = changes
+        .iter()
+        .map(|change| {
+            let payload = match &change.after {
+                ShownValue::Value(value) => BodyValue::Value(sent_by_name(kind, &change.name, &value.into(), facts).json()),
+                ShownValue::Secret(_) | ShownValue::Absent => secret_payload(&object.address, &change.name),
+            };
+            (change.name.clone(), payload)
+        })
+        .collect();
+    let nested = kind.fields.iter().any(|field| field.is_nested() && entries.contains_key(field.name));
+    let mut call = Call {
+        account: object.account.clone(),
+        method: RequestMethod::Patch,
+        path: kind.member_path(facts, &live.id),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: None,
+    };
+    let mut untouched = BTreeMap::new();
+    let mut why = "PATCH changes only what is sent".to_owned();
+    if let (UpdateMethod::PatchOrPut { nested: (key, word) }, true) = (kind.update, nested) {
+        call = call.with_query(key, word);
+        why = format!("PATCH with the complete nested value; {key}={word} because the service would merge it otherwise");
+        untouched = kind
+            .fields
+            .iter()
+            .filter(|field| field.is_nested() && field.access != AttributeAccess::ReadOnly && !entries.contains_key(field.name))
+            .filter_map(|field| live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.json())))
+            .collect();
+    }
+    call.body = Some(CallBody::Object(entries));
+    (call, changed, untouched, why)
+}
+
+/// PUT writes every public field: what the YAML states over what is there (carrierx.md 6.4). Values that were sent before and
+/// are stored in a different form stay as they are.
+fn put_request(
+    object: &DesiredObject,
+    kind: &'static Kind,
+    live: &LiveObject,
+    facts: &AccountFacts,
+    held: &BTreeSet<&'static str>,
+) -> ChosenRequest {
+    let stated: BTreeMap<String, Value> = kind
+        .fields
+        .iter()
+        .filter(|field| field.access == AttributeAccess::Modifiable && field.ty != AttributeType::Secret)
+        .filter(|field| !object.ignored_attributes.contains(field.name) && !held.contains(field.name))
+        .filter_map(|field| match object.attributes.get(field.name) {
+            Some(DesiredValue::Value(value)) => Some((field.name.to_owned(), value.json())),
+            _ => None,
+        })
+        .collect();
+    let untouched = kind
+        .fields
+        .iter()
+        .filter(|field| field.public && field.access != AttributeAccess::ReadOnly && !stated.contains_key(field.name))
+        .filter_map(|field| live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.json())))
+        .collect();
+    let call = Call {
+        account: object.account.clone(),
+        method: RequestMethod::Put,
+        path: kind.member_path(facts, &live.id),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: Some(CallBody::Overlay {
+            fields: kind.fields.iter().filter(|field| field.public).map(|field| field.name.to_owned()).collect(),
+            set: stated.iter().map(|(name, value)| (name.clone(), BodyValue::Value(value.clone()))).collect(),
+        }),
+    };
+    (
+        call,
+        stated,
+        untouched,
+        "PUT because the entry says `update: put`: the whole object as read right before, with the stated attributes over it"
+            .to_owned(),
+    )
+}
+
+/// PUT would send null for an address that may only be waiting for its confirmation (carrierx.md 6.4).
+fn refuse_blanking_put(object: &DesiredObject, kind: &Kind, live: &LiveObject) -> Result<(), (RefusalCode, String)> {
+    let names: Vec<&str> = kind
+        .fields
+        .iter()
+        .filter(|field| field.needs_verification)
+        .filter(|field| !object.attributes.contains_key(field.name) || object.ignored_attributes.contains(field.name))
+        .filter(|field| live.attributes.get(field.name).is_none_or(CompactValue::is_null))
+        .map(|field| field.name)
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err((
+        RefusalCode::PutWouldBlank,
+        format!("{} reads as null and may be waiting for its confirmation; the YAML does not state it", names.join(", ")),
+    ))
+}
+
+/// DELETE of an object.
+#[allow(clippy::too_many_arguments, reason = "the facts of one deletion")]
+pub(super) fn delete_step(
+    inputs: &Inputs<'_>,
+    account: &str,
+    address: Option<&Address>,
+    kind: &'static Kind,
+    live: &LiveObject,
+    cut: Vec<(String, String)>,
+    frees: Vec<String>,
+    unread: Vec<String>,
+    seats: BTreeMap<String, FreedNumber>,
+) -> UnnumberedStep {
+    let facts = inputs.facts_of_account(account);
+    let before = kind
+        .fields
+        .iter()
+        .filter(|field| field.access != AttributeAccess::ReadOnly)
+        .filter_map(|field| live.attributes.get(field.name).map(|value| (field.name.to_owned(), value.json())))
+        .collect();
+    let why = match cut.len() {
+        0 if !frees.is_empty() => {
+            format!("this takes {} off it: this generation cannot disconnect", frees.join(", "))
+        }
+        0 => match kind.delete {
+            DeleteSupport::Undocumented { switch } => format!("the account allows it with `{switch}`"),
+            DeleteSupport::Supported => format!("no number is known to use this {}", kind.singular),
+        },
+        1 => "after its 1 number was taken off and read back".to_owned(),
+        n => format!("after its {n} numbers were taken off and read back"),
+    };
+    UnnumberedStep {
+        rank: kind.delete_rank,
+        subject: format!("{account} {}", live.id),
+        turn: 0,
+        step: Step {
+            id: delete_step_name(account, kind.name, &live.id),
+            phase: StepPhase::Delete,
+            address: address.cloned(),
+            call: Call { method: RequestMethod::Delete, ..Call::get(account, kind.member_path(facts, &live.id)) },
+            operation: StepOperation::Delete { id: live.id.clone(), before, cut, frees, unread, seats },
+            why,
+            waits_for: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,241 @@
+//! Small reads around one step: whether the object is unchanged since the plan, whether the write arrived, which
+//! numbers are on a bridge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::http::{AnswerClass, ApiError, ReadOnly, RequestEffect};
+use crate::model::call::RequestMethod;
+use crate::model::kind::{Backend, CollectionListing, Kind, text_of};
+use crate::model::ledger::{FingerprintKey, Ledger};
+use crate::model::resource::{Account, AccountFacts, Connection, Desired, LiveObject, ServedBy, owned_by};
+use crate::model::value::{CompactValue, Value};
+use crate::read::{self, AccountReader, Again, ReadError, ReadingOf};
+
+/// The object in an answer to a read or a write of it.
+pub fn object_in(backend: &Backend, kind: &'static Kind, key: &FingerprintKey, body: &Value) -> Option<LiveObject> {
+    let row = backend.envelope.object(body).ok()?;
+    read::parse_object(kind, Value::Object(row.clone()), key).ok()
+}
+
+/// The service's own id of the row in an answer: the number beside a slug.
+pub fn row_in(account: &Account, body: &Value) -> Option<String> {
+    account.backend.envelope.object(body).ok()?.get("id").and_then(text_of)
+}
+
+/// The owner of the object in an answer, where it is another organization, or none.
+fn foreign_owner(account: &Account, body: &Value) -> Option<Option<String>> {
+    account.foreign_owner(&Value::Object(account.backend.envelope.object(body).ok()?.clone()))
+}
+
+fn unreadable_answer(account: &Account, target: &str, why: &str) -> ApiError {
+    ApiError {
+        account: account.name.clone(),
+        method: RequestMethod::Get,
+        target: target.to_owned(),
+        status: None,
+        class: AnswerClass::Unexpected,
+        effect: RequestEffect::None,
+        text: why.to_owned(),
+        request_id: None,
+    }
+}
+
+/// Reads one object; `None` when it does not exist.
+pub async fn read_object_by_id(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    facts: &AccountFacts,
+    key: &FingerprintKey,
+    id: &str,
+) -> Result<Option<LiveObject>, ApiError> {
+    let path = kind.member_path(facts, id);
+    match api.get(&account.name, &path, &[]).await {
+        Ok(answer) => match object_in(account.backend, kind, key, &answer.body) {
+            Some(object) if object.id == id => match foreign_owner(account, &answer.body) {
+                None => Ok(Some(object)),
+                Some(owner) => {
+                    let why = format!("{} {id} belongs to {}", kind.singular, owned_by(owner.as_deref()));
+                    Err(unreadable_answer(account, &path, &why))
+                }
+            },
+            Some(other) => Err(unreadable_answer(account, &path, &format!("the answer is about {}", other.id))),
+            None => Err(unreadable_answer(account, &path, "the answer holds no object")),
+        },
+        Err(error) if error.class == AnswerClass::Gone => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Live objects that have a natural key, read again.
+pub async fn with_key(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    facts: &AccountFacts,
+    key: &FingerprintKey,
+    natural: &BTreeMap<String, Value>,
+) -> Result<Vec<LiveObject>, ApiError> {
+    if let Some(Value::String(id)) = natural.get(kind.id) {
+        return Ok(read_object_by_id(api, account, kind, facts, key, id).await?.into_iter().collect());
+    }
+    let path = kind.collection_path(facts);
+    let query = match kind.list {
+        CollectionListing::Offset { size, order } => {
+            let Some(filter) = natural_key_filter(natural) else {
+                return Err(unreadable_answer(account, &path, "a value of the natural key cannot be used in a filter"));
+            };
+            vec![("limit", size.to_string()), ("offset", "0".to_owned()), ("order", order.to_owned()), ("filter", filter)]
+        }
+        CollectionListing::Whole => Vec::new(),
+        CollectionListing::Pages { .. } | CollectionListing::Cursor { .. } => {
+            let (desired, ledger) = (Desired::default(), Ledger::with_new_id());
+            let reader = AccountReader::for_one_account(api, account, &desired, &ledger, key);
+            let listed = reader.read_stable_listing(kind).await.map_err(|error| match error.request {
+                Some(request) => *request,
+                None => unreadable_answer(account, &path, &error.means),
+            })?;
+            return Ok(having(natural, kind, facts, listed.0.into_iter()));
+        }
+    };
+    let answer = match api.get(&account.name, &path, &query).await {
+        Ok(answer) => answer,
+        // A service without this filter: the listing that the plan was made from is the latest reading available.
+        Err(error) if error.class == AnswerClass::Refused && !query.is_empty() => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let items = match answer.body.get("items") {
+        Some(Value::Array(items)) => items.as_slice(),
+        _ => {
+            let rows = account.backend.envelope.rows(&answer.body, true);
+            rows.map_err(|why| unreadable_answer(account, &path, &why))?
+        }
+    };
+    let own = items.iter().filter(|row| account.foreign_owner(row).is_none());
+    let objects = own.filter_map(|row| read::parse_object(kind, row.clone(), key).ok());
+    Ok(having(natural, kind, facts, objects))
+}
+
+/// Those of the objects that have this natural key.
+fn having(
+    natural: &BTreeMap<String, Value>,
+    kind: &Kind,
+    facts: &AccountFacts,
+    objects: impl Iterator<Item = LiveObject>,
+) -> Vec<LiveObject> {
+    let fits = |object: &LiveObject| natural.iter().all(|(name, wanted)| attribute_fits(kind, facts, object, name, wanted));
+    objects.filter(fits).collect()
+}
+
+fn attribute_fits(kind: &Kind, facts: &AccountFacts, object: &LiveObject, name: &str, wanted: &Value) -> bool {
+    let wanted = &CompactValue::from(wanted);
+    let (Some(field), Some(shown)) = (kind.field(name), object.attributes.get(name)) else { return false };
+    field.same_in(&facts.catalogue, wanted, shown)
+}
+
+/// `login eq "acme"`: only `eq`, always quoted, no text that would need escaping (carrierx.md 3.1).
+fn natural_key_filter(natural: &BTreeMap<String, Value>) -> Option<String> {
+    let mut parts = Vec::with_capacity(natural.len());
+    for (name, value) in natural {
+        let text = value.as_str()?;
+        if text.chars().any(|character| matches!(character, '"' | '\\') || character.is_control()) {
+            return None;
+        }
+        parts.push(format!("{name} eq \"{text}\""));
+    }
+    Some(parts.join(" and "))
+}
+
+/// The numbers on a bridge; `None` when the bridge does not exist.
+pub async fn read_bridge_servers(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    facts: &AccountFacts,
+    slug: &str,
+) -> Result<Option<BTreeMap<String, ServedBy>>, ApiError> {
+    let path = kind.member_path(facts, slug);
+    let answer = match api.get(&account.name, &path, &[]).await {
+        Ok(answer) => answer,
+        Err(error) if error.class == AnswerClass::Gone => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let row = account.backend.envelope.object(&answer.body).map_err(|why| unreadable_answer(account, &path, &why))?;
+    match kind.link {
+        Some(link) => (link.seats)(row).map(Some).map_err(|why| unreadable_answer(account, &path, why)),
+        None => Ok(Some(BTreeMap::new())),
+    }
+}
+
+/// Every visible use of an account's configurations.
+#[derive(Debug, Default)]
+pub struct ConfigurationUses {
+    connections: Vec<Connection>,
+    unseen_candidates: BTreeMap<String, BTreeSet<String>>,
+    /// Bridges that cannot be read.
+    unreadable_bridges: Vec<String>,
+    /// The configurations at that time.
+    pub configurations: Vec<LiveObject>,
+}
+
+impl ConfigurationUses {
+    /// What the delete of a configuration would silence: the bridge, and what is on it in words. `unread` are the bridges that
+    /// were unreadable for the plan.
+    pub fn uses_of(&self, id: &str, unread: &[String]) -> Vec<(String, String)> {
+        // A bridge that was not unreadable for the plan may use it.
+        let opaque = self.unreadable_bridges.iter().filter(|slug| !unread.contains(slug));
+        let opaque = opaque.map(|slug| (slug.clone(), format!("bridge {slug}, which cannot be read any more, may use it")));
+        let connected = self.connections.iter().filter(|connection| connection.served_by.may_be(id));
+        let connected = connected.map(|connection| {
+            let word = if connection.served_by.id().is_some() { "uses" } else { "may use" };
+            let words = format!("{} on bridge {} {word} it", connection.number, connection.bridge);
+            (connection.bridge.clone(), words)
+        });
+        let unseen = self.unseen_candidates.iter().filter(|(_, candidates)| candidates.contains(id));
+        let unseen = unseen.map(|(bridge, _)| (bridge.clone(), format!("bridge {bridge}, which shows no number, may use it")));
+        opaque.chain(connected).chain(unseen).collect()
+    }
+}
+
+/// Reads a whole account again, for all uses of its configurations.
+pub async fn read_uses(
+    reading_of: ReadingOf,
+    api: &ReadOnly<'_>,
+    account: &Account,
+    key: &FingerprintKey,
+    ledger: &Ledger,
+) -> Result<ConfigurationUses, ReadError> {
+    let desired = Desired {
+        accounts: [(account.name.clone(), account.clone())].into_iter().collect(),
+        kinds: account.backend.kinds.iter().map(|kind| kind.name.into()).collect::<BTreeSet<_>>(),
+        ..Desired::default()
+    };
+    let mut live = read::read_all(reading_of, api, &desired, ledger, key, true).await?;
+    let Some(read) = live.accounts.remove(&account.name) else { return Ok(ConfigurationUses::default()) };
+    let holders = account.backend.kinds.iter().filter(|kind| kind.link.is_some());
+    let holders: BTreeSet<&str> = holders.map(|kind| kind.name).collect();
+    let opaque = holders.iter().flat_map(|kind| read.opaque_objects(kind)).map(|slug| slug.to_string()).collect();
+    let connected = |kind: &str| account.backend.kinds.iter().any(|it| it.name == kind && it.connected);
+    let objects = read.objects.into_iter().filter(|(kind, _)| connected(kind)).flat_map(|(_, objects)| objects);
+    Ok(ConfigurationUses {
+        connections: read.connections.unwrap_or_default(),
+        unseen_candidates: read.unseen_candidates,
+        unreadable_bridges: opaque,
+        configurations: objects.collect(),
+    })
+}
+
+/// The remaining uses: only their bridges are read again.
+pub async fn reread_uses(
+    again: Again<'_>,
+    before: &ConfigurationUses,
+    bridges: &BTreeSet<String>,
+) -> Result<ConfigurationUses, ReadError> {
+    let read = again.connections(&before.configurations, bridges).await?;
+    Ok(ConfigurationUses {
+        connections: read.connections,
+        unseen_candidates: read.unseen_candidates,
+        unreadable_bridges: Vec::new(),
+        configurations: Vec::new(),
+    })
+}

@@ -1,0 +1,189 @@
+//! An apply from its first look to its proof.
+
+use std::cell::LazyCell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::carry_out::{Applied, CarryOut, StepOptions};
+use super::ledger_run::enter;
+use super::progress::RunEvent;
+use super::secret_checks::check_supplied;
+use super::signing::{PlanTrust, SigningIdentity, TrustDemand};
+use super::{
+    Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose,
+    applicable_part, saved_plan, settle,
+};
+use crate::document::unbound_secrets;
+use crate::model::resource::LiveState;
+use crate::output::view::json;
+use crate::plan::Plan;
+
+/// What an apply is asked for.
+#[derive(Debug)]
+pub struct ApplyRequest {
+    /// The command's name, for the journal.
+    pub command: &'static str,
+    /// A saved plan and its file: it is carried out only if nothing moved since.
+    pub saved: Option<(PathBuf, SavedPlan)>,
+    /// What the plan is about; a saved plan says that itself.
+    pub choice: PlanSelection,
+    /// Carries the plan out without a question.
+    pub auto_approve: bool,
+    /// Digest of the plan that was reviewed: no other plan is carried out.
+    pub expect: Option<String>,
+    /// What a saved plan must have behind it.
+    pub trust: TrustDemand,
+    /// Programs that judge the plan.
+    pub policies: PolicyOptions,
+    /// How the steps are carried out.
+    pub steps: StepOptions,
+    /// The longest time to wait for the ledger's lock.
+    pub lock_wait: Duration,
+    /// Goes on only after a run that was cut off, or a create that got no answer, and waits as long as this for the create.
+    pub resume_patience: Option<Duration>,
+}
+
+/// The same as [`apply`]; `signer` opens the key that signs the receipt.
+pub(crate) async fn apply_signed(
+    context: &Context,
+    request: ApplyRequest,
+    signer: impl FnOnce() -> Result<Option<SigningIdentity>, RunError>,
+) -> Result<Exit, RunError> {
+    let (command, resumes) = (request.command, request.resume_patience);
+    let saved = request.saved.as_ref().map(|(path, saved)| (&**path, saved));
+    let reviewed = saved.map(|(_, saved)| saved);
+    let progress = context.progress.clone();
+    let trust = PlanTrust::from_options(context, &request.trust, saved)?;
+    let signer = signer()?;
+    let choice = reviewed.map_or_else(|| request.choice.clone(), |reviewed| reviewed.choice(&request.choice));
+    // An interrupted run is settled in its own accounts; after that all accounts are needed.
+    let purpose = match resumes {
+        Some(_) => SessionPurpose::Settle(request.lock_wait),
+        None => SessionPurpose::Apply(request.lock_wait),
+    };
+    let mut run = Run::open(context, &choice, purpose).await?;
+    run.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
+    let policies = RunPolicies::new(context, &request.policies, &run.desired)?;
+    let store = run.store.clone();
+    if let Some(patience) = resumes {
+        settle::wait(&run, patience).await?;
+    }
+    let open = settle::is_open(&run);
+    let journal = RunJournal::open(context, &store, &run.ledger, &run.chain).await?.with(trust, signer);
+    if !settle::settle(&mut run, &journal).await? && resumes.is_some() && !open {
+        progress.on_event(&RunEvent::NothingToResume);
+        return Ok(Exit::Done);
+    }
+    run.need_tokens(|_| true)?;
+    let live = run.read_for_plan().await?;
+    let plan = run.plan(&live)?;
+    if let Some(reviewed) = reviewed {
+        reviewed.same_owners(&plan)?;
+        let moved = reviewed.moved(&run, &plan);
+        if !moved.is_empty() {
+            progress.on_event(&RunEvent::Stale { moved: &moved });
+            return Ok(Exit::Stale);
+        }
+    }
+    let document = saved_plan::document(&run, &plan, &live);
+    progress.on_event(&RunEvent::Planned { plan: &plan, document: &document });
+    if let Some(expected) = request.expect.as_ref().filter(|expected| **expected != plan.digest) {
+        progress.on_event(&RunEvent::OtherDigest { digest: &plan.digest, expected });
+        return Ok(Exit::Stale);
+    }
+    if let Err(exit) = policies.ask_all(&LazyCell::new(|| json::render_document(&document)), &mut run) {
+        progress.on_event(&RunEvent::PoliciesRefused);
+        return Ok(exit);
+    }
+    let is_bound = reviewed.is_some() || request.expect.is_some();
+    let (plan, document, refused) =
+        match applicable_part::applicable_part(&mut run, &live, (plan, document), &policies, is_bound)? {
+            Ok(part) => part,
+            Err(exit) => return Ok(exit),
+        };
+    if !plan.has_changes() {
+        reviewed.map_or(Ok(()), |reviewed| reviewed.bound(&run))?;
+        let from = reviewed.map(SavedPlan::checksum);
+        enter(&mut run, command, from, &plan, &live, &journal, document).await?;
+        run.close()?;
+        if plan.is_settled() {
+            return Ok(Exit::Done);
+        }
+        progress.on_event(&RunEvent::NotTaken);
+        return Ok(Exit::NotConverged);
+    }
+    check_supplied(&run, &plan)?;
+    match reviewed {
+        Some(reviewed) => {
+            let why = if reviewed.is_sealed() { "this plan was made without" } else { "this plan is not bound to" };
+            progress.on_event(&RunEvent::Unbound { why, secrets: &reviewed.unbound() });
+        }
+        // A digest does not depend on the secrets, so a plan can be made without them.
+        None if request.expect.is_some() => {
+            let why = "a digest does not cover";
+            progress.on_event(&RunEvent::Unbound { why, secrets: &unbound_secrets(&plan, None) });
+        }
+        None => {}
+    }
+    if let Some(by) = reviewed.and_then(|reviewed| journal.used_by(reviewed)) {
+        progress.on_event(&RunEvent::SavedPlanUsed { by: &by });
+        return Ok(Exit::Stale);
+    }
+    reviewed.map_or(Ok(()), |reviewed| reviewed.bound(&run))?;
+    if !request.auto_approve && !progress.confirm(&plan)? {
+        progress.on_event(&RunEvent::NotConfirmed);
+        return Ok(Exit::Failed);
+    }
+    journal.trust.check_still_valid()?;
+    // From here on an interrupt ends the run in an orderly way; until now it ended the process.
+    run.lock.take_over_signals();
+    let how = CarryOut {
+        command,
+        plan_file: reviewed.map(SavedPlan::checksum),
+        of: None,
+        steps: request.steps,
+        stop: progress.stop_requests(),
+        refused,
+    };
+    Ok(run.carry_out(&how, &plan, &live, &journal, document).await?.exit)
+}
+
+impl Run {
+    /// Settles the earlier runs that were cut off, by reading. Says whether there was one. A run that was opened to write does
+    /// this before it reads for its plan.
+    pub async fn settle(&mut self) -> Result<bool, RunError> {
+        let (context, store) = (self.context.clone(), self.store.clone());
+        let journal = RunJournal::open(&context, &store, &self.ledger, &self.chain).await?;
+        settle::settle(self, &journal).await
+    }
+
+    /// Carries a plan of this run out and proves it, without a question: the caller has shown it to the user. `None` where
+    /// nothing has to be sent. A refused plan is an error, and so is a run that holds no lock.
+    pub async fn apply(&mut self, plan: &Plan, live: &LiveState, steps: StepOptions) -> Result<Option<Applied>, RunError> {
+        if let Some(refusal) = plan.refusals.first() {
+            return Err(RunError::refused(refusal.code.as_str(), refusal.detail.clone(), refusal.help()));
+        }
+        if !self.lock.is_held() {
+            let what = "this run was opened to read, so it cannot carry a plan out";
+            return Err(RunError::other("telform::bug", what, "open it with `Purpose::Apply`"));
+        }
+        let (context, store) = (self.context.clone(), self.store.clone());
+        let journal = RunJournal::open(&context, &store, &self.ledger, &self.chain).await?;
+        let document = saved_plan::document(self, plan, live);
+        if !plan.has_changes() {
+            enter(self, "apply", None, plan, live, &journal, document).await?;
+            self.close()?;
+            return Ok(None);
+        }
+        check_supplied(self, plan)?;
+        self.lock.take_over_signals();
+        let (command, stop) = ("apply", context.progress.stop_requests());
+        let how = CarryOut { command, plan_file: None, of: None, steps, stop, refused: 0 };
+        self.carry_out(&how, plan, live, &journal, document).await.map(Some)
+    }
+}
+
+/// Settles what earlier runs left open, plans, asks, carries the plan out, and proves it. The receipt is not signed.
+pub async fn apply(context: &Context, request: ApplyRequest) -> Result<Exit, RunError> {
+    apply_signed(context, request, || Ok(None)).await
+}

@@ -1,0 +1,39 @@
+//! How a run ends.
+
+/// How a run ends: the exit code of the process (`docs/errors.md`), which the journal keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Nothing to do, or done and proven.
+    Done = 0,
+    /// Failed before any write.
+    Failed = 1,
+    /// Changes are pending.
+    Pending = 2,
+    /// A guard or a refusal; nothing was written.
+    Refused = 3,
+    /// Live state or configuration changed since the plan; nothing was written.
+    Stale = 4,
+    /// Applied in part.
+    Partial = 5,
+    /// Applied, and a fresh plan is not empty.
+    NotConverged = 6,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The content of a receipt.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "nothing written",
+            Self::Pending => "pending",
+            Self::Refused => "refused",
+            Self::Stale => "stale",
+            Self::Partial => "in part",
+            Self::NotConverged => "not converged",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}

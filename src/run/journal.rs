@@ -1,0 +1,305 @@
+//! The journal of a run: started before the first request, ended with a receipt.
+
+use std::borrow::Borrow;
+
+use futures_util::future::BoxFuture;
+
+use super::journal_key::{self, ChainState, JournalKey};
+use super::progress::Warning;
+use super::saved_plan::SavedPlan;
+use super::session::now_utc;
+use super::signing::{PlanTrust, SigningIdentity};
+use super::{Context, Exit, RunError};
+use crate::document::{self, Document, Origin};
+use crate::model::ledger::{FingerprintKey, JournalHead, Ledger};
+use crate::plan::{AccountLine, LedgerUpdate, Plan};
+use crate::signature::SignatureNamespace;
+use crate::state::journal::{
+    self, JournalError, JournalLog, JournalRecord, JournalRecorder, ParsedJournal, RunActor, RunStarted, StampingJournal,
+};
+use crate::state::ledger::{self, LedgerStore};
+use crate::text::escape;
+
+/// The journal of a run that is about to start.
+pub(crate) struct RunJournal<'a> {
+    /// Where its lines go.
+    log: JournalLog<'a>,
+    /// What was there before.
+    journal: ParsedJournal,
+    /// Id of the run.
+    run: String,
+    /// The signatures and approvals of its plan.
+    pub(crate) trust: PlanTrust,
+    /// Who signs its receipt.
+    signer: Option<SigningIdentity>,
+    /// The key that authenticates its lines.
+    link: ChainState,
+    key: Option<FingerprintKey>,
+    context: Context,
+}
+
+impl<'a> RunJournal<'a> {
+    /// Opens the journal beside the ledger, whose lock is held. A journal that differs from what was written stops the run.
+    pub(crate) async fn open(
+        context: &Context,
+        store: &'a LedgerStore,
+        ledger: &Ledger,
+        chain: &JournalKey,
+    ) -> Result<Self, RunError> {
+        let run = uuid::Uuid::now_v7().to_string();
+        let (journal, log) = JournalLog::open_for_append(store, &run).await.map_err(journal_error)?;
+        let link = chain.check_before_writing(&context.heads, store, ledger, &journal)?;
+        let key = chain.key.clone().filter(|_| link != ChainState::Unchained);
+        log.set_mac_key(key.as_ref()).await;
+        chain.note_missing(context, store, ledger, &journal);
+        let (trust, signer) = (PlanTrust::default(), None);
+        Ok(Self { log, journal, run, trust, signer, link, key, context: context.clone() })
+    }
+
+    /// The same for a run whose plan is signed or approved, or whose receipt is signed.
+    pub(crate) fn with(self, trust: PlanTrust, signer: Option<SigningIdentity>) -> Self {
+        Self { trust, signer, ..self }
+    }
+
+    /// Id of the run that is about to start.
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// The runs before this one.
+    pub(crate) fn runs(&self) -> Vec<journal::RecordedRun<'_>> {
+        journal::collect_runs(&self.journal.lines)
+    }
+
+    /// The run that used a saved plan: a plan is used once.
+    pub(crate) fn used_by(&self, reviewed: &SavedPlan) -> Option<String> {
+        let runs = self.runs();
+        let run = runs.iter().find(|run| run.started.plan_file.as_deref() == Some(reviewed.checksum()))?;
+        Some(format!("run {} of {} at {}", run.id, run.started.actor.user, run.began_at))
+    }
+
+    /// Whether runs ended after the ledger was saved last.
+    pub(crate) fn is_ahead_of(&self, ledger: &Ledger) -> bool {
+        self.journal.is_ahead_of(ledger).is_some() || self.journal.ended_after(ledger.journal.as_ref()) > 0
+    }
+
+    /// The receipt of an interrupted run that is now settled.
+    pub(crate) async fn close(&self, cut: &journal::RecordedRun<'_>, writes: usize) -> Result<(), RunError> {
+        let exit = if writes > 0 { Exit::Partial } else { Exit::Failed };
+        let record = JournalRecord::Finished {
+            result: "cut off".to_owned(),
+            exit: exit as u8,
+            writes: writes as u64,
+            converged: None,
+            second_plan: None,
+        };
+        let stamped = self.stamped();
+        stamped.log.record_of(cut.id, &record).await.map_err(journal_error)?;
+        self.context.heads.reach(stamped.head().await);
+        Ok(())
+    }
+
+    /// The first line: who, from what, and the plan.
+    pub(crate) async fn begin(
+        &self,
+        command: &str,
+        document: Document,
+        plan_file: Option<&str>,
+        of: Option<&str>,
+    ) -> Result<(), RunError> {
+        let started = RunStarted {
+            format_version: journal::FORMAT_VERSION,
+            command: command.to_owned(),
+            actor: current_actor(),
+            telform_version: document.telform_version,
+            origin: document.origin,
+            digest: document.digest,
+            plan_file: plan_file.map(str::to_owned),
+            of: of.map(str::to_owned),
+            plan: document.plan,
+            plan_signed_by: self.trust.author.clone(),
+            approvals: self.trust.approvals.clone(),
+            undo: document.undo,
+        };
+        self.stamped().record(JournalRecord::Started(Box::new(started))).await.map_err(journal_error)?;
+        match (&self.key, self.link) {
+            (Some(key), ChainState::Lost) => self.rekey(None, key).await?,
+            (Some(_), ChainState::Begins) if !self.journal.lines.is_empty() => {
+                let line = self.journal.lines.len() + 1;
+                self.context.progress.on_warning(&Warning::MacsBegin { line });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether a new key has to continue where the old one is lost: a run records that, even if it changes nothing else.
+    pub(crate) fn has_lost_its_key(&self) -> bool {
+        self.link == ChainState::Lost
+    }
+
+    /// The key that authenticates its lines.
+    pub(crate) fn goes_on_with(&self) -> Option<&FingerprintKey> {
+        self.key.as_ref().filter(|_| self.link != ChainState::Lost)
+    }
+
+    /// From here on another key authenticates the lines.
+    pub(crate) async fn rekey(&self, old: Option<&FingerprintKey>, new: &FingerprintKey) -> Result<(), RunError> {
+        if old.is_none() {
+            self.context.progress.on_warning(&Warning::JournalKeyLost);
+        }
+        let stamped = self.stamped();
+        stamped.log.record_rekey(old, new).await.map_err(journal_error)?;
+        self.context.heads.reach(stamped.head().await);
+        Ok(())
+    }
+
+    /// The receipt, and its position in the ledger.
+    pub(crate) async fn end(
+        &self,
+        store: &LedgerStore,
+        ledger: &mut Ledger,
+        exit: Exit,
+        receipt: RunReceipt,
+    ) -> Result<(), RunError> {
+        let record = JournalRecord::Finished {
+            result: receipt.result.to_owned(),
+            exit: exit as u8,
+            writes: receipt.writes as u64,
+            converged: receipt.converged,
+            second_plan: receipt.second_plan,
+        };
+        self.stamped().record(record).await.map_err(journal_error)?;
+        ledger.journal = Some(self.stamped().head().await);
+        let key = self.log.mac_key().await.filter(|key| ledger.readable_with(key));
+        if let Some(key) = &key {
+            ledger.key_check = Some(key.check_chained());
+        }
+        store.save(ledger).await?;
+        // Beside a key file, in case what the ledger records about it is restored or recreated.
+        if let Some(key) = key.filter(|_| journal_key::given_key().is_none())
+            && let Err(error) = store.write_mac_note(&key)
+        {
+            let (code, message) = (error.code(), error.to_string());
+            self.context.progress.on_warning(&Warning::ChainNotKept { code, message });
+        }
+        // Last of all: the owner of an agent may take a while.
+        if let Some(signer) = &self.signer {
+            self.sign(store, signer).await?;
+            ledger.journal = Some(self.stamped().head().await);
+            store.save(ledger).await?;
+        }
+        Ok(())
+    }
+
+    /// Signs every line so far, read again: the matching last hash proves that they are the lines that this run knows.
+    async fn sign(&self, store: &LedgerStore, signer: &SigningIdentity) -> Result<(), RunError> {
+        let (bytes, _) = journal::read_journal_bytes(store.state_store()).await.map_err(journal_error)?;
+        let head = self.stamped().head().await;
+        if journal::check_up_to(&bytes).0.head().hash != head.hash || !bytes.ends_with(b"\n") {
+            return Err(RunError::other(
+                "telform::sign::journal",
+                "the journal is not signed: it is not what this run wrote",
+                "check with `telform journal verify`",
+            ));
+        }
+        let signature = signer.sign(SignatureNamespace::Journal, &bytes)?;
+        let record = JournalRecord::Signed { key: signer.public_key().fingerprint(), signature };
+        self.stamped().record(record).await.map_err(journal_error)
+    }
+
+    /// The log with the clock of this machine.
+    pub(crate) fn stamped(&self) -> RunRecorder<'_> {
+        RunRecorder { log: StampingJournal { log: &self.log, clock: &now_utc }, context: &self.context }
+    }
+}
+
+/// The log of a run: whoever listens gets each record first, and the head of the journal is known after each.
+pub(crate) struct RunRecorder<'a> {
+    log: StampingJournal<'a>,
+    context: &'a Context,
+}
+
+impl JournalRecorder for RunRecorder<'_> {
+    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(async move {
+            self.context.progress.before_record(&record);
+            self.log.record(record).await?;
+            self.context.heads.reach(self.log.head().await);
+            Ok(())
+        })
+    }
+
+    fn head<'a>(&'a self) -> BoxFuture<'a, JournalHead> {
+        self.log.head()
+    }
+}
+
+/// What the last line says.
+#[derive(Debug, Default)]
+pub(crate) struct RunReceipt {
+    /// `done`, `not converged`, `in part`, `interrupted`, `stale`, `nothing written`.
+    pub result: &'static str,
+    /// Writes that are done.
+    pub writes: usize,
+    /// Whether the second plan was empty.
+    pub converged: Option<bool>,
+    /// The second plan in one line.
+    pub second_plan: Option<String>,
+}
+
+/// A change of only the ledger as a separate run, from its first line to its receipt. The ledger's lock must be held.
+pub(crate) async fn change_ledger(
+    context: &Context,
+    store: &LedgerStore,
+    ledger: &mut Ledger,
+    command: &str,
+    effects: Vec<LedgerUpdate>,
+    change: impl FnOnce(&mut Ledger),
+) -> Result<(), RunError> {
+    let book = RunJournal::open(context, store, ledger, &JournalKey::existing_key(store, ledger)?).await?;
+    let lines = ledger.accounts.iter().map(|(name, known)| AccountLine {
+        name: name.clone(),
+        api: known.api.clone(),
+        base_url: known.base_url.clone(),
+        org_handle: known.org_handle.clone(),
+        generation: None,
+        token_from: None,
+        token_of: None,
+    });
+    let plan = Plan::from_ledger_updates(lines.collect(), effects);
+    book.begin(command, document::from_plan(&plan, Origin::default()), None, None).await?;
+    change(ledger);
+    store.save(ledger).await?;
+    book.end(store, ledger, Exit::Done, RunReceipt { result: Exit::Done.as_str(), ..RunReceipt::default() }).await
+}
+
+pub(crate) fn journal_error(error: impl Borrow<journal::JournalError>) -> RunError {
+    let error = error.borrow();
+    RunError::other(error.code(), error.to_string(), error.help())
+}
+
+/// An interrupted run, in words.
+pub(crate) fn cut_off(run: &journal::RecordedRun<'_>) -> String {
+    let open = match run.open().len() {
+        0 => "no step open".to_owned(),
+        1 => "1 step open".to_owned(),
+        count => format!("{count} steps open"),
+    };
+    escape(&format!("run {} of {} at {} was cut off with {open}", run.id, run.started.actor.user, run.began_at))
+}
+
+/// Who runs this.
+fn current_actor() -> RunActor {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let ci = variable("CI_JOB_URL").or_else(|| {
+        let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
+        Some(format!("{server}/{repository}/actions/runs/{}", variable("GITHUB_RUN_ID")?))
+    });
+    RunActor {
+        user: variable("GITHUB_ACTOR").or_else(|| variable("GITLAB_USER_LOGIN")).unwrap_or_else(ledger::user_name),
+        host: ledger::host_name(),
+        pid: std::process::id(),
+        ci: ci.or_else(|| variable("BUILD_URL")),
+    }
+}

@@ -1,0 +1,85 @@
+//! The workflow of a run as a library: open, read, plan, carry out, prove. Saved plans, policies, signatures, locks, the journal
+//! and the recovery of earlier runs are in it. It prints nothing: whoever starts a run listens to it ([`Progress`]).
+//!
+//! [`apply`] does all of it, as the command line does. Step by step, here with the quickstart and the embedded sandbox:
+//!
+//! ```
+//! use std::time::Duration;
+//! use telform::run::{Context, Exit, PlanSelection, Run, RunOptions, SessionPurpose, StepOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let file = |name: &str| folder.path().join(name);
+//! for name in ["telform.yaml", "world.yaml"] {
+//!     std::fs::copy(format!("examples/quickstart/{name}"), file(name))?;
+//! }
+//! let options = RunOptions { files: vec![file("telform.yaml")], ..RunOptions::default() };
+//! let choice = PlanSelection { sandbox: Some(file("world.yaml")), ..PlanSelection::default() };
+//! tokio::runtime::Runtime::new()?.block_on(async {
+//!     let mut run = Run::open(&Context::new(options), &choice, SessionPurpose::Apply(Duration::ZERO)).await?;
+//!     run.settle().await?;
+//!     let live = run.read().await?;
+//!     let plan = run.plan(&live)?;
+//!     println!("{}", plan.summary());
+//!     let applied = run.apply(&plan, &live, StepOptions::default()).await?.expect("the quickstart has changes");
+//!     assert_eq!(applied.exit, Exit::Done);
+//!     assert!(applied.proof.is_some_and(|proof| !proof.second_plan.has_changes()));
+//!     Ok(())
+//! })
+//! # }
+//! ```
+
+mod accounts;
+pub(crate) mod applicable_part;
+mod apply;
+mod carry_out;
+mod choice;
+pub(crate) mod embedded;
+mod error;
+mod exit;
+pub(crate) mod files;
+pub(crate) mod git;
+mod heads;
+pub(crate) mod journal;
+pub(crate) mod journal_key;
+pub(crate) mod ledger_run;
+pub(crate) mod lock;
+pub(crate) mod next_commands;
+pub(crate) mod opened_ledger;
+mod options;
+mod policies;
+mod progress;
+mod proof;
+mod reading;
+mod recover;
+pub(crate) mod saved_plan;
+pub(crate) mod secret_checks;
+pub(crate) mod session;
+pub(crate) mod settle;
+pub(crate) mod signing;
+mod undo;
+mod unmet_attributes;
+
+pub(crate) use accounts::match_account_patterns;
+pub use apply::ApplyRequest;
+pub use apply::apply;
+pub(crate) use apply::apply_signed;
+pub(crate) use carry_out::CarryOut;
+pub use carry_out::{Applied, StepOptions};
+pub use choice::PlanSelection;
+pub use error::RunError;
+pub use exit::Exit;
+pub(crate) use heads::{JournalHeads, parse as parse_head};
+pub(crate) use journal::{RunJournal, RunReceipt};
+pub use options::{Context, RunOptions};
+pub use policies::PolicyOptions;
+pub(crate) use policies::RunPolicies;
+pub use progress::{Busy, BusyGuard, Interrupts, NoInterrupts, Progress, RunEvent, Silent, Warning};
+pub use proof::Proof;
+pub use saved_plan::SavedPlan;
+pub use session::{Run, SessionPurpose};
+pub use signing::TrustDemand;
+pub(crate) use undo::undo_signed;
+pub use undo::{UndoRequest, undo};
+
+pub use crate::apply::{ApplyReport, OnError};

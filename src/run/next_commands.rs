@@ -1,0 +1,131 @@
+//! Commands that a user may run next: back to what was, or on to what was wanted.
+
+use super::saved_plan;
+use crate::apply::ApplyReport;
+use crate::apply::event::StepOutcome;
+use crate::document::v1;
+use crate::model::guards::GUARDS;
+use crate::output::view::report::{NextCommand, numbers_dark_now};
+use crate::plan::{Plan, PlanOptions, StepOperation};
+use crate::text::shell_quote;
+
+/// What was carried out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Carried<'a> {
+    /// The command. A rehearsal leaves nothing behind to go on from.
+    pub(crate) command: &'static str,
+    /// The run that it undoes, when it is an undo.
+    pub(crate) of: Option<&'a str>,
+}
+
+/// What a user may run now: back to what was, or on to what was wanted. A rehearsal leaves nothing behind to go on from.
+pub(crate) fn suggest(
+    Carried { command, of }: Carried<'_>,
+    options: &PlanOptions,
+    plan: &Plan,
+    report: &ApplyReport,
+) -> Vec<NextCommand> {
+    if command == "rehearse" {
+        return Vec::new();
+    }
+    let done = |id: &str| report.outcome(id).is_some_and(StepOutcome::is_done);
+    let made = plan.steps.iter().filter(|step| matches!(step.operation, StepOperation::Create { .. }) && done(&step.id));
+    let made = made.count();
+    let deletes = if made > 0 { format!(" --max-deletes {made}") } else { String::new() };
+    let undo = format!("telform undo last{deletes}");
+    let dark = !numbers_dark_now(plan, report).is_empty();
+    let what = if dark { "To connect them again, and take back what this run did" } else { "To take back what this run did" };
+    let undo = NextCommand { what, command: undo };
+    if let Some(of) = of {
+        let again = NextCommand { what: "To go on with it", command: undo_again(of, &saved_plan::options(options)) };
+        return vec![undo, again];
+    }
+    let again = format!("telform apply{}", run_options(&saved_plan::options(options)));
+    let what = match (dark, report.interrupted) {
+        (true, true) => "To go on with it instead",
+        (false, true) => "To go on with it",
+        (true, false) => "To go on with it instead, once the cause is fixed",
+        (false, false) => "To go on with it, once the cause is fixed",
+    };
+    let again = NextCommand { what, command: again };
+    // Commands for disconnected numbers come first; without such numbers the command that continues does.
+    if dark { vec![undo, again] } else { vec![again, undo] }
+}
+
+/// How to continue after a run that was stopped at once.
+pub(crate) fn settle(Carried { command, of }: Carried<'_>, options: &PlanOptions) -> Vec<NextCommand> {
+    if command == "rehearse" {
+        return Vec::new();
+    }
+    if let Some(of) = of {
+        // A `resume` would continue to the state in the YAML, which this run undoes.
+        let command = undo_again(of, &saved_plan::options(options));
+        return vec![NextCommand { what: "To settle by reading what is unknown, and go on taking it back", command }];
+    }
+    let command = format!("telform resume{}", run_options(&saved_plan::options(options)));
+    vec![NextCommand { what: "To settle by reading what is unknown, and go on", command }]
+}
+
+/// How to see the result of a run that was interrupted after its last step.
+pub(crate) fn look(Carried { command, of }: Carried<'_>, options: &PlanOptions) -> Vec<NextCommand> {
+    if command == "rehearse" {
+        return Vec::new();
+    }
+    if let Some(of) = of {
+        let command = undo_again(of, &saved_plan::options(options));
+        return vec![NextCommand { what: "To see whether anything is left to take back", command }];
+    }
+    let command = format!("telform plan{}", run_options(&saved_plan::options(options)));
+    vec![NextCommand { what: "To see whether a fresh plan is empty", command }]
+}
+
+/// The same run undone again: an undo names its run, which is no longer the last one.
+pub(crate) fn undo_again(of: &str, options: &v1::Options) -> String {
+    let mut text = format!("telform undo {}{}", shell_quote(of), guards(options));
+    for name in &options.accounts {
+        text.push_str(&format!(" --account {}", shell_quote(name)));
+    }
+    if options.allow_unseen_products {
+        text.push_str(" --allow-unseen-products");
+    }
+    text
+}
+
+/// The permissions of a run, each option preceded by a space.
+fn guards(options: &v1::Options) -> String {
+    let mut text = String::new();
+    let limits = GUARDS.iter().map(|guard| (guard.option, (guard.get)(&options.guards)));
+    for (option, value) in limits.chain([("max-unreadable-bridges", options.max_unreadable_bridges)]) {
+        if let Some(value) = value {
+            text.push_str(&format!(" --{option} {value}"));
+        }
+    }
+    text
+}
+
+/// The options of a run, each preceded by a space.
+pub(crate) fn run_options(options: &v1::Options) -> String {
+    let mut text = guards(options);
+    for (flag, names) in [
+        ("--account", &options.accounts),
+        ("--target", &options.targets),
+        ("--exclude", &options.excludes),
+        ("--allow-similar", &options.allow_similar),
+    ] {
+        for name in names {
+            text.push_str(&format!(" {flag} {}", shell_quote(name)));
+        }
+    }
+    for (flag, named) in [("--resend", &options.resend), ("--rewrite-secret", &options.rewrite_secrets)] {
+        for (address, attribute) in named {
+            let attribute = attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();
+            text.push_str(&format!(" {flag} {}", shell_quote(&format!("{address}{attribute}"))));
+        }
+    }
+    for (flag, on) in [("--allow-unseen-products", options.allow_unseen_products), ("--destroy", options.destroy)] {
+        if on {
+            text.push_str(&format!(" {flag}"));
+        }
+    }
+    text
+}

@@ -1,0 +1,91 @@
+//! How a session reads its services.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use super::progress::Busy;
+use super::{Run, RunError, accounts};
+use crate::http::ReadOnly;
+use crate::model::ledger::Ledger;
+use crate::model::resource::{Desired, LiveState};
+use crate::plan::needed_fields;
+use crate::read::{self, ObjectDetail, ReadError, ReadScope};
+use crate::services;
+use crate::text::shell_quote;
+
+impl Run {
+    /// Reads the services.
+    pub async fn read(&self) -> Result<LiveState, RunError> {
+        self.read_for(&self.desired, self.options.destroy, ObjectDetail::Writable, false).await
+    }
+
+    /// The same for a command that cannot report what could not be listed.
+    pub(crate) async fn read_whole(&self) -> Result<LiveState, RunError> {
+        self.read_for(&self.desired, self.options.destroy, ObjectDetail::Writable, true).await
+    }
+
+    /// Reads the services for a plan and nothing else.
+    pub(crate) async fn read_for_plan(&self) -> Result<LiveState, RunError> {
+        self.read_for(&self.desired, self.options.destroy, ObjectDetail::Needed(needed_fields), false).await
+    }
+
+    /// Reads all that these files mention, as if everything were to be deleted.
+    pub(crate) async fn read_all(&self, desired: &Desired) -> Result<LiveState, RunError> {
+        self.read_for(desired, true, ObjectDetail::Writable, false).await
+    }
+
+    async fn read_for(&self, desired: &Desired, destroy: bool, view: ObjectDetail, whole: bool) -> Result<LiveState, RunError> {
+        let (live, errors) = self.read_each(desired, destroy, view, whole).await;
+        let failed: Vec<&str> = errors.iter().map(|error| error.account.as_str()).collect();
+        let others: Vec<&str> = self.asked.iter().map(String::as_str).filter(|name| !failed.contains(name)).collect();
+        let Some(mut error) = errors.first().cloned() else { return Ok(live) };
+        if !others.is_empty() {
+            let without = if self.saved {
+                let names: Vec<String> = others.iter().map(|name| format!("--account {}", shell_quote(name))).collect();
+                format!("plan again with {}", names.join(" "))
+            } else {
+                format!("run `{}`", accounts::limited_to(&self.context.options.command_line, &others))
+            };
+            error.help.push_str(&format!(". To leave this account out, {without}"));
+        }
+        Err(error.into())
+    }
+
+    /// Reads the services, and reports for each account that could not be read the reason.
+    pub(crate) async fn read_each(
+        &self,
+        desired: &Desired,
+        destroy: bool,
+        view: ObjectDetail,
+        whole: bool,
+    ) -> (LiveState, Vec<ReadError>) {
+        let _busy = self.context.progress.busy(Busy::Reading);
+        let told = |listed: &read::ListingProgress<'_>| self.context.progress.on_listed(listed);
+        let api = ReadOnly::new(&self.api);
+        let known = self.owners.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let scope =
+            ReadScope { destroy, view, accounts_to_read: Some(&self.asked), fail_on_unlisted: whole, owners: Some(&known) };
+        let began = jiff::Timestamp::now();
+        let (mut live, errors) =
+            read::read_each(services::reading_of, &api, desired, &self.ledger, &self.key, scope, &told).await;
+        live.read_at = Some(began);
+        let told = live.accounts.iter().map(|(name, read)| (name.clone(), read.facts.token_owner.clone()));
+        self.owners.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
+        (live, errors)
+    }
+
+    /// Reads only these accounts among those of the run.
+    pub(crate) async fn read_only(&mut self, accounts: &BTreeSet<String>) -> Result<LiveState, RunError> {
+        let all = self.asked.clone();
+        self.asked.retain(|name| accounts.contains(name));
+        let live = self.read().await;
+        self.asked = all;
+        live
+    }
+
+    /// Refuses what was read with tokens whose owners differ from those in a ledger.
+    pub(crate) fn check_owners(&self, ledger: &Ledger, live: &LiveState) -> Result<(), ReadError> {
+        let read = live.accounts.iter().filter_map(|(name, it)| Some((self.desired.accounts.get(name)?, it)));
+        read.into_iter().try_for_each(|(account, it)| read::check_owner(account, ledger, &it.facts.token_owner))
+    }
+}

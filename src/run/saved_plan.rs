@@ -1,0 +1,253 @@
+//! Plans as files: what a plan is bound to, reading a reviewed one, showing one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::choice::PlanSelection;
+use super::journal_key::KeyAge;
+use super::{Run, RunError, git};
+use crate::disk;
+use crate::document::{self, Document, LedgerIdentity, MAX_BYTES, Origin, PlanDifference, v1};
+use crate::model::resource::{Address, LiveState, OrganizationCheck};
+use crate::plan::{self, AccountLine, Plan};
+use crate::read::in_question;
+use crate::state::snapshot::{self, SnapshotError};
+
+/// A plan with its inputs.
+pub(crate) fn document(session: &Run, plan: &Plan, live: &LiveState) -> Document {
+    let seals = session.chain.key.is_some().then(|| document::seal_secrets(plan, &session.desired, &session.key)).flatten();
+    let document = Document { seals, ..document::from_plan(plan, plan_origin(session, plan, live)) };
+    // A key that this run made cannot have bound a reviewed plan.
+    let kept = session.chain.key.is_some() && session.chain.key_age == KeyAge::Before;
+    let binding = kept.then(|| document::bind_document(&document, &session.key));
+    Document { binding, ..document }
+}
+
+fn plan_origin(session: &Run, plan: &Plan, live: &LiveState) -> Origin {
+    let organization = |facts: &OrganizationCheck| match facts {
+        OrganizationCheck::Confirmed => "confirmed".to_owned(),
+        OrganizationCheck::Unconfirmed(why) => why.clone(),
+    };
+    Origin {
+        configuration: session.taken_for.configuration.clone(),
+        ledger: session.ledger_is_kept.then(|| LedgerIdentity {
+            id: session.ledger.id.clone(),
+            serial: session.ledger.serial,
+            made: session.ledger.made.clone(),
+            saved: session.ledger.saved.clone(),
+        }),
+        ledger_place: Some(session.options.ledger.clone()),
+        commit: git::current_commit(),
+        organizations: session
+            .desired
+            .accounts
+            .values()
+            .filter(|account| account.org_handle.is_some())
+            .filter_map(|account| Some((account, live.accounts.get(&account.name)?)))
+            .map(|(account, live)| (account.name.clone(), organization(&live.facts.organization)))
+            .collect(),
+        logins: plan.logins.clone(),
+        options: options(&session.options),
+    }
+}
+
+/// The options of a run, as a plan stores them.
+pub(crate) fn options(options: &plan::PlanOptions) -> v1::Options {
+    let words = |addresses: &BTreeSet<Address>| addresses.iter().map(ToString::to_string).collect();
+    let named = |asked: &BTreeSet<(Address, Option<String>)>| {
+        asked.iter().map(|(address, attribute)| (address.to_string(), attribute.clone())).collect()
+    };
+    v1::Options {
+        targets: words(&options.targets),
+        excludes: words(&options.excludes),
+        accounts: options.accounts.clone(),
+        destroy: options.destroy,
+        guards: options.guards,
+        max_unreadable_bridges: options.max_unreadable_bridges,
+        rewrite_secrets: named(&options.rewrite_secrets),
+        resend: named(&options.resend),
+        sandbox: options.sandbox,
+        allow_similar: words(&options.allow_similar),
+        allow_unseen_products: options.allow_unseen_products,
+    }
+}
+
+/// A saved plan that was reviewed.
+#[derive(Debug)]
+pub struct SavedPlan {
+    pub(crate) document: Document,
+    plan: Plan,
+    text: String,
+}
+
+impl SavedPlan {
+    /// Reads one, and refuses a file that is not exactly as it was written.
+    pub(crate) fn read(path: &Path) -> Result<Self, RunError> {
+        let text = bounded(path, MAX_BYTES, "telform::plan::unreadable", "`telform plan --out FILE` writes one")?;
+        let unusable =
+            |error: document::DocumentError| RunError::other(error.code(), format!("{}: {error}", path.display()), error.help());
+        let document = document::read_plan_document(&text).map_err(unusable)?;
+        let plan = document.to_plan().map_err(unusable)?;
+        Ok(Self { document, plan, text })
+    }
+
+    /// The bytes of the file: what is signed.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// Digest of the plan.
+    pub(crate) fn digest(&self) -> &str {
+        &self.document.digest
+    }
+
+    /// The plan.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Identifies this file and no other.
+    pub(crate) fn checksum(&self) -> &str {
+        self.document.checksum.as_deref().unwrap_or_default()
+    }
+
+    /// The options of the run that made it; where it is applied comes from the command line.
+    pub(crate) fn choice(&self, given: &PlanSelection) -> PlanSelection {
+        let options = &self.document.origin.options;
+        let addresses = |words: &BTreeSet<String>| words.iter().filter_map(|word| Address::parse(word)).collect();
+        let parsed = |named: &BTreeSet<(String, Option<String>)>| {
+            let each = |(word, attribute): &(String, Option<String>)| Some((Address::parse(word)?, attribute.clone()));
+            named.iter().filter_map(each).collect()
+        };
+        PlanSelection {
+            targets: addresses(&options.targets),
+            excludes: addresses(&options.excludes),
+            accounts: options.accounts.iter().cloned().collect(),
+            destroy: options.destroy,
+            guards: options.guards,
+            max_unreadable_bridges: options.max_unreadable_bridges,
+            rewrite_secrets: parsed(&options.rewrite_secrets),
+            resend: parsed(&options.resend),
+            allow_similar: addresses(&options.allow_similar),
+            allow_unseen_products: options.allow_unseen_products,
+            sandbox: given.sandbox.clone(),
+            saved: true,
+        }
+    }
+
+    /// Owners of the tokens that it was made with, by account.
+    pub(crate) fn owners(&self) -> BTreeMap<String, String> {
+        let owner = |line: &AccountLine| Some((line.name.clone(), line.token_of.clone()?));
+        self.plan.accounts.iter().filter_map(owner).collect()
+    }
+
+    /// Refuses tokens whose owners differ from those with which it was made.
+    pub(crate) fn same_owners(&self, now: &Plan) -> Result<(), RunError> {
+        let owners = self.owners();
+        for line in &now.accounts {
+            let (Some(was), Some(is)) = (owners.get(&line.name), &line.token_of) else { continue };
+            if was != is {
+                let name = &line.name;
+                return Err(RunError::refused(
+                    "telform::plan::other_token",
+                    format!(
+                        "the saved plan was made with a token of {was}, and account {name} has one of {is}; nothing was written"
+                    ),
+                    format!(
+                        "set the source that `accounts.{name}.token` names to a token of {was}; or plan with this one and have that reviewed: `telform plan --out FILE`"
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// All differences between the current plan and the reviewed one.
+    pub(crate) fn moved(&self, session: &Run, now: &Plan) -> Vec<PlanDifference> {
+        let mut moved = Vec::new();
+        if let Some(ledger) = &self.document.origin.ledger
+            && ledger.id != session.ledger.id
+        {
+            let is = if session.ledger_is_kept { session.ledger.id.clone() } else { "no ledger there".to_owned() };
+            moved.push(PlanDifference { subject: "the ledger".to_owned(), attribute: None, was: ledger.id.clone(), is });
+        }
+        if self.plan.digest != now.digest {
+            moved.extend(document::plan_differences(&self.plan, now));
+        } else if let Some(then) = &self.document.seals {
+            moved.extend(document::changed_secrets(now, then, &session.desired, &session.key));
+        }
+        // A plan that sends no secret is valid with any key; only the owner of the key can then detect a change.
+        if moved.is_empty()
+            && let Some(then) = self.document.binding.as_ref().filter(|_| session.chain.key_age == KeyAge::Before)
+            && then.key != session.key.check_plan()
+        {
+            moved.push(document::other_key_difference(&then.key));
+        }
+        moved
+    }
+
+    /// Refuses a file that the key of this run did not bind in this form: a seal may have been removed.
+    pub(crate) fn bound(&self, session: &Run) -> Result<(), RunError> {
+        let changed = |why: &str| {
+            Err(RunError::other(
+                "telform::plan::changed",
+                format!("the saved plan was changed after telform wrote it: {why}; nothing was written"),
+                "use the file as it was written, or plan again with `telform plan --out FILE`",
+            ))
+        };
+        if !self.document.has_undo_of(&self.plan) {
+            return changed("`undo` is not what takes its plan back, or another telform wrote it");
+        }
+        if session.chain.key_age != KeyAge::Before {
+            return Ok(());
+        }
+        let bound = self.document.binding.as_ref();
+        let own = document::bind_document(&self.document, &session.key);
+        match bound {
+            Some(bound) if bound.key != own.key || *bound == own => Ok(()),
+            Some(_) => changed("the fingerprint key did not bind it as it is"),
+            // A key that no ledger knows may be newer than the plan, and no secret is left to be compared.
+            None if session.ledger.key_check.is_none() && document::unbound_secrets(&self.plan, None).is_empty() => Ok(()),
+            None => Err(RunError::other(
+                "telform::plan::unbound",
+                "the saved plan is not bound by the fingerprint key that is here: it was made without the key, or what bound its secrets was taken out; nothing was written",
+                format!(
+                    "plan again where the key is; or carry out what was reviewed by its digest, with the secrets of today: `telform apply --expect {}`",
+                    self.plan.digest
+                ),
+            )),
+        }
+    }
+
+    /// Whether some secret was sealed, which shows that a key existed: each unsealed one was then not supplied.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.document.seals.is_some()
+    }
+
+    /// Secrets that cannot be shown to be the ones that existed when the plan was made.
+    pub(crate) fn unbound(&self) -> Vec<String> {
+        document::unbound_secrets(&self.plan, self.document.seals.as_ref())
+    }
+}
+
+/// The live state of a kept snapshot.
+pub(crate) fn live(session: &Run, path: &Path) -> Result<LiveState, RunError> {
+    let text = bounded(path, snapshot::LIMIT, "telform::snapshot::unreadable", "`telform plan --snapshot-out FILE` writes one")?;
+    let refused = |error: SnapshotError| RunError::other(error.code(), format!("{}: {error}", path.display()), error.help());
+    let live = snapshot::read_snapshot(&text, &session.taken_for, &session.key).map_err(refused)?;
+    // An object that it does not hold was not read, and may exist.
+    let mut needed = in_question(&session.desired, &session.asked);
+    match needed.find(|name| !live.accounts.contains_key(*name)) {
+        Some(_) => Err(refused(SnapshotError::Other("choice of `--account`, `--target` or `--exclude`"))),
+        None => {
+            session.check_owners(&session.ledger, &live)?;
+            Ok(live)
+        }
+    }
+}
+
+/// A file of at most this many bytes.
+fn bounded(path: &Path, limit: usize, code: &'static str, help: &str) -> Result<String, RunError> {
+    let text = disk::open_file(path).and_then(|file| disk::bounded_text(file, limit as u64));
+    text.map_err(|error| RunError::other(code, format!("{}: {error}", path.display()), help))
+}

@@ -1,0 +1,352 @@
+//! The common part of plan and apply: load, resolve secrets, connect, read, plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::choice::PlanSelection;
+use super::choice::{Named, check_choice, options};
+use super::embedded::EmbeddedSandbox;
+use super::journal::journal_error;
+use super::journal_key::{JournalKey, load_or_create_key, note_trouble};
+use super::lock::{self, CommandLock};
+use super::options::RunOptions;
+use super::progress::Warning;
+use super::recover::recover_unrecorded_creates;
+use super::{Context, RunError, accounts, saved_plan};
+use crate::config::desired::{self, LoadedConfig};
+use crate::config::problem::Problem;
+use crate::config::secrets::{self, MissingSecret};
+use crate::document;
+use crate::failpoints;
+use crate::http::SecretVault;
+use crate::http::client::{self, HttpClient};
+use crate::model::ledger::{AccountEntry, ConfiguredAccount, FingerprintKey, Ledger};
+use crate::model::resource::{Account, Address, Desired, LiveState, TokenOwner};
+use crate::plan::{self, Inputs, LedgerUpdate, Plan, PlanOptions};
+use crate::state::journal::{self, JournalError, ParsedJournal};
+use crate::state::ledger::{LedgerError, LedgerStore, StateStore};
+use crate::state::snapshot::SnapshotPurpose;
+use crate::verify;
+
+/// Everything that a command works with after loading.
+pub struct Run {
+    /// What the YAML wants.
+    pub(crate) desired: Desired,
+    /// What telform remembers.
+    pub(crate) ledger: Ledger,
+    /// Where that is kept.
+    pub(crate) store: Arc<LedgerStore>,
+    /// Key of the fingerprints.
+    pub(crate) key: FingerprintKey,
+    /// The same as far as it is shared with other runs, since when, and its relation to the journal.
+    pub(crate) chain: JournalKey,
+    /// The services.
+    pub(crate) api: HttpClient,
+    /// Secrets that were not supplied.
+    pub(crate) missing: Vec<MissingSecret>,
+    /// The options of this run.
+    pub(crate) options: PlanOptions,
+    /// Accounts that are read; the others need no token.
+    pub(crate) asked: BTreeSet<String>,
+    /// Whether that came from a saved plan, so that the command line cannot change it.
+    pub(crate) saved: bool,
+    /// Accounts whose token could not be fetched, where that does not end the run.
+    pub(crate) no_token: BTreeMap<String, Problem>,
+    /// The embedded simulator, when it replaces the services.
+    pub(crate) sandbox: Option<EmbeddedSandbox>,
+    /// The purpose of the reading.
+    pub(crate) taken_for: SnapshotPurpose,
+    /// Whether the ledger existed, or is new.
+    pub(crate) ledger_is_kept: bool,
+    /// The journal as it was when the ledger was loaded; none where it is not read.
+    pub(crate) journal: Option<Result<ParsedJournal, JournalError>>,
+    /// Addresses that name objects for this run only: these objects do not become managed.
+    pub(crate) nameless: BTreeSet<Address>,
+    /// The longest pause before a retry or another read, where it is to be shorter than usual.
+    pub(crate) longest_pause: Option<Duration>,
+    /// The owners of the tokens, as far as this run read them; each is read once.
+    pub(crate) owners: Mutex<BTreeMap<String, TokenOwner>>,
+    /// Held while the ledger may be written.
+    pub(crate) lock: CommandLock,
+    /// The options, and who listens.
+    pub(crate) context: Context,
+}
+
+/// Whether a command may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionPurpose {
+    /// Reads only: nothing is locked, no key is made.
+    Plan,
+    /// As `Plan`; an account whose token is missing is recorded, and does not end the run.
+    Look,
+    /// As `Plan`, without calling a service.
+    Offline,
+    /// Takes the lock, waiting for it at most this long, and makes a key where none exists.
+    Apply(Duration),
+    /// As `Apply`; an account whose token is missing is recorded, and does not end the run before it is needed.
+    Settle(Duration),
+    /// As `Apply`, with a new ledger, whether or not one exists.
+    Rebuild(Duration),
+}
+
+/// The time as RFC 3339 in UTC, to the second.
+pub(crate) fn now_utc() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+impl Run {
+    /// Loads everything; nothing is sent yet.
+    pub async fn open(context: &Context, choice: &PlanSelection, purpose: SessionPurpose) -> Result<Self, RunError> {
+        Self::open_with(context, choice, purpose, desired::load_config(&context.options.files)?).await
+    }
+
+    /// The same with files that were already read.
+    pub(crate) async fn open_with(
+        context: &Context,
+        choice: &PlanSelection,
+        purpose: SessionPurpose,
+        loaded: LoadedConfig,
+    ) -> Result<Self, RunError> {
+        Self::open_watched(context, choice, purpose, loaded, None).await
+    }
+
+    /// The same with an observer of every request.
+    pub(crate) async fn open_watched(
+        context: &Context,
+        choice: &PlanSelection,
+        purpose: SessionPurpose,
+        mut loaded: LoadedConfig,
+        watcher: Option<Arc<dyn client::HttpObserver>>,
+    ) -> Result<Self, RunError> {
+        let given = &context.options;
+        if !loaded.warnings.is_empty() {
+            context.progress.on_warning(&Warning::Configuration(&loaded.warnings));
+        }
+        let desired = &mut loaded.desired;
+        let named = Named::from_choice(desired, choice);
+        let limit = accounts::match_account_patterns(desired, &choice.accounts)?;
+        let store = Arc::new(open_store(given, desired, choice)?);
+        let lock = match purpose {
+            SessionPurpose::Plan | SessionPurpose::Look | SessionPurpose::Offline => CommandLock::without_lock(context),
+            SessionPurpose::Apply(wait) | SessionPurpose::Settle(wait) | SessionPurpose::Rebuild(wait) => {
+                lock::take_lock(context, &store, wait).await?
+            }
+        };
+        let kept = match purpose {
+            SessionPurpose::Rebuild(_) => None,
+            _ => store.load().await?,
+        };
+        let (ledger_is_kept, mut ledger) = (kept.is_some(), kept.unwrap_or_else(Ledger::with_new_id));
+        check_choice(desired, &ledger, choice, &limit, &named)?;
+        let options = PlanOptions {
+            ledger: store.display_name(),
+            ledger_of_yaml: given.ledger.is_none() && choice.sandbox.is_none() && desired.ledger.is_some(),
+            ..options(choice, limit, named)
+        };
+        let sandboxed = choice.sandbox.is_some();
+        let accounts: BTreeMap<String, AccountEntry> =
+            configured_accounts(desired, sandboxed).into_iter().map(|login| (login.name, login.entry)).collect();
+        follow_accounts(&store, &mut ledger, desired, sandboxed)?;
+        // A journal that cannot be read stops a run before its first request, and a plan reports it; not here.
+        let journal = match purpose {
+            SessionPurpose::Offline | SessionPurpose::Rebuild(_) => None,
+            _ => Some(journal::read_journal(store.state_store()).await),
+        };
+        let (key, chain) = load_or_create_key(context, &store, &ledger, purpose)?;
+        let writes = matches!(purpose, SessionPurpose::Apply(_) | SessionPurpose::Settle(_));
+        match &journal {
+            // The content of a journal is recorded only when it is the one that the last run left.
+            Some(Ok(journal)) if writes => {
+                chain.check_before_writing(&context.heads, &store, &ledger, journal)?;
+                chain.note_missing(context, &store, &ledger, journal);
+            }
+            Some(Ok(journal)) => {
+                context.heads.check(&store, journal)?;
+                note_trouble(context, &chain, &store, &ledger, journal);
+            }
+            Some(Err(error)) if context.heads.demands()? => return Err(journal_error(error)),
+            _ => {}
+        }
+        if let Some(Ok(journal)) = &journal
+            && recover_unrecorded_creates(journal, &mut ledger)
+            && writes
+        {
+            if !ledger_is_kept {
+                // Its serial continues, or the journal would consider it an older one.
+                ledger.serial = journal.last_ledger_save().map_or(0, |saved| saved.serial);
+            }
+            store.save(&mut ledger).await?;
+        }
+        let mut asked = plan::accounts_to_read(desired, &ledger, &options);
+        let sandbox = match &choice.sandbox {
+            Some(world) => Some(EmbeddedSandbox::start(world).await?),
+            None => None,
+        };
+        let env = |name: &str| std::env::var(name).ok();
+        let allowed = given.allowed(Some(&store));
+        let resolved = match &sandbox {
+            None if purpose == SessionPurpose::Offline => secrets::resolve_without_tokens(desired, &env, &allowed, &key)?,
+            None => {
+                let without_token = matches!(purpose, SessionPurpose::Look | SessionPurpose::Settle(_));
+                let asked = secrets::SecretScope { accounts: Some(&asked), tolerate_missing_token: without_token };
+                secrets::resolve_for(desired, asked, &env, &allowed, &key)?
+            }
+            Some(embedded) => {
+                let mut resolved = secrets::resolve_without_tokens(desired, &env, &allowed, &key)?;
+                embedded.supply_simulator_secrets(context, desired, &mut resolved, &key);
+                resolved
+            }
+        };
+        asked.retain(|account| !resolved.accounts_without_token.contains_key(account));
+        if let Some(embedded) = &sandbox {
+            embedded.redirect_accounts(desired)?;
+        }
+        let longest_pause = sandbox.as_ref().map(|_| EmbeddedSandbox::PAUSE).or_else(failpoints::longest_pause);
+        let watch = combine_observers(watcher.into_iter().chain(context.progress.http_observers()));
+        // Offline no service is available: every request would go to an unknown account.
+        let talked = |it: &&Account| asked.contains(&it.name) && purpose != SessionPurpose::Offline;
+        let vault = resolved.object_secrets.into_iter().collect::<SecretVault>();
+        let vault = vault.with_hidden(key.hidden_values().clone()).with_stated(desired.published_texts());
+        let api = HttpClient::new(
+            desired.accounts.values().filter(talked),
+            resolved.tokens,
+            vault,
+            client::HttpOptions { observer: watch, timeout: failpoints::request_timeout(), retry_pause: longest_pause },
+        )
+        .map_err(|error| RunError::other("telform::account::unusable", error.to_string(), "correct the account in the YAML"))?;
+        Ok(Self {
+            desired: std::mem::take(desired),
+            ledger,
+            store,
+            key,
+            chain,
+            api,
+            missing: resolved.missing,
+            options,
+            asked,
+            saved: choice.saved,
+            no_token: resolved.accounts_without_token,
+            sandbox,
+            longest_pause,
+            taken_for: SnapshotPurpose { configuration: std::mem::take(&mut loaded.digest), destroy: choice.destroy, accounts },
+            ledger_is_kept,
+            journal,
+            nameless: BTreeSet::new(),
+            owners: Mutex::default(),
+            lock,
+            context: context.clone(),
+        })
+    }
+
+    /// Computes the plan.
+    pub fn plan(&self, live: &LiveState) -> Result<Plan, RunError> {
+        self.plan_with(live, &self.options)
+    }
+
+    /// Computes the plan with other options. A plan that the independent checker rejects is not returned.
+    pub fn plan_with(&self, live: &LiveState, options: &PlanOptions) -> Result<Plan, RunError> {
+        let mut plan = Plan::new(&Inputs { desired: &self.desired, live, ledger: &self.ledger, key: &self.key, options });
+        if !self.nameless.is_empty() {
+            plan.ledger
+                .retain(|effect| !matches!(effect, LedgerUpdate::Adopt { address, .. } if self.nameless.contains(address)));
+            let named = |address: &Option<Address>| address.as_ref().is_none_or(|address| !self.nameless.contains(address));
+            plan.notices.retain(|notice| named(&notice.address));
+            plan.digest = plan.computed_digest();
+        }
+        check_plan(plan, options)
+    }
+
+    /// The part of a refused plan that is still applied.
+    pub(crate) fn despite(&self, plan: &Plan) -> Result<Option<Plan>, RunError> {
+        plan.part_despite_refusal(&self.ledger).map(|part| check_plan(part, &self.options)).transpose()
+    }
+
+    /// Saves the state of the embedded simulator, if any.
+    pub fn close(&self) -> Result<(), RunError> {
+        match &self.sandbox {
+            Some(embedded) => embedded.keep(),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A plan that the independent checker passes.
+fn check_plan(plan: Plan, options: &PlanOptions) -> Result<Plan, RunError> {
+    let origin = document::Origin { options: saved_plan::options(options), ..document::Origin::default() };
+    let text = serde_json::to_vec(&document::from_plan(&plan, origin)).unwrap_or_default();
+    match verify::verify_plan(&text) {
+        verdict if verdict.verified => Ok(plan),
+        verdict => Err(checker_disagrees(&verdict)),
+    }
+}
+
+/// The planner and the checker disagree, so it is not known what an apply would do.
+fn checker_disagrees(verdict: &verify::PlanVerification) -> RunError {
+    let found = &verdict.violations;
+    let told: Vec<String> = found.iter().take(3).map(|it| format!("{} at {} ({})", it.text, it.place, it.code)).collect();
+    let more = if found.len() > told.len() { format!("; and {} more", found.len() - told.len()) } else { String::new() };
+    let help = if found.iter().any(|it| it.code.ends_with("::json")) {
+        "a value of the configuration or of a service is one that programs read differently; leave its object out of this run with `--exclude ADDRESS`"
+    } else {
+        "this is a bug in telform: please report it with this message; until it is fixed, leave the object out of this run with `--exclude ADDRESS`"
+    };
+    RunError::other(
+        "telform::verify::own_plan",
+        format!("the plan does not pass the independent checker, so it is not carried out: {}{more}", told.join("; ")),
+        help,
+    )
+}
+
+/// The accounts as a ledger is compared with them.
+pub(crate) fn configured_accounts(desired: &Desired, sandbox: bool) -> Vec<ConfiguredAccount> {
+    let login = |account: &Account| {
+        let named = desired.moved_accounts.iter().filter(|rename| rename.to == account.name);
+        ConfiguredAccount {
+            name: account.name.clone(),
+            entry: plan::account_identity(account, sandbox),
+            previous_base_url: account.previous_base_url.as_ref().filter(|_| !sandbox).map(ToString::to_string),
+            previous_names: named.map(|rename| rename.from.clone()).collect(),
+            organization: account.backend.organization,
+        }
+    };
+    desired.accounts.values().map(login).collect()
+}
+
+/// The ledger with the account names of this configuration; an error where it belongs to other accounts.
+pub(crate) fn follow_accounts(
+    store: &LedgerStore,
+    ledger: &mut Ledger,
+    desired: &Desired,
+    sandbox: bool,
+) -> Result<(), LedgerError> {
+    let logins = configured_accounts(desired, sandbox);
+    ledger.follow_accounts(&logins);
+    store.check_accounts(ledger, &logins)
+}
+
+/// All observers as one.
+pub(crate) fn combine_observers(
+    all: impl IntoIterator<Item = Arc<dyn client::HttpObserver>>,
+) -> Option<Arc<dyn client::HttpObserver>> {
+    let mut all: Vec<_> = all.into_iter().collect();
+    if all.len() < 2 { all.pop() } else { Some(Arc::new(all)) }
+}
+
+/// Where the ledger is: the flag, a file beside the sandbox's world, the YAML, the default. Only the flag may name a link.
+pub(crate) fn open_store(options: &RunOptions, desired: &Desired, choice: &PlanSelection) -> Result<LedgerStore, LedgerError> {
+    if let Some(place) = &options.ledger {
+        return LedgerStore::from_place_text(place);
+    }
+    if let Some(world) = choice.sandbox.as_ref().or(options.world.as_ref()) {
+        let name = world.with_extension("ledger.json");
+        let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let place = StateStore::from(&name, Some(world.parent().unwrap_or(Path::new(""))))?;
+        return Ok(LedgerStore::over_store(place.for_simulator()));
+    }
+    match &desired.ledger {
+        Some(ledger) => LedgerStore::from(&ledger.place, Some(&ledger.folder)),
+        None => LedgerStore::from_place_text(".telform/ledger.json"),
+    }
+}

@@ -1,0 +1,240 @@
+//! A run taken back, as a plan like any other.
+
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::carry_out::{CarryOut, StepOptions};
+use super::ledger_run::enter;
+use super::progress::RunEvent;
+use super::signing::{PlanTrust, SigningIdentity};
+use super::{
+    Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunJournal, RunPolicies, SessionPurpose, applicable_part,
+    saved_plan, secret_checks, settle,
+};
+use crate::analysis::undo::{self, Undo, UndoInputs};
+use crate::model::resource::{Address, LiveState};
+use crate::output::view::json;
+use crate::plan::{self, Inputs, Plan, Step, StepOperation};
+use crate::state::journal;
+
+/// What an undo is asked for.
+#[derive(Debug)]
+pub struct UndoRequest {
+    /// Which run of the journal: its id, the beginning of it, or `last`.
+    pub of: String,
+    /// What the run is given, without addresses: accounts, limits, sandbox.
+    pub choice: PlanSelection,
+    /// Takes back only what these addresses and what they need got; empty means all.
+    pub targets: Vec<Address>,
+    /// Leaves these addresses as they are.
+    pub excludes: Vec<Address>,
+    /// Objects that are made again although a live one is nearly called the same.
+    pub allow_similar: Vec<Address>,
+    /// Carries the plan out without a question.
+    pub auto_approve: bool,
+    /// Programs that judge the plan.
+    pub policies: PolicyOptions,
+    /// How the steps are carried out.
+    pub steps: StepOptions,
+    /// The longest time to wait for the ledger's lock.
+    pub lock_wait: Duration,
+}
+
+/// Takes a run back: plans, asks, carries out, proves. The receipt is not signed.
+pub async fn undo(context: &Context, request: &UndoRequest) -> Result<Exit, RunError> {
+    undo_signed(context, request, None).await
+}
+
+/// Takes a run back: plans, asks, carries out, proves. `signer` signs the receipt.
+pub(crate) async fn undo_signed(
+    context: &Context,
+    request: &UndoRequest,
+    signer: Option<SigningIdentity>,
+) -> Result<Exit, RunError> {
+    let progress = context.progress.clone();
+    let mut session = Run::open(context, &request.choice, SessionPurpose::Settle(request.lock_wait)).await?;
+    let policies = RunPolicies::new(context, &request.policies, &session.desired)?;
+    // The effects of an interrupted run are known when its open requests are settled.
+    let store = session.store.clone();
+    let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?;
+    settle::settle(&mut session, &book).await?;
+    drop(book);
+    let kept = read_intact_journal(&session).await?;
+    let runs = journal::collect_runs(&kept.lines);
+    let of = choose_run(&runs, &request.of)?;
+    let (then, live, mut undo) = taken_back(&mut session, of).await?;
+    limit_undo(&mut session, request, &mut undo)?;
+    let yaml = std::mem::replace(&mut session.desired, undo.desired.clone());
+    session.options.targets.clone_from(&undo.about);
+    // An undo requests each value again.
+    session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
+    progress.on_event(&RunEvent::UndoFound { run: of.id, left: &undo.not_undone });
+    if undo.about.is_empty() {
+        let is_whole = undo.not_undone.is_empty();
+        progress.on_event(&RunEvent::NothingToTakeBack { is_whole });
+        return Ok(Exit::Done);
+    }
+    // An object that is named only for this run does not become managed: the next apply would delete it as removed from the
+    // YAML.
+    let known = |address: &&Address| yaml.objects.contains_key(*address) || session.ledger.objects.contains_key(*address);
+    let nameless = session.desired.objects.keys().filter(|address| !known(address));
+    session.nameless = nameless.filter(|address| !undo.managed.contains(*address)).cloned().collect();
+    let plan = session.plan(&live)?;
+    progress.on_event(&RunEvent::UndoMoved(&undo::compare_with_saved(of, &then, &plan, &undo.not_undone).unwrap_or_default()));
+    let document = saved_plan::document(&session, &plan, &live);
+    progress.on_event(&RunEvent::Planned { plan: &plan, document: &document });
+    if let Err(exit) = policies.ask_all(&LazyCell::new(|| json::render_document(&document)), &mut session) {
+        progress.on_event(&RunEvent::PoliciesRefused);
+        return Ok(exit);
+    }
+    let (plan, document, refused) =
+        match applicable_part::applicable_part(&mut session, &live, (plan, document), &policies, false)? {
+            Ok(part) => part,
+            Err(exit) => return Ok(exit),
+        };
+    let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?.with(PlanTrust::default(), signer);
+    if !plan.has_changes() {
+        if plan.has_ledger_decisions() {
+            enter(&mut session, "undo", None, &plan, &live, &book, document).await?;
+            session.close()?;
+            progress.on_event(&RunEvent::OnlyLedgerChanged);
+        } else {
+            let is_whole = undo.not_undone.is_empty();
+            progress.on_event(&RunEvent::IsTakenBack { is_whole });
+        }
+        return Ok(Exit::Done);
+    }
+    secret_checks::check_supplied(&session, &plan)?;
+    if !request.auto_approve && !progress.confirm(&plan)? {
+        progress.on_event(&RunEvent::NotConfirmed);
+        return Ok(Exit::Failed);
+    }
+    session.lock.take_over_signals();
+    let how = CarryOut {
+        command: "undo",
+        plan_file: None,
+        of: Some(of.id),
+        steps: request.steps,
+        stop: progress.stop_requests(),
+        refused,
+    };
+    let ran = session.carry_out(&how, &plan, &live, &book, document).await?;
+    progress.on_event(&RunEvent::TookBack(&plan));
+    Ok(ran.exit)
+}
+
+/// Limits an undo to what was requested. An address outside the undo is a typing mistake.
+fn limit_undo(session: &mut Run, request: &UndoRequest, undo: &mut Undo) -> Result<(), RunError> {
+    for address in request.targets.iter().chain(&request.excludes).chain(&request.allow_similar) {
+        if !undo.about.contains(address) {
+            let about: Vec<String> = undo.about.iter().map(ToString::to_string).collect();
+            return Err(RunError::other(
+                "telform::cli::unknown_address",
+                format!("this undo is not about {address}"),
+                if about.is_empty() { String::new() } else { format!("it is about {}", about.join(", ")) },
+            ));
+        }
+    }
+    let options = &mut session.options;
+    options.allow_similar = request.allow_similar.iter().cloned().collect();
+    options.limits.targets = request.targets.iter().cloned().collect();
+    options.limits.excludes = request.excludes.iter().cloned().collect();
+    options.excludes.clone_from(&options.limits.excludes);
+    let named = &options.limits;
+    undo.about
+        .retain(|address| (named.targets.is_empty() || named.targets.contains(address)) && !named.excludes.contains(address));
+    Ok(())
+}
+
+/// The journal, when it is intact.
+async fn read_intact_journal(session: &Run) -> Result<journal::ParsedJournal, RunError> {
+    let damaged = |error: journal::JournalError| RunError::other(error.code(), error.to_string(), error.help());
+    let kept = journal::read_journal(session.store.state_store()).await.map_err(damaged)?;
+    if let Some(head) = &session.ledger.journal {
+        journal::check_kept_head(session.store.state_store(), &kept, head).map_err(damaged)?;
+    }
+    Ok(kept)
+}
+
+/// The plan of a run, the live state, and the desired state that undoes the run.
+async fn taken_back(session: &mut Run, run: &journal::RecordedRun<'_>) -> Result<(Plan, LiveState, Undo), RunError> {
+    let plan = undo::plan_of_run(run).map_err(|why| {
+        RunError::other(
+            "telform::undo::plan",
+            format!("the plan of run {} cannot be read: {why}", run.id),
+            "use the telform that made it, or a newer one",
+        )
+    })?;
+    // A problem of an account that it did not write to does not stop the undo.
+    let touched = touched_accounts(session, &plan);
+    session.asked.retain(|name| touched.as_ref().is_none_or(|touched| touched.contains(name)));
+    session.need_tokens(|name| touched.as_ref().is_none_or(|touched| touched.contains(name)))?;
+    // Everything that the run may have changed is read, whatever the YAML now mentions.
+    let mut all = session.desired.clone();
+    all.kinds.extend(plan.steps.iter().filter_map(|step| Some(step.address.as_ref()?.kind.clone())));
+    let rewires = |step: &Step| matches!(step.operation, StepOperation::Connect { .. } | StepOperation::Disconnect { .. });
+    all.kinds.extend(plan.ledger.iter().filter_map(|effect| Some(effect.address()?.kind.clone())));
+    let of = |step: &Step| session.desired.accounts.get(&step.call.account)?.backend.link_roles();
+    all.kinds.extend(plan.steps.iter().filter(|step| rewires(step)).filter_map(of).map(|roles| roles.holder.into()));
+    let live = session.read_all(&all).await?;
+    let renamed = plan::renamed_addresses(&Inputs {
+        desired: &session.desired,
+        live: &live,
+        ledger: &session.ledger,
+        key: &session.key,
+        options: &session.options,
+    });
+    let today = UndoInputs {
+        desired: &session.desired,
+        live: &live,
+        ledger: &session.ledger,
+        renamed: &renamed,
+        hidden: session.key.hidden_values(),
+    };
+    let mut undo = undo::undo_run(run, &plan, today);
+    undo.desired.kinds.extend(all.kinds);
+    Ok((plan, live, undo))
+}
+
+/// The accounts of a run; none where they are not known, because an account may have been renamed.
+fn touched_accounts(session: &Run, plan: &Plan) -> Option<BTreeSet<String>> {
+    let (desired, ledger) = (&session.desired, &session.ledger);
+    let mut touched: BTreeSet<String> = plan.steps.iter().map(|step| step.call.account.clone()).collect();
+    // A run that changed only the ledger names its objects by address.
+    for effect in plan.ledger.iter().filter(|_| !plan.has_changes()) {
+        let address = effect.address()?;
+        let today =
+            [ledger.objects.get(address).map(|entry| &entry.account), desired.objects.get(address).map(|object| &object.account)];
+        let before = touched.len();
+        touched.extend(today.into_iter().flatten().cloned());
+        if touched.len() == before && !today.iter().any(Option::is_some) {
+            return None;
+        }
+    }
+    let known = touched.iter().all(|name| desired.accounts.contains_key(name));
+    (known && !touched.is_empty()).then_some(touched)
+}
+
+/// The named run. `last` is the last one that wrote something, to a service or only to the ledger.
+fn choose_run<'r, 'a>(runs: &'r [journal::RecordedRun<'a>], of: &str) -> Result<&'r journal::RecordedRun<'a>, RunError> {
+    let wrong = |why: String| RunError::other("telform::undo::run", why, "`telform journal list` shows the runs");
+    if of == "last" {
+        let wrote =
+            |run: &&journal::RecordedRun<'_>| run.steps.iter().any(|step| step.intent.is_some()) || changed_management(run);
+        return runs.iter().rev().find(wrote).ok_or_else(|| wrong("the journal has no run that wrote something".to_owned()));
+    }
+    let fits: Vec<&journal::RecordedRun<'a>> = runs.iter().filter(|run| run.id.starts_with(of)).collect();
+    match fits.as_slice() {
+        [one] => Ok(one),
+        [] => Err(wrong(format!("the journal has no run {of}"))),
+        several => Err(wrong(format!("{} runs begin with {of}", several.len()))),
+    }
+}
+
+/// Whether a run changed what telform manages, rather than only recording deleted objects.
+fn changed_management(run: &journal::RecordedRun<'_>) -> bool {
+    let words = run.started.plan.ledger.iter().flat_map(|effect| effect.0.keys());
+    let known = ["adopt", "adopt_hidden", "rename", "release", "protect"];
+    words.into_iter().any(|word| known.contains(&word.as_str()))
+}

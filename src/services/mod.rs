@@ -1,0 +1,160 @@
+//! The services, one folder each. A new one is a new folder and its line in the list in `src/lib.rs`, or is added by whoever
+//! embeds this crate.
+
+use std::sync::OnceLock;
+
+use self::copy::Source;
+use crate::model::kind::{Backend, Kind};
+use crate::model::resource::Account;
+use crate::read::{KindByKind, ReadService};
+use crate::sandbox::World;
+use crate::verify::facts;
+
+pub mod copy;
+
+/// Makes a world of the simulator from what an account holds. The error says which object the simulator cannot hold.
+pub type CopyAccount = fn(&Source<'_>) -> Result<World, String>;
+
+/// What telform knows of a service: one value.
+#[derive(Debug, Clone, Copy)]
+pub struct Service {
+    /// Its tables, and the words for all that it does in its own way.
+    pub table: &'static Backend,
+    /// How it is read.
+    pub reading: &'static dyn ReadService,
+    /// How what an account holds is carried into the service's simulator, where it has one.
+    pub copied: Option<CopyAccount>,
+    /// What the independent checker knows of a service that is added; it reads those of this crate itself.
+    pub checked: Option<&'static facts::ServiceFacts>,
+}
+
+impl Service {
+    /// A service that is read kind by kind, as its tables say.
+    pub const fn new(table: &'static Backend) -> Self {
+        Self { table, reading: &KindByKind, copied: None, checked: None }
+    }
+
+    /// What the independent checker is to know of it.
+    pub const fn checked_by(mut self, facts: &'static facts::ServiceFacts) -> Self {
+        self.checked = Some(facts);
+        self
+    }
+
+    /// A service with a reading of its own.
+    pub const fn read_by(mut self, reading: &'static dyn ReadService) -> Self {
+        self.reading = reading;
+        self
+    }
+
+    /// What an account of it holds is carried into its simulator.
+    pub const fn copied_by(mut self, copied: CopyAccount) -> Self {
+        self.copied = Some(copied);
+        self
+    }
+}
+
+macro_rules! declared {
+    ($($name:ident)*) => {
+        $(pub mod $name;)*
+
+        /// The services of this crate.
+        pub const BUILT_IN: &[Service] = &[$($name::SERVICE),*];
+    };
+}
+services!(declared);
+
+/// All services of this process, and their tables in the same order.
+struct Registry {
+    services: Vec<Service>,
+    tables: Vec<&'static Backend>,
+}
+
+static REGISTRY: OnceLock<Registry> = OnceLock::new();
+
+impl Registry {
+    fn of(added: &[Service]) -> Self {
+        let services = [BUILT_IN, added].concat();
+        let tables = services.iter().map(|service| service.table).collect();
+        Self { services, tables }
+    }
+}
+
+fn registry() -> &'static Registry {
+    REGISTRY.get_or_init(|| Registry::of(&[]))
+}
+
+/// The services cannot be added: some are in use already, or two have one name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("services are added once, before any is used, under names and with kinds that no other service has")]
+pub struct NotAdded;
+
+/// Adds services to those of this crate. This is done once and before anything else of the crate is used, because what was read
+/// with one list of services means nothing with another.
+///
+/// # Errors
+/// When services were used or added before, or when two of them share a name or a kind.
+pub fn add(services: &[Service]) -> Result<(), NotAdded> {
+    let registry = Registry::of(services);
+    let tables = &registry.tables;
+    let clash = |at: usize, table: &Backend| {
+        tables[..at].iter().any(|other| {
+            let shares = |kind: &&Kind| other.kinds.iter().any(|it| it.name == kind.name);
+            other.api == table.api || table.kinds.iter().copied().any(|kind| shares(&kind))
+        })
+    };
+    if tables.iter().enumerate().any(|(at, table)| clash(at, table)) {
+        return Err(NotAdded);
+    }
+    REGISTRY.set(registry).map_err(|_| NotAdded)?;
+    facts::add(services.iter().filter_map(|service| service.checked).collect()).then_some(()).ok_or(NotAdded)
+}
+
+/// The tables of every service that telform can talk to.
+pub fn tables() -> &'static [&'static Backend] {
+    &registry().tables
+}
+
+/// The service of an account.
+fn service_of(account: &Account) -> Option<&'static Service> {
+    registry().services.iter().find(|service| service.table.api == account.backend.api)
+}
+
+/// How the service of an account is read.
+pub fn reading_of(account: &Account) -> &'static dyn ReadService {
+    service_of(account).map_or(&KindByKind, |service| service.reading)
+}
+
+/// What an account holds, as a world of its service's simulator. The error says which object it cannot hold.
+pub fn world_of(source: &Source<'_>) -> Result<World, String> {
+    let copied = service_of(source.account).and_then(|service| service.copied);
+    copied.ok_or_else(|| format!("{} has no simulator", source.account.backend.title))?(source)
+}
+
+/// The service whose accounts say `api: WORD`.
+pub fn by_api(word: &str) -> Option<&'static Backend> {
+    tables().iter().copied().find(|backend| backend.api == word)
+}
+
+/// The service that serves a kind.
+pub fn of_kind(name: &str) -> Option<&'static Backend> {
+    tables().iter().copied().find(|backend| backend.kinds.iter().any(|kind| kind.name == name))
+}
+
+/// All shapes of a kind, over the generations.
+pub fn shapes_of_kind(name: &str) -> Vec<&'static Kind> {
+    tables().iter().flat_map(|backend| backend.shapes(name)).collect()
+}
+
+/// The shape of a kind in one generation (`None` where the service has only one).
+pub fn shape_of_generation(name: &str, generation: Option<u8>) -> Option<&'static Kind> {
+    shapes_of_kind(name).into_iter().find(|kind| kind.generation.is_none() || kind.generation == generation)
+}
+
+/// Names of the kinds in the order of their rank, each once.
+pub fn kind_names() -> Vec<&'static str> {
+    let mut kinds: Vec<&Kind> = tables().iter().flat_map(|backend| backend.kinds.iter().copied()).collect();
+    kinds.sort_by_key(|kind| kind.rank);
+    let mut names: Vec<&'static str> = kinds.into_iter().map(|kind| kind.name).collect();
+    names.dedup();
+    names
+}

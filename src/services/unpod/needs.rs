@@ -1,0 +1,80 @@
+//! Whether the bridges have to be read: whenever a configuration may go.
+
+use super::BACKEND;
+use super::read::{PROVIDERS, UnpodReader};
+use crate::model::kind::{AttributeAccess, Field};
+use crate::model::resource::{CatalogueEntry, DesiredObject, DesiredValue, LiveAccount, LiveObject};
+use crate::text::fits_mask;
+
+impl UnpodReader<'_> {
+    /// Whether the bridges are needed regardless of the configurations: they are managed themselves, or some
+    /// configuration is to be deleted, including one that was replaced in an interrupted run.
+    pub(super) fn bridges_matter(&self) -> bool {
+        let managed = self.kinds.iter().any(|kind| BACKEND.shapes(kind).any(|kind| kind.link.is_some()));
+        let connected = |name: &str| BACKEND.shapes(name).any(|kind| kind.connected);
+        let tombstone = self.desired.removed.iter().any(|gone| connected(&gone.address.kind) && self.may_hold_removed(gone));
+        let dropped = self.ledger.objects.iter().any(|(address, entry)| {
+            connected(&address.kind)
+                && entry.account == self.account.name
+                && self.desired.kinds.contains(&address.kind)
+                && self.desired.objects.get(address).is_none_or(|object| object.account != self.account.name)
+        });
+        let unfinished = self.ledger.objects.iter().any(|(address, entry)| {
+            connected(&address.kind)
+                && self.kinds.contains(address.kind.as_str())
+                && entry.account == self.account.name
+                && !entry.former.is_empty()
+                || connected(&address.kind) && entry.left_behind.iter().any(|left| left.account == self.account.name)
+        }) || self.ledger.moves.iter().any(|open| open.account == self.account.name)
+            || self
+                .ledger
+                .attempts
+                .iter()
+                .any(|(address, attempt)| connected(&address.kind) && attempt.account == self.account.name);
+        managed || tombstone || dropped || unfinished || self.pinned_to_replaced() || self.scope.destroy
+    }
+
+    /// Whether an entry of the YAML pins the id of a configuration that was replaced: it refers to the new one, and the old
+    /// one may still exist.
+    fn pinned_to_replaced(&self) -> bool {
+        self.desired_of_kind(PROVIDERS).any(|object| {
+            let entry = self.ledger.objects.get(&object.address);
+            entry
+                .zip(object.id.as_ref())
+                .is_some_and(|(entry, id)| entry.account == self.account.name && entry.replaced.contains(id))
+        })
+    }
+
+    /// Whether a desired configuration differs from its live object in an attribute that needs a new object.
+    pub(super) fn replaces_one(&self, live: &LiveAccount) -> bool {
+        let Some(kind) = BACKEND.shape(PROVIDERS, live.facts.generation) else { return false };
+        let catalogue = &live.facts.catalogue;
+        let objects = live.objects.get(PROVIDERS).map_or(&[][..], Vec::as_slice);
+        self.desired_of_kind(PROVIDERS).any(|desired| {
+            let id = desired.id.as_ref().or_else(|| self.ledger.objects.get(&desired.address).map(|entry| &entry.id));
+            let by_key = |object: &&LiveObject| {
+                kind.natural_key.iter().all(|name| {
+                    kind.field(name).is_some_and(|field| attribute_agrees(catalogue, field, desired, object) == Some(true))
+                })
+            };
+            let matched = objects.iter().find(|object| Some(&object.id) == id).or_else(|| objects.iter().find(by_key));
+            matched.is_some_and(|object| {
+                let mut replacing = kind.fields.iter().filter(|field| field.access == AttributeAccess::Replace);
+                replacing.any(|field| {
+                    !desired.ignored_attributes.contains(field.name)
+                        && attribute_agrees(catalogue, field, desired, object) == Some(false)
+                })
+            })
+        })
+    }
+}
+
+/// Whether a wanted attribute means the same as the live one; `None` when one of them is missing.
+fn attribute_agrees(catalogue: &[CatalogueEntry], field: &Field, desired: &DesiredObject, object: &LiveObject) -> Option<bool> {
+    let Some(DesiredValue::Value(wanted)) = desired.attributes.get(field.name) else { return None };
+    if let Some(shown) = object.masked.get(field.name) {
+        return Some(fits_mask(shown.as_str()?, wanted.as_str()?));
+    }
+    let live = object.attributes.get(field.name)?;
+    Some(field.same_in(catalogue, wanted, live))
+}

@@ -1,0 +1,258 @@
+//! The journal as it grows: each line is on disk before anything relies on it.
+
+use futures_util::future::BoxFuture;
+
+use tokio::sync::Mutex;
+
+use super::{BrokenLine, JournalHead, JournalRecord, KeyVerification, ParsedJournal, bound_line, check_journal};
+use crate::model::ledger::{FingerprintKey, LedgerSave};
+use crate::state::ledger::{GrowingLog, LedgerError, LedgerStore, StateStore};
+
+/// Returns the time as RFC 3339 in UTC.
+pub type JournalClock = dyn Fn() -> String + Send + Sync;
+
+/// Records what a run does. If a record cannot be written, what it announces must not begin.
+pub trait JournalRecorder: Send + Sync {
+    /// Writes one record; when this returns, it is on disk.
+    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), JournalError>>;
+
+    /// The last line so far.
+    fn head<'a>(&'a self) -> BoxFuture<'a, JournalHead>;
+}
+
+/// Why a journal cannot be used. None of these changes the file.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Reading or writing failed.
+    #[error("the journal: {0}")]
+    Place(#[from] LedgerError),
+    /// It differs from what was written.
+    #[error("the journal {place} is not what was written: {broken}")]
+    Broken {
+        /// Which file or object.
+        place: String,
+        /// Where.
+        broken: BrokenLine,
+    },
+    /// The current key did not make its last line.
+    #[error("the journal {place} was not written with the fingerprint key of this run: {why}")]
+    OtherKey {
+        /// Which file or object.
+        place: String,
+        /// What that key says.
+        why: String,
+        /// Whether only a writer without the key explains it.
+        forged: bool,
+    },
+    /// According to the object store it was written since, and not by telform.
+    #[error(
+        "the journal {place} was written again since the ledger was saved: the store calls it {is}, and it was {was}; an older copy was put back"
+    )]
+    Restored {
+        /// Which object.
+        place: String,
+        /// Version that the ledger recorded.
+        was: String,
+        /// The present version.
+        is: String,
+        /// Its last line.
+        head: String,
+    },
+}
+
+impl JournalError {
+    /// Code, such as `telform::journal::broken`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Place(error) => error.code(),
+            Self::Broken { broken, .. } => broken.code,
+            Self::OtherKey { forged: true, .. } => "telform::journal::mac",
+            Self::OtherKey { forged: false, .. } => "telform::journal::key",
+            Self::Restored { .. } => "telform::journal::restored",
+        }
+    }
+
+    /// What to do.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Place(error) => error.help(),
+            Self::Broken { .. } => "check with `telform journal verify`, and restore the file as it was written; to go on without it, `telform journal restart` keeps it aside as evidence and begins a new one".to_owned(),
+            Self::OtherKey { forged: true, .. } => "check with `telform journal verify`, and restore journal and ledger as they were written; to go on without them, `telform journal restart` keeps the journal aside as evidence and begins a new one".to_owned(),
+            Self::OtherKey { forged: false, .. } => "set TELFORM_FINGERPRINT_KEY or restore the key file; if the key is lost, `telform ledger rekey --lost-key` goes on with a new one".to_owned(),
+            Self::Restored { head, .. } => format!(
+                "restore the newest ledger and journal; where the bucket was moved or copied, vouch for this journal with `telform apply --journal-head {head}`"
+            ),
+        }
+    }
+}
+
+/// A journal beside a ledger.
+#[derive(Debug)]
+pub struct JournalLog<'a> {
+    store: &'a LedgerStore,
+    run: String,
+    state: Mutex<JournalLogState>,
+}
+
+#[derive(Debug)]
+struct JournalLogState {
+    growing: GrowingLog,
+    head: JournalHead,
+    /// The save of the ledger that it records.
+    saved: Option<LedgerSave>,
+    /// Authenticates the lines.
+    key: Option<FingerprintKey>,
+}
+
+/// Where the journal of a ledger is.
+fn journal_name(place: &StateStore) -> String {
+    place.sibling_name("journal")
+}
+
+/// The content of the journal beside a ledger, and its location.
+pub async fn read_journal_bytes(place: &StateStore) -> Result<(Vec<u8>, String), JournalError> {
+    let (bytes, _) = place.read_log(&journal_name(place)).await?;
+    Ok((bytes, journal_display_name(place)))
+}
+
+/// The journal beside a ledger as messages name it.
+pub fn journal_display_name(place: &StateStore) -> String {
+    place.display_name(&journal_name(place))
+}
+
+/// Renames the journal beside a ledger, whatever is in it, and leaves its location empty. Returns the name of the copy, or
+/// `None` when no journal existed.
+pub async fn set_aside(place: &StateStore, suffix: &str) -> Result<Option<String>, JournalError> {
+    Ok(place.set_aside_log(&journal_name(place), suffix).await?)
+}
+
+/// Reads the journal beside a ledger and checks every line; an empty one where no journal exists.
+pub async fn read_journal(place: &StateStore) -> Result<ParsedJournal, JournalError> {
+    Ok(open_journal(place).await?.0)
+}
+
+async fn open_journal(place: &StateStore) -> Result<(ParsedJournal, GrowingLog), JournalError> {
+    let (bytes, growing) = place.read_log(&journal_name(place)).await?;
+    let mut journal =
+        check_journal(&bytes).map_err(|broken| JournalError::Broken { place: journal_display_name(place), broken })?;
+    journal.version = growing.object_version();
+    Ok((journal, growing))
+}
+
+/// Whether a head in the ledger belongs to the journal.
+pub fn check_kept_head(place: &StateStore, journal: &ParsedJournal, kept: &JournalHead) -> Result<(), JournalError> {
+    journal.contains_head(kept).map_err(|broken| JournalError::Broken { place: journal_display_name(place), broken })
+}
+
+/// Whether the object that holds its end is the version that the ledger recorded. An object that has grown since is a
+/// different version.
+pub fn is_that(place: &StateStore, journal: &ParsedJournal, kept: &JournalHead) -> Result<(), JournalError> {
+    match (&kept.version, &journal.version) {
+        (Some(was), Some(is)) if was != is && journal.head().hash == kept.hash => Err(JournalError::Restored {
+            place: journal_display_name(place),
+            was: was.clone(),
+            is: is.clone(),
+            head: kept.hash.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether this key made its last line. `says`: what requires that the line has a MAC.
+pub fn check_last_mac(
+    place: &StateStore,
+    journal: &ParsedJournal,
+    key: &FingerprintKey,
+    says: Option<&str>,
+) -> Result<(), JournalError> {
+    let no = |why: String, forged| Err(JournalError::OtherKey { place: journal_display_name(place), why, forged });
+    let chained = says.is_some();
+    match (journal.verify_with_key(key), says) {
+        (KeyVerification::Unchained, Some(says)) => no(
+            format!("its lines carry no MAC, and {says} says that they have to: they were taken out, or it was written anew"),
+            true,
+        ),
+        (KeyVerification::Unchained | KeyVerification::By(_), _) => Ok(()),
+        (KeyVerification::Not(0), _) => no("the MAC of no line is one that this key makes".to_owned(), chained),
+        (KeyVerification::Not(line), _) => {
+            no(format!("the last line with a MAC of this key is line {line}, and {} follow", journal.lines.len() - line), chained)
+        }
+    }
+}
+
+impl<'a> JournalLog<'a> {
+    /// Reads the journal and continues it as this run. The ledger's lock must be held.
+    pub async fn open_for_append(store: &'a LedgerStore, run: &str) -> Result<(ParsedJournal, Self), JournalError> {
+        let place = store.state_store();
+        let (journal, growing) = open_journal(place).await?;
+        if journal.torn_line.is_some() {
+            // An incomplete line announced nothing that began: it is removed, or the next line would be appended to it.
+            place.truncate_log(&growing, journal.whole_bytes).await?;
+        }
+        let head = JournalHead { version: journal.version.clone(), ..journal.head() };
+        let saved = journal.last_ledger_save().cloned();
+        let state = Mutex::new(JournalLogState { growing, head, saved, key: None });
+        Ok((journal, Self { store, run: run.to_owned(), state }))
+    }
+
+    /// From here on this key authenticates the lines.
+    pub async fn set_mac_key(&self, key: Option<&FingerprintKey>) {
+        self.state.lock().await.key = key.cloned();
+    }
+
+    /// The key that authenticates the lines.
+    pub async fn mac_key(&self) -> Option<FingerprintKey> {
+        self.state.lock().await.key.clone()
+    }
+}
+
+/// A log with the clock that stamps its lines.
+pub struct StampingJournal<'a> {
+    /// The log.
+    pub log: &'a JournalLog<'a>,
+    /// The time.
+    pub clock: &'a JournalClock,
+}
+
+impl StampingJournal<'_> {
+    /// Writes a record for another run: the receipt of an interrupted run.
+    pub async fn record_of(&self, run: &str, record: &JournalRecord) -> Result<(), JournalError> {
+        let state = &mut *self.log.state.lock().await;
+        let (text, head, saved) = self.next_line(state, run, record);
+        self.log.store.state_store().append(&mut state.growing, text.as_bytes()).await?;
+        state.head = JournalHead { version: state.growing.object_version(), ..head };
+        state.saved = saved;
+        Ok(())
+    }
+
+    /// The next line, and what it records of the ledger.
+    fn next_line(&self, state: &JournalLogState, run: &str, record: &JournalRecord) -> (String, JournalHead, Option<LedgerSave>) {
+        let saved = self.log.store.last_save();
+        let told = saved.as_ref().filter(|saved| state.saved.as_ref() != Some(*saved));
+        let (text, head) = bound_line(&state.head, (&(self.clock)(), run), record, told, state.key.as_ref());
+        let saved = told.cloned().or_else(|| state.saved.clone());
+        (text, head, saved)
+    }
+
+    /// Records the change to another key: the old one authenticates the new one, unless it is lost.
+    pub async fn record_rekey(&self, old: Option<&FingerprintKey>, new: &FingerprintKey) -> Result<(), JournalError> {
+        let prev = {
+            let state = &mut *self.log.state.lock().await;
+            state.key = Some(new.clone());
+            state.head.hash.clone()
+        };
+        let key = new.check_chained();
+        let vouched = old.map(|old| old.vouch_for(&prev, &key));
+        self.record_of(&self.log.run, &JournalRecord::Rekeyed { key, vouched }).await
+    }
+}
+
+impl JournalRecorder for StampingJournal<'_> {
+    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(async move { self.record_of(&self.log.run, &record).await })
+    }
+
+    fn head<'a>(&'a self) -> BoxFuture<'a, JournalHead> {
+        Box::pin(async move { self.log.state.lock().await.head.clone() })
+    }
+}

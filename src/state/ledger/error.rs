@@ -1,0 +1,227 @@
+//! Why a ledger cannot be used, and what to do. None of these ever overwrites it.
+
+use crate::disk::{FileRefusal, file_refusal};
+use crate::model::ledger::{FORMAT, FingerprintKeyError};
+
+/// Why a ledger cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Reading or writing a file failed.
+    #[error("cannot {what} {place}: {source}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// Which file.
+        place: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// An object store refused, or did not answer.
+    #[error("cannot {what} {place}: {why}")]
+    Remote {
+        /// What was tried.
+        what: &'static str,
+        /// Which object.
+        place: String,
+        /// Why, in our own words: the store's text may hold what it was sent.
+        why: String,
+        /// What to do.
+        help: &'static str,
+    },
+    /// It is not a ledger, or only a part of one.
+    #[error("{place} is damaged: {why}")]
+    Damaged {
+        /// Which file or object.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// It is not as telform wrote it: version control or an editor rewrote it.
+    #[error("{place} is not as telform wrote it: {why}")]
+    Rewritten {
+        /// Which file or object.
+        place: String,
+        /// What was found.
+        why: String,
+        /// What to do.
+        help: String,
+    },
+    /// The content of the lock cannot be read, so it is not known whether it is held.
+    #[error("the lock {place} cannot be read: {why}")]
+    LockDamaged {
+        /// Which object.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// A newer telform wrote it.
+    #[error("{place} has format {found}; this telform knows formats up to {FORMAT}")]
+    Newer {
+        /// Which file or object.
+        place: String,
+        /// Its format.
+        found: u64,
+    },
+    /// It belongs to another service or organization.
+    #[error("{place} belongs to another account: {account} was {was} and is {is}")]
+    Foreign {
+        /// Which file or object.
+        place: String,
+        /// Name of the account.
+        account: String,
+        /// What the ledger says.
+        was: String,
+        /// What the configuration says.
+        is: String,
+        /// Base URL that the ledger has, where only the base URL differs.
+        rehost: Option<String>,
+    },
+    /// Another process wrote it after this run had read it.
+    #[error("{place} was changed by another process since this run read it; nothing was overwritten")]
+    Changed {
+        /// Which file or object.
+        place: String,
+    },
+    /// Another run has the lock.
+    #[error("{place} is in use: {holder}")]
+    Locked {
+        /// Which file or object.
+        place: String,
+        /// Who, where, since when.
+        holder: String,
+        /// Id of a lock that can be broken by its id; the lock of a local file ends with its process.
+        breakable: Option<String>,
+    },
+    /// This run held the lock and lost it.
+    #[error("the lock of {place} was lost: {why}")]
+    LockLost {
+        /// Which object.
+        place: String,
+        /// How.
+        why: String,
+    },
+    /// A lock that is not broken.
+    #[error("the lock of {place} was left as it is: {why}")]
+    Unbroken {
+        /// Which file or object.
+        place: String,
+        /// Why.
+        why: String,
+    },
+    /// The key file is readable by others.
+    #[error("{place} may be read by others (mode {mode:o})")]
+    OpenKey {
+        /// Which file.
+        place: String,
+        /// Its mode.
+        mode: u32,
+    },
+    /// The effect of a step could not be recorded in the journal.
+    #[error("{0}")]
+    Journal(String),
+    /// The key is not a valid key.
+    #[error(transparent)]
+    Key(#[from] FingerprintKeyError),
+    /// A location that cannot hold a ledger.
+    #[error("`{place}` is not a place for a ledger: {why}")]
+    Place {
+        /// As it was given, without anything that may be a login.
+        place: String,
+        /// Why.
+        why: String,
+    },
+}
+
+impl LedgerError {
+    /// Code, such as `telform::ledger::locked`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { source, .. } => match file_refusal(source) {
+                Some(FileRefusal::Sort(_)) | None => "telform::ledger::io",
+                Some(FileRefusal::FolderOpen(_)) => "telform::ledger::open_key",
+                Some(_) => "telform::ledger::not_own",
+            },
+            Self::Remote { .. } => "telform::ledger::store",
+            Self::Damaged { .. } => "telform::ledger::damaged",
+            Self::Rewritten { .. } => "telform::ledger::rewritten",
+            Self::LockDamaged { .. } => "telform::ledger::lock_damaged",
+            Self::Newer { .. } => "telform::ledger::newer",
+            Self::Foreign { .. } => "telform::ledger::foreign",
+            Self::Changed { .. } => "telform::ledger::changed",
+            Self::Locked { .. } => "telform::ledger::locked",
+            Self::LockLost { .. } => "telform::ledger::lock_lost",
+            Self::Unbroken { .. } => "telform::ledger::unbroken",
+            Self::OpenKey { .. } => "telform::ledger::open_key",
+            Self::Journal(_) => "telform::journal::write",
+            Self::Key(FingerprintKeyError::Short(_)) => "telform::ledger::key",
+            Self::Key(FingerprintKeyError::Weak(_)) => "telform::ledger::weak_key",
+            Self::Place { .. } => "telform::ledger::place",
+        }
+    }
+
+    /// What to do.
+    pub fn help(&self) -> String {
+        let text = match self {
+            Self::Io { source, .. } if file_refusal(source).is_some() => match file_refusal(source) {
+                Some(FileRefusal::Link(_) | FileRefusal::Out(_)) => {
+                    "remove the link; a ledger that is kept elsewhere is named where telform is started, with --ledger or TELFORM_LEDGER"
+                }
+                Some(FileRefusal::Names(_)) => {
+                    "find its other name; `cp -p FILE FILE.own && mv FILE.own FILE` makes it a file of its own"
+                }
+                Some(FileRefusal::FolderOpen(_)) => {
+                    "`chmod go-w` the folder; where others may have put a key there, change it with `telform ledger rekey`"
+                }
+                Some(FileRefusal::Owner(_) | FileRefusal::FolderOwner(_)) => {
+                    "run telform as that user, or take the file over with `chown` when you trust what is in it"
+                }
+                Some(FileRefusal::Sort(_) | FileRefusal::Large(_) | FileRefusal::NoText) | None => {
+                    "name a regular file, or a place where there is none yet"
+                }
+            },
+            Self::Io { .. } => "check that the folder exists and that you may write to it, or name another place with --ledger",
+            Self::Remote { help, .. } => help,
+            Self::Damaged { .. } => {
+                "restore it from a backup; or let `telform ledger rebuild --replace` keep it aside and make a new one from the YAML and the services"
+            }
+            Self::Rewritten { help, .. } => {
+                return format!("{help}; or let `telform ledger rebuild --replace` keep it aside and make a new one");
+            }
+            Self::LockDamaged { .. } => "make sure that no run uses this ledger, then delete that object by hand",
+            Self::Newer { .. } => "use the telform version that wrote it, or a newer one",
+            Self::Foreign { account, rehost: Some(was), .. } => {
+                return format!(
+                    "where the service itself is at another address now, add `was: {was}` to the account `{account}`: the ledger then follows it; otherwise name the ledger of this account with --ledger"
+                );
+            }
+            Self::Foreign { .. } => "name the ledger of this account with --ledger; a ledger is never used for another account",
+            Self::Changed { .. } => {
+                "run it again: it then starts from what is there now; all writers have to use telform and its lock"
+            }
+            Self::Locked { breakable: None, .. } => {
+                "wait for that run with --lock-timeout 5m; the lock is released when its process ends"
+            }
+            Self::Locked { breakable: Some(id), .. } => {
+                return format!(
+                    "wait for that run with --lock-timeout 5m; a lock whose run is dead is taken over when it has expired, or at once after `telform ledger unlock --lock-id {id}`"
+                );
+            }
+            Self::LockLost { .. } => "nothing more was sent; run `telform ledger unlock` to see who has the lock, and plan again",
+            Self::Unbroken { .. } => "`telform ledger unlock` shows who has it and what can be done",
+            Self::OpenKey { .. } => {
+                "chmod 600 the file; if others may have read it, delete it: secrets are then unknown until they are written again"
+            }
+            Self::Journal(_) => "check that there is free space and that you may write there",
+            Self::Key(FingerprintKeyError::Weak(_)) => {
+                "a key from a file: `telform ledger rekey` makes a new one; one from TELFORM_FINGERPRINT_KEY: set TELFORM_FINGERPRINT_KEY_NEW to the output of `openssl rand -hex 32` and run `telform ledger rekey`, which takes the weak one as the old key; where no ledger was written with it, just set another one"
+            }
+            Self::Key(FingerprintKeyError::Short(_)) => {
+                "set TELFORM_FINGERPRINT_KEY to a longer text, or unset it to use the key file"
+            }
+            Self::Place { .. } => {
+                "give a file path or an address such as s3://bucket/path/ledger.json (also gs:// and az://); credentials come from the environment"
+            }
+        };
+        text.to_owned()
+    }
+}

@@ -1,0 +1,17 @@
+//! Where the ledger is kept: a file beside the configuration or an object in a bucket, written whole, under a lock.
+
+mod error;
+mod lock;
+mod rekey;
+mod state_store;
+mod store;
+mod text;
+
+pub use error::LedgerError;
+pub use lock::{LEASE, LockEvent, LockHandle, LockHolder, LockOptions, host_name, user_name};
+pub use rekey::{LossReason, LostFingerprint, RekeyResult, SuppliedSecret};
+#[cfg(feature = "remote-state")]
+pub use state_store::RemoteStore;
+pub use state_store::{GrowingLog, LocalStore, ObjectVersion, PutOutcome, StateStore, StoredObject};
+pub use store::LedgerStore;
+pub use text::{RewriteFinding, find_rewrite};

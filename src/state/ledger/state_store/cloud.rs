@@ -1,0 +1,121 @@
+//! The three clouds: their clients, configured by the environment variables that each of them uses.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use url::{Host, Url};
+
+use super::refuse_address;
+use crate::state::ledger::LedgerError;
+
+/// A client for a bucket or container.
+pub(super) fn connect_bucket(place: &str, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
+    match scheme {
+        "s3" => connect_s3(place, bucket),
+        "gs" => connect_gcs(place, bucket),
+        "az" => connect_azure(place, bucket),
+        _ => Err(refuse_address(place, "a ledger is a file, or an object at s3://, gs:// or az://")),
+    }
+}
+
+fn connect_s3(place: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
+    let builder = AmazonS3Builder::from_env();
+    let endpoint =
+        [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint].iter().find_map(|key| builder.get_config_value(key));
+    builder
+        .with_client_options(client_options(place, endpoint)?)
+        .with_bucket_name(bucket)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        .with_retry(retry_config())
+        // One object at a time: not every S3-compatible store supports the request for several.
+        .with_disable_bulk_delete(true)
+        .build()
+        .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+        .map_err(|error| unset_variable(place, &error))
+}
+
+fn connect_gcs(place: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
+    let builder = GoogleCloudStorageBuilder::from_env();
+    let endpoint = builder.get_config_value(&GoogleConfigKey::BaseUrl);
+    builder
+        .with_client_options(client_options(place, endpoint)?)
+        .with_bucket_name(bucket)
+        .with_retry(retry_config())
+        .build()
+        .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+        .map_err(|error| unset_variable(place, &error))
+}
+
+fn connect_azure(place: &str, container: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
+    let builder = MicrosoftAzureBuilder::from_env();
+    // The emulator has its own address, which uses http.
+    let emulator = builder.get_config_value(&AzureConfigKey::UseEmulator).is_some_and(|is| is == "true");
+    let endpoint = if emulator {
+        std::env::var("AZURITE_BLOB_STORAGE_URL").ok()
+    } else {
+        builder.get_config_value(&AzureConfigKey::Endpoint)
+    };
+    builder
+        .with_client_options(client_options(place, endpoint)?)
+        .with_container_name(container)
+        .with_retry(retry_config())
+        .build()
+        .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+        .map_err(|error| unset_variable(place, &error))
+}
+
+/// The defaults of the client retry for three minutes, without showing the user that anything is wrong.
+fn retry_config() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(2), base: 2.0 },
+        max_retries: 3,
+        retry_timeout: Duration::from_secs(15),
+    }
+}
+
+/// How to talk to an endpoint: http to this machine only, because credentials and ledger would travel in clear.
+fn client_options(place: &str, endpoint: Option<String>) -> Result<ClientOptions, LedgerError> {
+    let url = match endpoint.filter(|endpoint| !endpoint.is_empty()) {
+        Some(endpoint) => Some(
+            Url::parse(&endpoint).map_err(|_| unusable_address(place, "the endpoint in the environment is not an address"))?,
+        ),
+        None => None,
+    };
+    let here = url.as_ref().is_some_and(|url| match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    });
+    if url.is_some_and(|url| url.scheme() != "https") && !here {
+        return Err(unusable_address(place, "the endpoint in the environment is not https, and http is for loopback only"));
+    }
+    Ok(ClientOptions::new()
+        .with_allow_http(here)
+        .with_connect_timeout(Duration::from_secs(5))
+        .with_timeout(Duration::from_secs(15)))
+}
+
+/// Why no client can be made. The text of the error may quote the value of a variable, so only its kind is reported.
+fn unset_variable(place: &str, error: &object_store::Error) -> LedgerError {
+    let text = error.to_string();
+    let why = if text.contains("Missing") || text.contains("must be specified") {
+        "the environment does not say which account it belongs to (for Azure, AZURE_STORAGE_ACCOUNT_NAME)"
+    } else {
+        "the environment variables of this cloud cannot be used as they are; check credentials and endpoint"
+    };
+    unusable_address(place, why)
+}
+
+fn unusable_address(place: &str, why: &str) -> LedgerError {
+    LedgerError::Remote {
+        what: "use",
+        place: place.to_owned(),
+        why: why.to_owned(),
+        help: "set the variables that this cloud's own tools use, such as AWS_ACCESS_KEY_ID, AWS_REGION and AWS_ENDPOINT_URL, AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or GOOGLE_APPLICATION_CREDENTIALS",
+    }
+}

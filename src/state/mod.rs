@@ -1,0 +1,5 @@
+//! What is kept between runs: the ledger in its store, under a lock, and the journal of every run.
+
+pub mod journal;
+pub mod ledger;
+pub mod snapshot;

@@ -1,0 +1,41 @@
+//! The sources of secrets: a reviewer has to see them, so no secret is sent without its source.
+
+use super::context::CheckerContext;
+use super::requests::request_entries;
+use super::shape::{CheckerAttribute, CheckerPayload, CheckerShownValue};
+
+/// Each secret that is sent or shown has its source, and the same one everywhere.
+pub(super) fn check_secret_sources(check: &mut CheckerContext<'_>) {
+    let plan = check.plan;
+    let source = |address: &str, attribute: &str| plan.secrets.get(address).and_then(|of| of.get(attribute));
+    for (at, step) in check.numbered_steps() {
+        for payload in request_entries(step).into_iter().flatten().map(|(_, payload)| payload) {
+            if let CheckerPayload::Secret { address, attribute } = payload {
+                let told = source(address, attribute).is_some_and(|source| !source.is_empty());
+                check.require(told, at, "/call/body", "sends a secret without saying where it comes from");
+            }
+        }
+    }
+    let agrees = |address: &str, attribute: &CheckerAttribute| {
+        let secret = matches!(attribute.after, CheckerShownValue::Secret(_));
+        if secret {
+            attribute.source.is_some() && attribute.source.as_ref() == source(address, &attribute.name)
+        } else {
+            attribute.source.is_none()
+        }
+    };
+    for (index, change) in plan.changes.iter().enumerate() {
+        for (at, attribute) in change.attributes.iter().enumerate() {
+            if !agrees(&change.address, attribute) {
+                let place = format!("/changes/{index}/attributes/{at}/source");
+                check.report(&place, "a secret is shown with another source than it has");
+            }
+        }
+    }
+    for (index, untaken) in plan.not_taken.iter().enumerate() {
+        if !agrees(&untaken.address, &untaken.attribute) {
+            let place = format!("/not_taken/{index}/attribute/source");
+            check.report(&place, "a secret is shown with another source than it has");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The line above a plan.
+
+use super::context::CheckerContext;
+use super::shape::{CheckerAction, CheckerEffect, CheckerOperation, CheckerServedState};
+
+/// Counts the first line that people read, and the flags that programs read, again.
+pub(super) fn check_summary(check: &mut CheckerContext<'_>) {
+    let (document, plan) = (check.document, check.plan);
+    let actions = |action| plan.changes.iter().filter(|change| change.action == action).count();
+    let effects = |effect| plan.impact.iter().filter(|impact| impact.effect == effect).count();
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let mut parts = Vec::new();
+    for (action, word) in [
+        (CheckerAction::Create, "create"),
+        (CheckerAction::Update, "update"),
+        (CheckerAction::Replace, "replace"),
+        (CheckerAction::Delete, "delete"),
+    ] {
+        parts.extend((actions(action) > 0).then(|| format!("{} to {word}", actions(action))));
+    }
+    for (effect, word) in
+        [(CheckerEffect::Connects, "connected"), (CheckerEffect::Moves, "moved"), (CheckerEffect::Dark, "cut off")]
+    {
+        parts.extend((effects(effect) > 0).then(|| format!("{} {word}", plural(effects(effect), "number"))));
+    }
+    if !parts.is_empty() {
+        parts.push(plural(plan.steps.len(), "request"));
+    }
+    if !plan.not_taken.is_empty() {
+        parts.push(format!("{} not taken by the service", plural(plan.not_taken.len(), "value")));
+    }
+    if parts.is_empty() {
+        parts.push("no changes".to_owned());
+    }
+    parts.extend((!plan.refusals.is_empty()).then(|| format!("{} REFUSED", plan.refusals.len())));
+    parts.extend(plan.limits.as_ref().map(|_| "limited run".to_owned()));
+    let unread = document.notices.iter().filter(|note| matches!(note.code.as_str(), "unlisted" | "unlinked"));
+    let unread = unread.count();
+    parts.extend((unread > 0).then(|| format!("{} not read", plural(unread, "listing"))));
+    let wrong = [
+        ("/summary", document.summary != parts.join(", ")),
+        ("/pending", document.pending == plan.steps.is_empty()),
+        ("/refused", document.refused == plan.refusals.is_empty()),
+    ];
+    for (place, _) in wrong.into_iter().filter(|(_, wrong)| *wrong) {
+        check.violations.push(super::new_violation(check.code, place.to_owned(), None, "this is not what the plan holds"));
+    }
+}
+
+/// Nothing is done outside the limits of the run.
+pub(super) fn check_run_limits(check: &mut CheckerContext<'_>) {
+    let Some(limits) = &check.plan.limits else { return };
+    let outside = |name: &String| !limits.accounts.is_empty() && !limits.accounts.contains(name);
+    if check.plan.accounts.iter().any(|account| outside(&account.name)) {
+        check.report("/accounts", "the run is limited to other accounts");
+    }
+    for (at, step) in check.numbered_steps() {
+        let link = !matches!(
+            step.operation,
+            CheckerOperation::Create { .. } | CheckerOperation::Update { .. } | CheckerOperation::Delete { .. }
+        );
+        let left_out = step.address.as_ref().is_some_and(|address| limits.excludes.contains(address));
+        check.require(link || !left_out, at, "/address", "is about an object that was left out of the run");
+    }
+}
+
+/// Readers rely on the notice that a number is connected although the plan is refused: nothing serves it, this plan connects it,
+/// and no refusal concerns it or its whole object.
+pub(super) fn check_goes_on(check: &mut CheckerContext<'_>) {
+    let plan = check.plan;
+    let said = check.document.notices.iter().filter(|notice| notice.code == "goes_on");
+    let wrong: Vec<&str> = said
+        .filter_map(|notice| {
+            let number = notice.detail.as_deref().unwrap_or_default();
+            let joins = plan.steps.iter().any(|step| {
+                step.address == notice.address
+                    && step.call.account == notice.account
+                    && matches!(&step.operation, CheckerOperation::Connect { number: joined, before, .. }
+                        if joined == number && matches!(before, CheckerServedState::NotThere | CheckerServedState::Unserved))
+            });
+            let served = plan.steps.iter().any(|step| {
+                matches!(&step.operation, CheckerOperation::Disconnect { number: cut, before, .. }
+                    if cut == number && !matches!(before, CheckerServedState::Unserved))
+            });
+            let named = format!("numbers.{number}");
+            let refused = plan.refusals.iter().any(|refusal| {
+                let whole = refusal.address == notice.address && refusal.attribute.is_none();
+                whole && refusal.address.is_some() || refusal.attribute.as_ref() == Some(&named)
+            });
+            (!joins || served || refused || plan.refusals.is_empty()).then_some(number)
+        })
+        .collect();
+    for number in wrong {
+        check.report("/refusals", &format!("{number} is said to be connected all the same, and is not"));
+    }
+}

@@ -1,9 +1,0 @@
-//! The formats of a plan: what each must hold, that nothing in it can act, and what ten thousand changes cost.
-
-mod browser;
-mod hostile;
-mod large;
-mod made;
-mod needle;
-mod page;
-mod shape;

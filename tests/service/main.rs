@@ -1,0 +1,183 @@
+//! A service that this crate does not know, added from outside: a program of two lines that is telform with voice mailboxes.
+//! The test runs that program, which is this executable itself, against a small server.
+//!
+//! It has its own `main` because services are added before anything else is used, and no other test may see them.
+
+use std::path::Path;
+use std::process::{Command, ExitCode, Output};
+
+use telform::model::kind::{AttributeType, Backend, CollectionListing, Field, Kind, Next, Normaliser, PageWords};
+use telform::services::{self, Service};
+use telform::verify::facts;
+
+mod server;
+
+use server::Server;
+
+/// Set for the program, and not for the test.
+const IS_PROGRAM: &str = "VOICEBOX_PROGRAM";
+
+static VOICEBOX: Backend = Backend::new("voicebox", "Voicebox", "https://voicebox.example").kinds(&[&MAILBOXES, &GREETINGS]);
+
+/// Mailboxes, listed by page number.
+static MAILBOXES: Kind = Kind::new("mailboxes", "mailbox", "voicebox.md 1")
+    .at("v1/mailboxes", "v1/mailboxes/{id}")
+    .numeric_id()
+    .found_by(&["extension"])
+    .list(CollectionListing::Pages { size: 2, largest: None, words: PageWords::DEFAULT })
+    .fields(
+        &[
+            Field::new("extension", AttributeType::Text)
+                .required()
+                .create_only()
+                .compared_as(Normaliser::Digits)
+                .doc("Number that it answers; the natural key.", "voicebox.md 1"),
+            Field::new("name", AttributeType::Text).required().doc("Who it belongs to.", "voicebox.md 1"),
+            Field::new("pin", AttributeType::Secret).required().doc("Digits that open it; never read back.", "voicebox.md 1"),
+            Field::new("active", AttributeType::Bool).doc("Whether it answers.", "voicebox.md 1"),
+            Field::new("notify", AttributeType::List).doc("Addresses that get a mail.", "voicebox.md 1"),
+            Field::new("created_at", AttributeType::Text).read_only().doc("When it was made.", "voicebox.md 1"),
+        ],
+        &[],
+    )
+    .order(4, 4);
+
+/// Greetings, listed page after page.
+static GREETINGS: Kind = Kind::new("greetings", "greeting", "voicebox.md 2")
+    .at("v1/greetings", "v1/greetings/{id}")
+    .numeric_id()
+    .found_by(&["title"])
+    .list(CollectionListing::Cursor { size: ("limit", 2), rows: "items", next: Next::Cursor { key: "next", sent_as: "after" } })
+    .fields(
+        &[
+            Field::new("title", AttributeType::Text).required().create_only().doc("Its name.", "voicebox.md 2"),
+            Field::new("text", AttributeType::Text).required().doc("What is read to callers.", "voicebox.md 2"),
+        ],
+        &[],
+    )
+    .order(5, 5);
+
+/// What the independent checker knows of it.
+static FACTS: facts::ServiceFacts = facts::ServiceFacts {
+    api: "voicebox",
+    generations: &[],
+    kinds: &[
+        facts::KindFacts {
+            name: "mailboxes",
+            collections: &["v1/mailboxes"],
+            keys: &[&["extension"]],
+            digits: &["extension"],
+            ..facts::KIND
+        },
+        facts::KindFacts { name: "greetings", collections: &["v1/greetings"], keys: &[&["title"]], ..facts::KIND },
+    ],
+    links: None,
+};
+
+const NAME: &str = "a_service_from_outside_the_crate_is_planned_applied_and_checked";
+
+/// The program, or the test as `cargo test` and `cargo nextest` call one.
+fn main() -> ExitCode {
+    if std::env::var_os(IS_PROGRAM).is_some() {
+        services::add(&[Service::new(&VOICEBOX).checked_by(&FACTS)]).expect("the first use of the crate");
+        return telform::cli::main();
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    if has("--list") {
+        if !has("--ignored") {
+            println_line(&format!("{NAME}: test"));
+        }
+        return ExitCode::SUCCESS;
+    }
+    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    if filters.is_empty() || filters.iter().any(|filter| NAME.contains(filter.as_str())) {
+        everything();
+        println_line(&format!("test {NAME} ... ok"));
+    }
+    ExitCode::SUCCESS
+}
+
+fn println_line(line: &str) {
+    use std::io::Write;
+    writeln!(std::io::stdout(), "{line}").expect("standard output");
+}
+
+/// Runs the program in a folder; panics with what it said where it does not end so.
+fn telform(folder: &Path, arguments: &str, exit: i32) -> Output {
+    let program = std::env::current_exe().expect("this executable");
+    let mut command = Command::new(program);
+    command.env_clear().env(IS_PROGRAM, "1").env("HOME", folder).current_dir(folder);
+    command.args(arguments.split(' ')).args(["--non-interactive", "--ledger", "ledger.json"]);
+    let output = command.output().expect("it runs");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(exit), "telform {arguments}\n{out}{err}");
+    output
+}
+
+fn everything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let server = Server::start();
+    let address = server.address();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a file");
+    let yaml = |objects: &str| {
+        write(
+            "telform.yaml",
+            &format!(
+                "version: 1\naccounts:\n  voice: {{ api: voicebox, base_url: \"http://{address}\", token: {{ file: token }} }}\nguards: {{ max_deletes: 1 }}\n{objects}"
+            ),
+        );
+    };
+    write("token", server::TOKEN);
+    write("pin", "4711");
+    let greetings =
+        "greetings:\n  a: { title: A, text: Hello }\n  b: { title: B, text: Good day }\n  c: { title: C, text: Bye }\n";
+    let boxes: String = (100..105)
+        .map(|extension| {
+            format!("  box{extension}: {{ extension: \"{extension}\", name: Desk {extension}, pin: {{ file: pin }} }}\n")
+        })
+        .collect();
+    yaml(&format!("mailboxes:\n{boxes}{greetings}"));
+    telform(folder, "validate", 0);
+    telform(folder, "plan --detailed-exitcode", 2);
+    assert_eq!(server.writes(), [""; 0], "planning writes nothing");
+    telform(folder, "apply --auto-approve", 0);
+    assert_eq!(server.writes().len(), 8, "five mailboxes and three greetings");
+    // The second listing has three pages of mailboxes and two of greetings, and all of it is found again.
+    telform(folder, "plan --detailed-exitcode", 0);
+
+    // One mailbox changes, one is deleted, and a secret is rotated.
+    write("pin", "0815");
+    let boxes = boxes.replace("Desk 104", "Reception").replacen("  box100", "# box100", 1);
+    yaml(&format!("mailboxes:\n{boxes}{greetings}"));
+    telform(folder, "apply --auto-approve", 0);
+    let sent = server.writes();
+    assert_eq!(sent.len(), 5, "{sent:?}");
+    assert!(sent.contains(&"PATCH /v1/mailboxes/5 [\"name\",\"pin\"]".to_owned()), "{sent:?}");
+    assert_eq!(sent.last().map(String::as_str), Some("DELETE /v1/mailboxes/1 []"));
+    telform(folder, "plan --detailed-exitcode", 0);
+    telform(folder, "doctor", 0);
+    telform(folder, "journal verify", 0);
+    telform(folder, "docs mailboxes", 0);
+
+    // There is no simulator of it, and no other one stands in.
+    let alone = folder.join("alone");
+    std::fs::create_dir(&alone).expect("a folder");
+    for name in ["telform.yaml", "token", "pin"] {
+        std::fs::copy(folder.join(name), alone.join(name)).expect("a copy");
+    }
+    std::fs::write(alone.join("world.yaml"), "{}\n").expect("a file");
+    let refused = telform(&alone, "plan --sandbox world.yaml", 1);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("telform::sandbox::no_simulator") && said.contains("Voicebox"), "{said}");
+
+    // `init` knows it from its table.
+    let fresh = folder.join("fresh");
+    std::fs::create_dir(&fresh).expect("a folder");
+    std::fs::write(fresh.join("token"), server::TOKEN).expect("a file");
+    let set = format!("voicebox.base_url=http://{address}");
+    telform(&fresh, &format!("init --account voicebox --token file:token --set {set} --adopt"), 0);
+    let drafted = std::fs::read_to_string(fresh.join("telform/voicebox-mailboxes.yaml")).expect("a draft");
+    assert!(drafted.contains("name: \"Reception\""), "{drafted}");
+}
