@@ -58,7 +58,7 @@ pub fn settle_ledger(
         forget_former(ledger, account, read);
         let Some(connections) = &read.connections else { continue };
         forget_connections(ledger, account, read, connections);
-        let roles = desired.accounts.get(account).and_then(|account| account.backend.link_roles());
+        let roles = desired.accounts.get(account).and_then(|account| account.service.link_roles());
         let foreign = |holder: &str| roles.is_some_and(|roles| read.foreign_owner(roles.holder, holder).is_some());
         for connection in connections {
             if let ServedBy::By { id, known: Known::Exact | Known::Inferred } = &connection.served_by

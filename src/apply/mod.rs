@@ -313,7 +313,7 @@ impl Apply<'_> {
     /// How many steps of an account may run at the same time.
     fn parallel_limit(&self, account: &str) -> usize {
         let allowed =
-            self.declared_account(account).map_or(1, |account| account.max_in_flight.unwrap_or(account.backend.writes_in_flight));
+            self.declared_account(account).map_or(1, |account| account.max_in_flight.unwrap_or(account.service.writes_in_flight));
         self.parallelism.map_or(allowed, |wish| wish.min(allowed)).max(1)
     }
 

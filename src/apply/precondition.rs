@@ -257,7 +257,7 @@ impl ApplyRun<'_> {
     /// Whether a number may still be served by the configuration that the plan saw.
     async fn check_served(&self, target: &StepTarget<'_>, slug: &str, number: &str, id: &str) -> Precondition {
         let account = target.account.name.as_str();
-        let targets = target.account.backend.link_roles().map_or("", |roles| roles.target);
+        let targets = target.account.service.link_roles().map_or("", |roles| roles.target);
         let objects = self.apply.live.accounts.get(account).and_then(|live| live.objects.get(targets));
         let objects = objects.map_or(&[][..], Vec::as_slice);
         let ledger = (**self.ledger.lock().await).clone();

@@ -24,7 +24,7 @@ impl ApplyRun<'_> {
         };
         let link = |account: &str| {
             let facts = &self.apply.live.accounts.get(account)?.facts;
-            let (_, link) = self.apply.declared_account(account)?.backend.link_holder(facts.generation)?;
+            let (_, link) = self.apply.declared_account(account)?.service.link_holder(facts.generation)?;
             Some(link)
         };
         let steps = plan::reconnect_steps(self.apply.plan, &link, &fate);
@@ -91,7 +91,7 @@ impl ApplyRun<'_> {
         let StepOperation::Connect { provider: ObjectRef::Id(id), .. } = &step.operation else { return None };
         let account = self.apply.declared_account(&step.call.account)?;
         let facts = &self.apply.live.accounts.get(&account.name)?.facts;
-        let kind = services::shape_of_generation(account.backend.link_roles()?.target, facts.generation)?;
+        let kind = services::shape_of_generation(account.service.link_roles()?.target, facts.generation)?;
         match one::read_object_by_id(&self.read_only(), account, kind, facts, self.apply.key, id).await {
             Ok(Some(_)) => None,
             Ok(None) => Some(format!("{} {id} is no longer there", kind.singular)),

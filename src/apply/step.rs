@@ -144,7 +144,7 @@ impl ApplyRun<'_> {
     }
 
     async fn outcome_of_answer(&self, step: &Step, target: &StepTarget<'_>, answer: &ApiResponse) -> StepOutcome {
-        let object = one::object_in(target.account.backend, target.kind, self.apply.key, &answer.body);
+        let object = one::object_in(target.account.service, target.kind, self.apply.key, &answer.body);
         self.note_object_after(step, object.as_ref());
         if let (StepOperation::Create { .. }, Some(row)) = (&step.operation, one::row_in(target.account, &answer.body))
             && let Ok(mut rows) = self.row_names.lock()
@@ -298,7 +298,7 @@ fn made_in_other_organization(
     object: Option<&LiveObject>,
 ) -> Option<String> {
     let StepOperation::Create { secrets, .. } = &step.operation else { return None };
-    let row = Value::Object(target.account.backend.envelope.object(&answer.body).ok()?.clone());
+    let row = Value::Object(target.account.service.envelope.object(&answer.body).ok()?.clone());
     let owner = target.account.foreign_owner(&row)?;
     let named = object.map_or_else(|| "that does not name its id".to_owned(), |object| object.id.clone());
     let published = if secrets.is_empty() {

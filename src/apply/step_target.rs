@@ -59,7 +59,7 @@ impl ApplyRun<'_> {
             self.apply.live.accounts.get(name).map(|live| &live.facts).ok_or_else(|| format!("account {name} was not read"))?;
         let kind_name = match &step.operation {
             StepOperation::Connect { .. } | StepOperation::Disconnect { .. } | StepOperation::ReadBack { .. } => {
-                account.backend.link_roles().map_or("", |roles| roles.holder)
+                account.service.link_roles().map_or("", |roles| roles.holder)
             }
             _ => step.address.as_ref().map_or("", |address| address.kind.as_str()),
         };

@@ -8,7 +8,7 @@ use super::body_budget::BodyAllotment;
 use super::json::{MOST_VALUES, TOO_MANY};
 use super::{AnswerClass, LazyJson, RequestEffect, text};
 use crate::model::call::RequestMethod;
-use crate::model::kind::{Backend, Kind, text_of};
+use crate::model::kind::{Kind, ServiceTable, text_of};
 
 /// The interpretation of an answer.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ enum BodyContent {
 
 /// Classifies an answer to `method path` of a service. The path is the one below the base URL, without query.
 pub fn classify_answer(
-    backend: &Backend,
+    service: &ServiceTable,
     method: RequestMethod,
     path: &str,
     status: u16,
@@ -48,15 +48,15 @@ pub fn classify_answer(
 ) -> ClassifiedAnswer {
     // A 204 has no body; the bytes that Unpod sends after one belong to no answer (unpod.md 9.3).
     let content = if status == 204 { BodyContent::Empty } else { classify_content(content_type, body) };
-    let said = shown_text(backend, status, &content);
+    let said = shown_text(service, status, &content);
     let (verdict, effect, reason) = match status {
         // Unpod answers 200 to a bridge create under an unknown organization, and creates nothing (unpod.md 9.3, recorded).
-        200 | 201 if method == RequestMethod::Post && makes_nothing(backend, path, &content) => {
+        200 | 201 if method == RequestMethod::Post && makes_nothing(service, path, &content) => {
             (AnswerClass::Unexpected, RequestEffect::Unknown, "a create without the identity of what was made")
         }
         200..=299 => of_success(method, status, &content),
         300..=399 => of_redirect(method, status),
-        400..=499 => of_refusal(backend, method, path, status, &content, said.as_deref().unwrap_or_default()),
+        400..=499 => of_refusal(service, method, path, status, &content, said.as_deref().unwrap_or_default()),
         // Unpod rolls the request's own writes back on a 500 (recorded), but not calls to vendors (unpod.md 9.3); a 502
         // or 504 comes from a proxy that does not know the effect.
         500..=599 => (AnswerClass::ServerFault, of_write(method), "a fault of the service or of a proxy before it"),
@@ -67,11 +67,11 @@ pub fn classify_answer(
 }
 
 /// What may be shown of a body.
-fn shown_text(backend: &Backend, status: u16, content: &BodyContent) -> Option<String> {
+fn shown_text(service: &ServiceTable, status: u16, content: &BodyContent) -> Option<String> {
     let success = (200..300).contains(&status);
     match content {
         BodyContent::Json(value) if !success => text::error_text(value),
-        BodyContent::Json(value) if backend.refusal_status == Some(status) => text::envelope_text(value),
+        BodyContent::Json(value) if service.refusal_status == Some(status) => text::envelope_text(value),
         BodyContent::Json(_) | BodyContent::Empty => None,
         BodyContent::Html => Some("an HTML page instead of JSON".to_owned()),
         BodyContent::Broken(how) => Some(how.clone()),
@@ -127,17 +127,17 @@ fn of_success(method: RequestMethod, status: u16, content: &BodyContent) -> (Ans
 }
 
 /// Whether this is a create (a POST to the collection of some kind) whose answer does not name the created object.
-fn makes_nothing(backend: &Backend, path: &str, content: &BodyContent) -> bool {
+fn makes_nothing(service: &ServiceTable, path: &str, content: &BodyContent) -> bool {
     let BodyContent::Json(body) = content else { return false };
-    let Some(kind) = created_kinds(backend, path).next() else { return false };
+    let Some(kind) = created_kinds(service, path).next() else { return false };
     // Unpod wraps its objects in `data`, CarrierX does not.
     let object = body.get("data").filter(|data| data.is_object()).unwrap_or(body);
     object.get(kind.id).and_then(text_of).is_none_or(|id| id.trim().is_empty())
 }
 
 /// The kinds, in each of their shapes, that a POST to this path creates.
-fn created_kinds<'a>(backend: &'a Backend, path: &'a str) -> impl Iterator<Item = &'static Kind> + 'a {
-    backend.kinds.iter().copied().filter(move |kind| is_collection(kind.collection, path))
+fn created_kinds<'a>(service: &'a ServiceTable, path: &'a str) -> impl Iterator<Item = &'static Kind> + 'a {
+    service.kinds.iter().copied().filter(move |kind| is_collection(kind.collection, path))
 }
 
 /// Whether a path is that of a collection; a part in braces matches whatever the service uses.
@@ -162,7 +162,7 @@ fn of_redirect(method: RequestMethod, status: u16) -> (AnswerClass, RequestEffec
 }
 
 fn of_refusal(
-    backend: &Backend,
+    service: &ServiceTable,
     method: RequestMethod,
     path: &str,
     status: u16,
@@ -174,14 +174,14 @@ fn of_refusal(
         401 => (AnswerClass::Unauthorized, RequestEffect::None, "the token is not good"),
         403 => (AnswerClass::Forbidden, RequestEffect::None, "the token may not do this"),
         // Where the two are distinguished, nothing counts as missing without JSON: a missing object would be created again.
-        404 if backend.html_404_is_no_path && !json => (AnswerClass::NoSuchPath, RequestEffect::None, "the path is not there"),
+        404 if service.html_404_is_no_path && !json => (AnswerClass::NoSuchPath, RequestEffect::None, "the path is not there"),
         404 => (AnswerClass::Gone, RequestEffect::None, "the object is not there"),
         // It is not known whether the request was accepted before the timeout.
         408 => (AnswerClass::NoAnswer, of_write(method), "the service gave up waiting"),
         409 => (AnswerClass::Conflict, RequestEffect::None, "something else is in the way"),
         429 => (AnswerClass::Throttled, RequestEffect::None, "too many requests"),
         422 if says_conflict(said) => (AnswerClass::Conflict, RequestEffect::None, "the text says that something is in the way"),
-        400 => of_bad_request(backend, method, path, said),
+        400 => of_bad_request(service, method, path, said),
         _ => (AnswerClass::Refused, RequestEffect::None, "the service understood and refused"),
     }
 }
@@ -193,15 +193,15 @@ fn says_conflict(said: &str) -> bool {
 }
 
 fn of_bad_request(
-    backend: &Backend,
+    service: &ServiceTable,
     method: RequestMethod,
     path: &str,
     said: &str,
 ) -> (AnswerClass, RequestEffect, &'static str) {
-    if backend.gone_in_400.is_some_and(|says_gone| says_gone(said)) {
+    if service.gone_in_400.is_some_and(|says_gone| says_gone(said)) {
         return (AnswerClass::Gone, RequestEffect::None, "the service says `not there` with 400");
     }
-    let may_be_made = method == RequestMethod::Post && created_kinds(backend, path).any(|kind| kind.made_though_refused);
+    let may_be_made = method == RequestMethod::Post && created_kinds(service, path).any(|kind| kind.made_though_refused);
     let effect = if may_be_made { RequestEffect::Unknown } else { RequestEffect::None };
     if says_conflict(said) {
         return (AnswerClass::Conflict, effect, "the text says that something is in the way");

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::model::call::RequestMethod;
-use crate::model::kind::Backend;
+use crate::model::kind::ServiceTable;
 
 /// Most attempts at one call: about 30 s with the pauses between them, so that a database failover does not end a run.
 pub const MOST_ATTEMPTS: u32 = 6;
@@ -62,7 +62,7 @@ pub enum RetryDecision {
 
 /// Decides after attempt number `attempt` (the first is 1).
 pub fn decide_retry(
-    backend: &Backend,
+    service: &ServiceTable,
     method: RequestMethod,
     outcome: AttemptOutcome,
     attempt: u32,
@@ -83,7 +83,7 @@ pub fn decide_retry(
         // Applies to every method: the service did not receive it (carrierx.md 10 allows it even for POST).
         (_, AttemptOutcome::NotConnected) => again(None, "no byte of it was sent"),
         (RequestMethod::Post, AttemptOutcome::Answered { status: 429, retry_after }) => {
-            if backend.repeats_throttled_post {
+            if service.repeats_throttled_post {
                 again(retry_after, "the service refused it before doing anything")
             } else {
                 fail("whether a throttled create was taken cannot be checked here")

@@ -18,7 +18,7 @@ pub use envelope::Envelope;
 pub use field::{Field, Part};
 pub use link::{Link, LinkRequests, LinkRoles, NumberParameter, ReadServedBy};
 pub use normaliser::{Normaliser, canonical_decimal, text_of, whole_of};
-pub use service::{Backend, TokenOwnerQuery};
+pub use service::{ServiceTable, TokenOwnerQuery};
 
 /// A sort of object: one table row set for each kind, and for each generation whose shape differs.
 #[derive(Debug)]

@@ -42,7 +42,7 @@ pub(super) fn check_guards(inputs: &Inputs<'_>, steps: &[Step], impact: &[Number
                 ),
             );
         }
-        if writes > 0 && facts.generation.is_none() && !account.backend.generations.is_empty() {
+        if writes > 0 && facts.generation.is_none() && !account.service.generations.is_empty() {
             refuse(RefusalCode::UnknownGeneration, "the service's answers do not show its generation".to_owned());
         }
     }

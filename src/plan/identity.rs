@@ -23,7 +23,7 @@ impl<'a> Inputs<'a> {
     }
 
     fn list_same_object(&self, one: &Account, two: &Account) -> bool {
-        one.backend.kinds.iter().any(|kind| {
+        one.service.kinds.iter().any(|kind| {
             let listed: HashSet<&str> = self.live_objects(&one.name, kind.name).iter().map(|live| live.id.as_str()).collect();
             self.live_objects(&two.name, kind.name).iter().any(|live| listed.contains(live.id.as_str()))
         })
@@ -36,7 +36,7 @@ impl<'a> Inputs<'a> {
         let identity = |account| account_identity(account, self.options.sandbox);
         let known = self.desired.accounts.get(was).map(identity).or_else(|| self.ledger.accounts.get(was).cloned());
         known.is_some_and(|known| known == identity(is))
-            && (is.backend.organization || self.live_objects(&is.name, &object.address.kind).iter().any(|live| live.id == id))
+            && (is.service.organization || self.live_objects(&is.name, &object.address.kind).iter().any(|live| live.id == id))
     }
 
     pub(super) fn account_line(&self, account: &Account) -> AccountLine {
@@ -76,7 +76,7 @@ pub const SANDBOX: &str = "(sandbox)";
 /// The identity of an account, whatever its name.
 pub fn account_identity(account: &Account, sandbox: bool) -> AccountEntry {
     AccountEntry {
-        api: account.backend.api.to_owned(),
+        api: account.service.api.to_owned(),
         base_url: if sandbox { SANDBOX.to_owned() } else { account.base_url.to_string() },
         org_handle: account.org_handle.clone(),
     }

@@ -161,7 +161,7 @@ impl<'a> Removals<'a> {
             .desired
             .accounts
             .values()
-            .filter(|account| account.backend.kinds.iter().any(|kind| kind.name == wish.address.kind))
+            .filter(|account| account.service.kinds.iter().any(|kind| kind.name == wish.address.kind))
             .map(|account| account.name.as_str())
             .filter(|name| wish.account.is_none_or(|wanted| wanted == *name))
             .collect();

@@ -97,7 +97,7 @@ fn accounts_that_may_hold<'a>(desired: &'a Desired, ledger: &'a Ledger, gone: &'
         Some(account) => vec![account],
         None => {
             let able = |kinds: &[&crate::model::kind::Kind]| kinds.iter().any(|kind| kind.name == gone.address.kind);
-            let accounts = desired.accounts.values().filter(|account| able(account.backend.kinds));
+            let accounts = desired.accounts.values().filter(|account| able(account.service.kinds));
             accounts.map(|account| account.name.as_str()).collect()
         }
     }

@@ -29,7 +29,7 @@ pub async fn check_login(
     key: &FingerprintKey,
 ) -> Result<LoginCheck, ReadError> {
     let (desired, ledger) = (Desired::default(), Ledger::with_new_id());
-    let kinds = account.backend.kinds.iter().map(|kind| kind.name).collect();
+    let kinds = account.service.kinds.iter().map(|kind| kind.name).collect();
     let reader = AccountReader { kinds, ..AccountReader::for_one_account(api, account, &desired, &ledger, key) };
     reading_of(account).login(&reader).await
 }
@@ -37,7 +37,7 @@ pub async fn check_login(
 impl AccountReader<'_> {
     /// The first page of the first kind.
     pub(super) async fn first_listing(&self) -> Result<LoginCheck, ReadError> {
-        let Some(kind) = self.account.backend.kinds.first() else {
+        let Some(kind) = self.account.service.kinds.first() else {
             return Err(ReadError::wrong_shape(self.account, "looking at it", "it has no kinds"));
         };
         let (objects, more) = self.first_page(kind).await?;

@@ -141,7 +141,7 @@ pub fn in_question<'a>(desired: &'a Desired, asked: &'a BTreeSet<String>) -> imp
 /// Kinds of the account that some file or tombstone mentions.
 fn in_scope(account: &Account, desired: &Desired) -> BTreeSet<&'static str> {
     let mentioned = |name: &str| desired.kinds.contains(name) || desired.removed.iter().any(|gone| gone.address.kind == name);
-    account.backend.kinds.iter().map(|kind| kind.name).filter(|name| mentioned(name)).collect()
+    account.service.kinds.iter().map(|kind| kind.name).filter(|name| mentioned(name)).collect()
 }
 
 /// The context of reading one account.
@@ -211,7 +211,7 @@ impl AccountReader<'_> {
     /// Everything that is asked for, each kind by itself.
     async fn kind_by_kind(&self) -> Result<LiveAccount, ReadError> {
         let (mut live, mut first) = (LiveAccount::default(), None);
-        for kind in self.account.backend.kinds.iter().filter(|kind| self.kinds.contains(kind.name)) {
+        for kind in self.account.service.kinds.iter().filter(|kind| self.kinds.contains(kind.name)) {
             if let Err(error) = self.read_kind(kind, &mut live).await {
                 live.listing_failures.insert(kind.name, self.listing_failure(&error)?);
                 first.get_or_insert(error);
@@ -254,7 +254,7 @@ impl AccountReader<'_> {
         if !body.echoed_names().is_empty() {
             let mut echoes = self.echoed_names.lock().unwrap_or_else(PoisonError::into_inner);
             let room = MOST_ECHOES.saturating_sub(echoes.len());
-            let secrets = self.account.backend.kinds.iter().flat_map(|kind| kind.fields);
+            let secrets = self.account.service.kinds.iter().flat_map(|kind| kind.fields);
             let secrets: BTreeSet<&str> =
                 secrets.filter(|field| field.ty == AttributeType::Secret).map(|field| field.name).collect();
             // A secret in its own attribute is not an echo.
@@ -271,7 +271,7 @@ impl AccountReader<'_> {
 
     /// Whether the service refused with a success status.
     pub fn says_refused(&self, error: &ApiError) -> bool {
-        error.status.is_some() && error.status == self.account.backend.refusal_status
+        error.status.is_some() && error.status == self.account.service.refusal_status
     }
 
     /// The object in a row.
@@ -299,7 +299,7 @@ impl AccountReader<'_> {
         let kept = self.ledger.objects.iter().filter(move |(address, entry)| mine(address, entry));
         let kept = kept.map(|(_, entry)| entry.id.as_str());
         // Where the natural key is the identity, a tombstone with the key also has the identity.
-        let mut shapes = self.account.backend.shapes(kind);
+        let mut shapes = self.account.service.shapes(kind);
         let field = shapes.find(|kind| kind.natural_key.contains(&kind.id)).map(|kind| kind.id);
         let gone = self.desired.removed.iter().filter_map(move |gone| {
             let key = || gone.key.get(field?)?.as_str();

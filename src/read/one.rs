@@ -5,26 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::http::{AnswerClass, ApiError, ReadOnly, RequestEffect};
 use crate::model::call::RequestMethod;
-use crate::model::kind::{Backend, CollectionListing, Kind, text_of};
+use crate::model::kind::{CollectionListing, Kind, ServiceTable, text_of};
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Account, AccountFacts, Connection, Desired, LiveObject, ServedBy, owned_by};
 use crate::model::value::{CompactValue, Value};
 use crate::read::{self, AccountReader, Again, ReadError, ReadingOf};
 
 /// The object in an answer to a read or a write of it.
-pub fn object_in(backend: &Backend, kind: &'static Kind, key: &FingerprintKey, body: &Value) -> Option<LiveObject> {
-    let row = backend.envelope.object(body).ok()?;
+pub fn object_in(service: &ServiceTable, kind: &'static Kind, key: &FingerprintKey, body: &Value) -> Option<LiveObject> {
+    let row = service.envelope.object(body).ok()?;
     read::parse_object(kind, Value::Object(row.clone()), key).ok()
 }
 
 /// The service's own id of the row in an answer: the number beside a slug.
 pub fn row_in(account: &Account, body: &Value) -> Option<String> {
-    account.backend.envelope.object(body).ok()?.get("id").and_then(text_of)
+    account.service.envelope.object(body).ok()?.get("id").and_then(text_of)
 }
 
 /// The owner of the object in an answer, where it is another organization, or none.
 fn foreign_owner(account: &Account, body: &Value) -> Option<Option<String>> {
-    account.foreign_owner(&Value::Object(account.backend.envelope.object(body).ok()?.clone()))
+    account.foreign_owner(&Value::Object(account.service.envelope.object(body).ok()?.clone()))
 }
 
 fn unreadable_answer(account: &Account, target: &str, why: &str) -> ApiError {
@@ -51,7 +51,7 @@ pub async fn read_object_by_id(
 ) -> Result<Option<LiveObject>, ApiError> {
     let path = kind.member_path(facts, id);
     match api.get(&account.name, &path, &[]).await {
-        Ok(answer) => match object_in(account.backend, kind, key, &answer.body) {
+        Ok(answer) => match object_in(account.service, kind, key, &answer.body) {
             Some(object) if object.id == id => match foreign_owner(account, &answer.body) {
                 None => Ok(Some(object)),
                 Some(owner) => {
@@ -107,7 +107,7 @@ pub async fn with_key(
     let items = match answer.body.get("items") {
         Some(Value::Array(items)) => items.as_slice(),
         _ => {
-            let rows = account.backend.envelope.rows(&answer.body, true);
+            let rows = account.service.envelope.rows(&answer.body, true);
             rows.map_err(|why| unreadable_answer(account, &path, &why))?
         }
     };
@@ -160,7 +160,7 @@ pub async fn read_bridge_servers(
         Err(error) if error.class == AnswerClass::Gone => return Ok(None),
         Err(error) => return Err(error),
     };
-    let row = account.backend.envelope.object(&answer.body).map_err(|why| unreadable_answer(account, &path, &why))?;
+    let row = account.service.envelope.object(&answer.body).map_err(|why| unreadable_answer(account, &path, &why))?;
     match kind.link {
         Some(link) => (link.seats)(row).map(Some).map_err(|why| unreadable_answer(account, &path, why)),
         None => Ok(Some(BTreeMap::new())),
@@ -207,15 +207,15 @@ pub async fn read_uses(
 ) -> Result<ConfigurationUses, ReadError> {
     let desired = Desired {
         accounts: [(account.name.clone(), account.clone())].into_iter().collect(),
-        kinds: account.backend.kinds.iter().map(|kind| kind.name.into()).collect::<BTreeSet<_>>(),
+        kinds: account.service.kinds.iter().map(|kind| kind.name.into()).collect::<BTreeSet<_>>(),
         ..Desired::default()
     };
     let mut live = read::read_all(reading_of, api, &desired, ledger, key, true).await?;
     let Some(read) = live.accounts.remove(&account.name) else { return Ok(ConfigurationUses::default()) };
-    let holders = account.backend.kinds.iter().filter(|kind| kind.link.is_some());
+    let holders = account.service.kinds.iter().filter(|kind| kind.link.is_some());
     let holders: BTreeSet<&str> = holders.map(|kind| kind.name).collect();
     let opaque = holders.iter().flat_map(|kind| read.opaque_objects(kind)).map(|slug| slug.to_string()).collect();
-    let connected = |kind: &str| account.backend.kinds.iter().any(|it| it.name == kind && it.connected);
+    let connected = |kind: &str| account.service.kinds.iter().any(|it| it.name == kind && it.connected);
     let objects = read.objects.into_iter().filter(|(kind, _)| connected(kind)).flat_map(|(_, objects)| objects);
     Ok(ConfigurationUses {
         connections: read.connections.unwrap_or_default(),

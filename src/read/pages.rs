@@ -146,7 +146,7 @@ impl AccountReader<'_> {
 
     fn rows_of_page<'b>(&self, of: PagesOf<'_>, body: &'b Value, size: u64) -> Result<&'b [Value], ReadError> {
         let shape = |what: &str| ReadError::wrong_shape(self.account, of.tried, what);
-        let rows = self.account.backend.envelope.rows(body, false).map_err(|what| shape(&what))?;
+        let rows = self.account.service.envelope.rows(body, false).map_err(|what| shape(&what))?;
         // A service without pages shows everything at once, and never more than telform may request.
         let largest = match of.kind.list {
             CollectionListing::Pages { largest: Some(rows), .. } => rows,

@@ -139,7 +139,7 @@ impl AccountReader<'_> {
         };
         let body = self.get(tried, kind.collection, &query).await?;
         if matches!(kind.list, CollectionListing::Whole) {
-            let rows = self.account.backend.envelope.rows(&body, false).map_err(|what| shape(&what))?.iter();
+            let rows = self.account.service.envelope.rows(&body, false).map_err(|what| shape(&what))?.iter();
             let (objects, odd) = split_rows(rows.map(|row| object::parse_object(kind, row.clone(), self.key)));
             return Ok(PageOfObjects { objects, malformed_rows: odd, has_more: false, total: None });
         }

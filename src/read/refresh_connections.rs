@@ -73,7 +73,7 @@ impl AccountReader<'_> {
         }
         let tried = format!("listing the {} again", kind.name);
         let body = self.get(&tried, &kind.collection_path(facts), &[]).await?;
-        let rows = self.account.backend.envelope.rows(&body, true);
+        let rows = self.account.service.envelope.rows(&body, true);
         let rows = rows.map_err(|what| ReadError::wrong_shape(self.account, &tried, &what))?;
         self.named_rows(kind, &tried, rows.to_vec())
     }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::{AccountReader, ReadError};
 use crate::http::AnswerClass;
-use crate::model::kind::{Backend, TokenOwnerQuery};
+use crate::model::kind::{ServiceTable, TokenOwnerQuery};
 use crate::model::ledger::Ledger;
 use crate::model::resource::{Account, LiveAccount, TokenIdentity, TokenOwner};
 use crate::model::value::Value;
@@ -38,7 +38,7 @@ impl AccountReader<'_> {
         &self,
         reading: impl Future<Output = Result<LiveAccount, ReadError>>,
     ) -> Result<LiveAccount, ReadError> {
-        let (Some(known), Some(words)) = (self.scope.owners, self.account.backend.whoami) else {
+        let (Some(known), Some(words)) = (self.scope.owners, self.account.service.whoami) else {
             return reading.await;
         };
         let (mut live, owner) = match known.get(&self.account.name) {
@@ -67,7 +67,7 @@ impl AccountReader<'_> {
     /// An invalid token is an error, as everywhere.
     async fn read_token_owner(&self, words: &TokenOwnerQuery) -> Result<TokenOwner, ReadError> {
         Ok(match self.get_json(words.path, &[]).await {
-            Ok(body) => match owner_in(&body, words, self.account.backend) {
+            Ok(body) => match owner_in(&body, words, self.account.service) {
                 Some(owner) => TokenOwner::Known(owner),
                 None => TokenOwner::Unknown(format!("the answer of {} names no `{}`", words.path, words.id)),
             },
@@ -85,7 +85,7 @@ pub fn check_owner(account: &Account, ledger: &Ledger, owner: &TokenOwner) -> Re
     else {
         return Ok(());
     };
-    let word = account.backend.whoami.map_or("identity", |words| words.id);
+    let word = account.service.whoami.map_or("identity", |words| words.id);
     let login = owner.login.as_ref().map(|login| format!(", login {}", escape(login)));
     Err(ReadError::new(
         "telform::ledger::other_token",
@@ -105,7 +105,7 @@ pub fn check_owner(account: &Account, ledger: &Ledger, owner: &TokenOwner) -> Re
 
 /// The owner in an answer of an undocumented shape: the first level of maps that names one decides. A level that names two
 /// decides nothing.
-fn owner_in(body: &Value, words: &TokenOwnerQuery, backend: &Backend) -> Option<TokenIdentity> {
+fn owner_in(body: &Value, words: &TokenOwnerQuery, service: &ServiceTable) -> Option<TokenIdentity> {
     let (mut level, mut above) = (vec![body], Vec::new());
     for _ in 0..MOST_LEVELS {
         let named: Vec<(String, &Value)> = level.iter().filter_map(|at| Some((identity_text(at.get(words.id)?)?, *at))).collect();
@@ -118,7 +118,7 @@ fn owner_in(body: &Value, words: &TokenOwnerQuery, backend: &Backend) -> Option<
             return Some(TokenIdentity {
                 id: id.clone(),
                 login: around().find_map(|at| login_text(at.get(words.login)?)),
-                scopes: around().find_map(|at| kind_scopes(at.get(words.scopes)?, backend)),
+                scopes: around().find_map(|at| kind_scopes(at.get(words.scopes)?, service)),
             });
         }
         above.extend(level.iter().copied().filter(|at| at.is_object()));
@@ -149,7 +149,7 @@ fn login_text(value: &Value) -> Option<String> {
 }
 
 /// Scopes about the kinds of the service; `None` where the answer has no scopes at all and so does not report them.
-fn kind_scopes(value: &Value, backend: &Backend) -> Option<BTreeSet<String>> {
+fn kind_scopes(value: &Value, service: &ServiceTable) -> Option<BTreeSet<String>> {
     let split = |text: &str| -> Vec<String> {
         let words = text.split(|letter: char| letter.is_whitespace() || letter == ',');
         words.filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect()
@@ -161,7 +161,7 @@ fn kind_scopes(value: &Value, backend: &Backend) -> Option<BTreeSet<String>> {
     };
     let about = |scope: &str| {
         let kind = scope.split('.').next().unwrap_or_default();
-        scope == "*" || backend.kinds.iter().any(|it| it.scope == Some(kind))
+        scope == "*" || service.kinds.iter().any(|it| it.scope == Some(kind))
     };
     (!all.is_empty()).then(|| all.into_iter().filter(|scope| about(scope)).take(MOST_SCOPES).collect())
 }
@@ -175,10 +175,10 @@ mod tests {
 
     static WHOAMI: TokenOwnerQuery = TokenOwnerQuery { path: "whoami", id: "partner_sid", login: "login", scopes: "scopes" };
     static PARTNERS: Kind = Kind::new("partners", "partner", "").scope("partners");
-    static BACKEND: Backend = Backend::new("made-up", "Made-up", "").kinds(&[&PARTNERS]);
+    static TABLE: ServiceTable = ServiceTable::new("made-up", "Made-up", "").kinds(&[&PARTNERS]);
 
     fn read(body: Value) -> Option<TokenIdentity> {
-        owner_in(&body, &WHOAMI, &BACKEND)
+        owner_in(&body, &WHOAMI, &TABLE)
     }
 
     #[test]

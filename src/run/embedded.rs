@@ -62,7 +62,7 @@ impl EmbeddedSandbox {
         key: &FingerprintKey,
     ) {
         let tokens = desired.accounts.iter().filter_map(|(name, account)| {
-            let simulator = simulator_of(account.backend.api)?;
+            let simulator = simulator_of(account.service.api)?;
             Some((name.clone(), Secret::new(&(simulator.token)(&self.sandbox))))
         });
         resolved.tokens = tokens.collect::<BTreeMap<_, _>>();
@@ -101,11 +101,11 @@ impl EmbeddedSandbox {
 
 /// The simulator of an account's service.
 pub(crate) fn simulator_for(account: &Account) -> Result<&'static Simulator, RunError> {
-    simulator_of(account.backend.api).ok_or_else(|| {
+    simulator_of(account.service.api).ok_or_else(|| {
         let known: Vec<&str> = SIMULATORS.iter().map(|simulator| simulator.api).collect();
         RunError::other(
             "telform::sandbox::no_simulator",
-            format!("account `{}`: telform has no simulator of {}", account.name, account.backend.title),
+            format!("account `{}`: telform has no simulator of {}", account.name, account.service.title),
             format!("leave the account out, or run against the service itself; simulated are {}", known.join(", ")),
         )
     })

@@ -175,7 +175,7 @@ async fn taken_back(session: &mut Run, run: &journal::RecordedRun<'_>) -> Result
     all.kinds.extend(plan.steps.iter().filter_map(|step| Some(step.address.as_ref()?.kind.clone())));
     let rewires = |step: &Step| matches!(step.operation, StepOperation::Connect { .. } | StepOperation::Disconnect { .. });
     all.kinds.extend(plan.ledger.iter().filter_map(|effect| Some(effect.address()?.kind.clone())));
-    let of = |step: &Step| session.desired.accounts.get(&step.call.account)?.backend.link_roles();
+    let of = |step: &Step| session.desired.accounts.get(&step.call.account)?.service.link_roles();
     all.kinds.extend(plan.steps.iter().filter(|step| rewires(step)).filter_map(of).map(|roles| roles.holder.into()));
     let live = session.read_all(&all).await?;
     let renamed = plan::renamed_addresses(&Inputs {

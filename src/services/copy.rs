@@ -66,7 +66,7 @@ impl Source<'_> {
 
     /// What can be written of an object, with made-up secrets.
     pub fn writable_attributes(&self, kind: &str, live: &LiveObject) -> Map<String, Value> {
-        let shape = self.account.backend.shape(kind, self.live.facts.generation);
+        let shape = self.account.service.shape(kind, self.live.facts.generation);
         let written =
             |name: &str| shape.and_then(|shape| shape.field(name)).is_some_and(|field| field.access != AttributeAccess::ReadOnly);
         let declared = (self.declared)(kind, &live.id);

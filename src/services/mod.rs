@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use self::copy::Source;
-use crate::model::kind::{Backend, Kind};
+use crate::model::kind::{Kind, ServiceTable};
 use crate::model::resource::Account;
 use crate::read::{KindByKind, ReadService};
 use crate::sandbox::World;
@@ -19,7 +19,7 @@ pub type CopyAccount = fn(&Source<'_>) -> Result<World, String>;
 #[derive(Debug, Clone, Copy)]
 pub struct Service {
     /// Its tables, and the words for all that it does in its own way.
-    pub table: &'static Backend,
+    pub table: &'static ServiceTable,
     /// How it is read.
     pub reading: &'static dyn ReadService,
     /// How what an account holds is carried into the service's simulator, where it has one.
@@ -30,7 +30,7 @@ pub struct Service {
 
 impl Service {
     /// A service that is read kind by kind, as its tables say.
-    pub const fn new(table: &'static Backend) -> Self {
+    pub const fn new(table: &'static ServiceTable) -> Self {
         Self { table, reading: &KindByKind, copied: None, checked: None }
     }
 
@@ -66,7 +66,7 @@ services!(declared);
 /// All services of this process, and their tables in the same order.
 struct Registry {
     services: Vec<Service>,
-    tables: Vec<&'static Backend>,
+    tables: Vec<&'static ServiceTable>,
 }
 
 static REGISTRY: OnceLock<Registry> = OnceLock::new();
@@ -96,7 +96,7 @@ pub struct NotAdded;
 pub fn add(services: &[Service]) -> Result<(), NotAdded> {
     let registry = Registry::of(services);
     let tables = &registry.tables;
-    let clash = |at: usize, table: &Backend| {
+    let clash = |at: usize, table: &ServiceTable| {
         tables[..at].iter().any(|other| {
             let shares = |kind: &&Kind| other.kinds.iter().any(|it| it.name == kind.name);
             other.api == table.api || table.kinds.iter().copied().any(|kind| shares(&kind))
@@ -110,13 +110,13 @@ pub fn add(services: &[Service]) -> Result<(), NotAdded> {
 }
 
 /// The tables of every service that telform can talk to.
-pub fn tables() -> &'static [&'static Backend] {
+pub fn tables() -> &'static [&'static ServiceTable] {
     &registry().tables
 }
 
 /// The service of an account.
 fn service_of(account: &Account) -> Option<&'static Service> {
-    registry().services.iter().find(|service| service.table.api == account.backend.api)
+    registry().services.iter().find(|service| service.table.api == account.service.api)
 }
 
 /// How the service of an account is read.
@@ -127,22 +127,22 @@ pub fn reading_of(account: &Account) -> &'static dyn ReadService {
 /// What an account holds, as a world of its service's simulator. The error says which object it cannot hold.
 pub fn world_of(source: &Source<'_>) -> Result<World, String> {
     let copied = service_of(source.account).and_then(|service| service.copied);
-    copied.ok_or_else(|| format!("{} has no simulator", source.account.backend.title))?(source)
+    copied.ok_or_else(|| format!("{} has no simulator", source.account.service.title))?(source)
 }
 
 /// The service whose accounts say `api: WORD`.
-pub fn by_api(word: &str) -> Option<&'static Backend> {
-    tables().iter().copied().find(|backend| backend.api == word)
+pub fn by_api(word: &str) -> Option<&'static ServiceTable> {
+    tables().iter().copied().find(|service| service.api == word)
 }
 
 /// The service that serves a kind.
-pub fn of_kind(name: &str) -> Option<&'static Backend> {
-    tables().iter().copied().find(|backend| backend.kinds.iter().any(|kind| kind.name == name))
+pub fn of_kind(name: &str) -> Option<&'static ServiceTable> {
+    tables().iter().copied().find(|service| service.kinds.iter().any(|kind| kind.name == name))
 }
 
 /// All shapes of a kind, over the generations.
 pub fn shapes_of_kind(name: &str) -> Vec<&'static Kind> {
-    tables().iter().flat_map(|backend| backend.shapes(name)).collect()
+    tables().iter().flat_map(|service| service.shapes(name)).collect()
 }
 
 /// The shape of a kind in one generation (`None` where the service has only one).
@@ -152,7 +152,7 @@ pub fn shape_of_generation(name: &str, generation: Option<u8>) -> Option<&'stati
 
 /// Names of the kinds in the order of their rank, each once.
 pub fn kind_names() -> Vec<&'static str> {
-    let mut kinds: Vec<&Kind> = tables().iter().flat_map(|backend| backend.kinds.iter().copied()).collect();
+    let mut kinds: Vec<&Kind> = tables().iter().flat_map(|service| service.kinds.iter().copied()).collect();
     kinds.sort_by_key(|kind| kind.rank);
     let mut names: Vec<&'static str> = kinds.into_iter().map(|kind| kind.name).collect();
     names.dedup();

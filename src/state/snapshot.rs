@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::kind::Backend;
+use crate::model::kind::ServiceTable;
 use crate::model::ledger::{AccountEntry, FingerprintKey};
 use crate::model::resource::{
     AccountFacts, CatalogueEntry, Connection, FieldMap, Known, ListingFailure, LiveAccount, LiveNumber, LiveObject, LiveState,
@@ -303,29 +303,29 @@ impl SnapshotAccount {
     }
 
     fn into_live(self, name: &str, key: Option<&FingerprintKey>) -> Result<LiveAccount, String> {
-        let backend = services::by_api(&self.of.api).ok_or_else(|| format!("no service `{}`", self.of.api))?;
+        let service = services::by_api(&self.of.api).ok_or_else(|| format!("no service `{}`", self.of.api))?;
         let mut objects = BTreeMap::new();
         for (kind, rows) in self.objects {
-            let kind = table_word(backend.kinds.iter().map(|kind| kind.name), &kind)?;
-            let rows: Result<_, String> = rows.into_iter().map(|row| row.into_live(backend, name, kind, key)).collect();
+            let kind = table_word(service.kinds.iter().map(|kind| kind.name), &kind)?;
+            let rows: Result<_, String> = rows.into_iter().map(|row| row.into_live(service, name, kind, key)).collect();
             objects.insert(kind, rows?);
         }
         let mut unreadable: BTreeMap<&'static str, BTreeMap<String, UnreadableObject>> = BTreeMap::new();
         for (kind, all) in self.unreadable {
-            let kind = table_word(backend.kinds.iter().map(|kind| kind.name), &kind)?;
+            let kind = table_word(service.kinds.iter().map(|kind| kind.name), &kind)?;
             unreadable.insert(kind, all.into_iter().map(|(id, it)| (id, it.into_live())).collect());
         }
         let mut odd_rows = BTreeMap::new();
         for (kind, rows) in self.odd_rows {
-            odd_rows.insert(table_word(backend.kinds.iter().map(|kind| kind.name), &kind)?, rows);
+            odd_rows.insert(table_word(service.kinds.iter().map(|kind| kind.name), &kind)?, rows);
         }
         let mut unlisted = BTreeMap::new();
         for (kind, why) in self.unlisted {
-            unlisted.insert(table_word(backend.kinds.iter().map(|kind| kind.name), &kind)?, why);
+            unlisted.insert(table_word(service.kinds.iter().map(|kind| kind.name), &kind)?, why);
         }
         let mut foreign = BTreeMap::new();
         for (kind, ids) in self.foreign {
-            foreign.insert(table_word(backend.kinds.iter().map(|kind| kind.name), &kind)?, ids);
+            foreign.insert(table_word(service.kinds.iter().map(|kind| kind.name), &kind)?, ids);
         }
         Ok(LiveAccount {
             facts: AccountFacts {
@@ -376,13 +376,13 @@ impl SnapshotObject {
 
     fn into_live(
         self,
-        backend: &'static Backend,
+        service: &'static ServiceTable,
         account: &str,
         kind: &'static str,
         key: Option<&FingerprintKey>,
     ) -> Result<LiveObject, String> {
         let fields = || {
-            let shapes = backend.kinds.iter().filter(move |shape| shape.name == kind);
+            let shapes = service.kinds.iter().filter(move |shape| shape.name == kind);
             shapes.flat_map(|shape| shape.fields.iter().map(|field| field.name))
         };
         let known = |map: BTreeMap<String, CompactValue>| -> Result<FieldMap<CompactValue>, String> {

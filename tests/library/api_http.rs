@@ -15,7 +15,7 @@ use telform::http::client::{ClientBuildError, HttpClient, HttpObserver, HttpOpti
 use telform::http::{AnswerClass, Api, ApiError, RequestEffect, SecretVault, WaitStarted};
 use telform::model::call::{BodyValue, Call, CallBody, RequestMethod};
 use telform::model::guards::Guards;
-use telform::model::kind::Backend;
+use telform::model::kind::ServiceTable;
 use telform::model::resource::{Account, Address, SecretSource, SourceLocation};
 use telform::model::value::Secret;
 use telform::services::{carrierx, unpod};
@@ -24,14 +24,14 @@ use tokio::net::TcpListener;
 
 const TOKEN: &str = "tok-5b1f-secret";
 
-fn account(backend: &'static Backend, base_url: &str) -> Account {
+fn account(service: &'static ServiceTable, base_url: &str) -> Account {
     Account {
         name: "a".to_owned(),
-        backend,
+        service,
         base_url: base_url.parse().unwrap(),
         previous_base_url: None,
-        org_handle: backend.organization.then(|| "acme.example".to_owned()),
-        product_ids: backend.organization.then(|| "unpod.ai".to_owned()).into_iter().collect(),
+        org_handle: service.organization.then(|| "acme.example".to_owned()),
+        product_ids: service.organization.then(|| "unpod.ai".to_owned()).into_iter().collect(),
         generation: None,
         token: SecretSource::Env("TOKEN".to_owned()),
         token_location: SourceLocation::default(),
@@ -49,9 +49,9 @@ fn build(account: &Account, vault: SecretVault, options: HttpOptions) -> Result<
     HttpClient::new(std::iter::once(account), tokens, vault, options)
 }
 
-fn http(backend: &'static Backend, base_url: &str) -> HttpClient {
+fn http(service: &'static ServiceTable, base_url: &str) -> HttpClient {
     let options = HttpOptions { retry_pause: Some(Duration::from_millis(1)), ..HttpOptions::default() };
-    build(&account(backend, base_url), SecretVault::new(), options).unwrap()
+    build(&account(service, base_url), SecretVault::new(), options).unwrap()
 }
 
 /// One request as a server saw it.
@@ -112,7 +112,7 @@ fn with_body(mut call: Call, entries: &[(&str, BodyValue)]) -> Call {
 #[tokio::test]
 async fn sends_what_unpod_wants_and_nothing_else() {
     let (base, got) = serve(|_, _| answer(200, json!({"data": []}))).await;
-    let http = http(&unpod::BACKEND, &base);
+    let http = http(&unpod::TABLE, &base);
     let get = Call::get("a", "telephony/bridges/").with_query("page", "1").with_query("page_size", "100");
     assert_eq!(http.send(&get).await.unwrap().body, json!({"data": []}));
     http.send(&call(RequestMethod::Delete, "telephony/bridges/a b?c/")).await.unwrap();
@@ -143,7 +143,7 @@ async fn fills_secrets_in_and_takes_them_out_of_what_comes_back() {
     .await;
     let address = Address::new("partners", "west");
     let vault = SecretVault::from_iter([((address.clone(), "password".to_owned()), Secret::new("pw-\"quoted\""))]);
-    let http = build(&account(&carrierx::BACKEND, &base), vault, HttpOptions::default()).unwrap();
+    let http = build(&account(&carrierx::TABLE, &base), vault, HttpOptions::default()).unwrap();
     let secret = BodyValue::Secret { address: address.clone(), attribute: "password".to_owned() };
     let post =
         with_body(call(RequestMethod::Post, "partners"), &[("login", BodyValue::Value(json!("west"))), ("password", secret)]);
@@ -164,7 +164,7 @@ async fn fills_secrets_in_and_takes_them_out_of_what_comes_back() {
 #[tokio::test]
 async fn an_unfinished_call_is_not_sent() {
     let (base, got) = serve(|_, _| answer(200, json!({}))).await;
-    let http = http(&unpod::BACKEND, &base);
+    let http = http(&unpod::TABLE, &base);
     let missing = BodyValue::Secret { address: Address::new("providers", "x"), attribute: "auth_token".to_owned() };
     let overlay =
         Call { body: Some(CallBody::Overlay { fields: vec![], set: IndexMap::new() }), ..call(RequestMethod::Put, "partners/1") };
@@ -191,14 +191,14 @@ async fn an_unfinished_call_is_not_sent() {
 #[tokio::test]
 async fn no_value_begins_another_header_or_path() {
     let (base, got) = serve(|_, _| answer(200, json!({"data": []}))).await;
-    let http = http(&unpod::BACKEND, &base);
+    let http = http(&unpod::TABLE, &base);
     for value in ["a\r\nx-evil: 1", "a\nb", "a\0b"] {
         let mut get = Call::get("a", "telephony/numbers/");
         get.headers = vec![(telform::model::call::PRODUCT, value.to_owned())];
         let error = http.send(&get).await.unwrap_err();
         assert_eq!((error.class, error.effect), (AnswerClass::NoAnswer, RequestEffect::None), "{error}");
 
-        let mut account = account(&unpod::BACKEND, &base);
+        let mut account = account(&unpod::TABLE, &base);
         account.org_handle = Some(value.to_owned());
         let built = build(&account, SecretVault::new(), HttpOptions::default());
         assert!(matches!(built, Err(ClientBuildError::Header { .. })), "{value:?}");
@@ -244,7 +244,7 @@ async fn tries_again_what_is_safe_and_tells_the_watcher() {
     .await;
     let notes = Arc::new(Notes::default());
     let options = HttpOptions { retry_pause: Some(Duration::from_millis(1)), observer: Some(notes.clone()), timeout: None };
-    let http = build(&account(&unpod::BACKEND, &base), SecretVault::new(), options).unwrap();
+    let http = build(&account(&unpod::TABLE, &base), SecretVault::new(), options).unwrap();
     http.send(&Call::get("a", "x/")).await.unwrap();
     assert_eq!(got.lock().unwrap().len(), 3);
     let expected = [
@@ -263,8 +263,8 @@ async fn tries_again_what_is_safe_and_tells_the_watcher() {
 async fn writes_are_sent_once_unless_throttled() {
     let (base, got) =
         serve(|_, got| answer(if got.uri.ends_with("throttled/") { 429 } else { 503 }, json!({"message": "no"}))).await;
-    let unpod = http(&unpod::BACKEND, &base);
-    let carrierx = http(&carrierx::BACKEND, &base);
+    let unpod = http(&unpod::TABLE, &base);
+    let carrierx = http(&carrierx::TABLE, &base);
     let count = || std::mem::take(&mut *got.lock().unwrap()).len();
     let fault = |error: ApiError| (error.class, error.effect);
     for method in [RequestMethod::Post, RequestMethod::Patch, RequestMethod::Put, RequestMethod::Delete] {
@@ -282,7 +282,7 @@ async fn writes_are_sent_once_unless_throttled() {
 #[tokio::test]
 async fn a_redirect_is_an_error_that_names_where_it_leads() {
     let (base, got) = serve(|_, _| (StatusCode::MOVED_PERMANENTLY, [("location", "/core/v2/x/")], "").into_response()).await;
-    let error = http(&unpod::BACKEND, &base).send(&call(RequestMethod::Post, "x")).await.unwrap_err();
+    let error = http(&unpod::TABLE, &base).send(&call(RequestMethod::Post, "x")).await.unwrap_err();
     assert_eq!((error.class, error.effect), (AnswerClass::Unexpected, RequestEffect::None));
     assert!(error.text.contains("/core/v2/x/"), "{error}");
     assert_eq!(got.lock().unwrap().len(), 1);
@@ -314,12 +314,12 @@ async fn raw(answers: &'static [&'static str]) -> (String, Arc<Mutex<usize>>) {
 #[tokio::test]
 async fn a_lost_answer_is_unknown_for_a_write_and_read_again_for_a_get() {
     let (base, served) = raw(&["", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"]).await;
-    let http_client = http(&unpod::BACKEND, &base);
+    let http_client = http(&unpod::TABLE, &base);
     http_client.send(&Call::get("a", "x/")).await.unwrap();
     assert_eq!(*served.lock().unwrap(), 2);
 
     let (base, served) = raw(&["", "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"cut\":"]).await;
-    let http_client = http(&unpod::BACKEND, &base);
+    let http_client = http(&unpod::TABLE, &base);
     let error = http_client.send(&call(RequestMethod::Post, "x/")).await.unwrap_err();
     assert_eq!((error.class, error.effect, error.status), (AnswerClass::NoAnswer, RequestEffect::Unknown, None));
     let error = http_client.send(&call(RequestMethod::Post, "x/")).await.unwrap_err();
@@ -332,7 +332,7 @@ async fn a_refused_connection_had_no_effect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let http = http(&carrierx::BACKEND, &base);
+    let http = http(&carrierx::TABLE, &base);
     let error = http.send(&call(RequestMethod::Post, "partners")).await.unwrap_err();
     assert_eq!((error.class, error.effect), (AnswerClass::NoAnswer, RequestEffect::None));
     assert_eq!(http.request_count(), 6);
@@ -346,7 +346,7 @@ async fn a_slow_answer_to_a_write_is_unknown() {
     })
     .await;
     let options = HttpOptions { timeout: Some(Duration::from_millis(50)), ..HttpOptions::default() };
-    let http = build(&account(&unpod::BACKEND, &base), SecretVault::new(), options).unwrap();
+    let http = build(&account(&unpod::TABLE, &base), SecretVault::new(), options).unwrap();
     let error = http.send(&call(RequestMethod::Patch, "x/")).await.unwrap_err();
     assert_eq!((error.class, error.effect, error.status), (AnswerClass::NoAnswer, RequestEffect::Unknown, None));
 }
@@ -356,7 +356,7 @@ async fn a_slow_answer_to_a_write_is_unknown() {
 async fn stray_bytes_after_a_204_do_not_reach_the_next_request() {
     let stray = "HTTP/1.1 204 No Content\r\ncontent-type: application/json\r\ncontent-length: 19\r\n\r\n{\"status_code\":204}";
     let (base, _) = raw(Box::leak(Box::new([stray, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]"]))).await;
-    let http = http(&unpod::BACKEND, &base);
+    let http = http(&unpod::TABLE, &base);
     let answer = http.send(&call(RequestMethod::Delete, "x/1/")).await.unwrap();
     assert_eq!(answer.status, 204);
     assert_eq!(answer.body, Value::Null);
@@ -370,7 +370,7 @@ async fn bodies_are_bounded() {
         (status, vec![b' '; 65 * 1024 * 1024]).into_response()
     })
     .await;
-    let http = http(&unpod::BACKEND, &base);
+    let http = http(&unpod::TABLE, &base);
     let error = http.send(&Call::get("a", "error/")).await.unwrap_err();
     assert_eq!((error.class, error.status), (AnswerClass::Refused, Some(400)));
     let error = http.send(&Call::get("a", "list/")).await.unwrap_err();
@@ -384,14 +384,14 @@ fn refuses_to_send_a_token_in_clear_or_to_an_unclear_place() {
     let refused =
         ["http://api.example.com", "ftp://localhost/x", "https://user:pass@api.example.com/", "https://api.example.com/?a=b"];
     for base in refused {
-        let error = build(&account(&carrierx::BACKEND, base), SecretVault::new(), HttpOptions::default()).unwrap_err();
+        let error = build(&account(&carrierx::TABLE, base), SecretVault::new(), HttpOptions::default()).unwrap_err();
         assert!(matches!(error, ClientBuildError::BaseUrl { .. }), "{error}");
         assert!(!error.to_string().contains("pass@"), "{error}");
     }
     for base in ["http://127.0.0.1:9", "http://localhost", "http://[::1]:80", "https://api.example.com/core/v2"] {
-        build(&account(&carrierx::BACKEND, base), SecretVault::new(), HttpOptions::default()).unwrap();
+        build(&account(&carrierx::TABLE, base), SecretVault::new(), HttpOptions::default()).unwrap();
     }
-    let account = account(&carrierx::BACKEND, "https://api.example.com");
+    let account = account(&carrierx::TABLE, "https://api.example.com");
     let none = HttpClient::new(std::iter::once(&account), BTreeMap::new(), SecretVault::new(), HttpOptions::default());
     assert!(matches!(none.unwrap_err(), ClientBuildError::NoToken(_)));
     let broken = BTreeMap::from([("a".to_owned(), Secret::new("two\nlines"))]);

@@ -12,7 +12,7 @@ use telform::model::kind::whole_of;
 use telform::model::ledger::FingerprintKey;
 use telform::read;
 use telform::services::unpod::generation::detect_generation;
-use telform::services::unpod::{BACKEND, BRIDGES_G1, PROVIDERS_G1, rows};
+use telform::services::unpod::{BRIDGES_G1, PROVIDERS_G1, TABLE, rows};
 
 #[derive(Deserialize)]
 struct Exchange {
@@ -75,7 +75,7 @@ fn recorded() -> Vec<(String, Exchange)> {
 fn judged(exchange: &Exchange) -> telform::http::classify::ClassifiedAnswer {
     let kind = exchange.response.headers.get("content-type").map(String::as_str);
     let body = exchange.body().as_bytes();
-    classify_answer(&BACKEND, exchange.method(), exchange.path(), exchange.response.status, kind, body)
+    classify_answer(&TABLE, exchange.method(), exchange.path(), exchange.response.status, kind, body)
 }
 
 #[test]
@@ -121,10 +121,10 @@ fn every_recorded_object_says_whose_it_is() {
             continue;
         }
         let Ok(body) = serde_json::from_str::<Value>(exchange.body()) else { continue };
-        let row = BACKEND.envelope.object(&body).map(|row| Value::Object(row.clone())).expect(&file);
+        let row = TABLE.envelope.object(&body).map(|row| Value::Object(row.clone())).expect(&file);
         let what = if path.contains("configurations") { "configuration" } else { "bridge" };
         let sent = exchange.request.headers.get("Org-Handle").map_or("no handle", String::as_str);
-        let whose = match telform::services::unpod::BACKEND.owner_in(&row) {
+        let whose = match telform::services::unpod::TABLE.owner_in(&row) {
             Some(Some(handle)) => handle,
             Some(None) => "nobody's".to_owned(),
             None => "it does not say".to_owned(),
@@ -148,7 +148,7 @@ fn every_recorded_reading_is_understood() {
         let parts: Vec<&str> = exchange.path().trim_end_matches('/').split('/').collect();
         let what = match parts.as_slice() {
             ["telephony", "provider-configurations"] => {
-                let rows = BACKEND.envelope.rows(&body, true).expect(&place);
+                let rows = TABLE.envelope.rows(&body, true).expect(&place);
                 let generation = detect_generation(None, rows, &[]).expect(&place);
                 assert_eq!(generation, (!rows.is_empty()).then_some(1), "{place}");
                 for row in rows {
@@ -157,7 +157,7 @@ fn every_recorded_reading_is_understood() {
                 "configurations"
             }
             ["telephony", "provider-configurations", id] => {
-                let row = BACKEND.envelope.object(&body).expect(&place);
+                let row = TABLE.envelope.object(&body).expect(&place);
                 let object = read::parse_object(&PROVIDERS_G1, Value::Object(row.clone()), &key).expect(&place);
                 assert_eq!(object.id, id.trim_start_matches('0'), "{place}");
                 let shown = format!("{object:?}");
@@ -168,7 +168,7 @@ fn every_recorded_reading_is_understood() {
             }
             ["telephony", "bridges"] => {
                 body.get("count").and_then(whole_of).expect(&place);
-                for row in BACKEND.envelope.rows(&body, false).expect(&place) {
+                for row in TABLE.envelope.rows(&body, false).expect(&place) {
                     // One that no path can hold is listed, and cannot be asked for.
                     let usable = row["slug"].as_str().is_some_and(telform::model::call::is_segment);
                     assert_eq!(read::parse_object(&BRIDGES_G1, row.clone(), &key).is_ok(), usable, "{place}: {row}");
@@ -176,24 +176,24 @@ fn every_recorded_reading_is_understood() {
                 "bridges"
             }
             ["telephony", "bridges", _] => {
-                let slim = rows::slim_bridge(BACKEND.envelope.object(&body).expect(&place));
+                let slim = rows::slim_bridge(TABLE.envelope.object(&body).expect(&place));
                 read::parse_object(&BRIDGES_G1, slim.clone(), &key).expect(&place);
                 let text = slim.to_string();
                 assert!(!text.contains("api_key") && !text.contains("secret"), "{place}: {text}");
                 "bridge"
             }
             ["telephony", "numbers"] => {
-                let numbers = BACKEND.envelope.rows(&body, false).expect(&place);
+                let numbers = TABLE.envelope.rows(&body, false).expect(&place);
                 assert!(numbers.iter().all(|row| rows::number_in(row).is_some()), "{place}");
                 "numbers"
             }
             ["telephony", "providers"] => {
-                let rows = BACKEND.envelope.rows(&body, false).expect(&place);
+                let rows = TABLE.envelope.rows(&body, false).expect(&place);
                 assert_eq!(detect_generation(None, &[], rows), Ok(Some(1)), "{place}");
                 "catalogue"
             }
             ["organizations"] => {
-                BACKEND.envelope.rows(&body, false).expect(&place);
+                TABLE.envelope.rows(&body, false).expect(&place);
                 "organizations"
             }
             _ => panic!("{place}: an unforeseen path {parts:?}"),

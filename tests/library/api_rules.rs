@@ -69,7 +69,7 @@ fn what_an_answer_means() {
         (Delete, "x/", 502, "", ServerFault, Unknown),
     ];
     for (method, path, status, body, expected, effect) in table {
-        let got = classify_answer(&unpod::BACKEND, *method, path, *status, JSON, body.as_bytes());
+        let got = classify_answer(&unpod::TABLE, *method, path, *status, JSON, body.as_bytes());
         assert_eq!((got.class, got.effect), (*expected, *effect), "{method} {path} {status} {body}: {}", got.reason);
     }
 }
@@ -77,24 +77,24 @@ fn what_an_answer_means() {
 #[test]
 fn the_texts_of_one_service_mean_nothing_at_another() {
     let body = br#"{"message":"No Partner matches the given query."}"#;
-    assert_eq!(classify_answer(&carrierx::BACKEND, Delete, "partners/1", 400, JSON, body).class, AnswerClass::Refused);
+    assert_eq!(classify_answer(&carrierx::TABLE, Delete, "partners/1", 400, JSON, body).class, AnswerClass::Refused);
     // No page says that a CarrierX 404 has a JSON body (carrierx.md 9); the HTML page is Unpod's habit (unpod.md 9.3).
     for body in ["", "{}", "[]", "not found", "<h1>", "{\"cut"] {
         for method in [Get, Patch, Put, Delete] {
-            let got = classify_answer(&carrierx::BACKEND, method, "partners/1", 404, JSON, body.as_bytes());
+            let got = classify_answer(&carrierx::TABLE, method, "partners/1", 404, JSON, body.as_bytes());
             assert_eq!((got.class, got.effect), (AnswerClass::Gone, RequestEffect::None), "{method} {body}");
         }
     }
-    let made = classify_answer(&carrierx::BACKEND, Post, "partners", 200, JSON, br#"{"partner_sid":"x"}"#);
+    let made = classify_answer(&carrierx::TABLE, Post, "partners", 200, JSON, br#"{"partner_sid":"x"}"#);
     assert_eq!(made.class, AnswerClass::Ok);
-    let nothing = classify_answer(&carrierx::BACKEND, Post, "partners", 200, JSON, br#"{"login":"x"}"#);
+    let nothing = classify_answer(&carrierx::TABLE, Post, "partners", 200, JSON, br#"{"login":"x"}"#);
     assert_eq!((nothing.class, nothing.effect), (AnswerClass::Unexpected, RequestEffect::Unknown));
 }
 
 #[test]
 fn html_is_told_by_its_content_type_or_its_look() {
     for (kind, body) in [(Some("text/html; charset=utf-8"), "{}"), (JSON, " <!doctype html>"), (None, "<p>")] {
-        let got = classify_answer(&unpod::BACKEND, Get, "x/", 404, kind, body.as_bytes());
+        let got = classify_answer(&unpod::TABLE, Get, "x/", 404, kind, body.as_bytes());
         assert_eq!(got.class, AnswerClass::NoSuchPath, "{kind:?} {body}");
         assert_eq!(got.service_text.as_deref(), Some("an HTML page instead of JSON"));
     }
@@ -109,19 +109,19 @@ fn the_body_of_a_success_is_never_quoted() {
     for status in [200, 201, 202, 203, 204, 206, 226] {
         for (kind, body) in [(JSON, cut.as_str()), (JSON, &whole), (None, "canary"), (None, "<b>canary")] {
             for method in METHODS {
-                let got = classify_answer(&carrierx::BACKEND, method, "x/", status, kind, body.as_bytes());
+                let got = classify_answer(&carrierx::TABLE, method, "x/", status, kind, body.as_bytes());
                 let words = got.service_text.unwrap_or_default();
                 assert!(!words.contains("canary"), "{method} {status} {body}: {words}");
             }
         }
     }
-    let got = classify_answer(&unpod::BACKEND, Get, "x/", 200, JSON, cut.as_bytes());
+    let got = classify_answer(&unpod::TABLE, Get, "x/", 200, JSON, cut.as_bytes());
     assert_eq!(got.service_text, Some(format!("JSON that breaks off after {} bytes", cut.len())));
     // Unpod refuses with 206 (unpod.md fact 5): there the envelope is for people, and its content still is not.
     let refused = format!(r#"{{"status_code":206,"message":"Organization not found","data":{row}}}"#);
-    let got = classify_answer(&unpod::BACKEND, Get, "x/", 206, JSON, refused.as_bytes());
+    let got = classify_answer(&unpod::TABLE, Get, "x/", 206, JSON, refused.as_bytes());
     assert_eq!(got.service_text.as_deref(), Some("Organization not found"));
-    let got = classify_answer(&unpod::BACKEND, Get, "x/", 206, JSON, whole.replace("errors", "other").as_bytes());
+    let got = classify_answer(&unpod::TABLE, Get, "x/", 206, JSON, whole.replace("errors", "other").as_bytes());
     assert_eq!(got.service_text, None);
 }
 
@@ -130,48 +130,48 @@ fn the_body_of_a_success_is_never_quoted() {
 fn a_broken_error_body_is_not_quoted_either() {
     let cut = r#"{"status_code":400,"message":"no","data":{"api_key":"canary"#;
     for body in [cut, &format!("[{cut}"), r#"{"a":"canary"} and more"#] {
-        let words = classify_answer(&unpod::BACKEND, Get, "x/", 400, JSON, body.as_bytes()).service_text.unwrap_or_default();
+        let words = classify_answer(&unpod::TABLE, Get, "x/", 400, JSON, body.as_bytes()).service_text.unwrap_or_default();
         assert!(!words.contains("canary") && words.contains("JSON"), "{words}");
     }
-    let plain = classify_answer(&unpod::BACKEND, Get, "x/", 400, None, b"slow down");
+    let plain = classify_answer(&unpod::TABLE, Get, "x/", 400, None, b"slow down");
     assert_eq!(plain.service_text.as_deref(), Some("slow down"));
 }
 
 #[test]
 fn a_deeply_nested_body_is_no_json() {
     let body = "[".repeat(100_000);
-    assert_eq!(classify_answer(&unpod::BACKEND, Get, "x/", 200, JSON, body.as_bytes()).class, AnswerClass::Unexpected);
+    assert_eq!(classify_answer(&unpod::TABLE, Get, "x/", 200, JSON, body.as_bytes()).class, AnswerClass::Unexpected);
 }
 
 fn answered(status: u16) -> AttemptOutcome {
     AttemptOutcome::Answered { status, retry_after: None }
 }
 
-fn again(backend: &telform::model::kind::Backend, method: RequestMethod, outcome: AttemptOutcome, attempt: u32) -> bool {
-    matches!(decide_retry(backend, method, outcome, attempt, OtherRequests::NotAsked), RetryDecision::Retry { .. })
+fn again(service: &telform::model::kind::ServiceTable, method: RequestMethod, outcome: AttemptOutcome, attempt: u32) -> bool {
+    matches!(decide_retry(service, method, outcome, attempt, OtherRequests::NotAsked), RetryDecision::Retry { .. })
 }
 
 #[test]
 fn what_may_be_sent_again() {
-    for backend in [&unpod::BACKEND, &carrierx::BACKEND] {
+    for service in [&unpod::TABLE, &carrierx::TABLE] {
         for method in METHODS {
-            assert!(again(backend, method, AttemptOutcome::NotConnected, 1), "{method}");
-            assert!(!again(backend, method, AttemptOutcome::NotConnected, MOST_ATTEMPTS), "{method}");
-            assert_eq!(again(backend, method, AttemptOutcome::Lost, 1), method == Get, "{method}");
+            assert!(again(service, method, AttemptOutcome::NotConnected, 1), "{method}");
+            assert!(!again(service, method, AttemptOutcome::NotConnected, MOST_ATTEMPTS), "{method}");
+            assert_eq!(again(service, method, AttemptOutcome::Lost, 1), method == Get, "{method}");
             for status in [502, 503, 504] {
-                assert_eq!(again(backend, method, answered(status), 4), method == Get, "{method} {status}");
+                assert_eq!(again(service, method, answered(status), 4), method == Get, "{method} {status}");
             }
             // A database that fails over answers with 500 for seconds; a question that alone fails has a fault of its own.
-            assert_eq!(again(backend, method, answered(500), MOST_ATTEMPTS - 1), method == Get, "{method}");
+            assert_eq!(again(service, method, answered(500), MOST_ATTEMPTS - 1), method == Get, "{method}");
             for (others, more) in [(OtherRequests::Failed, true), (OtherRequests::Answered, false)] {
-                let next = decide_retry(backend, method, answered(500), SUSPECT_AFTER, others);
+                let next = decide_retry(service, method, answered(500), SUSPECT_AFTER, others);
                 assert_eq!(matches!(next, RetryDecision::Retry { .. }), method == Get && more, "{method} {others:?}");
             }
             for status in [200, 206, 301, 400, 401, 403, 404, 405, 409, 422, 501] {
-                assert!(!again(backend, method, answered(status), 1), "{method} {status}");
+                assert!(!again(service, method, answered(status), 1), "{method} {status}");
             }
-            let throttled = method != Post || backend.api == "unpod";
-            assert_eq!(again(backend, method, answered(429), 1), throttled, "{} {method}", backend.api);
+            let throttled = method != Post || service.api == "unpod";
+            assert_eq!(again(service, method, answered(429), 1), throttled, "{} {method}", service.api);
         }
     }
 }
@@ -181,7 +181,7 @@ fn the_wait_is_what_the_service_asks_for() {
     let asked = Some(Duration::from_secs(7));
     let outcome = AttemptOutcome::Answered { status: 429, retry_after: asked };
     assert!(
-        matches!(decide_retry(&unpod::BACKEND, Get, outcome, 1, OtherRequests::NotAsked), RetryDecision::Retry { after, .. } if after == asked)
+        matches!(decide_retry(&unpod::TABLE, Get, outcome, 1, OtherRequests::NotAsked), RetryDecision::Retry { after, .. } if after == asked)
     );
 
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
@@ -204,8 +204,8 @@ proptest! {
     fn judging_never_panics(status: u16, method in 0..5usize, body: Vec<u8>, path in "[a-z/{}-]{0,30}", html: bool) {
         let method = METHODS[method];
         let kind = if html { Some("text/html") } else { JSON };
-        for backend in [&unpod::BACKEND, &carrierx::BACKEND] {
-            let got = classify_answer(backend, method, &path, status, kind, &body);
+        for service in [&unpod::TABLE, &carrierx::TABLE] {
+            let got = classify_answer(service, method, &path, status, kind, &body);
             if method == Get {
                 prop_assert_eq!(got.effect, RequestEffect::None);
             }

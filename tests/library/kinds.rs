@@ -61,7 +61,7 @@ const MODIFIABLE: [&str; 15] = [
 ];
 
 fn kinds() -> impl Iterator<Item = &'static Kind> {
-    services::tables().iter().flat_map(|backend| backend.kinds.iter().copied())
+    services::tables().iter().flat_map(|service| service.kinds.iter().copied())
 }
 
 fn fields(keep: impl Fn(&Field) -> bool) -> BTreeSet<&'static str> {
@@ -178,6 +178,6 @@ fn every_folder_of_a_service_is_listed() {
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
-    let listed = services::tables().iter().map(|backend| backend.api.to_owned()).collect();
+    let listed = services::tables().iter().map(|service| service.api.to_owned()).collect();
     assert_eq!(folders, listed, "a service is a folder under src/services and a line in the list of src/lib.rs");
 }

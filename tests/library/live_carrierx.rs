@@ -30,7 +30,7 @@ fn page(asked: &Asked, partners: usize, most: usize, total: Value) -> Answer {
 }
 
 fn carrierx_desired(world: &World) -> Desired {
-    desired(account("cx", &carrierx::BACKEND, &world.base), &["partners"])
+    desired(account("cx", &carrierx::TABLE, &world.base), &["partners"])
 }
 
 async fn count(partners: usize, most: usize, total: Value) -> (usize, u64) {

@@ -250,7 +250,7 @@ async fn bridges_are_read_when_a_configuration_may_go() {
     })
     .await;
     let mut other = plain();
-    other.accounts["unpod"] = account("unpod", &unpod::BACKEND, &masked.base);
+    other.accounts["unpod"] = account("unpod", &unpod::TABLE, &masked.base);
     let object = other.objects.get_mut(&address).unwrap();
     object.attributes.insert("provider", DesiredValue::Value("plivo".into()));
     assert!(!reads_bridges(&other, &none, false).await, "another natural key");
@@ -361,7 +361,7 @@ async fn a_bad_account_does_not_hide_behind_a_good_one() {
     let good = World::new(g2).await;
     let bad = world(|_| Some((503, "text/html", "<h1>".to_owned()))).await;
     let mut desired = unpod_desired(&good, &["providers"]);
-    desired.accounts.insert("other".to_owned(), account("other", &unpod::BACKEND, &bad.base));
+    desired.accounts.insert("other".to_owned(), account("other", &unpod::TABLE, &bad.base));
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     assert_eq!(live.unwrap_err().account, "other");
 }

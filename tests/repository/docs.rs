@@ -166,8 +166,8 @@ fn pages_fit_a_terminal() {
 /// Every attribute of every table is on its page, with a sentence and the source of the fact.
 #[test]
 fn every_attribute_is_documented() {
-    for backend in services::tables() {
-        for kind in backend.kinds {
+    for service in services::tables() {
+        for kind in service.kinds {
             let page = kinds::kind_as_markdown(kind.name);
             for field in kind.fields {
                 assert!(page.contains(&format!("| `{}`", field.name)), "{}.{}", kind.name, field.name);

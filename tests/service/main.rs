@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 
-use telform::model::kind::{AttributeType, Backend, CollectionListing, Field, Kind, Next, Normaliser, PageWords};
+use telform::model::kind::{AttributeType, CollectionListing, Field, Kind, Next, Normaliser, PageWords, ServiceTable};
 use telform::services::{self, Service};
 use telform::verify::facts;
 
@@ -17,7 +17,8 @@ use server::Server;
 /// Set for the program, and not for the test.
 const IS_PROGRAM: &str = "VOICEBOX_PROGRAM";
 
-static VOICEBOX: Backend = Backend::new("voicebox", "Voicebox", "https://voicebox.example").kinds(&[&MAILBOXES, &GREETINGS]);
+static VOICEBOX: ServiceTable =
+    ServiceTable::new("voicebox", "Voicebox", "https://voicebox.example").kinds(&[&MAILBOXES, &GREETINGS]);
 
 /// Mailboxes, listed by page number.
 static MAILBOXES: Kind = Kind::new("mailboxes", "mailbox", "voicebox.md 1")

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
 use crate::bench::Story;
@@ -89,8 +90,9 @@ fn an_agent_signs_with_what_it_holds() {
     let socket = story.path("agent");
     let agent = Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn();
     let _agent = Agent(agent.expect("openssh-client has it"));
-    while !socket.exists() {
-        std::thread::yield_now();
+    // The socket exists a moment before the agent listens to it.
+    while UnixStream::connect(&socket).is_err() {
+        std::thread::park_timeout(std::time::Duration::from_millis(5));
     }
     let add = |name: &str| {
         let mut command = Command::new("ssh-add");

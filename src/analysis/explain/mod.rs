@@ -232,7 +232,7 @@ fn find_account(inputs: &Inputs<'_>, address: &Address, met: &AddressMatch) -> O
         .or_else(|| removed.and_then(|gone| gone.account.clone()))
         .or_else(|| {
             let serves =
-                |account: &&crate::model::resource::Account| account.backend.kinds.iter().any(|kind| kind.name == address.kind);
+                |account: &&crate::model::resource::Account| account.service.kinds.iter().any(|kind| kind.name == address.kind);
             let mut serving = inputs.desired.accounts.values().filter(serves);
             serving.next().filter(|_| serving.next().is_none()).map(|account| account.name.clone())
         })

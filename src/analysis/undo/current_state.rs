@@ -83,7 +83,7 @@ impl<'a> UndoBuilder<'a> {
         }
         let then = plan.accounts.iter().find(|line| line.name == name)?;
         let mut same = accounts.values().filter(|account| {
-            account.backend.api == then.api && account.org_handle == then.org_handle && account.base_url.as_str() == then.base_url
+            account.service.api == then.api && account.org_handle == then.org_handle && account.base_url.as_str() == then.base_url
         });
         same.next().filter(|_| same.next().is_none()).map(|account| account.name.clone())
     }

@@ -123,7 +123,7 @@ impl UndoBuilder<'_> {
 
     /// The roles of linked objects at the service of an account.
     fn link_roles(&self, account: &str) -> Option<&'static LinkRoles> {
-        self.today.desired.accounts.get(account)?.backend.link_roles()
+        self.today.desired.accounts.get(account)?.service.link_roles()
     }
 
     /// Whether a number is on the bridge that replaced its earlier one.
@@ -183,8 +183,8 @@ impl UndoBuilder<'_> {
         idle: BTreeSet<String>,
     ) {
         let Some(live) = self.today.live.accounts.get(account) else { return };
-        let backend = self.today.desired.accounts.get(account).map(|account| account.backend);
-        let Some((kind, link)) = backend.and_then(|it| it.link_holder(live.facts.generation)) else { return };
+        let service = self.today.desired.accounts.get(account).map(|account| account.service);
+        let Some((kind, link)) = service.and_then(|it| it.link_holder(live.facts.generation)) else { return };
         let mut whole: BTreeMap<String, String> = BTreeMap::new();
         for connection in connections_on(live, bridge).filter(|connection| !numbers.contains_key(&connection.number)) {
             let number = &connection.number;

@@ -12,12 +12,12 @@ impl<'a> ConfigLoader<'a> {
             let name = self.text(named.file, named.entry)?;
             return self.named_account(named, &name, kind);
         }
-        let doubt = !self.all_files_read || self.account_summaries.values().any(|login| login.backend.is_none());
+        let doubt = !self.all_files_read || self.account_summaries.values().any(|login| login.service.is_none());
         let able = self.capable_accounts(kind);
         match able.as_slice() {
             [one] if !doubt => return Some(one),
             [] if !doubt => {
-                let api = services::of_kind(kind).map_or("", |backend| backend.api);
+                let api = services::of_kind(kind).map_or("", |service| service.api);
                 self.report_problem(
                     Problem::new(
                         "telform::yaml::no_account",
@@ -68,7 +68,7 @@ impl<'a> ConfigLoader<'a> {
 
     /// Accounts whose service has objects of a kind.
     fn capable_accounts(&self, kind: &str) -> Vec<&'a str> {
-        let serves = |login: &AccountSummary| login.backend.is_some_and(|it| it.kinds.iter().any(|row| row.name == kind));
+        let serves = |login: &AccountSummary| login.service.is_some_and(|it| it.kinds.iter().any(|row| row.name == kind));
         self.account_summaries.iter().filter(|(_, login)| serves(login)).map(|(name, _)| *name).collect()
     }
 
@@ -96,13 +96,13 @@ impl<'a> ConfigLoader<'a> {
             }
             return None;
         };
-        let backend = login.backend?;
-        if !backend.kinds.iter().any(|row| row.name == kind) {
-            let wanted = services::of_kind(kind).map_or("", |backend| backend.title);
+        let service = login.service?;
+        if !service.kinds.iter().any(|row| row.name == kind) {
+            let wanted = services::of_kind(kind).map_or("", |service| service.title);
             self.report_problem(
                 Problem::new(
                     "telform::yaml::wrong_account",
-                    format!("`{name}` is an account of {}, and {kind} belong to {wanted}", backend.title),
+                    format!("`{name}` is an account of {}, and {kind} belong to {wanted}", service.title),
                     &item.file.source,
                     values::value_span(item.entry),
                 )

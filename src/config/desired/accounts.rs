@@ -10,7 +10,7 @@ use crate::config::problem::{Problem, Span};
 use crate::config::schema;
 use crate::config::yaml::PlainScalar;
 use crate::model::guards::Guards;
-use crate::model::kind::Backend;
+use crate::model::kind::ServiceTable;
 use crate::model::resource::{Account, SETTLE_AFTER};
 use crate::services;
 
@@ -18,7 +18,7 @@ use crate::services;
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct AccountSummary {
     /// `None` when it does not name a known service.
-    pub(super) backend: Option<&'static Backend>,
+    pub(super) service: Option<&'static ServiceTable>,
     /// The generation that it requires.
     pub(super) generation: Option<u8>,
 }
@@ -94,24 +94,24 @@ impl<'a> ConfigLoader<'a> {
         if !block.is_well_formed {
             return login;
         }
-        login.backend = self.read_api(block);
-        let Some(backend) = login.backend else { return login };
+        login.service = self.read_api(block);
+        let Some(service) = login.service else { return login };
         for line in &block.overridden {
-            self.read_setting(*line, backend, &mut AccountDraft::default());
+            self.read_setting(*line, service, &mut AccountDraft::default());
         }
         let mut draft = AccountDraft::default();
         for line in &block.entries {
-            self.read_setting(*line, backend, &mut draft);
+            self.read_setting(*line, service, &mut draft);
         }
         login.generation = draft.generation;
         let name = item.key().to_owned();
-        let known = schema::account_keys(backend);
+        let known = schema::account_keys(service);
         // A key that is nearly the missing one is reported at its own position.
         let misspelt = |name: &str| {
             let strange = block.entries.iter().map(FileEntry::key).filter(|key| !known.contains(key));
             strange.filter_map(|key| suggestions::closest_name(key, known.iter().copied())).any(|meant| meant == name)
         };
-        if backend.organization && block.get("org_handle").is_none() && !misspelt("org_handle") {
+        if service.organization && block.get("org_handle").is_none() && !misspelt("org_handle") {
             self.report_lacking(item, "org_handle", "the handle of its organization");
         }
         let tokens = block.overridden.iter().filter(|line| line.key() == secret::TOKEN);
@@ -126,10 +126,10 @@ impl<'a> ConfigLoader<'a> {
         let Some(source) = self.source(token.file, token.entry, &[&name, secret::TOKEN]) else {
             return login;
         };
-        let standard = || Url::parse(backend.base_url).expect("the tables hold valid base URLs; a test reads them");
+        let standard = || Url::parse(service.base_url).expect("the tables hold valid base URLs; a test reads them");
         let account = Account {
             name: name.clone(),
-            backend,
+            service,
             base_url: draft.base_url.unwrap_or_else(standard),
             previous_base_url: draft.previous_base_url,
             org_handle: draft.org_handle,
@@ -148,8 +148,8 @@ impl<'a> ConfigLoader<'a> {
         login
     }
 
-    fn read_api(&mut self, block: &LayeredBlock<'a>) -> Option<&'static Backend> {
-        let words: Vec<&str> = services::tables().iter().map(|backend| backend.api).collect();
+    fn read_api(&mut self, block: &LayeredBlock<'a>) -> Option<&'static ServiceTable> {
+        let words: Vec<&str> = services::tables().iter().map(|service| service.api).collect();
         let Some(FileEntry { file, entry }) = block.get("api") else {
             if block.from_overlay {
                 let own = block.head.key();
@@ -163,8 +163,8 @@ impl<'a> ConfigLoader<'a> {
             return None;
         };
         let word = self.text(file, entry)?;
-        let backend = services::by_api(&word);
-        if backend.is_none() {
+        let service = services::by_api(&word);
+        if service.is_none() {
             self.report_problem(
                 Problem::new(
                     "telform::yaml::api",
@@ -176,7 +176,7 @@ impl<'a> ConfigLoader<'a> {
                 .help(suggestions::suggest_names(&word, &words, "known")),
             );
         }
-        backend
+        service
     }
 
     fn report_lacking(&mut self, item: FileEntry<'_>, key: &str, wanted: &str) {
@@ -192,12 +192,12 @@ impl<'a> ConfigLoader<'a> {
         );
     }
 
-    fn read_setting(&mut self, item: FileEntry<'a>, backend: &'static Backend, draft: &mut AccountDraft) {
+    fn read_setting(&mut self, item: FileEntry<'a>, service: &'static ServiceTable, draft: &mut AccountDraft) {
         let (file, entry) = (item.file, item.entry);
-        let known = schema::account_keys(backend);
+        let known = schema::account_keys(service);
         let key = item.key();
         if !known.contains(&key) {
-            return self.report_foreign_key(item, backend, &known);
+            return self.report_foreign_key(item, service, &known);
         }
         match key {
             "base_url" => draft.base_url = self.base_url(item),
@@ -205,16 +205,16 @@ impl<'a> ConfigLoader<'a> {
             "org_handle" => draft.org_handle = self.read_header_text(item),
             "product_id" => draft.product_id = self.read_header_text(item),
             "product_ids" => draft.product_ids = self.read_header_texts(item),
-            "generation" => draft.generation = self.read_generation(item, backend),
+            "generation" => draft.generation = self.read_generation(item, service),
             "requests_per_minute" => draft.requests_per_minute = self.read_positive(item).and_then(|it| u32::try_from(it).ok()),
             "max_in_flight" => draft.max_in_flight = self.read_positive(item).and_then(|it| usize::try_from(it).ok()),
             "settle_after" => draft.settle_after = self.read_duration(item),
             "guards" => self.read_guards(item, &mut draft.guards),
-            switch if schema::account_switches(backend).contains(&switch) && self.read_boolean(file, entry) == Some(true) => {
+            switch if schema::account_switches(service).contains(&switch) && self.read_boolean(file, entry) == Some(true) => {
                 draft.switches.insert(switch.to_owned());
             }
             key => {
-                if let Some((_, word)) = schema::fixed_settings(backend).into_iter().find(|(known, _)| *known == key)
+                if let Some((_, word)) = schema::fixed_settings(service).into_iter().find(|(known, _)| *known == key)
                     && let Some(text) = self.text(file, entry)
                 {
                     if *text != *word {
@@ -227,16 +227,16 @@ impl<'a> ConfigLoader<'a> {
     }
 
     /// A key that is unknown to accounts of this service, and perhaps known to those of another.
-    fn report_foreign_key(&mut self, item: FileEntry<'_>, backend: &'static Backend, known: &[&str]) {
+    fn report_foreign_key(&mut self, item: FileEntry<'_>, service: &'static ServiceTable, known: &[&str]) {
         let other = services::tables().iter().find(|other| schema::account_keys(other).contains(&item.key()));
         let Some(other) = other else {
-            let place = format!("in an account of {}", backend.title);
+            let place = format!("in an account of {}", service.title);
             return self.report_unknown_key(item.file, item.entry, known, &place);
         };
         self.report_problem(
             Problem::new(
                 "telform::yaml::unknown_key",
-                format!("`{}` is for accounts of {}, and this one is of {}", item.key(), other.title, backend.title),
+                format!("`{}` is for accounts of {}, and this one is of {}", item.key(), other.title, service.title),
                 &item.file.source,
                 item.entry.key_span,
             )
@@ -308,15 +308,15 @@ impl<'a> ConfigLoader<'a> {
         Some(text.to_owned())
     }
 
-    fn read_generation(&mut self, item: FileEntry<'_>, backend: &'static Backend) -> Option<u8> {
+    fn read_generation(&mut self, item: FileEntry<'_>, service: &'static ServiceTable) -> Option<u8> {
         let scalar = item.entry.value.as_scalar();
         if scalar.is_some_and(|scalar| &*scalar.text == "auto") {
             return None;
         }
         let number = scalar.filter(|scalar| matches!(scalar.classify_scalar(), PlainScalar::Integer | PlainScalar::Text));
-        let found = number.and_then(|scalar| scalar.text.parse().ok()).filter(|it| backend.generations.contains(it));
+        let found = number.and_then(|scalar| scalar.text.parse().ok()).filter(|it| service.generations.contains(it));
         if found.is_none() {
-            let known: Vec<String> = backend.generations.iter().map(u8::to_string).collect();
+            let known: Vec<String> = service.generations.iter().map(u8::to_string).collect();
             self.report_wrong_type(item.file, item.entry, &format!("auto, or one of {}", known.join(", ")));
         }
         found

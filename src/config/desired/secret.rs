@@ -20,7 +20,7 @@ const FORMS: &str = "{ env: NAME }, { file: path } or { command: [program, argum
 
 /// Names of all fields that hold a secret, and of the account's own.
 static SECRET: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-    let kinds = services::tables().iter().flat_map(|backend| backend.kinds.iter());
+    let kinds = services::tables().iter().flat_map(|service| service.kinds.iter());
     let fields = kinds.flat_map(|kind| kind.fields.iter()).filter(|field| field.ty == AttributeType::Secret);
     fields.map(|field| field.name).chain([TOKEN]).collect()
 });
@@ -28,15 +28,15 @@ static SECRET: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
 /// Keys that are known anywhere in these files.
 static KNOWN: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     let own = [&schema::OBJECT[..], &schema::LIFECYCLE, &schema::TOMBSTONE, &guard_names()].concat();
-    let accounts = services::tables().iter().flat_map(|backend| schema::account_keys(backend));
-    let kinds = services::tables().iter().flat_map(|backend| backend.kinds.iter());
+    let accounts = services::tables().iter().flat_map(|service| schema::account_keys(service));
+    let kinds = services::tables().iter().flat_map(|service| service.kinds.iter());
     let kinds = kinds.flat_map(|kind| kind.fields.iter().map(|field| field.name).chain([kind.name]));
     own.into_iter().chain(accounts).chain(kinds).collect()
 });
 
 /// Names of all fields in which texts may come from sources.
 static SOURCED: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-    let kinds = services::tables().iter().flat_map(|backend| backend.kinds.iter());
+    let kinds = services::tables().iter().flat_map(|service| service.kinds.iter());
     kinds.flat_map(|kind| kind.fields.iter()).filter(|field| field.allows_secret_sources).map(|field| field.name).collect()
 });
 

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::guards::GUARDS;
-use crate::model::kind::{Backend, DeleteSupport, Kind, UpdateMethod};
+use crate::model::kind::{DeleteSupport, Kind, ServiceTable, UpdateMethod};
 use crate::services;
 
 mod object;
@@ -43,8 +43,8 @@ const DURATION: &str = "^[0-9]";
 const E164: &str = "^\\+[1-9][0-9]{6,14}$";
 
 /// Switches that an account of a service knows: those that its tables name, and the one for services with generations.
-pub fn account_switches(backend: &Backend) -> Vec<&'static str> {
-    let mut switches: Vec<&'static str> = backend
+pub fn account_switches(service: &ServiceTable) -> Vec<&'static str> {
+    let mut switches: Vec<&'static str> = service
         .kinds
         .iter()
         .filter_map(|kind| match kind.delete {
@@ -52,10 +52,10 @@ pub fn account_switches(backend: &Backend) -> Vec<&'static str> {
             DeleteSupport::Supported => None,
         })
         .collect();
-    if !backend.generations.is_empty() {
+    if !service.generations.is_empty() {
         switches.push(DISCONNECT_WORKS);
     }
-    if backend.kinds.iter().any(|kind| kind.link.is_some_and(|link| link.listed_by_product)) {
+    if service.kinds.iter().any(|kind| kind.link.is_some_and(|link| link.listed_by_product)) {
         switches.push(ALL_PRODUCTS);
     }
     switches.dedup();
@@ -63,23 +63,23 @@ pub fn account_switches(backend: &Backend) -> Vec<&'static str> {
 }
 
 /// Settings of an account with their only value: with these, its tables send what is otherwise sent only on create.
-pub fn fixed_settings(backend: &Backend) -> Vec<(&'static str, &'static str)> {
-    let mut words: Vec<_> = backend.kinds.iter().flat_map(|kind| kind.fields).filter_map(|field| field.changed_with).collect();
+pub fn fixed_settings(service: &ServiceTable) -> Vec<(&'static str, &'static str)> {
+    let mut words: Vec<_> = service.kinds.iter().flat_map(|kind| kind.fields).filter_map(|field| field.changed_with).collect();
     words.dedup();
     words
 }
 
 /// Keys that an account of a service knows.
-pub fn account_keys(backend: &Backend) -> Vec<&'static str> {
+pub fn account_keys(service: &ServiceTable) -> Vec<&'static str> {
     let mut keys = vec!["api", "base_url", "was", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
-    if backend.organization {
+    if service.organization {
         keys.extend(["org_handle", "product_id", "product_ids"]);
     }
-    if !backend.generations.is_empty() {
+    if !service.generations.is_empty() {
         keys.push("generation");
     }
-    keys.extend(account_switches(backend));
-    keys.extend(fixed_settings(backend).into_iter().map(|(key, _)| key));
+    keys.extend(account_switches(service));
+    keys.extend(fixed_settings(service).into_iter().map(|(key, _)| key));
     keys
 }
 
@@ -157,7 +157,7 @@ fn file_schema() -> Value {
 
 /// Accounts and objects: complete, or as in an overlay, with only the keys that it overrides.
 fn section_schemas(whole: bool) -> Map<String, Value> {
-    let accounts: Vec<Value> = services::tables().iter().map(|backend| account_schema(backend, whole)).collect();
+    let accounts: Vec<Value> = services::tables().iter().map(|service| account_schema(service, whole)).collect();
     let mut entries = Map::new();
     entries.insert("accounts".into(), json!({ "additionalProperties": { "anyOf": accounts } }));
     for name in services::kind_names() {
@@ -166,24 +166,24 @@ fn section_schemas(whole: bool) -> Map<String, Value> {
     entries
 }
 
-fn account_schema(backend: &Backend, whole: bool) -> Value {
-    let keys = account_keys(backend);
-    let properties: Map<String, Value> = keys.into_iter().map(|key| (key.to_owned(), account_key(backend, key))).collect();
-    let required = if whole { account_needs(backend) } else { Vec::new() };
+fn account_schema(service: &ServiceTable, whole: bool) -> Value {
+    let keys = account_keys(service);
+    let properties: Map<String, Value> = keys.into_iter().map(|key| (key.to_owned(), account_key(service, key))).collect();
+    let required = if whole { account_needs(service) } else { Vec::new() };
     json!({
-        "title": format!("account of {}", backend.title), "type": "object", "properties": properties,
+        "title": format!("account of {}", service.title), "type": "object", "properties": properties,
         "required": required, "additionalProperties": false,
     })
 }
 
 /// The schema of one key of an account, with a description.
-pub fn account_key(backend: &Backend, key: &str) -> Value {
+pub fn account_key(service: &ServiceTable, key: &str) -> Value {
     match key {
         "api" => {
-            json!({ "const": backend.api, "description": format!("An account of {}.", backend.title) })
+            json!({ "const": service.api, "description": format!("An account of {}.", service.title) })
         }
         "base_url" => json!({
-            "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$", "default": backend.base_url,
+            "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$", "default": service.base_url,
             "description": "Where the service is. https; http only on loopback.",
         }),
         "was" => json!({
@@ -212,19 +212,19 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
         }
         "generation" => {
             let mut words = vec![json!("auto")];
-            words.extend(backend.generations.iter().map(|generation| json!(generation)));
-            words.extend(backend.generations.iter().map(|generation| json!(generation.to_string())));
+            words.extend(service.generations.iter().map(|generation| json!(generation)));
+            words.extend(service.generations.iter().map(|generation| json!(generation.to_string())));
             json!({ "enum": words, "default": "auto", "description": "Which generation of the service answers." })
         }
         "requests_per_minute" => json!({
-            "type": "integer", "minimum": 1, "maximum": 1_000_000, "default": backend.requests_per_minute,
+            "type": "integer", "minimum": 1, "maximum": 1_000_000, "default": service.requests_per_minute,
             "description": "Maximum requests per minute.",
         }),
         "max_in_flight" => json!({
             "type": "integer", "minimum": 1, "maximum": 1_000_000,
             "description": format!(
                 "Maximum requests at the same time; {} reads and {} writes by default.",
-                backend.reads_in_flight, backend.writes_in_flight
+                service.reads_in_flight, service.writes_in_flight
             ),
         }),
         "settle_after" => json!({
@@ -232,8 +232,8 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
             "description": "How long a create without an answer may still be running.",
         }),
         "guards" => json!({ "$ref": "#/$defs/guards" }),
-        key if fixed_settings(backend).iter().any(|(known, _)| *known == key) => {
-            let taken: Vec<_> = fixed_settings(backend).into_iter().filter(|(known, _)| *known == key).collect();
+        key if fixed_settings(service).iter().any(|(known, _)| *known == key) => {
+            let taken: Vec<_> = fixed_settings(service).into_iter().filter(|(known, _)| *known == key).collect();
             let taken: Vec<_> = taken.into_iter().map(|(_, word)| word).collect();
             json!({
                 "enum": taken,
@@ -245,8 +245,8 @@ pub fn account_key(backend: &Backend, key: &str) -> Value {
 }
 
 /// Required keys of an account of a service.
-pub fn account_needs(backend: &Backend) -> Vec<&'static str> {
-    let organization = backend.organization.then_some("org_handle");
+pub fn account_needs(service: &ServiceTable) -> Vec<&'static str> {
+    let organization = service.organization.then_some("org_handle");
     ["api", "token"].into_iter().chain(organization).collect()
 }
 
@@ -328,7 +328,7 @@ fn tombstone_schema() -> Value {
     properties.insert("id".into(), json!({ "type": ["string", "integer"], "description": "Its identity." }));
     properties
         .insert("keep".into(), json!({ "type": "boolean", "default": false, "description": "Release it without deleting it." }));
-    for kind in services::tables().iter().flat_map(|backend| backend.kinds) {
+    for kind in services::tables().iter().flat_map(|service| service.kinds) {
         for name in kind.natural_key {
             let text = format!("Part of what identifies it: {}", kind.field(name).map_or("", |field| field.doc));
             properties.entry(*name).or_insert(json!({ "type": ["string", "integer"], "description": text }));

@@ -224,7 +224,7 @@ pub fn forbidden_sources(desired: &Desired, allowed: &SecretAllowances, env: &dy
 /// is consent to send it there, so no list needs to name it.
 fn is_usual_token(desired: &Desired, it: &SourceUse<'_>) -> bool {
     let account = desired.accounts.get(it.account).filter(|_| it.address.is_none());
-    let usual = account.map(|account| format!("{}_TOKEN", account.backend.api.to_ascii_uppercase()));
+    let usual = account.map(|account| format!("{}_TOKEN", account.service.api.to_ascii_uppercase()));
     matches!(it.source, SecretSource::Env(name) if Some(name) == usual.as_ref())
 }
 

@@ -18,7 +18,7 @@ use crate::http::retry::{AttemptOutcome, MOST_ATTEMPTS, retry_after};
 use crate::http::text::SecretCensor;
 use crate::model::call::Call;
 use crate::model::call::PRODUCT;
-use crate::model::kind::Backend;
+use crate::model::kind::ServiceTable;
 use crate::model::resource::Account;
 use crate::model::value::Secret;
 use crate::text::escape;
@@ -39,7 +39,7 @@ const READS_ON_LOOPBACK: usize = 8;
 
 /// The state of one account: its token is sent to its own base URL and nowhere else.
 pub(super) struct AccountClient {
-    pub(super) backend: &'static Backend,
+    pub(super) service: &'static ServiceTable,
     pub(super) base: Url,
     pub(super) headers: HeaderMap,
     pub(super) client: reqwest::Client,
@@ -57,7 +57,7 @@ impl AccountClient {
         options: &HttpOptions,
         rooms: &BodyBudget,
     ) -> Result<Self, ClientBuildError> {
-        let backend = account.backend;
+        let service = account.service;
         let loopback = is_loopback(&account.base_url);
         check_base_url(account, loopback)?;
         let mut builder = reqwest::Client::builder()
@@ -80,11 +80,11 @@ impl AccountClient {
             .build()
             .map_err(|error| ClientBuildError::Client { account: account.name.clone(), why: receive::error_reason(error) })?;
         let per_minute = rate_of(account);
-        let reads = if loopback { READS_ON_LOOPBACK } else { backend.reads_in_flight };
+        let reads = if loopback { READS_ON_LOOPBACK } else { service.reads_in_flight };
         let pace = RateLimiter::new(
             per_minute,
             account.max_in_flight.unwrap_or(reads),
-            account.max_in_flight.unwrap_or(backend.writes_in_flight),
+            account.max_in_flight.unwrap_or(service.writes_in_flight),
         );
         let pause = options.retry_pause.unwrap_or(PAUSE);
         let pauses = ExponentialBuilder::default()
@@ -94,7 +94,7 @@ impl AccountClient {
             .with_max_times(MOST_ATTEMPTS as usize)
             .with_jitter();
         Ok(Self {
-            backend,
+            service,
             base: account.base_url.clone(),
             headers: request_headers(account, token)?,
             client,
@@ -128,14 +128,14 @@ impl AccountClient {
         let content_type = text(header::CONTENT_TYPE);
         let id = text(HeaderName::from_static("x-request-id"));
         let heads = read_header_facts(response.headers(), SystemTime::now(), censor);
-        let about_owner = self.backend.whoami.is_some_and(|words| words.path == call.path);
+        let about_owner = self.service.whoami.is_some_and(|words| words.path == call.path);
         let most = if about_owner { receive::MOST_OWNER_BYTES } else { receive::MOST_BYTES };
         let judgement = match receive::read_body(response, most, &self.body_budget).await {
             ReceivedBody::Whole(body, room) => {
                 let success = (200..300).contains(&status);
                 let (body, echoes) = mask_echoes(&censor.hidden, success, body);
                 let path = &call.path;
-                classify_answer(self.backend, call.method, path, status, content_type.as_deref(), &body).in_room(room, echoes)
+                classify_answer(self.service, call.method, path, status, content_type.as_deref(), &body).in_room(room, echoes)
             }
             ReceivedBody::TooLarge => too_large(call.method),
             ReceivedBody::Broken(why) => {
@@ -165,7 +165,7 @@ fn read_header_facts(headers: &HeaderMap, now: SystemTime, censor: &SecretCensor
 
 /// Most requests per minute of an account; `None` where only its answers slow it down.
 pub fn rate_of(account: &Account) -> Option<u32> {
-    let polite = (!is_loopback(&account.base_url)).then_some(account.backend.requests_per_minute);
+    let polite = (!is_loopback(&account.base_url)).then_some(account.service.requests_per_minute);
     account.requests_per_minute.or(polite)
 }
 
@@ -192,7 +192,7 @@ fn request_headers(account: &Account, token: &Secret) -> Result<HeaderMap, Clien
         HeaderValue::from_str(text).map_err(|_| ClientBuildError::Header { account: account.name.clone(), what })
     };
     let mut headers = HeaderMap::new();
-    let mut authorization = value(&format!("{} {}", account.backend.auth_scheme, token.reveal()), "the token")?;
+    let mut authorization = value(&format!("{} {}", account.service.auth_scheme, token.reveal()), "the token")?;
     authorization.set_sensitive(true);
     headers.insert(header::AUTHORIZATION, authorization);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

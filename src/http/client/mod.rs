@@ -114,7 +114,7 @@ impl HttpClient {
         let (mut lines, rooms) = (BTreeMap::new(), BodyBudget::default());
         let mut words = BTreeSet::new();
         for account in accounts {
-            words.extend(account.backend.words());
+            words.extend(account.service.words());
             let token = tokens.get(&account.name).filter(|token| !token.is_empty());
             let token = token.ok_or_else(|| ClientBuildError::NoToken(account.name.clone()))?;
             lines.insert(account.name.clone(), AccountClient::new(account, token, &options, &rooms)?);
@@ -150,7 +150,7 @@ impl HttpClient {
             drop(permit);
             let outcome = ended.retry_outcome();
             let others = self.probe_other_request(line, call, outcome, attempt).await;
-            let next = decide_retry(line.backend, call.method, outcome, attempt, others);
+            let next = decide_retry(line.service, call.method, outcome, attempt, others);
             let again = match next {
                 RetryDecision::Retry { after, reason } => {
                     let pause = pauses.next().unwrap_or(LONGEST_PAUSE);

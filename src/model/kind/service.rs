@@ -5,7 +5,7 @@ use crate::model::value::Value;
 
 /// One service that telform can talk to, as data.
 #[derive(Debug)]
-pub struct Backend {
+pub struct ServiceTable {
     /// The word in `accounts.NAME.api`.
     pub api: &'static str,
     /// The service's name for people.
@@ -47,7 +47,7 @@ pub struct Backend {
     pub envelope: Envelope,
 }
 
-impl Backend {
+impl ServiceTable {
     /// A service with one kind of login and no peculiarities; the builders below say what differs.
     pub const fn new(api: &'static str, title: &'static str, base_url: &'static str) -> Self {
         Self {

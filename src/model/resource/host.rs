@@ -33,6 +33,6 @@ impl OtherHost {
 impl Account {
     /// The host that its token is sent to, where that is neither the service's own nor this machine.
     pub fn other_host(&self) -> Option<OtherHost> {
-        OtherHost::from_base_url(self.backend.base_url, &self.base_url)
+        OtherHost::from_base_url(self.service.base_url, &self.base_url)
     }
 }

@@ -29,7 +29,7 @@ pub use source::{SecretFile, SecretSource, normalize_lexically};
 pub use token_owner::{TokenIdentity, TokenOwner};
 
 use crate::model::guards::Guards;
-use crate::model::kind::{Backend, Kind};
+use crate::model::kind::{Kind, ServiceTable};
 use crate::model::value::{CompactValue, Fingerprint, Value, hidden};
 use crate::process::policy::Policy;
 
@@ -106,7 +106,7 @@ pub struct Account {
     /// Name in the YAML.
     pub name: String,
     /// Its service.
-    pub backend: &'static Backend,
+    pub service: &'static ServiceTable,
     /// Base URL without a slash at the end; https, or http on loopback.
     pub base_url: Url,
     /// Earlier base URL of the service, which the ledger may still have.
@@ -138,7 +138,7 @@ pub struct Account {
 impl Account {
     /// Whether service, address and organization identify an account. Without organizations the token does.
     pub fn is_same_account(&self, other: &Self) -> bool {
-        self.backend.organization || self.token == other.token
+        self.service.organization || self.token == other.token
     }
 
     /// How long a create may still be running, in words: `5m`.
@@ -149,7 +149,7 @@ impl Account {
 
     /// The owner that a row names, where that is another organization than the account's, or no organization (the inner `None`).
     pub fn foreign_owner(&self, row: &Value) -> Option<Option<String>> {
-        self.backend.owner_in(row).filter(|owner| *owner != self.org_handle)
+        self.service.owner_in(row).filter(|owner| *owner != self.org_handle)
     }
 }
 

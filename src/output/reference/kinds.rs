@@ -3,7 +3,7 @@
 use super::facts::link_citation;
 use super::{GENERATED, escape_cell, push_paragraph};
 use crate::model::kind::{
-    AttributeAccess, AttributeType, Backend, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, UpdateMethod,
+    AttributeAccess, AttributeType, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, ServiceTable, UpdateMethod,
 };
 use crate::output::{KindPage, KindShape, KindTable};
 use crate::services::{self, tables};
@@ -16,14 +16,14 @@ const ABOUT: &str = "An attribute that the YAML does not mention is left alone. 
                      `docs/services/`, that states the fact.";
 
 /// Tables of a kind, one for each shape, with the service that has them.
-fn kind_shapes(name: &str) -> impl Iterator<Item = (&'static Backend, &'static Kind)> {
-    let all = tables().iter().flat_map(|backend| backend.kinds.iter().map(move |kind| (*backend, *kind)));
+fn kind_shapes(name: &str) -> impl Iterator<Item = (&'static ServiceTable, &'static Kind)> {
+    let all = tables().iter().flat_map(|service| service.kinds.iter().map(move |kind| (*service, *kind)));
     all.filter(move |(_, kind)| kind.name == name)
 }
 
-fn shape_title(backend: &Backend, kind: &Kind) -> String {
+fn shape_title(service: &ServiceTable, kind: &Kind) -> String {
     let generation = kind.generation.map_or_else(String::new, |number| format!(", generation {number}"));
-    format!("{} ({}{generation}): a {}", kind.name, backend.title, kind.singular)
+    format!("{} ({}{generation}): a {}", kind.name, service.title, kind.singular)
 }
 
 fn describe_type(field: &Field) -> &'static str {
@@ -158,11 +158,11 @@ fn display_name(field: &Field) -> String {
 /// A kind for a terminal.
 pub fn kind_as_text(kind: &str, width: usize) -> String {
     let mut out = String::new();
-    for (index, (backend, kind)) in kind_shapes(kind).enumerate() {
+    for (index, (service, kind)) in kind_shapes(kind).enumerate() {
         if index > 0 {
             out.push('\n');
         }
-        out.push_str(&format!("{}\n\n", shape_title(backend, kind)));
+        out.push_str(&format!("{}\n\n", shape_title(service, kind)));
         for (key, value) in service_facts(kind) {
             let mut lines = String::new();
             push_paragraph(&mut lines, &value, 14, width);
@@ -189,8 +189,8 @@ pub fn kind_as_text(kind: &str, width: usize) -> String {
 /// The page of a kind.
 pub fn kind_as_markdown(kind: &str) -> String {
     let mut out = format!("{GENERATED}# {kind}\n\n{ABOUT}\n");
-    for (backend, kind) in kind_shapes(kind) {
-        out.push_str(&format!("\n## {}\n\n| | |\n| --- | --- |\n", shape_title(backend, kind)));
+    for (service, kind) in kind_shapes(kind) {
+        out.push_str(&format!("\n## {}\n\n| | |\n| --- | --- |\n", shape_title(service, kind)));
         for (key, value) in service_facts(kind) {
             let value = if key == "source" { link_citation(kind.source) } else { escape_cell(&value) };
             out.push_str(&format!("| {key} | {value} |\n"));
@@ -216,7 +216,7 @@ pub fn kind_as_markdown(kind: &str) -> String {
 pub fn kind_index_as_markdown() -> String {
     let mut out = format!("{GENERATED}# Kinds\n\nWhat can be declared, and where it lives.\n\n");
     for name in services::kind_names() {
-        let titles: Vec<String> = kind_shapes(name).map(|(backend, kind)| shape_title(backend, kind)).collect();
+        let titles: Vec<String> = kind_shapes(name).map(|(service, kind)| shape_title(service, kind)).collect();
         out.push_str(&format!("- [{name}]({name}.md): {}\n", titles.join("; ")));
     }
     out
@@ -224,7 +224,7 @@ pub fn kind_index_as_markdown() -> String {
 
 /// For programs.
 pub fn kind_document(kind: &str) -> KindPage {
-    let shapes = kind_shapes(kind).map(|(backend, kind)| {
+    let shapes = kind_shapes(kind).map(|(service, kind)| {
         let attributes = kind.fields.iter().map(|field| KindTable {
             name: field.name,
             ty: describe_type(field),
@@ -235,8 +235,8 @@ pub fn kind_document(kind: &str) -> KindPage {
             source: field.source,
         });
         KindShape {
-            service: backend.title,
-            api: backend.api,
+            service: service.title,
+            api: service.api,
             generation: kind.generation,
             kind: kind.name,
             facts: service_facts(kind).into_iter().collect(),

@@ -22,7 +22,7 @@ pub(super) fn describe_account(account: &AccountLine) -> String {
 pub(super) fn token_lines<'a>(plan: &'a Plan, of: &'a AccountLine) -> impl Iterator<Item = String> + 'a {
     let from = of.token_from.as_ref().map(|from| format!("token from {from}"));
     let owner = of.token_of.as_ref().map(|id| {
-        let words = services::by_api(&of.api).and_then(|backend| backend.whoami);
+        let words = services::by_api(&of.api).and_then(|service| service.whoami);
         let login = plan.logins.get(&of.name).map(|login| format!(", login {login}"));
         format!("token of {} {id}{}", words.map_or("identity", |words| words.id), login.unwrap_or_default())
     });

@@ -265,7 +265,7 @@ mod tests {
             assert_eq!(risk(kind, name, &value), Some(is), "{kind}.{name}: {value}");
         }
         // The names in the tables: an attribute that is named like an address, or documented as one, is declared as one.
-        let kinds = services::tables().iter().flat_map(|backend| backend.kinds.iter());
+        let kinds = services::tables().iter().flat_map(|service| service.kinds.iter());
         for (kind, field) in kinds.flat_map(|kind| kind.fields.iter().map(move |field| (kind.name, field))) {
             let named = ["url", "uri", "host", "domain", "callback", "webhook"];
             let is = named.iter().any(|word| field.name.contains(word));

@@ -266,7 +266,7 @@ impl<'a> Planner<'a> {
         self.remarks.notices.retain(|notice| notice.code != NoticeCode::LeftDark || !named(&notice.detail));
         for open in &inputs.ledger.moves {
             if !inputs.desired.accounts.contains_key(&open.account) && !connected.contains(open.number.as_str()) {
-                let mut roles = services::tables().iter().filter_map(|backend| backend.link_roles());
+                let mut roles = services::tables().iter().filter_map(|service| service.link_roles());
                 let owner: Option<&Address> =
                     roles.find_map(|roles| inputs.ledger.address_of(&open.account, roles.target, &open.provider));
                 self.remarks.notices.push(left_dark_notice(open, owner));

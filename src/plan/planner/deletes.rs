@@ -27,7 +27,7 @@ impl<'a> Planner<'a> {
                 (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone(), cuts.seats.clone())
             });
             let account = inputs.live.accounts.get(gone.account).filter(|_| gone.kind.connected);
-            let holders = inputs.desired.accounts.get(gone.account).map_or(&[][..], |it| it.backend.kinds);
+            let holders = inputs.desired.accounts.get(gone.account).map_or(&[][..], |it| it.service.kinds);
             let holders: BTreeSet<&str> = holders.iter().filter(|kind| kind.link.is_some()).map(|kind| kind.name).collect();
             let unread = account.into_iter().flat_map(|it| holders.iter().flat_map(|kind| it.opaque_objects(kind)));
             let unread: Vec<String> = unread.map(str::to_owned).collect();
@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
         }
         let generation = inputs.facts_of_account(gone.account).generation;
         let account = inputs.desired.accounts.get(gone.account);
-        let holder = account.and_then(|account| account.backend.link_holder(generation)).map(|it| it.0);
+        let holder = account.and_then(|account| account.service.link_holder(generation)).map(|it| it.0);
         let holders = holder.map_or("", |kind| if count == 1 { kind.singular } else { kind.name });
         let it = if count == 1 { "it" } else { "they" };
         self.remarks.refusals.push(PlanRefusal::about(

@@ -41,7 +41,7 @@ impl<'a> Planner<'a> {
             return;
         };
         let generation = inputs.facts_of_account(gone.account).generation;
-        let shapes = account.backend.kinds.iter().filter(|kind| kind.generation == generation);
+        let shapes = account.service.kinds.iter().filter(|kind| kind.generation == generation);
         if !shapes.filter_map(|kind| kind.link).any(|link| link.listed_by_product) {
             return;
         }

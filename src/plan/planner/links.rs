@@ -24,7 +24,7 @@ impl<'a> Planner<'a> {
     pub(super) fn plan_links(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, selection: &Selection) {
         for account in inputs.desired.accounts.values() {
             let generation = inputs.facts_of_account(&account.name).generation;
-            let Some((kind, link)) = account.backend.link_holder(generation) else {
+            let Some((kind, link)) = account.service.link_holder(generation) else {
                 self.refuse_unread_links(inputs, account);
                 continue;
             };
@@ -109,7 +109,7 @@ impl<'a> Planner<'a> {
 
     /// Objects of an account whose create takes members along.
     fn takes_members<'s>(&'s self, account: &'s Account) -> impl Iterator<Item = Address> + 's {
-        let links = account.backend.kinds.iter().filter_map(|kind| kind.link);
+        let links = account.service.kinds.iter().filter_map(|kind| kind.link);
         let keys: BTreeSet<&str> = links.filter_map(|link| link.assigned_on_create).collect();
         let steps = self.drafts.iter().map(|draft| &draft.step);
         let creates =
@@ -244,13 +244,13 @@ impl<'a> Planner<'a> {
 
 /// The address that claims a target by its id, in the run or in the ledger.
 fn claimed_target<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, account: &Account, id: &str) -> Option<&'a Address> {
-    let target = account.backend.link_roles()?.target;
+    let target = account.service.link_roles()?.target;
     let claimed = findings.claimed.get(&(account.name.as_str(), target, id)).copied();
     claimed.or_else(|| inputs.ledger.address_of(&account.name, target, id))
 }
 
 /// That address, or one made of the id if no address claims the target.
 pub(super) fn target_address(inputs: &Inputs<'_>, findings: &Matches<'_>, account: &Account, id: &str) -> Address {
-    let unclaimed = || Address::new(account.backend.link_roles().map_or("", |roles| roles.target), id);
+    let unclaimed = || Address::new(account.service.link_roles().map_or("", |roles| roles.target), id);
     claimed_target(inputs, findings, account, id).cloned().unwrap_or_else(unclaimed)
 }

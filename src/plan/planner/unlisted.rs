@@ -30,8 +30,8 @@ impl<'a> Planner<'a> {
                 let needing = self.addresses_deciding_links(inputs, findings, selection, account);
                 // What follows from a listing that is already named is not reported twice.
                 let told = !live.listing_failures.values().any(|other| other == why);
-                let backend = inputs.desired.accounts.get(account).map(|account| account.backend);
-                let members = backend.and_then(|it| it.link_roles()).map_or("links", |roles| roles.members);
+                let service = inputs.desired.accounts.get(account).map(|account| account.service);
+                let members = service.and_then(|it| it.link_roles()).map_or("links", |roles| roles.members);
                 self.refuse_needing_listing(account, NoticeCode::Unlinked, members, why, &needing, told);
             }
         }

@@ -1,7 +1,7 @@
 //! CarrierX Core v2: partners (carrierx.md).
 
 use crate::model::kind::{
-    AttributeType, Backend, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, TextGrammar, TokenOwnerQuery,
+    AttributeType, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, ServiceTable, TextGrammar, TokenOwnerQuery,
     UpdateMethod,
 };
 
@@ -10,10 +10,10 @@ use super::Service;
 mod world;
 
 /// The service.
-pub const SERVICE: Service = Service::new(&BACKEND).copied_by(world::world);
+pub const SERVICE: Service = Service::new(&TABLE).copied_by(world::world);
 
 /// Its tables.
-pub static BACKEND: Backend = Backend::new("carrierx", "CarrierX", "https://api.carrierx.com/core/v2")
+pub static TABLE: ServiceTable = ServiceTable::new("carrierx", "CarrierX", "https://api.carrierx.com/core/v2")
     .kinds(&[&PARTNERS])
     .limits(240, 2, 2)
     .whoami(&WHOAMI);

@@ -128,7 +128,7 @@ impl UnpodReader<'_> {
         let body = self.get(tried, "telephony/numbers/", &query).await?;
         let rows = self
             .account
-            .backend
+            .service
             .envelope
             .rows(&body, false)
             .map_err(|what| ReadError::wrong_shape(self.account, tried, &what))?
@@ -187,7 +187,7 @@ impl UnpodReader<'_> {
             Err(error) if error.class == AnswerClass::Gone => return Ok(None),
             Err(error) => return Err(ReadError::from_request(self.account, &tried, error)),
         };
-        let row = self.account.backend.envelope.object(&body).map_err(|what| shape(&what))?;
+        let row = self.account.service.envelope.object(&body).map_err(|what| shape(&what))?;
         if row.get("slug").and_then(Value::as_str) != Some(slug) {
             return Err(shape("it is about another bridge"));
         }

@@ -1,8 +1,8 @@
 //! Unpod telephony: provider configurations (two generations under one address, unpod.md 3) and bridges.
 
 use crate::model::kind::{
-    AttributeType, Backend, CollectionListing, Field, Kind, Link, LinkRequests, LinkRoles, NumberParameter, PageWords, Spellings,
-    TextGrammar,
+    AttributeType, CollectionListing, Field, Kind, Link, LinkRequests, LinkRoles, NumberParameter, PageWords, ServiceTable,
+    Spellings, TextGrammar,
 };
 
 use super::Service;
@@ -20,10 +20,10 @@ pub mod rows;
 mod world;
 
 /// The service.
-pub const SERVICE: Service = Service::new(&BACKEND).read_by(&read::UnpodReading).copied_by(world::world);
+pub const SERVICE: Service = Service::new(&TABLE).read_by(&read::UnpodReading).copied_by(world::world);
 
 /// Its tables.
-pub static BACKEND: Backend = Backend::new("unpod", "Unpod", "https://unpod.ai/api/v2/platform")
+pub static TABLE: ServiceTable = ServiceTable::new("unpod", "Unpod", "https://unpod.ai/api/v2/platform")
     .kinds(&[&PROVIDERS_G2, &PROVIDERS_G1, &BRIDGES_G2, &BRIDGES_G1])
     .auth_scheme("Token")
     .limits(60, 4, 1)

@@ -1,6 +1,6 @@
 //! Whether the bridges have to be read: whenever a configuration may go.
 
-use super::BACKEND;
+use super::TABLE;
 use super::read::{PROVIDERS, UnpodReader};
 use crate::model::kind::{AttributeAccess, Field};
 use crate::model::resource::{CatalogueEntry, DesiredObject, DesiredValue, LiveAccount, LiveObject};
@@ -10,8 +10,8 @@ impl UnpodReader<'_> {
     /// Whether the bridges are needed regardless of the configurations: they are managed themselves, or some
     /// configuration is to be deleted, including one that was replaced in an interrupted run.
     pub(super) fn bridges_matter(&self) -> bool {
-        let managed = self.kinds.iter().any(|kind| BACKEND.shapes(kind).any(|kind| kind.link.is_some()));
-        let connected = |name: &str| BACKEND.shapes(name).any(|kind| kind.connected);
+        let managed = self.kinds.iter().any(|kind| TABLE.shapes(kind).any(|kind| kind.link.is_some()));
+        let connected = |name: &str| TABLE.shapes(name).any(|kind| kind.connected);
         let tombstone = self.desired.removed.iter().any(|gone| connected(&gone.address.kind) && self.may_hold_removed(gone));
         let dropped = self.ledger.objects.iter().any(|(address, entry)| {
             connected(&address.kind)
@@ -47,7 +47,7 @@ impl UnpodReader<'_> {
 
     /// Whether a desired configuration differs from its live object in an attribute that needs a new object.
     pub(super) fn replaces_one(&self, live: &LiveAccount) -> bool {
-        let Some(kind) = BACKEND.shape(PROVIDERS, live.facts.generation) else { return false };
+        let Some(kind) = TABLE.shape(PROVIDERS, live.facts.generation) else { return false };
         let catalogue = &live.facts.catalogue;
         let objects = live.objects.get(PROVIDERS).map_or(&[][..], Vec::as_slice);
         self.desired_of_kind(PROVIDERS).any(|desired| {

@@ -38,7 +38,7 @@ impl UnpodReader<'_> {
         let listed = match organizations {
             Ok(body) => self
                 .account
-                .backend
+                .service
                 .envelope
                 .rows(&body, false)
                 .map(<[Value]>::to_vec)
@@ -56,7 +56,7 @@ impl UnpodReader<'_> {
             }
             Err(error) => self.unsettled(error)?,
         };
-        let own = |row: &Value| self.account.backend.owner_in(row).flatten().as_ref() == Some(handle);
+        let own = |row: &Value| self.account.service.owner_in(row).flatten().as_ref() == Some(handle);
         if configurations.iter().any(own) {
             return Ok(OrganizationCheck::Confirmed);
         }
@@ -96,7 +96,7 @@ impl UnpodReader<'_> {
         let product = self.account.product_ids.first().map_or(ANY_PRODUCT, String::as_str);
         let query = [("page", "1".to_owned()), ("page_size", "1".to_owned())];
         let why = match self.ask_for(BRIDGES_G2.collection, &query, Some(product)).await {
-            Ok(body) => match self.account.backend.envelope.rows(&body, false) {
+            Ok(body) => match self.account.service.envelope.rows(&body, false) {
                 Ok(_) => return Ok(OrganizationCheck::Confirmed),
                 Err(what) => format!("the list of bridges came back in another form: {what}"),
             },

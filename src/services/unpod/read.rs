@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::attribution::{ConfigurationRow, ConnectionEvidence, attribute_connections, unseen_candidates};
 use super::bridges::BridgeRows;
 use super::generation::{GenerationConflict, detect_generation};
-use super::{BACKEND, BRIDGES_G2, CONFIGURATIONS, PROVIDERS_G2, catalogue, rows};
+use super::{BRIDGES_G2, CONFIGURATIONS, PROVIDERS_G2, TABLE, catalogue, rows};
 use crate::http::AnswerClass;
 use crate::model::kind::{Kind, NumberParameter, text_of, whole_of};
 use crate::model::resource::{AccountFacts, CatalogueEntry, Connection, Known, LiveAccount, LiveNumber, LiveObject, ServedBy};
@@ -90,7 +90,7 @@ impl UnpodReader<'_> {
             _ => self.generation(&found, &[])?,
         };
         let handle = self.account.org_handle.as_ref();
-        let own = |row| handle.is_some() && self.account.backend.owner_in(row).flatten().as_ref() == handle;
+        let own = |row| handle.is_some() && self.account.service.owner_in(row).flatten().as_ref() == handle;
         let organization = found.iter().any(own);
         Ok(LoginCheck { kind: PROVIDERS, objects: found.len(), has_more: false, generation, names_organization: organization })
     }
@@ -168,7 +168,7 @@ impl UnpodReader<'_> {
                 Ok(body) => {
                     let rows = self
                         .account
-                        .backend
+                        .service
                         .envelope
                         .rows(&body, true)
                         .map_err(|what| ReadError::wrong_shape(self.account, tried, &what))?
@@ -192,7 +192,7 @@ impl UnpodReader<'_> {
         match self.get_json("telephony/providers/", &[]).await {
             Ok(body) => self
                 .account
-                .backend
+                .service
                 .envelope
                 .rows(&body, true)
                 .map(|rows| Some(rows.to_vec()))
@@ -240,7 +240,7 @@ impl UnpodReader<'_> {
     async fn take_configurations(&self, found: &ConfigurationListing, live: &mut LiveAccount) -> Result<(), ReadError> {
         let tried = "listing the provider configurations";
         // Without a generation nothing is listed; any table is sufficient to read the objects in the ledger.
-        let kind = BACKEND.shape(PROVIDERS, live.facts.generation).unwrap_or(&PROVIDERS_G2);
+        let kind = TABLE.shape(PROVIDERS, live.facts.generation).unwrap_or(&PROVIDERS_G2);
         let mut objects = Vec::with_capacity(found.rows.len());
         for row in &found.rows {
             objects.extend(self.own_object(kind, row.clone(), live));
@@ -296,7 +296,7 @@ impl UnpodReader<'_> {
             Ok(body) => {
                 let row = self
                     .account
-                    .backend
+                    .service
                     .envelope
                     .object(&body)
                     .map_err(|what| ReadError::wrong_shape(self.account, &tried, &what))?;
@@ -317,7 +317,7 @@ impl UnpodReader<'_> {
 
     async fn take_bridges(&self, bridges: BridgeRows, live: &mut LiveAccount) -> Result<(), ReadError> {
         // Without a generation both tables would be sufficient; the older one names more fields.
-        let Some(kind) = BACKEND.shape(BRIDGES_G2.name, live.facts.generation.or(Some(1))) else {
+        let Some(kind) = TABLE.shape(BRIDGES_G2.name, live.facts.generation.or(Some(1))) else {
             return Ok(());
         };
         let by_id = kind.link.is_some_and(|link| matches!(link.number, NumberParameter::Id(_)));

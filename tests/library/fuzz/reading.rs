@@ -14,7 +14,7 @@ use telform::http::classify::classify_answer;
 use telform::http::{AnswerClass, Api, ApiError, ApiResponse, ReadOnly, RequestEffect, text};
 use telform::model::call::{Call, RequestMethod};
 use telform::model::guards::Guards;
-use telform::model::kind::{Backend, whole_of};
+use telform::model::kind::{ServiceTable, whole_of};
 use telform::model::ledger::{FingerprintKey, Ledger};
 use telform::model::resource::{Account, Desired, SecretSource, SourceLocation};
 use telform::model::value::CompactValue;
@@ -50,9 +50,9 @@ fn bodies() -> Vec<Vec<u8>> {
 
 /// Everything that is read out of one value.
 fn read_out(value: &Value) {
-    let found = unpod::BACKEND.envelope.rows(value, true).map(<[Value]>::to_vec).unwrap_or_default();
+    let found = unpod::TABLE.envelope.rows(value, true).map(<[Value]>::to_vec).unwrap_or_default();
     assert!(
-        unpod::BACKEND.envelope.rows(value, false).is_err() || unpod::BACKEND.envelope.rows(value, false) == Ok(found.as_slice())
+        unpod::TABLE.envelope.rows(value, false).is_err() || unpod::TABLE.envelope.rows(value, false) == Ok(found.as_slice())
     );
     let _ = (
         whole_of(value),
@@ -62,17 +62,17 @@ fn read_out(value: &Value) {
     let entries = catalogue::complete_from_configurations(catalogue::parse_entries(&found), &found);
     let _ = generation::detect_generation(None, &found, &found);
     for row in found.iter().chain([value]) {
-        let _ = (rows::number_in(row), telform::services::unpod::BACKEND.owner_in(row));
+        let _ = (rows::number_in(row), telform::services::unpod::TABLE.owner_in(row));
         let word = &CompactValue::from(row);
         let _ = (catalogue::slug_of(&entries, word), catalogue::resolve_entry(&entries, word).is_some());
         assert!(
             catalogue::resolve_entry(&entries, word).is_none() || unpod::PROVIDERS_G2.fields[0].same_in(&entries, word, word)
         );
-        if let Ok(map) = unpod::BACKEND.envelope.object(row) {
+        if let Ok(map) = unpod::TABLE.envelope.object(row) {
             let _ = rows::slim_bridge(map);
         }
-        let kinds = services::tables().iter().flat_map(|backend| backend.kinds.iter().map(move |kind| (*backend, *kind)));
-        for (backend, kind) in kinds {
+        let kinds = services::tables().iter().flat_map(|service| service.kinds.iter().map(move |kind| (*service, *kind)));
+        for (service, kind) in kinds {
             let object = read::parse_object(kind, row.clone(), &key());
             if let Ok(object) = &object {
                 assert!(!object.id.is_empty(), "an object has an identity: {row}");
@@ -81,7 +81,7 @@ fn read_out(value: &Value) {
                     format!("{:?}", Ok::<_, String>(object))
                 );
             }
-            let _ = one::object_in(backend, kind, &key(), row);
+            let _ = one::object_in(service, kind, &key(), row);
         }
     }
 }
@@ -95,11 +95,11 @@ fn answer() {
         |bytes| bytes,
         |bytes| {
             let mut dice = dice.borrow_mut();
-            for backend in services::tables().iter().copied() {
+            for service in services::tables().iter().copied() {
                 let (method, status) = (*dice.any(&METHODS), *dice.any(&STATUSES));
-                let kind = *dice.any(backend.kinds);
+                let kind = *dice.any(service.kinds);
                 let (path, content) = (*dice.any(&[kind.collection, kind.member, "", "/"]), *dice.any(&TYPES));
-                let judged = classify_answer(backend, method, path, status, content, bytes);
+                let judged = classify_answer(service, method, path, status, content, bytes);
                 assert!(!judged.reason.is_empty());
                 if judged.class == AnswerClass::Ok {
                     assert!((200..300).contains(&status) && judged.effect == RequestEffect::None, "{}", judged.reason);
@@ -117,15 +117,15 @@ fn answer() {
 }
 
 /// A service that answers each path from its sample, and some paths with a mutant.
-struct Service {
-    backend: &'static Backend,
+struct FakeService {
+    service: &'static ServiceTable,
     samples: BTreeMap<&'static str, Vec<u8>>,
     mutant: Vec<u8>,
     /// The dice say which answers are mutants.
     dice: Mutex<(Mutator, usize)>,
 }
 
-impl Service {
+impl FakeService {
     fn sample(&self, path: &str) -> Option<&Vec<u8>> {
         let name = match path.trim_end_matches('/').rsplit('/').next().unwrap_or_default() {
             "sales" | "sales-1f5evfn7" => "bridge",
@@ -135,7 +135,7 @@ impl Service {
     }
 }
 
-impl Api for Service {
+impl Api for FakeService {
     fn send<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<ApiResponse, ApiError>> {
         Box::pin(async move {
             assert_eq!(call.method, RequestMethod::Get, "reading sends nothing but GET");
@@ -149,7 +149,7 @@ impl Api for Service {
                     _ => (&self.mutant, 404),
                 }
             };
-            let judged = classify_answer(self.backend, call.method, &call.path, status, Some("application/json"), body);
+            let judged = classify_answer(self.service, call.method, &call.path, status, Some("application/json"), body);
             if judged.class == AnswerClass::Ok {
                 return Ok(ApiResponse { status, body: judged.body, request_id: None });
             }
@@ -167,13 +167,13 @@ impl Api for Service {
     }
 }
 
-fn desired(backend: &'static Backend) -> Desired {
+fn desired(service: &'static ServiceTable) -> Desired {
     let account = Account {
         name: "a".to_owned(),
-        backend,
+        service,
         base_url: "http://127.0.0.1:1/api".parse().unwrap(),
         previous_base_url: None,
-        org_handle: backend.organization.then(|| "acme.example".to_owned()),
+        org_handle: service.organization.then(|| "acme.example".to_owned()),
         product_ids: Vec::new(),
         generation: None,
         token: SecretSource::Env("TOKEN".to_owned()),
@@ -187,7 +187,7 @@ fn desired(backend: &'static Backend) -> Desired {
     };
     Desired {
         accounts: IndexMap::from([(account.name.clone(), account)]),
-        kinds: backend.kinds.iter().map(|kind| kind.name.into()).collect(),
+        kinds: service.kinds.iter().map(|kind| kind.name.into()).collect(),
         ..Desired::default()
     }
 }
@@ -205,17 +205,17 @@ fn reading() {
         &bodies(),
         |bytes| bytes,
         |bytes| {
-            for backend in [&unpod::BACKEND, &carrierx::BACKEND] {
-                let service = Service {
-                    backend,
+            for service in [&unpod::TABLE, &carrierx::TABLE] {
+                let fake = FakeService {
+                    service,
                     samples: names.iter().map(|name| (*name, file(name))).collect(),
                     mutant: bytes.to_vec(),
                     dice: Mutex::new((Mutator::new(seeds.borrow_mut().next()), 0)),
                 };
                 let read = |destroy| {
-                    let (desired, ledger, key) = (desired(backend), Ledger::default(), key());
+                    let (desired, ledger, key) = (desired(service), Ledger::default(), key());
                     runtime.block_on(async {
-                        read::read_all(services::reading_of, &ReadOnly::new(&service), &desired, &ledger, &key, destroy).await
+                        read::read_all(services::reading_of, &ReadOnly::new(&fake), &desired, &ledger, &key, destroy).await
                     })
                 };
                 match read(seeds.borrow_mut().below(2) == 0) {

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use telform::http::client::{HttpClient, HttpOptions};
 use telform::http::{ReadOnly, SecretVault};
 use telform::model::guards::Guards;
-use telform::model::kind::Backend;
+use telform::model::kind::ServiceTable;
 use telform::model::ledger::{FingerprintKey, Ledger, ManagedObject, ObjectOrigin};
 use telform::model::resource::{
     Account, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveState, Removal, SecretSource, SourceLocation,
@@ -106,13 +106,13 @@ async fn handle(State((answers, log)): State<(Answers, Arc<Mutex<Vec<Asked>>>)>,
     (StatusCode::from_u16(status).expect("a status"), [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
-pub(crate) fn account(name: &str, backend: &'static Backend, base: &str) -> Account {
+pub(crate) fn account(name: &str, service: &'static ServiceTable, base: &str) -> Account {
     Account {
         name: name.to_owned(),
-        backend,
+        service,
         base_url: base.parse().expect("a URL"),
         previous_base_url: None,
-        org_handle: backend.organization.then(|| "acme.example".to_owned()),
+        org_handle: service.organization.then(|| "acme.example".to_owned()),
         product_ids: Vec::new(),
         generation: None,
         token: SecretSource::Env("TOKEN".to_owned()),

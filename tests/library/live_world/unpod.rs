@@ -40,7 +40,7 @@ pub(crate) fn g2(asked: &Asked) -> Answer {
 }
 
 pub(crate) fn unpod_desired(world: &World, kinds: &[&str]) -> Desired {
-    desired(account("unpod", &unpod::BACKEND, &world.base), kinds)
+    desired(account("unpod", &unpod::TABLE, &world.base), kinds)
 }
 
 /// A service of the older generation: another spelling, secrets in clear, `data: {}`, API tokens refused at organizations.

@@ -326,12 +326,12 @@ fn accounts(model: &Model, dice: &mut Dice) -> IndexMap<String, Account> {
     if dice.once_in(2) {
         switches.insert("partner_delete".to_owned());
     }
-    let account = |name: &str, backend: &'static telform::model::kind::Backend| Account {
+    let account = |name: &str, service: &'static telform::model::kind::ServiceTable| Account {
         name: name.to_owned(),
-        backend,
-        base_url: backend.base_url.parse().expect("a URL"),
+        service,
+        base_url: service.base_url.parse().expect("a URL"),
         previous_base_url: None,
-        org_handle: backend.organization.then(|| "acme.example".to_owned()),
+        org_handle: service.organization.then(|| "acme.example".to_owned()),
         product_ids: Vec::new(),
         generation: None,
         token: SecretSource::Env("TOKEN".to_owned()),
@@ -344,7 +344,7 @@ fn accounts(model: &Model, dice: &mut Dice) -> IndexMap<String, Account> {
         location: SourceLocation::default(),
     };
     IndexMap::from([
-        (UNPOD.to_owned(), account(UNPOD, &services::unpod::BACKEND)),
-        (CARRIERX.to_owned(), account(CARRIERX, &services::carrierx::BACKEND)),
+        (UNPOD.to_owned(), account(UNPOD, &services::unpod::TABLE)),
+        (CARRIERX.to_owned(), account(CARRIERX, &services::carrierx::TABLE)),
     ])
 }

@@ -17,7 +17,7 @@ use crate::properties::values::CANARY;
 
 fn taken_for(case: &Case) -> SnapshotPurpose {
     let entry = |name: &String| AccountEntry {
-        api: case.desired.accounts[name].backend.api.to_owned(),
+        api: case.desired.accounts[name].service.api.to_owned(),
         base_url: "https://x.example".to_owned(),
         org_handle: None,
     };

@@ -53,7 +53,7 @@ pub(crate) async fn all(out: &Console, args: &AdoptArgs) -> Result<AdoptAllResul
     let accounts = known.as_ref().map(|loaded| loaded.desired.accounts.clone()).unwrap_or_default();
     let mut edits = FileEdits::default();
     for account in accounts.values() {
-        for kind in account.backend.kinds {
+        for kind in account.service.kinds {
             edits.0.insert(file_of(&folder, &account.name, kind.name), None);
         }
     }
@@ -341,7 +341,7 @@ async fn finish_adoption(
 
 fn account_for(desired: &Desired, args: &AdoptArgs, address: &Address) -> Result<String, RunError> {
     let able: Vec<&str> = (desired.accounts.values())
-        .filter(|account| account.backend.kinds.iter().any(|kind| kind.name == address.kind))
+        .filter(|account| account.service.kinds.iter().any(|kind| kind.name == address.kind))
         .map(|account| account.name.as_str())
         .collect();
     let chosen = match_account_patterns(desired, &args.accounts)?;
@@ -369,7 +369,7 @@ fn requested_kinds(desired: &Desired, args: &AdoptArgs) -> Result<BTreeSet<&'sta
         .accounts
         .values()
         .filter(|account| chosen.is_empty() || chosen.contains(&account.name))
-        .flat_map(|account| account.backend.kinds.iter().map(|kind| kind.name))
+        .flat_map(|account| account.service.kinds.iter().map(|kind| kind.name))
         .filter(|kind| args.kind.as_ref().is_none_or(|name| name == kind));
     let kinds: BTreeSet<&'static str> = kinds.collect();
     if kinds.is_empty() {

@@ -107,7 +107,7 @@ fn desired_for_account(desired: &Desired, name: &str) -> Desired {
     own.accounts.retain(|account, _| account == name);
     own.objects.retain(|_, object| object.account == name);
     own.removed.retain(|gone| gone.account.as_deref() == Some(name));
-    let kinds = own.accounts.values().flat_map(|account| account.backend.kinds);
+    let kinds = own.accounts.values().flat_map(|account| account.service.kinds);
     own.kinds = kinds.map(|kind| kind.name.into()).collect();
     own
 }
@@ -173,7 +173,7 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
         .map(|(kind, objects)| format!("{} {}", objects.len(), crate::output::view::plural_kind(objects.len(), kind)))
         .collect();
     checks.ok(about, "credentials", format!("accepted; readable: {}", seen.join(", ")));
-    if account.backend.organization {
+    if account.service.organization {
         let handle = account.org_handle.as_deref().unwrap_or_default();
         match &live.facts.organization {
             OrganizationCheck::Confirmed => {
@@ -191,7 +191,7 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
     match &live.facts.token_owner {
         TokenOwner::NotAsked => {}
         TokenOwner::Known(owner) => {
-            let word = account.backend.whoami.map_or("identity", |words| words.id);
+            let word = account.service.whoami.map_or("identity", |words| words.id);
             let login = owner.login.as_ref().map(|login| format!(", login {login}"));
             checks.ok(about, "token", format!("belongs to {word} {}{}", owner.id, login.unwrap_or_default()));
         }
@@ -200,7 +200,7 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
         }
     }
     check_unreadable(checks, about, live);
-    if !account.backend.generations.is_empty() {
+    if !account.service.generations.is_empty() {
         match live.facts.generation {
             Some(generation) => {
                 let spelling = live.facts.configurations.as_ref();

@@ -8,7 +8,7 @@ use super::{load_unwritten, page, print_soft_failure};
 use crate::cli::confirm::ask_line;
 use crate::cli::console::Console;
 use crate::config::schema;
-use crate::model::kind::Backend;
+use crate::model::kind::ServiceTable;
 use crate::model::resource::SecretSource;
 use crate::output::view::text::wrap_text;
 use crate::run::RunError;
@@ -25,7 +25,7 @@ pub(super) async fn ask_accounts(
          nothing is written.",
     );
     let known: Vec<String> = (services::tables().iter())
-        .map(|backend| format!("{} ({}: {})", backend.api, backend.title, page::held_kinds(backend)))
+        .map(|service| format!("{} ({}: {})", service.api, service.title, page::held_kinds(service)))
         .collect();
     print_aside(out, &format!("\nServices: {}", known.join(", ")));
     let mut all: Vec<(InitAccount, AccountCheck)> = Vec::new();
@@ -44,20 +44,20 @@ async fn ask_account(
     services: &CheckTarget<'_>,
     others: &[(InitAccount, AccountCheck)],
 ) -> Result<(InitAccount, AccountCheck), RunError> {
-    let unused = services::tables().iter().find(|it| others.iter().all(|(other, _)| other.backend.api != it.api));
-    let mut backend = *unused.unwrap_or(&services::tables()[0]);
+    let unused = services::tables().iter().find(|it| others.iter().all(|(other, _)| other.service.api != it.api));
+    let mut service = *unused.unwrap_or(&services::tables()[0]);
     let mut before: Option<InitAccount> = None;
     loop {
-        let word = ask_text(out, "Service", Some(backend.api))?;
-        backend = match service_of(&word) {
-            Ok(backend) => backend,
+        let word = ask_text(out, "Service", Some(service.api))?;
+        service = match service_of(&word) {
+            Ok(service) => service,
             Err(failure) => {
                 print_soft_failure(out, &failure);
                 continue;
             }
         };
-        let before_it = before.take().filter(|login| login.backend.api == backend.api);
-        let login = ask_settings(out, backend, before_it, others)?;
+        let before_it = before.take().filter(|login| login.service.api == service.api);
+        let login = ask_settings(out, service, before_it, others)?;
         if let Err(failure) = load_unwritten(std::slice::from_ref(&login), "", out) {
             print_soft_failure(out, &failure);
             before = Some(login);
@@ -78,12 +78,12 @@ async fn ask_account(
 /// Everything about one account; earlier answers are shown in brackets.
 fn ask_settings(
     out: &Console,
-    backend: &'static Backend,
+    service: &'static ServiceTable,
     before: Option<InitAccount>,
     others: &[(InitAccount, AccountCheck)],
 ) -> Result<InitAccount, RunError> {
     let taken = |name: &str| others.iter().any(|(other, _)| other.name == name);
-    let usual = (!taken(backend.api)).then_some(backend.api);
+    let usual = (!taken(service.api)).then_some(service.api);
     let usual = before.as_ref().map(|login| login.name.clone()).or(usual.map(str::to_owned));
     let name = loop {
         let name = ask_text(out, "Your name for the account", usual.as_deref())?;
@@ -92,9 +92,9 @@ fn ask_settings(
         }
         print_aside(out, "There is an account of this name already.");
     };
-    let mut login = InitAccount::new(&name, backend);
-    for key in InitAccount::required_keys(backend) {
-        let about = schema::account_key(backend, key);
+    let mut login = InitAccount::new(&name, service);
+    for key in InitAccount::required_keys(service) {
+        let about = schema::account_key(service, key);
         let about = about["description"].as_str().unwrap_or(key).trim_end_matches('.').to_owned();
         let earlier = before.as_ref().and_then(|login| login.settings.get(key));
         let value = ask_text(out, &format!("{about} ({key})"), earlier.map(String::as_str))?;
@@ -124,7 +124,7 @@ fn source_text(source: &SecretSource) -> String {
 /// Settings that an account of the options lacks.
 pub(super) fn ask_lacking(out: &Console, login: &mut InitAccount) -> Result<(), RunError> {
     for key in login.lacking_keys() {
-        let about = schema::account_key(login.backend, key);
+        let about = schema::account_key(login.service, key);
         let about = about["description"].as_str().unwrap_or(key).trim_end_matches('.').to_owned();
         let value = ask_text(out, &format!("{}: {about} ({key})", login.name), None)?;
         login.settings.insert(key, value);

@@ -70,7 +70,7 @@ fn describe_login(login: &InitAccount, hello: &LoginCheck) -> String {
     if let Some(handle) = login.settings.get("org_handle").filter(|_| hello.names_organization) {
         told.push(format!("of the organization {handle}"));
     }
-    let unsure = if login.backend.organization && !hello.names_organization {
+    let unsure = if login.service.organization && !hello.names_organization {
         "; this answer does not show whether the organization is right; `telform doctor` checks it"
     } else {
         ""

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cli::commands::init::InitArgs;
 use crate::config::desired;
 use crate::config::schema;
-use crate::model::kind::Backend;
+use crate::model::kind::ServiceTable;
 use crate::model::resource::SecretSource;
 use crate::run::RunError;
 use crate::services;
@@ -20,7 +20,7 @@ pub(super) struct InitAccount {
     /// Its name in the configuration.
     pub(super) name: String,
     /// Its service.
-    pub(super) backend: &'static Backend,
+    pub(super) service: &'static ServiceTable,
     /// Source of the token; a path is as the user wrote it.
     pub(super) token: SecretSource,
     /// All other answers, by key.
@@ -31,14 +31,14 @@ pub(super) struct InitAccount {
 
 impl InitAccount {
     /// With only its name, and the token in the corresponding variable.
-    pub(super) fn new(name: &str, backend: &'static Backend) -> Self {
+    pub(super) fn new(name: &str, service: &'static ServiceTable) -> Self {
         let token = SecretSource::Env(desired::variable_name(&[name, "token"]));
-        Self { name: name.to_owned(), backend, token, settings: BTreeMap::new(), generation: None }
+        Self { name: name.to_owned(), service, token, settings: BTreeMap::new(), generation: None }
     }
 
     /// Keys that it needs beside its service and its token.
-    pub(super) fn required_keys(backend: &Backend) -> impl Iterator<Item = &'static str> {
-        schema::account_needs(backend).into_iter().filter(|key| !is_own(key))
+    pub(super) fn required_keys(service: &ServiceTable) -> impl Iterator<Item = &'static str> {
+        schema::account_needs(service).into_iter().filter(|key| !is_own(key))
     }
 
     /// The accounts that the options name.
@@ -72,7 +72,7 @@ impl InitAccount {
 
     /// The required keys that are missing.
     pub(super) fn lacking_keys(&self) -> Vec<&'static str> {
-        Self::required_keys(self.backend).filter(|key| !self.settings.contains_key(key)).collect()
+        Self::required_keys(self.service).filter(|key| !self.settings.contains_key(key)).collect()
     }
 }
 
@@ -82,9 +82,9 @@ fn is_own(key: &str) -> bool {
 }
 
 /// The service that the user means.
-pub(super) fn service_of(word: &str) -> Result<&'static Backend, RunError> {
+pub(super) fn service_of(word: &str) -> Result<&'static ServiceTable, RunError> {
     services::by_api(word).ok_or_else(|| {
-        let known: Vec<&str> = services::tables().iter().map(|backend| backend.api).collect();
+        let known: Vec<&str> = services::tables().iter().map(|service| service.api).collect();
         let near = desired::closest_name(word, known.iter().copied());
         let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
         RunError::other(
@@ -147,13 +147,13 @@ fn set_setting(logins: &mut [InitAccount], text: &str) -> Result<(), RunError> {
         ));
     };
     let login = find_login(logins, name, "--set")?;
-    let known: Vec<&'static str> = schema::account_keys(login.backend).into_iter().filter(|key| !is_own(key)).collect();
+    let known: Vec<&'static str> = schema::account_keys(login.service).into_iter().filter(|key| !is_own(key)).collect();
     let Some(key) = known.iter().find(|known| **known == key) else {
         let own = if is_own(key) { format!("`{key}` has an option of its own. ") } else { String::new() };
         let near = desired::closest_name(key, known.iter().copied());
         let near = near.map_or(own, |near| format!("did you mean `{near}`? "));
         return Err(setting_failure(
-            format!("an account of {} has no setting `{}`", login.backend.title, shorten(key)),
+            format!("an account of {} has no setting `{}`", login.service.title, shorten(key)),
             format!("{near}The settings are {}", known.join(", ")),
         ));
     };

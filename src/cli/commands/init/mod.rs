@@ -120,7 +120,7 @@ fn write_template(out: &Console, args: &InitArgs, top: &Path, folder: bool) -> R
     if args.adopt {
         return Err(lacking_accounts());
     }
-    let first = crate::services::tables().first().map(|backend| page::placeholder_account(backend));
+    let first = crate::services::tables().first().map(|service| page::placeholder_account(service));
     let text = page::config_text(first.as_slice(), if folder { "../" } else { "" });
     let written = write_surroundings(out, top, &[(if folder { ACCOUNTS } else { FILE }, text)])?;
     let mut steps: Vec<NextStep<'_>> =
@@ -152,9 +152,9 @@ async fn accounts_from_options(
         if asks {
             ask::ask_lacking(out, login)?;
         } else if let Some(key) = login.lacking_keys().first() {
-            let about = schema::account_key(login.backend, key);
+            let about = schema::account_key(login.service, key);
             return Err(setting_failure(
-                format!("an account of {} needs `{key}`", login.backend.title),
+                format!("an account of {} needs `{key}`", login.service.title),
                 format!("{} Give it with --set {}.{key}=VALUE", about["description"].as_str().unwrap_or_default(), login.name),
             ));
         }

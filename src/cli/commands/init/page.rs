@@ -6,7 +6,7 @@ use super::login::InitAccount;
 use crate::analysis::adopt::inline_value;
 use crate::config::desired;
 use crate::config::schema;
-use crate::model::kind::{AttributeAccess, AttributeType, Backend, Field, Kind, Normaliser};
+use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, ServiceTable};
 use crate::model::resource::{SecretFile, SecretSource};
 use crate::model::value::Value;
 use crate::services;
@@ -41,8 +41,8 @@ pub(super) fn config_text(logins: &[InitAccount], top: &str) -> String {
     for login in logins {
         out.push_str(&account_text(login, top, true));
     }
-    let others = services::tables().iter().filter(|backend| !uses_backend(logins, backend));
-    let others: Vec<InitAccount> = others.map(|backend| placeholder_account(backend)).collect();
+    let others = services::tables().iter().filter(|service| !uses_backend(logins, service));
+    let others: Vec<InitAccount> = others.map(|service| placeholder_account(service)).collect();
     for login in &others {
         for line in account_text(login, top, false).lines() {
             out.push_str(&format!("  # {}\n", line.strip_prefix("  ").unwrap_or(line)));
@@ -50,13 +50,13 @@ pub(super) fn config_text(logins: &[InitAccount], top: &str) -> String {
     }
     out.push_str(GUARDS);
     for login in first_of_each(logins).chain(&others) {
-        let several = logins.iter().filter(|other| other.backend.api == login.backend.api).count() > 1;
+        let several = logins.iter().filter(|other| other.service.api == login.service.api).count() > 1;
         for kind in one_shape_each(login) {
             out.push_str(&object_comment(kind, several.then_some(login.name.as_str())));
         }
     }
     let first = logins.first().or(others.first());
-    let kind = first.and_then(|login| login.backend.kinds.first()).map_or("KIND", |kind| kind.name);
+    let kind = first.and_then(|login| login.service.kinds.first()).map_or("KIND", |kind| kind.name);
     let account = first.map(|login| format!("\n#     account: {}", inline_value(&Value::from(login.name.as_str()))));
     out.push_str(&format!(
         "\n# A deletion is an added line in the review:\n# removed:\n#   - address: {kind}.old{}\n#     reason: \"contract ended\"\n",
@@ -66,29 +66,29 @@ pub(super) fn config_text(logins: &[InitAccount], top: &str) -> String {
 }
 
 /// An account of a service without any answers, with examples for what it needs.
-pub(super) fn placeholder_account(backend: &'static Backend) -> InitAccount {
-    let mut login = InitAccount::new(backend.api, backend);
-    for key in InitAccount::required_keys(backend) {
-        login.settings.insert(key, sample_value(backend, key));
+pub(super) fn placeholder_account(service: &'static ServiceTable) -> InitAccount {
+    let mut login = InitAccount::new(service.api, service);
+    for key in InitAccount::required_keys(service) {
+        login.settings.insert(key, sample_value(service, key));
     }
     login
 }
 
 /// A possible value of a key: its default, or the first example.
-fn sample_value(backend: &Backend, key: &str) -> String {
-    let about = schema::account_key(backend, key);
+fn sample_value(service: &ServiceTable, key: &str) -> String {
+    let about = schema::account_key(service, key);
     let first = |of: &str| about.get(of)?.get(0);
     let sample = about.get("default").or_else(|| first("examples")).or_else(|| first("enum")).or(about.get("const"));
     sample.map_or_else(|| "...".to_owned(), |value| value.as_str().map_or(value.to_string(), str::to_owned))
 }
 
-fn uses_backend(logins: &[InitAccount], backend: &Backend) -> bool {
-    logins.iter().any(|login| login.backend.api == backend.api)
+fn uses_backend(logins: &[InitAccount], service: &ServiceTable) -> bool {
+    logins.iter().any(|login| login.service.api == service.api)
 }
 
 /// The first account of each service: the examples belong to it.
 fn first_of_each(logins: &[InitAccount]) -> impl Iterator<Item = &InitAccount> {
-    let seen = |at: usize| logins[..at].iter().any(|other| other.backend.api == logins[at].backend.api);
+    let seen = |at: usize| logins[..at].iter().any(|other| other.service.api == logins[at].service.api);
     logins.iter().enumerate().filter(move |(at, _)| !seen(*at)).map(|(_, login)| login)
 }
 
@@ -107,33 +107,33 @@ fn align_comments(rows: &[(String, String)]) -> String {
 }
 
 fn account_text(login: &InitAccount, top: &str, whole: bool) -> String {
-    let backend = login.backend;
-    let said = |key: &str| schema::account_key(backend, key)["description"].as_str().unwrap_or("").to_owned();
+    let service = login.service;
+    let said = |key: &str| schema::account_key(service, key)["description"].as_str().unwrap_or("").to_owned();
     let keys: Vec<&str> =
-        schema::account_keys(backend).into_iter().filter(|key| !matches!(*key, "api" | "token" | "was")).collect();
+        schema::account_keys(service).into_iter().filter(|key| !matches!(*key, "api" | "token" | "was")).collect();
     let mut lines = vec![
         (format!("  {}:", map_key(&login.name)), String::new()),
-        (format!("    api: {}", backend.api), format!("{}: {}", backend.title, held_kinds(backend))),
+        (format!("    api: {}", service.api), format!("{}: {}", service.title, held_kinds(service))),
     ];
     for key in keys.iter().filter(|key| login.settings.contains_key(**key)) {
-        lines.push((format!("    {key}: {}", scalar_text(backend, key, &login.settings[*key])), said(key)));
+        lines.push((format!("    {key}: {}", scalar_text(service, key, &login.settings[*key])), said(key)));
     }
     let token = "env, file or command; never the token";
     lines.push((format!("    token: {}", source_yaml(&login.token, top)), token.to_owned()));
     // Settings of only this type of service get a hint; common ones are in the reference.
     let common = ["base_url", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
-    let mut switches = schema::account_switches(backend);
-    switches.extend(schema::fixed_settings(backend).into_iter().map(|(key, _)| key));
+    let mut switches = schema::account_switches(service);
+    switches.extend(schema::fixed_settings(service).into_iter().map(|(key, _)| key));
     let own = |key: &&&str| !common.contains(*key) && !switches.contains(*key) && whole;
     for key in keys.iter().filter(own).filter(|key| !login.settings.contains_key(**key)) {
-        lines.push((format!("    # {key}: {}", scalar_text(backend, key, &sample_value(backend, key))), said(key)));
+        lines.push((format!("    # {key}: {}", scalar_text(service, key, &sample_value(service, key))), said(key)));
     }
     align_comments(&lines)
 }
 
 /// Names of the kinds that a service holds, each once.
-pub(super) fn held_kinds(backend: &Backend) -> String {
-    let mut names: Vec<&str> = backend.kinds.iter().map(|kind| kind.name).collect();
+pub(super) fn held_kinds(service: &ServiceTable) -> String {
+    let mut names: Vec<&str> = service.kinds.iter().map(|kind| kind.name).collect();
     names.dedup();
     names.join(", ")
 }
@@ -148,8 +148,8 @@ fn map_key(name: &str) -> String {
 }
 
 /// A setting in the notation of its type: a number or a switch unquoted, everything else in quotes.
-fn scalar_text(backend: &Backend, key: &str, text: &str) -> String {
-    let about = schema::account_key(backend, key);
+fn scalar_text(service: &ServiceTable, key: &str, text: &str) -> String {
+    let about = schema::account_key(service, key);
     if about["type"] == "array" {
         let list = serde_json::from_str(text).ok().filter(Value::is_array);
         let parts = || text.split(',').map(|part| Value::from(part.trim())).collect::<Vec<_>>().into();
@@ -178,10 +178,10 @@ fn source_yaml(token: &SecretSource, top: &str) -> String {
 /// One shape of each kind: that of the account's generation, or the documented one.
 fn one_shape_each(login: &InitAccount) -> Vec<&'static Kind> {
     let said = login.settings.get("generation").and_then(|text| text.parse().ok());
-    let first = login.backend.kinds.first().and_then(|kind| kind.generation);
+    let first = login.service.kinds.first().and_then(|kind| kind.generation);
     let generation: Option<u8> = said.or(login.generation).or(first);
     let fits = |kind: &&&'static Kind| kind.generation.is_none() || kind.generation == generation;
-    login.backend.kinds.iter().filter(fits).copied().collect()
+    login.service.kinds.iter().filter(fits).copied().collect()
 }
 
 /// An object of a kind, as comments.
@@ -268,27 +268,27 @@ mod tests {
 
     #[test]
     fn whatever_is_chosen_is_valid_and_so_is_every_example() {
-        let all: Vec<InitAccount> = services::tables().iter().map(|backend| placeholder_account(backend)).collect();
+        let all: Vec<InitAccount> = services::tables().iter().map(|service| placeholder_account(service)).collect();
         for set in 1_u32..(1 << all.len()) {
             let chosen: Vec<InitAccount> =
                 (all.iter().enumerate()).filter(|(index, _)| set & (1 << index) != 0).map(|(_, login)| login.clone()).collect();
             check(&chosen);
         }
-        for backend in services::tables() {
-            let mut second = placeholder_account(backend);
+        for service in services::tables() {
+            let mut second = placeholder_account(service);
             second.name = "no".to_owned();
-            check(&[placeholder_account(backend), second]);
-            for generation in backend.generations {
-                let mut login = placeholder_account(backend);
+            check(&[placeholder_account(service), second]);
+            for generation in service.generations {
+                let mut login = placeholder_account(service);
                 login.settings.insert("generation", generation.to_string());
                 check(&[login]);
             }
-            for key in schema::account_keys(backend)
+            for key in schema::account_keys(service)
                 .into_iter()
                 .filter(|key| !matches!(*key, "api" | "token" | "was" | "guards" | "max_in_flight"))
             {
-                let mut login = placeholder_account(backend);
-                login.settings.insert(key, sample_value(backend, key));
+                let mut login = placeholder_account(service);
+                login.settings.insert(key, sample_value(service, key));
                 check(&[login]);
             }
         }

@@ -153,7 +153,7 @@ impl RehearsalStage {
         for (name, sandbox) in &self.sandboxes {
             sandbox.clear_log();
             let own = self.session.desired.accounts.get(name);
-            let own = own.and_then(|account| simulator_of(account.backend.api)).map(|it| it.service);
+            let own = own.and_then(|account| simulator_of(account.service.api)).map(|it| it.service);
             for fault in faults.iter().filter(|fault| fault.matcher.service.is_none_or(|service| Some(service) == own)) {
                 sandbox.set_fault(fault.clone());
             }
