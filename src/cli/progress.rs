@@ -183,6 +183,8 @@ impl Progress for Console {
             RunEvent::ReceiptNotKept(error) => {
                 self.failed(error, "the run ended as shown above, but its receipt could not be kept");
             }
+            RunEvent::LedgerSetAside { .. } if json || quiet => {}
+            RunEvent::LedgerSetAside { kept } => self.print_stderr(&format!("the old ledger is kept as {}\n", escape(kept))),
             RunEvent::Recorded => *self.standing() = ApplyStanding::default(),
         }
     }

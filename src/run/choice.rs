@@ -87,6 +87,13 @@ pub(crate) fn options(choice: &PlanSelection, accounts: BTreeSet<String>, asked:
     }
 }
 
+/// The address that is spelled most like another one.
+pub(crate) fn nearest_address<'a>(all: impl Iterator<Item = &'a Address>, wanted: &Address) -> Option<String> {
+    let wanted = wanted.to_string();
+    let likeness = |address: &String| strsim::jaro_winkler(address, &wanted);
+    all.map(ToString::to_string).max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+}
+
 /// An address on the command line that neither the YAML nor the ledger knows is a typing mistake, not an empty plan.
 pub(crate) fn check_choice(
     desired: &Desired,
@@ -103,10 +110,7 @@ pub(crate) fn check_choice(
             || desired.removed.iter().any(|gone| gone.address == *address);
         if !known {
             let all = desired.objects.keys().chain(ledger.objects.keys());
-            let near = all.map(ToString::to_string).max_by(|a, b| {
-                strsim::jaro_winkler(a, &address.to_string()).total_cmp(&strsim::jaro_winkler(b, &address.to_string()))
-            });
-            let help = near.map_or_else(String::new, |near| format!("did you mean {near}?"));
+            let help = nearest_address(all, address).map_or_else(String::new, |near| format!("did you mean {near}?"));
             return Err(RunError::other(
                 "telform::cli::unknown_address",
                 format!("neither the configuration nor the ledger has {address}"),

@@ -192,6 +192,12 @@ impl<'a> RunJournal<'a> {
         Ok(())
     }
 
+    /// The receipt of a run that sent nothing.
+    pub(crate) async fn end_without_writes(&self, store: &LedgerStore, ledger: &mut Ledger) -> Result<(), RunError> {
+        let receipt = RunReceipt { result: Exit::Done.as_str(), ..RunReceipt::default() };
+        self.end(store, ledger, Exit::Done, receipt).await
+    }
+
     /// Signs every line so far, read again: the matching last hash proves that they are the lines that this run knows.
     async fn sign(&self, store: &LedgerStore, signer: &SigningIdentity) -> Result<(), RunError> {
         let (bytes, _) = journal::read_journal_bytes(store.state_store()).await.map_err(journal_error)?;
@@ -271,7 +277,7 @@ pub(crate) async fn change_ledger(
     book.begin(command, document::from_plan(&plan, Origin::default()), None, None).await?;
     change(ledger);
     store.save(ledger).await?;
-    book.end(store, ledger, Exit::Done, RunReceipt { result: Exit::Done.as_str(), ..RunReceipt::default() }).await
+    book.end_without_writes(store, ledger).await
 }
 
 pub(crate) fn journal_error(error: impl Borrow<journal::JournalError>) -> RunError {

@@ -1,27 +1,20 @@
 //! Finds and reads the ledger for the commands that maintain it.
 
-use super::choice::PlanSelection;
+use std::time::Duration;
+
+use super::choice::{PlanSelection, nearest_address};
 use super::journal::journal_error;
 use super::journal_key::{JournalKey, note_trouble};
+use super::lock::{self, CommandLock};
 use super::progress::Warning;
 use super::session::{follow_accounts, open_store};
 use super::{Context, Exit, RunError};
 use crate::config::desired;
-use crate::model::ledger::{Ledger, UnansweredCreate};
-use crate::model::resource::Desired;
+use crate::model::ledger::Ledger;
+use crate::model::resource::{Address, Desired};
 use crate::plan::SANDBOX;
 use crate::state::journal;
 use crate::state::ledger::LedgerStore;
-use crate::text::escape;
-
-/// Whether a command of the ledger changes it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// It only reads.
-    Read,
-    /// It writes the ledger.
-    Write,
-}
 
 /// An existing ledger, and what the configuration says about it.
 pub(crate) struct OpenedLedger {
@@ -34,14 +27,27 @@ pub(crate) struct OpenedLedger {
 }
 
 impl OpenedLedger {
-    /// The ledger's location: the flag, else the YAML, else the default. A broken YAML must not prevent reading; but it may
-    /// name a ledger other than the default one, so nothing is changed before it can be read.
-    pub(crate) fn find(context: &Context, access: Access) -> Result<Self, RunError> {
+    /// The ledger's location: the flag, else the YAML, else the default. A broken YAML does not prevent reading.
+    pub(crate) fn find(context: &Context) -> Result<Self, RunError> {
+        Self::find_for(context, false)
+    }
+
+    /// Finds it to change it: its lock is held, and it was read again under it, because another run may just have ended.
+    pub(crate) async fn open_locked(context: &Context, wait: Duration) -> Result<(Self, Ledger, CommandLock), RunError> {
+        let book = Self::find_for(context, true)?;
+        book.read(context).await?;
+        let lock = lock::take_lock(context, &book.store, wait).await?;
+        let ledger = book.read(context).await?;
+        Ok((book, ledger, lock))
+    }
+
+    /// A broken YAML may name a ledger other than the default one, so nothing is changed before it can be read.
+    fn find_for(context: &Context, changes: bool) -> Result<Self, RunError> {
         let sources = &context.options.files;
         let asked = context.options.ledger.as_ref();
         let desired = match desired::load_config(sources) {
             Ok(loaded) => Some(loaded.desired),
-            Err(problems) if asked.is_none() && access == Access::Write && !desired::source_paths(sources).is_empty() => {
+            Err(problems) if asked.is_none() && changes && !desired::source_paths(sources).is_empty() => {
                 return Err(problems.into());
             }
             Err(_) => None,
@@ -89,11 +95,12 @@ pub(crate) async fn loaded(store: &LedgerStore) -> Result<Ledger, RunError> {
     })
 }
 
-/// What remains after an address is released.
-pub(crate) fn still_watched(create: &UnansweredCreate) -> String {
-    format!(
-        "Its create of {} got no answer and may have been carried out late, so its natural key stays watched: it is not sent again before `settle_after` of account {} has passed since then.",
-        escape(&create.describe_create()),
-        escape(&create.account)
+/// An address that the ledger does not know.
+pub(crate) fn unknown_address(ledger: &Ledger, address: &Address) -> RunError {
+    let near = nearest_address(ledger.objects.keys(), address);
+    RunError::other(
+        "telform::ledger::unknown_address",
+        format!("the ledger does not know {address}"),
+        near.map_or_else(|| "it is empty".to_owned(), |near| format!("did you mean {near}? `telform ledger list` shows all")),
     )
 }

@@ -292,6 +292,11 @@ pub enum RunEvent<'a> {
     WorldNotKept(&'a RunError),
     /// The run ended, but its receipt could not be written.
     ReceiptNotKept(&'a RunError),
+    /// The ledger was rebuilt, and the old one is set aside.
+    LedgerSetAside {
+        /// Where it is kept.
+        kept: &'a str,
+    },
     /// The run is over and on record: an interrupt has nothing to stop.
     Recorded,
 }

@@ -5,16 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::{LockArgs, parse_address};
-use crate::cli::commands::ledger::unknown;
 use crate::cli::console::Console;
-use crate::model::ledger::{AbandonedObject, Ledger, PendingCreate, UnansweredCreate};
+use crate::model::ledger::AbandonedObject;
 use crate::model::resource::Address;
 use crate::output::Forgotten;
-use crate::plan::LedgerUpdate;
-use crate::run::journal::change_ledger;
-use crate::run::opened_ledger::{Access, OpenedLedger};
-use crate::run::{Exit, RunError, lock};
-use crate::services;
+use crate::run::maintenance::{ReleasedAddress, release_address};
+use crate::run::{Exit, RunError};
 use crate::text::escape;
 
 /// `telform forget`.
@@ -39,85 +35,47 @@ pub struct ForgetCommandArgs {
     pub sandbox: Option<PathBuf>,
 }
 
-/// Removes an address from the ledger; its object is left as it is.
+/// Releases the address, and says what stays.
 pub(crate) async fn run(out: &Console, args: &ForgetArgs) -> Result<Exit, RunError> {
-    let address = &args.address;
-    let book = OpenedLedger::find(&out.context(), Access::Write)?;
-    book.read(&out.context()).await?;
-    let _lock = lock::take_lock(&out.context(), &book.store, args.lock.timeout()).await?;
-    let mut ledger = book.read(&out.context()).await?;
-    let (known, attempt) = (ledger.objects.get(address).cloned(), ledger.attempts.contains_key(address));
-    let hides = services::shapes_of_kind(&address.kind).iter().any(|kind| kind.hidden_until_verified);
-    // For an interrupted move: this does not concern the object that is left behind.
-    let stays = known.is_some() && attempt && hides;
-    let known = known.filter(|_| !stays);
-    if known.is_some() || attempt {
-        let effects = vec![LedgerUpdate::Release {
-            address: address.clone(),
-            account: known.as_ref().map(|entry| entry.account.clone()),
-            id: known.as_ref().map(|entry| entry.id.clone()),
-        }];
-        let release = |ledger: &mut Ledger| {
-            if let Some(PendingCreate { account, key, since }) = ledger.attempts.remove(address) {
-                // Whatever is decided about it now, an object that it may have created late is named when it appears.
-                let (run, step, seals) = Default::default();
-                ledger.watch_create(UnansweredCreate { address: address.clone(), account, key, since, run, step, seals });
-            }
-            if !stays {
-                ledger.objects.remove(address);
-            }
-        };
-        change_ledger(&out.context(), &book.store, &mut ledger, "forget", effects, release).await?;
-    }
-    let create = ledger.watched.iter().rev().find(|create| create.address == *address);
-    let Some(entry) = known else {
-        let Some(create) = create.filter(|_| !hides || attempt) else {
-            return Err(unknown(&ledger, address));
-        };
-        if out.global.json {
-            out.print_document(&Forgotten { address: address.to_string(), account: None, id: None, left: Vec::new() });
-            return Ok(Exit::Done);
-        }
-        let text = if let Some(entry) = ledger.objects.get(address) {
-            let (id, account) = (escape(&entry.id), escape(&entry.account));
-            format!(
-                "Noted: the create of {address} that was cut off made nothing. telform still manages {id} of account {account} as {address}; the same command once more releases that."
-            )
-        } else if hides {
-            format!("Noted: the create of {address} that was cut off made nothing. The next apply creates it.")
-        } else {
-            format!(
-                "Nothing to release: telform manages no object as {address}. {}",
-                crate::run::opened_ledger::still_watched(create)
-            )
-        };
-        out.print(&format!("{}\n", out.plan_detail().wrap_sentence(&text)));
-        return Ok(Exit::Done);
-    };
-    // Objects that it replaced in interrupted runs are no longer managed, either.
-    let former = entry.former.iter().map(|id| AbandonedObject { account: entry.account.clone(), id: id.clone() });
-    let left: Vec<AbandonedObject> = entry.left_behind.iter().cloned().chain(former).collect();
+    let done = release_address(&out.context(), &args.address, args.lock.timeout()).await?;
     if out.global.json {
         out.print_document(&Forgotten {
-            address: address.to_string(),
-            account: Some(entry.account.clone()),
-            id: Some(entry.id.clone()),
-            left,
+            address: args.address.to_string(),
+            account: done.released.as_ref().map(|entry| entry.account.clone()),
+            id: done.released.as_ref().map(|entry| entry.id.clone()),
+            left: done.left,
         });
-        return Ok(Exit::Done);
+    } else {
+        out.print(&format!("{}\n", out.plan_detail().wrap_sentence(&describe(&args.address, &done))));
     }
-    let mut text = format!(
-        "Released {address}: {} in account {} stays as it is, and telform no longer manages it.",
-        escape(&entry.id),
-        escape(&entry.account)
-    );
-    for AbandonedObject { account, id } in &left {
-        text.push_str(&format!(" So does {} in account {}, whose place it took.", escape(id), escape(account)));
-    }
-    let text = match create.filter(|_| !hides) {
-        Some(create) => format!("{text} {}", crate::run::opened_ledger::still_watched(create)),
-        None => text,
-    };
-    out.print(&format!("{}\n", out.plan_detail().wrap_sentence(&text)));
     Ok(Exit::Done)
+}
+
+fn describe(address: &Address, done: &ReleasedAddress) -> String {
+    let create = done.watched.as_ref().filter(|_| !done.hidden_until_verified).map(|create| {
+        format!(
+            " Its create of {} got no answer and may have been carried out late, so its natural key stays watched: it is not sent again before `settle_after` of account {} has passed since then.",
+            escape(&create.describe_create()),
+            escape(&create.account)
+        )
+    });
+    let create = create.unwrap_or_default();
+    if let Some(entry) = &done.released {
+        let (id, account) = (escape(&entry.id), escape(&entry.account));
+        let mut text = format!("Released {address}: {id} in account {account} stays as it is, and telform no longer manages it.");
+        for AbandonedObject { account, id } in &done.left {
+            text.push_str(&format!(" So does {} in account {}, whose place it took.", escape(id), escape(account)));
+        }
+        return text + &create;
+    }
+    let noted = format!("Noted: the create of {address} that was cut off made nothing.");
+    match &done.still_managed {
+        Some(entry) => format!(
+            "{noted} telform still manages {} of account {} as {address}; the same command once more releases that.",
+            escape(&entry.id),
+            escape(&entry.account)
+        ),
+        None if done.hidden_until_verified => format!("{noted} The next apply creates it."),
+        None => format!("Nothing to release: telform manages no object as {address}.{create}"),
+    }
 }

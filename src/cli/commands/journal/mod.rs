@@ -11,7 +11,7 @@ use crate::output::view::{html, journal as view, plural_kind};
 use crate::output::{self, Blame, Export, InForce, RunList, RunShown};
 use crate::run::journal::journal_error;
 use crate::run::journal_key::{BEHIND, JournalKey};
-use crate::run::opened_ledger::{Access, OpenedLedger};
+use crate::run::opened_ledger::OpenedLedger;
 use crate::run::{Exit, RunError};
 use crate::state::journal::{self, BrokenLine, KeyVerification, ParsedJournal, RecordedChange, RecordedRun};
 use crate::text::escape;
@@ -164,7 +164,7 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
 impl JournalFile {
     /// Reads the journal, and what the ledger recorded about its end.
     async fn read(out: &Console) -> Result<Self, RunError> {
-        let book = OpenedLedger::find(&out.context(), Access::Read)?;
+        let book = OpenedLedger::find(&out.context())?;
         let (bytes, place) = journal::read_journal_bytes(book.store.state_store()).await.map_err(journal_error)?;
         if bytes.is_empty() && book.store.load().await?.is_none_or(|ledger| ledger.journal.is_none()) {
             return Err(RunError::other(

@@ -7,12 +7,12 @@ use crate::cli::console::Console;
 use crate::model::ledger::{Ledger, ManagedObject, UnansweredCreate};
 use crate::output::view::table::{render_table, table_lines};
 use crate::output::{LedgerList, WatchedCreate};
-use crate::run::opened_ledger::{Access, OpenedLedger};
+use crate::run::opened_ledger::OpenedLedger;
 use crate::run::{Exit, RunError};
 use crate::text::escape;
 
 pub(super) async fn run(out: &Console) -> Result<Exit, RunError> {
-    let book = OpenedLedger::find(&out.context(), Access::Read)?;
+    let book = OpenedLedger::find(&out.context())?;
     let (ledger, exit) = book.look(&out.context()).await?;
     if out.global.json {
         out.print_document(&LedgerList {

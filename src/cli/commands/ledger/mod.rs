@@ -7,7 +7,7 @@ use litemap::LiteMap;
 
 use super::forget::{self, ForgetArgs};
 use crate::cli::console::Console;
-use crate::model::ledger::{Ledger, ManagedObject};
+use crate::model::ledger::ManagedObject;
 use crate::model::resource::Address;
 use crate::output::LedgerEntry;
 use crate::run::{Exit, RunError};
@@ -101,16 +101,4 @@ fn document<'a>(address: &Address, entry: &'a ManagedObject) -> LedgerEntry<'a> 
         former: &entry.former,
         replaced: &entry.replaced,
     }
-}
-
-pub(crate) fn unknown(ledger: &Ledger, address: &Address) -> RunError {
-    let near =
-        ledger.objects.keys().map(ToString::to_string).max_by(|a, b| {
-            strsim::jaro_winkler(a, &address.to_string()).total_cmp(&strsim::jaro_winkler(b, &address.to_string()))
-        });
-    RunError::other(
-        "telform::ledger::unknown_address",
-        format!("the ledger does not know {address}"),
-        near.map_or_else(|| "it is empty".to_owned(), |near| format!("did you mean {near}? `telform ledger list` shows all")),
-    )
 }

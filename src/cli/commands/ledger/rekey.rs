@@ -1,4 +1,4 @@
-//! `telform ledger rekey`: changes the fingerprint key. No service is called.
+//! `telform ledger rekey`.
 
 use std::path::PathBuf;
 
@@ -6,21 +6,11 @@ use clap::Args;
 
 use crate::cli::args::LockArgs;
 use crate::cli::console::Console;
-use crate::config::desired;
-use crate::config::secrets::{self, ResolvedSecrets};
-use crate::document::{self, Origin};
-use crate::model::ledger::FingerprintKey;
-use crate::model::resource::{Address, Desired, DesiredValue};
+use crate::model::resource::Address;
 use crate::output::view::plural_kind;
-use crate::output::{self, Rekeyed, Subject};
-use crate::plan::{Plan, SANDBOX};
-use crate::run::embedded::made_up_secret;
-use crate::run::journal_key::{JournalKey, KeyAge};
-use crate::run::opened_ledger::loaded;
-use crate::run::session::{follow_accounts, open_store};
-use crate::run::{Exit, PlanSelection, RunError, RunJournal, RunReceipt, lock};
-use crate::state::journal;
-use crate::state::ledger::{LedgerError, LedgerStore, RekeyResult, SuppliedSecret};
+use crate::output::{CarriedOver, Rekeyed, Subject};
+use crate::run::maintenance::{KEY_VARIABLE, RekeyRequest, rekey_ledger};
+use crate::run::{Exit, RunError};
 use crate::text::escape;
 
 /// `telform ledger rekey`.
@@ -37,181 +27,31 @@ pub struct RekeyArgs {
     pub lock: LockArgs,
 }
 
-/// Where the key is.
-const CURRENT: &str = "TELFORM_FINGERPRINT_KEY";
-/// Where the new key comes from.
-const NEW: &str = "TELFORM_FINGERPRINT_KEY_NEW";
-
-/// The new key, and what the user has to do so that the next command finds it.
-struct NewKey {
-    key: FingerprintKey,
-    /// Text for the key file beside the ledger; none when the key is kept elsewhere.
-    file: Option<String>,
-}
-
+/// Changes the key, and says what is still known.
 pub(crate) async fn run(out: &Console, args: &RekeyArgs) -> Result<Exit, RunError> {
-    let mut desired = desired::load_config(&out.global.files)?.desired;
-    let store = open_store(&out.global.run_options(), &desired, &PlanSelection::default())?;
-    loaded(&store).await?;
-    let _lock = lock::take_lock(&out.context(), &store, args.lock.timeout()).await?;
-    // Read again under the lock: another run may just have ended.
-    let mut ledger = loaded(&store).await?;
-    let sandbox = ledger.accounts.values().any(|account| account.base_url == SANDBOX);
-    follow_accounts(&store, &mut ledger, &desired, sandbox)?;
-    let given = env_variable(CURRENT);
-    let old = match store.old_key(given.as_deref())? {
-        Some(key) if given.is_some() => Some(key),
-        Some(key) => Some(store.settled_key(&ledger, key, true)?),
-        None => None,
-    };
-    let reads = old.as_ref().is_some_and(|old| ledger.readable_with(old));
-    // Before anything is changed: the state that the journal is compared with.
-    let before = ledger.clone();
-    let (new, report, chain) = if args.lost_key {
-        if reads {
-            return Err(RunError::other(
-                "telform::ledger::rekey",
-                "the key is not lost: it reads this ledger; nothing was changed",
-                "leave --lost-key out, and what is supplied stays known",
-            ));
-        }
-        // A given key cannot read the ledger yet, and is used from now on.
-        let new = match given.as_deref().filter(|_| args.new_key_file.is_none() && env_variable(NEW).is_none()) {
-            Some(text) => NewKey { key: FingerprintKey::from_text(text).map_err(LedgerError::from)?, file: None },
-            None => new_key(&store, args, given.is_some())?,
-        };
-        let report = ledger.rekey_without(&new.key);
-        (new, report, (None, KeyAge::Made))
-    } else {
-        let old = match old {
-            Some(old) if reads => old,
-            Some(_) => {
-                return Err(no_key("the fingerprint key is not the one that this ledger was written with"));
-            }
-            None => return Err(no_key("there is no fingerprint key")),
-        };
-        let new = new_key(&store, args, given.is_some())?;
-        if new.key.key_check() == old.key_check() {
-            return Err(RunError::other(
-                "telform::ledger::rekey",
-                "the new key is the one that the ledger has",
-                "give another one, such as the output of `openssl rand -hex 32`",
-            ));
-        }
-        let env = |name: &str| env_variable(name);
-        let resolved =
-            secrets::resolve_without_tokens(&mut desired, &env, &out.global.run_options().allowed(Some(&store)), &old)?;
-        let supplied = |address: &Address, attribute: &str, key: &FingerprintKey| {
-            supplied_secret(&desired, &resolved, address, attribute, sandbox.then_some(key))
-        };
-        let report = ledger.reseal_fingerprints(&old, &new.key, &supplied);
-        (new, report, (Some(old), KeyAge::Before))
-    };
-    let chain = JournalKey::from_key(&store, chain.0.or_else(|| Some(new.key.clone())), chain.1)?;
-    // A journal that differs from what was written needs `journal restart`, which needs a key.
-    let run = match journal::read_journal(store.state_store()).await {
-        Ok(_) => Some(RunJournal::open(&out.context(), &store, &before, &chain).await?),
-        Err(_) => None,
-    };
-    // A key for the ledger is on disk at every moment, see `ledger/rekey.rs`.
-    if let Some(text) = &new.file {
-        store.stage_key(text)?;
-    }
-    // The old key authenticates the new one in the journal, before the ledger records it.
-    if let Some(run) = &run {
-        let plan = Plan::from_ledger_updates(Vec::new(), Vec::new());
-        run.begin("ledger rekey", document::from_plan(&plan, Origin::default()), None, None).await?;
-        if let Some(old) = run.goes_on_with() {
-            run.rekey(Some(old), &new.key).await?;
-        }
-    }
-    store.save(&mut ledger).await?;
-    if new.file.is_some() {
-        store.promote_key()?;
-    } else if given.is_none() && store.old_key(None)?.is_some() {
-        store.drop_key()?;
-    }
-    if let Some(run) = run {
-        run.end(&store, &mut ledger, Exit::Done, RunReceipt { result: Exit::Done.as_str(), ..RunReceipt::default() }).await?;
-    }
-    print_report(out, &store, &report, new.file.is_some(), given.is_none());
-    Ok(Exit::Done)
-}
-
-fn env_variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|text| !text.is_empty())
-}
-
-fn no_key(why: &str) -> RunError {
-    RunError::other(
-        "telform::ledger::rekey",
-        format!("{why}, so nothing can be carried over; nothing was changed"),
-        format!(
-            "set {CURRENT} or restore the key file; if the old key is lost, `telform ledger rekey --lost-key` goes on with a new one"
-        ),
-    )
-}
-
-fn new_key(store: &LedgerStore, args: &RekeyArgs, from_environment: bool) -> Result<NewKey, RunError> {
-    if let Some(path) = &args.new_key_file {
-        let (key, text) = store.key_from(path)?;
-        return Ok(NewKey { key, file: (!from_environment).then_some(text) });
-    }
-    if let Some(text) = env_variable(NEW) {
-        return Ok(NewKey { key: FingerprintKey::from_text(&text).map_err(LedgerError::from)?, file: None });
-    }
-    if from_environment {
-        return Err(RunError::other(
-            "telform::ledger::rekey",
-            format!("the key comes from {CURRENT}, which a new key file would not replace"),
-            format!("give the new key in {NEW} or with --new-key-file, and set {CURRENT} to it afterwards"),
-        ));
-    }
-    let text = FingerprintKey::generate_text();
-    Ok(NewKey { key: FingerprintKey::from_text(&text).map_err(LedgerError::from)?, file: Some(text) })
-}
-
-/// The secret of an entry of the ledger, under its address in the configuration.
-fn supplied_secret(
-    desired: &Desired,
-    resolved: &ResolvedSecrets,
-    address: &Address,
-    attribute: &str,
-    sandbox: Option<&FingerprintKey>,
-) -> SuppliedSecret {
-    let renamed = desired.moved.iter().find(|rename| rename.from == *address).map(|rename| &rename.to);
-    let address = renamed.unwrap_or(address);
-    let declared = desired.objects.get(address).and_then(|object| object.attributes.get(attribute));
-    let secret = resolved.object_secrets.get(&(address.clone(), attribute.to_owned()));
-    // The sandbox got the substitute of the secret.
-    if let (Some(key), Some(DesiredValue::Secret(wanted))) = (sandbox, declared) {
-        return SuppliedSecret::Secret(made_up_secret(key, &address.kind, attribute, secret, &wanted.source));
-    }
-    if let Some(secret) = secret {
-        return SuppliedSecret::Secret(secret.clone());
-    }
-    if matches!(declared, Some(DesiredValue::Secret(_))) { SuppliedSecret::Nothing } else { SuppliedSecret::NotDeclared }
-}
-
-fn print_report(out: &Console, store: &LedgerStore, report: &RekeyResult, in_file: bool, had_file: bool) {
+    let request =
+        RekeyRequest { new_key_file: args.new_key_file.clone(), lost_key: args.lost_key, lock_wait: args.lock.timeout() };
+    let rekeyed = rekey_ledger(&out.context(), &request).await?;
+    let report = &rekeyed.fingerprints;
     if out.global.json {
         let subject =
             |(address, attribute): &(Address, String)| Subject { address: address.to_string(), attribute: attribute.clone() };
-        let lost = report.lost.iter().map(|lost| output::CarriedOver {
+        let lost = report.lost.iter().map(|lost| CarriedOver {
             address: lost.address.to_string(),
             attribute: lost.attribute.clone(),
             because: lost.reason.as_str().to_owned(),
         });
-        return out.print_document(&Rekeyed {
+        out.print_document(&Rekeyed {
             carried_over: report.carried.iter().map(subject).collect(),
             unknown: lost.collect(),
-            key: if in_file { "file" } else { "environment" }.to_owned(),
+            key: if rekeyed.is_in_file { "file" } else { "environment" }.to_owned(),
         });
+        return Ok(Exit::Done);
     }
     let count = report.carried.len();
     out.print(&format!("Carried over: {count} {}.\n", plural_kind(count, "secrets")));
     if out.global.quiet {
-        return;
+        return Ok(Exit::Done);
     }
     if !report.lost.is_empty() {
         out.print(&format!("\nUnknown from now on ({}):\n", report.lost.len()));
@@ -220,12 +60,12 @@ fn print_report(out: &Console, store: &LedgerStore, report: &RekeyResult, in_fil
         let subject = escape(&format!("{} {}", lost.address, lost.attribute));
         out.print(&format!("  {subject}  {}\n", lost.reason.text()));
     }
-    let file = escape(&store.key_shown());
-    out.print(&match (in_file, had_file) {
-        (true, _) => format!("\nThe new key is in {file}; nothing is kept of the old one.\n"),
-        (false, true) => format!(
-            "\nSet {CURRENT} to the new key: without it the ledger cannot be compared. {file} held the old key and is removed.\n"
-        ),
-        (false, false) => format!("\nSet {CURRENT} to the new key: without it the ledger cannot be compared.\n"),
+    let file = escape(&rekeyed.key_file);
+    out.print(&if rekeyed.is_in_file {
+        format!("\nThe new key is in {file}; nothing is kept of the old one.\n")
+    } else {
+        let removed = if rekeyed.was_in_file { format!(" {file} held the old key and is removed.") } else { String::new() };
+        format!("\nSet {KEY_VARIABLE} to the new key: without it the ledger cannot be compared.{removed}\n")
     });
+    Ok(Exit::Done)
 }

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::{document, unknown};
+use super::document;
 use crate::cli::args::parse_address;
 use crate::cli::console::Console;
 use crate::model::resource::Address;
 use crate::output::LedgerShown;
 use crate::output::view::table::render_table;
-use crate::run::opened_ledger::{Access, OpenedLedger};
+use crate::run::opened_ledger::{OpenedLedger, unknown_address};
 use crate::run::{Exit, RunError};
 use crate::text::escape;
 
@@ -21,7 +21,7 @@ pub struct ShowObjectArgs {
 }
 
 pub(super) async fn run(out: &Console, args: &ShowObjectArgs) -> Result<Exit, RunError> {
-    let book = OpenedLedger::find(&out.context(), Access::Read)?;
+    let book = OpenedLedger::find(&out.context())?;
     let (ledger, exit) = book.look(&out.context()).await?;
     let Some(entry) = ledger.objects.get(&args.address) else {
         if let Some(attempt) = ledger.attempts.get(&args.address) {
@@ -42,7 +42,7 @@ pub(super) async fn run(out: &Console, args: &ShowObjectArgs) -> Result<Exit, Ru
             ));
             return Ok(exit);
         }
-        return Err(unknown(&ledger, &args.address));
+        return Err(unknown_address(&ledger, &args.address));
     };
     let served: Vec<_> = ledger
         .connections

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::cli::console::Console;
 use crate::output::LedgerLock;
-use crate::run::opened_ledger::{Access, OpenedLedger};
+use crate::run::opened_ledger::OpenedLedger;
 use crate::run::{Exit, RunError};
 use crate::state::ledger::LockHolder;
 use crate::text::escape;
@@ -19,7 +19,7 @@ pub struct UnlockArgs {
 
 /// Shows who has the lock; frees it only when it is named by its id.
 pub(super) async fn run(out: &Console, args: &UnlockArgs) -> Result<Exit, RunError> {
-    let store = OpenedLedger::find(&out.context(), Access::Read)?.store;
+    let store = OpenedLedger::find(&out.context())?.store;
     let place = store.display_name();
     let free = LedgerLock { ledger: place.clone(), held: false, id: None, holder: None, expired: false, freed: false };
     if let Some(id) = &args.lock_id {
