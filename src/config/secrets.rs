@@ -95,33 +95,27 @@ pub fn resolve_for(
     allowed: &SecretAllowances,
     key: &FingerprintKey,
 ) -> Result<ResolvedSecrets, Problems> {
-    let mut problems = forbidden_sources(desired, allowed, env);
-    if !problems.is_empty() {
-        return Err(problems.sorted());
-    }
-    let mut reader = SecretReader::new(env, allowed);
-    let mut resolved = ResolvedSecrets::default();
-    let several = desired.accounts.len() > 1;
-    for account in desired.accounts.values().filter(|account| asked.includes_account(&account.name)) {
-        match read_token(&mut reader, &account.token) {
-            Ok(secret) => drop(resolved.tokens.insert(account.name.clone(), secret)),
-            Err(fault) => {
-                let what = format!("the token of the account `{}` {}", account.name, fault.reason);
-                let mut problem = fault.to_problem(what, &account.token_location);
-                if asked.tolerate_missing_token {
-                    resolved.accounts_without_token.insert(account.name.clone(), problem);
-                    continue;
+    resolve_with(desired, asked, env, allowed, key, |reader, desired, resolved, problems| {
+        let several = desired.accounts.len() > 1;
+        for account in desired.accounts.values().filter(|account| asked.includes_account(&account.name)) {
+            match read_token(reader, &account.token) {
+                Ok(secret) => drop(resolved.tokens.insert(account.name.clone(), secret)),
+                Err(fault) => {
+                    let what = format!("the token of the account `{}` {}", account.name, fault.reason);
+                    let mut problem = fault.to_problem(what, &account.token_location);
+                    if asked.tolerate_missing_token {
+                        resolved.accounts_without_token.insert(account.name.clone(), problem);
+                        continue;
+                    }
+                    if several {
+                        let help = format!("{}, or name the other accounts with `--account NAME`", fault.help);
+                        problem = problem.help(&help);
+                    }
+                    problems.push(problem);
                 }
-                if several {
-                    let help = format!("{}, or name the other accounts with `--account NAME`", fault.help);
-                    problem = problem.help(&help);
-                }
-                problems.push(problem);
             }
         }
-    }
-    resolve_objects(&mut reader, desired, asked, key, &mut resolved, &mut problems);
-    finish_resolving(resolved, problems)
+    })
 }
 
 /// The same without tokens, for a run that reads no account: `validate`, `--sandbox`, a plan from a snapshot.
@@ -131,17 +125,25 @@ pub fn resolve_without_tokens(
     allowed: &SecretAllowances,
     key: &FingerprintKey,
 ) -> Result<ResolvedSecrets, Problems> {
+    resolve_with(desired, SecretScope::ALL, env, allowed, key, |_, _, _, _| ())
+}
+
+fn resolve_with(
+    desired: &mut Desired,
+    asked: SecretScope<'_>,
+    env: &dyn Fn(&str) -> Option<String>,
+    allowed: &SecretAllowances,
+    key: &FingerprintKey,
+    read_tokens: impl FnOnce(&mut SecretReader<'_>, &Desired, &mut ResolvedSecrets, &mut Problems),
+) -> Result<ResolvedSecrets, Problems> {
     let mut problems = forbidden_sources(desired, allowed, env);
     if !problems.is_empty() {
         return Err(problems.sorted());
     }
     let mut reader = SecretReader::new(env, allowed);
     let mut resolved = ResolvedSecrets::default();
-    resolve_objects(&mut reader, desired, SecretScope::ALL, key, &mut resolved, &mut problems);
-    finish_resolving(resolved, problems)
-}
-
-fn finish_resolving(resolved: ResolvedSecrets, problems: Problems) -> Result<ResolvedSecrets, Problems> {
+    read_tokens(&mut reader, desired, &mut resolved, &mut problems);
+    resolve_objects(&mut reader, desired, asked, key, &mut resolved, &mut problems);
     if problems.is_empty() { Ok(resolved) } else { Err(problems.sorted()) }
 }
 

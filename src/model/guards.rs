@@ -33,8 +33,8 @@ pub struct Guard {
     pub schema: &'static str,
     /// Sentence of the command line's help.
     pub help: &'static str,
-    /// Whether the limit is 0 if it is not set. Otherwise there is no limit.
-    pub zero_by_default: bool,
+    /// The limit if none is set; `None`: there is no limit.
+    pub default: Option<u64>,
     /// Reads the limit.
     pub get: fn(&Guards) -> Option<u64>,
     /// Where the limit is kept.
@@ -50,7 +50,7 @@ pub const GUARDS: &[Guard] = &[
         most: None,
         schema: "Maximum number of deletes; 0 by default.",
         help: "Allow this many deletes in this run, over all accounts [default: 0, or guards.max_deletes]",
-        zero_by_default: true,
+        default: Some(0),
         get: |guards| guards.max_deletes,
         slot: |guards| &mut guards.max_deletes,
     },
@@ -61,7 +61,7 @@ pub const GUARDS: &[Guard] = &[
         most: Some(100),
         schema: "Maximum share of the objects of a kind to delete, in percent.",
         help: "Allow deletes of this share of a kind's objects in this run, in each account and over all",
-        zero_by_default: false,
+        default: None,
         get: |guards| guards.max_delete_percent,
         slot: |guards| &mut guards.max_delete_percent,
     },
@@ -72,7 +72,7 @@ pub const GUARDS: &[Guard] = &[
         most: None,
         schema: "Maximum count of numbers that lose their connection without getting another; 0 by default.",
         help: "Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]",
-        zero_by_default: true,
+        default: Some(0),
         get: |guards| guards.max_numbers_dark,
         slot: |guards| &mut guards.max_numbers_dark,
     },
@@ -96,7 +96,7 @@ impl Guards {
     /// Limits that allow everything.
     pub fn unlimited() -> Self {
         let mut all = Self::default();
-        for guard in GUARDS.iter().filter(|guard| guard.zero_by_default) {
+        for guard in GUARDS.iter().filter(|guard| guard.default.is_some()) {
             *(guard.slot)(&mut all) = Some(u64::MAX);
         }
         all

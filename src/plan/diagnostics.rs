@@ -156,6 +156,11 @@ impl RefusalCode {
         }
     }
 
+    /// The code without its group, as documents write it.
+    pub fn name(self) -> &'static str {
+        self.as_str().rsplit("::").next().unwrap_or_default()
+    }
+
     /// What to do about every refusal of this type, for people.
     pub fn help(self) -> String {
         self.help_template().replace("{address}", "ADDRESS").replace("{account}", "ACCOUNT")

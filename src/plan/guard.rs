@@ -6,21 +6,17 @@ use super::diagnostics::{PlanRefusal, RefusalCode};
 use super::impact::{NumberImpact, numbers_going_dark};
 use super::step::{Step, StepOperation};
 use super::{Inputs, StepPhase};
-use crate::model::guards::Guards;
+use crate::model::guards::{GUARDS, Guards};
 use crate::model::resource::OrganizationCheck;
 
 /// What the guards refuse: first what breaks the limits of one account, then what breaks those of the whole run.
 pub(super) fn check_guards(inputs: &Inputs<'_>, steps: &[Step], impact: &[NumberImpact]) -> Vec<PlanRefusal> {
     let mut refusals = Vec::new();
-    let whole = PlannedLoss::from_steps(inputs, steps, impact, None);
-    let of_each: Vec<PlannedLoss> =
-        inputs.desired.accounts.keys().map(|name| PlannedLoss::from_steps(inputs, steps, impact, Some(name))).collect();
+    let whole = PlannedLosses::from_steps(inputs, steps, impact, None);
+    let of_each = inputs.desired.accounts.keys().map(|name| PlannedLosses::from_steps(inputs, steps, impact, Some(name)));
+    let of_each: Vec<PlannedLosses> = of_each.collect();
     // The number in a switch applies to the whole run, so each refusal names the one that allows the whole run.
-    let needed = RequiredOverrides {
-        deletes: whole.deletes,
-        dark: whole.dark,
-        percent: of_each.iter().flat_map(|loss| loss.percent.values()).copied().max().unwrap_or(0),
-    };
+    let needed = |code| of_each.iter().chain([&whole]).flat_map(|loss| loss.amount_of(code)).max().unwrap_or(0);
     for (account, loss) in inputs.desired.accounts.values().zip(&of_each) {
         let limits = inputs.options.guards.or(account.guards).or(inputs.desired.guards);
         loss.check_limits(&account.name, limits, &needed, &mut refusals);
@@ -65,22 +61,14 @@ pub(super) fn check_guards(inputs: &Inputs<'_>, steps: &[Step], impact: &[Number
     refusals
 }
 
-/// The switch values that would allow this run.
-struct RequiredOverrides {
-    deletes: usize,
-    dark: usize,
-    percent: u64,
-}
-
 /// The losses, in one account or in all.
-struct PlannedLoss {
+struct PlannedLosses {
     deletes: usize,
-    dark: usize,
-    /// Share of a kind's objects that is deleted, in percent, rounded up.
-    percent: BTreeMap<&'static str, u64>,
+    /// What each guard counts: its rule, how much, and a clause that says so.
+    counted: Vec<(RefusalCode, u64, String)>,
 }
 
-impl PlannedLoss {
+impl PlannedLosses {
     fn from_steps(inputs: &Inputs<'_>, steps: &[Step], impact: &[NumberImpact], account: Option<&str>) -> Self {
         let within = |name: &str| account.is_none_or(|account| account == name);
         let deletes: Vec<&Step> =
@@ -91,38 +79,37 @@ impl PlannedLoss {
                 *there.entry(kind).or_default() += objects.len() as u64;
             }
         }
-        let percent = there.into_iter().filter_map(|(kind, there)| {
+        let shares = there.into_iter().map(|(kind, there)| {
             let of_kind = |step: &&&Step| step.address.as_ref().is_some_and(|address| address.kind == kind);
-            let gone = deletes.iter().filter(of_kind).count() as u64;
-            (gone > 0).then(|| (kind, (gone * 100).div_ceil(there.max(1))))
+            let percent = (deletes.iter().filter(of_kind).count() as u64 * 100).div_ceil(there.max(1));
+            (RefusalCode::MaxDeletePercent, percent, format!("{percent} % of the {kind} would be deleted"))
         });
-        Self { dark: numbers_going_dark(impact, account).count(), percent: percent.collect(), deletes: deletes.len() }
+        let dark = numbers_going_dark(impact, account).count();
+        let deletes = deletes.len();
+        let lost = format!("{} would be deleted", count_of(deletes, "object"));
+        let mut counted = vec![(RefusalCode::MaxDeletes, deletes as u64, lost)];
+        counted.extend(shares);
+        counted.push((RefusalCode::MaxNumbersDark, dark as u64, format!("{} would go dark", count_of(dark, "number"))));
+        Self { deletes, counted }
+    }
+
+    fn amount_of(&self, code: RefusalCode) -> impl Iterator<Item = u64> {
+        self.counted.iter().filter(move |(it, ..)| *it == code).map(|(_, amount, _)| *amount)
     }
 
     /// Compares with the limits of an account, or with those of the whole run when none is named.
-    fn check_limits(&self, account: &str, max: Guards, needed: &RequiredOverrides, refusals: &mut Vec<PlanRefusal>) {
+    fn check_limits(&self, account: &str, max: Guards, needed: &dyn Fn(RefusalCode) -> u64, refusals: &mut Vec<PlanRefusal>) {
         let of = if account.is_empty() { " for the whole run" } else { "" };
-        let mut refuse = |code, lost: String, guard: &str, allowed: u64, switch: String| {
-            let detail = format!("{lost}, {guard}{of} is {allowed}; `{switch}` allows it");
-            refusals.push(guard_refusal(code, account, detail));
-        };
-        let allowed = max.max_deletes.unwrap_or(0);
-        if self.deletes as u64 > allowed {
-            let lost = format!("{} would be deleted", count_of(self.deletes, "object"));
-            let switch = format!("--max-deletes {}", needed.deletes);
-            refuse(RefusalCode::MaxDeletes, lost, "max_deletes", allowed, switch);
-        }
-        let allowed = max.max_delete_percent.unwrap_or(100);
-        for (kind, percent) in self.percent.iter().filter(|(_, percent)| **percent > allowed) {
-            let lost = format!("{percent} % of the {kind} would be deleted");
-            let switch = format!("--max-delete-percent {}", needed.percent);
-            refuse(RefusalCode::MaxDeletePercent, lost, "max_delete_percent", allowed, switch);
-        }
-        let allowed = max.max_numbers_dark.unwrap_or(0);
-        if self.dark as u64 > allowed {
-            let lost = format!("{} would go dark", count_of(self.dark, "number"));
-            let switch = format!("--max-numbers-dark {}", needed.dark);
-            refuse(RefusalCode::MaxNumbersDark, lost, "max_numbers_dark", allowed, switch);
+        for (code, amount, lost) in &self.counted {
+            let guard = GUARDS.iter().find(|guard| guard.name == code.name());
+            let Some((guard, allowed)) = guard.and_then(|guard| Some((guard, (guard.get)(&max).or(guard.default)?))) else {
+                continue;
+            };
+            if *amount > allowed {
+                let allows = format!("--{} {}", guard.option, needed(*code));
+                let detail = format!("{lost}, {}{of} is {allowed}; `{allows}` allows it", guard.name);
+                refusals.push(guard_refusal(*code, account, detail));
+            }
         }
     }
 }

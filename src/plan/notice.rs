@@ -131,6 +131,13 @@ pub enum NoticeCode {
     OddCharacters,
 }
 
+/// The code as documents write it.
+impl std::fmt::Display for NoticeCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.serialize(f)
+    }
+}
+
 impl NoticeCode {
     /// Whether a person outside has to act before the object is as wanted.
     pub fn needs_outside_action(self) -> bool {

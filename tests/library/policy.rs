@@ -77,7 +77,9 @@ fn what_a_program_started_goes_with_it() {
         [("sleep 600 & echo $!; exit 0", LONG, false), ("sleep 600 & echo $!; wait", Duration::from_millis(300), true)]
     {
         let start = Instant::now();
-        let verdict = ask(&sh(script), "{}", patience);
+        // On a machine under load the program may be ended before it started anything.
+        let mut verdicts = [1, 5].into_iter().map(|times| ask(&sh(script), "{}", patience * times));
+        let verdict = verdicts.find(|verdict| !verdict.text.is_empty()).expect("it starts");
         assert_eq!(verdict.refused.is_some(), refused, "{script}");
         assert!(start.elapsed() < LONG / 3, "{script}");
         let until = Instant::now() + LONG / 3;

@@ -1,7 +1,5 @@
 //! The planner's values as version 1 writes them. When the planner's move on, this is where the two part.
 
-use serde::Serialize;
-
 use super::limits::Limits;
 use super::step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, PriorConnection, Ref, ServedState, StepV1};
 use super::taken::{NotTaken, Way};
@@ -10,20 +8,13 @@ use super::{
     Unmanaged,
 };
 use crate::model::call;
-use crate::model::resource::ServedBy;
+use crate::model::resource::{Address, ServedBy};
+use crate::model::value::Value;
 use crate::plan;
 
 /// Each value of a collection, converted.
 fn each<'a, A: 'a, B: From<&'a A>, C: FromIterator<B>>(values: impl IntoIterator<Item = &'a A>) -> C {
     values.into_iter().map(B::from).collect()
-}
-
-/// A word as the planner writes it itself: its names are those of version 1.
-fn word(value: impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        other => unreachable!("the planner's codes are words: {other:?}"),
-    }
 }
 
 /// Enumerations whose choices have no content.
@@ -152,7 +143,7 @@ impl From<&plan::NotTakenValue> for NotTaken {
 impl From<&plan::PlanRefusal> for Refusal {
     fn from(refusal: &plan::PlanRefusal) -> Self {
         Self {
-            code: word(refusal.code),
+            code: refusal.code.name().to_owned(),
             account: refusal.account.clone(),
             address: refusal.address.as_ref().map(ToString::to_string),
             attribute: refusal.attribute.clone(),
@@ -165,7 +156,7 @@ impl From<&plan::PlanRefusal> for Refusal {
 impl From<&plan::PlanNotice> for Notice {
     fn from(notice: &plan::PlanNotice) -> Self {
         Self {
-            code: word(notice.code),
+            code: notice.code.to_string(),
             account: notice.account.clone(),
             address: notice.address.as_ref().map(ToString::to_string),
             attribute: notice.attribute.clone(),
@@ -185,11 +176,33 @@ impl From<&plan::UnmanagedCount> for Unmanaged {
     }
 }
 
-/// Version 1 says of an effect only that it is one key with its facts, so it is written as the planner writes it.
+/// Version 1 says of an effect that it is one key with its facts.
 impl From<&plan::LedgerUpdate> for LedgerEffect {
     fn from(effect: &plan::LedgerUpdate) -> Self {
-        let facts = serde_json::to_value(effect).and_then(serde_json::from_value);
-        Self(facts.unwrap_or_else(|error| unreachable!("an effect is one key with its facts: {error}")))
+        use plan::LedgerUpdate as Update;
+        let at = |address: &Address| ("address", address.to_string().into());
+        let text = |name, text: &str| (name, text.into());
+        let optional = |name, text: &Option<String>| text.as_ref().map(|text| (name, Value::from(text.as_str())));
+        let (what, facts): (_, Vec<(&str, Value)>) = match effect {
+            Update::Rename { from, to } => ("rename", vec![("from", from.to_string().into()), ("to", to.to_string().into())]),
+            Update::Adopt { address, account, id } => ("adopt", vec![at(address), text("account", account), text("id", id)]),
+            Update::AdoptHidden { address, account, id } => {
+                ("adopt_hidden", vec![at(address), text("account", account), text("id", id)])
+            }
+            Update::MoveEnded { account, number } => ("move_ended", vec![text("account", account), text("number", number)]),
+            Update::Release { address, account, id } => {
+                let known = [optional("account", account), optional("id", id)].into_iter().flatten();
+                ("release", std::iter::once(at(address)).chain(known).collect())
+            }
+            Update::Drop { address } => ("drop", vec![at(address)]),
+            Update::Visible { address } => ("visible", vec![at(address)]),
+            Update::Confirmed { address, attribute } => ("confirmed", vec![at(address), text("attribute", attribute)]),
+            Update::Protect { address, on } => ("protect", vec![at(address), ("on", (*on).into())]),
+            Update::RenameAccount { from, to } => ("rename_account", vec![text("from", from), text("to", to)]),
+            Update::Follow { address, account } => ("follow", vec![at(address), text("account", account)]),
+        };
+        let facts = facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self([(what.to_owned(), facts)].into())
     }
 }
 

@@ -202,7 +202,7 @@ pub(super) fn check_ignored(checks: &mut CheckList, store: &LedgerStore, desired
     files.sort();
     files.dedup();
     match open_files(&files) {
-        None => checks.ok(ABOUT, "git", "not a git work tree, or git was not found"),
+        None => checks.ok(ABOUT, "git", "not a git work tree, or git did not answer"),
         Some(open) if open.is_empty() => {
             checks.ok(ABOUT, "git", "the key and all secret files are ignored, or lie outside");
         }
