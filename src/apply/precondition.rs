@@ -185,11 +185,11 @@ impl ApplyRun<'_> {
         frees: &[String],
         belief: Precondition,
     ) -> Precondition {
-        match one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, slug).await {
-            Ok(Some(seats)) => {
-                let late: Vec<String> = seats
+        match one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, slug).await {
+            Ok(Some(servers)) => {
+                let late: Vec<String> = servers
                     .into_iter()
-                    .filter(|(number, seat)| !frees.contains(number) && seat.may_serve())
+                    .filter(|(number, served)| !frees.contains(number) && served.may_serve())
                     .map(|(number, _)| number)
                     .collect();
                 if late.is_empty() {
@@ -215,18 +215,21 @@ impl ApplyRun<'_> {
         wanted: Option<&str>,
         cut_before: bool,
     ) -> Precondition {
-        let seats = match one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, slug).await {
-            Ok(Some(seats)) => seats,
-            Ok(None) => return Precondition::Gone(format!("bridge {slug} is no longer there")),
-            Err(error) => return Precondition::Unreadable(self.describe_error(target, slug, &error).await),
-        };
-        let seat = seats.get(number).cloned().unwrap_or(ServedBy::NotThere);
+        let servers =
+            match one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, slug)
+                .await
+            {
+                Ok(Some(servers)) => servers,
+                Ok(None) => return Precondition::Gone(format!("bridge {slug} is no longer there")),
+                Err(error) => return Precondition::Unreadable(self.describe_error(target, slug, &error).await),
+            };
+        let served = servers.get(number).cloned().unwrap_or(ServedBy::NotThere);
         let moved = |what: &str| Precondition::Changed(format!("{number} on bridge {slug} {what} since the plan"));
-        match (before, wanted, seat) {
+        match (before, wanted, served) {
             // A row without a configuration after the disconnect is equivalent to no row (unpod.md 12, row 7).
             (ServedBy::NotThere, Some(_), ServedBy::NotThere | ServedBy::Unserved) => Precondition::Holds(None),
             (ServedBy::NotThere, Some(_), ServedBy::NotTold) if cut_before => Precondition::Holds(None),
-            (_, Some(wanted), seat) if seat.id() == Some(wanted) => {
+            (_, Some(wanted), served) if served.id() == Some(wanted) => {
                 Precondition::AlreadyDone("it was already connected".to_owned())
             }
             (ServedBy::NotThere, Some(_), _) => moved("was connected outside this run"),

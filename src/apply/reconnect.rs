@@ -64,17 +64,24 @@ impl ApplyRun<'_> {
             }
             let at = (step.call.account.as_str(), bridge.as_str());
             if let Entry::Vacant(entry) = bridges.entry(at) {
-                let seats = match self.step_target(step) {
-                    Ok(target) => one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, bridge)
-                        .await
-                        .unwrap_or_default(),
+                let servers = match self.step_target(step) {
+                    Ok(target) => one::read_bridge_servers(
+                        &self.read_only(),
+                        target.account,
+                        target.kind,
+                        target.facts,
+                        self.apply.key,
+                        bridge,
+                    )
+                    .await
+                    .unwrap_or_default(),
                     Err(_) => None,
                 };
-                entry.insert(seats);
+                entry.insert(servers);
             }
-            let seat = bridges[&at].as_ref().and_then(|seats| seats.get(number));
-            if let Some(seat) = seat.filter(|seat| seat.may_serve()) {
-                shown.insert(step.id.clone(), seat.describe());
+            let served = bridges[&at].as_ref().and_then(|servers| servers.get(number));
+            if let Some(served) = served.filter(|served| served.may_serve()) {
+                shown.insert(step.id.clone(), served.describe());
             }
         }
         shown

@@ -109,9 +109,11 @@ pub(super) async fn settle_lost_answer(
             let (Ok(slug), Ok(wanted)) = (run.resolve_ref(bridge), run.resolve_ref(provider)) else {
                 return SettleResult::NotDone;
             };
-            match one::read_bridge_servers(&run.read_only(), target.account, target.kind, target.facts, &slug).await {
-                Ok(seats) => match seats.unwrap_or_default().get(number) {
-                    Some(seat) if seat.id() == Some(&wanted) => SettleResult::As(done()),
+            match one::read_bridge_servers(&run.read_only(), target.account, target.kind, target.facts, run.apply.key, &slug)
+                .await
+            {
+                Ok(servers) => match servers.unwrap_or_default().get(number) {
+                    Some(served) if served.id() == Some(&wanted) => SettleResult::As(done()),
                     // It did not exist a moment ago, and now it does.
                     Some(ServedBy::NotTold) if *before == ServedBy::NotThere => SettleResult::As(done()),
                     // Connecting once more is harmless: the same pair is kept, another one is overwritten (unpod.md U5).
@@ -122,9 +124,11 @@ pub(super) async fn settle_lost_answer(
             }
         }
         StepOperation::Disconnect { bridge, number, .. } => {
-            match one::read_bridge_servers(&run.read_only(), target.account, target.kind, target.facts, bridge).await {
-                Ok(seats) => match seats.unwrap_or_default().get(number) {
-                    Some(seat) if seat.may_serve() => SettleResult::NotDone,
+            match one::read_bridge_servers(&run.read_only(), target.account, target.kind, target.facts, run.apply.key, bridge)
+                .await
+            {
+                Ok(servers) => match servers.unwrap_or_default().get(number) {
+                    Some(served) if served.may_serve() => SettleResult::NotDone,
                     _ => SettleResult::As(done()),
                 },
                 Err(second) => unread(second),
@@ -172,8 +176,17 @@ pub(super) async fn read_back(
 ) -> StepOutcome {
     let mut patience = run.poll_backoff();
     loop {
-        let seats = match one::read_bridge_servers(&run.read_only(), target.account, target.kind, target.facts, slug).await {
-            Ok(Some(seats)) => seats,
+        let servers = match one::read_bridge_servers(
+            &run.read_only(),
+            target.account,
+            target.kind,
+            target.facts,
+            run.apply.key,
+            slug,
+        )
+        .await
+        {
+            Ok(Some(servers)) => servers,
             // It was there when its numbers were connected: a service may show it late.
             Ok(None) if patience.wait().await => continue,
             Ok(None) => return not_confirmed(format!("bridge {slug} is no longer there")),
@@ -184,14 +197,14 @@ pub(super) async fn read_back(
         let wrong: Vec<String> = numbers
             .iter()
             .filter_map(|(number, wanted)| {
-                let seat = seats.get(number).unwrap_or(&ServedBy::NotThere);
-                let right = match (wanted, seat) {
-                    (None, seat) => !seat.may_serve(),
+                let served = servers.get(number).unwrap_or(&ServedBy::NotThere);
+                let right = match (wanted, served) {
+                    (None, served) => !served.may_serve(),
                     // Generation 2 does not say what serves a number: only its presence can be confirmed.
                     (Some(_), ServedBy::NotTold) => true,
-                    (Some(wanted), seat) => run.resolve_ref(wanted).is_ok_and(|wanted| seat.id() == Some(&wanted)),
+                    (Some(wanted), served) => run.resolve_ref(wanted).is_ok_and(|wanted| served.id() == Some(&wanted)),
                 };
-                (!right).then(|| format!("{number} {}", seat.describe()))
+                (!right).then(|| format!("{number} {}", served.describe()))
             })
             .collect();
         if wrong.is_empty() {

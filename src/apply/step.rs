@@ -244,9 +244,11 @@ impl ApplyRun<'_> {
         if !matches!(error.class, AnswerClass::Gone | AnswerClass::Refused | AnswerClass::Conflict) {
             return None;
         }
-        let seats =
-            one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, bridge).await.ok()??;
-        if seats.get(number).is_some_and(ServedBy::may_serve) {
+        let servers =
+            one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, bridge)
+                .await
+                .ok()??;
+        if servers.get(number).is_some_and(ServedBy::may_serve) {
             return None;
         }
         if let Ok(mut sent) = self.sent.lock() {
@@ -264,13 +266,14 @@ impl ApplyRun<'_> {
         if !sent || !matches!(step.operation, StepOperation::Create { .. }) {
             return Vec::new();
         }
-        let read = one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, slug).await;
-        let Ok(Some(seats)) = read else { return Vec::new() };
+        let read =
+            one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, slug).await;
+        let Ok(Some(servers)) = read else { return Vec::new() };
         let joins = self.apply.plan.steps.iter().filter_map(|other| match &other.operation {
             StepOperation::Connect { bridge: ObjectRef::Step(made), number, .. } if *made == step.id => Some(number),
             _ => None,
         });
-        joins.filter(|number| matches!(seats.get(*number), None | Some(ServedBy::NotThere))).cloned().collect()
+        joins.filter(|number| matches!(servers.get(*number), None | Some(ServedBy::NotThere))).cloned().collect()
     }
 
     /// What to do about a create that was refused because the object already exists.

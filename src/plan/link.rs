@@ -10,7 +10,7 @@ use super::LedgerUpdate;
 use super::connect_despite_refusal::number_attribute;
 use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use super::impact::{NumberEffect, NumberImpact, NumberLocation};
-use super::link_steps::LinkSteps;
+use super::link_steps::{LinkChange, LinkSteps};
 use super::remarks::Remarks;
 use super::step::{FreedNumber, ObjectRef};
 use crate::model::kind::Link;
@@ -147,19 +147,15 @@ impl LinkInputs<'_> {
                     let owner = Address::parse(&(self.label)(&open.provider))
                         .filter(|address| address.name != open.provider)
                         .unwrap_or_else(|| Address::new(self.link.roles.target, &open.provider));
-                    let at = ObjectRef::Id(open.bridge.clone());
-                    let id = self.numbers.get(&open.number).and_then(|live| live.id);
-                    wired.steps.add_connect(
-                        self.account,
-                        self.link,
-                        &owner,
-                        &at,
-                        &open.number,
-                        id,
-                        &heir,
-                        ServedBy::NotThere,
-                        None,
-                    );
+                    let change = LinkChange {
+                        owner: &owner,
+                        at: ObjectRef::Id(open.bridge.clone()),
+                        number: &open.number,
+                        number_id: self.numbers.get(&open.number).and_then(|live| live.id),
+                        before: ServedBy::NotThere,
+                        target: Some(&heir),
+                    };
+                    wired.steps.add_link_change(self.account, self.link, change);
                     wired.impact.push(NumberImpact {
                         account: self.account.to_owned(),
                         number: open.number.clone(),
@@ -230,9 +226,9 @@ impl LinkInputs<'_> {
             // Here, deleting the bridge frees the number (unpod.md 7.2).
             wired.freed_numbers.entry(connection.bridge.clone()).or_default().push(connection.number.clone());
             if self.link.assigned_on_create.is_some() {
-                let seat = FreedNumber { id: connection.number_id, served: connection.served_by.in_plan() };
-                let seats = wired.prior_connections.entry(connection.bridge.clone()).or_default();
-                seats.insert(connection.number.clone(), seat);
+                let prior = FreedNumber { id: connection.number_id, served: connection.served_by.in_plan() };
+                let freed = wired.prior_connections.entry(connection.bridge.clone()).or_default();
+                freed.insert(connection.number.clone(), prior);
             }
             self.note_goes_dark(connection, wired);
         }
@@ -282,37 +278,20 @@ impl LinkInputs<'_> {
             (target, Some(id)) if target.id() == Some(id) => {}
             (ServedBy::OneOf(candidates), Some(id)) if candidates.contains(id) => {
                 wired.remarks.notices.push(self.number_notice(NoticeCode::Settled, &bridge.address, &connection.number));
-                self.connect_number(
-                    bridge,
-                    &bridge.at,
-                    connection.number_id,
-                    &connection.number,
-                    name,
-                    provider,
-                    connection.served_by.in_plan(),
-                    wired,
-                );
+                let before = connection.served_by.in_plan();
+                self.connect_number(bridge, connection.number_id, &connection.number, provider, before, wired);
                 self.note_impact(Some(connection), Some((bridge, name)), &connection.number, NumberEffect::Settles, 0, wired);
             }
             (ServedBy::Unserved, _) => {
-                self.connect_number(
-                    bridge,
-                    &bridge.at,
-                    connection.number_id,
-                    &connection.number,
-                    name,
-                    provider,
-                    ServedBy::Unserved,
-                    wired,
-                );
+                self.connect_number(bridge, connection.number_id, &connection.number, provider, ServedBy::Unserved, wired);
                 self.note_impact(None, Some((bridge, name)), &connection.number, NumberEffect::Connects, 0, wired);
             }
             _ => self.move_to_configuration(&bridge.address, &bridge.at, connection, name, provider, wired),
         }
     }
 
-    /// Another configuration takes over on the same bridge: disconnect and connect, or only connect where disconnect is
-    /// impossible and connecting overwrites (unpod.md 7.1).
+    /// Another configuration takes over on the same bridge: disconnect and connect, or only connect where connecting
+    /// replaces, or disconnect is impossible and connecting overwrites (unpod.md 7.1).
     fn move_to_configuration(
         &self,
         owner: &Address,
@@ -325,32 +304,24 @@ impl LinkInputs<'_> {
         if self.refuse_foreign(connection, owner, wired) {
             return;
         }
-        let before = if self.can_disconnect {
-            wired.steps.add_disconnect(self.account, self.link, owner, connection);
+        let cut_first = self.can_disconnect && !self.link.replaces();
+        let before = if cut_first {
+            self.add_disconnect(connection, owner, wired);
             ServedBy::NotThere
         } else {
             connection.served_by.in_plan()
         };
         self.note_leaving_connection(connection, wired);
-        wired.steps.add_connect(
-            self.account,
-            self.link,
-            owner,
-            at,
-            &connection.number,
-            connection.number_id,
-            provider,
-            before,
-            self.can_disconnect.then(|| connection.bridge.clone()),
-        );
-        let steps = u32::from(self.can_disconnect);
+        let (number, number_id) = (&connection.number, connection.number_id);
+        let change = LinkChange { owner, at: at.clone(), number, number_id, before, target: Some(provider) };
+        wired.steps.add_link_change(self.account, self.link, change);
         wired.impact.push(NumberImpact {
             account: self.account.to_owned(),
             number: connection.number.clone(),
             effect: NumberEffect::Moves,
             from: Some(self.number_location(connection)),
             to: Some(NumberLocation { bridge: self.bridge_label(at), provider: name.to_string(), account: None }),
-            dark_steps: steps,
+            dark_steps: cut_first.into(),
         });
     }
 
@@ -399,7 +370,7 @@ impl LinkInputs<'_> {
             }
         }
         let before = if self.link.assigned_on_create.is_some() { ServedBy::Unserved } else { ServedBy::NotThere };
-        self.connect_number(bridge, &bridge.at, known, number, name, provider, before, wired);
+        self.connect_number(bridge, known, number, provider, before, wired);
         if let Some(position) =
             wired.impact.iter().position(|impact| impact.number == number && impact.effect == NumberEffect::Dark)
         {
@@ -450,7 +421,7 @@ impl LinkInputs<'_> {
             wired.remarks.refusals.push(self.number_refusal(RefusalCode::CannotDisconnect, owner, &connection.number, detail));
             return;
         }
-        wired.steps.add_disconnect(self.account, self.link, owner, connection);
+        self.add_disconnect(connection, owner, wired);
         self.note_leaving_connection(connection, wired);
         wired
             .cut_on_bridge
@@ -476,19 +447,25 @@ impl LinkInputs<'_> {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one call with everything that the request says")]
     fn connect_number(
         &self,
         bridge: &PlannedBridge,
-        at: &ObjectRef,
         number_id: Option<u64>,
         number: &str,
-        _name: &Address,
         provider: &ObjectRef,
         before: ServedBy,
         wired: &mut LinkPlan,
     ) {
-        wired.steps.add_connect(self.account, self.link, &bridge.address, at, number, number_id, provider, before, None);
+        let (owner, at) = (&bridge.address, bridge.at.clone());
+        let change = LinkChange { owner, at, number, number_id, before, target: Some(provider) };
+        wired.steps.add_link_change(self.account, self.link, change);
+    }
+
+    fn add_disconnect(&self, connection: &Connection, owner: &Address, wired: &mut LinkPlan) {
+        let (at, before) = (ObjectRef::Id(connection.bridge.clone()), connection.served_by.in_plan());
+        let (number, number_id) = (&connection.number, connection.number_id);
+        let change = LinkChange { owner, at, number, number_id, before, target: None };
+        wired.steps.add_link_change(self.account, self.link, change);
     }
 
     fn note_impact(

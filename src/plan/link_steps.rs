@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 use super::Inputs;
 use super::step::{ObjectRef, Step, StepOperation, StepPhase};
 use super::unnumbered_step::{UnnumberedStep, create_step_name};
-use crate::model::call::{BodyValue, Call, CallBody, RequestMethod};
+use crate::model::call::{BodyValue, Call, CallBody};
 use crate::model::kind::{Link, NumberParameter};
-use crate::model::resource::{Address, Connection, NumberSpellings, ServedBy};
+use crate::model::resource::{Address, NumberSpellings, ServedBy};
 use crate::model::value::Value;
 
 /// Connects and disconnects of one account, and what each bridge must show afterwards.
@@ -51,6 +51,42 @@ pub(super) fn target_payload(provider: &ObjectRef) -> BodyValue {
     }
 }
 
+/// The request that lets a target serve a number, or without one takes the number off its target. `number` is how the body
+/// names the number.
+pub(super) fn link_call(
+    account: &str,
+    link: &Link,
+    holder: &str,
+    target: Option<&ObjectRef>,
+    number: impl IntoIterator<Item = (String, BodyValue)>,
+) -> Call {
+    let (method, path) = if target.is_some() { link.connect(holder) } else { link.disconnect(holder) };
+    let named = match target {
+        Some(target) => Some(target_payload(target)),
+        None => link.replaces().then_some(BodyValue::Value(Value::Null)),
+    };
+    let entries: IndexMap<String, BodyValue> =
+        named.map(|named| (link.target_key.to_owned(), named)).into_iter().chain(number).collect();
+    let body = Some(CallBody::Object(entries));
+    Call { account: account.to_owned(), method, path, query: Vec::new(), headers: Vec::new(), body }
+}
+
+/// A change of who serves a number.
+pub(super) struct LinkChange<'a> {
+    /// The address that the step belongs to.
+    pub(super) owner: &'a Address,
+    /// The bridge.
+    pub(super) at: ObjectRef,
+    /// The number.
+    pub(super) number: &'a str,
+    /// The number's own id, where it is known.
+    pub(super) number_id: Option<u64>,
+    /// Who serves it before the step.
+    pub(super) before: ServedBy,
+    /// Who is to serve it; none where it is taken off.
+    pub(super) target: Option<&'a ObjectRef>,
+}
+
 impl LinkSteps {
     /// Whether this number is removed from this bridge and not put back on it.
     pub(super) fn takes_off_bridge(&self, bridge: &str, number: &str) -> bool {
@@ -70,120 +106,58 @@ impl LinkSteps {
         self.drafts.iter().any(|draft| matches!(&draft.step.operation, StepOperation::Connect { number: other, bridge: ObjectRef::Step(_), .. } if other == number))
     }
 
-    /// Disconnects a number from a bridge.
-    pub(super) fn add_disconnect(&mut self, account: &str, link: &'static Link, owner: &Address, connection: &Connection) {
-        let bridge = &connection.bridge;
-        let number = &connection.number;
-        let (key, value) = self.number_entry(link, owner, bridge, number, connection.number_id);
-        let id = disconnect_name(account, bridge, number);
-        self.cut.insert((bridge.clone(), number.clone()));
-        let at = ObjectRef::Id(bridge.clone());
-        self.expect_after(at, owner, number, None, &id);
-        self.drafts.push(UnnumberedStep {
-            rank: 0,
-            subject: format!("{number} {account}"),
-            turn: 0,
-            step: Step {
-                id,
-                phase: StepPhase::Rewire,
-                address: Some(owner.clone()),
-                call: Call {
-                    account: account.to_owned(),
-                    method: RequestMethod::Post,
-                    path: link.disconnect_path(bridge),
-                    query: Vec::new(),
-                    headers: Vec::new(),
-                    body: Some(CallBody::Object(IndexMap::from([(key, value)]))),
-                },
-                operation: StepOperation::Disconnect {
-                    bridge: bridge.clone(),
-                    number: number.clone(),
-                    before: connection.served_by.in_plan(),
-                },
-                why: format!("the service cuts one number at a time ({} connection)", connection.served_by.word()),
-                waits_for: Vec::new(),
-            },
-        });
-    }
-
-    /// Lets a configuration serve a number; `after_cut_on` is the bridge from which the number was disconnected just before.
-    #[allow(clippy::too_many_arguments, reason = "one call with everything that the request says")]
-    pub(super) fn add_connect(
-        &mut self,
-        account: &str,
-        link: &'static Link,
-        owner: &Address,
-        at: &ObjectRef,
-        number: &str,
-        number_id: Option<u64>,
-        provider: &ObjectRef,
-        before: ServedBy,
-        after_cut_on: Option<String>,
-    ) {
-        let mut waits_for: Vec<String> = Vec::new();
-        for made in [at, provider] {
-            if let ObjectRef::Step(step) = made {
-                waits_for.push(step.clone());
+    /// Connects a number to its target, or takes it off.
+    pub(super) fn add_link_change(&mut self, account: &str, link: &'static Link, change: LinkChange<'_>) {
+        let LinkChange { owner, at, number, number_id, before, target } = change;
+        let bridge = at.in_path();
+        let entry = self.number_entry(link, owner, &bridge, number, number_id);
+        let call = link_call(account, link, &bridge, target, entry);
+        let mut waits_for = BTreeSet::new();
+        let (id, why, operation) = match target {
+            None => {
+                self.cut.insert((bridge.clone(), number.to_owned()));
+                let why = format!("the service cuts one number at a time ({} connection)", before.word());
+                let id = disconnect_name(account, &bridge, number);
+                (id, why, StepOperation::Disconnect { bridge, number: number.to_owned(), before })
             }
-        }
-        waits_for.extend(after_cut_on.map(|bridge| disconnect_name(account, &bridge, number)));
-        // A number that moves from another bridge is disconnected there first.
-        waits_for
-            .extend(self.cut.iter().filter(|(_, cut)| cut == number).map(|(bridge, _)| disconnect_name(account, bridge, number)));
-        waits_for.sort();
-        waits_for.dedup();
-        self.delay_cuts(number, &[at, provider]);
-        let (key, value) = self.number_entry(link, owner, &at.in_path(), number, number_id);
-        let id = connect_name(account, at, number);
-        self.expect_after(at.clone(), owner, number, Some(provider.clone()), &id);
-        let why = match &before {
-            ServedBy::NotThere => "the number is not on the bridge yet",
-            ServedBy::Unserved => "no configuration serves the number",
-            ServedBy::By { .. } | ServedBy::Foreign { .. } => {
-                "connecting another configuration overwrites the connection without a gap"
-            }
-            ServedBy::OneOf(_) | ServedBy::NotTold => {
-                "it is not known which configuration serves the number; connecting settles it"
+            Some(target) => {
+                waits_for.extend([&at, target].into_iter().filter_map(|made| made.step().map(str::to_owned)));
+                // A number that moves is disconnected first, on whatever bridge it is.
+                let cut = self.cut.iter().filter(|(_, cut)| cut == number);
+                waits_for.extend(cut.map(|(bridge, _)| disconnect_name(account, bridge, number)));
+                self.delay_cuts(number, &[&at, target]);
+                let why = connect_reason(&before).to_owned();
+                let (number, provider) = (number.to_owned(), target.clone());
+                (
+                    connect_name(account, &at, &number),
+                    why,
+                    StepOperation::Connect { bridge: at.clone(), number, provider, before },
+                )
             }
         };
+        let after = self.after.entry(at).or_default();
+        after.owner.get_or_insert_with(|| owner.clone());
+        after.numbers.insert(number.to_owned(), target.cloned());
+        after.waits_for.push(id.clone());
         self.drafts.push(UnnumberedStep {
             rank: 0,
             subject: format!("{number} {account}"),
-            turn: 1,
+            turn: target.is_some().into(),
             step: Step {
                 id,
                 phase: StepPhase::Rewire,
                 address: Some(owner.clone()),
-                call: Call {
-                    account: account.to_owned(),
-                    method: RequestMethod::Post,
-                    path: link.connect_path(&at.in_path()),
-                    query: Vec::new(),
-                    headers: Vec::new(),
-                    body: Some(CallBody::Object(IndexMap::from([
-                        (link.target_key.to_owned(), target_payload(provider)),
-                        (key, value),
-                    ]))),
-                },
-                operation: StepOperation::Connect {
-                    bridge: at.clone(),
-                    number: number.to_owned(),
-                    provider: provider.clone(),
-                    before,
-                },
-                why: why.to_owned(),
-                waits_for,
+                call,
+                operation,
+                why,
+                waits_for: waits_for.into_iter().collect(),
             },
         });
     }
 
     /// A number is not disconnected before its new configuration exists: if the create failed, the number would stay dark.
     fn delay_cuts(&mut self, number: &str, needed: &[&ObjectRef]) {
-        let needed = needed.iter().filter_map(|at| match at {
-            ObjectRef::Step(step) => Some(step.clone()),
-            ObjectRef::Id(_) => None,
-        });
-        let needed: Vec<String> = needed.collect();
+        let needed: Vec<String> = needed.iter().filter_map(|at| at.step().map(str::to_owned)).collect();
         for draft in &mut self.drafts {
             if matches!(&draft.step.operation, StepOperation::Disconnect { number: cut, .. } if cut == number) {
                 draft.step.waits_for.extend(needed.iter().cloned());
@@ -192,8 +166,16 @@ impl LinkSteps {
     }
 
     /// The number as the service's requests name it.
-    fn number_entry(&mut self, link: &Link, owner: &Address, bridge: &str, number: &str, id: Option<u64>) -> (String, BodyValue) {
+    fn number_entry(
+        &mut self,
+        link: &Link,
+        owner: &Address,
+        bridge: &str,
+        number: &str,
+        id: Option<u64>,
+    ) -> Option<(String, BodyValue)> {
         let (key, value) = match link.number {
+            NumberParameter::InPath => return None,
             NumberParameter::E164(key) => (key, Value::from(self.service_spelling(bridge, number))),
             NumberParameter::Id(key) => {
                 if id.is_none() {
@@ -202,7 +184,7 @@ impl LinkSteps {
                 (key, id.map_or(Value::Null, Value::from))
             }
         };
-        (key.to_owned(), BodyValue::Value(value))
+        Some((key.to_owned(), BodyValue::Value(value)))
     }
 
     /// A number as the service spells it: on this bridge, in its listing of numbers, on another bridge.
@@ -210,13 +192,6 @@ impl LinkSteps {
         let on = |bridge: &str| self.spellings.get(&(bridge.to_owned(), number.to_owned()));
         let elsewhere = || self.spellings.iter().find(|((_, other), _)| other == number).map(|(_, it)| it);
         on(bridge).or_else(|| on("")).or_else(elsewhere).map_or(number, String::as_str)
-    }
-
-    fn expect_after(&mut self, at: ObjectRef, owner: &Address, number: &str, provider: Option<ObjectRef>, step: &str) {
-        let after = self.after.entry(at).or_default();
-        after.owner.get_or_insert_with(|| owner.clone());
-        after.numbers.insert(number.to_owned(), provider);
-        after.waits_for.push(step.to_owned());
     }
 
     /// Adds one read of every bridge whose connections change.
@@ -243,6 +218,18 @@ impl LinkSteps {
                 },
             });
         }
+    }
+}
+
+/// Why a number is connected that this is known of.
+fn connect_reason(before: &ServedBy) -> &'static str {
+    match before {
+        ServedBy::NotThere => "the number is not on the bridge yet",
+        ServedBy::Unserved => "no configuration serves the number",
+        ServedBy::By { .. } | ServedBy::Foreign { .. } => {
+            "connecting another configuration overwrites the connection without a gap"
+        }
+        ServedBy::OneOf(_) | ServedBy::NotTold => "it is not known which configuration serves the number; connecting settles it",
     }
 }
 

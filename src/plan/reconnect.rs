@@ -1,10 +1,8 @@
 //! Reconnects numbers that were disconnected for a step that then did not happen.
 
-use indexmap::IndexMap;
-
 use super::Plan;
+use super::link_steps::link_call;
 use super::step::{ObjectRef, Step, StepOperation, StepPhase};
-use crate::model::call::{Call, CallBody, RequestMethod};
 use crate::model::kind::Link;
 use crate::model::resource::ServedBy;
 
@@ -72,21 +70,14 @@ fn reconnect_step(step: &Step, link: &'static Link) -> Option<Step> {
         return None;
     };
     let provider = ObjectRef::Id(id.clone());
-    let mut entries = IndexMap::from([(link.target_key.to_owned(), super::link_steps::target_payload(&provider))]);
     // Both requests name the number by the same entry.
-    entries.extend(step.call.body.as_ref()?.own_entries().clone());
+    let entries = step.call.body.as_ref()?.own_entries().clone();
+    let named = entries.into_iter().filter(|(name, _)| name != link.target_key);
     Some(Step {
         id: format!("r{}", step.id.trim_start_matches('s')),
         phase: StepPhase::Rewire,
         address: step.address.clone(),
-        call: Call {
-            account: step.call.account.clone(),
-            method: RequestMethod::Post,
-            path: link.connect_path(bridge),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: Some(CallBody::Object(entries)),
-        },
+        call: link_call(&step.call.account, link, bridge, Some(&provider), named),
         operation: StepOperation::Connect {
             bridge: ObjectRef::Id(bridge.clone()),
             number: number.clone(),

@@ -81,6 +81,14 @@ impl ObjectRef {
             Self::Step(step) => format!("{{{step}}}"),
         }
     }
+
+    /// The step that creates it, where it does not exist yet.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::Id(_) => None,
+            Self::Step(step) => Some(step),
+        }
+    }
 }
 
 /// What a step does.
@@ -162,7 +170,7 @@ pub enum StepOperation {
         unread: Vec<String>,
         /// The earlier state of those numbers on it, where only the create of a bridge can restore them.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        seats: BTreeMap<String, FreedNumber>,
+        prior_connections: BTreeMap<String, FreedNumber>,
     },
 }
 

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::Plan;
+use super::link_steps::link_call;
 use super::step::{FreedNumber, ObjectRef, Step, StepOperation};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod, StepId};
 use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, Link, NumberParameter, UpdateMethod};
@@ -74,9 +75,13 @@ impl Plan {
                 };
                 undo_update(step, kind, before, &lost).into_iter().chain(secrets.map(name)).collect()
             }
-            StepOperation::Delete { id, before, frees, seats, .. } => {
-                let mut all = vec![undo_delete(step, kind, id, before, seats)];
-                all.extend(frees.iter().filter_map(|number| self.undo_freed_number(step, kind, id, number, seats.get(number))));
+            StepOperation::Delete { id, before, frees, prior_connections, .. } => {
+                let mut all = vec![undo_delete(step, kind, id, before, prior_connections)];
+                all.extend(
+                    frees
+                        .iter()
+                        .filter_map(|number| self.undo_freed_number(step, kind, id, number, prior_connections.get(number))),
+                );
                 all
             }
             StepOperation::Connect { .. } | StepOperation::Disconnect { .. } | StepOperation::ReadBack { .. } => Vec::new(),
@@ -91,12 +96,12 @@ impl Plan {
         kind: &Kind,
         bridge: &str,
         number: &str,
-        seat: Option<&FreedNumber>,
+        prior: Option<&FreedNumber>,
     ) -> Option<UndoEntry> {
         let mut inverse =
             UndoEntry { of: vec![step.id.clone()], what: format!("{number} on {bridge}"), calls: Vec::new(), lost: None };
-        let id = seat.and_then(|seat| seat.id);
-        inverse.lost = match (seat.map(|seat| &seat.served), id, kind.link) {
+        let id = prior.and_then(|prior| prior.id);
+        inverse.lost = match (prior.map(|prior| &prior.served), id, kind.link) {
             (None, ..) => Some("comes off with its bridge: undo does not put it back".to_owned()),
             (_, None, _) | (_, _, None) => {
                 Some("comes off with its bridge: the service does not show its id, so undo cannot put it back".to_owned())
@@ -110,15 +115,12 @@ impl Plan {
                 let at = self.ref_after_undo(account, ObjectRef::Id(bridge.to_owned())).in_path();
                 let provider = self.ref_after_undo(account, ObjectRef::Id(server.clone()));
                 let number = match link.number {
-                    NumberParameter::E164(key) => (key, Value::from(number)),
-                    NumberParameter::Id(key) => (key, Value::from(number_id)),
+                    NumberParameter::E164(key) => Some((key, Value::from(number))),
+                    NumberParameter::Id(key) => Some((key, Value::from(number_id))),
+                    NumberParameter::InPath => None,
                 };
-                let entries = IndexMap::from([
-                    (link.target_key.to_owned(), super::link_steps::target_payload(&provider)),
-                    (number.0.to_owned(), BodyValue::Value(number.1)),
-                ]);
-                let path = link.connect_path(&at);
-                inverse.calls.push(call_of_step(step, RequestMethod::Post, path, Some(entries)));
+                let number = number.map(|(key, value)| (key.to_owned(), BodyValue::Value(value)));
+                inverse.calls.push(link_call(account, link, &at, Some(&provider), number));
                 None
             }
             // The bridge includes it, and no configuration served it.
@@ -136,9 +138,9 @@ impl Plan {
                 StepOperation::Connect { bridge, number, provider, before } => (bridge.clone(), number, before, Some(provider)),
                 _ => continue,
             };
-            let seat = (step.call.account.as_str(), bridge.clone(), number.as_str());
+            let at = (step.call.account.as_str(), bridge.clone(), number.as_str());
             let turn =
-                turns.entry(seat).or_insert_with(|| NumberTransition { steps: Vec::new(), bridge, number, before, after: None });
+                turns.entry(at).or_insert_with(|| NumberTransition { steps: Vec::new(), bridge, number, before, after: None });
             turn.steps.push(step);
             turn.after = after;
         }
@@ -178,14 +180,17 @@ impl Plan {
         let cuts = |other: &Step| other.call.account == *account && matches!(other.operation, StepOperation::Disconnect { .. });
         let can_cut = link.can_disconnect || self.steps.iter().any(cuts);
         let bridge = self.ref_after_undo(account, turn.bridge.clone()).in_path();
-        if turn.after.is_some() && can_cut {
-            inverse.calls.push(link_call(step, link, link.disconnect_path(&bridge), None)?);
+        let sent = step.call.body.as_ref()?.own_entries();
+        let number = sent.iter().filter(|(name, _)| *name != link.target_key);
+        let number = || number.clone().map(|(name, value)| (name.clone(), value.clone()));
+        if turn.after.is_some() && can_cut && !(link.replaces() && back.is_some()) {
+            inverse.calls.push(link_call(account, link, &bridge, None, number()));
         } else if back.is_none() {
             inverse.lost = Some("connected permanently: this generation of the service cannot disconnect".to_owned());
         }
         if let Some(id) = back {
             let provider = self.ref_after_undo(account, ObjectRef::Id(id.clone()));
-            inverse.calls.push(link_call(step, link, link.connect_path(&bridge), Some(&provider))?);
+            inverse.calls.push(link_call(account, link, &bridge, Some(&provider), number()));
         }
         Some(inverse)
     }
@@ -212,17 +217,6 @@ struct NumberTransition<'a> {
     number: &'a str,
     before: &'a ServedBy,
     after: Option<&'a ObjectRef>,
-}
-
-/// A connect or disconnect that names the number in the same way as the plan's own request.
-fn link_call(step: &Step, link: &Link, path: String, provider: Option<&ObjectRef>) -> Option<Call> {
-    let mut entries: IndexMap<String, BodyValue> = IndexMap::new();
-    if let Some(provider) = provider {
-        entries.insert(link.target_key.to_owned(), super::link_steps::target_payload(provider));
-    }
-    let sent = step.call.body.as_ref()?.own_entries().clone();
-    entries.extend(sent.into_iter().filter(|(name, _)| name != link.target_key));
-    Some(call_of_step(step, RequestMethod::Post, path, Some(entries)))
 }
 
 fn call_of_step(step: &Step, method: RequestMethod, path: String, entries: Option<IndexMap<String, BodyValue>>) -> Call {
@@ -280,7 +274,7 @@ fn undo_delete(
     kind: &'static Kind,
     id: &str,
     before: &BTreeMap<String, Value>,
-    seats: &BTreeMap<String, FreedNumber>,
+    prior_connections: &BTreeMap<String, FreedNumber>,
 ) -> UndoEntry {
     let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut entries = IndexMap::new();
@@ -301,7 +295,7 @@ fn undo_delete(
             entries.insert(field.name.to_owned(), BodyValue::Value(value.clone()));
         }
     }
-    let taken: Vec<u64> = seats.values().filter_map(|seat| seat.id).collect();
+    let taken: Vec<u64> = prior_connections.values().filter_map(|prior| prior.id).collect();
     if let Some(key) = kind.link.and_then(|link| link.assigned_on_create)
         && !taken.is_empty()
     {

@@ -339,7 +339,7 @@ pub(super) fn delete_step(
     cut: Vec<(String, String)>,
     frees: Vec<String>,
     unread: Vec<String>,
-    seats: BTreeMap<String, FreedNumber>,
+    prior_connections: BTreeMap<String, FreedNumber>,
 ) -> UnnumberedStep {
     let facts = inputs.facts_of_account(account);
     let before = kind
@@ -368,7 +368,7 @@ pub(super) fn delete_step(
             phase: StepPhase::Delete,
             address: address.cloned(),
             call: Call { method: RequestMethod::Delete, ..Call::get(account, kind.member_path(facts, &live.id)) },
-            operation: StepOperation::Delete { id: live.id.clone(), before, cut, frees, unread, seats },
+            operation: StepOperation::Delete { id: live.id.clone(), before, cut, frees, unread, prior_connections },
             why,
             waits_for: Vec::new(),
         },

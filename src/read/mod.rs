@@ -29,6 +29,7 @@ mod token_owner;
 
 pub use error::{ReadError, unreadable_object};
 pub use login_check::{LoginCheck, check_login};
+use object::identity_in;
 pub use object::parse_object;
 pub use page::{ListPageSeed, OffsetPage};
 pub use pages::{Enough, PagesOf};
@@ -251,6 +252,27 @@ impl AccountReader<'_> {
     /// The same for this product, instead of the account's.
     pub async fn ask_for(&self, path: &str, query: &[(&str, String)], product: Option<&str>) -> Result<LazyJson, ApiError> {
         let body = self.api.get_for(&self.account.name, path, query, product).await?.body;
+        self.note_echoes(&body);
+        Ok(body)
+    }
+
+    /// The row of one object; `None` when the service says that it does not exist. `spelling` is for paths with a part that the
+    /// service spells in more than one way.
+    pub async fn row_by_id(&self, kind: &'static Kind, spelling: Option<&str>, id: &str) -> Result<Option<Value>, ReadError> {
+        let tried = format!("reading {} {id}", kind.singular);
+        match one::read_row(self.api, self.account, kind, spelling, self.key, id).await {
+            Ok(Some(found)) => {
+                self.note_echoes(&found.answer);
+                Ok(Some(Value::Object(found.row)))
+            }
+            Ok(None) => Ok(None),
+            Err(one::RowError::Request(error)) => Err(ReadError::from_request(self.account, &tried, error)),
+            Err(one::RowError::Shape(what)) => Err(ReadError::wrong_shape(self.account, &tried, &what)),
+        }
+    }
+
+    /// Keeps the names of the fields in which an answer shows secrets of this run.
+    fn note_echoes(&self, body: &LazyJson) {
         if !body.echoed_names().is_empty() {
             let mut echoes = self.echoed_names.lock().unwrap_or_else(PoisonError::into_inner);
             let room = MOST_ECHOES.saturating_sub(echoes.len());
@@ -261,7 +283,6 @@ impl AccountReader<'_> {
             let others = body.echoed_names().iter().filter(|name| !secrets.contains(name.as_str()));
             echoes.extend(others.take(room).cloned());
         }
-        Ok(body)
     }
 
     /// One GET; the error says what was tried.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::Map;
 use smol_str::SmolStr;
 
 use crate::model::call::is_segment;
@@ -53,6 +54,12 @@ pub fn parse_object(kind: &Kind, row: Value, key: &FingerprintKey) -> Result<Liv
     let whole = RowSeed { kind, kept: KeptFields::Whole, has_echoes: true };
     let row = whole.deserialize(row).map_err(|error| error.to_string())?;
     of_row(kind, row, key)
+}
+
+/// The identity of the object in a row.
+pub(super) fn identity_in(kind: &Kind, row: &Map<String, Value>, key: &FingerprintKey) -> Option<String> {
+    let id = restore_numeric_id(kind, CompactValue::from(row.get(kind.id)?), key);
+    identity_text(kind, &id)
 }
 
 /// The same for a row that was already read.

@@ -3,13 +3,59 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::http::{AnswerClass, ApiError, ReadOnly, RequestEffect};
+use serde_json::Map;
+
+use crate::http::{AnswerClass, ApiError, LazyJson, ReadOnly, RequestEffect};
 use crate::model::call::RequestMethod;
 use crate::model::kind::{CollectionListing, Kind, ServiceTable, text_of};
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Account, AccountFacts, Connection, Desired, LiveObject, ServedBy, owned_by};
 use crate::model::value::{CompactValue, Value};
 use crate::read::{self, AccountReader, Again, ReadError, ReadingOf};
+
+/// Why the row of one object is not known.
+#[derive(Debug)]
+pub(super) enum RowError {
+    /// The request failed.
+    Request(ApiError),
+    /// The answer is not a row of this object; the text says what it is.
+    Shape(String),
+}
+
+/// The row of one object.
+pub(super) struct FoundRow {
+    /// The row, without what the service wraps it in.
+    pub(super) row: Map<String, Value>,
+    /// The whole answer.
+    pub(super) answer: LazyJson,
+}
+
+/// Reads the row of one object by its identity: everything that asks for one object does so here. `None`: the service says that
+/// it does not exist. `spelling` is for paths with a part that the service spells in more than one way.
+pub(super) async fn read_row(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    spelling: Option<&str>,
+    key: &FingerprintKey,
+    id: &str,
+) -> Result<Option<FoundRow>, RowError> {
+    // A path with anything but digits is an unknown one there (unpod.md 5, recorded).
+    if kind.numeric_id && (id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Ok(None);
+    }
+    let answer = match api.get(&account.name, &kind.filled(kind.member, spelling, id), &[]).await {
+        Ok(answer) => answer.body,
+        Err(error) if error.class == AnswerClass::Gone => return Ok(None),
+        Err(error) => return Err(RowError::Request(error)),
+    };
+    let row = account.service.envelope.object(&answer).map_err(RowError::Shape)?.clone();
+    match read::identity_in(kind, &row, key) {
+        Some(found) if found == id => Ok(Some(FoundRow { row, answer })),
+        Some(other) => Err(RowError::Shape(format!("it is about {other}"))),
+        None => Err(RowError::Shape(format!("a {} has no usable `{}`", kind.singular, kind.id))),
+    }
+}
 
 /// The object in an answer to a read or a write of it.
 pub fn object_in(service: &ServiceTable, kind: &'static Kind, key: &FingerprintKey, body: &Value) -> Option<LiveObject> {
@@ -20,11 +66,6 @@ pub fn object_in(service: &ServiceTable, kind: &'static Kind, key: &FingerprintK
 /// The service's own id of the row in an answer: the number beside a slug.
 pub fn row_in(account: &Account, body: &Value) -> Option<String> {
     account.service.envelope.object(body).ok()?.get("id").and_then(text_of)
-}
-
-/// The owner of the object in an answer, where it is another organization, or none.
-fn foreign_owner(account: &Account, body: &Value) -> Option<Option<String>> {
-    account.foreign_owner(&Value::Object(account.service.envelope.object(body).ok()?.clone()))
 }
 
 fn unreadable_answer(account: &Account, target: &str, why: &str) -> ApiError {
@@ -49,21 +90,28 @@ pub async fn read_object_by_id(
     key: &FingerprintKey,
     id: &str,
 ) -> Result<Option<LiveObject>, ApiError> {
-    let path = kind.member_path(facts, id);
-    match api.get(&account.name, &path, &[]).await {
-        Ok(answer) => match object_in(account.service, kind, key, &answer.body) {
-            Some(object) if object.id == id => match foreign_owner(account, &answer.body) {
-                None => Ok(Some(object)),
-                Some(owner) => {
-                    let why = format!("{} {id} belongs to {}", kind.singular, owned_by(owner.as_deref()));
-                    Err(unreadable_answer(account, &path, &why))
-                }
-            },
-            Some(other) => Err(unreadable_answer(account, &path, &format!("the answer is about {}", other.id))),
-            None => Err(unreadable_answer(account, &path, "the answer holds no object")),
-        },
-        Err(error) if error.class == AnswerClass::Gone => Ok(None),
-        Err(error) => Err(error),
+    let unreadable = |why: &str| unreadable_answer(account, &kind.member_path(facts, id), why);
+    let Some(row) = row_by_id(api, account, kind, facts, key, id).await? else { return Ok(None) };
+    let row = Value::Object(row);
+    if let Some(owner) = account.foreign_owner(&row) {
+        return Err(unreadable(&format!("{} {id} belongs to {}", kind.singular, owned_by(owner.as_deref()))));
+    }
+    read::parse_object(kind, row, key).map(Some).map_err(|why| unreadable(&why))
+}
+
+/// The row of one object, where an answer with another one is a failed request.
+async fn row_by_id(
+    api: &ReadOnly<'_>,
+    account: &Account,
+    kind: &'static Kind,
+    facts: &AccountFacts,
+    key: &FingerprintKey,
+    id: &str,
+) -> Result<Option<Map<String, Value>>, ApiError> {
+    match read_row(api, account, kind, facts.configurations.as_deref(), key, id).await {
+        Ok(found) => Ok(found.map(|found| found.row)),
+        Err(RowError::Request(error)) => Err(error),
+        Err(RowError::Shape(what)) => Err(unreadable_answer(account, &kind.member_path(facts, id), &what)),
     }
 }
 
@@ -152,19 +200,13 @@ pub async fn read_bridge_servers(
     account: &Account,
     kind: &'static Kind,
     facts: &AccountFacts,
+    key: &FingerprintKey,
     slug: &str,
 ) -> Result<Option<BTreeMap<String, ServedBy>>, ApiError> {
-    let path = kind.member_path(facts, slug);
-    let answer = match api.get(&account.name, &path, &[]).await {
-        Ok(answer) => answer,
-        Err(error) if error.class == AnswerClass::Gone => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let row = account.service.envelope.object(&answer.body).map_err(|why| unreadable_answer(account, &path, &why))?;
-    match kind.link {
-        Some(link) => (link.seats)(row).map(Some).map_err(|why| unreadable_answer(account, &path, why)),
-        None => Ok(Some(BTreeMap::new())),
-    }
+    let Some(row) = row_by_id(api, account, kind, facts, key, slug).await? else { return Ok(None) };
+    let Some(link) = kind.link else { return Ok(Some(BTreeMap::new())) };
+    let servers = (link.served_by)(&row);
+    servers.map(Some).map_err(|why| unreadable_answer(account, &kind.member_path(facts, slug), why))
 }
 
 /// Every visible use of an account's configurations.

@@ -11,11 +11,10 @@ use super::object::{self, KeptFields, RowSeed};
 use super::page::ListPageSeed;
 use super::pages::PagesOf;
 use super::{AccountReader, ObjectDetail, ReadError};
-use crate::http::{AnswerClass, LazyJson};
+use crate::http::LazyJson;
 use crate::model::kind::{CollectionListing, Kind};
 use crate::model::ledger::FingerprintKey;
 use crate::model::resource::{LiveAccount, LiveObject};
-use crate::model::value::Value;
 
 /// Pages requested concurrently; few, so that a service with a wrong total is detected early.
 const WAVE: usize = 16;
@@ -105,19 +104,8 @@ impl AccountReader<'_> {
 
     /// One object by its identity; `None` when the service says that it does not exist.
     async fn by_id(&self, kind: &'static Kind, id: &str) -> Result<Option<LiveObject>, ReadError> {
-        let tried = format!("reading {} {id}", kind.singular);
-        match self.get_json(&kind.member.replace("{id}", id), &[]).await {
-            Ok(body) => {
-                let object = self.parse_object(kind, &tried, Value::clone(&body))?;
-                if object.id == id {
-                    Ok(Some(object))
-                } else {
-                    Err(ReadError::wrong_shape(self.account, &tried, &format!("it is about {}", object.id)))
-                }
-            }
-            Err(error) if error.class == AnswerClass::Gone => Ok(None),
-            Err(error) => Err(ReadError::from_request(self.account, &tried, error)),
-        }
+        let row = self.row_by_id(kind, None, id).await?;
+        row.map(|row| self.parse_object(kind, &format!("reading {} {id}", kind.singular), row)).transpose()
     }
 
     async fn read_page(

@@ -67,12 +67,27 @@ pub struct Links {
     pub members: &'static str,
     /// Kind of the targets.
     pub target: &'static str,
-    /// Path of the POST that links a member to a target; `{id}` is the holder.
-    pub connect: &'static str,
-    /// Path of the POST that takes a member off its target.
-    pub disconnect: &'static str,
+    /// The requests that link a member to a target and take it off.
+    pub requests: LinkRequests,
     /// What those requests say, in each generation.
     pub bodies: &'static [LinkBody],
+}
+
+/// The requests of a link; `{id}` in a path is the holder.
+#[derive(Debug, Clone, Copy)]
+pub enum LinkRequests {
+    /// A POST for each.
+    Post {
+        /// Path of the POST that links a member to a target.
+        connect: &'static str,
+        /// Path of the POST that takes a member off its target.
+        disconnect: &'static str,
+    },
+    /// A PATCH of the member, which is its own holder: the id of the target, which takes the place of the earlier one, or null.
+    Patch {
+        /// Path of the member.
+        member: &'static str,
+    },
 }
 
 /// The keys of a connect and a disconnect.
@@ -93,6 +108,8 @@ pub enum MemberKey {
     Text(&'static str),
     /// By its own id under this key.
     Id(&'static str),
+    /// By the path alone.
+    Path,
 }
 
 macro_rules! checked {
@@ -160,13 +177,24 @@ impl KindFacts {
 }
 
 impl Links {
-    /// Path of a connect.
-    pub fn connect_path(&self, holder: &str) -> String {
-        self.connect.replace("{id}", holder)
+    /// Method and path of a connect.
+    pub fn connect(&self, holder: &str) -> (&'static str, String) {
+        match self.requests {
+            LinkRequests::Post { connect, .. } => ("POST", connect.replace("{id}", holder)),
+            LinkRequests::Patch { member } => ("PATCH", member.replace("{id}", holder)),
+        }
     }
 
-    /// Path of a disconnect.
-    pub fn disconnect_path(&self, holder: &str) -> String {
-        self.disconnect.replace("{id}", holder)
+    /// Method and path of a disconnect.
+    pub fn disconnect(&self, holder: &str) -> (&'static str, String) {
+        match self.requests {
+            LinkRequests::Post { disconnect, .. } => ("POST", disconnect.replace("{id}", holder)),
+            LinkRequests::Patch { .. } => self.connect(holder),
+        }
+    }
+
+    /// Whether a connect takes the place of an earlier one, so that nothing is disconnected for it.
+    pub fn replaces(&self) -> bool {
+        matches!(self.requests, LinkRequests::Patch { .. })
     }
 }

@@ -133,6 +133,8 @@ pub(super) fn check_number_order(check: &mut CheckerContext<'_>) {
                     check.require(check.waits[*cut].contains(made.as_str()), *cut, "/waits_for", &told);
                 }
                 let same = **bridge == CheckerRef::Id((*on).to_owned());
+                let needless = same && check.links(account).is_some_and(Links::replaces);
+                check.require(!needless, *cut, "", &format!("cuts {number}, which {join_id} alone would move"));
                 let free = !same || **before == CheckerServedState::NotThere;
                 check.require(free, *at, "/operation/before", "believes in a connection that the plan cuts");
             }
@@ -222,11 +224,13 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
     let names: Vec<&str> = kinds().map(|kind| kind.name).collect();
     let mut last = 0;
     for (at, step) in check.numbered_steps() {
-        let CheckerOperation::Delete { id, cut, frees, seats, unread, .. } = &step.operation else {
+        let CheckerOperation::Delete { id, cut, frees, prior_connections, unread, .. } = &step.operation else {
             continue;
         };
-        let seated = seats.iter().all(|(number, seat)| frees.contains(number) && seat.served != CheckerServedState::NotThere);
-        check.require(seated, at, "/operation/seats", "lists numbers that it does not free");
+        let freed = prior_connections
+            .iter()
+            .all(|(number, prior)| frees.contains(number) && prior.served != CheckerServedState::NotThere);
+        check.require(freed, at, "/operation/prior_connections", "lists numbers that it does not free");
         let address = step.address.as_deref().unwrap_or_default();
         let rank = kinds().position(|kind| kind.name == kind_of(address)).unwrap_or(usize::MAX);
         check.require(rank >= last, at, "", &format!("is not in the order {}", names.join(", ")));

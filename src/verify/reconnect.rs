@@ -2,7 +2,7 @@
 //! happen. They are not steps of the plan, so this module derives what they may be from the plan and from what the journal
 //! recorded so far.
 
-use super::facts::all_links;
+use super::facts::{Links, all_links};
 use super::shape::{CheckerOperation, CheckerServedState, CheckerStep};
 
 /// What a journal recorded of a step so far.
@@ -60,10 +60,16 @@ pub(super) fn expected_reconnect(
         }
         RecordedStatus::Open | RecordedStatus::NotDone => {}
     }
-    let Some(links) = all_links().find(|links| links.disconnect_path(bridge) == step.call.path) else {
+    let request = (step.call.method.as_str(), step.call.path.as_str());
+    let cuts = |links: &&Links| {
+        let (method, path) = links.disconnect(bridge);
+        (method, path.as_str()) == request
+    };
+    let Some(links) = all_links().find(cuts) else {
         return Err(format!("{} disconnects in a way that is not known", step.id));
     };
-    Ok((step.call.account.clone(), "POST".to_owned(), links.connect_path(bridge)))
+    let (method, path) = links.connect(bridge);
+    Ok((step.call.account.clone(), method.to_owned(), path))
 }
 
 /// What is wrong with the outcome of a reconnect.

@@ -45,21 +45,25 @@ pub(super) fn check_requests(check: &mut CheckerContext<'_>) {
         let own = kind(kind_of(address));
         let members = |id: &str| own.map_or_else(Vec::new, |kind| kind.members(id));
         let links = check.links(&step.call.account);
-        let linked = |path: &dyn Fn(&Links) -> String| links.map(path).into_iter().collect::<Vec<_>>();
-        let (methods, paths, id): (&[&str], _, _) = match &step.operation {
+        let linked = |request: &dyn Fn(&Links) -> (&'static str, String)| links.map(request).into_iter().unzip();
+        let (methods, paths, id): (Vec<&str>, Vec<String>, _) = match &step.operation {
             CheckerOperation::Create { .. } => {
                 let all = own.map_or(&[][..], |kind| kind.collections);
-                (&["POST"], all.iter().map(|path| (*path).to_owned()).collect(), None)
+                (vec!["POST"], all.iter().map(|path| (*path).to_owned()).collect(), None)
             }
-            CheckerOperation::Update { id, .. } => (&["PATCH", "PUT"], members(id), Some(id)),
-            CheckerOperation::Delete { id, .. } => (&["DELETE"], members(id), Some(id)),
+            CheckerOperation::Update { id, .. } => (vec!["PATCH", "PUT"], members(id), Some(id)),
+            CheckerOperation::Delete { id, .. } => (vec!["DELETE"], members(id), Some(id)),
             CheckerOperation::Connect { bridge: on, .. } => {
-                (&["POST"], linked(&|links| links.connect_path(&ref_in_path(on))), known_id(on))
+                let (methods, paths) = linked(&|links| links.connect(&ref_in_path(on)));
+                (methods, paths, known_id(on))
             }
-            CheckerOperation::Disconnect { bridge: on, .. } => (&["POST"], linked(&|links| links.disconnect_path(on)), Some(on)),
+            CheckerOperation::Disconnect { bridge: on, .. } => {
+                let (methods, paths) = linked(&|links| links.disconnect(on));
+                (methods, paths, Some(on))
+            }
             CheckerOperation::ReadBack { bridge: on, .. } => {
                 let holder = links.and_then(|links| kind(links.holder));
-                (&["GET"], holder.map_or_else(Vec::new, |kind| kind.members(&ref_in_path(on))), known_id(on))
+                (vec!["GET"], holder.map_or_else(Vec::new, |kind| kind.members(&ref_in_path(on))), known_id(on))
             }
         };
         check.require(
@@ -130,23 +134,31 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
             continue;
         };
         let sent = request_entries(step);
-        let mut expected = 1;
-        if let CheckerOperation::Connect { provider, .. } = &step.operation {
+        let target = match &step.operation {
+            CheckerOperation::Connect { provider, .. } => Some(ref_payload(provider)),
+            _ => check.links(account).is_some_and(Links::replaces).then_some(CheckerPayload::Value(Value::Null)),
+        };
+        let mut expected = 0;
+        if let Some(target) = &target {
             expected += 1;
-            let right = sent.and_then(|sent| sent.get(keys.target)) == Some(&ref_payload(provider));
+            let right = sent.and_then(|sent| sent.get(keys.target)) == Some(target);
             check.require(right, at, "/call/body", "connects another configuration than it says");
         }
-        let (MemberKey::Text(key) | MemberKey::Id(key)) = keys.member;
-        let right = match (keys.member, sent.and_then(|sent| sent.get(key))) {
+        let named = |key: &str| match sent.and_then(|sent| sent.get(key)) {
+            Some(CheckerPayload::Value(value)) => Some(value),
+            _ => None,
+        };
+        expected += usize::from(!matches!(keys.member, MemberKey::Path));
+        let right = match keys.member {
+            MemberKey::Path => true,
             // A number is sent in the service's own spelling.
-            (MemberKey::Text(_), Some(CheckerPayload::Value(value))) => {
-                value.as_str().is_some_and(|sent| sent == number || same_digits(sent, number))
+            MemberKey::Text(key) => {
+                named(key).and_then(Value::as_str).is_some_and(|sent| sent == number || same_digits(sent, number))
             }
-            (MemberKey::Id(_), Some(CheckerPayload::Value(value))) => value.as_u64().is_some_and(|id| {
+            MemberKey::Id(key) => named(key).and_then(Value::as_u64).is_some_and(|id| {
                 // It is not known which number has the id, only that it is the same number throughout.
                 *ids.entry((account, number)).or_insert(id) == id && *owners.entry((account, id)).or_insert(number) == number
             }),
-            _ => false,
         };
         check.require(right, at, "/call/body", "is about another number than it says");
         check.require(sent.is_some_and(|sent| sent.len() == expected), at, "/call/body", "sends more than it says");

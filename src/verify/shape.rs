@@ -170,7 +170,7 @@ choices! {
             #[serde(default)] cut: Vec<(String, String)>,
             #[serde(default)] frees: Vec<String>,
             #[serde(default)] unread: Vec<String>,
-            #[serde(default)] seats: BTreeMap<String, CheckerPriorConnection>,
+            #[serde(default)] prior_connections: BTreeMap<String, CheckerPriorConnection>,
         },
     }
     CheckerLedgerUpdate {

@@ -122,7 +122,7 @@ async fn bridges_that_cannot_be_read_one_by_one_take_nothing_from_the_rest() {
     let object =
         world(|asked| (asked.path == "telephony/bridges/sales/").then(|| ok(json!({"data": {"slug": "other", "numbers": []}}))))
             .await;
-    unreadable(&object, "sales", "about another bridge").await;
+    unreadable(&object, "sales", "it is about other").await;
     // The token and the rate are the account's.
     let revoked = world(|asked| (asked.path == "telephony/bridges/sales/").then(|| status(401, json!({"message": "no"})))).await;
     says(&error(&revoked, &["bridges"]).await, &["reading bridge sales", "token"]);

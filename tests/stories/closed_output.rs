@@ -74,8 +74,8 @@ pub(crate) fn server(story: &Story) -> Value {
     let world = story.world();
     let bridges = world["unpod"]["bridges"].as_array().unwrap().clone();
     let sales = bridges.into_iter().find(|bridge| bridge["slug"] == "sales").unwrap();
-    let seat = sales["numbers"]["+14155550101"].clone();
-    if seat.is_object() { seat["configuration"].clone() } else { seat }
+    let served = sales["numbers"]["+14155550101"].clone();
+    if served.is_object() { served["configuration"].clone() } else { served }
 }
 
 /// Starts a run and waits until the number is being disconnected.

@@ -124,8 +124,8 @@ fn numbers_that_moved_and_objects_that_are_gone() {
     story.set("AUTH", "canary-auth-9a");
     by_hand(&story, |world| {
         let id = world["unpod"]["configurations"][1]["id"].clone();
-        let seat = &mut world["unpod"]["bridges"][0]["numbers"]["+14155550101"];
-        if seat.is_object() { seat["configuration"] = id } else { *seat = id }
+        let served = &mut world["unpod"]["bridges"][0]["numbers"]["+14155550101"];
+        if served.is_object() { served["configuration"] = id } else { *served = id }
     });
     shot!("drift_numbers", story.expect(2, "drift"));
     story.expect(0, "drift --accept");

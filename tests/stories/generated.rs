@@ -222,8 +222,8 @@ fn unmanaged(story: &Story, case: &Case) -> Value {
     // A managed configuration that is replaced or deleted takes its numbers along, on whatever bridge they are.
     for bridge in &mut bridges {
         if let Some(numbers) = bridge["numbers"].as_object_mut() {
-            numbers.retain(|_, seat| {
-                let id = server(seat);
+            numbers.retain(|_, served| {
+                let id = server(served);
                 configurations.iter().any(|config| config["id"] == *id)
             });
         }
@@ -232,8 +232,8 @@ fn unmanaged(story: &Story, case: &Case) -> Value {
 }
 
 /// The configuration at a number of a bridge, in either way that a world may be written.
-fn server(seat: &Value) -> &Value {
-    if seat.is_object() { &seat["configuration"] } else { seat }
+fn server(served: &Value) -> &Value {
+    if served.is_object() { &served["configuration"] } else { served }
 }
 
 /// The world without what differs from run to run, for comparing how two runs ended: ids are replaced by what they mean.
@@ -263,8 +263,8 @@ fn essence(story: &Story) -> Value {
                 .as_object()
                 .into_iter()
                 .flatten()
-                .filter(|(_, seat)| !server(seat).is_null())
-                .map(|(number, seat)| (number.clone(), named(server(seat))))
+                .filter(|(_, served)| !server(served).is_null())
+                .map(|(number, served)| (number.clone(), named(server(served))))
                 .collect();
             json!([bridge["slug"], bridge["name"], numbers])
         })

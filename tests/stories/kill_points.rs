@@ -203,8 +203,8 @@ fn fits(story: &Story, ledger: &str, journal: &[u8], what: &str) {
 }
 
 /// The configuration at a number, in either way that a world may be written.
-fn server(seat: &Value) -> &Value {
-    if seat.is_object() { &seat["configuration"] } else { seat }
+fn server(served: &Value) -> &Value {
+    if served.is_object() { &served["configuration"] } else { served }
 }
 
 /// Everything at the services; ids and times, which differ between runs, are replaced by their meaning.
@@ -223,7 +223,7 @@ fn essence(story: &Story) -> Value {
     };
     let bridges = list(&world["unpod"]["bridges"]).into_iter().map(|bridge| {
         let numbers = bridge["numbers"].as_object().cloned().unwrap_or_default();
-        let mut numbers: Vec<Value> = numbers.iter().map(|(number, seat)| json!([number, named(server(seat))])).collect();
+        let mut numbers: Vec<Value> = numbers.iter().map(|(number, served)| json!([number, named(server(served))])).collect();
         numbers.sort_by_key(ToString::to_string);
         json!([without(bridge, &["id", "created_at", "updated_at", "numbers"]), numbers])
     });

@@ -31,15 +31,15 @@ fn write(story: &Story, slug: &str, more: &str) {
 }
 
 /// Each number of a bridge with what serves it.
-fn seats(story: &Story, slug: &str) -> Vec<(String, Option<u64>)> {
+fn servers(story: &Story, slug: &str) -> Vec<(String, Option<u64>)> {
     let world = story.sandbox.world();
     let bridge = world.unpod.bridges.iter().find(|bridge| bridge.slug == slug);
-    let mut seats: Vec<_> = bridge
+    let mut servers: Vec<_> = bridge
         .into_iter()
         .flat_map(|bridge| bridge.numbers.iter().map(|(number, link)| (number.clone(), link.configuration)))
         .collect();
-    seats.sort();
-    seats
+    servers.sort();
+    servers
 }
 
 fn all() -> Vec<(String, Option<u64>)> {
@@ -75,13 +75,13 @@ fn a_changed_slug_takes_the_numbers_along() {
                 r#"POST telephony/bridges/sales-2/connect-provider/ {"provider_credential_id":42,"number_id":502}"#,
             ]
         );
-        assert_eq!((seats(&story, "sales"), seats(&story, "sales-2")), (vec![], all()));
+        assert_eq!((servers(&story, "sales"), servers(&story, "sales-2")), (vec![], all()));
         story.expect(0, "journal verify");
         assert!(story.ledger().get("moves").is_none(), "{}", story.ledger());
         story.in_sync();
         // And back, by an undo.
         story.expect(0, "undo last --auto-approve --max-deletes 1");
-        assert_eq!((seats(&story, "sales-2"), seats(&story, "sales")), (vec![], all()));
+        assert_eq!((servers(&story, "sales-2"), servers(&story, "sales")), (vec![], all()));
         write(&story, "sales", more);
         story.in_sync();
     }
@@ -112,7 +112,7 @@ bridges:
     assert!(writes[0].starts_with("POST telephony/provider-configurations/"), "{writes:?}");
     assert_eq!(writes[1], "DELETE telephony/bridges/sales/");
     assert!(writes[2].contains(r#""numberIds":[501,503,504]"#), "{writes:?}");
-    let served: Vec<_> = seats(&story, "sales-2").into_iter().map(|(_, by)| by).collect();
+    let served: Vec<_> = servers(&story, "sales-2").into_iter().map(|(_, by)| by).collect();
     assert_eq!(served, [Some(43), None, Some(41)]);
     story.in_sync();
     // A protected bridge is kept.
@@ -138,7 +138,7 @@ fn cut_off_anywhere_it_goes_on() {
             story.sandbox.clear_faults();
             let second = story.run(APPLY);
             assert_eq!(second.code, 0, "{more} {nth}: {}", second.whole());
-            let there = seats(&story, "sales-2");
+            let there = servers(&story, "sales-2");
             let served: Vec<_> = there.into_iter().filter(|(_, by)| by.is_some()).collect();
             assert_eq!(served, all()[..2], "{more} {nth}");
             story.in_sync();
@@ -159,6 +159,6 @@ fn a_disconnect_that_works_changes_nothing_about_it() {
     story.apply();
     story.unpod_with(settings, &body("sales-2"));
     story.expect(0, APPLY);
-    assert_eq!(seats(&story, "sales-2"), all());
+    assert_eq!(servers(&story, "sales-2"), all());
     story.in_sync();
 }

@@ -198,7 +198,7 @@ bridges:
 }
 
 /// Names of the configurations that serve numbers, by bridge and number.
-fn seats(story: &Story) -> Vec<(String, String, Option<String>)> {
+fn servers(story: &Story) -> Vec<(String, String, Option<String>)> {
     let world = story.sandbox.world();
     let name = |id: u64| world.unpod.configurations.iter().find(|it| it.id == id).and_then(|it| it.name.clone());
     let mut all: Vec<_> = world
@@ -217,18 +217,18 @@ fn seats(story: &Story) -> Vec<(String, String, Option<String>)> {
 fn bridges_of_the_older_generation_come_back_with_their_numbers() {
     let story = first();
     story.apply();
-    let before = seats(&story);
+    let before = servers(&story);
     assert_eq!(before.len(), 3);
     let plan = story.expect(0, "plan --destroy --max-deletes 4 --max-numbers-dark 4");
     plan.is_silent_about("undo does not put it back");
     story.expect(0, "apply --destroy --auto-approve --max-deletes 4 --max-numbers-dark 4");
-    assert_eq!(seats(&story), []);
+    assert_eq!(servers(&story), []);
     story.expect(0, "journal show").says("numberIds").says("provider_credential_id");
     story.take_log();
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
     shot!("undone_destroy_g1", ran);
     ran.is_silent_about("Different from what was saved");
-    assert_eq!(seats(&story), before);
+    assert_eq!(servers(&story), before);
     let creates: Vec<String> = story.writes().into_iter().filter(|it| it.starts_with("POST telephony/bridges/ ")).collect();
     assert!(creates.iter().any(|it| it.contains("501") && it.contains("502")), "{creates:?}");
     assert!(creates.iter().any(|it| it.contains("[503]")), "{creates:?}");
@@ -260,7 +260,7 @@ fn numbers_that_were_taken_meanwhile_are_named() {
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
     ran.says("+14155550102 on sales: the service no longer offers it as a free number");
     ran.says("+14155550103 on fax: it is on bridge new today, left alone");
-    let now = seats(&story);
+    let now = servers(&story);
     assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), Some("main".to_owned()))), "{now:?}");
     assert!(!now.iter().any(|(bridge, ..)| bridge == "fax"), "{now:?}");
 }
@@ -287,7 +287,7 @@ fn a_number_without_its_configuration_still_comes_back() {
     ran.says("providers.main: it is there again, as 77");
     ran.says("+14155550101 on sales: configuration 41 is no longer there: the number is put on the bridge");
     ran.says("providers.spare api_key: not kept by telform, and the YAML names no source of it");
-    let now = seats(&story);
+    let now = servers(&story);
     assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), None)), "{now:?}");
     assert!(now.contains(&("sales".to_owned(), "+14155550102".to_owned(), Some("spare".to_owned()))), "{now:?}");
 }

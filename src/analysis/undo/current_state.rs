@@ -53,7 +53,7 @@ impl<'a> UndoBuilder<'a> {
         }
         let links = match &deed.step.operation {
             StepOperation::Connect { .. } | StepOperation::Disconnect { .. } => true,
-            StepOperation::Delete { seats, .. } => !seats.is_empty(),
+            StepOperation::Delete { prior_connections, .. } => !prior_connections.is_empty(),
             _ => false,
         };
         let why = live.connections_failure.as_ref().filter(|_| links)?;

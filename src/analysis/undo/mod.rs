@@ -289,7 +289,7 @@ impl<'a> UndoBuilder<'a> {
 
     /// An object that a run deleted is recreated, when its secrets are still available. It is a new object with a new identity.
     fn undo_delete(&mut self, deed: &DoneStep<'_>) {
-        let StepOperation::Delete { id, before, seats, .. } = &deed.step.operation else { return };
+        let StepOperation::Delete { id, before, prior_connections, .. } = &deed.step.operation else { return };
         let (Some(then), Some(kind)) = (&deed.step.address, self.kind_of(deed)) else { return };
         if self.live_object(deed, id).is_some() {
             return self.add_not_undone(then, "it is there again");
@@ -338,8 +338,8 @@ impl<'a> UndoBuilder<'a> {
         object.attributes = attributes.into_iter().collect();
         let was = (deed.account.clone(), address.kind.to_string(), id.clone());
         self.recreated.insert(was, address.clone());
-        if !seats.is_empty() {
-            self.freed_connections.insert((deed.account.clone(), id.clone()), seats.clone());
+        if !prior_connections.is_empty() {
+            self.freed_connections.insert((deed.account.clone(), id.clone()), prior_connections.clone());
         }
     }
 

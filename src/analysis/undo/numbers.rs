@@ -42,7 +42,9 @@ impl UndoBuilder<'_> {
             let Some(roles) = self.link_roles(&account) else { continue };
             // It returns with the bridge that this one replaced.
             if replaced_id(deeds, &account, &bridge).is_some_and(|old| {
-                self.freed_connections.get(&(account.clone(), old)).is_some_and(|seats| seats.contains_key(&number))
+                self.freed_connections
+                    .get(&(account.clone(), old))
+                    .is_some_and(|prior_connections| prior_connections.contains_key(&number))
             }) {
                 continue;
             }
@@ -84,17 +86,17 @@ impl UndoBuilder<'_> {
             wanted.entry((account, bridge)).or_default().insert(number, back);
         }
         let mut idle: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
-        for (at, seats) in std::mem::take(&mut self.freed_connections) {
+        for (at, prior_connections) in std::mem::take(&mut self.freed_connections) {
             wanted.entry(at.clone()).or_default();
             let target = self.link_roles(&at.0).map_or("", |roles| roles.target);
-            for (number, seat) in seats {
+            for (number, prior) in prior_connections {
                 let what = format!("{number} on {}", at.1);
                 let on_taker = self.replacement_has_number(deeds, &at, &number);
                 if let Some(why) = self.why_not_free(&at.0, &number).filter(|_| !on_taker) {
                     self.add_not_undone(what, why);
                     continue;
                 }
-                let server = match seat.served {
+                let server = match prior.served {
                     ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } if self.is_there(&at.0, target, &id) => Some(id),
                     ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => {
                         let why =

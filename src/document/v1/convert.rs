@@ -280,8 +280,8 @@ impl From<&ServedBy> for ServedState {
 }
 
 impl From<&plan::FreedNumber> for PriorConnection {
-    fn from(seat: &plan::FreedNumber) -> Self {
-        Self { id: seat.id, served: (&seat.served).into() }
+    fn from(prior: &plan::FreedNumber) -> Self {
+        Self { id: prior.id, served: (&prior.served).into() }
     }
 }
 
@@ -304,13 +304,13 @@ impl From<&plan::StepOperation> for Operation {
                 bridge: (&bridge).into(),
                 numbers: numbers.iter().map(|(number, by)| (number.clone(), by.as_ref().map(Into::into))).collect(),
             },
-            plan::StepOperation::Delete { id, before, cut, frees, unread, seats } => Self::Delete {
+            plan::StepOperation::Delete { id, before, cut, frees, unread, prior_connections } => Self::Delete {
                 id,
                 before,
                 cut,
                 frees,
                 unread,
-                seats: seats.iter().map(|(number, seat)| (number.clone(), seat.into())).collect(),
+                prior_connections: prior_connections.iter().map(|(number, prior)| (number.clone(), prior.into())).collect(),
             },
         }
     }

@@ -224,7 +224,7 @@ pub enum Operation {
         unread: Vec<String>,
         /// The earlier state of those numbers on it, where only the create of a bridge can restore them.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        seats: BTreeMap<String, PriorConnection>,
+        prior_connections: BTreeMap<String, PriorConnection>,
     },
 }
 

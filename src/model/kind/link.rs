@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Map;
 
+use crate::model::call::RequestMethod;
 use crate::model::resource::ServedBy;
 use crate::model::value::Value;
 
@@ -18,7 +19,7 @@ pub struct LinkRoles {
     pub target: &'static str,
 }
 
-/// The requests that make and cut a link. Paths are below the base URL; `{id}` is the holder's identity.
+/// The requests that make and cut a link. Paths are below the base URL; `{id}` is the identity of the object that is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkRequests {
     /// A POST below the holder for each.
@@ -27,6 +28,13 @@ pub enum LinkRequests {
         connect: &'static str,
         /// Path of the POST that takes a member off its target.
         disconnect: &'static str,
+    },
+    /// A PATCH of the member, which names its target in one field. The member is an object of its own, declared like any other:
+    /// it is its own holder and holds itself. The new target takes the place of the earlier one, so a move is one request and
+    /// the member is served throughout; null takes it off its target.
+    PatchMember {
+        /// Path of the member.
+        path: &'static str,
     },
 }
 
@@ -40,7 +48,7 @@ pub struct Link {
     pub roles: &'static LinkRoles,
     /// The requests.
     pub requests: LinkRequests,
-    /// Body key of the target's id.
+    /// Body key of the target's id; for a PATCH the field of the member.
     pub target_key: &'static str,
     /// How the body names the number.
     pub number: NumberParameter,
@@ -54,20 +62,29 @@ pub struct Link {
     /// lists the numbers' ids.
     pub assigned_on_create: Option<&'static str>,
     /// Who serves each member of a holder, as the holder's own row says.
-    pub seats: ReadServedBy,
+    pub served_by: ReadServedBy,
 }
 
 impl Link {
-    /// Path of the request that links a member of this holder.
-    pub fn connect_path(&self, holder: &str) -> String {
-        let LinkRequests::PostToHolder { connect, .. } = self.requests;
-        connect.replace("{id}", holder)
+    /// Method and path of the request that links a member of this holder.
+    pub fn connect(&self, holder: &str) -> (RequestMethod, String) {
+        match self.requests {
+            LinkRequests::PostToHolder { connect, .. } => (RequestMethod::Post, connect.replace("{id}", holder)),
+            LinkRequests::PatchMember { path } => (RequestMethod::Patch, path.replace("{id}", holder)),
+        }
     }
 
-    /// Path of the request that takes a member of this holder off its target.
-    pub fn disconnect_path(&self, holder: &str) -> String {
-        let LinkRequests::PostToHolder { disconnect, .. } = self.requests;
-        disconnect.replace("{id}", holder)
+    /// Method and path of the request that takes a member of this holder off its target.
+    pub fn disconnect(&self, holder: &str) -> (RequestMethod, String) {
+        match self.requests {
+            LinkRequests::PostToHolder { disconnect, .. } => (RequestMethod::Post, disconnect.replace("{id}", holder)),
+            LinkRequests::PatchMember { .. } => self.connect(holder),
+        }
+    }
+
+    /// Whether a connect takes the place of an earlier one, so that a member that moves is not taken off its target before.
+    pub fn replaces(&self) -> bool {
+        matches!(self.requests, LinkRequests::PatchMember { .. })
     }
 }
 
@@ -78,4 +95,6 @@ pub enum NumberParameter {
     E164(&'static str),
     /// The number's own id under this key.
     Id(&'static str),
+    /// Not at all: the path names it.
+    InPath,
 }

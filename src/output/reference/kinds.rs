@@ -108,8 +108,11 @@ fn service_facts(kind: &Kind) -> Vec<(&'static str, String)> {
     ];
     if let Some(link) = kind.link {
         let cut = if link.can_disconnect { "" } else { ", which does not work here" };
-        facts.push(("connected", format!("POST {}", link.connect_path("{id}"))));
-        facts.push(("cut", format!("POST {}{cut}", link.disconnect_path("{id}"))));
+        let (method, path) = link.connect("{id}");
+        facts.push(("connected", format!("{method} {path}")));
+        let (method, path) = link.disconnect("{id}");
+        let null = if link.replaces() { " with null" } else { "" };
+        facts.push(("cut", format!("{method} {path}{null}{cut}")));
     }
     if kind.hidden_until_verified {
         facts.push(("invisible", "a new object, until its mail address is confirmed".to_owned()));

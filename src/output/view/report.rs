@@ -276,8 +276,9 @@ pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<(String, Strin
                 && matches!(&step.operation, StepOperation::Delete { id, frees, .. } if id == old && frees.contains(number))
         };
         let delete = plan.steps.iter().find(deletes)?;
-        let StepOperation::Delete { seats, .. } = &delete.operation else { return None };
-        let Some(crate::model::resource::ServedBy::By { id, .. }) = seats.get(number).map(|seat| &seat.served) else {
+        let StepOperation::Delete { prior_connections, .. } = &delete.operation else { return None };
+        let Some(crate::model::resource::ServedBy::By { id, .. }) = prior_connections.get(number).map(|prior| &prior.served)
+        else {
             return None;
         };
         (done(&delete.id) && !done(&step.id)).then(|| (number.clone(), old.clone(), id.clone()))

@@ -23,8 +23,8 @@ impl<'a> Planner<'a> {
         for gone in &leaving {
             let name = delete_step_name(gone.account, gone.kind.name, &gone.live.id);
             let known = self.delete_prerequisites.iter().find(|cuts| cuts.delete == name);
-            let (cut, freed_by, frees, seats) = known.map_or_else(Default::default, |cuts| {
-                (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone(), cuts.seats.clone())
+            let (cut, freed_by, frees, prior_connections) = known.map_or_else(Default::default, |cuts| {
+                (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone(), cuts.prior_connections.clone())
             });
             let account = inputs.live.accounts.get(gone.account).filter(|_| gone.kind.connected);
             let holders = inputs.desired.accounts.get(gone.account).map_or(&[][..], |it| it.service.kinds);
@@ -41,7 +41,7 @@ impl<'a> Planner<'a> {
                 cut,
                 frees,
                 unread,
-                seats,
+                prior_connections,
             );
             if let StepOperation::Delete { unread, .. } = &draft.step.operation
                 && !unread.is_empty()

@@ -230,13 +230,13 @@ impl<'a> Planner<'a> {
                 .map(|connection| delete_step_name(&account.name, holder, &connection.bridge))
                 .collect();
             let frees = wired.freed_numbers.get(id).cloned().unwrap_or_default();
-            let seats = wired.prior_connections.get(id).cloned().unwrap_or_default();
+            let prior_connections = wired.prior_connections.get(id).cloned().unwrap_or_default();
             self.delete_prerequisites.push(DeletePrerequisites {
                 delete: delete_step_name(&account.name, gone.kind.name, id),
                 cut,
                 freed_by,
                 frees,
-                seats,
+                prior_connections,
             });
         }
     }

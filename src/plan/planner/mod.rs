@@ -41,7 +41,7 @@ struct DeletePrerequisites {
     /// Numbers that it removes from its bridge itself.
     frees: Vec<String>,
     /// Their earlier state there.
-    seats: BTreeMap<String, FreedNumber>,
+    prior_connections: BTreeMap<String, FreedNumber>,
 }
 
 impl LeavingObject<'_> {

@@ -182,22 +182,14 @@ impl UnpodReader<'_> {
     pub(super) async fn bridge(&self, slug: &str) -> Result<Option<Value>, ReadError> {
         let tried = format!("reading bridge {slug}");
         let shape = |what: &str| ReadError::wrong_shape(self.account, &tried, what);
-        let body = match self.get_json(&BRIDGES_G2.member.replace("{id}", slug), &[]).await {
-            Ok(body) => body,
-            Err(error) if error.class == AnswerClass::Gone => return Ok(None),
-            Err(error) => return Err(ReadError::from_request(self.account, &tried, error)),
-        };
-        let row = self.account.service.envelope.object(&body).map_err(|what| shape(&what))?;
-        if row.get("slug").and_then(Value::as_str) != Some(slug) {
-            return Err(shape("it is about another bridge"));
-        }
+        let Some(row) = self.row_by_id(&BRIDGES_G2, None, slug).await? else { return Ok(None) };
         let Some(Value::Array(numbers)) = row.get("numbers") else {
             return Err(shape("there is no list under `numbers`"));
         };
         if numbers.iter().any(|number| rows::number_in(number).is_none()) {
             return Err(shape("a number on the bridge has no `number`"));
         }
-        let slim = rows::slim_bridge(row);
+        let slim = row.as_object().map(rows::slim_bridge).unwrap_or_default();
         self.keep(&tried, memory_size(&slim))?;
         Ok(Some(slim))
     }

@@ -157,7 +157,7 @@ static LINK_G2: Link = Link {
     can_disconnect: true,
     listed_by_product: false,
     assigned_on_create: None,
-    seats: rows::seats_g2,
+    served_by: rows::served_by_g2,
 };
 
 /// Recorded: disconnect always answers 500, and a number joins a bridge only at its creation (unpod.md 7).
@@ -169,7 +169,7 @@ static LINK_G1: Link = Link {
     can_disconnect: false,
     listed_by_product: true,
     assigned_on_create: Some("numberIds"),
-    seats: rows::seats_g1,
+    served_by: rows::served_by_g1,
 };
 
 const NAME: Field = Field::new("name", AttributeType::Text).required().example("Sales").doc("Display name.", "unpod.md 6.1");

@@ -251,7 +251,7 @@ impl UnpodReader<'_> {
         }
         let mut unseen: BTreeSet<String> = self.remembered_ids(PROVIDERS).map(str::to_owned).collect();
         unseen.retain(|id| !listed.contains(id) && live.foreign_owner(PROVIDERS, id).is_none());
-        let read = join_all(unseen.iter().map(|id| self.configuration_by_id(kind, found.spelling, id))).await;
+        let read = join_all(unseen.iter().map(|id| self.row_by_id(kind, Some(found.spelling), id))).await;
         for (id, row) in unseen.into_iter().zip(read) {
             match row {
                 Ok(Some(_)) if live.facts.generation.is_none() => return Err(self.generation_untold()),
@@ -282,28 +282,6 @@ impl UnpodReader<'_> {
                 live.malformed_rows.entry(kind.name).or_default().push(what);
                 None
             }
-        }
-    }
-
-    async fn configuration_by_id(&self, kind: &'static Kind, spelling: &str, id: &str) -> Result<Option<Value>, ReadError> {
-        let tried = format!("reading {} {id}", kind.singular);
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            // Anything but digits is an unknown path there (unpod.md 5, recorded): no such object.
-            return Ok(None);
-        }
-        let path = kind.filled(kind.member, Some(spelling), id);
-        match self.get_json(&path, &[]).await {
-            Ok(body) => {
-                let row = self
-                    .account
-                    .service
-                    .envelope
-                    .object(&body)
-                    .map_err(|what| ReadError::wrong_shape(self.account, &tried, &what))?;
-                Ok(Some(Value::Object(row.clone())))
-            }
-            Err(error) if error.class == AnswerClass::Gone => Ok(None),
-            Err(error) => Err(ReadError::from_request(self.account, &tried, error)),
         }
     }
 

@@ -31,27 +31,27 @@ pub fn is_offered(row: &Value) -> bool {
 }
 
 /// Who serves each number of a bridge of the documented generation, which does not always say.
-pub(super) fn seats_g2(row: &Map<String, Value>) -> Result<BTreeMap<String, ServedBy>, &'static str> {
-    seats(row, ServedBy::NotTold)
+pub(super) fn served_by_g2(row: &Map<String, Value>) -> Result<BTreeMap<String, ServedBy>, &'static str> {
+    servers(row, ServedBy::NotTold)
 }
 
 /// The same for generation 1, where a number that names no configuration has none (unpod.md 7, recorded).
-pub(super) fn seats_g1(row: &Map<String, Value>) -> Result<BTreeMap<String, ServedBy>, &'static str> {
-    seats(row, ServedBy::Unserved)
+pub(super) fn served_by_g1(row: &Map<String, Value>) -> Result<BTreeMap<String, ServedBy>, &'static str> {
+    servers(row, ServedBy::Unserved)
 }
 
-fn seats(row: &Map<String, Value>, unnamed: ServedBy) -> Result<BTreeMap<String, ServedBy>, &'static str> {
+fn servers(row: &Map<String, Value>, unnamed: ServedBy) -> Result<BTreeMap<String, ServedBy>, &'static str> {
     let numbers = match row.get("numbers") {
         Some(Value::Array(numbers)) => numbers.as_slice(),
         Some(Value::Null) | None => &[],
         Some(_) => return Err("`numbers` is not a list"),
     };
-    let seat = |number| {
+    let served = |number| {
         let mut named = NamedServers::default();
         named.add(number, None);
         Some((number_in(number)?, named.served_by().unwrap_or_else(|| unnamed.clone())))
     };
-    Ok(numbers.iter().filter_map(seat).collect())
+    Ok(numbers.iter().filter_map(served).collect())
 }
 
 /// What rows about one number say of the configuration that serves it (unpod.md 10, step 3a).

@@ -88,7 +88,7 @@ impl Maker {
                     cut: Vec::new(),
                     frees: Vec::new(),
                     unread: Vec::new(),
-                    seats: BTreeMap::new(),
+                    prior_connections: BTreeMap::new(),
                 },
                 _ => StepOperation::Update {
                     id: id.clone().unwrap_or_default(),

@@ -191,7 +191,7 @@ impl Case {
                 self.remember(kind, address, id, dice);
             }
         }
-        for ((bridge, number), server) in self.model.seats() {
+        for ((bridge, number), server) in self.model.servers() {
             if let Some(server) = server.filter(|_| dice.once_in(2)) {
                 self.ledger.note_connected(UNPOD, &bridge, &number, &server);
             }

@@ -211,8 +211,8 @@ impl Executor<'_> {
         for number in numbers.as_array().into_iter().flatten() {
             let number = NUMBERS[usize::try_from(number.as_u64().expect("an id") - 500).expect("small")];
             // The service skips a number that is on another bridge (unpod.md 6.2).
-            if !self.model.seats().keys().any(|(_, other)| other == number) {
-                thing.seats.insert(number.to_owned(), None);
+            if !self.model.servers().keys().any(|(_, other)| other == number) {
+                thing.servers.insert(number.to_owned(), None);
             }
         }
         self.made.insert(step.id.clone(), id.clone());
@@ -310,6 +310,7 @@ impl Executor<'_> {
         let link = kind.link.expect("bridges hold numbers");
         let Some(CallBody::Object(entries)) = &step.call.body else { return Err("no body".to_owned()) };
         let (key, value) = match link.number {
+            NumberParameter::InPath => return Err("no such service".to_owned()),
             NumberParameter::E164(key) => (key, json!(number)),
             NumberParameter::Id(key) => {
                 (key, json!(500 + NUMBERS.iter().position(|known| *known == number).ok_or("an unknown number")?))
@@ -321,33 +322,33 @@ impl Executor<'_> {
     fn connect(&mut self, step: &Step, kind: &'static Kind, bridge: &ObjectRef, number: &str, provider: &ObjectRef) -> Done {
         let (slug, server) = (self.resolve(bridge)?, self.resolve(provider)?);
         let link = kind.link.expect("bridges hold numbers");
-        self.path(&step.call, RequestMethod::Post, &link.connect_path("{id}"), &slug)?;
+        self.path(&step.call, RequestMethod::Post, &link.connect("{id}").1, &slug)?;
         self.number(step, kind, number)?;
         let Some(CallBody::Object(entries)) = &step.call.body else { return Err("no body".to_owned()) };
         let owner = step.address.as_ref().expect("an owner");
         let sent = self.payload(entries.get(link.target_key).ok_or("no configuration")?, owner, "")?;
         check(sent == server.parse::<u64>().map_or_else(|_| json!(server), Value::from), "the body names another configuration")?;
         check(self.model.objects.contains_key(&("providers", server.clone())), "the configuration is not there")?;
-        let elsewhere = self.model.seats().keys().any(|(other, n)| n == number && *other != slug);
+        let elsewhere = self.model.servers().keys().any(|(other, n)| n == number && *other != slug);
         check(!elsewhere, "the number is on another bridge")?;
         let there = self.model.objects.get_mut(&("bridges", slug.clone())).ok_or("the bridge is not there")?;
-        check(link.assigned_on_create.is_none() || there.seats.contains_key(number), "the number is not on the bridge")?;
-        there.seats.insert(number.to_owned(), Some(server.clone()));
+        check(link.assigned_on_create.is_none() || there.servers.contains_key(number), "the number is not on the bridge")?;
+        there.servers.insert(number.to_owned(), Some(server.clone()));
         self.ledger.note_connected(&step.call.account, &slug, number, &server);
         Ok(())
     }
 
     fn disconnect(&mut self, step: &Step, kind: &'static Kind, slug: &str, number: &str) -> Done {
         check(self.model.can_disconnect(), "this generation cannot disconnect")?;
-        self.path(&step.call, RequestMethod::Post, &kind.link.expect("bridges hold numbers").disconnect_path("{id}"), slug)?;
+        self.path(&step.call, RequestMethod::Post, &kind.link.expect("bridges hold numbers").disconnect("{id}").1, slug)?;
         self.number(step, kind, number)?;
         let keeps = self.model.generation == 1;
         let bridge = self.model.objects.get_mut(&("bridges", slug.to_owned())).ok_or("the bridge is not there")?;
-        check(bridge.seats.contains_key(number), "the number is not on the bridge")?;
+        check(bridge.servers.contains_key(number), "the number is not on the bridge")?;
         if keeps {
-            bridge.seats.insert(number.to_owned(), None);
+            bridge.servers.insert(number.to_owned(), None);
         } else {
-            bridge.seats.remove(number);
+            bridge.servers.remove(number);
         }
         self.ledger.note_disconnected(&step.call.account, slug, number);
         Ok(())
@@ -358,7 +359,7 @@ impl Executor<'_> {
         self.path(&step.call, RequestMethod::Get, kind.member, &slug)?;
         let there = self.model.objects.get(&("bridges", slug)).ok_or("the bridge is not there")?;
         for (number, wanted) in numbers {
-            let server = there.seats.get(number).cloned().flatten();
+            let server = there.servers.get(number).cloned().flatten();
             let wanted = wanted.as_ref().map(|at| self.resolve(at)).transpose()?;
             check(server == wanted, &format!("{number} is served by {server:?}, not by {wanted:?}"))?;
         }
@@ -370,7 +371,7 @@ impl Executor<'_> {
         let thing = self.model.objects.get(&(kind.name, id.to_owned())).ok_or("it is not there")?;
         self.believed(kind, thing, before)?;
         let frees = matches!(&step.operation, StepOperation::Delete { frees, .. } if !frees.is_empty());
-        let served = self.model.seats().iter().any(|((slug, _), server)| match kind.name {
+        let served = self.model.servers().iter().any(|((slug, _), server)| match kind.name {
             "bridges" => slug == id && server.is_some() && self.model.can_disconnect() && !frees,
             "providers" => server.as_deref() == Some(id),
             _ => false,
@@ -378,7 +379,7 @@ impl Executor<'_> {
         check(!served, "numbers are still connected")?;
         let allowed = |account: &Account| account.switches.contains("partner_delete");
         check(kind.name != "partners" || allowed(&self.case.desired.accounts["c"]), "nobody documents this delete")?;
-        let taken = matches!(&step.operation, StepOperation::Delete { seats, .. } if !seats.is_empty())
+        let taken = matches!(&step.operation, StepOperation::Delete { prior_connections, .. } if !prior_connections.is_empty())
             && self.case.desired.objects.contains_key(step.address.as_ref().expect("checked"));
         self.model.objects.remove(&(kind.name, id.to_owned()));
         let address = step.address.as_ref().expect("checked");

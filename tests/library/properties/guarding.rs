@@ -253,7 +253,7 @@ proptest! {
             Err(why) => return Err(TestCaseError::fail(why)),
         };
         let served = |model: &crate::properties::model::Model| -> BTreeMap<String, ()> {
-            model.seats().into_iter().filter_map(|((_, number), server)| server.map(|_| (number, ()))).collect()
+            model.servers().into_iter().filter_map(|((_, number), server)| server.map(|_| (number, ()))).collect()
         };
         let (before, after) = (served(&case.model), served(&run.model));
         let dark = before.keys().filter(|number| !after.contains_key(*number)).count() as u64;

@@ -25,7 +25,7 @@ pub(crate) struct Thing {
     /// Waits for a human and is in no list.
     pub(crate) hidden: bool,
     /// Bridges: number to the id of the configuration that really serves it.
-    pub(crate) seats: BTreeMap<String, Option<String>>,
+    pub(crate) servers: BTreeMap<String, Option<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +74,7 @@ impl Model {
                 model.roll_object(name, index, dice);
             }
         }
-        model.roll_seats(dice);
+        model.roll_servers(dice);
         model
     }
 
@@ -122,22 +122,22 @@ impl Model {
         self.objects.insert((name, id.to_owned()), thing);
     }
 
-    fn roll_seats(&mut self, dice: &mut Dice) {
+    fn roll_servers(&mut self, dice: &mut Dice) {
         let (bridges, configurations) = (self.ids("bridges"), self.ids("providers"));
         for number in NUMBERS {
             let Some(slug) = dice.any(&bridges).filter(|_| dice.once_in(2)) else { continue };
             let server = dice.any(&configurations).filter(|_| dice.but_once_in(6));
             let bridge = self.objects.get_mut(&("bridges", slug)).expect("listed");
-            bridge.seats.insert(number.to_owned(), server);
+            bridge.servers.insert(number.to_owned(), server);
         }
     }
 
     /// Who serves each number, by bridge and number.
-    pub(crate) fn seats(&self) -> BTreeMap<(String, String), Option<String>> {
+    pub(crate) fn servers(&self) -> BTreeMap<(String, String), Option<String>> {
         let bridges = self.objects.iter().filter(|((kind, _), _)| *kind == "bridges");
         bridges
             .flat_map(|((_, slug), thing)| {
-                thing.seats.iter().map(move |(number, server)| ((slug.clone(), number.clone()), server.clone()))
+                thing.servers.iter().map(move |(number, server)| ((slug.clone(), number.clone()), server.clone()))
             })
             .collect()
     }
@@ -203,7 +203,7 @@ impl Model {
             number_id: unpod.numbers[number].id,
             served_by: self.target(bridge, number, server.as_ref(), ledger),
         };
-        unpod.connections = Some(self.seats().iter().map(connection).collect());
+        unpod.connections = Some(self.servers().iter().map(connection).collect());
         LiveState { accounts: BTreeMap::from([(UNPOD.to_owned(), unpod), (CARRIERX.to_owned(), carrierx)]), read_at: None }
     }
 

@@ -198,7 +198,7 @@ fn leaves_a_good_end(case: &Case, dice: &mut Dice) -> Result<bool, TestCaseError
         }
         if let Some(numbers) = &object.numbers {
             let served: BTreeMap<&String, &String> =
-                thing.seats.iter().filter_map(|(number, server)| Some((number, server.as_ref()?))).collect();
+                thing.servers.iter().filter_map(|(number, server)| Some((number, server.as_ref()?))).collect();
             let wanted: BTreeMap<&String, &String> =
                 numbers.iter().map(|(number, wanted)| (number, &run.ledger.objects[&wanted.provider].id)).collect();
             prop_assert_eq!(served, wanted, "{}", address);
@@ -241,9 +241,9 @@ fn untouched(case: &Case, plan: &Plan, after: &crate::properties::model::Model) 
             _ => None,
         })
         .collect();
-    for (seat, server) in case.model.seats().iter().filter(|(seat, _)| !named.contains(*seat)) {
-        let bridge_is_there = after.objects.contains_key(&("bridges", seat.0.clone()));
-        prop_assert!(!bridge_is_there || after.seats().get(seat) == Some(server), "{:?} was not named and changed", seat);
+    for (place, server) in case.model.servers().iter().filter(|(place, _)| !named.contains(*place)) {
+        let bridge_is_there = after.objects.contains_key(&("bridges", place.0.clone()));
+        prop_assert!(!bridge_is_there || after.servers().get(place) == Some(server), "{:?} was not named and changed", place);
     }
     Ok(())
 }
