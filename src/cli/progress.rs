@@ -183,6 +183,7 @@ impl Progress for Console {
             RunEvent::ReceiptNotKept(error) => {
                 self.failed(error, "the run ended as shown above, but its receipt could not be kept");
             }
+            RunEvent::NotProven(plan) => self.print(&text::plan_as_text(plan, self.plan_detail())),
             RunEvent::LedgerSetAside { .. } if json || quiet => {}
             RunEvent::LedgerSetAside { kept } => self.print_stderr(&format!("the old ledger is kept as {}\n", escape(kept))),
             RunEvent::Recorded => *self.standing() = ApplyStanding::default(),

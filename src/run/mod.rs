@@ -30,10 +30,12 @@
 //! ```
 
 mod accounts;
+pub mod adopt;
 pub(crate) mod applicable_part;
 mod apply;
 mod carry_out;
 mod choice;
+pub mod drift;
 pub(crate) mod embedded;
 mod error;
 mod exit;

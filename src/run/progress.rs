@@ -292,6 +292,8 @@ pub enum RunEvent<'a> {
     WorldNotKept(&'a RunError),
     /// The run ended, but its receipt could not be written.
     ReceiptNotKept(&'a RunError),
+    /// Nothing was adopted, because the plan over the new files is not empty.
+    NotProven(&'a Plan),
     /// The ledger was rebuilt, and the old one is set aside.
     LedgerSetAside {
         /// Where it is kept.

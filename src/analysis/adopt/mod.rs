@@ -7,10 +7,12 @@ use crate::model::kind::Kind;
 use crate::model::resource::{Address, ListingFailure, LiveAccount, LiveObject};
 use crate::plan::{self, Inputs};
 
+mod coverage;
 mod names;
 mod yaml_file;
 mod yaml_scalar;
 
+pub use coverage::{AdoptionCoverage, missing_id_help};
 pub use yaml_file::{AdoptionFile, OmittedAttribute, SecretPlaceholder, render_file};
 pub use yaml_scalar::{block_value, inline_value};
 

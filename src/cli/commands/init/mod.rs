@@ -3,14 +3,13 @@
 
 use std::path::Path;
 
-use crate::cli::args::LockArgs;
 use crate::cli::commands::adopt;
-use crate::cli::commands::adopt::AdoptArgs;
 use crate::cli::console::Console;
 use crate::config::desired;
 use crate::config::problem::render_problems;
 use crate::config::schema;
 use crate::model::resource::Desired;
+use crate::run::adopt::{AdoptRequest, AdoptionOutcome, AdoptionTarget};
 use crate::run::embedded::EmbeddedSandbox;
 use crate::run::lock::CommandLock;
 use crate::run::{Exit, RunError};
@@ -242,15 +241,15 @@ async fn run_adoption(out: &Console, args: &InitArgs, top: &Path) -> Result<usiz
     if !out.global.json && !out.global.quiet {
         out.print("\n");
     }
-    let args = AdoptArgs {
-        address: None,
-        id: None,
-        all: true,
+    let request = AdoptRequest {
+        target: AdoptionTarget::All { kind: None },
         accounts: Vec::new(),
-        kind: None,
         out: Some(folder),
         sandbox: args.sandbox.clone(),
-        lock: LockArgs::default(),
+        lock_wait: std::time::Duration::ZERO,
     };
-    adopt::all(&out, &args).await.map(|adopted| adopted.objects)
+    match adopt::adopt_and_show(&out, &request).await? {
+        AdoptionOutcome::Written { files, .. } => Ok(files.iter().map(|file| file.page.addresses.len()).sum()),
+        AdoptionOutcome::Entered { .. } | AdoptionOutcome::NotEntered { .. } => Ok(0),
+    }
 }

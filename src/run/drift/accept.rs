@@ -1,14 +1,10 @@
-//! `telform drift --accept`: the edits that make the YAML match the live state, each proven before it is proposed.
+//! The edits that make the YAML match the live state, each proven before it is proposed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use similar::TextDiff;
-
-use super::CommandFormatter;
 use crate::analysis::adopt::{block_value, inline_value};
 use crate::analysis::drift::Drift;
-use crate::cli::console::Console;
 use crate::config::desired::{self, FileEdits};
 use crate::config::secrets;
 use crate::config::yaml::{self, KeySecrecy};
@@ -19,17 +15,32 @@ use crate::plan::{Inputs, Plan, ShownValue};
 use crate::run::Run;
 use crate::text::is_e164;
 
+/// Texts before and after, by file.
+pub type FileTexts = BTreeMap<PathBuf, (String, String)>;
+
+/// Drift that no edit of the YAML accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotAccepted {
+    /// The YAML has no entry that could say it.
+    NoEntry(Address),
+    /// The object is missing, which the user accepts by removing its entry.
+    Missing(Address),
+    /// A value that has to be accepted by hand.
+    ByHand {
+        /// Its object.
+        address: Address,
+        /// Its attribute.
+        attribute: String,
+        /// Why.
+        why: String,
+    },
+}
+
 /// What can be accepted as edits of the files, and for everything else the reason why not. Nothing here ends the report.
-pub(super) fn accept_drift(
-    out: &Console,
-    session: &Run,
-    inputs: &Inputs<'_>,
-    found: &[Drift],
-    with: &CommandFormatter<'_>,
-) -> (FileTexts, Vec<String>) {
+pub(super) fn accept_drift(session: &Run, inputs: &Inputs<'_>, found: &[Drift]) -> (FileTexts, Vec<NotAccepted>) {
     let all: Vec<&Drift> = found.iter().filter(|drift| drift.class.is_drift()).collect();
-    let (texts, stuck) = build_edits(&session.desired, &all, with);
-    if prove_edits(out, session, inputs, &texts, &all).is_ok() {
+    let (texts, stuck) = build_edits(&session.desired, &all);
+    if prove_edits(session, inputs, &texts, &all).is_ok() {
         return (texts, stuck);
     }
     // One line of a file after the other, so that a line that cannot be edited does not block the others.
@@ -37,7 +48,7 @@ pub(super) fn accept_drift(
     for drift in all {
         lines.entry(drift.place.as_deref()).or_default().push(drift);
     }
-    let (mut good, mut texts, mut stuck): (Vec<&Drift>, FileTexts, Vec<String>) = Default::default();
+    let (mut good, mut texts, mut stuck): (Vec<&Drift>, FileTexts, Vec<NotAccepted>) = Default::default();
     for of_line in lines.values() {
         let alone = of_line.chunks(1);
         let whole = std::iter::once(of_line.as_slice()).filter(|all| all.len() > 1);
@@ -47,10 +58,10 @@ pub(super) fn accept_drift(
                 break;
             }
             let with_these: Vec<&Drift> = good.iter().chain(these).copied().collect();
-            let (tried, mut refused) = build_edits(&session.desired, &with_these, with);
+            let (tried, mut refused) = build_edits(&session.desired, &with_these);
             let proven = match refused.pop() {
                 Some(why) => Err(why),
-                None => prove_edits(out, session, inputs, &tried, &with_these).map_err(|why| by_hand(these[0], &why)),
+                None => prove_edits(session, inputs, &tried, &with_these).map_err(|why| by_hand(these[0], why)),
             };
             match proven {
                 Ok(()) => {
@@ -65,13 +76,10 @@ pub(super) fn accept_drift(
     (texts, stuck)
 }
 
-fn by_hand(drift: &Drift, why: &str) -> String {
-    let name = drift.attribute.as_deref().unwrap_or_default();
-    format!("{} {name} has to be accepted by hand: {why}", drift.address)
+fn by_hand(drift: &Drift, why: impl Into<String>) -> NotAccepted {
+    let attribute = drift.attribute.clone().unwrap_or_default();
+    NotAccepted::ByHand { address: drift.address.clone(), attribute, why: why.into() }
 }
-
-/// Texts before and after, by file.
-pub(super) type FileTexts = BTreeMap<PathBuf, (String, String)>;
 
 /// One replacement in a file.
 #[derive(PartialEq, Eq)]
@@ -82,26 +90,15 @@ struct TextReplacement {
 }
 
 /// The edits that make the YAML match the live state, and what has to be done by hand.
-fn build_edits(desired: &Desired, found: &[&Drift], with: &CommandFormatter<'_>) -> (FileTexts, Vec<String>) {
+fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccepted>) {
     let mut by_file: BTreeMap<PathBuf, Vec<TextReplacement>> = BTreeMap::new();
     let mut texts: BTreeMap<PathBuf, String> = BTreeMap::new();
     let mut stuck = Vec::new();
     for drift in found.iter().filter(|drift| drift.class.is_drift()) {
         let place = (drift.attribute.as_ref()).and_then(|name| desired.objects.get(&drift.address)?.locations.get(name.as_str()));
         let Some((name, place)) = drift.attribute.as_deref().zip(place) else {
-            if drift.place.is_none() {
-                stuck.push(format!(
-                    "{} has no entry in the YAML that could say it: add one, or release it with `{}`",
-                    drift.address,
-                    with(&format!("telform forget {}", drift.address))
-                ));
-                continue;
-            }
-            stuck.push(format!(
-                "{} is missing: to accept that, remove its entry from the YAML and run `{}`",
-                drift.address,
-                with(&format!("telform forget {}", drift.address))
-            ));
+            let address = drift.address.clone();
+            stuck.push(if drift.place.is_none() { NotAccepted::NoEntry(address) } else { NotAccepted::Missing(address) });
             continue;
         };
         let path = PathBuf::from(&*place.file);
@@ -203,12 +200,12 @@ fn entry_at<'a>(node: &'a yaml::YamlNode, place: &SourceLocation, name: &str) ->
 }
 
 /// Whether the edited files match the live state, and nothing else changed in them; otherwise the reason.
-fn prove_edits(out: &Console, session: &Run, inputs: &Inputs<'_>, texts: &FileTexts, found: &[&Drift]) -> Result<(), String> {
+fn prove_edits(session: &Run, inputs: &Inputs<'_>, texts: &FileTexts, found: &[&Drift]) -> Result<(), String> {
     if texts.is_empty() {
         return Ok(());
     }
     let edits = FileEdits(texts.iter().map(|(path, (_, after))| (path.clone(), Some(after.clone()))).collect());
-    let Ok(edited) = desired::load_edited(&out.global.files, &edits) else {
+    let Ok(edited) = desired::load_edited(&session.context.options.files, &edits) else {
         return Err("the YAML cannot say this value".to_owned());
     };
     let mut edited = edited.desired;
@@ -245,19 +242,4 @@ fn texts_hold(texts: &FileTexts, desired: &Desired, address: &Address, name: &st
     place.and_then(|place| texts.get(&PathBuf::from(&*place.file)).map(|text| (place, text))).is_some_and(
         |(place, (before, after))| before.lines().nth(place.line as usize - 1) != after.lines().nth(place.line as usize - 1),
     )
-}
-
-/// The edits as a unified diff.
-pub(super) fn unified_diff(texts: &FileTexts) -> String {
-    texts
-        .iter()
-        .map(|(path, (before, after))| {
-            let name = path.display().to_string();
-            TextDiff::from_lines(before.as_str(), after.as_str())
-                .unified_diff()
-                .context_radius(2)
-                .header(&name, &name)
-                .to_string()
-        })
-        .collect()
 }

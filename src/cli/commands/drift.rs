@@ -4,24 +4,18 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use similar::TextDiff;
 
-use crate::analysis::drift::{ComparedObjects, Drift, DriftClass, NotCompared, compared_objects, find_drift};
+use crate::analysis::drift::{ComparedObjects, Drift, DriftClass};
 use crate::cli::args::parse_address;
 use crate::cli::console::Console;
-use crate::config::problem::Problems;
 use crate::model::resource::Address;
-use crate::model::resource::LiveState;
 use crate::output::DriftReport;
 use crate::output::view::plural_kind;
-use crate::plan::{Inputs, NotTakenRemedy, Plan, PlanOptions, ShownValue};
-use crate::read::ObjectDetail;
-use crate::run::files::{FileReaders, write_file};
-use crate::run::{Exit, PlanSelection, Run, RunError, SessionPurpose};
+use crate::plan::{NotTakenRemedy, ShownValue};
+use crate::run::drift::{DriftOutcome, DriftRequest, FileTexts, NotAccepted, look_for_drift};
+use crate::run::{Exit, RunError};
 use crate::text::{distinguish_pair, escape, escape_multiline};
-
-mod accept;
-
-use accept::{accept_drift, unified_diff};
 
 /// `telform drift`.
 #[derive(Debug, Args, Clone)]
@@ -41,48 +35,30 @@ pub struct DriftArgs {
 }
 
 pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunError> {
-    let choice = PlanSelection {
+    let request = DriftRequest {
         targets: args.targets.clone(),
         accounts: args.accounts.clone(),
+        accept: args.accept,
         sandbox: args.sandbox.clone(),
-        ..PlanSelection::default()
     };
-    let session = Run::open(&out.context(), &choice, SessionPurpose::Look).await?;
-    let (live, missed) = read(&session).await?;
-    // What could not be read is left out, as if the run were limited to the rest: it does not count as deleted.
-    let mut options = session.options.clone();
-    if !missed.is_empty() {
-        options.accounts = live.accounts.keys().cloned().collect();
-    }
-    let plan = session.plan_with(&live, &options)?;
-    let inputs = inputs(&session, &live, &options);
-    let found = find_drift(&inputs, &plan);
-    let mut looked = compared_objects(&inputs, &plan);
-    looked.missed.splice(0..0, missed);
-    let drifted = found.iter().any(|drift| drift.class.is_drift());
+    let outcome = look_for_drift(&out.context(), &request).await?;
     let with = |command: &str| out.repeated_options.complete_command(command);
-    let (texts, stuck) = accept_drift(out, &session, &inputs, &found, &with);
-    let left = !stuck.is_empty();
-    if args.accept && drifted {
-        for (path, (_, after)) in &texts {
-            write_file(path, after, FileReaders::Anybody)?;
-        }
-    }
-    session.close()?;
+    let stuck: Vec<String> = outcome.not_accepted.iter().map(|it| describe_not_accepted(it, &with)).collect();
+    let (looked, drifted, is_accepted) = (&outcome.compared, outcome.has_drifted(), outcome.is_accepted);
     if out.global.json {
         out.print_document(&DriftReport {
-            drift: &found,
+            drift: &outcome.found,
             drifted,
-            accepted: args.accept && drifted,
-            files: texts.keys().map(|path| path.display().to_string()).collect(),
-            patch: unified_diff(&texts),
-            not_accepted: stuck.clone(),
-            looked_at: &looked,
+            accepted: is_accepted,
+            files: outcome.edits.keys().map(|path| path.display().to_string()).collect(),
+            patch: unified_diff(&outcome.edits),
+            not_accepted: stuck,
+            looked_at: looked,
         });
     } else if out.global.quiet {
-        let count = found.iter().filter(|drift| drift.class.is_drift()).count();
-        let accepted = if args.accept && drifted { ", accepted into the YAML" } else { "" };
-        let left = if args.accept && left { " but for what the YAML cannot say" } else { "" };
+        let count = outcome.found.iter().filter(|drift| drift.class.is_drift()).count();
+        let accepted = if is_accepted { ", accepted into the YAML" } else { "" };
+        let left = if args.accept && !stuck.is_empty() { " but for what the YAML cannot say" } else { "" };
         let things = if count == 1 { "thing" } else { "things" };
         let missed = match looked.missed.len() {
             0 => String::new(),
@@ -91,59 +67,35 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
         out.print(&if drifted {
             format!("Drift: {count} {things}{accepted}{left}.\n{missed}")
         } else {
-            format!("{}{missed}", no_drift(&looked))
+            format!("{}{missed}", no_drift(looked))
         });
     } else {
-        if found.is_empty() && session.ledger.objects.is_empty() && looked.missed.is_empty() {
+        if outcome.found.is_empty() && outcome.manages_nothing && looked.missed.is_empty() {
             print_nothing_managed(out, &with);
         } else {
-            print_drift(out, args, &found, &stuck, &plan, &unified_diff(&texts), &looked, &with);
+            print_drift(out, args.accept, &outcome, &stuck, &with);
         }
         out.report_not_checked(&looked.missed);
     }
-    if !looked.missed.is_empty() {
-        return Ok(Exit::Failed);
-    }
-    // Everything was accepted: the YAML matches the live state.
-    let settled = args.accept && !left;
-    Ok(if drifted && !settled { Exit::Pending } else { Exit::Done })
+    Ok(outcome.exit())
 }
 
 /// A command with the options of this one.
 type CommandFormatter<'a> = dyn Fn(&str) -> String + 'a;
 
-fn inputs<'a>(session: &'a Run, live: &'a LiveState, options: &'a PlanOptions) -> Inputs<'a> {
-    Inputs { desired: &session.desired, live, ledger: &session.ledger, key: &session.key, options }
-}
-
-/// Reads all that is managed, whatever the files mention, and reports which accounts could not be read. If none could,
-/// nothing is reported.
-async fn read(session: &Run) -> Result<(LiveState, Vec<NotCompared>), RunError> {
-    let mut all = session.desired.clone();
-    all.kinds.extend(session.ledger.objects.keys().map(|address| address.kind.clone()));
-    let (live, errors) = session.read_each(&all, false, ObjectDetail::Writable, false).await;
-    if live.accounts.is_empty() {
-        if let Some(error) = errors.first() {
-            return Err(error.clone().into());
+fn describe_not_accepted(it: &NotAccepted, with: &CommandFormatter<'_>) -> String {
+    let forget = |address: &Address| with(&format!("telform forget {address}"));
+    match it {
+        NotAccepted::NoEntry(address) => {
+            format!("{address} has no entry in the YAML that could say it: add one, or release it with `{}`", forget(address))
         }
-        if !session.no_token.is_empty() {
-            let mut problems = Problems::default();
-            session.no_token.values().for_each(|problem| problems.push(problem.clone()));
-            return Err(problems.sorted().into());
+        NotAccepted::Missing(address) => {
+            format!("{address} is missing: to accept that, remove its entry from the YAML and run `{}`", forget(address))
+        }
+        NotAccepted::ByHand { address, attribute, why } => {
+            format!("{address} {attribute} has to be accepted by hand: {why}")
         }
     }
-    let account = |name: &str| format!("account {name}");
-    let tokens = session.no_token.iter().map(|(name, problem)| NotCompared {
-        what: account(name),
-        why: problem.message.clone(),
-        help: problem.help.clone().unwrap_or_default(),
-    });
-    let failed = errors.iter().map(|error| NotCompared {
-        what: account(&error.account),
-        why: format!("{}: {} [{}]", error.tried, error.means, error.code),
-        help: error.help.clone(),
-    });
-    Ok((live, tokens.chain(failed).collect()))
 }
 
 /// Nothing was ever managed.
@@ -167,17 +119,8 @@ fn no_drift(looked: &ComparedObjects) -> String {
     escape_multiline(&format!("No drift: {} as telform last saw them.\n", parts.join(", ")))
 }
 
-#[allow(clippy::too_many_arguments, reason = "one report with everything that it says")]
-fn print_drift(
-    out: &Console,
-    args: &DriftArgs,
-    found: &[Drift],
-    stuck: &[String],
-    plan: &Plan,
-    patch: &str,
-    looked: &ComparedObjects,
-    with: &CommandFormatter<'_>,
-) {
+fn print_drift(out: &Console, accept: bool, outcome: &DriftOutcome, stuck: &[String], with: &CommandFormatter<'_>) {
+    let DriftOutcome { found, compared: looked, plan, .. } = outcome;
     if found.is_empty() {
         return out.print(&no_drift(looked));
     }
@@ -202,22 +145,23 @@ fn print_drift(
             }
         }
     }
-    if !found.iter().any(|drift| drift.class.is_drift()) {
+    if !outcome.has_drifted() {
         return out.print(&format!("\n{}", no_drift(looked)));
     }
+    let patch = unified_diff(&outcome.edits);
     if !patch.is_empty() {
-        out.print(&if args.accept {
+        out.print(&if accept {
             "\nAccepted into the YAML:\n".to_owned()
         } else {
             format!("\nTo accept it, which changes the YAML as shown:\n  {}\n", with("telform drift --accept"))
         });
         // Only file headers begin lines here, never text from another source.
-        out.print_as_is(&escape_multiline(patch));
+        out.print_as_is(&escape_multiline(&patch));
     }
     for why in stuck {
         out.print(&format!("\n{}\n", escape(why)));
     }
-    if !args.accept {
+    if !accept {
         if plan.has_changes() || plan.is_refused() {
             let apply = with("telform apply");
             out.print(&format!("\nTo put back what the YAML says ({}):\n  {apply}\n", plan.summary()));
@@ -237,4 +181,19 @@ fn shown(shown: &ShownValue) -> String {
         ShownValue::Secret(_) => "(secret)".to_owned(),
         ShownValue::Value(value) => value.to_string(),
     }
+}
+
+/// The edits as a unified diff.
+fn unified_diff(texts: &FileTexts) -> String {
+    texts
+        .iter()
+        .map(|(path, (before, after))| {
+            let name = path.display().to_string();
+            TextDiff::from_lines(before.as_str(), after.as_str())
+                .unified_diff()
+                .context_radius(2)
+                .header(&name, &name)
+                .to_string()
+        })
+        .collect()
 }

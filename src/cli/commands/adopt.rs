@@ -1,46 +1,106 @@
-//! The files of an adoption: where they are, how they are written, what is reported about them.
+//! `telform adopt`: existing objects are taken under management.
 
 use std::path::{Path, PathBuf};
 
-use super::{AdoptArgs, Console, Looked, RunError};
-use crate::analysis::adopt::{AdoptionFile, OmittedAttribute};
-use crate::config::desired;
-use crate::disk;
+use clap::Args;
+
+use crate::analysis::adopt::{AdoptionCoverage, OmittedAttribute};
+use crate::cli::args::{LockArgs, parse_address};
+use crate::cli::console::Console;
 use crate::model::resource::Address;
 use crate::output::view::plural_kind;
+use crate::output::view::text;
 use crate::output::{Adopted, Adoption, NotWritten, Supply};
 use crate::plan::Plan;
-use crate::run::files::{FileReaders, write_file};
-use crate::text::escape;
-use crate::text::shell_quote;
+use crate::run::adopt::{AdoptRequest, AdoptedFile, AdoptionOutcome, AdoptionTarget, adopt};
+use crate::run::{Exit, RunError};
+use crate::text::{escape, shell_quote};
 
-/// A file that is to be written.
-pub(super) struct Draft {
-    pub(super) path: PathBuf,
-    /// The content of the file before the page: only one object at a time is added to a file of the user.
-    pub(super) before: String,
-    pub(super) page: AdoptionFile,
+/// `telform adopt`.
+#[derive(Debug, Args, Clone)]
+pub struct AdoptArgs {
+    /// Its address from now on; where the YAML declares it already, only the ledger is written
+    #[arg(value_parser = parse_address, requires = "id", required_unless_present = "all", conflicts_with = "all")]
+    pub address: Option<Address>,
+    /// Its identity at the service: a number, a partner_sid, the slug of a bridge
+    pub id: Option<String>,
+    /// Every object that no address claims
+    #[arg(long, requires = "out")]
+    pub all: bool,
+    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    #[arg(long = "account", value_name = "NAME")]
+    pub accounts: Vec<String>,
+    /// Only this kind: providers, bridges or partners
+    #[arg(long, value_name = "KIND", value_parser = kind, requires = "all")]
+    pub kind: Option<String>,
+    /// Folder for the files; an existing file with other content is never overwritten
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    #[arg(long, value_name = "WORLD.yaml")]
+    pub sandbox: Option<PathBuf>,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
 }
 
-impl Draft {
-    /// What the file will hold.
-    pub(super) fn text(&self) -> String {
-        format!("{}{}", self.before, self.page.text)
-    }
+fn kind(text: &str) -> Result<String, String> {
+    let kinds = crate::services::kind_names();
+    if kinds.contains(&text) { Ok(text.to_owned()) } else { Err(format!("the kinds are {}", kinds.join(", "))) }
+}
 
-    /// Writes the text at once; a file that already has this content is not touched. Returns whether the file
-    /// already has exactly this content.
-    pub(super) fn write_at_once(&self) -> bool {
-        disk::read_text(&self.path).is_ok_and(|there| there == self.text())
-    }
+/// Takes objects under management.
+pub(crate) async fn run(out: &Console, args: &AdoptArgs) -> Result<Exit, RunError> {
+    let target = match (&args.address, &args.id) {
+        (Some(address), Some(id)) => AdoptionTarget::One { address: address.clone(), id: id.clone() },
+        _ => AdoptionTarget::All { kind: args.kind.clone() },
+    };
+    let request = AdoptRequest {
+        target,
+        accounts: args.accounts.clone(),
+        out: args.out.clone(),
+        sandbox: args.sandbox.clone(),
+        lock_wait: args.lock.timeout(),
+    };
+    adopt_and_show(out, &request).await.map(|outcome| outcome.exit())
+}
 
-    pub(super) fn write(&self) -> Result<(), RunError> {
-        write_file(&self.path, &self.text(), FileReaders::Anybody)
+/// Takes objects under management, and prints what came of it.
+pub(crate) async fn adopt_and_show(out: &Console, request: &AdoptRequest) -> Result<AdoptionOutcome, RunError> {
+    let outcome = adopt(&out.context(), request).await?;
+    match (&outcome, &request.target) {
+        (AdoptionOutcome::Written { files, plan, coverage }, _) => print_written(out, files, plan, coverage),
+        (AdoptionOutcome::Entered { plan }, AdoptionTarget::One { address, id }) => print_entered(out, address, id, plan),
+        (AdoptionOutcome::NotEntered { plan }, _) => {
+            out.print(&text::plan_as_text(plan, out.plan_detail()));
+            out.print_stderr("nothing was adopted\n");
+        }
+        (AdoptionOutcome::Entered { .. }, AdoptionTarget::All { .. }) => {}
+    }
+    Ok(outcome)
+}
+
+/// The YAML declared it before.
+fn print_entered(out: &Console, address: &Address, id: &str, plan: &Plan) {
+    let differs = plan.has_changes() || plan.is_refused();
+    if out.global.json {
+        return out.print_document(&Adoption {
+            files: Vec::new(),
+            objects: vec![Adopted { address: address.to_string(), id: Some(id.to_owned()) }],
+            secrets: Vec::new(),
+            left_out: Vec::new(),
+            pending: differs,
+            missed: Vec::new(),
+        });
+    }
+    out.print(&format!("Adopted {address} as {}.\n", escape(id)));
+    if differs && !out.global.quiet {
+        out.print(&format!("The YAML differs from it: {}. `telform plan` shows how.\n", plan.summary()));
     }
 }
 
 /// Reports what was written, what was not, and which secrets are to be supplied.
-pub(super) fn print_drafts(out: &Console, drafts: &[Draft], unchanged: &[bool], plan: &Plan, looked: &Looked) {
+fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &AdoptionCoverage) {
     let pages = || drafts.iter().map(|draft| &draft.page);
     if out.global.json {
         let objects = pages().flat_map(|page| &page.addresses);
@@ -76,8 +136,8 @@ pub(super) fn print_drafts(out: &Console, drafts: &[Draft], unchanged: &[bool], 
         let (files, which) = (drafts.len(), plural_kind(drafts.len(), "files"));
         return out.print(&format!("Adopted {objects} {} into {files} {which}.\n", plural_kind(objects, "objects")));
     }
-    for (draft, unchanged) in drafts.iter().zip(unchanged) {
-        let word = if *unchanged { "unchanged" } else { "wrote" };
+    for draft in drafts {
+        let word = if draft.is_unchanged { "unchanged" } else { "wrote" };
         let count = draft.page.addresses.len();
         let kind = draft.page.addresses.first().map_or("", |address| address.kind.as_str());
         let numbers = match draft.page.numbers {
@@ -102,7 +162,7 @@ pub(super) fn print_drafts(out: &Console, drafts: &[Draft], unchanged: &[bool], 
 }
 
 /// The options with which the next command finds what was written: those of this one, and files that they do not reach.
-fn next_command_sources(out: &Console, drafts: &[Draft]) -> String {
+fn next_command_sources(out: &Console, drafts: &[AdoptedFile]) -> String {
     let usual = Path::new("telform.yaml");
     let mut files = out.global.files.clone();
     if files.is_empty() {
@@ -137,34 +197,4 @@ fn render_list<T>(out: &Console, title: &str, items: &[T], line: impl Fn(&T) -> 
     if items.len() > MOST {
         out.print(&format!("  … and {} more; --json lists all\n", items.len() - MOST));
     }
-}
-
-/// The file of one kind in one account.
-pub(super) fn file_of(folder: &Path, account: &str, kind: &str) -> PathBuf {
-    folder.join(format!("{account}-{kind}.yaml"))
-}
-
-/// Where the YAML of one object goes: a separate file in a folder, or the end of an existing file. Where overlays are
-/// given, the object was found in their environment; written into the base files, it would be created in the other
-/// environments.
-pub(super) fn file_for(
-    out: &Console,
-    args: &AdoptArgs,
-    address: &Address,
-    overlays: &[String],
-) -> Result<(PathBuf, String), RunError> {
-    let own = |folder: &Path| (folder.join(format!("{}-{}.yaml", address.kind, address.name)), String::new());
-    if let Some(folder) = &args.out {
-        return Ok(own(folder));
-    }
-    let places = desired::source_paths(&out.global.files);
-    let last = overlays.last().map(PathBuf::from);
-    let Some(place) = last.as_ref().or(places.first()) else { return Ok(own(Path::new(""))) };
-    if place.is_dir() {
-        return Ok(own(place));
-    }
-    let text = disk::read_text(place)
-        .map_err(|error| RunError::other("telform::adopt::read", format!("cannot read {}: {error}", place.display()), ""))?;
-    let gap = if text.ends_with('\n') { "" } else { "\n" };
-    Ok((place.clone(), format!("{text}{gap}---\n")))
 }

@@ -1,54 +1,109 @@
-//! `telform adopt`: YAML and ledger entries for existing objects, proven by an empty plan before anything is written.
+//! Takes existing objects under management: YAML and ledger entries, proven by an empty plan before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::analysis::adopt::{AdoptionSet, render_file, unlisted_reason};
+use super::ledger_run::LedgerOnlyRun;
+use super::progress::RunEvent;
+use super::session::now_utc;
+use super::{Context, Exit, PlanSelection, Run, RunError, RunJournal, SessionPurpose, match_account_patterns, saved_plan};
+use crate::analysis::adopt::{AdoptionCoverage, AdoptionSet, missing_id_help, render_file, unlisted_reason};
 use crate::analysis::drift;
 use crate::apply::settle_ledger;
-use crate::cli::console::Console;
 use crate::config::desired::{self, FileEdits};
 use crate::config::problem::Problems;
 use crate::disk;
 use crate::model::resource::{Address, Desired, LiveState};
-use crate::output;
-use crate::output::view::text;
 use crate::plan::{Inputs, LedgerUpdate, Plan, PlanOptions};
-use crate::run::ledger_run::LedgerOnlyRun;
-use crate::run::session::now_utc;
-use crate::run::{Exit, PlanSelection, Run, RunError, RunJournal, SessionPurpose, match_account_patterns, saved_plan};
 use crate::services;
-use crate::text::escape;
 
-mod args;
-mod coverage;
-mod draft;
+mod files;
 
-pub(crate) use args::AdoptArgs;
-use coverage::{Looked, missing_id_help};
-use draft::{Draft, file_for, file_of};
+pub use files::AdoptedFile;
+use files::{file_for, file_of};
+
+/// What an adoption is asked for.
+#[derive(Debug, Clone)]
+pub struct AdoptRequest {
+    /// Which objects.
+    pub target: AdoptionTarget,
+    /// Patterns of the accounts that are read; none means all.
+    pub accounts: Vec<String>,
+    /// Folder for the files; none means beside the configuration.
+    pub out: Option<PathBuf>,
+    /// The world of the embedded simulator, where it is read instead of the services.
+    pub sandbox: Option<PathBuf>,
+    /// The longest time to wait for the ledger's lock.
+    pub lock_wait: Duration,
+}
+
+/// Which objects are adopted.
+#[derive(Debug, Clone)]
+pub enum AdoptionTarget {
+    /// One, by its identity at the service.
+    One {
+        /// Its address from now on.
+        address: Address,
+        /// Its identity.
+        id: String,
+    },
+    /// Every object that no address claims.
+    All {
+        /// Only those of this kind.
+        kind: Option<String>,
+    },
+}
+
+/// What came of an adoption.
+#[derive(Debug)]
+pub enum AdoptionOutcome {
+    /// The files are written, and the ledger knows their objects.
+    Written {
+        /// The files.
+        files: Vec<AdoptedFile>,
+        /// The plan over them, which is empty.
+        plan: Plan,
+        /// Where objects were looked for.
+        coverage: AdoptionCoverage,
+    },
+    /// The YAML declares the object already; the ledger knows it now.
+    Entered {
+        /// What an apply would do with it.
+        plan: Plan,
+    },
+    /// The YAML declares the object already, but its plan does not take it under management.
+    NotEntered {
+        /// That plan.
+        plan: Plan,
+    },
+}
+
+impl AdoptionOutcome {
+    /// How the run ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Written { coverage, .. } if !coverage.missed.is_empty() => Exit::Failed,
+            Self::Written { .. } | Self::Entered { .. } => Exit::Done,
+            Self::NotEntered { .. } => Exit::Refused,
+        }
+    }
+}
 
 /// Attributes that must not be written as the service shows them, and why.
 type OmittedAttributes = BTreeMap<(Address, String), String>;
 
 /// Takes objects under management.
-pub(crate) async fn run(out: &Console, args: &AdoptArgs) -> Result<Exit, RunError> {
-    match (&args.address, &args.id) {
-        (Some(address), Some(id)) => adopt_one(out, args, address, id).await,
-        _ => all(out, args).await.map(|adopted| adopted.exit),
+pub async fn adopt(context: &Context, request: &AdoptRequest) -> Result<AdoptionOutcome, RunError> {
+    match &request.target {
+        AdoptionTarget::One { address, id } => adopt_one(context, request, address, id).await,
+        AdoptionTarget::All { kind } => adopt_all(context, request, kind.as_deref()).await,
     }
 }
 
-/// The result of adopting everything.
-pub(crate) struct AdoptAllResult {
-    /// Objects that were adopted.
-    pub(crate) objects: usize,
-    exit: Exit,
-}
-
-/// Everything that is not managed.
-pub(crate) async fn all(out: &Console, args: &AdoptArgs) -> Result<AdoptAllResult, RunError> {
-    let folder = args.out.clone().unwrap_or_default();
-    let known = desired::load_config(&out.global.files);
+async fn adopt_all(context: &Context, request: &AdoptRequest, kind: Option<&str>) -> Result<AdoptionOutcome, RunError> {
+    let folder = request.out.clone().unwrap_or_default();
+    let known = desired::load_config(&context.options.files);
     // Files of an earlier adoption are treated as missing, so that the result is the same again.
     let accounts = known.as_ref().map(|loaded| loaded.desired.accounts.clone()).unwrap_or_default();
     let mut edits = FileEdits::default();
@@ -57,36 +112,35 @@ pub(crate) async fn all(out: &Console, args: &AdoptArgs) -> Result<AdoptAllResul
             edits.0.insert(file_of(&folder, &account.name, kind.name), None);
         }
     }
-    let mut loaded = match desired::load_edited(&out.global.files, &edits) {
+    let mut loaded = match desired::load_edited(&context.options.files, &edits) {
         Ok(loaded) => loaded,
         Err(problems) => {
             let layered = known.is_ok_and(|loaded| !loaded.overlays.is_empty());
             return Err(if layered { layered_over(&problems) } else { problems.into() });
         }
     };
-    let kinds = requested_kinds(&loaded.desired, args)?;
+    let kinds = requested_kinds(&loaded.desired, request, kind)?;
     loaded.desired.kinds.extend(kinds.iter().map(|kind| (*kind).into()));
-    let (session, live) = read(out, args, loaded, None).await?;
+    let (session, live) = read(context, request, loaded, None).await?;
     let inputs = inputs(&session, &session.desired, &live, &session.options);
     let adoption = AdoptionSet::from_unclaimed(&inputs, &kinds);
     let mut without = OmittedAttributes::new();
-    let (drafts, desired, plan) = loop {
-        let drafts: Vec<Draft> = adoption
+    let (files, desired, plan) = loop {
+        let files: Vec<AdoptedFile> = adoption
             .groups
             .iter()
             .filter_map(|group| {
                 let first = group.first()?;
                 let path = file_of(&folder, first.account, first.kind.name);
-                Some(Draft { path, before: String::new(), page: render_file(&inputs, &adoption, group, &without) })
+                Some(AdoptedFile::new(path, String::new(), render_file(&inputs, &adoption, group, &without)))
             })
             .collect();
-        if let Some((desired, plan)) = prove_adoption(out, &session, &live, &edits, &drafts, &mut without)? {
-            break (drafts, desired, plan);
+        if let Some((desired, plan)) = prove_adoption(&session, &live, &edits, &files, &mut without)? {
+            break (files, desired, plan);
         }
     };
-    let looked = Looked::from_live(&live, &kinds);
-    let exit = finish_adoption(out, session, &live, &drafts, &desired, &plan, &looked).await?;
-    Ok(AdoptAllResult { objects: drafts.iter().map(|draft| draft.page.addresses.len()).sum(), exit })
+    let coverage = AdoptionCoverage::from_live(&live, &kinds);
+    finish_adoption(session, &live, files, &desired, plan, coverage).await
 }
 
 /// Without the files of an earlier adoption an overlay has nothing to override: its lines cannot be distinguished from
@@ -100,8 +154,8 @@ fn layered_over(problems: &Problems) -> RunError {
     )
 }
 
-async fn adopt_one(out: &Console, args: &AdoptArgs, address: &Address, id: &str) -> Result<Exit, RunError> {
-    let mut loaded = desired::load_config(&out.global.files)?;
+async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address, id: &str) -> Result<AdoptionOutcome, RunError> {
+    let mut loaded = desired::load_config(&context.options.files)?;
     loaded.desired.kinds.insert(address.kind.clone());
     if let Some(object) = loaded.desired.objects.get_mut(address) {
         if object.id.as_ref().is_some_and(|pinned| pinned != id) {
@@ -113,11 +167,11 @@ async fn adopt_one(out: &Console, args: &AdoptArgs, address: &Address, id: &str)
             ));
         }
         object.id = Some(id.to_owned());
-        return adopt_declared(out, args, loaded, address, id).await;
+        return adopt_declared(context, request, loaded, address, id).await;
     }
-    let account = account_for(&loaded.desired, args, address)?;
-    let (path, before) = file_for(out, args, address, &loaded.overlays)?;
-    let (session, live) = read(out, args, loaded, Some(&account)).await?;
+    let account = account_for(&loaded.desired, request, address)?;
+    let (path, before) = file_for(&context.options.files, request.out.as_deref(), address, &loaded.overlays)?;
+    let (session, live) = read(context, request, loaded, Some(&account)).await?;
     let inputs = inputs(&session, &session.desired, &live, &session.options);
     if let Some(why) = live.accounts.get(&account).and_then(|live| unlisted_reason(live, &address.kind)) {
         let message = format!("the {} of account {account} cannot be adopted now: {}", address.kind, why.why);
@@ -139,26 +193,26 @@ async fn adopt_one(out: &Console, args: &AdoptArgs, address: &Address, id: &str)
         ));
     }
     let mut without = OmittedAttributes::new();
-    let (drafts, desired, plan) = loop {
+    let (files, desired, plan) = loop {
         let page = render_file(&inputs, &adoption, &adoption.groups[0], &without);
-        let drafts = [Draft { path: path.clone(), before: before.clone(), page }];
-        if let Some((desired, plan)) = prove_adoption(out, &session, &live, &FileEdits::default(), &drafts, &mut without)? {
-            break (drafts, desired, plan);
+        let files = vec![AdoptedFile::new(path.clone(), before.clone(), page)];
+        if let Some((desired, plan)) = prove_adoption(&session, &live, &FileEdits::default(), &files, &mut without)? {
+            break (files, desired, plan);
         }
     };
-    finish_adoption(out, session, &live, &drafts, &desired, &plan, &Looked::default()).await
+    finish_adoption(session, &live, files, &desired, plan, AdoptionCoverage::default()).await
 }
 
 /// An object that the YAML declares: only its identity has to be recorded in the ledger.
 async fn adopt_declared(
-    out: &Console,
-    args: &AdoptArgs,
+    context: &Context,
+    request: &AdoptRequest,
     loaded: desired::LoadedConfig,
     address: &Address,
     id: &str,
-) -> Result<Exit, RunError> {
+) -> Result<AdoptionOutcome, RunError> {
     let account = loaded.desired.objects.get(address).map(|object| object.account.clone());
-    let (mut session, live) = read(out, args, loaded, account.as_deref()).await?;
+    let (mut session, live) = read(context, request, loaded, account.as_deref()).await?;
     let entry = session.ledger.objects.get(address).cloned();
     if let Some(entry) = entry.as_ref().filter(|entry| entry.id != id) {
         let there = (live.accounts.values().filter_map(|live| live.objects.get(address.kind.as_str())).flatten())
@@ -178,12 +232,10 @@ async fn adopt_declared(
     });
     let managed = entry.is_some_and(|entry| entry.id == id);
     if !learns && !managed {
-        out.print(&text::plan_as_text(&plan, out.plan_detail()));
-        out.print_stderr("nothing was adopted\n");
-        return Ok(Exit::Refused);
+        return Ok(AdoptionOutcome::NotEntered { plan });
     }
     let store = session.store.clone();
-    let book = RunJournal::open(&out.context(), &store, &session.ledger, &session.chain).await?;
+    let book = RunJournal::open(&session.context, &store, &session.ledger, &session.chain).await?;
     let document = saved_plan::document(&session, &plan, &live);
     let run = LedgerOnlyRun::begin_if_needed(&book, &session, &plan, "adopt", None, document).await?;
     if settle_ledger(&mut session.ledger, &plan, &session.desired, &live, &session.key, &now_utc) {
@@ -191,33 +243,19 @@ async fn adopt_declared(
     }
     run.end(&mut session).await?;
     session.close()?;
-    if out.global.json {
-        out.print_document(&output::Adoption {
-            files: Vec::new(),
-            objects: vec![output::Adopted { address: address.to_string(), id: Some(id.to_owned()) }],
-            secrets: Vec::new(),
-            left_out: Vec::new(),
-            pending: plan.has_changes() || plan.is_refused(),
-            missed: Vec::new(),
-        });
-        return Ok(Exit::Done);
-    }
-    out.print(&format!("Adopted {address} as {}.\n", escape(id)));
-    if (plan.has_changes() || plan.is_refused()) && !out.global.quiet {
-        out.print(&format!("The YAML differs from it: {}. `telform plan` shows how.\n", plan.summary()));
-    }
-    Ok(Exit::Done)
+    Ok(AdoptionOutcome::Entered { plan })
 }
 
 /// Reads what may be adopted; for one object, only its account.
 async fn read(
-    out: &Console,
-    args: &AdoptArgs,
+    context: &Context,
+    request: &AdoptRequest,
     loaded: desired::LoadedConfig,
     account: Option<&str>,
 ) -> Result<(Run, LiveState), RunError> {
-    let choice = PlanSelection { sandbox: args.sandbox.clone(), accounts: args.accounts.clone(), ..PlanSelection::default() };
-    let mut session = Run::open_with(&out.context(), &choice, SessionPurpose::Settle(args.lock.timeout()), loaded).await?;
+    let (sandbox, accounts) = (request.sandbox.clone(), request.accounts.clone());
+    let choice = PlanSelection { sandbox, accounts, ..PlanSelection::default() };
+    let mut session = Run::open_with(context, &choice, SessionPurpose::Settle(request.lock_wait), loaded).await?;
     let needed = |name: &str| account.is_none_or(|account| account == name);
     session.asked.retain(|name| needed(name));
     session.need_tokens(needed)?;
@@ -232,24 +270,23 @@ fn inputs<'a>(session: &'a Run, desired: &'a Desired, live: &'a LiveState, optio
 /// The plan over the files as they would be, when it is empty. Otherwise the attributes that prevent this are left out
 /// of the next try; one that cannot be left out is an error.
 fn prove_adoption(
-    out: &Console,
     session: &Run,
     live: &LiveState,
     edits: &FileEdits,
-    drafts: &[Draft],
+    files: &[AdoptedFile],
     without: &mut OmittedAttributes,
 ) -> Result<Option<(Desired, Plan)>, RunError> {
     let before = without.len();
     let mut edits = edits.clone();
-    edits.0.extend(drafts.iter().map(|draft| (draft.path.clone(), Some(draft.text()))));
-    let loaded = match desired::load_edited(&out.global.files, &edits) {
+    edits.0.extend(files.iter().map(|file| (file.path.clone(), Some(file.text()))));
+    let loaded = match desired::load_edited(&session.context.options.files, &edits) {
         Ok(loaded) => loaded,
         Err(problems) => {
-            leave_out_problems(drafts, &problems, without);
+            leave_out_problems(files, &problems, without);
             return if without.len() > before { Ok(None) } else { Err(problems.into()) };
         }
     };
-    let targets: BTreeSet<Address> = drafts.iter().flat_map(|draft| draft.page.addresses.clone()).collect();
+    let targets: BTreeSet<Address> = files.iter().flat_map(|file| file.page.addresses.clone()).collect();
     if targets.is_empty() {
         let plan = Plan::new(&inputs(session, &Desired::default(), &LiveState::default(), &session.options));
         return Ok(Some((loaded.desired, plan)));
@@ -274,7 +311,7 @@ fn prove_adoption(
     if without.len() > before {
         return Ok(None);
     }
-    out.print(&text::plan_as_text(&plan, out.plan_detail()));
+    session.context.progress.on_event(&RunEvent::NotProven(&plan));
     Err(RunError::other(
         "telform::adopt::not_proven",
         "nothing was written: a plan over the new files would not be empty, see above",
@@ -283,15 +320,15 @@ fn prove_adoption(
 }
 
 /// Attributes whose lines the loader did not accept.
-fn leave_out_problems(drafts: &[Draft], problems: &Problems, without: &mut OmittedAttributes) {
+fn leave_out_problems(files: &[AdoptedFile], problems: &Problems, without: &mut OmittedAttributes) {
     for problem in problems.iter() {
-        let file = drafts.iter().find(|draft| *draft.path.display().to_string() == *problem.location.file);
-        let Some(draft) = file else { continue };
-        let above = draft.before.bytes().filter(|byte| *byte == b'\n').count();
+        let file = files.iter().find(|file| *file.path.display().to_string() == *problem.location.file);
+        let Some(file) = file else { continue };
+        let above = file.before.bytes().filter(|byte| *byte == b'\n').count();
         let Some(line) = (problem.location.line as usize).checked_sub(above) else { continue };
         // A problem of an entry as a whole is not caused by the attribute above it.
-        let head = draft.page.address_lines.range(..=line).next_back().map_or(0, |(head, _)| *head);
-        if let Some((_, (address, attribute))) = draft.page.attribute_lines.range(head..=line).next_back() {
+        let head = file.page.address_lines.range(..=line).next_back().map_or(0, |(head, _)| *head);
+        if let Some((_, (address, attribute))) = file.page.attribute_lines.range(head..=line).next_back() {
             without
                 .entry((address.clone(), (*attribute).to_owned()))
                 .or_insert_with(|| format!("not written: {}", problem.message));
@@ -300,51 +337,46 @@ fn leave_out_problems(drafts: &[Draft], problems: &Problems, without: &mut Omitt
 }
 
 async fn finish_adoption(
-    out: &Console,
     mut session: Run,
     live: &LiveState,
-    drafts: &[Draft],
+    mut files: Vec<AdoptedFile>,
     desired: &Desired,
-    plan: &Plan,
-    looked: &Looked,
-) -> Result<Exit, RunError> {
+    plan: Plan,
+    coverage: AdoptionCoverage,
+) -> Result<AdoptionOutcome, RunError> {
     // Checked before anything is written, so that nothing is left incomplete.
-    for draft in drafts.iter().filter(|draft| draft.before.is_empty()) {
-        if disk::path_exists(&draft.path) && !draft.write_at_once() {
+    for file in files.iter().filter(|file| file.before.is_empty()) {
+        if disk::path_exists(&file.path) && !file.is_there() {
             return Err(RunError::other(
                 "telform::adopt::exists",
-                format!("{} exists with other content; nothing was written", draft.path.display()),
+                format!("{} exists with other content; nothing was written", file.path.display()),
                 "move it away, or give another folder with --out and name this one with -f, so that what it declares is left out",
             ));
         }
     }
     let store = session.store.clone();
-    let book = RunJournal::open(&out.context(), &store, &session.ledger, &session.chain).await?;
-    let document = saved_plan::document(&session, plan, live);
-    let run = LedgerOnlyRun::begin_if_needed(&book, &session, plan, "adopt", None, document).await?;
-    let unchanged: Vec<bool> = drafts.iter().map(Draft::write_at_once).collect();
-    for (draft, _) in drafts.iter().zip(&unchanged).filter(|(_, unchanged)| !**unchanged) {
-        draft.write()?;
-    }
-    if !drafts.is_empty() {
-        let learnt = settle_ledger(&mut session.ledger, plan, desired, live, &session.key, &now_utc);
-        let adopted: BTreeSet<&Address> = drafts.iter().flat_map(|draft| &draft.page.addresses).collect();
+    let book = RunJournal::open(&session.context, &store, &session.ledger, &session.chain).await?;
+    let document = saved_plan::document(&session, &plan, live);
+    let run = LedgerOnlyRun::begin_if_needed(&book, &session, &plan, "adopt", None, document).await?;
+    files.iter_mut().try_for_each(AdoptedFile::write)?;
+    if !files.is_empty() {
+        let learnt = settle_ledger(&mut session.ledger, &plan, desired, live, &session.key, &now_utc);
+        let adopted: BTreeSet<&Address> = files.iter().flat_map(|file| &file.page.addresses).collect();
         if drift::record_last_seen(&mut session.ledger, desired, live, |address| adopted.contains(address)) || learnt {
             session.store.save(&mut session.ledger).await?;
         }
     }
     run.end(&mut session).await?;
     session.close()?;
-    draft::print_drafts(out, drafts, &unchanged, plan, looked);
-    Ok(if looked.missed.is_empty() { Exit::Done } else { Exit::Failed })
+    Ok(AdoptionOutcome::Written { files, plan, coverage })
 }
 
-fn account_for(desired: &Desired, args: &AdoptArgs, address: &Address) -> Result<String, RunError> {
+fn account_for(desired: &Desired, request: &AdoptRequest, address: &Address) -> Result<String, RunError> {
     let able: Vec<&str> = (desired.accounts.values())
         .filter(|account| account.service.kinds.iter().any(|kind| kind.name == address.kind))
         .map(|account| account.name.as_str())
         .collect();
-    let chosen = match_account_patterns(desired, &args.accounts)?;
+    let chosen = match_account_patterns(desired, &request.accounts)?;
     let fit: Vec<&str> = able.iter().copied().filter(|name| chosen.is_empty() || chosen.contains(*name)).collect();
     match fit.as_slice() {
         [one] => Ok((*one).to_owned()),
@@ -356,7 +388,7 @@ fn account_for(desired: &Desired, args: &AdoptArgs, address: &Address) -> Result
     }
 }
 
-fn requested_kinds(desired: &Desired, args: &AdoptArgs) -> Result<BTreeSet<&'static str>, RunError> {
+fn requested_kinds(desired: &Desired, request: &AdoptRequest, kind: Option<&str>) -> Result<BTreeSet<&'static str>, RunError> {
     if desired.accounts.is_empty() {
         return Err(RunError::other(
             "telform::adopt::account",
@@ -364,18 +396,18 @@ fn requested_kinds(desired: &Desired, args: &AdoptArgs) -> Result<BTreeSet<&'sta
             "`telform init` writes a file with accounts to fill in",
         ));
     }
-    let chosen = match_account_patterns(desired, &args.accounts)?;
+    let chosen = match_account_patterns(desired, &request.accounts)?;
     let kinds = desired
         .accounts
         .values()
         .filter(|account| chosen.is_empty() || chosen.contains(&account.name))
         .flat_map(|account| account.service.kinds.iter().map(|kind| kind.name))
-        .filter(|kind| args.kind.as_ref().is_none_or(|name| name == kind));
+        .filter(|name| kind.is_none_or(|kind| kind == *name));
     let kinds: BTreeSet<&'static str> = kinds.collect();
     if kinds.is_empty() {
         return Err(RunError::other(
             "telform::adopt::kind",
-            format!("no account holds {}", args.kind.as_deref().unwrap_or_default()),
+            format!("no account holds {}", kind.unwrap_or_default()),
             format!("the kinds are {}", services::kind_names().join(", ")),
         ));
     }

@@ -2,21 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::adopt::unlisted_reason;
+use super::unlisted_reason;
 use crate::analysis::drift::NotCompared;
 use crate::model::resource::{Address, LiveState, OrganizationCheck};
 use crate::services;
 
 /// Where unmanaged objects were looked for.
-#[derive(Default)]
-pub(super) struct Looked {
+#[derive(Debug, Default)]
+pub struct AdoptionCoverage {
     /// Kinds with the account in which they were listed.
-    pub(super) listed: Vec<String>,
-    pub(super) missed: Vec<NotCompared>,
+    pub listed: Vec<String>,
+    /// What could not be listed, and why.
+    pub missed: Vec<NotCompared>,
 }
 
-impl Looked {
-    pub(super) fn from_live(live: &LiveState, kinds: &BTreeSet<&'static str>) -> Self {
+impl AdoptionCoverage {
+    /// Where objects of these kinds were looked for.
+    pub fn from_live(live: &LiveState, kinds: &BTreeSet<&'static str>) -> Self {
         let mut looked = Self::default();
         for (account, live) in &live.accounts {
             let nothing = live.objects.values().all(Vec::is_empty);
@@ -47,7 +49,7 @@ impl Looked {
 }
 
 /// What to do about an id that a service does not show; by the kind's table.
-pub(super) fn missing_id_help(live: &LiveState, account: &str, address: &Address) -> String {
+pub fn missing_id_help(live: &LiveState, account: &str, address: &Address) -> String {
     let generation = live.accounts.get(account).and_then(|live| live.facts.generation);
     let Some(kind) = services::shape_of_generation(&address.kind, generation) else { return String::new() };
     let known = live.accounts.get(account).and_then(|live| live.objects.get(kind.name));

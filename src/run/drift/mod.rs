@@ -1,0 +1,126 @@
+//! Compares the live state with what telform last saw, and finds the edits of the YAML that accept it. Sends only GET.
+
+use std::path::PathBuf;
+
+use super::files::{FileReaders, write_file};
+use super::{Context, Exit, PlanSelection, Run, RunError, SessionPurpose};
+use crate::analysis::drift::{ComparedObjects, Drift, NotCompared, compared_objects, find_drift};
+use crate::config::problem::Problems;
+use crate::model::resource::{Address, LiveState};
+use crate::plan::{Inputs, Plan};
+use crate::read::ObjectDetail;
+
+mod accept;
+
+use accept::accept_drift;
+pub use accept::{FileTexts, NotAccepted};
+
+/// Where drift is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct DriftRequest {
+    /// Only these addresses; empty means all.
+    pub targets: Vec<Address>,
+    /// Patterns of the accounts that are read; none means all.
+    pub accounts: Vec<String>,
+    /// Writes the edits into the YAML.
+    pub accept: bool,
+    /// The world of the embedded simulator, where it is read instead of the services.
+    pub sandbox: Option<PathBuf>,
+}
+
+/// What differs from what telform last saw.
+#[derive(Debug)]
+pub struct DriftOutcome {
+    /// The differences.
+    pub found: Vec<Drift>,
+    /// What was compared, and what could not be.
+    pub compared: ComparedObjects,
+    /// The edits of the YAML that accept them.
+    pub edits: FileTexts,
+    /// What no edit accepts.
+    pub not_accepted: Vec<NotAccepted>,
+    /// Whether the edits were written.
+    pub is_accepted: bool,
+    /// What an apply would do.
+    pub plan: Plan,
+    /// Whether the ledger knows no object.
+    pub manages_nothing: bool,
+}
+
+impl DriftOutcome {
+    /// Whether something was changed outside telform.
+    pub fn has_drifted(&self) -> bool {
+        self.found.iter().any(|drift| drift.class.is_drift())
+    }
+
+    /// How the run ends.
+    pub fn exit(&self) -> Exit {
+        if !self.compared.missed.is_empty() {
+            return Exit::Failed;
+        }
+        // Everything was accepted: the YAML matches the live state.
+        let settled = self.is_accepted && self.not_accepted.is_empty();
+        if self.has_drifted() && !settled { Exit::Pending } else { Exit::Done }
+    }
+}
+
+/// Looks for drift; writes the YAML where that is asked for.
+pub async fn look_for_drift(context: &Context, request: &DriftRequest) -> Result<DriftOutcome, RunError> {
+    let choice = PlanSelection {
+        targets: request.targets.clone(),
+        accounts: request.accounts.clone(),
+        sandbox: request.sandbox.clone(),
+        ..PlanSelection::default()
+    };
+    let session = Run::open(context, &choice, SessionPurpose::Look).await?;
+    let (live, missed) = read(&session).await?;
+    // What could not be read is left out, as if the run were limited to the rest: it does not count as deleted.
+    let mut options = session.options.clone();
+    if !missed.is_empty() {
+        options.accounts = live.accounts.keys().cloned().collect();
+    }
+    let plan = session.plan_with(&live, &options)?;
+    let (desired, ledger, key) = (&session.desired, &session.ledger, &session.key);
+    let inputs = Inputs { desired, live: &live, ledger, key, options: &options };
+    let found = find_drift(&inputs, &plan);
+    let mut compared = compared_objects(&inputs, &plan);
+    compared.missed.splice(0..0, missed);
+    let (edits, not_accepted) = accept_drift(&session, &inputs, &found);
+    let is_accepted = request.accept && found.iter().any(|drift| drift.class.is_drift());
+    for (path, (_, after)) in edits.iter().filter(|_| is_accepted) {
+        write_file(path, after, FileReaders::Anybody)?;
+    }
+    session.close()?;
+    let manages_nothing = session.ledger.objects.is_empty();
+    Ok(DriftOutcome { found, compared, edits, not_accepted, is_accepted, plan, manages_nothing })
+}
+
+/// Reads all that is managed, whatever the files mention, and reports which accounts could not be read. If none could,
+/// nothing is reported.
+async fn read(session: &Run) -> Result<(LiveState, Vec<NotCompared>), RunError> {
+    let mut all = session.desired.clone();
+    all.kinds.extend(session.ledger.objects.keys().map(|address| address.kind.clone()));
+    let (live, errors) = session.read_each(&all, false, ObjectDetail::Writable, false).await;
+    if live.accounts.is_empty() {
+        if let Some(error) = errors.first() {
+            return Err(error.clone().into());
+        }
+        if !session.no_token.is_empty() {
+            let mut problems = Problems::default();
+            session.no_token.values().for_each(|problem| problems.push(problem.clone()));
+            return Err(problems.sorted().into());
+        }
+    }
+    let account = |name: &str| format!("account {name}");
+    let tokens = session.no_token.iter().map(|(name, problem)| NotCompared {
+        what: account(name),
+        why: problem.message.clone(),
+        help: problem.help.clone().unwrap_or_default(),
+    });
+    let failed = errors.iter().map(|error| NotCompared {
+        what: account(&error.account),
+        why: format!("{}: {} [{}]", error.tried, error.means, error.code),
+        help: error.help.clone(),
+    });
+    Ok((live, tokens.chain(failed).collect()))
+}
