@@ -74,11 +74,6 @@ impl Console {
         }
     }
 
-    /// The same for a run with a temporary journal: nothing is required of it, and its head is not kept.
-    pub(crate) fn detached(&self) -> Self {
-        Self { head_expectation: Arc::default(), ..self.clone() }
-    }
-
     /// What a run is given here: its options, and this listener.
     pub(crate) fn context(&self) -> Context {
         let context = Context::new(self.global.run_options()).reporting_to(Arc::new(self.clone()));

@@ -183,6 +183,13 @@ impl Progress for Console {
             RunEvent::ReceiptNotKept(error) => {
                 self.failed(error, "the run ended as shown above, but its receipt could not be kept");
             }
+            RunEvent::WouldBeRefused { whole, part } => {
+                let would = part.map_or("write nothing".to_owned(), |part| format!("do only this, {}", part.summary()));
+                self.print_stderr(&format!("the apply would {would}: {} refused\n", whole.refusals.len()));
+            }
+            RunEvent::BecomesOtherPlan => {
+                self.print_stderr("what happens before the first write makes it another plan; the apply would write nothing\n")
+            }
             RunEvent::NotProven(plan) => self.print(&text::plan_as_text(plan, self.plan_detail())),
             RunEvent::LedgerSetAside { .. } if json || quiet => {}
             RunEvent::LedgerSetAside { kept } => self.print_stderr(&format!("the old ledger is kept as {}\n", escape(kept))),
@@ -293,6 +300,10 @@ impl Progress for Console {
     fn http_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
         let requests = (self.global.verbose > 0).then(|| Arc::new(RequestPrinter::new(self)) as Arc<dyn HttpObserver>);
         requests.into_iter().chain(self.meter.http_observer()).collect()
+    }
+
+    fn rehearsal_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
+        self.meter.http_observer().into_iter().collect()
     }
 
     fn interrupts(&self) -> Arc<dyn Interrupts> {

@@ -55,6 +55,7 @@ mod progress;
 mod proof;
 mod reading;
 mod recover;
+pub mod rehearse;
 pub(crate) mod saved_plan;
 pub(crate) mod secret_checks;
 pub(crate) mod session;

@@ -68,6 +68,11 @@ pub trait Progress: Send + Sync {
         Vec::new()
     }
 
+    /// Observes every request of a rehearsal to a simulator.
+    fn rehearsal_observers(&self) -> Vec<Arc<dyn HttpObserver>> {
+        Vec::new()
+    }
+
     /// How the user interrupts this run.
     fn interrupts(&self) -> Arc<dyn Interrupts> {
         Arc::new(NoInterrupts)
@@ -292,6 +297,15 @@ pub enum RunEvent<'a> {
     WorldNotKept(&'a RunError),
     /// The run ended, but its receipt could not be written.
     ReceiptNotKept(&'a RunError),
+    /// The plan is refused, so an apply would carry out only a part of it, or nothing.
+    WouldBeRefused {
+        /// The plan.
+        whole: &'a Plan,
+        /// The part that would go on.
+        part: Option<&'a Plan>,
+    },
+    /// What goes wrong before the first write of a rehearsal makes it another plan, so an apply would write nothing.
+    BecomesOtherPlan,
     /// Nothing was adopted, because the plan over the new files is not empty.
     NotProven(&'a Plan),
     /// The ledger was rebuilt, and the old one is set aside.

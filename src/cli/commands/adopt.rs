@@ -13,7 +13,7 @@ use crate::output::view::text;
 use crate::output::{Adopted, Adoption, NotWritten, Supply};
 use crate::plan::Plan;
 use crate::run::adopt::{AdoptRequest, AdoptedFile, AdoptionOutcome, AdoptionTarget, adopt};
-use crate::run::{Exit, RunError};
+use crate::run::{Exit, PlanSelection, RunError};
 use crate::text::{escape, shell_quote};
 
 /// `telform adopt`.
@@ -57,9 +57,8 @@ pub(crate) async fn run(out: &Console, args: &AdoptArgs) -> Result<Exit, RunErro
     };
     let request = AdoptRequest {
         target,
-        accounts: args.accounts.clone(),
+        choice: PlanSelection { sandbox: args.sandbox.clone(), accounts: args.accounts.clone(), ..PlanSelection::default() },
         out: args.out.clone(),
-        sandbox: args.sandbox.clone(),
         lock_wait: args.lock.timeout(),
     };
     adopt_and_show(out, &request).await.map(|outcome| outcome.exit())

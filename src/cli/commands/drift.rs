@@ -13,8 +13,8 @@ use crate::model::resource::Address;
 use crate::output::DriftReport;
 use crate::output::view::plural_kind;
 use crate::plan::{NotTakenRemedy, ShownValue};
-use crate::run::drift::{DriftOutcome, DriftRequest, FileTexts, NotAccepted, look_for_drift};
-use crate::run::{Exit, RunError};
+use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
+use crate::run::{Exit, PlanSelection, RunError};
 use crate::text::{distinguish_pair, escape, escape_multiline};
 
 /// `telform drift`.
@@ -35,13 +35,13 @@ pub struct DriftArgs {
 }
 
 pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunError> {
-    let request = DriftRequest {
+    let choice = PlanSelection {
         targets: args.targets.clone(),
         accounts: args.accounts.clone(),
-        accept: args.accept,
         sandbox: args.sandbox.clone(),
+        ..PlanSelection::default()
     };
-    let outcome = look_for_drift(&out.context(), &request).await?;
+    let outcome = look_for_drift(&out.context(), &choice, args.accept).await?;
     let with = |command: &str| out.repeated_options.complete_command(command);
     let stuck: Vec<String> = outcome.not_accepted.iter().map(|it| describe_not_accepted(it, &with)).collect();
     let (looked, drifted, is_accepted) = (&outcome.compared, outcome.has_drifted(), outcome.is_accepted);

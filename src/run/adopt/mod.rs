@@ -28,12 +28,10 @@ use files::{file_for, file_of};
 pub struct AdoptRequest {
     /// Which objects.
     pub target: AdoptionTarget,
-    /// Patterns of the accounts that are read; none means all.
-    pub accounts: Vec<String>,
+    /// The accounts that are read, and the sandbox that is read instead of the services.
+    pub choice: PlanSelection,
     /// Folder for the files; none means beside the configuration.
     pub out: Option<PathBuf>,
-    /// The world of the embedded simulator, where it is read instead of the services.
-    pub sandbox: Option<PathBuf>,
     /// The longest time to wait for the ledger's lock.
     pub lock_wait: Duration,
 }
@@ -253,9 +251,7 @@ async fn read(
     loaded: desired::LoadedConfig,
     account: Option<&str>,
 ) -> Result<(Run, LiveState), RunError> {
-    let (sandbox, accounts) = (request.sandbox.clone(), request.accounts.clone());
-    let choice = PlanSelection { sandbox, accounts, ..PlanSelection::default() };
-    let mut session = Run::open_with(context, &choice, SessionPurpose::Settle(request.lock_wait), loaded).await?;
+    let mut session = Run::open_with(context, &request.choice, SessionPurpose::Settle(request.lock_wait), loaded).await?;
     let needed = |name: &str| account.is_none_or(|account| account == name);
     session.asked.retain(|name| needed(name));
     session.need_tokens(needed)?;
@@ -376,7 +372,7 @@ fn account_for(desired: &Desired, request: &AdoptRequest, address: &Address) -> 
         .filter(|account| account.service.kinds.iter().any(|kind| kind.name == address.kind))
         .map(|account| account.name.as_str())
         .collect();
-    let chosen = match_account_patterns(desired, &request.accounts)?;
+    let chosen = match_account_patterns(desired, &request.choice.accounts)?;
     let fit: Vec<&str> = able.iter().copied().filter(|name| chosen.is_empty() || chosen.contains(*name)).collect();
     match fit.as_slice() {
         [one] => Ok((*one).to_owned()),
@@ -396,7 +392,7 @@ fn requested_kinds(desired: &Desired, request: &AdoptRequest, kind: Option<&str>
             "`telform init` writes a file with accounts to fill in",
         ));
     }
-    let chosen = match_account_patterns(desired, &request.accounts)?;
+    let chosen = match_account_patterns(desired, &request.choice.accounts)?;
     let kinds = desired
         .accounts
         .values()

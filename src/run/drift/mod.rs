@@ -1,12 +1,10 @@
 //! Compares the live state with what telform last saw, and finds the edits of the YAML that accept it. Sends only GET.
 
-use std::path::PathBuf;
-
 use super::files::{FileReaders, write_file};
 use super::{Context, Exit, PlanSelection, Run, RunError, SessionPurpose};
 use crate::analysis::drift::{ComparedObjects, Drift, NotCompared, compared_objects, find_drift};
 use crate::config::problem::Problems;
-use crate::model::resource::{Address, LiveState};
+use crate::model::resource::LiveState;
 use crate::plan::{Inputs, Plan};
 use crate::read::ObjectDetail;
 
@@ -14,19 +12,6 @@ mod accept;
 
 use accept::accept_drift;
 pub use accept::{FileTexts, NotAccepted};
-
-/// Where drift is looked for.
-#[derive(Debug, Clone, Default)]
-pub struct DriftRequest {
-    /// Only these addresses; empty means all.
-    pub targets: Vec<Address>,
-    /// Patterns of the accounts that are read; none means all.
-    pub accounts: Vec<String>,
-    /// Writes the edits into the YAML.
-    pub accept: bool,
-    /// The world of the embedded simulator, where it is read instead of the services.
-    pub sandbox: Option<PathBuf>,
-}
 
 /// What differs from what telform last saw.
 #[derive(Debug)]
@@ -64,15 +49,9 @@ impl DriftOutcome {
     }
 }
 
-/// Looks for drift; writes the YAML where that is asked for.
-pub async fn look_for_drift(context: &Context, request: &DriftRequest) -> Result<DriftOutcome, RunError> {
-    let choice = PlanSelection {
-        targets: request.targets.clone(),
-        accounts: request.accounts.clone(),
-        sandbox: request.sandbox.clone(),
-        ..PlanSelection::default()
-    };
-    let session = Run::open(context, &choice, SessionPurpose::Look).await?;
+/// Looks for drift; `accept` writes the edits into the YAML.
+pub async fn look_for_drift(context: &Context, choice: &PlanSelection, accept: bool) -> Result<DriftOutcome, RunError> {
+    let session = Run::open(context, choice, SessionPurpose::Look).await?;
     let (live, missed) = read(&session).await?;
     // What could not be read is left out, as if the run were limited to the rest: it does not count as deleted.
     let mut options = session.options.clone();
@@ -86,7 +65,7 @@ pub async fn look_for_drift(context: &Context, request: &DriftRequest) -> Result
     let mut compared = compared_objects(&inputs, &plan);
     compared.missed.splice(0..0, missed);
     let (edits, not_accepted) = accept_drift(&session, &inputs, &found);
-    let is_accepted = request.accept && found.iter().any(|drift| drift.class.is_drift());
+    let is_accepted = accept && found.iter().any(|drift| drift.class.is_drift());
     for (path, (_, after)) in edits.iter().filter(|_| is_accepted) {
         write_file(path, after, FileReaders::Anybody)?;
     }

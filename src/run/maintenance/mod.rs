@@ -7,7 +7,7 @@ mod rekey;
 mod restart;
 
 pub use addresses::{ReleasedAddress, move_address, release_address};
-pub use rebuild::{RebuildRequest, RebuiltLedger, rebuild_ledger};
+pub use rebuild::{RebuiltLedger, rebuild_ledger};
 pub(crate) use rekey::KEY_VARIABLE;
-pub use rekey::{RekeyRequest, RekeyedLedger, rekey_ledger};
+pub use rekey::{RekeyedLedger, rekey_ledger};
 pub use restart::{RestartedJournal, restart_journal};

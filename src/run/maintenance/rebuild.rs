@@ -1,7 +1,6 @@
 //! A ledger from YAML and services alone, and what remains unknown.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::apply::settle_ledger;
@@ -13,19 +12,6 @@ use crate::run::session::{Run, SessionPurpose, follow_accounts, now_utc};
 use crate::run::{Context, PlanSelection, RunError, RunJournal, saved_plan};
 use crate::state::journal;
 use crate::state::ledger::LedgerError;
-
-/// What a rebuild is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct RebuildRequest {
-    /// Puts it in the place of the ledger that is there, which is kept beside it.
-    pub replace: bool,
-    /// Patterns of the accounts that are read; none means all. What the old ledger knows of the others is kept.
-    pub accounts: Vec<String>,
-    /// The world of the embedded simulator, where it is read instead of the services.
-    pub sandbox: Option<PathBuf>,
-    /// The longest time to wait for the ledger's lock.
-    pub lock_wait: Duration,
-}
 
 /// A ledger that was rebuilt.
 #[derive(Debug)]
@@ -42,11 +28,15 @@ pub struct RebuiltLedger {
     pub plan: Plan,
 }
 
-/// Creates a ledger from the YAML and the services, and keeps the earlier one.
-pub async fn rebuild_ledger(context: &Context, request: &RebuildRequest) -> Result<RebuiltLedger, RunError> {
-    let (sandbox, accounts) = (request.sandbox.clone(), request.accounts.clone());
-    let choice = PlanSelection { sandbox, accounts, ..PlanSelection::default() };
-    let mut session = Run::open(context, &choice, SessionPurpose::Rebuild(request.lock_wait)).await?;
+/// Creates a ledger from the YAML and the services; what the old one knows of accounts that are left out is kept. `replace` puts
+/// it in the place of the old one, which is kept beside it. Waits for the lock at most so long.
+pub async fn rebuild_ledger(
+    context: &Context,
+    choice: &PlanSelection,
+    replace: bool,
+    lock_wait: Duration,
+) -> Result<RebuiltLedger, RunError> {
+    let mut session = Run::open(context, choice, SessionPurpose::Rebuild(lock_wait)).await?;
     let place = session.store.display_name();
     let mut old = None;
     let there = match session.store.load().await {
@@ -61,7 +51,7 @@ pub async fn rebuild_ledger(context: &Context, request: &RebuildRequest) -> Resu
         Err(error) => Some(format!("({error})")),
     };
     let there_is_one = there.is_some();
-    if let Some(state) = there.filter(|_| !request.replace) {
+    if let Some(state) = there.filter(|_| !replace) {
         return Err(RunError::other(
             "telform::ledger::exists",
             format!("there is a ledger at {place} {state}; nothing was changed"),

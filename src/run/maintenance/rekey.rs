@@ -1,6 +1,6 @@
 //! Another fingerprint key for the ledger. No service is called.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::config::desired;
@@ -16,17 +16,6 @@ use crate::run::session::{follow_accounts, open_store};
 use crate::run::{Context, PlanSelection, RunError, RunJournal, lock};
 use crate::state::journal;
 use crate::state::ledger::{LedgerError, LedgerStore, RekeyResult, SuppliedSecret};
-
-/// What a change of the key is asked for.
-#[derive(Debug, Clone, Default)]
-pub struct RekeyRequest {
-    /// The file with the new key; none means the environment, else a new random key.
-    pub new_key_file: Option<PathBuf>,
-    /// The old key is lost: every write-only secret is unknown afterwards.
-    pub lost_key: bool,
-    /// The longest time to wait for the ledger's lock.
-    pub lock_wait: Duration,
-}
 
 /// A ledger that has another key.
 #[derive(Debug)]
@@ -53,12 +42,19 @@ struct NewKey {
     file: Option<String>,
 }
 
-/// Changes the key; the fingerprints of the secrets that are supplied now are carried over.
-pub async fn rekey_ledger(context: &Context, request: &RekeyRequest) -> Result<RekeyedLedger, RunError> {
+/// Changes the key; the fingerprints of the secrets that are supplied now are carried over. The new key comes from a file, else
+/// from the environment, else it is random. `lost_key`: the old key is lost, so every write-only secret is unknown afterwards.
+/// Waits for the lock at most so long.
+pub async fn rekey_ledger(
+    context: &Context,
+    new_key_file: Option<&Path>,
+    lost_key: bool,
+    lock_wait: Duration,
+) -> Result<RekeyedLedger, RunError> {
     let mut desired = desired::load_config(&context.options.files)?.desired;
     let store = open_store(&context.options, &desired, &PlanSelection::default())?;
     loaded(&store).await?;
-    let _lock = lock::take_lock(context, &store, request.lock_wait).await?;
+    let _lock = lock::take_lock(context, &store, lock_wait).await?;
     // Read again under the lock: another run may just have ended.
     let mut ledger = loaded(&store).await?;
     let sandbox = ledger.accounts.values().any(|account| account.base_url == SANDBOX);
@@ -72,7 +68,7 @@ pub async fn rekey_ledger(context: &Context, request: &RekeyRequest) -> Result<R
     let reads = old.as_ref().is_some_and(|old| ledger.readable_with(old));
     // Before anything is changed: the state that the journal is compared with.
     let before = ledger.clone();
-    let (new, report, chain) = if request.lost_key {
+    let (new, report, chain) = if lost_key {
         if reads {
             return Err(RunError::other(
                 "telform::ledger::rekey",
@@ -81,9 +77,9 @@ pub async fn rekey_ledger(context: &Context, request: &RekeyRequest) -> Result<R
             ));
         }
         // A given key cannot read the ledger yet, and is used from now on.
-        let new = match given.as_deref().filter(|_| request.new_key_file.is_none() && env_variable(NEW).is_none()) {
+        let new = match given.as_deref().filter(|_| new_key_file.is_none() && env_variable(NEW).is_none()) {
             Some(text) => NewKey { key: FingerprintKey::from_text(text).map_err(LedgerError::from)?, file: None },
-            None => new_key(&store, request, given.is_some())?,
+            None => new_key(&store, new_key_file, given.is_some())?,
         };
         let report = ledger.rekey_without(&new.key);
         (new, report, (None, KeyAge::Made))
@@ -95,7 +91,7 @@ pub async fn rekey_ledger(context: &Context, request: &RekeyRequest) -> Result<R
             }
             None => return Err(no_key("there is no fingerprint key")),
         };
-        let new = new_key(&store, request, given.is_some())?;
+        let new = new_key(&store, new_key_file, given.is_some())?;
         if new.key.key_check() == old.key_check() {
             return Err(RunError::other(
                 "telform::ledger::rekey",
@@ -156,8 +152,8 @@ fn no_key(why: &str) -> RunError {
     )
 }
 
-fn new_key(store: &LedgerStore, request: &RekeyRequest, from_environment: bool) -> Result<NewKey, RunError> {
-    if let Some(path) = &request.new_key_file {
+fn new_key(store: &LedgerStore, file: Option<&Path>, from_environment: bool) -> Result<NewKey, RunError> {
+    if let Some(path) = file {
         let (key, text) = store.key_from(path)?;
         return Ok(NewKey { key, file: (!from_environment).then_some(text) });
     }

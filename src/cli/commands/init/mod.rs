@@ -12,7 +12,7 @@ use crate::model::resource::Desired;
 use crate::run::adopt::{AdoptRequest, AdoptionOutcome, AdoptionTarget};
 use crate::run::embedded::EmbeddedSandbox;
 use crate::run::lock::CommandLock;
-use crate::run::{Exit, RunError};
+use crate::run::{Exit, PlanSelection, RunError};
 use crate::text::escape;
 
 mod args;
@@ -243,9 +243,8 @@ async fn run_adoption(out: &Console, args: &InitArgs, top: &Path) -> Result<usiz
     }
     let request = AdoptRequest {
         target: AdoptionTarget::All { kind: None },
-        accounts: Vec::new(),
+        choice: PlanSelection { sandbox: args.sandbox.clone(), ..PlanSelection::default() },
         out: Some(folder),
-        sandbox: args.sandbox.clone(),
         lock_wait: std::time::Duration::ZERO,
     };
     match adopt::adopt_and_show(&out, &request).await? {

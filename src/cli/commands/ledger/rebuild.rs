@@ -8,8 +8,8 @@ use crate::cli::args::LockArgs;
 use crate::cli::console::Console;
 use crate::output::view::plural_kind;
 use crate::output::{NotKnown, Rebuilt};
-use crate::run::maintenance::{RebuildRequest, rebuild_ledger};
-use crate::run::{Exit, RunError};
+use crate::run::maintenance::rebuild_ledger;
+use crate::run::{Exit, PlanSelection, RunError};
 use crate::text::escape;
 
 /// `telform ledger rebuild`.
@@ -31,13 +31,8 @@ pub struct RebuildArgs {
 
 /// Creates it, and keeps the earlier one.
 pub(crate) async fn run(out: &Console, args: &RebuildArgs) -> Result<Exit, RunError> {
-    let request = RebuildRequest {
-        replace: args.replace,
-        accounts: args.accounts.clone(),
-        sandbox: args.sandbox.clone(),
-        lock_wait: args.lock.timeout(),
-    };
-    let rebuilt = rebuild_ledger(&out.context(), &request).await?;
+    let choice = PlanSelection { sandbox: args.sandbox.clone(), accounts: args.accounts.clone(), ..PlanSelection::default() };
+    let rebuilt = rebuild_ledger(&out.context(), &choice, args.replace, args.lock.timeout()).await?;
     let (objects, lost) = (rebuilt.objects, &rebuilt.unknown);
     if out.global.json {
         let unknown = lost.iter().map(|(what, about)| NotKnown { what: (*what).to_owned(), about: about.clone() });

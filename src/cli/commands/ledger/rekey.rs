@@ -9,7 +9,7 @@ use crate::cli::console::Console;
 use crate::model::resource::Address;
 use crate::output::view::plural_kind;
 use crate::output::{CarriedOver, Rekeyed, Subject};
-use crate::run::maintenance::{KEY_VARIABLE, RekeyRequest, rekey_ledger};
+use crate::run::maintenance::{KEY_VARIABLE, rekey_ledger};
 use crate::run::{Exit, RunError};
 use crate::text::escape;
 
@@ -29,9 +29,7 @@ pub struct RekeyArgs {
 
 /// Changes the key, and says what is still known.
 pub(crate) async fn run(out: &Console, args: &RekeyArgs) -> Result<Exit, RunError> {
-    let request =
-        RekeyRequest { new_key_file: args.new_key_file.clone(), lost_key: args.lost_key, lock_wait: args.lock.timeout() };
-    let rekeyed = rekey_ledger(&out.context(), &request).await?;
+    let rekeyed = rekey_ledger(&out.context(), args.new_key_file.as_deref(), args.lost_key, args.lock.timeout()).await?;
     let report = &rekeyed.fingerprints;
     if out.global.json {
         let subject =

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::forecast::{AttemptTimer, forecast_duration};
 use crate::analysis::rehearse;
-use crate::cli::console::Console;
 use crate::http::SecretVault;
 use crate::http::client::{self, HttpClient, HttpObserver};
 use crate::model::ledger::Ledger;
@@ -17,7 +16,7 @@ use crate::plan::{self, Inputs, Plan};
 use crate::run::embedded::{EmbeddedSandbox, simulator_for};
 use crate::run::journal_key::{JournalKey, KeyAge};
 use crate::run::session::combine_observers;
-use crate::run::{CarryOut, Exit, Run, RunError, RunJournal, lock, saved_plan};
+use crate::run::{CarryOut, Context, Exit, Run, RunError, RunEvent, RunJournal, lock, saved_plan};
 use crate::sandbox::{FaultRule, Sandbox, simulator_of};
 use crate::services;
 use crate::services::copy::Source;
@@ -50,7 +49,7 @@ pub(super) struct RehearsalStage {
 
 impl RehearsalStage {
     /// Builds it from what was read, with a copy of the ledger.
-    pub(super) async fn build(out: &Console, real: Run, live: &LiveState) -> Result<Self, RunError> {
+    pub(super) async fn build(context: &Context, real: Run, live: &LiveState) -> Result<Self, RunError> {
         let failed =
             |why: String| RunError::other("telform::rehearse::world", why, "`telform plan` shows what the apply would send");
         let Run { mut desired, mut ledger, key, mut options, taken_for, ledger_is_kept, .. } = real;
@@ -97,7 +96,7 @@ impl RehearsalStage {
             tokens,
             vault.collect::<SecretVault>().with_hidden(HiddenValues::new_sealed()),
             client::HttpOptions {
-                observer: combine_observers([watch].into_iter().chain(out.meter.http_observer())),
+                observer: combine_observers([watch].into_iter().chain(context.progress.rehearsal_observers())),
                 retry_pause: Some(EmbeddedSandbox::PAUSE),
                 ..client::HttpOptions::default()
             },
@@ -105,7 +104,7 @@ impl RehearsalStage {
         .map_err(|error| failed(error.to_string()))?;
         let folder = tempfile::tempdir().map_err(|error| failed(error.to_string()))?;
         let store = Arc::new(LedgerStore::from_place_text(&folder.path().join("ledger.json").display().to_string())?);
-        let mut lock = lock::take_lock(&out.context(), &store, Duration::ZERO).await?;
+        let mut lock = lock::take_lock(context, &store, Duration::ZERO).await?;
         lock.take_over_signals();
         options.sandbox = true;
         // The journal of the rehearsal starts with it.
@@ -131,7 +130,7 @@ impl RehearsalStage {
             nameless: std::collections::BTreeSet::new(),
             owners: std::sync::Mutex::default(),
             lock,
-            context: out.context(),
+            context: context.clone(),
         };
         Ok(Self { sandboxes, session, clock, unread_accounts: unread, request_intervals: rhythm, _folder: folder })
     }
@@ -163,7 +162,6 @@ impl RehearsalStage {
     /// Reads, plans and applies.
     pub(super) async fn run_rehearsal(
         &mut self,
-        out: &Console,
         how: &CarryOut<'_>,
         plan: &Plan,
         reviewed: bool,
@@ -180,12 +178,14 @@ impl RehearsalStage {
             () => None,
         };
         if let Some(exit) = early {
-            out.print_stderr("what happens before the first write makes it another plan; the apply would write nothing\n");
+            self.session.context.progress.on_event(&RunEvent::BecomesOtherPlan);
             let accounts = self.received_requests();
             return Ok((exit, Rehearsal { accounts, seconds: reading.as_secs_f64(), numbers: Vec::new() }));
         }
         let store = self.session.store.clone();
-        let book = RunJournal::open(&out.detached().context(), &store, &self.session.ledger, &self.session.chain).await?;
+        // Nothing is required of a temporary journal, and its head is not kept.
+        let detached = Context { heads: Arc::default(), ..self.session.context.clone() };
+        let book = RunJournal::open(&detached, &store, &self.session.ledger, &self.session.chain).await?;
         let document = saved_plan::document(&self.session, &now, &live);
         let ran = self.session.carry_out(how, &now, &live, &book, document).await?;
         let mut shown = forecast_duration(&now, &ran, &self.clock, real, &self.request_intervals);

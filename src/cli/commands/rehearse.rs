@@ -1,0 +1,79 @@
+//! `telform rehearse`: applies the plan in the simulator, on a copy of the live state.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::cli::args::{PlanSelectionArgs, RunArgs, choice_options};
+use crate::cli::console::Console;
+use crate::disk;
+use crate::output::Said;
+use crate::output::view::rehearsal;
+use crate::run::rehearse::{RehearseRequest, rehearse};
+use crate::run::{Exit, RunError, SavedPlan};
+use crate::sandbox::{FaultRule, World};
+
+/// `telform rehearse`.
+#[derive(Debug, Args, Clone)]
+pub struct RehearseArgs {
+    /// A saved plan: rehearsed only if nothing moved since, as `telform apply PLAN` would run it
+    #[arg(value_name = "PLAN", conflicts_with_all = choice_options())]
+    pub plan: Option<PathBuf>,
+    /// What goes wrong, as the simulator's world files say it: YAML, or a file of it; repeatable. Each account has a simulator of
+    /// its own, and each counts its own requests
+    #[arg(long = "fault", value_name = "YAML|FILE")]
+    pub faults: Vec<String>,
+    /// What the plan is about.
+    #[command(flatten)]
+    pub choice: PlanSelectionArgs,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Rehearses.
+pub(crate) async fn run(out: &Console, args: &RehearseArgs) -> Result<Exit, RunError> {
+    let request = RehearseRequest {
+        faults: faults(&args.faults)?,
+        saved: args.plan.as_deref().map(SavedPlan::read).transpose()?,
+        choice: args.choice.choice(),
+        policies: args.run.policies.given(),
+        steps: args.run.steps(),
+    };
+    let (exit, shown) = rehearse(&out.context(), request).await?;
+    match shown {
+        Some(rehearsal) if out.global.json => out.print_event(&Said::Rehearsed { rehearsal: &rehearsal }),
+        Some(shown) if !out.global.quiet => out.print(&rehearsal::rehearsal_as_text(&shown, out.global.verbose > 0)),
+        _ => {}
+    }
+    Ok(exit)
+}
+
+/// Faults in the simulator's format, from the command line or from files.
+fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
+    let mut all = Vec::new();
+    for text in given {
+        let path = Path::new(text);
+        let wrong = |why: String| {
+            RunError::other(
+                "telform::rehearse::fault",
+                format!("`{text}` is not a fault: {why}"),
+                "a fault looks like `{ match: { method: DELETE }, effect: { answer: { status: 500 } } }`; a file holds one or a list of them",
+            )
+        };
+        let is_file = path.exists();
+        let text = if is_file { disk::read_text(path).map_err(|error| wrong(error.to_string()))? } else { text.clone() };
+        // The content of a file that was read by mistake is not quoted.
+        if is_file && !text.contains("effect") {
+            return Err(wrong("the file names no `effect`".to_owned()));
+        }
+        let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
+        let lines = lines.join("\n");
+        // A list or a single fault, under the key that a world has for them.
+        let list = World::from_yaml(&format!("faults:\n{lines}\n"));
+        let one = || World::from_yaml(&format!("faults:\n  -\n{lines}\n"));
+        let world = list.or_else(|_| one()).map_err(|error| wrong(error.to_string()))?;
+        all.extend(world.faults);
+    }
+    Ok(all)
+}

@@ -1,0 +1,150 @@
+//! A plan is carried out in the simulators, on a copy of the live state. The services get nothing but GET.
+
+use std::cell::LazyCell;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::progress::RunEvent;
+use super::{
+    CarryOut, Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SavedPlan, SessionPurpose, StepOptions,
+    saved_plan, secret_checks,
+};
+use crate::config::desired;
+use crate::http::client::HttpObserver;
+use crate::output::view::rehearsal::Rehearsal;
+use crate::output::view::{json, report};
+use crate::plan::Plan;
+use crate::sandbox::FaultRule;
+
+mod forecast;
+mod stage;
+
+use forecast::AttemptTimer;
+use stage::RehearsalStage;
+
+/// What a rehearsal is asked for.
+#[derive(Debug)]
+pub struct RehearseRequest {
+    /// A saved plan: rehearsed only if nothing moved since.
+    pub saved: Option<SavedPlan>,
+    /// What the plan is about; a saved plan says that itself.
+    pub choice: PlanSelection,
+    /// What goes wrong, in the simulator of each account.
+    pub faults: Vec<FaultRule>,
+    /// Programs that judge the plan.
+    pub policies: PolicyOptions,
+    /// How the steps are carried out.
+    pub steps: StepOptions,
+}
+
+/// Rehearses. How the apply would end, and what the services would get; nothing where nothing would be sent.
+pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Exit, Option<Rehearsal>), RunError> {
+    let (progress, reviewed) = (&context.progress, request.saved.as_ref());
+    let choice = reviewed.map_or_else(|| request.choice.clone(), |reviewed| reviewed.choice(&request.choice));
+    let real = Arc::new(AttemptTimer::default());
+    let watch: Arc<dyn HttpObserver> = real.clone();
+    let loaded = desired::load_config(&context.options.files)?;
+    let mut session = Run::open_watched(context, &choice, SessionPurpose::Plan, loaded, Some(watch)).await?;
+    session.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
+    let policies = RunPolicies::new(context, &request.policies, &session.desired)?;
+    let begun = Instant::now();
+    let live = session.read().await?;
+    let reading = begun.elapsed();
+    let plan = session.plan(&live)?;
+    reviewed.map_or(Ok(()), |reviewed| reviewed.same_owners(&plan))?;
+    if let Some(moved) = reviewed.map(|reviewed| reviewed.moved(&session, &plan))
+        && !moved.is_empty()
+    {
+        progress.on_event(&RunEvent::Stale { moved: &moved });
+        return Ok((Exit::Stale, None));
+    }
+    if let Some(reviewed) = reviewed {
+        reviewed.bound(&session)?;
+    }
+    let document = saved_plan::document(&session, &plan, &live);
+    progress.on_event(&RunEvent::Planned { plan: &plan, document: &document });
+    if let Err(exit) = policies.ask_all(&LazyCell::new(|| json::render_document(&document)), &mut session) {
+        return Ok((exit, None));
+    }
+    if plan.is_refused() {
+        let part = session.despite(&plan)?.filter(|_| reviewed.is_none());
+        progress.on_event(&RunEvent::WouldBeRefused { whole: &plan, part: part.as_ref() });
+        return Ok((Exit::Refused, None));
+    }
+    if !plan.has_changes() {
+        return Ok((Exit::Done, None));
+    }
+    secret_checks::check_supplied(&session, &plan)?;
+    let mut stage = RehearsalStage::build(context, session, &live).await?;
+    let before = stage.read().await?;
+    let same = stage.session.plan(&before)?;
+    if let Some(difference) = first_difference(&plan, &same) {
+        return Err(RunError::other(
+            "telform::rehearse::differs",
+            format!(
+                "the simulator does not show what the services show, so a rehearsal would say nothing about the apply: {difference}"
+            ),
+            "please report it with this message; `telform plan` shows what the apply would send",
+        ));
+    }
+    stage.start_faults(request.faults);
+    let how = CarryOut {
+        command: "rehearse",
+        plan_file: None,
+        of: None,
+        steps: request.steps,
+        stop: progress.stop_requests(),
+        refused: 0,
+    };
+    let (exit, shown) = stage.run_rehearsal(&how, &plan, reviewed.is_some(), &real, reading).await?;
+    Ok((exit, Some(shown)))
+}
+
+/// Why the plan in the simulator differs; none when it sends the same.
+fn first_difference(real: &Plan, played: &Plan) -> Option<String> {
+    if let Some(refusal) = played.refusals.first() {
+        return Some(format!("there the plan is refused: {}", refusal.detail));
+    }
+    let mut both = real.steps.iter().zip(&played.steps);
+    if let Some((real, played)) = both.find(|(real, played)| real != played) {
+        return Some(format!("{} is {} and not {}", real.id, report::step_subject(played), report::step_subject(real)));
+    }
+    let (real, played) = (real.steps.len(), played.steps.len());
+    (real != played).then(|| format!("there it has {played} requests and not {real}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document;
+
+    #[test]
+    fn a_copy_that_is_planned_otherwise_is_told_by_its_first_difference() {
+        let saved = include_str!("../../../tests/verify-plans/small.json");
+        let saved: document::v1::Document = serde_json::from_str(saved).expect("a document");
+        let real = saved.plan.to_plan().expect("a plan");
+        assert_eq!(first_difference(&real, &real.clone()), None);
+        let told = |change: fn(&mut Plan)| {
+            let mut played = real.clone();
+            change(&mut played);
+            first_difference(&real, &played).expect("a difference")
+        };
+        assert_eq!(
+            told(|plan| drop(plan.steps.pop())),
+            format!("there it has {} requests and not {}", real.steps.len() - 1, real.steps.len())
+        );
+        assert!(told(|plan| plan.steps[1].call.path.push('x')).starts_with("s2 is "));
+        assert!(told(|plan| plan.steps.swap(2, 3)).starts_with("s3 is "));
+        let refused = told(|plan| {
+            plan.refusals.push(crate::plan::PlanRefusal {
+                code: crate::plan::RefusalCode::MaxDeletes,
+                account: "unpod".to_owned(),
+                address: None,
+                attribute: None,
+                detail: "too many".to_owned(),
+                place: None,
+            });
+        });
+        assert_eq!(refused, "there the plan is refused: too many");
+    }
+}
