@@ -53,6 +53,18 @@ impl Progress for Console {
                 let with = if with.is_empty() { with } else { format!("; it was run with{}", escape(&with)) };
                 self.print_stderr(&format!("{}{with}\n", cut_off(run)));
             }
+            RunEvent::Unfinished(_) if json || quiet => {}
+            RunEvent::Unfinished(run) => {
+                // With the guard options that its plan needs: without them the rest of it is refused.
+                let options = &run.started.origin.options;
+                let (command, does) = match &run.started.of {
+                    Some(of) => (next_commands::undo_again(of, options), "settles it and goes on taking that run back"),
+                    None => {
+                        (format!("telform resume{}", next_commands::run_options(options)), "settles it, as the next apply does")
+                    }
+                };
+                self.print_stderr(&format!("{}: `{}` {does}\n", cut_off(run), escape(&command)));
+            }
             RunEvent::NotSettledHere { .. } if json || quiet => {}
             RunEvent::NotSettledHere { run, accounts } => self.print_stderr(&format!(
                 "{}; not settled here: its open requests are in account {}\n",
@@ -217,6 +229,7 @@ impl Progress for Console {
             Warning::Configuration(problems) => {
                 self.print_stderr(&render_problems(problems, self.color_on_stderr(), self.width()));
             }
+            Warning::JournalUnreadable(error) => self.print_failure(error),
             Warning::MacsBegin { line } => self.wrapped(&format!(
                 "note: from line {line} on, the lines of the journal carry MACs of the fingerprint key. If earlier lines had them, they were rewritten without the key."
             )),

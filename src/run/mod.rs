@@ -47,6 +47,7 @@ pub(crate) mod journal_key;
 pub(crate) mod ledger_run;
 pub(crate) mod lock;
 pub mod maintenance;
+pub mod make_plan;
 pub(crate) mod next_commands;
 pub(crate) mod opened_ledger;
 mod options;
@@ -65,9 +66,9 @@ mod undo;
 mod unmet_attributes;
 
 pub(crate) use accounts::match_account_patterns;
-pub use apply::ApplyRequest;
 pub use apply::apply;
 pub(crate) use apply::apply_signed;
+pub use apply::ApplyRequest;
 pub(crate) use carry_out::CarryOut;
 pub use carry_out::{Applied, StepOptions};
 pub use choice::PlanSelection;

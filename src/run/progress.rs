@@ -154,6 +154,8 @@ pub enum RunEvent<'a> {
         /// The accounts.
         accounts: &'a [&'a str],
     },
+    /// An earlier run was cut off, and this run only reads.
+    Unfinished(&'a journal::RecordedRun<'a>),
     /// The open steps of a run that was cut off are settled.
     Settled {
         /// The earlier run.
@@ -333,6 +335,8 @@ pub enum Warning<'a> {
     },
     /// A run that writes would refuse the ledger or the journal for this reason.
     StateRefused(&'a RunError),
+    /// The journal cannot be read, and this run does not need it.
+    JournalUnreadable(&'a RunError),
     /// From this line on, the journal carries MACs.
     MacsBegin {
         /// The first line with a MAC.

@@ -1,0 +1,96 @@
+//! A plan that is made to be looked at: nothing carries it out. What it is made from, and the plan itself, can be kept in files.
+
+use std::cell::LazyCell;
+use std::path::{Path, PathBuf};
+
+use super::files::{FileReaders, write_file};
+use super::journal::journal_error;
+use super::lock::CommandLock;
+use super::progress::{RunEvent, Warning};
+use super::signing::{SigningIdentity, path_with_suffix};
+use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan};
+use crate::model::ledger::JournalHead;
+use crate::model::resource::LiveState;
+use crate::output::view::json;
+use crate::plan::Plan;
+use crate::signature::SignatureNamespace;
+use crate::state::journal;
+use crate::state::snapshot;
+
+/// What a plan is made from.
+#[derive(Debug, Clone, Default)]
+pub struct PlanRequest {
+    /// What the plan is about.
+    pub choice: PlanSelection,
+    /// A kept snapshot, which is read instead of the services.
+    pub snapshot: Option<PathBuf>,
+    /// Where what the services answered is kept, without secrets.
+    pub snapshot_out: Option<PathBuf>,
+    /// Programs that judge the plan.
+    pub policies: PolicyOptions,
+}
+
+/// A plan and what it was made from.
+pub struct MadePlan {
+    run: Run,
+    live: LiveState,
+    /// The plan.
+    pub plan: Plan,
+    policies: RunPolicies,
+}
+
+/// Reads and compares. Sends only GET.
+pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadePlan, RunError> {
+    let purpose = if request.snapshot.is_some() { SessionPurpose::Offline } else { SessionPurpose::Plan };
+    let run = Run::open(context, &request.choice, purpose).await?;
+    match &run.journal {
+        Some(Ok(journal)) => {
+            for cut in journal::collect_runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
+                context.progress.on_event(&RunEvent::Unfinished(cut));
+            }
+        }
+        Some(Err(error)) => context.progress.on_warning(&Warning::JournalUnreadable(&journal_error(error))),
+        None => {}
+    }
+    let policies = RunPolicies::new(context, &request.policies, &run.desired)?;
+    let live = match &request.snapshot {
+        Some(file) => saved_plan::live(&run, file)?,
+        None if request.snapshot_out.is_none() => run.read_for_plan().await?,
+        None => run.read().await?,
+    };
+    if let Some(file) = &request.snapshot_out {
+        write_file(file, &snapshot::write_snapshot(&live, &run.taken_for, &run.key), FileReaders::Owner)?;
+    }
+    let plan = run.plan(&live)?;
+    Ok(MadePlan { run, live, plan, policies })
+}
+
+impl MadePlan {
+    /// The plan as a document, which `--out` saves.
+    pub fn document(&self) -> String {
+        json::render_document(&saved_plan::document(&self.run, &self.plan, &self.live))
+    }
+
+    /// The last line of the journal that the plan was made beside; none where it has none.
+    pub fn journal_head(&self) -> Option<JournalHead> {
+        let journal = self.run.journal.as_ref()?.as_ref().ok()?;
+        (!journal.lines.is_empty()).then(|| journal.head())
+    }
+
+    /// The task that ends the process in an orderly way: it is needed until the end.
+    pub(crate) fn take_lock(&mut self) -> CommandLock {
+        std::mem::take(&mut self.run.lock)
+    }
+
+    /// Runs the policies. `Err` is how the run ends.
+    pub(crate) fn judge(&self, document: &LazyCell<String, impl FnOnce() -> String>, lock: &mut CommandLock) -> Result<(), Exit> {
+        self.policies.judge_under(&self.run.context, document, lock)
+    }
+}
+
+/// Saves the document of a plan, and its signature beside it.
+pub(crate) fn save_plan(file: &Path, document: &str, signer: Option<SigningIdentity>) -> Result<(), RunError> {
+    let signature = signer.map(|signer| signer.sign(SignatureNamespace::Plan, document.as_bytes())).transpose()?;
+    write_file(file, document, FileReaders::Owner)?;
+    signature.map_or(Ok(()), |signature| write_file(&path_with_suffix(file, ".sig"), &signature, FileReaders::Anybody))
+}
