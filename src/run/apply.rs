@@ -18,6 +18,19 @@ use crate::model::resource::LiveState;
 use crate::output::view::json;
 use crate::plan::Plan;
 
+/// How a plan is judged, confirmed and carried out.
+#[derive(Debug, Clone, Default)]
+pub struct ApplyOptions {
+    /// Carries the plan out without a question.
+    pub auto_approve: bool,
+    /// Programs that judge the plan.
+    pub policies: PolicyOptions,
+    /// How the steps are carried out.
+    pub steps: StepOptions,
+    /// The longest time to wait for the ledger's lock.
+    pub lock_wait: Duration,
+}
+
 /// What an apply is asked for.
 #[derive(Debug)]
 pub struct ApplyRequest {
@@ -27,18 +40,12 @@ pub struct ApplyRequest {
     pub saved: Option<(PathBuf, SavedPlan)>,
     /// What the plan is about; a saved plan says that itself.
     pub choice: PlanSelection,
-    /// Carries the plan out without a question.
-    pub auto_approve: bool,
     /// Digest of the plan that was reviewed: no other plan is carried out.
     pub expect: Option<String>,
     /// What a saved plan must have behind it.
     pub trust: TrustDemand,
-    /// Programs that judge the plan.
-    pub policies: PolicyOptions,
-    /// How the steps are carried out.
-    pub steps: StepOptions,
-    /// The longest time to wait for the ledger's lock.
-    pub lock_wait: Duration,
+    /// How it is carried out.
+    pub how: ApplyOptions,
     /// Goes on only after a run that was cut off, or a create that got no answer, and waits as long as this for the create.
     pub resume_patience: Option<Duration>,
 }
@@ -58,12 +65,12 @@ pub(crate) async fn apply_signed(
     let choice = reviewed.map_or_else(|| request.choice.clone(), |reviewed| reviewed.choice(&request.choice));
     // An interrupted run is settled in its own accounts; after that all accounts are needed.
     let purpose = match resumes {
-        Some(_) => SessionPurpose::Settle(request.lock_wait),
-        None => SessionPurpose::Apply(request.lock_wait),
+        Some(_) => SessionPurpose::Settle(request.how.lock_wait),
+        None => SessionPurpose::Apply(request.how.lock_wait),
     };
     let mut run = Run::open(context, &choice, purpose).await?;
     run.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
-    let policies = RunPolicies::new(context, &request.policies, &run.desired)?;
+    let policies = RunPolicies::new(context, &request.how.policies, &run.desired)?;
     let store = run.store.clone();
     if let Some(patience) = resumes {
         settle::wait(&run, patience).await?;
@@ -130,7 +137,7 @@ pub(crate) async fn apply_signed(
         return Ok(Exit::Stale);
     }
     reviewed.map_or(Ok(()), |reviewed| reviewed.bound(&run))?;
-    if !request.auto_approve && !progress.confirm(&plan)? {
+    if !request.how.auto_approve && !progress.confirm(&plan)? {
         progress.on_event(&RunEvent::NotConfirmed);
         return Ok(Exit::Failed);
     }
@@ -141,7 +148,7 @@ pub(crate) async fn apply_signed(
         command,
         plan_file: reviewed.map(SavedPlan::checksum),
         of: None,
-        steps: request.steps,
+        steps: request.how.steps,
         stop: progress.stop_requests(),
         refused,
     };

@@ -68,7 +68,7 @@ mod unmet_attributes;
 pub(crate) use accounts::match_account_patterns;
 pub use apply::apply;
 pub(crate) use apply::apply_signed;
-pub use apply::ApplyRequest;
+pub use apply::{ApplyOptions, ApplyRequest};
 pub(crate) use carry_out::CarryOut;
 pub use carry_out::{Applied, StepOptions};
 pub use choice::PlanSelection;

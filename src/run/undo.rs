@@ -2,14 +2,13 @@
 
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use super::carry_out::{CarryOut, StepOptions};
+use super::carry_out::CarryOut;
 use super::ledger_run::enter;
 use super::progress::RunEvent;
 use super::signing::{PlanTrust, SigningIdentity};
 use super::{
-    Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunJournal, RunPolicies, SessionPurpose, applicable_part,
+    ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SessionPurpose, applicable_part,
     saved_plan, secret_checks, settle,
 };
 use crate::analysis::undo::{self, Undo, UndoInputs};
@@ -23,22 +22,10 @@ use crate::state::journal;
 pub struct UndoRequest {
     /// Which run of the journal: its id, the beginning of it, or `last`.
     pub of: String,
-    /// What the run is given, without addresses: accounts, limits, sandbox.
+    /// What of it is taken back, and what the run is given. Addresses are those of the undo.
     pub choice: PlanSelection,
-    /// Takes back only what these addresses and what they need got; empty means all.
-    pub targets: Vec<Address>,
-    /// Leaves these addresses as they are.
-    pub excludes: Vec<Address>,
-    /// Objects that are made again although a live one is nearly called the same.
-    pub allow_similar: Vec<Address>,
-    /// Carries the plan out without a question.
-    pub auto_approve: bool,
-    /// Programs that judge the plan.
-    pub policies: PolicyOptions,
-    /// How the steps are carried out.
-    pub steps: StepOptions,
-    /// The longest time to wait for the ledger's lock.
-    pub lock_wait: Duration,
+    /// How it is carried out.
+    pub how: ApplyOptions,
 }
 
 /// Takes a run back: plans, asks, carries out, proves. The receipt is not signed.
@@ -53,8 +40,10 @@ pub(crate) async fn undo_signed(
     signer: Option<SigningIdentity>,
 ) -> Result<Exit, RunError> {
     let progress = context.progress.clone();
-    let mut session = Run::open(context, &request.choice, SessionPurpose::Settle(request.lock_wait)).await?;
-    let policies = RunPolicies::new(context, &request.policies, &session.desired)?;
+    let (targets, excludes, allow_similar) = Default::default();
+    let choice = PlanSelection { targets, excludes, allow_similar, ..request.choice.clone() };
+    let mut session = Run::open(context, &choice, SessionPurpose::Settle(request.how.lock_wait)).await?;
+    let policies = RunPolicies::new(context, &request.how.policies, &session.desired)?;
     // The effects of an interrupted run are known when its open requests are settled.
     let store = session.store.clone();
     let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?;
@@ -64,7 +53,7 @@ pub(crate) async fn undo_signed(
     let runs = journal::collect_runs(&kept.lines);
     let of = choose_run(&runs, &request.of)?;
     let (then, live, mut undo) = taken_back(&mut session, of).await?;
-    limit_undo(&mut session, request, &mut undo)?;
+    limit_undo(&mut session, &request.choice, &mut undo)?;
     let yaml = std::mem::replace(&mut session.desired, undo.desired.clone());
     session.options.targets.clone_from(&undo.about);
     // An undo requests each value again.
@@ -106,7 +95,7 @@ pub(crate) async fn undo_signed(
         return Ok(Exit::Done);
     }
     secret_checks::check_supplied(&session, &plan)?;
-    if !request.auto_approve && !progress.confirm(&plan)? {
+    if !request.how.auto_approve && !progress.confirm(&plan)? {
         progress.on_event(&RunEvent::NotConfirmed);
         return Ok(Exit::Failed);
     }
@@ -115,7 +104,7 @@ pub(crate) async fn undo_signed(
         command: "undo",
         plan_file: None,
         of: Some(of.id),
-        steps: request.steps,
+        steps: request.how.steps,
         stop: progress.stop_requests(),
         refused,
     };
@@ -125,8 +114,8 @@ pub(crate) async fn undo_signed(
 }
 
 /// Limits an undo to what was requested. An address outside the undo is a typing mistake.
-fn limit_undo(session: &mut Run, request: &UndoRequest, undo: &mut Undo) -> Result<(), RunError> {
-    for address in request.targets.iter().chain(&request.excludes).chain(&request.allow_similar) {
+fn limit_undo(session: &mut Run, choice: &PlanSelection, undo: &mut Undo) -> Result<(), RunError> {
+    for address in choice.targets.iter().chain(&choice.excludes).chain(&choice.allow_similar) {
         if !undo.about.contains(address) {
             let about: Vec<String> = undo.about.iter().map(ToString::to_string).collect();
             return Err(RunError::other(
@@ -137,9 +126,9 @@ fn limit_undo(session: &mut Run, request: &UndoRequest, undo: &mut Undo) -> Resu
         }
     }
     let options = &mut session.options;
-    options.allow_similar = request.allow_similar.iter().cloned().collect();
-    options.limits.targets = request.targets.iter().cloned().collect();
-    options.limits.excludes = request.excludes.iter().cloned().collect();
+    options.allow_similar = choice.allow_similar.iter().cloned().collect();
+    options.limits.targets = choice.targets.iter().cloned().collect();
+    options.limits.excludes = choice.excludes.iter().cloned().collect();
     options.excludes.clone_from(&options.limits.excludes);
     let named = &options.limits;
     undo.about

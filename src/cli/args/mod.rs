@@ -23,7 +23,7 @@ pub(crate) use format::{CheckFormat, FormatTarget, PlanFormat};
 pub(crate) use guards::GuardArgs;
 pub(crate) use lock::LockArgs;
 pub(crate) use policy::PolicyArgs;
-pub(crate) use run::RunArgs;
+pub(crate) use run::{CarryOutArgs, RunArgs};
 pub(crate) use signing::{SignArgs, SignersArgs, TrustArgs};
 
 /// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.

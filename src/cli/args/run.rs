@@ -2,9 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
-use super::PolicyArgs;
+use super::{LockArgs, PolicyArgs, SignArgs};
 use crate::apply::OnError;
-use crate::run::StepOptions;
+use crate::run::{ApplyOptions, StepOptions};
 
 /// How a plan is applied.
 #[derive(Debug, Args, Clone)]
@@ -37,6 +37,11 @@ pub enum FailurePolicy {
 }
 
 impl RunArgs {
+    /// The same for a run, with what is said beside it.
+    pub(crate) fn options(&self, auto_approve: bool, lock: &LockArgs) -> ApplyOptions {
+        ApplyOptions { auto_approve, policies: self.policies.given(), steps: self.steps(), lock_wait: lock.timeout() }
+    }
+
     /// How the steps are carried out.
     pub(crate) fn steps(&self) -> StepOptions {
         StepOptions {
@@ -47,5 +52,29 @@ impl RunArgs {
             reconnect: !self.no_reconnect_on_failure,
             parallelism: self.parallelism.map(usize::from),
         }
+    }
+}
+
+/// How the run of a command is confirmed, carried out, signed and locked.
+#[derive(Debug, Args, Clone)]
+pub struct CarryOutArgs {
+    /// Do not ask for confirmation
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// How it is carried out.
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Who signs the receipt.
+    #[command(flatten)]
+    pub sign: SignArgs,
+    /// How to lock.
+    #[command(flatten)]
+    pub lock: LockArgs,
+}
+
+impl CarryOutArgs {
+    /// The same for a run.
+    pub(crate) fn options(&self) -> ApplyOptions {
+        self.run.options(self.auto_approve, &self.lock)
     }
 }

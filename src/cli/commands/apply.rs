@@ -48,12 +48,9 @@ pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunErro
         command: "apply",
         saved,
         choice: args.choice.choice(),
-        auto_approve: args.auto_approve,
         expect: args.expect.clone(),
         trust: args.trust.demand(),
-        policies: args.run.policies.given(),
-        steps: args.run.steps(),
-        lock_wait: args.lock.timeout(),
+        how: args.run.options(args.auto_approve, &args.lock),
         resume_patience: None,
     };
     run::apply_signed(&out.context(), request, || signing::signer(out, &args.sign)).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::args::lock::parse_duration;
-use crate::cli::args::{LockArgs, PlanSelectionArgs, RunArgs, SignArgs};
+use crate::cli::args::{CarryOutArgs, PlanSelectionArgs};
 use crate::cli::console::Console;
 use crate::cli::signing;
 use crate::run::signing::needs_a_plan;
@@ -21,18 +21,9 @@ pub struct ResumeArgs {
     /// What the plan is about.
     #[command(flatten)]
     pub choice: PlanSelectionArgs,
-    /// Do not ask for confirmation
-    #[arg(long)]
-    pub auto_approve: bool,
-    /// How it is carried out.
+    /// How it is confirmed, carried out, signed and locked.
     #[command(flatten)]
-    pub run: RunArgs,
-    /// Who signs the receipt.
-    #[command(flatten)]
-    pub sign: SignArgs,
-    /// How to lock.
-    #[command(flatten)]
-    pub lock: LockArgs,
+    pub how: CarryOutArgs,
 }
 
 /// Settles, and goes on.
@@ -42,13 +33,10 @@ pub(super) async fn run(out: &Console, args: &ResumeArgs) -> Result<Exit, RunErr
         command: "resume",
         saved: None,
         choice: args.choice.choice(),
-        auto_approve: args.auto_approve,
         expect: None,
         trust: TrustDemand::default(),
-        policies: args.run.policies.given(),
-        steps: args.run.steps(),
-        lock_wait: args.lock.timeout(),
+        how: args.how.options(),
         resume_patience: Some(args.settle_timeout.unwrap_or_default()),
     };
-    run::apply_signed(&out.context(), request, || signing::signer(out, &args.sign)).await
+    run::apply_signed(&out.context(), request, || signing::signer(out, &args.how.sign)).await
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{GuardArgs, LockArgs, RunArgs, SignArgs, parse_address};
+use crate::cli::args::{CarryOutArgs, GuardArgs, parse_address};
 use crate::cli::console::Console;
 use crate::cli::signing;
 use crate::model::resource::Address;
@@ -42,25 +42,19 @@ pub struct UndoArgs {
     /// Run against the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
-    /// Do not ask for confirmation
-    #[arg(long)]
-    pub auto_approve: bool,
-    /// How it is carried out.
+    /// How it is confirmed, carried out, signed and locked.
     #[command(flatten)]
-    pub run: RunArgs,
-    /// Who signs the receipt.
-    #[command(flatten)]
-    pub sign: SignArgs,
-    /// How to lock.
-    #[command(flatten)]
-    pub lock: LockArgs,
+    pub how: CarryOutArgs,
 }
 
 /// Plans, shows, asks, runs.
 pub(super) async fn run(out: &Console, args: &UndoArgs) -> Result<Exit, RunError> {
     needs_a_plan("undo")?;
-    let signer = signing::signer(out, &args.sign)?;
+    let signer = signing::signer(out, &args.how.sign)?;
     let choice = PlanSelection {
+        targets: args.targets.clone(),
+        excludes: args.excludes.clone(),
+        allow_similar: args.allow_similar.clone(),
         accounts: args.accounts.clone(),
         guards: args.guards.0,
         max_unreadable_bridges: args.max_unreadable_bridges,
@@ -68,16 +62,6 @@ pub(super) async fn run(out: &Console, args: &UndoArgs) -> Result<Exit, RunError
         sandbox: args.sandbox.clone(),
         ..PlanSelection::default()
     };
-    let request = UndoRequest {
-        of: args.of.clone(),
-        choice,
-        targets: args.targets.clone(),
-        excludes: args.excludes.clone(),
-        allow_similar: args.allow_similar.clone(),
-        auto_approve: args.auto_approve,
-        policies: args.run.policies.given(),
-        steps: args.run.steps(),
-        lock_wait: args.lock.timeout(),
-    };
+    let request = UndoRequest { of: args.of.clone(), choice, how: args.how.options() };
     run::undo_signed(&out.context(), &request, signer).await
 }
