@@ -171,7 +171,7 @@ mod tests {
             resend: named("partners.d"),
             rewrite_secrets: named("partners.e"),
             allow_unseen_products: true,
-            guards: Guards { max_deletes: Some(1), max_delete_percent: Some(2), max_numbers_dark: Some(3) },
+            guards: Guards { max_deletes: Some(1), max_delete_percent: Some(2), max_numbers_dark: Some(3), ..Guards::default() },
             max_unreadable_bridges: Some(4),
             ..v1::Options::default()
         };

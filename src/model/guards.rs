@@ -13,6 +13,12 @@ pub struct Guards {
     /// `--max-delete-percent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_delete_percent: Option<u64>,
+    /// `--max-updates`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_updates: Option<u64>,
+    /// `--max-update-percent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_update_percent: Option<u64>,
     /// `--max-numbers-dark`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_numbers_dark: Option<u64>,
@@ -35,6 +41,8 @@ pub struct Guard {
     pub help: &'static str,
     /// The limit if none is set; `None`: there is no limit.
     pub default: Option<u64>,
+    /// The default holds from this many managed objects on. A limit that is set always holds.
+    pub default_from: u64,
     /// Reads the limit.
     pub get: fn(&Guards) -> Option<u64>,
     /// Where the limit is kept.
@@ -51,6 +59,7 @@ pub const GUARDS: &[Guard] = &[
         schema: "Maximum number of deletes; 0 by default.",
         help: "Allow this many deletes in this run, over all accounts [default: 0, or guards.max_deletes]",
         default: Some(0),
+        default_from: 0,
         get: |guards| guards.max_deletes,
         slot: |guards| &mut guards.max_deletes,
     },
@@ -59,11 +68,37 @@ pub const GUARDS: &[Guard] = &[
         option: "max-delete-percent",
         unit: "PERCENT",
         most: Some(100),
-        schema: "Maximum share of the objects of a kind to delete, in percent.",
-        help: "Allow deletes of this share of a kind's objects in this run, in each account and over all",
+        schema: "Maximum share of the managed objects of a kind to delete, in percent.",
+        help: "Allow deletes of this share of a kind's managed objects in this run, in each account and over all",
         default: None,
+        default_from: 0,
         get: |guards| guards.max_delete_percent,
         slot: |guards| &mut guards.max_delete_percent,
+    },
+    Guard {
+        name: "max_updates",
+        option: "max-updates",
+        unit: "N",
+        most: None,
+        schema: "Maximum number of objects to update; no limit by default.",
+        help: "Allow this many updates in this run, over all accounts",
+        default: None,
+        default_from: 0,
+        get: |guards| guards.max_updates,
+        slot: |guards| &mut guards.max_updates,
+    },
+    Guard {
+        name: "max_update_percent",
+        option: "max-update-percent",
+        unit: "PERCENT",
+        most: Some(100),
+        schema: "Maximum share of the managed objects of a kind to update, in percent; by default 30 from 10 objects on.",
+        help: "Allow updates of this share of a kind's managed objects in this run, in each account and over all \
+               [default: 30 from 10 objects on, or guards.max_update_percent]",
+        default: Some(30),
+        default_from: 10,
+        get: |guards| guards.max_update_percent,
+        slot: |guards| &mut guards.max_update_percent,
     },
     Guard {
         name: "max_numbers_dark",
@@ -73,6 +108,7 @@ pub const GUARDS: &[Guard] = &[
         schema: "Maximum count of numbers that lose their connection without getting another; 0 by default.",
         help: "Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]",
         default: Some(0),
+        default_from: 0,
         get: |guards| guards.max_numbers_dark,
         slot: |guards| &mut guards.max_numbers_dark,
     },

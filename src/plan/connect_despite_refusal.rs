@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Change, ChangeAction, ShownValue};
-use super::diagnostics::{NoticeCode, PlanNotice, RefusalCode};
+use super::diagnostics::{NoticeCode, PlanNotice};
 use super::impact::NumberEffect;
 use super::step::{ObjectRef, Step, StepOperation};
 use super::unnumbered_step::UnnumberedStep;
@@ -153,16 +153,12 @@ impl Plan {
         self.refusals.iter().any(|it| it.account == account && it.attribute.as_ref() == Some(&named))
     }
 
-    /// Whether a refusal concerns a whole account or an object; with `all` also a part of the object. Limits on deletes and
-    /// disconnects do not concern connects.
+    /// Whether a refusal concerns a whole account or an object; with `all` also a part of the object. The limits of
+    /// guards do not concern connects.
     fn refuses_account_or_object(&self, account: &str, address: Option<&Address>, all: bool) -> bool {
         self.refusals.iter().any(|refusal| match &refusal.address {
             Some(about) => Some(about) == address && (all || refusal.attribute.is_none()),
-            None => {
-                let limit =
-                    matches!(refusal.code, RefusalCode::MaxDeletes | RefusalCode::MaxDeletePercent | RefusalCode::MaxNumbersDark);
-                !limit && (refusal.account.is_empty() || refusal.account == account)
-            }
+            None => refusal.code.guard().is_none() && (refusal.account.is_empty() || refusal.account == account),
         })
     }
 }

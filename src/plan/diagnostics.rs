@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::guards::{GUARDS, Guard};
 use crate::model::resource::Address;
 
 pub use super::notice::{NoticeCode, PlanNotice};
@@ -36,6 +37,10 @@ pub enum RefusalCode {
     MaxDeletes,
     /// More deletes than `max_delete_percent`.
     MaxDeletePercent,
+    /// More updates than `max_updates`.
+    MaxUpdates,
+    /// More updates than `max_update_percent`.
+    MaxUpdatePercent,
     /// More numbers would go dark than `max_numbers_dark`.
     MaxNumbersDark,
     /// It is not known which configuration serves a number.
@@ -117,6 +122,8 @@ impl RefusalCode {
             Self::PreventDelete => "guard::prevent_delete",
             Self::MaxDeletes => "guard::max_deletes",
             Self::MaxDeletePercent => "guard::max_delete_percent",
+            Self::MaxUpdates => "guard::max_updates",
+            Self::MaxUpdatePercent => "guard::max_update_percent",
             Self::MaxNumbersDark => "guard::max_numbers_dark",
             Self::AmbiguousConnection => "guard::ambiguous_connection",
             Self::UnconfirmedOrganization => "guard::unconfirmed_organization",
@@ -161,6 +168,11 @@ impl RefusalCode {
         self.as_str().rsplit("::").next().unwrap_or_default()
     }
 
+    /// The guard that refuses, if it is a limit.
+    pub fn guard(self) -> Option<&'static Guard> {
+        GUARDS.iter().find(|guard| guard.name == self.name())
+    }
+
     /// What to do about every refusal of this type, for people.
     pub fn help(self) -> String {
         self.help_template().replace("{address}", "ADDRESS").replace("{account}", "ACCOUNT")
@@ -177,6 +189,12 @@ impl RefusalCode {
             }
             Self::MaxDeletePercent => {
                 "if that is what you want, allow it for this run with `--max-delete-percent N`, or raise `guards.max_delete_percent`"
+            }
+            Self::MaxUpdates => {
+                "if that is what you want, allow it for this run with `--max-updates N`, or raise `guards.max_updates`"
+            }
+            Self::MaxUpdatePercent => {
+                "if that is what you want, try it on a few with `--target ADDRESS`, then allow it for this run with `--max-update-percent N`, or raise `guards.max_update_percent`"
             }
             Self::MaxNumbersDark => {
                 "connect the numbers to another configuration in the same change, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"

@@ -1,22 +1,26 @@
 //! Guards check the finished plan before anything is sent; each refuses by default.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use super::change::{Change, ChangeAction};
 use super::diagnostics::{PlanRefusal, RefusalCode};
 use super::impact::{NumberImpact, numbers_going_dark};
+use super::matching::{MatchOutcome, Matches};
 use super::step::{Step, StepOperation};
 use super::{Inputs, StepPhase};
-use crate::model::guards::{GUARDS, Guards};
-use crate::model::resource::OrganizationCheck;
+use crate::model::guards::Guards;
+use crate::model::resource::{Address, OrganizationCheck};
 
 /// What the guards refuse: first what breaks the limits of one account, then what breaks those of the whole run.
-pub(super) fn check_guards(inputs: &Inputs<'_>, steps: &[Step], impact: &[NumberImpact]) -> Vec<PlanRefusal> {
+pub(super) fn check_guards(inputs: &Inputs<'_>, planned: &PlannedChanges<'_>) -> Vec<PlanRefusal> {
     let mut refusals = Vec::new();
-    let whole = PlannedLosses::from_steps(inputs, steps, impact, None);
-    let of_each = inputs.desired.accounts.keys().map(|name| PlannedLosses::from_steps(inputs, steps, impact, Some(name)));
+    let steps = planned.steps;
+    let managed = managed_objects(inputs, planned);
+    let whole = PlannedLosses::of(planned, &managed, None);
+    let of_each = inputs.desired.accounts.keys().map(|name| PlannedLosses::of(planned, &managed, Some(name)));
     let of_each: Vec<PlannedLosses> = of_each.collect();
     // The number in a switch applies to the whole run, so each refusal names the one that allows the whole run.
-    let needed = |code| of_each.iter().chain([&whole]).flat_map(|loss| loss.amount_of(code)).max().unwrap_or(0);
+    let needed = |code| of_each.iter().chain([&whole]).flat_map(|loss| loss.amounts_of(code)).max().unwrap_or(0);
     for (account, loss) in inputs.desired.accounts.values().zip(&of_each) {
         let limits = inputs.options.guards.or(account.guards).or(inputs.desired.guards);
         loss.check_limits(&account.name, limits, &needed, &mut refusals);
@@ -61,57 +65,115 @@ pub(super) fn check_guards(inputs: &Inputs<'_>, steps: &[Step], impact: &[Number
     refusals
 }
 
+/// What guards look at.
+pub(super) struct PlannedChanges<'a> {
+    pub(super) findings: &'a Matches<'a>,
+    pub(super) changes: &'a BTreeMap<Address, Change>,
+    pub(super) steps: &'a [Step],
+    pub(super) impact: &'a [NumberImpact],
+}
+
+/// What one guard counts.
+struct GuardedLoss {
+    code: RefusalCode,
+    amount: u64,
+    /// A clause that says the amount.
+    text: String,
+    /// Managed objects of the kind, for a share of them.
+    managed: u64,
+}
+
 /// The losses, in one account or in all.
 struct PlannedLosses {
     deletes: usize,
-    /// What each guard counts: its rule, how much, and a clause that says so.
-    counted: Vec<(RefusalCode, u64, String)>,
+    counted: Vec<GuardedLoss>,
 }
 
 impl PlannedLosses {
-    fn from_steps(inputs: &Inputs<'_>, steps: &[Step], impact: &[NumberImpact], account: Option<&str>) -> Self {
+    fn of(planned: &PlannedChanges<'_>, managed: &HashSet<ObjectKey<'_>>, account: Option<&str>) -> Self {
         let within = |name: &str| account.is_none_or(|account| account == name);
-        let deletes: Vec<&Step> =
-            steps.iter().filter(|step| step.phase == StepPhase::Delete && within(&step.call.account)).collect();
-        let mut there: BTreeMap<&'static str, u64> = BTreeMap::new();
-        for (_, live) in inputs.live.accounts.iter().filter(|(name, _)| within(name)) {
-            for (kind, objects) in &live.objects {
-                *there.entry(kind).or_default() += objects.len() as u64;
-            }
+        let deleted = planned.steps.iter().filter(|step| step.phase == StepPhase::Delete && within(&step.call.account));
+        let deletes: Vec<ObjectKey<'_>> = deleted.filter_map(deleted_object).collect();
+        let updated = planned.changes.values().filter(|it| it.action == ChangeAction::Update && within(&it.account));
+        let updates: Vec<&str> = updated.map(|change| change.address.kind.as_str()).collect();
+        let dark = numbers_going_dark(planned.impact, account).count();
+        let loss = |code, amount, text| GuardedLoss { code, amount, text, managed: 0 };
+        let mut counted = vec![
+            loss(
+                RefusalCode::MaxDeletes,
+                deletes.len() as u64,
+                format!("{} would be deleted", count_of(deletes.len(), "object")),
+            ),
+            loss(
+                RefusalCode::MaxUpdates,
+                updates.len() as u64,
+                format!("{} would be updated", count_of(updates.len(), "object")),
+            ),
+            loss(RefusalCode::MaxNumbersDark, dark as u64, format!("{} would go dark", count_of(dark, "number"))),
+        ];
+        let mut managed_of_kind: BTreeMap<&str, u64> = BTreeMap::new();
+        for (_, kind, _) in managed.iter().filter(|(account, ..)| within(account)) {
+            *managed_of_kind.entry(kind).or_default() += 1;
         }
-        let shares = there.into_iter().map(|(kind, there)| {
-            let of_kind = |step: &&&Step| step.address.as_ref().is_some_and(|address| address.kind == kind);
-            let percent = (deletes.iter().filter(of_kind).count() as u64 * 100).div_ceil(there.max(1));
-            (RefusalCode::MaxDeletePercent, percent, format!("{percent} % of the {kind} would be deleted"))
-        });
-        let dark = numbers_going_dark(impact, account).count();
-        let deletes = deletes.len();
-        let lost = format!("{} would be deleted", count_of(deletes, "object"));
-        let mut counted = vec![(RefusalCode::MaxDeletes, deletes as u64, lost)];
-        counted.extend(shares);
-        counted.push((RefusalCode::MaxNumbersDark, dark as u64, format!("{} would go dark", count_of(dark, "number"))));
-        Self { deletes, counted }
+        for (kind, managed) in managed_of_kind {
+            let mut share = |code, count: usize, what| {
+                let amount = (count as u64 * 100).div_ceil(managed);
+                let text = format!("{amount} % of the managed {kind} would be {what}");
+                counted.push(GuardedLoss { code, amount, text, managed });
+            };
+            let gone = deletes.iter().filter(|(_, it, _)| *it == kind).count();
+            share(RefusalCode::MaxDeletePercent, gone, "deleted");
+            share(RefusalCode::MaxUpdatePercent, updates.iter().filter(|it| **it == kind).count(), "updated");
+        }
+        Self { deletes: deletes.len(), counted }
     }
 
-    fn amount_of(&self, code: RefusalCode) -> impl Iterator<Item = u64> {
-        self.counted.iter().filter(move |(it, ..)| *it == code).map(|(_, amount, _)| *amount)
+    fn amounts_of(&self, code: RefusalCode) -> impl Iterator<Item = u64> {
+        self.counted.iter().filter(move |loss| loss.code == code).map(|loss| loss.amount)
     }
 
     /// Compares with the limits of an account, or with those of the whole run when none is named.
     fn check_limits(&self, account: &str, max: Guards, needed: &dyn Fn(RefusalCode) -> u64, refusals: &mut Vec<PlanRefusal>) {
         let of = if account.is_empty() { " for the whole run" } else { "" };
-        for (code, amount, lost) in &self.counted {
-            let guard = GUARDS.iter().find(|guard| guard.name == code.name());
-            let Some((guard, allowed)) = guard.and_then(|guard| Some((guard, (guard.get)(&max).or(guard.default)?))) else {
-                continue;
-            };
-            if *amount > allowed {
+        for GuardedLoss { code, amount, text, managed } in &self.counted {
+            let Some(guard) = code.guard() else { continue };
+            let default = guard.default.filter(|_| *managed >= guard.default_from);
+            if let Some(allowed) = (guard.get)(&max).or(default)
+                && *amount > allowed
+            {
                 let allows = format!("--{} {}", guard.option, needed(*code));
-                let detail = format!("{lost}, {}{of} is {allowed}; `{allows}` allows it", guard.name);
+                let detail = format!("{text}, {}{of} is {allowed}; `{allows}` allows it", guard.name);
                 refusals.push(guard_refusal(*code, account, detail));
             }
         }
     }
+}
+
+/// Account, kind and id.
+type ObjectKey<'a> = (&'a str, &'a str, &'a str);
+
+fn deleted_object(step: &Step) -> Option<ObjectKey<'_>> {
+    let StepOperation::Delete { id, .. } = &step.operation else { return None };
+    Some((&step.call.account, &step.address.as_ref()?.kind, id))
+}
+
+/// The objects that are there and that telform manages, or manages from this plan on.
+fn managed_objects<'a>(inputs: &Inputs<'a>, planned: &PlannedChanges<'a>) -> HashSet<ObjectKey<'a>> {
+    let found = planned.findings.by_address.values().filter_map(|found| match &found.outcome {
+        MatchOutcome::Live(live) => Some((found.object.account.as_str(), found.object.address.kind.as_str(), live.id.as_str())),
+        _ => None,
+    });
+    let mut managed: HashSet<_> = found.chain(planned.steps.iter().filter_map(deleted_object)).collect();
+    let known = inputs.ledger.objects.iter();
+    let known = known.map(|(address, entry)| (entry.account.as_str(), address.kind.as_str(), entry.id.as_str()));
+    let known: HashSet<_> = known.collect();
+    for (account, live) in &inputs.live.accounts {
+        for (kind, objects) in &live.objects {
+            let there = objects.iter().map(|live| (account.as_str(), *kind, live.id.as_str()));
+            managed.extend(there.filter(|it| known.contains(it)));
+        }
+    }
+    managed
 }
 
 fn guard_refusal(code: RefusalCode, account: &str, detail: String) -> PlanRefusal {

@@ -243,10 +243,12 @@ pub(super) fn check_number_changes(check: &mut CheckerContext<'_>) {
             before.get(number) == Some(by) || joined.contains(number.as_str()) || idle
         }) && before.iter().all(|(number, by)| !lost(number, by) || cut.contains(number.as_str()));
         // A deleted bridge shows no numbers; neither does a configuration whose numbers are on undeclared bridges. A bridge
-        // that moves shows those of its new account.
+        // that moves or is replaced shows those of its new object: none, when only the old object is still to be deleted.
+        let leaves_an_object =
+            change.action == CheckerAction::Replace || change.from_account.is_some() || !change.also_leaves.is_empty();
         let silent = !check.is_holder(&change.account, kind_of(&change.address))
             || change.action == CheckerAction::Delete
-            || ((change.from_account.is_some() || !change.also_leaves.is_empty()) && joined.is_empty());
+            || (leaves_an_object && joined.is_empty());
         let untouched = joined.is_empty() && cut.is_empty();
         if !(if shown.is_some() { right } else { silent || untouched }) {
             check.report(

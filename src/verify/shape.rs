@@ -39,9 +39,11 @@ macro_rules! choices {
 }
 
 /// Refusals that concern a finished plan and leave nothing out of it.
-pub(super) const LIMITS: [&str; 7] = [
+pub(super) const LIMITS: [&str; 9] = [
     "max_deletes",
     "max_delete_percent",
+    "max_updates",
+    "max_update_percent",
     "max_numbers_dark",
     "unconfirmed_organization",
     "unreadable_bridges",
@@ -80,7 +82,8 @@ objects! {
         #[serde(default)] excludes: Vec<String>,
         #[serde(default)] accounts: Vec<String>,
         #[serde(default)] destroy: bool,
-        max_deletes: Option<u64>, max_delete_percent: Option<u64>, max_numbers_dark: Option<u64>,
+        max_deletes: Option<u64>, max_delete_percent: Option<u64>, max_updates: Option<u64>,
+        max_update_percent: Option<u64>, max_numbers_dark: Option<u64>,
         max_unreadable_bridges: Option<u64>,
         #[serde(default)] rewrite_secrets: Vec<(String, Option<String>)>,
         #[serde(default)] resend: Vec<(String, Option<String>)>,

@@ -2,6 +2,10 @@
 
 #![cfg(unix)]
 
+use std::fmt::Write;
+
+use telform::model::guards::GUARDS;
+
 use crate::bench::{Ran, Story};
 use crate::terminal::at_terminal;
 
@@ -24,7 +28,9 @@ unpod:
     - { id: 302, slug: fax, name: Fax, numbers: { '+14155550103': 44 }, organization: us.example }
 ";
 
-const REMOVED: &str = "providers: {}
+/// The third of `eu` is managed and stays.
+const REMOVED: &str = "providers:
+  d: { account: eu, id: '43', provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }
 removed:
   - { address: providers.a, account: eu, id: '41' }
   - { address: providers.b, account: eu, id: '42' }
@@ -100,7 +106,7 @@ fn each_guard_at_its_edge() {
             "",
             "",
             "--max-deletes 3 --max-numbers-dark 3",
-            "100 % of the providers would be deleted, max_delete_percent is 99; `--max-delete-percent 100`",
+            "100 % of the managed providers would be deleted, max_delete_percent is 99; `--max-delete-percent 100`",
         ),
         (all, "max_delete_percent: 67", "max_delete_percent: 100", "", ""),
         (
@@ -108,7 +114,7 @@ fn each_guard_at_its_edge() {
             "max_delete_percent: 66",
             "max_delete_percent: 100",
             "",
-            "67 % of the providers would be deleted, max_delete_percent is 66; `--max-delete-percent 100`",
+            "67 % of the managed providers would be deleted, max_delete_percent is 66; `--max-delete-percent 100`",
         ),
         (
             "max_deletes: 9, max_numbers_dark: 9, max_delete_percent: 75",
@@ -122,10 +128,10 @@ fn each_guard_at_its_edge() {
             "max_delete_percent: 67",
             "max_delete_percent: 100",
             "",
-            "75 % of the providers would be deleted, max_delete_percent for the whole run is 74",
+            "75 % of the managed providers would be deleted, max_delete_percent for the whole run is 74",
         ),
         ("max_deletes: 9, max_numbers_dark: 9, max_delete_percent: 1", "", "", "--max-delete-percent 100", ""),
-        (all, "", "", "--max-delete-percent 99", "100 % of the providers"),
+        (all, "", "", "--max-delete-percent 99", "100 % of the managed providers"),
         // A switch opens its own guard and no other.
         ("", "", "", "--max-deletes 99 --max-delete-percent 100", "max_numbers_dark is 0"),
         ("", "", "", "--max-numbers-dark 99 --max-delete-percent 100", "max_deletes is 0"),
@@ -141,14 +147,71 @@ fn each_guard_at_its_edge() {
         }
         assert_eq!(ran.code, 3, "{row}\n{}", ran.stdout);
         assert!(ran.stdout.contains(refuses), "{row}: `{refuses}` is not in\n{}", ran.stdout);
-        let guards = ["guard::max_deletes", "guard::max_delete_percent", "guard::max_numbers_dark"];
-        let met: Vec<_> = guards.iter().filter(|guard| ran.stdout.contains(&format!("{guard}\n"))).collect();
+        let guards = GUARDS.iter().map(|guard| format!("guard::{}\n", guard.name));
+        let met: Vec<_> = guards.filter(|guard| ran.stdout.contains(guard)).collect();
         assert_eq!(met.len(), 1, "{row}: only one guard refuses\n{}", ran.stdout);
         story.expect(3, &format!("apply --auto-approve {flags}"));
     }
     assert_eq!(story.writes(), [""; 0]);
     write(&story, "max_deletes: 2, max_numbers_dark: 2", "", "", REMOVED);
     shot!("guards_of_the_run", story.expect(3, "plan"));
+}
+
+/// Partners that are there, as many of them as are managed, and of those as many as get another address.
+fn many_partners(there: usize, managed: usize, changed: usize) -> (String, String) {
+    let common = "company_name: Acme, country_code: USA, zip: '01234', phonenumber: '15162065574', payment_type: postpay";
+    let (mut world, mut yaml) = ("carrierx:\n  partners:\n".to_owned(), String::new());
+    for n in 0..there {
+        let row = format!("login: p{n}, name: P{n}, owner_email: p{n}@acme.example, {common}");
+        writeln!(world, "    - {{ partner_sid: 3f0c6a52-8b1e-4a37-9d55-0c2be1a7f{n:03}, {row}, address1: Old Street }}").unwrap();
+        if n < managed {
+            let street = if n < changed { "New" } else { "Old" };
+            writeln!(yaml, "  p{n}: {{ {row}, password: {{ env: WEST_PASSWORD }}, address1: {street} Street }}").unwrap();
+        }
+    }
+    (world, yaml)
+}
+
+#[test]
+fn an_update_of_many_alike_is_refused() {
+    // There, managed and changed; guards in the file and on the command line; what refuses.
+    for (there, managed, changed, file, flags, refuses) in [
+        (10, 10, 3, "", "", ""),
+        (10, 10, 4, "", "", "40 % of the managed partners would be updated, max_update_percent is 30; `--max-update-percent 40`"),
+        (10, 10, 4, "", "--max-update-percent 40", ""),
+        (10, 10, 4, "", "--max-update-percent 39", "max_update_percent is 39"),
+        (10, 10, 4, "max_update_percent: 40", "", ""),
+        (10, 10, 1, "max_update_percent: 9", "", "10 % of the managed partners would be updated, max_update_percent is 9;"),
+        // Few of them are no reason to refuse, unless a limit is set.
+        (9, 9, 9, "", "", ""),
+        (9, 9, 9, "max_update_percent: 99", "", "max_update_percent is 99"),
+        // What nobody manages does not make the share smaller, nor the number larger.
+        (40, 10, 4, "", "", "40 % of the managed partners"),
+        (40, 9, 9, "", "", ""),
+        (9, 9, 4, "max_updates: 4", "", ""),
+        (9, 9, 4, "max_updates: 3", "", "4 objects would be updated, max_updates is 3; `--max-updates 4` allows it"),
+        (9, 9, 4, "max_updates: 3", "--max-updates 4", ""),
+        (9, 9, 4, "", "--max-updates 0", "max_updates is 0"),
+    ] {
+        let row = format!("{there} {managed} {changed} [{file}] {flags}");
+        let (world, partners) = many_partners(there, managed, changed);
+        let story = Story::new(&world).secret("WEST_PASSWORD", "canary-west-pw");
+        story.carrierx(&format!("guards: {{ {file} }}\npartners:\n{partners}"));
+        let ran = story.run(&format!("plan {flags}"));
+        if refuses.is_empty() {
+            assert_eq!(ran.code, 0, "{row}\n{}", ran.whole());
+            continue;
+        }
+        assert_eq!(ran.code, 3, "{row}\n{}", ran.whole());
+        ran.says(refuses).says("guard::max_update");
+        story.expect(3, &format!("apply --auto-approve {flags}"));
+        assert_eq!(story.writes(), [""; 0], "{row}");
+        // A few of them are tried, then the rest is allowed.
+        story.expect(0, "apply --auto-approve --target partners.p0 --max-updates 1 --max-update-percent 50");
+        assert_eq!(story.writes().len(), 1, "{row}");
+        story.expect(0, "apply --auto-approve --max-updates 99 --max-update-percent 100");
+        assert_eq!(story.writes().len(), changed, "{row}");
+    }
 }
 
 #[test]

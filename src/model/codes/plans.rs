@@ -8,9 +8,11 @@ pub(super) const GUARDS: CodeGroup = CodeGroup {
             (`max_deletes`).",
     codes: table! {
         "guard::ambiguous_connection" 3 "It is not known which configuration serves a number, so the configuration is not deleted." ""
-        "guard::max_delete_percent" 3 "A larger share of a kind's objects would be deleted than `max_delete_percent` allows." ""
+        "guard::max_delete_percent" 3 "A larger share of a kind's managed objects would be deleted than `max_delete_percent` allows." ""
         "guard::max_deletes" 3 "More objects would be deleted than `max_deletes` allows; by default it allows none." ""
         "guard::max_numbers_dark" 3 "More numbers would lose their connection without getting another than `max_numbers_dark` allows." ""
+        "guard::max_update_percent" 3 "A larger share of a kind's managed objects would be updated than `max_update_percent` allows; by default it allows 30 % from 10 objects on." ""
+        "guard::max_updates" 3 "More objects would be updated than `max_updates` allows." ""
         "guard::new_ledger" 3 "Something would be deleted with a ledger that does not exist yet and that only the YAML names." ""
         "guard::prevent_delete" 3 "The object is protected by `lifecycle.prevent_delete`." ""
         "guard::unconfirmed_organization" 3 "The service does not confirm the account's organization, so nothing is written to it." ""

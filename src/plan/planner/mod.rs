@@ -179,7 +179,8 @@ impl<'a> Planner<'a> {
             }
         }
         self.impact.sort();
-        self.remarks.refusals.extend(guard::check_guards(inputs, &steps, &self.impact));
+        let planned = guard::PlannedChanges { findings, changes: &self.changes, steps: &steps, impact: &self.impact };
+        self.remarks.refusals.extend(guard::check_guards(inputs, &planned));
         self.remarks.refusals.sort();
         self.remarks.refusals.dedup();
         self.remarks.notices.extend(token_owners::missing_scope_notices(inputs, &steps));

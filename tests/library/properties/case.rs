@@ -314,6 +314,8 @@ fn guards(dice: &mut Dice) -> Guards {
     Guards {
         max_deletes: dice.pick(&limits),
         max_delete_percent: dice.pick(&[None, None, None, Some(50)]),
+        max_updates: dice.pick(&[None, None, Some(9), Some(1)]),
+        max_update_percent: dice.pick(&[None, None, Some(50)]),
         max_numbers_dark: dice.pick(&limits),
     }
 }
