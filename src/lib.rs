@@ -1,7 +1,8 @@
 //! Plan and apply for telephony: read what is wanted from YAML and what is there over REST, show the difference as a plan
 //! of requests in a proven order, and carry it out.
 //!
-//! The public face is [`run`], the workflow of a run as a library, with what it takes and gives: [`model`], [`plan`],
+//! The public face is [`run`], the workflow as a library: planning, applying, resuming, undoing, rehearsing, adopting, looking for
+//! drift, and maintaining ledger and journal, each as one function. With it goes what it takes and gives: [`model`], [`plan`],
 //! [`document`], [`services`] (a service reads itself through [`http`] and [`read`]), [`verify`] and [`sandbox`]. The other
 //! modules are there for the command line and for the tests: they are hidden from these pages, and may change in any version.
 //!

@@ -1,7 +1,10 @@
 //! The workflow of a run as a library: open, read, plan, carry out, prove. Saved plans, policies, signatures, locks, the journal
 //! and the recovery of earlier runs are in it. It prints nothing: whoever starts a run listens to it ([`Progress`]).
 //!
-//! [`apply`] does all of it, as the command line does. Step by step, here with the quickstart and the embedded sandbox:
+//! Each command of the command line that does more than show something is a function here, with a typed result: [`apply()`], [`undo()`],
+//! [`make_plan`], [`rehearse`], [`adopt`], [`drift`], and [`maintenance`] of ledger and journal. [`Run`] is what they are made of.
+//!
+//! [`apply()`] does all of it, as the command line does. Step by step, here with the quickstart and the embedded sandbox:
 //!
 //! ```
 //! use std::time::Duration;

@@ -9,9 +9,9 @@ use crate::model::guards::guard_names;
 use crate::model::resource::Address;
 use crate::run::PlanSelection;
 
-/// Options that choose what a plan is about.
+/// What a run is about and what it may do, whether its plan comes from the YAML or from an earlier run.
 #[derive(Debug, Args, Clone, Default)]
-pub struct PlanSelectionArgs {
+pub struct SelectionArgs {
     /// Only this address and what it needs, repeatable
     #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_address)]
     pub targets: Vec<Address>,
@@ -21,21 +21,12 @@ pub struct PlanSelectionArgs {
     /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-    /// Delete everything that the configuration names
-    #[arg(long)]
-    pub destroy: bool,
     /// Limits of this run.
     #[command(flatten)]
     pub guards: GuardArgs,
     /// Allow deletes of configurations in this run while this many bridges of the account cannot be read [default: 0]
     #[arg(long, value_name = "N")]
     pub max_unreadable_bridges: Option<u64>,
-    /// Write a secret again although it is not known whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
-    #[arg(long = "rewrite-secret", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
-    pub rewrite_secrets: Vec<(Address, Option<String>)>,
-    /// Send again what the service did not take when it was sent before: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
-    #[arg(long = "resend", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
-    pub resend: Vec<(Address, Option<String>)>,
     /// Create this object although a live one has a login, slug or name that differs only in letter case, spaces or Unicode
     /// form, repeatable
     #[arg(long = "allow-similar", value_name = "ADDRESS", value_parser = parse_address)]
@@ -48,22 +39,48 @@ pub struct PlanSelectionArgs {
     pub sandbox: Option<PathBuf>,
 }
 
-impl PlanSelectionArgs {
+/// Options that choose what a plan is about.
+#[derive(Debug, Args, Clone, Default)]
+pub struct PlanSelectionArgs {
+    /// What every run can be limited to.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Delete everything that the configuration names
+    #[arg(long)]
+    pub destroy: bool,
+    /// Write a secret again although it is not known whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    #[arg(long = "rewrite-secret", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
+    pub rewrite_secrets: Vec<(Address, Option<String>)>,
+    /// Send again what the service did not take when it was sent before: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    #[arg(long = "resend", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
+    pub resend: Vec<(Address, Option<String>)>,
+}
+
+impl SelectionArgs {
     /// The same for a run.
     pub(crate) fn choice(&self) -> PlanSelection {
         PlanSelection {
             targets: self.targets.clone(),
             excludes: self.excludes.clone(),
             accounts: self.accounts.clone(),
-            destroy: self.destroy,
             guards: self.guards.0,
             max_unreadable_bridges: self.max_unreadable_bridges,
-            rewrite_secrets: self.rewrite_secrets.clone(),
-            resend: self.resend.clone(),
             allow_similar: self.allow_similar.clone(),
             allow_unseen_products: self.allow_unseen_products,
             sandbox: self.sandbox.clone(),
-            saved: false,
+            ..PlanSelection::default()
+        }
+    }
+}
+
+impl PlanSelectionArgs {
+    /// The same for a run.
+    pub(crate) fn choice(&self) -> PlanSelection {
+        PlanSelection {
+            destroy: self.destroy,
+            rewrite_secrets: self.rewrite_secrets.clone(),
+            resend: self.resend.clone(),
+            ..self.selection.choice()
         }
     }
 }

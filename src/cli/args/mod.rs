@@ -18,7 +18,7 @@ mod policy;
 mod run;
 mod signing;
 
-pub(crate) use choice::{PlanSelectionArgs, choice_options};
+pub(crate) use choice::{PlanSelectionArgs, SelectionArgs, choice_options};
 pub(crate) use format::{CheckFormat, FormatTarget, PlanFormat};
 pub(crate) use guards::GuardArgs;
 pub(crate) use lock::LockArgs;
