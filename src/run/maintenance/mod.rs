@@ -10,4 +10,4 @@ pub use addresses::{ReleasedAddress, move_address, release_address};
 pub use rebuild::{RebuiltLedger, rebuild_ledger};
 pub(crate) use rekey::KEY_VARIABLE;
 pub use rekey::{RekeyedLedger, rekey_ledger};
-pub use restart::{RestartedJournal, restart_journal};
+pub use restart::restart_journal;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::output::JournalRestarted;
 use crate::run::journal::{change_ledger, journal_error};
 use crate::run::journal_key::{self, JournalKey};
 use crate::run::opened_ledger::OpenedLedger;
@@ -9,18 +10,9 @@ use crate::run::session::now_utc;
 use crate::run::{Context, RunError};
 use crate::state::journal;
 
-/// A journal that was begun anew.
-#[derive(Debug)]
-pub struct RestartedJournal {
-    /// Where the old one is kept; none where there was none.
-    pub kept: Option<String>,
-    /// How many of its lines can be read.
-    pub lines: usize,
-}
-
 /// Sets the journal aside and starts a new one; an error where the journal is what was written. Waits for the lock at most so
 /// long.
-pub async fn restart_journal(context: &Context, lock_wait: Duration) -> Result<RestartedJournal, RunError> {
+pub async fn restart_journal(context: &Context, lock_wait: Duration) -> Result<JournalRestarted, RunError> {
     context.heads.waive();
     let (book, mut ledger, _lock) = OpenedLedger::open_locked(context, lock_wait).await?;
     let (bytes, place) = journal::read_journal_bytes(book.store.state_store()).await.map_err(journal_error)?;
@@ -48,5 +40,5 @@ pub async fn restart_journal(context: &Context, lock_wait: Duration) -> Result<R
     let kept = journal::set_aside(book.store.state_store(), &stamp).await.map_err(journal_error)?;
     ledger.journal = None;
     change_ledger(context, &book.store, &mut ledger, "journal restart", Vec::new(), |_| {}).await?;
-    Ok(RestartedJournal { kept, lines: whole.lines.len() })
+    Ok(JournalRestarted { kept, lines: whole.lines.len() })
 }

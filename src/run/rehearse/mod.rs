@@ -75,7 +75,7 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
         return Ok((Exit::Done, None));
     }
     secret_checks::check_supplied(&session, &plan)?;
-    let mut stage = RehearsalStage::build(context, session, &live).await?;
+    let mut stage = RehearsalStage::build(session, &live).await?;
     let before = stage.read().await?;
     let same = stage.session.plan(&before)?;
     if let Some(difference) = first_difference(&plan, &same) {

@@ -49,18 +49,19 @@ pub(super) struct RehearsalStage {
 
 impl RehearsalStage {
     /// Builds it from what was read, with a copy of the ledger.
-    pub(super) async fn build(context: &Context, real: Run, live: &LiveState) -> Result<Self, RunError> {
+    pub(super) async fn build(real: Run, live: &LiveState) -> Result<Self, RunError> {
         let failed =
             |why: String| RunError::other("telform::rehearse::world", why, "`telform plan` shows what the apply would send");
-        let Run { mut desired, mut ledger, key, mut options, taken_for, ledger_is_kept, .. } = real;
+        let Run { mut desired, mut ledger, mut options, .. } = real;
+        let (key, context) = (&real.key, &real.context);
         let original = desired.clone();
         // Secrets are looked up by current addresses, and so is what the ledger knows about them.
-        let inputs = Inputs { desired: &original, live, ledger: &ledger, key: &key, options: &options };
+        let inputs = Inputs { desired: &original, live, ledger: &ledger, key, options: &options };
         for (from, to) in plan::renamed_addresses(&inputs) {
             ledger.rename_object(&from, &to);
         }
-        let stand_ins = rehearse::replace_secrets(&mut desired, &mut ledger, &key);
-        let inputs = Inputs { desired: &original, live, ledger: &ledger, key: &key, options: &options };
+        let stand_ins = rehearse::replace_secrets(&mut desired, &mut ledger, key);
+        let inputs = Inputs { desired: &original, live, ledger: &ledger, key, options: &options };
         let claims = plan::claimed_objects(&inputs);
         let (mut sandboxes, mut rhythm) = (BTreeMap::new(), BTreeMap::new());
         let unread = live.accounts.iter().map(|(name, live)| (name.clone(), rehearse::unread_parts(live))).collect();
@@ -113,7 +114,6 @@ impl RehearsalStage {
             desired,
             ledger,
             store,
-            key,
             // Only substitutes for secrets are sent here: none is sealed.
             chain: JournalKey::without_kept_key(KeyAge::Forgotten),
             api,
@@ -121,16 +121,12 @@ impl RehearsalStage {
             options,
             asked,
             saved: false,
-            no_token: BTreeMap::new(),
-            sandbox: None,
-            taken_for,
-            ledger_is_kept,
             journal: None,
             longest_pause: Some(EmbeddedSandbox::PAUSE),
-            nameless: std::collections::BTreeSet::new(),
+            sandbox: None,
             owners: std::sync::Mutex::default(),
             lock,
-            context: context.clone(),
+            ..real
         };
         Ok(Self { sandboxes, session, clock, unread_accounts: unread, request_intervals: rhythm, _folder: folder })
     }

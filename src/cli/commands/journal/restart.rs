@@ -4,9 +4,8 @@ use clap::Args;
 
 use crate::cli::args::LockArgs;
 use crate::cli::console::Console;
-use crate::output::JournalRestarted;
 use crate::output::view::plural_kind;
-use crate::run::maintenance::{RestartedJournal, restart_journal};
+use crate::run::maintenance::restart_journal;
 use crate::run::{Exit, RunError};
 use crate::text::escape;
 
@@ -20,16 +19,17 @@ pub struct RestartArgs {
 
 /// Sets the old one aside and starts a new one.
 pub(crate) async fn run(out: &Console, args: &RestartArgs) -> Result<Exit, RunError> {
-    let RestartedJournal { kept, lines } = restart_journal(&out.context(), args.lock.timeout()).await?;
+    let restarted = restart_journal(&out.context(), args.lock.timeout()).await?;
     if out.global.json {
-        out.print_document(&JournalRestarted { kept, lines });
+        out.print_document(&restarted);
         return Ok(Exit::Done);
     }
-    out.print(&match &kept {
+    out.print(&match &restarted.kept {
         Some(kept) => format!(
-            "Began a new journal. The old one is kept as {}; {lines} {} of it can be read.\n",
+            "Began a new journal. The old one is kept as {}; {} {} of it can be read.\n",
             escape(kept),
-            plural_kind(lines, "lines")
+            restarted.lines,
+            plural_kind(restarted.lines, "lines")
         ),
         None => "Began a new journal; there was no old one.\n".to_owned(),
     });
