@@ -244,6 +244,20 @@ fn planning_touches_nothing_outside() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The workflow is a library: what locks, settles, records or carries out is in `run`, which the command line calls.
+#[test]
+fn commands_only_parse_call_and_show() {
+    let works = ["lock::take_lock", "RunJournal", "change_ledger", "settle_ledger", "carry_out(", "SessionPurpose::Apply"];
+    let in_code = |module: &str, word: &str| {
+        let found = sources().into_iter().find(|source| source.module() == module && source.code.contains(word));
+        found.map(|source| source.path)
+    };
+    for word in works {
+        assert!(in_code("run", word).is_some(), "nothing of `run` is called {word} any more");
+        assert_eq!(in_code("cli", word), None, "the command line uses {word}");
+    }
+}
+
 #[test]
 fn secrets_are_opened_in_few_places() {
     for source in sources() {
