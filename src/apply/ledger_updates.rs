@@ -38,8 +38,11 @@ pub fn settle_ledger(
     }
     ledger.followed.clear();
     for account in &plan.accounts {
-        let is =
-            AccountEntry { api: account.api.clone(), base_url: account.base_url.clone(), org_handle: account.org_handle.clone() };
+        let is = AccountEntry {
+            api: account.api.clone(),
+            base_url: account.base_url.clone(),
+            organization: account.organization.clone(),
+        };
         let mut others = ledger.accounts.insert(account.name.clone(), is.clone()).is_some_and(|was| was != is);
         // Only what was read: if a service temporarily does not report the owner, it is not forgotten.
         if let Some(owner) = live.accounts.get(&account.name).and_then(|live| live.facts.token_owner.identity()) {

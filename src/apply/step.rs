@@ -8,6 +8,7 @@ use super::{ApplyRun, settle};
 use crate::apply::event::StepOutcome;
 use crate::http::{AnswerClass, ApiError, ApiResponse, RequestEffect};
 use crate::model::call::CallBody;
+use crate::model::kind::SettingRole;
 use crate::model::resource::{LiveObject, ServedBy, owned_by};
 use crate::model::value::Value;
 use crate::plan::{ObjectRef, Step, StepOperation};
@@ -314,11 +315,12 @@ fn made_in_other_organization(
         )
     };
     Some(format!(
-        "the service made {} {named} in {}, and not in organization {}. {published}Delete it by hand, and correct `accounts.{}.org_handle`",
+        "the service made {} {named} in {}, and not in organization {}. {published}Delete it by hand, and correct `accounts.{}.{}`",
         target.kind.singular,
         owned_by(owner.as_deref()),
-        target.account.org_handle.as_deref().unwrap_or_default(),
+        target.account.organization().unwrap_or_default(),
         target.account.name,
+        target.account.service.setting_name(SettingRole::Organization),
     ))
 }
 

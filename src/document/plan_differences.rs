@@ -59,7 +59,7 @@ pub fn plan_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
 fn account_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     let by_name = |plan: &Plan| -> BTreeMap<String, String> {
         let text = |line: &crate::plan::AccountLine| {
-            let org = line.org_handle.as_ref().map(|org| format!(", organization {org}")).unwrap_or_default();
+            let org = line.organization.as_ref().map(|org| format!(", organization {org}")).unwrap_or_default();
             let generation = line.generation.map(|number| format!(", generation {number}")).unwrap_or_default();
             let token = line.token_from.as_ref().map(|from| format!(", token from {from}")).unwrap_or_default();
             let owner = line.token_of.as_ref().map(|id| format!(", token of {id}")).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures_util::future::BoxFuture;
 
-use crate::model::call::{Call, PRODUCT, RequestMethod};
+use crate::model::call::{Call, RequestMethod};
 
 mod body_budget;
 pub mod classify;
@@ -131,22 +131,22 @@ impl<'a> ReadOnly<'a> {
 
     /// Reads one path.
     pub async fn get(&self, account: &str, path: &str, query: &[(&str, String)]) -> Result<ApiResponse, ApiError> {
-        self.get_for(account, path, query, None).await
+        self.get_with(account, path, query, None).await
     }
 
-    /// Reads one path for this product, instead of the account's.
-    pub async fn get_for(
+    /// Reads one path with this header in place of the account's.
+    pub async fn get_with(
         &self,
         account: &str,
         path: &str,
         query: &[(&str, String)],
-        product: Option<&str>,
+        header: Option<(&'static str, String)>,
     ) -> Result<ApiResponse, ApiError> {
         let mut call = Call::get(account, path);
         for (key, value) in query {
             call = call.with_query(key, value.clone());
         }
-        call.headers.extend(product.map(|product| (PRODUCT, product.to_owned())));
+        call.headers.extend(header);
         self.0.send(&call).await
     }
 }

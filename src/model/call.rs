@@ -38,9 +38,6 @@ impl fmt::Display for RequestMethod {
     }
 }
 
-/// The header that names a product (unpod.md 2.3).
-pub const PRODUCT: &str = "product-id";
-
 /// Name of a step in its plan: `s1`, `s2`, in the order in which the plan lists them.
 pub type StepId = String;
 

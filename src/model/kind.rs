@@ -12,6 +12,7 @@ mod field;
 mod link;
 mod normaliser;
 mod service;
+mod setting;
 
 pub use catalogue::Catalogue;
 pub use envelope::Envelope;
@@ -19,6 +20,7 @@ pub use field::{Field, Part};
 pub use link::{Link, LinkRequests, LinkRoles, NumberParameter, ReadServedBy};
 pub use normaliser::{Normaliser, canonical_decimal, text_of, whole_of};
 pub use service::{ServiceTable, TokenOwnerQuery};
+pub use setting::{AccountSetting, SentIn, SettingRole, SettingType};
 
 /// A sort of object: one table row set for each kind, and for each generation whose shape differs.
 #[derive(Debug)]
@@ -273,7 +275,7 @@ pub enum DeleteSupport {
     Supported,
     /// No documentation mentions a DELETE: it is refused unless the account sets this switch.
     Undocumented {
-        /// Key of the account that allows it.
+        /// The setting of the account that allows it.
         switch: &'static str,
     },
 }

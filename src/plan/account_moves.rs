@@ -170,7 +170,7 @@ pub(super) fn rule_against_delete(
         return Some((RefusalCode::PreventDelete, detail));
     }
     if let DeleteSupport::Undocumented { switch } = kind.delete
-        && !inputs.desired.accounts.get(account).is_some_and(|account| account.switches.contains(switch))
+        && !inputs.desired.accounts.get(account).is_some_and(|account| account.settings.contains_key(switch))
     {
         let detail = format!("the service documents no delete of a {}", kind.singular);
         return Some((RefusalCode::DeleteUndocumented, detail));

@@ -10,7 +10,7 @@ use super::remarks::Remarks;
 use crate::model::call::StepId;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind};
 use crate::model::ledger::{FingerprintKey, ManagedObject};
-use crate::model::resource::{Address, CatalogueEntry, DesiredObject, DesiredValue, LiveObject};
+use crate::model::resource::{AccountSettings, Address, CatalogueEntry, DesiredObject, DesiredValue, LiveObject};
 use crate::model::value::{CompactValue, Value};
 use crate::text::{distinguish_pair, fits_mask};
 
@@ -165,7 +165,7 @@ pub(super) struct Comparison<'a> {
     /// Whether `--rewrite-secret` names this attribute.
     pub(super) rewrite: &'a dyn Fn(&str) -> bool,
     /// Settings of the account.
-    pub(super) switches: &'a BTreeSet<String>,
+    pub(super) settings: &'a AccountSettings,
     /// Whether `--resend` names this attribute.
     pub(super) resend: &'a dyn Fn(&str) -> bool,
 }

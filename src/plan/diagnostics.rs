@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::guards::{GUARDS, Guard};
 use crate::model::resource::Address;
+use crate::services;
 
 pub use super::notice::{NoticeCode, PlanNotice};
 
@@ -179,8 +180,8 @@ impl RefusalCode {
     }
 
     /// The same with a placeholder for the address of a refusal.
-    fn help_template(self) -> &'static str {
-        match self {
+    fn help_template(self) -> String {
+        services::name_settings(match self {
             Self::PreventDelete => {
                 "set `lifecycle.prevent_delete: false` in its entry and apply that first; the ledger remembers the protection after the entry is removed"
             }
@@ -203,17 +204,17 @@ impl RefusalCode {
                 "declare the bridge with its numbers and apply that first: telform then connects them itself and knows; or delete the configuration in the service's console after looking there"
             }
             Self::UnconfirmedOrganization => {
-                "correct `org_handle` on the account, or use a token that may read `organizations/`; `telform doctor` says what the service answers"
+                "correct `{organization}` on the account, or use a token that may read `organizations/`; `telform doctor` says what the service answers"
             }
-            Self::UnknownGeneration => "set `generation: 1` or `generation: 2` on the account",
+            Self::UnknownGeneration => "set {generations} on the account",
             Self::WrongGeneration => {
-                "write the entry with the attributes of the generation that answers (`telform schema providers`), or correct `generation` on the account"
+                "write the entry with the attributes of the generation that answers (`telform schema providers`), or correct `{generation}` on the account"
             }
             Self::CreateOnly => {
                 "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
             }
             Self::DeleteUndocumented => {
-                "close the partner in the service's portal and keep the tombstone out; to release it and leave it as it is, run `telform forget {address}`; where your service has a delete, set `partner_delete: true` on the account"
+                "close the partner in the service's portal and keep the tombstone out; to release it and leave it as it is, run `telform forget {address}`; where your service has a delete, set `{undocumented delete}: true` on the account"
             }
             Self::SeveralFit => "pin the one that is meant with `id:`",
             Self::RenamedOnto => "correct `moved`; or release one of the two with `telform forget ADDRESS`",
@@ -236,7 +237,7 @@ impl RefusalCode {
                 "declare that bridge with its numbers, so that the move is visible in review, or take the number off it in the console"
             }
             Self::CannotDisconnect => {
-                "connect the number to another configuration, or delete the bridge; where your service's disconnect works, set `disconnect_works: true` on the account"
+                "connect the number to another configuration, or delete the bridge; where your service's disconnect works, set `{disconnect}: true` on the account"
             }
             Self::CannotAssign => {
                 "this generation puts numbers on a bridge only when the bridge is created: assign the number in the console first"
@@ -256,7 +257,7 @@ impl RefusalCode {
                 "run `telform resume --settle-timeout 10m`, which waits and looks again; or leave it out of this run with `--exclude {address}`"
             }
             Self::UnseenProducts => {
-                "name every product of the organization under `product_ids` on the account and say so with `all_products: true`; or allow it for this run with `--allow-unseen-products`"
+                "name every product of the organization under `{products}` on the account and say so with `{all products}: true`; or allow it for this run with `--allow-unseen-products`"
             }
             Self::UnknownRemoval => {
                 "write its `id:` or its whole natural key into the tombstone, or take the tombstone out; `telform adopt --all --out adopted` writes down what is there and not managed"
@@ -265,7 +266,7 @@ impl RefusalCode {
                 "correct the spelling, and the object that is there is taken over; or allow it for this run with `--allow-similar {address}`"
             }
             Self::ForeignObject => {
-                "correct `org_handle` on the account, or what identifies the object in the YAML; where the ledger knows it, `telform forget {address}` releases it and leaves it as it is"
+                "correct `{organization}` on the account, or what identifies the object in the YAML; where the ledger knows it, `telform forget {address}` releases it and leaves it as it is"
             }
             Self::AccountChanged => {
                 "to move it, add `moved: [{ from: {address}, account: {account}, to: {address} }]`: it is made in the new one, its numbers move, and the old one is deleted; to leave the old one as it is and release it, run `telform forget {address}`; otherwise correct `account` in its entry"
@@ -282,7 +283,7 @@ impl RefusalCode {
             Self::Unlisted => {
                 "to go on without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`; `--account NAME` limits the run to other accounts"
             }
-        }
+        })
     }
 }
 

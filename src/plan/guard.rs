@@ -33,7 +33,7 @@ pub(super) fn check_guards(inputs: &Inputs<'_>, planned: &PlannedChanges<'_>) ->
         if let OrganizationCheck::Unconfirmed(why) = &facts.organization
             && writes > 0
         {
-            let handle = account.org_handle.as_deref().unwrap_or_default();
+            let handle = account.organization().unwrap_or_default();
             refuse(
                 RefusalCode::UnconfirmedOrganization,
                 format!(
@@ -42,7 +42,7 @@ pub(super) fn check_guards(inputs: &Inputs<'_>, planned: &PlannedChanges<'_>) ->
                 ),
             );
         }
-        if writes > 0 && facts.generation.is_none() && !account.service.generations.is_empty() {
+        if writes > 0 && facts.generation.is_none() && !account.service.generations().is_empty() {
             refuse(RefusalCode::UnknownGeneration, "the service's answers do not show its generation".to_owned());
         }
     }

@@ -36,15 +36,16 @@ impl<'a> Inputs<'a> {
         let identity = |account| account_identity(account, self.options.sandbox);
         let known = self.desired.accounts.get(was).map(identity).or_else(|| self.ledger.accounts.get(was).cloned());
         known.is_some_and(|known| known == identity(is))
-            && (is.service.organization || self.live_objects(&is.name, &object.address.kind).iter().any(|live| live.id == id))
+            && (is.service.has_organizations()
+                || self.live_objects(&is.name, &object.address.kind).iter().any(|live| live.id == id))
     }
 
     pub(super) fn account_line(&self, account: &Account) -> AccountLine {
-        let AccountEntry { api, base_url, org_handle } = account_identity(account, self.options.sandbox);
+        let AccountEntry { api, base_url, organization } = account_identity(account, self.options.sandbox);
         let generation = self.facts_of_account(&account.name).generation;
         let token_from = Some(account.token.describe());
         let token_of = self.token_owner(&account.name).map(str::to_owned);
-        AccountLine { name: account.name.clone(), api, base_url, org_handle, generation, token_from, token_of }
+        AccountLine { name: account.name.clone(), api, base_url, organization, generation, token_from, token_of }
     }
 
     /// The owner of an account's token: from the service, else from the ledger, else from a saved plan. A service that
@@ -78,6 +79,6 @@ pub fn account_identity(account: &Account, sandbox: bool) -> AccountEntry {
     AccountEntry {
         api: account.service.api.to_owned(),
         base_url: if sandbox { SANDBOX.to_owned() } else { account.base_url.to_string() },
-        org_handle: account.org_handle.clone(),
+        organization: account.organization().map(str::to_owned),
     }
 }

@@ -13,7 +13,7 @@ use crate::model::value::{CompactValue, Fingerprint, hidden};
 
 impl Comparison<'_> {
     pub(super) fn compare_secret(&self, field: &'static Field, secret: &DesiredSecret, found: &mut ObjectDifference) {
-        let opened = field.changed_with.is_some_and(|(setting, _)| self.switches.contains(setting));
+        let opened = field.changed_with.is_some_and(|setting| self.settings.contains_key(setting.name));
         if field.access == AttributeAccess::CreateOnly && !opened {
             return self.compare_create_only_secret(field, secret, found);
         }
@@ -110,9 +110,8 @@ impl Comparison<'_> {
             return;
         };
         if *sealed != self.key.seal_fingerprint(entry.seal_account(), &entry.id, field.name, print) {
-            let way = field
-                .changed_with
-                .map(|(setting, value)| format!("; `{setting}: {value}` on account {} sends it", self.wanted.account));
+            let way =
+                field.changed_with.map(|setting| format!("; `{}` on account {} sends it", setting.line(), self.wanted.account));
             let detail = format!("{}{}", secret.source, way.unwrap_or_default());
             found.remarks.notices.push(self.attribute_notice(NoticeCode::SecretOnlyOnCreate, field, Some(&detail)));
         }

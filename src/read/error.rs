@@ -1,6 +1,7 @@
 //! Why the live state could not be read. Every error names the account, what was tried, what it means and what to do.
 
 use crate::http::{AnswerClass, ApiError};
+use crate::model::kind::SettingRole;
 use crate::model::resource::{Account, UnreadableObject};
 use crate::text::{escape, shorten};
 
@@ -75,9 +76,8 @@ impl ReadError {
     /// Whether this concerns only the listing that was tried: the service answered, and neither the token, its rate nor
     /// a setting of the account is the reason.
     pub fn is_about_the_listing(&self) -> bool {
-        let of_settings = ["product_id", "organization", "generation"];
         let word = self.code.rsplit("::").next().unwrap_or_default();
-        !of_settings.contains(&word) && self.request.as_deref().is_none_or(is_about_the_object)
+        SettingRole::ALL.iter().all(|role| role.as_str() != word) && self.request.as_deref().is_none_or(is_about_the_object)
     }
 }
 

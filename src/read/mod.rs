@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::join_all;
 
 use crate::http::{ApiError, LazyJson, ReadOnly};
-use crate::model::kind::{AttributeType, Kind};
+use crate::model::kind::{AttributeType, Kind, SentIn, SettingRole};
 use crate::model::ledger::{FingerprintKey, Ledger, ManagedObject};
 use crate::model::resource::{
     Account, Address, Desired, DesiredObject, ListingFailure, LiveAccount, LiveObject, LiveState, Removal, TokenOwner,
@@ -251,7 +251,14 @@ impl AccountReader<'_> {
 
     /// The same for this product, instead of the account's.
     pub async fn ask_for(&self, path: &str, query: &[(&str, String)], product: Option<&str>) -> Result<LazyJson, ApiError> {
-        let body = self.api.get_for(&self.account.name, path, query, product).await?.body;
+        let (mut query, mut header) = (query.to_vec(), None);
+        let sent = self.account.service.setting_of(SettingRole::Product).and_then(|setting| setting.sent);
+        match (product, sent) {
+            (Some(product), Some(SentIn::Header(name))) => header = Some((name, product.to_owned())),
+            (Some(product), Some(SentIn::Query(name))) => query.push((name, product.to_owned())),
+            _ => {}
+        }
+        let body = self.api.get_with(&self.account.name, path, &query, header).await?.body;
         self.note_echoes(&body);
         Ok(body)
     }

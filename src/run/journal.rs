@@ -268,7 +268,7 @@ pub(crate) async fn change_ledger(
         name: name.clone(),
         api: known.api.clone(),
         base_url: known.base_url.clone(),
-        org_handle: known.org_handle.clone(),
+        organization: known.organization.clone(),
         generation: None,
         token_from: None,
         token_of: None,

@@ -42,7 +42,7 @@ fn plan_origin(session: &Run, plan: &Plan, live: &LiveState) -> Origin {
             .desired
             .accounts
             .values()
-            .filter(|account| account.org_handle.is_some())
+            .filter(|account| account.organization().is_some())
             .filter_map(|account| Some((account, live.accounts.get(&account.name)?)))
             .map(|(account, live)| (account.name.clone(), organization(&live.facts.organization)))
             .collect(),

@@ -308,7 +308,7 @@ pub(crate) fn configured_accounts(desired: &Desired, sandbox: bool) -> Vec<Confi
             entry: plan::account_identity(account, sandbox),
             previous_base_url: account.previous_base_url.as_ref().filter(|_| !sandbox).map(ToString::to_string),
             previous_names: named.map(|rename| rename.from.clone()).collect(),
-            organization: account.service.organization,
+            organization: account.service.has_organizations(),
         }
     };
     desired.accounts.values().map(login).collect()

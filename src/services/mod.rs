@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use self::copy::Source;
-use crate::model::kind::{Kind, ServiceTable};
+use crate::model::kind::{Kind, ServiceTable, SettingRole};
 use crate::model::resource::Account;
 use crate::read::{KindByKind, ReadService};
 use crate::sandbox::World;
@@ -133,6 +133,21 @@ pub fn world_of(source: &Source<'_>) -> Result<World, String> {
 /// The service whose accounts say `api: WORD`.
 pub fn by_api(word: &str) -> Option<&'static ServiceTable> {
     tables().iter().copied().find(|service| service.api == word)
+}
+
+/// A text in which `{organization}` and the words of the other roles become the names of the settings with these roles, and
+/// `{generations}` the lines that name one, over all services.
+pub fn name_settings(text: &str) -> String {
+    let mut text = text.to_owned();
+    for role in SettingRole::ALL {
+        let names = tables().iter().filter_map(|table| table.setting_of(role)).map(|setting| setting.name);
+        text = text.replace(&format!("{{{}}}", role.as_str()), &names.collect::<Vec<_>>().join("` or `"));
+    }
+    let lines = tables().iter().flat_map(|table| {
+        let name = table.setting_name(SettingRole::Generation);
+        table.generations().iter().map(move |number| format!("`{name}: {number}`"))
+    });
+    text.replace("{generations}", &lines.collect::<Vec<_>>().join(" or "))
 }
 
 /// The service that serves a kind.

@@ -15,8 +15,8 @@ use telform::http::client::{ClientBuildError, HttpClient, HttpObserver, HttpOpti
 use telform::http::{AnswerClass, Api, ApiError, RequestEffect, SecretVault, WaitStarted};
 use telform::model::call::{BodyValue, Call, CallBody, RequestMethod};
 use telform::model::guards::Guards;
-use telform::model::kind::ServiceTable;
-use telform::model::resource::{Account, Address, SecretSource, SourceLocation};
+use telform::model::kind::{AccountSetting, SentIn, ServiceTable, SettingRole, SettingType};
+use telform::model::resource::{Account, AccountSettings, Address, SecretSource, SettingValue, SourceLocation};
 use telform::model::value::Secret;
 use telform::services::{carrierx, unpod};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -24,21 +24,22 @@ use tokio::net::TcpListener;
 
 const TOKEN: &str = "tok-5b1f-secret";
 
+fn text(text: &str) -> SettingValue {
+    SettingValue::Text(text.to_owned())
+}
+
 fn account(service: &'static ServiceTable, base_url: &str) -> Account {
     Account {
         name: "a".to_owned(),
         service,
         base_url: base_url.parse().unwrap(),
         previous_base_url: None,
-        org_handle: service.organization.then(|| "acme.example".to_owned()),
-        product_ids: service.organization.then(|| "unpod.ai".to_owned()).into_iter().collect(),
-        generation: None,
+        settings: service.settings.iter().filter_map(|it| Some((it.name, it.sent.map(|_| text(it.examples[0]))?))).collect(),
         token: SecretSource::Env("TOKEN".to_owned()),
         token_location: SourceLocation::default(),
         requests_per_minute: None,
         max_in_flight: None,
         settle_after: telform::model::resource::SETTLE_AFTER,
-        switches: Default::default(),
         guards: Guards::default(),
         location: SourceLocation::default(),
     }
@@ -134,6 +135,27 @@ async fn sends_what_unpod_wants_and_nothing_else() {
     assert!(got[1].body.is_empty());
 }
 
+/// A service whose settings are parts of the path and of the query.
+static TENANTS: ServiceTable = ServiceTable::new("tenants", "Tenants", "https://tenants.example").settings(&[
+    AccountSetting::new("tenant", SettingType::Text).required("its tenant").examples(&["x"]).sent(SentIn::Path),
+    AccountSetting::new("product", SettingType::Text).role(SettingRole::Product).examples(&["x"]).sent(SentIn::Query("product")),
+]);
+
+#[tokio::test]
+async fn settings_are_parts_of_the_path_and_of_the_query() {
+    let (base, got) = serve(|_, _| answer(200, json!({"data": []}))).await;
+    let mut account = Account { settings: AccountSettings::new(), ..account(&TENANTS, &base) };
+    for tenant in ["a?b#c", "..", "a/b"] {
+        account.settings.extend([("tenant", text(tenant)), ("product", text("one&two"))]);
+        let Ok(http) = build(&account, SecretVault::new(), HttpOptions::default()) else { continue };
+        http.send(&Call::get("a", "rows")).await.unwrap();
+        http.send(&Call::get("a", "rows").with_query("page", "1").with_query("product", "other")).await.unwrap();
+    }
+    let sent: Vec<String> = got.lock().unwrap().iter().map(|got| got.uri.clone()).collect();
+    let tenant = "/core/v2/a%3Fb%23c/rows";
+    assert_eq!(sent, [format!("{tenant}?product=one%26two"), format!("{tenant}?page=1&product=other")]);
+}
+
 #[tokio::test]
 async fn fills_secrets_in_and_takes_them_out_of_what_comes_back() {
     let (base, got) = serve(|_, got| {
@@ -194,12 +216,12 @@ async fn no_value_begins_another_header_or_path() {
     let http = http(&unpod::TABLE, &base);
     for value in ["a\r\nx-evil: 1", "a\nb", "a\0b"] {
         let mut get = Call::get("a", "telephony/numbers/");
-        get.headers = vec![(telform::model::call::PRODUCT, value.to_owned())];
+        get.headers = vec![("product-id", value.to_owned())];
         let error = http.send(&get).await.unwrap_err();
         assert_eq!((error.class, error.effect), (AnswerClass::NoAnswer, RequestEffect::None), "{error}");
 
         let mut account = account(&unpod::TABLE, &base);
-        account.org_handle = Some(value.to_owned());
+        account.settings.insert("org_handle", text(value));
         let built = build(&account, SecretVault::new(), HttpOptions::default());
         assert!(matches!(built, Err(ClientBuildError::Header { .. })), "{value:?}");
     }

@@ -32,7 +32,7 @@ fn the_example_of_the_manual() {
     assert_eq!(desired.accounts.keys().collect::<Vec<_>>(), ["unpod", "carrierx"]);
     let unpod = &desired.accounts["unpod"];
     assert_eq!(unpod.base_url.as_str(), "https://unpod.ai/api/v2/platform");
-    assert_eq!((unpod.requests_per_minute, unpod.max_in_flight, unpod.generation), (Some(60), Some(4), None));
+    assert_eq!((unpod.requests_per_minute, unpod.max_in_flight, unpod.generation()), (Some(60), Some(4), None));
     assert_eq!(unpod.token, SecretSource::Env("UNPOD_TOKEN".into()));
     assert_eq!(unpod.token_location.line, 10);
     assert_eq!(desired.guards.max_deletes, Some(1));
@@ -94,8 +94,8 @@ fn aliases_merges_documents_and_sources() {
     );
     assert!(desired.objects[&Address::new("partners", "north")].use_put);
     assert_eq!(desired.accounts["up"].base_url.as_str(), "http://127.0.0.1:8080/api");
-    assert!(desired.accounts["up"].switches.contains("disconnect_works"));
-    assert!(desired.accounts["cx"].switches.contains("partner_delete"));
+    assert!(desired.accounts["up"].settings.contains_key("disconnect_works"));
+    assert!(desired.accounts["cx"].settings.contains_key("partner_delete"));
     assert_eq!(desired.accounts["cx"].guards.max_delete_percent, Some(10));
     assert_eq!(desired.objects[&Address::new("providers", "b")].id.as_deref(), Some("42"));
     assert_eq!(value(&loaded, "providers.b", "provider"), "4");
@@ -131,7 +131,7 @@ fn overlays_override_line_by_line() {
     let DesiredValue::Secret(secret) = &main.attributes[&"auth_token"] else { panic!("no secret") };
     assert_eq!(secret.source, SecretSource::Env("STAGING_AUTH".into()));
     let unpod = &desired.accounts["unpod"];
-    assert_eq!(unpod.org_handle.as_deref(), Some("acme-staging.example"));
+    assert_eq!(unpod.organization(), Some("acme-staging.example"));
     assert_eq!(unpod.base_url.as_str(), "http://127.0.0.1:8080/api");
     let SecretSource::File(file) = &unpod.token else { panic!("no file") };
     assert_eq!(file.path, folder().join("layers/token"), "beside the overlay");

@@ -47,7 +47,7 @@ fn folder() -> tempfile::TempDir {
 fn full(key: &FingerprintKey) -> Ledger {
     let mut ledger = Ledger::with_new_id();
     ledger.key_check = Some(key.key_check());
-    let account = AccountEntry { api: "unpod".into(), base_url: "https://unpod.ai".into(), org_handle: Some("acme".into()) };
+    let account = AccountEntry { api: "unpod".into(), base_url: "https://unpod.ai".into(), organization: Some("acme".into()) };
     ledger.accounts.insert("main".into(), account);
     let fingerprint = key.fingerprint_secret("providers", "auth_token", &Secret::new("canary-of-the-ledger"));
     let entry = ManagedObject {
@@ -237,8 +237,8 @@ fn a_ledger_of_another_account_is_refused() {
     let others = [
         other_api,
         moved.clone(),
-        AccountEntry { org_handle: Some("other".into()), ..mine.clone() },
-        AccountEntry { org_handle: None, ..mine.clone() },
+        AccountEntry { organization: Some("other".into()), ..mine.clone() },
+        AccountEntry { organization: None, ..mine.clone() },
     ];
     for other in others {
         assert!(matches!(check(login("main", other)), Err(LedgerError::Foreign { .. })));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 use telform::http::ReadOnly;
 use telform::model::ledger::Ledger;
-use telform::model::resource::{LiveAccount, LiveState, ServedBy};
+use telform::model::resource::{LiveAccount, LiveState, ServedBy, SettingValue};
 use telform::read::{Again, ReadError, RefreshedConnections};
 
 use crate::live_world::unpod::*;
@@ -233,7 +233,7 @@ async fn reading_again_asks_for_no_more_pages_than_it_needs() {
 async fn the_older_generation_is_read_again_by_its_bridges_alone() {
     let world = World::new(g1).await;
     let mut desired = unpod_desired(&world, &["providers", "bridges"]);
-    desired.accounts["unpod"].product_ids = vec!["unpod.ai".to_owned()];
+    desired.accounts["unpod"].settings.insert("product_id", SettingValue::Text("unpod.ai".to_owned()));
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     let live = live.unwrap().accounts.remove("unpod").unwrap();
     let (read, requests) = again(&world, &live, &["sales-1f5evfn7"]).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use telform::model::ledger::{Ledger, ManagedObject};
-use telform::model::resource::{AccountFacts, Address, Desired, DesiredValue, OrganizationCheck, ServedBy};
+use telform::model::resource::{AccountFacts, Address, Desired, DesiredValue, OrganizationCheck, ServedBy, SettingValue};
 use telform::model::value::{CompactValue, Secret};
 use telform::services::unpod;
 
@@ -49,7 +49,7 @@ async fn reads_bridges_when_they_are_managed() {
 async fn reads_the_older_generation_and_keeps_no_secret() {
     let world = World::new(g1).await;
     let mut desired = unpod_desired(&world, &["providers", "bridges"]);
-    desired.accounts["unpod"].product_ids = vec!["unpod.ai".to_owned()];
+    desired.accounts["unpod"].settings.insert("product_id", SettingValue::Text("unpod.ai".to_owned()));
     let (live, requests) = read(&desired, &Ledger::default(), false).await;
     let live = live.unwrap().accounts.remove("unpod").unwrap();
     assert_eq!(requests, 7, "{:?}", world.paths());
@@ -124,12 +124,12 @@ async fn an_empty_account_has_the_generation_of_its_catalogue_or_none() {
     assert!(live.objects["providers"].is_empty());
 
     let mut desired = unpod_desired(&silent, &["providers"]);
-    desired.accounts["unpod"].generation = Some(1);
+    desired.accounts["unpod"].settings.insert("generation", SettingValue::Number(1));
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     assert_eq!(live.unwrap().accounts["unpod"].facts.generation, Some(1));
     let world = World::new(g2).await;
     let mut desired = unpod_desired(&world, &["providers"]);
-    desired.accounts["unpod"].generation = Some(1);
+    desired.accounts["unpod"].settings.insert("generation", SettingValue::Number(1));
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     says(&live.unwrap_err(), &["the YAML says generation 1", "generation 2", "accounts.unpod.generation"]);
 }
@@ -165,7 +165,7 @@ async fn organizations_refused_to_a_good_token_is_no_bad_token() {
     let probe = world(no_organizations).await;
     let mut desired = unpod_desired(&probe, &["providers"]);
     for product in [None, Some("unpod.ai".to_owned())] {
-        desired.accounts["unpod"].product_ids = product.into_iter().collect();
+        desired.accounts["unpod"].settings.extend(product.map(|product| ("product_id", SettingValue::Text(product))));
         let (live, requests) = read(&desired, &Ledger::default(), false).await;
         assert_eq!(live.unwrap().accounts["unpod"].facts.organization, OrganizationCheck::Confirmed);
         assert_eq!(requests, 4);
@@ -193,7 +193,7 @@ async fn organizations_refused_to_a_good_token_is_no_bad_token() {
     })
     .await;
     let mut desired = unpod_desired(&unknown, &["providers"]);
-    desired.accounts["unpod"].product_ids = vec!["unpod.ai".to_owned()];
+    desired.accounts["unpod"].settings.insert("product_id", SettingValue::Text("unpod.ai".to_owned()));
     let (live, _) = read(&desired, &Ledger::default(), false).await;
     says(&live.unwrap_err(), &["no organization", "accounts.unpod.org_handle"]);
     desired.kinds.insert("bridges".into());

@@ -6,7 +6,9 @@
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 
-use telform::model::kind::{AttributeType, CollectionListing, Field, Kind, Next, Normaliser, PageWords, ServiceTable};
+use telform::model::kind::{
+    AccountSetting, AttributeType, CollectionListing, Field, Kind, Next, Normaliser, PageWords, SentIn, ServiceTable, SettingType,
+};
 use telform::services::{self, Service};
 use telform::verify::facts;
 
@@ -18,7 +20,22 @@ use server::Server;
 const IS_PROGRAM: &str = "VOICEBOX_PROGRAM";
 
 static VOICEBOX: ServiceTable =
-    ServiceTable::new("voicebox", "Voicebox", "https://voicebox.example").kinds(&[&MAILBOXES, &GREETINGS]);
+    ServiceTable::new("voicebox", "Voicebox", "https://voicebox.example").kinds(&[&MAILBOXES, &GREETINGS]).settings(SETTINGS);
+
+/// What its accounts state: one setting of each type, sent in each way.
+const SETTINGS: &[AccountSetting] = &[
+    AccountSetting::new("workspace", SettingType::Text)
+        .required("the name of its workspace")
+        .sent(SentIn::Header("x-workspace"))
+        .examples(&["desk"])
+        .doc("Whose mailboxes they are."),
+    AccountSetting::new("edition", SettingType::Choice(&[1, 3]))
+        .required("the edition of its API")
+        .sent(SentIn::Path)
+        .doc("Which edition answers."),
+    AccountSetting::new("tags", SettingType::Texts).sent(SentIn::Query("tag")).examples(&["a"]).doc("Sent with every call."),
+    AccountSetting::new("traced", SettingType::Switch).sent(SentIn::Header("x-traced")).doc("Whether calls are traced."),
+];
 
 /// Mailboxes, listed by page number.
 static MAILBOXES: Kind = Kind::new("mailboxes", "mailbox", "voicebox.md 1")
@@ -122,14 +139,15 @@ fn everything() {
     let server = Server::start();
     let address = server.address();
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).expect("a file");
-    let yaml = |objects: &str| {
+    let yaml_with = |settings: &str, objects: &str| {
         write(
             "telform.yaml",
             &format!(
-                "version: 1\naccounts:\n  voice: {{ api: voicebox, base_url: \"http://{address}\", token: {{ file: token }} }}\nguards: {{ max_deletes: 1 }}\n{objects}"
+                "version: 1\naccounts:\n  voice: {{ api: voicebox, base_url: \"http://{address}\", token: {{ file: token }}{settings} }}\nguards: {{ max_deletes: 1 }}\n{objects}"
             ),
         );
     };
+    let yaml = |objects: &str| yaml_with(", workspace: desk, edition: 3, tags: [a, b&c], traced: true", objects);
     write("token", server::TOKEN);
     write("pin", "4711");
     let greetings =
@@ -162,6 +180,29 @@ fn everything() {
     telform(folder, "journal verify", 0);
     telform(folder, "docs mailboxes", 0);
 
+    // Every request carried the settings of its account.
+    assert_eq!(server.carried(), [server::CARRIED]);
+
+    // A setting that is missing, misspelt or of another type is refused at its place, before any request.
+    for (settings, at, code) in [
+        (", edition: 3", "voice:", "missing"),
+        (", workspace: desk", "voice:", "missing"),
+        (", worksapce: desk, edition: 3", "worksapce", "unknown_key"),
+        (", workspace: a b, edition: 3", "a b", "handle"),
+        (", workspace: desk, edition: 2", "2 }", "wrong_type"),
+        (", workspace: desk, edition: 3, tags: a", "a }", "wrong_type"),
+        (", workspace: desk, edition: 3, traced: 1", "1 }", "wrong_type"),
+    ] {
+        yaml_with(settings, "mailboxes: {}\n");
+        let text = std::fs::read_to_string(folder.join("telform.yaml")).expect("the file");
+        let column = text.lines().nth(2).and_then(|line| line.rfind(at)).expect("the place") + 1;
+        let said = String::from_utf8_lossy(&telform(folder, "plan", 1).stderr).into_owned();
+        assert!(said.contains(&format!("telform.yaml:3:{column}]")), "{settings}: {said}");
+        assert!(said.contains(&format!("telform::yaml::{code}")), "{settings}: {said}");
+    }
+    assert_eq!(server.carried(), [""; 0], "nothing was asked");
+    yaml(&format!("mailboxes:\n{boxes}{greetings}"));
+
     // There is no simulator of it, and no other one stands in.
     let alone = folder.join("alone");
     std::fs::create_dir(&alone).expect("a folder");
@@ -177,8 +218,8 @@ fn everything() {
     let fresh = folder.join("fresh");
     std::fs::create_dir(&fresh).expect("a folder");
     std::fs::write(fresh.join("token"), server::TOKEN).expect("a file");
-    let set = format!("voicebox.base_url=http://{address}");
-    telform(&fresh, &format!("init --account voicebox --token file:token --set {set} --adopt"), 0);
+    let set = format!("--set voicebox.base_url=http://{address} --set voicebox.workspace=desk --set voicebox.edition=3");
+    telform(&fresh, &format!("init --account voicebox --token file:token {set} --set voicebox.tags=a,b&c --adopt"), 0);
     let drafted = std::fs::read_to_string(fresh.join("telform/voicebox-mailboxes.yaml")).expect("a draft");
     assert!(drafted.contains("name: \"Reception\""), "{drafted}");
 }

@@ -1,6 +1,6 @@
 //! The made-up service: mailboxes under `/v1/mailboxes` by page number, greetings under `/v1/greetings` by cursor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 /// The token that it accepts.
 pub(crate) const TOKEN: &str = "token-of-voicebox";
 
+/// What every request carries: header, part of the path, query, header.
+pub(crate) const CARRIED: &str = "desk 3 a,b&c true";
+
 type Rows = Vec<Map<String, Value>>;
 
 /// What it holds, and what it was sent.
@@ -19,6 +22,7 @@ type Rows = Vec<Map<String, Value>>;
 struct Held {
     rows: BTreeMap<String, Rows>,
     writes: Vec<String>,
+    carried: BTreeSet<String>,
 }
 
 type Shared = Arc<Mutex<Held>>;
@@ -49,6 +53,11 @@ impl Server {
     pub(crate) fn writes(&self) -> Vec<String> {
         std::mem::take(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner).writes)
     }
+
+    /// Settings of accounts in the requests since this was last asked, each once.
+    pub(crate) fn carried(&self) -> Vec<String> {
+        std::mem::take(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner).carried).into_iter().collect()
+    }
 }
 
 fn say(status: u16, body: &Value) -> Response {
@@ -65,7 +74,12 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
         return say(401, &json!({ "error": "no token" }));
     }
     let mut held = shared.lock().unwrap_or_else(PoisonError::into_inner);
-    let path = head.uri.path().to_owned();
+    let (edition, path) = head.uri.path()[1..].split_once('/').map_or(("", ""), |(edition, path)| (edition, path));
+    let path = format!("/{path}");
+    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("-").to_owned();
+    let tags = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).filter(|(key, _)| key == "tag");
+    let tags: Vec<_> = tags.map(|(_, tag)| tag).collect();
+    held.carried.insert(format!("{} {edition} {} {}", header("x-workspace"), tags.join(","), header("x-traced")));
     if head.method != "GET" {
         let mut keys: Vec<&String> = body.keys().collect();
         keys.sort();

@@ -29,7 +29,7 @@ impl AdoptionCoverage {
                 looked.missed.push(NotCompared {
                     what: format!("account {account}"),
                     why: format!("it shows nothing, and its organization could not be confirmed: {why}"),
-                    help: format!("check `accounts.{account}.org_handle`; letter case counts"),
+                    help: services::name_settings(&format!("check `accounts.{account}.{{organization}}`; letter case counts")),
                 });
                 continue;
             }

@@ -63,7 +63,7 @@ pub fn render_file(
 ) -> AdoptionFile {
     let mut page = AdoptionFile::default();
     let Some(first) = group.first() else { return page };
-    let org = inputs.desired.accounts.get(first.account).and_then(|account| account.org_handle.as_ref());
+    let org = inputs.desired.accounts.get(first.account).and_then(|account| account.organization());
     let of = org.map(|org| format!(" (organization {})", escape(org))).unwrap_or_default();
     page.push_line(&format!("# Written by `telform adopt` from account {}{of}.", first.account));
     page.push_line("# An attribute that is not mentioned is left alone; delete lines that you do not want to manage.");

@@ -187,8 +187,8 @@ impl ExplainContext<'_> {
     fn is_create_only_opened(&self, field: &Field) -> bool {
         let object = self.inputs.desired.objects.get(self.address);
         let account = object.and_then(|object| self.inputs.desired.accounts.get(&object.account));
-        let (Some((setting, _)), Some(account)) = (field.changed_with, account) else { return false };
-        account.switches.contains(setting)
+        let (Some(setting), Some(account)) = (field.changed_with, account) else { return false };
+        account.settings.contains_key(setting.name)
     }
 
     fn not_taken_value(&self, field: &Field) -> Option<&NotTakenValue> {

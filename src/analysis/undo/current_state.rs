@@ -83,7 +83,9 @@ impl<'a> UndoBuilder<'a> {
         }
         let then = plan.accounts.iter().find(|line| line.name == name)?;
         let mut same = accounts.values().filter(|account| {
-            account.service.api == then.api && account.org_handle == then.org_handle && account.base_url.as_str() == then.base_url
+            account.service.api == then.api
+                && account.organization() == then.organization.as_deref()
+                && account.base_url.as_str() == then.base_url
         });
         same.next().filter(|_| same.next().is_none()).map(|account| account.name.clone())
     }

@@ -254,7 +254,7 @@ impl<'a> UndoBuilder<'a> {
         }
         let account = self.today.desired.accounts.get(&deed.account);
         if let DeleteSupport::Undocumented { switch } = kind.delete
-            && !account.is_some_and(|account| account.switches.contains(switch))
+            && !account.is_some_and(|account| account.settings.contains_key(switch))
         {
             let why = format!("the service documents no delete; the account allows it with `{switch}`");
             return self.add_not_undone(address, why);

@@ -1,6 +1,5 @@
 //! Accounts: one login on one service.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use url::Url;
@@ -9,9 +8,10 @@ use super::{ConfigLoader, FileEntry, LayeredBlock, TWICE, secret, suggestions, t
 use crate::config::problem::{Problem, Span};
 use crate::config::schema;
 use crate::config::yaml::PlainScalar;
+use crate::model::call::is_segment;
 use crate::model::guards::Guards;
-use crate::model::kind::ServiceTable;
-use crate::model::resource::{Account, SETTLE_AFTER};
+use crate::model::kind::{AccountSetting, SentIn, ServiceTable, SettingType};
+use crate::model::resource::{Account, AccountSettings, SETTLE_AFTER, SettingValue, required_generation};
 use crate::services;
 
 /// What other modules need to know about an account, even when the account itself has problems.
@@ -31,14 +31,10 @@ const LONGEST_SETTLE: Duration = Duration::from_secs(24 * 60 * 60);
 struct AccountDraft {
     base_url: Option<Url>,
     previous_base_url: Option<Url>,
-    org_handle: Option<String>,
-    product_id: Option<String>,
-    product_ids: Vec<String>,
-    generation: Option<u8>,
+    settings: AccountSettings,
     requests_per_minute: Option<u32>,
     max_in_flight: Option<usize>,
     settle_after: Option<Duration>,
-    switches: BTreeSet<String>,
     guards: Guards,
 }
 
@@ -103,7 +99,7 @@ impl<'a> ConfigLoader<'a> {
         for line in &block.entries {
             self.read_setting(*line, service, &mut draft);
         }
-        login.generation = draft.generation;
+        login.generation = required_generation(service, &draft.settings);
         let name = item.key().to_owned();
         let known = schema::account_keys(service);
         // A key that is nearly the missing one is reported at its own position.
@@ -111,8 +107,10 @@ impl<'a> ConfigLoader<'a> {
             let strange = block.entries.iter().map(FileEntry::key).filter(|key| !known.contains(key));
             strange.filter_map(|key| suggestions::closest_name(key, known.iter().copied())).any(|meant| meant == name)
         };
-        if service.organization && block.get("org_handle").is_none() && !misspelt("org_handle") {
-            self.report_lacking(item, "org_handle", "the handle of its organization");
+        for setting in service.settings {
+            if let Some(what) = setting.required.filter(|_| block.get(setting.name).is_none() && !misspelt(setting.name)) {
+                self.report_lacking(item, setting.name, what);
+            }
         }
         let tokens = block.overridden.iter().filter(|line| line.key() == secret::TOKEN);
         for line in tokens {
@@ -132,15 +130,12 @@ impl<'a> ConfigLoader<'a> {
             service,
             base_url: draft.base_url.unwrap_or_else(standard),
             previous_base_url: draft.previous_base_url,
-            org_handle: draft.org_handle,
-            product_ids: merge_products(draft.product_id, draft.product_ids),
-            generation: draft.generation,
+            settings: draft.settings,
             token: source,
             token_location: token.file.source.location_of(token.entry.key_span),
             requests_per_minute: draft.requests_per_minute,
             max_in_flight: draft.max_in_flight,
             settle_after: draft.settle_after.unwrap_or(SETTLE_AFTER),
-            switches: draft.switches,
             guards: draft.guards,
             location: item.file.source.location_of(item.entry.key_span),
         };
@@ -193,7 +188,6 @@ impl<'a> ConfigLoader<'a> {
     }
 
     fn read_setting(&mut self, item: FileEntry<'a>, service: &'static ServiceTable, draft: &mut AccountDraft) {
-        let (file, entry) = (item.file, item.entry);
         let known = schema::account_keys(service);
         let key = item.key();
         if !known.contains(&key) {
@@ -202,26 +196,37 @@ impl<'a> ConfigLoader<'a> {
         match key {
             "base_url" => draft.base_url = self.base_url(item),
             "was" => draft.previous_base_url = self.base_url(item),
-            "org_handle" => draft.org_handle = self.read_header_text(item),
-            "product_id" => draft.product_id = self.read_header_text(item),
-            "product_ids" => draft.product_ids = self.read_header_texts(item),
-            "generation" => draft.generation = self.read_generation(item, service),
             "requests_per_minute" => draft.requests_per_minute = self.read_positive(item).and_then(|it| u32::try_from(it).ok()),
             "max_in_flight" => draft.max_in_flight = self.read_positive(item).and_then(|it| usize::try_from(it).ok()),
             "settle_after" => draft.settle_after = self.read_duration(item),
             "guards" => self.read_guards(item, &mut draft.guards),
-            switch if schema::account_switches(service).contains(&switch) && self.read_boolean(file, entry) == Some(true) => {
-                draft.switches.insert(switch.to_owned());
-            }
             key => {
-                if let Some((_, word)) = schema::fixed_settings(service).into_iter().find(|(known, _)| *known == key)
-                    && let Some(text) = self.text(file, entry)
-                {
-                    if *text != *word {
-                        return self.report_wrong_type(file, entry, &format!("`{word}`, or no such line"));
-                    }
-                    draft.switches.insert(key.to_owned());
+                let setting = service.setting(key);
+                let value = setting.and_then(|setting| self.read_setting_value(item, setting));
+                draft.settings.extend(setting.map(|setting| setting.name).zip(value));
+            }
+        }
+    }
+
+    /// What the YAML says for a setting of the service.
+    fn read_setting_value(&mut self, item: FileEntry<'a>, setting: &AccountSetting) -> Option<SettingValue> {
+        let (file, entry) = (item.file, item.entry);
+        match setting.ty {
+            SettingType::Text => {
+                let text = self.text(file, entry)?;
+                self.check_setting_text(item, setting, &text, values::value_span(entry)).map(SettingValue::Text)
+            }
+            SettingType::Texts => {
+                Some(self.read_setting_texts(item, setting)).filter(|it| !it.is_empty()).map(SettingValue::Texts)
+            }
+            SettingType::Choice(numbers) => self.read_choice(item, setting, numbers).map(SettingValue::Number),
+            SettingType::Switch => (self.read_boolean(file, entry) == Some(true)).then_some(SettingValue::On),
+            SettingType::Word(word) => {
+                if *self.text(file, entry)? == *word {
+                    return Some(SettingValue::On);
                 }
+                self.report_wrong_type(file, entry, &format!("`{word}`, or no such line"));
+                None
             }
         }
     }
@@ -260,14 +265,8 @@ impl<'a> ConfigLoader<'a> {
         }
     }
 
-    /// A text that becomes a header.
-    fn read_header_text(&mut self, item: FileEntry<'_>) -> Option<String> {
-        let text = self.text(item.file, item.entry)?;
-        self.check_header(item, &text, values::value_span(item.entry))
-    }
-
-    /// Texts that become headers, each once.
-    fn read_header_texts(&mut self, item: FileEntry<'a>) -> Vec<String> {
+    /// The texts of a list, each once.
+    fn read_setting_texts(&mut self, item: FileEntry<'a>, setting: &AccountSetting) -> Vec<String> {
         let Some(list) = item.entry.value.as_list().filter(|list| !list.is_empty()) else {
             self.report_wrong_type(item.file, item.entry, "a list with at least one text in it");
             return Vec::new();
@@ -280,7 +279,7 @@ impl<'a> ConfigLoader<'a> {
                 self.report_problem(problem.label(format!("this is {}", node.type_name())));
                 continue;
             };
-            let Some(handle) = self.check_header(item, &scalar.text, node.used_at) else { continue };
+            let Some(handle) = self.check_setting_text(item, setting, &scalar.text, node.used_at) else { continue };
             if handles.contains(&handle) {
                 let what = format!("`{}` has `{}` twice", item.key(), suggestions::shorten_name(&handle));
                 let problem = Problem::new("telform::yaml::duplicate", what, &item.file.source, node.used_at);
@@ -292,32 +291,39 @@ impl<'a> ConfigLoader<'a> {
         handles
     }
 
-    fn check_header(&mut self, item: FileEntry<'_>, text: &str, at: Span) -> Option<String> {
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    fn check_setting_text(&mut self, item: FileEntry<'_>, setting: &AccountSetting, text: &str, at: Span) -> Option<String> {
+        let (label, fits) = match setting.sent {
+            Some(SentIn::Path) => ("it is sent as a part of the path", is_segment(text)),
+            Some(SentIn::Query(_)) => ("it is sent in the query", true),
+            Some(SentIn::Header(_)) | None => ("it is sent as a header", true),
+        };
+        if !fits || text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let without = if fits { "" } else { " and slashes" };
             self.report_problem(
                 Problem::new(
                     "telform::yaml::handle",
-                    format!("`{}` takes visible ASCII characters without spaces", item.key()),
+                    format!("`{}` takes visible ASCII characters without spaces{without}", item.key()),
                     &item.file.source,
                     at,
                 )
-                .label("it is sent as a header"),
+                .label(label),
             );
             return None;
         }
         Some(text.to_owned())
     }
 
-    fn read_generation(&mut self, item: FileEntry<'_>, service: &'static ServiceTable) -> Option<u8> {
+    fn read_choice(&mut self, item: FileEntry<'_>, setting: &AccountSetting, numbers: &[u32]) -> Option<u32> {
         let scalar = item.entry.value.as_scalar();
-        if scalar.is_some_and(|scalar| &*scalar.text == "auto") {
+        if scalar.is_some_and(|scalar| setting.auto() == Some(&*scalar.text)) {
             return None;
         }
         let number = scalar.filter(|scalar| matches!(scalar.classify_scalar(), PlainScalar::Integer | PlainScalar::Text));
-        let found = number.and_then(|scalar| scalar.text.parse().ok()).filter(|it| service.generations.contains(it));
+        let found = number.and_then(|scalar| scalar.text.parse().ok()).filter(|it| numbers.contains(it));
         if found.is_none() {
-            let known: Vec<String> = service.generations.iter().map(u8::to_string).collect();
-            self.report_wrong_type(item.file, item.entry, &format!("auto, or one of {}", known.join(", ")));
+            let known: Vec<String> = numbers.iter().map(u32::to_string).collect();
+            let auto = setting.auto().map(|auto| format!("{auto}, or ")).unwrap_or_default();
+            self.report_wrong_type(item.file, item.entry, &format!("{auto}one of {}", known.join(", ")));
         }
         found
     }
@@ -358,17 +364,6 @@ impl<'a> ConfigLoader<'a> {
         }
         Some(number)
     }
-}
-
-/// The products of an account; the one that is sent with every call comes first.
-fn merge_products(first: Option<String>, others: Vec<String>) -> Vec<String> {
-    let mut all: Vec<String> = first.into_iter().collect();
-    for other in others {
-        if !all.contains(&other) {
-            all.push(other);
-        }
-    }
-    all
 }
 
 /// A variable's name made of these parts: `CARRIERX_TOKEN`.

@@ -53,7 +53,9 @@ impl ConfigLoader<'_> {
         let all = self.desired.accounts.values();
         let home = |account: &Account| {
             let first = self.desired.accounts.values().find(|first| {
-                let is = |account: &Account| (account.service.api, account.base_url.clone(), account.org_handle.clone());
+                let is = |account: &Account| {
+                    (account.service.api, account.base_url.clone(), account.organization().map(str::to_owned))
+                };
                 is(first) == is(account) && first.is_same_account(account)
             });
             first.map_or("", |first| first.name.as_str())

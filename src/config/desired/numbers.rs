@@ -125,10 +125,10 @@ impl<'a> ConfigLoader<'a> {
             let (source, span) = (&other.block.head.file.source, other.block.head.entry.key_span);
             let homes = self.account_identities();
             let help = if homes.get(account.as_str()) == homes.get(other.object.account.as_str()) {
-                format!(
-                    "both name one account; write `account: {}` in both entries: nothing is sent, the ledger follows. An account reads several products with `product_ids`",
+                services::name_settings(&format!(
+                    "both name one account; write `account: {}` in both entries: nothing is sent, the ledger follows. An account reads several products with `{{products}}`",
                     other.object.account
-                )
+                ))
             } else {
                 "a number is served within one account".to_owned()
             };

@@ -9,6 +9,7 @@ use crate::config::problem::Problem;
 use crate::config::schema;
 use crate::model::kind::{Field, Kind};
 use crate::model::resource::Address;
+use crate::services;
 
 impl<'a> ConfigLoader<'a> {
     /// Shapes that the attributes fit, or none after a problem that excludes every shape.
@@ -92,7 +93,9 @@ impl<'a> ConfigLoader<'a> {
                 entry.key_span,
             )
             .label(format!("generation {belongs} only"))
-            .help(format!("use the attributes of generation {asked}, or write `generation: {belongs}` (or auto) in the account")),
+            .help(services::name_settings(&format!(
+                "use the attributes of generation {asked}, or write `{{generation}}: {belongs}` (or auto) in the account"
+            ))),
         );
     }
 

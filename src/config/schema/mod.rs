@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::model::guards::GUARDS;
-use crate::model::kind::{DeleteSupport, Kind, ServiceTable, UpdateMethod};
+use crate::model::kind::{AccountSetting, Kind, ServiceTable, SettingType, UpdateMethod};
 use crate::services;
 
 mod object;
@@ -25,14 +25,8 @@ pub const RENAME: [&str; 3] = ["from", "to", "account"];
 pub const ACCOUNTS: &str = "accounts";
 /// Key at the top of a file that overrides values of others.
 pub const OVERLAY: &str = "overlay";
-/// Keys of a guard map.
 /// Keys of the policy.
 pub const POLICY: [&str; 1] = ["command"];
-/// Switch of an account whose older generation can nevertheless disconnect.
-pub const DISCONNECT_WORKS: &str = "disconnect_works";
-
-/// Switch of an account that names all products of its organization.
-pub const ALL_PRODUCTS: &str = "all_products";
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Syntax of names; the loader checks the same in code.
@@ -42,45 +36,10 @@ const SLUG: &str = "^[a-z0-9]+(-[a-z0-9]+)*$";
 const DURATION: &str = "^[0-9]";
 const E164: &str = "^\\+[1-9][0-9]{6,14}$";
 
-/// Switches that an account of a service knows: those that its tables name, and the one for services with generations.
-pub fn account_switches(service: &ServiceTable) -> Vec<&'static str> {
-    let mut switches: Vec<&'static str> = service
-        .kinds
-        .iter()
-        .filter_map(|kind| match kind.delete {
-            DeleteSupport::Undocumented { switch } => Some(switch),
-            DeleteSupport::Supported => None,
-        })
-        .collect();
-    if !service.generations.is_empty() {
-        switches.push(DISCONNECT_WORKS);
-    }
-    if service.kinds.iter().any(|kind| kind.link.is_some_and(|link| link.listed_by_product)) {
-        switches.push(ALL_PRODUCTS);
-    }
-    switches.dedup();
-    switches
-}
-
-/// Settings of an account with their only value: with these, its tables send what is otherwise sent only on create.
-pub fn fixed_settings(service: &ServiceTable) -> Vec<(&'static str, &'static str)> {
-    let mut words: Vec<_> = service.kinds.iter().flat_map(|kind| kind.fields).filter_map(|field| field.changed_with).collect();
-    words.dedup();
-    words
-}
-
 /// Keys that an account of a service knows.
 pub fn account_keys(service: &ServiceTable) -> Vec<&'static str> {
-    let mut keys = vec!["api", "base_url", "was", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
-    if service.organization {
-        keys.extend(["org_handle", "product_id", "product_ids"]);
-    }
-    if !service.generations.is_empty() {
-        keys.push("generation");
-    }
-    keys.extend(account_switches(service));
-    keys.extend(fixed_settings(service).into_iter().map(|(key, _)| key));
-    keys
+    let common = ["api", "base_url", "was", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
+    common.into_iter().chain(service.settings.iter().map(|setting| setting.name)).collect()
 }
 
 /// Keys of telform itself that objects of these shapes may have.
@@ -191,31 +150,6 @@ pub fn account_key(service: &ServiceTable, key: &str) -> Value {
             "description": "The base_url that the service had before, so that the ledger follows it to the new one.",
         }),
         "token" => json!({ "$ref": "#/$defs/secret", "description": "The account's token." }),
-        "org_handle" => {
-            json!({
-                "type": "string", "minLength": 1, "examples": ["acme.example"],
-                "description": "Handle of the organization.",
-            })
-        }
-        "product_id" => {
-            json!({
-                "type": "string", "minLength": 1, "examples": ["unpod.ai"],
-                "description": "Sent on every call when set.",
-            })
-        }
-        "product_ids" => {
-            json!({
-                "type": "array", "minItems": 1, "uniqueItems": true, "examples": [["unpod.ai", "support.example"]],
-                "items": { "type": "string", "minLength": 1 },
-                "description": "Products whose bridges are read.",
-            })
-        }
-        "generation" => {
-            let mut words = vec![json!("auto")];
-            words.extend(service.generations.iter().map(|generation| json!(generation)));
-            words.extend(service.generations.iter().map(|generation| json!(generation.to_string())));
-            json!({ "enum": words, "default": "auto", "description": "Which generation of the service answers." })
-        }
         "requests_per_minute" => json!({
             "type": "integer", "minimum": 1, "maximum": 1_000_000, "default": service.requests_per_minute,
             "description": "Maximum requests per minute.",
@@ -232,32 +166,38 @@ pub fn account_key(service: &ServiceTable, key: &str) -> Value {
             "description": "How long a create without an answer may still be running.",
         }),
         "guards" => json!({ "$ref": "#/$defs/guards" }),
-        key if fixed_settings(service).iter().any(|(known, _)| *known == key) => {
-            let taken: Vec<_> = fixed_settings(service).into_iter().filter(|(known, _)| *known == key).collect();
-            let taken: Vec<_> = taken.into_iter().map(|(_, word)| word).collect();
-            json!({
-                "enum": taken,
-                "description": "Sends what the service does not list as changeable, by PATCH.",
-            })
-        }
-        switch => json!({ "type": "boolean", "default": false, "description": switch_text(switch) }),
+        key => service.setting(key).map_or(Value::Null, setting_schema),
     }
+}
+
+fn setting_schema(setting: &AccountSetting) -> Value {
+    let mut schema = match setting.ty {
+        SettingType::Text => json!({ "type": "string", "minLength": 1, "examples": setting.examples }),
+        SettingType::Texts => json!({
+            "type": "array", "minItems": 1, "uniqueItems": true, "examples": [setting.examples],
+            "items": { "type": "string", "minLength": 1 },
+        }),
+        SettingType::Choice(numbers) => {
+            let mut words: Vec<Value> = setting.auto().into_iter().map(Value::from).collect();
+            words.extend(numbers.iter().map(|number| json!(number)));
+            words.extend(numbers.iter().map(|number| json!(number.to_string())));
+            let mut schema = json!({ "enum": words });
+            if let Some(auto) = setting.auto() {
+                schema["default"] = auto.into();
+            }
+            schema
+        }
+        SettingType::Switch => json!({ "type": "boolean", "default": false }),
+        SettingType::Word(word) => json!({ "enum": [word] }),
+    };
+    schema["description"] = setting.doc.into();
+    schema
 }
 
 /// Required keys of an account of a service.
 pub fn account_needs(service: &ServiceTable) -> Vec<&'static str> {
-    let organization = service.organization.then_some("org_handle");
-    ["api", "token"].into_iter().chain(organization).collect()
-}
-
-fn switch_text(switch: &str) -> String {
-    if switch == DISCONNECT_WORKS {
-        "The older generation of this service can disconnect a number after all.".to_owned()
-    } else if switch == ALL_PRODUCTS {
-        "Whether `product_ids` names every product of the organization.".to_owned()
-    } else {
-        "Allows a DELETE that the service does not document.".to_owned()
-    }
+    let own = service.settings.iter().filter(|setting| setting.required.is_some());
+    ["api", "token"].into_iter().chain(own.map(|setting| setting.name)).collect()
 }
 
 fn secret_schema() -> Value {

@@ -63,7 +63,7 @@ impl From<&plan::AccountLine> for AccountV1 {
             name: account.name.clone(),
             api: account.api.clone(),
             base_url: account.base_url.clone(),
-            org_handle: account.org_handle.clone(),
+            organization: account.organization.clone(),
             generation: account.generation,
             token_from: account.token_from.clone(),
             token_of: account.token_of.clone(),

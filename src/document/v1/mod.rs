@@ -165,8 +165,8 @@ pub struct AccountV1 {
     /// Base URL; `(sandbox)` for the embedded simulator.
     pub base_url: String,
     /// Organization, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub org_handle: Option<String>,
+    #[serde(rename = "org_handle", default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
     /// Generation that answers, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u8>,

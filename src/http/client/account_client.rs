@@ -16,9 +16,8 @@ use crate::http::echo::mask_echoes;
 use crate::http::rate_limiter::RateLimiter;
 use crate::http::retry::{AttemptOutcome, MOST_ATTEMPTS, retry_after};
 use crate::http::text::SecretCensor;
-use crate::model::call::Call;
-use crate::model::call::PRODUCT;
-use crate::model::kind::ServiceTable;
+use crate::model::call::{Call, is_segment};
+use crate::model::kind::{SentIn, ServiceTable};
 use crate::model::resource::Account;
 use crate::model::value::Secret;
 use crate::text::escape;
@@ -95,7 +94,7 @@ impl AccountClient {
             .with_jitter();
         Ok(Self {
             service,
-            base: account.base_url.clone(),
+            base: base_of_requests(account)?,
             headers: request_headers(account, token)?,
             client,
             rate_limiter: pace,
@@ -186,21 +185,41 @@ fn check_base_url(account: &Account, loopback: bool) -> Result<(), ClientBuildEr
     Err(ClientBuildError::BaseUrl { account: account.name.clone(), url: escape(&shown), why })
 }
 
+/// The base URL with the settings that requests carry in the path and in the query.
+fn base_of_requests(account: &Account) -> Result<Url, ClientBuildError> {
+    let mut base = account.base_url.clone();
+    for (setting, place, texts) in account.sent_settings() {
+        match place {
+            SentIn::Header(_) => {}
+            SentIn::Query(name) => _ = base.query_pairs_mut().extend_pairs(texts.iter().map(|text| (name, text))),
+            SentIn::Path => {
+                let fits = texts.iter().all(|text| is_segment(text));
+                let mut parts = base.path_segments_mut().ok().filter(|_| fits).ok_or_else(|| ClientBuildError::Path {
+                    account: account.name.clone(),
+                    what: format!("`{}`", setting.name),
+                })?;
+                parts.pop_if_empty().extend(&texts);
+            }
+        }
+    }
+    Ok(base)
+}
+
 /// Headers of every request (unpod.md 2.3, carrierx.md 1).
 fn request_headers(account: &Account, token: &Secret) -> Result<HeaderMap, ClientBuildError> {
-    let value = |text: &str, what| {
+    let value = |text: &str, what: String| {
         HeaderValue::from_str(text).map_err(|_| ClientBuildError::Header { account: account.name.clone(), what })
     };
     let mut headers = HeaderMap::new();
-    let mut authorization = value(&format!("{} {}", account.service.auth_scheme, token.reveal()), "the token")?;
+    let mut authorization = value(&format!("{} {}", account.service.auth_scheme, token.reveal()), "the token".to_owned())?;
     authorization.set_sensitive(true);
     headers.insert(header::AUTHORIZATION, authorization);
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    if let Some(handle) = &account.org_handle {
-        headers.insert("org-handle", value(handle, "`org_handle`")?);
-    }
-    if let Some(product) = account.product_ids.first() {
-        headers.insert(PRODUCT, value(product, "`product_id`")?);
+    for (setting, place, texts) in account.sent_settings() {
+        let SentIn::Header(name) = place else { continue };
+        for text in texts {
+            headers.append(name, value(&text, format!("`{}`", setting.name))?);
+        }
     }
     Ok(headers)
 }

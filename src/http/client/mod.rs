@@ -55,7 +55,15 @@ pub enum ClientBuildError {
         /// Account.
         account: String,
         /// Which value.
-        what: &'static str,
+        what: String,
+    },
+    /// A value that would leave the path, or disappear from it.
+    #[error("account `{account}`: {what} cannot be a part of a path")]
+    Path {
+        /// Account.
+        account: String,
+        /// Which value.
+        what: String,
     },
     /// Base URL without TLS, or with a part that is not allowed.
     #[error("account `{account}`: the base URL `{url}` {why}")]

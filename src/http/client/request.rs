@@ -72,8 +72,12 @@ fn request_url(base: &Url, call: &Call, vault: &SecretVault) -> Result<Url, Stri
     }
     let mut url = base.clone();
     url.path_segments_mut().map_err(|()| "the base URL cannot have a path".to_owned())?.pop_if_empty().extend(&parts);
-    if !call.query.is_empty() {
-        url.query_pairs_mut().extend_pairs(&call.query);
+    // What every request of the account carries, without what this one carries itself.
+    let own = |name: &str| call.query.iter().any(|(own, _)| own == name);
+    let carried: Vec<_> = base.query_pairs().filter(|(name, _)| !own(name)).collect();
+    url.set_query(None);
+    if !(carried.is_empty() && call.query.is_empty()) {
+        url.query_pairs_mut().extend_pairs(carried).extend_pairs(&call.query);
     }
     Ok(url)
 }

@@ -97,7 +97,7 @@ pub(super) const YAML: CodeGroup = CodeGroup {
             "Give it a value, or leave it out."
         "telform::yaml::generation" 1
             "An attribute belongs to another generation of the service than the account insists on."
-            "Use the attributes of that generation (`telform docs KIND`), or correct `generation`."
+            "Use the attributes of that generation (`telform docs KIND`), or correct `{generation}`."
         "telform::yaml::handle" 1
             "A handle contains characters that no header can carry."
             "Write it as the service shows it."

@@ -16,7 +16,7 @@ pub struct CodeEntry {
     pub exit: Option<u8>,
     /// What it means; empty where the plan's own message says it (`crate::plan`).
     pub means: &'static str,
-    /// What to do; empty where the plan's own message says it.
+    /// What to do; empty where the plan's own message says it. `{organization}` and the like mean the setting with that role.
     pub help: &'static str,
 }
 

@@ -19,7 +19,7 @@ pub(super) const SERVICES: CodeGroup = CodeGroup {
             "Give the token the right to read it."
         "telform::live::generation" 1
             "The answers are of another generation than the YAML says, or do not show it."
-            "Set `generation` on the account to `auto`, or to the one that the message names."
+            "Set `{generation}` on the account to `auto`, or to the one that the message names."
         "telform::live::gone" 1
             "404: something that was just listed is not there."
             "Check `base_url`; run again: the account may be changing at this moment."
@@ -31,10 +31,10 @@ pub(super) const SERVICES: CodeGroup = CodeGroup {
             "Check `base_url`: version, path, a proxy."
         "telform::live::organization" 1
             "The account names no organization, or one that this token does not have."
-            "Set `org_handle` to the handle as the service writes it; letter case counts."
-        "telform::live::product_id" 1
+            "Set `{organization}` to the handle as the service writes it; letter case counts."
+        "telform::live::product" 1
             "This generation lists bridges by product, and the account names none."
-            "Set `product_id` on the account."
+            "Set `{product}` on the account."
         "telform::live::refused" 1
             "The service understood and refused."
             "The message quotes its own words."

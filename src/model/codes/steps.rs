@@ -19,7 +19,7 @@ pub(super) const STEPS: CodeGroup = CodeGroup {
             "Only the service's support can remove one: report the numbers in the message to it."
         "telform::step::elsewhere" -
             "The service made the object in another organization, or in none. Nothing more is started."
-            "Treat its secrets as published and replace them; remove that object by hand; correct `org_handle`."
+            "Treat its secrets as published and replace them; remove that object by hand; correct `{organization}`."
         "telform::step::forbidden" -
             "403: the token may not do this. Nothing more is started."
             "Give the token the scope that the message names."

@@ -1,6 +1,6 @@
 //! The words for one attribute of a kind.
 
-use super::{AttributeAccess, AttributeType, Catalogue, Normaliser, TextGrammar};
+use super::{AccountSetting, AttributeAccess, AttributeType, Catalogue, Normaliser, TextGrammar};
 use crate::model::value::CompactValue;
 
 /// One key inside a list of maps or a map.
@@ -34,9 +34,9 @@ pub struct Field {
     /// The service may show it in part only, and its own text never has a star or a run of `x`: one of these is
     /// enough to recognise it (unpod.md U3). Elsewhere only a run of stars counts as hidden text.
     pub masked_lightly: bool,
-    /// Setting of the account and its value with which this create-only attribute can still be changed, by a separate PATCH:
-    /// the service does not list it among those that can be changed (carrierx.md 4.2).
-    pub changed_with: Option<(&'static str, &'static str)>,
+    /// Setting of the account with which this create-only attribute can still be changed, by a separate PATCH: the service
+    /// does not list it among those that can be changed (carrierx.md 4.2).
+    pub changed_with: Option<&'static AccountSetting>,
     /// Another attribute and the value it must have, or the service drops this one to null (carrierx.md 4.3).
     pub only_with: Option<(&'static str, &'static str)>,
     /// Values that have been seen. A near miss is an error; any other value is accepted with a warning.
@@ -157,8 +157,8 @@ impl Field {
     }
 
     /// Can be changed where the account has this setting.
-    pub const fn changed_with(mut self, setting: &'static str, value: &'static str) -> Self {
-        self.changed_with = Some((setting, value));
+    pub const fn changed_with(mut self, setting: &'static AccountSetting) -> Self {
+        self.changed_with = Some(setting);
         self
     }
 

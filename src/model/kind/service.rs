@@ -1,6 +1,6 @@
 //! What the core knows of a service, as data.
 
-use super::{Envelope, Kind, Link, LinkRoles};
+use super::{AccountSetting, Envelope, Kind, Link, LinkRoles, SettingRole, SettingType};
 use crate::model::value::Value;
 
 /// One service that telform can talk to, as data.
@@ -22,8 +22,8 @@ pub struct ServiceTable {
     pub reads_in_flight: usize,
     /// Writes in flight when the account names no `max_in_flight`.
     pub writes_in_flight: usize,
-    /// Whether an account must name its organization (`org_handle`).
-    pub organization: bool,
+    /// Settings that its accounts have beside those of every account.
+    pub settings: &'static [AccountSetting],
     /// Where a row names the organization that owns its object, as paths of keys; the first path that exists decides. Null or
     /// an empty text at its end means that the object has no owner. An object of another organization, or of none, is not
     /// managed from here.
@@ -31,8 +31,6 @@ pub struct ServiceTable {
     /// How to ask for the owner and the scopes of a token; none where the organization already identifies the owner
     /// of the account.
     pub whoami: Option<&'static TokenOwnerQuery>,
-    /// Generations that may answer; empty when the service has only one.
-    pub generations: &'static [u8],
     /// A success status with which the service nevertheless refuses, in words for people (unpod.md fact 5).
     pub refusal_status: Option<u16>,
     /// Whether a POST that was answered 429 may be sent again. Only where the documentation asks for it (unpod.md 11):
@@ -59,10 +57,9 @@ impl ServiceTable {
             requests_per_minute: 60,
             reads_in_flight: 2,
             writes_in_flight: 1,
-            organization: false,
+            settings: &[],
             owner: &[],
             whoami: None,
-            generations: &[],
             refusal_status: None,
             repeats_throttled_post: false,
             html_404_is_no_path: false,
@@ -91,9 +88,14 @@ impl ServiceTable {
         self
     }
 
-    /// An account names its organization, and rows name the one that owns their object at the end of one of these paths.
-    pub const fn organizations(mut self, owner: &'static [&'static [&'static str]]) -> Self {
-        self.organization = true;
+    /// Settings of its accounts.
+    pub const fn settings(mut self, settings: &'static [AccountSetting]) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Rows name the organization that owns their object at the end of one of these paths.
+    pub const fn owned_at(mut self, owner: &'static [&'static [&'static str]]) -> Self {
         self.owner = owner;
         self
     }
@@ -101,12 +103,6 @@ impl ServiceTable {
     /// How a token is asked whose it is.
     pub const fn whoami(mut self, whoami: &'static TokenOwnerQuery) -> Self {
         self.whoami = Some(whoami);
-        self
-    }
-
-    /// Generations that may answer.
-    pub const fn generations(mut self, generations: &'static [u8]) -> Self {
-        self.generations = generations;
         self
     }
 
@@ -132,6 +128,34 @@ impl ServiceTable {
     pub const fn gone_in_400(mut self, says_gone: fn(&str) -> bool) -> Self {
         self.gone_in_400 = Some(says_gone);
         self
+    }
+
+    /// The setting of this name.
+    pub fn setting(&self, name: &str) -> Option<&'static AccountSetting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    /// The setting with this role.
+    pub fn setting_of(&self, role: SettingRole) -> Option<&'static AccountSetting> {
+        self.settings.iter().find(|setting| setting.role == Some(role))
+    }
+
+    /// The name of the setting with this role; where it has none, the word for the role.
+    pub fn setting_name(&self, role: SettingRole) -> &'static str {
+        self.setting_of(role).map_or(role.as_str(), |setting| setting.name)
+    }
+
+    /// Whether an account names its organization.
+    pub fn has_organizations(&self) -> bool {
+        self.setting_of(SettingRole::Organization).is_some()
+    }
+
+    /// Generations that may answer; empty when the service has only one.
+    pub fn generations(&self) -> &'static [u32] {
+        match self.setting_of(SettingRole::Generation).map(|setting| setting.ty) {
+            Some(SettingType::Choice(numbers)) => numbers,
+            _ => &[],
+        }
     }
 
     /// All shapes of a kind, over the generations.

@@ -18,14 +18,14 @@ pub struct AccountEntry {
     /// Base URL.
     pub base_url: String,
     /// Organization, where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub org_handle: Option<String>,
+    #[serde(rename = "org_handle", default, skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
 }
 
 impl std::fmt::Display for AccountEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} at {}", self.api, self.base_url)?;
-        self.org_handle.as_ref().map_or(Ok(()), |org| write!(f, " ({org})"))
+        self.organization.as_ref().map_or(Ok(()), |org| write!(f, " ({org})"))
     }
 }
 

@@ -16,6 +16,7 @@ mod host;
 mod live;
 mod published;
 mod served;
+mod setting;
 mod source;
 mod token_owner;
 
@@ -25,6 +26,7 @@ pub use live::{
     OrganizationCheck, UnreadableObject, owned_by,
 };
 pub use served::{Known, ServedBy};
+pub use setting::{AccountSettings, SettingValue, required_generation};
 pub use source::{SecretFile, SecretSource, normalize_lexically};
 pub use token_owner::{TokenIdentity, TokenOwner};
 
@@ -111,12 +113,8 @@ pub struct Account {
     pub base_url: Url,
     /// Earlier base URL of the service, which the ledger may still have.
     pub previous_base_url: Option<Url>,
-    /// Unpod: the organization's handle.
-    pub org_handle: Option<String>,
-    /// Unpod: the products whose bridges are read. The first one is also sent with every other call.
-    pub product_ids: Vec<String>,
-    /// Unpod: the generation that the user requires; `None` means detect it.
-    pub generation: Option<u8>,
+    /// Settings that only accounts of its service have.
+    pub settings: AccountSettings,
     /// Where the token comes from.
     pub token: SecretSource,
     /// Position of the token in the YAML.
@@ -127,8 +125,6 @@ pub struct Account {
     pub max_in_flight: Option<usize>,
     /// How long a create that got no answer may still be running at the service: until then its outcome is unknown.
     pub settle_after: Duration,
-    /// Switches that allow operations that are off by default, by key (`partner_delete`, `disconnect_works`).
-    pub switches: BTreeSet<String>,
     /// Guards of this account; those of the whole run hold as well.
     pub guards: Guards,
     /// Its position.
@@ -138,7 +134,7 @@ pub struct Account {
 impl Account {
     /// Whether service, address and organization identify an account. Without organizations the token does.
     pub fn is_same_account(&self, other: &Self) -> bool {
-        self.service.organization || self.token == other.token
+        self.service.has_organizations() || self.token == other.token
     }
 
     /// How long a create may still be running, in words: `5m`.
@@ -149,7 +145,7 @@ impl Account {
 
     /// The owner that a row names, where that is another organization than the account's, or no organization (the inner `None`).
     pub fn foreign_owner(&self, row: &Value) -> Option<Option<String>> {
-        self.service.owner_in(row).filter(|owner| *owner != self.org_handle)
+        self.service.owner_in(row).filter(|owner| owner.as_deref() != self.organization())
     }
 }
 

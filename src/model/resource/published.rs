@@ -20,7 +20,7 @@ impl Desired {
         stated.extend(self.objects.values().filter_map(|object| object.id.clone()));
         stated.extend(self.objects.keys().map(|address| address.name.to_string()));
         stated.extend(self.accounts.keys().cloned());
-        let organizations = self.accounts.values().filter_map(|account| account.org_handle.clone());
+        let organizations = self.accounts.values().filter_map(|account| account.organization().map(str::to_owned));
         stated.extend(organizations);
         stated
     }

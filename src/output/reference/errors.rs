@@ -6,6 +6,7 @@ use super::{GENERATED, escape_cell, push_paragraph};
 use crate::model::codes::{self, CodeEntry, CodeGroup, GROUPS};
 use crate::output::{ErrorCode, ErrorCodes};
 use crate::plan::{NoticeCode, RefusalCode};
+use crate::services;
 
 const ABOUT: &str = "Every error, refusal and notice that telform itself can raise. `telform docs CODE` prints one of \
                      them, `telform docs errors` all; with `--json` for programs. Exit codes: 0 done, 1 failed before any \
@@ -24,7 +25,7 @@ pub fn meaning(code: &CodeEntry) -> &'static str {
 pub fn help(code: &CodeEntry) -> String {
     match refusal_code(code) {
         Some(refusal) => refusal.help(),
-        None => code.help.to_owned(),
+        None => services::name_settings(code.help),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::services;
 
 /// An account after its name: `unpod at https://…, organization acme.example, generation 2`.
 pub(super) fn describe_account(account: &AccountLine) -> String {
-    let org = account.org_handle.as_ref().map(|org| format!(", organization {org}"));
+    let org = account.organization.as_ref().map(|org| format!(", organization {org}"));
     let generation = account.generation.map(|generation| format!(", generation {generation}"));
     let other = account.other_host().map(|other| format!(", not the service's own host {}", other.service_host));
     format!(

@@ -1,8 +1,7 @@
 //! What serves, or is served, out of sight: configurations of other organizations, bridges of other products.
 
 use super::Planner;
-use crate::config::schema::ALL_PRODUCTS;
-use crate::model::kind::Kind;
+use crate::model::kind::{Kind, SettingRole};
 use crate::model::resource::{Account, ServedBy, owned_by};
 use crate::plan::Inputs;
 use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
@@ -45,7 +44,7 @@ impl<'a> Planner<'a> {
         if !shapes.filter_map(|kind| kind.link).any(|link| link.listed_by_product) {
             return;
         }
-        let of = match account.product_ids.as_slice() {
+        let of = match account.products().as_slice() {
             [] => "no product".to_owned(),
             [one] => format!("product {one}"),
             several => format!("products {}", several.join(", ")),
@@ -58,7 +57,7 @@ impl<'a> Planner<'a> {
         }
         let (code, looked_at) = (NoticeCode::ProductsLookedAt, format!("looked at: bridges of {of}"));
         self.remarks.notices.push(PlanNotice::about(code, gone.account, Some(gone.address), Some(looked_at)));
-        let allowed = account.switches.contains(ALL_PRODUCTS) || inputs.options.allow_unseen_products;
+        let allowed = account.allows(SettingRole::AllProducts) || inputs.options.allow_unseen_products;
         if !allowed {
             self.remarks.refusals.push(PlanRefusal::about(
                 RefusalCode::UnseenProducts,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DeletePrerequisites, Planner, foreign_connections};
-use crate::model::kind::Kind;
+use crate::model::kind::{Kind, SettingRole};
 use crate::model::resource::{Account, Address, NumberSpellings, ServedBy, owned_by};
 use crate::model::value::Value;
 use crate::plan::Inputs;
@@ -47,7 +47,7 @@ impl<'a> Planner<'a> {
             let wiring = LinkInputs {
                 account: &account.name,
                 link,
-                can_disconnect: link.can_disconnect || account.switches.contains("disconnect_works"),
+                can_disconnect: link.can_disconnect || account.allows(SettingRole::Disconnect),
                 connections: &connections,
                 possible_unseen_uses: live.map_or(&NONE_UNSEEN, |live| &live.unseen_candidates),
                 numbers: live.map_or(&EMPTY, |live| &live.numbers),

@@ -6,7 +6,7 @@ use super::Planner;
 use super::bridges::freed_for_bridge;
 use crate::model::kind::{AttributeType, Field, Kind};
 use crate::model::ledger::ManagedObject;
-use crate::model::resource::{DesiredObject, DesiredValue, LiveObject, ServedBy};
+use crate::model::resource::{AccountSettings, DesiredObject, DesiredValue, LiveObject, ServedBy};
 use crate::plan::account_moves::{self, Predecessor};
 use crate::plan::change::{
     self, AttributeChange, ChangeAction, Comparison, ShownValue, attributes_of_new_object, is_unused_field,
@@ -22,7 +22,7 @@ use crate::plan::unanswered_creates::entry_of_late_create;
 use crate::plan::unnumbered_step;
 use crate::plan::{Inputs, PlanOptions};
 
-static NO_SWITCHES: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
+static NO_SETTINGS: AccountSettings = AccountSettings::new();
 
 impl<'a> Planner<'a> {
     pub(super) fn plan_objects(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, selection: &Selection) {
@@ -190,7 +190,7 @@ impl<'a> Planner<'a> {
             key: inputs.key,
             catalogue,
             catalogue_known,
-            switches: inputs.desired.accounts.get(&object.account).map_or(&NO_SWITCHES, |it| &it.switches),
+            settings: inputs.desired.accounts.get(&object.account).map_or(&NO_SETTINGS, |it| &it.settings),
             rewrite: &rewrite,
             resend: &resend,
         }

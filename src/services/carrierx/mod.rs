@@ -1,8 +1,8 @@
 //! CarrierX Core v2: partners (carrierx.md).
 
 use crate::model::kind::{
-    AttributeType, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, ServiceTable, TextGrammar, TokenOwnerQuery,
-    UpdateMethod,
+    AccountSetting, AttributeType, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, ServiceTable, SettingRole,
+    SettingType, TextGrammar, TokenOwnerQuery, UpdateMethod,
 };
 
 use super::Service;
@@ -16,7 +16,15 @@ pub const SERVICE: Service = Service::new(&TABLE).copied_by(world::world);
 pub static TABLE: ServiceTable = ServiceTable::new("carrierx", "CarrierX", "https://api.carrierx.com/core/v2")
     .kinds(&[&PARTNERS])
     .limits(240, 2, 2)
+    .settings(&[PARTNER_DELETE, PARTNER_PASSWORD])
     .whoami(&WHOAMI);
+
+const PARTNER_DELETE: AccountSetting = AccountSetting::new("partner_delete", SettingType::Switch)
+    .role(SettingRole::UndocumentedDelete)
+    .doc("Allows a DELETE that the service does not document.");
+
+const PARTNER_PASSWORD: AccountSetting = AccountSetting::new("partner_password", SettingType::Word("patch"))
+    .doc("Sends what the service does not list as changeable, by PATCH.");
 
 /// The owner of a token; the shape of the answer is not documented (carrierx.md 1.3).
 static WHOAMI: TokenOwnerQuery = TokenOwnerQuery { path: "oauth/whoami", id: "partner_sid", login: "login", scopes: "scopes" };
@@ -28,7 +36,7 @@ pub static PARTNERS: Kind = Kind::new("partners", "partner", "carrierx.md 4")
     .found_by(&["login"])
     .fields(FIELDS, &["brand_sid", "id"])
     .update(UpdateMethod::PatchOrPut { nested: ("nested_objects", "replace") })
-    .delete(DeleteSupport::Undocumented { switch: "partner_delete" })
+    .delete(DeleteSupport::Undocumented { switch: PARTNER_DELETE.name })
     .list(CollectionListing::Offset { size: 1000, order: "partner_sid asc" })
     .hidden_until_verified()
     .scope("partners")
@@ -72,7 +80,7 @@ const FIELDS: &[Field] = &[
         .required()
         .create_only()
         .internal()
-        .changed_with("partner_password", "patch")
+        .changed_with(&PARTNER_PASSWORD)
         .doc("Password; sent on create, and later only where the account says `partner_password: patch`.", "carrierx.md 4.2"),
     Field::new("name", AttributeType::Text).required().example("Acme West").doc("Name.", "carrierx.md 4.1"),
     Field::new("company_name", AttributeType::Text).required().example("Acme").doc("Company.", "carrierx.md 4.1"),

@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
+use crate::model::kind::SettingRole;
 use crate::sandbox::{CarrierxKnobs, CarrierxWorld, Delete, Partner, Whoami, World};
 use crate::services::copy::Source;
 
 /// The world of this account.
 pub(super) fn world(source: &Source<'_>) -> Result<World, String> {
-    let delete =
-        if source.account.switches.contains("partner_delete") { Delete::NoContent } else { CarrierxKnobs::default().delete };
+    let allowed = source.account.allows(SettingRole::UndocumentedDelete);
+    let delete = if allowed { Delete::NoContent } else { CarrierxKnobs::default().delete };
     let known = CarrierxWorld::default();
     let (whoami, account_sid, account_login) = match source.live.facts.token_owner.identity() {
         Some(owner) => (Whoami::Answer, owner.id.clone(), owner.login.clone().unwrap_or_default()),

@@ -74,7 +74,7 @@ impl UnpodReader<'_> {
 
     /// One list shows one product of the account (unpod.md 10.1): the lists of all products, combined.
     async fn listing(&self, sought: Option<&BTreeSet<String>>) -> Result<Vec<Value>, ReadError> {
-        let products = &self.account.product_ids;
+        let products = self.account.products();
         if products.len() < 2 {
             return self.listing_for(sought, None).await.map(|rows| rows.into_values().collect());
         }
@@ -111,7 +111,7 @@ impl UnpodReader<'_> {
             return ReadError::from_request(self.account, tried, error);
         }
         let mut without = ReadError::new(
-            "telform::live::product_id",
+            "telform::live::product",
             self.account,
             tried,
             "this generation of the service lists bridges by product, and the account names none",

@@ -1,8 +1,8 @@
 //! Unpod telephony: provider configurations (two generations under one address, unpod.md 3) and bridges.
 
 use crate::model::kind::{
-    AttributeType, CollectionListing, Field, Kind, Link, LinkRequests, LinkRoles, NumberParameter, PageWords, ServiceTable,
-    Spellings, TextGrammar,
+    AccountSetting, AttributeType, CollectionListing, Field, Kind, Link, LinkRequests, LinkRoles, NumberParameter, PageWords,
+    SentIn, ServiceTable, SettingRole, SettingType, Spellings, TextGrammar,
 };
 
 use super::Service;
@@ -27,14 +27,42 @@ pub static TABLE: ServiceTable = ServiceTable::new("unpod", "Unpod", "https://un
     .kinds(&[&PROVIDERS_G2, &PROVIDERS_G1, &BRIDGES_G2, &BRIDGES_G1])
     .auth_scheme("Token")
     .limits(60, 4, 1)
+    .settings(SETTINGS)
     // A configuration, and a bridge that is read by its slug; the answer to a write of a bridge (unpod.md 5.2, 6.2, recorded).
     // Handles are compared exactly: letter case counts (2.3). The documented generation does not show an owner.
-    .organizations(&[&["org_handle"], &["organization_details", "domain_handle"]])
-    .generations(&[1, 2])
+    .owned_at(&[&["org_handle"], &["organization_details", "domain_handle"]])
     .refuses_with(206)
     .repeats_throttled_post()
     .html_404_is_no_path()
     .gone_in_400(error_texts::says_gone);
+
+/// Settings of its accounts (unpod.md 2.3, 3, 7, 10.1).
+const SETTINGS: &[AccountSetting] = &[
+    AccountSetting::new("org_handle", SettingType::Text)
+        .role(SettingRole::Organization)
+        .required("the handle of its organization")
+        .sent(SentIn::Header("org-handle"))
+        .examples(&["acme.example"])
+        .doc("Handle of the organization."),
+    AccountSetting::new("product_id", SettingType::Text)
+        .role(SettingRole::Product)
+        .sent(SentIn::Header("product-id"))
+        .examples(&["unpod.ai"])
+        .doc("Sent on every call when set."),
+    AccountSetting::new("product_ids", SettingType::Texts)
+        .role(SettingRole::Products)
+        .examples(&["unpod.ai", "support.example"])
+        .doc("Products whose bridges are read."),
+    AccountSetting::new("generation", SettingType::Choice(&[1, 2]))
+        .role(SettingRole::Generation)
+        .doc("Which generation of the service answers."),
+    AccountSetting::new("disconnect_works", SettingType::Switch)
+        .role(SettingRole::Disconnect)
+        .doc("The older generation of this service can disconnect a number after all."),
+    AccountSetting::new("all_products", SettingType::Switch)
+        .role(SettingRole::AllProducts)
+        .doc("Whether `product_ids` names every product of the organization."),
+];
 
 /// Spellings of the collection of provider configurations, the documented one first (unpod.md fact 2).
 pub static CONFIGURATIONS: Spellings =

@@ -25,7 +25,7 @@ impl UnpodReader<'_> {
         bridges: Option<&Result<BridgeRows, ReadError>>,
     ) -> Result<OrganizationCheck, ReadError> {
         let tried = "checking the organization";
-        let Some(handle) = &self.account.org_handle else {
+        let Some(handle) = self.account.organization() else {
             let way_out = format!("Set `accounts.{}.org_handle`", self.account.name);
             return Err(ReadError::new(
                 "telform::live::organization",
@@ -49,14 +49,14 @@ impl UnpodReader<'_> {
             Ok(rows) => {
                 let handles: BTreeSet<&str> = rows.iter().filter_map(|row| row.get("domain_handle")?.as_str()).collect();
                 // The service compares handles exactly; letter case counts (unpod.md 2.3, recorded).
-                if handles.contains(handle.as_str()) {
+                if handles.contains(handle) {
                     return Ok(OrganizationCheck::Confirmed);
                 }
                 return Err(self.unknown_organization(handle, &handles));
             }
             Err(error) => self.unsettled(error)?,
         };
-        let own = |row: &Value| self.account.service.owner_in(row).flatten().as_ref() == Some(handle);
+        let own = |row: &Value| self.account.service.owner_in(row).flatten().as_deref() == Some(handle);
         if configurations.iter().any(own) {
             return Ok(OrganizationCheck::Confirmed);
         }
@@ -93,7 +93,7 @@ impl UnpodReader<'_> {
             }
             _ => {}
         }
-        let product = self.account.product_ids.first().map_or(ANY_PRODUCT, String::as_str);
+        let product = self.account.products().first().copied().unwrap_or(ANY_PRODUCT);
         let query = [("page", "1".to_owned()), ("page_size", "1".to_owned())];
         let why = match self.ask_for(BRIDGES_G2.collection, &query, Some(product)).await {
             Ok(body) => match self.account.service.envelope.rows(&body, false) {

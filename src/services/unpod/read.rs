@@ -86,11 +86,11 @@ impl UnpodReader<'_> {
         let found = self.configurations().await?.rows;
         // Without conclusive rows, nothing contradicts what the account says; the catalogue is not read here.
         let generation = match detect_generation(None, &found, &[]) {
-            Ok(None) => self.account.generation,
+            Ok(None) => self.account.generation(),
             _ => self.generation(&found, &[])?,
         };
-        let handle = self.account.org_handle.as_ref();
-        let own = |row| handle.is_some() && self.account.service.owner_in(row).flatten().as_ref() == handle;
+        let handle = self.account.organization();
+        let own = |row| handle.is_some() && self.account.service.owner_in(row).flatten().as_deref() == handle;
         let organization = found.iter().any(own);
         Ok(LoginCheck { kind: PROVIDERS, objects: found.len(), has_more: false, generation, names_organization: organization })
     }
@@ -204,7 +204,7 @@ impl UnpodReader<'_> {
 
     pub(super) fn generation(&self, configurations: &[Value], catalogue: &[Value]) -> Result<Option<u8>, ReadError> {
         let tried = "finding out which generation of the service answers";
-        let setting = self.account.generation;
+        let setting = self.account.generation();
         let generation = detect_generation(setting, configurations, catalogue).map_err(|contradiction| match contradiction {
             GenerationConflict::Mixed => {
                 ReadError::wrong_shape(self.account, tried, "configurations of both generations in one listing")

@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use indexmap::IndexMap;
 
+use crate::model::kind::SettingRole;
 use crate::model::resource::{Connection, Known, ServedBy};
 use crate::sandbox::{
     BridgeGet, ConfigPath, Profile, SimulatedConfiguration, SimulatedLink, SimulatedNumber, SimulatedOrganization,
@@ -36,8 +37,8 @@ impl Copied<'_, '_> {
             knobs: self.knobs(),
             ..UnpodWorld::default()
         };
-        if let Some(handle) = &self.account.org_handle {
-            unpod.organizations = vec![SimulatedOrganization::new(handle.as_str(), handle.as_str())];
+        if let Some(handle) = self.account.organization() {
+            unpod.organizations = vec![SimulatedOrganization::new(handle, handle)];
         }
         let listed = facts.catalogue.iter().filter(|_| facts.catalogue_known);
         unpod.providers = listed
@@ -56,7 +57,7 @@ impl Copied<'_, '_> {
         for live in self.live_objects("bridges") {
             let mut bridge: crate::sandbox::SimulatedBridge = self.simulator_row("bridges", live, None)?;
             bridge.slug.clone_from(&live.id);
-            bridge.product_id = self.account.product_ids.first().cloned();
+            bridge.product_id = self.account.products().first().map(|product| (*product).to_owned());
             bridge.numbers = self.numbers_on(&live.id);
             unpod.bridges.push(bridge);
         }
@@ -108,7 +109,7 @@ impl Copied<'_, '_> {
             bridge_get: if exact { BridgeGet::ConfigurationId } else { BridgeGet::Plain },
             mask_account_sid: providers.iter().any(|live| !live.masked.is_empty()),
             mask_secrets: providers.iter().any(|live| live.secrets.values().any(Option::is_none)),
-            disconnect_repaired: self.account.switches.contains("disconnect_works"),
+            disconnect_repaired: self.account.allows(SettingRole::Disconnect),
             ..UnpodKnobs::default()
         }
     }

@@ -216,7 +216,7 @@ impl LedgerStore {
                     account: name.clone(),
                     was: was.to_string(),
                     is: login.entry.to_string(),
-                    rehost: (was.api == login.entry.api && was.org_handle == login.entry.org_handle)
+                    rehost: (was.api == login.entry.api && was.organization == login.entry.organization)
                         .then(|| was.base_url.clone()),
                 });
             }

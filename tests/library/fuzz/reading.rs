@@ -2,7 +2,7 @@
 //! in which one answer or another is a mutant.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Mutex;
 
@@ -173,15 +173,12 @@ fn desired(service: &'static ServiceTable) -> Desired {
         service,
         base_url: "http://127.0.0.1:1/api".parse().unwrap(),
         previous_base_url: None,
-        org_handle: service.organization.then(|| "acme.example".to_owned()),
-        product_ids: Vec::new(),
-        generation: None,
+        settings: crate::live_world::settings(service),
         token: SecretSource::Env("TOKEN".to_owned()),
         token_location: SourceLocation::default(),
         requests_per_minute: None,
         max_in_flight: None,
         settle_after: telform::model::resource::SETTLE_AFTER,
-        switches: BTreeSet::new(),
         guards: Guards::default(),
         location: SourceLocation::default(),
     };

@@ -19,7 +19,8 @@ use telform::model::guards::Guards;
 use telform::model::kind::ServiceTable;
 use telform::model::ledger::{FingerprintKey, Ledger, ManagedObject, ObjectOrigin};
 use telform::model::resource::{
-    Account, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveState, Removal, SecretSource, SourceLocation,
+    Account, AccountSettings, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveState, Removal, SecretSource,
+    SettingValue, SourceLocation,
 };
 use telform::model::value::Secret;
 use telform::read::{self, ReadError};
@@ -106,21 +107,24 @@ async fn handle(State((answers, log)): State<(Answers, Arc<Mutex<Vec<Asked>>>)>,
     (StatusCode::from_u16(status).expect("a status"), [(header::CONTENT_TYPE, kind)], body).into_response()
 }
 
+/// What an account of the service cannot go without.
+pub(crate) fn settings(service: &ServiceTable) -> AccountSettings {
+    let required = service.settings.iter().filter(|setting| setting.required.is_some());
+    required.map(|setting| (setting.name, SettingValue::Text(setting.examples[0].to_owned()))).collect()
+}
+
 pub(crate) fn account(name: &str, service: &'static ServiceTable, base: &str) -> Account {
     Account {
         name: name.to_owned(),
         service,
         base_url: base.parse().expect("a URL"),
         previous_base_url: None,
-        org_handle: service.organization.then(|| "acme.example".to_owned()),
-        product_ids: Vec::new(),
-        generation: None,
+        settings: settings(service),
         token: SecretSource::Env("TOKEN".to_owned()),
         token_location: SourceLocation::default(),
         requests_per_minute: None,
         max_in_flight: None,
         settle_after: telform::model::resource::SETTLE_AFTER,
-        switches: BTreeSet::new(),
         guards: Guards::default(),
         location: SourceLocation::default(),
     }

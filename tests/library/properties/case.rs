@@ -9,8 +9,8 @@ use telform::model::guards::Guards;
 use telform::model::kind::{AttributeAccess, AttributeType, Kind};
 use telform::model::ledger::{FingerprintKey, Ledger, ManagedObject, ObjectOrigin, PendingCreate};
 use telform::model::resource::{
-    Account, Address, Desired, DesiredNumber, DesiredObject, DesiredSecret, DesiredValue, FieldMap, LiveState, Removal,
-    SecretSource, SourceLocation,
+    Account, AccountSettings, Address, Desired, DesiredNumber, DesiredObject, DesiredSecret, DesiredValue, FieldMap, LiveState,
+    Removal, SecretSource, SettingValue, SourceLocation,
 };
 use telform::model::value::{CompactValue, Secret};
 use telform::plan::{Inputs, Plan, PlanOptions};
@@ -321,27 +321,25 @@ fn guards(dice: &mut Dice) -> Guards {
 }
 
 fn accounts(model: &Model, dice: &mut Dice) -> IndexMap<String, Account> {
-    let mut switches = BTreeSet::from(["all_products".to_owned()]);
+    let handle = SettingValue::Text("acme.example".to_owned());
+    let mut settings = AccountSettings::from([("org_handle", handle), ("all_products", SettingValue::On)]);
     if model.repaired {
-        switches.insert("disconnect_works".to_owned());
+        settings.insert("disconnect_works", SettingValue::On);
     }
     if dice.once_in(2) {
-        switches.insert("partner_delete".to_owned());
+        settings.insert("partner_delete", SettingValue::On);
     }
     let account = |name: &str, service: &'static telform::model::kind::ServiceTable| Account {
         name: name.to_owned(),
         service,
         base_url: service.base_url.parse().expect("a URL"),
         previous_base_url: None,
-        org_handle: service.organization.then(|| "acme.example".to_owned()),
-        product_ids: Vec::new(),
-        generation: None,
+        settings: settings.clone().into_iter().filter(|(name, _)| service.setting(name).is_some()).collect(),
         token: SecretSource::Env("TOKEN".to_owned()),
         token_location: SourceLocation::default(),
         requests_per_minute: None,
         max_in_flight: None,
         settle_after: telform::model::resource::SETTLE_AFTER,
-        switches: switches.clone(),
         guards: Guards::default(),
         location: SourceLocation::default(),
     };

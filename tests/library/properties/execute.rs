@@ -377,7 +377,7 @@ impl Executor<'_> {
             _ => false,
         });
         check(!served, "numbers are still connected")?;
-        let allowed = |account: &Account| account.switches.contains("partner_delete");
+        let allowed = |account: &Account| account.settings.contains_key("partner_delete");
         check(kind.name != "partners" || allowed(&self.case.desired.accounts["c"]), "nobody documents this delete")?;
         let taken = matches!(&step.operation, StepOperation::Delete { prior_connections, .. } if !prior_connections.is_empty())
             && self.case.desired.objects.contains_key(step.address.as_ref().expect("checked"));

@@ -202,7 +202,7 @@ proptest! {
             let no_generation = facts.is_none_or(|facts| facts.generation.is_none());
             prop_assert_eq!(
                 refused(RefusalCode::UnknownGeneration, name),
-                writes && no_generation && !account.service.generations.is_empty(),
+                writes && no_generation && !account.service.generations().is_empty(),
                 "generation of {}", name
             );
             let unsure = facts.is_some_and(|facts| matches!(facts.organization, OrganizationCheck::Unconfirmed(_)));

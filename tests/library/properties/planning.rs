@@ -7,7 +7,7 @@ use litemap::LiteMap;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use telform::model::ledger::PendingCreate;
-use telform::model::resource::{Address, DesiredValue, Removal, SourceLocation};
+use telform::model::resource::{Address, DesiredValue, Removal, SettingValue, SourceLocation};
 use telform::plan::{LedgerUpdate, ObjectRef, Plan, StepOperation, StepPhase, needed_fields};
 
 use crate::properties::case::{Case, plan};
@@ -320,7 +320,7 @@ fn what_a_create_made_that_was_cut_off_goes_and_another_object_does_not() {
         let removal = Removal { address, reason: None, keep: false, account, id, key, location: place };
         case.desired.removed.push(removal);
         case.desired.kinds.insert("partners".into());
-        case.desired.accounts.get_mut(CARRIERX).expect("there").switches.insert("partner_delete".into());
+        case.desired.accounts.get_mut(CARRIERX).expect("there").settings.insert("partner_delete", SettingValue::On);
         let plan = plan(&case, &case.live());
         let codes: Vec<&str> = plan.refusals.iter().map(|refusal| refusal.code.as_str()).collect();
         if goes {

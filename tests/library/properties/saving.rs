@@ -19,7 +19,7 @@ fn taken_for(case: &Case) -> SnapshotPurpose {
     let entry = |name: &String| AccountEntry {
         api: case.desired.accounts[name].service.api.to_owned(),
         base_url: "https://x.example".to_owned(),
-        org_handle: None,
+        organization: None,
     };
     SnapshotPurpose {
         configuration: "sha256:1".to_owned(),

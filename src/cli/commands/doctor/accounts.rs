@@ -10,6 +10,7 @@ use crate::config::secrets::{self, ResolvedSecrets};
 use crate::failpoints;
 use crate::http::client::{self, HeaderFacts, HttpClient, HttpObserver};
 use crate::http::{ReadOnly, SecretVault};
+use crate::model::kind::SettingRole;
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Account, Desired, LiveAccount, LiveState, OrganizationCheck, TokenOwner};
 use crate::output::view::doctor::DoctorStatus;
@@ -173,8 +174,8 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
         .map(|(kind, objects)| format!("{} {}", objects.len(), crate::output::view::plural_kind(objects.len(), kind)))
         .collect();
     checks.ok(about, "credentials", format!("accepted; readable: {}", seen.join(", ")));
-    if account.service.organization {
-        let handle = account.org_handle.as_deref().unwrap_or_default();
+    if let Some(setting) = account.service.setting_of(SettingRole::Organization) {
+        let handle = account.organization().unwrap_or_default();
         match &live.facts.organization {
             OrganizationCheck::Confirmed => {
                 checks.ok(about, "organization", format!("`{handle}` is known to the service"));
@@ -184,7 +185,7 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
                 "organization",
                 DoctorStatus::Warning,
                 format!("`{handle}` could not be confirmed: {why}; nothing would be written"),
-                "correct `org_handle` on the account, or use a token that may read `organizations/`",
+                &format!("correct `{}` on the account, or use a token that may read `organizations/`", setting.name),
             ),
         }
     }
@@ -200,20 +201,23 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
         }
     }
     check_unreadable(checks, about, live);
-    if !account.service.generations.is_empty() {
+    if let Some(setting) = account.service.setting_of(SettingRole::Generation) {
         match live.facts.generation {
             Some(generation) => {
                 let spelling = live.facts.configurations.as_ref();
                 let at = spelling.map_or_else(String::new, |word| format!(", at `telephony/{word}/`"));
                 checks.ok(about, "generation", format!("{generation} answers{at}"));
             }
-            None => checks.add(
-                about,
-                "generation",
-                DoctorStatus::Warning,
-                "nothing in the answers shows which generation this is, so nothing would be written",
-                &format!("set `accounts.{}.generation` to 1 or 2", account.name),
-            ),
+            None => {
+                let known: Vec<String> = account.service.generations().iter().map(u32::to_string).collect();
+                checks.add(
+                    about,
+                    "generation",
+                    DoctorStatus::Warning,
+                    "nothing in the answers shows which generation this is, so nothing would be written",
+                    &format!("set `accounts.{}.{}` to {}", account.name, setting.name, known.join(" or ")),
+                );
+            }
         }
     }
 }
@@ -263,7 +267,7 @@ fn report_failed(checks: &mut CheckList, about: &str, address: &str, error: &Rea
         "unauthorized" => "credentials",
         "other_token" => "token",
         "forbidden" => "scopes",
-        "organization" | "product_id" => "organization",
+        "organization" | "product" => "organization",
         "generation" => "generation",
         "unreachable" | "no_such_path" | "gone" | "shape" => "address",
         _ => "reading",

@@ -8,6 +8,7 @@ use crate::config::secrets::{self, ResolvedSecrets, SecretAllowances};
 use crate::failpoints;
 use crate::http::client::{self, HttpClient};
 use crate::http::{ReadOnly, SecretVault};
+use crate::model::kind::SettingRole;
 use crate::model::ledger::FingerprintKey;
 use crate::model::resource::{Desired, SecretSource};
 use crate::output::view::plural_kind;
@@ -67,10 +68,10 @@ fn describe_login(login: &InitAccount, hello: &LoginCheck) -> String {
     if let Some(generation) = hello.generation {
         told.push(format!("generation {generation}"));
     }
-    if let Some(handle) = login.settings.get("org_handle").filter(|_| hello.names_organization) {
+    if let Some(handle) = login.answer(SettingRole::Organization).filter(|_| hello.names_organization) {
         told.push(format!("of the organization {handle}"));
     }
-    let unsure = if login.service.organization && !hello.names_organization {
+    let unsure = if login.service.has_organizations() && !hello.names_organization {
         "; this answer does not show whether the organization is right; `telform doctor` checks it"
     } else {
         ""

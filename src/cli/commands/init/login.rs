@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cli::commands::init::InitArgs;
 use crate::config::desired;
 use crate::config::schema;
-use crate::model::kind::ServiceTable;
+use crate::model::kind::{ServiceTable, SettingRole};
 use crate::model::resource::SecretSource;
 use crate::run::RunError;
 use crate::services;
@@ -68,6 +68,11 @@ impl InitAccount {
             set_setting(&mut logins, text)?;
         }
         Ok(logins)
+    }
+
+    /// The answer for the setting with this role.
+    pub(super) fn answer(&self, role: SettingRole) -> Option<&String> {
+        self.settings.get(self.service.setting_of(role)?.name)
     }
 
     /// The required keys that are missing.
@@ -141,9 +146,11 @@ fn find_login<'a>(logins: &'a mut [InitAccount], name: &str, option: &str) -> Re
 fn set_setting(logins: &mut [InitAccount], text: &str) -> Result<(), RunError> {
     let parts = text.split_once('=').and_then(|(key, value)| Some((key.rsplit_once('.')?, value)));
     let Some(((name, key), value)) = parts else {
+        let samples = services::tables().iter().flat_map(|table| table.settings.iter().map(|setting| (table.api, setting)));
+        let sample = samples.filter_map(|(api, it)| Some(format!(": --set {api}.{}={}", it.name, it.examples.first()?))).next();
         return Err(setting_failure(
             "--set takes NAME.KEY=VALUE",
-            "NAME is an account, KEY one of its settings: --set unpod.org_handle=acme.example",
+            format!("NAME is an account, KEY one of its settings{}", sample.unwrap_or_default()),
         ));
     };
     let login = find_login(logins, name, "--set")?;

@@ -6,7 +6,7 @@ use super::login::InitAccount;
 use crate::analysis::adopt::inline_value;
 use crate::config::desired;
 use crate::config::schema;
-use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, ServiceTable};
+use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, ServiceTable, SettingRole};
 use crate::model::resource::{SecretFile, SecretSource};
 use crate::model::value::Value;
 use crate::services;
@@ -121,11 +121,8 @@ fn account_text(login: &InitAccount, top: &str, whole: bool) -> String {
     let token = "env, file or command; never the token";
     lines.push((format!("    token: {}", source_yaml(&login.token, top)), token.to_owned()));
     // Settings of only this type of service get a hint; common ones are in the reference.
-    let common = ["base_url", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
-    let mut switches = schema::account_switches(service);
-    switches.extend(schema::fixed_settings(service).into_iter().map(|(key, _)| key));
-    let own = |key: &&&str| !common.contains(*key) && !switches.contains(*key) && whole;
-    for key in keys.iter().filter(own).filter(|key| !login.settings.contains_key(**key)) {
+    let hinted = service.settings.iter().filter(|setting| whole && !setting.is_switch());
+    for key in hinted.map(|setting| setting.name).filter(|key| !login.settings.contains_key(key)) {
         lines.push((format!("    # {key}: {}", scalar_text(service, key, &sample_value(service, key))), said(key)));
     }
     align_comments(&lines)
@@ -177,7 +174,7 @@ fn source_yaml(token: &SecretSource, top: &str) -> String {
 
 /// One shape of each kind: that of the account's generation, or the documented one.
 fn one_shape_each(login: &InitAccount) -> Vec<&'static Kind> {
-    let said = login.settings.get("generation").and_then(|text| text.parse().ok());
+    let said = login.answer(SettingRole::Generation).and_then(|text| text.parse().ok());
     let first = login.service.kinds.first().and_then(|kind| kind.generation);
     let generation: Option<u8> = said.or(login.generation).or(first);
     let fits = |kind: &&&'static Kind| kind.generation.is_none() || kind.generation == generation;
@@ -278,9 +275,9 @@ mod tests {
             let mut second = placeholder_account(service);
             second.name = "no".to_owned();
             check(&[placeholder_account(service), second]);
-            for generation in service.generations {
+            for generation in service.generations() {
                 let mut login = placeholder_account(service);
-                login.settings.insert("generation", generation.to_string());
+                login.settings.insert(service.setting_name(SettingRole::Generation), generation.to_string());
                 check(&[login]);
             }
             for key in schema::account_keys(service)
