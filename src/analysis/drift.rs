@@ -7,7 +7,7 @@ use litemap::LiteMap;
 use serde::Serialize;
 use smol_str::SmolStr;
 
-use crate::model::kind::{AttributeType, Field};
+use crate::model::kind::Field;
 use crate::model::ledger::{Digest, Ledger, digest_of};
 use crate::model::resource::{Address, Desired, DesiredValue, LiveAccount, LiveObject, LiveState};
 use crate::model::value::{CompactValue, Value};
@@ -182,7 +182,7 @@ fn drift_of_undeclared(inputs: &Inputs<'_>) -> Vec<Drift> {
         };
         for (name, seen) in &entry.seen {
             let Some(field) = find_field(account, address, name) else { continue };
-            let (is, shown) = if field.ty == AttributeType::Numbers {
+            let (is, shown) = if field.ty.is_links() {
                 if account.connections.is_none() {
                     continue; // Not known, which does not count as a difference.
                 }
@@ -294,7 +294,7 @@ fn find_field(account: &LiveAccount, address: &Address, name: &str) -> Option<&'
 }
 
 fn is_numbers_field(account: &LiveAccount, address: &Address, name: &str) -> bool {
-    find_field(account, address, name).is_some_and(|field| field.ty == AttributeType::Numbers)
+    find_field(account, address, name).is_some_and(|field| field.ty.is_links())
 }
 
 /// What serves the numbers of a bridge: number to configuration, or to the reason why none can be named.
@@ -346,7 +346,7 @@ pub fn record_last_seen(ledger: &mut Ledger, desired: &Desired, live: &LiveState
             let numbers = services::shapes_of_kind(&address.kind)
                 .into_iter()
                 .flat_map(|kind| kind.fields)
-                .find(|field| field.ty == AttributeType::Numbers);
+                .find(|field| field.ty.is_links());
             if let Some(field) = numbers {
                 let before = entry.seen.get(field.name).cloned();
                 let now = account.connections.is_some().then(|| digest_of(&numbers_on(account, &entry.id)));

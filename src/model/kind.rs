@@ -323,7 +323,7 @@ pub enum Next {
         /// Name in the query.
         sent_as: &'static str,
     },
-    /// By an address. Its query alone is used, at the path of the listing.
+    /// By an address, whole or relative to the listing. One that leads anywhere but to this listing is an error.
     Link {
         /// Key in the page.
         key: &'static str,
@@ -367,8 +367,17 @@ pub enum AttributeType {
     CatalogueEntry,
     /// Numbers of a bridge, each with the address that serves it.
     Numbers,
+    /// The address that serves this object, which is its own holder ([`LinkRequests::PatchMember`]). Null: none does.
+    ServedBy,
     /// Any value, whose texts are not interpreted.
     Opaque,
+}
+
+impl AttributeType {
+    /// Whether it says who serves what: it is planned as links, and no request of its own object holds it.
+    pub fn is_links(self) -> bool {
+        matches!(self, Self::Numbers | Self::ServedBy)
+    }
 }
 
 /// What may be done with an attribute.

@@ -115,7 +115,7 @@ pub(super) fn carry_over_attributes(object: &DesiredObject, kind: &'static Kind,
         CarriedAttributes { object: object.clone(), carried: Vec::new(), lost: Vec::new(), unknown: live.unknown_names.clone() };
     for field in kind.fields.iter().filter(|field| field.access != AttributeAccess::ReadOnly) {
         let known = from.kind.field(field.name).is_some_and(|old| old.ty == field.ty);
-        if !known || field.ty == AttributeType::Numbers || object.attributes.contains_key(field.name) {
+        if !known || field.ty.is_links() || object.attributes.contains_key(field.name) {
             continue;
         }
         if field.ty == AttributeType::Secret {

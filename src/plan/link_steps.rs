@@ -174,8 +174,7 @@ impl LinkSteps {
         number: &str,
         id: Option<u64>,
     ) -> Option<(String, BodyValue)> {
-        let (key, value) = match link.number {
-            NumberParameter::InPath => return None,
+        let (key, value) = match link.number()? {
             NumberParameter::E164(key) => (key, Value::from(self.service_spelling(bridge, number))),
             NumberParameter::Id(key) => {
                 if id.is_none() {

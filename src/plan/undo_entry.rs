@@ -95,11 +95,11 @@ impl Plan {
         step: &Step,
         kind: &Kind,
         bridge: &str,
-        number: &str,
+        of: &str,
         prior: Option<&FreedNumber>,
     ) -> Option<UndoEntry> {
         let mut inverse =
-            UndoEntry { of: vec![step.id.clone()], what: format!("{number} on {bridge}"), calls: Vec::new(), lost: None };
+            UndoEntry { of: vec![step.id.clone()], what: format!("{of} on {bridge}"), calls: Vec::new(), lost: None };
         let id = prior.and_then(|prior| prior.id);
         inverse.lost = match (prior.map(|prior| &prior.served), id, kind.link) {
             (None, ..) => Some("comes off with its bridge: undo does not put it back".to_owned()),
@@ -114,12 +114,10 @@ impl Plan {
                 let account = &step.call.account;
                 let at = self.ref_after_undo(account, ObjectRef::Id(bridge.to_owned())).in_path();
                 let provider = self.ref_after_undo(account, ObjectRef::Id(server.clone()));
-                let number = match link.number {
-                    NumberParameter::E164(key) => Some((key, Value::from(number))),
-                    NumberParameter::Id(key) => Some((key, Value::from(number_id))),
-                    NumberParameter::InPath => None,
-                };
-                let number = number.map(|(key, value)| (key.to_owned(), BodyValue::Value(value)));
+                let number = link.number().map(|number| match number {
+                    NumberParameter::E164(key) => (key.to_owned(), BodyValue::Value(Value::from(of))),
+                    NumberParameter::Id(key) => (key.to_owned(), BodyValue::Value(Value::from(number_id))),
+                });
                 inverse.calls.push(link_call(account, link, &at, Some(&provider), number));
                 None
             }
@@ -281,7 +279,7 @@ fn undo_delete(
     let mut needed = Vec::new();
     let writable = kind.fields.iter().filter(|field| {
         field.access != AttributeAccess::ReadOnly
-            && field.ty != AttributeType::Numbers
+            && !field.ty.is_links()
             && field.only_with.is_none_or(|(other, needed)| before.get(other).and_then(Value::as_str) == Some(needed))
     });
     for field in writable {

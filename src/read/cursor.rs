@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use url::Url;
-
 use super::{AccountReader, ReadError};
+use crate::http::client::base_of_requests;
 use crate::model::kind::{CollectionListing, Kind, Next, text_of};
 use crate::model::value::{Value, memory_size};
 
@@ -65,15 +64,27 @@ impl AccountReader<'_> {
                 .map(|next| text_of(next).ok_or_else(|| shape(&format!("`{key}` is neither a text nor a number"))))
                 .transpose()?
                 .map(|cursor| vec![(word.to_owned(), size.to_string()), (sent_as.to_owned(), cursor)]),
-            // Only its query is followed: the address itself would take the token to wherever an answer says.
             Next::Link { key } => says(key)
-                .map(|next| {
-                    let next = next.as_str().and_then(|next| self.account.base_url.join(next).ok());
-                    next.ok_or_else(|| shape(&format!("`{key}` is not an address")))
-                })
-                .transpose()?
-                .map(|next: Url| next.query_pairs().into_owned().collect()),
+                .map(|next| self.query_of_link(kind, next).map_err(|what| shape(&format!("`{key}` {what}"))))
+                .transpose()?,
         };
         Ok((found.clone(), next))
+    }
+
+    /// The query of the address of the next page. Anything but a page of this listing is refused: the token would go to wherever
+    /// an answer says.
+    fn query_of_link(&self, kind: &Kind, next: &Value) -> Result<Vec<(String, String)>, String> {
+        let mut listing = base_of_requests(self.account).map_err(|error| error.to_string())?;
+        listing.set_query(None);
+        listing.path_segments_mut().map_err(|()| "follows no path")?.pop_if_empty().extend(kind.collection.split('/'));
+        let next = next.as_str().and_then(|next| listing.join(next).ok()).ok_or("is not an address")?;
+        if next.origin() != listing.origin() {
+            let (own, other) = (listing.origin().ascii_serialization(), next.origin().ascii_serialization());
+            return Err(format!("leads to {other}, and the token is for {own} only"));
+        }
+        if next.path().trim_end_matches('/') != listing.path().trim_end_matches('/') {
+            return Err(format!("leads to {}, which is not this listing", next.path()));
+        }
+        Ok(next.query_pairs().into_owned().collect())
     }
 }

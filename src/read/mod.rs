@@ -17,6 +17,8 @@ use crate::model::value::Value;
 
 mod cursor;
 mod error;
+mod link_needs;
+mod links;
 mod login_check;
 mod object;
 pub mod one;
@@ -209,16 +211,37 @@ impl AccountReader<'_> {
         Ok(live)
     }
 
-    /// Everything that is asked for, each kind by itself.
+    /// Everything that is asked for, each kind by itself, and both ends of the links where something depends on them.
     async fn kind_by_kind(&self) -> Result<LiveAccount, ReadError> {
         let (mut live, mut first) = (LiveAccount::default(), None);
-        for kind in self.account.service.kinds.iter().filter(|kind| self.kinds.contains(kind.name)) {
-            if let Err(error) = self.read_kind(kind, &mut live).await {
+        self.read_kinds(|kind| self.kinds.contains(kind), &mut live, &mut first).await?;
+        if let Some(roles) = self.account.service.link_roles() {
+            if self.links_matter() || self.replaces_one(&live) {
+                let ends = [roles.holder, roles.target];
+                self.read_kinds(|kind| ends.contains(&kind) && !self.kinds.contains(kind), &mut live, &mut first).await?;
+            }
+            // Without the one it is not known who serves what, and without the other not who that is.
+            let failed = [roles.holder, roles.target].into_iter().find_map(|kind| live.listing_failures.get(kind));
+            if let Some(why) = failed.cloned() {
+                (live.connections, live.connections_failure) = (None, Some(why));
+            }
+        }
+        self.some_listing(live, first)
+    }
+
+    async fn read_kinds(
+        &self,
+        which: impl Fn(&str) -> bool,
+        live: &mut LiveAccount,
+        first: &mut Option<ReadError>,
+    ) -> Result<(), ReadError> {
+        for kind in self.account.service.kinds.iter().filter(|kind| which(kind.name)) {
+            if let Err(error) = self.read_kind(kind, live).await {
                 live.listing_failures.insert(kind.name, self.listing_failure(&error)?);
                 first.get_or_insert(error);
             }
         }
-        self.some_listing(live, first)
+        Ok(())
     }
 
     /// Why a listing could not be read, as a fact about that listing; an error where it concerns the account.

@@ -104,7 +104,7 @@ pub(super) fn of_row(kind: &Kind, row: Option<ParsedRow>, key: &FingerprintKey) 
                 continue;
             }
             // The numbers of a bridge are connections, and their rows hold secrets of other objects.
-            AttributeType::Numbers => continue,
+            AttributeType::Numbers | AttributeType::ServedBy => continue,
             // A service that writes an empty map as an empty list (carrierx.md 5.3, 5.4).
             AttributeType::Map if matches!(&value, CompactValue::List(items) if items.is_empty()) => {
                 attributes.push((field.name, CompactValue::from_entries(Vec::new())));
@@ -241,7 +241,11 @@ fn fits_type(ty: AttributeType, value: &CompactValue) -> bool {
         AttributeType::Text | AttributeType::Decimal | AttributeType::Integer | AttributeType::Bool => {
             !matches!(value, CompactValue::Map(_) | CompactValue::List(_))
         }
-        AttributeType::CatalogueEntry | AttributeType::Secret | AttributeType::Numbers | AttributeType::Opaque => true,
+        AttributeType::CatalogueEntry
+        | AttributeType::Secret
+        | AttributeType::Numbers
+        | AttributeType::ServedBy
+        | AttributeType::Opaque => true,
     }
 }
 

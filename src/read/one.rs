@@ -143,7 +143,7 @@ pub async fn with_key(
                 Some(request) => *request,
                 None => unreadable_answer(account, &path, &error.means),
             })?;
-            return Ok(having(natural, kind, facts, listed.0.into_iter()));
+            return Ok(having(natural, kind, facts, listed.objects.into_iter()));
         }
     };
     let answer = match api.get(&account.name, &path, &query).await {
@@ -205,7 +205,7 @@ pub async fn read_bridge_servers(
 ) -> Result<Option<BTreeMap<String, ServedBy>>, ApiError> {
     let Some(row) = row_by_id(api, account, kind, facts, key, slug).await? else { return Ok(None) };
     let Some(link) = kind.link else { return Ok(Some(BTreeMap::new())) };
-    let servers = (link.served_by)(&row);
+    let servers = link.served_by(&row);
     servers.map(Some).map_err(|why| unreadable_answer(account, &kind.member_path(facts, slug), why))
 }
 

@@ -15,6 +15,7 @@ use crate::http::LazyJson;
 use crate::model::kind::{CollectionListing, Kind};
 use crate::model::ledger::FingerprintKey;
 use crate::model::resource::{LiveAccount, LiveObject};
+use crate::model::value::{Value, memory_size};
 
 /// Pages requested concurrently; few, so that a service with a wrong total is detected early.
 const WAVE: usize = 16;
@@ -31,6 +32,16 @@ struct PageOfObjects {
     total: Option<u64>,
 }
 
+/// A listing, sorted by identity.
+pub(super) struct KindListing {
+    /// The objects.
+    pub(super) objects: Vec<LiveObject>,
+    /// What is wrong with each row that does not name an object.
+    pub(super) malformed_rows: Vec<String>,
+    /// The rows, of a kind that holds links.
+    rows: Vec<Value>,
+}
+
 /// The result of reading all pages once.
 enum ListingResult {
     Complete(Vec<LiveObject>, Vec<String>),
@@ -41,13 +52,16 @@ enum ListingResult {
 impl AccountReader<'_> {
     /// Reads a kind completely, then the objects in the ledger that its listing does not show.
     pub(super) async fn read_kind(&self, kind: &'static Kind, live: &mut LiveAccount) -> Result<(), ReadError> {
-        let (mut objects, odd) = self.read_stable_listing(kind).await?;
+        let KindListing { mut objects, malformed_rows: odd, mut rows } = self.read_stable_listing(kind).await?;
         let listed = |id: &&str| objects.binary_search_by(|object| object.id.as_str().cmp(id)).is_ok();
         let unseen: BTreeSet<String> = self.remembered_ids(kind.name).filter(|id| !listed(id)).map(str::to_owned).collect();
-        let found = join_all(unseen.iter().map(|id| self.by_id(kind, id))).await;
-        for (id, object) in unseen.into_iter().zip(found) {
-            match object {
-                Ok(Some(object)) => objects.push(object),
+        let found = join_all(unseen.iter().map(|id| self.row_by_id(kind, None, id))).await;
+        for (id, row) in unseen.into_iter().zip(found) {
+            match row {
+                Ok(Some(row)) => {
+                    rows.extend(kind.link.map(|_| row.clone()));
+                    objects.push(self.parse_object(kind, &format!("reading {} {id}", kind.singular), row)?);
+                }
                 Ok(None) => _ = live.missing.insert(id),
                 Err(error) => {
                     let why = unreadable_object(error, false)?;
@@ -59,27 +73,43 @@ impl AccountReader<'_> {
             live.malformed_rows.insert(kind.name, odd);
         }
         objects.sort_by(|a, b| a.id.cmp(&b.id));
+        if let Some(link) = kind.link {
+            self.take_connections(kind, link, &rows, &mut objects, live)?;
+        }
         live.objects.insert(kind.name, objects);
         Ok(())
     }
 
     /// The listing of a kind, read once more if it changed in the meantime.
-    pub(super) async fn read_stable_listing(&self, kind: &'static Kind) -> Result<(Vec<LiveObject>, Vec<String>), ReadError> {
+    pub(super) async fn read_stable_listing(&self, kind: &'static Kind) -> Result<KindListing, ReadError> {
         let tried = format!("listing the {}", kind.name);
         let rows = match kind.list {
-            CollectionListing::Whole | CollectionListing::Offset { .. } => {
-                return self.listed_by_offset(kind, &tried).await;
+            CollectionListing::Offset { .. } => {
+                let (objects, malformed_rows) = self.listed_by_offset(kind, &tried).await?;
+                let rows = if kind.link.is_some() { self.rows_one_by_one(kind, &objects).await? } else { Vec::new() };
+                return Ok(KindListing { objects, malformed_rows, rows });
             }
+            CollectionListing::Whole => self.whole_listing(&tried, kind.collection).await?,
             CollectionListing::Pages { .. } => self.numbered_pages(PagesOf::all(kind, &tried)).await?.into_values().collect(),
             CollectionListing::Cursor { .. } => self.cursor_pages(kind, &tried).await?,
         };
+        let kept = if kind.link.is_some() { rows.clone() } else { Vec::new() };
         let (mut objects, odd) = split_rows(rows.into_iter().map(|row| object::parse_object(kind, row, self.key)));
         objects.sort_by(|a, b| a.id.cmp(&b.id));
         if let Some([twice, _]) = objects.array_windows().find(|[a, b]| a.id == b.id) {
             let what = format!("{} {} appears twice", kind.singular, twice.id);
             return Err(ReadError::incomplete_listing(self.account, &tried, &what));
         }
-        Ok((objects, odd))
+        Ok(KindListing { objects, malformed_rows: odd, rows: kept })
+    }
+
+    /// The rows of a listing that comes in one answer.
+    pub(super) async fn whole_listing(&self, tried: &str, path: &str) -> Result<Vec<Value>, ReadError> {
+        let body = self.get(tried, path, &[]).await?;
+        let rows = self.account.service.envelope.rows(&body, true);
+        let rows = rows.map_err(|what| ReadError::wrong_shape(self.account, tried, &what))?.to_vec();
+        self.keep(tried, rows.iter().map(memory_size).sum())?;
+        Ok(rows)
     }
 
     async fn listed_by_offset(&self, kind: &'static Kind, tried: &str) -> Result<(Vec<LiveObject>, Vec<String>), ReadError> {
@@ -102,12 +132,6 @@ impl AccountReader<'_> {
         Some(kind.fields.iter().map(|field| names.contains(field.name)).collect())
     }
 
-    /// One object by its identity; `None` when the service says that it does not exist.
-    async fn by_id(&self, kind: &'static Kind, id: &str) -> Result<Option<LiveObject>, ReadError> {
-        let row = self.row_by_id(kind, None, id).await?;
-        row.map(|row| self.parse_object(kind, &format!("reading {} {id}", kind.singular), row)).transpose()
-    }
-
     async fn read_page(
         &self,
         kind: &'static Kind,
@@ -120,17 +144,11 @@ impl AccountReader<'_> {
             CollectionListing::Offset { size, order } => {
                 vec![("limit", size.to_string()), ("offset", offset.to_string()), ("order", order.to_owned())]
             }
-            CollectionListing::Whole => Vec::new(),
-            CollectionListing::Pages { .. } | CollectionListing::Cursor { .. } => {
+            CollectionListing::Whole | CollectionListing::Pages { .. } | CollectionListing::Cursor { .. } => {
                 return Err(shape("a kind of this service is not listed by offset"));
             }
         };
         let body = self.get(tried, kind.collection, &query).await?;
-        if matches!(kind.list, CollectionListing::Whole) {
-            let rows = self.account.service.envelope.rows(&body, false).map_err(|what| shape(&what))?.iter();
-            let (objects, odd) = split_rows(rows.map(|row| object::parse_object(kind, row.clone(), self.key)));
-            return Ok(PageOfObjects { objects, malformed_rows: odd, has_more: false, total: None });
-        }
         let (kept, key) = (kept.cloned(), self.key.clone());
         // A thousand objects take some milliseconds to process: meanwhile other pages arrive.
         let taken = tokio::task::spawn_blocking(move || parse_page(kind, kept.as_deref(), &key, &body)).await;
@@ -145,7 +163,11 @@ impl AccountReader<'_> {
         match kind.list {
             CollectionListing::Pages { .. } => self.first_numbered_page(kind).await,
             CollectionListing::Cursor { .. } => self.first_cursor_page(kind).await,
-            CollectionListing::Whole | CollectionListing::Offset { .. } => {
+            CollectionListing::Whole => {
+                let rows = self.whole_listing(&format!("listing the {}", kind.name), kind.collection).await?;
+                Ok((rows.len(), false))
+            }
+            CollectionListing::Offset { .. } => {
                 let page = self.read_page(kind, &format!("listing the {}", kind.name), None, 0).await?;
                 Ok((page.row_count(), page.has_more))
             }

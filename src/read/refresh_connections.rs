@@ -68,14 +68,12 @@ impl AccountReader<'_> {
         facts: &AccountFacts,
     ) -> Result<Vec<(String, LiveObject)>, ReadError> {
         if kind.list != CollectionListing::Whole {
-            let listed = self.read_stable_listing(kind).await?.0.into_iter();
+            let listed = self.read_stable_listing(kind).await?.objects.into_iter();
             return Ok(listed.map(|object| (object.id.clone(), object)).collect());
         }
         let tried = format!("listing the {} again", kind.name);
-        let body = self.get(&tried, &kind.collection_path(facts), &[]).await?;
-        let rows = self.account.service.envelope.rows(&body, true);
-        let rows = rows.map_err(|what| ReadError::wrong_shape(self.account, &tried, &what))?;
-        self.named_rows(kind, &tried, rows.to_vec())
+        let rows = self.whole_listing(&tried, &kind.collection_path(facts)).await?;
+        self.named_rows(kind, &tried, rows)
     }
 
     /// Each row as an object, with what the service itself calls it.

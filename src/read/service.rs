@@ -40,12 +40,12 @@ pub trait ReadService: Debug + Sync {
     /// Who serves the members of these holders now. `targets` are the objects that may.
     fn connections<'a>(
         &'a self,
-        _reader: &'a AccountReader<'a>,
-        _facts: &'a AccountFacts,
+        reader: &'a AccountReader<'a>,
+        facts: &'a AccountFacts,
         _targets: &'a [LiveObject],
-        _holders: &'a BTreeSet<String>,
+        holders: &'a BTreeSet<String>,
     ) -> Reading<'a, RefreshedConnections> {
-        Box::pin(async { Ok(RefreshedConnections::default()) })
+        Box::pin(reader.connections_again(facts, holders))
     }
 }
 

@@ -108,8 +108,8 @@ pub enum MemberKey {
     Text(&'static str),
     /// By its own id under this key.
     Id(&'static str),
-    /// By the path alone.
-    Path,
+    /// Not at all: the path does.
+    Unnamed,
 }
 
 macro_rules! checked {

@@ -148,9 +148,9 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
             Some(CheckerPayload::Value(value)) => Some(value),
             _ => None,
         };
-        expected += usize::from(!matches!(keys.member, MemberKey::Path));
+        expected += usize::from(!matches!(keys.member, MemberKey::Unnamed));
         let right = match keys.member {
-            MemberKey::Path => true,
+            MemberKey::Unnamed => true,
             // A number is sent in the service's own spelling.
             MemberKey::Text(key) => {
                 named(key).and_then(Value::as_str).is_some_and(|sent| sent == number || same_digits(sent, number))

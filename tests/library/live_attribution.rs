@@ -398,7 +398,7 @@ fn a_row_that_contradicts_itself_settles_nothing() {
         for generation in [1, 2] {
             let link = services::shape_of_generation("bridges", Some(generation)).and_then(|kind| kind.link).expect("a link");
             let bridge = json!({"numbers": [row]});
-            let servers = (link.served_by)(bridge.as_object().expect("an object")).expect("a list of numbers");
+            let servers = link.served_by(bridge.as_object().expect("an object")).expect("a list of numbers");
             assert_eq!(servers[NUMBER], ambiguous(ids), "{row}");
             assert_eq!(of_rows(generation, std::slice::from_ref(&row)), ambiguous(ids), "{row}");
         }

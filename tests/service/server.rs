@@ -1,8 +1,9 @@
-//! The made-up service: mailboxes under `/v1/mailboxes` by page number, greetings under `/v1/greetings` by cursor.
+//! The made-up services: mailboxes under `/v1/mailboxes` by page number, greetings under `/v1/greetings` by cursor, contacts
+//! under `/v1/contacts` by the address of the next page, menus, boxes and lines whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -23,6 +24,27 @@ struct Held {
     rows: BTreeMap<String, Rows>,
     writes: Vec<String>,
     carried: BTreeSet<String>,
+    /// Methods and targets of all requests.
+    requests: Vec<String>,
+    /// How often something was deleted that served a number.
+    silenced: usize,
+    /// How often a number was taken off what served it.
+    cuts: usize,
+    next: NextLink,
+    /// What another client makes during the next PATCH.
+    meanwhile: Option<(String, Value)>,
+}
+
+/// How a page of contacts names the next one.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum NextLink {
+    #[default]
+    Relative,
+    Whole,
+    Elsewhere(SocketAddr),
+    OtherPath,
+    Loop,
+    Number,
 }
 
 type Shared = Arc<Mutex<Held>>;
@@ -49,14 +71,49 @@ impl Server {
         self.address
     }
 
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Writes since this was last asked: method, path, and the keys that were sent.
     pub(crate) fn writes(&self) -> Vec<String> {
-        std::mem::take(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner).writes)
+        std::mem::take(&mut self.held().writes)
+    }
+
+    /// Requests since this was last asked.
+    pub(crate) fn take_requests(&self) -> Vec<String> {
+        std::mem::take(&mut self.held().requests)
+    }
+
+    pub(crate) fn silenced(&self) -> usize {
+        self.held().silenced
+    }
+
+    pub(crate) fn cuts(&self) -> usize {
+        self.held().cuts
+    }
+
+    pub(crate) fn answer_with(&self, next: NextLink) {
+        self.held().next = next;
+    }
+
+    pub(crate) fn row(&self, collection: &str, id: u64) -> Value {
+        self.held().rows[collection].iter().find(|row| row["id"] == id).cloned().map_or(Value::Null, Value::Object)
+    }
+
+    /// Makes an object as another client would.
+    pub(crate) fn insert(&self, collection: &str, row: Value) {
+        self.held().insert(collection, row);
+    }
+
+    /// The same during the next PATCH.
+    pub(crate) fn insert_at_the_next_patch(&self, collection: &str, row: Value) {
+        self.held().meanwhile = Some((collection.to_owned(), row));
     }
 
     /// Settings of accounts in the requests since this was last asked, each once.
     pub(crate) fn carried(&self) -> Vec<String> {
-        std::mem::take(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner).carried).into_iter().collect()
+        std::mem::take(&mut self.held().carried).into_iter().collect()
     }
 }
 
@@ -74,7 +131,12 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
         return say(401, &json!({ "error": "no token" }));
     }
     let mut held = shared.lock().unwrap_or_else(PoisonError::into_inner);
-    let (edition, path) = head.uri.path()[1..].split_once('/').map_or(("", ""), |(edition, path)| (edition, path));
+    // Only voicebox has editions.
+    let (edition, path) = match head.uri.path()[1..].split_once('/') {
+        Some(("v1", path)) => ("", format!("v1/{path}")),
+        Some((edition, path)) => (edition, path.to_owned()),
+        None => ("", String::new()),
+    };
     let path = format!("/{path}");
     let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("-").to_owned();
     let tags = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()).filter(|(key, _)| key == "tag");
@@ -86,17 +148,27 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
         let line = format!("{} {path} {}", head.method, json!(keys));
         held.writes.push(line);
     }
+    let asked = head.uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    held.requests.push(format!("{} {path}{asked}", head.method));
+    let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let own = (host.to_owned(), head.uri.path().to_owned());
     let parts: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
-    let rows = held.rows.entry(parts[0].to_owned()).or_default();
+    if head.method == "PATCH"
+        && let Some((collection, row)) = held.meanwhile.take()
+    {
+        held.insert(&collection, row);
+    }
+    let next = held.next;
+    let Held { rows: all, silenced, cuts, .. } = &mut *held;
+    if head.method == "DELETE" {
+        *silenced += served_by(all, parts[0], parts.get(1).copied().unwrap_or_default());
+    }
+    let rows = all.entry(parts[0].to_owned()).or_default();
     let id = parts.get(1).and_then(|id| id.parse::<u64>().ok());
     match (head.method.as_str(), id) {
-        ("GET", None) => say(200, &page(parts[0], rows, head.uri.query().unwrap_or_default())),
+        ("GET", None) => say(200, &page(parts[0], rows, head.uri.query().unwrap_or_default(), next, &own)),
         ("POST", None) => {
-            let mut row = body;
-            let next = rows.iter().filter_map(|row| row["id"].as_u64()).max().unwrap_or_default() + 1;
-            row.insert("id".to_owned(), next.into());
-            row.insert("created_at".to_owned(), "2026-11-25".into());
-            rows.push(row.clone());
+            let row = insert(rows, parts[0], body);
             say(201, &shown(&row))
         }
         (method, Some(id)) => {
@@ -104,7 +176,21 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
                 return say(404, &json!({ "error": "not there" }));
             };
             match method {
-                "PATCH" => rows[at].extend(body),
+                "POST" => {
+                    let connects = parts.get(2) == Some(&"connect");
+                    *cuts += usize::from(!connects);
+                    let number = body.get("number").and_then(Value::as_str).unwrap_or_default();
+                    let Some(Value::Object(numbers)) = rows[at].get_mut("numbers") else { panic!("a menu has numbers") };
+                    if connects {
+                        numbers.insert(number.to_owned(), body["mailbox_id"].clone());
+                    } else if numbers.remove(number).is_none() {
+                        return say(404, &json!({ "error": "not on this menu" }));
+                    }
+                }
+                "PATCH" => {
+                    *cuts += usize::from(body.get("box_id").is_some_and(Value::is_null));
+                    rows[at].extend(body);
+                }
                 "DELETE" => {
                     rows.remove(at);
                     return StatusCode::NO_CONTENT.into_response();
@@ -117,13 +203,52 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
     }
 }
 
+impl Held {
+    fn insert(&mut self, collection: &str, row: Value) {
+        let Value::Object(row) = row else { panic!("an object") };
+        insert(self.rows.entry(collection.to_owned()).or_default(), collection, row);
+    }
+}
+
+fn insert(rows: &mut Rows, collection: &str, mut row: Map<String, Value>) -> Map<String, Value> {
+    let next = rows.iter().filter_map(|row| row["id"].as_u64()).max().unwrap_or_default() + 1;
+    row.insert("id".to_owned(), next.into());
+    match collection {
+        "menus" => _ = row.entry("numbers").or_insert_with(|| json!({})),
+        "lines" => _ = row.entry("box_id").or_insert(Value::Null),
+        "mailboxes" => _ = row.insert("created_at".to_owned(), "2026-11-25".into()),
+        _ => {}
+    }
+    rows.push(row.clone());
+    row
+}
+
+/// How many numbers an object serves.
+fn served_by(all: &BTreeMap<String, Rows>, collection: &str, id: &str) -> usize {
+    let id = id.parse::<u64>().ok();
+    let rows = |collection: &str| all.get(collection).into_iter().flatten();
+    match collection {
+        "mailboxes" => {
+            let numbers = rows("menus").filter_map(|row| row["numbers"].as_object()).flat_map(Map::values);
+            numbers.filter(|by| by.as_u64() == id).count()
+        }
+        "boxes" => rows("lines").filter(|row| row["box_id"].as_u64() == id).count(),
+        _ => 0,
+    }
+}
+
 /// The PIN is write-only, as at many services.
 fn shown(row: &Map<String, Value>) -> Value {
     Value::Object(row.iter().filter(|(key, _)| *key != "pin").map(|(k, v)| (k.clone(), v.clone())).collect())
 }
 
-/// One page: of mailboxes by its number, with the count of all; of greetings after one of them, with what comes next.
-fn page(collection: &str, rows: &Rows, query: &str) -> Value {
+/// One page: of mailboxes by its number, with the count of all; of greetings after one of them, with what comes next; of contacts
+/// with the address of the next one.
+fn page(collection: &str, rows: &Rows, query: &str, next: NextLink, own: &(String, String)) -> Value {
+    let (host, path) = own;
+    if matches!(collection, "menus" | "boxes" | "lines") {
+        return json!({ "data": rows });
+    }
     let asked: BTreeMap<String, usize> = url::form_urlencoded::parse(query.as_bytes())
         .filter_map(|(key, value)| Some((key.into_owned(), value.parse().ok()?)))
         .collect();
@@ -138,6 +263,17 @@ fn page(collection: &str, rows: &Rows, query: &str) -> Value {
     if collection == "mailboxes" {
         return json!({ "data": found, "count": rows.len() });
     }
-    let next = Some(start + size).filter(|next| *next < rows.len());
-    json!({ "items": found, "next": next })
+    let after = Some(start + size).filter(|next| *next < rows.len());
+    if collection != "contacts" {
+        return json!({ "items": found, "next": after });
+    }
+    let link = after.map(|after| match next {
+        NextLink::Relative => json!(format!("?limit={size}&after={after}")),
+        NextLink::Whole => json!(format!("http://{host}{path}?limit={size}&after={after}")),
+        NextLink::Elsewhere(other) => json!(format!("http://{other}{path}?limit={size}&after={after}")),
+        NextLink::OtherPath => json!(format!("/v1/greetings?limit={size}&after={after}")),
+        NextLink::Loop => json!(format!("{path}?limit={size}&after=2")),
+        NextLink::Number => json!(after),
+    });
+    json!({ "items": found, "next": link })
 }

@@ -117,7 +117,9 @@ impl AdoptionFile {
             } else {
                 match field.ty {
                     AttributeType::Secret => self.write_secret(found, field),
-                    AttributeType::Numbers => self.write_numbers(inputs, adoption, found, field.name),
+                    AttributeType::Numbers | AttributeType::ServedBy => {
+                        self.write_numbers(inputs, adoption, found, field);
+                    }
                     _ => self.write_attribute(inputs, found, field),
                 }
             }
@@ -202,8 +204,9 @@ impl AdoptionFile {
         inputs: &Inputs<'_>,
         adoption: &AdoptionSet<'_>,
         found: &AdoptableObject<'_>,
-        attribute: &'static str,
+        field: &'static Field,
     ) {
+        let attribute = field.name;
         let Some(live) = inputs.live.accounts.get(found.account) else { return };
         let on: Vec<&Connection> =
             (live.connections.iter().flatten()).filter(|connection| connection.bridge == found.live.id).collect();
@@ -243,6 +246,11 @@ impl AdoptionFile {
             return;
         }
         self.note_attribute_line(found, attribute);
+        self.numbers += served.len();
+        if field.ty == AttributeType::ServedBy {
+            let served = served.iter().map(|(_, address)| format!("    {attribute}: {}", mapping_key(&address.name)));
+            return served.for_each(|line| self.push_line(&line));
+        }
         self.push_line(&format!("    {attribute}:"));
         for (number, address) in &served {
             let shown = live.spellings.get(&(found.live.id.clone(), (*number).to_owned())).map_or(*number, String::as_str);
@@ -251,7 +259,6 @@ impl AdoptionFile {
                 if text::is_e164(number) && shown.contains('+') { (*number, "") } else { (shown, ", as_shown: true") };
             self.push_line(&format!("      {}: {{ provider: {}{mark} }}", double_quoted(name), mapping_key(&address.name)));
         }
-        self.numbers += served.len();
         for connection in on.iter().filter(|connection| connection.served_by == ServedBy::Unserved) {
             self.push_line(&format!("      # {}: on the bridge, and nothing serves it", escape(&connection.number)));
         }

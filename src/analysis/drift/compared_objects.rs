@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::kind::{AttributeType, Field};
+use crate::model::kind::Field;
 use crate::model::resource::ListingFailure;
 use crate::plan::{Inputs, Plan};
 use crate::services;
@@ -58,7 +58,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
                 continue;
             }
             let numbers = services::shapes_of_kind(&address.kind).into_iter().flat_map(|kind| kind.fields);
-            let seen = |field: &Field| field.ty == AttributeType::Numbers && entry.seen.contains_key(field.name);
+            let seen = |field: &Field| field.ty.is_links() && entry.seen.contains_key(field.name);
             if let Some(why) = read.connections_failure.as_ref().filter(|_| numbers.into_iter().any(seen)) {
                 let kind = services::shapes_of_kind(&address.kind).first().map_or("", |kind| kind.name);
                 unread.entry((entry.account.as_str(), kind, "the numbers on ")).or_insert((0, why)).0 += 1;

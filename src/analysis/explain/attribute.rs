@@ -277,7 +277,7 @@ impl ExplainContext<'_> {
 
     fn live_value(&self, field: &Field) -> ShownValue {
         let Some(live) = self.live else { return ShownValue::Absent };
-        if field.ty == AttributeType::Numbers {
+        if field.ty.is_links() {
             return self.numbers_on_bridge(live);
         }
         crate::plan::shown_now(live, field)
@@ -350,7 +350,7 @@ impl ExplainContext<'_> {
         let all = self.change.map(|change| change.steps.as_slice()).unwrap_or_default();
         let of_change = plan.steps.iter().filter(|step| all.contains(&step.id));
         let carries = |step: &&crate::plan::Step| match field.ty {
-            AttributeType::Numbers => {
+            AttributeType::Numbers | AttributeType::ServedBy => {
                 matches!(step.phase, StepPhase::Rewire | StepPhase::ReadBack | StepPhase::TakeOver)
             }
             _ => step.call.body.as_ref().is_some_and(|body| {
@@ -363,7 +363,7 @@ impl ExplainContext<'_> {
 }
 
 fn yaml_value(object: &DesiredObject, field: &Field) -> Option<YamlValue> {
-    if field.ty == AttributeType::Numbers {
+    if field.ty.is_links() {
         let numbers = object.numbers.as_ref()?.iter();
         let rows = numbers.map(|(number, wanted)| (number.clone(), Value::from(wanted.provider.to_string())));
         return Some(YamlValue::Value(Value::Object(rows.collect())));

@@ -134,6 +134,7 @@ pub(super) fn describe_type(ty: AttributeType) -> &'static str {
         AttributeType::Map => "a map, owned whole",
         AttributeType::CatalogueEntry => "a provider of the catalogue",
         AttributeType::Numbers => "the numbers of the bridge, owned whole",
+        AttributeType::ServedBy => "what serves it; null for nothing",
         AttributeType::Opaque => "any value",
     }
 }
@@ -166,7 +167,7 @@ pub(super) fn describe_update(kind: &Kind, field: &Field, put: bool) -> Option<&
     match (field.access, field.ty, kind.update) {
         (AttributeAccess::CreateOnly | AttributeAccess::ReadOnly | AttributeAccess::CarriedOver, _, _) => None,
         (AttributeAccess::Replace, _, _) => Some("by a new object in place of the old one"),
-        (AttributeAccess::Modifiable, AttributeType::Numbers, _) => Some("by connect and disconnect"),
+        (AttributeAccess::Modifiable, AttributeType::Numbers | AttributeType::ServedBy, _) => Some("by connect and disconnect"),
         (_, _, UpdateMethod::PatchOrPut { .. }) if put => Some("by PUT, because the entry says `update: put`"),
         (_, _, UpdateMethod::PatchOrPut { .. } | UpdateMethod::Patch) => Some("by PATCH"),
     }

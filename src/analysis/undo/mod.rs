@@ -301,7 +301,7 @@ impl<'a> UndoBuilder<'a> {
         };
         let declared = self.today.desired.objects.get(address);
         let mut attributes = BTreeMap::new();
-        let writable = |field: &&Field| !matches!(field.access, AttributeAccess::ReadOnly) && field.ty != AttributeType::Numbers;
+        let writable = |field: &&Field| !matches!(field.access, AttributeAccess::ReadOnly) && !field.ty.is_links();
         for field in kind.fields.iter().filter(writable) {
             if field.ty == AttributeType::Secret {
                 match declared.and_then(|object| object.attributes.get(field.name)) {

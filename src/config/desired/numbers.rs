@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::objects::ParsedObject;
-use super::{ConfigLoader, FileEntry, phone, suggestions, texts, values};
+use super::{ConfigLoader, FileEntry, LayeredBlock, phone, suggestions, texts, values};
 use crate::config::problem::Problem;
 use crate::config::yaml::double_quote;
-use crate::model::resource::{Address, DesiredNumber};
+use crate::model::kind::{AttributeType, Kind, LinkRequests};
+use crate::model::resource::{Address, DesiredNumber, DesiredObject, DesiredValue};
 use crate::services;
 use crate::text;
 
@@ -25,7 +26,7 @@ impl<'a> ConfigLoader<'a> {
         for entry in entries {
             let here = FileEntry { file: item.file, entry };
             let as_shown = self.check_number(here);
-            let provider = self.read_provider(here);
+            let provider = self.read_provider(here, target);
             if let (Some(as_shown), Some(provider)) = (as_shown, provider) {
                 let place = item.file.source.location_of(entry.key_span);
                 let wanted = DesiredNumber { provider: Address::new(target, &provider), as_shown, location: place };
@@ -33,6 +34,34 @@ impl<'a> ConfigLoader<'a> {
             }
         }
         Some(numbers)
+    }
+
+    /// What serves an object that is its own holder, as its only number: none where null says so.
+    pub(super) fn read_served_by(&mut self, block: &LayeredBlock<'a>, rows: &[&'static Kind], object: &mut DesiredObject) {
+        let field = rows.iter().flat_map(|kind| kind.fields).find(|field| field.ty == AttributeType::ServedBy);
+        let Some((item, link)) = field.and_then(|field| block.get(field.name)).zip(rows.iter().find_map(|kind| kind.link)) else {
+            return;
+        };
+        let LinkRequests::PatchMember { number, .. } = link.requests else { return };
+        if item.entry.value.is_null() {
+            object.numbers = Some(BTreeMap::new());
+            return;
+        }
+        let Some(text) = self.text(item.file, item.entry) else { return };
+        let Some(DesiredValue::Value(named)) = object.attributes.get(number) else {
+            let problem = Problem::new(
+                "telform::yaml::missing",
+                format!("what serves `{}` is said, and its `{number}` is not", object.address),
+                &item.file.source,
+                item.entry.key_span,
+            );
+            self.report_problem(problem.label("serves which number?").help(format!("write its `{number}`")));
+            return;
+        };
+        let named = text::normalize_phone_number(named.as_str().unwrap_or_default());
+        let provider = Address::new(link.roles.target, &target_name(&text));
+        let location = item.file.source.location_of(item.entry.key_span);
+        object.numbers = Some(BTreeMap::from([(named, DesiredNumber { provider, as_shown: false, location })]));
     }
 
     /// The name of a number, and whether it is valid only where the service shows it in this form; `None` after a problem.
@@ -68,7 +97,7 @@ impl<'a> ConfigLoader<'a> {
         None
     }
 
-    fn read_provider(&mut self, item: FileEntry<'a>) -> Option<String> {
+    fn read_provider(&mut self, item: FileEntry<'a>, target: &str) -> Option<String> {
         let known = [PROVIDER, AS_SHOWN];
         let entries = item.entry.value.as_map().unwrap_or_default();
         for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
@@ -83,14 +112,11 @@ impl<'a> ConfigLoader<'a> {
                     item.entry.key_span,
                 )
                 .label("served by whom?")
-                .help("write { provider: NAME }, with a name from `providers`"),
+                .help(format!("write {{ provider: NAME }}, with a name from `{target}`")),
             );
             return None;
         };
-        let text = self.text(item.file, entry)?;
-        let name =
-            Address::parse(&text).filter(|address| services::shapes_of_kind(&address.kind).iter().any(|kind| kind.connected));
-        Some(name.map_or_else(|| text.to_string(), |address| address.name.to_string()))
+        Some(target_name(&self.text(item.file, entry)?))
     }
 
     /// Checks that every number leads to a provider of the same account.
@@ -100,7 +126,15 @@ impl<'a> ConfigLoader<'a> {
             for line in parsed.number_entries() {
                 let wanted =
                     parsed.object.numbers.as_ref().and_then(|numbers| numbers.get(&text::normalize_phone_number(line.key())));
-                problems.extend(wanted.and_then(|wanted| self.check_reference(parsed, line, &wanted.provider)));
+                let named = line.entry.value.get(PROVIDER);
+                problems.extend(
+                    named
+                        .zip(wanted)
+                        .and_then(|(entry, wanted)| self.check_reference(parsed, FileEntry { entry, ..line }, &wanted.provider)),
+                );
+            }
+            if let (Some(line), Some(numbers)) = (parsed.served_by_entry(), &parsed.object.numbers) {
+                problems.extend(numbers.values().filter_map(|wanted| self.check_reference(parsed, line, &wanted.provider)));
             }
         }
         for problem in problems {
@@ -109,8 +143,7 @@ impl<'a> ConfigLoader<'a> {
     }
 
     fn check_reference(&self, bridge: &ParsedObject<'a>, line: FileEntry<'a>, target: &Address) -> Option<Problem> {
-        let account = &bridge.object.account;
-        let entry = line.entry.value.get(PROVIDER)?;
+        let (account, entry) = (&bridge.object.account, line.entry);
         let problem = |what: String| {
             Problem::new("telform::yaml::reference", what, &line.file.source, values::value_span(entry)).label("this reference")
         };
@@ -148,7 +181,14 @@ impl<'a> ConfigLoader<'a> {
     }
 }
 
-/// The kind that serves the numbers of this kind: the one of the same service that is connected to.
+/// The kind that serves the numbers of this kind.
 fn served_by(kind: &str) -> Option<&'static str> {
-    services::of_kind(kind)?.kinds.iter().find(|row| row.connected).map(|row| row.name)
+    services::of_kind(kind)?.link_roles().map(|roles| roles.target)
+}
+
+/// The name of what serves a number: written alone, or as a whole address.
+fn target_name(text: &str) -> String {
+    let address =
+        Address::parse(text).filter(|address| services::shapes_of_kind(&address.kind).iter().any(|kind| kind.connected));
+    address.map_or_else(|| text.to_owned(), |address| address.name.to_string())
 }

@@ -23,6 +23,12 @@ impl<'a> ParsedObject<'a> {
         self.block.get(key)
     }
 
+    /// The line of the address that serves it, where it is its own holder.
+    pub(super) fn served_by_entry(&self) -> Option<FileEntry<'a>> {
+        let mut fields = self.object.shapes.iter().flat_map(|kind| kind.fields);
+        self.key_entry(fields.find(|field| field.ty == AttributeType::ServedBy)?.name)
+    }
+
     /// The lines of its numbers that were understood.
     pub(super) fn number_entries(&self) -> impl Iterator<Item = FileEntry<'a>> {
         let field = self.object.shapes.iter().flat_map(|kind| kind.fields).find(|field| field.ty == AttributeType::Numbers);
@@ -101,6 +107,7 @@ impl<'a> ConfigLoader<'a> {
         for line in &block.entries {
             self.read_object_entry(*line, rows, &mut object);
         }
+        self.read_served_by(block, rows, &mut object);
         self.report_dropped(block, &object);
         let good = account.is_some() && !shapes.is_empty();
         good.then_some(object)
@@ -124,6 +131,9 @@ impl<'a> ConfigLoader<'a> {
                 if field.ty == AttributeType::Numbers {
                     object.numbers = self.read_numbers(item, &object.address.kind);
                     return;
+                }
+                if field.ty == AttributeType::ServedBy {
+                    return; // Read when the number that it serves is known.
                 }
                 let wanted = self.read_attribute(file, field, entry, &[&object.address.name, key]);
                 object.sourced_values.retain(|value| value.attribute != field.name);

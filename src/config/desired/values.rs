@@ -36,7 +36,7 @@ impl ConfigLoader<'_> {
             AttributeType::Integer => self.read_whole_number(file, entry).map(|number| CompactValue::Number(number.into())),
             AttributeType::Bool => self.read_boolean(file, entry).map(CompactValue::Bool),
             AttributeType::List | AttributeType::Map => self.read_nested(file, field, entry, holder),
-            AttributeType::Secret | AttributeType::Numbers | AttributeType::Opaque => None,
+            AttributeType::Secret | AttributeType::Numbers | AttributeType::ServedBy | AttributeType::Opaque => None,
         }?;
         self.check_value(file, field, entry, &value).then_some(DesiredValue::Value(value))
     }

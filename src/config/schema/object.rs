@@ -99,6 +99,7 @@ fn attribute_schema(kind: &Kind, field: &Field) -> Value {
         }
         AttributeType::Map => json!({ "type": "object", "properties": nested_keys_schema(field) }),
         AttributeType::Numbers => numbers_schema(),
+        AttributeType::ServedBy => json!({ "type": "string" }),
         // Never stated.
         AttributeType::Opaque => json!({}),
     };

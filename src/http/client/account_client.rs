@@ -186,7 +186,10 @@ fn check_base_url(account: &Account, loopback: bool) -> Result<(), ClientBuildEr
 }
 
 /// The base URL with the settings that requests carry in the path and in the query.
-fn base_of_requests(account: &Account) -> Result<Url, ClientBuildError> {
+///
+/// # Errors
+/// When a setting would lead elsewhere.
+pub fn base_of_requests(account: &Account) -> Result<Url, ClientBuildError> {
     let mut base = account.base_url.clone();
     for (setting, place, texts) in account.sent_settings() {
         match place {

@@ -29,7 +29,7 @@ mod observer;
 mod receive;
 mod request;
 
-pub use account_client::rate_of;
+pub use account_client::{base_of_requests, rate_of};
 pub use observer::{HeaderFacts, HttpObserver, ObservedAttempt};
 
 /// Options of the client; the default is right for everything but tests and `-v`.

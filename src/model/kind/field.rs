@@ -69,7 +69,7 @@ impl Field {
             AttributeType::Decimal | AttributeType::Integer => Normaliser::Decimal,
             AttributeType::List | AttributeType::Map | AttributeType::Opaque => Normaliser::Collection,
             AttributeType::CatalogueEntry => Normaliser::Catalogue,
-            AttributeType::Secret | AttributeType::Bool | AttributeType::Numbers => Normaliser::Exact,
+            AttributeType::Secret | AttributeType::Bool | AttributeType::Numbers | AttributeType::ServedBy => Normaliser::Exact,
         };
         Self {
             name,

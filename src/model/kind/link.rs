@@ -4,23 +4,26 @@ use std::collections::BTreeMap;
 
 use serde_json::Map;
 
+use super::text_of;
 use crate::model::call::RequestMethod;
 use crate::model::resource::ServedBy;
 use crate::model::value::Value;
+use crate::text;
 
-/// The three roles of linked objects: a holder lists members, and a target serves each of them.
+/// The three roles of linked objects: a holder lists members, and a target serves each of them. A member may be its own holder.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LinkRoles {
     /// Kind of the holders: `bridges`.
     pub holder: &'static str,
-    /// Attribute in which a holder lists its members, and the word for them: `numbers`.
+    /// Attribute in which a holder lists its members, and the word for them: `numbers`. Where a member is its own holder, the
+    /// attribute in which it says what serves it.
     pub members: &'static str,
     /// Kind of the targets: `providers`.
     pub target: &'static str,
 }
 
-/// The requests that make and cut a link. Paths are below the base URL; `{id}` is the identity of the object that is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The requests that make and cut a link. Paths are below the base URL; `{id}` is the holder's identity.
+#[derive(Debug, Clone, Copy)]
 pub enum LinkRequests {
     /// A POST below the holder for each.
     PostToHolder {
@@ -28,6 +31,10 @@ pub enum LinkRequests {
         connect: &'static str,
         /// Path of the POST that takes a member off its target.
         disconnect: &'static str,
+        /// How the body names the member.
+        number: NumberParameter,
+        /// Who serves each member of a holder, as the holder's own row says.
+        served_by: ReadServedBy,
     },
     /// A PATCH of the member, which names its target in one field. The member is an object of its own, declared like any other:
     /// it is its own holder and holds itself. The new target takes the place of the earlier one, so a move is one request and
@@ -35,10 +42,13 @@ pub enum LinkRequests {
     PatchMember {
         /// Path of the member.
         path: &'static str,
+        /// Attribute of the member that names it: its number.
+        number: &'static str,
     },
 }
 
-/// Reads who serves each member from the row of a holder. The error says what is wrong with the row.
+/// Reads who serves each member from the row of a holder. The members are in the compared form of
+/// [`text::normalize_phone_number`]. The error says what is wrong with the row.
 pub type ReadServedBy = fn(&Map<String, Value>) -> Result<BTreeMap<String, ServedBy>, &'static str>;
 
 /// How a link (a number on a bridge, served by a configuration) is made and cut.
@@ -48,10 +58,8 @@ pub struct Link {
     pub roles: &'static LinkRoles,
     /// The requests.
     pub requests: LinkRequests,
-    /// Body key of the target's id; for a PATCH the field of the member.
+    /// Body key of the target's id; of a PATCH the field of the member.
     pub target_key: &'static str,
-    /// How the body names the number.
-    pub number: NumberParameter,
     /// Whether `disconnect` works at all. Where it does not (generation 1, recorded: always 500), a connection ends only
     /// by connecting another configuration or by deleting the bridge.
     pub can_disconnect: bool,
@@ -61,16 +69,38 @@ pub struct Link {
     /// Where a number joins a bridge only when the bridge is created, and not by being connected: the body key that
     /// lists the numbers' ids.
     pub assigned_on_create: Option<&'static str>,
-    /// Who serves each member of a holder, as the holder's own row says.
-    pub served_by: ReadServedBy,
 }
 
 impl Link {
+    /// A link that can be made and cut at any time; the builders below say what differs.
+    pub const fn new(roles: &'static LinkRoles, requests: LinkRequests, target_key: &'static str) -> Self {
+        let (can_disconnect, listed_by_product, assigned_on_create) = (true, false, None);
+        Self { roles, requests, target_key, can_disconnect, listed_by_product, assigned_on_create }
+    }
+
+    /// `disconnect` never works.
+    pub const fn cannot_disconnect(mut self) -> Self {
+        self.can_disconnect = false;
+        self
+    }
+
+    /// A listing shows the holders of one product only.
+    pub const fn listed_by_product(mut self) -> Self {
+        self.listed_by_product = true;
+        self
+    }
+
+    /// A member joins only when the holder is created, by its id under this key.
+    pub const fn assigned_on_create(mut self, key: &'static str) -> Self {
+        self.assigned_on_create = Some(key);
+        self
+    }
+
     /// Method and path of the request that links a member of this holder.
     pub fn connect(&self, holder: &str) -> (RequestMethod, String) {
         match self.requests {
             LinkRequests::PostToHolder { connect, .. } => (RequestMethod::Post, connect.replace("{id}", holder)),
-            LinkRequests::PatchMember { path } => (RequestMethod::Patch, path.replace("{id}", holder)),
+            LinkRequests::PatchMember { path, .. } => (RequestMethod::Patch, path.replace("{id}", holder)),
         }
     }
 
@@ -86,6 +116,32 @@ impl Link {
     pub fn replaces(&self) -> bool {
         matches!(self.requests, LinkRequests::PatchMember { .. })
     }
+
+    /// How the body of a request names the number; none where the path does.
+    pub fn number(&self) -> Option<NumberParameter> {
+        match self.requests {
+            LinkRequests::PostToHolder { number, .. } => Some(number),
+            LinkRequests::PatchMember { .. } => None,
+        }
+    }
+
+    /// Who serves each member of a holder, as its row says. The error says what is wrong with the row.
+    pub fn served_by(&self, row: &Map<String, Value>) -> Result<BTreeMap<String, ServedBy>, &'static str> {
+        let number = match self.requests {
+            LinkRequests::PostToHolder { served_by, .. } => return served_by(row),
+            LinkRequests::PatchMember { number, .. } => number,
+        };
+        let number = row.get(number).and_then(text_of).ok_or("it does not show its number")?;
+        let served = match row.get(self.target_key) {
+            None => return Err("it does not say what serves it"),
+            Some(Value::Null) => ServedBy::Unserved,
+            Some(target) => match text_of(target).ok_or("what serves it is neither a text nor a number")? {
+                none if none.is_empty() => ServedBy::Unserved,
+                id => ServedBy::exact(id),
+            },
+        };
+        Ok(BTreeMap::from([(text::normalize_phone_number(&number), served)]))
+    }
 }
 
 /// How a connect or disconnect body names the number.
@@ -95,6 +151,4 @@ pub enum NumberParameter {
     E164(&'static str),
     /// The number's own id under this key.
     Id(&'static str),
-    /// Not at all: the path names it.
-    InPath,
 }

@@ -37,6 +37,7 @@ fn describe_type(field: &Field) -> &'static str {
         AttributeType::Map => "map",
         AttributeType::CatalogueEntry => "catalogue",
         AttributeType::Numbers => "numbers",
+        AttributeType::ServedBy => "what serves it",
         AttributeType::Opaque => "any value",
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::wording;
-use crate::model::kind::{AttributeAccess, AttributeType, Field, Normaliser, TextGrammar};
+use crate::model::kind::{AttributeAccess, Field, Normaliser, TextGrammar};
 use crate::model::value::Value;
 use crate::plan::{AttributeChange, Change, ChangeAction, Plan, ShownValue};
 use crate::services;
@@ -174,7 +174,7 @@ fn risk_of_field(field: &Field) -> ChangeRisk {
     let whose = field.risky
         || field.access == AttributeAccess::Replace
         || field.grammar == TextGrammar::Identifier
-        || field.ty == AttributeType::Numbers;
+        || field.ty.is_links();
     if whose { ChangeRisk::Account } else { ChangeRisk::Other }
 }
 
@@ -241,7 +241,8 @@ mod tests {
     fn every_attribute_has_its_rank() {
         let risk = |kind: &str, name: &str, value: &Value| {
             let field = find_field(kind, name).expect("an attribute of the table");
-            let base = if field.ty == AttributeType::Secret { ChangeRisk::Secret } else { risk_of_field(field) };
+            let base =
+                if field.ty == crate::model::kind::AttributeType::Secret { ChangeRisk::Secret } else { risk_of_field(field) };
             let mut found = Vec::new();
             compare_values(name, None, Some(value), base, &mut found);
             found.iter().map(|leaf| leaf.risk).min()

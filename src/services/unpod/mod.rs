@@ -2,7 +2,7 @@
 
 use crate::model::kind::{
     AccountSetting, AttributeType, CollectionListing, Field, Kind, Link, LinkRequests, LinkRoles, NumberParameter, PageWords,
-    SentIn, ServiceTable, SettingRole, SettingType, Spellings, TextGrammar,
+    ReadServedBy, SentIn, ServiceTable, SettingRole, SettingType, Spellings, TextGrammar,
 };
 
 use super::Service;
@@ -13,7 +13,6 @@ pub mod catalogue;
 pub mod error_texts;
 pub mod generation;
 mod links;
-mod needs;
 mod organization;
 mod read;
 pub mod rows;
@@ -172,33 +171,24 @@ pub static PROVIDERS_G1: Kind = Kind::new("providers", "provider configuration",
 
 static ROLES: LinkRoles = LinkRoles { holder: "bridges", members: "numbers", target: "providers" };
 
-const LINK_REQUESTS: LinkRequests = LinkRequests::PostToHolder {
-    connect: "telephony/bridges/{id}/connect-provider/",
-    disconnect: "telephony/bridges/{id}/disconnect-provider/",
-};
+const fn link_requests(number: NumberParameter, served_by: ReadServedBy) -> LinkRequests {
+    LinkRequests::PostToHolder {
+        connect: "telephony/bridges/{id}/connect-provider/",
+        disconnect: "telephony/bridges/{id}/disconnect-provider/",
+        number,
+        served_by,
+    }
+}
 
-static LINK_G2: Link = Link {
-    roles: &ROLES,
-    requests: LINK_REQUESTS,
-    target_key: "provider_config_id",
-    number: NumberParameter::E164("phone_number"),
-    can_disconnect: true,
-    listed_by_product: false,
-    assigned_on_create: None,
-    served_by: rows::served_by_g2,
-};
+static LINK_G2: Link =
+    Link::new(&ROLES, link_requests(NumberParameter::E164("phone_number"), rows::served_by_g2), "provider_config_id");
 
 /// Recorded: disconnect always answers 500, and a number joins a bridge only at its creation (unpod.md 7).
-static LINK_G1: Link = Link {
-    roles: &ROLES,
-    requests: LINK_REQUESTS,
-    target_key: "provider_credential_id",
-    number: NumberParameter::Id("number_id"),
-    can_disconnect: false,
-    listed_by_product: true,
-    assigned_on_create: Some("numberIds"),
-    served_by: rows::served_by_g1,
-};
+static LINK_G1: Link =
+    Link::new(&ROLES, link_requests(NumberParameter::Id("number_id"), rows::served_by_g1), "provider_credential_id")
+        .cannot_disconnect()
+        .listed_by_product()
+        .assigned_on_create("numberIds");
 
 const NAME: Field = Field::new("name", AttributeType::Text).required().example("Sales").doc("Display name.", "unpod.md 6.1");
 const SLUG: Field = Field::new("slug", AttributeType::Text)

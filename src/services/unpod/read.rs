@@ -96,7 +96,7 @@ impl UnpodReader<'_> {
     }
 
     async fn read_account(&self) -> Result<LiveAccount, ReadError> {
-        let early = self.bridges_matter();
+        let early = self.links_matter();
         // None of these reads depends on another. Errors are checked in the order of how much they explain.
         let (organizations, configurations, catalogue, bridges) =
             tokio::join!(self.get_json("organizations/", &[]), self.configurations(), self.catalogue(), async {
@@ -298,7 +298,7 @@ impl UnpodReader<'_> {
         let Some(kind) = TABLE.shape(BRIDGES_G2.name, live.facts.generation.or(Some(1))) else {
             return Ok(());
         };
-        let by_id = kind.link.is_some_and(|link| matches!(link.number, NumberParameter::Id(_)));
+        let by_id = kind.link.is_some_and(|link| matches!(link.number(), Some(NumberParameter::Id(_))));
         let (numbers, unlinked) = match bridges.numbers {
             Ok(rows) => (rows, None),
             Err(why) => (Vec::new(), Some(why)),

@@ -309,8 +309,7 @@ impl Executor<'_> {
     fn number(&self, step: &Step, kind: &Kind, number: &str) -> Done {
         let link = kind.link.expect("bridges hold numbers");
         let Some(CallBody::Object(entries)) = &step.call.body else { return Err("no body".to_owned()) };
-        let (key, value) = match link.number {
-            NumberParameter::InPath => return Err("no such service".to_owned()),
+        let (key, value) = match link.number().expect("a body names the number") {
             NumberParameter::E164(key) => (key, json!(number)),
             NumberParameter::Id(key) => {
                 (key, json!(500 + NUMBERS.iter().position(|known| *known == number).ok_or("an unknown number")?))

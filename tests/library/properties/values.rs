@@ -43,7 +43,7 @@ pub(crate) fn shown(field: &Field, generation: Option<u8>, dice: &mut Dice) -> V
         (_, AttributeType::List) => dice.pick(&[json!([]), json!([{"rule": "a"}]), json!([{"rule": "a"}, {"rule": "b"}])]),
         (_, AttributeType::Map) => dice.pick(&[json!({}), json!({"tier": "gold"}), json!({"tier": "gold", "desk": "north"})]),
         (_, AttributeType::Opaque) => dice.pick(&[json!(null), json!({}), json!([{"meta_key": "k", "meta_value": 7}])]),
-        (_, AttributeType::Secret | AttributeType::Numbers) => Value::Null,
+        (_, AttributeType::Secret | AttributeType::Numbers | AttributeType::ServedBy) => Value::Null,
     }
 }
 
@@ -78,5 +78,5 @@ pub(crate) fn wanted(kind: &Kind, field: &Field, dice: &mut Dice) -> Value {
 
 /// Whether the YAML may state a field as a plain value.
 pub(crate) fn plain(field: &Field) -> bool {
-    field.is_stated() && !matches!(field.ty, AttributeType::Secret | AttributeType::Numbers)
+    field.is_stated() && !matches!(field.ty, AttributeType::Secret | AttributeType::Numbers | AttributeType::ServedBy)
 }

@@ -187,8 +187,7 @@ fn object_comment(kind: &Kind, account: Option<&str>) -> String {
     if let Some(account) = account {
         lines.push((format!("#     account: {}", inline_value(&Value::from(account))), String::new()));
     }
-    let shown =
-        |field: &&Field| field.access != AttributeAccess::ReadOnly && (field.required || field.ty == AttributeType::Numbers);
+    let shown = |field: &&Field| field.access != AttributeAccess::ReadOnly && (field.required || field.ty.is_links());
     for field in kind.fields.iter().filter(shown) {
         let about = field.doc.split(['.', ';']).next().unwrap_or_default().to_owned();
         let value = example_value(kind, field);
@@ -216,6 +215,7 @@ fn example_value(kind: &Kind, field: &Field) -> String {
         AttributeType::List => " []".to_owned(),
         AttributeType::Map => " {}".to_owned(),
         AttributeType::Opaque => String::new(),
+        AttributeType::ServedBy => text(EXAMPLE),
         AttributeType::Numbers => format!("\n#       \"+14155550101\": {{ provider: {EXAMPLE} }}"),
         AttributeType::Text | AttributeType::CatalogueEntry if !field.example.is_empty() => text(field.example),
         AttributeType::Text | AttributeType::CatalogueEntry => match (field.known_values.first(), field.normaliser) {

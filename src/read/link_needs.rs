@@ -1,17 +1,16 @@
-//! Whether the bridges have to be read: whenever a configuration may go.
+//! Whether it has to be read who serves what: whenever a target may go.
 
-use super::TABLE;
-use super::read::{PROVIDERS, UnpodReader};
+use super::AccountReader;
 use crate::model::kind::{AttributeAccess, Field};
 use crate::model::resource::{CatalogueEntry, DesiredObject, DesiredValue, LiveAccount, LiveObject};
 use crate::text::fits_mask;
 
-impl UnpodReader<'_> {
-    /// Whether the bridges are needed regardless of the configurations: they are managed themselves, or some
-    /// configuration is to be deleted, including one that was replaced in an interrupted run.
-    pub(super) fn bridges_matter(&self) -> bool {
-        let managed = self.kinds.iter().any(|kind| TABLE.shapes(kind).any(|kind| kind.link.is_some()));
-        let connected = |name: &str| TABLE.shapes(name).any(|kind| kind.connected);
+impl AccountReader<'_> {
+    /// Whether the holders are needed regardless of what the targets show: they are managed themselves, or some target is to be
+    /// deleted, including one that was replaced in an interrupted run.
+    pub fn links_matter(&self) -> bool {
+        let managed = self.kinds.iter().any(|kind| self.account.service.shapes(kind).any(|kind| kind.link.is_some()));
+        let connected = |name: &str| self.account.service.shapes(name).any(|kind| kind.connected);
         let tombstone = self.desired.removed.iter().any(|gone| connected(&gone.address.kind) && self.may_hold_removed(gone));
         let dropped = self.ledger.objects.iter().any(|(address, entry)| {
             connected(&address.kind)
@@ -34,10 +33,11 @@ impl UnpodReader<'_> {
         managed || tombstone || dropped || unfinished || self.pinned_to_replaced() || self.scope.destroy
     }
 
-    /// Whether an entry of the YAML pins the id of a configuration that was replaced: it refers to the new one, and the old
+    /// Whether an entry of the YAML pins the id of a target that was replaced: it refers to the new one, and the old
     /// one may still exist.
     fn pinned_to_replaced(&self) -> bool {
-        self.desired_of_kind(PROVIDERS).any(|object| {
+        let Some(roles) = self.account.service.link_roles() else { return false };
+        self.desired_of_kind(roles.target).any(|object| {
             let entry = self.ledger.objects.get(&object.address);
             entry
                 .zip(object.id.as_ref())
@@ -45,12 +45,14 @@ impl UnpodReader<'_> {
         })
     }
 
-    /// Whether a desired configuration differs from its live object in an attribute that needs a new object.
-    pub(super) fn replaces_one(&self, live: &LiveAccount) -> bool {
-        let Some(kind) = TABLE.shape(PROVIDERS, live.facts.generation) else { return false };
+    /// Whether a desired target differs from its live object in an attribute that needs a new object.
+    pub fn replaces_one(&self, live: &LiveAccount) -> bool {
+        let service = self.account.service;
+        let target = service.link_roles().and_then(|roles| service.shape(roles.target, live.facts.generation));
+        let Some(kind) = target else { return false };
         let catalogue = &live.facts.catalogue;
-        let objects = live.objects.get(PROVIDERS).map_or(&[][..], Vec::as_slice);
-        self.desired_of_kind(PROVIDERS).any(|desired| {
+        let objects = live.objects.get(kind.name).map_or(&[][..], Vec::as_slice);
+        self.desired_of_kind(kind.name).any(|desired| {
             let id = desired.id.as_ref().or_else(|| self.ledger.objects.get(&desired.address).map(|entry| &entry.id));
             let by_key = |object: &&LiveObject| {
                 kind.natural_key.iter().all(|name| {
