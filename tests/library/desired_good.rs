@@ -163,3 +163,76 @@ fn the_order_of_the_files_matters_for_overlays_only() {
     let loaded = desired::load_in(dir.path(), &[PathBuf::from(".")]).unwrap();
     assert_eq!(value(&loaded, "partners.a", "zip"), "2");
 }
+
+/// Values, sources and marks of an object, without its places.
+fn content(loaded: &LoadedConfig, address: &str) -> String {
+    let object = &loaded.desired.objects[&Address::parse(address).unwrap()];
+    let mut object = object.clone();
+    object.location = Default::default();
+    object.locations = Default::default();
+    let mut attributes: Vec<String> = object.attributes.iter().map(|(name, value)| format!("{name} {value:?}")).collect();
+    attributes.sort();
+    object.attributes = Default::default();
+    object.shapes.clear();
+    format!("{object:?} {attributes:#?}")
+}
+
+#[test]
+fn defaults_stand_below_what_an_entry_says() {
+    let loaded = load("defaults.yaml");
+    let desired = &loaded.desired;
+    let text = std::fs::read_to_string(folder().join("defaults.yaml")).unwrap();
+    let written_out = "
+partners:
+  a: { account: west, login: a, name: A, owner_email: a@acme.example, company_name: Acme, country_code: USA, payment_type: postpay,
+       zip: '55555', phonenumber: '15162065574', password: { env: PARTNER_PASSWORD }, update: put,
+       callbacks: { inbound_mt_sms_url: 'https://hooks.acme.example/sms' }, lifecycle: { prevent_delete: true } }
+  b: { account: west, login: b, name: B, owner_email: b@acme.example, company_name: Acme, country_code: USA, payment_type: postpay,
+       zip: '99999', phonenumber: '15162065574', password: { env: PARTNER_PASSWORD }, update: put,
+       callbacks: null, lifecycle: { prevent_delete: true, ignore: [password] } }
+  c: { account: east, login: c, name: C, owner_email: c@acme.example, company_name: Acme, country_code: USA, payment_type: postpay,
+       zip: '01234', phonenumber: '15162065574', password: { env: PARTNER_PASSWORD },
+       callbacks: { inbound_mt_sms_url: 'https://hooks.acme.example/sms' }, lifecycle: { prevent_delete: false } }
+providers:
+  main: { provider: twilio, account_sid: AC1, auth_token: { env: TWILIO } }
+bridges:
+  sales: { slug: sales, name: Sales, description: Ours }
+";
+    let accounts = &text[text.find("accounts:").unwrap()..text.find("\npartners:").unwrap()];
+    let accounts = accounts.replace(", defaults: { partners: { account: west, zip: \"55555\", update: put } }", "");
+    let whole = desired::load_text("whole.yaml", &folder(), &format!("version: 1\n{accounts}{written_out}")).unwrap();
+    for address in ["partners.a", "partners.b", "partners.c", "providers.main", "bridges.sales"] {
+        assert_eq!(content(&loaded, address), content(&whole, address), "{address}");
+    }
+    // The place of a value is the line that has the last word.
+    let line = |address: &str, name: &str| desired.objects[&Address::parse(address).unwrap()].locations.get(name).unwrap().line;
+    let line_of = |part: &str| 1 + text.lines().position(|line| line.contains(part)).unwrap() as u32;
+    assert_eq!(line("partners.a", "company_name"), line_of("company_name: Acme"));
+    assert_eq!(line("partners.a", "zip"), line_of("  west:"));
+    assert_eq!(line("partners.b", "zip"), line_of("zip: \"99999\""));
+    assert_eq!(line("partners.c", "zip"), line_of("zip: \"01234\""));
+}
+
+#[test]
+fn an_overlay_goes_over_defaults_and_changes_defaults() {
+    let write = |folder: &Path, name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let base = "version: 1\ndefaults: { partners: { zip: '1', city: Base } }\naccounts: { cx: { api: carrierx, token: { env: T }, \
+                defaults: { partners: { state: CA, address1: One } } } }\npartners: { a: { login: a }, b: { login: b, zip: '2' } }\n";
+    write(folder.path(), "base.yaml", base);
+    let over = "overlay: true\ndefaults: { partners: { zip: '3' } }\naccounts: { cx: { defaults: { partners: { address1: Two } } } }\n\
+                partners: { a: { city: Over } }\n";
+    write(folder.path(), "over.yaml", over);
+    let names = [PathBuf::from("base.yaml"), PathBuf::from("over.yaml")];
+    let loaded = desired::load_in(folder.path(), &names).unwrap();
+    for (address, attribute, wanted) in [
+        ("partners.a", "zip", "3"),
+        ("partners.b", "zip", "2"),
+        ("partners.a", "city", "Over"),
+        ("partners.b", "city", "Base"),
+        ("partners.a", "state", "CA"),
+        ("partners.a", "address1", "Two"),
+    ] {
+        assert_eq!(value(&loaded, address, attribute), wanted, "{address} {attribute}");
+    }
+}

@@ -30,6 +30,7 @@ mod commands;
 mod comments;
 mod confined;
 mod decisions;
+mod defaults;
 mod deletes;
 mod dice;
 mod docs;

@@ -200,6 +200,8 @@ impl<'a> ConfigLoader<'a> {
             "max_in_flight" => draft.max_in_flight = self.read_positive(item).and_then(|it| usize::try_from(it).ok()),
             "settle_after" => draft.settle_after = self.read_duration(item),
             "guards" => self.read_guards(item, &mut draft.guards),
+            // Read when all accounts are known.
+            schema::DEFAULTS => {}
             key => {
                 let setting = service.setting(key);
                 let value = setting.and_then(|setting| self.read_setting_value(item, setting));

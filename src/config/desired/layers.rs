@@ -8,7 +8,7 @@ use crate::config::yaml::{MapEntry, YamlNode};
 
 /// Maps of telform's own, in which an overlay overrides single keys: a `prevent_delete` must not be lost because an
 /// overlay sets another key under `lifecycle`. Nested values of a service are owned whole, so they are replaced whole.
-const OWN_MAPS: [&str; 2] = ["lifecycle", "guards"];
+const OWN_MAPS: [&str; 3] = ["lifecycle", "guards", schema::DEFAULTS];
 
 /// An account or object, merged from the layers.
 #[derive(Clone)]

@@ -21,6 +21,7 @@ mod account_assignment;
 mod accounts;
 mod conflicts;
 mod country;
+mod defaults;
 mod files;
 mod guards;
 mod layers;
@@ -38,6 +39,7 @@ mod urls;
 mod values;
 
 pub(crate) use accounts::variable_name;
+pub(in crate::config) use defaults::may_have_default;
 use files::ConfigFile;
 pub use files::{FileEdits, source_paths};
 use layers::LayeredBlock;
@@ -47,7 +49,8 @@ pub(crate) use suggestions::closest_name;
 const VERSION: &str = "1";
 
 /// Keys at the top that are telform's own; the kinds come from the tables.
-const TOP: [&str; 8] = ["version", schema::OVERLAY, "accounts", "guards", "ledger", "moved", "policy", "removed"];
+const TOP: [&str; 9] =
+    ["version", schema::OVERLAY, "accounts", schema::DEFAULTS, "guards", "ledger", "moved", "policy", "removed"];
 
 /// Whether a key at the top of a file is one that telform knows.
 fn is_top(key: &str) -> bool {
@@ -126,6 +129,7 @@ struct ConfigLoader<'a> {
     overlays: Vec<String>,
     accounts: IndexMap<&'a str, LayeredBlock<'a>>,
     account_summaries: IndexMap<&'a str, accounts::AccountSummary>,
+    defaults: defaults::Defaults<'a>,
     objects: BTreeMap<Address, Rc<LayeredBlock<'a>>>,
     parsed: BTreeMap<Address, objects::ParsedObject<'a>>,
     removed: Vec<FileEntry<'a>>,
@@ -148,6 +152,7 @@ fn check_inputs(inputs: &[ConfigFile], problems: Problems) -> Result<LoadedConfi
         overlays: Vec::new(),
         accounts: IndexMap::new(),
         account_summaries: IndexMap::new(),
+        defaults: BTreeMap::new(),
         objects: BTreeMap::new(),
         parsed: BTreeMap::new(),
         removed: Vec::new(),
@@ -161,6 +166,7 @@ fn check_inputs(inputs: &[ConfigFile], problems: Problems) -> Result<LoadedConfi
     loader.read_documents(inputs);
     loader.require_version(inputs);
     loader.read_accounts();
+    loader.read_defaults();
     loader.read_top_guards();
     loader.read_ledger();
     loader.read_policy();
@@ -254,6 +260,7 @@ impl<'a> ConfigLoader<'a> {
                 "version" => self.read_version(item),
                 schema::OVERLAY => {}
                 "accounts" => self.collect_accounts(item),
+                schema::DEFAULTS => self.collect_defaults(None, item, &kinds),
                 "guards" => self.collect_guards(item),
                 "ledger" => self.collect_ledger(item),
                 "moved" => self.collect_moved(item),

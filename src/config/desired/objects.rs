@@ -70,6 +70,7 @@ impl<'a> ConfigLoader<'a> {
         let blocks: Vec<(Address, Rc<LayeredBlock<'a>>)> =
             self.objects.iter().map(|(address, block)| (address.clone(), Rc::clone(block))).collect();
         let parsed = blocks.into_iter().filter_map(|(address, block)| {
+            let block = self.with_defaults(&address, block);
             let object = self.read_object(&address, &block)?;
             Some((address, ParsedObject { object, block }))
         });
@@ -86,21 +87,7 @@ impl<'a> ConfigLoader<'a> {
         let all = services::shapes_of_kind(&address.kind);
         let shapes = self.matching_shapes(address, block, &all, generation);
         let rows = if shapes.is_empty() { &all } else { &shapes };
-        let mut object = DesiredObject {
-            address: address.clone(),
-            account: account.unwrap_or_default().to_owned(),
-            shapes: shapes.clone(),
-            id: None,
-            attributes: FieldMap::with_capacity(block.entries.len()),
-            sourced_values: Vec::new(),
-            numbers: None,
-            unserved_numbers: Default::default(),
-            use_put: false,
-            prevent_delete: false,
-            ignored_attributes: BTreeSet::new(),
-            location: item.file.source.location_of(item.entry.key_span),
-            locations: FieldMap::with_capacity(block.entries.len()),
-        };
+        let mut object = blank_object(address.clone(), account.unwrap_or_default(), shapes.clone(), block);
         for line in &block.overridden {
             self.read_object_entry(*line, rows, &mut object.clone());
         }
@@ -114,7 +101,7 @@ impl<'a> ConfigLoader<'a> {
     }
 
     /// One line of an object.
-    fn read_object_entry(&mut self, item: FileEntry<'a>, rows: &[&'static Kind], object: &mut DesiredObject) {
+    pub(super) fn read_object_entry(&mut self, item: FileEntry<'a>, rows: &[&'static Kind], object: &mut DesiredObject) {
         let (file, entry) = (item.file, item.entry);
         let place = file.source.location_of(entry.key_span);
         match item.key() {
@@ -286,6 +273,30 @@ impl<'a> ConfigLoader<'a> {
                 );
             }
         }
+    }
+}
+
+/// An object of which nothing is read yet.
+pub(super) fn blank_object(
+    address: Address,
+    account: &str,
+    shapes: Vec<&'static Kind>,
+    block: &LayeredBlock<'_>,
+) -> DesiredObject {
+    DesiredObject {
+        address,
+        account: account.to_owned(),
+        shapes,
+        id: None,
+        attributes: FieldMap::with_capacity(block.entries.len()),
+        sourced_values: Vec::new(),
+        numbers: None,
+        unserved_numbers: Default::default(),
+        use_put: false,
+        prevent_delete: false,
+        ignored_attributes: BTreeSet::new(),
+        location: block.head.file.source.location_of(block.head.entry.key_span),
+        locations: FieldMap::with_capacity(block.entries.len()),
     }
 }
 

@@ -61,7 +61,7 @@ impl<'a> ConfigLoader<'a> {
         strange.filter_map(|key| suggestions::closest_name(key, known.iter().copied())).collect()
     }
 
-    fn no_attribute(&mut self, item: FileEntry<'a>, allowed: &[&'static Kind]) {
+    pub(super) fn no_attribute(&mut self, item: FileEntry<'a>, allowed: &[&'static Kind]) {
         let entry = item.entry;
         let read_only = allowed.iter().find_map(|kind| kind.field(&entry.key));
         if read_only.is_some() {
@@ -210,6 +210,6 @@ fn known_attributes(shapes: &[&'static Kind]) -> Vec<&'static str> {
 }
 
 /// Whether a shape has an attribute that may be written.
-fn has_writable(kind: &Kind, name: &str) -> bool {
+pub(super) fn has_writable(kind: &Kind, name: &str) -> bool {
     kind.field(name).is_some_and(|field| field.is_stated())
 }

@@ -11,7 +11,7 @@ use crate::services;
 
 mod object;
 
-use object::{address_schema, object_schema};
+use object::{address_schema, object_defaults_schema, object_schema};
 
 /// Keys of an object that belong to telform, not to the service.
 pub const OBJECT: [&str; 4] = ["account", "id", "lifecycle", "update"];
@@ -25,6 +25,9 @@ pub const RENAME: [&str; 3] = ["from", "to", "account"];
 pub const ACCOUNTS: &str = "accounts";
 /// Key at the top of a file that overrides values of others.
 pub const OVERLAY: &str = "overlay";
+
+/// Key of the attributes that the entries of a kind share, at the top and in an account.
+pub const DEFAULTS: &str = "defaults";
 /// Keys of the policy.
 pub const POLICY: [&str; 1] = ["command"];
 
@@ -38,7 +41,7 @@ const E164: &str = "^\\+[1-9][0-9]{6,14}$";
 
 /// Keys that an account of a service knows.
 pub fn account_keys(service: &ServiceTable) -> Vec<&'static str> {
-    let common = ["api", "base_url", "was", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards"];
+    let common = ["api", "base_url", "was", "token", "requests_per_minute", "max_in_flight", "settle_after", "guards", DEFAULTS];
     common.into_iter().chain(service.settings.iter().map(|setting| setting.name)).collect()
 }
 
@@ -80,6 +83,7 @@ fn file_schema() -> Value {
             "description": "One login on one service each.", "type": "object", "propertyNames": { "pattern": NAME },
         }),
     );
+    properties.insert(DEFAULTS.into(), defaults_schema(services::kind_names().into_iter()));
     properties.insert("guards".into(), json!({ "$ref": "#/$defs/guards" }));
     properties.insert(
         "ledger".into(),
@@ -125,6 +129,16 @@ fn section_schemas(whole: bool) -> Map<String, Value> {
     entries
 }
 
+/// Attributes that the entries of some kinds share.
+fn defaults_schema(kinds: impl Iterator<Item = &'static str>) -> Value {
+    let properties: Map<String, Value> =
+        kinds.filter_map(|name| Some((name.to_owned(), object_defaults_schema(name)?))).collect();
+    json!({
+        "description": "Attributes that the entries of a kind share. What an entry says goes over them; those of an account go over those at the top.",
+        "type": "object", "additionalProperties": false, "properties": properties,
+    })
+}
+
 fn account_schema(service: &ServiceTable, whole: bool) -> Value {
     let keys = account_keys(service);
     let properties: Map<String, Value> = keys.into_iter().map(|key| (key.to_owned(), account_key(service, key))).collect();
@@ -166,6 +180,7 @@ pub fn account_key(service: &ServiceTable, key: &str) -> Value {
             "description": "How long a create without an answer may still be running.",
         }),
         "guards" => json!({ "$ref": "#/$defs/guards" }),
+        DEFAULTS => defaults_schema(service.kinds.iter().map(|kind| kind.name)),
         key => service.setting(key).map_or(Value::Null, setting_schema),
     }
 }

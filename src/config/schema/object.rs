@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{E164, SLUG};
+use crate::config::desired::may_have_default;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, Part, TextGrammar, UpdateMethod};
 use crate::services;
 
@@ -14,6 +15,24 @@ pub(super) fn object_schema(name: &str, whole: bool) -> Option<Value> {
         [one] => Some(shape_schema(one, whole)),
         several => Some(json!({ "anyOf": several.iter().map(|kind| shape_schema(kind, whole)).collect::<Vec<_>>() })),
     }
+}
+
+/// Defaults of one kind: what its entries may share, over all shapes.
+pub(super) fn object_defaults_schema(name: &str) -> Option<Value> {
+    let shapes = services::shapes_of_kind(name);
+    let mut properties = Map::new();
+    for kind in &shapes {
+        let mut shape = shape_schema(kind, false);
+        for (key, about) in shape["properties"].as_object_mut()? {
+            if may_have_default(&shapes, key) {
+                properties.entry(key.clone()).or_insert(about.take());
+            }
+        }
+    }
+    let singular = shapes.first()?.singular;
+    Some(json!({
+        "title": format!("defaults of each {singular}"), "type": "object", "properties": properties, "additionalProperties": false,
+    }))
 }
 
 fn shape_schema(kind: &'static Kind, whole: bool) -> Value {

@@ -77,6 +77,9 @@ pub(super) const YAML: CodeGroup = CodeGroup {
         "telform::yaml::credential" -
             "Warning: a value inside a map looks like a key, a token or a password."
             "Write where it comes from: `{ env: NAME }`, `{ file: path }` or `{ command: [program] }`. Every output hides it."
+        "telform::yaml::default" 1
+            "A line under `defaults` cannot be shared: it belongs to one object, or claims entries for another account."
+            "Write it in each entry."
         "telform::yaml::digits" 1
             "An attribute takes digits only."
             "Write the digits without signs and blanks."

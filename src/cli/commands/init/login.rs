@@ -154,7 +154,8 @@ fn set_setting(logins: &mut [InitAccount], text: &str) -> Result<(), RunError> {
         ));
     };
     let login = find_login(logins, name, "--set")?;
-    let known: Vec<&'static str> = schema::account_keys(login.service).into_iter().filter(|key| !is_own(key)).collect();
+    let known: Vec<&'static str> =
+        schema::account_keys(login.service).into_iter().filter(|key| !is_own(key) && *key != schema::DEFAULTS).collect();
     let Some(key) = known.iter().find(|known| **known == key) else {
         let own = if is_own(key) { format!("`{key}` has an option of its own. ") } else { String::new() };
         let near = desired::closest_name(key, known.iter().copied());

@@ -109,8 +109,10 @@ fn align_comments(rows: &[(String, String)]) -> String {
 fn account_text(login: &InitAccount, top: &str, whole: bool) -> String {
     let service = login.service;
     let said = |key: &str| schema::account_key(service, key)["description"].as_str().unwrap_or("").to_owned();
-    let keys: Vec<&str> =
-        schema::account_keys(service).into_iter().filter(|key| !matches!(*key, "api" | "token" | "was")).collect();
+    let keys: Vec<&str> = schema::account_keys(service)
+        .into_iter()
+        .filter(|key| !matches!(*key, "api" | "token" | "was" | schema::DEFAULTS))
+        .collect();
     let mut lines = vec![
         (format!("  {}:", map_key(&login.name)), String::new()),
         (format!("    api: {}", service.api), format!("{}: {}", service.title, held_kinds(service))),
@@ -282,7 +284,7 @@ mod tests {
             }
             for key in schema::account_keys(service)
                 .into_iter()
-                .filter(|key| !matches!(*key, "api" | "token" | "was" | "guards" | "max_in_flight"))
+                .filter(|key| !matches!(*key, "api" | "token" | "was" | "guards" | schema::DEFAULTS | "max_in_flight"))
             {
                 let mut login = placeholder_account(service);
                 login.settings.insert(key, sample_value(service, key));
