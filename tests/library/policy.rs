@@ -113,8 +113,11 @@ fn its_text_cannot_steer_a_terminal() {
 fn it_runs_in_the_folder_of_its_file_and_does_not_see_the_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("rules.sh");
-    std::fs::write(&script, "#!/bin/sh\npwd\n").unwrap();
-    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::write(script.with_extension("text"), "#!/bin/sh\npwd\n").unwrap();
+    // Another process makes it: a file that this one had open for writing cannot be executed while a child starts.
+    let mut install = std::process::Command::new("install");
+    install.args(["-m", "755"]).arg(script.with_extension("text")).arg(&script);
+    assert!(install.status().unwrap().success());
     let here = folder.path().canonicalize().unwrap().display().to_string();
     for words in [vec!["./rules.sh"], vec!["sh", "rules.sh"]] {
         let words = words.into_iter().map(str::to_owned).collect();

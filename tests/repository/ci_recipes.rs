@@ -254,9 +254,11 @@ impl Ci {
     }
 
     fn tool(&self, name: &str, text: &str) {
-        let name = format!("bin/{name}");
-        self.put(&name, text);
-        fs::set_permissions(self.folder.path().join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        self.put("tool", text);
+        // Another process makes it: a file that this one had open for writing cannot be executed while a child starts.
+        let mut install = Command::new("install");
+        install.args(["-m", "755", "tool", &format!("bin/{name}")]).current_dir(self.folder.path());
+        assert!(install.status().unwrap().success(), "{name}");
     }
 
     fn run(&self, program: &str, args: &[&str], env: &[(&str, &str)]) -> (i32, String) {

@@ -149,8 +149,11 @@ fn done(output: Output) -> String {
 /// take long to compress.
 fn packed(out: &Path) -> String {
     let binary = out.join("telform");
-    fs::write(&binary, format!("#!/bin/sh\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_telform"))).unwrap();
-    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = out.join("telform.script");
+    fs::write(&script, format!("#!/bin/sh\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_telform"))).unwrap();
+    // Another process makes it: a file that this one had open for writing cannot be executed while a child starts.
+    assert!(Command::new("install").args(["-m", "755"]).args([&script, &binary]).status().unwrap().success());
+    fs::remove_file(script).unwrap();
     let (binary, out) = (binary.to_str().unwrap(), out.to_str().unwrap());
     let script = top().join(".ci/release/package");
     done(run(&script, &["--binary", binary, "--out", out, "--target", &host()]))
