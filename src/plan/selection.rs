@@ -14,12 +14,26 @@ pub struct RunLimits {
     /// `--account`, as the names that match; empty means all.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub accounts: BTreeSet<String>,
-    /// `--target`; empty means all.
+    /// `--target`, as the addresses that match; empty means all.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub targets: BTreeSet<Address>,
-    /// `--exclude`.
+    /// `--exclude`, as the addresses that match.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub excludes: BTreeSet<Address>,
+    /// The same as the user typed it. Not part of the digest: the plan is about the addresses, however they were named.
+    #[serde(skip)]
+    pub typed: TypedLimits,
+}
+
+/// Limits as the user typed them, each list only where it holds a pattern.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TypedLimits {
+    /// `--account`.
+    pub accounts: BTreeSet<String>,
+    /// `--target`.
+    pub targets: BTreeSet<String>,
+    /// `--exclude`.
+    pub excludes: BTreeSet<String>,
 }
 
 impl RunLimits {
@@ -70,7 +84,7 @@ impl Selection {
 }
 
 /// Every address that the configuration or the ledger has, with the accounts that its object may be in.
-fn known_addresses<'a>(desired: &'a Desired, ledger: &'a Ledger) -> impl Iterator<Item = (&'a Address, Vec<&'a str>)> {
+pub(crate) fn known_addresses<'a>(desired: &'a Desired, ledger: &'a Ledger) -> impl Iterator<Item = (&'a Address, Vec<&'a str>)> {
     let declared = desired.objects.iter().map(|(address, object)| {
         let mut accounts = vec![object.account.as_str()];
         // An object that moves to another account, or moved in an interrupted run, is in both.

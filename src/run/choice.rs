@@ -6,16 +6,19 @@ use std::path::PathBuf;
 use super::RunError;
 use crate::model::guards::Guards;
 use crate::model::ledger::Ledger;
-use crate::model::resource::{Address, Desired, DesiredValue};
+use crate::model::resource::{Address, AddressPattern, Desired, DesiredValue};
 use crate::plan::{PlanOptions, RunLimits};
+
+/// Code of an address, or a pattern, that means nothing.
+pub(crate) const UNKNOWN_ADDRESS: &str = "telform::cli::unknown_address";
 
 /// What a plan is about.
 #[derive(Debug, Clone, Default)]
 pub struct PlanSelection {
-    /// Only these addresses and what they need; empty means all.
-    pub targets: Vec<Address>,
-    /// Not these addresses.
-    pub excludes: Vec<Address>,
+    /// Only the addresses of these patterns and what they need; empty means all.
+    pub targets: Vec<AddressPattern>,
+    /// Not the addresses of these patterns.
+    pub excludes: Vec<AddressPattern>,
     /// Only accounts that one of these patterns names; empty means all.
     pub accounts: Vec<String>,
     /// Deletes everything that the configuration names.
@@ -65,14 +68,12 @@ fn named(desired: &Desired, asked: &[(Address, Option<String>)]) -> AttributeAdd
 }
 
 /// Options of this run beyond the configuration.
-pub(crate) fn options(choice: &PlanSelection, accounts: BTreeSet<String>, asked: Named) -> PlanOptions {
-    let (targets, excludes): (BTreeSet<Address>, BTreeSet<Address>) =
-        (choice.targets.iter().cloned().collect(), choice.excludes.iter().cloned().collect());
+pub(crate) fn options(choice: &PlanSelection, limits: RunLimits, asked: Named) -> PlanOptions {
     PlanOptions {
-        limits: RunLimits { accounts: accounts.clone(), targets: targets.clone(), excludes: excludes.clone() },
-        accounts,
-        targets,
-        excludes,
+        accounts: limits.accounts.clone(),
+        targets: limits.targets.clone(),
+        excludes: limits.excludes.clone(),
+        limits,
         destroy: choice.destroy,
         guards: choice.guards,
         max_unreadable_bridges: choice.max_unreadable_bridges,
@@ -95,39 +96,24 @@ pub(crate) fn nearest_address<'a>(all: impl Iterator<Item = &'a Address>, wanted
 }
 
 /// An address on the command line that neither the YAML nor the ledger knows is a typing mistake, not an empty plan.
-pub(crate) fn check_choice(
-    desired: &Desired,
-    ledger: &Ledger,
-    choice: &PlanSelection,
-    limit: &BTreeSet<String>,
-    asked: &Named,
-) -> Result<(), RunError> {
-    let named = asked.rewrite.iter().chain(&asked.resend).map(|(address, _)| address);
-    for address in choice.targets.iter().chain(&choice.excludes).chain(&choice.allow_similar).chain(named) {
-        let known = desired.objects.contains_key(address)
-            || ledger.objects.contains_key(address)
-            || ledger.attempts.contains_key(address)
-            || desired.removed.iter().any(|gone| gone.address == *address);
-        if !known {
-            let all = desired.objects.keys().chain(ledger.objects.keys());
-            let help = nearest_address(all, address).map_or_else(String::new, |near| format!("did you mean {near}?"));
-            return Err(RunError::other(
-                "telform::cli::unknown_address",
-                format!("neither the configuration nor the ledger has {address}"),
-                help,
-            ));
-        }
+pub(crate) fn check_known(desired: &Desired, ledger: &Ledger, address: &Address) -> Result<(), RunError> {
+    let known = desired.objects.contains_key(address)
+        || ledger.objects.contains_key(address)
+        || ledger.attempts.contains_key(address)
+        || desired.removed.iter().any(|gone| gone.address == *address);
+    if known {
+        return Ok(());
     }
-    for address in &choice.targets {
-        let declared = desired.objects.get(address).map(|object| &object.account);
-        let account = declared.or(ledger.objects.get(address).map(|entry| &entry.account));
-        if let Some(account) = account.filter(|name| !limit.is_empty() && !limit.contains(*name)) {
-            return Err(RunError::other(
-                "telform::cli::left_out",
-                format!("{address} is in account {account}, which `--account` leaves out"),
-                format!("add `--account {account}`, or take the target out"),
-            ));
-        }
+    let all = desired.objects.keys().chain(ledger.objects.keys());
+    let help = nearest_address(all, address).map_or_else(String::new, |near| format!("did you mean {near}?"));
+    Err(RunError::other(UNKNOWN_ADDRESS, format!("neither the configuration nor the ledger has {address}"), help))
+}
+
+/// Checks what is named beside the limits of a run.
+pub(crate) fn check_choice(desired: &Desired, ledger: &Ledger, choice: &PlanSelection, asked: &Named) -> Result<(), RunError> {
+    let named = asked.rewrite.iter().chain(&asked.resend).map(|(address, _)| address);
+    for address in choice.allow_similar.iter().chain(named) {
+        check_known(desired, ledger, address)?;
     }
     for (address, attribute) in &asked.resend {
         let (Some(object), Some(attribute)) = (desired.objects.get(address), attribute) else { continue };

@@ -48,6 +48,7 @@ mod heads;
 pub(crate) mod journal;
 pub(crate) mod journal_key;
 pub(crate) mod ledger_run;
+mod limits;
 pub(crate) mod lock;
 pub mod maintenance;
 pub mod make_plan;

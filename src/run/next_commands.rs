@@ -37,10 +37,10 @@ pub(crate) fn suggest(
     let what = if dark { "To connect them again, and take back what this run did" } else { "To take back what this run did" };
     let undo = NextCommand { what, command: undo };
     if let Some(of) = of {
-        let again = NextCommand { what: "To go on with it", command: undo_again(of, &saved_plan::options(options)) };
+        let again = NextCommand { what: "To go on with it", command: undo_again(of, &as_typed(options)) };
         return vec![undo, again];
     }
-    let again = format!("telform apply{}", run_options(&saved_plan::options(options)));
+    let again = format!("telform apply{}", run_options(&as_typed(options)));
     let what = match (dark, report.interrupted) {
         (true, true) => "To go on with it instead",
         (false, true) => "To go on with it",
@@ -59,10 +59,10 @@ pub(crate) fn settle(Carried { command, of }: Carried<'_>, options: &PlanOptions
     }
     if let Some(of) = of {
         // A `resume` would continue to the state in the YAML, which this run undoes.
-        let command = undo_again(of, &saved_plan::options(options));
+        let command = undo_again(of, &as_typed(options));
         return vec![NextCommand { what: "To settle by reading what is unknown, and go on taking it back", command }];
     }
-    let command = format!("telform resume{}", run_options(&saved_plan::options(options)));
+    let command = format!("telform resume{}", run_options(&as_typed(options)));
     vec![NextCommand { what: "To settle by reading what is unknown, and go on", command }]
 }
 
@@ -72,10 +72,10 @@ pub(crate) fn look(Carried { command, of }: Carried<'_>, options: &PlanOptions) 
         return Vec::new();
     }
     if let Some(of) = of {
-        let command = undo_again(of, &saved_plan::options(options));
+        let command = undo_again(of, &as_typed(options));
         return vec![NextCommand { what: "To see whether anything is left to take back", command }];
     }
-    let command = format!("telform plan{}", run_options(&saved_plan::options(options)));
+    let command = format!("telform plan{}", run_options(&as_typed(options)));
     vec![NextCommand { what: "To see whether a fresh plan is empty", command }]
 }
 
@@ -89,6 +89,21 @@ pub(crate) fn undo_again(of: &str, options: &v1::Options) -> String {
         text.push_str(" --allow-unseen-products");
     }
     text
+}
+
+/// The options of a run with its limits as they were typed: a pattern is shorter than what it stands for, and no address of it is
+/// unknown once the run deleted its object.
+fn as_typed(options: &PlanOptions) -> v1::Options {
+    let mut typed = saved_plan::options(options);
+    let limits = options.limits.typed.clone();
+    for (list, texts) in
+        [(&mut typed.accounts, limits.accounts), (&mut typed.targets, limits.targets), (&mut typed.excludes, limits.excludes)]
+    {
+        if !texts.is_empty() {
+            *list = texts;
+        }
+    }
+    typed
 }
 
 /// The permissions of a run, each option preceded by a space.

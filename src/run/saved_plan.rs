@@ -8,7 +8,7 @@ use super::journal_key::KeyAge;
 use super::{Run, RunError, git};
 use crate::disk;
 use crate::document::{self, Document, LedgerIdentity, MAX_BYTES, Origin, PlanDifference, v1};
-use crate::model::resource::{Address, LiveState, OrganizationCheck};
+use crate::model::resource::{Address, AddressPattern, LiveState, OrganizationCheck};
 use crate::plan::{self, AccountLine, Plan};
 use crate::read::in_question;
 use crate::state::snapshot::{self, SnapshotError};
@@ -114,14 +114,15 @@ impl SavedPlan {
     /// The options of the run that made it; where it is applied comes from the command line.
     pub(crate) fn choice(&self, given: &PlanSelection) -> PlanSelection {
         let options = &self.document.origin.options;
-        let addresses = |words: &BTreeSet<String>| words.iter().filter_map(|word| Address::parse(word)).collect();
+        let addresses = |words: &BTreeSet<String>| words.iter().filter_map(|word| Address::parse(word)).collect::<Vec<_>>();
+        let patterns = |words: &BTreeSet<String>| addresses(words).into_iter().map(AddressPattern::from).collect();
         let parsed = |named: &BTreeSet<(String, Option<String>)>| {
             let each = |(word, attribute): &(String, Option<String>)| Some((Address::parse(word)?, attribute.clone()));
             named.iter().filter_map(each).collect()
         };
         PlanSelection {
-            targets: addresses(&options.targets),
-            excludes: addresses(&options.excludes),
+            targets: patterns(&options.targets),
+            excludes: patterns(&options.excludes),
             accounts: options.accounts.iter().cloned().collect(),
             destroy: options.destroy,
             guards: options.guards,

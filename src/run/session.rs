@@ -10,6 +10,7 @@ use super::choice::{Named, check_choice, options};
 use super::embedded::EmbeddedSandbox;
 use super::journal::journal_error;
 use super::journal_key::{JournalKey, load_or_create_key, note_trouble};
+use super::limits::resolve_limits;
 use super::lock::{self, CommandLock};
 use super::options::RunOptions;
 use super::progress::Warning;
@@ -139,11 +140,12 @@ impl Run {
             _ => store.load().await?,
         };
         let (ledger_is_kept, mut ledger) = (kept.is_some(), kept.unwrap_or_else(Ledger::with_new_id));
-        check_choice(desired, &ledger, choice, &limit, &named)?;
+        let limits = resolve_limits(desired, &ledger, choice, limit)?;
+        check_choice(desired, &ledger, choice, &named)?;
         let options = PlanOptions {
             ledger: store.display_name(),
             ledger_of_yaml: given.ledger.is_none() && choice.sandbox.is_none() && desired.ledger.is_some(),
-            ..options(choice, limit, named)
+            ..options(choice, limits, named)
         };
         let sandboxed = choice.sandbox.is_some();
         let accounts: BTreeMap<String, AccountEntry> =

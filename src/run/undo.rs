@@ -4,15 +4,16 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::carry_out::CarryOut;
+use super::choice::UNKNOWN_ADDRESS;
 use super::ledger_run::enter;
 use super::progress::RunEvent;
 use super::signing::{PlanTrust, SigningIdentity};
 use super::{
-    ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SessionPurpose, applicable_part,
+    ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SessionPurpose, applicable_part, limits,
     saved_plan, secret_checks, settle,
 };
 use crate::analysis::undo::{self, Undo, UndoInputs};
-use crate::model::resource::{Address, LiveState};
+use crate::model::resource::{Address, AddressPattern, LiveState};
 use crate::output::view::json;
 use crate::plan::{self, Inputs, Plan, Step, StepOperation};
 use crate::state::journal;
@@ -115,20 +116,25 @@ pub(crate) async fn undo_signed(
 
 /// Limits an undo to what was requested. An address outside the undo is a typing mistake.
 fn limit_undo(session: &mut Run, choice: &PlanSelection, undo: &mut Undo) -> Result<(), RunError> {
-    for address in choice.targets.iter().chain(&choice.excludes).chain(&choice.allow_similar) {
-        if !undo.about.contains(address) {
-            let about: Vec<String> = undo.about.iter().map(ToString::to_string).collect();
-            return Err(RunError::other(
-                "telform::cli::unknown_address",
-                format!("this undo is not about {address}"),
-                if about.is_empty() { String::new() } else { format!("it is about {}", about.join(", ")) },
-            ));
+    let similar: Vec<AddressPattern> = choice.allow_similar.iter().cloned().map(AddressPattern::from).collect();
+    let mut named = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
+    for (patterns, all) in [&choice.targets, &choice.excludes, &similar].into_iter().zip(&mut named) {
+        for pattern in patterns {
+            let mut matches = undo.about.iter().filter(|address| pattern.fits(address)).cloned().peekable();
+            if matches.peek().is_none() {
+                let about: Vec<String> = undo.about.iter().map(ToString::to_string).collect();
+                return Err(RunError::other(
+                    UNKNOWN_ADDRESS,
+                    format!("this undo is not about {pattern}"),
+                    if about.is_empty() { String::new() } else { format!("it is about {}", about.join(", ")) },
+                ));
+            }
+            all.extend(matches);
         }
     }
     let options = &mut session.options;
-    options.allow_similar = choice.allow_similar.iter().cloned().collect();
-    options.limits.targets = choice.targets.iter().cloned().collect();
-    options.limits.excludes = choice.excludes.iter().cloned().collect();
+    [options.limits.targets, options.limits.excludes, options.allow_similar] = named;
+    options.limits.typed = limits::typed(choice);
     options.excludes.clone_from(&options.limits.excludes);
     let named = &options.limits;
     undo.about

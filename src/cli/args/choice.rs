@@ -4,20 +4,20 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{GuardArgs, parse_address};
+use super::{GuardArgs, parse_address, parse_pattern};
 use crate::model::guards::guard_names;
-use crate::model::resource::Address;
+use crate::model::resource::{Address, AddressPattern};
 use crate::run::PlanSelection;
 
 /// What a run is about and what it may do, whether its plan comes from the YAML or from an earlier run.
 #[derive(Debug, Args, Clone, Default)]
 pub struct SelectionArgs {
-    /// Only this address and what it needs, repeatable
-    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_address)]
-    pub targets: Vec<Address>,
-    /// Not this address, repeatable
-    #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_address)]
-    pub excludes: Vec<Address>,
+    /// Only this address and what it needs, repeatable; `*` matches anything, as in 'partners.west-*'
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
+    pub targets: Vec<AddressPattern>,
+    /// Not this address, repeatable; wins over --target; `*` matches anything, as in '*.acme'
+    #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_pattern)]
+    pub excludes: Vec<AddressPattern>,
     /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,

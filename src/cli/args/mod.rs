@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, ValueEnum};
 
 use super::commands::Command;
-use crate::model::resource::Address;
+use crate::model::resource::{Address, AddressPattern};
 use crate::process::parse_variable_name;
 use crate::run::RunOptions;
-use crate::text::escape;
+use crate::text::{escape, fits_pattern};
 
 mod choice;
 mod format;
@@ -127,6 +127,18 @@ pub enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// An address of a kind that there is, or a pattern of such addresses.
+pub(crate) fn parse_pattern(text: &str) -> Result<AddressPattern, String> {
+    let pattern = AddressPattern::parse(text);
+    let pattern = pattern.ok_or("an address looks like providers.twilio-main, and a pattern like 'providers.twilio-*'")?;
+    let kinds = crate::services::kind_names();
+    if kinds.iter().any(|kind| fits_pattern(pattern.kind(), kind)) {
+        Ok(pattern)
+    } else {
+        Err(format!("`{}` is not a kind; the kinds are {}", escape(pattern.kind()), kinds.join(", ")))
+    }
 }
 
 /// An address of a kind that there is.

@@ -7,9 +7,9 @@ use clap::Args;
 use similar::TextDiff;
 
 use crate::analysis::drift::{ComparedObjects, Drift, DriftClass};
-use crate::cli::args::parse_address;
+use crate::cli::args::parse_pattern;
 use crate::cli::console::Console;
-use crate::model::resource::Address;
+use crate::model::resource::{Address, AddressPattern};
 use crate::output::DriftReport;
 use crate::output::view::plural_kind;
 use crate::plan::{NotTakenRemedy, ShownValue};
@@ -20,9 +20,9 @@ use crate::text::{distinguish_pair, escape, escape_multiline};
 /// `telform drift`.
 #[derive(Debug, Args, Clone)]
 pub struct DriftArgs {
-    /// Only this address, repeatable
-    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_address)]
-    pub targets: Vec<Address>,
+    /// Only this address, repeatable; `*` matches anything, as in 'partners.west-*'
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
+    pub targets: Vec<AddressPattern>,
     /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::analysis::explain::{ObjectDecision, explain_address, is_known_address};
-use crate::cli::args::parse_address;
+use crate::cli::args::{parse_address, parse_pattern};
 use crate::cli::console::Console;
-use crate::model::resource::{Address, Desired};
+use crate::model::resource::{Address, AddressPattern, Desired};
 use crate::output;
 use crate::output::view;
 use crate::output::view::json;
@@ -21,12 +21,12 @@ pub struct ExplainArgs {
     /// Address of an object, or of one attribute of it
     #[arg(value_name = "ADDRESS[.ATTRIBUTE]", value_parser = parse_address)]
     pub address: Address,
-    /// As a plan with this target would have it, repeatable
-    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_address)]
-    pub targets: Vec<Address>,
-    /// As a plan without this address would have it, repeatable
-    #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_address)]
-    pub excludes: Vec<Address>,
+    /// As a plan with this target would have it, repeatable; `*` matches anything
+    #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
+    pub targets: Vec<AddressPattern>,
+    /// As a plan without this address would have it, repeatable; `*` matches anything
+    #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_pattern)]
+    pub excludes: Vec<AddressPattern>,
     /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,

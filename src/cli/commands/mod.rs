@@ -68,12 +68,12 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Show what would change; sends nothing but GET
     #[command(
-        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode     # 2 when something is pending\n  telform plan --out plan.json         # for review; `apply plan.json` runs it\n  telform plan --target bridges.sales --format json\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml    # against the embedded simulator"
+        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode     # 2 when something is pending\n  telform plan --out plan.json         # for review; `apply plan.json` runs it\n  telform plan --target bridges.sales --format json\n  telform plan --target 'partners.west-*' --exclude 'partners.west-old*'\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml    # against the embedded simulator"
     )]
     Plan(PlanArgs),
     /// Plan, show, ask, and carry it out
     #[command(
-        after_help = "Examples:\n  telform apply\n  telform apply plan.json     # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3"
+        after_help = "Examples:\n  telform apply\n  telform apply plan.json     # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3\n  telform apply --target 'partners.west-*' --account 'org*'"
     )]
     Apply(ApplyArgs),
     /// Settle by reading a run that was cut off, then plan, show, ask, and carry on

@@ -10,8 +10,8 @@ use crate::run::{self, Exit, RunError, UndoRequest};
 
 /// `telform undo`.
 #[derive(Debug, Args, Clone)]
-#[command(mut_arg("targets", |arg| arg.help("Take back only what was done to this address and to what it needs, repeatable")))]
-#[command(mut_arg("excludes", |arg| arg.help("Leave this address as it is, repeatable")))]
+#[command(mut_arg("targets", |arg| arg.help("Take back only what was done to this address and to what it needs, repeatable; `*` matches anything")))]
+#[command(mut_arg("excludes", |arg| arg.help("Leave this address as it is, repeatable; `*` matches anything")))]
 #[command(mut_arg("allow_similar", |arg| arg.help(
     "Make this object again although a live one has a login, slug or name that differs only in letter case, spaces or Unicode form, repeatable"
 )))]

@@ -12,10 +12,10 @@ pub struct Limits {
     /// `--account`, as the names that fit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub accounts: BTreeSet<String>,
-    /// `--target`.
+    /// `--target`, as the addresses that fit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub targets: BTreeSet<String>,
-    /// `--exclude`.
+    /// `--exclude`, as the addresses that fit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub excludes: BTreeSet<String>,
 }

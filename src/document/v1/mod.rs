@@ -90,10 +90,10 @@ pub struct Origin {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
-    /// `--target`.
+    /// `--target`, as the addresses that fit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub targets: BTreeSet<String>,
-    /// `--exclude`.
+    /// `--exclude`, as the addresses that fit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub excludes: BTreeSet<String>,
     /// `--account`, as the names that fit.

@@ -231,7 +231,7 @@ pub(super) const COMMANDS: CodeGroup = CodeGroup {
             "Two formats would go to one place."
             "Give each a file: `--format html=plan.html`."
         "telform::cli::left_out" 1
-            "`--target` names an object of an account that `--account` leaves out."
+            "`--target` names an object, or matches only objects, of accounts that `--account` leaves out."
             "Name its account too, or take the target out."
         "telform::cli::man" 1
             "A manual page cannot be made."
@@ -256,7 +256,7 @@ pub(super) const COMMANDS: CodeGroup = CodeGroup {
             "`--account` names no account of the configuration."
             "The message lists the accounts."
         "telform::cli::unknown_address" 1
-            "An option names an address that neither the configuration nor the ledger has."
+            "An option names an address that neither the configuration nor the ledger has, or a pattern that matches none."
             "The message suggests the nearest."
         "telform::cli::unknown_kind" 1
             "A text is not a kind."

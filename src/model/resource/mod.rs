@@ -14,6 +14,7 @@ use url::Url;
 
 mod host;
 mod live;
+mod pattern;
 mod published;
 mod served;
 mod setting;
@@ -25,6 +26,7 @@ pub use live::{
     AccountFacts, CatalogueEntry, Connection, ListingFailure, LiveAccount, LiveNumber, LiveObject, LiveState, NumberSpellings,
     OrganizationCheck, UnreadableObject, owned_by,
 };
+pub use pattern::AddressPattern;
 pub use served::{Known, ServedBy};
 pub use setting::{AccountSettings, SettingValue, required_generation};
 pub use source::{SecretFile, SecretSource, normalize_lexically};

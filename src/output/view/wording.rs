@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use indexmap::IndexMap;
 
+use crate::model::resource::Address;
 use crate::plan::{
     AttributeChange, Change, ChangeAction, NotTakenValue, NoticeCode, NumberEffect, NumberImpact, ObjectRef, Plan, PlanNotice,
     PlanRefusal, ShownValue, Step, StepOperation, StepPhase,
@@ -137,21 +138,38 @@ pub(crate) fn describe_incomplete(plan: &Plan) -> Option<String> {
 
 fn describe_run_limits(plan: &Plan) -> Option<String> {
     let limits = &plan.limits;
-    let listed = |all: &mut dyn Iterator<Item = String>| all.collect::<Vec<_>>().join(", ");
+    let texts = |addresses: &BTreeSet<Address>| addresses.iter().map(ToString::to_string).collect();
     let mut parts = Vec::new();
     if !limits.accounts.is_empty() {
-        let names = listed(&mut limits.accounts.iter().cloned());
+        let names = list_limit(&limits.typed.accounts, &limits.accounts);
         parts.push(format!("only {} {names}", plural_kind(limits.accounts.len(), "accounts")));
     }
     if !limits.targets.is_empty() {
         let it = if limits.targets.len() == 1 { "it needs" } else { "they need" };
-        let names = listed(&mut limits.targets.iter().map(ToString::to_string));
+        let names = list_limit(&limits.typed.targets, &texts(&limits.targets));
         parts.push(format!("only {names} and what {it}"));
     }
     if !limits.excludes.is_empty() {
-        parts.push(format!("without {}", listed(&mut limits.excludes.iter().map(ToString::to_string))));
+        parts.push(format!("without {}", list_limit(&limits.typed.excludes, &texts(&limits.excludes))));
     }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Most names that a limit lists; of more it lists a few and how many there are. A pattern needs no more than a few.
+const LISTED: usize = 10;
+const FEW: usize = 3;
+
+/// The names of a limit: after the patterns that stand for them, where there are any.
+fn list_limit(typed: &BTreeSet<String>, names: &BTreeSet<String>) -> String {
+    let shown = if names.len() > LISTED || !typed.is_empty() && names.len() > FEW { FEW } else { names.len() };
+    let first: Vec<&str> = names.iter().take(shown).map(String::as_str).collect();
+    let more = if shown < names.len() { format!(" and {} more", names.len() - shown) } else { String::new() };
+    let list = format!("{}{more}", first.join(", "));
+    if typed.is_empty() {
+        return list;
+    }
+    let patterns: Vec<&str> = typed.iter().map(String::as_str).collect();
+    format!("{} ({}: {list})", patterns.join(", "), names.len())
 }
 
 /// The title over the refusals.
