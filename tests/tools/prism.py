@@ -206,7 +206,7 @@ def made(wishes):
             "api": "unpod", "org_handle": "acme.example", "token": {"env": "UNPOD_TOKEN"},
             "base_url": f"{judged}/api/v2/platform",
         }}
-        guards = {"max_deletes": 100, "max_numbers_dark": 100}
+        guards = {"max_deletes": 100, "max_numbers_dark": 100, "max_update_percent": 100}
         for round in wishes:
             yaml = json.dumps({"version": 1, "accounts": account, "guards": guards, **round})
             yield yaml, [0], ["apply", "--auto-approve"]
