@@ -242,13 +242,14 @@ pub(super) fn check_number_changes(check: &mut CheckerContext<'_>) {
             let idle = makes && by == "unserved";
             before.get(number) == Some(by) || joined.contains(number.as_str()) || idle
         }) && before.iter().all(|(number, by)| !lost(number, by) || cut.contains(number.as_str()));
-        // A deleted bridge shows no numbers; neither does a configuration whose numbers are on undeclared bridges. A bridge
-        // that moves or is replaced shows those of its new object: none, when only the old object is still to be deleted.
-        let leaves_an_object =
-            change.action == CheckerAction::Replace || change.from_account.is_some() || !change.also_leaves.is_empty();
+        // A deleted bridge shows no numbers, nor does what is left of a replacement when its new object was made before. A
+        // configuration shows none whose numbers are on undeclared bridges. A bridge that moves shows those of its new account.
+        let creates =
+            check.steps_of(&change.address).iter().any(|(_, step)| matches!(step.operation, CheckerOperation::Create { .. }));
         let silent = !check.is_holder(&change.account, kind_of(&change.address))
             || change.action == CheckerAction::Delete
-            || (leaves_an_object && joined.is_empty());
+            || (change.action == CheckerAction::Replace && !creates)
+            || ((change.from_account.is_some() || !change.also_leaves.is_empty()) && joined.is_empty());
         let untouched = joined.is_empty() && cut.is_empty();
         if !(if shown.is_some() { right } else { silent || untouched }) {
             check.report(
