@@ -274,6 +274,15 @@ pub(crate) fn lines_are_moved_by_one_patch_and_are_never_dark() {
     desk.checker_finds(&plan, "/plan/steps/0/call/path", "v1/lines/2", "goes to a path that is not that of its object");
     desk.checker_finds(&plan, "/plan/steps/0/operation/number", "+14155550102", "does not confirm what was cut and connected");
     desk.checker_finds(&plan, "/plan/impact/0/effect", "connects", "the impact does not say so");
+    let mut steps = plan["plan"]["steps"].as_array().expect("steps").clone();
+    let (moved, mut cut) = (&steps[0]["operation"], steps[0].clone());
+    cut["operation"] = serde_json::json!({
+        "do": "disconnect", "bridge": moved["bridge"]["id"], "number": moved["number"], "before": moved["before"],
+    });
+    cut["call"]["body"]["object"]["box_id"] = serde_json::json!({ "value": null });
+    cut["id"] = "s9".into();
+    steps.insert(0, cut);
+    desk.checker_finds(&plan, "/plan/steps", steps, "cuts +14155550101, which s1 alone would move");
     desk.apply("", &[&*patch(1)]);
     assert_eq!(desk.server.row("lines", 1)["box_id"], 2);
 
