@@ -1,7 +1,7 @@
 //! Applies a plan. Every choice is in the plan: this module starts each step when its dependencies are done, checks that
 //! the target is unchanged since the plan, sends the request, and settles by reading what the answer leaves open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::http::{Api, ReadOnly};
 use crate::model::call::StepId;
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Account, Desired, LiveObject, LiveState, ServedBy};
-use crate::plan::{Plan, Step, StepOperation, StepPhase};
+use crate::plan::{Plan, Prerequisite, Step, StepOperation, StepPhase};
 use crate::read::one::ConfigurationUses;
 use crate::state::journal::{JournalRecord, JournalRecorder};
 use crate::state::ledger::{LedgerError, LedgerStore};
@@ -27,6 +27,7 @@ mod precondition;
 mod reconnect;
 mod record;
 mod resume;
+mod schedule;
 mod sent_values;
 mod settle;
 mod step;
@@ -35,6 +36,7 @@ mod twins;
 mod wait_until_shown;
 
 use journal_entries::JournalEntryDraft;
+use schedule::StepSchedule;
 
 pub use ledger_updates::settle_ledger;
 pub use record::{AfterRun, TimestampFn, settle_values};
@@ -136,7 +138,7 @@ impl ApplyReport {
         self.outcomes.iter().all(|(id, outcome)| match outcome {
             StepOutcome::Unknown { .. } => false,
             StepOutcome::Done { .. } => {
-                plan.steps.iter().any(|step| step.id == *id && matches!(step.operation, StepOperation::ReadBack { .. }))
+                plan.step(id).is_some_and(|step| matches!(step.operation, StepOperation::ReadBack { .. }))
             }
             StepOutcome::Failed { written, .. } => !written,
             StepOutcome::Stale { .. } | StepOutcome::NotStarted { .. } => true,
@@ -153,7 +155,10 @@ impl ApplyReport {
 
     /// The outcome of a step.
     pub fn outcome(&self, step: &str) -> Option<&StepOutcome> {
-        self.outcomes.iter().find(|(id, _)| id == step).map(|(_, outcome)| outcome)
+        // They are in the order of the plan, whose steps are named by their positions.
+        let place = step.strip_prefix('s').and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
+        let at = place.and_then(|place| self.outcomes.get(place)).filter(|(id, _)| id == step);
+        at.or_else(|| self.outcomes.iter().find(|(id, _)| id == step)).map(|(_, outcome)| outcome)
     }
 }
 
@@ -183,12 +188,13 @@ impl Apply<'_> {
         let mut outcomes: BTreeMap<StepId, StepOutcome> = BTreeMap::new();
         let mut halted = None;
         let mut heard_stop = false;
+        let mut schedule = StepSchedule::new(&self.plan.steps);
         // A replacement starts as soon as its delete is done, so that its numbers are not dark during the other deletes.
         let last: &[StepPhase] = &[StepPhase::TakeOver, StepPhase::Delete];
         for phases in
             [&[StepPhase::Create] as &[StepPhase], &[StepPhase::Update], &[StepPhase::Rewire], &[StepPhase::ReadBack], last]
         {
-            self.run_phases(&run, phases, &mut outcomes, &mut halted, &mut heard_stop).await;
+            self.run_phases(&run, &mut schedule, phases, &mut outcomes, &mut halted, &mut heard_stop).await;
         }
         let complete = outcomes.len() == self.plan.steps.len() && outcomes.values().all(StepOutcome::is_done);
         let reconnected = if complete || !self.reconnect { Vec::new() } else { run.reconnect_numbers(&outcomes).await };
@@ -199,7 +205,7 @@ impl Apply<'_> {
             self.observer.on_event(&ApplyEvent::Interrupted);
             run.append_record(JournalRecord::Interrupted).await;
         }
-        let outcomes = self.plan.steps.iter().map(|step| (step.id.clone(), outcome_of(step, &outcomes, heard_stop))).collect();
+        let outcomes = outcomes_of_all(self.plan, &outcomes, heard_stop);
         let ledger_error = run.ledger_error.into_inner().unwrap_or_default();
         let seen = run.seen.into_inner().unwrap_or_default();
         let rows = run.row_names.into_inner().unwrap_or_default();
@@ -230,13 +236,12 @@ impl Apply<'_> {
     async fn run_phases(
         &self,
         run: &ApplyRun<'_>,
+        schedule: &mut StepSchedule<'_>,
         phases: &[StepPhase],
         outcomes: &mut BTreeMap<StepId, StepOutcome>,
         halted: &mut Option<HaltReason>,
         heard_stop: &mut bool,
     ) {
-        let of = |phase: StepPhase| self.plan.steps.iter().filter(move |step| step.phase == phase);
-        let mut waiting: Vec<&Step> = phases.iter().copied().flat_map(of).collect();
         let mut running = FuturesUnordered::new();
         let mut busy: BTreeMap<&str, usize> = BTreeMap::new();
         loop {
@@ -248,16 +253,13 @@ impl Apply<'_> {
             let going = halted.is_none() && !*heard_stop;
             // A refusal about one number does not keep another one dark.
             let serving = *halted == Some(HaltReason::Refused) && !*heard_stop;
-            for step in std::mem::take(&mut waiting) {
-                let ready = step.waits_for.iter().all(|id| outcomes.get(id).is_some_and(StepOutcome::is_done));
-                let account = step.call.account.as_str();
-                let room = busy.get(account).copied().unwrap_or(0) < self.parallel_limit(account);
-                let goes = going || self.completes_move(step, outcomes) || (serving && self.serves_dark_number(step));
-                if ready && room && goes {
-                    *busy.entry(account).or_default() += 1;
+            loop {
+                let room = |account: &str| busy.get(account).copied().unwrap_or(0) < self.parallel_limit(account);
+                let Some(step) = schedule.take_ready(phases, room) else { break };
+                // A step that does not go now will not go later: what stops it stays.
+                if going || self.completes_move(step) || (serving && self.serves_dark_number(step)) {
+                    *busy.entry(step.call.account.as_str()).or_default() += 1;
                     running.push(run.run_step_or_note_stop(Some(step)));
-                } else {
-                    waiting.push(step);
                 }
             }
             let ended = tokio::select! {
@@ -272,6 +274,9 @@ impl Apply<'_> {
             let fatal = matches!(&outcome, StepOutcome::Failed { fatal: true, .. });
             let refused = outcome.is_refusal();
             self.observer.on_event(&ApplyEvent::StepEnded { step: step.id.clone(), outcome: outcome.clone(), milliseconds });
+            if outcome.is_done() {
+                schedule.mark_done(step);
+            }
             outcomes.insert(step.id.clone(), outcome);
             let lost = run.ledger_error.lock().is_ok_and(|error| error.is_some());
             if (failed && (self.on_error == OnError::Stop || fatal)) || lost {
@@ -282,18 +287,17 @@ impl Apply<'_> {
     }
 
     /// A number that was just disconnected is connected again even when nothing new is started any more: its connect is
-    /// the second half of one move.
-    fn completes_move(&self, step: &Step, outcomes: &BTreeMap<StepId, StepOutcome>) -> bool {
+    /// the second half of one move. The steps that this one waits for are done.
+    fn completes_move(&self, step: &Step) -> bool {
         // Its numbers are already disconnected, and without it nothing serves them.
         if step.phase == StepPhase::TakeOver {
             return true;
         }
         let StepOperation::Connect { number, .. } = &step.operation else { return false };
-        self.plan.steps.iter().any(|other| {
-            matches!(&other.operation, StepOperation::Disconnect { number: cut, .. } if cut == number)
-                && step.waits_for.contains(&other.id)
-                && outcomes.get(&other.id).is_some_and(StepOutcome::is_done)
-        })
+        let waited_for = step.steps_waited_for().filter_map(|id| self.plan.step(id));
+        waited_for
+            .map(|other| &other.operation)
+            .any(|other| matches!(other, StepOperation::Disconnect { number: cut, .. } if cut == number))
     }
 
     /// Whether a step connects a number that is not served.
@@ -322,25 +326,40 @@ impl Apply<'_> {
     }
 }
 
-/// The outcome of a step, with the reason for one that never started.
-fn outcome_of(step: &Step, outcomes: &BTreeMap<StepId, StepOutcome>, interrupted: bool) -> StepOutcome {
-    if let Some(outcome) = outcomes.get(&step.id) {
-        return outcome.clone();
+/// Most steps that are named as the reason why another one did not start.
+const MOST_NAMED: usize = 10;
+
+/// The outcome of every step, with the reason for one that never started.
+fn outcomes_of_all(plan: &Plan, outcomes: &BTreeMap<StepId, StepOutcome>, interrupted: bool) -> Vec<(StepId, StepOutcome)> {
+    let failed = |id: &str| outcomes.get(id).is_some_and(|outcome| !outcome.is_done());
+    let mut failed_of_phase: BTreeMap<StepPhase, Vec<&str>> = BTreeMap::new();
+    for step in plan.steps.iter().filter(|step| failed(&step.id)) {
+        failed_of_phase.entry(step.phase).or_default().push(&step.id);
     }
-    let blocked: BTreeSet<&str> = step
-        .waits_for
-        .iter()
-        .filter(|id| outcomes.get(*id).is_some_and(|outcome| !outcome.is_done()))
-        .map(String::as_str)
-        .collect();
-    let why = if !blocked.is_empty() {
-        format!("it waits for {}, which is not done", blocked.into_iter().collect::<Vec<_>>().join(", "))
-    } else if interrupted {
-        "interrupted".to_owned()
-    } else {
-        "an earlier step is not done".to_owned()
+    let why_not_started = |step: &Step| {
+        let blocked = step.waits_for.iter().flat_map(|it| match it {
+            Prerequisite::Step(id) if failed(id) => vec![id.as_str()],
+            Prerequisite::Step(_) => Vec::new(),
+            // Thousands may wait for it: each names some of what failed.
+            Prerequisite::Phase(phase) => {
+                let all = failed_of_phase.get(phase).into_iter().flatten();
+                all.take(MOST_NAMED + 1).copied().collect()
+            }
+        });
+        let mut blocked: Vec<&str> = blocked.collect();
+        let more = blocked.len() > MOST_NAMED;
+        blocked.truncate(MOST_NAMED);
+        if !blocked.is_empty() {
+            let more = if more { " and more" } else { "" };
+            format!("it waits for {}{more}, which is not done", blocked.join(", "))
+        } else if interrupted {
+            "interrupted".to_owned()
+        } else {
+            "an earlier step is not done".to_owned()
+        }
     };
-    StepOutcome::not_started(why)
+    let of = |step: &Step| outcomes.get(&step.id).cloned().unwrap_or_else(|| StepOutcome::not_started(why_not_started(step)));
+    plan.steps.iter().map(|step| (step.id.clone(), of(step))).collect()
 }
 
 impl ApplyRun<'_> {

@@ -47,7 +47,7 @@ impl ApplyRun<'_> {
             StepOperation::Connect { bridge, number, provider, before } => {
                 match (self.resolve_ref(bridge), self.resolve_ref(provider)) {
                     (Ok(slug), Ok(wanted)) => {
-                        let cut_before = step.waits_for.iter().any(|id| self.disconnects_number(id, number));
+                        let cut_before = step.steps_waited_for().any(|id| self.disconnects_number(id, number));
                         let belief = self.check_connection(target, &slug, number, before, Some(&wanted), cut_before).await;
                         match belief {
                             // It was to join the bridge at its creation (unpod.md 6.2): nothing disconnected it.
@@ -74,9 +74,10 @@ impl ApplyRun<'_> {
 
     /// Whether a step of this plan disconnects the number from its bridge.
     fn disconnects_number(&self, step: &str, number: &str) -> bool {
-        self.apply.plan.steps.iter().any(|other| {
-            other.id == step && matches!(&other.operation, StepOperation::Disconnect { number: cut, .. } if cut == number)
-        })
+        self.apply
+            .plan
+            .step(step)
+            .is_some_and(|step| matches!(&step.operation, StepOperation::Disconnect { number: cut, .. } if cut == number))
     }
 
     async fn check_absent(&self, target: &StepTarget<'_>, key: &BTreeMap<String, Value>, replaces: Option<&str>) -> Precondition {

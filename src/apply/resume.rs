@@ -39,7 +39,7 @@ impl Apply<'_> {
         let run = self.start_run(ledger, made);
         let mut all = Vec::new();
         for record in cut.open_steps() {
-            let (Some(step), Some(intent)) = (self.plan.steps.iter().find(|step| step.id == record.id), record.intent) else {
+            let (Some(step), Some(intent)) = (self.plan.step(record.id), record.intent) else {
                 continue;
             };
             let found = run.settle_interrupted_step(step, intent, cut).await;
@@ -64,7 +64,7 @@ impl Apply<'_> {
     /// The ids that the run's steps created: from its outcomes, else as an earlier settling recorded them in the ledger.
     fn ids_made_before(&self, ledger: &Ledger, cut: &journal::RecordedRun<'_>) -> BTreeMap<StepId, String> {
         let entered = |record: &RecordedStep<'_>| {
-            let step = self.plan.steps.iter().find(|step| step.id == record.id)?;
+            let step = self.plan.step(record.id)?;
             let operation @ StepOperation::Create { .. } = &step.operation else { return None };
             let entry = ledger.objects.get(step.address.as_ref()?)?;
             let made = entry.account == step.call.account && operation.replaces_here() != Some(&entry.id);

@@ -88,7 +88,8 @@ impl Plan {
         // Steps wait for earlier ones only.
         let mut able: BTreeSet<&str> = BTreeSet::new();
         for step in &self.steps {
-            if self.continues_despite_refusal(step, ledger) && step.waits_for.iter().all(|id| able.contains(id.as_str())) {
+            let ready = step.waits_for.iter().all(|it| it.step().is_some_and(|id| able.contains(id.as_str())));
+            if ready && self.continues_despite_refusal(step, ledger) {
                 able.insert(&step.id);
             }
         }
@@ -96,14 +97,13 @@ impl Plan {
         let mut open: Vec<&str> = self.connect_steps(&able).map(|(step, _)| step.id.as_str()).collect();
         while let Some(id) = open.pop() {
             if kept.insert(id) {
-                open.extend(by_id[id].waits_for.iter().map(String::as_str));
+                open.extend(by_id[id].steps_waited_for().map(String::as_str));
             }
         }
         let read = self.steps.iter().filter(|step| {
             matches!(step.operation, StepOperation::ReadBack { .. })
                 && step
-                    .waits_for
-                    .iter()
+                    .steps_waited_for()
                     .any(|id| kept.contains(id.as_str()) && !matches!(by_id[id.as_str()].operation, StepOperation::Create { .. }))
         });
         let read: Vec<&str> = read.map(|step| step.id.as_str()).collect();
@@ -170,7 +170,7 @@ fn account_of_step(step: &Step) -> &str {
 /// A step that waits only for the steps that are kept; a read-back covers what is connected.
 fn narrow_step(step: &Step, kept: &BTreeSet<&str>, numbers: &BTreeSet<(&str, &str)>) -> Step {
     let mut step = step.clone();
-    step.waits_for.retain(|id| kept.contains(id.as_str()));
+    step.waits_for.retain(|it| it.step().is_none_or(|id| kept.contains(id.as_str())));
     let account = step.call.account.clone();
     if let StepOperation::ReadBack { numbers: read, .. } = &mut step.operation {
         read.retain(|number, _| numbers.contains(&(&account, number)));

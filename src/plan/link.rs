@@ -4,12 +4,13 @@
 //! is declared with numbers and this one is not among them, or it moves. A connection that cannot be attributed is never
 //! removed for the sake of a configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::LedgerUpdate;
 use super::connect_despite_refusal::number_attribute;
 use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use super::impact::{NumberEffect, NumberImpact, NumberLocation};
+use super::link_index::LinkIndex;
 use super::link_steps::{LinkChange, LinkSteps};
 use super::remarks::Remarks;
 use super::step::{FreedNumber, ObjectRef};
@@ -52,7 +53,8 @@ pub(super) struct LinkInputs<'a> {
     pub(super) possible_unseen_uses: &'a BTreeMap<String, BTreeSet<String>>,
     pub(super) numbers: &'a BTreeMap<String, crate::model::resource::LiveNumber>,
     pub(super) spellings: &'a NumberSpellings,
-    pub(super) bridges: Vec<PlannedBridge>,
+    pub(super) bridges: &'a [PlannedBridge],
+    pub(super) index: &'a LinkIndex<'a>,
     pub(super) leaving_bridges: BTreeMap<String, Address>,
     pub(super) leaving: BTreeMap<String, LeavingConfiguration>,
     /// Slugs of bridges that belong to another organization, or to none: nothing is disconnected or connected there.
@@ -75,6 +77,8 @@ pub(super) struct LinkPlan {
     pub(super) steps: LinkSteps,
     pub(super) remarks: Remarks,
     pub(super) impact: Vec<NumberImpact>,
+    /// Places of what goes dark in `impact`, by number.
+    dark: BTreeMap<String, VecDeque<usize>>,
     /// Connections that are taken from a configuration: id to (bridge, number).
     pub(super) leaving_connections: BTreeMap<String, Vec<(String, String)>>,
     /// Numbers that the delete of a bridge frees: slug to numbers.
@@ -88,8 +92,7 @@ pub(super) struct LinkPlan {
 impl LinkInputs<'_> {
     /// Decides for every number of the account.
     pub(super) fn plan_connections(&self) -> LinkPlan {
-        let mut wired = LinkPlan::default();
-        wired.steps.spellings = self.spellings.clone();
+        let mut wired = LinkPlan { steps: LinkSteps::new(self.spellings), ..LinkPlan::default() };
         let mut settled: BTreeSet<&str> = BTreeSet::new();
         self.refuse_unseen_use(&mut wired);
         for connection in self.connections {
@@ -108,7 +111,7 @@ impl LinkInputs<'_> {
                 None => self.follow_leaving_configuration(connection, &mut wired),
             }
         }
-        for bridge in &self.bridges {
+        for bridge in self.bridges {
             for (number, (name, provider)) in &bridge.numbers {
                 if !settled.contains(number.as_str()) {
                     self.connect_new_number(bridge, number, name, provider, &mut wired);
@@ -132,10 +135,7 @@ impl LinkInputs<'_> {
             if wired.steps.connects_on_new_bridge(&open.number) {
                 continue;
             }
-            let served = self
-                .connections
-                .iter()
-                .any(|connection| connection.number == open.number && connection.served_by != ServedBy::Unserved);
+            let served = self.index.served.contains(open.number.as_str());
             let heir = match self.leaving.get(&open.provider) {
                 Some(leaving) => leaving.replacement.clone(),
                 None => Some(ObjectRef::Id(open.provider.clone())),
@@ -180,7 +180,7 @@ impl LinkInputs<'_> {
     }
 
     fn declared_bridge(&self, slug: &str) -> Option<&PlannedBridge> {
-        self.bridges.iter().find(|bridge| matches!(&bridge.at, ObjectRef::Id(id) if id == slug))
+        self.index.by_slug.get(slug).copied()
     }
 
     /// A configuration is not deleted while a connection may belong to it (unpod.md 10).
@@ -237,7 +237,7 @@ impl LinkInputs<'_> {
     /// The bridge that replaces a deleted one and includes its numbers, where only the delete frees them.
     fn replacing_bridge(&self, slug: &str) -> Option<&PlannedBridge> {
         let address = self.leaving_bridges.get(slug).filter(|_| self.link.assigned_on_create.is_some())?;
-        self.bridges.iter().find(|bridge| bridge.address == *address && matches!(bridge.at, ObjectRef::Step(_)))
+        self.index.new_by_address.get(address).copied()
     }
 
     fn follow_leaving_configuration(&self, connection: &Connection, wired: &mut LinkPlan) {
@@ -259,7 +259,7 @@ impl LinkInputs<'_> {
 
     /// Whether a declared bridge wants a number that is now on another bridge.
     fn wanted_elsewhere(&self, number: &str) -> bool {
-        self.bridges.iter().any(|bridge| bridge.numbers.contains_key(number))
+        self.index.wanted.contains(number)
     }
 
     fn keep_or_rewire(
@@ -333,7 +333,7 @@ impl LinkInputs<'_> {
         provider: &ObjectRef,
         wired: &mut LinkPlan,
     ) {
-        let elsewhere = self.connections.iter().find(|connection| connection.number == number);
+        let elsewhere = self.index.connections.get(number).copied();
         // A disconnect frees numbers only where numbers join by being connected (unpod.md 7).
         let frees = self.link.assigned_on_create.is_none();
         let taken = elsewhere.and_then(|it| self.replacing_bridge(&it.bridge)).is_some_and(|to| to.at == bridge.at);
@@ -371,15 +371,13 @@ impl LinkInputs<'_> {
         }
         let before = if self.link.assigned_on_create.is_some() { ServedBy::Unserved } else { ServedBy::NotThere };
         self.connect_number(bridge, known, number, provider, before, wired);
-        if let Some(position) =
-            wired.impact.iter().position(|impact| impact.number == number && impact.effect == NumberEffect::Dark)
-        {
+        if let Some(position) = wired.dark.get_mut(number).and_then(VecDeque::pop_front) {
             // Disconnected on one bridge and connected on another: it moves.
-            let cut = wired.impact.remove(position);
             let to = Some(NumberLocation { bridge: self.bridge_label(&bridge.at), provider: name.to_string(), account: None });
             // From the delete through the create to the connect, or from the disconnect to the connect.
             let dark_steps = if taken { 2 } else { 1 };
-            wired.impact.push(NumberImpact { effect: NumberEffect::Moves, to, dark_steps, ..cut });
+            let impact = &mut wired.impact[position];
+            (impact.effect, impact.to, impact.dark_steps) = (NumberEffect::Moves, to, dark_steps);
         } else {
             self.note_impact(None, Some((bridge, name)), number, NumberEffect::Connects, 0, wired);
         }
@@ -433,6 +431,7 @@ impl LinkInputs<'_> {
 
     fn note_goes_dark(&self, connection: &Connection, wired: &mut LinkPlan) {
         if connection.served_by != ServedBy::Unserved {
+            wired.dark.entry(connection.number.clone()).or_default().push_back(wired.impact.len());
             self.note_impact(Some(connection), None, &connection.number, NumberEffect::Dark, 0, wired);
         }
     }
@@ -508,11 +507,9 @@ impl LinkInputs<'_> {
     fn bridge_label(&self, at: &ObjectRef) -> String {
         match at {
             ObjectRef::Id(slug) => slug.clone(),
-            ObjectRef::Step(_) => self
-                .bridges
-                .iter()
-                .find(|bridge| bridge.at == *at)
-                .map_or_else(|| "new bridge".to_owned(), |bridge| bridge.address.to_string()),
+            ObjectRef::Step(step) => {
+                self.index.by_step.get(step.as_str()).map_or_else(|| "new bridge".to_owned(), |bridge| bridge.address.to_string())
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use super::Inputs;
-use super::step::{ObjectRef, Step, StepOperation, StepPhase};
+use super::step::{ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 use super::unnumbered_step::{UnnumberedStep, create_step_name};
 use crate::model::call::{BodyValue, Call, CallBody};
 use crate::model::kind::{Link, NumberParameter};
@@ -17,11 +17,21 @@ use crate::model::value::Value;
 pub(super) struct LinkSteps {
     pub(super) drafts: Vec<UnnumberedStep>,
     /// How the service spells the numbers: requests use its own spelling.
-    pub(super) spellings: NumberSpellings,
+    spellings: NumberSpellings,
+    /// A spelling of each number, on whatever bridge.
+    any_spelling: BTreeMap<String, String>,
     /// Numbers whose change needs an id that the service did not show.
     pub(super) nameless: BTreeSet<(Address, String)>,
-    cut: BTreeSet<(String, String)>,
+    /// The drafts of each number.
+    of_number: BTreeMap<String, NumberDrafts>,
     after: BTreeMap<ObjectRef, ExpectedBridge>,
+}
+
+/// Places of the drafts of one number.
+#[derive(Debug, Default)]
+struct NumberDrafts {
+    disconnects: Vec<usize>,
+    connects: Vec<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +98,14 @@ pub(super) struct LinkChange<'a> {
 }
 
 impl LinkSteps {
+    pub(super) fn new(spellings: &NumberSpellings) -> Self {
+        let mut any_spelling = BTreeMap::new();
+        for ((_, number), spelling) in spellings {
+            any_spelling.entry(number.clone()).or_insert_with(|| spelling.clone());
+        }
+        Self { spellings: spellings.clone(), any_spelling, ..Self::default() }
+    }
+
     /// Whether this number is removed from this bridge and not put back on it.
     pub(super) fn takes_off_bridge(&self, bridge: &str, number: &str) -> bool {
         let after = self.after.get(&ObjectRef::Id(bridge.to_owned()));
@@ -96,14 +114,17 @@ impl LinkSteps {
 
     /// Whether this number is connected somewhere.
     pub(super) fn connects_number(&self, number: &str) -> bool {
-        self.drafts
-            .iter()
-            .any(|draft| matches!(&draft.step.operation, StepOperation::Connect { number: other, .. } if other == number))
+        self.connects_of(number).next().is_some()
     }
 
     /// Whether this number is connected on a bridge that the plan creates.
     pub(super) fn connects_on_new_bridge(&self, number: &str) -> bool {
-        self.drafts.iter().any(|draft| matches!(&draft.step.operation, StepOperation::Connect { number: other, bridge: ObjectRef::Step(_), .. } if other == number))
+        self.connects_of(number).any(|step| matches!(&step.operation, StepOperation::Connect { bridge: ObjectRef::Step(_), .. }))
+    }
+
+    fn connects_of(&self, number: &str) -> impl Iterator<Item = &Step> {
+        let connects = self.of_number.get(number).map(|of| of.connects.as_slice()).unwrap_or_default();
+        connects.iter().map(|place| &self.drafts[*place].step)
     }
 
     /// Connects a number to its target, or takes it off.
@@ -115,7 +136,6 @@ impl LinkSteps {
         let mut waits_for = BTreeSet::new();
         let (id, why, operation) = match target {
             None => {
-                self.cut.insert((bridge.clone(), number.to_owned()));
                 let why = format!("the service cuts one number at a time ({} connection)", before.word());
                 let id = disconnect_name(account, &bridge, number);
                 (id, why, StepOperation::Disconnect { bridge, number: number.to_owned(), before })
@@ -123,9 +143,7 @@ impl LinkSteps {
             Some(target) => {
                 waits_for.extend([&at, target].into_iter().filter_map(|made| made.step().map(str::to_owned)));
                 // A number that moves is disconnected first, on whatever bridge it is.
-                let cut = self.cut.iter().filter(|(_, cut)| cut == number);
-                waits_for.extend(cut.map(|(bridge, _)| disconnect_name(account, bridge, number)));
-                self.delay_cuts(number, &[&at, target]);
+                waits_for.extend(self.delay_cuts(number, &[&at, target]));
                 let why = connect_reason(&before).to_owned();
                 let (number, provider) = (number.to_owned(), target.clone());
                 (
@@ -139,6 +157,9 @@ impl LinkSteps {
         after.owner.get_or_insert_with(|| owner.clone());
         after.numbers.insert(number.to_owned(), target.cloned());
         after.waits_for.push(id.clone());
+        let of_number = self.of_number.entry(number.to_owned()).or_default();
+        let places = if target.is_some() { &mut of_number.connects } else { &mut of_number.disconnects };
+        places.push(self.drafts.len());
         self.drafts.push(UnnumberedStep {
             rank: 0,
             subject: format!("{number} {account}"),
@@ -150,19 +171,23 @@ impl LinkSteps {
                 call,
                 operation,
                 why,
-                waits_for: waits_for.into_iter().collect(),
+                waits_for: waits_for.into_iter().map(Prerequisite::Step).collect(),
             },
         });
     }
 
     /// A number is not disconnected before its new configuration exists: if the create failed, the number would stay dark.
-    fn delay_cuts(&mut self, number: &str, needed: &[&ObjectRef]) {
+    /// Returns the names of its disconnects.
+    fn delay_cuts(&mut self, number: &str, needed: &[&ObjectRef]) -> Vec<String> {
         let needed: Vec<String> = needed.iter().filter_map(|at| at.step().map(str::to_owned)).collect();
-        for draft in &mut self.drafts {
-            if matches!(&draft.step.operation, StepOperation::Disconnect { number: cut, .. } if cut == number) {
-                draft.step.waits_for.extend(needed.iter().cloned());
-            }
+        let cuts = self.of_number.get(number).map(|of| of.disconnects.as_slice()).unwrap_or_default();
+        let mut names = Vec::with_capacity(cuts.len());
+        for place in cuts {
+            let step = &mut self.drafts[*place].step;
+            step.waits_for.extend(needed.iter().cloned().map(Prerequisite::Step));
+            names.push(step.id.clone());
         }
+        names
     }
 
     /// The number as the service's requests name it.
@@ -189,8 +214,7 @@ impl LinkSteps {
     /// A number as the service spells it: on this bridge, in its listing of numbers, on another bridge.
     fn service_spelling<'n>(&'n self, bridge: &str, number: &'n str) -> &'n str {
         let on = |bridge: &str| self.spellings.get(&(bridge.to_owned(), number.to_owned()));
-        let elsewhere = || self.spellings.iter().find(|((_, other), _)| other == number).map(|(_, it)| it);
-        on(bridge).or_else(|| on("")).or_else(elsewhere).map_or(number, String::as_str)
+        on(bridge).or_else(|| on("")).or_else(|| self.any_spelling.get(number)).map_or(number, String::as_str)
     }
 
     /// Adds one read of every bridge whose connections change.
@@ -213,7 +237,7 @@ impl LinkSteps {
                     call: Call::get(account, member.replace("{id}", &at.in_path())),
                     operation: StepOperation::ReadBack { bridge: at, numbers: after.numbers },
                     why: "what was cut and connected is confirmed before anything is deleted".to_owned(),
-                    waits_for,
+                    waits_for: waits_for.into_iter().map(Prerequisite::Step).collect(),
                 },
             });
         }

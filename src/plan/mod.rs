@@ -24,6 +24,7 @@ mod impact;
 mod interrupted_replacements;
 mod ledger_updates;
 mod link;
+mod link_index;
 mod link_steps;
 mod live_index;
 mod matching;
@@ -59,7 +60,7 @@ pub use reconnect::{StepStatus, reconnect_steps};
 pub use rename::renamed_addresses;
 pub(crate) use selection::known_addresses;
 pub use selection::{RunLimits, TypedLimits, accounts_to_read};
-pub use step::{FreedNumber, ObjectRef, Step, StepOperation, StepPhase};
+pub use step::{FreedNumber, ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 pub use unanswered_creates::{entry_of_late_create, has_natural_key, twin_notices};
 pub use undo_entry::UndoEntry;
 
@@ -320,6 +321,26 @@ impl Plan {
     /// Whether it may be applied.
     pub fn is_refused(&self) -> bool {
         !self.refusals.is_empty()
+    }
+
+    /// Position of a step. Steps are named by their positions, also in a plan that was read from a file, unless it was edited.
+    pub fn position_of_step(&self, id: &str) -> Option<usize> {
+        let is = |place: &usize| self.steps.get(*place).is_some_and(|step| step.id == id);
+        let named = id.strip_prefix('s').and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
+        named.filter(is).or_else(|| self.steps.iter().position(|step| step.id == id))
+    }
+
+    /// A step by its name.
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.position_of_step(id).map(|place| &self.steps[place])
+    }
+
+    /// Whether a prerequisite is any step of this plan.
+    pub fn has_steps_of(&self, needed: &Prerequisite) -> bool {
+        match needed {
+            Prerequisite::Step(id) => self.position_of_step(id).is_some(),
+            Prerequisite::Phase(phase) => self.steps.iter().any(|step| step.phase == *phase),
+        }
     }
 
     /// Deletes among its steps.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::step::{ObjectRef, Step, StepOperation};
+use super::step::{ObjectRef, Prerequisite, Step, StepOperation};
 use super::unnumbered_step::UnnumberedStep;
 use crate::model::call::{BodyValue, CallBody, StepId};
 
@@ -19,8 +19,16 @@ pub(super) fn number_steps(mut drafts: Vec<UnnumberedStep>) -> Vec<Step> {
 fn renumber_step(mut step: Step, names: &BTreeMap<String, StepId>) -> Step {
     let name = |draft: &StepId| names.get(draft).cloned().unwrap_or_else(|| draft.clone());
     step.id = name(&step.id);
-    step.waits_for = step.waits_for.iter().map(name).collect();
-    step.waits_for.sort_by_key(|id| (id.len(), id.clone()));
+    for it in &mut step.waits_for {
+        if let Prerequisite::Step(draft) = it {
+            *draft = name(draft);
+        }
+    }
+    // Steps in their order, then phases.
+    step.waits_for.sort_by(|a, b| {
+        let key = |it: &Prerequisite| it.step().map_or(usize::MAX, String::len);
+        key(a).cmp(&key(b)).then_with(|| a.cmp(b))
+    });
     step.call.path = renumber_path(&step.call.path, names);
     if let Some(CallBody::Object(entries) | CallBody::Overlay { set: entries, .. }) = &mut step.call.body {
         for payload in entries.values_mut() {

@@ -2,7 +2,7 @@
 
 use super::Plan;
 use super::link_steps::link_call;
-use super::step::{ObjectRef, Step, StepOperation, StepPhase};
+use super::step::{ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 use crate::model::kind::Link;
 use crate::model::resource::ServedBy;
 
@@ -85,6 +85,6 @@ fn reconnect_step(step: &Step, link: &'static Link) -> Option<Step> {
             before: ServedBy::NotThere,
         },
         why: format!("{} cut it for a step that did not happen", step.id),
-        waits_for: vec![step.id.clone()],
+        waits_for: vec![Prerequisite::Step(step.id.clone())],
     })
 }

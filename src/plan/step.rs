@@ -1,6 +1,7 @@
 //! What is sent to the server: one [`Step`] for each request, with its preconditions and its expected result.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,9 @@ pub enum StepPhase {
 }
 
 impl StepPhase {
+    /// All, in order.
+    pub const ALL: [Self; 6] = [Self::Create, Self::Update, Self::Rewire, Self::ReadBack, Self::Delete, Self::TakeOver];
+
     /// The phase's name for people.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -58,9 +62,64 @@ pub struct Step {
     pub operation: StepOperation,
     /// Why this request and not another, in one sentence without a full stop.
     pub why: String,
-    /// Steps that must be done before it starts.
+    /// What must be done before it starts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub waits_for: Vec<StepId>,
+    pub waits_for: Vec<Prerequisite>,
+}
+
+impl Step {
+    /// The steps that it names as its prerequisites.
+    pub fn steps_waited_for(&self) -> impl Iterator<Item = &StepId> {
+        self.waits_for.iter().filter_map(Prerequisite::step)
+    }
+}
+
+/// What must be done before a step starts: `s3`, or `phase:read_back`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Prerequisite {
+    /// This step.
+    Step(StepId),
+    /// Every step of this phase. A step that needs a whole phase names it once, so that a plan grows with its changes.
+    Phase(StepPhase),
+}
+
+/// The text before the name of a phase.
+const PHASE_PREFIX: &str = "phase:";
+
+impl Prerequisite {
+    /// The step, where it is one.
+    pub fn step(&self) -> Option<&StepId> {
+        match self {
+            Self::Step(step) => Some(step),
+            Self::Phase(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Prerequisite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Step(step) => f.write_str(step),
+            Self::Phase(phase) => write!(f, "{PHASE_PREFIX}{}", phase.as_str().replace(' ', "_")),
+        }
+    }
+}
+
+impl From<Prerequisite> for String {
+    fn from(of: Prerequisite) -> Self {
+        of.to_string()
+    }
+}
+
+impl TryFrom<String> for Prerequisite {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let Some(name) = text.strip_prefix(PHASE_PREFIX) else { return Ok(Self::Step(text)) };
+        let phase = StepPhase::ALL.into_iter().find(|phase| phase.as_str().replace(' ', "_") == name);
+        phase.map(Self::Phase).ok_or_else(|| format!("{text} names a phase that does not exist"))
+    }
 }
 
 /// An identity that is already known, or that a step of the plan creates.

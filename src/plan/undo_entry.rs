@@ -2,7 +2,7 @@
 //! state, and what no request restores. A plan lists the latter before anyone approves it, the journal keeps both with the
 //! run, and `telform undo` is checked against it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,9 @@ pub struct UndoEntry {
 impl Plan {
     /// How to undo it: the objects in the order of its steps, then the numbers.
     pub fn undo_entries(&self) -> Vec<UndoEntry> {
-        let mut all: Vec<UndoEntry> = self.steps.iter().flat_map(|step| self.undo_object_step(step)).collect();
-        all.extend(self.number_transitions().into_iter().filter_map(|turn| self.undo_number_transition(&turn)));
+        let index = UndoIndex::new(self);
+        let mut all: Vec<UndoEntry> = self.steps.iter().flat_map(|step| self.undo_object_step(step, &index)).collect();
+        all.extend(self.number_transitions().into_iter().filter_map(|turn| self.undo_number_transition(&turn, &index)));
         all
     }
 
@@ -52,7 +53,7 @@ impl Plan {
         answering.find_map(|kind| kind.link)
     }
 
-    fn undo_object_step(&self, step: &Step) -> Vec<UndoEntry> {
+    fn undo_object_step(&self, step: &Step, index: &UndoIndex<'_>) -> Vec<UndoEntry> {
         let Some(address) = &step.address else { return Vec::new() };
         let Some(kind) = services::shape_of_generation(&address.kind, self.account_generation(&step.call.account)) else {
             return Vec::new();
@@ -80,12 +81,110 @@ impl Plan {
                 all.extend(
                     frees
                         .iter()
-                        .filter_map(|number| self.undo_freed_number(step, kind, id, number, prior_connections.get(number))),
+                        .filter_map(|number| index.undo_freed_number(step, kind, id, number, prior_connections.get(number))),
                 );
                 all
             }
             StepOperation::Connect { .. } | StepOperation::Disconnect { .. } | StepOperation::ReadBack { .. } => Vec::new(),
         }
+    }
+
+    /// What the plan does to each number on each bridge: the state before the first step and the effect of the last.
+    fn number_transitions(&self) -> Vec<NumberTransition<'_>> {
+        let mut turns: BTreeMap<(&str, ObjectRef, &str), NumberTransition<'_>> = BTreeMap::new();
+        for step in &self.steps {
+            let (bridge, number, before, after) = match &step.operation {
+                StepOperation::Disconnect { bridge, number, before } => (ObjectRef::Id(bridge.clone()), number, before, None),
+                StepOperation::Connect { bridge, number, provider, before } => (bridge.clone(), number, before, Some(provider)),
+                _ => continue,
+            };
+            let at = (step.call.account.as_str(), bridge.clone(), number.as_str());
+            let turn =
+                turns.entry(at).or_insert_with(|| NumberTransition { steps: Vec::new(), bridge, number, before, after: None });
+            turn.steps.push(step);
+            turn.after = after;
+        }
+        turns.into_values().collect()
+    }
+
+    fn undo_number_transition(&self, turn: &NumberTransition<'_>, index: &UndoIndex<'_>) -> Option<UndoEntry> {
+        let step = *turn.steps.first()?;
+        let account = &step.call.account;
+        let link = self.account_link(account)?;
+        // A number that a new bridge included leaves with it, or returns with the bridge that it replaced.
+        if link.assigned_on_create.is_some() && matches!(turn.bridge, ObjectRef::Step(_)) {
+            return None;
+        }
+        let on = match &turn.bridge {
+            ObjectRef::Id(id) => id.clone(),
+            ObjectRef::Step(maker) => self.step(maker)?.address.as_ref().map(ToString::to_string).unwrap_or_default(),
+        };
+        let mut inverse = UndoEntry {
+            of: turn.steps.iter().map(|step| step.id.clone()).collect(),
+            what: format!("{} on {on}", turn.number),
+            calls: Vec::new(),
+            lost: None,
+        };
+        let back = match turn.before {
+            ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => Some(id),
+            ServedBy::NotThere | ServedBy::Unserved => None,
+            ServedBy::OneOf(_) | ServedBy::NotTold => {
+                inverse.lost = Some("it is not known which configuration serves it now".to_owned());
+                return Some(inverse);
+            }
+        };
+        if turn.after == back.map(|id| ObjectRef::Id(id.clone())).as_ref() {
+            return None;
+        }
+        // An account may declare that its service can disconnect; then its plans do so.
+        let can_cut = link.can_disconnect || index.disconnecting.contains(account.as_str());
+        let bridge = index.ref_after_undo(account, turn.bridge.clone()).in_path();
+        let sent = step.call.body.as_ref()?.own_entries();
+        let number = sent.iter().filter(|(name, _)| *name != link.target_key);
+        let number = || number.clone().map(|(name, value)| (name.clone(), value.clone()));
+        if turn.after.is_some() && can_cut && !(link.replaces() && back.is_some()) {
+            inverse.calls.push(link_call(account, link, &bridge, None, number()));
+        } else if back.is_none() {
+            inverse.lost = Some("connected permanently: this generation of the service cannot disconnect".to_owned());
+        }
+        if let Some(id) = back {
+            let provider = index.ref_after_undo(account, ObjectRef::Id(id.clone()));
+            inverse.calls.push(link_call(account, link, &bridge, Some(&provider), number()));
+        }
+        Some(inverse)
+    }
+}
+
+/// The steps of a plan by what an undo looks up.
+struct UndoIndex<'a> {
+    /// Deletes, by account and id.
+    deletes: BTreeMap<(&'a str, &'a str), &'a str>,
+    /// Accounts in which the plan disconnects numbers.
+    disconnecting: BTreeSet<&'a str>,
+}
+
+impl<'a> UndoIndex<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let mut index = Self { deletes: BTreeMap::new(), disconnecting: BTreeSet::new() };
+        for step in &plan.steps {
+            let account = step.call.account.as_str();
+            match &step.operation {
+                StepOperation::Delete { id, .. } => {
+                    index.deletes.entry((account, id)).or_insert(&step.id);
+                }
+                StepOperation::Disconnect { .. } => {
+                    index.disconnecting.insert(account);
+                }
+                _ => {}
+            }
+        }
+        index
+    }
+
+    /// An identity as it will be after the undo: an object that the plan deletes is recreated with a different one.
+    fn ref_after_undo(&self, account: &str, at: ObjectRef) -> ObjectRef {
+        let ObjectRef::Id(known) = &at else { return at };
+        self.deletes.get(&(account, known.as_str())).map_or(at.clone(), |step| ObjectRef::Step((*step).to_owned()))
     }
 
     /// A number that leaves with its bridge: the bridge includes it when it is recreated, and it is connected to the
@@ -125,86 +224,6 @@ impl Plan {
             (Some(ServedBy::Unserved | ServedBy::NotThere), ..) => return None,
         };
         Some(inverse)
-    }
-
-    /// What the plan does to each number on each bridge: the state before the first step and the effect of the last.
-    fn number_transitions(&self) -> Vec<NumberTransition<'_>> {
-        let mut turns: BTreeMap<(&str, ObjectRef, &str), NumberTransition<'_>> = BTreeMap::new();
-        for step in &self.steps {
-            let (bridge, number, before, after) = match &step.operation {
-                StepOperation::Disconnect { bridge, number, before } => (ObjectRef::Id(bridge.clone()), number, before, None),
-                StepOperation::Connect { bridge, number, provider, before } => (bridge.clone(), number, before, Some(provider)),
-                _ => continue,
-            };
-            let at = (step.call.account.as_str(), bridge.clone(), number.as_str());
-            let turn =
-                turns.entry(at).or_insert_with(|| NumberTransition { steps: Vec::new(), bridge, number, before, after: None });
-            turn.steps.push(step);
-            turn.after = after;
-        }
-        turns.into_values().collect()
-    }
-
-    fn undo_number_transition(&self, turn: &NumberTransition<'_>) -> Option<UndoEntry> {
-        let step = *turn.steps.first()?;
-        let account = &step.call.account;
-        let link = self.account_link(account)?;
-        // A number that a new bridge included leaves with it, or returns with the bridge that it replaced.
-        if link.assigned_on_create.is_some() && matches!(turn.bridge, ObjectRef::Step(_)) {
-            return None;
-        }
-        let on = match &turn.bridge {
-            ObjectRef::Id(id) => id.clone(),
-            ObjectRef::Step(maker) => self.address_of_id(maker).unwrap_or_default(),
-        };
-        let mut inverse = UndoEntry {
-            of: turn.steps.iter().map(|step| step.id.clone()).collect(),
-            what: format!("{} on {on}", turn.number),
-            calls: Vec::new(),
-            lost: None,
-        };
-        let back = match turn.before {
-            ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => Some(id),
-            ServedBy::NotThere | ServedBy::Unserved => None,
-            ServedBy::OneOf(_) | ServedBy::NotTold => {
-                inverse.lost = Some("it is not known which configuration serves it now".to_owned());
-                return Some(inverse);
-            }
-        };
-        if turn.after == back.map(|id| ObjectRef::Id(id.clone())).as_ref() {
-            return None;
-        }
-        // An account may declare that its service can disconnect; then its plans do so.
-        let cuts = |other: &Step| other.call.account == *account && matches!(other.operation, StepOperation::Disconnect { .. });
-        let can_cut = link.can_disconnect || self.steps.iter().any(cuts);
-        let bridge = self.ref_after_undo(account, turn.bridge.clone()).in_path();
-        let sent = step.call.body.as_ref()?.own_entries();
-        let number = sent.iter().filter(|(name, _)| *name != link.target_key);
-        let number = || number.clone().map(|(name, value)| (name.clone(), value.clone()));
-        if turn.after.is_some() && can_cut && !(link.replaces() && back.is_some()) {
-            inverse.calls.push(link_call(account, link, &bridge, None, number()));
-        } else if back.is_none() {
-            inverse.lost = Some("connected permanently: this generation of the service cannot disconnect".to_owned());
-        }
-        if let Some(id) = back {
-            let provider = self.ref_after_undo(account, ObjectRef::Id(id.clone()));
-            inverse.calls.push(link_call(account, link, &bridge, Some(&provider), number()));
-        }
-        Some(inverse)
-    }
-
-    /// An identity as it will be after the undo: an object that the plan deletes is recreated with a different one.
-    fn ref_after_undo(&self, account: &str, at: ObjectRef) -> ObjectRef {
-        let ObjectRef::Id(known) = &at else { return at };
-        let deletes = |step: &&Step| {
-            step.call.account == account && matches!(&step.operation, StepOperation::Delete { id, .. } if id == known)
-        };
-        self.steps.iter().find(deletes).map_or(at.clone(), |step| ObjectRef::Step(step.id.clone()))
-    }
-
-    fn address_of_id(&self, id: &str) -> Option<String> {
-        let step = self.steps.iter().find(|step| step.id == id)?;
-        step.address.as_ref().map(ToString::to_string)
     }
 }
 

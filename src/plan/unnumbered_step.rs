@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 
 use super::account_moves::Predecessor;
 use super::change::{AttributeChange, ObjectDifference, ShownValue, is_unused_field};
-use super::step::{FreedNumber, Step, StepOperation, StepPhase};
+use super::step::{FreedNumber, Prerequisite, Step, StepOperation, StepPhase};
 use super::{Inputs, diagnostics::RefusalCode};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod};
 use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, UpdateMethod};
@@ -214,7 +214,7 @@ pub(super) fn separate_update_step(
                 secrets: vec![name.to_owned()],
             },
             why: "by itself, because the service does not list it as changeable".to_owned(),
-            waits_for: after.into_iter().collect(),
+            waits_for: after.into_iter().map(Prerequisite::Step).collect(),
         },
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::context::CheckerContext;
 use super::journal_line::{CheckerJournalLine, CheckerRecord, CheckerRunStarted};
+use super::order::READ_BACK_BARRIER;
 use super::reconnect::{self, RecordedStatus};
 use super::rules::{RULES, RuleScope};
 use super::shape::{CheckerDocument, CheckerOperation, CheckerPhase, CheckerStep};
@@ -48,6 +49,8 @@ struct CheckerRun {
     unknown: BTreeSet<String>,
     /// Steps that are done, with what they created.
     done: BTreeMap<String, Option<String>>,
+    /// Read-backs that are not done: deletes wait for all of them.
+    open_read_backs: BTreeSet<String>,
     finished: bool,
 }
 
@@ -157,8 +160,8 @@ impl CheckerJournal {
                 if !run.announced.contains_key(&step) || run.ended.contains(&step) {
                     self.report("settled", Some(&step), &format!("{step} was not open, and is settled"));
                 }
-                if verdict == "done" {
-                    run.done.entry(step).or_default();
+                if verdict == "done" && !run.done.contains_key(&step) {
+                    run.note_done(step, None);
                 }
             }
             CheckerRecord::Finished { result, exit, writes, .. } => {
@@ -225,7 +228,9 @@ impl CheckerJournal {
         if !document.plan.refusals.is_empty() {
             self.report("refused", None, "a plan that refuses something was begun");
         }
+        let read_backs = document.plan.steps.iter().filter(|step| step.phase == CheckerPhase::ReadBack);
         let run = CheckerRun {
+            open_read_backs: read_backs.map(|step| step.id.clone()).collect(),
             steps: document.plan.steps,
             phase: CheckerPhase::Create,
             announced: BTreeMap::new(),
@@ -245,7 +250,15 @@ type LineFaults = Vec<(&'static str, String)>;
 
 impl CheckerRun {
     fn find_step(&self, id: &str) -> Option<&CheckerStep> {
-        self.steps.iter().find(|step| step.id == id)
+        // Steps are named by their positions; a plan that names them otherwise is reported.
+        let place = id.strip_prefix('s').and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
+        let at = place.and_then(|place| self.steps.get(place)).filter(|step| step.id == id);
+        at.or_else(|| self.steps.iter().find(|step| step.id == id))
+    }
+
+    fn note_done(&mut self, id: String, made: Option<String>) {
+        self.open_read_backs.remove(&id);
+        self.done.insert(id, made);
     }
 
     fn recorded_status(&self, id: &str) -> RecordedStatus {
@@ -303,7 +316,10 @@ impl CheckerRun {
 
     /// The steps that a step waits for and that are not recorded as done.
     fn unmet_dependency(&self, step: &CheckerStep) -> Option<(&'static str, String)> {
-        let open = step.waits_for.iter().find(|id| !self.done.contains_key(*id))?;
+        let open = step.waits_for.iter().find_map(|id| match id.as_str() {
+            READ_BACK_BARRIER => self.open_read_backs.first(),
+            _ => (!self.done.contains_key(id)).then_some(id),
+        })?;
         let word = if step.phase == CheckerPhase::Delete { "deletes" } else { "is carried out" };
         Some(("early", format!("{} {word} before {open} is recorded as done", step.id)))
     }
@@ -335,7 +351,7 @@ impl CheckerRun {
                 wrong.push(("reused", format!("{id} ends twice")));
             }
             if end == "done" {
-                self.done.insert(id.to_owned(), made);
+                self.note_done(id.to_owned(), made);
             }
             return wrong;
         };
@@ -364,7 +380,7 @@ impl CheckerRun {
             wrong.push(("reused", format!("{id} ends twice")));
         }
         if done {
-            self.done.insert(id.to_owned(), made);
+            self.note_done(id.to_owned(), made);
         }
         wrong
     }

@@ -34,11 +34,22 @@ pub(super) fn check_phases(check: &mut CheckerContext<'_>) {
     }
 }
 
-/// A step waits only for earlier ones, so no two steps wait for each other and none waits forever.
+/// What a delete waits for: every read-back of the plan.
+pub(super) const READ_BACK_BARRIER: &str = "phase:read_back";
+
+/// A step waits only for earlier ones, so no two steps wait for each other and none waits forever. A delete waits for every
+/// read-back besides, and says so last; no other step waits for a whole phase.
 pub(super) fn check_waits(check: &mut CheckerContext<'_>) {
     for (at, step) in check.numbered_steps() {
         let mut last = None;
         for (index, id) in step.waits_for.iter().enumerate() {
+            if id == READ_BACK_BARRIER {
+                let deletes = matches!(step.operation, CheckerOperation::Delete { .. });
+                let good = deletes && index + 1 == step.waits_for.len();
+                let told = format!("waits for {id}, which only a delete does, once and last");
+                check.require(good, at, &format!("/waits_for/{index}"), &told);
+                continue;
+            }
             let other = check.positions.get(id.as_str()).copied().filter(|other| *other < at);
             let good = other.is_some() && other > last;
             check.require(
@@ -214,12 +225,11 @@ pub(super) fn check_read_backs(check: &mut CheckerContext<'_>) {
 /// The rule that telform exists for: no delete starts before every cut of the plan was done and read back; and a delete says
 /// exactly which connections were cut for it. What holds links goes first, then what they lead to.
 pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
-    let read_backs: Vec<&str> = check
+    // The barrier is as good as its phase: the last read-back, as its operation says, comes before every delete.
+    let last_read_back = check
         .numbered_steps()
-        .filter(|(_, step)| matches!(step.operation, CheckerOperation::ReadBack { .. }))
-        .filter(|(_, step)| step.phase != CheckerPhase::TakeOver)
-        .map(|(_, step)| step.id.as_str())
-        .collect();
+        .filter(|(_, step)| matches!(step.operation, CheckerOperation::ReadBack { .. }) && !takes_over(check, step))
+        .last();
     let relieved = removed_connections(check);
     let names: Vec<&str> = kinds().map(|kind| kind.name).collect();
     let mut last = 0;
@@ -235,9 +245,11 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         let rank = kinds().position(|kind| kind.name == kind_of(address)).unwrap_or(usize::MAX);
         check.require(rank >= last, at, "", &format!("is not in the order {}", names.join(", ")));
         last = rank;
-        for read_back in &read_backs {
-            let waits = check.waits[at].contains(read_back);
-            check.require(waits, at, "/waits_for", &format!("deletes without waiting for {read_back}, which reads back"));
+        let waits = check.waits[at].contains(READ_BACK_BARRIER);
+        check.require(waits, at, "/waits_for", &format!("deletes without waiting for {READ_BACK_BARRIER}"));
+        if let Some((place, read_back)) = last_read_back {
+            let read = place < at && read_back.phase == CheckerPhase::ReadBack;
+            check.require(read, at, "/waits_for", &format!("deletes before {}, which reads back", read_back.id));
         }
         let told: BTreeSet<(&str, &str)> = cut.iter().map(|(bridge, number)| (bridge.as_str(), number.as_str())).collect();
         let key = (step.call.account.as_str(), kind_of(address), id.as_str());

@@ -9,9 +9,9 @@ pub(super) fn freeing_delete<'a>(check: &CheckerContext<'a>, step: &CheckerStep)
     let CheckerOperation::Create { replaces: Some(old), replaces_in: None, .. } = &step.operation else {
         return None;
     };
-    check.numbered_steps().find(|(_, other)| {
-        step.waits_for.contains(&other.id)
-            && other.call.account == step.call.account
+    let waited_for = step.waits_for.iter().filter_map(|id| check.positions.get(id.as_str()));
+    waited_for.map(|place| (*place, &check.plan.steps[*place])).find(|(_, other)| {
+        other.call.account == step.call.account
             && other.address == step.address
             && matches!(&other.operation, CheckerOperation::Delete { id, frees, .. } if id == old && !frees.is_empty())
     })

@@ -144,7 +144,7 @@ pub struct ExplainedRequest {
     pub number: Option<String>,
     /// Why this request.
     pub why: String,
-    /// Steps that must be done before.
+    /// What must be done before: a step, such as `s3`, or every step of a phase, such as `phase:read_back`.
     pub waits_for: Vec<String>,
 }
 
@@ -315,8 +315,9 @@ fn decide_object(
 }
 
 fn explained_requests(plan: &Plan, steps: &[String]) -> Vec<ExplainedRequest> {
-    let these = plan.steps.iter().filter(|step| steps.contains(&step.id));
-    these
+    steps
+        .iter()
+        .filter_map(|id| plan.step(id))
         .map(|step| ExplainedRequest {
             id: step.id.clone(),
             phase: step.phase.as_str(),
@@ -327,7 +328,7 @@ fn explained_requests(plan: &Plan, steps: &[String]) -> Vec<ExplainedRequest> {
                 _ => None,
             },
             why: step.why.clone(),
-            waits_for: step.waits_for.clone(),
+            waits_for: step.waits_for.iter().filter(|it| plan.has_steps_of(it)).map(ToString::to_string).collect(),
         })
         .collect()
 }

@@ -215,7 +215,7 @@ impl From<&plan::Step> for StepV1 {
             call: (&step.call).into(),
             operation: (&step.operation).into(),
             why: step.why.clone(),
-            waits_for: step.waits_for.clone(),
+            waits_for: step.waits_for.iter().map(ToString::to_string).collect(),
         }
     }
 }

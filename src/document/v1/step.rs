@@ -26,7 +26,7 @@ pub struct StepV1 {
     pub operation: Operation,
     /// Why this request and not another.
     pub why: String,
-    /// Steps that must be done before it starts.
+    /// What must be done before it starts: a step, such as `s3`, or every step of a phase, such as `phase:read_back`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<String>,
 }

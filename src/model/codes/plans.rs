@@ -128,7 +128,7 @@ pub(super) const CHECKER: CodeGroup = CodeGroup {
         "telform::verify::belief" 1 "What a step believes about its target is not what the plan shows." "Plan again."
         "telform::verify::body" 1 "A request carries something that its change does not show, or lacks something." "Plan again."
         "telform::verify::checksum" 1 "A byte of the file is not as it was saved." "Use the file as it was written."
-        "telform::verify::delete" 1 "A delete does not wait for the read-back of a disconnect that it needs." "Plan again."
+        "telform::verify::delete" 1 "A delete does not wait for every read-back of the plan." "Plan again."
         "telform::verify::digest" 1 "The digest is not that of the plan." "Use the file as it was written."
         "telform::verify::format" 1 "It is not a plan of the version known here." "Check it with the telform that wrote it."
         "telform::verify::goes_on" 1 "A number is said to be connected although the plan is refused, and it is not, or a refusal is about it." "Plan again."
@@ -154,7 +154,7 @@ pub(super) const CHECKER: CodeGroup = CodeGroup {
         "telform::verify::summary" 1 "The counts do not fit the plan." "Plan again."
         "telform::verify::unlisted" 1 "A step needs a listing that could not be read." "Plan again."
         "telform::verify::unreadable" 1 "The file cannot be read." "Check the path."
-        "telform::verify::waits" 1 "A step waits for one that is not there or comes later." "Plan again."
+        "telform::verify::waits" 1 "A step waits for one that is not there or comes later, or for a whole phase in another way than deletes wait for the read-backs." "Plan again."
     },
 };
 

@@ -2,11 +2,11 @@
 
 use super::text::{TextDetail, wrap_text};
 use super::value::cut_middle;
-use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
+use super::{BAD, CARE, FAINT, GOOD, STRONG, paint, wording};
 use crate::analysis::explain::{AttributeReason, ExplainedAttribute, Explanation, ObjectDecision, YamlValue};
 use crate::model::ledger::ObjectOrigin;
 use crate::model::value::{Value, to_spaced_json};
-use crate::plan::{MatchedBy, ShownValue};
+use crate::plan::{MatchedBy, Prerequisite, ShownValue};
 use crate::text::{distinguish_pair, escape};
 
 /// Column in which the text after a label begins.
@@ -193,7 +193,13 @@ impl ExplanationText {
             }
             let waits = match request.waits_for.as_slice() {
                 [] => "waits for nothing".to_owned(),
-                steps => format!("after {}", steps.join(", ")),
+                needed => {
+                    let word = |it: &String| match Prerequisite::try_from(it.clone()) {
+                        Ok(Prerequisite::Phase(phase)) => wording::whole_phase(phase).to_owned(),
+                        _ => it.clone(),
+                    };
+                    format!("after {}", needed.iter().map(word).collect::<Vec<_>>().join(", "))
+                }
             };
             for part in wrap_text(&escape(&format!("{}; {waits}", request.why)), self.columns.saturating_sub(7).max(30)) {
                 self.push_line(&paint(FAINT, format!("       {part}")));

@@ -16,6 +16,7 @@ pub mod rehearsal;
 pub mod report;
 mod reviewer_notices;
 mod signed;
+mod step_index;
 pub mod table;
 pub mod terraform;
 pub mod text;

@@ -272,7 +272,7 @@ pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<(String, Strin
         let taker = plan.steps.iter().find(|step| step.id == *taker)?;
         let old = taker.operation.replaces_here()?;
         let deletes = |step: &&Step| {
-            taker.waits_for.contains(&step.id)
+            taker.steps_waited_for().any(|id| *id == step.id)
                 && matches!(&step.operation, StepOperation::Delete { id, frees, .. } if id == old && frees.contains(number))
         };
         let delete = plan.steps.iter().find(deletes)?;

@@ -1,7 +1,7 @@
 //! A plan for a reviewer at a terminal: first refusals and affected numbers, then deletes, then the rest.
 
 use super::value::attribute_lines;
-use super::wording::{self, StepIndex};
+use super::wording::{self, StepIndex, StepRange};
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
 use crate::plan::{Change, ChangeAction, NumberEffect, NumberImpact, Plan, PlanNotice, Step, StepPhase};
 use crate::text::escape;
@@ -218,12 +218,13 @@ fn push_request(out: &mut String, steps: &StepIndex<'_>, step: &Step, detail: Te
             push_line(out, &paint(FAINT, format!("           {text}")));
         }
     }
-    if detail.verbose && !step.waits_for.is_empty() {
-        let runs: Vec<String> = steps
-            .ranges(&step.waits_for)
-            .into_iter()
-            .map(|(first, last)| last.map_or_else(|| first.to_owned(), |last| format!("{first}-{last}")))
-            .collect();
+    let waits = if detail.verbose { steps.ranges(&step.waits_for) } else { Vec::new() };
+    if !waits.is_empty() {
+        let runs = waits.into_iter().map(|StepRange { phase, first, last }| {
+            let range = last.map_or_else(|| first.to_owned(), |last| format!("{first}-{last}"));
+            phase.map_or_else(|| range.clone(), |phase| format!("{} ({range})", wording::whole_phase(phase)))
+        });
+        let runs: Vec<String> = runs.collect();
         for text in detail.wrap(&escape(&format!("after {}", runs.join(", "))), 11) {
             push_line(out, &paint(FAINT, format!("           {text}")));
         }

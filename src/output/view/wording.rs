@@ -1,7 +1,7 @@
 //! The common vocabulary of all views: titles, signs, sentences, and which step belongs to which change. The texts still
 //! hold text from files and services; each view escapes them for its own format.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
@@ -14,6 +14,7 @@ use crate::text::distinguish_pair;
 
 pub(super) use super::accounts::{describe_account, describe_account_and_token, describe_ledger, token_lines};
 pub(super) use super::reviewer_notices::{for_reviewers, other_hosts};
+pub(super) use super::step_index::{StepIndex, StepRange, whole_phase};
 
 /// Actions in the order in which a reader needs them, with their titles.
 pub(super) const ACTIONS: [(ChangeAction, &str); 4] = [
@@ -329,48 +330,6 @@ pub(super) fn phase_ranges(plan: &Plan) -> Vec<String> {
 /// The name of a kind for this number of objects; kinds are named in the plural.
 pub(crate) fn plural_kind(count: usize, kind: &str) -> &str {
     if count == 1 { kind.strip_suffix('s').unwrap_or(kind) } else { kind }
-}
-
-/// Steps by name, so that ten thousand changes find theirs without a linear search.
-pub(super) struct StepIndex<'a> {
-    steps: &'a [Step],
-    places: HashMap<&'a str, usize>,
-}
-
-impl<'a> StepIndex<'a> {
-    pub(super) fn from_plan(plan: &'a Plan) -> Self {
-        let places = plan.steps.iter().enumerate().map(|(place, step)| (step.id.as_str(), place)).collect();
-        Self { steps: &plan.steps, places }
-    }
-
-    /// Position of a step in the plan; none when the plan has no such step.
-    pub(super) fn position(&self, id: &str) -> Option<usize> {
-        self.places.get(id).copied()
-    }
-
-    /// The steps that carry out a change, in the order of the plan.
-    pub(super) fn steps_of_change(&self, change: &Change) -> Vec<&'a Step> {
-        let mut places: Vec<usize> = change.steps.iter().filter_map(|id| self.position(id)).collect();
-        places.sort_unstable();
-        places.dedup();
-        places.into_iter().map(|place| &self.steps[place]).collect()
-    }
-
-    /// Names of steps with consecutive ones combined: `s1`, `s4-s9`. A delete may wait for thousands.
-    pub(super) fn ranges(&self, ids: &'a [String]) -> Vec<(&'a str, Option<&'a str>)> {
-        let mut runs: Vec<(&str, Option<&str>)> = Vec::new();
-        let mut last = None;
-        for id in ids {
-            let place = self.position(id);
-            let follows = place.zip(last).is_some_and(|(place, last): (usize, usize)| place == last + 1);
-            match runs.last_mut() {
-                Some(run) if follows => run.1 = Some(id),
-                _ => runs.push((id, None)),
-            }
-            last = place;
-        }
-        runs
-    }
 }
 
 /// Counts of changes by action, kind and account, in that order: for what is left out.

@@ -13,7 +13,7 @@ use crate::plan::impact::{NumberEffect, NumberImpact};
 use crate::plan::link::left_dark_notice;
 use crate::plan::matching::{MatchOutcome, Matches};
 use crate::plan::removal::LeavingObject;
-use crate::plan::step::{ObjectRef, StepOperation};
+use crate::plan::step::{ObjectRef, Prerequisite, StepOperation};
 use crate::plan::unnumbered_step::UnnumberedStep;
 use crate::plan::{ChangeAction, Inputs};
 use crate::services;
@@ -198,13 +198,14 @@ impl<'a> Planner<'a> {
     /// A number that is disconnected in one account and connected in another moves like any other: it is disconnected first,
     /// and not before its new configuration exists.
     pub(super) fn order_numbers_across_accounts(&mut self) {
-        for (number, wires) in steps_by_number(&self.drafts) {
+        let numbers = steps_by_number(&self.drafts);
+        for wires in numbers.values() {
             let (cuts, joins) = wires.across_accounts();
             if !cuts.is_empty() && !joins.is_empty() {
                 self.cut_before(&cuts, &joins);
             }
-            self.mark_moved_across_accounts(&number, &wires);
         }
+        self.mark_moved_across_accounts(&numbers);
     }
 
     fn cut_before(&mut self, cuts: &[usize], joins: &[usize]) {
@@ -222,7 +223,7 @@ impl<'a> Planner<'a> {
         let subject = cuts.iter().map(|at| self.drafts[*at].subject.clone()).max();
         for (at, waits) in cuts.iter().map(|at| (at, &needed)).chain(joins.iter().map(|at| (at, &cut_steps))) {
             let step = &mut self.drafts[*at].step;
-            step.waits_for.extend(waits.iter().cloned());
+            step.waits_for.extend(waits.iter().cloned().map(Prerequisite::Step));
             step.waits_for.sort();
             step.waits_for.dedup();
         }
@@ -234,26 +235,33 @@ impl<'a> Planner<'a> {
     }
 
     /// A number that goes dark in one account and is connected in another has moved.
-    fn mark_moved_across_accounts(&mut self, number: &str, wires: &NumberSteps) {
-        let of = |effect: NumberEffect, without: &BTreeMap<String, Vec<usize>>| {
-            let fits = |impact: &NumberImpact| {
-                impact.number == number && impact.effect == effect && !without.contains_key(&impact.account)
-            };
-            let mut found: Vec<NumberImpact> = self.impact.iter().filter(|it| fits(it)).cloned().collect();
-            found.sort_by(|a, b| a.account.cmp(&b.account));
-            found
-        };
-        let dark = of(NumberEffect::Dark, &wires.connects);
-        let connects = of(NumberEffect::Connects, &wires.cuts);
-        for (dark, connects) in dark.into_iter().zip(connects) {
-            self.impact.retain(|impact| *impact != dark && *impact != connects);
-            let mut from = dark.from;
-            if let Some(from) = &mut from {
-                from.account = Some(dark.account.clone());
-            }
-            let dark_steps = u32::from(wires.cuts.contains_key(&dark.account));
-            self.impact.push(NumberImpact { effect: NumberEffect::Moves, from, dark_steps, ..connects });
+    fn mark_moved_across_accounts(&mut self, numbers: &BTreeMap<String, NumberSteps>) {
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (place, impact) in self.impact.iter().enumerate() {
+            places.entry(&impact.number).or_default().push(place);
         }
+        let mut moved: BTreeMap<usize, Option<NumberImpact>> = BTreeMap::new();
+        for (number, wires) in numbers {
+            let of = |effect: NumberEffect, without: &BTreeMap<String, Vec<usize>>| {
+                let all = places.get(number.as_str()).into_iter().flatten().map(|place| (*place, &self.impact[*place]));
+                let mut found: Vec<(usize, &NumberImpact)> =
+                    all.filter(|(_, it)| it.effect == effect && !without.contains_key(&it.account)).collect();
+                found.sort_by(|(_, a), (_, b)| a.account.cmp(&b.account));
+                found
+            };
+            let dark = of(NumberEffect::Dark, &wires.connects);
+            for ((dark_place, dark), (place, connects)) in dark.into_iter().zip(of(NumberEffect::Connects, &wires.cuts)) {
+                let mut from = dark.from.clone();
+                if let Some(from) = &mut from {
+                    from.account = Some(dark.account.clone());
+                }
+                let dark_steps = u32::from(wires.cuts.contains_key(&dark.account));
+                let both = NumberImpact { effect: NumberEffect::Moves, from, dark_steps, ..connects.clone() };
+                moved.extend([(dark_place, None), (place, Some(both))]);
+            }
+        }
+        let all = std::mem::take(&mut self.impact).into_iter().enumerate();
+        self.impact = all.filter_map(|(place, impact)| moved.remove(&place).unwrap_or(Some(impact))).collect();
     }
 
     /// Numbers that an earlier run left dark, in an account that was removed from the YAML: nothing else would report them.

@@ -7,22 +7,16 @@ use crate::plan::Inputs;
 use crate::plan::change::{Change, ChangeAction, attributes_of_deleted_object};
 use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
 use crate::plan::removal::LeavingObject;
-use crate::plan::step::{ObjectRef, StepOperation, StepPhase};
+use crate::plan::step::{ObjectRef, Prerequisite, StepOperation, StepPhase};
 use crate::plan::unnumbered_step::{self, delete_step_name};
 
 impl<'a> Planner<'a> {
     /// Deletes come last, each after every read-back of the plan: one failed disconnect stops them all.
     pub(super) fn plan_deletes(&mut self, inputs: &Inputs<'a>) {
-        let read_backs: Vec<String> = self
-            .drafts
-            .iter()
-            .filter(|draft| draft.step.phase == StepPhase::ReadBack)
-            .map(|draft| draft.step.id.clone())
-            .collect();
         let leaving = std::mem::take(&mut self.leaving);
         for gone in &leaving {
             let name = delete_step_name(gone.account, gone.kind.name, &gone.live.id);
-            let known = self.delete_prerequisites.iter().find(|cuts| cuts.delete == name);
+            let known = self.delete_prerequisites.get(&name);
             let (cut, freed_by, frees, prior_connections) = known.map_or_else(Default::default, |cuts| {
                 (cuts.cut.clone(), cuts.freed_by.clone(), cuts.frees.clone(), cuts.prior_connections.clone())
             });
@@ -48,7 +42,7 @@ impl<'a> Planner<'a> {
             {
                 draft.step.why.push_str(&format!("; not read: {}", unread.join(", ")));
             }
-            let mut waits_for: BTreeSet<String> = read_backs.iter().cloned().chain(freed_by).collect();
+            let mut waits_for: BTreeSet<String> = freed_by;
             match self.freeing_deletes.get(&name) {
                 // Its replacement comes after it.
                 Some(needed) => waits_for.extend(needed.iter().cloned()),
@@ -57,7 +51,8 @@ impl<'a> Planner<'a> {
                     ObjectRef::Id(_) => None,
                 })),
             }
-            draft.step.waits_for = waits_for.into_iter().collect();
+            let steps = waits_for.into_iter().map(Prerequisite::Step);
+            draft.step.waits_for = steps.chain([Prerequisite::Phase(StepPhase::ReadBack)]).collect();
             self.check_products_seen(inputs, gone, &mut draft.step);
             self.drafts.push(draft);
             if gone.replacement.is_none() {

@@ -10,6 +10,7 @@ use crate::plan::Inputs;
 use crate::plan::change::{AttributeChange, Change, ChangeAction, ShownValue};
 use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
 use crate::plan::link::{LeavingConfiguration, LinkInputs, LinkPlan};
+use crate::plan::link_index::LinkIndex;
 use crate::plan::matching::Matches;
 use crate::plan::removal::LeavingObject;
 use crate::plan::selection::Selection;
@@ -44,6 +45,8 @@ impl<'a> Planner<'a> {
                 let known = leaving.get(id).or_else(|| claimed_target(inputs, findings, account, id));
                 known.map_or_else(|| format!("configuration {id}"), ToString::to_string)
             };
+            let bridges = self.planned_bridges(inputs, findings, selection, account, &connections);
+            let index = LinkIndex::new(&bridges, &connections);
             let wiring = LinkInputs {
                 account: &account.name,
                 link,
@@ -52,7 +55,8 @@ impl<'a> Planner<'a> {
                 possible_unseen_uses: live.map_or(&NONE_UNSEEN, |live| &live.unseen_candidates),
                 numbers: live.map_or(&EMPTY, |live| &live.numbers),
                 spellings: live.map_or(&NONE_SPELLED, |live| &live.spellings),
-                bridges: self.planned_bridges(inputs, findings, selection, account, &connections),
+                bridges: &bridges,
+                index: &index,
                 leaving_bridges: self
                     .leaving_in(account, |kind| kind.link.is_some())
                     .map(|(id, gone)| (id, gone.address.clone()))
@@ -87,7 +91,7 @@ impl<'a> Planner<'a> {
             self.add_number_changes(&wiring, &wired, inputs);
             foreign_connections::add_foreign_connection_notices(findings, account, kind, &wiring, &mut wired);
             wired.steps.add_read_backs(&account.name, kind.member);
-            self.take_link_plan(account, kind.name, &mut wired, &connections);
+            self.take_link_plan(account, kind.name, &mut wired, &index);
         }
     }
 
@@ -134,7 +138,7 @@ impl<'a> Planner<'a> {
     /// Declared numbers as an attribute of their bridge, where something about them changes.
     fn add_number_changes(&mut self, wiring: &LinkInputs<'_>, wired: &LinkPlan, inputs: &Inputs<'a>) {
         let touched: BTreeSet<&Address> = wired.steps.drafts.iter().filter_map(|draft| draft.step.address.as_ref()).collect();
-        for bridge in &wiring.bridges {
+        for bridge in wiring.bridges {
             let object = &inputs.desired.objects[&bridge.address];
             // Numbers that only a create includes are shown with the create.
             let idle = bridge.unserved.iter().filter(|_| matches!(bridge.at, ObjectRef::Step(_)));
@@ -142,10 +146,13 @@ impl<'a> Planner<'a> {
             if !touched.contains(&bridge.address) && idle.is_empty() {
                 continue;
             }
-            let before: serde_json::Map<String, Value> = wiring
-                .connections
-                .iter()
-                .filter(|connection| matches!(&bridge.at, ObjectRef::Id(slug) if *slug == connection.bridge))
+            let here = match &bridge.at {
+                ObjectRef::Id(slug) => wiring.index.of_bridge.get(slug.as_str()),
+                ObjectRef::Step(_) => None,
+            };
+            let before: serde_json::Map<String, Value> = here
+                .into_iter()
+                .flatten()
                 .map(|connection| {
                     let served = match (&connection.served_by, connection.served_by.id()) {
                         (ServedBy::Foreign { id, owner }, _) => {
@@ -184,9 +191,9 @@ impl<'a> Planner<'a> {
     /// A change for every object that has steps and no change of its own: a number that an earlier run left dark.
     fn add_changes_of_links(&mut self, account: &Account) {
         let owners: BTreeSet<Address> = self.drafts.iter().filter_map(|draft| draft.step.address.clone()).collect();
+        let leaving: BTreeSet<&Address> = self.leaving.iter().map(|gone| gone.address).collect();
         for address in owners {
-            let leaving = self.leaving.iter().any(|gone| *gone.address == address);
-            if !leaving && !self.changes.contains_key(&address) {
+            if !leaving.contains(&address) && !self.changes.contains_key(&address) {
                 let change = Change {
                     address: address.clone(),
                     account: account.name.clone(),
@@ -204,40 +211,38 @@ impl<'a> Planner<'a> {
     }
 
     /// Adds the decisions to the plan, and records which connections each delete relies on.
-    fn take_link_plan(
-        &mut self,
-        account: &Account,
-        holder: &str,
-        wired: &mut LinkPlan,
-        connections: &[crate::model::resource::Connection],
-    ) {
+    fn take_link_plan(&mut self, account: &Account, holder: &str, wired: &mut LinkPlan, index: &LinkIndex<'_>) {
         self.drafts.append(&mut wired.steps.drafts);
         self.remarks.merge(std::mem::take(&mut wired.remarks));
         self.impact.append(&mut wired.impact);
         self.add_changes_of_links(account);
         let gone: Vec<&LeavingObject<'a>> = self.leaving.iter().filter(|gone| gone.account == account.name).collect();
-        let slugs: BTreeSet<&str> =
-            gone.iter().filter(|gone| gone.kind.link.is_some()).map(|gone| gone.live.id.as_str()).collect();
+        // What frees a configuration: the deletes of the bridges that it serves or may serve.
+        let mut freed_by_id: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let targets: Vec<&str> = gone.iter().filter(|gone| gone.kind.connected).map(|gone| gone.live.id.as_str()).collect();
+        for slug in gone.iter().filter(|gone| gone.kind.link.is_some()).map(|gone| gone.live.id.as_str()) {
+            for connection in index.of_bridge.get(slug).into_iter().flatten() {
+                let possible: Vec<&str> = match &connection.served_by {
+                    ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => vec![id],
+                    ServedBy::OneOf(candidates) => candidates.iter().map(String::as_str).collect(),
+                    ServedBy::NotTold => targets.clone(),
+                    ServedBy::NotThere | ServedBy::Unserved => Vec::new(),
+                };
+                for id in possible {
+                    freed_by_id.entry(id).or_default().insert(delete_step_name(&account.name, holder, slug));
+                }
+            }
+        }
         for gone in &gone {
             let id = gone.live.id.as_str();
             let cut = if gone.kind.link.is_some() { &wired.cut_on_bridge } else { &wired.leaving_connections };
             let cut = cut.get(id).cloned().unwrap_or_default();
-            let freed_by: Vec<String> = connections
-                .iter()
-                .filter(|connection| {
-                    gone.kind.connected && connection.served_by.may_be(id) && slugs.contains(connection.bridge.as_str())
-                })
-                .map(|connection| delete_step_name(&account.name, holder, &connection.bridge))
-                .collect();
+            let freed_by = freed_by_id.get(id).filter(|_| gone.kind.connected).cloned().unwrap_or_default();
             let frees = wired.freed_numbers.get(id).cloned().unwrap_or_default();
             let prior_connections = wired.prior_connections.get(id).cloned().unwrap_or_default();
-            self.delete_prerequisites.push(DeletePrerequisites {
-                delete: delete_step_name(&account.name, gone.kind.name, id),
-                cut,
-                freed_by,
-                frees,
-                prior_connections,
-            });
+            let delete = delete_step_name(&account.name, gone.kind.name, id);
+            let prerequisites = DeletePrerequisites { cut, freed_by, frees, prior_connections };
+            self.delete_prerequisites.entry(delete).or_insert(prerequisites);
         }
     }
 }

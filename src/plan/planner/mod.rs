@@ -32,12 +32,10 @@ mod unlisted;
 
 /// What a delete relies on.
 struct DeletePrerequisites {
-    /// Draft name of the delete.
-    delete: String,
     /// Connections (bridge, number) that are removed before it.
     cut: Vec<(String, String)>,
     /// Deletes that must come before it, because they free its numbers.
-    freed_by: Vec<String>,
+    freed_by: BTreeSet<String>,
     /// Numbers that it removes from its bridge itself.
     frees: Vec<String>,
     /// Their earlier state there.
@@ -62,7 +60,8 @@ struct Planner<'a> {
     replaced: BTreeMap<&'a Address, &'a LiveObject>,
     /// Objects that leave another account: their address and their live object there.
     moved: BTreeMap<&'a Address, Vec<Predecessor<'a>>>,
-    delete_prerequisites: Vec<DeletePrerequisites>,
+    /// By the draft name of the delete.
+    delete_prerequisites: BTreeMap<String, DeletePrerequisites>,
     not_taken: Vec<NotTakenValue>,
     /// Deletes that free numbers for the replacement of their bridge, each with the steps that create the configurations that
     /// then serve them.

@@ -4,13 +4,13 @@
 
 use super::Planner;
 use crate::model::resource::Address;
-use crate::plan::step::{ObjectRef, StepOperation, StepPhase};
+use crate::plan::step::{ObjectRef, Prerequisite, StepOperation, StepPhase};
 use crate::plan::unnumbered_step::delete_step_name;
 
 impl Planner<'_> {
     /// Moves the create of each such bridge, and the connects on it, after the delete that frees its numbers.
     pub(super) fn order_take_overs(&mut self) {
-        let frees = |delete: &str| self.delete_prerequisites.iter().any(|cuts| cuts.delete == delete && !cuts.frees.is_empty());
+        let frees = |delete: &str| self.delete_prerequisites.get(delete).is_some_and(|cuts| !cuts.frees.is_empty());
         let takers = self.leaving.iter().filter(|gone| !gone.to_other_account).filter_map(|gone| {
             let Some(ObjectRef::Step(create)) = &gone.replacement else { return None };
             let delete = delete_step_name(gone.account, gone.kind.name, &gone.live.id);
@@ -32,7 +32,7 @@ impl Planner<'_> {
             for draft in &mut self.drafts {
                 draft.turn = match &draft.step.operation {
                     StepOperation::Create { .. } if draft.step.id == create => {
-                        draft.step.waits_for.push(delete.clone());
+                        draft.step.waits_for.push(Prerequisite::Step(delete.clone()));
                         "it takes the place of what was deleted, and its numbers along: here they join a bridge only when it is made"
                             .clone_into(&mut draft.step.why);
                         0

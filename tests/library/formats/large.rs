@@ -100,7 +100,9 @@ fn the_picture_of_many_steps_is_small() {
     assert!(svg.len() < 30_000, "{} bytes", svg.len());
     assert!(svg.contains("1000 × create") && svg.contains("600 × delete"), "{svg}");
     // What hundreds wait for is a range, not a list.
-    assert!(page.contains("waits for <a href=\"#step-s1641\">s1641</a>–<a href=\"#step-s1680\">s1680</a></span>"));
+    assert!(
+        page.contains("waits for every read-back (<a href=\"#step-s1641\">s1641</a>–<a href=\"#step-s1680\">s1680</a>)</span>")
+    );
     assert!(svg.matches("<rect").count() <= 30, "{}", svg.matches("<rect").count());
 }
 

@@ -7,7 +7,7 @@ use telform::model::call::{Call, RequestMethod};
 use telform::model::resource::{Address, Known, ServedBy};
 use telform::plan::{
     AccountLine, AttributeChange, Change, ChangeAction, LedgerUpdate, NoticeCode, NumberEffect, NumberImpact, NumberLocation,
-    ObjectRef, Plan, PlanNotice, PlanRefusal, RefusalCode, SecretState, ShownValue, Step, StepOperation, StepPhase,
+    ObjectRef, Plan, PlanNotice, PlanRefusal, Prerequisite, RefusalCode, SecretState, ShownValue, Step, StepOperation, StepPhase,
     UnmanagedCount,
 };
 
@@ -140,16 +140,11 @@ impl Maker {
 
     fn finish(mut self) -> Plan {
         self.steps.sort_by_key(|(_, step)| step.phase);
-        let reads: Vec<String> = (1..)
-            .zip(&self.steps)
-            .filter(|(_, (_, step))| step.phase == StepPhase::ReadBack)
-            .map(|(number, _)| format!("s{number}"))
-            .collect();
         let mut steps = Vec::new();
         for (number, (change, mut step)) in (1..).zip(self.steps) {
             step.id = format!("s{number}");
             if step.phase == StepPhase::Delete {
-                step.waits_for.clone_from(&reads);
+                step.waits_for.push(Prerequisite::Phase(StepPhase::ReadBack));
             }
             self.changes[change].steps.push(step.id.clone());
             steps.push(step);
@@ -237,7 +232,7 @@ pub(crate) fn hostile(evil: &str) -> Plan {
     // A plan that was read from a file may name its steps as it likes.
     let own = plan.steps.last_mut().expect("a step");
     own.id = text();
-    own.waits_for.push(text());
+    own.waits_for.push(Prerequisite::Step(text()));
     plan.changes[0].steps.push(text());
     let spot = || Some(NumberLocation { bridge: text(), provider: text(), account: None });
     for effect in [NumberEffect::Dark, NumberEffect::Moves, NumberEffect::Connects, NumberEffect::Settles] {

@@ -10,7 +10,7 @@ use telform::model::kind::{AttributeAccess, AttributeType, Kind, NumberParameter
 use telform::model::ledger::Ledger;
 use telform::model::resource::{Account, Address, DesiredObject, DesiredValue, LiveState};
 use telform::model::value::Secret;
-use telform::plan::{ObjectRef, Plan, Step, StepOperation, StepPhase};
+use telform::plan::{ObjectRef, Plan, Prerequisite, Step, StepOperation, StepPhase};
 
 use crate::properties::case::{Case, entry};
 use crate::properties::dice::Dice;
@@ -38,7 +38,7 @@ pub(crate) fn execute<'a>(case: &'a Case, plan: &Plan, live: &LiveState, dice: &
         let mut waiting: Vec<&Step> = plan.steps.iter().filter(|step| step.phase == phase).collect();
         while !waiting.is_empty() {
             let ready: Vec<usize> =
-                (0..waiting.len()).filter(|at| waiting[*at].waits_for.iter().all(|id| done.contains(id))).collect();
+                (0..waiting.len()).filter(|at| waiting[*at].waits_for.iter().all(|it| is_met(plan, it, &done))).collect();
             let Some(at) = dice.any(&ready) else {
                 return Err(format!("nothing can start any more: {:?}", waiting[0]));
             };
@@ -48,6 +48,14 @@ pub(crate) fn execute<'a>(case: &'a Case, plan: &Plan, live: &LiveState, dice: &
         }
     }
     Ok(run)
+}
+
+/// Whether what a step waits for is done.
+fn is_met(plan: &Plan, needed: &Prerequisite, done: &BTreeSet<String>) -> bool {
+    match needed {
+        Prerequisite::Step(id) => done.contains(id),
+        Prerequisite::Phase(phase) => plan.steps.iter().filter(|step| step.phase == *phase).all(|step| done.contains(&step.id)),
+    }
 }
 
 fn check(holds: bool, why: &str) -> Done {

@@ -132,7 +132,7 @@ proptest! {
                 name.ends_with("_id") && **sent == BodyValue::Value(serde_json::Value::Null)
             });
             prop_assert!(empty.is_none(), "{} names nothing: {:?}", step.id, empty);
-            for earlier in &step.waits_for {
+            for earlier in step.steps_waited_for() {
                 prop_assert!(plan.steps[..index].iter().any(|step| step.id == *earlier), "{} waits for {}", step.id, earlier);
             }
         }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use telform::model::ledger::PendingCreate;
 use telform::model::resource::{Address, DesiredValue, Removal, SettingValue, SourceLocation};
-use telform::plan::{LedgerUpdate, ObjectRef, Plan, StepOperation, StepPhase, needed_fields};
+use telform::plan::{LedgerUpdate, ObjectRef, Plan, Prerequisite, StepOperation, StepPhase, needed_fields};
 
 use crate::properties::case::{Case, plan};
 use crate::properties::cases;
@@ -82,7 +82,7 @@ proptest! {
         prop_assert_eq!(ids.len(), plan.steps.len(), "two steps of one name");
         for (index, step) in plan.steps.iter().enumerate() {
             prop_assert_eq!(&step.id, &format!("s{}", index + 1));
-            for earlier in &step.waits_for {
+            for earlier in step.steps_waited_for() {
                 prop_assert!(at(&plan, earlier).is_some_and(|at| at < index), "{} waits for {}", step.id, earlier);
             }
         }
@@ -113,8 +113,10 @@ proptest! {
             _ => Vec::new(),
         }).collect();
         for step in plan.delete_steps() {
+            let barrier = Prerequisite::Phase(StepPhase::ReadBack);
+            prop_assert_eq!(step.waits_for.last(), Some(&barrier), "{} does not wait for the read-backs", step.id);
             for read_back in &read_backs {
-                prop_assert!(step.waits_for.contains(read_back), "{} does not wait for {}", step.id, read_back);
+                prop_assert!(at(&plan, read_back) < at(&plan, &step.id), "{} comes before {}", step.id, read_back);
             }
             let StepOperation::Delete { id, .. } = &step.operation else { panic!("a delete that is none") };
             if step.address.as_ref().is_none_or(|address| address.kind != "providers") || plan.is_refused() {
@@ -140,7 +142,7 @@ proptest! {
                 let read = plan.steps.iter().find(|other| matches!(&other.operation,
                     StepOperation::ReadBack { bridge: ObjectRef::Id(bridge), numbers }
                         if *bridge == connection.bridge && numbers.contains_key(&connection.number)));
-                prop_assert!(read.is_some_and(|read| read.waits_for.contains(&rewired.expect("checked").id)));
+                prop_assert!(read.is_some_and(|read| read.steps_waited_for().any(|id| *id == rewired.expect("checked").id)));
             }
         }
     }
@@ -155,10 +157,10 @@ proptest! {
                 if !matches!(&cut.operation, StepOperation::Disconnect { number: other, .. } if other == number) {
                     continue;
                 }
-                prop_assert!(step.waits_for.contains(&cut.id), "{} connects before {} cut", step.id, cut.id);
+                prop_assert!(step.steps_waited_for().any(|id| *id == cut.id), "{} connects before {} cut", step.id, cut.id);
                 for needed in [bridge, provider] {
                     if let ObjectRef::Step(made) = needed {
-                        prop_assert!(cut.waits_for.contains(made), "{} cuts before {} made", cut.id, made);
+                        prop_assert!(cut.steps_waited_for().any(|id| id == made), "{} cuts before {} made", cut.id, made);
                     }
                 }
             }

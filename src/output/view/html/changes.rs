@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::value::{DiffLineKind, line_difference};
 use super::super::wording::{self, StepIndex};
 use super::action_class;
-use super::order::{step_link, step_links};
+use super::order::{step_link, wait_links};
 use super::writer::HtmlWriter;
 use crate::plan::{AttributeChange, Change, ChangeAction, Plan, ShownValue, Step};
 
@@ -111,9 +111,10 @@ fn request_item(page: &mut HtmlWriter, step: &Step, steps: &StepIndex<'_>) {
         page.raw(" ").code(number);
     }
     page.raw("<span class=\"why\">").text(&step.why);
-    if !step.waits_for.is_empty() {
+    let waits = steps.ranges(&step.waits_for);
+    if !waits.is_empty() {
         page.raw("; waits for ");
-        step_links(page, steps, &step.waits_for);
+        wait_links(page, waits);
     }
     page.raw("</span></li>\n");
 }

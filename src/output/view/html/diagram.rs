@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 use super::super::wording::{self, StepIndex};
 use super::writer::HtmlWriter;
-use crate::plan::{Plan, Step, StepPhase};
+use crate::plan::{Plan, Prerequisite, Step, StepPhase};
 use crate::text::escape_multiline;
 
 /// Number of steps up to which each has its own box; also the width of the sets below.
@@ -133,7 +133,11 @@ fn one_box_per_step(plan: &Plan, steps: &StepIndex<'_>) -> OrderDiagram {
 
 /// Positions of the dependencies of a step.
 fn positions_waited_for(step: &Step, steps: &StepIndex<'_>) -> Vec<usize> {
-    step.waits_for.iter().filter_map(|id| steps.position(id)).collect()
+    let positions = step.waits_for.iter().flat_map(|it| match it {
+        Prerequisite::Step(id) => steps.position(id).into_iter().collect(),
+        Prerequisite::Phase(phase) => steps.places_of_phase(*phase).collect::<Vec<_>>(),
+    });
+    positions.collect()
 }
 
 /// The object of a step: its short description without the verb.
@@ -169,10 +173,21 @@ fn one_box_per_group(plan: &Plan, steps: &StepIndex<'_>) -> OrderDiagram {
     let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();
     for step in &plan.steps {
         let to = numbers[&group_key(step, fine)];
-        for place in positions_waited_for(step, steps) {
-            let from = numbers[&group_key(&plan.steps[place], fine)];
+        let mut draw = |from: usize, waits: usize| {
             if from != to {
-                *lines.entry((from, to)).or_default() += 1;
+                *lines.entry((from, to)).or_default() += waits;
+            }
+        };
+        for it in &step.waits_for {
+            match it {
+                Prerequisite::Step(id) => {
+                    if let Some(place) = steps.position(id) {
+                        draw(numbers[&group_key(&plan.steps[place], fine)], 1);
+                    }
+                }
+                Prerequisite::Phase(phase) => {
+                    sorts.iter().filter(|(key, _)| key.0 == *phase).for_each(|(key, of)| draw(numbers[key], of.len()));
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The order: a picture of it, and below it every step with what it waits for.
 
-use super::super::wording::{self, StepIndex};
+use super::super::wording::{self, StepIndex, StepRange};
 use super::diagram;
 use super::writer::HtmlWriter;
 use crate::plan::Plan;
@@ -25,22 +25,28 @@ pub(super) fn order_section(page: &mut HtmlWriter, plan: &Plan, steps: &StepInde
         page.raw("<tr id=\"step-").text(&step.id).raw("\"><th scope=\"row\">").text(&step.id);
         page.raw("</th><td>").raw(step.phase.as_str()).raw("</td><td>").text(&wording::step_subject(step));
         page.raw("</td><td>");
-        step_links(page, steps, &step.waits_for);
+        wait_links(page, steps.ranges(&step.waits_for));
         page.raw("</td></tr>\n");
     }
     page.raw("</tbody></table>\n</div></details>\n</section>\n");
 }
 
-/// Names of steps with consecutive ones combined, each a link into the list.
-pub(super) fn step_links(page: &mut HtmlWriter, steps: &StepIndex<'_>, ids: &[String]) {
-    for (index, (first, last)) in steps.ranges(ids).into_iter().enumerate() {
+/// What a step waits for, with consecutive steps combined, each a link into the list.
+pub(super) fn wait_links(page: &mut HtmlWriter, waits: Vec<StepRange<'_>>) {
+    for (index, StepRange { phase, first, last }) in waits.into_iter().enumerate() {
         if index > 0 {
             page.raw(", ");
+        }
+        if let Some(phase) = phase {
+            page.raw(wording::whole_phase(phase)).raw(" (");
         }
         step_link(page, first);
         if let Some(last) = last {
             page.raw("–");
             step_link(page, last);
+        }
+        if phase.is_some() {
+            page.raw(")");
         }
     }
 }
