@@ -7,6 +7,7 @@ mod distinguish;
 mod pattern;
 mod runner_commands;
 mod script;
+mod spreadsheet;
 mod truncate;
 
 pub use address_mask::{AtSignReading, mask_address_secrets, masked_for_display, secret_parts};
@@ -15,6 +16,7 @@ pub use distinguish::{distinguish_pair, look_alike, spell_code_points};
 pub use pattern::{fits_pattern, is_pattern};
 pub use runner_commands::{neutralize_output, steers_runner};
 pub use script::{TextSort, host_as_read, host_in_letters, is_deceptive, to_lookup_ascii, to_lowercase_safe, with_hosts_spelled};
+pub use spreadsheet::{defuse_cell, restore_cell};
 pub use truncate::{TruncatedText, hosts_in_text, truncate_middle, truncate_pair};
 
 use unicode_normalization::UnicodeNormalization;
