@@ -3,5 +3,6 @@
 pub mod adopt;
 pub mod drift;
 pub mod explain;
+pub mod get;
 pub mod rehearse;
 pub mod undo;

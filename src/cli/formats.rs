@@ -49,8 +49,18 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
         Ok(Self { files, printed })
     }
 
+    /// Whether a format goes anywhere.
+    pub(super) fn has(&self, format: F) -> bool {
+        self.printed == format || self.files.iter().any(|target| target.format == format)
+    }
+
+    /// What is printed.
+    pub(super) fn printed(&self) -> F {
+        self.printed
+    }
+
     /// Writes the files, each with the result of `draw` for its format.
-    fn write(&self, draw: impl Fn(F) -> Option<String>) -> Result<(), RunError> {
+    pub(super) fn write(&self, draw: impl Fn(F) -> Option<String>) -> Result<(), RunError> {
         for target in &self.files {
             if let (Some(file), Some(text)) = (&target.file, draw(target.format)) {
                 files::write_file(file, &text, FileReaders::Anybody)?;
@@ -155,11 +165,6 @@ impl FormatSelection<CheckFormat> {
             out.print_as_is(&out.repeated_options.text(&text));
         }
         Ok(())
-    }
-
-    /// What is printed.
-    pub(super) fn stdout_format(&self) -> CheckFormat {
-        self.printed
     }
 }
 

@@ -15,6 +15,7 @@ use crate::document;
 
 mod documents;
 mod events;
+mod inventory;
 mod journal;
 mod pages;
 pub mod reference;
@@ -26,6 +27,7 @@ pub use documents::{
     LedgerShown, NotKnown, NotWritten, Place, Rebuilt, Rekeyed, Subject, Supply, Validation, Violation, WatchedCreate,
 };
 pub use events::{Dark, Reached, Said, Saved, StepEnd, StepMore};
+pub use inventory::{End, InventoryDocument, InventoryNumber, InventoryObject, NumberService};
 pub use journal::{
     Blame, BrokenAt, Export, InForce, JournalChecked, JournalRestarted, JournalVerdict, RunList, RunShown, run, written,
 };
@@ -125,6 +127,7 @@ pub const OUTPUT_FORMATS: &[OutputFormat] = &[
     output_format::<Validation>(&["validate"]),
     output_format::<Explanation>(&["explain"]),
     output_format::<DriftReport<'static>>(&["drift"]),
+    output_format::<InventoryDocument<'static>>(&["get"]),
     output_format::<Adoption>(&["adopt", "init"]),
     output_format::<Approved<'static>>(&["approve"]),
     output_format::<PlanVerdict<'static>>(&["verify"]),

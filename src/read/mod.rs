@@ -77,7 +77,7 @@ pub struct ReadScope<'a> {
     /// Everything managed is to be deleted.
     pub destroy: bool,
     /// How much of each listed object is kept.
-    pub view: ObjectDetail,
+    pub view: ObjectDetail<'a>,
     /// Accounts that are read; `None` for all.
     pub accounts_to_read: Option<&'a BTreeSet<String>>,
     /// A listing that fails is an error of its account, instead of a fact recorded about it.
@@ -92,9 +92,11 @@ pub type NeededFields = fn(&Kind, &str, &Desired, &Ledger, bool) -> Option<BTree
 
 /// How much of each listed object is kept.
 #[derive(Debug, Clone, Copy)]
-pub enum ObjectDetail {
+pub enum ObjectDetail<'a> {
     /// What a plan looks at.
     Needed(NeededFields),
+    /// These fields of whatever kind has them, also those that only the service sets.
+    Fields(&'a BTreeSet<&'static str>),
     /// Everything that may be stated: for callers that describe or copy objects.
     Writable,
 }

@@ -127,9 +127,14 @@ impl AccountReader<'_> {
 
     /// Which fields of a listed object are kept, by their indices in the table; `None` for all that may be stated.
     fn kept_fields(&self, kind: &Kind) -> Option<Arc<[bool]>> {
-        let ObjectDetail::Needed(needed) = self.scope.view else { return None };
-        let names = needed(kind, &self.account.name, self.desired, self.ledger, self.scope.destroy)?;
-        Some(kind.fields.iter().map(|field| names.contains(field.name)).collect())
+        let kept = |names: &BTreeSet<&str>| kind.fields.iter().map(|field| names.contains(field.name)).collect();
+        match self.scope.view {
+            ObjectDetail::Needed(needed) => {
+                needed(kind, &self.account.name, self.desired, self.ledger, self.scope.destroy).as_ref().map(kept)
+            }
+            ObjectDetail::Fields(names) => Some(kept(names)),
+            ObjectDetail::Writable => None,
+        }
     }
 
     async fn read_page(

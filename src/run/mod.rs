@@ -2,7 +2,7 @@
 //! and the recovery of earlier runs are in it. It prints nothing: whoever starts a run listens to it ([`Progress`]).
 //!
 //! Each command of the command line that does more than show something is a function here, with a typed result: [`apply()`], [`undo()`],
-//! [`make_plan`], [`rehearse`], [`adopt`], [`drift`], and [`maintenance`] of ledger and journal. [`Run`] is what they are made of.
+//! [`make_plan`], [`rehearse`], [`adopt`], [`drift`], [`get`], and [`maintenance`] of ledger and journal. [`Run`] is what they are made of.
 //!
 //! [`apply()`] does all of it, as the command line does. Step by step, here with the quickstart and the embedded sandbox:
 //!
@@ -43,6 +43,7 @@ pub(crate) mod embedded;
 mod error;
 mod exit;
 pub(crate) mod files;
+pub mod get;
 pub(crate) mod git;
 mod heads;
 pub(crate) mod journal;

@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 
 use super::progress::Busy;
 use super::{Run, RunError, accounts};
+use crate::analysis::drift::NotCompared;
+use crate::config::problem::Problems;
 use crate::http::ReadOnly;
 use crate::model::ledger::Ledger;
 use crate::model::resource::{Desired, LiveState};
@@ -34,7 +36,13 @@ impl Run {
         self.read_for(desired, true, ObjectDetail::Writable, false).await
     }
 
-    async fn read_for(&self, desired: &Desired, destroy: bool, view: ObjectDetail, whole: bool) -> Result<LiveState, RunError> {
+    async fn read_for(
+        &self,
+        desired: &Desired,
+        destroy: bool,
+        view: ObjectDetail<'_>,
+        whole: bool,
+    ) -> Result<LiveState, RunError> {
         let (live, errors) = self.read_each(desired, destroy, view, whole).await;
         let failed: Vec<&str> = errors.iter().map(|error| error.account.as_str()).collect();
         let others: Vec<&str> = self.asked.iter().map(String::as_str).filter(|name| !failed.contains(name)).collect();
@@ -56,7 +64,7 @@ impl Run {
         &self,
         desired: &Desired,
         destroy: bool,
-        view: ObjectDetail,
+        view: ObjectDetail<'_>,
         whole: bool,
     ) -> (LiveState, Vec<ReadError>) {
         let _busy = self.context.progress.busy(Busy::Reading);
@@ -72,6 +80,32 @@ impl Run {
         let told = live.accounts.iter().map(|(name, read)| (name.clone(), read.facts.token_owner.clone()));
         self.owners.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
         (live, errors)
+    }
+
+    /// The accounts that could not be read, of those that were asked, and why. If none could, that is an error.
+    pub(crate) fn unread_accounts(&self, live: &LiveState, errors: &[ReadError]) -> Result<Vec<NotCompared>, RunError> {
+        if live.accounts.is_empty() {
+            if let Some(error) = errors.first() {
+                return Err(error.clone().into());
+            }
+            if !self.no_token.is_empty() {
+                let mut problems = Problems::default();
+                self.no_token.values().for_each(|problem| problems.push(problem.clone()));
+                return Err(problems.sorted().into());
+            }
+        }
+        let account = |name: &str| format!("account {name}");
+        let tokens = self.no_token.iter().map(|(name, problem)| NotCompared {
+            what: account(name),
+            why: problem.message.clone(),
+            help: problem.help.clone().unwrap_or_default(),
+        });
+        let failed = errors.iter().map(|error| NotCompared {
+            what: account(&error.account),
+            why: format!("{}: {} [{}]", error.tried, error.means, error.code),
+            help: error.help.clone(),
+        });
+        Ok(tokens.chain(failed).collect())
     }
 
     /// Reads only these accounts among those of the run.

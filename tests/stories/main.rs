@@ -47,6 +47,7 @@ mod foreign;
 mod formats;
 mod generated;
 mod generation1;
+mod gets;
 mod globs;
 mod guards;
 mod guessing;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::unlisted_reason;
 use crate::analysis::drift::NotCompared;
-use crate::model::resource::{Address, LiveState, OrganizationCheck};
+use crate::model::resource::{Address, LiveAccount, LiveState, OrganizationCheck};
 use crate::services;
 
 /// Where unmanaged objects were looked for.
@@ -21,16 +21,8 @@ impl AdoptionCoverage {
     pub fn from_live(live: &LiveState, kinds: &BTreeSet<&'static str>) -> Self {
         let mut looked = Self::default();
         for (account, live) in &live.accounts {
-            let nothing = live.objects.values().all(Vec::is_empty);
-            if let OrganizationCheck::Unconfirmed(why) = &live.facts.organization
-                && nothing
-            {
-                // With a wrong handle a service may answer with empty lists.
-                looked.missed.push(NotCompared {
-                    what: format!("account {account}"),
-                    why: format!("it shows nothing, and its organization could not be confirmed: {why}"),
-                    help: services::name_settings(&format!("check `accounts.{account}.{{organization}}`; letter case counts")),
-                });
+            if let Some(empty) = unconfirmed_and_empty(account, live) {
+                looked.missed.push(empty);
                 continue;
             }
             let all = live.objects.keys().chain(live.listing_failures.keys()).filter(|kind| kinds.contains(*kind));
@@ -46,6 +38,17 @@ impl AdoptionCoverage {
         }
         looked
     }
+}
+
+/// An account that shows nothing and whose organization could not be confirmed: with a wrong handle a service may answer with
+/// empty lists.
+pub(in crate::analysis) fn unconfirmed_and_empty(account: &str, live: &LiveAccount) -> Option<NotCompared> {
+    let OrganizationCheck::Unconfirmed(why) = &live.facts.organization else { return None };
+    live.objects.values().all(Vec::is_empty).then(|| NotCompared {
+        what: format!("account {account}"),
+        why: format!("it shows nothing, and its organization could not be confirmed: {why}"),
+        help: services::name_settings(&format!("check `accounts.{account}.{{organization}}`; letter case counts")),
+    })
 }
 
 /// What to do about an id that a service does not show; by the kind's table.

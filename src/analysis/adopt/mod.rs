@@ -12,8 +12,10 @@ mod names;
 mod yaml_file;
 mod yaml_scalar;
 
+pub(in crate::analysis) use coverage::unconfirmed_and_empty;
 pub use coverage::{AdoptionCoverage, missing_id_help};
-pub use yaml_file::{AdoptionFile, OmittedAttribute, SecretPlaceholder, render_file};
+pub(in crate::analysis) use yaml_file::stated_value;
+pub use yaml_file::{AdoptionFile, OmittedAttribute, SecretPlaceholder, render_entries, render_file};
 pub use yaml_scalar::{block_value, inline_value};
 
 /// Why it is not known which objects of a kind could be adopted: it could not be listed, or what serves the numbers on its

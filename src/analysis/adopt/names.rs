@@ -1,7 +1,7 @@
 //! Readable names for objects that never had one in a file.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::kind::Kind;
 use crate::model::resource::{Address, LiveObject};
@@ -26,9 +26,12 @@ pub(super) fn name_objects(
 ) {
     let mut nameless: Vec<UnnamedObject<'_>> = Vec::new();
     let remembered: BTreeSet<&Address> = inputs.ledger.objects.keys().collect();
+    let entries = inputs.ledger.objects.iter();
+    let addresses: HashMap<(&str, &str, &str), &Address> =
+        entries.map(|(address, entry)| ((entry.account.as_str(), address.kind.as_str(), entry.id.as_str()), address)).collect();
     for object in objects {
         let (account, kind, live) = *object;
-        let address = inputs.ledger.address_of(account, kind.name, &live.id);
+        let address = addresses.get(&(account, kind.name, live.id.as_str())).copied();
         match address.filter(|address| taken.insert((*address).clone())) {
             Some(address) => {
                 known.insert((account.to_owned(), kind.name, live.id.clone()), address.clone());

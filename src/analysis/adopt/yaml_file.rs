@@ -1,5 +1,6 @@
 //! One file: the objects of one kind in one account.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -72,6 +73,20 @@ pub fn render_file(
     page.push_line(&format!("{}:", first.kind.name));
     for found in group {
         page.write_object(inputs, adoption, found, without);
+    }
+    page
+}
+
+/// The entries of these objects alone, each kind under its key. Nothing proves that a plan from them is empty.
+pub fn render_entries(inputs: &Inputs<'_>, adoption: &AdoptionSet<'_>, objects: &[AdoptableObject<'_>]) -> AdoptionFile {
+    let mut page = AdoptionFile::default();
+    let mut kind = "";
+    for found in objects {
+        if kind != found.kind.name {
+            kind = found.kind.name;
+            page.push_line(&format!("{kind}:"));
+        }
+        page.write_object(inputs, adoption, found, &BTreeMap::new());
     }
     page
 }
@@ -153,19 +168,8 @@ impl AdoptionFile {
             return self.leave_out(found, field.name, why);
         }
         self.note_attribute_line(found, field.name);
-        let shown = match (field.ty, shown) {
-            // Numbers of any length stay texts, so no reader changes them.
-            (AttributeType::Decimal, CompactValue::Number(_) | CompactValue::Text(_)) => {
-                let text = shown.text().unwrap_or_default();
-                let plain = canonical_decimal(&text).filter(|_| text.contains(['e', 'E']));
-                &CompactValue::from(plain.unwrap_or_else(|| text.into_owned()))
-            }
-            (AttributeType::CatalogueEntry, _) => {
-                let live = inputs.live.accounts.get(found.account);
-                &entry_word(field, live.map_or(&[][..], |live| &live.facts.catalogue), shown)
-            }
-            (_, shown) => shown,
-        };
+        let catalogue = inputs.live.accounts.get(found.account).map_or(&[][..], |live| &live.facts.catalogue);
+        let shown = &*stated_value(field, catalogue, shown);
         match shown {
             CompactValue::Map(entries) if field.allows_secret_sources && holds_mark(shown) => {
                 self.push_line(&format!("    {}:", field.name));
@@ -281,6 +285,24 @@ fn list_candidates(candidates: &BTreeSet<String>) -> String {
         [one] => format!("served by {one} or by nothing"),
         few if few.len() <= MOST => format!("served by one of {}", few.join(", ")),
         many => format!("served by one of {} and {} more", many[..MOST].join(", "), many.len() - MOST),
+    }
+}
+
+/// A value that a service shows, as the YAML states it.
+pub(in crate::analysis) fn stated_value<'v>(
+    field: &Field,
+    catalogue: &[CatalogueEntry],
+    shown: &'v CompactValue,
+) -> Cow<'v, CompactValue> {
+    match (field.ty, shown) {
+        // Numbers of any length stay texts, so no reader changes them.
+        (AttributeType::Decimal, CompactValue::Number(_) | CompactValue::Text(_)) => {
+            let text = shown.text().unwrap_or_default();
+            let plain = canonical_decimal(&text).filter(|_| text.contains(['e', 'E']));
+            Cow::Owned(CompactValue::from(plain.unwrap_or_else(|| text.into_owned())))
+        }
+        (AttributeType::CatalogueEntry, _) => Cow::Owned(entry_word(field, catalogue, shown)),
+        (_, shown) => Cow::Borrowed(shown),
     }
 }
 

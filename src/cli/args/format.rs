@@ -46,6 +46,21 @@ pub enum CheckFormat {
     Gitlab,
 }
 
+/// How what is there is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum InventoryFormat {
+    /// For people at a terminal.
+    Table,
+    /// For spreadsheets, and for `for_each`.
+    Csv,
+    /// For programs.
+    Json,
+    /// Entries for the configuration.
+    Yaml,
+    /// For a page or a comment.
+    Markdown,
+}
+
 /// `html=plan.html`, or `html` alone. A dash is standard output too.
 impl<F: ValueEnum> FromStr for FormatTarget<F> {
     type Err = String;

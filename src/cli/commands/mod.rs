@@ -16,6 +16,7 @@ mod doctor;
 mod drift;
 mod explain;
 mod forget;
+mod get;
 pub(crate) mod init;
 mod journal;
 mod ledger;
@@ -39,6 +40,7 @@ use doctor::DoctorArgs;
 use drift::DriftArgs;
 use explain::ExplainArgs;
 use forget::ForgetCommandArgs;
+use get::GetArgs;
 use init::InitArgs;
 use journal::JournalArgs;
 use ledger::LedgerArgs;
@@ -109,6 +111,11 @@ pub enum Command {
         after_help = "Examples:\n  telform explain partners.acme-west\n  telform explain partners.acme-west.zip\n  telform explain bridges.sales.numbers --json"
     )]
     Explain(ExplainArgs),
+    /// Show what is there now, managed or not, as a table, CSV, JSON, YAML or Markdown; sends nothing but GET
+    #[command(
+        after_help = "Examples:\n  telform get                           # everything\n  telform get partners --where status=suspended\n  telform get numbers -o csv            # also those that are free\n  telform get numbers --where provider=twilio-main --sort bridge\n  telform get partners -o csv=partners.csv -o markdown=partners.md\n  telform get 'partners.west-*' --columns login,zip,managed\n\nExit codes: 0 everything was read, 1 something could not be: standard error says what. The CSV is a table that `for_each` takes."
+    )]
+    Get(GetArgs),
     /// Take existing objects under management: writes their YAML and enters them in the ledger
     #[command(
         visible_alias = "import",
@@ -185,6 +192,7 @@ pub(super) async fn run(out: &Console, command: &Command) -> Result<Exit, RunErr
         Command::Adopt(args) => adopt::run(out, args).await,
         Command::Explain(args) => explain::run(out, args).await,
         Command::Drift(args) => drift::run(out, args).await,
+        Command::Get(args) => get::run(out, args).await,
         Command::Forget(args) => forget::run(&beside(out, args.sandbox.as_deref()), &args.forget).await,
         Command::Ledger(args) => ledger::run(&beside(out, args.sandbox.as_deref()), &args.command).await,
         Command::Journal(args) => journal::run(&beside(out, args.sandbox.as_deref()), &args.command).await,

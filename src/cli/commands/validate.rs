@@ -49,7 +49,7 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
         }
         Err(problems) => {
             wanted.print_problems(out, &problems, None)?;
-            if wanted.stdout_format() == CheckFormat::Json {
+            if wanted.printed() == CheckFormat::Json {
                 out.print_document(&validation_document(&problems, None));
                 // The problems are the result of this command, not the reason for not having one.
                 return Ok(Exit::Failed);
@@ -58,14 +58,14 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
         }
     };
     wanted.print_problems(out, &loaded.warnings, Some(&loaded.desired))?;
-    if wanted.stdout_format() == CheckFormat::Json {
+    if wanted.printed() == CheckFormat::Json {
         out.print_document(&validation_document(&loaded.warnings, Some(&loaded.desired)));
         return Ok(Exit::Done);
     }
     if !loaded.warnings.is_empty() && !out.global.quiet {
         out.print_stderr(&crate::config::problem::render_problems(&loaded.warnings, out.color_on_stderr(), out.width()));
     }
-    if wanted.stdout_format() != CheckFormat::Text {
+    if wanted.printed() != CheckFormat::Text {
         return Ok(Exit::Done);
     }
     let desired = &loaded.desired;

@@ -276,6 +276,18 @@ pub(super) const COMMANDS: CodeGroup = CodeGroup {
         "telform::explain::unknown_attribute" 1
             "The kind has no such attribute."
             "`telform docs KIND` lists them."
+        "telform::get::account" 1
+            "The configuration names no account, so there is nothing to read."
+            "`telform init` writes a file with accounts to fill in."
+        "telform::get::columns" 1
+            "Rows of several kinds would go into one table, and each kind has its own columns."
+            "Name one kind, or the columns with `--columns`."
+        "telform::get::kind" 1
+            "No account that is read can hold the kind."
+            "The message lists the kinds that these accounts can hold."
+        "telform::get::unknown_column" 1
+            "`--columns`, `--where` or `--sort` names a column that does not exist. Nothing was asked."
+            "The message suggests the nearest and lists all."
         "telform::init::account" 1
             "An option of `telform init` names an account that no `--account` gives, or gives one twice."
             "Begin the value with a name that `--account` gives."

@@ -53,6 +53,8 @@ pub struct Field {
     pub account_bound: bool,
     /// Part of the public object that a PUT must hold.
     pub public: bool,
+    /// Says in which state the object is: an overview shows it.
+    pub is_state: bool,
     /// For an attribute that names an entry of the service's catalogue: how its words are read.
     pub catalogue: Option<&'static Catalogue>,
     /// One sentence for the reference.
@@ -90,6 +92,7 @@ impl Field {
             nested_keys: &[],
             account_bound: false,
             public: true,
+            is_state: false,
             catalogue: None,
             doc: "",
             source: "",
@@ -207,6 +210,12 @@ impl Field {
     /// Not part of the public object.
     pub const fn internal(mut self) -> Self {
         self.public = false;
+        self
+    }
+
+    /// Says in which state the object is.
+    pub const fn state(mut self) -> Self {
+        self.is_state = true;
         self
     }
 

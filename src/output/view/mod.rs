@@ -6,6 +6,7 @@ pub mod explain;
 pub mod github;
 pub mod gitlab;
 pub mod html;
+pub mod inventory;
 pub mod journal;
 pub mod json;
 pub mod markdown;

@@ -18,25 +18,43 @@ pub fn render_table<const N: usize>(rows: &[[String; N]], columns: usize) -> Str
 
 /// The same, row by row.
 pub fn table_lines<const N: usize>(rows: &[[String; N]], columns: usize) -> Vec<String> {
-    let rows: Vec<[String; N]> = rows.iter().map(|row| row.clone().map(|cell| escape(&cell))).collect();
-    let mut widths = [0; N];
-    for row in &rows {
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(|cell| escape(cell)).collect()).collect();
+    let mut widths = column_widths(&rows);
+    narrow_columns(&mut widths, &[false; N], columns);
+    draw_lines(&rows, &widths)
+}
+
+/// Rows of cells that are escaped already. The columns named in `whole` are never narrowed; none where the others do not fit beside
+/// them.
+pub fn table_with_whole_columns(rows: &[Vec<String>], whole: &[bool], columns: usize) -> Option<Vec<String>> {
+    let mut widths = column_widths(rows);
+    narrow_columns(&mut widths, whole, columns);
+    (total_width(&widths) <= columns).then(|| draw_lines(rows, &widths))
+}
+
+/// The width of the widest cell of each column.
+fn column_widths(rows: &[Vec<String>]) -> Vec<usize> {
+    let mut widths = vec![0; rows.first().map_or(0, Vec::len)];
+    for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.width());
         }
     }
-    narrow_columns(&mut widths, columns);
+    widths
+}
+
+fn draw_lines(rows: &[Vec<String>], widths: &[usize]) -> Vec<String> {
     let mut drawn = Vec::new();
-    for row in &rows {
+    for row in rows {
         let mut text = String::new();
-        let mut cells = row.iter().zip(&widths).map(|(cell, width)| break_text(cell, *width)).collect::<Vec<_>>();
-        if cells[0].len() > 1 {
+        let mut cells = row.iter().zip(widths).map(|(cell, width)| break_text(cell, *width)).collect::<Vec<_>>();
+        if cells.first().is_some_and(|first| first.len() > 1) {
             cells[0] = hanging_lines(&row[0], widths[0]);
         }
         let lines = cells.iter().map(Vec::len).max().unwrap_or_default();
         for at in 0..lines {
             let mut line = String::new();
-            for (cell, width) in cells.iter_mut().zip(&widths) {
+            for (cell, width) in cells.iter_mut().zip(widths) {
                 let piece = cell.get(at).map_or("", String::as_str);
                 line.push_str(piece);
                 line.push_str(&" ".repeat(width + GAP - piece.width()));
@@ -57,15 +75,18 @@ fn hanging_lines(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The widest columns are narrowed, one terminal cell at a time, until everything fits or no column can be narrowed further.
-fn narrow_columns<const N: usize>(widths: &mut [usize; N], columns: usize) {
-    let all = |widths: &[usize; N]| widths.iter().sum::<usize>() + GAP * N.saturating_sub(1);
+fn narrow_columns(widths: &mut [usize], whole: &[bool], columns: usize) {
     for least in LEAST {
-        while all(widths) > columns {
-            let wide = widths.iter_mut().filter(|width| **width > least);
-            let Some(widest) = wide.max_by_key(|width| **width) else { break };
+        while total_width(widths) > columns {
+            let wide = widths.iter_mut().zip(whole).filter(|(width, whole)| **width > least && !**whole);
+            let Some((widest, _)) = wide.max_by_key(|(width, _)| **width) else { break };
             *widest -= 1;
         }
     }
+}
+
+fn total_width(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
 }
 
 /// A text as lines of at most this many columns: broken after a separator in the second half of a line, if any.

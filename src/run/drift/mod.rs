@@ -3,7 +3,6 @@
 use super::files::{FileReaders, write_file};
 use super::{Context, Exit, PlanSelection, Run, RunError, SessionPurpose};
 use crate::analysis::drift::{ComparedObjects, Drift, NotCompared, compared_objects, find_drift};
-use crate::config::problem::Problems;
 use crate::model::resource::LiveState;
 use crate::plan::{Inputs, Plan};
 use crate::read::ObjectDetail;
@@ -80,26 +79,6 @@ async fn read(session: &Run) -> Result<(LiveState, Vec<NotCompared>), RunError> 
     let mut all = session.desired.clone();
     all.kinds.extend(session.ledger.objects.keys().map(|address| address.kind.clone()));
     let (live, errors) = session.read_each(&all, false, ObjectDetail::Writable, false).await;
-    if live.accounts.is_empty() {
-        if let Some(error) = errors.first() {
-            return Err(error.clone().into());
-        }
-        if !session.no_token.is_empty() {
-            let mut problems = Problems::default();
-            session.no_token.values().for_each(|problem| problems.push(problem.clone()));
-            return Err(problems.sorted().into());
-        }
-    }
-    let account = |name: &str| format!("account {name}");
-    let tokens = session.no_token.iter().map(|(name, problem)| NotCompared {
-        what: account(name),
-        why: problem.message.clone(),
-        help: problem.help.clone().unwrap_or_default(),
-    });
-    let failed = errors.iter().map(|error| NotCompared {
-        what: account(&error.account),
-        why: format!("{}: {} [{}]", error.tried, error.means, error.code),
-        help: error.help.clone(),
-    });
-    Ok((live, tokens.chain(failed).collect()))
+    let missed = session.unread_accounts(&live, &errors)?;
+    Ok((live, missed))
 }

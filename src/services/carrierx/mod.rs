@@ -155,6 +155,7 @@ const FIELDS: &[Field] = &[
     Field::new("partner_sid", AttributeType::Text).read_only().doc("Identity at the service.", "carrierx.md 4.4"),
     Field::new("status", AttributeType::Text)
         .read_only()
+        .state()
         .doc("Open set of words; `unverified` until a mail link was clicked.", "carrierx.md 2.2"),
     Field::new("available_scopes", AttributeType::List).read_only().doc("Internal use.", "carrierx.md 4.1"),
     Field::new("balance", AttributeType::Decimal).read_only().doc("Account balance.", "carrierx.md 4.1"),

@@ -153,7 +153,7 @@ pub static PROVIDERS_G1: Kind = Kind::new("providers", "provider configuration",
             Field::new("api_secret", AttributeType::Secret)
                 .read_back()
                 .doc("Secret at the provider; given back in clear, or masked.", "unpod.md 5.2"),
-            Field::new("active", AttributeType::Bool).doc("Whether the service uses it.", "unpod.md 5.2"),
+            Field::new("active", AttributeType::Bool).state().doc("Whether the service uses it.", "unpod.md 5.2"),
             Field::new("base_url", AttributeType::Text)
                 .made_of(TextGrammar::Url)
                 .doc("Address of the provider's API.", "unpod.md 5.2"),
@@ -228,6 +228,7 @@ pub static BRIDGES_G1: Kind = Kind::new("bridges", "bridge", "unpod.md 6.2")
                 .doc("Where it runs.", "unpod.md 6.2"),
             Field::new("status", AttributeType::Text)
                 .carried_over()
+                .state()
                 .with_known_values(&["ACTIVE", "INACTIVE", "DRAFT"])
                 .doc("Its state, which other parts of the service change.", "unpod.md 6.2; 12, 20"),
             Field::new("documents_status", AttributeType::Text)

@@ -1,6 +1,6 @@
 //! Live text inside Markdown. It appears only in code spans, fenced blocks and `<code>`, where it is not interpreted as
-//! links, mentions, issue numbers, quick actions or HTML. Tables are not used, because a bar cannot be kept inside a cell
-//! without changing the text (GitHub's Markdown, "Tables").
+//! links, mentions, issue numbers, quick actions or HTML. Plans use no tables: a bar inside a cell cannot follow a backslash
+//! (GitHub's Markdown, "Tables"). Where there is one, the backslash is shown by its code.
 
 use crate::text::{escape, escape_multiline, truncate_middle};
 
@@ -22,6 +22,14 @@ pub(super) fn uncut_code_span(text: &str) -> String {
     // Every reader removes one blank at each end again; it preserves a backtick or a blank at the ends of the text.
     let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// One line of live text in a cell of a table; nothing for an empty one.
+pub(in crate::output::view) fn table_cell(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    uncut_code_span(text).replace("\\|", "\\u{5c}|").replace('|', "\\|")
 }
 
 /// One line of live text, cut, as HTML: the summary of a folded block is not Markdown.
@@ -73,6 +81,14 @@ mod tests {
         assert_eq!(code_span(""), "(empty)");
         assert_eq!(code_span("a\n# b\u{202e}"), "`a\\u{a}# b\\u{202e}`");
         assert!(code_span(&"y".repeat(1_000_000)).len() < 300);
+    }
+
+    #[test]
+    fn a_cell_of_a_table_keeps_its_bars() {
+        assert_eq!(table_cell(""), "");
+        assert_eq!(table_cell("a|b"), "`a\\|b`");
+        assert_eq!(table_cell("a\\|b"), "`a\\u{5c}\\|b`");
+        assert_eq!(table_cell("a``|"), "``` a``\\| ```".replace("``` a", "```a").replace("| ```", "|```"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod overview;
 use super::wording::{self, StepIndex};
 use crate::plan::{ChangeAction, NumberEffect, Plan};
 use crate::text::shorten;
+pub(super) use escape::table_cell;
 use escape::{code_span, html_code};
 use overview::UnshownCounts;
 

@@ -1,0 +1,105 @@
+//! Where it was looked, and what could not be read there: a part is never shown as if it were all.
+
+use serde::Serialize;
+
+use super::{TableScope, accounts_once};
+use crate::analysis::adopt::unconfirmed_and_empty;
+use crate::analysis::drift::NotCompared;
+use crate::model::resource::LiveAccount;
+use crate::plan::Inputs;
+use crate::services;
+
+/// Where it was looked for.
+#[derive(Debug, Default)]
+pub struct InventoryCoverage {
+    /// Kinds and accounts that were read whole.
+    pub listed: Vec<ListedKind>,
+    /// What could not be read, and why.
+    pub missed: Vec<NotCompared>,
+    /// Objects of other organizations, which are not shown.
+    pub foreign: Vec<ForeignCount>,
+    /// What is said about single objects, a line each.
+    pub remarks: Vec<String>,
+}
+
+/// A kind that was read whole in an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct ListedKind {
+    /// The kind.
+    pub kind: String,
+    /// The account.
+    pub account: String,
+}
+
+/// Objects of other organizations, or of none, by their own statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct ForeignCount {
+    /// The account whose token shows them.
+    pub account: String,
+    /// Their kind.
+    pub kind: String,
+    /// How many.
+    pub count: usize,
+}
+
+impl InventoryCoverage {
+    /// Where these tables were looked for.
+    pub(super) fn from_live(inputs: &Inputs<'_>, scopes: &[TableScope]) -> Self {
+        let mut coverage = Self::default();
+        for name in accounts_once(inputs) {
+            let (Some(live), Some(account)) = (inputs.live.accounts.get(name), inputs.desired.accounts.get(name)) else {
+                continue;
+            };
+            if let Some(empty) = unconfirmed_and_empty(name, live) {
+                coverage.missed.push(empty);
+                continue;
+            }
+            for scope in scopes.iter().filter(|scope| scope.is_of(account.service)) {
+                coverage.add(name, live, scope);
+            }
+        }
+        coverage.missed.dedup();
+        coverage
+    }
+
+    fn add(&mut self, account: &str, live: &LiveAccount, scope: &TableScope) {
+        let what = || format!("{} in account {account}", scope.name);
+        let failure = scope.kinds().into_iter().find_map(|kind| live.listing_failures.get(kind));
+        let failure = failure.or_else(|| live.connections_failure.as_ref().filter(|_| scope.roles.is_some()));
+        let was_read = match scope.roles {
+            Some(_) => live.connections.is_some(),
+            None => live.objects.contains_key(scope.name),
+        };
+        if let Some(failure) = failure {
+            self.missed.push(super::missed(what(), &failure.why, &failure.help));
+        } else if was_read {
+            self.listed.push(ListedKind { kind: scope.name.to_owned(), account: account.to_owned() });
+        } else {
+            self.missed.push(super::missed(what(), "it was not read", "`telform get -v` shows what was asked"));
+        }
+        for kind in scope.kinds() {
+            let unreadable = live.unreadable.get(kind).into_iter().flatten();
+            self.missed.extend(unreadable.map(|(id, it)| {
+                let singular = services::shapes_of_kind(kind).first().map_or(kind, |kind| kind.singular);
+                let what = format!("{singular} {id} in account {account}");
+                super::missed(what, &it.why, &it.help)
+            }));
+            let rows = live.malformed_rows.get(kind).into_iter().flatten();
+            self.missed.extend(rows.map(|what| {
+                let help = "the service has to correct the row; `telform get -v` shows the request";
+                super::missed(format!("a row of {kind} in account {account}"), what, help)
+            }));
+        }
+        let foreign = live.foreign.get(scope.name).map_or(0, std::collections::BTreeMap::len);
+        if foreign > 0 {
+            self.foreign.push(ForeignCount { account: account.to_owned(), kind: scope.name.to_owned(), count: foreign });
+        }
+        if scope.roles.is_some() {
+            self.remarks.extend(
+                live.unseen_candidates.keys().map(|holder| {
+                    format!("something serves {holder} in account {account}, and the service shows no number of it")
+                }),
+            );
+        }
+    }
+}
