@@ -350,17 +350,21 @@ impl Plan {
 
     /// One line that says what the plan does; the same for the same plan.
     pub fn summary(&self) -> String {
+        self.summary_with_kinds(&|_| None)
+    }
+
+    /// The same for a view that draws alike changes as one: with the number of kinds of change of each action, where it says one.
+    pub(crate) fn summary_with_kinds(&self, kinds: &dyn Fn(ChangeAction) -> Option<usize>) -> String {
         let of = |action| self.changes.iter().filter(|change| change.action == action).count();
-        let mut parts: Vec<String> = [
-            (of(ChangeAction::Create), "to create"),
-            (of(ChangeAction::Update), "to update"),
-            (of(ChangeAction::Replace), "to replace"),
-            (of(ChangeAction::Delete), "to delete"),
-        ]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
+        let mut parts: Vec<String> = [ChangeAction::Create, ChangeAction::Update, ChangeAction::Replace, ChangeAction::Delete]
+            .into_iter()
+            .map(|action| (of(action), action))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, action)| {
+                let kinds = kinds(action).map(|kinds| format!(" in {} of change", guard::count_of(kinds, "kind")));
+                format!("{count} to {}{}", action.as_str(), kinds.unwrap_or_default())
+            })
+            .collect();
         let numbers = |effect| self.impact.iter().filter(|number| number.effect == effect).count();
         let count = guard::count_of;
         parts.extend(

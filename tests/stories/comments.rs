@@ -20,7 +20,7 @@ fn partners(count: usize, odd: usize) -> Story {
 
 #[test]
 fn a_comment_that_cannot_show_all_offers_no_digest() {
-    let story = partners(400, 200);
+    let story = partners(1_000, 200);
     story.expect(0, "plan --out plan.json --format markdown=plan.md");
     let comment = story.read("plan.md");
     let digest = story.expect(0, "show plan.json --format json").json()["digest"].clone();

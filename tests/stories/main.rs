@@ -49,6 +49,7 @@ mod generated;
 mod generation1;
 mod gets;
 mod globs;
+mod grouped;
 mod guards;
 mod guessing;
 mod hard_faults;

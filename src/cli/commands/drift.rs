@@ -11,11 +11,15 @@ use crate::cli::args::parse_pattern;
 use crate::cli::console::Console;
 use crate::model::resource::{Address, AddressPattern};
 use crate::output::DriftReport;
-use crate::output::view::plural_kind;
+use crate::output::view::text::wrap_text;
+use crate::output::view::{fold, plural_kind};
 use crate::plan::{NotTakenRemedy, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
 use crate::run::{Exit, PlanSelection, RunError};
 use crate::text::{distinguish_pair, escape, escape_multiline};
+
+/// Addresses of equal findings that are named before the rest is counted.
+const NAMED: usize = 6;
 
 /// `telform drift`.
 #[derive(Debug, Args, Clone)]
@@ -131,17 +135,20 @@ fn print_drift(out: &Console, accept: bool, outcome: &DriftOutcome, stuck: &[Str
         let these: Vec<&Drift> = found.iter().filter(|drift| drift.class == class).collect();
         let sign = if class.is_drift() { '!' } else { 'i' };
         out.print(&format!("{sign} {} ({})\n", class.describe(), these.len()));
-        for drift in these {
-            let subject = format!("{} {}", drift.address, drift.attribute.as_deref().unwrap_or_default());
-            let at = drift.place.as_deref().map(|place| format!("  {}", escape(place))).unwrap_or_default();
-            out.print(&format!("    {}{at}\n", escape(subject.trim_end())));
-            if drift.attribute.is_some() && class.is_drift() {
-                let wanted = if drift.place.is_none() { "(no entry)".to_owned() } else { shown(&drift.wanted) };
-                let (is, wanted) = distinguish_pair(shown(&drift.live), wanted);
-                out.print(&format!("      is       {}\n      YAML     {}\n", escape(&is), escape(&wanted)));
-                if let Some(run) = &drift.run {
-                    out.print(&format!("      sent     in run {}, not taken\n", escape(run)));
-                }
+        let (apart, folded) = fold(&these, out.global.verbose > 0, |drift| {
+            let about = (drift.address.kind.clone(), &drift.account, &drift.attribute, drift.place.is_some(), &drift.run);
+            (about, shown(&drift.live), shown(&drift.wanted))
+        });
+        for drift in apart {
+            print_finding(out, drift, &drift.address.to_string());
+        }
+        for group in folded {
+            print_finding(out, group[0], &format!("{} {}", group.len(), group[0].address.kind));
+            let names: Vec<String> = group.iter().take(NAMED).map(|drift| drift.address.to_string()).collect();
+            let more = group.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(", … and {more} more; `-v` lists them") } else { String::new() };
+            for line in wrap_text(&escape(&format!("{}{more}", names.join(", "))), out.width().saturating_sub(6).max(30)) {
+                out.print(&format!("      {line}\n"));
             }
         }
     }
@@ -171,6 +178,21 @@ fn print_drift(out: &Console, accept: bool, outcome: &DriftOutcome, stuck: &[Str
         if !again.is_empty() {
             let apply = with("telform apply");
             out.print(&format!("\nTo send again what the service did not take:\n  {apply}{}\n", escape(&again)));
+        }
+    }
+}
+
+/// One finding, or the first of equal ones.
+fn print_finding(out: &Console, drift: &Drift, subject: &str) {
+    let subject = format!("{subject} {}", drift.attribute.as_deref().unwrap_or_default());
+    let at = drift.place.as_deref().map(|place| format!("  {}", escape(place))).unwrap_or_default();
+    out.print(&format!("    {}{at}\n", escape(subject.trim_end())));
+    if drift.attribute.is_some() && drift.class.is_drift() {
+        let wanted = if drift.place.is_none() { "(no entry)".to_owned() } else { shown(&drift.wanted) };
+        let (is, wanted) = distinguish_pair(shown(&drift.live), wanted);
+        out.print(&format!("      is       {}\n      YAML     {}\n", escape(&is), escape(&wanted)));
+        if let Some(run) = &drift.run {
+            out.print(&format!("      sent     in run {}, not taken\n", escape(run)));
         }
     }
 }

@@ -2,8 +2,9 @@
 //! GitHub shows ten of each type for a step of a workflow and keeps the rest in the log; errors come first.
 //! Source: GitHub's documentation, "Workflow commands for GitHub Actions".
 
+use super::groups::{ChangeGroup, ChangeGroups, ShownChanges};
 use super::ranking::rank_changes;
-use super::wording;
+use super::wording::{self, StepIndex};
 use crate::config::problem::{Problem, Problems, Severity};
 use crate::model::resource::SourceLocation;
 use crate::plan::{ChangeAction, NumberEffect, Plan};
@@ -13,7 +14,7 @@ use crate::text::{LONGEST, escape, truncate_middle};
 const SHOWN: usize = 10;
 
 /// Refusals as errors, deletes and numbers that go dark and what cannot be undone as warnings, the summary and each other change
-/// as a notice, riskiest first. Where GitHub shows only the first of them, no digest is offered beside them.
+/// as a notice, alike ones as one, riskiest and rarest first. Where GitHub shows only a part, no digest is offered beside them.
 pub fn plan_as_annotations(plan: &Plan) -> String {
     let mut out = String::new();
     if let Some(limits) = wording::describe_limits(plan) {
@@ -30,8 +31,14 @@ pub fn plan_as_annotations(plan: &Plan) -> String {
         let place = refusal.place.as_deref().and_then(parse_place);
         out.push_str(&workflow_command("error", refusal.code.as_str(), place.as_ref(), &message));
     }
-    for change in plan.changes.iter().filter(|change| change.action == ChangeAction::Delete) {
-        out.push_str(&workflow_command("warning", "delete", None, &wording::delete_sentence(change)));
+    let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
+    let groups = ChangeGroups::from_ranked(&ranked, &steps);
+    for deleted in groups.shown(ChangeAction::Delete, false) {
+        let message = match deleted {
+            ShownChanges::One(one) => wording::delete_sentence(one.change),
+            ShownChanges::Folded(group) => format!("{}\n{}", group.sentence(), group.names()),
+        };
+        out.push_str(&workflow_command("warning", "delete", None, &message));
     }
     for number in wording::with_effect(plan, NumberEffect::Dark) {
         let message = format!("{} is {}: {}", number.number, wording::effect_word(number.effect), wording::from_and_to(number));
@@ -45,28 +52,34 @@ pub fn plan_as_annotations(plan: &Plan) -> String {
         let message = format!("{sentence}: {}", of.join(", "));
         out.push_str(&workflow_command("warning", "cannot be undone", None, &message));
     }
-    let changes = rank_changes(plan);
-    let others: Vec<_> = changes.iter().filter(|one| one.change.action != ChangeAction::Delete).collect();
+    let others: Vec<_> = groups.shown_all().into_iter().filter(|shown| shown.action() != ChangeAction::Delete).collect();
     let count = |level: &str| out.lines().filter(|line| line.starts_with(&format!("::{level} "))).count();
     let notices = count("notice") + 1 + others.len();
     let hidden: usize = [count("error"), count("warning"), notices].iter().map(|sort| sort.saturating_sub(SHOWN)).sum();
-    let mut verdict = match hidden {
-        0 => format!("{} ({})", plan.summary(), plan.digest),
-        hidden => format!(
-            "{}. Do not approve from these annotations: {hidden} of them are in the log of this step only",
-            plan.summary()
-        ),
+    let unshown: usize = groups.folded().map(ChangeGroup::unshown).sum();
+    let hidden = (hidden > 0).then(|| format!("{hidden} of them are in the log of this step only"));
+    let unshown = (unshown > 0).then(|| format!("{unshown} addresses are not shown here, or not in full"));
+    let missing: Vec<String> = hidden.into_iter().chain(unshown).collect();
+    let mut verdict = if missing.is_empty() {
+        format!("{} ({})", groups.summary(plan), plan.digest)
+    } else {
+        format!("{}. Do not approve from these annotations: {}", groups.summary(plan), missing.join(", "))
     };
     if let Some(ledger) = wording::describe_ledger(plan) {
         verdict.push_str(&format!("\n{ledger}"));
     }
     out.push_str(&workflow_command("notice", "telform plan", None, &verdict));
-    for one in others {
-        let mut message = wording::change_sentence(one.change);
-        for leaf in &one.leaves {
+    for shown in others {
+        let (mut message, leaves) = match &shown {
+            ShownChanges::One(one) => (wording::change_sentence(one.change), one.leaves.iter().collect()),
+            ShownChanges::Folded(group) => {
+                (format!("{}\n{}", group.sentence(), group.names()), group.shared_leaves().collect::<Vec<_>>())
+            }
+        };
+        for leaf in leaves {
             message.push_str(&format!("\n{}", leaf.on_one_line(LONGEST / 2)));
         }
-        out.push_str(&workflow_command("notice", wording::action_word(one.change.action), None, &message));
+        out.push_str(&workflow_command("notice", wording::action_word(shown.action()), None, &message));
     }
     out
 }

@@ -7,7 +7,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::github::parse_place;
+use super::groups::{ChangeGroups, ShownChanges};
 use super::ranking::rank_changes;
+use super::wording::StepIndex;
 use super::{json, wording};
 use crate::config::problem::{Problems, Severity};
 use crate::model::resource::SourceLocation;
@@ -43,23 +45,29 @@ struct CodeQualityLines {
     begin: usize,
 }
 
-/// Refusals as blockers, deletes and what cannot be undone as minor findings, every other change as information, riskiest first.
+/// Refusals as blockers, deletes and what cannot be undone as minor findings, every other change as information, riskiest first;
+/// alike changes are one finding.
 pub fn plan_as_code_quality(plan: &Plan) -> String {
     let refusals = plan.refusals.iter().map(|refusal| {
         let message = wording::refusal_sentence(refusal);
         let place = refusal.place.as_deref().and_then(parse_place);
         (refusal.code.as_str(), "blocker", place, message)
     });
-    let deletes = plan
-        .changes
-        .iter()
-        .filter(|change| change.action == ChangeAction::Delete)
-        .map(|change| ("plan::delete", "minor", None, wording::delete_sentence(change)));
-    let ranked = rank_changes(plan);
-    let others = ranked.iter().filter(|one| one.change.action != ChangeAction::Delete).map(|one| {
-        let differs: Vec<String> = one.leaves.iter().map(|leaf| leaf.on_one_line(VALUE)).collect();
-        let message = format!("{}: {}", wording::change_sentence(one.change), differs.join("; "));
-        ("plan::change", "info", None, message)
+    let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
+    let groups = ChangeGroups::from_ranked(&ranked, &steps);
+    let deletes = groups.shown(ChangeAction::Delete, false).into_iter().map(|deleted| match deleted {
+        ShownChanges::One(one) => ("plan::delete", "minor", None, wording::delete_sentence(one.change)),
+        ShownChanges::Folded(group) => ("plan::delete", "minor", None, format!("{} ({})", group.sentence(), group.names())),
+    });
+    let others = groups.shown_all().into_iter().filter(|shown| shown.action() != ChangeAction::Delete).map(|shown| {
+        let (sentence, leaves) = match &shown {
+            ShownChanges::One(one) => (wording::change_sentence(one.change), one.leaves.iter().collect()),
+            ShownChanges::Folded(group) => {
+                (format!("{} ({})", group.sentence(), group.names()), group.shared_leaves().collect::<Vec<_>>())
+            }
+        };
+        let differs: Vec<String> = leaves.into_iter().map(|leaf| leaf.on_one_line(VALUE)).collect();
+        ("plan::change", "info", None, format!("{sentence}: {}", differs.join("; ")))
     });
     let lost = wording::not_undone(plan)
         .into_iter()

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod explain;
 pub mod github;
 pub mod gitlab;
+mod groups;
 pub mod html;
 pub mod inventory;
 pub mod journal;
@@ -25,6 +26,7 @@ mod undo;
 mod value;
 mod wording;
 
+pub(crate) use groups::fold;
 pub(crate) use wording::{describe_incomplete, plural_kind};
 
 use anstyle::{AnsiColor, Style};

@@ -30,6 +30,8 @@ pub(super) enum ChangeRisk {
 
 /// One value that differs inside an attribute, on one line.
 pub(super) struct ValueDifference {
+    /// Position of the attribute in the change.
+    pub(super) attribute: usize,
     /// Name of the attribute, and the path of the value in it.
     pub(super) path: String,
     pub(super) before: Option<String>,
@@ -80,11 +82,20 @@ impl ValueDifference {
 
 /// A change with what differs in it.
 pub(super) struct RankedChange<'a> {
+    /// Position in the plan.
+    pub(super) position: usize,
     pub(super) change: &'a Change,
     pub(super) leaves: Vec<ValueDifference>,
     pub(super) risk: ChangeRisk,
     /// The number of values that contain the rarest of its hosts, mail domains and accounts: a rare one is conspicuous.
     pub(super) rarity: [usize; 3],
+}
+
+impl RankedChange<'_> {
+    /// What it is sorted by.
+    pub(super) fn order(&self) -> impl Ord + '_ {
+        (self.risk, self.rarity, &self.change.address)
+    }
 }
 
 /// All changes, riskiest first; of the same risk, the rarest first.
@@ -94,17 +105,17 @@ pub(super) fn rank_changes(plan: &Plan) -> Vec<RankedChange<'_>> {
     for leaf in leaves.iter().flatten() {
         *seen.entry((leaf.risk, rarity_key(leaf))).or_default() += 1;
     }
-    let rank = |(change, leaves): (_, Vec<ValueDifference>)| {
+    let rank = |(position, (change, leaves)): (_, (_, Vec<ValueDifference>))| {
         let of = |risk| {
             let those = leaves.iter().filter(|leaf| leaf.risk == risk);
             those.filter_map(|leaf| seen.get(&(risk, rarity_key(leaf)))).copied().min().unwrap_or(usize::MAX)
         };
         let rarity = [of(ChangeRisk::Host), of(ChangeRisk::Mail), of(ChangeRisk::Account)];
         let risk = leaves.iter().map(|leaf| leaf.risk).chain([risk_of_change(change)]).min().unwrap_or(ChangeRisk::Other);
-        RankedChange { change, leaves, risk, rarity }
+        RankedChange { position, change, leaves, risk, rarity }
     };
-    let mut all: Vec<RankedChange<'_>> = plan.changes.iter().zip(leaves).map(rank).collect();
-    all.sort_by(|a, b| (a.risk, a.rarity, &a.change.address).cmp(&(b.risk, b.rarity, &b.change.address)));
+    let mut all: Vec<RankedChange<'_>> = plan.changes.iter().zip(leaves).enumerate().map(rank).collect();
+    all.sort_by(|a, b| a.order().cmp(&b.order()));
     all
 }
 
@@ -137,7 +148,7 @@ fn find_field(kind: &str, name: &str) -> Option<&'static Field> {
 
 fn value_differences(change: &Change) -> Vec<ValueDifference> {
     let mut found = Vec::new();
-    for attribute in &change.attributes {
+    for (at, attribute) in change.attributes.iter().enumerate() {
         let base = risk_of_attribute(attribute, find_field(&change.address.kind, &attribute.name));
         let value = |shown: &ShownValue| match shown {
             ShownValue::Value(value) => Some(value.clone()),
@@ -146,10 +157,12 @@ fn value_differences(change: &Change) -> Vec<ValueDifference> {
         if let (ShownValue::Secret(_), _) | (_, ShownValue::Secret(_)) = (&attribute.before, &attribute.after) {
             let one = |shown: &ShownValue| (*shown != ShownValue::Absent).then(|| wording::shown_as_json(shown));
             let (before, after) = (one(&attribute.before), one(&attribute.after));
-            found.push(ValueDifference { path: attribute.name.clone(), before, after, risk: ChangeRisk::Secret });
+            found.push(ValueDifference { attribute: at, path: attribute.name.clone(), before, after, risk: ChangeRisk::Secret });
         } else {
             let (before, after) = (value(&attribute.before), value(&attribute.after));
+            let first = found.len();
             compare_values(&attribute.name, before.as_ref(), after.as_ref(), base, &mut found);
+            found[first..].iter_mut().for_each(|leaf| leaf.attribute = at);
         }
     }
     found.sort_by_key(|leaf| leaf.risk);
@@ -210,7 +223,7 @@ fn compare_values(path: &str, before: Option<&Value>, after: Option<&Value>, bas
             }
             base => base,
         };
-        found.push(ValueDifference { path: path.to_owned(), before, after, risk });
+        found.push(ValueDifference { attribute: 0, path: path.to_owned(), before, after, risk });
     };
     if let (Some(old), Some(new)) = (list(before), list(after)) {
         let set = |items: &[String]| items.iter().cloned().collect::<BTreeSet<String>>();

@@ -58,11 +58,16 @@ pub(super) fn action_sign(action: ChangeAction) -> &'static str {
 
 /// The word for an action.
 pub(super) fn action_word(action: ChangeAction) -> &'static str {
+    action.as_str()
+}
+
+/// What happened after an action.
+pub(super) fn action_participle(action: ChangeAction) -> &'static str {
     match action {
-        ChangeAction::Create => "create",
-        ChangeAction::Update => "update",
-        ChangeAction::Replace => "replace",
-        ChangeAction::Delete => "delete",
+        ChangeAction::Create => "created",
+        ChangeAction::Update => "updated",
+        ChangeAction::Replace => "replaced",
+        ChangeAction::Delete => "deleted",
     }
 }
 
@@ -216,12 +221,7 @@ pub(super) fn delete_sentence(change: &Change) -> String {
 
 /// Any other change in one sentence.
 pub(super) fn change_sentence(change: &Change) -> String {
-    let action = match change.action {
-        ChangeAction::Create => "created",
-        ChangeAction::Update => "updated",
-        ChangeAction::Replace => "replaced",
-        ChangeAction::Delete => "deleted",
-    };
+    let action = action_participle(change.action);
     let from = change.from_account.as_ref().map(|from| format!("{from} -> ")).unwrap_or_default();
     format!("{} in {from}{} will be {action}", change.address, change.account)
 }

@@ -29,9 +29,14 @@ pub(crate) const EVIL: [&str; 14] = [
     "&lt;script&gt;evil&amp;#x3c;/script&amp;gt;",
 ];
 
-fn drawn(plan: &Plan) -> [(&'static str, String); 7] {
+/// Each change by itself, and alike ones as one.
+const MAKERS: [fn(&str) -> Plan; 2] = [made::hostile, made::hostile_alike];
+
+fn drawn(plan: &Plan) -> [(&'static str, String); 8] {
     let detail = text::TextDetail { verbose: true, columns: usize::MAX };
+    let folded = text::TextDetail { verbose: false, columns: 80 };
     [
+        ("text, folded", anstream::adapter::strip_str(&text::plan_as_text(plan, folded)).to_string()),
         ("text", anstream::adapter::strip_str(&text::plan_as_text(plan, detail)).to_string()),
         ("json", to_pretty_json(&document::from_plan(plan, Origin::default()))),
         ("markdown", markdown::plan_as_markdown(plan)),
@@ -44,8 +49,8 @@ fn drawn(plan: &Plan) -> [(&'static str, String); 7] {
 
 #[test]
 fn no_format_steers_a_terminal() {
-    for evil in EVIL {
-        for (format, text) in drawn(&made::hostile(evil)) {
+    for (evil, made) in EVIL.into_iter().flat_map(|evil| [(evil, MAKERS[0]), (evil, MAKERS[1])]) {
+        for (format, text) in drawn(&made(evil)) {
             assert!(text.contains("evil") || text.contains("live"), "{format} does not even show {evil:?}");
             let bad = text.chars().find(|c| *c != '\n' && telform::text::is_hostile_char(*c));
             assert_eq!(bad, None, "{format} with {evil:?}");
@@ -153,9 +158,9 @@ fn the_page_holds_no_tag_and_no_attribute_of_anybody_else() {
         let names = |tag: &page::Tag| tag.attributes.iter().map(|(name, _)| name.clone()).collect();
         page::read(html).tags.iter().map(|tag| (tag.name.clone(), names(tag))).collect()
     };
-    let harmless = shape(&html::plan_as_html(&made::hostile("harmless")));
-    for evil in EVIL {
-        let html = html::plan_as_html(&made::hostile(evil));
+    for (evil, made) in EVIL.into_iter().flat_map(|evil| [(evil, MAKERS[0]), (evil, MAKERS[1])]) {
+        let harmless = shape(&html::plan_as_html(&made("harmless")));
+        let html = html::plan_as_html(&made(evil));
         let extra: Vec<_> = shape(&html).difference(&harmless).cloned().collect();
         assert!(extra.is_empty(), "{evil:?} adds {extra:?}");
         for tag in page::read(&html).tags {
@@ -182,8 +187,8 @@ fn rendered(markdown: &str) -> page::Page {
 
 #[test]
 fn the_comment_holds_live_text_as_code_only() {
-    for evil in EVIL {
-        let page = rendered(&markdown::plan_as_markdown(&made::hostile(evil)));
+    for (evil, made) in EVIL.into_iter().flat_map(|evil| [(evil, MAKERS[0]), (evil, MAKERS[1])]) {
+        let page = rendered(&markdown::plan_as_markdown(&made(evil)));
         for tag in &page.tags {
             let known = ["h2", "h3", "p", "strong", "ul", "li", "code", "pre", "details", "summary", "br"];
             assert!(known.contains(&tag.name.as_str()), "{evil:?} makes <{}>", tag.name);
@@ -201,8 +206,8 @@ fn the_comment_holds_live_text_as_code_only() {
 
 #[test]
 fn every_line_for_github_is_a_command_of_ours() {
-    for evil in EVIL {
-        let text = github::plan_as_annotations(&made::hostile(evil));
+    for (evil, made) in EVIL.into_iter().flat_map(|evil| [(evil, MAKERS[0]), (evil, MAKERS[1])]) {
+        let text = github::plan_as_annotations(&made(evil));
         for line in text.lines() {
             let command = line.strip_prefix("::").and_then(|rest| rest.split_once(' ')).expect("a command").0;
             assert!(["error", "warning", "notice"].contains(&command), "{line}");

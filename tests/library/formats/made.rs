@@ -256,3 +256,14 @@ pub(crate) fn hostile(evil: &str) -> Plan {
     plan.digest = text();
     plan
 }
+
+/// The same with each change ten times, so that they are drawn as one.
+pub(crate) fn hostile_alike(evil: &str) -> Plan {
+    let mut plan = hostile(evil);
+    let changes = std::mem::take(&mut plan.changes);
+    plan.changes = (0..10).flat_map(|_| changes.clone()).collect();
+    let (refusals, notices) = (plan.refusals.clone(), plan.notices.clone());
+    plan.refusals = (0..10).flat_map(|_| refusals.clone()).collect();
+    plan.notices = notices.iter().flat_map(|notice| vec![notice.clone(); 20]).collect();
+    plan
+}

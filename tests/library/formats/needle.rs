@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use telform::model::resource::Address;
 use telform::output::view::{github, gitlab, html, markdown, text};
-use telform::plan::{AttributeChange, Change, ChangeAction, NumberEffect, NumberImpact, Plan, SecretState, ShownValue};
+use telform::plan::{
+    AttributeChange, Change, ChangeAction, NoticeCode, NumberEffect, NumberImpact, Plan, PlanNotice, PlanRefusal, RefusalCode,
+    SecretState, ShownValue,
+};
 
 use crate::formats::made;
 
@@ -130,12 +133,14 @@ fn two_thousand_equal_changes_are_one_group_with_all_names() {
         changes[1_000].attributes = vec![evil];
         let plan = plan(changes);
         let comment = markdown::plan_as_markdown(&plan);
-        assert!(comment.contains("1999 in `main`, all the same; `company_name`"), "{}", &comment[..2_000]);
+        assert!(comment.contains("1999 `partners` in `main`, all alike, named below; `company_name`"), "{}", &comment[..2_000]);
         for change in &plan.changes {
             assert!(comment.contains(&format!("customer-{}", &change.address.name[9..])), "{}", change.address);
         }
         let at = |part: &str| comment.find(part).unwrap_or_else(|| panic!("{part}"));
-        assert!(at("Evil Inc.") < at("1999 in"), "the rarest first");
+        assert!(at("Evil Inc.") < at("1999 `partners`"), "the rarest first");
+        // And on the first screen, before the names of all others.
+        assert!(at("Evil Inc.") < 4_000 && at("1999 `partners`") < 4_000 && at("1999 `partners`") < at("customer-0000"));
         assert!(offered(&comment, &plan));
     }
 }
@@ -255,6 +260,93 @@ fn what_is_no_value_is_ranked_too() {
     let places: Vec<usize> = places.iter().map(|part| comment.find(part).expect("an address")).collect();
     assert!(places.is_sorted(), "{places:?}");
     assert!(comment.contains("in `other` -> `main`") && comment.contains("`because`"));
+}
+
+/// Alike changes are one in every format; none is left out without saying so.
+#[test]
+fn two_thousand_alike_changes_and_two_odd_ones_fit_a_screen() {
+    let equal = |index| change("partners", index, ChangeAction::Update, vec![attribute("company_name", json!("A"), json!("B"))]);
+    let create = |index: usize| {
+        let mut change = change("partners", index, ChangeAction::Create, Vec::new());
+        for (name, value) in [("login", format!("login-{index}")), ("zip", "90804".to_owned()), ("city", "Long Beach".to_owned())]
+        {
+            change.attributes.push(attribute(name, Value::Null, json!(value)));
+        }
+        change
+    };
+    for (changes, odd, alike) in [
+        ((0..2_000).map(equal).collect::<Vec<_>>(), "company_name", "1998 partners  main, all alike"),
+        ((0..2_000).map(create).collect(), "city", "1998 partners  main, alike but for login"),
+    ] {
+        let mut plan = plan(changes);
+        plan.accounts.clear();
+        for (index, value) in [(700, "odd-one"), (1_500, "odd-two")] {
+            let changed = plan.changes[index].attributes.iter_mut().find(|attribute| attribute.name == odd);
+            changed.expect("an attribute").after = ShownValue::Value(json!(value));
+        }
+        let drawn = text::plan_as_text(&plan, text::TextDetail { verbose: false, columns: 80 });
+        let drawn = anstream::adapter::strip_str(&drawn).to_string();
+        let lines: Vec<&str> = drawn.lines().collect();
+        let first: String = lines.iter().take(24).map(|line| format!("{line}\n")).collect();
+        for part in ["odd-one", "odd-two", "customer-0700", "customer-1500", alike] {
+            assert!(first.contains(part), "{part}: {first}");
+        }
+        assert!(lines.len() <= 40 && lines.iter().all(|line| line.chars().count() <= 80), "{drawn}");
+        assert!(drawn.contains("more; `-v` lists them") && drawn.contains("2000 to") && drawn.contains("in 3 kinds of change"));
+        let whole = text::plan_as_text(&plan, text::TextDetail { verbose: true, columns: 80 });
+        let (comment, page) = (markdown::plan_as_markdown(&plan), html::plan_as_html(&plan));
+        for change in &plan.changes {
+            assert!(whole.contains(&change.address.to_string()) && page.contains(&format!("{}</strong>", change.address)));
+            assert!(comment.contains(&format!("{}`", change.address.name)), "{}", change.address);
+        }
+        let head = &comment[..4_000];
+        assert!(head.contains("odd-one") && head.contains("odd-two") && head.contains("1998 `partners`"), "{head}");
+        // Values that are not shown are not approved.
+        assert_eq!(offered(&comment, &plan), odd == "company_name", "{head}");
+        let (marks, report) = (github::plan_as_annotations(&plan), gitlab::plan_as_code_quality(&plan));
+        assert!(
+            marks.lines().count() <= 8
+                && marks.contains("addresses are not shown here, or not in full")
+                && !offered(&marks, &plan)
+        );
+        let report: Value = serde_json::from_str(&report).expect("JSON");
+        assert!(report.to_string().contains("and 1992 more"), "{report}");
+        assert_eq!(report.as_array().map(Vec::len), Some(4), "one about undoing, and three kinds of change: {report}");
+    }
+}
+
+/// Refusals and notices of one sort do not fill the screen either.
+#[test]
+fn thousands_of_equal_refusals_and_notices_are_one_each() {
+    let mut plan = plan(harmless(1));
+    for index in 0..2_000 {
+        let address = Some(Address::new("partners", &format!("customer-{index:04}")));
+        let (account, attribute) = ("main".to_owned(), Some("money".to_owned()));
+        let detail = if index == 9 { "money is 7" } else { "money cannot be changed" }.to_owned();
+        let place = Some(format!("telform.yaml:{index}:3"));
+        let code = RefusalCode::CreateOnly;
+        plan.refusals.push(PlanRefusal { code, account: account.clone(), address: address.clone(), attribute, detail, place });
+        plan.notices.push(PlanNotice {
+            code: NoticeCode::Adopted,
+            account,
+            address,
+            attribute: None,
+            detail: Some(index.to_string()),
+        });
+    }
+    let drawn = text::plan_as_text(&plan, text::TextDetail { verbose: false, columns: 80 });
+    let drawn = anstream::adapter::strip_str(&drawn).to_string();
+    assert!(drawn.lines().count() < 50, "{drawn}");
+    let at = |part: &str| drawn.find(part).unwrap_or_else(|| panic!("{part} in {drawn}"));
+    assert!(at("money is 7") < at("1999 refusals") && at("1999 refusals") < at("and 1993"));
+    assert!(at("Notices (2000)") < at("and 1994"));
+    let whole = text::plan_as_text(&plan, text::TextDetail { verbose: true, columns: 80 });
+    let (comment, page) = (markdown::plan_as_markdown(&plan), html::plan_as_html(&plan));
+    assert!(comment.contains("1999 objects: `money cannot be changed`") && comment.contains("**1979 more**"));
+    for index in 0..2_000 {
+        let address = format!("partners.customer-{index:04}");
+        assert!(whole.matches(&address).count() >= 2 && page.matches(&address).count() >= 2, "{address}");
+    }
 }
 
 /// GitHub shows ten annotations of each type; where there are more, they do not offer an approval.

@@ -2,21 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use super::super::groups::{ChangeGroup, ChangeGroups, ShownChanges};
 use super::super::value::{DiffLineKind, line_difference};
 use super::super::wording::{self, StepIndex};
 use super::action_class;
-use super::order::{step_link, wait_links};
+use super::order::{StepRows, step_anchor, step_link, wait_links};
 use super::writer::HtmlWriter;
 use crate::plan::{AttributeChange, Change, ChangeAction, Plan, ShownValue, Step};
 
-/// Number of changes up to which each is initially open.
+/// Number of changes, alike ones as one, up to which each is initially open.
 const OPEN: usize = 50;
 
 /// Most lines of one attribute that are shown.
 const MOST_LINES: usize = 2_000;
 
 /// The section.
-pub(super) fn changes_section(page: &mut HtmlWriter, plan: &Plan, steps: &StepIndex<'_>) {
+pub(super) fn changes_section(
+    page: &mut HtmlWriter,
+    plan: &Plan,
+    groups: &ChangeGroups<'_>,
+    steps: &StepIndex<'_>,
+    rows: &StepRows<'_>,
+) {
     page.raw("<section aria-labelledby=\"changes\">\n<h2 id=\"changes\" tabindex=\"-1\">Changes</h2>\n");
     if plan.changes.is_empty() {
         let part = if wording::describe_incomplete(plan).is_some() { " in the part that was looked at" } else { "" };
@@ -24,16 +31,17 @@ pub(super) fn changes_section(page: &mut HtmlWriter, plan: &Plan, steps: &StepIn
         return;
     }
     filter_controls(page, plan);
-    let open = plan.changes.len() <= OPEN;
-    for (action, title) in wording::ACTIONS {
-        let these: Vec<&Change> = plan.changes.iter().filter(|change| change.action == action).collect();
-        if these.is_empty() {
-            continue;
-        }
+    let sections: Vec<_> =
+        groups.actions().into_iter().map(|(action, title)| (action, title, groups.shown(action, false))).collect();
+    let open = sections.iter().map(|(_, _, shown)| shown.len()).sum::<usize>() <= OPEN;
+    for (action, title, shown) in sections.into_iter().filter(|(_, _, shown)| !shown.is_empty()) {
         page.raw("<section class=\"group\">\n<h3 id=\"action=").raw(wording::action_word(action)).raw("\">");
-        page.raw(title).raw(" <span class=\"soft\">").number(these.len()).raw("</span></h3>\n");
-        for change in these {
-            change_article(page, change, steps, open);
+        page.raw(title).raw(" <span class=\"soft\">").text(&groups.count_text(action)).raw("</span></h3>\n");
+        for one in shown {
+            match one {
+                ShownChanges::One(one) => change_article(page, one.change, steps, open),
+                ShownChanges::Folded(group) => alike_changes(page, group, steps, rows, open),
+            }
         }
         page.raw("</section>\n");
     }
@@ -71,27 +79,80 @@ fn select_box(page: &mut HtmlWriter, name: &'static str, title: &'static str, va
     page.raw("</select></p>\n");
 }
 
-fn change_article(page: &mut HtmlWriter, change: &Change, steps: &StepIndex<'_>, open: bool) {
+fn begin_article(page: &mut HtmlWriter, change: &Change, open: &'static str) {
     page.raw("<article class=\"change\" data-action=\"").raw(wording::action_word(change.action));
     page.raw("\" data-account=\"").text(&change.account).raw("\" data-kind=\"").text(&change.address.kind);
-    page.raw(if open { "\"><details open><summary>" } else { "\"><details><summary>" });
+    page.raw("\">").raw(open);
+}
+
+fn change_badge(page: &mut HtmlWriter, change: &Change) {
     page.raw("<span class=\"badge ").raw(action_class(change.action)).raw("\"><span aria-hidden=\"true\">");
     page.raw(wording::action_sign(change.action)).raw("</span> ").raw(wording::action_word(change.action)).raw("</span> ");
-    page.raw("<strong class=\"address\">").text(&change.address.to_string()).raw("</strong> <span class=\"soft\">");
-    page.text(&wording::account_and_id(change)).raw("</span></summary>\n");
+}
+
+/// What differs: the reason and the attributes.
+fn change_body(page: &mut HtmlWriter, change: &Change, name: &str, attributes: &[&AttributeChange]) {
     if let Some(reason) = &change.reason {
         page.raw("<p>").text(reason).raw("</p>\n");
     }
-    if !change.attributes.is_empty() {
+    if !attributes.is_empty() {
         page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Attributes of ");
-        page.text(&change.address.to_string()).raw("\"><table class=\"attributes\">\n<thead><tr>");
+        page.text(name).raw("\"><table class=\"attributes\">\n<thead><tr>");
         page.raw("<th scope=\"col\">Attribute</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>");
         page.raw("</tr></thead>\n<tbody>\n");
-        for attribute in &change.attributes {
+        for attribute in attributes {
             attribute_row(page, attribute);
         }
         page.raw("</tbody></table></div>\n");
     }
+}
+
+/// Alike changes: what they share once, and below it each of them with what is its own.
+fn alike_changes(page: &mut HtmlWriter, group: &ChangeGroup<'_>, steps: &StepIndex<'_>, rows: &StepRows<'_>, open: bool) {
+    let (first, subject) = (group.first(), group.subject());
+    page.raw("<div class=\"alike\">").raw(if open {
+        "<details class=\"shared\" open><summary>"
+    } else {
+        "<details class=\"shared\"><summary>"
+    });
+    change_badge(page, first);
+    page.raw("<strong>").text(&subject).raw("</strong> <span class=\"soft\">").text(&group.about()).raw("</span></summary>\n");
+    change_body(page, first, &subject, &group.shared_attributes().collect::<Vec<_>>());
+    let requests = group.requests(steps);
+    if !requests.is_empty() {
+        page.raw("<h4>Requests</h4>\n<ol class=\"requests\">\n");
+        for request in requests {
+            page.raw("<li>").text(&request.id_ranges(steps)).raw(" ").code(&request.describe());
+            page.raw("<span class=\"why\">").text(&request.step.why).raw("</span></li>\n");
+        }
+        page.raw("</ol>\n");
+    }
+    page.raw("</details>\n<details class=\"members\"><summary>Each of the ").text(&subject).raw("</summary>\n");
+    for member in &group.members {
+        let change = member.change;
+        begin_article(page, change, "<strong class=\"address\">");
+        page.text(&change.address.to_string()).raw("</strong> <span class=\"soft\">");
+        page.text(change.id.as_deref().unwrap_or_default()).raw("</span>");
+        for (name, value) in group.own_values(member) {
+            let class =
+                if change.action == ChangeAction::Delete { "<span class=\"own before\">" } else { "<span class=\"own after\">" };
+            page.raw(" ").raw(class).text(&name).raw(" ").code(&value).raw("</span>");
+        }
+        for step in steps.steps_of_change(change) {
+            page.raw(" ");
+            if rows.is_grouped(&step.id) { step_anchor(page, &step.id) } else { step_link(page, &step.id) }
+        }
+        page.raw("</article>\n");
+    }
+    page.raw("</details></div>\n");
+}
+
+fn change_article(page: &mut HtmlWriter, change: &Change, steps: &StepIndex<'_>, open: bool) {
+    begin_article(page, change, if open { "<details open><summary>" } else { "<details><summary>" });
+    change_badge(page, change);
+    page.raw("<strong class=\"address\">").text(&change.address.to_string()).raw("</strong> <span class=\"soft\">");
+    page.text(&wording::account_and_id(change)).raw("</span></summary>\n");
+    change_body(page, change, &change.address.to_string(), &change.attributes.iter().collect::<Vec<_>>());
     let requests = steps.steps_of_change(change);
     if !requests.is_empty() {
         page.raw("<h4>Requests</h4>\n<ol class=\"requests\">\n");

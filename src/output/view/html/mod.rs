@@ -12,8 +12,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use super::groups::{ChangeGroups, fold};
+use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
-use crate::plan::{ChangeAction, Plan};
+use crate::plan::{ChangeAction, Plan, PlanRefusal};
 pub use journal::journal_as_html;
 use writer::HtmlWriter;
 
@@ -23,17 +25,19 @@ const SCRIPT: &str = include_str!("page.js");
 /// The whole plan as an HTML page.
 pub fn plan_as_html(plan: &Plan) -> String {
     let mut page = HtmlWriter::default();
-    let steps = StepIndex::from_plan(plan);
+    let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
+    let groups = ChangeGroups::from_ranked(&ranked, &steps);
+    let rows = order::StepRows::from_groups(&groups, &steps);
     page_head(&mut page);
-    page_banner(&mut page, plan);
+    page_banner(&mut page, plan, &groups);
     page.raw("<main id=\"main\">\n");
     summary_section(&mut page, plan);
     refusals_section(&mut page, plan);
     impact::impact_section(&mut page, plan);
-    order::order_section(&mut page, plan, &steps);
+    order::order_section(&mut page, plan, &steps, &rows);
     not_undone_section(&mut page, plan);
     not_taken_section(&mut page, plan);
-    changes::changes_section(&mut page, plan, &steps);
+    changes::changes_section(&mut page, plan, &groups, &steps, &rows);
     notices_section(&mut page, plan);
     page.raw("</main>\n");
     page_foot(&mut page, plan);
@@ -58,7 +62,7 @@ fn page_head(page: &mut HtmlWriter) {
     page.raw("<a class=\"skip\" href=\"#changes\">Skip to the changes</a>\n");
 }
 
-fn page_banner(page: &mut HtmlWriter, plan: &Plan) {
+fn page_banner(page: &mut HtmlWriter, plan: &Plan, groups: &ChangeGroups<'_>) {
     page.raw("<header>\n");
     if let Some(limits) = wording::describe_limits(plan) {
         page.raw("<p class=\"lead\">").text(&limits).raw("</p>\n");
@@ -73,7 +77,7 @@ fn page_banner(page: &mut HtmlWriter, plan: &Plan) {
         }
         (false, false) => ("<span class=\"verdict create\">", "nothing to do"),
     };
-    page.raw(class).raw(word).raw("</span></h1>\n<p class=\"lead\">").text(&plan.summary()).raw("</p>\n");
+    page.raw(class).raw(word).raw("</span></h1>\n<p class=\"lead\">").text(&groups.summary(plan)).raw("</p>\n");
     page.raw("<dl class=\"accounts\">\n");
     for account in &plan.accounts {
         page.raw("<div><dt>").text(&account.name).raw("</dt><dd>");
@@ -133,18 +137,35 @@ fn refusals_section(page: &mut HtmlWriter, plan: &Plan) {
     }
     page.raw("<section class=\"refused\" aria-labelledby=\"refused\">\n<h2 id=\"refused\">");
     page.text(&wording::refusals_title(plan)).raw("</h2>\n<ul>\n");
-    for refusal in &plan.refusals {
-        page.raw("<li><p><strong>").text(&wording::refusal_subject(refusal)).raw("</strong> ");
-        page.code(refusal.code.as_str()).raw("</p>\n<p>").text(&refusal.detail).raw("</p>\n");
-        page.raw("<p class=\"help\">");
-        help_paragraph(page, &refusal.help());
-        page.raw("</p>");
-        if let Some(place) = &refusal.place {
-            page.raw("<p class=\"soft\">at ").code(place).raw("</p>");
-        }
+    let (apart, folded) = fold(&plan.refusals, false, |it| (it.code.as_str(), &it.account, &it.attribute, &it.detail));
+    for refusal in apart {
+        refusal_item(page, refusal, &wording::refusal_subject(refusal), &refusal.help());
         page.raw("</li>\n");
     }
+    for group in folded {
+        refusal_item(page, group[0], &format!("{} refusals", group.len()), &group[0].code.help());
+        page.raw("<details><summary>Each of them (").number(group.len()).raw(")</summary>\n<ul>\n");
+        for refusal in group {
+            page.raw("<li>").code(&wording::refusal_subject(refusal));
+            if let Some(place) = &refusal.place {
+                page.raw(" <span class=\"soft\">at ").code(place).raw("</span>");
+            }
+            page.raw("</li>\n");
+        }
+        page.raw("</ul></details></li>\n");
+    }
     page.raw("</ul>\n</section>\n");
+}
+
+fn refusal_item(page: &mut HtmlWriter, refusal: &PlanRefusal, subject: &str, help: &str) {
+    page.raw("<li><p><strong>").text(subject).raw("</strong> ");
+    page.code(refusal.code.as_str()).raw("</p>\n<p>").text(&refusal.detail).raw("</p>\n");
+    page.raw("<p class=\"help\">");
+    help_paragraph(page, help);
+    page.raw("</p>");
+    if let Some(place) = &refusal.place {
+        page.raw("<p class=\"soft\">at ").code(place).raw("</p>");
+    }
 }
 
 /// Shown before anyone approves.

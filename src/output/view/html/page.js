@@ -7,9 +7,12 @@
   const names = ['q', 'in', ...selects];
   const places = { address: '.address', before: '.before', after: '.after' };
   const changes = Array.from(document.querySelectorAll('article.change'));
-  const groups = Array.from(document.querySelectorAll('section.group'));
+  const groups = Array.from(document.querySelectorAll('section.group, .alike'));
   const count = document.getElementById('count');
   const texts = new Map();
+
+  // What alike changes share is in each of them. It is in the page once.
+  const shared = new Map(changes.map((change) => [change, change.closest('.alike')?.querySelector('.shared')]));
 
   // The text of a change as it is searched, kept because ten thousand of them are read at each letter typed.
   const text = (change, place) => {
@@ -29,11 +32,15 @@
     let shown = 0;
     for (const change of changes) {
       const fits = wanted.every((name) => change.dataset[name] === fields[name].value)
-        && words.every((word) => text(change, fields.in.value).includes(word));
+        && words.every((word) => [change, shared.get(change)].some((part) => part && text(part, fields.in.value).includes(word)));
       change.hidden = !fits;
       if (fits) shown += 1;
     }
     for (const group of groups) group.hidden = !group.querySelector('article.change:not([hidden])');
+    // Where only some of alike changes are shown, they are listed.
+    for (const list of document.querySelectorAll('.members')) {
+      if (list.querySelector('[hidden]') && !list.parentElement.hidden) list.open = true;
+    }
     count.textContent = shown === changes.length
       ? `All ${shown} changes are shown.`
       : `${shown} of ${changes.length} changes are shown.`;
@@ -63,7 +70,9 @@
     timer = setTimeout(() => { apply(); remember(); }, 120);
   };
   const fold = (open) => {
-    for (const change of changes) if (!change.hidden) change.firstElementChild.open = open;
+    for (const fold of document.querySelectorAll('.change > details, .alike > details')) {
+      if (!fold.closest('[hidden]')) fold.open = open;
+    }
   };
   form.addEventListener('input', changed);
   form.addEventListener('reset', () => setTimeout(() => { apply(); remember(); }));

@@ -1,9 +1,10 @@
 //! The changes of a comment in detail, each folded, with what differs and its requests.
 
+use super::super::groups::{ChangeGroups, ShownChanges};
 use super::super::value::{DiffLineKind, line_difference};
 use super::super::wording::{self, StepIndex};
 use super::escape::{fenced_block, fenced_line};
-use super::{BoundedPage, LEFT_OUT, WHOLE, code_span, count_actions, html_code};
+use super::{BoundedPage, LEFT_OUT, WHOLE, code_span, html_code};
 use crate::plan::{AttributeChange, Change, Plan, SecretState, ShownValue};
 
 /// Most lines of one attribute that are shown.
@@ -12,22 +13,20 @@ const MOST_LINES: usize = 60;
 /// Remaining space below which no further change is tried.
 const LEAST: usize = 300;
 
-/// Every change, folded, as far as space allows; then what was left out.
-pub(super) fn push_changes(page: &mut BoundedPage, steps: &StepIndex<'_>, plan: &Plan) {
-    let mut left_out = Vec::new();
-    for (action, title) in wording::ACTIONS {
-        let all = count_actions(plan, action);
-        if all == 0 {
-            continue;
-        }
+/// Every change, folded, as far as space allows; then what was left out. Alike changes are one.
+pub(super) fn push_changes(page: &mut BoundedPage, steps: &StepIndex<'_>, groups: &ChangeGroups<'_>, plan: &Plan) {
+    let mut left_out: Vec<&Change> = Vec::new();
+    for (action, title) in groups.actions() {
         let mut titled = false;
-        for change in plan.changes.iter().filter(|change| change.action == action) {
-            let heading = if titled { String::new() } else { format!("\n### {title} ({all}), in detail\n\n") };
+        for shown in groups.shown(action, false) {
+            let heading = if titled { String::new() } else { format!("\n### {}, in detail\n\n", groups.heading(action, title)) };
             let fits = page.remaining_bytes() > LEAST + heading.len()
-                && page.push_if_fits(&format!("{heading}{}", change_details(steps, change)));
+                && page.push_if_fits(&format!("{heading}{}", change_details(steps, &shown)));
             titled |= fits;
-            if !fits {
-                left_out.push(change);
+            match shown {
+                _ if fits => {}
+                ShownChanges::One(one) => left_out.push(one.change),
+                ShownChanges::Folded(group) => left_out.extend(group.members.iter().map(|one| one.change)),
             }
         }
     }
@@ -46,26 +45,40 @@ pub(super) fn push_changes(page: &mut BoundedPage, steps: &StepIndex<'_>, plan: 
     }
 }
 
-fn change_details(steps: &StepIndex<'_>, change: &Change) -> String {
-    let id = change.id.as_ref().map(|id| format!(" {}", html_code(id))).unwrap_or_default();
+fn change_details(steps: &StepIndex<'_>, shown: &ShownChanges<'_, '_>) -> String {
+    let change = shown.first();
+    let (subject, about, attributes, requests): (_, _, Vec<&AttributeChange>, Vec<String>) = match shown {
+        ShownChanges::One(_) => {
+            let requests = steps.steps_of_change(change).into_iter().map(|step| {
+                let number = wording::phone_number_of(step).map(|number| format!(" {number}")).unwrap_or_default();
+                format!("{} {}{number} {}", step.id, step.call.method, step.call.path_and_query())
+            });
+            let id = change.id.as_ref().map(|id| format!(" {}", html_code(id))).unwrap_or_default();
+            (change.address.to_string(), id, change.attributes.iter().collect(), requests.collect())
+        }
+        ShownChanges::Folded(group) => {
+            let requests = group.requests(steps);
+            let requests = requests.iter().map(|request| format!("{} {}", request.id_ranges(steps), request.describe()));
+            let likeness = format!(", {}", html_code(&group.likeness()));
+            (group.subject(), likeness, group.shared_attributes().collect(), requests.collect())
+        }
+    };
     let mut out = format!(
-        "<details><summary>{} {} {} in {}{id}</summary>\n\n",
+        "<details><summary>{} {} {} in {}{about}</summary>\n\n",
         wording::action_sign(change.action),
         wording::action_word(change.action),
-        html_code(&change.address.to_string()),
+        html_code(&subject),
         html_code(&change.account)
     );
     if let Some(reason) = &change.reason {
         out.push_str(&format!("{}\n\n", code_span(reason)));
     }
-    let lines: Vec<String> = change.attributes.iter().flat_map(attribute_diff_lines).collect();
+    let lines: Vec<String> = attributes.into_iter().flat_map(attribute_diff_lines).collect();
     if !lines.is_empty() {
         out.push_str(&fenced_block("diff", &lines));
         out.push('\n');
     }
-    for step in steps.steps_of_change(change) {
-        let number = wording::phone_number_of(step).map(|number| format!(" {number}")).unwrap_or_default();
-        let request = format!("{} {}{number} {}", step.id, step.call.method, step.call.path_and_query());
+    for request in requests {
         out.push_str(&format!("- {}\n", code_span(&request)));
     }
     out.push_str("\n</details>\n");

@@ -6,8 +6,10 @@ mod changes;
 mod escape;
 mod overview;
 
+use super::groups::{ChangeGroups, fold};
+use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
-use crate::plan::{ChangeAction, NumberEffect, Plan};
+use crate::plan::{NumberEffect, Plan, PlanRefusal};
 use crate::text::shorten;
 pub(super) use escape::table_cell;
 use escape::{code_span, html_code};
@@ -42,6 +44,9 @@ const LEFT_OUT: usize = 3_000;
 /// Lines of one type that are listed before the rest is counted.
 const MOST_NUMBERS: usize = 100;
 
+/// Names of equal refusals that are listed before the rest is counted.
+const NAMED: usize = 20;
+
 /// Where everything that is left out here can be found.
 const WHOLE: &str = "the whole plan: `telform plan --format html=plan.html`";
 
@@ -58,15 +63,17 @@ pub fn plan_as_markdown_accepting(plan: &Plan, max_unshown: u64) -> String {
 /// The same with the command that requires the journal beside which the plan was made.
 pub fn plan_as_markdown_demanding(plan: &Plan, max_unshown: u64, demand: Option<&str>) -> String {
     let mut page = BoundedPage { text: String::new(), limit: LONGEST - FOOT - VERDICT };
-    push_head(&mut page, plan);
+    let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
+    let groups = ChangeGroups::from_ranked(&ranked, &steps);
+    push_head(&mut page, plan, &groups);
     let top = page.text.len();
     push_accounts(&mut page, plan);
     let numbers = push_numbers(&mut page, plan);
     push_refusals(&mut page, plan);
     let mut unseen = UnshownCounts::default();
-    page.with_reserve(LEAST_BEHIND, |page| unseen = overview::push_overview(page, plan));
+    page.with_reserve(LEAST_BEHIND, |page| unseen = overview::push_overview(page, &ranked, &groups));
     unseen.numbers = numbers;
-    page.with_reserve(BEHIND, |page| changes::push_changes(page, &StepIndex::from_plan(plan), plan));
+    page.with_reserve(BEHIND, |page| changes::push_changes(page, &steps, &groups, plan));
     push_after_details(&mut page, plan);
     page.text.insert_str(top, &approval_verdict(unseen, max_unshown));
     if let Some(demand) = demand {
@@ -123,12 +130,12 @@ impl BoundedPage {
     }
 }
 
-fn push_head(page: &mut BoundedPage, plan: &Plan) {
+fn push_head(page: &mut BoundedPage, plan: &Plan, groups: &ChangeGroups<'_>) {
     page.push_if_fits(&format!("{MARKER}\n"));
     if let Some(limits) = wording::describe_limits(plan) {
         page.push_if_fits(&format!("{}\n\n", code_span(&shorten(&limits))));
     }
-    page.push_if_fits(&format!("## telform plan\n\n**{}**\n\n", plan.summary()));
+    page.push_if_fits(&format!("## telform plan\n\n**{}**\n\n", groups.summary(plan)));
     let hosts: Vec<String> = wording::other_hosts(plan).map(|sentence| format!("- {}\n", code_span(&sentence))).collect();
     if !hosts.is_empty() {
         page.with_limit(4_000, |page| {
@@ -193,7 +200,8 @@ fn push_refusals(page: &mut BoundedPage, plan: &Plan) {
         for group in plan.refusals.chunk_by(|a, b| a.code == b.code) {
             let help = group[0].code.help();
             page.push_if_fits(&format!("- **{}** ({})\n  help: {help}\n", group[0].code.as_str(), group.len()));
-            let line = |refusal: &crate::plan::PlanRefusal| {
+            let (apart, folded) = fold(group, false, |it| (&it.account, &it.attribute, &it.detail));
+            let line = |refusal: &PlanRefusal| {
                 let place = refusal.place.as_ref().map(|place| format!(", at {}", code_span(place)));
                 format!(
                     "  - {} {}{}\n",
@@ -202,7 +210,17 @@ fn push_refusals(page: &mut BoundedPage, plan: &Plan) {
                     place.unwrap_or_default()
                 )
             };
-            page.push_lines(group.iter().map(line), usize::MAX);
+            let equal = folded.iter().map(|equal| {
+                let names = equal.iter().take(NAMED).map(|refusal| code_span(&wording::refusal_subject(refusal)));
+                let names = names.collect::<Vec<_>>().join(", ");
+                let more = match equal.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!(", … and **{more} more**; {WHOLE}"),
+                };
+                format!("  - {} objects: {}: {names}{more}\n", equal.len(), code_span(&equal[0].detail))
+            });
+            let lines: Vec<String> = apart.into_iter().map(line).chain(equal).collect();
+            page.push_lines(lines.into_iter(), usize::MAX);
         }
     });
 }
@@ -319,9 +337,4 @@ fn foot_text(plan: &Plan, unseen: UnshownCounts, max_unshown: u64) -> String {
         return format!("\nDigest {digest}\n");
     }
     format!("\nTo apply exactly this: {}\n", code_span(&format!("telform apply --expect {}", plan.digest)))
-}
-
-/// How many of the changes have this action.
-fn count_actions(plan: &Plan, action: ChangeAction) -> usize {
-    plan.changes.iter().filter(|change| change.action == action).count()
 }

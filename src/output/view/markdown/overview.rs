@@ -1,12 +1,14 @@
-//! Every address of a plan before anything else, riskiest first, with what differs; equal changes are grouped.
+//! Every address of a plan before anything else, riskiest first, with what differs; alike changes are one.
 
 use indexmap::IndexMap;
 
-use super::super::ranking::{ChangeRisk, RankedChange, ValueDifference, rank_changes};
+use super::super::groups::{ChangeGroup, ChangeGroups};
+use super::super::ranking::{ChangeRisk, RankedChange, ValueDifference};
 use super::super::wording;
 use super::escape::uncut_code_span;
-use super::{BoundedPage, code_span};
-use crate::plan::{ChangeAction, Plan};
+use super::{BoundedPage, code_span, html_code};
+use crate::plan::{Change, ChangeAction};
+use crate::text::truncate_middle;
 
 /// What a reader of the comment does not see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +32,8 @@ impl UnshownCounts {
 struct DetailLevel {
     /// All values, or the values of risky changes and only the names of the others.
     all: bool,
+    /// The values that each of many alike changes has of its own.
+    own: bool,
     /// Characters of a value.
     most: usize,
     /// Whole addresses, or the names of each kind.
@@ -37,15 +41,110 @@ struct DetailLevel {
 }
 
 /// From most to least detail.
-const LEVELS: [DetailLevel; 4] = [
-    DetailLevel { all: true, most: 160, whole: true },
-    DetailLevel { all: true, most: 64, whole: true },
-    DetailLevel { all: true, most: 64, whole: false },
-    DetailLevel { all: false, most: 64, whole: false },
+const LEVELS: [DetailLevel; 5] = [
+    DetailLevel { all: true, own: true, most: 160, whole: true },
+    DetailLevel { all: true, own: true, most: 64, whole: true },
+    DetailLevel { all: true, own: true, most: 64, whole: false },
+    DetailLevel { all: true, own: false, most: 64, whole: false },
+    DetailLevel { all: false, own: false, most: 64, whole: false },
 ];
 
-/// Changes that are drawn as one.
-struct ChangeGroup<'a> {
+/// Most names that are beside their change; more are in a list below all changes, so that many do not hide the next change.
+const BESIDE: usize = 12;
+
+/// Writes as much as fits, and says what is missing.
+pub(super) fn push_overview(page: &mut BoundedPage, ranked: &[RankedChange<'_>], groups: &ChangeGroups<'_>) -> UnshownCounts {
+    if ranked.is_empty() {
+        return UnshownCounts::default();
+    }
+    page.push_if_fits(&format!("\n### Every change, riskiest first ({})\n\n", ranked.len()));
+    for level in LEVELS.into_iter().filter(|level| level.all) {
+        if let Some((text, unseen)) = all_groups(&groups.all, level, page.remaining_bytes()) {
+            page.push_if_fits(&text);
+            return unseen;
+        }
+    }
+    let mut unseen = UnshownCounts::default();
+    let level = LEVELS[LEVELS.len() - 1];
+    group_by_text(ranked, level).iter().for_each(|group| group.push_group(page, level, &mut unseen));
+    unseen
+}
+
+/// Every change with its values; none when that exceeds the available space.
+fn all_groups(groups: &[ChangeGroup<'_>], level: DetailLevel, room: usize) -> Option<(String, UnshownCounts)> {
+    let (mut changes, mut lists, mut unseen) = (String::new(), String::new(), UnshownCounts::default());
+    for group in groups {
+        let (change, count) = (group.first(), group.members.len());
+        let (mut parts, mut complete) = (Vec::new(), true);
+        for leaf in group.shared_leaves() {
+            let (text, whole) = value_text(leaf, change.action, level.most);
+            parts.push(text);
+            complete &= whole;
+        }
+        let body = parts.iter().map(|part| format!("; {part}")).collect::<String>();
+        let what = match count {
+            1 => code_span(&change.address.to_string()),
+            many => format!("{many} {}", code_span(&change.address.kind)),
+        };
+        let listed = count > BESIDE || !group.differing.is_empty();
+        let likeness = match (count, group.differing.is_empty()) {
+            (1, _) => String::new(),
+            (_, true) if listed => ", all alike, named below".to_owned(),
+            (_, true) => ", all alike".to_owned(),
+            (_, false) => {
+                let names: Vec<String> = group.differing_names().map(code_span).collect();
+                format!(", named below, alike but for {}", names.join(", "))
+            }
+        };
+        changes.push_str(&format!(
+            "- **{}** {what}{}{likeness}{body}\n",
+            wording::action_word(change.action),
+            about(change, count)
+        ));
+        let members = group.members.iter().map(|one| one.change);
+        if listed {
+            let title = format!("{} {count} {}", wording::action_word(change.action), html_code(&change.address.kind));
+            lists.push_str(&format!("\n<details><summary>{title} in {}</summary>\n\n", html_code(&change.account)));
+            if group.differing.is_empty() || !level.own {
+                lists.push_str(&each_name(members, level.whole).collect::<Vec<_>>().join(", "));
+                complete &= group.differing.is_empty();
+            } else {
+                for member in &group.members {
+                    let (line, whole) = own_line(group, member, level);
+                    complete &= whole;
+                    lists.push_str(&line);
+                    if lists.len() > room {
+                        return None;
+                    }
+                }
+            }
+            lists.push_str("\n\n</details>\n");
+        } else if count > 1 {
+            changes.push_str(&format!("  {}\n", each_name(members, level.whole).collect::<Vec<_>>().join(", ")));
+        }
+        if changes.len() + lists.len() > room {
+            return None;
+        }
+        unseen.values += if complete { 0 } else { count };
+    }
+    Some((changes + &lists, unseen))
+}
+
+/// The values that one of many alike changes has of its own, and whether that is all.
+fn own_line(group: &ChangeGroup<'_>, member: &RankedChange<'_>, level: DetailLevel) -> (String, bool) {
+    let mut complete = true;
+    let values = group.own_values(member).into_iter().map(|(name, value)| {
+        let cut = truncate_middle(&value, level.most);
+        complete &= cut.unnamed_hosts == 0;
+        format!("{}: {}", code_span(&name), uncut_code_span(&cut.text))
+    });
+    let values: Vec<String> = values.collect();
+    let name: String = each_name([member.change].into_iter(), level.whole).collect();
+    (format!("- {name}; {}\n", values.join("; ")), complete)
+}
+
+/// Changes that are drawn as one because what is drawn of them is the same.
+struct SameText<'a> {
     all: Vec<&'a RankedChange<'a>>,
     /// What differs.
     body: String,
@@ -53,96 +152,63 @@ struct ChangeGroup<'a> {
     complete: bool,
 }
 
-/// Writes as much as fits, and says what is missing.
-pub(super) fn push_overview(page: &mut BoundedPage, plan: &Plan) -> UnshownCounts {
-    if plan.changes.is_empty() {
-        return UnshownCounts::default();
-    }
-    page.push_if_fits(&format!("\n### Every change, riskiest first ({})\n\n", plan.changes.len()));
-    let ranked = rank_changes(plan);
-    for level in LEVELS {
-        let groups = group_changes(&ranked, level, page.remaining_bytes());
-        let last = !level.all;
-        let fits = groups.as_ref().is_some_and(|groups| {
-            groups.iter().map(|group| group.action_text().len() + group.names_text(level).len()).sum::<usize>()
-                <= page.remaining_bytes()
-        });
-        if let Some(groups) = groups.filter(|_| fits || last) {
-            let mut unseen = UnshownCounts::default();
-            groups.iter().for_each(|group| group.push_group(page, level, &mut unseen));
-            return unseen;
-        }
-    }
-    UnshownCounts { addresses: plan.changes.len(), ..UnshownCounts::default() }
-}
-
-/// None when they exceed the available space, unless this form has to be used.
-fn group_changes<'a>(ranked: &'a [RankedChange<'a>], level: DetailLevel, room: usize) -> Option<Vec<ChangeGroup<'a>>> {
-    let mut groups: IndexMap<String, ChangeGroup<'a>> = IndexMap::new();
-    let mut length = 0;
+fn group_by_text<'a>(ranked: &'a [RankedChange<'a>], level: DetailLevel) -> Vec<SameText<'a>> {
+    let mut groups: IndexMap<String, SameText<'a>> = IndexMap::new();
     for one in ranked {
         let change = one.change;
+        let (body, complete) = difference_text(one, level);
         let about = (change.action, &change.account, &change.from_account, &change.reason);
-        let mut drawn = None;
-        let key = if level.all {
-            serde_json::to_string(&(about, &change.attributes)).unwrap_or_default()
-        } else {
-            let (text, complete) = difference_text(one, level);
-            let key = serde_json::to_string(&(about, &text)).unwrap_or_default();
-            drawn = Some((text, complete));
-            key
-        };
-        let group = groups.entry(key).or_insert_with(|| {
-            let (body, complete) = drawn.unwrap_or_else(|| difference_text(one, level));
-            length += body.len() + 30;
-            ChangeGroup { all: Vec::new(), body, complete }
-        });
-        group.all.push(one);
-        length += change.address.name.len() + 4;
-        if level.all && length > room {
-            return None;
-        }
+        let key = serde_json::to_string(&(about, &body)).unwrap_or_default();
+        groups.entry(key).or_insert_with(|| SameText { all: Vec::new(), body, complete }).all.push(one);
     }
-    let mut groups: Vec<ChangeGroup<'a>> = groups.into_values().collect();
+    let mut groups: Vec<SameText<'a>> = groups.into_values().collect();
     groups.sort_by_key(|group| (group.all[0].risk, group.all[0].rarity, group.all.len()));
-    Some(groups)
+    groups
 }
 
-impl ChangeGroup<'_> {
+/// Account, identity where it is one, and reason.
+fn about(change: &Change, count: usize) -> String {
+    let from = change.from_account.as_ref().map(|from| format!("{} -> ", code_span(from))).unwrap_or_default();
+    let id = change.id.as_ref().filter(|_| count == 1).map(|id| format!(" {}", code_span(id))).unwrap_or_default();
+    let reason = change.reason.as_ref().map(|reason| format!(": {}", code_span(reason))).unwrap_or_default();
+    format!(" in {from}{}{id}{reason}", code_span(&change.account))
+}
+
+/// Names of changes: whole addresses, or the names of each kind.
+fn each_name<'a>(changes: impl Iterator<Item = &'a Change>, whole: bool) -> impl Iterator<Item = String> {
+    let mut kind = "";
+    changes.map(move |change| {
+        let address = &change.address;
+        if whole {
+            return code_span(&address.to_string());
+        }
+        let head = if kind == address.kind { String::new() } else { format!("{} ", code_span(&address.kind)) };
+        kind = &address.kind;
+        format!("{head}{}", code_span(&address.name))
+    })
+}
+
+impl SameText<'_> {
     /// What happens to them, without their names where there are several.
     fn action_text(&self) -> String {
         let change = self.all[0].change;
-        let from = change.from_account.as_ref().map(|from| format!("{} -> ", code_span(from))).unwrap_or_default();
-        let account = format!("in {from}{}", code_span(&change.account));
-        let reason = change.reason.as_ref().map(|reason| format!(": {}", code_span(reason))).unwrap_or_default();
+        let about = about(change, self.all.len());
         let what = match self.all.len() {
-            1 => {
-                let id = change.id.as_ref().map(|id| format!(" {}", code_span(id))).unwrap_or_default();
-                format!("{} {account}{id}", code_span(&change.address.to_string()))
-            }
-            many => format!("{many} {account}, all the same"),
+            1 => format!("{}{about}", code_span(&change.address.to_string())),
+            many => format!("{many}{about}, all alike"),
         };
         let body = if self.body.is_empty() { String::new() } else { format!("; {}", self.body) };
-        format!("- **{}** {what}{reason}{body}\n", wording::action_word(change.action))
+        format!("- **{}** {what}{body}\n", wording::action_word(change.action))
+    }
+
+    fn each_name(&self, level: DetailLevel) -> impl Iterator<Item = String> {
+        each_name(self.all.iter().map(|one| one.change), level.whole)
     }
 
     /// The names, where there are several.
     fn names_text(&self, level: DetailLevel) -> String {
         let names: Vec<String> = self.each_name(level).collect();
         if names.len() < 2 { String::new() } else { format!("  {}\n", names.join(", ")) }
-    }
-
-    fn each_name(&self, level: DetailLevel) -> impl Iterator<Item = String> {
-        let mut kind = "";
-        self.all.iter().map(move |one| {
-            let address = &one.change.address;
-            if level.whole {
-                return code_span(&address.to_string());
-            }
-            let head = if kind == address.kind { String::new() } else { format!("{} ", code_span(&address.kind)) };
-            kind = &address.kind;
-            format!("{head}{}", code_span(&address.name))
-        })
     }
 
     /// Adds it, as far as it fits.
