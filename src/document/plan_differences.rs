@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::resource::Address;
-use crate::plan::{AttributeChange, Change, NumberImpact, Plan, ShownValue};
+use crate::plan::{AttributeChange, Change, ExistingObject, NumberImpact, Plan, ShownValue};
 use crate::text::distinguish_pair;
 
 /// One difference since the plan was made.
@@ -42,6 +42,7 @@ pub fn plan_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
             found.push(PlanDifference::new(address, "no change", describe_action(change)));
         }
     }
+    found.extend(existing_differences(then, now));
     found.extend(secret_source_differences(then, now));
     found.extend(number_differences(then, now));
     found.extend(not_taken_differences(then, now));
@@ -68,6 +69,15 @@ fn account_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
         plan.accounts.iter().map(|line| (line.name.clone(), text(line))).collect()
     };
     map_differences(&by_name(then), &by_name(now), "not there", |name| format!("account {name}"))
+}
+
+/// Entries that are only referred to and mean another object now.
+fn existing_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+    let by_address = |plan: &Plan| -> BTreeMap<String, String> {
+        let of = |object: &ExistingObject| format!("{} of account {}", object.id, object.account);
+        plan.existing.iter().map(|(address, object)| (address.to_string(), of(object))).collect()
+    };
+    map_differences(&by_address(then), &by_address(now), "not referred to", str::to_owned)
 }
 
 /// Secrets whose source changed. A secret whose object is in only one of the plans is reported with the object.

@@ -80,6 +80,8 @@ pub struct Validation {
     pub accounts: usize,
     /// Objects that it declares, by kind.
     pub objects: BTreeMap<String, usize>,
+    /// Objects that it only refers to.
+    pub existing: usize,
     /// Tombstones.
     pub removed: usize,
 }

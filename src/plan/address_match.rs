@@ -59,7 +59,8 @@ pub fn match_address(inputs: &Inputs<'_>, address: &Address) -> AddressMatch {
     let entry = ledger.objects.get(address).cloned();
     let findings = matching::match_addresses(inputs);
     let selected = Selection::new(inputs).includes(address);
-    let Some(matching::ObjectMatch { object, kind, outcome: finding, .. }) = findings.by_address.get(address) else {
+    let known = findings.by_address.get(address).or(findings.existing.get(address));
+    let Some(matching::ObjectMatch { object, kind, outcome: finding, .. }) = known else {
         return AddressMatch { kind: None, found: MatchedBy::NotLookedFor, entry, selected };
     };
     let pinned = object.id.is_some();

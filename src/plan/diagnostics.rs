@@ -114,6 +114,10 @@ pub enum RefusalCode {
     Unlisted,
     /// Something would be deleted with a new ledger that only the YAML names.
     NewLedger,
+    /// What `existing` names does not exist, or is not what its entry says.
+    ExistingMissing,
+    /// What `existing` names, or its address, is managed.
+    ExistingManaged,
 }
 
 impl RefusalCode {
@@ -161,6 +165,8 @@ impl RefusalCode {
             Self::PinChanged => "refusal::pin_changed",
             Self::Unlisted => "refusal::unlisted",
             Self::NewLedger => "guard::new_ledger",
+            Self::ExistingMissing => "refusal::existing_missing",
+            Self::ExistingManaged => "refusal::existing_managed",
         }
     }
 
@@ -280,6 +286,12 @@ impl RefusalCode {
             Self::NewLedger => {
                 "if the ledger is somewhere else, name it with `--ledger PLACE` or `TELFORM_LEDGER`; if there is none yet, name the place of the new one in the same way, or let `telform ledger rebuild` make it from the services first"
             }
+            Self::ExistingMissing => {
+                "correct what its entry under `existing` says; `telform explain KIND.NAME`, with an id or a name for NAME, shows what is there"
+            }
+            Self::ExistingManaged => {
+                "keep one: to manage the object, take the entry out of `existing` and refer to the other address; not to manage it, take the other entry out, or release it with `telform forget ADDRESS`"
+            }
             Self::Unlisted => {
                 "to go on without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`; `--account NAME` limits the run to other accounts"
             }
@@ -302,6 +314,8 @@ impl RefusalCode {
                 | Self::Unreadable
                 | Self::AccountChanged
                 | Self::PinChanged
+                | Self::ExistingMissing
+                | Self::ExistingManaged
         )
     }
 }

@@ -1,6 +1,6 @@
 //! Which live object an address means: pinned id, then the ledger's id, then the natural key (`docs/explanation/ownership.md`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::account_moves::{account_changed, describe_other_claim};
 use super::address_match::unreadable_object;
@@ -8,7 +8,7 @@ use super::diagnostics::{NoticeCode, RefusalCode};
 use super::live_index::{LiveIndex, key_text, shown_in_part, wanted_key};
 use super::remarks::Remarks;
 use super::{Inputs, LedgerUpdate};
-use super::{pin, similar_keys, unanswered_creates};
+use super::{existing, pin, similar_keys, unanswered_creates};
 use crate::model::kind::Kind;
 use crate::model::ledger::ManagedObject;
 use crate::model::resource::{AccountFacts, Address, DesiredObject, DesiredValue, LiveObject};
@@ -44,6 +44,10 @@ pub(super) struct Matches<'a> {
     pub(super) by_address: BTreeMap<&'a Address, ObjectMatch<'a>>,
     /// Live objects that an address claims: (account, kind, id) to the address.
     pub(super) claimed: BTreeMap<(&'a str, &'static str, &'a str), &'a Address>,
+    /// What was found for the addresses that are only referred to.
+    pub(super) existing: BTreeMap<&'a Address, ObjectMatch<'a>>,
+    /// Addresses of the ledger whose object is only referred to now.
+    pub(super) released: BTreeSet<&'a Address>,
     pub(super) remarks: Remarks,
     /// Account, kind and address of what could not be listed.
     pub(super) unlisted: Vec<(&'a str, &'static str, &'a Address)>,
@@ -108,11 +112,13 @@ pub(super) fn match_addresses<'a>(inputs: &Inputs<'a>) -> Matches<'a> {
         all.push(ObjectMatch { object, entry, kind, outcome: finding });
     }
     pin::refuse_dropped(inputs, &mut all, &mut findings);
+    existing::match_existing(inputs, &names, &mut findings);
     findings.by_address = all.into_iter().map(|found| (&found.object.address, found)).collect();
     findings
 }
 
-fn shape_of(object: &DesiredObject, facts: &AccountFacts) -> Option<&'static Kind> {
+/// The shape of an object in which its account answers; none of another generation.
+pub(super) fn shape_of(object: &DesiredObject, facts: &AccountFacts) -> Option<&'static Kind> {
     match facts.generation {
         Some(_) => object.shapes.iter().copied().find(|kind| kind.generation.is_none() || kind.generation == facts.generation),
         None => object.shapes.first().copied(),

@@ -18,6 +18,7 @@ mod change;
 mod connect_despite_refusal;
 mod diagnostics;
 mod effect;
+mod existing;
 mod guard;
 mod identity;
 mod impact;
@@ -51,6 +52,7 @@ pub use address_match::{AddressMatch, MatchedBy, match_address};
 pub use change::{AttributeChange, Change, ChangeAction, SecretState, ShownValue};
 pub use diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 pub use effect::LedgerUpdate;
+pub use existing::ExistingObject;
 pub use identity::{SANDBOX, account_identity};
 pub use impact::{NumberEffect, NumberImpact, NumberLocation, numbers_going_dark};
 pub use interrupted_replacements::settle_interrupted_replacements;
@@ -156,6 +158,9 @@ pub struct Plan {
     /// where the value is the same.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<Address, BTreeMap<String, String>>,
+    /// Objects that the configuration only refers to, as they were found. An entry that means another object changes the plan.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub existing: BTreeMap<Address, ExistingObject>,
     /// Notices. Not part of the digest: a pull request is planned without secrets, and notices about them must not make it
     /// differ from the plan of the merge.
     #[serde(skip)]
@@ -271,6 +276,11 @@ pub fn claimed_objects<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static s
     matching::match_addresses(inputs).claimed
 }
 
+/// The objects that the configuration only refers to, as far as they are found.
+pub fn existing_objects(inputs: &Inputs<'_>) -> BTreeMap<Address, ExistingObject> {
+    matching::match_addresses(inputs).existing_objects(|_| true)
+}
+
 impl Plan {
     /// Computes the plan.
     pub fn new(inputs: &Inputs<'_>) -> Self {
@@ -291,6 +301,7 @@ impl Plan {
             refusals: Vec::new(),
             ledger: effects,
             secrets: BTreeMap::new(),
+            existing: BTreeMap::new(),
             limits: Default::default(),
             not_taken: Vec::new(),
             notices: Vec::new(),

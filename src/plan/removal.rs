@@ -63,7 +63,7 @@ pub(super) fn find_removals<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, sel
     for removal in inputs.desired.removed.iter().filter(|gone| gone.keep && selection.includes(&gone.address)) {
         removals.release_object(inputs, removal);
     }
-    for wish in removal_requests(inputs).into_iter().filter(|wish| selection.includes(wish.address)) {
+    for wish in removal_requests(inputs, findings).into_iter().filter(|wish| selection.includes(wish.address)) {
         removals.look_up(inputs, findings, &wish);
     }
     if inputs.options.destroy {
@@ -87,7 +87,7 @@ pub(super) fn find_removals<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, sel
     removals
 }
 
-fn removal_requests<'a>(inputs: &Inputs<'a>) -> Vec<RemovalRequest<'a>> {
+fn removal_requests<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>) -> Vec<RemovalRequest<'a>> {
     let desired = inputs.desired;
     let mut wishes: Vec<RemovalRequest<'a>> = desired
         .removed
@@ -123,6 +123,7 @@ fn removal_requests<'a>(inputs: &Inputs<'a>) -> Vec<RemovalRequest<'a>> {
             .iter()
             .filter(|(address, _)| desired.kinds.contains(&address.kind))
             .filter(|(address, _)| !desired.objects.contains_key(*address) && !buried.contains(address))
+            .filter(|(address, _)| !findings.is_spared(inputs, address))
             .map(|(address, entry)| RemovalRequest {
                 address,
                 account: Some(&entry.account),
@@ -191,10 +192,10 @@ impl<'a> Removals<'a> {
                 objects_to_remove(inputs, account, kind, wish).into_iter().map(move |live| (account, kind, live))
             })
             .collect();
-        // With `--destroy` no address claims an object, so that everything can be deleted.
+        // With `--destroy` no managed address claims an object, so that everything can be deleted.
         let claimed = |account, kind: &Kind, live: &'a LiveObject| {
             let key = (account, kind.name, live.id.as_str());
-            findings.claimed.get(&key).filter(|_| !inputs.options.destroy)
+            findings.claimed.get(&key).filter(|it| !inputs.options.destroy || inputs.desired.existing.contains_key(**it))
         };
         match found.as_slice() {
             [] => self.note_already_gone(inputs, wish, &accounts),

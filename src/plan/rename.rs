@@ -157,7 +157,8 @@ fn implied_renames(inputs: &Inputs<'_>) -> Remarks {
             .claimed
             .iter()
             .find(|((account, kind, id), _)| *account == entry.account && *kind == from.kind && *id == entry.id)
-            .map(|(_, to)| *to);
+            .map(|(_, to)| *to)
+            .filter(|to| !desired.existing.contains_key(*to));
         if let Some(to) = heir.filter(|to| !inputs.ledger.objects.contains_key(*to)) {
             renames.rename(&entry.account, from, to);
         }

@@ -100,8 +100,9 @@ pub(crate) fn known_addresses<'a>(desired: &'a Desired, ledger: &'a Ledger) -> i
     });
     let left = left.chain(ledger.attempts.iter().map(|(address, open)| (address, open.account.as_str())));
     let left = left.filter(|(address, _)| !desired.objects.contains_key(*address));
+    let referred = desired.existing.iter().map(|(address, object)| (address, vec![object.account.as_str()]));
     let gone = desired.removed.iter().map(|gone| (&gone.address, accounts_that_may_hold(desired, ledger, gone)));
-    declared.chain(left.map(|(address, account)| (address, vec![account]))).chain(gone)
+    declared.chain(left.map(|(address, account)| (address, vec![account]))).chain(gone).chain(referred)
 }
 
 /// The accounts in which the object of a tombstone may be: the known one, or all that can hold its kind.

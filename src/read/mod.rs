@@ -143,9 +143,12 @@ pub fn in_question<'a>(desired: &'a Desired, asked: &'a BTreeSet<String>) -> imp
     all.filter(|account| !in_scope(account, desired).is_empty()).map(|account| account.name.as_str())
 }
 
-/// Kinds of the account that some file or tombstone mentions.
+/// Kinds of the account that some file or tombstone mentions, or that something is referred to of.
 fn in_scope(account: &Account, desired: &Desired) -> BTreeSet<&'static str> {
-    let mentioned = |name: &str| desired.kinds.contains(name) || desired.removed.iter().any(|gone| gone.address.kind == name);
+    let referred = |name: &str| desired.existing.values().any(|it| it.address.kind == name && it.account == account.name);
+    let mentioned = |name: &str| {
+        desired.kinds.contains(name) || desired.removed.iter().any(|gone| gone.address.kind == name) || referred(name)
+    };
     account.service.kinds.iter().map(|kind| kind.name).filter(|name| mentioned(name)).collect()
 }
 
@@ -338,6 +341,12 @@ impl AccountReader<'_> {
         self.desired.objects.values().filter(mine)
     }
 
+    /// Objects of a kind that this account holds and that the configuration only refers to.
+    pub fn referred_of_kind(&self, kind: &'static str) -> impl Iterator<Item = &DesiredObject> {
+        let mine = move |object: &&DesiredObject| object.address.kind == kind && object.account == self.account.name;
+        self.desired.existing.values().filter(mine)
+    }
+
     /// Whether a tombstone may refer to an object of this account: the tombstone or its ledger entry says so, or neither
     /// says anything.
     pub fn may_hold_removed(&self, gone: &Removal) -> bool {
@@ -347,7 +356,7 @@ impl AccountReader<'_> {
 
     /// Identities of a kind that must be accounted for: pinned in the YAML, kept in the ledger, written in a tombstone.
     pub fn remembered_ids(&self, kind: &'static str) -> impl Iterator<Item = &str> {
-        let pinned = self.desired_of_kind(kind).filter_map(|object| object.id.as_deref());
+        let pinned = self.desired_of_kind(kind).chain(self.referred_of_kind(kind)).filter_map(|object| object.id.as_deref());
         let mine = move |address: &Address, entry: &ManagedObject| address.kind == kind && entry.account == self.account.name;
         let kept = self.ledger.objects.iter().filter(move |(address, entry)| mine(address, entry));
         let kept = kept.map(|(_, entry)| entry.id.as_str());

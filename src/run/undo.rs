@@ -173,18 +173,15 @@ async fn taken_back(session: &mut Run, run: &journal::RecordedRun<'_>) -> Result
     let of = |step: &Step| session.desired.accounts.get(&step.call.account)?.service.link_roles();
     all.kinds.extend(plan.steps.iter().filter(|step| rewires(step)).filter_map(of).map(|roles| roles.holder.into()));
     let live = session.read_all(&all).await?;
-    let renamed = plan::renamed_addresses(&Inputs {
-        desired: &session.desired,
-        live: &live,
-        ledger: &session.ledger,
-        key: &session.key,
-        options: &session.options,
-    });
+    let inputs =
+        Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
+    let (renamed, existing) = (plan::renamed_addresses(&inputs), plan::existing_objects(&inputs));
     let today = UndoInputs {
         desired: &session.desired,
         live: &live,
         ledger: &session.ledger,
         renamed: &renamed,
+        existing: &existing,
         hidden: session.key.hidden_values(),
     };
     let mut undo = undo::undo_run(run, &plan, today);

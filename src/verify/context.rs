@@ -145,6 +145,9 @@ pub(super) fn configuration_names<'a>(check: &CheckerContext<'a>) -> BTreeMap<(&
             names.insert((step.call.account.as_str(), id.as_str()), address);
         }
     }
+    for (address, object) in &check.plan.existing {
+        names.insert((object.account.as_str(), object.id.as_str()), address);
+    }
     names.retain(|_, address| all_links().any(|links| links.target == kind_of(address)));
     names
 }

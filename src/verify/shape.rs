@@ -101,7 +101,9 @@ objects! {
         ledger: Vec<CheckerLedgerUpdate>,
         #[serde(default)] not_taken: Vec<CheckerNotTakenValue>,
         #[serde(default)] secrets: BTreeMap<String, BTreeMap<String, String>>,
+        #[serde(default)] existing: BTreeMap<String, CheckerExistingObject>,
     }
+    CheckerExistingObject { account: String, id: String }
     CheckerNotTakenValue { address: String, account: String, attribute: CheckerAttribute, run: String, way: CheckerRemedy }
     CheckerAccount {
         name: String, api: String, base_url: String, org_handle: Option<String>, generation: Option<u8>,

@@ -40,10 +40,23 @@ pub(super) fn check_step_owners(check: &mut CheckerContext<'_>) {
             }
         }
     }
+    let existing = check.plan.existing.iter();
+    let existing: BTreeSet<(&str, &str, &str)> =
+        existing.map(|(address, it)| (it.account.as_str(), kind_of(address), it.id.as_str())).collect();
+    for (at, step) in check.numbered_steps() {
+        if let CheckerOperation::Update { id, .. } | CheckerOperation::Delete { id, .. } = &step.operation {
+            let kind = kind_of(step.address.as_deref().unwrap_or_default());
+            let referred = existing.contains(&(step.call.account.as_str(), kind, id.as_str()));
+            check.require(!referred, at, "/operation/id", "changes what is only referred to");
+        }
+    }
     for (at, change) in check.plan.changes.iter().enumerate() {
         let place = format!("/changes/{at}");
         if kind(kind_of(&change.address)).is_none() {
             check.report(&format!("{place}/address"), &format!("{} is not an address of a known kind", change.address));
+        }
+        if check.plan.existing.contains_key(&change.address) {
+            check.report(&format!("{place}/address"), &format!("{} is only referred to, and changes", change.address));
         }
         let own: Vec<&str> = check.steps_of(&change.address).into_iter().map(|(_, step)| step.id.as_str()).collect();
         if own != change.steps {

@@ -39,6 +39,7 @@ mod drift;
 mod echoes;
 mod edges;
 mod environments;
+mod existing;
 mod explains;
 mod faults;
 #[cfg(unix)]

@@ -58,6 +58,7 @@ impl<'a> AdoptionSet<'a> {
             .collect();
         let mut adoption = Self { groups: Vec::new(), known };
         let mut taken: BTreeSet<Address> = inputs.desired.objects.keys().cloned().collect();
+        taken.extend(inputs.desired.existing.keys().cloned());
         taken.extend(inputs.desired.removed.iter().map(|gone| gone.address.clone()));
         let mut rows: Vec<(&'static Kind, Vec<(&'a str, &'a LiveObject)>)> = Vec::new();
         // An object listed under several names of one account is written once, under the first of them.

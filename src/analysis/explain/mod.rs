@@ -96,12 +96,14 @@ pub enum ObjectDecision {
     NotTaken,
     /// Its account is not one of those that `--account` names.
     LeftOut,
+    /// `existing` names it: entries refer to it, and telform never changes it.
+    Existing,
 }
 
 /// Where the YAML mentions an object.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct YamlMention {
-    /// `declared`, `removed`, or `released` for a tombstone that keeps the object.
+    /// `declared`, `existing`, `removed`, or `released` for a tombstone that keeps the object.
     pub as_what: &'static str,
     /// `file:line:column`.
     pub place: String,
@@ -218,13 +220,15 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
 /// Whether files or ledger mention it.
 pub fn is_known_address(inputs: &Inputs<'_>, address: &Address) -> bool {
     inputs.desired.objects.contains_key(address)
+        || inputs.desired.existing.contains_key(address)
         || inputs.desired.removed.iter().any(|gone| gone.address == *address)
         || inputs.ledger.objects.contains_key(address)
         || inputs.ledger.attempts.contains_key(address)
 }
 
 fn find_account(inputs: &Inputs<'_>, address: &Address, met: &AddressMatch) -> Option<String> {
-    let declared = inputs.desired.objects.get(address).map(|object| object.account.clone());
+    let declared = inputs.desired.objects.get(address).or(inputs.desired.existing.get(address));
+    let declared = declared.map(|object| object.account.clone());
     let removed = inputs.desired.removed.iter().find(|gone| gone.address == *address);
     declared
         .or_else(|| met.entry.as_ref().map(|entry| entry.account.clone()))
@@ -250,8 +254,10 @@ fn find_live<'a>(inputs: &Inputs<'a>, account: &str, kind: &str, id: &str) -> Op
 }
 
 fn find_mention(inputs: &Inputs<'_>, address: &Address) -> Option<YamlMention> {
-    let declared = inputs.desired.objects.get(address).map(|object| YamlMention {
-        as_what: "declared",
+    let (declared, referred) = (inputs.desired.objects.get(address), inputs.desired.existing.get(address));
+    let as_what = if declared.is_some() { "declared" } else { "existing" };
+    let declared = declared.or(referred).map(|object| YamlMention {
+        as_what,
         place: object.location.to_string(),
         reason: None,
         prevent_delete: object.prevent_delete,
@@ -303,6 +309,8 @@ fn decide_object(
         ObjectDecision::AccountGone
     } else if plan.not_taken.iter().any(|untaken| untaken.address == *address) {
         ObjectDecision::NotTaken
+    } else if inputs.desired.existing.contains_key(address) {
+        ObjectDecision::Existing
     } else if inputs.desired.objects.contains_key(address) {
         ObjectDecision::InSync
     } else if let Some(gone) = inputs.desired.removed.iter().find(|gone| gone.address == *address) {

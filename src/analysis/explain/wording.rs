@@ -22,6 +22,7 @@ impl ObjectDecision {
             Self::AccountGone => "left alone, its account is not in the YAML",
             Self::Unmanaged => "unmanaged, left alone",
             Self::LeftOut => "its account is left out of this run",
+            Self::Existing => "referred to, never changed",
             Self::NotTaken => "differs: the service did not take what was sent, nothing is sent again",
         }
     }
@@ -46,6 +47,7 @@ impl ObjectDecision {
             Self::AlreadyGone => "it is not wanted, and no live object matches; the tombstone may stay or be removed",
             Self::AccountGone => "telform asks only the accounts that the YAML names",
             Self::NotTaken => "what differs was sent before, and the service still shows the old value",
+            Self::Existing => "`existing` names it: entries may refer to it, and telform never changes, deletes or manages it",
             Self::Unmanaged => "no address claims it: telform counts such objects and never touches them",
         }
     }

@@ -129,6 +129,9 @@ impl<'a> UndoBuilder<'a> {
                 return Err(format!("its address means {} today", entry.id));
             }
         }
+        if self.today.desired.existing.contains_key(address) {
+            return Err("`existing` has its address today".to_owned());
+        }
         if let Some(object) = self.today.desired.objects.get(address)
             && object.account != account
             && self.moved.get(address) != Some(&object.account)

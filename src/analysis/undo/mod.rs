@@ -10,7 +10,7 @@ use crate::model::resource::{
     AccountFacts, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveObject, LiveState, Removal, Rename, SourceLocation,
 };
 use crate::model::value::{CompactValue, HiddenValues, Value};
-use crate::plan::{FreedNumber, Plan, Step, StepOperation};
+use crate::plan::{ExistingObject, FreedNumber, Plan, Step, StepOperation};
 use crate::services;
 use crate::state::journal::{JournalFinding, RecordedRun, StepEnding};
 
@@ -59,6 +59,8 @@ pub struct UndoInputs<'a> {
     pub hidden: &'a HiddenValues,
     /// Addresses of the ledger that the YAML has renamed.
     pub renamed: &'a BTreeMap<Address, Address>,
+    /// What the YAML only refers to, as it was found.
+    pub existing: &'a BTreeMap<Address, ExistingObject>,
 }
 
 /// The plan of a run, as its journal has it.

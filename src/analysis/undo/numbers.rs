@@ -169,7 +169,9 @@ impl UndoBuilder<'_> {
             .objects
             .values()
             .find(|object| object.account == account && object.address.kind == kind && object.id.as_deref() == Some(id));
-        let pinned = pinned.map(|object| &object.address);
+        let referred = self.today.existing.iter();
+        let referred = referred.filter(|(address, it)| address.kind == kind && it.account == account && it.id == id);
+        let pinned = pinned.map(|object| &object.address).or_else(|| referred.map(|(address, _)| address).next());
         let known = || self.today.ledger.address_of(account, kind, id);
         let known = pinned.or_else(|| known().map(|known| self.today.renamed.get(known).unwrap_or(known)));
         known.cloned()
@@ -214,7 +216,8 @@ impl UndoBuilder<'_> {
                 self.declare_configuration(account, name.clone(), &id);
                 name
             });
-            if !self.undo.desired.objects.contains_key(&provider) {
+            let known = self.undo.desired.objects.contains_key(&provider) || self.today.existing.contains_key(&provider);
+            if !known {
                 self.declare_configuration(account, provider.clone(), &id);
             }
             named.insert(number, DesiredNumber { provider, as_shown: false, location: undo_place() });

@@ -134,6 +134,7 @@ fn unknown_address(inputs: &Inputs<'_>, address: &Address) -> RunError {
         .desired
         .objects
         .keys()
+        .chain(inputs.desired.existing.keys())
         .chain(inputs.desired.removed.iter().map(|gone| &gone.address))
         .chain(inputs.ledger.objects.keys());
     let names: Vec<String> = addresses.map(ToString::to_string).collect();

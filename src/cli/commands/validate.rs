@@ -75,6 +75,9 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
         .filter(|(_, count)| *count > 0)
         .map(|(kind, count)| format!("{count} {}", crate::output::view::plural_kind(count, kind)))
         .collect();
+    if !desired.existing.is_empty() {
+        parts.push(format!("{} referred to", desired.existing.len()));
+    }
     if !desired.removed.is_empty() {
         parts.push(format!("{} removed", desired.removed.len()));
     }
@@ -97,6 +100,7 @@ pub(crate) fn validation_document(problems: &Problems, desired: Option<&Desired>
         problems: problems.to_reports(),
         accounts: desired.map_or(0, |desired| desired.accounts.len()),
         objects,
+        existing: desired.map_or(0, |desired| desired.existing.len()),
         removed: desired.map_or(0, |desired| desired.removed.len()),
     }
 }

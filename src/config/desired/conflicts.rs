@@ -66,7 +66,7 @@ impl ConfigLoader<'_> {
     fn check_identities(&mut self) {
         let mut claims: BTreeMap<ObjectIdentity<'_>, Vec<IdentityClaim<'_>>> = BTreeMap::new();
         let homes = self.account_identities();
-        for parsed in self.parsed.values() {
+        for parsed in self.parsed.values().chain(self.parsed_existing.values()) {
             let object = &parsed.object;
             let home = homes.get(object.account.as_str()).copied().unwrap_or(&object.account);
             for kind in &object.shapes {
@@ -98,7 +98,12 @@ impl ConfigLoader<'_> {
                     (format!("one account, which `{one}` and `{two}` name"), format!("{names}\n"))
                 };
                 let what = format!("`{}` and `{}` mean the same object of {whose}", first.address(), later.address());
-                let help = format!("{twice}one of the {kind} has one address; keep one, or correct what identifies it");
+                let refers = |claim: &IdentityClaim<'_>| self.parsed_existing.contains_key(claim.address());
+                let keep = match refers(first) || refers(later) {
+                    true => "what is declared here is managed here: refer to that address, and take the other out of `existing`",
+                    false => "keep one, or correct what identifies it",
+                };
+                let help = format!("{twice}one of the {kind} has one address; {keep}");
                 let problem = conflict_problem("telform::yaml::same_object", &what, &first.label(), &later.label());
                 found.insert((first.address(), later.address()), problem.help(help));
             }

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
@@ -22,6 +21,7 @@ mod accounts;
 mod conflicts;
 mod country;
 mod defaults;
+mod existing;
 mod files;
 mod guards;
 mod layers;
@@ -49,8 +49,18 @@ pub(crate) use suggestions::closest_name;
 const VERSION: &str = "1";
 
 /// Keys at the top that are telform's own; the kinds come from the tables.
-const TOP: [&str; 9] =
-    ["version", schema::OVERLAY, "accounts", schema::DEFAULTS, "guards", "ledger", "moved", "policy", "removed"];
+const TOP: [&str; 10] = [
+    "version",
+    schema::OVERLAY,
+    "accounts",
+    schema::DEFAULTS,
+    schema::EXISTING,
+    "guards",
+    "ledger",
+    "moved",
+    "policy",
+    "removed",
+];
 
 /// Whether a key at the top of a file is one that telform knows.
 fn is_top(key: &str) -> bool {
@@ -130,8 +140,10 @@ struct ConfigLoader<'a> {
     accounts: IndexMap<&'a str, LayeredBlock<'a>>,
     account_summaries: IndexMap<&'a str, accounts::AccountSummary>,
     defaults: defaults::Defaults<'a>,
-    objects: BTreeMap<Address, Rc<LayeredBlock<'a>>>,
+    objects: objects::Blocks<'a>,
     parsed: BTreeMap<Address, objects::ParsedObject<'a>>,
+    existing: objects::Blocks<'a>,
+    parsed_existing: BTreeMap<Address, objects::ParsedObject<'a>>,
     removed: Vec<FileEntry<'a>>,
     moved: Vec<FileEntry<'a>>,
     guards: BTreeMap<&'a str, FileEntry<'a>>,
@@ -155,6 +167,8 @@ fn check_inputs(inputs: &[ConfigFile], problems: Problems) -> Result<LoadedConfi
         defaults: BTreeMap::new(),
         objects: BTreeMap::new(),
         parsed: BTreeMap::new(),
+        existing: BTreeMap::new(),
+        parsed_existing: BTreeMap::new(),
         removed: Vec::new(),
         moved: Vec::new(),
         guards: BTreeMap::new(),
@@ -171,6 +185,7 @@ fn check_inputs(inputs: &[ConfigFile], problems: Problems) -> Result<LoadedConfi
     loader.read_ledger();
     loader.read_policy();
     loader.read_objects();
+    loader.read_existing();
     loader.read_removed();
     loader.read_moved();
     loader.check_claims();
@@ -195,8 +210,11 @@ impl<'a> ConfigLoader<'a> {
     }
 
     fn finish(mut self) -> Result<LoadedConfig, Problems> {
-        let parsed = std::mem::take(&mut self.parsed);
-        self.desired.objects = parsed.into_iter().map(|(address, parsed)| (address, parsed.object)).collect();
+        let objects = |all: BTreeMap<Address, objects::ParsedObject<'a>>| {
+            all.into_iter().map(|(address, parsed)| (address, parsed.object)).collect()
+        };
+        self.desired.objects = objects(std::mem::take(&mut self.parsed));
+        self.desired.existing = objects(std::mem::take(&mut self.parsed_existing));
         let (mut problems, notes) = self.problems.sorted().without_notes();
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
             problems.extend(self.conditional_problems);
@@ -261,6 +279,7 @@ impl<'a> ConfigLoader<'a> {
                 schema::OVERLAY => {}
                 "accounts" => self.collect_accounts(item),
                 schema::DEFAULTS => self.collect_defaults(None, item, &kinds),
+                schema::EXISTING => self.collect_existing(item),
                 "guards" => self.collect_guards(item),
                 "ledger" => self.collect_ledger(item),
                 "moved" => self.collect_moved(item),

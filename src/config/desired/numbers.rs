@@ -147,7 +147,7 @@ impl<'a> ConfigLoader<'a> {
         let problem = |what: String| {
             Problem::new("telform::yaml::reference", what, &line.file.source, values::value_span(entry)).label("this reference")
         };
-        if let Some(other) = self.parsed.get(target) {
+        if let Some(other) = self.parsed.get(target).or(self.parsed_existing.get(target)) {
             if other.object.account == *account {
                 return None;
             }
@@ -167,10 +167,10 @@ impl<'a> ConfigLoader<'a> {
             };
             return Some(problem(what).also_at(source, span, "defined here").help(help));
         }
-        if self.objects.contains_key(target) || !self.all_files_read {
+        if self.objects.contains_key(target) || self.existing.contains_key(target) || !self.all_files_read {
             return None;
         }
-        let same_kind = self.objects.keys().filter(|address| address.kind == target.kind);
+        let same_kind = self.objects.keys().chain(self.existing.keys()).filter(|address| address.kind == target.kind);
         let known: Vec<&str> = same_kind.map(|address| address.name.as_str()).collect();
         let help = if known.is_empty() {
             format!("no file defines any {}", target.kind)

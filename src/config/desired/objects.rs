@@ -1,6 +1,6 @@
 //! Objects: one entry below a kind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::{ConfigLoader, FileEntry, LayeredBlock, TWICE, suggestions, values};
@@ -10,6 +10,9 @@ use crate::config::yaml::PlainScalar;
 use crate::model::kind::{AttributeType, Field, Kind, UpdateMethod};
 use crate::model::resource::{Address, DesiredObject, FieldMap};
 use crate::services;
+
+/// Entries by address, merged from the layers.
+pub(super) type Blocks<'a> = BTreeMap<Address, Rc<LayeredBlock<'a>>>;
 
 /// An object with the lines it was read from.
 pub(super) struct ParsedObject<'a> {
@@ -47,21 +50,27 @@ impl<'a> ParsedObject<'a> {
 impl<'a> ConfigLoader<'a> {
     pub(super) fn collect_objects(&mut self, section: FileEntry<'a>) {
         let kind = section.entry.key.clone();
-        self.desired.kinds.insert(kind.clone());
+        self.desired.kinds.insert(kind);
+        self.collect_entries(section, |loader| &mut loader.objects);
+    }
+
+    /// The entries of one kind, managed or only referred to.
+    pub(super) fn collect_entries(&mut self, section: FileEntry<'a>, blocks: fn(&mut Self) -> &mut Blocks<'a>) {
+        let kind = section.entry.key.clone();
         for entry in self.read_section(section).unwrap_or_default() {
             let here = FileEntry { file: section.file, entry };
             let address = Address { kind: kind.clone(), name: entry.key.clone() };
             self.name(here, &format!("one of the {kind}"));
-            if let Some(mut block) = self.overlay.then(|| self.objects.get(&address).cloned()).flatten() {
+            if let Some(mut block) = self.overlay.then(|| blocks(self).get(&address).cloned()).flatten() {
                 self.apply_overlay(Rc::make_mut(&mut block), here);
-                self.objects.insert(address, block);
-            } else if let Some(first) = self.objects.get(&address).map(|block| block.head) {
+                blocks(self).insert(address, block);
+            } else if let Some(first) = blocks(self).get(&address).map(|block| block.head) {
                 let what = format!("`{kind}.{}` is defined twice", suggestions::shorten_name(&entry.key));
                 let (first, again) = ((first.file, first.entry.key_span), (here.file, entry.key_span));
                 self.report_duplicate("telform::yaml::duplicate_address", &what, first, again, TWICE);
             } else {
                 let block = self.define_block(here);
-                self.objects.insert(address, Rc::new(block));
+                blocks(self).insert(address, Rc::new(block));
             }
         }
     }
@@ -173,7 +182,7 @@ impl<'a> ConfigLoader<'a> {
     }
 
     /// An identity that the user chooses.
-    fn check_slug(&mut self, item: FileEntry<'_>) -> bool {
+    pub(super) fn check_slug(&mut self, item: FileEntry<'_>) -> bool {
         let text = item.entry.value.as_scalar().map(|scalar| &*scalar.text).unwrap_or_default();
         let good = suggestions::is_slug(text);
         if !good {
@@ -301,7 +310,7 @@ pub(super) fn blank_object(
 }
 
 /// Whether a field is the object's identity and the user chooses it: it appears in every path.
-fn is_chosen_id(kind: &Kind, field: &Field) -> bool {
+pub(super) fn is_chosen_id(kind: &Kind, field: &Field) -> bool {
     kind.id == field.name && field.ty == AttributeType::Text && field.is_stated()
 }
 

@@ -144,7 +144,7 @@ impl<'a> ConfigLoader<'a> {
         let is_account = line.from.0.kind == schema::ACCOUNTS;
         let declared = match is_account {
             true => self.accounts.get(&*line.from.0.name).map(|block| block.head),
-            false => self.objects.get(&line.from.0).map(|block| block.head),
+            false => self.objects.get(&line.from.0).or(self.existing.get(&line.from.0)).map(|block| block.head),
         };
         if let Some(declared) = declared.filter(|_| !line.keeps_address()) {
             self.report_problem(
@@ -176,6 +176,13 @@ impl<'a> ConfigLoader<'a> {
         } else if known {
             let (from, to) = (line.from.0.clone(), end.clone());
             self.desired.moved.push(Rename { from, to, account: line.account.clone(), location: place });
+        } else if let Some(referred) = self.existing.get(end).map(|block| block.head) {
+            self.report_problem(
+                problem(format!("`{}` is moved to `{end}`, which is under `existing`", line.from.0), line.to.1)
+                    .label("only referred to")
+                    .also_at(&referred.file.source, referred.entry.key_span, "under `existing` here")
+                    .help("to release the object, drop the rename: what `existing` names is no longer managed, and is left as it is"),
+            );
         } else if self.all_files_read {
             self.report_problem(
                 problem(format!("`{}` is moved to `{end}`, which is not declared", line.from.0), line.to.1)

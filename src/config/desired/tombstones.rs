@@ -36,11 +36,13 @@ impl<'a> ConfigLoader<'a> {
                         "keep one of them",
                     );
                 }
-                if let Some(declared) = self.objects.get(&removal.address).map(|block| block.head) {
+                let (declared, referred) = (self.objects.get(&removal.address), self.existing.get(&removal.address));
+                let as_what = if declared.is_some() { "declared" } else { "under `existing`" };
+                if let Some(declared) = declared.or(referred).map(|block| block.head) {
                     self.report_problem(
                         Problem::new(
                             "telform::yaml::removed_and_declared",
-                            format!("`{}` is both declared and removed", removal.address),
+                            format!("`{}` is both {as_what} and removed", removal.address),
                             &item.file.source,
                             line.value.used_at,
                         )
@@ -138,13 +140,14 @@ impl<'a> ConfigLoader<'a> {
 }
 
 /// Natural key fields over all shapes, each once.
-fn natural_key_fields(rows: &[&'static Kind]) -> Vec<&'static str> {
+pub(super) fn natural_key_fields(rows: &[&'static Kind]) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = rows.iter().flat_map(|kind| kind.natural_key.iter().copied()).collect();
     names.sort_unstable();
     names.dedup();
     names
 }
 
-fn key_field(rows: &[&'static Kind], name: &str) -> Option<&'static Field> {
+/// The row of a field that is part of a natural key.
+pub(super) fn key_field(rows: &[&'static Kind], name: &str) -> Option<&'static Field> {
     rows.iter().filter(|kind| kind.natural_key.contains(&name)).find_map(|kind| kind.field(name))
 }

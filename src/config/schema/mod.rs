@@ -26,6 +26,10 @@ pub const ACCOUNTS: &str = "accounts";
 /// Key at the top of a file that overrides values of others.
 pub const OVERLAY: &str = "overlay";
 
+/// Key of the objects that are only referred to.
+pub const EXISTING: &str = "existing";
+/// Keys of such an object, besides the natural key of its kind.
+pub const REFERENCE: [&str; 2] = ["account", "id"];
 /// Key of the attributes that the entries of a kind share, at the top and in an account.
 pub const DEFAULTS: &str = "defaults";
 /// Keys of the policy.
@@ -100,6 +104,7 @@ fn file_schema() -> Value {
             }),
         );
     }
+    properties.insert(EXISTING.into(), existing_schema());
     properties.insert("removed".into(), json!({
         "description": "Objects to delete or release. An entry may stay afterwards.", "type": "array", "items": tombstone_schema(),
     }));
@@ -275,6 +280,36 @@ fn named_address_schema(text: &str) -> Value {
     named
 }
 
+/// Objects that are only referred to, by kind and by the user's name for each.
+fn existing_schema() -> Value {
+    let of_kind = |name: &'static str| {
+        let mut properties = Map::new();
+        properties.insert("account".into(), json!({ "type": "string", "description": "Account that holds it." }));
+        properties.insert("id".into(), json!({ "type": ["string", "integer"], "description": "Its identity." }));
+        properties.extend(natural_key_properties(services::shapes_of_kind(name).into_iter()));
+        let entry = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+        let names = json!({ "pattern": NAME });
+        (name.to_owned(), json!({ "type": "object", "propertyNames": names, "additionalProperties": entry }))
+    };
+    let properties: Map<String, Value> = services::kind_names().into_iter().map(of_kind).collect();
+    json!({
+        "description": "Objects that entries may refer to, and that telform never changes, deletes or manages: each by its `id` or its whole natural key.",
+        "type": "object", "additionalProperties": false, "properties": properties,
+    })
+}
+
+/// The fields that identify objects of these kinds, each once.
+fn natural_key_properties(kinds: impl Iterator<Item = &'static Kind>) -> Map<String, Value> {
+    let mut properties = Map::new();
+    for kind in kinds {
+        for name in kind.natural_key {
+            let text = format!("Part of what identifies it: {}", kind.field(name).map_or("", |field| field.doc));
+            properties.entry(*name).or_insert(json!({ "type": ["string", "integer"], "description": text }));
+        }
+    }
+    properties
+}
+
 fn tombstone_schema() -> Value {
     let mut properties = Map::new();
     properties.insert("address".into(), address_schema("The address that the object had."));
@@ -283,11 +318,6 @@ fn tombstone_schema() -> Value {
     properties.insert("id".into(), json!({ "type": ["string", "integer"], "description": "Its identity." }));
     properties
         .insert("keep".into(), json!({ "type": "boolean", "default": false, "description": "Release it without deleting it." }));
-    for kind in services::tables().iter().flat_map(|service| service.kinds) {
-        for name in kind.natural_key {
-            let text = format!("Part of what identifies it: {}", kind.field(name).map_or("", |field| field.doc));
-            properties.entry(*name).or_insert(json!({ "type": ["string", "integer"], "description": text }));
-        }
-    }
+    properties.extend(natural_key_properties(services::tables().iter().flat_map(|service| service.kinds.iter().copied())));
     json!({ "type": "object", "properties": properties, "required": ["address"], "additionalProperties": false })
 }

@@ -4,8 +4,8 @@ use super::limits::Limits;
 use super::step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, PriorConnection, Ref, ServedState, StepV1};
 use super::taken::{NotTaken, Way};
 use super::{
-    AccountV1, Action, Attribute, ChangeV1, Effect, Impact, LedgerEffect, Notice, PlanV1, Refusal, SecretWord, Shown, Spot,
-    Unmanaged,
+    AccountV1, Action, Attribute, ChangeV1, Effect, ExistingV1, Impact, LedgerEffect, Notice, PlanV1, Refusal, SecretWord, Shown,
+    Spot, Unmanaged,
 };
 use crate::model::call;
 use crate::model::resource::{Address, ServedBy};
@@ -52,8 +52,15 @@ impl From<&plan::Plan> for PlanV1 {
             not_taken: each(&plan.not_taken),
             refusals: each(&plan.refusals),
             ledger: each(&plan.ledger),
+            existing: plan.existing.iter().map(|(address, object)| (address.to_string(), object.into())).collect(),
             secrets: plan.secrets.iter().map(|(address, sources)| (address.to_string(), sources.clone())).collect(),
         }
+    }
+}
+
+impl From<&plan::ExistingObject> for ExistingV1 {
+    fn from(object: &plan::ExistingObject) -> Self {
+        Self { account: object.account.clone(), id: object.id.clone() }
     }
 }
 

@@ -10,11 +10,13 @@ use crate::model::guards::Guards;
 use crate::model::value::Value;
 
 mod convert;
+mod existing;
 mod ledger;
 mod limits;
 mod step;
 mod taken;
 
+pub use existing::ExistingV1;
 pub use ledger::LedgerIdentity;
 pub use limits::Limits;
 pub use step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, Ref, ServedState, StepV1};
@@ -151,6 +153,9 @@ pub struct PlanV1 {
     /// Sources of the secrets of all objects in the plan, sent or not: by address and attribute.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, BTreeMap<String, String>>,
+    /// Objects that the configuration only refers to, by address: the ones that its entries meant.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub existing: BTreeMap<String, ExistingV1>,
 }
 
 /// An account.

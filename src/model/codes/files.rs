@@ -98,6 +98,9 @@ pub(super) const YAML: CodeGroup = CodeGroup {
         "telform::yaml::empty_value" 1
             "An attribute that must not be empty is empty."
             "Give it a value, or leave it out."
+        "telform::yaml::existing" 1
+            "An entry of `existing` says more or less than which object is meant, or its address is declared too."
+            "Write `id` or the whole natural key, and `account` where several could hold it; manage an object, or refer to it."
         "telform::yaml::generation" 1
             "An attribute belongs to another generation of the service than the account insists on."
             "Use the attributes of that generation (`telform docs KIND`), or correct `{generation}`."

@@ -34,6 +34,8 @@ pub(super) const REFUSALS: CodeGroup = CodeGroup {
         "refusal::create_only" 3 "An attribute differs that the service takes on create only." ""
         "refusal::delete_undocumented" 3 "The service documents no delete for this kind." ""
         "refusal::dependency_excluded" 3 "Something that the change needs was excluded from this run." ""
+        "refusal::existing_managed" 3 "An object that `existing` names, or its address, is managed." ""
+        "refusal::existing_missing" 3 "An object that `existing` names is not there, or is not what the entry says." ""
         "refusal::foreign_object" 3 "The object that is meant belongs to another organization, or to none." ""
         "refusal::gone_or_hidden" 3 "A managed object is no longer shown, and may only be hidden." ""
         "refusal::hidden_elsewhere" 3 "Another address holds an invisible object with the same natural key." ""

@@ -200,6 +200,9 @@ pub(super) const COMMANDS: CodeGroup = CodeGroup {
         "telform::adopt::claimed" 1
             "The object belongs to another address already."
             "To rename, list both names under `moved`."
+        "telform::adopt::existing" 1
+            "The address is under `existing`: it is referred to, and not managed."
+            "Take it out there first."
         "telform::adopt::exists" 1
             "A file that would be written exists with other content."
             "Move it away, or give another folder with `--out`."

@@ -158,6 +158,8 @@ pub struct Desired {
     pub accounts: IndexMap<String, Account>,
     /// Objects by address.
     pub objects: BTreeMap<Address, DesiredObject>,
+    /// Objects that are only referred to, with nothing but what identifies them: never changed, deleted or managed.
+    pub existing: BTreeMap<Address, DesiredObject>,
     /// Tombstones.
     pub removed: Vec<Removal>,
     /// Renames, and moves to another account.

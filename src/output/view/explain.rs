@@ -214,6 +214,7 @@ fn describe_yaml(it: &Explanation) -> String {
     let protected = if written.prevent_delete { ", protected by prevent_delete" } else { "" };
     match (written.as_what, &written.reason) {
         ("declared", _) => format!("declared at {}{account}{protected}", written.place),
+        ("existing", _) => format!("under `existing` at {}{account}", written.place),
         (_, Some(reason)) => format!("under `removed` at {}: {reason}", written.place),
         (_, None) => format!("under `removed` at {}", written.place),
     }

@@ -120,7 +120,8 @@ impl<'a> Planner<'a> {
     /// What is to serve a number: an existing object, or the step that creates it. The error says why neither is known.
     fn resolve_provider(&self, findings: &Matches<'a>, selection: &Selection, address: &Address) -> Result<ObjectRef, String> {
         let unknown = || format!("it needs {address}, and which live object that is could not be settled");
-        match findings.by_address.get(address).ok_or_else(unknown)?.outcome {
+        let found = findings.by_address.get(address).or(findings.existing.get(address));
+        match found.ok_or_else(unknown)?.outcome {
             MatchOutcome::Live(_) if self.replaced.contains_key(address) => Ok(ref_of_new_object(address)),
             MatchOutcome::Live(live) => Ok(ObjectRef::Id(live.id.clone())),
             MatchOutcome::New if selection.includes(address) => Ok(ref_of_new_object(address)),

@@ -15,7 +15,7 @@ use super::selection::{Selection, accounts_to_read};
 use super::step::FreedNumber;
 use super::unanswered_creates;
 use super::unnumbered_step::UnnumberedStep;
-use super::{Inputs, LedgerLine, LedgerUpdate, NumberImpact, Plan, UnmanagedCount, guard, order};
+use super::{ExistingObject, Inputs, LedgerLine, LedgerUpdate, NumberImpact, Plan, UnmanagedCount, guard, order};
 use crate::model::resource::{Address, DesiredObject, LiveObject, OrganizationCheck};
 
 mod across_accounts;
@@ -102,7 +102,8 @@ pub(super) fn compute_plan(inputs: &Inputs<'_>) -> Plan {
     planner.order_take_overs();
     planner.plan_deletes(inputs);
     let secrets = secret_sources(inputs, &selection);
-    planner.into_plan(inputs, &findings, secrets)
+    let existing = findings.existing_objects(|address| selection.includes(address));
+    planner.into_plan(inputs, &findings, secrets, existing)
 }
 
 impl<'a> Planner<'a> {
@@ -169,7 +170,13 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn into_plan(mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, secrets: SecretSources) -> Plan {
+    fn into_plan(
+        mut self,
+        inputs: &Inputs<'a>,
+        findings: &Matches<'a>,
+        secrets: SecretSources,
+        existing: BTreeMap<Address, ExistingObject>,
+    ) -> Plan {
         self.mark_uncertain_deletes(inputs);
         let steps = order::number_steps(std::mem::take(&mut self.drafts));
         for step in &steps {
@@ -203,6 +210,7 @@ impl<'a> Planner<'a> {
             notices: self.remarks.notices,
             ledger: self.remarks.effects,
             secrets,
+            existing,
             unmanaged: count_unmanaged(inputs, findings, &leaving),
             made_with: Some(ledger_line(inputs)),
             logins: inputs.token_logins(),

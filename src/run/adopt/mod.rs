@@ -155,6 +155,10 @@ fn layered_over(problems: &Problems) -> RunError {
 async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address, id: &str) -> Result<AdoptionOutcome, RunError> {
     let mut loaded = desired::load_config(&context.options.files)?;
     loaded.desired.kinds.insert(address.kind.clone());
+    if let Some(object) = loaded.desired.existing.get(address) {
+        let what = format!("{address} is under `existing` at {}: it is referred to, and not managed", object.location);
+        return Err(RunError::other("telform::adopt::existing", what, "take it out there first"));
+    }
     if let Some(object) = loaded.desired.objects.get_mut(address) {
         if object.id.as_ref().is_some_and(|pinned| pinned != id) {
             let pinned = object.id.clone().unwrap_or_default();

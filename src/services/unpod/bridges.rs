@@ -207,7 +207,8 @@ impl UnpodReader<'_> {
             return Ok(BTreeSet::new());
         }
         let remembered: BTreeSet<String> = self.remembered_ids(BRIDGES_G2.name).map(str::to_owned).collect();
-        let wanted = self.desired_of_kind(BRIDGES_G2.name).filter_map(|object| match object.attributes.get(BRIDGES_G2.id) {
+        let named = self.desired_of_kind(BRIDGES_G2.name).chain(self.referred_of_kind(BRIDGES_G2.name));
+        let wanted = named.filter_map(|object| match object.attributes.get(BRIDGES_G2.id) {
             Some(DesiredValue::Value(slug)) => slug.as_str().map(str::to_owned),
             _ => None,
         });

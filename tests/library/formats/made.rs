@@ -168,6 +168,7 @@ impl Maker {
             refusals: Vec::new(),
             ledger: Vec::new(),
             secrets: Default::default(),
+            existing: Default::default(),
             notices: Vec::new(),
             unmanaged: Vec::new(),
             made_with: None,
