@@ -15,6 +15,7 @@ use crate::plan::{ChangeAction, Inputs, NoticeCode, Plan, RefusalCode, SecretSta
 use crate::services;
 
 mod compared_objects;
+mod number_entries;
 
 pub use compared_objects::{ComparedObjects, NotCompared, compared_objects};
 
@@ -144,6 +145,7 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
         found.extend(drift);
     }
     found.extend(drift_of_undeclared(inputs));
+    found.extend(number_entries::drift_of_numbers(inputs, plan));
     found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
     found.dedup();
     found

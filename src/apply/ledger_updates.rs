@@ -75,6 +75,9 @@ pub fn settle_ledger(
     let listed = LazyCell::new(|| live.by_id());
     for effect in &plan.ledger {
         enter_update(ledger, effect, desired, &listed, now);
+        if let LedgerUpdate::Adopt { address, account, id } = effect {
+            enter_number(ledger, address, account, id, live);
+        }
         if let LedgerUpdate::Adopt { address, account, id } = effect
             && let Some(object) = listed.get(&(account.as_str(), address.kind.as_str(), id.as_str()))
             && let Some(account) = live.accounts.get(account)
@@ -164,6 +167,19 @@ fn enter_object(ledger: &mut Ledger, address: &Address, mut entry: ManagedObject
         old.record_abandoned(&mut entry);
     }
     ledger.objects.insert(address.clone(), entry);
+}
+
+/// An adopted number is recorded with the bridge that it is on.
+fn enter_number(ledger: &mut Ledger, address: &Address, account: &str, number: &str, live: &LiveState) {
+    let connections = live.accounts.get(account).and_then(|read| read.connections.as_deref()).unwrap_or_default();
+    let here = connections.iter().find(|it| it.number == number && it.served_by != ServedBy::Unserved);
+    if let (Some((_, words)), Some(here), Some(entry)) =
+        (services::link_entry(&address.kind), here, ledger.objects.get_mut(address))
+    {
+        entry.key.insert(SmolStr::new_static(words.holder), here.bridge.as_str().into());
+        // Nothing is left to delete where it was under another name of its account.
+        entry.left_behind.clear();
+    }
 }
 
 fn enter_update(

@@ -8,13 +8,13 @@ use super::sent_values::{SentWrite, UnmetAttributes};
 use super::step_target::StepTarget as Aim;
 use crate::apply::event::StepOutcome;
 use crate::model::call::{Call, StepId};
-use crate::model::kind::Kind;
+use crate::model::kind::{Kind, LinkEntry};
 use crate::model::ledger::{
     AbandonedObject, CreatedConnection, FingerprintKey, Ledger, ManagedObject, ObjectOrigin, PendingCreate, UnansweredCreate,
     natural_key,
 };
 use crate::model::resource::{AccountFacts, Address, Desired, DesiredValue, LiveObject, LiveState};
-use crate::model::value::Value;
+use crate::model::value::{CompactValue, Value};
 use crate::plan::{ObjectRef, Plan, Step, StepOperation, StepPhase};
 use crate::services;
 use crate::state::ledger::LedgerError;
@@ -242,16 +242,59 @@ impl ApplyRun<'_> {
                     }
                 }
                 ledger.connections.retain(|made| !(made.account == account && (made.provider == *id || made.bridge == *id)));
+                if target.kind.link.is_some() {
+                    self.forget_numbers_of(ledger, account, id);
+                }
             }
             (StepOperation::Connect { bridge, number, provider, .. }, _) => {
                 if let (Ok(slug), Ok(provider)) = (self.resolve_ref(bridge), self.resolve_ref(provider)) {
                     ledger.note_connected(account, &slug, number, &provider);
                     ledger.note_moved(account, number);
+                    self.enter_number(ledger, step, &slug, number);
                 }
             }
-            (StepOperation::Disconnect { bridge, number, .. }, _) => ledger.note_disconnected(account, bridge, number),
+            (StepOperation::Disconnect { bridge, number, .. }, _) => {
+                ledger.note_disconnected(account, bridge, number);
+                self.forget_number(ledger, step, bridge, number);
+            }
             _ => {}
         }
+    }
+
+    /// The address that a number has as an entry of its own, where the service has such entries.
+    fn number_address(&self, step: &Step, number: &str) -> Option<(Address, &'static LinkEntry)> {
+        let words = self.apply.desired.accounts.get(&step.call.account)?.service.link_entry()?;
+        let own = step.address.clone().filter(|address| address.kind == words.kind);
+        Some((own.unwrap_or_else(|| Address::new(words.kind, number)), words))
+    }
+
+    /// A connected number is managed by its entry, if it has one.
+    fn enter_number(&self, ledger: &mut Ledger, step: &Step, bridge: &str, number: &str) {
+        let Some((address, words)) = self.number_address(step, number) else { return };
+        if self.apply.desired.number_entries.contains_key(&address) {
+            let mut entry = self.new_entry(&step.call.account, number, ObjectOrigin::Created);
+            entry.key.insert(words.holder.into(), bridge.into());
+            ledger.objects.insert(address, entry);
+        } else {
+            ledger.objects.remove(&address);
+        }
+    }
+
+    /// A number that was cut on this bridge is no longer managed as an entry on it.
+    fn forget_number(&self, ledger: &mut Ledger, step: &Step, bridge: &str, number: &str) {
+        let Some((address, words)) = self.number_address(step, number) else { return };
+        if ledger.objects.get(&address).is_some_and(|entry| is_on(entry, words, bridge)) {
+            ledger.remove_deleted(&address, self.apply.desired);
+        }
+    }
+
+    /// The numbers of a deleted bridge are no longer managed as entries on it.
+    fn forget_numbers_of(&self, ledger: &mut Ledger, account: &str, bridge: &str) {
+        let service = self.apply.desired.accounts.get(account).map(|account| account.service);
+        let Some(words) = service.and_then(|service| service.link_entry()) else { return };
+        ledger
+            .objects
+            .retain(|address, entry| address.kind != words.kind || entry.account != account || !is_on(entry, words, bridge));
     }
 
     /// Saves the ledger, with the position that the journal has reached.
@@ -365,6 +408,11 @@ pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<Step
         }
     }
     found
+}
+
+/// Whether the entry of a number was last seen on this bridge.
+fn is_on(entry: &ManagedObject, words: &LinkEntry, bridge: &str) -> bool {
+    entry.key.get(words.holder).and_then(CompactValue::as_str) == Some(bridge)
 }
 
 pub(super) fn ledger_entry(account: &str, id: &str, origin: ObjectOrigin, since: String) -> ManagedObject {

@@ -63,7 +63,7 @@ impl Plan {
             code: NoticeCode::GoesOn,
             account: account_of_step(step).to_owned(),
             address: step.address.clone(),
-            attribute: self.members_of(account_of_step(step)).map(str::to_owned),
+            attribute: self.members_of(account_of_step(step)).filter(|_| !is_entry(step)).map(str::to_owned),
             detail: Some(number.to_owned()),
         });
         let notices: Vec<PlanNotice> = notices.collect();
@@ -136,6 +136,11 @@ impl Plan {
     /// The configuration that is to serve a number, by the address that the plan shows.
     fn serving_configuration(&self, step: &Step, number: &str) -> Option<Address> {
         let change = self.changes.iter().find(|change| Some(&change.address) == step.address.as_ref())?;
+        if let Some((_, words)) = services::link_entry(&change.address.kind) {
+            let target = change.attributes.iter().find(|attribute| attribute.name == words.target)?;
+            let ShownValue::Value(Value::String(target)) = &target.after else { return None };
+            return Address::parse(target);
+        }
         let members = self.members_of(account_of_step(step))?;
         let numbers = change.attributes.iter().find(|attribute| attribute.name == members)?;
         let ShownValue::Value(Value::Object(after)) = &numbers.after else { return None };
@@ -163,6 +168,11 @@ impl Plan {
     }
 }
 
+/// Whether a step belongs to a number that is an entry of its own.
+fn is_entry(step: &Step) -> bool {
+    step.address.as_ref().is_some_and(|address| services::link_entry(&address.kind).is_some())
+}
+
 fn account_of_step(step: &Step) -> &str {
     &step.call.account
 }
@@ -185,7 +195,8 @@ fn narrow_change(change: &Change, members: Option<&str>, steps: &[Step]) -> Opti
     if own.is_empty() {
         return None;
     }
-    if own.iter().any(|step| matches!(step.operation, StepOperation::Create { .. })) {
+    let entry = services::link_entry(&change.address.kind).is_some();
+    if entry || own.iter().any(|step| matches!(step.operation, StepOperation::Create { .. })) {
         return Some(part);
     }
     part.action = ChangeAction::Update;

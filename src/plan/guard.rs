@@ -10,6 +10,7 @@ use super::step::{Step, StepOperation};
 use super::{Inputs, StepPhase};
 use crate::model::guards::Guards;
 use crate::model::resource::{Address, OrganizationCheck};
+use crate::services;
 
 /// What the guards refuse: first what breaks the limits of one account, then what breaks those of the whole run.
 pub(super) fn check_guards(inputs: &Inputs<'_>, planned: &PlannedChanges<'_>) -> Vec<PlanRefusal> {
@@ -164,6 +165,8 @@ fn managed_objects<'a>(inputs: &Inputs<'a>, planned: &PlannedChanges<'a>) -> Has
         _ => None,
     });
     let mut managed: HashSet<_> = found.chain(planned.steps.iter().filter_map(deleted_object)).collect();
+    let numbers = inputs.ledger.objects.iter().filter(|(address, _)| services::link_entry(&address.kind).is_some());
+    managed.extend(numbers.map(|(address, entry)| (entry.account.as_str(), address.kind.as_str(), entry.id.as_str())));
     let known = inputs.ledger.objects.iter();
     let known = known.map(|(address, entry)| (entry.account.as_str(), address.kind.as_str(), entry.id.as_str()));
     let known: HashSet<_> = known.collect();

@@ -41,6 +41,17 @@ pub(super) struct PlannedBridge {
     pub(super) undecided: BTreeMap<String, Address>,
     /// Numbers that a new bridge includes and that no configuration serves there.
     pub(super) unserved: BTreeSet<String>,
+    /// Whether it owns all its numbers: any other is cut. If not, each of the numbers is an entry of its own.
+    pub(super) owns_all: bool,
+    /// Addresses of the entries that own numbers; the bridge owns all others.
+    pub(super) owners: BTreeMap<String, Address>,
+}
+
+impl PlannedBridge {
+    /// The address that decides about a number on it.
+    fn owner_of(&self, number: &str) -> &Address {
+        self.owners.get(number).unwrap_or(&self.address)
+    }
 }
 
 /// The inputs of the decision for one account.
@@ -56,6 +67,8 @@ pub(super) struct LinkInputs<'a> {
     pub(super) bridges: &'a [PlannedBridge],
     pub(super) index: &'a LinkIndex<'a>,
     pub(super) leaving_bridges: BTreeMap<String, Address>,
+    /// Connections that are cut because of an entry of their own: bridge and number to the address of the entry.
+    pub(super) leaving_numbers: BTreeMap<(String, String), Address>,
     pub(super) leaving: BTreeMap<String, LeavingConfiguration>,
     /// Slugs of bridges that belong to another organization, or to none: nothing is disconnected or connected there.
     pub(super) foreign_bridges: BTreeSet<&'a str>,
@@ -69,6 +82,8 @@ pub(super) struct LinkInputs<'a> {
     pub(super) unreadable: BTreeSet<&'a str>,
     /// Name of a configuration for people, by id.
     pub(super) label: &'a dyn Fn(&str) -> String,
+    /// Address of a bridge, or its slug where it has none, by slug.
+    pub(super) bridge_name: &'a dyn Fn(&str) -> String,
 }
 
 /// What was decided.
@@ -99,16 +114,18 @@ impl LinkInputs<'_> {
             self.refuse_ambiguous_connection(connection, &mut wired);
             match self.declared_bridge(&connection.bridge) {
                 _ if self.leaving_bridges.contains_key(&connection.bridge) => self.leave_deleted_bridge(connection, &mut wired),
-                Some(bridge) => match bridge.numbers.get(&connection.number) {
-                    Some((name, provider)) => {
-                        settled.insert(&connection.number);
-                        self.keep_or_rewire(bridge, connection, name, provider, &mut wired);
-                    }
-                    // What is to serve one of its numbers could not be determined: none of its numbers is disconnected.
-                    None if !bridge.undecided.is_empty() => {}
-                    None => self.disconnect_number(connection, &bridge.address, &mut wired),
+                Some(bridge) if bridge.numbers.contains_key(&connection.number) => {
+                    let (name, provider) = &bridge.numbers[&connection.number];
+                    settled.insert(&connection.number);
+                    self.keep_or_rewire(bridge, connection, name, provider, &mut wired);
+                }
+                // What is to serve one of its numbers could not be determined: none of its numbers is disconnected.
+                Some(bridge) if bridge.owns_all && !bridge.undecided.is_empty() => {}
+                Some(bridge) if bridge.owns_all => self.disconnect_number(connection, &bridge.address, &mut wired),
+                _ => match self.leaving_numbers.get(&(connection.bridge.clone(), connection.number.clone())) {
+                    Some(owner) => self.disconnect_number(connection, owner, &mut wired),
+                    None => self.follow_leaving_configuration(connection, &mut wired),
                 },
-                None => self.follow_leaving_configuration(connection, &mut wired),
             }
         }
         for bridge in self.bridges {
@@ -140,7 +157,9 @@ impl LinkInputs<'_> {
                 Some(leaving) => leaving.replacement.clone(),
                 None => Some(ObjectRef::Id(open.provider.clone())),
             };
-            let decided = self.declared_bridge(&open.bridge).is_some() || self.leaving_bridges.contains_key(&open.bridge);
+            let decides = |bridge: &PlannedBridge| bridge.owns_all || bridge.numbers.contains_key(&open.number);
+            let decided =
+                self.declared_bridge(&open.bridge).is_some_and(decides) || self.leaving_bridges.contains_key(&open.bridge);
             let possible = self.slugs.contains(open.bridge.as_str()) && self.configurations.contains(open.provider.as_str());
             match heir {
                 Some(heir) if !served && !decided && possible && !wired.steps.connects_number(&open.number) => {
@@ -277,7 +296,11 @@ impl LinkInputs<'_> {
         match (&connection.served_by, wanted) {
             (target, Some(id)) if target.id() == Some(id) => {}
             (ServedBy::OneOf(candidates), Some(id)) if candidates.contains(id) => {
-                wired.remarks.notices.push(self.number_notice(NoticeCode::Settled, &bridge.address, &connection.number));
+                wired.remarks.notices.push(self.number_notice(
+                    NoticeCode::Settled,
+                    bridge.owner_of(&connection.number),
+                    &connection.number,
+                ));
                 let before = connection.served_by.in_plan();
                 self.connect_number(bridge, connection.number_id, &connection.number, provider, before, wired);
                 self.note_impact(Some(connection), Some((bridge, name)), &connection.number, NumberEffect::Settles, 0, wired);
@@ -286,7 +309,10 @@ impl LinkInputs<'_> {
                 self.connect_number(bridge, connection.number_id, &connection.number, provider, ServedBy::Unserved, wired);
                 self.note_impact(None, Some((bridge, name)), &connection.number, NumberEffect::Connects, 0, wired);
             }
-            _ => self.move_to_configuration(&bridge.address, &bridge.at, connection, name, provider, wired),
+            _ => {
+                let owner = bridge.owner_of(&connection.number);
+                self.move_to_configuration(owner, &bridge.at, connection, name, provider, wired);
+            }
         }
     }
 
@@ -346,13 +372,23 @@ impl LinkInputs<'_> {
             } else {
                 format!("{number} is on bridge {}, and nothing but deleting that frees it", connection.bridge)
             };
-            wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberElsewhere, &bridge.address, number, detail));
+            wired.remarks.refusals.push(self.number_refusal(
+                RefusalCode::NumberElsewhere,
+                bridge.owner_of(number),
+                number,
+                detail,
+            ));
             return;
         }
         let known = self.numbers.get(number);
         if let Some(slug) = known.and_then(|live| live.bridge.as_deref()).filter(|slug| self.unreadable.contains(slug)) {
             let detail = format!("{number} is on bridge {slug}, which cannot be read");
-            wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberElsewhere, &bridge.address, number, detail));
+            wired.remarks.refusals.push(self.number_refusal(
+                RefusalCode::NumberElsewhere,
+                bridge.owner_of(number),
+                number,
+                detail,
+            ));
             return;
         }
         let known = known.and_then(|live| live.id);
@@ -360,12 +396,22 @@ impl LinkInputs<'_> {
             // Such a bridge accepts only a free number; a disconnected number stays on its old bridge (unpod.md 6.2, 7.2).
             if matches!(bridge.at, ObjectRef::Id(_)) || (elsewhere.is_some() && !taken) {
                 let detail = format!("{number} is not on bridge {}", self.bridge_label(&bridge.at));
-                wired.remarks.refusals.push(self.number_refusal(RefusalCode::CannotAssign, &bridge.address, number, detail));
+                wired.remarks.refusals.push(self.number_refusal(
+                    RefusalCode::CannotAssign,
+                    bridge.owner_of(number),
+                    number,
+                    detail,
+                ));
                 return;
             }
             if known.is_none() {
                 let detail = format!("the service does not offer {number} as a free number");
-                wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberNotOffered, &bridge.address, number, detail));
+                wired.remarks.refusals.push(self.number_refusal(
+                    RefusalCode::NumberNotOffered,
+                    bridge.owner_of(number),
+                    number,
+                    detail,
+                ));
                 return;
             }
         }
@@ -455,7 +501,7 @@ impl LinkInputs<'_> {
         before: ServedBy,
         wired: &mut LinkPlan,
     ) {
-        let (owner, at) = (&bridge.address, bridge.at.clone());
+        let (owner, at) = (bridge.owner_of(number), bridge.at.clone());
         let change = LinkChange { owner, at, number, number_id, before, target: Some(provider) };
         wired.steps.add_link_change(self.account, self.link, change);
     }
@@ -513,8 +559,11 @@ impl LinkInputs<'_> {
         }
     }
 
-    /// A refusal about one number, which does not affect another number.
+    /// A refusal about one number, which does not affect another number. An entry of its own is about nothing else.
     fn number_refusal(&self, code: RefusalCode, address: &Address, number: &str, detail: String) -> PlanRefusal {
+        if self.link.roles.entry.is_some_and(|entry| entry.kind == address.kind) {
+            return self.object_refusal(code, address, detail);
+        }
         PlanRefusal { attribute: Some(number_attribute(number)), ..self.object_refusal(code, address, detail) }
     }
 
@@ -523,7 +572,8 @@ impl LinkInputs<'_> {
     }
 
     fn number_notice(&self, code: NoticeCode, address: &Address, number: &str) -> PlanNotice {
-        let attribute = Some(self.link.roles.members.to_owned());
+        let entry = self.link.roles.entry.is_some_and(|entry| entry.kind == address.kind);
+        let attribute = (!entry).then(|| self.link.roles.members.to_owned());
         PlanNotice { attribute, ..PlanNotice::about(code, self.account, Some(address), Some(number.to_owned())) }
     }
 }

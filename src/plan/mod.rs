@@ -61,7 +61,7 @@ pub use not_taken::{NotTakenRemedy, NotTakenValue};
 pub use reconnect::{StepStatus, reconnect_steps};
 pub use rename::renamed_addresses;
 pub(crate) use selection::known_addresses;
-pub use selection::{RunLimits, TypedLimits, accounts_to_read};
+pub use selection::{RunLimits, TypedLimits, accounts_to_read, is_selected};
 pub use step::{FreedNumber, ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 pub use unanswered_creates::{entry_of_late_create, has_natural_key, twin_notices};
 pub use undo_entry::UndoEntry;

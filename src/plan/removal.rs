@@ -16,6 +16,7 @@ use super::{Inputs, LedgerUpdate};
 use crate::model::kind::Kind;
 use crate::model::resource::{Address, LiveObject, Removal, UnreadableObject};
 use crate::model::value::CompactValue;
+use crate::services;
 
 /// An object that will not exist after the plan.
 #[derive(Debug)]
@@ -92,7 +93,7 @@ fn removal_requests<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>) -> Vec<Remo
     let mut wishes: Vec<RemovalRequest<'a>> = desired
         .removed
         .iter()
-        .filter(|removal| !removal.keep)
+        .filter(|removal| !removal.keep && services::link_entry(&removal.address.kind).is_none())
         .map(|removal| {
             let entry = inputs.ledger.objects.get(&removal.address);
             let gone = inputs
@@ -124,6 +125,10 @@ fn removal_requests<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>) -> Vec<Remo
             .filter(|(address, _)| desired.kinds.contains(&address.kind))
             .filter(|(address, _)| !desired.objects.contains_key(*address) && !buried.contains(address))
             .filter(|(address, _)| !findings.is_spared(inputs, address))
+            // A number is cut with the connections of its account.
+            .filter(|(address, entry)| {
+                services::link_entry(&address.kind).is_none() || !desired.accounts.contains_key(&entry.account)
+            })
             .map(|(address, entry)| RemovalRequest {
                 address,
                 account: Some(&entry.account),

@@ -62,7 +62,9 @@ impl Selection {
             let needed = options.targets.iter().filter_map(|target| desired.objects.get(target)).flat_map(|object| {
                 object.numbers.iter().flat_map(|numbers| numbers.values().map(|wanted| wanted.provider.clone()))
             });
-            options.targets.iter().cloned().chain(needed).collect()
+            let numbers = options.targets.iter().filter_map(|target| desired.number_entries.get(target));
+            let numbers = numbers.flat_map(|entry| [entry.bridge.clone(), entry.wanted.provider.clone()]);
+            options.targets.iter().cloned().chain(needed).chain(numbers).collect()
         });
         let limit = &options.accounts;
         let outside = if limit.is_empty() {
@@ -83,6 +85,11 @@ impl Selection {
     }
 }
 
+/// Whether a run is about an address, by itself or because a target needs it.
+pub fn is_selected(inputs: &Inputs<'_>, address: &Address) -> bool {
+    Selection::new(inputs).includes(address)
+}
+
 /// Every address that the configuration or the ledger has, with the accounts that its object may be in.
 pub(crate) fn known_addresses<'a>(desired: &'a Desired, ledger: &'a Ledger) -> impl Iterator<Item = (&'a Address, Vec<&'a str>)> {
     let declared = desired.objects.iter().map(|(address, object)| {
@@ -99,10 +106,15 @@ pub(crate) fn known_addresses<'a>(desired: &'a Desired, ledger: &'a Ledger) -> i
         behind.chain([entry.account.as_str()]).map(move |account| (address, account))
     });
     let left = left.chain(ledger.attempts.iter().map(|(address, open)| (address, open.account.as_str())));
-    let left = left.filter(|(address, _)| !desired.objects.contains_key(*address));
+    let declared_here = |address: &Address| desired.objects.contains_key(address) || desired.number_entries.contains_key(address);
+    let left = left.filter(move |(address, _)| !declared_here(address));
+    let numbers = desired.number_entries.iter().map(|(address, entry)| {
+        let earlier = ledger.objects.get(address).map(|known| known.account.as_str());
+        (address, [entry.account.as_str()].into_iter().chain(earlier).collect())
+    });
     let referred = desired.existing.iter().map(|(address, object)| (address, vec![object.account.as_str()]));
     let gone = desired.removed.iter().map(|gone| (&gone.address, accounts_that_may_hold(desired, ledger, gone)));
-    declared.chain(left.map(|(address, account)| (address, vec![account]))).chain(gone).chain(referred)
+    declared.chain(left.map(|(address, account)| (address, vec![account]))).chain(gone).chain(referred).chain(numbers)
 }
 
 /// The accounts in which the object of a tombstone may be: the known one, or all that can hold its kind.

@@ -149,7 +149,15 @@ fn in_scope(account: &Account, desired: &Desired) -> BTreeSet<&'static str> {
     let mentioned = |name: &str| {
         desired.kinds.contains(name) || desired.removed.iter().any(|gone| gone.address.kind == name) || referred(name)
     };
-    account.service.kinds.iter().map(|kind| kind.name).filter(|name| mentioned(name)).collect()
+    let mut kinds: BTreeSet<&'static str> =
+        account.service.kinds.iter().map(|kind| kind.name).filter(|name| mentioned(name)).collect();
+    if let Some(roles) = account.service.link_roles()
+        && roles.entry.is_some_and(|entry| mentioned(entry.kind))
+    {
+        // A number that is an entry of its own is a connection between two objects.
+        kinds.extend([roles.holder, roles.target]);
+    }
+    kinds
 }
 
 /// The context of reading one account.

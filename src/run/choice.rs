@@ -99,13 +99,15 @@ pub(crate) fn nearest_address<'a>(all: impl Iterator<Item = &'a Address>, wanted
 pub(crate) fn check_known(desired: &Desired, ledger: &Ledger, address: &Address) -> Result<(), RunError> {
     let known = desired.objects.contains_key(address)
         || desired.existing.contains_key(address)
+        || desired.number_entries.contains_key(address)
         || ledger.objects.contains_key(address)
         || ledger.attempts.contains_key(address)
         || desired.removed.iter().any(|gone| gone.address == *address);
     if known {
         return Ok(());
     }
-    let all = desired.objects.keys().chain(desired.existing.keys()).chain(ledger.objects.keys());
+    let all =
+        desired.objects.keys().chain(desired.existing.keys()).chain(desired.number_entries.keys()).chain(ledger.objects.keys());
     let help = nearest_address(all, address).map_or_else(String::new, |near| format!("did you mean {near}?"));
     Err(RunError::other(UNKNOWN_ADDRESS, format!("neither the configuration nor the ledger has {address}"), help))
 }

@@ -132,6 +132,7 @@ const LEFT_OUT: &str = "telform::cli::left_out";
 /// Refuses a target in an account that `--account` leaves out.
 fn check_account(desired: &Desired, ledger: &Ledger, address: &Address, limit: &BTreeSet<String>) -> Result<(), RunError> {
     let declared = desired.objects.get(address).or(desired.existing.get(address)).map(|object| &object.account);
+    let declared = declared.or(desired.number_entries.get(address).map(|entry| &entry.account));
     let account = declared.or(ledger.objects.get(address).map(|entry| &entry.account));
     match account.filter(|name| !limit.is_empty() && !limit.contains(*name)) {
         None => Ok(()),

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use self::copy::Source;
-use crate::model::kind::{Kind, ServiceTable, SettingRole};
+use crate::model::kind::{Kind, LinkEntry, LinkRoles, ServiceTable, SettingRole};
 use crate::model::resource::Account;
 use crate::read::{KindByKind, ReadService};
 use crate::sandbox::World;
@@ -98,9 +98,9 @@ pub fn add(services: &[Service]) -> Result<(), NotAdded> {
     let tables = &registry.tables;
     let clash = |at: usize, table: &ServiceTable| {
         tables[..at].iter().any(|other| {
-            let shares = |kind: &&Kind| other.kinds.iter().any(|it| it.name == kind.name);
-            other.api == table.api || table.kinds.iter().copied().any(|kind| shares(&kind))
-        })
+            let entry = table.link_entry().is_some_and(|entry| other.holds(entry.kind));
+            other.api == table.api || entry || table.kinds.iter().any(|kind| other.holds(kind.name))
+        }) || table.link_entry().is_some_and(|entry| table.kinds.iter().any(|kind| kind.name == entry.kind))
     };
     if tables.iter().enumerate().any(|(at, table)| clash(at, table)) {
         return Err(NotAdded);
@@ -152,7 +152,19 @@ pub fn name_settings(text: &str) -> String {
 
 /// The service that serves a kind.
 pub fn of_kind(name: &str) -> Option<&'static ServiceTable> {
-    tables().iter().copied().find(|service| service.kinds.iter().any(|kind| kind.name == name))
+    tables().iter().copied().find(|service| service.holds(name))
+}
+
+/// The roles and words of links that are entries of their own under this kind.
+pub fn link_entry(kind: &str) -> Option<(&'static LinkRoles, &'static LinkEntry)> {
+    let all = tables().iter().filter_map(|service| service.link_roles());
+    all.filter_map(|roles| Some((roles, roles.entry?))).find(|(_, entry)| entry.kind == kind)
+}
+
+/// Names of everything that has an address: the kinds, then the links that are entries of their own.
+pub fn address_kinds() -> Vec<&'static str> {
+    let entries = tables().iter().filter_map(|service| service.link_entry()).map(|entry| entry.kind);
+    kind_names().into_iter().chain(entries).collect()
 }
 
 /// All shapes of a kind, over the generations.

@@ -67,10 +67,23 @@ pub struct Links {
     pub members: &'static str,
     /// Kind of the targets.
     pub target: &'static str,
+    /// The words of members that are entries of their own, where there are such.
+    pub entry: Option<LinkEntry>,
     /// The requests that link a member to a target and take it off.
     pub requests: LinkRequests,
     /// What those requests say, in each generation.
     pub bodies: &'static [LinkBody],
+}
+
+/// A member that is an entry of its own: it owns its link, and nothing else of its holder.
+#[derive(Debug)]
+pub struct LinkEntry {
+    /// First part of its address.
+    pub kind: &'static str,
+    /// Attribute that shows its holder.
+    pub holder: &'static str,
+    /// Attribute that shows its target.
+    pub target: &'static str,
 }
 
 /// The requests of a link; `{id}` in a path is the holder.

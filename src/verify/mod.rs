@@ -17,6 +17,7 @@ pub mod facts;
 mod journal;
 mod journal_line;
 mod not_taken;
+mod number_entries;
 mod order;
 mod reconnect;
 mod requests;

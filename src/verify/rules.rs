@@ -1,7 +1,7 @@
 //! The list of rules.
 
 use super::context::CheckerContext;
-use super::{attributes, not_taken, order, requests, sources, summary, summary_line, unlisted};
+use super::{attributes, not_taken, number_entries, order, requests, sources, summary, summary_line, unlisted};
 
 /// A rule: reports its violations.
 pub(super) type CheckerRule = fn(&mut CheckerContext<'_>);
@@ -41,6 +41,7 @@ pub(super) const RULES: &[(&str, RuleScope, CheckerRule)] = &[
     ("attribute", Complete, attributes::check_attributes),
     ("belief", Complete, attributes::check_preconditions),
     ("shown", Complete, attributes::check_number_changes),
+    ("shown", Complete, number_entries::check_entry_changes),
     ("impact", Complete, summary::check_impact),
     ("learnt", Complete, summary::check_ledger_updates),
     ("not_taken", Always, not_taken::check_not_taken),

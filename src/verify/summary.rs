@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attributes::goes_alone;
 use super::context::{CheckerContext, configuration_names, kind_of};
 use super::facts::kind;
+use super::number_entries::{entry_mismatch, entry_words, order_of};
 use super::order::{CheckerNumberSteps, FreedNumbers, freed_numbers, steps_by_number};
 use super::shape::{
     CheckerAction, CheckerChange, CheckerEffect, CheckerImpact, CheckerLedgerUpdate, CheckerNumberLocation, CheckerOperation,
@@ -13,12 +14,11 @@ use super::shape::{
 
 /// Every request is part of a change that lists it: nothing is done outside the list of changes.
 pub(super) fn check_step_owners(check: &mut CheckerContext<'_>) {
-    let order = |address: &str| address.split_once('.').map(|(kind, name)| (kind.to_owned(), name.to_owned()));
     if !check
         .plan
         .changes
         .iter()
-        .map(|change| order(&change.address))
+        .map(|change| order_of(&change.address))
         .collect::<Vec<_>>()
         .windows(2)
         .all(|pair| pair[0] < pair[1])
@@ -52,7 +52,7 @@ pub(super) fn check_step_owners(check: &mut CheckerContext<'_>) {
     }
     for (at, change) in check.plan.changes.iter().enumerate() {
         let place = format!("/changes/{at}");
-        if kind(kind_of(&change.address)).is_none() {
+        if kind(kind_of(&change.address)).is_none() && entry_words(&change.address).is_none() {
             check.report(&format!("{place}/address"), &format!("{} is not an address of a known kind", change.address));
         }
         if check.plan.existing.contains_key(&change.address) {
@@ -84,7 +84,11 @@ fn left_accounts(change: &CheckerChange) -> impl Iterator<Item = &String> {
 pub(super) fn check_actions(check: &mut CheckerContext<'_>) {
     for (at, change) in check.plan.changes.iter().enumerate() {
         let own: Vec<&CheckerStep> = check.steps_of(&change.address).into_iter().map(|(_, step)| step).collect();
-        if let Some(wrong) = action_mismatch(check, change, &own) {
+        let wrong = match entry_words(&change.address) {
+            Some(_) => entry_mismatch(change, &own),
+            None => action_mismatch(check, change, &own),
+        };
+        if let Some(wrong) = wrong {
             check.report(&format!("/changes/{at}/action"), &format!("{}: {wrong}", change.address));
         }
     }
@@ -389,7 +393,7 @@ pub(super) fn check_ledger_updates(check: &mut CheckerContext<'_>) {
         };
         let change = check.changes.get(address.as_str());
         let right = check.accounts.contains_key(account.as_str())
-            && kind(kind_of(address)).is_some()
+            && (kind(kind_of(address)).is_some() || entry_words(address).is_some())
             && change.is_none_or(|change| {
                 change.account == *account
                     && match change.action {

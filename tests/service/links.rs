@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use telform::model::kind::{
-    AttributeType, CollectionListing, Field, Kind, Link, LinkRequests, LinkRoles, Next, NumberParameter, ServiceTable,
+    AttributeType, CollectionListing, Field, Kind, Link, LinkEntry, LinkRequests, LinkRoles, Next, NumberParameter, ServiceTable,
 };
 use telform::model::resource::ServedBy;
 use telform::verify::facts;
@@ -28,7 +28,12 @@ pub(crate) static MENUS: Kind = Kind::new("menus", "menu", "voicebox.md 3")
     .link(&MENU_LINK)
     .order(6, 4);
 
-static MENU_ROLES: LinkRoles = LinkRoles { holder: "menus", members: "numbers", target: "mailboxes" };
+static MENU_ROLES: LinkRoles = LinkRoles {
+    holder: "menus",
+    members: "numbers",
+    target: "mailboxes",
+    entry: Some(&LinkEntry { kind: "menu_numbers", singular: "number", holder: "menu", target: "mailbox" }),
+};
 
 static MENU_LINK: Link = Link::new(
     &MENU_ROLES,
@@ -52,6 +57,7 @@ pub(crate) static MENU_FACTS: facts::Links = facts::Links {
     holder: "menus",
     members: "numbers",
     target: "mailboxes",
+    entry: Some(facts::LinkEntry { kind: "menu_numbers", holder: "menu", target: "mailbox" }),
     requests: facts::LinkRequests::Post { connect: "v1/menus/{id}/connect", disconnect: "v1/menus/{id}/disconnect" },
     bodies: &[facts::LinkBody { target: "mailbox_id", member: facts::MemberKey::Text("number"), taken_along: None }],
 };
@@ -92,7 +98,7 @@ static LINES: Kind = Kind::new("lines", "line", "linebox.md 2")
     .link(&LINE_LINK)
     .order(9, 8);
 
-static LINE_ROLES: LinkRoles = LinkRoles { holder: "lines", members: "box_id", target: "boxes" };
+static LINE_ROLES: LinkRoles = LinkRoles { holder: "lines", members: "box_id", target: "boxes", entry: None };
 
 static LINE_LINK: Link = Link::new(&LINE_ROLES, LinkRequests::PatchMember { path: "v1/lines/{id}", number: "number" }, "box_id");
 
@@ -107,6 +113,7 @@ pub(crate) static LINEBOX_FACTS: facts::ServiceFacts = facts::ServiceFacts {
         holder: "lines",
         members: "box_id",
         target: "boxes",
+        entry: None,
         requests: facts::LinkRequests::Patch { member: "v1/lines/{id}" },
         bodies: &[facts::LinkBody { target: "box_id", member: facts::MemberKey::Unnamed, taken_along: None }],
     }),
@@ -241,6 +248,22 @@ pub(crate) fn numbers_of_a_menu_are_connected_and_moved_by_posts() {
     assert_eq!(desk.server.silenced(), 0, "no number was on what was deleted");
     let draft = desk.run("docs menus", 0);
     assert!(draft.contains("POST v1/menus/{id}/connect"), "{draft}");
+
+    // A number that is an entry of its own has the words of its service.
+    let desk = Desk::new("voicebox");
+    let entry = |by: &str| {
+        let number = format!("  \"+14155550101\": {{ menu: main, mailbox: {by} }}\n");
+        format!("{both}menus: {{ main: {{ title: Main }} }}\nmenu_numbers:\n{number}")
+    };
+    desk.yaml(&entry("a"));
+    desk.apply("", &[MAILBOX, MAILBOX, "POST /v1/menus [\"title\"]", CONNECT]);
+    desk.yaml(&entry("bb"));
+    let plan = desk.plan();
+    assert_eq!(impact(&plan), [("moves".to_owned(), 1)]);
+    let other = serde_json::json!({ "value": "mailboxes.a" });
+    desk.checker_finds(&plan, "/plan/changes/0/attributes/0/after", other, "shows something else than its steps do");
+    desk.checker_finds(&plan, "/plan/changes/0/action", "create", "nothing connects it for the first time");
+    desk.apply("", &[CUT, CONNECT]);
 }
 
 fn boxes(names: &[&str]) -> String {

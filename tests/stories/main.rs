@@ -91,6 +91,7 @@ mod merge_models;
 mod moto;
 mod moves;
 mod not_taken;
+mod number_entries;
 mod number_forms;
 mod odd;
 mod output;

@@ -46,6 +46,23 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
         }
         let read = inputs.live.accounts.get(&entry.account).filter(|_| about(&entry.account));
         let Some(read) = read else { continue };
+        if services::link_entry(&address.kind).is_some() {
+            match (&read.connections, &read.connections_failure) {
+                (Some(_), _) => {
+                    let of = looked.compared.entry(entry.account.clone()).or_default();
+                    *of.entry(address.kind.to_string()).or_default() += 1;
+                }
+                (None, failure) => {
+                    let unread = |text: &str| text.to_owned();
+                    let why =
+                        failure.as_ref().map_or_else(|| unread("it was not read what serves the numbers"), |it| it.why.clone());
+                    let help =
+                        failure.as_ref().map_or_else(|| unread("`telform plan -v` shows what was asked"), |it| it.help.clone());
+                    looked.missed.push(NotCompared { what, why, help });
+                }
+            }
+            continue;
+        }
         let hidden =
             plan.refusals.iter().find(|refusal| refusal.address.as_ref() == Some(address) && refusal.code.hides_object());
         if let Some(refusal) = hidden {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::analysis::drift;
 use crate::model::kind::Kind;
+use crate::model::ledger::ManagedObject;
 use crate::model::resource::{Address, LiveObject};
 use crate::plan::{
     AddressMatch, Change, ChangeAction, Inputs, MatchedBy, NoticeCode, Plan, PlanNotice, PlanRefusal, StepOperation,
@@ -13,6 +14,7 @@ use crate::plan::{
 use crate::services;
 
 mod attribute;
+mod number_entry;
 mod wording;
 
 pub use attribute::{AttributeReason, ExplainedAttribute, FieldFacts, YamlValue};
@@ -130,6 +132,18 @@ pub struct LedgerFacts {
     pub hidden_since: Option<String>,
 }
 
+impl LedgerFacts {
+    fn new(entry: &ManagedObject) -> Self {
+        Self {
+            id: entry.id.clone(),
+            origin: entry.origin,
+            since: entry.since.clone(),
+            prevent_delete: entry.prevent_delete,
+            hidden_since: entry.hidden_since.clone(),
+        }
+    }
+}
+
 /// One request of the plan.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct ExplainedRequest {
@@ -154,6 +168,9 @@ pub struct ExplainedRequest {
 pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attribute: Option<&str>) -> Option<Explanation> {
     if !is_known_address(inputs, address) {
         return explain_unmanaged(inputs, plan, address);
+    }
+    if let Some((_, words)) = services::link_entry(&address.kind) {
+        return Some(number_entry::explain_number(inputs, plan, address, words));
     }
     let met = match_address(inputs, address);
     let change = plan.changes.iter().find(|change| change.address == *address);
@@ -195,13 +212,7 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
         verdict,
         yaml: find_mention(inputs, address),
         natural_key: kind.natural_key.to_vec(),
-        ledger: met.entry.as_ref().map(|entry| LedgerFacts {
-            id: entry.id.clone(),
-            origin: entry.origin,
-            since: entry.since.clone(),
-            prevent_delete: entry.prevent_delete,
-            hidden_since: entry.hidden_since.clone(),
-        }),
+        ledger: met.entry.as_ref().map(LedgerFacts::new),
         found: match (met.found, id) {
             (MatchedBy::Nothing, _) if !is_read => MatchedBy::NotLookedFor,
             (MatchedBy::NotLookedFor, Some(id)) if live.is_some() => MatchedBy::Ledger(id.to_owned()),
@@ -221,6 +232,7 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
 pub fn is_known_address(inputs: &Inputs<'_>, address: &Address) -> bool {
     inputs.desired.objects.contains_key(address)
         || inputs.desired.existing.contains_key(address)
+        || inputs.desired.number_entries.contains_key(address)
         || inputs.desired.removed.iter().any(|gone| gone.address == *address)
         || inputs.ledger.objects.contains_key(address)
         || inputs.ledger.attempts.contains_key(address)
@@ -311,7 +323,7 @@ fn decide_object(
         ObjectDecision::NotTaken
     } else if inputs.desired.existing.contains_key(address) {
         ObjectDecision::Existing
-    } else if inputs.desired.objects.contains_key(address) {
+    } else if inputs.desired.objects.contains_key(address) || inputs.desired.number_entries.contains_key(address) {
         ObjectDecision::InSync
     } else if let Some(gone) = inputs.desired.removed.iter().find(|gone| gone.address == *address) {
         if gone.keep { ObjectDecision::Released } else { ObjectDecision::AlreadyGone }

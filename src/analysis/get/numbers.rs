@@ -157,7 +157,12 @@ impl<'a> NumbersOfAccount<'_, 'a> {
             self.inputs.desired.objects.get(address)?.numbers.as_ref()?;
             Some((address, management))
         });
-        let owner = owner.or_else(|| Some((self.ownership.wanting(&self.names, number)?, Management::Declared)));
+        let owner = owner.or_else(|| {
+            let address = self.ownership.wanting(&self.names, number)?;
+            // A number that is an entry of its own has one in the ledger, too.
+            let entry = services::link_entry(&address.kind).is_some() && self.inputs.ledger.objects.contains_key(address);
+            Some((address, if entry { Management::Managed } else { Management::Declared }))
+        });
         NumberRow {
             kind: self.roles.members,
             account: self.account,

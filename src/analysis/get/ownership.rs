@@ -14,8 +14,10 @@ pub(super) struct Ownership<'a> {
     claimed: BTreeMap<(&'a str, &'static str, &'a str), &'a Address>,
     /// Objects of the ledger: account, kind and identity.
     remembered: HashMap<(&'a str, &'a str, &'a str), &'a Address>,
-    /// Numbers that the configuration names, in their compared form, with the object that names them.
-    numbers: HashMap<String, Vec<&'a DesiredObject>>,
+    /// Objects that the configuration only refers to.
+    existing: &'a BTreeMap<Address, DesiredObject>,
+    /// Numbers that the configuration names, in their compared form, with the account and the address that names them.
+    numbers: HashMap<String, Vec<(&'a str, &'a Address)>>,
 }
 
 impl<'a> Ownership<'a> {
@@ -26,13 +28,16 @@ impl<'a> Ownership<'a> {
                 remembered.insert((entry.account.as_str(), address.kind.as_str(), id.as_str()), address);
             }
         }
-        let mut numbers: HashMap<String, Vec<&'a DesiredObject>> = HashMap::new();
+        let mut numbers: HashMap<String, Vec<(&'a str, &'a Address)>> = HashMap::new();
         for object in inputs.desired.objects.values() {
             for number in object.numbers.iter().flat_map(BTreeMap::keys) {
-                numbers.entry(normalize_phone_number(number)).or_default().push(object);
+                numbers.entry(normalize_phone_number(number)).or_default().push((&object.account, &object.address));
             }
         }
-        Self { claimed: plan::claimed_objects(inputs), remembered, numbers }
+        for entry in inputs.desired.number_entries.values() {
+            numbers.entry(entry.number.clone()).or_default().push((&entry.account, &entry.address));
+        }
+        Self { claimed: plan::claimed_objects(inputs), remembered, existing: &inputs.desired.existing, numbers }
     }
 
     /// The address of an object in an account with these names, and who looks after it.
@@ -41,14 +46,15 @@ impl<'a> Ownership<'a> {
         let known = names.iter().find_map(|account| self.remembered.get(&(*account, kind.name, id)).copied());
         match (claimed, known) {
             (address, Some(known)) => (Some(address.unwrap_or(known)), Management::Managed),
+            (Some(address), None) if self.existing.contains_key(address) => (Some(address), Management::Unmanaged),
             (Some(address), None) => (Some(address), Management::Declared),
             (None, None) => (None, Management::Unmanaged),
         }
     }
 
-    /// The object of the configuration that wants a number in an account with these names.
+    /// The address of the configuration that wants a number in an account with these names.
     pub(super) fn wanting(&self, names: &[&str], number: &str) -> Option<&'a Address> {
-        let mut objects = self.numbers.get(number).into_iter().flatten();
-        objects.find(|object| names.contains(&object.account.as_str())).map(|object| &object.address)
+        let mut wanting = self.numbers.get(number).into_iter().flatten();
+        wanting.find(|(account, _)| names.contains(account)).map(|(_, address)| *address)
     }
 }

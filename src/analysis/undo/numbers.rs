@@ -233,6 +233,8 @@ impl UndoBuilder<'_> {
         }
         let again = self.recreated.contains_key(&(account.to_owned(), kind.name.to_owned(), bridge.to_owned()));
         let id = (!again).then_some(bridge);
+        // A bridge that is only referred to is named for this undo alone.
+        self.undo.desired.existing.remove(&address);
         let object = self.object_to_restore(&address, account, kind, id);
         object.numbers = Some(named);
         object.unserved_numbers = idle;

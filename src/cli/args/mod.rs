@@ -133,7 +133,7 @@ pub enum Color {
 pub(crate) fn parse_pattern(text: &str) -> Result<AddressPattern, String> {
     let pattern = AddressPattern::parse(text);
     let pattern = pattern.ok_or("an address looks like providers.twilio-main, and a pattern like 'providers.twilio-*'")?;
-    let kinds = crate::services::kind_names();
+    let kinds = crate::services::address_kinds();
     if kinds.iter().any(|kind| fits_pattern(pattern.kind(), kind)) {
         Ok(pattern)
     } else {
@@ -144,7 +144,7 @@ pub(crate) fn parse_pattern(text: &str) -> Result<AddressPattern, String> {
 /// An address of a kind that there is.
 pub(crate) fn parse_address(text: &str) -> Result<Address, String> {
     let address = Address::parse(text).ok_or("an address looks like providers.twilio-main")?;
-    let kinds = crate::services::kind_names();
+    let kinds = crate::services::address_kinds();
     if kinds.contains(&address.kind.as_str()) {
         Ok(address)
     } else {

@@ -62,10 +62,13 @@ fn parse_topic(asked: &str) -> Result<DocsTopic, RunError> {
     if let Some(kind) = services::kind_names().into_iter().find(|kind| *kind == asked) {
         return Ok(DocsTopic::Kind(kind));
     }
+    if let Some((roles, _)) = services::link_entry(asked) {
+        return Ok(DocsTopic::Kind(roles.holder));
+    }
     if let Some(code) = codes::find_code(asked) {
         return Ok(DocsTopic::Errors(Some(code)));
     }
-    let known = services::kind_names().into_iter().chain(["errors"]).chain(codes::all_codes().map(|code| code.code));
+    let known = services::address_kinds().into_iter().chain(["errors"]).chain(codes::all_codes().map(|code| code.code));
     let near = known
         .map(|name| (strsim::normalized_damerau_levenshtein(name, asked), name))
         .filter(|(likeness, _)| *likeness > 0.6)
@@ -74,6 +77,6 @@ fn parse_topic(asked: &str) -> Result<DocsTopic, RunError> {
     Err(RunError::other(
         "telform::docs::topic",
         format!("there is no page about `{asked}`"),
-        format!("{meant}There is `errors`, every error code, and the kinds {}", services::kind_names().join(", ")),
+        format!("{meant}There is `errors`, every error code, and the kinds {}", services::address_kinds().join(", ")),
     ))
 }

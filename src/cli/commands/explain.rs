@@ -135,6 +135,7 @@ fn unknown_address(inputs: &Inputs<'_>, address: &Address) -> RunError {
         .objects
         .keys()
         .chain(inputs.desired.existing.keys())
+        .chain(inputs.desired.number_entries.keys())
         .chain(inputs.desired.removed.iter().map(|gone| &gone.address))
         .chain(inputs.ledger.objects.keys());
     let names: Vec<String> = addresses.map(ToString::to_string).collect();

@@ -23,14 +23,14 @@ pub(crate) fn run(out: &Console, args: &SchemaArgs) -> Result<Exit, RunError> {
         return Ok(Exit::Done);
     }
     if let Some(kind) = &args.kind
-        && !services::kind_names().contains(&kind.as_str())
+        && !services::address_kinds().contains(&kind.as_str())
     {
         return Err(RunError::other(
             "telform::cli::unknown_kind",
             format!("`{kind}` is not a kind"),
             format!(
                 "the kinds are {}; or `plan` for saved plans, or what a document of --json calls itself",
-                services::kind_names().join(", ")
+                services::address_kinds().join(", ")
             ),
         ));
     }

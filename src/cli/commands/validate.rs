@@ -69,9 +69,10 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
         return Ok(Exit::Done);
     }
     let desired = &loaded.desired;
-    let mut parts: Vec<String> = services::kind_names()
+    let declared = || desired.objects.keys().chain(desired.number_entries.keys());
+    let mut parts: Vec<String> = services::address_kinds()
         .into_iter()
-        .map(|kind| (kind, desired.objects.keys().filter(|address| address.kind == kind).count()))
+        .map(|kind| (kind, declared().filter(|address| address.kind == kind).count()))
         .filter(|(_, count)| *count > 0)
         .map(|(kind, count)| format!("{count} {}", crate::output::view::plural_kind(count, kind)))
         .collect();
@@ -92,7 +93,11 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
 /// What is known about the YAML: its problems, and what it declares when it has no errors.
 pub(crate) fn validation_document(problems: &Problems, desired: Option<&Desired>) -> Validation {
     let mut objects = BTreeMap::new();
-    for address in desired.into_iter().flat_map(|desired| desired.objects.keys()) {
+    let declared = |desired| {
+        let desired: &Desired = desired;
+        desired.objects.keys().chain(desired.number_entries.keys())
+    };
+    for address in desired.into_iter().flat_map(declared) {
         *objects.entry(address.kind.to_string()).or_insert(0) += 1;
     }
     Validation {

@@ -68,7 +68,7 @@ impl<'a> ConfigLoader<'a> {
 
     /// Accounts whose service has objects of a kind.
     fn capable_accounts(&self, kind: &str) -> Vec<&'a str> {
-        let serves = |login: &AccountSummary| login.service.is_some_and(|it| it.kinds.iter().any(|row| row.name == kind));
+        let serves = |login: &AccountSummary| login.service.is_some_and(|it| it.holds(kind));
         self.account_summaries.iter().filter(|(_, login)| serves(login)).map(|(name, _)| *name).collect()
     }
 
@@ -97,7 +97,7 @@ impl<'a> ConfigLoader<'a> {
             return None;
         };
         let service = login.service?;
-        if !service.kinds.iter().any(|row| row.name == kind) {
+        if !service.holds(kind) {
             let wanted = services::of_kind(kind).map_or("", |service| service.title);
             self.report_problem(
                 Problem::new(

@@ -181,6 +181,20 @@ impl ConfigLoader<'_> {
                 problems.push(problem.help("a number is on one bridge"));
             }
         }
+        for parsed in self.parsed_numbers.values() {
+            let (head, entry) = (parsed.block.head, &parsed.entry);
+            let label = label_at(head, head.entry.key_span);
+            let account = homes.get(entry.account.as_str()).copied().unwrap_or(&entry.account).to_owned();
+            let Some((first, place)) = seen.get(&(account.clone(), entry.number.clone())) else {
+                seen.insert((account, entry.number.clone()), (entry.address.clone(), label));
+                continue;
+            };
+            let what = format!("`{first}` and `{}` are one number", entry.address);
+            let what = if first.kind == entry.address.kind { what } else { format!("`{}` is on `{first}` too", entry.address) };
+            let problem = conflict_problem("telform::yaml::number_twice", &what, place, &label);
+            problems.push(problem.help("a number is in one place"));
+        }
+        problems.extend(self.conflicting_tombstones());
         for problem in problems {
             self.report_problem(problem);
         }

@@ -60,7 +60,9 @@ impl<'a> ConfigLoader<'a> {
         let blocks: Vec<LayeredBlock<'a>> = self.accounts.values().cloned().collect();
         for block in blocks {
             let service = self.account_summaries.get(block.head.key()).and_then(|login| login.service);
-            let mut kinds = service.map_or_else(services::kind_names, |it| it.kinds.iter().map(|kind| kind.name).collect());
+            let mut kinds = service.map_or_else(services::address_kinds, |it| {
+                it.kinds.iter().map(|kind| kind.name).chain(it.link_entry().map(|entry| entry.kind)).collect()
+            });
             kinds.dedup();
             // The first line defines, and the lines of overlays come after it.
             for (at, line) in block.entries.iter().filter(|line| line.key() == schema::DEFAULTS).enumerate() {
@@ -89,6 +91,14 @@ impl<'a> ConfigLoader<'a> {
         kinds: &[&'static Kind],
         block: &LayeredBlock<'a>,
     ) -> bool {
+        if let Some((_, words)) = services::link_entry(scope.1) {
+            let known = [words.holder, words.target];
+            if known.contains(&line.key()) {
+                return self.text(line.file, line.entry).is_some();
+            }
+            self.report_unknown_key(line.file, line.entry, &known, &format!("in the defaults of {}", scope.1));
+            return false;
+        }
         if !self.is_default(scope.0, line, kinds) {
             return false;
         }

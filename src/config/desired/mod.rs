@@ -25,6 +25,7 @@ mod existing;
 mod files;
 mod guards;
 mod layers;
+mod number_entries;
 mod numbers;
 mod objects;
 mod phone;
@@ -64,7 +65,7 @@ const TOP: [&str; 10] = [
 
 /// Whether a key at the top of a file is one that telform knows.
 fn is_top(key: &str) -> bool {
-    TOP.contains(&key) || services::kind_names().contains(&key)
+    TOP.contains(&key) || services::address_kinds().contains(&key)
 }
 
 /// What to do about an account or object that is defined twice.
@@ -144,6 +145,8 @@ struct ConfigLoader<'a> {
     parsed: BTreeMap<Address, objects::ParsedObject<'a>>,
     existing: objects::Blocks<'a>,
     parsed_existing: BTreeMap<Address, objects::ParsedObject<'a>>,
+    number_blocks: objects::Blocks<'a>,
+    parsed_numbers: BTreeMap<Address, number_entries::ParsedNumber<'a>>,
     removed: Vec<FileEntry<'a>>,
     moved: Vec<FileEntry<'a>>,
     guards: BTreeMap<&'a str, FileEntry<'a>>,
@@ -169,6 +172,8 @@ fn check_inputs(inputs: &[ConfigFile], problems: Problems) -> Result<LoadedConfi
         parsed: BTreeMap::new(),
         existing: BTreeMap::new(),
         parsed_existing: BTreeMap::new(),
+        number_blocks: BTreeMap::new(),
+        parsed_numbers: BTreeMap::new(),
         removed: Vec::new(),
         moved: Vec::new(),
         guards: BTreeMap::new(),
@@ -186,6 +191,7 @@ fn check_inputs(inputs: &[ConfigFile], problems: Problems) -> Result<LoadedConfi
     loader.read_policy();
     loader.read_objects();
     loader.read_existing();
+    loader.read_number_entries();
     loader.read_removed();
     loader.read_moved();
     loader.check_claims();
@@ -214,6 +220,8 @@ impl<'a> ConfigLoader<'a> {
             all.into_iter().map(|(address, parsed)| (address, parsed.object)).collect()
         };
         self.desired.objects = objects(std::mem::take(&mut self.parsed));
+        let numbers = std::mem::take(&mut self.parsed_numbers);
+        self.desired.number_entries = numbers.into_iter().map(|(address, parsed)| (address, parsed.entry)).collect();
         self.desired.existing = objects(std::mem::take(&mut self.parsed_existing));
         let (mut problems, notes) = self.problems.sorted().without_notes();
         if problems.iter().any(|problem| problem.severity == Severity::Error) {
@@ -261,7 +269,7 @@ impl<'a> ConfigLoader<'a> {
             );
             return;
         };
-        let kinds = services::kind_names();
+        let kinds = services::address_kinds();
         let known: Vec<&str> = TOP.iter().copied().chain(kinds.iter().copied()).collect();
         let near = |entry: &MapEntry| suggestions::closest_name(&entry.key, known.iter().copied()).is_some();
         if !file.source.is_quoted() && !entries.iter().any(near) {

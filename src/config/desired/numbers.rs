@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::objects::ParsedObject;
+use super::number_entries::{describe_known, names_of_kind};
 use super::{ConfigLoader, FileEntry, LayeredBlock, phone, suggestions, texts, values};
 use crate::config::problem::Problem;
 use crate::config::yaml::double_quote;
@@ -15,7 +15,7 @@ use crate::text;
 const PROVIDER: &str = "provider";
 
 /// Key under a number that says that its name is the service's own.
-const AS_SHOWN: &str = "as_shown";
+pub(super) const AS_SHOWN: &str = "as_shown";
 
 impl<'a> ConfigLoader<'a> {
     /// The numbers of one object. References are checked when all objects are known.
@@ -25,11 +25,12 @@ impl<'a> ConfigLoader<'a> {
         let mut numbers = BTreeMap::new();
         for entry in entries {
             let here = FileEntry { file: item.file, entry };
-            let as_shown = self.check_number(here);
+            let marked = entry.value.get(AS_SHOWN).is_some_and(|mark| self.read_boolean(item.file, mark) == Some(true));
+            let as_shown = self.check_number(here, marked, "{ provider: NAME, as_shown: true }");
             let provider = self.read_provider(here, target);
             if let (Some(as_shown), Some(provider)) = (as_shown, provider) {
                 let place = item.file.source.location_of(entry.key_span);
-                let wanted = DesiredNumber { provider: Address::new(target, &provider), as_shown, location: place };
+                let wanted = DesiredNumber { provider, as_shown, location: place };
                 numbers.insert(text::normalize_phone_number(&entry.key), wanted);
             }
         }
@@ -59,15 +60,14 @@ impl<'a> ConfigLoader<'a> {
             return;
         };
         let named = text::normalize_phone_number(named.as_str().unwrap_or_default());
-        let provider = Address::new(link.roles.target, &target_name(&text));
+        let provider = address_named(&text, link.roles.target);
         let location = item.file.source.location_of(item.entry.key_span);
         object.numbers = Some(BTreeMap::from([(named, DesiredNumber { provider, as_shown: false, location })]));
     }
 
     /// The name of a number, and whether it is valid only where the service shows it in this form; `None` after a problem.
-    fn check_number(&mut self, item: FileEntry<'_>) -> Option<bool> {
+    pub(super) fn check_number(&mut self, item: FileEntry<'_>, marked: bool, example: &str) -> Option<bool> {
         let (text, entry) = (item.key(), item.entry);
-        let marked = entry.value.get(AS_SHOWN).is_some_and(|mark| self.read_boolean(item.file, mark) == Some(true));
         if text::is_e164(text) || marked || texts::first_template(text).is_some() {
             return self.check_key(item.file, entry).then_some(marked && !text::is_e164(text));
         }
@@ -89,7 +89,7 @@ impl<'a> ConfigLoader<'a> {
         let bare = text.strip_prefix('+').unwrap_or(text);
         let odd = unmeant && (1..=15).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_digit());
         if odd && !text::is_e164(&text::normalize_phone_number(text)) {
-            let mark = "where the service shows the number so: { provider: NAME, as_shown: true }";
+            let mark = format!("where the service shows the number so: {example}");
             self.conditional_problems.push(problem.help(format!("{help}\n{mark}")));
             return Some(true);
         }
@@ -97,7 +97,7 @@ impl<'a> ConfigLoader<'a> {
         None
     }
 
-    fn read_provider(&mut self, item: FileEntry<'a>, target: &str) -> Option<String> {
+    fn read_provider(&mut self, item: FileEntry<'a>, target: &str) -> Option<Address> {
         let known = [PROVIDER, AS_SHOWN];
         let entries = item.entry.value.as_map().unwrap_or_default();
         for entry in entries.iter().filter(|entry| !known.contains(&&*entry.key)) {
@@ -116,7 +116,7 @@ impl<'a> ConfigLoader<'a> {
             );
             return None;
         };
-        Some(target_name(&self.text(item.file, entry)?))
+        Some(address_named(&self.text(item.file, entry)?, target))
     }
 
     /// Checks that every number leads to a provider of the same account.
@@ -127,14 +127,15 @@ impl<'a> ConfigLoader<'a> {
                 let wanted =
                     parsed.object.numbers.as_ref().and_then(|numbers| numbers.get(&text::normalize_phone_number(line.key())));
                 let named = line.entry.value.get(PROVIDER);
-                problems.extend(
-                    named
-                        .zip(wanted)
-                        .and_then(|(entry, wanted)| self.check_reference(parsed, FileEntry { entry, ..line }, &wanted.provider)),
-                );
+                problems.extend(named.zip(wanted).and_then(|(entry, wanted)| {
+                    let (account, owner) = (&parsed.object.account, &parsed.object.address);
+                    self.check_reference(account, owner, FileEntry { entry, ..line }, &wanted.provider)
+                }));
             }
             if let (Some(line), Some(numbers)) = (parsed.served_by_entry(), &parsed.object.numbers) {
-                problems.extend(numbers.values().filter_map(|wanted| self.check_reference(parsed, line, &wanted.provider)));
+                let (account, owner) = (&parsed.object.account, &parsed.object.address);
+                problems
+                    .extend(numbers.values().filter_map(|wanted| self.check_reference(account, owner, line, &wanted.provider)));
             }
         }
         for problem in problems {
@@ -142,22 +143,23 @@ impl<'a> ConfigLoader<'a> {
         }
     }
 
-    fn check_reference(&self, bridge: &ParsedObject<'a>, line: FileEntry<'a>, target: &Address) -> Option<Problem> {
-        let (account, entry) = (&bridge.object.account, line.entry);
-        let problem = |what: String| {
-            Problem::new("telform::yaml::reference", what, &line.file.source, values::value_span(entry)).label("this reference")
-        };
+    /// What is wrong with a reference of an owner in this account.
+    pub(super) fn check_reference(
+        &self,
+        account: &str,
+        owner: &Address,
+        line: FileEntry<'a>,
+        target: &Address,
+    ) -> Option<Problem> {
+        let problem = |what: String| reference_problem(what, line);
         if let Some(other) = self.parsed.get(target).or(self.parsed_existing.get(target)) {
-            if other.object.account == *account {
+            if other.object.account == account {
                 return None;
             }
-            let what = format!(
-                "`{target}` belongs to the account `{}`, and `{}` to `{account}`",
-                other.object.account, bridge.object.address
-            );
+            let what = format!("`{target}` belongs to the account `{}`, and `{owner}` to `{account}`", other.object.account);
             let (source, span) = (&other.block.head.file.source, other.block.head.entry.key_span);
             let homes = self.account_identities();
-            let help = if homes.get(account.as_str()) == homes.get(other.object.account.as_str()) {
+            let help = if homes.get(account) == homes.get(other.object.account.as_str()) {
                 services::name_settings(&format!(
                     "both name one account; write `account: {}` in both entries: nothing is sent, the ledger follows. An account reads several products with `{{products}}`",
                     other.object.account
@@ -167,18 +169,23 @@ impl<'a> ConfigLoader<'a> {
             };
             return Some(problem(what).also_at(source, span, "defined here").help(help));
         }
+        self.unknown_reference(line, target)
+    }
+
+    /// A reference to an address that no file has; none while a file could not be read.
+    pub(super) fn unknown_reference(&self, line: FileEntry<'a>, target: &Address) -> Option<Problem> {
         if self.objects.contains_key(target) || self.existing.contains_key(target) || !self.all_files_read {
             return None;
         }
-        let same_kind = self.objects.keys().chain(self.existing.keys()).filter(|address| address.kind == target.kind);
-        let known: Vec<&str> = same_kind.map(|address| address.name.as_str()).collect();
-        let help = if known.is_empty() {
-            format!("no file defines any {}", target.kind)
-        } else {
-            suggestions::suggest_names(&target.name, &known, &target.kind)
-        };
-        Some(problem(format!("there is no `{}` among the {}", suggestions::shorten_name(&target.name), target.kind)).help(help))
+        let known = names_of_kind(&target.kind, self.objects.keys().chain(self.existing.keys()));
+        let what = format!("there is no `{}` among the {}", suggestions::shorten_name(&target.name), target.kind);
+        Some(reference_problem(what, line).help(describe_known(&target.kind, &target.name, &known)))
     }
+}
+
+fn reference_problem(what: String, line: FileEntry<'_>) -> Problem {
+    let (source, span) = (&line.file.source, values::value_span(line.entry));
+    Problem::new("telform::yaml::reference", what, source, span).label("this reference")
 }
 
 /// The kind that serves the numbers of this kind.
@@ -186,9 +193,7 @@ fn served_by(kind: &str) -> Option<&'static str> {
     services::of_kind(kind)?.link_roles().map(|roles| roles.target)
 }
 
-/// The name of what serves a number: written alone, or as a whole address.
-fn target_name(text: &str) -> String {
-    let address =
-        Address::parse(text).filter(|address| services::shapes_of_kind(&address.kind).iter().any(|kind| kind.connected));
-    address.map_or_else(|| text.to_owned(), |address| address.name.to_string())
+/// The address of a kind that a text names: by a name alone, or whole.
+pub(super) fn address_named(text: &str, kind: &str) -> Address {
+    Address::parse(text).filter(|address| address.kind == kind).unwrap_or_else(|| Address::new(kind, text))
 }

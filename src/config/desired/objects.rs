@@ -50,8 +50,9 @@ impl<'a> ParsedObject<'a> {
 impl<'a> ConfigLoader<'a> {
     pub(super) fn collect_objects(&mut self, section: FileEntry<'a>) {
         let kind = section.entry.key.clone();
+        let entries = services::link_entry(&kind).is_some();
         self.desired.kinds.insert(kind);
-        self.collect_entries(section, |loader| &mut loader.objects);
+        self.collect_entries(section, if entries { |loader| &mut loader.number_blocks } else { |loader| &mut loader.objects });
     }
 
     /// The entries of one kind, managed or only referred to.
@@ -60,12 +61,15 @@ impl<'a> ConfigLoader<'a> {
         for entry in self.read_section(section).unwrap_or_default() {
             let here = FileEntry { file: section.file, entry };
             let address = Address { kind: kind.clone(), name: entry.key.clone() };
-            self.name(here, &format!("one of the {kind}"));
+            if services::link_entry(&kind).is_none() {
+                self.name(here, &format!("one of the {kind}"));
+            }
             if let Some(mut block) = self.overlay.then(|| blocks(self).get(&address).cloned()).flatten() {
                 self.apply_overlay(Rc::make_mut(&mut block), here);
                 blocks(self).insert(address, block);
             } else if let Some(first) = blocks(self).get(&address).map(|block| block.head) {
-                let what = format!("`{kind}.{}` is defined twice", suggestions::shorten_name(&entry.key));
+                let name = suggestions::shorten_name(&entry.key);
+                let what = format!("`{}` is defined twice", Address::new(&kind, &name));
                 let (first, again) = ((first.file, first.entry.key_span), (here.file, entry.key_span));
                 self.report_duplicate("telform::yaml::duplicate_address", &what, first, again, TWICE);
             } else {

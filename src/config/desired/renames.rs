@@ -8,6 +8,7 @@ use crate::config::problem::{Problem, Span};
 use crate::config::schema;
 use crate::config::yaml::YamlNode;
 use crate::model::resource::{AccountRename, Address, Rename};
+use crate::services;
 
 /// One rename as it is written, and the positions of both addresses. An account is written as an address of the kind `accounts`.
 struct MovedLine<'a> {
@@ -113,6 +114,16 @@ impl<'a> ConfigLoader<'a> {
         if from.0.kind != to.0.kind {
             let what = format!("`{}` cannot become `{}`: a rename stays within one kind", from.0, to.0);
             self.report_problem(problem(what));
+            return None;
+        }
+        if let Some((_, words)) = services::link_entry(&from.0.kind) {
+            let what =
+                format!("`{}` cannot be moved: the address of a {} is the {} itself", from.0, words.singular, words.singular);
+            let help = format!(
+                "change `{}` in its entry, and it moves; to release it, list it under `removed` with `keep: true`",
+                words.holder
+            );
+            self.report_problem(problem(what).help(help));
             return None;
         }
         if from.0 == to.0 && named.is_none() {

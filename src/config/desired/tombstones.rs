@@ -37,6 +37,7 @@ impl<'a> ConfigLoader<'a> {
                     );
                 }
                 let (declared, referred) = (self.objects.get(&removal.address), self.existing.get(&removal.address));
+                let declared = declared.or(self.number_blocks.get(&removal.address));
                 let as_what = if declared.is_some() { "declared" } else { "under `existing`" };
                 if let Some(declared) = declared.or(referred).map(|block| block.head) {
                     self.report_problem(
@@ -97,11 +98,12 @@ impl<'a> ConfigLoader<'a> {
         match item.key() {
             "address" | "account" => {}
             "reason" => removal.reason = self.text(item.file, item.entry).map(|why| masked_for_display(&why).into_owned()),
-            "id" => removal.id = self.read_pinned_id(item, rows),
+            "id" if !rows.is_empty() => removal.id = self.read_pinned_id(item, rows),
             "keep" => removal.keep = self.read_boolean(item.file, item.entry).unwrap_or_default(),
             key => {
                 let Some(field) = key_field(rows, key) else {
                     let mut known = schema::TOMBSTONE.to_vec();
+                    known.retain(|key| *key != "id" || !rows.is_empty());
                     known.extend(natural_key_fields(rows));
                     return self.report_unknown_key(item.file, item.entry, &known, "in a tombstone");
                 };
@@ -118,9 +120,13 @@ impl<'a> ConfigLoader<'a> {
     /// Reads an address of a kind that exists.
     pub(super) fn read_address(&mut self, item: FileEntry<'_>) -> Option<Address> {
         let text = self.text(item.file, item.entry)?;
-        let kinds = services::kind_names();
+        let kinds = services::address_kinds();
         let address = Address::parse(&text);
-        let known = address.as_ref().is_some_and(|it| kinds.contains(&it.kind.as_str()) && suggestions::is_name(&it.name));
+        let named = |it: &Address| match services::link_entry(&it.kind) {
+            Some(_) => !it.name.chars().any(char::is_control),
+            None => suggestions::is_name(&it.name),
+        };
+        let known = address.as_ref().is_some_and(|it| kinds.contains(&it.kind.as_str()) && named(it));
         if known {
             return address;
         }

@@ -11,7 +11,7 @@ use crate::services;
 
 mod object;
 
-use object::{address_schema, object_defaults_schema, object_schema};
+use object::{address_schema, number_entries_schema, object_defaults_schema, object_schema};
 
 /// Keys of an object that belong to telform, not to the service.
 pub const OBJECT: [&str; 4] = ["account", "id", "lifecycle", "update"];
@@ -59,7 +59,10 @@ pub fn object_keys(shapes: &[&'static Kind]) -> Vec<&'static str> {
 pub fn schema_for(kind: Option<&str>) -> Option<Value> {
     let mut schema = match kind {
         None => file_schema(),
-        Some(name) => object_schema(name, true)?,
+        Some(name) => match services::link_entry(name) {
+            Some((_, words)) => number_entries_schema(words, true),
+            None => object_schema(name, true)?,
+        },
     };
     let title = kind.map_or("telform configuration".to_owned(), |name| format!("One of the {name}"));
     let entries = schema.as_object_mut()?;
@@ -87,7 +90,7 @@ fn file_schema() -> Value {
             "description": "One login on one service each.", "type": "object", "propertyNames": { "pattern": NAME },
         }),
     );
-    properties.insert(DEFAULTS.into(), defaults_schema(services::kind_names().into_iter()));
+    properties.insert(DEFAULTS.into(), defaults_schema(services::address_kinds().into_iter()));
     properties.insert("guards".into(), json!({ "$ref": "#/$defs/guards" }));
     properties.insert(
         "ledger".into(),
@@ -103,6 +106,16 @@ fn file_schema() -> Value {
                 "propertyNames": { "pattern": NAME },
             }),
         );
+    }
+    for kind in services::address_kinds() {
+        if let Some((_, words)) = services::link_entry(kind) {
+            properties.insert(
+                kind.into(),
+                json!({
+                    "description": format!("Each a {} that is an entry of its own. `{{}}` for none.", words.singular), "type": "object",
+                }),
+            );
+        }
     }
     properties.insert(EXISTING.into(), existing_schema());
     properties.insert("removed".into(), json!({
@@ -130,6 +143,9 @@ fn section_schemas(whole: bool) -> Map<String, Value> {
     entries.insert("accounts".into(), json!({ "additionalProperties": { "anyOf": accounts } }));
     for name in services::kind_names() {
         entries.insert(name.into(), json!({ "additionalProperties": object_schema(name, whole) }));
+    }
+    for (kind, words) in services::address_kinds().into_iter().filter_map(|kind| Some((kind, services::link_entry(kind)?.1))) {
+        entries.insert(kind.into(), number_entries_schema(words, whole));
     }
     entries
 }
@@ -185,7 +201,10 @@ pub fn account_key(service: &ServiceTable, key: &str) -> Value {
             "description": "How long a create without an answer may still be running.",
         }),
         "guards" => json!({ "$ref": "#/$defs/guards" }),
-        DEFAULTS => defaults_schema(service.kinds.iter().map(|kind| kind.name)),
+        DEFAULTS => {
+            let entry = service.link_entry().map(|entry| entry.kind);
+            defaults_schema(service.kinds.iter().map(|kind| kind.name).chain(entry))
+        }
         key => service.setting(key).map_or(Value::Null, setting_schema),
     }
 }

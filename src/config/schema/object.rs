@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{E164, SLUG};
 use crate::config::desired::may_have_default;
-use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser, Part, TextGrammar, UpdateMethod};
+use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, LinkEntry, Normaliser, Part, TextGrammar, UpdateMethod};
 use crate::services;
 
 /// Objects of one kind: one shape, or any of several generations'.
@@ -19,6 +19,11 @@ pub(super) fn object_schema(name: &str, whole: bool) -> Option<Value> {
 
 /// Defaults of one kind: what its entries may share, over all shapes.
 pub(super) fn object_defaults_schema(name: &str) -> Option<Value> {
+    if let Some((_, words)) = services::link_entry(name) {
+        let properties = reference_properties(words);
+        let title = format!("defaults of each {}", words.singular);
+        return Some(json!({ "title": title, "type": "object", "properties": properties, "additionalProperties": false }));
+    }
     let shapes = services::shapes_of_kind(name);
     let mut properties = Map::new();
     for kind in &shapes {
@@ -200,9 +205,34 @@ fn numbers_schema() -> Value {
     })
 }
 
+/// The addresses that a number of its own names.
+fn reference_properties(words: &LinkEntry) -> Value {
+    json!({
+        words.holder: { "type": "string", "description": format!("Name of the {} that the {} is on.", words.holder, words.singular) },
+        words.target: { "type": "string", "description": format!("Name of the {} that serves it there.", words.target) },
+    })
+}
+
+/// Numbers that are entries of their own: complete, or as in an overlay. What the defaults give may be left out.
+pub(super) fn number_entries_schema(words: &LinkEntry, whole: bool) -> Value {
+    let entry = |needed: &[&str], as_shown: Value| {
+        let mut properties = reference_properties(words);
+        properties["as_shown"] = as_shown;
+        json!({ "type": "object", "required": needed, "properties": properties, "additionalProperties": false })
+    };
+    let about = "The number is named as the service shows it, and is not E.164.";
+    let odd: &[&str] = if whole { &["as_shown"] } else { &[] };
+    json!({
+        "patternProperties": { E164: entry(&[], json!({ "type": "boolean", "description": about })) },
+        "additionalProperties": entry(odd, json!({ "const": true, "description": about })),
+    })
+}
+
 pub(super) fn address_schema(about: &str) -> Value {
     let kinds = services::kind_names().join("|");
+    let entries = services::address_kinds().into_iter().filter(|kind| services::link_entry(kind).is_some());
+    let entries = entries.map(|kind| format!("|^{kind}\\..+$")).collect::<String>();
     json!({
-        "type": "string", "pattern": format!("^({kinds})\\.[A-Za-z0-9_][A-Za-z0-9_.-]*$"), "description": about,
+        "type": "string", "pattern": format!("^({kinds})\\.[A-Za-z0-9_][A-Za-z0-9_.-]*${entries}"), "description": about,
     })
 }

@@ -20,6 +20,22 @@ pub struct LinkRoles {
     pub members: &'static str,
     /// Kind of the targets: `providers`.
     pub target: &'static str,
+    /// The words for links that are entries of their own, beside their holder; none where a member is an object itself.
+    pub entry: Option<&'static LinkEntry>,
+}
+
+/// A link that is an entry of its own: `numbers."+14155550101": { bridge: sales, provider: main }`. It owns the link of one member,
+/// and nothing else of its holder.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LinkEntry {
+    /// The key in the YAML and the first part of an address, which no kind has: `numbers`.
+    pub kind: &'static str,
+    /// One of them: `number`.
+    pub singular: &'static str,
+    /// Key of the holder's address: `bridge`.
+    pub holder: &'static str,
+    /// Key of the target's address: `provider`.
+    pub target: &'static str,
 }
 
 /// The requests that make and cut a link. Paths are below the base URL; `{id}` is the holder's identity.

@@ -1,6 +1,6 @@
 //! What the core knows of a service, as data.
 
-use super::{AccountSetting, Envelope, Kind, Link, LinkRoles, SettingRole, SettingType};
+use super::{AccountSetting, Envelope, Kind, Link, LinkEntry, LinkRoles, SettingRole, SettingType};
 use crate::model::value::Value;
 
 /// One service that telform can talk to, as data.
@@ -166,6 +166,16 @@ impl ServiceTable {
     /// The shape of a kind in one generation (`None` where the service has only one).
     pub fn shape(&self, name: &str, generation: Option<u8>) -> Option<&'static Kind> {
         self.shapes(name).find(|kind| kind.generation.is_none() || kind.generation == generation)
+    }
+
+    /// The words for links that are entries of their own, where the service has any.
+    pub fn link_entry(&self) -> Option<&'static LinkEntry> {
+        self.link_roles()?.entry
+    }
+
+    /// Whether its accounts hold what a kind names: objects, or links that are entries of their own.
+    pub fn holds(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|it| it.name == kind) || self.link_entry().is_some_and(|entry| entry.kind == kind)
     }
 
     /// The roles of linked objects, where the service has any. They are the same in every generation.

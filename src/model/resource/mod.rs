@@ -56,16 +56,22 @@ impl Address {
         Self { kind: kind.into(), name: name.into() }
     }
 
-    /// Reads `kind.name`; the name may hold further dots.
+    /// Reads `kind.name`; the name may hold further dots, and may be in double quotes.
     pub fn parse(text: &str) -> Option<Self> {
         let (kind, name) = text.split_once('.')?;
+        let name = name.strip_prefix('"').and_then(|name| name.strip_suffix('"')).unwrap_or(name);
         (!kind.is_empty() && !name.is_empty()).then(|| Self::new(kind, name))
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.kind, self.name)
+        // A number is in quotes, as in the YAML. Patterns are not: a shell takes quotes off.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'*' | b'?');
+        match self.name.bytes().all(plain) {
+            true => write!(f, "{}.{}", self.kind, self.name),
+            false => write!(f, "{}.\"{}\"", self.kind, self.name),
+        }
     }
 }
 
@@ -158,6 +164,8 @@ pub struct Desired {
     pub accounts: IndexMap<String, Account>,
     /// Objects by address.
     pub objects: BTreeMap<Address, DesiredObject>,
+    /// Numbers that are entries of their own.
+    pub number_entries: BTreeMap<Address, NumberEntry>,
     /// Objects that are only referred to, with nothing but what identifies them: never changed, deleted or managed.
     pub existing: BTreeMap<Address, DesiredObject>,
     /// Tombstones.
@@ -322,6 +330,21 @@ pub struct DesiredNumber {
     pub as_shown: bool,
     /// Its position.
     pub location: SourceLocation,
+}
+
+/// A number that is an entry of its own: it owns the connection of one number, and nothing else of the bridge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberEntry {
+    /// Its address.
+    pub address: Address,
+    /// Account of the bridge.
+    pub account: String,
+    /// The number in its compared form.
+    pub number: String,
+    /// Address of the bridge that the number is to be on.
+    pub bridge: Address,
+    /// What is to serve it there.
+    pub wanted: DesiredNumber,
 }
 
 /// Wanted value of one attribute.

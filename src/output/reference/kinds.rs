@@ -3,7 +3,8 @@
 use super::facts::link_citation;
 use super::{GENERATED, escape_cell, push_paragraph};
 use crate::model::kind::{
-    AttributeAccess, AttributeType, CollectionListing, DeleteSupport, Field, Kind, Normaliser, Part, ServiceTable, UpdateMethod,
+    AttributeAccess, AttributeType, CollectionListing, DeleteSupport, Field, Kind, LinkEntry, LinkRoles, Normaliser, Part,
+    ServiceTable, UpdateMethod,
 };
 use crate::output::{KindPage, KindShape, KindTable};
 use crate::services::{self, tables};
@@ -185,9 +186,43 @@ pub fn kind_as_text(kind: &str, width: usize) -> String {
             push_paragraph(&mut out, &format!("{} [docs/services/{}]", describe_field(field), field.source), 6, width);
         }
     }
+    for (service, roles, entry) in entries_on(kind) {
+        out.push_str(&format!("\n{}\n\n", entry_title(service, entry)));
+        push_paragraph(&mut out, &entry_about(roles, entry), 2, width);
+        for (key, about) in entry_keys(entry) {
+            out.push_str(&format!("\n  {key}\n"));
+            push_paragraph(&mut out, &about, 6, width);
+        }
+    }
     out.push('\n');
     push_paragraph(&mut out, ABOUT, 0, width);
     out
+}
+
+/// Links that are entries of their own, on holders of this kind.
+fn entries_on(kind: &str) -> impl Iterator<Item = (&'static ServiceTable, &'static LinkRoles, &'static LinkEntry)> {
+    let all = tables().iter().filter_map(|service| Some((*service, service.link_roles()?, service.link_entry()?)));
+    all.filter(move |(_, roles, _)| roles.holder == kind)
+}
+
+fn entry_title(service: &ServiceTable, entry: &LinkEntry) -> String {
+    format!("{} ({}): each a {} of its own", entry.kind, service.title, entry.singular)
+}
+
+fn entry_about(roles: &LinkRoles, entry: &LinkEntry) -> String {
+    format!(
+        "`{0}: {{ \"+14155550101\": {{ {1}: NAME, {2}: NAME }} }}` owns the connection of that {3} and nothing else of the {1}, which is \
+         declared without `{4}`, or stands under `existing`. The address is `{0}.\"+14155550101\"`.",
+        entry.kind, entry.holder, entry.target, entry.singular, roles.members
+    )
+}
+
+fn entry_keys(entry: &LinkEntry) -> [(&'static str, String); 3] {
+    [
+        (entry.holder, format!("Name of the {} that the {} is on; another one moves it.", entry.holder, entry.singular)),
+        (entry.target, format!("Name of the {} that serves it there; another one takes its place.", entry.target)),
+        ("as_shown", format!("The {} is named as the service shows it, and is not E.164.", entry.singular)),
+    ]
 }
 
 /// The page of a kind.
@@ -211,6 +246,13 @@ pub fn kind_as_markdown(kind: &str) -> String {
                 escape_cell(&describe_field(field)),
                 link_citation(field.source)
             ));
+        }
+    }
+    for (service, roles, entry) in entries_on(kind) {
+        let title = entry_title(service, entry);
+        out.push_str(&format!("\n## {title}\n\n{}\n\n| key | |\n| --- | --- |\n", entry_about(roles, entry)));
+        for (key, about) in entry_keys(entry) {
+            out.push_str(&format!("| `{key}` | {about} |\n"));
         }
     }
     out

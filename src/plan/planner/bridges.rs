@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::Planner;
 use super::links::target_address;
+use super::number_entries::entries_by_bridge;
 use crate::model::kind::Kind;
 use crate::model::ledger::CreatedConnection;
-use crate::model::resource::{Account, Address, DesiredNumber, DesiredObject, DesiredValue, ServedBy};
+use crate::model::resource::{Account, Address, DesiredNumber, DesiredObject, DesiredValue, NumberEntry, ServedBy};
 use crate::plan::Inputs;
 use crate::plan::connect_despite_refusal::number_attribute;
 use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
@@ -30,20 +31,21 @@ impl<'a> Planner<'a> {
             return Vec::new();
         }
         let mut bridges = Vec::new();
-        let declared =
-            findings.by_address.iter().filter(|(address, found)| found.kind.link.is_some() && selection.includes(address));
+        let entries = entries_by_bridge(inputs, selection, account);
+        let declared = findings.by_address.iter().chain(&findings.existing).filter(|(_, found)| found.kind.link.is_some());
         for (address, ObjectMatch { object, outcome: finding, kind, .. }) in declared {
-            if object.account != account.name {
+            let own = entries.get(*address).map_or(&[][..], Vec::as_slice);
+            let included = selection.includes(address) && findings.by_address.contains_key(*address);
+            if object.account != account.name || !(included || !own.is_empty()) {
                 continue;
             }
-            let at = match finding {
-                MatchOutcome::Live(_) if self.replaced.contains_key(address) => ref_of_new_object(address),
-                MatchOutcome::Live(live) => ObjectRef::Id(live.id.clone()),
-                MatchOutcome::New => ref_of_new_object(address),
-                MatchOutcome::Hidden | MatchOutcome::Blocked => continue,
-            };
-            let mut open = BTreeMap::new();
-            let numbers = match (&object.numbers, self.replaced.get(address)) {
+            let Some(at) = self.planned_place(included, address, finding, own) else { continue };
+            let (mut open, mut owns_all) = (BTreeMap::new(), true);
+            let mut numbers = match (&object.numbers, self.replaced.get(address)) {
+                _ if !included => {
+                    owns_all = false;
+                    BTreeMap::new()
+                }
                 (Some(wanted), _) => {
                     self.refuse_numbers_not_shown(inputs, object, wanted);
                     let mut numbers = BTreeMap::new();
@@ -80,9 +82,26 @@ impl<'a> Planner<'a> {
                 }
                 (None, None) => match self.numbers_taken_along(inputs, findings, account, object, finding, connections) {
                     Some(numbers) => numbers,
-                    None => continue,
+                    None if own.is_empty() => continue,
+                    None => {
+                        owns_all = false;
+                        BTreeMap::new()
+                    }
                 },
             };
+            let mut owners = BTreeMap::new();
+            for entry in own {
+                self.refuse_entry_not_shown(inputs, entry);
+                match self.resolve_provider(findings, selection, &entry.wanted.provider) {
+                    Ok(provider) => {
+                        numbers.insert(entry.number.clone(), (entry.wanted.provider.clone(), provider));
+                        if !owns_all {
+                            owners.insert(entry.number.clone(), entry.address.clone());
+                        }
+                    }
+                    Err(why) => self.refuse_entry(entry, RefusalCode::DependencyExcluded, why),
+                }
+            }
             let mut idle = object.unserved_numbers.clone();
             if let Some(old) = self.replaced.get(address).filter(|_| joins_only_on_create(kind)) {
                 let all = object.numbers.is_none();
@@ -90,9 +109,49 @@ impl<'a> Planner<'a> {
                 let on = on.filter(|it| all || it.served_by == ServedBy::Unserved);
                 idle.extend(on.map(|it| it.number.clone()).filter(|number| !numbers.contains_key(number)));
             }
-            bridges.push(PlannedBridge { address: (*address).clone(), at, numbers, undecided: open, unserved: idle });
+            bridges.push(PlannedBridge {
+                address: (*address).clone(),
+                at,
+                numbers,
+                undecided: open,
+                unserved: idle,
+                owns_all,
+                owners,
+            });
         }
         bridges
+    }
+
+    /// The bridge as it is, or the step that creates it. Where neither is known, the entries that need it are refused.
+    fn planned_place(
+        &mut self,
+        included: bool,
+        address: &Address,
+        finding: &MatchOutcome<'a>,
+        entries: &[&NumberEntry],
+    ) -> Option<ObjectRef> {
+        let why = match finding {
+            MatchOutcome::Live(_) if self.replaced.contains_key(address) => return Some(ref_of_new_object(address)),
+            MatchOutcome::Live(live) => return Some(ObjectRef::Id(live.id.clone())),
+            MatchOutcome::New if included => return Some(ref_of_new_object(address)),
+            MatchOutcome::New => format!("it needs {address}, which does not exist and is not part of this run"),
+            MatchOutcome::Hidden | MatchOutcome::Blocked => {
+                format!("it needs {address}, and which live object that is could not be settled")
+            }
+        };
+        for entry in entries {
+            self.refuse_entry(entry, RefusalCode::DependencyExcluded, why.clone());
+        }
+        None
+    }
+
+    /// An entry under a name that only the service may assign, and that it does not show.
+    fn refuse_entry_not_shown(&mut self, inputs: &Inputs<'a>, entry: &NumberEntry) {
+        let live = inputs.live.accounts.get(&entry.account);
+        if entry.wanted.as_shown && live.is_none_or(|live| !live.numbers.contains_key(&entry.number)) {
+            let detail = format!("{} is not a phone number in E.164 form, and the service shows no such number", entry.number);
+            self.refuse_entry(entry, RefusalCode::NumberNotShown, detail);
+        }
     }
 
     /// Numbers under a name that only the service may assign, and that it does not show.

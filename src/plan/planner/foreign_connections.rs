@@ -21,7 +21,8 @@ pub(super) fn add_foreign_connection_notices(
     for connection in wiring.connections {
         let ServedBy::Foreign { id, owner } = &connection.served_by else { continue };
         let bridge = findings.claimed.get(&(account.name.as_str(), kind.name, connection.bridge.as_str()));
-        if let Some(bridge) = bridge.filter(|_| !wired.steps.connects_number(&connection.number)) {
+        let managed = bridge.filter(|bridge| !findings.existing.contains_key(**bridge));
+        if let Some(bridge) = managed.filter(|_| !wired.steps.connects_number(&connection.number)) {
             wired.remarks.notices.push(PlanNotice {
                 code: NoticeCode::ForeignConnection,
                 account: account.name.clone(),

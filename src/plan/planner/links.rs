@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DeletePrerequisites, Planner, foreign_connections};
 use crate::model::kind::{Kind, SettingRole};
-use crate::model::resource::{Account, Address, NumberSpellings, ServedBy, owned_by};
+use crate::model::resource::{Account, Address, Connection, NumberSpellings, ServedBy, owned_by};
 use crate::model::value::Value;
 use crate::plan::Inputs;
 use crate::plan::change::{AttributeChange, Change, ChangeAction, ShownValue};
@@ -26,14 +26,14 @@ impl<'a> Planner<'a> {
         for account in inputs.desired.accounts.values() {
             let generation = inputs.facts_of_account(&account.name).generation;
             let Some((kind, link)) = account.service.link_holder(generation) else {
-                self.refuse_unread_links(inputs, account);
+                self.refuse_unread_links(inputs, selection, account);
                 continue;
             };
             let live = inputs.live.accounts.get(&account.name);
             let read = live.and_then(|live| live.connections.as_deref());
             if read.is_none() {
                 // Nothing is known about its numbers, so nothing is decided about them, including open moves.
-                self.refuse_unread_links(inputs, account);
+                self.refuse_unread_links(inputs, selection, account);
                 continue;
             }
             // The order in which a service lists its bridges must not affect the plan.
@@ -45,6 +45,11 @@ impl<'a> Planner<'a> {
                 let known = leaving.get(id).or_else(|| claimed_target(inputs, findings, account, id));
                 known.map_or_else(|| format!("configuration {id}"), ToString::to_string)
             };
+            let bridge_name = |slug: &str| {
+                let claimed = findings.claimed.get(&(account.name.as_str(), kind.name, slug));
+                claimed.map_or_else(|| slug.to_owned(), ToString::to_string)
+            };
+            let leaving_numbers = self.leaving_numbers(inputs, findings, selection, account, &connections);
             let bridges = self.planned_bridges(inputs, findings, selection, account, &connections);
             let index = LinkIndex::new(&bridges, &connections);
             let wiring = LinkInputs {
@@ -72,6 +77,8 @@ impl<'a> Planner<'a> {
                     .map(|all| all.keys().map(String::as_str).collect())
                     .unwrap_or_default(),
                 label: &label,
+                bridge_name: &bridge_name,
+                leaving_numbers,
                 foreign_bridges: inputs
                     .live
                     .accounts
@@ -89,6 +96,8 @@ impl<'a> Planner<'a> {
             };
             let mut wired = wiring.plan_connections();
             self.add_number_changes(&wiring, &wired, inputs);
+            self.add_entry_changes(inputs, &wiring, &wired);
+            self.adopt_entries(inputs, &wiring);
             foreign_connections::add_foreign_connection_notices(findings, account, kind, &wiring, &mut wired);
             wired.steps.add_read_backs(&account.name, kind.member);
             self.take_link_plan(account, kind.name, &mut wired, &index);
@@ -96,14 +105,17 @@ impl<'a> Planner<'a> {
     }
 
     /// A delete of something that numbers use needs to know the connections, and so does a create that takes numbers along.
-    fn refuse_unread_links(&mut self, inputs: &Inputs<'a>, account: &Account) {
+    fn refuse_unread_links(&mut self, inputs: &Inputs<'a>, selection: &Selection, account: &Account) {
         if inputs.live.accounts.get(&account.name).is_some_and(|live| live.connections_failure.is_some()) {
             return; // Refused already, with the reason.
         }
         let used = self.leaving_in(account, |kind| kind.connected);
         let used = used.map(|(_, gone)| (gone.address.clone(), "which numbers use it"));
         let created = self.takes_members(account).map(|address| (address, "which of its numbers are free"));
-        let addresses: Vec<(Address, &str)> = used.chain(created).collect();
+        let numbers = inputs.desired.number_entries.values().filter(|entry| entry.account == account.name);
+        let numbers = numbers.filter(|entry| selection.includes(&entry.address)).map(|entry| entry.address.clone());
+        let numbers = numbers.map(|address| (address, "what serves the number"));
+        let addresses: Vec<(Address, &str)> = used.chain(created).chain(numbers).collect();
         for (address, unknown) in addresses {
             let detail = format!("the bridges were not read, so nobody knows {unknown}");
             let code = RefusalCode::AmbiguousConnection;
@@ -138,7 +150,7 @@ impl<'a> Planner<'a> {
     /// Declared numbers as an attribute of their bridge, where something about them changes.
     fn add_number_changes(&mut self, wiring: &LinkInputs<'_>, wired: &LinkPlan, inputs: &Inputs<'a>) {
         let touched: BTreeSet<&Address> = wired.steps.drafts.iter().filter_map(|draft| draft.step.address.as_ref()).collect();
-        for bridge in wiring.bridges {
+        for bridge in wiring.bridges.iter().filter(|bridge| bridge.owns_all) {
             let object = &inputs.desired.objects[&bridge.address];
             // Numbers that only a create includes are shown with the create.
             let idle = bridge.unserved.iter().filter(|_| matches!(bridge.at, ObjectRef::Step(_)));
@@ -153,16 +165,7 @@ impl<'a> Planner<'a> {
             let before: serde_json::Map<String, Value> = here
                 .into_iter()
                 .flatten()
-                .map(|connection| {
-                    let served = match (&connection.served_by, connection.served_by.id()) {
-                        (ServedBy::Foreign { id, owner }, _) => {
-                            format!("configuration {id} of {}", owned_by(owner.as_deref()))
-                        }
-                        (_, Some(id)) => (wiring.label)(id),
-                        (target, None) => target.word().to_owned(),
-                    };
-                    (connection.number.clone(), Value::from(served))
-                })
+                .map(|connection| (connection.number.clone(), Value::from(served_label(wiring, connection))))
                 .collect();
             let after: serde_json::Map<String, Value> = bridge
                 .numbers
@@ -244,6 +247,15 @@ impl<'a> Planner<'a> {
             let prerequisites = DeletePrerequisites { cut, freed_by, frees, prior_connections };
             self.delete_prerequisites.entry(delete).or_insert(prerequisites);
         }
+    }
+}
+
+/// What serves a number now, for people.
+pub(super) fn served_label(wiring: &LinkInputs<'_>, connection: &Connection) -> String {
+    match (&connection.served_by, connection.served_by.id()) {
+        (ServedBy::Foreign { id, owner }, _) => format!("configuration {id} of {}", owned_by(owner.as_deref())),
+        (_, Some(id)) => (wiring.label)(id),
+        (target, None) => target.word().to_owned(),
     }
 }
 

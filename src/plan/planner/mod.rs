@@ -25,6 +25,7 @@ mod foreign_connections;
 mod links;
 mod lookalikes;
 mod not_compared;
+mod number_entries;
 mod objects;
 mod take_over;
 mod token_owners;
@@ -63,6 +64,8 @@ struct Planner<'a> {
     /// By the draft name of the delete.
     delete_prerequisites: BTreeMap<String, DeletePrerequisites>,
     not_taken: Vec<NotTakenValue>,
+    /// Why numbers are cut whose entry is gone, by the address of the entry.
+    cut_reasons: BTreeMap<Address, String>,
     /// Deletes that free numbers for the replacement of their bridge, each with the steps that create the configurations that
     /// then serve them.
     freeing_deletes: BTreeMap<String, Vec<String>>,

@@ -129,6 +129,9 @@ impl<'a> Planner<'a> {
         let along = along.filter(|it| object.numbers.is_none() || it.served_by == ServedBy::Unserved);
         let stated = object.numbers.iter().flat_map(|numbers| numbers.keys()).chain(&object.unserved_numbers);
         let moved = freed_for_bridge(inputs, object, kind);
+        let joins = kind.link.is_some_and(|link| link.assigned_on_create.is_some());
+        let entries = inputs.desired.number_entries.values().filter(|entry| joins && entry.bridge == object.address);
+        let stated = stated.chain(entries.map(|entry| &entry.number));
         let numbers: BTreeSet<String> =
             stated.chain(along.map(|it| &it.number)).chain(moved.iter().map(|it| &it.number)).cloned().collect();
         let assigned = kind

@@ -9,6 +9,7 @@ use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode}
 use crate::plan::matching::{MatchOutcome, Matches};
 use crate::plan::removal::Removals;
 use crate::plan::selection::Selection;
+use crate::services;
 
 impl<'a> Planner<'a> {
     /// Objects of the kinds that could not be listed, and everything that depends on unknown connections of numbers.
@@ -84,6 +85,14 @@ impl<'a> Planner<'a> {
         let leaving = self.leaving.iter().filter(|gone| gone.account == account);
         let mut needing: BTreeSet<&Address> =
             leaving.filter(|gone| gone.kind.connected || gone.kind.link.is_some()).map(|gone| gone.address).collect();
+        let numbers = inputs.desired.number_entries.values().filter(|entry| entry.account == account);
+        needing.extend(numbers.map(|entry| &entry.address).filter(|address| selection.includes(address)));
+        let known = inputs.ledger.objects.iter().filter(|(address, entry)| {
+            entry.account == account
+                && inputs.desired.kinds.contains(&address.kind)
+                && services::link_entry(&address.kind).is_some()
+        });
+        needing.extend(known.map(|(address, _)| address).filter(|address| selection.includes(address)));
         if inputs.options.destroy {
             return needing;
         }

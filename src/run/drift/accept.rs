@@ -98,6 +98,10 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
         let place = (drift.attribute.as_ref()).and_then(|name| desired.objects.get(&drift.address)?.locations.get(name.as_str()));
         let Some((name, place)) = drift.attribute.as_deref().zip(place) else {
             let address = drift.address.clone();
+            if drift.attribute.is_some() && desired.number_entries.contains_key(&address) {
+                stuck.push(by_hand(drift, "its entry names it by an address; write the new one there"));
+                continue;
+            }
             stuck.push(if drift.place.is_none() { NotAccepted::NoEntry(address) } else { NotAccepted::Missing(address) });
             continue;
         };

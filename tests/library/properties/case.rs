@@ -10,7 +10,7 @@ use telform::model::kind::{AttributeAccess, AttributeType, Kind};
 use telform::model::ledger::{FingerprintKey, Ledger, ManagedObject, ObjectOrigin, PendingCreate};
 use telform::model::resource::{
     Account, AccountSettings, Address, Desired, DesiredNumber, DesiredObject, DesiredSecret, DesiredValue, FieldMap, LiveState,
-    Removal, SecretSource, SettingValue, SourceLocation,
+    NumberEntry, Removal, SecretSource, SettingValue, SourceLocation,
 };
 use telform::model::value::{CompactValue, Secret};
 use telform::plan::{Inputs, Plan, PlanOptions};
@@ -165,6 +165,36 @@ impl Case {
                     .insert(number.to_owned(), DesiredNumber { provider, as_shown: false, location: SourceLocation::default() });
             }
         }
+        if dice.once_in(3) {
+            return; // No file mentions numbers that are entries of their own.
+        }
+        self.desired.kinds.insert("numbers".into());
+        let in_maps: BTreeSet<String> =
+            self.desired.objects.values().flat_map(|object| object.numbers.iter().flat_map(|it| it.keys())).cloned().collect();
+        let open: Vec<Address> = bridges.into_iter().filter(|bridge| self.desired.objects[bridge].numbers.is_none()).collect();
+        for number in NUMBERS.into_iter().filter(|number| !in_maps.contains(*number)) {
+            let (Some(bridge), Some(provider)) = (dice.any(&open), dice.any(&providers)) else { return };
+            if dice.once_in(2) {
+                let address = Address::new("numbers", number);
+                let wanted = DesiredNumber { provider, as_shown: false, location: SourceLocation::default() };
+                let (account, number) = (UNPOD.to_owned(), number.to_owned());
+                let entry = NumberEntry { address: address.clone(), account, number, bridge, wanted };
+                self.desired.number_entries.insert(address, entry);
+            }
+        }
+    }
+
+    /// Numbers that were entries of their own in an earlier run.
+    fn remember_numbers(&mut self, dice: &mut Dice) {
+        for number in NUMBERS {
+            let on = self.model.servers().into_keys().find(|(_, other)| other == number).map(|(bridge, _)| bridge);
+            let on = on.filter(|_| dice.but_once_in(4)).or_else(|| dice.any(&self.model.ids("bridges")));
+            if let Some(bridge) = on.filter(|_| dice.once_in(3)) {
+                let mut entry = entry(UNPOD, number);
+                entry.key.insert("bridge".into(), bridge.as_str().into());
+                self.ledger.objects.insert(Address::new("numbers", number), entry);
+            }
+        }
     }
 
     fn roll_ledger(&mut self, dice: &mut Dice) {
@@ -191,6 +221,7 @@ impl Case {
                 self.remember(kind, address, id, dice);
             }
         }
+        self.remember_numbers(dice);
         for ((bridge, number), server) in self.model.servers() {
             if let Some(server) = server.filter(|_| dice.once_in(2)) {
                 self.ledger.note_connected(UNPOD, &bridge, &number, &server);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use telform::apply::settle_ledger;
 use telform::model::call::{BodyValue, Call, CallBody, RequestMethod};
 use telform::model::kind::{AttributeAccess, AttributeType, Kind, NumberParameter, UpdateMethod};
-use telform::model::ledger::Ledger;
+use telform::model::ledger::{Ledger, ManagedObject};
 use telform::model::resource::{Account, Address, DesiredObject, DesiredValue, LiveState};
 use telform::model::value::Secret;
 use telform::plan::{ObjectRef, Plan, Prerequisite, Step, StepOperation, StepPhase};
@@ -342,6 +342,13 @@ impl Executor<'_> {
         check(link.assigned_on_create.is_none() || there.servers.contains_key(number), "the number is not on the bridge")?;
         there.servers.insert(number.to_owned(), Some(server.clone()));
         self.ledger.note_connected(&step.call.account, &slug, number, &server);
+        let address = Address::new("numbers", number);
+        self.ledger.objects.remove(&address);
+        if self.case.desired.number_entries.contains_key(&address) {
+            let mut known = entry(&step.call.account, number);
+            known.key.insert("bridge".into(), slug.as_str().into());
+            self.ledger.objects.insert(address, known);
+        }
         Ok(())
     }
 
@@ -358,6 +365,11 @@ impl Executor<'_> {
             bridge.servers.remove(number);
         }
         self.ledger.note_disconnected(&step.call.account, slug, number);
+        let address = Address::new("numbers", number);
+        if self.ledger.objects.get(&address).is_some_and(|known| known.key.get("bridge").and_then(|it| it.as_str()) == Some(slug))
+        {
+            self.ledger.remove_deleted(&address, &self.case.desired);
+        }
         Ok(())
     }
 
@@ -400,6 +412,8 @@ impl Executor<'_> {
             }
         }
         self.ledger.connections.retain(|made| made.provider != id && made.bridge != id);
+        let on = |known: &ManagedObject| kind.name == "bridges" && known.key.get("bridge").and_then(|it| it.as_str()) == Some(id);
+        self.ledger.objects.retain(|address, known| address.kind != "numbers" || !on(known));
         Ok(())
     }
 }

@@ -1,0 +1,59 @@
+//! Drift of numbers that are entries of their own: connections that were cut, or lead elsewhere, since telform last saw them.
+
+use super::{Drift, DriftClass};
+use crate::model::ledger::ManagedObject;
+use crate::model::resource::{Address, Connection, ServedBy};
+use crate::model::value::Value;
+use crate::plan::{Inputs, Plan, ShownValue};
+use crate::services;
+
+/// Every managed number whose connection is not what telform last saw.
+pub(super) fn drift_of_numbers(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
+    let options = inputs.options;
+    let managed = inputs.ledger.objects.iter().filter(|(address, entry)| {
+        services::link_entry(&address.kind).is_some()
+            && options.is_about(address)
+            && (options.accounts.is_empty() || options.accounts.contains(&entry.account))
+    });
+    managed.filter_map(|(address, entry)| number_drift(inputs, plan, address, entry)).collect()
+}
+
+fn number_drift(inputs: &Inputs<'_>, plan: &Plan, address: &Address, entry: &ManagedObject) -> Option<Drift> {
+    let (_, words) = services::link_entry(&address.kind)?;
+    let connections = inputs.live.accounts.get(&entry.account)?.connections.as_deref()?;
+    let bridge = entry.key.get(words.holder)?.as_str()?;
+    let wanted = inputs.desired.number_entries.get(address);
+    let drift = |attribute: Option<&str>, class, live| Drift {
+        address: address.clone(),
+        account: entry.account.clone(),
+        attribute: attribute.map(str::to_owned),
+        class,
+        live,
+        wanted: match (attribute, wanted) {
+            (Some(_), Some(wanted)) => ShownValue::Value(Value::from(wanted.wanted.provider.to_string())),
+            _ => ShownValue::Absent,
+        },
+        place: wanted.map(|wanted| wanted.wanted.location.to_string()),
+        run: None,
+    };
+    let here = |it: &&Connection| it.number == entry.id && it.bridge == bridge && it.served_by != ServedBy::Unserved;
+    let Some(connection) = connections.iter().find(here) else {
+        return Some(drift(None, DriftClass::Gone, ShownValue::Absent));
+    };
+    let seen = inputs.ledger.connected_configuration(&entry.account, bridge, &entry.id);
+    let is = connection.served_by.id();
+    if is.is_none() || is == seen {
+        return None; // As it was, or not known, which does not count as a difference.
+    }
+    let change = plan.changes.iter().find(|change| change.address == *address);
+    let shown = change.and_then(|change| change.attributes.iter().find(|attribute| attribute.name == words.target));
+    // What was connected outside may be what the configuration says.
+    let live = shown.map(|attribute| attribute.before.clone())?;
+    let config = wanted.and_then(|wanted| inputs.ledger.objects.get(&wanted.wanted.provider)).map(|known| known.id.as_str());
+    let class = match seen {
+        None => DriftClass::Unknown,
+        Some(seen) if config.is_none_or(|config| config == seen) => DriftClass::Outside,
+        Some(_) => DriftClass::Both,
+    };
+    Some(drift(Some(words.target), class, live))
+}

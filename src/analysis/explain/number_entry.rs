@@ -1,0 +1,54 @@
+//! Why a number that is an entry of its own is or is not changed.
+
+use super::{Explanation, LedgerFacts, YamlMention, decide_object, explained_requests, find_mention};
+use crate::model::kind::LinkEntry;
+use crate::model::resource::Address;
+use crate::plan::{AddressMatch, Inputs, MatchedBy, Plan, PlanNotice, PlanRefusal, is_selected};
+use crate::text::normalize_phone_number;
+
+/// A number that is an entry of its own: it is found on its bridge, and has no attributes beside who serves it there.
+pub(super) fn explain_number(inputs: &Inputs<'_>, plan: &Plan, address: &Address, words: &LinkEntry) -> Explanation {
+    let entry = inputs.ledger.objects.get(address);
+    let wanted = inputs.desired.number_entries.get(address);
+    let change = plan.changes.iter().find(|change| change.address == *address);
+    let refusals: Vec<PlanRefusal> = plan.refusals.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
+    let notices: Vec<PlanNotice> = plan.notices.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
+    let met = AddressMatch {
+        kind: None,
+        found: MatchedBy::NotLookedFor,
+        entry: entry.cloned(),
+        selected: is_selected(inputs, address),
+    };
+    let verdict = decide_object(inputs, plan, address, &met, change, &refusals, &notices);
+    let account = wanted.map(|wanted| &wanted.account).or(entry.map(|entry| &entry.account));
+    let live = account.and_then(|account| inputs.live.accounts.get(account)).and_then(|live| live.connections.as_deref());
+    let number = wanted.map(|wanted| wanted.number.clone()).unwrap_or_else(|| normalize_phone_number(&address.name));
+    let served = live.map(|all| all.iter().any(|it| it.number == number && it.served_by.may_serve()));
+    let mention = wanted.map(|wanted| YamlMention {
+        as_what: "declared",
+        place: wanted.wanted.location.to_string(),
+        reason: None,
+        prevent_delete: false,
+    });
+    Explanation {
+        address: address.clone(),
+        attribute: None,
+        kind: words.singular,
+        account: account.cloned(),
+        verdict,
+        yaml: mention.or_else(|| find_mention(inputs, address)),
+        found: match served {
+            None => MatchedBy::NotLookedFor,
+            Some(true) => MatchedBy::NaturalKey(number),
+            Some(false) => MatchedBy::Nothing,
+        },
+        natural_key: vec![words.singular],
+        ledger: entry.map(LedgerFacts::new),
+        attributes: Vec::new(),
+        other_refusals: plan.refusals.len() - refusals.len(),
+        refusals,
+        notices,
+        requests: explained_requests(plan, change.map_or(&[], |change| change.steps.as_slice())),
+        reason: change.and_then(|change| change.reason.clone()),
+    }
+}
