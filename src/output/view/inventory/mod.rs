@@ -113,3 +113,42 @@ fn records(rows: &[Vec<String>]) -> String {
     };
     rows.iter().map(one).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: [Column; 3] = [
+        Column { name: "number", content: ColumnContent::Number },
+        Column { name: "note", content: ColumnContent::Attribute },
+        Column { name: "id", content: ColumnContent::Id },
+    ];
+
+    fn rows() -> Vec<Vec<String>> {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let note = "some words that go on for longer than a line of a terminal has room for";
+        vec![
+            row(["number", "note", "id"]),
+            row(["+14155550101", note, "3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410"]),
+            row(["+14155550102", "", "7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01"]),
+        ]
+    }
+
+    #[test]
+    fn a_table_breaks_at_words_and_never_in_a_number_or_an_identity() {
+        let plain = |text: String| anstream::adapter::strip_str(&text).to_string();
+        let text = plain(fitted(&rows(), &COLUMNS, 80).expect("a table"));
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        assert!(text.contains("\n+14155550101  some words"), "{text}");
+        assert!(text.contains("3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410\n"), "{text}");
+        let wide = plain(fitted(&rows(), &COLUMNS, usize::MAX).expect("a table"));
+        assert_eq!(wide.lines().count(), 3);
+    }
+
+    #[test]
+    fn what_fits_no_table_is_a_line_for_each_value() {
+        assert_eq!(fitted(&rows(), &COLUMNS, 50), None);
+        let text = records(&rows());
+        assert!(text.ends_with("\n\nnumber  +14155550102\nid      7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01\n"), "{text}");
+    }
+}
