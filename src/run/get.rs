@@ -8,7 +8,7 @@ use super::{Context, Exit, PlanSelection, Run, RunError, SessionPurpose, match_a
 use crate::analysis::adopt::{AdoptableObject, render_entries};
 use crate::analysis::drift::NotCompared;
 use crate::analysis::get::{
-    Column, ColumnContent, Inventory, InventoryQuery, InventoryRow, TableScope, UnknownColumn, default_columns,
+    Column, ColumnContent, Inventory, InventoryQuery, InventoryRow, Management, TableScope, UnknownColumn, default_columns,
 };
 use crate::config::desired;
 use crate::model::kind::ServiceTable;
@@ -221,6 +221,23 @@ fn needed_fields(request: &InventoryRequest, scopes: &[TableScope]) -> BTreeSet<
     names
 }
 
+/// Numbers as entries of their own, where what they are on is not written with all its numbers.
+fn number_entries(inventory: &Inventory<'_>) -> String {
+    let mut text = String::new();
+    let whole = |kind: &str| inventory.tables.iter().any(|table| table.scope.roles.is_none() && table.scope.name == kind);
+    for table in inventory.tables.iter().filter(|table| table.scope.roles.is_some_and(|roles| !whole(roles.holder))) {
+        text.push_str(&format!("{}:\n", table.scope.name));
+        for row in &table.rows {
+            let InventoryRow::Number(number) = row else { continue };
+            text.push_str(&match number.entry() {
+                Ok(line) => format!("  {line}\n"),
+                Err(why) => format!("  # {}\n", escape(&format!("{}: {why}", number.number))),
+            });
+        }
+    }
+    text
+}
+
 impl InventoryOutcome {
     /// The tables.
     pub fn inventory(&self) -> Inventory<'_> {
@@ -270,11 +287,13 @@ impl InventoryOutcome {
         let mut found = Vec::new();
         for row in inventory.tables.iter().flat_map(|table| &table.rows) {
             let InventoryRow::Object(object) = row else { continue };
-            let (Some(live), Some(name)) = (object.live, object.entry(inventory)) else { continue };
+            // What is only referred to has an entry that says which object it is, and nothing else.
+            let live = object.live.filter(|_| object.management != Management::Existing);
+            let (Some(live), Some(name)) = (live, object.entry(inventory)) else { continue };
             let address = Address::new(object.kind.name, &name);
             found.push(AdoptableObject { address, account: object.account, kind: object.kind, live });
         }
-        render_entries(inventory.inputs(), names, &found).text
+        render_entries(inventory.inputs(), names, &found).text + &number_entries(inventory)
     }
 
     /// How the run ends: a part is not everything.

@@ -42,7 +42,7 @@ partners:
   west: { account: people, login: acme-west, zip: '01234' }
 ";
 
-fn accounts(story: &Story, body: &str) {
+pub(crate) fn accounts(story: &Story, body: &str) {
     let (unpod, carrierx) = (story.sandbox.unpod_url(), story.sandbox.carrierx_url());
     let text = format!(
         "version: 1
@@ -55,7 +55,7 @@ accounts:
 }
 
 /// The same with a ledger that knows what the files declare.
-fn managed() -> Story {
+pub(crate) fn managed() -> Story {
     let story = Story::new(&world());
     accounts(&story, MANAGED);
     story.expect(0, "apply --auto-approve");
@@ -202,14 +202,18 @@ unpod:
   configurations:
     - { id: 41, provider: Vapi, name: main, active: true, api_key: canary-get-key-1 }
     - { id: 77, provider: Vapi, name: theirs, organization: globex.example, api_key: canary-get-key-2 }
-  bridges: [ { id: 301, slug: sales, name: Sales, product_id: one, status: DRAFT, numbers: { '+14155550101': 41, '+14155550102': 77 } } ]
+  bridges:
+    - { id: 301, slug: sales, name: Sales, product_id: one, status: DRAFT, numbers: { '+14155550101': 41, '+14155550102': 77 } }
+    - { id: 303, slug: lobby, name: Lobby, organization: globex.example, product_id: one, numbers: { '+14155550109': 41 } }
 ",
     );
-    story.unpod_with("product_id: one, ", "");
+    // A bridge is foreign by its own row; here an entry asks for it by its slug.
+    story.unpod_with("product_id: one, ", "bridges: { lobby: { slug: lobby, name: Lobby } }\n");
     shot!("get_foreign", get(&story, 0, ""));
     let json = get(&story, 0, "--json").json();
-    assert_eq!(json["foreign"], json!([{ "account": "unpod", "kind": "providers", "count": 1 }]));
-    assert_eq!(json["numbers"][1]["served_by"], json!({ "known": "foreign", "id": "77" }));
+    assert_eq!(json["foreign"], json!([{ "account": "unpod", "kind": "bridges", "count": 1 }]));
+    let theirs = json["numbers"].as_array().unwrap().iter().find(|it| it["number"] == "+14155550102").unwrap();
+    assert_eq!(theirs["served_by"], json!({ "known": "foreign", "id": "77" }));
 }
 
 #[test]
@@ -249,6 +253,32 @@ fn hidden_partners_are_there() {
     );
 }
 
+#[test]
+fn numbers_that_are_entries_and_what_is_only_referred_to() {
+    let story = Story::new(&world());
+    let rest = "
+providers:
+  main: { account: phones, provider: twilio, account_sid: AC41 }
+existing:
+  providers: { theirs: { account: phones, provider: plivo, account_sid: MA42 } }
+bridges:
+  front: { account: phones, slug: sales, name: Sales }
+  help: { account: phones, slug: support, name: Support }
+";
+    accounts(&story, &format!("{rest}numbers: {{ '+14155550101': {{ bridge: front, provider: main }} }}\n"));
+    story.expect(0, "apply --auto-approve");
+    let later =
+        "numbers:\n  '+14155550101': { bridge: front, provider: main }\n  '+14155550103': { bridge: help, provider: theirs }\n";
+    accounts(&story, &format!("{rest}{later}"));
+    shot!("get_number_entries", get(&story, 0, "providers numbers"));
+    shot!("get_number_entries_yaml", get(&story, 0, "numbers -o yaml"));
+    get(&story, 0, "'numbers.\"+14155550103\"' --columns number -o csv".replace('\'', "").as_str()).says("+14155550103");
+    // What the YAML of `get` says is what is there.
+    let entries = get(&story, 0, "numbers -o yaml").stdout;
+    accounts(&story, &format!("{rest}{entries}"));
+    story.expect(0, "plan --detailed-exitcode").says("Plan: no changes");
+}
+
 /// What a partner may call itself.
 const HOSTILE: &[&str] = &[
     "=HYPERLINK(\"https://a.example\")",
@@ -267,7 +297,7 @@ const HOSTILE: &[&str] = &[
     "<b>&",
 ];
 
-fn hostile() -> Story {
+pub(crate) fn hostile() -> Story {
     let one = |(at, name): (usize, &&str)| partner(at as u32 + 1, &format!("p{:02}", at + 1), &format!("name: {}", json!(name)));
     let story = partners_only(&HOSTILE.iter().enumerate().map(one).collect::<String>());
     story.secrets.lock().unwrap().insert("canary-in-a-url".to_owned());

@@ -214,7 +214,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("sandbox nowhere.yaml", "telform::sandbox::world"),
     ("doctor --sandbox nowhere.yaml", "telform::file::none"),
     ("docs nothing", "telform::docs::topic"),
-    ("schema numbers", "telform::cli::unknown_kind"),
+    ("schema nothing", "telform::cli::unknown_kind"),
     ("completions csh", "telform::cli::usage"),
     ("man --out telform.yaml/pages", "telform::file::write"),
     ("init --no-such-option", "telform::cli::usage"),

@@ -17,6 +17,7 @@ pub use coverage::{AdoptionCoverage, missing_id_help};
 pub(in crate::analysis) use yaml_file::stated_value;
 pub use yaml_file::{AdoptionFile, OmittedAttribute, SecretPlaceholder, render_entries, render_file};
 pub use yaml_scalar::{block_value, inline_value};
+pub(in crate::analysis) use yaml_scalar::{double_quoted, mapping_key};
 
 /// Why it is not known which objects of a kind could be adopted: it could not be listed, or what serves the numbers on its
 /// objects is not known.

@@ -6,7 +6,7 @@ use crate::model::value::Value;
 use crate::text::{is_hostile_char, steers_runner};
 
 /// A text in double quotes. JSON escapes are valid in YAML, too; characters that a screen may not show are also escaped.
-pub(super) fn double_quoted(text: &str) -> String {
+pub(in crate::analysis) fn double_quoted(text: &str) -> String {
     let json = Value::from(text).to_string();
     let mut out = String::with_capacity(json.len());
     for (at, char) in json.char_indices() {
@@ -71,7 +71,7 @@ fn list_item(item: &Value, indent: usize) -> String {
 }
 
 /// A key: in quotes unless it is a plain word that every reader reads as such.
-pub(super) fn mapping_key(text: &str) -> String {
+pub(in crate::analysis) fn mapping_key(text: &str) -> String {
     let word = text.starts_with(|char: char| char.is_ascii_alphabetic())
         && text.len() > 1
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));

@@ -77,8 +77,8 @@ impl TableScope {
         };
         let mut all: Vec<Self> = services::kind_names().into_iter().filter_map(of_kind).collect();
         for roles in services.iter().copied().filter_map(member_roles) {
-            if all.iter().all(|scope| scope.name != roles.members) {
-                let (name, singular) = (roles.members, singular_of(roles.members));
+            let (name, [singular, ..]) = number_words(roles);
+            if all.iter().all(|scope| scope.name != name) {
                 let (shapes, answering, only) = (Vec::new(), Vec::new(), Vec::new());
                 all.push(Self { name, singular, roles: Some(roles), shapes, answering, only });
             }
@@ -218,11 +218,21 @@ fn member_roles(service: &ServiceTable) -> Option<&'static LinkRoles> {
 }
 
 fn number_columns(roles: &'static LinkRoles) -> [Column; 3] {
+    let (_, [number, holder, target]) = number_words(roles);
     [
-        Column { name: singular_of(roles.members), content: ColumnContent::Number },
-        Column { name: singular_of(roles.holder), content: ColumnContent::Holder },
-        Column { name: singular_of(roles.target), content: ColumnContent::Target },
+        Column { name: number, content: ColumnContent::Number },
+        Column { name: holder, content: ColumnContent::Holder },
+        Column { name: target, content: ColumnContent::Target },
     ]
+}
+
+/// The word for numbers; for one of them, what it is on and what serves it. Where a number may be an entry of its own, these are its
+/// keys in the YAML.
+fn number_words(roles: &'static LinkRoles) -> (&'static str, [&'static str; 3]) {
+    match roles.entry {
+        Some(entry) => (entry.kind, [entry.singular, entry.holder, entry.target]),
+        None => (roles.members, [roles.members, roles.holder, roles.target].map(singular_of)),
+    }
 }
 
 const fn attribute(name: &'static str) -> Column {

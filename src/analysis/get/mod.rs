@@ -36,6 +36,8 @@ pub enum Management {
     Declared,
     /// telform made it, and the service does not show it until a person confirms it.
     Hidden,
+    /// The configuration only refers to it.
+    Existing,
     /// No address claims it.
     Unmanaged,
 }
@@ -47,6 +49,7 @@ impl Management {
             Self::Managed => "managed",
             Self::Declared => "declared",
             Self::Hidden => "hidden",
+            Self::Existing => "existing",
             Self::Unmanaged => "unmanaged",
         }
     }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use super::ownership::Ownership;
 use super::{Column, ColumnContent, InventoryRow, Management, accounts_once};
-use crate::model::kind::{AttributeType, Kind, LinkRoles};
+use crate::analysis::adopt::{double_quoted, mapping_key};
+use crate::model::kind::{AttributeType, Kind, LinkEntry, LinkRoles};
 use crate::model::resource::{Address, Connection, LiveAccount, ServedBy};
 use crate::plan::Inputs;
 use crate::services;
@@ -16,6 +17,8 @@ use crate::text::is_e164;
 pub struct NumberRow<'a> {
     /// The word for numbers of its service.
     pub kind: &'static str,
+    /// Its words as an entry of its own, where it can be one.
+    pub words: Option<&'static LinkEntry>,
     /// The account.
     pub account: &'a str,
     /// The number: in E.164, or as the service spells it where that is something else.
@@ -152,19 +155,17 @@ impl<'a> NumbersOfAccount<'_, 'a> {
     fn row(&self, number: &'a str, holder: Option<&'a str>, service: Service<'a>) -> NumberRow<'a> {
         let on = holder.map(|id| (id, self.ownership.of_object(&self.names, self.holder, id)));
         // A holder whose entry names numbers owns all that are on it.
-        let owner = on.and_then(|(_, (address, management))| {
+        let owner = self.ownership.of_number(&self.names, number);
+        let owner = owner.or_else(|| {
+            let (_, (address, management)) = on?;
             let address = address?;
             self.inputs.desired.objects.get(address)?.numbers.as_ref()?;
             Some((address, management))
         });
-        let owner = owner.or_else(|| {
-            let address = self.ownership.wanting(&self.names, number)?;
-            // A number that is an entry of its own has one in the ledger, too.
-            let entry = services::link_entry(&address.kind).is_some() && self.inputs.ledger.objects.contains_key(address);
-            Some((address, if entry { Management::Managed } else { Management::Declared }))
-        });
+        let owner = owner.or_else(|| Some((self.ownership.wanting(&self.names, number)?, Management::Declared)));
         NumberRow {
-            kind: self.roles.members,
+            kind: self.roles.entry.map_or(self.roles.members, |entry| entry.kind),
+            words: self.roles.entry,
             account: self.account,
             number: self.shown(number, holder),
             holder: on.map(|(id, (address, _))| (id, address)),
@@ -183,6 +184,24 @@ impl<'a> NumbersOfAccount<'_, 'a> {
 }
 
 impl<'a> NumberRow<'a> {
+    /// Its line as an entry of the YAML, or why there is none.
+    pub fn entry(&self) -> Result<String, String> {
+        let Some(words) = self.words else { return Err("its service has no entries for numbers".to_owned()) };
+        let on = match self.holder {
+            None => return Err("it is on nothing".to_owned()),
+            Some((id, None)) => return Err(format!("it is on {id}, which is not declared")),
+            Some((_, Some(address))) => mapping_key(&address.name),
+        };
+        let by = match &self.service {
+            Service::By(_, Some(address)) => mapping_key(&address.name),
+            Service::By(id, None) => return Err(format!("{id} serves it and is not declared")),
+            Service::None => return Err("nothing serves it".to_owned()),
+            unknown @ (Service::Foreign(_) | Service::Unknown(_)) => return Err(format!("what serves it is {}", unknown.cell())),
+        };
+        let mark = if is_e164(self.number) { "" } else { ", as_shown: true" };
+        Ok(format!("{}: {{ {}: {on}, {}: {by}{mark} }}", double_quoted(self.number), words.holder, words.target))
+    }
+
     pub(super) fn cell(&self, column: &Column) -> Cow<'a, str> {
         match column.content {
             ColumnContent::Kind => Cow::Borrowed(self.kind),

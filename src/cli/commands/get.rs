@@ -138,7 +138,7 @@ fn report(out: &Console, outcome: &InventoryOutcome, inventory: &Inventory<'_>, 
     coverage.remarks.iter().chain(&csv.left_out).for_each(|text| note(text));
     for foreign in &coverage.foreign {
         let (count, kind) = (foreign.count, plural_kind(foreign.count, &foreign.kind));
-        note(&format!("{count} {kind} of other organizations in account {} are not shown", foreign.account));
+        note(&format!("not shown: {count} {kind} of other organizations in account {}", foreign.account));
     }
     if let Some(ledger) = outcome.missing_ledger() {
         note(&format!("there is no ledger at {ledger} yet, so nothing counts as managed"));
