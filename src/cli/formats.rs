@@ -172,6 +172,8 @@ impl FormatSelection<CheckFormat> {
 pub(super) fn exit_for_plan(plan: &Plan, detailed: bool) -> Exit {
     match (plan.is_refused(), !plan.is_settled() && detailed) {
         (true, _) => Exit::Refused,
+        // A plan that lacks an account says neither that nothing is pending nor what is.
+        (false, _) if !plan.limits.unreadable.is_empty() => Exit::Partial,
         (false, true) => Exit::Pending,
         (false, false) => Exit::Done,
     }

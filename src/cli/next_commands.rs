@@ -8,13 +8,15 @@ use super::args::Cli;
 use crate::text::shell_quote;
 
 /// Options that a suggested command repeats when this run had them: where everything is, and how it is applied.
-const REPEATED: [&str; 24] = [
+const REPEATED: [&str; 26] = [
     "file",
     "ledger",
     "sandbox",
     "account",
     "target",
     "exclude",
+    "limit",
+    "skip-unreadable",
     "destroy",
     "max-deletes",
     "max-delete-percent",
@@ -36,7 +38,7 @@ const REPEATED: [&str; 24] = [
 ];
 
 /// Those of them that permit what a plan does: only another command that makes a plan gets them.
-const ALLOWING: std::ops::Range<usize> = 6..15;
+const ALLOWING: std::ops::Range<usize> = 8..17;
 
 /// Those of them that only commands which read secrets or judge plans need; only such a command has its own sandbox.
 const SECRETS: [&str; 5] = ["allow-commands", "secret-command-env", "secret-env", "secret-dir", "allow-host"];

@@ -29,6 +29,9 @@ use crate::run::{Busy, BusyGuard, Exit, Interrupts, Progress, RunError, RunEvent
 use crate::state::journal::{JournalFinding, JournalRecord, RecordedRun};
 use crate::text::escape;
 
+/// The end of an apply whose first changes are written.
+const REST_NOT_WRITTEN: &str = "applied in part: the first changes are applied and proven; of the rest nothing was written";
+
 impl Progress for Console {
     fn on_event(&self, event: &RunEvent<'_>) {
         let (json, quiet) = (self.global.json, self.global.quiet);
@@ -135,6 +138,17 @@ impl Progress for Console {
             RunEvent::OnlyLedgerChanged | RunEvent::TookBack(_) if quiet => {}
             RunEvent::OnlyLedgerChanged => self.print_stderr("only the ledger was changed; nothing was sent\n"),
             RunEvent::TookBack(plan) => undo::warn_yaml_differs(self, plan),
+            RunEvent::RestFollows(limit) if json => {
+                self.print_event(&Said::RestFollows { limit: limit.limit, of: limit.of, left_out: limit.left_out })
+            }
+            RunEvent::RestFollows(_) if quiet => {}
+            RunEvent::RestFollows(limit) => self.print(&format!("\n{}\n\n", view::describe_rest(*limit))),
+            RunEvent::RestDeclined(plan) => {
+                let left = view::count_changes(plan.changes.len());
+                self.print_stderr(&format!("not confirmed: {left} left, and nothing of them was written\n"));
+            }
+            RunEvent::RestFailed(error) => self.failed(error, REST_NOT_WRITTEN),
+            RunEvent::RestNotApplied => self.print_stderr(&format!("{REST_NOT_WRITTEN}\n")),
             RunEvent::NotConfirmed => self.print_stderr("not confirmed; nothing was written\n"),
             RunEvent::NotTaken => {
                 let above = if json || quiet { "" } else { " above" };

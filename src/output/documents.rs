@@ -101,7 +101,8 @@ pub struct DriftReport<'a> {
     pub patch: String,
     /// What the YAML cannot express, one sentence each.
     pub not_accepted: Vec<String>,
-    /// What was compared, and what could not be: if `missed` is not empty, the exit code is 1.
+    /// What was compared, and what could not be: if `missed` is not empty, the exit code is 1, or 5 where `--skip-unreadable`
+    /// allows what is missed.
     pub looked_at: &'a ComparedObjects,
 }
 

@@ -55,6 +55,15 @@ pub enum Said<'a> {
         /// As `telform plan --json` prints it, without a checksum.
         document: &'a v1::Document,
     },
+    /// The first changes are applied and proven. Everything after it is about the rest, which is read and planned afresh.
+    RestFollows {
+        /// The number that `--limit` names.
+        limit: u64,
+        /// How many changes there were without it.
+        of: u64,
+        /// How many of them were left out.
+        left_out: u64,
+    },
     /// Live state or configuration changed since the reviewed plan: nothing is written.
     Stale {
         /// What changed.

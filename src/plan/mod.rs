@@ -15,6 +15,7 @@ use crate::text::to_hex;
 mod account_moves;
 mod address_match;
 mod change;
+mod change_limit;
 mod connect_despite_refusal;
 mod diagnostics;
 mod effect;
@@ -50,6 +51,7 @@ mod unnumbered_step;
 pub use account_moves::shown_now;
 pub use address_match::{AddressMatch, MatchedBy, match_address};
 pub use change::{AttributeChange, Change, ChangeAction, SecretState, ShownValue};
+pub use change_limit::ChangeLimit;
 pub use diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 pub use effect::LedgerUpdate;
 pub use existing::ExistingObject;
@@ -90,6 +92,12 @@ pub struct PlanOptions {
     pub excludes: BTreeSet<Address>,
     /// Only these accounts, by name; empty means all.
     pub accounts: BTreeSet<String>,
+    /// Only this many changes, the first ones, and what they need; none means all.
+    pub limit: Option<u64>,
+    /// Addresses that this limit took. It is set for the plan of these changes, and for the proof of that plan.
+    pub taken: Option<BTreeSet<Address>>,
+    /// Accounts that could not be read, each with the reason: they are not among `accounts`.
+    pub unreadable: BTreeMap<String, String>,
     /// What the user limited the run to. Limits that a command chooses itself, such as the objects of an undo, are not included.
     pub limits: RunLimits,
     /// Delete everything that the configuration names.
@@ -114,23 +122,6 @@ pub struct PlanOptions {
     pub owners: BTreeMap<String, String>,
     /// Only the YAML names that location: a new ledger there may bypass what another ledger knows.
     pub ledger_of_yaml: bool,
-}
-
-impl PlanOptions {
-    /// Whether these name an attribute, by itself or with its whole object.
-    fn names_attribute(asked: &BTreeSet<(Address, Option<String>)>, address: &Address, attribute: &str) -> bool {
-        asked.iter().any(|(asked, name)| asked == address && name.as_deref().is_none_or(|it| it == attribute))
-    }
-
-    /// The same without values that are sent once on request: for the plan that proves a run.
-    pub fn for_proof(&self) -> Self {
-        Self { rewrite_secrets: BTreeSet::new(), resend: BTreeSet::new(), ..self.clone() }
-    }
-
-    /// Whether this run names an address explicitly, or names no addresses at all.
-    pub fn is_about(&self, address: &Address) -> bool {
-        (self.targets.is_empty() || self.targets.contains(address)) && !self.excludes.contains(address)
-    }
 }
 
 /// What will be done, in which order, and what will not be done. It holds no secret and can be published.
@@ -286,7 +277,11 @@ impl Plan {
     pub fn new(inputs: &Inputs<'_>) -> Self {
         let recalled = settle_interrupted_replacements(inputs.ledger, inputs.live, inputs.desired);
         let ledger = recalled.as_ref().unwrap_or(inputs.ledger);
-        let mut plan = planner::compute_plan(&Inputs { ledger, ..*inputs });
+        let inputs = &Inputs { ledger, ..*inputs };
+        let mut plan = planner::compute_plan(inputs);
+        if let Some(limit) = inputs.options.limit.filter(|_| inputs.options.taken.is_none()) {
+            plan = change_limit::limit_changes(inputs, plan, limit);
+        }
         plan.add_goes_on_notices(ledger);
         plan
     }

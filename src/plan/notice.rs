@@ -129,6 +129,8 @@ pub enum NoticeCode {
     ScopeMissing,
     /// A value holds invisible characters, or non-ASCII ones where the service uses ASCII only. Detail: which.
     OddCharacters,
+    /// An account that could not be read, or an object that may be in one, is left out. Detail: why.
+    AccountLeftOut,
 }
 
 /// The code as documents write it.
@@ -154,6 +156,7 @@ impl NoticeCode {
                 | Self::TokenOwnerUnknown
                 | Self::ScopeMissing
                 | Self::OddCharacters
+                | Self::AccountLeftOut
         )
     }
 
@@ -199,6 +202,7 @@ impl NoticeCode {
             Self::NotInCatalogue => "not in the catalogue that the service lists; sent as written",
             Self::OrganizationUnconfirmed => "the organization could not be confirmed; nothing will be written",
             Self::PinReplaced => "the pinned object was replaced by this one; `id:` can be removed or corrected",
+            Self::AccountLeftOut => "left out with --skip-unreadable: nothing of it is planned or compared",
             Self::AccountGone => "its account is no longer in the configuration; left alone",
             Self::SecretOnlyOnCreate => {
                 "changed in the configuration since the object was created with it; telform sends it only on create"

@@ -1,10 +1,10 @@
 //! Which addresses a run covers: those of `--account`, among them `--target` with what the targets need, without `--exclude`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, PlanOptions};
+use super::{ChangeLimit, Inputs, NoticeCode, Plan, PlanNotice, PlanOptions};
 use crate::model::ledger::Ledger;
 use crate::model::resource::{Address, Desired, Removal};
 
@@ -20,6 +20,12 @@ pub struct RunLimits {
     /// `--exclude`, as the addresses that match.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub excludes: BTreeSet<Address>,
+    /// Accounts that could not be read and that `--skip-unreadable` left out.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unreadable: BTreeSet<String>,
+    /// `--limit`, where it left changes out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<ChangeLimit>,
     /// The same as the user typed it. Not part of the digest: the plan is about the addresses, however they were named.
     #[serde(skip)]
     pub typed: TypedLimits,
@@ -43,6 +49,69 @@ impl RunLimits {
     }
 }
 
+impl PlanOptions {
+    /// Whether these name an attribute, by itself or with its whole object.
+    pub(super) fn names_attribute(asked: &BTreeSet<(Address, Option<String>)>, address: &Address, attribute: &str) -> bool {
+        asked.iter().any(|(asked, name)| asked == address && name.as_deref().is_none_or(|it| it == attribute))
+    }
+
+    /// The same without values that are sent once on request: for the plan that proves a run.
+    pub fn for_proof(&self) -> Self {
+        Self { rewrite_secrets: BTreeSet::new(), resend: BTreeSet::new(), ..self.clone() }
+    }
+
+    /// The addresses that the run names, by themselves or as the first changes of a plan; none means all.
+    fn named_addresses(&self) -> Option<&BTreeSet<Address>> {
+        self.taken.as_ref().or(Some(&self.targets).filter(|targets| !targets.is_empty()))
+    }
+
+    /// From now on the run is about what this plan takes, where it takes only the first changes.
+    pub fn keep_to(&mut self, plan: &Plan) {
+        if plan.limits.changes.is_some() {
+            self.taken = Some(plan.changes.iter().map(|change| change.address.clone()).collect());
+            self.limits.changes = plan.limits.changes;
+        }
+    }
+
+    /// Whether this run names an address explicitly, or names no addresses at all.
+    pub fn is_about(&self, address: &Address) -> bool {
+        self.named_addresses().is_none_or(|named| named.contains(address)) && !self.excludes.contains(address)
+    }
+
+    /// From now on the run is about the other accounts. Each account comes with the reason.
+    pub fn leave_out(&mut self, desired: &Desired, unreadable: BTreeMap<String, String>) {
+        if unreadable.is_empty() {
+            return;
+        }
+        if self.accounts.is_empty() {
+            self.accounts = desired.accounts.keys().cloned().collect();
+        }
+        self.accounts.retain(|name| !unreadable.contains_key(name));
+        self.limits.unreadable.extend(unreadable.keys().cloned());
+        self.unreadable.extend(unreadable);
+    }
+}
+
+/// What is left out because its account could not be read: the accounts, and the objects of other accounts that may be in them, too.
+pub(super) fn left_out_notices(inputs: &Inputs<'_>) -> Vec<PlanNotice> {
+    let unreadable = &inputs.options.unreadable;
+    let code = NoticeCode::AccountLeftOut;
+    let mut notices: Vec<PlanNotice> =
+        unreadable.iter().map(|(account, why)| PlanNotice::about(code, account, None, Some(why.clone()))).collect();
+    if unreadable.is_empty() {
+        return notices;
+    }
+    for (address, accounts) in known_addresses(inputs.desired, inputs.ledger) {
+        let lost = accounts.iter().find(|account| unreadable.contains_key(**account));
+        let read = accounts.iter().find(|account| !unreadable.contains_key(**account));
+        if let (Some(lost), Some(read)) = (lost, read) {
+            let why = format!("its object may be in account {lost}");
+            notices.push(PlanNotice::about(code, read, Some(address), Some(why)));
+        }
+    }
+    notices
+}
+
 /// Whether this run is about an address.
 #[derive(Debug)]
 pub(super) struct Selection {
@@ -58,13 +127,9 @@ impl Selection {
     }
 
     fn from_options(desired: &Desired, ledger: &Ledger, options: &PlanOptions) -> Self {
-        let targets = (!options.targets.is_empty()).then(|| {
-            let needed = options.targets.iter().filter_map(|target| desired.objects.get(target)).flat_map(|object| {
-                object.numbers.iter().flat_map(|numbers| numbers.values().map(|wanted| wanted.provider.clone()))
-            });
-            let numbers = options.targets.iter().filter_map(|target| desired.number_entries.get(target));
-            let numbers = numbers.flat_map(|entry| [entry.bridge.clone(), entry.wanted.provider.clone()]);
-            options.targets.iter().cloned().chain(needed).chain(numbers).collect()
+        let targets = options.named_addresses().map(|named| {
+            let needed = named.iter().flat_map(|target| needed_addresses(desired, target));
+            named.iter().chain(needed).cloned().collect()
         });
         let limit = &options.accounts;
         let outside = if limit.is_empty() {
@@ -88,6 +153,14 @@ impl Selection {
 /// Whether a run is about an address, by itself or because a target needs it.
 pub fn is_selected(inputs: &Inputs<'_>, address: &Address) -> bool {
     Selection::new(inputs).includes(address)
+}
+
+/// The addresses that an entry refers to: without them it cannot be carried out as it says.
+pub(super) fn needed_addresses<'a>(desired: &'a Desired, address: &Address) -> impl Iterator<Item = &'a Address> {
+    let numbers = desired.objects.get(address).and_then(|object| object.numbers.as_ref());
+    let serving = numbers.into_iter().flat_map(|numbers| numbers.values().map(|wanted| &wanted.provider));
+    let entry = desired.number_entries.get(address);
+    serving.chain(entry.into_iter().flat_map(|entry| [&entry.bridge, &entry.wanted.provider]))
 }
 
 /// Every address that the configuration or the ledger has, with the accounts that its object may be in.
@@ -138,7 +211,8 @@ pub fn accounts_to_read(desired: &Desired, ledger: &Ledger, options: &PlanOption
     if options.targets.is_empty() && options.excludes.is_empty() {
         return asked;
     }
-    let selection = Selection::from_options(desired, ledger, options);
+    // A limit of changes is known only after reading.
+    let selection = Selection::from_options(desired, ledger, &PlanOptions { taken: None, ..options.clone() });
     let (mut held, mut left_out) = (BTreeSet::new(), BTreeSet::new());
     for (address, accounts) in known_addresses(desired, ledger) {
         let renamed = desired.moved.iter().find(|rename| rename.from == *address).map(|rename| &rename.to);

@@ -16,7 +16,8 @@ use super::{
 use crate::document::unbound_secrets;
 use crate::model::resource::LiveState;
 use crate::output::view::json;
-use crate::plan::Plan;
+use crate::plan::{ChangeLimit, Plan, needed_fields};
+use crate::read::ObjectDetail;
 
 /// How a plan is judged, confirmed and carried out.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +43,8 @@ pub struct ApplyRequest {
     pub choice: PlanSelection,
     /// Digest of the plan that was reviewed: no other plan is carried out.
     pub expect: Option<String>,
+    /// After the first changes, applies the rest from a fresh plan, where `choice` limits the changes.
+    pub then_rest: bool,
     /// What a saved plan must have behind it.
     pub trust: TrustDemand,
     /// How it is carried out.
@@ -50,12 +53,58 @@ pub struct ApplyRequest {
     pub resume_patience: Option<Duration>,
 }
 
-/// The same as [`apply`]; `signer` opens the key that signs the receipt.
+/// How one plan of an apply ended.
+#[derive(Debug)]
+struct EndedPlan {
+    exit: Exit,
+    /// What `--limit` left out of a plan that is carried out and proven.
+    left_out: Option<ChangeLimit>,
+    /// Whether the user did not confirm it.
+    declined: bool,
+}
+
+impl From<Exit> for EndedPlan {
+    fn from(exit: Exit) -> Self {
+        Self { exit, left_out: None, declined: false }
+    }
+}
+
+/// The same as [`apply`]; `signer` opens the key that signs a receipt.
 pub(crate) async fn apply_signed(
     context: &Context,
-    request: ApplyRequest,
-    signer: impl FnOnce() -> Result<Option<SigningIdentity>, RunError>,
+    mut request: ApplyRequest,
+    signer: impl Fn() -> Result<Option<SigningIdentity>, RunError>,
 ) -> Result<Exit, RunError> {
+    let progress = context.progress.clone();
+    let first = apply_plan(context, &request, &signer).await?;
+    let Some(left_out) = first.left_out.filter(|_| request.then_rest) else { return Ok(first.exit) };
+    progress.on_event(&RunEvent::RestFollows(left_out));
+    context.wait_for_locks().await;
+    request.choice.limit = None;
+    // What is said of a plan that was not carried out is about the rest; the first changes are written.
+    let rest = match apply_plan(context, &request, &signer).await {
+        Ok(rest) if rest.declined => return Ok(Exit::Done),
+        Ok(rest) => rest.exit,
+        Err(error) => {
+            progress.on_event(&RunEvent::RestFailed(&error));
+            return Ok(Exit::Partial);
+        }
+    };
+    match rest {
+        Exit::Failed | Exit::Refused | Exit::Stale => {
+            progress.on_event(&RunEvent::RestNotApplied);
+            Ok(Exit::Partial)
+        }
+        exit => Ok(exit),
+    }
+}
+
+/// Applies one plan, from the first look to the proof.
+async fn apply_plan(
+    context: &Context,
+    request: &ApplyRequest,
+    signer: &impl Fn() -> Result<Option<SigningIdentity>, RunError>,
+) -> Result<EndedPlan, RunError> {
     let (command, resumes) = (request.command, request.resume_patience);
     let saved = request.saved.as_ref().map(|(path, saved)| (&**path, saved));
     let reviewed = saved.map(|(_, saved)| saved);
@@ -79,34 +128,36 @@ pub(crate) async fn apply_signed(
     let journal = RunJournal::open(context, &store, &run.ledger, &run.chain).await?.with(trust, signer);
     if !settle::settle(&mut run, &journal).await? && resumes.is_some() && !open {
         progress.on_event(&RunEvent::NothingToResume);
-        return Ok(Exit::Done);
+        return Ok(Exit::Done.into());
     }
-    run.need_tokens(|_| true)?;
-    let live = run.read_for_plan().await?;
+    if !run.skip_unreadable {
+        run.need_tokens(|_| true)?;
+    }
+    let live = run.read_or_leave_out(ObjectDetail::Needed(needed_fields)).await?;
     let plan = run.plan(&live)?;
     if let Some(reviewed) = reviewed {
         reviewed.same_owners(&plan)?;
         let moved = reviewed.moved(&run, &plan);
         if !moved.is_empty() {
             progress.on_event(&RunEvent::Stale { moved: &moved });
-            return Ok(Exit::Stale);
+            return Ok(Exit::Stale.into());
         }
     }
     let document = saved_plan::document(&run, &plan, &live);
     progress.on_event(&RunEvent::Planned { plan: &plan, document: &document });
     if let Some(expected) = request.expect.as_ref().filter(|expected| **expected != plan.digest) {
         progress.on_event(&RunEvent::OtherDigest { digest: &plan.digest, expected });
-        return Ok(Exit::Stale);
+        return Ok(Exit::Stale.into());
     }
     if let Err(exit) = policies.ask_all(&LazyCell::new(|| json::render_document(&document)), &mut run) {
         progress.on_event(&RunEvent::PoliciesRefused);
-        return Ok(exit);
+        return Ok(exit.into());
     }
     let is_bound = reviewed.is_some() || request.expect.is_some();
     let (plan, document, refused) =
         match applicable_part::applicable_part(&mut run, &live, (plan, document), &policies, is_bound)? {
             Ok(part) => part,
-            Err(exit) => return Ok(exit),
+            Err(exit) => return Ok(exit.into()),
         };
     if !plan.has_changes() {
         reviewed.map_or(Ok(()), |reviewed| reviewed.bound(&run))?;
@@ -114,10 +165,10 @@ pub(crate) async fn apply_signed(
         enter(&mut run, command, from, &plan, &live, &journal, document).await?;
         run.close()?;
         if plan.is_settled() {
-            return Ok(Exit::Done);
+            return Ok(Exit::of_whole(&plan).into());
         }
         progress.on_event(&RunEvent::NotTaken);
-        return Ok(Exit::NotConverged);
+        return Ok(Exit::NotConverged.into());
     }
     check_supplied(&run, &plan)?;
     match reviewed {
@@ -134,12 +185,14 @@ pub(crate) async fn apply_signed(
     }
     if let Some(by) = reviewed.and_then(|reviewed| journal.used_by(reviewed)) {
         progress.on_event(&RunEvent::SavedPlanUsed { by: &by });
-        return Ok(Exit::Stale);
+        return Ok(Exit::Stale.into());
     }
     reviewed.map_or(Ok(()), |reviewed| reviewed.bound(&run))?;
     if !request.how.auto_approve && !progress.confirm(&plan)? {
-        progress.on_event(&RunEvent::NotConfirmed);
-        return Ok(Exit::Failed);
+        // Without the limit it is the plan of the rest.
+        let rest = (request.then_rest && request.choice.limit.is_none()).then_some(&plan);
+        progress.on_event(&rest.map_or(RunEvent::NotConfirmed, RunEvent::RestDeclined));
+        return Ok(EndedPlan { exit: Exit::Failed, left_out: None, declined: true });
     }
     journal.trust.check_still_valid()?;
     // From here on an interrupt ends the run in an orderly way; until now it ended the process.
@@ -152,7 +205,8 @@ pub(crate) async fn apply_signed(
         stop: progress.stop_requests(),
         refused,
     };
-    Ok(run.carry_out(&how, &plan, &live, &journal, document).await?.exit)
+    let exit = run.carry_out(&how, &plan, &live, &journal, document).await?.exit;
+    Ok(EndedPlan { exit, left_out: plan.limits.changes.filter(|_| exit == Exit::Done), declined: false })
 }
 
 impl Run {

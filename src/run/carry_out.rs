@@ -82,6 +82,7 @@ impl Run {
     ) -> Result<Applied, RunError> {
         let progress = self.context.progress.clone();
         progress.before_writes()?;
+        self.options.keep_to(plan);
         journal.begin(how.command, document, how.plan_file, how.of).await?;
         remember(self, plan, live, false).await?;
         let began = Instant::now();

@@ -21,6 +21,12 @@ pub struct PlanSelection {
     pub excludes: Vec<AddressPattern>,
     /// Only accounts that one of these patterns names; empty means all.
     pub accounts: Vec<String>,
+    /// Only this many changes, the first ones, and what they need; none means all.
+    pub limit: Option<u64>,
+    /// Leaves out accounts that cannot be read.
+    pub skip_unreadable: bool,
+    /// Accounts that a saved plan left out because they could not be read.
+    pub unreadable: BTreeSet<String>,
     /// Deletes everything that the configuration names.
     pub destroy: bool,
     /// Limits of this run, over those of the configuration.
@@ -73,6 +79,9 @@ pub(crate) fn options(choice: &PlanSelection, limits: RunLimits, asked: Named) -
         accounts: limits.accounts.clone(),
         targets: limits.targets.clone(),
         excludes: limits.excludes.clone(),
+        limit: choice.limit,
+        taken: None,
+        unreadable: BTreeMap::new(),
         limits,
         destroy: choice.destroy,
         guards: choice.guards,

@@ -42,7 +42,7 @@ pub(crate) fn resolve_limits(
         }
     }
     let [targets, excludes] = [targets, excludes].map(|all| all.into_iter().flatten().collect());
-    Ok(RunLimits { typed: typed(choice), accounts, targets, excludes })
+    Ok(RunLimits { typed: typed(choice), accounts, targets, excludes, unreadable: BTreeSet::new(), changes: None })
 }
 
 /// The limits as they were typed, where one of a list is a pattern.

@@ -12,7 +12,8 @@ use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolic
 use crate::model::ledger::JournalHead;
 use crate::model::resource::LiveState;
 use crate::output::view::json;
-use crate::plan::Plan;
+use crate::plan::{Plan, needed_fields};
+use crate::read::ObjectDetail;
 use crate::signature::SignatureNamespace;
 use crate::state::journal;
 use crate::state::snapshot;
@@ -42,7 +43,7 @@ pub struct MadePlan {
 /// Reads and compares. Sends only GET.
 pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadePlan, RunError> {
     let purpose = if request.snapshot.is_some() { SessionPurpose::Offline } else { SessionPurpose::Plan };
-    let run = Run::open(context, &request.choice, purpose).await?;
+    let mut run = Run::open(context, &request.choice, purpose).await?;
     match &run.journal {
         Some(Ok(journal)) => {
             for cut in journal::collect_runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
@@ -54,9 +55,9 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
     }
     let policies = RunPolicies::new(context, &request.policies, &run.desired)?;
     let live = match &request.snapshot {
-        Some(file) => saved_plan::live(&run, file)?,
-        None if request.snapshot_out.is_none() => run.read_for_plan().await?,
-        None => run.read().await?,
+        Some(file) => saved_plan::live(&mut run, file)?,
+        None if request.snapshot_out.is_none() => run.read_or_leave_out(ObjectDetail::Needed(needed_fields)).await?,
+        None => run.read_or_leave_out(ObjectDetail::Writable).await?,
     };
     if let Some(file) = &request.snapshot_out {
         write_file(file, &snapshot::write_snapshot(&live, &run.taken_for, &run.key), FileReaders::Owner)?;

@@ -131,6 +131,12 @@ pub(crate) fn run_options(options: &v1::Options) -> String {
             text.push_str(&format!(" {flag} {}", shell_quote(name)));
         }
     }
+    if !options.unreadable.is_empty() {
+        text.push_str(" --skip-unreadable");
+    }
+    if let Some(limit) = options.limit {
+        text.push_str(&format!(" --limit {limit}"));
+    }
     for (flag, named) in [("--resend", &options.resend), ("--rewrite-secret", &options.rewrite_secrets)] {
         for (address, attribute) in named {
             let attribute = attribute.as_ref().map(|attribute| format!(":{attribute}")).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::task::TaskTracker;
 
@@ -56,6 +57,9 @@ impl RunOptions {
     }
 }
 
+/// The longest time that freeing a lock may take.
+const LONGEST_RELEASE: Duration = Duration::from_secs(20);
+
 /// What every part of a run shares: its options, and who listens.
 #[derive(Clone)]
 pub struct Context {
@@ -74,6 +78,14 @@ impl Context {
     pub fn new(options: RunOptions) -> Self {
         let heads = Arc::new(JournalHeads::new(&options));
         Self { options: Arc::new(options), progress: Arc::new(Silent), heads, keepers: TaskTracker::new() }
+    }
+
+    /// Waits until the locks of an ended run are free: in an object store that is a request of its own.
+    pub(crate) async fn wait_for_locks(&self) {
+        self.keepers.close();
+        // A lock that could not be freed is reported by the run that needs it next.
+        let _ = tokio::time::timeout(LONGEST_RELEASE, self.keepers.wait()).await;
+        self.keepers.reopen();
     }
 
     /// The same with a listener.

@@ -19,7 +19,7 @@ use crate::http::client::HttpObserver;
 use crate::model::ledger::UnansweredCreate;
 use crate::output::Vouched;
 use crate::output::view::report::NextCommand;
-use crate::plan::Plan;
+use crate::plan::{ChangeLimit, Plan};
 use crate::process::policy::PolicyVerdict;
 use crate::read::ListingProgress;
 use crate::signature::{Approval, Signer};
@@ -211,6 +211,14 @@ pub enum RunEvent<'a> {
     },
     /// The user did not confirm the plan.
     NotConfirmed,
+    /// The first changes are applied and proven, and the plan of the rest follows.
+    RestFollows(ChangeLimit),
+    /// The user did not confirm the plan of the rest.
+    RestDeclined(&'a Plan),
+    /// The first changes are applied and proven, and this prevented the rest.
+    RestFailed(&'a RunError),
+    /// The first changes are applied and proven, and of the rest nothing was written.
+    RestNotApplied,
     /// An undo found the run that it takes back.
     UndoFound {
         /// Id of the run.

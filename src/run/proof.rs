@@ -32,12 +32,12 @@ impl Proof {
         if self.has_twins || unmet || !self.second_plan.is_settled() {
             return Exit::NotConverged;
         }
-        Exit::Done
+        Exit::of_whole(&self.second_plan)
     }
 
     /// Whether the services show what the configuration wants.
     pub fn is_converged(&self) -> bool {
-        self.exit() == Exit::Done
+        matches!(self.exit(), Exit::Done | Exit::Partial) && self.refused == 0
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a session reads its services.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use super::progress::Busy;
@@ -36,6 +36,31 @@ impl Run {
         self.read_for(desired, true, ObjectDetail::Writable, false).await
     }
 
+    /// The same for a plan. Accounts that cannot be read are left out of the run where that was asked for.
+    pub(crate) async fn read_or_leave_out(&mut self, view: ObjectDetail<'_>) -> Result<LiveState, RunError> {
+        let (live, errors) = self.read_each(&self.desired, self.options.destroy, view, false).await;
+        if !self.skip_unreadable {
+            let hint = "; `--skip-unreadable` leaves out every account that cannot be read";
+            return self.all_or_nothing(live, &errors, if self.saved { "" } else { hint });
+        }
+        if live.accounts.is_empty() {
+            self.need_tokens(|_| true)?;
+            return self.all_or_nothing(live, &errors, "");
+        }
+        let failed =
+            errors.into_iter().map(|error| (error.account, format!("{}: {} [{}]", error.tried, error.means, error.code)));
+        let no_token = std::mem::take(&mut self.no_token).into_iter().map(|(name, problem)| (name, problem.message));
+        let unreadable = failed.chain(no_token).collect();
+        self.leave_out(unreadable);
+        Ok(live)
+    }
+
+    /// From now on the run is about the other accounts.
+    pub(crate) fn leave_out(&mut self, unreadable: BTreeMap<String, String>) {
+        self.asked.retain(|name| !unreadable.contains_key(name));
+        self.options.leave_out(&self.desired, unreadable);
+    }
+
     async fn read_for(
         &self,
         desired: &Desired,
@@ -44,6 +69,11 @@ impl Run {
         whole: bool,
     ) -> Result<LiveState, RunError> {
         let (live, errors) = self.read_each(desired, destroy, view, whole).await;
+        self.all_or_nothing(live, &errors, "")
+    }
+
+    /// What was read, where all of it was.
+    fn all_or_nothing(&self, live: LiveState, errors: &[ReadError], hint: &str) -> Result<LiveState, RunError> {
         let failed: Vec<&str> = errors.iter().map(|error| error.account.as_str()).collect();
         let others: Vec<&str> = self.asked.iter().map(String::as_str).filter(|name| !failed.contains(name)).collect();
         let Some(mut error) = errors.first().cloned() else { return Ok(live) };
@@ -54,7 +84,7 @@ impl Run {
             } else {
                 format!("run `{}`", accounts::limited_to(&self.context.options.command_line, &others))
             };
-            error.help.push_str(&format!(". To leave this account out, {without}"));
+            error.help.push_str(&format!(". To leave this account out, {without}{hint}"));
         }
         Err(error.into())
     }

@@ -60,7 +60,9 @@ pub(crate) fn options(options: &plan::PlanOptions) -> v1::Options {
     v1::Options {
         targets: words(&options.targets),
         excludes: words(&options.excludes),
-        accounts: options.accounts.clone(),
+        accounts: options.limits.accounts.clone(),
+        unreadable: options.limits.unreadable.clone(),
+        limit: options.limit,
         destroy: options.destroy,
         guards: options.guards,
         max_unreadable_bridges: options.max_unreadable_bridges,
@@ -124,6 +126,9 @@ impl SavedPlan {
             targets: patterns(&options.targets),
             excludes: patterns(&options.excludes),
             accounts: options.accounts.iter().cloned().collect(),
+            limit: options.limit,
+            skip_unreadable: false,
+            unreadable: options.unreadable.clone(),
             destroy: options.destroy,
             guards: options.guards,
             max_unreadable_bridges: options.max_unreadable_bridges,
@@ -232,19 +237,20 @@ impl SavedPlan {
 }
 
 /// The live state of a kept snapshot.
-pub(crate) fn live(session: &Run, path: &Path) -> Result<LiveState, RunError> {
+pub(crate) fn live(session: &mut Run, path: &Path) -> Result<LiveState, RunError> {
     let text = bounded(path, snapshot::LIMIT, "telform::snapshot::unreadable", "`telform plan --snapshot-out FILE` writes one")?;
     let refused = |error: SnapshotError| RunError::other(error.code(), format!("{}: {error}", path.display()), error.help());
     let live = snapshot::read_snapshot(&text, &session.taken_for, &session.key).map_err(refused)?;
     // An object that it does not hold was not read, and may exist.
-    let mut needed = in_question(&session.desired, &session.asked);
-    match needed.find(|name| !live.accounts.contains_key(*name)) {
-        Some(_) => Err(refused(SnapshotError::Other("choice of `--account`, `--target` or `--exclude`"))),
-        None => {
-            session.check_owners(&session.ledger, &live)?;
-            Ok(live)
-        }
+    let needed = in_question(&session.desired, &session.asked).filter(|name| !live.accounts.contains_key(*name));
+    let missing: BTreeMap<String, String> =
+        needed.map(|name| (name.to_owned(), "the snapshot does not hold it".to_owned())).collect();
+    if !missing.is_empty() && (!session.skip_unreadable || live.accounts.is_empty()) {
+        return Err(refused(SnapshotError::Other("choice of `--account`, `--target` or `--exclude`")));
     }
+    session.leave_out(missing);
+    session.check_owners(&session.ledger, &live)?;
+    Ok(live)
 }
 
 /// A file of at most this many bytes.

@@ -51,6 +51,8 @@ pub struct Run {
     pub(crate) options: PlanOptions,
     /// Accounts that are read; the others need no token.
     pub(crate) asked: BTreeSet<String>,
+    /// Whether accounts that cannot be read are left out.
+    pub(crate) skip_unreadable: bool,
     /// Whether that came from a saved plan, so that the command line cannot change it.
     pub(crate) saved: bool,
     /// Accounts whose token could not be fetched, where that does not end the run.
@@ -142,11 +144,13 @@ impl Run {
         let (ledger_is_kept, mut ledger) = (kept.is_some(), kept.unwrap_or_else(Ledger::with_new_id));
         let limits = resolve_limits(desired, &ledger, choice, limit)?;
         check_choice(desired, &ledger, choice, &named)?;
-        let options = PlanOptions {
+        let mut options = PlanOptions {
             ledger: store.display_name(),
             ledger_of_yaml: given.ledger.is_none() && choice.sandbox.is_none() && desired.ledger.is_some(),
             ..options(choice, limits, named)
         };
+        let left_out = choice.unreadable.iter().map(|name| (name.clone(), "the saved plan leaves it out".to_owned())).collect();
+        options.leave_out(desired, left_out);
         let sandboxed = choice.sandbox.is_some();
         let accounts: BTreeMap<String, AccountEntry> =
             configured_accounts(desired, sandboxed).into_iter().map(|login| (login.name, login.entry)).collect();
@@ -191,7 +195,7 @@ impl Run {
         let resolved = match &sandbox {
             None if purpose == SessionPurpose::Offline => secrets::resolve_without_tokens(desired, &env, &allowed, &key)?,
             None => {
-                let without_token = matches!(purpose, SessionPurpose::Look | SessionPurpose::Settle(_));
+                let without_token = matches!(purpose, SessionPurpose::Look | SessionPurpose::Settle(_)) || choice.skip_unreadable;
                 let asked = secrets::SecretScope { accounts: Some(&asked), tolerate_missing_token: without_token };
                 secrets::resolve_for(desired, asked, &env, &allowed, &key)?
             }
@@ -228,6 +232,7 @@ impl Run {
             missing: resolved.missing,
             options,
             asked,
+            skip_unreadable: choice.skip_unreadable,
             saved: choice.saved,
             no_token: resolved.accounts_without_token,
             sandbox,

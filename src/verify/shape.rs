@@ -78,6 +78,8 @@ objects! {
     }
     CheckerLedgerIdentity { id: String, serial: u64, made: Option<String>, saved: Option<String> }
     CheckerOptions {
+        limit: Option<u64>,
+        #[serde(default)] unreadable: Vec<String>,
         #[serde(default)] targets: Vec<String>,
         #[serde(default)] excludes: Vec<String>,
         #[serde(default)] accounts: Vec<String>,
@@ -95,7 +97,10 @@ objects! {
         #[serde(default)] accounts: Vec<String>,
         #[serde(default)] targets: Vec<String>,
         #[serde(default)] excludes: Vec<String>,
+        #[serde(default)] unreadable: Vec<String>,
+        changes: Option<CheckerChangeLimit>,
     }
+    CheckerChangeLimit { limit: u64, of: u64, left_out: u64, #[serde(default)] refusals_left_out: u64 }
     CheckerPlan {
         limits: Option<CheckerLimits>, accounts: Vec<CheckerAccount>, changes: Vec<CheckerChange>, steps: Vec<CheckerStep>, impact: Vec<CheckerImpact>, refusals: Vec<CheckerRefusal>,
         ledger: Vec<CheckerLedgerUpdate>,

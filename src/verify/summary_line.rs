@@ -1,7 +1,7 @@
 //! The line above a plan.
 
 use super::context::CheckerContext;
-use super::shape::{CheckerAction, CheckerEffect, CheckerOperation, CheckerServedState};
+use super::shape::{CheckerAction, CheckerChangeLimit, CheckerEffect, CheckerOperation, CheckerServedState};
 
 /// Counts the first line that people read, and the flags that programs read, again.
 pub(super) fn check_summary(check: &mut CheckerContext<'_>) {
@@ -50,9 +50,18 @@ pub(super) fn check_summary(check: &mut CheckerContext<'_>) {
 /// Nothing is done outside the limits of the run.
 pub(super) fn check_run_limits(check: &mut CheckerContext<'_>) {
     let Some(limits) = &check.plan.limits else { return };
-    let outside = |name: &String| !limits.accounts.is_empty() && !limits.accounts.contains(name);
+    let outside =
+        |name: &String| !limits.accounts.is_empty() && !limits.accounts.contains(name) || limits.unreadable.contains(name);
     if check.plan.accounts.iter().any(|account| outside(&account.name)) {
-        check.report("/accounts", "the run is limited to other accounts");
+        check.report("/accounts", "this account was left out of the run");
+    }
+    // The plan may be the part of a refused one that goes on, so it may have fewer changes than it says.
+    let adds_up = |it: &CheckerChangeLimit| {
+        let kept = check.plan.changes.len() as u64;
+        it.limit > 0 && it.left_out > 0 && kept.saturating_add(it.left_out) <= it.of && (kept == 0 || it.of > it.limit)
+    };
+    if limits.changes.as_ref().is_some_and(|it| !adds_up(it)) {
+        check.report("/limits/changes", "these are not the changes that the limit leaves out");
     }
     for (at, step) in check.numbered_steps() {
         let link = !matches!(

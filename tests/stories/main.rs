@@ -22,6 +22,8 @@ mod bound;
 mod bridges;
 mod bugs;
 #[cfg(unix)]
+mod canary;
+#[cfg(unix)]
 mod checkout;
 mod choice;
 #[cfg(unix)]
@@ -123,6 +125,7 @@ mod secrets;
 mod shared;
 #[cfg(unix)]
 mod signed;
+mod skipped;
 #[cfg(all(unix, feature = "remote-state"))]
 mod slow_store;
 mod sources;

@@ -45,7 +45,7 @@ impl Terminal {
     }
 
     /// Starts a program whose questions are asked and answered here; standard output goes into a pipe.
-    fn asks(&mut self, mut command: Command) -> Child {
+    pub(crate) fn asks(&mut self, mut command: Command) -> Child {
         command.stdin(self.end()).stderr(self.end()).stdout(Stdio::piped());
         let child = command.spawn().unwrap();
         self.slave = None;

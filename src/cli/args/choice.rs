@@ -45,6 +45,12 @@ pub struct PlanSelectionArgs {
     /// What every run can be limited to.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Leave out accounts that cannot be read, instead of ending the run. A run that would end with 0 or 2 then ends with 5
+    #[arg(long)]
+    pub skip_unreadable: bool,
+    /// Only the first N changes, in the order in which their requests are sent, and what they need
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
     /// Delete everything that the configuration names
     #[arg(long)]
     pub destroy: bool,
@@ -77,6 +83,8 @@ impl PlanSelectionArgs {
     /// The same for a run.
     pub(crate) fn choice(&self) -> PlanSelection {
         PlanSelection {
+            limit: self.limit,
+            skip_unreadable: self.skip_unreadable,
             destroy: self.destroy,
             rewrite_secrets: self.rewrite_secrets.clone(),
             resend: self.resend.clone(),
@@ -91,6 +99,8 @@ pub(crate) fn choice_options() -> impl Iterator<Item = &'static str> {
         "targets",
         "excludes",
         "accounts",
+        "limit",
+        "skip_unreadable",
         "destroy",
         "max_unreadable_bridges",
         "rewrite_secrets",

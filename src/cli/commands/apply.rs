@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::args::{LockArgs, PlanSelectionArgs, RunArgs, SignArgs, TrustArgs, choice_options};
 use crate::cli::console::Console;
@@ -24,6 +24,10 @@ pub struct ApplyArgs {
     /// Run only if the plan has this digest, else exit with 4: what was reviewed is what runs
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<String>,
+    /// After the changes of --limit are applied and proven, plan the rest afresh, show it, ask again, and apply it. With
+    /// --auto-approve it does not ask: the rest follows a clean proof only
+    #[arg(long, value_name = "WHAT", requires = "limit", conflicts_with = "expect")]
+    pub then: Option<FollowUp>,
     /// What the saved plan needs.
     #[command(flatten)]
     pub trust: TrustArgs,
@@ -38,8 +42,22 @@ pub struct ApplyArgs {
     pub lock: LockArgs,
 }
 
+/// What follows the first changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FollowUp {
+    /// All other changes.
+    All,
+}
+
 /// Applies the YAML.
 pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunError> {
+    if args.then.is_some() && !args.auto_approve && !out.is_interactive() {
+        return Err(RunError::other(
+            "telform::cli::not_interactive",
+            "nothing was sent: `--then all` asks before it applies the rest, and the question cannot be answered here",
+            "apply the first changes with `--limit` alone and the rest in a run of its own; with `--auto-approve` the rest follows a clean proof without a question",
+        ));
+    }
     let saved = match &args.plan {
         Some(path) => Some((path.clone(), SavedPlan::read(path)?)),
         None => None,
@@ -49,6 +67,7 @@ pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunErro
         saved,
         choice: args.choice.choice(),
         expect: args.expect.clone(),
+        then_rest: args.then.is_some(),
         trust: args.trust.demand(),
         how: args.run.options(args.auto_approve, &args.lock),
         resume_patience: None,

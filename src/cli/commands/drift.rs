@@ -30,6 +30,9 @@ pub struct DriftArgs {
     /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
+    /// Exit with 5 instead of 1 when all that could not be compared are accounts that cannot be read
+    #[arg(long)]
+    pub skip_unreadable: bool,
     /// Write the values that are there into the YAML; comments and the order of the file stay
     #[arg(long)]
     pub accept: bool,
@@ -42,6 +45,7 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
     let choice = PlanSelection {
         targets: args.targets.clone(),
         accounts: args.accounts.clone(),
+        skip_unreadable: args.skip_unreadable,
         sandbox: args.sandbox.clone(),
         ..PlanSelection::default()
     };

@@ -47,9 +47,9 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
         ..PlanSelection::default()
     };
     let purpose = if args.snapshot.is_some() { SessionPurpose::Offline } else { SessionPurpose::Plan };
-    let session = Run::open(&out.context(), &choice, purpose).await?;
+    let mut session = Run::open(&out.context(), &choice, purpose).await?;
     let live = match &args.snapshot {
-        Some(file) => saved_plan::live(&session, file)?,
+        Some(file) => saved_plan::live(&mut session, file)?,
         None => session.read_whole().await?,
     };
     let plan = session.plan(&live)?;

@@ -34,6 +34,7 @@ pub(super) async fn run(out: &Console, args: &ResumeArgs) -> Result<Exit, RunErr
         saved: None,
         choice: args.choice.choice(),
         expect: None,
+        then_rest: false,
         trust: TrustDemand::default(),
         how: args.how.options(),
         resume_patience: Some(args.settle_timeout.unwrap_or_default()),

@@ -1,6 +1,6 @@
 //! The planner's values as version 1 writes them. When the planner's move on, this is where the two part.
 
-use super::limits::Limits;
+use super::limits::{LimitedChanges, Limits};
 use super::step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, PriorConnection, Ref, ServedState, StepV1};
 use super::taken::{NotTaken, Way};
 use super::{
@@ -44,6 +44,13 @@ impl From<&plan::Plan> for PlanV1 {
                 accounts: plan.limits.accounts.clone(),
                 targets: plan.limits.targets.iter().map(ToString::to_string).collect(),
                 excludes: plan.limits.excludes.iter().map(ToString::to_string).collect(),
+                unreadable: plan.limits.unreadable.clone(),
+                changes: plan.limits.changes.map(|it| LimitedChanges {
+                    limit: it.limit,
+                    of: it.of,
+                    left_out: it.left_out,
+                    refusals_left_out: it.refusals_left_out,
+                }),
             },
             accounts: each(&plan.accounts),
             changes: each(&plan.changes),

@@ -18,6 +18,32 @@ pub struct Limits {
     /// `--exclude`, as the addresses that fit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub excludes: BTreeSet<String>,
+    /// Accounts that could not be read and that `--skip-unreadable` left out.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unreadable: BTreeSet<String>,
+    /// `--limit`; absent where it left nothing out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<LimitedChanges>,
+}
+
+/// What `--limit` left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitedChanges {
+    /// The number that `--limit` names. The plan also has the changes that these need.
+    pub limit: u64,
+    /// How many changes there are without it.
+    pub of: u64,
+    /// How many of them are left out.
+    pub left_out: u64,
+    /// How many refusals are about what is left out.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refusals_left_out: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Limits {

@@ -18,7 +18,7 @@ mod taken;
 
 pub use existing::ExistingV1;
 pub use ledger::LedgerIdentity;
-pub use limits::Limits;
+pub use limits::{LimitedChanges, Limits};
 pub use step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, Ref, ServedState, StepV1};
 pub use taken::{NotTaken, Way};
 
@@ -101,6 +101,12 @@ pub struct Options {
     /// `--account`, as the names that fit.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub accounts: BTreeSet<String>,
+    /// `--limit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// Accounts that `--skip-unreadable` left out.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unreadable: BTreeSet<String>,
     /// `--destroy`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destroy: bool,

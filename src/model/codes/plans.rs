@@ -67,6 +67,7 @@ pub(super) const NOTICES: CodeGroup = CodeGroup {
     codes: table! {
         "notice::account_followed" - "" "Nothing: the next apply enters it in the ledger."
         "notice::account_gone" - "" "Nothing, or `telform forget` its address."
+        "notice::account_left_out" - "" "Have the account repaired, or its token replaced, and plan again; the detail says why it could not be read."
         "notice::account_rehosted" - "" "Nothing; `was` may be removed after the apply."
         "notice::account_renamed" - "" "Nothing; the line under `moved` may be removed after the apply."
         "notice::adopted" - "" "Nothing: the next apply enters it in the ledger."

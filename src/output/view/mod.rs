@@ -10,6 +10,7 @@ pub mod html;
 pub mod inventory;
 pub mod journal;
 pub mod json;
+mod limits;
 pub mod markdown;
 pub mod policy;
 pub mod progress;
@@ -27,7 +28,8 @@ mod value;
 mod wording;
 
 pub(crate) use groups::fold;
-pub(crate) use wording::{describe_incomplete, plural_kind};
+pub(crate) use limits::{count_changes, describe_incomplete, describe_rest};
+pub(crate) use wording::plural_kind;
 
 use anstyle::{AnsiColor, Style};
 

@@ -302,7 +302,7 @@ fn truncate_line(line: &str, room: usize) -> String {
 }
 
 /// `12,000`.
-fn group_digits(number: u64) -> String {
+pub(super) fn group_digits(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

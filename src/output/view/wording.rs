@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use crate::model::resource::Address;
 use crate::plan::{
     AttributeChange, Change, ChangeAction, NotTakenValue, NoticeCode, NumberEffect, NumberImpact, ObjectRef, Plan, PlanNotice,
     PlanRefusal, ShownValue, Step, StepOperation, StepPhase,
@@ -13,6 +12,7 @@ use crate::plan::{
 use crate::text::distinguish_pair;
 
 pub(super) use super::accounts::{describe_account, describe_account_and_token, describe_ledger, token_lines};
+pub(super) use super::limits::{describe_incomplete, describe_limits};
 pub(super) use super::reviewer_notices::{for_reviewers, other_hosts};
 pub(super) use super::step_index::{StepIndex, StepRange, whole_phase};
 
@@ -126,56 +126,6 @@ pub(super) fn from_and_to(number: &NumberImpact) -> String {
         (None, Some(to)) => spot(to),
         (None, None) => String::new(),
     }
-}
-
-/// What the run was limited to, in one sentence; none for a plan of everything.
-pub(super) fn describe_limits(plan: &Plan) -> Option<String> {
-    describe_run_limits(plan).map(|parts| format!("Limited plan: {parts}"))
-}
-
-/// What a plan did not read, so that it is not mistaken for complete: its limits, and the listings that could not be read.
-pub(crate) fn describe_incomplete(plan: &Plan) -> Option<String> {
-    let listings = plan.unread_listings().map(|(what, account)| format!("{what} of account {account}"));
-    let listings: Vec<String> = listings.collect();
-    let unread = (!listings.is_empty()).then(|| format!("not read: {}", listings.join(", ")));
-    let parts: Vec<String> = describe_run_limits(plan).into_iter().chain(unread).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-fn describe_run_limits(plan: &Plan) -> Option<String> {
-    let limits = &plan.limits;
-    let texts = |addresses: &BTreeSet<Address>| addresses.iter().map(ToString::to_string).collect();
-    let mut parts = Vec::new();
-    if !limits.accounts.is_empty() {
-        let names = list_limit(&limits.typed.accounts, &limits.accounts);
-        parts.push(format!("only {} {names}", plural_kind(limits.accounts.len(), "accounts")));
-    }
-    if !limits.targets.is_empty() {
-        let it = if limits.targets.len() == 1 { "it needs" } else { "they need" };
-        let names = list_limit(&limits.typed.targets, &texts(&limits.targets));
-        parts.push(format!("only {names} and what {it}"));
-    }
-    if !limits.excludes.is_empty() {
-        parts.push(format!("without {}", list_limit(&limits.typed.excludes, &texts(&limits.excludes))));
-    }
-    (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-/// Most names that a limit lists; of more it lists a few and how many there are. A pattern needs no more than a few.
-const LISTED: usize = 10;
-const FEW: usize = 3;
-
-/// The names of a limit: after the patterns that stand for them, where there are any.
-fn list_limit(typed: &BTreeSet<String>, names: &BTreeSet<String>) -> String {
-    let shown = if names.len() > LISTED || !typed.is_empty() && names.len() > FEW { FEW } else { names.len() };
-    let first: Vec<&str> = names.iter().take(shown).map(String::as_str).collect();
-    let more = if shown < names.len() { format!(" and {} more", names.len() - shown) } else { String::new() };
-    let list = format!("{}{more}", first.join(", "));
-    if typed.is_empty() {
-        return list;
-    }
-    let patterns: Vec<&str> = typed.iter().map(String::as_str).collect();
-    format!("{} ({}: {list})", patterns.join(", "), names.len())
 }
 
 /// The title over the refusals.

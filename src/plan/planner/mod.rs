@@ -11,7 +11,7 @@ use super::not_taken::NotTakenValue;
 use super::remarks::Remarks;
 use super::removal::{self, LeavingObject};
 use super::rename;
-use super::selection::{Selection, accounts_to_read};
+use super::selection::{Selection, accounts_to_read, left_out_notices};
 use super::step::FreedNumber;
 use super::unanswered_creates;
 use super::unnumbered_step::UnnumberedStep;
@@ -166,6 +166,7 @@ impl<'a> Planner<'a> {
                 self.remarks.notices.push(PlanNotice::about(code, &account.name, None, Some(why.clone())));
             }
         }
+        self.remarks.notices.extend(left_out_notices(inputs));
         self.remarks.notices.extend(not_compared::not_compared_notices(inputs, selection));
         self.remarks.notices.extend(token_owners::unknown_owner_notices(inputs));
         if !inputs.ledger.readable_with(inputs.key) {

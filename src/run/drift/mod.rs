@@ -17,6 +17,8 @@ pub use accept::{FileTexts, NotAccepted};
 pub struct DriftOutcome {
     /// The differences.
     pub found: Vec<Drift>,
+    /// How many accounts `--skip-unreadable` left out. They are the first that could not be compared.
+    pub left_out: usize,
     /// What was compared, and what could not be.
     pub compared: ComparedObjects,
     /// The edits of the YAML that accept them.
@@ -39,8 +41,11 @@ impl DriftOutcome {
 
     /// How the run ends.
     pub fn exit(&self) -> Exit {
-        if !self.compared.missed.is_empty() {
+        if self.compared.missed.len() > self.left_out {
             return Exit::Failed;
+        }
+        if self.left_out > 0 {
+            return Exit::Partial;
         }
         // Everything was accepted: the YAML matches the live state.
         let settled = self.is_accepted && self.not_accepted.is_empty();
@@ -62,6 +67,7 @@ pub async fn look_for_drift(context: &Context, choice: &PlanSelection, accept: b
     let inputs = Inputs { desired, live: &live, ledger, key, options: &options };
     let found = find_drift(&inputs, &plan);
     let mut compared = compared_objects(&inputs, &plan);
+    let left_out = if choice.skip_unreadable { missed.len() } else { 0 };
     compared.missed.splice(0..0, missed);
     let (edits, not_accepted) = accept_drift(&session, &inputs, &found);
     let is_accepted = accept && found.iter().any(|drift| drift.class.is_drift());
@@ -70,7 +76,7 @@ pub async fn look_for_drift(context: &Context, choice: &PlanSelection, accept: b
     }
     session.close()?;
     let manages_nothing = session.ledger.objects.is_empty();
-    Ok(DriftOutcome { found, compared, edits, not_accepted, is_accepted, plan, manages_nothing })
+    Ok(DriftOutcome { found, left_out, compared, edits, not_accepted, is_accepted, plan, manages_nothing })
 }
 
 /// Reads all that is managed, whatever the files mention, and reports which accounts could not be read. If none could,

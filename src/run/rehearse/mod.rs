@@ -14,6 +14,7 @@ use crate::http::client::HttpObserver;
 use crate::output::view::rehearsal::Rehearsal;
 use crate::output::view::{json, report};
 use crate::plan::Plan;
+use crate::read::ObjectDetail;
 use crate::sandbox::FaultRule;
 
 mod forecast;
@@ -48,7 +49,7 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
     session.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
     let policies = RunPolicies::new(context, &request.policies, &session.desired)?;
     let begun = Instant::now();
-    let live = session.read().await?;
+    let live = session.read_or_leave_out(ObjectDetail::Writable).await?;
     let reading = begun.elapsed();
     let plan = session.plan(&live)?;
     reviewed.map_or(Ok(()), |reviewed| reviewed.same_owners(&plan))?;
@@ -72,7 +73,7 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
         return Ok((Exit::Refused, None));
     }
     if !plan.has_changes() {
-        return Ok((Exit::Done, None));
+        return Ok((Exit::of_whole(&plan), None));
     }
     secret_checks::check_supplied(&session, &plan)?;
     let mut stage = RehearsalStage::build(session, &live).await?;

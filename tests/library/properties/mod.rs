@@ -5,6 +5,7 @@ mod case;
 mod dice;
 mod execute;
 mod guarding;
+mod limiting;
 mod model;
 mod normalising;
 mod packed;
