@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
 use super::console::Console;
+use crate::config::desired::is_stdin;
 use crate::output::view::text::wrap_text;
 use crate::plan::{ChangeAction, Plan, numbers_going_dark};
 use crate::run::RunError;
@@ -99,10 +100,12 @@ fn confirmation_question(plan: &Plan) -> (String, String) {
 pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError> {
     let (question, answer) = confirmation_question(plan);
     if !out.is_interactive() {
+        let from_stdin = out.global.files.iter().any(|file| is_stdin(file));
+        let why = if from_stdin { "the answer would come from standard input, which is the configuration; " } else { "" };
         return Err(RunError::other(
             "telform::cli::not_interactive",
             format!("nothing was written: the question \"{question}\" cannot be answered here"),
-            "review the plan and run again with --auto-approve",
+            format!("{why}review the plan and run again with --auto-approve"),
         ));
     }
     if out.global.quiet {

@@ -1,7 +1,8 @@
-//! The YAML: read with positions, checked, and turned into the desired state; its schema; where its secrets come from.
+//! The YAML: read with positions, checked, and turned into the desired state; its schema; the tables that entries are made from; where its secrets come from.
 
 pub mod desired;
 pub mod problem;
 pub mod schema;
 pub mod secrets;
+mod tables;
 pub mod yaml;

@@ -10,6 +10,7 @@ mod cases;
 mod desired_bad;
 mod desired_good;
 mod desired_secrets;
+mod desired_tables;
 mod desired_yaml;
 mod formats;
 mod fuzz;

@@ -22,6 +22,7 @@ const LEFT: &[(&str, usize, &str)] = &[
     ("src/cli/commands/verify.rs", 1, "the plural of `number` in a message"),
     ("src/config/desired/numbers.rs", 1, "the key of a number in the YAML"),
     ("src/config/schema/object.rs", 3, "the key of a number in the YAML"),
+    ("src/config/tables/template.rs", 1, "the name of a format"),
     ("src/document/v1/mod.rs", 1, "the key of an organization in the document"),
     ("src/http/text.rs", 4, "names of secrets, in whatever a service says"),
     ("src/model/ledger/accounts.rs", 1, "the key of an organization in the ledger"),

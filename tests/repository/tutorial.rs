@@ -1,7 +1,7 @@
 //! The tutorial and the guides are true: each page is read, its files are written, its edits are made, its commands are
 //! run in order in a clean folder, and their output is compared with the page.
 //!
-//! The first line of a fence gives its type: `yaml FILE` writes a file, `diff FILE` edits one, `console` runs the commands
+//! The first line of a fence gives its type: `yaml FILE` and `csv FILE` write a file, `diff FILE` edits one, `console` runs the commands
 //! after `$` and expects the lines below. Text that differs on every run is compared by its form only.
 //! `TELFORM_BLESS=1` writes what was printed into the page.
 
@@ -46,7 +46,7 @@ fn walk(page: &str) {
         match fence.split_once(' ').unwrap_or((fence, "")) {
             ("console", "") => commands += walk.console(&body),
             ("diff", file) if !file.is_empty() => walk.edit(file, &body),
-            ("yaml", file) if !file.is_empty() => walk.write(file, &body),
+            ("yaml" | "csv", file) if !file.is_empty() => walk.write(file, &body),
             // Shown and not run; each page may only have those that need more than the sandbox.
             ("text" | "yaml" | "sh", "") => body.iter().for_each(|line| walk.keep(line)),
             _ => panic!("{page}: nobody knows what to do with a fence of `{fence}`"),

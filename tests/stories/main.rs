@@ -133,6 +133,7 @@ mod spellings;
 mod steering;
 mod steering_files;
 mod swollen;
+mod tables;
 mod take_over;
 #[cfg(unix)]
 mod terminal;

@@ -45,7 +45,7 @@ pub struct Cli {
 #[derive(Debug, Args, Clone)]
 #[command(next_help_heading = "Options of every command")]
 pub struct GlobalArgs {
-    /// YAML file or folder, repeatable [default: ./telform.yaml, else every YAML file under ./telform/]
+    /// YAML file or folder, or - for standard input, repeatable [default: ./telform.yaml, else every YAML file under ./telform/]
     #[arg(short, long = "file", value_name = "PATH", global = true)]
     pub files: Vec<PathBuf>,
     /// Where the ledger is kept: a file, s3://, gs:// or az:// [default: .telform/ledger.json, or `ledger:` in the YAML]

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::{is_top, secret};
 use crate::config::problem::{Problem, Problems, SourceFile};
+use crate::config::tables::{TableContext, TableLimits, expand_tables, is_table};
 use crate::config::yaml::{self, YamlNode};
 use crate::disk;
 use crate::text::shell_quote;
@@ -20,15 +21,29 @@ const MAX_FOLDERS: usize = 32;
 const FILE: &str = "telform.yaml";
 const FOLDER: &str = "telform";
 
+/// The path of standard input. A file of that name is `./-`.
+const DASH: &str = "-";
+/// Its name in messages.
+pub(crate) const STDIN: &str = "<stdin>";
+
+/// Whether a source is standard input.
+pub(crate) fn is_stdin(source: &Path) -> bool {
+    source == Path::new(DASH)
+}
+
 /// One file that was read.
 #[derive(Debug)]
 pub(super) struct ConfigFile {
     pub(super) source: Arc<SourceFile>,
+    /// Where it is; empty for a text that was never one.
+    pub(super) path: PathBuf,
     /// Folder that relative paths in it start from.
     pub(super) folder: PathBuf,
     /// Folder of the whole configuration: that of the first path given.
     pub(super) root_folder: PathBuf,
     pub(super) documents: Vec<YamlNode>,
+    /// The tables that entries are made from.
+    pub(super) tables: Vec<(PathBuf, Arc<SourceFile>)>,
 }
 
 /// A file to read: its path, and the name that the user gave it.
@@ -52,7 +67,7 @@ struct FileFinder<'a> {
 pub struct FileEdits(pub BTreeMap<PathBuf, Option<String>>);
 
 impl FileEdits {
-    fn edited_text(&self, path: &Path) -> Option<&Option<String>> {
+    pub(in crate::config) fn edited_text(&self, path: &Path) -> Option<&Option<String>> {
         let path = absolute_path(path);
         self.0.iter().find(|(edited, _)| absolute_path(edited) == path).map(|(_, text)| text)
     }
@@ -91,7 +106,7 @@ pub(super) fn read_files(here: &Path, sources: &[PathBuf], edits: &FileEdits) ->
     let FileFinder { found, mut problems, .. } = finder;
     let new = edits.0.iter().filter(|(path, text)| {
         let path = absolute_path(path);
-        text.is_some() && !found.iter().any(|found| absolute_path(&found.path) == path)
+        text.is_some() && !is_table(&path) && !found.iter().any(|found| absolute_path(&found.path) == path)
     });
     let new: Vec<FoundFile> =
         new.map(|(path, _)| FoundFile { path: path.clone(), name: path.display().to_string(), within_folder: None }).collect();
@@ -105,6 +120,11 @@ pub(super) fn read_files(here: &Path, sources: &[PathBuf], edits: &FileEdits) ->
     let first = here.join(first);
     let top = if first.is_dir() { &*first } else { first.parent().unwrap_or(Path::new("")) };
     inputs.iter_mut().for_each(|input: &mut ConfigFile| input.root_folder = top.to_owned());
+    // A list of rows in a folder that is read is a table, and no file of its own.
+    let tables: HashSet<PathBuf> = inputs.iter().flat_map(|input| &input.tables).map(|(path, _)| absolute_path(path)).collect();
+    if !tables.is_empty() {
+        inputs.retain(|input| !tables.contains(&absolute_path(&input.path)));
+    }
     (inputs, problems)
 }
 
@@ -113,13 +133,14 @@ fn read_file(found: &FoundFile, edits: &FileEdits) -> (Option<ConfigFile>, Probl
     let text = match edits.edited_text(&found.path) {
         Some(None) => return (None, Problems::default()),
         Some(Some(text)) => Ok(text.clone()),
+        None if found.name == STDIN && found.path.ends_with(DASH) => stdin_text().clone(),
         None => text_of(found),
     };
     match text {
         Ok(text) => {
             let folder = found.path.parent().unwrap_or(Path::new("")).to_path_buf();
-            let (input, faults) = parse_text(&found.name, folder, &text);
-            (Some(input), faults)
+            let (input, faults) = parse_text(&found.name, folder, &text, edits);
+            (Some(ConfigFile { path: found.path.clone(), ..input }), faults)
         }
         Err((code, what)) => {
             let mut problems = Problems::default();
@@ -153,7 +174,7 @@ fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
 }
 
 /// Reads one text.
-pub(super) fn parse_text(name: &str, folder: PathBuf, text: &str) -> (ConfigFile, Problems) {
+pub(super) fn parse_text(name: &str, folder: PathBuf, text: &str, edits: &FileEdits) -> (ConfigFile, Problems) {
     let (mut file, mut problems) = yaml::parse_file(name, text, &secret::key_secrecy);
     if !is_ours(&file.documents, text) {
         problems = problems.without_excerpts();
@@ -165,7 +186,15 @@ pub(super) fn parse_text(name: &str, folder: PathBuf, text: &str) -> (ConfigFile
                 .help("write something into it, or leave it out; `version: 1` alone is enough"),
         );
     }
-    (ConfigFile { source: file.source, root_folder: folder.clone(), folder, documents: file.documents }, problems)
+    let mut tables = Vec::new();
+    if file.source.is_quoted() {
+        let context = TableContext { folder: &folder, edits, secrecy: &secret::key_secrecy, limits: TableLimits::default() };
+        let expansion = expand_tables(&mut file, &context);
+        problems.extend(expansion.problems);
+        tables = expansion.tables;
+    }
+    let root_folder = folder.clone();
+    (ConfigFile { source: file.source, path: PathBuf::new(), root_folder, folder, documents: file.documents, tables }, problems)
 }
 
 /// Whether a file is one of telform's, as far as it can be read: it has a key that telform knows at its top. Any other was read
@@ -216,7 +245,11 @@ impl FileFinder<'_> {
     }
 
     fn add_given(&mut self, source: &Path) {
-        self.read_at(source, None);
+        if is_stdin(source) {
+            self.add_file(self.current_folder.join(source), STDIN.to_owned(), None);
+        } else {
+            self.read_at(source, None);
+        }
     }
 
     fn read_at(&mut self, source: &Path, within: Option<&Path>) {
@@ -325,16 +358,40 @@ fn io_reason(error: &std::io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
-fn text_of(found: &FoundFile) -> Result<String, (&'static str, String)> {
-    let unreadable = |error: &std::io::Error| ("telform::file::unreadable", format!("cannot be read: {}", io_reason(error)));
+/// A text, or a code and what is wrong.
+type ReadText = Result<String, (&'static str, String)>;
+
+/// What standard input holds. A run reads its configuration more than once, and this only the first time.
+fn stdin_text() -> &'static ReadText {
+    static TEXT: OnceLock<ReadText> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        let input = std::io::stdin();
+        if input.is_terminal() {
+            let what = "standard input is a terminal; pipe the configuration into it, as in `generate | telform plan -f -`";
+            return Err(("telform::file::unreadable", what.to_owned()));
+        }
+        bounded_text(input.lock(), 0)
+    })
+}
+
+fn text_of(found: &FoundFile) -> ReadText {
     let file = match &found.within_folder {
         Some(folder) => disk::open_within(&[folder], &found.path),
         None => disk::open_file(&found.path),
     };
     let file = file.map_err(|error| unreadable(&error))?;
     let size = file.metadata().map_or(0, |about| about.len()).min(yaml::MAX_BYTES as u64);
-    let mut bytes = Vec::with_capacity(size as usize + 1);
-    file.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    bounded_text(file, size as usize)
+}
+
+fn unreadable(error: &std::io::Error) -> (&'static str, String) {
+    ("telform::file::unreadable", format!("cannot be read: {}", io_reason(error)))
+}
+
+/// Reads what has about this size.
+fn bounded_text(from: impl Read, size: usize) -> ReadText {
+    let mut bytes = Vec::with_capacity(size + 1);
+    from.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     if bytes.len() > yaml::MAX_BYTES {
         let what = format!("the file is larger than {} MiB", yaml::MAX_BYTES / 1024 / 1024);
         return Err(("telform::file::limit", what));

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
@@ -12,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::config::problem::{Problem, Problems, Severity, Span};
 use crate::config::schema;
 use crate::config::yaml::{MapEntry, PlainScalar};
-use crate::model::resource::{Address, Desired, LedgerSetting, SourcedValue};
+use crate::model::resource::{Address, Desired, SourceLocation, SourcedValue};
 use crate::services;
 use crate::text::to_hex;
 
@@ -25,6 +26,7 @@ mod existing;
 mod files;
 mod guards;
 mod layers;
+mod ledger;
 mod number_entries;
 mod numbers;
 mod objects;
@@ -39,12 +41,15 @@ mod tombstones;
 mod urls;
 mod values;
 
+pub(crate) use crate::config::tables::is_table;
 pub(crate) use accounts::variable_name;
 pub(in crate::config) use defaults::may_have_default;
 use files::ConfigFile;
 pub use files::{FileEdits, source_paths};
+pub(crate) use files::{STDIN, is_stdin};
 use layers::LayeredBlock;
 pub(crate) use suggestions::closest_name;
+pub(in crate::config) use suggestions::{join_names, shorten_name, suggest_names};
 
 /// Version of the file format.
 const VERSION: &str = "1";
@@ -107,7 +112,7 @@ pub fn load_in(here: &Path, sources: &[PathBuf]) -> Result<LoadedConfig, Problem
 
 /// Reads one text as if it were a file of that name in that folder.
 pub fn load_text(name: &str, folder: &Path, text: &str) -> Result<LoadedConfig, Problems> {
-    let (input, problems) = files::parse_text(name, folder.to_path_buf(), text);
+    let (input, problems) = files::parse_text(name, folder.to_path_buf(), text, &FileEdits::default());
     check_inputs(&[input], problems)
 }
 
@@ -124,6 +129,13 @@ struct FileEntry<'a> {
 impl<'a> FileEntry<'a> {
     fn key(&self) -> &'a str {
         &self.entry.key
+    }
+
+    /// Where its value is to be changed: the cell of a table that it came from, or its line.
+    fn value_location(&self) -> SourceLocation {
+        let value = self.entry.value.used_at;
+        let is_cell = self.file.source.is_in_table(value);
+        self.file.source.location_of(if is_cell { value } else { self.entry.key_span })
     }
 }
 
@@ -202,8 +214,9 @@ fn check_inputs(inputs: &[ConfigFile], problems: Problems) -> Result<LoadedConfi
 /// files in another folder are the same configuration.
 fn digest_inputs(inputs: &[ConfigFile]) -> String {
     let mut hash = Sha256::new();
-    for input in inputs {
-        let text = input.source.text();
+    let tables = |input: &'_ ConfigFile| input.tables.iter().map(|(_, table)| Arc::clone(table)).collect::<Vec<_>>();
+    for source in inputs.iter().flat_map(|input| std::iter::once(Arc::clone(&input.source)).chain(tables(input))) {
+        let text = source.text();
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text.as_bytes());
     }
@@ -378,39 +391,5 @@ impl<'a> ConfigLoader<'a> {
             Problem::of_file("telform::yaml::version", "no file says which version of the format it is in", first.source.name())
                 .help(format!("begin with `version: {VERSION}`")),
         );
-    }
-
-    fn collect_ledger(&mut self, item: FileEntry<'a>) {
-        if let Some(first) = self.ledger.filter(|_| !self.overlay) {
-            let what = "`ledger` is given twice";
-            let (first, again) = ((first.file, first.entry.key_span), (item.file, item.entry.key_span));
-            self.report_duplicate("telform::yaml::duplicate", what, first, again, "there is one ledger; keep one of them");
-        }
-        if self.overlay || self.ledger.is_none() {
-            self.ledger = Some(item);
-        }
-    }
-
-    fn read_ledger(&mut self) {
-        let Some(item) = self.ledger else { return };
-        let Some(text) = self.text(item.file, item.entry) else { return };
-        let wrong = match text.split_once("://") {
-            _ if text.trim().is_empty() => Some("`ledger` must not be empty"),
-            Some((_, rest)) => rest.contains('@').then_some("the ledger's address must not contain a login"),
-            None => (!urls::stays_below(&text))
-                .then_some("`ledger` takes an address, or a path below its own folder that ends in .json"),
-        };
-        if let Some(what) = wrong {
-            self.report_problem(
-                Problem::new("telform::yaml::ledger", what, &item.file.source, values::value_span(item.entry))
-                    .label("here")
-                    .help(
-                        "write a path below this file's folder that ends in .json, such as .telform/west.json, or an \
-                         address such as s3://bucket/telform.json; any other file is named with --ledger or TELFORM_LEDGER",
-                    ),
-            );
-            return;
-        }
-        self.desired.ledger = Some(LedgerSetting { place: text.to_string(), folder: item.file.folder.clone() });
     }
 }

@@ -116,7 +116,7 @@ impl<'a> ConfigLoader<'a> {
     /// One line of an object.
     pub(super) fn read_object_entry(&mut self, item: FileEntry<'a>, rows: &[&'static Kind], object: &mut DesiredObject) {
         let (file, entry) = (item.file, item.entry);
-        let place = file.source.location_of(entry.key_span);
+        let place = item.value_location();
         match item.key() {
             "account" => {}
             "id" => object.id = self.read_pinned_id(item, rows),

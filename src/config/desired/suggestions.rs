@@ -40,7 +40,7 @@ fn likeness_at_most(name: &str, candidate: &str) -> f64 {
 }
 
 /// "did you mean" line, and the list of what is known.
-pub(super) fn suggest_names(name: &str, known: &[&str], title: &str) -> String {
+pub(in crate::config) fn suggest_names(name: &str, known: &[&str], title: &str) -> String {
     let list = join_names(known);
     match closest_name(name, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?\n{title}: {list}"),
@@ -49,7 +49,7 @@ pub(super) fn suggest_names(name: &str, known: &[&str], title: &str) -> String {
 }
 
 /// `a`, `b`, `c`; a long list is cut.
-pub(super) fn join_names(names: &[&str]) -> String {
+pub(in crate::config) fn join_names(names: &[&str]) -> String {
     const MOST: usize = 48;
     let shown: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
     let more = names.len().saturating_sub(MOST);
@@ -73,7 +73,7 @@ pub(super) fn is_slug(text: &str) -> bool {
 }
 
 /// A text of the user inside a message: shortened when it is long.
-pub(super) fn shorten_name(text: &str) -> String {
+pub(in crate::config) fn shorten_name(text: &str) -> String {
     const MOST: usize = 60;
     let text = &*masked_for_display(text);
     if text.chars().count() <= MOST {

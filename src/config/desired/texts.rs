@@ -90,7 +90,8 @@ impl ConfigLoader<'_> {
             )
             .label("sent as written")
             .help(format!(
-                "telform fills in no templates: write the value, or fill the file in before telform reads it\n\
+                "telform fills in ${{column}} where an entry has `for_each`, and no other template\n\
+                 write the value, or fill the file in before telform reads it\n\
                  a secret is named by its source: {{ env: {name} }}"
             )),
         );

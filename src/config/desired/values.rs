@@ -5,7 +5,7 @@ use serde_json::Number;
 use smol_str::SmolStr;
 
 use crate::config::problem::{Problem, Span};
-use crate::config::yaml::{MapEntry, NodeData, PlainScalar, Scalar, YamlNode, double_quote};
+use crate::config::yaml::{MapEntry, NodeData, PlainScalar, Scalar, ScalarStyle, YamlNode, double_quote};
 use crate::model::kind::{self, AttributeAccess, AttributeType, Field, Normaliser, TextGrammar};
 use crate::model::resource::{DesiredSecret, DesiredValue, SecretSource, SourcedValue};
 use crate::model::value::{CompactValue, hidden};
@@ -96,7 +96,7 @@ impl ConfigLoader<'_> {
             self.report_problem(Problem::new("telform::yaml::control", message, &file.source, at).label("in here"));
             return false;
         }
-        self.refuse_template(file, text, at, what)
+        scalar.style == ScalarStyle::Escaped || self.refuse_template(file, text, at, what)
     }
 
     fn catalogue_entry(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<SmolStr> {
@@ -111,7 +111,7 @@ impl ConfigLoader<'_> {
 
     fn read_decimal(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<SmolStr> {
         let text = entry.value.as_scalar().filter(|scalar| {
-            !scalar.is_plain
+            scalar.style != ScalarStyle::Plain
                 || matches!(scalar.classify_scalar(), PlainScalar::Integer | PlainScalar::Number | PlainScalar::OddNumber)
         });
         let Some(scalar) = text.filter(|it| !it.text.contains(['e', 'E']) && kind::canonical_decimal(&it.text).is_some()) else {
@@ -132,7 +132,7 @@ impl ConfigLoader<'_> {
 
     /// A whole number from 0.
     pub(super) fn read_whole_number(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<u64> {
-        let scalar = entry.value.as_scalar().filter(|scalar| scalar.classify_scalar() == PlainScalar::Integer);
+        let scalar = entry.value.as_scalar().filter(|scalar| scalar.classify_value() == PlainScalar::Integer);
         let number = scalar.and_then(|scalar| scalar.text.parse().ok()).filter(|number| *number <= MAX_EXACT);
         if number.is_none() {
             self.report_wrong_type(file, entry, "a whole number, 0 or more, without quotes");
@@ -142,11 +142,11 @@ impl ConfigLoader<'_> {
 
     /// true or false, in these two spellings.
     pub(super) fn read_boolean(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<bool> {
-        let value = entry.value.as_scalar().filter(|scalar| scalar.classify_scalar() == PlainScalar::Bool);
+        let value = entry.value.as_scalar().filter(|scalar| scalar.classify_value() == PlainScalar::Bool);
         if value.is_none() {
             self.report_wrong_type(file, entry, "true or false, spelled so and without quotes");
         }
-        value.map(|scalar| &*scalar.text == "true")
+        value.map(|scalar| scalar.text.eq_ignore_ascii_case("true"))
     }
 
     fn read_nested(&mut self, file: FileRef<'_>, field: &Field, entry: &MapEntry, holder: &[&str]) -> Option<CompactValue> {
@@ -254,7 +254,7 @@ impl ConfigLoader<'_> {
 
     /// A key that some readers would change.
     pub(super) fn check_key(&mut self, file: FileRef<'_>, entry: &MapEntry) -> bool {
-        let scalar = Scalar { text: entry.key.clone(), is_plain: entry.key_is_plain };
+        let scalar = Scalar { text: entry.key.clone(), style: entry.key_style };
         self.check_unambiguous(file, &scalar, entry.key_span, &|| "a key".to_owned())
     }
 
@@ -346,7 +346,7 @@ impl ConfigLoader<'_> {
     pub(super) fn report_wrong_type(&mut self, file: FileRef<'_>, entry: &MapEntry, wanted: &str) {
         let what = format!("`{}` must be {wanted}", suggestions::shorten_name(&entry.key));
         let found = match &entry.value.data {
-            NodeData::Scalar(scalar) if scalar.text.is_empty() && scalar.is_plain => "nothing".to_owned(),
+            NodeData::Scalar(scalar) if scalar.text.is_empty() && scalar.style == ScalarStyle::Plain => "nothing".to_owned(),
             _ => entry.value.type_name().to_owned(),
         };
         self.report_problem(

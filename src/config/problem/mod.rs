@@ -15,7 +15,7 @@ mod render;
 mod source;
 
 pub use render::{LIMIT, render_problems};
-pub use source::{Excerpt, SourceFile, Span};
+pub use source::{AttachedTable, Excerpt, Grid, GridRow, SourceFile, Span};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,14 +115,18 @@ pub struct LabelReport {
 impl Problem {
     /// An error about a span of a file.
     pub fn new(code: &'static str, message: impl AsRef<str>, source: &Arc<SourceFile>, span: Span) -> Self {
-        let label = Label { source: Arc::clone(source), span, text: String::new() };
-        Self {
-            code,
-            severity: Severity::Error,
-            message: one_line(message.as_ref()),
-            location: label.location(),
-            labels: if source.is_quoted() { vec![label] } else { Vec::new() },
-            help: None,
+        let (file, at, cell) = source.resolve(span);
+        let message = match &cell {
+            Some((cell, _)) => one_line(&format!("{} ({cell})", message.as_ref())),
+            None => one_line(message.as_ref()),
+        };
+        let label = Label { source: file, span: at, text: String::new() };
+        let location = label.location();
+        let labels = if label.source.is_quoted() { vec![label] } else { Vec::new() };
+        let problem = Self { code, severity: Severity::Error, message, location, labels, help: None };
+        match cell {
+            Some((_, entry)) => problem.also_at(source, entry, "for this entry"),
+            None => problem,
         }
     }
 
@@ -156,8 +160,9 @@ impl Problem {
     /// A further span that belongs to the problem.
     #[must_use]
     pub fn also_at(mut self, source: &Arc<SourceFile>, span: Span, text: impl AsRef<str>) -> Self {
+        let (source, span, _) = source.resolve(span);
         if source.is_quoted() {
-            self.labels.push(Label { source: Arc::clone(source), span, text: one_line(text.as_ref()) });
+            self.labels.push(Label { source, span, text: one_line(text.as_ref()) });
         }
         self
     }

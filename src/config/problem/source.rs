@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use smol_str::SmolStr;
 
 use super::Label;
 use crate::model::resource::SourceLocation;
@@ -57,6 +58,12 @@ impl Span {
         self.column as usize
     }
 
+    /// The same in a text that has this many bytes before it.
+    #[must_use]
+    pub fn moved_by(self, bytes: usize) -> Self {
+        Self { start: self.start + bytes as u32, end: self.end + bytes as u32, ..self }
+    }
+
     /// The same with a different end, which is not before its start.
     #[must_use]
     pub fn with_end(self, end: usize) -> Self {
@@ -70,6 +77,60 @@ pub struct SourceFile {
     text: String,
     /// Whether any of it may be shown.
     shows_excerpts: bool,
+    /// The cells, when it is a table.
+    grid: Option<Grid>,
+    /// The tables that its entries are made from.
+    tables: OnceLock<Vec<AttachedTable>>,
+}
+
+/// A table whose rows make entries of a file. To that file, the text of each of its tables comes after its own, so that one
+/// offset says what it is in.
+pub struct AttachedTable {
+    /// The offset of its text.
+    pub first: usize,
+    /// Its file; none for a list inside the file itself.
+    pub file: Option<Arc<SourceFile>>,
+    /// The key of the entry that it makes many of.
+    pub entry: String,
+    /// The position of that key.
+    pub entry_span: Span,
+}
+
+/// Where the cells of a table are.
+#[derive(Default)]
+pub struct Grid {
+    /// Names of the columns.
+    pub columns: Vec<SmolStr>,
+    /// Below the head.
+    pub rows: Vec<GridRow>,
+    /// The offset of every cell of the rows that have one for each column, row by row.
+    pub cells: Vec<u32>,
+}
+
+/// A row of a table.
+pub struct GridRow {
+    /// Its offset.
+    pub start: u32,
+    /// Its number in a spreadsheet, the head being 1.
+    pub number: u32,
+    /// The index of its first cell in the grid, where it has one for each column.
+    pub first_cell: Option<u32>,
+}
+
+impl Grid {
+    /// The row and the column of an offset: row 17, column `zip`.
+    fn describe(&self, offset: usize) -> Option<String> {
+        let before = self.rows.partition_point(|row| row.start as usize <= offset);
+        let row = self.rows.get(before.checked_sub(1)?)?;
+        let cells = row.first_cell.and_then(|first| self.cells.get(first as usize..));
+        let cells = cells.into_iter().flatten().take(self.columns.len());
+        let column = self.columns.get(cells.take_while(|cell| **cell as usize <= offset).count().wrapping_sub(1));
+        let number = row.number;
+        Some(match column.filter(|name| !name.is_empty()) {
+            Some(name) => format!("row {number}, column `{name}`"),
+            None => format!("row {number}"),
+        })
+    }
 }
 
 impl fmt::Debug for SourceFile {
@@ -94,7 +155,7 @@ impl SourceFile {
             }
         }
         let text = String::from_utf8(shown).expect("whole characters were replaced by ASCII");
-        Self { name: escape(name).replace('\t', "\\t").into(), text, shows_excerpts: true }
+        Self { name: escape(name).replace('\t', "\\t").into(), text, shows_excerpts: true, grid: None, tables: OnceLock::new() }
     }
 
     /// The same for a file of which nothing is quoted.
@@ -118,9 +179,43 @@ impl SourceFile {
         &self.text
     }
 
+    /// The same for a table.
+    #[must_use]
+    pub fn with_grid(self, grid: Grid) -> Self {
+        Self { grid: Some(grid), ..self }
+    }
+
+    /// Says which tables the entries of this file are made from; once.
+    pub fn attach_tables(&self, tables: Vec<AttachedTable>) {
+        // A file is expanded once.
+        let _ = self.tables.set(tables);
+    }
+
+    /// The attached table that a span is in.
+    fn table_of(&self, span: Span) -> Option<&AttachedTable> {
+        let tables = self.tables.get().filter(|_| self.is_in_table(span))?;
+        tables.get(tables.partition_point(|table| table.first <= span.start()).checked_sub(1)?)
+    }
+
+    /// Whether a span is the cell of an attached table, and not a part of this text.
+    pub fn is_in_table(&self, span: Span) -> bool {
+        span.start() > self.text.len()
+    }
+
     /// Where a span begins.
     pub fn location_of(&self, span: Span) -> SourceLocation {
-        SourceLocation { file: self.name.clone(), line: span.line.max(1), column: span.column.max(1) }
+        let file = self.table_of(span).and_then(|table| table.file.as_ref()).map_or(&self.name, |file| &file.name);
+        SourceLocation { file: file.clone(), line: span.line.max(1), column: span.column.max(1) }
+    }
+
+    /// The text that a span is in, the span there, and for the cell of a table what it is and the entry that it fills in.
+    pub(super) fn resolve(self: &Arc<Self>, span: Span) -> (Arc<Self>, Span, Option<(String, Span)>) {
+        let Some(table) = self.table_of(span) else { return (Arc::clone(self), span, None) };
+        let file = table.file.as_ref().unwrap_or(self);
+        let at = Span { start: span.start - table.first as u32, end: span.end - table.first as u32, ..span };
+        let cell = file.grid.as_ref().and_then(|grid| grid.describe(at.start()));
+        let cell = cell.map_or(String::new(), |cell| format!("{cell}, "));
+        (Arc::clone(file), at, Some((format!("{cell}entry `{}`", table.entry), table.entry_span)))
     }
 
     /// The line that holds an offset, without its end. YAML ends lines with LF, CR LF or CR.

@@ -9,8 +9,10 @@ use crate::model::guards::GUARDS;
 use crate::model::kind::{AccountSetting, Kind, ServiceTable, SettingType, UpdateMethod};
 use crate::services;
 
+mod for_each;
 mod object;
 
+use for_each::{name_schema, or_for_each, rows_schema};
 use object::{address_schema, number_entries_schema, object_defaults_schema, object_schema};
 
 /// Keys of an object that belong to telform, not to the service.
@@ -32,6 +34,10 @@ pub const EXISTING: &str = "existing";
 pub const REFERENCE: [&str; 2] = ["account", "id"];
 /// Key of the attributes that the entries of a kind share, at the top and in an account.
 pub const DEFAULTS: &str = "defaults";
+/// Key of an entry that makes one for each row of a table.
+pub const FOR_EACH: &str = "for_each";
+/// Keys under it, where it is a map.
+pub const TABLE: [&str; 3] = ["file", "separator", "ignore"];
 /// Keys of the policy.
 pub const POLICY: [&str; 1] = ["command"];
 
@@ -61,7 +67,7 @@ pub fn schema_for(kind: Option<&str>) -> Option<Value> {
         None => file_schema(),
         Some(name) => match services::link_entry(name) {
             Some((_, words)) => number_entries_schema(words, true),
-            None => object_schema(name, true)?,
+            None => or_for_each(object_schema(name, true)?),
         },
     };
     let title = kind.map_or("telform configuration".to_owned(), |name| format!("One of the {name}"));
@@ -70,7 +76,7 @@ pub fn schema_for(kind: Option<&str>) -> Option<Value> {
     whole.insert("$schema".into(), DIALECT.into());
     whole.insert("title".into(), title.into());
     whole.append(entries);
-    whole.insert("$defs".into(), json!({ "secret": secret_schema(), "guards": guards_schema() }));
+    whole.insert("$defs".into(), json!({ "secret": secret_schema(), "guards": guards_schema(), FOR_EACH: rows_schema() }));
     Some(Value::Object(whole))
 }
 
@@ -87,7 +93,7 @@ fn file_schema() -> Value {
     properties.insert(
         "accounts".into(),
         json!({
-            "description": "One login on one service each.", "type": "object", "propertyNames": { "pattern": NAME },
+            "description": "One login on one service each.", "type": "object", "propertyNames": name_schema(),
         }),
     );
     properties.insert(DEFAULTS.into(), defaults_schema(services::address_kinds().into_iter()));
@@ -103,7 +109,7 @@ fn file_schema() -> Value {
             name.into(),
             json!({
                 "description": format!("Each a {singular}, by your own name for it. `{{}}` for none."), "type": "object",
-                "propertyNames": { "pattern": NAME },
+                "propertyNames": name_schema(),
             }),
         );
     }
@@ -118,14 +124,18 @@ fn file_schema() -> Value {
         }
     }
     properties.insert(EXISTING.into(), existing_schema());
-    properties.insert("removed".into(), json!({
-        "description": "Objects to delete or release. An entry may stay afterwards.", "type": "array", "items": tombstone_schema(),
-    }));
+    properties.insert(
+        "removed".into(),
+        json!({
+            "description": "Objects to delete or release. An entry may stay afterwards.", "type": "array",
+            "items": or_for_each(tombstone_schema()),
+        }),
+    );
     properties.insert(
         "moved".into(),
         json!({
             "description": "Renames: the object, or the account, is known by another name, nothing is changed. With `account` the object moves from that account to the one of its entry. An entry may stay.",
-            "type": "array", "items": rename_schema(),
+            "type": "array", "items": or_for_each(rename_schema()),
         }),
     );
     json!({
@@ -140,9 +150,9 @@ fn file_schema() -> Value {
 fn section_schemas(whole: bool) -> Map<String, Value> {
     let accounts: Vec<Value> = services::tables().iter().map(|service| account_schema(service, whole)).collect();
     let mut entries = Map::new();
-    entries.insert("accounts".into(), json!({ "additionalProperties": { "anyOf": accounts } }));
+    entries.insert("accounts".into(), json!({ "additionalProperties": or_for_each(json!({ "anyOf": accounts })) }));
     for name in services::kind_names() {
-        entries.insert(name.into(), json!({ "additionalProperties": object_schema(name, whole) }));
+        entries.insert(name.into(), json!({ "additionalProperties": object_schema(name, whole).map(or_for_each) }));
     }
     for (kind, words) in services::address_kinds().into_iter().filter_map(|kind| Some((kind, services::link_entry(kind)?.1))) {
         entries.insert(kind.into(), number_entries_schema(words, whole));
@@ -307,8 +317,7 @@ fn existing_schema() -> Value {
         properties.insert("id".into(), json!({ "type": ["string", "integer"], "description": "Its identity." }));
         properties.extend(natural_key_properties(services::shapes_of_kind(name).into_iter()));
         let entry = json!({ "type": "object", "properties": properties, "additionalProperties": false });
-        let names = json!({ "pattern": NAME });
-        (name.to_owned(), json!({ "type": "object", "propertyNames": names, "additionalProperties": entry }))
+        (name.to_owned(), json!({ "type": "object", "propertyNames": name_schema(), "additionalProperties": or_for_each(entry) }))
     };
     let properties: Map<String, Value> = services::kind_names().into_iter().map(of_kind).collect();
     json!({

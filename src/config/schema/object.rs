@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::for_each::or_for_each;
 use super::{E164, SLUG};
 use crate::config::desired::may_have_default;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, LinkEntry, Normaliser, Part, TextGrammar, UpdateMethod};
@@ -223,8 +224,8 @@ pub(super) fn number_entries_schema(words: &LinkEntry, whole: bool) -> Value {
     let about = "The number is named as the service shows it, and is not E.164.";
     let odd: &[&str] = if whole { &["as_shown"] } else { &[] };
     json!({
-        "patternProperties": { E164: entry(&[], json!({ "type": "boolean", "description": about })) },
-        "additionalProperties": entry(odd, json!({ "const": true, "description": about })),
+        "patternProperties": { E164: or_for_each(entry(&[], json!({ "type": "boolean", "description": about }))) },
+        "additionalProperties": or_for_each(entry(odd, json!({ "const": true, "description": about }))),
     })
 }
 

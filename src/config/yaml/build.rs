@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle as ParserStyle, ScanError, StructureStyle, Tag};
 
 use smol_str::SmolStr;
 
-use super::{MAX_ALIAS_TEXT, MAX_BYTES, MAX_DEPTH, MAX_NODES, MapEntry, NodeData, Scalar, YamlFault, YamlNode, merge};
+use super::{
+    MAX_ALIAS_TEXT, MAX_BYTES, MAX_DEPTH, MAX_NODES, MapEntry, NodeData, Scalar, ScalarStyle, YamlFault, YamlNode, merge,
+};
 use crate::config::problem::Span;
 
 /// Documents, and errors that do not prevent the rest from being read.
@@ -38,7 +40,7 @@ enum OpenCollection {
 
 struct PendingKey {
     text: SmolStr,
-    plain: bool,
+    style: ScalarStyle,
     span: Span,
 }
 
@@ -132,16 +134,20 @@ impl NodeBuilder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = self.check_tag(tag.as_deref(), span, &["str"]);
-                let plain = style == ScalarStyle::Plain && !is_text;
+                let plain = style == ParserStyle::Plain && !is_text;
                 // The parser writes `~` for a value that was left out.
                 let text: SmolStr = if plain && at.start() == at.end() { "".into() } else { text.as_ref().into() };
-                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                if matches!(style, ParserStyle::Literal | ParserStyle::Folded) {
                     // Up to the last visible character, not into the next line.
                     let written = self.file.get(at.start()..at.end()).map_or(0, |slice| slice.trim_end().len());
                     at = at.with_end(at.start() + written);
                 }
                 let cost = text.len();
-                let node = YamlNode { data: NodeData::Scalar(Scalar { text, is_plain: plain }), span: at, used_at: at };
+                let node = YamlNode {
+                    data: NodeData::Scalar(Scalar { text, style: if plain { ScalarStyle::Plain } else { ScalarStyle::Quoted } }),
+                    span: at,
+                    used_at: at,
+                };
                 self.count_nodes(1, at)?;
                 self.attach_node(FinishedNode { node, height: 1, nodes: 1, text: cost }, anchor)
             }
@@ -265,11 +271,9 @@ impl NodeBuilder<'_> {
             OpenCollection::Map { key } => match key.take() {
                 None => {
                     let NodeData::Scalar(scalar) = node.data else { return Err(complex_key(node.used_at)) };
-                    *key = Some(PendingKey { text: scalar.text, plain: scalar.is_plain, span: node.used_at });
+                    *key = Some(PendingKey { text: scalar.text, style: scalar.style, span: node.used_at });
                 }
-                Some(key) => {
-                    self.entries.push(MapEntry { key: key.text, key_is_plain: key.plain, key_span: key.span, value: node })
-                }
+                Some(key) => self.entries.push(MapEntry { key: key.text, key_style: key.style, key_span: key.span, value: node }),
             },
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
 
-use super::{MapEntry, YamlFault, YamlNode};
+use super::{MapEntry, ScalarStyle, YamlFault, YamlNode};
 
 /// Most entries of a map that are compared pairwise.
 const FEW: usize = 24;
@@ -37,7 +37,7 @@ pub(super) fn resolve_merge_keys(entries: Vec<MapEntry>, faults: &mut Vec<YamlFa
 }
 
 fn is_merge(entry: &MapEntry) -> bool {
-    entry.key_is_plain && &*entry.key == "<<"
+    entry.key_style == ScalarStyle::Plain && &*entry.key == "<<"
 }
 
 fn report_duplicates(entries: &[MapEntry], faults: &mut Vec<YamlFault>) {

@@ -67,8 +67,21 @@ pub enum NodeData {
 pub struct Scalar {
     /// After quotes and escapes are resolved; empty for a value that was left out.
     pub text: SmolStr,
-    /// Written without quotes (and without `!!str`), so that other readers may not read it as text.
-    pub is_plain: bool,
+    /// How it was written.
+    pub style: ScalarStyle,
+}
+
+/// How a text was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScalarStyle {
+    /// Without quotes (and without `!!str`), so that other readers may not read it as text.
+    Plain,
+    /// As a text.
+    Quoted,
+    /// As the cell of a table: a text, or a value of another type where one is needed.
+    Cell,
+    /// As a text with the mark that its `${` is no placeholder.
+    Escaped,
 }
 
 /// One line of a map.
@@ -76,8 +89,8 @@ pub struct Scalar {
 pub struct MapEntry {
     /// Its key.
     pub key: SmolStr,
-    /// Whether the key was written without quotes.
-    pub key_is_plain: bool,
+    /// How the key was written.
+    pub key_style: ScalarStyle,
     /// The position of the key.
     pub key_span: Span,
     /// Its value.
@@ -102,7 +115,7 @@ impl YamlNode {
 
     /// Whether it is null or was left out.
     pub fn is_null(&self) -> bool {
-        matches!(&self.data, NodeData::Scalar(scalar) if scalar.is_plain && plain_scalar::is_null(&scalar.text))
+        matches!(&self.data, NodeData::Scalar(scalar) if scalar.style == ScalarStyle::Plain && plain_scalar::is_null(&scalar.text))
     }
 
     /// Entries, when it is a map.
@@ -129,7 +142,22 @@ impl YamlNode {
 impl Scalar {
     /// How readers interpret it.
     pub fn classify_scalar(&self) -> PlainScalar {
-        if self.is_plain { plain_scalar::classify_plain(&self.text) } else { PlainScalar::Text }
+        if self.style == ScalarStyle::Plain { plain_scalar::classify_plain(&self.text) } else { PlainScalar::Text }
+    }
+
+    /// The same where a value that is not a text is needed, for which a cell of a table has no other spelling.
+    pub fn classify_value(&self) -> PlainScalar {
+        let is_cell = self.style == ScalarStyle::Cell;
+        match self.classify_scalar() {
+            PlainScalar::Text if is_cell && self.is_true_or_false() => PlainScalar::Bool,
+            PlainScalar::Text if is_cell => plain_scalar::classify_plain(&self.text),
+            class => class,
+        }
+    }
+
+    /// Spreadsheets write these words in capitals.
+    fn is_true_or_false(&self) -> bool {
+        ["true", "false"].iter().any(|word| self.text.eq_ignore_ascii_case(word))
     }
 }
 

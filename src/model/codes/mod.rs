@@ -6,6 +6,7 @@ mod plans;
 mod runs;
 mod signatures;
 mod steps;
+mod tables;
 
 /// One code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub struct CodeGroup {
 pub const GROUPS: &[CodeGroup] = &[
     files::FILES,
     files::YAML,
+    tables::TABLES,
     files::SECRETS,
     runs::SERVICES,
     runs::LEDGER,

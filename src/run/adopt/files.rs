@@ -68,6 +68,13 @@ pub(super) fn file_for(
     if place.is_dir() {
         return Ok(own(place));
     }
+    if desired::is_stdin(place) || place.as_os_str() == desired::STDIN {
+        return Err(RunError::other(
+            "telform::adopt::read",
+            "the configuration comes from standard input, and nothing can be added to it",
+            "name a folder for the new file with --out",
+        ));
+    }
     let text = disk::read_text(place)
         .map_err(|error| RunError::other("telform::adopt::read", format!("cannot read {}: {error}", place.display()), ""))?;
     let gap = if text.ends_with('\n') { "" } else { "\n" };

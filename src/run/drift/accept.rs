@@ -1,7 +1,7 @@
 //! The edits that make the YAML match the live state, each proven before it is proposed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::analysis::adopt::{block_value, inline_value};
 use crate::analysis::drift::Drift;
@@ -153,8 +153,18 @@ fn build_edit(
         return Err("it contains a secret, and a secret is never written into the YAML; name its source there");
     }
     let value = if name == "numbers" { numbers_as_yaml(&value, desired)? } else { value };
+    if &*place.file == desired::STDIN {
+        return Err("it was read from standard input; change what writes it");
+    }
+    let in_table = "its value comes from a row of a table; write it there";
+    if desired::is_table(Path::new(&*place.file)) {
+        return Err(in_table);
+    }
     let (file, _) = yaml::parse_file(&place.file, text, &|_| KeySecrecy::No);
-    let entry = file.documents.iter().find_map(|node| entry_at(node, place, name)).ok_or("its line was not found")?;
+    let Some(entry) = file.documents.iter().find_map(|node| entry_at(node, place, name)) else {
+        let is_cell = file.documents.iter().any(|node| has_scalar_at(node, place));
+        return Err(if is_cell { in_table } else { "its line was not found" });
+    };
     if entry.value.used_at != entry.value.span {
         return Err("it is written through an alias");
     }
@@ -201,6 +211,16 @@ fn entry_at<'a>(node: &'a yaml::YamlNode, place: &SourceLocation, name: &str) ->
         let here = (entry.key_span.line(), entry.key_span.column()) == (place.line as usize, place.column as usize);
         if here && &*entry.key == name { Some(entry) } else { entry_at(&entry.value, place, name) }
     })
+}
+
+/// Whether a text is written at a place, as the cells of a list of rows are.
+fn has_scalar_at(node: &yaml::YamlNode, place: &SourceLocation) -> bool {
+    let here = (node.used_at.line(), node.used_at.column()) == (place.line as usize, place.column as usize);
+    match &node.data {
+        yaml::NodeData::Scalar(_) => here,
+        yaml::NodeData::List(items) => items.iter().any(|item| has_scalar_at(item, place)),
+        yaml::NodeData::Map(entries) => entries.iter().any(|entry| has_scalar_at(&entry.value, place)),
+    }
 }
 
 /// Whether the edited files match the live state, and nothing else changed in them; otherwise the reason.
