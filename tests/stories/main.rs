@@ -118,6 +118,7 @@ mod replace;
 mod resume;
 mod rewritten;
 mod rollback;
+mod round_trips;
 mod runs;
 mod saved;
 mod secrets;
