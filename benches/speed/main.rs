@@ -13,6 +13,7 @@ use self::measure::{Cost, apart, median};
 use self::server::Server;
 
 mod floor;
+mod growth;
 mod measure;
 mod server;
 mod stages;
@@ -53,6 +54,7 @@ fn main() {
             say(&server.url());
             std::future::pending::<()>().await;
         }),
+        Some("growth") => runtime().block_on(growth::all()),
         Some("stages") => {
             let sizes: Vec<usize> = args[1..].iter().filter_map(|arg| arg.parse().ok()).collect();
             runtime().block_on(stages::all(&sizes));
@@ -110,6 +112,8 @@ async fn all(sizes: &[usize]) {
     if sizes.len() == SIZES.len() {
         say("");
         stages::all(sizes).await;
+        say("");
+        growth::all().await;
     }
 }
 

@@ -110,8 +110,8 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
         }
         found.extend(drift);
     }
-    for refusal in &plan.refusals {
-        let Some(address) = &refusal.address else { continue };
+    let refused = plan.refusals.iter().flat_map(|refusal| refusal.addresses.iter().map(move |address| (refusal, address)));
+    for (refusal, address) in refused {
         match (&refusal.code, &refusal.attribute) {
             (RefusalCode::CreateOnly, Some(name)) => {
                 let wanted = wanted_value(inputs, address, name);

@@ -14,7 +14,7 @@ use crate::http::{Api, ReadOnly};
 use crate::model::call::StepId;
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Account, Desired, LiveObject, LiveState, ServedBy};
-use crate::plan::{Plan, Prerequisite, Step, StepOperation, StepPhase};
+use crate::plan::{NumberIndex, Plan, Prerequisite, Step, StepOperation, StepPhase};
 use crate::read::one::ConfigurationUses;
 use crate::state::journal::{JournalRecord, JournalRecorder};
 use crate::state::ledger::{LedgerError, LedgerStore};
@@ -165,6 +165,7 @@ impl ApplyReport {
 /// State that the steps share while they run.
 struct ApplyRun<'a> {
     apply: &'a Apply<'a>,
+    numbers: NumberIndex<'a>,
     ledger: tokio::sync::Mutex<&'a mut Ledger>,
     made: Mutex<BTreeMap<StepId, String>>,
     ledger_error: Mutex<Option<LedgerError>>,
@@ -216,6 +217,7 @@ impl Apply<'_> {
     fn start_run<'a>(&'a self, ledger: &'a mut Ledger, made: BTreeMap<StepId, String>) -> ApplyRun<'a> {
         ApplyRun {
             apply: self,
+            numbers: NumberIndex::new(self.plan),
             ledger: tokio::sync::Mutex::new(ledger),
             made: Mutex::new(made),
             ledger_error: Mutex::new(None),
@@ -257,7 +259,7 @@ impl Apply<'_> {
                 let room = |account: &str| busy.get(account).copied().unwrap_or(0) < self.parallel_limit(account);
                 let Some(step) = schedule.take_ready(phases, room) else { break };
                 // A step that does not go now will not go later: what stops it stays.
-                if going || self.completes_move(step) || (serving && self.serves_dark_number(step)) {
+                if going || self.completes_move(step) || (serving && run.serves_dark_number(step)) {
                     *busy.entry(step.call.account.as_str()).or_default() += 1;
                     running.push(run.run_step_or_note_stop(Some(step)));
                 }
@@ -298,20 +300,6 @@ impl Apply<'_> {
         waited_for
             .map(|other| &other.operation)
             .any(|other| matches!(other, StepOperation::Disconnect { number: cut, .. } if cut == number))
-    }
-
-    /// Whether a step connects a number that is not served.
-    fn serves_dark_number(&self, step: &Step) -> bool {
-        match &step.operation {
-            StepOperation::Connect { before, .. } => {
-                matches!(before, ServedBy::NotThere | ServedBy::Unserved)
-            }
-            // Nothing serves it where it is: it is disconnected there for its connect.
-            StepOperation::Disconnect { number, before: ServedBy::Unserved, .. } => {
-                self.plan.connect_after(&step.call.account, number).is_some()
-            }
-            _ => false,
-        }
     }
 
     /// How many steps of an account may run at the same time.
@@ -363,6 +351,20 @@ fn outcomes_of_all(plan: &Plan, outcomes: &BTreeMap<StepId, StepOutcome>, interr
 }
 
 impl ApplyRun<'_> {
+    /// Whether a step connects a number that is not served.
+    fn serves_dark_number(&self, step: &Step) -> bool {
+        match &step.operation {
+            StepOperation::Connect { before, .. } => {
+                matches!(before, ServedBy::NotThere | ServedBy::Unserved)
+            }
+            // Nothing serves it where it is: it is disconnected there for its connect.
+            StepOperation::Disconnect { number, before: ServedBy::Unserved, .. } => {
+                self.numbers.connect_after(&step.call.account, number).is_some()
+            }
+            _ => false,
+        }
+    }
+
     fn read_only(&self) -> ReadOnly<'_> {
         ReadOnly::new(self.apply.api)
     }

@@ -131,7 +131,7 @@ impl ApplyRun<'_> {
 
     /// Where this plan connects a number after its disconnect.
     fn planned_connection(&self, account: &str, number: &str) -> Result<Option<CreatedConnection>, String> {
-        let Some(connect) = self.apply.plan.connect_after(account, number) else { return Ok(None) };
+        let Some(connect) = self.numbers.connect_after(account, number) else { return Ok(None) };
         let StepOperation::Connect { bridge, provider, .. } = &connect.operation else { return Ok(None) };
         let (bridge, provider) = (self.resolve_ref(bridge)?, self.resolve_ref(provider)?);
         let (account, number) = (connect.call.account.clone(), number.to_owned());
@@ -169,7 +169,7 @@ impl ApplyRun<'_> {
         match (&step.operation, &step.address) {
             (StepOperation::Create { .. }, Some(address)) => drop(ledger.attempts.remove(address)),
             (StepOperation::Disconnect { number, .. }, _) => {
-                let connect = self.apply.plan.connect_after(&step.call.account, number);
+                let connect = self.numbers.connect_after(&step.call.account, number);
                 ledger.note_moved(&connect.unwrap_or(step).call.account, number);
             }
             (StepOperation::Delete { .. }, _) => {

@@ -47,7 +47,7 @@ pub fn plan_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     found.extend(number_differences(then, now));
     found.extend(not_taken_differences(then, now));
     for refusal in now.refusals.iter().filter(|refusal| !then.refusals.contains(refusal)) {
-        let subject = refusal.address.as_ref().map_or_else(|| refusal.account.clone(), ToString::to_string);
+        let subject = refusal.subject().unwrap_or_else(|| refusal.account.clone());
         found.push(PlanDifference::new(subject, "allowed", format!("refused: {}", refusal.detail)));
     }
     if found.is_empty() && then.digest != now.digest {

@@ -1,6 +1,8 @@
 //! Objects that change their account: refused, unless the YAML says that they move. They are then created in the
 //! new account like any other object, and replace the old one.
 
+use std::collections::BTreeSet;
+
 use smol_str::SmolStr;
 
 use super::Inputs;
@@ -56,7 +58,7 @@ pub(super) fn account_changed(
     Some(PlanRefusal {
         code: RefusalCode::AccountChanged,
         account: old.account.clone(),
-        address: Some(address.clone()),
+        addresses: BTreeSet::from([address.clone()]),
         attribute: None,
         detail,
         place: Some(object.location.to_string()),

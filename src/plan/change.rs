@@ -223,7 +223,7 @@ impl Comparison<'_> {
             _ if field.ty == AttributeType::CatalogueEntry && !self.catalogue_known => {
                 found.remarks.refusals.push(PlanRefusal {
                     code: RefusalCode::NotInCatalogue,
-                    address: Some(self.wanted.address.clone()),
+                    addresses: BTreeSet::from([self.wanted.address.clone()]),
                     account: self.wanted.account.clone(),
                     attribute: Some(field.name.to_owned()),
                     detail: format!(
@@ -283,7 +283,7 @@ impl Comparison<'_> {
         }
         found.remarks.refusals.push(PlanRefusal {
             code: RefusalCode::CreateOnly,
-            address: Some(self.wanted.address.clone()),
+            addresses: BTreeSet::from([self.wanted.address.clone()]),
             account: self.wanted.account.clone(),
             attribute: Some(field.name.to_owned()),
             detail: {

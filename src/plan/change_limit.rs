@@ -45,7 +45,7 @@ pub(super) fn limit_changes(inputs: &Inputs<'_>, whole: Plan, limit: u64) -> Pla
         return whole;
     }
     let refused: BTreeSet<_> = plan.refusals.iter().collect();
-    let refusals = whole.refusals.iter().filter(|refusal| refusal.address.is_some() && !refused.contains(refusal));
+    let refusals = whole.refusals.iter().filter(|refusal| !refusal.is_about_account() && !refused.contains(refusal));
     let refusals_left_out = refusals.count() as u64;
     let of = plan.changes.len() as u64 + left_out;
     plan.limits.changes = Some(ChangeLimit { limit, of, left_out, refusals_left_out });

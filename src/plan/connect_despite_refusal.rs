@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Change, ChangeAction, ShownValue};
-use super::diagnostics::{NoticeCode, PlanNotice};
+use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal};
 use super::impact::NumberEffect;
 use super::step::{ObjectRef, Step, StepOperation};
 use super::unnumbered_step::UnnumberedStep;
@@ -35,6 +35,12 @@ impl Plan {
             step: narrow_step(step, &kept, &numbers),
         });
         let steps = order::number_steps(drafts.collect());
+        let mut by_address: BTreeMap<&Address, Vec<&Step>> = BTreeMap::new();
+        for step in &steps {
+            if let Some(address) = &step.address {
+                by_address.entry(address).or_default().push(step);
+            }
+        }
         let of = |number: &&super::NumberImpact| {
             number.effect == NumberEffect::Connects && numbers.contains(&(&number.account, &number.number))
         };
@@ -42,7 +48,10 @@ impl Plan {
             changes: self
                 .changes
                 .iter()
-                .filter_map(|change| narrow_change(change, self.members_of(&change.account), &steps))
+                .filter_map(|change| {
+                    let own = by_address.get(&change.address).map_or(&[][..], Vec::as_slice);
+                    narrow_change(change, self.members_of(&change.account), own)
+                })
                 .collect(),
             impact: self.impact.iter().filter(of).cloned().collect(),
             refusals: Vec::new(),
@@ -84,12 +93,13 @@ impl Plan {
         if !self.is_refused() {
             return BTreeSet::new();
         }
+        let refused = RefusalIndex::new(self);
         let by_id: BTreeMap<&str, &Step> = self.steps.iter().map(|step| (step.id.as_str(), step)).collect();
         // Steps wait for earlier ones only.
         let mut able: BTreeSet<&str> = BTreeSet::new();
         for step in &self.steps {
             let ready = step.waits_for.iter().all(|it| it.step().is_some_and(|id| able.contains(id.as_str())));
-            if ready && self.continues_despite_refusal(step, ledger) {
+            if ready && self.continues_despite_refusal(step, ledger, &refused) {
                 able.insert(&step.id);
             }
         }
@@ -112,30 +122,32 @@ impl Plan {
     }
 
     /// Whether a step connects a number that is not served, or is needed for that, and no refusal prevents it.
-    fn continues_despite_refusal(&self, step: &Step, ledger: &Ledger) -> bool {
+    fn continues_despite_refusal(&self, step: &Step, ledger: &Ledger, refused: &RefusalIndex<'_>) -> bool {
         let account = account_of_step(step);
-        let free = |address: &Option<Address>| !self.refuses_account_or_object(account, address.as_ref(), false);
+        let free = |address: &Option<Address>| !refused.covers(account, address.as_ref(), false);
         match &step.operation {
             StepOperation::Connect { bridge, number, provider, before: ServedBy::NotThere | ServedBy::Unserved } => {
                 // A new object is created only for a number that an earlier run disconnected.
                 let new = [bridge, provider].iter().any(|at| matches!(at, ObjectRef::Step(_)));
                 let lost = ledger.moves.iter().any(|open| open.number == *number);
                 (!new || lost)
-                    && !self.refuses_number(account, number)
+                    && !refused.covers_number(account, number)
                     && free(&step.address)
                     && free(&self.serving_configuration(step, number))
             }
             StepOperation::Disconnect { number, before: ServedBy::Unserved, .. } => {
-                !self.refuses_number(account, number) && free(&step.address)
+                !refused.covers_number(account, number) && free(&step.address)
             }
-            StepOperation::Create { replaces: None, .. } => !self.refuses_account_or_object(account, step.address.as_ref(), true),
+            StepOperation::Create { replaces: None, .. } => !refused.covers(account, step.address.as_ref(), true),
             _ => false,
         }
     }
 
     /// The configuration that is to serve a number, by the address that the plan shows.
     fn serving_configuration(&self, step: &Step, number: &str) -> Option<Address> {
-        let change = self.changes.iter().find(|change| Some(&change.address) == step.address.as_ref())?;
+        // Changes are sorted by address.
+        let address = step.address.as_ref()?;
+        let change = &self.changes[self.changes.binary_search_by(|change| change.address.cmp(address)).ok()?];
         if let Some((_, words)) = services::link_entry(&change.address.kind) {
             let target = change.attributes.iter().find(|attribute| attribute.name == words.target)?;
             let ShownValue::Value(Value::String(target)) = &target.after else { return None };
@@ -152,19 +164,41 @@ impl Plan {
         let account = self.accounts.iter().find(|line| line.name == account)?;
         services::by_api(&account.api)?.link_roles().map(|roles| roles.members)
     }
+}
 
-    fn refuses_number(&self, account: &str, number: &str) -> bool {
-        let named = number_attribute(number);
-        self.refusals.iter().any(|it| it.account == account && it.attribute.as_ref() == Some(&named))
+/// Refusals by what they are about.
+struct RefusalIndex<'a> {
+    /// Accounts that are refused as a whole; the empty name is the whole run. The limits of guards do not concern connects.
+    accounts: BTreeSet<&'a str>,
+    /// Objects that are refused as a whole.
+    objects: BTreeSet<&'a Address>,
+    /// Objects of which at least a part is refused.
+    parts: BTreeSet<&'a Address>,
+    /// Accounts and attributes.
+    attributes: BTreeSet<(&'a str, &'a str)>,
+}
+
+impl<'a> RefusalIndex<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let all = || plan.refusals.iter();
+        let objects = |refusal: &'a PlanRefusal| refusal.addresses.iter();
+        let accounts = all().filter(|refusal| refusal.is_about_account() && refusal.code.guard().is_none());
+        Self {
+            accounts: accounts.map(|refusal| refusal.account.as_str()).collect(),
+            objects: all().filter(|refusal| refusal.attribute.is_none()).flat_map(objects).collect(),
+            parts: all().flat_map(objects).collect(),
+            attributes: all().filter_map(|it| Some((it.account.as_str(), it.attribute.as_deref()?))).collect(),
+        }
     }
 
-    /// Whether a refusal concerns a whole account or an object; with `all` also a part of the object. The limits of
-    /// guards do not concern connects.
-    fn refuses_account_or_object(&self, account: &str, address: Option<&Address>, all: bool) -> bool {
-        self.refusals.iter().any(|refusal| match &refusal.address {
-            Some(about) => Some(about) == address && (all || refusal.attribute.is_none()),
-            None => refusal.code.guard().is_none() && (refusal.account.is_empty() || refusal.account == account),
-        })
+    fn covers_number(&self, account: &str, number: &str) -> bool {
+        self.attributes.contains(&(account, number_attribute(number).as_str()))
+    }
+
+    /// Whether a refusal concerns a whole account or an object; with `all` also a part of the object.
+    fn covers(&self, account: &str, address: Option<&Address>, all: bool) -> bool {
+        let objects = if all { &self.parts } else { &self.objects };
+        self.accounts.contains("") || self.accounts.contains(account) || address.is_some_and(|it| objects.contains(it))
     }
 }
 
@@ -189,8 +223,7 @@ fn narrow_step(step: &Step, kept: &BTreeSet<&str>, numbers: &BTreeSet<(&str, &st
 }
 
 /// The part of an object's change that these steps carry out; `None` where none of the steps belongs to it.
-fn narrow_change(change: &Change, members: Option<&str>, steps: &[Step]) -> Option<Change> {
-    let own: Vec<&Step> = steps.iter().filter(|step| step.address.as_ref() == Some(&change.address)).collect();
+fn narrow_change(change: &Change, members: Option<&str>, own: &[&Step]) -> Option<Change> {
     let mut part = Change { steps: own.iter().map(|step| step.id.clone()).collect(), ..change.clone() };
     if own.is_empty() {
         return None;

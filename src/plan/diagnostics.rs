@@ -1,5 +1,7 @@
 //! What the planner refused, and why: refusals, as values beside the changes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::guards::{GUARDS, Guard};
@@ -15,15 +17,15 @@ pub struct PlanRefusal {
     pub code: RefusalCode,
     /// Its account; empty for a rule over the whole run.
     pub account: String,
-    /// Object that it is about; none for a rule over the whole account or run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<Address>,
+    /// Objects that it is about: all that one cause prevents; none for a rule over the whole account or run.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub addresses: BTreeSet<Address>,
     /// Attribute that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
     /// The facts of this case, in one sentence without a full stop.
     pub detail: String,
-    /// Place in the YAML, as `file:line:column`.
+    /// Place in the YAML, as `file:line:column`; that of the first object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
 }
@@ -321,9 +323,77 @@ impl RefusalCode {
 }
 
 impl PlanRefusal {
+    /// Whether it is about this object.
+    pub fn is_about(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
+    }
+
+    /// Whether it is about everything in its account, or in the run.
+    pub fn is_about_account(&self) -> bool {
+        self.addresses.is_empty() || self.code == RefusalCode::Unlisted
+    }
+
+    /// The objects that it is about, in few words; none for a whole account or run.
+    pub fn subject(&self) -> Option<String> {
+        let first = self.addresses.first()?;
+        let more = self.addresses.len() - 1;
+        Some(if more == 0 { first.to_string() } else { format!("{first} and {more} more") })
+    }
+
     /// What to do about this refusal, for people.
     pub fn help(&self) -> String {
-        let address = self.address.as_ref().map_or_else(|| "ADDRESS".to_owned(), ToString::to_string);
+        let address = match self.addresses.first() {
+            Some(address) if self.addresses.len() == 1 => address.to_string(),
+            _ => "ADDRESS".to_owned(),
+        };
         self.code.help_template().replace("{address}", &address).replace("{account}", &self.account)
+    }
+}
+
+/// Sorts refusals, and makes one of all that have one cause: the same rule, account and facts, about whole objects.
+pub(super) fn group_refusals(mut refusals: Vec<PlanRefusal>) -> Vec<PlanRefusal> {
+    refusals.sort();
+    refusals.dedup();
+    let mut places: BTreeMap<(RefusalCode, String, String), usize> = BTreeMap::new();
+    let mut grouped: Vec<PlanRefusal> = Vec::with_capacity(refusals.len());
+    for refusal in refusals {
+        if refusal.attribute.is_none() && !refusal.addresses.is_empty() {
+            let cause = (refusal.code, refusal.account.clone(), refusal.detail.clone());
+            let place = *places.entry(cause).or_insert(grouped.len());
+            if let Some(first) = grouped.get_mut(place) {
+                first.addresses.extend(refusal.addresses);
+                continue;
+            }
+        }
+        grouped.push(refusal);
+    }
+    grouped.sort();
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_of_one_cause_are_one_and_lose_no_object() {
+        let one = |code, name: &str, attribute: Option<&str>, detail: &str| PlanRefusal {
+            attribute: attribute.map(str::to_owned),
+            ..PlanRefusal::about(code, "a", &Address::new("providers", name), detail.to_owned())
+        };
+        let many = (0..208).map(|index| one(RefusalCode::UnreadableBridges, &format!("p{index}"), None, "b cannot be read"));
+        let others = [
+            one(RefusalCode::UnreadableBridges, "q", None, "c cannot be read"),
+            one(RefusalCode::CreateOnly, "p1", Some("zip"), "it differs"),
+            one(RefusalCode::CreateOnly, "p2", Some("zip"), "it differs"),
+        ];
+        let grouped = group_refusals(many.chain(others).collect());
+        let counts: Vec<usize> = grouped.iter().map(|refusal| refusal.addresses.len()).collect();
+        // Each attribute is corrected at its own place.
+        assert_eq!(counts, [1, 1, 208, 1]);
+        assert!(
+            grouped[2].is_about(&Address::new("providers", "p207")) && grouped[2].help().contains("--max-unreadable-bridges")
+        );
+        assert_eq!(group_refusals(grouped.clone()), grouped);
     }
 }

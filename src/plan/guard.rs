@@ -1,6 +1,6 @@
 //! Guards check the finished plan before anything is sent; each refuses by default.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::change::{Change, ChangeAction};
 use super::diagnostics::{PlanRefusal, RefusalCode};
@@ -180,7 +180,7 @@ fn managed_objects<'a>(inputs: &Inputs<'a>, planned: &PlannedChanges<'a>) -> Has
 }
 
 fn guard_refusal(code: RefusalCode, account: &str, detail: String) -> PlanRefusal {
-    PlanRefusal { code, account: account.to_owned(), address: None, attribute: None, detail, place: None }
+    PlanRefusal { code, account: account.to_owned(), addresses: BTreeSet::new(), attribute: None, detail, place: None }
 }
 
 /// `1 object`, `2 objects`.

@@ -208,18 +208,18 @@ impl LinkInputs<'_> {
         if self.leaving_bridges.contains_key(&connection.bridge) {
             return; // The bridge is deleted as a whole; the owner of the connection does not matter.
         }
-        for (id, leaving) in self.leaving.iter().filter(|(id, _)| candidates.contains(*id)) {
-            wired.remarks.refusals.push(self.object_refusal(
-                RefusalCode::AmbiguousConnection,
-                &leaving.address,
-                format!(
-                    "{} on bridge {} may be served by configuration {id}, which cannot be distinguished from {}",
-                    connection.number,
-                    connection.bridge,
-                    candidates.iter().filter(|other| *other != id).cloned().collect::<Vec<_>>().join(", ")
-                ),
-            ));
-        }
+        let leaving = candidates.iter().filter_map(|id| self.leaving.get(id));
+        let addresses: BTreeSet<Address> = leaving.map(|leaving| leaving.address.clone()).collect();
+        let Some(first) = addresses.first() else { return };
+        let ids: Vec<&str> = candidates.iter().map(String::as_str).collect();
+        let detail = format!(
+            "{} on bridge {} may be served by any of the configurations {}, which cannot be distinguished",
+            connection.number,
+            connection.bridge,
+            ids.join(", ")
+        );
+        let refusal = self.object_refusal(RefusalCode::AmbiguousConnection, first, detail);
+        wired.remarks.refusals.push(PlanRefusal { addresses, ..refusal });
     }
 
     /// A bridge that names a configuration's provider and shows no number may still use it (unpod.md 10, step 5).

@@ -18,6 +18,8 @@ pub(super) struct LiveIndex<'a> {
     objects: &'a [LiveObject],
     /// By identity.
     pub(super) by_id: HashMap<&'a str, &'a LiveObject>,
+    /// All of each identity, built on demand.
+    all_by_id: OnceCell<HashMap<&'a str, Vec<&'a LiveObject>>>,
     /// Built on demand: where the ledger knows every object, no lookup by key is needed.
     by_key: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
     /// The same of what the ledger knows, visible or not.
@@ -26,6 +28,8 @@ pub(super) struct LiveIndex<'a> {
     by_fold: OnceCell<HashMap<String, Vec<&'a LiveObject>>>,
     /// Live objects of which something is shown in part only.
     masked: OnceCell<Vec<&'a LiveObject>>,
+    /// What an object is whose part of the natural key has another shape.
+    odd: OnceCell<Option<String>>,
 }
 
 impl<'a> LiveIndex<'a> {
@@ -38,10 +42,12 @@ impl<'a> LiveIndex<'a> {
             facts: inputs.facts_of_account(account),
             objects,
             by_id,
+            all_by_id: OnceCell::new(),
             by_key: OnceCell::new(),
             remembered: OnceCell::new(),
             by_fold: OnceCell::new(),
             masked: OnceCell::new(),
+            odd: OnceCell::new(),
         }
     }
 
@@ -75,10 +81,13 @@ impl<'a> LiveIndex<'a> {
         if let Some(what) = rows.and_then(|rows| rows.first()) {
             return Some(what.clone());
         }
-        self.objects.iter().find_map(|live| {
-            let name = self.kind.natural_key.iter().find(|name| live.unexpected_shapes.contains_key(*name))?;
-            Some(format!("{name} of {} is {}", live.id, live.unexpected_shapes[name]))
-        })
+        let odd = self.odd.get_or_init(|| {
+            self.objects.iter().find_map(|live| {
+                let name = self.kind.natural_key.iter().find(|name| live.unexpected_shapes.contains_key(*name))?;
+                Some(format!("{name} of {} is {}", live.id, live.unexpected_shapes[name]))
+            })
+        });
+        odd.clone()
     }
 
     /// Live objects whose natural key differs from this one only in what people overlook or easily mistype.
@@ -93,6 +102,18 @@ impl<'a> LiveIndex<'a> {
             by_fold
         });
         by_fold.get(&fold_for_comparison(key)).into_iter().flatten().copied()
+    }
+
+    /// Live objects with an identity: several where a listing shows one twice.
+    pub(super) fn with_id(&self, id: &str) -> &[&'a LiveObject] {
+        let all_by_id = self.all_by_id.get_or_init(|| {
+            let mut all_by_id: HashMap<&'a str, Vec<&'a LiveObject>> = HashMap::new();
+            for object in self.objects {
+                all_by_id.entry(&object.id).or_default().push(object);
+            }
+            all_by_id
+        });
+        all_by_id.get(id).map_or(&[][..], Vec::as_slice)
     }
 
     /// Live objects with a natural key.

@@ -29,6 +29,7 @@ mod link;
 mod link_index;
 mod link_steps;
 mod live_index;
+mod lookup;
 mod matching;
 mod needed_fields;
 mod not_taken;
@@ -60,7 +61,7 @@ pub use impact::{NumberEffect, NumberImpact, NumberLocation, numbers_going_dark}
 pub use interrupted_replacements::settle_interrupted_replacements;
 pub use needed_fields::needed_fields;
 pub use not_taken::{NotTakenRemedy, NotTakenValue};
-pub use reconnect::{StepStatus, reconnect_steps};
+pub use reconnect::{NumberIndex, StepStatus, reconnect_steps};
 pub use rename::renamed_addresses;
 pub(crate) use selection::known_addresses;
 pub use selection::{RunLimits, TypedLimits, accounts_to_read, is_selected};
@@ -327,26 +328,6 @@ impl Plan {
     /// Whether it may be applied.
     pub fn is_refused(&self) -> bool {
         !self.refusals.is_empty()
-    }
-
-    /// Position of a step. Steps are named by their positions, also in a plan that was read from a file, unless it was edited.
-    pub fn position_of_step(&self, id: &str) -> Option<usize> {
-        let is = |place: &usize| self.steps.get(*place).is_some_and(|step| step.id == id);
-        let named = id.strip_prefix('s').and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
-        named.filter(is).or_else(|| self.steps.iter().position(|step| step.id == id))
-    }
-
-    /// A step by its name.
-    pub fn step(&self, id: &str) -> Option<&Step> {
-        self.position_of_step(id).map(|place| &self.steps[place])
-    }
-
-    /// Whether a prerequisite is any step of this plan.
-    pub fn has_steps_of(&self, needed: &Prerequisite) -> bool {
-        match needed {
-            Prerequisite::Step(id) => self.position_of_step(id).is_some(),
-            Prerequisite::Phase(phase) => self.steps.iter().any(|step| step.phase == *phase),
-        }
     }
 
     /// Deletes among its steps.

@@ -1,10 +1,12 @@
 //! Reconnects numbers that were disconnected for a step that then did not happen.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::Plan;
 use super::link_steps::link_call;
 use super::step::{ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 use crate::model::kind::Link;
-use crate::model::resource::ServedBy;
+use crate::model::resource::{Address, ServedBy};
 
 /// The outcome of a step, as far as reconnecting depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,43 +27,78 @@ pub fn reconnect_steps(
     link: &dyn Fn(&str) -> Option<&'static Link>,
     fate: &dyn Fn(&Step) -> StepStatus,
 ) -> Vec<Step> {
+    let (numbers, deletes) = (NumberIndex::new(plan), deletes_by_cut(plan));
     plan.steps
         .iter()
-        .filter(|step| fate(step) != StepStatus::NotDone && is_cut_in_vain(plan, step, fate))
+        .filter(|step| fate(step) != StepStatus::NotDone && is_cut_in_vain(&numbers, &deletes, step, fate))
         .filter_map(|step| reconnect_step(step, link(&step.call.account)?))
         .collect()
 }
 
-impl Plan {
+/// The steps that connect and disconnect each number.
+#[derive(Debug)]
+pub struct NumberIndex<'a> {
+    connects: BTreeMap<&'a str, Vec<&'a Step>>,
+    /// Accounts and the numbers that are disconnected there.
+    cuts: BTreeSet<(&'a str, &'a str)>,
+}
+
+impl<'a> NumberIndex<'a> {
+    /// Reads the plan once.
+    pub fn new(plan: &'a Plan) -> Self {
+        let mut index = Self { connects: BTreeMap::new(), cuts: BTreeSet::new() };
+        for step in &plan.steps {
+            match &step.operation {
+                StepOperation::Connect { number, .. } => index.connects.entry(number).or_default().push(step),
+                StepOperation::Disconnect { number, .. } => _ = index.cuts.insert((&step.call.account, number)),
+                _ => {}
+            }
+        }
+        index
+    }
+
+    /// The steps that connect a number, in the order of the plan.
+    pub fn connects_of(&self, number: &str) -> impl Iterator<Item = &'a Step> {
+        self.connects.get(number).into_iter().flatten().copied()
+    }
+
     /// The connect for which a number is disconnected in this account: in the same account, or else in one that
     /// does not disconnect it.
-    pub fn connect_after(&self, account: &str, number: &str) -> Option<&Step> {
-        let connects = |step: &&Step| matches!(&step.operation, StepOperation::Connect { number: moved, .. } if moved == number);
-        let cuts = |in_account: &str| {
-            self.steps.iter().any(|step| {
-                step.call.account == in_account
-                    && matches!(&step.operation, StepOperation::Disconnect { number: cut, .. } if cut == number)
-            })
-        };
-        let mut all = self.steps.iter().filter(connects);
-        let here = all.clone().find(|step| step.call.account == account);
-        here.or_else(|| all.find(|step| !cuts(&step.call.account)))
+    pub fn connect_after(&self, account: &str, number: &str) -> Option<&'a Step> {
+        let here = self.connects_of(number).find(|step| step.call.account == account);
+        here.or_else(|| self.connects_of(number).find(|step| !self.cuts.contains(&(step.call.account.as_str(), number))))
     }
 }
 
+/// Account, address, bridge and number of each connection that is removed for a delete, with that delete.
+type DeletesByCut<'a> = BTreeMap<(&'a str, Option<&'a Address>, &'a str, &'a str), &'a Step>;
+
+fn deletes_by_cut(plan: &Plan) -> DeletesByCut<'_> {
+    let mut deletes = DeletesByCut::new();
+    for step in &plan.steps {
+        let StepOperation::Delete { cut, .. } = &step.operation else { continue };
+        for (bridge, number) in cut {
+            deletes.entry((&step.call.account, step.address.as_ref(), bridge, number)).or_insert(step);
+        }
+    }
+    deletes
+}
+
 /// Whether the purpose of a disconnect did not happen.
-fn is_cut_in_vain(plan: &Plan, step: &Step, fate: &dyn Fn(&Step) -> StepStatus) -> bool {
+fn is_cut_in_vain(
+    numbers: &NumberIndex<'_>,
+    deletes: &DeletesByCut<'_>,
+    step: &Step,
+    fate: &dyn Fn(&Step) -> StepStatus,
+) -> bool {
     let StepOperation::Disconnect { bridge, number, .. } = &step.operation else { return false };
-    let here = || plan.steps.iter().filter(|other| other.call.account == step.call.account);
-    if let Some(connect) = plan.connect_after(&step.call.account, number) {
+    let account = step.call.account.as_str();
+    if let Some(connect) = numbers.connect_after(account, number) {
         // A connect that may have been done is left alone: a second one on another bridge would be worse.
         return fate(connect) == StepStatus::NotDone;
     }
-    let deletes = |other: &&Step| {
-        matches!(&other.operation, StepOperation::Delete { cut, .. } if cut.iter().any(|(at, cut)| at == bridge && cut == number))
-            && other.address == step.address
-    };
-    here().find(deletes).is_some_and(|delete| fate(delete) != StepStatus::Done)
+    let delete = deletes.get(&(account, step.address.as_ref(), bridge.as_str(), number.as_str()));
+    delete.is_some_and(|delete| fate(delete) != StepStatus::Done)
 }
 
 /// The connect that undoes a disconnect; none where it is not known what served the number.

@@ -35,7 +35,8 @@ impl Remarks {
 impl PlanRefusal {
     /// A refusal about a whole object, wherever it is stated.
     pub(super) fn about(code: RefusalCode, account: &str, address: &Address, detail: String) -> Self {
-        Self { code, account: account.to_owned(), address: Some(address.clone()), attribute: None, detail, place: None }
+        let addresses = [address.clone()].into();
+        Self { code, account: account.to_owned(), addresses, attribute: None, detail, place: None }
     }
 }
 

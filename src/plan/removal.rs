@@ -1,12 +1,12 @@
 //! What is to be deleted: tombstones, addresses that the ledger knows and the YAML no longer has, and everything with
 //! `--destroy`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::account_moves::{describe_left_behind, rule_against_delete, rule_against_delete_elsewhere};
 use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use super::guard::count_of;
-use super::live_index::key_text;
+use super::live_index::{LiveIndex, key_text};
 use super::matching::{MatchOutcome, Matches, ObjectMatch, kind_in};
 use super::remarks::Remarks;
 use super::selection::Selection;
@@ -64,8 +64,9 @@ pub(super) fn find_removals<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, sel
     for removal in inputs.desired.removed.iter().filter(|gone| gone.keep && selection.includes(&gone.address)) {
         removals.release_object(inputs, removal);
     }
+    let mut indexes = LiveIndexes::new();
     for wish in removal_requests(inputs, findings).into_iter().filter(|wish| selection.includes(wish.address)) {
-        removals.look_up(inputs, findings, &wish);
+        removals.look_up(inputs, findings, &mut indexes, &wish);
     }
     if inputs.options.destroy {
         for ObjectMatch { object, entry, kind, outcome: finding, .. } in findings.by_address.values() {
@@ -159,7 +160,7 @@ impl<'a> Removals<'a> {
         });
     }
 
-    fn look_up(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, wish: &RemovalRequest<'a>) {
+    fn look_up(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, indexes: &mut LiveIndexes<'a>, wish: &RemovalRequest<'a>) {
         if let Some((account, code, detail)) = rule_against_delete_elsewhere(inputs, wish.address, wish.account) {
             return self.add_refusal(wish, account, code, detail);
         }
@@ -190,13 +191,13 @@ impl<'a> Removals<'a> {
         if let Some((account, what)) = foreign_removal(inputs, &accounts, wish) {
             return self.add_refusal(wish, account, RefusalCode::ForeignObject, what);
         }
-        let found: Vec<(&'a str, &'static Kind, &'a LiveObject)> = accounts
-            .iter()
-            .filter_map(|account| kind_in(inputs, account, &wish.address.kind).map(|kind| (*account, kind)))
-            .flat_map(|(account, kind)| {
-                objects_to_remove(inputs, account, kind, wish).into_iter().map(move |live| (account, kind, live))
-            })
-            .collect();
+        let mut found: Vec<(&'a str, &'static Kind, &'a LiveObject)> = Vec::new();
+        for account in &accounts {
+            if let Some(kind) = kind_in(inputs, account, &wish.address.kind) {
+                let live = objects_to_remove(inputs, indexes, account, kind, wish);
+                found.extend(live.into_iter().map(|live| (*account, kind, live)));
+            }
+        }
         // With `--destroy` no managed address claims an object, so that everything can be deleted.
         let claimed = |account, kind: &Kind, live: &'a LiveObject| {
             let key = (account, kind.name, live.id.as_str());
@@ -355,20 +356,22 @@ fn foreign_removal<'a>(inputs: &Inputs<'a>, accounts: &[&'a str], wish: &Removal
     })
 }
 
+/// Live objects of each kind in each account.
+type LiveIndexes<'a> = BTreeMap<(&'a str, &'static str), LiveIndex<'a>>;
+
 /// Live objects that a removal request refers to: by id if it has one, else by the natural key in the tombstone.
 fn objects_to_remove<'a>(
     inputs: &Inputs<'a>,
-    account: &str,
+    indexes: &mut LiveIndexes<'a>,
+    account: &'a str,
     kind: &'static Kind,
     wish: &RemovalRequest<'a>,
 ) -> Vec<&'a LiveObject> {
-    let objects = inputs.live_objects(account, kind.name);
+    let index = indexes.entry((account, kind.name)).or_insert_with(|| LiveIndex::new(inputs, account, kind));
     if let Some(id) = wish.id {
-        return objects.iter().filter(|live| live.id == id).collect();
+        return index.with_id(id).to_vec();
     }
     let facts = inputs.facts_of_account(account);
-    let Some(key) = wish.tombstone.and_then(|removal| key_text(kind, facts, |name| removal.key.get(name))) else {
-        return Vec::new();
-    };
-    objects.iter().filter(|live| key_text(kind, facts, |name| live.attributes.get(name)).as_ref() == Some(&key)).collect()
+    let key = wish.tombstone.and_then(|removal| key_text(kind, facts, |name| removal.key.get(name)));
+    key.map_or_else(Vec::new, |key| index.with_key(&key).to_vec())
 }

@@ -112,7 +112,7 @@ fn declared_renames(inputs: &Inputs<'_>) -> Remarks {
             renames.refusals.push(PlanRefusal {
                 code: RefusalCode::RenamedOnto,
                 account: account.clone(),
-                address: Some(rename.to.clone()),
+                addresses: BTreeSet::from([rename.to.clone()]),
                 attribute: None,
                 detail: format!(
                     "the ledger knows {} as {} and {} as {}",

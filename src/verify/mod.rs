@@ -5,6 +5,8 @@
 //! It cannot know whether the live state is as the plan says. A plan that was edited consistently everywhere is another
 //! valid plan; `apply` detects that, because it plans again and compares digests.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -34,7 +36,7 @@ use context::CheckerContext;
 pub use journal::{JournalVerification, is_journal, verify_journal};
 use rules::{RULES, RuleScope};
 use shape::CheckerDocument;
-use strict::StrictJson;
+use strict::CanonicalJson;
 
 /// The version of the document that the checker knows.
 const FORMAT_VERSION: u64 = 1;
@@ -128,12 +130,12 @@ fn parse_document(bytes: &[u8]) -> Result<(String, CheckerDocument), CheckerViol
         let told = told.split(" at line ").next().unwrap_or_default();
         no(code, format!("line {}, column {}", error.line(), error.column()), told)
     };
-    let json = match serde_json::from_slice::<StrictJson>(bytes) {
-        Ok(StrictJson(json)) => json,
+    let json = match serde_json::from_slice::<CanonicalJson>(bytes) {
+        Ok(json) => json,
         Err(error) => return unread("json", &error),
     };
     // The version first: the other contents of a later version are unknown.
-    let is = |key, value: Value| json.get(key) == Some(&value);
+    let is = |key, value: Value| json.member(key) == Some(value.to_string().as_str());
     if !is("format", "telform-plan".into()) || !is("format_version", FORMAT_VERSION.into()) {
         return no(
             "format",
@@ -141,7 +143,7 @@ fn parse_document(bytes: &[u8]) -> Result<(String, CheckerDocument), CheckerViol
             &format!("this is not a telform-plan of version {FORMAT_VERSION}, the only one known here"),
         );
     }
-    let digest = computed_digest(&json["plan"]);
+    let digest = digest_of_canonical(json.member("plan").unwrap_or("null"));
     drop(json); // A plan may be large; it is not kept twice.
     match serde_json::from_slice::<CheckerDocument>(bytes) {
         Ok(document) => Ok((digest, document)),
@@ -188,7 +190,11 @@ fn check_document(sealed: bool, digest: String, document: &CheckerDocument) -> P
 
 /// This digest identifies what was approved, so it must match the contents.
 fn computed_digest(plan: &Value) -> String {
-    format!("sha256:{}", sha256_hex(without_prints(&canonical_json(plan)).as_bytes()))
+    digest_of_canonical(&canonical_json(plan))
+}
+
+fn digest_of_canonical(text: &str) -> String {
+    format!("sha256:{}", sha256_hex(without_prints(text).as_bytes()))
 }
 
 /// RFC 8785, but with each number unchanged: the standard treats `1.0` as `1`, and a service may not.
@@ -211,7 +217,10 @@ fn canonical_json(value: &Value) -> String {
 
 /// A hidden part of a value has a print of twelve digits, made with a key that not everyone has: the digest leaves it out,
 /// along with whether a source supplied a value.
-fn without_prints(text: &str) -> String {
+fn without_prints(text: &str) -> Cow<'_, str> {
+    if !text.contains("hidden:") && !text.contains(", not supplied)") {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     for (index, part) in text.split("hidden:").enumerate() {
         let print = part.get(..12).filter(|print| print.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')));
@@ -227,7 +236,7 @@ fn without_prints(text: &str) -> String {
             None => out.push_str(&format!("hidden:{part}")),
         }
     }
-    out.replace(", not supplied)", ")")
+    Cow::Owned(out.replace(", not supplied)", ")"))
 }
 
 /// The digest does not cover white space and text beside the plan; the checksum covers every byte. It is the SHA-256 of

@@ -159,11 +159,14 @@ pub(super) fn check_number_order(check: &mut CheckerContext<'_>) {
 /// A number that one account disconnects and does not connect again, and another one connects without having disconnected it,
 /// moves: here, too, it is disconnected first, and not before its new configuration exists.
 fn check_order_across_accounts(check: &mut CheckerContext<'_>, all: &BTreeMap<(&str, &str), CheckerNumberSteps<'_>>) {
+    let mut joining: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for ((_, number), wires) in all.iter().filter(|(_, wires)| wires.cuts.is_empty()) {
+        joining.entry(number).or_default().extend(&wires.joins);
+    }
     for ((left, number), from) in all.iter().filter(|(_, wires)| wires.joins.is_empty()) {
-        let others = all.iter().filter(|((account, other), wires)| other == number && account != left && wires.cuts.is_empty());
-        let joins: Vec<_> = others.flat_map(|(_, wires)| &wires.joins).collect();
+        let joins = joining.get(number).map(Vec::as_slice).unwrap_or_default();
         for (cut, ..) in &from.cuts {
-            for (at, bridge, provider, _) in &joins {
+            for (at, bridge, provider, _) in joins {
                 let (cut_id, join_id) = (&check.plan.steps[*cut].id, &check.plan.steps[*at].id);
                 let told = format!("connects {number} and does not wait for {cut_id}, which cuts it in account {left}");
                 check.require(check.waits[*at].contains(cut_id.as_str()), *at, "/waits_for", &told);
@@ -231,6 +234,8 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         .filter(|(_, step)| matches!(step.operation, CheckerOperation::ReadBack { .. }) && !takes_over(check, step))
         .last();
     let relieved = removed_connections(check);
+    let doubted = check.plan.refusals.iter().filter(|refusal| refusal.code == "unreadable_bridges");
+    let doubted: BTreeSet<&str> = doubted.flat_map(|refusal| refusal.addresses.iter().map(String::as_str)).collect();
     let names: Vec<&str> = kinds().map(|kind| kind.name).collect();
     let mut last = 0;
     for (at, step) in check.numbered_steps() {
@@ -258,11 +263,7 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         check.require(same, at, "/operation/cut", "does not name just the connections that this plan cuts from it");
         // Possible uses that were not read are either allowed by a limit, or the plan refuses.
         let allowed = check.document.origin.options.max_unreadable_bridges.unwrap_or(0);
-        let refused = check
-            .plan
-            .refusals
-            .iter()
-            .any(|refusal| refusal.code == "unreadable_bridges" && refusal.address.as_deref() == Some(address));
+        let refused = doubted.contains(address);
         let doubt = "deletes what bridges that were not read may use, and nothing allows it";
         check.require(unread.len() as u64 <= allowed || refused, at, "/operation/unread", doubt);
         let is_holder = check.is_holder(&step.call.account, kind_of(address));

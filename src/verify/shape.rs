@@ -136,7 +136,7 @@ objects! {
     }
     CheckerNumberLocation { bridge: String, provider: String, account: Option<String> }
     CheckerRefusal {
-        code: String, account: String, address: Option<String>, attribute: Option<String>, detail: String,
+        code: String, account: String, #[serde(default)] addresses: Vec<String>, attribute: Option<String>, detail: String,
         place: Option<String>,
     }
     CheckerNotice { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }

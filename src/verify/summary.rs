@@ -262,12 +262,11 @@ fn merge_moves_across_accounts<'a>(
     all: &mut BTreeMap<(&'a str, &'a str), Vec<ExpectedImpact<'a>>>,
     wires: &BTreeMap<(&'a str, &'a str), CheckerNumberSteps<'a>>,
 ) {
-    let numbers: BTreeSet<&str> = all.keys().map(|(_, number)| *number).collect();
-    for number in numbers {
-        let accounts: Vec<&str> = all.keys().filter(|(_, other)| *other == number).map(|(account, _)| *account).collect();
-        if accounts.len() < 2 {
-            continue;
-        }
+    let mut numbers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (account, number) in all.keys() {
+        numbers.entry(number).or_default().push(account);
+    }
+    for (number, accounts) in numbers.into_iter().filter(|(_, accounts)| accounts.len() > 1) {
         let mut dark = Vec::new();
         for account in accounts.iter().filter(|account| wires[&(**account, number)].joins.is_empty()) {
             let expected = all.entry((account, number)).or_default();
@@ -360,6 +359,8 @@ fn means_another(refusal: &super::shape::CheckerRefusal) -> bool {
 /// Nothing is done to an object that the plan refuses to treat as another one, and it is not adopted.
 pub(super) fn check_refused_untouched(check: &mut CheckerContext<'_>) {
     let plan = check.plan;
+    let refused = plan.refusals.iter().filter(|it| means_another(it)).flat_map(|it| &it.addresses);
+    let refused: BTreeSet<&str> = refused.map(String::as_str).collect();
     for (at, step) in check.numbered_steps() {
         // A number that a run left dark is nevertheless connected.
         if !matches!(
@@ -368,14 +369,14 @@ pub(super) fn check_refused_untouched(check: &mut CheckerContext<'_>) {
         ) {
             continue;
         }
-        let refused = plan.refusals.iter().any(|it| means_another(it) && it.address == step.address);
+        let refused = step.address.as_deref().is_some_and(|address| refused.contains(address));
         check.require(!refused, at, "/address", "is about an object that the plan refuses to take for another one");
     }
     for (at, learnt) in plan.ledger.iter().enumerate() {
         let (CheckerLedgerUpdate::Adopt { address, .. } | CheckerLedgerUpdate::AdoptHidden { address, .. }) = learnt else {
             continue;
         };
-        if plan.refusals.iter().any(|it| means_another(it) && it.address.as_ref() == Some(address)) {
+        if refused.contains(address.as_str()) {
             check.report(&format!("/ledger/{at}"), "adopts an object that the plan refuses to take for another one");
         }
     }

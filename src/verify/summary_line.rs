@@ -1,5 +1,7 @@
 //! The line above a plan.
 
+use std::collections::BTreeSet;
+
 use super::context::CheckerContext;
 use super::shape::{CheckerAction, CheckerChangeLimit, CheckerEffect, CheckerOperation, CheckerServedState};
 
@@ -77,26 +79,31 @@ pub(super) fn check_run_limits(check: &mut CheckerContext<'_>) {
 /// and no refusal concerns it or its whole object.
 pub(super) fn check_goes_on(check: &mut CheckerContext<'_>) {
     let plan = check.plan;
+    let (mut joined, mut served) = (BTreeSet::new(), BTreeSet::new());
+    for (_, step) in check.numbered_steps() {
+        let dark = |before: &CheckerServedState| matches!(before, CheckerServedState::NotThere | CheckerServedState::Unserved);
+        match &step.operation {
+            CheckerOperation::Connect { number, before, .. } if dark(before) => {
+                joined.insert((step.address.as_deref(), step.call.account.as_str(), number.as_str()));
+            }
+            CheckerOperation::Disconnect { number, before, .. } if *before != CheckerServedState::Unserved => {
+                served.insert(number.as_str());
+            }
+            _ => {}
+        }
+    }
+    let whole = plan.refusals.iter().filter(|refusal| refusal.attribute.is_none());
+    let whole: BTreeSet<&str> = whole.flat_map(|refusal| refusal.addresses.iter().map(String::as_str)).collect();
+    let refused: BTreeSet<&str> = plan.refusals.iter().filter_map(|refusal| refusal.attribute.as_deref()).collect();
     let said = check.document.notices.iter().filter(|notice| notice.code == "goes_on");
     let wrong: Vec<&str> = said
         .filter_map(|notice| {
             let number = notice.detail.as_deref().unwrap_or_default();
-            let joins = plan.steps.iter().any(|step| {
-                step.address == notice.address
-                    && step.call.account == notice.account
-                    && matches!(&step.operation, CheckerOperation::Connect { number: joined, before, .. }
-                        if joined == number && matches!(before, CheckerServedState::NotThere | CheckerServedState::Unserved))
-            });
-            let served = plan.steps.iter().any(|step| {
-                matches!(&step.operation, CheckerOperation::Disconnect { number: cut, before, .. }
-                    if cut == number && !matches!(before, CheckerServedState::Unserved))
-            });
-            let named = format!("numbers.{number}");
-            let refused = plan.refusals.iter().any(|refusal| {
-                let whole = refusal.address == notice.address && refusal.attribute.is_none();
-                whole && refusal.address.is_some() || refusal.attribute.as_ref() == Some(&named)
-            });
-            (!joins || served || refused || plan.refusals.is_empty()).then_some(number)
+            let address = notice.address.as_deref();
+            let joins = joined.contains(&(address, notice.account.as_str(), number));
+            let refused =
+                address.is_some_and(|address| whole.contains(address)) || refused.contains(format!("numbers.{number}").as_str());
+            (!joins || served.contains(number) || refused || plan.refusals.is_empty()).then_some(number)
         })
         .collect();
     for number in wrong {

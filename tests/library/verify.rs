@@ -229,13 +229,13 @@ fn what_means_another_object_is_left() {
     for code in ["account_changed", "pin_changed"] {
         for address in ["partners.acme-west", "providers.backup", "providers.old-plivo"] {
             let mut plan = good["plan"].clone();
-            plan["refusals"] = json!([{ "code": code, "account": "unpod", "address": address, "detail": "no" }]);
+            plan["refusals"] = json!([{ "code": code, "account": "unpod", "addresses": [address], "detail": "no" }]);
             let found = verdict(&forged(&good, &plan));
             assert!(codes(&found).contains(&"learnt"), "{code} {address}: {:#?}", found.violations);
         }
     }
     let mut plan = good["plan"].clone();
-    plan["refusals"] = json!([{ "code": "create_only", "account": "unpod", "address": "providers.backup", "detail": "no" }]);
+    plan["refusals"] = json!([{ "code": "create_only", "account": "unpod", "addresses": ["providers.backup"], "detail": "no" }]);
     assert!(!codes(&verdict(&forged(&good, &plan))).contains(&"learnt"));
 }
 

@@ -182,7 +182,7 @@ fn one_object_under_two_tombstones() {
     let ran = story.expect(3, "plan --json --max-deletes 2 --max-numbers-dark 2").json();
     let refusals = ran["plan"]["refusals"].as_array().unwrap();
     let refusal = refusals.iter().find(|it| it["code"] == "claimed_twice").unwrap_or_else(|| panic!("{ran:#}"));
-    let second = refusal["address"].as_str().unwrap();
+    let second = refusal["addresses"][0].as_str().unwrap();
     let line = if second == "providers.old" { 10 } else { 9 };
     assert!(
         refusal["detail"]

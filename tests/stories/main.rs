@@ -53,6 +53,7 @@ mod generation1;
 mod gets;
 mod globs;
 mod grouped;
+mod growth;
 mod guards;
 mod guessing;
 mod hard_faults;

@@ -63,8 +63,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
             }
             continue;
         }
-        let hidden =
-            plan.refusals.iter().find(|refusal| refusal.address.as_ref() == Some(address) && refusal.code.hides_object());
+        let hidden = plan.refusals.iter().find(|refusal| refusal.is_about(address) && refusal.code.hides_object());
         if let Some(refusal) = hidden {
             looked.missed.push(NotCompared { what, why: refusal.detail.clone(), help: refusal.help() });
         } else if let Some((kind, why)) = read.listing_failures.get_key_value(address.kind.as_str()) {

@@ -174,7 +174,7 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
     }
     let met = match_address(inputs, address);
     let change = plan.changes.iter().find(|change| change.address == *address);
-    let refusals: Vec<PlanRefusal> = plan.refusals.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
+    let refusals = plan.refusals_about(address);
     let notices: Vec<PlanNotice> = plan.notices.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
     let account = find_account(inputs, address, &met);
     let kind = met.kind.or_else(|| find_shape(inputs, address, account.as_deref()))?;

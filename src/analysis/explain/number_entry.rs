@@ -3,7 +3,7 @@
 use super::{Explanation, LedgerFacts, YamlMention, decide_object, explained_requests, find_mention};
 use crate::model::kind::LinkEntry;
 use crate::model::resource::Address;
-use crate::plan::{AddressMatch, Inputs, MatchedBy, Plan, PlanNotice, PlanRefusal, is_selected};
+use crate::plan::{AddressMatch, Inputs, MatchedBy, Plan, PlanNotice, is_selected};
 use crate::text::normalize_phone_number;
 
 /// A number that is an entry of its own: it is found on its bridge, and has no attributes beside who serves it there.
@@ -11,7 +11,7 @@ pub(super) fn explain_number(inputs: &Inputs<'_>, plan: &Plan, address: &Address
     let entry = inputs.ledger.objects.get(address);
     let wanted = inputs.desired.number_entries.get(address);
     let change = plan.changes.iter().find(|change| change.address == *address);
-    let refusals: Vec<PlanRefusal> = plan.refusals.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
+    let refusals = plan.refusals_about(address);
     let notices: Vec<PlanNotice> = plan.notices.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
     let met = AddressMatch {
         kind: None,

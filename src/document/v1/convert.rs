@@ -159,7 +159,7 @@ impl From<&plan::PlanRefusal> for Refusal {
         Self {
             code: refusal.code.name().to_owned(),
             account: refusal.account.clone(),
-            address: refusal.address.as_ref().map(ToString::to_string),
+            addresses: refusal.addresses.iter().map(ToString::to_string).collect(),
             attribute: refusal.attribute.clone(),
             detail: refusal.detail.clone(),
             place: refusal.place.clone(),

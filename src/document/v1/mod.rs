@@ -346,15 +346,15 @@ pub struct Refusal {
     pub code: String,
     /// Account.
     pub account: String,
-    /// Object.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
+    /// Objects: all that one cause prevents. None for a whole account or run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
     /// Attribute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribute: Option<String>,
     /// The facts of this case.
     pub detail: String,
-    /// Place in the YAML.
+    /// Place in the YAML; that of the first object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
 }

@@ -366,6 +366,15 @@ impl Ledger {
             .any(|(address, entry)| entry.prevent_delete && address.kind == kind && entry.account == account && entry.id == id)
     }
 
+    /// The addresses of all objects by account, kind and id: for looking up many.
+    pub fn addresses_by_identity(&self) -> BTreeMap<(&str, &str, &str), &Address> {
+        let mut addresses = BTreeMap::new();
+        for (address, entry) in &self.objects {
+            addresses.entry((entry.account.as_str(), address.kind.as_str(), entry.id.as_str())).or_insert(address);
+        }
+        addresses
+    }
+
     /// Moves an object and an open create to another address. Where that address is taken, its entry is kept.
     pub fn rename_object(&mut self, from: &Address, to: &Address) {
         if let Some(entry) = self.objects.remove(from) {

@@ -1,18 +1,121 @@
 //! Values for programs: JSON text that is harmless on a terminal.
 
+use std::io;
+
 use serde::Serialize;
 
 use crate::document::{self, Document};
 
 /// A plan document as in a file, with its checksum.
 pub fn render_document(document: &Document) -> String {
-    let open = Document { checksum: Some(document::unsealed_checksum()), ..document.clone() };
-    document::seal_checksum(&to_pretty_json(&open))
+    if document.checksum.is_some() {
+        return render_document(&Document { checksum: None, ..document.clone() });
+    }
+    document::seal_checksum(&to_listed_json(&SealedDocument { document, checksum: document::unsealed_checksum() }))
+}
+
+/// A document with a checksum that it does not hold itself: a large one is not copied for it.
+#[derive(Serialize)]
+struct SealedDocument<'a> {
+    #[serde(flatten)]
+    document: &'a Document,
+    checksum: String,
 }
 
 /// A value as JSON on several lines.
 pub fn to_pretty_json(value: &impl Serialize) -> String {
     escape_controls(&serde_json::to_string_pretty(value).unwrap_or_default())
+}
+
+/// A value as JSON with each entry of a list on a line of its own: half as large as on several lines, and a text difference
+/// between two plans names whole steps.
+fn to_listed_json(value: &impl Serialize) -> String {
+    let mut bytes = Vec::new();
+    let mut writer = serde_json::Serializer::with_formatter(&mut bytes, ListFormatter::default());
+    let written = value.serialize(&mut writer);
+    debug_assert!(written.is_ok(), "a document is JSON");
+    escape_controls(&String::from_utf8(bytes).unwrap_or_default())
+}
+
+/// Writes members of objects and entries of lists line by line, and what is inside an entry of a list on its line.
+#[derive(Default)]
+struct ListFormatter {
+    indent: usize,
+    /// How many lists are open.
+    lists: usize,
+    /// Whether the innermost object or list has a value.
+    has_value: bool,
+}
+
+impl ListFormatter {
+    fn write_break<W: io::Write + ?Sized>(&self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b"\n")?;
+        (0..self.indent).try_for_each(|_| writer.write_all(b"  "))
+    }
+
+    fn begin<W: io::Write + ?Sized>(&mut self, writer: &mut W, sign: &[u8], breaks: bool) -> io::Result<()> {
+        self.indent += usize::from(breaks);
+        self.has_value = false;
+        writer.write_all(sign)
+    }
+
+    fn begin_value<W: io::Write + ?Sized>(&self, writer: &mut W, first: bool, breaks: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        if breaks { self.write_break(writer) } else { Ok(()) }
+    }
+
+    fn end<W: io::Write + ?Sized>(&mut self, writer: &mut W, sign: &[u8], breaks: bool) -> io::Result<()> {
+        self.indent -= usize::from(breaks);
+        if breaks && self.has_value {
+            self.write_break(writer)?;
+        }
+        self.has_value = true;
+        writer.write_all(sign)
+    }
+}
+
+impl serde_json::ser::Formatter for ListFormatter {
+    fn begin_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.lists += 1;
+        self.begin(writer, b"[", self.lists == 1)
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.begin_value(writer, first, self.lists == 1)
+    }
+
+    fn end_array_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.lists -= 1;
+        self.end(writer, b"]", self.lists == 0)
+    }
+
+    fn begin_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.begin(writer, b"{", self.lists == 0)
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.begin_value(writer, first, self.lists == 0)
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(if self.lists == 0 { b": " } else { b":" })
+    }
+
+    fn end_object_value<W: io::Write + ?Sized>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.end(writer, b"}", self.lists == 0)
+    }
 }
 
 /// A value as JSON on one line.
@@ -39,4 +142,20 @@ fn escape_controls(json: &str) -> String {
     }
     out.push('\n');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_entry_of_a_list_has_a_line() {
+        let value = serde_json::json!({
+            "a": {}, "b": [], "c": { "d": [1, { "e": [{ "f": "x, y" }, []] }], "g": { "h": [] } }, "i": null,
+        });
+        let text = to_listed_json(&value);
+        let lines = "{\n  \"a\": {},\n  \"b\": [],\n  \"c\": {\n    \"d\": [\n      1,\n      {\"e\":[{\"f\":\"x, y\"},[]]}\n    ],\n    \"g\": {\n      \"h\": []\n    }\n  },\n  \"i\": null\n}\n";
+        assert_eq!(text, lines);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
+    }
 }

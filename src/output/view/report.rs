@@ -7,7 +7,7 @@ use super::{BAD, CARE, FAINT, GOOD, STRONG, paint, wording};
 use crate::apply::event::StepOutcome;
 use crate::apply::{ApplyReport, ObjectWithTwins};
 use crate::document::PlanDifference;
-use crate::plan::{ObjectRef, Plan, Step, StepOperation};
+use crate::plan::{NumberIndex, ObjectRef, Plan, Step, StepOperation};
 use crate::text::{escape, shorten};
 
 /// What a step does, in a few words.
@@ -143,8 +143,9 @@ pub struct NextCommand {
 /// Numbers whose disconnect was answered as done, and which their bridge still shows.
 fn render_still_shown(plan: &Plan, report: &ApplyReport, detail: TextDetail) -> String {
     let mut out = String::new();
+    let numbers = NumberIndex::new(plan);
     let there = plan.steps.iter().filter_map(|step| match &step.operation {
-        StepOperation::Disconnect { bridge, number, .. } if !is_connected_again(plan, report, step, number) => {
+        StepOperation::Disconnect { bridge, number, .. } if !is_connected_again(&numbers, report, step, number) => {
             Some(format!("{number} on {bridge}: {}", report.still_shown.get(&step.id)?))
         }
         _ => None,
@@ -165,15 +166,15 @@ fn render_still_shown(plan: &Plan, report: &ApplyReport, detail: TextDetail) -> 
 }
 
 /// Whether a disconnected number is connected again, by the plan or after it.
-fn is_connected_again(plan: &Plan, report: &ApplyReport, cut: &Step, number: &str) -> bool {
+fn is_connected_again(numbers: &NumberIndex<'_>, report: &ApplyReport, cut: &Step, number: &str) -> bool {
     let connects = |step: &Step| {
         step.call.account == cut.call.account
             && matches!(&step.operation, StepOperation::Connect { number: other, .. } if other == number)
     };
     let done = |step: &Step| report.outcome(&step.id).is_some_and(StepOutcome::is_done);
-    plan.steps.iter().any(|step| connects(step) && done(step))
+    numbers.connects_of(number).any(|step| connects(step) && done(step))
         // In another account, when it moves there.
-        || plan.connect_after(&cut.call.account, number).is_some_and(done)
+        || numbers.connect_after(&cut.call.account, number).is_some_and(done)
         || report.reconnected.iter().any(|(step, outcome)| connects(step) && outcome.is_done())
 }
 
@@ -221,13 +222,10 @@ pub fn render_stopped(plan: &Plan, report: &ApplyReport, advice: &[NextCommand],
         report.outcomes.len() - count("done") - count("unknown")
     );
     let maybe = |step: &Step| matches!(report.outcome(&step.id), Some(StepOutcome::Unknown { .. }));
+    let numbers = NumberIndex::new(plan);
     let connects = |cut: &Step, number: &str| {
-        let all = plan.steps.iter().filter(|step| {
-            step.call.account == cut.call.account
-                && matches!(&step.operation, StepOperation::Connect { number: other, .. } if other == number)
-        });
-        all.into_iter().any(maybe)
-            || plan.connect_after(&cut.call.account, number).is_some_and(maybe)
+        numbers.connects_of(number).filter(|step| step.call.account == cut.call.account).any(maybe)
+            || numbers.connect_after(&cut.call.account, number).is_some_and(maybe)
             || report.reconnected.iter().any(|(step, outcome)| {
                 matches!(&step.operation, StepOperation::Connect { number: other, .. } if other == number)
                     && matches!(outcome, StepOutcome::Unknown { .. })
@@ -237,7 +235,7 @@ pub fn render_stopped(plan: &Plan, report: &ApplyReport, advice: &[NextCommand],
     for step in &plan.steps {
         let StepOperation::Disconnect { bridge, number, .. } = &step.operation else { continue };
         let cut = report.outcome(&step.id).is_some_and(StepOutcome::is_done);
-        if !(cut || maybe(step)) || is_connected_again(plan, report, step, number) {
+        if !(cut || maybe(step)) || is_connected_again(&numbers, report, step, number) {
             continue;
         }
         let line = format!("  {}  on {}\n", escape(number), escape(bridge));
@@ -266,16 +264,16 @@ pub fn render_stopped(plan: &Plan, report: &ApplyReport, advice: &[NextCommand],
 /// earlier configuration).
 pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<(String, String, String)> {
     let done = |id: &str| report.outcome(id).is_some_and(StepOutcome::is_done);
+    let numbers = NumberIndex::new(plan);
     // Numbers that a delete freed for the replacing bridge, and that are not connected there.
     let freed = plan.steps.iter().filter_map(|step| {
         let StepOperation::Connect { bridge: ObjectRef::Step(taker), number, .. } = &step.operation else { return None };
-        let taker = plan.steps.iter().find(|step| step.id == *taker)?;
+        let taker = plan.step(taker)?;
         let old = taker.operation.replaces_here()?;
         let deletes = |step: &&Step| {
-            taker.steps_waited_for().any(|id| *id == step.id)
-                && matches!(&step.operation, StepOperation::Delete { id, frees, .. } if id == old && frees.contains(number))
+            matches!(&step.operation, StepOperation::Delete { id, frees, .. } if id == old && frees.contains(number))
         };
-        let delete = plan.steps.iter().find(deletes)?;
+        let delete = taker.steps_waited_for().filter_map(|id| plan.step(id)).find(deletes)?;
         let StepOperation::Delete { prior_connections, .. } = &delete.operation else { return None };
         let Some(crate::model::resource::ServedBy::By { id, .. }) = prior_connections.get(number).map(|prior| &prior.served)
         else {
@@ -295,7 +293,7 @@ pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<(String, Strin
                     }
                     _ => return None,
                 };
-                (!is_connected_again(plan, report, step, number)).then(|| (number.clone(), bridge.clone(), provider))
+                (!is_connected_again(&numbers, report, step, number)).then(|| (number.clone(), bridge.clone(), provider))
             }
             _ => None,
         })

@@ -341,14 +341,15 @@ fn configuration_block(plan: &Plan, apis: &HashMap<&str, &str>, changes: &[Terra
 }
 
 fn failed_check(refusal: &PlanRefusal) -> Value {
-    let subject = wording::refusal_subject(refusal);
+    let message = wording::refusal_sentence(refusal);
+    let instance = |subject: String| json!({ "address": { "to_display": subject }, "status": "fail", "problems": [{ "message": &message }] });
+    let instances: Vec<Value> = match refusal.addresses.len() {
+        0 => vec![instance(wording::refusal_subject(refusal))],
+        _ => refusal.addresses.iter().map(|address| instance(address.to_string())).collect(),
+    };
     json!({
         "address": { "kind": "check", "name": refusal.code.as_str(), "to_display": format!("check.{}", refusal.code.as_str()) },
         "status": "fail",
-        "instances": [{
-            "address": { "to_display": subject },
-            "status": "fail",
-            "problems": [{ "message": wording::refusal_sentence(refusal) }],
-        }],
+        "instances": instances,
     })
 }

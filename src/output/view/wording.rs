@@ -142,16 +142,26 @@ pub(super) fn refusals_title(plan: &Plan) -> String {
 
 /// The subject of a refusal.
 pub(super) fn refusal_subject(refusal: &PlanRefusal) -> String {
-    match &refusal.address {
-        Some(address) => address.to_string(),
-        None if refusal.account.is_empty() => "the whole run".to_owned(),
-        None => format!("account {}", refusal.account),
-    }
+    refusal.subject().unwrap_or_else(|| {
+        if refusal.account.is_empty() { "the whole run".to_owned() } else { format!("account {}", refusal.account) }
+    })
 }
+
+/// All objects of a refusal about several, so many of them by name.
+pub(super) fn refusal_members(refusal: &PlanRefusal, most: usize) -> Option<String> {
+    let all = refusal.addresses.len();
+    let names: Vec<String> = refusal.addresses.iter().take(most).map(ToString::to_string).collect();
+    let more = if all > most { format!(" and {} more; `--format json` names all", all - most) } else { String::new() };
+    (all > 1).then(|| format!("{all} objects: {}{more}", names.join(", ")))
+}
+
+/// Most objects of one refusal that a comment or an annotation names.
+pub(super) const MOST_MEMBERS: usize = 50;
 
 /// A refusal in one sentence, with what to do.
 pub(super) fn refusal_sentence(of: &PlanRefusal) -> String {
-    format!("{}: {}; {}", refusal_subject(of), of.detail, of.help())
+    let members = refusal_members(of, MOST_MEMBERS).map(|members| format!(" ({members})"));
+    format!("{}: {}; {}{}", refusal_subject(of), of.detail, of.help(), members.unwrap_or_default())
 }
 
 /// Account and identity of a changed object; for a move, the current ones, and the new account.

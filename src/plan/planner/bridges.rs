@@ -1,6 +1,6 @@
 //! Bridges whose numbers a plan decides, and what is to serve each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Planner;
 use super::links::target_address;
@@ -168,7 +168,7 @@ impl<'a> Planner<'a> {
             self.remarks.refusals.push(PlanRefusal {
                 code: RefusalCode::NumberNotShown,
                 account: bridge.account.clone(),
-                address: Some(bridge.address.clone()),
+                addresses: BTreeSet::from([bridge.address.clone()]),
                 attribute: Some(number_attribute(number)),
                 detail,
                 place: Some(wanted.location.to_string()),

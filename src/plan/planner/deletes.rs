@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Planner;
+use crate::model::resource::Address;
 use crate::plan::Inputs;
 use crate::plan::change::{Change, ChangeAction, attributes_of_deleted_object};
 use crate::plan::diagnostics::{PlanRefusal, RefusalCode};
@@ -86,28 +87,25 @@ impl<'a> Planner<'a> {
         let account = inputs.desired.accounts.get(gone.account);
         let holder = account.and_then(|account| account.service.link_holder(generation)).map(|it| it.0);
         let holders = holder.map_or("", |kind| if count == 1 { kind.singular } else { kind.name });
-        let it = if count == 1 { "it" } else { "they" };
         self.remarks.refusals.push(PlanRefusal::about(
             RefusalCode::UnreadableBridges,
             gone.account,
             gone.address,
             format!(
-                "{holders} {} cannot be read, so {it} may use {} {}; `--max-unreadable-bridges {count}` allows it",
+                "{holders} {} cannot be read and may use what would be deleted; `--max-unreadable-bridges {count}` allows it",
                 unread.join(", "),
-                gone.kind.singular,
-                gone.live.id
             ),
         ));
     }
 
     /// A delete that is refused because the users of its object are not known does not state that nothing uses it.
     pub(super) fn mark_uncertain_deletes(&mut self, inputs: &Inputs<'a>) {
+        let codes = [RefusalCode::AmbiguousConnection, RefusalCode::UnreadableBridges];
+        let doubted = self.remarks.refusals.iter().filter(|refusal| codes.contains(&refusal.code));
+        let doubted: BTreeSet<&Address> = doubted.flat_map(|refusal| &refusal.addresses).collect();
         for step in self.drafts.iter_mut().map(|draft| &mut draft.step) {
             let StepOperation::Delete { cut, frees, .. } = &step.operation else { continue };
-            let doubted = self.remarks.refusals.iter().any(|refusal| {
-                matches!(refusal.code, RefusalCode::AmbiguousConnection | RefusalCode::UnreadableBridges)
-                    && refusal.address == step.address
-            });
+            let doubted = step.address.as_ref().is_some_and(|address| doubted.contains(address));
             let account = inputs.live.accounts.get(&step.call.account);
             let doubted = doubted || account.is_some_and(|live| live.connections_failure.is_some());
             if cut.is_empty() && frees.is_empty() && doubted {

@@ -65,8 +65,7 @@ impl<'a> Planner<'a> {
                 gone.account,
                 gone.address,
                 format!(
-                    "only bridges of {of} were looked at; one of another product may use {} {}, and its numbers would go dark without being counted",
-                    gone.kind.singular, gone.live.id
+                    "only bridges of {of} were looked at; one of another product may use what would be deleted, and its numbers would go dark without being counted"
                 ),
             ));
         }

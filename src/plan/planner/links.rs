@@ -23,6 +23,7 @@ static EMPTY: BTreeMap<String, crate::model::resource::LiveNumber> = BTreeMap::n
 
 impl<'a> Planner<'a> {
     pub(super) fn plan_links(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, selection: &Selection) {
+        let managed = inputs.ledger.addresses_by_identity();
         for account in inputs.desired.accounts.values() {
             let generation = inputs.facts_of_account(&account.name).generation;
             let Some((kind, link)) = account.service.link_holder(generation) else {
@@ -41,8 +42,11 @@ impl<'a> Planner<'a> {
             connections.sort_by(|a, b| (&a.bridge, &a.number).cmp(&(&b.bridge, &b.number)));
             let leaving: BTreeMap<String, Address> =
                 self.leaving_in(account, |kind| kind.connected).map(|(id, gone)| (id, gone.address.clone())).collect();
+            let target = account.service.link_roles().map_or("", |roles| roles.target);
             let label = |id: &str| {
-                let known = leaving.get(id).or_else(|| claimed_target(inputs, findings, account, id));
+                let key = (account.name.as_str(), target, id);
+                let known = leaving.get(id).or_else(|| findings.claimed.get(&key).copied());
+                let known = known.or_else(|| managed.get(&key).copied());
                 known.map_or_else(|| format!("configuration {id}"), ToString::to_string)
             };
             let bridge_name = |slug: &str| {

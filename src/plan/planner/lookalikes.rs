@@ -48,12 +48,13 @@ pub(super) fn lookalike_notices_of_live(inputs: &Inputs<'_>, findings: &Matches<
         let found = inspect_address(address).into_iter();
         notices.extend(found.map(|(code, detail)| lookalike_notice(&object.account, Some(address), None, code, detail)));
     }
+    let managed = inputs.ledger.addresses_by_identity();
     for (account, read) in &inputs.live.accounts {
         for (kind, objects) in &read.objects {
             let mut others: BTreeMap<NoticeCode, Vec<String>> = BTreeMap::new();
             for object in objects {
                 let claimed = findings.claimed.get(&(account.as_str(), *kind, object.id.as_str())).copied();
-                let address = claimed.or_else(|| inputs.ledger.address_of(account, kind, &object.id));
+                let address = claimed.or_else(|| managed.get(&(account.as_str(), *kind, object.id.as_str())).copied());
                 if address.is_some_and(|address| !selection.includes(address)) {
                     continue;
                 }

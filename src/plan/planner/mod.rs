@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::account_moves::Predecessor;
 use super::change::{AttributeChange, Change, ChangeAction};
-use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
+use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode, group_refusals};
 use super::ledger_updates;
 use super::matching::{self, Matches};
 use super::not_taken::NotTakenValue;
@@ -112,7 +112,7 @@ pub(super) fn compute_plan(inputs: &Inputs<'_>) -> Plan {
 impl<'a> Planner<'a> {
     /// Findings about addresses outside this run are not reported.
     fn drop_unselected(&mut self, selection: &Selection) {
-        self.remarks.refusals.retain(|refusal| refusal.address.as_ref().is_none_or(|address| selection.includes(address)));
+        self.remarks.refusals.retain(|it| it.addresses.is_empty() || it.addresses.iter().any(|it| selection.includes(it)));
         self.remarks.notices.retain(|notice| notice.address.as_ref().is_none_or(|address| selection.includes(address)));
         self.remarks.effects.retain(|effect| match effect {
             LedgerUpdate::Adopt { address, .. }
@@ -131,7 +131,7 @@ impl<'a> Planner<'a> {
     /// An `id:` whose object does not exist leaves nothing to delete: a destroy can be run twice.
     fn accept_missing_pins(&mut self, findings: &mut Matches<'a>) {
         let gone = findings.remarks.refusals.extract_if(.., |it| it.code == RefusalCode::PinnedMissing);
-        let gone = gone.map(|it| PlanNotice::about(NoticeCode::AlreadyGone, &it.account, it.address.as_ref(), None));
+        let gone = gone.map(|it| PlanNotice::about(NoticeCode::AlreadyGone, &it.account, it.addresses.first(), None));
         self.remarks.notices.extend(gone);
     }
 
@@ -191,8 +191,7 @@ impl<'a> Planner<'a> {
         self.impact.sort();
         let planned = guard::PlannedChanges { findings, changes: &self.changes, steps: &steps, impact: &self.impact };
         self.remarks.refusals.extend(guard::check_guards(inputs, &planned));
-        self.remarks.refusals.sort();
-        self.remarks.refusals.dedup();
+        self.remarks.refusals = group_refusals(self.remarks.refusals);
         self.remarks.notices.extend(token_owners::missing_scope_notices(inputs, &steps));
         self.remarks.notices.extend(unanswered_creates::twin_notices_of_matches(inputs, findings));
         self.remarks.notices.extend(lookalikes::lookalike_notices(self.changes.values()));

@@ -50,12 +50,13 @@ pub(super) fn not_compared_notices(inputs: &Inputs<'_>, selection: &Selection) -
 /// among the others.
 pub(super) fn secret_echo_notices(inputs: &Inputs<'_>, findings: &Matches<'_>, selection: &Selection) -> Vec<PlanNotice> {
     let mut notices = Vec::new();
+    let managed = inputs.ledger.addresses_by_identity();
     for (account, live) in &inputs.live.accounts {
         for (kind, objects) in &live.objects {
             let mut others = Vec::new();
             for object in objects.iter().filter(|object| !object.echoed_attributes.is_empty()) {
                 let claimed = findings.claimed.get(&(account.as_str(), *kind, object.id.as_str())).copied();
-                let address = claimed.or_else(|| inputs.ledger.address_of(account, kind, &object.id));
+                let address = claimed.or_else(|| managed.get(&(account.as_str(), *kind, object.id.as_str())).copied());
                 for name in &object.echoed_attributes {
                     match address {
                         None => others.push((name, object)),
@@ -100,9 +101,10 @@ pub(super) fn secret_echo_notices(inputs: &Inputs<'_>, findings: &Matches<'_>, s
 /// Values of an undocumented shape that no entry states, and rows that do not name an object, by kind.
 fn odd_shapes_by_kind(inputs: &Inputs<'_>, account: &str, live: &LiveAccount) -> BTreeMap<&'static str, Vec<String>> {
     let mut found: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    let managed = inputs.ledger.addresses_by_identity();
     for (kind, objects) in &live.objects {
         for object in objects.iter().filter(|object| !object.unexpected_shapes.is_empty()) {
-            let address = inputs.ledger.address_of(account, kind, &object.id);
+            let address = managed.get(&(account, *kind, object.id.as_str())).copied();
             for (name, shape) in object.unexpected_shapes.iter().filter(|(name, _)| !is_stated(inputs, address, name)) {
                 found.entry(kind).or_default().push(format!("{name} of {} is {shape}", object.id));
             }

@@ -252,7 +252,7 @@ impl<'a> Planner<'a> {
             self.remarks.refusals.push(PlanRefusal {
                 code: RefusalCode::OddShape,
                 account: object.account.clone(),
-                address: Some(object.address.clone()),
+                addresses: BTreeSet::from([object.address.clone()]),
                 attribute: Some((*name).to_owned()),
                 detail: format!("`{name}` of {} {} is {shape}{why}", kind.singular, live.id),
                 place: Some(object.locations.get(name).unwrap_or(&object.location).to_string()),

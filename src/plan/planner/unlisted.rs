@@ -58,7 +58,7 @@ impl<'a> Planner<'a> {
             self.remarks.refusals.push(PlanRefusal {
                 code: RefusalCode::Unlisted,
                 account: account.clone(),
-                address: None,
+                addresses: needing.iter().map(|address| (*address).clone()).collect(),
                 attribute: None,
                 detail: format!(
                     "{unread}, so nothing is planned for {}: {}; {}",

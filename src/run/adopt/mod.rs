@@ -302,7 +302,7 @@ fn prove_adoption(
         .filter(|change| targets.contains(&change.address))
         .flat_map(|change| change.attributes.iter().map(|attribute| (change.address.clone(), attribute.name.clone())));
     let refused = plan.refusals.iter().filter_map(|refusal| {
-        Some((refusal.address.clone().filter(|address| targets.contains(address))?, refusal.attribute.clone()?))
+        Some((refusal.addresses.first().filter(|address| targets.contains(*address))?.clone(), refusal.attribute.clone()?))
     });
     for pair in differing.chain(refused) {
         let why = "a plan would change it: the service does not show it as it would have to be written";

@@ -140,7 +140,7 @@ mod tests {
             plan.refusals.push(crate::plan::PlanRefusal {
                 code: crate::plan::RefusalCode::MaxDeletes,
                 account: "unpod".to_owned(),
-                address: None,
+                addresses: Default::default(),
                 attribute: None,
                 detail: "too many".to_owned(),
                 place: None,

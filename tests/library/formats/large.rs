@@ -42,7 +42,7 @@ fn deletes_and_refusals_come_before_what_is_cut() {
         .map(|index| PlanRefusal {
             code: RefusalCode::CreateOnly,
             account: "carrierx-0".to_owned(),
-            address: Some(plan.changes[index].address.clone()),
+            addresses: [plan.changes[index].address.clone()].into(),
             attribute: None,
             detail: format!("refused {index:03}"),
             place: Some(format!("telform.yaml:{index}:3")),

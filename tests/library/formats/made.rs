@@ -241,7 +241,8 @@ pub(crate) fn hostile(evil: &str) -> Plan {
     }
     for (code, address) in [(RefusalCode::CreateOnly, Some(address.clone())), (RefusalCode::MaxDeletes, None)] {
         let place = Some(format!("{evil}:3:7"));
-        plan.refusals.push(PlanRefusal { code, account: text(), address, attribute: Some(text()), detail: text(), place });
+        let addresses = address.into_iter().collect();
+        plan.refusals.push(PlanRefusal { code, account: text(), addresses, attribute: Some(text()), detail: text(), place });
     }
     for code in [NoticeCode::Adopted, NoticeCode::SecretUnknown] {
         plan.notices.push(PlanNotice {

@@ -325,7 +325,14 @@ fn thousands_of_equal_refusals_and_notices_are_one_each() {
         let detail = if index == 9 { "money is 7" } else { "money cannot be changed" }.to_owned();
         let place = Some(format!("telform.yaml:{index}:3"));
         let code = RefusalCode::CreateOnly;
-        plan.refusals.push(PlanRefusal { code, account: account.clone(), address: address.clone(), attribute, detail, place });
+        plan.refusals.push(PlanRefusal {
+            code,
+            account: account.clone(),
+            addresses: address.iter().cloned().collect(),
+            attribute,
+            detail,
+            place,
+        });
         plan.notices.push(PlanNotice {
             code: NoticeCode::Adopted,
             account,

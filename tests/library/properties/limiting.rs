@@ -70,7 +70,7 @@ fn takes_the_first(case: &Case, dice: &mut Dice) -> Result<bool, TestCaseError> 
     };
     prop_assert_ne!(&first.digest, &whole.digest);
     // What a refusal leaves undecided may be decided in a plan that it is not about. Guards leave nothing undecided.
-    let decided = whole.refusals.iter().all(|refusal| refusal.address.is_none());
+    let decided = whole.refusals.iter().all(|refusal| refusal.is_about_account());
     prop_assert!(
         !decided || addresses(&first).is_subset(&addresses(&whole)),
         "{:?} of {:?}",

@@ -166,6 +166,10 @@ fn refusal_item(page: &mut HtmlWriter, refusal: &PlanRefusal, subject: &str, hel
     if let Some(place) = &refusal.place {
         page.raw("<p class=\"soft\">at ").code(place).raw("</p>");
     }
+    if let Some(members) = wording::refusal_members(refusal, usize::MAX) {
+        let (count, names) = members.split_once(": ").unwrap_or((&members, ""));
+        page.raw("<details><summary>").text(count).raw("</summary><p>").text(names).raw("</p></details>");
+    }
 }
 
 /// Shown before anyone approves.

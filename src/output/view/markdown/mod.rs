@@ -203,11 +203,13 @@ fn push_refusals(page: &mut BoundedPage, plan: &Plan) {
             let (apart, folded) = fold(group, false, |it| (&it.account, &it.attribute, &it.detail));
             let line = |refusal: &PlanRefusal| {
                 let place = refusal.place.as_ref().map(|place| format!(", at {}", code_span(place)));
+                let members = wording::refusal_members(refusal, wording::MOST_MEMBERS);
                 format!(
-                    "  - {} {}{}\n",
+                    "  - {} {}{}{}\n",
                     code_span(&wording::refusal_subject(refusal)),
                     code_span(&refusal.detail),
-                    place.unwrap_or_default()
+                    place.unwrap_or_default(),
+                    members.map(|members| format!("\n    {}", code_span(&members))).unwrap_or_default()
                 )
             };
             let equal = folded.iter().map(|equal| {

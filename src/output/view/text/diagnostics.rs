@@ -15,6 +15,9 @@ const LISTED: usize = 10;
 /// Refusals of one sort that differ and are shown before the rest is counted.
 const MOST_REFUSALS: usize = 20;
 
+/// Most objects of one refusal that are named unless asked for.
+const MOST_MEMBERS: usize = 8;
+
 /// Refusals: equal ones as one.
 pub(super) fn push_refusals(out: &mut String, plan: &Plan, detail: TextDetail) {
     if plan.refusals.is_empty() {
@@ -53,6 +56,10 @@ fn push_refusal(out: &mut String, refusal: &PlanRefusal, subject: &str, help: &s
     }
     if let Some(place) = &refusal.place {
         push_line(out, &paint(FAINT, format!("      at {}", escape(place))));
+    }
+    let most = if detail.verbose { usize::MAX } else { MOST_MEMBERS };
+    for text in wording::refusal_members(refusal, most).into_iter().flat_map(|members| detail.wrap(&escape(&members), 6)) {
+        push_line(out, &format!("      {text}"));
     }
 }
 
