@@ -1,14 +1,14 @@
 //! Objects that the configuration only refers to. They are found by an id or a natural key; no step changes one, and what the
 //! ledger still manages of them is released.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::address_match::unreadable_object;
 use super::diagnostics::{NoticeCode, PlanNotice, RefusalCode};
 use super::live_index::{LiveIndex, shown_in_part, wanted_key};
-use super::matching::{MatchOutcome, Matches, ObjectMatch, shape_of};
+use super::matching::{MatchOutcome, Matches, ObjectMatch, match_addresses, shape_of};
 use super::similar_keys::refuse_foreign_object;
 use super::{Inputs, LedgerUpdate};
 use crate::model::kind::Kind;
@@ -23,19 +23,24 @@ pub struct ExistingObject {
     pub id: String,
 }
 
+/// The objects that the configuration only refers to, as far as they are found.
+pub fn existing_objects(inputs: &Inputs<'_>) -> BTreeMap<Address, ExistingObject> {
+    match_addresses(inputs).existing_objects(|_| true)
+}
+
 /// Finds the objects that are only referred to, after all managed ones.
-pub(super) fn match_existing<'a>(inputs: &Inputs<'a>, names: &HashMap<&'a str, Vec<&'a str>>, findings: &mut Matches<'a>) {
+pub(super) fn match_existing<'a>(inputs: &Inputs<'a>, names_of: &dyn Fn(&str) -> Vec<&'a str>, findings: &mut Matches<'a>) {
     if inputs.desired.existing.is_empty() {
         return;
     }
-    let mut shelves: HashMap<(&str, &str), LiveIndex<'a>> = HashMap::new();
+    let mut shelves: BTreeMap<(&str, &str), LiveIndex<'a>> = BTreeMap::new();
     let managed = undeclared_entries(inputs);
     let refusals = findings.remarks.refusals.len();
     for object in inputs.desired.existing.values() {
         let facts = inputs.facts_of_account(&object.account);
         let Some(kind) = shape_of(object, facts).or(object.shapes.first().copied()) else { continue };
         let shelf = shelves.entry((&object.account, kind.name)).or_insert_with(|| LiveIndex::new(inputs, &object.account, kind));
-        let names = names.get(object.account.as_str()).map_or(&[][..], Vec::as_slice);
+        let names = names_of(&object.account);
         let live = find_existing(inputs, object, kind, shelf, findings).filter(|live| {
             let taken = findings.claimed.get(&(object.account.as_str(), kind.name, live.id.as_str())).copied();
             if let Some(other) = taken {
@@ -150,9 +155,9 @@ fn release_managed<'a>(
 }
 
 /// Undeclared addresses of the ledger by kind and id.
-fn undeclared_entries<'a>(inputs: &Inputs<'a>) -> HashMap<(&'a str, &'a str), Vec<&'a Address>> {
+fn undeclared_entries<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'a str), Vec<&'a Address>> {
     let desired = inputs.desired;
-    let mut entries: HashMap<(&str, &str), Vec<&Address>> = HashMap::new();
+    let mut entries: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
     for (address, entry) in &inputs.ledger.objects {
         if !desired.objects.contains_key(address) && !desired.removed.iter().any(|gone| gone.address == *address) {
             entries.entry((address.kind.as_str(), entry.id.as_str())).or_default().push(address);

@@ -112,7 +112,8 @@ pub(super) fn match_addresses<'a>(inputs: &Inputs<'a>) -> Matches<'a> {
         all.push(ObjectMatch { object, entry, kind, outcome: finding });
     }
     pin::refuse_dropped(inputs, &mut all, &mut findings);
-    existing::match_existing(inputs, &names, &mut findings);
+    let names_of = |account: &str| names.get(account).cloned().unwrap_or_default();
+    existing::match_existing(inputs, &names_of, &mut findings);
     findings.by_address = all.into_iter().map(|found| (&found.object.address, found)).collect();
     findings
 }

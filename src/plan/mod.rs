@@ -55,7 +55,7 @@ pub use change::{AttributeChange, Change, ChangeAction, SecretState, ShownValue}
 pub use change_limit::ChangeLimit;
 pub use diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 pub use effect::LedgerUpdate;
-pub use existing::ExistingObject;
+pub use existing::{ExistingObject, existing_objects};
 pub use identity::{SANDBOX, account_identity};
 pub use impact::{NumberEffect, NumberImpact, NumberLocation, numbers_going_dark};
 pub use interrupted_replacements::settle_interrupted_replacements;
@@ -266,11 +266,6 @@ impl<'a> Inputs<'a> {
 /// Live objects that an address of the configuration refers to: account, kind and id to the address.
 pub fn claimed_objects<'a>(inputs: &Inputs<'a>) -> BTreeMap<(&'a str, &'static str, &'a str), &'a Address> {
     matching::match_addresses(inputs).claimed
-}
-
-/// The objects that the configuration only refers to, as far as they are found.
-pub fn existing_objects(inputs: &Inputs<'_>) -> BTreeMap<Address, ExistingObject> {
-    matching::match_addresses(inputs).existing_objects(|_| true)
 }
 
 impl Plan {

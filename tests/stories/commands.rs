@@ -79,7 +79,7 @@ fn schemas() {
         let kept: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
         assert_eq!(story.expect(0, &format!("schema {kind}")).json(), kept);
     }
-    shot!("schema_unknown", story.expect(1, "schema numbers"));
+    shot!("schema_unknown", story.expect(1, "schema calls"));
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub fn schema_for(kind: Option<&str>) -> Option<Value> {
     let mut schema = match kind {
         None => file_schema(),
         Some(name) => match services::link_entry(name) {
-            Some((_, words)) => number_entries_schema(words, true),
+            Some((_, words)) => number_entries_schema(words, true)["patternProperties"][E164].take(),
             None => or_for_each(object_schema(name, true)?),
         },
     };

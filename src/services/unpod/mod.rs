@@ -1,8 +1,8 @@
 //! Unpod telephony: provider configurations (two generations under one address, unpod.md 3) and bridges.
 
 use crate::model::kind::{
-    AccountSetting, AttributeType, CollectionListing, Field, Kind, Link, LinkEntry, LinkRequests, LinkRoles, NumberParameter, PageWords,
-    ReadServedBy, SentIn, ServiceTable, SettingRole, SettingType, Spellings, TextGrammar,
+    AccountSetting, AttributeType, CollectionListing, Field, Kind, Link, LinkEntry, LinkRequests, LinkRoles, NumberParameter,
+    PageWords, ReadServedBy, SentIn, ServiceTable, SettingRole, SettingType, Spellings, TextGrammar,
 };
 
 use super::Service;
@@ -169,8 +169,7 @@ pub static PROVIDERS_G1: Kind = Kind::new("providers", "provider configuration",
     .connected()
     .order(1, 2);
 
-static ROLES: LinkRoles =
-    LinkRoles { holder: "bridges", members: "numbers", target: "providers", entry: Some(&NUMBER_ENTRY) };
+static ROLES: LinkRoles = LinkRoles { holder: "bridges", members: "numbers", target: "providers", entry: Some(&NUMBER_ENTRY) };
 
 static NUMBER_ENTRY: LinkEntry = LinkEntry { kind: "numbers", singular: "number", holder: "bridge", target: "provider" };
 
