@@ -8,7 +8,7 @@ use super::change::Change;
 use super::planner::compute_plan;
 use super::selection::needed_addresses;
 use super::step::{ObjectRef, Step, StepOperation, StepPhase};
-use super::{Inputs, Plan, PlanOptions};
+use super::{Inputs, Plan, PlanOptions, PlanRefusal};
 use crate::model::call::{BodyValue, CallBody};
 use crate::model::resource::{Address, Desired};
 
@@ -44,9 +44,12 @@ pub(super) fn limit_changes(inputs: &Inputs<'_>, whole: Plan, limit: u64) -> Pla
     if left_out == 0 {
         return whole;
     }
-    let refused: BTreeSet<_> = plan.refusals.iter().collect();
-    let refusals = whole.refusals.iter().filter(|refusal| !refusal.is_about_account() && !refused.contains(refusal));
-    let refusals_left_out = refusals.count() as u64;
+    // One refusal may be about many objects, of which some are left out.
+    let about =
+        |refusal: &PlanRefusal| -> Vec<_> { refusal.addresses.iter().map(|address| (refusal.code, address.clone())).collect() };
+    let refused: BTreeSet<_> = plan.refusals.iter().flat_map(about).collect();
+    let left = whole.refusals.iter().map(about).filter(|all| !all.is_empty() && all.iter().all(|one| !refused.contains(one)));
+    let refusals_left_out = left.count() as u64;
     let of = plan.changes.len() as u64 + left_out;
     plan.limits.changes = Some(ChangeLimit { limit, of, left_out, refusals_left_out });
     plan.digest = plan.computed_digest();

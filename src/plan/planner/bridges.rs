@@ -36,7 +36,7 @@ impl<'a> Planner<'a> {
         for (address, ObjectMatch { object, outcome: finding, kind, .. }) in declared {
             let own = entries.get(*address).map_or(&[][..], Vec::as_slice);
             let included = selection.includes(address) && findings.by_address.contains_key(*address);
-            if object.account != account.name || !(included || !own.is_empty()) {
+            if object.account != account.name || (!included && own.is_empty()) {
                 continue;
             }
             let Some(at) = self.planned_place(included, address, finding, own) else { continue };
