@@ -1,12 +1,11 @@
 //! Version 1 of the plan document: separate structs, so that a change inside the planner cannot accidentally change
 //! the format. A field may be added if it may be absent; any other change is a new version in a separate file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::guards::Guards;
 use crate::model::value::Value;
 
 mod convert;
@@ -18,7 +17,7 @@ mod taken;
 
 pub use existing::ExistingV1;
 pub use ledger::LedgerIdentity;
-pub use limits::{LimitedChanges, Limits};
+pub use limits::{LimitedChanges, Limits, Options};
 pub use step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, Ref, ServedState, StepV1};
 pub use taken::{NotTaken, Way};
 
@@ -86,51 +85,6 @@ pub struct Origin {
     pub logins: BTreeMap<String, String>,
     /// What the run asked for beyond the configuration.
     pub options: Options,
-}
-
-/// What the run asked for beyond the configuration.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Options {
-    /// `--target`, as the addresses that fit.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub targets: BTreeSet<String>,
-    /// `--exclude`, as the addresses that fit.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub excludes: BTreeSet<String>,
-    /// `--account`, as the names that fit.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub accounts: BTreeSet<String>,
-    /// `--limit`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limit: Option<u64>,
-    /// Accounts that `--skip-unreadable` left out.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub unreadable: BTreeSet<String>,
-    /// `--destroy`.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub destroy: bool,
-    /// Limits of this run.
-    #[serde(flatten)]
-    pub guards: Guards,
-    /// `--max-unreadable-bridges`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_unreadable_bridges: Option<u64>,
-    /// `--rewrite-secret`: address, and the attribute when one was named.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub rewrite_secrets: BTreeSet<(String, Option<String>)>,
-    /// `--resend`: address, and the attribute when one was named.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub resend: BTreeSet<(String, Option<String>)>,
-    /// Planned against the embedded simulator.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub sandbox: bool,
-    /// Objects that are created although a live one has nearly the same spelling.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub allow_similar: BTreeSet<String>,
-    /// Deleted objects may be used by bridges that were not read.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub allow_unseen_products: bool,
 }
 
 /// The part that the digest covers.
