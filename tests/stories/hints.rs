@@ -35,7 +35,7 @@ fn every_hint_repeats_where_the_run_looked() {
     }
     // A refusal, whose text does not know the options of the run.
     let refused = story.expect(3, &format!("plan --destroy {HERE} --ledger other.json"));
-    refused.says("`telform forget partners.acme-east -f main.yaml --ledger other.json --sandbox world.yaml`");
+    refused.says("`telform forget ADDRESS -f main.yaml --ledger other.json --sandbox world.yaml`");
     story.file("broken.json", "{ \"format\": 1");
     let ran = story.expect(1, &format!("plan {HERE} --ledger broken.json"));
     let whole = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");

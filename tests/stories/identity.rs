@@ -401,7 +401,7 @@ fn an_altered_owner_is_found() {
     story.expect(0, "plan --out plan.json");
     let saved = story.read("plan.json");
     for (was, is) in [
-        (format!("\"token_of\": \"{OWN}\""), format!("\"token_of\": \"{OTHER}\"")),
+        (format!("\"token_of\":\"{OWN}\""), format!("\"token_of\":\"{OTHER}\"")),
         ("\"carrierx\": \"sandbox\"".to_owned(), "\"carrierx\": \"another\"".to_owned()),
     ] {
         let altered = saved.replace(&was, &is);

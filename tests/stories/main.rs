@@ -97,6 +97,7 @@ mod not_taken;
 mod number_entries;
 mod number_forms;
 mod odd;
+mod organizations;
 mod output;
 mod owners;
 mod owning;

@@ -67,7 +67,7 @@ fn a_plan_in_which_a_number_is_written_otherwise_is_found() {
     let story = verified("");
     story.carrierx(&with("1"));
     let planned = plan(&story, "plan.json");
-    let altered = story.read("plan.json").replace("\"n\": 1", "\"n\": 1.0");
+    let altered = story.read("plan.json").replace("\"n\":1", "\"n\":1.0");
     let mut altered: Value = serde_json::from_str(&altered).unwrap();
     assert_ne!(altered["plan"], planned["plan"]);
     story.file("altered.json", &crate::bound::sealed(&altered));

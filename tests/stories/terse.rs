@@ -7,7 +7,7 @@ use crate::bench::{Ran, Story};
 use crate::machine::{EXAMPLES, command_of, commands, story};
 
 /// These print exactly what was requested, without a verdict.
-const WHOLE: [&str; 5] = ["completions", "docs", "journal export", "sandbox", "schema"];
+const WHOLE: [&str; 6] = ["completions", "docs", "get", "journal export", "sandbox", "schema"];
 
 /// In this order, on one folder: arguments, exit code, and how the one line begins.
 const QUIET: &[(&str, i32, &str)] = &[
@@ -130,7 +130,7 @@ fn verbose_shows_every_request() {
         .filter(|it| !seen.contains(it) && !["init", "sandbox", "schema", "journal restart"].contains(&it.as_str()))
         .collect();
     assert!(missing.is_empty(), "nobody has seen these with -v: {missing:?}");
-    let ask = ["adopt", "apply", "doctor", "drift", "explain", "ledger rebuild", "plan", "rehearse", "undo"];
+    let ask = ["adopt", "apply", "doctor", "drift", "explain", "get", "ledger rebuild", "plan", "rehearse", "undo"];
     assert_eq!(asked.iter().map(String::as_str).collect::<Vec<_>>(), ask, "who asks services");
 }
 

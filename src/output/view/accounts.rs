@@ -1,7 +1,86 @@
 //! The context of a plan: accounts, their tokens, the ledger.
 
-use crate::plan::{AccountLine, LedgerLine, Plan};
+use std::collections::BTreeMap;
+
+use crate::plan::{AccountLine, ChangeAction, LedgerLine, NumberEffect, Plan};
 use crate::services;
+
+/// Accounts from which on a plan has a table of them.
+const TABLED: usize = 3;
+
+/// Accounts up to which each is described before the changes, even where there is a table.
+pub(super) const DESCRIBED_FIRST: usize = 5;
+
+/// The heads of the table of accounts.
+pub(super) const ACCOUNT_HEADS: [&str; 8] = ["account", "create", "update", "replace", "delete", "dark", "refused", "read"];
+
+/// What a plan does in each of its accounts.
+pub(super) struct AccountTable<'a> {
+    /// A row for each account in which something happens, is refused, or was not read, under [`ACCOUNT_HEADS`].
+    pub(super) rows: Vec<[String; 8]>,
+    /// The accounts that were read and in which nothing changes.
+    pub(super) unchanged: Vec<&'a str>,
+}
+
+/// The table of accounts; none where there are fewer than three.
+pub(super) fn account_table(plan: &Plan) -> Option<AccountTable<'_>> {
+    let names = plan.accounts.iter().map(|account| account.name.as_str());
+    let mut counts: BTreeMap<&str, [usize; 6]> =
+        names.chain(plan.limits.unreadable.iter().map(String::as_str)).map(|name| (name, [0; 6])).collect();
+    if counts.len() < TABLED {
+        return None;
+    }
+    let mut count = |account: &str, column: usize| {
+        if let Some(row) = counts.get_mut(account) {
+            row[column] += 1;
+        }
+    };
+    for change in &plan.changes {
+        let column = match change.action {
+            ChangeAction::Create => 0,
+            ChangeAction::Update => 1,
+            ChangeAction::Replace => 2,
+            ChangeAction::Delete => 3,
+        };
+        count(&change.account, column);
+    }
+    for number in plan.impact.iter().filter(|number| number.effect == NumberEffect::Dark) {
+        count(&number.account, 4);
+    }
+    for refusal in &plan.refusals {
+        count(&refusal.account, 5);
+    }
+    let (mut rows, mut unchanged) = (Vec::new(), Vec::new());
+    for (name, row) in counts {
+        let read = !plan.limits.unreadable.contains(name);
+        if read && row == [0; 6] {
+            unchanged.push(name);
+            continue;
+        }
+        let shown = |count: usize| {
+            if !read {
+                "?".to_owned()
+            } else if count == 0 {
+                "-".to_owned()
+            } else {
+                count.to_string()
+            }
+        };
+        let [create, update, replace, delete, dark, refused] = row.map(shown);
+        let read = if read { "yes" } else { "no, left out" }.to_owned();
+        rows.push([name.to_owned(), create, update, replace, delete, dark, refused, read]);
+    }
+    Some(AccountTable { rows, unchanged })
+}
+
+impl AccountTable<'_> {
+    /// A sentence over the accounts without a row; none where each has one.
+    pub(super) fn unchanged_text(&self) -> Option<String> {
+        let noun = if self.rows.is_empty() { "accounts" } else { "more" };
+        (!self.unchanged.is_empty())
+            .then(|| format!("no change in {} {noun}: {}", self.unchanged.len(), self.unchanged.join(", ")))
+    }
+}
 
 /// An account after its name: `unpod at https://…, organization acme.example, generation 2`.
 pub(super) fn describe_account(account: &AccountLine) -> String {

@@ -5,6 +5,7 @@ mod diagnostics;
 
 use super::groups::ChangeGroups;
 use super::ranking::rank_changes;
+use super::table::table_lines;
 use super::wording::{self, StepIndex};
 use super::{BAD, CARE, FAINT, GOOD, STRONG, paint};
 use crate::plan::{NumberEffect, NumberImpact, Plan};
@@ -46,7 +47,11 @@ pub fn plan_as_text(plan: &Plan, detail: TextDetail) -> String {
     if let Some(limits) = wording::describe_limits(plan) {
         push_hanging(&mut out, detail, "", &limits);
     }
-    push_accounts(&mut out, plan);
+    push_account_table(&mut out, plan, detail);
+    let described_first = plan.accounts.len() <= wording::DESCRIBED_FIRST;
+    if described_first {
+        push_accounts(&mut out, plan);
+    }
     if let Some(ledger) = wording::describe_ledger(plan) {
         for (index, text) in detail.wrap(&escape(&ledger), 2).into_iter().enumerate() {
             push_line(&mut out, &paint(FAINT, format!("{}{text}", if index == 0 { "" } else { "  " })));
@@ -65,6 +70,10 @@ pub fn plan_as_text(plan: &Plan, detail: TextDetail) -> String {
     diagnostics::push_notices(&mut out, plan, detail);
     diagnostics::push_unmanaged(&mut out, plan, detail);
     diagnostics::push_not_undone(&mut out, plan, detail);
+    if !described_first {
+        push_heading(&mut out, "Accounts");
+        push_accounts(&mut out, plan);
+    }
     push_line(&mut out, "");
     for (index, text) in detail.wrap(&groups.summary(plan), 6).into_iter().enumerate() {
         push_line(&mut out, &if index == 0 { format!("{} {text}", paint(STRONG, "Plan:")) } else { format!("      {text}") });
@@ -99,6 +108,20 @@ fn push_names(out: &mut String, lead: &str, names: impl ExactSizeIterator<Item =
 fn push_heading(out: &mut String, text: &str) {
     push_line(out, "");
     push_line(out, &paint(STRONG, text));
+}
+
+/// Of many accounts, what happens in each.
+fn push_account_table(out: &mut String, plan: &Plan, detail: TextDetail) {
+    let Some(table) = wording::account_table(plan) else { return };
+    let rows: Vec<[String; 8]> =
+        [wording::ACCOUNT_HEADS.map(str::to_owned)].into_iter().chain(table.rows.iter().cloned()).collect();
+    if !table.rows.is_empty() {
+        table_lines(&rows, detail.columns).iter().for_each(|line| push_line(out, line));
+    }
+    if let Some(text) = table.unchanged_text() {
+        push_hanging(out, detail, "", &text);
+    }
+    push_line(out, "");
 }
 
 fn push_accounts(out: &mut String, plan: &Plan) {

@@ -50,7 +50,8 @@ proptest! {
             prop_assert_eq!(findings, Some(plan.refusals.len() + plan.changes.len()));
         }
         for change in &plan.changes {
-            let name = page.matches(&format!(">{}</strong>", change.address)).count();
+            let address = change.address.to_string().replace('"', "&quot;");
+            let name = page.matches(&format!(">{address}</strong>")).count();
             prop_assert!(name >= 1, "{} is in one place of the page", change.address);
         }
 

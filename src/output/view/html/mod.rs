@@ -128,7 +128,32 @@ fn summary_section(page: &mut HtmlWriter, plan: &Plan) {
         page.raw("<li><a href=\"#order\"><b>").number(plan.steps.len());
         page.raw("</b> ").raw(wording::plural_kind(plan.steps.len(), "requests")).raw("</a></li>\n");
     }
-    page.raw("</ul>\n</section>\n");
+    page.raw("</ul>\n");
+    account_table(page, plan);
+    page.raw("</section>\n");
+}
+
+/// Of many accounts, what happens in each.
+fn account_table(page: &mut HtmlWriter, plan: &Plan) {
+    let Some(table) = wording::account_table(plan) else { return };
+    if !table.rows.is_empty() {
+        page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accounts\">\n<table>\n<thead><tr>");
+        for head in wording::ACCOUNT_HEADS {
+            page.raw("<th scope=\"col\">").raw(head).raw("</th>");
+        }
+        page.raw("</tr></thead>\n<tbody>\n");
+        for [name, counts @ ..] in &table.rows {
+            page.raw("<tr><th scope=\"row\">").text(name).raw("</th>");
+            for count in counts {
+                page.raw("<td>").text(count).raw("</td>");
+            }
+            page.raw("</tr>\n");
+        }
+        page.raw("</tbody></table></div>\n");
+    }
+    if let Some(text) = table.unchanged_text() {
+        page.raw("<p>").text(&text).raw("</p>\n");
+    }
 }
 
 fn refusals_section(page: &mut HtmlWriter, plan: &Plan) {

@@ -136,6 +136,7 @@ fn push_head(page: &mut BoundedPage, plan: &Plan, groups: &ChangeGroups<'_>) {
         page.push_if_fits(&format!("{}\n\n", code_span(&shorten(&limits))));
     }
     page.push_if_fits(&format!("## telform plan\n\n**{}**\n\n", groups.summary(plan)));
+    push_account_table(page, plan);
     let hosts: Vec<String> = wording::other_hosts(plan).map(|sentence| format!("- {}\n", code_span(&sentence))).collect();
     if !hosts.is_empty() {
         page.with_limit(4_000, |page| {
@@ -143,6 +144,29 @@ fn push_head(page: &mut BoundedPage, plan: &Plan, groups: &ChangeGroups<'_>) {
         });
         page.push_if_fits("\n");
     }
+}
+
+/// Of many accounts, what happens in each.
+fn push_account_table(page: &mut BoundedPage, plan: &Plan) {
+    let Some(table) = wording::account_table(plan) else { return };
+    page.with_limit(4_000, |page| {
+        if !table.rows.is_empty() {
+            page.push_if_fits(&format!(
+                "| {} |\n|{}\n",
+                wording::ACCOUNT_HEADS.join(" | "),
+                " --- |".repeat(wording::ACCOUNT_HEADS.len())
+            ));
+            let row = |row: &[String; 8]| {
+                let [name, counts @ ..] = row;
+                format!("| {} | {} |\n", escape::table_cell(&shorten(name)), counts.join(" | "))
+            };
+            page.push_lines(table.rows.iter().map(row), usize::MAX);
+        }
+        if let Some(text) = table.unchanged_text() {
+            page.push_if_fits(&format!("\n{}\n", code_span(&shorten(&text))));
+        }
+    });
+    page.push_if_fits("\n");
 }
 
 fn push_accounts(page: &mut BoundedPage, plan: &Plan) {
