@@ -203,7 +203,7 @@ impl RefusalCode {
                 "if that is what you want, allow it for this run with `--max-updates N`, or raise `guards.max_updates`"
             }
             Self::MaxUpdatePercent => {
-                "if that is what you want, try it on a few with `--target ADDRESS`, then allow it for this run with `--max-update-percent N`, or raise `guards.max_update_percent`"
+                "if that is what you want, try it on a few with `--target ADDRESS` or `--limit N`, then allow it for this run with `--max-update-percent N`, or raise `guards.max_update_percent`"
             }
             Self::MaxNumbersDark => {
                 "connect the numbers to another configuration in the same change, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"

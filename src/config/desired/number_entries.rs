@@ -50,6 +50,10 @@ impl<'a> ConfigLoader<'a> {
         if !block.is_well_formed {
             return None;
         }
+        // A row of a table that says who serves the number in no cell: the number is not to be connected. `get` writes such rows.
+        if block.get(words.target).is_none() && head.file.source.is_in_table(head.entry.key_span) {
+            return None;
+        }
         let bridge = self.entry_reference(block, words.holder, roles.holder, words);
         let provider = self.entry_reference(block, words.target, roles.target, words);
         let (holder_line, bridge) = bridge?;
