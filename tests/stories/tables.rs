@@ -181,3 +181,14 @@ fn nothing_is_written_into_standard_input() {
     assert_eq!(ran.code, 1, "{}", ran.whole());
     ran.says("the configuration comes from standard input").says("--out");
 }
+
+/// Each row lacks what only a create needs, and that is said a few times, not twelve.
+#[test]
+fn equal_notes_are_counted() {
+    let story = twelve();
+    story.carrierx(&ENTRY.replace("    password: { env: \"ACME_${code|upper}_PASSWORD\" }\n", ""));
+    let ran = story.expect(0, "validate");
+    assert_eq!(ran.stderr.matches("note[telform::yaml::partial]: `acme-p").count(), 3, "{}", ran.stderr);
+    ran.says("note[telform::yaml::partial]: 9 more like these; `telform validate --json` lists them");
+    assert_eq!(story.expect(0, "validate --json").json()["problems"].as_array().unwrap().len(), 12);
+}

@@ -1,5 +1,6 @@
 //! Problems for people: the one-line form, an excerpt of each position, what to do.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,6 +10,9 @@ use super::{Excerpt, Label, Problem, Problems, Severity};
 
 /// Most problems that are shown with excerpts; further ones get only one line each.
 pub const LIMIT: usize = 50;
+
+/// Notes of one code that are shown; any more of them are counted. Nothing has to be corrected for a note.
+const NOTES: usize = 3;
 
 /// Labels further apart than this many lines get separate excerpts.
 const NEAR: usize = 3;
@@ -35,13 +39,24 @@ pub fn render_problems(problems: &Problems, color: bool, width: usize) -> String
         .with_links(false)
         .without_cause_chain()
         .without_syntax_highlighting();
+    let mut notes: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, problem) in problems.iter().enumerate() {
+        if problem.severity == Severity::Note {
+            let count = notes.entry(problem.code).or_default();
+            *count += 1;
+            if *count > NOTES {
+                continue;
+            }
+        }
         out.push_str(&render_headline(problem, color));
         out.push('\n');
         if index < LIMIT {
             render_body(&handler, problem, &mut out);
             out.push('\n');
         }
+    }
+    for (code, count) in notes.into_iter().filter(|(_, count)| *count > NOTES) {
+        out.push_str(&format!("note[{code}]: {} more like these; `telform validate --json` lists them\n\n", count - NOTES));
     }
     out.push_str(&count_line(problems));
     out
