@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{AccountLine, ChangeAction, LedgerLine, NumberEffect, Plan};
 use crate::services;
+use crate::text::shorten;
 
 /// Accounts from which on a plan has a table of them.
 const TABLED: usize = 3;
@@ -15,15 +16,15 @@ pub(super) const DESCRIBED_FIRST: usize = 5;
 pub(super) const ACCOUNT_HEADS: [&str; 8] = ["account", "create", "update", "replace", "delete", "dark", "refused", "read"];
 
 /// What a plan does in each of its accounts.
-pub(super) struct AccountTable<'a> {
+pub(super) struct AccountTable {
     /// A row for each account in which something happens, is refused, or was not read, under [`ACCOUNT_HEADS`].
     pub(super) rows: Vec<[String; 8]>,
     /// The accounts that were read and in which nothing changes.
-    pub(super) unchanged: Vec<&'a str>,
+    pub(super) unchanged: Vec<String>,
 }
 
 /// The table of accounts; none where there are fewer than three.
-pub(super) fn account_table(plan: &Plan) -> Option<AccountTable<'_>> {
+pub(super) fn account_table(plan: &Plan) -> Option<AccountTable> {
     let names = plan.accounts.iter().map(|account| account.name.as_str());
     let mut counts: BTreeMap<&str, [usize; 6]> =
         names.chain(plan.limits.unreadable.iter().map(String::as_str)).map(|name| (name, [0; 6])).collect();
@@ -54,7 +55,7 @@ pub(super) fn account_table(plan: &Plan) -> Option<AccountTable<'_>> {
     for (name, row) in counts {
         let read = !plan.limits.unreadable.contains(name);
         if read && row == [0; 6] {
-            unchanged.push(name);
+            unchanged.push(shorten(name));
             continue;
         }
         let shown = |count: usize| {
@@ -68,12 +69,12 @@ pub(super) fn account_table(plan: &Plan) -> Option<AccountTable<'_>> {
         };
         let [create, update, replace, delete, dark, refused] = row.map(shown);
         let read = if read { "yes" } else { "no, left out" }.to_owned();
-        rows.push([name.to_owned(), create, update, replace, delete, dark, refused, read]);
+        rows.push([shorten(name), create, update, replace, delete, dark, refused, read]);
     }
     Some(AccountTable { rows, unchanged })
 }
 
-impl AccountTable<'_> {
+impl AccountTable {
     /// A sentence over the accounts without a row; none where each has one.
     pub(super) fn unchanged_text(&self) -> Option<String> {
         let noun = if self.rows.is_empty() { "accounts" } else { "more" };

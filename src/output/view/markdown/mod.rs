@@ -158,7 +158,7 @@ fn push_account_table(page: &mut BoundedPage, plan: &Plan) {
             ));
             let row = |row: &[String; 8]| {
                 let [name, counts @ ..] = row;
-                format!("| {} | {} |\n", escape::table_cell(&shorten(name)), counts.join(" | "))
+                format!("| {} | {} |\n", escape::table_cell(name), counts.join(" | "))
             };
             page.push_lines(table.rows.iter().map(row), usize::MAX);
         }
