@@ -1,6 +1,6 @@
 //! The context of a plan: accounts, their tokens, the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{AccountLine, ChangeAction, LedgerLine, NumberEffect, Plan};
 use crate::services;
@@ -17,9 +17,9 @@ pub(super) const ACCOUNT_HEADS: [&str; 8] = ["account", "create", "update", "rep
 
 /// What a plan does in each of its accounts.
 pub(super) struct AccountTable {
-    /// A row for each account in which something happens, is refused, or was not read, under [`ACCOUNT_HEADS`].
+    /// A row for each account in which something happens or is refused, or that was not read whole, under [`ACCOUNT_HEADS`].
     pub(super) rows: Vec<[String; 8]>,
-    /// The accounts that were read and in which nothing changes.
+    /// The accounts that were read whole and in which the plan changes nothing.
     pub(super) unchanged: Vec<String>,
 }
 
@@ -51,25 +51,21 @@ pub(super) fn account_table(plan: &Plan) -> Option<AccountTable> {
     for refusal in &plan.refusals {
         count(&refusal.account, 5);
     }
+    let in_part: BTreeSet<&str> = plan.unread_listings().map(|(_, account)| account).collect();
     let (mut rows, mut unchanged) = (Vec::new(), Vec::new());
     for (name, row) in counts {
-        let read = !plan.limits.unreadable.contains(name);
-        if read && row == [0; 6] {
-            unchanged.push(shorten(name));
-            continue;
-        }
-        let shown = |count: usize| {
-            if !read {
-                "?".to_owned()
-            } else if count == 0 {
-                "-".to_owned()
-            } else {
-                count.to_string()
+        let (read, none) = match name {
+            _ if plan.limits.unreadable.contains(name) => ("no, left out", "?"),
+            _ if in_part.contains(name) => ("in part", "-"),
+            _ if row == [0; 6] => {
+                unchanged.push(shorten(name));
+                continue;
             }
+            _ => ("yes", "-"),
         };
+        let shown = |count: usize| if count == 0 { none.to_owned() } else { count.to_string() };
         let [create, update, replace, delete, dark, refused] = row.map(shown);
-        let read = if read { "yes" } else { "no, left out" }.to_owned();
-        rows.push([shorten(name), create, update, replace, delete, dark, refused, read]);
+        rows.push([shorten(name), create, update, replace, delete, dark, refused, read.to_owned()]);
     }
     Some(AccountTable { rows, unchanged })
 }
@@ -79,7 +75,7 @@ impl AccountTable {
     pub(super) fn unchanged_text(&self) -> Option<String> {
         let noun = if self.rows.is_empty() { "accounts" } else { "more" };
         (!self.unchanged.is_empty())
-            .then(|| format!("no change in {} {noun}: {}", self.unchanged.len(), self.unchanged.join(", ")))
+            .then(|| format!("no change planned in {} {noun}: {}", self.unchanged.len(), self.unchanged.join(", ")))
     }
 }
 
@@ -122,4 +118,37 @@ pub(super) fn describe_ledger(plan: &Plan) -> Option<String> {
         0 => format!("ledger {place}, new"),
         _ => format!("ledger {place}, serial {serial}, made {}, saved {}", time(made), time(saved)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{NoticeCode, PlanNotice};
+
+    /// An account of which a listing could not be read is not among those in which nothing changes.
+    #[test]
+    fn an_account_that_was_read_in_part_has_a_row_that_says_so() {
+        let account = |name: &str| AccountLine {
+            name: name.to_owned(),
+            api: "unpod".to_owned(),
+            base_url: "https://unpod.example".to_owned(),
+            organization: None,
+            generation: None,
+            token_from: None,
+            token_of: None,
+        };
+        let mut plan = Plan::from_ledger_updates(["a", "b", "c", "d"].map(account).into(), Vec::new());
+        plan.notices.push(PlanNotice {
+            code: NoticeCode::Unlisted,
+            account: "b".to_owned(),
+            address: None,
+            attribute: None,
+            detail: Some("bridges: an error".to_owned()),
+        });
+        plan.limits.unreadable.insert("c".to_owned());
+        let table = account_table(&plan).unwrap();
+        assert_eq!(table.rows[0], ["b", "-", "-", "-", "-", "-", "-", "in part"]);
+        assert_eq!(table.rows[1], ["c", "?", "?", "?", "?", "?", "?", "no, left out"]);
+        assert_eq!(table.unchanged_text().unwrap(), "no change planned in 2 more: a, d");
+    }
 }
