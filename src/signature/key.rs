@@ -5,7 +5,7 @@ use std::fmt;
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, SshSig};
 
-use super::{SignatureNamespace, armor_signature, check_strength, key_fingerprint};
+use super::{NOT_BUILT, SignatureNamespace, armor_signature, check_strength, key_fingerprint};
 use crate::model::value::Secret;
 
 /// Why a key cannot sign. It holds nothing of the key.
@@ -26,6 +26,9 @@ pub enum SigningKeyError {
     /// A key that is not taken.
     #[error("{0}")]
     Unusable(String),
+    /// The feature is off.
+    #[error("{}", NOT_BUILT)]
+    NotBuilt,
 }
 
 impl SigningKeyError {
@@ -33,7 +36,7 @@ impl SigningKeyError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Passphrase => "telform::sign::passphrase",
-            Self::NoKey | Self::OldForm | Self::Unread | Self::Unusable(_) => "telform::sign::key",
+            Self::NoKey | Self::OldForm | Self::Unread | Self::Unusable(_) | Self::NotBuilt => "telform::sign::key",
         }
     }
 
@@ -49,6 +52,7 @@ impl SigningKeyError {
                 format!("`ssh-keygen -y -f {file}` shows whether a passphrase is the right one")
             }
             Self::Unusable(_) => "use an Ed25519, ECDSA P-256 or RSA key".to_owned(),
+            Self::NotBuilt => "install a release, or build it without `--no-default-features`".to_owned(),
         }
     }
 }
@@ -93,6 +97,9 @@ pub struct PublicKey(ssh_key::PublicKey);
 
 impl PublicKey {
     fn from_ssh_key(key: ssh_key::PublicKey) -> Result<Self, SigningKeyError> {
+        if !cfg!(feature = "signatures") {
+            return Err(SigningKeyError::NotBuilt);
+        }
         check_strength(key.key_data()).map_err(SigningKeyError::Unusable)?;
         Ok(Self(key))
     }
@@ -121,9 +128,16 @@ impl LockedKey {
     }
 
     /// Opens it.
+    #[cfg(feature = "signatures")]
     pub fn open(&self, passphrase: &Secret) -> Result<PrivateKey, SigningKeyError> {
         let key = self.key.decrypt(passphrase.reveal()).map_err(|_| SigningKeyError::Passphrase)?;
         Ok(PrivateKey { key, public: self.public.clone() })
+    }
+
+    /// Opens nothing.
+    #[cfg(not(feature = "signatures"))]
+    pub fn open(&self, _: &Secret) -> Result<PrivateKey, SigningKeyError> {
+        Err(SigningKeyError::NotBuilt)
     }
 }
 

@@ -22,6 +22,9 @@ pub use statement::{ApprovalStatement, PlanFileIdentity, StatementError};
 /// Smallest RSA key whose signatures are valid, in bits.
 const LEAST_RSA_BITS: u32 = 2048;
 
+/// Why a telform without the feature neither signs nor checks a signature.
+const NOT_BUILT: &str = "this telform was built without signatures (feature `signatures`)";
+
 /// The purpose of a signature. A signature for a different purpose is not valid, whoever made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignatureNamespace {
@@ -106,6 +109,9 @@ impl Signature {
         let wanted = namespace.as_str();
         if self.0.namespace() != wanted {
             return Err(SignatureError::Namespace { is: self.0.namespace().to_owned(), wanted });
+        }
+        if !cfg!(feature = "signatures") {
+            return Err(SignatureError::Key(NOT_BUILT.to_owned()));
         }
         check_strength(self.key_data()).map_err(SignatureError::Key)?;
         let key = ssh_key::PublicKey::new(self.key_data().clone(), "");

@@ -71,6 +71,7 @@ impl AccountClient {
         if loopback {
             builder = builder.no_proxy();
         }
+        #[cfg(feature = "https")]
         if account.base_url.scheme() == "http" {
             // TLS is never used here, so the system's certificates need not be read: that takes longer than a plan.
             builder = builder.tls_certs_only([]);
@@ -178,6 +179,8 @@ fn check_base_url(account: &Account, loopback: bool) -> Result<(), ClientBuildEr
         "has a query or fragment; leave it at the path"
     } else if url.host().is_none() {
         "names no host"
+    } else if url.scheme() == "https" && !cfg!(feature = "https") {
+        "needs TLS, and this telform was built without it (feature `https`)"
     } else {
         return Ok(());
     };
