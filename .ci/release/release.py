@@ -4,12 +4,17 @@ same bytes every time, and checksums. Reads `cargo metadata` and Cargo.lock; nee
     release.py sbom TARGET        the packages as CycloneDX 1.6 (JSON), to standard output
     release.py notices TARGET     the licence texts of the packages, to standard output
     release.py pack FOLDER NAME   FOLDER/NAME as a .tar.gz, to standard output
+    release.py wheel WHEEL TREE SBOM FOLDER    the wheel with what TREE, an unpacked archive, holds besides the binary
+    release.py formula FOLDER REPOSITORY       the Homebrew formula for the archives in FOLDER, to standard output
     release.py sums FOLDER        writes FOLDER/SHA256SUMS
     release.py notes TAG          what CHANGELOG.md says about this version; fails when tag, version and changelog do not agree
 """
 
+import base64
+import csv
 import gzip
 import hashlib
+import io
 import json
 import os
 import pathlib
@@ -19,6 +24,7 @@ import sys
 import tarfile
 import time
 import uuid
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Licence files of the package, in whatever folder its author put them; other files, as in `src/`, only mention licences.
@@ -153,16 +159,118 @@ def pack(folder, name):
                     archive.addfile(entry, content)
 
 
+# Where `pip` puts the files of an archive, below the prefix of the environment.
+SHARED = {
+    "man/": "share/man/man1/",
+    "completions/telform.bash": "share/bash-completion/completions/telform",
+    "completions/_telform": "share/zsh/site-functions/_telform",
+    "completions/telform.fish": "share/fish/vendor_completions.d/telform.fish",
+    "completions/": "share/telform/completions/",
+    "schemas/": "share/telform/schemas/",
+    "THIRD-PARTY.txt": "share/doc/telform/THIRD-PARTY.txt",
+}
+
+
+def shared(tree):
+    """Path in the prefix and content of each file of the archive that a wheel has beside its binary."""
+    for path in sorted(path for path in tree.rglob("*") if path.is_file()):
+        name = path.relative_to(tree).as_posix()
+        start = next((start for start in SHARED if name == start or start.endswith("/") and name.startswith(start)), None)
+        if start:
+            yield SHARED[start] + name.removeprefix(start), path.read_bytes()
+
+
+def wheel(made, tree, bill, folder):
+    """maturin makes a wheel of the binary, the metadata and the licences; this adds the rest, in an order and with a timestamp
+    that depend on nothing else."""
+    tree, made = pathlib.Path(tree), pathlib.Path(made)
+    package = "-".join(made.name.split("-")[:2])
+    with zipfile.ZipFile(made) as archive:
+        files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    record, binary = f"{package}.dist-info/RECORD", f"{package}.data/scripts/telform"
+    if files[binary] != (tree / "telform").read_bytes():
+        sys.exit("the wheel holds another binary than the archive")
+    del files[record]
+    files |= {f"{package}.data/data/{path}": content for path, content in shared(tree)}
+    files[f"{package}.dist-info/sboms/telform.cyclonedx.json"] = pathlib.Path(bill).read_bytes()
+    rows = io.StringIO()
+    table = csv.writer(rows, lineterminator="\n")
+    for path, content in sorted(files.items()):
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        table.writerow([path, f"sha256={digest}", len(content)])
+    table.writerow([record, "", ""])
+    ordered = [*sorted(files.items()), (record, rows.getvalue().encode())]
+    when = time.gmtime(int(os.environ["SOURCE_DATE_EPOCH"]))[:6]
+    with zipfile.ZipFile(pathlib.Path(folder) / made.name, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in ordered:
+            entry = zipfile.ZipInfo(path, when)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (0o100755 if path == binary else 0o100644) << 16
+            archive.writestr(entry, content)
+
+
+# The archives that Homebrew installs, by the conditions of the formula.
+BREWED = [
+    ("macos", "arm", "aarch64-apple-darwin"),
+    ("linux", "arm", "aarch64-unknown-linux-musl"),
+    ("linux", "intel", "x86_64-unknown-linux-musl"),
+]
+
+
+def formula(folder, repository):
+    version = stated_version()
+    home = f"https://github.com/{repository}"
+    print(f"""# Made by .ci/release/release.py with the release v{version}.
+class Telform < Formula
+  desc "Plan and apply for telephony"
+  homepage "{home}"
+  version "{version}"
+  license any_of: ["MIT", "Apache-2.0"]
+""")
+    for system in ("macos", "linux"):
+        print(f"  on_{system} do")
+        for of, processor, target in BREWED:
+            if of != system:
+                continue
+            name = f"telform-{version}-{target}.tar.gz"
+            digest = hashlib.sha256((pathlib.Path(folder) / name).read_bytes()).hexdigest()
+            print(f"    on_{processor} do")
+            print(f'      url "{home}/releases/download/v{version}/{name}"')
+            print(f'      sha256 "{digest}"')
+            print("    end")
+        print("  end\n")
+    print("""  def install
+    bin.install "telform"
+    man1.install Dir["man/*.1"]
+    bash_completion.install "completions/telform.bash" => "telform"
+    zsh_completion.install "completions/_telform"
+    fish_completion.install "completions/telform.fish"
+    pkgshare.install "schemas"
+    doc.install "THIRD-PARTY.txt"
+  end
+
+  test do
+    assert_equal "telform #{version}", shell_output("#{bin}/telform --version").strip
+    system bin/"telform", "init", "--quickstart"
+  end
+end""")
+
+
 def sums(folder):
     base = pathlib.Path(folder)
-    files = sorted(path for path in base.iterdir() if path.name.endswith((".tar.gz", ".cdx.json", ".oci.tar")))
+    published = (".tar.gz", ".cdx.json", ".oci.tar", ".whl", ".tgz", ".rb")
+    files = sorted(path for path in base.iterdir() if path.name.endswith(published))
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     (base / "SHA256SUMS").write_text("".join(lines))
     print("".join(lines), end="")
 
 
+def stated_version():
+    return re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+
+
 def notes(tag):
-    version = re.search(r'^version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)[1]
+    version = stated_version()
     if tag != f"v{version}":
         sys.exit(f"the tag is {tag}, but Cargo.toml says {version}")
     heading = rf"^## {re.escape(version)} - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## |\Z)"
@@ -173,4 +281,5 @@ def notes(tag):
 
 
 if __name__ == "__main__":
-    {"sbom": sbom, "notices": notices, "pack": pack, "sums": sums, "notes": notes}[sys.argv[1]](*sys.argv[2:])
+    commands = {"sbom": sbom, "notices": notices, "pack": pack, "wheel": wheel, "formula": formula, "sums": sums, "notes": notes}
+    commands[sys.argv[1]](*sys.argv[2:])

@@ -203,6 +203,141 @@ fn an_archive_holds_what_it_shall_and_nothing_of_this_machine() {
     }
 }
 
+/// What `cargo binstall` would ask for and unpack is what `package` makes.
+#[test]
+fn binstall_finds_the_archive_and_the_binary_in_it() {
+    let text = read("Cargo.toml");
+    let (_, section) = text.split_once("[package.metadata.binstall]\n").unwrap();
+    let filled = |key: &str| {
+        let template = quoted(section, key);
+        let version = template.replace("{ version }", env!("CARGO_PKG_VERSION"));
+        version.replace("{ target }", &host()).replace("{ bin }", "telform").replace("{ repo }", "https://forge.example/o/r")
+    };
+    let name = format!("telform-{}-{}", env!("CARGO_PKG_VERSION"), host());
+    let place = format!("https://forge.example/o/r/releases/download/v{}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(filled("pkg-url = "), format!("{place}/{name}.tar.gz"));
+    assert_eq!(filled("bin-dir = "), format!("{name}/telform"), "see `an_archive_holds_what_it_shall`");
+    assert_eq!(quoted(section, "pkg-fmt = "), "tgz");
+    // A release states where it is.
+    assert!(read(".github/workflows/release.yml").contains("grep -qxF \"repository = "));
+}
+
+/// The formula of three archives is run with a stand-in for Homebrew, and installs the one for this machine.
+#[test]
+#[allow(clippy::print_stderr, reason = "whoever looks why a test did nothing finds it here")]
+fn the_formula_installs_an_archive_with_its_checksum() {
+    let has_ruby = Command::new("ruby").arg("--version").output().is_ok();
+    assert!(has_ruby || std::env::var_os("CI").is_none(), "the formula needs ruby");
+    if !has_tools() || !has_ruby {
+        eprintln!("SKIPPED: there is no ruby here, so the Homebrew formula was not tried");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    packed(folder.path());
+    let version = env!("CARGO_PKG_VERSION");
+    let here = folder.path().join(format!("telform-{version}-{}.tar.gz", host()));
+    let targets = ["aarch64-apple-darwin", "aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"];
+    for target in targets {
+        fs::copy(&here, folder.path().join(format!("telform-{version}-{target}.tar.gz"))).unwrap();
+    }
+    let (dist, script) = (folder.path().to_str().unwrap(), top().join(".ci/release/release.py"));
+    let formula = done(run(Path::new("python3"), &[script.to_str().unwrap(), "formula", dist, "acme/telform"]));
+    let place = format!("https://github.com/acme/telform/releases/download/v{version}/telform-{version}-");
+    for target in targets {
+        assert_eq!(formula.matches(&format!("url \"{place}{target}.tar.gz\"")).count(), 1, "{formula}");
+    }
+    fs::write(folder.path().join("telform.rb"), &formula).unwrap();
+    let trial = top().join("tests/tools/formula.rb");
+    let install = |cellar: &str| {
+        let cellar = folder.path().join(cellar);
+        run(Path::new("ruby"), &[trial.to_str().unwrap(), dist, cellar.to_str().unwrap()])
+    };
+    let said = done(install("cellar"));
+    assert!(said.contains("3 archives have its checksums"), "{said}");
+    // Another archive than the one that the formula knows is refused.
+    fs::write(folder.path().join(format!("telform-{version}-aarch64-apple-darwin.tar.gz")), "altered").unwrap();
+    let refused = install("other");
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("another checksum"), "{refused:?}");
+}
+
+/// The packages of npm are made of the archive alone, for a platform that the main package knows.
+#[test]
+#[allow(clippy::print_stderr, reason = "whoever looks why a test did nothing finds it here")]
+fn the_npm_packages_hold_the_archive_and_fit_each_other() {
+    let has_npm = Command::new("npm").arg("--version").output().is_ok();
+    assert!(has_npm || std::env::var_os("CI").is_none(), "the npm packages need npm");
+    if !has_tools() || !has_npm {
+        eprintln!("SKIPPED: there is no npm here, so the npm packages were not made");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    packed(folder.path());
+    let version = env!("CARGO_PKG_VERSION");
+    let archive = folder.path().join(format!("telform-{version}-{}.tar.gz", host()));
+    let script = top().join(".ci/release/npm");
+    done(run(&script, &[folder.path().to_str().unwrap(), archive.to_str().unwrap()]));
+    let opened = |name: &str, file: &str| {
+        let package = folder.path().join(format!("{name}-{version}.tgz"));
+        done(run(Path::new("tar"), &["-xzOf", package.to_str().unwrap(), &format!("package/{file}")]))
+    };
+    let main: Value = serde_json::from_str(&opened("telform", "package.json")).unwrap();
+    assert_eq!((&main["version"], &main["bin"]), (&json!(version), &json!({ "telform": "telform.js" })));
+    assert!(main["man"].as_array().unwrap().contains(&json!("./man/telform-plan.1")), "{main}");
+    assert!(main.get("scripts").is_none() && main.get("dependencies").is_none(), "nothing runs while it is installed: {main}");
+    let platforms = main["optionalDependencies"].as_object().unwrap();
+    assert!(platforms.len() == 3 && platforms.values().all(|it| it == version), "{main}");
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let processor = if cfg!(target_arch = "x86_64") { "x64" } else { "arm64" };
+    let file = format!("telform-cli-{system}-{processor}");
+    let own: Value = serde_json::from_str(&opened(&file, "package.json")).unwrap();
+    assert!(platforms.contains_key(own["name"].as_str().unwrap()), "{own}");
+    assert_eq!((&own["os"], &own["cpu"], &own["version"]), (&json!([system]), &json!([processor]), &json!(version)));
+    assert_eq!(opened(&file, "telform"), fs::read_to_string(folder.path().join("telform")).unwrap());
+    for (package, file) in [(&file[..], "THIRD-PARTY.txt"), (&file, "LICENSE-MIT"), ("telform", "LICENSE-APACHE")] {
+        assert!(!opened(package, file).is_empty());
+    }
+    // An archive of a platform that npm has no package for.
+    let odd = folder.path().join(format!("telform-{version}-x86_64-pc-windows-msvc.tar.gz"));
+    fs::copy(&archive, &odd).unwrap();
+    let refused = run(&script, &[folder.path().to_str().unwrap(), odd.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("there is no package for"), "{refused:?}");
+}
+
+/// A wheel is finished only with the binary that the archive holds, and is the same file whenever it is made.
+#[test]
+fn a_wheel_with_another_binary_than_the_archive_is_refused() {
+    if !has_tools() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    fs::create_dir_all(tree.join("man")).unwrap();
+    fs::write(tree.join("telform"), "a binary").unwrap();
+    fs::write(tree.join("man/telform.1"), "a page").unwrap();
+    fs::write(folder.path().join("list.json"), "{}").unwrap();
+    const MADE: &str = "import sys, zipfile\n\
+        with zipfile.ZipFile(sys.argv[1], 'w') as wheel:\n\
+        \x20   wheel.writestr('telform-1.2.3.data/scripts/telform', sys.argv[2])\n\
+        \x20   wheel.writestr('telform-1.2.3.dist-info/RECORD', 'old')\n";
+    let made = folder.path().join("telform-1.2.3-py3-none-any.whl");
+    let script = top().join(".ci/release/release.py");
+    let finish = |binary: &str, out: &str| {
+        let out = folder.path().join(out);
+        fs::create_dir_all(&out).unwrap();
+        done(run(Path::new("python3"), &["-c", MADE, made.to_str().unwrap(), binary]));
+        let parts = [&script, &PathBuf::from("wheel"), &made, &tree, &folder.path().join("list.json"), &out];
+        let parts = parts.map(|part| part.to_str().unwrap());
+        let output = run(Path::new("python3"), &parts);
+        (output.status.success(), fs::read(out.join("telform-1.2.3-py3-none-any.whl")).unwrap_or_default())
+    };
+    let (good, wheel) = finish("a binary", "one");
+    assert!(good && !wheel.is_empty());
+    assert!(finish("a binary", "two") == (true, wheel), "two wheels of the same files differ");
+    assert_eq!(finish("another", "three"), (false, Vec::new()));
+}
+
 /// A tree as `package` makes it, with another program in it.
 fn tree(folder: &Path, name: &str, mode: u32) -> Vec<u8> {
     let inside = folder.join(name);
