@@ -177,7 +177,7 @@ fn the_gitlab_and_pre_commit_recipes_are_sound() {
 }
 
 /// A repository with the scripts in `ci/`, and fakes of the forges' tools that record how they are called.
-struct Ci {
+pub(super) struct Ci {
     folder: tempfile::TempDir,
 }
 
@@ -221,7 +221,7 @@ esac
 "#;
 
 impl Ci {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let ci = Self { folder: tempfile::tempdir().unwrap() };
         fs::create_dir_all(ci.folder.path().join("ci")).unwrap();
         fs::create_dir_all(ci.folder.path().join("bin")).unwrap();
@@ -239,21 +239,25 @@ impl Ci {
         ci
     }
 
-    fn put(&self, name: &str, text: &str) {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(super) fn put(&self, name: &str, text: &str) {
         fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    fn get(&self, name: &str) -> String {
+    pub(super) fn get(&self, name: &str) -> String {
         fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
     }
 
-    fn take(&self, name: &str) -> String {
+    pub(super) fn take(&self, name: &str) -> String {
         let text = self.get(name);
         let _ = fs::remove_file(self.folder.path().join(name));
         text
     }
 
-    fn tool(&self, name: &str, text: &str) {
+    pub(super) fn tool(&self, name: &str, text: &str) {
         self.put("tool", text);
         // Another process makes it: a file that this one had open for writing cannot be executed while a child starts.
         let mut install = Command::new("install");
@@ -261,7 +265,7 @@ impl Ci {
         assert!(install.status().unwrap().success(), "{name}");
     }
 
-    fn run(&self, program: &str, args: &[&str], env: &[(&str, &str)]) -> (i32, String) {
+    pub(super) fn run(&self, program: &str, args: &[&str], env: &[(&str, &str)]) -> (i32, String) {
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{path}", self.folder.path().join("bin").display());
         let found = self.folder.path().join("bin").join(program);
@@ -294,7 +298,7 @@ impl Ci {
 
 /// Both forges' scripts read answers with jq.
 #[allow(clippy::print_stderr, reason = "whoever looks why a test did nothing finds it here")]
-fn has_jq() -> bool {
+pub(super) fn has_jq() -> bool {
     let there = Command::new("jq").arg("--version").output().is_ok();
     if !there {
         assert!(std::env::var_os("CI").is_none(), "the CI recipes need jq");
