@@ -33,6 +33,13 @@ fn telform(folder: &std::path::Path, arguments: &[&str]) -> (i32, String) {
 
 const FILES: [&str; 4] = ["-f", "examples/quickstart/telform.yaml", "--sandbox", "examples/quickstart/world.yaml"];
 
+/// The commands in the first block of the README.
+fn first_commands() -> Vec<String> {
+    let readme = repository("README.md");
+    let block = readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the two commands");
+    block.lines().map(str::to_owned).collect()
+}
+
 /// The text between a line and the end of the plan, without the fence.
 fn shown<'p>(page: &'p str, start: &str) -> &'p str {
     let (_, rest) = page.split_once(&format!("<!-- {start} -->\n```text\n")).expect("the start of the plan");
@@ -61,7 +68,7 @@ fn the_readme_is_short_and_shows_a_part_of_that_plan() {
     let words = readme.split_whitespace().count();
     assert!(words <= 1200, "the README has {words} words; the rest belongs in the book");
     let excerpt = shown(&readme, "from the plan of the quickstart");
-    assert!(excerpt.lines().count() > 10);
+    assert!((10..=16).contains(&excerpt.lines().count()), "{excerpt}");
     assert!(shown(&repository("docs/reading-a-plan.md"), "plan of the quickstart").contains(excerpt), "{excerpt}");
 }
 
@@ -85,23 +92,64 @@ fn every_command_has_its_row() {
 
 #[test]
 fn the_first_command_of_the_readme_works_and_ends_in_an_empty_plan() {
-    let readme = repository("README.md");
-    let command = readme.lines().find(|line| line.starts_with("cargo run -q -- ")).expect("the first command");
-    let arguments: Vec<&str> = command.trim_start_matches("cargo run -q -- ").split(' ').collect();
+    let commands = first_commands();
+    // Not silent: whoever waits sees what is compiled.
+    let (build, arguments) = commands[0].split_once(" -- ").expect("cargo's options and telform's");
+    assert_eq!(build, "cargo run --no-default-features");
     let folder = copied("quickstart");
-    let (code, printed) = telform(folder.path(), &arguments);
+    let (code, printed) = telform(folder.path(), &arguments.split(' ').collect::<Vec<_>>());
     assert_eq!(code, 0, "{printed}");
     assert!(printed.contains("a fresh plan is empty"), "{printed}");
     let (code, printed) = telform(folder.path(), &[&["plan"], &FILES[..], &["--detailed-exitcode"]].concat());
     assert_eq!(code, 0, "the plan after the apply is not empty:\n{printed}");
 }
 
+/// CI builds with the first command's options, runs what it runs, and runs the second as it is printed.
 #[test]
-fn ci_runs_the_test_command_of_the_readme() {
+fn ci_runs_the_commands_of_the_readme() {
+    let commands = first_commands();
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    let (build, arguments) = commands[0].split_once(" -- ").expect("cargo's options and telform's");
+    let script = repository(".ci/run");
+    let options = build.strip_prefix("cargo run ").expect("it runs");
+    for line in [format!("cargo build --locked {options}"), format!("telform {arguments}"), commands[1].clone()] {
+        assert!(script.lines().any(|it| it.trim() == line), ".ci/run does not run `{line}`");
+    }
+}
+
+/// What a package with those options is made of, as the README states it.
+#[test]
+fn the_first_command_compiles_as_many_packages_as_the_readme_says() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--edges", "normal,build", "--prefix", "none", "--no-default-features"])
+        .args(["--format", "{p}", "--target", "x86_64-unknown-linux-gnu"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let listed = String::from_utf8(output.stdout).expect("text");
+    let packages: std::collections::BTreeSet<&str> =
+        listed.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.is_empty()).collect();
+    assert!(packages.len() < 250, "{} packages are too many for a first look", packages.len());
+    let told = format!("The first compiles {} packages", packages.len());
+    assert!(repository("README.md").contains(&told), "the README does not say: {told}");
+}
+
+/// The picture is there, is a picture, is small enough to be loaded with the page, and says how it was made.
+#[test]
+fn the_picture_of_the_plan_page_is_there() {
+    const PICTURE: &str = "docs/pictures/plan.png";
+    let bytes = std::fs::read(format!("{}/{PICTURE}", env!("CARGO_MANIFEST_DIR"))).expect("the picture");
+    assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.ends_with(b"IEND\xaeB`\x82"), "not a whole PNG");
+    let side = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    assert!((800..=1600).contains(&side(16)) && (400..=1600).contains(&side(20)), "{} x {}", side(16), side(20));
+    assert!(bytes.len() < 200_000, "{} bytes", bytes.len());
     let readme = repository("README.md");
-    let block = readme.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the two commands");
-    let second = block.lines().nth(1).expect("the second command");
-    assert!(repository(".ci/run").lines().any(|line| line == second), ".ci/run does not run `{second}`");
+    assert_eq!(readme.matches("](docs/pictures/").count(), 1, "one picture");
+    assert!(readme.contains(&format!("]({PICTURE})")));
+    assert!(repository("docs/reading-a-plan.md").contains("](pictures/plan.png)"));
+    assert!(repository("tests/tools/picture.sh").contains(PICTURE));
+    assert!(repository("CONTRIBUTING.md").contains("`tests/tools/picture.sh target/debug/telform`"));
 }
 
 #[test]
