@@ -6,3 +6,5 @@ pub mod schema;
 pub mod secrets;
 mod tables;
 pub mod yaml;
+
+pub(crate) use tables::{TableText, fits_cell, literal_text};

@@ -43,6 +43,7 @@ mod edges;
 mod environments;
 mod existing;
 mod explains;
+mod factored;
 mod faults;
 #[cfg(unix)]
 mod fingerprint_keys;

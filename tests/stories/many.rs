@@ -81,8 +81,8 @@ accounts:
         (String::from_utf8(output.stdout).unwrap(), log.len())
     };
     let (said, requests) = timed("adopt --all --out telform -f accounts.yaml");
-    let head: Vec<&str> = said.lines().take(3).map(|line| line.split_once("  ").unwrap().1).collect();
-    assert_eq!(head, ["200 providers", "50 bridges with 100 numbers", "2000 partners"]);
+    let head: Vec<&str> = said.lines().take(5).map(|line| line.split_once("  ").unwrap().1).collect();
+    assert_eq!(head, ["200 providers", "200 rows", "50 bridges with 100 numbers", "2000 partners", "2000 rows"]);
     assert!(said.contains("Proven: a plan over what was written is empty"), "{said}");
     assert!(!said.contains("Not written"), "nothing is left to do by hand but secrets: {said}");
     // A page at a time for partners and configurations, one look at each bridge: never one request an object.
@@ -93,7 +93,8 @@ accounts:
     assert!(plan.contains("Plan: no changes") && !plan.contains("left alone"), "{plan}");
     assert!(requests <= 60, "{requests} requests");
     let read = |name: &str| story.read(&format!("telform/{name}"));
-    let names = ["carrierx-partners.yaml", "unpod-bridges.yaml", "unpod-providers.yaml"];
+    let names =
+        ["carrierx-partners.yaml", "carrierx-partners.csv", "unpod-bridges.yaml", "unpod-providers.yaml", "unpod-providers.csv"];
     let first = names.map(read);
     timed("adopt --all --out telform -f accounts.yaml");
     assert!(names.map(read) == first, "the same bytes again");

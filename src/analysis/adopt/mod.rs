@@ -7,15 +7,21 @@ use crate::model::kind::Kind;
 use crate::model::resource::{Address, ListingFailure, LiveAccount, LiveObject};
 use crate::plan::{self, Inputs};
 
+mod alike;
+mod alike_entry;
 mod coverage;
 mod names;
+mod statement;
 mod yaml_file;
 mod yaml_scalar;
 
+pub use alike::Factoring;
+pub use alike_entry::AdoptedTable;
 pub(in crate::analysis) use coverage::unconfirmed_and_empty;
 pub use coverage::{AdoptionCoverage, missing_id_help};
-pub(in crate::analysis) use yaml_file::stated_value;
-pub use yaml_file::{AdoptionFile, OmittedAttribute, SecretPlaceholder, render_entries, render_file};
+pub use statement::RefusedAttributes;
+pub(in crate::analysis) use statement::stated_value;
+pub use yaml_file::{AdoptionFile, OmittedAttribute, SecretPlaceholder, WritingChoices, render_entries, render_file};
 pub use yaml_scalar::{block_value, inline_value};
 pub(in crate::analysis) use yaml_scalar::{double_quoted, mapping_key};
 

@@ -1,16 +1,18 @@
 //! One file: the objects of one kind in one account.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::rc::Rc;
 
-use super::yaml_scalar::{block_value, double_quoted, mapping_key};
+use super::alike::{AlikeObjects, Factored, Factoring, factor};
+use super::alike_entry::{AdoptedTable, AlikeEntry};
+use super::statement::{ObjectStatement, RefusedAttributes, StatedContent, StatedNumber};
+use super::yaml_scalar::{block_value, double_quoted, inline_value, mapping_key};
 use super::{AdoptableObject, AdoptionSet};
-use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, canonical_decimal};
-use crate::model::resource::{Address, CatalogueEntry, Connection, ServedBy, owned_by};
+use crate::model::kind::{AttributeAccess, AttributeType, Field};
+use crate::model::resource::Address;
 use crate::model::value::{CompactValue, hidden::holds_mark};
 use crate::plan::Inputs;
-use crate::text::{self, escape};
+use crate::text::escape;
 
 /// A secret that the user has to supply before telform can manage it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +36,24 @@ pub struct OmittedAttribute {
     pub why: String,
 }
 
+/// How an adoption is written.
+#[derive(Debug, Clone, Default)]
+pub struct WritingChoices {
+    /// When alike objects become a table.
+    pub factoring: Factoring,
+    /// Whether tables have what only a create needs.
+    pub with_create_attributes: bool,
+    /// Attributes that the loader or the plan did not accept, with the reason.
+    pub refused: RefusedAttributes,
+    /// Kinds and attributes that are stated though only a create needs them: without them a plan is not empty.
+    pub needed: BTreeSet<(&'static str, &'static str)>,
+}
+
 /// A file that is being written.
 #[derive(Debug, Default)]
 pub struct AdoptionFile {
+    /// The kind of its objects.
+    pub kind: &'static str,
     /// Its text.
     pub text: String,
     /// The number of lines.
@@ -45,35 +62,53 @@ pub struct AdoptionFile {
     pub addresses: Vec<Address>,
     /// Numbers that it connects.
     pub numbers: usize,
-    /// Line of each address, counted from 1.
-    pub address_lines: BTreeMap<usize, Address>,
-    /// First line of each attribute, counted from 1.
-    pub attribute_lines: BTreeMap<usize, (Address, &'static str)>,
+    /// Line of each entry, counted from 1.
+    pub entry_lines: BTreeSet<usize>,
+    /// First line of each attribute, counted from 1, with the objects that have it from there.
+    pub attribute_lines: BTreeMap<usize, (Rc<[Address]>, &'static str)>,
     /// Secrets to supply.
     pub placeholders: Vec<SecretPlaceholder>,
     /// What is there only as a comment.
     pub omitted: Vec<OmittedAttribute>,
+    /// Its tables.
+    pub tables: Vec<AdoptedTable>,
+    /// What is left out because only a create needs it.
+    pub for_creates_only: BTreeSet<&'static str>,
 }
 
-/// Writes the objects of one group. `without`: attributes that the loader or the plan did not accept, with the reason.
+/// Writes the objects of one group. `name`: the name of the file without its ending.
 pub fn render_file(
     inputs: &Inputs<'_>,
     adoption: &AdoptionSet<'_>,
     group: &[AdoptableObject<'_>],
-    without: &BTreeMap<(Address, String), String>,
+    choices: &WritingChoices,
+    name: &str,
 ) -> AdoptionFile {
     let mut page = AdoptionFile::default();
     let Some(first) = group.first() else { return page };
+    page.kind = first.kind.name;
+    let mut statements: Vec<ObjectStatement<'_>> =
+        group.iter().map(|found| ObjectStatement::new(inputs, adoption, found, &choices.refused)).collect();
+    let has_tables = !factor(&statements, choices.factoring).tables.is_empty();
+    if has_tables && !choices.with_create_attributes {
+        for statement in &mut statements {
+            page.for_creates_only.extend(statement.without_create_attributes(&choices.needed));
+        }
+    }
+    let factored = factor(&statements, choices.factoring);
     let org = inputs.desired.accounts.get(first.account).and_then(|account| account.organization());
     let of = org.map(|org| format!(" (organization {})", escape(org))).unwrap_or_default();
     page.push_line(&format!("# Written by `telform adopt` from account {}{of}.", first.account));
     page.push_line("# An attribute that is not mentioned is left alone; delete lines that you do not want to manage.");
-    page.push_line("version: 1");
-    page.push_line("");
-    page.push_line(&format!("{}:", first.kind.name));
-    for found in group {
-        page.write_object(inputs, adoption, found, without);
+    if !page.for_creates_only.is_empty() {
+        let names: Vec<&str> = page.for_creates_only.iter().copied().collect();
+        page.push_line(&format!(
+            "# Left out, because only a create needs it: {} (--with-create-attributes writes it).",
+            names.join(", ")
+        ));
     }
+    page.push_line("version: 1");
+    page.write_entries(&factored, first.kind.name, name);
     page
 }
 
@@ -86,7 +121,7 @@ pub fn render_entries(inputs: &Inputs<'_>, adoption: &AdoptionSet<'_>, objects: 
             kind = found.kind.name;
             page.push_line(&format!("{kind}:"));
         }
-        page.write_object(inputs, adoption, found, &BTreeMap::new());
+        page.write_object(&ObjectStatement::new(inputs, adoption, found, &RefusedAttributes::new()));
     }
     page
 }
@@ -98,80 +133,62 @@ impl AdoptionFile {
         self.lines_written += 1 + text.bytes().filter(|byte| *byte == b'\n').count();
     }
 
-    fn write_object(
-        &mut self,
-        inputs: &Inputs<'_>,
-        adoption: &AdoptionSet<'_>,
-        found: &AdoptableObject<'_>,
-        without: &BTreeMap<(Address, String), String>,
-    ) {
-        self.addresses.push(found.address.clone());
-        self.address_lines.insert(self.lines_written + 1, found.address.clone());
-        self.push_line(&format!("  {}:", mapping_key(&found.address.name)));
-        self.push_line(&format!("    account: {}", mapping_key(found.account)));
-        let refused = |field: &Field| without.contains_key(&(found.address.clone(), field.name.to_owned()));
-        let unwritten = |field: &&Field| {
-            let shown = found.live.attributes.get(field.name).unwrap_or(&CompactValue::Null);
-            field.required && (refused(field) || is_empty(shown))
-        };
-        // The chosen identity of a bridge is an attribute already; a pin compensates for required attributes that cannot be
-        // written.
-        if found.kind.field(found.kind.id).is_none_or(|field| field.access == AttributeAccess::ReadOnly)
-            || found.kind.fields.iter().any(|field| unwritten(&field))
-        {
-            let id = if found.kind.numeric_id { found.live.id.clone() } else { double_quoted(&found.live.id) };
+    /// Tables first. Each is in a document of its own: two of their entries may have one key.
+    fn write_entries(&mut self, factored: &Factored<'_>, kind: &str, name: &str) {
+        for (at, group) in factored.tables.iter().enumerate() {
+            self.push_line(if at == 0 { "" } else { "---" });
+            self.push_line(&format!("{kind}:"));
+            let number = if at == 0 { String::new() } else { format!("-{}", at + 1) };
+            self.write_alike(group, format!("{name}{number}.csv"));
+        }
+        if !factored.others.is_empty() {
+            self.push_line(if factored.tables.is_empty() { "" } else { "---" });
+            self.push_line(&format!("{kind}:"));
+            factored.others.iter().for_each(|statement| self.write_object(statement));
+        }
+        self.addresses.sort();
+    }
+
+    fn write_head(&mut self, key: &str) {
+        self.entry_lines.insert(self.lines_written + 1);
+        self.push_line(&format!("  {key}:"));
+    }
+
+    fn write_object(&mut self, statement: &ObjectStatement<'_>) {
+        let address: Rc<[Address]> = [statement.address.clone()].into();
+        self.addresses.push(statement.address.clone());
+        self.write_head(&mapping_key(&statement.address.name));
+        self.push_line(&format!("    account: {}", mapping_key(statement.account)));
+        if let Some(id) = statement.id {
+            let id = if statement.kind.numeric_id { id.to_owned() } else { double_quoted(id) };
             self.push_line(&format!("    id: {id}"));
         }
-        for field in found.kind.fields.iter().filter(|field| field.is_stated()) {
-            let refused = without.get(&(found.address.clone(), field.name.to_owned()));
-            if let Some(why) = refused {
-                self.leave_out(found, field.name, why.clone());
-            } else if let Some(shape) = found.live.unexpected_shapes.get(field.name) {
-                let why = format!("it is {shape}, a shape that the service does not document");
-                self.leave_out(found, field.name, why);
-            } else {
-                match field.ty {
-                    AttributeType::Secret => self.write_secret(found, field),
-                    AttributeType::Numbers | AttributeType::ServedBy => {
-                        self.write_numbers(inputs, adoption, found, field);
-                    }
-                    _ => self.write_attribute(inputs, found, field),
+        for (field, content) in &statement.attributes {
+            if !matches!(content, StatedContent::LeftOut(_)) {
+                self.attribute_lines.insert(self.lines_written + 1, (Rc::clone(&address), field.name));
+            }
+            self.numbers += content.connected_numbers();
+            match content {
+                StatedContent::LeftOut(why) => self.leave_out(statement.address, field.name, why),
+                StatedContent::Value(value) => self.write_value(statement.address, field, value),
+                StatedContent::Secret => {
+                    let variable = self.add_placeholder(statement.address, field.name, field.name);
+                    self.push_line(&format!("    {}: {{ env: {variable} }}", field.name));
                 }
+                StatedContent::ServedBy(name) => self.push_line(&format!("    {}: {}", field.name, mapping_key(name))),
+                StatedContent::Numbers(numbers) => self.write_numbers(field, numbers),
             }
         }
     }
 
-    fn note_attribute_line(&mut self, found: &AdoptableObject<'_>, attribute: &'static str) {
-        self.attribute_lines.insert(self.lines_written + 1, (found.address.clone(), attribute));
+    fn leave_out(&mut self, address: &Address, attribute: &'static str, why: &str) {
+        self.push_line(&format!("    # {attribute}: {}", escape(why)));
+        self.omitted.push(OmittedAttribute { address: address.clone(), attribute, why: why.to_owned() });
     }
 
-    fn leave_out(&mut self, found: &AdoptableObject<'_>, attribute: &'static str, why: String) {
-        self.push_line(&format!("    # {attribute}: {}", escape(&why)));
-        self.omitted.push(OmittedAttribute { address: found.address.clone(), attribute, why });
-    }
-
-    fn write_attribute(&mut self, inputs: &Inputs<'_>, found: &AdoptableObject<'_>, field: &'static Field) {
-        if let Some(masked) = found.live.masked.get(field.name) {
-            let why = format!("the service shows {masked} only");
-            return self.leave_out(found, field.name, why);
-        }
-        let shown = found.live.attributes.get(field.name).unwrap_or(&CompactValue::Null);
-        if is_empty(shown) {
-            if field.needs_verification && field.required {
-                let why = "waits to be verified; the service shows nothing until then".to_owned();
-                self.leave_out(found, field.name, why);
-            }
-            return;
-        }
-        if holds_mark(shown) && !(field.allows_secret_sources && matches!(shown, CompactValue::Map(_))) {
-            let why = "it contains a secret, and a secret is never written into the YAML".to_owned();
-            return self.leave_out(found, field.name, why);
-        }
-        self.note_attribute_line(found, field.name);
-        let catalogue = inputs.live.accounts.get(found.account).map_or(&[][..], |live| &live.facts.catalogue);
-        let shown = &*stated_value(field, catalogue, shown);
-        match shown {
-            CompactValue::Map(entries) if field.allows_secret_sources && holds_mark(shown) => {
+    fn write_value(&mut self, address: &Address, field: &'static Field, value: &CompactValue) {
+        match value {
+            CompactValue::Map(entries) if field.allows_secret_sources && holds_mark(value) => {
                 self.push_line(&format!("    {}:", field.name));
                 for (part, value) in entries {
                     if !holds_mark(value) {
@@ -179,156 +196,117 @@ impl AdoptionFile {
                         continue;
                     }
                     // A secret is never written: its owner supplies it.
-                    let variable = variable_name(&found.address, &format!("{}_{part}", field.name));
+                    let variable = self.add_placeholder(address, field.name, &format!("{}_{part}", field.name));
                     self.push_line(&format!("      {}: {{ env: {variable} }}", mapping_key(part)));
-                    let address = found.address.clone();
-                    self.placeholders.push(SecretPlaceholder { address, attribute: field.name, variable });
                 }
             }
-            _ => self.push_line(&format!("    {}:{}", field.name, block_value(&shown.json(), 4))),
+            _ => self.push_line(&format!("    {}:{}", field.name, block_value(&value.json(), 4))),
         }
     }
 
-    /// A secret that can be changed later gets a placeholder; one that is sent only on create is no longer needed.
-    fn write_secret(&mut self, found: &AdoptableObject<'_>, field: &'static Field) {
-        let unset = field.secret_is_read_back && !found.live.shows_secret(field.name);
-        if field.access == AttributeAccess::CreateOnly || unset {
-            return;
-        }
-        let variable = variable_name(&found.address, field.name);
-        self.note_attribute_line(found, field.name);
-        self.push_line(&format!("    {}: {{ env: {variable} }}", field.name));
-        let address = found.address.clone();
-        self.placeholders.push(SecretPlaceholder { address, attribute: field.name, variable });
+    /// Notes a secret of an object, and returns the variable that supplies it.
+    fn add_placeholder(&mut self, address: &Address, attribute: &'static str, part: &str) -> String {
+        let variable = variable_name(address, part);
+        self.placeholders.push(SecretPlaceholder { address: address.clone(), attribute, variable: variable.clone() });
+        variable
     }
 
-    /// The numbers of a bridge are owned whole, so they are written only when it is known what serves each of them.
-    fn write_numbers(
-        &mut self,
-        inputs: &Inputs<'_>,
-        adoption: &AdoptionSet<'_>,
-        found: &AdoptableObject<'_>,
-        field: &'static Field,
-    ) {
-        let attribute = field.name;
-        let Some(live) = inputs.live.accounts.get(found.account) else { return };
-        let on: Vec<&Connection> =
-            (live.connections.iter().flatten()).filter(|connection| connection.bridge == found.live.id).collect();
-        if let Some(candidates) = live.unseen_candidates.get(&found.live.id) {
-            let why = format!("something serves this bridge and no number shows: {}", list_candidates(candidates));
-            return self.leave_out(found, attribute, why);
+    fn write_numbers(&mut self, field: &Field, numbers: &[StatedNumber<'_>]) {
+        self.push_line(&format!("    {}:", field.name));
+        for number in numbers {
+            let Some(target) = number.served_by else { continue };
+            let mark = if number.as_shown { ", as_shown: true" } else { "" };
+            let (number, target) = (double_quoted(number.number), mapping_key(target));
+            self.push_line(&format!("      {number}: {{ provider: {target}{mark} }}"));
         }
-        let provider = |id: &str| {
-            let kinds = adoption.known.iter().filter(|((account, _, known), _)| account == found.account && known == id);
-            kinds.map(|((_, kind, _), address)| (kind, address)).find(|(kind, _)| has_connected_numbers(kind)).map(|(_, it)| it)
+        for number in numbers.iter().filter(|number| number.served_by.is_none()) {
+            self.push_line(&format!("      # {}: on the bridge, and nothing serves it", escape(number.number)));
+        }
+    }
+
+    /// One entry for all objects of a table.
+    fn write_alike(&mut self, group: &AlikeObjects<'_>, table: String) {
+        let Some(first) = group.objects.first() else { return };
+        let entry = AlikeEntry::new(group, table);
+        let addresses: Rc<[Address]> = entry.table.addresses.as_slice().into();
+        self.addresses.extend(addresses.iter().cloned());
+        self.write_head(&double_quoted(&entry.key));
+        self.push_line(&format!("    for_each: {}", file_name(&entry.table.name)));
+        self.push_line(&format!("    account: {}", mapping_key(first.statement.account)));
+        if let Some(id) = &entry.id {
+            self.push_line(&format!("    id: {}", inline_value(id)));
+        }
+        for (field, value) in &entry.attributes {
+            if let Some(value) = value {
+                self.attribute_lines.insert(self.lines_written + 1, (Rc::clone(&addresses), field.name));
+                let text =
+                    if field.ty == AttributeType::Secret { format!(" {}", inline_value(value)) } else { block_value(value, 4) };
+                self.push_line(&format!("    {}:{text}", field.name));
+            }
+            for (_, why, objects) in entry.left_out.iter().filter(|(of, ..)| of.name == field.name) {
+                self.push_line(&format!("    # {}: {} ({})", field.name, escape(why), escape(&entry.of_rows(objects))));
+                self.omitted.extend(objects.iter().map(|object| OmittedAttribute {
+                    address: object.statement.address.clone(),
+                    attribute: field.name,
+                    why: (*why).to_owned(),
+                }));
+            }
+        }
+        for object in &group.objects {
+            for (field, content) in &object.statement.attributes {
+                self.add_placeholders(object.statement.address, field, content);
+                self.numbers += content.connected_numbers();
+            }
+        }
+        self.tables.push(entry.table);
+    }
+
+    fn add_placeholders(&mut self, address: &Address, field: &'static Field, content: &StatedContent<'_>) {
+        match content {
+            StatedContent::Secret => {
+                self.add_placeholder(address, field.name, field.name);
+            }
+            StatedContent::Value(value) if field.allows_secret_sources => {
+                let CompactValue::Map(entries) = &**value else { return };
+                for (part, _) in entries.iter().filter(|(_, value)| holds_mark(value)) {
+                    self.add_placeholder(address, field.name, &format!("{}_{part}", field.name));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl ObjectStatement<'_> {
+    /// Takes out what only a create needs, and returns the names.
+    fn without_create_attributes(&mut self, needed: &BTreeSet<(&'static str, &'static str)>) -> Vec<&'static str> {
+        let kind = self.kind;
+        let is_out = |field: &Field| {
+            field.access == AttributeAccess::CreateOnly
+                && !kind.natural_key.contains(&field.name)
+                && !needed.contains(&(kind.name, field.name))
         };
-        let doubtful: Vec<String> = on
-            .iter()
-            .filter_map(|connection| match &connection.served_by {
-                ServedBy::OneOf(candidates) => Some(format!("{}: {}", connection.number, list_candidates(candidates))),
-                ServedBy::Unserved => None,
-                ServedBy::Foreign { id, owner } => {
-                    Some(format!("{}: served by configuration {id} of {}", connection.number, owned_by(owner.as_deref())))
-                }
-                known => {
-                    let id = known.id()?;
-                    provider(id)
-                        .is_none()
-                        .then(|| format!("{}: served by configuration {id}, which is not declared", connection.number))
-                }
-            })
-            .collect();
-        if !doubtful.is_empty() {
-            let why = format!("owned whole, and not everything is known: {}", doubtful.join("; "));
-            return self.leave_out(found, attribute, why);
-        }
-        let served: Vec<(&str, &Address)> = on
-            .iter()
-            .filter_map(|connection| Some((connection.number.as_str(), provider(connection.served_by.id()?)?)))
-            .collect();
-        if served.is_empty() {
-            return;
-        }
-        self.note_attribute_line(found, attribute);
-        self.numbers += served.len();
-        if field.ty == AttributeType::ServedBy {
-            let served = served.iter().map(|(_, address)| format!("    {attribute}: {}", mapping_key(&address.name)));
-            return served.for_each(|line| self.push_line(&line));
-        }
-        self.push_line(&format!("    {attribute}:"));
-        for (number, address) in &served {
-            let shown = live.spellings.get(&(found.live.id.clone(), (*number).to_owned())).map_or(*number, String::as_str);
-            // Without a plus sign it is not known whether the country code is present: the service's own spelling is kept.
-            let (name, mark) =
-                if text::is_e164(number) && shown.contains('+') { (*number, "") } else { (shown, ", as_shown: true") };
-            self.push_line(&format!("      {}: {{ provider: {}{mark} }}", double_quoted(name), mapping_key(&address.name)));
-        }
-        for connection in on.iter().filter(|connection| connection.served_by == ServedBy::Unserved) {
-            self.push_line(&format!("      # {}: on the bridge, and nothing serves it", escape(&connection.number)));
-        }
+        let names =
+            self.attributes.iter().map(|(field, _)| field).filter(|field| is_out(field)).map(|field| field.name).collect();
+        self.attributes.retain(|(field, _)| !is_out(field));
+        names
     }
 }
 
-/// Whether numbers are connected to objects of this kind.
-fn has_connected_numbers(kind: &str) -> bool {
-    crate::services::shapes_of_kind(kind).iter().any(|kind: &&Kind| kind.connected)
-}
-
-fn list_candidates(candidates: &BTreeSet<String>) -> String {
-    if candidates.is_empty() {
-        return "served by something that no configuration of the account accounts for".to_owned();
-    }
-    const MOST: usize = 5;
-    let mut list: Vec<&str> = candidates.iter().map(String::as_str).collect();
-    list.sort_by_key(|id| (id.len(), *id));
-    match list.as_slice() {
-        [one] => format!("served by {one} or by nothing"),
-        few if few.len() <= MOST => format!("served by one of {}", few.join(", ")),
-        many => format!("served by one of {} and {} more", many[..MOST].join(", "), many.len() - MOST),
-    }
-}
-
-/// A value that a service shows, as the YAML states it.
-pub(in crate::analysis) fn stated_value<'v>(
-    field: &Field,
-    catalogue: &[CatalogueEntry],
-    shown: &'v CompactValue,
-) -> Cow<'v, CompactValue> {
-    match (field.ty, shown) {
-        // Numbers of any length stay texts, so no reader changes them.
-        (AttributeType::Decimal, CompactValue::Number(_) | CompactValue::Text(_)) => {
-            let text = shown.text().unwrap_or_default();
-            let plain = canonical_decimal(&text).filter(|_| text.contains(['e', 'E']));
-            Cow::Owned(CompactValue::from(plain.unwrap_or_else(|| text.into_owned())))
-        }
-        (AttributeType::CatalogueEntry, _) => Cow::Owned(entry_word(field, catalogue, shown)),
-        (_, shown) => Cow::Borrowed(shown),
-    }
-}
-
-/// The name of a provider for people: its slug, or its name where that identifies it.
-fn entry_word(field: &Field, entries: &[CatalogueEntry], shown: &CompactValue) -> CompactValue {
-    let Some(entry) = field.entry(entries, shown) else { return shown.clone() };
-    let words = [entry.slug.as_deref(), Some(entry.name.as_str())];
-    let finds = |word: &&str| field.entry(entries, &CompactValue::from(*word)).is_some_and(|found| found.id == entry.id);
-    words.into_iter().flatten().find(finds).map_or_else(|| shown.clone(), CompactValue::from)
-}
-
-fn is_empty(value: &CompactValue) -> bool {
-    match value {
-        CompactValue::Null => true,
-        CompactValue::Text(text) => text.trim().is_empty(),
-        CompactValue::List(items) => items.is_empty(),
-        CompactValue::Map(map) => map.is_empty(),
-        _ => false,
-    }
+/// The name of a file as a plain text where that is one.
+fn file_name(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let plain = name.starts_with(|char: char| char.is_ascii_alphabetic()) && name.bytes().all(is_plain);
+    if plain { name.to_owned() } else { double_quoted(name) }
 }
 
 /// `TWILIO_MAIN_AUTH_TOKEN` for `auth_token` of `providers.twilio-main`.
 fn variable_name(address: &Address, attribute: &str) -> String {
-    let mut name = String::new();
-    for char in address.name.chars().chain(['_']).chain(attribute.chars()) {
-        let _ = write!(name, "{}", if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' });
-    }
+    let name = format!("{}_{}", variable_part(&address.name), variable_part(attribute));
     if name.starts_with(|char: char| char.is_ascii_digit()) { format!("_{name}") } else { name }
+}
+
+/// A text in the letters that names of variables have.
+pub(super) fn variable_part(text: &str) -> String {
+    text.chars().map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' }).collect()
 }

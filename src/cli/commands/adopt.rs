@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::analysis::adopt::{AdoptionCoverage, OmittedAttribute};
+use crate::analysis::adopt::{AdoptionCoverage, Factoring, OmittedAttribute};
 use crate::cli::args::{LockArgs, parse_address};
 use crate::cli::console::Console;
 use crate::model::resource::Address;
@@ -36,6 +36,16 @@ pub struct AdoptArgs {
     /// Folder for the files; an existing file with other content is never overwritten
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Write alike objects as a table and one `for_each` entry where there are at least two of them; without this, where there
+    /// are more than 20
+    #[arg(long, requires = "all", conflicts_with = "no_factor")]
+    pub factor: bool,
+    /// Write an entry for every object, however many are alike
+    #[arg(long, requires = "all")]
+    pub no_factor: bool,
+    /// Write into tables also what only a create needs; without this, tables leave it out
+    #[arg(long, requires = "all", conflicts_with = "no_factor")]
+    pub with_create_attributes: bool,
     /// Read from the embedded simulator, started from this world file, instead of the accounts' services
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
@@ -49,6 +59,16 @@ fn kind(text: &str) -> Result<String, String> {
     if kinds.contains(&text) { Ok(text.to_owned()) } else { Err(format!("the kinds are {}", kinds.join(", "))) }
 }
 
+impl AdoptArgs {
+    fn factoring(&self) -> Factoring {
+        match (self.factor, self.no_factor) {
+            (true, _) => Factoring::Always,
+            (_, true) => Factoring::Never,
+            _ => Factoring::Many,
+        }
+    }
+}
+
 /// Takes objects under management.
 pub(crate) async fn run(out: &Console, args: &AdoptArgs) -> Result<Exit, RunError> {
     let target = match (&args.address, &args.id) {
@@ -59,6 +79,8 @@ pub(crate) async fn run(out: &Console, args: &AdoptArgs) -> Result<Exit, RunErro
         target,
         choice: PlanSelection { sandbox: args.sandbox.clone(), accounts: args.accounts.clone(), ..PlanSelection::default() },
         out: args.out.clone(),
+        factoring: args.factoring(),
+        with_create_attributes: args.with_create_attributes,
         lock_wait: args.lock.timeout(),
     };
     adopt_and_show(out, &request).await.map(|outcome| outcome.exit())
@@ -106,7 +128,7 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
         let secrets = pages().flat_map(|page| &page.placeholders);
         let left_out = pages().flat_map(|page| &page.omitted);
         return out.print_document(&Adoption {
-            files: drafts.iter().map(|draft| draft.path.display().to_string()).collect(),
+            files: drafts.iter().flat_map(AdoptedFile::paths).map(|path| path.display().to_string()).collect(),
             objects: objects.map(|it| Adopted { address: it.to_string(), id: None }).collect(),
             secrets: secrets
                 .map(|it| Supply {
@@ -132,19 +154,26 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
     }
     if out.global.quiet {
         let objects: usize = pages().map(|page| page.addresses.len()).sum();
-        let (files, which) = (drafts.len(), plural_kind(drafts.len(), "files"));
+        let files = drafts.iter().flat_map(AdoptedFile::paths).count();
+        let which = plural_kind(files, "files");
         return out.print(&format!("Adopted {objects} {} into {files} {which}.\n", plural_kind(objects, "objects")));
     }
     for draft in drafts {
-        let word = if draft.is_unchanged { "unchanged" } else { "wrote" };
+        let word = |path: &Path| if draft.unchanged.contains(path) { "unchanged" } else { "wrote" };
         let count = draft.page.addresses.len();
         let kind = draft.page.addresses.first().map_or("", |address| address.kind.as_str());
         let numbers = match draft.page.numbers {
             0 => String::new(),
             count => format!(" with {count} {}", plural_kind(count, "numbers")),
         };
-        out.print(&format!("{word} {}  {count} {}{numbers}\n", draft.path.display(), plural_kind(count, kind)));
+        let path = &draft.path;
+        out.print(&format!("{} {}  {count} {}{numbers}\n", word(path), path.display(), plural_kind(count, kind)));
+        for table in &draft.page.tables {
+            let (path, count) = (draft.table_path(table), table.addresses.len());
+            out.print(&format!("{} {}  {count} {}\n", word(&path), path.display(), plural_kind(count, "rows")));
+        }
     }
+    print_create_attributes(out, drafts);
     let left_out: Vec<&OmittedAttribute> = pages().flat_map(|page| &page.omitted).collect();
     render_list(out, "Not written; a comment in the file says why", &left_out, |it| {
         format!("{} {}: {}", it.address, it.attribute, it.why)
@@ -158,6 +187,19 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
     let next = out.repeated_options.complete_command(&format!("telform plan{}", next_command_sources(out, drafts)));
     out.print(&format!("Next: {first}{next}\n"));
     out.report_not_checked(&looked.missed);
+}
+
+/// What tables leave out.
+fn print_create_attributes(out: &Console, drafts: &[AdoptedFile]) {
+    for draft in drafts.iter().filter(|draft| !draft.page.for_creates_only.is_empty()) {
+        let names: Vec<&str> = draft.page.for_creates_only.iter().copied().collect();
+        let what = format!(
+            "Left out of {}, because only a create needs it: {}; --with-create-attributes writes it.",
+            draft.path.display(),
+            names.join(", ")
+        );
+        out.print(&format!("\n{}\n", out.plan_detail().wrap(&what, 2).join("\n  ")));
+    }
 }
 
 /// The options with which the next command finds what was written: those of this one, and files that they do not reach.

@@ -66,6 +66,8 @@ pub struct Problem {
     pub severity: Severity,
     /// One line.
     pub message: String,
+    /// The length of what it says before the row and column of a table.
+    message_without_cell: usize,
     /// Where it is.
     pub location: SourceLocation,
     /// The span that is wrong, then further spans, possibly in other files. Empty when there is nothing to show.
@@ -116,14 +118,16 @@ impl Problem {
     /// An error about a span of a file.
     pub fn new(code: &'static str, message: impl AsRef<str>, source: &Arc<SourceFile>, span: Span) -> Self {
         let (file, at, cell) = source.resolve(span);
+        let fault = one_line(message.as_ref());
+        let message_without_cell = fault.len();
         let message = match &cell {
-            Some((cell, _)) => one_line(&format!("{} ({cell})", message.as_ref())),
-            None => one_line(message.as_ref()),
+            Some((cell, _)) => format!("{fault} {}", one_line(&format!("({cell})"))),
+            None => fault,
         };
         let label = Label { source: file, span: at, text: String::new() };
         let location = label.location();
         let labels = if label.source.is_quoted() { vec![label] } else { Vec::new() };
-        let problem = Self { code, severity: Severity::Error, message, location, labels, help: None };
+        let problem = Self { code, severity: Severity::Error, message, message_without_cell, location, labels, help: None };
         match cell {
             Some((_, entry)) => problem.also_at(source, entry, "for this entry"),
             None => problem,
@@ -133,14 +137,21 @@ impl Problem {
     /// An error about a file as a whole, or about a position whose text is not available.
     pub fn at_location(code: &'static str, message: impl AsRef<str>, place: SourceLocation) -> Self {
         let place = SourceLocation { file: one_line(&place.file).into(), line: place.line.max(1), column: place.column.max(1) };
+        let message = one_line(message.as_ref());
         Self {
             code,
             severity: Severity::Error,
-            message: one_line(message.as_ref()),
+            message_without_cell: message.len(),
+            message,
             location: place,
             labels: Vec::new(),
             help: None,
         }
+    }
+
+    /// What it says without the row and column of a table, which several cells may have in common.
+    pub fn fault(&self) -> &str {
+        self.message.get(..self.message_without_cell).unwrap_or(&self.message)
     }
 
     /// An error about a file as a whole.

@@ -19,8 +19,10 @@ mod load;
 mod render;
 mod table;
 mod template;
+mod write;
 
 pub(crate) use load::is_table;
+pub(crate) use write::{TableText, fits_cell, literal_text};
 
 use compile::{CellSecrecy, EntryTemplate, TableOrigin, compile_entry};
 use load::{LoadedTable, TableRequest, load_table};

@@ -1,6 +1,6 @@
 //! Takes existing objects under management: YAML and ledger entries, proven by an empty plan before anything is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,12 +8,13 @@ use super::ledger_run::LedgerOnlyRun;
 use super::progress::RunEvent;
 use super::session::now_utc;
 use super::{Context, Exit, PlanSelection, Run, RunError, RunJournal, SessionPurpose, match_account_patterns, saved_plan};
-use crate::analysis::adopt::{AdoptionCoverage, AdoptionSet, missing_id_help, render_file, unlisted_reason};
+use crate::analysis::adopt::{
+    AdoptionCoverage, AdoptionSet, Factoring, WritingChoices, missing_id_help, render_file, unlisted_reason,
+};
 use crate::analysis::drift;
 use crate::apply::settle_ledger;
 use crate::config::desired::{self, FileEdits};
 use crate::config::problem::Problems;
-use crate::disk;
 use crate::model::resource::{Address, Desired, LiveState};
 use crate::plan::{Inputs, LedgerUpdate, Plan, PlanOptions};
 use crate::services;
@@ -21,7 +22,7 @@ use crate::services;
 mod files;
 
 pub use files::AdoptedFile;
-use files::{file_for, file_of};
+use files::{file_for, file_of, file_stem, leave_out_problems};
 
 /// What an adoption is asked for.
 #[derive(Debug, Clone)]
@@ -32,6 +33,10 @@ pub struct AdoptRequest {
     pub choice: PlanSelection,
     /// Folder for the files; none means beside the configuration.
     pub out: Option<PathBuf>,
+    /// When alike objects become a table.
+    pub factoring: Factoring,
+    /// Whether tables have what only a create needs.
+    pub with_create_attributes: bool,
     /// The longest time to wait for the ledger's lock.
     pub lock_wait: Duration,
 }
@@ -88,9 +93,6 @@ impl AdoptionOutcome {
     }
 }
 
-/// Attributes that must not be written as the service shows them, and why.
-type OmittedAttributes = BTreeMap<(Address, String), String>;
-
 /// Takes objects under management.
 pub async fn adopt(context: &Context, request: &AdoptRequest) -> Result<AdoptionOutcome, RunError> {
     match &request.target {
@@ -122,7 +124,8 @@ async fn adopt_all(context: &Context, request: &AdoptRequest, kind: Option<&str>
     let (session, live) = read(context, request, loaded, None).await?;
     let inputs = inputs(&session, &session.desired, &live, &session.options);
     let adoption = AdoptionSet::from_unclaimed(&inputs, &kinds);
-    let mut without = OmittedAttributes::new();
+    let (factoring, with_create_attributes) = (request.factoring, request.with_create_attributes);
+    let mut choices = WritingChoices { factoring, with_create_attributes, ..WritingChoices::default() };
     let (files, desired, plan) = loop {
         let files: Vec<AdoptedFile> = adoption
             .groups
@@ -130,10 +133,11 @@ async fn adopt_all(context: &Context, request: &AdoptRequest, kind: Option<&str>
             .filter_map(|group| {
                 let first = group.first()?;
                 let path = file_of(&folder, first.account, first.kind.name);
-                Some(AdoptedFile::new(path, String::new(), render_file(&inputs, &adoption, group, &without)))
+                let page = render_file(&inputs, &adoption, group, &choices, &file_stem(first.account, first.kind.name));
+                Some(AdoptedFile::new(path, String::new(), page))
             })
             .collect();
-        if let Some((desired, plan)) = prove_adoption(&session, &live, &edits, &files, &mut without)? {
+        if let Some((desired, plan)) = prove_adoption(&session, &live, &edits, &files, &mut choices)? {
             break (files, desired, plan);
         }
     };
@@ -194,11 +198,11 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
             "to give it another name, rename the entry and list both names under `moved`",
         ));
     }
-    let mut without = OmittedAttributes::new();
+    let mut choices = WritingChoices { factoring: Factoring::Never, ..WritingChoices::default() };
     let (files, desired, plan) = loop {
-        let page = render_file(&inputs, &adoption, &adoption.groups[0], &without);
+        let page = render_file(&inputs, &adoption, &adoption.groups[0], &choices, "");
         let files = vec![AdoptedFile::new(path.clone(), before.clone(), page)];
-        if let Some((desired, plan)) = prove_adoption(&session, &live, &FileEdits::default(), &files, &mut without)? {
+        if let Some((desired, plan)) = prove_adoption(&session, &live, &FileEdits::default(), &files, &mut choices)? {
             break (files, desired, plan);
         }
     };
@@ -268,22 +272,22 @@ fn inputs<'a>(session: &'a Run, desired: &'a Desired, live: &'a LiveState, optio
 }
 
 /// The plan over the files as they would be, when it is empty. Otherwise the attributes that prevent this are left out
-/// of the next try; one that cannot be left out is an error.
+/// of the next try, or written after all; one with which neither helps is an error.
 fn prove_adoption(
     session: &Run,
     live: &LiveState,
     edits: &FileEdits,
     files: &[AdoptedFile],
-    without: &mut OmittedAttributes,
+    choices: &mut WritingChoices,
 ) -> Result<Option<(Desired, Plan)>, RunError> {
-    let before = without.len();
+    let before = (choices.refused.len(), choices.needed.len());
     let mut edits = edits.clone();
-    edits.0.extend(files.iter().map(|file| (file.path.clone(), Some(file.text()))));
+    edits.0.extend(files.iter().flat_map(AdoptedFile::texts).map(|(path, text)| (path, Some(text.into_owned()))));
     let loaded = match desired::load_edited(&session.context.options.files, &edits) {
         Ok(loaded) => loaded,
         Err(problems) => {
-            leave_out_problems(files, &problems, without);
-            return if without.len() > before { Ok(None) } else { Err(problems.into()) };
+            leave_out_problems(files, &problems, choices);
+            return if choices.refused.len() > before.0 { Ok(None) } else { Err(problems.into()) };
         }
     };
     let targets: BTreeSet<Address> = files.iter().flat_map(|file| file.page.addresses.clone()).collect();
@@ -304,11 +308,17 @@ fn prove_adoption(
     let refused = plan.refusals.iter().filter_map(|refusal| {
         Some((refusal.addresses.first().filter(|address| targets.contains(*address))?.clone(), refusal.attribute.clone()?))
     });
-    for pair in differing.chain(refused) {
+    let unstated: BTreeSet<(&'static str, &'static str)> = files.iter().flat_map(AdoptedFile::for_creates_only).collect();
+    for (address, attribute) in differing.chain(refused) {
+        // A default of the user gives it another value.
+        if let Some(pair) = unstated.iter().find(|(kind, name)| address.kind == *kind && attribute == *name) {
+            choices.needed.insert(*pair);
+            continue;
+        }
         let why = "a plan would change it: the service does not show it as it would have to be written";
-        without.entry(pair).or_insert_with(|| why.to_owned());
+        choices.refused.entry((address, attribute)).or_insert_with(|| why.to_owned());
     }
-    if without.len() > before {
+    if (choices.refused.len(), choices.needed.len()) > before {
         return Ok(None);
     }
     session.context.progress.on_event(&RunEvent::NotProven(&plan));
@@ -317,23 +327,6 @@ fn prove_adoption(
         "nothing was written: a plan over the new files would not be empty, see above",
         "leave these objects out with --account or --kind, or write their YAML by hand",
     ))
-}
-
-/// Attributes whose lines the loader did not accept.
-fn leave_out_problems(files: &[AdoptedFile], problems: &Problems, without: &mut OmittedAttributes) {
-    for problem in problems.iter() {
-        let file = files.iter().find(|file| *file.path.display().to_string() == *problem.location.file);
-        let Some(file) = file else { continue };
-        let above = file.before.bytes().filter(|byte| *byte == b'\n').count();
-        let Some(line) = (problem.location.line as usize).checked_sub(above) else { continue };
-        // A problem of an entry as a whole is not caused by the attribute above it.
-        let head = file.page.address_lines.range(..=line).next_back().map_or(0, |(head, _)| *head);
-        if let Some((_, (address, attribute))) = file.page.attribute_lines.range(head..=line).next_back() {
-            without
-                .entry((address.clone(), (*attribute).to_owned()))
-                .or_insert_with(|| format!("not written: {}", problem.message));
-        }
-    }
 }
 
 async fn finish_adoption(
@@ -345,14 +338,12 @@ async fn finish_adoption(
     coverage: AdoptionCoverage,
 ) -> Result<AdoptionOutcome, RunError> {
     // Checked before anything is written, so that nothing is left incomplete.
-    for file in files.iter().filter(|file| file.before.is_empty()) {
-        if disk::path_exists(&file.path) && !file.is_there() {
-            return Err(RunError::other(
-                "telform::adopt::exists",
-                format!("{} exists with other content; nothing was written", file.path.display()),
-                "move it away, or give another folder with --out and name this one with -f, so that what it declares is left out",
-            ));
-        }
+    if let Some(path) = files.iter().find_map(AdoptedFile::foreign_file) {
+        return Err(RunError::other(
+            "telform::adopt::exists",
+            format!("{} exists with other content; nothing was written", path.display()),
+            "move it away, or give another folder with --out and name this one with -f, so that what it declares is left out",
+        ));
     }
     let store = session.store.clone();
     let book = RunJournal::open(&session.context, &store, &session.ledger, &session.chain).await?;

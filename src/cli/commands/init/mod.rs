@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::analysis::adopt::Factoring;
 use crate::cli::commands::adopt;
 use crate::cli::console::Console;
 use crate::config::desired;
@@ -245,6 +246,8 @@ async fn run_adoption(out: &Console, args: &InitArgs, top: &Path) -> Result<usiz
         target: AdoptionTarget::All { kind: None },
         choice: PlanSelection { sandbox: args.sandbox.clone(), ..PlanSelection::default() },
         out: Some(folder),
+        factoring: Factoring::default(),
+        with_create_attributes: false,
         lock_wait: std::time::Duration::ZERO,
     };
     match adopt::adopt_and_show(&out, &request).await? {
