@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod adopted_tables;
 mod api_http;
 mod api_pace;
 mod api_recordings;

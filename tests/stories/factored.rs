@@ -161,7 +161,7 @@ fn cells_that_are_not_accepted_are_left_empty() {
 
 #[test]
 fn partners_that_wait_for_their_mail_are_rows_too() {
-    let waiting = |index: usize| if index % 2 == 0 { json!({ "owner_email": null }) } else { json!({}) };
+    let waiting = |index: usize| if index.is_multiple_of(2) { json!({ "owner_email": null }) } else { json!({}) };
     let story = partners((1..=30).map(|index| partner(index, waiting(index))).collect());
     let shown = story.expect(0, ADOPT).says("waits to be verified").stdout.clone();
     assert!(shown.contains("(15)"), "{shown}");
