@@ -52,12 +52,12 @@ impl DriftClass {
         match self {
             Self::Gone => "missing: deleted outside telform, or hidden",
             Self::Outside => "changed outside telform",
-            Self::Both => "changed outside telform, and in the configuration too",
+            Self::Both => "changed outside telform and in the configuration",
             Self::Unknown => "differs; telform has not seen it before, so it is not known who changed it",
-            Self::PutBack => "changed back by the service to its own form; not sent again",
-            Self::NotTaken => "sent, and not taken by the service",
+            Self::PutBack => "changed by the service to its own form; not sent again",
+            Self::NotTaken => "sent, but not accepted by the service",
             Self::Pending => "waits to be confirmed",
-            Self::Foreign => "belongs to another organization now, or to none",
+            Self::Foreign => "now belongs to another organization, or to none",
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn check_answer(step: &Step, kind: &'static Kind, object: Option<&Liv
                 return AnswerCheck::Proven { id: Some(object.id.clone()) };
             }
             AnswerCheck::NotDone(format!(
-                "the service made {} {} and did not take {}: it may be of another generation than the account says; look at that object and remove it by hand",
+                "the service created {} {} but ignored {}: the account may belong to another generation. Check that object and remove it by hand",
                 kind.singular,
                 object.id,
                 dropped.join(", ")
@@ -53,7 +53,7 @@ pub(super) fn check_answer(step: &Step, kind: &'static Kind, object: Option<&Liv
             if !emptied.is_empty() {
                 let lost: Vec<String> = emptied.iter().map(|name| format!("{name} was {}", untouched[name])).collect();
                 return AnswerCheck::Damaged(format!(
-                    "the service changed values that were not sent: {}; put them back by hand",
+                    "the service changed values that telform did not send: {}; restore them by hand",
                     lost.join("; ")
                 ));
             }

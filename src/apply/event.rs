@@ -117,7 +117,7 @@ impl StepOutcome {
             notes.push(format!("the answer {shown} {}", not_taken.join(", ")));
         }
         if !unmet.is_empty() {
-            notes.push(format!("the service keeps {} in another form than it was sent", unmet.join(", ")));
+            notes.push(format!("the service stores {} in a different form than was sent", unmet.join(", ")));
         }
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         Self::Done { id, note, unmet, not_taken }
@@ -128,7 +128,7 @@ impl StepOutcome {
         if let (false, Self::Done { note, .. }) = (names.is_empty(), self) {
             let names: Vec<String> = names.iter().map(|name| escape(name)).collect();
             let told = format!(
-                "the service shows a secret of yours in {}: it is masked, and the value is not compared [notice::secret_echoed]",
+                "the service shows one of your secrets in {}: it is masked, and the value is not compared [notice::secret_echoed]",
                 names.join(", ")
             );
             *note = Some(note.take().map_or(told.clone(), |before| format!("{before}; {told}")));
@@ -138,7 +138,7 @@ impl StepOutcome {
     /// Adds numbers that a new bridge does not show although it was to include them.
     pub fn add_missing_numbers(&mut self, numbers: &[String]) {
         if let (false, Self::Done { note, not_taken, .. }) = (numbers.is_empty(), self) {
-            let told = format!("it was made without {}: the service did not take what was sent", numbers.join(", "));
+            let told = format!("it was created without {}: the service ignored what was sent", numbers.join(", "));
             *note = Some(note.take().map_or(told.clone(), |before| format!("{before}; {told}")));
             not_taken.extend_from_slice(numbers);
         }

@@ -46,7 +46,7 @@ pub use step_target::PollBackoff;
 pub use twins::{ObjectWithTwins, find_twins};
 pub use wait_until_shown::wait_until_shown;
 
-/// What happens to the rest when a step fails. Steps that wait for a failed one never start.
+/// What happens to the other steps when a step fails. Steps that wait for a failed one never start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnError {
     /// Nothing new is started.
@@ -76,7 +76,7 @@ pub struct Apply<'a> {
     pub observer: &'a dyn ApplyObserver,
     /// Requests a stop: running steps are completed, nothing new starts.
     pub stop: CancellationToken,
-    /// What happens to the rest when a step fails.
+    /// What happens to the other steps when a step fails.
     pub on_error: OnError,
     /// Whether numbers that were disconnected for a step that did not happen are connected again.
     pub reconnect: bool,

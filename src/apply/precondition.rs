@@ -47,18 +47,19 @@ impl ApplyRun<'_> {
             StepOperation::Connect { bridge, number, provider, before } => {
                 match (self.resolve_ref(bridge), self.resolve_ref(provider)) {
                     (Ok(slug), Ok(wanted)) => {
+                        let holder = target.account.service.link_words().holder;
                         let cut_before = step.steps_waited_for().any(|id| self.disconnects_number(id, number));
                         let belief = self.check_connection(target, &slug, number, before, Some(&wanted), cut_before).await;
                         match belief {
                             // It was to join the bridge at its creation (unpod.md 6.2): nothing disconnected it.
                             Precondition::NotOnBridge if matches!(bridge, ObjectRef::Step(_)) => {
                                 Precondition::EarlierStepNotTaken(format!(
-                                    "{number} did not join bridge {slug} when this run made it: the service did not take it"
+                                    "the service did not put {number} on {holder} {slug} when this run created it"
                                 ))
                             }
-                            Precondition::NotOnBridge => Precondition::Changed(format!(
-                                "{number} on bridge {slug} was taken off the bridge since the plan"
-                            )),
+                            Precondition::NotOnBridge => {
+                                Precondition::Changed(format!("{number} was taken off {holder} {slug} since the plan"))
+                            }
                             other => other,
                         }
                     }
@@ -85,7 +86,7 @@ impl ApplyRun<'_> {
             Ok(found) => match found.iter().find(|other| replaces != Some(other.id.as_str())) {
                 None => Precondition::Holds(None),
                 Some(other) => Precondition::Changed(format!(
-                    "{} {} with this natural key has appeared since the plan",
+                    "{} {} with this natural key was created since the plan",
                     target.kind.singular, other.id
                 )),
             },
@@ -112,7 +113,7 @@ impl ApplyRun<'_> {
         {
             Ok(Some(object)) => object,
             Ok(None) => {
-                return Precondition::Gone(format!("{} {id} is no longer there", target.kind.singular));
+                return Precondition::Gone(format!("{} {id} no longer exists", target.kind.singular));
             }
             Err(error) => return Precondition::Unreadable(self.describe_error(target, id, &error).await),
         };
@@ -151,7 +152,7 @@ impl ApplyRun<'_> {
         }
         match self.live_uses(target, id, unread).await {
             Ok(users) if users.is_empty() => belief,
-            Ok(users) => Precondition::Changed(format!("{}; deleting it would silence that", users.join(", "))),
+            Ok(users) => Precondition::Changed(format!("{}; deleting it would disconnect that", users.join(", "))),
             Err(error) => Precondition::Unreadable(error.to_string()),
         }
     }
@@ -197,12 +198,12 @@ impl ApplyRun<'_> {
                     return belief;
                 }
                 Precondition::Changed(format!(
-                    "{} {} connected on it since the plan; deleting it would silence that",
+                    "{} {} connected on it since the plan; deleting it would disconnect that",
                     late.join(", "),
                     if late.len() == 1 { "was" } else { "were" }
                 ))
             }
-            Ok(None) => Precondition::Gone(format!("bridge {slug} is no longer there")),
+            Ok(None) => Precondition::Gone(format!("{} {slug} no longer exists", target.kind.singular)),
             Err(error) => Precondition::Unreadable(self.describe_error(target, slug, &error).await),
         }
     }
@@ -216,16 +217,17 @@ impl ApplyRun<'_> {
         wanted: Option<&str>,
         cut_before: bool,
     ) -> Precondition {
+        let words = target.account.service.link_words();
         let servers =
             match one::read_bridge_servers(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, slug)
                 .await
             {
                 Ok(Some(servers)) => servers,
-                Ok(None) => return Precondition::Gone(format!("bridge {slug} is no longer there")),
+                Ok(None) => return Precondition::Gone(format!("{} {slug} no longer exists", words.holder)),
                 Err(error) => return Precondition::Unreadable(self.describe_error(target, slug, &error).await),
             };
         let served = servers.get(number).cloned().unwrap_or(ServedBy::NotThere);
-        let moved = |what: &str| Precondition::Changed(format!("{number} on bridge {slug} {what} since the plan"));
+        let moved = |what: &str| Precondition::Changed(format!("{number} on {} {slug} {what} since the plan", words.holder));
         match (before, wanted, served) {
             // A row without a configuration after the disconnect is equivalent to no row (unpod.md 12, row 7).
             (ServedBy::NotThere, Some(_), ServedBy::NotThere | ServedBy::Unserved) => Precondition::Holds(None),
@@ -234,17 +236,19 @@ impl ApplyRun<'_> {
                 Precondition::AlreadyDone("it was already connected".to_owned())
             }
             (ServedBy::NotThere, Some(_), _) => moved("was connected outside this run"),
-            (_, None, ServedBy::NotThere) => Precondition::AlreadyDone("it was already off the bridge".to_owned()),
+            (_, None, ServedBy::NotThere) => Precondition::AlreadyDone(format!("it was already off the {}", words.holder)),
             (ServedBy::By { id, .. }, _, ServedBy::By { id: now, .. } | ServedBy::Foreign { id: now, .. }) if *id != now => {
-                moved(&format!("moved to configuration {now}"))
+                moved(&format!("moved to {} {now}", words.target))
             }
-            (ServedBy::By { id, .. }, _, ServedBy::OneOf(now)) if !now.contains(id) => moved("moved to another configuration"),
+            (ServedBy::By { id, .. }, _, ServedBy::OneOf(now)) if !now.contains(id) => {
+                moved(&format!("moved to another {}", words.target))
+            }
             (ServedBy::By { .. } | ServedBy::OneOf(_), _, ServedBy::Unserved) => match wanted {
-                None => Precondition::AlreadyDone("no configuration served it any more".to_owned()),
+                None => Precondition::AlreadyDone(format!("no {} served it any more", words.target)),
                 Some(_) => Precondition::Holds(None),
             },
             (ServedBy::Unserved, Some(_), ServedBy::By { id: now, .. } | ServedBy::Foreign { id: now, .. }) => {
-                moved(&format!("was connected to configuration {now}"))
+                moved(&format!("was connected to {} {now}", words.target))
             }
             (ServedBy::Unserved, Some(_), ServedBy::OneOf(_)) => moved("was connected outside this run"),
             (ServedBy::By { .. } | ServedBy::OneOf(_) | ServedBy::Unserved, Some(_), ServedBy::NotThere) => {
@@ -260,7 +264,7 @@ impl ApplyRun<'_> {
 
     /// Whether a number may still be served by the configuration that the plan saw.
     async fn check_served(&self, target: &StepTarget<'_>, slug: &str, number: &str, id: &str) -> Precondition {
-        let account = target.account.name.as_str();
+        let (account, words) = (target.account.name.as_str(), target.account.service.link_words());
         let targets = target.account.service.link_roles().map_or("", |roles| roles.target);
         let objects = self.apply.live.accounts.get(account).and_then(|live| live.objects.get(targets));
         let objects = objects.map_or(&[][..], Vec::as_slice);
@@ -276,10 +280,11 @@ impl ApplyRun<'_> {
                 Some(connection) => {
                     let now = connection.served_by.id().map_or_else(|| connection.served_by.word().to_owned(), str::to_owned);
                     Precondition::Changed(format!(
-                        "{number} on bridge {slug} moved from configuration {id} to {now} since the plan"
+                        "{number} on {} {slug} moved from {} {id} to {now} since the plan",
+                        words.holder, words.target
                     ))
                 }
-                None => Precondition::AlreadyDone("it was already off the bridge".to_owned()),
+                None => Precondition::AlreadyDone(format!("it was already off the {}", words.holder)),
             },
             Err(error) => Precondition::Unreadable(error.to_string()),
         }

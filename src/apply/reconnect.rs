@@ -79,9 +79,11 @@ impl ApplyRun<'_> {
                 };
                 entry.insert(servers);
             }
+            let Some(account) = self.apply.declared_account(&step.call.account) else { continue };
+            let words = account.service.link_words();
             let served = bridges[&at].as_ref().and_then(|servers| servers.get(number));
             if let Some(served) = served.filter(|served| served.may_serve()) {
-                shown.insert(step.id.clone(), served.describe());
+                shown.insert(step.id.clone(), served.describe(words.target));
             }
         }
         shown
@@ -101,8 +103,8 @@ impl ApplyRun<'_> {
         let kind = services::shape_of_generation(account.service.link_roles()?.target, facts.generation)?;
         match one::read_object_by_id(&self.read_only(), account, kind, facts, self.apply.key, id).await {
             Ok(Some(_)) => None,
-            Ok(None) => Some(format!("{} {id} is no longer there", kind.singular)),
-            Err(error) => Some(format!("it is not known whether {} {id} is there: {error}", kind.singular)),
+            Ok(None) => Some(format!("{} {id} no longer exists", kind.singular)),
+            Err(error) => Some(format!("it is not known whether {} {id} exists: {error}", kind.singular)),
         }
     }
 }

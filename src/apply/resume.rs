@@ -93,7 +93,7 @@ impl ApplyRun<'_> {
         if let Some((verdict, evidence)) = self.verdict_from_ledger(step, &target).await {
             return found(verdict, evidence);
         }
-        let how = format!("run {} was cut off", cut.id);
+        let how = format!("run {} was interrupted", cut.id);
         let lost = LostAnswer { how: &how, open_since: intent.at.parse().ok() };
         let settled = settle_lost_answer(self, step, &target, &lost).await;
         let seals = match &intent.record {
@@ -134,12 +134,12 @@ impl ApplyRun<'_> {
         let ledger = self.ledger.lock().await;
         let made = |entry: &&ManagedObject| entry.account == step.call.account && operation.replaces_here() != Some(&entry.id);
         if let Some(entry) = ledger.objects.get(address).filter(made) {
-            return Some((JournalFinding::Done, format!("the ledger knows it as {}", entry.id)));
+            return Some((JournalFinding::Done, format!("in the ledger it is {}", entry.id)));
         }
         if ledger.attempts.contains_key(address) {
             return None;
         }
-        let why = "its request was not sent, was refused, or `telform forget` recorded that it made nothing";
+        let why = "its request was not sent or was refused, or `telform forget` recorded that it created nothing";
         Some((JournalFinding::NotDone, why.to_owned()))
     }
 
@@ -216,8 +216,8 @@ impl ApplyRun<'_> {
 fn explain_unknown(step: &Step) -> String {
     match (&step.operation, &step.address) {
         (StepOperation::Update { secrets, .. }, Some(address)) if !secrets.is_empty() => format!(
-            "only secrets were to change, and they cannot be read; the next plan writes those that differ from what the ledger knows, and `--rewrite-secret {address}` writes them in any case"
+            "only secrets would change, and they cannot be read; the next plan writes those that differ from the ledger, and `--rewrite-secret {address}` writes them in any case"
         ),
-        _ => "reading shows no difference between done and not done; the next plan compares again".to_owned(),
+        _ => "reading cannot show whether it was done; the next plan compares again".to_owned(),
     }
 }

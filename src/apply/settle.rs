@@ -49,7 +49,7 @@ pub(super) async fn settle_lost_answer(
     let error = lost.how;
     let done = || StepOutcome::done_with(format!("the answer was lost ({error}); reading shows that it was done"));
     let unknown = |why: String| SettleResult::As(StepOutcome::unknown(why));
-    let unread = |second: ApiError| unknown(format!("{error}; reading did not settle it: {second}"));
+    let unread = |second: ApiError| unknown(format!("{error}; reading did not show whether it was done: {second}"));
     match &step.operation {
         operation @ StepOperation::Create { key, .. } => {
             let replaces = operation.replaces_here().map(String::as_str);
@@ -58,7 +58,7 @@ pub(super) async fn settle_lost_answer(
                     [] if target.kind.hidden_until_verified => {
                         let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
                         unknown(format!(
-                            "{error}; a new {} stays invisible until it is verified, so it cannot be looked up. Ask the owner of the mail address, or look in the portal: if it was made, run `telform adopt {address} ID` with its {}; if not, run `telform forget {address}` and apply again",
+                            "{error}; a new {} stays hidden until it is verified, so telform cannot look it up. Ask the owner of the mail address, or check in the service's portal: if it was created, run `telform adopt {address} ID` with its {}; if not, run `telform forget {address}` and apply again",
                             target.kind.singular, target.kind.id
                         ))
                     }
@@ -91,10 +91,10 @@ pub(super) async fn settle_lost_answer(
                         (false, true) => SettleResult::NotDone,
                         // Nothing readable was to change: a secret, a mail address that waits.
                         (true, true) => SettleResult::CannotTell,
-                        (false, false) => unknown(format!("{error}; the object is neither what it was nor what it should be")),
+                        (false, false) => unknown(format!("{error}; the object has neither its old nor its new values")),
                     }
                 }
-                Ok(None) => unknown(format!("{error}; the object is no longer there")),
+                Ok(None) => unknown(format!("{error}; the object no longer exists")),
                 Err(second) => unread(second),
             }
         }
@@ -160,7 +160,7 @@ async fn find_created(
 /// What is known about a create whose object is not visible yet, and what happens next.
 pub(super) fn describe_may_still_run(target: &StepTarget<'_>, until: Timestamp) -> String {
     format!(
-        "it may still be running: reading shows no {} with its natural key ({}) yet. Until {until} (`settle_after` of account {}) nothing with this key is created; `telform resume` looks again",
+        "it may still be running: no {} with its natural key ({}) exists yet. Until {until} (`settle_after` of account {}) telform creates nothing with this key; `telform resume` reads again",
         target.kind.singular,
         target.kind.natural_key.join(" + "),
         target.account.name
@@ -174,7 +174,7 @@ pub(super) async fn read_back(
     slug: &str,
     numbers: &BTreeMap<String, Option<ObjectRef>>,
 ) -> StepOutcome {
-    let mut patience = run.poll_backoff();
+    let (mut patience, words) = (run.poll_backoff(), target.account.service.link_words());
     loop {
         let servers = match one::read_bridge_servers(
             &run.read_only(),
@@ -189,7 +189,7 @@ pub(super) async fn read_back(
             Ok(Some(servers)) => servers,
             // It was there when its numbers were connected: a service may show it late.
             Ok(None) if patience.wait().await => continue,
-            Ok(None) => return not_confirmed(format!("bridge {slug} is no longer there")),
+            Ok(None) => return not_confirmed(format!("{} {slug} no longer exists", words.holder)),
             Err(error) => {
                 return StepOutcome::failed("telform::step::unreadable", run.describe_error(target, slug, &error).await);
             }
@@ -204,14 +204,14 @@ pub(super) async fn read_back(
                     (Some(_), ServedBy::NotTold) => true,
                     (Some(wanted), served) => run.resolve_ref(wanted).is_ok_and(|wanted| served.id() == Some(&wanted)),
                 };
-                (!right).then(|| format!("{number} {}", served.describe()))
+                (!right).then(|| format!("{number} {}", served.describe(words.target)))
             })
             .collect();
         if wrong.is_empty() {
             return StepOutcome::done();
         }
         if !patience.wait().await {
-            return not_confirmed(format!("bridge {slug} does not show what was done: {}", wrong.join(", ")));
+            return not_confirmed(format!("{} {slug} does not show the changes: {}", words.holder, wrong.join(", ")));
         }
     }
 }

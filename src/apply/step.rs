@@ -133,13 +133,16 @@ impl ApplyRun<'_> {
             Precondition::AlreadyDone(note) => Err(self.enter_and_save(step, target, StepOutcome::done_with(note), None).await),
             Precondition::Gone(what) => Err(match &step.operation {
                 StepOperation::Delete { .. } => {
-                    self.enter_and_save(step, target, StepOutcome::done_with("it was already gone"), None).await
+                    self.enter_and_save(step, target, StepOutcome::done_with("it was already deleted"), None).await
                 }
                 _ => StepOutcome::stale(what),
             }),
             Precondition::Changed(why) => Err(StepOutcome::stale(why)),
             Precondition::EarlierStepNotTaken(why) => Err(StepOutcome::not_started(why)),
-            Precondition::NotOnBridge => Err(StepOutcome::stale("the number is not on the bridge")),
+            Precondition::NotOnBridge => {
+                let holder = target.account.service.link_words().holder;
+                Err(StepOutcome::stale(format!("the number is not on the {holder}")))
+            }
             Precondition::Unreadable(why) => Err(StepOutcome::failed("telform::step::unreadable", why)),
         }
     }
@@ -205,7 +208,7 @@ impl ApplyRun<'_> {
             && let Ok(None) =
                 one::read_object_by_id(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, id).await
         {
-            return self.enter_and_save(step, target, StepOutcome::done_with("it was already gone"), None).await;
+            return self.enter_and_save(step, target, StepOutcome::done_with("it was already deleted"), None).await;
         }
         if let Some(done) = self.not_connected(step, target, error).await {
             return done;
@@ -255,7 +258,8 @@ impl ApplyRun<'_> {
         if let Ok(mut sent) = self.sent.lock() {
             sent.remove(&step.id);
         }
-        let note = format!("the service refused it ({error}); reading shows that no configuration serves it there");
+        let served_by = target.account.service.link_words().target;
+        let note = format!("the service refused it ({error}), and no {served_by} serves the number there");
         Some(self.enter_and_save(step, target, StepOutcome::done_with(note), None).await)
     }
 
@@ -283,9 +287,9 @@ impl ApplyRun<'_> {
         let found = one::with_key(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, key).await;
         let name = target.kind.singular;
         match found.ok()?.as_slice() {
-            [one] => Some(format!("; {name} {} has this natural key: run again, and it will be adopted", one.id)),
+            [one] => Some(format!("; {name} {} has this natural key: run again to adopt it", one.id)),
             [] if target.kind.hidden_until_verified => Some(format!(
-                "; a {name} that waits to be verified is invisible: if it is yours, pin it with `id:`, else choose another {}",
+                "; a {name} stays hidden until it is verified: if it is yours, pin it with `id:`, otherwise choose another {}",
                 target.kind.natural_key.join(", ")
             )),
             _ => None,
@@ -304,18 +308,18 @@ fn made_in_other_organization(
     let StepOperation::Create { secrets, .. } = &step.operation else { return None };
     let row = Value::Object(target.account.service.envelope.object(&answer.body).ok()?.clone());
     let owner = target.account.foreign_owner(&row)?;
-    let named = object.map_or_else(|| "that does not name its id".to_owned(), |object| object.id.clone());
+    let named = object.map_or_else(|| "without an id".to_owned(), |object| object.id.clone());
     let published = if secrets.is_empty() {
         String::new()
     } else {
         format!(
-            "Others can read it: treat its {} as published, and replace {} at the provider. ",
+            "Others can read it: treat its {} as published, and replace {} where it was issued. ",
             secrets.join(" and "),
             if secrets.len() == 1 { "it" } else { "them" }
         )
     };
     Some(format!(
-        "the service made {} {named} in {}, and not in organization {}. {published}Delete it by hand, and correct `accounts.{}.{}`",
+        "the service created {} {named} in {}, not in organization {}. {published}Delete it by hand, and correct `accounts.{}.{}`",
         target.kind.singular,
         owned_by(owner.as_deref()),
         target.account.organization().unwrap_or_default(),
@@ -334,7 +338,7 @@ fn unlisted_change_remark(step: &Step, target: &StepTarget<'_>) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!("; the service does not list {} among what can be changed", names.join(", "))
+    format!("; the service does not list {} as changeable", names.join(", "))
 }
 
 /// The outcome of a step whose request got no usable answer.

@@ -78,7 +78,7 @@ impl ApplyRun<'_> {
 
     fn id_made_by(&self, step: &str) -> Result<String, String> {
         let made = self.made.lock().ok().and_then(|made| made.get(step).cloned());
-        made.ok_or_else(|| format!("step {step} left no id"))
+        made.ok_or_else(|| format!("step {step} did not return an id"))
     }
 
     pub(super) fn fill_call(&self, call: &Call, overlay: Option<&LiveObject>) -> Result<Call, String> {
@@ -94,7 +94,7 @@ impl ApplyRun<'_> {
             Some(CallBody::Overlay { fields, set }) => {
                 let live = overlay.ok_or("the object was not read before its PUT")?;
                 if let Some((name, shape)) = live.unexpected_shapes.iter().find(|(name, _)| fields.iter().any(|it| it == *name)) {
-                    return Err(format!("`{name}` is {shape} now: a PUT would lose it"));
+                    return Err(format!("`{name}` is now {shape}: a PUT would lose it"));
                 }
                 // A field that the service does not show is left out: null might blank it.
                 fields

@@ -110,7 +110,7 @@ impl ApplyRun<'_> {
         let same: Vec<String> = rows.into_iter().filter(|(_, object)| object.id == id).map(|(row, _)| row).collect();
         (same.len() > 1).then(|| {
             format!(
-                "{} {} have the {} `{id}` now ({}), and the service answers for none of them: report them to its support, which alone can remove one ({error})",
+                "{} {} now have the {} `{id}` ({}), so the service does not return any of them. Only its support can remove one: report them there ({error})",
                 same.len(),
                 kind.name,
                 kind.id,

@@ -1,14 +1,14 @@
 //! The question before an apply: it repeats the consequences, and its answer is a number from the plan.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, Write};
 
 use super::console::Console;
+use super::line_editor::plain_line;
 use crate::config::desired::is_stdin;
 use crate::output::view::text::wrap_text;
 use crate::plan::{ChangeAction, Plan, numbers_going_dark};
 use crate::run::RunError;
-use crate::text::escape;
+use crate::text::{escape, shorten};
 
 /// What cannot be undone.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -101,11 +101,11 @@ pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError
     let (question, answer) = confirmation_question(plan);
     if !out.is_interactive() {
         let from_stdin = out.global.files.iter().any(|file| is_stdin(file));
-        let why = if from_stdin { "the answer would come from standard input, which is the configuration; " } else { "" };
+        let why = if from_stdin { "standard input is the configuration, so it cannot also give the answer; " } else { "" };
         return Err(RunError::other(
             "telform::cli::not_interactive",
-            format!("nothing was written: the question \"{question}\" cannot be answered here"),
-            format!("{why}review the plan and run again with --auto-approve"),
+            format!("nothing was written: telform cannot ask \"{question}\" here"),
+            format!("{why}review the plan, then run again with --auto-approve"),
         ));
     }
     if out.global.quiet {
@@ -113,14 +113,53 @@ pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError
         out.print_stderr(&format!("{}\n", plan.summary()));
     }
     let asked = format!("\n{}: ", wrap_text(&question, out.width() - 2).join("\n"));
-    Ok(self::ask_line(out, &asked).is_some_and(|line| line.trim() == answer))
+    Ok(ask_until_right(&answer, || plain_line(out, &asked), |told| out.print_stderr(&told)))
 }
 
-/// The line that the user types after a question; `None` when input has ended.
-pub(super) fn ask_line(out: &Console, question: &str) -> Option<String> {
-    out.print_stderr(question);
-    let _ = std::io::stderr().flush();
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line);
-    read.is_ok_and(|read| read > 0).then_some(line)
+/// Asks, and after a wrong answer once more. A clear no, or the end of the input, is not asked about again. The sentence about the
+/// last wrong answer has no line end: the one about the cancelled run follows it.
+fn ask_until_right(answer: &str, mut ask: impl FnMut() -> Option<String>, tell: impl Fn(String)) -> bool {
+    for last in [false, true] {
+        let Some(line) = ask() else { return false };
+        let got = line.trim();
+        if got == answer {
+            return true;
+        }
+        if matches!(got.to_lowercase().as_str(), "n" | "no") {
+            return false;
+        }
+        let got = if got.is_empty() { "an empty line".to_owned() } else { format!("\"{}\"", escape(&shorten(got))) };
+        tell(format!("Expected \"{answer}\", got {got}.{}", if last { " " } else { "\n" }));
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    /// The verdict on these answers, how many were read, and what was said.
+    fn on(answers: &[&str]) -> (bool, usize, String) {
+        let (said, read) = (RefCell::new(String::new()), RefCell::new(0));
+        let ask = || {
+            let line = answers.get(*read.borrow()).map(|line| format!("{line}\n"));
+            *read.borrow_mut() += usize::from(line.is_some());
+            line
+        };
+        let verdict = ask_until_right("1", ask, |told| said.borrow_mut().push_str(&told));
+        (verdict, *read.borrow(), said.into_inner())
+    }
+
+    #[test]
+    fn a_wrong_answer_is_asked_about_once_more() {
+        assert_eq!(on(&["1"]), (true, 1, String::new()));
+        assert_eq!(on(&["yes", " 1 "]), (true, 2, "Expected \"1\", got \"yes\".\n".to_owned()));
+        let twice = "Expected \"1\", got \"yes\".\nExpected \"1\", got an empty line. ";
+        assert_eq!(on(&["yes", "", "1"]), (false, 2, twice.to_owned()));
+        assert_eq!(on(&["No"]), (false, 1, String::new()));
+        assert_eq!(on(&[]), (false, 0, String::new()));
+        assert_eq!(on(&["2"]), (false, 1, "Expected \"1\", got \"2\".\n".to_owned()));
+    }
 }

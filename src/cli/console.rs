@@ -18,7 +18,7 @@ use super::stdout::{StdoutLoss, StdoutWriter, WriteOutcome};
 use crate::analysis::drift::NotCompared;
 use crate::disk::write_whole;
 use crate::output::view::json;
-use crate::output::view::text::TextDetail;
+use crate::output::view::text::{TextDetail, fit_lines};
 use crate::output::{self, OutputDocument};
 use crate::run::{Context, Exit, JournalHeads, RunError};
 use crate::text::{escape, neutralize_output};
@@ -147,7 +147,7 @@ impl Console {
             _ => "standard output is no longer being read".to_owned(),
         };
         let rest = if self.global.json { "" } else { "; its messages appear here" };
-        self.print_stderr(&format!("note: {why}; this run goes on to its end{rest}\n"));
+        self.print_stderr(&format!("note: {why}; this run continues to its end{rest}\n"));
     }
 
     /// How the process ends: as its command did, unless its output was lost. A run that may have sent a write keeps its exit
@@ -171,7 +171,10 @@ impl Console {
 
     /// Why a command ended before it could do its work, to standard error.
     pub(crate) fn print_failure(&self, failure: &RunError) {
-        self.print_stderr(&failure.text(self.color_on_stderr(), self.width(), &self.repeated_options));
+        let text = failure.text(self.color_on_stderr(), self.width(), &self.repeated_options);
+        // Other programs get whole sentences.
+        let terminal = std::io::stderr().is_terminal();
+        self.print_stderr(&fit_lines(&text, if terminal { self.width() } else { usize::MAX }));
     }
 
     /// Adapted to the locale, with complete commands, and without anything that controls the terminal or CI runner. JSON is UTF-8

@@ -72,7 +72,7 @@ fn converged(out: &Console, command: &str, second: &Plan, proof: &str) {
         let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
         let attribute = notice.attribute.as_deref().unwrap_or_default();
         let what = format!("{address} {attribute}");
-        let text = escape(&format!("{} {}", what.trim_end(), notice.code.describe()));
+        let text = escape(&format!("{} {}", what.trim_end(), notice.describe()));
         let lines = out.plan_detail().wrap(&text, 9).join("\n         ");
         out.print(&format!("Waiting: {lines}\n"));
     }

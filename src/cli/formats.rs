@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::args::{CheckFormat, FormatTarget, PlanFormat};
 use super::commands::validate;
 use super::console::Console;
+use super::refusals::quiet_summary;
 use crate::config::problem::{Problems, render_problems};
 use crate::model::resource::Desired;
 use crate::output;
@@ -31,7 +32,7 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
             return Err(RunError::other(
                 "telform::cli::formats",
                 "two formats cannot both go to standard output",
-                "give all but one of them a file: `--format html=plan.html`",
+                "give one of them a file: `--format html=plan.html`",
             ));
         }
         let mut seen = BTreeSet::new();
@@ -41,7 +42,7 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
                 return Err(RunError::other(
                     "telform::cli::formats",
                     format!("two formats would be written to {file}"),
-                    "give each a file of its own",
+                    "give each format its own file",
                 ));
             }
         }
@@ -115,7 +116,7 @@ impl FormatSelection<PlanFormat> {
     ) -> Result<(), RunError> {
         self.write(|format| Some(render_plan(out, plan, document, format, reader)))?;
         match self.printed {
-            PlanFormat::Text if out.global.quiet => out.print(&format!("{}\n", plan.summary())),
+            PlanFormat::Text if out.global.quiet => out.print(&format!("{}\n", quiet_summary(plan))),
             PlanFormat::Text => out.print(&text::plan_as_text(plan, out.plan_detail())),
             format => out.print_as_is(&render_plan(out, plan, document, format, reader)),
         }

@@ -54,6 +54,8 @@ pub(crate) struct RepeatedOptions {
     pub(super) options: Vec<(String, String)>,
     /// What the commands accept.
     pub(super) known_commands: Option<Command>,
+    /// The command of this run with its arguments: `telform undo last`.
+    pub(super) command: String,
 }
 
 impl RepeatedOptions {
@@ -66,9 +68,19 @@ impl RepeatedOptions {
         if given.subcommand_name().is_some_and(|name| UPDATED_SEPARATELY.contains(&name)) {
             return Self::default();
         }
+        let mut own = vec!["telform".to_owned()];
         while let Some((name, below)) = given.subcommand() {
             let Some(known) = command.find_subcommand(name) else { break };
+            own.push(name.to_owned());
             (command, given) = (known, below);
+        }
+        let arguments = command.get_positionals().filter_map(|it| given.get_raw(it.get_id().as_str())).flatten();
+        let arguments: Vec<String> = arguments.map(|value| shell_quote(&value.to_string_lossy())).collect();
+        // A saved plan keeps its limits: another one is saved in its place.
+        let saved = own.last().is_some_and(|name| matches!(name.as_str(), "apply" | "rehearse"));
+        match arguments.first().filter(|_| saved) {
+            Some(file) => own = vec![format!("telform plan --out {file}")],
+            None => own.extend(arguments),
         }
         for argument in command.get_arguments() {
             let Some(long) = argument.get_long().filter(|long| REPEATED.contains(long)) else { continue };
@@ -85,7 +97,20 @@ impl RepeatedOptions {
             options.extend(values.map(|value| (long.to_owned(), format!("{flag} {}", shell_quote(&value.to_string_lossy())))));
         }
         options.sort_by_key(|(long, _)| REPEATED.iter().position(|known| known == long));
-        Self { options, known_commands: Some(whole) }
+        Self { options, known_commands: Some(whole), command: own.join(" ") }
+    }
+
+    /// The command of this run with these options in place of its own.
+    pub(crate) fn this_command(&self, options: &[String]) -> String {
+        let command = if self.command.is_empty() { "telform apply" } else { &self.command };
+        let options: Vec<String> = options
+            .iter()
+            .map(|option| match option.split_once(' ') {
+                Some((name, value)) => format!("{name} {}", shell_quote(value)),
+                None => option.clone(),
+            })
+            .collect();
+        self.complete_command(&format!("{command} {}", options.join(" ")))
     }
 
     /// A command with the options of this run that it accepts and does not already have.

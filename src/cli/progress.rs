@@ -12,6 +12,7 @@ use super::console::Console;
 use super::finished::finished;
 use super::interrupt::stop_on_signals;
 use super::next_commands::RepeatedOptions;
+use super::refusals::render_refusals;
 use super::{panic_report, undo, unfinished_run};
 use crate::apply::SettledStep;
 use crate::apply::event::ApplyEvent;
@@ -30,7 +31,7 @@ use crate::state::journal::{JournalFinding, JournalRecord, RecordedRun};
 use crate::text::escape;
 
 /// The end of an apply whose first changes are written.
-const REST_NOT_WRITTEN: &str = "applied in part: the first changes are applied and proven; of the rest nothing was written";
+const REST_NOT_WRITTEN: &str = "applied in part: the first changes are applied and verified; the rest was not written";
 
 impl Progress for Console {
     fn on_event(&self, event: &RunEvent<'_>) {
@@ -61,9 +62,9 @@ impl Progress for Console {
                 // With the guard options that its plan needs: without them the rest of it is refused.
                 let options = &run.started.origin.options;
                 let (command, does) = match &run.started.of {
-                    Some(of) => (next_commands::undo_again(of, options), "settles it and goes on taking that run back"),
+                    Some(of) => (next_commands::undo_again(of, options), "settles it and continues to undo that run"),
                     None => {
-                        (format!("telform resume{}", next_commands::run_options(options)), "settles it, as the next apply does")
+                        (format!("telform resume{}", next_commands::run_options(options)), "settles it, as the next apply would")
                     }
                 };
                 self.print_stderr(&format!("{}: `{}` {does}\n", cut_off(run), escape(&command)));
@@ -96,14 +97,16 @@ impl Progress for Console {
                 self.print_stderr(&view::policy::render_policy_verdict(policy, named_by, verdict, self.width()));
             }
             RunEvent::PoliciesRefused => self.print_stderr("nothing was written\n"),
-            RunEvent::NothingToResume => self.print_stderr("no run was cut off here: there is nothing to resume\n"),
+            RunEvent::NothingToResume => self.print_stderr("no run was interrupted here, so there is nothing to resume\n"),
             RunEvent::Stale { moved } => {
                 if json {
                     self.print_event(&Said::Stale { moved });
                 } else {
                     self.print(&report::render_differences(moved, self.plan_detail()));
                 }
-                self.print_stderr("stale: this is no longer what was reviewed; nothing was written. Plan again.\n");
+                self.print_stderr(
+                    "Stale plan: the services changed since the review. Nothing was written. Run `telform plan` again.\n",
+                );
             }
             RunEvent::OtherDigest { digest, expected } => {
                 let review = if quiet { "Review it with `telform plan`" } else { "Review the plan above" };
@@ -112,9 +115,9 @@ impl Progress for Console {
                     escape(expected)
                 ));
             }
-            RunEvent::SavedPlanUsed { by } => {
-                self.print_stderr(&format!("stale: this saved plan was already used by {by}; nothing was written. Plan again.\n"))
-            }
+            RunEvent::SavedPlanUsed { by } => self.print_stderr(&format!(
+                "Stale plan: it was already used by {by}. Nothing was written. Run `telform plan` again.\n"
+            )),
             RunEvent::Unbound { secrets: [], .. } => {}
             RunEvent::Unbound { secrets, .. } if json => self.print_event(&Said::Unbound { secrets }),
             RunEvent::Unbound { why, secrets } => {
@@ -125,18 +128,19 @@ impl Progress for Console {
             RunEvent::UndoFound { run, left } => undo::print_not_undone(self, run, left),
             RunEvent::UndoMoved(otherwise) => undo::moved_since(self, otherwise),
             RunEvent::NothingToTakeBack { is_whole: true } => {
-                self.print_stderr("there is nothing to take back; nothing was written\n");
+                self.print_stderr("There is nothing to undo. Nothing was written.\n");
             }
             RunEvent::NothingToTakeBack { is_whole: false } => {
-                self.print_stderr("there is nothing to take back apart from what is named above; nothing was written\n")
+                self.print_stderr("There is nothing to undo apart from what is named above. Nothing was written.\n")
             }
             RunEvent::IsTakenBack { is_whole: true } => {
-                self.print_stderr("what that run changed is as it was before it; nothing was written\n");
+                self.print_stderr("Everything that the run changed is already as it was before. Nothing was written.\n");
             }
-            RunEvent::IsTakenBack { is_whole: false } => self
-                .print_stderr("what that run changed is as it was before it, but for what is named above; nothing was written\n"),
+            RunEvent::IsTakenBack { is_whole: false } => self.print_stderr(
+                "Everything that the run changed is already as it was before, except what is named above. Nothing was written.\n",
+            ),
             RunEvent::OnlyLedgerChanged | RunEvent::TookBack(_) if quiet => {}
-            RunEvent::OnlyLedgerChanged => self.print_stderr("only the ledger was changed; nothing was sent\n"),
+            RunEvent::OnlyLedgerChanged => self.print_stderr("Only the ledger was changed. No request was sent.\n"),
             RunEvent::TookBack(plan) => undo::warn_yaml_differs(self, plan),
             RunEvent::RestFollows(limit) if json => {
                 self.print_event(&Said::RestFollows { limit: limit.limit, of: limit.of, left_out: limit.left_out })
@@ -145,21 +149,21 @@ impl Progress for Console {
             RunEvent::RestFollows(limit) => self.print(&format!("\n{}\n\n", view::describe_rest(*limit))),
             RunEvent::RestDeclined(plan) => {
                 let left = view::count_changes(plan.changes.len());
-                self.print_stderr(&format!("not confirmed: {left} left, and nothing of them was written\n"));
+                self.print_stderr(&format!("Not confirmed. {left} left, and none of them was written.\n"));
             }
             RunEvent::RestFailed(error) => self.failed(error, REST_NOT_WRITTEN),
             RunEvent::RestNotApplied => self.print_stderr(&format!("{REST_NOT_WRITTEN}\n")),
-            RunEvent::NotConfirmed => self.print_stderr("not confirmed; nothing was written\n"),
+            RunEvent::NotConfirmed => self.print_stderr("Cancelled; nothing was written.\n"),
             RunEvent::NotTaken => {
                 let above = if json || quiet { "" } else { " above" };
                 self.print_stderr(&format!(
-                    "not converged: the service did not take the values{above}; nothing was sent again\n"
+                    "Not converged: the service did not accept the values{above}. Nothing was sent again.\n"
                 ));
             }
             RunEvent::Refused(plan) => refused(self, plan),
             RunEvent::GoesOnInPart(whole) => {
                 let text = format!(
-                    "{} refused: of the plan above, only what connects numbers that no configuration serves goes on:",
+                    "{} refused. Of the plan above, only the steps that connect numbers that nothing serves are carried out:",
                     whole.refusals.len()
                 );
                 self.print_stderr(&format!("{}\n", self.plan_detail().wrap_sentence(&text)));
@@ -198,27 +202,27 @@ impl Progress for Console {
                 self.print(&report::render_twins(twins, &plan, self.plan_detail()));
             }
             RunEvent::ProofFailed(error) => {
-                self.failed(error, "every step is done, but reading and planning again failed, so it is not proven")
+                self.failed(error, "every step is done, but reading and planning again failed, so the result is not verified")
             }
             RunEvent::LedgerNotSaved(error) => {
                 self.failed(error, "every step is done, but the ledger could not be saved");
             }
             RunEvent::WorldNotKept(error) => {
-                self.failed(error, "the run ended as shown above, but the world of the sandbox could not be kept")
+                self.failed(error, "the run ended as shown above, but the world of the sandbox could not be saved")
             }
             RunEvent::ReceiptNotKept(error) => {
-                self.failed(error, "the run ended as shown above, but its receipt could not be kept");
+                self.failed(error, "the run ended as shown above, but its receipt could not be saved");
             }
             RunEvent::WouldBeRefused { whole, part } => {
                 let would = part.map_or("write nothing".to_owned(), |part| format!("do only this, {}", part.summary()));
                 self.print_stderr(&format!("the apply would {would}: {} refused\n", whole.refusals.len()));
             }
             RunEvent::BecomesOtherPlan => {
-                self.print_stderr("what happens before the first write makes it another plan; the apply would write nothing\n")
+                self.print_stderr("an event before the first write would change the plan, so the apply would write nothing\n")
             }
             RunEvent::NotProven(plan) => self.print(&text::plan_as_text(plan, self.plan_detail())),
             RunEvent::LedgerSetAside { .. } if json || quiet => {}
-            RunEvent::LedgerSetAside { kept } => self.print_stderr(&format!("the old ledger is kept as {}\n", escape(kept))),
+            RunEvent::LedgerSetAside { kept } => self.print_stderr(&format!("The old ledger is kept as {}.\n", escape(kept))),
             RunEvent::Recorded => *self.standing() = ApplyStanding::default(),
         }
     }
@@ -237,7 +241,7 @@ impl Progress for Console {
             }
             Warning::StateRefused(error) => self.print_failure(error),
             Warning::TwinsUnknown { why } => {
-                self.print_stderr(&format!("whether what was made has a twin is not known: {}\n", escape(why)));
+                self.print_stderr(&format!("telform could not check whether a created object has a twin: {}\n", escape(why)));
             }
             _ if silent => {}
             Warning::Configuration(problems) => {
@@ -245,30 +249,30 @@ impl Progress for Console {
             }
             Warning::JournalUnreadable(error) => self.print_failure(error),
             Warning::MacsBegin { line } => self.wrapped(&format!(
-                "note: from line {line} on, the lines of the journal carry MACs of the fingerprint key. If earlier lines had them, they were rewritten without the key."
+                "note: from line {line} on, the lines of the journal have MACs of the fingerprint key. If earlier lines had them, they were rewritten without the key."
             )),
             Warning::JournalKeyLost => self.wrapped(
-                "warning[telform::journal::key]: the lines of the journal so far carry MACs of another key, so they cannot be checked here; from here on a new key vouches for the lines",
+                "warning[telform::journal::key]: the existing lines of the journal have MACs of another key, so they cannot be checked here; new lines get MACs of the new key",
             ),
             Warning::ChainNotKept { code, message } => self.wrapped(&format!(
-                "warning[{code}]: telform could not record beside the key that the journal carries MACs: {}",
+                "warning[{code}]: telform could not record next to the key that the journal has MACs: {}",
                 escape(message)
             )),
             Warning::KeyMade { path, ledger_has_other } => {
                 let other = if *ledger_has_other {
-                    "; this ledger was sealed with another one, so its secrets are unknown now"
+                    "; the ledger was sealed with another key, so its secrets are now unknown"
                 } else {
                     ""
                 };
                 self.print_stderr(&format!(
-                    "note: made a new fingerprint key in {path}{other}. Where it can get lost, as on a CI runner, secrets are unknown to the next run: keep one in TELFORM_FINGERPRINT_KEY there.\n"
+                    "note: created a new fingerprint key in {path}{other}. If the file can get lost, as on a CI runner, the next run does not know the secrets: set TELFORM_FINGERPRINT_KEY there.\n"
                 ));
             }
             Warning::SecretsMadeUp { repeated: true, .. } if self.global.verbose == 0 => {}
             Warning::SecretsMadeUp { count, .. } => {
                 let them =
                     if *count == 1 { "1 secret is".to_owned() } else { format!("{count} secrets are") };
-                self.print_stderr(&format!("sandbox: {them} not supplied and made up here\n"));
+                self.print_stderr(&format!("sandbox: {them} not supplied; the sandbox uses made-up values\n"));
             }
         }
     }
@@ -287,7 +291,7 @@ impl Progress for Console {
                 }
             }
             ApplyEvent::Interrupted => {
-                self.print_stderr("interrupted: finishing what is running; interrupt again to stop at once\n");
+                self.print_stderr("Interrupted. Finishing the requests that are running; press Ctrl-C again to stop at once.\n");
             }
             ApplyEvent::Reconnecting { .. } | ApplyEvent::Started { .. } | ApplyEvent::StepStarted { .. } => {}
         }
@@ -377,8 +381,7 @@ fn complete(again: &RepeatedOptions, advice: &[NextCommand]) -> Vec<NextCommand>
 
 /// The last line of a plan that is not applied: the beginning of a long plan, which says why, has scrolled out of sight.
 fn refused(out: &Console, plan: &Plan) {
-    let above = if out.global.json || out.global.quiet { "" } else { "; REFUSED above says why, and what to do" };
-    out.print_stderr(&format!("nothing was written: {} refused{above}\n", plan.refusals.len()));
+    out.print_stderr(&render_refusals(out, plan, "Nothing was written."));
 }
 
 /// What reading says about each open step of a run that was cut off.

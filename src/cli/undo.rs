@@ -40,7 +40,7 @@ pub(super) fn moved_since(out: &Console, otherwise: &SavedUndoDifference) {
     if out.global.quiet {
         return;
     }
-    out.print("Different from what was saved with the run, because something moved since\n");
+    out.print("Different from what was saved with the run, because something changed since\n");
     for (word, list) in [("no longer", dropped), ("now also", added)] {
         for (what, request) in list {
             out.print(&format!("  {word}: {}\n      {}\n", escape(what), escape(request)));
@@ -53,7 +53,7 @@ pub(super) fn moved_since(out: &Console, otherwise: &SavedUndoDifference) {
 pub(super) fn warn_yaml_differs(out: &Console, plan: &Plan) {
     let addresses: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
     let text = format!(
-        "the YAML is as it was: unless it is changed too, the next apply does this again ({})",
+        "The YAML was not changed. Unless you change it too, the next apply makes this change again ({}).",
         escape(&addresses.join(", "))
     );
     out.print_stderr(&format!("{}\n", out.plan_detail().wrap_sentence(&text)));

@@ -27,11 +27,11 @@ pub(super) fn report_incomplete(out: &Console, plan: &Plan, report: &ApplyReport
     }
     if let Some(why) = ledger {
         // A lost lock quotes the note of its current holder.
-        out.print_stderr(&format!("the ledger could not be saved, so nothing more was started: {}\n", escape(&why)));
+        out.print_stderr(&format!("the ledger could not be saved, so no further step was started: {}\n", escape(&why)));
     } else if report.interrupted {
         // Said when it was interrupted.
     } else if report.is_stale() {
-        out.print_stderr("stale: the live state is not what the plan saw; nothing was written. Plan again.\n");
+        out.print_stderr("Stale plan: the services changed since the plan. Nothing was written. Run `telform plan` again.\n");
     } else if report.is_untouched(plan) {
         out.print_stderr("nothing was written\n");
     }
@@ -42,7 +42,7 @@ pub(super) fn report_unproven(out: &Console, plan: &Plan, report: &ApplyReport, 
     if out.global.json {
         emit_unfinished(out, plan, report, advice, None);
     } else {
-        out.print_stderr("interrupted: every step is done, but nothing was read again, so it is not proven\n");
+        out.print_stderr("interrupted: every step is done, but nothing was read again, so the result is not verified\n");
         if !out.global.quiet {
             out.print(&report::render_commands(advice));
         }

@@ -361,7 +361,7 @@ fn read_secret_file(source: &SecretSource, named: &SecretFile, folders: &[PathBu
         _ if disk::file_refusal(error).is_some() => {
             SecretError::bad(format!("cannot be read ({source}): {error}"), "put the secret into a regular file in that folder")
         }
-        kind => SecretError::bad(format!("cannot be read ({source}): {kind}"), "check whether this user may read the file"),
+        kind => SecretError::bad(format!("cannot be read ({source}): {kind}"), "check the permissions of the file"),
     };
     let mut within: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
     within.push(&named.root_folder);

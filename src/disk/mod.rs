@@ -29,7 +29,7 @@ pub enum FileRefusal {
     #[error("`{}` is a link, and telform follows no link there", shown_path(.0))]
     Link(PathBuf),
     /// A link out of the folder that was named.
-    #[error("it is reached by a link that leads out of its folder, to `{}`", shown_path(.0))]
+    #[error("its path has a link that leads out of its folder, to `{}`", shown_path(.0))]
     Out(PathBuf),
     /// It belongs to another user, by user id.
     #[error("it belongs to another user (uid {0})")]

@@ -59,8 +59,8 @@ impl DocumentError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::NotAPlan(_) => "`telform plan --out FILE` writes one",
-            Self::Newer(_) => "use the telform version that wrote it, or a newer one",
-            Self::Changed(_) => "use the file as it was written, or plan again with `telform plan --out FILE`",
+            Self::Newer(_) => "use the version of telform that wrote it, or a newer one",
+            Self::Changed(_) => "use the unchanged file, or plan again with `telform plan --out FILE`",
         }
     }
 }

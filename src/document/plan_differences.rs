@@ -52,7 +52,7 @@ pub fn plan_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     }
     if found.is_empty() && then.digest != now.digest {
         let requests = |plan: &Plan| format!("{} requests", plan.steps.len());
-        found.push(PlanDifference::new("the requests or what the ledger learns", requests(then), requests(now)));
+        found.push(PlanDifference::new("the requests or the ledger updates", requests(then), requests(now)));
     }
     found
 }

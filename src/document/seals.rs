@@ -50,7 +50,7 @@ pub fn changed_secrets(plan: &Plan, then: &Seals, desired: &Desired, key: &Finge
             found.push(PlanDifference {
                 subject: address.to_string(),
                 attribute: Some(attribute.to_owned()),
-                was: "the secret that was there when it was planned".to_owned(),
+                was: "the secret at the time of the plan".to_owned(),
                 is: "another secret".to_owned(),
             });
         }

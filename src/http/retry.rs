@@ -97,7 +97,7 @@ pub fn decide_retry(
             again(retry_after, "a passing fault; reading again changes nothing")
         }
         (RequestMethod::Get, AttemptOutcome::Answered { status: 500, .. }) if others == OtherRequests::Answered => {
-            fail("the service answers other questions: this one has a fault of its own")
+            fail("the service answers other requests: only this one fails")
         }
         (RequestMethod::Get, AttemptOutcome::Answered { status: 500, .. }) => {
             again(None, "perhaps a passing fault; reading again changes nothing")

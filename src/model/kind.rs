@@ -17,7 +17,7 @@ mod setting;
 pub use catalogue::Catalogue;
 pub use envelope::Envelope;
 pub use field::{Field, Part};
-pub use link::{Link, LinkEntry, LinkRequests, LinkRoles, NumberParameter, ReadServedBy};
+pub use link::{Link, LinkEntry, LinkRequests, LinkRoles, LinkWords, NumberParameter, ReadServedBy};
 pub use normaliser::{Normaliser, canonical_decimal, text_of, whole_of};
 pub use service::{ServiceTable, TokenOwnerQuery};
 pub use setting::{AccountSetting, SentIn, SettingRole, SettingType};

@@ -55,7 +55,7 @@ pub enum Said<'a> {
         /// As `telform plan --json` prints it, without a checksum.
         document: &'a v1::Document,
     },
-    /// The first changes are applied and proven. Everything after it is about the rest, which is read and planned afresh.
+    /// The first changes are applied and proven. Everything after it is about the rest, which is read and planned again.
     RestFollows {
         /// The number that `--limit` names.
         limit: u64,

@@ -44,13 +44,13 @@ pub(super) fn account_changed(
         None => with_wanted_key(inputs, object, kind),
     };
     let then = match there.as_slice() {
-        [] => format!("where a new {} would be made", kind.singular),
-        [live, ..] => format!("where {} {} would be taken for it", kind.singular, live.id),
+        [] => format!("where a new {} would be created", kind.singular),
+        [live, ..] => format!("where {} {} would be mistaken for it", kind.singular, live.id),
     };
     let mut detail =
-        format!("it is {} {} of account {}, and its entry names account {is}, {then}", kind.singular, old.id, old.account);
+        format!("it is {} {} of account {}, but its entry names account {is}, {then}", kind.singular, old.id, old.account);
     if !known {
-        let why = "which is no longer in the configuration: without its login nothing can be moved out of it";
+        let why = "which is no longer in the configuration: without its token nothing can be moved out of it";
         detail.push_str(&format!("; the ledger has it in {}, {why}", old.account));
     } else if moves {
         detail.push_str("; it moves first, with a plan that destroys nothing");
@@ -174,7 +174,7 @@ pub(super) fn rule_against_delete(
     if let DeleteSupport::Undocumented { switch } = kind.delete
         && !inputs.desired.accounts.get(account).is_some_and(|account| account.settings.contains_key(switch))
     {
-        let detail = format!("the service documents no delete of a {}", kind.singular);
+        let detail = format!("the service documents no way to delete a {}", kind.singular);
         return Some((RefusalCode::DeleteUndocumented, detail));
     }
     None
@@ -206,7 +206,7 @@ pub(super) fn rule_against_delete_elsewhere<'a>(
 pub(super) fn describe_left_behind<'a>(inputs: &Inputs<'a>, address: &'a Address) -> Option<(&'a str, String)> {
     let (account, id) = *unfinished_replacements(inputs, address).first()?;
     let seen = if inputs.live.accounts.contains_key(account) { "is still there" } else { "was not looked for" };
-    Some((account, format!("it took the place of {id} of account {account}, which {seen}")))
+    Some((account, format!("it replaced {id} of account {account}, which {seen}")))
 }
 
 /// Objects that the object of an address replaced and that are not deleted yet, according to the ledger.

@@ -127,9 +127,9 @@ impl SecretState {
             Self::New => "(secret, will be written)",
             Self::Changed => "(secret, changed in the configuration: will be written)",
             Self::Rewritten => "(secret, will be written again as asked)",
-            Self::NotTaken => "(secret, another one than was sent)",
+            Self::NotTaken => "(secret, differs from the one that was sent)",
             Self::ChangedOutside => "(secret, changed at the service: will be written)",
-            Self::Differs => "(secret, not the one that the service shows: will be written)",
+            Self::Differs => "(secret, differs from the one that the service shows: will be written)",
             Self::WriteOnly => "(unknown, write-only)",
         }
     }
@@ -227,7 +227,7 @@ impl Comparison<'_> {
                     account: self.wanted.account.clone(),
                     attribute: Some(field.name.to_owned()),
                     detail: format!(
-                        "the catalogue could not be read, so it is not known whether {} and {} are the same provider",
+                        "the catalogue could not be read, so it is not known whether {} and {} are the same entry",
                         shorten_value(wanted),
                         shorten_value(observed)
                     ),
@@ -288,7 +288,7 @@ impl Comparison<'_> {
             attribute: Some(field.name.to_owned()),
             detail: {
                 let (is, wanted) = distinguish_pair(shorten_value(observed), shorten_value(wanted));
-                format!("{} cannot be changed by this API: it is {is}, the configuration says {wanted}", field.name)
+                format!("this API cannot change {}: it is {is}, the configuration says {wanted}", field.name)
             },
             place: self.wanted.locations.get(field.name).map(ToString::to_string),
         });

@@ -8,6 +8,7 @@ use crate::model::guards::{GUARDS, Guard};
 use crate::model::resource::Address;
 use crate::services;
 
+use super::help_words::HelpWords;
 pub use super::notice::{NoticeCode, PlanNotice};
 
 /// Something the plan will not do. A plan with a refusal is shown but not applied.
@@ -184,14 +185,14 @@ impl RefusalCode {
 
     /// What to do about every refusal of this type, for people.
     pub fn help(self) -> String {
-        self.help_template().replace("{address}", "ADDRESS").replace("{account}", "ACCOUNT")
+        HelpWords::about(None).fill(&self.help_template()).replace("{address}", "ADDRESS").replace("{account}", "ACCOUNT")
     }
 
     /// The same with a placeholder for the address of a refusal.
     fn help_template(self) -> String {
         services::name_settings(match self {
             Self::PreventDelete => {
-                "set `lifecycle.prevent_delete: false` in its entry and apply that first; the ledger remembers the protection after the entry is removed"
+                "set `lifecycle.prevent_delete: false` in its entry and apply that first; the ledger keeps the protection after the entry is removed"
             }
             Self::MaxDeletes => {
                 "if that is what you want, allow it for this run with `--max-deletes N`, or in the file with `guards: { max_deletes: N }`"
@@ -206,96 +207,96 @@ impl RefusalCode {
                 "if that is what you want, try it on a few with `--target ADDRESS` or `--limit N`, then allow it for this run with `--max-update-percent N`, or raise `guards.max_update_percent`"
             }
             Self::MaxNumbersDark => {
-                "connect the numbers to another configuration in the same change, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
+                "connect the numbers elsewhere in the same change, or allow it for this run with `--max-numbers-dark N`, or in the file with `guards: { max_numbers_dark: N }`"
             }
             Self::AmbiguousConnection => {
-                "declare the bridge with its numbers and apply that first: telform then connects them itself and knows; or delete the configuration in the service's console after looking there"
+                "declare the {holder} with its numbers and apply that first: telform then connects them and knows what serves them. Or check in the service's console what uses the {target}, and delete it there"
             }
             Self::UnconfirmedOrganization => {
                 "correct `{organization}` on the account, or use a token that may read `organizations/`; `telform doctor` says what the service answers"
             }
             Self::UnknownGeneration => "set {generations} on the account",
             Self::WrongGeneration => {
-                "write the entry with the attributes of the generation that answers (`telform schema providers`), or correct `{generation}` on the account"
+                "write the entry with the attributes of the generation that answers (`telform schema {kind}`), or correct `{generation}` on the account"
             }
             Self::CreateOnly => {
                 "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
             }
             Self::DeleteUndocumented => {
-                "close the partner in the service's portal and keep the tombstone out; to release it and leave it as it is, run `telform forget {address}`; where your service has a delete, set `{undocumented delete}: true` on the account"
+                "{service} documents no way to delete this {one}. Close it in the service's portal and remove the tombstone; to leave it as it is and stop managing it, run `telform forget {address}`. If your service does have a delete, set `{undocumented delete}: true` on the account"
             }
-            Self::SeveralFit => "pin the one that is meant with `id:`",
-            Self::RenamedOnto => "correct `moved`; or release one of the two with `telform forget ADDRESS`",
+            Self::SeveralFit => "pin the right one with `id:`",
+            Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
             Self::ClaimedTwice => "keep one of the two addresses; to rename one, list it under `moved` with `from` and `to`",
             Self::GoneOrHidden => {
-                "look in the service's portal; if it really was deleted, release the address with `telform forget {address}`"
+                "check in the service's portal; if it really was deleted, release the address with `telform forget {address}`"
             }
             Self::UnsettledCreate => {
-                "ask the owner of the mail address, or look in the portal: if it was made, pin its id with `id:`; if not, say so with `telform forget {address}` and apply again"
+                "ask the owner of the mail address, or check in the service's portal: if it was created, pin its id with `id:`; if not, run `telform forget {address}` and apply again"
             }
             Self::HiddenElsewhere => {
-                "keep the address that it has until it is verified; or pin its id here with `id:` and release the other with `telform forget ADDRESS`"
+                "keep its address until it is verified; or pin its id here with `id:` and release the other address with `telform forget ADDRESS`"
             }
             Self::PinnedMissing => "correct or remove `id:`",
             Self::MissingForCreate => {
-                "add the attributes; or correct the natural key or `id:`, if the object is there under another one"
+                "add the attributes; or, if the object exists under another natural key or id, correct that"
             }
-            Self::NotInCatalogue => "use a provider of the service's catalogue, by slug, name or id",
+            Self::NotInCatalogue => "use an entry of the service's catalogue, by slug, name or id",
             Self::NumberElsewhere => {
-                "declare that bridge with its numbers, so that the move is visible in review, or take the number off it in the console"
+                "declare that {holder} with its numbers, so that reviewers see the move; or take the number off it in the service's console"
             }
             Self::CannotDisconnect => {
-                "connect the number to another configuration, or delete the bridge; where your service's disconnect works, set `{disconnect}: true` on the account"
+                "connect the number to another {target}, or delete the {holder}. If your service can disconnect numbers, set `{disconnect}: true` on the account"
             }
             Self::CannotAssign => {
-                "this generation puts numbers on a bridge only when the bridge is created: assign the number in the console first"
+                "this generation puts numbers only on a new {holder}: assign the number in the service's console first"
             }
-            Self::NumberNotOffered => "check the number; it must be free or already on this bridge",
+            Self::NumberNotOffered => "check the number: it must be free or already on this {holder}",
             Self::PutWouldBlank => "state the address in the YAML, or use `update: patch` until it is verified",
-            Self::DependencyExcluded => "include it, or exclude what needs it too",
+            Self::DependencyExcluded => "include it, or also exclude what needs it",
             Self::NumberNotShown => {
                 "write it as `+`, the country code and the number, or remove it; `telform adopt` writes numbers as the service shows them"
             }
-            Self::Unreadable => "to go on without this object, add `--exclude {address}`",
-            Self::OddShape => "correct it in the service's dashboard; to go on without this object, add `--exclude {address}`",
+            Self::Unreadable => "to continue without this object, add `--exclude {address}`",
+            Self::OddShape => "correct it in the service's dashboard; to continue without this object, add `--exclude {address}`",
             Self::UnreadableBridges => {
-                "have the bridge repaired first: only the service's support can remove one of two bridges with one slug. If you know that no number on it uses this configuration, allow it for this run with `--max-unreadable-bridges N`"
+                "have the {holder} repaired first: when two have one identity, only the service's support can remove one of them. If you know that no number on it uses this {target}, allow it for this run with `--max-unreadable-bridges N`"
             }
             Self::CreateMayRun => {
-                "run `telform resume --settle-timeout 10m`, which waits and looks again; or leave it out of this run with `--exclude {address}`"
+                "run `telform resume --settle-timeout 10m`, which waits and reads again; or leave it out of this run with `--exclude {address}`"
             }
             Self::UnseenProducts => {
-                "name every product of the organization under `{products}` on the account and say so with `{all products}: true`; or allow it for this run with `--allow-unseen-products`"
+                "name every product of the organization under `{products}` on the account and confirm that with `{all products}: true`; or allow it for this run with `--allow-unseen-products`"
             }
             Self::UnknownRemoval => {
-                "write its `id:` or its whole natural key into the tombstone, or take the tombstone out; `telform adopt --all --out adopted` writes down what is there and not managed"
+                "write its `id:` or its complete natural key into the tombstone, or remove the tombstone; `telform adopt --all --out adopted` lists what exists and is not managed"
             }
             Self::SimilarExists => {
-                "correct the spelling, and the object that is there is taken over; or allow it for this run with `--allow-similar {address}`"
+                "correct the spelling to manage the existing object; or allow it for this run with `--allow-similar {address}`"
             }
             Self::ForeignObject => {
-                "correct `{organization}` on the account, or what identifies the object in the YAML; where the ledger knows it, `telform forget {address}` releases it and leaves it as it is"
+                "correct `{organization}` on the account, or the natural key or `id:` in the YAML; if the ledger contains it, `telform forget {address}` releases it and leaves it as it is"
             }
             Self::AccountChanged => {
-                "to move it, add `moved: [{ from: {address}, account: {account}, to: {address} }]`: it is made in the new one, its numbers move, and the old one is deleted; to leave the old one as it is and release it, run `telform forget {address}`; otherwise correct `account` in its entry"
+                "to move it, add `moved: [{ from: {address}, account: {account}, to: {address} }]`: telform creates it in the new account, moves its numbers and deletes the old one. To leave the old one as it is and release it, run `telform forget {address}`. Otherwise correct `account` in its entry"
             }
             Self::UnfinishedReplacement => {
-                "put its entry back and apply that first, without `--destroy`; or leave the old object as it is and release it with `telform forget {address}`"
+                "restore its entry and apply that first, without `--destroy`; or leave the old object as it is and release it with `telform forget {address}`"
             }
             Self::PinChanged => {
                 "to leave the old object as it is and release it, run `telform forget {address}`; to keep it, declare it under another address with its `id:`; to delete it, name its `id:` in a tombstone under another address; otherwise correct `id:`"
             }
             Self::NewLedger => {
-                "if the ledger is somewhere else, name it with `--ledger PLACE` or `TELFORM_LEDGER`; if there is none yet, name the place of the new one in the same way, or let `telform ledger rebuild` make it from the services first"
+                "if the ledger is elsewhere, name it with `--ledger PLACE` or `TELFORM_LEDGER`. If none exists yet, name the location of the new one in the same way, or first create it from the services with `telform ledger rebuild`"
             }
             Self::ExistingMissing => {
                 "correct what its entry under `existing` says; `telform explain KIND.NAME`, with an id or a name for NAME, shows what is there"
             }
             Self::ExistingManaged => {
-                "keep one: to manage the object, take the entry out of `existing` and refer to the other address; not to manage it, take the other entry out, or release it with `telform forget ADDRESS`"
+                "keep one: to manage the object, remove the entry from `existing` and refer to the other address; not to manage it, remove the other entry, or release it with `telform forget ADDRESS`"
             }
             Self::Unlisted => {
-                "to go on without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`; `--account NAME` limits the run to other accounts"
+                "to continue without them, leave each out with `--exclude ADDRESS`, or name the rest with `--target ADDRESS`; `--account NAME` limits the run to other accounts"
             }
         })
     }
@@ -346,7 +347,10 @@ impl PlanRefusal {
             Some(address) if self.addresses.len() == 1 => address.to_string(),
             _ => "ADDRESS".to_owned(),
         };
-        self.code.help_template().replace("{address}", &address).replace("{account}", &self.account)
+        HelpWords::about(self.addresses.first())
+            .fill(&self.code.help_template())
+            .replace("{address}", &address)
+            .replace("{account}", &self.account)
     }
 }
 

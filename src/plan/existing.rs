@@ -46,7 +46,7 @@ pub(super) fn match_existing<'a>(inputs: &Inputs<'a>, names_of: &dyn Fn(&str) ->
             if let Some(other) = taken {
                 let managed = inputs.desired.objects.get(other).or(inputs.desired.existing.get(other));
                 let place = managed.map(|other| format!(" at {}", other.location)).unwrap_or_default();
-                let detail = format!("{} {} is {other}{place}, and `existing` names it too", kind.singular, live.id);
+                let detail = format!("{} {} is {other}{place}, but `existing` names it too", kind.singular, live.id);
                 findings.remarks.refuse(object, RefusalCode::ExistingManaged, detail);
             }
             taken.is_none()
@@ -103,7 +103,7 @@ fn find_existing<'a>(
                 if shown.is_some_and(|(shown, field)| !field.same_in(&facts.catalogue, wanted, shown)))
         });
         return match differs {
-            Some((name, _)) => missing(findings, format!("{} {id} has another {name} than its entry says", kind.singular)),
+            Some((name, _)) => missing(findings, format!("{} {id} has a different {name} than its entry", kind.singular)),
             None => Some(live),
         };
     }

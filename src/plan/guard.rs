@@ -49,7 +49,7 @@ pub(super) fn check_guards(inputs: &Inputs<'_>, planned: &PlannedChanges<'_>) ->
     }
     if inputs.options.ledger_of_yaml && inputs.ledger.is_new() && whole.deletes > 0 {
         let detail = format!(
-            "{} would be deleted, and there is no ledger at {}, which only the YAML names: nothing is known of what telform made before",
+            "{} would be deleted, but no ledger exists at {}, which only the YAML names: telform does not know what it created before",
             count_of(whole.deletes, "object"),
             inputs.options.ledger,
         );
@@ -179,6 +179,31 @@ fn managed_objects<'a>(inputs: &Inputs<'a>, planned: &PlannedChanges<'a>) -> Has
     managed
 }
 
+impl PlanRefusal {
+    /// The amount that a limit refuses, and the limit; none where the rule is not a limit.
+    pub fn exceeded(&self) -> Option<(u64, u64)> {
+        let guard = self.code.guard()?;
+        let amount = self.detail.split(' ').next()?.parse().ok()?;
+        let (_, limit) = self.detail.split_once(guard.name)?.1.split_once(" is ")?;
+        let limit = limit.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()?;
+        Some((amount, limit))
+    }
+
+    /// The options that allow it for one run; none where only a change of the YAML or of the service helps.
+    pub fn allowing_options(&self) -> Option<Vec<String>> {
+        match self.code {
+            RefusalCode::UnseenProducts => Some(vec!["--allow-unseen-products".to_owned()]),
+            RefusalCode::SimilarExists => {
+                Some(self.addresses.iter().map(|address| format!("--allow-similar {address}")).collect())
+            }
+            _ => {
+                let (before, _) = self.detail.rsplit_once("` allows it")?;
+                Some(vec![format!("--{}", before.rsplit_once("`--")?.1)])
+            }
+        }
+    }
+}
+
 fn guard_refusal(code: RefusalCode, account: &str, detail: String) -> PlanRefusal {
     PlanRefusal { code, account: account.to_owned(), addresses: BTreeSet::new(), attribute: None, detail, place: None }
 }
@@ -186,4 +211,37 @@ fn guard_refusal(code: RefusalCode, account: &str, detail: String) -> PlanRefusa
 /// `1 object`, `2 objects`.
 pub(super) fn count_of(n: usize, word: &str) -> String {
     if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::guards::GUARDS;
+
+    /// The sentence about a limit says amount, limit and option, and they are read back from it: a saved plan has only the sentence.
+    #[test]
+    fn each_limit_is_read_back_from_its_sentence() {
+        let codes = [
+            RefusalCode::MaxDeletes,
+            RefusalCode::MaxDeletePercent,
+            RefusalCode::MaxUpdates,
+            RefusalCode::MaxUpdatePercent,
+            RefusalCode::MaxNumbersDark,
+        ];
+        assert_eq!(codes.len(), GUARDS.len());
+        for (code, account) in codes.iter().flat_map(|code| [(*code, ""), (*code, "main")]) {
+            let guard = code.guard().unwrap();
+            let text =
+                format!("{} would be counted", if guard.unit == "N" { "7 objects" } else { "7 % of the managed partners" });
+            let losses = PlannedLosses { deletes: 0, counted: vec![GuardedLoss { code, amount: 7, text, managed: 100 }] };
+            let mut limits = Guards::default();
+            *(guard.slot)(&mut limits) = Some(3);
+            let mut refusals = Vec::new();
+            losses.check_limits(account, limits, &|_| 9, &mut refusals);
+            assert_eq!(refusals[0].exceeded(), Some((7, 3)), "{}", refusals[0].detail);
+            assert_eq!(refusals[0].allowing_options().unwrap(), [format!("--{} 9", guard.option)]);
+        }
+        let kept = guard_refusal(RefusalCode::PreventDelete, "main", "it is protected".to_owned());
+        assert_eq!((kept.exceeded(), kept.allowing_options()), (None, None));
+    }
 }

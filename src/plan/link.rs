@@ -14,7 +14,7 @@ use super::link_index::LinkIndex;
 use super::link_steps::{LinkChange, LinkSteps};
 use super::remarks::Remarks;
 use super::step::{FreedNumber, ObjectRef};
-use crate::model::kind::Link;
+use crate::model::kind::{Link, LinkWords};
 use crate::model::ledger::CreatedConnection;
 use crate::model::resource::{Address, Connection, NumberSpellings, ServedBy, owned_by};
 
@@ -58,6 +58,8 @@ impl PlannedBridge {
 pub(super) struct LinkInputs<'a> {
     pub(super) account: &'a str,
     pub(super) link: &'static Link,
+    /// What messages call bridges and configurations.
+    pub(super) words: LinkWords,
     pub(super) can_disconnect: bool,
     pub(super) connections: &'a [Connection],
     /// Bridges that may use a configuration without showing a number.
@@ -213,9 +215,11 @@ impl LinkInputs<'_> {
         let Some(first) = addresses.first() else { return };
         let ids: Vec<&str> = candidates.iter().map(String::as_str).collect();
         let detail = format!(
-            "{} on bridge {} may be served by any of the configurations {}, which cannot be distinguished",
+            "{} on {} {} may be served by any {} of {}, which cannot be told apart",
             connection.number,
+            self.words.holder,
             connection.bridge,
+            self.words.target,
             ids.join(", ")
         );
         let refusal = self.object_refusal(RefusalCode::AmbiguousConnection, first, detail);
@@ -228,8 +232,9 @@ impl LinkInputs<'_> {
             self.possible_unseen_uses.iter().filter(|(bridge, _)| !self.leaving_bridges.contains_key(*bridge))
         {
             for (id, leaving) in self.leaving.iter().filter(|(id, _)| candidates.contains(*id)) {
+                let (holder, target) = (self.words.holder, self.words.target);
                 let detail =
-                    format!("bridge {bridge} names the provider of configuration {id} and shows no number, so it may use it");
+                    format!("{holder} {bridge} may use {target} {id}: it names the same catalogue entry and shows no number");
                 wired.remarks.refusals.push(self.object_refusal(RefusalCode::AmbiguousConnection, &leaving.address, detail));
             }
         }
@@ -270,7 +275,7 @@ impl LinkInputs<'_> {
                 self.move_to_configuration(&leaving.address, &at, connection, &leaving.address, heir, wired);
                 debug_assert!(
                     wired.leaving_connections.contains_key(id) || self.foreign_bridges.contains(connection.bridge.as_str()),
-                    "a moved number leaves its configuration"
+                    "a moved number leaves what served it"
                 );
             }
         }
@@ -367,10 +372,11 @@ impl LinkInputs<'_> {
             && !taken
             && !(frees && wired.steps.takes_off_bridge(&connection.bridge, number))
         {
+            let (holder, at) = (self.words.holder, &connection.bridge);
             let detail = if frees {
-                format!("{number} is on bridge {}, which this plan does not decide about", connection.bridge)
+                format!("{number} is on {holder} {at}, and this plan does not take it off there")
             } else {
-                format!("{number} is on bridge {}, and nothing but deleting that frees it", connection.bridge)
+                format!("{number} is on {holder} {at}, and only deleting that {holder} frees it")
             };
             wired.remarks.refusals.push(self.number_refusal(
                 RefusalCode::NumberElsewhere,
@@ -382,7 +388,7 @@ impl LinkInputs<'_> {
         }
         let known = self.numbers.get(number);
         if let Some(slug) = known.and_then(|live| live.bridge.as_deref()).filter(|slug| self.unreadable.contains(slug)) {
-            let detail = format!("{number} is on bridge {slug}, which cannot be read");
+            let detail = format!("{number} is on {} {slug}, which cannot be read", self.words.holder);
             wired.remarks.refusals.push(self.number_refusal(
                 RefusalCode::NumberElsewhere,
                 bridge.owner_of(number),
@@ -395,7 +401,7 @@ impl LinkInputs<'_> {
         if self.link.assigned_on_create.is_some() {
             // Such a bridge accepts only a free number; a disconnected number stays on its old bridge (unpod.md 6.2, 7.2).
             if matches!(bridge.at, ObjectRef::Id(_)) || (elsewhere.is_some() && !taken) {
-                let detail = format!("{number} is not on bridge {}", self.bridge_label(&bridge.at));
+                let detail = format!("{number} is not on {} {}", self.words.holder, self.bridge_label(&bridge.at));
                 wired.remarks.refusals.push(self.number_refusal(
                     RefusalCode::CannotAssign,
                     bridge.owner_of(number),
@@ -434,8 +440,9 @@ impl LinkInputs<'_> {
         let foreign = self.foreign_bridges.contains(connection.bridge.as_str());
         if foreign {
             let detail = format!(
-                "{} is on bridge {}, which belongs to another organization or to none, and is served by {}",
+                "{} is on {} {}, which belongs to another organization or to none, and is served by {}",
                 connection.number,
+                self.words.holder,
                 connection.bridge,
                 self.number_location(connection).provider
             );
@@ -457,8 +464,9 @@ impl LinkInputs<'_> {
         }
         if !self.can_disconnect {
             let detail = format!(
-                "{} on bridge {} is served by {}",
+                "{} on {} {} is served by {}",
                 connection.number,
+                self.words.holder,
                 connection.bridge,
                 self.number_location(connection).provider
             );
@@ -538,12 +546,12 @@ impl LinkInputs<'_> {
 
     fn number_location(&self, connection: &Connection) -> NumberLocation {
         let provider = match &connection.served_by {
-            ServedBy::OneOf(ids) if ids.is_empty() => "a configuration that is not listed".to_owned(),
+            ServedBy::OneOf(ids) if ids.is_empty() => format!("a {} that the service does not list", self.words.target),
             ServedBy::OneOf(ids) => {
                 format!("one of {}", ids.iter().map(|id| (self.label)(id)).collect::<Vec<_>>().join(", "))
             }
             ServedBy::Foreign { id, owner } => {
-                format!("configuration {id} of {}", owned_by(owner.as_deref()))
+                format!("{} {id} of {}", self.words.target, owned_by(owner.as_deref()))
             }
             target => target.id().map_or_else(|| "nothing".to_owned(), |id| (self.label)(id)),
         };
@@ -553,9 +561,11 @@ impl LinkInputs<'_> {
     fn bridge_label(&self, at: &ObjectRef) -> String {
         match at {
             ObjectRef::Id(slug) => slug.clone(),
-            ObjectRef::Step(step) => {
-                self.index.by_step.get(step.as_str()).map_or_else(|| "new bridge".to_owned(), |bridge| bridge.address.to_string())
-            }
+            ObjectRef::Step(step) => self
+                .index
+                .by_step
+                .get(step.as_str())
+                .map_or_else(|| format!("new {}", self.words.holder), |bridge| bridge.address.to_string()),
         }
     }
 
@@ -580,6 +590,6 @@ impl LinkInputs<'_> {
 
 /// A number that an earlier run left dark and that no step connects again.
 pub(super) fn left_dark_notice(open: &CreatedConnection, address: Option<&Address>) -> PlanNotice {
-    let detail = format!("{} on bridge {}", open.number, open.bridge);
+    let detail = format!("{} on {}", open.number, open.bridge);
     PlanNotice::about(NoticeCode::LeftDark, &open.account, address, Some(detail))
 }

@@ -236,7 +236,7 @@ impl LinkSteps {
                     address: after.owner,
                     call: Call::get(account, member.replace("{id}", &at.in_path())),
                     operation: StepOperation::ReadBack { bridge: at, numbers: after.numbers },
-                    why: "what was cut and connected is confirmed before anything is deleted".to_owned(),
+                    why: "changed connections are confirmed before anything is deleted".to_owned(),
                     waits_for: waits_for.into_iter().map(Prerequisite::Step).collect(),
                 },
             });
@@ -247,12 +247,10 @@ impl LinkSteps {
 /// Why a number is connected that this is known of.
 fn connect_reason(before: &ServedBy) -> &'static str {
     match before {
-        ServedBy::NotThere => "the number is not on the bridge yet",
-        ServedBy::Unserved => "no configuration serves the number",
-        ServedBy::By { .. } | ServedBy::Foreign { .. } => {
-            "connecting another configuration overwrites the connection without a gap"
-        }
-        ServedBy::OneOf(_) | ServedBy::NotTold => "it is not known which configuration serves the number; connecting settles it",
+        ServedBy::NotThere => "the number is not connected yet",
+        ServedBy::Unserved => "nothing serves the number",
+        ServedBy::By { .. } | ServedBy::Foreign { .. } => "connecting the new one replaces the connection without a gap",
+        ServedBy::OneOf(_) | ServedBy::NotTold => "it is not known what serves the number; connecting it settles that",
     }
 }
 

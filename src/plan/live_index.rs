@@ -58,7 +58,7 @@ impl<'a> LiveIndex<'a> {
             let entries = ledger.objects.iter().filter(|(address, entry)| mine(address, &entry.account));
             let entries = entries.map(|(address, entry)| (address, &entry.key, entry.id.clone()));
             let attempts = ledger.attempts.iter().filter(|(address, attempt)| mine(address, &attempt.account));
-            let attempts = attempts.map(|(address, attempt)| (address, &attempt.key, "a create that was cut off".to_owned()));
+            let attempts = attempts.map(|(address, attempt)| (address, &attempt.key, "an interrupted create".to_owned()));
             let mut remembered: HashMap<String, Vec<(&'a Address, String)>> = HashMap::new();
             for (address, key, what) in entries.chain(attempts) {
                 if let Some(key) = key_text(self.kind, self.facts, |name| key.get(name)) {

@@ -188,12 +188,12 @@ fn match_one_address<'a>(
                 findings.remarks.refuse(
                     object,
                     RefusalCode::UnsettledCreate,
-                    format!("its create of {} was cut off; it may exist and be invisible until it is verified", attempt.since),
+                    format!("its create of {} was interrupted; it may exist and stay hidden until it is verified", attempt.since),
                 );
                 return MatchOutcome::Blocked;
             }
             if let Some(what) = shelf.unidentified_row(inputs, &object.account) {
-                let detail = format!("it was not found, and it may be what cannot be identified in the listing: {what}");
+                let detail = format!("it was not found, but it may be one of the rows without an id: {what}");
                 findings.remarks.refuse(object, RefusalCode::OddShape, detail);
                 return MatchOutcome::Blocked;
             }
@@ -263,7 +263,7 @@ fn match_unseen_object<'a>(
     findings.remarks.refuse(
         object,
         RefusalCode::GoneOrHidden,
-        format!("{} {} was there and is no longer shown; it may be deleted or only hidden", kind.singular, entry.id),
+        format!("the service no longer shows {} {}; it may be deleted or only hidden", kind.singular, entry.id),
     );
     MatchOutcome::Blocked
 }
@@ -297,7 +297,7 @@ fn claim_live_object<'a>(
     let key = |account: &'a str| (account, kind.name, live.id.as_str());
     if let Some(other) = findings.claimed.get(&key(&object.account)) {
         let detail =
-            format!("{} {} is claimed by {other} too{}", kind.singular, live.id, describe_other_claim(inputs, object, other));
+            format!("{} {} is also claimed by {other}{}", kind.singular, live.id, describe_other_claim(inputs, object, other));
         findings.remarks.refuse(object, RefusalCode::ClaimedTwice, detail);
         return MatchOutcome::Blocked;
     }

@@ -21,6 +21,7 @@ mod diagnostics;
 mod effect;
 mod existing;
 mod guard;
+mod help_words;
 mod identity;
 mod impact;
 mod interrupted_replacements;
@@ -359,7 +360,7 @@ impl Plan {
             parts.push(count(self.steps.len(), "request"));
         }
         if !self.not_taken.is_empty() {
-            parts.push(format!("{} not taken by the service", count(self.not_taken.len(), "value")));
+            parts.push(format!("{} not accepted by the service", count(self.not_taken.len(), "value")));
         }
         if parts.is_empty() {
             parts.push("no changes".to_owned());

@@ -47,7 +47,7 @@ impl NotTakenValue {
 
     /// What happened, in one sentence without a full stop.
     pub fn describe(&self) -> String {
-        format!("sent in run {}, not taken by the service; not sent again by itself", self.run)
+        format!("sent in run {}, not accepted by the service; telform does not send it again automatically", self.run)
     }
 
     /// The argument of `--resend` that selects it.
@@ -64,7 +64,7 @@ impl NotTakenValue {
                 "it may wait for its owner to confirm it; `telform apply --resend {resend}` sends it again, which may mail the owner again"
             ),
             NotTakenRemedy::Edit => {
-                "the service takes it only on create: write in the YAML what the service shows, or list the attribute under `lifecycle.ignore`".to_owned()
+                "the service accepts it only on create: write the value that the service shows into the YAML, or list the attribute under `lifecycle.ignore`".to_owned()
             }
         }
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::resource::Address;
+use crate::services;
 
 /// A notice that needs no action now.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -20,6 +21,23 @@ pub struct PlanNotice {
     /// The facts of this case: an id, a time, a source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+}
+
+impl PlanNotice {
+    /// What it means, for people, in the words of the service that it is about.
+    pub fn describe(&self) -> String {
+        let kind = self.address.as_ref().map(|address| address.kind.as_str());
+        let of = kind.and_then(|kind| Some((services::of_kind(kind)?, services::shapes_of_kind(kind).first().copied()?)));
+        match (self.code, of) {
+            (NoticeCode::MayBeHidden, Some((service, shape))) => format!(
+                "{} hides a new {one} until its mail address is confirmed; check that no unverified {one} with this {} exists",
+                service.title,
+                shape.natural_key.join(", "),
+                one = shape.singular
+            ),
+            _ => self.code.describe().to_owned(),
+        }
+    }
 }
 
 /// The types of notices.
@@ -179,26 +197,28 @@ impl NoticeCode {
         match self {
             Self::SecretUnchanged => "unchanged since telform last wrote it",
             Self::SecretShown => "the same as the service gives back",
-            Self::Adopted => "found by its natural key or pinned id: adopted, nothing is written",
-            Self::Renamed => "renamed in the ledger, nothing is written to the service; it was",
+            Self::Adopted => "found by its natural key or pinned id: adopted without a write",
+            Self::Renamed => "renamed in the ledger without a write to the service; it was",
             Self::Released => "released: no longer managed, and left as it is",
-            Self::PendingVerification => "pending verification: waits for the address to be confirmed; not sent again",
+            Self::PendingVerification => "pending verification: not sent again until its owner confirms the mail address",
             Self::Hidden => {
-                "pending verification: waits to be confirmed; invisible until then, not created again, and a change of its entry is compared and sent only then"
+                "pending verification: the service hides it until its owner confirms it. telform does not create it again, and compares and sends changes of its entry only after that"
             }
-            Self::Reshaped => "the service keeps this value in its own form; not sent again",
-            Self::DroppedByService => "does not apply here: the service drops it, so it is not sent",
-            Self::NotShown => "the service does not show it, or only a part of it, so it cannot be compared",
+            Self::Reshaped => "the service stores this value in a different form; not sent again",
+            Self::DroppedByService => "does not apply here: the service ignores it, so it is not sent",
+            Self::NotShown => "the service does not show it, or shows only part of it, so it cannot be compared",
             Self::SecretUnknown => "unknown: telform has never written it; written only with --rewrite-secret",
             Self::SecretNotSupplied => "not supplied: not compared",
-            Self::SecretNeeded => "not supplied: has to be sent, so apply will stop before its first write",
+            Self::SecretNeeded => "not supplied, but must be sent: apply will stop before its first write",
             Self::KeyChanged => {
                 "the fingerprint key is not the one that this ledger was written with: write-only secrets are unknown"
             }
-            Self::AlreadyGone => "already gone, nothing to delete",
+            Self::AlreadyGone => "already deleted, nothing to do",
             Self::CreatedAgain => "was deleted outside telform: will be created again",
-            Self::MayBeHidden => "an unverified partner with this login would be invisible; make sure there is none",
-            Self::Settled => "cannot tell which configuration serves this number; connecting it settles that",
+            Self::MayBeHidden => {
+                "the service hides a new object until its mail address is confirmed; check that no unverified object with this natural key exists"
+            }
+            Self::Settled => "it is not known what serves this number; connecting it settles that",
             Self::NotInCatalogue => "not in the catalogue that the service lists; sent as written",
             Self::OrganizationUnconfirmed => "the organization could not be confirmed; nothing will be written",
             Self::PinReplaced => "the pinned object was replaced by this one; `id:` can be removed or corrected",
@@ -209,57 +229,53 @@ impl NoticeCode {
             }
             Self::Twin => "has a twin: another object with the same natural key, which is not managed",
             Self::LateCreate => {
-                "a create that got no answer may have made an object late: it is not managed, and has the natural key that was sent"
+                "an object with the natural key of an unanswered create exists and is not managed; the create may have succeeded late"
             }
             Self::ForeignConnection => {
-                "served by a configuration that is not this organization's; connecting one's own takes its place"
+                "served by an object that does not belong to this organization; connecting one of your own replaces it"
             }
-            Self::ProductsLookedAt => {
-                "deleted; bridges that were not looked at may use it, those of other organizations among them"
-            }
-            Self::AccountRenamed => "account renamed in the ledger, nothing is written to the service; it was",
+            Self::ProductsLookedAt => "deleted; connections that were not read may use it, also those of other organizations",
+            Self::AccountRenamed => "account renamed in the ledger without a write to the service; it was",
             Self::AccountRehosted => "the service has another address now, as `was` says, and the ledger follows it; it was at",
             Self::AccountFollowed => {
-                "its entry names the same account by another name: nothing moves, nothing is written; it was"
+                "its entry uses another name of the same account: nothing moves and nothing is written; it was"
             }
-            Self::LeftAlready => "the old object in the account that it leaves is already gone",
+            Self::LeftAlready => "the old object in the account that it leaves is already deleted",
             Self::NotCarriedOver => {
-                "cannot be carried over, and the YAML does not state it: the new object is made without it. State it in the entry to keep it; the old object is"
+                "cannot be carried over, and the YAML does not state it: the new object is created without it. State it in the entry to keep it; the old object is"
             }
-            Self::CarriedOver => "not in the YAML: the new object takes over",
+            Self::CarriedOver => "not in the YAML: carried over to the new object",
             Self::LeftDark => {
-                "DARK: an earlier run cut this number off to move it, and nothing connects it again. Connect it in the service's console, or put back the account and the entry that it belongs to; number"
+                "DARK: an earlier run disconnected this number to move it, and no step connects it again. Connect it in the service's console, or restore the account and the entry that it belongs to; number"
             }
             Self::NotKnown => {
-                "telform does not know this and cannot carry it over: the new object is made without it. Look at the old object before you apply; it is"
+                "telform does not know this and cannot carry it over: the new object is created without it. Check the old object before you apply; it is"
             }
             Self::GoesOn => {
-                "no configuration serves this number, and no refusal is about it: `telform apply` connects it all the same"
+                "nothing serves this number, and no refusal is about it: `telform apply` connects it despite the refusals"
             }
-            Self::Unlisted => "could not be listed: nothing is planned for objects of this kind, and none was compared",
+            Self::Unlisted => "could not be listed: objects of this kind were neither compared nor planned",
             Self::Unlinked => {
-                "could not be read: which configuration serves which number is not known, so no number is compared, cut off or connected, and nothing that may serve one is deleted"
+                "could not be read, so it is not known what serves which number: no number is compared, disconnected or connected, and nothing that may serve one is deleted"
             }
-            Self::LeftOnBridge => "stays on the bridge without a configuration: it is not served there",
+            Self::LeftOnBridge => "stays where it is without being served",
             Self::Unreadable => "cannot be read: nothing is planned for it, and what it uses is not known",
-            Self::OddShape => "of another shape than the service documents; no entry manages it, so it is left alone",
+            Self::OddShape => "does not have the documented form; no entry manages it, so it is left alone",
             Self::KindNotMentioned => {
-                "managed objects of a kind that no file mentions: not looked at and left alone; an empty map of the kind would delete them, `telform forget ADDRESS` releases one"
+                "managed objects of a kind that no file declares: not read and left alone. An empty map of the kind would delete them; `telform forget ADDRESS` releases one"
             }
             Self::Protected => "protected from the next apply on: the YAML says `prevent_delete`",
-            Self::Unprotected => "no longer protected from the next apply on: the YAML does not say `prevent_delete` any more",
-            Self::MixedScripts => {
-                "letters of several scripts, some of which look like others; see whether this is what it seems to be"
-            }
+            Self::Unprotected => "no longer protected from the next apply on: the YAML no longer says `prevent_delete`",
+            Self::MixedScripts => "contains letters of several scripts, some of which look alike; check the spelling",
             Self::OddCharacters => {
-                "characters that are invisible, or that are not ASCII in a code or a number: it is not what it looks like, and is not compared as that"
+                "contains invisible characters, or non-ASCII characters in a code or a number: it looks different from what it is"
             }
-            Self::HostReadsAs => "the host holds letters beyond ASCII; it is looked up as",
-            Self::SecretEchoed => "the service shows a secret of yours here: it is masked, and the value is not compared",
+            Self::HostReadsAs => "the host contains non-ASCII letters; it is looked up as",
+            Self::SecretEchoed => "the service shows one of your secrets here: it is masked, and the value is not compared",
             Self::TokenOwnerUnknown => {
-                "the service does not say whose this token is, so it was not compared with the owner that is known"
+                "the service does not say who owns this token, so the owner was not compared with the recorded one"
             }
-            Self::ScopeMissing => "the token lacks a scope that has to be there, so apply will stop before its first write",
+            Self::ScopeMissing => "the token does not have a required scope, so apply will stop before its first write",
             Self::SecretUnreadable => {
                 "unknown: the ledger has its fingerprint, made with a key that is not available here; written only with --rewrite-secret"
             }

@@ -26,7 +26,7 @@ pub(super) fn refuse_dropped<'a>(inputs: &Inputs<'a>, all: &mut [ObjectMatch<'a>
         findings.claimed.insert(key, &object.address);
         found.outcome = MatchOutcome::Blocked;
         let detail = format!(
-            "it is {} {} of account {}, and its entry pins {}: {} would be forgotten, neither kept nor deleted",
+            "it is {} {} of account {}, but its entry pins {}: {} would be forgotten, neither kept nor deleted",
             kind.singular, old.id, old.account, live.id, old.id
         );
         findings.remarks.refuse(object, RefusalCode::PinChanged, detail);

@@ -121,7 +121,7 @@ fn reconnect_step(step: &Step, link: &'static Link) -> Option<Step> {
             provider,
             before: ServedBy::NotThere,
         },
-        why: format!("{} cut it for a step that did not happen", step.id),
+        why: format!("{} disconnected it for a step that did not happen", step.id),
         waits_for: vec![Prerequisite::Step(step.id.clone())],
     })
 }

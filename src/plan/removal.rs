@@ -181,7 +181,7 @@ impl<'a> Removals<'a> {
         }
         if let Some(known) = contradicting_id(inputs, wish) {
             let pinned = wish.id.unwrap_or_default();
-            let detail = format!("the tombstone says {pinned}, and the ledger knows {} as {known}", wish.address);
+            let detail = format!("the tombstone says {pinned}, but in the ledger {} is {known}", wish.address);
             return self.add_refusal(wish, accounts[0], RefusalCode::SeveralFit, detail);
         }
         if let Some((account, id, it)) = accounts.iter().find_map(|account| unreadable_removal(inputs, account, wish)) {
@@ -223,7 +223,7 @@ impl<'a> Removals<'a> {
                     wish,
                     several[0].0,
                     RefusalCode::SeveralFit,
-                    format!("{} live objects fit the tombstone: {}", several.len(), ids.join(", ")),
+                    format!("{} live objects match the tombstone: {}", several.len(), ids.join(", ")),
                 );
             }
         }
@@ -258,14 +258,14 @@ impl<'a> Removals<'a> {
         let attempt = inputs.ledger.attempts.contains_key(wish.address);
         let hides = kind_in(inputs, account, &wish.address.kind).is_some_and(|kind| kind.hidden_until_verified);
         if hides && (entry.is_some() || attempt) {
-            let what = entry.map_or("what an earlier create may have made", |entry| entry.id.as_str());
+            let what = entry.map_or("what an earlier create may have created", |entry| entry.id.as_str());
             let detail = format!("{what} is not shown; it may be deleted or only hidden");
             return self.add_refusal(wish, account, RefusalCode::GoneOrHidden, detail);
         }
         // A listing with a row that does not name an object does not prove that it is deleted, unless it was read by its id.
         let odd = inputs.live.accounts.get(account).and_then(|live| live.malformed_rows.get(wish.address.kind.as_str()));
         if let Some(what) = odd.filter(|_| wish.id.is_none()).and_then(|rows| rows.first()) {
-            let detail = format!("it was not found, and it may be what cannot be identified in the listing: {what}");
+            let detail = format!("it was not found, but it may be one of the rows without an id: {what}");
             self.add_refusal(wish, account, RefusalCode::OddShape, detail);
             return;
         }

@@ -115,11 +115,11 @@ fn declared_renames(inputs: &Inputs<'_>) -> Remarks {
                 addresses: BTreeSet::from([rename.to.clone()]),
                 attribute: None,
                 detail: format!(
-                    "the ledger knows {} as {} and {} as {}",
+                    "in the ledger {} is {} and {} is {}",
                     rename.to,
                     other.id,
                     rename.from,
-                    entry.map_or("a create that was cut off", |entry| entry.id.as_str())
+                    entry.map_or("an interrupted create", |entry| entry.id.as_str())
                 ),
                 place: Some(rename.location.to_string()),
             });

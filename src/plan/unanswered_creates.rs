@@ -182,7 +182,7 @@ pub(super) fn other_create(inputs: &Inputs<'_>, address: &Address, kind: &Kind, 
     let shown = key_text(kind, facts, |name| live.attributes.get(name));
     (sent.is_none() || sent != shown).then(|| {
         format!(
-            "its create of {} was cut off and may have made another {} than {}, which may be hidden",
+            "its create of {} was interrupted and may have created another {} than {}, which may be hidden",
             attempt.since, kind.singular, live.id
         )
     })

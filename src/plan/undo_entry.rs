@@ -72,7 +72,7 @@ impl Plan {
                     of: vec![step.id.clone()],
                     what: format!("{address} {secret}"),
                     calls: Vec::new(),
-                    lost: Some("overwritten: telform keeps no secret, so undo cannot send the old one again".to_owned()),
+                    lost: Some("overwritten: telform does not store secrets, so undo cannot send the old one again".to_owned()),
                 };
                 undo_update(step, kind, before, &lost).into_iter().chain(secrets.map(name)).collect()
             }
@@ -129,7 +129,7 @@ impl Plan {
             ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => Some(id),
             ServedBy::NotThere | ServedBy::Unserved => None,
             ServedBy::OneOf(_) | ServedBy::NotTold => {
-                inverse.lost = Some("it is not known which configuration serves it now".to_owned());
+                inverse.lost = Some("it is not known what serves it now".to_owned());
                 return Some(inverse);
             }
         };
@@ -145,7 +145,7 @@ impl Plan {
         if turn.after.is_some() && can_cut && !(link.replaces() && back.is_some()) {
             inverse.calls.push(link_call(account, link, &bridge, None, number()));
         } else if back.is_none() {
-            inverse.lost = Some("connected permanently: this generation of the service cannot disconnect".to_owned());
+            inverse.lost = Some("permanent: this generation of the service cannot disconnect a number".to_owned());
         }
         if let Some(id) = back {
             let provider = index.ref_after_undo(account, ObjectRef::Id(id.clone()));
@@ -199,16 +199,15 @@ impl<'a> UndoIndex<'a> {
     ) -> Option<UndoEntry> {
         let mut inverse =
             UndoEntry { of: vec![step.id.clone()], what: format!("{of} on {bridge}"), calls: Vec::new(), lost: None };
-        let id = prior.and_then(|prior| prior.id);
+        let (id, holder) = (prior.and_then(|prior| prior.id), kind.singular);
         inverse.lost = match (prior.map(|prior| &prior.served), id, kind.link) {
-            (None, ..) => Some("comes off with its bridge: undo does not put it back".to_owned()),
-            (_, None, _) | (_, _, None) => {
-                Some("comes off with its bridge: the service does not show its id, so undo cannot put it back".to_owned())
-            }
-            (Some(ServedBy::OneOf(_) | ServedBy::NotTold), ..) => Some(
-                "comes off with its bridge: undo puts it back there, but it is not known which configuration served it"
-                    .to_owned(),
-            ),
+            (None, ..) => Some(format!("it is taken off with the deleted {holder}: undo does not put it back")),
+            (_, None, _) | (_, _, None) => Some(format!(
+                "it is taken off with the deleted {holder}: the service does not show its id, so undo cannot put it back"
+            )),
+            (Some(ServedBy::OneOf(_) | ServedBy::NotTold), ..) => Some(format!(
+                "it is taken off with the deleted {holder}: undo puts it back there, but it is not known what served it"
+            )),
             (Some(ServedBy::By { id: server, .. } | ServedBy::Foreign { id: server, .. }), Some(number_id), Some(link)) => {
                 let account = &step.call.account;
                 let at = self.ref_after_undo(account, ObjectRef::Id(bridge.to_owned())).in_path();
@@ -255,7 +254,7 @@ fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
     let lost = match kind.delete {
         DeleteSupport::Supported => None,
         DeleteSupport::Undocumented { switch } => Some(format!(
-            "created permanently: the service documents no delete of a {}; undo tries one only where the account sets `{switch}`",
+            "permanent: the service documents no way to delete a {}; undo tries it only if the account sets `{switch}`",
             kind.singular
         )),
     };
@@ -319,7 +318,7 @@ fn undo_delete(
         entries.insert(key.to_owned(), BodyValue::Value(Value::from(taken)));
     }
     let path = swap_path_template(kind, &step.call.path, kind.member, kind.collection, "");
-    let mut lost = format!("deleted permanently: a {} that is made again has another identity", kind.singular);
+    let mut lost = format!("permanent: a {} that is created again has a different id", kind.singular);
     if !needed.is_empty() {
         lost.push_str(&format!(" and needs its {} from the YAML", needed.join(", ")));
     }

@@ -99,9 +99,9 @@ pub(super) fn create_step(
             },
             why: match (replaces, across) {
                 (None, _) => "no live object has this address, id or natural key".to_owned(),
-                (Some(old), None) => format!("it takes the place of {}", old.live.id),
+                (Some(old), None) => format!("it replaces {}", old.live.id),
                 (Some(old), Some(_)) => {
-                    format!("it takes the place of {} of account {}", old.live.id, old.account)
+                    format!("it replaces {} of account {}", old.live.id, old.account)
                 }
             },
             waits_for: Vec::new(),
@@ -213,7 +213,7 @@ pub(super) fn separate_update_step(
                 untouched: BTreeMap::new(),
                 secrets: vec![name.to_owned()],
             },
-            why: "by itself, because the service does not list it as changeable".to_owned(),
+            why: "in a separate request, because the service does not list it as changeable".to_owned(),
             waits_for: after.into_iter().map(Prerequisite::Step).collect(),
         },
     }
@@ -350,7 +350,7 @@ pub(super) fn delete_step(
         .collect();
     let why = match cut.len() {
         0 if !frees.is_empty() => {
-            format!("this takes {} off it: this generation cannot disconnect", frees.join(", "))
+            format!("this disconnects {}, which this generation cannot do otherwise", frees.join(", "))
         }
         0 => match kind.delete {
             DeleteSupport::Undocumented { switch } => format!("the account allows it with `{switch}`"),

@@ -63,7 +63,7 @@ impl Environment {
 pub fn parse_variable_name(name: &str) -> Result<String, String> {
     let letter = |it: char| it.is_ascii_alphanumeric() || it == '_';
     if name.is_empty() || name.starts_with(|it: char| it.is_ascii_digit()) || !name.chars().all(letter) {
-        return Err("give the name of one variable, such as `VAULT_ADDR`".to_owned());
+        return Err("use the name of one variable, such as `VAULT_ADDR`".to_owned());
     }
     if name == KEY {
         return Err("the fingerprint key is not given to any program".to_owned());

@@ -53,14 +53,20 @@ impl ReadError {
     pub fn wrong_shape(account: &Account, tried: &str, what: &str) -> Self {
         let way_out = "Check that the base URL leads to the service itself and not to a proxy or another version, and report \
                        it if it does";
-        Self::new("telform::live::shape", account, tried, &format!("the answer is not what this service sends: {what}"), way_out)
+        Self::new(
+            "telform::live::shape",
+            account,
+            tried,
+            &format!("the answer does not have the documented form: {what}"),
+            way_out,
+        )
     }
 
     /// More data than telform keeps for one account.
     pub fn too_much(account: &Account, tried: &str, most: usize) -> Self {
         let way_out = "Check that the base URL leads to the service itself; if the account is this large, spread its objects \
                        over several accounts";
-        let means = format!("the account shows more than telform keeps in memory ({} MiB)", most / (1024 * 1024));
+        let means = format!("the account returns more data than telform keeps in memory ({} MiB)", most / (1024 * 1024));
         Self::new("telform::live::too_much", account, tried, &means, way_out)
     }
 
@@ -117,12 +123,12 @@ fn advise_on_error(account: &Account, error: &ApiError) -> (&'static str, String
             format!("Check the source that `accounts.{name}.token` names, and that the token has not expired"),
         ),
         AnswerClass::Forbidden => (
-            "the token may not read this",
+            "the token does not allow reading this",
             format!("Give the token of account `{name}` the right to read it, and check the account's settings"),
         ),
-        AnswerClass::NoSuchPath => ("there is no such path", format!("Check `accounts.{name}.base_url`")),
+        AnswerClass::NoSuchPath => ("the path does not exist", format!("Check `accounts.{name}.base_url`")),
         AnswerClass::Gone => (
-            "it is not there",
+            "it does not exist",
             format!("Check `accounts.{name}.base_url`; if that is right, run again: the account may be changing at this moment"),
         ),
         AnswerClass::Throttled => {
@@ -132,14 +138,14 @@ fn advise_on_error(account: &Account, error: &ApiError) -> (&'static str, String
             ("the service cannot be reached", format!("Check the network and `accounts.{name}.base_url`"))
         }
         AnswerClass::ServerFault | AnswerClass::NoAnswer => {
-            ("the service failed", "Run again later; the service's own status page may say more".to_owned())
+            ("the service failed", "Run again later; the service's status page may say more".to_owned())
         }
         AnswerClass::Unexpected => (
             "the answer looks like a success but is not one",
             format!("Check `accounts.{name}.base_url` and the account's settings"),
         ),
         AnswerClass::Refused | AnswerClass::Conflict | AnswerClass::Ok => {
-            ("the service refused to answer", "See the service's own words".to_owned())
+            ("the service refused to answer", "See the service's answer".to_owned())
         }
     }
 }

@@ -210,8 +210,10 @@ pub async fn read_bridge_servers(
 }
 
 /// Every visible use of an account's configurations.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ConfigurationUses {
+    /// The service's word for a bridge.
+    holder: &'static str,
     connections: Vec<Connection>,
     unseen_candidates: BTreeMap<String, BTreeSet<String>>,
     /// Bridges that cannot be read.
@@ -221,20 +223,31 @@ pub struct ConfigurationUses {
 }
 
 impl ConfigurationUses {
+    fn none(holder: &'static str) -> Self {
+        Self {
+            holder,
+            connections: Vec::new(),
+            unseen_candidates: BTreeMap::new(),
+            unreadable_bridges: Vec::new(),
+            configurations: Vec::new(),
+        }
+    }
+
     /// What the delete of a configuration would silence: the bridge, and what is on it in words. `unread` are the bridges that
     /// were unreadable for the plan.
     pub fn uses_of(&self, id: &str, unread: &[String]) -> Vec<(String, String)> {
+        let holder = self.holder;
         // A bridge that was not unreadable for the plan may use it.
         let opaque = self.unreadable_bridges.iter().filter(|slug| !unread.contains(slug));
-        let opaque = opaque.map(|slug| (slug.clone(), format!("bridge {slug}, which cannot be read any more, may use it")));
+        let opaque = opaque.map(|slug| (slug.clone(), format!("{holder} {slug}, which can no longer be read, may use it")));
         let connected = self.connections.iter().filter(|connection| connection.served_by.may_be(id));
         let connected = connected.map(|connection| {
             let word = if connection.served_by.id().is_some() { "uses" } else { "may use" };
-            let words = format!("{} on bridge {} {word} it", connection.number, connection.bridge);
+            let words = format!("{} on {holder} {} {word} it", connection.number, connection.bridge);
             (connection.bridge.clone(), words)
         });
         let unseen = self.unseen_candidates.iter().filter(|(_, candidates)| candidates.contains(id));
-        let unseen = unseen.map(|(bridge, _)| (bridge.clone(), format!("bridge {bridge}, which shows no number, may use it")));
+        let unseen = unseen.map(|(bridge, _)| (bridge.clone(), format!("{holder} {bridge}, which shows no number, may use it")));
         opaque.chain(connected).chain(unseen).collect()
     }
 }
@@ -252,14 +265,18 @@ pub async fn read_uses(
         kinds: account.service.kinds.iter().map(|kind| kind.name.into()).collect::<BTreeSet<_>>(),
         ..Desired::default()
     };
+    let holder = account.service.link_words().holder;
     let mut live = read::read_all(reading_of, api, &desired, ledger, key, true).await?;
-    let Some(read) = live.accounts.remove(&account.name) else { return Ok(ConfigurationUses::default()) };
+    let Some(read) = live.accounts.remove(&account.name) else {
+        return Ok(ConfigurationUses::none(holder));
+    };
     let holders = account.service.kinds.iter().filter(|kind| kind.link.is_some());
     let holders: BTreeSet<&str> = holders.map(|kind| kind.name).collect();
     let opaque = holders.iter().flat_map(|kind| read.opaque_objects(kind)).map(|slug| slug.to_string()).collect();
     let connected = |kind: &str| account.service.kinds.iter().any(|it| it.name == kind && it.connected);
     let objects = read.objects.into_iter().filter(|(kind, _)| connected(kind)).flat_map(|(_, objects)| objects);
     Ok(ConfigurationUses {
+        holder,
         connections: read.connections.unwrap_or_default(),
         unseen_candidates: read.unseen_candidates,
         unreadable_bridges: opaque,
@@ -277,7 +294,6 @@ pub async fn reread_uses(
     Ok(ConfigurationUses {
         connections: read.connections,
         unseen_candidates: read.unseen_candidates,
-        unreadable_bridges: Vec::new(),
-        configurations: Vec::new(),
+        ..ConfigurationUses::none(before.holder)
     })
 }

@@ -18,7 +18,7 @@ use crate::model::value::Value;
 use crate::text::{escape, shorten};
 
 /// What is tried.
-const ASKING: &str = "asking whose the token is";
+const ASKING: &str = "asking who owns the token";
 
 /// How long the answer is awaited after everything else is read.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -92,12 +92,12 @@ pub fn check_owner(account: &Account, ledger: &Ledger, owner: &TokenOwner) -> Re
         account,
         ASKING,
         &format!(
-            "the ledger holds objects of {word} {was}, and this token is one of {word} {}{}",
+            "the ledger records objects of {word} {was}, but this token belongs to {word} {}{}",
             owner.id,
             login.unwrap_or_default()
         ),
         &format!(
-            "Set the source that `accounts.{}.token` names to a token of {was}; or name another ledger for this one: `telform --ledger FILE ledger rebuild` creates it from the YAML and the service",
+            "Use a token of {was} in the source that `accounts.{}.token` names, or use another ledger for this token: `telform --ledger FILE ledger rebuild` creates it from the YAML and the service",
             account.name
         ),
     ))

@@ -225,7 +225,7 @@ impl Run {
             return Err(RunError::refused(refusal.code.as_str(), refusal.detail.clone(), refusal.help()));
         }
         if !self.lock.is_held() {
-            let what = "this run was opened to read, so it cannot carry a plan out";
+            let what = "this run was opened for reading, so it cannot apply a plan";
             return Err(RunError::other("telform::bug", what, "open it with `Purpose::Apply`"));
         }
         let (context, store) = (self.context.clone(), self.store.clone());

@@ -24,7 +24,7 @@ use crate::plan::Plan;
 /// How the steps of a plan are carried out.
 #[derive(Debug, Clone, Copy)]
 pub struct StepOptions {
-    /// What happens to the rest when a step fails.
+    /// What happens to the other steps when a step fails.
     pub on_error: OnError,
     /// When the run ends in part, connects numbers again that were cut off for a step that did not happen.
     pub reconnect: bool,

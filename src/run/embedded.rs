@@ -106,7 +106,7 @@ pub(crate) fn simulator_for(account: &Account) -> Result<&'static Simulator, Run
         RunError::other(
             "telform::sandbox::no_simulator",
             format!("account `{}`: telform has no simulator of {}", account.name, account.service.title),
-            format!("leave the account out, or run against the service itself; simulated are {}", known.join(", ")),
+            format!("leave out the account, or run against the service itself; simulators exist for {}", known.join(", ")),
         )
     })
 }
@@ -129,8 +129,7 @@ pub(crate) fn load_world(world: &Path, help: &str) -> Result<World, RunError> {
 
 /// Saves a world, which holds secrets in clear.
 pub(crate) fn save_world(world: &World, state: &Path) -> Result<(), RunError> {
-    let failed =
-        |why: String| RunError::other("telform::sandbox::state", why, "check that the folder of the world may be written");
+    let failed = |why: String| RunError::other("telform::sandbox::state", why, "check that the folder of the world is writable");
     let text = world.to_yaml().map_err(|error| failed(error.to_string()))?;
     files::write_file(state, &text, FileReaders::Owner).map_err(|failure| failed(failure.parts().1))
 }

@@ -99,7 +99,7 @@ fn requested_tables(
     if desired.accounts.is_empty() {
         return Err(RunError::other(
             "telform::get::account",
-            "the configuration names no account to read from",
+            "the configuration does not define an account to read from",
             "`telform init` writes a file with accounts to fill in",
         ));
     }
@@ -122,7 +122,7 @@ fn requested_tables(
         if !is_there {
             return Err(RunError::other(
                 "telform::get::kind",
-                format!("no account that is read holds {}", escape(name)),
+                format!("none of the accounts that are read can hold {}", escape(name)),
                 format!("these accounts hold {}", known.join(", ")),
             ));
         }
@@ -157,8 +157,8 @@ fn check_columns(request: &InventoryRequest, scopes: &[TableScope]) -> Result<()
     if request.one_table && scopes.len() > 1 && request.query.columns.is_none() {
         return Err(RunError::other(
             "telform::get::columns",
-            "one table cannot hold several kinds with the columns of each",
-            "name one kind, or the columns with --columns: `--columns kind,account,address,managed`",
+            "one table cannot show several kinds with their own columns",
+            "name one kind, or choose the columns with --columns: `--columns kind,account,address,managed`",
         ));
     }
     Ok(())

@@ -138,7 +138,7 @@ fn kept(file: &Path) -> Result<Option<String>, RunError> {
             "telform::journal::head_file",
             format!("{} does not contain the head of a journal: {why}; nothing was written", escape(&name)),
             format!(
-                "write the head that the last run printed into the file; if it is lost, `mv {0} {0}.old && telform journal verify` shows the head of the journal that is there, and whether it is what was written",
+                "write the head that the last run printed into the file; if it is lost, `mv {0} {0}.old && telform journal verify` shows the head of the current journal, and whether the journal was altered",
                 escape(&shell_quote(&name))
             ),
         )
@@ -150,7 +150,7 @@ fn keep(file: &Path, head: &JournalHead) -> Result<(), RunError> {
         let (_, message, help) = failure.parts();
         RunError::other(
             "telform::journal::head_file",
-            format!("the run ended as shown above, but its head could not be kept: {message}"),
+            format!("the run ended as shown above, but its head could not be saved: {message}"),
             help,
         )
     })
@@ -168,9 +168,9 @@ fn refused(store: &LedgerStore, kept: &ParsedJournal, by: &str, hash: &str) -> R
     RunError::other(
         "telform::journal::rolled_back",
         format!(
-            "the journal {place} does not contain the line {hash} that {by} demands: {has}; an older ledger and journal were put back, or {by} is about another ledger; nothing was written"
+            "the journal {place} does not contain the line {hash} that {by} requires: {has}. An older ledger and journal were restored, or {by} belongs to another ledger. Nothing was written"
         ),
-        "restore the newest ledger and journal together; if they are lost, `telform journal restart` begins a new journal and prints its head",
+        "restore the newest ledger and journal together; if they are lost, `telform journal restart` starts a new journal and prints its head",
     )
 }
 

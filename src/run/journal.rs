@@ -205,7 +205,7 @@ impl<'a> RunJournal<'a> {
         if journal::check_up_to(&bytes).0.head().hash != head.hash || !bytes.ends_with(b"\n") {
             return Err(RunError::other(
                 "telform::sign::journal",
-                "the journal is not signed: it is not what this run wrote",
+                "the journal is not signed, because it was changed during this run",
                 "check with `telform journal verify`",
             ));
         }
@@ -292,7 +292,7 @@ pub(crate) fn cut_off(run: &journal::RecordedRun<'_>) -> String {
         1 => "1 step open".to_owned(),
         count => format!("{count} steps open"),
     };
-    escape(&format!("run {} of {} at {} was cut off with {open}", run.id, run.started.actor.user, run.began_at))
+    escape(&format!("run {} of {} at {} was interrupted with {open}", run.id, run.started.actor.user, run.began_at))
 }
 
 /// Who runs this.

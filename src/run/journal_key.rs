@@ -70,7 +70,7 @@ impl JournalKey {
     pub(crate) fn who_says_chained(&self, ledger: &Ledger, kept: &ParsedJournal) -> Option<&'static str> {
         match &self.key {
             Some(key) if ledger.is_chained_by(key) => Some("the ledger"),
-            Some(_) if self.has_mac_note && !is_nothing(ledger, kept) => Some("what is kept beside the key"),
+            Some(_) if self.has_mac_note && !is_nothing(ledger, kept) => Some("what is kept next to the key"),
             _ => None,
         }
     }
@@ -181,17 +181,17 @@ pub(crate) fn ledger_behind_journal(kept: &ParsedJournal, ledger: &Ledger) -> Op
     Some(RunError::other(
         BEHIND,
         format!(
-            "the ledger is older than its journal{saved}{ended}, so it does not know what was made or deleted since; nothing was written"
+            "the ledger is older than its journal{saved}{ended}, so it does not contain what was created or deleted since; nothing was written"
         ),
-        "restore the newest ledger; if it is lost, `telform ledger rebuild --replace` creates one from the YAML and the services, and `telform journal restart` goes on with this one and a new journal",
+        "restore the newest ledger; if it is lost, `telform ledger rebuild --replace` creates one from the YAML and the services, and `telform journal restart` continues with this one and a new journal",
     ))
 }
 
 /// As many saves as the journal has, but a different one: another process wrote the ledger without the lock.
 fn unknown_save_message() -> (String, &'static str) {
     (
-        "the journal records another ledger with as many saves as this one: this one was written anew since, and may lack what the last run made".to_owned(),
-        "check with `telform ledger list` whether all is there; `telform ledger rebuild --replace` creates a ledger from the YAML and the services",
+        "the journal records a different ledger with the same number of saves: this ledger was written again since, and what the last run created may be missing".to_owned(),
+        "check with `telform ledger list` whether it is complete; `telform ledger rebuild --replace` creates a ledger from the YAML and the services",
     )
 }
 
@@ -199,7 +199,7 @@ fn unknown_save_message() -> (String, &'static str) {
 fn lost_ledger_message(runs: usize) -> (String, &'static str) {
     (
         format!(
-            "there is a journal and no ledger: {runs} {} ended, and what they made is not known to be managed",
+            "a journal exists without a ledger: {runs} {} ended, and telform no longer knows that it manages what they created",
             crate::output::view::plural_kind(runs, "runs")
         ),
         "restore the ledger; if it is lost, `telform ledger rebuild` creates one from the YAML and the services",
@@ -210,7 +210,7 @@ fn lost_ledger_message(runs: usize) -> (String, &'static str) {
 fn both_missing_message(store: &LedgerStore) -> (String, &'static str) {
     (
         format!(
-            "ledger and journal are missing: a run with the key in {} left both at {}, and what it made is no longer known",
+            "ledger and journal are missing: a run with the key in {} wrote both at {}, and what it created is no longer known",
             escape(&store.key_shown()),
             escape(&store.display_name())
         ),
@@ -242,10 +242,10 @@ pub(crate) fn no_key(store: &LedgerStore) -> RunError {
     RunError::other(
         "telform::journal::key",
         format!(
-            "the lines of the journal {} carry MACs, and there is no fingerprint key here to check and continue them; nothing was written",
+            "the lines of the journal {} have MACs, but the fingerprint key to check and continue them is missing; nothing was written",
             journal::journal_display_name(store.state_store())
         ),
-        "set TELFORM_FINGERPRINT_KEY or restore the key file; if the key is lost, `telform ledger rekey --lost-key` goes on with a new one",
+        "set TELFORM_FINGERPRINT_KEY or restore the key file; if the key is lost, `telform ledger rekey --lost-key` continues with a new one",
     )
 }
 

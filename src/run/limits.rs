@@ -120,8 +120,8 @@ impl<'a> KnownAddresses<'a> {
         }
         Err(RunError::other(
             LEFT_OUT,
-            format!("every address that `{pattern}` matches is in an account that `--account` leaves out"),
-            "name the account too, or take the target out",
+            format!("`{pattern}` matches only addresses in accounts that `--account` leaves out"),
+            "add the account with `--account`, or remove the target",
         ))
     }
 }
@@ -139,7 +139,7 @@ fn check_account(desired: &Desired, ledger: &Ledger, address: &Address, limit: &
         Some(account) => Err(RunError::other(
             LEFT_OUT,
             format!("{address} is in account {account}, which `--account` leaves out"),
-            format!("add `--account {account}`, or take the target out"),
+            format!("add `--account {account}`, or remove the target"),
         )),
     }
 }

@@ -34,18 +34,18 @@ pub(crate) fn suggest(
     let deletes = if made > 0 { format!(" --max-deletes {made}") } else { String::new() };
     let undo = format!("telform undo last{deletes}");
     let dark = !numbers_dark_now(plan, report).is_empty();
-    let what = if dark { "To connect them again, and take back what this run did" } else { "To take back what this run did" };
+    let what = if dark { "To connect them again and undo this run" } else { "To undo this run" };
     let undo = NextCommand { what, command: undo };
     if let Some(of) = of {
-        let again = NextCommand { what: "To go on with it", command: undo_again(of, &as_typed(options)) };
+        let again = NextCommand { what: "To continue", command: undo_again(of, &as_typed(options)) };
         return vec![undo, again];
     }
     let again = format!("telform apply{}", run_options(&as_typed(options)));
     let what = match (dark, report.interrupted) {
-        (true, true) => "To go on with it instead",
-        (false, true) => "To go on with it",
-        (true, false) => "To go on with it instead, once the cause is fixed",
-        (false, false) => "To go on with it, once the cause is fixed",
+        (true, true) => "To continue instead",
+        (false, true) => "To continue",
+        (true, false) => "To continue instead, once the cause is fixed",
+        (false, false) => "To continue, once the cause is fixed",
     };
     let again = NextCommand { what, command: again };
     // Commands for disconnected numbers come first; without such numbers the command that continues does.
@@ -60,10 +60,10 @@ pub(crate) fn settle(Carried { command, of }: Carried<'_>, options: &PlanOptions
     if let Some(of) = of {
         // A `resume` would continue to the state in the YAML, which this run undoes.
         let command = undo_again(of, &as_typed(options));
-        return vec![NextCommand { what: "To settle by reading what is unknown, and go on taking it back", command }];
+        return vec![NextCommand { what: "To read what is unknown and continue the undo", command }];
     }
     let command = format!("telform resume{}", run_options(&as_typed(options)));
-    vec![NextCommand { what: "To settle by reading what is unknown, and go on", command }]
+    vec![NextCommand { what: "To read what is unknown and continue", command }]
 }
 
 /// How to see the result of a run that was interrupted after its last step.
@@ -73,7 +73,7 @@ pub(crate) fn look(Carried { command, of }: Carried<'_>, options: &PlanOptions) 
     }
     if let Some(of) = of {
         let command = undo_again(of, &as_typed(options));
-        return vec![NextCommand { what: "To see whether anything is left to take back", command }];
+        return vec![NextCommand { what: "To see whether anything is left to undo", command }];
     }
     let command = format!("telform plan{}", run_options(&as_typed(options)));
     vec![NextCommand { what: "To see whether a fresh plan is empty", command }]

@@ -89,8 +89,8 @@ pub(crate) async fn loaded(store: &LedgerStore) -> Result<Ledger, RunError> {
     store.load().await?.ok_or_else(|| {
         RunError::other(
             "telform::ledger::none",
-            format!("there is no ledger at {}", store.display_name()),
-            "name it with --ledger; `telform ledger rebuild` creates one from the YAML and the services",
+            format!("no ledger exists at {}", store.display_name()),
+            "name it with --ledger, or create one from the YAML and the services with `telform ledger rebuild`",
         )
     })
 }
@@ -100,7 +100,7 @@ pub(crate) fn unknown_address(ledger: &Ledger, address: &Address) -> RunError {
     let near = nearest_address(ledger.objects.keys(), address);
     RunError::other(
         "telform::ledger::unknown_address",
-        format!("the ledger does not know {address}"),
+        format!("the ledger does not contain {address}"),
         near.map_or_else(|| "it is empty".to_owned(), |near| format!("did you mean {near}? `telform ledger list` shows all")),
     )
 }

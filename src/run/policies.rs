@@ -38,10 +38,12 @@ impl RunPolicies {
             if !context.options.allow_commands {
                 let problem = Problem::at_location(
                     "telform::policy::not_allowed",
-                    format!("the policy `{}` needs to run a program", policy.name()),
+                    format!("the policy `{}` runs a program", policy.name()),
                     place.clone(),
                 )
-                .help("read it, then allow the commands in these files with --allow-commands; it is never skipped");
+                .help(
+                    "review the program, then allow the commands in these files with --allow-commands; a policy is never skipped",
+                );
                 return Err(Problems::from(problem).into());
             }
             judges.push((policy.clone(), format!("at {place}")));

@@ -157,10 +157,10 @@ impl SavedPlan {
                 return Err(RunError::refused(
                     "telform::plan::other_token",
                     format!(
-                        "the saved plan was made with a token of {was}, and account {name} has one of {is}; nothing was written"
+                        "the saved plan was made with a token of {was}, but account {name} now has a token of {is}; nothing was written"
                     ),
                     format!(
-                        "set the source that `accounts.{name}.token` names to a token of {was}; or plan with this one and have that reviewed: `telform plan --out FILE`"
+                        "set the source that `accounts.{name}.token` names to a token of {was}; or make a new plan with this token and have it reviewed: `telform plan --out FILE`"
                     ),
                 ));
             }
@@ -198,7 +198,7 @@ impl SavedPlan {
             Err(RunError::other(
                 "telform::plan::changed",
                 format!("the saved plan was changed after telform wrote it: {why}; nothing was written"),
-                "use the file as it was written, or plan again with `telform plan --out FILE`",
+                "use the unchanged file, or plan again with `telform plan --out FILE`",
             ))
         };
         if !self.document.has_undo_of(&self.plan) {
@@ -211,14 +211,14 @@ impl SavedPlan {
         let own = document::bind_document(&self.document, &session.key);
         match bound {
             Some(bound) if bound.key != own.key || *bound == own => Ok(()),
-            Some(_) => changed("the fingerprint key did not bind it as it is"),
+            Some(_) => changed("it is not bound to this fingerprint key"),
             // A key that no ledger knows may be newer than the plan, and no secret is left to be compared.
             None if session.ledger.key_check.is_none() && document::unbound_secrets(&self.plan, None).is_empty() => Ok(()),
             None => Err(RunError::other(
                 "telform::plan::unbound",
-                "the saved plan is not bound by the fingerprint key that is here: it was made without the key, or what bound its secrets was taken out; nothing was written",
+                "the saved plan is not bound to this fingerprint key: it was made without the key, or the seals of its secrets were removed; nothing was written",
                 format!(
-                    "plan again where the key is; or carry out what was reviewed by its digest, with the secrets of today: `telform apply --expect {}`",
+                    "plan again where the key is available; or apply the reviewed plan by its digest, with the current secrets: `telform apply --expect {}`",
                     self.plan.digest
                 ),
             )),

@@ -15,7 +15,7 @@ fn check_scopes(plan: &Plan) -> Result<(), RunError> {
     let (account, lacking) = (&notice.account, notice.detail.as_deref().unwrap_or_default());
     Err(RunError::other(
         "telform::account::scope",
-        format!("nothing was written: the token of account {account} has no scope {lacking}"),
+        format!("nothing was written: the token of account {account} does not have the scope {lacking}"),
         format!(
             "set the source that `accounts.{account}.token` names to a token that has the scope, or leave the objects out of this run with --exclude"
         ),
@@ -53,7 +53,7 @@ pub(crate) fn check_supplied(session: &Run, plan: &Plan) -> Result<(), RunError>
     Err(RunError::other(
         "telform::secret::not_supplied",
         format!("nothing was written: this plan sends secrets that are not supplied: {}", missing.join("; ")),
-        "supply them where the YAML says they come from, or leave the object out of this run with --exclude",
+        "supply them from the sources that the YAML names, or leave the object out of this run with --exclude",
     ))
 }
 

@@ -114,11 +114,11 @@ fn within<'r, 'a>(session: &Run, cut: Vec<&'r journal::RecordedRun<'a>>) -> Resu
             return Err(RunError::other(
                 "telform::resume::limited",
                 format!(
-                    "{}; it has open requests in account {} too, which this run leaves out",
+                    "{}; it also has open requests in account {}, which this run leaves out",
                     cut_off(run),
                     escape(&others.join(", "))
                 ),
-                "resume without `--account`, `--target` and `--exclude`: that settles it as a whole",
+                "resume without `--account`, `--target` and `--exclude` to settle the whole run",
             ));
         }
         session.context.progress.on_event(&RunEvent::NotSettledHere { run, accounts: &others });

@@ -21,7 +21,7 @@ use crate::state::journal;
 /// What an undo is asked for.
 #[derive(Debug)]
 pub struct UndoRequest {
-    /// Which run of the journal: its id, the beginning of it, or `last`.
+    /// Run in the journal: its id, the start of its id, or `last`.
     pub of: String,
     /// What of it is taken back, and what the run is given. Addresses are those of the undo.
     pub choice: PlanSelection,
@@ -125,8 +125,8 @@ fn limit_undo(session: &mut Run, choice: &PlanSelection, undo: &mut Undo) -> Res
                 let about: Vec<String> = undo.about.iter().map(ToString::to_string).collect();
                 return Err(RunError::other(
                     UNKNOWN_ADDRESS,
-                    format!("this undo is not about {pattern}"),
-                    if about.is_empty() { String::new() } else { format!("it is about {}", about.join(", ")) },
+                    format!("this undo does not include {pattern}"),
+                    if about.is_empty() { String::new() } else { format!("it includes {}", about.join(", ")) },
                 ));
             }
             all.extend(matches);
@@ -158,7 +158,7 @@ async fn taken_back(session: &mut Run, run: &journal::RecordedRun<'_>) -> Result
         RunError::other(
             "telform::undo::plan",
             format!("the plan of run {} cannot be read: {why}", run.id),
-            "use the telform that made it, or a newer one",
+            "use the version of telform that wrote it, or a newer one",
         )
     })?;
     // A problem of an account that it did not write to does not stop the undo.
@@ -214,7 +214,7 @@ fn choose_run<'r, 'a>(runs: &'r [journal::RecordedRun<'a>], of: &str) -> Result<
     if of == "last" {
         let wrote =
             |run: &&journal::RecordedRun<'_>| run.steps.iter().any(|step| step.intent.is_some()) || changed_management(run);
-        return runs.iter().rev().find(wrote).ok_or_else(|| wrong("the journal has no run that wrote something".to_owned()));
+        return runs.iter().rev().find(wrote).ok_or_else(|| wrong("no run in the journal wrote anything".to_owned()));
     }
     let fits: Vec<&journal::RecordedRun<'a>> = runs.iter().filter(|run| run.id.starts_with(of)).collect();
     match fits.as_slice() {

@@ -17,11 +17,11 @@ pub(crate) fn unmet_attributes(report: &ApplyReport, mut kept: BTreeMap<String, 
     let mut lines = Vec::new();
     for (step, UnmetAttributes { reshaped, not_taken }) in kept {
         if !not_taken.is_empty() {
-            lines.push(format!("{step}: the service did not take {}", not_taken.join(", ")));
+            lines.push(format!("{step}: the service did not accept {}", not_taken.join(", ")));
         }
         if !reshaped.is_empty() {
             let names = reshaped.join(", ");
-            lines.push(format!("{step}: the service keeps {names} in another form than it was sent"));
+            lines.push(format!("{step}: the service stores {names} in a different form than was sent"));
         }
     }
     lines

@@ -167,6 +167,11 @@ pub fn address_kinds() -> Vec<&'static str> {
     kind_names().into_iter().chain(entries).collect()
 }
 
+/// One object of a kind, in words; the kind's own name where no service has it.
+pub fn singular(kind: &str) -> &str {
+    of_kind(kind).map_or(kind, |service| service.singular_of(kind))
+}
+
 /// All shapes of a kind, over the generations.
 pub fn shapes_of_kind(name: &str) -> Vec<&'static Kind> {
     tables().iter().flat_map(|service| service.shapes(name)).collect()

@@ -32,7 +32,7 @@ pub enum AgentError {
     #[error("the agent does not hold the key {0}")]
     Unknown(String),
     /// Its answer violates the protocol, or is not a signature of the requested bytes.
-    #[error("the agent gave no signature that fits ({0})")]
+    #[error("the agent returned an unusable signature ({0})")]
     Odd(String),
 }
 

@@ -134,7 +134,7 @@ fn fits_list(list: &str, name: &str) -> bool {
 fn parse_line(line: &str, zone: &TimeZone) -> Result<AllowedSigner, String> {
     let (principals, rest) = split_first_word(line)?;
     if principals.is_empty() {
-        return Err("it names no principal".to_owned());
+        return Err("it does not name a principal".to_owned());
     }
     let mut signer = AllowedSigner {
         principals: principals.to_owned(),
@@ -211,7 +211,7 @@ fn options_end(text: &str) -> Result<(&str, &str), String> {
             _ => {}
         }
     }
-    Err("it names no key".to_owned())
+    Err("it does not contain a key".to_owned())
 }
 
 fn split_options(text: &str) -> Result<Vec<&str>, String> {
@@ -289,7 +289,7 @@ mod tests {
         for (line, why) in [
             (format!("ann namespaces=\"a\",namespaces=\"b\" {strong}"), "appears there twice"),
             (format!("ann valid-after=\"20260301Z\",valid-after=\"20260302Z\" {strong}"), "appears there twice"),
-            (format!("ann {}", super::super::WEAK_KEY), "can be broken"),
+            (format!("ann {}", super::super::WEAK_KEY), "is too short"),
         ] {
             let error = AllowedSigners::read(&line, &TimeZone::UTC).expect_err("refused");
             assert!(error.why.contains(why), "{line}: {error}");

@@ -129,7 +129,7 @@ pub enum SignatureRefusal {
     #[error(transparent)]
     Statement(#[from] StatementError),
     /// Its signature does not match.
-    #[error("its signature does not count: {0}")]
+    #[error("its signature is not valid: {0}")]
     Signature(#[from] SignatureError),
 }
 

@@ -15,13 +15,13 @@ pub enum SigningKeyError {
     #[error("it is neither a private nor a public SSH key")]
     NoKey,
     /// An older form.
-    #[error("it is a private key in an older form (PEM)")]
+    #[error("it is a private key in an older format (PEM)")]
     OldForm,
     /// A private key that the key parser rejects: one ECDSA key in 256 has a shorter number than it expects.
     #[error("it is a private key that telform cannot read")]
     Unread,
     /// The passphrase does not open it.
-    #[error("the passphrase does not open it")]
+    #[error("the passphrase is wrong")]
     Passphrase,
     /// A key that is not taken.
     #[error("{0}")]
@@ -43,8 +43,8 @@ impl SigningKeyError {
     /// What to do.
     pub fn help(&self, file: &str) -> String {
         match self {
-            Self::NoKey => "`ssh-keygen -t ed25519 -f KEY` makes one".to_owned(),
-            Self::OldForm => format!("`ssh-keygen -p -f {file}` writes it in the current form"),
+            Self::NoKey => "`ssh-keygen -t ed25519 -f KEY` creates one".to_owned(),
+            Self::OldForm => format!("`ssh-keygen -p -f {file}` converts it to the current format"),
             Self::Unread => {
                 format!("give it to an agent with `ssh-add {file}`, and sign with `--sign {file}.pub`")
             }

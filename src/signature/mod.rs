@@ -65,7 +65,7 @@ pub enum SignatureError {
     #[error("it is not a signature of these bytes: one of them was changed")]
     Altered,
     /// The key is one that can be broken, or whose algorithm is not known here.
-    #[error("its key does not count: {0}")]
+    #[error("its key is not valid: {0}")]
     Key(String),
 }
 
@@ -131,7 +131,7 @@ pub fn key_fingerprint(key: &KeyData) -> String {
 fn check_strength(key: &KeyData) -> Result<(), String> {
     match key {
         KeyData::Rsa(rsa) if rsa.key_size() < LEAST_RSA_BITS => {
-            Err(format!("an RSA key of {} bits can be broken; the least is {LEAST_RSA_BITS}", rsa.key_size()))
+            Err(format!("an RSA key of {} bits is too short; the minimum is {LEAST_RSA_BITS}", rsa.key_size()))
         }
         KeyData::Certificate(_) => {
             Err("it contains a certificate, and certificates are not checked here; sign with the key itself".to_owned())

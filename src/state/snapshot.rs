@@ -39,7 +39,7 @@ pub enum SnapshotError {
     #[error("it has format version {0}; this telform reads versions up to {FORMAT_VERSION}")]
     Newer(u32),
     /// It shows a different account from the one that the configuration names.
-    #[error("account {account}: the snapshot was taken of {was}, and the configuration names {is}")]
+    #[error("account {account}: the snapshot was taken of {was}, but the configuration names {is}")]
     Foreign {
         /// Name of the account.
         account: String,
@@ -68,7 +68,7 @@ impl SnapshotError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::NoSnapshot(_) => "`telform plan --snapshot-out FILE` writes one",
-            Self::Newer(_) => "use the telform version that wrote it, or a newer one",
+            Self::Newer(_) => "use the version of telform that wrote it, or a newer one",
             Self::Foreign { .. } => "use the snapshot that was taken of this account",
             Self::Other(_) => "take the snapshot with the same files and options that it is used with",
         }

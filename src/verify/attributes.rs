@@ -58,7 +58,7 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
         let links = check.links(&step.call.account);
         let members = links.map_or("", |links| links.members);
         let taken_along = |name: &str| links.is_some_and(|links| links.bodies.iter().any(|keys| keys.taken_along == Some(name)));
-        check.require(!alone || sent.len() == 1, at, "/call/body", "sends something beside what goes by itself");
+        check.require(!alone || sent.len() == 1, at, "/call/body", "combines attributes with one that must be sent separately");
         for (name, payload) in sent {
             let fits = match (shown.get(name.as_str()).map(|attribute| &attribute.after), payload) {
                 // A provider is shown as in the file and sent in the service's spelling.
@@ -77,7 +77,7 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
                 }
                 _ => false,
             };
-            check.require(fits, at, "/call/body", &format!("sends {name} otherwise than its change shows it"));
+            check.require(fits, at, "/call/body", &format!("sends {name} differently than its change shows it"));
         }
         for (name, attribute) in shown {
             // Another step sends it.
@@ -163,7 +163,7 @@ pub(super) fn check_preconditions(check: &mut CheckerContext<'_>) {
                     && expect.iter().all(|(name, wanted)| value(name) == Some(wanted));
                 check.require(right, at, "/operation/expect", "expects something else than it sends");
                 let seen = values.clone().all(|(name, _)| before.contains_key(name));
-                check.require(seen, at, "/operation/before", "changes something that it has not looked at");
+                check.require(seen, at, "/operation/before", "changes something that it has not read");
                 let stays = untouched
                     .iter()
                     .all(|(name, kept)| before.get(name) == Some(kept) && sent.is_none_or(|sent| !sent.contains_key(name)));

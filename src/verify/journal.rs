@@ -226,7 +226,7 @@ impl CheckerJournal {
             self.violations.push(CheckerViolation { place, ..broken });
         }
         if !document.plan.refusals.is_empty() {
-            self.report("refused", None, "a plan that refuses something was begun");
+            self.report("refused", None, "a refused plan was started");
         }
         let read_backs = document.plan.steps.iter().filter(|step| step.phase == CheckerPhase::ReadBack);
         let run = CheckerRun {

@@ -97,7 +97,7 @@ pub struct CheckedCounts {
 pub fn verify_plan(bytes: &[u8]) -> PlanVerification {
     let sealed = checksum_matches(bytes);
     let read = if sealed == Some(false) {
-        let told = "the checksum does not fit: a byte of this file is not as it was saved";
+        let told = "the checksum does not match: this file was changed after it was saved";
         Err(new_violation("checksum", "/checksum".to_owned(), None, told))
     } else {
         parse_document(bytes)

@@ -203,7 +203,7 @@ pub(super) fn check_read_backs(check: &mut CheckerContext<'_>) {
             CheckerOperation::Connect { bridge, number, provider, .. } => (bridge.clone(), number, Some(provider.clone())),
             CheckerOperation::ReadBack { bridge, numbers } => {
                 let Some((done, shown)) = after.remove(&(step.call.account.as_str(), bridge.clone())) else {
-                    check.report_step(at, "/operation/bridge", "reads a bridge that nothing was done to");
+                    check.report_step(at, "/operation/bridge", "reads back an object that nothing was done to");
                     continue;
                 };
                 check.require(shown == *numbers, at, "/operation/numbers", "does not confirm what was cut and connected");
@@ -221,7 +221,7 @@ pub(super) fn check_read_backs(check: &mut CheckerContext<'_>) {
         shown.insert(number.clone(), provider);
     }
     for (done, _) in after.into_values() {
-        check.report_step(done[0], "", "changes a bridge that is not read back");
+        check.report_step(done[0], "", "changes an object that is not read back");
     }
 }
 
@@ -264,7 +264,7 @@ pub(super) fn check_deletes(check: &mut CheckerContext<'_>) {
         // Possible uses that were not read are either allowed by a limit, or the plan refuses.
         let allowed = check.document.origin.options.max_unreadable_bridges.unwrap_or(0);
         let refused = doubted.contains(address);
-        let doubt = "deletes what bridges that were not read may use, and nothing allows it";
+        let doubt = "deletes what objects that were not read may use, and nothing allows it";
         check.require(unread.len() as u64 <= allowed || refused, at, "/operation/unread", doubt);
         let is_holder = check.is_holder(&step.call.account, kind_of(address));
         let freed_once = frees.iter().collect::<BTreeSet<_>>().len() == frees.len()

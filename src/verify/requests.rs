@@ -142,7 +142,7 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
         if let Some(target) = &target {
             expected += 1;
             let right = sent.and_then(|sent| sent.get(keys.target)) == Some(target);
-            check.require(right, at, "/call/body", "connects another configuration than it says");
+            check.require(right, at, "/call/body", "connects another target than it says");
         }
         let named = |key: &str| match sent.and_then(|sent| sent.get(key)) {
             Some(CheckerPayload::Value(value)) => Some(value),
@@ -270,7 +270,7 @@ fn check_seals(check: &mut CheckerContext<'_>) {
     let sealed = check.document.seals.iter().flat_map(|seals| &seals.steps);
     for (id, of) in sealed {
         let Some(&at) = check.positions.get(id.as_str()) else {
-            check.report("/steps", "lacks a step whose secret is sealed");
+            check.report("/steps", "misses a step whose secret is sealed");
             continue;
         };
         let step = &check.plan.steps[at];

@@ -117,7 +117,7 @@ fn action_mismatch(check: &CheckerContext<'_>, change: &CheckerChange, own: &[&C
             return Some("it leaves an account twice");
         }
         if change.action != CheckerAction::Replace || *from == change.account {
-            return Some("only what takes the place of an object of another account leaves that account");
+            return Some("only what replaces an object of another account leaves that account");
         }
         let gone = |step: &&CheckerStep| matches!(step.operation, CheckerOperation::Delete { .. }) && step.call.account == *from;
         if !own.iter().any(gone) {
@@ -148,7 +148,7 @@ fn action_mismatch(check: &CheckerContext<'_>, change: &CheckerChange, own: &[&C
                     && change.action == CheckerAction::Update
                     && !is(on) =>
             {
-                Some("another bridge is rewired")
+                Some("other numbers are reconnected")
             }
             CheckerOperation::Update { id, .. } if change.action == CheckerAction::Update && !is(id) => {
                 Some("another object is updated")

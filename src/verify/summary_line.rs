@@ -29,7 +29,7 @@ pub(super) fn check_summary(check: &mut CheckerContext<'_>) {
         parts.push(plural(plan.steps.len(), "request"));
     }
     if !plan.not_taken.is_empty() {
-        parts.push(format!("{} not taken by the service", plural(plan.not_taken.len(), "value")));
+        parts.push(format!("{} not accepted by the service", plural(plan.not_taken.len(), "value")));
     }
     if parts.is_empty() {
         parts.push("no changes".to_owned());
@@ -107,6 +107,6 @@ pub(super) fn check_goes_on(check: &mut CheckerContext<'_>) {
         })
         .collect();
     for number in wrong {
-        check.report("/refusals", &format!("{number} is said to be connected all the same, and is not"));
+        check.report("/refusals", &format!("the plan says that {number} is still connected, but no step connects it"));
     }
 }

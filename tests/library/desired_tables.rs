@@ -235,7 +235,7 @@ fn an_overlay_overrides_what_a_table_made_and_makes_no_key_twice() {
     folder.write("over.csv", "code,zip\na,11\nb,22\n");
     let problems = folder.load(&["base.yaml", "over.yaml"]).map(|_| ()).unwrap_err();
     let text = render_problems(&problems, false, 100);
-    assert!(text.contains("telform::table::doubled_key") && text.contains("`b` is made twice"), "{text}");
+    assert!(text.contains("telform::table::doubled_key") && text.contains("`b` is created twice"), "{text}");
 }
 
 #[cfg(unix)]
@@ -244,11 +244,11 @@ fn no_link_leads_to_a_table() {
     let yaml = format!("{ACCOUNTS}partners:\n  \"${{code}}\": {{ for_each: tables/p.csv, login: \"${{code}}\" }}\n");
     let folder = Folder::new(&[("telform.yaml", &yaml), ("real/p.csv", "code\na\n")]);
     std::os::unix::fs::symlink("real", folder.0.path().join("tables")).unwrap();
-    assert!(folder.bad().contains("is reached by a link, and telform follows none"));
+    assert!(folder.bad().contains("is behind a link, and telform does not follow links"));
     fs::remove_file(folder.0.path().join("tables")).unwrap();
     fs::create_dir(folder.0.path().join("tables")).unwrap();
     std::os::unix::fs::symlink("../real/p.csv", folder.0.path().join("tables/p.csv")).unwrap();
-    assert!(folder.bad().contains("is reached by a link, and telform follows none"));
+    assert!(folder.bad().contains("is behind a link, and telform does not follow links"));
 }
 
 #[test]

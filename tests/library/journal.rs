@@ -33,7 +33,7 @@ fn a_journal_holds_every_head_that_it_had_and_no_other() {
                     assert_eq!(broken.line, length + 1);
                     assert_eq!(
                         broken.why,
-                        format!("the end is cut off: the ledger remembers {at} lines, and there are {length}")
+                        format!("the end is missing: the ledger records {at} lines, but the journal has {length}")
                     );
                 }
             }
@@ -65,9 +65,9 @@ fn a_torn_line_is_not_counted() {
 fn the_first_line_that_does_not_fit_is_named_and_why() {
     let (lines, _) = chain(4);
     for (order, line, why) in [
-        (vec![0, 2, 3], 2, "it has the number 3 where 2 is expected: lines are missing or were moved"),
-        (vec![1, 0], 1, "it has the number 2 where 1 is expected: lines are missing or were moved"),
-        (vec![0, 1, 1], 3, "it has the number 2 where 3 is expected: lines were moved or appear here twice"),
+        (vec![0, 2, 3], 2, "it has the number 3 instead of 2: lines are missing or were moved"),
+        (vec![1, 0], 1, "it has the number 2 instead of 1: lines are missing or were moved"),
+        (vec![0, 1, 1], 3, "it has the number 2 instead of 3: lines were moved or duplicated"),
     ] {
         let text: String = order.iter().map(|at| lines[*at].as_str()).collect();
         let (journal, broken) = check_up_to(text.as_bytes());
@@ -77,7 +77,7 @@ fn the_first_line_that_does_not_fit_is_named_and_why() {
     }
 }
 
-/// A line of another journal has the right number and a hash of its own, and does not follow on the line before.
+/// A line of another journal has the right number and a hash of its own, and does not follow the line before.
 #[test]
 fn a_line_of_another_journal_does_not_fit() {
     let (lines, _) = chain(3);
@@ -92,7 +92,7 @@ fn a_line_of_another_journal_does_not_fit() {
         let (journal, broken) = check_up_to(mixed.as_bytes());
         let broken = broken.expect("it is not what was written");
         assert_eq!((broken.line, journal.lines.len()), (at + 1, at));
-        assert!(broken.why.contains("does not follow on the line before"), "{broken}");
+        assert!(broken.why.contains("does not follow the line before"), "{broken}");
     }
 }
 

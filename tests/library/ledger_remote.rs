@@ -304,7 +304,7 @@ async fn a_run_that_lost_its_lock_saves_nothing_more() {
     assert!(words.contains(&id), "{words}");
     until(|| async { store.check_lock().is_err() }).await;
     let error = store.save(&mut ledger).await.unwrap_err();
-    assert!(error.to_string().contains("it was freed while this run went on"), "{error}");
+    assert!(error.to_string().contains("it was freed during this run"), "{error}");
     assert_eq!(objects.json(LEDGER).await["serial"], 1);
     // Its end does not free the lock of the next run.
     let next = lock(&other, &keepers, LEASE).await.unwrap();
@@ -417,7 +417,7 @@ async fn what_the_store_said_is_told_in_our_own_words() {
         ),
         ("Server returned non-2xx status code: 503 Service Unavailable: canary", "it answered 503 Service Unavailable"),
         ("no route to https://b.example/x?sig=canary today", "no route to today"),
-        ("", "it gave no answer"),
+        ("", "it did not answer"),
     ] {
         said(text);
         let error = store.load().await.unwrap_err();

@@ -111,10 +111,10 @@ async fn bridges_that_cannot_be_read_one_by_one_take_nothing_from_the_rest() {
     let twice = world(list(json!([{"id": 1, "slug": "sales"}, {"id": 2, "slug": "sales"}]))).await;
     unreadable(&twice, "sales", "two bridges share this slug").await;
     let slash = world(list(json!([{"id": 1, "slug": "a/b"}]))).await;
-    unreadable(&slash, "a/b", "no path can hold its slug").await;
+    unreadable(&slash, "a/b", "its slug cannot be part of a path").await;
     let nameless = world(list(json!([{"id": 7}, "row"]))).await;
-    unreadable(&nameless, "(id 7, without a slug)", "no path can hold its slug").await;
-    unreadable(&nameless, "(a row without id and slug)", "no path can hold its slug").await;
+    unreadable(&nameless, "(id 7, without a slug)", "its slug cannot be part of a path").await;
+    unreadable(&nameless, "(a row without id and slug)", "its slug cannot be part of a path").await;
     let broken = world(|asked| (asked.path == "telephony/bridges/sales/").then(|| (500, "text/html", "<h1>".to_owned()))).await;
     unreadable(&broken, "sales", "answered 500").await;
     // What the lists say about its number is not evidence of the numbers on it.

@@ -8,6 +8,7 @@ mod ci_recipes;
 mod docs;
 mod faults;
 mod house;
+mod literals;
 mod readme;
 mod release;
 #[path = "../runners/mod.rs"]
@@ -15,6 +16,8 @@ mod release;
 mod runners;
 mod security;
 mod strangers;
+mod style;
 mod tutorial;
 #[path = "../pages/volatile.rs"]
 mod volatile;
+mod words;

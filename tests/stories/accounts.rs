@@ -92,7 +92,7 @@ fn an_undo_leaves_an_address_that_is_in_another_account_today() {
     story.expect(0, "apply --auto-approve --max-deletes 9 --max-numbers-dark 9");
     both(&story, &(provider("one", "") + "bridges:\n  sales: { account: two, slug: sales, name: Sales }\n"));
     let ran = story.run("undo last --auto-approve --max-deletes 9 --max-numbers-dark 9");
-    ran.says("bridges.sales: the YAML has its address in account two today");
+    ran.says("bridges.sales: the YAML now has its address in account two");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn whatever_hides_the_change_it_is_refused() {
             provider("two", "").replace("twilio, account_sid: AC42", "plivo, account_sid: MA43"),
             None,
             "apply --auto-approve",
-            "provider configuration 43 would be taken for it",
+            "provider configuration 43 would be mistaken for it",
         ),
         (provider("one", ""), Some(overlay), "apply --auto-approve -f telform.yaml -f layer.yaml", "made"),
         (provider("two", ""), None, "apply --auto-approve --destroy --max-deletes 9", "42"),
@@ -179,7 +179,7 @@ fn a_planned_move_makes_it_there_moves_the_numbers_and_deletes_it_here() {
     story.expect(0, saved);
     story.expect(0, "verify move.plan");
     let rehearsal = story.expect(0, "rehearse --max-deletes 2");
-    rehearsal.says("Done: 8 writes").says("Dark to expect").is_silent_about("until it is connected again");
+    rehearsal.says("Done: 8 writes").says("Expected to go dark").is_silent_about("until it is connected again");
     let of_number = |line: &&str| line.trim_start().starts_with("+14155550101  ");
     let dark = rehearsal.stdout.lines().rev().find(of_number).unwrap();
     assert!(dark.ends_with(" s"), "it is dark for some time: {dark}");
@@ -329,7 +329,7 @@ fn two_names_of_one_account_claim_an_object_once() {
     assert!(plan.json()["unmanaged"].as_array().unwrap().iter().all(|it| it["kind"] != "providers"));
     // The other name is the same account: nothing moves, and a rotation is still seen.
     write(&provider("again", ""));
-    story.expect(0, "plan --detailed-exitcode").says("names the same account");
+    story.expect(0, "plan --detailed-exitcode").says("another name of the same account");
     story.apply();
     assert_eq!(story.ledger()["objects"]["providers.a"]["account"], "again");
     assert_eq!(story.writes(), [""; 0]);
@@ -498,7 +498,7 @@ fn a_dark_number_of_an_account_that_is_gone_is_named() {
     let there = "providers:\n  t: { account: two, id: '43' }\n";
     story.file("telform.yaml", &format!("version: 1\naccounts:\n{accounts}{there}"));
     for _ in 0..2 {
-        story.expect(0, "plan").says("DARK").says("+14155550101 on bridge sales");
+        story.expect(0, "plan").says("DARK").says("+14155550101 on sales");
         story.apply();
     }
 }

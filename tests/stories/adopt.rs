@@ -157,7 +157,7 @@ fn an_ambiguous_connection_is_a_comment_with_its_candidates() {
     story.expect(0, "adopt --all --account unpod --out telform -f accounts.yaml").says("one of 42, 43");
     let text = story.read("telform/unpod-bridges.yaml");
     assert!(
-        text.contains("# numbers: owned whole, and not everything is known: +14155550101: served by one of 42, 43"),
+        text.contains("# numbers: owned as a whole, but not everything is known: +14155550101: served by one of 42, 43"),
         "{text}"
     );
     story.expect(0, "plan -f accounts.yaml -f telform --detailed-exitcode").says("Plan: no changes");
@@ -204,8 +204,8 @@ fn one_object_joins_the_file_that_is_there() {
     story.expect(0, "adopt providers.second 43").says("Adopted providers.second as 43");
     assert_eq!(story.read("telform.yaml"), text);
     assert_eq!(story.writes(), [""; 0]);
-    story.expect(1, "adopt providers.third 43").says("43 is providers.second already");
-    story.expect(1, "adopt providers.third 99").says("shows no providers with the id 99");
+    story.expect(1, "adopt providers.third 43").says("43 already belongs to providers.second");
+    story.expect(1, "adopt providers.third 99").says("has no providers with the id 99");
     story.expect(1, "adopt providers.second 42").says("is pinned to 43");
 }
 
@@ -217,7 +217,7 @@ fn an_entry_that_does_not_fit_its_object_is_told() {
     ran.says("The YAML differs from it: 1 to update");
     assert_eq!(story.ledger()["objects"]["providers.first"]["id"], "42");
     story.expect(2, "plan --detailed-exitcode").says("account_sid");
-    story.expect(1, "adopt providers.first 43").says("the ledger knows providers.first as 42");
+    story.expect(1, "adopt providers.first 43").says("in the ledger providers.first is 42");
     assert_eq!(story.writes(), [""; 0]);
 }
 

@@ -24,7 +24,7 @@ fn a_tombstone_that_nothing_explains_is_refused() {
     let (own, kept) = (story.path(".telform"), story.path("kept"));
     std::fs::rename(&own, &kept).unwrap();
     let ran = story.expect(3, "apply --auto-approve --max-deletes 2");
-    ran.says("refusal::unknown_removal").is_silent_about("already gone");
+    ran.says("refusal::unknown_removal").is_silent_about("already deleted");
     ran.says("names neither its id nor its provider + account_sid").says("nor its slug");
     shot!("unknown_removal", ran);
     // A part of the key is not a key, and neither is that of another generation.
@@ -45,7 +45,7 @@ fn a_tombstone_that_nothing_explains_is_refused() {
         ("provider: plivo, account_sid: MA99", "account_sid \"MA99\" among the 1 provider configuration of account unpod"),
     ] {
         story.unpod(&format!("removed:\n  - {{ address: providers.old, {key} }}\n"));
-        story.expect(0, "plan --detailed-exitcode").says("already gone").says(proof);
+        story.expect(0, "plan --detailed-exitcode").says("already deleted").says(proof);
     }
     // With the ledger the tombstone may stay after the delete.
     std::fs::remove_dir_all(&own).ok();

@@ -245,11 +245,11 @@ fn the_rules_stand_outside_of_the_yaml() {
     story.expect(3, args).says("telform::signature::missing");
     story.file("plan.json.sig", &signature);
     for (text, says) in [
-        ("{ required: 0, signers: allowed_signers }", "0 approvals demand nothing"),
+        ("{ required: 0, signers: allowed_signers }", "0 approvals require nothing"),
         ("{ required: 1, signer: allowed_signers }", "signer"),
         ("{ signers: allowed_signers }", "required"),
         ("required: [", "rules/approvals.yaml"),
-        ("{ required: 1 }", "it is not stated whose approvals count"),
+        ("{ required: 1 }", "the rules do not say whose approvals count"),
         ("{ required: 1, signers: nowhere }", "nowhere"),
     ] {
         file(text);

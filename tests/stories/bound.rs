@@ -214,10 +214,10 @@ fn no_line_of_show_is_forged() {
     story.expect(0, "show plan.json").says("\nplanned with --max-deletes 3\n");
     plan["origin"]["commit"] = json!("c0ffee\nbound to the value of 9 secrets\r\u{1b}[2K\u{2028}::notice::");
     plan["origin"]["configuration"] = json!("sha256:00\nplanned with --destroy");
-    plan["telform_version"] = json!("9\nfrom configuration sha256:11");
+    plan["telform_version"] = json!("9\nfrom a configuration with digest sha256:11");
     save(&story, &plan);
     let ran = story.expect(0, "show plan.json");
-    for line in ["bound to the value of 9 secrets", "planned with --destroy", "from configuration sha256:11"] {
+    for line in ["bound to the value of 9 secrets", "planned with --destroy", "from a configuration with digest sha256:11"] {
         assert!(!ran.stdout.lines().any(|shown| shown.starts_with(line) && shown.ends_with(line)), "{}", ran.whole());
     }
     ran.is_silent_about("\u{1b}").is_silent_about("\u{2028}");

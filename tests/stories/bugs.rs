@@ -76,7 +76,7 @@ fn a_bug_after_a_write_is_no_failure_before_any_write() {
     assert!(open >= sent, "each request that was sent is in the journal");
     // The lock is free, and nothing is created twice.
     story.settings.remove("TELFORM_DEBUG_PANIC");
-    story.apply().says("was cut off");
+    story.apply().says("was interrupted");
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
     story.in_sync();
 }

@@ -164,12 +164,12 @@ fn a_no_to_the_rest_ends_well_and_says_what_is_left() {
     let answers = [("Type yes to apply: ", "yes\n"), ("Type yes to apply: ", "no\n")];
     let ran = converse(&story, "apply --limit 2 --then all", &answers);
     assert_eq!(ran.code, 0, "{}", ran.whole());
-    ran.says("not confirmed: 4 changes are left, and nothing of them was written");
+    ran.says("Not confirmed. 4 changes are left, and none of them was written.");
     assert_eq!(story.writes().len(), 2);
     // A no to the first changes is a no as always.
     let ran = at_terminal(&story, "apply --limit 2 --then all", "no");
     assert_eq!(ran.code, 1, "{}", ran.whole());
-    ran.says("not confirmed; nothing was written");
+    ran.says("Cancelled; nothing was written.");
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn without_a_terminal_the_rest_needs_an_approval_before_the_first_request() {
     story.expect(1, "apply --limit 2 --then all --expect sha256:00").says("cannot be used with");
     assert_eq!(story.take_log(), [""; 0]);
     let ran = story.expect(0, "apply --limit 2 --then all --auto-approve");
-    ran.says("The first changes are applied and proven. 4 changes are left.").says("a fresh plan is empty.");
+    ran.says("The first changes are applied and verified. 4 changes are left.").says("a fresh plan is empty.");
     story.in_sync();
     // Nothing is left out, so nothing follows.
     story.unpod(&providers(8));
@@ -223,8 +223,8 @@ fn a_rest_that_is_not_applied_is_an_apply_in_part() {
     story.unpod(&objects);
     story.take_log();
     let ran = story.expect(5, "apply --limit 1 --then all --auto-approve");
-    ran.says("The first changes are applied and proven. 3 changes are left.");
-    ran.says("applied in part: the first changes are applied and proven; of the rest nothing was written");
+    ran.says("The first changes are applied and verified. 3 changes are left.");
+    ran.says("applied in part: the first changes are applied and verified; the rest was not written");
     assert_eq!(story.writes().len(), 1);
 }
 

@@ -104,7 +104,7 @@ fn a_viewer_that_dies_ends_no_apply() {
         assert!(!server(&story).is_null(), "{args}: the number is dark");
         assert_eq!(story.writes().len(), 6, "{args}: {:#?}", story.writes());
         if !both {
-            ran.says("note: standard output is no longer being read; this run goes on to its end");
+            ran.says("note: standard output is no longer being read; this run continues to its end");
         }
         if args == APPLY && !both {
             ran.says("ok connect +14155550101").says("Done: 6 writes, and a fresh plan is empty.");

@@ -39,7 +39,7 @@ fn a_refused_number_does_not_keep_another_one_dark() {
         let numbers = format!("'+14155550101': {{ provider: main }}, {other}");
         story.unpod_with("product_id: prod, ", &yaml(&numbers));
         let plan = story.expect(3, "plan");
-        plan.says("but for 1 number that no configuration serves").says("no configuration serves this number");
+        plan.says("except 1 number that nothing serves").says("nothing serves this number");
         let ran = story.expect(5, "apply --auto-approve");
         ran.says("Applied in part: 1 write").says("REFUSED");
         assert_eq!(
@@ -48,7 +48,7 @@ fn a_refused_number_does_not_keep_another_one_dark() {
         );
         assert_eq!(server(&story, "sales", "+14155550101"), Some(41));
         story.take_log();
-        story.expect(3, "apply --auto-approve").says("nothing was written");
+        story.expect(3, "apply --auto-approve").says("Nothing was written");
         assert_eq!(story.writes(), [""; 0]);
         story.expect(0, "journal verify");
     }
@@ -78,7 +78,7 @@ bridges:
     shot!("confined_plan", story.expect(3, "plan"));
     // A reviewed plan is applied as a whole, or not at all.
     let digest = story.run("plan --json").json()["digest"].as_str().unwrap().to_owned();
-    story.expect(3, &format!("apply --auto-approve --expect {digest}")).says("nothing was written");
+    story.expect(3, &format!("apply --auto-approve --expect {digest}")).says("Nothing was written");
     story.expect(3, "rehearse").says("the apply would do only this");
     story.take_log();
     shot!("confined_apply", story.expect(5, "apply --auto-approve"));
@@ -121,8 +121,8 @@ fn what_a_refusal_is_about_is_not_touched() {
     ] {
         let story = Story::new(G1);
         story.unpod_with("product_id: prod, ", &body);
-        story.expect(3, "plan").is_silent_about("no configuration serves this number");
-        story.expect(3, "apply --auto-approve").says("nothing was written");
+        story.expect(3, "plan").is_silent_about("nothing serves this number");
+        story.expect(3, "apply --auto-approve").says("Nothing was written");
         assert_eq!(story.writes(), [""; 0]);
     }
 }
@@ -192,8 +192,8 @@ removed:
   - { address: providers.main, provider: twilio, account_sid: AC43 }
 ",
     );
-    story.expect(3, "plan").says("max_deletes").is_silent_about("no configuration serves this number");
-    story.expect(3, "apply --auto-approve").says("nothing was written");
+    story.expect(3, "plan").says("max_deletes").is_silent_about("nothing serves this number");
+    story.expect(3, "apply --auto-approve").says("Nothing was written");
     assert_eq!(story.writes(), [""; 0]);
 }
 
@@ -221,7 +221,7 @@ bridges:
             .replace("  new: {", "  alike: { provider: twilio, account_sid: ac44, auth_token: { env: AUTH } }\n  new: {"),
     );
     story.take_log();
-    story.expect(3, "apply --auto-approve").says("similar_exists").says("nothing was written");
+    story.expect(3, "apply --auto-approve").says("similar_exists").says("Nothing was written");
     assert_eq!(story.writes(), [""; 0]);
 }
 
@@ -244,7 +244,7 @@ removed:
 ",
     );
     let ran = story.expect(5, "apply --auto-approve");
-    ran.says("Applied in part: 1 write").is_silent_about("does not show what was done");
+    ran.says("Applied in part: 1 write").is_silent_about("does not show the changes");
     let served = ["+14155550101", "+14155550102"].map(|number| server(&story, "sales", number));
     assert_eq!(served, [Some(43), Some(42)]);
     // The name is in the refused plan, and not in the part that continues.

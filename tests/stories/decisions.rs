@@ -103,7 +103,7 @@ fn a_number_in_doubt_does_not_move_along() {
     story.unpod(&format!("providers:\n{MAIN}{MOVED}"));
     story
         .expect(3, "plan --max-deletes 2 --max-numbers-dark 2")
-        .says("+14155550101 cannot move along: it is not known which configuration serves it");
+        .says("+14155550101 cannot move along: it is not known what serves it");
 }
 
 /// The bridge that wants the number wants it of the new configuration.
@@ -157,7 +157,7 @@ fn an_open_move_is_shown_beside_a_delete() {
     let of = |address: &str| changes.iter().find(|change| change["address"] == address).unwrap_or(&Value::Null);
     assert_eq!(of("providers.main")["action"], "delete", "{plan:#}");
     assert_eq!(of("providers.old")["action"], "update", "{plan:#}");
-    assert!(of("providers.old")["reason"].as_str().unwrap().contains("an earlier run cut a number off"));
+    assert!(of("providers.old")["reason"].as_str().unwrap().contains("an earlier run disconnected a number"));
 }
 
 /// A problem of an address outside the run does not stop it.
@@ -210,7 +210,7 @@ fn another_key_is_said() {
 fn a_provider_that_no_catalogue_has() {
     let story = of("unpod: { profile: g1-snapshot }\n", "");
     story.unpod_with("product_id: p, ", "providers:\n  new: { name: new, provider: Nobody, api_key: { env: AUTH } }\n");
-    story.expect(3, "plan").says("not_in_catalogue").says("the catalogue has no");
+    story.expect(3, "plan").says("not_in_catalogue").says("the catalogue does not contain");
 }
 
 /// What the ledger knows about the secrets of a deleted object says nothing about another object of the same name.

@@ -110,5 +110,5 @@ fn drift_of_one_is_not_accepted_into_the_line_of_all() {
     });
     let ran = story.run("drift --accept");
     assert_eq!(story.read("telform.yaml"), before, "{}", ran.whole());
-    ran.says("shares the line and would change too; write the value into the entry itself");
+    ran.says("shares this line and would change too; write the value into the entry itself");
 }

@@ -102,7 +102,7 @@ providers:
     story.unpod("providers:\n  main: { provider: twilio, account_sid: AC43, auth_token: { env: AUTH } }\n");
     shot!("left_the_yaml", story.expect(3, "plan"));
 
-    // A kind that no file mentions is out of scope; an empty one is empty.
+    // A kind that no file declares is out of scope; an empty one is empty.
     story.unpod("bridges: {}\n");
     story.expect(0, "plan --detailed-exitcode").says("Plan: no changes");
     story.unpod("providers: {}\n");
@@ -203,7 +203,7 @@ bridges:
 ";
     story.unpod(pinned);
     story.expect(0, "apply --destroy --auto-approve --max-deletes 2 --max-numbers-dark 3").says("Done: 5 writes");
-    story.expect(0, "plan --destroy --detailed-exitcode").says("no changes").says("already gone");
+    story.expect(0, "plan --destroy --detailed-exitcode").says("no changes").says("already deleted");
     story.expect(3, "plan").says("pinned_missing");
 }
 
@@ -231,7 +231,7 @@ fn a_bridge_that_hides_its_numbers_keeps_a_configuration() {
         ));
     }
     let ran = story.expect(3, "apply --auto-approve --max-deletes 9 --max-numbers-dark 9");
-    ran.says("bridge sales names the provider of configuration 42 and shows no number, so it may use it");
+    ran.says("bridge sales may use provider configuration 42: it names the same catalogue entry and shows no number");
     ran.says("guard::ambiguous_connection");
     assert_eq!(story.writes(), [""; 0]);
 }
@@ -243,7 +243,7 @@ fn a_disconnect_that_lies_stops_the_delete() {
     story.unpod(TOMBSTONE);
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 200, body: { json: { data: {} } } } } }");
     let ran = story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
-    ran.says("bridge fax does not show what was done: +14155550103");
+    ran.says("bridge fax does not show the changes: +14155550103");
     // It is not called dark, and the two disconnected numbers are connected again.
     ran.is_silent_about("DARK NOW");
     assert!(!story.writes().iter().any(|write| write.starts_with("DELETE")), "{:?}", story.writes());
@@ -257,7 +257,7 @@ fn a_number_that_is_still_connected_is_not_called_dark() {
     story.unpod(TOMBSTONE);
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 200, body: { json: { data: {} } } } } }");
     let ran = story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --no-reconnect-on-failure");
-    ran.says("DARK NOW (2)").says("Not dark as far as is known (1)").says("+14155550103 on fax: is still on it");
+    ran.says("DARK NOW (2)").says("Probably not dark (1)").says("+14155550103 on fax: is still on it");
 }
 
 /// Another user disconnected it just before: the service says that it is not connected, which is the wanted state.
@@ -267,7 +267,7 @@ fn a_disconnect_of_what_is_not_connected_is_done() {
     story.unpod(TOMBSTONE);
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/' }, effect: { foreign: [ { disconnect: { bridge: fax, number: '+14155550103' } } ] } }");
     let ran = story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
-    ran.says("reading shows that no configuration serves it there");
+    ran.says("and no provider configuration serves the number there");
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 1);
 }
 

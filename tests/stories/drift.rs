@@ -76,7 +76,7 @@ fn a_change_of_the_configuration_is_no_drift() {
     story.expect(2, "plan --detailed-exitcode");
     // Both at once are distinguished.
     by_hand(&story, |world| world["carrierx"]["partners"][0]["address1"] = json!("New Street 2"));
-    story.expect(2, "drift").says("and in the configuration too");
+    story.expect(2, "drift").says("outside telform and in the configuration");
     // Without the ledger's record this is unknown.
     let mut ledger = story.ledger();
     ledger["objects"]["partners.west"].as_object_mut().unwrap().remove("seen");
@@ -154,7 +154,7 @@ fn a_secret_that_is_read_back_tells_who_changed_it() {
     story.set("KEY", "canary-key-2");
     by_hand(&story, |world| world["unpod"]["configurations"][0]["api_key"] = json!("canary-key-theirs"));
     shot!("drift_secret", story.expect(2, "drift"));
-    story.expect(2, "drift --accept").says("a secret is never written into the YAML");
+    story.expect(2, "drift --accept").says("telform never writes a secret into the YAML");
     // Also where no file mentions its kind any more.
     story.unpod_with("product_id: prod, ", "\nbridges: {}\n");
     story.expect(2, "drift").says("providers.main api_key").is_silent_about("canary-key-theirs");
@@ -173,7 +173,7 @@ fn a_value_that_the_yaml_cannot_say_is_told_and_left_for_a_human() {
     });
     shot!("drift_unsayable", story.expect(2, "drift"));
     let before = story.read("telform.yaml");
-    story.expect(2, "drift --accept").says("has to be accepted by hand");
+    story.expect(2, "drift --accept").says("must be accepted by hand");
     assert_ne!(story.read("telform.yaml"), before, "the other value is accepted");
     assert!(story.read("telform.yaml").contains("zip: \"01234\""));
     by_hand(&story, |world| world["carrierx"]["partners"][0]["callbacks"]["sms"] = json!("no-url\u{1b}[31m"));
@@ -218,8 +218,8 @@ fn a_value_behind_a_merge_key_keeps_nothing_from_being_told() {
     by_hand(2, "callbacks", json!({ "sms": "https://hooks.acme.example/other" }));
     let ran = story.expect(2, "drift");
     ran.says("partners.second city").says("partners.third callbacks").says("partners.second address1");
-    ran.says("partners.second city has to be accepted by hand: partners.first shares the line");
-    ran.says("partners.third callbacks has to be accepted by hand: it is written through an alias");
+    ran.says("partners.second city must be accepted by hand: partners.first shares this line");
+    ran.says("partners.third callbacks must be accepted by hand: it is written through an alias");
     story.expect(2, "drift --accept").says("Accepted into the YAML");
     let after = story.read("telform.yaml");
     assert!(after.contains("address1: \"There 2\"") && after.contains("city: Rome"), "{after}");
@@ -258,10 +258,10 @@ unpod:
     // Only providers are mentioned from now on.
     write(providers);
     let plan = story.expect(0, "plan --detailed-exitcode");
-    plan.says("kind that no file mentions").says("1 of partners: partners.west").says("1 of bridges: bridges.sales");
+    plan.says("kind that no file declares").says("1 of partners: partners.west").says("1 of bridges: bridges.sales");
     plan.says("`partners: {}` would delete them");
-    story.expect(0, "doctor --json").says("1 object of partners, a kind that no file mentions");
-    story.expect(0, "plan --target providers.main").is_silent_about("kind that no file mentions");
+    story.expect(0, "doctor --json").says("1 object of partners, a kind that no file declares");
+    story.expect(0, "plan --target providers.main").is_silent_about("kind that no file declares");
     story.expect(0, "drift").says("No drift: 1 partner in carrierx, 1 bridge and 1 provider in unpod");
     by_hand(&story, |world| {
         world["carrierx"]["partners"][0]["city"] = json!("Oslo");

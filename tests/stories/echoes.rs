@@ -43,29 +43,29 @@ fn a_name_with_a_secret_is_masked_said_and_not_compared() {
     for shown in spellings(PASSWORD) {
         by_hand(&story, "name", &format!("West {shown}"));
         let ran = story.expect(2, "plan --detailed-exitcode");
-        ran.says("partners.west name").says("the service shows a secret of yours").says("city");
+        ran.says("partners.west name").says("the service shows one of your secrets").says("city");
         ran.is_silent_about("West (").is_silent_about("name     ");
     }
     for (format, words) in [
         ("json", "secret_echoed"),
-        ("markdown", "a secret of yours"),
-        ("html", "a secret of yours"),
+        ("markdown", "one of your secrets"),
+        ("html", "one of your secrets"),
         ("terraform-json", ""),
         ("github", ""),
         ("gitlab", ""),
     ] {
         story.expect(0, &format!("plan --format {format}")).says(words);
     }
-    story.expect(0, "explain partners.west.name").says("shows a secret of yours");
+    story.expect(0, "explain partners.west.name").says("shows one of your secrets");
     story.expect(0, "plan --out plan.json --snapshot-out live.json");
-    story.expect(0, "plan --snapshot live.json").says("the service shows a secret of yours");
+    story.expect(0, "plan --snapshot live.json").says("the service shows one of your secrets");
     story.expect(0, "verify plan.json");
     story.expect(0, "adopt --all --out adopted");
     story.expect(0, "rehearse");
     // Other attributes are still written, and a PUT sends back the present value.
     story.expect(0, "apply --auto-approve");
     assert_eq!(story.world()["carrierx"]["partners"][0]["city"], "Rome");
-    story.expect(0, "plan --detailed-exitcode").says("the service shows a secret of yours");
+    story.expect(0, "plan --detailed-exitcode").says("the service shows one of your secrets");
     story.expect(0, "drift").says("No drift");
     story.expect(0, "doctor");
     // Asked for, the value of the YAML is written.
@@ -163,7 +163,7 @@ fn answers_to_writes_and_errors() {
         story.fault(&format!(
             "{{ match: {{ method: PATCH }}, when: after, effect: {{ answer: {{ status: 200, body: {{ json: {true_answer} }} }} }} }}"
         ));
-        story.expect(0, "apply --auto-approve").says("shows a secret of yours in");
+        story.expect(0, "apply --auto-approve").says("shows one of your secrets in");
     }
 }
 
@@ -177,14 +177,14 @@ unpod:
 ";
     let story = Story::new(world).secret("AUTH", "canary-plivo-42");
     story.unpod("providers: { main: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } } }\n");
-    story.expect(0, "plan --detailed-exitcode").is_silent_about("a secret of yours");
+    story.expect(0, "plan --detailed-exitcode").is_silent_about("one of your secrets");
     // Nor is a text that is public in the configuration.
     let story = verified("").setting("WEST_PASSWORD", "Acme-West");
     by_hand(&story, "name", "Acme-West");
     story.carrierx("partners: { west: { login: west, password: { env: WEST_PASSWORD }, name: Acme-West } }\n");
     let ran = story.run("plan --detailed-exitcode");
     assert_eq!(ran.code, 0, "{}", ran.stdout);
-    ran.is_silent_about("a secret of yours");
+    ran.is_silent_about("one of your secrets");
 }
 
 /// Also what telform reads beside the objects, and what it leaves out of them.
@@ -200,7 +200,7 @@ unpod:
     let story = Story::new(world).secret("AUTH", "canary-plivo-42");
     story.unpod("providers: { main: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } } }\n");
     let ran = story.expect(0, "plan --snapshot-out live.json");
-    ran.says("the service shows a secret of yours").says("`name`, which telform does not use");
+    ran.says("the service shows one of your secrets").says("`name`, which telform does not use");
     let again = story.expect(0, "plan --snapshot live.json");
     again.says("`name`, which telform does not use");
     story.expect(0, "plan --format json").says("secret_echoed");

@@ -68,13 +68,13 @@ fn a_tombstone_that_contradicts_the_ledger_is_refused() {
     story.apply();
     story.unpod("providers: {}\nremoved: [{ address: providers.old, id: '99' }]\n");
     let ran = story.expect(3, "plan --max-deletes 1 --max-numbers-dark 1");
-    ran.says("the tombstone says 99, and the ledger knows providers.old as 42");
+    ran.says("the tombstone says 99, but in the ledger providers.old is 42");
     // Once that one is deleted, nothing contradicts any more.
     story.sandbox.edit(|world| {
         world.unpod.configurations.clear();
         world.unpod.bridges.clear();
     });
-    story.expect(0, "plan").says("already gone");
+    story.expect(0, "plan").says("already deleted");
 }
 
 /// A partner that is not shown may be deleted, or wait for its owner: this is unknown.
@@ -87,7 +87,7 @@ fn a_tombstone_for_a_partner_that_is_not_shown_is_for_a_human() {
     story.carrierx_with("partner_delete: true, ", "partners: {}\nremoved: [{ address: partners.west, login: west }]\n");
     story.expect(3, "plan --max-deletes 1").says("refusal::gone_or_hidden").says("may be deleted or only hidden");
     story.expect(0, "forget partners.west");
-    story.expect(0, "plan --detailed-exitcode").says("already gone");
+    story.expect(0, "plan --detailed-exitcode").says("already deleted");
 }
 
 /// A ledger with a number that was disconnected to be moved to a configuration, and nothing more happened. The number is

@@ -75,7 +75,7 @@ fn what_is_not_there_is_refused_with_its_place() {
         "provider: twilio, account_sid: AC77",
         "account unpod has no provider configuration with this provider + account_sid",
     );
-    refused("id: 41, account_sid: AC77", "has another account_sid than its entry says");
+    refused("id: 41, account_sid: AC77", "has a different account_sid than its entry");
     // Without it, the rest is planned.
     story.unpod(&shared("id: 77", "bridges: {}\n"));
     story.expect(3, "plan");

@@ -102,7 +102,7 @@ fn what_goes_what_is_gone_and_what_is_nobodys() {
     let old = "  old: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n";
     story.unpod(&format!("providers:\n{main}"));
     shot!("explain_unmanaged", told(&story, "", &["providers.42", "providers.MA42"]));
-    story.expect(1, "explain bridges.sales").says("no file mentions bridges");
+    story.expect(1, "explain bridges.sales").says("no file declares bridges");
     story.unpod(&format!("providers:\n{main}{old}"));
     story.apply();
     story.unpod(&format!("providers:\n{main}removed:\n  - {{ address: providers.old, reason: contract ended }}\n  - {{ address: providers.older, provider: plivo, account_sid: MA1 }}\n"));

@@ -144,7 +144,7 @@ fn odd_ones_are_entries_or_tables_of_their_own() {
 fn cells_that_are_not_accepted_are_left_empty() {
     let world = (1..=25).map(|index| partner(index, if index % 10 == 0 { json!({ "name": "a ${x} b" }) } else { json!({}) }));
     let story = partners(world.collect());
-    story.expect(0, ADOPT).says("Not written; a comment in the file says why (2)");
+    story.expect(0, ADOPT).says("Not written; see the comments in the file (2)");
     let yaml = story.read("telform/carrierx-partners.yaml");
     assert!(
         yaml.contains("    # name: not written: `name` contains `${x}`")

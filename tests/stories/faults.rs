@@ -239,7 +239,7 @@ fn a_wait_that_is_too_long_is_said_and_not_shortened() {
     story.unpod("providers:\n  a: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }\n");
     story.fault("{ match: { method: GET, times: 0 }, effect: { answer: { status: 429, retry_after: '3600' } } }");
     let ran = story.expect(1, "plan");
-    ran.says("it asks for a wait of 3600 s, and telform waits 60 s at most");
+    ran.says("it asks to wait 3600 s, but telform waits 60 s at most");
 }
 
 /// A create that is refused because there is one: it is there, and the next run adopts it.
@@ -250,7 +250,7 @@ fn a_create_of_what_is_there_says_run_again() {
     // It was created by another user's request at the same moment: here it is this request, which is answered like that.
     story.fault("{ match: { method: POST }, when: after, effect: { answer: { status: 409 } } }");
     let ran = story.expect(1, "apply --auto-approve");
-    ran.says("has this natural key: run again, and it will be adopted");
+    ran.says("has this natural key: run again to adopt it");
     story.apply();
     assert_eq!(story.ledger()["objects"]["providers.a"]["origin"], "adopted");
 }

@@ -89,7 +89,7 @@ fn the_folder_of_the_key_is_closed() {
         mode(&story, ".telform", 0o755);
         story.apply();
         mode(&story, ".telform", open);
-        story.expect(1, "plan").says("error[telform::ledger::open_key]").says("`chmod go-w` the folder");
+        story.expect(1, "plan").says("error[telform::ledger::open_key]").says("`chmod go-w` on the folder");
         mode(&story, ".telform", 0o1000 | open);
         story.expect(0, "plan");
         fs::remove_dir_all(story.path(".telform")).unwrap();

@@ -261,7 +261,7 @@ fn made_by_somebody_else_at_the_same_time() {
         story.sandbox.edit(|world| make(world, kind));
         let ran = story.ran(kind, &child.wait_with_output().unwrap());
         assert_eq!(ran.code, 4, "{kind}: {}", ran.whole());
-        ran.says("has appeared since the plan");
+        ran.says("was created since the plan");
         assert_eq!(story.writes(), [""; 0]);
     }
 }
@@ -297,5 +297,5 @@ fn a_line_that_somebody_moved_to_another_provider_is_not_cut() {
     );
     let ran = story.run(APPLY);
     assert_eq!((ran.code, story.writes()), (4, Vec::<String>::new()), "{}", ran.whole());
-    ran.says("moved from configuration 42 to 43 since the plan");
+    ran.says("moved from provider configuration 42 to 43 since the plan");
 }

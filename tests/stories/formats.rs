@@ -18,10 +18,7 @@ fn every_format_from_one_run() {
     assert_eq!(ran.stdout, plain.stdout, "with files only, people still read the plan");
     assert_eq!(story.read("out/plan.json"), json.stdout, "the same bytes in a file");
     assert_eq!(
-        format!(
-            "{}Run `telform apply --sandbox world.yaml` with the same options to carry it out.\n",
-            story.read("out/plan.txt")
-        ),
+        format!("{}To apply it, run `telform apply --sandbox world.yaml` with the same options.\n", story.read("out/plan.txt")),
         plain.stdout
     );
     // One format at a time prints what the file holds.

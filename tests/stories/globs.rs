@@ -179,7 +179,7 @@ fn a_pattern_matches_what_the_ledger_knows() {
         ),
     );
     story.expect(0, "plan --target providers.east-* --max-deletes 1").says("- providers.east-1").is_silent_about("far-1");
-    story.expect(0, "plan --target providers.old-*").says("already gone");
+    story.expect(0, "plan --target providers.old-*").says("already deleted");
     let limits = planned(&story, "--target providers.*-2")["plan"]["limits"].clone();
     assert_eq!(limits, json!({ "targets": ["providers.west-9"] }));
     story.expect(0, "apply --auto-approve --target providers.*-2");
@@ -192,7 +192,7 @@ fn a_pattern_matches_what_the_ledger_knows() {
 fn an_undo_takes_back_what_a_pattern_matches() {
     let story = story();
     story.apply();
-    story.expect(1, "undo last --auto-approve --target providers.north-*").says("this undo is not about providers.north-*");
+    story.expect(1, "undo last --auto-approve --target providers.north-*").says("this undo does not include providers.north-*");
     let ran = story
         .expect(0, "undo last --auto-approve --max-deletes 9 --target providers.* --exclude *.west-1 --exclude providers.acme");
     ran.says("Limited plan: only providers.* (4: providers.acme, providers.east-1, providers.west-1 and 1 more)");

@@ -244,7 +244,7 @@ fn the_question_repeats_the_consequence_and_only_its_number_applies() {
     for wrong in ["2", "yes", "", "33", "y", "3 numbers"] {
         let ran = at_terminal(&story, "apply", wrong);
         assert_eq!(ran.code, 1, "{wrong}: {}", ran.whole());
-        assert!(ran.stderr.ends_with("not confirmed; nothing was written\n"), "{}", ran.stderr);
+        assert!(ran.stderr.ends_with("Cancelled; nothing was written.\n"), "{}", ran.stderr);
         assert_eq!(story.writes(), [""; 0], "{wrong}");
         shown.push_str(&format!("=== {wrong}\n{}", ran.stderr));
     }

@@ -240,7 +240,7 @@ fn a_folder_that_is_lost_in_the_middle() {
     story.file(".telform", "");
     let ran = end(&story, APPLY, child);
     assert_eq!(ran.code, 5, "{}", ran.whole());
-    ran.says("the ledger could not be saved, so nothing more was started");
+    ran.says("the ledger could not be saved, so no further step was started");
     assert_eq!(story.writes().len(), 1);
     std::fs::remove_file(story.path(".telform")).unwrap();
     std::fs::rename(story.path("away"), story.path(".telform")).unwrap();

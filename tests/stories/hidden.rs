@@ -36,7 +36,7 @@ fn a_callback_from_a_secret_source() {
     story.carrierx(yaml);
     story.expect(0, "validate");
     // A value that was not supplied is reported before anything is written.
-    story.expect(0, "plan").says("(env HOOK").says("(env CRM, not supplied)").says("has to be sent");
+    story.expect(0, "plan").says("(env HOOK").says("(env CRM, not supplied)").says("must be sent");
     story.expect(1, "apply --auto-approve").says("telform::secret::not_supplied").says("attributes.crm");
     assert_eq!(story.writes(), [""; 0]);
     let story = story.secret("CRM", "canary-crm-token-1");
@@ -116,7 +116,7 @@ fn live_addresses_are_hidden() {
     assert_eq!(callbacks(&story), json!({ "sms": "https://hooks.example/sms" }));
     story.in_sync();
     // Hidden text is in no journal, so nothing can restore it; this is reported.
-    story.expect(0, "undo last --auto-approve").says("it contained a secret, and the journal keeps no secrets");
+    story.expect(0, "undo last --auto-approve").says("it contained a secret, and the journal does not store secrets");
     assert_eq!(callbacks(&story), json!({ "sms": "https://hooks.example/sms" }));
 }
 
@@ -284,11 +284,11 @@ fn a_secret_that_is_shown_in_part() {
         story.secrets.lock().unwrap().insert(part.to_owned());
         story.carrierx("partners: { west: { login: west, attributes: { crm: { env: CRM }, tier: gold } } }\n");
         let plan = story.expect(0, "plan --detailed-exitcode");
-        plan.says("attributes.crm").says("only a part of it");
+        plan.says("attributes.crm").says("only part of it");
         story.apply();
         assert_eq!(story.writes(), [""; 0]);
         story.expect(0, "plan --json --snapshot-out s.json");
-        story.expect(0, "plan --detailed-exitcode --snapshot s.json").says("only a part of it");
+        story.expect(0, "plan --detailed-exitcode --snapshot s.json").says("only part of it");
         story.expect(0, "explain partners.west.attributes");
         story.expect(0, "drift");
         // Not the one whose end is shown.
@@ -342,7 +342,7 @@ fn a_source_in_one_object_and_a_text_in_another() {
         "partners:\n  a: { login: east, attributes: { crm: one, star: '*x' } }\n  m: { login: west, attributes: { crm: { env: CRM } } }\n\
          \x20 z: { login: south, attributes: { crm: one, star: '*x' } }\n",
     );
-    story.expect(0, "plan --detailed-exitcode").says("Plan: no changes").is_silent_about("only a part of it");
+    story.expect(0, "plan --detailed-exitcode").says("Plan: no changes").is_silent_about("only part of it");
     story.unset("CRM");
     story.expect(0, "plan --detailed-exitcode").says("not supplied: not compared");
 }

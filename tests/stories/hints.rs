@@ -18,7 +18,7 @@ fn every_hint_repeats_where_the_run_looked() {
     story.expect(0, &format!("plan {HERE}")).says("`telform apply -f main.yaml --sandbox world.yaml` with the same");
     story
         .expect(0, &format!("plan --out plan.json {HERE}"))
-        .says("`telform apply plan.json -f main.yaml --sandbox world.yaml` to carry out exactly this plan");
+        .says("To apply exactly this plan, run `telform apply plan.json -f main.yaml --sandbox world.yaml`");
     story.expect(0, &format!("apply plan.json --auto-approve {HERE}"));
     for (command, hint) in [
         ("ledger show providers.nobody", "`telform ledger list -f main.yaml --sandbox world.yaml`"),
@@ -179,7 +179,7 @@ fn a_secret_says_where_it_changed() {
     story.unpod_with("product_id: prod, ", entry);
     story.apply();
     story.set("KEY", "canary-key-main-2");
-    story.expect(0, "plan").says("not the one that the service shows").is_silent_about("changed at the service");
+    story.expect(0, "plan").says("differs from the one that the service shows").is_silent_about("changed at the service");
     story.apply();
     // Another user, with a separate ledger.
     story.set("KEY", "canary-key-main-1");

@@ -171,7 +171,7 @@ fn a_service_that_does_not_say_it_binds_nothing() {
         let plan: Value = serde_json::from_str(&story.read("plan.json")).unwrap();
         assert_eq!(plan["plan"]["accounts"][0].get("token_of"), None, "{answer}");
         if at + 1 == count {
-            story.expect(0, "doctor").says("the service does not say whose it is");
+            story.expect(0, "doctor").says("the service does not say who owns it");
             story.expect(0, "apply plan.json --auto-approve").says("Done: 1 write");
             assert_eq!(story.ledger().get("owners"), None, "{answer}");
         }
@@ -184,7 +184,7 @@ fn a_token_that_is_refused_here_ends_the_run() {
     let story = story();
     story.fault("{ match: { path: /core/v2/oauth, times: 0 }, effect: { answer: { status: 401 } } }");
     for args in ["plan", "apply --auto-approve"] {
-        story.expect(1, args).says("telform::live::unauthorized").says("asking whose the token is");
+        story.expect(1, args).says("telform::live::unauthorized").says("asking who owns the token");
     }
     assert_eq!(story.writes(), [""; 0]);
 }
@@ -214,7 +214,7 @@ fn an_owner_who_is_known_and_not_told_for_once_is_a_notice() {
     // Only the saved plan knows it.
     answers(&story, Whoami::NotFound);
     let ran = story.expect(0, "apply plan.json --auto-approve");
-    ran.says("does not say whose this token is").says(OWN).says("Done: 1 write");
+    ran.says("does not say who owns this token").says(OWN).says("Done: 1 write");
     assert_eq!(story.ledger().get("owners"), None, "only what was read is entered");
     // From then on the ledger does.
     answers(&story, Whoami::Answer);
@@ -223,10 +223,10 @@ fn an_owner_who_is_known_and_not_told_for_once_is_a_notice() {
     story.carrierx(&west("    city: Bern\n"));
     story.expect(0, "plan --out plan.json").is_silent_about("does not say whose");
     answers(&story, Whoami::Forbidden);
-    story.expect(0, "plan --out again.json").says("does not say whose this token is");
+    story.expect(0, "plan --out again.json").says("does not say who owns this token");
     assert_eq!(digest(&story, "again.json"), digest(&story, "plan.json"));
     for format in ["markdown", "html"] {
-        story.expect(0, &format!("plan --format {format}")).says("does not say whose this token is");
+        story.expect(0, &format!("plan --format {format}")).says("does not say who owns this token");
     }
     let expect = digest(&story, "plan.json").as_str().unwrap().to_owned();
     story.expect(0, &format!("apply --expect {expect} --auto-approve")).says("Done: 1 write");
@@ -287,12 +287,12 @@ fn of_two_accounts_the_one_whose_owner_changed_is_named() {
 #[test]
 fn a_scope_that_is_missing_is_said_before_the_first_write() {
     let mut story = story();
-    story.expect(0, "plan --out full.json").is_silent_about("lacks a scope");
+    story.expect(0, "plan --out full.json").is_silent_about("does not have a required scope");
     story.set("CARRIERX_TOKEN", READER_TOKEN);
     shot!("identity_scope", story.expect(0, "plan --out plan.json"));
     assert_eq!(digest(&story, "plan.json"), digest(&story, "full.json"), "scopes make no other plan");
     for format in ["markdown", "html"] {
-        story.expect(0, &format!("plan --format {format}")).says("lacks a scope").says("partners.update");
+        story.expect(0, &format!("plan --format {format}")).says("does not have a required scope").says("partners.update");
     }
     answers(&story, Whoami::ScopesAsText);
     for args in ["apply --auto-approve", "apply plan.json --auto-approve", "rehearse"] {
@@ -304,7 +304,7 @@ fn a_scope_that_is_missing_is_said_before_the_first_write() {
     assert_eq!(story.writes(), [""; 0]);
     // A plan with nothing to send needs no scope; and a token that has it applies what the other one planned.
     story.carrierx(&west(""));
-    story.expect(0, "apply --auto-approve").is_silent_about("lacks a scope");
+    story.expect(0, "apply --auto-approve").is_silent_about("does not have a required scope");
     story.carrierx(&west("    city: Rome\n"));
     story.expect(0, "plan --out plan.json");
     story.set("CARRIERX_TOKEN", CARRIERX_TOKEN);

@@ -62,7 +62,7 @@ fn with_options_each_account_gets_one_get() {
     story.expect(0, "plan --detailed-exitcode");
     story.expect(0, "doctor");
     // The suggested next commands work as printed.
-    story.expect(0, "adopt --all --out adopted").says("Proven");
+    story.expect(0, "adopt --all --out adopted").says("Verified");
     // Nothing is ever overwritten.
     story.expect(1, &format!("init {}", unpod(&story))).says("telform.yaml exists already");
     assert_eq!(story.read("telform.yaml"), yaml);
@@ -193,7 +193,7 @@ fn a_folder_that_is_there_already_gets_the_file() {
     std::fs::create_dir(story.path("telform")).unwrap();
     story.expect(0, &format!("init {}", carrierx(&story))).says("wrote telform/accounts.yaml");
     story.expect(0, "plan --detailed-exitcode");
-    story.expect(0, "adopt --all --out telform").says("Proven");
+    story.expect(0, "adopt --all --out telform").says("Verified");
     story.expect(0, "plan --detailed-exitcode").says("Plan: no changes");
     let story = Story::new(WORLD);
     std::fs::create_dir(story.path("telform")).unwrap();
@@ -253,11 +253,11 @@ mod at_a_terminal {
         story.set("WRONG", "canary-wrong-token-4");
         let options =
             format!("init --account carrierx --token env:WRONG --set carrierx.base_url={}", story.sandbox.carrierx_url());
-        let ran = converse(&story, &options, &[("Keep carrierx as it is? [y/N]: ", "\n")]);
+        let ran = converse(&story, &options, &[("Keep carrierx anyway? [y/N]: ", "\n")]);
         assert_eq!(ran.code, 1);
         ran.says("telform::live::unauthorized").says("--no-check");
         assert_eq!(inside(&story), [""; 0]);
-        let ran = converse(&story, &options, &[("Keep carrierx as it is? [y/N]: ", "y\n")]);
+        let ran = converse(&story, &options, &[("Keep carrierx anyway? [y/N]: ", "y\n")]);
         assert_eq!(ran.code, 0);
         ran.says("wrote telform.yaml").says("telform doctor");
         // What the options omit is asked for.
@@ -278,6 +278,32 @@ mod at_a_terminal {
         ran.says("telform::init::unanswered");
         let ran = converse(&story, "init --sandbox world.yaml --account carrierx", &[("[Y/n]: ", "\u{4}")]);
         assert_eq!(ran.code, 1);
+        assert_eq!(inside(&story), before);
+    }
+
+    /// Where the terminal can move its cursor, an answer is edited with the keys of a shell; Ctrl-C is what it is everywhere.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn answers_are_edited() {
+        let asked = |text: &str| text.contains("(org_handle): ");
+        let at_question = || {
+            let story = with_world().setting("TERM", "xterm");
+            let mut terminal = crate::terminal::Terminal::sized(80);
+            let child = terminal.runs(&story, "init --sandbox world.yaml --account unpod --no-adopt");
+            assert!(terminal.until(asked), "{}", terminal.text());
+            (story, terminal, child)
+        };
+        let (story, mut terminal, mut child) = at_question();
+        // To the beginning of the line, and delete the letter there.
+        terminal.types("xacme.example\u{1}\u{4}\r");
+        terminal.until(|_| false);
+        assert!(child.wait().unwrap().success(), "{}", terminal.text());
+        assert!(story.read("telform.yaml").contains("org_handle: \"acme.example\""));
+        let (story, mut terminal, mut child) = at_question();
+        let before = inside(&story);
+        terminal.types("acme\u{3}");
+        terminal.until(|_| false);
+        assert!(!child.wait().unwrap().success(), "{}", terminal.text());
         assert_eq!(inside(&story), before);
     }
 

@@ -38,7 +38,7 @@ fn once_finishes_the_request_in_flight() {
     terminal.types(CTRL_C);
     let ran = ended(&story, child, &mut terminal);
     assert_eq!(ran.code, 130, "{}", ran.whole());
-    ran.says("^Cinterrupted: finishing what is running; interrupt again to stop at once")
+    ran.says("^CInterrupted. Finishing the requests that are running; press Ctrl-C again to stop at once.")
         .says("Not started (1)")
         .says("interrupted");
     assert_eq!(story.writes().len(), 1, "the request in flight was finished, and no other sent");
@@ -63,7 +63,7 @@ fn twice_stops_at_once_and_leaves_the_step_open() {
     let child = terminal.runs(&story, "apply --auto-approve");
     wait_for_a_write(&story);
     terminal.types(CTRL_C);
-    assert!(terminal.until(|text| text.contains("interrupt again to stop at once")), "{}", terminal.text());
+    assert!(terminal.until(|text| text.contains("press Ctrl-C again to stop at once")), "{}", terminal.text());
     let begun = std::time::Instant::now();
     terminal.types(CTRL_C);
     let ran = ended(&story, child, &mut terminal);
@@ -78,7 +78,7 @@ fn twice_stops_at_once_and_leaves_the_step_open() {
     assert_eq!(step.step, run.steps.iter().find(|step| step.intent.is_some()).unwrap().id);
     // The create had its effect, unseen: the next run reports it and finds the object.
     story.sandbox.clear_faults();
-    story.apply().says("was cut off with 1 step open");
+    story.apply().says("was interrupted with 1 step open");
     assert_eq!(story.world()["unpod"]["configurations"].as_array().unwrap().len(), 2);
     story.in_sync();
 }
@@ -96,7 +96,12 @@ fn twice_says_what_is_unknown() {
             "PERHAPS DARK (1): the run did not wait for the answer",
             "Unknown (1)\n    s4 disconnect +14155550101 from sales",
         ),
-        (format!("{READ}, nth: 4"), "4 done, 0 unknown, 3 not started", "DARK NOW (1): cut off, and not connected again", ""),
+        (
+            format!("{READ}, nth: 4"),
+            "4 done, 0 unknown, 3 not started",
+            "DARK NOW (1): disconnected, and not connected again",
+            "",
+        ),
         (
             "path: '*/connect-provider/'".to_owned(),
             "4 done, 1 unknown, 2 not started",
@@ -111,7 +116,7 @@ fn twice_says_what_is_unknown() {
         let child = terminal.runs(&story, "apply --auto-approve --max-numbers-dark 1");
         assert!(story.sandbox.wait_held(closed_output::PATIENCE));
         terminal.types(CTRL_C);
-        assert!(terminal.until(|text| text.contains("interrupt again to stop at once")), "{}", terminal.text());
+        assert!(terminal.until(|text| text.contains("press Ctrl-C again to stop at once")), "{}", terminal.text());
         terminal.types(CTRL_C);
         let ran = ended(&story, child, &mut terminal);
         assert_eq!(ran.code, 130, "{}", ran.whole());
@@ -124,7 +129,7 @@ fn twice_says_what_is_unknown() {
         assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{held}: {places:?} {said}");
         story.sandbox.clear_faults();
         let resumed = story.expect(0, "resume --auto-approve --max-numbers-dark 1");
-        resumed.says("was cut off");
+        resumed.says("was interrupted");
         assert!(!closed_output::server(&story).is_null());
         story.in_sync();
     }

@@ -215,7 +215,7 @@ fn what_cannot_be_undone_is_said_before_anybody_approves() {
     story.expect(3, "plan --destroy").is_silent_about("Cannot be undone");
     let story = Story::new("{}").secret("WEST_PASSWORD", "canary-west-pw");
     story.carrierx(&west(""));
-    story.expect(0, "plan").says("created permanently").says("`partner_delete`");
+    story.expect(0, "plan").says("permanent: the service documents no way").says("`partner_delete`");
 }
 
 /// Another user at the console restores the earlier name of a bridge.
@@ -270,11 +270,11 @@ fn it_is_saved_before_the_first_request() {
         assert_eq!(story.writes(), [""; 0]);
         let mut ran = story.expect(0, "journal show");
         // The text above says who and where, and differs everywhere.
-        ran.stdout = ran.stdout.split_off(ran.stdout.find("To take this back").unwrap());
+        ran.stdout = ran.stdout.split_off(ran.stdout.find("To undo this").unwrap());
         shot!("undo_saved", ran);
         let json = story.expect(0, "journal export --format json").json();
         assert_eq!(json["runs"][0]["undo"][0]["what"], "providers.old (42)", "{json}");
-        story.expect(0, "journal export --format csv").says("providers.old (42) deleted permanently");
+        story.expect(0, "journal export --format csv").says("providers.old (42) permanent: a provider configuration");
         story.expect(0, "journal verify");
         break;
     }

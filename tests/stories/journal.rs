@@ -67,7 +67,7 @@ fn a_saved_plan_is_used_once() {
     by_hand(&story, "address1", "New Street 2");
     story.take_log();
     let again = story.expect(4, "apply plan.json --auto-approve");
-    again.says("stale: this saved plan was already used by run");
+    again.says("Stale plan: it was already used by run");
     assert_eq!(story.writes(), [""; 0]);
     story.expect(0, "plan --out plan.json");
     story.expect(0, "apply plan.json --auto-approve");
@@ -84,16 +84,16 @@ fn a_journal_that_was_touched_stops_the_next_run() {
     let dropped = [lines[0], lines[2], lines[3]].concat();
     let flipped = whole.replacen("\"what\":\"intent\"", "\"what\":\"Intent\"", 1);
     for (touched, says) in [
-        (swapped.as_str(), "line 2: it has the number 3 where 2 is expected"),
-        (dropped.as_str(), "line 2: it has the number 3 where 2 is expected"),
+        (swapped.as_str(), "line 2: it has the number 3 instead of 2"),
+        (dropped.as_str(), "line 2: it has the number 3 instead of 2"),
         (flipped.as_str(), "line 2: "),
         (&whole.replacen("New Street 2", "New Street 9", 1), "line 1: it was changed"),
-        (lines[..3].concat().as_str(), "line 4: the end is cut off"),
-        ("", "line 1: the end is cut off"),
+        (lines[..3].concat().as_str(), "line 4: the end is missing"),
+        ("", "line 1: the end is missing"),
     ] {
         story.file(".telform/ledger.journal", touched);
         let ran = story.expect(1, "apply --auto-approve");
-        ran.says(says).says("check with `telform journal verify`");
+        ran.says(says).says("check it with `telform journal verify`");
         assert_eq!(story.read(".telform/ledger.journal"), touched, "it stays as it is");
     }
     assert_eq!(story.writes().len(), 1, "only the first run wrote");

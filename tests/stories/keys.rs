@@ -31,7 +31,7 @@ pub(crate) fn ssh(folder: &Path, program: &str, args: &[&str], input: &[u8]) -> 
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{program}: {error}; openssh-client has it"));
-    // A tool that reads only a part of it has already decided.
+    // A tool that reads only part of it has already decided.
     let _ = child.stdin.take().unwrap().write_all(input);
     let output = child.wait_with_output().unwrap();
     let said = [output.stdout, output.stderr].concat();

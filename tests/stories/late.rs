@@ -301,7 +301,7 @@ fn what_comes_late_for_nobody_is_named() {
     story.expect(0, "plan");
     kind.store(&story, 1);
     let ran = story.expect(0, "plan");
-    ran.says("a create that got no answer may have made an object late");
+    ran.says("an object with the natural key of an unanswered create exists");
     let id = story.world()["unpod"]["configurations"][0]["id"].clone();
     assert!(matches!(id, Value::Number(_)));
     ran.says(&format!("provider configuration {id}"));

@@ -24,7 +24,7 @@ fn commands(story: &Story) -> Vec<String> {
 #[test]
 fn an_adoption_is_a_run_and_is_taken_back() {
     let story = story(OLD);
-    story.expect(0, "plan --detailed-exitcode").says("adopted, nothing is written");
+    story.expect(0, "plan --detailed-exitcode").says("adopted without a write");
     story.apply();
     assert_eq!(commands(&story), ["apply done"]);
     story.expect(0, "journal show").says("adopted providers.old (42)");
@@ -35,7 +35,7 @@ fn an_adoption_is_a_run_and_is_taken_back() {
     assert_eq!(commands(&story).len(), 1);
     story.take_log();
     let ran = story.expect(0, "undo last --auto-approve");
-    ran.says("released: no longer managed").says("only the ledger was changed");
+    ran.says("released: no longer managed").says("Only the ledger was changed");
     assert_eq!(story.writes(), [""; 0]);
     assert_eq!(story.ledger()["objects"], json!({}));
     // Taken back once more, it is managed again.
@@ -94,7 +94,7 @@ fn what_is_released_is_a_run() {
     assert_eq!(story.ledger()["objects"], json!({}));
     // The YAML does not declare it: entered again, the next apply would delete it.
     let ran = story.expect(0, "undo last --auto-approve");
-    ran.says("providers.old: the YAML does not declare it").says("nothing to take back");
+    ran.says("providers.old: the YAML does not declare it").says("There is nothing to undo");
     assert_eq!(story.ledger()["objects"], json!({}));
     story.expect(0, "journal verify");
 }
@@ -121,7 +121,7 @@ fn a_protection_that_ends_is_said_before_it_ends() {
     plan.says("no longer protected from the next apply on").says("providers.old (42)");
     assert_eq!(story.ledger()["objects"]["providers.old"]["prevent_delete"], true);
     story.apply();
-    story.expect(0, "journal show").says("ended the protection of providers.old");
+    story.expect(0, "journal show").says("removed the protection of providers.old");
     story.expect(0, "plan").is_silent_about("protected");
     story.expect(0, "undo last --auto-approve").says("protected from the next apply on");
     assert_eq!(story.ledger()["objects"]["providers.old"]["prevent_delete"], true);

@@ -44,8 +44,8 @@ fn listed_and_shown() {
 fn moved_by_hand() {
     let story = applied();
     story.expect(0, "ledger move providers.main providers.primary");
-    story.expect(1, "ledger move providers.primary providers.new").says("knows providers.new already");
-    story.expect(1, "ledger move providers.primary bridges.b").says("stays of its kind");
+    story.expect(1, "ledger move providers.primary providers.new").says("already contains providers.new");
+    story.expect(1, "ledger move providers.primary bridges.b").says("cannot change the kind");
     story.expect(1, "ledger move providers.nobody providers.b").says("did you mean");
     assert_eq!(story.ledger()["objects"]["providers.primary"]["prevent_delete"], true);
     story.unpod(&MAIN.replace("main", "primary"));
@@ -122,7 +122,7 @@ fn refused_by_everything(story: &Story, what: &str, way_out: &str) {
         let ran = story.expect(1, command);
         let said = format!("{}{}", ran.stdout, ran.stderr).replace("\n        ", " ");
         assert!(said.contains(what), "telform {command}: no `{what}` in\n{said}");
-        let rebuild = command == "ledger rebuild" && said.contains("--replace keeps it beside the new one");
+        let rebuild = command == "ledger rebuild" && said.contains("--replace keeps it next to the new one");
         assert!(rebuild || said.contains(way_out), "telform {command}: no `{way_out}` in\n{said}");
         assert_eq!(files(story), before, "telform {command}");
     }
@@ -160,7 +160,7 @@ fn a_ledger_of_a_newer_telform() {
     // What a newer version adds is not known here, and must not be lost.
     let newer = whole.replace("\"format\": 1,", "\"format\": 2,\n  \"more\": {},");
     story.file(".telform/ledger.json", &newer);
-    refused_by_everything(&story, "has format 2", "use the telform version that wrote it");
+    refused_by_everything(&story, "has format 2", "use the version of telform that wrote it");
     shot!("ledger_newer", story.run("ledger list"));
 }
 

@@ -198,7 +198,7 @@ fn a_missing_token_stops_no_undo_that_is_not_about_its_account() {
     // A change in only one account is reported for the ledger, too.
     story.expect(0, "forget providers.main");
     story.unset("CARRIERX_TOKEN");
-    story.expect(0, "undo last --auto-approve").says("only the ledger was changed");
+    story.expect(0, "undo last --auto-approve").says("Only the ledger was changed");
     assert!(story.ledger()["objects"]["providers.main"]["id"].is_string());
     // One object is adopted without the others' tokens.
     story.expect(0, "forget providers.main");
@@ -276,7 +276,7 @@ fn an_undo_with_nothing_to_do_says_of_what() {
     let run = run.as_str().unwrap().to_owned();
     story.expect(0, "undo last --auto-approve");
     let ran = story.expect(0, &format!("undo {run} --auto-approve"));
-    ran.says("nothing was written").is_silent_about("everything is as it was");
+    ran.says("Nothing was written").is_silent_about("everything is as it was");
 }
 
 /// A snapshot of one account says nothing of another one: neither that its objects are deleted nor that they are to be created.
@@ -297,9 +297,9 @@ fn a_snapshot_serves_the_limits_that_it_was_taken_with() {
 fn an_explanation_does_not_speak_of_what_was_left_out() {
     let story = both(OBJECTS);
     let ran = story.expect(0, "explain partners.west --account up");
-    ran.says("its account is left out of this run").says("`--account` names others").says("not looked at");
+    ran.says("its account is left out of this run").says("`--account` names other accounts").says("not read");
     ran.is_silent_about("no partner in cx");
     let ran = story.expect(0, "explain partners.west --exclude partners.west");
     ran.says("excluded from this run").is_silent_about("no partner in cx");
-    story.expect(0, "explain partners.west --target providers.main").says("`--target` names others");
+    story.expect(0, "explain partners.west --target providers.main").says("`--target` names other objects");
 }

@@ -70,7 +70,7 @@ fn bridges_that_cannot_be_listed_stop_bridges_and_deletes() {
             3,
             "apply --auto-approve --target providers.other --max-deletes 1 --max-numbers-dark 1 --max-unreadable-bridges 9",
         );
-        ran.says("refusal::unlisted").says("which configuration serves which number").says("providers.other");
+        ran.says("refusal::unlisted").says("what serves which number").says("providers.other");
         ran.is_silent_about("no number is known").says("it is not known what uses it");
         assert_eq!(story.writes(), [""; 0]);
         assert!(story.ledger()["objects"]["providers.other"]["id"].is_string());

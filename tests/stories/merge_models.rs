@@ -76,7 +76,7 @@ fn a_replace_that_empties_what_was_not_sent() {
         let ran = story.expect(5, "apply --auto-approve");
         assert_eq!(story.writes().len(), 1, "{model}");
         // The values that were lost are printed, so that they can be put back.
-        ran.says("the service changed values that were not sent").says("https://hooks.example.net/med");
+        ran.says("the service changed values that telform did not send").says("https://hooks.example.net/med");
         story.take_log();
         story.run("apply --auto-approve");
         assert_eq!(story.writes(), [""; 0], "{model}: never twice");
@@ -129,7 +129,7 @@ fn items_that_gain_keys() {
     shot!("gained_keys", story.expect(6, "apply --auto-approve"));
     assert_eq!(story.writes().len(), 1);
     story.take_log();
-    story.expect(0, "plan --detailed-exitcode").says("the service keeps this value in its own form; not sent again");
+    story.expect(0, "plan --detailed-exitcode").says("the service stores this value in a different form; not sent again");
     story.apply();
     assert_eq!(story.writes(), [""; 0]);
     // A new wish is written again, once.

@@ -195,7 +195,7 @@ fn what_was_left_is_not_forgotten() {
             story.file("telform.yaml", &format!("{head}{body}"));
         }
         let ran = story.expect(3, &format!("apply {GUARDS} {args} --max-numbers-dark 9"));
-        ran.says("refusal::unfinished_replacement").says("it took the place of 42 of account one");
+        ran.says("refusal::unfinished_replacement").says("it replaced 42 of account one");
         story.file("telform.yaml", &yaml);
         assert_eq!((left(), story.writes().len()), (before.clone(), 0));
     }
@@ -265,7 +265,7 @@ fn what_moves_may_be_there_already() {
         world.unpod.bridges.clear();
         world.unpod.configurations.clear();
     });
-    story.expect(0, &format!("apply {GUARDS}")).says("is already gone").says("43 of account two");
+    story.expect(0, &format!("apply {GUARDS}")).says("is already deleted").says("43 of account two");
     one_left(&story, "three", "gone already");
 }
 
@@ -336,7 +336,7 @@ mod of_partners {
                     Some(sid) => _ = story.expect(0, &format!("adopt partners.west {sid}")),
                     None => {
                         let ran = story.expect(0, "forget partners.west");
-                        ran.says("made nothing").says("cx-1 of account here");
+                        ran.says("created nothing").says("cx-1 of account here");
                     }
                 }
             }
@@ -381,7 +381,7 @@ mod of_partners {
         story.sandbox.clear_faults();
         partner(&story, &other, "here", DELETE, "");
         let ran = story.expect(3, &format!("apply {GUARDS}"));
-        ran.says("refusal::account_changed").says("cx-1 would be taken for it");
+        ran.says("refusal::account_changed").says("cx-1 would be mistaken for it");
         let back = "moved: [{ from: partners.west, account: there, to: partners.west }]\n";
         partner(&story, &other, "here", DELETE, back);
         let ran = story.expect(3, &format!("apply {GUARDS}"));

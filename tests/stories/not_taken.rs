@@ -134,15 +134,15 @@ fn an_ignored_write_stays_a_difference() {
         case.ignore();
         let (story, attribute) = (&case.story, case.attribute);
         let ran = story.expect(6, "apply --auto-approve");
-        ran.says(&format!("did not take {attribute}")).says("partly");
+        ran.says(&format!("did not accept {attribute}")).says("partly");
         assert_eq!(story.writes().len(), 1, "{attribute}: {}", ran.whole());
         story.take_log();
         let plan = story.expect(2, "plan --detailed-exitcode");
-        plan.says("Plan: 1 value not taken by the service").says("sent in run ").is_silent_about("no changes");
+        plan.says("Plan: 1 value not accepted by the service").says("sent in run ").is_silent_about("no changes");
         plan.is_silent_about("pending verification").says(&format!("--resend {}.{attribute}", case.address));
         story.expect(0, "plan");
         story.expect(2, "drift").says("not taken").says(attribute).is_silent_about("No drift");
-        story.expect(6, "apply --auto-approve").says("nothing was sent again");
+        story.expect(6, "apply --auto-approve").says("Nothing was sent again");
         assert_eq!(story.writes(), [""; 0], "{attribute} is not sent again by itself");
         // Asked for, it is sent once more; the service still ignores it.
         let resend = format!("apply --auto-approve --resend {}.{attribute}", case.address);
@@ -203,13 +203,13 @@ fn a_value_that_is_kept_in_another_form_may_be_sent_again() {
     let story = Story::new(&format!("{}  knobs: {{ nested_defaults: true }}\n", world_with_west("")))
         .secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west(&format!("    parent_assigned_acls:\n{RULE}")));
-    story.expect(6, "apply --auto-approve").says("in another form than it was sent");
+    story.expect(6, "apply --auto-approve").says("in a different form than was sent");
     for _ in 0..2 {
         story.take_log();
         let ran = story.run("apply --auto-approve --resend partners.west.parent_assigned_acls");
-        ran.is_silent_about("did not take");
+        ran.is_silent_about("did not accept");
         assert_eq!(story.writes().len(), 1, "{}", ran.whole());
-        story.expect(0, "plan --detailed-exitcode").is_silent_about("not taken by the service");
+        story.expect(0, "plan --detailed-exitcode").is_silent_about("not accepted by the service");
         story.expect(0, "drift");
     }
 }
@@ -220,7 +220,7 @@ fn a_stale_answer_that_reading_contradicts_is_no_failure() {
     let story = verified("      city: SF\n");
     story.carrierx(&west("    city: LA\n    address1: New Street 2\n"));
     story.fault(r#"{ match: { method: PATCH }, when: after, effect: { answer: { status: 200, body: { json: { partner_sid: 3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410, login: west, name: West, company_name: Acme, country_code: USA, zip: "01234", owner_email: ops@acme.example, phonenumber: "15162065574", payment_type: postpay, city: SF, address1: null, attributes: {}, callbacks: {}, acls: [], parent_assigned_acls: [], transformations: [] } } } } }"#);
-    story.apply().says("Done: 1 write").is_silent_about("did not take");
+    story.apply().says("Done: 1 write").is_silent_about("did not accept");
     story.in_sync();
 }
 
@@ -242,7 +242,7 @@ fn a_create_that_lacks_a_part() {
         story.expect(6, "apply --auto-approve").says(&format!("the answer does not show {ignored}"));
         assert_eq!(story.writes().len(), 1);
         let plan = story.expect(2, "plan --detailed-exitcode");
-        plan.says(&format!("Plan: {left} value not taken by the service"));
+        plan.says(&format!("Plan: {left} value not accepted by the service"));
         story.expect(0, "apply --auto-approve --resend providers.main");
         assert_eq!(story.writes().len(), 2);
         story.sandbox.clear_faults();
@@ -255,9 +255,9 @@ fn a_create_that_lacks_a_part() {
     assert!(story.sandbox.verify("west", "all"));
     story
         .expect(2, "plan --detailed-exitcode")
-        .says("Plan: 2 values not taken by the service")
-        .says("the service takes it only on create");
-    story.expect(3, "plan --resend partners.west.state").says("cannot be changed by this API");
+        .says("Plan: 2 values not accepted by the service")
+        .says("the service accepts it only on create");
+    story.expect(3, "plan --resend partners.west.state").says("this API cannot change state");
     story.expect(6, "apply --auto-approve --resend partners.west.city").says("state");
     story.carrierx(&west("    city: LA\n"));
     story.in_sync();
@@ -272,7 +272,7 @@ fn every_format_says_it() {
     story.expect(6, "apply --auto-approve --json").says("\"not_taken\":[\"city\"]");
     for format in ["markdown", "html", "github", "gitlab"] {
         let ran = story.expect(0, &format!("plan --format {format}"));
-        ran.says("SF").says("LA").says("--resend partners.west.city").says("not taken by the service");
+        ran.says("SF").says("LA").says("--resend partners.west.city").says("not accepted by the service");
     }
     let terraform = story.expect(0, "plan --format terraform-json").json();
     assert_eq!(terraform["resource_drift"][0]["change"]["before"]["city"], "LA");
@@ -283,7 +283,7 @@ fn every_format_says_it() {
     let drift = story.expect(2, "drift --json").json();
     assert_eq!(drift["drift"][0]["class"], "not_taken");
     assert_eq!(drift["drift"][0]["run"], document["plan"]["not_taken"][0]["run"]);
-    story.expect(0, "explain partners.west.city").says("not taken by the service").says("still shows the old value");
+    story.expect(0, "explain partners.west.city").says("not accepted by the service").says("still shows the old value");
     story.expect(0, "ledger show partners.west").says("sent, not taken");
     story.expect(0, "plan --out saved.json");
     story.expect(0, "verify saved.json");
@@ -318,7 +318,7 @@ fn undo_says_what_is_there() {
     let ran = story.expect(6, "undo last --auto-approve");
     let writes = story.writes();
     assert!(writes.len() == 1 && !writes[0].contains("city"), "{writes:?} {}", ran.whole());
-    ran.says("did not take address1");
+    ran.says("did not accept address1");
     // Asked again, it is sent again: an undo is a wish of its own.
     let run = telform::state::journal::check_journal(story.read(".telform/ledger.journal").as_bytes()).unwrap();
     let first = telform::state::journal::collect_runs(&run.lines)[0].id.to_owned();
@@ -336,7 +336,7 @@ fn a_put_leaves_what_was_not_taken() {
     case.story.sandbox.clear_faults();
     case.story.take_log();
     case.write(&west("    update: put\n    city: LA\n    address1: New Street 2\n"));
-    case.story.expect(6, "apply --auto-approve").says("1 value not taken by the service");
+    case.story.expect(6, "apply --auto-approve").says("1 value not accepted by the service");
     let writes = case.story.writes();
     assert!(writes.len() == 1 && writes[0].contains("\"city\":\"SF\""), "{writes:?}");
     case.story.expect(0, "apply --auto-approve --resend partners.west");
@@ -353,7 +353,7 @@ fn a_rehearsal_beside_a_secret_that_was_not_taken() {
     case.ignore();
     case.story.expect(6, "apply --auto-approve");
     case.write(&case.before.replace("a.example", "b.example"));
-    case.story.expect(6, "rehearse").says("1 value not taken by the service");
+    case.story.expect(6, "rehearse").says("1 value not accepted by the service");
     case.story.expect(6, "apply --auto-approve");
     case.story.sandbox.clear_faults();
     case.story.expect(0, "apply --auto-approve --resend providers.main");
@@ -385,8 +385,8 @@ bridges:
     );
     story.fault("{ match: { method: POST, path: '*/telephony/bridges/' }, effect: { foreign: [ { connect: { bridge: other, number: '+14155550101', configuration: null } } ] } }");
     let ran = story.expect(5, "apply --auto-approve");
-    ran.says("partly").says("it was made without +14155550101: the service did not take what was sent");
-    ran.says("did not join bridge sales").is_silent_about("taken off");
+    ran.says("partly").says("it was created without +14155550101: the service ignored what was sent");
+    ran.says("the service did not put +14155550101 on bridge sales").is_silent_about("taken off");
     let connects: Vec<String> = story.writes().into_iter().filter(|it| it.contains("connect-provider")).collect();
     assert_eq!(connects, [r#"POST telephony/bridges/sales/connect-provider/ {"provider_credential_id":41,"number_id":502}"#]);
     story.expect(3, "plan").says("+14155550101 is not on bridge sales").is_silent_about("taken off");

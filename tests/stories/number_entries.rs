@@ -107,9 +107,9 @@ fn an_entry_that_is_gone_cuts_its_number_alone() {
     assert_eq!(serves(&story, "sales", 4), Some(42));
     assert_eq!(managed(&story, 2), None);
     settled(&story);
-    // A kind that no file mentions is out of scope, and an empty map is not.
+    // A kind that no file declares is out of scope, and an empty map is not.
     story.unpod(REST);
-    story.expect(0, "plan --detailed-exitcode").says("managed objects of a kind that no file mentions");
+    story.expect(0, "plan --detailed-exitcode").says("managed objects of a kind that no file declares");
     write(&story, &[]);
     story.expect(3, "plan").says("max_numbers_dark");
     story.expect(0, "forget numbers.+14155550101");
@@ -196,7 +196,7 @@ fn a_tombstone_cuts_or_releases_it() {
     verified(&story, "--max-numbers-dark 1").says("contract ended");
     story.expect(0, "apply --auto-approve --max-numbers-dark 1");
     assert_eq!(serves(&story, "sales", 1), None);
-    story.expect(0, "plan --detailed-exitcode").says("already gone");
+    story.expect(0, "plan --detailed-exitcode").says("already deleted");
     // Its address is enough, without a ledger.
     let story = Story::new(WORLD);
     story.unpod(&format!("{REST}removed:\n  - address: numbers.+14155550101\n"));

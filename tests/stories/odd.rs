@@ -179,7 +179,7 @@ fn a_value_that_only_the_answer_shows_is_sent_once() {
         story.expect(6, "apply --auto-approve");
         assert_eq!(story.writes().len(), 1);
         story.take_log();
-        story.expect(2, "plan --detailed-exitcode").says("not taken by the service");
+        story.expect(2, "plan --detailed-exitcode").says("not accepted by the service");
         story.expect(6, "apply --auto-approve");
         assert_eq!(story.writes(), [""; 0], "{name}");
     }
@@ -192,7 +192,7 @@ fn a_create_whose_answer_drops_what_was_sent_is_not_done() {
     story.unpod("providers:\n  main: { provider: twilio, account_sid: AC1, auth_token: { env: AUTH } }\n");
     story.fault("{ match: { method: POST }, effect: { answer: { status: 201, body: { json: { data: { id: 99, provider: twilio, account_sid: AC2 } } } } } }");
     let ran = story.expect(5, "apply --auto-approve");
-    ran.says("the service made provider configuration 99 and did not take account_sid");
+    ran.says("the service created provider configuration 99 but ignored account_sid");
     assert_eq!(story.writes().len(), 1);
 }
 

@@ -49,7 +49,7 @@ fn products(story: &Story) -> Vec<String> {
 fn a_handle_that_nobody_knows_is_found_out_with_one_read() {
     let story = story();
     as_organization(&story, "acne.example", "", STRAY);
-    story.expect(1, "apply --auto-approve").says("the service knows no organization `acne.example`");
+    story.expect(1, "apply --auto-approve").says("the service has no organization `acne.example`");
     assert_eq!(story.writes(), [""; 0]);
     assert_eq!(products(&story).len(), 1, "the product is made up for one read");
     // With a product of the account nothing is made up.
@@ -117,7 +117,7 @@ fn rows_of_others_are_counted_and_never_taken() {
     story.sandbox.clear_faults();
     story.fault("{ match: { method: GET, path: '*/telephony/bridges/', times: 0 }, effect: { answer: { status: 200, body: { json: { count: 0, data: [] } } } } }");
     let ran = story.expect(3, "apply --auto-approve --max-deletes 1 --allow-unseen-products");
-    ran.says("provider configuration 78 belongs to no organization").is_silent_about("already gone");
+    ran.says("provider configuration 78 belongs to no organization").is_silent_about("already deleted");
     // Nor by the ledger: another user has moved the record since.
     story.sandbox.clear_faults();
     as_organization(&story, "acme.example", "", "providers:\n  main: { name: main, provider: Vapi }\n");
@@ -168,7 +168,7 @@ fn an_object_that_was_made_for_others_stops_the_run() {
         story
             .fault(&format!("{{ match: {{ method: POST }}, effect: {{ answer: {{ status: 201, body: {{ json: {row} }} }} }} }}"));
         as_organization(&story, "acme.example", "product_id: one, ", "bridges:\n  new: { slug: new, name: New }\n");
-        story.expect(5, "apply --auto-approve").says("made bridge new in ").says(words);
+        story.expect(5, "apply --auto-approve").says("created bridge new in ").says(words);
         story.take_log();
     }
 }
@@ -193,7 +193,7 @@ fn a_delete_says_which_products_were_looked_at() {
     let story = story();
     story.unpod_with("product_id: one, ", gone);
     let ran = story.expect(3, "apply --auto-approve --max-deletes 1");
-    ran.says("guard::unseen_products").says("only bridges of product one were looked at");
+    ran.says("guard::unseen_products").says("only the bridges of product one were read");
     ran.says("--allow-unseen-products").is_silent_about("0 numbers");
     shot!("unseen_products", ran);
     // The other product shows the number, and it is counted.
@@ -270,7 +270,7 @@ fn what_serves_a_number_for_another_organization_is_shown() {
     // Where the YAML does not mention the numbers, it is nevertheless reported.
     let silent = self::story();
     silent.unpod_with("product_id: one, ", "bridges:\n  sales: { slug: sales, name: Sales }\n");
-    silent.expect(0, "plan").says("+14155550102: configuration 77 of organization globex.example");
+    silent.expect(0, "plan").says("+14155550102: provider configuration 77 of organization globex.example");
     // Another user restores it.
     story.sandbox.edit(|world| {
         let bridge = world.unpod.bridges.iter_mut().find(|bridge| bridge.slug == "sales").unwrap();

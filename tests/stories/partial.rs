@@ -138,7 +138,7 @@ fn a_configuration_that_is_gone_is_not_connected() {
     let story = moving();
     story.fault("{ match: { path: '*/sales/connect-provider/' }, effect: { foreign: [ { delete_configuration: 42 } ] } }");
     let ran = story.expect(5, "apply --auto-approve");
-    ran.says("provider configuration 42 is no longer there").says("DARK NOW (1)");
+    ran.says("provider configuration 42 no longer exists").says("DARK NOW (1)");
     assert!(!story.writes().iter().any(|write| write.contains("fax/connect-provider")));
 }
 
@@ -182,7 +182,7 @@ fn what_was_found_cut_is_not_connected() {
     let story = tombstone();
     story.fault("{ match: { method: POST, path: '*/fax/disconnect-provider/' }, effect: { foreign: [ { disconnect: { bridge: fax, number: '+14155550103' } } ] } }");
     story.fault(&format!("{{ match: {{ method: DELETE, times: 0 }}, {REFUSED} }}"));
-    story.expect(5, &format!("apply --auto-approve {GUARDS}")).says("reading shows that no configuration serves it there");
+    story.expect(5, &format!("apply --auto-approve {GUARDS}")).says("and no provider configuration serves the number there");
     assert!(!story.writes().iter().any(|write| write.contains("fax/connect-provider")), "{:?}", story.writes());
     assert_eq!(served(&story).len(), 3, "the two that were cut for nothing are back");
 }

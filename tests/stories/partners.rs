@@ -86,7 +86,7 @@ fn a_changed_address_waits_and_is_not_sent_twice() {
         assert_eq!(story.writes(), [format!("PATCH {SID} {{\"tech_email\":\"tech@acme.example\"}}")]);
         story.in_sync();
         if mail != "immediate" {
-            story.expect(0, "plan").says("pending verification: waits for the address to be confirmed");
+            story.expect(0, "plan").says("pending verification: not sent again until its owner confirms");
         }
         assert!(mail == "immediate" || story.sandbox.verify("west", "tech_email"));
         story.apply();
@@ -149,7 +149,7 @@ fn what_this_api_cannot_change() {
 fn money_on_postpay_is_a_notice() {
     let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
     story.carrierx(&west("    charge_at: \"27\"\n    prepay_amount: \"127\"\n"));
-    let dropped = "does not apply here: the service drops it, so it is not sent";
+    let dropped = "does not apply here: the service ignores it, so it is not sent";
     let plan = story.expect(0, "plan");
     plan.says(dropped).says("partners.west prepay_amount");
     assert!(!plan.stdout.contains("27\""), "neither is shown as what will be: {}", plan.stdout);
@@ -230,7 +230,7 @@ fn an_edit_of_a_partner_that_waits_is_sent_when_it_is_there() {
     story.carrierx(&west(""));
     story.apply();
     story.carrierx(&west("    city: Compton\n"));
-    story.expect(0, "apply --auto-approve").says("a change of its entry is compared and sent only then");
+    story.expect(0, "apply --auto-approve").says("compares and sends changes of its entry only after that");
     assert_eq!(story.writes().len(), 1);
     assert!(story.sandbox.verify("west", "all"));
     story.apply();
@@ -303,7 +303,7 @@ fn a_changed_password_is_said_and_sent_on_request() {
     assert_eq!(writes.len(), 2);
     assert!(writes[0].starts_with("PUT") && !writes[0].contains("password"), "{writes:?}");
     story.in_sync();
-    story.expect(0, "undo last --auto-approve").says("password: the secret that it overwrote is not kept by telform");
+    story.expect(0, "undo last --auto-approve").says("password: telform does not store the secret that it overwrote");
 
     // Refused: all other changes are done, and the remark says that the service does not list it.
     story.sandbox.edit(|world| {
@@ -311,7 +311,7 @@ fn a_changed_password_is_said_and_sent_on_request() {
     });
     story.carrierx_with(setting, &west("    city: Torrance\n"));
     story.set("WEST_PASSWORD", "canary-password-west-5");
-    story.expect(5, "apply --auto-approve").says("does not list password among what can be changed");
+    story.expect(5, "apply --auto-approve").says("does not list password as changeable");
     assert_eq!(story.world()["carrierx"]["partners"][0]["city"], "Torrance");
     story.carrierx_with("partner_password: put, ", &west(""));
     story.expect(1, "validate").says("patch");

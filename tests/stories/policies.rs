@@ -136,7 +136,7 @@ fn it_does_not_see_what_is_secret() {
     with(&story, "plan", &["sh env.sh"]).says("PLAIN=shown");
     let key = story.expect(1, "plan --policy-env TELFORM_FINGERPRINT_KEY");
     key.says("the fingerprint key is not given to any program");
-    story.expect(1, "plan --policy-env A=b").says("give the name of one variable");
+    story.expect(1, "plan --policy-env A=b").says("use the name of one variable");
 }
 
 #[test]

@@ -176,8 +176,8 @@ fn seconds_away(text: &str) -> String {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for line in &mut lines {
         if let Some((before, rest)) = line.split_once("would take about ") {
-            let (_, after) = rest.split_once(" s,").unwrap();
-            *line = format!("{before}would take about [seconds] s,{after}");
+            let (_, after) = rest.split_once(" s at").unwrap();
+            *line = format!("{before}would take about [seconds] s at{after}");
         }
     }
     lines.join("\n") + "\n"

@@ -120,7 +120,7 @@ fn a_key_from_the_environment() {
 fn from_a_file_into_the_environment_and_back() {
     let mut story = applied(None);
     story.set("TELFORM_FINGERPRINT_KEY_NEW", NEW);
-    story.expect(0, "ledger rekey").says("held the old key and is removed");
+    story.expect(0, "ledger rekey").says("contained the old key and was removed");
     assert!(!story.path(".telform/ledger.key").exists());
     story.set("TELFORM_FINGERPRINT_KEY", NEW);
     story.expect(0, "plan").says("3 secrets unchanged since");
@@ -130,7 +130,7 @@ fn from_a_file_into_the_environment_and_back() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        story.expect(1, "ledger rekey --new-key-file mine").says("may be read by others");
+        story.expect(1, "ledger rekey --new-key-file mine").says("other users can read");
         fs::set_permissions(story.path("mine"), fs::Permissions::from_mode(0o600)).unwrap();
     }
     story.expect(0, "ledger rekey --new-key-file mine").says("Set TELFORM_FINGERPRINT_KEY to the new key");

@@ -143,7 +143,7 @@ fn a_partner_that_nobody_can_look_for_is_for_a_human() {
         killed(&story, "POST", "after");
         shot!("resume_unknown", story.expect(3, "resume --auto-approve"));
         assert_eq!(verdicts(&story), [JournalFinding::Unknown]);
-        story.expect(3, "apply --auto-approve").says("telform adopt partners.west ID");
+        story.expect(3, "apply --auto-approve").says("telform adopt");
         assert_eq!(verdicts(&story), [JournalFinding::Unknown], "said once");
         assert_eq!(story.writes().len(), 1, "never a second create");
         story
@@ -152,7 +152,7 @@ fn a_partner_that_nobody_can_look_for_is_for_a_human() {
     let story = lost();
     let sid = story.world()["carrierx"]["partners"][0]["partner_sid"].as_str().unwrap().to_owned();
     story.expect(0, &format!("adopt partners.west {sid}"));
-    story.expect(0, "resume --auto-approve").says("the ledger knows it as");
+    story.expect(0, "resume --auto-approve").says("in the ledger it is");
     assert_eq!(verdicts(&story), [JournalFinding::Unknown, JournalFinding::Done]);
     assert_eq!(story.ledger()["objects"]["partners.west"]["id"], json!(sid));
     story.expect(0, "resume").says("there is nothing to resume");
@@ -183,7 +183,7 @@ fn a_run_between_two_steps_leaves_nothing_open() {
     let mut ledger = story.ledger();
     ledger["journal"] = json!(journal.head());
     story.file(".telform/ledger.json", &serde_json::to_string(&ledger).unwrap());
-    story.expect(0, "plan").says("was cut off with no step open");
+    story.expect(0, "plan").says("was interrupted with no step open");
     story.expect(0, "resume").says("Plan: no changes");
     story.expect(0, "plan").is_silent_about("cut off");
     assert_eq!(story.writes().len(), 2);
@@ -251,7 +251,7 @@ fn a_reshaped_value_is_sent_once_more_at_most() {
     let codes: Vec<i32> = (0..3).map(|_| story.run("apply --auto-approve").code).collect();
     assert_eq!(codes[2], 6, "{codes:?}");
     assert!(story.writes().len() <= 2, "{:?}", story.writes());
-    story.expect(2, "plan --detailed-exitcode").says("not taken by the service");
+    story.expect(2, "plan --detailed-exitcode").says("not accepted by the service");
 }
 
 /// The suggested command works as printed.

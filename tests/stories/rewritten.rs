@@ -34,13 +34,13 @@ fn what_git_and_editors_make_of_a_ledger() {
     let twice = whole.replacen("    \"providers.new\"", "    \"providers.old\": {},\n    \"providers.new\"", 1);
     let twice_deep = whole.replacen("      \"account\"", "      \"id\": \"7\",\n      \"account\"", 1);
     for (text, words, help) in [
-        (conflict, "line 4 is the mark of a merge conflict", "git checkout --theirs -- /"),
+        (conflict, "line 4 is a conflict marker", "git checkout --theirs -- /"),
         (whole.replace('\n', "\r\n"), "its lines end with CR LF", "sed -i"),
         (format!("\u{feff}{whole}"), "byte order mark", "without a byte order mark"),
         (twice, "`providers.old` appears in it twice", "remove the older of the two"),
         (twice_deep, "`id` appears in it twice", "remove the older of the two"),
-        (whole.replace("\"format\": 1", "\"format\": 0"), "format 0, which no telform wrote", "from a backup"),
-        ("{ \"format\": 0, \"things\": [] }".to_owned(), "format 0, which no telform wrote", "from a backup"),
+        (whole.replace("\"format\": 1", "\"format\": 0"), "format 0, which telform never wrote", "from a backup"),
+        ("{ \"format\": 0, \"things\": [] }".to_owned(), "format 0, which telform never wrote", "from a backup"),
         ("{}\n".to_owned(), "it is an empty object", "from a backup"),
         (" \n".to_owned(), "it is empty", "from a backup"),
     ] {
@@ -61,13 +61,13 @@ fn what_git_and_editors_make_of_a_ledger() {
 fn a_journal_that_is_lost_or_rewritten_is_begun_anew() {
     let story = applied();
     let whole = story.read(JOURNAL);
-    assert!(said(&story, "journal restart").contains("is what was written; nothing was changed"));
+    assert!(said(&story, "journal restart").contains("is intact; nothing was changed"));
     let cut = whole.lines().next().unwrap().to_owned() + "\n";
     for (text, words, kept) in [
-        (None, "the end is cut off", false),
-        (Some(cut), "the end is cut off", true),
+        (None, "the end is missing", false),
+        (Some(cut), "the end is missing", true),
         (Some(whole.replace('\n', "\r\n")), "CR LF", true),
-        (Some(format!("<<<<<<< HEAD\n{whole}")), "the mark of a merge conflict", true),
+        (Some(format!("<<<<<<< HEAD\n{whole}")), "is a conflict marker", true),
         (Some(format!("\u{feff}{whole}")), "byte order mark", true),
         (Some(whole.replace("apply", "aply")), "it was changed", true),
     ] {
@@ -119,10 +119,10 @@ fn a_lost_key_is_said_and_has_a_way_on() {
             .contains("`telform ledger rekey --lost-key`")
     );
     let ran = story.expect(0, "ledger rekey --lost-key");
-    ran.says("providers.new auth_token").says("went with the lost key");
+    ran.says("providers.new auth_token").says("was lost with the key");
     let plan = story.expect(0, "plan --detailed-exitcode");
     plan.is_silent_about("the fingerprint key is not the one").says("the ledger has its fingerprint");
-    assert!(said(&story, "ledger rekey --lost-key").contains("it reads this ledger"));
+    assert!(said(&story, "ledger rekey --lost-key").contains("it can read this ledger"));
     // An apply with another key ends in the same.
     std::fs::remove_file(story.path(".telform/ledger.key")).unwrap();
     story.apply();
@@ -169,7 +169,7 @@ fn a_rename_with_a_rotation_is_rehearsed() {
         story.unpod(&format!("{}{moved}", OLD.replace("new:", "next:")));
         let plan = story.expect(2, "plan --detailed-exitcode");
         plan.says("1 to update").says("renamed in the ledger");
-        story.expect(0, "rehearse").says("nothing real was written");
+        story.expect(0, "rehearse").says("nothing was written to a service");
         story.apply();
     }
 }
@@ -197,7 +197,7 @@ fn a_journal_in_an_object_store_is_begun_anew() {
     let story = Story::new(CONNECTED).secret("AUTH", "canary-auth-42").with_ledger_at(store.url());
     story.unpod(OLD);
     story.apply();
-    assert!(said(&story, "journal restart").contains("is what was written; nothing was changed"));
+    assert!(said(&story, "journal restart").contains("is intact; nothing was changed"));
     let kept = store.all();
     let whole = store.get(PARTS[0]).unwrap();
     let lines: Vec<&str> = whole.split_inclusive('\n').collect();
@@ -221,7 +221,7 @@ fn a_journal_in_an_object_store_is_begun_anew() {
             let said = said(&story, command);
             assert!(said.contains("`telform journal restart`"), "{what}: {command}: {said}");
         }
-        story.expect(0, "journal restart").says("Began a new journal");
+        story.expect(0, "journal restart").says("Started a new journal");
         let aside: Vec<String> =
             store.all().into_iter().filter(|(key, _)| key.contains("replaced-")).map(|(_, text)| text).collect();
         assert_eq!(aside.iter().map(String::len).collect::<Vec<_>>(), [length; 1][..usize::from(length > 0)], "{what}");
@@ -252,7 +252,7 @@ fn a_journal_in_an_object_store_is_begun_anew() {
             }
         }
         let again = story.run("journal restart");
-        let whole = format!("{}{}", again.stdout, again.stderr).contains("is what was written");
+        let whole = format!("{}{}", again.stdout, again.stderr).contains("is intact");
         assert!(again.code == 0 || whole, "ended at request {ended}: {}", again.whole());
         story.expect(0, "journal verify").says("Verified");
         story.apply();
@@ -281,9 +281,9 @@ fn a_lost_key_of_an_object_store() {
     story.expect(0, "plan").says("the fingerprint key is not the one");
     let lost = said(&story, "ledger rekey");
     assert!(lost.contains("`telform ledger rekey --lost-key`"), "{lost}");
-    story.expect(0, "ledger rekey --lost-key").says("providers.new auth_token").says("went with the lost key");
+    story.expect(0, "ledger rekey --lost-key").says("providers.new auth_token").says("was lost with the key");
     story.expect(0, "plan").is_silent_about("not the one").says("the ledger has its fingerprint");
-    assert!(said(&story, "ledger rekey --lost-key").contains("it reads this ledger"));
+    assert!(said(&story, "ledger rekey --lost-key").contains("it can read this ledger"));
     story.expect(0, "apply --auto-approve --rewrite-secret providers.new");
     story.expect(0, "plan").says("1 secret unchanged");
     // No key is given, as in a new checkout: one is made in a file of this folder, and never beside the ledger.

@@ -147,7 +147,7 @@ fn a_file_keeps_the_head_from_run_to_run() {
     put_back(&story, &before);
     story.take_log();
     for command in ["plan", "apply --auto-approve", "resume --auto-approve", "forget partners.west"] {
-        story.expect(1, command).says(REFUSED).says("kept/head demands");
+        story.expect(1, command).says(REFUSED).says("kept/head requires");
     }
     // An existing file without a head is not a missing requirement.
     for text in ["", "\n", "no head\n", "0 1 2\n", &"a".repeat(5000)] {
@@ -252,7 +252,7 @@ fn a_history_that_was_rewritten_without_the_key_is_refused() {
         story.expect(1, "journal verify --json");
         story.expect(0, "plan").says("telform::journal::mac");
         let restarted = story.expect(0, "journal restart");
-        restarted.says("Began a new journal");
+        restarted.says("Started a new journal");
         story.expect(0, "journal verify").says("MACs: made with the fingerprint key");
     }
     assert_eq!(story.writes(), [""; 0]);
@@ -274,7 +274,7 @@ fn what_another_key_says() {
     story.settings.remove("TELFORM_FINGERPRINT_KEY");
     assert_eq!(backup(&story), good);
     fs::remove_file(story.path(".telform/ledger.key")).unwrap();
-    story.expect(0, "journal verify").says("MACs: unknown, no key here; lines 1 to 8 carry them");
+    story.expect(0, "journal verify").says("MACs: not checked, because the key is missing here; lines 1 to 8 have them");
     assert_eq!(story.expect(0, "journal verify --json").json()["macs"], "unknown");
     story.expect(1, "forget partners.west").says("error[telform::journal::key]");
     // A run without a key makes one and reports that it continues with it.
@@ -328,7 +328,7 @@ fn a_journal_without_macs_goes_on() {
     ledger.as_object_mut().unwrap().remove("key_check");
     story.file(LEDGER, &format!("{ledger:#}\n"));
     story.expect(0, "journal verify").says("MACs: none");
-    story.apply().says("note: from line 5 on, the lines of the journal carry MACs");
+    story.apply().says("note: from line 5 on, the lines of the journal have MACs");
     story.expect(0, "journal verify").says("MACs: made with the fingerprint key in lines 5 to 8");
 }
 
@@ -387,7 +387,7 @@ fn one_of_the_two_alone_is_noticed() {
     story.run("plan").is_silent_about("ledger::behind");
     story.expect(0, "journal verify");
     put_back(&story, &[older[0].clone(), good[1].clone()]);
-    story.expect(0, "journal restart").is_silent_about("ledger::behind").says("Began a new journal");
+    story.expect(0, "journal restart").is_silent_about("ledger::behind").says("Started a new journal");
     story.run("plan").is_silent_about("ledger::behind");
     story.expect(0, "journal verify").says("MACs: made with the fingerprint key");
     // The journal alone.
@@ -399,7 +399,7 @@ fn one_of_the_two_alone_is_noticed() {
     for command in WRITING.iter().chain(&["plan", "ledger list", "ledger show partners.west", "doctor"]) {
         story.run(command).says("telform::journal::broken");
     }
-    story.expect(1, "journal list").says("is not what was written");
+    story.expect(1, "journal list").says("was altered");
     assert_eq!(story.writes(), [""; 0]);
 }
 
@@ -441,7 +441,7 @@ fn a_ledger_that_is_lost_is_said() {
     story.unpod("providers:\n  old: { provider: plivo, account_sid: MA42, auth_token: { env: AUTH } }\n");
     story.apply();
     fs::remove_file(story.path(LEDGER)).unwrap();
-    let warning = "warning[telform::ledger::behind]: there is a journal and no ledger: 1 run ended";
+    let warning = "warning[telform::ledger::behind]: a journal exists without a ledger";
     for command in ["plan", "apply --auto-approve"] {
         story.run(command).says(warning).is_silent_about("error[telform::ledger");
     }
@@ -470,7 +470,7 @@ fn a_history_without_any_mac_is_refused_where_the_key_had_made_them() {
     story.take_log();
     stripped(&story);
     let bare = backup(&story);
-    let says = "what is kept beside the key says that they have to";
+    let says = "what is kept next to the key says that they must";
     for command in WRITING {
         story.expect(1, command).says("error[telform::journal::mac]").says(says);
     }
@@ -488,7 +488,7 @@ fn a_history_without_any_mac_is_refused_where_the_key_had_made_them() {
     story.expect(0, "plan").says("warning[telform::ledger::none]: ledger and journal are missing");
     // The way on.
     put_back(&story, &bare);
-    story.expect(0, "journal restart").says("Began a new journal");
+    story.expect(0, "journal restart").says("Started a new journal");
     story.expect(0, "journal verify").says("MACs: made with the fingerprint key in lines 1 to 2");
     stripped(&story);
     story.expect(1, "apply --auto-approve").says("error[telform::journal::mac]");
@@ -564,7 +564,7 @@ fn what_is_no_file_of_a_head() {
     assert_eq!(backup(&story), good);
     // That of another ledger.
     story.file("head", &"ab".repeat(32));
-    story.expect(1, "apply --auto-approve").says(REFUSED).says("head is about another ledger");
+    story.expect(1, "apply --auto-approve").says(REFUSED).says("head belongs to another ledger");
     assert_eq!(story.writes(), [""; 0]);
     // A file that others could read is restricted to its owner when the umask says so; no temporary file is left beside it.
     story.file("head", &format!("{}\n", head(&story)));

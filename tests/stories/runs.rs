@@ -57,11 +57,11 @@ fn a_second_apply_is_refused_while_the_first_one_runs() {
 /// User, host and process of the lock are another one everywhere.
 fn regex_free(text: &str) -> String {
     let Some((before, rest)) = text.split_once("is in use: ") else { return text.to_owned() };
-    let (_, after) = rest.split_once(" has had it since ").unwrap();
+    let (_, after) = rest.split_once(" has held it since ").unwrap();
     let (since, after) = after.split_once(", for ").unwrap();
     let (_, after) = after.split_once(" (process ").unwrap();
     let (_, after) = after.split_once(", lock ").unwrap();
-    format!("{before}is in use: [user] on [host] has had it since {since}, for [age] (process [pid], lock {after}")
+    format!("{before}is in use: [user] on [host] has held it since {since}, for [age] (process [pid], lock {after}")
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_second_interrupt_ends_at_once() {
     let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
-    assert!(line.starts_with("interrupted: finishing what is running"), "{line}");
+    assert!(line.starts_with("Interrupted. Finishing the requests"), "{line}");
     signal(&child, "-INT");
     assert_eq!(end(&story, "apply", child).code, 130);
     // The create had its effect, unseen: the next run finds it.
@@ -162,7 +162,7 @@ fn a_ledger_that_cannot_be_used() {
         let key = story.path(".telform/ledger.key");
         assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-        story.expect(1, "plan").says("may be read by others").says("chmod 600");
+        story.expect(1, "plan").says("other users can read").says("chmod 600");
     }
 }
 

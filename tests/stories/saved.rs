@@ -90,7 +90,7 @@ fn a_refused_plan_stays_refused_and_another_ledger_is_another_plan() {
     story.expect(0, "apply --auto-approve");
     story.carrierx("partners: {}\n");
     story.expect(3, "plan --out refused.json");
-    story.expect(3, "apply refused.json --auto-approve").says("nothing was written");
+    story.expect(3, "apply refused.json --auto-approve").says("Nothing was written");
     story.carrierx(&west("    address1: New Street 5\n"));
     story.expect(0, "plan --out plan.json");
     let ran = story.expect(4, "apply plan.json --auto-approve --ledger other/ledger.json");
@@ -130,7 +130,7 @@ fn a_snapshot_gives_the_same_plan_without_network_and_tokens() {
     story.file("telform.yaml", &format!("{yaml}# changed\n"));
     shot!("snapshot_other", story.expect(1, "plan --snapshot live.json"));
     story.file("telform.yaml", &yaml.replace("127.0.0.1", "localhost"));
-    story.expect(1, "plan --snapshot live.json").says("and the configuration names");
+    story.expect(1, "plan --snapshot live.json").says("but the configuration names");
 }
 
 #[test]

@@ -55,12 +55,12 @@ fn two_at_once_one_runs_and_one_is_refused() {
     second.says("s3://telform/team/ledger.json is in use: ").says("--lock-timeout").says("--lock-id ");
     second.says(s3.json(LOCK)["id"].as_str().unwrap());
     story.expect(1, "forget providers.a").says("is in use");
-    story.expect(3, "ledger unlock").says("is taken").says("If you are sure that this run is dead");
+    story.expect(3, "ledger unlock").says("is held").says("If you are sure that this run is dead");
     // Reading is allowed all the while.
     story.expect(0, "plan");
     let first = end(&story, "apply", first);
     assert_eq!(first.code, 0, "{}", first.stderr);
-    first.says("made a new fingerprint key in .telform/s3-telform-team-ledger-").says("TELFORM_FINGERPRINT_KEY");
+    first.says("created a new fingerprint key in .telform/s3-telform-team-ledger-").says("TELFORM_FINGERPRINT_KEY");
     assert_eq!(story.writes().len(), 2);
 
     // The ledger holds exactly what the first one did.
@@ -192,7 +192,7 @@ fn a_lost_race_overwrites_nothing() {
     s3.put(LEDGER, &other.to_string());
     let run = end(&story, "apply", run);
     assert_eq!(run.code, 5, "{}{}", run.stdout, run.stderr);
-    run.says("was changed by another process since this run read it; nothing was overwritten");
+    run.says("after this run read it; nothing was overwritten");
     assert_eq!(s3.get(LEDGER).unwrap(), other.to_string());
     assert_eq!(s3.json(LOCK)["state"], "free");
     // The next run starts from the live state, and finds what was created by its natural key.

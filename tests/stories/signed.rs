@@ -152,7 +152,7 @@ fn a_key_that_is_not_safe_or_no_key_signs_nothing() {
         story.expect(1, &format!("apply --auto-approve --sign keys/{name}")).says(code);
     }
     let story = story.secret("TELFORM_SIGN_PASSPHRASE", "canary another passphrase");
-    story.expect(1, "plan --out plan.json --sign keys/locked").says("telform::sign::passphrase").says("does not open it");
+    story.expect(1, "plan --out plan.json --sign keys/locked").says("telform::sign::passphrase").says("the passphrase is wrong");
     assert!(!story.path("plan.json").exists());
     assert_eq!(story.take_log(), [""; 0], "nobody is asked for what cannot be signed");
     story.expect(1, "plan --sign keys/locked").says("--out");
@@ -170,7 +170,7 @@ fn a_passphrase_is_typed_at_a_terminal() {
     story.take_log();
     let wrong = converse(&story, command, &[(asks, "wrong\n"), (asks, "\n"), (asks, "wrong again\n")]);
     assert_eq!(wrong.code, 1, "{}", wrong.whole());
-    wrong.says("telform::sign::passphrase").says("no passphrase that was typed opens it");
+    wrong.says("telform::sign::passphrase").says("none of the typed passphrases opens it");
     assert_eq!(wrong.whole().matches("That passphrase does not open it.").count(), 3);
     wrong.is_silent_about("wrong again").is_silent_about(PASSPHRASE);
     // The end of the input is not a passphrase, either.
@@ -187,7 +187,7 @@ fn a_passphrase_is_typed_at_a_terminal() {
     assert!(verifies(&story, "locked", PLAN, "plan.json.sig", &plan));
     // No terminal.
     fs::remove_file(story.path("plan.json")).unwrap();
-    story.expect(1, command).says("telform::sign::passphrase").says("which cannot be typed here");
+    story.expect(1, command).says("telform::sign::passphrase").says("telform cannot ask for it here");
     assert!(!story.path("plan.json").exists());
 }
 

@@ -148,7 +148,7 @@ fn an_account_without_end() {
         "carrierx",
         "partners:\n  p: { login: p1, attributes: {} }\n",
         Arc::new(move |path| page(path, 1000, &long)),
-        "more than telform keeps in memory",
+        "more data than telform keeps in memory",
     );
 }
 

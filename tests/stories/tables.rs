@@ -89,7 +89,7 @@ fn the_place_of_a_value_is_its_cell() {
         third.fields.insert("company_name".to_owned(), "By hand".into());
     });
     let ran = story.run("drift --accept");
-    ran.says("its value comes from a row of a table; write it there").says("shares the line and would change too");
+    ran.says("its value comes from a row of a table; write it there").says("shares this line and would change too");
     assert_eq!((story.read("telform.yaml"), story.read("partners.csv")), (yaml, table));
     story.expect(2, "drift").says("partners.csv:5:20");
 }
@@ -153,7 +153,7 @@ fn standard_input_is_a_configuration() {
     ran.says("90804");
     let ran = with_input(&story, "apply -f - --target partners.acme-p1", "json");
     assert_eq!(ran.code, 1, "{}", ran.whole());
-    ran.says("the answer would come from standard input, which is the configuration").says("--auto-approve");
+    ran.says("standard input is the configuration, so it cannot also give the answer").says("--auto-approve");
     let ran = with_input(&story, "apply -f - --auto-approve --target partners.acme-p1", "json");
     assert_eq!(ran.code, 0, "{}", ran.whole());
     story.file("bad", &yaml.replace("company_name", "company"));
@@ -175,7 +175,7 @@ fn nothing_is_written_into_standard_input() {
         let third = world.carrierx.partners.iter_mut().find(|it| it.fields["login"] == "acme-p3").unwrap();
         third.fields.insert("company_name".to_owned(), "By hand".into());
     });
-    with_input(&story, "drift --accept -f -", "piped").says("it was read from standard input; change what writes it");
+    with_input(&story, "drift --accept -f -", "piped").says("it was read from standard input; change the program that writes it");
     let id = "3f0c6a52-8b1e-4a37-9d55-0c2be1a7f003";
     let ran = with_input(&story, &format!("adopt partners.other {id} -f -"), "piped");
     assert_eq!(ran.code, 1, "{}", ran.whole());

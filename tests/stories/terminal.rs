@@ -124,6 +124,10 @@ pub(crate) fn at_terminal(story: &Story, args: &str, answer: &str) -> Ran {
     let child = terminal.asks(story.command(args));
     if terminal.until(|text| text.contains("Type ") && text.ends_with(": ")) {
         terminal.types(&format!("{answer}\n"));
+        // A wrong answer is asked about once more.
+        if terminal.until(|text| text.contains("Expected \"") && text.ends_with(": ")) {
+            terminal.types(&format!("{answer}\n"));
+        }
         terminal.until(|_| false);
     }
     let mut output = child.wait_with_output().unwrap();

@@ -145,7 +145,7 @@ fn the_line_that_was_touched_is_named() {
         ("flipped byte", touched("New Street 3", "New Street 4"), "line 5: it was changed"),
         ("deleted line", [&lines[..2], &lines[3..]].concat().concat(), "line 3: it has the number 4"),
         ("swapped lines", [&lines[..1], &[lines[2], lines[1]], &lines[3..]].concat().concat(), "line 2: it has the number 3"),
-        ("truncated tail", lines[..7].concat(), "line 8: the end is cut off"),
+        ("truncated tail", lines[..7].concat(), "line 8: the end is missing"),
         ("forged outcome", touched("\"end\":\"done\"", "\"end\":\"failed\""), "line 3: it was changed"),
     ];
     let mut shown = String::new();
@@ -160,7 +160,7 @@ fn the_line_that_was_touched_is_named() {
     // The lines before the break can still be read.
     story.file(JOURNAL, &cases[0].1);
     shot!("journal_list_broken", plain(&story, story.expect(1, "journal list")));
-    story.expect(1, "journal export --format csv").says("is not what was written: line 5");
+    story.expect(1, "journal export --format csv").says("was altered: line 5");
     story.file(JOURNAL, &whole);
     // A forger who writes the whole chain anew is caught by the ledger.
     forged(&story, |line| {
@@ -171,7 +171,7 @@ fn the_line_that_was_touched_is_named() {
     let mut ledger = story.ledger();
     ledger["journal"]["hash"] = json!(journal::check_journal(whole.as_bytes()).unwrap().head().hash);
     story.file(".telform/ledger.json", &ledger.to_string());
-    story.expect(1, "journal verify").says("line 8: it is not the line that the ledger remembers");
+    story.expect(1, "journal verify").says("line 8: it is not the line that the ledger records");
     let none = Story::new("{}");
     none.carrierx("partners: {}\n");
     shot!("journal_none", none.expect(1, "journal list"));

@@ -35,7 +35,7 @@ fn twins_of_two_runs_are_named_and_one_can_be_deleted() {
         let ours = story.ledger()["objects"]["providers.main"]["id"].as_str().unwrap().to_owned();
         let theirs = ids(&story, "configurations").into_iter().find(|id| *id != ours).unwrap();
         ran.says("TWINS (1)");
-        ran.says(&format!("provider configuration {ours} is this run's; {theirs} has the same natural key"));
+        ran.says(&format!("this run created provider configuration {ours}; {theirs} has the same natural key"));
         let line = format!("- {{ address: providers.main-twin, account: unpod, id: \"{theirs}\" }}");
         ran.says(&line).says("telform plan --max-deletes 1");
         // Every plan from then on reports it, too, and the remedy works.
@@ -75,10 +75,10 @@ bridges:
     let ids = ids(&story, "bridges");
     assert_eq!(ids.len(), 2);
     for words in [
-        "have the slug `sales` now",
-        "the service answers for none of them: report them to its support",
-        &format!("bridge {} is this run's; {} has the same natural key (slug)", ids[1], ids[0]),
-        "only its support can remove one",
+        "now have the slug `sales`",
+        "so the service does not return any of them. Only its support can remove one: report them there",
+        &format!("this run created bridge {}; {} has the same natural key (slug)", ids[1], ids[0]),
+        "Only its support can remove one",
     ] {
         assert!(told.contains(words), "{words}: {}", ran.whole());
     }

@@ -55,7 +55,7 @@ fn what_was_released_is_named_and_left() {
     story.expect(0, "forget bridges.sales");
     story.take_log();
     let ran = story.expect(0, &format!("undo {run} {GUARDS}"));
-    ran.says("bridges.sales: not managed any more, because it was released or forgotten since");
+    ran.says("bridges.sales: no longer managed, because it was released since");
     assert_eq!((named(&story).as_str(), story.writes().len()), ("West", 0));
 
     let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
@@ -63,7 +63,7 @@ fn what_was_released_is_named_and_left() {
     story.apply();
     let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
     story.expect(0, "forget partners.west");
-    story.expect(0, &format!("undo {run} {GUARDS}")).says("partners.west: not managed any more");
+    story.expect(0, &format!("undo {run} {GUARDS}")).says("partners.west: no longer managed");
     assert_eq!(story.world()["carrierx"]["partners"][0]["city"], "Compton");
 }
 
@@ -87,7 +87,7 @@ bridges:
     let run = story.expect(0, "journal list --json").json()["runs"][0]["run"].as_str().unwrap().to_owned();
     story.expect(0, "forget bridges.fax");
     story.take_log();
-    story.expect(0, &format!("undo {run} {GUARDS}")).says("+14155550103 on fax: bridges.fax is not managed any more");
+    story.expect(0, &format!("undo {run} {GUARDS}")).says("+14155550103 on fax: bridges.fax is no longer managed");
     assert_eq!(story.writes(), [""; 0]);
 
     // A new configuration that now serves a number is not deleted, and the number stays where it is.
@@ -102,7 +102,7 @@ bridges:
     story.take_log();
     story
         .expect(0, &format!("undo last {GUARDS}"))
-        .says("providers.new: it has +14155550103 on fax today, which it did not have after the run");
+        .says("providers.new: it now has +14155550103 on fax, which it did not have after the run");
     assert_eq!(story.writes(), [""; 0]);
     // The same of a new bridge.
     let story = Story::new(CONNECTED);
@@ -112,7 +112,7 @@ bridges:
         let link = world.unpod.bridges[0].numbers.shift_remove("+14155550102").unwrap();
         world.unpod.bridges.last_mut().unwrap().numbers.insert("+14155550102".to_owned(), link);
     });
-    story.expect(0, &format!("undo last {GUARDS}")).says("bridges.fresh: it has +14155550102 on fresh today");
+    story.expect(0, &format!("undo last {GUARDS}")).says("bridges.fresh: it now has +14155550102 on fresh");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn accounts_and_addresses_of_today() {
     assert_eq!(named(&story), "Sales", "the same account under another name");
     story.carrierx("");
     let ran = story.expect(0, &format!("undo {run} {GUARDS}"));
-    ran.says("bridges.sales: the configuration no longer has an account unpod");
+    ran.says("bridges.sales: the YAML no longer has an account unpod");
 
     let story = Story::new(CONNECTED);
     story.unpod(&bridge("West"));
@@ -160,7 +160,7 @@ fn accounts_and_addresses_of_today() {
     story.expect(0, "forget bridges.sales");
     story.unpod("bridges:\n  sales: { slug: fax, name: Fax }\n");
     story.apply();
-    story.expect(0, &format!("undo {run} {GUARDS}")).says("bridges.sales: its address means fax today, and not sales");
+    story.expect(0, &format!("undo {run} {GUARDS}")).says("bridges.sales: its address is now fax instead of sales");
     assert_eq!(story.ledger()["objects"]["bridges.sales"]["id"], json!("fax"));
 }
 
@@ -259,7 +259,7 @@ fn numbers_that_were_taken_meanwhile_are_named() {
     });
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
     ran.says("+14155550102 on sales: the service no longer offers it as a free number");
-    ran.says("+14155550103 on fax: it is on bridge new today, left alone");
+    ran.says("+14155550103 on fax: it is on bridge new now, and is left there");
     let now = servers(&story);
     assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), Some("main".to_owned()))), "{now:?}");
     assert!(!now.iter().any(|(bridge, ..)| bridge == "fax"), "{now:?}");
@@ -284,9 +284,9 @@ fn a_number_without_its_configuration_still_comes_back() {
         });
     });
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
-    ran.says("providers.main: it is there again, as 77");
-    ran.says("+14155550101 on sales: configuration 41 is no longer there: the number is put on the bridge");
-    ran.says("providers.spare api_key: not kept by telform, and the YAML names no source of it");
+    ran.says("providers.main: it exists again, as 77");
+    ran.says("+14155550101 on sales: provider configuration 41 no longer exists: the number is put on the bridge");
+    ran.says("providers.spare api_key: telform does not store it, and the YAML does not name a source for it");
     let now = servers(&story);
     assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), None)), "{now:?}");
     assert!(now.contains(&("sales".to_owned(), "+14155550102".to_owned(), Some("spare".to_owned()))), "{now:?}");
@@ -321,7 +321,9 @@ bridges:
     story.take_log();
     let ran = story.expect(3, &format!("undo last {GUARDS}"));
     ran.says("--allow-similar providers.new").says("--allow-similar bridges.night");
-    story.expect(1, &format!("undo last {GUARDS} --allow-similar bridges.nigth")).says("this undo is not about bridges.nigth");
+    story
+        .expect(1, &format!("undo last {GUARDS} --allow-similar bridges.nigth"))
+        .says("this undo does not include bridges.nigth");
     story.expect(3, &format!("undo last {GUARDS} --allow-similar providers.new"));
     assert_eq!(story.writes(), [""; 0]);
     // One of the two is left as it is, the other one is allowed.

@@ -36,7 +36,7 @@ fn values_go_back_where_nobody_changed_them_since() {
     assert_eq!((runs[1].started.command.as_str(), runs[1].result_text()), ("undo", "done"));
     // By the beginning of its id; once more there is nothing left to do.
     let first = runs[0].id.to_owned();
-    story.expect(0, &format!("undo {first} --auto-approve")).says("nothing to take back");
+    story.expect(0, &format!("undo {first} --auto-approve")).says("There is nothing to undo");
     story.expect(1, "undo nosuch").says("telform::undo::run");
     // The YAML still wants it, as reported.
     story.expect(2, "plan --detailed-exitcode");
@@ -82,7 +82,7 @@ bridges:
         let link = world.unpod.bridges[0].numbers.shift_remove("+14155550102").unwrap();
         world.unpod.bridges[1].numbers.insert("+14155550102".to_owned(), link);
     });
-    story.expect(0, "undo last --auto-approve").says("+14155550102 on sales: connected otherwise since, left alone");
+    story.expect(0, "undo last --auto-approve").says("+14155550102 on sales: connected differently since; left alone");
     let now = served(&story);
     assert!(now.contains(&("fax".to_owned(), "+14155550102".to_owned(), Some(43))), "{now:?}");
     assert!(now.contains(&("sales".to_owned(), "+14155550101".to_owned(), Some(42))), "{now:?}");
@@ -159,8 +159,8 @@ bridges:
     story.unpod("removed:\n  - { address: providers.old, id: '42' }\n");
     story.expect(0, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3");
     let ran = story.expect(0, "undo last --auto-approve");
-    ran.says("providers.old: its auth_token is not kept by telform, and the YAML names no source of it");
-    ran.says("+14155550101 on sales: configuration 42 is no longer there");
+    ran.says("providers.old: telform does not store its auth_token, and the YAML does not name a source for it");
+    ran.says("+14155550101 on sales: provider configuration 42 no longer exists");
 }
 
 #[test]
@@ -170,7 +170,9 @@ fn an_overwritten_secret_is_named() {
     story.apply();
     story.set("AUTH", "canary-auth-two");
     story.apply();
-    story.expect(0, "undo last --auto-approve").says("providers.a auth_token: the secret that it overwrote");
+    story
+        .expect(0, "undo last --auto-approve")
+        .says("providers.a auth_token: telform does not store the secret that it overwrote");
 }
 
 #[test]
@@ -180,7 +182,7 @@ fn what_was_made_and_changed_since_is_left_alone() {
     story.apply();
     story.sandbox.edit(|world| world.unpod.configurations[0].account_sid = Some("EX2".to_owned()));
     story.take_log();
-    story.expect(0, "undo last --auto-approve --max-deletes 1").says("providers.new: changed since it was made, left alone");
+    story.expect(0, "undo last --auto-approve --max-deletes 1").says("providers.new: changed since it was created; left alone");
     assert_eq!(story.writes(), [""; 0]);
 }
 
@@ -195,7 +197,7 @@ fn what_no_service_deletes_is_left_and_named() {
     let run = journal::check_journal(run.as_bytes()).unwrap().lines[0].run.clone();
     story
         .expect(0, &format!("undo {run} --auto-approve --max-deletes 1"))
-        .says("the service documents no delete; the account allows it with `partner_delete`");
+        .says("the service documents no way to delete it; the account allows trying with `partner_delete`");
 }
 
 /// A step that failed changed nothing, so there is nothing to say about it.
@@ -220,5 +222,5 @@ fn what_somebody_made_again_is_not_made_again() {
     let fax = bridges.into_iter().find(|bridge| bridge.slug == "fax").unwrap();
     story.expect(0, "apply --destroy --auto-approve --max-deletes 1 --max-numbers-dark 1");
     story.sandbox.edit(|world| world.unpod.bridges.push(fax.clone()));
-    story.expect(0, "undo last --auto-approve").says("bridges.fax: it is there again");
+    story.expect(0, "undo last --auto-approve").says("bridges.fax: it exists again");
 }

@@ -145,7 +145,7 @@ unpod:
     let objects = "providers:\n  main: { name: main, provider: Vapi, base_url: https://b.example.net }\nbridges:\n  fine: { slug: fine, name: Fine }\n";
     story.unpod_with("product_id: prod, ", objects);
     let plan = story.expect(2, "plan --detailed-exitcode");
-    plan.says("two bridges share this slug").says("no path can hold its slug");
+    plan.says("two bridges share this slug").says("its slug cannot be part of a path");
     let asked = story.take_log();
     assert!(!asked.iter().any(|line| line.contains("bridges/twin")), "known from the listing alone: {asked:?}");
     story.apply().says("a fresh plan is empty");
@@ -212,7 +212,7 @@ fn a_value_of_another_shape_is_the_problem_of_whoever_manages_it() {
         story.expect(0, "doctor").says("another shape");
         // A PUT would lose it.
         story.carrierx(&west(", update: put").replace("name: West", "name: Westward"));
-        story.expect(3, "plan").says("the PUT that is to be sent would lose it");
+        story.expect(3, "plan").says("the PUT would lose it");
         story.expect(0, "adopt --all --out adopted");
     }
 }
@@ -222,13 +222,13 @@ fn a_row_that_names_no_object_is_counted_and_makes_nothing_twice() {
     for row in [json!({ "login": "north" }), json!("nonsense"), json!({ "partner_sid": {}, "login": "north" })] {
         let story = partners(&[], &[row]);
         story.carrierx(&west(""));
-        story.expect(0, "plan --detailed-exitcode").says("no changes").says("of another shape");
+        story.expect(0, "plan --detailed-exitcode").says("no changes").says("does not have the documented form");
         // It may be the object that is to be created.
         let north = west("").replace("west: {", "north: {").replace("login: west", "login: north");
         story.carrierx(&north);
         story.expect(3, "plan").says("refusal::odd_shape");
         story.carrierx(&format!("{}removed:\n  - {{ address: partners.north, login: north }}\n", west("")));
-        story.expect(3, "plan").says("refusal::odd_shape").is_silent_about("already gone");
+        story.expect(3, "plan").says("refusal::odd_shape").is_silent_about("already deleted");
     }
 }
 

@@ -60,7 +60,7 @@ pub fn missing_id_help(live: &LiveState, account: &str, address: &Address) -> St
     let seen = if ids.is_empty() { "it shows none at all".to_owned() } else { format!("it shows {}", ids.join(", ")) };
     let what = format!("`{}` is what identifies a {}; {seen}", kind.id, kind.singular);
     if kind.hidden_until_verified {
-        return format!("{what}; an unverified {} is invisible until its mail address is confirmed", kind.singular);
+        return format!("{what}; the service hides a new {} until its mail address is confirmed", kind.singular);
     }
     what
 }

@@ -76,7 +76,7 @@ impl<'a> ObjectStatement<'a> {
             let content = if let Some(why) = refused(field) {
                 StatedContent::LeftOut(why.clone())
             } else if let Some(shape) = found.live.unexpected_shapes.get(field.name) {
-                StatedContent::LeftOut(format!("it is {shape}, a shape that the service does not document"))
+                StatedContent::LeftOut(format!("it is {shape}, which the service does not document"))
             } else {
                 match field.ty {
                     AttributeType::Secret => secret(found, field)?,
@@ -116,7 +116,7 @@ fn attribute<'a>(inputs: &Inputs<'a>, found: &AdoptableObject<'a>, field: &'stat
         return waits.then(|| StatedContent::LeftOut(why.to_owned()));
     }
     if holds_mark(shown) && !(field.allows_secret_sources && matches!(shown, CompactValue::Map(_))) {
-        let why = "it contains a secret, and a secret is never written into the YAML";
+        let why = "it contains a secret, and telform never writes a secret into the YAML";
         return Some(StatedContent::LeftOut(why.to_owned()));
     }
     let catalogue = inputs.live.accounts.get(found.account).map_or(&[][..], |live| &live.facts.catalogue);
@@ -137,8 +137,10 @@ fn numbers<'a>(
     field: &'static Field,
 ) -> Option<StatedContent<'a>> {
     let live = inputs.live.accounts.get(found.account)?;
+    let words = crate::services::of_kind(&found.address.kind)?.link_words();
     if let Some(candidates) = live.unseen_candidates.get(&found.live.id) {
-        let why = format!("something serves this bridge and no number shows: {}", list_candidates(candidates));
+        let (holder, served) = (words.holder, list_candidates(candidates));
+        let why = format!("something serves this {holder}, but the service does not show its numbers: {served}");
         return Some(StatedContent::LeftOut(why));
     }
     let on: Vec<&'a Connection> =
@@ -153,18 +155,18 @@ fn numbers<'a>(
             ServedBy::OneOf(candidates) => Some(format!("{}: {}", connection.number, list_candidates(candidates))),
             ServedBy::Unserved => None,
             ServedBy::Foreign { id, owner } => {
-                Some(format!("{}: served by configuration {id} of {}", connection.number, owned_by(owner.as_deref())))
+                let owner = owned_by(owner.as_deref());
+                Some(format!("{}: served by {} {id} of {owner}", connection.number, words.target))
             }
             known => {
                 let id = known.id()?;
-                provider(id)
-                    .is_none()
-                    .then(|| format!("{}: served by configuration {id}, which is not declared", connection.number))
+                let undeclared = || format!("{}: served by {} {id}, which is not declared", connection.number, words.target);
+                provider(id).is_none().then(undeclared)
             }
         })
         .collect();
     if !doubtful.is_empty() {
-        let why = format!("owned whole, and not everything is known: {}", doubtful.join("; "));
+        let why = format!("owned as a whole, but not everything is known: {}", doubtful.join("; "));
         return Some(StatedContent::LeftOut(why));
     }
     let stated: Vec<StatedNumber<'a>> = on
@@ -196,7 +198,7 @@ fn has_connected_numbers(kind: &str) -> bool {
 
 fn list_candidates(candidates: &BTreeSet<String>) -> String {
     if candidates.is_empty() {
-        return "served by something that no configuration of the account accounts for".to_owned();
+        return "served by something that the account does not list".to_owned();
     }
     const MOST: usize = 5;
     let mut list: Vec<&str> = candidates.iter().map(String::as_str).collect();

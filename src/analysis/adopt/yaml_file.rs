@@ -220,7 +220,7 @@ impl AdoptionFile {
             self.push_line(&format!("      {number}: {{ provider: {target}{mark} }}"));
         }
         for number in numbers.iter().filter(|number| number.served_by.is_none()) {
-            self.push_line(&format!("      # {}: on the bridge, and nothing serves it", escape(number.number)));
+            self.push_line(&format!("      # {}: nothing serves this number", escape(number.number)));
         }
     }
 

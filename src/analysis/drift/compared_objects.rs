@@ -55,9 +55,9 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
                 (None, failure) => {
                     let unread = |text: &str| text.to_owned();
                     let why =
-                        failure.as_ref().map_or_else(|| unread("it was not read what serves the numbers"), |it| it.why.clone());
+                        failure.as_ref().map_or_else(|| unread("what serves the numbers was not read"), |it| it.why.clone());
                     let help =
-                        failure.as_ref().map_or_else(|| unread("`telform plan -v` shows what was asked"), |it| it.help.clone());
+                        failure.as_ref().map_or_else(|| unread("`telform plan -v` shows the requests"), |it| it.help.clone());
                     looked.missed.push(NotCompared { what, why, help });
                 }
             }
@@ -83,12 +83,12 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
             *of.entry(address.kind.to_string()).or_default() += 1;
         } else {
             let why = "the objects of its kind were not read".to_owned();
-            let help = "`telform plan -v` shows what was asked".to_owned();
+            let help = "`telform plan -v` shows the requests".to_owned();
             looked.missed.push(NotCompared { what, why, help });
         }
     }
     for ((account, kind, of), (count, why)) in unread {
-        let singular = services::shapes_of_kind(kind).first().map_or(kind, |kind| kind.singular);
+        let singular = services::singular(kind);
         let what = format!("{of}{count} {} in account {account}", if count == 1 { singular } else { kind });
         looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone() });
     }

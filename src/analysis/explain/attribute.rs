@@ -297,7 +297,8 @@ impl ExplainContext<'_> {
         let mut rows: Vec<(String, Value)> = on
             .map(|connection| {
                 if let ServedBy::Foreign { id, owner } = &connection.served_by {
-                    let served = format!("configuration {id} of {}", owned_by(owner.as_deref()));
+                    let word = target.map_or("object", crate::services::singular);
+                    let served = format!("{word} {id} of {}", owned_by(owner.as_deref()));
                     return (connection.number.clone(), Value::from(served));
                 }
                 let served = connection.served_by.id().map_or_else(
@@ -325,7 +326,7 @@ impl ExplainContext<'_> {
                 true if readable => "a fingerprint of what telform last wrote is kept".to_owned(),
                 true => "a fingerprint is kept, but the key available here is not the one it was made with".to_owned(),
                 false if entry.unreadable.contains(field.name) => {
-                    "telform wrote this secret, and the key of its fingerprint is lost".to_owned()
+                    "telform wrote this secret, but the key of its fingerprint is lost".to_owned()
                 }
                 false => "no fingerprint: telform has never written this secret".to_owned(),
             });
@@ -334,13 +335,13 @@ impl ExplainContext<'_> {
             facts.push(format!("sent and waiting to be confirmed since {}", submitted.since));
         }
         if entry.reshaped.contains_key(field.name) {
-            facts.push("the service made another value of what was sent".to_owned());
+            facts.push("the service changed the value that was sent".to_owned());
         }
         if let Some(untaken) = entry.not_taken.get(field.name) {
-            facts.push(format!("after it was sent in run {} the service showed what was there before", untaken.run));
+            facts.push(format!("after it was sent in run {}, the service still showed the old value", untaken.run));
         }
         if entry.seen.contains_key(field.name) {
-            facts.push("seen when a run last left nothing to do".to_owned());
+            facts.push("seen when a run last ended with nothing left to do".to_owned());
         }
         facts
     }

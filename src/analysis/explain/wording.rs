@@ -18,8 +18,8 @@ impl ObjectDecision {
             Self::NotTargeted => "not a target of this run",
             Self::OutOfScope => "out of scope, left alone",
             Self::Released => "released, left as it is",
-            Self::AlreadyGone => "already gone, nothing to do",
-            Self::AccountGone => "left alone, its account is not in the YAML",
+            Self::AlreadyGone => "already deleted, nothing to do",
+            Self::AccountGone => "left alone, because its account is not in the YAML",
             Self::Unmanaged => "unmanaged, left alone",
             Self::LeftOut => "its account is left out of this run",
             Self::Existing => "referred to, never changed",
@@ -30,25 +30,25 @@ impl ObjectDecision {
     /// The rule that decided.
     pub fn deciding_rule(self) -> &'static str {
         match self {
-            Self::Create => "no live object has this address, id or natural key, so one is made",
+            Self::Create => "no live object has this address, id or natural key, so telform creates one",
             Self::Update => "it exists, and something that the YAML states differs",
             Self::Replace => "what differs cannot be changed in place",
             Self::Delete => "it was managed or has a tombstone, and the YAML no longer declares it",
-            Self::Refused => "a rule refuses it; as long as it does, nothing of the plan is applied",
-            Self::InSync => "everything that the YAML states matches what is live, or cannot or need not be sent",
+            Self::Refused => "a rule refuses it; until that is resolved, nothing of the plan is applied",
+            Self::InSync => "everything that the YAML states matches the live object, or cannot or need not be sent",
             Self::Waiting => {
-                "the service hides it until the link in the mail is followed; telform neither sends it again nor makes another"
+                "the service hides it until its owner follows the link in the mail; telform neither sends it again nor creates another one"
             }
             Self::Excluded => "`--exclude` names it",
-            Self::NotTargeted => "`--target` names others, and none of them needs it",
-            Self::LeftOut => "`--account` names others",
-            Self::OutOfScope => "no file mentions its kind: omitted is not empty, so nothing of that kind is deleted",
+            Self::NotTargeted => "`--target` names other objects, and none of them needs it",
+            Self::LeftOut => "`--account` names other accounts",
+            Self::OutOfScope => "no file declares its kind. Omitted is not the same as empty, so nothing of that kind is deleted",
             Self::Released => "its tombstone says `keep: true`: telform forgets it and leaves the object",
-            Self::AlreadyGone => "it is not wanted, and no live object matches; the tombstone may stay or be removed",
-            Self::AccountGone => "telform asks only the accounts that the YAML names",
-            Self::NotTaken => "what differs was sent before, and the service still shows the old value",
+            Self::AlreadyGone => "it is not declared, and no live object matches; you can keep or remove the tombstone",
+            Self::AccountGone => "telform reads only the accounts that the YAML defines",
+            Self::NotTaken => "what differs was sent before, but the service still shows the old value",
             Self::Existing => "`existing` names it: entries may refer to it, and telform never changes, deletes or manages it",
-            Self::Unmanaged => "no address claims it: telform counts such objects and never touches them",
+            Self::Unmanaged => "no address claims it: telform counts such objects and never changes them",
         }
     }
 }
@@ -60,9 +60,9 @@ impl AttributeReason {
             Self::Created => "it is sent when the object is created",
             Self::Differs => "the YAML and the service differ, so it is sent",
             Self::SecretChanged => "the secret is not the one that telform last wrote, so it is sent",
-            Self::Replaced => "it is part of the new object that takes the place of the old one",
-            Self::InSync => "the YAML and the service say the same",
-            Self::NotMentioned => "the YAML does not mention it: it is left alone and never compared",
+            Self::Replaced => "it is part of the new object that replaces the old one",
+            Self::InSync => "the YAML and the service have the same value",
+            Self::NotMentioned => "the YAML does not state it: it is left alone and never compared",
             Self::Ignored => "`lifecycle.ignore` lists it: used to create the object, never compared after",
             Self::ReadOnly => "the service sets it; the YAML cannot set it",
             Self::OnlyOnCreate => "only used to create the object: it can neither be read nor changed later",
@@ -71,21 +71,23 @@ impl AttributeReason {
                 "telform has never written this secret and the service does not show it, so it is not known whether it differs; `--rewrite-secret` writes it"
             }
             Self::SecretNotSupplied => "the secret is not supplied here, so it is not compared",
-            Self::Pending => "it was sent already and waits to be confirmed; sending it again would only send another mail",
-            Self::Reshaped => "the service keeps what was sent in its own form; it is not sent again",
-            Self::Dropped => "it does not apply here: the service drops it while another attribute has its value",
-            Self::NotShown => "the service does not show it, or only a part of it, so it cannot be compared",
+            Self::Pending => "it was already sent and waits to be confirmed; sending it again would only send another mail",
+            Self::Reshaped => "the service stores it in its own form; it is not sent again",
+            Self::Dropped => "it does not apply here: the service ignores it because of the value of another attribute",
+            Self::NotShown => "the service does not show it, or shows only part of it, so it cannot be compared",
             Self::Echoed => {
-                "the service shows a secret of yours in it: it is masked and not compared; `--resend` writes the value of the YAML"
+                "the service shows one of your secrets in it: it is masked and not compared; `--resend` writes the value from the YAML"
             }
             Self::Refused => "this API cannot change it",
-            Self::NotSent => "there is nothing to send for it",
+            Self::NotSent => "nothing needs to be sent for it",
             Self::NotSelected => "its object is not part of this run",
             Self::Waiting => "its object waits to be confirmed",
-            Self::NotTaken => "it was sent before and the service still shows the old value; it is not sent again by itself",
-            Self::ChangedSinceCreate => "another one was sent when the object was created, and telform sends it only then",
-            Self::Undecided => "something about its object is refused, so it was not compared",
-            Self::SecretDiffers => "the service shows another secret than the configured one, so it is sent",
+            Self::NotTaken => {
+                "it was sent before, but the service still shows the old value; telform does not send it again automatically"
+            }
+            Self::ChangedSinceCreate => "another value was sent when the object was created, and telform sends it only on create",
+            Self::Undecided => "its object has a refusal, so the attribute was not compared",
+            Self::SecretDiffers => "the service shows a different secret than the configured one, so it is sent",
             Self::SecretUnreadable => {
                 "telform wrote this secret, but its fingerprint was made with a key that is not available here, so it is not known whether it differs; `--rewrite-secret` writes it"
             }
@@ -109,17 +111,17 @@ impl AttributeReason {
             Self::SecretNotSupplied => "not supplied, not compared",
             Self::Pending => "pending verification",
             Self::Reshaped => "reshaped by the service",
-            Self::Dropped => "dropped by the service",
+            Self::Dropped => "ignored by the service",
             Self::NotShown => "not shown",
             Self::Echoed => "shows a secret, not compared",
             Self::Refused => "cannot be changed",
             Self::NotSent => "nothing to send",
             Self::NotSelected => "not part of this run",
             Self::Waiting => "waits with its object",
-            Self::NotTaken => "not taken by the service",
+            Self::NotTaken => "not accepted by the service",
             Self::ChangedSinceCreate => "changed since the create, not sent",
             Self::Undecided => "not compared",
-            Self::SecretDiffers => "not the one that the service shows",
+            Self::SecretDiffers => "differs from the one that the service shows",
             Self::SecretUnreadable => "unknown, not written",
         }
     }
@@ -132,10 +134,10 @@ pub(super) fn describe_type(ty: AttributeType) -> &'static str {
         AttributeType::Decimal => "a decimal number",
         AttributeType::Integer => "a whole number",
         AttributeType::Bool => "true or false",
-        AttributeType::List => "a list, owned whole",
-        AttributeType::Map => "a map, owned whole",
-        AttributeType::CatalogueEntry => "a provider of the catalogue",
-        AttributeType::Numbers => "the numbers of the bridge, owned whole",
+        AttributeType::List => "a list, owned as a whole",
+        AttributeType::Map => "a map, owned as a whole",
+        AttributeType::CatalogueEntry => "an entry of the catalogue",
+        AttributeType::Numbers => "its numbers, owned as a whole",
         AttributeType::ServedBy => "what serves it; null for nothing",
         AttributeType::Opaque => "any value",
     }
@@ -144,8 +146,8 @@ pub(super) fn describe_type(ty: AttributeType) -> &'static str {
 pub(super) fn describe_access(access: AttributeAccess) -> &'static str {
     match access {
         AttributeAccess::Modifiable => "can be changed at any time",
-        AttributeAccess::CreateOnly => "set on create and never again",
-        AttributeAccess::Replace => "a change of it needs a new object",
+        AttributeAccess::CreateOnly => "set only on create",
+        AttributeAccess::Replace => "a change needs a new object",
         AttributeAccess::ReadOnly => "set by the service",
         AttributeAccess::CarriedOver => "not set in the YAML; a replacement of its object gets it",
     }
@@ -154,13 +156,13 @@ pub(super) fn describe_access(access: AttributeAccess) -> &'static str {
 pub(super) fn describe_normaliser(normaliser: Normaliser) -> &'static str {
     match normaliser {
         Normaliser::Exact => "compared as written",
-        Normaliser::EmptyIsNull => "compared without blanks around it, empty and null being the same",
+        Normaliser::EmptyIsNull => "compared without surrounding spaces; empty and null are the same",
         Normaliser::Decimal => "compared by its decimal value",
         Normaliser::Digits => "compared by its digits",
         Normaliser::Mail => "compared as a mail address, the domain in any case",
         Normaliser::Mails => "compared as a set of mail addresses",
-        Normaliser::Catalogue => "compared by the catalogue entry that it means",
-        Normaliser::Collection => "compared key by key, empty and null being the same",
+        Normaliser::Catalogue => "compared by catalogue entry",
+        Normaliser::Collection => "compared key by key; empty and null are the same",
     }
 }
 
@@ -168,7 +170,7 @@ pub(super) fn describe_normaliser(normaliser: Normaliser) -> &'static str {
 pub(super) fn describe_update(kind: &Kind, field: &Field, put: bool) -> Option<&'static str> {
     match (field.access, field.ty, kind.update) {
         (AttributeAccess::CreateOnly | AttributeAccess::ReadOnly | AttributeAccess::CarriedOver, _, _) => None,
-        (AttributeAccess::Replace, _, _) => Some("by a new object in place of the old one"),
+        (AttributeAccess::Replace, _, _) => Some("by replacing the object"),
         (AttributeAccess::Modifiable, AttributeType::Numbers | AttributeType::ServedBy, _) => Some("by connect and disconnect"),
         (_, _, UpdateMethod::PatchOrPut { .. }) if put => Some("by PUT, because the entry says `update: put`"),
         (_, _, UpdateMethod::PatchOrPut { .. } | UpdateMethod::Patch) => Some("by PATCH"),

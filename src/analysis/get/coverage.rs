@@ -75,18 +75,18 @@ impl InventoryCoverage {
         } else if was_read {
             self.listed.push(ListedKind { kind: scope.name.to_owned(), account: account.to_owned() });
         } else {
-            self.missed.push(super::missed(what(), "it was not read", "`telform get -v` shows what was asked"));
+            self.missed.push(super::missed(what(), "it was not read", "`telform get -v` shows the requests"));
         }
         for kind in scope.kinds() {
             let unreadable = live.unreadable.get(kind).into_iter().flatten();
             self.missed.extend(unreadable.map(|(id, it)| {
-                let singular = services::shapes_of_kind(kind).first().map_or(kind, |kind| kind.singular);
+                let singular = services::singular(kind);
                 let what = format!("{singular} {id} in account {account}");
                 super::missed(what, &it.why, &it.help)
             }));
             let rows = live.malformed_rows.get(kind).into_iter().flatten();
             self.missed.extend(rows.map(|what| {
-                let help = "the service has to correct the row; `telform get -v` shows the request";
+                let help = "the service must correct the row; `telform get -v` shows the request";
                 super::missed(format!("a row of {kind} in account {account}"), what, help)
             }));
         }
@@ -95,11 +95,9 @@ impl InventoryCoverage {
             self.foreign.push(ForeignCount { account: account.to_owned(), kind: scope.name.to_owned(), count: foreign });
         }
         if scope.roles.is_some() {
-            self.remarks.extend(
-                live.unseen_candidates.keys().map(|holder| {
-                    format!("something serves {holder} in account {account}, and the service shows no number of it")
-                }),
-            );
+            self.remarks.extend(live.unseen_candidates.keys().map(|holder| {
+                format!("something serves {holder} in account {account}, but the service does not show its numbers")
+            }));
         }
     }
 }

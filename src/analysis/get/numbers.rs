@@ -188,7 +188,7 @@ impl<'a> NumberRow<'a> {
     pub fn entry(&self) -> Result<String, String> {
         let Some(words) = self.words else { return Err("its service has no entries for numbers".to_owned()) };
         let on = match self.holder {
-            None => return Err("it is on nothing".to_owned()),
+            None => return Err("it is not connected".to_owned()),
             Some((id, None)) => return Err(format!("it is on {id}, which is not declared")),
             Some((_, Some(address))) => mapping_key(&address.name),
         };

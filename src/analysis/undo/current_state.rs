@@ -37,7 +37,7 @@ impl<'a> UndoBuilder<'a> {
                 None => {
                     let address = deed.step.address.as_ref();
                     let what = address.map_or_else(|| deed.step.id.clone(), ToString::to_string);
-                    self.add_not_undone(what, format!("the configuration no longer has an account {}", deed.account));
+                    self.add_not_undone(what, format!("the YAML no longer has an account {}", deed.account));
                 }
             }
         }
@@ -57,7 +57,7 @@ impl<'a> UndoBuilder<'a> {
             _ => false,
         };
         let why = live.connections_failure.as_ref().filter(|_| links)?;
-        Some(format!("it could not be read which configuration serves it: {}", why.why))
+        Some(format!("the service did not show what serves it: {}", why.why))
     }
 
     /// Why an object is not among those that were listed.
@@ -70,9 +70,9 @@ impl<'a> UndoBuilder<'a> {
             return format!("the {kind} of account {account} could not be listed: {}", why.why);
         }
         if let Some(owner) = live.and_then(|live| live.foreign_owner(kind, id)) {
-            return format!("{id} belongs to {owner} today, left alone");
+            return format!("{id} now belongs to {owner} and is left alone");
         }
-        "it is no longer there".to_owned()
+        "it no longer exists".to_owned()
     }
 
     /// An account of the run: the one of this name, else the only one with its service, address and organization.
@@ -101,11 +101,11 @@ impl<'a> UndoBuilder<'a> {
         }
         Err(match ledger.objects.get(then) {
             Some(entry) if entry.account != account => {
-                format!("its address is in account {} today, left alone", entry.account)
+                format!("its address is now in account {} and is left alone", entry.account)
             }
-            Some(entry) if entry.replaced.contains(id) => format!("{} took its place since", entry.id),
-            Some(entry) => format!("its address means {} today, and not {id}", entry.id),
-            None => "not managed any more, because it was released or forgotten since: left alone".to_owned(),
+            Some(entry) if entry.replaced.contains(id) => format!("{} has replaced it since", entry.id),
+            Some(entry) => format!("its address is now {} instead of {id}", entry.id),
+            None => "no longer managed, because it was released since; left alone".to_owned(),
         })
     }
 
@@ -123,20 +123,20 @@ impl<'a> UndoBuilder<'a> {
             && !self.made.contains(&entry.id)
         {
             if entry.account != account {
-                return Err(format!("its address is in account {} today", entry.account));
+                return Err(format!("its address is now in account {}", entry.account));
             }
             if self.live_objects(account, kind.name).iter().any(|live| live.id == entry.id) {
-                return Err(format!("its address means {} today", entry.id));
+                return Err(format!("its address is now {}", entry.id));
             }
         }
         if self.today.desired.existing.contains_key(address) {
-            return Err("`existing` has its address today".to_owned());
+            return Err("`existing` now has its address".to_owned());
         }
         if let Some(object) = self.today.desired.objects.get(address)
             && object.account != account
             && self.moved.get(address) != Some(&object.account)
         {
-            return Err(format!("the YAML has its address in account {} today", object.account));
+            return Err(format!("the YAML now has its address in account {}", object.account));
         }
         let facts = self.facts_of_account(account);
         let alike = self.live_objects(account, kind.name).iter().find(|live| {
@@ -147,7 +147,7 @@ impl<'a> UndoBuilder<'a> {
                 })
         });
         match alike {
-            Some(live) => Err(format!("it is there again, as {}", live.id)),
+            Some(live) => Err(format!("it exists again, as {}", live.id)),
             None => Ok(address.clone()),
         }
     }
@@ -184,7 +184,7 @@ impl<'a> UndoBuilder<'a> {
     pub(super) fn why_not_free(&self, account: &str, number: &str) -> Option<String> {
         let live = self.today.live.accounts.get(account)?;
         if let Some(other) = live.connections.iter().flatten().find(|connection| connection.number == number) {
-            return Some(format!("it is on bridge {} today, left alone", other.bridge));
+            return Some(format!("it is on {} {} now, and is left there", self.link_words(account).holder, other.bridge));
         }
         let free = live.numbers.get(number).is_some_and(|known| known.bridge.is_none() && known.id.is_some());
         (!free).then(|| "the service no longer offers it as a free number: it may have been given to another customer".to_owned())

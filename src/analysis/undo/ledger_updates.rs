@@ -25,7 +25,7 @@ impl UndoBuilder<'_> {
                     self.manage_again(address, account, id);
                 }
                 LedgerUpdate::Release { address, .. } => {
-                    self.add_not_undone(address, "a create that was cut off is not noted again");
+                    self.add_not_undone(address, "an interrupted create is not recorded again");
                 }
                 LedgerUpdate::Protect { address, on } => self.restore_protection(address, !on),
                 LedgerUpdate::Drop { address } => {
@@ -55,7 +55,7 @@ impl UndoBuilder<'_> {
         let more = adopted.len().saturating_sub(MOST);
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
         let those = format!("{}{rest}", adopted[..adopted.len() - more].join(", "));
-        let why = format!("the run took {those} under management, and that stays; `telform forget ADDRESS` releases one");
+        let why = format!("managed since this run, and still managed: {those}; `telform forget ADDRESS` releases one");
         self.undo.not_undone.push(NotUndone { what: "the ledger".to_owned(), why });
     }
 
@@ -73,7 +73,7 @@ impl UndoBuilder<'_> {
         self.undo.desired.removed.retain(|gone| gone.address != address);
         self.undo.desired.removed.push(Removal {
             address: address.clone(),
-            reason: Some(format!("run {} took it under management", self.run)),
+            reason: Some(format!("run {} started to manage it", self.run)),
             keep: true,
             account: Some(account.to_owned()),
             id: Some(id.to_owned()),
@@ -87,10 +87,10 @@ impl UndoBuilder<'_> {
     fn rename_back(&mut self, from: &Address, to: &Address) {
         let ledger = self.today.ledger;
         let Some(entry) = ledger.objects.get(to) else {
-            return self.add_not_undone(to, "not managed by this address any more, left alone");
+            return self.add_not_undone(to, "no longer managed under this address; left alone");
         };
         if ledger.objects.contains_key(from) || self.today.desired.objects.contains_key(from) {
-            return self.add_not_undone(to, format!("{from} is another object today"));
+            return self.add_not_undone(to, format!("{from} is now another object"));
         }
         let Some(kind) = self.shape_of_kind(&entry.account, &to.kind) else { return };
         self.undo.desired.objects.remove(to);
@@ -106,11 +106,11 @@ impl UndoBuilder<'_> {
             return self.add_not_undone(address, format!("managed again, as {known}"));
         }
         if let Some(entry) = self.today.ledger.objects.get(address) {
-            return self.add_not_undone(address, format!("its address means {} today, and not {id}", entry.id));
+            return self.add_not_undone(address, format!("its address is now {} instead of {id}", entry.id));
         }
         let declared = self.today.desired.objects.get(address).is_some_and(|object| object.account == account);
         if !declared {
-            let why = "the YAML does not declare it: declare it, and the next apply takes it under management";
+            let why = "the YAML does not declare it: declare it, and the next apply manages it";
             return self.add_not_undone(address, why);
         }
         let Some(kind) = self.shape_of_kind(account, &address.kind) else { return };
@@ -124,7 +124,7 @@ impl UndoBuilder<'_> {
     fn restore_protection(&mut self, address: &Address, on: bool) {
         let address = self.today.renamed.get(address).unwrap_or(address);
         let Some(entry) = self.today.ledger.objects.get(address) else {
-            return self.add_not_undone(address, "not managed any more, left alone");
+            return self.add_not_undone(address, "no longer managed; left alone");
         };
         let Some(kind) = self.shape_of_kind(&entry.account, &address.kind) else { return };
         self.object_to_restore(address, &entry.account, kind, Some(&entry.id)).prevent_delete = on;

@@ -22,7 +22,7 @@ mod saved_undo;
 pub use saved_undo::{SavedUndoDifference, compare_with_saved};
 
 /// Why a hidden value cannot be restored.
-const FORGOTTEN: &str = "it contained a secret, and the journal keeps no secrets";
+const FORGOTTEN: &str = "it contained a secret, and the journal does not store secrets";
 
 /// The desired state that undoes a run.
 #[derive(Debug, Default)]
@@ -198,7 +198,7 @@ impl<'a> UndoBuilder<'a> {
             Err(why) => return self.add_not_undone(then, why),
         };
         for secret in secrets {
-            let why = "the secret that it overwrote is not kept by telform: set its source to the old one and apply";
+            let why = "telform does not store the secret that it overwrote: put the old secret into its source and apply";
             self.add_not_undone(format!("{address} {secret}"), why);
         }
         let sent = deed.step.call.body.as_ref().map(CallBody::own_entries);
@@ -223,7 +223,7 @@ impl<'a> UndoBuilder<'a> {
                 }
                 back.insert(field.name, DesiredValue::Value(was));
             } else {
-                self.add_not_undone(format!("{address} {name}"), "changed since, left alone");
+                self.add_not_undone(format!("{address} {name}"), "changed since; left alone");
             }
         }
         if !back.is_empty() {
@@ -251,14 +251,14 @@ impl<'a> UndoBuilder<'a> {
         }
         let others = self.serves_otherwise(kind, &deed.account, id, deeds);
         if !others.is_empty() {
-            let why = format!("it has {} today, which it did not have after the run", others.join(", "));
+            let why = format!("it now has {}, which it did not have after the run", others.join(", "));
             return self.add_not_undone(address, why);
         }
         let account = self.today.desired.accounts.get(&deed.account);
         if let DeleteSupport::Undocumented { switch } = kind.delete
             && !account.is_some_and(|account| account.settings.contains_key(switch))
         {
-            let why = format!("the service documents no delete; the account allows it with `{switch}`");
+            let why = format!("the service documents no way to delete it; the account allows trying with `{switch}`");
             return self.add_not_undone(address, why);
         }
         let facts = self.facts_of_account(&deed.account);
@@ -272,13 +272,13 @@ impl<'a> UndoBuilder<'a> {
             })
         });
         if changed {
-            return self.add_not_undone(address, "changed since it was made, left alone");
+            return self.add_not_undone(address, "changed since it was created; left alone");
         }
         self.undo.desired.objects.remove(address);
         self.undo.desired.removed.retain(|gone| gone.address != *address);
         self.undo.desired.removed.push(Removal {
             address: address.clone(),
-            reason: Some(format!("run {} made it", self.run)),
+            reason: Some(format!("run {} created it", self.run)),
             keep: false,
             account: Some(deed.account.clone()),
             id: Some(id.to_owned()),
@@ -294,7 +294,7 @@ impl<'a> UndoBuilder<'a> {
         let StepOperation::Delete { id, before, prior_connections, .. } = &deed.step.operation else { return };
         let (Some(then), Some(kind)) = (&deed.step.address, self.kind_of(deed)) else { return };
         if self.live_object(deed, id).is_some() {
-            return self.add_not_undone(then, "it is there again");
+            return self.add_not_undone(then, "it exists again");
         }
         let image = deed.before.unwrap_or(before);
         let address = &match self.free_address(then, &deed.account, kind, image) {
@@ -311,13 +311,13 @@ impl<'a> UndoBuilder<'a> {
                         attributes.insert(field.name, DesiredValue::Secret(secret.clone()));
                     }
                     _ if field.required => {
-                        let why = format!("its {} is not kept by telform, and the YAML names no source of it", field.name);
+                        let why =
+                            format!("telform does not store its {}, and the YAML does not name a source for it", field.name);
                         return self.add_not_undone(address, why);
                     }
                     _ if field.access == AttributeAccess::CreateOnly => {}
                     _ => {
-                        let why =
-                            "not kept by telform, and the YAML names no source of it: if it had one, it is made again without";
+                        let why = "telform does not store it, and the YAML does not name a source for it: if it had one, it is created without it";
                         self.add_not_undone(format!("{address} {}", field.name), why);
                     }
                 }
@@ -333,7 +333,7 @@ impl<'a> UndoBuilder<'a> {
             } else if let Some(wanted) = declared.and_then(|object| object.attributes.get(field.name)) {
                 attributes.insert(field.name, wanted.clone());
             } else if field.required {
-                return self.add_not_undone(address, format!("the journal does not know its {}", field.name));
+                return self.add_not_undone(address, format!("the journal does not contain its {}", field.name));
             }
         }
         let object = self.object_to_restore(address, &deed.account, kind, None);

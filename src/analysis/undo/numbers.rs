@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DoneStep, UndoBuilder, undo_place};
-use crate::model::kind::LinkRoles;
+use crate::model::kind::{LinkRoles, LinkWords};
 use crate::model::resource::{Address, Connection, DesiredNumber, LiveAccount, Removal, ServedBy, owned_by};
 use crate::plan::{ObjectRef, StepOperation};
 use crate::services;
@@ -31,7 +31,7 @@ impl UndoBuilder<'_> {
                 ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => Some(id.clone()),
                 ServedBy::NotThere | ServedBy::Unserved => None,
                 ServedBy::OneOf(_) | ServedBy::NotTold => {
-                    self.add_not_undone(what, "it was not known which configuration served it");
+                    self.add_not_undone(what, "it was not known what served it");
                     continue;
                 }
             };
@@ -54,7 +54,7 @@ impl UndoBuilder<'_> {
                     && !ours.contains(&(account.clone(), other.bridge.clone(), number.clone()))
             });
             if elsewhere || !is_where_left(live, &bridge, &number, turn.after.as_deref()) {
-                self.add_not_undone(what, "connected otherwise since, left alone");
+                self.add_not_undone(what, "connected differently since; left alone");
                 continue;
             }
             let there = |kind: &str, id: &str| self.is_there(&account, kind, id);
@@ -69,12 +69,13 @@ impl UndoBuilder<'_> {
             if !there(roles.holder, &bridge) {
                 if !deeds.iter().any(|deed| deed.made == Some(bridge.as_str())) {
                     let why = self.why_absent(&account, roles.holder, &bridge);
-                    self.add_not_undone(what, why.replacen("it ", "the bridge ", 1));
+                    self.add_not_undone(what, why.replacen("it ", &format!("the {} ", self.link_words(&account).holder), 1));
                 }
                 continue;
             }
             if let Some(id) = back.as_ref().filter(|id| !there(roles.target, id)) {
-                self.add_not_undone(what, format!("configuration {id} is no longer there"));
+                let target = self.link_words(&account).target;
+                self.add_not_undone(what, format!("{target} {id} no longer exists"));
                 continue;
             }
             if let Some(owner) = turn.owner.filter(|owner| owner.kind == roles.target)
@@ -99,13 +100,14 @@ impl UndoBuilder<'_> {
                 let server = match prior.served {
                     ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } if self.is_there(&at.0, target, &id) => Some(id),
                     ServedBy::By { id, .. } | ServedBy::Foreign { id, .. } => {
-                        let why =
-                            format!("configuration {id} is no longer there: the number is put on the bridge, and not connected");
+                        let LinkWords { holder, target } = self.link_words(&at.0);
+                        let why = format!("{target} {id} no longer exists: the number is put on the {holder} and not connected");
                         self.add_not_undone(what, why);
                         None
                     }
                     ServedBy::OneOf(_) | ServedBy::NotTold => {
-                        let why = "it was not known which configuration served it: it is put on the bridge, and not connected";
+                        let holder = self.link_words(&at.0).holder;
+                        let why = format!("it was not known what served it: it is put on the {holder} and not connected");
                         self.add_not_undone(what, why);
                         None
                     }
@@ -126,6 +128,12 @@ impl UndoBuilder<'_> {
     /// The roles of linked objects at the service of an account.
     fn link_roles(&self, account: &str) -> Option<&'static LinkRoles> {
         self.today.desired.accounts.get(account)?.service.link_roles()
+    }
+
+    /// What messages call linked objects at the service of an account.
+    pub(super) fn link_words(&self, account: &str) -> LinkWords {
+        let account = self.today.desired.accounts.get(account);
+        account.map_or(LinkWords { holder: "object", target: "object" }, |account| account.service.link_words())
     }
 
     /// Whether a number is on the bridge that replaced its earlier one.
@@ -189,20 +197,21 @@ impl UndoBuilder<'_> {
         let Some(live) = self.today.live.accounts.get(account) else { return };
         let service = self.today.desired.accounts.get(account).map(|account| account.service);
         let Some((kind, link)) = service.and_then(|it| it.link_holder(live.facts.generation)) else { return };
+        let words = self.link_words(account);
         let mut whole: BTreeMap<String, String> = BTreeMap::new();
         for connection in connections_on(live, bridge).filter(|connection| !numbers.contains_key(&connection.number)) {
             let number = &connection.number;
             let why = match (&connection.served_by, connection.served_by.id()) {
                 (ServedBy::Foreign { id, owner }, _) => {
                     let owner = owned_by(owner.as_deref());
-                    format!("configuration {id} of {owner} serves {number} beside it")
+                    format!("on the same {}, {number} is served by {} {id} of {owner}", words.holder, words.target)
                 }
                 (_, Some(id)) => {
                     whole.insert(number.clone(), id.to_owned());
                     continue;
                 }
                 (ServedBy::Unserved, None) => continue,
-                (_, None) => format!("it is not known which configuration serves {number} beside it"),
+                (_, None) => format!("on the same {}, it is not known what serves {number}", words.holder),
             };
             numbers.keys().for_each(|number| self.add_not_undone(format!("{number} on {bridge}"), why.clone()));
             return;

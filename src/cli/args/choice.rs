@@ -15,23 +15,23 @@ pub struct SelectionArgs {
     /// Only this address and what it needs, repeatable; `*` matches anything, as in 'partners.west-*'
     #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub targets: Vec<AddressPattern>,
-    /// Not this address, repeatable; wins over --target; `*` matches anything, as in '*.acme'
+    /// Not this address, repeatable; takes precedence over --target; `*` matches anything, as in '*.acme'
     #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub excludes: Vec<AddressPattern>,
-    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
     /// Limits of this run.
     #[command(flatten)]
     pub guards: GuardArgs,
-    /// Allow deletes of configurations in this run while this many bridges of the account cannot be read [default: 0]
+    /// Allow deletes in this run while this many objects that may use what is deleted cannot be read [default: 0]
     #[arg(long, value_name = "N")]
     pub max_unreadable_bridges: Option<u64>,
-    /// Create this object although a live one has a login, slug or name that differs only in letter case, spaces or Unicode
+    /// Create this object even if a live one has a login, slug or name that differs only in letter case, spaces or Unicode
     /// form, repeatable
     #[arg(long = "allow-similar", value_name = "ADDRESS", value_parser = parse_address)]
     pub allow_similar: Vec<Address>,
-    /// Delete configurations in this run although bridges of products that the account does not name were not looked at
+    /// Allow deletes in this run although products that the account does not name were not read
     #[arg(long)]
     pub allow_unseen_products: bool,
     /// Run against the embedded simulator, started from this world file, instead of the accounts' services
@@ -54,10 +54,10 @@ pub struct PlanSelectionArgs {
     /// Delete everything that the configuration names
     #[arg(long)]
     pub destroy: bool,
-    /// Write a secret again although it is not known whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    /// Write a secret even if telform does not know whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
     #[arg(long = "rewrite-secret", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
     pub rewrite_secrets: Vec<(Address, Option<String>)>,
-    /// Send again what the service did not take when it was sent before: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    /// Send values again that the service did not accept before: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
     #[arg(long = "resend", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
     pub resend: Vec<(Address, Option<String>)>,
 }

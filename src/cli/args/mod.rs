@@ -51,25 +51,25 @@ pub struct GlobalArgs {
     /// Where the ledger is kept: a file, s3://, gs:// or az:// [default: .telform/ledger.json, or `ledger:` in the YAML]
     #[arg(long, value_name = "PLACE", global = true, env = "TELFORM_LEDGER")]
     pub ledger: Option<String>,
-    /// Colour: auto looks at the terminal, NO_COLOR and CLICOLOR_FORCE
+    /// Colour; auto depends on the terminal, NO_COLOR and CLICOLOR_FORCE
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     pub color: Color,
-    /// Show more: every request, and why each one is what it is
+    /// Show more: every request and its reason
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// Show only the verdict
+    /// Show only the result
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Machine output: one JSON document, or one event a line where a plan is carried out
+    /// Machine-readable output: one JSON document, or one event per line while a plan is applied
     #[arg(long, global = true)]
     pub json: bool,
-    /// Never ask: a question is an error (implied without a terminal, or with CI=true)
+    /// Never ask; a question is an error (implied without a terminal, or with CI=true)
     #[arg(long, global = true)]
     pub non_interactive: bool,
-    /// Allow the programs that the YAML names: secrets from `{command: […]}`, and `policy`
+    /// Allow telform to run the programs that the YAML names: secrets from `{command: […]}`, and `policy`
     #[arg(long, global = true)]
     pub allow_commands: bool,
-    /// Give this variable to the programs that secrets come from, beside PATH, HOME, TMPDIR and the language; repeatable
+    /// Pass this variable to the programs that provide secrets, in addition to PATH, HOME, TMPDIR and the language; repeatable
     #[arg(
         long,
         value_name = "NAME",
@@ -79,22 +79,22 @@ pub struct GlobalArgs {
         value_parser = parse_variable_name
     )]
     pub secret_command_env: Vec<String>,
-    /// Take secrets from no variables but these, repeatable; `*` and `?` match other characters
+    /// Read secrets only from these variables, repeatable; `*` and `?` match other characters
     #[arg(long, value_name = "PATTERN", global = true, env = "TELFORM_SECRET_ENV", value_delimiter = ',')]
     pub secret_env: Vec<String>,
-    /// Take secrets from no files but those below this folder, repeatable
+    /// Read secrets only from files below this folder, repeatable
     #[arg(long, value_name = "FOLDER", global = true, env = "TELFORM_SECRET_DIR", value_delimiter = ',')]
     pub secret_dir: Vec<String>,
     /// World whose ledger is meant.
     #[arg(skip)]
     pub world: Option<PathBuf>,
-    /// Send tokens to no hosts but the services' own and this, repeatable: `gateway.example`, `*.example`, `gateway.example:8443`
+    /// Send tokens only to the services' own hosts and to this one, repeatable: `gateway.example`, `*.example`, `gateway.example:8443`
     #[arg(long, value_name = "HOST", global = true, env = "TELFORM_ALLOW_HOST", value_delimiter = ',')]
     pub allow_host: Vec<String>,
-    /// Refuse a journal that does not hold this line: an older one was put back, or another one. A run prints it at its end
+    /// Refuse a journal without this line, which is older or a different one. Each run prints the line at its end
     #[arg(long, value_name = "SHA", global = true, env = "TELFORM_JOURNAL_HEAD", value_parser = crate::run::parse_head)]
     pub journal_head: Option<String>,
-    /// The same from a file, where it exists; after a run that wrote to the journal it holds the new head
+    /// Read that line from a file, if it exists; a run that writes to the journal updates the file
     #[arg(long, value_name = "FILE", global = true, env = "TELFORM_JOURNAL_HEAD_FILE")]
     pub journal_head_file: Option<PathBuf>,
 }

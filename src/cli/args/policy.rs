@@ -9,11 +9,11 @@ use crate::run::PolicyOptions;
 /// Programs that judge the plan.
 #[derive(Debug, Args, Clone, Default)]
 pub struct PolicyArgs {
-    /// Show the plan as JSON to this program on its standard input, and refuse unless it exits with 0; repeatable. Split at
+    /// Pass the plan as JSON to the standard input of this program, and refuse unless it exits with 0; repeatable. Split at
     /// spaces, no shell
     #[arg(long = "policy", value_name = "CMD", value_parser = parse_policy)]
     pub policies: Vec<Policy>,
-    /// Give this variable to the policies, beside PATH, HOME, TMPDIR and the language; repeatable
+    /// Pass this variable to the policies, in addition to PATH, HOME, TMPDIR and the language; repeatable
     #[arg(
         long,
         value_name = "NAME",

@@ -12,14 +12,14 @@ pub struct RunArgs {
     /// Maximum writes at the same time in each account, to use fewer than the account allows
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: Option<u16>,
-    /// What happens to the rest when a step fails
+    /// What happens to the other steps when a step fails
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     pub on_error: FailurePolicy,
-    /// When the run ends in part, connect numbers again that were cut for a step that did not happen, where their configuration
-    /// is still there [default: on]
+    /// If the run is not completed, reconnect numbers that were disconnected for a step that did not happen, if what served them
+    /// still exists [default: on]
     #[arg(long, overrides_with = "no_reconnect_on_failure")]
     pub reconnect_on_failure: bool,
-    /// Leave them cut off
+    /// Leave such numbers disconnected
     #[arg(long)]
     pub no_reconnect_on_failure: bool,
     /// Programs that judge the plan.
@@ -27,17 +27,17 @@ pub struct RunArgs {
     pub policies: PolicyArgs,
 }
 
-/// What happens to the rest when a step fails.
+/// What happens to the other steps when a step fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailurePolicy {
     /// Start nothing new.
     Stop,
-    /// Go on with what does not depend on it.
+    /// Continue with what does not depend on it.
     Continue,
 }
 
 impl RunArgs {
-    /// The same for a run, with what is said beside it.
+    /// The same for a run, with its settings.
     pub(crate) fn options(&self, auto_approve: bool, lock: &LockArgs) -> ApplyOptions {
         ApplyOptions { auto_approve, policies: self.policies.given(), steps: self.steps(), lock_wait: lock.timeout() }
     }

@@ -28,7 +28,7 @@ pub struct TrustArgs {
     /// Whose signatures are valid.
     #[command(flatten)]
     pub signers: SignersArgs,
-    /// Run only with so many signed approvals of different signers: a number, or a YAML file such as `{ required: 2, signers:
+    /// Require this many signed approvals of different signers: a number, or a YAML file such as `{ required: 2, signers:
     /// allowed_signers, not_author: true }`
     #[arg(long, value_name = "N|FILE", env = APPROVALS)]
     pub approvals: Option<String>,

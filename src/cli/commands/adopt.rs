@@ -19,15 +19,15 @@ use crate::text::{escape, shell_quote};
 /// `telform adopt`.
 #[derive(Debug, Args, Clone)]
 pub struct AdoptArgs {
-    /// Its address from now on; where the YAML declares it already, only the ledger is written
+    /// Its new address; if the YAML already declares it, only the ledger is written
     #[arg(value_parser = parse_address, requires = "id", required_unless_present = "all", conflicts_with = "all")]
     pub address: Option<Address>,
-    /// Its identity at the service: a number, a partner_sid, the slug of a bridge
+    /// Its id at the service: a number, a partner_sid, the slug of a bridge
     pub id: Option<String>,
-    /// Every object that no address claims
+    /// Every object that is not managed
     #[arg(long, requires = "out")]
     pub all: bool,
-    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
     /// Only this kind: providers, bridges or partners
@@ -94,7 +94,7 @@ pub(crate) async fn adopt_and_show(out: &Console, request: &AdoptRequest) -> Res
         (AdoptionOutcome::Entered { plan }, AdoptionTarget::One { address, id }) => print_entered(out, address, id, plan),
         (AdoptionOutcome::NotEntered { plan }, _) => {
             out.print(&text::plan_as_text(plan, out.plan_detail()));
-            out.print_stderr("nothing was adopted\n");
+            out.print_stderr("Nothing was adopted.\n");
         }
         (AdoptionOutcome::Entered { .. }, AdoptionTarget::All { .. }) => {}
     }
@@ -175,14 +175,14 @@ fn print_written(out: &Console, drafts: &[AdoptedFile], plan: &Plan, looked: &Ad
     }
     print_create_attributes(out, drafts);
     let left_out: Vec<&OmittedAttribute> = pages().flat_map(|page| &page.omitted).collect();
-    render_list(out, "Not written; a comment in the file says why", &left_out, |it| {
+    render_list(out, "Not written; see the comments in the file", &left_out, |it| {
         format!("{} {}: {}", it.address, it.attribute, it.why)
     });
     let secrets: Vec<_> = pages().flat_map(|page| &page.placeholders).collect();
-    render_list(out, "Secrets, each with its variable; not compared until it is set", &secrets, |it| {
+    render_list(out, "Secrets, not compared until their variables are set", &secrets, |it| {
         format!("{}  {} {}", it.variable, it.address, it.attribute)
     });
-    out.print(&format!("\nProven: a plan over what was written is empty ({}).\n", plan.summary()));
+    out.print(&format!("\nVerified: a plan for the written files is empty ({}).\n", plan.summary()));
     let first = if secrets.is_empty() { "" } else { "set these variables, then " };
     let next = out.repeated_options.complete_command(&format!("telform plan{}", next_command_sources(out, drafts)));
     out.print(&format!("Next: {first}{next}\n"));

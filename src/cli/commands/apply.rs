@@ -12,7 +12,7 @@ use crate::run::{self, ApplyRequest, Exit, RunError, SavedPlan};
 /// `telform apply`.
 #[derive(Debug, Args, Clone)]
 pub struct ApplyArgs {
-    /// A saved plan: plans again as it was planned, and runs only if nothing moved, else exits with 4
+    /// A saved plan: telform plans again and applies it only if nothing changed, otherwise it exits with 4
     #[arg(value_name = "PLAN", conflicts_with_all = choice_options(), conflicts_with = "expect")]
     pub plan: Option<PathBuf>,
     /// What the plan is about.
@@ -21,11 +21,11 @@ pub struct ApplyArgs {
     /// Do not ask for confirmation
     #[arg(long)]
     pub auto_approve: bool,
-    /// Run only if the plan has this digest, else exit with 4: what was reviewed is what runs
+    /// Apply only if the plan has this digest, as reviewed; otherwise exit with 4
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<String>,
-    /// After the changes of --limit are applied and proven, plan the rest afresh, show it, ask again, and apply it. With
-    /// --auto-approve it does not ask: the rest follows a clean proof only
+    /// After the changes of --limit are applied and verified, plan the rest again, show it, ask again, and apply it. With
+    /// --auto-approve telform does not ask, and continues only after a clean verification
     #[arg(long, value_name = "WHAT", requires = "limit", conflicts_with = "expect")]
     pub then: Option<FollowUp>,
     /// What the saved plan needs.
@@ -54,8 +54,8 @@ pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunErro
     if args.then.is_some() && !args.auto_approve && !out.is_interactive() {
         return Err(RunError::other(
             "telform::cli::not_interactive",
-            "nothing was sent: `--then all` asks before it applies the rest, and the question cannot be answered here",
-            "apply the first changes with `--limit` alone and the rest in a run of its own; with `--auto-approve` the rest follows a clean proof without a question",
+            "nothing was sent: `--then all` asks before it applies the rest, and telform cannot ask here",
+            "apply the first changes with `--limit` alone and the rest in a separate run; with `--auto-approve` telform applies the rest without asking when the first changes are verified",
         ));
     }
     let saved = match &args.plan {

@@ -31,7 +31,7 @@ pub struct ApproveArgs {
     /// How long the approval counts
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = parse_duration)]
     pub valid_for: Duration,
-    /// Who approves, as the allowed signers call the owner of the key
+    /// Name of the signer, as in the allowed signers
     #[arg(long, value_name = "NAME")]
     pub identity: Option<String>,
     /// Whose signatures are valid.
@@ -51,7 +51,7 @@ pub(crate) fn run(out: &Console, args: &ApproveArgs) -> Result<Exit, RunError> {
         return Err(RunError::other(
             refused.code.unwrap_or_default(),
             format!("the signature of the plan {name}: {}", refused.why.as_deref().unwrap_or_default()),
-            "do not approve it; take plan and signature as they were written",
+            "do not approve it; use the unchanged plan and signature",
         ));
     }
     let signer = signing::open_key(out, &args.sign)?;
@@ -60,7 +60,7 @@ pub(crate) fn run(out: &Console, args: &ApproveArgs) -> Result<Exit, RunError> {
     let until = until.ok_or_else(|| {
         RunError::other(
             "telform::approval::valid_for",
-            "an approval has to end, and not at once",
+            "an approval needs an end in the future",
             "give a duration such as `--valid-for 24h`",
         )
     })?;
@@ -118,7 +118,7 @@ fn worth_it(reviewed: &SavedPlan, name: &str) -> Result<(), RunError> {
     let verdict = verify::verify_plan(reviewed.bytes());
     let why = match (verdict.verified, verdict.applicable) {
         (true, true) => return Ok(()),
-        (true, false) => "it refuses something, so no apply carries it out",
+        (true, false) => "it has refusals, so it cannot be applied",
         (false, _) => "it does not pass the independent checker",
     };
     Err(RunError::other(
@@ -148,14 +148,14 @@ fn unknown_signer(key: &PublicKey, why: &NotAllowed) -> RunError {
     RunError::other(
         "telform::approval::unknown_signer",
         format!("an approval by {} would not count: {why}", key.fingerprint()),
-        "sign with a key of the allowed signers, or let its line be added to them",
+        "sign with a key of the allowed signers, or have the key added to them",
     )
 }
 
 fn other_name(said: &str, is: &str) -> RunError {
     RunError::other(
         "telform::approval::other_name",
-        format!("the allowed signers call the owner of this key {is}, and not {said}"),
-        "leave --identity out, or give one of these names",
+        format!("the allowed signers call the owner of this key {is}, not {said}"),
+        "leave out --identity, or use one of these names",
     )
 }

@@ -76,7 +76,7 @@ fn parse_topic(asked: &str) -> Result<DocsTopic, RunError> {
     let meant = near.map_or_else(String::new, |(_, name)| format!("did you mean {name}? "));
     Err(RunError::other(
         "telform::docs::topic",
-        format!("there is no page about `{asked}`"),
-        format!("{meant}There is `errors`, every error code, and the kinds {}", services::address_kinds().join(", ")),
+        format!("telform has no page about `{asked}`"),
+        format!("{meant}Pages: `errors`, every error code, and the kinds {}", services::address_kinds().join(", ")),
     ))
 }

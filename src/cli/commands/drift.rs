@@ -27,13 +27,13 @@ pub struct DriftArgs {
     /// Only this address, repeatable; `*` matches anything, as in 'partners.west-*'
     #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub targets: Vec<AddressPattern>,
-    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-    /// Exit with 5 instead of 1 when all that could not be compared are accounts that cannot be read
+    /// Exit with 5 instead of 1 if only unreadable accounts could not be compared
     #[arg(long)]
     pub skip_unreadable: bool,
-    /// Write the values that are there into the YAML; comments and the order of the file stay
+    /// Write the live values into the YAML; comments and the order of the file stay
     #[arg(long)]
     pub accept: bool,
     /// Read from the embedded simulator, started from this world file, instead of the accounts' services
@@ -95,13 +95,16 @@ fn describe_not_accepted(it: &NotAccepted, with: &CommandFormatter<'_>) -> Strin
     let forget = |address: &Address| with(&format!("telform forget {address}"));
     match it {
         NotAccepted::NoEntry(address) => {
-            format!("{address} has no entry in the YAML that could say it: add one, or release it with `{}`", forget(address))
+            format!("{address} has no entry in the YAML: add one, or release the object with `{}`", forget(address))
         }
         NotAccepted::Missing(address) => {
-            format!("{address} is missing: to accept that, remove its entry from the YAML and run `{}`", forget(address))
+            format!(
+                "{address} is missing at the service: to accept that, remove its entry from the YAML and run `{}`",
+                forget(address)
+            )
         }
         NotAccepted::ByHand { address, attribute, why } => {
-            format!("{address} {attribute} has to be accepted by hand: {why}")
+            format!("{address} {attribute} must be accepted by hand: {why}")
         }
     }
 }

@@ -21,16 +21,16 @@ pub struct ExplainArgs {
     /// Address of an object, or of one attribute of it
     #[arg(value_name = "ADDRESS[.ATTRIBUTE]", value_parser = parse_address)]
     pub address: Address,
-    /// As a plan with this target would have it, repeatable; `*` matches anything
+    /// Explain a plan with this target, repeatable; `*` matches anything
     #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub targets: Vec<AddressPattern>,
-    /// As a plan without this address would have it, repeatable; `*` matches anything
+    /// Explain a plan without this address, repeatable; `*` matches anything
     #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub excludes: Vec<AddressPattern>,
-    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-    /// From a kept snapshot instead of asking the services
+    /// Read from a saved snapshot instead of the services
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
     /// Against the embedded simulator, started from this world file
@@ -147,11 +147,11 @@ fn unknown_address(inputs: &Inputs<'_>, address: &Address) -> RunError {
     let help = if inputs.desired.kinds.contains(&address.kind) {
         help
     } else {
-        format!("{help}; no file mentions {}, so their live objects were not looked at", address.kind)
+        format!("{help}; no file declares {}, so their live objects were not read", address.kind)
     };
     RunError::other(
         "telform::explain::unknown_address",
-        format!("neither the YAML nor the ledger knows {address}, and no live object has that name"),
+        format!("neither the YAML nor the ledger contains {address}, and no live object has this name"),
         help,
     )
 }

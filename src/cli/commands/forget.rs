@@ -30,7 +30,7 @@ pub struct ForgetCommandArgs {
     /// What to release.
     #[command(flatten)]
     pub forget: ForgetArgs,
-    /// The ledger that runs with --sandbox keep beside this world file
+    /// The ledger next to this world file, which runs with --sandbox keep
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
 }
@@ -68,14 +68,14 @@ fn describe(address: &Address, done: &ReleasedAddress) -> String {
         }
         return text + &create;
     }
-    let noted = format!("Noted: the create of {address} that was cut off made nothing.");
+    let noted = format!("Recorded: the interrupted create of {address} created nothing.");
     match &done.still_managed {
         Some(entry) => format!(
-            "{noted} telform still manages {} of account {} as {address}; the same command once more releases that.",
+            "{noted} telform still manages {} of account {} as {address}; run the same command again to release it.",
             escape(&entry.id),
             escape(&entry.account)
         ),
         None if done.hidden_until_verified => format!("{noted} The next apply creates it."),
-        None => format!("Nothing to release: telform manages no object as {address}.{create}"),
+        None => format!("Nothing to release: telform does not manage an object as {address}.{create}"),
     }
 }

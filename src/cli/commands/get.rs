@@ -23,10 +23,10 @@ use crate::text::{escape, fits_pattern};
 /// `telform get`.
 #[derive(Debug, Args, Clone)]
 pub struct GetArgs {
-    /// Kinds, numbers, or addresses; `*` matches anything, as in 'partners.west-*'. Nothing means everything
+    /// Kinds, numbers, or addresses; `*` matches anything, as in 'partners.west-*' [default: everything]
     #[arg(value_name = "KIND|ADDRESS", value_parser = subject)]
     pub subjects: Vec<InventorySubject>,
-    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
     /// Output format, repeatable: table, csv, json, yaml or markdown; with =FILE into a file. At most one goes to standard
@@ -36,7 +36,7 @@ pub struct GetArgs {
     /// The columns of a table, in this order: attributes, and account, address, entry, id, kind, managed
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// Only rows with this value, repeatable: all have to fit. COLUMN!=VALUE excludes it; `*` matches anything
+    /// Only rows with this value, repeatable; all conditions must match. COLUMN!=VALUE excludes it; `*` matches anything
     #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
     pub conditions: Vec<Condition>,
     /// Sort by this column [default: account and natural key]
@@ -141,6 +141,6 @@ fn report(out: &Console, outcome: &InventoryOutcome, inventory: &Inventory<'_>, 
         note(&format!("not shown: {count} {kind} of other organizations in account {}", foreign.account));
     }
     if let Some(ledger) = outcome.missing_ledger() {
-        note(&format!("there is no ledger at {ledger} yet, so nothing counts as managed"));
+        note(&format!("no ledger exists at {ledger} yet, so nothing counts as managed"));
     }
 }

@@ -13,7 +13,7 @@ use crate::run::{Exit, RunError};
 /// `telform man`.
 #[derive(Debug, Args, Clone)]
 pub struct ManArgs {
-    /// Folder for the pages of all commands, made where it is missing
+    /// Folder for the pages of all commands; created if missing
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 }

@@ -58,73 +58,73 @@ use verify::VerifyArgs;
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a commented configuration: asks for services and accounts, checks the tokens, offers to adopt what exists
+    /// Write a commented configuration: asks for services and accounts, checks the tokens, offers to adopt existing objects
     #[command(
-        after_help = "Examples:\n  telform init                  # asks; without a terminal: a template\n  telform init --quickstart     # with a sandbox world; needs no account\n  telform init --account unpod --set unpod.org_handle=acme.example --adopt\n  telform init --account west=carrierx --token west=file:secrets/west\n\nEach account gets one GET, which checks its token. No file that exists is overwritten."
+        after_help = "Examples:\n  telform init                  # asks; without a terminal writes a template\n  telform init --quickstart     # with a sandbox world; needs no account\n  telform init --account unpod --set unpod.org_handle=acme.example --adopt\n  telform init --account west=carrierx --token west=file:secrets/west\n\nOne GET per account checks its token. Existing files are never overwritten."
     )]
     Init(InitArgs),
-    /// Check the YAML: everything at once, offline, each problem with file, line, column and help
+    /// Check the YAML offline; report every problem with file, line, column and help
     #[command(
         after_help = "Examples:\n  telform validate\n  telform validate -f envs/staging --json\n  telform validate --format github --format gitlab=gl-code-quality.json"
     )]
     Validate(ValidateArgs),
-    /// Show what would change; sends nothing but GET
+    /// Show what would change; sends only GET
     #[command(
-        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode     # 2 when something is pending\n  telform plan --out plan.json         # for review; `apply plan.json` runs it\n  telform plan --target bridges.sales --format json\n  telform plan --target 'partners.west-*' --exclude 'partners.west-old*'\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml    # against the embedded simulator"
+        after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode     # exits with 2 if there are changes\n  telform plan --out plan.json         # for review; `apply plan.json` runs it\n  telform plan --target bridges.sales --format json\n  telform plan --target 'partners.west-*' --exclude 'partners.west-old*'\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml    # against the embedded simulator"
     )]
     Plan(PlanArgs),
-    /// Plan, show, ask, and carry it out
+    /// Plan, show, ask, and apply
     #[command(
         after_help = "Examples:\n  telform apply\n  telform apply plan.json     # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3\n  telform apply --target 'partners.west-*' --account 'org*'"
     )]
     Apply(ApplyArgs),
-    /// Settle by reading a run that was cut off, then plan, show, ask, and carry on
+    /// Settle an interrupted run by reading, then plan, show, ask, and apply the rest
     #[command(
-        after_help = "Examples:\n  telform resume\n  telform resume --auto-approve\n\nEach step whose request may have gone out is looked for: done, not done, or unknown with what to do. Nothing is made twice. `telform apply` does the same before it plans."
+        after_help = "Examples:\n  telform resume\n  telform resume --auto-approve\n\ntelform reads whether each request that may have been sent was carried out: done, not done, or unknown with what to do. Nothing is created twice. `telform apply` does the same before it plans."
     )]
     Resume(ResumeArgs),
-    /// Carry the plan out in the embedded simulator, on a copy of what is there now; the services get nothing but GET
+    /// Apply the plan in the embedded simulator, to a copy of the live state; sends only GET to the services
     #[command(
-        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault faults.yaml --on-error continue\n  telform rehearse --fault \\\n    '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n\nExits as the apply would. Nothing is written: ledger and journal of the rehearsal are in a temporary folder."
+        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault faults.yaml --on-error continue\n  telform rehearse --fault \\\n    '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n\nExits as the apply would. Nothing is written: the rehearsal keeps its ledger and journal in a temporary folder."
     )]
     Rehearse(RehearseArgs),
-    /// Take a run back: a plan like any other, made from the journal and from what is there now
+    /// Undo a run: a plan like any other, made from the journal and the live state
     #[command(
-        after_help = "Examples:\n  telform undo last\n  telform undo 0193 --max-deletes 1\n\nOnly what is still as the run left it is taken back; the rest is named. The YAML stays as it is, so the next apply does the run's changes again unless the YAML is changed too."
+        after_help = "Examples:\n  telform undo last\n  telform undo 0193 --max-deletes 1\n\ntelform undoes only what is still as the run left it, and names the rest. It does not change the YAML, so the next apply makes the run's changes again unless you change the YAML too."
     )]
     Undo(UndoArgs),
-    /// Show a saved plan; needs no network, no credentials, no YAML
+    /// Show a saved plan; needs no network, credentials or YAML
     #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
     Show(ShowPlanArgs),
-    /// Sign that a saved plan may be carried out; needs no network, no credentials, no YAML
+    /// Approve a saved plan with a signature; needs no network, credentials or YAML
     #[command(
-        after_help = "Examples:\n  telform approve plan.json --sign ~/.ssh/id_ed25519\n  telform approve plan.json --sign ~/.ssh/id.pub --valid-for 2h    # agent\n\nStatement and signature go into plan.json.approvals, where `telform apply plan.json --approvals N` looks. To check one without telform:\n  ssh-keygen -Y verify -n telform-approval -f allowed_signers -I NAME \\\n    -s FILE.json.sig < FILE.json"
+        after_help = "Examples:\n  telform approve plan.json --sign ~/.ssh/id_ed25519\n  telform approve plan.json --sign ~/.ssh/id.pub --valid-for 2h    # agent\n\nStatement and signature are written to plan.json.approvals, where `telform apply plan.json --approvals N` finds them. To check one without telform:\n  ssh-keygen -Y verify -n telform-approval -f allowed_signers -I NAME \\\n    -s FILE.json.sig < FILE.json"
     )]
     Approve(ApproveArgs),
-    /// Check a plan or a journal independently of the planner; needs no network, no credentials
+    /// Check a plan or a journal independently of the planner; needs no network or credentials
     #[command(
-        after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n  telform verify .telform/ledger.journal\n\nExit codes: 0 every rule holds, 1 one does not. A plan that refuses something may be in order; it is not applied."
+        after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n  telform verify .telform/ledger.journal\n\nExit codes: 0 every rule holds, 1 a rule is violated. A plan with refusals can pass, but is not applied."
     )]
     Verify(VerifyArgs),
-    /// Say why something is changed or is not: from the YAML to the request; sends nothing but GET
+    /// Explain why something is changed or not, from the YAML to the request; sends only GET
     #[command(
         after_help = "Examples:\n  telform explain partners.acme-west\n  telform explain partners.acme-west.zip\n  telform explain bridges.sales.numbers --json"
     )]
     Explain(ExplainArgs),
-    /// Show what is there now, managed or not, as a table, CSV, JSON, YAML or Markdown; sends nothing but GET
+    /// Show live objects, managed or not, as a table, CSV, JSON, YAML or Markdown; sends only GET
     #[command(
-        after_help = "Examples:\n  telform get                           # everything\n  telform get partners --where status=suspended\n  telform get numbers -o csv            # also those that are free\n  telform get numbers --where provider=twilio-main --sort bridge\n  telform get partners -o csv=partners.csv -o markdown=partners.md\n  telform get 'partners.west-*' --columns login,zip,managed\n\nExit codes: 0 everything was read, 1 something could not be: standard error says what. The CSV is a table that `for_each` takes."
+        after_help = "Examples:\n  telform get                           # everything\n  telform get partners --where status=suspended\n  telform get numbers -o csv            # including free numbers\n  telform get numbers --where provider=twilio-main --sort bridge\n  telform get partners -o csv=partners.csv -o markdown=partners.md\n  telform get 'partners.west-*' --columns login,zip,managed\n\nExit codes: 0 everything was read, 1 something could not be read (see standard error). `for_each` accepts the CSV as a table."
     )]
     Get(GetArgs),
-    /// Take existing objects under management: writes their YAML and enters them in the ledger
+    /// Start to manage existing objects: writes their YAML and records them in the ledger
     #[command(
         visible_alias = "import",
-        after_help = "Examples:\n  telform adopt --all --out adopted         # a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42    # one object by its id\n\nNothing but GET is sent. Before anything is written, a plan over the new files must be empty."
+        after_help = "Examples:\n  telform adopt --all --out adopted         # a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42    # one object by its id\n\nSends only GET. Before anything is written, a plan for the new files must be empty."
     )]
     Adopt(AdoptArgs),
-    /// Show what was changed outside telform since it last looked; sends nothing but GET
+    /// Show what was changed outside telform since its last run; sends only GET
     #[command(
-        after_help = "Examples:\n  telform drift             # exits with 2 when something drifted\n  telform drift --accept    # writes what is there into the YAML\n  telform apply             # puts back what the YAML says"
+        after_help = "Examples:\n  telform drift             # exits with 2 if something drifted\n  telform drift --accept    # writes the live values into the YAML\n  telform apply             # puts back what the YAML says"
     )]
     Drift(DriftArgs),
     /// Release an address without deleting its object
@@ -132,9 +132,9 @@ pub enum Command {
         after_help = "Examples:\n  telform forget providers.old-plivo\n  telform forget providers.old-plivo --sandbox world.yaml"
     )]
     Forget(ForgetCommandArgs),
-    /// Show and maintain the ledger: what telform manages and remembers
+    /// Show and maintain the ledger, the record of what telform manages
     Ledger(LedgerArgs),
-    /// Read the record of all runs: who did what, when, from which plan, and whether it was altered
+    /// Read the record of all runs: who did what, when, from which plan; check that it was not altered
     Journal(JournalArgs),
     /// Serve both APIs on loopback from a YAML world, until Ctrl-C
     #[command(after_help = "Examples:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
@@ -142,9 +142,9 @@ pub enum Command {
     /// Print the JSON Schema of the YAML, or of one kind
     #[command(after_help = "Examples:\n  telform schema > telform.schema.json\n  telform schema partners")]
     Schema(SchemaArgs),
-    /// Check that everything a run needs is there: credentials, clock, ledger, lock; sends nothing but GET
+    /// Check what a run needs: credentials, clock, ledger, lock; sends only GET
     #[command(
-        after_help = "Examples:\n  telform doctor\n  telform doctor --json\n  telform doctor --sandbox world.yaml\n\nExit codes: 0 nothing is wrong, 1 something is. Nothing is written, here or there."
+        after_help = "Examples:\n  telform doctor\n  telform doctor --json\n  telform doctor --sandbox world.yaml\n\nExit codes: 0 nothing is wrong, 1 something is wrong. Nothing is written."
     )]
     Doctor(DoctorArgs),
     /// Print a reference page: the attributes of a kind, all error codes, or one of them
@@ -152,12 +152,12 @@ pub enum Command {
         after_help = "Examples:\n  telform docs partners\n  telform docs guard::max_deletes\n  telform docs errors --format markdown"
     )]
     Docs(DocsArgs),
-    /// Print what a shell needs to complete commands and options
+    /// Print the completion script of a shell
     #[command(
         after_help = "Examples:\n  telform completions bash > /etc/bash_completion.d/telform\n  telform completions zsh > ~/.zfunc/_telform\n  telform completions fish > ~/.config/fish/completions/telform.fish"
     )]
     Completions(CompletionsArgs),
-    /// Print the manual page, or write one for every command into a folder
+    /// Print the manual page, or write one for each command into a folder
     #[command(after_help = "Examples:\n  telform man | man -l -\n  telform man --out /usr/local/share/man/man1")]
     Man(ManArgs),
 }

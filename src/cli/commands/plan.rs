@@ -10,6 +10,7 @@ use crate::cli::args::{FormatTarget, PlanFormat, PlanSelectionArgs, PolicyArgs};
 use crate::cli::console::Console;
 use crate::cli::formats::{self, CommentContext, FormatSelection};
 use crate::cli::journal_head;
+use crate::cli::refusals::render_refusals;
 use crate::cli::signing;
 use crate::run::make_plan::{PlanRequest, make_plan, save_plan};
 use crate::run::{Exit, RunError};
@@ -25,10 +26,10 @@ pub struct PlanArgs {
     /// most one goes to standard output [default: text]
     #[arg(long = "format", value_name = "FORMAT[=FILE]")]
     pub formats: Vec<FormatTarget<PlanFormat>>,
-    /// Offer the digest in a Markdown comment although this many addresses and numbers are not shown in it [default: 0]
+    /// Offer the digest in a Markdown comment even if it does not show this many addresses and numbers [default: 0]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub max_unshown: u64,
-    /// Exit with 2 when something is pending
+    /// Exit with 2 if there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Save the plan, for `telform apply FILE`, `show` and `verify`; it holds no secret
@@ -37,10 +38,10 @@ pub struct PlanArgs {
     /// Sign the saved plan with this SSH key, a private key file or a public one whose private half the agent holds: writes FILE.sig
     #[arg(long, value_name = "KEY", requires = "out")]
     pub sign: Option<PathBuf>,
-    /// Keep what the services answered, without secrets, so that --snapshot can plan from it again
+    /// Save the answers of the services, without secrets, to plan from them with --snapshot
     #[arg(long, value_name = "FILE", conflicts_with = "snapshot")]
     pub snapshot_out: Option<PathBuf>,
-    /// Plan from a kept snapshot instead of asking the services: no network, no tokens, the same bytes
+    /// Plan from a saved snapshot instead of the services: no network, no tokens, the same output
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
     /// Programs that judge it.
@@ -80,8 +81,11 @@ pub(crate) async fn run(out: &Console, args: &PlanArgs) -> Result<Exit, RunError
     if let Some(file) = &args.out {
         save_plan(file, &document, signer)?;
     }
-    if wanted.for_people(out) && plan.has_changes() && !plan.is_refused() {
-        out.print(&next_step_hint(args));
+    if plan.is_refused() && wanted.for_people(out) {
+        out.print(&format!("\n{}", render_refusals(out, plan, "")));
+    } else if wanted.for_people(out) && plan.has_changes() {
+        let hint = next_step_hint(args);
+        out.print(&format!("{}\n", out.plan_detail().wrap_sentence(&out.repeated_options.text(&hint))));
     }
     Ok(formats::exit_for_plan(plan, args.detailed_exitcode))
 }
@@ -91,8 +95,8 @@ fn next_step_hint(args: &PlanArgs) -> String {
     match &args.out {
         Some(file) => {
             let file = escape(&shell_quote(&file.display().to_string()));
-            format!("Saved. Run `telform apply {file}` to carry out exactly this plan.\n")
+            format!("Saved. To apply exactly this plan, run `telform apply {file}`.")
         }
-        None => "Run `telform apply` with the same options to carry it out.\n".to_owned(),
+        None => "To apply it, run `telform apply` with the same options.".to_owned(),
     }
 }

@@ -16,11 +16,11 @@ use crate::sandbox::{FaultRule, World};
 /// `telform rehearse`.
 #[derive(Debug, Args, Clone)]
 pub struct RehearseArgs {
-    /// A saved plan: rehearsed only if nothing moved since, as `telform apply PLAN` would run it
+    /// A saved plan: rehearsed only if nothing changed since, as with `telform apply PLAN`
     #[arg(value_name = "PLAN", conflicts_with_all = choice_options())]
     pub plan: Option<PathBuf>,
-    /// What goes wrong, as the simulator's world files say it: YAML, or a file of it; repeatable. Each account has a simulator of
-    /// its own, and each counts its own requests
+    /// A fault, in the format of the simulator's world files: YAML, or a file; repeatable. Each account has its own
+    /// simulator, which counts its own requests
     #[arg(long = "fault", value_name = "YAML|FILE")]
     pub faults: Vec<String>,
     /// What the plan is about.
@@ -57,7 +57,7 @@ fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
         let wrong = |why: String| {
             RunError::other(
                 "telform::rehearse::fault",
-                format!("`{text}` is not a fault: {why}"),
+                format!("`{text}` does not describe a fault: {why}"),
                 "a fault looks like `{ match: { method: DELETE }, effect: { answer: { status: 500 } } }`; a file holds one or a list of them",
             )
         };
@@ -65,7 +65,7 @@ fn faults(given: &[String]) -> Result<Vec<FaultRule>, RunError> {
         let text = if is_file { disk::read_text(path).map_err(|error| wrong(error.to_string()))? } else { text.clone() };
         // The content of a file that was read by mistake is not quoted.
         if is_file && !text.contains("effect") {
-            return Err(wrong("the file names no `effect`".to_owned()));
+            return Err(wrong("the file has no `effect`".to_owned()));
         }
         let lines: Vec<String> = text.lines().map(|line| format!("    {line}")).collect();
         let lines = lines.join("\n");

@@ -14,7 +14,7 @@ use crate::run::{self, ApplyRequest, Exit, RunError, TrustDemand};
 /// `telform resume`.
 #[derive(Debug, Args, Clone)]
 pub struct ResumeArgs {
-    /// Wait this long for a create that got no answer to show up or to be over, such as 90s or 10m [default: 0, say until when it
+    /// Wait this long for the result of a create that got no answer, such as 90s or 10m [default: 0, say until when it
     /// may still be running]
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub settle_timeout: Option<Duration>,
@@ -26,7 +26,7 @@ pub struct ResumeArgs {
     pub how: CarryOutArgs,
 }
 
-/// Settles, and goes on.
+/// Settles, and continues.
 pub(super) async fn run(out: &Console, args: &ResumeArgs) -> Result<Exit, RunError> {
     needs_a_plan("resume")?;
     let request = ApplyRequest {

@@ -13,7 +13,7 @@ use crate::sandbox::Sandbox;
 /// `telform sandbox`.
 #[derive(Debug, Args, Clone)]
 pub struct SandboxArgs {
-    /// World to start from; what changes is kept beside it in WORLD.state.yaml
+    /// World to start from; changes are saved next to it in WORLD.state.yaml
     pub world: PathBuf,
     /// Address to listen on; loopback only
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
@@ -26,7 +26,7 @@ pub(crate) async fn run(out: &Console, args: &SandboxArgs) -> Result<Exit, RunEr
         return Err(RunError::other(
             "telform::sandbox::not_loopback",
             format!("{} is not a loopback address", args.listen),
-            "the simulator may hold a copy of an account; it listens on 127.0.0.1 or [::1] only",
+            "the simulator may contain a copy of an account, so it listens only on 127.0.0.1 or [::1]",
         ));
     }
     let failed = |code, help: &str, error: &dyn std::fmt::Display| RunError::other(code, error.to_string(), help);
@@ -34,7 +34,7 @@ pub(crate) async fn run(out: &Console, args: &SandboxArgs) -> Result<Exit, RunEr
     let world = load_world(&args.world, "check the world file")?;
     let sandbox = Sandbox::start_on(world, args.listen)
         .await
-        .map_err(|error| failed("telform::sandbox::start", "give another address with --listen", &error))?;
+        .map_err(|error| failed("telform::sandbox::start", "choose another address with --listen", &error))?;
     // A user who has read the addresses may stop it at once, and its state is then saved, too.
     let stopped = out.signals.nth_signal(1);
     let control = sandbox.base() + "/_sim/";
@@ -48,7 +48,7 @@ pub(crate) async fn run(out: &Console, args: &SandboxArgs) -> Result<Exit, RunEr
         });
     } else {
         out.print(&format!(
-        "Unpod     {}\nCarrierX  {}\nToken     {}\nControl   {}\n          log, world, faults, verify/SID/FIELD\nThe addresses contain a token of this run: anyone who has them may read and change\neverything here. Keep them secret.\nStop with Ctrl-C; the state is kept in {}.\n",
+        "Unpod     {}\nCarrierX  {}\nToken     {}\nControl   {}\n          log, world, faults, verify/SID/FIELD\nThe addresses contain a token of this run: anyone who has them may read and change\neverything here. Keep them secret.\nStop with Ctrl-C. The state is saved in {}.\n",
         sandbox.unpod_url(),
         sandbox.carrierx_url(),
         sandbox.token(),

@@ -11,7 +11,7 @@ use crate::services;
 /// `telform schema`.
 #[derive(Debug, Args, Clone)]
 pub struct SchemaArgs {
-    /// Kind (providers, bridges or partners), `plan` for saved plans, or what a document of --json calls itself (telform-event)
+    /// Kind (providers, bridges or partners), `plan` for saved plans, or the name of a --json document (telform-event)
     /// [default: the whole YAML file]
     pub kind: Option<String>,
 }

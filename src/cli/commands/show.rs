@@ -26,7 +26,7 @@ pub struct ShowPlanArgs {
     /// Output format, repeatable, as for `telform plan` [default: text]
     #[arg(long = "format", value_name = "FORMAT[=FILE]")]
     pub formats: Vec<FormatTarget<PlanFormat>>,
-    /// Offer the digest in a Markdown comment although this many addresses and numbers are not shown in it [default: 0]
+    /// Offer the digest in a Markdown comment even if it does not show this many addresses and numbers [default: 0]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub max_unshown: u64,
     /// Whose signatures are valid.
@@ -59,11 +59,11 @@ fn vouched(reviewed: &SavedPlan, args: &ShowPlanArgs) -> Result<Vec<Vouched>, Ru
 fn render_origin(reviewed: &SavedPlan, width: usize) -> String {
     let document = &reviewed.document;
     let origin = &document.origin;
-    let mut text = format!("Made by telform {}", escape(&document.telform_version));
+    let mut text = format!("Written by telform {}", escape(&document.telform_version));
     if let Some(commit) = &origin.commit {
         text.push_str(&format!(" at commit {}", escape(commit)));
     }
-    text.push_str(&format!("\nfrom configuration {}\n", escape(&origin.configuration)));
+    text.push_str(&format!("\nfrom a configuration with digest {}\n", escape(&origin.configuration)));
     match &origin.ledger {
         Some(ledger) => text.push_str(&format!("with ledger {}, serial {}\n", escape(&ledger.id), ledger.serial)),
         None => text.push_str("without a ledger\n"),

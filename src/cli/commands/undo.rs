@@ -10,13 +10,13 @@ use crate::run::{self, Exit, RunError, UndoRequest};
 
 /// `telform undo`.
 #[derive(Debug, Args, Clone)]
-#[command(mut_arg("targets", |arg| arg.help("Take back only what was done to this address and to what it needs, repeatable; `*` matches anything")))]
+#[command(mut_arg("targets", |arg| arg.help("Undo only changes of this address and of what it needs, repeatable; `*` matches anything")))]
 #[command(mut_arg("excludes", |arg| arg.help("Leave this address as it is, repeatable; `*` matches anything")))]
 #[command(mut_arg("allow_similar", |arg| arg.help(
-    "Make this object again although a live one has a login, slug or name that differs only in letter case, spaces or Unicode form, repeatable"
+    "Create this object again even if a live one has a login, slug or name that differs only in letter case, spaces or Unicode form, repeatable"
 )))]
 pub struct UndoArgs {
-    /// Which run of the journal: its id, the beginning of it, or `last`
+    /// Run in the journal: its id, the start of its id, or `last`
     #[arg(value_name = "RUN")]
     pub of: String,
     /// What of it is taken back.

@@ -65,7 +65,7 @@ fn verify_signatures(args: &VerifyArgs, bytes: &[u8], verdict: &PlanVerification
     let seen = PlanFileWithPapers::read(&args.file, bytes, digest)?.to_reports(allowed.as_ref());
     let nobody = !seen.iter().any(|it| it.verdict == "counts");
     let missing = (allowed.is_some() && nobody)
-        .then(|| ("telform::signature::missing", "no allowed signer signed or approved the plan".to_owned()));
+        .then(|| ("telform::signature::missing", "none of the allowed signers signed or approved the plan".to_owned()));
     Ok(JournalSignatures { seen, missing })
 }
 
@@ -122,7 +122,7 @@ fn verify_journal(out: &Console, args: &VerifyArgs, bytes: &[u8]) -> Result<Exit
 /// The last line when a rule is violated.
 fn not_verified(violations: usize) -> String {
     match violations {
-        0 => "NOT verified: the signatures do not hold.\n".to_owned(),
+        0 => "NOT verified: the signatures are not valid.\n".to_owned(),
         count => format!("NOT verified: {count} {}.\n", plural_kind(count, "violations")),
     }
 }
@@ -159,15 +159,15 @@ fn render_verdict(verdict: &PlanVerification, good: bool, out: &Console) -> Stri
         text.push_str(if seen.checksum {
             "Checksum: covers the whole file\n"
         } else {
-            "Checksum: none, so only what the digest covers is sealed\n"
+            "Checksum: none, so only the content under the digest is protected\n"
         });
         if !seen.complete {
-            text.push_str("Not complete: what is refused was left out, so not all of it is checked\n");
+            text.push_str("Not complete: the plan leaves out what is refused, so not everything could be checked\n");
         }
     }
     text.push_str(&match (good, verdict.applicable) {
         (true, true) => "Verified: every rule holds.\n".to_owned(),
-        (true, false) => "Verified, but not applicable: the plan refuses something.\n".to_owned(),
+        (true, false) => "Verified, but not applicable: the plan has refusals.\n".to_owned(),
         (false, _) => not_verified(count),
     });
     text

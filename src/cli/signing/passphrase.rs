@@ -20,7 +20,7 @@ pub(super) fn ask(out: &Console, key: &LockedKey, name: &str) -> Result<PrivateK
         )
     };
     if !out.is_interactive() {
-        return Err(needs("it has a passphrase, which cannot be typed here"));
+        return Err(needs("it has a passphrase, and telform cannot ask for it here"));
     }
     for _ in 0..TRIES {
         let typed = typed(&|| out.print_stderr(&format!("Passphrase of {}: ", escape(name))));
@@ -35,7 +35,7 @@ pub(super) fn ask(out: &Console, key: &LockedKey, name: &str) -> Result<PrivateK
         }
         out.print_stderr("That passphrase does not open it.\n");
     }
-    Err(needs("no passphrase that was typed opens it"))
+    Err(needs("none of the typed passphrases opens it"))
 }
 
 /// A line from the terminal, without echo from before the question on. Signal keys are read like others: if a signal ended the

@@ -25,7 +25,7 @@ impl<'a> ConfigLoader<'a> {
                         &item.file.source,
                         item.entry.key_span,
                     )
-                    .label("whose is this?")
+                    .label("which account?")
                     .help(format!("add an account with `api: {api}`")),
                 );
             }
@@ -83,7 +83,7 @@ impl<'a> ConfigLoader<'a> {
             if self.all_files_read {
                 let mut problem = Problem::new(
                     "telform::yaml::unknown_account",
-                    format!("there is no account `{}`", suggestions::shorten_name(name)),
+                    format!("the account `{}` does not exist", suggestions::shorten_name(name)),
                     &item.file.source,
                     values::value_span(item.entry),
                 );

@@ -151,7 +151,7 @@ impl<'a> ConfigLoader<'a> {
                 let others = self.accounts.keys().copied().filter(|name| *name != own);
                 let near = suggestions::closest_name(own, others);
                 let what = format!("the account `{}`", suggestions::shorten_name(own));
-                self.overrides_nothing(block.head, &what, near, "this lacks `api`");
+                self.overrides_nothing(block.head, &what, near, "`api` is missing");
             } else {
                 self.report_lacking(block.head, "api", &format!("one of {}", suggestions::join_names(&words)));
             }

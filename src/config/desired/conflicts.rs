@@ -178,7 +178,7 @@ impl ConfigLoader<'_> {
                 };
                 let what = format!("{} is on `{first}` and on `{}`", line.key(), parsed.object.address);
                 let problem = conflict_problem("telform::yaml::number_twice", &what, place, &label);
-                problems.push(problem.help("a number is on one bridge"));
+                problems.push(problem.help("a number can be on one of them only; keep one"));
             }
         }
         for parsed in self.parsed_numbers.values() {

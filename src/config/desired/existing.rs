@@ -29,7 +29,7 @@ impl<'a> ConfigLoader<'a> {
         for (address, block) in self.existing.clone() {
             if let Some(declared) = self.objects.get(&address).map(|block| block.head) {
                 let what = format!("`{address}` is both declared and under `existing`");
-                let help = "keep one: what is declared is managed, and `existing` is for what is not managed here";
+                let help = "keep one: telform manages what is declared, and `existing` is for what it does not manage";
                 let (first, again) = ((declared.file, declared.entry.key_span), (block.head.file, block.head.entry.key_span));
                 self.report_duplicate("telform::yaml::existing", &what, first, again, help);
             } else if let Some(object) = self.read_reference(&address, &block) {
@@ -65,7 +65,7 @@ impl<'a> ConfigLoader<'a> {
         let all = [&schema::REFERENCE[..], &keys].concat();
         if object.shapes.is_empty() && block.entries.iter().all(|line| all.contains(&line.key())) {
             let head = block.head;
-            let what = format!("`{address}` does not say which object is meant");
+            let what = format!("`{address}` does not identify an object");
             self.report_problem(
                 Problem::new("telform::yaml::existing", what, &head.file.source, head.entry.key_span)
                     .label("which one?")
@@ -103,12 +103,12 @@ impl<'a> ConfigLoader<'a> {
         if !of_an_entry {
             return self.report_unknown_key(item.file, item.entry, &known, "under `existing`");
         }
-        let what = format!("`{key}` cannot be said of an object that is only referred to");
+        let what = format!("`{key}` is not allowed for an object that is only referred to");
         let known = suggestions::join_names(&known);
         self.report_problem(
             Problem::new("telform::yaml::existing", what, &item.file.source, item.entry.key_span)
                 .label("not here")
-                .help(format!("here are only {known}; to manage the object, declare it under `{kind}`")),
+                .help(format!("only {known} are allowed here; to manage the object, declare it under `{kind}`")),
         );
     }
 }

@@ -183,7 +183,7 @@ pub(super) fn parse_text(name: &str, folder: PathBuf, text: &str, edits: &FileEd
     if problems.is_empty() && file.documents.is_empty() {
         problems.push(
             Problem::of_file("telform::file::empty", "the file is empty", name)
-                .help("write something into it, or leave it out; `version: 1` alone is enough"),
+                .help("write `version: 1` into it, or leave it out"),
         );
     }
     let mut tables = Vec::new();
@@ -218,15 +218,15 @@ impl FileFinder<'_> {
             (true, true) => self.problems.push(
                 Problem::of_file(
                     "telform::file::ambiguous",
-                    format!("there is a file {FILE} and a folder {FOLDER}, and neither is the obvious one"),
+                    format!("this folder contains both {FILE} and {FOLDER}/, so it is not clear which one to read"),
                     FILE,
                 )
-                .help(format!("say which with -f {FILE} or -f {FOLDER}, or give both")),
+                .help(format!("choose with -f {FILE} or -f {FOLDER}, or name both")),
             ),
             (false, false) => {
                 let other = ["telform.yml", "Telform.yaml"].into_iter().find(|name| self.current_folder.join(name).exists());
                 let hint = other.map_or(String::new(), |name| format!("; there is a {name}: give it with -f {name}"));
-                self.problems.push(Problem::of_file("telform::file::none", "there is no configuration here", FILE).help(
+                self.problems.push(Problem::of_file("telform::file::none", "this folder contains no configuration", FILE).help(
                     format!(
                         "telform reads {FILE}, or every .yaml and .yml file below {FOLDER}/, or what -f names{hint}\n\
                          `telform init` writes a first one"
@@ -344,7 +344,7 @@ impl FileFinder<'_> {
 
     fn report_unreadable(&mut self, error: &std::io::Error, name: &str) {
         let problem = if error.kind() == std::io::ErrorKind::NotFound {
-            Problem::of_file("telform::file::missing", "there is no such file or folder", name)
+            Problem::of_file("telform::file::missing", "this file or folder does not exist", name)
         } else {
             Problem::of_file("telform::file::unreadable", format!("cannot be read: {}", io_reason(error)), name)
         };

@@ -289,7 +289,7 @@ impl<'a> ConfigLoader<'a> {
             let what = "this file has none of the keys that telform knows at the top of a file";
             let problem = Problem::new("telform::yaml::unknown_key", what, &file.source, document.used_at);
             self.report_problem(
-                problem.help(format!("is it the right file? the known keys are {}", suggestions::join_names(&known))),
+                problem.help(format!("is this the right file? The known keys are {}", suggestions::join_names(&known))),
             );
             return;
         }
@@ -388,7 +388,7 @@ impl<'a> ConfigLoader<'a> {
             return;
         };
         self.report_problem(
-            Problem::of_file("telform::yaml::version", "no file says which version of the format it is in", first.source.name())
+            Problem::of_file("telform::yaml::version", "no file states the version of the format", first.source.name())
                 .help(format!("begin with `version: {VERSION}`")),
         );
     }

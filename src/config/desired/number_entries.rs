@@ -140,7 +140,7 @@ fn owned_whole(address: &Address, head: FileEntry<'_>, holder: &ParsedObject<'_>
     let problem = Problem::new("telform::yaml::number_twice", what, &head.file.source, head.entry.key_span).label("this entry");
     let line = holder.key_entry(roles.members).or(holder.served_by_entry()).unwrap_or(holder.block.head);
     problem.also_at(&line.file.source, line.entry.key_span, "owned whole here").help(format!(
-        "put the number into the map, or take `{}` out of `{}`: every number on it is then an entry of its own, and any other is left alone",
+        "put the number into the map, or remove `{}` from `{}`: every number on it is then a separate entry, and telform leaves all others alone",
         roles.members, holder.object.address
     ))
 }

@@ -52,7 +52,7 @@ impl<'a> ConfigLoader<'a> {
         let Some(DesiredValue::Value(named)) = object.attributes.get(number) else {
             let problem = Problem::new(
                 "telform::yaml::missing",
-                format!("what serves `{}` is said, and its `{number}` is not", object.address),
+                format!("`{}` says what serves it, but its `{number}` is missing", object.address),
                 &item.file.source,
                 item.entry.key_span,
             );
@@ -107,11 +107,11 @@ impl<'a> ConfigLoader<'a> {
             self.report_problem(
                 Problem::new(
                     "telform::yaml::missing",
-                    "this number does not say which provider serves it",
+                    "this number does not say what serves it",
                     &item.file.source,
                     item.entry.key_span,
                 )
-                .label("served by whom?")
+                .label("what serves it?")
                 .help(format!("write {{ provider: NAME }}, with a name from `{target}`")),
             );
             return None;
@@ -161,11 +161,11 @@ impl<'a> ConfigLoader<'a> {
             let homes = self.account_identities();
             let help = if homes.get(account) == homes.get(other.object.account.as_str()) {
                 services::name_settings(&format!(
-                    "both name one account; write `account: {}` in both entries: nothing is sent, the ledger follows. An account reads several products with `{{products}}`",
+                    "both are names of the same account. Write `account: {}` in both entries: nothing is sent, and the ledger follows. An account reads several products with `{{products}}`",
                     other.object.account
                 ))
             } else {
-                "a number is served within one account".to_owned()
+                "a number and what serves it must be in the same account".to_owned()
             };
             return Some(problem(what).also_at(source, span, "defined here").help(help));
         }
@@ -178,7 +178,7 @@ impl<'a> ConfigLoader<'a> {
             return None;
         }
         let known = names_of_kind(&target.kind, self.objects.keys().chain(self.existing.keys()));
-        let what = format!("there is no `{}` among the {}", suggestions::shorten_name(&target.name), target.kind);
+        let what = format!("`{}` is not among the {}", suggestions::shorten_name(&target.name), target.kind);
         Some(reference_problem(what, line).help(describe_known(&target.kind, &target.name, &known)))
     }
 }

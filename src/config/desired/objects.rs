@@ -245,7 +245,7 @@ impl<'a> ConfigLoader<'a> {
             self.report_problem(
                 Problem::new(
                     "telform::yaml::update",
-                    "there is only one way to update this kind",
+                    "this kind can be updated in one way only",
                     &item.file.source,
                     item.entry.key_span,
                 )

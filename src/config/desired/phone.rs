@@ -43,12 +43,12 @@ pub(super) fn parse_phone(text: &str) -> Result<PhoneDigits, NotPhone> {
     }
     refuse_spreadsheet_number(plain)?;
     if plain.contains("..") || plain.contains(['[', ']', '{', '}', '*', '?', '…']) {
-        return not_a_phone("a range", "write each number by itself");
+        return not_a_phone("a range", "write each number separately");
     }
     refuse_extension(plain)?;
     let parts = || plain.split([',', ';', '|', '&', '/', '\n']).map(count);
     if plain.matches('+').count() > 1 || parts().filter(|digits| *digits >= WHOLE).count() > 1 {
-        return not_a_phone("two numbers", "write each number by itself");
+        return not_a_phone("two numbers", "write each number separately");
     }
     if plain.contains([',', ';']) {
         return not_a_phone("a pause or an extension", "leave out what is dialled after the number");
@@ -67,7 +67,7 @@ pub(super) fn parse_phone(text: &str) -> Result<PhoneDigits, NotPhone> {
         return not_a_phone("a character that no number has", "write the digits of the number");
     }
     if is_range(plain) {
-        return not_a_phone("a range or an extension", "write each number by itself, without an extension");
+        return not_a_phone("a range or an extension", "write each number separately, without an extension");
     }
     let bare: String = plain.chars().filter(|char| !punctuation(*char)).collect();
     let (international, digits) = match (bare.strip_prefix('+'), bare.strip_prefix("00")) {

@@ -5,7 +5,7 @@ use crate::config::problem::Problem;
 use crate::config::schema;
 use crate::process::policy::Policy;
 
-const FORM: &str = "no shell is involved, so give each word by itself:\npolicy: { command: [python3, rules.py] }";
+const FORM: &str = "telform does not use a shell, so write each word separately:\npolicy: { command: [python3, rules.py] }";
 
 impl<'a> ConfigLoader<'a> {
     pub(super) fn collect_policy(&mut self, item: FileEntry<'a>) {

@@ -65,7 +65,7 @@ impl<'a> ConfigLoader<'a> {
                         &what,
                         first,
                         (file, at.1),
-                        "an object has one address; keep one of them",
+                        "an object has only one address; keep one of them",
                     );
                 }
             }
@@ -129,7 +129,7 @@ impl<'a> ConfigLoader<'a> {
         if from.0 == to.0 && named.is_none() {
             let mut found = problem(format!("`{}` is moved to itself", to.0));
             if from.0.kind != schema::ACCOUNTS {
-                found = found.help("to move it out of an account, add `account:` with the one that it leaves");
+                found = found.help("to move it out of an account, add `account:` with the account that it leaves");
             }
             self.report_problem(found);
             return None;
@@ -160,9 +160,9 @@ impl<'a> ConfigLoader<'a> {
         if let Some(declared) = declared.filter(|_| !line.keeps_address()) {
             self.report_problem(
                 problem(format!("`{}` is moved away and still declared", line.from.0), line.from.1)
-                    .label("moved away here")
+                    .label("renamed here")
                     .also_at(&declared.file.source, declared.entry.key_span, "declared here")
-                    .help("rename the entry too, or drop the rename"),
+                    .help("rename the entry too, or remove the rename"),
             );
             return;
         }
@@ -192,7 +192,7 @@ impl<'a> ConfigLoader<'a> {
                 problem(format!("`{}` is moved to `{end}`, which is under `existing`", line.from.0), line.to.1)
                     .label("only referred to")
                     .also_at(&referred.file.source, referred.entry.key_span, "under `existing` here")
-                    .help("to release the object, drop the rename: what `existing` names is no longer managed, and is left as it is"),
+                    .help("to release the object, remove the rename: what `existing` names is no longer managed, and is left as it is"),
             );
         } else if self.all_files_read {
             self.report_problem(

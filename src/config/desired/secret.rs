@@ -74,9 +74,9 @@ impl ConfigLoader<'_> {
             NodeData::Map(entries) => entries,
             NodeData::Scalar(_) if entry.value.is_null() => {
                 self.report_problem(
-                    Problem::new("telform::yaml::secret", format!("`{name}` says nothing"), &file.source, entry.key_span)
-                        .label("a source is needed")
-                        .help(format!("say where it comes from, or leave `{name}` out:\n{FORMS}")),
+                    Problem::new("telform::yaml::secret", format!("`{name}` is empty"), &file.source, entry.key_span)
+                        .label("a source is missing")
+                        .help(format!("name its source, or leave out `{name}`:\n{FORMS}")),
                 );
                 return None;
             }
@@ -86,13 +86,13 @@ impl ConfigLoader<'_> {
                 self.report_problem(
                     Problem::new(
                         "telform::yaml::unrendered",
-                        format!("`{name}` contains a template that nothing has filled in"),
+                        format!("`{name}` contains an unfilled template"),
                         &file.source,
                         at,
                     )
                     .label("the value is hidden here")
                     .help(format!(
-                        "telform fills in no templates; a secret is named by its source:\n    {name}: {{ env: {variable} }}"
+                        "telform does not fill in templates. Name the source of a secret:\n    {name}: {{ env: {variable} }}"
                     )),
                 );
                 return None;
@@ -102,7 +102,7 @@ impl ConfigLoader<'_> {
                 self.report_problem(
                     Problem::new(
                         "telform::yaml::literal_secret",
-                        format!("`{name}` contains a secret itself; a secret never belongs in the YAML"),
+                        format!("`{name}` contains a secret, which does not belong in the YAML"),
                         &file.source,
                         at,
                     )
@@ -110,7 +110,7 @@ impl ConfigLoader<'_> {
                     .help(format!(
                         "put it into the environment and write\n    {name}: {{ env: {variable} }}\n\
                          or use a file or a program: {{ file: path }}, {{ command: [program, argument] }}\n\
-                         if this file was shared or committed, the secret is known: replace it at the service"
+                         if this file was shared or committed, others may know the secret: replace it at the service"
                     )),
                 );
                 return None;
@@ -123,7 +123,7 @@ impl ConfigLoader<'_> {
                 &file.source,
                 at,
             );
-            self.report_problem(problem.label("one source, please").help(format!("write one of\n{FORMS}")));
+            self.report_problem(problem.label("use one source").help(format!("write one of\n{FORMS}")));
             return None;
         };
         let source = match &*part.key {
@@ -135,7 +135,7 @@ impl ConfigLoader<'_> {
         if source.is_none() && !matches!(&*part.key, "env" | "file" | "command") {
             self.report_problem(
                 Problem::new("telform::yaml::secret", format!("this is not a source for `{name}`"), &file.source, part.key_span)
-                    .label("unknown sort of source")
+                    .label("unknown source")
                     .help(format!("write one of\n{FORMS}")),
             );
         }
@@ -192,7 +192,7 @@ impl ConfigLoader<'_> {
                     part.value.used_at,
                 )
                 .label("no such list")
-                .help("no shell is involved, so give each word by itself:\n{ command: [pass, show, carrier/token] }"),
+                .help("telform does not use a shell, so write each word separately:\n{ command: [pass, show, carrier/token] }"),
             );
         }
         good.map(SecretSource::Command)

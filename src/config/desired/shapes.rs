@@ -88,7 +88,7 @@ impl<'a> ConfigLoader<'a> {
         self.report_problem(
             Problem::new(
                 "telform::yaml::generation",
-                format!("`{}` belongs to generation {belongs}, and the account insists on generation {asked}", entry.key),
+                format!("`{}` belongs to generation {belongs}, but the account sets generation {asked}", entry.key),
                 &item.file.source,
                 entry.key_span,
             )
@@ -154,7 +154,7 @@ impl<'a> ConfigLoader<'a> {
             let near = self.closest_address(address);
             if near.is_some() || (!pinned && keyed.is_empty()) {
                 let lacking = fitting.first().map(lacking).unwrap_or_default();
-                let lacking = format!("this lacks {}", suggestions::join_names(&lacking));
+                let lacking = format!("{} is missing", suggestions::join_names(&lacking));
                 let what = format!("`{}.{}`", address.kind, suggestions::shorten_name(&address.name));
                 self.overrides_nothing(item, &what, near.as_deref(), &lacking);
                 return Vec::new();
@@ -179,8 +179,8 @@ impl<'a> ConfigLoader<'a> {
         let name = suggestions::shorten_name(item.key());
         let problem = |code, what: String| Problem::new(code, what, &item.file.source, item.entry.key_span);
         if !keyed.is_empty() {
-            let what = format!("`{name}` is managed if it is there already; to create it, {what} must be given");
-            let help = format!("{parts}nothing to do where it exists; to let telform create it, add what is missing");
+            let what = format!("`{name}` is managed if it already exists; to create it, telform needs {what}");
+            let help = format!("{parts}nothing to do if it exists; to let telform create it, add what is missing");
             self.report_problem(problem("telform::yaml::partial", what).label("its key is stated").help(help).note());
             return keyed;
         }

@@ -84,7 +84,7 @@ impl ConfigLoader<'_> {
         self.report_problem(
             Problem::new(
                 "telform::yaml::unrendered",
-                format!("{} contains `{shown}`, which nothing has filled in", what()),
+                format!("{} contains `{shown}`, which is not filled in", what()),
                 &file.source,
                 at,
             )
@@ -92,7 +92,7 @@ impl ConfigLoader<'_> {
             .help(format!(
                 "telform fills in ${{column}} where an entry has `for_each`, and no other template\n\
                  write the value, or fill the file in before telform reads it\n\
-                 a secret is named by its source: {{ env: {name} }}"
+                 name the source of a secret: {{ env: {name} }}"
             )),
         );
         false
@@ -103,14 +103,14 @@ impl ConfigLoader<'_> {
         let blank = text.chars().any(char::is_whitespace);
         let hidden = text.chars().any(is_invisible_char);
         let found = match (blank, hidden) {
-            (true, true) => "blanks and invisible characters",
+            (true, true) => "spaces and invisible characters",
             (true, false) => "a blank",
             _ => "an invisible character",
         };
         let name = &entry.key;
         let (code, what, help) = match field.grammar {
             TextGrammar::Identifier | TextGrammar::Code if blank || hidden => {
-                let what = format!("`{name}` contains {found}, which no identity at a service does");
+                let what = format!("`{name}` contains {found}, which an id at a service cannot contain");
                 ("telform::yaml::blank", what, None)
             }
             TextGrammar::Code if !text.is_ascii() => {
@@ -121,7 +121,7 @@ impl ConfigLoader<'_> {
                 ("telform::yaml::ascii", what, Some(help.to_owned()))
             }
             TextGrammar::Url if blank || hidden => {
-                let what = format!("`{name}` contains {found}, which no web address does");
+                let what = format!("`{name}` contains {found}, which a web address cannot contain");
                 ("telform::yaml::url", what, None)
             }
             TextGrammar::Any if hidden && field.ty == AttributeType::CatalogueEntry => {
@@ -160,7 +160,7 @@ impl ConfigLoader<'_> {
             }
             WordMatch::Strange => {
                 self.report_problem(
-                    Problem::new("telform::yaml::unseen", format!("`{shown}` has not been seen as {what}"), &file.source, at)
+                    Problem::new("telform::yaml::unseen", format!("`{shown}` is not known as {what}"), &file.source, at)
                         .label("is this right?")
                         .help(format!("known: {list}; it is sent as written"))
                         .warning(),

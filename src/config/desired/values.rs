@@ -82,7 +82,7 @@ impl ConfigLoader<'_> {
             self.report_problem(
                 Problem::new(
                     "telform::yaml::quote",
-                    format!("{} is a text, but {shown} without quotes is {taken} to many readers of YAML", what()),
+                    format!("{} is text, but many YAML parsers read {shown} without quotes as {taken}", what()),
                     &file.source,
                     at,
                 )
@@ -119,7 +119,7 @@ impl ConfigLoader<'_> {
             return None;
         };
         if scalar.classify_scalar() == PlainScalar::OddNumber {
-            let what = format!("many readers of YAML change `{}` when it has no quotes", suggestions::shorten_name(&scalar.text));
+            let what = format!("many YAML parsers change `{}` when it has no quotes", suggestions::shorten_name(&scalar.text));
             self.report_problem(
                 Problem::new("telform::yaml::quote", what, &file.source, entry.value.used_at)
                     .label("put this in quotes")
@@ -144,7 +144,7 @@ impl ConfigLoader<'_> {
     pub(super) fn read_boolean(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<bool> {
         let value = entry.value.as_scalar().filter(|scalar| scalar.classify_value() == PlainScalar::Bool);
         if value.is_none() {
-            self.report_wrong_type(file, entry, "true or false, spelled so and without quotes");
+            self.report_wrong_type(file, entry, "true or false, without quotes");
         }
         value.map(|scalar| scalar.text.eq_ignore_ascii_case("true"))
     }
@@ -200,12 +200,12 @@ impl ConfigLoader<'_> {
         self.report_problem(
             Problem::new(
                 "telform::yaml::credential",
-                format!("`{key}` looks like a credential, and anyone who reads this file can use it"),
+                format!("`{key}` looks like a credential, and anyone who can read this file can use it"),
                 &file.source,
                 part.key_span,
             )
             .label("its value is hidden in every output")
-            .help(format!("name where it comes from instead: {key}: {{ env: {variable} }}"))
+            .help(format!("name its source instead: {key}: {{ env: {variable} }}"))
             .warning(),
         );
     }
@@ -317,7 +317,7 @@ impl ConfigLoader<'_> {
             let gaps = |char: char| char.is_whitespace() || is_invisible_char(char);
             if let Some(scalar) = part.value.as_scalar().filter(|scalar| scalar.text.contains(gaps)) {
                 let what = format!(
-                    "`{}` of `{}` contains a blank or an invisible character",
+                    "`{}` of `{}` contains a space or an invisible character",
                     suggestions::shorten_name(&part.key),
                     entry.key
                 );
@@ -325,7 +325,7 @@ impl ConfigLoader<'_> {
                 self.report_problem(
                     Problem::new("telform::yaml::url", what, &file.source, part.value.used_at).label("not an address").help(
                         format!(
-                            "did you mean {}? a blank inside an address is written %20",
+                            "did you mean {}? write a space inside an address as %20",
                             double_quote(&masked_for_display(&bare))
                         ),
                     ),

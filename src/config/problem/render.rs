@@ -68,8 +68,8 @@ fn render_headline(problem: &Problem, color: bool) -> String {
     }
     let (bold, style) = match problem.severity {
         Severity::Error => (anstyle::Style::new().bold(), anstyle::AnsiColor::Red.on_default().bold()),
-        Severity::Warning => (anstyle::Style::new().bold(), anstyle::AnsiColor::Yellow.on_default().bold()),
-        Severity::Note => (anstyle::Style::new().bold(), anstyle::AnsiColor::Cyan.on_default().bold()),
+        Severity::Warning => (anstyle::Style::new().bold(), anstyle::AnsiColor::Magenta.on_default().bold()),
+        Severity::Note => (anstyle::Style::new().bold(), anstyle::Style::new().bold()),
     };
     let word = problem.severity.as_str();
     format!("{bold}{}{bold:#}: {style}{word}[{}]{style:#}: {bold}{}{bold:#}", problem.location, problem.code, problem.message)

@@ -93,7 +93,7 @@ fn file_schema() -> Value {
     properties.insert(
         "accounts".into(),
         json!({
-            "description": "One login on one service each.", "type": "object", "propertyNames": name_schema(),
+            "description": "Each account is one login at one service.", "type": "object", "propertyNames": name_schema(),
         }),
     );
     properties.insert(DEFAULTS.into(), defaults_schema(services::address_kinds().into_iter()));
@@ -108,7 +108,7 @@ fn file_schema() -> Value {
         properties.insert(
             name.into(),
             json!({
-                "description": format!("Each a {singular}, by your own name for it. `{{}}` for none."), "type": "object",
+                "description": format!("Each entry is one {singular}, under a name of your choice. `{{}}` means none."), "type": "object",
                 "propertyNames": name_schema(),
             }),
         );
@@ -118,7 +118,7 @@ fn file_schema() -> Value {
             properties.insert(
                 kind.into(),
                 json!({
-                    "description": format!("Each a {} that is an entry of its own. `{{}}` for none.", words.singular), "type": "object",
+                    "description": format!("Each entry is one {}. `{{}}` means none.", words.singular), "type": "object",
                 }),
             );
         }
@@ -127,14 +127,14 @@ fn file_schema() -> Value {
     properties.insert(
         "removed".into(),
         json!({
-            "description": "Objects to delete or release. An entry may stay afterwards.", "type": "array",
+            "description": "Objects to delete or release. You can keep an entry afterwards.", "type": "array",
             "items": or_for_each(tombstone_schema()),
         }),
     );
     properties.insert(
         "moved".into(),
         json!({
-            "description": "Renames: the object, or the account, is known by another name, nothing is changed. With `account` the object moves from that account to the one of its entry. An entry may stay.",
+            "description": "Renames of objects or accounts; nothing changes at the service. With `account` the object moves from that account to the one of its entry. You can keep an entry afterwards.",
             "type": "array", "items": or_for_each(rename_schema()),
         }),
     );
@@ -165,7 +165,7 @@ fn defaults_schema(kinds: impl Iterator<Item = &'static str>) -> Value {
     let properties: Map<String, Value> =
         kinds.filter_map(|name| Some((name.to_owned(), object_defaults_schema(name)?))).collect();
     json!({
-        "description": "Attributes that the entries of a kind share. What an entry says goes over them; those of an account go over those at the top.",
+        "description": "Attributes that the entries of a kind share. Values of an entry override them; defaults of an account override those at the top.",
         "type": "object", "additionalProperties": false, "properties": properties,
     })
 }
@@ -188,11 +188,11 @@ pub fn account_key(service: &ServiceTable, key: &str) -> Value {
         }
         "base_url" => json!({
             "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$", "default": service.base_url,
-            "description": "Where the service is. https; http only on loopback.",
+            "description": "URL of the service: https, or http on loopback.",
         }),
         "was" => json!({
             "type": "string", "pattern": "^https?://[^@?#\\s\\\\]+$",
-            "description": "The base_url that the service had before, so that the ledger follows it to the new one.",
+            "description": "The earlier base_url of the service, so that the ledger follows it to the new one.",
         }),
         "token" => json!({ "$ref": "#/$defs/secret", "description": "The account's token." }),
         "requests_per_minute" => json!({
@@ -252,7 +252,7 @@ pub fn account_needs(service: &ServiceTable) -> Vec<&'static str> {
 fn secret_schema() -> Value {
     let one = |key: &str, value: Value| json!({ "type": "object", "properties": { key: value }, "required": [key], "additionalProperties": false });
     json!({
-        "description": "Where a secret comes from; never the secret.",
+        "description": "Source of a secret, never the secret itself.",
         "oneOf": [
             one("env", json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "description": "An environment variable." })),
             one("file", json!({ "type": "string", "minLength": 1, "description": "A file; relative to this one." })),
@@ -273,7 +273,7 @@ fn guards_schema() -> Value {
         }
         properties.insert(guard.name.into(), number);
     }
-    json!({ "description": "Limits that a plan must keep: at the top in the whole run, in an account in that account. Both hold.", "type": "object", "properties": properties, "additionalProperties": false })
+    json!({ "description": "Limits for a plan: at the top for the whole run, in an account for that account. Both apply.", "type": "object", "properties": properties, "additionalProperties": false })
 }
 
 fn policy_schema() -> Value {
@@ -286,16 +286,16 @@ fn policy_schema() -> Value {
         }),
     );
     json!({
-        "description": "A program that gets every plan as JSON and refuses it with any exit code but 0.",
+        "description": "A program that reads every plan as JSON and refuses it with any exit code other than 0.",
         "type": "object", "properties": properties, "required": POLICY, "additionalProperties": false,
     })
 }
 
 fn rename_schema() -> Value {
-    let texts = ["The address that the object had.", "The address that it has."];
+    let texts = ["The old address of the object.", "The new address."];
     let mut properties: Map<String, Value> =
         RENAME.into_iter().zip(texts).map(|(key, text)| (key.to_owned(), named_address_schema(text))).collect();
-    let text = "The account that the object leaves; it is made in the account of its entry and deleted here.";
+    let text = "The account that the object leaves; telform creates it in the account of its entry and deletes it here.";
     properties.insert(RENAME[2].into(), json!({ "type": "string", "minLength": 1, "description": text }));
     json!({ "type": "object", "properties": properties, "required": &RENAME[..2], "additionalProperties": false })
 }
@@ -340,8 +340,8 @@ fn natural_key_properties(kinds: impl Iterator<Item = &'static Kind>) -> Map<Str
 
 fn tombstone_schema() -> Value {
     let mut properties = Map::new();
-    properties.insert("address".into(), address_schema("The address that the object had."));
-    properties.insert("reason".into(), json!({ "type": "string", "description": "Why it goes, for the review." }));
+    properties.insert("address".into(), address_schema("The old address of the object."));
+    properties.insert("reason".into(), json!({ "type": "string", "description": "Reason, shown in reviews." }));
     properties.insert("account".into(), json!({ "type": "string", "description": "Account that holds it." }));
     properties.insert("id".into(), json!({ "type": ["string", "integer"], "description": "Its identity." }));
     properties

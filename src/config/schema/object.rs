@@ -60,7 +60,7 @@ fn shape_schema(kind: &'static Kind, whole: bool) -> Value {
                 "prevent_delete": { "type": "boolean", "description": "Refuses any plan that would delete it." },
                 "ignore": {
                     "type": "array", "items": { "enum": names },
-                    "description": "Attributes that are used to make it and never compared after.",
+                    "description": "Attributes that are used on create and never compared afterwards.",
                 },
             },
         }),
@@ -70,7 +70,7 @@ fn shape_schema(kind: &'static Kind, whole: bool) -> Value {
             "update".into(),
             json!({
                 "enum": ["patch", "put"], "default": "patch",
-                "description": "How it is changed: only what differs, or the whole object.",
+                "description": "How it is updated: only what differs, or the whole object.",
             }),
         );
     }
@@ -193,7 +193,7 @@ fn numbers_schema() -> Value {
         json!({
             "type": "object", "required": needed, "additionalProperties": false,
             "properties": {
-                "provider": { "type": "string", "description": "Name of the provider that serves the number." },
+                "provider": { "type": "string", "description": "Name of the entry that serves the number." },
                 "as_shown": as_shown,
             },
         })

@@ -164,7 +164,7 @@ impl Compiler<'_> {
         }
         if origin.is_none() && !entries.iter().any(|entry| &*entry.key == "file") {
             let problem =
-                self.problem("telform::table::for_each", "`for_each` does not say which file the table is", value.used_at);
+                self.problem("telform::table::for_each", "`for_each` does not name the file of the table", value.used_at);
             self.report(problem.label("`file` is missing").help("write for_each: { file: PATH }"));
         }
         Some(ForEach { origin: origin?, separator, ignored })
@@ -172,7 +172,7 @@ impl Compiler<'_> {
 
     fn read_path(&mut self, scalar: &Scalar, node: &YamlNode, key: Span) -> Option<TableOrigin> {
         if node.is_null() || scalar.text.trim().is_empty() {
-            let problem = self.problem("telform::table::for_each", "`for_each` does not say where the rows come from", key);
+            let problem = self.problem("telform::table::for_each", "`for_each` does not name the source of the rows", key);
             let help = "write the path of a table, or a list of maps:\nfor_each: partners.csv\nfor_each: [{ code: west }, { code: east }]";
             self.report(problem.label("no table").help(help));
             return None;
@@ -212,7 +212,7 @@ impl Compiler<'_> {
             }
         }
         if must_vary && self.is_good {
-            let problem = self.problem("telform::table::key", "every row would make the same key", entry.key_span);
+            let problem = self.problem("telform::table::key", "every row would produce the same key", entry.key_span);
             let help = "put a placeholder into the key, such as \"acme-${code}\"";
             self.report(problem.label("no placeholder").help(help));
         }

@@ -98,10 +98,10 @@ impl<'a> Scanner<'a> {
                 None => {
                     let fault = TableFault::at(
                         "telform::table::quote",
-                        "a quote mark opens this cell, and none closes it",
+                        "this cell starts with a quotation mark that is not closed",
                         place(start + 1),
                     );
-                    return Err(fault.label("not closed").help("close it; a quote mark inside a quoted cell is written twice"));
+                    return Err(fault.label("not closed").help("close it; write a quotation mark inside a quoted cell twice"));
                 }
                 Some(b'"') if bytes.get(self.at + 1) == Some(&b'"') => self.at += 2,
                 Some(b'"') => break,
@@ -112,9 +112,9 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         match bytes.get(self.at) {
             Some(byte) if *byte != self.separator && !matches!(byte, b'\n' | b'\r') => {
-                let what = "there is text after the quote mark that closes this cell";
+                let what = "text follows the closing quotation mark of this cell";
                 let fault = TableFault::at("telform::table::quote", what, place(self.at));
-                Err(fault.label("closed here").help("write a quote mark inside a quoted cell twice"))
+                Err(fault.label("closed here").help("write a quotation mark inside a quoted cell twice"))
             }
             _ => Ok(CellPlace(place(self.at))),
         }
@@ -143,10 +143,9 @@ fn detect_separator(text: &str) -> Result<u8, TableFault> {
         [(one, _)] => Ok(*one as u8),
         several => {
             let names: Vec<&str> = several.iter().map(|(_, name)| *name).collect();
-            let what =
-                format!("the head of the table has a {}, and each may be what separates its columns", names.join(" and a "));
+            let what = format!("the header of the table has a {}, and each could separate its columns", names.join(" and a "));
             let span = Span::new(first, end, 1, 1);
-            let help = "say which: for_each: { file: PATH, separator: \";\" }";
+            let help = "name the separator: for_each: { file: PATH, separator: \";\" }";
             Err(TableFault::at("telform::table::separator", what, span).label("the head").help(help))
         }
     }
@@ -179,8 +178,8 @@ impl CsvTable {
         let mut reader = self.reader();
         let mut record = StringRecord::new();
         if scanner.next_row(&mut places)?.is_none() || !read_record(&mut reader, &mut record) {
-            let fault = TableFault::at("telform::table::head", "the table has no head", Span::default());
-            return Err(fault.help("its first row names its columns"));
+            let fault = TableFault::at("telform::table::head", "the table has no header row", Span::default());
+            return Err(fault.help("name the columns in the first row"));
         }
         let columns = read_head(&record, &places, faults);
         let names = columns.iter().map(|column| column.name.clone()).collect();
@@ -194,7 +193,7 @@ impl CsvTable {
                 continue;
             }
             if faults.len() >= MOST_FAULTS {
-                let what = format!("the table has more than {MOST_FAULTS} faults; the rows from here on were not checked");
+                let what = format!("the table has more than {MOST_FAULTS} errors; the rows from here on were not checked");
                 return Err(TableFault::at("telform::table::limit", what, places[0].0));
             }
             let is_whole = places.len() == columns.len();
@@ -255,13 +254,13 @@ fn read_head(record: &StringRecord, places: &[CellPlace], faults: &mut Vec<Table
     for (name, place) in record.iter().zip(places) {
         let name: SmolStr = restore_cell(name).trim().into();
         if let Some(first) = columns.iter().find(|first| !name.is_empty() && first.name == name) {
-            let fault = TableFault::at("telform::table::doubled_column", "two columns have one name", place.0)
+            let fault = TableFault::at("telform::table::doubled_column", "two columns have the same name", place.0)
                 .label("again")
                 .also(first.span, "first");
             faults.push(fault.help("rename one of them"));
         } else if name.chars().count() > LONGEST_NAME {
             let what = format!("the name of a column has more than {LONGEST_NAME} characters");
-            faults.push(TableFault::at("telform::table::head", what, place.0).label("is this the head?"));
+            faults.push(TableFault::at("telform::table::head", what, place.0).label("is this the header row?"));
         }
         columns.push(Column { name, span: place.0 });
     }
@@ -270,12 +269,12 @@ fn read_head(record: &StringRecord, places: &[CellPlace], faults: &mut Vec<Table
 
 fn wrong_length(places: &[CellPlace], wanted: usize) -> TableFault {
     let count = |number: usize| if number == 1 { "1 cell".to_owned() } else { format!("{number} cells") };
-    let what = format!("this row has {}, and the head has {wanted}", count(places.len()));
+    let what = format!("this row has {}, but the header has {wanted}", count(places.len()));
     let (place, label) = match places.get(wanted) {
-        Some(place) => (place.0, "the first one too many"),
-        None => (places[places.len() - 1].0, "the last one"),
+        Some(place) => (place.0, "the first extra cell"),
+        None => (places[places.len() - 1].0, "the last cell"),
     };
-    let help = "a cell that contains the separator goes into quote marks; an empty cell is written too";
+    let help = "put a cell that contains the separator into quotation marks, and write empty cells too";
     TableFault::at("telform::table::row", what, place).label(label).help(help)
 }
 

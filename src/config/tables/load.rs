@@ -63,15 +63,15 @@ pub(super) fn load_table(request: &TableRequest<'_>, context: &TableContext<'_>,
         problems.push(wrong(
             what,
             "leads elsewhere",
-            "put the table beside this file or below it, and write its path from here, with `/`",
+            "put the table into the folder of this file or below it, and write its path from here, with `/`",
         ));
         return None;
     };
     if !is_list && !TABLE_ENDINGS.contains(&&*ending) {
-        let what = format!("the name of the table `{}` does not show what it is", shown(request.path));
+        let what = format!("the name of the table `{}` does not show its format", shown(request.path));
         problems.push(wrong(
             what,
-            "which sort of table?",
+            "which format?",
             "separated values end in .csv or .tsv, lists of maps in .yaml, .yml or .json",
         ));
         return None;
@@ -133,14 +133,14 @@ fn reason(error: &io::Error, path: &str) -> (String, &'static str) {
     let path = shown(path);
     match disk::file_refusal(error) {
         Some(FileRefusal::Link(_)) => {
-            (format!("the table `{path}` is reached by a link, and telform follows none"), "put the table itself there")
+            (format!("the table `{path}` is behind a link, and telform does not follow links"), "put the table itself there")
         }
         Some(FileRefusal::Large(_)) => {
             (format!("the table `{path}` is larger than {} MiB", MAX_BYTES >> 20), "split it into several tables")
         }
         Some(refusal) => (format!("the table `{path}` is not read: {refusal}"), "name a regular file"),
         None if error.kind() == io::ErrorKind::NotFound => {
-            (format!("there is no table `{path}`"), "paths start from the folder of this file")
+            (format!("the table `{path}` does not exist"), "paths start from the folder of this file")
         }
         None if matches!(error.kind(), io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory) => {
             (format!("the table `{path}` is a folder, or its path leads through a file"), "name a file")
@@ -148,7 +148,7 @@ fn reason(error: &io::Error, path: &str) -> (String, &'static str) {
         None => {
             let why = error.to_string();
             let why = why.split(" (os error").next().unwrap_or_default();
-            (format!("the table `{path}` cannot be read: {why}"), "check who may read it")
+            (format!("the table `{path}` cannot be read: {why}"), "check its permissions")
         }
     }
 }

@@ -244,7 +244,7 @@ fn attach(file: &YamlFile, entries: &[EntryTemplate], tables: &[TableUse], probl
         if next + text > u32::MAX as usize {
             let what = "the tables of this file are too large together";
             let problem = Problem::new("telform::table::limit", what, &file.source, entry.span);
-            problems.push(problem.label("the limit is passed here").help("split the file"));
+            problems.push(problem.label("the limit is exceeded here").help("split the file"));
             break;
         }
         firsts[index] = next;
@@ -282,7 +282,7 @@ fn check_table(table: &TableUse, entries: &[EntryTemplate], firsts: &[usize], so
             }
             let what = format!("{path} has no column `{}`", shown(name));
             let help =
-                if is_quoted { suggest_names(name, &columns, "columns") } else { "its first row names its columns".to_owned() };
+                if is_quoted { suggest_names(name, &columns, "columns") } else { "name the columns in the first row".to_owned() };
             problems.push(Problem::new("telform::table::column", what, source, span).label(label).help(help));
         }
         unused.retain(|column| !ignored.clone().any(|(name, _)| *name == column.name));
@@ -344,7 +344,7 @@ impl Expander<'_> {
         };
         self.is_full = true;
         let problem = Problem::new("telform::table::limit", what, self.source, entry.span);
-        self.problems.push(problem.label("the limit is passed here").help("split the table and the file"));
+        self.problems.push(problem.label("the limit is exceeded here").help("split the table and the file"));
     }
 
     /// The document, in which no key of an expanded section comes twice: an overlay would let the later one win.
@@ -355,12 +355,12 @@ impl Expander<'_> {
             let mut kept = Vec::new();
             for entry in entries {
                 if let Some(first) = seen.get(&*entry.key) {
-                    let what = format!("`{}` is made twice", shown(&entry.key));
+                    let what = format!("`{}` is created twice", shown(&entry.key));
                     let problem = Problem::new("telform::table::doubled_key", what, self.source, entry.key_span).label("again");
                     self.problems.push(
                         problem
                             .also_at(self.source, *first, "first")
-                            .help("a key is made once; delete one of the rows, or put another column into the key"),
+                            .help("delete one of the rows, or put another column into the key"),
                     );
                     continue;
                 }

@@ -55,9 +55,9 @@ impl EntryTemplate {
                 let name = super::shown(&self.columns[*column].name);
                 let what = match format {
                     TextFormat::Slug if !cell.text.is_empty() => {
-                        format!("`{}` has no letter or digit for a slug, and is a part of the key", super::shown(cell.text))
+                        format!("`{}` is part of the key, but has no letter or digit for a slug", super::shown(cell.text))
                     }
-                    _ => format!("`{name}` is a part of the key, and empty"),
+                    _ => format!("`{name}` is part of the key, but empty"),
                 };
                 let fault = TableFault::at("telform::table::empty_key", what, cell.span).label("empty");
                 view.faults.push(fault.help("write its value, or delete the row"));
@@ -126,7 +126,7 @@ impl EntryTemplate {
                     let first = made.iter().find(|first| *has_made_keys && first.key == entry.key).map(|first| first.key_span);
                     if first.is_some() {
                         let what =
-                            format!("row {} makes the key `{}` twice in one map", view.row.number, super::shown(&entry.key));
+                            format!("row {} produces the key `{}` twice in one map", view.row.number, super::shown(&entry.key));
                         let at = view.row.cells.first().map_or(Span::default(), |cell| cell.span);
                         view.faults.push(TableFault::at("telform::table::doubled_key", what, at));
                     }

@@ -181,7 +181,7 @@ pub(super) fn cell_fault(cell: &Cell<'_>) -> Option<TableFault> {
         Some(fault.label("changed by a spreadsheet").help(help))
     };
     if is_rounded(cell.text) {
-        return damaged("how a spreadsheet shows a long number, whose last digits are lost");
+        return damaged("the form in which a spreadsheet shows a long number, whose last digits are lost");
     }
     if CELL_ERRORS.contains(&cell.text) {
         return damaged("the error of a formula");
@@ -204,7 +204,7 @@ pub(super) fn text_fault(cell: &Cell<'_>) -> Option<TableFault> {
         class => {
             let taken = class.taken_for().unwrap_or_default();
             let what = format!(
-                "`{}` is a part of a text, but without quotes it is {taken} to many readers of YAML",
+                "`{}` is part of a text, but without quotes many YAML parsers read it as {taken}",
                 super::shown(cell.text)
             );
             let fault = TableFault::at("telform::yaml::quote", what, cell.span).label("put this in quotes");

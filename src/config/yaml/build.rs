@@ -188,7 +188,7 @@ impl NodeBuilder<'_> {
         if self.nodes > MAX_NODES {
             let what = format!("the file contains more than {MAX_NODES} values, aliases followed");
             return Err(YamlFault::new("telform::yaml::limit", what, at)
-                .label("the limit is passed here")
+                .label("the limit is exceeded here")
                 .help("split the file, or use fewer aliases"));
         }
         Ok(())
@@ -245,7 +245,7 @@ impl NodeBuilder<'_> {
         self.alias_text += done.text;
         if self.alias_text > MAX_ALIAS_TEXT {
             let what = format!("aliases repeat more than {MAX_ALIAS_TEXT} bytes of text");
-            return Err(YamlFault::new("telform::yaml::limit", what, at).label("the limit is passed here"));
+            return Err(YamlFault::new("telform::yaml::limit", what, at).label("the limit is exceeded here"));
         }
         done.node.used_at = at;
         self.attach_node(done, 0)

@@ -265,7 +265,7 @@ impl HttpClient {
                 }
                 if let Some(asked) = retry_after.filter(|asked| *asked > LONGEST_WAIT) {
                     words.push_str(&format!(
-                        "; it asks for a wait of {} s, and telform waits {} s at most: run again after that, or set a lower `requests_per_minute` on the account",
+                        "; it asks to wait {} s, but telform waits {} s at most: run again after that time, or set a lower `requests_per_minute` on the account",
                         asked.as_secs(),
                         LONGEST_WAIT.as_secs()
                     ));

@@ -32,7 +32,7 @@ impl Envelope {
             Value::Array(rows) => Ok(rows),
             Value::Object(map) if map.is_empty() && empty_map => Ok(&[]),
             Value::Object(_) => Err(format!("`{key}` is an object where a list is expected")),
-            _ => Err(format!("`{key}` is no list")),
+            _ => Err(format!("`{key}` is not a list")),
         }
     }
 
@@ -42,7 +42,7 @@ impl Envelope {
         let map = body.as_object().ok_or("the answer is not an object")?;
         match map.get(key) {
             Some(Value::Object(data)) => Ok(data),
-            Some(_) if self.beside.iter().any(|key| map.contains_key(*key)) => Err(format!("`{key}` is no object")),
+            Some(_) if self.beside.iter().any(|key| map.contains_key(*key)) => Err(format!("`{key}` is not an object")),
             _ if map.contains_key(self.always) => Err(format!("there is no `{key}`")),
             _ => Ok(map),
         }

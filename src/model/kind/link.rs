@@ -24,6 +24,15 @@ pub struct LinkRoles {
     pub entry: Option<&'static LinkEntry>,
 }
 
+/// What messages call linked objects, in the words of the service's own kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkWords {
+    /// One holder: `bridge`.
+    pub holder: &'static str,
+    /// One target: `provider configuration`.
+    pub target: &'static str,
+}
+
 /// A link that is an entry of its own: `numbers."+14155550101": { bridge: sales, provider: main }`. It owns the link of one member,
 /// and nothing else of its holder.
 #[derive(Debug, PartialEq, Eq)]

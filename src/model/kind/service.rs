@@ -1,6 +1,6 @@
 //! What the core knows of a service, as data.
 
-use super::{AccountSetting, Envelope, Kind, Link, LinkEntry, LinkRoles, SettingRole, SettingType};
+use super::{AccountSetting, Envelope, Kind, Link, LinkEntry, LinkRoles, LinkWords, SettingRole, SettingType};
 use crate::model::value::Value;
 
 /// One service that telform can talk to, as data.
@@ -181,6 +181,18 @@ impl ServiceTable {
     /// The roles of linked objects, where the service has any. They are the same in every generation.
     pub fn link_roles(&self) -> Option<&'static LinkRoles> {
         self.kinds.iter().find_map(|kind| kind.link).map(|link| link.roles)
+    }
+
+    /// One object of a kind, in words; the kind's own name where the service has no such kind.
+    pub fn singular_of<'k>(&self, kind: &'k str) -> &'k str {
+        self.shapes(kind).next().map_or(kind, |shape| shape.singular)
+    }
+
+    /// What messages call linked objects.
+    pub fn link_words(&self) -> LinkWords {
+        let word = |kind: &'static str| self.singular_of(kind);
+        let words = self.link_roles().map(|roles| LinkWords { holder: word(roles.holder), target: word(roles.target) });
+        words.unwrap_or(LinkWords { holder: "object", target: "object" })
     }
 
     /// The kind that holds links, in one generation, and how they are made there.

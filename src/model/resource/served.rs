@@ -109,15 +109,15 @@ impl ServedBy {
         }
     }
 
-    /// What a bridge shows of the number, in words for messages.
-    pub fn describe(&self) -> String {
+    /// What a bridge shows of the number, in words for messages. `target` is the word for what serves numbers.
+    pub fn describe(&self, target: &str) -> String {
         match self {
             Self::NotThere => "is not on it".to_owned(),
-            Self::Unserved => "is on it and no configuration serves it".to_owned(),
-            Self::By { id, .. } | Self::Foreign { id, .. } => format!("is served by configuration {id}"),
+            Self::Unserved => format!("is on it and no {target} serves it"),
+            Self::By { id, .. } | Self::Foreign { id, .. } => format!("is served by {target} {id}"),
             Self::OneOf(ids) => {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-                format!("may be served by configuration {}", ids.join(" or "))
+                format!("may be served by {target} {}", ids.join(" or "))
             }
             Self::NotTold => "is still on it".to_owned(),
         }

@@ -11,7 +11,7 @@ use crate::services;
 const ABOUT: &str = "Every error, refusal and notice that telform itself can raise. `telform docs CODE` prints one of \
                      them, `telform docs errors` all; with `--json` for programs. Exit codes: 0 done, 1 failed before any \
                      write, 2 changes pending, 3 refused, 4 stale, 5 applied in part, 6 applied and not converged, 130 \
-                     interrupted. A dash means that the code does not end a run by itself.";
+                     interrupted. A dash means that the code alone does not end a run.";
 
 /// What a code means. For codes of the planner, its own message is used.
 pub fn meaning(code: &CodeEntry) -> &'static str {

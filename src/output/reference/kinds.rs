@@ -206,13 +206,13 @@ fn entries_on(kind: &str) -> impl Iterator<Item = (&'static ServiceTable, &'stat
 }
 
 fn entry_title(service: &ServiceTable, entry: &LinkEntry) -> String {
-    format!("{} ({}): each a {} of its own", entry.kind, service.title, entry.singular)
+    format!("{} ({}): each entry is one {}", entry.kind, service.title, entry.singular)
 }
 
 fn entry_about(roles: &LinkRoles, entry: &LinkEntry) -> String {
     format!(
         "`{0}: {{ \"+14155550101\": {{ {1}: NAME, {2}: NAME }} }}` owns the connection of that {3} and nothing else of the {1}, which is \
-         declared without `{4}`, or stands under `existing`. The address is `{0}.\"+14155550101\"`.",
+         declared without `{4}`, or listed under `existing`. The address is `{0}.\"+14155550101\"`.",
         entry.kind, entry.holder, entry.target, entry.singular, roles.members
     )
 }

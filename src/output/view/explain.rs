@@ -61,11 +61,11 @@ impl ExplanationText {
         self.push_refusals(it);
         for notice in it.notices.iter().filter(|notice| notice.attribute.is_none()) {
             let detail = notice.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-            self.push_row("Notice", &format!("{}{detail}", notice.code.describe()));
+            self.push_row("Notice", &format!("{}{detail}", notice.describe()));
         }
         if it.verdict == ObjectDecision::Unmanaged {
             let id = it.found.id().unwrap_or_default();
-            self.push_row("Way on", &format!("`telform adopt {} {id}` takes it under management", it.address));
+            self.push_row("Way on", &format!("`telform adopt {} {id}` starts to manage it", it.address));
         }
         self.push_attributes(it);
         self.push_requests(it);
@@ -234,9 +234,9 @@ fn describe_live(it: &Explanation) -> String {
         }
         MatchedBy::Nothing => format!("no {} in {account} has its id or its natural key ({key})", it.kind),
         MatchedBy::Hidden => format!("{account} does not show it until it is confirmed"),
-        MatchedBy::Stuck => format!("which {} of {account} it is could not be settled", it.kind),
-        MatchedBy::NotLookedFor if it.verdict == ObjectDecision::AlreadyGone => "no live object fits it".to_owned(),
-        MatchedBy::NotLookedFor => "not looked at".to_owned(),
+        MatchedBy::Stuck => format!("it is not known which {} of {account} it is", it.kind),
+        MatchedBy::NotLookedFor if it.verdict == ObjectDecision::AlreadyGone => "no live object matches it".to_owned(),
+        MatchedBy::NotLookedFor => "not read".to_owned(),
     }
 }
 

@@ -57,7 +57,7 @@ pub fn plan_as_annotations(plan: &Plan) -> String {
     let notices = count("notice") + 1 + others.len();
     let hidden: usize = [count("error"), count("warning"), notices].iter().map(|sort| sort.saturating_sub(SHOWN)).sum();
     let unshown: usize = groups.folded().map(ChangeGroup::unshown).sum();
-    let hidden = (hidden > 0).then(|| format!("{hidden} of them are in the log of this step only"));
+    let hidden = (hidden > 0).then(|| format!("{hidden} of them are only in the log of this step"));
     let unshown = (unshown > 0).then(|| format!("{unshown} addresses are not shown here, or not in full"));
     let missing: Vec<String> = hidden.into_iter().chain(unshown).collect();
     let mut verdict = if missing.is_empty() {

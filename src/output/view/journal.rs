@@ -108,7 +108,7 @@ fn ledger_changes(started: &RunStarted) -> Vec<(String, String)> {
             "release" => format!("released {address}{known}"),
             "drop" => format!("removed the entry of {address}, whose object no longer existed"),
             "protect" if fact("on") == "true" => format!("protected {address}"),
-            "protect" => format!("ended the protection of {address}"),
+            "protect" => format!("removed the protection of {address}"),
             "visible" => format!("{address} became visible"),
             "confirmed" => format!("{address} {} was confirmed", fact("attribute")),
             "move_ended" => format!("the move of {} ended", fact("number")),
@@ -196,8 +196,8 @@ fn describe_recorded_step<'a>(step: &'a StepV1, record: &RecordedStep<'a>) -> Re
         told.why = why.as_deref();
     } else if let Some((verdict, evidence)) = record.settled {
         told.end = match verdict {
-            JournalFinding::Done => "done, as a later run found out",
-            JournalFinding::NotDone => "not done, as a later run found out",
+            JournalFinding::Done => "done, according to a later run",
+            JournalFinding::NotDone => "not done, according to a later run",
             JournalFinding::Unknown => "unknown",
         };
         told.why = Some(evidence);

@@ -58,7 +58,7 @@ fn describe_left_out(changes: ChangeLimit) -> String {
 /// What is said between the first changes and the rest.
 pub(crate) fn describe_rest(changes: ChangeLimit) -> String {
     let left = count_changes(usize::try_from(changes.left_out).unwrap_or(usize::MAX));
-    format!("The first changes are applied and proven. {left} left. The rest, read and planned afresh:")
+    format!("The first changes are applied and verified. {left} left. The rest, read and planned again:")
 }
 
 /// `1 change is`, `1,980 changes are`.

@@ -35,7 +35,8 @@ use anstyle::{AnsiColor, Style};
 
 /// Colour alone never carries meaning: every colour accompanies a sign or a word.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-pub(crate) const CARE: Style = AnsiColor::Yellow.on_default();
+/// Magenta and not yellow, which cannot be read on a light background. All colours are those of the terminal's own palette.
+pub(crate) const CARE: Style = AnsiColor::Magenta.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const STRONG: Style = Style::new().bold();
 pub(crate) const FAINT: Style = Style::new().dimmed();

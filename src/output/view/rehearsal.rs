@@ -79,10 +79,10 @@ pub fn rehearsal_as_text(rehearsal: &Rehearsal, verbose: bool) -> String {
         }
     }
     if !rehearsal.numbers.is_empty() {
-        let _ = writeln!(out, "\n{}", paint(STRONG, "Dark to expect"));
+        let _ = writeln!(out, "\n{}", paint(STRONG, "Expected to go dark"));
         for dark in &rehearsal.numbers {
             let how_long = match dark.seconds {
-                None => "from its cut on, until it is connected again".to_owned(),
+                None => "from its disconnect until it is connected again".to_owned(),
                 Some(0.0) => "never".to_owned(),
                 Some(seconds) => format!("{seconds:.1} s"),
             };
@@ -91,7 +91,7 @@ pub fn rehearsal_as_text(rehearsal: &Rehearsal, verbose: bool) -> String {
     }
     let _ = writeln!(
         out,
-        "\nThe apply would take about {:.1} s, as fast as the services answered just now.\nThis was a rehearsal: nothing real was written.",
+        "\nThe apply would take about {:.1} s at the current speed of the services.\nThis was a rehearsal: nothing was written to a service.",
         rehearsal.seconds
     );
     out

@@ -55,9 +55,10 @@ pub fn render_unfinished(plan: &Plan, report: &ApplyReport, advice: &[NextComman
     let mut out = String::new();
     let dark = numbers_dark_now(plan, report);
     if !dark.is_empty() {
-        let _ = writeln!(out, "\n{}", paint(BAD, format!("DARK NOW ({}): cut off, and not connected again", dark.len())));
+        let _ = writeln!(out, "\n{}", paint(BAD, format!("DARK NOW ({}): disconnected, and not connected again", dark.len())));
+        let target = wording::link_words(plan).target;
         for (number, bridge, provider) in &dark {
-            let _ = writeln!(out, "  {}  was on {} by configuration {}", escape(number), escape(bridge), escape(provider));
+            let _ = writeln!(out, "  {}  was on {}, served by {target} {}", escape(number), escape(bridge), escape(provider));
         }
         out.push_str(&render_commands(advice));
     }
@@ -96,17 +97,17 @@ pub fn outcome_line(plan: &Plan, report: &ApplyReport, kept: bool) -> String {
 /// Objects that a run created and that have a duplicate, each with how to get rid of one; `plan` is the command that shows what
 /// deleting one needs.
 pub fn render_twins(all: &[ObjectWithTwins], plan: &str, detail: TextDetail) -> String {
-    let mut out = format!("\n{}\n", paint(CARE, format!("TWINS ({}): made beside another one", all.len())));
+    let mut out = format!("\n{}\n", paint(CARE, format!("TWINS ({}): created although another one existed", all.len())));
     for twin in all {
         let ObjectWithTwins { address, account, kind, key, ours, others, unreachable } = twin;
         let (key, rest) = (key.join(" + "), others.join(", "));
         let ours = if ours.is_empty() {
-            format!("one of the {kind}s {rest} is this run's; they have one natural key ({key})")
+            format!("this run created one of the {kind}s {rest}, which have the same natural key ({key})")
         } else {
-            format!("{kind} {ours} is this run's; {rest} has the same natural key ({key})")
+            format!("this run created {kind} {ours}; {rest} has the same natural key ({key})")
         };
         let more = if *unreachable {
-            ". The service answers for none of them any more, and only its support can remove one: report them there"
+            ". The service no longer returns any of them, and only its support can remove one: report them there"
         } else {
             ", and telform does not manage it"
         };
@@ -155,7 +156,7 @@ fn render_still_shown(plan: &Plan, report: &ApplyReport, detail: TextDetail) -> 
         return out;
     }
     let title =
-        format!("Not dark as far as is known ({}): the service reported the cut, but still shows the connection", there.len());
+        format!("Probably not dark ({}): the service confirmed the disconnect, but still shows the connection", there.len());
     let _ = writeln!(out, "\n{}", paint(CARE, title));
     for text in there {
         for part in detail.wrap(&escape(&text), 2) {
@@ -182,7 +183,7 @@ fn is_connected_again(numbers: &NumberIndex<'_>, report: &ApplyReport, cut: &Ste
 fn render_reconnected(report: &ApplyReport, detail: TextDetail) -> String {
     let all = || report.reconnected.iter().map(|(step, outcome)| (step, outcome));
     let back = render_group(
-        "Connected again, because what they were cut for did not happen",
+        "Connected again, because the step that needed the disconnect did not happen",
         all().filter(|(_, outcome)| outcome.is_done()).collect(),
         detail,
     );
@@ -242,7 +243,7 @@ pub fn render_stopped(plan: &Plan, report: &ApplyReport, advice: &[NextCommand],
         if cut && !connects(step, number) { dark.push(line) } else { perhaps.push(line) }
     }
     for (title, lines) in [
-        ("DARK NOW ({}): cut off, and not connected again", dark),
+        ("DARK NOW ({}): disconnected, and not connected again", dark),
         ("PERHAPS DARK ({}): the run did not wait for the answer", perhaps),
     ] {
         if !lines.is_empty() {
@@ -303,7 +304,7 @@ pub fn numbers_dark_now(plan: &Plan, report: &ApplyReport) -> Vec<(String, Strin
 
 /// How the current plan differs from the reviewed one: what changed, with both sides.
 pub fn render_differences(moved: &[PlanDifference], detail: TextDetail) -> String {
-    let mut text = format!("{}\n", paint(BAD, format!("{} moved since the plan was made", count_steps(moved.len()))));
+    let mut text = format!("{}\n", paint(BAD, format!("{} changed since the plan was made", count_steps(moved.len()))));
     for one in moved.iter().take(MOST_MOVED) {
         let attribute = one.attribute.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
         let subject = escape(&format!("{}{attribute}", one.subject));

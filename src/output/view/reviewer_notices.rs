@@ -19,5 +19,5 @@ pub(super) fn other_hosts(plan: &Plan) -> impl Iterator<Item = String> {
 /// The notices that a reviewer must see in every format, each in a sentence.
 pub(super) fn for_reviewers(plan: &Plan) -> impl Iterator<Item = String> {
     let those = plan.notices.iter().filter(|it| it.code.is_for_reviewers());
-    those.map(|it| format!("{}: {}", it.code.describe(), wording::notice_subject(it)))
+    those.map(|it| format!("{}: {}", it.describe(), wording::notice_subject(it)))
 }

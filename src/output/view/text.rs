@@ -2,6 +2,9 @@
 
 mod changes;
 mod diagnostics;
+mod fit;
+
+pub(crate) use fit::fit_lines;
 
 use super::groups::ChangeGroups;
 use super::ranking::rank_changes;
@@ -13,6 +16,9 @@ use crate::text::escape;
 
 /// Numbers that are listed one by one before the rest is counted.
 const MOST_NUMBERS: usize = 100;
+
+/// Fewest columns into which a sentence is wrapped.
+const NARROWEST: usize = 20;
 
 /// Names in one list before the rest is counted.
 const NAMED: usize = 6;
@@ -32,7 +38,7 @@ pub struct TextDetail {
 impl TextDetail {
     /// Wraps a sentence that is indented by this many columns.
     pub(crate) fn wrap(self, text: &str, indent: usize) -> Vec<String> {
-        wrap_text(text, self.columns.saturating_sub(indent).max(30))
+        wrap_text(text, self.columns.saturating_sub(indent).max(NARROWEST))
     }
 
     /// Wraps a sentence that begins a line.
@@ -79,7 +85,7 @@ pub fn plan_as_text(plan: &Plan, detail: TextDetail) -> String {
         push_line(&mut out, &if index == 0 { format!("{} {text}", paint(STRONG, "Plan:")) } else { format!("      {text}") });
     }
     push_line(&mut out, &paint(FAINT, escape(&plan.digest)));
-    out
+    fit_lines(&out, detail.columns)
 }
 
 fn push_line(out: &mut String, text: &str) {
@@ -178,7 +184,7 @@ fn push_order(out: &mut String, plan: &Plan, detail: TextDetail) {
 /// A sentence that begins a line; its continuation lines are indented, so that none of its words begins a line.
 pub(crate) fn wrap_sentence(text: &str, width: usize) -> String {
     const INDENT: usize = 2;
-    wrap_text(text, width.saturating_sub(INDENT).max(30)).join(&format!("\n{:INDENT$}", ""))
+    wrap_text(text, width.saturating_sub(INDENT).max(NARROWEST)).join(&format!("\n{:INDENT$}", ""))
 }
 
 /// Wraps a text into lines of at most this many columns, at spaces; a longer word is on its own line.

@@ -13,8 +13,8 @@ use crate::text::escape;
 pub(super) fn render_undo(undo: &[Inverse], columns: usize) -> String {
     let mut text = String::new();
     if undo.iter().any(|inverse| !inverse.calls.is_empty()) {
-        text.push_str("\nTo take this back, as it was known before the first request\n");
-        text.push_str("({s1} is what s1 made, or what is made again for what s1 deleted)\n");
+        text.push_str("\nTo undo this, as known before the first request\n");
+        text.push_str("({s1} stands for the object that s1 created, or that replaces what s1 deleted)\n");
     }
     for inverse in undo.iter().filter(|inverse| !inverse.calls.is_empty()) {
         let _ = writeln!(text, "  {}", escape(&inverse.what));

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
+use crate::model::kind::{LinkWords, ServiceTable};
 use crate::plan::{
     AttributeChange, Change, ChangeAction, NotTakenValue, NoticeCode, NumberEffect, NumberImpact, ObjectRef, Plan, PlanNotice,
     PlanRefusal, ShownValue, Step, StepOperation, StepPhase,
 };
+use crate::services;
 use crate::text::distinguish_pair;
 
 pub(super) use super::accounts::{
@@ -40,9 +42,9 @@ pub(super) const NOTICES: &str = "Notices";
 /// Title over what cannot be undone.
 pub(super) const NOT_UNDONE: &str = "Cannot be undone";
 /// Title over what was sent before and is not in effect.
-pub(super) const NOT_TAKEN: &str = "Not taken by the service";
+pub(super) const NOT_TAKEN: &str = "Not accepted by the service";
 pub(super) const UNMANAGED: &str = "Not managed and left alone";
-pub(super) const RISKY: &str = "risky: may affect connected bridges";
+pub(super) const RISKY: &str = "risky: may affect what is connected to it";
 pub(super) const NOT_SET: &str = "(not set)";
 
 /// Most sources that are named where secrets are counted.
@@ -92,7 +94,7 @@ pub(super) fn impact_sentence(of: NumberEffect, numbers: &[&NumberImpact]) -> St
     let word = effect_word(of);
     match of {
         NumberEffect::Dark | NumberEffect::Connects => format!("{are} {word}"),
-        NumberEffect::Settles => format!("{are} {word}: from then on it is known who serves it"),
+        NumberEffect::Settles => format!("{are} {word}: it is then known what serves it"),
         NumberEffect::Moves => {
             let gap = match (numbers.iter().map(|number| number.dark_steps).max(), numbers.len()) {
                 (None | Some(0), _) => "without a gap".to_owned(),
@@ -130,13 +132,34 @@ pub(super) fn from_and_to(number: &NumberImpact) -> String {
     }
 }
 
+/// What linked objects are called at the services of a plan; a neutral word where they differ.
+pub(super) fn link_words(plan: &Plan) -> LinkWords {
+    let services = plan.accounts.iter().filter_map(|account| services::by_api(&account.api));
+    let mut words = services.filter(|service| service.link_roles().is_some()).map(ServiceTable::link_words);
+    let first = words.next();
+    first.filter(|first| words.all(|other| other == *first)).unwrap_or(LinkWords { holder: "object", target: "object" })
+}
+
+/// A word as the first of a sentence.
+pub(super) fn sentence_case(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
+}
+
+/// The sentence over notices of one type: in the words of one service where all are about it.
+pub(super) fn notice_sentence<'a>(group: impl IntoIterator<Item = &'a PlanNotice>) -> String {
+    let mut sentences = group.into_iter().map(|notice| (notice.code, notice.describe()));
+    let Some((code, first)) = sentences.next() else { return String::new() };
+    if sentences.all(|(_, other)| other == first) { first } else { code.describe().to_owned() }
+}
+
 /// The title over the refusals.
 pub(super) fn refusals_title(plan: &Plan) -> String {
     let on = plan.notices.iter().filter(|notice| notice.code == NoticeCode::GoesOn).count();
     let but = match on {
         0 => String::new(),
         on => {
-            format!(", but for {on} {} that no configuration serves", plural_kind(on, "numbers").trim_start())
+            format!(", except {on} {} that nothing serves", plural_kind(on, "numbers").trim_start())
         }
     };
     format!("REFUSED ({}): this plan will not be applied{but}", plan.refusals.len())

@@ -136,7 +136,7 @@ impl<'a> Planner<'a> {
             MatchOutcome::New if included => return Some(ref_of_new_object(address)),
             MatchOutcome::New => format!("it needs {address}, which does not exist and is not part of this run"),
             MatchOutcome::Hidden | MatchOutcome::Blocked => {
-                format!("it needs {address}, and which live object that is could not be settled")
+                format!("it needs {address}, but it is not known which live object that is")
             }
         };
         for entry in entries {
@@ -178,7 +178,7 @@ impl<'a> Planner<'a> {
 
     /// What is to serve a number: an existing object, or the step that creates it. The error says why neither is known.
     fn resolve_provider(&self, findings: &Matches<'a>, selection: &Selection, address: &Address) -> Result<ObjectRef, String> {
-        let unknown = || format!("it needs {address}, and which live object that is could not be settled");
+        let unknown = || format!("it needs {address}, but it is not known which live object that is");
         let found = findings.by_address.get(address).or(findings.existing.get(address));
         match found.ok_or_else(unknown)?.outcome {
             MatchOutcome::Live(_) if self.replaced.contains_key(address) => Ok(ref_of_new_object(address)),
@@ -215,8 +215,9 @@ impl<'a> Planner<'a> {
                     RefusalCode::ForeignObject,
                     &connection.number,
                     format!(
-                        "{} cannot move along: configuration {id}, which serves it, belongs to another organization or to none",
-                        connection.number
+                        "{} cannot move along: the {} that serves it, {id}, belongs to another organization or to none",
+                        connection.number,
+                        account.service.link_words().target
                     ),
                 ),
                 Some(id) if self.leaving.iter().any(|gone| gone.has_identity(&account.name, id)) => {
@@ -235,7 +236,7 @@ impl<'a> Planner<'a> {
                     object,
                     RefusalCode::AmbiguousConnection,
                     &connection.number,
-                    format!("{} cannot move along: it is not known which configuration serves it", connection.number),
+                    format!("{} cannot move along: it is not known what serves it", connection.number),
                 ),
             }
         }

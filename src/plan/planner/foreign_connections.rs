@@ -28,7 +28,7 @@ pub(super) fn add_foreign_connection_notices(
                 account: account.name.clone(),
                 address: Some((*bridge).clone()),
                 attribute: Some(wiring.link.roles.members.to_owned()),
-                detail: Some(format!("{}: configuration {id} of {}", connection.number, owned_by(owner.as_deref()))),
+                detail: Some(format!("{}: {} {id} of {}", connection.number, wiring.words.target, owned_by(owner.as_deref()))),
             });
         }
     }
@@ -45,6 +45,7 @@ impl<'a> Planner<'a> {
         if !shapes.filter_map(|kind| kind.link).any(|link| link.listed_by_product) {
             return;
         }
+        let holders = account.service.link_roles().map_or("objects", |roles| roles.holder);
         let of = match account.products().as_slice() {
             [] => "no product".to_owned(),
             [one] => format!("product {one}"),
@@ -54,9 +55,9 @@ impl<'a> Planner<'a> {
             && cut.is_empty()
             && frees.is_empty()
         {
-            step.why = format!("no number on the bridges of {of} is known to use this {}", gone.kind.singular);
+            step.why = format!("no number on the {holders} of {of} is known to use this {}", gone.kind.singular);
         }
-        let (code, looked_at) = (NoticeCode::ProductsLookedAt, format!("looked at: bridges of {of}"));
+        let (code, looked_at) = (NoticeCode::ProductsLookedAt, format!("looked at: {holders} of {of}"));
         self.remarks.notices.push(PlanNotice::about(code, gone.account, Some(gone.address), Some(looked_at)));
         let allowed = account.allows(SettingRole::AllProducts) || inputs.options.allow_unseen_products;
         if !allowed {
@@ -65,7 +66,7 @@ impl<'a> Planner<'a> {
                 gone.account,
                 gone.address,
                 format!(
-                    "only bridges of {of} were looked at; one of another product may use what would be deleted, and its numbers would go dark without being counted"
+                    "only the {holders} of {of} were read. Those of another product may use what would be deleted, and their numbers would go dark without being counted"
                 ),
             ));
         }

@@ -43,11 +43,12 @@ impl<'a> Planner<'a> {
             let leaving: BTreeMap<String, Address> =
                 self.leaving_in(account, |kind| kind.connected).map(|(id, gone)| (id, gone.address.clone())).collect();
             let target = account.service.link_roles().map_or("", |roles| roles.target);
+            let words = account.service.link_words();
             let label = |id: &str| {
                 let key = (account.name.as_str(), target, id);
                 let known = leaving.get(id).or_else(|| findings.claimed.get(&key).copied());
                 let known = known.or_else(|| managed.get(&key).copied());
-                known.map_or_else(|| format!("configuration {id}"), ToString::to_string)
+                known.map_or_else(|| format!("{} {id}", words.target), ToString::to_string)
             };
             let bridge_name = |slug: &str| {
                 let claimed = findings.claimed.get(&(account.name.as_str(), kind.name, slug));
@@ -58,6 +59,7 @@ impl<'a> Planner<'a> {
             let index = LinkIndex::new(&bridges, &connections);
             let wiring = LinkInputs {
                 account: &account.name,
+                words,
                 link,
                 can_disconnect: link.can_disconnect || account.allows(SettingRole::Disconnect),
                 connections: &connections,
@@ -120,8 +122,9 @@ impl<'a> Planner<'a> {
         let numbers = numbers.filter(|entry| selection.includes(&entry.address)).map(|entry| entry.address.clone());
         let numbers = numbers.map(|address| (address, "what serves the number"));
         let addresses: Vec<(Address, &str)> = used.chain(created).chain(numbers).collect();
+        let holders = account.service.link_roles().map_or("links", |roles| roles.holder);
         for (address, unknown) in addresses {
-            let detail = format!("the bridges were not read, so nobody knows {unknown}");
+            let detail = format!("the {holders} of the account were not read, so it is not known {unknown}");
             let code = RefusalCode::AmbiguousConnection;
             self.remarks.refusals.push(PlanRefusal::about(code, &account.name, &address, detail));
         }
@@ -209,7 +212,9 @@ impl<'a> Planner<'a> {
                     action: ChangeAction::Update,
                     id: None,
                     attributes: Vec::new(),
-                    reason: Some("an earlier run cut a number off to move it and did not finish: it is connected now".to_owned()),
+                    reason: Some(
+                        "an earlier run disconnected a number to move it and did not finish: it is connected now".to_owned(),
+                    ),
                     steps: Vec::new(),
                 };
                 self.changes.insert(address, change);
@@ -257,7 +262,9 @@ impl<'a> Planner<'a> {
 /// What serves a number now, for people.
 pub(super) fn served_label(wiring: &LinkInputs<'_>, connection: &Connection) -> String {
     match (&connection.served_by, connection.served_by.id()) {
-        (ServedBy::Foreign { id, owner }, _) => format!("configuration {id} of {}", owned_by(owner.as_deref())),
+        (ServedBy::Foreign { id, owner }, _) => {
+            format!("{} {id} of {}", wiring.words.target, owned_by(owner.as_deref()))
+        }
         (_, Some(id)) => (wiring.label)(id),
         (target, None) => target.word().to_owned(),
     }

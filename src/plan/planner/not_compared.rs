@@ -128,5 +128,5 @@ pub(super) fn list_first_few(names: &[String]) -> String {
 }
 
 fn singular_kind(kind: &str) -> &str {
-    crate::services::shapes_of_kind(kind).first().map_or(kind, |kind| kind.singular)
+    crate::services::singular(kind)
 }

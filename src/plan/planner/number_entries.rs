@@ -138,7 +138,8 @@ impl<'a> Planner<'a> {
         if wanted.account != known.account {
             let same = of.inputs.names_of_same_account(&known.account).contains(&wanted.account.as_str());
             if there && !same && !self.moved.contains_key(&wanted.bridge) {
-                let detail = format!("{} is on bridge {earlier} of account {}", wanted.number, known.account);
+                let holder = of.account.service.link_words().holder;
+                let detail = format!("{} is on {holder} {earlier} of account {}", wanted.number, known.account);
                 self.refuse_entry(wanted, RefusalCode::NumberElsewhere, detail);
             }
         } else if there && live_bridge(findings, wanted) != Some(earlier) {
@@ -165,7 +166,8 @@ impl<'a> Planner<'a> {
         let reason = tombstone.map(removal_reason).unwrap_or_else(|| NO_LONGER_WANTED.to_owned());
         let bridge = recorded_bridge(address, known).unwrap_or_default();
         if !self.cut(of, address, (bridge, &known.id), reason, leaving) {
-            let detail = Some(format!("looked for {} on bridge {bridge} of account {}", known.id, known.account));
+            let holder = of.account.service.link_words().holder;
+            let detail = Some(format!("looked for {} on {holder} {bridge} of account {}", known.id, known.account));
             self.remarks.notices.push(PlanNotice::about(NoticeCode::AlreadyGone, &known.account, Some(address), detail));
             self.remarks.effects.push(LedgerUpdate::Drop { address: address.clone() });
         }
@@ -178,7 +180,8 @@ impl<'a> Planner<'a> {
         let cut = bridge.is_some_and(|bridge| self.cut(of, &gone.address, (bridge, &number), removal_reason(gone), leaving));
         if !cut {
             let account = of.account.name.as_str();
-            let detail = Some(format!("looked for {number} on the bridges of account {account}"));
+            let holders = of.account.service.link_roles().map_or("objects", |roles| roles.holder);
+            let detail = Some(format!("looked for {number} on the {holders} of account {account}"));
             self.remarks.notices.push(PlanNotice::about(NoticeCode::AlreadyGone, account, Some(&gone.address), detail));
         }
     }

@@ -155,7 +155,7 @@ impl<'a> Planner<'a> {
                 self.add_refusal(
                     object,
                     RefusalCode::NotInCatalogue,
-                    format!("the catalogue has no {}; it {known}", change::shorten_value(value)),
+                    format!("the catalogue does not contain {}; it {known}", change::shorten_value(value)),
                 );
                 return true;
             }
@@ -248,7 +248,7 @@ impl<'a> Planner<'a> {
             if !stated && !whole {
                 continue;
             }
-            let why = if stated { "" } else { ", and the PUT that is to be sent would lose it" };
+            let why = if stated { "" } else { ", and the PUT would lose it" };
             self.remarks.refusals.push(PlanRefusal {
                 code: RefusalCode::OddShape,
                 account: object.account.clone(),
@@ -327,7 +327,7 @@ impl<'a> Planner<'a> {
         }
         attributes.retain(|change| change.before != change.after);
         let reason = format!(
-            "{} cannot be changed in place: a new one is made, its numbers move, the old one is deleted",
+            "{} cannot be changed in place: telform creates a new one, moves its numbers and deletes the old one",
             names.join(", ")
         );
         self.add_change(object, ChangeAction::Replace, Some(live.id.clone()), attributes, Some(reason));

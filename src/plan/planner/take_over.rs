@@ -21,8 +21,8 @@ impl Planner<'_> {
         for (create, delete, address) in takers {
             if let Some(reason) = self.changes.get_mut(address).and_then(|change| change.reason.as_mut()) {
                 *reason = reason.replace(
-                    "a new one is made, its numbers move, the old one is deleted",
-                    "the old one is deleted, which frees its numbers, and a new one is made that takes them along",
+                    "telform creates a new one, moves its numbers and deletes the old one",
+                    "telform deletes the old one, which frees its numbers, and creates a new one that includes them",
                 );
             }
             let at = ObjectRef::Step(create.clone());
@@ -33,7 +33,7 @@ impl Planner<'_> {
                 draft.turn = match &draft.step.operation {
                     StepOperation::Create { .. } if draft.step.id == create => {
                         draft.step.waits_for.push(Prerequisite::Step(delete.clone()));
-                        "it takes the place of what was deleted, and its numbers along: here they join a bridge only when it is made"
+                        "it replaces what was deleted and takes its numbers along, which can only join when it is created"
                             .clone_into(&mut draft.step.why);
                         0
                     }

@@ -52,7 +52,7 @@ impl<'a> Planner<'a> {
         if !needing.is_empty() {
             let names: Vec<String> = needing.iter().map(ToString::to_string).collect();
             let unread = match code {
-                NoticeCode::Unlinked => "it could not be read which configuration serves which number".to_owned(),
+                NoticeCode::Unlinked => "the service did not show what serves which number".to_owned(),
                 _ => format!("the {what} of account {account} could not be listed"),
             };
             self.remarks.refusals.push(PlanRefusal {

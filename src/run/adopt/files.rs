@@ -145,7 +145,7 @@ pub(super) fn file_for(
     if desired::is_stdin(place) || place.as_os_str() == desired::STDIN {
         return Err(RunError::other(
             "telform::adopt::read",
-            "the configuration comes from standard input, and nothing can be added to it",
+            "the configuration comes from standard input, so nothing can be added to it",
             "name a folder for the new file with --out",
         ));
     }

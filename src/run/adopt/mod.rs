@@ -51,7 +51,7 @@ pub enum AdoptionTarget {
         /// Its identity.
         id: String,
     },
-    /// Every object that no address claims.
+    /// Every object that is not managed.
     All {
         /// Only those of this kind.
         kind: Option<String>,
@@ -160,8 +160,8 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
     let mut loaded = desired::load_config(&context.options.files)?;
     loaded.desired.kinds.insert(address.kind.clone());
     if let Some(object) = loaded.desired.existing.get(address) {
-        let what = format!("{address} is under `existing` at {}: it is referred to, and not managed", object.location);
-        return Err(RunError::other("telform::adopt::existing", what, "take it out there first"));
+        let what = format!("{address} is under `existing` at {}, so telform does not manage it", object.location);
+        return Err(RunError::other("telform::adopt::existing", what, "remove it from `existing` first"));
     }
     if let Some(object) = loaded.desired.objects.get_mut(address) {
         if object.id.as_ref().is_some_and(|pinned| pinned != id) {
@@ -186,7 +186,7 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
     let adoption = AdoptionSet::from_id(&inputs, &account, address, id).ok_or_else(|| {
         RunError::other(
             "telform::adopt::missing",
-            format!("account {account} shows no {} with the id {id}", address.kind),
+            format!("account {account} has no {} with the id {id}", address.kind),
             missing_id_help(&live, &account, address),
         )
     })?;
@@ -194,7 +194,7 @@ async fn adopt_one(context: &Context, request: &AdoptRequest, address: &Address,
     if let Some(other) = adoption.known.get(&key) {
         return Err(RunError::other(
             "telform::adopt::claimed",
-            format!("{id} is {other} already"),
+            format!("{id} already belongs to {other}"),
             "to give it another name, rename the entry and list both names under `moved`",
         ));
     }
@@ -226,7 +226,7 @@ async fn adopt_declared(
         if there {
             return Err(RunError::other(
                 "telform::adopt::known",
-                format!("the ledger knows {address} as {}, and that object is there", entry.id),
+                format!("in the ledger {address} is {}, and that object still exists", entry.id),
                 format!("to release it, run `telform forget {address}` first"),
             ));
         }
@@ -315,7 +315,7 @@ fn prove_adoption(
             choices.needed.insert(*pair);
             continue;
         }
-        let why = "a plan would change it: the service does not show it as it would have to be written";
+        let why = "a plan would change it: the service does not show it in the form in which it must be written";
         choices.refused.entry((address, attribute)).or_insert_with(|| why.to_owned());
     }
     if (choices.refused.len(), choices.needed.len()) > before {
@@ -324,7 +324,7 @@ fn prove_adoption(
     session.context.progress.on_event(&RunEvent::NotProven(&plan));
     Err(RunError::other(
         "telform::adopt::not_proven",
-        "nothing was written: a plan over the new files would not be empty, see above",
+        "nothing was written: a plan for the new files would not be empty, see above",
         "leave these objects out with --account or --kind, or write their YAML by hand",
     ))
 }
@@ -341,8 +341,8 @@ async fn finish_adoption(
     if let Some(path) = files.iter().find_map(AdoptedFile::foreign_file) {
         return Err(RunError::other(
             "telform::adopt::exists",
-            format!("{} exists with other content; nothing was written", path.display()),
-            "move it away, or give another folder with --out and name this one with -f, so that what it declares is left out",
+            format!("{} already exists with different content; nothing was written", path.display()),
+            "move it away, or choose another folder with --out and name this one with -f, so that telform leaves out what it declares",
         ));
     }
     let store = session.store.clone();
@@ -383,7 +383,7 @@ fn requested_kinds(desired: &Desired, request: &AdoptRequest, kind: Option<&str>
     if desired.accounts.is_empty() {
         return Err(RunError::other(
             "telform::adopt::account",
-            "the configuration names no account to read from",
+            "the configuration does not define an account to read from",
             "`telform init` writes a file with accounts to fill in",
         ));
     }

@@ -99,7 +99,7 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
         let Some((name, place)) = drift.attribute.as_deref().zip(place) else {
             let address = drift.address.clone();
             if drift.attribute.is_some() && desired.number_entries.contains_key(&address) {
-                stuck.push(by_hand(drift, "its entry names it by an address; write the new one there"));
+                stuck.push(by_hand(drift, "its entry refers to it by an address; write the new address there"));
                 continue;
             }
             stuck.push(if drift.place.is_none() { NotAccepted::NoEntry(address) } else { NotAccepted::Missing(address) });
@@ -114,7 +114,7 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
             // One line that several entries share (a merge key, an alias) is written once.
             Ok(edit) if edits.contains(&edit) => {}
             Ok(edit) if edits.iter().any(|other| other.start < edit.end && edit.start < other.end) => {
-                let why = "another value is written at the same place of the file";
+                let why = "another value is written at the same place in the file";
                 stuck.push(by_hand(drift, why));
             }
             Ok(edit) => edits.push(edit),
@@ -146,15 +146,15 @@ fn build_edit(
         ShownValue::Value(value) => value.clone(),
         ShownValue::Absent => Value::Null,
         ShownValue::Secret(_) => {
-            return Err("a secret is never written into the YAML; set its source to the new one");
+            return Err("telform never writes a secret into the YAML; put the new secret into its source");
         }
     };
     if hidden::holds_mark(&CompactValue::from(&value)) {
-        return Err("it contains a secret, and a secret is never written into the YAML; name its source there");
+        return Err("it contains a secret, and telform never writes a secret into the YAML; name its source there");
     }
     let value = if name == "numbers" { numbers_as_yaml(&value, desired)? } else { value };
     if &*place.file == desired::STDIN {
-        return Err("it was read from standard input; change what writes it");
+        return Err("it was read from standard input; change the program that writes it");
     }
     let in_table = "its value comes from a row of a table; write it there";
     if desired::is_table(Path::new(&*place.file)) {
@@ -194,7 +194,7 @@ fn numbers_as_yaml(value: &Value, desired: &Desired) -> Result<Value, &'static s
     for (number, served) in value.as_object().into_iter().flatten() {
         let address = served.as_str().and_then(Address::parse);
         let known = address.filter(|address| desired.objects.contains_key(address));
-        let name = known.ok_or("it is not known which declared configuration serves each number")?.name;
+        let name = known.ok_or("it is not known which declared object serves each number")?.name;
         let served = if is_e164(number) {
             serde_json::json!({ "provider": name })
         } else {
@@ -230,7 +230,7 @@ fn prove_edits(session: &Run, inputs: &Inputs<'_>, texts: &FileTexts, found: &[&
     }
     let edits = FileEdits(texts.iter().map(|(path, (_, after))| (path.clone(), Some(after.clone()))).collect());
     let Ok(edited) = desired::load_edited(&session.context.options.files, &edits) else {
-        return Err("the YAML cannot say this value".to_owned());
+        return Err("the YAML cannot express this value".to_owned());
     };
     let mut edited = edited.desired;
     secrets::conceal_with_fetched(&mut edited, &session.desired, &session.key);
@@ -245,7 +245,7 @@ fn prove_edits(session: &Run, inputs: &Inputs<'_>, texts: &FileTexts, found: &[&
                 _ => false,
             };
             if !same && !accepted.contains(&(address, *name)) {
-                return Err(format!("{address} shares the line and would change too; write the value into the entry itself"));
+                return Err(format!("{address} shares this line and would change too; write the value into the entry itself"));
             }
         }
     }

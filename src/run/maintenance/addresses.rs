@@ -73,14 +73,14 @@ pub async fn move_address(context: &Context, from: &Address, to: &Address, lock_
     let (book, mut ledger, _lock) = OpenedLedger::open_locked(context, lock_wait).await?;
     let wrong = |what: String, help: String| Err(RunError::other("telform::ledger::move", what, help));
     if from.kind != to.kind {
-        return wrong(format!("{from} cannot become {to}"), "an object stays of its kind".to_owned());
+        return wrong(format!("{from} cannot be renamed to {to}"), "a rename cannot change the kind".to_owned());
     }
     let knows = |address: &Address| ledger.objects.contains_key(address) || ledger.attempts.contains_key(address);
     if !knows(from) {
         return Err(unknown_address(&ledger, from));
     }
     if knows(to) {
-        return wrong(format!("the ledger knows {to} already"), format!("to release it, run `telform forget {to}` first"));
+        return wrong(format!("the ledger already contains {to}"), format!("to release it, run `telform forget {to}` first"));
     }
     let effects = vec![LedgerUpdate::Rename { from: from.clone(), to: to.clone() }];
     let rename = |ledger: &mut Ledger| ledger.rename_object(from, to);

@@ -55,7 +55,7 @@ pub async fn rebuild_ledger(
         return Err(RunError::other(
             "telform::ledger::exists",
             format!("there is a ledger at {place} {state}; nothing was changed"),
-            "--replace keeps it beside the new one; what only it knows (secrets written, objects waiting to be verified) is then forgotten",
+            "--replace keeps it next to the new one; what only the old one records (written secrets, objects waiting to be verified) is then lost",
         ));
     }
     let unreadable = there_is_one && old.is_none();
@@ -63,7 +63,7 @@ pub async fn rebuild_ledger(
         return Err(RunError::other(
             "telform::ledger::exists",
             format!(
-                "the ledger at {place} cannot be read, so what it knows of the other accounts would be lost; nothing was changed"
+                "the ledger at {place} cannot be read, so its records of the other accounts would be lost; nothing was changed"
             ),
             "rebuild it without --account",
         ));
@@ -143,10 +143,10 @@ fn lost_knowledge(plan: &Plan, live: &LiveState) -> BTreeSet<(&'static str, Stri
     for notice in &plan.notices {
         let what = match notice.code {
             NoticeCode::SecretUnknown | NoticeCode::SecretUnreadable | NoticeCode::SecretNotSupplied => {
-                "whether the secret there is the configured one"
+                "whether the secret at the service is the configured one"
             }
             NoticeCode::MayBeHidden => {
-                "whether it was made before and waits, invisible, to be verified: look before the next apply"
+                "whether it was created before and is hidden until it is verified: check before the next apply"
             }
             _ => continue,
         };
@@ -156,10 +156,7 @@ fn lost_knowledge(plan: &Plan, live: &LiveState) -> BTreeSet<(&'static str, Stri
     for (account, read) in &live.accounts {
         for connection in read.connections.iter().flatten() {
             if let ServedBy::OneOf(_) = connection.served_by {
-                lost.insert((
-                    "which configuration serves this number",
-                    format!("{account} {} {}", connection.bridge, connection.number),
-                ));
+                lost.insert(("what serves this number", format!("{account} {} {}", connection.bridge, connection.number)));
             }
         }
     }

@@ -72,8 +72,8 @@ pub async fn rekey_ledger(
         if reads {
             return Err(RunError::other(
                 "telform::ledger::rekey",
-                "the key is not lost: it reads this ledger; nothing was changed",
-                "leave --lost-key out, and what is supplied stays known",
+                "the key is not lost, because it can read this ledger; nothing was changed",
+                "leave out --lost-key, and the supplied secrets stay known",
             ));
         }
         // A given key cannot read the ledger yet, and is used from now on.
@@ -96,7 +96,7 @@ pub async fn rekey_ledger(
             return Err(RunError::other(
                 "telform::ledger::rekey",
                 "the new key is the one that the ledger has",
-                "give another one, such as the output of `openssl rand -hex 32`",
+                "use another one, such as the output of `openssl rand -hex 32`",
             ));
         }
         let env = |name: &str| env_variable(name);
@@ -145,9 +145,9 @@ fn env_variable(name: &str) -> Option<String> {
 fn no_key(why: &str) -> RunError {
     RunError::other(
         "telform::ledger::rekey",
-        format!("{why}, so nothing can be carried over; nothing was changed"),
+        format!("{why}, so no fingerprint can be carried over; nothing was changed"),
         format!(
-            "set {KEY_VARIABLE} or restore the key file; if the old key is lost, `telform ledger rekey --lost-key` goes on with a new one"
+            "set {KEY_VARIABLE} or restore the key file; if the old key is lost, `telform ledger rekey --lost-key` continues with a new one"
         ),
     )
 }
@@ -164,7 +164,7 @@ fn new_key(store: &LedgerStore, file: Option<&Path>, from_environment: bool) -> 
         return Err(RunError::other(
             "telform::ledger::rekey",
             format!("the key comes from {KEY_VARIABLE}, which a new key file would not replace"),
-            format!("give the new key in {NEW} or with --new-key-file, and set {KEY_VARIABLE} to it afterwards"),
+            format!("set the new key in {NEW} or with --new-key-file, and set {KEY_VARIABLE} to it afterwards"),
         ));
     }
     let text = FingerprintKey::generate_text();

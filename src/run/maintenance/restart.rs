@@ -25,8 +25,8 @@ pub async fn restart_journal(context: &Context, lock_wait: Duration) -> Result<J
     if broken.is_none() && fits && !older && chain.key.as_ref().is_none_or(vouched) {
         return Err(RunError::other(
             "telform::journal::whole",
-            format!("the journal {place} is what was written; nothing was changed"),
-            "the next run goes on with it",
+            format!("the journal {place} is intact; nothing was changed"),
+            "the next run continues it",
         ));
     }
     match &chain.key {

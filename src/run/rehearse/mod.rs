@@ -83,9 +83,9 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
         return Err(RunError::other(
             "telform::rehearse::differs",
             format!(
-                "the simulator does not show what the services show, so a rehearsal would say nothing about the apply: {difference}"
+                "the simulator does not match the services, so a rehearsal would prove nothing about the apply: {difference}"
             ),
-            "please report it with this message; `telform plan` shows what the apply would send",
+            "please report a bug with this message; `telform plan` shows what the apply would send",
         ));
     }
     stage.start_faults(request.faults);
@@ -104,14 +104,14 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
 /// Why the plan in the simulator differs; none when it sends the same.
 fn first_difference(real: &Plan, played: &Plan) -> Option<String> {
     if let Some(refusal) = played.refusals.first() {
-        return Some(format!("there the plan is refused: {}", refusal.detail));
+        return Some(format!("in the simulator the plan is refused: {}", refusal.detail));
     }
     let mut both = real.steps.iter().zip(&played.steps);
     if let Some((real, played)) = both.find(|(real, played)| real != played) {
         return Some(format!("{} is {} and not {}", real.id, report::step_subject(played), report::step_subject(real)));
     }
     let (real, played) = (real.steps.len(), played.steps.len());
-    (real != played).then(|| format!("there it has {played} requests and not {real}"))
+    (real != played).then(|| format!("in the simulator it has {played} requests instead of {real}"))
 }
 
 #[cfg(test)]
@@ -132,7 +132,7 @@ mod tests {
         };
         assert_eq!(
             told(|plan| drop(plan.steps.pop())),
-            format!("there it has {} requests and not {}", real.steps.len() - 1, real.steps.len())
+            format!("in the simulator it has {} requests instead of {}", real.steps.len() - 1, real.steps.len())
         );
         assert!(told(|plan| plan.steps[1].call.path.push('x')).starts_with("s2 is "));
         assert!(told(|plan| plan.steps.swap(2, 3)).starts_with("s3 is "));
@@ -146,6 +146,6 @@ mod tests {
                 place: None,
             });
         });
-        assert_eq!(refused, "there the plan is refused: too many");
+        assert_eq!(refused, "in the simulator the plan is refused: too many");
     }
 }

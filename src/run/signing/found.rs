@@ -158,6 +158,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> RunError {
     RunError::other(
         "telform::signature::unreadable",
         format!("{} cannot be read: {error}", path.display()),
-        "signatures and approvals are files beside the plan; remove anything else",
+        "signatures and approvals are files next to the plan; remove anything else",
     )
 }

@@ -38,7 +38,7 @@ impl SigningIdentity {
         let name = path.display().to_string();
         let unusable =
             |what: String, help: String| RunError::other("telform::sign::file", format!("the key {name}: {what}"), help);
-        let here = || "name a key file with --sign; `ssh-keygen -t ed25519 -f KEY` makes one".to_owned();
+        let here = || "name a key file with --sign; `ssh-keygen -t ed25519 -f KEY` creates one".to_owned();
         let file = disk::open_itself(path).map_err(|error| unusable(error.to_string(), here()))?;
         let mode = mode(&file);
         let bytes = disk::read_bounded(file, MOST_BYTES).map_err(|error| unusable(error.to_string(), here()))?;
@@ -73,7 +73,7 @@ impl SigningIdentity {
     fn from_agent(key: PublicKey, name: &str) -> Result<Self, RunError> {
         let no = |what: String| {
             let help = format!(
-                "a public key means that the agent holds its private half: `ssh-add -L` lists what it holds, `ssh-add KEY` adds one; or name the private key file with --sign (asked for: {name})"
+                "for a public key, the agent must hold its private half: `ssh-add -L` lists what it holds, `ssh-add KEY` adds one; or name the private key file with --sign (asked for: {name})"
             );
             RunError::other("telform::sign::agent", format!("cannot sign with {}: {what}", key.fingerprint()), help)
         };
@@ -100,7 +100,7 @@ impl SigningIdentity {
     pub(crate) fn sign(&self, namespace: SignatureNamespace, bytes: &[u8]) -> Result<String, RunError> {
         let no = |code, what: String| {
             let what = format!("cannot sign with {}: {what}", self.public_key().fingerprint());
-            RunError::other(code, what, "look at the key and at the agent, and run the command again")
+            RunError::other(code, what, "check the key and the agent, then run the command again")
         };
         match self {
             Self::Key(key) => key.sign(namespace, bytes).map_err(|error| no(error.code(), error.to_string())),

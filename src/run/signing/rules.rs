@@ -66,7 +66,7 @@ impl PlanTrust {
         let Some(signers_file) = named.or_else(|| wanted.as_ref()?.signers.clone()) else {
             return match wanted {
                 Some(_) => Err(rules_failure(
-                    "it is not stated whose approvals count",
+                    "the rules do not say whose approvals count",
                     "name the allowed signers: `--allowed-signers FILE`, or `signers:` in the file of rules",
                 )),
                 None => Ok(Self::default()),
@@ -129,7 +129,7 @@ fn no_plan(command: &str) -> RunError {
     RunError::refused(
         "telform::approval::no_plan",
         format!(
-            "`telform {command}` would carry out a plan that is neither signed nor approved; --approvals, --allowed-signers or their variables ({APPROVALS}, {SIGNERS}) require a saved one"
+            "`telform {command}` would apply a plan that is neither signed nor approved; --approvals, --allowed-signers or their variables ({APPROVALS}, {SIGNERS}) require a saved plan"
         ),
         "`telform plan --out plan.json`, `telform approve plan.json --sign KEY`, `telform apply plan.json`",
     )
@@ -139,7 +139,7 @@ fn approval_refusal(code: &'static str, what: String) -> RunError {
     RunError::refused(
         code,
         format!("{what}; nothing was written"),
-        "use the files as their signers wrote them, or plan again and have the plan signed and approved again",
+        "use the unchanged files of the signers, or plan again and have the new plan signed and approved",
     )
 }
 
@@ -162,7 +162,7 @@ fn too_few(path: &Path, judged: &CountedApprovals, rules: ApprovalRules) -> RunE
     RunError::refused(
         judged.code(),
         format!("{what}; nothing was written"),
-        format!("each of the signers runs {help} on the plan as it is, and puts what that writes beside it"),
+        format!("each missing signer runs {help} on this plan and puts the written files next to it"),
     )
 }
 
@@ -174,7 +174,7 @@ fn parse_requirement(said: &str) -> Result<ApprovalsOption, RunError> {
         Err(_) => read_rules_file(Path::new(said))?,
     };
     if wanted.required == 0 {
-        return Err(rules_failure("0 approvals demand nothing", "leave out --approvals if no plan needs any"));
+        return Err(rules_failure("0 approvals require nothing", "leave out --approvals if no plan needs any"));
     }
     Ok(wanted)
 }

@@ -79,7 +79,7 @@ fn extra_fields(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             fields.values_mut().for_each(extra_fields);
-            fields.insert("x_sandbox_text".into(), "nobody knows this field".into());
+            fields.insert("x_sandbox_text".into(), "an undocumented field".into());
             fields.insert("x_sandbox_object".into(), json!({"deep": [1, null, {"er": true}]}));
         }
         Value::Array(items) => items.iter_mut().for_each(extra_fields),

@@ -114,7 +114,7 @@ impl UnpodReader<'_> {
             "telform::live::product",
             self.account,
             tried,
-            "this generation of the service lists bridges by product, and the account names none",
+            "this generation of the service lists bridges by product, but the account does not name a product",
             &format!("Set `accounts.{}.product_id` (for example \"unpod.ai\")", self.account.name),
         );
         without.request = Some(Box::new(error));
@@ -149,12 +149,12 @@ impl UnpodReader<'_> {
                     "" => format!("(id {id}, without a slug)"),
                     slug => slug.to_owned(),
                 };
-                let why = "no path can hold its slug".to_owned();
-                let help = "give it another slug in the service's dashboard, or delete it there".to_owned();
+                let why = "its slug cannot be part of a path".to_owned();
+                let help = "change its slug in the service's dashboard, or delete it there".to_owned();
                 unreadable.insert(name, UnreadableObject { why, help, may_use: true });
             } else if !slugs.insert(slug.to_owned()) {
                 // Recorded: afterwards every call to that slug fails, for both (unpod.md 6.2).
-                let why = "two bridges share this slug, so the service reaches neither".to_owned();
+                let why = "two bridges share this slug, so the service returns neither".to_owned();
                 unreadable.insert(slug.to_owned(), UnreadableObject { why, help: ONLY_SUPPORT.to_owned(), may_use: true });
             }
         }
@@ -184,7 +184,7 @@ impl UnpodReader<'_> {
         let shape = |what: &str| ReadError::wrong_shape(self.account, &tried, what);
         let Some(row) = self.row_by_id(&BRIDGES_G2, None, slug).await? else { return Ok(None) };
         let Some(Value::Array(numbers)) = row.get("numbers") else {
-            return Err(shape("there is no list under `numbers`"));
+            return Err(shape("the answer has no list under `numbers`"));
         };
         if numbers.iter().any(|number| rows::number_in(number).is_none()) {
             return Err(shape("a number on the bridge has no `number`"));
@@ -230,6 +230,6 @@ impl UnpodReader<'_> {
 
 /// A bridge that is listed and does not exist.
 fn vanished_bridge() -> UnreadableObject {
-    let why = "it is listed, but the service says that it is not there: the account is being changed";
-    UnreadableObject { why: why.to_owned(), help: "run again when it is not being changed".to_owned(), may_use: true }
+    let why = "it is listed, but the service says that it does not exist: the account is being changed";
+    UnreadableObject { why: why.to_owned(), help: "run again when nothing else changes it".to_owned(), may_use: true }
 }

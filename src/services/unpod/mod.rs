@@ -162,7 +162,7 @@ pub static PROVIDERS_G1: Kind = Kind::new("providers", "provider configuration",
                 .doc("Address of the provider's SIP side.", "unpod.md 5.2"),
             Field::new("meta_json", AttributeType::Opaque)
                 .carried_over()
-                .doc("What others keep with it; any value.", "unpod.md 5.2, 12"),
+                .doc("Data that other programs keep with it; any value.", "unpod.md 5.2, 12"),
         ],
         BESIDE_PROVIDERS,
     )

@@ -31,7 +31,7 @@ impl UnpodReader<'_> {
                 "telform::live::organization",
                 self.account,
                 tried,
-                "the account names no organization",
+                "the account does not name an organization",
                 &way_out,
             ));
         };
@@ -115,7 +115,7 @@ impl UnpodReader<'_> {
     fn unknown_organization(&self, handle: &str, known: &BTreeSet<&str>) -> ReadError {
         let shown: Vec<&str> = known.iter().copied().take(10).collect();
         let who = if shown.is_empty() {
-            format!("the service knows no organization `{handle}`")
+            format!("the service has no organization `{handle}`")
         } else {
             format!("no organization of this token has the handle `{handle}`; it has {}", shown.join(", "))
         };

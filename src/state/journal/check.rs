@@ -69,12 +69,12 @@ impl ParsedJournal {
             Some(line) if line.hash == kept.hash => Ok(()),
             Some(_) => Err(BrokenLine {
                 line: at,
-                why: "it is not the line that the ledger remembers: the journal was written anew up to here".to_owned(),
+                why: "it is not the line that the ledger records: the journal was rewritten up to here".to_owned(),
                 code: BROKEN,
             }),
             None => Err(BrokenLine {
                 line: self.lines.len() + 1,
-                why: format!("the end is cut off: the ledger remembers {at} lines, and there are {}", self.lines.len()),
+                why: format!("the end is missing: the ledger records {at} lines, but the journal has {}", self.lines.len()),
                 code: BROKEN,
             }),
         }
@@ -104,7 +104,7 @@ pub fn check_up_to(bytes: &[u8]) -> (ParsedJournal, Option<BrokenLine>) {
             Err(why) => return (journal, Some(broken(why))),
         };
         if line.mac.is_none() && journal.is_chained() {
-            let why = "it carries no MAC, and the lines before it do: whoever wrote it did not have the key";
+            let why = "it has no MAC, but earlier lines do, so it was written without the key";
             return (journal, Some(BrokenLine { line: number, why: why.to_owned(), code: UNCHAINED }));
         }
         head = JournalHead { seq: line.seq, hash: line.hash.clone(), version: None };
@@ -123,16 +123,16 @@ fn check_next_line(bytes: &[u8], head: &JournalHead) -> Result<(JournalLine, [u8
         return Err(out_of_order(line.seq, head.seq + 1));
     }
     if line.prev != head.hash {
-        return Err("it does not follow on the line before: one of them is not what was written".to_owned());
+        return Err("it does not follow the line before: one of them was changed".to_owned());
     }
     Ok((line, body))
 }
 
 fn out_of_order(is: u64, expected: u64) -> String {
     if is > expected {
-        format!("it has the number {is} where {expected} is expected: lines are missing or were moved")
+        format!("it has the number {is} instead of {expected}: lines are missing or were moved")
     } else {
-        format!("it has the number {is} where {expected} is expected: lines were moved or appear here twice")
+        format!("it has the number {is} instead of {expected}: lines were moved or duplicated")
     }
 }
 
@@ -151,7 +151,7 @@ fn parse_line(bytes: &[u8]) -> Result<(JournalLine, [u8; 32]), String> {
     let tail = format!(",\"hash\":\"{}\"}}", line.hash);
     let body = text.strip_suffix(&tail).ok_or("its hash is not its last member")?;
     if to_hex(&Sha256::digest(body.as_bytes())) != line.hash {
-        return Err("it was changed: its hash does not fit its bytes".to_owned());
+        return Err("it was changed: its hash does not match its content".to_owned());
     }
     let vouched = match &line.mac {
         Some(mac) => binding::signed_body(body, mac).ok_or("its MAC is not the member before its hash")?,

@@ -27,7 +27,7 @@ pub enum JournalError {
     #[error("the journal: {0}")]
     Place(#[from] LedgerError),
     /// It differs from what was written.
-    #[error("the journal {place} is not what was written: {broken}")]
+    #[error("the journal {place} was altered: {broken}")]
     Broken {
         /// Which file or object.
         place: String,
@@ -46,7 +46,7 @@ pub enum JournalError {
     },
     /// According to the object store it was written since, and not by telform.
     #[error(
-        "the journal {place} was written again since the ledger was saved: the store calls it {is}, and it was {was}; an older copy was put back"
+        "the journal {place} was written again since the ledger was saved: the store calls it {is} instead of {was}; an older copy was restored"
     )]
     Restored {
         /// Which object.
@@ -76,11 +76,11 @@ impl JournalError {
     pub fn help(&self) -> String {
         match self {
             Self::Place(error) => error.help(),
-            Self::Broken { .. } => "check with `telform journal verify`, and restore the file as it was written; to go on without it, `telform journal restart` keeps it aside as evidence and begins a new one".to_owned(),
-            Self::OtherKey { forged: true, .. } => "check with `telform journal verify`, and restore journal and ledger as they were written; to go on without them, `telform journal restart` keeps the journal aside as evidence and begins a new one".to_owned(),
-            Self::OtherKey { forged: false, .. } => "set TELFORM_FINGERPRINT_KEY or restore the key file; if the key is lost, `telform ledger rekey --lost-key` goes on with a new one".to_owned(),
+            Self::Broken { .. } => "check it with `telform journal verify` and restore the original file; to continue without it, `telform journal restart` keeps it as evidence and starts a new one".to_owned(),
+            Self::OtherKey { forged: true, .. } => "check it with `telform journal verify` and restore the original journal and ledger; to continue without them, `telform journal restart` keeps the journal as evidence and starts a new one".to_owned(),
+            Self::OtherKey { forged: false, .. } => "set TELFORM_FINGERPRINT_KEY or restore the key file; if the key is lost, `telform ledger rekey --lost-key` continues with a new one".to_owned(),
             Self::Restored { head, .. } => format!(
-                "restore the newest ledger and journal; where the bucket was moved or copied, vouch for this journal with `telform apply --journal-head {head}`"
+                "restore the newest ledger and journal; if the bucket was moved or copied, confirm this journal with `telform apply --journal-head {head}`"
             ),
         }
     }
@@ -169,11 +169,11 @@ pub fn check_last_mac(
     let chained = says.is_some();
     match (journal.verify_with_key(key), says) {
         (KeyVerification::Unchained, Some(says)) => no(
-            format!("its lines carry no MAC, and {says} says that they have to: they were taken out, or it was written anew"),
+            format!("its lines have no MAC, but {says} says that they must: the MACs were removed, or the journal was rewritten"),
             true,
         ),
         (KeyVerification::Unchained | KeyVerification::By(_), _) => Ok(()),
-        (KeyVerification::Not(0), _) => no("the MAC of no line is one that this key makes".to_owned(), chained),
+        (KeyVerification::Not(0), _) => no("none of its MACs was made with this key".to_owned(), chained),
         (KeyVerification::Not(line), _) => {
             no(format!("the last line with a MAC of this key is line {line}, and {} follow", journal.lines.len() - line), chained)
         }

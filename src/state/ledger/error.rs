@@ -37,7 +37,7 @@ pub enum LedgerError {
         why: String,
     },
     /// It is not as telform wrote it: version control or an editor rewrote it.
-    #[error("{place} is not as telform wrote it: {why}")]
+    #[error("{place} was changed after telform wrote it: {why}")]
     Rewritten {
         /// Which file or object.
         place: String,
@@ -77,7 +77,7 @@ pub enum LedgerError {
         rehost: Option<String>,
     },
     /// Another process wrote it after this run had read it.
-    #[error("{place} was changed by another process since this run read it; nothing was overwritten")]
+    #[error("another process changed {place} after this run read it; nothing was overwritten")]
     Changed {
         /// Which file or object.
         place: String,
@@ -101,7 +101,7 @@ pub enum LedgerError {
         why: String,
     },
     /// A lock that is not broken.
-    #[error("the lock of {place} was left as it is: {why}")]
+    #[error("the lock of {place} was not freed: {why}")]
     Unbroken {
         /// Which file or object.
         place: String,
@@ -109,7 +109,7 @@ pub enum LedgerError {
         why: String,
     },
     /// The key file is readable by others.
-    #[error("{place} may be read by others (mode {mode:o})")]
+    #[error("other users can read {place} (mode {mode:o})")]
     OpenKey {
         /// Which file.
         place: String,
@@ -123,7 +123,7 @@ pub enum LedgerError {
     #[error(transparent)]
     Key(#[from] FingerprintKeyError),
     /// A location that cannot hold a ledger.
-    #[error("`{place}` is not a place for a ledger: {why}")]
+    #[error("`{place}` is not a valid location for a ledger: {why}")]
     Place {
         /// As it was given, without anything that may be a login.
         place: String,
@@ -164,39 +164,39 @@ impl LedgerError {
         let text = match self {
             Self::Io { source, .. } if file_refusal(source).is_some() => match file_refusal(source) {
                 Some(FileRefusal::Link(_) | FileRefusal::Out(_)) => {
-                    "remove the link; a ledger that is kept elsewhere is named where telform is started, with --ledger or TELFORM_LEDGER"
+                    "remove the link; to keep the ledger elsewhere, name it with --ledger or TELFORM_LEDGER"
                 }
                 Some(FileRefusal::Names(_)) => {
-                    "find its other name; `cp -p FILE FILE.own && mv FILE.own FILE` makes it a file of its own"
+                    "find its other name; `cp -p FILE FILE.own && mv FILE.own FILE` makes it a separate file"
                 }
                 Some(FileRefusal::FolderOpen(_)) => {
-                    "`chmod go-w` the folder; where others may have put a key there, change it with `telform ledger rekey`"
+                    "run `chmod go-w` on the folder; if others may have put a key there, replace it with `telform ledger rekey`"
                 }
                 Some(FileRefusal::Owner(_) | FileRefusal::FolderOwner(_)) => {
-                    "run telform as that user, or take the file over with `chown` when you trust what is in it"
+                    "run telform as that user, or change the owner with `chown` if you trust the content"
                 }
                 Some(FileRefusal::Sort(_) | FileRefusal::Large(_) | FileRefusal::NoText) | None => {
-                    "name a regular file, or a place where there is none yet"
+                    "name a regular file, or a location without a file"
                 }
             },
-            Self::Io { .. } => "check that the folder exists and that you may write to it, or name another place with --ledger",
+            Self::Io { .. } => "check that the folder exists and is writable, or name another location with --ledger",
             Self::Remote { help, .. } => help,
             Self::Damaged { .. } => {
-                "restore it from a backup; or let `telform ledger rebuild --replace` keep it aside and make a new one from the YAML and the services"
+                "restore it from a backup; or run `telform ledger rebuild --replace`, which keeps it and creates a new one from the YAML and the services"
             }
             Self::Rewritten { help, .. } => {
-                return format!("{help}; or let `telform ledger rebuild --replace` keep it aside and make a new one");
+                return format!("{help}; or run `telform ledger rebuild --replace`, which keeps it and creates a new one");
             }
             Self::LockDamaged { .. } => "make sure that no run uses this ledger, then delete that object by hand",
-            Self::Newer { .. } => "use the telform version that wrote it, or a newer one",
+            Self::Newer { .. } => "use the version of telform that wrote it, or a newer one",
             Self::Foreign { account, rehost: Some(was), .. } => {
                 return format!(
-                    "where the service itself is at another address now, add `was: {was}` to the account `{account}`: the ledger then follows it; otherwise name the ledger of this account with --ledger"
+                    "if the service itself has a new address, add `was: {was}` to the account `{account}`, and the ledger follows it; otherwise name the ledger of this account with --ledger"
                 );
             }
             Self::Foreign { .. } => "name the ledger of this account with --ledger; a ledger is never used for another account",
             Self::Changed { .. } => {
-                "run it again: it then starts from what is there now; all writers have to use telform and its lock"
+                "run the command again, which starts from the current ledger; all writers must use telform and its lock"
             }
             Self::Locked { breakable: None, .. } => {
                 "wait for that run with --lock-timeout 5m; the lock is released when its process ends"
@@ -206,20 +206,22 @@ impl LedgerError {
                     "wait for that run with --lock-timeout 5m; a lock whose run is dead is taken over when it has expired, or at once after `telform ledger unlock --lock-id {id}`"
                 );
             }
-            Self::LockLost { .. } => "nothing more was sent; run `telform ledger unlock` to see who has the lock, and plan again",
-            Self::Unbroken { .. } => "`telform ledger unlock` shows who has it and what can be done",
-            Self::OpenKey { .. } => {
-                "chmod 600 the file; if others may have read it, delete it: secrets are then unknown until they are written again"
+            Self::LockLost { .. } => {
+                "nothing more was sent; run `telform ledger unlock` to see who holds the lock, and plan again"
             }
-            Self::Journal(_) => "check that there is free space and that you may write there",
+            Self::Unbroken { .. } => "`telform ledger unlock` shows who holds it and what you can do",
+            Self::OpenKey { .. } => {
+                "run `chmod 600` on the file; if others may have read it, delete it; secrets are then unknown until they are written again"
+            }
+            Self::Journal(_) => "check the free disk space and your permissions",
             Self::Key(FingerprintKeyError::Weak(_)) => {
-                "a key from a file: `telform ledger rekey` makes a new one; one from TELFORM_FINGERPRINT_KEY: set TELFORM_FINGERPRINT_KEY_NEW to the output of `openssl rand -hex 32` and run `telform ledger rekey`, which takes the weak one as the old key; where no ledger was written with it, just set another one"
+                "a key from a file: `telform ledger rekey` makes a new one; one from TELFORM_FINGERPRINT_KEY: set TELFORM_FINGERPRINT_KEY_NEW to the output of `openssl rand -hex 32` and run `telform ledger rekey`, which accepts the weak one as the old key; if no ledger was written with it, set another key"
             }
             Self::Key(FingerprintKeyError::Short(_)) => {
                 "set TELFORM_FINGERPRINT_KEY to a longer text, or unset it to use the key file"
             }
             Self::Place { .. } => {
-                "give a file path or an address such as s3://bucket/path/ledger.json (also gs:// and az://); credentials come from the environment"
+                "use a file path or an address such as s3://bucket/path/ledger.json (also gs:// and az://); credentials come from the environment"
             }
         };
         text.to_owned()

@@ -64,8 +64,8 @@ impl LossReason {
         match self {
             Self::NotDeclared => "not in the configuration",
             Self::NotSupplied => "not supplied",
-            Self::Changed => "another one than was last written: write it with --rewrite-secret",
-            Self::KeyLost => "its fingerprint went with the lost key: write it once more with --rewrite-secret",
+            Self::Changed => "differs from what was last written: write it with --rewrite-secret",
+            Self::KeyLost => "its fingerprint was lost with the key: write it again with --rewrite-secret",
         }
     }
 

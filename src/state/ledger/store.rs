@@ -256,7 +256,7 @@ fn parse_ledger(bytes: &[u8]) -> Result<Ledger, LedgerTextError> {
     }
     let why = match serde_json::from_str::<Ledger>(text) {
         Ok(ledger) if ledger.format == 0 => {
-            return Err(LedgerTextError::Damaged("it says format 0, which no telform wrote".to_owned()));
+            return Err(LedgerTextError::Damaged("it has format 0, which telform never wrote".to_owned()));
         }
         Ok(ledger) if ledger.format <= FORMAT => return Ok(ledger),
         Ok(ledger) => return Err(LedgerTextError::Newer(u64::from(ledger.format))),
@@ -264,10 +264,10 @@ fn parse_ledger(bytes: &[u8]) -> Result<Ledger, LedgerTextError> {
     };
     let value: Value = serde_json::from_str(text).map_err(|error| LedgerTextError::Damaged(error.to_string()))?;
     if value.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Err(LedgerTextError::Damaged("it is an empty object, and holds nothing that a ledger holds".to_owned()));
+        return Err(LedgerTextError::Damaged("it is an empty object without the content of a ledger".to_owned()));
     }
     match value.get("format").and_then(Value::as_u64) {
-        Some(0) => Err(LedgerTextError::Damaged("it says format 0, which no telform wrote".to_owned())),
+        Some(0) => Err(LedgerTextError::Damaged("it has format 0, which telform never wrote".to_owned())),
         Some(format) if format > u64::from(FORMAT) => Err(LedgerTextError::Newer(format)),
         Some(_) => Err(LedgerTextError::Damaged(why)),
         None => Err(LedgerTextError::Damaged("it has no format number".to_owned())),

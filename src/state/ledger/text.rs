@@ -23,7 +23,7 @@ pub fn find_rewrite(bytes: &[u8]) -> Option<RewriteFinding> {
     let found = |why: String, help| Some(RewriteFinding { reason: why, help });
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return found(
-            "it begins with a byte order mark, which an editor put there".to_owned(),
+            "it starts with a byte order mark, which an editor added".to_owned(),
             "save it as UTF-8 without a byte order mark, or restore it from version control",
         );
     }
@@ -34,8 +34,8 @@ pub fn find_rewrite(bytes: &[u8]) -> Option<RewriteFinding> {
     };
     if let Some(at) = bytes.split(|byte| *byte == b'\n').position(is_mark) {
         return found(
-            format!("line {} is the mark of a merge conflict: it holds both sides of a merge", at + 1),
-            "take the newer side whole, with `git checkout --ours -- PATH` or `git checkout --theirs -- PATH`; never mix them",
+            format!("line {} is a conflict marker: the file contains both sides of a merge", at + 1),
+            "keep the newer side completely, with `git checkout --ours -- PATH` or `git checkout --theirs -- PATH`; never mix the sides",
         );
     }
     if bytes.windows(2).any(|pair| pair == b"\r\n") {
@@ -135,8 +135,8 @@ mod tests {
     fn what_others_made_of_a_file_is_said() {
         for (text, words) in [
             ("\u{feff}{}\n", "byte order mark"),
-            ("{\n<<<<<<< HEAD\n  1\n=======\n  2\n>>>>>>> other\n}\n", "line 2 is the mark of a merge conflict"),
-            ("{\r\n<<<<<<< HEAD\r\n}", "merge conflict"),
+            ("{\n<<<<<<< HEAD\n  1\n=======\n  2\n>>>>>>> other\n}\n", "line 2 is a conflict marker"),
+            ("{\r\n<<<<<<< HEAD\r\n}", "is a conflict marker"),
             ("{\r\n}\r\n", "CR LF"),
         ] {
             let found = find_rewrite(text.as_bytes()).expect(text);

@@ -268,7 +268,7 @@ impl Executor<'_> {
         self.path(&step.call, if put { RequestMethod::Put } else { RequestMethod::Patch }, kind.member, id)?;
         let entries = self.entries(step, None)?;
         let key = (kind.name, id.to_owned());
-        let mut thing = self.model.objects.get(&key).cloned().ok_or("it is not there")?;
+        let mut thing = self.model.objects.get(&key).cloned().ok_or("it does not exist")?;
         self.believed(kind, &thing, before)?;
         let object: &DesiredObject = &self.case.desired.objects[step.address.as_ref().expect("checked")];
         let replace = step.call.query == [("nested_objects".to_owned(), "replace".to_owned())];
@@ -387,7 +387,7 @@ impl Executor<'_> {
 
     fn delete(&mut self, step: &Step, kind: &'static Kind, id: &str, before: &BTreeMap<String, Value>) -> Done {
         self.path(&step.call, RequestMethod::Delete, kind.member, id)?;
-        let thing = self.model.objects.get(&(kind.name, id.to_owned())).ok_or("it is not there")?;
+        let thing = self.model.objects.get(&(kind.name, id.to_owned())).ok_or("it does not exist")?;
         self.believed(kind, thing, before)?;
         let frees = matches!(&step.operation, StepOperation::Delete { frees, .. } if !frees.is_empty());
         let served = self.model.servers().iter().any(|((slug, _), server)| match kind.name {

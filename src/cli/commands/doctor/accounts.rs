@@ -184,7 +184,7 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
                 about,
                 "organization",
                 DoctorStatus::Warning,
-                format!("`{handle}` could not be confirmed: {why}; nothing would be written"),
+                format!("`{handle}` could not be confirmed, so telform would not write: {why}"),
                 &format!("correct `{}` on the account, or use a token that may read `organizations/`", setting.name),
             ),
         }
@@ -197,7 +197,11 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
             checks.ok(about, "token", format!("belongs to {word} {}{}", owner.id, login.unwrap_or_default()));
         }
         TokenOwner::Unknown(why) => {
-            checks.ok(about, "token", format!("the service does not say whose it is ({why}): nothing is bound to it"));
+            checks.ok(
+                about,
+                "token",
+                format!("the service does not say who owns it ({why}), so the ledger is not bound to an owner"),
+            );
         }
     }
     check_unreadable(checks, about, live);
@@ -214,7 +218,7 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
                     about,
                     "generation",
                     DoctorStatus::Warning,
-                    "nothing in the answers shows which generation this is, so nothing would be written",
+                    "the answers do not show which generation this is, so telform would not write",
                     &format!("set `accounts.{}.{}` to {}", account.name, setting.name, known.join(" or ")),
                 );
             }
@@ -225,12 +229,11 @@ fn report_healthy(checks: &mut CheckList, about: &str, account: &Account, live: 
 /// Objects that exist and cannot be read; all others of the account can be managed.
 fn check_unreadable(checks: &mut CheckList, about: &str, live: &LiveAccount) {
     for (kind, why) in &live.listing_failures {
-        let found = format!("{kind} cannot be listed, so what needs one is refused: {}", why.why);
+        let found = format!("{kind} cannot be listed, so telform refuses what depends on one: {}", why.why);
         checks.add(about, "listings", DoctorStatus::Wrong, found, &why.help);
     }
     if let Some(why) = live.connections_failure.as_ref().filter(|_| live.listing_failures.is_empty()) {
-        let found =
-            format!("it is not known which configuration serves which number, so what needs that is refused: {}", why.why);
+        let found = format!("it is not known what serves which number, so telform refuses what depends on it: {}", why.why);
         checks.add(about, "listings", DoctorStatus::Wrong, found, &why.help);
     }
     for (kind, objects) in &live.unreadable {
@@ -245,7 +248,7 @@ fn check_unreadable(checks: &mut CheckList, about: &str, live: &LiveAccount) {
     }
     if let Some(first) = odd.first() {
         let found = format!("{} of another shape than the service documents: {first}", odd.len());
-        checks.add(about, "shapes", DoctorStatus::Warning, found, "only an entry that manages such a value is refused");
+        checks.add(about, "shapes", DoctorStatus::Warning, found, "telform refuses only entries that manage such a value");
     }
 }
 
@@ -281,7 +284,7 @@ fn report_failed(checks: &mut CheckList, about: &str, address: &str, error: &Rea
 
 fn check_clock(checks: &mut CheckList, about: &str, heads: &HeaderFacts) {
     let Some(ahead) = heads.clock_ahead_seconds else {
-        return checks.ok(about, "clock", "the service does not say its time");
+        return checks.ok(about, "clock", "the service does not tell its time");
     };
     let apart = ahead.unsigned_abs();
     if apart <= NEAR {
@@ -293,14 +296,14 @@ fn check_clock(checks: &mut CheckList, about: &str, heads: &HeaderFacts) {
         "clock",
         if apart > FAR { DoctorStatus::Wrong } else { DoctorStatus::Warning },
         format!("this machine is {apart} s {which} the service"),
-        "set the clock (NTP): times in journal and lock, and requests to an object store, depend on it",
+        "synchronize the clock (NTP): the times in the journal and the lock, and requests to an object store, depend on it",
     );
 }
 
 fn check_rate_limits(checks: &mut CheckList, about: &str, account: &Account, heads: &HeaderFacts) {
     let own = match client::rate_of(account) {
         Some(own) => format!("at most {own} requests a minute"),
-        None => "as fast as it answers, because it is on this machine".to_owned(),
+        None => "no limit, because it runs on this machine".to_owned(),
     };
     let told: BTreeMap<&str, &str> = heads.rate_headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     if told.is_empty() {

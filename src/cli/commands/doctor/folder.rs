@@ -41,7 +41,7 @@ pub(super) async fn check_ledger(
             Ok(()) => {
                 let count = ledger.objects.len();
                 let objects = crate::output::view::plural_kind(count, "objects");
-                checks.ok(ABOUT, "ledger", format!("{place} knows {count} {objects}"));
+                checks.ok(ABOUT, "ledger", format!("{place} contains {count} {objects}"));
                 check_kinds(checks, ledger, desired);
             }
             Err(error) => report_ledger_error(checks, "ledger", &error),
@@ -61,8 +61,8 @@ fn check_kinds(checks: &mut CheckList, ledger: &Ledger, desired: &Desired) {
     }
     for (kind, count) in left {
         let objects = crate::output::view::plural_kind(count, "objects");
-        let found = format!("the ledger manages {count} {objects} of {kind}, a kind that no file mentions");
-        let help = format!("`{kind}: {{}}` would delete them, `telform forget ADDRESS` releases one");
+        let found = format!("the ledger contains {count} {objects} of {kind}, a kind that no file declares");
+        let help = format!("`{kind}: {{}}` would delete them; `telform forget ADDRESS` releases one");
         checks.add(ABOUT, "kinds", DoctorStatus::Warning, found, &help);
     }
 }
@@ -70,7 +70,7 @@ fn check_kinds(checks: &mut CheckList, ledger: &Ledger, desired: &Desired) {
 /// Only checked, never tried: the permissions of the nearest existing folder.
 fn check_writable(checks: &mut CheckList, place: &str, kept: &StateStore) {
     if !matches!(kept, StateStore::Local(_)) {
-        return checks.ok(ABOUT, "place", "an object store; whether it may be written, only a write can show");
+        return checks.ok(ABOUT, "place", "an object store; only a write shows whether it is writable");
     }
     let file = Path::new(place);
     let folders = file.ancestors().skip(1).map(|path| if path.as_os_str().is_empty() { Path::new(".") } else { path });
@@ -82,10 +82,10 @@ fn check_writable(checks: &mut CheckList, place: &str, kept: &StateStore) {
             ABOUT,
             "place",
             DoctorStatus::Wrong,
-            format!("{} may not be written", path.display()),
-            "make it writable for this user, or name another place with --ledger",
+            format!("{} is not writable", path.display()),
+            "make it writable for this user, or name another location with --ledger",
         ),
-        None => checks.ok(ABOUT, "place", "may be written"),
+        None => checks.ok(ABOUT, "place", "writable"),
     }
 }
 
@@ -101,9 +101,9 @@ pub(super) fn check_key(checks: &mut CheckList, store: &LedgerStore, ledger: Opt
         }
     };
     match &key {
-        Some(_) if ledger.is_none() => checks.ok(ABOUT, "key", format!("{from} is there")),
+        Some(_) if ledger.is_none() => checks.ok(ABOUT, "key", format!("{from} exists")),
         Some(key) if ledger.is_some_and(|ledger| ledger.readable_with(key)) => {
-            checks.ok(ABOUT, "key", format!("{from} fits the ledger"));
+            checks.ok(ABOUT, "key", format!("{from} matches the ledger"));
         }
         None if ledger.is_none_or(|ledger| ledger.key_check.is_none()) => {
             checks.ok(ABOUT, "key", format!("{from} does not exist yet; the first apply creates it"));
@@ -111,10 +111,10 @@ pub(super) fn check_key(checks: &mut CheckList, store: &LedgerStore, ledger: Opt
         _ => {
             let found = match key {
                 Some(_) => format!("{from} is not the key of this ledger: write-only secrets are unknown"),
-                None => format!("{from} is not there: write-only secrets are unknown"),
+                None => format!("{from} is missing: write-only secrets are unknown"),
             };
             let help = "restore the key, or set TELFORM_FINGERPRINT_KEY; if it is lost, `telform ledger rekey \
-                        --lost-key` goes on with a new one";
+                        --lost-key` continues with a new one";
             checks.add(ABOUT, "key", DoctorStatus::Warning, found, help);
         }
     }
@@ -126,7 +126,7 @@ pub(super) async fn check_lock(checks: &mut CheckList, store: &LedgerStore) {
     match store.lock_holder().await {
         Ok(LockHolder::Nobody) => checks.ok(ABOUT, "lock", "free"),
         Ok(LockHolder::Run { words, expired: true, .. }) => {
-            checks.ok(ABOUT, "lock", format!("expired, the next run takes it over: {words}"));
+            checks.ok(ABOUT, "lock", format!("expired; the next run takes it over: {words}"));
         }
         Ok(LockHolder::Run { id, words, .. }) => {
             let help = if store.is_shared() {
@@ -149,15 +149,15 @@ pub(super) async fn check_journal(
 ) {
     let kept = match journal::read_journal_bytes(store.state_store()).await {
         Ok((bytes, _)) if bytes.is_empty() && ledger.journal.is_none() && matches!(heads.demands(), Ok(false)) => {
-            return checks.ok(ABOUT, "journal", "none yet; the first apply begins it");
+            return checks.ok(ABOUT, "journal", "none yet; the first apply creates it");
         }
         Ok((bytes, _)) => {
             let (journal, broken) = journal::check_up_to(&bytes);
             let broken = broken.or_else(|| journal.contains_head(ledger.journal.as_ref()?).err());
             match broken {
                 Some(broken) => Err((
-                    format!("it is not what was written: {broken} [telform::journal::broken]"),
-                    "check with `telform journal verify`, and restore the file as it was written; to go on without it, `telform journal restart` keeps it aside as evidence".to_owned(),
+                    format!("it was altered: {broken} [telform::journal::broken]"),
+                    "check it with `telform journal verify` and restore the original file; to continue without it, `telform journal restart` keeps it as evidence".to_owned(),
                 )),
                 None => Ok(journal),
             }
@@ -182,10 +182,10 @@ pub(super) async fn check_journal(
     if open.is_empty() {
         let count = runs.len();
         let word = crate::output::view::plural_kind(count, "runs");
-        return checks.ok(ABOUT, "journal", format!("whole, {count} {word}, all ended"));
+        return checks.ok(ABOUT, "journal", format!("intact, {count} {word}, all ended"));
     }
-    let found = format!("whole; cut off: {}", open.join(", "));
-    checks.add(ABOUT, "journal", DoctorStatus::Warning, found, "`telform resume` settles what was open");
+    let found = format!("intact; interrupted: {}", open.join(", "));
+    checks.add(ABOUT, "journal", DoctorStatus::Warning, found, "`telform resume` settles open requests");
 }
 
 /// What must stay out of version control: the key, secret files, what a sandbox keeps. Git itself is asked, where it is
@@ -202,7 +202,7 @@ pub(super) fn check_ignored(checks: &mut CheckList, store: &LedgerStore, desired
     files.sort();
     files.dedup();
     match open_files(&files) {
-        None => checks.ok(ABOUT, "git", "not a git work tree, or git did not answer"),
+        None => checks.ok(ABOUT, "git", "not a git work tree, or git did not run"),
         Some(open) if open.is_empty() => {
             checks.ok(ABOUT, "git", "the key and all secret files are ignored, or lie outside");
         }
@@ -211,7 +211,7 @@ pub(super) fn check_ignored(checks: &mut CheckList, store: &LedgerStore, desired
             "git",
             DoctorStatus::Wrong,
             format!("git would add {}", open.join(", ")),
-            "add them to .gitignore (`telform init` writes the lines); a secret that was committed already must be changed",
+            "add them to .gitignore (`telform init` writes the lines); replace any secret that was already committed",
         ),
     }
 }

@@ -25,7 +25,7 @@ mod folder;
 /// `telform doctor`.
 #[derive(Debug, Args, Clone)]
 pub struct DoctorArgs {
-    /// Only this account, repeatable; `*` matches anything. The others are not asked and need no token
+    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
     /// Against the embedded simulator, started from this world file
@@ -118,8 +118,8 @@ pub(crate) async fn run(out: &Console, args: &DoctorArgs) -> Result<Exit, RunErr
             folder::ABOUT,
             "accounts",
             DoctorStatus::Wrong,
-            "the configuration names no account",
-            "add one under `accounts`; `telform init` writes a file with accounts to fill in",
+            "the configuration does not define an account",
+            "add one under `accounts`, or run `telform init`",
         );
     }
     // Before lines are wrapped: a command that is split is not recognised.

@@ -1,7 +1,7 @@
 //! Whether an account's token is accepted: one GET, before anything is written.
 
-use super::load_unwritten;
 use super::login::InitAccount;
+use super::{load_unwritten, without_places};
 use crate::cli::console::Console;
 use crate::config::problem::Problems;
 use crate::config::secrets::{self, ResolvedSecrets, SecretAllowances};
@@ -134,6 +134,6 @@ fn token_not_supplied(out: &Console, login: &InitAccount, problems: Problems) ->
         Some(problem) if absent || not_run => {
             AccountCheck::Not { why: problem.message.clone(), help: problem.help.clone().unwrap_or_default() }
         }
-        _ => AccountCheck::Failed(problems.into()),
+        _ => AccountCheck::Failed(without_places(&problems)),
     }
 }

@@ -49,14 +49,14 @@ impl InitAccount {
             let login = Self::new(name, service_of(service)?);
             if logins.iter().any(|other| other.name == login.name) {
                 let what = format!("the account `{}` is given twice", shorten(name));
-                return Err(account_failure(what, "give each a name of its own: --account NAME=SERVICE"));
+                return Err(account_failure(what, "give each a different name: --account NAME=SERVICE"));
             }
             logins.push(login);
         }
         let mut given = BTreeSet::new();
         for text in &args.tokens {
             let (name, source) = split_name(text, &logins);
-            let shown = "It may be in your shell's history now: if it was a token, replace it at the service";
+            let shown = "It may now be in your shell's history: if it was a token, replace it at the service";
             let (name, source) = (name.to_owned(), source_of(source, shown)?);
             let login = find_login(&mut logins, &name, "--token")?;
             if !given.insert(login.name.clone()) {
@@ -102,21 +102,35 @@ pub(super) fn service_of(word: &str) -> Result<&'static ServiceTable, RunError> 
 
 /// The source of a token. No message repeats the text, which may be a token; `shown` says who may have seen it.
 pub(super) fn source_of(text: &str, shown: &str) -> Result<SecretSource, RunError> {
-    let source = match text.split_once(':') {
+    let is_set = |name: &str| std::env::var_os(name).is_some();
+    let source = obvious_source(text, &is_set).or_else(|| match text.split_once(':') {
         Some(("env", name)) if crate::config::yaml::is_variable(name) => Some(SecretSource::Env(name.to_owned())),
         Some(("file", path)) if !path.trim().is_empty() => Some(SecretSource::File(path.into())),
         Some(("command", line)) if !line.trim().is_empty() => {
             Some(SecretSource::Command(line.split_whitespace().map(str::to_owned).collect()))
         }
         _ => None,
-    };
+    });
     source.ok_or_else(|| {
         RunError::other(
             "telform::init::token",
-            "this does not say where a token comes from",
+            "this does not name the source of a token",
             format!("write {FORMS}, never the token itself. {shown}").trim_end().to_owned(),
         )
     })
+}
+
+/// Other spellings of a variable, where there is no doubt: `$NAME`, `${NAME}`, `{ env: NAME }`, and the bare name of a variable that
+/// is set. A bare word that is not set may be the token itself, so it is not taken for a name.
+fn obvious_source(text: &str, is_set: &dyn Fn(&str) -> bool) -> Option<SecretSource> {
+    let text = text.trim();
+    let inner = |open: &str, close: &str| Some(text.strip_prefix(open)?.strip_suffix(close)?.trim());
+    let yaml = inner("{", "}").and_then(|map| map.strip_prefix("env:")).map(str::trim);
+    let name = yaml.or_else(|| inner("${", "}")).or_else(|| text.strip_prefix('$'));
+    let name = name
+        .or_else(|| text.strip_prefix("env:").map(str::trim))
+        .or_else(|| (crate::config::yaml::is_variable(text) && is_set(text)).then_some(text))?;
+    crate::config::yaml::is_variable(name).then(|| SecretSource::Env(name.to_owned()))
 }
 
 /// `NAME=SOURCE`; the name may be omitted where only one account exists.
@@ -157,7 +171,7 @@ fn set_setting(logins: &mut [InitAccount], text: &str) -> Result<(), RunError> {
     let known: Vec<&'static str> =
         schema::account_keys(login.service).into_iter().filter(|key| !is_own(key) && *key != schema::DEFAULTS).collect();
     let Some(key) = known.iter().find(|known| **known == key) else {
-        let own = if is_own(key) { format!("`{key}` has an option of its own. ") } else { String::new() };
+        let own = if is_own(key) { format!("`{key}` has its own option. ") } else { String::new() };
         let near = desired::closest_name(key, known.iter().copied());
         let near = near.map_or(own, |near| format!("did you mean `{near}`? "));
         return Err(setting_failure(
@@ -177,4 +191,26 @@ fn account_failure(message: impl Into<String>, help: impl Into<String>) -> RunEr
 
 pub(super) fn setting_failure(message: impl Into<String>, help: impl Into<String>) -> RunError {
     RunError::other("telform::init::setting", message, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_understood_where_there_is_no_doubt() {
+        let known = |name: &str| name == "WEST_TOKEN";
+        let of = |text: &str| match obvious_source(text, &known) {
+            Some(SecretSource::Env(name)) => Some(name),
+            _ => None,
+        };
+        for text in ["env:A_1", "env: A_1", "$A_1", "${A_1}", "{ env: A_1 }", "{env: A_1}", " $A_1 "] {
+            assert_eq!(of(text).as_deref(), Some("A_1"), "{text}");
+        }
+        assert_eq!(of("WEST_TOKEN").as_deref(), Some("WEST_TOKEN"));
+        // These may be tokens, and no message repeats them.
+        for text in ["EAST_TOKEN", "AKIAIOSFODNN7", "$", "${A", "$a b", "{ env: }", "{ file: x }", "s3cr3t$A", ""] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
 }

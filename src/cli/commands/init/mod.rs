@@ -7,7 +7,7 @@ use crate::analysis::adopt::Factoring;
 use crate::cli::commands::adopt;
 use crate::cli::console::Console;
 use crate::config::desired;
-use crate::config::problem::render_problems;
+use crate::config::problem::{Problems, render_problems};
 use crate::config::schema;
 use crate::model::resource::Desired;
 use crate::run::adopt::{AdoptRequest, AdoptionOutcome, AdoptionTarget};
@@ -28,7 +28,7 @@ pub(crate) use args::InitArgs;
 use check::{AccountCheck, CheckTarget};
 use files::{check_free, file_exists, write_surroundings};
 use login::{InitAccount, setting_failure};
-use next::{NextStep, next_steps, print_next_steps};
+use next::{EDIT, NextStep, next_steps, print_next_steps};
 
 /// The quickstart and its world; the same files as in `examples/quickstart`.
 const QUICKSTART: &str = include_str!("../../../../examples/quickstart/telform.yaml");
@@ -51,12 +51,10 @@ pub(crate) async fn run_in(out: &Console, args: &InitArgs, top: &Path) -> Result
         return Err(RunError::other(
             "telform::init::file",
             format!(
-                "nothing was written: -f says what is read, and {} is not where this would write",
+                "nothing was written: -f names the files to read, and init does not write to {}",
                 escape(&file.display().to_string())
             ),
-            format!(
-                "leave -f out: this writes {FILE}, or {FOLDER}/ where objects get files of their own, into the current folder"
-            ),
+            format!("leave out -f: init writes {FILE} into the current folder, or {FOLDER}/ where each kind gets its own file"),
         ));
     }
     let folder = check_free(top)?;
@@ -108,7 +106,7 @@ fn write_quickstart(out: &Console, top: &Path, folder: bool) -> Result<Exit, Run
             ("telform plan --sandbox world.yaml".to_owned(), "shows what would change"),
             (
                 "telform apply --sandbox world.yaml".to_owned(),
-                "asks, and carries it out in the embedded simulator; --auto-approve does not ask",
+                "asks, then applies it in the embedded simulator; --auto-approve does not ask",
             ),
         ],
     );
@@ -124,10 +122,10 @@ fn write_template(out: &Console, args: &InitArgs, top: &Path, folder: bool) -> R
     let text = page::config_text(first.as_slice(), if folder { "../" } else { "" });
     let written = write_surroundings(out, top, &[(if folder { ACCOUNTS } else { FILE }, text)])?;
     let mut steps: Vec<NextStep<'_>> =
-        vec![(format!("edit {}", if folder { ACCOUNTS } else { FILE }), "your accounts; set the variables of their tokens")];
+        vec![(format!("{EDIT} {}", if folder { ACCOUNTS } else { FILE }), "your accounts; set the variables of their tokens")];
     steps.push(("telform validate".to_owned(), "checks the file, offline"));
-    steps.push(("telform doctor".to_owned(), "checks the tokens, and everything else"));
-    steps.push(("telform plan".to_owned(), "shows what would change; sends nothing but GET"));
+    steps.push(("telform doctor".to_owned(), "checks the tokens and everything else"));
+    steps.push(("telform plan".to_owned(), "shows what would change; sends only GET"));
     print_next_steps(out, written, &steps);
     Ok(Exit::Done)
 }
@@ -135,7 +133,7 @@ fn write_template(out: &Console, args: &InitArgs, top: &Path, folder: bool) -> R
 fn lacking_accounts() -> RunError {
     RunError::other(
         "telform::init::account",
-        "nothing was written: without an account there is nothing to adopt from, and no question can be asked here",
+        "nothing was written: adopting needs an account, and telform cannot ask for one here",
         "name one with --account NAME=SERVICE",
     )
 }
@@ -167,12 +165,13 @@ async fn accounts_from_options(
             let (code, message, help) = failure.parts();
             let kept = if asks {
                 print_soft_failure(out, &failure);
-                ask::ask_yes_no(out, &format!("Keep {} as it is?", login.name), false)?
+                ask::ask_yes_no(out, &format!("Keep {} anyway?", login.name), false)?
             } else {
                 false
             };
             if !kept {
-                let help = format!("{}. Nothing was written; --no-check writes it unchecked", help.trim_end_matches('.'));
+                let help =
+                    format!("{}. Nothing was written; to write without this check, add --no-check", help.trim_end_matches('.'));
                 return Err(RunError::other(code, message, help));
             }
             all.push((login, AccountCheck::Failed(failure)));
@@ -187,11 +186,20 @@ async fn accounts_from_options(
 /// The configuration of these accounts as it will be read, before it is written anywhere.
 fn load_unwritten(logins: &[InitAccount], top: &str, out: &Console) -> Result<Desired, RunError> {
     let folder = if top.is_empty() { "" } else { FOLDER };
-    let loaded = desired::load_text(FILE, Path::new(folder), &page::config_text(logins, top))?;
+    let loaded = desired::load_text(FILE, Path::new(folder), &page::config_text(logins, top));
+    let loaded = loaded.map_err(|problems| without_places(&problems))?;
     if !loaded.warnings.is_empty() {
         out.print_stderr(&render_problems(&loaded.warnings, out.color_on_stderr(), out.width()));
     }
     Ok(loaded.desired)
+}
+
+/// What is wrong with answers: their file does not exist yet, so no place in it is named.
+fn without_places(problems: &Problems) -> RunError {
+    let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
+    let help: Vec<&str> = problems.iter().filter_map(|problem| problem.help.as_deref()).collect();
+    let code = problems.iter().next().map_or("telform::init::setting", |problem| problem.code);
+    RunError::other(code, messages.join("; "), help.join("\n"))
 }
 
 /// An error that does not end the command.

@@ -10,6 +10,9 @@ use crate::output::Initialized;
 use crate::output::view::text::wrap_text;
 use crate::text::shell_quote;
 
+/// Opens a file in the user's editor, in any shell.
+pub(super) const EDIT: &str = "${EDITOR:-vi}";
+
 /// One next step: the command, and what it does.
 pub(super) type NextStep<'a> = (String, &'a str);
 
@@ -30,15 +33,15 @@ pub(super) fn next_steps<'a>(
     }
     let accepted = all.iter().all(|(_, checked)| matches!(checked, AccountCheck::Accepted(_)));
     if !accepted {
-        steps.push((format!("telform doctor{world}"), "checks the tokens, and everything else"));
+        steps.push((format!("telform doctor{world}"), "checks the tokens and everything else"));
     }
     if !adopted {
         let place = if folder { FOLDER } else { "adopted" };
-        steps.push((format!("telform adopt --all --out {place}{world}"), "takes what exists already under management"));
+        steps.push((format!("telform adopt --all --out {place}{world}"), "manages what exists already"));
     }
     let file = if folder { ACCOUNTS } else { FILE };
-    steps.push((format!("edit {file}"), "the examples in it are comments"));
-    steps.push((format!("telform plan{world}"), "shows what would change; sends nothing but GET"));
+    steps.push((format!("{EDIT} {file}"), "the examples in it are comments"));
+    steps.push((format!("telform plan{world}"), "shows what would change; sends only GET"));
     steps
 }
 
@@ -49,7 +52,7 @@ pub(super) fn print_next_steps(out: &Console, written: Vec<String>, steps: &[Nex
         return out.print_document(&Initialized { files: written });
     }
     if out.global.quiet {
-        return out.print(&format!("wrote {} files\n", written.len()));
+        return out.print(&format!("Wrote {} files.\n", written.len()));
     }
     let width = out.width().clamp(60, 100);
     let column = steps.iter().map(|(command, _)| command.chars().count() + 4).filter(|it| *it <= 40).max();

@@ -75,7 +75,7 @@ pub(super) fn placeholder_account(service: &'static ServiceTable) -> InitAccount
 }
 
 /// A possible value of a key: its default, or the first example.
-fn sample_value(service: &ServiceTable, key: &str) -> String {
+pub(super) fn sample_value(service: &ServiceTable, key: &str) -> String {
     let about = schema::account_key(service, key);
     let first = |of: &str| about.get(of)?.get(0);
     let sample = about.get("default").or_else(|| first("examples")).or_else(|| first("enum")).or(about.get("const"));

@@ -25,7 +25,7 @@ use verify::VerifyJournalArgs;
 /// `telform journal`.
 #[derive(Debug, Args)]
 pub struct JournalArgs {
-    /// The journal that runs with --sandbox keep beside this world file
+    /// The journal next to this world file, which runs with --sandbox keep
     #[arg(long, value_name = "WORLD.yaml", global = true)]
     pub sandbox: Option<PathBuf>,
     /// What to do.
@@ -36,32 +36,32 @@ pub struct JournalArgs {
 /// What `telform journal` can do.
 #[derive(Debug, Subcommand)]
 pub enum JournalCommand {
-    /// Every run: when, who, what, how it ended
+    /// List all runs: when, who, what, how it ended
     #[command(after_help = "Examples:\n  telform journal list\n  telform journal list --json")]
     List,
-    /// One run step by step, or what was in force at a time
+    /// Show one run step by step, or the plan in force at a time
     #[command(
-        after_help = "Examples:\n  telform journal show             # the last run\n  telform journal show 0198c0de    # the run whose id begins like this\n  telform journal show --at 2026-11-25T14:00:00Z    # what was in force then"
+        after_help = "Examples:\n  telform journal show             # the last run\n  telform journal show 0198c0de    # the run whose id begins like this\n  telform journal show --at 2026-11-25T14:00:00Z    # the plan in force then"
     )]
     Show(ShowRunArgs),
-    /// Which run, plan and commit set a value, and what it was before
+    /// Show which run, plan and commit set a value, and its earlier value
     #[command(
         after_help = "Examples:\n  telform journal blame partners.acme-west\n  telform journal blame partners.acme-west.zip"
     )]
     Blame(BlameArgs),
-    /// Check every line, the order of every run, and the end that the ledger remembers
+    /// Check every line, the order of every run, and the end that the ledger records
     #[command(
-        after_help = "Examples:\n  telform journal verify\n  telform journal verify --json\n  telform journal verify --allowed-signers allowed_signers\n\nExit codes: 0 nothing was altered, 1 something was, or a run broke a rule. Keep the printed head somewhere else: anyone who may write both the journal and the ledger could rewrite both."
+        after_help = "Examples:\n  telform journal verify\n  telform journal verify --json\n  telform journal verify --allowed-signers allowed_signers\n\nExit codes: 0 intact, 1 altered, or a run broke a rule. Keep the printed head elsewhere: anyone who can write both the journal and the ledger could rewrite both."
     )]
     Verify(VerifyJournalArgs),
-    /// Every step of every run for an audit: csv, html or json
+    /// Export every step of every run for an audit: csv, html or json
     #[command(
         after_help = "Examples:\n  telform journal export --format html > journal.html\n  telform journal export --format csv > journal.csv"
     )]
     Export(ExportArgs),
-    /// Begin a new journal if the old one is lost or is not what was written; what is there is kept aside
+    /// Start a new journal if the old one is lost or altered; the old one is kept
     #[command(
-        after_help = "Examples:\n  telform journal restart\n\nA journal that is in order is left as it is. Runs before the new journal cannot be taken back or resumed: look at what they left open first."
+        after_help = "Examples:\n  telform journal restart\n\nAn intact journal is left as it is. Runs before the new journal cannot be undone or resumed: check first what they left open."
     )]
     Restart(RestartArgs),
 }
@@ -69,7 +69,7 @@ pub enum JournalCommand {
 /// `telform journal show`.
 #[derive(Debug, Args, Clone)]
 pub struct ShowRunArgs {
-    /// Its id or the beginning of it [default: the last run]
+    /// Its id or the start of it [default: the last run]
     pub run: Option<String>,
     /// Show what was in force at this time instead (RFC 3339; a date means its first second in UTC)
     #[arg(long, value_name = "TIME", conflicts_with = "run", value_parser = time)]
@@ -152,7 +152,7 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
     }
     if let Some(broken) = trail.broken.as_ref().filter(|_| !matches!(command, JournalCommand::Verify(_))) {
         out.print_stderr(&format!(
-            "the journal {} is not what was written: {}; the lines before that are shown\n",
+            "the journal {} was altered: {}; only the lines before that are shown\n",
             escape(&trail.place),
             escape(&broken.to_string())
         ));
@@ -169,17 +169,17 @@ impl JournalFile {
         if bytes.is_empty() && book.store.load().await?.is_none_or(|ledger| ledger.journal.is_none()) {
             return Err(RunError::other(
                 "telform::journal::none",
-                format!("there is no journal at {place}"),
-                "an apply writes it beside the ledger; name another ledger with --ledger",
+                format!("no journal exists at {place}"),
+                "an apply writes it next to the ledger; name another ledger with --ledger",
             ));
         }
         let (mut journal, mut broken) = journal::check_up_to(&bytes);
-        let mut ends = "the ledger does not remember its end";
+        let mut ends = "the ledger does not record its end";
         let ledger = book.store.load().await?.unwrap_or_else(Ledger::with_new_id);
         let behind = journal.is_ahead_of(&ledger);
         if let Some(head) = ledger.journal.as_ref().filter(|_| broken.is_none()) {
             broken = journal.contains_head(head).err();
-            ends = "it continues from the end that the ledger remembers";
+            ends = "it continues from the end that the ledger records";
         }
         let chain = JournalKey::existing_key(&book.store, &ledger)?;
         let vouched = chain.key.as_ref().map(|key| journal.verify_with_key(key));
@@ -231,7 +231,7 @@ fn show_run(out: &Console, args: &ShowRunArgs, runs: &[RecordedRun<'_>]) -> Resu
         let what = if fits.is_empty() { "no run" } else { "more than one run" };
         return Err(RunError::other(
             "telform::journal::run",
-            format!("{what} has an id that begins with `{asked}`"),
+            format!("{what} has an id that starts with `{asked}`"),
             "`telform journal list` shows all of them",
         ));
     };
@@ -300,7 +300,7 @@ fn blame(out: &Console, args: &BlameArgs, runs: &[RecordedRun<'_>]) -> Result<Ex
         return Err(RunError::other(
             "telform::journal::blame",
             format!("no run has set {}", args.value),
-            "what was there before telform, and what was adopted, is in no journal",
+            "values that existed before telform, and adopted values, are not in a journal",
         ));
     }
     if out.global.json {

@@ -26,15 +26,15 @@ pub(crate) async fn run(out: &Console, args: &RestartArgs) -> Result<Exit, RunEr
     }
     out.print(&match &restarted.kept {
         Some(kept) => format!(
-            "Began a new journal. The old one is kept as {}; {} {} of it can be read.\n",
+            "Started a new journal. The old one is kept as {}; {} {} of it can be read.\n",
             escape(kept),
             restarted.lines,
             plural_kind(restarted.lines, "lines")
         ),
-        None => "Began a new journal; there was no old one.\n".to_owned(),
+        None => "Started a new journal. There was no old one.\n".to_owned(),
     });
     if !out.global.quiet {
-        out.print("Runs before it can neither be resumed nor taken back.\n");
+        out.print("Runs before it can be neither resumed nor undone.\n");
     }
     Ok(Exit::Done)
 }

@@ -55,11 +55,7 @@ pub(super) fn verify_journal(
         print_verification(out, trail, runs, &verdict);
         out.print(&signing::journal_lines(&signatures, out.width()));
     }
-    out.print(&if good {
-        format!("Verified: every line is what was written; {}.\n", trail.ends)
-    } else {
-        "NOT verified.\n".to_owned()
-    });
+    out.print(&if good { format!("Verified: no line was altered; {}.\n", trail.ends) } else { "NOT verified.\n".to_owned() });
     Ok(exit)
 }
 
@@ -75,7 +71,7 @@ fn print_verification(out: &Console, trail: &JournalFile, runs: &[RecordedRun<'_
         plural_kind(runs.len(), "runs")
     ));
     if let Some(line) = trail.journal.torn_line {
-        out.print(&format!("line {line} was cut off by a power loss: what it announced never began\n"));
+        out.print(&format!("line {line} was truncated by a power loss: the request that it announces was never sent\n"));
     }
     if let Some(broken) = &trail.broken {
         out.print(&format!("BROKEN: {}\n", escape(&broken.to_string())));
@@ -91,11 +87,13 @@ fn print_verification(out: &Console, trail: &JournalFile, runs: &[RecordedRun<'_
 fn describe_macs(trail: &JournalFile) -> (&'static str, String) {
     let last = trail.journal.lines.len();
     match (trail.journal.chained_from(), trail.key_verification) {
-        (None, _) => ("none", "MACs: none; anyone who may write ledger and journal can rewrite both".to_owned()),
+        (None, _) => ("none", "MACs: none; anyone who can write the ledger and the journal can rewrite both".to_owned()),
         (Some(_), Some(KeyVerification::By(count))) => {
             ("verified", format!("MACs: made with the fingerprint key in lines {} to {last}", last + 1 - count))
         }
-        (Some(from), None) => ("unknown", format!("MACs: unknown, no key here; lines {from} to {last} carry them")),
-        (Some(_), Some(_)) => ("unknown", "MACs: that of the last line was not made with the key here".to_owned()),
+        (Some(from), None) => {
+            ("unknown", format!("MACs: not checked, because the key is missing here; lines {from} to {last} have them"))
+        }
+        (Some(_), Some(_)) => ("unknown", "MACs: the MAC of the last line was made with a different key".to_owned()),
     }
 }

@@ -62,7 +62,7 @@ fn listed(ledger: &Ledger, columns: usize) -> String {
             attempt.account.clone(),
             "unknown".to_owned(),
             format!("begun {since}"),
-            "its create was cut off".to_owned(),
+            "its create was interrupted".to_owned(),
         ]);
     }
     let mut text = render_table(&rows, usize::MAX);
@@ -70,7 +70,7 @@ fn listed(ledger: &Ledger, columns: usize) -> String {
         text = narrow(&rows, columns);
     }
     for open in &ledger.moves {
-        text.push_str(&format!("{} was cut off to be moved to {} and is dark\n", escape(&open.number), escape(&open.bridge)));
+        text.push_str(&format!("{} was disconnected to move it to {} and is dark\n", escape(&open.number), escape(&open.bridge)));
     }
     for create in &ledger.watched {
         text.push_str(&format!(

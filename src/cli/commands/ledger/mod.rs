@@ -28,7 +28,7 @@ use unlock::UnlockArgs;
 /// `telform ledger`.
 #[derive(Debug, Args)]
 pub struct LedgerArgs {
-    /// The ledger that runs with --sandbox keep beside this world file
+    /// The ledger next to this world file, which runs with --sandbox keep
     #[arg(long, value_name = "WORLD.yaml", global = true)]
     pub sandbox: Option<PathBuf>,
     /// What to do.
@@ -39,31 +39,31 @@ pub struct LedgerArgs {
 /// What `telform ledger` can do.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Every managed object with its id
+    /// List every managed object with its id
     #[command(after_help = "Examples:\n  telform ledger list\n  telform ledger list --json")]
     List,
-    /// All that is remembered about one object
+    /// Show everything that is recorded about one object
     #[command(after_help = "Examples:\n  telform ledger show providers.twilio-main")]
     Show(ShowObjectArgs),
     /// Give an object another address, as `moved:` does
     #[command(after_help = "Examples:\n  telform ledger move providers.twilio providers.twilio-main")]
     Move(MoveArgs),
-    /// Show who has the lock, or free one whose run is dead
+    /// Show who holds the lock, or free the lock of a dead run
     #[command(
-        after_help = "Examples:\n  telform ledger unlock                 # who has it, and since when\n  telform ledger unlock --lock-id ID    # frees that lock and no other"
+        after_help = "Examples:\n  telform ledger unlock                 # who holds it, and since when\n  telform ledger unlock --lock-id ID    # frees only that lock"
     )]
     Unlock(UnlockArgs),
     /// Release an address without deleting its object, as `telform forget` does
     #[command(after_help = "Examples:\n  telform ledger forget providers.old-plivo")]
     Forget(ForgetArgs),
-    /// Make a ledger from the YAML and the services alone, and say what could not be known
+    /// Create a ledger from the YAML and the services, and report what could not be recovered
     #[command(
-        after_help = "Examples:\n  telform ledger rebuild\n  telform ledger rebuild --replace    # keeps the old one beside it"
+        after_help = "Examples:\n  telform ledger rebuild\n  telform ledger rebuild --replace    # keeps the old one next to it"
     )]
     Rebuild(RebuildArgs),
-    /// Change the fingerprint key; what is known about the secrets that are supplied now stays known
+    /// Change the fingerprint key; supplied secrets stay known
     #[command(
-        after_help = "Examples:\n  telform ledger rekey    # a new key file beside the ledger\n  TELFORM_FINGERPRINT_KEY_NEW=… telform ledger rekey    # then set it as the key\n  telform ledger rekey --lost-key    # the old key is lost\n\nSupply every secret, as for an apply: a fingerprint cannot be turned into one of another key without its secret. What is not supplied, or is not what telform last wrote, is unknown afterwards and listed. No service is asked."
+        after_help = "Examples:\n  telform ledger rekey    # a new key file next to the ledger\n  TELFORM_FINGERPRINT_KEY_NEW=… telform ledger rekey    # then set it as the key\n  telform ledger rekey --lost-key    # the old key is lost\n\nSupply every secret, as for an apply: a fingerprint cannot be converted to another key without its secret. Secrets that are not supplied, or that differ from what telform last wrote, are listed and unknown afterwards. No service is read."
     )]
     Rekey(RekeyArgs),
 }

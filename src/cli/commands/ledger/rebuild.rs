@@ -15,10 +15,10 @@ use crate::text::escape;
 /// `telform ledger rebuild`.
 #[derive(Debug, Args, Clone)]
 pub struct RebuildArgs {
-    /// Put it in the place of the ledger that is there, which is kept beside it
+    /// Replace the existing ledger, which is kept next to the new one
     #[arg(long)]
     pub replace: bool,
-    /// Only this account, repeatable; `*` matches anything. What the ledger that is there knows of the others is kept
+    /// Only this account, repeatable; `*` matches anything. Records of other accounts are kept
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
     /// Read from the embedded simulator, started from this world file, instead of the accounts' services

@@ -16,10 +16,10 @@ use crate::text::escape;
 /// `telform ledger rekey`.
 #[derive(Debug, Args, Clone)]
 pub struct RekeyArgs {
-    /// Take the new key from this file, which only its owner may read [default: the environment, else a new random one]
+    /// Read the new key from this file, which only its owner may read [default: the environment, otherwise a new random key]
     #[arg(long, value_name = "FILE")]
     pub new_key_file: Option<PathBuf>,
-    /// The old key is lost: go on with a new one. Every write-only secret is unknown until it is written once more
+    /// The old key is lost: continue with a new one. Every write-only secret is unknown until it is written again
     #[arg(long)]
     pub lost_key: bool,
     /// How to lock.
@@ -60,9 +60,9 @@ pub(crate) async fn run(out: &Console, args: &RekeyArgs) -> Result<Exit, RunErro
     }
     let file = escape(&rekeyed.key_file);
     out.print(&if rekeyed.is_in_file {
-        format!("\nThe new key is in {file}; nothing is kept of the old one.\n")
+        format!("\nThe new key is in {file}. The old key was not kept.\n")
     } else {
-        let removed = if rekeyed.was_in_file { format!(" {file} held the old key and is removed.") } else { String::new() };
+        let removed = if rekeyed.was_in_file { format!(" {file} contained the old key and was removed.") } else { String::new() };
         format!("\nSet {KEY_VARIABLE} to the new key: without it the ledger cannot be compared.{removed}\n")
     });
     Ok(Exit::Done)

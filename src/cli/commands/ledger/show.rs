@@ -35,7 +35,7 @@ pub(super) async fn run(out: &Console, args: &ShowObjectArgs) -> Result<Exit, Ru
                 return Ok(exit);
             }
             out.print(&format!(
-                "{}  its create of {} in account {} was cut off; it is not known whether it made the object\n",
+                "{}  its create of {} in account {} was interrupted; it is not known whether it created the object\n",
                 args.address,
                 escape(&attempt.since),
                 escape(&attempt.account)

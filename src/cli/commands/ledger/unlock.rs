@@ -46,13 +46,13 @@ pub(super) async fn run(out: &Console, args: &UnlockArgs) -> Result<Exit, RunErr
             Ok(Exit::Done)
         }
         LockHolder::Run { id, words, expired } => {
-            out.print(&format!("The lock of {} is taken: {}\n", escape(&place), escape(&words)));
+            out.print(&format!("The lock of {} is held: {}\n", escape(&place), escape(&words)));
             if out.global.quiet {
                 return Ok(Exit::Refused);
             }
             out.print(&match (store.is_shared(), expired) {
                 (false, _) => "It is released when its process ends.\n".to_owned(),
-                (true, true) => "The next run takes it over; nothing has to be done.\n".to_owned(),
+                (true, true) => "The next run takes it over. You do not need to do anything.\n".to_owned(),
                 (true, false) => format!(
                     "If you are sure that this run is dead: {}\n",
                     out.repeated_options.complete_command(&format!("telform ledger unlock --lock-id {}", escape(&id)))

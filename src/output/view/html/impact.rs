@@ -33,18 +33,18 @@ pub(super) fn impact_section(page: &mut HtmlWriter, plan: &Plan) {
         }
     }
     page.raw("</ul>\n");
-    bridge_table(page, plan);
+    holder_table(page, plan);
     number_table(page, plan);
     page.raw("</section>\n");
 }
 
 /// Starts a table that is folded when it is long.
-fn open_folded(page: &mut HtmlWriter, title: &'static str, rows: usize) {
+fn open_folded(page: &mut HtmlWriter, title: &str, rows: usize) {
     page.raw(if rows <= OPEN { "<details open><summary>" } else { "<details><summary>" });
-    page.raw("<strong>").raw(title).raw("</strong> (").number(rows).raw(")</summary>\n");
+    page.raw("<strong>").text(title).raw("</strong> (").number(rows).raw(")</summary>\n");
 }
 
-fn bridge_table(page: &mut HtmlWriter, plan: &Plan) {
+fn holder_table(page: &mut HtmlWriter, plan: &Plan) {
     let mut bridges: BTreeMap<(&str, &str), [usize; 4]> = BTreeMap::new();
     for number in &plan.impact {
         let place = wording::EFFECTS.iter().position(|effect| *effect == number.effect).unwrap_or(0);
@@ -57,8 +57,10 @@ fn bridge_table(page: &mut HtmlWriter, plan: &Plan) {
     // Those that lose most come first.
     let mut bridges: Vec<_> = bridges.into_iter().collect();
     bridges.sort_by_key(|(_, counts)| std::cmp::Reverse(*counts));
-    open_folded(page, "By bridge", bridges.len());
-    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers by bridge\">\n<table>\n<thead><tr><th scope=\"col\">Bridge</th>");
+    let holder = wording::link_words(plan).holder;
+    open_folded(page, &format!("By {holder}"), bridges.len());
+    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers by ").text(holder);
+    page.raw("\">\n<table>\n<thead><tr><th scope=\"col\">").text(&wording::sentence_case(holder)).raw("</th>");
     page.raw("<th scope=\"col\">Account</th>");
     for effect in wording::EFFECTS {
         page.raw("<th scope=\"col\" class=\"count\">").raw(wording::effect_word(effect)).raw("</th>");

@@ -252,7 +252,7 @@ fn notices_section(page: &mut HtmlWriter, plan: &Plan) {
     page.raw("<section aria-labelledby=\"notices\">\n<h2 id=\"notices\">").raw(wording::NOTICES).raw("</h2>\n");
     for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
         page.raw(if group.len() <= 25 { "<details open><summary>" } else { "<details><summary>" });
-        help_paragraph(page, group[0].code.describe());
+        help_paragraph(page, &wording::notice_sentence(group));
         page.raw(" (").number(group.len()).raw(")</summary>\n<ul>\n");
         for notice in group {
             page.raw("<li>").code(&wording::notice_subject(notice)).raw("</li>\n");

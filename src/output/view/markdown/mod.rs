@@ -264,7 +264,7 @@ fn push_after_details(page: &mut BoundedPage, plan: &Plan) {
         page.with_reserve(close.len() + 600, |page| {
             page.push_if_fits(&open);
             for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
-                let help = group[0].code.describe();
+                let help = wording::notice_sentence(group);
                 if page.remaining_bytes() < help.len() + 300 {
                     page.push_if_fits(&format!("- … further notices do not fit here; {WHOLE}\n"));
                     break;

@@ -106,7 +106,7 @@ pub(super) fn push_notices(out: &mut String, plan: &Plan, detail: TextDetail) {
     }
     // Notices are sorted by code, so those with one code are grouped under one sentence.
     for group in open.chunk_by(|a, b| a.code == b.code) {
-        for (index, text) in detail.wrap(group[0].code.describe(), 4).into_iter().enumerate() {
+        for (index, text) in detail.wrap(&wording::notice_sentence(group.iter().copied()), 4).into_iter().enumerate() {
             push_line(out, &format!("  {} {text}", if index == 0 { "i" } else { " " }));
         }
         // What every reviewer has to see is not folded.

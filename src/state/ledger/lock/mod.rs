@@ -207,7 +207,7 @@ impl LockNote {
     /// Who, where, since when; and for how much longer, where it expires.
     fn describe_holder(&self) -> String {
         let mut words = format!(
-            "{} on {} has had it since {}, for {} (process {}, lock {})",
+            "{} on {} has held it since {}, for {} (process {}, lock {})",
             self.owner,
             self.host,
             self.since,
@@ -340,7 +340,7 @@ fn in_file(local: &LocalStore, place: &StateStore) -> Result<LockHandle, LedgerE
 
 /// The holder of the file lock left no note in it, or one that names a run that has ended: it may not be telform at all.
 fn unnamed_holder() -> String {
-    "another process has locked that file; the note in it names no run that is still going on".to_owned()
+    "another process has locked that file, and the note in it does not name a running process".to_owned()
 }
 
 fn note_in(file: &mut File) -> Option<LockNote> {
@@ -397,7 +397,7 @@ pub(super) async fn break_lock(place: &StateStore, id: &str) -> Result<String, L
     free.state = LockState::Free;
     match place.replace(&place.sibling_name("lock"), free.next_bytes(), &version).await? {
         PutOutcome::Done(_) => Ok(words),
-        PutOutcome::Lost => unbroken("it changed while it was being checked, so its run is alive"),
+        PutOutcome::Lost => unbroken("it changed during the check, so its run is alive"),
     }
 }
 

@@ -122,7 +122,7 @@ impl LeaseRenewer {
                     return Ok(None);
                 }
                 _ => {
-                    self.lease.state().lost_reason = Some("it was freed while this run went on".to_owned());
+                    self.lease.state().lost_reason = Some("it was freed during this run".to_owned());
                     return Ok(None);
                 }
             }

@@ -104,9 +104,9 @@ fn client_options(place: &str, endpoint: Option<String>) -> Result<ClientOptions
 fn unset_variable(place: &str, error: &object_store::Error) -> LedgerError {
     let text = error.to_string();
     let why = if text.contains("Missing") || text.contains("must be specified") {
-        "the environment does not say which account it belongs to (for Azure, AZURE_STORAGE_ACCOUNT_NAME)"
+        "the environment does not name its account (for Azure, AZURE_STORAGE_ACCOUNT_NAME)"
     } else {
-        "the environment variables of this cloud cannot be used as they are; check credentials and endpoint"
+        "the environment variables of this cloud are not usable; check credentials and endpoint"
     };
     unusable_address(place, why)
 }

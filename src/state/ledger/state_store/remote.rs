@@ -38,7 +38,7 @@ impl RemoteStore {
         }
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() || key.is_empty() || key.ends_with('/') {
-            return Err(refuse_address(place, "it names no object: after the bucket comes the path of the ledger"));
+            return Err(refuse_address(place, "it does not name an object: add the path of the ledger after the bucket"));
         }
         let objects = cloud::connect_bucket(place, scheme, bucket)?;
         Self::over_objects(objects, &format!("{scheme}://{bucket}"), key)
@@ -47,7 +47,7 @@ impl RemoteStore {
     /// An object in a store that the caller provides; `root` is the name of that store in messages.
     pub fn over_objects(objects: Arc<dyn ObjectStore>, root: &str, key: &str) -> Result<Self, LedgerError> {
         let place = format!("{root}/{key}");
-        let path = Path::parse(key).map_err(|_| refuse_address(&place, "its path cannot be used as it is"))?;
+        let path = Path::parse(key).map_err(|_| refuse_address(&place, "its path is not valid"))?;
         let (folder, name) = match path.as_ref().rsplit_once('/') {
             Some((folder, name)) => (format!("{folder}/"), name),
             None => (String::new(), path.as_ref()),

@@ -13,8 +13,8 @@ const STATUS: &str = "non-2xx status code: ";
 pub(super) fn store_error(what: &'static str, place: String, error: &Error) -> LedgerError {
     let (why, help) = match error {
         Error::NotFound { source, .. } if names_no_bucket(source.as_ref()) => (
-            "the bucket or container is not there".to_owned(),
-            "create it, or name another place with --ledger; telform does not create buckets",
+            "the bucket or container does not exist".to_owned(),
+            "create it, or name another location with --ledger; telform does not create buckets",
         ),
         Error::PermissionDenied { .. } => (
             format!("access is denied{}", error_text(error)),
@@ -29,12 +29,10 @@ pub(super) fn store_error(what: &'static str, place: String, error: &Error) -> L
             "use a store that supports them: without them two runs could overwrite each other",
         ),
         Error::Generic { .. } if seeks_instance(error) => (
-            "there are no credentials: none in the environment, and this machine provides none".to_owned(),
+            "credentials are missing: neither the environment nor this machine provides any".to_owned(),
             "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or the variables of the other cloud",
         ),
-        other => {
-            (error_reason(other), "nothing is known to be lost; check the address, the region and the network, and run it again")
-        }
+        other => (error_reason(other), "check the address, the region and the network, then run the command again"),
     };
     LedgerError::Remote { what, place, why, help }
 }
@@ -86,7 +84,7 @@ fn error_reason(error: &Error) -> String {
     // It may contain an address, and that a signature.
     let plain: Vec<&str> = inner.split_whitespace().filter(|word| !word.contains("://")).collect();
     let text: String = plain.join(" ").chars().take(160).collect();
-    if text.is_empty() { "it gave no answer".to_owned() } else { text }
+    if text.is_empty() { "it did not answer".to_owned() } else { text }
 }
 
 /// The error code that S3, Azure and Google Cloud Storage put into their XML.

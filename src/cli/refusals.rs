@@ -1,0 +1,144 @@
+//! The last lines of a refused plan: which guards and rules refused, and one command that allows all of it. The list with reasons
+//! and help has scrolled out of sight by then, and `--quiet` never shows it.
+
+use std::collections::BTreeMap;
+
+use super::console::Console;
+use crate::output::view::text::wrap_text;
+use crate::plan::{Plan, PlanRefusal};
+use crate::text::escape;
+
+/// Most rules that are named; the list above has all.
+const MOST: usize = 6;
+
+/// What refused a plan, by rule.
+struct RefusalSummary {
+    /// Guards with the amount and the limit: `max_deletes (1 > 0)`.
+    guards: Vec<String>,
+    /// Other rules with their objects: `prevent_delete (bridges.sales)`.
+    rules: Vec<String>,
+    /// Options that allow everything; none where some refusal has no option.
+    options: Option<Vec<String>>,
+}
+
+impl RefusalSummary {
+    fn of(refusals: &[PlanRefusal]) -> Self {
+        let mut guards: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        let mut rules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for refusal in refusals {
+            match refusal.exceeded() {
+                Some(now) => {
+                    let worst = guards.entry(refusal.code.name()).or_insert(now);
+                    *worst = (*worst).max(now);
+                }
+                None => rules.entry(refusal.code.name()).or_default().extend(subject(refusal)),
+            }
+        }
+        let rules = rules.iter().map(|(name, subjects)| match subjects.as_slice() {
+            [] => (*name).to_owned(),
+            [one] => format!("{name} ({one})"),
+            [first, rest @ ..] => format!("{name} ({first} and {} more)", rest.len()),
+        });
+        Self {
+            guards: guards.iter().map(|(name, (amount, limit))| format!("{name} ({amount} > {limit})")).collect(),
+            rules: rules.collect(),
+            options: allowing_options(refusals),
+        }
+    }
+
+    /// `2 guards refused: max_deletes (1 > 0), max_numbers_dark (1 > 0).`
+    fn sentence(&self) -> String {
+        let listed = |names: &[String]| {
+            let more = names.len().saturating_sub(MOST);
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}{rest}", names[..names.len() - more].join(", "))
+        };
+        match (self.guards.as_slice(), self.rules.as_slice()) {
+            (guards, []) => format!("{} refused: {}.", count_of(guards.len(), "guard"), listed(guards)),
+            ([], rules) => format!("Refused: {}.", listed(rules)),
+            (guards, rules) => {
+                format!("{} refused: {}. Also refused: {}.", count_of(guards.len(), "guard"), listed(guards), listed(rules))
+            }
+        }
+    }
+}
+
+fn count_of(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+fn subject(refusal: &PlanRefusal) -> Option<String> {
+    refusal.subject().or_else(|| (!refusal.account.is_empty()).then(|| format!("account {}", refusal.account)))
+}
+
+/// The options that allow everything that a plan refuses, each once.
+fn allowing_options(refusals: &[PlanRefusal]) -> Option<Vec<String>> {
+    let mut options: Vec<String> = Vec::new();
+    for option in refusals.iter().map(PlanRefusal::allowing_options).collect::<Option<Vec<_>>>()?.into_iter().flatten() {
+        if !options.contains(&option) {
+            options.push(option);
+        }
+    }
+    Some(options)
+}
+
+/// The one line of a plan with `--quiet`: its counts, then the guards and rules that refuse it, and the options that allow it.
+pub(super) fn quiet_summary(plan: &Plan) -> String {
+    if !plan.is_refused() {
+        return plan.summary();
+    }
+    let summary = RefusalSummary::of(&plan.refusals);
+    let allowed = summary.options.as_ref().map(|options| format!(" To allow it: {}", options.join(" ")));
+    escape(&format!("{}. {}{}", plan.summary(), summary.sentence(), allowed.unwrap_or_default()))
+}
+
+/// The last lines of a plan that is not applied. `beginning` is a sentence before them, or empty.
+pub(super) fn render_refusals(out: &Console, plan: &Plan, beginning: &str) -> String {
+    let summary = RefusalSummary::of(&plan.refusals);
+    let sentence = format!("{beginning} {}", summary.sentence());
+    let mut text = wrap_text(&escape(sentence.trim_start()), out.width()).join("\n");
+    text.push('\n');
+    match summary.options {
+        Some(options) => {
+            let what = match plan.refusals.len().min(options.len().max(1)) {
+                1 => "it",
+                2 => "both",
+                _ => "all",
+            };
+            let command = out.repeated_options.this_command(&options);
+            text.push_str(&format!("To allow {what}:\n  {}\n", escape(&command)));
+        }
+        None if out.global.quiet => text.push_str("For reasons and help, run the same command without --quiet.\n"),
+        None if out.global.json => {}
+        None => text.push_str("For reasons and help, see REFUSED above.\n"),
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::RefusalCode;
+
+    fn refusal_of(code: RefusalCode, detail: &str) -> PlanRefusal {
+        let (addresses, account) = (std::collections::BTreeSet::new(), String::new());
+        PlanRefusal { code, account, addresses, attribute: None, detail: detail.to_owned(), place: None }
+    }
+
+    #[test]
+    fn guards_are_named_with_amount_and_limit() {
+        let deletes =
+            refusal_of(RefusalCode::MaxDeletes, "1 object would be deleted, max_deletes is 0; `--max-deletes 1` allows it");
+        let dark = refusal_of(
+            RefusalCode::MaxNumbersDark,
+            "3 numbers would go dark, max_numbers_dark for the whole run is 2; `--max-numbers-dark 3` allows it",
+        );
+        let both = RefusalSummary::of(&[deletes.clone(), dark]);
+        assert_eq!(both.sentence(), "2 guards refused: max_deletes (1 > 0), max_numbers_dark (3 > 2).");
+        assert_eq!(both.options.unwrap(), ["--max-deletes 1", "--max-numbers-dark 3"]);
+        let kept = refusal_of(RefusalCode::PreventDelete, "it is protected");
+        let mixed = RefusalSummary::of(&[deletes, kept]);
+        assert_eq!(mixed.sentence(), "1 guard refused: max_deletes (1 > 0). Also refused: prevent_delete.");
+        assert!(mixed.options.is_none(), "no option allows the deletion of a protected object");
+    }
+}

@@ -1,0 +1,161 @@
+//! The last step before a plan is shown at a terminal: a terminal breaks a long line anywhere, in the middle of a phone number, an
+//! id or a word. Here it is broken between words.
+
+use unicode_width::UnicodeWidthChar;
+
+/// Breaks each line that is wider than this between two words. A word that does not fit behind the indentation of its line moves to
+/// the left; one that is wider than the terminal is broken behind a slash, if it has any.
+pub(crate) fn fit_lines(text: &str, columns: usize) -> String {
+    if columns == usize::MAX {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+        if width_of(body) <= columns {
+            out.push_str(body)
+        } else {
+            fit_line(&mut out, body, columns)
+        }
+        out.push_str(end);
+    }
+    out
+}
+
+/// Columns that a text takes, without the sequences that set colours.
+fn width_of(text: &str) -> usize {
+    let mut letters = text.chars();
+    let mut width = 0;
+    while let Some(letter) = letters.next() {
+        if letter == '\u{1b}' {
+            letters.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            width += letter.width().unwrap_or(0);
+        }
+    }
+    width
+}
+
+fn fit_line(out: &mut String, line: &str, columns: usize) {
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let below = indent + 2;
+    let mut used = 0;
+    for (index, word) in words(&line[indent..]).into_iter().enumerate() {
+        let width = width_of(word);
+        if index == 0 {
+            used = if width > columns { indent } else { indent.min(columns - width) };
+            out.push_str(&line[..used]);
+        } else if used + 1 + width > columns {
+            used = begin_line(out, below, width, columns);
+        } else {
+            out.push(' ');
+            used += 1;
+        }
+        let parts = if width > columns { parts(word, columns.saturating_sub(below)) } else { vec![word] };
+        for (index, part) in parts.into_iter().enumerate() {
+            if index > 0 {
+                used = begin_line(out, below, width_of(part), columns);
+            }
+            out.push_str(part);
+            used += width_of(part);
+        }
+    }
+}
+
+/// Begins a line for a word: indented, if the word then fits.
+fn begin_line(out: &mut String, below: usize, width: usize, columns: usize) -> usize {
+    let indent = below.min(columns.saturating_sub(width));
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', indent));
+    indent
+}
+
+/// The words of a line, between single spaces. Several spaces in a row belong to a value, or align it, and stay.
+fn words(text: &str) -> Vec<&str> {
+    let bytes = text.as_bytes();
+    let (mut found, mut begin) = (Vec::new(), 0);
+    for at in 1..bytes.len().saturating_sub(1) {
+        if bytes[at] == b' ' && bytes[at - 1] != b' ' && bytes[at + 1] != b' ' {
+            found.push(&text[begin..at]);
+            begin = at + 1;
+        }
+    }
+    found.push(&text[begin..]);
+    found
+}
+
+/// A word that no line can hold, in parts that end before a gap between two columns, or behind a slash.
+fn parts(word: &str, columns: usize) -> Vec<&str> {
+    let gap = word.match_indices("  ").find(|(at, _)| word[..*at].matches('"').count().is_multiple_of(2));
+    if let Some((at, _)) = gap {
+        let rest = word[at..].trim_start_matches(' ');
+        return [&word[..at]]
+            .into_iter()
+            .chain(if width_of(rest) > columns { parts(rest, columns) } else { vec![rest] })
+            .collect();
+    }
+    let (mut found, mut begin, mut last) = (Vec::new(), 0, 0);
+    for (at, _) in word.match_indices(['/', '?']) {
+        let end = at + 1;
+        if last > begin && width_of(&word[begin..end]) > columns {
+            found.push(&word[begin..last]);
+            begin = last;
+        }
+        last = end;
+    }
+    if last > begin && last < word.len() && width_of(&word[begin..]) > columns {
+        found.push(&word[begin..last]);
+        begin = last;
+    }
+    found.push(&word[begin..]);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_and_ids_stay_in_one_piece() {
+        let line = "      +14155550101  sales-bridge-001: providers.old-plivo -> providers.twilio-main\n";
+        assert_eq!(
+            fit_lines(line, 40),
+            "      +14155550101  sales-bridge-001:\n        providers.old-plivo ->\n        providers.twilio-main\n"
+        );
+        assert_eq!(fit_lines(line, usize::MAX), line);
+        // An id that fits without its indentation.
+        let id = "        (7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01) x\n";
+        assert_eq!(fit_lines(id, 40), "  (7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01)\n          x\n");
+        let long = "  ~ partners.acme-east  carrierx 7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01\n";
+        assert_eq!(fit_lines(long, 40), "  ~ partners.acme-east  carrierx\n    7a9d2f10-44c8-4f0e-8a1b-5d3c9e6b2f01\n");
+        let path = "           telephony/bridges/sales-bridge-001/disconnect-provider/\n";
+        assert_eq!(
+            fit_lines(path, 40),
+            "           telephony/bridges/\n             sales-bridge-001/\n             disconnect-provider/\n"
+        );
+        let value = "      account_sid  \"AC0123456789abcdef0123456789abcdef\"\n";
+        assert_eq!(fit_lines(value, 40), "      account_sid\n    \"AC0123456789abcdef0123456789abcdef\"\n");
+        // Colours take no columns.
+        let painted = "\u{1b}[2mtoken of partner_sid 0a1b\u{1b}[0m";
+        assert_eq!(fit_lines(painted, 25), painted);
+    }
+
+    proptest! {
+        /// Nothing is lost, and only a single word is wider than the terminal.
+        #[test]
+        fn lines_fit_and_keep_their_words(
+            words in proptest::collection::vec("[a-z0-9+\"-]{1,30}", 1..12),
+            indent in 0_usize..12,
+            columns in 20_usize..90,
+        ) {
+            let line = format!("{:indent$}{}\n", "", words.join(" "));
+            let fitted = fit_lines(&line, columns);
+            prop_assert_eq!(fitted.split_whitespace().collect::<Vec<_>>(), words);
+            for line in fitted.lines() {
+                prop_assert!(width_of(line) <= columns || !line.trim().contains(' '), "{:?}", line);
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The words of a service in what a refusal advises.
+
+use crate::model::kind::{LinkWords, ServiceTable};
+use crate::model::resource::Address;
+use crate::services;
+
+/// What help calls the things of a service: the words of its own tables.
+pub(super) struct HelpWords<'a> {
+    service: &'a str,
+    kind: &'a str,
+    one: &'a str,
+    holder: &'a str,
+    target: &'a str,
+}
+
+impl<'a> HelpWords<'a> {
+    /// The words of the service that this address belongs to; without an address, neutral ones.
+    pub(super) fn about(address: Option<&'a Address>) -> Self {
+        let kind = address.map_or("KIND", |address| address.kind.as_str());
+        let of = services::of_kind(kind);
+        let links = of.map_or(LinkWords { holder: "object", target: "object" }, ServiceTable::link_words);
+        let one = of.map_or("object", |service| service.singular_of(kind));
+        Self { service: of.map_or("the service", |it| it.title), kind, one, holder: links.holder, target: links.target }
+    }
+
+    /// Puts them in place of `{service}`, `{kind}`, `{one}`, `{holder}` and `{target}`.
+    pub(super) fn fill(&self, template: &str) -> String {
+        let words =
+            [("service", self.service), ("kind", self.kind), ("one", self.one), ("holder", self.holder), ("target", self.target)];
+        words.iter().fold(template.to_owned(), |text, (word, with)| text.replace(&format!("{{{word}}}"), with))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = "{service}: this {one} of {kind}, on this {holder}, by this {target}";
+
+    #[test]
+    fn the_words_are_those_of_the_address() {
+        for service in services::tables() {
+            for shape in service.kinds {
+                let filled = HelpWords::about(Some(&Address::new(shape.name, "x"))).fill(TEMPLATE);
+                let (title, one, kind) = (service.title, shape.singular, shape.name);
+                assert!(filled.starts_with(&format!("{title}: this {one} of {kind}, on this ")), "{filled}");
+                assert!(!filled.contains('{'), "{filled}");
+            }
+        }
+        let neutral = HelpWords::about(None).fill(TEMPLATE);
+        assert_eq!(neutral, "the service: this object of KIND, on this object, by this object");
+    }
+}
