@@ -180,7 +180,7 @@ fn check_base_url(account: &Account, loopback: bool) -> Result<(), ClientBuildEr
     } else if url.host().is_none() {
         "names no host"
     } else if url.scheme() == "https" && !cfg!(feature = "https") {
-        "needs TLS, and this telform was built without it (feature `https`)"
+        "needs TLS, and this telform was built without it (feature `https`); install a release"
     } else {
         return Ok(());
     };
