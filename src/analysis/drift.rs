@@ -11,7 +11,7 @@ use crate::model::kind::Field;
 use crate::model::ledger::{Digest, Ledger, digest_of};
 use crate::model::resource::{Address, Desired, DesiredValue, LiveAccount, LiveObject, LiveState};
 use crate::model::value::{CompactValue, Value};
-use crate::plan::{ChangeAction, Inputs, NoticeCode, Plan, RefusalCode, SecretState, ShownValue};
+use crate::plan::{ChangeAction, Inputs, NoticeCode, ObjectAddresses, Plan, RefusalCode, SecretState, ShownValue};
 use crate::services;
 
 mod compared_objects;
@@ -92,9 +92,10 @@ pub struct Drift {
 /// What drifted, by address and attribute. `plan` is the plan from the same inputs.
 pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
     let mut found = Vec::new();
+    let names = ObjectAddresses::new(inputs);
     for change in plan.changes.iter().filter(|it| matches!(it.action, ChangeAction::Update | ChangeAction::Replace)) {
         for attribute in &change.attributes {
-            found.extend(attribute_drift(inputs, &change.address, &attribute.name, &attribute.before, &attribute.after));
+            found.extend(attribute_drift(inputs, &names, &change.address, &attribute.name, &attribute.before, &attribute.after));
         }
     }
     for untaken in &plan.not_taken {
@@ -116,8 +117,8 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
             (RefusalCode::CreateOnly, Some(name)) => {
                 let wanted = wanted_value(inputs, address, name);
                 let live = live_object(inputs, address).and_then(|live| live.attributes.get(name.as_str()));
-                let shown = |value: Option<&CompactValue>| value.map_or(ShownValue::Absent, |it| ShownValue::Value(it.json()));
-                found.extend(attribute_drift(inputs, address, name, &shown(live), &shown(wanted)));
+                let (live, wanted) = (named(inputs, &names, address, name, live), named(inputs, &names, address, name, wanted));
+                found.extend(attribute_drift(inputs, &names, address, name, &live, &wanted));
             }
             (RefusalCode::ForeignObject, None) if inputs.ledger.objects.contains_key(address) => {
                 found.extend(object_drift(inputs, address, DriftClass::Foreign));
@@ -138,13 +139,12 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
         if let (Some(drift), Some(name)) = (&mut drift, &notice.attribute) {
             let live = live_object(inputs, address).and_then(|live| live.attributes.get(name.as_str()));
             drift.attribute = Some(name.clone());
-            drift.live = live.map_or(ShownValue::Absent, |value| ShownValue::Value(value.json()));
-            drift.wanted =
-                wanted_value(inputs, address, name).map_or(ShownValue::Absent, |value| ShownValue::Value(value.json()));
+            drift.live = named(inputs, &names, address, name, live);
+            drift.wanted = named(inputs, &names, address, name, wanted_value(inputs, address, name));
         }
         found.extend(drift);
     }
-    found.extend(drift_of_undeclared(inputs));
+    found.extend(drift_of_undeclared(inputs, &names));
     found.extend(number_entries::drift_of_numbers(inputs, plan));
     found.sort_by(|a, b| (&a.address, &a.attribute).cmp(&(&b.address, &b.attribute)));
     found.dedup();
@@ -153,7 +153,7 @@ pub fn find_drift(inputs: &Inputs<'_>, plan: &Plan) -> Vec<Drift> {
 
 /// Managed objects without an entry in the YAML: the entry was removed, or no file mentions the kind. They are compared only
 /// with what telform last saw.
-fn drift_of_undeclared(inputs: &Inputs<'_>) -> Vec<Drift> {
+fn drift_of_undeclared(inputs: &Inputs<'_>, names: &ObjectAddresses<'_>) -> Vec<Drift> {
     let mut found = Vec::new();
     let options = inputs.options;
     let left = inputs.ledger.objects.iter().filter(|(address, entry)| {
@@ -193,7 +193,8 @@ fn drift_of_undeclared(inputs: &Inputs<'_>) -> Vec<Drift> {
             } else {
                 let value = live.attributes.get(field.name);
                 let canonical = field.canonical_in(&account.facts.catalogue, value.unwrap_or(&CompactValue::Null));
-                (digest_of(&canonical), value.map_or(ShownValue::Absent, |value| ShownValue::Value(value.json())))
+                let shown = value.map(|value| names.shown_value(&entry.account, field, value).json());
+                (digest_of(&canonical), shown.map_or(ShownValue::Absent, ShownValue::Value))
             };
             if is != *seen {
                 found.push(of(Some(name.as_str()), DriftClass::Outside, shown));
@@ -224,7 +225,14 @@ fn object_drift(inputs: &Inputs<'_>, address: &Address, class: DriftClass) -> Op
 }
 
 /// One attribute that a plan would change: drift, unless only the configuration changed.
-fn attribute_drift(inputs: &Inputs<'_>, address: &Address, name: &str, live: &ShownValue, wanted: &ShownValue) -> Option<Drift> {
+fn attribute_drift(
+    inputs: &Inputs<'_>,
+    names: &ObjectAddresses<'_>,
+    address: &Address,
+    name: &str,
+    live: &ShownValue,
+    wanted: &ShownValue,
+) -> Option<Drift> {
     let object = inputs.desired.objects.get(address)?;
     let entry = inputs.ledger.objects.get(address)?;
     let class = match wanted {
@@ -241,7 +249,11 @@ fn attribute_drift(inputs: &Inputs<'_>, address: &Address, name: &str, live: &Sh
                 let field = find_field(account, address, name)?;
                 let catalogue = &account.facts.catalogue;
                 let digest = |shown: &ShownValue| match shown {
-                    ShownValue::Value(value) => digest_of(&field.canonical_in(catalogue, &value.into())),
+                    // The ledger remembers ids.
+                    ShownValue::Value(value) => {
+                        let value = CompactValue::from(value);
+                        digest_of(&field.canonical_in(catalogue, &names.with_ids(&entry.account, field, &value)))
+                    }
                     _ => digest_of(&field.canonical_in(catalogue, &CompactValue::Null)),
                 };
                 (digest(live), Some(digest(wanted)))
@@ -276,6 +288,21 @@ fn classify_changed_secret(inputs: &Inputs<'_>, address: &Address, name: &str) -
         Some(_) => Some(DriftClass::Outside),
         None => Some(DriftClass::Unknown),
     }
+}
+
+/// A value for people: objects by their addresses.
+fn named(
+    inputs: &Inputs<'_>,
+    names: &ObjectAddresses<'_>,
+    address: &Address,
+    name: &str,
+    value: Option<&CompactValue>,
+) -> ShownValue {
+    let Some(value) = value else { return ShownValue::Absent };
+    let object = inputs.desired.objects.get(address);
+    let field = object.and_then(|object| find_field(inputs.live.accounts.get(&object.account)?, address, name));
+    let shown = object.zip(field).map(|(object, field)| names.shown_value(&object.account, field, value).json());
+    ShownValue::Value(shown.unwrap_or_else(|| value.json()))
 }
 
 fn wanted_value<'a>(inputs: &Inputs<'a>, address: &Address, name: &str) -> Option<&'a CompactValue> {

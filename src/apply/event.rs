@@ -99,6 +99,11 @@ pub enum StepOutcome {
 }
 
 impl StepOutcome {
+    /// The id of the object that it created.
+    pub(crate) fn created_id(&self) -> Option<String> {
+        if let Self::Done { id, .. } = self { id.clone() } else { None }
+    }
+
     /// Done, without a remark.
     pub fn done() -> Self {
         Self::Done { id: None, note: None, unmet: Vec::new(), not_taken: Vec::new() }

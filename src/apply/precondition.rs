@@ -39,7 +39,8 @@ impl ApplyRun<'_> {
                 self.check_absent(target, key, replaces).await
             }
             StepOperation::Update { id, before, expect, secrets, .. } => {
-                self.check_object(target, id, before, secrets.is_empty().then_some(expect)).await
+                let expect = self.expected_values(step, target.kind, expect);
+                self.check_object(target, id, before, secrets.is_empty().then_some(&expect)).await
             }
             StepOperation::Delete { id, before, frees, unread, .. } => {
                 self.check_deletable(target, id, before, frees, unread).await

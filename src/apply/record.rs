@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ApplyReport;
 use super::ApplyRun;
-use super::sent_values::{SentWrite, UnmetAttributes};
+use super::sent_values::{SentWrite, UnmetAttributes, ids_used};
 use super::step_target::StepTarget as Aim;
 use crate::apply::event::StepOutcome;
 use crate::model::call::{Call, StepId};
@@ -328,11 +328,8 @@ impl ApplyRun<'_> {
             }
         }
         let seen = self.object_before_request(step);
-        self.sent_write(step, target.kind, target.facts, seen.as_ref(), answer).note_unmet(
-            entry,
-            self.apply.run,
-            self.apply.clock,
-        );
+        let write = self.sent_write(step, target.kind, target.facts, seen.as_ref(), answer);
+        write.note_unmet(entry, self.apply.run, self.apply.clock);
     }
 
     /// A write and the object around it.
@@ -345,8 +342,8 @@ impl ApplyRun<'_> {
         after: Option<&'w LiveObject>,
     ) -> SentWrite<'w> {
         let wanted = step.address.as_ref().and_then(|address| self.apply.desired.objects.get(address));
-        let catalogue = &facts.catalogue;
-        SentWrite { step, kind, catalogue, wanted, key: self.apply.key, before, after }
+        let (catalogue, made) = (&facts.catalogue, ids_used(step, |used| self.id_made_by(used).ok()));
+        SentWrite { step, kind, catalogue, wanted, key: self.apply.key, made, before, after }
     }
 
     /// The object of a step as it was read right before its request.
@@ -396,6 +393,7 @@ pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<Step
                 catalogue: &account.facts.catalogue,
                 wanted: after.desired.objects.get(address),
                 key: after.key,
+                made: ids_used(step, |made| after.report.outcome(made)?.created_id()),
                 before: after.report.seen.get(&step.id),
                 after: Some(shown),
             };

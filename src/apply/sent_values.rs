@@ -1,7 +1,9 @@
 //! The fate of each value that a write sent (carrierx.md 6.5): accepted, stored in a different form, not accepted, or
 //! waiting for a human. Only reading shows this; a success status does not.
 
-use crate::model::call::BodyValue;
+use std::collections::BTreeMap;
+
+use crate::model::call::{BodyValue, CallBody, StepId};
 use crate::model::kind::{AttributeType, Field, Kind};
 use crate::model::ledger::{
     Digest, FingerprintKey, ManagedObject, ReshapedValue, SubmittedValue, UntakenValue, ValueIdentity, digest_of,
@@ -28,6 +30,8 @@ pub(super) struct SentWrite<'a> {
     /// The desired object, for the fingerprints of its secrets.
     pub(super) wanted: Option<&'a DesiredObject>,
     pub(super) key: &'a FingerprintKey,
+    /// Ids of the objects that steps of the run created.
+    pub(super) made: BTreeMap<StepId, String>,
     /// The object right before; none where it was created, or was not read.
     pub(super) before: Option<&'a LiveObject>,
     /// The object after it, as far as something shows it.
@@ -90,7 +94,7 @@ impl SentWrite<'_> {
     }
 
     fn sent_attributes(&self) -> impl Iterator<Item = (&String, &BodyValue, &'static Field)> {
-        let entries = self.step.call.body.iter().flat_map(crate::model::call::CallBody::own_entries);
+        let entries = self.step.call.body.iter().flat_map(CallBody::own_entries);
         // What a link holds is confirmed by its read-back.
         let field = |name: &str| self.kind.field(name).filter(|field| !field.ty.is_links());
         entries.filter_map(move |(name, payload)| Some((name, payload, field(name)?)))
@@ -109,6 +113,13 @@ impl SentWrite<'_> {
             BodyValue::Value(sent) => self.status_of_plain_value(field, &CompactValue::from(sent), after),
             BodyValue::Secret { .. } => self.status_of_secret(field, after, account, id).unwrap_or(SentValueStatus::Taken),
             BodyValue::IdOf(_) => SentValueStatus::Taken,
+            BodyValue::WithIds { value, ids } => {
+                let id_of = |step: &str| self.made.get(step).cloned().ok_or_else(String::new);
+                match BodyValue::fill_ids(value, ids, id_of) {
+                    Ok(sent) => self.status_of_plain_value(field, &CompactValue::from(&sent), after),
+                    Err(_) => SentValueStatus::Taken,
+                }
+            }
         };
         let known = entry.and_then(|entry| entry.reshaped.get(field.name));
         match fate {
@@ -191,6 +202,12 @@ impl SentWrite<'_> {
             SentValueStatus::Reshaped(ReshapedValue { sent, observed })
         })
     }
+}
+
+/// The ids that the body of a step holds and that other steps created.
+pub(super) fn ids_used(step: &Step, id_of: impl Fn(&str) -> Option<String>) -> BTreeMap<StepId, String> {
+    let used = step.call.body.iter().flat_map(CallBody::own_entries).flat_map(|(_, sent)| sent.steps_used());
+    used.filter_map(|used| Some((used.clone(), id_of(used)?))).collect()
 }
 
 /// What a service now shows of an attribute, in the form that the ledger recognises. `None`: it shows nothing that

@@ -83,6 +83,7 @@ pub(super) async fn settle_lost_answer(
         StepOperation::Update { id, before, expect, .. } => {
             match one::read_object_by_id(&run.read_only(), target.account, target.kind, target.facts, run.apply.key, id).await {
                 Ok(Some(object)) => {
+                    let expect = &run.expected_values(step, target.kind, expect);
                     let now = changed_attributes(target.kind, expect, &object).is_empty();
                     let still = changed_attributes(target.kind, before, &object).is_empty();
                     match (now, still) {

@@ -76,9 +76,24 @@ impl ApplyRun<'_> {
         }
     }
 
-    fn id_made_by(&self, step: &str) -> Result<String, String> {
+    pub(super) fn id_made_by(&self, step: &str) -> Result<String, String> {
         let made = self.made.lock().ok().and_then(|made| made.get(step).cloned());
         made.ok_or_else(|| format!("step {step} did not return an id"))
+    }
+
+    /// What an update must show: also the values with ids that earlier steps produced.
+    pub(super) fn expected_values(&self, step: &Step, kind: &Kind, known: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+        let mut expected = known.clone();
+        for (name, payload) in step.call.body.iter().flat_map(CallBody::own_entries) {
+            let shown = kind.field(name).is_none_or(|field| !field.needs_verification);
+            if let BodyValue::WithIds { value, ids } = payload
+                && shown
+                && let Ok(value) = BodyValue::fill_ids(value, ids, |step| self.id_made_by(step))
+            {
+                expected.insert(name.clone(), value);
+            }
+        }
+        expected
     }
 
     pub(super) fn fill_call(&self, call: &Call, overlay: Option<&LiveObject>) -> Result<Call, String> {
@@ -117,6 +132,9 @@ impl ApplyRun<'_> {
                 BodyValue::IdOf(step) => {
                     let id = self.id_made_by(&step)?;
                     BodyValue::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from))
+                }
+                BodyValue::WithIds { value, ids } => {
+                    BodyValue::Value(BodyValue::fill_ids(&value, &ids, |step| self.id_made_by(step))?)
                 }
                 other => other,
             };

@@ -77,7 +77,16 @@ fn existing_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
         let of = |object: &ExistingObject| format!("{} of account {}", object.id, object.account);
         plan.existing.iter().map(|(address, object)| (address.to_string(), of(object))).collect()
     };
-    map_differences(&by_address(then), &by_address(now), "not referred to", str::to_owned)
+    let mut found = map_differences(&by_address(then), &by_address(now), "not referred to", str::to_owned);
+    let named = then.references.iter().filter(|(address, _)| !then.existing.contains_key(*address));
+    found.extend(named.filter_map(|(address, was)| {
+        let is = now.references.get(address).filter(|is| *is != was)?;
+        let one = |object: &ExistingObject| {
+            BTreeMap::from([(address.to_string(), format!("{} of account {}", object.id, object.account))])
+        };
+        map_differences(&one(was), &one(is), "", str::to_owned).pop()
+    }));
+    found
 }
 
 /// Secrets whose source changed. A secret whose object is in only one of the plans is reported with the object.

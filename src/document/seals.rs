@@ -92,7 +92,7 @@ fn hidden_values_sent(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &st
     plan.steps.iter().flat_map(|step| {
         let entries = step.call.body.iter().flat_map(CallBody::own_entries);
         entries.filter_map(move |(name, payload)| {
-            let BodyValue::Value(value) = payload else { return None };
+            let (BodyValue::Value(value) | BodyValue::WithIds { value, .. }) = payload else { return None };
             let mut marks = String::new();
             hidden::for_each_text(&CompactValue::from(value), &mut |text| {
                 if hidden::is_marked(text) && !hidden::is_absent(text) {
@@ -110,7 +110,7 @@ fn sent_secrets(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &str)> {
         let entries = step.call.body.iter().flat_map(CallBody::own_entries);
         entries.filter_map(move |(_, payload)| match payload {
             BodyValue::Secret { address, attribute } => Some((step, address, attribute.as_str())),
-            BodyValue::Value(_) | BodyValue::IdOf(_) => None,
+            BodyValue::Value(_) | BodyValue::IdOf(_) | BodyValue::WithIds { .. } => None,
         })
     })
 }

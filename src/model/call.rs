@@ -2,6 +2,7 @@
 //! the address and attribute that it comes from, and the id of an object that does not exist yet by the step that creates
 //! it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use indexmap::IndexMap;
@@ -102,6 +103,43 @@ pub enum BodyValue {
     },
     /// The id that a step of the same plan produces.
     IdOf(StepId),
+    /// A value that holds ids which steps of the same plan produce.
+    WithIds {
+        /// The value: in place of each id an empty text, or 0 where the service writes ids as numbers.
+        value: Value,
+        /// The step that produces each of them, by JSON pointer into the value.
+        ids: BTreeMap<String, StepId>,
+    },
+}
+
+impl BodyValue {
+    /// The steps whose ids it holds.
+    pub fn steps_used(&self) -> Vec<&StepId> {
+        match self {
+            Self::IdOf(step) => vec![step],
+            Self::WithIds { ids, .. } => ids.values().collect(),
+            Self::Value(_) | Self::Secret { .. } => Vec::new(),
+        }
+    }
+
+    /// A value with the ids in it filled in, as text or as number like what is in their place.
+    pub fn fill_ids(
+        value: &Value,
+        ids: &BTreeMap<String, StepId>,
+        mut id_of: impl FnMut(&str) -> Result<String, String>,
+    ) -> Result<Value, String> {
+        let mut filled = value.clone();
+        for (pointer, step) in ids {
+            let id = id_of(step)?;
+            let place = filled.pointer_mut(pointer).ok_or_else(|| format!("the body has no place {pointer} for an id"))?;
+            *place = match (place.is_number(), id.parse::<u64>()) {
+                (true, Ok(number)) => Value::from(number),
+                (true, Err(_)) => return Err(format!("step {step} left no number as its id")),
+                (false, _) => Value::from(id),
+            };
+        }
+        Ok(filled)
+    }
 }
 
 /// Whether an identity is a single path segment: nothing in it leads to another object or endpoint.

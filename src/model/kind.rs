@@ -11,6 +11,7 @@ mod envelope;
 mod field;
 mod link;
 mod normaliser;
+mod reference;
 mod service;
 mod setting;
 
@@ -19,6 +20,7 @@ pub use envelope::Envelope;
 pub use field::{Field, Part};
 pub use link::{Link, LinkEntry, LinkRequests, LinkRoles, LinkWords, NumberParameter, ReadServedBy};
 pub use normaliser::{Normaliser, canonical_decimal, text_of, whole_of};
+pub use reference::reference_in;
 pub use service::{ServiceTable, TokenOwnerQuery};
 pub use setting::{AccountSetting, SentIn, SettingRole, SettingType};
 
@@ -363,6 +365,8 @@ pub enum AttributeType {
     List,
     /// A map of any values, owned whole.
     Map,
+    /// The id of another object of this kind. The YAML may name it by its address, `KIND.NAME`, instead.
+    Reference(&'static str),
     /// A provider of the service's catalogue: slug, name or id (unpod.md 4.2).
     CatalogueEntry,
     /// Numbers of a bridge, each with the address that serves it.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use super::not_taken::{NotTakenValue, SentBefore};
+use super::references::{ReferenceNames, awaits_id};
 use super::remarks::Remarks;
 use crate::model::call::StepId;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind};
@@ -168,6 +169,8 @@ pub(super) struct Comparison<'a> {
     pub(super) settings: &'a AccountSettings,
     /// Whether `--resend` names this attribute.
     pub(super) resend: &'a dyn Fn(&str) -> bool,
+    /// The addresses of the objects that values name by their ids.
+    pub(super) names: &'a ReferenceNames<'a, 'a>,
 }
 
 impl Comparison<'_> {
@@ -205,7 +208,9 @@ impl Comparison<'_> {
         let observed = shown.unwrap_or(&CompactValue::Null);
         let stated = wanted;
         let wanted = &self.keep_supplied_values(stated, observed);
-        if field.same_in(self.catalogue, wanted, observed) {
+        // An object that does not exist yet is not the one that the service shows, whatever its id looks like.
+        let awaits_id = field.has_references() && awaits_id(field, stated);
+        if !awaits_id && field.same_in(self.catalogue, wanted, observed) {
             self.note_shown_in_part(field, observed, found);
             return self.note_not_supplied(NoticeCode::SecretNotSupplied, field, stated, found);
         }
@@ -234,7 +239,7 @@ impl Comparison<'_> {
                     place: self.wanted.locations.get(field.name).map(ToString::to_string),
                 });
             }
-            access => match (access, self.sent_before(field, wanted, &change, observed)) {
+            access => match (access, self.sent_before(field, wanted, &change, observed).filter(|_| !awaits_id)) {
                 (_, Some(SentBefore::NotTaken(untaken))) => {
                     found.not_resent.insert(field.name);
                     found.not_taken.push(untaken);
@@ -287,7 +292,9 @@ impl Comparison<'_> {
             account: self.wanted.account.clone(),
             attribute: Some(field.name.to_owned()),
             detail: {
-                let (is, wanted) = distinguish_pair(shorten_value(observed), shorten_value(wanted));
+                let shown = |value| shorten_value(&self.names.shown_value(&self.wanted.account, field, value));
+                let new = if awaits_id(field, wanted) { ", which this plan creates" } else { "" };
+                let (is, wanted) = distinguish_pair(shown(observed), shown(wanted) + new);
                 format!("this API cannot change {}: it is {is}, the configuration says {wanted}", field.name)
             },
             place: self.wanted.locations.get(field.name).map(ToString::to_string),

@@ -126,10 +126,7 @@ fn results_used(step: &Step) -> Vec<&str> {
         used.extend(rest.split_once('}').map(|(id, _)| id));
     }
     if let Some(CallBody::Object(entries) | CallBody::Overlay { set: entries, .. }) = &step.call.body {
-        used.extend(entries.values().filter_map(|value| match value {
-            BodyValue::IdOf(id) => Some(id.as_str()),
-            _ => None,
-        }));
+        used.extend(entries.values().flat_map(BodyValue::steps_used).map(String::as_str));
     }
     if let StepOperation::Connect { bridge, provider, .. } = &step.operation {
         used.extend([bridge, provider].into_iter().filter_map(ObjectRef::step));

@@ -30,6 +30,7 @@ impl Plan {
         let drafts = self.steps.iter().filter(|step| kept.contains(step.id.as_str())).enumerate();
         let drafts = drafts.map(|(place, step)| UnnumberedStep {
             rank: 0,
+            depth: 0,
             subject: format!("{place:09}"),
             turn: 0,
             step: narrow_step(step, &kept, &numbers),

@@ -121,6 +121,8 @@ pub enum RefusalCode {
     ExistingMissing,
     /// What `existing` names, or its address, is managed.
     ExistingManaged,
+    /// What stays names what would be deleted.
+    StillReferred,
 }
 
 impl RefusalCode {
@@ -170,6 +172,7 @@ impl RefusalCode {
             Self::NewLedger => "guard::new_ledger",
             Self::ExistingMissing => "refusal::existing_missing",
             Self::ExistingManaged => "refusal::existing_managed",
+            Self::StillReferred => "refusal::still_referred",
         }
     }
 
@@ -253,6 +256,9 @@ impl RefusalCode {
             }
             Self::NumberNotOffered => "check the number: it must be free or already on this {holder}",
             Self::PutWouldBlank => "state the address in the YAML, or use `update: patch` until it is verified",
+            Self::StillReferred => {
+                "delete what names it in the same run, or let that name another object; an object that telform does not manage here is changed where it is managed"
+            }
             Self::DependencyExcluded => "include it, or also exclude what needs it",
             Self::NumberNotShown => {
                 "write it as `+`, the country code and the number, or remove it; `telform adopt` writes numbers as the service shows them"

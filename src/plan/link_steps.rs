@@ -162,6 +162,7 @@ impl LinkSteps {
         places.push(self.drafts.len());
         self.drafts.push(UnnumberedStep {
             rank: 0,
+            depth: 0,
             subject: format!("{number} {account}"),
             turn: target.is_some().into(),
             step: Step {
@@ -228,6 +229,7 @@ impl LinkSteps {
             waits_for.dedup();
             self.drafts.push(UnnumberedStep {
                 rank: 0,
+                depth: 0,
                 subject: format!("{account} {}", at.in_path()),
                 turn: 0,
                 step: Step {

@@ -39,6 +39,7 @@ mod order;
 mod pin;
 mod planner;
 mod reconnect;
+mod references;
 mod remarks;
 mod removal;
 mod rename;
@@ -63,6 +64,7 @@ pub use interrupted_replacements::settle_interrupted_replacements;
 pub use needed_fields::needed_fields;
 pub use not_taken::{NotTakenRemedy, NotTakenValue};
 pub use reconnect::{NumberIndex, StepStatus, reconnect_steps};
+pub(crate) use references::ObjectAddresses;
 pub use rename::renamed_addresses;
 pub(crate) use selection::known_addresses;
 pub use selection::{RunLimits, TypedLimits, accounts_to_read, is_selected};
@@ -154,6 +156,9 @@ pub struct Plan {
     /// Objects that the configuration only refers to, as they were found. An entry that means another object changes the plan.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub existing: BTreeMap<Address, ExistingObject>,
+    /// Objects that its changes name by their addresses, as far as they exist before it: what is sent and compared is the id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub references: BTreeMap<Address, ExistingObject>,
     /// Notices. Not part of the digest: a pull request is planned without secrets, and notices about them must not make it
     /// differ from the plan of the merge.
     #[serde(skip)]
@@ -294,6 +299,7 @@ impl Plan {
             ledger: effects,
             secrets: BTreeMap::new(),
             existing: BTreeMap::new(),
+            references: BTreeMap::new(),
             limits: Default::default(),
             not_taken: Vec::new(),
             notices: Vec::new(),

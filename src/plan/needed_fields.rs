@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::model::kind::{AttributeAccess, Kind};
 use crate::model::ledger::Ledger;
 use crate::model::resource::{Desired, DesiredObject};
+use crate::services;
 
 /// The attributes of the kind's objects in this account that a plan needs; `None` for all of them, for example where an
 /// object may be deleted (a plan shows what is deleted), replaced, or written whole. `destroy`: everything managed is to be
@@ -22,16 +23,10 @@ pub fn needed_fields(
         let kept = ledger.objects.iter();
         kept.filter(|(address, entry)| address.kind == kind.name && entry.account == account)
     };
-    let gone = |gone: &crate::model::resource::Removal| gone.address.kind == kind.name;
-    let may_go = destroy
-        || desired.removed.iter().any(gone)
-        || entries().any(|(address, entry)| desired.objects.get(address).is_none_or(|object| object.account != entry.account))
-        || ledger
-            .objects
-            .iter()
-            .any(|(address, entry)| address.kind == kind.name && entry.left_behind.iter().any(|left| left.account == account));
-    let may_be_replaced = kind.fields.iter().any(|field| field.access == AttributeAccess::Replace);
-    if may_go || may_be_replaced || desired.objects.values().filter(mine).any(|object| object.use_put) {
+    if may_leave(kind.name, account, desired, ledger, destroy)
+        || may_be_replaced(kind)
+        || desired.objects.values().filter(mine).any(|object| object.use_put)
+    {
         return None;
     }
     let mut names = BTreeSet::from([kind.id]);
@@ -40,7 +35,28 @@ pub fn needed_fields(
     // Attributes that other values depend on, nested values that a write must not change, and values that the ledger waits for.
     names.extend(kind.fields.iter().filter_map(|field| field.only_with).map(|(other, _)| other));
     names.extend(kind.fields.iter().filter(|field| field.is_nested()).map(|field| field.name));
+    // Objects that name what goes keep it.
+    let goes = |kind: &str| {
+        let replaced = services::shapes_of_kind(kind).into_iter().any(may_be_replaced);
+        replaced || may_leave(kind, account, desired, ledger, destroy)
+    };
+    names.extend(kind.reference_fields().filter(|field| field.reference_kinds().any(goes)).map(|field| field.name));
     let open = entries().flat_map(|(_, entry)| entry.submitted.keys());
     names.extend(open.filter_map(|name| kind.field(name)).map(|field| field.name));
     Some(names)
+}
+
+/// Whether an object of this kind in this account may be deleted.
+fn may_leave(kind: &str, account: &str, desired: &Desired, ledger: &Ledger, destroy: bool) -> bool {
+    let entries = || ledger.objects.iter().filter(|(address, _)| address.kind == kind);
+    destroy
+        || desired.removed.iter().any(|gone| gone.address.kind == kind)
+        || entries()
+            .filter(|(_, entry)| entry.account == account)
+            .any(|(address, entry)| desired.objects.get(address).is_none_or(|object| object.account != entry.account))
+        || entries().any(|(_, entry)| entry.left_behind.iter().any(|left| left.account == account))
+}
+
+fn may_be_replaced(kind: &Kind) -> bool {
+    kind.fields.iter().any(|field| field.access == AttributeAccess::Replace)
 }

@@ -6,10 +6,11 @@ use super::step::{ObjectRef, Prerequisite, Step, StepOperation};
 use super::unnumbered_step::UnnumberedStep;
 use crate::model::call::{BodyValue, CallBody, StepId};
 
-/// Sorts the drafts by phase, rank, subject and turn, and gives each its number, everywhere its draft name appears.
+/// Sorts the drafts by phase, rank, depth, subject and turn, and gives each its number, everywhere its draft name appears.
 pub(super) fn number_steps(mut drafts: Vec<UnnumberedStep>) -> Vec<Step> {
     drafts.sort_by(|a, b| {
-        (a.step.phase, a.rank, &a.subject, a.turn, &a.step.id).cmp(&(b.step.phase, b.rank, &b.subject, b.turn, &b.step.id))
+        let key = |draft: &'_ UnnumberedStep| (draft.step.phase, draft.rank, draft.depth);
+        key(a).cmp(&key(b)).then_with(|| (&a.subject, a.turn, &a.step.id).cmp(&(&b.subject, b.turn, &b.step.id)))
     });
     let names: BTreeMap<String, StepId> =
         drafts.iter().enumerate().map(|(index, draft)| (draft.step.id.clone(), format!("s{}", index + 1))).collect();
@@ -32,8 +33,10 @@ fn renumber_step(mut step: Step, names: &BTreeMap<String, StepId>) -> Step {
     step.call.path = renumber_path(&step.call.path, names);
     if let Some(CallBody::Object(entries) | CallBody::Overlay { set: entries, .. }) = &mut step.call.body {
         for payload in entries.values_mut() {
-            if let BodyValue::IdOf(draft) = payload {
-                *draft = name(draft);
+            match payload {
+                BodyValue::IdOf(draft) => *draft = name(draft),
+                BodyValue::WithIds { ids, .. } => ids.values_mut().for_each(|draft| *draft = name(draft)),
+                BodyValue::Value(_) | BodyValue::Secret { .. } => {}
             }
         }
     }

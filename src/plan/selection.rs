@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChangeLimit, Inputs, NoticeCode, Plan, PlanNotice, PlanOptions};
 use crate::model::ledger::Ledger;
-use crate::model::resource::{Address, Desired, Removal};
+use crate::model::resource::{Address, Desired, DesiredObject, Removal};
 
 /// What the user limited a run to. Part of the plan and of its digest: a partial plan is not the full plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,7 +128,7 @@ impl Selection {
 
     fn from_options(desired: &Desired, ledger: &Ledger, options: &PlanOptions) -> Self {
         let targets = options.named_addresses().map(|named| {
-            let needed = named.iter().flat_map(|target| needed_addresses(desired, target));
+            let needed = named.iter().flat_map(|target| all_needed_addresses(desired, target));
             named.iter().chain(needed).cloned().collect()
         });
         let limit = &options.accounts;
@@ -155,12 +155,31 @@ pub fn is_selected(inputs: &Inputs<'_>, address: &Address) -> bool {
     Selection::new(inputs).includes(address)
 }
 
-/// The addresses that an entry refers to: without them it cannot be carried out as it says.
+/// The addresses that an entry refers to, directly or through others: without them it cannot be carried out as it says.
+fn all_needed_addresses<'a>(desired: &'a Desired, address: &'a Address) -> BTreeSet<&'a Address> {
+    let (mut found, mut open) = (BTreeSet::new(), vec![address]);
+    while let Some(address) = open.pop() {
+        for needed in needed_addresses(desired, address) {
+            if found.insert(needed) {
+                open.push(needed);
+            }
+        }
+    }
+    found
+}
+
+/// The addresses that an entry itself refers to.
 pub(super) fn needed_addresses<'a>(desired: &'a Desired, address: &Address) -> impl Iterator<Item = &'a Address> {
+    let named = desired.objects.get(address).map(DesiredObject::references).unwrap_or_default();
+    let declared = |address: &Address| {
+        let objects = desired.objects.get_key_value(address).or_else(|| desired.existing.get_key_value(address));
+        objects.map(|(address, _)| address)
+    };
+    let named: Vec<&Address> = named.iter().filter_map(|(_, address)| declared(address)).collect();
     let numbers = desired.objects.get(address).and_then(|object| object.numbers.as_ref());
     let serving = numbers.into_iter().flat_map(|numbers| numbers.values().map(|wanted| &wanted.provider));
     let entry = desired.number_entries.get(address);
-    serving.chain(entry.into_iter().flat_map(|entry| [&entry.bridge, &entry.wanted.provider]))
+    named.into_iter().chain(serving).chain(entry.into_iter().flat_map(|entry| [&entry.bridge, &entry.wanted.provider]))
 }
 
 /// Every address that the configuration or the ledger has, with the accounts that its object may be in.

@@ -12,7 +12,7 @@ use super::link_steps::link_call;
 use super::step::{FreedNumber, ObjectRef, Step, StepOperation};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod, StepId};
 use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, Link, NumberParameter, UpdateMethod};
-use crate::model::resource::ServedBy;
+use crate::model::resource::{Address, ServedBy};
 use crate::model::value::{CompactValue, Value, hidden::holds_mark};
 use crate::services;
 
@@ -37,6 +37,19 @@ impl Plan {
     pub fn undo_entries(&self) -> Vec<UndoEntry> {
         let index = UndoIndex::new(self);
         let mut all: Vec<UndoEntry> = self.steps.iter().flat_map(|step| self.undo_object_step(step, &index)).collect();
+        let names_recreated = |entry: &UndoEntry| {
+            let sent = entry.calls.iter().filter_map(|call| call.body.as_ref()).flat_map(CallBody::own_entries);
+            sent.into_iter().any(|(_, value)| matches!(value, BodyValue::WithIds { .. }))
+        };
+        if all.iter().any(names_recreated) {
+            // What was named goes last, and comes back first.
+            let deletes = |entry: &UndoEntry| {
+                let step = entry.of.first().and_then(|step| self.step(step));
+                step.is_some_and(|step| matches!(step.operation, StepOperation::Delete { .. }))
+            };
+            let (deleted, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(deletes);
+            all = rest.into_iter().chain(deleted.into_iter().rev()).collect();
+        }
         all.extend(self.number_transitions().into_iter().filter_map(|turn| self.undo_number_transition(&turn, &index)));
         all
     }
@@ -58,6 +71,41 @@ impl Plan {
         let Some(kind) = services::shape_of_generation(&address.kind, self.account_generation(&step.call.account)) else {
             return Vec::new();
         };
+        let mut entries = self.undo_of_object(step, address, kind, index);
+        for call in entries.iter_mut().flat_map(|entry| &mut entry.calls) {
+            if let Some(CallBody::Object(body)) = &mut call.body {
+                for (name, value) in body {
+                    self.name_recreated(step, kind, name, value, index);
+                }
+            }
+        }
+        entries
+    }
+
+    /// The id of an object that the plan deletes is that of the recreated one after the undo.
+    fn name_recreated(&self, step: &Step, kind: &Kind, name: &str, sent: &mut BodyValue, index: &UndoIndex<'_>) {
+        let (BodyValue::Value(value), Some(field)) = (&*sent, kind.field(name).filter(|field| field.has_references())) else {
+            return;
+        };
+        let account = step.call.account.as_str();
+        let mut ids = BTreeMap::new();
+        let mut value = value.clone();
+        field.for_each_reference(&CompactValue::from(&value.clone()), &mut |pointer, of, id| {
+            let maker = index.deletes.get(&(account, id)).filter(|maker| {
+                let address = self.step(maker).and_then(|step| step.address.as_ref());
+                address.is_some_and(|address| address.kind == of)
+            });
+            if let (Some(maker), Some(place)) = (maker, value.pointer_mut(pointer)) {
+                *place = if place.is_number() { Value::from(0) } else { Value::from("") };
+                ids.insert(pointer.to_owned(), (*maker).to_owned());
+            }
+        });
+        if !ids.is_empty() {
+            *sent = BodyValue::WithIds { value, ids };
+        }
+    }
+
+    fn undo_of_object(&self, step: &Step, address: &Address, kind: &'static Kind, index: &UndoIndex<'_>) -> Vec<UndoEntry> {
         match &step.operation {
             StepOperation::Create { .. } => vec![undo_create(step, kind, &address.to_string())],
             StepOperation::Update { before, secrets, .. } => {
@@ -266,7 +314,9 @@ fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
 fn undo_update(step: &Step, kind: &'static Kind, before: &BTreeMap<String, Value>, lost: &[String]) -> Option<UndoEntry> {
     let mut entries = IndexMap::new();
     for (name, payload) in step.call.body.as_ref()?.own_entries().iter().filter(|(name, _)| !lost.contains(name)) {
-        let (BodyValue::Value(sent), Some(field)) = (payload, kind.field(name)) else { continue };
+        let (BodyValue::Value(sent) | BodyValue::WithIds { value: sent, .. }, Some(field)) = (payload, kind.field(name)) else {
+            continue;
+        };
         let was = before.get(name).filter(|was| !was.is_null()).map_or_else(|| field.cleared_value(), CompactValue::from);
         if !field.values_equal(&was, &sent.into()) {
             entries.insert(name.clone(), BodyValue::Value(was.json()));

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 
 use super::account_moves::Predecessor;
 use super::change::{AttributeChange, ObjectDifference, ShownValue, is_unused_field};
+use super::references::body_value;
 use super::step::{FreedNumber, Prerequisite, Step, StepOperation, StepPhase};
 use super::{Inputs, diagnostics::RefusalCode};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod};
@@ -14,10 +15,12 @@ use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, Up
 use crate::model::resource::{AccountFacts, Address, DesiredObject, DesiredValue, LiveObject};
 use crate::model::value::{CompactValue, Value};
 
-/// A step and its position in the order: steps are sorted by phase, then rank, then subject, then turn.
+/// A step and its position in the order: steps are sorted by phase, then rank, depth, subject and turn.
 #[derive(Debug, Clone)]
 pub(super) struct UnnumberedStep {
     pub(super) rank: u8,
+    /// How many steps of its phase and rank come before it, at least, because of references.
+    pub(super) depth: usize,
     pub(super) subject: String,
     pub(super) turn: u8,
     pub(super) step: Step,
@@ -51,7 +54,7 @@ pub(super) fn create_step(
                 entries.insert(field.name.to_owned(), secret_payload(&object.address, field.name));
             }
             Some(DesiredValue::Value(value)) if !value.is_null() => {
-                entries.insert(field.name.to_owned(), BodyValue::Value(field.sent(facts, value).json()));
+                entries.insert(field.name.to_owned(), body_value(field, facts, value));
             }
             _ => {}
         }
@@ -83,6 +86,7 @@ pub(super) fn create_step(
     };
     UnnumberedStep {
         rank: kind.rank,
+        depth: 0,
         subject: object.address.to_string(),
         turn: 0,
         step: Step {
@@ -129,11 +133,12 @@ pub(super) fn update_step(
     let plain = |changes: &[AttributeChange]| -> BTreeMap<String, Value> {
         changes
             .iter()
-            .filter_map(|change| match &change.after {
-                ShownValue::Value(value) => {
-                    Some((change.name.clone(), sent_by_name(kind, &change.name, &value.into(), facts).json()))
+            .filter_map(|change| {
+                match (&change.after, kind.field(&change.name)) {
+                    (ShownValue::Value(value), Some(field)) => known_value(body_value(field, facts, &value.into())),
+                    _ => None,
                 }
-                _ => None,
+                .map(|value| (change.name.clone(), value))
             })
             .collect()
     };
@@ -163,6 +168,7 @@ pub(super) fn update_step(
     let expect = expect.into_iter().filter(|(name, _)| kind.field(name).is_none_or(|field| !field.needs_verification)).collect();
     Ok(UnnumberedStep {
         rank: kind.rank,
+        depth: 0,
         subject: object.address.to_string(),
         turn: 0,
         step: Step {
@@ -192,6 +198,7 @@ pub(super) fn separate_update_step(
     let entries = IndexMap::from([(name.to_owned(), secret_payload(&object.address, name))]);
     UnnumberedStep {
         rank: kind.rank,
+        depth: 0,
         subject: object.address.to_string(),
         turn: 1,
         step: Step {
@@ -219,6 +226,11 @@ pub(super) fn separate_update_step(
     }
 }
 
+/// A value that holds no id which a step creates.
+fn known_value(value: BodyValue) -> Option<Value> {
+    if let BodyValue::Value(value) = value { Some(value) } else { None }
+}
+
 type ChosenRequest = (Call, BTreeMap<String, Value>, BTreeMap<String, Value>, String);
 
 fn patch_request(
@@ -232,9 +244,9 @@ fn patch_request(
     let entries: IndexMap<String, BodyValue> = changes
         .iter()
         .map(|change| {
-            let payload = match &change.after {
-                ShownValue::Value(value) => BodyValue::Value(sent_by_name(kind, &change.name, &value.into(), facts).json()),
-                ShownValue::Secret(_) | ShownValue::Absent => secret_payload(&object.address, &change.name),
+            let payload = match (&change.after, kind.field(&change.name)) {
+                (ShownValue::Value(value), Some(field)) => body_value(field, facts, &value.into()),
+                _ => secret_payload(&object.address, &change.name),
             };
             (change.name.clone(), payload)
         })
@@ -273,13 +285,16 @@ fn put_request(
     facts: &AccountFacts,
     held: &BTreeSet<&'static str>,
 ) -> ChosenRequest {
-    let stated: BTreeMap<String, Value> = kind
+    let stated: BTreeMap<String, BodyValue> = kind
         .fields
         .iter()
         .filter(|field| field.access == AttributeAccess::Modifiable && field.ty != AttributeType::Secret)
         .filter(|field| !object.ignored_attributes.contains(field.name) && !held.contains(field.name))
         .filter_map(|field| match object.attributes.get(field.name) {
-            Some(DesiredValue::Value(value)) => Some((field.name.to_owned(), value.json())),
+            Some(DesiredValue::Value(value)) if field.has_references() => {
+                Some((field.name.to_owned(), body_value(field, facts, value)))
+            }
+            Some(DesiredValue::Value(value)) => Some((field.name.to_owned(), BodyValue::Value(value.json()))),
             _ => None,
         })
         .collect();
@@ -297,12 +312,13 @@ fn put_request(
         headers: Vec::new(),
         body: Some(CallBody::Overlay {
             fields: kind.fields.iter().filter(|field| field.public).map(|field| field.name.to_owned()).collect(),
-            set: stated.iter().map(|(name, value)| (name.clone(), BodyValue::Value(value.clone()))).collect(),
+            set: stated.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         }),
     };
+    let expect = stated.into_iter().filter_map(|(name, value)| Some((name, known_value(value)?))).collect();
     (
         call,
-        stated,
+        expect,
         untouched,
         "PUT because the entry says `update: put`: the whole object as read right before, with the stated attributes over it"
             .to_owned(),
@@ -361,6 +377,7 @@ pub(super) fn delete_step(
     };
     UnnumberedStep {
         rank: kind.delete_rank,
+        depth: 0,
         subject: format!("{account} {}", live.id),
         turn: 0,
         step: Step {

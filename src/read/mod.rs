@@ -157,6 +157,10 @@ fn in_scope(account: &Account, desired: &Desired) -> BTreeSet<&'static str> {
         // A number that is an entry of its own is a connection between two objects.
         kinds.extend([roles.holder, roles.target]);
     }
+    // What may name an object of these kinds keeps it from being deleted.
+    let naming = account.service.kinds.iter().filter(|kind| kinds.iter().any(|name| kind.refers_to(name)));
+    let naming: Vec<&'static str> = naming.map(|kind| kind.name).collect();
+    kinds.extend(naming);
     kinds
 }
 

@@ -99,7 +99,7 @@ pub(super) fn of_row(kind: &Kind, row: Option<ParsedRow>, key: &FingerprintKey) 
                 continue;
             }
             // An identity is kept unchanged: it appears in paths.
-            AttributeType::Text if field.name != kind.id && is_masked_text(field, &value) => {
+            AttributeType::Text | AttributeType::Reference(_) if field.name != kind.id && is_masked_text(field, &value) => {
                 object.masked.insert(field.name, unseen_part(value));
                 continue;
             }
@@ -238,9 +238,11 @@ fn fits_type(ty: AttributeType, value: &CompactValue) -> bool {
     match ty {
         AttributeType::Map => matches!(value, CompactValue::Map(_) | CompactValue::Null),
         AttributeType::List => matches!(value, CompactValue::List(_) | CompactValue::Null),
-        AttributeType::Text | AttributeType::Decimal | AttributeType::Integer | AttributeType::Bool => {
-            !matches!(value, CompactValue::Map(_) | CompactValue::List(_))
-        }
+        AttributeType::Text
+        | AttributeType::Reference(_)
+        | AttributeType::Decimal
+        | AttributeType::Integer
+        | AttributeType::Bool => !matches!(value, CompactValue::Map(_) | CompactValue::List(_)),
         AttributeType::CatalogueEntry
         | AttributeType::Secret
         | AttributeType::Numbers

@@ -28,14 +28,14 @@ pub(crate) fn check_supplied(session: &Run, plan: &Plan) -> Result<(), RunError>
     let sent = || plan.steps.iter().filter_map(|step| Some((step.address.as_ref(), step.call.body.as_ref()?)));
     // A value inside a map that its source did not supply.
     let absent = |missing: &MissingSecret| {
-        let holds = |payload: &BodyValue| matches!(payload, BodyValue::Value(value) if hidden::holds_text(value, &missing.placeholder_mark()));
+        let holds = |payload: &BodyValue| matches!(payload, BodyValue::Value(value) | BodyValue::WithIds { value, .. } if hidden::holds_text(value, &missing.placeholder_mark()));
         sent().any(|(address, body)| address == Some(&missing.address) && body.own_entries().values().any(holds))
     };
     let needed: Vec<_> = sent()
         .flat_map(|(_, body)| body.own_entries())
         .filter_map(|(_, payload)| match payload {
             BodyValue::Secret { address, attribute } => Some((address, attribute)),
-            BodyValue::Value(_) | BodyValue::IdOf(_) => None,
+            BodyValue::Value(_) | BodyValue::IdOf(_) | BodyValue::WithIds { .. } => None,
         })
         .collect();
     let missing: Vec<String> = session

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::context::{CheckerContext, configuration_names, kind_of};
 use super::facts::{KindFacts, kind};
+use super::references::{is_seen_form, is_sent_form};
 use super::requests::request_entries;
 use super::shape::{
     CheckerAction, CheckerAttribute, CheckerChange, CheckerOperation, CheckerPayload, CheckerRef, CheckerSecretState,
@@ -62,7 +63,10 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
         for (name, payload) in sent {
             let fits = match (shown.get(name.as_str()).map(|attribute| &attribute.after), payload) {
                 // A provider is shown as in the file and sent in the service's spelling.
-                (Some(CheckerShownValue::Value(after)), CheckerPayload::Value(value)) => after == value || translated(name),
+                (Some(CheckerShownValue::Value(_)), CheckerPayload::Value(_)) if translated(name) => true,
+                (Some(CheckerShownValue::Value(after)), CheckerPayload::Value(_) | CheckerPayload::WithIds { .. }) => {
+                    is_sent_form(check, step, name, after, payload)
+                }
                 (Some(CheckerShownValue::Secret(word)), CheckerPayload::Secret { .. }) => {
                     !matches!(word, CheckerSecretState::Set | CheckerSecretState::WriteOnly)
                 }
@@ -96,7 +100,9 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
                     CheckerShownValue::Secret(_),
                 ) => seen.is_none_or(Value::is_null),
                 // A provider is shown by its name; its precondition uses the service's spelling.
-                (CheckerShownValue::Value(shown), _) => seen == Some(shown) || (translated(name) && seen.is_some()),
+                (CheckerShownValue::Value(shown), _) => {
+                    seen.is_some_and(|seen| translated(name) || is_seen_form(check, step, name, shown, seen))
+                }
                 (CheckerShownValue::Absent, _) => seen.is_some_and(Value::is_null),
                 _ => false,
             };
@@ -162,7 +168,9 @@ pub(super) fn check_preconditions(check: &mut CheckerContext<'_>) {
                 let right = values.clone().filter(|(name, _)| !verified(name)).map(|(name, _)| name).eq(expect.keys())
                     && expect.iter().all(|(name, wanted)| value(name) == Some(wanted));
                 check.require(right, at, "/operation/expect", "expects something else than it sends");
-                let seen = values.clone().all(|(name, _)| before.contains_key(name));
+                let plain =
+                    |payload: &CheckerPayload| !matches!(payload, CheckerPayload::Secret { .. } | CheckerPayload::IdOf(_));
+                let seen = sent.into_iter().flatten().all(|(name, payload)| !plain(payload) || before.contains_key(name));
                 check.require(seen, at, "/operation/before", "changes something that it has not read");
                 let stays = untouched
                     .iter()

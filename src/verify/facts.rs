@@ -39,6 +39,8 @@ pub struct KindFacts {
     pub nested: &'static [&'static str],
     /// That query.
     pub replace_nested: Option<(&'static str, &'static str)>,
+    /// Attributes that name other objects.
+    pub references: &'static [ReferenceFacts],
     /// All fields that a PUT must hold, in order: it blanks what it leaves out.
     pub put: &'static [&'static str],
 }
@@ -55,8 +57,22 @@ pub const KIND: KindFacts = KindFacts {
     alone: &[],
     nested: &[],
     replace_nested: None,
+    references: &[],
     put: &[],
 };
+
+/// An attribute whose value, or each element of whose list, is the id of another object.
+#[derive(Debug)]
+pub struct ReferenceFacts {
+    /// The attribute.
+    pub attribute: &'static str,
+    /// A key inside it, or inside each map of its list, where only that names objects.
+    pub part: Option<&'static str>,
+    /// The kind of the objects that it names.
+    pub kind: &'static str,
+    /// Whether the service writes these ids as numbers.
+    pub numeric: bool,
+}
 
 /// How objects are linked: a holder lists members, and a target serves each of them.
 #[derive(Debug)]

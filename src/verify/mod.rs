@@ -22,6 +22,7 @@ mod not_taken;
 mod number_entries;
 mod order;
 mod reconnect;
+mod references;
 mod requests;
 mod rules;
 mod shape;

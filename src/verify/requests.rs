@@ -278,7 +278,9 @@ fn check_seals(check: &mut CheckerContext<'_>) {
             let sends = |(key, payload): (&String, &CheckerPayload)| match payload {
                 CheckerPayload::Secret { attribute, .. } => attribute == name,
                 // The hidden part of a value is sealed as well.
-                CheckerPayload::Value(value) => key == name && value.to_string().contains("hidden:"),
+                CheckerPayload::Value(value) | CheckerPayload::WithIds { value, .. } => {
+                    key == name && value.to_string().contains("hidden:")
+                }
                 CheckerPayload::IdOf(_) => false,
             };
             let fits = seal.len() == 64 && seal.bytes().all(|it| it.is_ascii_hexdigit());
@@ -295,7 +297,7 @@ pub(super) fn check_secrets(check: &mut CheckerContext<'_>) {
         let mut sent = Vec::new();
         for (name, payload) in request_entries(step).into_iter().flatten() {
             match payload {
-                CheckerPayload::Value(value) => {
+                CheckerPayload::Value(value) | CheckerPayload::WithIds { value, .. } => {
                     check.require(!bare(name, value), at, "/call/body", &format!("sends a literal as {name}"));
                 }
                 CheckerPayload::Secret { address, attribute } => {

@@ -1,7 +1,7 @@
 //! The list of rules.
 
 use super::context::CheckerContext;
-use super::{attributes, not_taken, number_entries, order, requests, sources, summary, summary_line, unlisted};
+use super::{attributes, not_taken, number_entries, order, references, requests, sources, summary, summary_line, unlisted};
 
 /// A rule: reports its violations.
 pub(super) type CheckerRule = fn(&mut CheckerContext<'_>);
@@ -33,6 +33,9 @@ pub(super) const RULES: &[(&str, RuleScope, CheckerRule)] = &[
     ("request", Complete, requests::check_requests),
     ("body", Complete, requests::check_bodies),
     ("reference", Complete, requests::check_created_references),
+    ("reference", Complete, references::check_ids_of_created),
+    ("reference", Complete, references::check_deletes_of_referred),
+    ("reference", Complete, references::check_named_objects),
     ("number", Complete, order::check_number_order),
     ("read_back", Complete, order::check_read_backs),
     ("delete", Complete, order::check_deletes),

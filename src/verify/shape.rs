@@ -107,6 +107,7 @@ objects! {
         #[serde(default)] not_taken: Vec<CheckerNotTakenValue>,
         #[serde(default)] secrets: BTreeMap<String, BTreeMap<String, String>>,
         #[serde(default)] existing: BTreeMap<String, CheckerExistingObject>,
+        #[serde(default)] references: BTreeMap<String, CheckerExistingObject>,
     }
     CheckerExistingObject { account: String, id: String }
     CheckerNotTakenValue { address: String, account: String, attribute: CheckerAttribute, run: String, way: CheckerRemedy }
@@ -157,7 +158,7 @@ words! {
 choices! {
     CheckerShownValue { Absent, Value(Value), Secret(CheckerSecretState) }
     CheckerBody { Object(CheckerEntries), Overlay { fields: Vec<String>, set: CheckerEntries } }
-    CheckerPayload { Value(Value), Secret { address: String, attribute: String }, IdOf(String) }
+    CheckerPayload { Value(Value), Secret { address: String, attribute: String }, IdOf(String), WithIds { value: Value, ids: BTreeMap<String, String> } }
     #[derive(Eq, PartialOrd, Ord)]
     CheckerRef { Id(String), Step(String) }
     CheckerServedState { NotThere, Unserved, By { id: String, known: CheckerAttribution }, OneOf(Vec<String>) }

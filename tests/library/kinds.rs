@@ -157,6 +157,25 @@ fn natural_keys_are_plain_fields_that_a_create_needs() {
 }
 
 #[test]
+fn what_names_an_object_is_made_after_it_and_deleted_before_it() {
+    let all: Vec<&Kind> = kinds().collect();
+    for (kind, field) in all.iter().flat_map(|kind| kind.fields.iter().map(move |field| (*kind, field))) {
+        for named in field.reference_kinds() {
+            let at = format!("{} {}", kind.name, field.name);
+            let named: Vec<&&Kind> = all.iter().filter(|other| other.name == named).collect();
+            assert!(!named.is_empty(), "{at} names a kind that nothing declares");
+            for other in named {
+                let same = other.name == kind.name;
+                assert!(same || (other.rank < kind.rank && other.delete_rank > kind.delete_rank), "{at}");
+                let later = other.link.is_some_and(|link| link.assigned_on_create.is_some());
+                assert!(!later, "{at}: what is made in the place of a deleted object comes after everything");
+            }
+            assert!(!kind.natural_key.contains(&field.name), "{at}: an object is found before its names are known");
+        }
+    }
+}
+
+#[test]
 fn shapes_of_a_kind_differ_by_generation_and_agree_in_order() {
     for kind in kinds() {
         for other in services::shapes_of_kind(kind.name) {

@@ -68,8 +68,14 @@ pub(crate) static CONTACTS: Kind = Kind::new("contacts", "contact", "voicebox.md
     .numeric_id()
     .found_by(&["name"])
     .list(CollectionListing::Cursor { size: ("limit", 2), rows: "items", next: Next::Link { key: "next" } })
-    .fields(&[Field::new("name", AttributeType::Text).required().doc("Their name.", "voicebox.md 4")], &[])
-    .order(7, 7);
+    .fields(
+        &[
+            Field::new("name", AttributeType::Text).required().doc("Their name.", "voicebox.md 4"),
+            Field::new("region", AttributeType::Text).replace_on_change().doc("Where they are.", "voicebox.md 4"),
+        ],
+        &[],
+    )
+    .order(4, 7);
 
 /// A service whose numbers say themselves what serves them.
 pub(crate) static LINEBOX: ServiceTable =

@@ -13,6 +13,7 @@ use telform::services::{self, Service};
 use telform::verify::facts;
 
 mod links;
+mod references;
 mod server;
 
 use server::Server;
@@ -61,7 +62,7 @@ static MAILBOXES: Kind = Kind::new("mailboxes", "mailbox", "voicebox.md 1")
         &[],
     )
     .connected()
-    .order(4, 5);
+    .order(4, 6);
 
 /// Greetings, listed page after page.
 static GREETINGS: Kind = Kind::new("greetings", "greeting", "voicebox.md 2")
@@ -73,10 +74,12 @@ static GREETINGS: Kind = Kind::new("greetings", "greeting", "voicebox.md 2")
         &[
             Field::new("title", AttributeType::Text).required().create_only().doc("Its name.", "voicebox.md 2"),
             Field::new("text", AttributeType::Text).required().doc("What is read to callers.", "voicebox.md 2"),
+            Field::new("mailbox_id", AttributeType::Reference("mailboxes")).doc("The mailbox that takes over.", "voicebox.md 2"),
+            Field::new("read_to", AttributeType::List).elements_refer_to("contacts").doc("Who hears it.", "voicebox.md 2"),
         ],
         &[],
     )
-    .order(5, 6);
+    .order(5, 5);
 
 /// What the independent checker knows of it.
 static FACTS: facts::ServiceFacts = facts::ServiceFacts {
@@ -85,13 +88,22 @@ static FACTS: facts::ServiceFacts = facts::ServiceFacts {
     kinds: &[
         facts::KindFacts { name: "menus", collections: &["v1/menus"], keys: &[&["title"]], ..facts::KIND },
         facts::KindFacts {
+            name: "greetings",
+            collections: &["v1/greetings"],
+            keys: &[&["title"]],
+            references: &[
+                facts::ReferenceFacts { attribute: "mailbox_id", part: None, kind: "mailboxes", numeric: true },
+                facts::ReferenceFacts { attribute: "read_to", part: None, kind: "contacts", numeric: true },
+            ],
+            ..facts::KIND
+        },
+        facts::KindFacts {
             name: "mailboxes",
             collections: &["v1/mailboxes"],
             keys: &[&["extension"]],
             digits: &["extension"],
             ..facts::KIND
         },
-        facts::KindFacts { name: "greetings", collections: &["v1/greetings"], keys: &[&["title"]], ..facts::KIND },
         facts::KindFacts { name: "contacts", collections: &["v1/contacts"], keys: &[&["name"]], ..facts::KIND },
     ],
     links: Some(&links::MENU_FACTS),
@@ -99,6 +111,7 @@ static FACTS: facts::ServiceFacts = facts::ServiceFacts {
 
 const TESTS: &[(&str, fn())] = &[
     ("a_service_from_outside_the_crate_is_planned_applied_and_checked", everything),
+    ("objects_name_each_other_by_numbers_in_lists_and_through_replacements", references::names_by_numbers_and_in_lists),
     ("numbers_of_a_menu_are_connected_and_moved_by_posts", links::numbers_of_a_menu_are_connected_and_moved_by_posts),
     ("lines_are_moved_by_one_patch_and_are_never_dark", links::lines_are_moved_by_one_patch_and_are_never_dark),
     ("a_box_is_deleted_after_its_lines_have_left_it", links::a_box_is_deleted_after_its_lines_have_left_it),

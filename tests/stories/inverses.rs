@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use telform::document::v1;
+use telform::model::call::BodyValue;
 use telform::state::journal::{self, RecordedRun};
 
 use crate::bench::Story;
@@ -52,6 +53,10 @@ fn request(call: &v1::CallV1, ids: &BTreeMap<String, String>) -> String {
         let value = match payload {
             v1::Payload::Value(value) => value.clone(),
             v1::Payload::Secret { .. } => Value::from("(secret)"),
+            v1::Payload::WithIds { value, ids: steps } => {
+                let id_of = |step: &str| ids.get(step).cloned().ok_or_else(|| step.to_owned());
+                BodyValue::fill_ids(value, steps, id_of).unwrap()
+            }
             v1::Payload::IdOf(step) => ids[step].parse::<u64>().map_or(Value::Null, Value::from),
         };
         body.insert(name.clone(), value);

@@ -144,17 +144,20 @@ impl Rig {
         let find = |login: &str| partners.iter().find(|partner| partner["login"] == login);
         ran.says("`telform forget partners.");
         assert_eq!(self.story.writes().len(), writes_before, "a refused run writes nothing");
-        if refused("! partners.new  refusal::unsettled_create") {
+        let unsettled =
+            ["new", "branch"].into_iter().find(|name| refused(&format!("! partners.{name}  refusal::unsettled_create")));
+        let gone = ["gone", "lost"].into_iter().find(|name| refused(&format!("! partners.{name}  refusal::gone_or_hidden")));
+        if let Some(name) = unsettled {
             ran.says("pin its id with `id:`");
-            match find("new") {
+            match find(name) {
                 Some(made) => {
                     let sid = made["partner_sid"].as_str().unwrap();
-                    self.story.expect(0, &format!("adopt partners.new {sid}"))
+                    self.story.expect(0, &format!("adopt partners.{name} {sid}"))
                 }
-                None => self.story.expect(0, "forget partners.new"),
+                None => self.story.expect(0, &format!("forget partners.{name}")),
             };
-        } else if refused("! partners.gone  refusal::gone_or_hidden") && find("gone").is_none() {
-            self.story.expect(0, "forget partners.gone");
+        } else if let Some(name) = gone.filter(|name| find(name).is_none()) {
+            self.story.expect(0, &format!("forget partners.{name}"));
         } else {
             return false;
         }
@@ -227,7 +230,16 @@ fn essence(story: &Story) -> Value {
         numbers.sort_by_key(ToString::to_string);
         json!([without(bridge, &["id", "created_at", "updated_at", "numbers"]), numbers])
     });
-    let partners = list(&world["carrierx"]["partners"]).into_iter().map(|it| without(it, &["partner_sid", "display_id"]));
+    let partners = list(&world["carrierx"]["partners"]);
+    let login =
+        |sid: &Value| partners.iter().find(|parent| parent["partner_sid"] == *sid).map_or(sid, |parent| &parent["login"]).clone();
+    let partners = partners.iter().map(|it| {
+        let mut it = without(it.clone(), &["partner_sid", "display_id"]);
+        if let Some(parent) = it.get("parent_sid").map(login) {
+            it["parent_sid"] = parent;
+        }
+        it
+    });
     let mut sets: [Vec<Value>; 3] =
         [configurations.iter().map(|config| without(config.clone(), &TIMES)).collect(), bridges.collect(), partners.collect()];
     sets.iter_mut().for_each(|set| set.sort_by_key(ToString::to_string));
@@ -310,4 +322,5 @@ kill! {
     3 updates_before_each_request updates_after_each_write updates_after_each_durable_write;
     4 moves_before_each_request moves_after_each_write moves_after_each_durable_write;
     5 taken_over_before_each_request taken_over_after_each_write taken_over_after_each_durable_write;
+    6 family_before_each_request family_after_each_write family_after_each_durable_write;
 }

@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) hidden: bool,
 }
 
-pub(crate) const CASES: [Case; 6] = [
+pub(crate) const CASES: [Case; 7] = [
     // Create and patch of a configuration and a bridge, replacement of a configuration with its numbers moved, connect,
     // disconnect, read back, delete of a configuration and of a bridge.
     Case {
@@ -218,5 +218,30 @@ bridges:
 ",
         writes: 5,
         hidden: false,
+    },
+    // A partner below another one, both new, and such a pair that goes.
+    Case {
+        name: "a family",
+        world: "
+carrierx:
+  knobs: { delete: no_content }
+  partners:
+    - { partner_sid: 9c1e7b33-0d52-4b9c-b6f7-2f4a8d7c6e05, login: gone, name: Gone, company_name: Acme, country_code: USA, zip: '01234', owner_email: g@acme.example, phonenumber: '15162065574', payment_type: postpay }
+    - { partner_sid: 3f0c6a52-8b1e-4a37-9d55-0c2be1a7f410, login: lost, name: Lost, company_name: Acme, country_code: USA, zip: '01234', owner_email: l@acme.example, phonenumber: '15162065574', payment_type: postpay, parent_sid: 9c1e7b33-0d52-4b9c-b6f7-2f4a8d7c6e05 }
+",
+        write: |story, body| story.carrierx_with("partner_delete: true, ", body),
+        before: "
+partners:
+  gone: { login: gone, password: { env: PASS }, name: Gone, company_name: Acme, country_code: USA, zip: '01234', owner_email: g@acme.example, phonenumber: '15162065574', payment_type: postpay }
+  lost: { login: lost, password: { env: PASS }, name: Lost, company_name: Acme, country_code: USA, zip: '01234', owner_email: l@acme.example, phonenumber: '15162065574', payment_type: postpay, parent_sid: partners.gone }
+",
+        after: "
+guards: { max_deletes: 2 }
+partners:
+  branch: { login: branch, password: { env: PASS }, name: Branch, company_name: Acme, country_code: USA, zip: '01234', owner_email: b@acme.example, phonenumber: '15162065574', payment_type: postpay, parent_sid: partners.new }
+  new: { login: new, password: { env: PASS }, name: New, company_name: Acme, country_code: USA, zip: '01234', owner_email: n@acme.example, phonenumber: '15162065574', payment_type: postpay }
+",
+        writes: 4,
+        hidden: true,
     },
 ];

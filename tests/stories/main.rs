@@ -114,6 +114,7 @@ mod programs;
 #[cfg(target_os = "linux")]
 mod progress;
 mod quickstart;
+mod references;
 mod rehearsals;
 mod rekey;
 mod renames;

@@ -1,10 +1,12 @@
 //! YAML for existing objects: which live objects are not managed yet, what they are to be called, and how they are
 //! written so that a plan from the files is empty. Pure: the caller proves and saves.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::kind::Kind;
+use crate::model::kind::{Field, Kind};
 use crate::model::resource::{Address, ListingFailure, LiveAccount, LiveObject};
+use crate::model::value::CompactValue;
 use crate::plan::{self, Inputs};
 
 mod alike;
@@ -109,6 +111,18 @@ impl<'a> AdoptionSet<'a> {
             adoption.groups.push(found);
         }
         adoption
+    }
+
+    /// A value with the address of each object that it names by its id, where the object has one or gets one.
+    pub fn with_addresses<'v>(&self, account: &str, field: &Field, value: &'v CompactValue) -> Cow<'v, CompactValue> {
+        if !field.has_references() {
+            return Cow::Borrowed(value);
+        }
+        let mut address = |kind: &'static str, id: &str| {
+            let known = self.known.get(&(account.to_owned(), kind, id.to_owned()));
+            known.map(|address| CompactValue::from(address.to_string().as_str()))
+        };
+        Cow::Owned(field.map_references(value, &mut address))
     }
 
     /// One object under the name that the user gives it; `None` when the account has no such object.

@@ -81,7 +81,7 @@ impl<'a> ObjectStatement<'a> {
                 match field.ty {
                     AttributeType::Secret => secret(found, field)?,
                     AttributeType::Numbers | AttributeType::ServedBy => numbers(inputs, adoption, found, field)?,
-                    _ => attribute(inputs, found, field)?,
+                    _ => attribute(inputs, adoption, found, field)?,
                 }
             };
             Some((field, content))
@@ -105,7 +105,12 @@ fn shown<'a>(found: &AdoptableObject<'a>, field: &Field) -> &'a CompactValue {
     found.live.attributes.get(field.name).unwrap_or(&CompactValue::Null)
 }
 
-fn attribute<'a>(inputs: &Inputs<'a>, found: &AdoptableObject<'a>, field: &'static Field) -> Option<StatedContent<'a>> {
+fn attribute<'a>(
+    inputs: &Inputs<'a>,
+    adoption: &AdoptionSet<'_>,
+    found: &AdoptableObject<'a>,
+    field: &'static Field,
+) -> Option<StatedContent<'a>> {
     if let Some(masked) = found.live.masked.get(field.name) {
         return Some(StatedContent::LeftOut(format!("the service shows {masked} only")));
     }
@@ -120,7 +125,12 @@ fn attribute<'a>(inputs: &Inputs<'a>, found: &AdoptableObject<'a>, field: &'stat
         return Some(StatedContent::LeftOut(why.to_owned()));
     }
     let catalogue = inputs.live.accounts.get(found.account).map_or(&[][..], |live| &live.facts.catalogue);
-    Some(StatedContent::Value(stated_value(field, catalogue, shown)))
+    let stated = stated_value(field, catalogue, shown);
+    if field.has_references() {
+        let named = adoption.with_addresses(found.account, field, &stated).into_owned();
+        return Some(StatedContent::Value(Cow::Owned(named)));
+    }
+    Some(StatedContent::Value(stated))
 }
 
 /// A secret that can be changed later gets a placeholder; one that is sent only on create is no longer needed.

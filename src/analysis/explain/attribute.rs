@@ -7,10 +7,10 @@ use crate::analysis::drift::Drift;
 use crate::model::call::StepId;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind};
 use crate::model::resource::{Address, DesiredObject, DesiredValue, LiveObject, ServedBy, owned_by};
-use crate::model::value::Value;
+use crate::model::value::{CompactValue, Value};
 use crate::plan::{
-    AddressMatch, Change, ChangeAction, Inputs, NotTakenValue, NoticeCode, Plan, PlanNotice, PlanRefusal, SecretState,
-    ShownValue, StepPhase,
+    AddressMatch, Change, ChangeAction, Inputs, NotTakenValue, NoticeCode, ObjectAddresses, Plan, PlanNotice, PlanRefusal,
+    SecretState, ShownValue, StepPhase,
 };
 
 /// One attribute of an object.
@@ -280,7 +280,15 @@ impl ExplainContext<'_> {
         if field.ty.is_links() {
             return self.numbers_on_bridge(live);
         }
-        crate::plan::shown_now(live, field)
+        let shown = crate::plan::shown_now(live, field);
+        let account = self.inputs.desired.objects.get(self.address).map(|object| &object.account);
+        match (shown, account.filter(|_| field.has_references())) {
+            (ShownValue::Value(value), Some(account)) => {
+                let names = ObjectAddresses::new(self.inputs);
+                ShownValue::Value(names.shown_value(account, field, &CompactValue::from(value)).json())
+            }
+            (shown, _) => shown,
+        }
     }
 
     /// The numbers on a bridge, each with the address of what serves it, or its id when no address claims it.

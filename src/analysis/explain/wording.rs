@@ -136,6 +136,7 @@ pub(super) fn describe_type(ty: AttributeType) -> &'static str {
         AttributeType::Bool => "true or false",
         AttributeType::List => "a list, owned as a whole",
         AttributeType::Map => "a map, owned as a whole",
+        AttributeType::Reference(_) => "the address of another object, or its id",
         AttributeType::CatalogueEntry => "an entry of the catalogue",
         AttributeType::Numbers => "its numbers, owned as a whole",
         AttributeType::ServedBy => "what serves it; null for nothing",

@@ -200,6 +200,7 @@ fn is_shown(field: &Field) -> bool {
 fn is_one_text(ty: AttributeType) -> bool {
     match ty {
         AttributeType::Text
+        | AttributeType::Reference(_)
         | AttributeType::Decimal
         | AttributeType::Integer
         | AttributeType::Bool

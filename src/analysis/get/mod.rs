@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::adopt::AdoptionSet;
 use super::drift::NotCompared;
 use crate::model::resource::Address;
-use crate::plan::Inputs;
+use crate::plan::{Inputs, ObjectAddresses};
 
 mod columns;
 mod coverage;
@@ -80,6 +80,8 @@ pub struct Inventory<'a> {
     query: InventoryQuery,
     /// Names of entries, where they are needed.
     names: Option<AdoptionSet<'a>>,
+    /// The addresses of objects that values name by their ids.
+    addresses: ObjectAddresses<'a>,
     /// One for each kind, in the order in which they were asked for.
     pub tables: Vec<InventoryTable<'a>>,
     /// Where it was looked for.
@@ -92,7 +94,8 @@ impl<'a> Inventory<'a> {
         let kinds = scopes.iter().filter(|scope| scope.roles.is_none()).map(|scope| scope.name).collect();
         let names = named.then(|| AdoptionSet::from_unclaimed(&inputs, &kinds));
         let coverage = InventoryCoverage::from_live(&inputs, scopes);
-        let mut inventory = Self { inputs, query: query.clone(), names, tables: Vec::new(), coverage };
+        let addresses = ObjectAddresses::new(&inputs);
+        let mut inventory = Self { inputs, query: query.clone(), names, addresses, tables: Vec::new(), coverage };
         let ownership = Ownership::new(&inputs);
         for scope in scopes {
             let mut scope = scope.clone();
@@ -122,6 +125,11 @@ impl<'a> Inventory<'a> {
     /// The names of entries, where they were asked for.
     pub fn names(&self) -> Option<&AdoptionSet<'a>> {
         self.names.as_ref()
+    }
+
+    /// The addresses of objects that values name by their ids.
+    pub(super) fn addresses(&self) -> &ObjectAddresses<'a> {
+        &self.addresses
     }
 
     /// What the user wanted of it.

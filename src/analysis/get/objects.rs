@@ -96,7 +96,15 @@ impl<'a> ObjectRow<'a> {
         let field = self.kind.field(name)?;
         let shown = live.attributes.get(field.name)?;
         let catalogue = &inventory.inputs().facts_of_account(self.account).catalogue;
-        Some(stated_value(field, catalogue, shown))
+        let stated = stated_value(field, catalogue, shown);
+        if !field.has_references() {
+            return Some(stated);
+        }
+        let named = match inventory.names() {
+            Some(names) => names.with_addresses(self.account, field, &stated).into_owned(),
+            None => stated.into_owned(),
+        };
+        Some(Cow::Owned(inventory.addresses().shown_value(self.account, field, &named).into_owned()))
     }
 
     /// Whether the service shows a value in part only.

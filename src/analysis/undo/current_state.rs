@@ -4,11 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DoneStep, UndoBuilder, is_same_value};
 use crate::model::kind::Kind;
-use crate::model::resource::{Address, ServedBy};
-use crate::model::value::Value;
+use crate::model::resource::{Address, DesiredValue, ServedBy};
+use crate::model::value::{CompactValue, Value};
 use crate::plan::{ObjectRef, Plan, StepOperation};
 
 impl<'a> UndoBuilder<'a> {
+    /// What named an object that is recreated names it by its address: the new one has another id.
+    pub(super) fn name_recreated_objects(&mut self) {
+        let recreated = &self.recreated;
+        for address in &self.undo.about {
+            let Some(object) = self.undo.desired.objects.get_mut(address) else { continue };
+            let account = object.account.clone();
+            for field in object.shapes.clone().iter().flat_map(|kind| kind.reference_fields()) {
+                if let Some(DesiredValue::Value(value)) = object.attributes.get_mut(field.name) {
+                    *value = field.map_references(value, &mut |kind, id| {
+                        let was = (account.clone(), kind.to_owned(), id.to_owned());
+                        recreated.get(&was).map(|address| CompactValue::from(address.to_string().as_str()))
+                    });
+                }
+            }
+        }
+    }
+
     /// The effects by the current names of their accounts; those of a missing account are reported and left alone.
     pub(super) fn with_accounts_today<'d>(&mut self, plan: &Plan, deeds: Vec<DoneStep<'d>>) -> Vec<DoneStep<'d>> {
         let mut kept = Vec::new();

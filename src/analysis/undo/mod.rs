@@ -121,6 +121,7 @@ pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, today: UndoInputs<'_>) -> Un
             _ => {}
         }
     }
+    maker.name_recreated_objects();
     maker.undo_numbers(run, &deeds);
     maker.undo_ledger_updates(plan, sent);
     maker.undo.not_undone.sort();
@@ -202,7 +203,8 @@ impl<'a> UndoBuilder<'a> {
             self.add_not_undone(format!("{address} {secret}"), why);
         }
         let sent = deed.step.call.body.as_ref().map(CallBody::own_entries);
-        let plain = sent.into_iter().flatten().filter(|(_, payload)| matches!(payload, BodyValue::Value(_)));
+        let plain =
+            sent.into_iter().flatten().filter(|(_, payload)| matches!(payload, BodyValue::Value(_) | BodyValue::WithIds { .. }));
         let mut back = BTreeMap::new();
         for (name, _) in plain {
             let Some(field) = kind.field(name) else { continue };

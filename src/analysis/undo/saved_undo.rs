@@ -124,6 +124,8 @@ fn request_name(call: &Call, id: &dyn Fn(&str) -> Option<String>) -> String {
         BodyValue::Value(value) => plain(value),
         BodyValue::Secret { address, attribute } => format!("secret {address} {attribute}"),
         BodyValue::IdOf(step) => id(step).unwrap_or_default(),
+        BodyValue::WithIds { value, ids } => BodyValue::fill_ids(value, ids, |step| Ok(id(step).unwrap_or_default()))
+            .map_or_else(|_| value.to_string(), |it| plain(&it)),
     };
     let entries: BTreeMap<&String, String> =
         call.body.iter().flat_map(CallBody::own_entries).map(|(name, payload)| (name, entry(payload))).collect();

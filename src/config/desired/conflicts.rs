@@ -43,6 +43,7 @@ impl IdentityClaim<'_> {
 impl ConfigLoader<'_> {
     pub(super) fn check_claims(&mut self) {
         self.check_references();
+        self.check_attribute_references();
         self.check_identities();
         self.check_numbers();
     }

@@ -32,6 +32,7 @@ mod numbers;
 mod objects;
 mod phone;
 mod policy;
+mod references;
 mod renames;
 mod secret;
 mod shapes;

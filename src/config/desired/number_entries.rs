@@ -64,7 +64,7 @@ impl<'a> ConfigLoader<'a> {
             return None;
         }
         let (target_line, provider) = provider?;
-        if let Some(problem) = self.check_reference(&account, address, target_line, &provider) {
+        if let Some(problem) = self.check_reference(&account, address, target_line.into(), &provider) {
             self.report_problem(problem);
         }
         let location = head.file.source.location_of(head.entry.key_span);
@@ -106,7 +106,7 @@ impl<'a> ConfigLoader<'a> {
         if let Some(holder) = self.parsed.get(bridge).or(self.parsed_existing.get(bridge)) {
             return Some(holder.object.account.clone());
         }
-        if let Some(problem) = self.unknown_reference(line, bridge) {
+        if let Some(problem) = self.unknown_reference(line.into(), bridge) {
             self.report_problem(problem);
         }
         None

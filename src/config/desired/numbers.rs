@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::number_entries::{describe_known, names_of_kind};
-use super::{ConfigLoader, FileEntry, LayeredBlock, phone, suggestions, texts, values};
-use crate::config::problem::Problem;
+use super::{ConfigLoader, FileEntry, FileRef, LayeredBlock, phone, suggestions, texts, values};
+use crate::config::problem::{Problem, Span};
 use crate::config::yaml::double_quote;
 use crate::model::kind::{AttributeType, Kind, LinkRequests};
 use crate::model::resource::{Address, DesiredNumber, DesiredObject, DesiredValue};
@@ -129,13 +129,14 @@ impl<'a> ConfigLoader<'a> {
                 let named = line.entry.value.get(PROVIDER);
                 problems.extend(named.zip(wanted).and_then(|(entry, wanted)| {
                     let (account, owner) = (&parsed.object.account, &parsed.object.address);
-                    self.check_reference(account, owner, FileEntry { entry, ..line }, &wanted.provider)
+                    self.check_reference(account, owner, FileEntry { entry, ..line }.into(), &wanted.provider)
                 }));
             }
             if let (Some(line), Some(numbers)) = (parsed.served_by_entry(), &parsed.object.numbers) {
                 let (account, owner) = (&parsed.object.account, &parsed.object.address);
-                problems
-                    .extend(numbers.values().filter_map(|wanted| self.check_reference(account, owner, line, &wanted.provider)));
+                problems.extend(
+                    numbers.values().filter_map(|wanted| self.check_reference(account, owner, line.into(), &wanted.provider)),
+                );
             }
         }
         for problem in problems {
@@ -148,10 +149,10 @@ impl<'a> ConfigLoader<'a> {
         &self,
         account: &str,
         owner: &Address,
-        line: FileEntry<'a>,
+        at: ReferencePlace<'a>,
         target: &Address,
     ) -> Option<Problem> {
-        let problem = |what: String| reference_problem(what, line);
+        let problem = |what: String| reference_problem(what, at);
         if let Some(other) = self.parsed.get(target).or(self.parsed_existing.get(target)) {
             if other.object.account == account {
                 return None;
@@ -165,27 +166,39 @@ impl<'a> ConfigLoader<'a> {
                     other.object.account
                 ))
             } else {
-                "a number and what serves it must be in the same account".to_owned()
+                "both must be in the same account".to_owned()
             };
             return Some(problem(what).also_at(source, span, "defined here").help(help));
         }
-        self.unknown_reference(line, target)
+        self.unknown_reference(at, target)
     }
 
     /// A reference to an address that no file has; none while a file could not be read.
-    pub(super) fn unknown_reference(&self, line: FileEntry<'a>, target: &Address) -> Option<Problem> {
+    pub(super) fn unknown_reference(&self, at: ReferencePlace<'a>, target: &Address) -> Option<Problem> {
         if self.objects.contains_key(target) || self.existing.contains_key(target) || !self.all_files_read {
             return None;
         }
         let known = names_of_kind(&target.kind, self.objects.keys().chain(self.existing.keys()));
         let what = format!("`{}` is not among the {}", suggestions::shorten_name(&target.name), target.kind);
-        Some(reference_problem(what, line).help(describe_known(&target.kind, &target.name, &known)))
+        Some(reference_problem(what, at).help(describe_known(&target.kind, &target.name, &known)))
     }
 }
 
-fn reference_problem(what: String, line: FileEntry<'_>) -> Problem {
-    let (source, span) = (&line.file.source, values::value_span(line.entry));
-    Problem::new("telform::yaml::reference", what, source, span).label("this reference")
+/// Where an address is named.
+#[derive(Clone, Copy)]
+pub(super) struct ReferencePlace<'a> {
+    pub(super) file: FileRef<'a>,
+    pub(super) span: Span,
+}
+
+impl<'a> From<FileEntry<'a>> for ReferencePlace<'a> {
+    fn from(line: FileEntry<'a>) -> Self {
+        Self { file: line.file, span: values::value_span(line.entry) }
+    }
+}
+
+fn reference_problem(what: String, at: ReferencePlace<'_>) -> Problem {
+    Problem::new("telform::yaml::reference", what, &at.file.source, at.span).label("this reference")
 }
 
 /// The kind that serves the numbers of this kind.

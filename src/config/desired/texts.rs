@@ -189,7 +189,7 @@ impl ConfigLoader<'_> {
     }
 
     fn check_nested_key(&mut self, file: FileRef<'_>, field: &Field, part: &MapEntry) -> bool {
-        let Some(Part { known_values: words, name }) = field.nested_keys.iter().find(|known| *known.name == *part.key) else {
+        let Some(Part { known_values: words, name, .. }) = field.nested_keys.iter().find(|known| *known.name == *part.key) else {
             let known: Vec<&str> = field.nested_keys.iter().map(|known| known.name).collect();
             return self.check_known_word(file, &format!("a key of `{}`", field.name), &part.key, &known, part.key_span);
         };

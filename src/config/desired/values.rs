@@ -31,7 +31,7 @@ impl ConfigLoader<'_> {
         }
         let value = match field.ty {
             AttributeType::Text => self.text(file, entry).map(CompactValue::Text),
-            AttributeType::CatalogueEntry => self.catalogue_entry(file, entry).map(CompactValue::Text),
+            AttributeType::CatalogueEntry | AttributeType::Reference(_) => self.text_or_id(file, entry).map(CompactValue::Text),
             AttributeType::Decimal => self.read_decimal(file, entry).map(CompactValue::Text),
             AttributeType::Integer => self.read_whole_number(file, entry).map(|number| CompactValue::Number(number.into())),
             AttributeType::Bool => self.read_boolean(file, entry).map(CompactValue::Bool),
@@ -99,7 +99,8 @@ impl ConfigLoader<'_> {
         scalar.style == ScalarStyle::Escaped || self.refuse_template(file, text, at, what)
     }
 
-    fn catalogue_entry(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<SmolStr> {
+    /// A text, or the id of something.
+    fn text_or_id(&mut self, file: FileRef<'_>, entry: &MapEntry) -> Option<SmolStr> {
         match entry.value.as_scalar() {
             // An id; it has only one spelling, so it needs no quotes.
             Some(scalar) if scalar.classify_scalar() == PlainScalar::Integer && !scalar.text.starts_with('-') => {

@@ -111,6 +111,8 @@ fn attribute_schema(kind: &Kind, field: &Field) -> Value {
     let mut about = match field.ty {
         AttributeType::Secret => json!({ "$ref": "#/$defs/secret" }),
         AttributeType::Text => text_schema(kind, field),
+        // An address, or an id, which a service may write as a number.
+        AttributeType::Reference(_) => json!({ "type": ["string", "integer"], "pattern": "^[!-~]*$" }),
         AttributeType::CatalogueEntry => json!({ "type": ["string", "integer"], "minimum": 0 }),
         AttributeType::Decimal => {
             json!({ "type": ["string", "number"], "pattern": "^\\s*[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*$" })

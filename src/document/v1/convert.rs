@@ -60,6 +60,7 @@ impl From<&plan::Plan> for PlanV1 {
             refusals: each(&plan.refusals),
             ledger: each(&plan.ledger),
             existing: plan.existing.iter().map(|(address, object)| (address.to_string(), object.into())).collect(),
+            references: plan.references.iter().map(|(address, object)| (address.to_string(), object.into())).collect(),
             secrets: plan.secrets.iter().map(|(address, sources)| (address.to_string(), sources.clone())).collect(),
         }
     }
@@ -266,6 +267,7 @@ impl From<&call::BodyValue> for Payload {
                 Self::Secret { address: address.to_string(), attribute: attribute.clone() }
             }
             call::BodyValue::IdOf(step) => Self::IdOf(step.clone()),
+            call::BodyValue::WithIds { value, ids } => Self::WithIds { value: value.clone(), ids: ids.clone() },
         }
     }
 }

@@ -116,6 +116,9 @@ pub struct PlanV1 {
     /// Objects that the configuration only refers to, by address: the ones that its entries meant.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub existing: BTreeMap<String, ExistingV1>,
+    /// Objects that the changes name by their addresses, as far as they exist before the plan: what is sent is the id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub references: BTreeMap<String, ExistingV1>,
 }
 
 /// An account.

@@ -114,6 +114,13 @@ pub enum Payload {
     },
     /// The id that a step creates.
     IdOf(String),
+    /// A value that holds ids which steps create.
+    WithIds {
+        /// The value: in place of each id an empty text, or 0 where the service writes ids as numbers.
+        value: Value,
+        /// The step that creates each of them, by JSON pointer into the value.
+        ids: BTreeMap<String, String>,
+    },
 }
 
 /// An identity that is known, or that a step creates.

@@ -116,7 +116,10 @@ fn payload_value(payload: &BodyValue, vault: &SecretVault) -> Result<Value, Stri
             .get(address, attribute)
             .map(|secret| Value::String(secret.reveal().to_owned()))
             .ok_or_else(|| format!("the secret {address}.{attribute} was not supplied")),
-        BodyValue::IdOf(step) => Err(format!("the body still holds the id of step {step}, which is not known yet")),
+        BodyValue::IdOf(_) | BodyValue::WithIds { .. } => {
+            let steps: Vec<&str> = payload.steps_used().into_iter().map(String::as_str).collect();
+            Err(format!("the body still holds the id of step {}, which is not known yet", steps.join(", ")))
+        }
     }
 }
 

@@ -171,8 +171,11 @@ pub(super) const YAML: CodeGroup = CodeGroup {
             "The service sets this attribute; it cannot be written."
             "Remove the line."
         "telform::yaml::reference" 1
-            "A reference names something that is not declared, or that belongs to another account."
+            "A reference names something that is not declared, that is of another kind, or that belongs to another account."
             "Correct the name, or declare the object."
+        "telform::yaml::reference_loop" 1
+            "Objects name each other in a circle, so none of them can be created first."
+            "Take one of the references out, or write the id of an object that exists."
         "telform::yaml::removed_and_declared" 1
             "An address is both declared and under `removed`."
             "Keep one of them."

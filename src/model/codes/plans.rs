@@ -51,6 +51,7 @@ pub(super) const REFUSALS: CodeGroup = CodeGroup {
         "refusal::renamed_onto" 3 "An object is renamed to an address that belongs to another object in the ledger." ""
         "refusal::several_fit" 3 "Two live objects match one address." ""
         "refusal::similar_exists" 3 "A live object has a natural key that differs only in letter case, spaces or Unicode form from the one to be created." ""
+        "refusal::still_referred" 3 "An object that stays still names the one that would be deleted." ""
         "refusal::unfinished_replacement" 3 "A replaced object still exists, and the entry of its replacement was removed." ""
         "refusal::unknown_removal" 3 "A tombstone matches nothing and does not identify an object: it has no ledger entry, no id and no complete natural key." ""
         "refusal::unlisted" 3 "A listing could not be read, so nothing that depends on it is planned. The rest can be planned and applied." ""

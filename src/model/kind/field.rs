@@ -10,6 +10,27 @@ pub struct Part {
     pub name: &'static str,
     /// The values that it may have; empty where any value is allowed. Null is always allowed.
     pub known_values: &'static [&'static str],
+    /// The kind of the object that its value names, or that each element of its list names.
+    pub refers_to: Option<&'static str>,
+}
+
+impl Part {
+    /// A key with any value; the builders below say what differs.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, known_values: &[], refers_to: None }
+    }
+
+    /// The values that it may have.
+    pub const fn with_known_values(mut self, values: &'static [&'static str]) -> Self {
+        self.known_values = values;
+        self
+    }
+
+    /// Its value, or each element of its list, names an object of this kind.
+    pub const fn refers_to(mut self, kind: &'static str) -> Self {
+        self.refers_to = Some(kind);
+        self
+    }
 }
 
 /// One attribute of a kind.
@@ -49,6 +70,8 @@ pub struct Field {
     pub allows_secret_sources: bool,
     /// Keys inside a map, or inside each map of a list, as far as they are known; empty where any key is allowed.
     pub nested_keys: &'static [Part],
+    /// For a list or a map: the kind of the objects that its elements name.
+    pub elements_refer_to: Option<&'static str>,
     /// Has a meaning in its own account only: never carried over to another account.
     pub account_bound: bool,
     /// Part of the public object that a PUT must hold.
@@ -67,7 +90,7 @@ impl Field {
     /// A modifiable attribute of the given type; the builders below say what differs.
     pub const fn new(name: &'static str, ty: AttributeType) -> Self {
         let normaliser = match ty {
-            AttributeType::Text => Normaliser::EmptyIsNull,
+            AttributeType::Text | AttributeType::Reference(_) => Normaliser::EmptyIsNull,
             AttributeType::Decimal | AttributeType::Integer => Normaliser::Decimal,
             AttributeType::List | AttributeType::Map | AttributeType::Opaque => Normaliser::Collection,
             AttributeType::CatalogueEntry => Normaliser::Catalogue,
@@ -90,6 +113,7 @@ impl Field {
             grammar: TextGrammar::Any,
             allows_secret_sources: false,
             nested_keys: &[],
+            elements_refer_to: None,
             account_bound: false,
             public: true,
             is_state: false,
@@ -198,6 +222,12 @@ impl Field {
     /// Keys inside, as far as they are known.
     pub const fn with_nested_keys(mut self, parts: &'static [Part]) -> Self {
         self.nested_keys = parts;
+        self
+    }
+
+    /// Its elements name objects of this kind.
+    pub const fn elements_refer_to(mut self, kind: &'static str) -> Self {
+        self.elements_refer_to = Some(kind);
         self
     }
 

@@ -36,6 +36,7 @@ fn describe_type(field: &Field) -> &'static str {
         AttributeType::Bool => "bool",
         AttributeType::List => "list",
         AttributeType::Map => "map",
+        AttributeType::Reference(_) => "reference",
         AttributeType::CatalogueEntry => "catalogue",
         AttributeType::Numbers => "numbers",
         AttributeType::ServedBy => "what serves it",
@@ -87,10 +88,17 @@ fn describe_field(field: &Field) -> String {
     if !field.known_values.is_empty() {
         say(format!("Seen: {}; others are sent with a warning.", field.known_values.join(", ")));
     }
+    if let AttributeType::Reference(kind) = field.ty {
+        say(format!("Names one of the {kind}: `{kind}.NAME`, or its id."));
+    }
+    if let Some(kind) = field.elements_refer_to {
+        say(format!("Each element names one of the {kind}: `{kind}.NAME`, or its id."));
+    }
     if !field.nested_keys.is_empty() {
-        let part = |part: &Part| match part.known_values {
-            [] => part.name.to_owned(),
-            words => format!("{} ({})", part.name, words.join(", ")),
+        let part = |part: &Part| match (part.known_values, part.refers_to) {
+            ([], None) => part.name.to_owned(),
+            ([], Some(kind)) => format!("{} (`{kind}.NAME`, or an id)", part.name),
+            (words, _) => format!("{} ({})", part.name, words.join(", ")),
         };
         let parts: Vec<String> = field.nested_keys.iter().map(part).collect();
         say(format!("Known inside: {}; others are sent with a warning.", parts.join("; ")));

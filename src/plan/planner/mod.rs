@@ -27,6 +27,7 @@ mod lookalikes;
 mod not_compared;
 mod number_entries;
 mod objects;
+mod references;
 mod take_over;
 mod token_owners;
 mod unlisted;
@@ -104,6 +105,8 @@ pub(super) fn compute_plan(inputs: &Inputs<'_>) -> Plan {
     planner.note_left_dark_elsewhere(inputs);
     planner.order_take_overs();
     planner.plan_deletes(inputs);
+    planner.order_references();
+    planner.order_deletes_of_referred(inputs, &findings);
     let secrets = secret_sources(inputs, &selection);
     let existing = findings.existing_objects(|address| selection.includes(address));
     planner.into_plan(inputs, &findings, secrets, existing)
@@ -189,6 +192,7 @@ impl<'a> Planner<'a> {
             }
         }
         self.impact.sort();
+        let references = self.name_references(inputs, findings);
         let planned = guard::PlannedChanges { findings, changes: &self.changes, steps: &steps, impact: &self.impact };
         self.remarks.refusals.extend(guard::check_guards(inputs, &planned));
         self.remarks.refusals = group_refusals(self.remarks.refusals);
@@ -214,6 +218,7 @@ impl<'a> Planner<'a> {
             ledger: self.remarks.effects,
             secrets,
             existing,
+            references,
             unmanaged: count_unmanaged(inputs, findings, &leaving),
             made_with: Some(ledger_line(inputs)),
             logins: inputs.token_logins(),

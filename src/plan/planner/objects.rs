@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use super::Planner;
 use super::bridges::freed_for_bridge;
 use crate::model::kind::{AttributeType, Field, Kind};
-use crate::model::ledger::ManagedObject;
-use crate::model::resource::{AccountSettings, DesiredObject, DesiredValue, LiveObject, ServedBy};
+use crate::model::resource::{AccountSettings, Address, DesiredObject, DesiredValue, LiveObject, ServedBy};
 use crate::plan::account_moves::{self, Predecessor};
 use crate::plan::change::{
     self, AttributeChange, ChangeAction, Comparison, ShownValue, attributes_of_new_object, is_unused_field,
@@ -15,6 +14,7 @@ use crate::plan::diagnostics::{NoticeCode, PlanRefusal, RefusalCode};
 use crate::plan::link_steps::{assignable_number_ids, ref_of_new_object};
 use crate::plan::live_index;
 use crate::plan::matching::{MatchOutcome, Matches, ObjectMatch};
+use crate::plan::references::{ReferenceNames, hidden_objects, in_reference_order};
 use crate::plan::removal::LeavingObject;
 use crate::plan::selection::Selection;
 use crate::plan::step::ObjectRef;
@@ -27,23 +27,30 @@ static NO_SETTINGS: AccountSettings = AccountSettings::new();
 impl<'a> Planner<'a> {
     pub(super) fn plan_objects(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, selection: &Selection) {
         self.secrets_readable = inputs.ledger.readable_with(inputs.key);
-        for ObjectMatch { object, entry, kind, outcome: finding } in findings.by_address.values() {
+        let hidden = hidden_objects(findings);
+        let names = ReferenceNames::new(findings, &hidden);
+        for found in in_reference_order(findings) {
+            let ObjectMatch { object, entry, kind, outcome: finding } = found;
             if !selection.includes(&object.address) {
                 continue;
             }
+            if matches!(finding, MatchOutcome::Blocked) {
+                continue;
+            }
+            let Some(wanted) = self.resolve_references(inputs, findings, selection, found) else { continue };
             let left = match finding {
                 MatchOutcome::Blocked => continue,
                 MatchOutcome::Live(live) => {
-                    self.plan_existing(inputs, object, *entry, kind, live);
+                    self.plan_existing(inputs, &names, &wanted, found, live);
                     self.objects_left(inputs, findings, object, kind, *entry)
                 }
                 MatchOutcome::Hidden => self.objects_left(inputs, findings, object, kind, *entry),
                 MatchOutcome::New => {
                     let left = self.objects_left(inputs, findings, object, kind, *entry);
                     match left.first() {
-                        None => self.plan_create(inputs, object, kind, None),
+                        None => self.plan_create(inputs, &wanted, kind, None),
                         Some(from) => {
-                            let heir = self.carry_over_attributes(object, kind, *from);
+                            let heir = self.carry_over_attributes(&wanted, kind, *from);
                             self.plan_create(inputs, &heir, kind, Some(*from));
                         }
                     }
@@ -169,11 +176,12 @@ impl<'a> Planner<'a> {
     fn plan_existing(
         &mut self,
         inputs: &Inputs<'a>,
-        object: &'a DesiredObject,
-        entry: Option<&'a ManagedObject>,
-        kind: &'static Kind,
+        names: &ReferenceNames<'_, 'a>,
+        object: &DesiredObject,
+        found: &ObjectMatch<'a>,
         live: &'a LiveObject,
     ) {
+        let (entry, kind) = (found.entry, found.kind);
         let late = entry_of_late_create(inputs.ledger, object, inputs.facts_of_account(&object.account), live, inputs.key);
         let late = late.filter(|_| entry.is_none()).map(|(_, entry)| entry);
         let entry = entry.filter(|entry| entry.id == live.id && entry.account == object.account);
@@ -196,11 +204,12 @@ impl<'a> Planner<'a> {
             settings: inputs.desired.accounts.get(&object.account).map_or(&NO_SETTINGS, |it| &it.settings),
             rewrite: &rewrite,
             resend: &resend,
+            names,
         }
         .run();
         if !difference.replace.is_empty() {
             // The new object is written whole, so attributes that could not be compared do not matter.
-            self.plan_replace(inputs, object, kind, live, &difference.replace);
+            self.plan_replace(inputs, object, &found.object.address, kind, live, &difference.replace);
             return;
         }
         difference
@@ -263,7 +272,8 @@ impl<'a> Planner<'a> {
     fn plan_replace(
         &mut self,
         inputs: &Inputs<'a>,
-        object: &'a DesiredObject,
+        object: &DesiredObject,
+        address: &'a Address,
         kind: &'static Kind,
         live: &'a LiveObject,
         because: &[AttributeChange],
@@ -282,7 +292,8 @@ impl<'a> Planner<'a> {
         // A run that was interrupted right after its POST left the new object without a trace in the ledger.
         let others = live_index::with_wanted_key(inputs, object, kind);
         let others: Vec<&LiveObject> = others.into_iter().filter(|other| other.id != live.id).collect();
-        let from = Predecessor { account: &object.account, kind, live };
+        let Some(account) = inputs.desired.objects.get(address).map(|object| object.account.as_str()) else { return };
+        let from = Predecessor { account, kind, live };
         let (heir, new) = match others.as_slice() {
             [] => {
                 let new = self.carry_over_attributes(object, kind, from);
@@ -305,10 +316,10 @@ impl<'a> Planner<'a> {
                 return;
             }
         };
-        self.replaced.insert(&object.address, live);
+        self.replaced.insert(address, live);
         self.leaving.push(LeavingObject {
-            address: &object.address,
-            account: &object.account,
+            address,
+            account,
             kind,
             live,
             replacement: Some(heir),

@@ -34,6 +34,7 @@ pub(super) fn create(core: &mut SandboxCore, body: Map<String, Value>) -> Result
         }
     }
     check_login(core, body.get("login").and_then(Value::as_str).unwrap_or_default())?;
+    check_parent(core, &body)?;
     let now = core.world.now();
     let world = &mut core.world.carrierx;
     let (mut partner, mails) = partner_from_body(&world.knobs, &body)?;
@@ -74,6 +75,16 @@ fn check_login(core: &mut SandboxCore, login: &str) -> Result<(), RequestRefusal
         DuplicateLogin::Accept => return Ok(()),
     };
     refuse(status, "login", "this login is taken")
+}
+
+/// A parent is a partner below the account, visible or not, the account itself, or one that other partners already name.
+fn check_parent(core: &mut SandboxCore, body: &Map<String, Value>) -> Result<(), RequestRefusal> {
+    let Some(parent) = body.get("parent_sid").and_then(Value::as_str).filter(|sid| !sid.is_empty()) else { return Ok(()) };
+    let world = &core.world.carrierx;
+    let known = parent == world.account_sid
+        || core.partners.place(world, parent).is_some()
+        || world.partners.iter().any(|partner| partner.text("parent_sid") == parent);
+    if known { Ok(()) } else { refuse(422, "parent_sid", "no such partner") }
 }
 
 /// The partner that a body describes, and the mails that are sent for it. Fields that must not be set are ignored.

@@ -51,22 +51,22 @@ const VOICE: &[&str] = &["accept", "reject403", "reject503"];
 
 /// One access rule (carrierx.md 5.1).
 const ACL: &[Part] = &[
-    Part { name: "access_control_rules", known_values: &[] },
-    Part { name: "direction", known_values: &["any", "inbound", "outbound", "undirected"] },
-    Part { name: "sms_action_true", known_values: SMS },
-    Part { name: "sms_action_false", known_values: SMS },
-    Part { name: "voice_action_true", known_values: VOICE },
-    Part { name: "voice_action_false", known_values: VOICE },
+    Part::new("access_control_rules"),
+    Part::new("direction").with_known_values(&["any", "inbound", "outbound", "undirected"]),
+    Part::new("sms_action_true").with_known_values(SMS),
+    Part::new("sms_action_false").with_known_values(SMS),
+    Part::new("voice_action_true").with_known_values(VOICE),
+    Part::new("voice_action_false").with_known_values(VOICE),
 ];
 
 /// Events that call back (carrierx.md 5.3).
 const CALLBACKS: &[Part] = &[
-    Part { name: "app_conference_call", known_values: &[] },
-    Part { name: "app_conference_meeting", known_values: &[] },
-    Part { name: "app_mediator", known_values: &[] },
-    Part { name: "sms", known_values: &[] },
-    Part { name: "phonenumber_order", known_values: &[] },
-    Part { name: "phonenumber_messaging_update", known_values: &[] },
+    Part::new("app_conference_call"),
+    Part::new("app_conference_meeting"),
+    Part::new("app_mediator"),
+    Part::new("sms"),
+    Part::new("phonenumber_order"),
+    Part::new("phonenumber_messaging_update"),
 ];
 
 const FIELDS: &[Field] = &[
@@ -122,11 +122,11 @@ const FIELDS: &[Field] = &[
         .verified()
         .compared_as(Normaliser::Mail)
         .doc("Technical contact.", "carrierx.md 7"),
-    Field::new("parent_sid", AttributeType::Text)
+    Field::new("parent_sid", AttributeType::Reference("partners"))
         .create_only()
         .made_of(TextGrammar::Code)
         .of_account()
-        .doc("Partner above this one; the caller when left out.", "carrierx.md 4.3"),
+        .doc("Partner above this one, by its address or its id; the caller when left out.", "carrierx.md 4.3"),
     Field::new("charge_at", AttributeType::Decimal)
         .create_only()
         .only_with(PREPAY.0, PREPAY.1)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{JournalFinding, JournalRecord, RecordedRun, RecordedStep, StepEnding};
 use crate::document::v1::{Body, Operation, Payload, Ref, ServedState, StepV1};
+use crate::model::call::BodyValue;
 use crate::model::value::Value;
 
 /// A value as the journal may show it.
@@ -159,6 +160,12 @@ impl<'a> RecordedStep<'a> {
             Payload::IdOf(step) => {
                 let id = run.id_created_by(step).unwrap_or(step);
                 (before.unwrap_or(RecordedValue::Absent), RecordedValue::Value(Value::String(id.to_owned())))
+            }
+            Payload::WithIds { value, ids } => {
+                let id_of = |step: &str| Ok(run.id_created_by(step).unwrap_or(step).to_owned());
+                let sent = || BodyValue::fill_ids(value, ids, id_of).unwrap_or_else(|_| value.clone());
+                let after = image(self.object_after()).unwrap_or_else(|| RecordedValue::Value(sent()));
+                (before.unwrap_or(RecordedValue::Absent), after)
             }
         }
     }

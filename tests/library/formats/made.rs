@@ -169,6 +169,7 @@ impl Maker {
             ledger: Vec::new(),
             secrets: Default::default(),
             existing: Default::default(),
+            references: Default::default(),
             notices: Vec::new(),
             unmanaged: Vec::new(),
             made_with: None,

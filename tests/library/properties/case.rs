@@ -71,6 +71,7 @@ impl Case {
             }
         }
         case.roll_numbers(dice);
+        case.roll_references(dice);
         case.roll_ledger(dice);
         case.roll_removed(dice);
         case
@@ -180,6 +181,18 @@ impl Case {
                 let (account, number) = (UNPOD.to_owned(), number.to_owned());
                 let entry = NumberEntry { address: address.clone(), account, number, bridge, wanted };
                 self.desired.number_entries.insert(address, entry);
+            }
+        }
+    }
+
+    /// Partners below others that are declared; each below an earlier one, so that none is below itself.
+    fn roll_references(&mut self, dice: &mut Dice) {
+        let partners: Vec<Address> = self.desired.objects.keys().filter(|address| address.kind == "partners").cloned().collect();
+        for (index, address) in partners.iter().enumerate().skip(1) {
+            if dice.once_in(3) {
+                let parent = partners[dice.below(index)].to_string();
+                let object = self.desired.objects.get_mut(address).expect("listed");
+                object.attributes.insert("parent_sid", DesiredValue::Value(parent.as_str().into()));
             }
         }
     }

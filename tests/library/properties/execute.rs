@@ -118,6 +118,9 @@ impl Executor<'_> {
                 let id = self.resolve(&ObjectRef::Step(step.clone()))?;
                 Ok(id.parse::<u64>().map_or_else(|_| json!(id), Value::from))
             }
+            BodyValue::WithIds { value, ids } => {
+                BodyValue::fill_ids(value, ids, |step| self.resolve(&ObjectRef::Step(step.to_owned())))
+            }
             BodyValue::Secret { address, attribute } => {
                 check(address == owner && attribute == name, "somebody else's secret")?;
                 let known = self.case.secrets.get(&(address.clone(), attribute.clone()));
@@ -396,6 +399,10 @@ impl Executor<'_> {
             _ => false,
         });
         check(!served, "numbers are still connected")?;
+        let named = self.model.objects.iter().find(|((other, its), there)| {
+            *other == kind.name && its != id && !there.hidden && there.attributes.get("parent_sid") == Some(&json!(id))
+        });
+        check(named.is_none(), &format!("{named:?} still names it"))?;
         let allowed = |account: &Account| account.settings.contains_key("partner_delete");
         check(kind.name != "partners" || allowed(&self.case.desired.accounts["c"]), "nobody documents this delete")?;
         let taken = matches!(&step.operation, StepOperation::Delete { prior_connections, .. } if !prior_connections.is_empty())

@@ -33,6 +33,7 @@ pub(crate) fn shown(field: &Field, generation: Option<u8>, dice: &mut Dice) -> V
         ("account_sid", _) => json!(dice.pick(&["A0", "A1", "A2", "A3"])),
         ("slug", _) => json!(dice.pick(&["sales", "support", "ops", "night"])),
         ("login", _) => json!(dice.pick(&["l0", "l1", "l2", "l3"])),
+        ("parent_sid", _) => dice.pick(&[json!(null), json!(null), json!(null), json!("sid-0"), json!("sid-1")]),
         ("payment_type", _) => json!(dice.pick(&["postpay", "prepay"])),
         ("country_code" | "created_at" | "date_created" | "display_id" | "status", _) => json!("USA"),
         _ if field.needs_verification => dice.pick(&[json!("a@b.example"), json!("c@d.example"), json!(null)]),
@@ -43,7 +44,9 @@ pub(crate) fn shown(field: &Field, generation: Option<u8>, dice: &mut Dice) -> V
         (_, AttributeType::List) => dice.pick(&[json!([]), json!([{"rule": "a"}]), json!([{"rule": "a"}, {"rule": "b"}])]),
         (_, AttributeType::Map) => dice.pick(&[json!({}), json!({"tier": "gold"}), json!({"tier": "gold", "desk": "north"})]),
         (_, AttributeType::Opaque) => dice.pick(&[json!(null), json!({}), json!([{"meta_key": "k", "meta_value": 7}])]),
-        (_, AttributeType::Secret | AttributeType::Numbers | AttributeType::ServedBy) => Value::Null,
+        (_, AttributeType::Secret | AttributeType::Numbers | AttributeType::ServedBy | AttributeType::Reference(_)) => {
+            Value::Null
+        }
     }
 }
 

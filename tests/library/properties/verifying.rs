@@ -6,13 +6,14 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::Value;
 use telform::document::{self, Origin};
-use telform::model::resource::Desired;
+use telform::model::guards::Guards;
+use telform::model::resource::{Address, Desired, DesiredValue, SettingValue};
 use telform::output::view::json::to_pretty_json;
 use telform::plan::Plan;
 use telform::verify;
 
 use crate::mutants::{everywhere, forged, reordered, with_checksum, without};
-use crate::properties::case::{Case, plan};
+use crate::properties::case::{Case, entry, plan};
 use crate::properties::cases;
 use crate::properties::dice::{Dice, dice};
 use crate::properties::guarding::torn;
@@ -99,4 +100,101 @@ fn no_mutant_of_a_generated_plan_passes() {
         panic!("{error}");
     }
     assert!(refused.get() > total, "too few mutants: {}", refused.get());
+}
+
+/// A partner of this login below another one, as the configuration wants it.
+fn want_partner(case: &mut Case, name: &str, parent: Option<&str>, dice: &mut Dice) {
+    case.want("partners", name, dice);
+    let object = case.desired.objects.get_mut(&Address::new("partners", name)).expect("wanted");
+    object.attributes.insert("login", DesiredValue::Value(format!("login-{name}").as_str().into()));
+    object.attributes.remove("parent_sid");
+    if let Some(parent) = parent {
+        object.attributes.insert("parent_sid", DesiredValue::Value(parent.into()));
+    }
+}
+
+/// Two new partners, the first below the second.
+fn new_family() -> Value {
+    let mut dice = Dice::of(&[]);
+    let mut case = Case::roll(&mut dice);
+    case.desired.objects.clear();
+    case.desired.kinds.insert("partners".into());
+    want_partner(&mut case, "z", None, &mut dice);
+    want_partner(&mut case, "a", Some("partners.z"), &mut dice);
+    let plan = plan(&case, &case.live());
+    let document = serde_json::to_value(document::from_plan(&plan, Origin::default())).expect("JSON");
+    assert!(!refuses(&document, &document["plan"]), "{document:#}");
+    document
+}
+
+/// The parent comes first although its name comes last, and whatever makes less of that is refused.
+#[test]
+fn no_plan_passes_that_sends_an_id_before_it_exists() {
+    let document = new_family();
+    let plan = &document["plan"];
+    assert_eq!(plan["steps"][0]["address"], "partners.z", "{plan:#}");
+    assert_eq!(plan["steps"][1]["waits_for"], serde_json::json!(["s1"]), "{plan:#}");
+    let sent = &plan["steps"][1]["call"]["body"]["object"]["parent_sid"];
+    assert_eq!(*sent, serde_json::json!({ "with_ids": { "value": "", "ids": { "": "s1" } } }));
+    assert!(refuses(&document, &reordered(plan, 0, 1)), "the child first");
+    type Forgery = (&'static str, &'static str, Value);
+    let forgeries: [Forgery; 8] = [
+        ("no wait", "/steps/1/waits_for", serde_json::json!([])),
+        ("the address itself", "/steps/1/call/body/object/parent_sid", serde_json::json!({ "value": "partners.z" })),
+        ("another id", "/steps/1/call/body/object/parent_sid", serde_json::json!({ "value": "sid-9" })),
+        ("its own id", "/steps/1/call/body/object/parent_sid/with_ids/ids", serde_json::json!({ "": "s2" })),
+        ("no id", "/steps/1/call/body/object/parent_sid/with_ids/ids", serde_json::json!({})),
+        (
+            "an id beside",
+            "/steps/1/call/body/object/login",
+            serde_json::json!({ "with_ids": { "value": "", "ids": { "": "s1" } } }),
+        ),
+        ("not shown", "/changes/0/attributes", serde_json::json!([])),
+        ("an object of nobody", "/references", serde_json::json!({ "partners.y": { "account": "c", "id": "sid-1" } })),
+    ];
+    for (what, place, value) in forgeries {
+        let mut forged = plan.clone();
+        if let Some(at) = forged.pointer_mut(place) {
+            *at = value;
+        } else {
+            forged["references"] = value;
+        }
+        assert!(refuses(&document, &forged), "{what}");
+    }
+}
+
+/// Two partners that go, the first below the second: the parent waits for its child.
+#[test]
+fn no_plan_passes_that_deletes_what_is_still_named() {
+    let mut dice = Dice::of(&[]);
+    let mut case = Case::roll(&mut dice);
+    case.desired.objects.clear();
+    case.ledger.objects.clear();
+    case.model.objects.retain(|(kind, _), _| *kind != "partners");
+    case.desired.kinds.insert("partners".into());
+    case.desired.guards = Guards { max_deletes: Some(2), ..Guards::default() };
+    case.desired.accounts.get_mut(CARRIERX).expect("there").settings.insert("partner_delete", SettingValue::On);
+    for (name, id, parent) in [("a", "sid-1", "sid-2"), ("z", "sid-2", "")] {
+        case.model.add("partners", id, false, &mut dice);
+        let thing = case.model.objects.get_mut(&("partners", id.to_owned())).expect("added");
+        thing.attributes.insert("login", format!("login-{name}").into());
+        thing.attributes.insert("parent_sid", parent.into());
+        case.ledger.objects.insert(Address::new("partners", name), entry(CARRIERX, id));
+    }
+    let plan = plan(&case, &case.live());
+    let document = serde_json::to_value(document::from_plan(&plan, Origin::default())).expect("JSON");
+    let good = &document["plan"];
+    assert!(!refuses(&document, good), "{document:#}");
+    assert_eq!(good["steps"][0]["operation"]["id"], "sid-1", "the child first: {good:#}");
+    assert_eq!(good["steps"][1]["waits_for"], serde_json::json!(["s1", "phase:read_back"]));
+    let mut forged = good.clone();
+    forged["steps"][1]["waits_for"] = serde_json::json!(["phase:read_back"]);
+    assert!(refuses(&document, &forged), "no wait");
+    assert!(refuses(&document, &reordered(good, 0, 1)), "the parent first");
+    // What stays and names it keeps it.
+    case.ledger.objects.remove(&Address::new("partners", "a"));
+    let kept = crate::properties::case::plan(&case, &case.live());
+    let codes: Vec<&str> = kept.refusals.iter().map(|refusal| refusal.code.as_str()).collect();
+    assert_eq!(codes, ["refusal::still_referred"]);
+    assert!(kept.refusals[0].detail.contains("sid-1"), "{}", kept.refusals[0].detail);
 }

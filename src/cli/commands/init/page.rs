@@ -218,6 +218,7 @@ fn example_value(kind: &Kind, field: &Field) -> String {
         AttributeType::Map => " {}".to_owned(),
         AttributeType::Opaque => String::new(),
         AttributeType::ServedBy => text(EXAMPLE),
+        AttributeType::Reference(kind) => format!(" {kind}.{EXAMPLE}"),
         AttributeType::Numbers => format!("\n#       \"+14155550101\": {{ provider: {EXAMPLE} }}"),
         AttributeType::Text | AttributeType::CatalogueEntry if !field.example.is_empty() => text(field.example),
         AttributeType::Text | AttributeType::CatalogueEntry => match (field.known_values.first(), field.normaliser) {
