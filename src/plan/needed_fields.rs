@@ -54,6 +54,7 @@ fn may_leave(kind: &str, account: &str, desired: &Desired, ledger: &Ledger, dest
         || entries()
             .filter(|(_, entry)| entry.account == account)
             .any(|(address, entry)| desired.objects.get(address).is_none_or(|object| object.account != entry.account))
+        || entries().any(|(_, entry)| entry.account == account && !entry.former.is_empty())
         || entries().any(|(_, entry)| entry.left_behind.iter().any(|left| left.account == account))
 }
 
