@@ -47,7 +47,7 @@ fn two_thousand_partners_are_a_table_and_one_entry() {
     println!("adopted 2000 partners in {} ms", begun.elapsed().as_millis());
     ran.says("wrote telform/carrierx-partners.yaml  2000 partners\n").says("wrote telform/carrierx-partners.csv  2000 rows\n");
     ran.says("only a create needs it: country_code, daily_spending_limit, parent_sid, payment_type, spending_limit; --with")
-        .says("a plan over what was written is empty");
+        .says("a plan for the written files is empty");
     let first = files(&story);
     let [(table, rows), (_, yaml)] = first.as_slice() else { panic!("{first:?}") };
     assert_eq!((table.as_str(), rows.lines().count()), ("carrierx-partners.csv", 2001));
@@ -229,7 +229,7 @@ fn a_file_of_another_is_never_overwritten() {
     std::fs::create_dir(story.path("telform")).unwrap();
     story.file("telform/carrierx-partners.csv", "mine\n1\n");
     let refused = story.expect(1, ADOPT);
-    refused.says("telform/carrierx-partners.csv exists with other content; nothing was written");
+    refused.says("telform/carrierx-partners.csv already exists with different content; nothing was written");
     assert_eq!(files(&story), [("carrierx-partners.csv".to_owned(), "mine\n1\n".to_owned())]);
     assert!(!story.path(".telform/ledger.json").exists());
     #[cfg(unix)]
