@@ -3,6 +3,7 @@
 //! A checksum is not a signature: anyone who edits a file can make a new one. An edited plan is not applied because apply
 //! plans again and requires the same digest.
 
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::plan;
@@ -14,7 +15,7 @@ pub mod v1;
 
 pub use plan_differences::{PlanDifference, plan_differences};
 pub use seals::{bind_document, changed_secrets, other_key_difference, seal_secrets, unbound_secrets};
-pub use v1::{Document, LedgerIdentity, Origin};
+pub use v1::{Document, IsEmpty, LedgerIdentity, Origin, UnconvertedDocument};
 
 /// The version that this telform writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -67,6 +68,21 @@ impl DocumentError {
 
 /// A plan as a document, without its checksum.
 pub fn from_plan(plan: &plan::Plan, origin: Origin) -> Document {
+    from_parts(plan, origin, plan.into(), saved_undo(plan).iter().map(Into::into).collect())
+}
+
+/// The same for writing alone: nothing of the plan is copied. `undo` is what [`saved_undo`] returned.
+pub fn unconverted<'a>(plan: &'a plan::Plan, undo: &'a [plan::UndoEntry], origin: Origin) -> UnconvertedDocument<'a> {
+    let lists = (plan.changes[..].into(), plan.steps[..].into(), plan.impact[..].into());
+    from_parts(plan, origin, v1::PlanV1::from_lists(plan, lists.0, lists.1, lists.2), undo.into())
+}
+
+/// How to undo a plan, as its document says it: a refused plan does nothing that can be undone.
+pub fn saved_undo(plan: &plan::Plan) -> Vec<plan::UndoEntry> {
+    if plan.is_refused() { Vec::new() } else { plan.undo_entries() }
+}
+
+fn from_parts<P, U>(plan: &plan::Plan, origin: Origin, converted: P, undo: U) -> Document<P, U> {
     Document {
         format: FORMAT.to_owned(),
         format_version: FORMAT_VERSION,
@@ -76,10 +92,10 @@ pub fn from_plan(plan: &plan::Plan, origin: Origin) -> Document {
         refused: plan.is_refused(),
         digest: plan.digest.clone(),
         origin,
-        plan: plan.into(),
+        plan: converted,
         notices: plan.notices.iter().map(Into::into).collect(),
         unmanaged: plan.unmanaged.iter().map(Into::into).collect(),
-        undo: if plan.is_refused() { Vec::new() } else { plan.undo_entries().iter().map(Into::into).collect() },
+        undo,
         seals: None,
         binding: None,
         checksum: None,
@@ -119,7 +135,7 @@ fn ledger_line(origin: &Origin) -> Option<plan::LedgerLine> {
 impl Document {
     /// The parts of the document beside the plan that follow from it agree with it.
     fn check_follows_from(&self, plan: &plan::Plan) -> Result<(), DocumentError> {
-        let again = from_plan(plan, Origin::default());
+        let again = unconverted(plan, &[], Origin::default());
         for (what, same) in [
             ("summary", self.summary == again.summary),
             ("pending", self.pending == again.pending),
@@ -134,7 +150,7 @@ impl Document {
 
     /// Whether its undo is the one that follows from its plan; another telform version may have computed a different one.
     pub fn has_undo_of(&self, plan: &plan::Plan) -> bool {
-        self.undo == from_plan(plan, Origin::default()).undo
+        self.undo.iter().cloned().eq(saved_undo(plan).iter().map(Into::into))
     }
 }
 
@@ -157,14 +173,12 @@ pub fn plan_schema() -> serde_json::Value {
 }
 
 /// Puts the checksum into the text of a document that has zeros in its place.
-pub fn seal_checksum(text: &str) -> String {
-    match checksum_at(text) {
-        Some(at) => {
-            let digits = to_hex(&Sha256::digest(text.as_bytes()));
-            format!("{}{digits}{}", &text[..at], &text[at + ZERO_CHECKSUM.len()..])
-        }
-        None => text.to_owned(),
+pub fn seal_checksum(mut text: String) -> String {
+    if let Some(at) = checksum_at(&text) {
+        let digits = to_hex(&Sha256::digest(text.as_bytes()));
+        text.replace_range(at..at + ZERO_CHECKSUM.len(), &digits);
     }
+    text
 }
 
 /// A checksum that [`seal_checksum`] replaces.
@@ -172,14 +186,25 @@ pub fn unsealed_checksum() -> String {
     format!("sha256:{ZERO_CHECKSUM}")
 }
 
+/// What says whether a file is a plan, and of which version.
+#[derive(Default, Deserialize)]
+struct DocumentHead {
+    format: Option<serde_json::Value>,
+    format_version: Option<serde_json::Value>,
+}
+
 /// Reads the text of a saved plan. Anything that is not exactly as written is an error.
 pub fn read_plan_document(text: &str) -> Result<Document, DocumentError> {
     let no_plan = |why: String| DocumentError::NotAPlan(why);
-    let head: serde_json::Value = serde_json::from_str(text).map_err(|error| no_plan(format!("it is not JSON ({error})")))?;
-    if head.get("format").and_then(serde_json::Value::as_str) != Some(FORMAT) {
+    let head = match serde_json::from_str::<DocumentHead>(text) {
+        Ok(head) => head,
+        Err(error) if error.is_data() => DocumentHead::default(),
+        Err(error) => return Err(no_plan(format!("it is not JSON ({error})"))),
+    };
+    if head.format.as_ref().and_then(serde_json::Value::as_str) != Some(FORMAT) {
         return Err(no_plan(format!("it has no `\"format\": \"{FORMAT}\"`")));
     }
-    let version = head.get("format_version").and_then(serde_json::Value::as_u64);
+    let version = head.format_version.as_ref().and_then(serde_json::Value::as_u64);
     let version = version.ok_or_else(|| no_plan("it has no format version".to_owned()))?;
     if version == 0 {
         return Err(no_plan("it says format version 0, which no telform wrote".to_owned()));
@@ -192,7 +217,6 @@ pub fn read_plan_document(text: &str) -> Result<Document, DocumentError> {
     if text[at..at + ZERO_CHECKSUM.len()] != to_hex(&Sha256::digest(blank.as_bytes())) {
         return Err(DocumentError::Changed("its checksum does not fit".to_owned()));
     }
-    drop(head);
     serde_json::from_str(text).map_err(|error| DocumentError::Changed(without_quote(&error.to_string())))
 }
 

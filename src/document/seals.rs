@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::PlanDifference;
-use super::v1::{Binding, Document, Seals};
+use super::v1::{Binding, Document, IsEmpty, Seals};
 use crate::model::call::{BodyValue, CallBody};
 use crate::model::ledger::FingerprintKey;
 use crate::model::resource::{Address, Desired, DesiredValue};
@@ -68,11 +70,11 @@ pub fn other_key_difference(was: &str) -> PlanDifference {
     }
 }
 
-/// The MAC of the whole document, including seals: with the key, anything removed, changed or added is detected. It is not part
+/// The MAC of the whole document without binding and checksum, including seals: with the key, anything removed, changed or added is detected. It is not part
 /// of the digest, which is the same without a key.
-pub fn bind_document(document: &Document, key: &FingerprintKey) -> Binding {
-    let bare = Document { binding: None, checksum: None, ..document.clone() };
-    let text = serde_json::to_string(&bare).unwrap_or_default();
+pub fn bind_document<P: Serialize, U: Serialize + IsEmpty>(bare: &Document<P, U>, key: &FingerprintKey) -> Binding {
+    debug_assert!(bare.binding.is_none() && bare.checksum.is_none(), "neither is part of what it covers");
+    let text = serde_json::to_string(bare).unwrap_or_default();
     Binding { key: key.check_plan(), mac: key.bind_plan(&text) }
 }
 

@@ -396,7 +396,7 @@ impl Plan {
     /// The computed digest of the contents, whatever [`Plan::digest`] holds.
     pub fn computed_digest(&self) -> String {
         // Prints of hidden values differ from key to key; the key must not change the plan.
-        let text = hidden::without_prints(&to_canonical_json(self));
-        format!("sha256:{}", to_hex(&Sha256::digest(text.as_bytes())))
+        let text = to_canonical_json(self);
+        format!("sha256:{}", to_hex(&Sha256::digest(hidden::without_prints(&text).as_bytes())))
     }
 }

@@ -11,7 +11,6 @@ use super::signing::{SigningIdentity, path_with_suffix};
 use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan};
 use crate::model::ledger::JournalHead;
 use crate::model::resource::LiveState;
-use crate::output::view::json;
 use crate::plan::{Plan, needed_fields};
 use crate::read::ObjectDetail;
 use crate::signature::SignatureNamespace;
@@ -69,7 +68,7 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
 impl MadePlan {
     /// The plan as a document, which `--out` saves.
     pub fn document(&self) -> String {
-        json::render_document(&saved_plan::document(&self.run, &self.plan, &self.live))
+        saved_plan::document_text(&self.run, &self.plan, &self.live)
     }
 
     /// The last line of the journal that the plan was made beside; none where it has none.

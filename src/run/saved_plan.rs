@@ -3,20 +3,39 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::choice::PlanSelection;
 use super::journal_key::KeyAge;
 use super::{Run, RunError, git};
 use crate::disk;
-use crate::document::{self, Document, LedgerIdentity, MAX_BYTES, Origin, PlanDifference, v1};
+use crate::document::{self, Document, IsEmpty, LedgerIdentity, MAX_BYTES, Origin, PlanDifference, v1};
 use crate::model::resource::{Address, AddressPattern, LiveState, OrganizationCheck};
+use crate::output::view::json;
 use crate::plan::{self, AccountLine, Plan};
 use crate::read::in_question;
 use crate::state::snapshot::{self, SnapshotError};
 
 /// A plan with its inputs.
 pub(crate) fn document(session: &Run, plan: &Plan, live: &LiveState) -> Document {
+    protect_document(session, plan, document::from_plan(plan, plan_origin(session, plan, live)))
+}
+
+/// The same as the text of a file.
+pub(crate) fn document_text(session: &Run, plan: &Plan, live: &LiveState) -> String {
+    let undo = document::saved_undo(plan);
+    let document = document::unconverted(plan, &undo, plan_origin(session, plan, live));
+    json::render_new_document(&protect_document(session, plan, document))
+}
+
+/// Adds the seals of the plan's secrets, and what binds the document to the key.
+fn protect_document<P: Serialize, U: Serialize + IsEmpty>(
+    session: &Run,
+    plan: &Plan,
+    document: Document<P, U>,
+) -> Document<P, U> {
     let seals = session.chain.key.is_some().then(|| document::seal_secrets(plan, &session.desired, &session.key)).flatten();
-    let document = Document { seals, ..document::from_plan(plan, plan_origin(session, plan, live)) };
+    let document = Document { seals, ..document };
     // A key that this run made cannot have bound a reviewed plan.
     let kept = session.chain.key.is_some() && session.chain.key_age == KeyAge::Before;
     let binding = kept.then(|| document::bind_document(&document, &session.key));
@@ -208,7 +227,8 @@ impl SavedPlan {
             return Ok(());
         }
         let bound = self.document.binding.as_ref();
-        let own = document::bind_document(&self.document, &session.key);
+        let bare = Document { binding: None, checksum: None, ..self.document.clone() };
+        let own = document::bind_document(&bare, &session.key);
         match bound {
             Some(bound) if bound.key != own.key || *bound == own => Ok(()),
             Some(_) => changed("it is not bound to this fingerprint key"),

@@ -282,7 +282,9 @@ impl Run {
 /// A plan that the independent checker passes.
 fn check_plan(plan: Plan, options: &PlanOptions) -> Result<Plan, RunError> {
     let origin = document::Origin { options: saved_plan::options(options), ..document::Origin::default() };
-    let text = serde_json::to_vec(&document::from_plan(&plan, origin)).unwrap_or_default();
+    let undo = document::saved_undo(&plan);
+    let text = serde_json::to_vec(&document::unconverted(&plan, &undo, origin)).unwrap_or_default();
+    drop(undo);
     match verify::verify_plan(&text) {
         verdict if verdict.verified => Ok(plan),
         verdict => Err(checker_disagrees(&verdict)),

@@ -1,10 +1,12 @@
 //! Unambiguous JSON. Readers disagree about a duplicate member, so such a document is not read at all. Numbers are kept as
 //! written: the digest distinguishes `1` from `1.0`, and a 64-bit whole number from its neighbour.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 /// A value without duplicate members.
@@ -74,95 +76,132 @@ impl<'de> Visitor<'de> for StrictVisitor {
 #[derive(Default)]
 pub(super) struct CanonicalJson {
     text: String,
-    /// Where the members of an object are in the text.
-    members: BTreeMap<String, (usize, usize)>,
+    /// Where the members of the outermost object are in the text.
+    members: Members,
+}
+
+/// The members of an object: where their values are.
+type Members = BTreeMap<Name, Range<usize>>;
+
+/// The name of a member, in the order of the standard: by UTF-16 units.
+#[derive(PartialEq, Eq)]
+struct Name(String);
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.encode_utf16().cmp(other.0.encode_utf16())
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl CanonicalJson {
-    fn plain(text: String) -> Self {
-        Self { text, members: BTreeMap::new() }
-    }
-
-    /// A member of an object.
+    /// A member of the outermost object.
     pub(super) fn member(&self, name: &str) -> Option<&str> {
-        self.members.get(name).map(|(start, end)| &self.text[*start..*end])
+        self.members.get(&Name(name.to_owned())).map(|value| &self.text[value.clone()])
     }
 }
 
 impl<'de> Deserialize<'de> for CanonicalJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CanonicalVisitor)
+        let mut text = String::new();
+        let members = CanonicalWriter(&mut text).deserialize(deserializer)?;
+        Ok(Self { text, members })
     }
 }
 
-struct CanonicalVisitor;
+/// Appends a value to a text, and says where its members are. All depths write into one text: a text for each value takes
+/// most of the time.
+struct CanonicalWriter<'a>(&'a mut String);
 
-impl<'de> Visitor<'de> for CanonicalVisitor {
-    type Value = CanonicalJson;
+impl CanonicalWriter<'_> {
+    fn push(self, value: &Value) -> Members {
+        // Writing to a `String` cannot fail.
+        let _ = write!(self.0, "{value}");
+        Members::new()
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for CanonicalWriter<'_> {
+    type Value = Members;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CanonicalWriter<'_> {
+    type Value = Members;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<CanonicalJson, E> {
-        Ok(CanonicalJson::plain("null".to_owned()))
+    fn visit_unit<E: Error>(self) -> Result<Members, E> {
+        Ok(self.push(&Value::Null))
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<CanonicalJson, E> {
-        Ok(CanonicalJson::plain(value.to_string()))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Members, E> {
+        Ok(self.push(&value.into()))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<CanonicalJson, E> {
-        Ok(CanonicalJson::plain(value.to_string()))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Members, E> {
+        Ok(self.push(&value.into()))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<CanonicalJson, E> {
-        Ok(CanonicalJson::plain(value.to_string()))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Members, E> {
+        Ok(self.push(&value.into()))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<CanonicalJson, E> {
-        Number::from_f64(value).map(|it| CanonicalJson::plain(it.to_string())).ok_or_else(|| E::custom("no number"))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Members, E> {
+        Number::from_f64(value).map(|number| self.push(&Value::Number(number))).ok_or_else(|| E::custom("no number"))
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<CanonicalJson, E> {
-        Ok(CanonicalJson::plain(Value::from(value).to_string()))
+    fn visit_str<E: Error>(self, value: &str) -> Result<Members, E> {
+        Ok(self.push(&value.into()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<CanonicalJson, A::Error> {
-        let mut text = "[".to_owned();
-        while let Some(item) = list.next_element::<CanonicalJson>()? {
-            if text.len() > 1 {
-                text.push(',');
-            }
-            text.push_str(&item.text);
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Members, A::Error> {
+        self.0.push('[');
+        while list.next_element_seed(CanonicalWriter(self.0))?.is_some() {
+            self.0.push(',');
         }
-        text.push(']');
-        Ok(CanonicalJson::plain(text))
+        if self.0.ends_with(',') {
+            self.0.pop();
+        }
+        self.0.push(']');
+        Ok(Members::new())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<CanonicalJson, A::Error> {
-        let mut sorted: BTreeMap<Vec<u16>, (String, String)> = BTreeMap::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            let units: Vec<u16> = key.encode_utf16().collect();
-            if sorted.contains_key(&units) {
-                return Err(A::Error::custom(format!("the member `{key}` appears twice")));
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Members, A::Error> {
+        let start = self.0.len();
+        let mut members = Members::new();
+        while let Some(name) = entries.next_key::<String>()?.map(Name) {
+            if members.contains_key(&name) {
+                return Err(A::Error::custom(format!("the member `{}` appears twice", name.0)));
             }
-            let CanonicalJson { text, .. } = entries.next_value()?;
-            sorted.insert(units, (key, text));
+            let begin = self.0.len();
+            entries.next_value_seed(CanonicalWriter(self.0))?;
+            members.insert(name, begin - start..self.0.len() - start);
         }
-        let mut json = CanonicalJson::plain("{".to_owned());
-        for (_, (key, value)) in sorted {
-            if json.text.len() > 1 {
-                json.text.push(',');
+        let values = self.0.split_off(start);
+        self.0.push('{');
+        for (name, value) in &mut members {
+            if self.0.len() > start + 1 {
+                self.0.push(',');
             }
-            json.text.push_str(&Value::from(key.as_str()).to_string());
-            json.text.push(':');
-            let start = json.text.len();
-            json.text.push_str(&value);
-            json.members.insert(key, (start, json.text.len()));
+            CanonicalWriter(self.0).push(&name.0.as_str().into());
+            self.0.push(':');
+            let begin = self.0.len();
+            self.0.push_str(&values[value.clone()]);
+            *value = begin..self.0.len();
         }
-        json.text.push('}');
-        Ok(json)
+        self.0.push('}');
+        Ok(members)
     }
 }
 
@@ -178,6 +217,10 @@ mod tests {
         let canonical: CanonicalJson = serde_json::from_str(text).unwrap();
         assert_eq!(canonical.text, crate::verify::canonical_json(&tree));
         assert_eq!(canonical.member("b"), Some("[1,-2,1.0,1000.0,true,null,{}]"));
+        assert_eq!(canonical.member("").zip(canonical.member("c")), None);
+        let nested: CanonicalJson = serde_json::from_str(r#"{"z":{"y":[[],[{}],","],"x":","},"a":2}"#).unwrap();
+        assert_eq!(nested.text, r#"{"a":2,"z":{"x":",","y":[[],[{}],","]}}"#);
+        assert_eq!((nested.member("z"), nested.member("y")), (Some(r#"{"x":",","y":[[],[{}],","]}"#), None));
         assert!(serde_json::from_str::<CanonicalJson>("{\"a\":{\"b\":1,\"b\":2}}").is_err());
     }
 }

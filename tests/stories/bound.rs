@@ -24,7 +24,7 @@ pub(crate) fn sealed(plan: &Value) -> String {
     if plan.get("checksum").is_some() {
         plan["checksum"] = document::unsealed_checksum().into();
     }
-    document::seal_checksum(&format!("{plan:#}\n"))
+    document::seal_checksum(format!("{plan:#}\n"))
 }
 
 fn save(story: &Story, plan: &Value) {

@@ -108,5 +108,5 @@ pub(crate) fn forged(plan: &str) -> String {
     assert_ne!(other, plan);
     let mark = "\"checksum\": \"sha256:";
     let at = other.rfind(mark).unwrap() + mark.len();
-    telform::document::seal_checksum(&format!("{}{}{}", &other[..at], "0".repeat(64), &other[at + 64..]))
+    telform::document::seal_checksum(format!("{}{}{}", &other[..at], "0".repeat(64), &other[at + 64..]))
 }

@@ -39,6 +39,13 @@ choices! {
 
 impl From<&plan::Plan> for PlanV1 {
     fn from(plan: &plan::Plan) -> Self {
+        Self::from_lists(plan, each(&plan.changes), each(&plan.steps), each(&plan.impact))
+    }
+}
+
+impl<C, S, I> PlanV1<C, S, I> {
+    /// A plan whose long lists are these.
+    pub(in crate::document) fn from_lists(plan: &plan::Plan, changes: C, steps: S, impact: I) -> Self {
         Self {
             limits: Limits {
                 accounts: plan.limits.accounts.clone(),
@@ -53,9 +60,9 @@ impl From<&plan::Plan> for PlanV1 {
                 }),
             },
             accounts: each(&plan.accounts),
-            changes: each(&plan.changes),
-            steps: each(&plan.steps),
-            impact: each(&plan.impact),
+            changes,
+            steps,
+            impact,
             not_taken: each(&plan.not_taken),
             refusals: each(&plan.refusals),
             ledger: each(&plan.ledger),

@@ -14,17 +14,20 @@ mod ledger;
 mod limits;
 mod step;
 mod taken;
+mod unconverted;
 
 pub use existing::ExistingV1;
 pub use ledger::LedgerIdentity;
 pub use limits::{LimitedChanges, Limits, Options};
 pub use step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, Ref, ServedState, StepV1};
 pub use taken::{NotTaken, Way};
+pub use unconverted::{IsEmpty, UnconvertedDocument};
 
 /// A plan as `plan --out` and `plan --format json` write it. It holds no secret.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Document {
+#[schemars(rename = "Document", bound = "P: JsonSchema, U: JsonSchema + Serialize + Default + IsEmpty")]
+#[serde(deny_unknown_fields, bound(serialize = "P: Serialize, U: Serialize + IsEmpty"))]
+pub struct Document<P = PlanV1, U = Vec<Inverse>> {
     /// Always `telform-plan`.
     pub format: String,
     /// Always 1.
@@ -42,14 +45,14 @@ pub struct Document {
     /// The inputs of the plan.
     pub origin: Origin,
     /// What is done, in which order, and what is refused.
-    pub plan: PlanV1,
+    pub plan: P,
     /// Notices.
     pub notices: Vec<Notice>,
     /// Live objects that no address claims.
     pub unmanaged: Vec<Unmanaged>,
     /// How to undo the plan, and what cannot be undone. It follows from `plan`, and is not part of its digest.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undo: Vec<Inverse>,
+    #[serde(default, skip_serializing_if = "IsEmpty::is_empty")]
+    pub undo: U,
     /// The secret values that it was made with, sealed; absent where it sends none, or where no kept key existed to seal them
     /// with. Not part of the digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,18 +94,18 @@ pub struct Origin {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Plan")]
 #[serde(deny_unknown_fields)]
-pub struct PlanV1 {
+pub struct PlanV1<C = Vec<ChangeV1>, S = Vec<StepV1>, I = Vec<Impact>> {
     /// What the user limited it to; absent when it covers everything.
     #[serde(default, skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,
     /// The accounts that it covers.
     pub accounts: Vec<AccountV1>,
     /// What differs, by address.
-    pub changes: Vec<ChangeV1>,
+    pub changes: C,
     /// The requests, in order.
-    pub steps: Vec<StepV1>,
+    pub steps: S,
     /// What happens to phone numbers.
-    pub impact: Vec<Impact>,
+    pub impact: I,
     /// Values that were sent before and that the service did not accept: they still differ, and are not sent again automatically.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_taken: Vec<NotTaken>,

@@ -2,6 +2,7 @@
 //! from the moment they are read, so that nothing that is shown or kept can hold them; a keyed print in it distinguishes two
 //! of them, and the HTTP layer restores the text.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -171,17 +172,21 @@ pub fn without_source(text: &str) -> Option<String> {
 }
 
 /// A text without its prints, which differ from key to key: for a digest that anyone can compute.
-pub fn without_prints(text: &str) -> String {
+pub fn without_prints(text: &str) -> Cow<'_, str> {
+    let mut prints = print_ranges(text).peekable();
+    if prints.peek().is_none() && !text.contains(ABSENT) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
-    for (start, end) in print_ranges(text) {
+    for (start, end) in prints {
         let head = start - HEAD.len();
         let bare = text[from..head].ends_with(", ");
         out.push_str(&text[from..if bare { head - 2 } else { start - 1 }]);
         from = end;
     }
     out.push_str(&text[from..]);
-    out.replace(ABSENT, ")")
+    Cow::Owned(out.replace(ABSENT, ")"))
 }
 
 /// Texts in a value, however deep.

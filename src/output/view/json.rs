@@ -4,27 +4,33 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::document::{self, Document};
+use crate::document::{self, Document, IsEmpty};
 
 /// A plan document as in a file, with its checksum.
 pub fn render_document(document: &Document) -> String {
-    if document.checksum.is_some() {
-        return render_document(&Document { checksum: None, ..document.clone() });
+    match document.checksum {
+        Some(_) => render_new_document(&Document { checksum: None, ..document.clone() }),
+        None => render_new_document(document),
     }
-    document::seal_checksum(&to_listed_json(&SealedDocument { document, checksum: document::unsealed_checksum() }))
+}
+
+/// The same for a document that has no checksum yet.
+pub fn render_new_document<P: Serialize, U: Serialize + IsEmpty>(document: &Document<P, U>) -> String {
+    document::seal_checksum(to_listed_json(&SealedDocument { document, checksum: document::unsealed_checksum() }))
 }
 
 /// A document with a checksum that it does not hold itself: a large one is not copied for it.
 #[derive(Serialize)]
-struct SealedDocument<'a> {
+#[serde(bound = "P: Serialize, U: Serialize + IsEmpty")]
+struct SealedDocument<'a, P, U> {
     #[serde(flatten)]
-    document: &'a Document,
+    document: &'a Document<P, U>,
     checksum: String,
 }
 
 /// A value as JSON on several lines.
 pub fn to_pretty_json(value: &impl Serialize) -> String {
-    escape_controls(&serde_json::to_string_pretty(value).unwrap_or_default())
+    escape_controls(serde_json::to_string_pretty(value).unwrap_or_default())
 }
 
 /// A value as JSON with each entry of a list on a line of its own: half as large as on several lines, and a text difference
@@ -34,7 +40,7 @@ fn to_listed_json(value: &impl Serialize) -> String {
     let mut writer = serde_json::Serializer::with_formatter(&mut bytes, ListFormatter::default());
     let written = value.serialize(&mut writer);
     debug_assert!(written.is_ok(), "a document is JSON");
-    escape_controls(&String::from_utf8(bytes).unwrap_or_default())
+    escape_controls(String::from_utf8(bytes).unwrap_or_default())
 }
 
 /// Writes members of objects and entries of lists line by line, and what is inside an entry of a list on its line.
@@ -120,26 +126,35 @@ impl serde_json::ser::Formatter for ListFormatter {
 
 /// A value as JSON on one line.
 pub fn to_json_line(value: &impl Serialize) -> String {
-    escape_controls(&serde_json::to_string(value).unwrap_or_default())
+    escape_controls(serde_json::to_string(value).unwrap_or_default())
 }
 
 /// JSON allows characters that control a terminal or a CI runner, and people print JSON on both. JSON has them only inside
 /// strings, so each one may be written as an escape.
-fn escape_controls(json: &str) -> String {
+fn escape_controls(mut json: String) -> String {
     use std::fmt::Write;
-    let mut out = String::with_capacity(json.len() + 1);
-    for (at, character) in json.char_indices() {
-        let bad = crate::text::is_hostile_char(character) || (character == '#' && crate::text::steers_runner(&json[at..]));
-        if character != '\n' && bad {
-            let mut units = [0; 2];
-            for unit in character.encode_utf16(&mut units) {
-                // Writing to a `String` cannot fail.
-                let _ = write!(out, "\\u{unit:04x}");
-            }
-        } else {
-            out.push(character);
-        }
+    let is_bad = |at: usize, character: char| {
+        let steers = || character == '#' && crate::text::steers_runner(&json[at..]);
+        character != '\n' && (crate::text::is_hostile_char(character) || steers())
+    };
+    let bad: Vec<(usize, char)> = json.char_indices().filter(|(at, character)| is_bad(*at, *character)).collect();
+    // A text of many megabytes is rarely hostile, and is not copied for that.
+    if bad.is_empty() {
+        json.push('\n');
+        return json;
     }
+    let mut out = String::with_capacity(json.len() + 6 * bad.len() + 1);
+    let mut from = 0;
+    for (at, character) in bad {
+        out.push_str(&json[from..at]);
+        let mut units = [0; 2];
+        for unit in character.encode_utf16(&mut units) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+        from = at + character.len_utf8();
+    }
+    out.push_str(&json[from..]);
     out.push('\n');
     out
 }
@@ -147,6 +162,16 @@ fn escape_controls(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hostile_characters_become_escapes_of_the_same_value() {
+        let hostile = "a\u{1b}[2Jb\u{202e}c\u{10ffff}\u{9b}##vso[task]d";
+        let text = to_json_line(&hostile);
+        assert!(!text.trim_end().chars().any(crate::text::is_hostile_char), "{text:?}");
+        assert!(!text.contains("##vso["), "{text}");
+        assert_eq!(serde_json::from_str::<String>(&text).ok().as_deref(), Some(hostile));
+        assert_eq!(to_json_line(&"plain # text"), "\"plain # text\"\n");
+    }
 
     #[test]
     fn each_entry_of_a_list_has_a_line() {

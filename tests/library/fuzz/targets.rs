@@ -54,7 +54,7 @@ fn sealed(bytes: Vec<u8>) -> Vec<u8> {
     let Some(at) = text.rfind(mark).map(|at| at + mark.len()) else { return bytes };
     let Some(rest) = text.get(at + 64..) else { return bytes };
     let Some(before) = text.get(..at) else { return bytes };
-    document::seal_checksum(&format!("{before}{}{rest}", "0".repeat(64))).into_bytes()
+    document::seal_checksum(format!("{before}{}{rest}", "0".repeat(64))).into_bytes()
 }
 
 /// The bytes with a matching chain of hashes, as someone with write access would write it.
