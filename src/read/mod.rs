@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::join_all;
 
 use crate::http::{ApiError, LazyJson, ReadOnly};
-use crate::model::kind::{AttributeType, Kind, SentIn, SettingRole};
+use crate::model::kind::{AttributeAccess, AttributeType, Kind, SentIn, SettingRole};
 use crate::model::ledger::{FingerprintKey, Ledger, ManagedObject};
 use crate::model::resource::{
     Account, Address, Desired, DesiredObject, ListingFailure, LiveAccount, LiveObject, LiveState, Removal, TokenOwner,
@@ -157,10 +157,6 @@ fn in_scope(account: &Account, desired: &Desired) -> BTreeSet<&'static str> {
         // A number that is an entry of its own is a connection between two objects.
         kinds.extend([roles.holder, roles.target]);
     }
-    // What may name an object of these kinds keeps it from being deleted.
-    let naming = account.service.kinds.iter().filter(|kind| kinds.iter().any(|name| kind.refers_to(name)));
-    let naming: Vec<&'static str> = naming.map(|kind| kind.name).collect();
-    kinds.extend(naming);
     kinds
 }
 
@@ -232,10 +228,13 @@ impl AccountReader<'_> {
     async fn kind_by_kind(&self) -> Result<LiveAccount, ReadError> {
         let (mut live, mut first) = (LiveAccount::default(), None);
         self.read_kinds(|kind| self.kinds.contains(kind), &mut live, &mut first).await?;
+        let naming = self.naming_kinds();
+        self.read_kinds(|kind| naming.contains(kind), &mut live, &mut first).await?;
         if let Some(roles) = self.account.service.link_roles() {
             if self.links_matter() || self.replaces_one(&live) {
                 let ends = [roles.holder, roles.target];
-                self.read_kinds(|kind| ends.contains(&kind) && !self.kinds.contains(kind), &mut live, &mut first).await?;
+                let read = |kind: &str| self.kinds.contains(kind) || naming.contains(kind);
+                self.read_kinds(|kind| ends.contains(&kind) && !read(kind), &mut live, &mut first).await?;
             }
             // Without the one it is not known who serves what, and without the other not who that is.
             let failed = [roles.holder, roles.target].into_iter().find_map(|kind| live.listing_failures.get(kind));
@@ -244,6 +243,25 @@ impl AccountReader<'_> {
             }
         }
         self.some_listing(live, first)
+    }
+
+    /// Further kinds whose objects may name an object that may go: what names it keeps it from being deleted.
+    fn naming_kinds(&self) -> BTreeSet<&'static str> {
+        let may_go = |kind: &&Kind| {
+            let mut entries = self.ledger.objects.iter().filter(|(address, _)| address.kind == kind.name);
+            let undeclared =
+                |address: &Address| self.desired.objects.get(address).is_none_or(|it| it.account != self.account.name);
+            self.scope.destroy
+                || kind.fields.iter().any(|field| field.access == AttributeAccess::Replace)
+                || self.desired.removed.iter().any(|gone| gone.address.kind == kind.name)
+                || entries
+                    .any(|(address, entry)| undeclared(address) || !entry.former.is_empty() || !entry.left_behind.is_empty())
+        };
+        let kinds = self.account.service.kinds;
+        let going: Vec<&str> =
+            kinds.iter().copied().filter(|kind| self.kinds.contains(kind.name) && may_go(kind)).map(|kind| kind.name).collect();
+        let naming = kinds.iter().filter(|kind| !self.kinds.contains(kind.name) && going.iter().any(|name| kind.refers_to(name)));
+        naming.map(|kind| kind.name).collect()
     }
 
     async fn read_kinds(

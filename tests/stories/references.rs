@@ -201,7 +201,7 @@ fn adopt_writes_the_address() {
     story.expect(0, "adopt --all --out adopted").says("2");
     let text = story.read("adopted/carrierx-partners.yaml");
     assert!(text.contains("parent_sid: \"partners.reseller\""), "{text}");
-    story.expect(0, "get partners --format yaml").says("parent_sid: \"partners.reseller\"");
+    story.expect(0, "get partners -o yaml").says("parent_sid: \"partners.reseller\"");
 }
 
 #[test]
