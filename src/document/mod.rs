@@ -148,6 +148,12 @@ impl Document {
         Ok(())
     }
 
+    /// The same without binding and checksum, which cover everything else.
+    #[must_use]
+    pub fn unprotected(&self) -> Self {
+        Self { binding: None, checksum: None, ..self.clone() }
+    }
+
     /// Whether its undo is the one that follows from its plan; another telform version may have computed a different one.
     pub fn has_undo_of(&self, plan: &plan::Plan) -> bool {
         self.undo.iter().cloned().eq(saved_undo(plan).iter().map(Into::into))

@@ -227,8 +227,7 @@ impl SavedPlan {
             return Ok(());
         }
         let bound = self.document.binding.as_ref();
-        let bare = Document { binding: None, checksum: None, ..self.document.clone() };
-        let own = document::bind_document(&bare, &session.key);
+        let own = document::bind_document(&self.document.unprotected(), &session.key);
         match bound {
             Some(bound) if bound.key != own.key || *bound == own => Ok(()),
             Some(_) => changed("it is not bound to this fingerprint key"),

@@ -261,7 +261,7 @@ fn sizes_are_bounded() {
     let mut wrong = "code\n".to_owned();
     (0..5_000).for_each(|_| wrong.push_str("x,y\n"));
     folder.write("p.csv", &wrong);
-    assert!(folder.bad().contains("the table has more than 1000 faults"));
+    assert!(folder.bad().contains("the table has more than 1000 errors"));
 }
 
 /// Characters that mean something to CSV, YAML or templates, and some that do not.

@@ -43,7 +43,7 @@ fn a_journal_holds_every_head_that_it_had_and_no_other() {
             let other = JournalHead { seq: head.seq, hash: "f".repeat(64), version: None };
             let broken = journal.contains_head(&other).expect_err("a head that it never had");
             assert_eq!(broken.line, at.min(length + 1));
-            assert_eq!(broken.why.contains("written anew"), at <= length, "{broken}");
+            assert_eq!(broken.why.contains("rewritten"), at <= length, "{broken}");
         }
     }
 }

@@ -240,7 +240,7 @@ async fn who_loses_the_race_overwrites_nothing() {
     first.save(&mut one).await.unwrap();
     let there = objects.text(LEDGER).await;
     let error = second.save(&mut two).await.unwrap_err();
-    assert!(matches!(error, LedgerError::Changed { .. }) && error.help().contains("run it again"), "{error}");
+    assert!(matches!(error, LedgerError::Changed { .. }) && error.help().contains("run the command again"), "{error}");
     assert_eq!(objects.text(LEDGER).await, there);
     // It was taken away: a save does not bring it back.
     objects.inner.delete(&Path::from(LEDGER)).await.unwrap();

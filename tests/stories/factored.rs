@@ -236,7 +236,7 @@ fn a_file_of_another_is_never_overwritten() {
     {
         std::fs::remove_file(story.path("telform/carrierx-partners.csv")).unwrap();
         std::os::unix::fs::symlink(story.path("elsewhere.csv"), story.path("telform/carrierx-partners.csv")).unwrap();
-        story.expect(1, ADOPT).says("exists with other content");
+        story.expect(1, ADOPT).says("already exists with different content");
         assert!(!story.path("elsewhere.csv").exists() && files_are_links(&story));
     }
     // A table that was edited is its owner's.
@@ -244,7 +244,7 @@ fn a_file_of_another_is_never_overwritten() {
     story.expect(0, ADOPT);
     let edited = story.read("telform/carrierx-partners.csv").replace("Partner 0007", "By hand");
     story.file("telform/carrierx-partners.csv", &edited);
-    story.expect(1, ADOPT).says("telform/carrierx-partners.csv exists with other content");
+    story.expect(1, ADOPT).says("telform/carrierx-partners.csv already exists with different content");
     assert_eq!(story.read("telform/carrierx-partners.csv"), edited);
 }
 

@@ -221,10 +221,14 @@ proptest! {
         let kinds: BTreeSet<&str> = case.desired.kinds.iter().map(|kind| kind.as_str())
             .chain(case.desired.removed.iter().map(|gone| gone.address.kind.as_str()))
             .collect();
+        // A target brings along what it names, and what that names.
         let mut meant = case.options.targets.clone();
-        for target in &case.options.targets {
-            let numbers = case.desired.objects.get(target).and_then(|object| object.numbers.as_ref());
-            meant.extend(numbers.into_iter().flat_map(|numbers| numbers.values().map(|wanted| wanted.provider.clone())));
+        let mut open: Vec<Address> = meant.iter().cloned().collect();
+        while let Some(address) = open.pop() {
+            let Some(object) = case.desired.objects.get(&address) else { continue };
+            let serving = object.numbers.iter().flat_map(|numbers| numbers.values().map(|wanted| wanted.provider.clone()));
+            let named = serving.chain(object.references().into_iter().map(|(_, address)| address));
+            open.extend(named.filter(|address| meant.insert(address.clone())));
         }
         let about = plan.steps.iter().filter_map(|step| step.address.as_ref())
             .chain(plan.changes.iter().map(|change| &change.address));
