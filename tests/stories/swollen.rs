@@ -53,7 +53,10 @@ fn peak(story: &Story, args: &str) -> (Ran, u64) {
     let mut most = 0;
     while child.try_wait().unwrap().is_none() {
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-        let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next());
+        // Until the new process has its own name, its memory may still be that of the tests, which it leaves a moment after
+        // `spawn` returns.
+        let begun = status.lines().any(|line| line.strip_prefix("Name:").is_some_and(|name| name.trim() == "telform"));
+        let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().split(' ').next()).filter(|_| begun);
         most = most.max(kib.and_then(|kib| kib.parse().ok()).unwrap_or_default());
         std::thread::park_timeout(Duration::from_millis(2));
     }
