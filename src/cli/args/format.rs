@@ -61,6 +61,20 @@ pub enum InventoryFormat {
     Markdown,
 }
 
+/// The help of `--format`: the names come from the list itself, and the first one is the default.
+pub(crate) fn formats_help<F: ValueEnum>() -> String {
+    let mut names = format_names::<F>();
+    let (default, last) = (names.first().cloned().unwrap_or_default(), names.pop().unwrap_or_default());
+    let names = names.join(", ");
+    format!(
+        "Output format, repeatable: {names} or {last}; with =FILE into a file. At most one goes to standard output [default: {default}]"
+    )
+}
+
+fn format_names<F: ValueEnum>() -> Vec<String> {
+    F::value_variants().iter().filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned())).collect()
+}
+
 /// `html=plan.html`, or `html` alone. A dash is standard output too.
 impl<F: ValueEnum> FromStr for FormatTarget<F> {
     type Err = String;
@@ -72,11 +86,7 @@ impl<F: ValueEnum> FromStr for FormatTarget<F> {
             Some((name, file)) => (name, Some(PathBuf::from(file))),
             None => (text, None),
         };
-        let format = F::from_str(name, false).map_err(|_| {
-            let known: Vec<String> =
-                F::value_variants().iter().filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned())).collect();
-            format!("the formats are {}", known.join(", "))
-        })?;
+        let format = F::from_str(name, false).map_err(|_| format!("the formats are {}", format_names::<F>().join(", ")))?;
         Ok(Self { format, file })
     }
 }

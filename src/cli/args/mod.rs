@@ -19,7 +19,7 @@ mod run;
 mod signing;
 
 pub(crate) use choice::{PlanSelectionArgs, SelectionArgs, choice_options};
-pub(crate) use format::{CheckFormat, FormatTarget, InventoryFormat, PlanFormat};
+pub(crate) use format::{CheckFormat, FormatTarget, InventoryFormat, PlanFormat, formats_help};
 pub(crate) use guards::GuardArgs;
 pub(crate) use lock::LockArgs;
 pub(crate) use policy::PolicyArgs;

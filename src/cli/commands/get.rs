@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::analysis::get::{Condition, Inventory, InventoryQuery, TableScope};
-use crate::cli::args::{FormatTarget, InventoryFormat};
+use crate::cli::args::{FormatTarget, InventoryFormat, formats_help};
 use crate::cli::console::Console;
 use crate::cli::formats::FormatSelection;
 use crate::config::desired::closest_name;
@@ -29,9 +29,7 @@ pub struct GetArgs {
     /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-    /// Output format, repeatable: table, csv, json, yaml or markdown; with =FILE into a file. At most one goes to standard
-    /// output [default: table]
-    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]")]
+    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help = formats_help::<InventoryFormat>())]
     pub formats: Vec<FormatTarget<InventoryFormat>>,
     /// The columns of a table, in this order: attributes, and account, address, entry, id, kind, managed
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]

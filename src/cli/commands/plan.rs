@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{FormatTarget, PlanFormat, PlanSelectionArgs, PolicyArgs};
+use crate::cli::args::{FormatTarget, PlanFormat, PlanSelectionArgs, PolicyArgs, formats_help};
 use crate::cli::console::Console;
 use crate::cli::formats::{self, CommentContext, FormatSelection};
 use crate::cli::journal_head;
@@ -22,9 +22,7 @@ pub struct PlanArgs {
     /// What the plan is about.
     #[command(flatten)]
     pub choice: PlanSelectionArgs,
-    /// Output format, repeatable: text, json, markdown, html, terraform-json, github or gitlab; with =FILE into a file. At
-    /// most one goes to standard output [default: text]
-    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help::<PlanFormat>())]
     pub formats: Vec<FormatTarget<PlanFormat>>,
     /// Offer the digest in a Markdown comment even if it does not show this many addresses and numbers [default: 0]
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]

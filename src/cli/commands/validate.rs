@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::cli::args::{CheckFormat, FormatTarget};
+use crate::cli::args::{CheckFormat, FormatTarget, formats_help};
 use crate::cli::console::Console;
 use crate::cli::formats::FormatSelection;
 use crate::config::desired;
@@ -18,9 +18,7 @@ use crate::services;
 /// `telform validate`.
 #[derive(Debug, Args, Clone)]
 pub struct ValidateArgs {
-    /// Output format, repeatable: text, json, github or gitlab; with =FILE into a file. At most one goes to standard output
-    /// [default: text]
-    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help::<CheckFormat>())]
     pub formats: Vec<FormatTarget<CheckFormat>>,
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::answer::SandboxResponse;
 use super::super::core::SandboxCore;
 use super::super::ids;
-use super::super::world::{CarrierxKnobs, DuplicateLogin, MailChange, Partner};
+use super::super::world::{CarrierxKnobs, DuplicateLogin, MODIFIABLE, MailChange, Partner};
 use super::shape::{self, checked};
 use super::{MAIL_FIELDS, RequestRefusal, is_sid, kept_phone, refuse, send_mails};
 
@@ -96,7 +96,7 @@ fn partner_from_body(
     let mut mails = Vec::new();
     for (field, value) in body {
         let name = field.as_str();
-        if !SETTABLE.contains(&name) && !shape::MODIFIABLE.contains(&name) {
+        if !SETTABLE.contains(&name) && !MODIFIABLE.contains(&name) {
             continue;
         }
         let value = checked(name, value)?;

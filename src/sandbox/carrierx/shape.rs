@@ -11,25 +11,6 @@ pub(super) const MAPS: [&str; 2] = ["attributes", "callbacks"];
 /// The three arrays of objects among the nested fields (sections 5.1 and 5.2).
 pub(super) const ARRAYS: [&str; 3] = ["acls", "parent_assigned_acls", "transformations"];
 
-/// The modifiable list, complete (section 4.2).
-pub(super) const MODIFIABLE: [&str; 15] = [
-    "acls",
-    "address1",
-    "address2",
-    "attributes",
-    "billing_email",
-    "callbacks",
-    "city",
-    "company_name",
-    "name",
-    "owner_email",
-    "parent_assigned_acls",
-    "phonenumber",
-    "tech_email",
-    "transformations",
-    "zip",
-];
-
 /// Numbers that come back as texts (section 4.1).
 pub(super) const MONEY: [&str; 6] =
     ["balance", "charge_at", "daily_spending_limit", "daily_spent_amount", "prepay_amount", "spending_limit"];

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::super::answer::SandboxResponse;
 use super::super::core::SandboxCore;
 use super::super::world::{
-    ArrayDefault, CarrierxKnobs, MapDefault, MapNull, NonModifiable, PUBLIC_FIELDS, Partner, PasswordPatch, PutMissing,
-    PutReadOnly, ReplaceScope,
+    ArrayDefault, CarrierxKnobs, MODIFIABLE, MapDefault, MapNull, NonModifiable, PUBLIC_FIELDS, Partner, PasswordPatch,
+    PutMissing, PutReadOnly, ReplaceScope,
 };
-use super::shape::{self, ARRAYS, MAPS, MODIFIABLE, checked, is_nested};
+use super::shape::{self, ARRAYS, MAPS, checked, is_nested};
 use super::{MAIL_FIELDS, RequestRefusal, kept_phone, refuse, send_mails, submit_address};
 
 /// Changes one partner, all or nothing.

@@ -161,5 +161,24 @@ pub const PUBLIC_FIELDS: [&str; 31] = [
     "zip",
 ];
 
+/// The modifiable list, complete (section 4.2).
+pub const MODIFIABLE: [&str; 15] = [
+    "acls",
+    "address1",
+    "address2",
+    "attributes",
+    "billing_email",
+    "callbacks",
+    "city",
+    "company_name",
+    "name",
+    "owner_email",
+    "parent_assigned_acls",
+    "phonenumber",
+    "tech_email",
+    "transformations",
+    "zip",
+];
+
 /// Fields a world may hold besides [`PUBLIC_FIELDS`]: the write-only one and the four of the admin answer (section 4.1).
 pub const OTHER_FIELDS: [&str; 5] = ["password", "brand_sid", "id", "system_attributes", "system_data"];
