@@ -94,9 +94,8 @@ fn hidden_values_sent(plan: &Plan) -> impl Iterator<Item = (&Step, &Address, &st
     plan.steps.iter().flat_map(|step| {
         let entries = step.call.body.iter().flat_map(CallBody::own_entries);
         entries.filter_map(move |(name, payload)| {
-            let (BodyValue::Value(value) | BodyValue::WithIds { value, .. }) = payload else { return None };
             let mut marks = String::new();
-            hidden::for_each_text(&CompactValue::from(value), &mut |text| {
+            hidden::for_each_text(&CompactValue::from(payload.known_value()?), &mut |text| {
                 if hidden::is_marked(text) && !hidden::is_absent(text) {
                     marks.push_str(text);
                 }

@@ -113,6 +113,14 @@ pub enum BodyValue {
 }
 
 impl BodyValue {
+    /// The value as far as the plan knows it: ids of objects that do not exist yet are blank. None for a secret, or an id alone.
+    pub fn known_value(&self) -> Option<&Value> {
+        match self {
+            Self::Value(value) | Self::WithIds { value, .. } => Some(value),
+            Self::IdOf(_) | Self::Secret { .. } => None,
+        }
+    }
+
     /// The steps whose ids it holds.
     pub fn steps_used(&self) -> Vec<&StepId> {
         match self {

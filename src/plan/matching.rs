@@ -53,6 +53,13 @@ pub(super) struct Matches<'a> {
     pub(super) unlisted: Vec<(&'a str, &'static str, &'a Address)>,
 }
 
+impl<'a> Matches<'a> {
+    /// What was found for an address, managed or only referred to.
+    pub(super) fn find(&self, address: &Address) -> Option<&ObjectMatch<'a>> {
+        self.by_address.get(address).or_else(|| self.existing.get(address))
+    }
+}
+
 /// Finds the live object of every address in the configuration.
 pub(super) fn match_addresses<'a>(inputs: &Inputs<'a>) -> Matches<'a> {
     let mut findings = Matches::default();

@@ -157,8 +157,7 @@ impl<'m, 'a> ReferenceNames<'m, 'a> {
         for value in values.into_iter().flatten() {
             field.for_each_reference(&CompactValue::from(value), &mut |_, kind, text| {
                 let Some(address) = reference_in(kind, text) else { return };
-                let found = self.findings.by_address.get(&address).or_else(|| self.findings.existing.get(&address));
-                if let Some((found, id)) = found.and_then(|found| Some((found, known_id(found)?))) {
+                if let Some((found, id)) = self.findings.find(&address).and_then(|found| Some((found, known_id(found)?))) {
                     let object = ExistingObject { account: found.object.account.clone(), id: id.to_owned() };
                     named.insert(address, object);
                 }
@@ -204,8 +203,7 @@ impl<'a> ObjectAddresses<'a> {
         let findings = &self.findings;
         let mut id = |kind: &'static str, text: &str| {
             let address = reference_in(kind, text)?;
-            let found = findings.by_address.get(&address).or_else(|| findings.existing.get(&address))?;
-            known_id(found).map(|id| id_value(kind, facts, id))
+            known_id(findings.find(&address)?).map(|id| id_value(kind, facts, id))
         };
         Cow::Owned(field.map_references(value, &mut id))
     }

@@ -1,6 +1,6 @@
 //! What is sent to the server: one [`Step`] for each request, with its preconditions and its expected result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,13 @@ impl Step {
     /// The steps that it names as its prerequisites.
     pub fn steps_waited_for(&self) -> impl Iterator<Item = &StepId> {
         self.waits_for.iter().filter_map(Prerequisite::step)
+    }
+
+    /// Lets it wait for these steps, too, each once.
+    pub(super) fn wait_for(&mut self, mut steps: BTreeSet<StepId>) {
+        let known: BTreeSet<&StepId> = self.steps_waited_for().collect();
+        steps.retain(|step| !known.contains(step));
+        self.waits_for.extend(steps.into_iter().map(Prerequisite::Step));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::plan::matching::{MatchOutcome, Matches, ObjectMatch, kind_in};
 use crate::plan::references::{ReferenceNames, ReferredObject, hidden_objects, known_id, names_object, resolve};
 use crate::plan::removal::LeavingObject;
 use crate::plan::selection::Selection;
-use crate::plan::step::{Prerequisite, StepOperation};
+use crate::plan::step::StepOperation;
 use crate::plan::unnumbered_step::delete_step_name;
 use crate::services;
 
@@ -76,7 +76,7 @@ impl<'a> Planner<'a> {
                 ..PlanRefusal::about(code, &object.account, &object.address, detail)
             })
         };
-        let found = findings.by_address.get(address).or_else(|| findings.existing.get(address));
+        let found = findings.find(address);
         let refuse = |why: &str| {
             let detail = format!("{} names {address}, which {why}", field.name);
             Err((!selection.includes(address)).then(|| refusal(RefusalCode::DependencyExcluded, detail)))
@@ -126,8 +126,7 @@ impl<'a> Planner<'a> {
             });
             let used: BTreeSet<StepId> = used.flatten().collect();
             draft.depth = used.iter().filter_map(|name| depths.get(name)).max().map_or(0, |depth| depth + 1);
-            let known: BTreeSet<StepId> = draft.step.steps_waited_for().cloned().collect();
-            draft.step.waits_for.extend(used.into_iter().filter(|name| !known.contains(name)).map(Prerequisite::Step));
+            draft.step.wait_for(used);
             if matches!(draft.step.operation, StepOperation::Create { .. }) {
                 depths.insert(draft.step.id.clone(), draft.depth);
             }
@@ -177,9 +176,7 @@ impl<'a> Planner<'a> {
         }
         for draft in &mut self.drafts {
             draft.depth = depths.get(&draft.step.id).copied().unwrap_or(draft.depth);
-            let known: BTreeSet<StepId> = draft.step.steps_waited_for().cloned().collect();
-            let more = waits.remove(&draft.step.id).unwrap_or_default();
-            draft.step.waits_for.extend(more.into_iter().filter(|name| !known.contains(name)).map(Prerequisite::Step));
+            draft.step.wait_for(waits.remove(&draft.step.id).unwrap_or_default());
         }
     }
 
@@ -197,12 +194,7 @@ impl<'a> Planner<'a> {
             let values: BTreeMap<&str, CompactValue> = sent
                 .into_iter()
                 .flatten()
-                .filter_map(|(name, sent)| match sent {
-                    BodyValue::Value(value) | BodyValue::WithIds { value, .. } => {
-                        Some((name.as_str(), CompactValue::from(value)))
-                    }
-                    BodyValue::IdOf(_) | BodyValue::Secret { .. } => None,
-                })
+                .filter_map(|(name, sent)| Some((name.as_str(), CompactValue::from(sent.known_value()?))))
                 .collect();
             add_referrer(&mut names, account, kind, "", step.address.as_ref(), &|field| values.get(field.name));
         }
@@ -220,12 +212,8 @@ impl<'a> Planner<'a> {
         let changed_by = |field: &&'static Field| {
             own.iter().find(|step| {
                 let sent = step.call.body.as_ref().and_then(|body| body.own_entries().get(field.name));
-                sent.is_some_and(|sent| match sent {
-                    BodyValue::Value(value) | BodyValue::WithIds { value, .. } => {
-                        !names_object(field, &CompactValue::from(value), gone.kind.name, &gone.live.id)
-                    }
-                    BodyValue::IdOf(_) | BodyValue::Secret { .. } => false,
-                })
+                let sent = sent.and_then(BodyValue::known_value);
+                sent.is_some_and(|value| !names_object(field, &CompactValue::from(value), gone.kind.name, &gone.live.id))
             })
         };
         referrer.fields.iter().map(|field| changed_by(field).map(|step| step.id.clone())).collect()
@@ -302,7 +290,8 @@ fn add_referrer<'a, 'v>(
             let all = referrers.entry((account, of, named.to_owned())).or_default();
             let same =
                 |known: &&mut Referrer<'_>| known.kind.name == kind.name && known.id == id && known.address.as_ref() == address;
-            match all.iter_mut().find(same) {
+            // One object adds everything at once, so only the last one can be the same.
+            match all.last_mut().filter(same) {
                 Some(known) if known.fields.iter().any(|it| it.name == field.name) => {}
                 Some(known) => known.fields.push(field),
                 None => all.push(Referrer { kind, id, address: address.cloned(), fields: vec![field] }),
