@@ -108,6 +108,10 @@ pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError
             format!("{why}review the plan, then run again with --auto-approve"),
         ));
     }
+    if out.repeated_options.destroys() {
+        let what = "This deletes what the configuration names, as far as the plan above covers it.";
+        out.print_stderr(&format!("\n{}\n", out.plan_detail().wrap_sentence(what)));
+    }
     if out.global.quiet {
         // The user must not answer without having seen the question.
         out.print_stderr(&format!("{}\n", plan.summary()));

@@ -2,8 +2,9 @@
 
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use super::args::{CheckFormat, FormatTarget, PlanFormat};
+use super::args::{CheckFormat, FormatArgs, FormatTarget, OutArgs, PlanFormat};
 use super::commands::validate;
 use super::console::Console;
 use super::refusals::quiet_summary;
@@ -20,14 +21,16 @@ use crate::run::{Exit, RunError};
 /// What was asked for, checked before anything is read: files, and the one for standard output.
 pub(super) struct FormatSelection<F> {
     files: Vec<FormatTarget<F>>,
-    printed: F,
+    /// None where everything goes to files.
+    printed: Option<F>,
 }
 
 impl<F: Copy + PartialEq> FormatSelection<F> {
-    /// `--json` is the same as `--format json`, regardless of other formats.
-    pub(super) fn new(out: &Console, asked: &[FormatTarget<F>], text: F, json: F) -> Result<Self, RunError> {
-        let (files, printed): (Vec<_>, Vec<_>) =
-            asked.iter().cloned().partition(|target| matches!(&target.file, Some(file) if !files::is_stdout(file)));
+    /// `--json` is the same as `--format json`, regardless of other formats. What would be printed goes to the file `to`, where
+    /// there is one.
+    pub(super) fn new(out: &Console, asked: &FormatArgs<F>, to: Option<&Path>, text: F, json: F) -> Result<Self, RunError> {
+        let (mut files, printed): (Vec<_>, Vec<_>) =
+            asked.0.iter().cloned().partition(|target| matches!(&target.file, Some(file) if !files::is_stdout(file)));
         if printed.len() > 1 {
             return Err(RunError::other(
                 "telform::cli::formats",
@@ -35,6 +38,9 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
                 "give one of them a file: `--format html=plan.html`",
             ));
         }
+        let format = if out.global.json { json } else { printed.first().map_or(text, |target| target.format) };
+        let to = to.filter(|file| !is_printed(file));
+        files.extend(to.map(|file| FormatTarget { format, file: Some(file.to_owned()) }));
         let mut seen = BTreeSet::new();
         for target in &files {
             if !seen.insert(&target.file) {
@@ -46,17 +52,16 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
                 ));
             }
         }
-        let printed = if out.global.json { json } else { printed.first().map_or(text, |target| target.format) };
-        Ok(Self { files, printed })
+        Ok(Self { files, printed: to.is_none().then_some(format) })
     }
 
     /// Whether a format goes anywhere.
     pub(super) fn has(&self, format: F) -> bool {
-        self.printed == format || self.files.iter().any(|target| target.format == format)
+        self.printed == Some(format) || self.files.iter().any(|target| target.format == format)
     }
 
-    /// What is printed.
-    pub(super) fn printed(&self) -> F {
+    /// What is printed; none where everything goes to files.
+    pub(super) fn printed(&self) -> Option<F> {
         self.printed
     }
 
@@ -116,16 +121,17 @@ impl FormatSelection<PlanFormat> {
     ) -> Result<(), RunError> {
         self.write(|format| Some(render_plan(out, plan, document, format, reader)))?;
         match self.printed {
-            PlanFormat::Text if out.global.quiet => out.print(&format!("{}\n", quiet_summary(plan))),
-            PlanFormat::Text => out.print(&text::plan_as_text(plan, out.plan_detail())),
-            format => out.print_as_is(&render_plan(out, plan, document, format, reader)),
+            Some(PlanFormat::Text) if out.global.quiet => out.print(&format!("{}\n", quiet_summary(plan))),
+            Some(PlanFormat::Text) => out.print(&text::plan_as_text(plan, out.plan_detail())),
+            Some(format) => out.print_as_is(&render_plan(out, plan, document, format, reader)),
+            None => {}
         }
         Ok(())
     }
 
     /// Whether standard output is for people.
     pub(super) fn for_people(&self, out: &Console) -> bool {
-        self.printed == PlanFormat::Text && !out.global.quiet
+        self.printed == Some(PlanFormat::Text) && !out.global.quiet
     }
 
     /// Why the plan could not be made, as annotations where they were requested; no other format can show it.
@@ -140,7 +146,7 @@ impl FormatSelection<PlanFormat> {
             _ => None,
         };
         self.write(draw)?;
-        if let Some(text) = draw(self.printed) {
+        if let Some(text) = self.printed.and_then(draw) {
             out.print_as_is(&out.repeated_options.text(&text));
         }
         Ok(())
@@ -162,10 +168,26 @@ impl FormatSelection<CheckFormat> {
             }
             other => draw(other),
         })?;
-        if let Some(text) = draw(self.printed) {
+        if let Some(text) = self.printed.and_then(draw) {
             out.print_as_is(&out.repeated_options.text(&text));
         }
         Ok(())
+    }
+}
+
+/// Whether what is written to a file goes to standard output. A file called `-` is `./-`.
+fn is_printed(file: &Path) -> bool {
+    file == Path::new("-") || files::is_stdout(file)
+}
+
+/// Prints the only document of a command, or writes it to the file of `--out`.
+pub(super) fn print_or_write(out: &Console, to: &OutArgs, text: &str) -> Result<(), RunError> {
+    match to.out.as_deref().filter(|file| !is_printed(file)) {
+        Some(file) => files::write_file(file, text, FileReaders::Anybody),
+        None => {
+            out.print(text);
+            Ok(())
+        }
     }
 }
 

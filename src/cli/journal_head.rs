@@ -45,7 +45,8 @@ impl RepeatedOptions {
     fn with_location_options(&self, text: &str) -> String {
         let places = ["file", "ledger", "sandbox"];
         let options = self.options.iter().filter(|(long, _)| places.contains(&long.as_str())).cloned();
-        Self { options: options.collect(), known_commands: self.known_commands.clone(), ..Self::default() }.complete_command(text)
+        let (known_commands, directory) = (self.known_commands.clone(), self.directory.clone());
+        Self { options: options.collect(), known_commands, directory, ..Self::default() }.complete_command(text)
     }
 }
 

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use futures_util::FutureExt;
 
 mod apply_progress;
@@ -17,11 +18,14 @@ mod console;
 mod exit;
 mod finished;
 mod formats;
+mod help;
 mod interrupt;
 mod journal_head;
 mod line_editor;
 mod next_commands;
+mod other_tools;
 mod panic_report;
+mod parent_folder;
 mod process_privacy;
 mod progress;
 mod progress_meter;
@@ -58,26 +62,22 @@ pub fn main() -> ExitCode {
 }
 
 fn parse_and_run() -> ExitCode {
-    let parsed = Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let program = help::command_tree_with_help();
+    let line = match other_tools::translate(std::env::args_os().collect(), &program) {
+        Ok(line) => line,
+        Err(failure) => return end_before_run(&failure),
+    };
+    for note in &line.notes {
+        let _ = writeln!(std::io::stderr(), "{}", sanitize_usage_error(note));
+    }
+    let parsed = program.try_get_matches_from(line.args).and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => {
-            let error = exit::quote_arguments(error);
-            // Help and version are not errors; anything else is an error before any write.
-            let printed = if error.use_stderr() && std::env::args_os().any(|word| word == "--json") {
-                console::print_unstyled(&json::to_json_line(&output::with_header(
-                    &exit::usage_failure(&error).document(&RepeatedOptions::default()),
-                )))
-            } else if let (true, Cow::Owned(text)) = (error.use_stderr(), sanitize_usage_error(&error.render().to_string())) {
-                // Reported without colours, because an argument held text that is not shown unchanged.
-                std::io::stderr().write_all(text.as_bytes())
-            } else {
-                error.print().and_then(|()| std::io::stdout().flush())
-            };
-            let lost = !error.use_stderr() && console::is_print_lost(printed);
-            return ExitCode::from(u8::from(error.use_stderr() || lost));
-        }
+        Err(error) => return end_without_command(error),
     };
+    if let Err(failure) = enter_folders(&cli.global.directory) {
+        return end_before_run(&failure);
+    }
     let mut out = Console::new(&cli.global);
     out.tells_events = cli.command.tells_events();
     out.repeated_options = Arc::new(RepeatedOptions::from_matches(&matches));
@@ -96,6 +96,7 @@ fn parse_and_run() -> ExitCode {
         ended.unwrap_or_else(|payload| Ok(panic_report::end_with_bug(&out, payload)))
     });
     let exit = ended.unwrap_or_else(|failure| {
+        let failure = parent_folder::point_to_parent(failure, &out.global.run_options().command_line);
         if out.global.json {
             out.print_document(&failure.document(&out.repeated_options));
         }
@@ -111,6 +112,55 @@ fn parse_and_run() -> ExitCode {
         out.print_event(&Said::Ended { exit: exit as u8, result: exit.as_str(), journal });
     }
     ExitCode::from(out.final_exit(exit) as u8)
+}
+
+/// Help, the version, and invalid arguments.
+fn end_without_command(error: clap::Error) -> ExitCode {
+    let error = exit::quote_arguments(error);
+    // Help and version are not errors; anything else is an error before any write.
+    let printed = if error.use_stderr() && asks_for_json() {
+        print_failure_document(&exit::usage_failure(&error))
+    } else if let (true, Cow::Owned(text)) = (error.use_stderr(), sanitize_usage_error(&error.render().to_string())) {
+        // Reported without colours, because an argument held text that is not shown unchanged.
+        std::io::stderr().write_all(text.as_bytes())
+    } else {
+        error.print().and_then(|()| std::io::stdout().flush())
+    };
+    let lost = !error.use_stderr() && console::is_print_lost(printed);
+    ExitCode::from(u8::from(error.use_stderr() || lost))
+}
+
+/// A failure before the output options are known.
+fn end_before_run(failure: &RunError) -> ExitCode {
+    let printed = if asks_for_json() {
+        print_failure_document(failure)
+    } else {
+        let text = failure.text(false, 80, &RepeatedOptions::default());
+        std::io::stderr().write_all(sanitize_usage_error(&text).as_bytes())
+    };
+    console::is_print_lost(printed);
+    ExitCode::from(failure.exit() as u8)
+}
+
+fn asks_for_json() -> bool {
+    std::env::args_os().any(|word| word == "--json")
+}
+
+fn print_failure_document(failure: &RunError) -> std::io::Result<()> {
+    console::print_unstyled(&json::to_json_line(&output::with_header(&failure.document(&RepeatedOptions::default()))))
+}
+
+/// Enters the folders of `-C`, each relative to the one before. Every path of the command line is relative to the last.
+fn enter_folders(folders: &[PathBuf]) -> Result<(), RunError> {
+    folders.iter().try_for_each(|folder| {
+        std::env::set_current_dir(folder).map_err(|error| {
+            RunError::other(
+                "telform::cli::directory",
+                format!("cannot run in {}: {error}", folder.display()),
+                "`-C DIR` takes an existing folder; several are entered one after the other",
+            )
+        })
+    })
 }
 
 async fn run_command(out: &Console, cli: &Cli) -> Result<Exit, RunError> {

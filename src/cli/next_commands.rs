@@ -8,7 +8,7 @@ use super::args::Cli;
 use crate::text::shell_quote;
 
 /// Options that a suggested command repeats when this run had them: where everything is, and how it is applied.
-const REPEATED: [&str; 26] = [
+const REPEATED: [&str; 27] = [
     "file",
     "ledger",
     "sandbox",
@@ -35,6 +35,7 @@ const REPEATED: [&str; 26] = [
     "policy-env",
     "parallelism",
     "on-error",
+    "undo",
 ];
 
 /// Those of them that permit what a plan does: only another command that makes a plan gets them.
@@ -47,6 +48,9 @@ const SECRETS: [&str; 5] = ["allow-commands", "secret-command-env", "secret-env"
 const UPDATED_SEPARATELY: &[&str] =
     &["init", "show", "approve", "verify", "schema", "docs", "completions", "man", "sandbox", "help"];
 
+/// Those of them that neither read nor write a file that the user names, so that the folder does not matter.
+const WITHOUT_FILES: &[&str] = &["schema", "docs", "completions", "man", "help"];
+
 /// The options of this run that every suggested command repeats, as on the command line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RepeatedOptions {
@@ -56,6 +60,8 @@ pub(crate) struct RepeatedOptions {
     pub(super) known_commands: Option<Command>,
     /// The command of this run with its arguments: `telform undo last`.
     pub(super) command: String,
+    /// The folders of `-C`, each as it is typed: `-C west `. Everything is relative to them.
+    pub(super) directory: String,
 }
 
 impl RepeatedOptions {
@@ -65,8 +71,10 @@ impl RepeatedOptions {
         whole.build();
         let mut options = Vec::new();
         let (mut command, mut given) = (&whole, matches);
+        let folders = given.get_raw("directory").into_iter().flatten();
+        let directory: String = folders.map(|folder| format!("-C {} ", shell_quote(&folder.to_string_lossy()))).collect();
         if given.subcommand_name().is_some_and(|name| UPDATED_SEPARATELY.contains(&name)) {
-            return Self::default();
+            return Self { directory, known_commands: Some(whole), ..Self::default() };
         }
         let mut own = vec!["telform".to_owned()];
         while let Some((name, below)) = given.subcommand() {
@@ -82,6 +90,10 @@ impl RepeatedOptions {
             Some(file) => own = vec![format!("telform plan --out {file}")],
             None => own.extend(arguments),
         }
+        let only_plans = |argument: &clap::Arg| argument.get_long() == Some("plan") && given.get_flag("plan");
+        if command.get_arguments().any(only_plans) {
+            own.push("--plan".to_owned());
+        }
         for argument in command.get_arguments() {
             let Some(long) = argument.get_long().filter(|long| REPEATED.contains(long)) else { continue };
             let id = argument.get_id().as_str();
@@ -96,8 +108,17 @@ impl RepeatedOptions {
             let values = given.get_raw(id).into_iter().flatten();
             options.extend(values.map(|value| (long.to_owned(), format!("{flag} {}", shell_quote(&value.to_string_lossy())))));
         }
+        // It is the same as `apply --destroy`.
+        if command.get_name() == "destroy" && !options.iter().any(|(long, _)| long == "destroy") {
+            options.push(("destroy".to_owned(), "--destroy".to_owned()));
+        }
         options.sort_by_key(|(long, _)| REPEATED.iter().position(|known| known == long));
-        Self { options, known_commands: Some(whole), command: own.join(" ") }
+        Self { options, known_commands: Some(whole), command: own.join(" "), directory }
+    }
+
+    /// Whether this run deletes everything that the configuration names.
+    pub(crate) fn destroys(&self) -> bool {
+        self.options.iter().any(|(long, _)| long == "destroy")
     }
 
     /// The command of this run with these options in place of its own.
@@ -115,22 +136,29 @@ impl RepeatedOptions {
 
     /// A command with the options of this run that it accepts and does not already have.
     pub(crate) fn complete_command(&self, text: &str) -> String {
-        let (Some(whole), false) = (&self.known_commands, self.options.is_empty()) else {
-            return text.to_owned();
-        };
+        let Some(whole) = self.known_commands.as_ref().filter(|_| !self.is_empty()) else { return text.to_owned() };
         let words: Vec<&str> = text.split_whitespace().collect();
         let (mut command, mut depth) = (whole, 1);
         while let Some(known) = words.get(depth).and_then(|word| command.find_subcommand(word)) {
             (command, depth) = (known, depth + 1);
         }
         // Without a subcommand it is the program's name, not a command.
-        if std::ptr::eq(command, whole) || words.get(1).is_some_and(|first| UPDATED_SEPARATELY.contains(first)) {
+        if std::ptr::eq(command, whole) || words.get(1).is_some_and(|first| WITHOUT_FILES.contains(first)) {
             return text.to_owned();
+        }
+        let own_folder = words.iter().any(|word| *word == "-C" || *word == "--directory");
+        let text = match text.strip_prefix("telform ").filter(|_| !own_folder) {
+            Some(rest) => format!("telform {}{rest}", self.directory),
+            None => text.to_owned(),
+        };
+        if words.get(1).is_some_and(|first| UPDATED_SEPARATELY.contains(first)) {
+            return text;
         }
         let accepts = |long: &str| command.get_arguments().any(|known| known.get_long() == Some(long));
         let says = |long: &str| {
             let is = |word: &&str| word.strip_prefix("--").is_some_and(|word| word.split('=').next() == Some(long));
-            words.iter().any(is) || long == "file" && words.contains(&"-f")
+            let implied = long == "destroy" && command.get_name() == "destroy";
+            words.iter().any(is) || implied || long == "file" && words.contains(&"-f")
         };
         // A saved plan already contains its selection.
         let named = words.get(depth).is_some_and(|word| !word.starts_with('-'));
@@ -152,10 +180,15 @@ impl RepeatedOptions {
         all
     }
 
+    /// Whether nothing is repeated.
+    fn is_empty(&self) -> bool {
+        self.options.is_empty() && self.directory.is_empty()
+    }
+
     /// The same for every command that a text names in backticks.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         const OPEN: &str = "`telform ";
-        if self.options.is_empty() || !text.contains(OPEN) {
+        if self.is_empty() || !text.contains(OPEN) {
             return Cow::Borrowed(text);
         }
         let mut all = String::with_capacity(text.len());
@@ -240,6 +273,29 @@ mod tests {
         let whole = again.text("`telform apply`").into_owned();
         assert_eq!(whole, "`telform apply --ledger 'it'\\''s'`");
         assert_eq!(again.text(&whole), whole);
+    }
+
+    #[test]
+    fn a_folder_is_named_before_the_command() {
+        let again = of("telform -C west -C ../east plan -f a.yaml");
+        let whole = again.complete_command("telform apply");
+        assert_eq!(whole, "telform -C west -C ../east apply -f a.yaml");
+        assert_eq!(again.text(&format!("`{whole}`")), format!("`{whole}`"), "only once");
+        assert_eq!(again.complete_command("telform show plan.json"), "telform -C west -C ../east show plan.json");
+        assert_eq!(again.complete_command("telform docs errors"), "telform docs errors");
+        assert_eq!(of("telform init -C west").complete_command("telform plan"), "telform -C west plan");
+    }
+
+    #[test]
+    fn a_destroy_is_suggested_as_one() {
+        let again = of("telform destroy --account west");
+        assert!(again.destroys());
+        assert_eq!(again.complete_command("telform apply"), "telform apply --account west --destroy");
+        assert_eq!(again.this_command(&["--max-deletes 2".to_owned()]), "telform destroy --max-deletes 2 --account west");
+        let options = ["--max-deletes 2".to_owned()];
+        assert_eq!(of("telform destroy --plan").this_command(&options), "telform destroy --plan --max-deletes 2");
+        assert_eq!(of("telform undo last --plan").this_command(&options), "telform undo last --plan --max-deletes 2");
+        assert_eq!(of("telform rehearse --undo last").this_command(&options), "telform rehearse --max-deletes 2 --undo last");
     }
 
     #[test]

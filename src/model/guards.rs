@@ -37,7 +37,7 @@ pub struct Guard {
     pub most: Option<u64>,
     /// Sentence of the YAML's schema.
     pub schema: &'static str,
-    /// Sentence of the command line's help.
+    /// Sentence of the command line's help; what follows an empty line is for the manual page.
     pub help: &'static str,
     /// The limit if none is set; `None`: there is no limit.
     pub default: Option<u64>,
@@ -57,7 +57,7 @@ pub const GUARDS: &[Guard] = &[
         unit: "N",
         most: None,
         schema: "Maximum number of deletes; 0 by default.",
-        help: "Allow this many deletes in this run, over all accounts [default: 0, or guards.max_deletes]",
+        help: "Allow this many deletes [default: 0]\n\nIn this run, over all accounts [default: 0, or guards.max_deletes].",
         default: Some(0),
         default_from: 0,
         get: |guards| guards.max_deletes,
@@ -69,7 +69,7 @@ pub const GUARDS: &[Guard] = &[
         unit: "PERCENT",
         most: Some(100),
         schema: "Maximum share of the managed objects of a kind to delete, in percent.",
-        help: "Allow deletes of this share of a kind's managed objects in this run, in each account and over all",
+        help: "Allow deletes of this share of a kind's objects\n\nOf the managed objects, in this run, in each account and over all.",
         default: None,
         default_from: 0,
         get: |guards| guards.max_delete_percent,
@@ -81,7 +81,7 @@ pub const GUARDS: &[Guard] = &[
         unit: "N",
         most: None,
         schema: "Maximum number of objects to update; no limit by default.",
-        help: "Allow this many updates in this run, over all accounts",
+        help: "Allow this many updates\n\nIn this run, over all accounts.",
         default: None,
         default_from: 0,
         get: |guards| guards.max_updates,
@@ -93,8 +93,8 @@ pub const GUARDS: &[Guard] = &[
         unit: "PERCENT",
         most: Some(100),
         schema: "Maximum share of the managed objects of a kind to update, in percent; by default 30 from 10 objects on.",
-        help: "Allow updates of this share of a kind's managed objects in this run, in each account and over all \
-               [default: 30 from 10 objects on, or guards.max_update_percent]",
+        help: "Allow updates of this share of a kind's objects\n\nOf the managed objects, in this run, in each account and over all \
+               [default: 30 from 10 objects on, or guards.max_update_percent].",
         default: Some(30),
         default_from: 10,
         get: |guards| guards.max_update_percent,
@@ -106,7 +106,7 @@ pub const GUARDS: &[Guard] = &[
         unit: "N",
         most: None,
         schema: "Maximum count of numbers that lose their connection without getting another; 0 by default.",
-        help: "Allow this many numbers to lose their connection in this run [default: 0, or guards.max_numbers_dark]",
+        help: "Allow this many numbers to lose their connection [default: 0]\n\nIn this run [default: 0, or guards.max_numbers_dark].",
         default: Some(0),
         default_from: 0,
         get: |guards| guards.max_numbers_dark,

@@ -31,7 +31,10 @@ pub use inventory::{End, InventoryDocument, InventoryNumber, InventoryObject, Nu
 pub use journal::{
     Blame, BrokenAt, Export, InForce, JournalChecked, JournalRestarted, JournalVerdict, RunList, RunShown, run, written,
 };
-pub use pages::{Completions, ErrorCode, ErrorCodes, Initialized, KindPage, KindShape, KindTable, ManPage, ManPages, Served};
+pub use pages::{
+    Completions, DocsIndex, DocsPage, ErrorCode, ErrorCodes, Initialized, KindPage, KindShape, KindTable, ManPage, ManPages,
+    Served,
+};
 pub use signed::{Approved, PlanVerdict, Vouched};
 
 /// A document that a command prints.
@@ -120,10 +123,15 @@ pub const OUTPUT_FORMATS: &[OutputFormat] = &[
     OutputFormat {
         format: document::FORMAT,
         version: document::FORMAT_VERSION,
-        commands: &["plan", "show"],
+        commands: &["plan", "show", "undo", "destroy"],
         schema: document::plan_schema,
     },
-    OutputFormat { format: EVENT.0, version: EVENT.1, commands: &["apply", "resume", "undo", "rehearse"], schema: event_schema },
+    OutputFormat {
+        format: EVENT.0,
+        version: EVENT.1,
+        commands: &["apply", "resume", "undo", "destroy", "rehearse"],
+        schema: event_schema,
+    },
     output_format::<Validation>(&["validate"]),
     output_format::<Explanation>(&["explain"]),
     output_format::<DriftReport<'static>>(&["drift"]),
@@ -147,8 +155,9 @@ pub const OUTPUT_FORMATS: &[OutputFormat] = &[
     output_format::<Export<'static>>(&["journal export"]),
     output_format::<JournalRestarted>(&["journal restart"]),
     output_format::<Doctor<'static>>(&["doctor"]),
-    output_format::<ErrorCodes>(&["docs"]),
+    output_format::<ErrorCodes>(&["docs", "explain"]),
     output_format::<KindPage>(&["docs"]),
+    output_format::<DocsIndex>(&["docs"]),
     output_format::<Initialized>(&["init"]),
     output_format::<Served>(&["sandbox"]),
     output_format::<Completions>(&["completions"]),
@@ -197,7 +206,7 @@ fn event_schema() -> Value {
         add_header(variant, EVENT.0, EVENT.1);
     }
     schema["title"] = json!(format!("{}, format version {}", EVENT.0, EVENT.1));
-    schema["description"] = json!("One line of apply, resume, undo or rehearse with --json.");
+    schema["description"] = json!("One line of apply, resume, undo, destroy or rehearse with --json.");
     schema["oneOf"] = Value::Array(all);
     schema
 }

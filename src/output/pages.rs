@@ -10,6 +10,7 @@ use super::documents::documents;
 documents! {
     ErrorCodes => "telform-errors"
     KindPage => "telform-kind"
+    DocsIndex => "telform-docs"
     Initialized => "telform-init"
     Served => "telform-sandbox"
     Completions => "telform-completions"
@@ -34,6 +35,24 @@ pub struct ErrorCode {
     pub means: String,
     /// What to do.
     pub help: String,
+}
+
+/// The reference pages.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DocsIndex {
+    /// The pages, each with its topic.
+    pub pages: Vec<DocsPage>,
+    /// Every code, which is also a topic.
+    pub codes: Vec<&'static str>,
+}
+
+/// One reference page.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DocsPage {
+    /// What `telform docs` is asked for.
+    pub topic: &'static str,
+    /// What it is about.
+    pub about: String,
 }
 
 /// The attributes of a kind.

@@ -106,6 +106,8 @@ pub struct PlanOptions {
     pub limits: RunLimits,
     /// Delete everything that the configuration names.
     pub destroy: bool,
+    /// The run that the plan undoes; none for a plan of the configuration.
+    pub undo: Option<String>,
     /// Guards raised or lowered for this run.
     pub guards: Guards,
     /// How many bridges of an account may be unreadable when one of its configurations is deleted: none by default.

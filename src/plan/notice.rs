@@ -44,6 +44,10 @@ impl PlanNotice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoticeCode {
+    /// The plan undoes an earlier run. Detail: which.
+    Undoes,
+    /// Something that the run did is not undone. Detail: what, and why.
+    NotUndone,
     /// An object that existed before becomes managed, without a write. Detail: id.
     Adopted,
     /// An object gets another address. Detail: the earlier address.
@@ -168,7 +172,9 @@ impl NoticeCode {
     pub fn is_for_reviewers(self) -> bool {
         matches!(
             self,
-            Self::SecretEchoed
+            Self::Undoes
+                | Self::NotUndone
+                | Self::SecretEchoed
                 | Self::MixedScripts
                 | Self::HostReadsAs
                 | Self::TokenOwnerUnknown
@@ -195,6 +201,10 @@ impl NoticeCode {
     /// What it means, for people.
     pub fn describe(self) -> &'static str {
         match self {
+            Self::Undoes => {
+                "undoes a run and leaves the YAML as it is: unless you change it too, the next apply makes the changes of that run again"
+            }
+            Self::NotUndone => "not undone",
             Self::SecretUnchanged => "unchanged since telform last wrote it",
             Self::SecretShown => "the same as the service gives back",
             Self::Adopted => "found by its natural key or pinned id: adopted without a write",

@@ -10,8 +10,8 @@ use super::progress::RunEvent;
 use super::secret_checks::check_supplied;
 use super::signing::{PlanTrust, SigningIdentity, TrustDemand};
 use super::{
-    Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose,
-    applicable_part, saved_plan, settle,
+    Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose, UndoRequest,
+    applicable_part, saved_plan, settle, undo_signed,
 };
 use crate::document::unbound_secrets;
 use crate::model::resource::LiveState;
@@ -76,6 +76,12 @@ pub(crate) async fn apply_signed(
     signer: impl Fn() -> Result<Option<SigningIdentity>, RunError>,
 ) -> Result<Exit, RunError> {
     let progress = context.progress.clone();
+    // The saved plan of an undo is made again from the journal, not from the YAML.
+    if let Some(of) = request.saved.as_ref().and_then(|(_, saved)| saved.undoes()).map(str::to_owned) {
+        let choice = request.saved.as_ref().map_or_else(|| request.choice.clone(), |(_, saved)| saved.choice(&request.choice));
+        let undo = UndoRequest { of, saved: request.saved, choice, trust: request.trust, how: request.how };
+        return undo_signed(context, &undo, signer()?).await;
+    }
     let first = apply_plan(context, &request, &signer).await?;
     let Some(left_out) = first.left_out.filter(|_| request.then_rest) else { return Ok(first.exit) };
     progress.on_event(&RunEvent::RestFollows(left_out));
@@ -173,8 +179,7 @@ async fn apply_plan(
     check_supplied(&run, &plan)?;
     match reviewed {
         Some(reviewed) => {
-            let why = if reviewed.is_sealed() { "this plan was made without" } else { "this plan is not bound to" };
-            progress.on_event(&RunEvent::Unbound { why, secrets: &reviewed.unbound() });
+            progress.on_event(&RunEvent::Unbound { why: reviewed.unbound_reason(), secrets: &reviewed.unbound() });
         }
         // A digest does not depend on the secrets, so a plan can be made without them.
         None if request.expect.is_some() => {

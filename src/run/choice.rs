@@ -84,6 +84,7 @@ pub(crate) fn options(choice: &PlanSelection, limits: RunLimits, asked: Named) -
         unreadable: BTreeMap::new(),
         limits,
         destroy: choice.destroy,
+        undo: None,
         guards: choice.guards,
         max_unreadable_bridges: choice.max_unreadable_bridges,
         rewrite_secrets: asked.rewrite,

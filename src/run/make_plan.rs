@@ -8,7 +8,8 @@ use super::journal::journal_error;
 use super::lock::CommandLock;
 use super::progress::{RunEvent, Warning};
 use super::signing::{SigningIdentity, path_with_suffix};
-use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan};
+use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan, undo};
+use crate::analysis::undo::SavedUndoDifference;
 use crate::model::ledger::JournalHead;
 use crate::model::resource::LiveState;
 use crate::plan::{Plan, needed_fields};
@@ -28,6 +29,8 @@ pub struct PlanRequest {
     pub snapshot_out: Option<PathBuf>,
     /// Programs that judge the plan.
     pub policies: PolicyOptions,
+    /// A run in the journal that the plan undoes, by its id, the start of its id, or `last`; none plans the configuration.
+    pub undo: Option<String>,
 }
 
 /// A plan and what it was made from.
@@ -37,12 +40,20 @@ pub struct MadePlan {
     /// The plan.
     pub plan: Plan,
     policies: RunPolicies,
+    /// How the plan of an undo differs from the one that was saved with the run.
+    pub undo_moved: SavedUndoDifference,
 }
 
 /// Reads and compares. Sends only GET.
 pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadePlan, RunError> {
-    let purpose = if request.snapshot.is_some() { SessionPurpose::Offline } else { SessionPurpose::Plan };
-    let mut run = Run::open(context, &request.choice, purpose).await?;
+    let purpose = match (&request.snapshot, &request.undo) {
+        (Some(_), _) => SessionPurpose::Offline,
+        // Only the accounts of the run are read.
+        (None, Some(_)) => SessionPurpose::Look,
+        (None, None) => SessionPurpose::Plan,
+    };
+    let choice = if request.undo.is_some() { undo::without_addresses(&request.choice) } else { request.choice.clone() };
+    let mut run = Run::open(context, &choice, purpose).await?;
     match &run.journal {
         Some(Ok(journal)) => {
             for cut in journal::collect_runs(&journal.lines).iter().filter(|run| run.finished.is_none()) {
@@ -53,6 +64,11 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
         None => {}
     }
     let policies = RunPolicies::new(context, &request.policies, &run.desired)?;
+    if let Some(of) = &request.undo {
+        let mut undo = undo::plan_undo(&mut run, of, &request.choice).await?;
+        let plan = undo.take_plan_with_notices();
+        return Ok(MadePlan { run, live: undo.live, plan, policies, undo_moved: undo.moved });
+    }
     let live = match &request.snapshot {
         Some(file) => saved_plan::live(&mut run, file)?,
         None if request.snapshot_out.is_none() => run.read_or_leave_out(ObjectDetail::Needed(needed_fields)).await?,
@@ -62,7 +78,7 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
         write_file(file, &snapshot::write_snapshot(&live, &run.taken_for, &run.key), FileReaders::Owner)?;
     }
     let plan = run.plan(&live)?;
-    Ok(MadePlan { run, live, plan, policies })
+    Ok(MadePlan { run, live, plan, policies, undo_moved: SavedUndoDifference::default() })
 }
 
 impl MadePlan {

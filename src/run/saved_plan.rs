@@ -76,9 +76,13 @@ pub(crate) fn options(options: &plan::PlanOptions) -> v1::Options {
     let named = |asked: &BTreeSet<(Address, Option<String>)>| {
         asked.iter().map(|(address, attribute)| (address.to_string(), attribute.clone())).collect()
     };
+    // The addresses of an undo follow from its run, and so do the values that it sends again.
+    let follows = options.undo.is_some();
+    let (targets, excludes) =
+        if follows { (&options.limits.targets, &options.limits.excludes) } else { (&options.targets, &options.excludes) };
     v1::Options {
-        targets: words(&options.targets),
-        excludes: words(&options.excludes),
+        targets: words(targets),
+        excludes: words(excludes),
         accounts: options.limits.accounts.clone(),
         unreadable: options.limits.unreadable.clone(),
         limit: options.limit,
@@ -86,10 +90,11 @@ pub(crate) fn options(options: &plan::PlanOptions) -> v1::Options {
         guards: options.guards,
         max_unreadable_bridges: options.max_unreadable_bridges,
         rewrite_secrets: named(&options.rewrite_secrets),
-        resend: named(&options.resend),
+        resend: if follows { BTreeSet::new() } else { named(&options.resend) },
         sandbox: options.sandbox,
         allow_similar: words(&options.allow_similar),
         allow_unseen_products: options.allow_unseen_products,
+        undo: options.undo.clone(),
     }
 }
 
@@ -125,6 +130,11 @@ impl SavedPlan {
     /// The plan.
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The run that it undoes; none where it is a plan of the configuration.
+    pub(crate) fn undoes(&self) -> Option<&str> {
+        self.document.origin.options.undo.as_deref()
     }
 
     /// Identifies this file and no other.
@@ -247,6 +257,11 @@ impl SavedPlan {
     /// Whether some secret was sealed, which shows that a key existed: each unsealed one was then not supplied.
     pub(crate) fn is_sealed(&self) -> bool {
         self.document.seals.is_some()
+    }
+
+    /// Why some secrets cannot be shown to be those of the plan: the beginning of a sentence that ends with their names.
+    pub(crate) fn unbound_reason(&self) -> &'static str {
+        if self.is_sealed() { "this plan was made without" } else { "this plan is not bound to" }
     }
 
     /// Secrets that cannot be shown to be the ones that existed when the plan was made.

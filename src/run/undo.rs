@@ -2,20 +2,21 @@
 
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::carry_out::CarryOut;
 use super::choice::UNKNOWN_ADDRESS;
 use super::ledger_run::enter;
 use super::progress::RunEvent;
-use super::signing::{PlanTrust, SigningIdentity};
+use super::signing::{PlanTrust, SigningIdentity, TrustDemand};
 use super::{
-    ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SessionPurpose, applicable_part, limits,
-    saved_plan, secret_checks, settle,
+    ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose,
+    applicable_part, limits, saved_plan, secret_checks, settle,
 };
-use crate::analysis::undo::{self, Undo, UndoInputs};
+use crate::analysis::undo::{self, NotUndone, SavedUndoDifference, Undo, UndoInputs};
 use crate::model::resource::{Address, AddressPattern, LiveState};
 use crate::output::view::json;
-use crate::plan::{self, Inputs, Plan, Step, StepOperation};
+use crate::plan::{self, Inputs, NoticeCode, Plan, PlanNotice, Step, StepOperation};
 use crate::state::journal;
 
 /// What an undo is asked for.
@@ -23,15 +24,59 @@ use crate::state::journal;
 pub struct UndoRequest {
     /// Run in the journal: its id, the start of its id, or `last`.
     pub of: String,
+    /// A saved plan of this undo and its file: it is carried out only if nothing moved since.
+    pub saved: Option<(PathBuf, SavedPlan)>,
     /// What of it is taken back, and what the run is given. Addresses are those of the undo.
     pub choice: PlanSelection,
+    /// What a saved plan must have behind it.
+    pub trust: TrustDemand,
     /// How it is carried out.
     pub how: ApplyOptions,
+}
+
+/// A run taken back, as far as reading says.
+#[derive(Debug)]
+pub(crate) struct PlannedUndo {
+    /// Id of the run that is undone.
+    pub(crate) of: String,
+    /// What it was, for people: its command and its time.
+    described: String,
+    /// What is there now.
+    pub(crate) live: LiveState,
+    /// The plan; none where nothing is to be undone.
+    pub(crate) plan: Option<Plan>,
+    /// What is not undone, and why.
+    pub(crate) not_undone: Vec<NotUndone>,
+    /// How the plan differs from the one that was saved with the run.
+    pub(crate) moved: SavedUndoDifference,
+}
+
+impl PlannedUndo {
+    /// The plan for readers who see nothing else: its notices say what it undoes and what it leaves. A plan without requests
+    /// where nothing is to be undone.
+    pub(crate) fn take_plan_with_notices(&mut self) -> Plan {
+        let mut plan = self.plan.take().unwrap_or_else(|| Plan::from_ledger_updates(Vec::new(), Vec::new()));
+        let notice = |code, detail: String| {
+            let (account, address, attribute) = (String::new(), None, None);
+            PlanNotice { code, account, address, attribute, detail: Some(detail) }
+        };
+        plan.notices.push(notice(NoticeCode::Undoes, format!("run {} ({})", self.of, self.described)));
+        let left = self.not_undone.iter().map(|left| notice(NoticeCode::NotUndone, format!("{}: {}", left.what, left.why)));
+        plan.notices.extend(left);
+        plan.notices.sort();
+        plan
+    }
 }
 
 /// Takes a run back: plans, asks, carries out, proves. The receipt is not signed.
 pub async fn undo(context: &Context, request: &UndoRequest) -> Result<Exit, RunError> {
     undo_signed(context, request, None).await
+}
+
+/// The options that open a run for an undo: its addresses are known only when the journal is read.
+pub(crate) fn without_addresses(choice: &PlanSelection) -> PlanSelection {
+    let (targets, excludes, allow_similar) = Default::default();
+    PlanSelection { targets, excludes, allow_similar, ..choice.clone() }
 }
 
 /// Takes a run back: plans, asks, carries out, proves. `signer` signs the receipt.
@@ -41,29 +86,106 @@ pub(crate) async fn undo_signed(
     signer: Option<SigningIdentity>,
 ) -> Result<Exit, RunError> {
     let progress = context.progress.clone();
-    let (targets, excludes, allow_similar) = Default::default();
-    let choice = PlanSelection { targets, excludes, allow_similar, ..request.choice.clone() };
-    let mut session = Run::open(context, &choice, SessionPurpose::Settle(request.how.lock_wait)).await?;
+    let saved = request.saved.as_ref().map(|(path, saved)| (&**path, saved));
+    let reviewed = saved.map(|(_, saved)| saved);
+    let trust = PlanTrust::from_options(context, &request.trust, saved)?;
+    let purpose = SessionPurpose::Settle(request.how.lock_wait);
+    let mut session = Run::open(context, &without_addresses(&request.choice), purpose).await?;
+    session.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
     let policies = RunPolicies::new(context, &request.how.policies, &session.desired)?;
     // The effects of an interrupted run are known when its open requests are settled.
     let store = session.store.clone();
     let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?;
     settle::settle(&mut session, &book).await?;
     drop(book);
-    let kept = read_intact_journal(&session).await?;
+    let PlannedUndo { of, live, plan, not_undone, moved, .. } = plan_undo(&mut session, &request.of, &request.choice).await?;
+    progress.on_event(&RunEvent::UndoFound { run: &of, left: &not_undone });
+    let is_whole = not_undone.is_empty();
+    let plan = match (plan, reviewed) {
+        (Some(plan), _) => plan,
+        // A saved plan that did something is stale.
+        (None, Some(_)) => Plan::from_ledger_updates(Vec::new(), Vec::new()),
+        (None, None) => {
+            progress.on_event(&RunEvent::NothingToTakeBack { is_whole });
+            return Ok(Exit::Done);
+        }
+    };
+    progress.on_event(&RunEvent::UndoMoved(&moved));
+    if let Some(reviewed) = reviewed {
+        reviewed.same_owners(&plan)?;
+        let moved = reviewed.moved(&session, &plan);
+        if !moved.is_empty() {
+            progress.on_event(&RunEvent::Stale { moved: &moved });
+            return Ok(Exit::Stale);
+        }
+    }
+    let document = saved_plan::document(&session, &plan, &live);
+    progress.on_event(&RunEvent::Planned { plan: &plan, document: &document });
+    if let Err(exit) = policies.ask_all(&LazyCell::new(|| json::render_document(&document)), &mut session) {
+        progress.on_event(&RunEvent::PoliciesRefused);
+        return Ok(exit);
+    }
+    let is_bound = reviewed.is_some();
+    let (plan, document, refused) =
+        match applicable_part::applicable_part(&mut session, &live, (plan, document), &policies, is_bound)? {
+            Ok(part) => part,
+            Err(exit) => return Ok(exit),
+        };
+    let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?.with(trust, signer);
+    let plan_file = reviewed.map(SavedPlan::checksum);
+    if !plan.has_changes() {
+        if plan.has_ledger_decisions() {
+            reviewed.map_or(Ok(()), |reviewed| reviewed.bound(&session))?;
+            enter(&mut session, "undo", plan_file, &plan, &live, &book, document).await?;
+            session.close()?;
+            progress.on_event(&RunEvent::OnlyLedgerChanged);
+        } else {
+            progress.on_event(&RunEvent::IsTakenBack { is_whole });
+        }
+        return Ok(Exit::Done);
+    }
+    secret_checks::check_supplied(&session, &plan)?;
+    if let Some(reviewed) = reviewed {
+        progress.on_event(&RunEvent::Unbound { why: reviewed.unbound_reason(), secrets: &reviewed.unbound() });
+        if let Some(by) = book.used_by(reviewed) {
+            progress.on_event(&RunEvent::SavedPlanUsed { by: &by });
+            return Ok(Exit::Stale);
+        }
+        reviewed.bound(&session)?;
+    }
+    if !request.how.auto_approve && !progress.confirm(&plan)? {
+        progress.on_event(&RunEvent::NotConfirmed);
+        return Ok(Exit::Failed);
+    }
+    book.trust.check_still_valid()?;
+    session.lock.take_over_signals();
+    let how =
+        CarryOut { command: "undo", plan_file, of: Some(&of), steps: request.how.steps, stop: progress.stop_requests(), refused };
+    let ran = session.carry_out(&how, &plan, &live, &book, document).await?;
+    progress.on_event(&RunEvent::TookBack(&plan));
+    Ok(ran.exit)
+}
+
+/// Reads, and computes the plan that takes a run back. From then on the session is about this undo.
+pub(crate) async fn plan_undo(session: &mut Run, of: &str, choice: &PlanSelection) -> Result<PlannedUndo, RunError> {
+    let kept = read_intact_journal(session).await?;
     let runs = journal::collect_runs(&kept.lines);
-    let of = choose_run(&runs, &request.of)?;
-    let (then, live, mut undo) = taken_back(&mut session, of).await?;
-    limit_undo(&mut session, &request.choice, &mut undo)?;
+    let run = choose_run(&runs, of)?;
+    // A run that writes has settled the earlier ones, as far as that is possible.
+    if !session.lock.is_held() {
+        check_settled(run)?;
+    }
+    let (then, live, mut undo) = taken_back(session, run).await?;
+    limit_undo(session, choice, &mut undo)?;
     let yaml = std::mem::replace(&mut session.desired, undo.desired.clone());
+    session.options.undo = Some(run.id.to_owned());
     session.options.targets.clone_from(&undo.about);
     // An undo requests each value again.
     session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
-    progress.on_event(&RunEvent::UndoFound { run: of.id, left: &undo.not_undone });
+    let described = format!("{} of {}", run.started.command, run.began_at);
+    let (of, not_undone) = (run.id.to_owned(), undo.not_undone);
     if undo.about.is_empty() {
-        let is_whole = undo.not_undone.is_empty();
-        progress.on_event(&RunEvent::NothingToTakeBack { is_whole });
-        return Ok(Exit::Done);
+        return Ok(PlannedUndo { of, described, live, plan: None, not_undone, moved: SavedUndoDifference::default() });
     }
     // An object that is named only for this run does not become managed: the next apply would delete it as removed from the
     // YAML.
@@ -71,47 +193,28 @@ pub(crate) async fn undo_signed(
     let nameless = session.desired.objects.keys().filter(|address| !known(address));
     session.nameless = nameless.filter(|address| !undo.managed.contains(*address)).cloned().collect();
     let plan = session.plan(&live)?;
-    progress.on_event(&RunEvent::UndoMoved(&undo::compare_with_saved(of, &then, &plan, &undo.not_undone).unwrap_or_default()));
-    let document = saved_plan::document(&session, &plan, &live);
-    progress.on_event(&RunEvent::Planned { plan: &plan, document: &document });
-    if let Err(exit) = policies.ask_all(&LazyCell::new(|| json::render_document(&document)), &mut session) {
-        progress.on_event(&RunEvent::PoliciesRefused);
-        return Ok(exit);
+    let moved = undo::compare_with_saved(run, &then, &plan, &not_undone).unwrap_or_default();
+    Ok(PlannedUndo { of, described, live, plan: Some(plan), not_undone, moved })
+}
+
+/// The effects of open requests are unknown until a run that may write has settled them.
+fn check_settled(run: &journal::RecordedRun<'_>) -> Result<(), RunError> {
+    let open = run.open_steps().filter(|step| step.settled.is_none()).count();
+    if open == 0 {
+        return Ok(());
     }
-    let (plan, document, refused) =
-        match applicable_part::applicable_part(&mut session, &live, (plan, document), &policies, false)? {
-            Ok(part) => part,
-            Err(exit) => return Ok(exit),
-        };
-    let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?.with(PlanTrust::default(), signer);
-    if !plan.has_changes() {
-        if plan.has_ledger_decisions() {
-            enter(&mut session, "undo", None, &plan, &live, &book, document).await?;
-            session.close()?;
-            progress.on_event(&RunEvent::OnlyLedgerChanged);
-        } else {
-            let is_whole = undo.not_undone.is_empty();
-            progress.on_event(&RunEvent::IsTakenBack { is_whole });
-        }
-        return Ok(Exit::Done);
-    }
-    secret_checks::check_supplied(&session, &plan)?;
-    if !request.how.auto_approve && !progress.confirm(&plan)? {
-        progress.on_event(&RunEvent::NotConfirmed);
-        return Ok(Exit::Failed);
-    }
-    session.lock.take_over_signals();
-    let how = CarryOut {
-        command: "undo",
-        plan_file: None,
-        of: Some(of.id),
-        steps: request.how.steps,
-        stop: progress.stop_requests(),
-        refused,
+    let (requests, them) = match open {
+        1 => ("1 request is".to_owned(), "it"),
+        several => (format!("{several} requests is"), "them"),
     };
-    let ran = session.carry_out(&how, &plan, &live, &book, document).await?;
-    progress.on_event(&RunEvent::TookBack(&plan));
-    Ok(ran.exit)
+    Err(RunError::other(
+        "telform::undo::open",
+        format!(
+            "run {} was interrupted, and the result of {requests} unknown, so it is not known what an undo has to do",
+            run.id
+        ),
+        format!("`telform undo {}` reads what became of {them}, shows its plan and asks before it writes", run.id),
+    ))
 }
 
 /// Limits an undo to what was requested. An address outside the undo is a typing mistake.

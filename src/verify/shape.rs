@@ -92,6 +92,7 @@ objects! {
         #[serde(default)] sandbox: bool,
         #[serde(default)] allow_similar: Vec<String>,
         #[serde(default)] allow_unseen_products: bool,
+        undo: Option<String>,
     }
     CheckerLimits {
         #[serde(default)] accounts: Vec<String>,

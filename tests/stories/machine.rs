@@ -95,7 +95,9 @@ pub(crate) fn look_over(args: &str, ran: &Ran) {
     let Some(command) = command_of(args).filter(|it| it != "schema") else { return };
     let parse =
         |text: &str| -> Value { serde_json::from_str(text).unwrap_or_else(|error| panic!("telform {args}: {error}: {text}")) };
-    let streams = shape("telform-event").commands.contains(&command.as_str());
+    // A plan that is only shown is one document.
+    let only_plan = args.split_whitespace().any(|word| word == "--plan");
+    let streams = shape("telform-event").commands.contains(&command.as_str()) && !only_plan;
     let values: Vec<Value> = if streams { ran.stdout.lines().map(parse).collect() } else { vec![parse(&ran.stdout)] };
     for value in &values {
         let known = shape(value["format"].as_str().unwrap_or_default());
@@ -151,6 +153,7 @@ pub(crate) const EXAMPLES: &[(&str, i32, &str)] = &[
     ("verify plan.json", 0, "telform-verify-plan"),
     ("rehearse plan.json", 0, "telform-event"),
     ("apply plan.json --auto-approve", 0, "telform-event"),
+    ("destroy --plan --max-deletes 5 --max-numbers-dark 5", 0, "telform-plan"),
     ("verify .telform/ledger.journal", 0, "telform-verify-journal"),
     ("explain bridges.sales.numbers", 0, "telform-explanation"),
     ("drift", 0, "telform-drift"),
@@ -167,6 +170,7 @@ pub(crate) const EXAMPLES: &[(&str, i32, &str)] = &[
     ("journal verify", 0, "telform-journal-verify"),
     ("journal export", 0, "telform-journal"),
     ("journal export --format csv", 0, "telform-journal"),
+    ("undo last --plan --max-deletes 1 --max-numbers-dark 1", 0, "telform-plan"),
     ("undo last --auto-approve --max-deletes 1 --max-numbers-dark 1", 0, "telform-event"),
     ("resume", 0, "telform-event"),
     ("adopt --all --out adopted", 0, "telform-adopt"),
@@ -175,6 +179,7 @@ pub(crate) const EXAMPLES: &[(&str, i32, &str)] = &[
     ("forget bridges.sales-desk", 0, "telform-forget"),
     ("ledger rebuild --replace", 0, "telform-ledger-rebuild"),
     ("ledger forget bridges.sales", 0, "telform-forget"),
+    ("docs", 0, "telform-docs"),
     ("docs guard::max_deletes", 0, "telform-errors"),
     ("docs bridges", 0, "telform-kind"),
     ("docs errors", 0, "telform-errors"),
@@ -190,6 +195,7 @@ const FAILURES: &[(&str, &str)] = &[
     ("resume", "telform::file::none"),
     ("rehearse", "telform::file::none"),
     ("undo last", "telform::file::none"),
+    ("destroy", "telform::file::none"),
     ("show nowhere.json", "telform::plan::unreadable"),
     ("approve nowhere.json --sign key", "telform::plan::unreadable"),
     ("verify nowhere.json", "telform::verify::unreadable"),

@@ -22,6 +22,7 @@ const QUIET: &[(&str, i32, &str)] = &[
     ("apply --auto-approve", 0, "no changes"),
     ("verify .telform/ledger.journal", 0, "Verified: every rule holds."),
     ("explain bridges.sales.numbers", 0, "bridges.sales.numbers: in sync"),
+    ("destroy --plan --max-deletes 5 --max-numbers-dark 5", 0, "2 to delete"),
     ("drift", 0, "No drift: 1 bridge and "),
     ("doctor", 0, ""),
     ("ledger list", 0, "2 objects in /"),
@@ -130,7 +131,7 @@ fn verbose_shows_every_request() {
         .filter(|it| !seen.contains(it) && !["init", "sandbox", "schema", "journal restart"].contains(&it.as_str()))
         .collect();
     assert!(missing.is_empty(), "nobody has seen these with -v: {missing:?}");
-    let ask = ["adopt", "apply", "doctor", "drift", "explain", "get", "ledger rebuild", "plan", "rehearse", "undo"];
+    let ask = ["adopt", "apply", "destroy", "doctor", "drift", "explain", "get", "ledger rebuild", "plan", "rehearse", "undo"];
     assert_eq!(asked.iter().map(String::as_str).collect::<Vec<_>>(), ask, "who asks services");
 }
 

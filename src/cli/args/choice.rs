@@ -12,29 +12,42 @@ use crate::run::PlanSelection;
 /// What a run is about and what it may do, whether its plan comes from the YAML or from an earlier run.
 #[derive(Debug, Args, Clone, Default)]
 pub struct SelectionArgs {
-    /// Only this address and what it needs, repeatable; `*` matches anything, as in 'partners.west-*'
+    /// Only this address and what it needs, repeatable
+    ///
+    /// `*` matches anything, as in 'partners.west-*'.
     #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub targets: Vec<AddressPattern>,
-    /// Not this address, repeatable; takes precedence over --target; `*` matches anything, as in '*.acme'
+    /// Not this address, repeatable
+    ///
+    /// Takes precedence over --target. `*` matches anything, as in '*.acme'.
     #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub excludes: Vec<AddressPattern>,
-    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
+    /// Only this account, repeatable
+    ///
+    /// `*` matches anything. Other accounts are not read and need no token.
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
     /// Limits of this run.
     #[command(flatten)]
     pub guards: GuardArgs,
-    /// Allow deletes in this run while this many objects that may use what is deleted cannot be read [default: 0]
+    /// Allow deletes while this many objects are unreadable
+    ///
+    /// These are objects that may use what is deleted [default: 0].
     #[arg(long, value_name = "N")]
     pub max_unreadable_bridges: Option<u64>,
-    /// Create this object even if a live one has a login, slug or name that differs only in letter case, spaces or Unicode
-    /// form, repeatable
+    /// Create it even if a similar live object exists
+    ///
+    /// The login, slug or name of the live one differs only in letter case, spaces or Unicode form. Repeatable.
     #[arg(long = "allow-similar", value_name = "ADDRESS", value_parser = parse_address)]
     pub allow_similar: Vec<Address>,
-    /// Allow deletes in this run although products that the account does not name were not read
+    /// Allow deletes although some products were not read
+    ///
+    /// These are products that the account does not name.
     #[arg(long)]
     pub allow_unseen_products: bool,
-    /// Run against the embedded simulator, started from this world file, instead of the accounts' services
+    /// Use the embedded simulator, started from this file
+    ///
+    /// The services of the accounts are not called.
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
 }
@@ -45,19 +58,27 @@ pub struct PlanSelectionArgs {
     /// What every run can be limited to.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Leave out accounts that cannot be read, instead of ending the run. A run that would end with 0 or 2 then ends with 5
+    /// Leave out accounts that cannot be read
+    ///
+    /// Without it, the run ends. A run that would end with 0 or 2 then ends with 5.
     #[arg(long)]
     pub skip_unreadable: bool,
-    /// Only the first N changes, in the order in which their requests are sent, and what they need
+    /// Only the first N changes, and what they need
+    ///
+    /// In the order in which their requests are sent.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
     /// Delete everything that the configuration names
     #[arg(long)]
     pub destroy: bool,
-    /// Write a secret even if telform does not know whether it changed: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    /// Write a secret although it may be unchanged
+    ///
+    /// Of an ADDRESS, or one ADDRESS.ATTRIBUTE. Repeatable.
     #[arg(long = "rewrite-secret", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
     pub rewrite_secrets: Vec<(Address, Option<String>)>,
-    /// Send values again that the service did not accept before: ADDRESS or ADDRESS.ATTRIBUTE, repeatable
+    /// Send again what the service did not accept
+    ///
+    /// Of an ADDRESS, or one ADDRESS.ATTRIBUTE. Repeatable.
     #[arg(long = "resend", value_name = "ADDRESS[.ATTRIBUTE]", value_parser = secret)]
     pub resend: Vec<(Address, Option<String>)>,
 }

@@ -66,9 +66,7 @@ pub(crate) fn formats_help<F: ValueEnum>() -> String {
     let mut names = format_names::<F>();
     let (default, last) = (names.first().cloned().unwrap_or_default(), names.pop().unwrap_or_default());
     let names = names.join(", ");
-    format!(
-        "Output format, repeatable: {names} or {last}; with =FILE into a file. At most one goes to standard output [default: {default}]"
-    )
+    format!("Format, or FORMAT=FILE, repeatable: {names} or {last} [default: {default}]")
 }
 
 fn format_names<F: ValueEnum>() -> Vec<String> {

@@ -11,7 +11,9 @@ pub struct GuardArgs(pub Guards);
 impl Args for GuardArgs {
     fn augment_args(command: Command) -> Command {
         command.args(GUARDS.iter().map(|guard| {
-            Arg::new(guard.name).long(guard.option).value_name(guard.unit).value_parser(value_parser!(u64)).help(guard.help)
+            let short = guard.help.split_once("\n\n").map_or(guard.help, |(short, _)| short);
+            let arg = Arg::new(guard.name).long(guard.option).value_name(guard.unit).value_parser(value_parser!(u64));
+            arg.help(short).long_help(guard.help)
         }))
     }
 

@@ -7,7 +7,9 @@ use clap::Args;
 /// How to lock.
 #[derive(Debug, Args, Clone, Default)]
 pub struct LockArgs {
-    /// Wait this long for another run that holds the ledger's lock, such as 30s or 5m [default: 0, refuse at once]
+    /// Wait this long for another run's lock
+    ///
+    /// Such as 30s or 5m [default: 0, refuse at once].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration, env = "TELFORM_LOCK_TIMEOUT")]
     lock_timeout: Option<Duration>,
 }

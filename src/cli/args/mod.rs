@@ -11,6 +11,7 @@ use crate::run::RunOptions;
 use crate::text::{escape, fits_pattern};
 
 mod choice;
+mod document;
 mod format;
 mod guards;
 pub(crate) mod lock;
@@ -19,7 +20,8 @@ mod run;
 mod signing;
 
 pub(crate) use choice::{PlanSelectionArgs, SelectionArgs, choice_options};
-pub(crate) use format::{CheckFormat, FormatTarget, InventoryFormat, PlanFormat, formats_help};
+pub(crate) use document::{FormatArgs, OutArgs, PlanOnlyArgs, PlanOutputArgs};
+pub(crate) use format::{CheckFormat, FormatTarget, InventoryFormat, PlanFormat};
 pub(crate) use guards::GuardArgs;
 pub(crate) use lock::LockArgs;
 pub(crate) use policy::PolicyArgs;
@@ -45,13 +47,24 @@ pub struct Cli {
 #[derive(Debug, Args, Clone)]
 #[command(next_help_heading = "Options of every command")]
 pub struct GlobalArgs {
-    /// YAML file or folder, or - for standard input, repeatable [default: ./telform.yaml, else every YAML file under ./telform/]
+    /// YAML file or folder, or - for standard input
+    ///
+    /// Repeatable [default: ./telform.yaml, else every YAML file under ./telform/].
     #[arg(short, long = "file", value_name = "PATH", global = true)]
     pub files: Vec<PathBuf>,
-    /// Where the ledger is kept: a file, s3://, gs:// or az:// [default: .telform/ledger.json, or `ledger:` in the YAML]
+    /// Where the ledger is: a file, s3://, gs:// or az://
+    ///
+    /// [default: .telform/ledger.json, or `ledger:` in the YAML].
     #[arg(long, value_name = "PLACE", global = true, env = "TELFORM_LEDGER")]
     pub ledger: Option<String>,
-    /// Colour; auto depends on the terminal, NO_COLOR and CLICOLOR_FORCE
+    /// Run as if started in this folder
+    ///
+    /// Other paths are relative to it; repeatable, each relative to the one before.
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true, action = clap::ArgAction::Append)]
+    pub directory: Vec<PathBuf>,
+    /// Colour
+    ///
+    /// `auto` depends on the terminal, NO_COLOR and CLICOLOR_FORCE.
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     pub color: Color,
     /// Show more: every request and its reason
@@ -60,16 +73,24 @@ pub struct GlobalArgs {
     /// Show only the result
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Machine-readable output: one JSON document, or one event per line while a plan is applied
+    /// Print JSON for programs
+    ///
+    /// One document, or one event per line while a plan is applied.
     #[arg(long, global = true)]
     pub json: bool,
-    /// Never ask; a question is an error (implied without a terminal, or with CI=true)
+    /// Never ask; a question is an error
+    ///
+    /// Implied without a terminal, or with CI=true.
     #[arg(long, global = true)]
     pub non_interactive: bool,
-    /// Allow telform to run the programs that the YAML names: secrets from `{command: […]}`, and `policy`
+    /// Allow telform to run the programs that the YAML names
+    ///
+    /// Secrets from `{command: […]}`, and `policy`.
     #[arg(long, global = true)]
     pub allow_commands: bool,
-    /// Pass this variable to the programs that provide secrets, in addition to PATH, HOME, TMPDIR and the language; repeatable
+    /// Pass this variable to programs that provide secrets
+    ///
+    /// In addition to PATH, HOME, TMPDIR and the language; repeatable.
     #[arg(
         long,
         value_name = "NAME",
@@ -79,7 +100,9 @@ pub struct GlobalArgs {
         value_parser = parse_variable_name
     )]
     pub secret_command_env: Vec<String>,
-    /// Read secrets only from these variables, repeatable; `*` and `?` match other characters
+    /// Read secrets only from these variables, repeatable
+    ///
+    /// `*` and `?` match other characters.
     #[arg(long, value_name = "PATTERN", global = true, env = "TELFORM_SECRET_ENV", value_delimiter = ',')]
     pub secret_env: Vec<String>,
     /// Read secrets only from files below this folder, repeatable
@@ -88,13 +111,19 @@ pub struct GlobalArgs {
     /// World whose ledger is meant.
     #[arg(skip)]
     pub world: Option<PathBuf>,
-    /// Send tokens only to the services' own hosts and to this one, repeatable: `gateway.example`, `*.example`, `gateway.example:8443`
+    /// Send tokens only to the services' hosts and this one
+    ///
+    /// In addition to the services' own hosts. Repeatable: `gateway.example`, `*.example`, `gateway.example:8443`.
     #[arg(long, value_name = "HOST", global = true, env = "TELFORM_ALLOW_HOST", value_delimiter = ',')]
     pub allow_host: Vec<String>,
-    /// Refuse a journal without this line, which is older or a different one. Each run prints the line at its end
+    /// Refuse a journal without this line
+    ///
+    /// Such a journal is older or a different one. Each run prints the line at its end.
     #[arg(long, value_name = "SHA", global = true, env = "TELFORM_JOURNAL_HEAD", value_parser = crate::run::parse_head)]
     pub journal_head: Option<String>,
-    /// Read that line from a file, if it exists; a run that writes to the journal updates the file
+    /// Keep that line in this file
+    ///
+    /// It is read if it exists. A run that writes to the journal updates it.
     #[arg(long, value_name = "FILE", global = true, env = "TELFORM_JOURNAL_HEAD_FILE")]
     pub journal_head_file: Option<PathBuf>,
 }

@@ -9,11 +9,14 @@ use crate::run::PolicyOptions;
 /// Programs that judge the plan.
 #[derive(Debug, Args, Clone, Default)]
 pub struct PolicyArgs {
-    /// Pass the plan as JSON to the standard input of this program, and refuse unless it exits with 0; repeatable. Split at
-    /// spaces, no shell
+    /// Refuse unless this program accepts the plan
+    ///
+    /// It gets the plan as JSON on its standard input, and accepts it with exit code 0. Split at spaces, no shell; repeatable.
     #[arg(long = "policy", value_name = "CMD", value_parser = parse_policy)]
     pub policies: Vec<Policy>,
-    /// Pass this variable to the policies, in addition to PATH, HOME, TMPDIR and the language; repeatable
+    /// Pass this variable to the policies, repeatable
+    ///
+    /// In addition to PATH, HOME, TMPDIR and the language.
     #[arg(
         long,
         value_name = "NAME",

@@ -9,14 +9,17 @@ use crate::run::{ApplyOptions, StepOptions};
 /// How a plan is applied.
 #[derive(Debug, Args, Clone)]
 pub struct RunArgs {
-    /// Maximum writes at the same time in each account, to use fewer than the account allows
+    /// Write at most N at a time in each account
+    ///
+    /// To use fewer than the account allows.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: Option<u16>,
     /// What happens to the other steps when a step fails
     #[arg(long, value_name = "WHAT", default_value = "stop")]
     pub on_error: FailurePolicy,
-    /// If the run is not completed, reconnect numbers that were disconnected for a step that did not happen, if what served them
-    /// still exists [default: on]
+    /// Reconnect numbers if the run fails [default: on]
+    ///
+    /// Those that were disconnected for a step that did not happen, if what served them still exists.
     #[arg(long, overrides_with = "no_reconnect_on_failure")]
     pub reconnect_on_failure: bool,
     /// Leave such numbers disconnected

@@ -9,7 +9,9 @@ use crate::run::signing::{APPROVALS, SIGNERS, TrustDemand};
 /// Who signs.
 #[derive(Debug, Args, Clone, Default)]
 pub struct SignArgs {
-    /// Sign with this SSH key: a private key file, or a public one whose private half the agent holds
+    /// Sign with this SSH key
+    ///
+    /// A private key file, or a public one whose private half the agent holds.
     #[arg(long, value_name = "KEY")]
     pub sign: Option<PathBuf>,
 }
@@ -17,7 +19,9 @@ pub struct SignArgs {
 /// Whose signatures are valid.
 #[derive(Debug, Args, Clone, Default)]
 pub struct SignersArgs {
-    /// Whose signatures count: a file in the format of `ssh-keygen` (ALLOWED SIGNERS in its manual page)
+    /// Whose signatures count: a file as ssh-keygen reads it
+    ///
+    /// ALLOWED SIGNERS in the manual page of `ssh-keygen`.
     #[arg(long, value_name = "FILE", env = SIGNERS)]
     pub allowed_signers: Option<PathBuf>,
 }
@@ -28,8 +32,9 @@ pub struct TrustArgs {
     /// Whose signatures are valid.
     #[command(flatten)]
     pub signers: SignersArgs,
-    /// Require this many signed approvals of different signers: a number, or a YAML file such as `{ required: 2, signers:
-    /// allowed_signers, not_author: true }`
+    /// Require this many signed approvals
+    ///
+    /// Of different signers. A number, or a YAML file such as `{ required: 2, signers: allowed_signers, not_author: true }`.
     #[arg(long, value_name = "N|FILE", env = APPROVALS)]
     pub approvals: Option<String>,
 }

@@ -19,34 +19,47 @@ use crate::text::{escape, shell_quote};
 /// `telform adopt`.
 #[derive(Debug, Args, Clone)]
 pub struct AdoptArgs {
-    /// Its new address; if the YAML already declares it, only the ledger is written
+    /// Its address
+    ///
+    /// If the YAML already declares it, only the ledger is written.
     #[arg(value_parser = parse_address, requires = "id", required_unless_present = "all", conflicts_with = "all")]
     pub address: Option<Address>,
-    /// Its id at the service: a number, a partner_sid, the slug of a bridge
+    /// Its id at the service
+    ///
+    /// A number, a partner_sid, the slug of a bridge.
     pub id: Option<String>,
     /// Every object that is not managed
     #[arg(long, requires = "out")]
     pub all: bool,
-    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
+    /// Only this account, repeatable
+    ///
+    /// `*` matches anything. Other accounts are not read and need no token.
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
     /// Only this kind: providers, bridges or partners
     #[arg(long, value_name = "KIND", value_parser = kind, requires = "all")]
     pub kind: Option<String>,
-    /// Folder for the files; an existing file with other content is never overwritten
+    /// Folder for the files
+    ///
+    /// An existing file with other content is never overwritten.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Write alike objects as a table and one `for_each` entry where there are at least two of them; without this, where there
-    /// are more than 20
+    /// Write alike objects as a table, from two on
+    ///
+    /// A table and one `for_each` entry. Without this, where there are more than 20.
     #[arg(long, requires = "all", conflicts_with = "no_factor")]
     pub factor: bool,
     /// Write an entry for every object, however many are alike
     #[arg(long, requires = "all")]
     pub no_factor: bool,
-    /// Write into tables also what only a create needs; without this, tables leave it out
+    /// Write into tables also what only a create needs
+    ///
+    /// Without this, tables leave it out.
     #[arg(long, requires = "all", conflicts_with = "no_factor")]
     pub with_create_attributes: bool,
-    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    /// Use the embedded simulator, started from this file
+    ///
+    /// The services of the accounts are not called.
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
     /// How to lock.

@@ -12,7 +12,9 @@ use crate::run::{self, ApplyRequest, Exit, RunError, SavedPlan};
 /// `telform apply`.
 #[derive(Debug, Args, Clone)]
 pub struct ApplyArgs {
-    /// A saved plan: telform plans again and applies it only if nothing changed, otherwise it exits with 4
+    /// A saved plan, applied only if nothing changed
+    ///
+    /// telform plans again. If something changed, it exits with 4.
     #[arg(value_name = "PLAN", conflicts_with_all = choice_options(), conflicts_with = "expect")]
     pub plan: Option<PathBuf>,
     /// What the plan is about.
@@ -21,11 +23,15 @@ pub struct ApplyArgs {
     /// Do not ask for confirmation
     #[arg(long)]
     pub auto_approve: bool,
-    /// Apply only if the plan has this digest, as reviewed; otherwise exit with 4
+    /// Apply only the plan with this digest, or exit with 4
+    ///
+    /// The digest is the one that was reviewed.
     #[arg(long, value_name = "DIGEST")]
     pub expect: Option<String>,
-    /// After the changes of --limit are applied and verified, plan the rest again, show it, ask again, and apply it. With
-    /// --auto-approve telform does not ask, and continues only after a clean verification
+    /// After the changes of --limit, apply the rest
+    ///
+    /// When they are applied and verified, telform plans the rest again, shows it, asks again, and applies it. With
+    /// --auto-approve it does not ask, and continues only after a clean verification.
     #[arg(long, value_name = "WHAT", requires = "limit", conflicts_with = "expect")]
     pub then: Option<FollowUp>,
     /// What the saved plan needs.

@@ -25,7 +25,9 @@ use crate::verify;
 pub struct ApproveArgs {
     /// The saved plan
     pub plan: PathBuf,
-    /// Sign with this SSH key: a private key file, or a public one whose private half the agent holds
+    /// Sign with this SSH key
+    ///
+    /// A private key file, or a public one whose private half the agent holds.
     #[arg(long, value_name = "KEY", required = true)]
     pub sign: PathBuf,
     /// How long the approval counts

@@ -24,19 +24,29 @@ const NAMED: usize = 6;
 /// `telform drift`.
 #[derive(Debug, Args, Clone)]
 pub struct DriftArgs {
-    /// Only this address, repeatable; `*` matches anything, as in 'partners.west-*'
+    /// Only this address, repeatable
+    ///
+    /// `*` matches anything, as in 'partners.west-*'.
     #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub targets: Vec<AddressPattern>,
-    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
+    /// Only this account, repeatable
+    ///
+    /// `*` matches anything. Other accounts are not read and need no token.
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-    /// Exit with 5 instead of 1 if only unreadable accounts could not be compared
+    /// Exit with 5 if only accounts could not be read
+    ///
+    /// Instead of 1.
     #[arg(long)]
     pub skip_unreadable: bool,
-    /// Write the live values into the YAML; comments and the order of the file stay
+    /// Write the live values into the YAML
+    ///
+    /// Comments and the order of the file stay.
     #[arg(long)]
     pub accept: bool,
-    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    /// Use the embedded simulator, started from this file
+    ///
+    /// The services of the accounts are not called.
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
 }

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::docs;
 use crate::analysis::explain::{ObjectDecision, explain_address, is_known_address};
 use crate::cli::args::{parse_address, parse_pattern};
 use crate::cli::console::Console;
+use crate::model::codes::CodeEntry;
 use crate::model::resource::{Address, AddressPattern, Desired};
 use crate::output;
 use crate::output::view;
@@ -18,27 +20,60 @@ use crate::services;
 /// `telform explain`.
 #[derive(Debug, Args, Clone)]
 pub struct ExplainArgs {
-    /// Address of an object, or of one attribute of it
-    #[arg(value_name = "ADDRESS[.ATTRIBUTE]", value_parser = parse_address)]
-    pub address: Address,
-    /// Explain a plan with this target, repeatable; `*` matches anything
+    /// Address of an object or of one attribute, or an error code
+    #[arg(value_name = "ADDRESS[.ATTRIBUTE]|CODE", value_parser = subject)]
+    pub subject: ExplainSubject,
+    /// Explain a plan with this target, repeatable
+    ///
+    /// `*` matches anything.
     #[arg(long = "target", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub targets: Vec<AddressPattern>,
-    /// Explain a plan without this address, repeatable; `*` matches anything
+    /// Explain a plan without this address, repeatable
+    ///
+    /// `*` matches anything.
     #[arg(long = "exclude", value_name = "ADDRESS", value_parser = parse_pattern)]
     pub excludes: Vec<AddressPattern>,
-    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
+    /// Only this account, repeatable
+    ///
+    /// `*` matches anything. Other accounts are not read and need no token.
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
     /// Read from a saved snapshot instead of the services
     #[arg(long, value_name = "FILE")]
     pub snapshot: Option<PathBuf>,
-    /// Against the embedded simulator, started from this world file
+    /// Use the embedded simulator, started from this file
+    ///
+    /// The services of the accounts are not called.
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
 }
 
+/// What is explained.
+#[derive(Debug, Clone)]
+pub enum ExplainSubject {
+    /// An object, or one attribute of it.
+    Address(Address),
+    /// An error code.
+    Code(&'static CodeEntry),
+}
+
+/// An address; where the text cannot be one, an error code in any spelling.
+fn subject(text: &str) -> Result<ExplainSubject, String> {
+    match (parse_address(text), docs::code_named(text)) {
+        (Ok(address), _) => Ok(ExplainSubject::Address(address)),
+        (Err(_), Some(code)) => Ok(ExplainSubject::Code(code)),
+        (Err(error), None) => Err(format!("{error}; `telform docs` lists the error codes")),
+    }
+}
+
 pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunError> {
+    let asked = match &args.subject {
+        ExplainSubject::Address(address) => address,
+        ExplainSubject::Code(code) => {
+            docs::print_code(out, code);
+            return Ok(Exit::Done);
+        }
+    };
     let choice = PlanSelection {
         targets: args.targets.clone(),
         excludes: args.excludes.clone(),
@@ -55,20 +90,20 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
     let plan = session.plan(&live)?;
     let inputs =
         Inputs { desired: &session.desired, live: &live, ledger: &session.ledger, key: &session.key, options: &session.options };
-    let (address, attribute) = split_attribute(&inputs, &args.address);
+    let (address, attribute) = split_attribute(&inputs, asked);
     let (address, renamed) = follow_renames(&session.desired, address);
     if let Some(attribute) = &attribute {
         check_attribute(&session.desired, &address, attribute)?;
     }
     let Some(explained) = explain_address(&inputs, &plan, &address, attribute.as_deref()) else {
-        return Err(unknown_address(&inputs, &args.address));
+        return Err(unknown_address(&inputs, asked));
     };
     if out.global.json {
         out.print(&json::to_pretty_json(&output::with_header(&explained)));
         return Ok(Exit::Done);
     }
     if let Some(place) = renamed.filter(|_| !out.global.quiet && explained.verdict != ObjectDecision::Unmanaged) {
-        out.print(&format!("{} is called {address} since the rename at {place}.\n\n", args.address));
+        out.print(&format!("{asked} is called {address} since the rename at {place}.\n\n"));
     }
     if out.global.quiet {
         let whole = view::explain::render_explanation(&explained, out.plan_detail());

@@ -30,7 +30,9 @@ pub struct ForgetCommandArgs {
     /// What to release.
     #[command(flatten)]
     pub forget: ForgetArgs,
-    /// The ledger next to this world file, which runs with --sandbox keep
+    /// Use the ledger next to this world file
+    ///
+    /// Runs with --sandbox keep it there.
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
 }

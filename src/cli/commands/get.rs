@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::analysis::get::{Condition, Inventory, InventoryQuery, TableScope};
-use crate::cli::args::{FormatTarget, InventoryFormat, formats_help};
+use crate::cli::args::{FormatArgs, InventoryFormat, OutArgs};
 use crate::cli::console::Console;
 use crate::cli::formats::FormatSelection;
 use crate::config::desired::closest_name;
@@ -23,24 +23,38 @@ use crate::text::{escape, fits_pattern};
 /// `telform get`.
 #[derive(Debug, Args, Clone)]
 pub struct GetArgs {
-    /// Kinds, numbers, or addresses; `*` matches anything, as in 'partners.west-*' [default: everything]
+    /// Kinds, numbers, or addresses [default: everything]
+    ///
+    /// `*` matches anything, as in 'partners.west-*'.
     #[arg(value_name = "KIND|ADDRESS", value_parser = subject)]
     pub subjects: Vec<InventorySubject>,
-    /// Only this account, repeatable; `*` matches anything. Other accounts are not read and need no token
+    /// Only this account, repeatable
+    ///
+    /// `*` matches anything. Other accounts are not read and need no token.
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-    #[arg(short = 'o', long = "output", value_name = "FORMAT[=FILE]", help = formats_help::<InventoryFormat>())]
-    pub formats: Vec<FormatTarget<InventoryFormat>>,
-    /// The columns of a table, in this order: attributes, and account, address, entry, id, kind, managed
+    /// How it is shown.
+    #[command(flatten)]
+    pub formats: FormatArgs<InventoryFormat>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub to: OutArgs,
+    /// The columns of a table, in this order
+    ///
+    /// Attributes, and account, address, entry, id, kind, managed.
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// Only rows with this value, repeatable; all conditions must match. COLUMN!=VALUE excludes it; `*` matches anything
+    /// Only rows with this value, repeatable
+    ///
+    /// All conditions must match. COLUMN!=VALUE excludes it; `*` matches anything.
     #[arg(long = "where", value_name = "COLUMN=VALUE", value_parser = condition)]
     pub conditions: Vec<Condition>,
     /// Sort by this column [default: account and natural key]
     #[arg(long, value_name = "COLUMN")]
     pub sort: Option<String>,
-    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    /// Use the embedded simulator, started from this file
+    ///
+    /// The services of the accounts are not called.
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
 }
@@ -66,7 +80,7 @@ fn condition(text: &str) -> Result<Condition, String> {
 
 /// Shows what is there.
 pub(crate) async fn run(out: &Console, args: &GetArgs) -> Result<Exit, RunError> {
-    let wanted = FormatSelection::new(out, &args.formats, InventoryFormat::Table, InventoryFormat::Json)?;
+    let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), InventoryFormat::Table, InventoryFormat::Json)?;
     let has = |format: InventoryFormat| wanted.has(format);
     let columns: Vec<String> = args.columns.iter().map(|name| name.trim().to_owned()).collect();
     let request = InventoryRequest {
@@ -94,12 +108,13 @@ pub(crate) async fn run(out: &Console, args: &GetArgs) -> Result<Exit, RunError>
     };
     wanted.write(|format| Some(draw(format)))?;
     match wanted.printed() {
-        InventoryFormat::Table if out.global.quiet => out.print(&counted(&inventory)),
-        InventoryFormat::Table => out.print(&inventory_as_text(&inventory, out.plan_detail().columns)),
-        InventoryFormat::Json if out.global.json => out.print_document(&document(&outcome, &inventory)),
-        format => out.print_as_is(&draw(format)),
+        Some(InventoryFormat::Table) if out.global.quiet => out.print(&counted(&inventory)),
+        Some(InventoryFormat::Table) => out.print(&inventory_as_text(&inventory, out.plan_detail().columns)),
+        Some(InventoryFormat::Json) if out.global.json => out.print_document(&document(&outcome, &inventory)),
+        Some(format) => out.print_as_is(&draw(format)),
+        None => {}
     }
-    let to_people = wanted.printed() == InventoryFormat::Table;
+    let to_people = wanted.printed() == Some(InventoryFormat::Table);
     report(out, &outcome, &inventory, &csv, to_people);
     Ok(outcome.exit(&inventory))
 }

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 
-use crate::cli::args::Cli;
 use crate::cli::console::Console;
+use crate::cli::help;
 use crate::output::{ManPage, ManPages};
 use crate::run::files::{self, FileReaders};
 use crate::run::{Exit, RunError};
@@ -20,7 +20,7 @@ pub struct ManArgs {
 
 /// Prints the page of the whole program, or writes those of all commands.
 pub(crate) fn run(out: &Console, args: &ManArgs) -> Result<Exit, RunError> {
-    let mut program = Cli::command();
+    let mut program = help::command_tree();
     // Names of subcommands are complete only now: `telform-ledger-list`.
     program.build();
     let Some(folder) = &args.out else {

@@ -11,6 +11,7 @@ mod adopt;
 mod apply;
 mod approve;
 mod completions;
+mod destroy;
 mod docs;
 mod doctor;
 mod drift;
@@ -35,6 +36,7 @@ use adopt::AdoptArgs;
 pub(crate) use apply::ApplyArgs;
 use approve::ApproveArgs;
 use completions::CompletionsArgs;
+use destroy::DestroyArgs;
 use docs::DocsArgs;
 use doctor::DoctorArgs;
 use drift::DriftArgs;
@@ -58,12 +60,16 @@ use verify::VerifyArgs;
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a commented configuration: asks for services and accounts, checks the tokens, offers to adopt existing objects
+    /// Write a configuration: asks for services and accounts
+    ///
+    /// Checks the tokens and offers to adopt existing objects.
     #[command(
         after_help = "Examples:\n  telform init                  # asks; without a terminal writes a template\n  telform init --quickstart     # with a sandbox world; needs no account\n  telform init --account unpod --set unpod.org_handle=acme.example --adopt\n  telform init --account west=carrierx --token west=file:secrets/west\n\nOne GET per account checks its token. Existing files are never overwritten."
     )]
     Init(InitArgs),
-    /// Check the YAML offline; report every problem with file, line, column and help
+    /// Check the YAML offline
+    ///
+    /// Reports every problem at once, each with file, line, column and help.
     #[command(
         after_help = "Examples:\n  telform validate\n  telform validate -f envs/staging --json\n  telform validate --format github --format gitlab=gl-code-quality.json"
     )]
@@ -78,78 +84,115 @@ pub enum Command {
         after_help = "Examples:\n  telform apply\n  telform apply plan.json     # exactly the reviewed plan, or nothing\n  telform apply --auto-approve --on-error continue\n  telform apply --max-deletes 1 --max-numbers-dark 3\n  telform apply --target 'partners.west-*' --account 'org*'"
     )]
     Apply(ApplyArgs),
-    /// Settle an interrupted run by reading, then plan, show, ask, and apply the rest
+    /// Settle an interrupted run, then apply the rest
+    ///
+    /// Reads what became of its open requests, then plans, shows, asks, and applies the rest.
     #[command(
         after_help = "Examples:\n  telform resume\n  telform resume --auto-approve\n\ntelform reads whether each request that may have been sent was carried out: done, not done, or unknown with what to do. Nothing is created twice. `telform apply` does the same before it plans."
     )]
     Resume(ResumeArgs),
-    /// Apply the plan in the embedded simulator, to a copy of the live state; sends only GET to the services
+    /// Apply the plan in the simulator, to a copy of the live state
+    ///
+    /// The services get only GET.
     #[command(
-        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --fault faults.yaml --on-error continue\n  telform rehearse --fault \\\n    '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n\nExits as the apply would. Nothing is written: the rehearsal keeps its ledger and journal in a temporary folder."
+        after_help = "Examples:\n  telform rehearse\n  telform rehearse plan.json --json\n  telform rehearse --undo last\n  telform rehearse --fault faults.yaml --on-error continue\n  telform rehearse --fault \\\n    '{ match: { method: DELETE }, effect: { answer: { status: 500 } } }'\n\nExits as the apply would. Nothing is written: the rehearsal keeps its ledger and journal in a temporary folder."
     )]
     Rehearse(RehearseArgs),
-    /// Undo a run: a plan like any other, made from the journal and the live state
+    /// Undo a run: shows its plan, asks, and applies it
+    ///
+    /// The plan is like any other. It is made from the journal and the live state.
     #[command(
-        after_help = "Examples:\n  telform undo last\n  telform undo 0193 --max-deletes 1\n\ntelform undoes only what is still as the run left it, and names the rest. It does not change the YAML, so the next apply makes the run's changes again unless you change the YAML too."
+        after_help = "Examples:\n  telform undo last\n  telform undo last --plan              # what it would do; sends only GET\n  telform undo last --plan --out undo.json    # `apply undo.json` runs it\n  telform undo 0193 --max-deletes 1\n\ntelform undoes only what is still as the run left it, and names the rest. It does not change the YAML, so the next apply makes the run's changes again unless you change the YAML too."
     )]
     Undo(UndoArgs),
-    /// Show a saved plan; needs no network, credentials or YAML
-    #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format json")]
+    /// Delete everything that the configuration names
+    ///
+    /// Plans, shows, asks, and applies. The same as `telform apply --destroy`: every guard holds, and the question repeats the consequences.
+    #[command(
+        after_help = "Examples:\n  telform destroy --plan                # what it would do; sends only GET\n  telform destroy --max-deletes 3 --max-numbers-dark 2\n  telform destroy --target 'partners.west-*'\n  telform rehearse --destroy            # in the simulator\n\nThe YAML is not changed. A kind that no file mentions is left alone."
+    )]
+    Destroy(DestroyArgs),
+    /// Show a saved plan, offline
+    ///
+    /// Needs no network, credentials or YAML.
+    #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format html --out plan.html")]
     Show(ShowPlanArgs),
-    /// Approve a saved plan with a signature; needs no network, credentials or YAML
+    /// Approve a saved plan with a signature, offline
+    ///
+    /// Needs no network, credentials or YAML.
     #[command(
         after_help = "Examples:\n  telform approve plan.json --sign ~/.ssh/id_ed25519\n  telform approve plan.json --sign ~/.ssh/id.pub --valid-for 2h    # agent\n\nStatement and signature are written to plan.json.approvals, where `telform apply plan.json --approvals N` finds them. To check one without telform:\n  ssh-keygen -Y verify -n telform-approval -f allowed_signers -I NAME \\\n    -s FILE.json.sig < FILE.json"
     )]
     Approve(ApproveArgs),
-    /// Check a plan or a journal independently of the planner; needs no network or credentials
+    /// Check a plan or a journal independently of the planner
+    ///
+    /// Needs no network or credentials.
     #[command(
         after_help = "Examples:\n  telform plan --format json > plan.json; telform verify plan.json\n  telform plan --format json | telform verify - --json\n  telform verify .telform/ledger.journal\n\nExit codes: 0 every rule holds, 1 a rule is violated. A plan with refusals can pass, but is not applied."
     )]
     Verify(VerifyArgs),
-    /// Explain why something is changed or not, from the YAML to the request; sends only GET
+    /// Explain why something is changed or not; sends only GET
+    ///
+    /// Follows an address or an attribute from the YAML to the request. An error code is looked up as `telform docs CODE` does.
     #[command(
-        after_help = "Examples:\n  telform explain partners.acme-west\n  telform explain partners.acme-west.zip\n  telform explain bridges.sales.numbers --json"
+        after_help = "Examples:\n  telform explain partners.acme-west\n  telform explain partners.acme-west.zip\n  telform explain bridges.sales.numbers --json\n  telform explain guard::max_deletes"
     )]
     Explain(ExplainArgs),
-    /// Show live objects, managed or not, as a table, CSV, JSON, YAML or Markdown; sends only GET
+    /// Show live objects, managed or not; sends only GET
+    ///
+    /// As a table, CSV, JSON, YAML or Markdown.
     #[command(
         after_help = "Examples:\n  telform get                           # everything\n  telform get partners --where status=suspended\n  telform get numbers -o csv            # including free numbers\n  telform get numbers --where provider=twilio-main --sort bridge\n  telform get partners -o csv=partners.csv -o markdown=partners.md\n  telform get 'partners.west-*' --columns login,zip,managed\n\nExit codes: 0 everything was read, 1 something could not be read (see standard error). `for_each` accepts the CSV as a table."
     )]
     Get(GetArgs),
-    /// Start to manage existing objects: writes their YAML and records them in the ledger
+    /// Start managing existing objects
+    ///
+    /// Writes their YAML and records them in the ledger.
     #[command(
         visible_alias = "import",
         after_help = "Examples:\n  telform adopt --all --out adopted         # a file for each account and kind\n  telform adopt --all --kind bridges --out bridges\n  telform adopt providers.twilio-main 42    # one object by its id\n\nSends only GET. Before anything is written, a plan for the new files must be empty."
     )]
     Adopt(AdoptArgs),
-    /// Show what was changed outside telform since its last run; sends only GET
+    /// Show what was changed outside telform; sends only GET
+    ///
+    /// Compares the live state with what telform saw in its last run.
     #[command(
         after_help = "Examples:\n  telform drift             # exits with 2 if something drifted\n  telform drift --accept    # writes the live values into the YAML\n  telform apply             # puts back what the YAML says"
     )]
     Drift(DriftArgs),
-    /// Release an address without deleting its object
+    /// Stop managing an object without deleting it
+    ///
+    /// Releases its address from the ledger.
     #[command(
         after_help = "Examples:\n  telform forget providers.old-plivo\n  telform forget providers.old-plivo --sandbox world.yaml"
     )]
     Forget(ForgetCommandArgs),
-    /// Show and maintain the ledger, the record of what telform manages
+    /// Show and maintain the record of what telform manages
     Ledger(LedgerArgs),
-    /// Read the record of all runs: who did what, when, from which plan; check that it was not altered
+    /// Read and check the record of all runs
+    ///
+    /// Who did what, when, from which plan, and whether the record was altered.
     Journal(JournalArgs),
-    /// Serve both APIs on loopback from a YAML world, until Ctrl-C
+    /// Serve simulated services on loopback, until Ctrl-C
+    ///
+    /// Serves both APIs from a YAML world.
     #[command(after_help = "Examples:\n  telform sandbox world.yaml --listen 127.0.0.1:8080")]
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of the YAML, or of one kind
     #[command(after_help = "Examples:\n  telform schema > telform.schema.json\n  telform schema partners")]
     Schema(SchemaArgs),
-    /// Check what a run needs: credentials, clock, ledger, lock; sends only GET
+    /// Check credentials, clock, ledger and lock; sends only GET
+    ///
+    /// Each check has a verdict and what to do.
     #[command(
         after_help = "Examples:\n  telform doctor\n  telform doctor --json\n  telform doctor --sandbox world.yaml\n\nExit codes: 0 nothing is wrong, 1 something is wrong. Nothing is written."
     )]
     Doctor(DoctorArgs),
-    /// Print a reference page: the attributes of a kind, all error codes, or one of them
+    /// Print a reference page: a kind, or an error code
+    ///
+    /// Without a topic, an index of the pages.
     #[command(
-        after_help = "Examples:\n  telform docs partners\n  telform docs guard::max_deletes\n  telform docs errors --format markdown"
+        after_help = "Examples:\n  telform docs                  # all pages\n  telform docs partners\n  telform docs max-deletes      # a code in any spelling\n  telform docs guard::max_deletes\n  telform docs errors --format markdown"
     )]
     Docs(DocsArgs),
     /// Print the completion script of a shell
@@ -157,7 +200,7 @@ pub enum Command {
         after_help = "Examples:\n  telform completions bash > /etc/bash_completion.d/telform\n  telform completions zsh > ~/.zfunc/_telform\n  telform completions fish > ~/.config/fish/completions/telform.fish"
     )]
     Completions(CompletionsArgs),
-    /// Print the manual page, or write one for each command into a folder
+    /// Print the manual page, or write one for each command
     #[command(after_help = "Examples:\n  telform man | man -l -\n  telform man --out /usr/local/share/man/man1")]
     Man(ManArgs),
 }
@@ -165,7 +208,12 @@ pub enum Command {
 impl Command {
     /// Whether `--json` means a line for each thing that happens, and not one document.
     pub(super) fn tells_events(&self) -> bool {
-        matches!(self, Self::Apply(_) | Self::Resume(_) | Self::Undo(_) | Self::Rehearse(_))
+        match self {
+            Self::Apply(_) | Self::Resume(_) | Self::Rehearse(_) => true,
+            Self::Undo(args) => !args.only.plan,
+            Self::Destroy(args) => !args.only.plan,
+            _ => false,
+        }
     }
 }
 
@@ -186,6 +234,7 @@ pub(super) async fn run(out: &Console, command: &Command) -> Result<Exit, RunErr
         Command::Resume(args) => resume::run(out, args).await,
         Command::Rehearse(args) => rehearse::run(out, args).await,
         Command::Undo(args) => undo::run(out, args).await,
+        Command::Destroy(args) => destroy::run(out, args).await,
         Command::Show(args) => show::run(out, args),
         Command::Approve(args) => approve::run(out, args),
         Command::Verify(args) => verify::run(out, args),

@@ -16,11 +16,20 @@ use crate::sandbox::{FaultRule, World};
 /// `telform rehearse`.
 #[derive(Debug, Args, Clone)]
 pub struct RehearseArgs {
-    /// A saved plan: rehearsed only if nothing changed since, as with `telform apply PLAN`
+    /// A saved plan, rehearsed only if nothing changed
+    ///
+    /// As with `telform apply PLAN`.
     #[arg(value_name = "PLAN", conflicts_with_all = choice_options())]
     pub plan: Option<PathBuf>,
-    /// A fault, in the format of the simulator's world files: YAML, or a file; repeatable. Each account has its own
-    /// simulator, which counts its own requests
+    /// Rehearse the undo of this run
+    ///
+    /// A run in the journal: its id, the start of its id, or `last`.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["plan", "limit", "destroy", "skip_unreadable", "rewrite_secrets", "resend"])]
+    pub undo: Option<String>,
+    /// Something that goes wrong in the simulator
+    ///
+    /// A fault in the format of the simulator's world files: YAML, or a file; repeatable. Each account has its own simulator,
+    /// which counts its own requests.
     #[arg(long = "fault", value_name = "YAML|FILE")]
     pub faults: Vec<String>,
     /// What the plan is about.
@@ -35,6 +44,7 @@ pub struct RehearseArgs {
 pub(crate) async fn run(out: &Console, args: &RehearseArgs) -> Result<Exit, RunError> {
     let request = RehearseRequest {
         faults: faults(&args.faults)?,
+        undo: args.undo.clone(),
         saved: args.plan.as_deref().map(SavedPlan::read).transpose()?,
         choice: args.choice.choice(),
         policies: args.run.policies.given(),

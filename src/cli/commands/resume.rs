@@ -14,8 +14,9 @@ use crate::run::{self, ApplyRequest, Exit, RunError, TrustDemand};
 /// `telform resume`.
 #[derive(Debug, Args, Clone)]
 pub struct ResumeArgs {
-    /// Wait this long for the result of a create that got no answer, such as 90s or 10m [default: 0, say until when it
-    /// may still be running]
+    /// Wait this long for a create that got no answer
+    ///
+    /// Such as 90s or 10m [default: 0, say until when it may still be running].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub settle_timeout: Option<Duration>,
     /// What the plan is about.

@@ -13,7 +13,9 @@ use crate::sandbox::Sandbox;
 /// `telform sandbox`.
 #[derive(Debug, Args, Clone)]
 pub struct SandboxArgs {
-    /// World to start from; changes are saved next to it in WORLD.state.yaml
+    /// World to start from
+    ///
+    /// Changes are saved next to it in WORLD.state.yaml.
     pub world: PathBuf,
     /// Address to listen on; loopback only
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]

@@ -2,7 +2,9 @@
 
 use clap::Args;
 
+use crate::cli::args::OutArgs;
 use crate::cli::console::Console;
+use crate::cli::formats::print_or_write;
 use crate::config::schema as schemas;
 use crate::output;
 use crate::run::{Exit, RunError};
@@ -11,15 +13,19 @@ use crate::services;
 /// `telform schema`.
 #[derive(Debug, Args, Clone)]
 pub struct SchemaArgs {
-    /// Kind (providers, bridges or partners), `plan` for saved plans, or the name of a --json document (telform-event)
-    /// [default: the whole YAML file]
+    /// Kind, `plan`, or the name of a --json document
+    ///
+    /// providers, bridges or partners; `plan` for saved plans; or a name such as telform-event [default: the whole YAML file].
     pub kind: Option<String>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub to: OutArgs,
 }
 
 /// Prints a JSON Schema.
 pub(crate) fn run(out: &Console, args: &SchemaArgs) -> Result<Exit, RunError> {
     if let Some(shape) = args.kind.as_deref().and_then(output::find_format) {
-        out.print(&format!("{}\n", serde_json::to_string_pretty(&shape.schema()).unwrap_or_default()));
+        print_or_write(out, &args.to, &format!("{}\n", serde_json::to_string_pretty(&shape.schema()).unwrap_or_default()))?;
         return Ok(Exit::Done);
     }
     if let Some(kind) = &args.kind
@@ -35,6 +41,6 @@ pub(crate) fn run(out: &Console, args: &SchemaArgs) -> Result<Exit, RunError> {
         ));
     }
     let schema = schemas::schema_for(args.kind.as_deref()).unwrap_or_default();
-    out.print(&format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default()));
+    print_or_write(out, &args.to, &format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default()))?;
     Ok(Exit::Done)
 }

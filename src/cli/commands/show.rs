@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{FormatTarget, PlanFormat, SignersArgs};
+use crate::cli::args::{FormatArgs, OutArgs, PlanFormat, SignersArgs};
 use crate::cli::console::Console;
 use crate::cli::formats::{CommentContext, FormatSelection};
 use crate::cli::progress::few;
@@ -23,10 +23,15 @@ use crate::text::{escape, escape_multiline};
 pub struct ShowPlanArgs {
     /// A plan that `telform plan --out` saved
     pub plan: PathBuf,
-    /// Output format, repeatable, as for `telform plan` [default: text]
-    #[arg(long = "format", value_name = "FORMAT[=FILE]")]
-    pub formats: Vec<FormatTarget<PlanFormat>>,
-    /// Offer the digest in a Markdown comment even if it does not show this many addresses and numbers [default: 0]
+    /// How it is shown.
+    #[command(flatten)]
+    pub formats: FormatArgs<PlanFormat>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub to: OutArgs,
+    /// Offer the digest in Markdown that leaves out this many
+    ///
+    /// Even if the comment does not show this many addresses and numbers [default: 0].
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub max_unshown: u64,
     /// Whose signatures are valid.
@@ -36,7 +41,7 @@ pub struct ShowPlanArgs {
 
 /// `telform show PLAN`: reads only the file.
 pub(crate) fn run(out: &Console, args: &ShowPlanArgs) -> Result<Exit, RunError> {
-    let wanted = FormatSelection::new(out, &args.formats, PlanFormat::Text, PlanFormat::Json)?;
+    let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), PlanFormat::Text, PlanFormat::Json)?;
     let reviewed = SavedPlan::read(&args.plan)?;
     let document = LazyCell::new(|| json::render_document(&reviewed.document));
     let reader = CommentContext { max_unshown: args.max_unshown, head_demand: None };
@@ -62,6 +67,9 @@ fn render_origin(reviewed: &SavedPlan, width: usize) -> String {
     let mut text = format!("Written by telform {}", escape(&document.telform_version));
     if let Some(commit) = &origin.commit {
         text.push_str(&format!(" at commit {}", escape(commit)));
+    }
+    if let Some(run) = reviewed.undoes() {
+        text.push_str(&format!("\nto undo run {}", escape(run)));
     }
     text.push_str(&format!("\nfrom a configuration with digest {}\n", escape(&origin.configuration)));
     match &origin.ledger {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 
-use crate::cli::args::{CheckFormat, FormatTarget, formats_help};
+use crate::cli::args::{CheckFormat, FormatArgs, OutArgs};
 use crate::cli::console::Console;
 use crate::cli::formats::FormatSelection;
 use crate::config::desired;
@@ -18,13 +18,17 @@ use crate::services;
 /// `telform validate`.
 #[derive(Debug, Args, Clone)]
 pub struct ValidateArgs {
-    #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help::<CheckFormat>())]
-    pub formats: Vec<FormatTarget<CheckFormat>>,
+    /// How it is shown.
+    #[command(flatten)]
+    pub formats: FormatArgs<CheckFormat>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub to: OutArgs,
 }
 
 /// Checks the YAML offline.
 pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> {
-    let wanted = FormatSelection::new(out, &args.formats, CheckFormat::Text, CheckFormat::Json)?;
+    let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), CheckFormat::Text, CheckFormat::Json)?;
     let loaded = desired::load_config(&out.global.files).and_then(|mut loaded| {
         let env = |name: &str| std::env::var(name).ok();
         loaded.conditional_problems.extend(secrets::forbidden_sources(
@@ -47,7 +51,7 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
         }
         Err(problems) => {
             wanted.print_problems(out, &problems, None)?;
-            if wanted.printed() == CheckFormat::Json {
+            if wanted.printed() == Some(CheckFormat::Json) {
                 out.print_document(&validation_document(&problems, None));
                 // The problems are the result of this command, not the reason for not having one.
                 return Ok(Exit::Failed);
@@ -56,14 +60,14 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
         }
     };
     wanted.print_problems(out, &loaded.warnings, Some(&loaded.desired))?;
-    if wanted.printed() == CheckFormat::Json {
+    if wanted.printed() == Some(CheckFormat::Json) {
         out.print_document(&validation_document(&loaded.warnings, Some(&loaded.desired)));
         return Ok(Exit::Done);
     }
     if !loaded.warnings.is_empty() && !out.global.quiet {
         out.print_stderr(&crate::config::problem::render_problems(&loaded.warnings, out.color_on_stderr(), out.width()));
     }
-    if wanted.printed() != CheckFormat::Text {
+    if wanted.printed() != Some(CheckFormat::Text) {
         return Ok(Exit::Done);
     }
     let desired = &loaded.desired;

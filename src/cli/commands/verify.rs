@@ -19,7 +19,9 @@ use crate::verify::{self, CheckerViolation, MOST_BYTES, PlanVerification};
 /// `telform verify`.
 #[derive(Debug, Args, Clone)]
 pub struct VerifyArgs {
-    /// The JSON of a plan, as `telform plan --format json` prints it, or a journal; `-` reads standard input
+    /// A plan as JSON, or a journal
+    ///
+    /// A plan as `telform plan --format json` prints it; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Whose signatures are valid.

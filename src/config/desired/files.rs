@@ -92,6 +92,13 @@ pub fn source_paths(sources: &[PathBuf]) -> Vec<PathBuf> {
     [FILE, FOLDER].into_iter().map(PathBuf::from).filter(|path| path.exists()).collect()
 }
 
+/// Whether a folder has a configuration in a default place.
+pub(crate) fn has_default_config(folder: &Path) -> bool {
+    let is_yaml = |path: &Path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+    let entries = || fs::read_dir(folder.join(FOLDER)).into_iter().flatten().flatten();
+    folder.join(FILE).is_file() || entries().any(|entry| is_yaml(&entry.path()))
+}
+
 /// Finds and reads all files. A relative path starts from `here`.
 pub(super) fn read_files(here: &Path, sources: &[PathBuf], edits: &FileEdits) -> (Vec<ConfigFile>, Problems) {
     let mut finder =

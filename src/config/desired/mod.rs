@@ -47,7 +47,7 @@ pub(crate) use accounts::variable_name;
 pub(in crate::config) use defaults::may_have_default;
 use files::ConfigFile;
 pub use files::{FileEdits, source_paths};
-pub(crate) use files::{STDIN, is_stdin};
+pub(crate) use files::{STDIN, has_default_config, is_stdin};
 use layers::LayeredBlock;
 pub(crate) use suggestions::closest_name;
 pub(in crate::config) use suggestions::{join_names, shorten_name, suggest_names};

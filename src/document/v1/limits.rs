@@ -50,6 +50,9 @@ pub struct Options {
     /// Deleted objects may be used by bridges that were not read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_unseen_products: bool,
+    /// The run that the plan undoes; absent in a plan of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
 }
 
 /// What the user limited a run to.

@@ -56,6 +56,49 @@ pub fn find_code(code: &str) -> Option<&'static CodeEntry> {
     all_codes().find(|known| known.code == code)
 }
 
+/// The codes that a text may mean: in any letter case, with underscores, hyphens, colons, dots, slashes or blanks between its
+/// words, with or without its first words, or as a message quotes it. The whole code counts more than its end.
+pub fn find_codes(text: &str) -> Vec<&'static CodeEntry> {
+    let wanted = code_words(text);
+    let wanted = match wanted.split_first() {
+        // `error[telform::yaml::syntax]: …`, as a message begins.
+        Some((first, rest)) if matches!(first.as_str(), "error" | "warning") && !rest.is_empty() => rest,
+        _ => wanted.as_slice(),
+    };
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let fits = |whole: bool| {
+        move |code: &&CodeEntry| {
+            let words = code_words(code.code);
+            if whole { words == wanted } else { words.ends_with(wanted) }
+        }
+    };
+    let whole: Vec<_> = all_codes().filter(fits(true)).collect();
+    if whole.is_empty() { all_codes().filter(fits(false)).collect() } else { whole }
+}
+
+/// The words of a code, in small letters.
+fn code_words(text: &str) -> Vec<String> {
+    let text = text.split_once("]").map_or(text, |(before, _)| before);
+    text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// The codes that are spelled most like a text, the nearest first.
+pub fn near_codes(text: &str, most: usize) -> Vec<&'static str> {
+    let wanted = code_words(text).join(" ");
+    let likeness = |code: &str| {
+        let words = code_words(code);
+        // Most people leave the first words out.
+        let ends = (0..words.len()).map(|from| strsim::normalized_damerau_levenshtein(&words[from..].join(" "), &wanted));
+        ends.fold(0.0, f64::max)
+    };
+    let mut near: Vec<(f64, &'static str)> = all_codes().map(|code| (likeness(code.code), code.code)).collect();
+    near.retain(|(likeness, _)| *likeness > 0.6);
+    near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    near.into_iter().map(|(_, code)| code).take(most).collect()
+}
+
 /// All codes.
 pub fn all_codes() -> impl Iterator<Item = &'static CodeEntry> {
     GROUPS.iter().flat_map(|group| group.codes)
@@ -75,3 +118,54 @@ macro_rules! table {
     };
 }
 use table;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str) -> Vec<&'static str> {
+        find_codes(text).iter().map(|code| code.code).collect()
+    }
+
+    #[test]
+    fn a_code_is_found_in_any_spelling() {
+        let max_deletes = [
+            "guard::max_deletes",
+            "GUARD::MAX_DELETES",
+            "max_deletes",
+            "Max-Deletes",
+            "max deletes",
+            " guard / max deletes ",
+            "guard.max-deletes",
+        ];
+        for text in max_deletes {
+            assert_eq!(found(text), ["guard::max_deletes"], "{text}");
+        }
+        for text in
+            ["telform::live::incomplete", "live::incomplete", "error[telform::live::incomplete]: a listing", "LIVE-INCOMPLETE"]
+        {
+            assert_eq!(found(text), ["telform::live::incomplete"], "{text}");
+        }
+        assert_eq!(found("telform::verify::digest"), ["telform::verify::digest"], "the whole code counts more than its end");
+        let several = found("digest");
+        assert!(several.len() > 1 && several.contains(&"telform::verify::journal::digest"), "{several:?}");
+        for nothing in ["", "::", "deletes max", "nosuch"] {
+            assert_eq!(found(nothing), [""; 0], "{nothing}");
+        }
+    }
+
+    #[test]
+    fn every_code_is_found_by_its_name() {
+        for code in all_codes() {
+            assert_eq!(find_codes(code.code), [code]);
+            assert_eq!(find_codes(&code.code.to_uppercase().replace("::", " ").replace('_', "-")), [code], "{}", code.code);
+        }
+    }
+
+    #[test]
+    fn typing_mistakes_find_the_nearest() {
+        assert_eq!(near_codes("telform::live::incompleet", 1), ["telform::live::incomplete"]);
+        assert_eq!(near_codes("max-delets", 1), ["guard::max_deletes"]);
+        assert_eq!(near_codes("zzzzzzzzzz", 3), [""; 0]);
+    }
+}

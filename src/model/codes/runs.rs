@@ -181,6 +181,9 @@ pub(super) const JOURNAL: CodeGroup = CodeGroup {
         "telform::resume::plan" 1
             "The plan of an interrupted run cannot be read."
             "Use the version of telform that wrote it, or a newer one."
+        "telform::undo::open" 1
+            "The run was interrupted, and the result of some of its requests is unknown. A command that only reads cannot settle them."
+            "Run `telform undo RUN`: it reads what became of them, shows its plan and asks before it writes."
         "telform::undo::plan" 1
             "The plan of the run to undo cannot be read."
             "Use the version of telform that wrote it, or a newer one."
@@ -230,6 +233,9 @@ pub(super) const COMMANDS: CodeGroup = CodeGroup {
         "telform::bug" 1
             "A bug in telform. The exit code is 5 if a request may have been sent before it."
             "Please report it. After exit code 5, run `telform resume` to settle open requests."
+        "telform::cli::directory" 1
+            "The folder that `-C` names cannot be entered."
+            "Name an existing folder. Several are entered one after the other."
         "telform::cli::formats" 1
             "Two output formats have the same destination."
             "Give each format a file: `--format html=plan.html`."

@@ -100,6 +100,12 @@ pub fn errors_as_markdown() -> String {
     out
 }
 
+/// One code as a section of a page.
+pub fn code_as_markdown(code: &CodeEntry) -> String {
+    let exit = code.exit.map(|exit| format!("Exit code {exit}. ")).unwrap_or_default();
+    format!("## `{}`\n\n{exit}{}\n\n{}\n", code.code, to_sentence(meaning(code)), to_sentence(&help(code)))
+}
+
 /// For programs: all codes, or one.
 pub fn errors_document(only: Option<&CodeEntry>) -> ErrorCodes {
     let codes = codes::all_codes()

@@ -270,10 +270,14 @@ pub fn kind_as_markdown(kind: &str) -> String {
 pub fn kind_index_as_markdown() -> String {
     let mut out = format!("{GENERATED}# Kinds\n\nWhat can be declared, and where it lives.\n\n");
     for name in services::kind_names() {
-        let titles: Vec<String> = kind_shapes(name).map(|(service, kind)| shape_title(service, kind)).collect();
-        out.push_str(&format!("- [{name}]({name}.md): {}\n", titles.join("; ")));
+        out.push_str(&format!("- [{name}]({name}.md): {}\n", shape_titles(name).join("; ")));
     }
     out
+}
+
+/// The forms of a kind: one for each service and generation that has it.
+pub(super) fn shape_titles(name: &str) -> Vec<String> {
+    kind_shapes(name).map(|(service, kind)| shape_title(service, kind)).collect()
 }
 
 /// For programs.

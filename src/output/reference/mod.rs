@@ -4,6 +4,7 @@
 pub mod errors;
 pub mod facts;
 pub mod kinds;
+pub mod topics;
 
 /// A cell of a table in Markdown: characters that separate columns or begin a tag are escaped.
 fn escape_cell(text: &str) -> String {

@@ -213,6 +213,9 @@ pub(super) fn change_sentence(change: &Change) -> String {
 
 /// The subject of a notice, with its detail.
 pub(super) fn notice_subject(notice: &PlanNotice) -> String {
+    if let (NoticeCode::Undoes | NoticeCode::NotUndone, Some(detail)) = (notice.code, &notice.detail) {
+        return detail.clone();
+    }
     let subject = match (&notice.address, &notice.attribute) {
         (Some(address), Some(attribute)) => format!("{address} {attribute}"),
         (Some(address), None) => address.to_string(),

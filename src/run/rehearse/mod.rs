@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::progress::RunEvent;
 use super::{
     CarryOut, Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SavedPlan, SessionPurpose, StepOptions,
-    saved_plan, secret_checks,
+    saved_plan, secret_checks, undo,
 };
 use crate::config::desired;
 use crate::http::client::HttpObserver;
@@ -30,6 +30,8 @@ pub struct RehearseRequest {
     pub saved: Option<SavedPlan>,
     /// What the plan is about; a saved plan says that itself.
     pub choice: PlanSelection,
+    /// A run in the journal whose undo is rehearsed: its id, the start of its id, or `last`; none rehearses the configuration.
+    pub undo: Option<String>,
     /// What goes wrong, in the simulator of each account.
     pub faults: Vec<FaultRule>,
     /// Programs that judge the plan.
@@ -45,13 +47,39 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
     let real = Arc::new(AttemptTimer::default());
     let watch: Arc<dyn HttpObserver> = real.clone();
     let loaded = desired::load_config(&context.options.files)?;
-    let mut session = Run::open_watched(context, &choice, SessionPurpose::Plan, loaded, Some(watch)).await?;
+    let of = reviewed.and_then(SavedPlan::undoes).map(str::to_owned).or(request.undo);
+    // An undo reads only the accounts of its run.
+    let (opened, purpose) = match of {
+        Some(_) => (undo::without_addresses(&choice), SessionPurpose::Look),
+        None => (choice.clone(), SessionPurpose::Plan),
+    };
+    let mut session = Run::open_watched(context, &opened, purpose, loaded, Some(watch)).await?;
     session.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
     let policies = RunPolicies::new(context, &request.policies, &session.desired)?;
     let begun = Instant::now();
-    let live = session.read_or_leave_out(ObjectDetail::Writable).await?;
-    let reading = begun.elapsed();
-    let plan = session.plan(&live)?;
+    let (live, plan, reading, of) = match of {
+        None => {
+            let live = session.read_or_leave_out(ObjectDetail::Writable).await?;
+            let reading = begun.elapsed();
+            let plan = session.plan(&live)?;
+            (live, plan, reading, None)
+        }
+        Some(of) => {
+            let undo = undo::plan_undo(&mut session, &of, &choice).await?;
+            progress.on_event(&RunEvent::UndoFound { run: &undo.of, left: &undo.not_undone });
+            let plan = match (undo.plan, reviewed) {
+                (Some(plan), _) => plan,
+                // A saved plan that did something is stale.
+                (None, Some(_)) => Plan::from_ledger_updates(Vec::new(), Vec::new()),
+                (None, None) => {
+                    progress.on_event(&RunEvent::NothingToTakeBack { is_whole: undo.not_undone.is_empty() });
+                    return Ok((Exit::Done, None));
+                }
+            };
+            progress.on_event(&RunEvent::UndoMoved(&undo.moved));
+            (undo.live, plan, begun.elapsed(), Some(undo.of))
+        }
+    };
     reviewed.map_or(Ok(()), |reviewed| reviewed.same_owners(&plan))?;
     if let Some(moved) = reviewed.map(|reviewed| reviewed.moved(&session, &plan))
         && !moved.is_empty()
@@ -92,7 +120,7 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
     let how = CarryOut {
         command: "rehearse",
         plan_file: None,
-        of: None,
+        of: of.as_deref(),
         steps: request.steps,
         stop: progress.stop_requests(),
         refused: 0,

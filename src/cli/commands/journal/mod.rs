@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::cli::args::{FormatArgs, OutArgs};
 use crate::cli::console::Console;
+use crate::cli::formats::FormatSelection;
 use crate::model::ledger::Ledger;
 use crate::output::view::text::wrap_sentence;
-use crate::output::view::{html, journal as view, plural_kind};
+use crate::output::view::{html, journal as view, json, plural_kind};
 use crate::output::{self, Blame, Export, InForce, RunList, RunShown};
 use crate::run::journal::journal_error;
 use crate::run::journal_key::{BEHIND, JournalKey};
@@ -25,7 +27,9 @@ use verify::VerifyJournalArgs;
 /// `telform journal`.
 #[derive(Debug, Args)]
 pub struct JournalArgs {
-    /// The journal next to this world file, which runs with --sandbox keep
+    /// Use the journal next to this world file
+    ///
+    /// Runs with --sandbox keep it there.
     #[arg(long, value_name = "WORLD.yaml", global = true)]
     pub sandbox: Option<PathBuf>,
     /// What to do.
@@ -71,7 +75,9 @@ pub enum JournalCommand {
 pub struct ShowRunArgs {
     /// Its id or the start of it [default: the last run]
     pub run: Option<String>,
-    /// Show what was in force at this time instead (RFC 3339; a date means its first second in UTC)
+    /// Show what was in force at this time instead
+    ///
+    /// RFC 3339; a date means its first second in UTC.
     #[arg(long, value_name = "TIME", conflicts_with = "run", value_parser = time)]
     pub at: Option<String>,
 }
@@ -87,20 +93,23 @@ pub struct BlameArgs {
 /// `telform journal export`.
 #[derive(Debug, Args, Clone)]
 pub struct ExportArgs {
-    /// Output format
-    #[arg(long, value_name = "FORMAT", default_value = "json")]
-    pub format: ExportFormat,
+    /// How it is shown.
+    #[command(flatten)]
+    pub formats: FormatArgs<ExportFormat>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub to: OutArgs,
 }
 
 /// The forms of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
+    /// One document.
+    Json,
     /// One row for each step; safe to open in a spreadsheet.
     Csv,
     /// One file that needs nothing else.
     Html,
-    /// One document.
-    Json,
 }
 
 /// A time as the journal writes it.
@@ -143,7 +152,7 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
         JournalCommand::Blame(args) => blame(out, args, &runs)?,
         // The ledger is older: the state of the journal is shown.
         JournalCommand::Verify(args) => verify::verify_journal(out, args, &trail, &runs, trouble.is_none())?,
-        JournalCommand::Export(args) => export_runs(out, args, &trail, &runs),
+        JournalCommand::Export(args) => export_runs(out, args, &trail, &runs)?,
         JournalCommand::Restart(_) => Exit::Done,
     };
     if let Some(trouble) = &trouble {
@@ -315,18 +324,21 @@ fn blame(out: &Console, args: &BlameArgs, runs: &[RecordedRun<'_>]) -> Result<Ex
     Ok(Exit::Done)
 }
 
-fn export_runs(out: &Console, args: &ExportArgs, trail: &JournalFile, runs: &[RecordedRun<'_>]) -> Exit {
-    let head = trail.journal.head();
-    let broken = trail.broken.as_ref().map(ToString::to_string);
-    // `--json` is the same as `--format json`, regardless of other formats.
-    match if out.global.json { ExportFormat::Json } else { args.format } {
-        ExportFormat::Csv => out.print(&view::render_csv(runs)),
-        ExportFormat::Html => {
-            out.print(&html::journal_as_html(runs, &format!("{} {}", head.seq, head.hash), broken.as_deref()));
-        }
-        ExportFormat::Json => {
-            out.print_document(&Export { head, broken, runs: runs.iter().map(|run| output::run(run, true)).collect() })
-        }
+fn export_runs(out: &Console, args: &ExportArgs, trail: &JournalFile, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
+    let (head, broken) = (trail.journal.head(), trail.broken.as_ref().map(ToString::to_string));
+    let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), ExportFormat::Json, ExportFormat::Json)?;
+    let document =
+        || Export { head: head.clone(), broken: broken.clone(), runs: runs.iter().map(|run| output::run(run, true)).collect() };
+    let draw = |format| match format {
+        ExportFormat::Csv => view::render_csv(runs),
+        ExportFormat::Html => html::journal_as_html(runs, &format!("{} {}", head.seq, head.hash), broken.as_deref()),
+        ExportFormat::Json => json::to_json_line(&output::with_header(&document())),
+    };
+    wanted.write(|format| Some(draw(format)))?;
+    match wanted.printed() {
+        Some(ExportFormat::Json) => out.print_document(&document()),
+        Some(format) => out.print(&draw(format)),
+        None => {}
     }
-    Exit::Done
+    Ok(Exit::Done)
 }

@@ -28,7 +28,9 @@ use unlock::UnlockArgs;
 /// `telform ledger`.
 #[derive(Debug, Args)]
 pub struct LedgerArgs {
-    /// The ledger next to this world file, which runs with --sandbox keep
+    /// Use the ledger next to this world file
+    ///
+    /// Runs with --sandbox keep it there.
     #[arg(long, value_name = "WORLD.yaml", global = true)]
     pub sandbox: Option<PathBuf>,
     /// What to do.

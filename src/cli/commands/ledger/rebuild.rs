@@ -15,13 +15,17 @@ use crate::text::escape;
 /// `telform ledger rebuild`.
 #[derive(Debug, Args, Clone)]
 pub struct RebuildArgs {
-    /// Replace the existing ledger, which is kept next to the new one
+    /// Replace the existing ledger, which is kept
     #[arg(long)]
     pub replace: bool,
-    /// Only this account, repeatable; `*` matches anything. Records of other accounts are kept
+    /// Only this account, repeatable
+    ///
+    /// `*` matches anything. Records of other accounts are kept.
     #[arg(long = "account", value_name = "NAME")]
     pub accounts: Vec<String>,
-    /// Read from the embedded simulator, started from this world file, instead of the accounts' services
+    /// Use the embedded simulator, started from this file
+    ///
+    /// The services of the accounts are not called.
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
     /// How to lock.

@@ -16,10 +16,14 @@ use crate::text::escape;
 /// `telform ledger rekey`.
 #[derive(Debug, Args, Clone)]
 pub struct RekeyArgs {
-    /// Read the new key from this file, which only its owner may read [default: the environment, otherwise a new random key]
+    /// Read the new key from this file
+    ///
+    /// Only its owner may read it [default: the environment, otherwise a new random key].
     #[arg(long, value_name = "FILE")]
     pub new_key_file: Option<PathBuf>,
-    /// The old key is lost: continue with a new one. Every write-only secret is unknown until it is written again
+    /// The old key is lost: continue with a new one
+    ///
+    /// Every write-only secret is unknown until it is written again.
     #[arg(long)]
     pub lost_key: bool,
     /// How to lock.
