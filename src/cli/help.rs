@@ -168,7 +168,8 @@ fn short_overview(program: &Command) -> StyledStr {
         text.push_str(&format!("{}{:gap$}  {}", styled_heading(group.title), "", group.names.join(", ")));
     }
     text.push_str(&format!("\n\n{FIRST_RUN}\nEvery command and option: telform --help; one command: telform plan --help"));
-    text.into()
+    // The first heading follows an empty line.
+    text.replacen('\n', "", 1).into()
 }
 
 /// Every command, and the options of all of them.
@@ -184,7 +185,8 @@ fn long_overview(program: &Command) -> StyledStr {
     text.push_str(&format!("\n{}", options.ansi().to_string().trim_end()));
     let after = program.get_after_help().map(|text| text.ansi().to_string()).unwrap_or_default();
     text.push_str(&format!("\n\n{after}"));
-    text.into()
+    // The first heading follows an empty line.
+    text.replacen('\n', "", 1).into()
 }
 
 #[cfg(test)]

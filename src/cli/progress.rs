@@ -98,15 +98,16 @@ impl Progress for Console {
             }
             RunEvent::PoliciesRefused => self.print_stderr("nothing was written\n"),
             RunEvent::NothingToResume => self.print_stderr("no run was interrupted here, so there is nothing to resume\n"),
-            RunEvent::Stale { moved } => {
+            RunEvent::Stale { undo, moved } => {
                 if json {
                     self.print_event(&Said::Stale { moved });
                 } else {
                     self.print(&report::render_differences(moved, self.plan_detail()));
                 }
-                self.print_stderr(
-                    "Stale plan: the services changed since the review. Nothing was written. Run `telform plan` again.\n",
-                );
+                let plan = undo.map_or("telform plan".to_owned(), |run| format!("telform undo {} --plan", escape(run)));
+                self.print_stderr(&format!(
+                    "Stale plan: the services changed since the review. Nothing was written. Run `{plan}` again.\n"
+                ));
             }
             RunEvent::OtherDigest { digest, expected } => {
                 let review = if quiet { "Review it with `telform plan`" } else { "Review the plan above" };

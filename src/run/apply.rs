@@ -145,7 +145,7 @@ async fn apply_plan(
         reviewed.same_owners(&plan)?;
         let moved = reviewed.moved(&run, &plan);
         if !moved.is_empty() {
-            progress.on_event(&RunEvent::Stale { moved: &moved });
+            progress.on_event(&RunEvent::Stale { undo: None, moved: &moved });
             return Ok(Exit::Stale.into());
         }
     }

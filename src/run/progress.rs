@@ -187,6 +187,8 @@ pub enum RunEvent<'a> {
     NothingToResume,
     /// The plan of now is not the saved one.
     Stale {
+        /// The run that the plan undoes; none for a plan of the configuration.
+        undo: Option<&'a str>,
         /// What changed.
         moved: &'a [PlanDifference],
     },

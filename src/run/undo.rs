@@ -115,7 +115,7 @@ pub(crate) async fn undo_signed(
         reviewed.same_owners(&plan)?;
         let moved = reviewed.moved(&session, &plan);
         if !moved.is_empty() {
-            progress.on_event(&RunEvent::Stale { moved: &moved });
+            progress.on_event(&RunEvent::Stale { undo: Some(&of), moved: &moved });
             return Ok(Exit::Stale);
         }
     }

@@ -192,7 +192,7 @@ fn completions_and_manual_pages() {
     }
     story.expect(1, "completions csh").says("possible values");
     let page = story.expect(0, "man");
-    page.says(".TH telform 1").says("telform\\-plan(1)");
+    page.says(".TH TELFORM 1").says("telform\\-plan(1)");
     story.expect(0, "man --out pages").says(" pages to pages");
     for name in ["telform", "telform-plan", "telform-ledger", "telform-ledger-rebuild"] {
         assert!(story.read(&format!("pages/{name}.1")).starts_with(".ie"), "{name}");

@@ -51,9 +51,65 @@ pub(crate) fn run(out: &Console, args: &ManArgs) -> Result<Exit, RunError> {
 }
 
 fn page(command: clap::Command) -> Result<String, RunError> {
+    let title = command.get_display_name().unwrap_or_else(|| command.get_name()).to_uppercase();
+    let source = concat!("telform ", env!("CARGO_PKG_VERSION"));
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page).map_err(|error| {
+    let written = clap_mangen::Man::new(command).title(title).source(source).manual("telform manual").render(&mut page);
+    written.map_err(|error| {
         RunError::other("telform::cli::man", format!("the page cannot be made: {error}"), "this is a bug in telform")
     })?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    Ok(tidy_page(&String::from_utf8_lossy(&page)))
+}
+
+/// The longest line of a page: readers of manual pages fill the lines themselves.
+const LINE: usize = 80;
+
+/// The same page without what checkers of manual pages object to: blanks at line ends, breaks next to space, long lines.
+fn tidy_page(page: &str) -> String {
+    let lines: Vec<&str> = page.lines().map(str::trim_end).collect();
+    let is_space = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|line| *line == ".sp");
+    let mut tidy = String::with_capacity(page.len());
+    for (at, line) in lines.iter().enumerate() {
+        if *line == ".br" && (is_space(at.checked_sub(1)) || is_space(Some(at + 1))) {
+            continue;
+        }
+        // Requests are one line, and a line that begins with a blank is shown as it is.
+        if line.starts_with(['.', '\'', ' ']) {
+            tidy.push_str(line);
+            tidy.push('\n');
+            continue;
+        }
+        let mut columns = 0;
+        for word in line.split(' ') {
+            // At the beginning of a line, these begin a request.
+            let may_begin = !word.starts_with(['.', '\'']) && !word.is_empty();
+            if columns > 0 && columns + 1 + word.len() > LINE && may_begin {
+                tidy.push('\n');
+                columns = 0;
+            } else if columns > 0 {
+                tidy.push(' ');
+                columns += 1;
+            }
+            tidy.push_str(word);
+            columns += word.len();
+        }
+        tidy.push('\n');
+    }
+    tidy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_tidy_and_say_the_same() {
+        let word = "word ".repeat(20);
+        let page = format!(".TH A \n{word}.dot {word}\n.br\n.sp\n.br\n  telform  example\n");
+        let tidy = tidy_page(&page);
+        assert!(tidy.lines().all(|line| line.len() <= LINE && line == line.trim_end()), "{tidy}");
+        assert!(!tidy.contains(".br") && !tidy.contains("\n.dot") && tidy.contains("\n  telform  example\n"), "{tidy}");
+        let words = |text: &str| text.split_whitespace().filter(|word| *word != ".br").map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(&tidy), words(&page));
+    }
 }

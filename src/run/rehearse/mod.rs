@@ -84,7 +84,7 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
     if let Some(moved) = reviewed.map(|reviewed| reviewed.moved(&session, &plan))
         && !moved.is_empty()
     {
-        progress.on_event(&RunEvent::Stale { moved: &moved });
+        progress.on_event(&RunEvent::Stale { undo: of.as_deref(), moved: &moved });
         return Ok((Exit::Stale, None));
     }
     if let Some(reviewed) = reviewed {
