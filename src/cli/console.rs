@@ -13,6 +13,7 @@ use super::args::{Color, GlobalArgs};
 use super::journal_head;
 use super::next_commands::RepeatedOptions;
 use super::progress_meter::ProgressMeter;
+use super::run_report::NotedRuns;
 use super::signals::SignalCounter;
 use super::stdout::{StdoutLoss, StdoutWriter, WriteOutcome};
 use crate::analysis::drift::NotCompared;
@@ -42,6 +43,8 @@ pub(crate) struct Console {
     pub head_expectation: Arc<JournalHeads>,
     /// Whether `--json` means a line for each thing that happens, and not one document.
     pub tells_events: bool,
+    /// What a report is made of; none where no report is written.
+    pub noted: Option<Arc<NotedRuns>>,
     /// How far the plan is that is being carried out.
     standing: Arc<Mutex<ApplyStanding>>,
     /// The locale does not support Unicode.
@@ -69,6 +72,7 @@ impl Console {
             repeated_options: Arc::default(),
             head_expectation: Arc::new(JournalHeads::new(&global.run_options())),
             tells_events: false,
+            noted: None,
             standing: Arc::default(),
             ascii: is_ascii(),
         }

@@ -12,6 +12,7 @@ use crate::config::problem::{Problems, render_problems};
 use crate::model::resource::Desired;
 use crate::output;
 use crate::output::view::json;
+pub(super) use crate::output::view::markdown::CommentContext;
 use crate::output::view::text::{self, TextDetail};
 use crate::output::view::{github, gitlab, html, markdown, terraform};
 use crate::plan::Plan;
@@ -79,15 +80,6 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
 /// The JSON of a plan document, where it is requested.
 pub(super) type LazyJsonText<F> = LazyCell<String, F>;
 
-/// What a comment contains beside the plan.
-#[derive(Debug, Default)]
-pub(super) struct CommentContext {
-    /// How many addresses and numbers it may leave out and still offer the digest.
-    pub(super) max_unshown: u64,
-    /// The command that requires the current journal.
-    pub(super) head_demand: Option<String>,
-}
-
 /// A plan for a file or another program: without colours or line wrapping.
 fn render_plan(
     out: &Console,
@@ -102,8 +94,8 @@ fn render_plan(
             anstream::adapter::strip_str(&text::plan_as_text(plan, detail)).to_string()
         }
         PlanFormat::Json => document.to_string(),
-        PlanFormat::Markdown => markdown::plan_as_markdown_demanding(plan, reader.max_unshown, reader.head_demand.as_deref()),
-        PlanFormat::Html => html::plan_as_html(plan),
+        PlanFormat::Markdown => markdown::plan_as_markdown_in(plan, reader),
+        PlanFormat::Html => html::plan_as_html_made(plan, &reader.made),
         PlanFormat::TerraformJson => terraform::plan_as_terraform_json(plan),
         PlanFormat::Github => github::plan_as_annotations(plan),
         PlanFormat::Gitlab => gitlab::plan_as_code_quality(plan),
@@ -127,6 +119,11 @@ impl FormatSelection<PlanFormat> {
             None => {}
         }
         Ok(())
+    }
+
+    /// Whether a format shows who made the plan.
+    pub(super) fn shows_provenance(&self) -> bool {
+        self.has(PlanFormat::Html) || self.has(PlanFormat::Markdown)
     }
 
     /// Whether standard output is for people.

@@ -65,6 +65,8 @@ const HEADINGS: [(&str, &[&str]); 6] = [
             "out",
             "detailed_exitcode",
             "max_unshown",
+            "page_url",
+            "reports",
             "snapshot_out",
             "factor",
             "no_factor",
@@ -229,7 +231,7 @@ mod tests {
     }
 
     /// Commands that write a document, and the formats of each. A new one belongs here, with the same spellings.
-    const DOCUMENTS: [(&str, &str); 11] = [
+    const DOCUMENTS: [(&str, &str); 12] = [
         ("validate", "text"),
         ("plan", "text"),
         ("undo", "text"),
@@ -238,6 +240,7 @@ mod tests {
         ("get", "table"),
         ("docs", "text"),
         ("journal export", "json"),
+        ("journal show", "text"),
         ("schema", ""),
         ("completions", ""),
         ("man", ""),

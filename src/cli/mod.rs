@@ -30,6 +30,7 @@ mod process_privacy;
 mod progress;
 mod progress_meter;
 mod refusals;
+mod run_report;
 mod signals;
 mod signing;
 mod stdout;

@@ -36,6 +36,7 @@ const REST_NOT_WRITTEN: &str = "applied in part: the first changes are applied a
 impl Progress for Console {
     fn on_event(&self, event: &RunEvent<'_>) {
         let (json, quiet) = (self.global.json, self.global.quiet);
+        self.note_event(event);
         match event {
             RunEvent::Lock(_) if quiet => {}
             RunEvent::Lock(told) => self.print_stderr(&format!("{}\n", escape(&told.to_string()))),
@@ -302,7 +303,8 @@ impl Progress for Console {
         self.meter.on_listed(listed);
     }
 
-    fn before_record(&self, record: &JournalRecord) {
+    fn before_record(&self, run: &str, record: &JournalRecord) {
+        self.note_record(run, record);
         if let JournalRecord::Intent { step, .. } = record {
             self.standing().announce(step);
         }

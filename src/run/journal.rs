@@ -9,9 +9,10 @@ use super::progress::Warning;
 use super::saved_plan::SavedPlan;
 use super::session::now_utc;
 use super::signing::{PlanTrust, SigningIdentity};
-use super::{Context, Exit, RunError};
+use super::{Context, Exit, RunError, git};
 use crate::document::{self, Document, Origin};
 use crate::model::ledger::{FingerprintKey, JournalHead, Ledger};
+use crate::output::view::provenance::PlanProvenance;
 use crate::plan::{AccountLine, LedgerUpdate, Plan};
 use crate::signature::SignatureNamespace;
 use crate::state::journal::{
@@ -216,20 +217,21 @@ impl<'a> RunJournal<'a> {
 
     /// The log with the clock of this machine.
     pub(crate) fn stamped(&self) -> RunRecorder<'_> {
-        RunRecorder { log: StampingJournal { log: &self.log, clock: &now_utc }, context: &self.context }
+        RunRecorder { log: StampingJournal { log: &self.log, clock: &now_utc }, run: &self.run, context: &self.context }
     }
 }
 
 /// The log of a run: whoever listens gets each record first, and the head of the journal is known after each.
 pub(crate) struct RunRecorder<'a> {
     log: StampingJournal<'a>,
+    run: &'a str,
     context: &'a Context,
 }
 
 impl JournalRecorder for RunRecorder<'_> {
     fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), JournalError>> {
         Box::pin(async move {
-            self.context.progress.before_record(&record);
+            self.context.progress.before_record(self.run, &record);
             self.log.record(record).await?;
             self.context.heads.reach(self.log.head().await);
             Ok(())
@@ -293,6 +295,12 @@ pub(crate) fn cut_off(run: &journal::RecordedRun<'_>) -> String {
         count => format!("{count} steps open"),
     };
     escape(&format!("run {} of {} at {} was interrupted with {open}", run.id, run.started.actor.user, run.began_at))
+}
+
+/// When, by whom, from which commit and in which CI run something is made now.
+pub(crate) fn current_provenance() -> PlanProvenance {
+    let actor = current_actor();
+    PlanProvenance { at: Some(now_utc()), user: Some(actor.user), commit: git::current_commit(), ci: actor.ci, page: None }
 }
 
 /// Who runs this.

@@ -40,8 +40,8 @@ pub trait Progress: Send + Sync {
     /// A page of a listing arrived.
     fn on_listed(&self, _listed: &ListingProgress<'_>) {}
 
-    /// The journal gets this record next.
-    fn before_record(&self, _record: &JournalRecord) {}
+    /// The journal gets this record of a run next.
+    fn before_record(&self, _run: &str, _record: &JournalRecord) {}
 
     /// The first write may be sent after this; an error prevents it.
     fn before_writes(&self) -> Result<(), RunError> {

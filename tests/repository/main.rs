@@ -5,6 +5,7 @@
 mod action;
 mod book;
 mod ci_recipes;
+mod contrast;
 mod docs;
 mod faults;
 mod house;

@@ -30,7 +30,7 @@ fn every_format_from_one_run() {
         ("gitlab", "gitlab.json"),
     ] {
         let printed = story.expect(0, &format!("plan --sandbox world.yaml --format {format}"));
-        assert_eq!(printed.stdout, story.read(&format!("out/{file}")), "{format}");
+        assert_eq!(timeless(&printed.stdout), timeless(&story.read(&format!("out/{file}"))), "{format}");
     }
     insta::with_settings!({ filters => crate::bench::FILTERS, omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("quickstart_markdown", story.read("out/comment.md"));
@@ -43,10 +43,48 @@ fn every_format_from_one_run() {
     assert_eq!(terraform["resource_changes"].as_array().unwrap().len(), 7);
     // The same plan, whatever it is drawn as: its files are the same bytes again.
     story.expect(2, &format!("{all} --detailed-exitcode"));
-    assert_eq!(story.read("out/plan.html"), html);
+    assert_eq!(timeless(&story.read("out/plan.html")), timeless(&html));
     let left: Vec<_> = std::fs::read_dir(story.path("out")).unwrap().flatten().map(|file| file.file_name()).collect();
     assert_eq!(left.len(), 7, "nothing temporary stays: {left:?}");
     story.expect(0, "plan --sandbox world.yaml --json --format markdown=out/comment.md").json();
+}
+
+/// A page without the time at which it was made.
+fn timeless(text: &str) -> String {
+    match (text.find("<time "), text.find("</time>")) {
+        (Some(start), Some(end)) => format!("{}{}", &text[..start], &text[end..]),
+        _ => text.to_owned(),
+    }
+}
+
+/// Who planned, in which run: as far as the environment says it, and nothing where it does not.
+#[test]
+fn a_page_says_who_planned_and_where() {
+    let mut story = verified("");
+    story.carrierx(&west(""));
+    let plain = story.expect(0, "plan --format html=plan.html --format markdown=plan.md");
+    assert!(!plain.stdout.contains("Planned"));
+    let page = story.read("plan.html");
+    assert!(page.contains("<dt>planned</dt>") && page.contains("<dt>by</dt><dd>somebody</dd>"), "{page}");
+    assert!(!page.contains("<dt>commit</dt>") && !page.contains("<dt>CI run</dt>") && !story.read("plan.md").contains("Planned"));
+    for (name, value) in [
+        ("GITHUB_SERVER_URL", "https://git.example"),
+        ("GITHUB_REPOSITORY", "acme/phones"),
+        ("GITHUB_RUN_ID", "4711"),
+        ("GITHUB_ACTOR", "ada"),
+    ] {
+        story.settings.insert(name.to_owned(), value.to_owned());
+    }
+    let url = "https://pages.example/plan.html";
+    story.expect(0, &format!("plan --format html=plan.html --format markdown=plan.md --out plan.json --page-url {url}"));
+    let run = "https://git.example/acme/phones/actions/runs/4711";
+    assert!(story.read("plan.html").contains(&format!("<a rel=\"noreferrer\" href=\"{run}\">{run}</a>")));
+    let comment = story.read("plan.md");
+    assert!(comment.contains(&format!("Planned by `ada`, [CI run]({run}); [the plan as a page]({url}).")), "{comment}");
+    // A saved plan does not say who made it.
+    let shown = story.expect(0, "show plan.json --format html").stdout;
+    assert!(!shown.contains("<dt>planned</dt>") && !shown.contains("<dt>CI run</dt>"));
+    story.expect(1, "plan --page-url javascript:alert(1)").says("the address of a page begins with https://");
 }
 
 #[test]

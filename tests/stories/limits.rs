@@ -116,7 +116,7 @@ fn a_limited_plan_says_so_first_in_every_format_and_has_its_own_digest() {
     let text = story.expect(0, &format!("plan {args}")).stdout;
     assert_eq!(text.lines().next(), Some(sentence));
     let markdown = story.expect(0, &format!("plan {args} --format markdown")).stdout;
-    assert!(markdown.lines().nth(1).unwrap().contains(sentence), "{markdown}");
+    assert!(markdown.lines().nth(2).unwrap().contains(sentence), "{markdown}");
     let html = story.expect(0, &format!("plan {args} --format html")).stdout;
     assert!(html.find(first).unwrap() < html.find("<h1>").unwrap());
     let github = story.expect(0, &format!("plan {args} --format github")).stdout;

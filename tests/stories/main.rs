@@ -122,6 +122,7 @@ mod rehearsals;
 mod rekey;
 mod renames;
 mod replace;
+mod reports;
 mod resume;
 mod rewritten;
 mod rollback;

@@ -47,7 +47,7 @@ fn a_plan_for_thirty_organizations_begins_with_one_table() {
     let ran = story.expect(0, "plan --format markdown");
     assert!(ran.stdout.contains("| `org-03` | 1 | - | - | - | - | - | yes |"), "{}", ran.stdout);
     let page = story.expect(0, "plan --format html");
-    assert!(page.stdout.contains("<th scope=\"row\">org-30</th><td>1</td>"), "{}", page.stdout);
+    assert!(page.stdout.contains("<span class=\"whole\">org-30</span></th><td data-label=\"create\">1</td>"), "{}", page.stdout);
     // A part of them is a plan of its own.
     shot!("organizations_some", story.expect(0, "plan --account org-0*"));
     story.expect(0, "apply --auto-approve");

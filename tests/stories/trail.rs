@@ -188,10 +188,17 @@ fn exports_for_an_audit() {
     assert!(!csv.stdout.contains("\"="), "no cell is a formula");
     assert_eq!(csv.stdout.matches('\n').count(), 5, "the adoption has a row too");
     let html = story.expect(0, "journal export --format html").stdout;
-    assert!(!html.contains("<script") && !html.contains("<img") && html.contains("&lt;script&gt;"), "{html}");
+    assert!(html.matches("<script").count() == 1 && !html.contains("<img") && html.contains("&lt;script&gt;"), "{html}");
     assert!(!html.contains("src=\"") && html.contains("default-src &#39;none&#39;") || html.contains("default-src 'none'"));
+    assert_eq!(html.matches("<article class=\"run\"").count(), 3, "a card for each run");
     let document = story.expect(0, "journal export").json();
     assert_eq!(document["runs"].as_array().unwrap().len(), 3);
+    // Several at once, each in its file.
+    let files = story.expect(0, "journal export --format html=j.html --format csv=j.csv --format json=j.json");
+    assert_eq!(files.stdout, "", "every format has its file");
+    assert_eq!(story.read("j.csv"), csv.stdout);
+    assert_eq!(story.read("j.html"), html);
+    assert_eq!(serde_json::from_str::<Value>(&story.read("j.json")).unwrap(), document);
 }
 
 /// What a forger with write access to the journal and knowledge of the chain does.

@@ -6,6 +6,7 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum};
 
 use super::format::{FormatTarget, PlanFormat, formats_help};
+use crate::output::view::provenance::parse_page_url;
 
 /// `--format FORMAT[=FILE]`, also `-o`.
 #[derive(Debug, Clone)]
@@ -70,12 +71,16 @@ pub struct PlanOutputArgs {
     /// Even if the comment does not show this many addresses and numbers [default: 0].
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub max_unshown: u64,
+    /// Link to the HTML page at this address in Markdown
+    #[arg(long, value_name = "URL", value_parser = parse_page_url)]
+    pub page_url: Option<String>,
 }
 
 /// The document of the plan of a command that also carries it out.
 #[derive(Debug, Args, Clone)]
 #[command(mut_arg("formats", |arg| arg.requires("plan")), mut_arg("out", |arg| arg.requires("plan")))]
 #[command(mut_arg("detailed_exitcode", |arg| arg.requires("plan")), mut_arg("max_unshown", |arg| arg.requires("plan")))]
+#[command(mut_arg("page_url", |arg| arg.requires("plan")))]
 pub struct PlanOnlyArgs {
     /// Only show the plan; sends only GET
     ///

@@ -61,6 +61,31 @@ pub enum InventoryFormat {
     Markdown,
 }
 
+/// How one run of the journal is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// For people at a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment.
+    Markdown,
+    /// For a review: one file that needs nothing else.
+    Html,
+}
+
+/// How a report of what a command did is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For a comment.
+    Markdown,
+    /// For a review: one file that needs nothing else.
+    Html,
+}
+
+/// The help of `--report`.
+pub(crate) const REPORT_HELP: &str = "Report what was done: markdown=FILE or html=FILE, repeatable";
+
 /// The help of `--format`: the names come from the list itself, and the first one is the default.
 pub(crate) fn formats_help<F: ValueEnum>() -> String {
     let mut names = format_names::<F>();

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::args::{LockArgs, PlanSelectionArgs, RunArgs, SignArgs, TrustArgs, choice_options};
+use crate::cli::args::{
+    FormatTarget, LockArgs, PlanSelectionArgs, REPORT_HELP, ReportFormat, RunArgs, SignArgs, TrustArgs, choice_options,
+};
 use crate::cli::console::Console;
+use crate::cli::run_report::RunReports;
 use crate::cli::signing;
 use crate::run::{self, ApplyRequest, Exit, RunError, SavedPlan};
 
@@ -34,6 +37,8 @@ pub struct ApplyArgs {
     /// --auto-approve it does not ask, and continues only after a clean verification.
     #[arg(long, value_name = "WHAT", requires = "limit", conflicts_with = "expect")]
     pub then: Option<FollowUp>,
+    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP)]
+    pub reports: Vec<FormatTarget<ReportFormat>>,
     /// What the saved plan needs.
     #[command(flatten)]
     pub trust: TrustArgs,
@@ -55,8 +60,14 @@ pub enum FollowUp {
     All,
 }
 
-/// Applies the YAML.
+/// Applies the YAML, and reports it.
 pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunError> {
+    let reports = RunReports::begin("apply", &args.reports)?;
+    let out = &reports.listening(out);
+    reports.finish(out, apply(out, args).await)
+}
+
+async fn apply(out: &Console, args: &ApplyArgs) -> Result<Exit, RunError> {
     if args.then.is_some() && !args.auto_approve && !out.is_interactive() {
         return Err(RunError::other(
             "telform::cli::not_interactive",

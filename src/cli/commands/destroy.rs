@@ -45,5 +45,5 @@ pub(super) async fn run(out: &Console, args: &DestroyArgs) -> Result<Exit, RunEr
     needs_a_plan("destroy")?;
     let CarryOutArgs { auto_approve, run, sign, lock } = args.how.clone();
     let (plan, expect, then, trust) = (None, None, None, TrustArgs::default());
-    apply::run(out, &ApplyArgs { plan, choice, auto_approve, expect, then, trust, sign, run, lock }).await
+    apply::run(out, &ApplyArgs { plan, choice, auto_approve, expect, then, reports: Vec::new(), trust, sign, run, lock }).await
 }

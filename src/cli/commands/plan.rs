@@ -13,6 +13,8 @@ use crate::cli::journal_head;
 use crate::cli::refusals::render_refusals;
 use crate::cli::signing;
 use crate::cli::undo;
+use crate::output::view::provenance::PlanProvenance;
+use crate::run::journal::current_provenance;
 use crate::run::make_plan::{PlanRequest, make_plan, save_plan};
 use crate::run::{Exit, RunError};
 use crate::text::{escape, shell_quote};
@@ -87,7 +89,9 @@ pub(super) async fn show_plan(
     let (made, plan) = (&*made, &made.plan);
     let document = LazyCell::new(|| made.document());
     let head_demand = made.journal_head().map(|head| journal_head::demand_command(out, &head));
-    let reader = CommentContext { max_unshown: output.max_unshown, head_demand };
+    let origin = if wanted.shows_provenance() { current_provenance() } else { PlanProvenance::default() };
+    let made_by = PlanProvenance { page: output.page_url.clone(), ..origin };
+    let reader = CommentContext { max_unshown: output.max_unshown, head_demand, made: made_by };
     if wanted.for_people(out) {
         undo::moved_since(out, &made.undo_moved);
     }

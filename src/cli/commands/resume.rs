@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::args::lock::parse_duration;
-use crate::cli::args::{CarryOutArgs, PlanSelectionArgs};
+use crate::cli::args::{CarryOutArgs, FormatTarget, PlanSelectionArgs, REPORT_HELP, ReportFormat};
 use crate::cli::console::Console;
+use crate::cli::run_report::RunReports;
 use crate::cli::signing;
 use crate::run::signing::needs_a_plan;
 use crate::run::{self, ApplyRequest, Exit, RunError, TrustDemand};
@@ -19,6 +20,8 @@ pub struct ResumeArgs {
     /// Such as 90s or 10m [default: 0, say until when it may still be running].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub settle_timeout: Option<Duration>,
+    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP)]
+    pub reports: Vec<FormatTarget<ReportFormat>>,
     /// What the plan is about.
     #[command(flatten)]
     pub choice: PlanSelectionArgs,
@@ -27,8 +30,14 @@ pub struct ResumeArgs {
     pub how: CarryOutArgs,
 }
 
-/// Settles, and continues.
+/// Settles and continues, and reports it.
 pub(super) async fn run(out: &Console, args: &ResumeArgs) -> Result<Exit, RunError> {
+    let reports = RunReports::begin("resume", &args.reports)?;
+    let out = &reports.listening(out);
+    reports.finish(out, resume(out, args).await)
+}
+
+async fn resume(out: &Console, args: &ResumeArgs) -> Result<Exit, RunError> {
     needs_a_plan("resume")?;
     let request = ApplyRequest {
         command: "resume",

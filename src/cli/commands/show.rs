@@ -13,6 +13,7 @@ use crate::cli::progress::few;
 use crate::cli::signing;
 use crate::output::Vouched;
 use crate::output::view::json;
+use crate::output::view::provenance::{PlanProvenance, parse_page_url};
 use crate::output::view::text::wrap_sentence;
 use crate::run::signing::{PlanFileWithPapers, read_allowed_signers};
 use crate::run::{Exit, RunError, SavedPlan, next_commands};
@@ -34,6 +35,9 @@ pub struct ShowPlanArgs {
     /// Even if the comment does not show this many addresses and numbers [default: 0].
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub max_unshown: u64,
+    /// Link to the HTML page at this address in Markdown
+    #[arg(long, value_name = "URL", value_parser = parse_page_url)]
+    pub page_url: Option<String>,
     /// Whose signatures are valid.
     #[command(flatten)]
     pub signers: SignersArgs,
@@ -44,7 +48,10 @@ pub(crate) fn run(out: &Console, args: &ShowPlanArgs) -> Result<Exit, RunError> 
     let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), PlanFormat::Text, PlanFormat::Json)?;
     let reviewed = SavedPlan::read(&args.plan)?;
     let document = LazyCell::new(|| json::render_document(&reviewed.document));
-    let reader = CommentContext { max_unshown: args.max_unshown, head_demand: None };
+    // A saved plan does not say who made it, or when.
+    let commit = reviewed.document.origin.commit.clone();
+    let made = PlanProvenance { commit, page: args.page_url.clone(), ..PlanProvenance::default() };
+    let reader = CommentContext { max_unshown: args.max_unshown, head_demand: None, made };
     wanted.print_plan(out, reviewed.plan(), &document, &reader)?;
     if wanted.for_people(out) {
         out.print(&render_origin(&reviewed, out.width()));

@@ -237,7 +237,7 @@ pub(super) const COMMANDS: CodeGroup = CodeGroup {
             "The folder that `-C` names cannot be entered."
             "Name an existing folder. Several are entered one after the other."
         "telform::cli::formats" 1
-            "Two output formats have the same destination."
+            "Two output formats have the same destination, or a report has no file."
             "Give each format a file: `--format html=plan.html`."
         "telform::cli::left_out" 1
             "`--target` matches only objects of accounts that `--account` leaves out."

@@ -96,7 +96,7 @@ pub fn render_run(run: &RecordedRun<'_>, columns: usize) -> String {
 }
 
 /// What a run changed only in the ledger: which entry, and how.
-fn ledger_changes(started: &RunStarted) -> Vec<(String, String)> {
+pub(super) fn ledger_changes(started: &RunStarted) -> Vec<(String, String)> {
     let all = started.plan.ledger.iter().flat_map(|effect| effect.0.iter());
     all.map(|(what, facts)| {
         let fact = |name: &str| facts.get(name).map(plain_text).unwrap_or_default();
@@ -153,18 +153,18 @@ fn render_step(step: &StepV1, record: &RecordedStep<'_>, columns: usize) -> Stri
 }
 
 /// What is recorded about a step, in words.
-struct RecordedStepText<'a> {
-    when: &'a str,
-    method: String,
-    target: String,
-    end: &'static str,
-    status: Option<u16>,
-    request_id: Option<&'a str>,
-    milliseconds: Option<u64>,
-    why: Option<&'a str>,
+pub(super) struct RecordedStepText<'a> {
+    pub(super) when: &'a str,
+    pub(super) method: String,
+    pub(super) target: String,
+    pub(super) end: &'static str,
+    pub(super) status: Option<u16>,
+    pub(super) request_id: Option<&'a str>,
+    pub(super) milliseconds: Option<u64>,
+    pub(super) why: Option<&'a str>,
 }
 
-fn describe_recorded_step<'a>(step: &'a StepV1, record: &RecordedStep<'a>) -> RecordedStepText<'a> {
+pub(super) fn describe_recorded_step<'a>(step: &'a StepV1, record: &RecordedStep<'a>) -> RecordedStepText<'a> {
     let planned = json!(step.call.method).as_str().unwrap_or_default().to_owned();
     let mut told = RecordedStepText {
         when: "",
@@ -205,7 +205,7 @@ fn describe_recorded_step<'a>(step: &'a StepV1, record: &RecordedStep<'a>) -> Re
     told
 }
 
-fn request_verb(step: &StepV1) -> &'static str {
+pub(super) fn request_verb(step: &StepV1) -> &'static str {
     match step.operation {
         Operation::Create { .. } => "create",
         Operation::Update { .. } => "update",
@@ -217,7 +217,7 @@ fn request_verb(step: &StepV1) -> &'static str {
 }
 
 /// Attributes that the answer shows differently from the reading before the request.
-fn changed_by_answer(record: &RecordedStep<'_>) -> Vec<(String, String, String)> {
+pub(super) fn changed_by_answer(record: &RecordedStep<'_>) -> Vec<(String, String, String)> {
     let (Some(after), done) = (record.object_after(), record.end() == Some(StepEnding::Done)) else {
         return Vec::new();
     };

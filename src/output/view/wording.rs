@@ -320,6 +320,25 @@ pub(crate) fn plural_kind(count: usize, kind: &str) -> &str {
     if count == 1 { kind.strip_suffix('s').unwrap_or(kind) } else { kind }
 }
 
+/// Objects that are deleted although no change deletes them: new ones replace them. Each with its id.
+pub(super) fn replaced_objects(plan: &Plan) -> impl Iterator<Item = (&Change, String)> {
+    let replaced = plan.changes.iter().filter(|change| change.action == ChangeAction::Replace);
+    replaced.map(|change| (change, format!("{} ({})", change.address, change.id.as_deref().unwrap_or("id unknown"))))
+}
+
+/// The same in one sentence.
+pub(super) fn replaced_are_deleted(plan: &Plan) -> Option<String> {
+    let all: Vec<String> = replaced_objects(plan).map(|(_, name)| name).collect();
+    let left_out = all.len().saturating_sub(MOST_MEMBERS);
+    let more = if left_out > 0 { format!(" and {left_out} more") } else { String::new() };
+    let names = all[..all.len() - left_out].join(", ");
+    match all.len() {
+        0 => None,
+        1 => Some(format!("1 more object is deleted, because a new one replaces it: {names}")),
+        count => Some(format!("{count} more objects are deleted, because new ones replace them: {names}{more}")),
+    }
+}
+
 /// Counts of changes by action, kind and account, in that order: for what is left out.
 pub(super) fn count_changes<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<String> {
     let mut groups: BTreeMap<(ChangeAction, &str, &str), usize> = BTreeMap::new();

@@ -174,7 +174,7 @@ fn the_page_holds_no_tag_and_no_attribute_of_anybody_else() {
 
 /// GitHub's own way of reading Markdown, as far as a program outside it has it; its links, mentions and issue numbers are not
 /// read inside `<code>`.
-fn rendered(markdown: &str) -> page::Page {
+pub(crate) fn rendered(markdown: &str) -> page::Page {
     let mut options = comrak::Options::default();
     options.extension.table = true;
     options.extension.autolink = true;
@@ -190,7 +190,7 @@ fn the_comment_holds_live_text_as_code_only() {
     for (evil, made) in EVIL.into_iter().flat_map(|evil| [(evil, MAKERS[0]), (evil, MAKERS[1])]) {
         let page = rendered(&markdown::plan_as_markdown(&made(evil)));
         for tag in &page.tags {
-            let known = ["h2", "h3", "p", "strong", "ul", "li", "code", "pre", "details", "summary", "br"];
+            let known = ["h2", "h3", "p", "strong", "ul", "li", "code", "pre", "details", "summary", "br", "blockquote"];
             let table = ["table", "thead", "tbody", "tr", "th", "td"];
             let known: Vec<&str> = known.into_iter().chain(table).collect();
             assert!(known.contains(&tag.name.as_str()), "{evil:?} makes <{}>", tag.name);

@@ -6,4 +6,6 @@ mod large;
 mod made;
 mod needle;
 mod page;
+pub(crate) mod picture;
+mod reports;
 mod shape;

@@ -15,7 +15,7 @@ pub(crate) struct Page {
     pub(crate) texts: Vec<(bool, String)>,
 }
 
-const EMPTY: [&str; 3] = ["meta", "input", "br"];
+const EMPTY: [&str; 4] = ["meta", "input", "br", "wbr"];
 
 /// Reads a page, or returns what it could not accept.
 pub(crate) fn read(html: &str) -> Page {

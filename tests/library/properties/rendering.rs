@@ -33,6 +33,8 @@ proptest! {
         let page = html::plan_as_html(&plan);
         prop_assert_eq!(page.matches("<article class=\"change\"").count(), plan.changes.len());
         prop_assert_eq!(page.matches(" id=\"step-").count(), plan.steps.len());
+        // No line of the picture runs behind a box.
+        crate::formats::picture::check(&plan);
         let comment = markdown::plan_as_markdown(&plan);
         prop_assert!(comment.len() <= markdown::LONGEST);
         // Alike changes are one, and are named in a list.

@@ -2,15 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
-use crate::cli::args::{FormatArgs, OutArgs};
 use crate::cli::console::Console;
-use crate::cli::formats::FormatSelection;
 use crate::model::ledger::Ledger;
-use crate::output::view::text::wrap_sentence;
-use crate::output::view::{html, journal as view, json, plural_kind};
-use crate::output::{self, Blame, Export, InForce, RunList, RunShown};
+use crate::output::view::{journal as view, plural_kind};
+use crate::output::{self, Blame, RunList};
 use crate::run::journal::journal_error;
 use crate::run::journal_key::{BEHIND, JournalKey};
 use crate::run::opened_ledger::OpenedLedger;
@@ -18,10 +15,14 @@ use crate::run::{Exit, RunError};
 use crate::state::journal::{self, BrokenLine, KeyVerification, ParsedJournal, RecordedChange, RecordedRun};
 use crate::text::escape;
 
+mod export;
 mod restart;
+mod show;
 mod verify;
 
+use export::ExportArgs;
 use restart::RestartArgs;
+use show::ShowRunArgs;
 use verify::VerifyJournalArgs;
 
 /// `telform journal`.
@@ -45,7 +46,7 @@ pub enum JournalCommand {
     List,
     /// Show one run step by step, or the plan in force at a time
     #[command(
-        after_help = "Examples:\n  telform journal show             # the last run\n  telform journal show 0198c0de    # the run whose id begins like this\n  telform journal show --at 2026-11-25T14:00:00Z    # the plan in force then"
+        after_help = "Examples:\n  telform journal show             # the last run\n  telform journal show 0198c0de    # the run whose id begins like this\n  telform journal show --at 2026-11-25T14:00:00Z    # the plan in force then\n  telform journal show --format markdown=report.md --format html=report.html"
     )]
     Show(ShowRunArgs),
     /// Show which run, plan and commit set a value, and its earlier value
@@ -60,7 +61,7 @@ pub enum JournalCommand {
     Verify(VerifyJournalArgs),
     /// Export every step of every run for an audit: csv, html or json
     #[command(
-        after_help = "Examples:\n  telform journal export --format html > journal.html\n  telform journal export --format csv > journal.csv"
+        after_help = "Examples:\n  telform journal export --format html=journal.html --format csv=journal.csv\n  telform journal export --format csv > journal.csv"
     )]
     Export(ExportArgs),
     /// Start a new journal if the old one is lost or altered; the old one is kept
@@ -70,55 +71,12 @@ pub enum JournalCommand {
     Restart(RestartArgs),
 }
 
-/// `telform journal show`.
-#[derive(Debug, Args, Clone)]
-pub struct ShowRunArgs {
-    /// Its id or the start of it [default: the last run]
-    pub run: Option<String>,
-    /// Show what was in force at this time instead
-    ///
-    /// RFC 3339; a date means its first second in UTC.
-    #[arg(long, value_name = "TIME", conflicts_with = "run", value_parser = time)]
-    pub at: Option<String>,
-}
-
 /// `telform journal blame`.
 #[derive(Debug, Args, Clone)]
 pub struct BlameArgs {
     /// What to look for
     #[arg(value_name = "ADDRESS[.ATTRIBUTE]")]
     pub value: String,
-}
-
-/// `telform journal export`.
-#[derive(Debug, Args, Clone)]
-pub struct ExportArgs {
-    /// How it is shown.
-    #[command(flatten)]
-    pub formats: FormatArgs<ExportFormat>,
-    /// Where it goes.
-    #[command(flatten)]
-    pub to: OutArgs,
-}
-
-/// The forms of an export.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    /// One document.
-    Json,
-    /// One row for each step; safe to open in a spreadsheet.
-    Csv,
-    /// One file that needs nothing else.
-    Html,
-}
-
-/// A time as the journal writes it.
-fn time(text: &str) -> Result<String, String> {
-    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    let time: jiff::Timestamp = whole
-        .parse()
-        .map_err(|_| "a time looks like 2026-11-25T14:00:00Z, or 2026-11-25 for its first second in UTC".to_owned())?;
-    Ok(time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 /// A journal up to the first line that differs from what was written.
@@ -148,11 +106,11 @@ pub(crate) async fn run(out: &Console, command: &JournalCommand) -> Result<Exit,
     let runs = journal::collect_runs(&trail.journal.lines);
     let exit = match command {
         JournalCommand::List => list(out, &runs),
-        JournalCommand::Show(args) => show_run(out, args, &runs)?,
+        JournalCommand::Show(args) => show::show_run(out, args, &runs)?,
         JournalCommand::Blame(args) => blame(out, args, &runs)?,
         // The ledger is older: the state of the journal is shown.
         JournalCommand::Verify(args) => verify::verify_journal(out, args, &trail, &runs, trouble.is_none())?,
-        JournalCommand::Export(args) => export_runs(out, args, &trail, &runs)?,
+        JournalCommand::Export(args) => export::export_runs(out, args, &trail, &runs)?,
         JournalCommand::Restart(_) => Exit::Done,
     };
     if let Some(trouble) = &trouble {
@@ -227,63 +185,6 @@ fn list(out: &Console, runs: &[RecordedRun<'_>]) -> Exit {
     Exit::Done
 }
 
-fn show_run(out: &Console, args: &ShowRunArgs, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
-    if let Some(at) = &args.at {
-        return Ok(show_at(out, at, runs));
-    }
-    let asked = args.run.as_deref().unwrap_or_default();
-    let fits: Vec<&RecordedRun<'_>> = match &args.run {
-        Some(asked) => runs.iter().filter(|run| run.id.starts_with(asked.as_str())).collect(),
-        None => runs.last().into_iter().collect(),
-    };
-    let [run] = fits.as_slice() else {
-        let what = if fits.is_empty() { "no run" } else { "more than one run" };
-        return Err(RunError::other(
-            "telform::journal::run",
-            format!("{what} has an id that starts with `{asked}`"),
-            "`telform journal list` shows all of them",
-        ));
-    };
-    if out.global.json {
-        out.print_document(&RunShown { run: output::run(run, true) });
-    } else if out.global.quiet {
-        let writes = view::count_writes(run);
-        out.print(&format!("{}: {}, writes: {writes}\n", escape(run.id), escape(run.result_text())));
-    } else {
-        out.print(&view::render_run(run, out.width()));
-    }
-    Ok(Exit::Done)
-}
-
-fn show_at(out: &Console, at: &str, runs: &[RecordedRun<'_>]) -> Exit {
-    let history = journal::recorded_changes(runs);
-    let now = journal::in_force(&history, at);
-    let last = runs.iter().rfind(|run| run.began_at <= at);
-    if out.global.json {
-        let values = now.values().map(|written| output::written(written)).collect();
-        out.print_document(&InForce { at, run: last.map(|run| run.id), values });
-        return Exit::Done;
-    }
-    match last {
-        None => out.print(&format!("No run had begun at {at}.\n")),
-        Some(run) => {
-            let text = format!(
-                "At {at} the last run was {} of {} ({}).",
-                escape(run.id),
-                escape(&run.started.actor.user),
-                escape(run.result_text())
-            );
-            let columns = if out.global.quiet { usize::MAX } else { out.width() };
-            out.print(&(wrap_sentence(&text, columns) + "\n"));
-            if !now.is_empty() && !out.global.quiet {
-                out.print("\n");
-                out.print(&view::render_in_force(now.values(), out.width()));
-            }
-        }
-    }
-    Exit::Done
-}
-
 /// The last run that set each value; for one attribute every run that did.
 fn blame(out: &Console, args: &BlameArgs, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
     let history = journal::recorded_changes(runs);
@@ -320,25 +221,6 @@ fn blame(out: &Console, args: &BlameArgs, runs: &[RecordedRun<'_>]) -> Result<Ex
         out.print(&format!("set {} {}{}\n", fits.len(), plural_kind(fits.len(), "times"), escape(&last.unwrap_or_default())));
     } else {
         out.print(&view::render_blame(&fits));
-    }
-    Ok(Exit::Done)
-}
-
-fn export_runs(out: &Console, args: &ExportArgs, trail: &JournalFile, runs: &[RecordedRun<'_>]) -> Result<Exit, RunError> {
-    let (head, broken) = (trail.journal.head(), trail.broken.as_ref().map(ToString::to_string));
-    let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), ExportFormat::Json, ExportFormat::Json)?;
-    let document =
-        || Export { head: head.clone(), broken: broken.clone(), runs: runs.iter().map(|run| output::run(run, true)).collect() };
-    let draw = |format| match format {
-        ExportFormat::Csv => view::render_csv(runs),
-        ExportFormat::Html => html::journal_as_html(runs, &format!("{} {}", head.seq, head.hash), broken.as_deref()),
-        ExportFormat::Json => json::to_json_line(&output::with_header(&document())),
-    };
-    wanted.write(|format| Some(draw(format)))?;
-    match wanted.printed() {
-        Some(ExportFormat::Json) => out.print_document(&document()),
-        Some(format) => out.print(&draw(format)),
-        None => {}
     }
     Ok(Exit::Done)
 }

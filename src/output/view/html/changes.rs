@@ -50,7 +50,7 @@ pub(super) fn changes_section(
 
 /// The filter. It stays hidden without scripts.
 fn filter_controls(page: &mut HtmlWriter, plan: &Plan) {
-    page.raw("<form id=\"filter\" role=\"search\" aria-label=\"Filter the changes\" hidden>\n");
+    page.raw("<form id=\"filter\" role=\"search\" data-of=\"changes\" aria-label=\"Filter the changes\" hidden>\n");
     page.raw("<p class=\"wide\"><label for=\"q\">Search</label><input id=\"q\" name=\"q\" type=\"search\" ");
     page.raw("autocomplete=\"off\" spellcheck=\"false\"></p>\n");
     page.raw("<p><label for=\"in\">Look in</label><select id=\"in\" name=\"in\">");
@@ -64,13 +64,18 @@ fn filter_controls(page: &mut HtmlWriter, plan: &Plan) {
     select_box(page, "action", "Action", &actions);
     select_box(page, "account", "Account", &accounts);
     select_box(page, "kind", "Kind", &kinds);
-    page.raw("<p class=\"buttons\"><button type=\"reset\">Show all</button> ");
-    page.raw("<button type=\"button\" id=\"unfold\">Unfold</button> ");
-    page.raw("<button type=\"button\" id=\"fold\">Fold</button></p>\n");
+    filter_buttons(page);
     page.raw("<output id=\"count\" aria-live=\"polite\" for=\"q in action account kind\"></output>\n</form>\n");
 }
 
-fn select_box(page: &mut HtmlWriter, name: &'static str, title: &'static str, values: &BTreeSet<&str>) {
+/// What a filter can do.
+pub(super) fn filter_buttons(page: &mut HtmlWriter) {
+    page.raw("<p class=\"buttons\"><button type=\"reset\">Show all</button> ");
+    page.raw("<button type=\"button\" id=\"unfold\">Unfold</button> ");
+    page.raw("<button type=\"button\" id=\"fold\">Fold</button></p>\n");
+}
+
+pub(super) fn select_box(page: &mut HtmlWriter, name: &'static str, title: &'static str, values: &BTreeSet<&str>) {
     page.raw("<p><label for=\"").raw(name).raw("\">").raw(title).raw("</label><select id=\"").raw(name);
     page.raw("\" name=\"").raw(name).raw("\"><option value=\"\">all</option>");
     for value in values {
@@ -93,11 +98,11 @@ fn change_badge(page: &mut HtmlWriter, change: &Change) {
 /// What differs: the reason and the attributes.
 fn change_body(page: &mut HtmlWriter, change: &Change, name: &str, attributes: &[&AttributeChange]) {
     if let Some(reason) = &change.reason {
-        page.raw("<p>").text(reason).raw("</p>\n");
+        page.raw("<p>").advice(reason).raw("</p>\n");
     }
     if !attributes.is_empty() {
         page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Attributes of ");
-        page.text(name).raw("\"><table class=\"attributes\">\n<thead><tr>");
+        page.text(name).raw("\"><table class=\"attributes cards\">\n<thead><tr>");
         page.raw("<th scope=\"col\">Attribute</th><th scope=\"col\">Before</th><th scope=\"col\">After</th>");
         page.raw("</tr></thead>\n<tbody>\n");
         for attribute in attributes {
@@ -122,17 +127,17 @@ fn alike_changes(page: &mut HtmlWriter, group: &ChangeGroup<'_>, steps: &StepInd
     if !requests.is_empty() {
         page.raw("<h4>Requests</h4>\n<ol class=\"requests\">\n");
         for request in requests {
-            page.raw("<li>").text(&request.id_ranges(steps)).raw(" ").code(&request.describe());
-            page.raw("<span class=\"why\">").text(&request.step.why).raw("</span></li>\n");
+            page.raw("<li>").text(&request.id_ranges(steps)).raw(" <code>").path(&request.describe());
+            page.raw("</code><span class=\"why\">").advice(&request.step.why).raw("</span></li>\n");
         }
         page.raw("</ol>\n");
     }
     page.raw("</details>\n<details class=\"members\"><summary>Each of the ").text(&subject).raw("</summary>\n");
     for member in &group.members {
         let change = member.change;
-        begin_article(page, change, "<strong class=\"address\">");
-        page.text(&change.address.to_string()).raw("</strong> <span class=\"soft\">");
-        page.text(change.id.as_deref().unwrap_or_default()).raw("</span>");
+        begin_article(page, change, "");
+        page.name(&change.address.to_string()).raw(" <span class=\"soft\">");
+        page.words(change.id.as_deref().unwrap_or_default()).raw("</span>");
         for (name, value) in group.own_values(member) {
             let class =
                 if change.action == ChangeAction::Delete { "<span class=\"own before\">" } else { "<span class=\"own after\">" };
@@ -150,8 +155,8 @@ fn alike_changes(page: &mut HtmlWriter, group: &ChangeGroup<'_>, steps: &StepInd
 fn change_article(page: &mut HtmlWriter, change: &Change, steps: &StepIndex<'_>, open: bool) {
     begin_article(page, change, if open { "<details open><summary>" } else { "<details><summary>" });
     change_badge(page, change);
-    page.raw("<strong class=\"address\">").text(&change.address.to_string()).raw("</strong> <span class=\"soft\">");
-    page.text(&wording::account_and_id(change)).raw("</span></summary>\n");
+    page.name(&change.address.to_string()).raw(" <span class=\"soft\">");
+    page.words(&wording::account_and_id(change)).raw("</span></summary>\n");
     change_body(page, change, &change.address.to_string(), &change.attributes.iter().collect::<Vec<_>>());
     let requests = steps.steps_of_change(change);
     if !requests.is_empty() {
@@ -167,11 +172,11 @@ fn change_article(page: &mut HtmlWriter, change: &Change, steps: &StepIndex<'_>,
 fn request_item(page: &mut HtmlWriter, step: &Step, steps: &StepIndex<'_>) {
     page.raw("<li>");
     step_link(page, &step.id);
-    page.raw(" <code>").text(&step.call.method.to_string()).raw(" ").text(&step.call.path_and_query()).raw("</code>");
+    page.raw(" <code>").text(&step.call.method.to_string()).raw(" ").path(&step.call.path_and_query()).raw("</code>");
     if let Some(number) = wording::phone_number_of(step) {
         page.raw(" ").code(number);
     }
-    page.raw("<span class=\"why\">").text(&step.why);
+    page.raw("<span class=\"why\">").advice(&step.why);
     let waits = steps.ranges(&step.waits_for);
     if !waits.is_empty() {
         page.raw("; waits for ");
@@ -181,7 +186,7 @@ fn request_item(page: &mut HtmlWriter, step: &Step, steps: &StepIndex<'_>) {
 }
 
 fn attribute_row(page: &mut HtmlWriter, change: &AttributeChange) {
-    page.raw("<tr><th scope=\"row\">").text(&change.name);
+    page.raw("<tr><th scope=\"row\">").words(&change.name);
     if change.risky {
         page.raw(" <span class=\"badge update\">").raw(wording::RISKY).raw("</span>");
     }
@@ -209,9 +214,9 @@ fn attribute_row(page: &mut HtmlWriter, change: &AttributeChange) {
         }
         None => {
             let (before, after) = wording::before_and_after(change);
-            page.raw("<td class=\"before\">");
+            page.raw("<td class=\"before\" data-label=\"Before\">");
             value_cell(page, &change.before, &before, "<del>", "</del>");
-            page.raw("</td><td class=\"after\">");
+            page.raw("</td><td class=\"after\" data-label=\"After\">");
             value_cell(page, &change.after, &after, "<ins>", "</ins>");
             page.raw("</td>");
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use unicode_width::UnicodeWidthChar;
 
 use super::super::wording::{self, StepIndex};
+use super::route::{HEIGHT, OrderDiagram, PathPiece, Slot, WIDTH};
 use super::writer::HtmlWriter;
 use crate::plan::{Plan, Prerequisite, Step, StepPhase};
 use crate::text::escape_multiline;
@@ -16,34 +17,24 @@ const SINGLE: usize = 40;
 /// Number of boxes up to which steps are distinguished by account and kind, and not only by operation.
 const MOST_BOXES: usize = 30;
 
-const WIDTH: usize = 184;
-const HEIGHT: usize = 40;
-const ACROSS: usize = 52;
-const DOWN: usize = 10;
-const TOP: usize = 34;
-
 /// Columns of text that fit a box.
-const COLUMNS: usize = 27;
+const COLUMNS: usize = 29;
 
-/// One box.
+/// What is written in a box.
 struct StepBox {
     phase: StepPhase,
     title: String,
     about: String,
-    x: usize,
-    y: usize,
 }
 
 /// Boxes in the order of the plan, and lines between them with the number of dependencies that each represents.
-struct OrderDiagram {
-    blocks: Vec<StepBox>,
-    lines: BTreeMap<(usize, usize), usize>,
-}
+type Picture = (Vec<StepBox>, BTreeMap<(usize, usize), usize>);
 
 /// Draws the picture.
 pub(super) fn draw_diagram(page: &mut HtmlWriter, plan: &Plan, steps: &StepIndex<'_>) {
-    let picture = if plan.steps.len() <= SINGLE { one_box_per_step(plan, steps) } else { one_box_per_group(plan, steps) };
-    let (width, height) = diagram_size(&picture);
+    let (boxes, lines) = if plan.steps.len() <= SINGLE { one_box_per_step(plan, steps) } else { one_box_per_group(plan, steps) };
+    let picture = OrderDiagram::new(&slots(&boxes), lines.keys().copied());
+    let (width, height) = picture.size();
     page.raw("<figure>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Order as a picture\">");
     page.raw("\n<svg role=\"img\" aria-labelledby=\"picture-title picture-about\" viewBox=\"0 0 ");
     page.number(width).raw(" ").number(height).raw("\" width=\"").number(width).raw("\" height=\"");
@@ -52,22 +43,22 @@ pub(super) fn draw_diagram(page: &mut HtmlWriter, plan: &Plan, steps: &StepIndex
     page.raw(". The list below names every step and what it waits for.</desc>\n<defs><marker id=\"tip\" ");
     page.raw("viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\">");
     page.raw("<path d=\"M0 0.5 8 4 0 7.5z\"/></marker></defs>\n");
-    for ((from, to), waits) in &picture.lines {
-        draw_line(page, &picture.blocks[*from], &picture.blocks[*to], *waits);
+    for (line, waits) in &lines {
+        draw_line(page, &picture, *line, *waits);
     }
     let mut last = None;
-    for block in &picture.blocks {
+    for (block, (x, y)) in boxes.iter().zip(picture.corners()) {
         if last != Some(block.phase) {
             last = Some(block.phase);
-            page.raw("<text class=\"phase\" x=\"").number(block.x).raw("\" y=\"18\">");
+            page.raw("<text class=\"phase\" x=\"").number(x).raw("\" y=\"18\">");
             page.raw(block.phase.as_str()).raw("</text>\n");
         }
         page.raw("<g class=\"box ").raw(phase_colour(block.phase)).raw("\"><title>").text(&block.title).raw(": ");
-        page.text(&block.about).raw("</title><rect x=\"").number(block.x).raw("\" y=\"").number(block.y);
+        page.text(&block.about).raw("</title><rect x=\"").number(x).raw("\" y=\"").number(y);
         page.raw("\" width=\"").number(WIDTH).raw("\" height=\"").number(HEIGHT).raw("\" rx=\"6\"/>");
-        page.raw("<text x=\"").number(block.x + 10).raw("\" y=\"").number(block.y + 17).raw("\">");
-        page.text(&fit_box(&block.title)).raw("</text><text class=\"soft\" x=\"").number(block.x + 10);
-        page.raw("\" y=\"").number(block.y + 32).raw("\">").text(&fit_box(&block.about)).raw("</text></g>\n");
+        page.raw("<text x=\"").number(x + 9).raw("\" y=\"").number(y + 17).raw("\">");
+        page.text(&fit_box(&block.title)).raw("</text><text class=\"soft\" x=\"").number(x + 9);
+        page.raw("\" y=\"").number(y + 32).raw("\">").text(&fit_box(&block.about)).raw("</text></g>\n");
     }
     page.raw("</svg>\n</div>\n<figcaption>");
     page.raw(if plan.steps.len() <= SINGLE {
@@ -78,20 +69,29 @@ pub(super) fn draw_diagram(page: &mut HtmlWriter, plan: &Plan, steps: &StepIndex
     page.raw("</figcaption>\n</figure>\n");
 }
 
-fn draw_line(page: &mut HtmlWriter, from: &StepBox, to: &StepBox, waits: usize) {
-    let (x1, y1) = (from.x + WIDTH, from.y + HEIGHT / 2);
-    page.raw("<path class=\"wait\" marker-end=\"url(#tip)\" d=\"M").number(x1).raw(" ").number(y1).raw(" C");
-    // Within a column the line curves to the right; between columns it crosses over.
-    let (c1, c2, x2) = if from.phase == to.phase { (x1 + 26, x1 + 26, x1) } else { (x1 + 26, to.x - 26, to.x) };
-    let y2 = to.y + HEIGHT / 2;
-    for (point, end) in [(c1, y1), (c2, y2), (x2, y2)] {
-        page.number(point).raw(" ").number(end).raw(" ");
+fn draw_line(page: &mut HtmlWriter, picture: &OrderDiagram, line: (usize, usize), waits: usize) {
+    let route = picture.route(line);
+    let point = |page: &mut HtmlWriter, (x, y): (usize, usize)| {
+        page.raw(" ").number(x).raw(" ").number(y);
+    };
+    page.raw("<path class=\"wait\" marker-end=\"url(#tip)\" d=\"M");
+    point(page, route.start);
+    for piece in &route.pieces {
+        match piece {
+            PathPiece::Curve(points) => {
+                page.raw(" C");
+                points.iter().for_each(|it| point(page, *it));
+            }
+            PathPiece::Straight(end) => {
+                page.raw(" L");
+                point(page, *end);
+            }
+        }
     }
     page.raw("\"><title>").number(waits).raw(" ").raw(wording::plural_kind(waits, "waits")).raw("</title></path>\n");
     if waits > 1 {
-        let x = if from.phase == to.phase { x1 + 24 } else { usize::midpoint(x1, x2) };
-        page.raw("<text class=\"soft\" text-anchor=\"middle\" x=\"").number(x).raw("\" y=\"");
-        page.number(usize::midpoint(y1, y2) - 4).raw("\">").number(waits).raw("</text>\n");
+        page.raw("<text class=\"soft count\" text-anchor=\"middle\" x=\"").number(route.label.0).raw("\" y=\"");
+        page.number(route.label.1).raw("\">").number(waits).raw("</text>\n");
     }
 }
 
@@ -107,10 +107,11 @@ fn phase_colour(phase: StepPhase) -> &'static str {
 }
 
 /// One box per step; a line is omitted where a longer path implies it.
-fn one_box_per_step(plan: &Plan, steps: &StepIndex<'_>) -> OrderDiagram {
+fn one_box_per_step(plan: &Plan, steps: &StepIndex<'_>) -> Picture {
     let block = |step: &Step| {
-        let number = wording::phone_number_of(step).map_or_else(|| step_about(step), str::to_owned);
-        (step.phase, format!("{} {}", step.id, step.operation.as_str()), number)
+        let number = wording::phone_number_of(step).map(|number| format!(" {number}")).unwrap_or_default();
+        let title = format!("{} {}{number}", step.id, step.operation.as_str());
+        StepBox { phase: step.phase, title, about: step_about(step) }
     };
     let waits: Vec<Vec<usize>> = plan.steps.iter().map(|step| positions_waited_for(step, steps)).collect();
     // Everything that comes before a step, as a set of bits. A plan lists steps after their dependencies.
@@ -128,7 +129,7 @@ fn one_box_per_step(plan: &Plan, steps: &StepIndex<'_>) -> OrderDiagram {
             }
         }
     }
-    place_boxes(plan.steps.iter().map(block).collect(), lines)
+    (plan.steps.iter().map(block).collect(), lines)
 }
 
 /// Positions of the dependencies of a step.
@@ -140,10 +141,12 @@ fn positions_waited_for(step: &Step, steps: &StepIndex<'_>) -> Vec<usize> {
     positions.collect()
 }
 
-/// The object of a step: its short description without the verb.
+/// The object of a step: its short description without the verb, and without the number, which is in the title.
 fn step_about(step: &Step) -> String {
     let subject = wording::step_subject(step);
-    subject.strip_prefix(step.operation.as_str()).unwrap_or(&subject).trim_start().to_owned()
+    let about = subject.strip_prefix(step.operation.as_str()).unwrap_or(&subject).trim_start();
+    let number = wording::phone_number_of(step).unwrap_or_default();
+    about.strip_prefix(number).unwrap_or(about).trim_start().to_owned()
 }
 
 /// What steps must have in common to share a box: phase, operation, account, kind.
@@ -156,7 +159,7 @@ fn group_key(step: &Step, fine: bool) -> StepGroupKey<'_> {
 }
 
 /// Steps of one type share a box. Where the types are too many, accounts and kinds are not distinguished.
-fn one_box_per_group(plan: &Plan, steps: &StepIndex<'_>) -> OrderDiagram {
+fn one_box_per_group(plan: &Plan, steps: &StepIndex<'_>) -> Picture {
     let sorted = |fine| -> BTreeMap<StepGroupKey<'_>, Vec<&Step>> {
         let mut sorts: BTreeMap<StepGroupKey<'_>, Vec<&Step>> = BTreeMap::new();
         for step in &plan.steps {
@@ -197,30 +200,23 @@ fn one_box_per_group(plan: &Plan, steps: &StepIndex<'_>) -> OrderDiagram {
             _ => steps.iter().map(|step| step.id.clone()).collect(),
         };
         let about = [range.as_str(), account, kind].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
-        (phase, format!("{} × {operation}", steps.len()), about.join(" "))
+        StepBox { phase, title: format!("{} × {operation}", steps.len()), about: about.join(" ") }
     });
-    place_boxes(blocks.collect(), lines)
+    (blocks.collect(), lines)
 }
 
-/// Positions each box: phases from left to right, their steps from top to bottom.
-fn place_boxes(blocks: Vec<(StepPhase, String, String)>, lines: BTreeMap<(usize, usize), usize>) -> OrderDiagram {
+/// Where each box is: phases from left to right, their steps from top to bottom.
+fn slots(boxes: &[StepBox]) -> Vec<Slot> {
     let (mut column, mut row, mut last) = (0, 0, None);
-    let blocks = blocks.into_iter().map(|(phase, title, about)| {
-        if last.is_some_and(|last| last != phase) {
+    let place = |block: &StepBox| {
+        if last.is_some_and(|last| last != block.phase) {
             (column, row) = (column + 1, 0);
         }
-        last = Some(phase);
+        last = Some(block.phase);
         row += 1;
-        let (x, y) = (1 + column * (WIDTH + ACROSS), TOP + (row - 1) * (HEIGHT + DOWN));
-        StepBox { phase, title, about, x, y }
-    });
-    OrderDiagram { blocks: blocks.collect(), lines }
-}
-
-fn diagram_size(picture: &OrderDiagram) -> (usize, usize) {
-    let right = picture.blocks.iter().map(|block| block.x + WIDTH).max().unwrap_or(0);
-    let bottom = picture.blocks.iter().map(|block| block.y + HEIGHT).max().unwrap_or(0);
-    (right + 30, bottom + 8)
+        Slot { column, row: row - 1 }
+    };
+    boxes.iter().map(place).collect()
 }
 
 /// As much of a text as fits a box.

@@ -29,7 +29,7 @@ pub(super) fn impact_section(page: &mut HtmlWriter, plan: &Plan) {
         let these = wording::with_effect(plan, effect);
         if !these.is_empty() {
             page.raw("<li><span class=\"badge ").raw(effect_class(effect)).raw("\">").raw(wording::effect_word(effect));
-            page.raw("</span> ").text(&wording::impact_sentence(effect, &these)).raw("</li>\n");
+            page.raw("</span> ").words(&wording::impact_sentence(effect, &these)).raw("</li>\n");
         }
     }
     page.raw("</ul>\n");
@@ -60,17 +60,17 @@ fn holder_table(page: &mut HtmlWriter, plan: &Plan) {
     let holder = wording::link_words(plan).holder;
     open_folded(page, &format!("By {holder}"), bridges.len());
     page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Numbers by ").text(holder);
-    page.raw("\">\n<table>\n<thead><tr><th scope=\"col\">").text(&wording::sentence_case(holder)).raw("</th>");
+    page.raw("\">\n<table class=\"cards\">\n<thead><tr><th scope=\"col\">").text(&wording::sentence_case(holder)).raw("</th>");
     page.raw("<th scope=\"col\">Account</th>");
     for effect in wording::EFFECTS {
         page.raw("<th scope=\"col\" class=\"count\">").raw(wording::effect_word(effect)).raw("</th>");
     }
     page.raw("</tr></thead>\n<tbody>\n");
     for ((account, bridge), counts) in bridges {
-        page.raw("<tr><th scope=\"row\">").code(bridge).raw("</th><td>").text(account).raw("</td>");
-        for count in counts {
-            page.raw(if count == 0 { "<td class=\"count soft\">" } else { "<td class=\"count\">" });
-            page.number(count).raw("</td>");
+        page.raw("<tr><th scope=\"row\">").code(bridge).raw("</th>").cell("Account").words(account).raw("</td>");
+        for (effect, count) in wording::EFFECTS.into_iter().zip(counts) {
+            let class = if count == 0 { "count soft" } else { "count" };
+            page.count_cell(wording::effect_word(effect), class).number(count).raw("</td>");
         }
         page.raw("</tr>\n");
     }
@@ -79,17 +79,21 @@ fn holder_table(page: &mut HtmlWriter, plan: &Plan) {
 
 fn number_table(page: &mut HtmlWriter, plan: &Plan) {
     open_folded(page, "By number", plan.impact.len());
-    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every number\">\n<table>\n<thead><tr><th scope=\"col\">Number</th>");
+    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every number\">\n<table class=\"cards\">\n<thead><tr><th scope=\"col\">Number</th>");
     page.raw("<th scope=\"col\">What happens</th><th scope=\"col\">Now</th><th scope=\"col\">Then</th>");
     page.raw("<th scope=\"col\" class=\"count\">Steps dark</th></tr></thead>\n<tbody>\n");
     for effect in wording::EFFECTS {
         for number in wording::with_effect(plan, effect) {
-            page.raw("<tr><th scope=\"row\">").code(&number.number).raw("</th><td><span class=\"badge ");
-            page.raw(effect_class(effect)).raw("\">").raw(wording::effect_word(effect)).raw("</span></td><td>");
+            page.raw("<tr><th scope=\"row\">").code(&number.number).raw("</th>").cell("What happens");
+            page.raw("<span class=\"badge ").raw(effect_class(effect)).raw("\">").raw(wording::effect_word(effect));
+            page.raw("</span></td>").cell("Now");
+            let same = number.from.is_some() && number.from == number.to;
             location_cell(page, number.from.as_ref());
-            page.raw("</td><td>");
+            page.raw(if same { ", the old one" } else { "" });
+            page.raw("</td>").cell("Then");
             location_cell(page, number.to.as_ref());
-            page.raw("</td><td class=\"count\">");
+            page.raw(if same { ", the new one" } else { "" });
+            page.raw("</td>").count_cell("Steps dark", "count");
             match effect {
                 NumberEffect::Dark => page.raw("from then on"),
                 _ => page.number(number.dark_steps as usize),

@@ -6,6 +6,8 @@ mod diagram;
 mod impact;
 mod journal;
 mod order;
+mod recorded_run;
+mod route;
 mod writer;
 
 use base64::Engine;
@@ -13,10 +15,11 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use super::groups::{ChangeGroups, fold};
+use super::provenance::{PlanProvenance, describe_commit};
 use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
 use crate::plan::{ChangeAction, Plan, PlanRefusal};
-pub use journal::journal_as_html;
+pub use journal::{journal_as_html, run_report_as_html};
 use writer::HtmlWriter;
 
 const STYLE: &str = include_str!("page.css");
@@ -24,12 +27,18 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// The whole plan as an HTML page.
 pub fn plan_as_html(plan: &Plan) -> String {
+    plan_as_html_made(plan, &PlanProvenance::default())
+}
+
+/// The same with who made it, when and where, as far as that is known.
+pub fn plan_as_html_made(plan: &Plan, made: &PlanProvenance) -> String {
     let mut page = HtmlWriter::default();
     let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
     let groups = ChangeGroups::from_ranked(&ranked, &steps);
     let rows = order::StepRows::from_groups(&groups, &steps);
-    page_head(&mut page);
-    page_banner(&mut page, plan, &groups);
+    let title = format!("telform plan, {}: {}", verdict(plan).1, groups.summary(plan));
+    page_head(&mut page, &title, Some(("#changes", "Skip to the changes")));
+    page_banner(&mut page, plan, &groups, made);
     page.raw("<main id=\"main\">\n");
     summary_section(&mut page, plan);
     refusals_section(&mut page, plan);
@@ -41,7 +50,7 @@ pub fn plan_as_html(plan: &Plan) -> String {
     notices_section(&mut page, plan);
     page.raw("</main>\n");
     page_foot(&mut page, plan);
-    page.raw("<script>").raw(SCRIPT).raw("</script>\n</body>\n</html>\n");
+    page_end(&mut page);
     page.finish()
 }
 
@@ -49,7 +58,8 @@ fn csp_hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-fn page_head(page: &mut HtmlWriter) {
+/// Everything before the banner, with a link past it.
+fn page_head(page: &mut HtmlWriter, title: &str, skip: Option<(&'static str, &'static str)>) {
     page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src ");
     // A hash holds letters, digits, `+`, `/` and `=`; its quotes are escaped, and an attribute reads them as quotes.
@@ -58,33 +68,51 @@ fn page_head(page: &mut HtmlWriter) {
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
     page.raw("<meta name=\"referrer\" content=\"no-referrer\">\n");
     page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n");
-    page.raw("<title>telform plan</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n");
-    page.raw("<a class=\"skip\" href=\"#changes\">Skip to the changes</a>\n");
+    page.raw("<title>").text(title).raw("</title>\n<style>").raw(STYLE).raw("</style>\n</head>\n<body>\n");
+    if let Some((to, title)) = skip {
+        page.raw("<a class=\"skip\" href=\"").raw(to).raw("\">").raw(title).raw("</a>\n");
+    }
 }
 
-fn page_banner(page: &mut HtmlWriter, plan: &Plan, groups: &ChangeGroups<'_>) {
+/// The end of the footer, and what follows it.
+fn page_end(page: &mut HtmlWriter) {
+    page.raw("<p class=\"soft\">Made by telform ").raw(env!("CARGO_PKG_VERSION"));
+    page.raw(". This file holds no secret, loads nothing, and sends nothing.</p>\n</footer>\n<script>").raw(SCRIPT);
+    page.raw("</script>\n</body>\n</html>\n");
+}
+
+/// The class and the words of the verdict.
+fn verdict(plan: &Plan) -> (&'static str, &'static str) {
+    match (plan.is_refused(), plan.has_changes()) {
+        (true, _) => ("delete", "refused"),
+        (false, true) => ("update", "changes pending"),
+        (false, false) if !plan.not_taken.is_empty() => ("update", "not taken"),
+        (false, false) if super::describe_incomplete(plan).is_some() => ("create", "nothing to do where it looked"),
+        (false, false) => ("create", "nothing to do"),
+    }
+}
+
+/// A verdict of a page or a run: a colour and always a word.
+fn verdict_mark(page: &mut HtmlWriter, class: &'static str, word: &str) {
+    page.raw("<span class=\"verdict ").raw(class).raw("\">").text(word).raw("</span>");
+}
+
+fn page_banner(page: &mut HtmlWriter, plan: &Plan, groups: &ChangeGroups<'_>, made: &PlanProvenance) {
     page.raw("<header>\n");
     if let Some(limits) = wording::describe_limits(plan) {
-        page.raw("<p class=\"lead\">").text(&limits).raw("</p>\n");
+        page.raw("<p class=\"lead\">").words(&limits).raw("</p>\n");
     }
     page.raw("<p class=\"over\">telform</p>\n<h1>Plan ");
-    let (class, word) = match (plan.is_refused(), plan.has_changes()) {
-        (true, _) => ("<span class=\"verdict delete\">", "refused"),
-        (false, true) => ("<span class=\"verdict update\">", "changes pending"),
-        (false, false) if !plan.not_taken.is_empty() => ("<span class=\"verdict update\">", "not taken"),
-        (false, false) if super::describe_incomplete(plan).is_some() => {
-            ("<span class=\"verdict create\">", "nothing to do where it looked")
-        }
-        (false, false) => ("<span class=\"verdict create\">", "nothing to do"),
-    };
-    page.raw(class).raw(word).raw("</span></h1>\n<p class=\"lead\">").text(&groups.summary(plan)).raw("</p>\n");
-    page.raw("<dl class=\"accounts\">\n");
+    let (class, word) = verdict(plan);
+    verdict_mark(page, class, word);
+    page.raw("</h1>\n<p class=\"lead\">").text(&groups.summary(plan)).raw("</p>\n<dl class=\"facts\">\n");
+    provenance_rows(page, made);
     for account in &plan.accounts {
-        page.raw("<div><dt>").text(&account.name).raw("</dt><dd>");
-        page.text(&wording::describe_account_and_token(plan, account)).raw("</dd></div>\n");
+        page.raw("<div><dt>").words(&account.name).raw("</dt><dd>");
+        page.words(&wording::describe_account_and_token(plan, account)).raw("</dd></div>\n");
     }
     if let Some(ledger) = wording::describe_ledger(plan) {
-        page.raw("<div><dt>ledger</dt><dd>").text(ledger.trim_start_matches("ledger ")).raw("</dd></div>\n");
+        page.raw("<div><dt>ledger</dt><dd>").words(ledger.trim_start_matches("ledger ")).raw("</dd></div>\n");
     }
     page.raw("</dl>\n<nav aria-label=\"Sections\"><ul>\n");
     for (shown, link) in [
@@ -101,6 +129,27 @@ fn page_banner(page: &mut HtmlWriter, plan: &Plan, groups: &ChangeGroups<'_>) {
         }
     }
     page.raw("</ul></nav>\n</header>\n");
+}
+
+/// When, by whom, from which commit and in which run: each only where it is known.
+fn provenance_rows(page: &mut HtmlWriter, made: &PlanProvenance) {
+    if let Some(at) = &made.at {
+        page.raw("<div><dt>planned</dt><dd>").time(at).raw("</dd></div>\n");
+    }
+    if let Some(user) = &made.user {
+        page.raw("<div><dt>by</dt><dd>").words(user).raw("</dd></div>\n");
+    }
+    commit_row(page, made.commit.as_deref());
+    if let Some(ci) = &made.ci {
+        page.raw("<div><dt>CI run</dt><dd>").place(ci).raw("</dd></div>\n");
+    }
+}
+
+fn commit_row(page: &mut HtmlWriter, commit: Option<&str>) {
+    if let Some(commit) = commit {
+        let (short, note) = describe_commit(commit);
+        page.raw("<div><dt>commit</dt><dd>").code(&short).raw(note).raw("</dd></div>\n");
+    }
 }
 
 /// Counts. An action leads to its group of changes, and with scripts to a filter on it.
@@ -129,6 +178,9 @@ fn summary_section(page: &mut HtmlWriter, plan: &Plan) {
         page.raw("</b> ").raw(wording::plural_kind(plan.steps.len(), "requests")).raw("</a></li>\n");
     }
     page.raw("</ul>\n");
+    if let Some(sentence) = wording::replaced_are_deleted(plan) {
+        page.raw("<p>").words(&sentence).raw("</p>\n");
+    }
     account_table(page, plan);
     page.raw("</section>\n");
 }
@@ -137,22 +189,24 @@ fn summary_section(page: &mut HtmlWriter, plan: &Plan) {
 fn account_table(page: &mut HtmlWriter, plan: &Plan) {
     let Some(table) = wording::account_table(plan) else { return };
     if !table.rows.is_empty() {
-        page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accounts\">\n<table>\n<thead><tr>");
+        page.raw(
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accounts\">\n<table class=\"cards\">\n<thead><tr>",
+        );
         for head in wording::ACCOUNT_HEADS {
             page.raw("<th scope=\"col\">").raw(head).raw("</th>");
         }
         page.raw("</tr></thead>\n<tbody>\n");
         for [name, counts @ ..] in &table.rows {
-            page.raw("<tr><th scope=\"row\">").text(name).raw("</th>");
-            for count in counts {
-                page.raw("<td>").text(count).raw("</td>");
+            page.raw("<tr><th scope=\"row\">").words(name).raw("</th>");
+            for (head, count) in wording::ACCOUNT_HEADS.into_iter().skip(1).zip(counts) {
+                page.cell(head).text(count).raw("</td>");
             }
             page.raw("</tr>\n");
         }
         page.raw("</tbody></table></div>\n");
     }
     if let Some(text) = table.unchanged_text() {
-        page.raw("<p>").text(&text).raw("</p>\n");
+        page.raw("<p>").words(&text).raw("</p>\n");
     }
 }
 
@@ -183,17 +237,15 @@ fn refusals_section(page: &mut HtmlWriter, plan: &Plan) {
 }
 
 fn refusal_item(page: &mut HtmlWriter, refusal: &PlanRefusal, subject: &str, help: &str) {
-    page.raw("<li><p><strong>").text(subject).raw("</strong> ");
-    page.code(refusal.code.as_str()).raw("</p>\n<p>").text(&refusal.detail).raw("</p>\n");
-    page.raw("<p class=\"help\">");
-    help_paragraph(page, help);
-    page.raw("</p>");
+    page.raw("<li><p>").name(subject).raw(" ");
+    page.code(refusal.code.as_str()).raw("</p>\n<p>").advice(&refusal.detail).raw("</p>\n");
+    page.raw("<p class=\"help\">").advice(help).raw("</p>");
     if let Some(place) = &refusal.place {
         page.raw("<p class=\"soft\">at ").code(place).raw("</p>");
     }
     if let Some(members) = wording::refusal_members(refusal, usize::MAX) {
         let (count, names) = members.split_once(": ").unwrap_or((&members, ""));
-        page.raw("<details><summary>").text(count).raw("</summary><p>").text(names).raw("</p></details>");
+        page.raw("<details><summary>").text(count).raw("</summary><p>").words(names).raw("</p></details>");
     }
 }
 
@@ -207,7 +259,7 @@ fn not_undone_section(page: &mut HtmlWriter, plan: &Plan) {
     page.raw("</h2>\n");
     for (sentence, of) in &groups {
         page.raw(if of.len() <= 25 { "<details open><summary>" } else { "<details><summary>" });
-        page.text(sentence).raw(" (").number(of.len()).raw(")</summary>\n<ul>\n");
+        page.advice(sentence).raw(" (").number(of.len()).raw(")</summary>\n<ul>\n");
         for what in of {
             page.raw("<li>").code(what).raw("</li>\n");
         }
@@ -224,25 +276,12 @@ fn not_taken_section(page: &mut HtmlWriter, plan: &Plan) {
     page.raw("<section aria-labelledby=\"not-taken\">\n<h2 id=\"not-taken\">").raw(wording::NOT_TAKEN);
     page.raw("</h2>\n<ul>\n");
     for untaken in &plan.not_taken {
-        page.raw("<li><p><strong>").text(&untaken.subject()).raw("</strong> ");
+        page.raw("<li><p>").name(&untaken.subject()).raw(" ");
         page.code(&wording::shown_as_json(&untaken.attribute.before)).raw(" \u{2192} ");
-        page.code(&wording::shown_as_json(&untaken.attribute.after)).raw("</p>\n<p>").text(&untaken.describe());
-        page.raw("</p>\n<p class=\"help\">");
-        help_paragraph(page, &untaken.help());
-        page.raw("</p></li>\n");
+        page.code(&wording::shown_as_json(&untaken.attribute.after)).raw("</p>\n<p>").advice(&untaken.describe());
+        page.raw("</p>\n<p class=\"help\">").advice(&untaken.help()).raw("</p></li>\n");
     }
     page.raw("</ul>\n</section>\n");
-}
-
-/// Advice from the program itself: text in backticks is code.
-fn help_paragraph(page: &mut HtmlWriter, text: &str) {
-    for (index, part) in text.split('`').enumerate() {
-        if index % 2 == 0 {
-            page.text(part)
-        } else {
-            page.code(part)
-        };
-    }
 }
 
 fn notices_section(page: &mut HtmlWriter, plan: &Plan) {
@@ -252,8 +291,7 @@ fn notices_section(page: &mut HtmlWriter, plan: &Plan) {
     page.raw("<section aria-labelledby=\"notices\">\n<h2 id=\"notices\">").raw(wording::NOTICES).raw("</h2>\n");
     for group in plan.notices.chunk_by(|a, b| a.code == b.code) {
         page.raw(if group.len() <= 25 { "<details open><summary>" } else { "<details><summary>" });
-        help_paragraph(page, &wording::notice_sentence(group));
-        page.raw(" (").number(group.len()).raw(")</summary>\n<ul>\n");
+        page.advice(&wording::notice_sentence(group)).raw(" (").number(group.len()).raw(")</summary>\n<ul>\n");
         for notice in group {
             page.raw("<li>").code(&wording::notice_subject(notice)).raw("</li>\n");
         }
@@ -261,7 +299,7 @@ fn notices_section(page: &mut HtmlWriter, plan: &Plan) {
     }
     if !plan.unmanaged.is_empty() {
         page.raw("<p class=\"soft\">").raw(wording::UNMANAGED).raw(": ");
-        page.text(&wording::describe_unmanaged(plan)).raw("</p>\n");
+        page.words(&wording::describe_unmanaged(plan)).raw("</p>\n");
     }
     page.raw("</section>\n");
 }
@@ -272,8 +310,6 @@ fn page_foot(page: &mut HtmlWriter, plan: &Plan) {
         page.raw("<p>To apply exactly this plan or nothing: ");
         page.code(&format!("telform apply --expect {}", plan.digest)).raw("</p>\n");
     }
-    page.raw("<p class=\"soft\">Made by telform ").raw(env!("CARGO_PKG_VERSION"));
-    page.raw(". This file holds no secret, loads nothing, and sends nothing.</p>\n</footer>\n");
 }
 
 /// The class that gives an action its colour.

@@ -46,7 +46,7 @@ pub(super) fn order_section(page: &mut HtmlWriter, plan: &Plan, steps: &StepInde
     let shown = plan.steps.len() - rows.by_step.len() + rows.requests.len();
     page.raw(if shown <= OPEN { "<details open>" } else { "<details>" });
     page.raw("<summary>Every step, and what it waits for (").number(plan.steps.len()).raw(")</summary>\n");
-    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every step\">\n<table>\n");
+    page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every step\">\n<table class=\"cards\">\n");
     page.raw("<thead><tr><th scope=\"col\">Step</th><th scope=\"col\">Phase</th>");
     page.raw("<th scope=\"col\">What it does</th><th scope=\"col\">Waits for</th></tr></thead>\n<tbody>\n");
     let mut drawn = vec![false; rows.requests.len()];
@@ -64,8 +64,8 @@ pub(super) fn order_section(page: &mut HtmlWriter, plan: &Plan, steps: &StepInde
                 wording::step_subject(step)
             }
         };
-        page.raw("</th><td>").raw(step.phase.as_str()).raw("</td><td>").text(&what);
-        page.raw("</td><td>");
+        page.raw("</th>").cell("Phase").raw(step.phase.as_str()).raw("</td>");
+        page.cell("What it does").words(&what).raw("</td>").cell("Waits for");
         wait_links(page, steps.ranges(&step.waits_for));
         page.raw("</td></tr>\n");
     }

@@ -4,7 +4,7 @@ use super::super::groups::{ChangeGroups, ShownChanges};
 use super::super::value::{DiffLineKind, line_difference};
 use super::super::wording::{self, StepIndex};
 use super::escape::{fenced_block, fenced_line};
-use super::{BoundedPage, LEFT_OUT, WHOLE, code_span, html_code};
+use super::{BoundedPage, LEFT_OUT, WHOLE, code_span, html_code, sentence_span};
 use crate::plan::{AttributeChange, Change, Plan, SecretState, ShownValue};
 
 /// Most lines of one attribute that are shown.
@@ -16,10 +16,10 @@ const LEAST: usize = 300;
 /// Every change, folded, as far as space allows; then what was left out. Alike changes are one.
 pub(super) fn push_changes(page: &mut BoundedPage, steps: &StepIndex<'_>, groups: &ChangeGroups<'_>, plan: &Plan) {
     let mut left_out: Vec<&Change> = Vec::new();
-    for (action, title) in groups.actions() {
-        let mut titled = false;
+    let mut titled = false;
+    for (action, _) in groups.actions() {
         for shown in groups.shown(action, false) {
-            let heading = if titled { String::new() } else { format!("\n### {}, in detail\n\n", groups.heading(action, title)) };
+            let heading = if titled { "" } else { "\n### In detail\n\n" };
             let fits = page.remaining_bytes() > LEAST + heading.len()
                 && page.push_if_fits(&format!("{heading}{}", change_details(steps, &shown)));
             titled |= fits;
@@ -71,7 +71,7 @@ fn change_details(steps: &StepIndex<'_>, shown: &ShownChanges<'_, '_>) -> String
         html_code(&change.account)
     );
     if let Some(reason) = &change.reason {
-        out.push_str(&format!("{}\n\n", code_span(reason)));
+        out.push_str(&format!("{}\n\n", sentence_span(reason)));
     }
     let lines: Vec<String> = attributes.into_iter().flat_map(attribute_diff_lines).collect();
     if !lines.is_empty() {

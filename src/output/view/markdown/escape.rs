@@ -1,6 +1,6 @@
 //! Live text inside Markdown. It appears only in code spans, fenced blocks and `<code>`, where it is not interpreted as
-//! links, mentions, issue numbers, quick actions or HTML. Plans use no tables: a bar inside a cell cannot follow a backslash
-//! (GitHub's Markdown, "Tables"). Where there is one, the backslash is shown by its code.
+//! links, mentions, issue numbers, quick actions or HTML. In a table a bar inside a cell cannot follow a backslash (GitHub's
+//! Markdown, "Tables"): the backslash is shown by its code.
 
 use crate::text::{escape, escape_multiline, truncate_middle};
 
@@ -10,6 +10,11 @@ const LONGEST: usize = 200;
 /// One line of live text, cut, in a code span.
 pub(super) fn code_span(text: &str) -> String {
     uncut_code_span(&cut_text(text))
+}
+
+/// A sentence that may hold live text, as one code span: the backticks that set off a part of it at a terminal are left out.
+pub(super) fn sentence_span(text: &str) -> String {
+    code_span(&text.replace('`', ""))
 }
 
 /// The same for a text that is short enough.
@@ -30,6 +35,11 @@ pub(in crate::output::view) fn table_cell(text: &str) -> String {
         return String::new();
     }
     uncut_code_span(text).replace("\\|", "\\u{5c}|").replace('|', "\\|")
+}
+
+/// The same, cut.
+pub(super) fn cut_table_cell(text: &str) -> String {
+    table_cell(&cut_text(text))
 }
 
 /// One line of live text, cut, as HTML: the summary of a folded block is not Markdown.
@@ -81,6 +91,7 @@ mod tests {
         assert_eq!(code_span(""), "(empty)");
         assert_eq!(code_span("a\n# b\u{202e}"), "`a\\u{a}# b\\u{202e}`");
         assert!(code_span(&"y".repeat(1_000_000)).len() < 300);
+        assert_eq!(sentence_span("PUT because of `update: put`"), "`PUT because of update: put`");
     }
 
     #[test]

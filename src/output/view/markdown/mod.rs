@@ -4,16 +4,22 @@
 
 mod changes;
 mod escape;
+mod numbers;
+mod origin;
 mod overview;
+mod report;
 
 use super::groups::{ChangeGroups, fold};
+use super::provenance::PlanProvenance;
 use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
-use crate::plan::{NumberEffect, Plan, PlanRefusal};
+use crate::plan::{ChangeAction, NumberEffect, Plan, PlanRefusal};
 use crate::text::shorten;
 pub(super) use escape::table_cell;
-use escape::{code_span, html_code};
+use escape::{code_span, html_code, sentence_span};
+use origin::{place_link, provenance_line};
 use overview::UnshownCounts;
+pub use report::{REPORT_MARKER, run_report_as_markdown};
 
 /// First line of every comment, always the same: it identifies the earlier comment to replace.
 pub const MARKER: &str = "<!-- telform plan -->";
@@ -30,7 +36,7 @@ const VERDICT: usize = 800;
 const FOOT: usize = 1_200;
 
 /// Space reserved after the list of changes: order, notices, what was left out.
-const LEAST_BEHIND: usize = 5_500;
+const LEAST_BEHIND: usize = 5_200;
 
 /// Most bytes of the section about what cannot be undone.
 const NOT_UNDONE: usize = 2_500;
@@ -50,36 +56,51 @@ const NAMED: usize = 20;
 /// Where everything that is left out here can be found.
 const WHOLE: &str = "the whole plan: `telform plan --format html=plan.html`";
 
+/// Most objects that are listed as deleted; each is among the changes, too.
+const MOST_DELETED: usize = 20;
+
+/// What a comment contains beside the plan.
+#[derive(Debug, Clone, Default)]
+pub struct CommentContext {
+    /// How many addresses and numbers it may leave out and still offer the digest.
+    pub max_unshown: u64,
+    /// The command that requires the current journal.
+    pub head_demand: Option<String>,
+    /// Who made the plan, and where it can be read.
+    pub made: PlanProvenance,
+}
+
 /// The whole plan as Markdown. It offers its digest only when everything is shown.
 pub fn plan_as_markdown(plan: &Plan) -> String {
-    plan_as_markdown_accepting(plan, 0)
+    plan_as_markdown_in(plan, &CommentContext::default())
 }
 
 /// The same for a reader who approves although this many addresses and numbers are not shown.
 pub fn plan_as_markdown_accepting(plan: &Plan, max_unshown: u64) -> String {
-    plan_as_markdown_demanding(plan, max_unshown, None)
+    plan_as_markdown_in(plan, &CommentContext { max_unshown, ..CommentContext::default() })
 }
 
-/// The same with the command that requires the journal beside which the plan was made.
-pub fn plan_as_markdown_demanding(plan: &Plan, max_unshown: u64, demand: Option<&str>) -> String {
+/// The same with what is known beside the plan.
+pub fn plan_as_markdown_in(plan: &Plan, context: &CommentContext) -> String {
     let mut page = BoundedPage { text: String::new(), limit: LONGEST - FOOT - VERDICT };
     let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
     let groups = ChangeGroups::from_ranked(&ranked, &steps);
-    push_head(&mut page, plan, &groups);
+    push_verdict(&mut page, plan, &groups);
     let top = page.text.len();
-    push_accounts(&mut page, plan);
-    let numbers = push_numbers(&mut page, plan);
+    push_head(&mut page, plan, &context.made);
+    let numbers = numbers::push_numbers(&mut page, plan);
     push_refusals(&mut page, plan);
+    push_deleted(&mut page, plan);
     let mut unseen = UnshownCounts::default();
     page.with_reserve(LEAST_BEHIND, |page| unseen = overview::push_overview(page, &ranked, &groups));
     unseen.numbers = numbers;
     page.with_reserve(BEHIND, |page| changes::push_changes(page, &steps, &groups, plan));
     push_after_details(&mut page, plan);
-    page.text.insert_str(top, &approval_verdict(unseen, max_unshown));
-    if let Some(demand) = demand {
+    page.text.insert_str(top, &approval_verdict(unseen, context.max_unshown));
+    if let Some(demand) = &context.head_demand {
         page.text.push_str(&format!("\nTo refuse a ledger and journal older than today's: {}\n", code_span(demand)));
     }
-    page.text.push_str(&foot_text(plan, unseen, max_unshown));
+    page.text.push_str(&foot_text(plan, unseen, context.max_unshown));
     page.text
 }
 
@@ -130,20 +151,37 @@ impl BoundedPage {
     }
 }
 
-fn push_head(page: &mut BoundedPage, plan: &Plan, groups: &ChangeGroups<'_>) {
-    page.push_if_fits(&format!("{MARKER}\n"));
+/// What is to be thought of the plan, in its first line.
+fn push_verdict(page: &mut BoundedPage, plan: &Plan, groups: &ChangeGroups<'_>) {
+    let loses = |change: &crate::plan::Change| matches!(change.action, ChangeAction::Delete | ChangeAction::Replace);
+    let cuts = plan.impact.iter().any(|number| number.effect == NumberEffect::Dark);
+    let (alert, word) = match (plan.is_refused(), plan.has_changes()) {
+        (true, _) => ("CAUTION", "refused, nothing of it will be applied"),
+        (false, true) if cuts || plan.changes.iter().any(loses) => ("WARNING", "changes pending"),
+        (false, true) => ("NOTE", "changes pending"),
+        (false, false) if !plan.not_taken.is_empty() => ("WARNING", "not accepted by the service"),
+        (false, false) if super::describe_incomplete(plan).is_some() => ("WARNING", "nothing to do where it looked"),
+        (false, false) => ("NOTE", "nothing to do"),
+    };
+    page.push_if_fits(&format!("{MARKER}\n> [!{alert}]\n"));
     if let Some(limits) = wording::describe_limits(plan) {
-        page.push_if_fits(&format!("{}\n\n", code_span(&shorten(&limits))));
+        page.push_if_fits(&format!("> {}\\\n", code_span(&shorten(&limits))));
     }
-    page.push_if_fits(&format!("## telform plan\n\n**{}**\n\n", groups.summary(plan)));
+    page.push_if_fits(&format!("> telform plan, {word}: **{}**\n\n", groups.summary(plan)));
+}
+
+/// Who made it, and the accounts.
+fn push_head(page: &mut BoundedPage, plan: &Plan, made: &PlanProvenance) {
+    page.push_if_fits(&provenance_line(made));
     push_account_table(page, plan);
-    let hosts: Vec<String> = wording::other_hosts(plan).map(|sentence| format!("- {}\n", code_span(&sentence))).collect();
+    let hosts: Vec<String> = wording::other_hosts(plan).map(|sentence| format!("- {}\n", sentence_span(&sentence))).collect();
     if !hosts.is_empty() {
         page.with_limit(4_000, |page| {
             page.push_lines(hosts.into_iter(), usize::MAX);
         });
         page.push_if_fits("\n");
     }
+    push_accounts(page, plan);
 }
 
 /// Of many accounts, what happens in each.
@@ -185,33 +223,36 @@ fn account_name(account: &crate::plan::AccountLine) -> &str {
     &account.name
 }
 
-/// Reports how many of those that go dark or move are not shown.
-fn push_numbers(page: &mut BoundedPage, plan: &Plan) -> usize {
-    let mut unseen = 0;
-    if plan.impact.is_empty() {
-        return unseen;
+/// Every object that is deleted, also where a new one replaces it. Many are only counted: each is among the changes.
+fn push_deleted(page: &mut BoundedPage, plan: &Plan) {
+    let of = |action| plan.changes.iter().filter(move |change| change.action == action);
+    let (deleted, replaced) = (of(ChangeAction::Delete).count(), of(ChangeAction::Replace).count());
+    if deleted + replaced == 0 {
+        return;
     }
-    page.push_if_fits(&format!("\n### {}\n", wording::NUMBERS));
-    page.with_limit(NUMBERS, |page| {
-        for effect in wording::EFFECTS {
-            let these = wording::with_effect(plan, effect);
-            if these.is_empty() {
-                continue;
+    page.push_if_fits(&format!("\n### Objects that are deleted ({})\n\n", deleted + replaced));
+    if deleted + replaced > MOST_DELETED {
+        let because = if replaced > 0 { format!(", {replaced} of them because new ones replace them") } else { String::new() };
+        page.push_if_fits(&format!("Each is among the changes below{because}.\n"));
+        return;
+    }
+    let line = |change: &crate::plan::Change, how: &str| {
+        let account = change.from_account.as_ref().unwrap_or(&change.account);
+        let id = change.id.as_ref().map(|id| format!(" {}", code_span(id))).unwrap_or_default();
+        format!("- {} in {}{id}{how}\n", code_span(&change.address.to_string()), code_span(account))
+    };
+    let gone = of(ChangeAction::Delete).map(|change| line(change, ""));
+    let lines: Vec<String> =
+        gone.chain(of(ChangeAction::Replace).map(|change| line(change, ", because a new one replaces it"))).collect();
+    page.with_limit(NOT_UNDONE, |page| {
+        for (index, text) in lines.iter().enumerate() {
+            if text.len() + 100 > page.remaining_bytes() {
+                page.push_if_fits(&format!("- … and {} more, each among the changes below\n", lines.len() - index));
+                break;
             }
-            let line = |number: &&crate::plan::NumberImpact| {
-                format!("- {} {}\n", code_span(&number.number), code_span(&wording::from_and_to(number)))
-            };
-            // Each effect leaves space for the sentence and the first numbers of those after it.
-            page.with_reserve(1_500, |page| {
-                page.push_if_fits(&format!("\n**{}**\n\n", wording::impact_sentence(effect, &these)));
-                let cuts = matches!(effect, NumberEffect::Dark | NumberEffect::Moves);
-                let most = if cuts { usize::MAX } else { MOST_NUMBERS };
-                let left_out = page.push_lines(these.iter().map(line), most);
-                unseen += if cuts { left_out } else { 0 };
-            });
+            page.push_if_fits(text);
         }
     });
-    unseen
 }
 
 fn push_refusals(page: &mut BoundedPage, plan: &Plan) {
@@ -231,7 +272,7 @@ fn push_refusals(page: &mut BoundedPage, plan: &Plan) {
                 format!(
                     "  - {} {}{}{}\n",
                     code_span(&wording::refusal_subject(refusal)),
-                    code_span(&refusal.detail),
+                    sentence_span(&refusal.detail),
                     place.unwrap_or_default(),
                     members.map(|members| format!("\n    {}", code_span(&members))).unwrap_or_default()
                 )
@@ -243,7 +284,7 @@ fn push_refusals(page: &mut BoundedPage, plan: &Plan) {
                     0 => String::new(),
                     more => format!(", … and **{more} more**; {WHOLE}"),
                 };
-                format!("  - {} objects: {}: {names}{more}\n", equal.len(), code_span(&equal[0].detail))
+                format!("  - {} objects: {}: {names}{more}\n", equal.len(), sentence_span(&equal[0].detail))
             });
             let lines: Vec<String> = apart.into_iter().map(line).chain(equal).collect();
             page.push_lines(lines.into_iter(), usize::MAX);
@@ -270,7 +311,7 @@ fn push_after_details(page: &mut BoundedPage, plan: &Plan) {
                     break;
                 } else {
                     page.push_if_fits(&format!("- {} ({})\n", help.replace('<', "&lt;"), group.len()));
-                    let line = |notice| format!("  - {}\n", code_span(&wording::notice_subject(notice)));
+                    let line = |notice| format!("  - {}\n", sentence_span(&wording::notice_subject(notice)));
                     page.push_lines(group.iter().map(line), MOST_NUMBERS);
                 }
             }
@@ -293,7 +334,7 @@ fn push_not_taken(page: &mut BoundedPage, plan: &Plan) {
             let (before, after) =
                 (wording::shown_as_json(&untaken.attribute.before), wording::shown_as_json(&untaken.attribute.after));
             let shown = code_span(&format!("{}: {before} -> {after}", untaken.subject()));
-            format!("- {shown}, {}; {}\n", code_span(&untaken.describe()), code_span(&untaken.help().replace('`', "")))
+            format!("- {shown}, {}; {}\n", sentence_span(&untaken.describe()), sentence_span(&untaken.help()))
         };
         page.push_lines(plan.not_taken.iter().map(line), MOST_NUMBERS);
     });

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::super::groups::{ChangeGroup, ChangeGroups};
 use super::super::ranking::{ChangeRisk, RankedChange, ValueDifference};
 use super::super::wording;
-use super::escape::uncut_code_span;
+use super::escape::{sentence_span, uncut_code_span};
 use super::{BoundedPage, code_span, html_code};
 use crate::plan::{Change, ChangeAction};
 use crate::text::truncate_middle;
@@ -170,7 +170,7 @@ fn group_by_text<'a>(ranked: &'a [RankedChange<'a>], level: DetailLevel) -> Vec<
 fn about(change: &Change, count: usize) -> String {
     let from = change.from_account.as_ref().map(|from| format!("{} -> ", code_span(from))).unwrap_or_default();
     let id = change.id.as_ref().filter(|_| count == 1).map(|id| format!(" {}", code_span(id))).unwrap_or_default();
-    let reason = change.reason.as_ref().map(|reason| format!(": {}", code_span(reason))).unwrap_or_default();
+    let reason = change.reason.as_ref().map(|reason| format!(": {}", sentence_span(reason))).unwrap_or_default();
     format!(" in {from}{}{id}{reason}", code_span(&change.account))
 }
 
