@@ -40,6 +40,7 @@ mod unfinished_run;
 pub use args::Cli;
 
 use crate::output::view::json;
+use crate::output::view::text::fit_lines;
 use crate::output::{self, Said};
 use crate::run::{Exit, RunError};
 use crate::text::{masked_for_display, neutralize_output};
@@ -136,11 +137,19 @@ fn end_before_run(failure: &RunError) -> ExitCode {
     let printed = if asks_for_json() {
         print_failure_document(failure)
     } else {
-        let text = failure.text(false, 80, &RepeatedOptions::default());
+        // Other programs get whole sentences.
+        let columns = stderr_columns().unwrap_or(usize::MAX);
+        let text = fit_lines(&failure.text(false, 80, &RepeatedOptions::default()), columns);
         std::io::stderr().write_all(sanitize_usage_error(&text).as_bytes())
     };
     console::is_print_lost(printed);
     ExitCode::from(failure.exit() as u8)
+}
+
+/// Columns of the terminal that standard error is.
+fn stderr_columns() -> Option<usize> {
+    let (_, columns) = ::console::Term::stderr().size_checked()?;
+    Some(usize::from(columns))
 }
 
 fn asks_for_json() -> bool {

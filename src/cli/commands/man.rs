@@ -52,22 +52,24 @@ pub(crate) fn run(out: &Console, args: &ManArgs) -> Result<Exit, RunError> {
 
 fn page(command: clap::Command) -> Result<String, RunError> {
     let title = command.get_display_name().unwrap_or_else(|| command.get_name()).to_uppercase();
-    let source = concat!("telform ", env!("CARGO_PKG_VERSION"));
     let mut page = Vec::new();
-    let written = clap_mangen::Man::new(command).title(title).source(source).manual("telform manual").render(&mut page);
+    let written = clap_mangen::Man::new(command).render(&mut page);
     written.map_err(|error| {
         RunError::other("telform::cli::man", format!("the page cannot be made: {error}"), "this is a bug in telform")
     })?;
-    Ok(tidy_page(&String::from_utf8_lossy(&page)))
+    Ok(tidy_page(&String::from_utf8_lossy(&page), &title))
 }
 
 /// The longest line of a page: readers of manual pages fill the lines themselves.
 const LINE: usize = 80;
 
-/// The same page without what checkers of manual pages object to: blanks at line ends, breaks next to space, long lines.
-fn tidy_page(page: &str) -> String {
-    let lines: Vec<&str> = page.lines().map(str::trim_end).collect();
-    let is_space = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|line| *line == ".sp");
+/// The same page with a whole title line, and without what checkers of manual pages object to: blanks at line ends, breaks next to
+/// an empty line, long lines. The page has no date: the same telform makes the same page on any day.
+fn tidy_page(page: &str, title: &str) -> String {
+    let title = format!(".TH {title} 1 \"\" \"telform {}\" \"telform manual\"", env!("CARGO_PKG_VERSION"));
+    let whole = |line| if str::starts_with(line, ".TH ") { title.as_str() } else { line.trim_end() };
+    let lines: Vec<&str> = page.lines().map(whole).collect();
+    let is_space = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|line| line.is_empty() || *line == ".sp");
     let mut tidy = String::with_capacity(page.len());
     for (at, line) in lines.iter().enumerate() {
         if *line == ".br" && (is_space(at.checked_sub(1)) || is_space(Some(at + 1))) {
@@ -105,11 +107,14 @@ mod tests {
     #[test]
     fn pages_are_tidy_and_say_the_same() {
         let word = "word ".repeat(20);
-        let page = format!(".TH A \n{word}.dot {word}\n.br\n.sp\n.br\n  telform  example\n");
-        let tidy = tidy_page(&page);
+        let page = format!(".TH a 1  \"a \" \n{word}.dot {word}\n.br\n\n.br\n  telform  example\n");
+        let tidy = tidy_page(&page, "TELFORM-A");
+        let (first, tidy) = tidy.split_once('\n').expect("a title line");
+        assert!(first.starts_with(".TH TELFORM-A 1 \"\" \"telform "), "{first}");
+        let (_, page) = page.split_once('\n').expect("a title line");
         assert!(tidy.lines().all(|line| line.len() <= LINE && line == line.trim_end()), "{tidy}");
         assert!(!tidy.contains(".br") && !tidy.contains("\n.dot") && tidy.contains("\n  telform  example\n"), "{tidy}");
         let words = |text: &str| text.split_whitespace().filter(|word| *word != ".br").map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(words(&tidy), words(&page));
+        assert_eq!(words(tidy), words(page));
     }
 }
