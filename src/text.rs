@@ -157,6 +157,11 @@ const SIGNS: [char; 4] = ['*', '\u{2022}', '\u{25cf}', '\u{2026}'];
 /// Whether a text is shown in part only. `lightly`: a single sign, dots or a run of `x` is enough, because this text never has
 /// such characters itself.
 pub fn is_masked(text: &str, lightly: bool) -> bool {
+    // Nearly every text is without one, and is judged without a list of its parts.
+    let may_be = |byte: &u8| !byte.is_ascii() || matches!(byte, b'*' | b'.' | b'x' | b'X');
+    if !text.as_bytes().iter().any(may_be) {
+        return false;
+    }
     if lightly {
         return visible_parts(text).len() > 1;
     }

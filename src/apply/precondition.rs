@@ -1,12 +1,12 @@
 //! Compare and set, as far as a REST API without versions allows: right before each write the object is read again, and a
 //! difference from what the plan saw stops the step.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::btree_map;
 
 use super::ApplyRun;
 use super::step_target::{StepTarget, changed_attributes};
 use crate::model::resource::{LiveObject, ServedBy};
-use crate::model::value::Value;
+use crate::model::value::AttributeValues;
 use crate::plan::{ObjectRef, Step, StepOperation};
 use crate::read::one;
 use crate::read::{Again, ReadError};
@@ -82,7 +82,7 @@ impl ApplyRun<'_> {
             .is_some_and(|step| matches!(&step.operation, StepOperation::Disconnect { number: cut, .. } if cut == number))
     }
 
-    async fn check_absent(&self, target: &StepTarget<'_>, key: &BTreeMap<String, Value>, replaces: Option<&str>) -> Precondition {
+    async fn check_absent(&self, target: &StepTarget<'_>, key: &AttributeValues, replaces: Option<&str>) -> Precondition {
         match one::with_key(&self.read_only(), target.account, target.kind, target.facts, self.apply.key, key).await {
             Ok(found) => match found.iter().find(|other| replaces != Some(other.id.as_str())) {
                 None => Precondition::Holds(None),
@@ -99,8 +99,8 @@ impl ApplyRun<'_> {
         &self,
         target: &StepTarget<'_>,
         id: &str,
-        before: &BTreeMap<String, Value>,
-        wanted: Option<&BTreeMap<String, Value>>,
+        before: &AttributeValues,
+        wanted: Option<&AttributeValues>,
     ) -> Precondition {
         let object = match one::read_object_by_id(
             &self.read_only(),
@@ -137,7 +137,7 @@ impl ApplyRun<'_> {
         &self,
         target: &StepTarget<'_>,
         id: &str,
-        before: &BTreeMap<String, Value>,
+        before: &AttributeValues,
         frees: &[String],
         unread: &[String],
     ) -> Precondition {

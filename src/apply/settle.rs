@@ -10,7 +10,7 @@ use super::step_target::{StepTarget, changed_attributes};
 use crate::apply::event::StepOutcome;
 use crate::http::ApiError;
 use crate::model::resource::{LiveObject, ServedBy};
-use crate::model::value::Value;
+use crate::model::value::AttributeValues;
 use crate::plan::{ObjectRef, Step, StepOperation};
 use crate::read::one;
 
@@ -143,7 +143,7 @@ pub(super) async fn settle_lost_answer(
 async fn find_created(
     run: &ApplyRun<'_>,
     target: &StepTarget<'_>,
-    key: &BTreeMap<String, Value>,
+    key: &AttributeValues,
     replaces: Option<&str>,
 ) -> Result<Vec<LiveObject>, ApiError> {
     let mut patience = run.poll_backoff();

@@ -1,6 +1,5 @@
 //! The target of a step: its account and kind, the ids that earlier steps created, and the differences.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -9,7 +8,7 @@ use super::ApplyRun;
 use crate::model::call::{BodyValue, Call, CallBody};
 use crate::model::kind::Kind;
 use crate::model::resource::{Account, AccountFacts, LiveObject};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::{AttributeValues, CompactValue, Value};
 use crate::plan::{ObjectRef, Step, StepOperation};
 use crate::services;
 use crate::text::fits_mask;
@@ -82,7 +81,7 @@ impl ApplyRun<'_> {
     }
 
     /// What an update must show: also the values with ids that earlier steps produced.
-    pub(super) fn expected_values(&self, step: &Step, kind: &Kind, known: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    pub(super) fn expected_values(&self, step: &Step, kind: &Kind, known: &AttributeValues) -> AttributeValues {
         let mut expected = known.clone();
         for (name, payload) in step.call.body.iter().flat_map(CallBody::own_entries) {
             let shown = kind.field(name).is_none_or(|field| !field.needs_verification);
@@ -146,7 +145,7 @@ impl ApplyRun<'_> {
 }
 
 /// Names of the attributes that have changed since the plan.
-pub(super) fn changed_attributes(kind: &Kind, seen: &BTreeMap<String, Value>, object: &LiveObject) -> Vec<String> {
+pub(super) fn changed_attributes(kind: &Kind, seen: &AttributeValues, object: &LiveObject) -> Vec<String> {
     seen.iter()
         .filter(|(name, value)| {
             if object.echoes_secret_in(name) {

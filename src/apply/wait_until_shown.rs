@@ -1,8 +1,6 @@
 //! A service may show late what a run wrote: it answers from a replica, or its database has just failed over. The object is
 //! read again before a difference from what was sent counts.
 
-use std::collections::BTreeMap;
-
 use super::ApplyReport;
 use super::step_target::{PollBackoff, changed_attributes};
 use crate::apply::event::StepOutcome;
@@ -10,7 +8,7 @@ use crate::http::ReadOnly;
 use crate::model::kind::Kind;
 use crate::model::ledger::FingerprintKey;
 use crate::model::resource::{Desired, LiveObject, LiveState};
-use crate::model::value::Value;
+use crate::model::value::AttributeValues;
 use crate::plan::{Plan, Step, StepOperation};
 use crate::read::one;
 use crate::services;
@@ -72,8 +70,7 @@ fn is_late(step: &Step, kind: &Kind, object: Option<&LiveObject>) -> bool {
         (StepOperation::Create { .. }, None) => !kind.hidden_until_verified,
         (StepOperation::Update { before, expect, .. }, Some(object)) => {
             let open = changed_attributes(kind, expect, object);
-            let old: BTreeMap<String, Value> =
-                open.iter().filter_map(|name| Some((name.clone(), before.get(name)?.clone()))).collect();
+            let old: AttributeValues = open.iter().filter_map(|name| Some((name.clone(), before.get(name)?.clone()))).collect();
             !open.is_empty() && old.len() == open.len() && changed_attributes(kind, &old, object).is_empty()
         }
         _ => false,

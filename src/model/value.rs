@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use litemap::LiteMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
@@ -16,6 +17,10 @@ pub use canonical::to_canonical_json;
 pub(crate) use compact::entries_by_key;
 pub use compact::{CompactValue, number_text};
 pub use hidden::HiddenValues;
+
+/// Values by attribute, in order. A plan has several for each object, most of them with one entry: a tree would take a
+/// thousand bytes for it.
+pub type AttributeValues = LiteMap<String, Value>;
 
 /// What every printed form of a secret shows instead of the secret.
 pub const MASK: &str = "(secret)";

@@ -338,12 +338,16 @@ pub(super) fn attributes_of_new_object(wanted: &DesiredObject, kind: &'static Ki
             DesiredValue::Secret(secret) => Some(secret.source.describe()),
         },
     };
-    kind.fields
-        .iter()
-        .filter(|field| !is_unused_field(wanted, field))
-        .filter_map(|field| wanted.attributes.get(field.name).map(|value| shown(field, value)))
-        .filter(|change| change.after != ShownValue::Value(Value::Null))
-        .collect()
+    // Exactly as many as there are: a plan may have a million of them.
+    let mut all = Vec::with_capacity(wanted.attributes.len());
+    all.extend(
+        kind.fields
+            .iter()
+            .filter(|field| !is_unused_field(wanted, field))
+            .filter_map(|field| wanted.attributes.get(field.name).map(|value| shown(field, value)))
+            .filter(|change| change.after != ShownValue::Value(Value::Null)),
+    );
+    all
 }
 
 /// Whether the service would drop the attribute, so that it is not sent (carrierx.md 4.3).

@@ -150,6 +150,7 @@ mod tests {
     use super::*;
     use crate::model::call::Call;
     use crate::model::resource::ServedBy;
+    use crate::model::value::AttributeValues;
     use crate::plan::{ChangeAction, Prerequisite};
 
     fn at(name: &str) -> Address {
@@ -169,14 +170,14 @@ mod tests {
     }
 
     fn create() -> StepOperation {
-        let empty = BTreeMap::new;
+        let empty = AttributeValues::new;
         StepOperation::Create { key: empty(), expect: empty(), secrets: Vec::new(), replaces: None, replaces_in: None }
     }
 
     fn delete(cut: &[&str]) -> StepOperation {
         StepOperation::Delete {
             id: "1".to_owned(),
-            before: BTreeMap::new(),
+            before: AttributeValues::new(),
             cut: cut.iter().map(|number| ("bridge".to_owned(), (*number).to_owned())).collect(),
             frees: Vec::new(),
             unread: Vec::new(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::call::{Call, StepId};
 use crate::model::resource::{Address, ServedBy};
-use crate::model::value::Value;
+use crate::model::value::AttributeValues;
 
 /// The phases, in the order in which a plan goes through them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -164,9 +164,9 @@ pub enum StepOperation {
     /// Creates an object. Precondition: none with this natural key exists.
     Create {
         /// Natural key.
-        key: BTreeMap<String, Value>,
+        key: AttributeValues,
         /// What the answer must repeat (unpod.md 3: a service of another generation accepts the request and drops the value).
-        expect: BTreeMap<String, Value>,
+        expect: AttributeValues,
         /// Secrets that it writes, by attribute.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         secrets: Vec<String>,
@@ -182,12 +182,12 @@ pub enum StepOperation {
         /// Identity.
         id: String,
         /// The values that the plan saw of what it changes.
-        before: BTreeMap<String, Value>,
+        before: AttributeValues,
         /// What the answer must show.
-        expect: BTreeMap<String, Value>,
+        expect: AttributeValues,
         /// Nested values that are not sent and must not change (carrierx.md 6.5).
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        untouched: BTreeMap<String, Value>,
+        #[serde(default, skip_serializing_if = "AttributeValues::is_empty")]
+        untouched: AttributeValues,
         /// Secrets that it writes, by attribute.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         secrets: Vec<String>,
@@ -224,7 +224,7 @@ pub enum StepOperation {
         /// Identity.
         id: String,
         /// What the plan saw of it.
-        before: BTreeMap<String, Value>,
+        before: AttributeValues,
         /// Connections (bridge, number) that were removed before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         cut: Vec<(String, String)>,

@@ -13,7 +13,7 @@ use super::step::{FreedNumber, ObjectRef, Step, StepOperation};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod, StepId};
 use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, Link, NumberParameter, UpdateMethod};
 use crate::model::resource::{Address, ServedBy};
-use crate::model::value::{CompactValue, Value, hidden::holds_mark};
+use crate::model::value::{AttributeValues, CompactValue, Value, hidden::holds_mark};
 use crate::services;
 
 /// How to undo one change.
@@ -311,7 +311,7 @@ fn undo_create(step: &Step, kind: &'static Kind, what: &str) -> UndoEntry {
 }
 
 /// A changed object gets back its current values.
-fn undo_update(step: &Step, kind: &'static Kind, before: &BTreeMap<String, Value>, lost: &[String]) -> Option<UndoEntry> {
+fn undo_update(step: &Step, kind: &'static Kind, before: &AttributeValues, lost: &[String]) -> Option<UndoEntry> {
     let mut entries = IndexMap::new();
     for (name, payload) in step.call.body.as_ref()?.own_entries().iter().filter(|(name, _)| !lost.contains(name)) {
         let (BodyValue::Value(sent) | BodyValue::WithIds { value: sent, .. }, Some(field)) = (payload, kind.field(name)) else {
@@ -339,7 +339,7 @@ fn undo_delete(
     step: &Step,
     kind: &'static Kind,
     id: &str,
-    before: &BTreeMap<String, Value>,
+    before: &AttributeValues,
     prior_connections: &BTreeMap<String, FreedNumber>,
 ) -> UndoEntry {
     let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -13,7 +13,7 @@ use super::{Inputs, diagnostics::RefusalCode};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod};
 use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, UpdateMethod};
 use crate::model::resource::{AccountFacts, Address, DesiredObject, DesiredValue, LiveObject};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::{AttributeValues, CompactValue, Value};
 
 /// A step and its position in the order: steps are sorted by phase, then rank, depth, subject and turn.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub(super) fn create_step(
     {
         entries.insert(key.to_owned(), BodyValue::Value(Value::from(assigned.to_vec())));
     }
-    let key: BTreeMap<String, Value> = kind
+    let key: AttributeValues = kind
         .natural_key
         .iter()
         .filter_map(|name| match object.attributes.get(name) {
@@ -130,7 +130,7 @@ pub(super) fn update_step(
     difference: &ObjectDifference,
 ) -> Result<UnnumberedStep, (RefusalCode, String)> {
     let facts = inputs.facts_of_account(&object.account);
-    let plain = |changes: &[AttributeChange]| -> BTreeMap<String, Value> {
+    let plain = |changes: &[AttributeChange]| -> AttributeValues {
         changes
             .iter()
             .filter_map(|change| {
@@ -216,8 +216,8 @@ pub(super) fn separate_update_step(
             operation: StepOperation::Update {
                 id: live.id.clone(),
                 before,
-                expect: BTreeMap::new(),
-                untouched: BTreeMap::new(),
+                expect: AttributeValues::new(),
+                untouched: AttributeValues::new(),
                 secrets: vec![name.to_owned()],
             },
             why: "in a separate request, because the service does not list it as changeable".to_owned(),
@@ -231,7 +231,7 @@ fn known_value(value: BodyValue) -> Option<Value> {
     if let BodyValue::Value(value) = value { Some(value) } else { None }
 }
 
-type ChosenRequest = (Call, BTreeMap<String, Value>, BTreeMap<String, Value>, String);
+type ChosenRequest = (Call, AttributeValues, AttributeValues, String);
 
 fn patch_request(
     object: &DesiredObject,
@@ -239,7 +239,7 @@ fn patch_request(
     live: &LiveObject,
     facts: &AccountFacts,
     changes: &[AttributeChange],
-    changed: BTreeMap<String, Value>,
+    changed: AttributeValues,
 ) -> ChosenRequest {
     let entries: IndexMap<String, BodyValue> = changes
         .iter()
@@ -260,7 +260,7 @@ fn patch_request(
         headers: Vec::new(),
         body: None,
     };
-    let mut untouched = BTreeMap::new();
+    let mut untouched = AttributeValues::new();
     let mut why = "PATCH changes only what is sent".to_owned();
     if let (UpdateMethod::PatchOrPut { nested: (key, word) }, true) = (kind.update, nested) {
         call = call.with_query(key, word);

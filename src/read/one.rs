@@ -10,7 +10,7 @@ use crate::model::call::RequestMethod;
 use crate::model::kind::{CollectionListing, Kind, ServiceTable, text_of};
 use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Account, AccountFacts, Connection, Desired, LiveObject, ServedBy, owned_by};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::{AttributeValues, CompactValue, Value};
 use crate::read::{self, AccountReader, Again, ReadError, ReadingOf};
 
 /// Why the row of one object is not known.
@@ -122,7 +122,7 @@ pub async fn with_key(
     kind: &'static Kind,
     facts: &AccountFacts,
     key: &FingerprintKey,
-    natural: &BTreeMap<String, Value>,
+    natural: &AttributeValues,
 ) -> Result<Vec<LiveObject>, ApiError> {
     if let Some(Value::String(id)) = natural.get(kind.id) {
         return Ok(read_object_by_id(api, account, kind, facts, key, id).await?.into_iter().collect());
@@ -166,7 +166,7 @@ pub async fn with_key(
 
 /// Those of the objects that have this natural key.
 fn having(
-    natural: &BTreeMap<String, Value>,
+    natural: &AttributeValues,
     kind: &Kind,
     facts: &AccountFacts,
     objects: impl Iterator<Item = LiveObject>,
@@ -182,7 +182,7 @@ fn attribute_fits(kind: &Kind, facts: &AccountFacts, object: &LiveObject, name: 
 }
 
 /// `login eq "acme"`: only `eq`, always quoted, no text that would need escaping (carrierx.md 3.1).
-fn natural_key_filter(natural: &BTreeMap<String, Value>) -> Option<String> {
+fn natural_key_filter(natural: &AttributeValues) -> Option<String> {
     let mut parts = Vec::with_capacity(natural.len());
     for (name, value) in natural {
         let text = value.as_str()?;

@@ -80,6 +80,9 @@ impl AddressTail<'_> {
 /// A text without the secret parts of its addresses; `None` when it has none. `print` makes the replacement of each.
 pub fn mask_address_secrets(text: &str, print: &dyn Fn(&str) -> String) -> Option<String> {
     let parts = secret_parts(text, AtSignReading::Exact);
+    if parts.is_empty() {
+        return None;
+    }
     let mut out = String::with_capacity(text.len());
     let mut from = 0;
     for part in &parts {
@@ -88,7 +91,7 @@ pub fn mask_address_secrets(text: &str, print: &dyn Fn(&str) -> String) -> Optio
         from = part.end;
     }
     out.push_str(&text[from..]);
-    (!parts.is_empty()).then_some(out)
+    Some(out)
 }
 
 /// The same for display only.

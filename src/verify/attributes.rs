@@ -13,6 +13,7 @@ use super::shape::{
     CheckerAction, CheckerAttribute, CheckerChange, CheckerOperation, CheckerPayload, CheckerRef, CheckerSecretState,
     CheckerServedState, CheckerShownValue, CheckerStep,
 };
+use super::strict::CheckerValue;
 
 /// The natural key of an object, in the vocabulary of its account's generation.
 fn natural_key_of(check: &CheckerContext<'_>, step: &CheckerStep) -> &'static [&'static str] {
@@ -98,12 +99,12 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
                     CheckerShownValue::Absent
                     | CheckerShownValue::Secret(CheckerSecretState::Set | CheckerSecretState::WriteOnly),
                     CheckerShownValue::Secret(_),
-                ) => seen.is_none_or(Value::is_null),
+                ) => seen.is_none_or(CheckerValue::is_null),
                 // A provider is shown by its name; its precondition uses the service's spelling.
                 (CheckerShownValue::Value(shown), _) => {
                     seen.is_some_and(|seen| translated(name) || is_seen_form(check, step, name, shown, seen))
                 }
-                (CheckerShownValue::Absent, _) => seen.is_some_and(Value::is_null),
+                (CheckerShownValue::Absent, _) => seen.is_some_and(CheckerValue::is_null),
                 _ => false,
             };
             check.require(same, at, "/operation/before", &format!("believes that {name} is not what its change shows"));
@@ -117,7 +118,11 @@ fn change_of<'a>(check: &CheckerContext<'a>, step: &CheckerStep) -> Option<&'a C
 
 /// Whether two values may be spellings of one: ignoring letter case, punctuation, order and zeros; empty is the same as
 /// null. A value that could not be read is not a value, and is not compared.
-fn are_spellings_of_one(digits: bool, seen: &Value, sent: &Value) -> bool {
+fn are_spellings_of_one(digits: bool, seen: &CheckerValue, sent: &CheckerValue) -> bool {
+    if seen.is_null() || seen == sent {
+        return true;
+    }
+    let (seen, sent) = (&seen.tree(), &sent.tree());
     let empty = |value: &Value| match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),
@@ -137,10 +142,7 @@ fn are_spellings_of_one(digits: bool, seen: &Value, sent: &Value) -> bool {
         letters.sort_unstable();
         letters
     };
-    seen.is_null()
-        || seen == sent
-        || (empty(seen) && empty(sent))
-        || (!empty(sent) && !sent.is_object() && letters(seen) == letters(sent))
+    (empty(seen) && empty(sent)) || (!empty(sent) && !sent.is_object() && letters(seen) == letters(sent))
 }
 
 /// The preconditions and results of a step concern what it changes: a precondition about something else would hide that the
@@ -209,7 +211,10 @@ pub(super) fn check_number_changes(check: &mut CheckerContext<'_>) {
         let members = check.links(&change.account).map_or("", |links| links.members);
         let shown = change.attributes.iter().find(|attribute| attribute.name == members);
         let map = |shown: Option<&CheckerShownValue>| match shown {
-            Some(CheckerShownValue::Value(Value::Object(map))) => map.clone(),
+            Some(CheckerShownValue::Value(value)) => match value.tree() {
+                Value::Object(map) => map,
+                _ => serde_json::Map::new(),
+            },
             _ => serde_json::Map::new(),
         };
         let before = map(shown.map(|shown| &shown.before));

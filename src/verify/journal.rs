@@ -11,7 +11,7 @@ use super::journal_line::{CheckerJournalLine, CheckerRecord, CheckerRunStarted};
 use super::order::READ_BACK_BARRIER;
 use super::reconnect::{self, RecordedStatus};
 use super::rules::{RULES, RuleScope};
-use super::shape::{CheckerDocument, CheckerOperation, CheckerPhase, CheckerStep};
+use super::shape::{CheckerDocument, CheckerOperation, CheckerPhase, CheckerStep, List};
 use super::strict::StrictJson;
 use super::{CheckerViolation, FORMAT_VERSION, MOST_BYTES, computed_digest, new_violation, sha256_hex};
 
@@ -39,7 +39,7 @@ pub fn is_journal(bytes: &[u8]) -> bool {
 
 /// A run as far as it was read.
 struct CheckerRun {
-    steps: Vec<CheckerStep>,
+    steps: List<CheckerStep>,
     phase: CheckerPhase,
     /// How often each step was announced.
     announced: BTreeMap<String, u32>,
@@ -204,8 +204,8 @@ impl CheckerJournal {
             digest: started.digest,
             origin: started.origin,
             plan: started.plan,
-            notices: Vec::new(),
-            unmanaged: Vec::new(),
+            notices: List::default(),
+            unmanaged: List::default(),
             undo: started.undo,
             seals: None,
             binding: None,

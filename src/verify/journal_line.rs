@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::shape::{CheckerOrigin, CheckerPlan, CheckerUndoEntry, CheckerValues};
+use super::shape::{CheckerOrigin, CheckerPlan, CheckerUndoEntry, CheckerValues, List};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -96,7 +96,7 @@ pub(super) struct CheckerRunStarted {
     #[serde(default)]
     pub(super) approvals: Vec<CheckerApproval>,
     #[serde(default)]
-    pub(super) undo: Vec<CheckerUndoEntry>,
+    pub(super) undo: List<CheckerUndoEntry>,
 }
 
 #[derive(Deserialize)]

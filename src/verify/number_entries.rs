@@ -1,7 +1,5 @@
 //! Numbers that are entries of their own: such a change connects, rewires or cuts that number, and nothing else.
 
-use serde_json::Value;
-
 use super::context::{CheckerContext, configuration_names, kind_of};
 use super::facts::{LinkEntry, all_links};
 use super::shape::{
@@ -54,8 +52,9 @@ pub(super) fn check_entry_changes(check: &mut CheckerContext<'_>) {
         let known = [words.holder, words.target];
         let shown = |name: &str| change.attributes.iter().find(|attribute| attribute.name == name);
         let says = |shown: &CheckerShownValue, label: Option<&str>| match (shown, label) {
-            (CheckerShownValue::Value(Value::String(shown)), Some(label)) => shown == label,
-            (CheckerShownValue::Value(Value::String(_)), None) => true,
+            (CheckerShownValue::Value(shown), label) => {
+                shown.tree().as_str().is_some_and(|shown| label.is_none_or(|label| shown == label))
+            }
             _ => false,
         };
         let mut right = change.attributes.iter().all(|attribute| known.contains(&attribute.name.as_str()));

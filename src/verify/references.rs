@@ -8,6 +8,7 @@ use super::context::{CheckerContext, kind_of};
 use super::facts::{ReferenceFacts, kind};
 use super::requests::request_entries;
 use super::shape::{CheckerLedgerUpdate, CheckerOperation, CheckerPayload, CheckerShownValue, CheckerStep, CheckerValues};
+use super::strict::CheckerValue;
 
 /// The references of an attribute of the object with this address.
 fn reference_facts(address: &str, name: &str) -> impl Iterator<Item = &'static ReferenceFacts> {
@@ -53,13 +54,17 @@ fn with_ids(
     account: &str,
     address: &str,
     name: &str,
-    shown: &Value,
+    shown: &CheckerValue,
     created: bool,
-) -> (Value, BTreeMap<String, String>) {
+) -> (CheckerValue, BTreeMap<String, String>) {
+    if reference_facts(address, name).next().is_none() {
+        return (shown.clone(), BTreeMap::new());
+    }
+    let shown = shown.tree();
     let (mut value, mut steps) = (shown.clone(), BTreeMap::new());
     for facts in reference_facts(address, name) {
-        for place in reference_places(shown, facts) {
-            let text = text_at(shown, &place);
+        for place in reference_places(&shown, facts) {
+            let text = text_at(&shown, &place);
             if !is_address(&text, facts.kind) {
                 continue;
             }
@@ -81,7 +86,7 @@ fn with_ids(
             }
         }
     }
-    (value, steps)
+    (value.into(), steps)
 }
 
 /// Whether a payload is a shown value, with ids in place of the addresses in it.
@@ -89,7 +94,7 @@ pub(super) fn is_sent_form(
     check: &CheckerContext<'_>,
     step: &CheckerStep,
     name: &str,
-    shown: &Value,
+    shown: &CheckerValue,
     sent: &CheckerPayload,
 ) -> bool {
     let address = step.address.as_deref().unwrap_or_default();
@@ -102,7 +107,13 @@ pub(super) fn is_sent_form(
 }
 
 /// Whether a value that was seen is a shown one, with ids in place of the addresses in it.
-pub(super) fn is_seen_form(check: &CheckerContext<'_>, step: &CheckerStep, name: &str, shown: &Value, seen: &Value) -> bool {
+pub(super) fn is_seen_form(
+    check: &CheckerContext<'_>,
+    step: &CheckerStep,
+    name: &str,
+    shown: &CheckerValue,
+    seen: &CheckerValue,
+) -> bool {
     let address = step.address.as_deref().unwrap_or_default();
     seen == shown || with_ids(check, &step.call.account, address, name, shown, false).0 == *seen
 }
@@ -118,8 +129,12 @@ pub(super) fn check_ids_of_created(check: &mut CheckerContext<'_>) {
                 CheckerPayload::WithIds { value, ids } => (value, Some(ids)),
                 CheckerPayload::Secret { .. } | CheckerPayload::IdOf(_) => continue,
             };
+            if ids.is_none() && reference_facts(address, name).next().is_none() {
+                continue;
+            }
+            let value = value.tree();
             for facts in reference_facts(address, name) {
-                let sent = reference_places(value, facts).into_iter().map(|place| text_at(value, &place));
+                let sent = reference_places(&value, facts).into_iter().map(|place| text_at(&value, &place));
                 for text in sent.filter(|text| is_address(text, facts.kind)) {
                     check.report_step(at, "/call/body", &format!("sends the address {text} instead of an id"));
                 }
@@ -149,15 +164,23 @@ pub(super) fn check_ids_of_created(check: &mut CheckerContext<'_>) {
     }
 }
 
-/// The places of these values that name the object.
-fn names(address: &str, name: &str, value: &Value, kind: &str, id: &str) -> bool {
-    reference_facts(address, name)
-        .filter(|facts| facts.kind == kind)
-        .any(|facts| reference_places(value, facts).iter().any(|place| text_at(value, place) == id))
+/// What a value names: the kind, and the text in its place.
+fn named_by(address: &str, name: &str, value: &CheckerValue) -> Vec<(&'static str, String)> {
+    let mut named = Vec::new();
+    for facts in reference_facts(address, name) {
+        let value = value.tree();
+        named.extend(reference_places(&value, facts).into_iter().map(|place| (facts.kind, text_at(&value, &place))));
+    }
+    named
+}
+
+/// Whether a value names the object.
+fn names(address: &str, name: &str, value: &CheckerValue, kind: &str, id: &str) -> bool {
+    named_by(address, name, value).iter().any(|named| (named.0, named.1.as_str()) == (kind, id))
 }
 
 fn names_in(address: &str, values: &CheckerValues, kind: &str, id: &str) -> Vec<String> {
-    values.iter().filter(|(name, value)| names(address, name, value, kind, id)).map(|(name, _)| name.clone()).collect()
+    values.iter().filter(|(name, value)| names(address, name, value, kind, id)).map(|(name, _)| name.to_string()).collect()
 }
 
 /// A deleted object is named by nothing afterwards: what named it is deleted or changed before, and nothing new names it.
@@ -179,12 +202,7 @@ pub(super) fn check_deletes_of_referred(check: &mut CheckerContext<'_>) {
         let referred: BTreeSet<&str> = own.references.iter().map(|facts| facts.kind).collect();
         // Only what the step itself names is looked up, so a plan with many deletes costs what it is long.
         let mut named: BTreeSet<(&str, String)> = BTreeSet::new();
-        let mut collect = |name: &str, value: &Value| {
-            for facts in reference_facts(address, name) {
-                let ids = reference_places(value, facts).into_iter().map(|place| text_at(value, &place));
-                named.extend(ids.map(|id| (facts.kind, id)));
-            }
-        };
+        let mut collect = |name: &str, value: &CheckerValue| named.extend(named_by(address, name, value));
         let sent = request_entries(step);
         for (name, payload) in sent.into_iter().flatten() {
             if let CheckerPayload::Value(value) | CheckerPayload::WithIds { value, .. } = payload {
@@ -234,18 +252,14 @@ pub(super) fn check_named_objects(check: &mut CheckerContext<'_>) {
         for attribute in &change.attributes {
             for value in [&attribute.before, &attribute.after] {
                 let CheckerShownValue::Value(value) = value else { continue };
-                for facts in reference_facts(&change.address, &attribute.name) {
-                    shown.extend(reference_places(value, facts).into_iter().map(|place| text_at(value, &place)));
-                }
+                shown.extend(named_by(&change.address, &attribute.name, value).into_iter().map(|(_, text)| text));
             }
         }
     }
     for kept in &check.plan.not_taken {
         for value in [&kept.attribute.before, &kept.attribute.after] {
             let CheckerShownValue::Value(value) = value else { continue };
-            for facts in reference_facts(&kept.address, &kept.attribute.name) {
-                shown.extend(reference_places(value, facts).into_iter().map(|place| text_at(value, &place)));
-            }
+            shown.extend(named_by(&kept.address, &kept.attribute.name, value).into_iter().map(|(_, text)| text));
         }
     }
     for (address, object) in &check.plan.references {

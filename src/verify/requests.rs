@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use super::context::{CheckerContext, kind_of};
 use super::facts::{Links, MemberKey, all_links, kind, service};
 use super::shape::{CheckerBody, CheckerEntries, CheckerOperation, CheckerPayload, CheckerRef, CheckerShownValue, CheckerStep};
+use super::strict::CheckerValue;
 
 /// The destination of the token is part of the approval: each step's account is listed once and leads to its own service.
 pub(super) fn check_account_lines(check: &mut CheckerContext<'_>) {
@@ -119,8 +121,8 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
             (CheckerOperation::Delete { .. } | CheckerOperation::ReadBack { .. }, body) => body.is_none(),
             (CheckerOperation::Update { .. }, Some(CheckerBody::Overlay { fields, set })) => {
                 let own = kind(kind_of(step.address.as_deref().unwrap_or_default()));
-                let all = own.is_some_and(|kind| !kind.put.is_empty() && *fields == kind.put);
-                put && all && set.keys().all(|name| fields.contains(name))
+                let all = own.is_some_and(|kind| !kind.put.is_empty() && fields.iter().eq(kind.put));
+                put && all && set.keys().all(|name| fields.iter().any(|field| field == name))
             }
             (_, body) => !put && matches!(body, Some(CheckerBody::Object(entries)) if !entries.is_empty()),
         };
@@ -136,7 +138,7 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
         let sent = request_entries(step);
         let target = match &step.operation {
             CheckerOperation::Connect { provider, .. } => Some(ref_payload(provider)),
-            _ => check.links(account).is_some_and(Links::replaces).then_some(CheckerPayload::Value(Value::Null)),
+            _ => check.links(account).is_some_and(Links::replaces).then_some(CheckerPayload::Value(Value::Null.into())),
         };
         let mut expected = 0;
         if let Some(target) = &target {
@@ -145,7 +147,7 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
             check.require(right, at, "/call/body", "connects another target than it says");
         }
         let named = |key: &str| match sent.and_then(|sent| sent.get(key)) {
-            Some(CheckerPayload::Value(value)) => Some(value),
+            Some(CheckerPayload::Value(value)) => Some(value.tree()),
             _ => None,
         };
         expected += usize::from(!matches!(keys.member, MemberKey::Unnamed));
@@ -153,9 +155,9 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
             MemberKey::Unnamed => true,
             // A number is sent in the service's own spelling.
             MemberKey::Text(key) => {
-                named(key).and_then(Value::as_str).is_some_and(|sent| sent == number || same_digits(sent, number))
+                named(key).is_some_and(|sent| sent.as_str().is_some_and(|sent| sent == number || same_digits(sent, number)))
             }
-            MemberKey::Id(key) => named(key).and_then(Value::as_u64).is_some_and(|id| {
+            MemberKey::Id(key) => named(key).as_ref().and_then(Value::as_u64).is_some_and(|id| {
                 // It is not known which number has the id, only that it is the same number throughout.
                 *ids.entry((account, number)).or_insert(id) == id && *owners.entry((account, id)).or_insert(number) == number
             }),
@@ -191,7 +193,7 @@ fn check_assigned_numbers(check: &mut CheckerContext<'_>, owners: &BTreeMap<(&st
         }
         let ids: Option<Vec<u64>> = match list {
             None => Some(Vec::new()),
-            Some(CheckerPayload::Value(Value::Array(ids))) => ids.iter().map(Value::as_u64).collect(),
+            Some(CheckerPayload::Value(ids)) => ids.tree().as_array().and_then(|ids| ids.iter().map(Value::as_u64).collect()),
             Some(_) => None,
         };
         let joined = joins.remove(step.id.as_str()).unwrap_or_default();
@@ -210,15 +212,19 @@ fn unserved_on_new_bridge(check: &CheckerContext<'_>, step: &CheckerStep) -> usi
     let members = check.links(&step.call.account).map_or("", |links| links.members);
     let shown = change.and_then(|change| change.attributes.iter().find(|shown| shown.name == members));
     match shown.map(|shown| &shown.after) {
-        Some(CheckerShownValue::Value(Value::Object(map))) => map.values().filter(|by| *by == "unserved").count(),
+        Some(CheckerShownValue::Value(value)) => {
+            value.tree().as_object().map_or(0, |map| map.values().filter(|by| *by == "unserved").count())
+        }
         _ => 0,
     }
 }
 
 fn ref_payload(provider: &CheckerRef) -> CheckerPayload {
     match provider {
-        CheckerRef::Step(step) => CheckerPayload::IdOf(step.clone()),
-        CheckerRef::Id(id) => CheckerPayload::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from)),
+        CheckerRef::Step(step) => CheckerPayload::IdOf(step.into()),
+        CheckerRef::Id(id) => {
+            CheckerPayload::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from).into())
+        }
     }
 }
 
@@ -275,11 +281,11 @@ fn check_seals(check: &mut CheckerContext<'_>) {
         };
         let step = &check.plan.steps[at];
         for (name, seal) in of {
-            let sends = |(key, payload): (&String, &CheckerPayload)| match payload {
+            let sends = |(key, payload): (&SmolStr, &CheckerPayload)| match payload {
                 CheckerPayload::Secret { attribute, .. } => attribute == name,
                 // The hidden part of a value is sealed as well.
                 CheckerPayload::Value(value) | CheckerPayload::WithIds { value, .. } => {
-                    key == name && value.to_string().contains("hidden:")
+                    key == name && value.text().contains("hidden:")
                 }
                 CheckerPayload::IdOf(_) => false,
             };
@@ -292,7 +298,7 @@ fn check_seals(check: &mut CheckerContext<'_>) {
 
 /// A plan can be published: a secret is represented by its source, never by its value, and only in its own attribute.
 pub(super) fn check_secrets(check: &mut CheckerContext<'_>) {
-    let bare = |name: &str, value: &Value| is_secret(name) && !value.is_null();
+    let bare = |name: &str, value: &CheckerValue| is_secret(name) && !value.is_null();
     for (at, step) in check.numbered_steps() {
         let mut sent = Vec::new();
         for (name, payload) in request_entries(step).into_iter().flatten() {

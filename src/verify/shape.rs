@@ -5,13 +5,18 @@
 
 use std::collections::BTreeMap;
 
+use litemap::LiteMap;
 use serde::Deserialize;
-use serde_json::Value;
+use smol_str::SmolStr;
 
+use super::strict::CheckerValue;
+
+/// A list that takes only the memory of its items: a plan may have a million of them.
+pub(super) type List<T> = Box<[T]>;
 /// Values by attribute.
-pub(super) type CheckerValues = BTreeMap<String, Value>;
+pub(super) type CheckerValues = LiteMap<SmolStr, CheckerValue>;
 /// The entries of a body.
-pub(super) type CheckerEntries = BTreeMap<String, CheckerPayload>;
+pub(super) type CheckerEntries = LiteMap<SmolStr, CheckerPayload>;
 
 macro_rules! objects {
     ($($name:ident { $($(#[$meta:meta])? $field:ident: $type:ty),* $(,)? })*) => {
@@ -63,8 +68,8 @@ pub(super) struct CheckerPriorConnection {
 objects! {
     CheckerDocument {
         format: String, format_version: u64, telform_version: String, summary: String, pending: bool, refused: bool,
-        digest: String, origin: CheckerOrigin, plan: CheckerPlan, notices: Vec<CheckerNotice>, unmanaged: Vec<CheckerUnmanaged>,
-        #[serde(default)] undo: Vec<CheckerUndoEntry>,
+        digest: String, origin: CheckerOrigin, plan: CheckerPlan, notices: List<CheckerNotice>, unmanaged: List<CheckerUnmanaged>,
+        #[serde(default)] undo: List<CheckerUndoEntry>,
         seals: Option<CheckerSeals>,
         binding: Option<CheckerBinding>,
         checksum: Option<String>,
@@ -79,33 +84,33 @@ objects! {
     CheckerLedgerIdentity { id: String, serial: u64, made: Option<String>, saved: Option<String> }
     CheckerOptions {
         limit: Option<u64>,
-        #[serde(default)] unreadable: Vec<String>,
-        #[serde(default)] targets: Vec<String>,
-        #[serde(default)] excludes: Vec<String>,
-        #[serde(default)] accounts: Vec<String>,
+        #[serde(default)] unreadable: List<String>,
+        #[serde(default)] targets: List<String>,
+        #[serde(default)] excludes: List<String>,
+        #[serde(default)] accounts: List<String>,
         #[serde(default)] destroy: bool,
         max_deletes: Option<u64>, max_delete_percent: Option<u64>, max_updates: Option<u64>,
         max_update_percent: Option<u64>, max_numbers_dark: Option<u64>,
         max_unreadable_bridges: Option<u64>,
-        #[serde(default)] rewrite_secrets: Vec<(String, Option<String>)>,
-        #[serde(default)] resend: Vec<(String, Option<String>)>,
+        #[serde(default)] rewrite_secrets: List<(String, Option<String>)>,
+        #[serde(default)] resend: List<(String, Option<String>)>,
         #[serde(default)] sandbox: bool,
-        #[serde(default)] allow_similar: Vec<String>,
+        #[serde(default)] allow_similar: List<String>,
         #[serde(default)] allow_unseen_products: bool,
         undo: Option<String>,
     }
     CheckerLimits {
-        #[serde(default)] accounts: Vec<String>,
-        #[serde(default)] targets: Vec<String>,
-        #[serde(default)] excludes: Vec<String>,
-        #[serde(default)] unreadable: Vec<String>,
+        #[serde(default)] accounts: List<String>,
+        #[serde(default)] targets: List<String>,
+        #[serde(default)] excludes: List<String>,
+        #[serde(default)] unreadable: List<String>,
         changes: Option<CheckerChangeLimit>,
     }
     CheckerChangeLimit { limit: u64, of: u64, left_out: u64, #[serde(default)] refusals_left_out: u64 }
     CheckerPlan {
-        limits: Option<CheckerLimits>, accounts: Vec<CheckerAccount>, changes: Vec<CheckerChange>, steps: Vec<CheckerStep>, impact: Vec<CheckerImpact>, refusals: Vec<CheckerRefusal>,
-        ledger: Vec<CheckerLedgerUpdate>,
-        #[serde(default)] not_taken: Vec<CheckerNotTakenValue>,
+        limits: Option<CheckerLimits>, accounts: List<CheckerAccount>, changes: List<CheckerChange>, steps: List<CheckerStep>, impact: List<CheckerImpact>, refusals: List<CheckerRefusal>,
+        ledger: List<CheckerLedgerUpdate>,
+        #[serde(default)] not_taken: List<CheckerNotTakenValue>,
         #[serde(default)] secrets: BTreeMap<String, BTreeMap<String, String>>,
         #[serde(default)] existing: BTreeMap<String, CheckerExistingObject>,
         #[serde(default)] references: BTreeMap<String, CheckerExistingObject>,
@@ -118,18 +123,18 @@ objects! {
     }
     CheckerChange {
         address: String, account: String, from_account: Option<String>, action: CheckerAction, id: Option<String>,
-        #[serde(default)] also_leaves: Vec<String>,
-        #[serde(default)] attributes: Vec<CheckerAttribute>,
-        reason: Option<String>, steps: Vec<String>,
+        #[serde(default)] also_leaves: List<String>,
+        #[serde(default)] attributes: List<CheckerAttribute>,
+        reason: Option<String>, steps: List<String>,
     }
-    CheckerAttribute { name: String, before: CheckerShownValue, after: CheckerShownValue, #[serde(default)] risky: bool, source: Option<String> }
+    CheckerAttribute { name: SmolStr, before: CheckerShownValue, after: CheckerShownValue, #[serde(default)] risky: bool, source: Option<String> }
     CheckerStep {
         id: String, phase: CheckerPhase, address: Option<String>, call: CheckerCall, operation: CheckerOperation, why: String,
-        #[serde(default)] waits_for: Vec<String>,
+        #[serde(default)] waits_for: List<String>,
     }
     CheckerCall {
         account: String, method: String, path: String,
-        #[serde(default)] query: Vec<(String, String)>,
+        #[serde(default)] query: List<(String, String)>,
         body: Option<CheckerBody>,
     }
     CheckerImpact {
@@ -138,11 +143,11 @@ objects! {
     }
     CheckerNumberLocation { bridge: String, provider: String, account: Option<String> }
     CheckerRefusal {
-        code: String, account: String, #[serde(default)] addresses: Vec<String>, attribute: Option<String>, detail: String,
+        code: String, account: String, #[serde(default)] addresses: List<String>, attribute: Option<String>, detail: String,
         place: Option<String>,
     }
     CheckerNotice { code: String, account: String, address: Option<String>, attribute: Option<String>, detail: Option<String> }
-    CheckerUndoEntry { of: Vec<String>, what: String, #[serde(default)] calls: Vec<CheckerCall>, lost: Option<String> }
+    CheckerUndoEntry { of: List<String>, what: String, #[serde(default)] calls: List<CheckerCall>, lost: Option<String> }
     CheckerSeals { key: String, steps: BTreeMap<String, BTreeMap<String, String>> }
     CheckerUnmanaged { account: String, kind: String, count: u64, #[serde(default)] foreign: u64 }
 }
@@ -157,31 +162,34 @@ words! {
 }
 
 choices! {
-    CheckerShownValue { Absent, Value(Value), Secret(CheckerSecretState) }
-    CheckerBody { Object(CheckerEntries), Overlay { fields: Vec<String>, set: CheckerEntries } }
-    CheckerPayload { Value(Value), Secret { address: String, attribute: String }, IdOf(String), WithIds { value: Value, ids: BTreeMap<String, String> } }
+    CheckerShownValue { Absent, Value(CheckerValue), Secret(CheckerSecretState) }
+    CheckerBody { Object(CheckerEntries), Overlay { fields: List<String>, set: CheckerEntries } }
+    CheckerPayload {
+        Value(CheckerValue), Secret { address: String, attribute: SmolStr }, IdOf(SmolStr),
+        WithIds { value: CheckerValue, ids: BTreeMap<String, String> },
+    }
     #[derive(Eq, PartialOrd, Ord)]
     CheckerRef { Id(String), Step(String) }
-    CheckerServedState { NotThere, Unserved, By { id: String, known: CheckerAttribution }, OneOf(Vec<String>) }
+    CheckerServedState { NotThere, Unserved, By { id: String, known: CheckerAttribution }, OneOf(List<String>) }
     #[serde(tag = "do")]
     CheckerOperation {
         Create {
-            key: CheckerValues, expect: CheckerValues, #[serde(default)] secrets: Vec<String>, replaces: Option<String>,
+            key: CheckerValues, expect: CheckerValues, #[serde(default)] secrets: List<String>, replaces: Option<String>,
             replaces_in: Option<String>
         },
         Update {
             id: String, before: CheckerValues, expect: CheckerValues,
             #[serde(default)] untouched: CheckerValues,
-            #[serde(default)] secrets: Vec<String>,
+            #[serde(default)] secrets: List<String>,
         },
         Connect { bridge: CheckerRef, number: String, provider: CheckerRef, before: CheckerServedState },
         Disconnect { bridge: String, number: String, before: CheckerServedState },
         ReadBack { bridge: CheckerRef, numbers: BTreeMap<String, Option<CheckerRef>> },
         Delete {
             id: String, before: CheckerValues,
-            #[serde(default)] cut: Vec<(String, String)>,
-            #[serde(default)] frees: Vec<String>,
-            #[serde(default)] unread: Vec<String>,
+            #[serde(default)] cut: List<(String, String)>,
+            #[serde(default)] frees: List<String>,
+            #[serde(default)] unread: List<String>,
             #[serde(default)] prior_connections: BTreeMap<String, CheckerPriorConnection>,
         },
     }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use smol_str::SmolStr;
 
 /// A value without duplicate members.
 pub(super) struct StrictJson(pub(super) Value);
@@ -89,6 +90,10 @@ struct Name(String);
 
 impl Ord for Name {
     fn cmp(&self, other: &Self) -> Ordering {
+        // Without surrogates the order of the bytes is the same.
+        if self.0.is_ascii() && other.0.is_ascii() {
+            return self.0.cmp(&other.0);
+        }
         self.0.encode_utf16().cmp(other.0.encode_utf16())
     }
 }
@@ -111,6 +116,40 @@ impl<'de> Deserialize<'de> for CanonicalJson {
         let mut text = String::new();
         let members = CanonicalWriter(&mut text).deserialize(deserializer)?;
         Ok(Self { text, members })
+    }
+}
+
+/// A value as canonical text. Most values are only compared, and a tree takes ten times the memory.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct CheckerValue(SmolStr);
+
+impl CheckerValue {
+    /// The value itself.
+    pub(super) fn tree(&self) -> Value {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+
+    /// The value as JSON.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is null.
+    pub(super) fn is_null(&self) -> bool {
+        self.0 == "null"
+    }
+}
+
+impl From<Value> for CheckerValue {
+    fn from(value: Value) -> Self {
+        Self(super::canonical_json(&value).into())
+    }
+}
+
+impl<'de> Deserialize<'de> for CheckerValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let CanonicalJson { text, .. } = CanonicalJson::deserialize(deserializer)?;
+        Ok(Self(text.into()))
     }
 }
 

@@ -1,11 +1,11 @@
 //! The current objects of a run: by identity, through the current ledger and YAML.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{DoneStep, UndoBuilder, is_same_value};
 use crate::model::kind::Kind;
 use crate::model::resource::{Address, DesiredValue, ServedBy};
-use crate::model::value::{CompactValue, Value};
+use crate::model::value::{AttributeValues, CompactValue};
 use crate::plan::{ObjectRef, Plan, StepOperation};
 
 impl<'a> UndoBuilder<'a> {
@@ -132,7 +132,7 @@ impl<'a> UndoBuilder<'a> {
         then: &Address,
         account: &str,
         kind: &'static Kind,
-        image: &BTreeMap<String, Value>,
+        image: &AttributeValues,
     ) -> Result<Address, String> {
         let moved = self.today.desired.moved.iter().find(|rename| rename.from == *then);
         let address = moved.map_or(then, |rename| &rename.to);

@@ -298,7 +298,8 @@ impl<'a> UndoBuilder<'a> {
         if self.live_object(deed, id).is_some() {
             return self.add_not_undone(then, "it exists again");
         }
-        let image = deed.before.unwrap_or(before);
+        let copied = |seen: &BTreeMap<String, Value>| seen.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let image = &deed.before.map_or_else(|| before.clone(), copied);
         let address = &match self.free_address(then, &deed.account, kind, image) {
             Ok(address) => address,
             Err(why) => return self.add_not_undone(then, why),

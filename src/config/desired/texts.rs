@@ -25,6 +25,9 @@ const SPELLED: [&str; 4] = ["env:", "env://", "$env:", "!env "];
 
 /// The first template in a text.
 pub(super) fn first_template(text: &str) -> Option<TemplateVariable<'_>> {
+    if !text.bytes().any(|byte| matches!(byte, b'$' | b'{' | b'%' | b':' | b'!')) {
+        return None;
+    }
     let enclosed = ENCLOSED.iter().filter_map(|(open, close)| {
         let (before, rest) = text.split_once(open)?;
         let (inner, _) = rest.split_once(close)?;

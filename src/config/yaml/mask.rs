@@ -4,6 +4,8 @@
 //! A secret should never be in the file, so this is about a faulty file: neither the excerpt that reports the
 //! secret nor its neighbours may carry the secret into a terminal or a build log.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::{KeySecrecy, MapEntry, NodeData, YamlNode};
@@ -16,6 +18,16 @@ const SOURCES: [&str; 3] = ["env", "file", "command"];
 
 /// Spans of a file that was read completely.
 pub(super) fn of_tree(text: &str, documents: &[YamlNode], secrecy: &dyn Fn(&str) -> KeySecrecy) -> Vec<Range<usize>> {
+    // The same few keys are in every entry.
+    let judged = RefCell::new(HashMap::new());
+    let secrecy = &|key: &str| {
+        let known = judged.borrow().get(key).copied();
+        known.unwrap_or_else(|| {
+            let found = secrecy(key);
+            judged.borrow_mut().insert(key.to_owned(), found);
+            found
+        })
+    };
     let mut masks = secret_parts(text, AtSignReading::Wary);
     mask_comments(text, secrecy, &mut masks);
     // With each value, whether one in its place may come from a source.
@@ -73,14 +85,15 @@ fn mask_written_text(file: &str, span: Span, text: &str, masks: &mut Vec<Range<u
 
 /// Secrets in comments, such as in a line that was commented out.
 fn mask_comments(text: &str, secrecy: &dyn Fn(&str) -> KeySecrecy, masks: &mut Vec<Range<usize>>) {
-    let mut offset = 0;
-    for line in text.split_inclusive(['\n', '\r']) {
-        let begins = |at: &usize| line[..*at].chars().next_back().is_none_or(char::is_whitespace);
-        if let Some(at) = line.match_indices('#').map(|(at, _)| at).find(begins) {
-            mask_tokens(&line[at..], offset + at, masks);
-            masks.extend(secret_on(&line[at..], secrecy).map(|(from, _)| offset + at + from..offset + line.len()));
+    let mut from = 0;
+    while let Some(at) = text[from..].find('#').map(|at| from + at) {
+        from = at + 1;
+        if text[..at].chars().next_back().is_none_or(char::is_whitespace) {
+            let end = text[at..].find(['\n', '\r']).map_or(text.len(), |to| at + to + 1);
+            mask_tokens(&text[at..end], at, masks);
+            masks.extend(secret_on(&text[at..end], secrecy).map(|(begin, _)| at + begin..end));
+            from = end;
         }
-        offset += line.len();
     }
 }
 

@@ -1,5 +1,7 @@
 //! The planner's values as version 1 writes them. When the planner's move on, this is where the two part.
 
+use std::collections::BTreeMap;
+
 use super::limits::{LimitedChanges, Limits};
 use super::step::{Body, CallV1, Inverse, Method, Operation, Payload, Phase, PriorConnection, Ref, ServedState, StepV1};
 use super::taken::{NotTaken, Way};
@@ -9,7 +11,7 @@ use super::{
 };
 use crate::model::call;
 use crate::model::resource::{Address, ServedBy};
-use crate::model::value::Value;
+use crate::model::value::{AttributeValues, Value};
 use crate::plan;
 
 /// Each value of a collection, converted.
@@ -308,14 +310,18 @@ impl From<&plan::FreedNumber> for PriorConnection {
     }
 }
 
+fn by_name(values: AttributeValues) -> BTreeMap<String, Value> {
+    values.into_iter().collect()
+}
+
 impl From<&plan::StepOperation> for Operation {
     fn from(operation: &plan::StepOperation) -> Self {
         match operation.clone() {
             plan::StepOperation::Create { key, expect, secrets, replaces, replaces_in } => {
-                Self::Create { key, expect, secrets, replaces, replaces_in }
+                Self::Create { key: by_name(key), expect: by_name(expect), secrets, replaces, replaces_in }
             }
             plan::StepOperation::Update { id, before, expect, untouched, secrets } => {
-                Self::Update { id, before, expect, untouched, secrets }
+                Self::Update { id, before: by_name(before), expect: by_name(expect), untouched: by_name(untouched), secrets }
             }
             plan::StepOperation::Connect { bridge, number, provider, before } => {
                 Self::Connect { bridge: (&bridge).into(), number, provider: (&provider).into(), before: (&before).into() }
@@ -329,7 +335,7 @@ impl From<&plan::StepOperation> for Operation {
             },
             plan::StepOperation::Delete { id, before, cut, frees, unread, prior_connections } => Self::Delete {
                 id,
-                before,
+                before: by_name(before),
                 cut,
                 frees,
                 unread,

@@ -138,11 +138,13 @@ impl FingerprintKey {
 
     /// A value of an attribute without the secrets inside it.
     pub fn conceal_secrets(&self, kind: &str, field: &Field, value: CompactValue) -> CompactValue {
+        let any_sourced = field.allows_secret_sources
+            && self
+                .sourced_paths
+                .lock()
+                .is_ok_and(|sourced| sourced.iter().any(|(of, name, _)| of == kind && *name == field.name));
         let found = |part: &str, text: &str| {
-            let sourced = || {
-                let key = (kind.into(), field.name, part.into());
-                self.sourced_paths.lock().is_ok_and(|sourced| sourced.contains(&key))
-            };
+            let sourced = || any_sourced && self.is_sourced(kind, field.name, part);
             let in_part = field.allows_secret_sources && hidden::in_part(text);
             let whole = !text.is_empty()
                 && (field.ty == AttributeType::Opaque
@@ -167,8 +169,13 @@ impl FingerprintKey {
             Some(marked)
         };
         let mut any = false;
-        hidden::for_each_text(&value, &mut |text| any |= found("", text).is_some() || field.allows_secret_sources);
+        hidden::for_each_text(&value, &mut |text| any |= any_sourced || found("", text).is_some());
         if any { hidden::map_texts(&value, "", &found) } else { value }
+    }
+
+    /// Whether the values of this key come from a source somewhere, and are hidden everywhere.
+    fn is_sourced(&self, kind: &str, field: &'static str, part: &str) -> bool {
+        self.sourced_paths.lock().is_ok_and(|sourced| sourced.contains(&(kind.into(), field, part.into())))
     }
 
     /// The mark of a secret that a service shows in part. Where a secret of this run fits what is visible, the fingerprint

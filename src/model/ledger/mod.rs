@@ -134,8 +134,8 @@ pub enum ObjectOrigin {
 pub type NaturalKey = LiteMap<SmolStr, CompactValue>;
 
 /// A natural key as it was sent, as the ledger keeps it.
-pub fn natural_key(sent: &BTreeMap<String, Value>) -> NaturalKey {
-    sent.iter().map(|(name, value)| (name.into(), value.into())).collect()
+pub fn natural_key<'a>(sent: impl IntoIterator<Item = (&'a String, &'a Value)>) -> NaturalKey {
+    sent.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 /// One managed object.

@@ -66,6 +66,9 @@ impl HiddenValues {
     /// A text without the secrets of this run in it; `None` when it holds none. `mark` makes the replacement of each.
     fn without_echoes(&self, text: &str, mark: &dyn Fn(&str) -> String) -> Option<String> {
         let found = self.echo_matcher().find(text);
+        if found.is_empty() {
+            return None;
+        }
         let mut out = String::with_capacity(text.len());
         let mut from = 0;
         for range in &found {
@@ -74,7 +77,7 @@ impl HiddenValues {
             from = range.end;
         }
         out.push_str(&text[from..]);
-        (!found.is_empty()).then_some(out)
+        Some(out)
     }
 
     /// The same for a text that is only shown.
@@ -315,7 +318,9 @@ pub fn is_in_part(text: &str) -> bool {
 /// Whether a text is a secret of which a service shows a part only: `sk-…abcd`, `****1234`.
 pub fn in_part(text: &str) -> bool {
     // A single star may well be part of an ordinary text.
-    let shown = || is_masked(text, false) || is_masked(&text.replace('*', ""), true);
+    let stars = text.contains('*');
+    let rest = || if stars { Cow::Owned(text.replace('*', "")) } else { Cow::Borrowed(text) };
+    let shown = || is_masked(text, false) || is_masked(&rest(), true);
     !text.contains(char::is_whitespace) && !text.contains("//") && shown()
 }
 
@@ -333,11 +338,14 @@ pub fn looks_secret(text: &str) -> bool {
     let token = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '+' | '/' | '=' | '.' | '~');
     let is_uuid = text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
     let has = |test: fn(&char) -> bool| text.chars().any(|char| test(&char));
-    let mixed = has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
-    let words = text.split(['_', '-', '.', '/', '=', '+', '~']).all(|word| {
-        word.len() < 12 || word.bytes().all(|byte| byte.is_ascii_digit()) || word.bytes().all(|byte| byte.is_ascii_alphabetic())
-    });
-    text.len() >= LONG && text.chars().all(token) && mixed && !is_uuid && !words
+    let is_mixed = || has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
+    let is_words = || {
+        text.split(['_', '-', '.', '/', '=', '+', '~']).all(|word| {
+            let all = |test: fn(&u8) -> bool| word.bytes().all(|byte| test(&byte));
+            word.len() < 12 || all(u8::is_ascii_digit) || all(u8::is_ascii_alphabetic)
+        })
+    };
+    text.len() >= LONG && text.chars().all(token) && is_mixed() && !is_uuid && !is_words()
 }
 
 #[cfg(test)]

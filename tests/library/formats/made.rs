@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use telform::model::call::{Call, RequestMethod};
 use telform::model::resource::{Address, Known, ServedBy};
+use telform::model::value::AttributeValues;
 use telform::plan::{
     AccountLine, AttributeChange, Change, ChangeAction, LedgerUpdate, NoticeCode, NumberEffect, NumberImpact, NumberLocation,
     ObjectRef, Plan, PlanNotice, PlanRefusal, Prerequisite, RefusalCode, SecretState, ShownValue, Step, StepOperation, StepPhase,
@@ -76,15 +77,15 @@ impl Maker {
         for (phase, method) in phases {
             let operation = match phase {
                 StepPhase::Create => StepOperation::Create {
-                    key: BTreeMap::new(),
-                    expect: BTreeMap::new(),
+                    key: AttributeValues::new(),
+                    expect: AttributeValues::new(),
                     secrets: vec!["password".to_owned()],
                     replaces: None,
                     replaces_in: None,
                 },
                 StepPhase::Delete => StepOperation::Delete {
                     id: id.clone().unwrap_or_default(),
-                    before: BTreeMap::new(),
+                    before: AttributeValues::new(),
                     cut: Vec::new(),
                     frees: Vec::new(),
                     unread: Vec::new(),
@@ -92,9 +93,9 @@ impl Maker {
                 },
                 _ => StepOperation::Update {
                     id: id.clone().unwrap_or_default(),
-                    before: BTreeMap::new(),
-                    expect: BTreeMap::new(),
-                    untouched: BTreeMap::new(),
+                    before: AttributeValues::new(),
+                    expect: AttributeValues::new(),
+                    untouched: AttributeValues::new(),
                     secrets: Vec::new(),
                 },
             };

@@ -9,7 +9,7 @@ use telform::model::call::{BodyValue, Call, CallBody, RequestMethod};
 use telform::model::kind::{AttributeAccess, AttributeType, Kind, NumberParameter, UpdateMethod};
 use telform::model::ledger::{Ledger, ManagedObject};
 use telform::model::resource::{Account, Address, DesiredObject, DesiredValue, LiveState};
-use telform::model::value::Secret;
+use telform::model::value::{AttributeValues, Secret};
 use telform::plan::{ObjectRef, Plan, Prerequisite, Step, StepOperation, StepPhase};
 
 use crate::properties::case::{Case, entry};
@@ -266,7 +266,7 @@ impl Executor<'_> {
         }
     }
 
-    fn update(&mut self, step: &Step, kind: &'static Kind, id: &str, before: &BTreeMap<String, Value>) -> Done {
+    fn update(&mut self, step: &Step, kind: &'static Kind, id: &str, before: &AttributeValues) -> Done {
         let put = matches!(step.call.body, Some(CallBody::Overlay { .. }));
         self.path(&step.call, if put { RequestMethod::Put } else { RequestMethod::Patch }, kind.member, id)?;
         let entries = self.entries(step, None)?;
@@ -309,7 +309,7 @@ impl Executor<'_> {
     }
 
     /// The plan's preconditions hold.
-    fn believed(&self, kind: &Kind, thing: &Thing, before: &BTreeMap<String, Value>) -> Done {
+    fn believed(&self, kind: &Kind, thing: &Thing, before: &AttributeValues) -> Done {
         for (name, value) in before {
             let now = thing.attributes.get(name.as_str()).unwrap_or(&Value::Null);
             check(self.case.same(kind, name, value, now), &format!("{name} is not what the plan believes"))?;
@@ -388,7 +388,7 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn delete(&mut self, step: &Step, kind: &'static Kind, id: &str, before: &BTreeMap<String, Value>) -> Done {
+    fn delete(&mut self, step: &Step, kind: &'static Kind, id: &str, before: &AttributeValues) -> Done {
         self.path(&step.call, RequestMethod::Delete, kind.member, id)?;
         let thing = self.model.objects.get(&(kind.name, id.to_owned())).ok_or("it does not exist")?;
         self.believed(kind, thing, before)?;
