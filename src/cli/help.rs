@@ -14,11 +14,11 @@ struct CommandGroup {
 /// Every command is in one of them. The first one is shown whole in the short help.
 const GROUPS: [CommandGroup; 6] = [
     CommandGroup { title: "Everyday", names: &["init", "validate", "plan", "apply", "rehearse", "undo", "resume", "destroy"] },
-    CommandGroup { title: "Look", names: &["get", "drift", "explain", "show", "doctor"] },
+    CommandGroup { title: "Look", names: &["get", "drift", "explain", "show", "diff", "graph", "doctor"] },
     CommandGroup { title: "Adopt and leave", names: &["adopt", "forget"] },
     CommandGroup { title: "Audit", names: &["approve", "verify", "journal"] },
     CommandGroup { title: "Ledger", names: &["ledger"] },
-    CommandGroup { title: "Tools", names: &["docs", "sandbox", "schema", "completions", "man"] },
+    CommandGroup { title: "Tools", names: &["fmt", "docs", "sandbox", "schema", "completions", "man"] },
 ];
 
 /// The heading of each option, by its id, in all commands that have it.
@@ -72,6 +72,9 @@ const HEADINGS: [(&str, &[&str]); 6] = [
             "no_factor",
             "with_create_attributes",
             "accept",
+            "check",
+            "diff",
+            "show",
         ],
     ),
     (

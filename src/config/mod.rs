@@ -1,6 +1,7 @@
 //! The YAML: read with positions, checked, and turned into the desired state; its schema; the tables that entries are made from; where its secrets come from.
 
 pub mod desired;
+pub mod format;
 pub mod problem;
 pub mod schema;
 pub mod secrets;

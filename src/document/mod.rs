@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::plan;
 use crate::text::{to_hex, without_quote};
 
-mod plan_differences;
+pub(crate) mod plan_differences;
 mod seals;
 pub mod v1;
 

@@ -57,7 +57,7 @@ pub fn plan_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     found
 }
 
-fn account_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+pub(crate) fn account_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     let by_name = |plan: &Plan| -> BTreeMap<String, String> {
         let text = |line: &crate::plan::AccountLine| {
             let org = line.organization.as_ref().map(|org| format!(", organization {org}")).unwrap_or_default();
@@ -72,7 +72,7 @@ fn account_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
 }
 
 /// Entries that are only referred to and mean another object now.
-fn existing_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+pub(crate) fn existing_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     let by_address = |plan: &Plan| -> BTreeMap<String, String> {
         let of = |object: &ExistingObject| format!("{} of account {}", object.id, object.account);
         plan.existing.iter().map(|(address, object)| (address.to_string(), of(object))).collect()
@@ -90,7 +90,7 @@ fn existing_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
 }
 
 /// Secrets whose source changed. A secret whose object is in only one of the plans is reported with the object.
-fn secret_source_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+pub(crate) fn secret_source_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     let mut found = Vec::new();
     for (address, was) in &then.secrets {
         let Some(is) = now.secrets.get(address) else { continue };
@@ -107,7 +107,7 @@ fn secret_source_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     found
 }
 
-fn number_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+pub(crate) fn number_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     let by_number = |plan: &Plan| -> BTreeMap<String, String> {
         let text = |impact: &NumberImpact| {
             let spot = |spot: &Option<crate::plan::NumberLocation>| {
@@ -136,7 +136,7 @@ fn map_differences(
         .collect()
 }
 
-fn not_taken_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
+pub(crate) fn not_taken_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     let by_subject = |plan: &Plan| -> BTreeMap<String, String> {
         plan.not_taken.iter().map(|untaken| (untaken.subject(), untaken.describe())).collect()
     };
@@ -147,13 +147,13 @@ fn changes_by_address(plan: &Plan) -> BTreeMap<&Address, &Change> {
     plan.changes.iter().map(|change| (&change.address, change)).collect()
 }
 
-fn describe_action(change: &Change) -> String {
+pub(crate) fn describe_action(change: &Change) -> String {
     let id = change.id.as_ref().map(|id| format!(" of {id}")).unwrap_or_default();
     format!("{}{id}", change.action.as_str())
 }
 
 /// The attributes in which two changes of one object differ.
-fn attribute_differences(then: &Change, now: &Change) -> Vec<PlanDifference> {
+pub(crate) fn attribute_differences(then: &Change, now: &Change) -> Vec<PlanDifference> {
     let mut found = Vec::new();
     if describe_action(then) != describe_action(now) {
         found.push(PlanDifference::new(&then.address, describe_action(then), describe_action(now)));

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use crate::analysis::drift::{ComparedObjects, Drift, NotCompared};
 use crate::analysis::explain::Explanation;
+use crate::analysis::plan_comparison::PlanComparison;
+use crate::config::format::LeftAlone;
 use crate::config::problem::ProblemReport;
 use crate::model::ledger::{AbandonedObject, AccountEntry, CreatedConnection, NaturalKey, ObjectOrigin, PendingCreate};
 use crate::output::view::doctor::{DoctorCheck, DoctorStatus};
@@ -24,7 +26,9 @@ pub(super) use documents;
 documents! {
     Failed => "telform-error"
     Validation => "telform-validation"
+    Formatting => "telform-formatting"
     Explanation => "telform-explanation"
+    PlanComparison => "telform-plan-comparison"
     DriftReport<'_> => "telform-drift"
     Adoption => "telform-adopt"
     LedgerList<'_> => "telform-ledger-list"
@@ -84,6 +88,27 @@ pub struct Validation {
     pub existing: usize,
     /// Tombstones.
     pub removed: usize,
+}
+
+/// The layout of the YAML.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Formatting {
+    /// Files whose layout differs from telform's.
+    pub changed: Vec<String>,
+    /// Files that have it already.
+    pub unchanged: Vec<String>,
+    /// Files of another type, which are not formatted.
+    pub left_alone: Vec<LeftAlone>,
+    /// Files that could not be formatted, each with the reason; they are as they were. With an error the exit code is 1.
+    pub problems: Vec<ProblemReport>,
+    /// Whether the changed files were written.
+    pub written: bool,
+    /// With `--diff`: the changes as a unified diff, with asterisks in place of what may be a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patch: Option<String>,
+    /// The text of standard input in telform's layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What was changed outside telform.

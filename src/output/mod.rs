@@ -10,11 +10,13 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::analysis::explain::Explanation;
+use crate::analysis::plan_comparison::PlanComparison;
 use crate::apply::event::ApplyEvent;
 use crate::document;
 
 mod documents;
 mod events;
+mod graph;
 mod inventory;
 mod journal;
 mod pages;
@@ -23,10 +25,12 @@ mod signed;
 pub mod view;
 
 pub use documents::{
-    Adopted, Adoption, CarriedOver, Doctor, DriftReport, Failed, Forgotten, LedgerEntry, LedgerList, LedgerLock, LedgerMoved,
-    LedgerShown, NotKnown, NotWritten, Place, Rebuilt, Rekeyed, Subject, Supply, Validation, Violation, WatchedCreate,
+    Adopted, Adoption, CarriedOver, Doctor, DriftReport, Failed, Forgotten, Formatting, LedgerEntry, LedgerList, LedgerLock,
+    LedgerMoved, LedgerShown, NotKnown, NotWritten, Place, Rebuilt, Rekeyed, Subject, Supply, Validation, Violation,
+    WatchedCreate,
 };
 pub use events::{Dark, Reached, Said, Saved, StepEnd, StepMore};
+pub use graph::{GraphDocument, GraphEdge, GraphNode};
 pub use inventory::{End, InventoryDocument, InventoryNumber, InventoryObject, NumberService};
 pub use journal::{
     Blame, BrokenAt, Export, InForce, JournalChecked, JournalRestarted, JournalVerdict, RunList, RunShown, run, written,
@@ -133,7 +137,10 @@ pub const OUTPUT_FORMATS: &[OutputFormat] = &[
         schema: event_schema,
     },
     output_format::<Validation>(&["validate"]),
+    output_format::<Formatting>(&["fmt"]),
     output_format::<Explanation>(&["explain"]),
+    output_format::<PlanComparison>(&["diff"]),
+    output_format::<GraphDocument>(&["graph"]),
     output_format::<DriftReport<'static>>(&["drift"]),
     output_format::<InventoryDocument<'static>>(&["get"]),
     output_format::<Adoption>(&["adopt", "init"]),

@@ -109,7 +109,19 @@ pub struct SavedPlan {
 impl SavedPlan {
     /// Reads one, and refuses a file that is not exactly as it was written.
     pub(crate) fn read(path: &Path) -> Result<Self, RunError> {
-        let text = bounded(path, MAX_BYTES, "telform::plan::unreadable", "`telform plan --out FILE` writes one")?;
+        Self::from_text(path, bounded(path, MAX_BYTES, UNREADABLE.0, UNREADABLE.1)?)
+    }
+
+    /// The same from standard input, where the name is `-`.
+    pub(crate) fn read_named(path: &Path) -> Result<Self, RunError> {
+        if path != Path::new("-") {
+            return Self::read(path);
+        }
+        let text = disk::bounded_text(std::io::stdin().lock(), MAX_BYTES as u64);
+        Self::from_text(path, text.map_err(|error| unreadable(path, &error, UNREADABLE))?)
+    }
+
+    fn from_text(path: &Path, text: String) -> Result<Self, RunError> {
         let unusable =
             |error: document::DocumentError| RunError::other(error.code(), format!("{}: {error}", path.display()), error.help());
         let document = document::read_plan_document(&text).map_err(unusable)?;
@@ -290,5 +302,12 @@ pub(crate) fn live(session: &mut Run, path: &Path) -> Result<LiveState, RunError
 /// A file of at most this many bytes.
 fn bounded(path: &Path, limit: usize, code: &'static str, help: &str) -> Result<String, RunError> {
     let text = disk::open_file(path).and_then(|file| disk::bounded_text(file, limit as u64));
-    text.map_err(|error| RunError::other(code, format!("{}: {error}", path.display()), help))
+    text.map_err(|error| unreadable(path, &error, (code, help)))
+}
+
+/// Code and help for a plan that cannot be read.
+const UNREADABLE: (&str, &str) = ("telform::plan::unreadable", "`telform plan --out FILE` writes one");
+
+fn unreadable(path: &Path, error: &std::io::Error, (code, help): (&'static str, &str)) -> RunError {
+    RunError::other(code, format!("{}: {error}", path.display()), help)
 }

@@ -174,6 +174,32 @@ fn the_gitlab_and_pre_commit_recipes_are_sound() {
     assert_eq!(ci.run(entry[0], &entry[1..], &[]).0, 0);
     ci.put("telform.yaml", "version: 1\nprovidrs: {}\n");
     assert_eq!(ci.run(entry[0], &entry[1..], &[]).0, 1);
+    let fmt: Vec<&str> = hooks["repos"][0]["hooks"][1]["entry"].as_str().unwrap().split(' ').collect();
+    ci.put("telform.yaml", "version:   1\n");
+    assert_eq!(ci.run(fmt[0], &[fmt[1], "telform.yaml"], &[]).0, 0);
+    assert_eq!(ci.get("telform.yaml"), "version: 1\n");
+}
+
+#[test]
+fn the_hooks_for_pre_commit_name_commands() {
+    use clap::CommandFactory;
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(".pre-commit-hooks.yaml");
+    let hooks: Value = yaml_serde::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let hooks = hooks.as_array().unwrap();
+    let ids: Vec<&str> = hooks.iter().filter_map(|hook| hook["id"].as_str()).collect();
+    assert_eq!(ids, ["telform-fmt", "telform-validate"]);
+    let recipe = recipe("pre-commit-config.yaml");
+    for hook in hooks {
+        let (program, name) = hook["entry"].as_str().unwrap().split_once(' ').unwrap();
+        assert_eq!((program, &hook["language"]), ("telform", &json!("system")));
+        assert!(telform::cli::Cli::command().find_subcommand(name).is_some(), "{name}");
+        // The recipe has the same hooks for those who do not want to fetch this repository.
+        let own = recipe["repos"][0]["hooks"].as_array().unwrap().iter().find(|own| own["id"] == hook["id"]).unwrap();
+        for key in ["entry", "files", "pass_filenames"] {
+            assert_eq!(own[key], hook[key], "{key} of {name}");
+        }
+    }
 }
 
 /// A repository with the scripts in `ci/`, and fakes of the forges' tools that record how they are called.

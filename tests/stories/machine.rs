@@ -146,9 +146,13 @@ unpod:
 /// In this order, on one folder: arguments, exit code, and what is printed.
 pub(crate) const EXAMPLES: &[(&str, i32, &str)] = &[
     ("validate", 0, "telform-validation"),
+    ("fmt --diff", 0, "telform-formatting"),
     ("plan --max-deletes 1", 0, "telform-plan"),
     ("plan --max-deletes 1 --out plan.json", 0, "telform-plan"),
     ("show plan.json", 0, "telform-plan"),
+    ("plan --out refused.json", 3, "telform-plan"),
+    ("diff plan.json refused.json", 2, "telform-plan-comparison"),
+    ("graph plan.json", 0, "telform-graph"),
     ("approve plan.json --sign keys/ann --identity ann@example.com", 0, "telform-approval-written"),
     ("verify plan.json", 0, "telform-verify-plan"),
     ("rehearse plan.json", 0, "telform-event"),
@@ -223,6 +227,9 @@ const FAILURES: &[(&str, &str)] = &[
     ("schema nothing", "telform::cli::unknown_kind"),
     ("completions csh", "telform::cli::usage"),
     ("man --out telform.yaml/pages", "telform::file::write"),
+    ("diff nowhere.json nowhere.json", "telform::plan::unreadable"),
+    ("graph nowhere.json", "telform::plan::unreadable"),
+    ("fmt - telform.yaml", "telform::cli::usage"),
     ("init --no-such-option", "telform::cli::usage"),
     ("validate --no-such-option", "telform::cli::usage"),
 ];

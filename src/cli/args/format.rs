@@ -33,6 +33,28 @@ pub enum PlanFormat {
     Gitlab,
 }
 
+/// How the comparison of two plans is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ComparisonFormat {
+    /// For people at a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For the comment of a pull request.
+    Markdown,
+}
+
+/// The language of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// For Graphviz.
+    Dot,
+    /// For forges and wikis: a flowchart.
+    Mermaid,
+    /// For programs.
+    Json,
+}
+
 /// How the problems of the YAML are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CheckFormat {

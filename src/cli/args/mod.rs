@@ -21,7 +21,9 @@ mod signing;
 
 pub(crate) use choice::{PlanSelectionArgs, SelectionArgs, choice_options};
 pub(crate) use document::{FormatArgs, OutArgs, PlanOnlyArgs, PlanOutputArgs};
-pub(crate) use format::{CheckFormat, FormatTarget, InventoryFormat, PlanFormat, REPORT_HELP, ReportFormat, RunFormat};
+pub(crate) use format::{
+    CheckFormat, ComparisonFormat, FormatTarget, GraphFormat, InventoryFormat, PlanFormat, REPORT_HELP, ReportFormat, RunFormat,
+};
 pub(crate) use guards::GuardArgs;
 pub(crate) use lock::LockArgs;
 pub(crate) use policy::PolicyArgs;

@@ -12,12 +12,15 @@ mod apply;
 mod approve;
 mod completions;
 mod destroy;
+mod diff;
 mod docs;
 mod doctor;
 mod drift;
 mod explain;
+mod fmt;
 mod forget;
 mod get;
+mod graph;
 pub(crate) mod init;
 mod journal;
 mod ledger;
@@ -37,12 +40,15 @@ pub(crate) use apply::ApplyArgs;
 use approve::ApproveArgs;
 use completions::CompletionsArgs;
 use destroy::DestroyArgs;
+use diff::DiffArgs;
 use docs::DocsArgs;
 use doctor::DoctorArgs;
 use drift::DriftArgs;
 use explain::ExplainArgs;
+use fmt::FmtArgs;
 use forget::ForgetCommandArgs;
 use get::GetArgs;
+use graph::GraphArgs;
 use init::InitArgs;
 use journal::JournalArgs;
 use ledger::LedgerArgs;
@@ -74,6 +80,13 @@ pub enum Command {
         after_help = "Examples:\n  telform validate\n  telform validate -f envs/staging --json\n  telform validate --format github --format gitlab=gl-code-quality.json"
     )]
     Validate(ValidateArgs),
+    /// Format the YAML
+    ///
+    /// Changes indentation, blanks and blank lines. Values, comments and quotes stay.
+    #[command(
+        after_help = "Examples:\n  telform fmt\n  telform fmt --check            # writes nothing; exits with 1 if a file would change\n  telform fmt --diff envs/       # shows what would change; writes nothing\n  telform fmt - < generated.yaml > telform.yaml\n\nOnly white space changes. Before a file is written, its new text is read again and must say the same as the old one. JSON and CSV files are left alone."
+    )]
+    Fmt(FmtArgs),
     /// Show what would change; sends only GET
     #[command(
         after_help = "Examples:\n  telform plan\n  telform plan --detailed-exitcode     # exits with 2 if there are changes\n  telform plan --out plan.json         # for review; `apply plan.json` runs it\n  telform plan --target bridges.sales --format json\n  telform plan --target 'partners.west-*' --exclude 'partners.west-old*'\n  telform plan --format markdown=comment.md --format html=plan.html\n  telform plan --sandbox world.yaml    # against the embedded simulator"
@@ -117,6 +130,20 @@ pub enum Command {
     /// Needs no network, credentials or YAML.
     #[command(after_help = "Examples:\n  telform show plan.json\n  telform show plan.json --format html --out plan.html")]
     Show(ShowPlanArgs),
+    /// Compare two saved plans, offline
+    ///
+    /// Shows what only one of them does, and what both do differently. Needs no network, credentials or YAML.
+    #[command(
+        after_help = "Examples:\n  telform diff reviewed.json today.json\n  telform diff reviewed.json today.json --format markdown=comment.md\n  telform plan --format json | telform diff reviewed.json -\n\nExit codes: 0 both plans do the same, 2 they differ, 1 a file cannot be read or was changed. Commit, ledger, options and notices are shown separately and do not count as differences."
+    )]
+    Diff(DiffArgs),
+    /// Draw a plan as a graph for Graphviz or Mermaid
+    ///
+    /// The order of its requests, or who serves the phone numbers. Sends only GET.
+    #[command(
+        after_help = "Examples:\n  telform graph plan.json | dot -Tsvg > plan.svg\n  telform graph plan.json --format mermaid --out plan.mmd\n  telform graph plan.json --show wiring | dot -Tsvg > wiring.svg\n  telform graph --target bridges.sales      # plans first, as `telform plan` does\n\nAn arrow leads from a request to one that waits for it. Above 40 requests, alike ones are drawn as one."
+    )]
+    Graph(GraphArgs),
     /// Approve a saved plan with a signature, offline
     ///
     /// Needs no network, credentials or YAML.
@@ -229,6 +256,7 @@ pub(super) async fn run(out: &Console, command: &Command) -> Result<Exit, RunErr
     match command {
         Command::Init(args) => init::run(out, args).await,
         Command::Validate(args) => validate::run(out, args),
+        Command::Fmt(args) => fmt::run(out, args),
         Command::Plan(args) => plan::run(out, args).await,
         Command::Apply(args) => apply::run(out, args).await,
         Command::Resume(args) => resume::run(out, args).await,
@@ -236,6 +264,8 @@ pub(super) async fn run(out: &Console, command: &Command) -> Result<Exit, RunErr
         Command::Undo(args) => undo::run(out, args).await,
         Command::Destroy(args) => destroy::run(out, args).await,
         Command::Show(args) => show::run(out, args),
+        Command::Diff(args) => diff::run(out, args),
+        Command::Graph(args) => graph::run(out, args).await,
         Command::Approve(args) => approve::run(out, args),
         Command::Verify(args) => verify::run(out, args),
         Command::Adopt(args) => adopt::run(out, args).await,

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use super::side_by_side::side_by_side;
 use super::{is_top, secret};
 use crate::config::problem::{Problem, Problems, SourceFile};
 use crate::config::tables::{TableContext, TableLimits, expand_tables, is_table};
-use crate::config::yaml::{self, YamlNode};
+use crate::config::yaml::{self, YamlFile, YamlNode};
 use crate::disk;
 use crate::text::shell_quote;
 
@@ -47,11 +47,11 @@ pub(super) struct ConfigFile {
 }
 
 /// A file to read: its path, and the name that the user gave it.
-struct FoundFile {
-    path: PathBuf,
-    name: String,
+pub(in crate::config) struct FoundFile {
+    pub(in crate::config) path: PathBuf,
+    pub(in crate::config) name: String,
     /// The folder that it was found in, which no link may lead out of; none for a file that the user named.
-    within_folder: Option<PathBuf>,
+    pub(in crate::config) within_folder: Option<PathBuf>,
 }
 
 struct FileFinder<'a> {
@@ -99,8 +99,8 @@ pub(crate) fn has_default_config(folder: &Path) -> bool {
     folder.join(FILE).is_file() || entries().any(|entry| is_yaml(&entry.path()))
 }
 
-/// Finds and reads all files. A relative path starts from `here`.
-pub(super) fn read_files(here: &Path, sources: &[PathBuf], edits: &FileEdits) -> (Vec<ConfigFile>, Problems) {
+/// Finds all files. A relative path starts from `here`.
+pub(in crate::config) fn find_files(here: &Path, sources: &[PathBuf]) -> (Vec<FoundFile>, Problems) {
     let mut finder =
         FileFinder { current_folder: here, found: Vec::new(), seen_paths: HashSet::new(), problems: Problems::default() };
     if sources.is_empty() {
@@ -110,7 +110,12 @@ pub(super) fn read_files(here: &Path, sources: &[PathBuf], edits: &FileEdits) ->
             finder.add_given(source);
         }
     }
-    let FileFinder { found, mut problems, .. } = finder;
+    (finder.found, finder.problems)
+}
+
+/// Finds and reads all files. A relative path starts from `here`.
+pub(super) fn read_files(here: &Path, sources: &[PathBuf], edits: &FileEdits) -> (Vec<ConfigFile>, Problems) {
+    let (found, mut problems) = find_files(here, sources);
     let new = edits.0.iter().filter(|(path, text)| {
         let path = absolute_path(path);
         text.is_some() && !is_table(&path) && !found.iter().any(|found| absolute_path(&found.path) == path)
@@ -140,8 +145,7 @@ fn read_file(found: &FoundFile, edits: &FileEdits) -> (Option<ConfigFile>, Probl
     let text = match edits.edited_text(&found.path) {
         Some(None) => return (None, Problems::default()),
         Some(Some(text)) => Ok(text.clone()),
-        None if found.name == STDIN && found.path.ends_with(DASH) => stdin_text().clone(),
-        None => text_of(found),
+        None => file_text(found),
     };
     match text {
         Ok(text) => {
@@ -157,36 +161,19 @@ fn read_file(found: &FoundFile, edits: &FileEdits) -> (Option<ConfigFile>, Probl
     }
 }
 
-/// Applies a function to each item, on as many threads as there are processors; the results are in the order of the items.
-fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    if threads < 2 {
-        return items.iter().map(work).collect();
+/// Reads one text as YAML, whatever it says. Nothing of a file that is not telform's is quoted.
+pub(in crate::config) fn parse_yaml(name: &str, text: &str) -> (YamlFile, Problems) {
+    let (mut file, problems) = yaml::parse_file(name, text, &secret::key_secrecy);
+    if is_ours(&file.documents, text) {
+        return (file, problems);
     }
-    let next = AtomicUsize::new(0);
-    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let worker = || {
-            let mut done = Vec::new();
-            loop {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                let Some(item) = items.get(index) else { return done };
-                done.push((index, work(item)));
-            }
-        };
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().expect("a panic ends the run")).collect()
-    });
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
+    file.source = Arc::new(SourceFile::new(name, "", &[]).without_excerpts());
+    (file, problems.without_excerpts())
 }
 
 /// Reads one text.
 pub(super) fn parse_text(name: &str, folder: PathBuf, text: &str, edits: &FileEdits) -> (ConfigFile, Problems) {
-    let (mut file, mut problems) = yaml::parse_file(name, text, &secret::key_secrecy);
-    if !is_ours(&file.documents, text) {
-        problems = problems.without_excerpts();
-        file.source = Arc::new(SourceFile::new(name, "", &[]).without_excerpts());
-    }
+    let (mut file, mut problems) = parse_yaml(name, text);
     if problems.is_empty() && file.documents.is_empty() {
         problems.push(
             Problem::of_file("telform::file::empty", "the file is empty", name)
@@ -366,7 +353,7 @@ fn io_reason(error: &std::io::Error) -> String {
 }
 
 /// A text, or a code and what is wrong.
-type ReadText = Result<String, (&'static str, String)>;
+pub(in crate::config) type ReadText = Result<String, (&'static str, String)>;
 
 /// What standard input holds. A run reads its configuration more than once, and this only the first time.
 fn stdin_text() -> &'static ReadText {
@@ -381,7 +368,11 @@ fn stdin_text() -> &'static ReadText {
     })
 }
 
-fn text_of(found: &FoundFile) -> ReadText {
+/// The text of a file, or of standard input.
+pub(in crate::config) fn file_text(found: &FoundFile) -> ReadText {
+    if found.name == STDIN && found.path.ends_with(DASH) {
+        return stdin_text().clone();
+    }
     let file = match &found.within_folder {
         Some(folder) => disk::open_within(&[folder], &found.path),
         None => disk::open_file(&found.path),

@@ -36,6 +36,7 @@ mod references;
 mod renames;
 mod secret;
 mod shapes;
+mod side_by_side;
 mod suggestions;
 mod texts;
 mod tombstones;
@@ -47,8 +48,10 @@ pub(crate) use accounts::variable_name;
 pub(in crate::config) use defaults::may_have_default;
 use files::ConfigFile;
 pub use files::{FileEdits, source_paths};
+pub(in crate::config) use files::{FoundFile, file_text, find_files, parse_yaml};
 pub(crate) use files::{STDIN, has_default_config, is_stdin};
 use layers::LayeredBlock;
+pub(in crate::config) use secret::key_secrecy;
 pub(crate) use suggestions::closest_name;
 pub(in crate::config) use suggestions::{join_names, shorten_name, suggest_names};
 

@@ -42,7 +42,7 @@ static SOURCED: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
 
 /// Whether the value of a key must not be shown. Misspelled names count as well: the value is as secret as under the correct
 /// name.
-pub(super) fn key_secrecy(key: &str) -> KeySecrecy {
+pub(in crate::config) fn key_secrecy(key: &str) -> KeySecrecy {
     if SECRET.contains(key) {
         return KeySecrecy::Sure;
     }

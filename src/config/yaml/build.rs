@@ -82,19 +82,24 @@ fn build_from_events(text: &str, builder: &mut NodeBuilder<'_>) -> Result<(), Bo
         let what = format!("the file has {} bytes; the limit is {MAX_BYTES}", text.len());
         return Err(YamlFault::new("telform::yaml::limit", what, Span::default()).help("split it into several files"));
     }
-    let mut options = granit_parser::options! {
-        flow_nesting_limit: MAX_DEPTH * 2,
-        block_nesting_limit: MAX_DEPTH * 2,
-    };
-    options.set_emit_comments(false);
-    for event in Parser::new_from_str_with_options(text, options) {
+    for event in events(text) {
         let (event, span) = event.map_err(|error| syntax_fault(text, &error))?;
         builder.handle_event(event, &span)?;
     }
     Ok(())
 }
 
-fn span_from_parser(span: &granit_parser::Span, length: usize) -> Span {
+/// The events of a text, within the limits of every file.
+pub(in crate::config) fn events(text: &str) -> impl Iterator<Item = Result<(Event<'_>, granit_parser::Span), ScanError>> {
+    let mut options = granit_parser::options! {
+        flow_nesting_limit: MAX_DEPTH * 2,
+        block_nesting_limit: MAX_DEPTH * 2,
+    };
+    options.set_emit_comments(false);
+    Parser::new_from_str_with_options(text, options)
+}
+
+pub(in crate::config) fn span_from_parser(span: &granit_parser::Span, length: usize) -> Span {
     let start = span.start.byte_offset().unwrap_or_default().min(length);
     let end = span.end.byte_offset().unwrap_or(start).clamp(start, length);
     Span::new(start, end, span.start.line(), span.start.col() + 1)

@@ -17,6 +17,7 @@ mod mask;
 mod merge;
 mod plain_scalar;
 
+pub(in crate::config) use build::{events, span_from_parser};
 pub(crate) use mask::is_variable_name as is_variable;
 pub use plain_scalar::{PlainScalar, double_quote};
 

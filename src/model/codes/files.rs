@@ -15,6 +15,9 @@ pub(super) const FILES: CodeGroup = CodeGroup {
         "telform::file::empty_folder" 1
             "A folder that was named contains no `.yaml` or `.yml` file."
             "Put a file there, or name another folder."
+        "telform::file::format" 1
+            "In telform's layout a file would not say the same, so `telform fmt` left it as it is."
+            "Write the value at the shown place in a simpler form, such as a text in quotes on one line."
         "telform::file::hidden" -
             "Warning: a file whose name begins with a dot is not read."
             "Rename it, or name it with `-f`."
@@ -22,8 +25,8 @@ pub(super) const FILES: CodeGroup = CodeGroup {
             "A file is too large, or folders are nested too deeply."
             "Split the file; name the folder that is meant."
         "telform::file::link" 1
-            "A file or folder in the folder that is read is a link to a place outside it, so it was not read."
-            "Put the file itself there, or name it with `-f`."
+            "A file or folder in the folder that is read is a link to a place outside it, so it was not read. Or `telform fmt` was given a link, and writes through none."
+            "Put the file itself there, or name it with `-f`. For `telform fmt`, name the file that the link leads to."
         "telform::file::missing" 1
             "A file or folder that `-f` names does not exist."
             "Correct the path. A missing file is never skipped."

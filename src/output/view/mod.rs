@@ -3,8 +3,10 @@
 mod accounts;
 pub mod doctor;
 pub mod explain;
+pub mod formatting;
 pub mod github;
 pub mod gitlab;
+pub mod graph;
 mod groups;
 pub mod html;
 pub mod inventory;
@@ -12,6 +14,7 @@ pub mod journal;
 pub mod json;
 mod limits;
 pub mod markdown;
+pub mod plan_comparison;
 pub mod policy;
 pub mod progress;
 pub mod provenance;

@@ -2,6 +2,7 @@
 //! planner against a strict model without HTTP; everything together against the simulator; the normalisers alone.
 
 mod case;
+mod comparing;
 mod dice;
 mod execute;
 mod guarding;

@@ -8,7 +8,7 @@ use crate::text::{escape, escape_multiline, truncate_middle};
 const LONGEST: usize = 200;
 
 /// One line of live text, cut, in a code span.
-pub(super) fn code_span(text: &str) -> String {
+pub(in crate::output::view) fn code_span(text: &str) -> String {
     uncut_code_span(&cut_text(text))
 }
 
