@@ -84,7 +84,7 @@ pub enum Command {
     ///
     /// Changes indentation, blanks and blank lines. Values, comments and quotes stay.
     #[command(
-        after_help = "Examples:\n  telform fmt\n  telform fmt --check            # writes nothing; exits with 1 if a file would change\n  telform fmt --diff envs/       # shows what would change; writes nothing\n  telform fmt - < generated.yaml > telform.yaml\n\nOnly white space changes. Before a file is written, its new text is read again and must say the same as the old one. JSON and CSV files are left alone."
+        after_help = "Examples:\n  telform fmt\n  telform fmt --check         # exits with 1 if a file would change\n  telform fmt --diff envs/    # shows what would change; writes nothing\n  telform fmt - < generated.yaml > telform.yaml\n\nOnly white space changes. Before a file is written, its new text is read again and must say the same as the old one. JSON and CSV files are left alone."
     )]
     Fmt(FmtArgs),
     /// Show what would change; sends only GET
@@ -141,7 +141,7 @@ pub enum Command {
     ///
     /// The order of its requests, or who serves the phone numbers. Sends only GET.
     #[command(
-        after_help = "Examples:\n  telform graph plan.json | dot -Tsvg > plan.svg\n  telform graph plan.json --format mermaid --out plan.mmd\n  telform graph plan.json --show wiring | dot -Tsvg > wiring.svg\n  telform graph --target bridges.sales      # plans first, as `telform plan` does\n\nAn arrow leads from a request to one that waits for it. Above 40 requests, alike ones are drawn as one."
+        after_help = "Examples:\n  telform graph plan.json | dot -Tsvg > plan.svg\n  telform graph plan.json --format mermaid --out plan.mmd\n  telform graph plan.json --show wiring | dot -Tsvg > wiring.svg\n  telform graph --target bridges.sales     # plans first\n\nAn arrow leads from a request to one that waits for it. Above 40 requests, alike ones are drawn as one."
     )]
     Graph(GraphArgs),
     /// Approve a saved plan with a signature, offline
