@@ -100,7 +100,7 @@ impl RunReports {
                 return Err(RunError::other(
                     "telform::cli::formats",
                     format!("`{command}` prints its progress to standard output, so a report needs a file"),
-                    format!("name one: `telform {command} --report html=report.html`"),
+                    "name one: `--report html=report.html`",
                 ));
             };
             files.push((target.format, file));
