@@ -234,13 +234,15 @@ mod tests {
     }
 
     /// Commands that write a document, and the formats of each. A new one belongs here, with the same spellings.
-    const DOCUMENTS: [(&str, &str); 12] = [
+    const DOCUMENTS: [(&str, &str); 14] = [
         ("validate", "text"),
         ("plan", "text"),
         ("undo", "text"),
         ("destroy", "text"),
         ("show", "text"),
         ("get", "table"),
+        ("diff", "text"),
+        ("graph", "dot"),
         ("docs", "text"),
         ("journal export", "json"),
         ("journal show", "text"),

@@ -22,6 +22,12 @@ pub use hidden::HiddenValues;
 /// thousand bytes for it.
 pub type AttributeValues = LiteMap<String, Value>;
 
+/// Writes [`AttributeValues`] as a map, also where there are none: by itself the type writes an empty list then, and the digest of a
+/// plan would not be that of its document.
+pub fn serialize_values<S: Serializer>(values: &AttributeValues, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(values)
+}
+
 /// What every printed form of a secret shows instead of the secret.
 pub const MASK: &str = "(secret)";
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::call::{Call, StepId};
 use crate::model::resource::{Address, ServedBy};
-use crate::model::value::AttributeValues;
+use crate::model::value::{AttributeValues, serialize_values};
 
 /// The phases, in the order in which a plan goes through them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -164,8 +164,10 @@ pub enum StepOperation {
     /// Creates an object. Precondition: none with this natural key exists.
     Create {
         /// Natural key.
+        #[serde(serialize_with = "serialize_values")]
         key: AttributeValues,
         /// What the answer must repeat (unpod.md 3: a service of another generation accepts the request and drops the value).
+        #[serde(serialize_with = "serialize_values")]
         expect: AttributeValues,
         /// Secrets that it writes, by attribute.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -182,11 +184,13 @@ pub enum StepOperation {
         /// Identity.
         id: String,
         /// The values that the plan saw of what it changes.
+        #[serde(serialize_with = "serialize_values")]
         before: AttributeValues,
         /// What the answer must show.
+        #[serde(serialize_with = "serialize_values")]
         expect: AttributeValues,
         /// Nested values that are not sent and must not change (carrierx.md 6.5).
-        #[serde(default, skip_serializing_if = "AttributeValues::is_empty")]
+        #[serde(default, skip_serializing_if = "AttributeValues::is_empty", serialize_with = "serialize_values")]
         untouched: AttributeValues,
         /// Secrets that it writes, by attribute.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -224,6 +228,7 @@ pub enum StepOperation {
         /// Identity.
         id: String,
         /// What the plan saw of it.
+        #[serde(serialize_with = "serialize_values")]
         before: AttributeValues,
         /// Connections (bridge, number) that were removed before it.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]

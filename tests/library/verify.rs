@@ -35,11 +35,16 @@ fn every(nth: usize) -> usize {
 
 #[test]
 fn good_plans() {
-    for name in ["small.json", "overwrites.json", "quickstart.json"] {
+    for name in ["small.json", "overwrites.json", "quickstart.json", "references.json"] {
         let verdict = verdict(&text(name));
         assert!(verdict.verified && verdict.applicable, "{name}: {:#?}", verdict.violations);
     }
 }
+
+/// The id of the parent in the request that creates its child.
+const ID_OF_PARENT: &str = "/steps/1/call/body/object/parent_sid/with_ids/ids/";
+/// The id of the parent that is deleted.
+const OLD_PARENT: &str = "9c1e7b33-0d52-4b9c-b6f7-2f4a8d7c6e05";
 
 /// One broken rule each: document, its code, position in the plan, the value there instead (nothing: the member is removed).
 /// The forger has corrected the digest and the summary.
@@ -117,6 +122,29 @@ fn broken() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
         ("quickstart.json", "action", "/changes/4/also_leaves", Some(json!(["carrierx"]))),
         ("quickstart.json", "action", "/changes/4/also_leaves", Some(json!(["unpod"]))),
         ("quickstart.json", "action", "/changes/0/also_leaves", Some(json!(["carrierx"]))),
+        // An id that no earlier create makes, or of another kind of step; an address, or nothing, in place of an id; an id where
+        // no object is named; a name of what is deleted; and a delete that does not wait for what takes its name away.
+        ("references.json", "reference", "/steps/1/waits_for", None),
+        ("references.json", "reference", ID_OF_PARENT, Some(json!("s3"))),
+        ("references.json", "reference", ID_OF_PARENT, Some(json!("s5"))),
+        ("references.json", "reference", "/steps/1/call/body/object/parent_sid", Some(json!({ "value": "partners.reseller" }))),
+        ("references.json", "reference", "/steps/1/call/body/object/parent_sid/with_ids/value", Some(json!(OLD_PARENT))),
+        ("references.json", "reference", "/steps/1/call/body/object/parent_sid/with_ids/ids", Some(json!({}))),
+        (
+            "references.json",
+            "reference",
+            "/steps/1/call/body/object/name",
+            Some(json!({ "with_ids": { "value": "", "ids": { "": "s1" } } })),
+        ),
+        ("references.json", "reference", "/steps/2/call/body/object/parent_sid", Some(json!({ "value": OLD_PARENT }))),
+        ("references.json", "reference", "/steps/4/waits_for", Some(json!(["phase:read_back"]))),
+        (
+            "references.json",
+            "reference",
+            "/references",
+            Some(json!({ "partners.trunk": { "account": "carrierx", "id": OLD_PARENT } })),
+        ),
+        ("references.json", "attribute", "/changes/0/attributes/9/after/value", Some(json!("partners.other"))),
         ("small.json", "shape", "/steps/0/more", Some(json!(1))),
         ("small.json", "shape", "/steps/0/operation/more", Some(json!(1))),
         ("small.json", "shape", "/impact/0/dark_steps", Some(json!(1.0))),

@@ -7,14 +7,16 @@ use crate::bench::{Ran, Story};
 use crate::machine::{EXAMPLES, command_of, commands, story};
 
 /// These print exactly what was requested, without a verdict.
-const WHOLE: [&str; 6] = ["completions", "docs", "get", "journal export", "sandbox", "schema"];
+const WHOLE: [&str; 7] = ["completions", "docs", "get", "graph", "journal export", "sandbox", "schema"];
 
 /// In this order, on one folder: arguments, exit code, and how the one line begins.
 const QUIET: &[(&str, i32, &str)] = &[
     ("validate", 0, "Valid: "),
+    ("fmt --check", 0, "The file is already formatted."),
     ("plan", 3, "1 to create, 1 to update, 1 to delete, 1 number moved, 5 requests, 1 REFUSED"),
     ("plan --max-deletes 1 --out plan.json", 0, "1 to create"),
     ("show plan.json", 0, "1 to create"),
+    ("diff plan.json plan.json", 0, "Both plans do the same: "),
     ("approve plan.json --sign keys/ann", 0, "Wrote plan.json.approvals/SHA256-"),
     ("verify plan.json", 0, "Verified: every rule holds."),
     ("rehearse plan.json", 0, "Rehearsed: 4 writes, and a fresh plan is empty."),

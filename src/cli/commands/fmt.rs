@@ -75,10 +75,10 @@ fn print_text(out: &Console, args: &FmtArgs, done: &FormattedFiles, is_stdin: bo
     let changed = || done.files.iter().filter(|file| file.differs());
     if args.diff {
         out.print_as_is(&formatting::changes_as_patch(changed()));
-    } else if !is_stdin {
-        out.print(&formatting::changed_as_text(changed(), is_written));
-    } else if !args.check {
+    } else if is_stdin && !args.check {
         done.files.iter().for_each(|file| out.print_as_is(&file.after));
+    } else if !is_stdin && !out.global.quiet {
+        out.print(&formatting::changed_as_text(changed(), is_written));
     }
     if !out.global.quiet {
         done.left_alone.iter().for_each(|left| out.print_stderr(&formatting::left_alone_as_text(left)));
@@ -86,7 +86,7 @@ fn print_text(out: &Console, args: &FmtArgs, done: &FormattedFiles, is_stdin: bo
     if !done.problems.is_empty() {
         out.print_stderr(&render_problems(&done.problems, out.color_on_stderr(), out.width()));
     }
-    if out.global.quiet || done.files.is_empty() || is_stdin && !args.check {
+    if done.files.is_empty() || is_stdin && !args.check {
         return;
     }
     let summary = formatting::summary_as_text(changed().count(), done.files.len(), is_written);
