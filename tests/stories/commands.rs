@@ -94,7 +94,7 @@ fn forget_releases_without_a_request() {
     assert_eq!(story.take_log(), [""; 0]);
     // Without its entry in the ledger, an object that is removed from the YAML is unmanaged.
     story.carrierx("partners: {}\n");
-    story.expect(0, "plan --detailed-exitcode").says("Not managed and left alone");
+    story.expect(0, "plan --detailed-exitcode").says("Not managed");
     // While it is in the YAML, it is found and adopted again.
     story.carrierx(&west(""));
     story.apply().says("adopted");

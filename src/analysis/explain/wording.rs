@@ -20,7 +20,7 @@ impl ObjectDecision {
             Self::Released => "released, left as it is",
             Self::AlreadyGone => "already deleted, nothing to do",
             Self::AccountGone => "left alone, because its account is not in the YAML",
-            Self::Unmanaged => "unmanaged, left alone",
+            Self::Unmanaged => "unmanaged",
             Self::LeftOut => "its account is left out of this run",
             Self::Existing => "referred to, never changed",
             Self::NotTaken => "differs: the service did not take what was sent, nothing is sent again",
@@ -48,7 +48,9 @@ impl ObjectDecision {
             Self::AccountGone => "telform reads only the accounts that the YAML defines",
             Self::NotTaken => "what differs was sent before, but the service still shows the old value",
             Self::Existing => "`existing` names it: entries may refer to it, and telform never changes, deletes or manages it",
-            Self::Unmanaged => "no address claims it: telform counts such objects and never changes them",
+            Self::Unmanaged => {
+                "no address claims it: telform never changes or deletes such an object itself; numbers on it move or are cut when what serves them is replaced or deleted"
+            }
         }
     }
 }

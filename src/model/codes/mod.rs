@@ -75,7 +75,14 @@ pub fn find_codes(text: &str) -> Vec<&'static CodeEntry> {
         }
     };
     let whole: Vec<_> = all_codes().filter(fits(true)).collect();
-    if whole.is_empty() { all_codes().filter(fits(false)).collect() } else { whole }
+    match wanted {
+        _ if !whole.is_empty() => whole,
+        // Most codes begin so, and those of a plan do not.
+        [first, rest @ ..] if first == "telform" && !rest.is_empty() => {
+            all_codes().filter(|code| code_words(code.code) == rest).collect()
+        }
+        _ => all_codes().filter(fits(false)).collect(),
+    }
 }
 
 /// The words of a code, in small letters.
@@ -137,6 +144,7 @@ mod tests {
             "max deletes",
             " guard / max deletes ",
             "guard.max-deletes",
+            "telform::guard::max_deletes",
         ];
         for text in max_deletes {
             assert_eq!(found(text), ["guard::max_deletes"], "{text}");

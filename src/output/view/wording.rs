@@ -43,7 +43,7 @@ pub(super) const NOTICES: &str = "Notices";
 pub(super) const NOT_UNDONE: &str = "Cannot be undone";
 /// Title over what was sent before and is not in effect.
 pub(super) const NOT_TAKEN: &str = "Not accepted by the service";
-pub(super) const UNMANAGED: &str = "Not managed and left alone";
+pub(super) const UNMANAGED: &str = "Not managed";
 pub(super) const RISKY: &str = "risky: may affect what is connected to it";
 pub(super) const NOT_SET: &str = "(not set)";
 

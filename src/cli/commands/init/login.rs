@@ -7,6 +7,7 @@ use crate::config::desired;
 use crate::config::schema;
 use crate::model::kind::{ServiceTable, SettingRole};
 use crate::model::resource::SecretSource;
+use crate::model::value::hidden::looks_secret;
 use crate::run::RunError;
 use crate::services;
 use crate::text::shorten;
@@ -104,7 +105,7 @@ pub(super) fn service_of(word: &str) -> Result<&'static ServiceTable, RunError> 
 pub(super) fn source_of(text: &str, shown: &str) -> Result<SecretSource, RunError> {
     let is_set = |name: &str| std::env::var_os(name).is_some();
     let source = obvious_source(text, &is_set).or_else(|| match text.split_once(':') {
-        Some(("env", name)) if crate::config::yaml::is_variable(name) => Some(SecretSource::Env(name.to_owned())),
+        Some(("env", name)) if names_variable(name) => Some(SecretSource::Env(name.to_owned())),
         Some(("file", path)) if !path.trim().is_empty() => Some(SecretSource::File(path.into())),
         Some(("command", line)) if !line.trim().is_empty() => {
             Some(SecretSource::Command(line.split_whitespace().map(str::to_owned).collect()))
@@ -130,7 +131,12 @@ fn obvious_source(text: &str, is_set: &dyn Fn(&str) -> bool) -> Option<SecretSou
     let name = name
         .or_else(|| text.strip_prefix("env:").map(str::trim))
         .or_else(|| (crate::config::yaml::is_variable(text) && is_set(text)).then_some(text))?;
-    crate::config::yaml::is_variable(name).then(|| SecretSource::Env(name.to_owned()))
+    (is_set(name) || names_variable(name)).then(|| SecretSource::Env(name.to_owned()))
+}
+
+/// Whether a text can be the name of a variable, and is not the token itself behind `env:`.
+fn names_variable(name: &str) -> bool {
+    crate::config::yaml::is_variable(name) && !looks_secret(name)
 }
 
 /// `NAME=SOURCE`; the name may be omitted where only one account exists.
@@ -209,7 +215,19 @@ mod tests {
         }
         assert_eq!(of("WEST_TOKEN").as_deref(), Some("WEST_TOKEN"));
         // These may be tokens, and no message repeats them.
-        for text in ["EAST_TOKEN", "AKIAIOSFODNN7", "$", "${A", "$a b", "{ env: }", "{ file: x }", "s3cr3t$A", ""] {
+        for text in [
+            "EAST_TOKEN",
+            "AKIAIOSFODNN7",
+            "$",
+            "${A",
+            "$a b",
+            "{ env: }",
+            "{ file: x }",
+            "s3cr3t$A",
+            "",
+            "env:sk_live_0123456789abcdef",
+            "${sk_live_0123456789abcdef}",
+        ] {
             assert_eq!(of(text), None, "{text}");
         }
     }

@@ -16,7 +16,7 @@ use crate::text::escape;
 /// `telform journal show`.
 #[derive(Debug, Args, Clone)]
 pub struct ShowRunArgs {
-    /// Its id or the start of it [default: the last run]
+    /// Its id, the start of it, or `last` [default: the last run]
     pub run: Option<String>,
     /// How it is shown.
     #[command(flatten)]
@@ -46,8 +46,9 @@ pub(super) fn show_run(out: &Console, args: &ShowRunArgs, runs: &[RecordedRun<'_
     }
     let asked = args.run.as_deref().unwrap_or_default();
     let fits: Vec<&RecordedRun<'_>> = match &args.run {
-        Some(asked) => runs.iter().filter(|run| run.id.starts_with(asked.as_str())).collect(),
         None => runs.last().into_iter().collect(),
+        Some(asked) if asked == "last" => runs.last().into_iter().collect(),
+        Some(asked) => runs.iter().filter(|run| run.id.starts_with(asked.as_str())).collect(),
     };
     let [run] = fits.as_slice() else {
         let what = if fits.is_empty() { "no run" } else { "more than one run" };
