@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use litemap::LiteMap;
 use serde::Deserialize;
 use smol_str::SmolStr;
 
@@ -13,10 +12,10 @@ use super::strict::CheckerValue;
 
 /// A list that takes only the memory of its items: a plan may have a million of them.
 pub(super) type List<T> = Box<[T]>;
-/// Values by attribute.
-pub(super) type CheckerValues = LiteMap<SmolStr, CheckerValue>;
+/// Values by attribute. Not a sorted list, which would also be read from a list of pairs.
+pub(super) type CheckerValues = BTreeMap<SmolStr, CheckerValue>;
 /// The entries of a body.
-pub(super) type CheckerEntries = LiteMap<SmolStr, CheckerPayload>;
+pub(super) type CheckerEntries = BTreeMap<SmolStr, CheckerPayload>;
 
 macro_rules! objects {
     ($($name:ident { $($(#[$meta:meta])? $field:ident: $type:ty),* $(,)? })*) => {

@@ -146,6 +146,9 @@ fn broken() -> Vec<(&'static str, &'static str, &'static str, Option<Value>)> {
         ),
         ("references.json", "attribute", "/changes/0/attributes/9/after/value", Some(json!("partners.other"))),
         ("small.json", "shape", "/steps/0/more", Some(json!(1))),
+        // A list of pairs is not a map, although some readers take it for one.
+        ("small.json", "shape", "/steps/1/operation/expect", Some(json!([["zip", "90802"]]))),
+        ("small.json", "shape", "/steps/1/operation/expect", Some(json!([]))),
         ("small.json", "shape", "/steps/0/operation/more", Some(json!(1))),
         ("small.json", "shape", "/impact/0/dark_steps", Some(json!(1.0))),
     ]
