@@ -67,20 +67,34 @@ impl IrreversibleLoss {
     fn number_to_type(self) -> usize {
         if self.numbers > 0 { self.numbers } else { self.deletes + self.replaces }
     }
+
+    /// Why that is asked for, before the question; nothing where the answer is a word.
+    fn reason_to_type(self) -> Option<&'static str> {
+        match self {
+            Self { numbers: 0, deletes: 0, replaces: 0 } => None,
+            Self { numbers: 0, .. } => Some("To confirm that this is intended, type how many objects are deleted."),
+            _ => Some("To confirm that this is intended, type how many phone numbers are cut off."),
+        }
+    }
 }
 
 fn count_of(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The question, and its only accepted answer.
-fn confirmation_question(plan: &Plan) -> (String, String) {
-    let by_account = IrreversibleLoss::from_plan(plan);
-    let whole = by_account.values().fold(IrreversibleLoss::default(), |sum, loss| IrreversibleLoss {
+/// What cannot be undone in all accounts.
+fn whole_loss(by_account: &BTreeMap<&str, IrreversibleLoss>) -> IrreversibleLoss {
+    by_account.values().fold(IrreversibleLoss::default(), |sum, loss| IrreversibleLoss {
         numbers: sum.numbers + loss.numbers,
         deletes: sum.deletes + loss.deletes,
         replaces: sum.replaces + loss.replaces,
-    });
+    })
+}
+
+/// The question, and its only accepted answer.
+fn confirmation_question(plan: &Plan) -> (String, String) {
+    let by_account = IrreversibleLoss::from_plan(plan);
+    let whole = whole_loss(&by_account);
     if whole == IrreversibleLoss::default() {
         return ("Type yes to apply".to_owned(), "yes".to_owned());
     }
@@ -115,6 +129,9 @@ pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError
     if out.global.quiet {
         // The user must not answer without having seen the question.
         out.print_stderr(&format!("{}\n", plan.summary()));
+    }
+    if let Some(reason) = whole_loss(&IrreversibleLoss::from_plan(plan)).reason_to_type() {
+        out.print_stderr(&format!("\n{reason}\n"));
     }
     let asked = format!("\n{}: ", wrap_text(&question, out.width() - 2).join("\n"));
     Ok(ask_until_right(&answer, || plain_line(out, &asked), |told| out.print_stderr(&told)))

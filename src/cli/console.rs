@@ -100,9 +100,19 @@ impl Console {
         }
     }
 
-    /// To standard output. Messages of a run that continues go to standard error when standard output is closed.
+    /// To standard output, at a terminal in lines that fit it. Messages of a run that continues go to standard error when standard
+    /// output is closed.
     pub(crate) fn print(&self, text: &str) {
-        let shown = self.fit_for_output(text);
+        self.print_within(text, if std::io::stdout().is_terminal() { self.width() } else { usize::MAX });
+    }
+
+    /// The same with lines of any width: a document that is shown at a terminal is to be copied from there.
+    pub(crate) fn print_unwrapped(&self, text: &str) {
+        self.print_within(text, usize::MAX);
+    }
+
+    fn print_within(&self, text: &str, columns: usize) {
+        let shown = self.fit_for_output(text, columns);
         if let WriteOutcome::Elsewhere { first } = self.meter.suspend(|| self.output.write(&shown)) {
             if first {
                 self.report_stdout_lost();
@@ -120,9 +130,11 @@ impl Console {
         }
     }
 
-    /// To standard error. A failure cannot be reported, and does not end the run.
+    /// To standard error, at a terminal in lines that fit it; other programs get whole sentences. A failure cannot be reported, and
+    /// does not end the run.
     pub(crate) fn print_stderr(&self, text: &str) {
-        let shown = self.fit_for_output(text);
+        let columns = if std::io::stderr().is_terminal() { self.width() } else { usize::MAX };
+        let shown = self.fit_for_output(text, columns);
         let text = neutralize_output(&shown);
         let _ = self.meter.suspend(|| write_whole(&mut anstream::stderr().lock(), text.as_bytes()));
     }
@@ -175,15 +187,12 @@ impl Console {
 
     /// Why a command ended before it could do its work, to standard error.
     pub(crate) fn print_failure(&self, failure: &RunError) {
-        let text = failure.text(self.color_on_stderr(), self.width(), &self.repeated_options);
-        // Other programs get whole sentences.
-        let terminal = std::io::stderr().is_terminal();
-        self.print_stderr(&fit_lines(&text, if terminal { self.width() } else { usize::MAX }));
+        self.print_stderr(&failure.text(self.color_on_stderr(), self.width(), &self.repeated_options));
     }
 
-    /// Adapted to the locale, with complete commands, and without anything that controls the terminal or CI runner. JSON is UTF-8
-    /// everywhere, and its texts are as they are.
-    fn fit_for_output<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    /// Adapted to the locale and to this many columns, with complete commands, and without anything that controls the terminal or CI
+    /// runner. JSON is UTF-8 everywhere, and its texts are as they are.
+    fn fit_for_output<'a>(&self, text: &'a str, columns: usize) -> Cow<'a, str> {
         if self.global.json {
             return Cow::Borrowed(text);
         }
@@ -191,10 +200,10 @@ impl Console {
         if let Cow::Owned(looked_at) = neutralize_output(&text) {
             text = Cow::Owned(looked_at);
         }
-        if !self.ascii {
-            return text;
+        if self.ascii {
+            text = Cow::Owned(without_signs(&text).into_owned());
         }
-        Cow::Owned(without_signs(&text).into_owned())
+        if columns == usize::MAX { text } else { Cow::Owned(fit_lines(&text, columns)) }
     }
 
     /// The result of a command, as its only document.
@@ -231,7 +240,8 @@ impl Console {
     /// Columns from `COLUMNS` or the terminal; 80 where neither is known.
     pub(crate) fn width(&self) -> usize {
         let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-        let asked = || console::Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+        let size = |terminal: console::Term| terminal.size_checked().map(|(_, columns)| usize::from(columns));
+        let asked = || size(console::Term::stdout()).or_else(|| size(console::Term::stderr()));
         said.or_else(asked).filter(|columns| *columns >= 40).unwrap_or(80)
     }
 

@@ -40,7 +40,7 @@ impl RunError {
                     let SourceLocation { file, line, column } = it.location.clone();
                     output::Place { file: file.to_string(), line: line as usize, column: column as usize }
                 };
-                (problems.iter().next().map(place), problems.to_reports())
+                (problems.iter().find(|it| !it.location.file.is_empty()).map(place), problems.to_reports())
             }
             Self::Ledger(_) | Self::Live(_) | Self::Other { .. } | Self::Refused { .. } => (None, Vec::new()),
         };

@@ -32,7 +32,7 @@ pub(super) fn finished(out: &Console, command: &str, plan: &Plan, writes: usize,
     } else {
         // A plan proves only what it read.
         let part = match command {
-            "undo" => Some("only what was taken back".to_owned()),
+            "undo" => Some("only what was undone".to_owned()),
             _ => describe_incomplete(second),
         };
         let part = part.map(|part| format!(" ({part})")).unwrap_or_default();

@@ -182,7 +182,7 @@ pub(super) fn print_or_write(out: &Console, to: &OutArgs, text: &str) -> Result<
     match to.out.as_deref().filter(|file| !is_printed(file)) {
         Some(file) => files::write_file(file, text, FileReaders::Anybody),
         None => {
-            out.print(text);
+            out.print_unwrapped(text);
             Ok(())
         }
     }

@@ -309,7 +309,7 @@ mod tests {
         walk(&command_tree());
     }
 
-    /// One line and a half of a terminal: more belongs into the second paragraph, which the manual page has.
+    /// One line and a half of a terminal: more belongs in the second paragraph, which the manual page has.
     #[test]
     fn each_option_has_a_short_line() {
         fn walk(command: &Command, path: &str, long: &mut Vec<String>) {

@@ -10,7 +10,7 @@ use crate::text::escape;
 /// The last line that this run wrote, with the command that requires it.
 pub(super) fn reached(out: &Console) -> Option<Reached> {
     let head = out.head_expectation.reached()?;
-    let demand = demand_command(out, &head);
+    let demand = next_demand(out, &head);
     let kept_in = out.head_expectation.file().map(|file| escape(&file.display().to_string()));
     Some(Reached { head, demand, kept_in })
 }
@@ -50,7 +50,28 @@ impl RepeatedOptions {
     }
 }
 
-/// The command that requires a head.
-pub(super) fn demand_command(out: &Console, head: &JournalHead) -> String {
-    format!("{} --journal-head {}", out.repeated_options.with_location_options("telform apply"), head.hash)
+/// The command that requires the head that this run came to. What follows a deletion or an undo is looked at first: an apply
+/// would make again what the run took away.
+fn next_demand(out: &Console, head: &JournalHead) -> String {
+    let options = &out.repeated_options;
+    let next = if options.destroys() || options.undoes() { "telform plan" } else { "telform apply" };
+    demand_command(out, next, head)
+}
+
+/// The command that applies the plan of this run and requires a head.
+pub(super) fn plan_demand(out: &Console, head: &JournalHead) -> String {
+    let options = &out.repeated_options;
+    let undo = options.command.trim_end_matches(" --plan");
+    let apply = if options.undoes() {
+        undo
+    } else if options.destroys() {
+        "telform apply --destroy"
+    } else {
+        "telform apply"
+    };
+    demand_command(out, apply, head)
+}
+
+fn demand_command(out: &Console, command: &str, head: &JournalHead) -> String {
+    format!("{} --journal-head {}", out.repeated_options.with_location_options(command), head.hash)
 }

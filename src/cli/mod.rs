@@ -40,7 +40,7 @@ mod unfinished_run;
 pub use args::Cli;
 
 use crate::output::view::json;
-use crate::output::view::text::fit_lines;
+use crate::output::view::text::{complete_before_wrapping, fit_lines};
 use crate::output::{self, Said};
 use crate::run::{Exit, RunError};
 use crate::text::{masked_for_display, neutralize_output};
@@ -70,7 +70,8 @@ fn parse_and_run() -> ExitCode {
         Err(failure) => return end_before_run(&failure),
     };
     for note in &line.notes {
-        let _ = writeln!(std::io::stderr(), "{}", sanitize_usage_error(note));
+        let note = fit_lines(note, stderr_columns().unwrap_or(usize::MAX));
+        let _ = writeln!(std::io::stderr(), "{}", sanitize_usage_error(&note));
     }
     let parsed = program.try_get_matches_from(line.args).and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
@@ -83,6 +84,10 @@ fn parse_and_run() -> ExitCode {
     let mut out = Console::new(&cli.global);
     out.tells_events = cli.command.tells_events();
     out.repeated_options = Arc::new(RepeatedOptions::from_matches(&matches));
+    if !out.global.json {
+        let options = Arc::clone(&out.repeated_options);
+        complete_before_wrapping(move |text| options.text(text).into_owned());
+    }
     panic_report::clear_meter_on_panic(&out.meter);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -124,7 +129,9 @@ fn end_without_command(error: clap::Error) -> ExitCode {
         print_failure_document(&exit::usage_failure(&error))
     } else if let (true, Cow::Owned(text)) = (error.use_stderr(), sanitize_usage_error(&error.render().to_string())) {
         // Reported without colours, because an argument held text that is not shown unchanged.
-        std::io::stderr().write_all(text.as_bytes())
+        std::io::stderr().write_all(fit_lines(&text, stderr_columns().unwrap_or(usize::MAX)).as_bytes())
+    } else if let (true, Some(columns)) = (error.use_stderr(), stderr_columns()) {
+        anstream::stderr().write_all(fit_lines(&error.render().ansi().to_string(), columns).as_bytes())
     } else {
         error.print().and_then(|()| std::io::stdout().flush())
     };
@@ -149,7 +156,7 @@ fn end_before_run(failure: &RunError) -> ExitCode {
 /// Columns of the terminal that standard error is.
 fn stderr_columns() -> Option<usize> {
     let (_, columns) = ::console::Term::stderr().size_checked()?;
-    Some(usize::from(columns))
+    Some(usize::from(columns)).filter(|columns| *columns >= 40)
 }
 
 fn asks_for_json() -> bool {

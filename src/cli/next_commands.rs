@@ -121,6 +121,11 @@ impl RepeatedOptions {
         self.options.iter().any(|(long, _)| long == "destroy")
     }
 
+    /// Whether this run undoes another, or plans that.
+    pub(crate) fn undoes(&self) -> bool {
+        self.command.starts_with("telform undo ")
+    }
+
     /// The command of this run with these options in place of its own.
     pub(crate) fn this_command(&self, options: &[String]) -> String {
         let command = if self.command.is_empty() { "telform apply" } else { &self.command };
@@ -147,8 +152,8 @@ impl RepeatedOptions {
             return text.to_owned();
         }
         let own_folder = words.iter().any(|word| *word == "-C" || *word == "--directory");
-        let text = match text.strip_prefix("telform ").filter(|_| !own_folder) {
-            Some(rest) => format!("telform {}{rest}", self.directory),
+        let text = match text.strip_prefix("telform").filter(|_| !own_folder && !self.directory.is_empty()) {
+            Some(rest) => format!("telform {}{}", self.directory, rest.trim_start()),
             None => text.to_owned(),
         };
         if words.get(1).is_some_and(|first| UPDATED_SEPARATELY.contains(first)) {
@@ -185,9 +190,9 @@ impl RepeatedOptions {
         self.options.is_empty() && self.directory.is_empty()
     }
 
-    /// The same for every command that a text names in backticks.
+    /// The same for every command that a text names in backticks, also where a line ends within them.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        const OPEN: &str = "`telform ";
+        const OPEN: &str = "`telform";
         if self.is_empty() || !text.contains(OPEN) {
             return Cow::Borrowed(text);
         }
@@ -195,13 +200,16 @@ impl RepeatedOptions {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once(OPEN) {
             all.push_str(before);
-            let Some((command, behind)) = after.split_once('`') else {
-                all.push_str(OPEN);
-                rest = after;
-                continue;
-            };
-            all.push_str(&format!("`{}`", self.complete_command(&format!("telform {command}"))));
-            rest = behind;
+            match after.split_once('`').filter(|(command, _)| command.starts_with(char::is_whitespace)) {
+                Some((command, behind)) => {
+                    all.push_str(&format!("`{}`", self.complete_command(&format!("telform{command}"))));
+                    rest = behind;
+                }
+                None => {
+                    all.push_str(OPEN);
+                    rest = after;
+                }
+            }
         }
         all.push_str(rest);
         Cow::Owned(all)

@@ -175,7 +175,7 @@ fn translate_state(line: &mut Translation, at: usize, program: &Command) -> Resu
         }
         ("mv" | "move", [from, to]) => {
             return Err(usage_error(
-                "a rename belongs into the YAML, so that every ledger follows it",
+                "a rename belongs in the YAML, so that every ledger follows it",
                 format!(
                     "rename the entry and add `moved: [{{ from: {from}, to: {to} }}]` to the YAML; for this ledger alone, rename the entry and run `telform ledger move {from} {to}`"
                 ),
@@ -183,7 +183,7 @@ fn translate_state(line: &mut Translation, at: usize, program: &Command) -> Resu
         }
         ("mv" | "move", _) => {
             return Err(usage_error(
-                "a rename belongs into the YAML, so that every ledger follows it",
+                "a rename belongs in the YAML, so that every ledger follows it",
                 "rename the entry and add `moved: [{ from: OLD, to: NEW }]` to the YAML; for this ledger alone, rename the entry and run `telform ledger move OLD NEW`",
             ));
         }

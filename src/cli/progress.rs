@@ -99,27 +99,28 @@ impl Progress for Console {
             }
             RunEvent::PoliciesRefused => self.print_stderr("nothing was written\n"),
             RunEvent::NothingToResume => self.print_stderr("no run was interrupted here, so there is nothing to resume\n"),
-            RunEvent::Stale { undo, moved } => {
+            RunEvent::Stale { undo, moved, used } => {
                 if json {
                     self.print_event(&Said::Stale { moved });
-                } else {
+                } else if used.is_none() {
                     self.print(&report::render_differences(moved, self.plan_detail()));
                 }
+                let why = used.map_or("the services changed since the review".to_owned(), |by| format!("it was {}", escape(by)));
                 let plan = undo.map_or("telform plan".to_owned(), |run| format!("telform undo {} --plan", escape(run)));
-                self.print_stderr(&format!(
-                    "Stale plan: the services changed since the review. Nothing was written. Run `{plan}` again.\n"
-                ));
+                self.print_stderr(&format!("Stale plan: {why}. Nothing was written. Run `{plan}` again.\n"));
             }
-            RunEvent::OtherDigest { digest, expected } => {
+            RunEvent::OtherDigest { digest, expected, used } => {
                 let review = if quiet { "Review it with `telform plan`" } else { "Review the plan above" };
+                let used = used.map(|by| format!(" The expected plan was {}.", escape(by))).unwrap_or_default();
                 self.print_stderr(&format!(
-                    "stale: the plan is {digest}, not the expected {}; nothing was written. {review} and use its digest.\n",
+                    "Stale plan: expected {}, got {digest}.{used} Nothing was written. {review} and use its digest.\n",
                     escape(expected)
                 ));
             }
-            RunEvent::SavedPlanUsed { by } => self.print_stderr(&format!(
-                "Stale plan: it was already used by {by}. Nothing was written. Run `telform plan` again.\n"
-            )),
+            RunEvent::SavedPlanUsed { by } => {
+                let by = escape(by);
+                self.print_stderr(&format!("Stale plan: it was {by}. Nothing was written. Run `telform plan` again.\n"));
+            }
             RunEvent::Unbound { secrets: [], .. } => {}
             RunEvent::Unbound { secrets, .. } if json => self.print_event(&Said::Unbound { secrets }),
             RunEvent::Unbound { why, secrets } => {
@@ -130,7 +131,7 @@ impl Progress for Console {
             RunEvent::UndoFound { run, left } => undo::print_not_undone(self, run, left),
             RunEvent::UndoMoved(otherwise) => undo::moved_since(self, otherwise),
             RunEvent::NothingToTakeBack { is_whole: true } => {
-                self.print_stderr("There is nothing to undo. Nothing was written.\n");
+                self.print_stderr("There is nothing to undo. Nothing was written.\n")
             }
             RunEvent::NothingToTakeBack { is_whole: false } => {
                 self.print_stderr("There is nothing to undo apart from what is named above. Nothing was written.\n")
@@ -180,7 +181,7 @@ impl Progress for Console {
             RunEvent::Applying { command, plan, advice } => {
                 if !json && !quiet {
                     let heading = match *command {
-                        "undo" => "Taking back",
+                        "undo" => "Undoing",
                         "rehearse" => "Rehearsing",
                         _ => "Applying",
                     };
@@ -232,7 +233,6 @@ impl Progress for Console {
     fn on_warning(&self, warning: &Warning<'_>) {
         let silent = self.global.json || self.global.quiet;
         match warning {
-            // On standard error, even where programs read the output.
             Warning::StateMissing { code, message, help } => {
                 for line in wrap_text(&format!("warning[{code}]: {message}"), self.width()) {
                     self.print_stderr(&format!("{line}\n"));
@@ -293,7 +293,7 @@ impl Progress for Console {
                 }
             }
             ApplyEvent::Interrupted => {
-                self.print_stderr("Interrupted. Finishing the requests that are running; press Ctrl-C again to stop at once.\n");
+                self.print_stderr("Interrupted. Finishing running requests; press Ctrl-C again to stop at once.\n");
             }
             ApplyEvent::Reconnecting { .. } | ApplyEvent::Started { .. } | ApplyEvent::StepStarted { .. } => {}
         }

@@ -13,9 +13,11 @@ const MOST: usize = 6;
 
 /// What refused a plan, by rule.
 struct RefusalSummary {
-    /// Guards with the amount and the limit: `max_deletes (1 > 0)`.
-    guards: Vec<String>,
-    /// Other rules with their objects: `prevent_delete (bridges.sales)`.
+    /// How many refusals there are: the number that the plan and its list say too.
+    count: usize,
+    /// Whether each is a guard.
+    only_guards: bool,
+    /// Each rule with its cases: `max_deletes (1 > 0)`, `prevent_delete (bridges.sales)`. Guards first.
     rules: Vec<String>,
     /// Options that allow everything; none where some refusal has no option.
     options: Option<Vec<String>>,
@@ -23,48 +25,49 @@ struct RefusalSummary {
 
 impl RefusalSummary {
     fn of(refusals: &[PlanRefusal]) -> Self {
-        let mut guards: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-        let mut rules: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        let is_guard = |refusal: &PlanRefusal| refusal.code.as_str().starts_with("guard::");
+        let mut by_rule: BTreeMap<(bool, bool, &str), Vec<&PlanRefusal>> = BTreeMap::new();
         for refusal in refusals {
-            match refusal.exceeded() {
-                Some(now) => {
-                    let worst = guards.entry(refusal.code.name()).or_insert(now);
-                    *worst = (*worst).max(now);
-                }
-                None => rules.entry(refusal.code.name()).or_default().extend(subject(refusal)),
-            }
+            let (other, unlimited) = (!is_guard(refusal), refusal.exceeded().is_none());
+            by_rule.entry((other, unlimited, refusal.code.name())).or_default().push(refusal);
         }
-        let rules = rules.iter().map(|(name, subjects)| match subjects.as_slice() {
-            [] => (*name).to_owned(),
-            [one] => format!("{name} ({one})"),
-            [first, rest @ ..] => format!("{name} ({first} and {} more)", rest.len()),
-        });
         Self {
-            guards: guards.iter().map(|(name, (amount, limit))| format!("{name} ({amount} > {limit})")).collect(),
-            rules: rules.collect(),
+            count: refusals.len(),
+            only_guards: refusals.iter().all(is_guard),
+            rules: by_rule.into_iter().map(|((.., name), cases)| rule_with_cases(name, &cases)).collect(),
             options: allowing_options(refusals),
         }
     }
 
     /// `2 guards refused: max_deletes (1 > 0), max_numbers_dark (1 > 0).`
     fn sentence(&self) -> String {
-        let listed = |names: &[String]| {
-            let more = names.len().saturating_sub(MOST);
-            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{}{rest}", names[..names.len() - more].join(", "))
+        let what = match (self.only_guards, self.count) {
+            (true, 1) => " guard",
+            (true, _) => " guards",
+            (false, _) => "",
         };
-        match (self.guards.as_slice(), self.rules.as_slice()) {
-            (guards, []) => format!("{} refused: {}.", count_of(guards.len(), "guard"), listed(guards)),
-            ([], rules) => format!("Refused: {}.", listed(rules)),
-            (guards, rules) => {
-                format!("{} refused: {}. Also refused: {}.", count_of(guards.len(), "guard"), listed(guards), listed(rules))
-            }
-        }
+        format!("{}{what} refused: {}.", self.count, listed(&self.rules))
     }
 }
 
-fn count_of(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+/// A rule, and what it refuses. A limit that is exceeded more than once names the accounts.
+fn rule_with_cases(name: &str, cases: &[&PlanRefusal]) -> String {
+    let case = |refusal: &&PlanRefusal| match refusal.exceeded() {
+        Some((amount, limit)) if cases.len() > 1 && !refusal.account.is_empty() => {
+            Some(format!("{} {amount} > {limit}", refusal.account))
+        }
+        Some((amount, limit)) => Some(format!("{amount} > {limit}")),
+        None => subject(refusal),
+    };
+    let cases: Vec<String> = cases.iter().filter_map(case).collect();
+    if cases.is_empty() { name.to_owned() } else { format!("{name} ({})", listed(&cases)) }
+}
+
+/// The first of many, and how many are left out.
+fn listed(all: &[String]) -> String {
+    let more = all.len().saturating_sub(MOST);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", all[..all.len() - more].join(", "))
 }
 
 fn subject(refusal: &PlanRefusal) -> Option<String> {
@@ -137,8 +140,12 @@ mod tests {
         assert_eq!(both.sentence(), "2 guards refused: max_deletes (1 > 0), max_numbers_dark (3 > 2).");
         assert_eq!(both.options.unwrap(), ["--max-deletes 1", "--max-numbers-dark 3"]);
         let kept = refusal_of(RefusalCode::PreventDelete, "it is protected");
-        let mixed = RefusalSummary::of(&[deletes, kept]);
-        assert_eq!(mixed.sentence(), "1 guard refused: max_deletes (1 > 0). Also refused: prevent_delete.");
+        let mixed = RefusalSummary::of(&[kept.clone(), deletes.clone()]);
+        assert_eq!(mixed.sentence(), "2 guards refused: max_deletes (1 > 0), prevent_delete.");
         assert!(mixed.options.is_none(), "no option allows the deletion of a protected object");
+        let in_account = |name: &str| PlanRefusal { account: name.to_owned(), ..deletes.clone() };
+        let other = refusal_of(RefusalCode::CreateOnly, "this API cannot change it");
+        let all = RefusalSummary::of(&[other, in_account("west"), kept, in_account("east")]);
+        assert_eq!(all.sentence(), "4 refused: max_deletes (west 1 > 0, east 1 > 0), prevent_delete, create_only.");
     }
 }

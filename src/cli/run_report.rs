@@ -39,6 +39,8 @@ struct Notes {
     refusals: Vec<(String, String)>,
     /// How to continue after it.
     next: Vec<(String, String)>,
+    /// The run that applied the saved plan before, in words.
+    used: Option<String>,
 }
 
 impl NotedRuns {
@@ -66,6 +68,9 @@ impl Console {
             RunEvent::Incomplete { advice, .. } | RunEvent::Unproven { advice, .. } => {
                 let whole = |it: &NextCommand| (it.what.to_owned(), self.repeated_options.complete_command(&it.command));
                 noted.notes().next = advice.iter().map(whole).collect();
+            }
+            RunEvent::Stale { used: Some(by), .. } | RunEvent::SavedPlanUsed { by } => {
+                noted.notes().used = Some((*by).to_owned())
             }
             _ => {}
         }
@@ -140,8 +145,12 @@ impl RunReports {
         if let Some((code, message, help)) = failure {
             end.reasons.push((format!("{code}: {message}"), out.repeated_options.text(&help).into_owned()));
         } else if exit == Exit::Stale {
-            let why = "Stale: the services or the configuration are not what the reviewed plan saw.";
-            end.reasons.push((why.to_owned(), "`telform plan` makes a new plan".to_owned()));
+            let used = self.noted.notes().used.clone();
+            let why = used
+                .map_or("Stale: the services or the configuration are not what the reviewed plan saw.".to_owned(), |by| {
+                    format!("Stale: the plan was {by}.")
+                });
+            end.reasons.push((why, "`telform plan` makes a new plan".to_owned()));
         }
         if let Err(error) = self.write(&end) {
             out.print_failure(&error);

@@ -14,9 +14,9 @@ pub(super) fn print_not_undone(out: &Console, run: &str, left: &[NotUndone]) {
     if out.global.quiet {
         return;
     }
-    out.print(&format!("Taking back run {}\n", escape(run)));
+    out.print(&format!("Undoing run {}\n", escape(run)));
     if !left.is_empty() {
-        out.print(&format!("\nNot taken back ({})\n", left.len()));
+        out.print(&format!("\nNot undone ({})\n", left.len()));
         for left in left {
             let text = escape(&format!("{}: {}", left.what, left.why));
             out.print(&format!("  {}\n", out.plan_detail().wrap(&text, 6).join("\n    ")));
@@ -49,11 +49,11 @@ pub(super) fn moved_since(out: &Console, otherwise: &SavedUndoDifference) {
     out.print("\n");
 }
 
-/// The YAML still wants what the run did.
+/// The YAML may still want what the run did.
 pub(super) fn warn_yaml_differs(out: &Console, plan: &Plan) {
     let addresses: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
     let text = format!(
-        "The YAML was not changed. Unless you change it too, the next apply makes this change again ({}).",
+        "The YAML was not changed. If it still states what the run did, the next apply does it again ({}).",
         escape(&addresses.join(", "))
     );
     out.print_stderr(&format!("{}\n", out.plan_detail().wrap_sentence(&text)));

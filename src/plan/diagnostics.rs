@@ -226,13 +226,13 @@ impl RefusalCode {
                 "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
             }
             Self::DeleteUndocumented => {
-                "{service} documents no way to delete this {one}. Close it in the service's portal and remove the tombstone; to leave it as it is and stop managing it, run `telform forget {address}`. If your service does have a delete, set `{undocumented delete}: true` on the account"
+                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry or tombstone, and close it in the service's portal; to continue without it, add `--exclude {address}`. If your service does have a delete, set `{undocumented delete}: true` on the account"
             }
             Self::SeveralFit => "pin the right one with `id:`",
             Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
             Self::ClaimedTwice => "keep one of the two addresses; to rename one, list it under `moved` with `from` and `to`",
             Self::GoneOrHidden => {
-                "check in the service's portal; if it really was deleted, release the address with `telform forget {address}`"
+                "check in the service's portal; if it really was deleted, release the address with `telform forget {address}`. To continue without it, add `--exclude {address}`"
             }
             Self::UnsettledCreate => {
                 "ask the owner of the mail address, or check in the service's portal: if it was created, pin its id with `id:`; if not, run `telform forget {address}` and apply again"

@@ -108,6 +108,25 @@ impl LedgerUpdate {
         }
     }
 
+    /// What it does, in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Rename { from, to } => format!("rename {from} to {to}"),
+            Self::Adopt { address, id, .. } | Self::AdoptHidden { address, id, .. } => format!("adopt {address} ({id})"),
+            Self::MoveEnded { account, number } => format!("the move of {number} in {account} ended"),
+            Self::Release { address, id, .. } => {
+                format!("release {address}{}", id.as_ref().map(|id| format!(" ({id})")).unwrap_or_default())
+            }
+            Self::Drop { address } => format!("remove the entry of {address}, whose object no longer exists"),
+            Self::Visible { address } => format!("{address} is visible"),
+            Self::Confirmed { address, attribute } => format!("{address} {attribute} is confirmed"),
+            Self::Protect { address, on: true } => format!("protect {address}"),
+            Self::Protect { address, on: false } => format!("remove the protection of {address}"),
+            Self::RenameAccount { from, to } => format!("rename account {from} to {to}"),
+            Self::Follow { address, account } => format!("record {address} in account {account}"),
+        }
+    }
+
     /// Whether it changes what telform manages, under which address, or how it is protected. All other effects only
     /// record facts about objects whose management does not change.
     pub fn is_decision(&self) -> bool {

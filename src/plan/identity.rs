@@ -43,7 +43,8 @@ impl<'a> Inputs<'a> {
     pub(super) fn account_line(&self, account: &Account) -> AccountLine {
         let AccountEntry { api, base_url, organization } = account_identity(account, self.options.sandbox);
         let generation = self.facts_of_account(&account.name).generation;
-        let token_from = Some(account.token.describe());
+        // The sandbox is given a token that it made up.
+        let token_from = (!self.options.sandbox).then(|| account.token.describe());
         let token_of = self.token_owner(&account.name).map(str::to_owned);
         AccountLine { name: account.name.clone(), api, base_url, organization, generation, token_from, token_of }
     }

@@ -202,7 +202,7 @@ impl NoticeCode {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Undoes => {
-                "undoes a run and leaves the YAML as it is: unless you change it too, the next apply makes the changes of that run again"
+                "undoes a run and does not change the YAML: if the YAML still states what that run did, the next apply does it again"
             }
             Self::NotUndone => "not undone",
             Self::SecretUnchanged => "unchanged since telform last wrote it",
@@ -274,8 +274,8 @@ impl NoticeCode {
             Self::KindNotMentioned => {
                 "managed objects of a kind that no file declares: not read and left alone. An empty map of the kind would delete them; `telform forget ADDRESS` releases one"
             }
-            Self::Protected => "protected from the next apply on: the YAML says `prevent_delete`",
-            Self::Unprotected => "no longer protected from the next apply on: the YAML no longer says `prevent_delete`",
+            Self::Protected => "protected from the next apply on: the YAML sets `prevent_delete: true`",
+            Self::Unprotected => "no longer protected from the next apply on: the YAML no longer sets `prevent_delete: true`",
             Self::MixedScripts => "contains letters of several scripts, some of which look alike; check the spelling",
             Self::OddCharacters => {
                 "contains invisible characters, or non-ASCII characters in a code or a number: it looks different from what it is"

@@ -69,20 +69,29 @@ pub(super) fn find_removals<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, sel
         removals.look_up(inputs, findings, &mut indexes, &wish);
     }
     if inputs.options.destroy {
-        for ObjectMatch { object, entry, kind, outcome: finding, .. } in findings.by_address.values() {
-            if let MatchOutcome::Live(live) = finding
-                && selection.includes(&object.address)
-            {
-                let remembered = entry.is_some_and(|entry| entry.prevent_delete);
-                removals.add_leaving(
-                    inputs,
-                    &object.address,
-                    &object.account,
-                    kind,
-                    live,
-                    "--destroy".to_owned(),
-                    object.prevent_delete || remembered,
-                );
+        let selected = findings.by_address.values().filter(|found| selection.includes(&found.object.address));
+        for ObjectMatch { object, entry, kind, outcome, .. } in selected {
+            match outcome {
+                MatchOutcome::Live(live) => {
+                    let remembered = entry.is_some_and(|entry| entry.prevent_delete);
+                    removals.add_leaving(
+                        inputs,
+                        &object.address,
+                        &object.account,
+                        kind,
+                        live,
+                        "--destroy".to_owned(),
+                        object.prevent_delete || remembered,
+                    );
+                }
+                // It exists and would be left behind without a word.
+                MatchOutcome::Hidden => {
+                    let id = object.id.as_deref().or(entry.map(|entry| entry.id.as_str())).unwrap_or_default();
+                    let what = format!("{} {id}", kind.singular);
+                    let detail = format!("{what} waits to be verified; the service hides it until then, so it cannot be deleted");
+                    removals.remarks.refuse(object, RefusalCode::GoneOrHidden, detail);
+                }
+                MatchOutcome::New | MatchOutcome::Blocked => {}
             }
         }
     }

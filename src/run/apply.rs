@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use super::carry_out::{Applied, CarryOut, StepOptions};
 use super::ledger_run::enter;
+use super::opened_ledger::is_begun;
 use super::progress::RunEvent;
 use super::secret_checks::check_supplied;
+use super::session::open_store;
 use super::signing::{PlanTrust, SigningIdentity, TrustDemand};
 use super::{
     Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose, UndoRequest,
     applicable_part, saved_plan, settle, undo_signed,
 };
+use crate::config::desired;
 use crate::document::unbound_secrets;
 use crate::model::resource::LiveState;
 use crate::output::view::json;
@@ -123,7 +126,12 @@ async fn apply_plan(
         Some(_) => SessionPurpose::Settle(request.how.lock_wait),
         None => SessionPurpose::Apply(request.how.lock_wait),
     };
-    let mut run = Run::open(context, &choice, purpose).await?;
+    let loaded = desired::load_config(&context.options.files)?;
+    if resumes.is_some() && !is_begun(&open_store(&context.options, &loaded.desired, &choice)?).await? {
+        progress.on_event(&RunEvent::NothingToResume);
+        return Ok(Exit::Done.into());
+    }
+    let mut run = Run::open_with(context, &choice, purpose, loaded).await?;
     run.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
     let policies = RunPolicies::new(context, &request.how.policies, &run.desired)?;
     let store = run.store.clone();
@@ -145,14 +153,16 @@ async fn apply_plan(
         reviewed.same_owners(&plan)?;
         let moved = reviewed.moved(&run, &plan);
         if !moved.is_empty() {
-            progress.on_event(&RunEvent::Stale { undo: None, moved: &moved });
+            let used = journal.used_by(reviewed);
+            progress.on_event(&RunEvent::Stale { undo: None, moved: &moved, used: used.as_deref() });
             return Ok(Exit::Stale.into());
         }
     }
     let document = saved_plan::document(&run, &plan, &live);
     progress.on_event(&RunEvent::Planned { plan: &plan, document: &document });
     if let Some(expected) = request.expect.as_ref().filter(|expected| **expected != plan.digest) {
-        progress.on_event(&RunEvent::OtherDigest { digest: &plan.digest, expected });
+        let used = journal.digest_used_by(expected);
+        progress.on_event(&RunEvent::OtherDigest { digest: &plan.digest, expected, used: used.as_deref() });
         return Ok(Exit::Stale.into());
     }
     if let Err(exit) = policies.ask_all(&LazyCell::new(|| json::render_document(&document)), &mut run) {

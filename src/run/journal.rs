@@ -16,7 +16,8 @@ use crate::output::view::provenance::PlanProvenance;
 use crate::plan::{AccountLine, LedgerUpdate, Plan};
 use crate::signature::SignatureNamespace;
 use crate::state::journal::{
-    self, JournalError, JournalLog, JournalRecord, JournalRecorder, ParsedJournal, RunActor, RunStarted, StampingJournal,
+    self, JournalError, JournalLine, JournalLog, JournalRecord, JournalRecorder, ParsedJournal, RunActor, RunStarted,
+    StampingJournal,
 };
 use crate::state::ledger::{self, LedgerStore};
 use crate::text::escape;
@@ -72,11 +73,14 @@ impl<'a> RunJournal<'a> {
         journal::collect_runs(&self.journal.lines)
     }
 
-    /// The run that used a saved plan: a plan is used once.
+    /// The run that used a saved plan, in words: a plan is used once.
     pub(crate) fn used_by(&self, reviewed: &SavedPlan) -> Option<String> {
-        let runs = self.runs();
-        let run = runs.iter().find(|run| run.started.plan_file.as_deref() == Some(reviewed.checksum()))?;
-        Some(format!("run {} of {} at {}", run.id, run.started.actor.user, run.began_at))
+        used_by(&self.journal.lines, reviewed)
+    }
+
+    /// The last run of a plan with this digest, in words.
+    pub(crate) fn digest_used_by(&self, digest: &str) -> Option<String> {
+        last_run(&self.journal.lines, |started| started.digest == digest)
     }
 
     /// Whether runs ended after the ledger was saved last.
@@ -219,6 +223,19 @@ impl<'a> RunJournal<'a> {
     pub(crate) fn stamped(&self) -> RunRecorder<'_> {
         RunRecorder { log: StampingJournal { log: &self.log, clock: &now_utc }, run: &self.run, context: &self.context }
     }
+}
+
+/// The run that used a saved plan, in words.
+pub(crate) fn used_by(lines: &[JournalLine], reviewed: &SavedPlan) -> Option<String> {
+    last_run(lines, |started| started.plan_file.as_deref() == Some(reviewed.checksum()))
+}
+
+/// The last run that began like this, in words: `already applied by run 1f0c of ops at 2026-11-30T15:20:00Z`.
+fn last_run(lines: &[JournalLine], began: impl Fn(&RunStarted) -> bool) -> Option<String> {
+    let runs = journal::collect_runs(lines);
+    let run = runs.iter().rev().find(|run| began(run.started))?;
+    let word = if run.result_text() == Exit::Done.as_str() { "applied" } else { "used" };
+    Some(format!("already {word} by run {} of {} at {}", run.id, run.started.actor.user, run.began_at))
 }
 
 /// The log of a run: whoever listens gets each record first, and the head of the journal is known after each.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::choice::{PlanSelection, nearest_address};
 use super::journal::journal_error;
-use super::journal_key::{JournalKey, note_trouble};
+use super::journal_key::{JournalKey, given_key, note_trouble};
 use super::lock::{self, CommandLock};
 use super::progress::Warning;
 use super::session::{follow_accounts, open_store};
@@ -83,6 +83,15 @@ impl OpenedLedger {
         }
         Ok(ledger)
     }
+}
+
+/// Whether a run has left anything here: a ledger or a journal. A command that continues or undoes runs asks this before it makes a
+/// lock and a key.
+pub(crate) async fn is_begun(store: &LedgerStore) -> Result<bool, RunError> {
+    // A key that cannot be used is said first.
+    store.fingerprint_key(given_key().as_deref())?;
+    let (bytes, _) = journal::read_journal_bytes(store.state_store()).await.map_err(journal_error)?;
+    Ok(!bytes.is_empty() || store.load().await?.is_some())
 }
 
 pub(crate) async fn loaded(store: &LedgerStore) -> Result<Ledger, RunError> {

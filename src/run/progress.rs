@@ -191,6 +191,8 @@ pub enum RunEvent<'a> {
         undo: Option<&'a str>,
         /// What changed.
         moved: &'a [PlanDifference],
+        /// The run that applied it, if one did: that explains the difference.
+        used: Option<&'a str>,
     },
     /// The plan of now is not the one that was reviewed.
     OtherDigest {
@@ -198,6 +200,8 @@ pub enum RunEvent<'a> {
         digest: &'a str,
         /// Digest of the plan that was reviewed.
         expected: &'a str,
+        /// The run that applied it, if one did.
+        used: Option<&'a str>,
     },
     /// The saved plan was used before.
     SavedPlanUsed {

@@ -243,7 +243,7 @@ impl SavedPlan {
             ))
         };
         if !self.document.has_undo_of(&self.plan) {
-            return changed("`undo` is not what takes its plan back, or another telform wrote it");
+            return changed("`undo` does not undo its plan, or another version of telform wrote it");
         }
         if session.chain.key_age != KeyAge::Before {
             return Ok(());

@@ -7,13 +7,16 @@ use std::path::PathBuf;
 use super::carry_out::CarryOut;
 use super::choice::UNKNOWN_ADDRESS;
 use super::ledger_run::enter;
+use super::opened_ledger::is_begun;
 use super::progress::RunEvent;
+use super::session::open_store;
 use super::signing::{PlanTrust, SigningIdentity, TrustDemand};
 use super::{
     ApplyOptions, Context, Exit, PlanSelection, Run, RunError, RunJournal, RunPolicies, SavedPlan, SessionPurpose,
     applicable_part, limits, saved_plan, secret_checks, settle,
 };
 use crate::analysis::undo::{self, NotUndone, SavedUndoDifference, Undo, UndoInputs};
+use crate::config::desired;
 use crate::model::resource::{Address, AddressPattern, LiveState};
 use crate::output::view::json;
 use crate::plan::{self, Inputs, NoticeCode, Plan, PlanNotice, Step, StepOperation};
@@ -41,6 +44,8 @@ pub(crate) struct PlannedUndo {
     pub(crate) of: String,
     /// What it was, for people: its command and its time.
     described: String,
+    /// Whether it was an undo itself: the state in the YAML is then likely to be restored.
+    was_undo: bool,
     /// What is there now.
     pub(crate) live: LiveState,
     /// The plan; none where nothing is to be undone.
@@ -90,15 +95,22 @@ pub(crate) async fn undo_signed(
     let reviewed = saved.map(|(_, saved)| saved);
     let trust = PlanTrust::from_options(context, &request.trust, saved)?;
     let purpose = SessionPurpose::Settle(request.how.lock_wait);
-    let mut session = Run::open(context, &without_addresses(&request.choice), purpose).await?;
+    let (choice, loaded) = (without_addresses(&request.choice), desired::load_config(&context.options.files)?);
+    // Before a lock and a key are made for it.
+    if !is_begun(&open_store(&context.options, &loaded.desired, &choice)?).await? {
+        return Err(nothing_recorded());
+    }
+    let mut session = Run::open_with(context, &choice, purpose, loaded).await?;
     session.options.owners = reviewed.map(SavedPlan::owners).unwrap_or_default();
     let policies = RunPolicies::new(context, &request.how.policies, &session.desired)?;
     // The effects of an interrupted run are known when its open requests are settled.
     let store = session.store.clone();
     let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?;
     settle::settle(&mut session, &book).await?;
+    let used = reviewed.and_then(|reviewed| book.used_by(reviewed));
     drop(book);
-    let PlannedUndo { of, live, plan, not_undone, moved, .. } = plan_undo(&mut session, &request.of, &request.choice).await?;
+    let PlannedUndo { of, live, plan, not_undone, moved, was_undo, .. } =
+        plan_undo(&mut session, &request.of, &request.choice).await?;
     progress.on_event(&RunEvent::UndoFound { run: &of, left: &not_undone });
     let is_whole = not_undone.is_empty();
     let plan = match (plan, reviewed) {
@@ -115,7 +127,7 @@ pub(crate) async fn undo_signed(
         reviewed.same_owners(&plan)?;
         let moved = reviewed.moved(&session, &plan);
         if !moved.is_empty() {
-            progress.on_event(&RunEvent::Stale { undo: Some(&of), moved: &moved });
+            progress.on_event(&RunEvent::Stale { undo: Some(&of), moved: &moved, used: used.as_deref() });
             return Ok(Exit::Stale);
         }
     }
@@ -162,7 +174,9 @@ pub(crate) async fn undo_signed(
     let how =
         CarryOut { command: "undo", plan_file, of: Some(&of), steps: request.how.steps, stop: progress.stop_requests(), refused };
     let ran = session.carry_out(&how, &plan, &live, &book, document).await?;
-    progress.on_event(&RunEvent::TookBack(&plan));
+    if !was_undo {
+        progress.on_event(&RunEvent::TookBack(&plan));
+    }
     Ok(ran.exit)
 }
 
@@ -182,10 +196,10 @@ pub(crate) async fn plan_undo(session: &mut Run, of: &str, choice: &PlanSelectio
     session.options.targets.clone_from(&undo.about);
     // An undo requests each value again.
     session.options.resend = undo.about.iter().map(|address| (address.clone(), None)).collect();
-    let described = format!("{} of {}", run.started.command, run.began_at);
+    let (described, was_undo) = (format!("{} of {}", run.started.command, run.began_at), run.started.of.is_some());
     let (of, not_undone) = (run.id.to_owned(), undo.not_undone);
     if undo.about.is_empty() {
-        return Ok(PlannedUndo { of, described, live, plan: None, not_undone, moved: SavedUndoDifference::default() });
+        return Ok(PlannedUndo { of, described, was_undo, live, plan: None, not_undone, moved: SavedUndoDifference::default() });
     }
     // An object that is named only for this run does not become managed: the next apply would delete it as removed from the
     // YAML.
@@ -194,7 +208,7 @@ pub(crate) async fn plan_undo(session: &mut Run, of: &str, choice: &PlanSelectio
     session.nameless = nameless.filter(|address| !undo.managed.contains(*address)).cloned().collect();
     let plan = session.plan(&live)?;
     let moved = undo::compare_with_saved(run, &then, &plan, &not_undone).unwrap_or_default();
-    Ok(PlannedUndo { of, described, live, plan: Some(plan), not_undone, moved })
+    Ok(PlannedUndo { of, described, was_undo, live, plan: Some(plan), not_undone, moved })
 }
 
 /// The effects of open requests are unknown until a run that may write has settled them.
@@ -311,9 +325,21 @@ fn touched_accounts(session: &Run, plan: &Plan) -> Option<BTreeSet<String>> {
     (known && !touched.is_empty()).then_some(touched)
 }
 
+/// No run was recorded here.
+fn nothing_recorded() -> RunError {
+    RunError::other(
+        "telform::undo::run",
+        "the journal has no run, so there is nothing to undo",
+        "an apply writes the journal next to the ledger; name another ledger with --ledger",
+    )
+}
+
 /// The named run. `last` is the last one that wrote something, to a service or only to the ledger.
 fn choose_run<'r, 'a>(runs: &'r [journal::RecordedRun<'a>], of: &str) -> Result<&'r journal::RecordedRun<'a>, RunError> {
     let wrong = |why: String| RunError::other("telform::undo::run", why, "`telform journal list` shows the runs");
+    if runs.is_empty() {
+        return Err(nothing_recorded());
+    }
     if of == "last" {
         let wrote =
             |run: &&journal::RecordedRun<'_>| run.steps.iter().any(|step| step.intent.is_some()) || changed_management(run);

@@ -45,6 +45,13 @@ const PHRASES: &[(&str, &str)] = &[
     ("by themselves", "`automatically`, `separately`"),
     ("anew", "`again`"),
     ("afresh", "`again`"),
+    ("way on", "`next`"),
+    ("take back", "`undo`"),
+    ("takes back", "`undoes`"),
+    ("taken back", "`undone`"),
+    ("taking back", "`undoing`"),
+    ("belong into", "`belong in`"),
+    ("belongs into", "`belongs in`"),
 ];
 
 fn is_word(letter: char) -> bool {

@@ -311,13 +311,14 @@ fn sorted(steps: &str) -> String {
 }
 
 /// Texts that differ between runs, for snapshots.
-pub(crate) const FILTERS: [(&str, &str); 13] = [
+pub(crate) const FILTERS: [(&str, &str); 14] = [
     (r"(Journal head: |--journal-head )[0-9a-f]{64}", "$1[hash]"),
     (r"after [0-9]+ bytes", "after [n] bytes"),
     (r"error sending request[^;\n]*?(\)\n|\n|;)", "[connection error]$1"),
     (r"http://127\.0\.0\.1:[0-9]+(/[0-9a-f]{32})?", "http://[sandbox]"),
     (r"127\.0\.0\.1:[0-9]+", "[sandbox]"),
     (r"sha256:[0-9a-f]{64}", "sha256:[digest]"),
+    (r"sha256:[0-9a-f]{12}…", "sha256:[digest]"),
     (r"[0-9]+ ms", "[ms]"),
     (r#""milliseconds":[0-9]+"#, r#""milliseconds":[ms]"#),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?Z", "[time]"),

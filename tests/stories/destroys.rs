@@ -51,3 +51,25 @@ fn approvals_are_not_bypassed() {
     story.expect(3, "destroy --auto-approve --max-deletes 2 --max-numbers-dark 3").says("telform::approval::no_plan");
     assert_eq!(story.writes(), [""; 0]);
 }
+
+#[test]
+fn the_journal_says_destroy_and_what_is_next_recreates_nothing() {
+    let story = managed();
+    let done = story.expect(0, "destroy --auto-approve --max-deletes 2 --max-numbers-dark 3");
+    done.says("\n  telform plan --journal-head ").is_silent_about("telform apply --journal-head");
+    story.expect(0, "plan --destroy --format markdown").says("`telform apply --destroy --journal-head ");
+    story.expect(0, "journal list").says("destroy");
+    story.expect(0, "journal show last").says("destroy (telform ");
+}
+
+#[test]
+fn what_the_service_hides_is_named() {
+    let story = Story::new("{}").secret("WEST_PASSWORD", "canary-password-west");
+    story.carrierx_with("partner_delete: true, ", &crate::partners::west(""));
+    story.apply();
+    story.take_log();
+    let refused = story.expect(3, "destroy --auto-approve");
+    refused.says("partners.west  refusal::gone_or_hidden").says("waits to be verified").says("--exclude partners.west");
+    assert_eq!(story.writes(), [""; 0]);
+    story.expect(0, "destroy --auto-approve --exclude partners.west").says("no changes");
+}

@@ -82,7 +82,7 @@ fn a_plan_names_its_environment_and_is_refused_for_another() {
     story.take_log();
     for (files, digest) in [(PRODUCTION, &staging), (STAGING, &production)] {
         let ran = story.expect(4, &format!("apply {files} --auto-approve --expect {digest}"));
-        ran.says("nothing was written");
+        ran.says("Nothing was written");
     }
     assert_eq!(story.writes(), [""; 0]);
     story.expect(0, &format!("apply {STAGING} --auto-approve --expect {staging}"));

@@ -15,7 +15,7 @@ const HERE: &str = "-f main.yaml --sandbox world.yaml";
 #[test]
 fn every_hint_repeats_where_the_run_looked() {
     let story = quickstart();
-    story.expect(0, &format!("plan {HERE}")).says("`telform apply -f main.yaml --sandbox world.yaml` with the same");
+    story.expect(0, &format!("plan {HERE}")).says("`telform apply -f main.yaml --sandbox world.yaml`.");
     story
         .expect(0, &format!("plan --out plan.json {HERE}"))
         .says("To apply exactly this plan, run `telform apply plan.json -f main.yaml --sandbox world.yaml`");

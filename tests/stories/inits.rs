@@ -241,6 +241,7 @@ mod at_a_terminal {
         );
         assert_eq!(ran.code, 0, "{}", ran.whole());
         shot!("init_terminal", ran);
+        assert!(!ran.whole().contains("(generation)"), "the answers of the service show it");
         // Text to be copied is not wrapped.
         let copied = |line: &str| line.contains("--journal-head");
         assert!(ran.stderr.lines().chain(ran.stdout.lines()).all(|line| line.chars().count() <= 80 || copied(line)));
@@ -266,6 +267,30 @@ mod at_a_terminal {
         let ran = converse(&story, &options, &[("(org_handle): ", "acme.example\n"), ("[Y/n]: ", "n\n")]);
         assert_eq!(ran.code, 0);
         assert!(story.read("telform.yaml").contains("org_handle: \"acme.example\""));
+    }
+
+    /// The generation is asked for only where the answers do not show it; without it, no plan may write.
+    #[test]
+    fn the_generation_is_asked_for_where_nothing_shows_it() {
+        let story = Story::new("{}");
+        story.file("world.yaml", "unpod: { profile: g1-snapshot, providers: [ { id: 6, name: Vapi, type: TELEPHONY } ] }\n");
+        let ran = converse(
+            &story,
+            "init --sandbox world.yaml --no-adopt",
+            &[
+                ("Service [unpod]: ", "\n"),
+                ("Your name for the account [unpod]: ", "\n"),
+                ("(org_handle): ", "acme.example\n"),
+                ("Token [env:UNPOD_TOKEN]: ", "\n"),
+                ("(generation) [auto]: ", "3\n"),
+                ("(generation) [auto]: ", "1\n"),
+                ("Another account? [y/N]: ", "\n"),
+            ],
+        );
+        assert_eq!(ran.code, 0, "{}", ran.whole());
+        ran.says("do not show its generation");
+        assert!(story.read("telform.yaml").contains("    generation: 1 "), "{}", story.read("telform.yaml"));
+        story.expect(0, "plan --sandbox world.yaml");
     }
 
     #[test]

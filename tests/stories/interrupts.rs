@@ -38,7 +38,7 @@ fn once_finishes_the_request_in_flight() {
     terminal.types(CTRL_C);
     let ran = ended(&story, child, &mut terminal);
     assert_eq!(ran.code, 130, "{}", ran.whole());
-    ran.says("^CInterrupted. Finishing the requests that are running; press Ctrl-C again to stop at once.")
+    ran.says("^CInterrupted. Finishing running requests; press Ctrl-C again to stop at once.")
         .says("Not started (1)")
         .says("interrupted");
     assert_eq!(story.writes().len(), 1, "the request in flight was finished, and no other sent");

@@ -251,7 +251,7 @@ fn a_proof_names_what_it_looked_at() {
     );
     with("name: West", "name: Westward");
     done("apply -q --auto-approve --exclude providers.new", "a fresh plan is empty (without providers.new).");
-    done("undo last --auto-approve", "a fresh plan is empty (only what was taken back).");
+    done("undo last --auto-approve", "a fresh plan is empty (only what was undone).");
     with("name: West", "name: Westward");
     done("apply --auto-approve", "1 write, and a fresh plan is empty.");
     // "Nothing differs" is reported for the part that was read.

@@ -225,7 +225,7 @@ fn configuration_that_was_found_is_not_read_out_of_its_folder() {
             let ran = story.expect(1, &format!("{command}{options}"));
             ran.says("error[telform::file::link]").says("a link leads out of the folder that is read");
             ran.is_silent_about("precious");
-            assert!(ran.stderr.starts_with(&format!("{link}:1:1:")), "{}", ran.whole());
+            assert!(ran.stderr.starts_with(&format!("{link}: error[")), "{}", ran.whole());
         }
         let named = story.run(&format!("validate -f {link}"));
         fs::remove_file(story.path(link)).unwrap();
@@ -408,7 +408,7 @@ fn no_input_is_waited_for() {
     fs::create_dir(story.path("telform")).unwrap();
     fs::rename(story.path("pipe"), story.path("telform/a.yaml")).unwrap();
     let ran = run("validate -f telform");
-    ran.says("telform/a.yaml:1:1: error[telform::file::unreadable]").says("a named pipe");
+    ran.says("telform/a.yaml: error[telform::file::unreadable]").says("a named pipe");
     drop(socket);
 }
 

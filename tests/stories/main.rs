@@ -48,6 +48,7 @@ mod factored;
 mod faults;
 #[cfg(unix)]
 mod fingerprint_keys;
+mod first_hour;
 mod folders;
 mod foreign;
 mod formats;

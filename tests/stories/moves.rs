@@ -211,7 +211,7 @@ fn what_was_left_is_not_forgotten() {
     }
     story.file("telform.yaml", &yaml);
     let ran = story.expect(0, "forget providers.a");
-    ran.says("43 in account two stays as it is").says("So does 42 in account one, whose place it took");
+    ran.says("43 in account two stays as it is").says("So does 42 in account one, which it replaced");
 }
 
 /// An account that is now a different one holds nothing that a move left: an object with the same id there belongs to

@@ -163,7 +163,7 @@ fn standard_input_is_a_configuration() {
     story.file("nothing", "");
     let ran = with_input(&story, "validate -f -", "nothing");
     assert_eq!(ran.code, 1, "{}", ran.whole());
-    ran.says("<stdin>:1:1: error[telform::file::empty]");
+    ran.says("<stdin>: error[telform::file::empty]");
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn nothing_to_undo_is_an_empty_plan() {
 fn an_undo_can_be_rehearsed_without_a_file() {
     let story = changed();
     let rehearsed = story.expect(0, "rehearse --undo last");
-    rehearsed.says("Taking back run ").says("~ partners.west").says("Done: 1 write").says("nothing was written to a service");
+    rehearsed.says("Undoing run ").says("~ partners.west").says("Done: 1 write").says("nothing was written to a service");
     assert_eq!(story.writes(), [""; 0]);
     assert_eq!(city(&story), "Compton");
     story.expect(1, "rehearse --undo last --destroy").says("cannot be used with");

@@ -209,7 +209,7 @@ fn what_a_run_did_not_do_is_not_taken_back() {
     story.fault("{ match: { path: '*/fax/disconnect-provider/', times: 0 }, effect: { answer: { status: 400 } } }");
     story.expect(5, "apply --auto-approve --max-deletes 1 --max-numbers-dark 3 --no-reconnect-on-failure");
     story.sandbox.clear_faults();
-    story.expect(0, "undo last --auto-approve").is_silent_about("Not taken back");
+    story.expect(0, "undo last --auto-approve").is_silent_about("Not undone");
     assert_eq!(served(&story), before);
 }
 

@@ -21,6 +21,18 @@ for file in "${wheels[@]}" "${packages[@]}"; do
   [ -f "$file" ] || { echo "$file is missing" >&2; exit 1; }
 done
 
+# What docs/release.md states of a release: sizes, and seconds of an installation and of the first command after it.
+size() { printf '%s: %s bytes\n' "$(basename "$1")" "$(stat -c %s "$1" 2>/dev/null || stat -f %z "$1")"; }
+seconds() {
+  local what=$1 began ended
+  shift
+  began=$(date +%s)
+  "$@"
+  ended=$(date +%s)
+  printf '%s: %s s\n' "$what" "$((ended - began))"
+}
+for file in "${wheels[0]}" "${packages[@]}"; do size "$file"; done
+
 has() { [ -s "$1" ] || { printf 'missing or empty: %s\n' "$1" >&2; exit 1; }; }
 
 # The same plan from each: what is printed must not depend on the way of installing.
@@ -46,7 +58,9 @@ try() {
 
 printf -- '-- the wheel: pip install %s\n' "$(basename "${wheels[0]}")"
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index "${wheels[0]}"
+seconds 'pip install' "$work/venv/bin/pip" install --quiet --disable-pip-version-check --no-index "${wheels[0]}"
+size "$work/venv/bin/telform"
+seconds 'first command' "$work/venv/bin/telform" --version
 try wheel "$work/venv/bin/telform"
 "$work/venv/bin/pip" show --files telform >"$work/files.txt"
 for file in share/man/man1/telform.1 share/man/man1/telform-plan.1 share/bash-completion/completions/telform \
@@ -82,7 +96,7 @@ fi
 
 printf -- '-- npm: npm install ./%s ./%s\n' "$(basename "${packages[0]}")" "$(basename "${packages[1]}")"
 mkdir "$work/npm" "$work/global"
-(cd "$work/npm" && npm install --silent --offline --no-audit --no-fund "${packages[@]}")
+(cd "$work/npm" && seconds 'npm install' npm install --silent --offline --no-audit --no-fund "${packages[@]}")
 try npm "$work/npm/node_modules/.bin/telform"
 try npx npm exec --offline --prefix "$work/npm" -- telform
 (cd "$work/global" && npm install --silent --offline --no-audit --no-fund --global --prefix "$work/global" "${packages[@]}")

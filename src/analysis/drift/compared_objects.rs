@@ -40,7 +40,7 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
         let what = address.to_string();
         if !named {
             let why = format!("its account {} is no longer in the configuration", entry.account);
-            let help = format!("put the account back, or release the object: telform forget {what}");
+            let help = format!("restore the account, or release the object with `telform forget {what}`");
             looked.missed.push(NotCompared { what, why, help });
             continue;
         }

@@ -1,13 +1,25 @@
 //! How two plans were made. It differs from run to run and does not change what a plan does.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use super::{OneDifference, ReadPlan, sided};
+use super::{OneDifference, ReadPlan, plain_value, sided};
 use crate::plan::{Plan, PlanNotice};
 
 /// Everything beside the plans.
 pub(super) fn compare_circumstances(first: ReadPlan<'_>, second: ReadPlan<'_>) -> Vec<OneDifference> {
-    sided(&facts(first), &facts(second)).collect()
+    let (was, is) = (facts(first), facts(second));
+    let found = sided(&was, &is);
+    found.filter(|it| it.what != LEDGER_PLACE || !is_same_place(it.first.as_deref(), it.second.as_deref())).collect()
+}
+
+const LEDGER_PLACE: &str = "ledger place";
+
+/// A ledger that does not exist yet has the path that the user named, and later the whole path of the same file.
+fn is_same_place(first: Option<&str>, second: Option<&str>) -> bool {
+    let (Some(first), Some(second)) = (first.map(Path::new), second.map(Path::new)) else { return false };
+    let same = |whole: &Path, part: &Path| whole.is_absolute() && part.is_relative() && whole.ends_with(part);
+    same(first, second) || same(second, first)
 }
 
 fn facts(read: ReadPlan<'_>) -> BTreeMap<String, String> {
@@ -20,7 +32,7 @@ fn facts(read: ReadPlan<'_>) -> BTreeMap<String, String> {
         facts.extend(value.map(|value| (name.to_owned(), value)));
     };
     add("commit", origin.commit.clone());
-    add("ledger place", origin.ledger_place.clone());
+    add(LEDGER_PLACE, origin.ledger_place.clone());
     if let Some(ledger) = &origin.ledger {
         add("ledger", Some(ledger.id.clone()));
         add("ledger serial", Some(ledger.serial.to_string()));
@@ -35,7 +47,7 @@ fn facts(read: ReadPlan<'_>) -> BTreeMap<String, String> {
     }
     let options = serde_json::to_value(&origin.options).unwrap_or_default();
     for (name, value) in options.as_object().into_iter().flatten() {
-        add(&format!("option {}", name.replace('_', " ")), Some(value.to_string()));
+        add(&format!("option {}", name.replace('_', " ")), Some(plain_value(value)));
     }
     add("key of the seals", read.document.seals.as_ref().map(|seals| seals.key.clone()));
     for unmanaged in &read.plan.unmanaged {

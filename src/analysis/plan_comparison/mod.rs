@@ -12,7 +12,7 @@ use crate::document::plan_differences::{
 };
 use crate::document::{Document, PlanDifference, v1};
 use crate::model::resource::Address;
-use crate::plan::{Change, Plan, PlanRefusal};
+use crate::plan::{Change, LedgerUpdate, Plan, PlanRefusal};
 use crate::text::distinguish_pair;
 
 mod circumstances;
@@ -231,7 +231,7 @@ fn planned_change(change: &Change, steps: &NamedSteps<'_>) -> PlannedChange {
         action: change.action.as_str(),
         id: change.id.clone(),
         attributes: change.attributes.iter().map(|attribute| attribute.name.clone()).collect(),
-        requests: steps.of_change(change).map(|(_, step)| requests::request_line(step)).collect(),
+        requests: steps.of_change(change).map(|(_, step)| requests::numbered_request_line(step)).collect(),
     }
 }
 
@@ -297,7 +297,7 @@ fn limit_differences(then: &Plan, now: &Plan) -> Vec<OneDifference> {
     let limits = |plan: &Plan| -> BTreeMap<String, String> {
         let json = serde_json::to_value(&plan.limits).unwrap_or_default();
         let limits = json.as_object().into_iter().flatten();
-        limits.map(|(name, value)| (name.clone(), value.to_string())).collect()
+        limits.map(|(name, value)| (name.clone(), plain_value(value))).collect()
     };
     sided(&limits(then), &limits(now)).map(|it| OneDifference { what: format!("limited run: {}", it.what), ..it }).collect()
 }
@@ -313,11 +313,24 @@ fn sided<'a>(
     differing.map(|(name, first, second)| OneDifference::new(name.clone(), first.cloned(), second.cloned()))
 }
 
+/// A value of a document as people read it: no quotes, no brackets.
+fn plain_value(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "nothing".to_owned(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(all) if all.is_empty() => "none".to_owned(),
+        serde_json::Value::Array(all) => all.iter().map(plain_value).collect::<Vec<_>>().join(", "),
+        serde_json::Value::Object(all) if all.is_empty() => "none".to_owned(),
+        serde_json::Value::Object(all) => {
+            all.iter().map(|(name, value)| format!("{name}: {}", plain_value(value))).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
 /// What the ledger learns from reading in only one of the plans.
 fn ledger_differences(then: &Plan, now: &Plan) -> Vec<OneDifference> {
-    let all = |plan: &Plan| -> BTreeSet<String> {
-        plan.ledger.iter().map(|update| serde_json::to_string(update).unwrap_or_default()).collect()
-    };
+    let all = |plan: &Plan| -> BTreeSet<String> { plan.ledger.iter().map(LedgerUpdate::describe).collect() };
     let (was, is) = (all(then), all(now));
     let gone = was.difference(&is).map(|it| OneDifference::new("ledger", Some(it.clone()), None));
     gone.chain(is.difference(&was).map(|it| OneDifference::new("ledger", None, Some(it.clone())))).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::OneDifference;
+use super::{OneDifference, plain_value};
 use crate::model::call::{BodyValue, CallBody, StepId};
 use crate::plan::{Change, ObjectRef, Plan, Prerequisite, Step, StepOperation};
 
@@ -137,6 +137,14 @@ pub(super) fn request_line(step: &Step) -> String {
     format!("{} {}", step.call.method, step.call.path_and_query())
 }
 
+/// The same with the phone number that it is about, which neither method nor path shows.
+pub(super) fn numbered_request_line(step: &Step) -> String {
+    let (StepOperation::Connect { number, .. } | StepOperation::Disconnect { number, .. }) = &step.operation else {
+        return request_line(step);
+    };
+    format!("{} {number} {}", step.call.method, step.call.path_and_query())
+}
+
 /// In what a request differs; all of it, where only one plan sends it.
 pub(super) fn request_differences(name: &str, first: Option<&Step>, second: Option<&Step>) -> Vec<OneDifference> {
     let (Some(was), Some(is)) = (first, second) else {
@@ -184,11 +192,24 @@ fn parts(step: &Step) -> BTreeMap<String, String> {
         match value.as_object().filter(|_| matches!(name, STATE_BEFORE | STATE_AFTER)) {
             Some(entries) => parts.extend(entries.iter().map(|(key, value)| (format!("{name} {key}"), value.to_string()))),
             None => {
-                parts.insert(name.replace('_', " "), value.to_string());
+                parts.insert(name.replace('_', " "), operation_value(value));
             }
         }
     }
     parts
+}
+
+/// A value of an operation for people; an object that another step creates is named by that step.
+fn operation_value(value: &serde_json::Value) -> String {
+    match value.as_object().filter(|object| object.len() == 1).and_then(|object| object.get("step")?.as_str()) {
+        Some(step) => format!("the object of: {step}"),
+        None => match value.as_object() {
+            Some(all) if !all.is_empty() => {
+                all.iter().map(|(name, value)| format!("{name}: {}", operation_value(value))).collect::<Vec<_>>().join(", ")
+            }
+            _ => plain_value(value),
+        },
+    }
 }
 
 const BODY: &str = "body";

@@ -62,12 +62,17 @@ pub enum FollowUp {
 
 /// Applies the YAML, and reports it.
 pub(super) async fn run(out: &Console, args: &ApplyArgs) -> Result<Exit, RunError> {
-    let reports = RunReports::begin("apply", &args.reports)?;
-    let out = &reports.listening(out);
-    reports.finish(out, apply(out, args).await)
+    run_as(out, "apply", args).await
 }
 
-async fn apply(out: &Console, args: &ApplyArgs) -> Result<Exit, RunError> {
+/// The same under the name of another command, which the journal records.
+pub(super) async fn run_as(out: &Console, command: &'static str, args: &ApplyArgs) -> Result<Exit, RunError> {
+    let reports = RunReports::begin(command, &args.reports)?;
+    let out = &reports.listening(out);
+    reports.finish(out, apply(out, command, args).await)
+}
+
+async fn apply(out: &Console, command: &'static str, args: &ApplyArgs) -> Result<Exit, RunError> {
     if args.then.is_some() && !args.auto_approve && !out.is_interactive() {
         return Err(RunError::other(
             "telform::cli::not_interactive",
@@ -80,7 +85,7 @@ async fn apply(out: &Console, args: &ApplyArgs) -> Result<Exit, RunError> {
         None => None,
     };
     let request = ApplyRequest {
-        command: "apply",
+        command,
         saved,
         choice: args.choice.choice(),
         expect: args.expect.clone(),

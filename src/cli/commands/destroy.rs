@@ -39,11 +39,13 @@ pub(super) async fn run(out: &Console, args: &DestroyArgs) -> Result<Exit, RunEr
     if args.only.plan {
         let (choice, policies) = (choice.choice(), args.how.run.policies.given());
         let request = PlanRequest { choice, policies, ..PlanRequest::default() };
-        let to_apply = "To apply it, run `telform destroy` with the same options.";
+        let to_apply = "To apply it, run `telform destroy`.";
         return show_plan(out, &request, &args.only.output, args.how.sign.sign.as_deref(), to_apply).await;
     }
     needs_a_plan("destroy")?;
     let CarryOutArgs { auto_approve, run, sign, lock } = args.how.clone();
     let (plan, expect, then, trust) = (None, None, None, TrustArgs::default());
-    apply::run(out, &ApplyArgs { plan, choice, auto_approve, expect, then, reports: Vec::new(), trust, sign, run, lock }).await
+    let reports = Vec::new();
+    let args = ApplyArgs { plan, choice, auto_approve, expect, then, reports, trust, sign, run, lock };
+    apply::run_as(out, "destroy", &args).await
 }

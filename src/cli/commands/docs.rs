@@ -74,7 +74,7 @@ pub(crate) fn run(out: &Console, args: &DocsArgs) -> Result<Exit, RunError> {
         (Some(DocsFormat::Json), DocsTopic::Index) => out.print_document(&topics::topics_document()),
         (Some(DocsFormat::Json), DocsTopic::Errors(only)) => out.print_document(&errors::errors_document(only)),
         (Some(DocsFormat::Json), DocsTopic::Kind(kind)) => out.print_document(&kinds::kind_document(kind)),
-        (Some(format), _) => out.print(&draw(format, out.width())),
+        (Some(format), _) => out.print_unwrapped(&draw(format, out.width())),
     }
     Ok(Exit::Done)
 }

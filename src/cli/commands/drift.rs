@@ -123,7 +123,7 @@ fn describe_not_accepted(it: &NotAccepted, with: &CommandFormatter<'_>) -> Strin
 fn print_nothing_managed(out: &Console, with: &CommandFormatter<'_>) {
     let (apply, adopt) = (with("telform apply"), with("telform adopt --all --out adopted"));
     out.print(&format!(
-        "Nothing is managed yet, so there is nothing to compare.\n  {apply}\n      takes what the YAML names under management\n  {adopt}\n      writes the YAML of what is there\n"
+        "Nothing is managed yet, so there is nothing to compare.\n  {apply}\n      starts to manage what the YAML names\n  {adopt}\n      writes YAML for the live objects\n"
     ));
 }
 
@@ -188,7 +188,7 @@ fn print_drift(out: &Console, accept: bool, outcome: &DriftOutcome, stuck: &[Str
     if !accept {
         if plan.has_changes() || plan.is_refused() {
             let apply = with("telform apply");
-            out.print(&format!("\nTo put back what the YAML says ({}):\n  {apply}\n", plan.summary()));
+            out.print(&format!("\nTo restore what the YAML states ({}):\n  {apply}\n", plan.summary()));
         }
         let again = plan.not_taken.iter().filter(|untaken| untaken.way != NotTakenRemedy::Edit);
         let again: String = again.map(|untaken| format!(" --resend {}", untaken.resend_argument())).collect();

@@ -66,7 +66,7 @@ fn describe(address: &Address, done: &ReleasedAddress) -> String {
         let (id, account) = (escape(&entry.id), escape(&entry.account));
         let mut text = format!("Released {address}: {id} in account {account} stays as it is, and telform no longer manages it.");
         for AbandonedObject { account, id } in &done.left {
-            text.push_str(&format!(" So does {} in account {}, whose place it took.", escape(id), escape(account)));
+            text.push_str(&format!(" So does {} in account {}, which it replaced.", escape(id), escape(account)));
         }
         return text + &create;
     }

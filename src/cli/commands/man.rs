@@ -29,7 +29,7 @@ pub(crate) fn run(out: &Console, args: &ManArgs) -> Result<Exit, RunError> {
             let pages = vec![ManPage { name: "telform".to_owned(), page }];
             out.print_document(&ManPages { pages, files: Vec::new() });
         } else {
-            out.print(&page);
+            out.print_unwrapped(&page);
         }
         return Ok(Exit::Done);
     };

@@ -184,7 +184,7 @@ pub enum Command {
     ///
     /// Compares the live state with what telform saw in its last run.
     #[command(
-        after_help = "Examples:\n  telform drift             # exits with 2 if something drifted\n  telform drift --accept    # writes the live values into the YAML\n  telform apply             # puts back what the YAML says"
+        after_help = "Examples:\n  telform drift             # exits with 2 if something drifted\n  telform drift --accept    # writes the live values into the YAML\n  telform apply             # restores what the YAML states"
     )]
     Drift(DriftArgs),
     /// Stop managing an object without deleting it

@@ -14,6 +14,7 @@ use crate::cli::refusals::render_refusals;
 use crate::cli::signing;
 use crate::cli::undo;
 use crate::output::view::provenance::PlanProvenance;
+use crate::plan::Plan;
 use crate::run::journal::current_provenance;
 use crate::run::make_plan::{PlanRequest, make_plan, save_plan};
 use crate::run::{Exit, RunError};
@@ -55,7 +56,7 @@ pub(crate) async fn run(out: &Console, args: &PlanArgs) -> Result<Exit, RunError
         policies: args.policies.given(),
         undo: None,
     };
-    let to_apply = "To apply it, run `telform apply` with the same options.";
+    let to_apply = "To apply it, run `telform apply`.";
     show_plan(out, &request, &args.output, args.sign.as_deref(), to_apply).await
 }
 
@@ -88,7 +89,7 @@ pub(super) async fn show_plan(
     let mut lock = made.take_lock();
     let (made, plan) = (&*made, &made.plan);
     let document = LazyCell::new(|| made.document());
-    let head_demand = made.journal_head().map(|head| journal_head::demand_command(out, &head));
+    let head_demand = made.journal_head().map(|head| journal_head::plan_demand(out, &head));
     let origin = if wanted.shows_provenance() { current_provenance() } else { PlanProvenance::default() };
     let made_by = PlanProvenance { page: output.page_url.clone(), ..origin };
     let reader = CommentContext { max_unshown: output.max_unshown, head_demand, made: made_by };
@@ -103,17 +104,28 @@ pub(super) async fn show_plan(
     if let Some(file) = &output.out {
         save_plan(file, &document, signer)?;
     }
-    if plan.is_refused() && wanted.for_people(out) {
-        out.print(&format!("\n{}", render_refusals(out, plan, "")));
-    } else if wanted.for_people(out) && (plan.has_changes() || request.undo.is_some() && plan.has_ledger_decisions()) {
-        let hint = match &output.out {
-            Some(file) => {
-                let file = escape(&shell_quote(&file.display().to_string()));
-                format!("Saved. To apply exactly this plan, run `telform apply {file}`.")
-            }
-            None => to_apply.to_owned(),
-        };
-        out.print(&format!("{}\n", out.plan_detail().wrap_sentence(&out.repeated_options.text(&hint))));
+    if wanted.for_people(out) {
+        print_what_is_next(out, plan, request, output.out.as_deref(), to_apply);
     }
     Ok(formats::exit_for_plan(plan, output.detailed_exitcode))
+}
+
+/// What a reader does after the plan: allow it, apply it, or nothing. A file that was written is always named.
+fn print_what_is_next(out: &Console, plan: &Plan, request: &PlanRequest, file: Option<&Path>, to_apply: &str) {
+    let file = file.map(|file| escape(&shell_quote(&file.display().to_string())));
+    let decides = plan.has_ledger_decisions() && (request.undo.is_some() || file.is_some());
+    let hint = match file {
+        _ if plan.is_refused() => {
+            out.print(&format!("\n{}", render_refusals(out, plan, "")));
+            file.map(|file| format!("Saved as {file}. A refused plan can be shown and compared, but not applied."))
+        }
+        Some(file) if plan.has_changes() || decides => {
+            Some(format!("Saved. To apply exactly this plan, run `telform apply {file}`."))
+        }
+        Some(file) => Some(format!("Saved as {file}. It changes nothing.")),
+        None => (plan.has_changes() || decides).then(|| to_apply.to_owned()),
+    };
+    if let Some(hint) = hint {
+        out.print(&format!("{}\n", out.plan_detail().wrap_sentence(&hint)));
+    }
 }

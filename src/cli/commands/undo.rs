@@ -26,7 +26,7 @@ pub struct UndoArgs {
     /// Run in the journal: its id, the start of its id, or `last`
     #[arg(value_name = "RUN")]
     pub of: String,
-    /// What of it is taken back.
+    /// What of it is undone.
     #[command(flatten)]
     pub selection: SelectionArgs,
     /// Its plan alone.
@@ -46,7 +46,7 @@ pub(super) async fn run(out: &Console, args: &UndoArgs) -> Result<Exit, RunError
             undo: Some(args.of.clone()),
             ..PlanRequest::default()
         };
-        let to_apply = format!("To apply it, run `telform undo {}` with the same options.", shell_quote(&args.of));
+        let to_apply = format!("To apply it, run `telform undo {}`.", shell_quote(&args.of));
         return show_plan(out, &request, &args.only.output, args.how.sign.sign.as_deref(), &to_apply).await;
     }
     needs_a_plan("undo")?;

@@ -220,7 +220,7 @@ impl FileFinder<'_> {
             (false, false) => {
                 let other = ["telform.yml", "Telform.yaml"].into_iter().find(|name| self.current_folder.join(name).exists());
                 let hint = other.map_or(String::new(), |name| format!("; there is a {name}: give it with -f {name}"));
-                self.problems.push(Problem::of_file("telform::file::none", "this folder contains no configuration", FILE).help(
+                self.problems.push(Problem::of_file("telform::file::none", "this folder contains no configuration", "").help(
                     format!(
                         "telform reads {FILE}, or every .yaml and .yml file below {FOLDER}/, or what -f names{hint}\n\
                          `telform init` writes a first one"

@@ -66,6 +66,9 @@ const MOST_ODD: usize = 3;
 /// Fewest letters of a word that can count as a misspelling of another by its letters alone.
 const TELLING: usize = 4;
 
+/// Most letters in which a misspelled name of a catalogue differs: the catalogue may have names that are not known here.
+const MOST_EDITS: usize = 2;
+
 fn match_word<'a>(text: &str, known: &[&'a str]) -> WordMatch<'a> {
     if known.contains(&text) {
         return WordMatch::Known;
@@ -171,6 +174,19 @@ impl ConfigLoader<'_> {
                 true
             }
         }
+    }
+
+    /// A name of the service's catalogue, which only the service knows: a near miss of one that has been seen is a warning.
+    pub(super) fn warn_of_near_word(&mut self, file: FileRef<'_>, name: &str, text: &str, seen: &[&str], at: Span) {
+        let WordMatch::Near(meant) = match_word(text, seen) else { return };
+        // The catalogue is read without regard to case.
+        let (written, known) = (text.to_lowercase(), meant.to_lowercase());
+        if written == known || strsim::damerau_levenshtein(&written, &known) > MOST_EDITS {
+            return;
+        }
+        let what = format!("`{}` is not known as a value of `{name}`", suggestions::shorten_name(text));
+        let problem = Problem::new("telform::yaml::unseen", what, &file.source, at).label("is this right?");
+        self.report_problem(problem.help(format!("did you mean `{meant}`? it is sent as written")).warning());
     }
 
     /// Checks the content of a list or a map of which parts are known.

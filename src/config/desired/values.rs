@@ -292,7 +292,12 @@ impl ConfigLoader<'_> {
         if !empty && value.as_str().is_some() && !self.check_grammar(file, field, entry, text) {
             return false;
         }
+        let lists_all = field.ty != AttributeType::CatalogueEntry;
+        if !lists_all && !empty {
+            self.warn_of_near_word(file, name, text, field.known_values, entry.value.used_at);
+        }
         if !field.known_values.is_empty()
+            && lists_all
             && !empty
             && !self.check_known_word(file, &format!("a value of `{name}`"), text, field.known_values, entry.value.used_at)
         {

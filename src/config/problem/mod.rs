@@ -70,6 +70,8 @@ pub struct Problem {
     message_without_cell: usize,
     /// Where it is.
     pub location: SourceLocation,
+    /// It is about a file as a whole, or about no file: a line would say where to look in vain.
+    is_about_whole: bool,
     /// The span that is wrong, then further spans, possibly in other files. Empty when there is nothing to show.
     pub labels: Vec<Label>,
     /// What to do; may have several lines.
@@ -127,7 +129,8 @@ impl Problem {
         let label = Label { source: file, span: at, text: String::new() };
         let location = label.location();
         let labels = if label.source.is_quoted() { vec![label] } else { Vec::new() };
-        let problem = Self { code, severity: Severity::Error, message, message_without_cell, location, labels, help: None };
+        let (severity, is_about_whole, help) = (Severity::Error, false, None);
+        let problem = Self { code, severity, message, message_without_cell, location, is_about_whole, labels, help };
         match cell {
             Some((_, entry)) => problem.also_at(source, entry, "for this entry"),
             None => problem,
@@ -144,6 +147,7 @@ impl Problem {
             message_without_cell: message.len(),
             message,
             location: place,
+            is_about_whole: false,
             labels: Vec::new(),
             help: None,
         }
@@ -156,7 +160,10 @@ impl Problem {
 
     /// An error about a file as a whole.
     pub fn of_file(code: &'static str, message: impl AsRef<str>, file: &str) -> Self {
-        Self::at_location(code, message, SourceLocation { file: file.into(), line: 1, column: 1 })
+        Self {
+            is_about_whole: true,
+            ..Self::at_location(code, message, SourceLocation { file: file.into(), line: 1, column: 1 })
+        }
     }
 
     /// The label under the span that is wrong.
@@ -228,13 +235,6 @@ impl Problem {
 
 fn one_line(text: &str) -> String {
     escape(text).replace('\t', "\\t")
-}
-
-/// `file:line:col: error[code]: message`, for people, editors and grep.
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}[{}]: {}", self.location, self.severity.as_str(), self.code, self.message)
-    }
 }
 
 impl std::error::Error for Problem {}

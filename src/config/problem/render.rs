@@ -62,6 +62,24 @@ pub fn render_problems(problems: &Problems, color: bool, width: usize) -> String
     out
 }
 
+impl Problem {
+    /// Where it is, before a headline: `telform.yaml:3:1: `; the name alone for a file as a whole, nothing where there is no file.
+    fn headline_place(&self) -> String {
+        match (&*self.location.file, self.is_about_whole) {
+            ("", _) => String::new(),
+            (file, true) => format!("{file}: "),
+            _ => format!("{}: ", self.location),
+        }
+    }
+}
+
+/// `file:line:col: error[code]: message`, for people, editors and grep.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}[{}]: {}", self.headline_place(), self.severity.as_str(), self.code, self.message)
+    }
+}
+
 fn render_headline(problem: &Problem, color: bool) -> String {
     if !color {
         return problem.to_string();
@@ -71,8 +89,8 @@ fn render_headline(problem: &Problem, color: bool) -> String {
         Severity::Warning => (anstyle::Style::new().bold(), anstyle::AnsiColor::Magenta.on_default().bold()),
         Severity::Note => (anstyle::Style::new().bold(), anstyle::Style::new().bold()),
     };
-    let word = problem.severity.as_str();
-    format!("{bold}{}{bold:#}: {style}{word}[{}]{style:#}: {bold}{}{bold:#}", problem.location, problem.code, problem.message)
+    let (word, place) = (problem.severity.as_str(), problem.headline_place());
+    format!("{bold}{place}{bold:#}{style}{word}[{}]{style:#}: {bold}{}{bold:#}", problem.code, problem.message)
 }
 
 fn render_body(handler: &GraphicalReportHandler, problem: &Problem, out: &mut String) {

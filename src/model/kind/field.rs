@@ -60,7 +60,8 @@ pub struct Field {
     pub changed_with: Option<&'static AccountSetting>,
     /// Another attribute and the value it must have, or the service drops this one to null (carrierx.md 4.3).
     pub only_with: Option<(&'static str, &'static str)>,
-    /// Values that have been seen. A near miss is an error; any other value is accepted with a warning.
+    /// Values that have been seen. A near miss is an error; any other value is accepted with a warning. Of an entry of the service's
+    /// catalogue only a near miss is, with a warning.
     pub known_values: &'static [&'static str],
     /// An example value, for people who have none yet; empty where the type says enough.
     pub example: &'static str,

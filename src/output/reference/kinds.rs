@@ -86,7 +86,11 @@ fn describe_field(field: &Field) -> String {
         say(format!("Dropped by the service unless `{other}` is `{value}`."));
     }
     if !field.known_values.is_empty() {
-        say(format!("Seen: {}; others are sent with a warning.", field.known_values.join(", ")));
+        let seen = field.known_values.join(", ");
+        say(match field.ty {
+            AttributeType::CatalogueEntry => format!("Seen: {seen}; the service's catalogue has the rest."),
+            _ => format!("Seen: {seen}; others are sent with a warning."),
+        });
     }
     if let AttributeType::Reference(kind) = field.ty {
         say(format!("Names one of the {kind}: `{kind}.NAME`, or its id."));
@@ -228,7 +232,7 @@ fn entry_about(roles: &LinkRoles, entry: &LinkEntry) -> String {
 fn entry_keys(entry: &LinkEntry) -> [(&'static str, String); 3] {
     [
         (entry.holder, format!("Name of the {} that the {} is on; another one moves it.", entry.holder, entry.singular)),
-        (entry.target, format!("Name of the {} that serves it there; another one takes its place.", entry.target)),
+        (entry.target, format!("Name of the {} that serves it there; another one replaces it.", entry.target)),
         ("as_shown", format!("The {} is named as the service shows it, and is not E.164.", entry.singular)),
     ]
 }

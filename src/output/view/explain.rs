@@ -7,7 +7,7 @@ use crate::analysis::explain::{AttributeReason, ExplainedAttribute, Explanation,
 use crate::model::ledger::ObjectOrigin;
 use crate::model::value::{Value, to_spaced_json};
 use crate::plan::{MatchedBy, Prerequisite, ShownValue};
-use crate::text::{distinguish_pair, escape};
+use crate::text::{distinguish_pair, escape, shell_quote};
 
 /// Column in which the text after a label begins.
 const INDENT: usize = 12;
@@ -65,7 +65,7 @@ impl ExplanationText {
         }
         if it.verdict == ObjectDecision::Unmanaged {
             let id = it.found.id().unwrap_or_default();
-            self.push_row("Way on", &format!("`telform adopt {} {id}` starts to manage it", it.address));
+            self.push_row("Next", &format!("`telform adopt {} {id}` starts to manage it", it.address));
         }
         self.push_attributes(it);
         self.push_requests(it);
@@ -110,8 +110,12 @@ impl ExplanationText {
         }
         self.push_line("");
         let one = it.attributes.first().map(|attribute| attribute.name).unwrap_or_default();
-        self.push_line(&paint(FAINT, "More about one of them, with the same options:"));
-        self.push_line(&paint(FAINT, format!("  telform explain {}.{one}", it.address)));
+        let more = escape(&shell_quote(&format!("{}.{one}", it.address)));
+        let text = format!("More about one of them: `telform explain {more}`");
+        for (index, part) in wrap_text(&text, self.columns.saturating_sub(2).max(30)).into_iter().enumerate() {
+            // Not painted: a command that ends in the next line is found where it is printed.
+            self.push_line(&format!("{}{part}", if index == 0 { "" } else { "  " }));
+        }
     }
 
     fn push_attribute(&mut self, it: &Explanation, name: &str, attribute: &ExplainedAttribute) {

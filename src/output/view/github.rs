@@ -101,7 +101,12 @@ fn problem_annotation(problem: &Problem) -> String {
         Severity::Warning => "warning",
         Severity::Note => "notice",
     };
-    workflow_command(level, problem.code, Some(&problem.location), &format!("{}{help}", problem.message))
+    workflow_command(
+        level,
+        problem.code,
+        Some(&problem.location).filter(|place| !place.file.is_empty()),
+        &format!("{}{help}", problem.message),
+    )
 }
 
 /// `file:line:column`, read from its end, because a file's name may hold colons.

@@ -99,7 +99,7 @@ pub fn problems_as_code_quality(problems: &Problems) -> String {
             Severity::Warning => "minor",
             Severity::Note => "info",
         };
-        (problem.code, severity, Some(problem.location.clone()), problem.message.clone())
+        (problem.code, severity, Some(problem.location.clone()).filter(|place| !place.file.is_empty()), problem.message.clone())
     }))
 }
 

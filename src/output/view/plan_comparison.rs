@@ -234,8 +234,20 @@ fn shown(side: Option<&String>) -> String {
     side.map_or_else(|| ABSENT.to_owned(), String::clone)
 }
 
+/// What differs, and both sides; of two digests as much as distinguishes them.
 fn sides(difference: &OneDifference) -> (String, String, String) {
-    (difference.what.clone(), shown(difference.first.as_ref()), shown(difference.second.as_ref()))
+    let (first, second) = (shown(difference.first.as_ref()), shown(difference.second.as_ref()));
+    let (short, other) = (short_digest(&first), short_digest(&second));
+    let (first, second) = if short == other { (first, second) } else { (short, other) };
+    (difference.what.clone(), first, second)
+}
+
+/// The beginning of a digest; any other text as it is.
+fn short_digest(text: &str) -> String {
+    const DIGEST: &str = "sha256:";
+    const SHOWN: usize = 12;
+    let hex = text.strip_prefix(DIGEST).filter(|hex| hex.len() == 64 && hex.bytes().all(|it| it.is_ascii_hexdigit()));
+    hex.map_or_else(|| text.to_owned(), |hex| format!("{DIGEST}{}…", &hex[..SHOWN]))
 }
 
 fn difference_item(difference: &OneDifference) -> Item {

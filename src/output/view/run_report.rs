@@ -215,7 +215,7 @@ impl<'a> RunReport<'a> {
         let started = self.run.started;
         let mut rows = Vec::new();
         if let Some(of) = &started.of {
-            rows.push(["takes back".to_owned(), format!("run {of}")]);
+            rows.push(["undoes".to_owned(), format!("run {of}")]);
         }
         if let Some(file) = &started.plan_file {
             rows.push(["saved plan".to_owned(), file.clone()]);

@@ -6,6 +6,8 @@ mod fit;
 
 pub(crate) use fit::fit_lines;
 
+use std::sync::OnceLock;
+
 use super::groups::ChangeGroups;
 use super::ranking::rank_changes;
 use super::table::table_lines;
@@ -187,9 +189,22 @@ pub(crate) fn wrap_sentence(text: &str, width: usize) -> String {
     wrap_text(text, width.saturating_sub(INDENT).max(NARROWEST)).join(&format!("\n{:INDENT$}", ""))
 }
 
+/// Completes the commands that a text names.
+type Completion = Box<dyn Fn(&str) -> String + Send + Sync>;
+
+/// What a text is completed with before it is wrapped: afterwards a command may be in two lines, and its options would make them longer.
+static COMPLETION: OnceLock<Completion> = OnceLock::new();
+
+/// From here on, each text is completed before it is wrapped. Only the first call counts.
+pub(crate) fn complete_before_wrapping(completion: impl Fn(&str) -> String + Send + Sync + 'static) {
+    let _ = COMPLETION.set(Box::new(completion));
+}
+
 /// Wraps a text into lines of at most this many columns, at spaces; a longer word is on its own line.
 pub(crate) fn wrap_text(text: &str, width: usize) -> Vec<String> {
     use unicode_width::UnicodeWidthStr;
+    let completed = COMPLETION.get().filter(|_| text.contains("`telform ")).map(|complete| complete(text));
+    let text = completed.as_deref().unwrap_or(text);
     let mut lines = vec![String::new()];
     // Kept beside the line: measuring it again at each word would be very slow for a long text.
     let mut columns = 0;

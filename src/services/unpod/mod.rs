@@ -111,7 +111,8 @@ pub static PROVIDERS_G2: Kind = Kind::new("providers", "provider configuration",
                 .required()
                 .replace_on_change()
                 .example("twilio")
-                .doc("Provider of the catalogue: slug, name or id. A change replaces the configuration.", "unpod.md 5.1"),
+                .with_known_values(&["twilio", "plivo", "exotel"])
+                .doc("Provider of the catalogue: slug, name or id. A change replaces the configuration.", "unpod.md 5.1, 4.2"),
             Field::new("account_sid", AttributeType::Text)
                 .required()
                 .risky()
@@ -146,7 +147,8 @@ pub static PROVIDERS_G1: Kind = Kind::new("providers", "provider configuration",
                 .names_entry_of(&catalogue::CATALOGUE)
                 .required()
                 .example("LiveKit")
-                .doc("Provider of the catalogue: name or id. Changed in place: the numbers stay.", "unpod.md 5.2"),
+                .with_known_values(&["LiveKit", "Daily", "Vapi", "Unpod.ai", "WebSocket"])
+                .doc("Provider of the catalogue: name or id. Changed in place: the numbers stay.", "unpod.md 5.2, 4.2"),
             Field::new("api_key", AttributeType::Secret)
                 .read_back()
                 .doc("Key at the provider; given back in clear, or masked.", "unpod.md 5.2"),

@@ -14,6 +14,7 @@ use crate::output::view::text::wrap_text;
 use crate::read::LoginCheck;
 use crate::run::RunError;
 use crate::services;
+use crate::text::{escape, shorten};
 
 /// The word with which an account leaves its generation to the answers of the service.
 const AUTO: &str = "auto";
@@ -203,7 +204,7 @@ pub(super) fn ask_yes_no(out: &Console, question: &str, usual: bool) -> Result<b
             "" => return Ok(usual),
             "y" | "yes" => return Ok(true),
             "n" | "no" => return Ok(false),
-            _ => {}
+            _ => print_aside(out, &format!("Expected y or n, got \"{}\".", escape(&shorten(line.trim())))),
         }
     }
 }

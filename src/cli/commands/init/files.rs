@@ -17,7 +17,7 @@ const IGNORED: &[&str] =
 /// What version control must neither rewrite nor merge: ledger and journal.
 const ATTRIBUTES: &[&str] = &[".telform/*.json -text merge=binary", ".telform/*.journal -text merge=binary"];
 
-/// Checked before any question and any write. Returns whether the configuration belongs into the existing folder.
+/// Checked before any question and any write. Returns whether the configuration belongs in the existing folder.
 pub(super) fn check_free(top: &Path) -> Result<bool, RunError> {
     if disk::path_exists(&top.join(FILE)) {
         return Err(file_exists(FILE));

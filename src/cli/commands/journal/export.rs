@@ -61,7 +61,7 @@ pub(super) fn export_runs(
     match wanted.printed() {
         Some(ExportFormat::Json) if is_filed && !out.global.json => {}
         Some(ExportFormat::Json) => out.print_document(&document()),
-        Some(format) => out.print(&draw(format)),
+        Some(format) => out.print_unwrapped(&draw(format)),
         None => {}
     }
     Ok(Exit::Done)

@@ -11,9 +11,6 @@ mod markdown;
 pub use csv::{CsvText, inventory_as_csv};
 pub use markdown::inventory_as_markdown;
 
-/// Widest text that is kept in one piece where it holds no blank: a phone number, a code.
-const ONE_PIECE: usize = 20;
-
 /// Tables that fit this many columns, each with its kind where there are several.
 pub fn inventory_as_text(inventory: &Inventory<'_>, columns: usize) -> String {
     let mut text = String::new();
@@ -65,9 +62,10 @@ fn table_as_text(inventory: &Inventory<'_>, table: &InventoryTable<'_>, width: u
         let without = shown.iter().position(|column| column.content == ColumnContent::Id);
         if let Some(at) = without {
             shown.remove(at);
-            let rows: Vec<Vec<String>> = rows.into_iter().map(|mut row| without_cell(&mut row, at)).collect();
-            let note = "\nThe id does not fit: a wider terminal shows it, and --columns.\n";
-            return fitted(&rows, &shown, width).unwrap_or_else(|| records(&rows)) + note;
+            let narrower: Vec<Vec<String>> = rows.iter().cloned().map(|mut row| without_cell(&mut row, at)).collect();
+            if let Some(lines) = fitted(&narrower, &shown, width) {
+                return lines + "\nThe id does not fit: a wider terminal shows it, and --columns.\n";
+            }
         }
     }
     records(&rows)
@@ -85,17 +83,10 @@ fn cells(inventory: &Inventory<'_>, table: &InventoryTable<'_>, columns: &[Colum
     std::iter::once(head).chain(rows).collect()
 }
 
-/// As a table, where one fits. A number or an identity is never broken.
+/// As a table, where one fits without a broken word.
 fn fitted(rows: &[Vec<String>], columns: &[Column], width: usize) -> Option<String> {
-    let in_one_piece = |at: usize| {
-        let short = |cell: &String| cell.len() <= ONE_PIECE && !cell.contains(' ');
-        rows.iter().all(|row| row.get(at).is_some_and(short))
-    };
-    let whole: Vec<bool> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| matches!(column.content, ColumnContent::Id | ColumnContent::Number) || in_one_piece(at))
-        .collect();
+    let is_whole = |column: &Column| matches!(column.content, ColumnContent::Id | ColumnContent::Number);
+    let whole: Vec<bool> = columns.iter().map(is_whole).collect();
     let mut lines = table_with_whole_columns(rows, &whole, width)?;
     if let Some(head) = lines.first_mut() {
         *head = paint(STRONG, head.trim_end_matches('\n')) + "\n";

@@ -3,7 +3,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
-/// Breaks each line that is wider than this between two words. A word that does not fit behind the indentation of its line moves to
+/// Breaks each line that is wider than this between two words. A command to be copied stays one: a backslash ends each of its lines
+/// but the last. A word that does not fit behind the indentation of its line moves to
 /// the left; one that is wider than the terminal is broken behind a slash, if it has any.
 pub(crate) fn fit_lines(text: &str, columns: usize) -> String {
     if columns == usize::MAX {
@@ -14,12 +15,69 @@ pub(crate) fn fit_lines(text: &str, columns: usize) -> String {
         let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
         if width_of(body) <= columns {
             out.push_str(body)
+        } else if is_command(body) {
+            fit_command(&mut out, body, columns);
         } else {
             fit_line(&mut out, body, columns)
         }
         out.push_str(end);
     }
     out
+}
+
+/// Whether a line is a command for a shell, and nothing else.
+fn is_command(line: &str) -> bool {
+    line.starts_with("  ") && line.trim_start().starts_with("telform ")
+}
+
+/// A command in several lines that a shell reads as one.
+fn fit_command(out: &mut String, line: &str, columns: usize) {
+    const CONTINUES: &str = " \\";
+    let indent = line.len() - line.trim_start().len();
+    let below = indent + 2;
+    // An option and its value stay on one line, if they fit there.
+    let mut parts: Vec<String> = Vec::new();
+    for word in shell_words(line.trim_start()) {
+        match parts.last_mut().filter(|part| part.starts_with('-') && !part.contains(' ') && !word.starts_with('-')) {
+            Some(option) if below + width_of(option) + 1 + width_of(word) + CONTINUES.len() <= columns => {
+                option.push_str(&format!(" {word}"));
+            }
+            _ => parts.push(word.to_owned()),
+        }
+    }
+    let mut used = indent;
+    out.push_str(&line[..indent]);
+    for (index, part) in parts.iter().enumerate() {
+        let (width, last) = (width_of(part), index + 1 == parts.len());
+        let room = if last { columns } else { columns - CONTINUES.len() };
+        if index > 0 && used + 1 + width > room {
+            out.push_str(CONTINUES);
+            used = begin_line(out, below, width, room);
+        } else if index > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(part);
+        used += width;
+    }
+}
+
+/// The words of a command; blanks in quotes do not separate them.
+fn shell_words(text: &str) -> Vec<&str> {
+    let (mut found, mut begin, mut quoted) = (Vec::new(), 0, false);
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => {
+                found.push(&text[begin..at]);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    found.push(&text[begin..]);
+    found.retain(|word| !word.is_empty());
+    found
 }
 
 /// Columns that a text takes, without the sequences that set colours.
@@ -140,6 +198,17 @@ mod tests {
         // Colours take no columns.
         let painted = "\u{1b}[2mtoken of partner_sid 0a1b\u{1b}[0m";
         assert_eq!(fit_lines(painted, 25), painted);
+    }
+
+    #[test]
+    fn a_command_can_be_copied_from_several_lines() {
+        let command = "  telform apply --sandbox 'my world.yaml' --max-deletes 1 --max-numbers-dark 1\n";
+        let fitted = fit_lines(command, 40);
+        assert_eq!(fitted, "  telform apply \\\n    --sandbox 'my world.yaml' \\\n    --max-deletes 1 --max-numbers-dark 1\n");
+        assert_eq!(fitted.replace("\\\n    ", ""), command);
+        let head = format!("  telform apply --journal-head {}\n", "0".repeat(64));
+        assert_eq!(fit_lines(&head, 80), format!("  telform apply --journal-head \\\n    {}\n", "0".repeat(64)));
+        assert_eq!(fit_lines(&fitted, 40), fitted, "only once");
     }
 
     proptest! {
