@@ -320,17 +320,7 @@ pub(crate) fn current_provenance() -> PlanProvenance {
     PlanProvenance { at: Some(now_utc()), user: Some(actor.user), commit: git::current_commit(), ci: actor.ci, page: None }
 }
 
-/// Who runs this.
+/// Who runs this. The lock names the same.
 fn current_actor() -> RunActor {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let ci = variable("CI_JOB_URL").or_else(|| {
-        let (server, repository) = (variable("GITHUB_SERVER_URL")?, variable("GITHUB_REPOSITORY")?);
-        Some(format!("{server}/{repository}/actions/runs/{}", variable("GITHUB_RUN_ID")?))
-    });
-    RunActor {
-        user: variable("GITHUB_ACTOR").or_else(|| variable("GITLAB_USER_LOGIN")).unwrap_or_else(ledger::user_name),
-        host: ledger::host_name(),
-        pid: std::process::id(),
-        ci: ci.or_else(|| variable("BUILD_URL")),
-    }
+    RunActor { user: ledger::user_name(), host: ledger::host_name(), pid: std::process::id(), ci: ledger::ci_run() }
 }

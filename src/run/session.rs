@@ -219,7 +219,12 @@ impl Run {
             desired.accounts.values().filter(talked),
             resolved.tokens,
             vault,
-            client::HttpOptions { observer: watch, timeout: failpoints::request_timeout(), retry_pause: longest_pause },
+            client::HttpOptions {
+                observer: watch,
+                timeout: failpoints::request_timeout(),
+                retry_pause: longest_pause,
+                fence: Some(fence_of(&store)),
+            },
         )
         .map_err(|error| RunError::other("telform::account::unusable", error.to_string(), "correct the account in the YAML"))?;
         Ok(Self {
@@ -334,6 +339,12 @@ pub(crate) fn follow_accounts(
     let logins = configured_accounts(desired, sandbox);
     ledger.follow_accounts(&logins);
     store.check_accounts(ledger, &logins)
+}
+
+/// Holds back a write of a run that can no longer rely on its lock.
+fn fence_of(store: &Arc<LedgerStore>) -> Arc<client::WriteFence> {
+    let store = Arc::clone(store);
+    Arc::new(move || store.check_lock().map_err(|error| error.to_string()))
 }
 
 /// All observers as one.

@@ -265,7 +265,8 @@ async fn tries_again_what_is_safe_and_tells_the_watcher() {
     })
     .await;
     let notes = Arc::new(Notes::default());
-    let options = HttpOptions { retry_pause: Some(Duration::from_millis(1)), observer: Some(notes.clone()), timeout: None };
+    let options =
+        HttpOptions { retry_pause: Some(Duration::from_millis(1)), observer: Some(notes.clone()), ..HttpOptions::default() };
     let http = build(&account(&unpod::TABLE, &base), SecretVault::new(), options).unwrap();
     http.send(&Call::get("a", "x/")).await.unwrap();
     assert_eq!(got.lock().unwrap().len(), 3);

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use telform::model::ledger::Ledger;
 use telform::state::journal::{self, JournalLog, JournalRecord, JournalRecorder, StampingJournal};
 use telform::state::ledger::{
-    LEASE, LedgerError, LedgerStore, LockEvent, LockHandle, LockHolder, LockOptions, PutOutcome, RemoteStore, StateStore,
+    ConditionalWrites, LEASE, LedgerError, LedgerStore, LockEvent, LockHandle, LockHolder, LockOptions, PutOutcome, RemoteStore,
+    StateStore,
 };
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -47,6 +48,8 @@ struct Faulty {
     away: Mutex<bool>,
     /// Its words when it is.
     says: Mutex<String>,
+    /// How much older an object is that a test laid there, with its tag.
+    aged: Mutex<(Duration, Option<String>)>,
     puts: AtomicUsize,
 }
 
@@ -92,7 +95,12 @@ impl ObjectStore for Faulty {
         if *self.away.lock().unwrap() {
             return Err(self.silence());
         }
-        self.inner.get_opts(at, options).await
+        let mut found = self.inner.get_opts(at, options).await?;
+        let (aged, laid) = &*self.aged.lock().unwrap();
+        if laid.is_some() && found.meta.e_tag == *laid {
+            found.meta.last_modified -= *aged;
+        }
+        Ok(found)
     }
 
     fn delete_stream(&self, paths: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -145,7 +153,8 @@ impl Faulty {
     }
 
     async fn lay(&self, path: &str, text: String) {
-        self.inner.put(&Path::from(path), text.into()).await.unwrap();
+        let put = self.inner.put(&Path::from(path), text.into()).await.unwrap();
+        self.aged.lock().unwrap().1 = put.e_tag;
     }
 }
 
@@ -328,11 +337,11 @@ async fn a_store_that_is_away_too_long_ends_the_run() {
     until(|| async { store.check_lock().is_ok() }).await;
 }
 
-/// A lock note that some run left behind.
-fn left(expires: &str) -> Value {
+/// A lock note that some run left behind, whose machine has a calendar of its own.
+fn left(renewed: &str, expires: &str) -> Value {
     json!({
         "format": 1, "state": "held", "id": "the-id-of-it", "write": "w1", "owner": "alice", "host": "ci-7", "pid": 4242,
-        "since": "2026-01-02T03:04:05Z", "renewed": "2026-01-02T03:14:05Z", "expires": expires,
+        "ci": "https://ci.example/runs/7", "since": "2026-01-02T03:04:05Z", "renewed": renewed, "expires": expires,
     })
 }
 
@@ -340,20 +349,25 @@ fn left(expires: &str) -> Value {
 async fn a_dead_owners_lock_explains_itself_and_goes_to_one_heir() {
     let objects = Arc::new(Faulty::default());
     let keepers = TaskTracker::new();
-    objects.lay(LOCK, left("9999-01-02T03:19:05Z").to_string()).await;
+    // By the calendar of its machine it expired long ago. The store says that it was just written.
+    objects.lay(LOCK, left("2026-01-02T03:14:05Z", "2026-01-02T03:19:05Z").to_string()).await;
     let store = objects.store();
     let refused = lock(&store, &keepers, LEASE).await.unwrap_err();
     let text = refused.to_string();
-    for words in ["alice", "ci-7", "4242", "2026-01-02T03:04:05Z", "the-id-of-it", "expires 9999-01-02T03:19:05Z"] {
+    for words in
+        ["alice", "ci-7", "4242", "2026-01-02T03:04:05Z", "the-id-of-it", "https://ci.example/runs/7", "5 min after that"]
+    {
         assert!(text.contains(words), "{words} is not in {text}");
     }
     assert!(refused.help().contains("--lock-id the-id-of-it"), "{}", refused.help());
     assert!(matches!(store.unlock("another-id").await, Err(LedgerError::Unbroken { .. })));
     assert_eq!(objects.json(LOCK).await["state"], "held");
 
-    objects.lay(LOCK, left("2026-01-02T03:19:05Z").to_string()).await;
-    let LockHolder::Run { words, expired: true, .. } = store.lock_holder().await.unwrap() else { panic!("expired") };
-    assert!(words.contains("expired since 2026-01-02T03:19:05Z"), "{words}");
+    // By the calendar of its machine it does not expire for thousands of years.
+    objects.lay(LOCK, left("9999-01-02T03:14:05Z", "9999-01-02T03:19:05Z").to_string()).await;
+    objects.aged.lock().unwrap().0 = LEASE;
+    assert!(matches!(lock(&store, &keepers, LEASE).await, Err(LedgerError::Locked { .. })));
+    objects.aged.lock().unwrap().0 = LEASE + Duration::from_secs(1);
     let heard = Mutex::new(Vec::new());
     let told = |text: &LockEvent<'_>| heard.lock().unwrap().push(text.to_string());
     let stop = CancellationToken::new();
@@ -364,6 +378,38 @@ async fn a_dead_owners_lock_explains_itself_and_goes_to_one_heir() {
     assert!(ends.iter().all(|end| matches!(end, Ok(_) | Err(LedgerError::Locked { .. }))), "{ends:?}");
     let heard = heard.lock().unwrap().clone();
     assert!(matches!(&heard[..], [one] if one.contains("took over") && one.contains("alice")), "{heard:?}");
+}
+
+/// Once for each store: what was found is in the note, and goes from run to run.
+#[tokio::test]
+async fn conditional_writes_are_probed_once() {
+    let objects = Arc::new(Faulty::default());
+    let mut writes = Vec::new();
+    for _ in 0..2 {
+        let (store, keepers) = (objects.store(), TaskTracker::new());
+        let before = objects.puts.load(Ordering::Relaxed);
+        let held = lock(&store, &keepers, LEASE).await.unwrap();
+        writes.push(objects.puts.load(Ordering::Relaxed) - before);
+        drop(held);
+        keepers.close();
+        keepers.wait().await;
+        assert_eq!(store.lock_report().await.unwrap().1, ConditionalWrites::Honoured);
+    }
+    // The note; the create and the replacement that must be refused, with the version between them; then the note alone.
+    assert_eq!(writes, [4, 1]);
+    // A newer telform looks again, as does one whose note names another store.
+    for (key, value) in [("telform", "0.0.1"), ("store", "https://elsewhere.example minio")] {
+        let mut note = objects.json(LOCK).await;
+        note["probe"][key] = value.into();
+        objects.lay(LOCK, note.to_string()).await;
+        let (store, keepers) = (objects.store(), TaskTracker::new());
+        assert_eq!(store.lock_report().await.unwrap().1, ConditionalWrites::Unknown);
+        let before = objects.puts.load(Ordering::Relaxed);
+        lock(&store, &keepers, LEASE).await.unwrap();
+        assert_eq!(objects.puts.load(Ordering::Relaxed) - before, 4);
+        keepers.close();
+        keepers.wait().await;
+    }
 }
 
 #[tokio::test]
@@ -412,8 +458,8 @@ async fn what_the_store_said_is_told_in_our_own_words() {
     let store = objects.store();
     for (text, told) in [
         (
-            "Error performing GET https://b.example/x?sig=canary - Server returned non-2xx status code: 400 Bad Request: <Error><Code>AuthorizationHeaderMalformed</Code><Message>canary</Message></Error>",
-            "it answered 400 Bad Request (AuthorizationHeaderMalformed)",
+            "Error performing GET https://b.example/x?sig=canary - Server returned non-2xx status code: 400 Bad Request: <Error><Code>MalformedXML</Code><Message>canary</Message></Error>",
+            "it answered 400 Bad Request (MalformedXML)",
         ),
         ("Server returned non-2xx status code: 503 Service Unavailable: canary", "it answered 503 Service Unavailable"),
         ("no route to https://b.example/x?sig=canary today", "no route to today"),
@@ -457,4 +503,24 @@ async fn a_journal_that_was_put_back_has_another_version() {
     stamped.record(JournalRecord::Interrupted).await.unwrap();
     same(&kept).await.unwrap();
     same(&stamped.head().await).await.unwrap();
+}
+
+/// Whoever does not know the newest part of a log writes into one that is taken: a part is only followed by the next one when it
+/// is full, and then nothing is added to it.
+#[tokio::test]
+async fn an_outdated_writer_of_a_log_is_refused_at_every_size() {
+    const PART: usize = 128 * 1024;
+    for (there, large) in [(10, 10), (10, PART), (PART - 1, 2), (PART, 10), (PART + 5, PART)] {
+        let objects = Arc::new(Faulty::default());
+        let (first, second) = (objects.place(), objects.place());
+        let (_, mut log) = first.read_log("ledger.journal").await.unwrap();
+        first.append(&mut log, &vec![b'a'; there]).await.unwrap();
+        let (_, mut newer) = second.read_log("ledger.journal").await.unwrap();
+        second.append(&mut newer, b"b").await.unwrap();
+        let error = first.append(&mut log, &vec![b'c'; large]).await.unwrap_err();
+        assert!(matches!(error, LedgerError::Changed { .. }), "{there} {large}: {error}");
+        second.append(&mut newer, b"d").await.unwrap();
+        let (all, _) = second.read_log("ledger.journal").await.unwrap();
+        assert_eq!(all[there..], *b"bd", "{there} {large}");
+    }
 }

@@ -145,6 +145,8 @@ mod sources;
 mod spellings;
 mod steering;
 mod steering_files;
+#[cfg(all(unix, feature = "remote-state"))]
+mod store_kinds;
 mod swollen;
 mod tables;
 mod take_over;

@@ -1,9 +1,10 @@
 //! An object store with a delay, in the test's own process: objects with conditional writes as S3 has them, each request
-//! answered some milliseconds later. It needs nothing installed, and a test can wait for the n-th request.
+//! answered some milliseconds later. It needs nothing installed, and a test can wait for the n-th request. Its clock can differ
+//! from that of this machine, and it can treat conditions as stores do that give no lock.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -24,11 +25,44 @@ struct Shared {
     came: Condvar,
 }
 
+/// How a store treats conditional writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Conditions {
+    /// As S3 documents them.
+    #[default]
+    Honoured,
+    /// Whoever creates an object overwrites the one that is there.
+    IgnoresIfNoneMatch,
+    /// Whoever replaces an object overwrites every version.
+    IgnoresIfMatch,
+    /// Every version has the same tag.
+    OneTag,
+    /// It answers 200 where it should refuse, and stores nothing.
+    AcceptsAndDrops,
+    /// It answers 200, and stores nothing at all.
+    StoresNothing,
+}
+
+/// An object, the number of the write that put it there, and when that was.
+struct Stored {
+    bytes: Bytes,
+    number: u64,
+    modified: SystemTime,
+}
+
 #[derive(Default)]
 struct Held {
-    /// By key: the bytes, and the number of the write that put them there.
-    objects: BTreeMap<String, (Bytes, u64)>,
+    objects: BTreeMap<String, Stored>,
     writes: u64,
+    conditions: Conditions,
+    /// Its clock minus that of this machine.
+    ahead: Duration,
+    /// Its own name.
+    server: Option<&'static str>,
+    /// The code with which it refuses everything.
+    refuses: Option<(u16, &'static str)>,
+    /// Writes that it stored, by key.
+    log: Vec<String>,
     /// Requests so far, answered or not.
     requests: usize,
     /// Requests that were taken and are not answered yet.
@@ -75,17 +109,44 @@ impl SlowStore {
         drop(self.shared.came.wait_timeout_while(held, until - Instant::now(), |held| held.waiting > 0));
     }
 
+    /// From now on it treats conditions like this.
+    pub(crate) fn treats(&self, conditions: Conditions) {
+        self.held().conditions = conditions;
+    }
+
+    /// Sets its clock before or after that of this machine, for what it writes and answers from now on.
+    pub(crate) fn set_clock_ahead(&self, ahead: Duration) {
+        self.held().ahead = ahead;
+    }
+
+    /// From now on it is another program.
+    pub(crate) fn is_called(&self, server: &'static str) {
+        self.held().server = Some(server);
+    }
+
+    /// From now on it refuses everything like this.
+    pub(crate) fn refuses_with(&self, refusal: Option<(u16, &'static str)>) {
+        self.held().refuses = refusal;
+    }
+
+    /// The keys that were written since this was last asked, in that order.
+    pub(crate) fn take_log(&self) -> Vec<String> {
+        std::mem::take(&mut self.held().log)
+    }
+
+    /// Makes an object older.
+    pub(crate) fn age(&self, key: &str, by: Duration) {
+        self.held().objects.get_mut(key).unwrap().modified -= by;
+    }
+
     /// Writes an object, whatever is there.
     pub(crate) fn put(&self, key: &str, text: &str) {
-        let mut held = self.held();
-        held.writes += 1;
-        let number = held.writes;
-        held.objects.insert(key.to_owned(), (Bytes::from(text.to_owned()), number));
+        self.held().store(key, Bytes::from(text.to_owned()));
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<String> {
         let held = self.held();
-        held.objects.get(key).map(|(bytes, _)| String::from_utf8(bytes.to_vec()).unwrap())
+        held.objects.get(key).map(|stored| String::from_utf8(stored.bytes.to_vec()).unwrap())
     }
 
     /// Loses an object.
@@ -102,7 +163,7 @@ impl SlowStore {
     pub(crate) fn all(&self) -> BTreeMap<String, String> {
         let held = self.held();
         let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).unwrap();
-        held.objects.iter().map(|(key, (bytes, _))| (key.clone(), text(bytes))).collect()
+        held.objects.iter().map(|(key, stored)| (key.clone(), text(&stored.bytes))).collect()
     }
 
     /// Restores all objects. The ledger forgets the version of the journal, which is now a different one.
@@ -142,34 +203,75 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
     answered.await.unwrap()
 }
 
+impl Held {
+    fn now(&self) -> SystemTime {
+        SystemTime::now() + self.ahead
+    }
+
+    /// Stores an object and returns the number of the write.
+    fn store(&mut self, key: &str, bytes: Bytes) -> u64 {
+        self.writes += 1;
+        let stored = Stored { bytes, number: self.writes, modified: self.now() };
+        self.objects.insert(key.to_owned(), stored);
+        self.log.push(key.to_owned());
+        self.writes
+    }
+
+    fn tag(&self, number: u64) -> String {
+        if self.conditions == Conditions::OneTag { "\"1\"".to_owned() } else { format!("\"{number}\"") }
+    }
+}
+
+/// What a request does, with the store's clock and name.
 fn effect(held: &mut Held, method: &Method, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Response {
+    let mut response = match held.refuses {
+        Some((status, code)) => fault(StatusCode::from_u16(status).unwrap(), code),
+        None => effect_on_objects(held, method, uri, headers, body),
+    };
+    let clock = httpdate::fmt_http_date(held.now());
+    response.headers_mut().insert("date", clock.parse().unwrap());
+    if let Some(server) = held.server {
+        response.headers_mut().insert("server", server.parse().unwrap());
+    }
+    response
+}
+
+fn effect_on_objects(held: &mut Held, method: &Method, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Response {
     let Some(key) = uri.path().strip_prefix("/telform/") else {
         return fault(StatusCode::NOT_FOUND, "NoSuchBucket");
     };
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let there = held.objects.get(key);
-    let tag = |number: u64| [("etag", format!("\"{number}\""))];
     match *method {
         Method::GET => match there {
-            Some((bytes, number)) => (tag(*number), bytes.clone()).into_response(),
+            Some(stored) => {
+                let (tag, modified) = (held.tag(stored.number), httpdate::fmt_http_date(stored.modified));
+                ([("etag", tag), ("last-modified", modified)], stored.bytes.clone()).into_response()
+            }
             None => fault(StatusCode::NOT_FOUND, "NoSuchKey"),
         },
         Method::PUT => {
-            let is = there.map(|(_, number)| format!("\"{number}\""));
-            match (header("if-match"), header("if-none-match")) {
+            let is = there.map(|stored| held.tag(stored.number));
+            let conditions = held.conditions;
+            let refusal = match (header("if-match"), header("if-none-match")) {
+                _ if conditions == Conditions::StoresNothing => Some("nothing is stored"),
+                (Some(_), _) if conditions == Conditions::IgnoresIfMatch => None,
+                (_, Some(_)) if conditions == Conditions::IgnoresIfNoneMatch => None,
                 (Some(_), _) if is.is_none() => return fault(StatusCode::NOT_FOUND, "NoSuchKey"),
-                (Some(wanted), _) if is.as_deref() != Some(wanted) => {
-                    return fault(StatusCode::PRECONDITION_FAILED, "PreconditionFailed");
+                (Some(wanted), _) if is.as_deref() != Some(wanted) => Some("another version"),
+                (None, Some("*")) if is.is_some() => Some("it exists"),
+                _ => None,
+            };
+            match (refusal, conditions) {
+                (Some(_), Conditions::StoresNothing | Conditions::AcceptsAndDrops) => {
+                    [("etag", held.tag(held.writes + 1))].into_response()
                 }
-                (None, Some("*")) if is.is_some() => {
-                    return fault(StatusCode::PRECONDITION_FAILED, "PreconditionFailed");
+                (Some(_), _) => fault(StatusCode::PRECONDITION_FAILED, "PreconditionFailed"),
+                (None, _) => {
+                    let number = held.store(key, body);
+                    [("etag", held.tag(number))].into_response()
                 }
-                _ => {}
             }
-            held.writes += 1;
-            let number = held.writes;
-            held.objects.insert(key.to_owned(), (body, number));
-            tag(number).into_response()
         }
         Method::DELETE => {
             held.objects.remove(key);

@@ -41,7 +41,12 @@ pub struct HttpOptions {
     pub timeout: Option<Duration>,
     /// Receives every request.
     pub observer: Option<Arc<dyn HttpObserver>>,
+    /// Asked right before each attempt of a write; an error says why it must not be sent.
+    pub fence: Option<Arc<WriteFence>>,
 }
+
+/// Whether a write may be sent now.
+pub type WriteFence = dyn Fn() -> Result<(), String> + Send + Sync;
 
 /// Why a client cannot be built. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +96,7 @@ pub struct HttpClient {
     vault: SecretVault,
     censor: SecretCensor,
     observer: Option<Arc<dyn HttpObserver>>,
+    fence: Option<Arc<WriteFence>>,
     request_count: AtomicU64,
 }
 
@@ -131,7 +137,8 @@ impl HttpClient {
         stated.extend(vault.stated().iter().map(String::as_str));
         vault.hidden().watch_secrets(tokens.values().chain(vault.secrets()), &stated);
         let censor = SecretCensor { hidden: vault.hidden().clone() };
-        Ok(Self { accounts: lines, vault, censor, observer: options.observer, request_count: AtomicU64::new(0) })
+        let (observer, fence) = (options.observer, options.fence);
+        Ok(Self { accounts: lines, vault, censor, observer, fence, request_count: AtomicU64::new(0) })
     }
 
     /// Requests sent so far, each attempt counted.
@@ -150,6 +157,11 @@ impl HttpClient {
         loop {
             let waits = |pause, why| self.report_wait(call, pause, why);
             let permit = line.rate_limiter.acquire_reporting(call.method != RequestMethod::Get, waits).await;
+            // The wait may have been long, and another run may have the lock by now. An attempt is repeated only when the one
+            // before it had no effect.
+            if let Some(fence) = self.fence.as_ref().filter(|_| call.method != RequestMethod::Get) {
+                fence().map_err(|why| not_sent(format!("not sent: {why}")))?;
+            }
             if let Some(watch) = &self.observer {
                 watch.on_request(&call.account);
             }

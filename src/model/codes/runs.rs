@@ -129,6 +129,9 @@ pub(super) const LEDGER: CodeGroup = CodeGroup {
         "telform::ledger::unbroken" 1
             "The lock was not freed."
             "Run `telform ledger unlock` to see who holds it and what you can do."
+        "telform::ledger::unconditional" 1
+            "The object store accepted a write that it must refuse, so its lock excludes no other run."
+            "Use a store that honours `If-None-Match` and `If-Match` on writes, or a newer version of this one. Each run checks a store that it does not know."
         "telform::ledger::unknown_address" 1
             "The ledger does not contain this address."
             "Run `telform ledger list` to see the addresses that it contains."

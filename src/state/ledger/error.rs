@@ -1,5 +1,7 @@
 //! Why a ledger cannot be used, and what to do. None of these ever overwrites it.
 
+use std::borrow::Cow;
+
 use crate::disk::{FileRefusal, file_refusal};
 use crate::model::ledger::{FORMAT, FingerprintKeyError};
 
@@ -26,7 +28,7 @@ pub enum LedgerError {
         /// Why, in our own words: the store's text may hold what it was sent.
         why: String,
         /// What to do.
-        help: &'static str,
+        help: Cow<'static, str>,
     },
     /// It is not a ledger, or only a part of one.
     #[error("{place} is damaged: {why}")]
@@ -92,6 +94,14 @@ pub enum LedgerError {
         /// Id of a lock that can be broken by its id; the lock of a local file ends with its process.
         breakable: Option<String>,
     },
+    /// The object store ignores the conditions of writes, so it gives no lock.
+    #[error("the store of {place} gives no lock: {why}. Two runs could hold it at once; nothing else was written")]
+    Unconditional {
+        /// Which object.
+        place: String,
+        /// What it did.
+        why: String,
+    },
     /// This run held the lock and lost it.
     #[error("the lock of {place} was lost: {why}")]
     LockLost {
@@ -151,6 +161,7 @@ impl LedgerError {
             Self::Locked { .. } => "telform::ledger::locked",
             Self::LockLost { .. } => "telform::ledger::lock_lost",
             Self::Unbroken { .. } => "telform::ledger::unbroken",
+            Self::Unconditional { .. } => "telform::ledger::unconditional",
             Self::OpenKey { .. } => "telform::ledger::open_key",
             Self::Journal(_) => "telform::journal::write",
             Self::Key(FingerprintKeyError::Short(_)) => "telform::ledger::key",
@@ -180,7 +191,7 @@ impl LedgerError {
                 }
             },
             Self::Io { .. } => "check that the folder exists and is writable, or name another location with --ledger",
-            Self::Remote { help, .. } => help,
+            Self::Remote { help, .. } => return help.to_string(),
             Self::Damaged { .. } => {
                 "restore it from a backup; or run `telform ledger rebuild --replace`, which keeps it and creates a new one from the YAML and the services"
             }
@@ -210,6 +221,9 @@ impl LedgerError {
                 "nothing more was sent; run `telform ledger unlock` to see who holds the lock, and plan again"
             }
             Self::Unbroken { .. } => "`telform ledger unlock` shows who holds it and what you can do",
+            Self::Unconditional { .. } => {
+                "keep the ledger in a store that refuses a write whose condition does not hold, or install a version of this store that does; a ledger in a file needs none of this"
+            }
             Self::OpenKey { .. } => {
                 "run `chmod 600` on the file; if others may have read it, delete it; secrets are then unknown until they are written again"
             }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::lock::{self, LockHandle, LockHolder, LockLease, LockOptions};
+use super::lock::{self, ConditionalWrites, LockHandle, LockHolder, LockLease, LockOptions};
 use super::state_store::{LocalStore, ObjectVersion, PutOutcome, StateStore};
 use super::text::doubled_key;
 use super::{LedgerError, find_rewrite};
@@ -24,6 +24,13 @@ pub struct LedgerStore {
     last_save: Mutex<Option<LedgerSave>>,
     /// State of the lock that this run took.
     lease: Mutex<Option<Arc<LockLease>>>,
+}
+
+/// A ledger as it is about to be written.
+#[derive(Debug)]
+pub struct PreparedSave {
+    bytes: Vec<u8>,
+    saved: LedgerSave,
 }
 
 impl LedgerStore {
@@ -90,6 +97,12 @@ impl LedgerStore {
     /// Saves the ledger over the version that was last loaded or saved, or as a new file; increases the serial. A version
     /// that was written in between is not overwritten.
     pub async fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
+        let save = self.prepare_save(ledger)?;
+        self.put_save(save).await
+    }
+
+    /// The first half of a save, which needs the ledger: its next version as it will be written.
+    pub fn prepare_save(&self, ledger: &mut Ledger) -> Result<PreparedSave, LedgerError> {
         self.check_lock()?;
         ledger.serial += 1;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -101,15 +114,20 @@ impl LedgerStore {
         let mut bytes = serde_json::to_vec_pretty(ledger)
             .map_err(|error| LedgerError::Damaged { place: self.display_name(), why: error.to_string() })?;
         bytes.push(b'\n');
+        Ok(PreparedSave { bytes, saved: ledger.saved_as() })
+    }
+
+    /// The second half, which does not: others may change the ledger meanwhile. One save at a time.
+    pub async fn put_save(&self, save: PreparedSave) -> Result<(), LedgerError> {
         let seen = self.known_version.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let name = self.state_store.name();
         let put = match seen {
-            Some(version) => self.state_store.replace(name, bytes, &version).await?,
-            None => self.state_store.create(name, bytes).await?,
+            Some(version) => self.state_store.replace(name, save.bytes, &version).await?,
+            None => self.state_store.create(name, save.bytes).await?,
         };
         match put {
             PutOutcome::Done(version) => {
-                self.remember_version(Some(version), Some(ledger.saved_as()));
+                self.remember_version(Some(version), Some(save.saved));
                 Ok(())
             }
             PutOutcome::Lost => Err(LedgerError::Changed { place: self.display_name() }),
@@ -155,9 +173,15 @@ impl LedgerStore {
         lease.map_or(Ok(()), |lease| lease.check_held())
     }
 
+    /// Who has the lock, and whether the store gives one.
+    pub async fn lock_report(&self) -> Result<(LockHolder, ConditionalWrites), LedgerError> {
+        let report = lock::inspect_lock(&self.state_store).await?;
+        Ok((report.holder, report.conditions))
+    }
+
     /// Who has the lock.
     pub async fn lock_holder(&self) -> Result<LockHolder, LedgerError> {
-        Ok(lock::inspect_lock(&self.state_store).await?.0)
+        Ok(self.lock_report().await?.0)
     }
 
     /// Frees the lock with this id and returns its holder.

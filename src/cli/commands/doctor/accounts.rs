@@ -66,6 +66,7 @@ pub(super) async fn account(
         observer: combine_observers([given.listener.clone() as Arc<dyn HttpObserver>].into_iter().chain(shown)),
         timeout: failpoints::request_timeout(),
         retry_pause: sandbox.map(|_| EmbeddedSandbox::PAUSE).or_else(failpoints::longest_pause),
+        fence: None,
     };
     let vault = resolved.object_secrets.into_iter().collect::<SecretVault>();
     let vault = vault.with_hidden(given.key.hidden_values().clone()).with_stated(desired.published_texts());

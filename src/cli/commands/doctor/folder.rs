@@ -11,7 +11,7 @@ use crate::run::git;
 use crate::run::journal_key::JournalKey;
 use crate::run::session::follow_accounts;
 use crate::state::journal;
-use crate::state::ledger::{LedgerError, LedgerStore, LockHolder, StateStore};
+use crate::state::ledger::{ConditionalWrites, LedgerError, LedgerStore, LockHolder, StateStore};
 
 /// The subject of these checks.
 pub(super) const ABOUT: &str = "this folder";
@@ -121,14 +121,18 @@ pub(super) fn check_key(checks: &mut CheckList, store: &LedgerStore, ledger: Opt
     key
 }
 
-/// Who has the lock.
+/// Who has the lock, and whether the store gives one.
 pub(super) async fn check_lock(checks: &mut CheckList, store: &LedgerStore) {
-    match store.lock_holder().await {
-        Ok(LockHolder::Nobody) => checks.ok(ABOUT, "lock", "free"),
-        Ok(LockHolder::Run { words, expired: true, .. }) => {
+    let (holder, conditions) = match store.lock_report().await {
+        Ok(report) => report,
+        Err(error) => return report_ledger_error(checks, "lock", &error),
+    };
+    match holder {
+        LockHolder::Nobody => checks.ok(ABOUT, "lock", "free"),
+        LockHolder::Run { words, expired: true, .. } => {
             checks.ok(ABOUT, "lock", format!("expired; the next run takes it over: {words}"));
         }
-        Ok(LockHolder::Run { id, words, .. }) => {
+        LockHolder::Run { id, words, .. } => {
             let help = if store.is_shared() {
                 format!("wait for that run; if you are sure that it is dead: `telform ledger unlock --lock-id {id}`")
             } else {
@@ -136,7 +140,19 @@ pub(super) async fn check_lock(checks: &mut CheckList, store: &LedgerStore) {
             };
             checks.add(ABOUT, "lock", DoctorStatus::Warning, format!("taken: {words}"), &help);
         }
-        Err(error) => report_ledger_error(checks, "lock", &error),
+    }
+    match conditions {
+        ConditionalWrites::NotNeeded => {}
+        ConditionalWrites::Honoured => {
+            checks.ok(ABOUT, "store", "refuses a write whose condition does not hold, so its lock excludes other runs");
+        }
+        ConditionalWrites::Unknown => {
+            checks.ok(ABOUT, "store", "not known yet whether it gives a lock; the next run that takes the lock checks that");
+        }
+        ConditionalWrites::Ignored(why) => {
+            let place = store.display_name();
+            report_ledger_error(checks, "store", &LedgerError::Unconditional { place, why });
+        }
     }
 }
 

@@ -4,11 +4,9 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 #[cfg(feature = "remote-state")]
 use tokio_util::sync::DropGuard;
@@ -19,14 +17,23 @@ use super::LedgerError;
 use super::state_store::StoredObject;
 use super::state_store::{LocalStore, ObjectVersion, PutOutcome, StateStore, io_error};
 
+mod lease;
+#[cfg(all(test, feature = "remote-state"))]
+mod model;
+mod note;
+#[cfg(feature = "remote-state")]
+mod probe;
 #[cfg(feature = "remote-state")]
 mod renewal;
 mod user;
 
-pub use user::user_name;
+pub(super) use lease::LockLease;
+pub use note::LockHolder;
+use note::LockNote;
+#[cfg(feature = "remote-state")]
+use note::{FORMAT, LockState};
+pub use user::{ci_run, host_name, user_name};
 
-/// Format of the note that this version writes.
-const FORMAT: u32 = 1;
 /// How long a note in an object store is valid after its last renewal.
 pub const LEASE: Duration = Duration::from_secs(5 * 60);
 
@@ -93,194 +100,9 @@ enum LockGuard {
     },
 }
 
-/// What the holder knows about its note.
-#[derive(Debug)]
-pub(super) struct LockLease {
-    place: String,
-    state: Mutex<LeaseState>,
-}
-
-#[derive(Debug)]
-struct LeaseState {
-    /// None for a file, whose lock cannot be lost.
-    expires: Option<Timestamp>,
-    /// The lease with which it was taken.
-    lease: Duration,
-    lost_reason: Option<String>,
-}
-
-/// The content of the lock.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct LockNote {
-    format: u32,
-    state: LockState,
-    /// Id of this lock, for as long as one run holds it.
-    id: String,
-    /// Id of this write, so that no two notes are equal.
-    write: String,
-    owner: String,
-    host: String,
-    pid: u32,
-    since: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    renewed: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires: Option<Timestamp>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum LockState {
-    Held,
-    Free,
-}
-
-/// The state of a lock, for its operators.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LockHolder {
-    /// It is free.
-    Nobody,
-    /// A run holds it.
-    Run {
-        /// Id of the lock.
-        id: String,
-        /// Who, where, since when.
-        words: String,
-        /// The run has not renewed it in time and is presumed dead.
-        expired: bool,
-    },
-}
-
-fn env_variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// The machine that this process runs on, for messages and records.
-pub fn host_name() -> String {
-    fs::read_to_string("/etc/hostname")
-        .ok()
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .or_else(|| env_variable("HOSTNAME"))
-        .unwrap_or_else(|| "this machine".to_owned())
-}
-
-impl LockNote {
-    fn new(lease: Option<Duration>) -> Self {
-        let now = Timestamp::now();
-        let mut note = Self {
-            format: FORMAT,
-            state: LockState::Held,
-            id: uuid::Uuid::new_v4().to_string(),
-            write: String::new(),
-            owner: user_name(),
-            host: host_name(),
-            pid: std::process::id(),
-            since: whole_seconds(now),
-            renewed: None,
-            expires: None,
-        };
-        if let Some(lease) = lease {
-            note.renew_for(lease);
-        }
-        note
-    }
-
-    fn renew_for(&mut self, lease: Duration) {
-        let now = Timestamp::now();
-        self.renewed = Some(now);
-        self.expires = SignedDuration::try_from(lease).ok().and_then(|lease| now.checked_add(lease).ok());
-    }
-
-    /// The written form, each time with a new id of the write.
-    fn next_bytes(&mut self) -> Vec<u8> {
-        self.write = uuid::Uuid::new_v4().to_string();
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
-        bytes.push(b'\n');
-        bytes
-    }
-
-    fn is_expired(&self) -> bool {
-        self.expires.is_some_and(|expires| expires <= Timestamp::now())
-    }
-
-    /// Who, where, since when; and for how much longer, where it expires.
-    fn describe_holder(&self) -> String {
-        let mut words = format!(
-            "{} on {} has held it since {}, for {} (process {}, lock {})",
-            self.owner,
-            self.host,
-            self.since,
-            format_age(self.since),
-            self.pid,
-            self.id
-        );
-        if let Some((renewed, expires)) = self.renewed.zip(self.expires) {
-            let end = whole_seconds(expires);
-            words.push_str(&match self.is_expired() {
-                true => {
-                    format!("; last renewed {} ago, expired since {end}: that run is dead", format_age(renewed))
-                }
-                false => format!("; last renewed {} ago, expires {end} unless renewed", format_age(renewed)),
-            });
-        }
-        words
-    }
-
-    fn to_holder(&self) -> LockHolder {
-        match self.state {
-            LockState::Free => LockHolder::Nobody,
-            LockState::Held => LockHolder::Run { id: self.id.clone(), words: self.describe_holder(), expired: self.is_expired() },
-        }
-    }
-}
-
-fn whole_seconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_second(time.as_second()).unwrap_or(time)
-}
-
-/// `3 s`, `12 min`, `5 h`.
-fn format_age(time: Timestamp) -> String {
-    let seconds = Timestamp::now().duration_since(time).as_secs().max(0);
-    match seconds {
-        0..=119 => format!("{seconds} s"),
-        120..=7199 => format!("{} min", seconds / 60),
-        7200..=172_799 => format!("{} h", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
-    }
-}
-
 impl LockHandle {
     pub(super) fn lease(&self) -> Arc<LockLease> {
         Arc::clone(&self.lease)
-    }
-}
-
-impl LockLease {
-    fn new(place: String, expires: Option<Timestamp>, lease: Duration) -> Arc<Self> {
-        Arc::new(Self { place, state: Mutex::new(LeaseState { expires, lease, lost_reason: None }) })
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, LeaseState> {
-        // A panic elsewhere leaves consistent values here.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether this run may still rely on its lock. The last quarter of a lease that was not renewed counts as lost: clocks
-    /// differ, and a request takes its time.
-    pub(super) fn check_held(&self) -> Result<(), LedgerError> {
-        let state = self.state();
-        let lost = |why: String| Err(LedgerError::LockLost { place: self.place.clone(), why });
-        if let Some(why) = &state.lost_reason {
-            return lost(why.clone());
-        }
-        let margin = SignedDuration::try_from(state.lease / 4).unwrap_or_default();
-        match state.expires {
-            Some(expires) if Timestamp::now().duration_until(expires) < margin => {
-                lost("the object store could not be reached to renew it".to_owned())
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -324,7 +146,7 @@ fn in_file(local: &LocalStore, place: &StateStore) -> Result<LockHandle, LedgerE
     match file.try_lock() {
         Ok(()) => {}
         Err(fs::TryLockError::WouldBlock) => {
-            let holder = note_in(&mut file).map_or_else(unnamed_holder, |note| note.describe_holder());
+            let holder = note_in(&mut file).map_or_else(unnamed_holder, |note| note.describe_holder_here());
             return Err(LedgerError::Locked { place: place.display_name(place.name()), holder, breakable: None });
         }
         Err(fs::TryLockError::Error(source)) => return Err(io_error("lock", &path)(source)),
@@ -351,15 +173,59 @@ fn note_in(file: &mut File) -> Option<LockNote> {
     (note.host != host_name() || user::lives(note.pid)).then_some(note)
 }
 
-/// The holder of the lock, and the version of the note for breaking it.
-pub(super) async fn inspect_lock(place: &StateStore) -> Result<(LockHolder, Option<ObjectVersion>), LedgerError> {
+/// What is known about a lock without taking it.
+#[derive(Debug)]
+pub(super) struct LockReport {
+    /// Who has it.
+    pub(super) holder: LockHolder,
+    /// The version of the note, for breaking it.
+    version: Option<ObjectVersion>,
+    /// What a probe found about this store.
+    pub(super) conditions: ConditionalWrites,
+    /// The same as the note has it.
+    probe: Option<note::StoreProbe>,
+}
+
+impl LockReport {
+    fn new(holder: LockHolder, conditions: ConditionalWrites) -> Self {
+        Self { holder, version: None, conditions, probe: None }
+    }
+}
+
+/// Whether a store honours conditional writes, without which it gives no lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConditionalWrites {
+    /// It is not an object store.
+    NotNeeded,
+    /// No run of this version has probed this store yet.
+    Unknown,
+    /// A run found that it refuses what it must refuse.
+    Honoured,
+    /// A run found that it does not, and why.
+    Ignored(String),
+}
+
+/// The holder of the lock, and what its note says about the store.
+pub(super) async fn inspect_lock(place: &StateStore) -> Result<LockReport, LedgerError> {
     let name = place.sibling_name("lock");
     match place {
-        StateStore::Local(local) => Ok((holder_of(local, &name)?, None)),
+        StateStore::Local(local) => Ok(LockReport::new(holder_of(local, &name)?, ConditionalWrites::NotNeeded)),
         #[cfg(feature = "remote-state")]
         StateStore::Remote(_) => match place.read(&name).await? {
-            None => Ok((LockHolder::Nobody, None)),
-            Some(found) => Ok((parse_note(place, &found)?.to_holder(), Some(found.version))),
+            None => Ok(LockReport::new(LockHolder::Nobody, ConditionalWrites::Unknown)),
+            Some(found) => {
+                let note = parse_note(place, &found)?;
+                let holder = match note.state {
+                    LockState::Free => LockHolder::Nobody,
+                    LockState::Held => LockHolder::Run {
+                        id: note.id.clone(),
+                        words: note.describe_holder(found.age()),
+                        expired: note.is_expired(found.age()),
+                    },
+                };
+                let conditions = probe::known_conditions(place, &found, &note);
+                Ok(LockReport { holder, version: Some(found.version), conditions, probe: note.probe })
+            }
         },
     }
 }
@@ -376,7 +242,11 @@ fn holder_of(local: &LocalStore, name: &str) -> Result<LockHolder, LedgerError> 
         Ok(()) => Ok(LockHolder::Nobody),
         Err(fs::TryLockError::WouldBlock) => {
             let unnamed = LockHolder::Run { id: String::new(), words: unnamed_holder(), expired: false };
-            Ok(note_in(&mut file).map_or(unnamed, |note| note.to_holder()))
+            Ok(note_in(&mut file).map_or(unnamed, |note| LockHolder::Run {
+                id: note.id.clone(),
+                words: note.describe_holder_here(),
+                expired: false,
+            }))
         }
         Err(fs::TryLockError::Error(source)) => Err(io_error("look at the lock", &path)(source)),
     }
@@ -385,7 +255,7 @@ fn holder_of(local: &LocalStore, name: &str) -> Result<LockHolder, LedgerError> 
 /// Frees a lock whose run no longer exists. It is named by its id, so that no other lock is broken by mistake.
 pub(super) async fn break_lock(place: &StateStore, id: &str) -> Result<String, LedgerError> {
     let unbroken = |why: &str| Err(LedgerError::Unbroken { place: place.display_name(place.name()), why: why.to_owned() });
-    let (holder, version) = inspect_lock(place).await?;
+    let LockReport { holder, version, probe, .. } = inspect_lock(place).await?;
     let LockHolder::Run { id: there, words, .. } = holder else { return unbroken("it is not held") };
     let Some(version) = version else {
         return unbroken(&format!("it is released when its process ends, so end that process: {words}"));
@@ -394,7 +264,7 @@ pub(super) async fn break_lock(place: &StateStore, id: &str) -> Result<String, L
         return unbroken(&format!("it has another id: {words}"));
     }
     let mut free = LockNote::new(None);
-    free.state = LockState::Free;
+    (free.state, free.probe) = (note::LockState::Free, probe);
     match place.replace(&place.sibling_name("lock"), free.next_bytes(), &version).await? {
         PutOutcome::Done(_) => Ok(words),
         PutOutcome::Lost => unbroken("it changed during the check, so its run is alive"),

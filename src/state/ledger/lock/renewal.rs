@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{LockEvent, LockGuard, LockHandle, LockLease, LockNote, LockOptions, LockState, parse_note};
+use super::lease::{LockLease, Moment};
+use super::note::{LockNote, LockState};
+use super::probe::known_conditions;
+use super::{ConditionalWrites, LockEvent, LockGuard, LockHandle, LockOptions, parse_note};
 use crate::state::ledger::LedgerError;
-use crate::state::ledger::state_store::{ObjectVersion, PutOutcome, StateStore};
+use crate::state::ledger::state_store::{ObjectVersion, PutOutcome, StateStore, StoredObject};
 
 /// How often another process may be quicker before the ledger counts as locked.
 const RACES: usize = 3;
@@ -19,15 +22,19 @@ pub(super) async fn in_object(place: &Arc<StateStore>, wish: &LockOptions<'_>) -
     let mut holder = "another run took it a moment ago".to_owned();
     for _ in 0..RACES {
         let mut mine = LockNote::new(Some(wish.lease));
+        let sent = Moment::now();
         let (put, gone) = match place.read(&name).await? {
             None => (place.create(&name, mine.next_bytes()).await?, None),
             Some(found) => {
                 let theirs = parse_note(place, &found)?;
-                holder = theirs.describe_holder();
+                holder = theirs.describe_holder(found.age());
                 let held = theirs.state == LockState::Held;
-                if held && !theirs.is_expired() {
+                if held && !is_dead(place, &found, &theirs).await? {
                     let breakable = Some(theirs.id);
                     return Err(LedgerError::Locked { place: place.display_name(place.name()), holder, breakable });
+                }
+                if known_conditions(place, &found, &theirs) == ConditionalWrites::Honoured {
+                    mine.probe.clone_from(&theirs.probe);
                 }
                 let put = place.replace(&name, mine.next_bytes(), &found.version).await?;
                 (put, held.then(|| holder.clone()))
@@ -37,38 +44,51 @@ pub(super) async fn in_object(place: &Arc<StateStore>, wish: &LockOptions<'_>) -
             if let Some(gone) = gone {
                 (wish.on_event)(&LockEvent::TookOver { gone: &gone });
             }
-            return Ok(spawn_renewer(place, mine, version, wish));
+            let lease = LockLease::new(place.display_name(place.name()), Some(sent), wish.lease);
+            let (state_store, lease_length) = (Arc::clone(place), wish.lease);
+            let mut renewer = LeaseRenewer { state_store, name, note: mine, version, lease_length, lease };
+            if renewer.note.probe.is_none()
+                && let Err(error) = renewer.probe_conditions().await
+            {
+                if !matches!(error, LedgerError::Unconditional { .. }) {
+                    renewer.free().await;
+                }
+                return Err(error);
+            }
+            return Ok(renewer.spawn(wish));
         }
     }
     Err(LedgerError::Locked { place: place.display_name(place.name()), holder, breakable: None })
 }
 
-/// Starts the task that keeps the lock until it is dropped.
-fn spawn_renewer(place: &Arc<StateStore>, note: LockNote, version: ObjectVersion, wish: &LockOptions<'_>) -> LockHandle {
-    let lease = LockLease::new(place.display_name(place.name()), note.expires, wish.lease);
-    let done = CancellationToken::new();
-    let keeper = LeaseRenewer {
-        state_store: Arc::clone(place),
-        name: place.sibling_name("lock"),
-        note,
-        version,
-        lease_length: wish.lease,
-        lease: Arc::clone(&lease),
-    };
-    wish.renewal_tasks.spawn(keeper.run(done.clone()));
-    LockHandle { _held: LockGuard::Object { _freed: done.drop_guard() }, lease }
+/// Whether the run that holds a lock has not renewed it in time. The calendar of this machine says nothing about that: the time
+/// of the note is compared with that of an object that the store writes now.
+async fn is_dead(place: &StateStore, found: &StoredObject, theirs: &LockNote) -> Result<bool, LedgerError> {
+    let Some(modified) = found.modified else { return Ok(false) };
+    if found.age().is_some_and(|age| !theirs.is_expired(Some(age))) {
+        return Ok(false);
+    }
+    let now = place.store_time(&format!("{}.clock", place.sibling_name("lock"))).await?;
+    Ok(theirs.is_expired(now.map(|now| now.duration_since(modified))))
 }
 
-struct LeaseRenewer {
-    state_store: Arc<StateStore>,
-    name: String,
-    note: LockNote,
-    version: ObjectVersion,
+pub(super) struct LeaseRenewer {
+    pub(super) state_store: Arc<StateStore>,
+    pub(super) name: String,
+    pub(super) note: LockNote,
+    pub(super) version: ObjectVersion,
     lease_length: Duration,
     lease: Arc<LockLease>,
 }
 
 impl LeaseRenewer {
+    /// Starts the task that keeps the lock until it is dropped.
+    fn spawn(self, wish: &LockOptions<'_>) -> LockHandle {
+        let (done, lease) = (CancellationToken::new(), Arc::clone(&self.lease));
+        wish.renewal_tasks.spawn(self.run(done.clone()));
+        LockHandle { _held: LockGuard::Object { _freed: done.drop_guard() }, lease }
+    }
+
     async fn run(mut self, done: CancellationToken) {
         let mut pause = self.lease_length / 5;
         loop {
@@ -77,24 +97,28 @@ impl LeaseRenewer {
                 () = tokio::time::sleep(pause) => {}
             }
             // A renewal is not cut off by the end of the run: its version is needed to free the lock.
-            let before = self.note.clone();
+            // The lease counts from before the request: the store cannot have written it earlier.
+            let (before, sent) = (self.note.clone(), Moment::now());
             self.note.renew_for(self.lease_length);
             match self.write_note().await {
                 Ok(Some(())) => {
-                    self.lease.state().expires = self.note.expires;
+                    self.lease.state().renewal_sent = Some(sent);
                     pause = self.lease_length / 5;
                 }
                 Ok(None) => return,
                 Err(_) => {
                     // Retried soon; the lease decides when it is too late.
-                    self.note.renewed = before.renewed;
-                    self.note.expires = before.expires;
+                    self.note = before;
                     pause = self.lease_length / 20;
                 }
             }
         }
+        self.free().await;
+    }
+
+    /// Where it cannot be freed it expires, and names its holder.
+    async fn free(&mut self) {
         self.note.state = LockState::Free;
-        // Where it cannot be freed it expires, and names its holder.
         let _ = self.write_note().await;
     }
 
@@ -109,16 +133,16 @@ impl LeaseRenewer {
                 PutOutcome::Lost => {}
             }
             let there = match self.state_store.read(&self.name).await? {
-                Some(found) => Some((parse_note(&self.state_store, &found)?, found.version)),
+                Some(found) => Some((parse_note(&self.state_store, &found)?, found.age(), found.version)),
                 None => None,
             };
             match there {
                 // An earlier write of ours landed although its answer was lost.
-                Some((theirs, version)) if theirs.id == self.note.id && theirs.state == LockState::Held => {
+                Some((theirs, _, version)) if theirs.id == self.note.id && theirs.state == LockState::Held => {
                     self.version = version;
                 }
-                Some((theirs, _)) if theirs.state == LockState::Held => {
-                    self.lease.state().lost_reason = Some(theirs.describe_holder());
+                Some((theirs, age, _)) if theirs.state == LockState::Held => {
+                    self.lease.state().lost_reason = Some(theirs.describe_holder(age));
                     return Ok(None);
                 }
                 _ => {

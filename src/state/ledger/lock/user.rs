@@ -1,12 +1,35 @@
-//! The user of this run, for messages and records.
+//! Who runs this, where, and in which CI run: for messages, locks and records, which must not differ.
 
 use std::fs;
 
-use super::env_variable;
+fn env_variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
 
-/// The user of this process, for messages and records.
+/// The machine that this process runs on, for messages and records.
+pub fn host_name() -> String {
+    fs::read_to_string("/etc/hostname")
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .or_else(|| env_variable("HOSTNAME"))
+        .unwrap_or_else(|| "this machine".to_owned())
+}
+
+/// Who runs this, for messages and records: in CI the person who started it, else the user of this process.
 pub fn user_name() -> String {
-    env_variable("USER").or_else(|| env_variable("LOGNAME")).unwrap_or_else(account_of_process)
+    let started_by = env_variable("GITHUB_ACTOR").or_else(|| env_variable("GITLAB_USER_LOGIN"));
+    let user = || env_variable("USER").or_else(|| env_variable("LOGNAME"));
+    started_by.or_else(user).unwrap_or_else(account_of_process)
+}
+
+/// The CI run that this is a part of, as a link.
+pub fn ci_run() -> Option<String> {
+    let on_github = || {
+        let (server, repository) = (env_variable("GITHUB_SERVER_URL")?, env_variable("GITHUB_REPOSITORY")?);
+        Some(format!("{server}/{repository}/actions/runs/{}", env_variable("GITHUB_RUN_ID")?))
+    };
+    env_variable("CI_JOB_URL").or_else(on_github).or_else(|| env_variable("BUILD_URL"))
 }
 
 /// Whether a process of this machine is still running, under any user.

@@ -9,11 +9,15 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use url::{Host, Url};
 
-use super::refuse_address;
+use super::connector::WatchingConnector;
+use super::{credentials, refuse_address};
 use crate::state::ledger::LedgerError;
 
+/// A client, and the server that it talks to.
+pub(super) type ConnectedBucket = (Arc<dyn ObjectStore>, String);
+
 /// A client for a bucket or container.
-pub(super) fn connect_bucket(place: &str, scheme: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
+pub(super) fn connect_bucket(place: &str, scheme: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError> {
     match scheme {
         "s3" => connect_s3(place, bucket),
         "gs" => connect_gcs(place, bucket),
@@ -22,35 +26,54 @@ pub(super) fn connect_bucket(place: &str, scheme: &str, bucket: &str) -> Result<
     }
 }
 
-fn connect_s3(place: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
+fn connect_s3(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError> {
     let builder = AmazonS3Builder::from_env();
+    if let Some(unread) = credentials::unread_profile(&|key| builder.get_config_value(&key)) {
+        return Err(unread.error(place));
+    }
     let endpoint =
         [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint].iter().find_map(|key| builder.get_config_value(key));
     builder
-        .with_client_options(client_options(place, endpoint)?)
+        .with_client_options(client_options(place, endpoint.as_deref())?)
+        .with_http_connector(WatchingConnector::default())
         .with_bucket_name(bucket)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         .with_retry(retry_config())
         // One object at a time: not every S3-compatible store supports the request for several.
         .with_disable_bulk_delete(true)
         .build()
-        .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+        .map(|store| (Arc::new(store) as Arc<dyn ObjectStore>, endpoint.unwrap_or_default()))
         .map_err(|error| unset_variable(place, &error))
 }
 
-fn connect_gcs(place: &str, bucket: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
-    let builder = GoogleCloudStorageBuilder::from_env();
-    let endpoint = builder.get_config_value(&GoogleConfigKey::BaseUrl);
+fn connect_gcs(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError> {
+    let mut builder = GoogleCloudStorageBuilder::from_env();
+    let mut endpoint = builder.get_config_value(&GoogleConfigKey::BaseUrl);
+    if let Some(token) = credentials::google_token() {
+        builder = builder.with_bearer_token(token);
+    } else if builder.get_config_value(&GoogleConfigKey::BearerToken).is_none()
+        && let Some(unread) = credentials::unread_google_account()
+    {
+        return Err(unread.error(place));
+    }
+    // What Google's own libraries read. An emulator asks for no credentials, and must not get any.
+    let emulator = std::env::var("STORAGE_EMULATOR_HOST").ok().filter(|host| !host.is_empty());
+    if let (None, Some(host)) = (&endpoint, emulator) {
+        let url = if host.contains("://") { host } else { format!("http://{host}") };
+        builder = builder.with_base_url(url.trim_end_matches('/')).with_skip_signature(true);
+        endpoint = Some(url);
+    }
     builder
-        .with_client_options(client_options(place, endpoint)?)
+        .with_client_options(client_options(place, endpoint.as_deref())?)
+        .with_http_connector(WatchingConnector::default())
         .with_bucket_name(bucket)
         .with_retry(retry_config())
         .build()
-        .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+        .map(|store| (Arc::new(store) as Arc<dyn ObjectStore>, endpoint.unwrap_or_default()))
         .map_err(|error| unset_variable(place, &error))
 }
 
-fn connect_azure(place: &str, container: &str) -> Result<Arc<dyn ObjectStore>, LedgerError> {
+fn connect_azure(place: &str, container: &str) -> Result<ConnectedBucket, LedgerError> {
     let builder = MicrosoftAzureBuilder::from_env();
     // The emulator has its own address, which uses http.
     let emulator = builder.get_config_value(&AzureConfigKey::UseEmulator).is_some_and(|is| is == "true");
@@ -60,11 +83,12 @@ fn connect_azure(place: &str, container: &str) -> Result<Arc<dyn ObjectStore>, L
         builder.get_config_value(&AzureConfigKey::Endpoint)
     };
     builder
-        .with_client_options(client_options(place, endpoint)?)
+        .with_client_options(client_options(place, endpoint.as_deref())?)
+        .with_http_connector(WatchingConnector::default())
         .with_container_name(container)
         .with_retry(retry_config())
         .build()
-        .map(|store| Arc::new(store) as Arc<dyn ObjectStore>)
+        .map(|store| (Arc::new(store) as Arc<dyn ObjectStore>, endpoint.unwrap_or_default()))
         .map_err(|error| unset_variable(place, &error))
 }
 
@@ -78,11 +102,11 @@ fn retry_config() -> RetryConfig {
 }
 
 /// How to talk to an endpoint: http to this machine only, because credentials and ledger would travel in clear.
-fn client_options(place: &str, endpoint: Option<String>) -> Result<ClientOptions, LedgerError> {
+fn client_options(place: &str, endpoint: Option<&str>) -> Result<ClientOptions, LedgerError> {
     let url = match endpoint.filter(|endpoint| !endpoint.is_empty()) {
-        Some(endpoint) => Some(
-            Url::parse(&endpoint).map_err(|_| unusable_address(place, "the endpoint in the environment is not an address"))?,
-        ),
+        Some(endpoint) => {
+            Some(Url::parse(endpoint).map_err(|_| unusable_address(place, "the endpoint in the environment is not an address"))?)
+        }
         None => None,
     };
     let here = url.as_ref().is_some_and(|url| match url.host() {
@@ -116,6 +140,6 @@ fn unusable_address(place: &str, why: &str) -> LedgerError {
         what: "use",
         place: place.to_owned(),
         why: why.to_owned(),
-        help: "set the variables that this cloud's own tools use, such as AWS_ACCESS_KEY_ID, AWS_REGION and AWS_ENDPOINT_URL, AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or GOOGLE_APPLICATION_CREDENTIALS",
+        help: "set the variables that this cloud's own tools use, such as AWS_ACCESS_KEY_ID, AWS_REGION and AWS_ENDPOINT_URL, AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY, or GOOGLE_APPLICATION_CREDENTIALS".into(),
     }
 }

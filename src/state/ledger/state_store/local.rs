@@ -107,7 +107,10 @@ impl LocalStore {
     pub(super) fn read(&self, name: &str) -> Result<Option<StoredObject>, LedgerError> {
         let read = self.open_own_file(name).and_then(|file| file.map(|file| disk::read_bounded(file, LIMIT)).transpose());
         let bytes = read.map_err(io_error("read", &self.path_of(name)))?;
-        Ok(bytes.map(|bytes| StoredObject { version: ObjectVersion::of_content(&bytes), bytes }))
+        Ok(bytes.map(|bytes| {
+            let version = ObjectVersion::of_content(&bytes);
+            StoredObject::from_file(bytes, version)
+        }))
     }
 
     pub(super) fn create(&self, name: &str, bytes: Vec<u8>) -> Result<PutOutcome, LedgerError> {

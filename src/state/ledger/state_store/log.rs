@@ -4,9 +4,16 @@ use super::{LedgerError, StateStore};
 #[cfg(feature = "remote-state")]
 use super::{ObjectVersion, PutOutcome};
 
-/// Size in bytes after which a part of a log on an object store is followed by a new one.
+/// Size in bytes from which a part of a log on an object store is full: nothing is added to it, and the next one follows.
 #[cfg(feature = "remote-state")]
 const PART: usize = 128 * 1024;
+
+/// Whether the next bytes start a new part. Only the size of the last part decides, so that all writers decide alike: one that
+/// does not know the newest part writes to the place that another has taken, and is refused.
+#[cfg(feature = "remote-state")]
+pub(in crate::state::ledger) fn is_full(part: usize) -> bool {
+    part >= PART
+}
 
 /// Where the next bytes go.
 #[derive(Debug)]
@@ -69,7 +76,7 @@ impl StateStore {
             #[cfg(feature = "remote-state")]
             Self::Remote(remote) => {
                 let last = &mut log.last_segment;
-                if last.bytes.len() + bytes.len() > PART && !last.bytes.is_empty() {
+                if is_full(last.bytes.len()) {
                     *last = LogSegment { number: last.number + 1, bytes: Vec::new(), version: None };
                 }
                 let mut grown = last.bytes.clone();

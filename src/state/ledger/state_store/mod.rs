@@ -5,12 +5,17 @@
 use std::fmt;
 use std::path::Path;
 
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::LedgerError;
 
 #[cfg(feature = "remote-state")]
 mod cloud;
+#[cfg(feature = "remote-state")]
+mod connector;
+#[cfg(feature = "remote-state")]
+mod credentials;
 mod local;
 mod log;
 #[cfg(feature = "remote-state")]
@@ -21,6 +26,8 @@ mod store_error;
 pub use local::LocalStore;
 pub(super) use local::{io_error, key_of};
 pub use log::GrowingLog;
+#[cfg(all(test, feature = "remote-state"))]
+pub(super) use log::is_full;
 #[cfg(feature = "remote-state")]
 pub use remote::RemoteStore;
 
@@ -79,6 +86,24 @@ pub struct StoredObject {
     pub bytes: Vec<u8>,
     /// Its version.
     pub version: ObjectVersion,
+    /// When it was written, by the clock of an object store.
+    pub modified: Option<Timestamp>,
+    /// When it was read, by the same clock, to the second.
+    pub answered: Option<Timestamp>,
+    /// The program that an object store runs, as it calls itself.
+    pub server: Option<String>,
+}
+
+impl StoredObject {
+    /// A file.
+    fn from_file(bytes: Vec<u8>, version: ObjectVersion) -> Self {
+        Self { bytes, version, modified: None, answered: None, server: None }
+    }
+
+    /// How long ago it was written, where the store says both times.
+    pub fn age(&self) -> Option<SignedDuration> {
+        Some(self.answered?.duration_since(self.modified?))
+    }
 }
 
 /// How a conditional write ended.
@@ -109,6 +134,34 @@ impl StateStore {
         match found.name().rsplit_once('.') {
             Some((_, "lock" | "key")) => Err(refuse_address(place, "its lock or its key would have the same name")),
             _ => Ok(found),
+        }
+    }
+
+    /// What time it is for an object store: when it wrote an object that is written for that, under this name. Another run may
+    /// overwrite it meanwhile: that was later, and not in the future.
+    #[cfg(feature = "remote-state")]
+    pub(super) async fn store_time(&self, name: &str) -> Result<Option<Timestamp>, LedgerError> {
+        let Self::Remote(remote) = self else { return Ok(None) };
+        remote.overwrite(name, uuid::Uuid::new_v4().to_string().into_bytes()).await?;
+        let found = remote.read(name).await?;
+        Ok(found.and_then(|found| found.modified))
+    }
+
+    /// Writes an object of a store that honours no condition, whatever is there.
+    #[cfg(feature = "remote-state")]
+    pub(super) async fn overwrite(&self, name: &str, bytes: Vec<u8>) -> Result<(), LedgerError> {
+        match self {
+            Self::Local(_) => Ok(()),
+            Self::Remote(remote) => remote.overwrite(name, bytes).await,
+        }
+    }
+
+    /// The server of an object store, where the environment names it.
+    #[cfg(feature = "remote-state")]
+    pub(super) fn endpoint(&self) -> &str {
+        match self {
+            Self::Local(_) => "",
+            Self::Remote(remote) => remote.endpoint(),
         }
     }
 

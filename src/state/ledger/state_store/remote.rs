@@ -3,9 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{Error, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
+use object_store::{Error, GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, UpdateVersion};
 
+use super::connector::AnswerHead;
 use super::{LIMIT, ObjectVersion, PutOutcome, StoredObject, VersionMark, cloud, refuse_address, store_error};
 use crate::failpoints::{before_remote_write, durable_write};
 use crate::state::ledger::LedgerError;
@@ -21,6 +23,8 @@ pub struct RemoteStore {
     name: String,
     /// Address of the folder, with a slash at its end.
     display_address: String,
+    /// The server, where the environment names it.
+    endpoint: String,
 }
 
 impl fmt::Debug for RemoteStore {
@@ -40,8 +44,8 @@ impl RemoteStore {
         if bucket.is_empty() || key.is_empty() || key.ends_with('/') {
             return Err(refuse_address(place, "it does not name an object: add the path of the ledger after the bucket"));
         }
-        let objects = cloud::connect_bucket(place, scheme, bucket)?;
-        Self::over_objects(objects, &format!("{scheme}://{bucket}"), key)
+        let (objects, endpoint) = cloud::connect_bucket(place, scheme, bucket)?;
+        Ok(Self { endpoint, ..Self::over_objects(objects, &format!("{scheme}://{bucket}"), key)? })
     }
 
     /// An object in a store that the caller provides; `root` is the name of that store in messages.
@@ -54,7 +58,7 @@ impl RemoteStore {
         };
         let name = name.to_owned();
         let shown = format!("{root}/{folder}");
-        Ok(Self { objects, folder, name, display_address: shown })
+        Ok(Self { objects, folder, name, display_address: shown, endpoint: String::new() })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -79,8 +83,16 @@ impl RemoteStore {
             }
             Ok(found) => {
                 let mark = VersionMark::Object { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
+                let modified = modification_time(&found.meta);
+                let head: AnswerHead = found.extensions.get().cloned().unwrap_or_default();
                 let bytes = found.bytes().await.map_err(|fault| error(&fault))?;
-                Ok(Some(StoredObject { bytes: bytes.into(), version: ObjectVersion(mark) }))
+                Ok(Some(StoredObject {
+                    bytes: bytes.into(),
+                    version: ObjectVersion(mark),
+                    modified,
+                    answered: head.date,
+                    server: head.server,
+                }))
             }
             Err(Error::NotFound { source, .. }) if !store_error::names_no_bucket(source.as_ref()) => Ok(None),
             Err(fault) => Err(error(&fault)),
@@ -127,11 +139,31 @@ impl RemoteStore {
         Ok(PutOutcome::Lost)
     }
 
+    /// Writes an object, whatever is there.
+    pub(super) async fn overwrite(&self, name: &str, bytes: Vec<u8>) -> Result<(), LedgerError> {
+        before_remote_write();
+        let put = self.objects.put(&self.object_path(name), PutPayload::from(bytes)).await;
+        put.map_err(|error| store_error::store_error("write", self.display_name(name), &error))?;
+        durable_write();
+        Ok(())
+    }
+
+    /// The server, where the environment names it.
+    pub(super) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Deletes an object.
     pub(super) async fn remove(&self, name: &str) -> Result<(), LedgerError> {
         let removed = self.objects.delete(&self.object_path(name)).await;
         removed.map_err(|error| store_error::store_error("remove", self.display_name(name), &error))
     }
+}
+
+/// When an object was written, by the store's clock. A store that does not say so counts as one without a clock.
+fn modification_time(meta: &ObjectMeta) -> Option<Timestamp> {
+    let nanos = i32::try_from(meta.last_modified.timestamp_subsec_nanos()).ok()?;
+    Timestamp::new(meta.last_modified.timestamp(), nanos).ok().filter(|time| time.as_second() > 0)
 }
 
 fn put_mode(replaces: Option<&ObjectVersion>) -> PutMode {
