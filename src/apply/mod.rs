@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -19,6 +20,7 @@ use crate::read::one::ConfigurationUses;
 use crate::state::journal::{JournalRecord, JournalRecorder};
 use crate::state::ledger::{LedgerError, LedgerStore};
 
+mod after_run;
 mod answer_check;
 pub mod event;
 mod journal_entries;
@@ -26,6 +28,7 @@ mod ledger_updates;
 mod precondition;
 mod reconnect;
 mod record;
+mod report;
 mod resume;
 mod schedule;
 mod sent_values;
@@ -38,8 +41,10 @@ mod wait_until_shown;
 use journal_entries::JournalEntryDraft;
 use schedule::StepSchedule;
 
+pub use after_run::{AfterRun, settle_values};
 pub use ledger_updates::settle_ledger;
-pub use record::{AfterRun, TimestampFn, settle_values};
+pub use record::TimestampFn;
+pub use report::ApplyReport;
 pub use resume::SettledStep;
 pub use sent_values::UnmetAttributes;
 pub use step_target::PollBackoff;
@@ -99,74 +104,16 @@ enum HaltReason {
     Whole,
 }
 
-/// The outcome of every step.
-#[derive(Debug)]
-pub struct ApplyReport {
-    /// By step, in the order of the plan.
-    pub outcomes: Vec<(StepId, StepOutcome)>,
-    /// Numbers that were disconnected for a step that did not happen, each with the step that connects it again and its outcome.
-    pub reconnected: Vec<(Step, StepOutcome)>,
-    /// Disconnects that the service confirmed and whose number its bridge still shows, in words; by step.
-    pub still_shown: BTreeMap<StepId, String>,
-    /// Objects as they were read right before their request, by step.
-    pub seen: BTreeMap<StepId, LiveObject>,
-    /// The service's own id of the row of each new object, by step.
-    pub row_names: BTreeMap<StepId, String>,
-    /// A stop was requested.
-    pub interrupted: bool,
-    /// The ledger could not be saved after a step; nothing was started after that.
-    pub ledger_error: Option<LedgerError>,
-}
-
-impl ApplyReport {
-    /// Whether every step is done.
-    pub fn is_complete(&self) -> bool {
-        self.ledger_error.is_none() && self.outcomes.iter().all(|(_, outcome)| outcome.is_done())
-    }
-
-    /// Whether nothing was written because an object had changed since the plan.
-    pub fn is_stale(&self) -> bool {
-        self.outcomes.iter().any(|(_, outcome)| matches!(outcome, StepOutcome::Stale { .. }))
-            && self
-                .outcomes
-                .iter()
-                .all(|(_, outcome)| matches!(outcome, StepOutcome::Stale { .. } | StepOutcome::NotStarted { .. }))
-    }
-
-    /// Whether no write of this run had an effect, as far as is known.
-    pub fn is_untouched(&self, plan: &Plan) -> bool {
-        self.outcomes.iter().all(|(id, outcome)| match outcome {
-            StepOutcome::Unknown { .. } => false,
-            StepOutcome::Done { .. } => {
-                plan.step(id).is_some_and(|step| matches!(step.operation, StepOperation::ReadBack { .. }))
-            }
-            StepOutcome::Failed { written, .. } => !written,
-            StepOutcome::Stale { .. } | StepOutcome::NotStarted { .. } => true,
-        })
-    }
-
-    /// Writes that are done.
-    pub fn count_writes(&self, plan: &Plan) -> usize {
-        // Outcomes are in the order of the plan.
-        let both = self.outcomes.iter().zip(&plan.steps);
-        both.filter(|((_, outcome), step)| outcome.is_done() && !matches!(step.operation, StepOperation::ReadBack { .. })).count()
-            + self.reconnected.iter().filter(|(_, outcome)| outcome.is_done()).count()
-    }
-
-    /// The outcome of a step.
-    pub fn outcome(&self, step: &str) -> Option<&StepOutcome> {
-        // They are in the order of the plan, whose steps are named by their positions.
-        let place = step.strip_prefix('s').and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
-        let at = place.and_then(|place| self.outcomes.get(place)).filter(|(id, _)| id == step);
-        at.or_else(|| self.outcomes.iter().find(|(id, _)| id == step)).map(|(_, outcome)| outcome)
-    }
-}
-
 /// State that the steps share while they run.
 struct ApplyRun<'a> {
     apply: &'a Apply<'a>,
     numbers: NumberIndex<'a>,
     ledger: tokio::sync::Mutex<&'a mut Ledger>,
+    /// How often the ledger was changed, and how many of these changes are kept.
+    changes: AtomicU64,
+    kept_changes: tokio::sync::Mutex<u64>,
+    /// Nothing new is sent, except what a number that is dark waits for.
+    halted: AtomicBool,
     made: Mutex<BTreeMap<StepId, String>>,
     ledger_error: Mutex<Option<LedgerError>>,
     /// What the service answered to the last request of each step.
@@ -219,6 +166,9 @@ impl Apply<'_> {
             apply: self,
             numbers: NumberIndex::new(self.plan),
             ledger: tokio::sync::Mutex::new(ledger),
+            changes: AtomicU64::new(0),
+            kept_changes: tokio::sync::Mutex::new(0),
+            halted: AtomicBool::new(false),
             made: Mutex::new(made),
             ledger_error: Mutex::new(None),
             answers: Mutex::new(BTreeMap::new()),
@@ -256,7 +206,7 @@ impl Apply<'_> {
             // A refusal about one number does not keep another one dark.
             let serving = *halted == Some(HaltReason::Refused) && !*heard_stop;
             loop {
-                let room = |account: &str| busy.get(account).copied().unwrap_or(0) < self.parallel_limit(account);
+                let room = |account: &str| busy.get(account).copied().unwrap_or(0) < self.running_limit(account, phases);
                 let Some(step) = schedule.take_ready(phases, room) else { break };
                 // A step that does not go now will not go later: what stops it stays.
                 if going || self.completes_move(step) || (serving && run.serves_dark_number(step)) {
@@ -284,6 +234,7 @@ impl Apply<'_> {
             if (failed && (self.on_error == OnError::Stop || fatal)) || lost {
                 let halt = if refused && !lost { HaltReason::Refused } else { HaltReason::Whole };
                 *halted = (*halted).max(Some(halt));
+                run.halted.store(true, Ordering::Relaxed);
             }
         }
     }
@@ -309,10 +260,28 @@ impl Apply<'_> {
         self.parallelism.map_or(allowed, |wish| wish.min(allowed)).max(1)
     }
 
+    /// How many steps of an account may be under way. With a shared ledger they wait for the store most of the time, and their
+    /// records go together: so that a service is not idle meanwhile, more are under way than may write. The client sends as many
+    /// writes at the same time as the account allows, not more.
+    fn running_limit(&self, account: &str, phases: &[StepPhase]) -> usize {
+        let limit = self.parallel_limit(account);
+        if self.prepares_ahead(phases) && limit > 1 { limit * AHEAD } else { limit }
+    }
+
+    /// Whether steps of these phases may wait for their turn to write after they were announced. No number is dark during them.
+    fn prepares_ahead(&self, phases: &[StepPhase]) -> bool {
+        let safe = |phase: &StepPhase| matches!(phase, StepPhase::Create | StepPhase::Update);
+        self.store.is_shared() && self.parallelism.is_none() && phases.iter().all(safe)
+    }
+
     fn declared_account(&self, name: &str) -> Option<&Account> {
         self.desired.accounts.get(name)
     }
 }
+
+/// Steps that are under way for each that may write, while the ledger is in an object store: a step waits for its intent, its
+/// entry in the ledger and its outcome.
+const AHEAD: usize = 4;
 
 /// Most steps that are named as the reason why another one did not start.
 const MOST_NAMED: usize = 10;

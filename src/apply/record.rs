@@ -1,22 +1,21 @@
 //! The effects of a step on the ledger.
 
-use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
-use super::ApplyReport;
+use tokio::sync::MutexGuard;
+
 use super::ApplyRun;
-use super::sent_values::{SentWrite, UnmetAttributes, ids_used};
+use super::sent_values::{SentWrite, ids_used};
 use super::step_target::StepTarget as Aim;
 use crate::apply::event::StepOutcome;
-use crate::model::call::{Call, StepId};
+use crate::model::call::Call;
 use crate::model::kind::{Kind, LinkEntry};
 use crate::model::ledger::{
-    AbandonedObject, CreatedConnection, FingerprintKey, Ledger, ManagedObject, ObjectOrigin, PendingCreate, UnansweredCreate,
-    natural_key,
+    AbandonedObject, CreatedConnection, Ledger, ManagedObject, ObjectOrigin, PendingCreate, UnansweredCreate, natural_key,
 };
-use crate::model::resource::{AccountFacts, Address, Desired, DesiredValue, LiveObject, LiveState};
+use crate::model::resource::{AccountFacts, Address, DesiredValue, LiveObject};
 use crate::model::value::{CompactValue, Value};
-use crate::plan::{ObjectRef, Plan, Step, StepOperation, StepPhase};
-use crate::services;
+use crate::plan::{ObjectRef, Step, StepOperation, StepPhase};
 use crate::state::ledger::LedgerError;
 
 /// Returns the time as RFC 3339 in UTC.
@@ -43,12 +42,17 @@ impl ApplyRun<'_> {
         if matches!(step.operation, StepOperation::Update { .. }) && before.is_some() && before == known(&ledger) {
             return outcome;
         }
-        if let Err(error) = self.save(&mut ledger).await
+        self.keep_ledger(ledger).await;
+        outcome
+    }
+
+    /// Saves a ledger that was changed; if that fails, nothing new is started.
+    pub(super) async fn keep_ledger(&self, changed: MutexGuard<'_, &mut Ledger>) {
+        if let Err(error) = self.save(changed).await
             && let Ok(mut slot) = self.ledger_error.lock()
         {
             slot.get_or_insert(error);
         }
-        outcome
     }
 
     /// What must be on disk before the request is sent: a create whose object cannot be looked up afterwards, one whose
@@ -64,7 +68,9 @@ impl ApplyRun<'_> {
         let intent = self.intent_record(step, call, before);
         let kept = self.apply.journal.record(intent).await;
         kept.map_err(|error| format!("nothing was sent: {error}"))?;
-        self.announce_in_ledger(step, target).await
+        self.announce_in_ledger(step, target).await?;
+        // The writes may have taken long.
+        self.apply.store.check_lock().map_err(|error| format!("nothing was sent: {error}"))
     }
 
     async fn announce_in_ledger(&self, step: &Step, target: &Aim<'_>) -> Result<(), String> {
@@ -91,7 +97,7 @@ impl ApplyRun<'_> {
             }
             _ => return Ok(()),
         }
-        self.save(&mut ledger).await.map_err(|error| format!("nothing was sent: {error}"))
+        self.save(ledger).await.map_err(|error| format!("nothing was sent: {error}"))
     }
 
     /// The create that includes the numbers that a delete frees.
@@ -154,11 +160,8 @@ impl ApplyRun<'_> {
             seals: self.sealed_secrets(step),
         };
         let mut ledger = self.ledger.lock().await;
-        if ledger.watch_create(create)
-            && let Err(error) = self.save(&mut ledger).await
-            && let Ok(mut slot) = self.ledger_error.lock()
-        {
-            slot.get_or_insert(error);
+        if ledger.watch_create(create) {
+            self.keep_ledger(ledger).await;
         }
     }
 
@@ -179,11 +182,8 @@ impl ApplyRun<'_> {
             }
             _ => {}
         }
-        if before != (ledger.attempts.len(), ledger.moves.len())
-            && let Err(error) = self.save(&mut ledger).await
-            && let Ok(mut slot) = self.ledger_error.lock()
-        {
-            slot.get_or_insert(error);
+        if before != (ledger.attempts.len(), ledger.moves.len()) {
+            self.keep_ledger(ledger).await;
         }
     }
 
@@ -297,10 +297,23 @@ impl ApplyRun<'_> {
             .retain(|address, entry| address.kind != words.kind || entry.account != account || !is_on(entry, words, bridge));
     }
 
-    /// Saves the ledger, with the position that the journal has reached.
-    pub(super) async fn save(&self, ledger: &mut Ledger) -> Result<(), LedgerError> {
-        ledger.journal = Some(self.apply.journal.head().await);
-        self.apply.store.save(ledger).await
+    /// Saves the ledger, with the position that the journal has reached. When this returns, the change is kept: by this save, or
+    /// by one that began after it. Changes that come while a save is in progress go together in the next one.
+    pub(super) async fn save(&self, changed: MutexGuard<'_, &mut Ledger>) -> Result<(), LedgerError> {
+        let change = self.changes.fetch_add(1, Ordering::Relaxed) + 1;
+        drop(changed);
+        let mut kept = self.kept_changes.lock().await;
+        if *kept >= change {
+            return Ok(());
+        }
+        let (save, changes) = {
+            let mut ledger = self.ledger.lock().await;
+            ledger.journal = Some(self.apply.journal.head().await);
+            (self.apply.store.prepare_save(&mut ledger)?, self.changes.load(Ordering::Relaxed))
+        };
+        self.apply.store.put_save(save).await?;
+        *kept = changes;
+        Ok(())
     }
 
     fn new_entry(&self, account: &str, id: &str, origin: ObjectOrigin) -> ManagedObject {
@@ -350,62 +363,6 @@ impl ApplyRun<'_> {
     pub(super) fn object_before_request(&self, step: &Step) -> Option<LiveObject> {
         self.seen.lock().ok()?.get(&step.id).cloned()
     }
-}
-
-/// The inputs of [`settle_values`].
-pub struct AfterRun<'a> {
-    /// The plan that was carried out.
-    pub plan: &'a Plan,
-    /// What it was made from.
-    pub desired: &'a Desired,
-    /// How its steps ended.
-    pub report: &'a ApplyReport,
-    /// A reading after them.
-    pub live: &'a LiveState,
-    /// Key of the fingerprints.
-    pub key: &'a FingerprintKey,
-    /// Id of the run.
-    pub run: &'a str,
-    /// What time it is.
-    pub clock: &'a TimestampFn,
-}
-
-/// After a run: an answer may repeat what was sent while the service stores something else (carrierx.md 7.1, 8.2), or show
-/// an outdated state. What a fresh reading shows is recorded, so that it is not sent again. Returns the fate of the values
-/// of each step whose object that reading shows.
-pub fn settle_values(ledger: &mut Ledger, after: &AfterRun<'_>) -> BTreeMap<StepId, UnmetAttributes> {
-    let mut found = BTreeMap::new();
-    let listed = after.live.by_id();
-    for (step, (_, outcome)) in after.plan.steps.iter().zip(&after.report.outcomes) {
-        let (Some(address), StepOutcome::Done { id: made, .. }) = (&step.address, outcome) else { continue };
-        let id = match &step.operation {
-            StepOperation::Create { .. } => made.as_ref(),
-            StepOperation::Update { id, .. } => Some(id),
-            _ => None,
-        };
-        let Some(account) = after.live.accounts.get(&step.call.account) else { continue };
-        let kind = services::shape_of_generation(&address.kind, account.facts.generation);
-        let shown = id.and_then(|id| listed.get(&(step.call.account.as_str(), address.kind.as_str(), id.as_str())));
-        if let (Some(kind), Some(shown), Some(entry)) = (kind, shown, ledger.objects.get_mut(address)) {
-            let write = SentWrite {
-                step,
-                kind,
-                catalogue: &account.facts.catalogue,
-                wanted: after.desired.objects.get(address),
-                key: after.key,
-                made: ids_used(step, |made| after.report.outcome(made)?.created_id()),
-                before: after.report.seen.get(&step.id),
-                after: Some(shown),
-            };
-            let mut came = write.note_unmet(entry, after.run, after.clock);
-            // The answer of a create decides its identity: a slug with a suffix is not a failure.
-            if matches!(step.operation, StepOperation::Create { .. }) {
-                came.reshaped.clear();
-            }
-            found.insert(step.id.clone(), came);
-        }
-    }
-    found
 }
 
 /// Whether the entry of a number was last seen on this bridge.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use tokio::sync::MutexGuard;
-
 use super::settle::{LostAnswer, SettleResult, settle_lost_answer};
 use super::step_target::StepTarget;
 use super::{Apply, ApplyRun};
@@ -201,14 +199,6 @@ impl ApplyRun<'_> {
         }
         entry.secrets.extend(other.into_iter().map(|(name, seal)| (name.clone(), seal.clone())));
         self.keep_ledger(ledger).await;
-    }
-
-    async fn keep_ledger(&self, mut ledger: MutexGuard<'_, &mut Ledger>) {
-        if let Err(error) = self.save(&mut ledger).await
-            && let Ok(mut slot) = self.ledger_error.lock()
-        {
-            slot.get_or_insert(error);
-        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One step: fill in the ids, look again, send, check the answer, remember.
 
+use std::sync::atomic::Ordering;
+
 use super::answer_check::{self, AnswerCheck};
 use super::precondition::Precondition;
 use super::settle::{LostAnswer, SettleResult};
@@ -45,6 +47,10 @@ impl ApplyRun<'_> {
         loop {
             let sent = match self.fill_call(&step.call, seen.as_ref()) {
                 Ok(call) => match self.announce_request(step, target, &call, seen.as_ref()).await {
+                    Ok(()) if self.halts_before(step) => {
+                        self.withdraw_announcement(step).await;
+                        return StepOutcome::not_started("the run stopped before its request was sent");
+                    }
                     Ok(()) => {
                         self.note_sent_out(step, seen.as_ref());
                         self.apply.api.send(&call).await
@@ -97,6 +103,13 @@ impl ApplyRun<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a step that is under way ahead of its turn is not sent any more. What has been sent is completed.
+    fn halts_before(&self, step: &Step) -> bool {
+        let halted = self.halted.load(Ordering::Relaxed) || self.apply.stop.is_cancelled();
+        let sent = || self.sent.lock().is_ok_and(|sent| sent.contains_key(&step.id));
+        halted && self.apply.prepares_ahead(&[step.phase]) && !sent()
     }
 
     fn lost_answer<'e>(&self, step: &Step, error: &'e ApiError) -> LostAnswer<'e> {

@@ -1,6 +1,7 @@
 //! The journal of a run: started before the first request, ended with a receipt.
 
 use std::borrow::Borrow;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
@@ -246,7 +247,7 @@ pub(crate) struct RunRecorder<'a> {
 }
 
 impl JournalRecorder for RunRecorder<'_> {
-    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), JournalError>> {
+    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), Arc<JournalError>>> {
         Box::pin(async move {
             self.context.progress.before_record(self.run, &record);
             self.log.record(record).await?;

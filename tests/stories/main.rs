@@ -58,6 +58,8 @@ mod generation1;
 mod gets;
 mod globs;
 mod graphs;
+#[cfg(all(unix, feature = "remote-state"))]
+mod group_commit;
 mod grouped;
 mod growth;
 mod guards;

@@ -1,8 +1,10 @@
-//! The journal as it grows: each line is on disk before anything relies on it.
+//! The journal as it grows: each line is on disk before anything relies on it. Records that are due while an earlier write is in
+//! progress go together in the next one: a write to an object store takes as long for ten lines as for one.
+
+use std::sync::{Arc, Mutex as ShortMutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
 
 use super::{BrokenLine, JournalHead, JournalRecord, KeyVerification, ParsedJournal, bound_line, check_journal};
 use crate::model::ledger::{FingerprintKey, LedgerSave};
@@ -13,8 +15,8 @@ pub type JournalClock = dyn Fn() -> String + Send + Sync;
 
 /// Records what a run does. If a record cannot be written, what it announces must not begin.
 pub trait JournalRecorder: Send + Sync {
-    /// Writes one record; when this returns, it is on disk.
-    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), JournalError>>;
+    /// Writes one record; when this returns, it is on disk. Records of several steps may go together, so they share an error.
+    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), Arc<JournalError>>>;
 
     /// The last line so far.
     fn head<'a>(&'a self) -> BoxFuture<'a, JournalHead>;
@@ -92,12 +94,23 @@ pub struct JournalLog<'a> {
     store: &'a LedgerStore,
     run: String,
     state: Mutex<JournalLogState>,
+    /// Records that wait for the write in progress, in their order.
+    due: ShortMutex<Vec<DueRecord>>,
+    /// The last line on disk.
+    head: ShortMutex<JournalHead>,
+}
+
+/// A record that waits for its turn.
+#[derive(Debug)]
+struct DueRecord {
+    run: String,
+    record: JournalRecord,
+    written: oneshot::Sender<Result<(), Arc<JournalError>>>,
 }
 
 #[derive(Debug)]
 struct JournalLogState {
     growing: GrowingLog,
-    head: JournalHead,
     /// The save of the ledger that it records.
     saved: Option<LedgerSave>,
     /// Authenticates the lines.
@@ -191,8 +204,14 @@ impl<'a> JournalLog<'a> {
         }
         let head = JournalHead { version: journal.version.clone(), ..journal.head() };
         let saved = journal.last_ledger_save().cloned();
-        let state = Mutex::new(JournalLogState { growing, head, saved, key: None });
-        Ok((journal, Self { store, run: run.to_owned(), state }))
+        let state = Mutex::new(JournalLogState { growing, saved, key: None });
+        let (due, head) = (ShortMutex::default(), ShortMutex::new(head));
+        Ok((journal, Self { store, run: run.to_owned(), state, due, head }))
+    }
+
+    /// The last line on disk. A write in progress is not waited for.
+    fn head(&self) -> JournalHead {
+        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// From here on this key authenticates the lines.
@@ -216,31 +235,65 @@ pub struct StampingJournal<'a> {
 
 impl StampingJournal<'_> {
     /// Writes a record for another run: the receipt of an interrupted run.
-    pub async fn record_of(&self, run: &str, record: &JournalRecord) -> Result<(), JournalError> {
-        let state = &mut *self.log.state.lock().await;
-        let (text, head, saved) = self.next_line(state, run, record);
+    pub async fn record_of(&self, run: &str, record: &JournalRecord) -> Result<(), Arc<JournalError>> {
+        let (written, mut answer) = oneshot::channel();
+        let due = DueRecord { run: run.to_owned(), record: record.clone(), written };
+        self.log.due.lock().unwrap_or_else(PoisonError::into_inner).push(due);
+        // Whoever gets the log next writes for all that wait. Who finds its own record written has nothing left to do.
+        let mut state = self.log.state.lock().await;
+        match answer.try_recv() {
+            Ok(written) => return written,
+            Err(oneshot::error::TryRecvError::Empty) => {}
+            // Whoever wrote for this record was dropped in the middle of it.
+            Err(oneshot::error::TryRecvError::Closed) => {
+                let place = journal_display_name(self.log.store.state_store());
+                return Err(Arc::new(LedgerError::Changed { place }.into()));
+            }
+        }
+        let all = std::mem::take(&mut *self.log.due.lock().unwrap_or_else(PoisonError::into_inner));
+        let written = self.write_together(&mut state, &all).await.map_err(Arc::new);
+        for one in all {
+            // A step that was dropped does not listen.
+            let _ = one.written.send(written.clone());
+        }
+        written
+    }
+
+    /// Writes lines in one piece.
+    async fn write_together(&self, state: &mut JournalLogState, due: &[DueRecord]) -> Result<(), JournalError> {
+        let (mut head, mut saved, mut text) = (self.log.head(), state.saved.clone(), String::new());
+        for DueRecord { run, record, .. } in due {
+            let (line, next) = self.next_line(&head, &mut saved, state.key.as_ref(), run, record);
+            text.push_str(&line);
+            head = next;
+        }
         self.log.store.state_store().append(&mut state.growing, text.as_bytes()).await?;
-        state.head = JournalHead { version: state.growing.object_version(), ..head };
         state.saved = saved;
+        let head = JournalHead { version: state.growing.object_version(), ..head };
+        *self.log.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
         Ok(())
     }
 
-    /// The next line, and what it records of the ledger.
-    fn next_line(&self, state: &JournalLogState, run: &str, record: &JournalRecord) -> (String, JournalHead, Option<LedgerSave>) {
-        let saved = self.log.store.last_save();
-        let told = saved.as_ref().filter(|saved| state.saved.as_ref() != Some(*saved));
-        let (text, head) = bound_line(&state.head, (&(self.clock)(), run), record, told, state.key.as_ref());
-        let saved = told.cloned().or_else(|| state.saved.clone());
-        (text, head, saved)
+    /// The next line, which says of the ledger what no line before it says.
+    fn next_line(
+        &self,
+        head: &JournalHead,
+        saved: &mut Option<LedgerSave>,
+        key: Option<&FingerprintKey>,
+        run: &str,
+        record: &JournalRecord,
+    ) -> (String, JournalHead) {
+        let last = self.log.store.last_save();
+        let told = last.filter(|last| saved.as_ref() != Some(last));
+        let line = bound_line(head, (&(self.clock)(), run), record, told.as_ref(), key);
+        *saved = told.or_else(|| saved.take());
+        line
     }
 
     /// Records the change to another key: the old one authenticates the new one, unless it is lost.
-    pub async fn record_rekey(&self, old: Option<&FingerprintKey>, new: &FingerprintKey) -> Result<(), JournalError> {
-        let prev = {
-            let state = &mut *self.log.state.lock().await;
-            state.key = Some(new.clone());
-            state.head.hash.clone()
-        };
+    pub async fn record_rekey(&self, old: Option<&FingerprintKey>, new: &FingerprintKey) -> Result<(), Arc<JournalError>> {
+        self.log.set_mac_key(Some(new)).await;
+        let prev = self.log.head().hash;
         let key = new.check_chained();
         let vouched = old.map(|old| old.vouch_for(&prev, &key));
         self.record_of(&self.log.run, &JournalRecord::Rekeyed { key, vouched }).await
@@ -248,11 +301,11 @@ impl StampingJournal<'_> {
 }
 
 impl JournalRecorder for StampingJournal<'_> {
-    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), JournalError>> {
+    fn record<'a>(&'a self, record: JournalRecord) -> BoxFuture<'a, Result<(), Arc<JournalError>>> {
         Box::pin(async move { self.record_of(&self.log.run, &record).await })
     }
 
     fn head<'a>(&'a self) -> BoxFuture<'a, JournalHead> {
-        Box::pin(async move { self.log.state.lock().await.head.clone() })
+        Box::pin(async move { self.log.head() })
     }
 }
