@@ -159,3 +159,13 @@ fn no_command_breaks_a_word_at_80_columns() {
 fn volatile(word: &str) -> bool {
     word.trim_matches(['[', ']']).trim_end_matches("ms").parse::<f64>().is_ok() || word.contains("127.0.0.1")
 }
+
+#[test]
+fn a_plan_that_was_applied_without_its_file_is_said_to_be_applied() {
+    let story = verified("");
+    story.carrierx(&west("    address1: New Street 2\n"));
+    story.expect(0, "plan --out plan.json");
+    story.apply();
+    let again = story.expect(4, "apply plan.json --auto-approve");
+    again.says("Stale plan: it was already applied by run").is_silent_about("the services changed");
+}
