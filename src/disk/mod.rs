@@ -14,9 +14,11 @@ use crate::text::escape;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(not(unix), path = "plain.rs")]
 mod folder;
+mod gzip;
 mod stream;
 
 pub use folder::{Beside, Folder};
+pub use gzip::{gunzip, gzip, is_gzip_name};
 pub(crate) use stream::write_whole;
 
 /// Why an existing file or folder is not used.
@@ -111,7 +113,12 @@ pub fn read_bounded(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
 
 /// The same as a text.
 pub fn bounded_text(from: impl Read, most: u64) -> io::Result<String> {
-    String::from_utf8(read_bounded(from, most)?).map_err(|_| FileRefusal::NoText.into())
+    to_text(read_bounded(from, most)?)
+}
+
+/// The bytes of a file as a text, and an error where they are no UTF-8.
+pub fn to_text(bytes: Vec<u8>) -> io::Result<String> {
+    String::from_utf8(bytes).map_err(|_| FileRefusal::NoText.into())
 }
 
 /// The text of a file that the user named.

@@ -2,6 +2,7 @@
 //! a socket that was named is written to directly, as by a shell. A link is refused: it may come from a checkout, and then the
 //! author of the commit chose its target.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -22,7 +23,17 @@ pub(crate) enum FileReaders {
 
 /// Writes a text to the requested path. A file that already has this content is not touched.
 pub(crate) fn write_file(path: &Path, text: &str, readers: FileReaders) -> Result<(), RunError> {
-    write_to_destination(path, text.as_bytes(), readers).map_err(|error| failed(path, &error))
+    write_bytes(path, text.as_bytes(), readers)
+}
+
+/// Writes bytes to the requested path.
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8], readers: FileReaders) -> Result<(), RunError> {
+    write_to_destination(path, bytes, readers).map_err(|error| failed(path, &error))
+}
+
+/// The bytes of a file with this text: compressed where its name ends with `.gz`.
+pub(crate) fn file_bytes<'a>(path: &Path, text: &'a str) -> Cow<'a, [u8]> {
+    if disk::is_gzip_name(path) { disk::gzip(text.as_bytes()).into() } else { text.as_bytes().into() }
 }
 
 /// The same below a folder, where no part of the path may be a link.

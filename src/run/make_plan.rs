@@ -3,7 +3,7 @@
 use std::cell::LazyCell;
 use std::path::{Path, PathBuf};
 
-use super::files::{FileReaders, write_file};
+use super::files::{FileReaders, file_bytes, write_bytes, write_file};
 use super::journal::journal_error;
 use super::lock::CommandLock;
 use super::progress::{RunEvent, Warning};
@@ -75,7 +75,8 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
         None => run.read_or_leave_out(ObjectDetail::Writable).await?,
     };
     if let Some(file) = &request.snapshot_out {
-        write_file(file, &snapshot::write_snapshot(&live, &run.taken_for, &run.key), FileReaders::Owner)?;
+        let text = snapshot::write_snapshot(&live, &run.taken_for, &run.key);
+        write_bytes(file, &file_bytes(file, &text), FileReaders::Owner)?;
     }
     let plan = run.plan(&live)?;
     Ok(MadePlan { run, live, plan, policies, undo_moved: SavedUndoDifference::default() })
@@ -104,9 +105,10 @@ impl MadePlan {
     }
 }
 
-/// Saves the document of a plan, and its signature beside it.
+/// Saves the document of a plan, compressed where the name of the file asks for it, and the signature of the file beside it.
 pub(crate) fn save_plan(file: &Path, document: &str, signer: Option<SigningIdentity>) -> Result<(), RunError> {
-    let signature = signer.map(|signer| signer.sign(SignatureNamespace::Plan, document.as_bytes())).transpose()?;
-    write_file(file, document, FileReaders::Owner)?;
+    let bytes = file_bytes(file, document);
+    let signature = signer.map(|signer| signer.sign(SignatureNamespace::Plan, &bytes)).transpose()?;
+    write_bytes(file, &bytes, FileReaders::Owner)?;
     signature.map_or(Ok(()), |signature| write_file(&path_with_suffix(file, ".sig"), &signature, FileReaders::Anybody))
 }

@@ -1,6 +1,7 @@
 //! Plans as files: what a plan is bound to, reading a reviewed one, showing one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Serialize;
@@ -103,13 +104,13 @@ pub(crate) fn options(options: &plan::PlanOptions) -> v1::Options {
 pub struct SavedPlan {
     pub(crate) document: Document,
     plan: Plan,
-    text: String,
+    file: FileText,
 }
 
 impl SavedPlan {
     /// Reads one, and refuses a file that is not exactly as it was written.
     pub(crate) fn read(path: &Path) -> Result<Self, RunError> {
-        Self::from_text(path, bounded(path, MAX_BYTES, UNREADABLE.0, UNREADABLE.1)?)
+        Self::from_file(path, bounded(path, MAX_BYTES, UNREADABLE.0, UNREADABLE.1)?)
     }
 
     /// The same from standard input, where the name is `-`.
@@ -117,21 +118,26 @@ impl SavedPlan {
         if path != Path::new("-") {
             return Self::read(path);
         }
-        let text = disk::bounded_text(std::io::stdin().lock(), MAX_BYTES as u64);
-        Self::from_text(path, text.map_err(|error| unreadable(path, &error, UNREADABLE))?)
+        let file = FileText::read(std::io::stdin().lock(), MAX_BYTES);
+        Self::from_file(path, file.map_err(|error| unreadable(path, &error, UNREADABLE))?)
     }
 
-    fn from_text(path: &Path, text: String) -> Result<Self, RunError> {
+    fn from_file(path: &Path, file: FileText) -> Result<Self, RunError> {
         let unusable =
             |error: document::DocumentError| RunError::other(error.code(), format!("{}: {error}", path.display()), error.help());
-        let document = document::read_plan_document(&text).map_err(unusable)?;
+        let document = document::read_plan_document(&file.text).map_err(unusable)?;
         let plan = document.to_plan().map_err(unusable)?;
-        Ok(Self { document, plan, text })
+        Ok(Self { document, plan, file })
     }
 
     /// The bytes of the file: what is signed.
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.text.as_bytes()
+        self.file.compressed.as_deref().unwrap_or(self.file.text.as_bytes())
+    }
+
+    /// The document in the file: what is verified.
+    pub(crate) fn text(&self) -> &str {
+        &self.file.text
     }
 
     /// Digest of the plan.
@@ -284,9 +290,9 @@ impl SavedPlan {
 
 /// The live state of a kept snapshot.
 pub(crate) fn live(session: &mut Run, path: &Path) -> Result<LiveState, RunError> {
-    let text = bounded(path, snapshot::LIMIT, "telform::snapshot::unreadable", "`telform plan --snapshot-out FILE` writes one")?;
+    let file = bounded(path, snapshot::LIMIT, "telform::snapshot::unreadable", "`telform plan --snapshot-out FILE` writes one")?;
     let refused = |error: SnapshotError| RunError::other(error.code(), format!("{}: {error}", path.display()), error.help());
-    let live = snapshot::read_snapshot(&text, &session.taken_for, &session.key).map_err(refused)?;
+    let live = snapshot::read_snapshot(&file.text, &session.taken_for, &session.key).map_err(refused)?;
     // An object that it does not hold was not read, and may exist.
     let needed = in_question(&session.desired, &session.asked).filter(|name| !live.accounts.contains_key(*name));
     let missing: BTreeMap<String, String> =
@@ -299,15 +305,36 @@ pub(crate) fn live(session: &mut Run, path: &Path) -> Result<LiveState, RunError
     Ok(live)
 }
 
+/// A file, and the text in it.
+#[derive(Debug)]
+struct FileText {
+    text: String,
+    /// The bytes of the file, where they are a compressed form of the text.
+    compressed: Option<Vec<u8>>,
+}
+
+impl FileText {
+    /// Reads a file of at most this many bytes, before and after it is uncompressed.
+    fn read(from: impl Read, limit: usize) -> io::Result<Self> {
+        let bytes = disk::read_bounded(from, limit as u64)?;
+        let content = disk::gunzip(&bytes, limit as u64)?;
+        let (text, compressed) = match content {
+            Some(content) => (content, Some(bytes)),
+            None => (bytes, None),
+        };
+        Ok(Self { text: disk::to_text(text)?, compressed })
+    }
+}
+
 /// A file of at most this many bytes.
-fn bounded(path: &Path, limit: usize, code: &'static str, help: &str) -> Result<String, RunError> {
-    let text = disk::open_file(path).and_then(|file| disk::bounded_text(file, limit as u64));
-    text.map_err(|error| unreadable(path, &error, (code, help)))
+fn bounded(path: &Path, limit: usize, code: &'static str, help: &str) -> Result<FileText, RunError> {
+    let file = disk::open_file(path).and_then(|file| FileText::read(file, limit));
+    file.map_err(|error| unreadable(path, &error, (code, help)))
 }
 
 /// Code and help for a plan that cannot be read.
 const UNREADABLE: (&str, &str) = ("telform::plan::unreadable", "`telform plan --out FILE` writes one");
 
-fn unreadable(path: &Path, error: &std::io::Error, (code, help): (&'static str, &str)) -> RunError {
+fn unreadable(path: &Path, error: &io::Error, (code, help): (&'static str, &str)) -> RunError {
     RunError::other(code, format!("{}: {error}", path.display()), help)
 }

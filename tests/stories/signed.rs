@@ -47,6 +47,40 @@ fn every_sort_of_key_signs_what_ssh_keygen_verifies() {
 }
 
 #[test]
+fn a_compressed_plan_is_signed_reviewed_and_applied_as_the_same_plan() {
+    let story = partner();
+    key(&story, "ed", &["-t", "ed25519"], "");
+    allow(&story, &["ed"]);
+    story.expect(0, "plan --out plan.json --snapshot-out live.json");
+    story.expect(0, "plan --out plan.json.gz --snapshot-out live.json.gz --sign keys/ed");
+    let (plain, packed) = (story.read("plan.json"), fs::read(story.path("plan.json.gz")).unwrap());
+    let unpacked = Command::new("gzip").args(["-dc"]).arg(story.path("plan.json.gz")).output().unwrap();
+    assert_eq!(String::from_utf8(unpacked.stdout).unwrap(), plain, "gzip reads it");
+    assert!(packed.len() * 2 < plain.len());
+    story.expect(0, "plan --out plan.json.gz --snapshot live.json.gz --sign keys/ed");
+    assert_eq!(fs::read(story.path("plan.json.gz")).unwrap(), packed, "the same bytes");
+
+    assert!(verifies(&story, "ed", PLAN, "plan.json.gz.sig", &packed), "the signature is that of the file");
+    assert_eq!(story.expect(0, "show plan.json.gz --format json").stdout, plain);
+    story.expect(0, "verify plan.json.gz --allowed-signers allowed_signers").says("Plan signed by ed@").says("Verified");
+    story.expect(0, "diff plan.json plan.json.gz");
+    story.expect(0, "graph plan.json.gz");
+    for at in [packed.len() / 2, packed.len() - 6] {
+        let mut changed = packed.clone();
+        changed[at] ^= 1;
+        fs::write(story.path("changed.gz"), &changed).unwrap();
+        fs::write(story.path("short.gz"), &packed[..at]).unwrap();
+        for file in ["changed.gz", "short.gz"] {
+            story.expect(1, &format!("apply {file} --auto-approve"));
+            story.expect(1, &format!("verify {file}"));
+        }
+    }
+    story.expect(0, "approve plan.json.gz --sign keys/ed");
+    let ran = story.expect(0, "apply plan.json.gz --auto-approve --approvals 1 --allowed-signers allowed_signers");
+    ran.says("Done: 1 write");
+}
+
+#[test]
 fn what_ssh_keygen_signs_is_accepted() {
     let story = partner();
     for (name, sort, passphrase) in &SORTS[..3] {

@@ -60,7 +60,8 @@ pub struct PlanOutputArgs {
     pub formats: FormatArgs<PlanFormat>,
     /// Save the plan, for `telform apply FILE`
     ///
-    /// Also for `telform show FILE` and `telform verify FILE`. It holds no secret.
+    /// Also for `telform show FILE` and `telform verify FILE`. It holds no secret. A name that ends with
+    /// `.gz` compresses it.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Exit with 2 if there are changes

@@ -117,7 +117,7 @@ pub(crate) fn run(out: &Console, args: &ApproveArgs) -> Result<Exit, RunError> {
 
 /// A plan that cannot be applied cannot be approved.
 fn worth_it(reviewed: &SavedPlan, name: &str) -> Result<(), RunError> {
-    let verdict = verify::verify_plan(reviewed.bytes());
+    let verdict = verify::verify_plan(reviewed.text().as_bytes());
     let why = match (verdict.verified, verdict.applicable) {
         (true, true) => return Ok(()),
         (true, false) => "it has refusals, so it cannot be applied",

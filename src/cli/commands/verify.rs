@@ -1,5 +1,6 @@
 //! `telform verify`: the independent checker over a file, a plan or a journal.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -35,17 +36,19 @@ const MOST_SHOWN: usize = 20;
 /// Reads a plan and reports whether every rule holds.
 pub(crate) fn run(out: &Console, args: &VerifyArgs) -> Result<Exit, RunError> {
     let name = args.file.display().to_string();
-    let bytes = read_input(&args.file).map_err(|error| {
+    let unreadable = |error: io::Error| {
         RunError::other(
             "telform::verify::unreadable",
             format!("{name} cannot be read: {error}"),
             "`telform plan --format json` prints what can be verified",
         )
-    })?;
+    };
+    let bytes = read_input(&args.file).map_err(unreadable)?;
     if verify::is_journal(&bytes) {
         return verify_journal(out, args, &bytes);
     }
-    let verdict = verify::verify_plan(&bytes);
+    let content = disk::gunzip(&bytes, MOST_BYTES as u64).map_err(unreadable)?;
+    let verdict = verify::verify_plan(content.as_deref().unwrap_or(&bytes));
     let signatures = verify_signatures(args, &bytes, &verdict)?;
     let good = verdict.verified && signatures.hold();
     if out.global.json {
@@ -71,10 +74,10 @@ fn verify_signatures(args: &VerifyArgs, bytes: &[u8], verdict: &PlanVerification
     Ok(JournalSignatures { seen, missing })
 }
 
-fn read_input(path: &Path) -> std::io::Result<Vec<u8>> {
+fn read_input(path: &Path) -> io::Result<Vec<u8>> {
     let most = MOST_BYTES as u64;
     match path.to_str() {
-        Some("-") => disk::read_bounded(std::io::stdin().lock(), most),
+        Some("-") => disk::read_bounded(io::stdin().lock(), most),
         _ => disk::read_bounded(disk::open_file(path)?, most),
     }
 }
