@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::model::value::{HiddenValues, Value};
+use crate::text::is_coded;
 
 /// Shortest number that may be a secret.
 const NUMBER: usize = 8;
@@ -14,7 +15,16 @@ const MOST_NAMES: usize = 20;
 /// A body without the secrets of this run, and the names of the fields that showed one. Secrets in a success are replaced by
 /// marks, whose text is restored where the whole object is sent back; in any other answer only the mask is left.
 pub(super) fn mask_echoes(hidden: &HiddenValues, success: bool, body: Vec<u8>) -> (Vec<u8>, BTreeSet<String>) {
-    let swap = |text: &str| if success { hidden.replace_with_marks(text) } else { hidden.mask_secrets(text) };
+    // Each text is searched by itself only where the whole may hold a secret, or where its own bytes are not yet the text.
+    let anywhere = hidden.may_hold_secret(&body);
+    if !anywhere && !is_coded(&body) {
+        return (body, BTreeSet::new());
+    }
+    let swap = |raw: &str, text: &str| match anywhere || is_coded(raw.as_bytes()) {
+        true if success => hidden.replace_with_marks(text),
+        true => hidden.mask_secrets(text),
+        false => None,
+    };
     let json = body.trim_ascii_start().first().is_some_and(|byte| b"{[\"".contains(byte));
     let swapped = match str::from_utf8(&body) {
         Ok(text) if json => strings_swapped(text, &swap),
@@ -27,7 +37,7 @@ pub(super) fn mask_echoes(hidden: &HiddenValues, success: bool, body: Vec<u8>) -
 
 /// JSON with its strings replaced, including the names of its maps, and long numbers treated like strings; `None` when nothing
 /// changed. Incomplete JSON is searched as far as it goes. With the names of the replaced fields.
-fn strings_swapped(text: &str, swap: &dyn Fn(&str) -> Option<String>) -> Option<(String, BTreeSet<String>)> {
+fn strings_swapped(text: &str, swap: &dyn Fn(&str, &str) -> Option<String>) -> Option<(String, BTreeSet<String>)> {
     let bytes = text.as_bytes();
     let (mut out, mut from, mut at) = (String::new(), 0, 0);
     // The name of the current value, and of the open values around it.
@@ -57,7 +67,7 @@ fn strings_swapped(text: &str, swap: &dyn Fn(&str) -> Option<String>) -> Option<
         let raw = &text[inner];
         let plain = if string && raw.contains('\\') { unescape_json(raw) } else { Cow::Borrowed(raw) };
         let names_next = string && bytes[end..].trim_ascii_start().first() == Some(&b':');
-        if let Some(other) = (string || raw.len() >= NUMBER).then(|| swap(&plain)).flatten() {
+        if let Some(other) = (string || raw.len() >= NUMBER).then(|| swap(raw, &plain)).flatten() {
             out.push_str(&text[from..at]);
             if names.len() < MOST_NAMES {
                 let named = match name {

@@ -2,7 +2,7 @@
 //! write-only secrets, connections we made, values that wait for a human. It is never the source of truth: it can be lost
 //! and rebuilt, and without it telform reports *unknown* instead of guessing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
@@ -367,8 +367,8 @@ impl Ledger {
     }
 
     /// The addresses of all objects by account, kind and id: for looking up many.
-    pub fn addresses_by_identity(&self) -> BTreeMap<(&str, &str, &str), &Address> {
-        let mut addresses = BTreeMap::new();
+    pub fn addresses_by_identity(&self) -> HashMap<(&str, &str, &str), &Address> {
+        let mut addresses = HashMap::with_capacity(self.objects.len());
         for (address, entry) in &self.objects {
             addresses.entry((entry.account.as_str(), address.kind.as_str(), entry.id.as_str())).or_insert(address);
         }

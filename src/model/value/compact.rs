@@ -76,7 +76,7 @@ impl CompactValue {
     /// Whether nothing in it can be mistaken for anything else: nearly all values are ASCII and do not name an encoded host.
     pub fn is_plain(&self) -> bool {
         match self {
-            Self::Text(text) => text.is_ascii() && !text.contains("xn--"),
+            Self::Text(text) => text.is_ascii() && !(text.as_bytes().contains(&b'x') && text.contains("xn--")),
             Self::List(items) => items.iter().all(Self::is_plain),
             Self::Map(map) => map.iter().all(|(name, item)| name.is_ascii() && item.is_plain()),
             Self::Null | Self::Bool(_) | Self::Number(_) => true,

@@ -69,6 +69,14 @@ impl EchoMatcher {
         }
     }
 
+    /// Whether a secret may be in a part of these bytes that is not [coded](is_coded): no means that [`find`](Self::find) finds
+    /// nothing in such a part.
+    pub(super) fn may_be_in(&self, bytes: &[u8]) -> bool {
+        let words = self.word_matcher.as_ref().map(|(words, _)| words);
+        let any = |bytes: &[u8]| self.substring_matcher.iter().chain(words).any(|matcher| matcher.is_match(bytes));
+        any(bytes) || self.as_form(bytes).is_some_and(|form| any(&form))
+    }
+
     /// The ranges of secrets in a text, in order and without overlap.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
@@ -341,6 +349,18 @@ mod tests {
         let secrets = ["acme-west-login", "provider", "the-real-secret"].map(Secret::new);
         let found = EchoMatcher::from_secrets(&secrets.iter().collect::<Vec<_>>(), &["Acme-West-Login", "providers"]);
         assert_eq!(masked(&found, "acme-west-login provider the-real-secret"), "acme-west-login provider *");
+    }
+
+    #[test]
+    fn what_may_be_nowhere_is_not_found_in_a_part() {
+        let found = echoes(&[TOKEN, "abcdefgh", "Pa55", "a blank here"]);
+        for part in ["ABCDEFGH", "xabcdefghx", "Pa55", "pa55", "a+blank+here", "UGE1NQ==", "YWJjZGVmZ2g", "", "gold", "xPa55x"] {
+            let text = format!("[{part}]");
+            assert!(found.may_be_in(text.as_bytes()) || found.find(part).is_empty(), "{part}");
+        }
+        assert!(!found.may_be_in(b"[\"gold\", \"Long Beach\", 90804]"));
+        assert!(found.may_be_in(b"[\"a+Blank+here\"]") && found.may_be_in(b"{\"x\":\"Pa55\"}"));
+        assert!(!EchoMatcher::default().may_be_in(b"anything"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Numbers: which configuration is to serve each one, and what has to be disconnected for it.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DeletePrerequisites, Planner, foreign_connections};
@@ -23,7 +24,7 @@ static EMPTY: BTreeMap<String, crate::model::resource::LiveNumber> = BTreeMap::n
 
 impl<'a> Planner<'a> {
     pub(super) fn plan_links(&mut self, inputs: &Inputs<'a>, findings: &Matches<'a>, selection: &Selection) {
-        let managed = inputs.ledger.addresses_by_identity();
+        let managed = LazyCell::new(|| inputs.ledger.addresses_by_identity());
         for account in inputs.desired.accounts.values() {
             let generation = inputs.facts_of_account(&account.name).generation;
             let Some((kind, link)) = account.service.link_holder(generation) else {

@@ -1,5 +1,6 @@
 //! Names, hosts and codes that a reviewer may mistake for others.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::not_compared::list_first_few;
@@ -48,17 +49,21 @@ pub(super) fn lookalike_notices_of_live(inputs: &Inputs<'_>, findings: &Matches<
         let found = inspect_address(address).into_iter();
         notices.extend(found.map(|(code, detail)| lookalike_notice(&object.account, Some(address), None, code, detail)));
     }
-    let managed = inputs.ledger.addresses_by_identity();
+    let managed = LazyCell::new(|| inputs.ledger.addresses_by_identity());
     for (account, read) in &inputs.live.accounts {
         for (kind, objects) in &read.objects {
             let mut others: BTreeMap<NoticeCode, Vec<String>> = BTreeMap::new();
             for object in objects {
+                let found = inspect_object(kind, object);
+                if found.is_empty() {
+                    continue;
+                }
                 let claimed = findings.claimed.get(&(account.as_str(), *kind, object.id.as_str())).copied();
                 let address = claimed.or_else(|| managed.get(&(account.as_str(), *kind, object.id.as_str())).copied());
                 if address.is_some_and(|address| !selection.includes(address)) {
                     continue;
                 }
-                for (name, (code, detail)) in inspect_object(kind, object) {
+                for (name, (code, detail)) in found {
                     match address {
                         Some(address) => {
                             notices.push(lookalike_notice(account, Some(address), Some(&name), code, detail));

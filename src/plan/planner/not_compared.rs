@@ -1,5 +1,6 @@
 //! What was not compared although it exists, so that the lack of a difference is not misread.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::resource::{Address, LiveAccount};
@@ -50,7 +51,7 @@ pub(super) fn not_compared_notices(inputs: &Inputs<'_>, selection: &Selection) -
 /// among the others.
 pub(super) fn secret_echo_notices(inputs: &Inputs<'_>, findings: &Matches<'_>, selection: &Selection) -> Vec<PlanNotice> {
     let mut notices = Vec::new();
-    let managed = inputs.ledger.addresses_by_identity();
+    let managed = LazyCell::new(|| inputs.ledger.addresses_by_identity());
     for (account, live) in &inputs.live.accounts {
         for (kind, objects) in &live.objects {
             let mut others = Vec::new();
@@ -101,7 +102,7 @@ pub(super) fn secret_echo_notices(inputs: &Inputs<'_>, findings: &Matches<'_>, s
 /// Values of an undocumented shape that no entry states, and rows that do not name an object, by kind.
 fn odd_shapes_by_kind(inputs: &Inputs<'_>, account: &str, live: &LiveAccount) -> BTreeMap<&'static str, Vec<String>> {
     let mut found: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-    let managed = inputs.ledger.addresses_by_identity();
+    let managed = LazyCell::new(|| inputs.ledger.addresses_by_identity());
     for (kind, objects) in &live.objects {
         for object in objects.iter().filter(|object| !object.unexpected_shapes.is_empty()) {
             let address = managed.get(&(account, *kind, object.id.as_str())).copied();

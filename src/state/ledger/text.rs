@@ -38,7 +38,7 @@ pub fn find_rewrite(bytes: &[u8]) -> Option<RewriteFinding> {
             "keep the newer side completely, with `git checkout --ours -- PATH` or `git checkout --theirs -- PATH`; never mix the sides",
         );
     }
-    if bytes.windows(2).any(|pair| pair == b"\r\n") {
+    if bytes.contains(&b'\r') && bytes.windows(2).any(|pair| pair == b"\r\n") {
         return found(
             "its lines end with CR LF: git or an editor rewrote it".to_owned(),
             "turn its line ends back to LF (`sed -i 's/\\r$//' PATH`)",
