@@ -121,7 +121,7 @@ async fn of(partners: usize, every: bool) {
         clock.lap("render: markdown");
         let html = view::html::plan_as_html(&plan).len();
         clock.lap("render: html");
-        let terraform = view::terraform::plan_as_terraform_json(&plan).len();
+        let terraform = view::terraform::plan_as_terraform_json(&plan, None).len();
         clock.lap("render: terraform-json");
         clock.print(&format!("A plan of {partners} changes"));
         say(&format!("\nbytes: {sizes:?}, markdown {markdown}, html {html}, terraform-json {terraform}"));

@@ -6,5 +6,6 @@ pub mod explain;
 pub mod get;
 pub mod plan_comparison;
 pub mod plan_graph;
+pub mod plan_objects;
 pub mod rehearse;
 pub mod undo;

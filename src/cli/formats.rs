@@ -8,6 +8,7 @@ use super::args::{CheckFormat, FormatArgs, FormatTarget, OutArgs, PlanFormat};
 use super::commands::validate;
 use super::console::Console;
 use super::refusals::quiet_summary;
+use crate::analysis::plan_objects::PlanObjects;
 use crate::config::problem::{Problems, render_problems};
 use crate::model::resource::Desired;
 use crate::output;
@@ -84,6 +85,7 @@ pub(super) type LazyJsonText<F> = LazyCell<String, F>;
 fn render_plan(
     out: &Console,
     plan: &Plan,
+    objects: Option<&PlanObjects>,
     document: &LazyJsonText<impl FnOnce() -> String>,
     format: PlanFormat,
     reader: &CommentContext,
@@ -96,29 +98,36 @@ fn render_plan(
         PlanFormat::Json => document.to_string(),
         PlanFormat::Markdown => markdown::plan_as_markdown_in(plan, reader),
         PlanFormat::Html => html::plan_as_html_made(plan, &reader.made),
-        PlanFormat::TerraformJson => terraform::plan_as_terraform_json(plan),
+        PlanFormat::TerraformJson => terraform::plan_as_terraform_json(plan, objects),
         PlanFormat::Github => github::plan_as_annotations(plan),
         PlanFormat::Gitlab => gitlab::plan_as_code_quality(plan),
     }
 }
 
 impl FormatSelection<PlanFormat> {
-    /// Writes the files and prints the rest. Files come first: a reader of standard output may close it.
+    /// Writes the files and prints the rest. Files come first: a reader of standard output may close it. `objects`: what was read, for
+    /// formats that [show it](Self::shows_objects).
     pub(super) fn print_plan(
         &self,
         out: &Console,
         plan: &Plan,
+        objects: Option<&PlanObjects>,
         document: &LazyJsonText<impl FnOnce() -> String>,
         reader: &CommentContext,
     ) -> Result<(), RunError> {
-        self.write(|format| Some(render_plan(out, plan, document, format, reader)))?;
+        self.write(|format| Some(render_plan(out, plan, objects, document, format, reader)))?;
         match self.printed {
             Some(PlanFormat::Text) if out.global.quiet => out.print(&format!("{}\n", quiet_summary(plan))),
             Some(PlanFormat::Text) => out.print(&text::plan_as_text(plan, out.plan_detail())),
-            Some(format) => out.print_as_is(&render_plan(out, plan, document, format, reader)),
+            Some(format) => out.print_as_is(&render_plan(out, plan, objects, document, format, reader)),
             None => {}
         }
         Ok(())
+    }
+
+    /// Whether a format shows whole objects, and not only what changes.
+    pub(super) fn shows_objects(&self) -> bool {
+        self.has(PlanFormat::TerraformJson)
     }
 
     /// Whether a format shows who made the plan.

@@ -9,10 +9,11 @@ use super::lock::CommandLock;
 use super::progress::{RunEvent, Warning};
 use super::signing::{SigningIdentity, path_with_suffix};
 use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SessionPurpose, saved_plan, undo};
+use crate::analysis::plan_objects::PlanObjects;
 use crate::analysis::undo::SavedUndoDifference;
 use crate::model::ledger::JournalHead;
 use crate::model::resource::LiveState;
-use crate::plan::{Plan, needed_fields};
+use crate::plan::{Inputs, Plan, needed_fields};
 use crate::read::ObjectDetail;
 use crate::signature::SignatureNamespace;
 use crate::state::journal;
@@ -27,6 +28,8 @@ pub struct PlanRequest {
     pub snapshot: Option<PathBuf>,
     /// Where what the services answered is kept, without secrets.
     pub snapshot_out: Option<PathBuf>,
+    /// Everything that the objects may state is read, and not only what the plan looks at. An undo reads what it looks at.
+    pub whole_objects: bool,
     /// Programs that judge the plan.
     pub policies: PolicyOptions,
     /// A run in the journal that the plan undoes, by its id, the start of its id, or `last`; none plans the configuration.
@@ -40,6 +43,8 @@ pub struct MadePlan {
     /// The plan.
     pub plan: Plan,
     policies: RunPolicies,
+    /// Whether everything that its objects may state was read.
+    has_whole_objects: bool,
     /// How the plan of an undo differs from the one that was saved with the run.
     pub undo_moved: SavedUndoDifference,
 }
@@ -67,11 +72,13 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
     if let Some(of) = &request.undo {
         let mut undo = undo::plan_undo(&mut run, of, &request.choice).await?;
         let plan = undo.take_plan_with_notices();
-        return Ok(MadePlan { run, live: undo.live, plan, policies, undo_moved: undo.moved });
+        return Ok(MadePlan { run, live: undo.live, plan, policies, has_whole_objects: false, undo_moved: undo.moved });
     }
     let live = match &request.snapshot {
         Some(file) => saved_plan::live(&mut run, file)?,
-        None if request.snapshot_out.is_none() => run.read_or_leave_out(ObjectDetail::Needed(needed_fields)).await?,
+        None if request.snapshot_out.is_none() && !request.whole_objects => {
+            run.read_or_leave_out(ObjectDetail::Needed(needed_fields)).await?
+        }
         None => run.read_or_leave_out(ObjectDetail::Writable).await?,
     };
     if let Some(file) = &request.snapshot_out {
@@ -79,13 +86,21 @@ pub async fn make_plan(context: &Context, request: &PlanRequest) -> Result<MadeP
         write_bytes(file, &file_bytes(file, &text), FileReaders::Owner)?;
     }
     let plan = run.plan(&live)?;
-    Ok(MadePlan { run, live, plan, policies, undo_moved: SavedUndoDifference::default() })
+    let has_whole_objects = request.whole_objects || request.snapshot.is_some();
+    Ok(MadePlan { run, live, plan, policies, has_whole_objects, undo_moved: SavedUndoDifference::default() })
 }
 
 impl MadePlan {
     /// The plan as a document, which `--out` saves.
     pub fn document(&self) -> String {
         saved_plan::document_text(&self.run, &self.plan, &self.live)
+    }
+
+    /// The objects that its addresses claim; none where only a part of them was read.
+    pub(crate) fn objects(&self) -> Option<PlanObjects> {
+        let Run { desired, ledger, key, options, .. } = &self.run;
+        let inputs = Inputs { desired, live: &self.live, ledger, key, options };
+        self.has_whole_objects.then(|| PlanObjects::new(inputs, &self.plan))
     }
 
     /// The last line of the journal that the plan was made beside; none where it has none.

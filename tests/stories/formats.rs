@@ -37,7 +37,15 @@ fn every_format_from_one_run() {
     let html = story.read("out/plan.html");
     assert!(html.contains("1 to replace, 1 to delete") && html.contains("fax-bridge-003"));
     let terraform: Value = serde_json::from_str(&story.read("out/tf.json")).unwrap();
-    assert_eq!(terraform["resource_changes"].as_array().unwrap().len(), 7);
+    let actions = |wanted: &str| {
+        let changes = terraform["resource_changes"].as_array().unwrap().iter();
+        let of = |change: &&Value| {
+            change["type"] != "telform_number" && change["change"]["actions"] == serde_json::from_str::<Value>(wanted).unwrap()
+        };
+        changes.filter(of).count()
+    };
+    let counts = [r#"["create"]"#, r#"["update"]"#, r#"["create","delete"]"#, r#"["delete"]"#, r#"["no-op"]"#].map(actions);
+    assert_eq!(counts, [2, 3, 1, 1, 0], "as the summary says");
     // The same plan, whatever it is drawn as: its files are the same bytes again.
     story.expect(2, &format!("{all} --detailed-exitcode"));
     assert_eq!(timeless(&story.read("out/plan.html")), timeless(&html));
@@ -52,6 +60,76 @@ fn timeless(text: &str) -> String {
         (Some(start), Some(end)) => format!("{}{}", &text[..start], &text[end..]),
         _ => text.to_owned(),
     }
+}
+
+/// A policy judges an object by all that its service shows, also where the plan does not change it.
+#[test]
+fn terraform_readers_see_whole_objects_and_say_where_they_do_not() {
+    let mut story = Story::new("{}");
+    story.expect(0, "init --quickstart");
+    let world = "--sandbox world.yaml";
+    let read = |ran: crate::bench::Ran| -> Value { serde_json::from_str(&ran.stdout).unwrap() };
+    let planned = read(story.expect(0, &format!("plan {world} --out plan.json --format terraform-json")));
+    assert_eq!(planned["telform_objects"], "whole");
+    let resource = |document: &Value, address: &str| {
+        let all = document["resource_changes"].as_array().unwrap().iter();
+        all.filter(|it| it["address"] == address).map(|it| it["change"].clone()).collect::<Vec<_>>()
+    };
+    let of = |document: &Value, address: &str| -> Value {
+        let found = resource(document, address);
+        assert_eq!(found.len(), 1, "{address}: {found:?}");
+        found[0].clone()
+    };
+    let west = of(&planned, "carrierx_partner.acme-west");
+    assert_eq!((&west["before"]["zip"], &west["after"]["zip"]), (&json!("90802"), &json!("90804")));
+    for side in ["before", "after"] {
+        assert_eq!(west[side]["country_code"], "USA", "not changed, and there: {west}");
+        assert_eq!(west[side]["login"], "acme-west");
+        assert!(west[side].get("password").is_none());
+    }
+    let bridge = of(&planned, "unpod_bridge.sales");
+    assert_eq!(bridge["before"]["numbers"]["+14155550101"], "providers.old-plivo");
+    let replaced = of(&planned, "unpod_provider.backup");
+    assert_eq!((&replaced["before"]["provider"], &replaced["after"]["provider"]), (&json!("exotel"), &json!("twilio")));
+    assert_eq!(replaced["after_unknown"]["id"], true);
+    let moved = of(&planned, "telform_number.this[\"+14155550101\"]");
+    assert_eq!(moved["actions"], json!(["update"]));
+    assert_eq!(
+        (&moved["before"]["provider"], &moved["after"]["provider"]),
+        (&json!("providers.old-plivo"), &json!("providers.twilio-main"))
+    );
+    let dark = planned["resource_changes"].as_array().unwrap().iter();
+    let dark = dark.filter(|it| it["type"] == "telform_number" && it["change"]["actions"] == json!(["delete"])).count();
+    assert_eq!(dark, 1, "the fax line");
+    // Each resource of the configuration once, although several numbers share one.
+    let configured = planned["configuration"]["root_module"]["resources"].as_array().unwrap().iter();
+    let mut names: Vec<&str> = configured.map(|it| it["address"].as_str().unwrap()).collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+
+    // A saved plan does not hold the rest, and a limited one compared nothing else.
+    let shown = read(story.expect(0, "show plan.json --format terraform-json"));
+    assert_eq!(shown["telform_objects"], "changes");
+    assert!(of(&shown, "carrierx_partner.acme-west")["before"].get("country_code").is_none());
+    let limited = read(story.expect(0, &format!("plan {world} --target partners.acme-west --format terraform-json")));
+    assert_eq!(limited["resource_changes"].as_array().unwrap().len(), 1);
+
+    story.expect(0, &format!("apply {world} --auto-approve"));
+    let after = read(story.expect(0, &format!("plan {world} --format terraform-json")));
+    let same = of(&after, "carrierx_partner.acme-east");
+    assert_eq!(same["actions"], json!(["no-op"]));
+    assert_eq!((&same["before"], &same["after_sensitive"]), (&same["after"], &json!({ "password": true })));
+    assert_eq!(same["after"]["owner_email"], "east@acme.example");
+    assert_eq!(of(&after, "unpod_bridge.sales")["after"]["numbers"]["+14155550101"], "providers.twilio-main");
+    assert!(after["resource_changes"].as_array().unwrap().iter().all(|it| it["change"]["actions"] == json!(["no-op"])));
+    // What a guard or a rule refuses differs, and is not said to be unchanged.
+    story.set("ACME_WEST_PASSWORD", "another-password-1");
+    let text = story.read("telform.yaml").replace("login: acme-east", "login: acme-eastern");
+    story.file("telform.yaml", &text);
+    let refused = read(story.expect(3, &format!("plan {world} --format terraform-json")));
+    assert_eq!(resource(&refused, "carrierx_partner.acme-east"), Vec::<Value>::new());
 }
 
 /// Who planned, in which run: as far as the environment says it, and nothing where it does not.

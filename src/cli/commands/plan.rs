@@ -55,6 +55,7 @@ pub(crate) async fn run(out: &Console, args: &PlanArgs) -> Result<Exit, RunError
         snapshot_out: args.snapshot_out.clone(),
         policies: args.policies.given(),
         undo: None,
+        whole_objects: false,
     };
     let to_apply = "To apply it, run `telform apply`.";
     show_plan(out, &request, &args.output, args.sign.as_deref(), to_apply).await
@@ -79,6 +80,7 @@ pub(super) async fn show_plan(
     let signer = sign.map(|key| signing::open_key(out, key)).transpose()?;
     // The process ends soon, and its memory with it: freeing each of a hundred thousand objects takes longer than the rest
     // of the work.
+    let request = &PlanRequest { whole_objects: wanted.shows_objects(), ..request.clone() };
     let mut made = match make_plan(&out.context(), request).await {
         Ok(made) => ManuallyDrop::new(made),
         Err(failure) => {
@@ -96,7 +98,8 @@ pub(super) async fn show_plan(
     if wanted.for_people(out) {
         undo::moved_since(out, &made.undo_moved);
     }
-    wanted.print_plan(out, plan, &document, &reader)?;
+    let objects = wanted.shows_objects().then(|| made.objects()).flatten();
+    wanted.print_plan(out, plan, objects.as_ref(), &document, &reader)?;
     if let Err(exit) = made.judge(&document, &mut lock) {
         return Ok(exit);
     }

@@ -52,7 +52,7 @@ pub(crate) fn run(out: &Console, args: &ShowPlanArgs) -> Result<Exit, RunError> 
     let commit = reviewed.document.origin.commit.clone();
     let made = PlanProvenance { commit, page: args.page_url.clone(), ..PlanProvenance::default() };
     let reader = CommentContext { max_unshown: args.max_unshown, head_demand: None, made };
-    wanted.print_plan(out, reviewed.plan(), &document, &reader)?;
+    wanted.print_plan(out, reviewed.plan(), None, &document, &reader)?;
     if wanted.for_people(out) {
         out.print(&render_origin(&reviewed, out.width()));
         out.print(&signing::render_signatures(&vouched(&reviewed, args)?, out.width()));

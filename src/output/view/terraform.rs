@@ -1,18 +1,29 @@
 //! A plan in the representation that `terraform show -json` prints, so that policy and summary tools for that format can read it.
 //! Source: Terraform's documentation, "JSON Output Format".
 //!
-//! An object holds what telform knows and manages: its id and the attributes that change. A secret is never among them: it
-//! is missing from both sides, marked as sensitive, and after a write as unknown. A refusal is a failed check.
+//! An object is whole where its service was read: its id, what the service shows of it, and what the plan changes. Objects that do
+//! not change are there as `no-op`. A plan that was read from a file knows only what changes, and says so. A secret is never among
+//! the values: it is missing from both sides, marked as sensitive, and after a write as unknown. A number whose connection changes is a
+//! resource of the type `telform_number`. A refusal is a failed check.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde_json::{Map, json};
 
+use self::configuration::configuration_block;
 use super::{json, wording};
+use crate::analysis::plan_objects::{PlanObject, PlanObjects};
 use crate::model::resource::Address;
 use crate::model::value::Value;
-use crate::plan::{Change, ChangeAction, LedgerUpdate, NotTakenValue, Plan, PlanRefusal, ShownValue};
+use crate::plan::{
+    Change, ChangeAction, LedgerUpdate, NotTakenValue, NumberEffect, NumberImpact, NumberLocation, Plan, PlanRefusal, ShownValue,
+};
+
+mod configuration;
+
+/// The type of the resources that stand for numbers.
+const NUMBER_TYPE: &str = "telform_number";
 
 /// Version of the representation. Readers take the whole of major version 1.
 const FORMAT_VERSION: &str = "1.2";
@@ -38,6 +49,8 @@ struct TerraformPlan<'a> {
     /// Where the ledger is, how often it was saved, and when. Readers of the representation skip keys that they do not know.
     #[serde(skip_serializing_if = "Option::is_none")]
     telform_ledger: Option<String>,
+    /// `whole`: each object has all that its service shows. `changes`: only the attributes that change.
+    telform_objects: &'static str,
 }
 
 #[derive(Serialize)]
@@ -84,17 +97,38 @@ struct TerraformImporting<'a> {
     id: &'a str,
 }
 
-/// The whole plan as JSON on one line, as Terraform prints it: terraform-compliance reads no other.
-pub fn plan_as_terraform_json(plan: &Plan) -> String {
+/// The whole plan as JSON on one line, as Terraform prints it: terraform-compliance reads no other. `objects`: what was read; none where
+/// only the plan is known.
+pub fn plan_as_terraform_json(plan: &Plan, objects: Option<&PlanObjects>) -> String {
     let apis: HashMap<&str, &str> = plan.accounts.iter().map(|account| (account.name.as_str(), account.api.as_str())).collect();
     let api = |account: &str| apis.get(account).copied().unwrap_or("telform");
     let ledger = TerraformLedgerChanges::from_plan(plan);
-    let mut changes: Vec<TerraformResourceChange<'_>> =
-        plan.changes.iter().map(|change| resource_of_change(change, api(&change.account), &ledger)).collect();
-    for (of, change) in changes.iter_mut().zip(&plan.changes) {
-        of.secrets = plan.secrets.get(&change.address);
+    let claimed = |address: &Address| objects.and_then(|objects| objects.claimed.get(address));
+    let mut changes: Vec<TerraformResourceChange<'_>> = plan
+        .changes
+        .iter()
+        .map(|change| {
+            let secrets = plan.secrets.get(&change.address);
+            resource_of_change(change, api(&change.account), &ledger, claimed(&change.address), secrets)
+        })
+        .collect();
+    let mut adopted = BTreeMap::new();
+    for (address, account, id) in ledger.only_adopted(plan) {
+        adopted.insert(address, unchanged_resource(address, api(account), id, claimed(address), plan.secrets.get(address)));
+        if let Some(resource) = adopted.get_mut(address) {
+            resource.change.importing = Some(TerraformImporting { id });
+        }
     }
-    changes.extend(ledger.only_adopted(plan).map(|(address, account, id)| adopted_resource(address, api(account), id)));
+    let unchanged =
+        objects.into_iter().flat_map(|objects| objects.unchanged.iter().map(|address| (address, &objects.claimed[address])));
+    for (address, object) in unchanged {
+        let secrets = plan.secrets.get(address);
+        adopted
+            .entry(address)
+            .or_insert_with(|| unchanged_resource(address, api(&object.account), &object.id, Some(object), secrets));
+    }
+    changes.extend(adopted.into_values());
+    changes.extend(plan.impact.iter().map(|impact| number_resource(impact, api(&impact.account))));
     json::to_json_line(&TerraformPlan {
         format_version: FORMAT_VERSION,
         terraform_version: TERRAFORM_VERSION,
@@ -110,6 +144,7 @@ pub fn plan_as_terraform_json(plan: &Plan) -> String {
         complete: super::describe_incomplete(plan).is_none(),
         errored: false,
         telform_ledger: wording::describe_ledger(plan),
+        telform_objects: if objects.is_some() { "whole" } else { "changes" },
     })
 }
 
@@ -167,7 +202,13 @@ fn terraform_resource<'a>(address: &'a Address, api: &str) -> TerraformResource<
     }
 }
 
-fn resource_of_change<'a>(change: &'a Change, api: &str, ledger: &TerraformLedgerChanges<'a>) -> TerraformResourceChange<'a> {
+fn resource_of_change<'a>(
+    change: &'a Change,
+    api: &str,
+    ledger: &TerraformLedgerChanges<'a>,
+    object: Option<&PlanObject>,
+    secrets: Option<&'a BTreeMap<String, String>>,
+) -> TerraformResourceChange<'a> {
     let (actions, reason): (&[&str], _) = match change.action {
         ChangeAction::Create => (&["create"], None),
         ChangeAction::Update => (&["update"], None),
@@ -179,6 +220,9 @@ fn resource_of_change<'a>(change: &'a Change, api: &str, ledger: &TerraformLedge
     let after = change.action != ChangeAction::Delete;
     let mut unknown = secret_markers(change.attributes.iter().map(|attribute| (&attribute.name, &attribute.after)));
     let kept = change.action == ChangeAction::Update;
+    // Secrets of an object that stays exist on both sides, also those that do not change.
+    let kept_secrets: Map<String, Value> = if kept { all_sensitive(secrets) } else { Map::new() };
+    let now = object.filter(|_| before).map(|object| &object.attributes);
     if after && !kept {
         unknown.insert("id".to_owned(), Value::Bool(true));
     }
@@ -188,7 +232,13 @@ fn resource_of_change<'a>(change: &'a Change, api: &str, ledger: &TerraformLedge
         }
         let values = change.attributes.iter().map(|attribute| (&attribute.name, of(attribute)));
         let id = change.id.as_deref().filter(|_| id);
-        (Value::Object(shown_values(id, values.clone())), Value::Object(secret_markers(values)))
+        let mut shown = shown_values(id, values.clone());
+        for (name, value) in now.into_iter().flatten() {
+            shown.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let mut sensitive = secret_markers(values);
+        sensitive.extend(kept_secrets.clone());
+        (Value::Object(shown), Value::Object(sensitive))
     };
     let (before, before_sensitive) = side(before, true, |attribute| &attribute.before);
     let (after_values, after_sensitive) = side(after, kept, |attribute| &attribute.after);
@@ -205,7 +255,7 @@ fn resource_of_change<'a>(change: &'a Change, api: &str, ledger: &TerraformLedge
             importing: ledger.adopted.get(&change.address).map(|(_, id)| TerraformImporting { id }),
         },
         action_reason: reason,
-        secrets: None,
+        secrets,
     }
 }
 
@@ -235,18 +285,72 @@ fn resource_of_not_taken<'a>(untaken: &'a NotTakenValue, api: &str) -> Terraform
     }
 }
 
-fn adopted_resource<'a>(address: &'a Address, api: &str, id: &'a str) -> TerraformResourceChange<'a> {
+/// An object that does not change. Of its secrets the readers see only that they exist.
+fn unchanged_resource<'a>(
+    address: &'a Address,
+    api: &str,
+    id: &str,
+    object: Option<&PlanObject>,
+    secrets: Option<&'a BTreeMap<String, String>>,
+) -> TerraformResourceChange<'a> {
+    let mut values = Map::from_iter([("id".to_owned(), Value::from(id))]);
+    values.extend(object.into_iter().flat_map(|object| object.attributes.clone()));
+    let sensitive = all_sensitive(secrets);
     TerraformResourceChange {
         resource: terraform_resource(address, api),
         previous_address: None,
         change: TerraformChange {
             actions: &["no-op"],
-            before: json!({ "id": id }),
-            after: json!({ "id": id }),
+            before: Value::Object(values.clone()),
+            after: Value::Object(values),
+            after_unknown: json!({}),
+            before_sensitive: Value::Object(sensitive.clone()),
+            after_sensitive: Value::Object(sensitive),
+            importing: None,
+        },
+        action_reason: None,
+        secrets,
+    }
+}
+
+/// The names of the secrets that an entry states, each with `true`.
+fn all_sensitive(secrets: Option<&BTreeMap<String, String>>) -> Map<String, Value> {
+    secrets.into_iter().flat_map(BTreeMap::keys).map(|name| (name.clone(), Value::Bool(true))).collect()
+}
+
+/// A number whose connection changes: it exists before and after, and what it is connected to is what a plan creates, moves or removes.
+fn number_resource<'a>(impact: &'a NumberImpact, api: &str) -> TerraformResourceChange<'a> {
+    let side = |at: Option<&NumberLocation>| {
+        at.map_or(Value::Null, |at| {
+            let account = at.account.as_deref().unwrap_or(&impact.account);
+            json!({ "number": impact.number, "account": account, "bridge": at.bridge, "provider": at.provider })
+        })
+    };
+    let actions: &[&str] = match impact.effect {
+        NumberEffect::Connects => &["create"],
+        NumberEffect::Moves => &["update"],
+        NumberEffect::Dark => &["delete"],
+        NumberEffect::Settles => &["no-op"],
+    };
+    let key = Value::from(impact.number.as_str());
+    TerraformResourceChange {
+        resource: TerraformResource {
+            address: format!("{NUMBER_TYPE}.this[{key}]"),
+            mode: "managed",
+            kind: NUMBER_TYPE.to_owned(),
+            name: "this",
+            index: Some(&impact.number),
+            provider_name: format!("telform.internal/telform/{api}"),
+        },
+        previous_address: None,
+        change: TerraformChange {
+            actions,
+            before: side(impact.from.as_ref()),
+            after: side(impact.to.as_ref()),
             after_unknown: json!({}),
             before_sensitive: json!({}),
             after_sensitive: json!({}),
-            importing: Some(TerraformImporting { id }),
+            importing: None,
         },
         action_reason: None,
         secrets: None,
@@ -284,60 +388,6 @@ fn planned_values(changes: &[TerraformResourceChange<'_>]) -> Vec<Value> {
             value
         })
         .collect()
-}
-
-/// The configuration, as far as it is in the plan. The only references are the sources of secrets.
-fn configuration_block(plan: &Plan, apis: &HashMap<&str, &str>, changes: &[TerraformResourceChange<'_>]) -> Value {
-    let providers: BTreeMap<&str, Value> = apis
-        .values()
-        .map(|api| {
-            let accounts: Vec<Value> = plan
-                .accounts
-                .iter()
-                .filter(|account| account.api == **api)
-                .filter_map(|account| {
-                    let other = account.other_host();
-                    let mut shown = json!({ "name": { "constant_value": account.name } });
-                    if let Some(from) = &account.token_from {
-                        shown["token"] = json!({ "references": [format!("var.{from}")] });
-                    } else if other.is_none() {
-                        return None;
-                    }
-                    if other.is_some() {
-                        shown["base_url"] = json!({ "constant_value": account.base_url });
-                    }
-                    Some(shown)
-                })
-                .collect();
-            let mut provider = json!({ "name": api, "full_name": format!("telform.internal/telform/{api}") });
-            if !accounts.is_empty() {
-                provider["expressions"] = json!({ "account": accounts });
-            }
-            (*api, provider)
-        })
-        .collect();
-    let resources: Vec<Value> = changes
-        .iter()
-        .filter_map(|change| {
-            let after = change.change.after.as_object()?;
-            let constant = |(name, value): (&String, &Value)| (name.clone(), json!({ "constant_value": value }));
-            // A secret is a reference to its source, as a sensitive variable would be: readers require a type and a name.
-            let from = |(name, source): (&String, &String)| (name.clone(), json!({ "references": [format!("var.{source}")] }));
-            let expressions: Map<String, Value> = after
-                .iter()
-                .filter(|(name, _)| *name != "id")
-                .map(constant)
-                .chain(change.secrets.into_iter().flatten().map(from))
-                .collect();
-            let key = change.resource.provider_name.rsplit('/').next().unwrap_or_default();
-            Some(json!({
-                "address": format!("{}.{}", change.resource.kind, change.resource.name),
-                "mode": "managed", "type": change.resource.kind, "name": change.resource.name,
-                "provider_config_key": key, "schema_version": 0, "expressions": expressions,
-            }))
-        })
-        .collect();
-    json!({ "provider_config": providers, "root_module": { "resources": resources } })
 }
 
 fn failed_check(refusal: &PlanRefusal) -> Value {

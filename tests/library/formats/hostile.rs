@@ -41,7 +41,7 @@ fn drawn(plan: &Plan) -> [(&'static str, String); 8] {
         ("json", to_pretty_json(&document::from_plan(plan, Origin::default()))),
         ("markdown", markdown::plan_as_markdown(plan)),
         ("html", html::plan_as_html(plan)),
-        ("terraform-json", terraform::plan_as_terraform_json(plan)),
+        ("terraform-json", terraform::plan_as_terraform_json(plan, None)),
         ("github", github::plan_as_annotations(plan)),
         ("gitlab", gitlab::plan_as_code_quality(plan)),
     ]

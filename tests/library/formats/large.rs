@@ -125,7 +125,7 @@ fn measure() {
         ("json", &|plan| to_pretty_json(&document::from_plan(plan, Origin::default()))),
         ("markdown", &markdown::plan_as_markdown),
         ("html", &html::plan_as_html),
-        ("terraform-json", &terraform::plan_as_terraform_json),
+        ("terraform-json", &|plan| terraform::plan_as_terraform_json(plan, None)),
         ("github", &github::plan_as_annotations),
         ("gitlab", &gitlab::plan_as_code_quality),
     ];

@@ -21,10 +21,15 @@ proptest! {
         let plan = plan(&case, &case.live());
         let count = |action| plan.changes.iter().filter(|change| change.action == action).count();
 
-        let tf: Value = serde_json::from_str(&terraform::plan_as_terraform_json(&plan)).expect("JSON");
+        let tf: Value = serde_json::from_str(&terraform::plan_as_terraform_json(&plan, None)).expect("JSON");
         let actions = |words: Value| tf["resource_changes"].as_array().map_or(0, |changes| {
-            changes.iter().filter(|change| change["change"]["actions"] == words).count()
+            let objects = changes.iter().filter(|change| change["type"] != "telform_number");
+            objects.filter(|change| change["change"]["actions"] == words).count()
         });
+        let numbers = tf["resource_changes"].as_array().map_or(0, |changes| {
+            changes.iter().filter(|change| change["type"] == "telform_number").count()
+        });
+        prop_assert_eq!(numbers, plan.impact.len());
         prop_assert_eq!(actions(serde_json::json!(["create"])), count(ChangeAction::Create));
         prop_assert_eq!(actions(serde_json::json!(["update"])), count(ChangeAction::Update));
         prop_assert_eq!(actions(serde_json::json!(["create", "delete"])), count(ChangeAction::Replace));
