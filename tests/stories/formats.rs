@@ -95,7 +95,7 @@ fn terraform_readers_see_whole_objects_and_say_where_they_do_not() {
     let moved = of(&planned, "telform_number.this[\"+14155550101\"]");
     assert_eq!(moved["actions"], json!(["update"]));
     assert_eq!(
-        (&moved["before"]["provider"], &moved["after"]["provider"]),
+        (&moved["before"]["served_by"], &moved["after"]["served_by"]),
         (&json!("providers.old-plivo"), &json!("providers.twilio-main"))
     );
     let dark = planned["resource_changes"].as_array().unwrap().iter();

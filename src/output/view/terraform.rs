@@ -318,12 +318,12 @@ fn all_sensitive(secrets: Option<&BTreeMap<String, String>>) -> Map<String, Valu
     secrets.into_iter().flat_map(BTreeMap::keys).map(|name| (name.clone(), Value::Bool(true))).collect()
 }
 
-/// A number whose connection changes: it exists before and after, and what it is connected to is what a plan creates, moves or removes.
+/// A number whose connection changes, in the words of `get`: it exists before and after, and what it is connected to is what a plan creates, moves or removes.
 fn number_resource<'a>(impact: &'a NumberImpact, api: &str) -> TerraformResourceChange<'a> {
     let side = |at: Option<&NumberLocation>| {
         at.map_or(Value::Null, |at| {
             let account = at.account.as_deref().unwrap_or(&impact.account);
-            json!({ "number": impact.number, "account": account, "bridge": at.bridge, "provider": at.provider })
+            json!({ "number": impact.number, "account": account, "on": at.bridge, "served_by": at.provider })
         })
     };
     let actions: &[&str] = match impact.effect {
