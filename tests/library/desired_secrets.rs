@@ -201,7 +201,7 @@ fn codes(here: &Path, sources: &[&str]) -> Vec<String> {
 fn which_files_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    assert_eq!(codes(here, &[]), ["telform.yaml telform::file::none"]);
+    assert_eq!(codes(here, &[]), [" telform::file::none"]);
     assert_eq!(codes(here, &["no.yaml", "nowhere/"]), ["no.yaml telform::file::missing", "nowhere/ telform::file::missing"]);
     fs::create_dir_all(here.join("telform/deep/er")).unwrap();
     assert_eq!(codes(here, &[]), ["telform telform::file::empty_folder"]);
