@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::bench::Story;
-use crate::runs::{end, signal, start};
+use crate::runs::{end, interrupt_was_seen, signal, start};
 use crate::slow_store::SlowStore;
 
 const CREATES: usize = 20;
@@ -49,7 +49,7 @@ fn nothing_is_sent_before_its_intent_is_stored() {
     let story = story().with_ledger_at(store.url());
     story.unpod_with("max_in_flight: 4, ", &twenty());
     story.fault("{ match: { method: POST, times: 0 }, effect: hold }");
-    let run = start(&story, "apply --auto-approve");
+    let mut run = start(&story, "apply --auto-approve");
     while announced(&store) < 5 {
         std::thread::park_timeout(Duration::from_millis(5));
         assert!(story.sandbox.writes().len() <= announced(&store));
@@ -57,10 +57,12 @@ fn nothing_is_sent_before_its_intent_is_stored() {
     assert_eq!(story.sandbox.writes().len().max(4), 4);
     // What was announced and not sent is recorded as not started: nobody has to look for it.
     signal(&run, "-INT");
+    let stderr = interrupt_was_seen(&mut run);
     story.sandbox.clear_faults();
     story.sandbox.let_go();
     let run = end(&story, "apply", run);
     assert_eq!(run.code, 130, "{}", run.whole());
+    drop(stderr);
     let sent = story.sandbox.writes().len();
     assert!(sent <= announced(&store), "{sent} requests");
     assert!(journal(&store).contains("the run stopped before its request was sent"), "{}", journal(&store));

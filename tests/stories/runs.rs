@@ -1,6 +1,7 @@
 //! Two runs at once, and a run that is interrupted.
 
-use std::process::{Child, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, Stdio};
 use std::time::Duration;
 
 use crate::bench::{Ran, Story};
@@ -85,6 +86,17 @@ fn an_interrupt_ends_after_the_request_in_flight() {
     }
 }
 
+/// Waits until a run says that it received a signal. The rest of what it says goes to what is returned.
+pub(crate) fn interrupt_was_seen(child: &mut Child) -> BufReader<ChildStderr> {
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("Interrupted. Finishing ") {
+        line.clear();
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended without a word");
+    }
+    stderr
+}
+
 #[test]
 fn a_second_interrupt_ends_at_once() {
     let story = story();
@@ -92,12 +104,9 @@ fn a_second_interrupt_ends_at_once() {
     let child = start(&story, "apply --auto-approve");
     wait_for_a_write(&story);
     signal(&child, "-INT");
-    // The program reports when it received the first signal; the second one is then distinct.
+    // The second signal is then distinct.
     let mut child = child;
-    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
-    assert!(line.starts_with("Interrupted. Finishing "), "{line}");
+    let _stderr = interrupt_was_seen(&mut child);
     signal(&child, "-INT");
     assert_eq!(end(&story, "apply", child).code, 130);
     // The create had its effect, unseen: the next run finds it.
