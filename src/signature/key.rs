@@ -117,6 +117,7 @@ impl PublicKey {
 
 /// A private key whose passphrase is still missing.
 pub struct LockedKey {
+    #[cfg_attr(not(feature = "signatures"), expect(dead_code, reason = "what opens it is left out"))]
     key: ssh_key::PrivateKey,
     public: PublicKey,
 }

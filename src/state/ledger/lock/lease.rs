@@ -32,6 +32,7 @@ pub(super) struct Moment {
 }
 
 impl Moment {
+    #[cfg(feature = "remote-state")]
     pub(super) fn now() -> Self {
         Self { running: Instant::now(), wall: SystemTime::now(), boot: time_since_boot() }
     }

@@ -110,6 +110,7 @@ impl LockNote {
     }
 
     /// How long it is valid after it was written; none for a file.
+    #[cfg(feature = "remote-state")]
     pub(super) fn lease(&self) -> Option<Duration> {
         let (renewed, expires) = self.renewed.zip(self.expires)?;
         Some(Duration::try_from(expires.duration_since(renewed)).unwrap_or_default())
