@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::get::{Inventory, InventoryQuery, InventoryRow, Management, NumberRow, Service, TableScope};
-use crate::model::kind::{AttributeAccess, ServiceTable};
+use super::get::{Inventory, InventoryQuery, InventoryRow, Management, Service, TableScope};
+use crate::model::kind::AttributeAccess;
 use crate::model::resource::Address;
 use crate::plan::{Inputs, Plan};
 
@@ -32,19 +32,9 @@ pub struct PlanObjects {
 impl PlanObjects {
     /// Takes them from what the plan was made from.
     pub fn new(inputs: Inputs<'_>, plan: &Plan) -> Self {
-        let mut services: Vec<&'static ServiceTable> = Vec::new();
-        for account in inputs.desired.accounts.values() {
-            if services.iter().all(|service| service.api != account.service.api) {
-                services.push(account.service);
-            }
-        }
-        let inventory = Inventory::new(inputs, &TableScope::of_services(&services), &InventoryQuery::default(), false);
-        let mut numbers = NumbersOfHolders::default();
-        for row in inventory.tables.iter().flat_map(|table| &table.rows) {
-            if let InventoryRow::Number(number) = row {
-                numbers.insert(number);
-            }
-        }
+        let tables = TableScope::of_accounts(inputs.desired.accounts.values());
+        let inventory = Inventory::new(inputs, &tables, &InventoryQuery::default(), false);
+        let mut numbers = numbers_by_holder(&inventory);
         let mut claimed = BTreeMap::new();
         for table in &inventory.tables {
             for row in &table.rows {
@@ -55,7 +45,7 @@ impl PlanObjects {
                 let mut attributes: Map<String, Value> =
                     table.scope.attributes().filter(|name| stated(name)).filter_map(value).collect();
                 let links = object.kind.fields.iter().find(|field| field.ty.is_links());
-                if let (Some(links), Some(served)) = (links, numbers.0.remove(&(object.account, object.id))) {
+                if let (Some(links), Some(served)) = (links, numbers.remove(&(object.account, object.id))) {
                     attributes.insert(links.name.to_owned(), Value::Object(served));
                 }
                 let (account, id) = (object.account.to_owned(), object.id.to_owned());
@@ -84,17 +74,38 @@ fn unchanged(plan: &Plan, claimed: &BTreeMap<Address, PlanObject>) -> BTreeSet<A
 }
 
 /// What serves the numbers of each holder, by account and identity.
-#[derive(Default)]
-struct NumbersOfHolders<'a>(BTreeMap<(&'a str, &'a str), Map<String, Value>>);
+fn numbers_by_holder<'a>(inventory: &Inventory<'a>) -> BTreeMap<(&'a str, &'a str), Map<String, Value>> {
+    let mut all: BTreeMap<(&str, &str), Map<String, Value>> = BTreeMap::new();
+    for row in inventory.tables.iter().flat_map(|table| &table.rows) {
+        if let InventoryRow::Number(number) = row
+            && let Some((holder, _)) = number.holder
+        {
+            let served_by = served_by(&number.service);
+            all.entry((number.account, holder)).or_default().insert(number.number.to_owned(), served_by);
+        }
+    }
+    all
+}
 
-impl<'a> NumbersOfHolders<'a> {
-    fn insert(&mut self, number: &NumberRow<'a>) {
-        let Some((holder, _)) = number.holder else { return };
-        let served_by = match &number.service {
-            Service::By(id, address) => address.map_or_else(|| Value::from(*id), |address| Value::from(address.to_string())),
-            Service::Foreign(id) => Value::from(*id),
-            Service::None | Service::Unknown(_) => Value::Null,
-        };
-        self.0.entry((number.account, holder)).or_default().insert(number.number.to_owned(), served_by);
+/// Null says that nothing serves the number, so what is not known is a word in brackets, as in `get`.
+fn served_by(service: &Service<'_>) -> Value {
+    match service {
+        Service::By(id, address) => address.map_or_else(|| Value::from(*id), |address| Value::from(address.to_string())),
+        Service::Foreign(id) => Value::from(*id),
+        Service::None => Value::Null,
+        Service::Unknown(_) => Value::from(service.cell()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_not_said_to_be_nothing() {
+        assert_eq!(served_by(&Service::None), Value::Null);
+        assert_eq!(served_by(&Service::Unknown(Vec::new())), "(unknown)");
+        assert_eq!(served_by(&Service::Unknown(vec![("43", None), ("44", None)])), "(unknown: 43 or 44)");
+        assert_eq!(served_by(&Service::By("43", Some(&Address::new("providers", "main")))), "providers.main");
     }
 }

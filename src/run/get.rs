@@ -11,8 +11,7 @@ use crate::analysis::get::{
     Column, ColumnContent, Inventory, InventoryQuery, InventoryRow, Management, TableScope, UnknownColumn, default_columns,
 };
 use crate::config::desired;
-use crate::model::kind::ServiceTable;
-use crate::model::resource::{Address, AddressPattern, Desired, LiveState};
+use crate::model::resource::{Account, Address, AddressPattern, Desired, LiveState};
 use crate::plan::{Inputs, PlanOptions, accounts_to_read};
 use crate::read::ObjectDetail;
 use crate::text::{escape, fits_pattern};
@@ -103,13 +102,8 @@ fn requested_tables(
             "`telform init` writes a file with accounts to fill in",
         ));
     }
-    let mut services: Vec<&'static ServiceTable> = Vec::new();
-    for account in desired.accounts.values().filter(|account| chosen.is_empty() || chosen.contains(&account.name)) {
-        if services.iter().all(|service| service.api != account.service.api) {
-            services.push(account.service);
-        }
-    }
-    let all = TableScope::of_services(&services);
+    let is_chosen = |account: &&Account| chosen.is_empty() || chosen.contains(&account.name);
+    let all = TableScope::of_accounts(desired.accounts.values().filter(is_chosen));
     if subjects.is_empty() {
         return Ok(all);
     }

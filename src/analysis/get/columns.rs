@@ -1,7 +1,7 @@
 //! The columns of a table: telform's own, and the attributes that the kind's table names.
 
 use crate::model::kind::{AttributeType, Field, Kind, LinkRequests, LinkRoles, ServiceTable};
-use crate::model::resource::{AddressPattern, LiveState};
+use crate::model::resource::{Account, AddressPattern, LiveState};
 use crate::services;
 
 /// What a column shows.
@@ -68,6 +68,17 @@ pub struct TableScope {
 }
 
 impl TableScope {
+    /// The tables over what these accounts may hold.
+    pub fn of_accounts<'a>(accounts: impl Iterator<Item = &'a Account>) -> Vec<Self> {
+        let mut services: Vec<&'static ServiceTable> = Vec::new();
+        for account in accounts {
+            if services.iter().all(|service| service.api != account.service.api) {
+                services.push(account.service);
+            }
+        }
+        Self::of_services(&services)
+    }
+
     /// The tables over what accounts of these services may hold, in the order of the kinds; numbers come last.
     pub fn of_services(services: &[&'static ServiceTable]) -> Vec<Self> {
         let of_kind = |name: &'static str| {

@@ -59,7 +59,7 @@ impl<'a> Service<'a> {
 
     /// As a cell: the name of its entry, or its identity. Words in brackets are no name that an entry can have, so a table that is
     /// read back never takes them for one.
-    pub(super) fn cell(&self) -> Cow<'a, str> {
+    pub(in crate::analysis) fn cell(&self) -> Cow<'a, str> {
         match self {
             Self::None => Cow::Borrowed(""),
             Self::By(id, address) => Cow::Borrowed(name_of(id, *address)),

@@ -114,10 +114,9 @@ pub fn plan_as_terraform_json(plan: &Plan, objects: Option<&PlanObjects>) -> Str
         .collect();
     let mut adopted = BTreeMap::new();
     for (address, account, id) in ledger.only_adopted(plan) {
-        adopted.insert(address, unchanged_resource(address, api(account), id, claimed(address), plan.secrets.get(address)));
-        if let Some(resource) = adopted.get_mut(address) {
-            resource.change.importing = Some(TerraformImporting { id });
-        }
+        let mut resource = unchanged_resource(address, api(account), id, claimed(address), plan.secrets.get(address));
+        resource.change.importing = Some(TerraformImporting { id });
+        adopted.insert(address, resource);
     }
     let unchanged =
         objects.into_iter().flat_map(|objects| objects.unchanged.iter().map(|address| (address, &objects.claimed[address])));

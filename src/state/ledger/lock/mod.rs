@@ -32,6 +32,8 @@ pub use note::LockHolder;
 use note::LockNote;
 #[cfg(feature = "remote-state")]
 use note::{FORMAT, LockState};
+#[cfg(feature = "remote-state")]
+pub(super) use user::env_variable;
 pub use user::{ci_run, host_name, user_name};
 
 /// How long a note in an object store is valid after its last renewal.

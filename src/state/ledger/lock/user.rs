@@ -2,7 +2,7 @@
 
 use std::fs;
 
-fn env_variable(name: &str) -> Option<String> {
+pub(in crate::state::ledger) fn env_variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

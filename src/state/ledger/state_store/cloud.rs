@@ -12,6 +12,7 @@ use url::{Host, Url};
 use super::connector::WatchingConnector;
 use super::{credentials, refuse_address};
 use crate::state::ledger::LedgerError;
+use crate::state::ledger::lock::env_variable;
 
 /// A client, and the server that it talks to.
 pub(super) type ConnectedBucket = (Arc<dyn ObjectStore>, String);
@@ -49,19 +50,18 @@ fn connect_s3(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError>
 fn connect_gcs(place: &str, bucket: &str) -> Result<ConnectedBucket, LedgerError> {
     let mut builder = GoogleCloudStorageBuilder::from_env();
     let mut endpoint = builder.get_config_value(&GoogleConfigKey::BaseUrl);
-    if let Some(token) = credentials::google_token() {
+    // What Google's own libraries read. An emulator asks for no credentials, and must not get any.
+    let emulator = env_variable("STORAGE_EMULATOR_HOST").filter(|_| endpoint.is_none());
+    if let Some(host) = emulator {
+        let url = if host.contains("://") { host } else { format!("http://{host}") };
+        builder = builder.with_base_url(url.trim_end_matches('/')).with_skip_signature(true);
+        endpoint = Some(url);
+    } else if let Some(token) = credentials::google_token() {
         builder = builder.with_bearer_token(token);
     } else if builder.get_config_value(&GoogleConfigKey::BearerToken).is_none()
         && let Some(unread) = credentials::unread_google_account()
     {
         return Err(unread.error(place));
-    }
-    // What Google's own libraries read. An emulator asks for no credentials, and must not get any.
-    let emulator = std::env::var("STORAGE_EMULATOR_HOST").ok().filter(|host| !host.is_empty());
-    if let (None, Some(host)) = (&endpoint, emulator) {
-        let url = if host.contains("://") { host } else { format!("http://{host}") };
-        builder = builder.with_base_url(url.trim_end_matches('/')).with_skip_signature(true);
-        endpoint = Some(url);
     }
     builder
         .with_client_options(client_options(place, endpoint.as_deref())?)

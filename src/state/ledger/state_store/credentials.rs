@@ -1,12 +1,13 @@
 //! Credentials that people have and this program does not read: profiles of AWS, with SSO and programs behind them, and what keyless
 //! CI writes for Google. The tools of these clouds read them all, so a message names the command that turns them into variables.
 
-use std::fs::File;
-use std::io::Read;
+use std::path::Path;
 
 use object_store::aws::AmazonS3ConfigKey;
 
+use crate::disk;
 use crate::state::ledger::LedgerError;
+use crate::state::ledger::lock::env_variable;
 
 /// Credentials that are not read, and the command for them.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,10 +22,6 @@ impl UnreadCredentials {
     }
 }
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 /// The profile that the environment names, where nothing else in it gives credentials.
 pub(super) fn unread_profile(configured: &dyn Fn(AmazonS3ConfigKey) -> Option<String>) -> Option<UnreadCredentials> {
     use AmazonS3ConfigKey as Key;
@@ -33,7 +30,7 @@ pub(super) fn unread_profile(configured: &dyn Fn(AmazonS3ConfigKey) -> Option<St
     if others.into_iter().any(|key| configured(key).is_some_and(|value| !value.is_empty())) {
         return None;
     }
-    let name = variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"))?;
+    let name = env_variable("AWS_PROFILE").or_else(|| env_variable("AWS_DEFAULT_PROFILE"))?;
     Some(profile_not_read(&name))
 }
 
@@ -50,7 +47,7 @@ fn profile_not_read(name: &str) -> UnreadCredentials {
 
 /// An access token as `gcloud auth print-access-token` prints it, in the variable that other tools read as well.
 pub(super) fn google_token() -> Option<String> {
-    variable("GOOGLE_OAUTH_ACCESS_TOKEN").map(|token| token.trim().to_owned())
+    env_variable("GOOGLE_OAUTH_ACCESS_TOKEN").map(|token| token.trim().to_owned())
 }
 
 /// Largest file of credentials that is looked at.
@@ -58,10 +55,9 @@ const LIMIT: u64 = 64 * 1024;
 
 /// A file of credentials of a type that is not read.
 pub(super) fn unread_google_account() -> Option<UnreadCredentials> {
-    let path = variable("GOOGLE_APPLICATION_CREDENTIALS")?;
-    let mut text = String::new();
-    File::open(path).ok()?.take(LIMIT).read_to_string(&mut text).ok()?;
-    unread_account_in(&text)
+    let path = env_variable("GOOGLE_APPLICATION_CREDENTIALS")?;
+    let text = disk::open_file(Path::new(&path)).and_then(|file| disk::bounded_text(file, LIMIT));
+    unread_account_in(&text.ok()?)
 }
 
 fn unread_account_in(text: &str) -> Option<UnreadCredentials> {

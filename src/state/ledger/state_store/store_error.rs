@@ -181,10 +181,7 @@ pub(super) fn is_refusal(error: &Error) -> bool {
 
 /// A bucket that is missing and an object that is missing have the same status.
 pub(super) fn names_no_bucket(error: &(dyn StdError + 'static)) -> bool {
-    error_chain(error).any(|error| {
-        let code = xml_error_code(&error.to_string());
-        matches!(code.as_deref(), Some("NoSuchBucket" | "ContainerNotFound" | "ResourceNotFound"))
-    })
+    error_chain(error).any(|error| fault_in_text(&error.to_string()) == Some(StoreFault::NoBucket))
 }
 
 /// Without credentials, the client asks the address of the instance metadata for them.
@@ -196,7 +193,7 @@ fn seeks_instance(error: &(dyn StdError + 'static)) -> bool {
 }
 
 fn error_text(error: &Error) -> String {
-    error_chain(error).find_map(|error| xml_error_code(&error.to_string())).map_or_else(String::new, |code| format!(" ({code})"))
+    error_chain(error).find_map(|error| shown_code(&error.to_string())).unwrap_or_default()
 }
 
 /// Status and error code, or the innermost reason of a connection that failed.
@@ -205,8 +202,7 @@ fn error_reason(error: &Error) -> String {
         let text = error.to_string();
         if let Some((_, rest)) = text.split_once(STATUS) {
             let status: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-')).collect();
-            let code = xml_error_code(rest).map_or_else(String::new, |code| format!(" ({code})"));
-            return format!("it answered {}{code}", status.trim_end());
+            return format!("it answered {}{}", status.trim_end(), shown_code(rest).unwrap_or_default());
         }
     }
     let inner = error_chain(error).last().map_or_else(String::new, ToString::to_string);
@@ -214,6 +210,11 @@ fn error_reason(error: &Error) -> String {
     let plain: Vec<&str> = inner.split_whitespace().filter(|word| !word.contains("://")).collect();
     let text: String = plain.join(" ").chars().take(160).collect();
     if text.is_empty() { "it did not answer".to_owned() } else { text }
+}
+
+/// The error code in an answer, as it follows a sentence.
+fn shown_code(text: &str) -> Option<String> {
+    xml_error_code(text).map(|code| format!(" ({code})"))
 }
 
 /// The error code that S3, Azure and Google Cloud Storage put into their XML.
