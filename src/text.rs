@@ -227,6 +227,15 @@ pub fn without_quote(message: &str) -> String {
     }
 }
 
+/// The first five of these names, and how many more there are: `a, b, c, d, e and 3 more`.
+pub fn list_first_few<T: AsRef<str>>(names: &[T]) -> String {
+    const MOST: usize = 5;
+    let named: Vec<&str> = names.iter().take(MOST).map(AsRef::as_ref).collect();
+    let more = names.len() - named.len();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", named.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

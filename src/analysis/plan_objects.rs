@@ -90,7 +90,7 @@ fn numbers_by_holder<'a>(inventory: &Inventory<'a>) -> BTreeMap<(&'a str, &'a st
 /// Null says that nothing serves the number, so what is not known is a word in brackets, as in `get`.
 fn served_by(service: &Service<'_>) -> Value {
     match service {
-        Service::By(id, address) => address.map_or_else(|| Value::from(*id), |address| Value::from(address.to_string())),
+        Service::By(id, address, _) => address.map_or_else(|| Value::from(*id), |address| Value::from(address.to_string())),
         Service::Foreign(id) => Value::from(*id),
         Service::None => Value::Null,
         Service::Unknown(_) => Value::from(service.cell()),
@@ -100,12 +100,13 @@ fn served_by(service: &Service<'_>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::resource::Known;
 
     #[test]
     fn what_is_not_known_is_not_said_to_be_nothing() {
         assert_eq!(served_by(&Service::None), Value::Null);
         assert_eq!(served_by(&Service::Unknown(Vec::new())), "(unknown)");
         assert_eq!(served_by(&Service::Unknown(vec![("43", None), ("44", None)])), "(unknown: 43 or 44)");
-        assert_eq!(served_by(&Service::By("43", Some(&Address::new("providers", "main")))), "providers.main");
+        assert_eq!(served_by(&Service::By("43", Some(&Address::new("providers", "main")), Known::Exact)), "providers.main");
     }
 }

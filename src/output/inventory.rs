@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::documents::documents;
 use crate::analysis::drift::NotCompared;
 use crate::analysis::get::{ForeignCount, Inventory, InventoryRow, ListedKind, Management, NumberRow, ObjectRow, Service};
-use crate::model::resource::Address;
+use crate::model::resource::{Address, Known};
 use crate::model::value::CompactValue;
 
 documents! {
@@ -98,6 +98,8 @@ pub enum NumberService<'a> {
         id: &'a str,
         /// Its address, where one claims it.
         address: Option<String>,
+        /// How that is known: `recorded` where the service does not show it, and telform recorded it on connecting.
+        how: Known,
     },
     /// An object of another organization.
     Foreign {
@@ -162,7 +164,7 @@ fn number_document<'a>(number: &NumberRow<'a>) -> InventoryNumber<'a> {
 fn service_document<'a>(service: &Service<'a>) -> NumberService<'a> {
     match service {
         Service::None => NumberService::Nothing,
-        Service::By(id, address) => NumberService::By { id, address: address.map(ToString::to_string) },
+        Service::By(id, address, how) => NumberService::By { id, address: address.map(ToString::to_string), how: *how },
         Service::Foreign(id) => NumberService::Foreign { id },
         Service::Unknown(ids) => NumberService::Unknown { one_of: ids.iter().map(|(id, address)| end(id, *address)).collect() },
     }

@@ -110,6 +110,10 @@ pub enum NoticeCode {
     ProductsLookedAt,
     /// A configuration of another organization, or of none, serves a number. Detail: number and configuration.
     ForeignConnection,
+    /// Only the ledger says which configuration serves numbers that stay as they are. Detail: the numbers.
+    RecordedOnly,
+    /// A configuration that goes may serve numbers for which the ledger names another. Detail: the numbers.
+    MayServe,
     /// `prevent_delete` is new in the YAML. Detail: id.
     Protected,
     /// `prevent_delete` was removed from the YAML. Detail: id.
@@ -181,6 +185,7 @@ impl NoticeCode {
                 | Self::ScopeMissing
                 | Self::OddCharacters
                 | Self::AccountLeftOut
+                | Self::MayServe
         )
     }
 
@@ -243,6 +248,12 @@ impl NoticeCode {
             }
             Self::ForeignConnection => {
                 "served by an object that does not belong to this organization; connecting one of your own replaces it"
+            }
+            Self::RecordedOnly => {
+                "the service does not show what serves these numbers: telform recorded it when it connected them, and cannot see a change since"
+            }
+            Self::MayServe => {
+                "it may serve these numbers: the service does not show what serves them, and telform's record names another object. A number that was connected to it outside telform goes dark. Check them before you apply"
             }
             Self::ProductsLookedAt => "deleted; connections that were not read may use it, also those of other organizations",
             Self::AccountRenamed => "account renamed in the ledger without a write to the service; it was",

@@ -42,7 +42,7 @@ impl PlanRefusal {
 
 impl PlanNotice {
     /// A notice about a whole object or account.
-    pub(super) fn about(code: NoticeCode, account: &str, address: Option<&Address>, detail: Option<String>) -> Self {
+    pub(crate) fn about(code: NoticeCode, account: &str, address: Option<&Address>, detail: Option<String>) -> Self {
         Self { code, account: account.to_owned(), address: address.cloned(), attribute: None, detail }
     }
 }

@@ -76,7 +76,7 @@ impl AccountReader<'_> {
         let members = members.map_err(|what| ReadError::wrong_shape(self.account, &tried, what))?;
         let all = members.into_iter().map(|(number, served_by)| {
             let bridge = id.to_owned();
-            Connection { bridge, number, number_id: None, served_by }
+            Connection { bridge, number, number_id: None, served_by, other_candidates: BTreeSet::new() }
         });
         Ok(all.collect())
     }

@@ -175,6 +175,8 @@ struct SnapshotConnection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     number_id: Option<u64>,
     by: SnapshotServing,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    other_candidates: BTreeSet<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -442,7 +444,8 @@ impl SnapshotConnection {
             ServedBy::NotTold => SnapshotServing::Ambiguous(BTreeSet::new()),
             ServedBy::Foreign { id, owner } => SnapshotServing::Foreign { id: id.clone(), owner: owner.clone() },
         };
-        Self { bridge: live.bridge.clone(), number: live.number.clone(), number_id: live.number_id, by }
+        let other_candidates = live.other_candidates.clone();
+        Self { bridge: live.bridge.clone(), number: live.number.clone(), number_id: live.number_id, by, other_candidates }
     }
 
     fn into_live(self) -> Connection {
@@ -454,6 +457,12 @@ impl SnapshotConnection {
             SnapshotServing::Unserved => ServedBy::Unserved,
             SnapshotServing::Foreign { id, owner } => ServedBy::Foreign { id, owner },
         };
-        Connection { bridge: self.bridge, number: self.number, number_id: self.number_id, served_by: target }
+        Connection {
+            bridge: self.bridge,
+            number: self.number,
+            number_id: self.number_id,
+            served_by: target,
+            other_candidates: self.other_candidates,
+        }
     }
 }

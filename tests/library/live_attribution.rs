@@ -327,7 +327,17 @@ proptest! {
         prop_assert_eq!(&connections, &attribute_connections(&evidence, lookup));
         let rows: Vec<&Value> = listed.iter().chain(&bridges).chain(&numbers).collect();
         let own: BTreeSet<String> = configurations.iter().map(|configuration| configuration.id.clone()).collect();
-        for made in &connections {
+        let unrecorded = attribute_connections(&evidence, |_, _| None);
+        for (made, without) in connections.iter().zip(&unrecorded) {
+            // A record chooses among what is possible without it, and the rest stays known as possible.
+            if let ServedBy::By { id, known: Known::Recorded } = &made.served_by {
+                let mut possible = made.other_candidates.clone();
+                prop_assert!(possible.insert(id.clone()));
+                prop_assert_eq!(&without.served_by, &ServedBy::OneOf(possible));
+            } else {
+                prop_assert!(made.other_candidates.is_empty());
+                prop_assert_eq!(made, without);
+            }
             let said = said(&rows, &made.bridge, &made.number);
             let ids = said.ids;
             match &made.served_by {

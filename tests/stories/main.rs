@@ -123,6 +123,7 @@ mod programs;
 #[cfg(target_os = "linux")]
 mod progress;
 mod quickstart;
+mod recorded;
 mod references;
 mod rehearsals;
 mod rekey;

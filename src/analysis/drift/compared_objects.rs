@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::kind::Field;
-use crate::model::resource::ListingFailure;
+use crate::model::ledger::ManagedObject;
+use crate::model::resource::{Address, Connection, ListingFailure};
 use crate::plan::{Inputs, Plan};
 use crate::services;
 
@@ -16,6 +17,9 @@ pub struct ComparedObjects {
     pub compared: BTreeMap<String, BTreeMap<String, usize>>,
     /// Accounts and managed objects that could not be read.
     pub missed: Vec<NotCompared>,
+    /// Numbers of which the service does not show what serves them, by account: telform recorded it when it connected them, so a
+    /// change since is not seen.
+    pub recorded_only: BTreeMap<String, Vec<String>>,
 }
 
 /// Something that could not be read.
@@ -87,10 +91,33 @@ pub fn compared_objects(inputs: &Inputs<'_>, plan: &Plan) -> ComparedObjects {
             looked.missed.push(NotCompared { what, why, help });
         }
     }
+    let accounts = inputs.live.accounts.iter().filter(|(name, _)| about(name));
+    for (name, read) in accounts {
+        let managed = |it: &&Connection| it.is_recorded_only() && is_number_managed(inputs, name, it);
+        let numbers: Vec<String> =
+            read.connections.iter().flatten().filter(managed).map(|connection| connection.number.clone()).collect();
+        if !numbers.is_empty() {
+            looked.recorded_only.insert(name.clone(), numbers);
+        }
+    }
     for ((account, kind, of), (count, why)) in unread {
         let singular = services::singular(kind);
         let what = format!("{of}{count} {} in account {account}", if count == 1 { singular } else { kind });
         looked.missed.push(NotCompared { what, why: why.why.clone(), help: why.help.clone() });
     }
     looked
+}
+
+/// Whether the entry of a holder, or one of the number's own, says what serves it.
+fn is_number_managed(inputs: &Inputs<'_>, account: &str, connection: &Connection) -> bool {
+    let about = |address: &&Address| inputs.options.is_about(address);
+    let managed = inputs.ledger.objects.iter().filter(|(_, entry)| entry.account == account);
+    let owns = |(address, entry): (&'_ Address, &'_ ManagedObject)| match services::link_entry(&address.kind) {
+        Some((_, words)) => {
+            entry.id == connection.number
+                && entry.key.get(words.holder).and_then(|it| it.as_str()) == Some(connection.bridge.as_str())
+        }
+        None => entry.id == connection.bridge && services::shapes_of_kind(&address.kind).iter().any(|kind| kind.link.is_some()),
+    };
+    managed.filter(|(address, _)| about(address)).any(owns)
 }

@@ -6,12 +6,13 @@ use serde::Serialize;
 use crate::analysis::drift;
 use crate::model::kind::Kind;
 use crate::model::ledger::ManagedObject;
-use crate::model::resource::{Address, LiveObject};
+use crate::model::resource::{Address, Connection, LiveObject};
 use crate::plan::{
     AddressMatch, Change, ChangeAction, Inputs, MatchedBy, NoticeCode, Plan, PlanNotice, PlanRefusal, StepOperation,
     match_address,
 };
 use crate::services;
+use crate::text::list_first_few;
 
 mod attribute;
 mod number_entry;
@@ -175,7 +176,7 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
     let met = match_address(inputs, address);
     let change = plan.changes.iter().find(|change| change.address == *address);
     let refusals = plan.refusals_about(address);
-    let notices: Vec<PlanNotice> = plan.notices.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
+    let mut notices: Vec<PlanNotice> = plan.notices.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
     let account = find_account(inputs, address, &met);
     let kind = met.kind.or_else(|| find_shape(inputs, address, account.as_deref()))?;
     let verdict = decide_object(inputs, plan, address, &met, change, &refusals, &notices);
@@ -183,6 +184,11 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
     let id = met.found.id().or(change.and_then(|change| change.id.as_deref())).map(str::to_owned);
     let id = id.as_deref();
     let live = id.and_then(|id| find_live(inputs, account.as_deref()?, kind.name, id).map(|(live, _)| live));
+    if kind.link.is_some()
+        && let (Some(account), Some(id)) = (&account, id)
+    {
+        notices.extend(recorded_only_notice(inputs, account, address, |it| it.bridge == id));
+    }
     let drifts = drift::find_drift(inputs, plan);
     let known = attribute::ExplainContext {
         inputs,
@@ -226,6 +232,20 @@ pub fn explain_address(inputs: &Inputs<'_>, plan: &Plan, address: &Address, attr
         requests: explained_requests(plan, &steps),
         reason: change.and_then(|change| change.reason.clone()),
     })
+}
+
+/// The notice that only the ledger says what serves numbers of this address; none where the service shows it.
+fn recorded_only_notice(
+    inputs: &Inputs<'_>,
+    account: &str,
+    address: &Address,
+    is_of_it: impl Fn(&Connection) -> bool,
+) -> Option<PlanNotice> {
+    let connections = inputs.live.accounts.get(account)?.connections.as_deref()?;
+    let recorded = connections.iter().filter(|it| it.is_recorded_only() && is_of_it(it));
+    let numbers: Vec<&str> = recorded.map(|it| it.number.as_str()).collect();
+    let detail = (!numbers.is_empty()).then(|| list_first_few(&numbers))?;
+    Some(PlanNotice::about(NoticeCode::RecordedOnly, account, Some(address), Some(detail)))
 }
 
 /// Whether files or ledger mention it.

@@ -1,6 +1,6 @@
 //! Why a number that is an entry of its own is or is not changed.
 
-use super::{Explanation, LedgerFacts, YamlMention, decide_object, explained_requests, find_mention};
+use super::{Explanation, LedgerFacts, YamlMention, decide_object, explained_requests, find_mention, recorded_only_notice};
 use crate::model::kind::LinkEntry;
 use crate::model::resource::Address;
 use crate::plan::{AddressMatch, Inputs, MatchedBy, Plan, PlanNotice, is_selected};
@@ -12,7 +12,7 @@ pub(super) fn explain_number(inputs: &Inputs<'_>, plan: &Plan, address: &Address
     let wanted = inputs.desired.number_entries.get(address);
     let change = plan.changes.iter().find(|change| change.address == *address);
     let refusals = plan.refusals_about(address);
-    let notices: Vec<PlanNotice> = plan.notices.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
+    let mut notices: Vec<PlanNotice> = plan.notices.iter().filter(|it| it.address.as_ref() == Some(address)).cloned().collect();
     let met = AddressMatch {
         kind: None,
         found: MatchedBy::NotLookedFor,
@@ -23,6 +23,12 @@ pub(super) fn explain_number(inputs: &Inputs<'_>, plan: &Plan, address: &Address
     let account = wanted.map(|wanted| &wanted.account).or(entry.map(|entry| &entry.account));
     let live = account.and_then(|account| inputs.live.accounts.get(account)).and_then(|live| live.connections.as_deref());
     let number = wanted.map(|wanted| wanted.number.clone()).unwrap_or_else(|| normalize_phone_number(&address.name));
+    notices.extend(account.and_then(|account| {
+        recorded_only_notice(inputs, account, address, |it| {
+            let bridge = entry.and_then(|entry| entry.key.get(words.holder)?.as_str());
+            it.number == number && bridge.is_none_or(|bridge| bridge == it.bridge)
+        })
+    }));
     let served = live.map(|all| all.iter().any(|it| it.number == number && it.served_by.may_serve()));
     let mention = wanted.map(|wanted| YamlMention {
         as_what: "declared",

@@ -8,6 +8,7 @@ use crate::analysis::drift::NotCompared;
 use crate::model::resource::LiveAccount;
 use crate::plan::Inputs;
 use crate::services;
+use crate::text::list_first_few;
 
 /// Where it was looked for.
 #[derive(Debug, Default)]
@@ -98,6 +99,15 @@ impl InventoryCoverage {
             self.remarks.extend(live.unseen_candidates.keys().map(|holder| {
                 format!("something serves {holder} in account {account}, but the service does not show its numbers")
             }));
+            let recorded = live.connections.iter().flatten().filter(|it| it.is_recorded_only());
+            let numbers: Vec<&str> = recorded.map(|it| it.number.as_str()).collect();
+            if !numbers.is_empty() {
+                self.remarks.push(format!(
+                    "{} in account {account}: the service does not show what serves {}. telform recorded it on connecting, and cannot see a change since",
+                    list_first_few(&numbers),
+                    if numbers.len() == 1 { "it" } else { "them" },
+                ));
+            }
         }
     }
 }

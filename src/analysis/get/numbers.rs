@@ -7,7 +7,7 @@ use super::ownership::Ownership;
 use super::{Column, ColumnContent, InventoryRow, Management, accounts_once};
 use crate::analysis::adopt::{double_quoted, mapping_key};
 use crate::model::kind::{AttributeType, Kind, LinkEntry, LinkRoles};
-use crate::model::resource::{Address, Connection, LiveAccount, ServedBy};
+use crate::model::resource::{Address, Connection, Known, LiveAccount, ServedBy};
 use crate::plan::Inputs;
 use crate::services;
 use crate::text::is_e164;
@@ -38,8 +38,8 @@ pub struct NumberRow<'a> {
 pub enum Service<'a> {
     /// Nothing.
     None,
-    /// An object with this identity, and its address.
-    By(&'a str, Option<&'a Address>),
+    /// An object with this identity, and its address, and how that is known.
+    By(&'a str, Option<&'a Address>, Known),
     /// An object of another organization.
     Foreign(&'a str),
     /// It is not known which of these; none of them: nothing is known.
@@ -50,7 +50,7 @@ impl<'a> Service<'a> {
     fn new(served_by: &'a ServedBy, address: impl Fn(&'a str) -> Option<&'a Address>) -> Self {
         match served_by {
             ServedBy::NotThere | ServedBy::Unserved => Self::None,
-            ServedBy::By { id, .. } => Self::By(id, address(id)),
+            ServedBy::By { id, known } => Self::By(id, address(id), *known),
             ServedBy::Foreign { id, .. } => Self::Foreign(id),
             ServedBy::OneOf(ids) => Self::Unknown(ids.iter().map(|id| (id.as_str(), address(id))).collect()),
             ServedBy::NotTold => Self::Unknown(Vec::new()),
@@ -62,7 +62,7 @@ impl<'a> Service<'a> {
     pub(in crate::analysis) fn cell(&self) -> Cow<'a, str> {
         match self {
             Self::None => Cow::Borrowed(""),
-            Self::By(id, address) => Cow::Borrowed(name_of(id, *address)),
+            Self::By(id, address, _) => Cow::Borrowed(name_of(id, *address)),
             Self::Foreign(id) => Cow::Owned(format!("(foreign: {id})")),
             Self::Unknown(ids) if ids.is_empty() => Cow::Borrowed("(unknown)"),
             Self::Unknown(ids) => {
@@ -193,8 +193,8 @@ impl<'a> NumberRow<'a> {
             Some((_, Some(address))) => mapping_key(&address.name),
         };
         let by = match &self.service {
-            Service::By(_, Some(address)) => mapping_key(&address.name),
-            Service::By(id, None) => return Err(format!("{id} serves it and is not declared")),
+            Service::By(_, Some(address), _) => mapping_key(&address.name),
+            Service::By(id, None, _) => return Err(format!("{id} serves it and is not declared")),
             Service::None => return Err("nothing serves it".to_owned()),
             unknown @ (Service::Foreign(_) | Service::Unknown(_)) => return Err(format!("what serves it is {}", unknown.cell())),
         };

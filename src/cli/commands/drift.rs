@@ -13,10 +13,10 @@ use crate::model::resource::{Address, AddressPattern};
 use crate::output::DriftReport;
 use crate::output::view::text::wrap_text;
 use crate::output::view::{fold, plural_kind};
-use crate::plan::{NotTakenRemedy, ShownValue};
+use crate::plan::{NotTakenRemedy, NoticeCode, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
 use crate::run::{Exit, PlanSelection, RunError};
-use crate::text::{distinguish_pair, escape, escape_multiline};
+use crate::text::{distinguish_pair, escape, escape_multiline, list_first_few};
 
 /// Addresses of equal findings that are named before the rest is counted.
 const NAMED: usize = 6;
@@ -82,10 +82,15 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
             0 => String::new(),
             missed => format!("Not checked: {missed} {}.\n", if missed == 1 { "thing" } else { "things" }),
         };
+        let recorded = match looked.recorded_only.values().map(Vec::len).sum::<usize>() {
+            0 => String::new(),
+            1 => "Only recorded: what serves 1 number.\n".to_owned(),
+            numbers => format!("Only recorded: what serves {numbers} numbers.\n"),
+        };
         out.print(&if drifted {
-            format!("Drift: {count} {things}{accepted}{left}.\n{missed}")
+            format!("Drift: {count} {things}{accepted}{left}.\n{recorded}{missed}")
         } else {
-            format!("{}{missed}", no_drift(looked))
+            format!("{}{recorded}{missed}", no_drift(looked))
         });
     } else {
         if outcome.found.is_empty() && outcome.manages_nothing && looked.missed.is_empty() {
@@ -93,6 +98,7 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
         } else {
             print_drift(out, args.accept, &outcome, &stuck, &with);
         }
+        print_recorded_only(out, looked);
         out.report_not_checked(&looked.missed);
     }
     Ok(outcome.exit())
@@ -138,6 +144,15 @@ fn no_drift(looked: &ComparedObjects) -> String {
         return "No managed object was compared.\n".to_owned();
     }
     escape_multiline(&format!("No drift: {} as telform last saw them.\n", parts.join(", ")))
+}
+
+/// Numbers of which the service does not show what serves them: "no drift" is not about that.
+fn print_recorded_only(out: &Console, looked: &ComparedObjects) {
+    for (account, numbers) in &looked.recorded_only {
+        let numbers = if out.global.verbose > 0 { numbers.join(", ") } else { list_first_few(numbers) };
+        let text = format!("{numbers} in {account}: {}", NoticeCode::RecordedOnly.describe());
+        out.print(&format!("\n  i {}\n", out.plan_detail().wrap(&escape(&text), 4).join("\n    ")));
+    }
 }
 
 fn print_drift(out: &Console, accept: bool, outcome: &DriftOutcome, stuck: &[String], with: &CommandFormatter<'_>) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::{FieldMap, ServedBy, TokenOwner};
+use super::{FieldMap, Known, ServedBy, TokenOwner};
 use crate::model::value::{CompactValue, Fingerprint};
 
 /// What the services answered, complete or absent.
@@ -237,4 +237,13 @@ pub struct Connection {
     pub number_id: Option<u64>,
     /// Which configuration serves it.
     pub served_by: ServedBy,
+    /// Beside a configuration that only the ledger names: the others that the service's answers allow. Empty otherwise.
+    pub other_candidates: BTreeSet<String>,
+}
+
+impl Connection {
+    /// Whether only telform's own ledger says which configuration serves it.
+    pub fn is_recorded_only(&self) -> bool {
+        matches!(self.served_by, ServedBy::By { known: Known::Recorded, .. })
+    }
 }

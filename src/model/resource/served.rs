@@ -37,7 +37,7 @@ pub enum ServedBy {
 }
 
 /// How it is known which configuration serves a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Known {
     /// An id in the row says so.

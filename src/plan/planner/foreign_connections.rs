@@ -1,14 +1,16 @@
-//! What serves, or is served, out of sight: configurations of other organizations, bridges of other products.
+//! What serves, or is served, out of sight: configurations of other organizations, bridges of other products, and numbers of
+//! which the service does not show what serves them.
 
 use super::Planner;
 use crate::model::kind::{Kind, SettingRole};
-use crate::model::resource::{Account, ServedBy, owned_by};
+use crate::model::resource::{Account, Connection, ServedBy, owned_by};
 use crate::plan::Inputs;
 use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use crate::plan::link::{LinkInputs, LinkPlan};
 use crate::plan::matching::Matches;
 use crate::plan::removal::LeavingObject;
 use crate::plan::step::{Step, StepOperation};
+use crate::text::list_first_few;
 
 /// Managed bridges on which a configuration of another organization serves a number, and continues to.
 pub(super) fn add_foreign_connection_notices(
@@ -32,6 +34,33 @@ pub(super) fn add_foreign_connection_notices(
             });
         }
     }
+}
+
+/// Numbers of which only the ledger says what serves them: those that stay as they are, and those that a configuration may serve
+/// that goes.
+pub(super) fn add_recorded_only_notices(wiring: &LinkInputs<'_>, wired: &mut LinkPlan) {
+    let stays = |connection: &&Connection| {
+        !wiring.leaving_bridges.contains_key(&connection.bridge) && !wired.steps.connects_number(&connection.number)
+    };
+    let recorded: Vec<&Connection> = wiring.connections.iter().filter(|it| it.is_recorded_only()).filter(stays).collect();
+    let managed = |connection: &&&Connection| {
+        let bridge = wiring.index.by_slug.get(connection.bridge.as_str());
+        bridge.is_some_and(|bridge| bridge.numbers.contains_key(&connection.number))
+    };
+    let mut found = Vec::new();
+    let numbers: Vec<&str> = recorded.iter().filter(managed).map(|it| it.number.as_str()).collect();
+    if !numbers.is_empty() {
+        found.push(PlanNotice::about(NoticeCode::RecordedOnly, wiring.account, None, Some(list_first_few(&numbers))));
+    }
+    for (id, leaving) in &wiring.leaving {
+        let may_serve = recorded.iter().filter(|connection| connection.other_candidates.contains(id));
+        let numbers: Vec<&str> = may_serve.map(|it| it.number.as_str()).collect();
+        if !numbers.is_empty() {
+            let detail = Some(list_first_few(&numbers));
+            found.push(PlanNotice::about(NoticeCode::MayServe, wiring.account, Some(&leaving.address), detail));
+        }
+    }
+    wired.remarks.notices.append(&mut found);
 }
 
 impl<'a> Planner<'a> {

@@ -106,6 +106,7 @@ impl<'a> Planner<'a> {
             self.add_entry_changes(inputs, &wiring, &wired);
             self.adopt_entries(inputs, &wiring);
             foreign_connections::add_foreign_connection_notices(findings, account, kind, &wiring, &mut wired);
+            foreign_connections::add_recorded_only_notices(&wiring, &mut wired);
             wired.steps.add_read_backs(&account.name, kind.member);
             self.take_link_plan(account, kind.name, &mut wired, &index);
         }

@@ -3,7 +3,6 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::not_compared::list_first_few;
 use crate::model::kind::{Field, Normaliser, TextGrammar};
 use crate::model::resource::{Address, LiveObject};
 use crate::model::value::Value;
@@ -14,8 +13,8 @@ use crate::plan::matching::Matches;
 use crate::plan::selection::Selection;
 use crate::services;
 use crate::text::{
-    TextSort, host_as_read, host_in_letters, hosts_in_text, is_deceptive, is_invisible_char, shorten, spell_code_points,
-    to_lookup_ascii,
+    TextSort, host_as_read, host_in_letters, hosts_in_text, is_deceptive, is_invisible_char, list_first_few, shorten,
+    spell_code_points, to_lookup_ascii,
 };
 
 /// Longest text that is spelled out from its beginning, in characters.

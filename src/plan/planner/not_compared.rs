@@ -8,10 +8,9 @@ use crate::plan::Inputs;
 use crate::plan::diagnostics::{NoticeCode, PlanNotice};
 use crate::plan::matching::Matches;
 use crate::plan::selection::Selection;
-use crate::text::escape;
+use crate::text::{escape, list_first_few};
 
 /// Most objects that a notice names; the rest is counted.
-const MOST: usize = 5;
 
 /// Objects that cannot be read, values of an undocumented shape that no entry manages, and managed kinds that no file mentions.
 pub(super) fn not_compared_notices(inputs: &Inputs<'_>, selection: &Selection) -> Vec<PlanNotice> {
@@ -120,12 +119,6 @@ fn odd_shapes_by_kind(inputs: &Inputs<'_>, account: &str, live: &LiveAccount) ->
 fn is_stated(inputs: &Inputs<'_>, address: Option<&Address>, name: &str) -> bool {
     let object = address.and_then(|address| inputs.desired.objects.get(address));
     object.is_some_and(|object| object.attributes.contains_key(name))
-}
-
-pub(super) fn list_first_few(names: &[String]) -> String {
-    let more = names.len().saturating_sub(MOST);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{rest}", names[..names.len() - more].join(", "))
 }
 
 fn singular_kind(kind: &str) -> &str {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Planner, not_compared::list_first_few};
+use super::Planner;
 use crate::model::resource::{Address, ListingFailure};
 use crate::plan::Inputs;
 use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
@@ -10,6 +10,7 @@ use crate::plan::matching::{MatchOutcome, Matches};
 use crate::plan::removal::Removals;
 use crate::plan::selection::Selection;
 use crate::services;
+use crate::text::list_first_few;
 
 impl<'a> Planner<'a> {
     /// Objects of the kinds that could not be listed, and everything that depends on unknown connections of numbers.

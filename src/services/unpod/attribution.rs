@@ -56,10 +56,10 @@ pub fn attribute_connections(
     gather_traces(evidence)
         .into_iter()
         .map(|((bridge, number), traces)| {
-            let target = decide_serving(evidence, &traces, || recorded(&bridge, &number));
+            let (served_by, other_candidates) = decide_serving(evidence, &traces, || recorded(&bridge, &number));
             // Only generation 1 refers to a number by its own id; elsewhere the ids of different listings do not agree.
             let number_id = traces.number_id.filter(|_| evidence.generation == Some(1));
-            Connection { bridge, number, number_id, served_by: target }
+            Connection { bridge, number, number_id, served_by, other_candidates }
         })
         .collect()
 }
@@ -125,50 +125,48 @@ fn provider_in(row: &Value) -> Option<Option<String>> {
     }
 }
 
+/// What serves a number, and beside a recorded configuration the others that the rows allow.
 fn decide_serving(
     evidence: &ConnectionEvidence<'_>,
     traces: &ConnectionTraces,
     recorded: impl Fn() -> Option<String>,
-) -> ServedBy {
+) -> (ServedBy, BTreeSet<String>) {
+    let known = |served: ServedBy| (served, BTreeSet::new());
     match traces.named.served_by() {
         // Recorded for generation 1: the link is empty, the number stays on the bridge (unpod.md 5.3). Elsewhere a null says
         // nothing by itself.
         Some(ServedBy::Unserved) if evidence.generation != Some(1) => {}
-        Some(served) => return served,
+        Some(served) => return known(served),
         None => {}
     }
     let says: BTreeSet<&Option<String>> = traces.number_providers.union(&traces.bridge_providers).collect();
     let slugs: BTreeSet<&String> = says.iter().filter_map(|slug| slug.as_ref()).collect();
-    if slugs.is_empty() {
-        // One null alone is not enough: the number's own provider may be its carrier, and the bridge's is one value for
-        // many numbers (unpod.md 10, caution).
-        let both_null = !traces.number_providers.is_empty() && !traces.bridge_providers.is_empty();
-        if both_null {
-            return ServedBy::Unserved;
-        }
-        let exists = |id: &String| evidence.configurations.iter().any(|it| it.id == *id);
-        return match recorded().filter(exists) {
-            Some(id) => ServedBy::recorded(id),
-            None => ambiguous_among(evidence.configurations.iter()),
-        };
+    // One null alone is not enough: the number's own provider may be its carrier, and the bridge's is one value for many
+    // numbers (unpod.md 10, caution).
+    if slugs.is_empty() && !traces.number_providers.is_empty() && !traces.bridge_providers.is_empty() {
+        return known(ServedBy::Unserved);
     }
-    let fits = |configuration: &&ConfigurationRow| configuration.provider.as_ref().is_none_or(|slug| slugs.contains(slug));
-    let candidates: Vec<&ConfigurationRow> = evidence.configurations.iter().filter(fits).collect();
-    if let ([only], 1) = (candidates.as_slice(), says.len())
+    let may_serve = |configuration: &&ConfigurationRow| {
+        slugs.is_empty() || configuration.provider.as_ref().is_none_or(|slug| slugs.contains(slug))
+    };
+    let candidates: Vec<&ConfigurationRow> = evidence.configurations.iter().filter(may_serve).collect();
+    if let ([only], 1, false) = (candidates.as_slice(), says.len(), slugs.is_empty())
         && only.provider.is_some()
     {
-        return ServedBy::inferred(only.id.clone());
+        return known(ServedBy::inferred(only.id.clone()));
     }
+    let mut ids: BTreeSet<String> = candidates.iter().map(|candidate| candidate.id.clone()).collect();
     // The ledger decides when its entry is among the configurations that the rows allow.
-    let known = |id: &String| candidates.iter().any(|candidate| candidate.id == *id && candidate.provider.is_some());
-    match recorded().filter(known) {
-        Some(id) => ServedBy::recorded(id),
-        None => ambiguous_among(candidates.into_iter()),
+    let agrees = |id: &String| {
+        candidates.iter().any(|candidate| candidate.id == *id && (slugs.is_empty() || candidate.provider.is_some()))
+    };
+    match recorded().filter(agrees) {
+        Some(id) => {
+            ids.remove(&id);
+            (ServedBy::recorded(id), ids)
+        }
+        // Without candidates it is not known who serves the number: a word that fits no configuration is not a null, and a
+        // plan that treats it as one would disconnect or overwrite a working connection.
+        None => known(ServedBy::OneOf(ids)),
     }
-}
-
-/// One of these. Without candidates it is not known who serves the number: a word that fits no configuration is not a
-/// null, and a plan that treats it as one would disconnect or overwrite a working connection.
-fn ambiguous_among<'a>(configurations: impl Iterator<Item = &'a ConfigurationRow>) -> ServedBy {
-    ServedBy::OneOf(configurations.map(|configuration| configuration.id.clone()).collect())
 }

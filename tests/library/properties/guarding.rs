@@ -54,7 +54,13 @@ pub(crate) fn torn(dice: &mut Dice) -> (Case, LiveState) {
             // One reading shows a pair once (the attribution gathers by pair).
             if !connections.iter().any(|other| other.bridge == bridge && other.number == number) {
                 let target = ServedBy::exact("41".to_owned());
-                connections.push(Connection { bridge, number, number_id: Some(7), served_by: target });
+                connections.push(Connection {
+                    bridge,
+                    number,
+                    number_id: Some(7),
+                    served_by: target,
+                    other_candidates: BTreeSet::new(),
+                });
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use telform::model::kind::{AttributeType, Kind};
 use telform::model::ledger::{FingerprintKey, Ledger};
 use telform::model::resource::{
-    AccountFacts, CatalogueEntry, Connection, FieldMap, LiveAccount, LiveNumber, LiveObject, LiveState, OrganizationCheck,
+    AccountFacts, CatalogueEntry, Connection, FieldMap, Known, LiveAccount, LiveNumber, LiveObject, LiveState, OrganizationCheck,
     ServedBy,
 };
 use telform::model::value::{CompactValue, Secret};
@@ -197,11 +197,17 @@ impl Model {
             let id = (self.generation == 1).then_some(500 + index as u64);
             unpod.numbers.insert((*number).to_owned(), LiveNumber { id, bridge: None });
         }
-        let connection = |((bridge, number), server): (&(String, String), &Option<String>)| Connection {
-            bridge: bridge.clone(),
-            number: number.clone(),
-            number_id: unpod.numbers[number].id,
-            served_by: self.target(bridge, number, server.as_ref(), ledger),
+        let connection = |((bridge, number), server): (&(String, String), &Option<String>)| {
+            let served_by = self.target(bridge, number, server.as_ref(), ledger);
+            let recorded = matches!(served_by, ServedBy::By { known: Known::Recorded, .. });
+            let others = self.objects.keys().filter(|(kind, id)| *kind == "providers" && served_by.id() != Some(id));
+            Connection {
+                bridge: bridge.clone(),
+                number: number.clone(),
+                number_id: unpod.numbers[number].id,
+                other_candidates: others.filter(|_| recorded).map(|(_, id)| id.clone()).collect(),
+                served_by,
+            }
         };
         unpod.connections = Some(self.servers().iter().map(connection).collect());
         LiveState { accounts: BTreeMap::from([(UNPOD.to_owned(), unpod), (CARRIERX.to_owned(), carrierx)]), read_at: None }
