@@ -2,6 +2,7 @@
 //! colours are stripped where they are not wanted.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -218,18 +219,24 @@ impl Console {
 
     /// What could not be read, so that nothing is known about it.
     pub(crate) fn report_not_checked(&self, missed: &[NotCompared]) {
+        self.print(&self.not_checked_text(missed));
+    }
+
+    /// What could not be read, each with what to do; empty where everything was.
+    pub(crate) fn not_checked_text(&self, missed: &[NotCompared]) -> String {
         if missed.is_empty() {
-            return;
+            return String::new();
         }
-        self.print(&format!("\nNot checked ({})\n", missed.len()));
+        let mut text = format!("\nNot checked ({})\n", missed.len());
         for missed in missed {
-            let text = escape(&format!("{}: {}", missed.what, missed.why));
-            self.print(&format!("  ! {}\n", self.plan_detail().wrap(&text, 4).join("\n    ")));
+            let what = escape(&format!("{}: {}", missed.what, missed.why));
+            let _ = writeln!(text, "  ! {}", self.plan_detail().wrap(&what, 4).join("\n    "));
             if !missed.help.is_empty() {
                 let help = escape(&format!("help: {}", missed.help));
-                self.print(&format!("    {}\n", self.plan_detail().wrap(&help, 10).join("\n          ")));
+                let _ = writeln!(text, "    {}", self.plan_detail().wrap(&help, 10).join("\n          "));
             }
         }
+        text
     }
 
     /// Whether standard error takes colours.

@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::args::{CheckFormat, FormatArgs, FormatTarget, OutArgs, PlanFormat};
+use super::args::{CheckFormat, DriftFormat, FormatArgs, FormatTarget, ListsFindings, OutArgs, PlanFormat};
 use super::commands::validate;
 use super::console::Console;
 use super::refusals::quiet_summary;
@@ -12,11 +12,16 @@ use crate::analysis::plan_objects::PlanObjects;
 use crate::config::problem::{Problems, render_problems};
 use crate::model::resource::Desired;
 use crate::output;
+use crate::output::view::findings::{
+    Finding, FindingRisk, PlaceOf, finding_of_failure, findings_of_drift, findings_of_plan, findings_of_problems,
+};
 use crate::output::view::json;
+use crate::output::view::junit::{TestCase, findings_as_cases};
 pub(super) use crate::output::view::markdown::CommentContext;
 use crate::output::view::text::{self, TextDetail};
-use crate::output::view::{github, gitlab, html, markdown, terraform};
+use crate::output::view::{github, gitlab, html, junit, markdown, plural_kind, sarif, terraform};
 use crate::plan::Plan;
+use crate::run::drift::DriftOutcome;
 use crate::run::files::{self, FileReaders};
 use crate::run::{Exit, RunError};
 
@@ -81,15 +86,20 @@ impl<F: Copy + PartialEq> FormatSelection<F> {
 /// The JSON of a plan document, where it is requested.
 pub(super) type LazyJsonText<F> = LazyCell<String, F>;
 
+/// A plan, and what its formats need beside it.
+pub(super) struct PlanToShow<'p, F> {
+    pub(super) plan: &'p Plan,
+    /// What was read, for formats that [show it](FormatSelection::shows_objects).
+    pub(super) objects: Option<&'p PlanObjects>,
+    pub(super) document: &'p LazyJsonText<F>,
+    pub(super) reader: &'p CommentContext,
+    pub(super) place_of: &'p PlaceOf<'p>,
+}
+
 /// A plan for a file or another program: without colours or line wrapping.
-fn render_plan(
-    out: &Console,
-    plan: &Plan,
-    objects: Option<&PlanObjects>,
-    document: &LazyJsonText<impl FnOnce() -> String>,
-    format: PlanFormat,
-    reader: &CommentContext,
-) -> String {
+fn render_plan<F: FnOnce() -> String>(out: &Console, shown: &PlanToShow<'_, F>, format: PlanFormat) -> String {
+    let PlanToShow { plan, objects, document, reader, place_of } = *shown;
+    let findings = || findings_of_plan(plan, place_of);
     match format {
         PlanFormat::Text => {
             let detail = TextDetail { verbose: out.global.verbose > 0, columns: usize::MAX };
@@ -99,27 +109,24 @@ fn render_plan(
         PlanFormat::Markdown => markdown::plan_as_markdown_in(plan, reader),
         PlanFormat::Html => html::plan_as_html_made(plan, &reader.made),
         PlanFormat::TerraformJson => terraform::plan_as_terraform_json(plan, objects),
-        PlanFormat::Github => github::plan_as_annotations(plan),
-        PlanFormat::Gitlab => gitlab::plan_as_code_quality(plan),
+        PlanFormat::Github => github::plan_as_annotations(plan, &findings()),
+        PlanFormat::Gitlab => gitlab::findings_as_code_quality(&findings()),
+        PlanFormat::Sarif => sarif::findings_as_sarif("plan", &findings()),
+        PlanFormat::Junit => {
+            let cases = findings_as_cases(&findings(), FindingRisk::Blocker, &plan.summary());
+            junit::cases_as_junit("plan", &cases)
+        }
     }
 }
 
 impl FormatSelection<PlanFormat> {
-    /// Writes the files and prints the rest. Files come first: a reader of standard output may close it. `objects`: what was read, for
-    /// formats that [show it](Self::shows_objects).
-    pub(super) fn print_plan(
-        &self,
-        out: &Console,
-        plan: &Plan,
-        objects: Option<&PlanObjects>,
-        document: &LazyJsonText<impl FnOnce() -> String>,
-        reader: &CommentContext,
-    ) -> Result<(), RunError> {
-        self.write(|format| Some(render_plan(out, plan, objects, document, format, reader)))?;
+    /// Writes the files and prints the rest. Files come first: a reader of standard output may close it.
+    pub(super) fn print_plan<F: FnOnce() -> String>(&self, out: &Console, shown: &PlanToShow<'_, F>) -> Result<(), RunError> {
+        self.write(|format| Some(render_plan(out, shown, format)))?;
         match self.printed {
-            Some(PlanFormat::Text) if out.global.quiet => out.print(&format!("{}\n", quiet_summary(plan))),
-            Some(PlanFormat::Text) => out.print(&text::plan_as_text(plan, out.plan_detail())),
-            Some(format) => out.print_as_is(&render_plan(out, plan, objects, document, format, reader)),
+            Some(PlanFormat::Text) if out.global.quiet => out.print(&format!("{}\n", quiet_summary(shown.plan))),
+            Some(PlanFormat::Text) => out.print(&text::plan_as_text(shown.plan, out.plan_detail())),
+            Some(format) => out.print_as_is(&render_plan(out, shown, format)),
             None => {}
         }
         Ok(())
@@ -139,45 +146,89 @@ impl FormatSelection<PlanFormat> {
     pub(super) fn for_people(&self, out: &Console) -> bool {
         self.printed == Some(PlanFormat::Text) && !out.global.quiet
     }
+}
 
-    /// Why the plan could not be made, as annotations where they were requested; no other format can show it.
-    pub(super) fn annotate_failure(&self, out: &Console, failure: &RunError) -> Result<(), RunError> {
-        let draw = |format| match (format, failure) {
-            (PlanFormat::Github, RunError::Problems(problems)) => Some(github::problems_as_annotations(problems)),
-            (PlanFormat::Gitlab, RunError::Problems(problems)) => Some(gitlab::problems_as_code_quality(problems)),
-            (PlanFormat::Github, other) => {
-                let (code, message, _) = other.parts();
-                Some(github::failure_as_annotation(code, &message))
-            }
-            _ => None,
-        };
+impl<F: Copy + PartialEq + ListsFindings> FormatSelection<F> {
+    /// Writes and prints findings in the formats that list them. `cases`: what JUnit shows.
+    fn print_findings(
+        &self,
+        out: &Console,
+        command: &str,
+        findings: &[Finding],
+        cases: impl Fn() -> Vec<TestCase>,
+    ) -> Result<(), RunError> {
+        let draw = |format: F| Some(format.of_findings()?.render(command, findings, &cases));
         self.write(draw)?;
         if let Some(text) = self.printed.and_then(draw) {
             out.print_as_is(&out.repeated_options.text(&text));
         }
         Ok(())
     }
+
+    /// Why there is no result, where the format lists findings; no other format can show it.
+    pub(super) fn print_failure(&self, out: &Console, command: &str, failure: &RunError) -> Result<(), RunError> {
+        let findings = match failure {
+            RunError::Problems(problems) => findings_of_problems(problems),
+            other => {
+                let (code, message, help) = other.parts();
+                vec![finding_of_failure(code, &message, &help)]
+            }
+        };
+        self.print_findings(out, command, &findings, || findings_as_cases(&findings, FindingRisk::Blocker, ""))
+    }
 }
 
 impl FormatSelection<CheckFormat> {
     /// Writes and prints what is wrong with the YAML. Errors are also returned as a failure, so that people read them, too.
     pub(super) fn print_problems(&self, out: &Console, problems: &Problems, desired: Option<&Desired>) -> Result<(), RunError> {
-        let draw = |format| match format {
-            CheckFormat::Github => Some(github::problems_as_annotations(problems)),
-            CheckFormat::Gitlab => Some(gitlab::problems_as_code_quality(problems)),
-            CheckFormat::Text | CheckFormat::Json => None,
-        };
         self.write(|format| match format {
             CheckFormat::Text => Some(render_problems(problems, false, out.width())),
             CheckFormat::Json => {
                 Some(json::to_pretty_json(&output::with_header(&validate::validation_document(problems, desired))))
             }
-            other => draw(other),
+            _ => None,
         })?;
-        if let Some(text) = self.printed.and_then(draw) {
-            out.print_as_is(&out.repeated_options.text(&text));
+        let findings = findings_of_problems(problems);
+        self.print_findings(out, "validate", &findings, || {
+            findings_as_cases(&findings, FindingRisk::Blocker, "the YAML is valid")
+        })
+    }
+}
+
+/// What the formats of drift need that no list of findings has.
+pub(super) struct DriftTexts<'t> {
+    /// What people read.
+    pub(super) whole: &'t str,
+    /// The same in a line or two.
+    pub(super) verdict: &'t str,
+    /// The JSON document.
+    pub(super) document: &'t dyn Fn() -> String,
+}
+
+impl FormatSelection<DriftFormat> {
+    /// Writes the files, and prints Markdown or a format that lists findings.
+    pub(super) fn print_drift(&self, out: &Console, outcome: &DriftOutcome, texts: &DriftTexts<'_>) -> Result<(), RunError> {
+        let (found, compared) = (&outcome.found, &outcome.compared);
+        let findings = findings_of_drift(found, compared);
+        let markdown = || markdown::drift_as_markdown(texts.verdict, &findings);
+        self.write(|format| match format {
+            DriftFormat::Text => Some(texts.whole.to_owned()),
+            DriftFormat::Json => Some((texts.document)()),
+            DriftFormat::Markdown => Some(markdown()),
+            _ => None,
+        })?;
+        if self.printed == Some(DriftFormat::Markdown) {
+            out.print_as_is(&markdown());
         }
-        Ok(())
+        let compared = || {
+            let kinds = compared.compared.iter().flat_map(|(account, kinds)| kinds.iter().map(move |it| (account, it)));
+            let looked = kinds.map(|(account, (kind, count))| {
+                TestCase::passed(&format!("drift.{account}"), format!("{count} {} compared", plural_kind(*count, kind)))
+            });
+            let found = findings_as_cases(&findings, FindingRisk::Critical, "");
+            looked.chain(found.into_iter().filter(|_| !findings.is_empty())).collect()
+        };
+        self.print_findings(out, "drift", &findings, compared)
     }
 }
 

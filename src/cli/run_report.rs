@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::args::{FormatTarget, ReportFormat};
+use super::args::{FormatTarget, ListsFindings, ReportFormat};
 use super::console::Console;
+use crate::output::view::findings::{cases_of_runs, findings_of_runs};
 use crate::output::view::report::NextCommand;
 use crate::output::view::run_report::CommandEnd;
 use crate::output::view::{html, markdown};
@@ -166,6 +167,11 @@ impl RunReports {
             let text = match format {
                 ReportFormat::Markdown => markdown::run_report_as_markdown(&runs, end),
                 ReportFormat::Html => html::run_report_as_html(&runs, end),
+                ReportFormat::Github | ReportFormat::Gitlab | ReportFormat::Sarif | ReportFormat::Junit => {
+                    let findings = findings_of_runs(&runs, end);
+                    let listed = format.of_findings();
+                    listed.map_or_else(String::new, |it| it.render(&end.command, &findings, || cases_of_runs(&runs, end)))
+                }
             };
             files::write_file(file, &text, FileReaders::Anybody)?;
         }

@@ -12,7 +12,7 @@ use super::{Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolic
 use crate::analysis::plan_objects::PlanObjects;
 use crate::analysis::undo::SavedUndoDifference;
 use crate::model::ledger::JournalHead;
-use crate::model::resource::LiveState;
+use crate::model::resource::{Address, LiveState, SourceLocation};
 use crate::plan::{Inputs, Plan, needed_fields};
 use crate::read::ObjectDetail;
 use crate::signature::SignatureNamespace;
@@ -101,6 +101,11 @@ impl MadePlan {
         let Run { desired, ledger, key, options, .. } = &self.run;
         let inputs = Inputs { desired, live: &self.live, ledger, key, options };
         self.has_whole_objects.then(|| PlanObjects::new(inputs, &self.plan))
+    }
+
+    /// Where the files mention an address.
+    pub fn place_of(&self, address: &Address) -> Option<SourceLocation> {
+        self.run.desired.place_of(address).cloned()
     }
 
     /// The last line of the journal that the plan was made beside; none where it has none.

@@ -29,6 +29,7 @@ const LEFT: &[(&str, usize, &str)] = &[
     ("src/output/reference/kinds.rs", 1, "the word for the type"),
     ("src/output/view/html/mod.rs", 1, "the plural of `number` in a message"),
     ("src/output/view/markdown/mod.rs", 1, "the plural of `number` in a message"),
+    ("src/output/view/sarif.rs", 1, "a key of SARIF"),
     ("src/output/view/wording.rs", 1, "the plural of `number` in a message"),
     ("src/plan/mod.rs", 1, "the key of an organization in the plan"),
     ("src/verify/requests.rs", 1, "the name of a secret, whoever has it"),

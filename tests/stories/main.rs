@@ -47,6 +47,7 @@ mod explains;
 mod factored;
 mod faults;
 #[cfg(unix)]
+mod findings;
 mod fingerprint_keys;
 mod first_hour;
 mod folders;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 
+use crate::output::view::findings::FindingFormat;
+
 /// One format, and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormatTarget<F> {
@@ -31,6 +33,10 @@ pub enum PlanFormat {
     Github,
     /// For GitLab: a code quality report.
     Gitlab,
+    /// For code scanning services and editors: SARIF.
+    Sarif,
+    /// For CI servers: test results.
+    Junit,
 }
 
 /// How the comparison of two plans is printed.
@@ -66,6 +72,29 @@ pub enum CheckFormat {
     Github,
     /// For GitLab: a code quality report.
     Gitlab,
+    /// For code scanning services and editors: SARIF.
+    Sarif,
+    /// For CI servers: test results.
+    Junit,
+}
+
+/// How drift is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DriftFormat {
+    /// For people at a terminal.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment.
+    Markdown,
+    /// For GitHub Actions: annotations.
+    Github,
+    /// For GitLab: a code quality report.
+    Gitlab,
+    /// For code scanning services and editors: SARIF.
+    Sarif,
+    /// For CI servers: test results.
+    Junit,
 }
 
 /// How what is there is printed.
@@ -103,10 +132,42 @@ pub enum ReportFormat {
     Markdown,
     /// For a review: one file that needs nothing else.
     Html,
+    /// For GitHub Actions: annotations.
+    Github,
+    /// For GitLab: a code quality report.
+    Gitlab,
+    /// For code scanning services and editors: SARIF.
+    Sarif,
+    /// For CI servers: test results.
+    Junit,
 }
 
+/// Formats of which some list findings.
+pub(crate) trait ListsFindings {
+    /// The format of the list; none for a format that shows the whole.
+    fn of_findings(self) -> Option<FindingFormat>;
+}
+
+macro_rules! lists_findings {
+    ($($format:ty)*) => {$(
+        impl ListsFindings for $format {
+            fn of_findings(self) -> Option<FindingFormat> {
+                match self {
+                    Self::Github => Some(FindingFormat::Github),
+                    Self::Gitlab => Some(FindingFormat::Gitlab),
+                    Self::Sarif => Some(FindingFormat::Sarif),
+                    Self::Junit => Some(FindingFormat::Junit),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+lists_findings!(PlanFormat CheckFormat DriftFormat ReportFormat);
+
 /// The help of `--report`.
-pub(crate) const REPORT_HELP: &str = "Report what was done: markdown=FILE or html=FILE, repeatable";
+pub(crate) const REPORT_HELP: &str =
+    "Report what was done as FORMAT=FILE, repeatable: markdown, html, github, gitlab, sarif or junit";
 
 /// The help of `--format`: the names come from the list itself, and the first one is the default.
 pub(crate) fn formats_help<F: ValueEnum>() -> String {

@@ -22,7 +22,8 @@ mod signing;
 pub(crate) use choice::{PlanSelectionArgs, SelectionArgs, choice_options};
 pub(crate) use document::{FormatArgs, OutArgs, PlanOnlyArgs, PlanOutputArgs};
 pub(crate) use format::{
-    CheckFormat, ComparisonFormat, FormatTarget, GraphFormat, InventoryFormat, PlanFormat, REPORT_HELP, ReportFormat, RunFormat,
+    CheckFormat, ComparisonFormat, DriftFormat, FormatTarget, GraphFormat, InventoryFormat, ListsFindings, PlanFormat,
+    REPORT_HELP, ReportFormat, RunFormat,
 };
 pub(crate) use guards::GuardArgs;
 pub(crate) use lock::LockArgs;

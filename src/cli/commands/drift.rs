@@ -7,12 +7,14 @@ use clap::Args;
 use similar::TextDiff;
 
 use crate::analysis::drift::{ComparedObjects, Drift, DriftClass};
-use crate::cli::args::parse_pattern;
+use crate::cli::args::{DriftFormat, FormatArgs, OutArgs, parse_pattern};
 use crate::cli::console::Console;
+use crate::cli::formats::{DriftTexts, FormatSelection};
 use crate::model::resource::{Address, AddressPattern};
-use crate::output::DriftReport;
+use crate::output::view::json;
 use crate::output::view::text::wrap_text;
 use crate::output::view::{fold, plural_kind};
+use crate::output::{self, DriftReport};
 use crate::plan::{NotTakenRemedy, NoticeCode, ShownValue};
 use crate::run::drift::{DriftOutcome, FileTexts, NotAccepted, look_for_drift};
 use crate::run::{Exit, PlanSelection, RunError};
@@ -49,9 +51,16 @@ pub struct DriftArgs {
     /// The services of the accounts are not called.
     #[arg(long, value_name = "WORLD.yaml")]
     pub sandbox: Option<PathBuf>,
+    /// How it is shown.
+    #[command(flatten)]
+    pub formats: FormatArgs<DriftFormat>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub to: OutArgs,
 }
 
 pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunError> {
+    let wanted = FormatSelection::new(out, &args.formats, args.to.out.as_deref(), DriftFormat::Text, DriftFormat::Json)?;
     let choice = PlanSelection {
         targets: args.targets.clone(),
         accounts: args.accounts.clone(),
@@ -59,49 +68,71 @@ pub(crate) async fn run(out: &Console, args: &DriftArgs) -> Result<Exit, RunErro
         sandbox: args.sandbox.clone(),
         ..PlanSelection::default()
     };
-    let outcome = look_for_drift(&out.context(), &choice, args.accept).await?;
+    let outcome = match look_for_drift(&out.context(), &choice, args.accept).await {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            wanted.print_failure(out, "drift", &failure)?;
+            return Err(failure);
+        }
+    };
     let with = |command: &str| out.repeated_options.complete_command(command);
     let stuck: Vec<String> = outcome.not_accepted.iter().map(|it| describe_not_accepted(it, &with)).collect();
-    let (looked, drifted, is_accepted) = (&outcome.compared, outcome.has_drifted(), outcome.is_accepted);
-    if out.global.json {
-        out.print_document(&DriftReport {
-            drift: &outcome.found,
-            drifted,
-            accepted: is_accepted,
-            files: outcome.edits.keys().map(|path| path.display().to_string()).collect(),
-            patch: unified_diff(&outcome.edits),
-            not_accepted: stuck,
-            looked_at: looked,
-        });
-    } else if out.global.quiet {
-        let count = outcome.found.iter().filter(|drift| drift.class.is_drift()).count();
-        let accepted = if is_accepted { ", accepted into the YAML" } else { "" };
-        let left = if args.accept && !stuck.is_empty() { " but for what the YAML cannot say" } else { "" };
-        let things = if count == 1 { "thing" } else { "things" };
-        let missed = match looked.missed.len() {
-            0 => String::new(),
-            missed => format!("Not checked: {missed} {}.\n", if missed == 1 { "thing" } else { "things" }),
-        };
-        let recorded = match looked.recorded_only.values().map(Vec::len).sum::<usize>() {
-            0 => String::new(),
-            1 => "Only recorded: what serves 1 number.\n".to_owned(),
-            numbers => format!("Only recorded: what serves {numbers} numbers.\n"),
-        };
-        out.print(&if drifted {
-            format!("Drift: {count} {things}{accepted}{left}.\n{recorded}{missed}")
-        } else {
-            format!("{}{recorded}{missed}", no_drift(looked))
-        });
+    let mut page = DriftText { out, pieces: Vec::new() };
+    if outcome.found.is_empty() && outcome.manages_nothing && outcome.compared.missed.is_empty() {
+        page.push_nothing_managed(&with);
     } else {
-        if outcome.found.is_empty() && outcome.manages_nothing && looked.missed.is_empty() {
-            print_nothing_managed(out, &with);
-        } else {
-            print_drift(out, args.accept, &outcome, &stuck, &with);
-        }
-        print_recorded_only(out, looked);
-        out.report_not_checked(&looked.missed);
+        page.push_drift(args.accept, &outcome, &stuck, &with);
+    }
+    page.push_recorded_only(&outcome.compared);
+    page.push(&out.not_checked_text(&outcome.compared.missed));
+    let report = || DriftReport {
+        drift: &outcome.found,
+        drifted: outcome.has_drifted(),
+        accepted: outcome.is_accepted,
+        files: outcome.edits.keys().map(|path| path.display().to_string()).collect(),
+        patch: unified_diff(&outcome.edits),
+        not_accepted: stuck.clone(),
+        looked_at: &outcome.compared,
+    };
+    let document = || json::to_pretty_json(&output::with_header(&report()));
+    let verdict = short_verdict(args.accept, &outcome, &stuck);
+    wanted.print_drift(out, &outcome, &DriftTexts { whole: &page.text(), verdict: &verdict, document: &document })?;
+    match wanted.printed() {
+        Some(DriftFormat::Json) => out.print_document(&report()),
+        Some(DriftFormat::Text) if out.global.quiet => out.print(&verdict),
+        Some(DriftFormat::Text) => page.print(),
+        _ => {}
     }
     Ok(outcome.exit())
+}
+
+/// What there is, in a line or two.
+fn short_verdict(accept: bool, outcome: &DriftOutcome, stuck: &[String]) -> String {
+    let looked = &outcome.compared;
+    let count = outcome.found.iter().filter(|drift| drift.class.is_drift()).count();
+    let accepted = if outcome.is_accepted { ", accepted into the YAML" } else { "" };
+    let left = if accept && !stuck.is_empty() { " but for what the YAML cannot say" } else { "" };
+    let things = if count == 1 { "thing" } else { "things" };
+    let missed = match looked.missed.len() {
+        0 => String::new(),
+        missed => format!("Not checked: {missed} {}.\n", if missed == 1 { "thing" } else { "things" }),
+    };
+    let recorded = match looked.recorded_only.values().map(Vec::len).sum::<usize>() {
+        0 => String::new(),
+        1 => "Only recorded: what serves 1 number.\n".to_owned(),
+        numbers => format!("Only recorded: what serves {numbers} numbers.\n"),
+    };
+    if outcome.has_drifted() {
+        format!("Drift: {count} {things}{accepted}{left}.\n{recorded}{missed}")
+    } else {
+        format!("{}{recorded}{missed}", no_drift(looked))
+    }
+}
+
+/// What people read, in pieces: most may be wrapped, and a patch may not.
+struct DriftText<'o> {
+    out: &'o Console,
+    pieces: Vec<(String, bool)>,
 }
 
 /// A command with the options of this one.
@@ -125,14 +156,6 @@ fn describe_not_accepted(it: &NotAccepted, with: &CommandFormatter<'_>) -> Strin
     }
 }
 
-/// Nothing was ever managed.
-fn print_nothing_managed(out: &Console, with: &CommandFormatter<'_>) {
-    let (apply, adopt) = (with("telform apply"), with("telform adopt --all --out adopted"));
-    out.print(&format!(
-        "Nothing is managed yet, so there is nothing to compare.\n  {apply}\n      starts to manage what the YAML names\n  {adopt}\n      writes YAML for the live objects\n"
-    ));
-}
-
 /// The verdict, with its subject.
 fn no_drift(looked: &ComparedObjects) -> String {
     let mut parts = Vec::new();
@@ -146,85 +169,112 @@ fn no_drift(looked: &ComparedObjects) -> String {
     escape_multiline(&format!("No drift: {} as telform last saw them.\n", parts.join(", ")))
 }
 
-/// Numbers of which the service does not show what serves them: "no drift" is not about that.
-fn print_recorded_only(out: &Console, looked: &ComparedObjects) {
-    for (account, numbers) in &looked.recorded_only {
-        let numbers = if out.global.verbose > 0 { numbers.join(", ") } else { list_first_few(numbers) };
-        let text = format!("{numbers} in {account}: {}", NoticeCode::RecordedOnly.describe());
-        out.print(&format!("\n  i {}\n", out.plan_detail().wrap(&escape(&text), 4).join("\n    ")));
+impl DriftText<'_> {
+    fn push(&mut self, text: &str) {
+        self.pieces.push((text.to_owned(), true));
     }
-}
 
-fn print_drift(out: &Console, accept: bool, outcome: &DriftOutcome, stuck: &[String], with: &CommandFormatter<'_>) {
-    let DriftOutcome { found, compared: looked, plan, .. } = outcome;
-    if found.is_empty() {
-        return out.print(&no_drift(looked));
+    /// As in a file: not wrapped.
+    fn text(&self) -> String {
+        anstream::adapter::strip_str(&self.pieces.iter().map(|(text, _)| text.as_str()).collect::<String>()).to_string()
     }
-    let mut classes: Vec<DriftClass> = found.iter().map(|drift| drift.class).collect();
-    classes.sort();
-    classes.dedup();
-    for class in classes {
-        let these: Vec<&Drift> = found.iter().filter(|drift| drift.class == class).collect();
-        let sign = if class.is_drift() { '!' } else { 'i' };
-        out.print(&format!("{sign} {} ({})\n", class.describe(), these.len()));
-        let (apart, folded) = fold(&these, out.global.verbose > 0, |drift| {
-            let about = (drift.address.kind.clone(), &drift.account, &drift.attribute, drift.place.is_some(), &drift.run);
-            (about, shown(&drift.live), shown(&drift.wanted))
-        });
-        for drift in apart {
-            print_finding(out, drift, &drift.address.to_string());
+
+    fn print(&self) {
+        for (text, wraps) in &self.pieces {
+            if *wraps { self.out.print(text) } else { self.out.print_as_is(text) }
         }
-        for group in folded {
-            print_finding(out, group[0], &format!("{} {}", group.len(), group[0].address.kind));
-            let names: Vec<String> = group.iter().take(NAMED).map(|drift| drift.address.to_string()).collect();
-            let more = group.len().saturating_sub(NAMED);
-            let more = if more > 0 { format!(", … and {more} more; `-v` lists them") } else { String::new() };
-            for line in wrap_text(&escape(&format!("{}{more}", names.join(", "))), out.width().saturating_sub(6).max(30)) {
-                out.print(&format!("      {line}\n"));
+    }
+
+    /// Nothing was ever managed.
+    fn push_nothing_managed(&mut self, with: &CommandFormatter<'_>) {
+        let (apply, adopt) = (with("telform apply"), with("telform adopt --all --out adopted"));
+        self.push(&format!(
+            "Nothing is managed yet, so there is nothing to compare.\n  {apply}\n      starts to manage what the YAML names\n  {adopt}\n      writes YAML for the live objects\n"
+        ));
+    }
+
+    /// Numbers of which the service does not show what serves them: "no drift" is not about that.
+    fn push_recorded_only(&mut self, looked: &ComparedObjects) {
+        for (account, numbers) in &looked.recorded_only {
+            let numbers = if self.out.global.verbose > 0 { numbers.join(", ") } else { list_first_few(numbers) };
+            let text = format!("{numbers} in {account}: {}", NoticeCode::RecordedOnly.describe());
+            let lines = self.out.plan_detail().wrap(&escape(&text), 4).join("\n    ");
+            self.push(&format!("\n  i {lines}\n"));
+        }
+    }
+
+    fn push_drift(&mut self, accept: bool, outcome: &DriftOutcome, stuck: &[String], with: &CommandFormatter<'_>) {
+        let DriftOutcome { found, compared: looked, plan, .. } = outcome;
+        if found.is_empty() {
+            return self.push(&no_drift(looked));
+        }
+        let mut classes: Vec<DriftClass> = found.iter().map(|drift| drift.class).collect();
+        classes.sort();
+        classes.dedup();
+        for class in classes {
+            let these: Vec<&Drift> = found.iter().filter(|drift| drift.class == class).collect();
+            let sign = if class.is_drift() { '!' } else { 'i' };
+            self.push(&format!("{sign} {} ({})\n", class.describe(), these.len()));
+            let (apart, folded) = fold(&these, self.out.global.verbose > 0, |drift| {
+                let about = (drift.address.kind.clone(), &drift.account, &drift.attribute, drift.place.is_some(), &drift.run);
+                (about, shown(&drift.live), shown(&drift.wanted))
+            });
+            for drift in apart {
+                self.push_finding(drift, &drift.address.to_string());
+            }
+            for group in folded {
+                self.push_finding(group[0], &format!("{} {}", group.len(), group[0].address.kind));
+                let names: Vec<String> = group.iter().take(NAMED).map(|drift| drift.address.to_string()).collect();
+                let more = group.len().saturating_sub(NAMED);
+                let more = if more > 0 { format!(", … and {more} more; `-v` lists them") } else { String::new() };
+                for line in wrap_text(&escape(&format!("{}{more}", names.join(", "))), self.out.width().saturating_sub(6).max(30))
+                {
+                    self.push(&format!("      {line}\n"));
+                }
+            }
+        }
+        if !outcome.has_drifted() {
+            return self.push(&format!("\n{}", no_drift(looked)));
+        }
+        let patch = unified_diff(&outcome.edits);
+        if !patch.is_empty() {
+            self.push(&if accept {
+                "\nAccepted into the YAML:\n".to_owned()
+            } else {
+                format!("\nTo accept it, which changes the YAML as shown:\n  {}\n", with("telform drift --accept"))
+            });
+            // Only file headers begin lines here, never text from another source.
+            self.pieces.push((escape_multiline(&patch), false));
+        }
+        for why in stuck {
+            self.push(&format!("\n{}\n", escape(why)));
+        }
+        if !accept {
+            if plan.has_changes() || plan.is_refused() {
+                let apply = with("telform apply");
+                self.push(&format!("\nTo restore what the YAML states ({}):\n  {apply}\n", plan.summary()));
+            }
+            let again = plan.not_taken.iter().filter(|untaken| untaken.way != NotTakenRemedy::Edit);
+            let again: String = again.map(|untaken| format!(" --resend {}", untaken.resend_argument())).collect();
+            if !again.is_empty() {
+                let apply = with("telform apply");
+                self.push(&format!("\nTo send again what the service did not take:\n  {apply}{}\n", escape(&again)));
             }
         }
     }
-    if !outcome.has_drifted() {
-        return out.print(&format!("\n{}", no_drift(looked)));
-    }
-    let patch = unified_diff(&outcome.edits);
-    if !patch.is_empty() {
-        out.print(&if accept {
-            "\nAccepted into the YAML:\n".to_owned()
-        } else {
-            format!("\nTo accept it, which changes the YAML as shown:\n  {}\n", with("telform drift --accept"))
-        });
-        // Only file headers begin lines here, never text from another source.
-        out.print_as_is(&escape_multiline(&patch));
-    }
-    for why in stuck {
-        out.print(&format!("\n{}\n", escape(why)));
-    }
-    if !accept {
-        if plan.has_changes() || plan.is_refused() {
-            let apply = with("telform apply");
-            out.print(&format!("\nTo restore what the YAML states ({}):\n  {apply}\n", plan.summary()));
-        }
-        let again = plan.not_taken.iter().filter(|untaken| untaken.way != NotTakenRemedy::Edit);
-        let again: String = again.map(|untaken| format!(" --resend {}", untaken.resend_argument())).collect();
-        if !again.is_empty() {
-            let apply = with("telform apply");
-            out.print(&format!("\nTo send again what the service did not take:\n  {apply}{}\n", escape(&again)));
-        }
-    }
-}
 
-/// One finding, or the first of equal ones.
-fn print_finding(out: &Console, drift: &Drift, subject: &str) {
-    let subject = format!("{subject} {}", drift.attribute.as_deref().unwrap_or_default());
-    let at = drift.place.as_deref().map(|place| format!("  {}", escape(place))).unwrap_or_default();
-    out.print(&format!("    {}{at}\n", escape(subject.trim_end())));
-    if drift.attribute.is_some() && drift.class.is_drift() {
-        let wanted = if drift.place.is_none() { "(no entry)".to_owned() } else { shown(&drift.wanted) };
-        let (is, wanted) = distinguish_pair(shown(&drift.live), wanted);
-        out.print(&format!("      is       {}\n      YAML     {}\n", escape(&is), escape(&wanted)));
-        if let Some(run) = &drift.run {
-            out.print(&format!("      sent     in run {}, not taken\n", escape(run)));
+    /// One finding, or the first of equal ones.
+    fn push_finding(&mut self, drift: &Drift, subject: &str) {
+        let subject = format!("{subject} {}", drift.attribute.as_deref().unwrap_or_default());
+        let at = drift.place.as_deref().map(|place| format!("  {}", escape(place))).unwrap_or_default();
+        self.push(&format!("    {}{at}\n", escape(subject.trim_end())));
+        if drift.attribute.is_some() && drift.class.is_drift() {
+            let wanted = if drift.place.is_none() { "(no entry)".to_owned() } else { shown(&drift.wanted) };
+            let (is, wanted) = distinguish_pair(shown(&drift.live), wanted);
+            self.push(&format!("      is       {}\n      YAML     {}\n", escape(&is), escape(&wanted)));
+            if let Some(run) = &drift.run {
+                self.push(&format!("      sent     in run {}, not taken\n", escape(run)));
+            }
         }
     }
 }

@@ -8,11 +8,12 @@ use clap::Args;
 
 use crate::cli::args::{PlanFormat, PlanOutputArgs, PlanSelectionArgs, PolicyArgs};
 use crate::cli::console::Console;
-use crate::cli::formats::{self, CommentContext, FormatSelection};
+use crate::cli::formats::{self, CommentContext, FormatSelection, PlanToShow};
 use crate::cli::journal_head;
 use crate::cli::refusals::render_refusals;
 use crate::cli::signing;
 use crate::cli::undo;
+use crate::model::resource::Address;
 use crate::output::view::provenance::PlanProvenance;
 use crate::plan::Plan;
 use crate::run::journal::current_provenance;
@@ -84,7 +85,7 @@ pub(super) async fn show_plan(
     let mut made = match make_plan(&out.context(), request).await {
         Ok(made) => ManuallyDrop::new(made),
         Err(failure) => {
-            wanted.annotate_failure(out, &failure)?;
+            wanted.print_failure(out, "plan", &failure)?;
             return Err(failure);
         }
     };
@@ -99,7 +100,9 @@ pub(super) async fn show_plan(
         undo::moved_since(out, &made.undo_moved);
     }
     let objects = wanted.shows_objects().then(|| made.objects()).flatten();
-    wanted.print_plan(out, plan, objects.as_ref(), &document, &reader)?;
+    let place_of = |address: &Address| made.place_of(address);
+    let shown = PlanToShow { plan, objects: objects.as_ref(), document: &document, reader: &reader, place_of: &place_of };
+    wanted.print_plan(out, &shown)?;
     if let Err(exit) = made.judge(&document, &mut lock) {
         return Ok(exit);
     }

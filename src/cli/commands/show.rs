@@ -8,9 +8,10 @@ use clap::Args;
 
 use crate::cli::args::{FormatArgs, OutArgs, PlanFormat, SignersArgs};
 use crate::cli::console::Console;
-use crate::cli::formats::{CommentContext, FormatSelection};
+use crate::cli::formats::{CommentContext, FormatSelection, PlanToShow};
 use crate::cli::progress::few;
 use crate::cli::signing;
+use crate::model::resource::Address;
 use crate::output::Vouched;
 use crate::output::view::json;
 use crate::output::view::provenance::{PlanProvenance, parse_page_url};
@@ -52,7 +53,9 @@ pub(crate) fn run(out: &Console, args: &ShowPlanArgs) -> Result<Exit, RunError> 
     let commit = reviewed.document.origin.commit.clone();
     let made = PlanProvenance { commit, page: args.page_url.clone(), ..PlanProvenance::default() };
     let reader = CommentContext { max_unshown: args.max_unshown, head_demand: None, made };
-    wanted.print_plan(out, reviewed.plan(), None, &document, &reader)?;
+    // Nor where its entries are.
+    let (plan, place_of) = (reviewed.plan(), |_: &Address| None);
+    wanted.print_plan(out, &PlanToShow { plan, objects: None, document: &document, reader: &reader, place_of: &place_of })?;
     if wanted.for_people(out) {
         out.print(&render_origin(&reviewed, out.width()));
         out.print(&signing::render_signatures(&vouched(&reviewed, args)?, out.width()));

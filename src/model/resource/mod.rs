@@ -226,6 +226,14 @@ impl fmt::Display for SourceUse<'_> {
 }
 
 impl Desired {
+    /// Where the files mention an address: its entry, or what says that it goes.
+    pub fn place_of(&self, address: &Address) -> Option<&SourceLocation> {
+        let object = self.objects.get(address).or_else(|| self.existing.get(address)).map(|object| &object.location);
+        let number = || self.number_entries.get(address).map(|entry| &entry.wanted.location);
+        let gone = || self.removed.iter().find(|gone| gone.address == *address).map(|gone| &gone.location);
+        object.or_else(number).or_else(gone)
+    }
+
     /// Every place where it names the source of a secret: the tokens of accounts first.
     pub fn secret_sources(&self) -> impl Iterator<Item = SourceUse<'_>> {
         let tokens = self.accounts.values().map(|account| SourceUse {

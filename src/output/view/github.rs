@@ -1,125 +1,85 @@
 //! Annotations of GitHub Actions: each line is a workflow command that marks a place of the YAML in the pull request.
-//! GitHub shows ten of each type for a step of a workflow and keeps the rest in the log; errors come first.
+//! GitHub shows ten of each type for a step of a workflow; the rest is summed up in the tenth.
 //! Source: GitHub's documentation, "Workflow commands for GitHub Actions".
 
-use super::groups::{ChangeGroup, ChangeGroups, ShownChanges};
+use super::findings::{Finding, FindingRisk};
+use super::groups::{ChangeGroup, ChangeGroups};
 use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
-use crate::config::problem::{Problem, Problems, Severity};
 use crate::model::resource::SourceLocation;
-use crate::plan::{ChangeAction, NumberEffect, Plan};
+use crate::plan::Plan;
 use crate::text::{LONGEST, escape, truncate_middle};
 
-/// Annotations of one type that GitHub shows for a step; the rest is only in its log.
+/// Annotations of one type that GitHub shows for a step.
 const SHOWN: usize = 10;
 
-/// Refusals as errors, deletes and numbers that go dark and what cannot be undone as warnings, the summary and each other change
-/// as a notice, alike ones as one, riskiest and rarest first. Where GitHub shows only a part, no digest is offered beside them.
-pub fn plan_as_annotations(plan: &Plan) -> String {
-    let mut out = String::new();
-    if let Some(limits) = wording::describe_limits(plan) {
-        out.push_str(&workflow_command("notice", "limited plan", None, &limits));
-    }
-    for sentence in wording::for_reviewers(plan) {
-        out.push_str(&workflow_command("warning", "look twice", None, &sentence));
-    }
-    for sentence in wording::other_hosts(plan) {
-        out.push_str(&workflow_command("warning", "other host", None, &sentence));
-    }
-    for refusal in &plan.refusals {
-        let message = wording::refusal_sentence(refusal);
-        let place = refusal.place.as_deref().and_then(parse_place);
-        out.push_str(&workflow_command("error", refusal.code.as_str(), place.as_ref(), &message));
-    }
+/// The findings of a plan, and its summary as a notice. Where only a part is shown, no digest is offered beside it.
+pub fn plan_as_annotations(plan: &Plan, findings: &[Finding]) -> String {
     let (ranked, steps) = (rank_changes(plan), StepIndex::from_plan(plan));
     let groups = ChangeGroups::from_ranked(&ranked, &steps);
-    for deleted in groups.shown(ChangeAction::Delete, false) {
-        let message = match deleted {
-            ShownChanges::One(one) => wording::delete_sentence(one.change),
-            ShownChanges::Folded(group) => format!("{}\n{}", group.sentence(), group.names()),
-        };
-        out.push_str(&workflow_command("warning", "delete", None, &message));
-    }
-    for number in wording::with_effect(plan, NumberEffect::Dark) {
-        let message = format!("{} is {}: {}", number.number, wording::effect_word(number.effect), wording::from_and_to(number));
-        out.push_str(&workflow_command("warning", "phone number", None, &message));
-    }
-    for untaken in &plan.not_taken {
-        let message = wording::not_taken_sentence(untaken);
-        out.push_str(&workflow_command("warning", "not taken", None, &message));
-    }
-    for (sentence, of) in wording::not_undone(plan) {
-        let message = format!("{sentence}: {}", of.join(", "));
-        out.push_str(&workflow_command("warning", "cannot be undone", None, &message));
-    }
-    let others: Vec<_> = groups.shown_all().into_iter().filter(|shown| shown.action() != ChangeAction::Delete).collect();
-    let count = |level: &str| out.lines().filter(|line| line.starts_with(&format!("::{level} "))).count();
-    let notices = count("notice") + 1 + others.len();
-    let hidden: usize = [count("error"), count("warning"), notices].iter().map(|sort| sort.saturating_sub(SHOWN)).sum();
+    let of_level = |level| findings.iter().filter(|it| level_of(it.risk) == level).count() + usize::from(level == "notice");
+    let hidden: usize = LEVELS.into_iter().map(of_level).filter(|count| *count > SHOWN).map(|count| count - SHOWN + 1).sum();
     let unshown: usize = groups.folded().map(ChangeGroup::unshown).sum();
-    let hidden = (hidden > 0).then(|| format!("{hidden} of them are only in the log of this step"));
+    let hidden = (hidden > 0).then(|| format!("{hidden} of them are only summed up"));
     let unshown = (unshown > 0).then(|| format!("{unshown} addresses are not shown here, or not in full"));
     let missing: Vec<String> = hidden.into_iter().chain(unshown).collect();
-    let mut verdict = if missing.is_empty() {
+    let verdict = if missing.is_empty() {
         format!("{} ({})", groups.summary(plan), plan.digest)
     } else {
         format!("{}. Do not approve from these annotations: {}", groups.summary(plan), missing.join(", "))
     };
-    if let Some(ledger) = wording::describe_ledger(plan) {
-        verdict.push_str(&format!("\n{ledger}"));
-    }
-    out.push_str(&workflow_command("notice", "telform plan", None, &verdict));
-    for shown in others {
-        let (mut message, leaves) = match &shown {
-            ShownChanges::One(one) => (wording::change_sentence(one.change), one.leaves.iter().collect()),
-            ShownChanges::Folded(group) => {
-                (format!("{}\n{}", group.sentence(), group.names()), group.shared_leaves().collect::<Vec<_>>())
-            }
-        };
-        for leaf in leaves {
-            message.push_str(&format!("\n{}", leaf.on_one_line(LONGEST / 2)));
+    let verdict = Finding::new("telform plan", FindingRisk::Info, verdict).with(wording::describe_ledger(plan));
+    // What the plan is limited to comes before what it does.
+    let mut all: Vec<Finding> = findings.iter().filter(|finding| finding.code != "plan::ledger").cloned().collect();
+    all.insert(usize::from(all.first().is_some_and(|first| first.code == "plan::limited")), verdict);
+    findings_as_annotations(&all)
+}
+
+/// Each finding at its place: errors first, at most ten of each type.
+pub fn findings_as_annotations(findings: &[Finding]) -> String {
+    let mut out = String::new();
+    for level in LEVELS {
+        let all: Vec<&Finding> = findings.iter().filter(|finding| level_of(finding.risk) == level).collect();
+        let shown = if all.len() > SHOWN { SHOWN - 1 } else { all.len() };
+        for finding in &all[..shown] {
+            let lines = std::iter::once(&finding.message).chain(&finding.details).map(String::as_str);
+            out.push_str(&workflow_command(level, title(&finding.code), finding.place.as_ref(), lines));
         }
-        out.push_str(&workflow_command("notice", wording::action_word(shown.action()), None, &message));
+        let rest = &all[shown..];
+        if let Some(first) = rest.first() {
+            let count = format!("{} more, the first: {}", rest.len(), first.message);
+            out.push_str(&workflow_command(level, "more", None, [count.as_str()].into_iter()));
+        }
     }
     out
 }
 
-/// Each problem at its position.
-pub fn problems_as_annotations(problems: &Problems) -> String {
-    problems.iter().map(problem_annotation).collect()
+const LEVELS: [&str; 3] = ["error", "warning", "notice"];
+
+fn level_of(risk: FindingRisk) -> &'static str {
+    match risk {
+        FindingRisk::Blocker => "error",
+        FindingRisk::Critical | FindingRisk::Major => "warning",
+        FindingRisk::Minor | FindingRisk::Info => "notice",
+    }
 }
 
-/// A command that failed for a reason outside the YAML.
-pub fn failure_as_annotation(code: &str, message: &str) -> String {
-    workflow_command("error", code, None, message)
+/// The words of a check of telform's own; an error code as it is.
+fn title(code: &str) -> String {
+    let own = ["plan::", "drift::", "run::"].iter().find_map(|prefix| code.strip_prefix(prefix));
+    own.map_or_else(|| code.to_owned(), |name| name.replace('_', " "))
 }
 
-fn problem_annotation(problem: &Problem) -> String {
-    let help = problem.help.as_ref().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
-    let level = match problem.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "notice",
-    };
-    workflow_command(
-        level,
-        problem.code,
-        Some(&problem.location).filter(|place| !place.file.is_empty()),
-        &format!("{}{help}", problem.message),
-    )
-}
-
-/// `file:line:column`, read from its end, because a file's name may hold colons.
-pub(super) fn parse_place(text: &str) -> Option<SourceLocation> {
-    let (rest, column) = text.rsplit_once(':')?;
-    let (file, line) = rest.rsplit_once(':')?;
-    Some(SourceLocation { file: file.into(), line: line.parse().ok()?, column: column.parse().ok()? })
-}
-
-fn workflow_command(level: &str, title: &str, place: Option<&SourceLocation>, message: &str) -> String {
+fn workflow_command<'a>(
+    level: &str,
+    title: impl AsRef<str>,
+    place: Option<&SourceLocation>,
+    lines: impl Iterator<Item = &'a str>,
+) -> String {
     let place = place.map(|place| format!("file={},line={},col={},", escape_property(&place.file), place.line, place.column));
-    let lines: Vec<String> = message.lines().map(|line| escape_data(&escape(&truncate_middle(line, LONGEST).text))).collect();
-    format!("::{level} {}title={}::{}\n", place.unwrap_or_default(), escape_property(title), lines.join("%0A"))
+    let lines = lines.flat_map(str::lines).map(|line| escape_data(&escape(&truncate_middle(line, LONGEST).text)));
+    let (place, title) = (place.unwrap_or_default(), escape_property(title.as_ref()));
+    format!("::{level} {place}title={title}::{}\n", lines.collect::<Vec<_>>().join("%0A"))
 }
 
 fn escape_data(text: &str) -> String {
@@ -137,19 +97,27 @@ mod tests {
     #[test]
     fn nothing_gets_out_of_its_line() {
         let place = SourceLocation { file: "a,b:50%.yaml".into(), line: 3, column: 7 };
-        let line = workflow_command("error", "x::y", Some(&place), "100%\r::stop-commands::x\nsecond\u{1b}[31m");
+        let text = ["100%\r::stop-commands::x\nsecond\u{1b}[31m"].into_iter();
+        let line = workflow_command("error", "x::y", Some(&place), text);
         assert_eq!(
             line,
             "::error file=a%2Cb%3A50%25.yaml,line=3,col=7,title=x%3A%3Ay::100%25\\u{d}\\u{3a}:stop-commands::x%0Asecond\\u{1b}[31m\n"
         );
-        let long = workflow_command("notice", "t", None, &format!("{}end", "y".repeat(1_000_000)));
+        let long = format!("{}end", "y".repeat(1_000_000));
+        let long = workflow_command("notice", "t", None, [long.as_str()].into_iter());
         assert!(long.len() < 400 && long.ends_with("end\n"), "{long}");
     }
 
     #[test]
-    fn places_are_read_from_their_end() {
-        let read = parse_place("c:/x.yaml:12:3").expect("a place");
-        assert_eq!((&*read.file, read.line, read.column), ("c:/x.yaml", 12, 3));
-        assert!(parse_place("x.yaml").is_none() && parse_place("x:y:z").is_none());
+    fn of_each_type_ten_are_shown_and_the_rest_is_summed_up() {
+        for count in [9, 10, 11, 200] {
+            let many: Vec<Finding> =
+                (0..count).map(|at| Finding::new("plan::delete", FindingRisk::Critical, format!("gone {at}"))).collect();
+            let lines = findings_as_annotations(&many);
+            assert_eq!(lines.lines().count(), count.min(SHOWN), "{lines}");
+            let rest = lines.lines().last().unwrap();
+            assert_eq!(rest.contains("title=more::"), count > SHOWN, "{rest}");
+            assert!(count <= SHOWN || rest.contains(&format!("{} more, the first: gone 9", count - 9)), "{rest}");
+        }
     }
 }

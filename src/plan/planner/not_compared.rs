@@ -10,8 +10,6 @@ use crate::plan::matching::Matches;
 use crate::plan::selection::Selection;
 use crate::text::{escape, list_first_few};
 
-/// Most objects that a notice names; the rest is counted.
-
 /// Objects that cannot be read, values of an undocumented shape that no entry manages, and managed kinds that no file mentions.
 pub(super) fn not_compared_notices(inputs: &Inputs<'_>, selection: &Selection) -> Vec<PlanNotice> {
     let mut notices = Vec::new();

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use telform::document::{self, Origin};
 use telform::output::view::json::to_pretty_json;
-use telform::output::view::{github, gitlab, html, markdown, terraform, text};
+use telform::output::view::{html, markdown, terraform, text};
 use telform::plan::Plan;
+
+use super::{annotations, code_quality, junit, sarif};
 
 use crate::formats::{made, page};
 use crate::runners;
@@ -32,7 +34,7 @@ pub(crate) const EVIL: [&str; 14] = [
 /// Each change by itself, and alike ones as one.
 const MAKERS: [fn(&str) -> Plan; 2] = [made::hostile, made::hostile_alike];
 
-fn drawn(plan: &Plan) -> [(&'static str, String); 8] {
+fn drawn(plan: &Plan) -> [(&'static str, String); 10] {
     let detail = text::TextDetail { verbose: true, columns: usize::MAX };
     let folded = text::TextDetail { verbose: false, columns: 80 };
     [
@@ -42,8 +44,10 @@ fn drawn(plan: &Plan) -> [(&'static str, String); 8] {
         ("markdown", markdown::plan_as_markdown(plan)),
         ("html", html::plan_as_html(plan)),
         ("terraform-json", terraform::plan_as_terraform_json(plan, None)),
-        ("github", github::plan_as_annotations(plan)),
-        ("gitlab", gitlab::plan_as_code_quality(plan)),
+        ("github", annotations(plan)),
+        ("gitlab", code_quality(plan)),
+        ("sarif", sarif(plan)),
+        ("junit", junit(plan)),
     ]
 }
 
@@ -71,7 +75,7 @@ fn no_text_becomes_a_command_of_a_runner() {
         for (format, text) in drawn(&made::hostile(&evil)) {
             // This format consists of commands: as many as for any other text, each on its own line.
             let expected = match format {
-                "github" => runners::commands(&github::plan_as_annotations(&made::hostile("harmless"))).len(),
+                "github" => runners::commands(&annotations(&made::hostile("harmless"))).len(),
                 _ => 0,
             };
             let found = runners::commands(&text);
@@ -209,7 +213,7 @@ fn the_comment_holds_live_text_as_code_only() {
 #[test]
 fn every_line_for_github_is_a_command_of_ours() {
     for (evil, made) in EVIL.into_iter().flat_map(|evil| [(evil, MAKERS[0]), (evil, MAKERS[1])]) {
-        let text = github::plan_as_annotations(&made(evil));
+        let text = annotations(&made(evil));
         for line in text.lines() {
             let command = line.strip_prefix("::").and_then(|rest| rest.split_once(' ')).expect("a command").0;
             assert!(["error", "warning", "notice"].contains(&command), "{line}");

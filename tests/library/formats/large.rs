@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use telform::document::{self, Origin};
 use telform::output::view::json::to_pretty_json;
-use telform::output::view::{github, gitlab, html, markdown, terraform, text};
+use telform::output::view::{html, markdown, terraform, text};
 use telform::plan::{ChangeAction, Plan, PlanRefusal, RefusalCode, ShownValue};
+
+use super::{annotations, code_quality, junit, sarif};
 
 use crate::formats::made;
 
@@ -120,14 +122,16 @@ fn cpu() -> Duration {
 fn measure() {
     let detail = text::TextDetail { verbose: false, columns: 80 };
     type Draw<'a> = &'a dyn Fn(&Plan) -> String;
-    let formats: [(&str, Draw<'_>); 7] = [
+    let formats: [(&str, Draw<'_>); 9] = [
         ("text", &|plan| text::plan_as_text(plan, detail)),
         ("json", &|plan| to_pretty_json(&document::from_plan(plan, Origin::default()))),
         ("markdown", &markdown::plan_as_markdown),
         ("html", &html::plan_as_html),
         ("terraform-json", &|plan| terraform::plan_as_terraform_json(plan, None)),
-        ("github", &github::plan_as_annotations),
-        ("gitlab", &gitlab::plan_as_code_quality),
+        ("github", &annotations),
+        ("gitlab", &code_quality),
+        ("sarif", &sarif),
+        ("junit", &junit),
     ];
     for changes in [2_500, 5_000, 10_000] {
         let plan = made::large(changes);

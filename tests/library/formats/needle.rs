@@ -2,11 +2,13 @@
 
 use serde_json::{Value, json};
 use telform::model::resource::Address;
-use telform::output::view::{github, gitlab, html, markdown, text};
+use telform::output::view::{html, markdown, text};
 use telform::plan::{
     AttributeChange, Change, ChangeAction, NoticeCode, NumberEffect, NumberImpact, Plan, PlanNotice, PlanRefusal, RefusalCode,
     SecretState, ShownValue,
 };
+
+use super::{annotations, code_quality};
 
 use crate::formats::made;
 
@@ -88,9 +90,7 @@ fn one_evil_change_of_four_hundred_is_seen_first_wherever_it_is() {
             for change in &plan.changes {
                 assert!(comment.contains(&format!("`{}`", change.address)), "{}", change.address);
             }
-            for (format, drawn) in
-                [("github", github::plan_as_annotations(&plan)), ("gitlab", gitlab::plan_as_code_quality(&plan))]
-            {
+            for (format, drawn) in [("github", annotations(&plan)), ("gitlab", code_quality(&plan))] {
                 let at = |part: &str| drawn.find(part).unwrap_or_else(|| panic!("{part} in {format}"));
                 assert!(at("the-one") < at("customer-0001"), "{format}, {}", evil.name);
             }
@@ -303,7 +303,7 @@ fn two_thousand_alike_changes_and_two_odd_ones_fit_a_screen() {
         assert!(head.contains("odd-one") && head.contains("odd-two") && head.contains("1998 `partners`"), "{head}");
         // Values that are not shown are not approved.
         assert_eq!(offered(&comment, &plan), odd == "company_name", "{head}");
-        let (marks, report) = (github::plan_as_annotations(&plan), gitlab::plan_as_code_quality(&plan));
+        let (marks, report) = (annotations(&plan), code_quality(&plan));
         assert!(
             marks.lines().count() <= 8
                 && marks.contains("addresses are not shown here, or not in full")
@@ -356,13 +356,13 @@ fn thousands_of_equal_refusals_and_notices_are_one_each() {
     }
 }
 
-/// GitHub shows ten annotations of each type; where there are more, they do not offer an approval.
+/// GitHub shows ten annotations of each type; where there are more, the tenth sums up the rest, and they do not offer an approval.
 #[test]
 fn annotations_offer_a_digest_only_where_all_are_shown() {
     for (count, all) in [(9, true), (10, false)] {
         let plan = plan(harmless(count));
-        let text = github::plan_as_annotations(&plan);
+        let text = annotations(&plan);
         assert_eq!(text.contains(&plan.digest), all, "{text}");
-        assert_eq!(text.contains("Do not approve from these annotations: 1 of them"), !all, "{text}");
+        assert_eq!(text.contains("Do not approve from these annotations: 2 of them"), !all, "{text}");
     }
 }

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 use telform::model::resource::Address;
-use telform::output::view::{gitlab, html, terraform};
+use telform::output::view::{html, terraform};
 use telform::plan::{LedgerUpdate, RefusalCode};
+
+use super::code_quality;
 
 use crate::formats::{made, page};
 
@@ -71,14 +73,14 @@ fn a_refused_plan_is_not_applicable_for_terraform() {
 #[test]
 fn gitlab_tells_equal_findings_apart_and_keeps_their_names() {
     let plan = made::hostile("x");
-    let entries: Vec<Value> = serde_json::from_str(&gitlab::plan_as_code_quality(&plan)).expect("JSON");
-    assert_eq!(entries.len(), 15, "two refusals, three other hosts, ten changes");
+    let entries: Vec<Value> = serde_json::from_str(&code_quality(&plan)).expect("JSON");
+    assert_eq!(entries.len(), 17, "two refusals, three other hosts, two numbers that are cut off, ten changes");
     let prints: std::collections::BTreeSet<&str> = entries.iter().filter_map(|entry| entry["fingerprint"].as_str()).collect();
-    assert_eq!(prints.len(), 15, "the two deletes say the same and are two");
+    assert_eq!(prints.len(), 17, "the two deletes say the same and are two");
     assert_eq!(entries[0]["location"], json!({ "path": "x", "lines": { "begin": 3 } }));
     let mut moved = plan.clone();
     moved.refusals[0].place = Some("x:99:1".to_owned());
-    let other: Vec<Value> = serde_json::from_str(&gitlab::plan_as_code_quality(&moved)).expect("JSON");
+    let other: Vec<Value> = serde_json::from_str(&code_quality(&moved)).expect("JSON");
     assert_eq!(other[0]["fingerprint"], entries[0]["fingerprint"], "a moved line is the same finding");
     assert_ne!(other[0]["location"], entries[0]["location"]);
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use telform::document::{self, Origin};
 use telform::output::view::json::to_pretty_json;
-use telform::output::view::{github, gitlab, html, markdown, terraform, text};
+use telform::output::view::{html, markdown, terraform, text};
 use telform::plan::ChangeAction;
 
 use crate::properties::case::{Case, plan};
@@ -47,10 +47,10 @@ proptest! {
             prop_assert_eq!(comment.matches("<details><summary>").count(),
                 plan.changes.len() + usize::from(!plan.notices.is_empty()));
         }
-        let marks = github::plan_as_annotations(&plan);
-        prop_assert_eq!(marks.matches("::error ").count(), plan.refusals.len());
-        let report: Value = serde_json::from_str(&gitlab::plan_as_code_quality(&plan)).expect("JSON");
-        let beside = ["plan::cannot_be_undone", "plan::ledger"];
+        let marks = crate::formats::annotations(&plan);
+        prop_assert_eq!(marks.matches("::error ").count(), plan.refusals.len().min(10));
+        let report: Value = serde_json::from_str(&crate::formats::code_quality(&plan)).expect("JSON");
+        let beside = ["plan::cannot_be_undone", "plan::ledger", "plan::look_twice", "plan::phone_number"];
         let is_beside = |finding: &&Value| beside.iter().any(|name| finding["check_name"] == *name);
         let findings = report.as_array().map(|all| all.iter().filter(|it| !is_beside(it)).count());
         if !comment.contains(" of change") {

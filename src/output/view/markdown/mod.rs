@@ -3,6 +3,7 @@
 //! does not offer a digest, because what was not shown cannot be approved.
 
 mod changes;
+mod drift;
 mod escape;
 mod numbers;
 mod origin;
@@ -15,6 +16,7 @@ use super::ranking::rank_changes;
 use super::wording::{self, StepIndex};
 use crate::plan::{ChangeAction, NumberEffect, Plan, PlanRefusal};
 use crate::text::shorten;
+pub use drift::{DRIFT_MARKER, drift_as_markdown};
 pub(super) use escape::{code_span, table_cell};
 use escape::{html_code, sentence_span};
 use origin::{place_link, provenance_line};
