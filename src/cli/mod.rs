@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 mod apply_progress;
 mod args;
 mod commands;
+mod complete;
 mod confirm;
 mod console;
 mod exit;
@@ -64,6 +65,7 @@ pub fn main() -> ExitCode {
 }
 
 fn parse_and_run() -> ExitCode {
+    complete::answer_shell();
     let program = help::command_tree_with_help();
     let line = match other_tools::translate(std::env::args_os().collect(), &program) {
         Ok(line) => line,

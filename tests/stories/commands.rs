@@ -188,7 +188,7 @@ fn verbose_shows_requests_without_secrets() {
 fn completions_and_manual_pages() {
     let story = Story::new("{}");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        story.expect(0, &format!("completions {shell}")).says("detailed-exitcode").says("rebuild");
+        story.expect(0, &format!("completions {shell}")).says("TELFORM_COMPLETE").says("telform");
     }
     story.expect(1, "completions csh").says("possible values");
     let page = story.expect(0, "man");

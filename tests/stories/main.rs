@@ -30,6 +30,7 @@ mod choice;
 mod closed_output;
 mod commands;
 mod comments;
+mod completions;
 mod confined;
 mod decisions;
 mod defaults;

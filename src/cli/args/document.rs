@@ -6,6 +6,7 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum};
 
 use super::format::{FormatTarget, PlanFormat, formats_help};
+use crate::cli::complete;
 use crate::output::view::provenance::parse_page_url;
 
 /// `--format FORMAT[=FILE]`, also `-o`.
@@ -22,6 +23,7 @@ impl<F: ValueEnum + Send + Sync + 'static> Args for FormatArgs<F> {
                 .value_name("FORMAT[=FILE]")
                 .action(ArgAction::Append)
                 .value_parser(ValueParser::new(|text: &str| text.parse::<FormatTarget<F>>()))
+                .add(complete::formats::<F>())
                 .help(formats_help::<F>()),
         )
     }

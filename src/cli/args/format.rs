@@ -177,7 +177,7 @@ pub(crate) fn formats_help<F: ValueEnum>() -> String {
     format!("Format, or FORMAT=FILE, repeatable: {names} or {last} [default: {default}]")
 }
 
-fn format_names<F: ValueEnum>() -> Vec<String> {
+pub(crate) fn format_names<F: ValueEnum>() -> Vec<String> {
     F::value_variants().iter().filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned())).collect()
 }
 

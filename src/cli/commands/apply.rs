@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use crate::cli::args::{
     FormatTarget, LockArgs, PlanSelectionArgs, REPORT_HELP, ReportFormat, RunArgs, SignArgs, TrustArgs, choice_options,
 };
+use crate::cli::complete;
 use crate::cli::console::Console;
 use crate::cli::run_report::RunReports;
 use crate::cli::signing;
@@ -37,7 +38,7 @@ pub struct ApplyArgs {
     /// --auto-approve it does not ask, and continues only after a clean verification.
     #[arg(long, value_name = "WHAT", requires = "limit", conflicts_with = "expect")]
     pub then: Option<FollowUp>,
-    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP)]
+    #[arg(long = "report", value_name = "FORMAT=FILE", help = REPORT_HELP, add = complete::formats::<ReportFormat>())]
     pub reports: Vec<FormatTarget<ReportFormat>>,
     /// What the saved plan needs.
     #[command(flatten)]

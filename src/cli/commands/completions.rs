@@ -1,11 +1,11 @@
-//! `telform completions`: what a shell needs to complete commands and options, made from the arguments themselves.
+//! `telform completions`: the script with which a shell asks telform while a line is typed.
 
 use clap::Args;
 
 use crate::cli::args::OutArgs;
+use crate::cli::complete;
 use crate::cli::console::Console;
 use crate::cli::formats::print_or_write;
-use crate::cli::help;
 use crate::output::Completions;
 use crate::run::{Exit, RunError};
 
@@ -21,11 +21,12 @@ pub struct CompletionsArgs {
 
 /// Prints the completion script of a shell.
 pub(crate) fn run(out: &Console, args: &CompletionsArgs) -> Result<Exit, RunError> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut help::command_tree(), "telform", &mut script);
-    let script = String::from_utf8_lossy(&script);
+    let shell = args.shell.to_string();
+    let script = complete::registration(&shell).ok_or_else(|| {
+        RunError::other("telform::cli::usage", format!("there is no completion for {shell}"), "this is a bug in telform")
+    })?;
     if out.global.json && args.to.out.is_none() {
-        out.print_document(&Completions { shell: args.shell.to_string(), script: script.into_owned() });
+        out.print_document(&Completions { shell, script });
     } else {
         print_or_write(out, &args.to, &script)?;
     }

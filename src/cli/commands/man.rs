@@ -60,13 +60,16 @@ fn page(command: clap::Command) -> Result<String, RunError> {
     Ok(tidy_page(&String::from_utf8_lossy(&page), &title))
 }
 
+/// The date of the manual, which a release sets: the same telform makes the same page on any day.
+const DATE: &str = "2026-11-30";
+
 /// The longest line of a page: readers of manual pages fill the lines themselves.
 const LINE: usize = 80;
 
 /// The same page with a whole title line, and without what checkers of manual pages object to: blanks at line ends, breaks next to
-/// an empty line, long lines. The page has no date: the same telform makes the same page on any day.
+/// an empty line, long lines.
 fn tidy_page(page: &str, title: &str) -> String {
-    let title = format!(".TH {title} 1 \"\" \"telform {}\" \"telform manual\"", env!("CARGO_PKG_VERSION"));
+    let title = format!(".TH {title} 1 {DATE} \"telform {}\" \"telform manual\"", env!("CARGO_PKG_VERSION"));
     let whole = |line| if str::starts_with(line, ".TH ") { title.as_str() } else { line.trim_end() };
     let lines: Vec<&str> = page.lines().map(whole).collect();
     let is_space = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|line| line.is_empty() || *line == ".sp");
@@ -110,7 +113,7 @@ mod tests {
         let page = format!(".TH a 1  \"a \" \n{word}.dot {word}\n.br\n\n.br\n  telform  example\n");
         let tidy = tidy_page(&page, "TELFORM-A");
         let (first, tidy) = tidy.split_once('\n').expect("a title line");
-        assert!(first.starts_with(".TH TELFORM-A 1 \"\" \"telform "), "{first}");
+        assert!(first.starts_with(".TH TELFORM-A 1 2026-11-30 \"telform "), "{first}");
         let (_, page) = page.split_once('\n').expect("a title line");
         assert!(tidy.lines().all(|line| line.len() <= LINE && line == line.trim_end()), "{tidy}");
         assert!(!tidy.contains(".br") && !tidy.contains("\n.dot") && tidy.contains("\n  telform  example\n"), "{tidy}");

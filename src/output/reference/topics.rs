@@ -57,6 +57,12 @@ pub fn topics_as_markdown() -> String {
     out
 }
 
+/// Every topic: the pages, then the codes.
+pub fn topic_names() -> Vec<String> {
+    let codes = GROUPS.iter().flat_map(|group| group.codes).map(|code| code.code.to_owned());
+    docs_pages().into_iter().map(|page| page.topic.to_owned()).chain(codes).collect()
+}
+
 /// For programs.
 pub fn topics_document() -> DocsIndex {
     DocsIndex { pages: docs_pages(), codes: GROUPS.iter().flat_map(|group| group.codes).map(|code| code.code).collect() }
