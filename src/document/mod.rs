@@ -3,6 +3,8 @@
 //! A checksum is not a signature: anyone who edits a file can make a new one. An edited plan is not applied because apply
 //! plans again and requires the same digest.
 
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -171,9 +173,21 @@ impl v1::PlanV1 {
     }
 }
 
-/// JSON Schema (draft 2020-12) of a plan document.
+/// How JSON Schemas (draft 2020-12) are made: without formats that the dialect does not know, such as `uint64`, which strict
+/// validators refuse.
+pub fn schema_settings() -> SchemaSettings {
+    let forget = |schema: &mut schemars::Schema| {
+        let numeric = |format: &str| ["int", "uint", "float", "double"].iter().any(|word| format.starts_with(word));
+        if schema.get("format").and_then(serde_json::Value::as_str).is_some_and(numeric) {
+            schema.remove("format");
+        }
+    };
+    SchemaSettings::draft2020_12().with_transform(RecursiveTransform(forget))
+}
+
+/// JSON Schema of a plan document.
 pub fn plan_schema() -> serde_json::Value {
-    let mut schema = schemars::schema_for!(Document).to_value();
+    let mut schema = schema_settings().into_generator().into_root_schema_for::<Document>().to_value();
     schema["title"] = "telform plan, format version 1".into();
     schema
 }

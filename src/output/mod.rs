@@ -5,7 +5,6 @@
 //! every command.
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +12,7 @@ use crate::analysis::explain::Explanation;
 use crate::analysis::plan_comparison::PlanComparison;
 use crate::apply::event::ApplyEvent;
 use crate::document;
+use crate::document::schema_settings;
 
 mod documents;
 mod events;
@@ -185,12 +185,12 @@ pub fn event_names() -> Vec<(String, String)> {
 }
 
 fn schema_of<T: OutputDocument>() -> Value {
-    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let settings = schema_settings().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     schema["title"] = json!(format!("{}, format version {}", T::FORMAT, T::VERSION));
     add_header(&mut schema, T::FORMAT, T::VERSION);
     if JOURNALED.contains(&T::FORMAT) {
-        let mut settings = SchemaSettings::draft2020_12().for_serialize();
+        let mut settings = schema_settings().for_serialize();
         settings.inline_subschemas = true;
         let mut reached = settings.into_generator().into_root_schema_for::<Reached>().to_value();
         for word in ["$schema", "title"] {
@@ -203,7 +203,7 @@ fn schema_of<T: OutputDocument>() -> Value {
 
 /// One line of a stream: an event of an apply, or what a command reports around it.
 fn event_schema() -> Value {
-    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut generator = schema_settings().for_serialize().into_generator();
     let told = generator.root_schema_for::<ApplyEvent>().to_value();
     let mut schema = generator.into_root_schema_for::<Said<'static>>().to_value();
     let variants = |schema: &Value| schema["oneOf"].as_array().cloned().unwrap_or_default();

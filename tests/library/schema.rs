@@ -55,6 +55,10 @@ fn the_committed_schemas_are_fresh() {
         assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{} is stale", shape.schema_file());
         expected.push(shape.schema_file().trim_start_matches("schemas/").to_owned());
     }
+    // Written by hand: where the catalogue of editors finds the schema, and which files it is for.
+    expected.push("catalog-entry.json".to_owned());
+    let entry: Value = serde_json::from_str(&fs::read_to_string(root().join("schemas/catalog-entry.json")).unwrap()).unwrap();
+    assert_eq!(entry["fileMatch"][0], "telform.yaml");
     expected.sort();
     let names = |folder: &str| -> Vec<String> {
         let entries = fs::read_dir(root().join("schemas").join(folder)).unwrap();

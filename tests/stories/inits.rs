@@ -45,6 +45,20 @@ fn inside(story: &Story) -> Vec<String> {
 }
 
 #[test]
+fn an_outdated_copy_of_the_schema_is_a_warning_until_it_is_written_again() {
+    let story = Story::new("{}");
+    story.expect(0, "init");
+    story.expect(0, "validate").is_silent_about("stale_schema");
+    let copy = ".telform/telform.schema.json";
+    story.file(copy, &story.read(copy).replace("urn:telform", "urn:other"));
+    let warned = story.expect(0, "validate");
+    warned.says("warning[telform::yaml::stale_schema]").says(&format!("telform schema --out {copy}"));
+    assert_eq!(story.expect(0, "validate --format json").json()["problems"][0]["code"], "telform::yaml::stale_schema");
+    story.expect(0, &format!("schema --out {copy}"));
+    story.expect(0, "validate").is_silent_about("stale_schema");
+}
+
+#[test]
 fn with_options_each_account_gets_one_get() {
     let story = Story::new(WORLD);
     let ran = story.expect(0, &format!("init {} {}", unpod(&story), carrierx(&story)));

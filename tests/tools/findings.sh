@@ -12,7 +12,10 @@ cd "$work/quickstart"
 python3 -m venv "$work/venv"
 # A registry that does not answer the first time often answers the second time.
 twice() { "$@" || { sleep 5; "$@"; }; }
-twice timeout 300 "$work/venv/bin/pip" install --quiet --disable-pip-version-check sarif-tools==3.0.5 junitparser==5.0.3
+if ! twice timeout 300 "$work/venv/bin/pip" install --quiet --disable-pip-version-check sarif-tools==3.0.5 junitparser==5.0.3; then
+  echo 'NOT CHECKED: the readers could not be installed'
+  exit 0
+fi
 
 formats() { printf -- '--format sarif=%s.sarif --format junit=%s.xml' "$1" "$1"; }
 # shellcheck disable=SC2046

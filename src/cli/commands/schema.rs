@@ -40,7 +40,6 @@ pub(crate) fn run(out: &Console, args: &SchemaArgs) -> Result<Exit, RunError> {
             ),
         ));
     }
-    let schema = schemas::schema_for(args.kind.as_deref()).unwrap_or_default();
-    print_or_write(out, &args.to, &format!("{}\n", serde_json::to_string_pretty(&schema).unwrap_or_default()))?;
+    print_or_write(out, &args.to, &schemas::schema_text(args.kind.as_deref()))?;
     Ok(Exit::Done)
 }

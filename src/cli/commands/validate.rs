@@ -1,6 +1,7 @@
 //! `telform validate`: checks the YAML offline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -8,12 +9,15 @@ use crate::cli::args::{CheckFormat, FormatArgs, OutArgs};
 use crate::cli::console::Console;
 use crate::cli::formats::FormatSelection;
 use crate::config::desired;
-use crate::config::problem::Problems;
+use crate::config::problem::{Problem, Problems};
+use crate::config::schema::{SCHEMA_COPY, schema_text};
 use crate::config::secrets;
+use crate::disk;
 use crate::model::resource::Desired;
 use crate::output::Validation;
 use crate::run::{Exit, RunError};
 use crate::services;
+use crate::text::shell_quote;
 
 /// `telform validate`.
 #[derive(Debug, Args, Clone)]
@@ -44,6 +48,7 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
     });
     let loaded = match loaded {
         Ok(mut loaded) => {
+            loaded.warnings.extend(stale_schemas(&out.global.files));
             // Only a run knows whether a note matters.
             loaded.warnings.extend(loaded.notes);
             loaded.warnings = loaded.warnings.sorted();
@@ -90,6 +95,29 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
     let accounts = desired.accounts.len();
     out.print(&format!("Valid: {} in {accounts} account{}.\n", parts.join(", "), if accounts == 1 { "" } else { "s" }));
     Ok(Exit::Done)
+}
+
+/// The copies of the schema, which `telform init` writes for the editor, that are not of this telform.
+fn stale_schemas(sources: &[PathBuf]) -> Problems {
+    let mut stale = Problems::default();
+    let of_source = |path: PathBuf| {
+        let folder = if path.is_dir() { path.clone() } else { path.parent().unwrap_or(Path::new("")).to_owned() };
+        [folder.join(SCHEMA_COPY), PathBuf::from(SCHEMA_COPY)]
+    };
+    let copies: BTreeSet<PathBuf> = desired::source_paths(sources).into_iter().flat_map(of_source).collect();
+    let copies: Vec<(PathBuf, String)> =
+        copies.into_iter().filter_map(|path| disk::read_text(&path).ok().map(|text| (path, text))).collect();
+    if copies.is_empty() {
+        return stale;
+    }
+    let current = schema_text(None);
+    for (path, _) in copies.iter().filter(|(_, text)| *text != current) {
+        let file = path.display().to_string();
+        let message = "this copy of the schema is of another version of telform, and the editor checks with it";
+        let help = format!("write it again: telform schema --out {}", shell_quote(&file));
+        stale.push(Problem::of_file("telform::yaml::stale_schema", message, &file).help(help).warning());
+    }
+    stale
 }
 
 /// What is known about the YAML: its problems, and what it declares when it has no errors.

@@ -61,6 +61,14 @@ pub fn object_keys(shapes: &[&'static Kind]) -> Vec<&'static str> {
     OBJECT.into_iter().filter(|key| *key != "update" || put).collect()
 }
 
+/// The copy that `telform init` writes for the editor, from the folder of the configuration.
+pub const SCHEMA_COPY: &str = ".telform/telform.schema.json";
+
+/// The schema as a file; empty for a kind that does not exist.
+pub fn schema_text(kind: Option<&str>) -> String {
+    schema_for(kind).map(|schema| format!("{schema:#}\n")).unwrap_or_default()
+}
+
 /// JSON Schema (draft 2020-12) of a whole file, or of the objects of one kind. `None` for a kind that does not exist.
 pub fn schema_for(kind: Option<&str>) -> Option<Value> {
     let mut schema = match kind {
@@ -74,10 +82,13 @@ pub fn schema_for(kind: Option<&str>) -> Option<Value> {
     let entries = schema.as_object_mut()?;
     let mut whole = Map::new();
     whole.insert("$schema".into(), DIALECT.into());
+    whole.insert("$id".into(), format!("urn:telform:schema:{}", kind.unwrap_or("telform")).into());
     whole.insert("title".into(), title.into());
     whole.append(entries);
     whole.insert("$defs".into(), json!({ "secret": secret_schema(), "guards": guards_schema(), FOR_EACH: rows_schema() }));
-    Some(Value::Object(whole))
+    let mut whole = Value::Object(whole);
+    state_what_is_implied(&mut whole);
+    Some(whole)
 }
 
 fn file_schema() -> Value {
@@ -243,6 +254,44 @@ fn setting_schema(setting: &AccountSetting) -> Value {
     schema
 }
 
+/// Strict validators want it said wherever a keyword implies it: what has properties is an object, and what is required may be
+/// there.
+fn state_what_is_implied(schema: &mut Value) {
+    const OF_OBJECTS: [&str; 7] = [
+        "properties",
+        "patternProperties",
+        "additionalProperties",
+        "propertyNames",
+        "required",
+        "minProperties",
+        "maxProperties",
+    ];
+    let Some(keys) = schema.as_object_mut() else { return };
+    let is_about_objects = OF_OBJECTS.iter().any(|key| keys.contains_key(*key));
+    if is_about_objects && !keys.contains_key("type") {
+        keys.insert("type".into(), "object".into());
+    }
+    let required: Vec<Value> = keys.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    for name in required.iter().filter_map(Value::as_str) {
+        if let Some(properties) = keys.entry("properties").or_insert_with(|| json!({})).as_object_mut() {
+            properties.entry(name).or_insert(Value::Bool(true));
+        }
+    }
+    for (key, value) in keys {
+        match (key.as_str(), value) {
+            // Here the keys are names of the configuration, and each value is a schema.
+            ("properties" | "patternProperties" | "$defs", Value::Object(named)) => {
+                named.values_mut().for_each(state_what_is_implied)
+            }
+            ("anyOf" | "oneOf" | "allOf", Value::Array(list)) => list.iter_mut().for_each(state_what_is_implied),
+            ("additionalProperties" | "propertyNames" | "items" | "if" | "then" | "else" | "not", one) => {
+                state_what_is_implied(one)
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Required keys of an account of a service.
 pub fn account_needs(service: &ServiceTable) -> Vec<&'static str> {
     let own = service.settings.iter().filter(|setting| setting.required.is_some());
@@ -250,17 +299,22 @@ pub fn account_needs(service: &ServiceTable) -> Vec<&'static str> {
 }
 
 fn secret_schema() -> Value {
-    let one = |key: &str, value: Value| json!({ "type": "object", "properties": { key: value }, "required": [key], "additionalProperties": false });
     json!({
+        // What an editor shows where something else is: `Incorrect type. Expected "…"`.
+        "title": "a source such as { env: NAME }, never the secret itself",
         "description": "Source of a secret, never the secret itself.",
-        "oneOf": [
-            one("env", json!({ "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "description": "An environment variable." })),
-            one("file", json!({ "type": "string", "minLength": 1, "description": "A file; relative to this one." })),
-            one("command", json!({
+        "type": "object",
+        "properties": {
+            "env": { "type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$", "description": "An environment variable." },
+            "file": { "type": "string", "minLength": 1, "description": "A file; relative to this one." },
+            "command": {
                 "type": "array", "items": { "type": "string" }, "minItems": 1,
                 "description": "A program and its arguments; run only with --allow-commands.",
-            })),
-        ],
+            },
+        },
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": false,
     })
 }
 

@@ -191,6 +191,9 @@ pub(super) const YAML: CodeGroup = CodeGroup {
         "telform::yaml::slug" 1
             "A text is not a slug."
             "Lower-case letters and digits in groups joined by single `-`, at most 50 characters."
+        "telform::yaml::stale_schema" -
+            "Warning: the copy of the schema beside the configuration is of another version of telform; the editor checks with it."
+            "Write it again with `telform schema --out .telform/telform.schema.json`."
         "telform::yaml::syntax" 1
             "The file is not valid YAML."
             "Correct it at the place shown; a text with `: `, `#` or a leading `*` goes into quotes."

@@ -50,7 +50,6 @@ pub(super) fn file_exists(name: &str) -> RunError {
 /// Writes the files, the schema for the editor and the lines for version control, and returns which files were written. A
 /// file created in the meantime is left as it is.
 pub(super) fn write_surroundings(out: &Console, top: &Path, files: &[(&str, String)]) -> Result<Vec<String>, RunError> {
-    let schema = serde_json::to_string_pretty(&schema::schema_for(None).unwrap_or_default()).unwrap_or_default() + "\n";
     let tells = !out.global.json && !out.global.quiet;
     let mut written = Vec::new();
     let mut wrote = |name: &str, what: &str| {
@@ -63,8 +62,8 @@ pub(super) fn write_surroundings(out: &Console, top: &Path, files: &[(&str, Stri
         create_below(top, name, text).map_err(|error| failed(name, &error))?;
         wrote(name, "wrote");
     }
-    let name = ".telform/telform.schema.json";
-    write_below(top, name, &schema).map_err(|error| failed(name, &error))?;
+    let name = schema::SCHEMA_COPY;
+    write_below(top, name, &schema::schema_text(None)).map_err(|error| failed(name, &error))?;
     wrote(name, "wrote");
     for (name, lines) in [(".gitignore", IGNORED), (".gitattributes", ATTRIBUTES)] {
         if append_missing_lines(top, name, lines)? {
