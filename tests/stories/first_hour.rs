@@ -167,5 +167,6 @@ fn a_plan_that_was_applied_without_its_file_is_said_to_be_applied() {
     story.expect(0, "plan --out plan.json");
     story.apply();
     let again = story.expect(4, "apply plan.json --auto-approve");
-    again.says("Stale plan: it was already applied by run").is_silent_about("the services changed");
+    again.says("[telform::plan::already_applied]: this plan was already applied by run").is_silent_about("the services changed");
+    story.expect(4, "rehearse plan.json").says("this plan was already applied by run");
 }

@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::document::plan_differences::{
-    account_differences, attribute_differences, existing_differences, not_taken_differences, number_differences,
-    secret_source_differences,
+    account_differences, attribute_differences, describe_attribute_change, existing_differences, not_taken_differences,
+    number_differences, secret_source_differences,
 };
 use crate::document::{Document, PlanDifference, v1};
 use crate::model::resource::Address;
-use crate::plan::{Change, LedgerUpdate, Plan, PlanRefusal};
+use crate::plan::{AttributeChange, Change, LedgerUpdate, Plan, PlanRefusal};
 use crate::text::distinguish_pair;
 
 mod circumstances;
@@ -88,6 +88,8 @@ pub struct PlannedChange {
     pub id: Option<String>,
     /// Names of the attributes that change.
     pub attributes: Vec<String>,
+    /// The same, each with its value before and after.
+    pub values: Vec<String>,
     /// Its requests, in order.
     pub requests: Vec<String>,
 }
@@ -231,8 +233,15 @@ fn planned_change(change: &Change, steps: &NamedSteps<'_>) -> PlannedChange {
         action: change.action.as_str(),
         id: change.id.clone(),
         attributes: change.attributes.iter().map(|attribute| attribute.name.clone()).collect(),
+        values: change.attributes.iter().map(|it| format!("{}: {}", it.name, planned_value(it))).collect(),
         requests: steps.of_change(change).map(|(_, step)| requests::numbered_request_line(step)).collect(),
     }
+}
+
+/// The value of an attribute that was not set, or the values before and after.
+fn planned_value(attribute: &AttributeChange) -> String {
+    let text = describe_attribute_change(attribute);
+    text.strip_prefix("(not set) -> ").map(str::to_owned).unwrap_or(text)
 }
 
 /// What differs in a change that both plans have; none where nothing does.

@@ -2,6 +2,7 @@
 
 use super::markdown::{self, code_span};
 use super::text::{TextDetail, fit_lines};
+use super::value::cut_middle;
 use super::{BAD, CARE, FAINT, GOOD, STRONG, fold, paint, plural_kind};
 use crate::analysis::plan_comparison::{ChangeDifference, OneDifference, PlanComparison, PlannedChange};
 use crate::text::escape;
@@ -182,9 +183,7 @@ fn planned_items(changes: &[PlannedChange], sign: &'static str, unfold: bool) ->
         if change.requests.len() > MOST_REQUESTS {
             lines.push(format!("… and {} more requests", change.requests.len() - MOST_REQUESTS));
         }
-        if !change.attributes.is_empty() {
-            lines.insert(0, format!("attributes: {}", change.attributes.join(", ")));
-        }
+        lines.splice(0..0, change.values.iter().map(|value| cut_middle(value.clone())));
         Item { sign, head: format!("{} {} in {}{id}", change.action, change.address, change.account), lines, pairs: Vec::new() }
     });
     let many = folded.into_iter().map(|group| {
