@@ -269,7 +269,7 @@ impl Progress for Console {
                     ""
                 };
                 self.print_stderr(&format!(
-                    "note: created a new fingerprint key in {path}{other}. If the file can get lost, as on a CI runner, the next run does not know the secrets: set TELFORM_FINGERPRINT_KEY there.\n"
+                    "note: no fingerprint key was found; the first write keeps a new one in {path}{other}. If the file can get lost, as on a CI runner, the next run does not know the secrets: set TELFORM_FINGERPRINT_KEY there.\n"
                 ));
             }
             Warning::SecretsMadeUp { repeated: true, .. } if self.global.verbose == 0 => {}
