@@ -12,7 +12,7 @@ use crate::document::plan_differences::{
 };
 use crate::document::{Document, PlanDifference, v1};
 use crate::model::resource::Address;
-use crate::plan::{AttributeChange, Change, LedgerUpdate, Plan, PlanRefusal};
+use crate::plan::{AttributeChange, Change, ChangeAction, LedgerUpdate, Plan, PlanRefusal};
 use crate::text::distinguish_pair;
 
 mod circumstances;
@@ -233,15 +233,20 @@ fn planned_change(change: &Change, steps: &NamedSteps<'_>) -> PlannedChange {
         action: change.action.as_str(),
         id: change.id.clone(),
         attributes: change.attributes.iter().map(|attribute| attribute.name.clone()).collect(),
-        values: change.attributes.iter().map(|it| format!("{}: {}", it.name, planned_value(it))).collect(),
+        values: change.attributes.iter().map(|it| format!("{}: {}", it.name, planned_value(change.action, it))).collect(),
         requests: steps.of_change(change).map(|(_, step)| requests::numbered_request_line(step)).collect(),
     }
 }
 
-/// The value of an attribute that was not set, or the values before and after.
-fn planned_value(attribute: &AttributeChange) -> String {
+/// The values of an attribute before and after; of an object that is created or deleted, its value.
+fn planned_value(action: ChangeAction, attribute: &AttributeChange) -> String {
     let text = describe_attribute_change(attribute);
-    text.strip_prefix("(not set) -> ").map(str::to_owned).unwrap_or(text)
+    let value = match action {
+        ChangeAction::Create => text.strip_prefix("(not set) -> "),
+        ChangeAction::Delete => text.strip_suffix(" -> (not set)"),
+        ChangeAction::Update | ChangeAction::Replace => None,
+    };
+    value.unwrap_or(&text).to_owned()
 }
 
 /// What differs in a change that both plans have; none where nothing does.

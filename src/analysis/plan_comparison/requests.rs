@@ -224,7 +224,7 @@ fn served_by(spot: &ServedBy) -> String {
 /// A value of an operation for people; an object that another step creates is named by that step.
 fn operation_value(value: &serde_json::Value) -> String {
     match value.as_object().filter(|object| object.len() == 1).and_then(|object| object.get("step")?.as_str()) {
-        Some(step) => format!("the object of: {step}"),
+        Some(step) => format!("(id from: {step})"),
         None => match value.as_object() {
             Some(all) if !all.is_empty() => {
                 all.iter().map(|(name, value)| format!("{name}: {}", operation_value(value))).collect::<Vec<_>>().join(", ")

@@ -67,7 +67,11 @@ pub fn comparison_as_text(comparison: &PlanComparison, detail: TextDetail) -> St
     let mut out = String::new();
     for (name, plan) in [("First: ", &comparison.first), ("Second:", &comparison.second)] {
         out.push_str(&format!("{} {}\n", paint(STRONG, name), escape(&plan.file)));
-        out.push_str(&format!("        {}\n        {}\n", escape(&plan.summary), paint(FAINT, escape(&plan.digest))));
+        out.push_str(&format!(
+            "        {}\n        {}\n",
+            escape(&plan.summary),
+            paint(FAINT, format!("digest {}", escape(&plan.digest)))
+        ));
     }
     for section in sections(comparison, detail.verbose) {
         let style = if section.is_beside { FAINT } else { STRONG };
@@ -105,7 +109,12 @@ fn item_as_text(item: &Item) -> String {
 pub fn comparison_as_markdown(comparison: &PlanComparison) -> String {
     let mut lines = vec![format!("**{}**", result_sentence(comparison)), String::new()];
     for (name, plan) in [("First", &comparison.first), ("Second", &comparison.second)] {
-        lines.push(format!("- {name}: {}, {}, {}", code_span(&plan.file), code_span(&plan.summary), code_span(&plan.digest)));
+        lines.push(format!(
+            "- {name}: {}, {}, digest {}",
+            code_span(&plan.file),
+            code_span(&plan.summary),
+            code_span(&plan.digest)
+        ));
     }
     for section in sections(comparison, false) {
         lines.extend([String::new(), format!("#### {}", section.title), String::new()]);
