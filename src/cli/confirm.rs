@@ -43,38 +43,39 @@ impl IrreversibleLoss {
         by_account
     }
 
-    /// `cut off 2 phone numbers and delete 1 object`, with a separator between all but the last two parts.
+    /// `cut off 2 phone numbers and delete 1 object`.
     fn describe(self) -> String {
         let Self { numbers, deletes, replaces } = self;
         let old = if replaces == 1 { "the old one" } else { "the old ones" };
-        let parts: Vec<String> = [
+        join_parts([
             (numbers, format!("cut off {}", count_of(numbers, "phone number"))),
             (deletes, format!("delete {}", count_of(deletes, "object"))),
             (replaces, format!("replace {}, which deletes {old}", count_of(replaces, "object"))),
-        ]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(_, words)| words)
-        .collect();
-        match parts.as_slice() {
-            [] => String::new(),
-            [one] => one.clone(),
-            [first @ .., last] => format!("{} and {last}", first.join(", ")),
-        }
+        ])
+    }
+
+    /// The same without the counts, one of which is the answer.
+    fn describe_kinds(self) -> String {
+        join_parts([
+            (self.numbers, "cuts off phone numbers".to_owned()),
+            (self.deletes, "deletes objects".to_owned()),
+            (self.replaces, "replaces objects, which deletes the old ones".to_owned()),
+        ])
     }
 
     /// The number to type: the numbers that go dark, or else the objects that are deleted.
     fn number_to_type(self) -> usize {
         if self.numbers > 0 { self.numbers } else { self.deletes + self.replaces }
     }
+}
 
-    /// Why that is asked for, before the question; nothing where the answer is a word.
-    fn reason_to_type(self) -> Option<&'static str> {
-        match self {
-            Self { numbers: 0, deletes: 0, replaces: 0 } => None,
-            Self { numbers: 0, .. } => Some("To confirm that this is intended, type how many objects are deleted."),
-            _ => Some("To confirm that this is intended, type how many phone numbers are cut off."),
-        }
+/// The parts that there are, with a separator between all but the last two.
+fn join_parts<const N: usize>(parts: [(usize, String); N]) -> String {
+    let parts: Vec<String> = parts.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+    match parts.as_slice() {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
@@ -91,34 +92,55 @@ fn whole_loss(by_account: &BTreeMap<&str, IrreversibleLoss>) -> IrreversibleLoss
     })
 }
 
-/// The question, and its only accepted answer.
-fn confirmation_question(plan: &Plan) -> (String, String) {
-    let by_account = IrreversibleLoss::from_plan(plan);
-    let whole = whole_loss(&by_account);
-    if whole == IrreversibleLoss::default() {
-        return ("Type yes to apply".to_owned(), "yes".to_owned());
-    }
-    let answer = whole.number_to_type().to_string();
-    let mut question = format!("Type {answer} to {}", whole.describe());
-    if plan.accounts.len() > 1 {
-        let each: Vec<String> = by_account.iter().map(|(account, loss)| format!("{account}: {}", loss.describe())).collect();
-        match by_account.keys().next() {
-            Some(account) if by_account.len() == 1 => question.push_str(&format!(" (in {account})")),
-            _ => question.push_str(&format!(" ({})", each.join("; "))),
+/// What is asked before an apply.
+struct Confirmation {
+    /// What cannot be undone, in the words of a sentence that begins "telform cannot ask here whether to".
+    consequences: String,
+    /// What is said before the question.
+    reason: Option<String>,
+    /// The question. Whoever answers it has looked at the plan, which has the number.
+    question: String,
+    /// Its only accepted answer.
+    answer: String,
+}
+
+impl Confirmation {
+    fn from_plan(plan: &Plan) -> Self {
+        let by_account = IrreversibleLoss::from_plan(plan);
+        let whole = whole_loss(&by_account);
+        if whole == IrreversibleLoss::default() {
+            let (consequences, question) =
+                ("apply this plan".to_owned(), "Type yes to apply, or press Enter to cancel".to_owned());
+            return Self { consequences, reason: None, question, answer: "yes".to_owned() };
+        }
+        let mut consequences = whole.describe();
+        let mut accounts = String::new();
+        if plan.accounts.len() > 1 {
+            let names: Vec<&str> = by_account.keys().copied().collect();
+            accounts = format!(" (in {})", names.join(", "));
+            let each: Vec<String> = by_account.iter().map(|(account, loss)| format!("{account}: {}", loss.describe())).collect();
+            let parts = if each.len() == 1 { accounts.clone() } else { format!(" ({})", each.join("; ")) };
+            consequences.push_str(&parts);
+        }
+        let what = if whole.numbers > 0 { "phone numbers it cuts off" } else { "objects it deletes" };
+        Self {
+            consequences: escape(&consequences),
+            reason: Some(escape(&format!("This plan {}{accounts}.", whole.describe_kinds()))),
+            question: format!("Type how many {what}, or press Enter to cancel"),
+            answer: whole.number_to_type().to_string(),
         }
     }
-    (escape(&question), answer)
 }
 
 /// Asks. To apply something that cannot be undone, the user types how much of it is affected.
 pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError> {
-    let (question, answer) = confirmation_question(plan);
+    let Confirmation { consequences, reason, question, answer } = Confirmation::from_plan(plan);
     if !out.is_interactive() {
         let from_stdin = out.global.files.iter().any(|file| is_stdin(file));
         let why = if from_stdin { "standard input is the configuration, so it cannot also give the answer; " } else { "" };
         return Err(RunError::other(
             "telform::cli::not_interactive",
-            format!("nothing was written: telform cannot ask \"{question}\" here"),
+            format!("nothing was written: telform cannot ask here whether to {consequences}"),
             format!("{why}review the plan, then run again with --auto-approve"),
         ));
     }
@@ -130,15 +152,16 @@ pub(super) fn confirm_apply(out: &Console, plan: &Plan) -> Result<bool, RunError
         // The user must not answer without having seen the question.
         out.print_stderr(&format!("{}\n", plan.summary()));
     }
-    if let Some(reason) = whole_loss(&IrreversibleLoss::from_plan(plan)).reason_to_type() {
-        out.print_stderr(&format!("\n{reason}\n"));
+    if let Some(reason) = &reason {
+        out.print_stderr(&format!("\n{}\n", out.plan_detail().wrap_sentence(reason)));
     }
-    let asked = format!("\n{}: ", wrap_text(&question, out.width() - 2).join("\n"));
+    let gap = if reason.is_some() { "" } else { "\n" };
+    let asked = format!("{gap}{}: ", wrap_text(&question, out.width() - 2).join("\n"));
     Ok(ask_until_right(&answer, || plain_line(out, &asked), |told| out.print_stderr(&told)))
 }
 
-/// Asks, and after a wrong answer once more. A clear no, or the end of the input, is not asked about again. The sentence about the
-/// last wrong answer has no line end: the one about the cancelled run follows it.
+/// Asks, and after a wrong answer once more. An empty line, a clear no, or the end of the input, is not asked about again. The sentence
+/// about the last wrong answer has no line end: the one about the cancelled run follows it.
 fn ask_until_right(answer: &str, mut ask: impl FnMut() -> Option<String>, tell: impl Fn(String)) -> bool {
     for last in [false, true] {
         let Some(line) = ask() else { return false };
@@ -146,11 +169,11 @@ fn ask_until_right(answer: &str, mut ask: impl FnMut() -> Option<String>, tell: 
         if got == answer {
             return true;
         }
-        if matches!(got.to_lowercase().as_str(), "n" | "no") {
+        if matches!(got.to_lowercase().as_str(), "" | "n" | "no") {
             return false;
         }
-        let got = if got.is_empty() { "an empty line".to_owned() } else { format!("\"{}\"", escape(&shorten(got))) };
-        tell(format!("Expected \"{answer}\", got {got}.{}", if last { " " } else { "\n" }));
+        let wrong = if answer == "yes" { "is not yes" } else { "is not what the plan says" };
+        tell(format!("\"{}\" {wrong}.{}", escape(&shorten(got)), if last { " " } else { "\n" }));
     }
     false
 }
@@ -176,11 +199,12 @@ mod tests {
     #[test]
     fn a_wrong_answer_is_asked_about_once_more() {
         assert_eq!(on(&["1"]), (true, 1, String::new()));
-        assert_eq!(on(&["yes", " 1 "]), (true, 2, "Expected \"1\", got \"yes\".\n".to_owned()));
-        let twice = "Expected \"1\", got \"yes\".\nExpected \"1\", got an empty line. ";
-        assert_eq!(on(&["yes", "", "1"]), (false, 2, twice.to_owned()));
+        assert_eq!(on(&["yes", " 1 "]), (true, 2, "\"yes\" is not what the plan says.\n".to_owned()));
+        let twice = "\"yes\" is not what the plan says.\n\"2\" is not what the plan says. ";
+        assert_eq!(on(&["yes", "2", "1"]), (false, 2, twice.to_owned()));
+        assert_eq!(on(&["", "1"]), (false, 1, String::new()));
         assert_eq!(on(&["No"]), (false, 1, String::new()));
         assert_eq!(on(&[]), (false, 0, String::new()));
-        assert_eq!(on(&["2"]), (false, 1, "Expected \"1\", got \"2\".\n".to_owned()));
+        assert_eq!(on(&["2"]), (false, 1, "\"2\" is not what the plan says.\n".to_owned()));
     }
 }

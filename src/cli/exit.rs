@@ -1,11 +1,14 @@
 //! Errors that end a command, as people and programs read them.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use super::next_commands::RepeatedOptions;
 use crate::config::problem::{Problem, render_problems};
 use crate::model::resource::SourceLocation;
 use crate::output::{self, Failed};
 use crate::run::RunError;
-use crate::text::{escape, masked_for_display};
+use crate::text::{escape, masked_for_display, shell_quote};
 
 impl RunError {
     /// As people read it.
@@ -67,6 +70,33 @@ pub(crate) fn quote_arguments(mut error: clap::Error) -> clap::Error {
     for (kind, value) in quoted {
         error.insert(kind, value);
     }
+    error
+}
+
+/// The same with what the user probably means, where the parser cannot know it: a file needs `-f`, and an undo its run.
+pub(crate) fn with_tip(mut error: clap::Error, line: &[OsString]) -> clap::Error {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+    let wrong = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(all)) => all.join(" "),
+        _ => return error,
+    };
+    let is_yaml = |text: &str| matches!(text.rsplit('.').next(), Some("yaml" | "yml"));
+    let tip = match error.kind() {
+        ErrorKind::MissingRequiredArgument if wrong == "<RUN>" => {
+            "name the run: `telform undo last` is about the last one, and `telform journal list` shows all".to_owned()
+        }
+        ErrorKind::UnknownArgument if !wrong.starts_with('-') && (is_yaml(&wrong) || Path::new(&wrong).exists()) => {
+            let word = |word: &OsString| {
+                let text = word.to_string_lossy();
+                if text == wrong { format!("-f {}", shell_quote(&text)) } else { shell_quote(&text) }
+            };
+            let words: Vec<String> = line.iter().skip(1).filter(|word| *word != "--json").map(word).collect();
+            format!("a configuration is named with -f: `telform {}`", words.join(" "))
+        }
+        _ => return error,
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![escape(&tip).into()]));
     error
 }
 

@@ -31,12 +31,12 @@ pub(super) fn finished(out: &Console, command: &str, plan: &Plan, writes: usize,
         not_converged(out, second, unmet);
     } else {
         // A plan proves only what it read.
-        let part = match command {
-            "undo" => Some("only what was undone".to_owned()),
-            _ => describe_incomplete(second),
+        let part = describe_incomplete(second).map(|part| format!(" ({part})")).unwrap_or_default();
+        let proof = match command {
+            // A fresh plan of the YAML may want the undone run again.
+            "undo" => format!("{writes} {word}, and a second reading shows what was undone as it was before the run."),
+            _ => format!("{writes} {word}, and a fresh plan is empty{part}."),
         };
-        let part = part.map(|part| format!(" ({part})")).unwrap_or_default();
-        let proof = format!("{writes} {word}, and a fresh plan is empty{part}.");
         converged(out, command, second, &proof);
     }
 }
@@ -72,7 +72,7 @@ fn converged(out: &Console, command: &str, second: &Plan, proof: &str) {
         let address = notice.address.as_ref().map(ToString::to_string).unwrap_or_default();
         let attribute = notice.attribute.as_deref().unwrap_or_default();
         let what = format!("{address} {attribute}");
-        let text = escape(&format!("{} {}", what.trim_end(), notice.describe()));
+        let text = escape(&format!("{}: {}", what.trim_end(), notice.describe()));
         let lines = out.plan_detail().wrap(&text, 9).join("\n         ");
         out.print(&format!("Waiting: {lines}\n"));
     }

@@ -41,7 +41,7 @@ mod unfinished_run;
 pub use args::Cli;
 
 use crate::output::view::json;
-use crate::output::view::text::{complete_before_wrapping, fit_lines};
+use crate::output::view::text::fit_lines;
 use crate::output::{self, Said};
 use crate::run::{Exit, RunError};
 use crate::text::{masked_for_display, neutralize_output};
@@ -75,10 +75,10 @@ fn parse_and_run() -> ExitCode {
         let note = fit_lines(note, stderr_columns().unwrap_or(usize::MAX));
         let _ = writeln!(std::io::stderr(), "{}", sanitize_usage_error(&note));
     }
-    let parsed = program.try_get_matches_from(line.args).and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let parsed = program.try_get_matches_from(&line.args).and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return end_without_command(error),
+        Err(error) => return end_without_command(exit::with_tip(error, &line.args)),
     };
     if let Err(failure) = enter_folders(&cli.global.directory) {
         return end_before_run(&failure);
@@ -86,10 +86,6 @@ fn parse_and_run() -> ExitCode {
     let mut out = Console::new(&cli.global);
     out.tells_events = cli.command.tells_events();
     out.repeated_options = Arc::new(RepeatedOptions::from_matches(&matches));
-    if !out.global.json {
-        let options = Arc::clone(&out.repeated_options);
-        complete_before_wrapping(move |text| options.text(text).into_owned());
-    }
     panic_report::clear_meter_on_panic(&out.meter);
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,

@@ -38,6 +38,9 @@ const REPEATED: [&str; 27] = [
     "undo",
 ];
 
+/// Further options of the command itself, with which it is suggested again: what is read, and where the plan goes.
+const KEPT: [&str; 7] = ["plan", "snapshot", "snapshot-out", "format", "out", "sign", "then"];
+
 /// Those of them that permit what a plan does: only another command that makes a plan gets them.
 const ALLOWING: std::ops::Range<usize> = 8..17;
 
@@ -73,7 +76,9 @@ impl RepeatedOptions {
         let (mut command, mut given) = (&whole, matches);
         let folders = given.get_raw("directory").into_iter().flatten();
         let directory: String = folders.map(|folder| format!("-C {} ", shell_quote(&folder.to_string_lossy()))).collect();
-        if given.subcommand_name().is_some_and(|name| UPDATED_SEPARATELY.contains(&name)) {
+        // The first commands for a new configuration find the same services and the same ledger.
+        let begins = given.subcommand_name() == Some("init");
+        if !begins && given.subcommand_name().is_some_and(|name| UPDATED_SEPARATELY.contains(&name)) {
             return Self { directory, known_commands: Some(whole), ..Self::default() };
         }
         let mut own = vec!["telform".to_owned()];
@@ -90,23 +95,27 @@ impl RepeatedOptions {
             Some(file) => own = vec![format!("telform plan --out {file}")],
             None => own.extend(arguments),
         }
-        let only_plans = |argument: &clap::Arg| argument.get_long() == Some("plan") && given.get_flag("plan");
-        if command.get_arguments().any(only_plans) {
-            own.push("--plan".to_owned());
-        }
         for argument in command.get_arguments() {
-            let Some(long) = argument.get_long().filter(|long| REPEATED.contains(long)) else { continue };
+            let Some(long) = argument.get_long().filter(|long| REPEATED.contains(long) || KEPT.contains(long)) else { continue };
+            // There `--account` declares one.
+            if begins && long == "account" {
+                continue;
+            }
             let id = argument.get_id().as_str();
             if given.value_source(id) != Some(clap::parser::ValueSource::CommandLine) {
                 continue;
             }
             let flag = if long == "file" { "-f".to_owned() } else { format!("--{long}") };
-            if !argument.get_action().takes_values() {
-                options.push((long.to_owned(), flag));
-                continue;
+            let said: Vec<String> = if argument.get_action().takes_values() {
+                let values = given.get_raw(id).into_iter().flatten();
+                values.map(|value| format!("{flag} {}", shell_quote(&value.to_string_lossy()))).collect()
+            } else {
+                vec![flag]
+            };
+            match KEPT.contains(&long) {
+                true => own.extend(said),
+                false => options.extend(said.into_iter().map(|option| (long.to_owned(), option))),
             }
-            let values = given.get_raw(id).into_iter().flatten();
-            options.extend(values.map(|value| (long.to_owned(), format!("{flag} {}", shell_quote(&value.to_string_lossy())))));
         }
         // It is the same as `apply --destroy`.
         if command.get_name() == "destroy" && !options.iter().any(|(long, _)| long == "destroy") {
@@ -295,6 +304,18 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_an_init_finds_the_same_services_and_ledger() {
+        let again = of("telform init --account a=unpod --sandbox w.yaml --ledger l.json");
+        for (hint, whole) in [
+            ("telform plan -f telform.yaml", "telform plan -f telform.yaml --ledger l.json --sandbox w.yaml"),
+            ("telform validate", "telform validate --ledger l.json"),
+            ("telform init --quickstart", "telform init --quickstart"),
+        ] {
+            assert_eq!(again.complete_command(hint), whole);
+        }
+    }
+
+    #[test]
     fn a_destroy_is_suggested_as_one() {
         let again = of("telform destroy --account west");
         assert!(again.destroys());
@@ -302,6 +323,10 @@ mod tests {
         assert_eq!(again.this_command(&["--max-deletes 2".to_owned()]), "telform destroy --max-deletes 2 --account west");
         let options = ["--max-deletes 2".to_owned()];
         assert_eq!(of("telform destroy --plan").this_command(&options), "telform destroy --plan --max-deletes 2");
+        assert_eq!(
+            of("telform plan --out p.json --format html=p.html --snapshot s.json --target partners.a").this_command(&options),
+            "telform plan --format html=p.html --out p.json --snapshot s.json --max-deletes 2 --target partners.a"
+        );
         assert_eq!(of("telform undo last --plan").this_command(&options), "telform undo last --plan --max-deletes 2");
         assert_eq!(of("telform rehearse --undo last").this_command(&options), "telform rehearse --max-deletes 2 --undo last");
     }

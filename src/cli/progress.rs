@@ -14,7 +14,6 @@ use super::interrupt::stop_on_signals;
 use super::next_commands::RepeatedOptions;
 use super::refusals::render_refusals;
 use super::{panic_report, undo, unfinished_run};
-use crate::apply::SettledStep;
 use crate::apply::event::ApplyEvent;
 use crate::config::problem::render_problems;
 use crate::http::client::HttpObserver;
@@ -27,7 +26,7 @@ use crate::process;
 use crate::read::ListingProgress;
 use crate::run::journal::cut_off;
 use crate::run::{Busy, BusyGuard, Exit, Interrupts, Progress, RunError, RunEvent, Warning, next_commands};
-use crate::state::journal::{JournalFinding, JournalRecord, RecordedRun};
+use crate::state::journal::JournalRecord;
 use crate::text::escape;
 
 /// The end of an apply whose first changes are written.
@@ -76,7 +75,7 @@ impl Progress for Console {
                 cut_off(run),
                 escape(&accounts.join(", "))
             )),
-            RunEvent::Settled { run, plan, found } => settled(self, run, plan, found),
+            RunEvent::Settled { run, plan, found } => unfinished_run::report_settled(self, run, plan, found),
             RunEvent::Planned { document, .. } if json => self.print_event(&Said::Planned { document }),
             RunEvent::Planned { plan, .. } if !quiet => self.print(&text::plan_as_text(plan, self.plan_detail())),
             // Otherwise the outcome of the run decides.
@@ -102,24 +101,27 @@ impl Progress for Console {
             RunEvent::Stale { undo, moved, used } => {
                 if json {
                     self.print_event(&Said::Stale { moved });
-                } else if used.is_none() {
+                }
+                let plan = undo.map_or("telform plan".to_owned(), |run| format!("telform undo {} --plan", escape(run)));
+                if let Some(by) = used {
+                    return self.print_failure(&already_applied(by, &plan));
+                }
+                if !json {
                     self.print(&report::render_differences(moved, self.plan_detail()));
                 }
-                let why = used.map_or("the services changed since the review".to_owned(), |by| format!("it was {}", escape(by)));
-                let plan = undo.map_or("telform plan".to_owned(), |run| format!("telform undo {} --plan", escape(run)));
-                self.print_stderr(&format!("Stale plan: {why}. Nothing was written. Run `{plan}` again.\n"));
-            }
-            RunEvent::OtherDigest { digest, expected, used } => {
-                let review = if quiet { "Review it with `telform plan`" } else { "Review the plan above" };
-                let used = used.map(|by| format!(" The expected plan was {}.", escape(by))).unwrap_or_default();
                 self.print_stderr(&format!(
-                    "Stale plan: expected {}, got {digest}.{used} Nothing was written. {review} and use its digest.\n",
-                    escape(expected)
+                    "Stale plan: the services changed since the review. Nothing was written. Run `{plan}` again.\n"
                 ));
             }
-            RunEvent::SavedPlanUsed { by } => {
-                let by = escape(by);
-                self.print_stderr(&format!("Stale plan: it was {by}. Nothing was written. Run `telform plan` again.\n"));
+            RunEvent::OtherDigest { used: Some(by), .. } | RunEvent::SavedPlanUsed { by } => {
+                self.print_failure(&already_applied(by, "telform plan"));
+            }
+            RunEvent::OtherDigest { digest, expected, used: None } => {
+                let review = if quiet { "Review it with `telform plan`" } else { "Review the plan above" };
+                self.print_stderr(&format!(
+                    "Stale plan: expected {}, got {digest}. Nothing was written. {review} and use its digest.\n",
+                    escape(expected)
+                ));
             }
             RunEvent::Unbound { secrets: [], .. } => {}
             RunEvent::Unbound { secrets, .. } if json => self.print_event(&Said::Unbound { secrets }),
@@ -267,7 +269,7 @@ impl Progress for Console {
                     ""
                 };
                 self.print_stderr(&format!(
-                    "note: created a new fingerprint key in {path}{other}. If the file can get lost, as on a CI runner, the next run does not know the secrets: set TELFORM_FINGERPRINT_KEY there.\n"
+                    "note: no fingerprint key was found; the first write keeps a new one in {path}{other}. If the file can get lost, as on a CI runner, the next run does not know the secrets: set TELFORM_FINGERPRINT_KEY there.\n"
                 ));
             }
             Warning::SecretsMadeUp { repeated: true, .. } if self.global.verbose == 0 => {}
@@ -376,6 +378,15 @@ impl Console {
     }
 }
 
+/// A plan is applied once. `plan` is the command that makes the next one.
+fn already_applied(by: &str, plan: &str) -> RunError {
+    RunError::other(
+        "telform::plan::already_applied",
+        format!("this plan was {by}; nothing was written"),
+        format!("a plan is applied once; `{plan}` shows whether anything is left to do"),
+    )
+}
+
 /// Advised commands with the options of this run.
 fn complete(again: &RepeatedOptions, advice: &[NextCommand]) -> Vec<NextCommand> {
     let whole = |it: &NextCommand| NextCommand { what: it.what, command: again.complete_command(&it.command) };
@@ -385,30 +396,6 @@ fn complete(again: &RepeatedOptions, advice: &[NextCommand]) -> Vec<NextCommand>
 /// The last line of a plan that is not applied: the beginning of a long plan, which says why, has scrolled out of sight.
 fn refused(out: &Console, plan: &Plan) {
     out.print_stderr(&render_refusals(out, plan, "Nothing was written."));
-}
-
-/// What reading says about each open step of a run that was cut off.
-fn settled(out: &Console, run: &RecordedRun<'_>, plan: &Plan, all: &[SettledStep]) {
-    for found in all {
-        if out.global.json {
-            out.print_event(&Said::Settled { run: run.id, step: &found.step, verdict: found.verdict, evidence: &found.evidence });
-            continue;
-        }
-        if out.global.quiet {
-            continue;
-        }
-        let word = match found.verdict {
-            JournalFinding::Done => "done",
-            JournalFinding::NotDone => "not done",
-            JournalFinding::Unknown => "UNKNOWN",
-        };
-        let step = plan.steps.iter().find(|step| step.id == found.step);
-        let subject = step.map(report::step_subject).unwrap_or_default();
-        out.print_stderr(&format!("  {:>4} {word:8} {subject}\n", escape(&found.step)));
-        for line in wrap_text(&escape(&found.evidence), out.width() - 16) {
-            out.print_stderr(&format!("                {line}\n"));
-        }
-    }
 }
 
 /// The first of many names.

@@ -53,7 +53,7 @@ pub(super) fn moved_since(out: &Console, otherwise: &SavedUndoDifference) {
 pub(super) fn warn_yaml_differs(out: &Console, plan: &Plan) {
     let addresses: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();
     let text = format!(
-        "The YAML was not changed. If it still states what the run did, the next apply does it again ({}).",
+        "The YAML was not changed. Where it still states what that run did, the next apply does it again: change it first ({}).",
         escape(&addresses.join(", "))
     );
     out.print_stderr(&format!("{}\n", out.plan_detail().wrap_sentence(&text)));

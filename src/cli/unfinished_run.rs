@@ -1,13 +1,14 @@
-//! The end of a run that did not go through.
+//! The end of a run that did not go through, and what became of it later.
 
 use super::console::Console;
 use super::journal_head;
-use crate::apply::ApplyReport;
+use crate::apply::{ApplyReport, SettledStep};
 use crate::output::view::report::{self, NextCommand};
-use crate::output::view::text::TextDetail;
+use crate::output::view::text::{TextDetail, wrap_text};
 use crate::output::{Dark, Said, StepEnd, StepMore};
 use crate::plan::Plan;
 use crate::run::Exit;
+use crate::state::journal::{JournalFinding, RecordedRun};
 use crate::text::escape;
 
 /// Reports what was done, what was not, and how to continue.
@@ -76,4 +77,28 @@ fn emit_unfinished(out: &Console, plan: &Plan, report: &ApplyReport, advice: &[N
         reconnected: again.collect(),
         ledger_error,
     });
+}
+
+/// What reading says about each open step of a run that was cut off.
+pub(super) fn report_settled(out: &Console, run: &RecordedRun<'_>, plan: &Plan, all: &[SettledStep]) {
+    for found in all {
+        if out.global.json {
+            out.print_event(&Said::Settled { run: run.id, step: &found.step, verdict: found.verdict, evidence: &found.evidence });
+            continue;
+        }
+        if out.global.quiet {
+            continue;
+        }
+        let word = match found.verdict {
+            JournalFinding::Done => "done",
+            JournalFinding::NotDone => "not done",
+            JournalFinding::Unknown => "UNKNOWN",
+        };
+        let step = plan.steps.iter().find(|step| step.id == found.step);
+        let subject = step.map(report::step_subject).unwrap_or_default();
+        out.print_stderr(&format!("  {:>4} {word:8} {subject}\n", escape(&found.step)));
+        for line in wrap_text(&escape(&found.evidence), out.width() - 16) {
+            out.print_stderr(&format!("                {line}\n"));
+        }
+    }
 }

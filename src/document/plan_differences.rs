@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::resource::Address;
-use crate::plan::{AttributeChange, Change, ExistingObject, NumberImpact, Plan, ShownValue};
+use crate::plan::{AttributeChange, Change, ExistingObject, NumberEffect, NumberImpact, NumberLocation, Plan, ShownValue};
 use crate::text::distinguish_pair;
 
 /// One difference since the plan was made.
@@ -109,15 +109,25 @@ pub(crate) fn secret_source_differences(then: &Plan, now: &Plan) -> Vec<PlanDiff
 
 pub(crate) fn number_differences(then: &Plan, now: &Plan) -> Vec<PlanDifference> {
     let by_number = |plan: &Plan| -> BTreeMap<String, String> {
-        let text = |impact: &NumberImpact| {
-            let spot = |spot: &Option<crate::plan::NumberLocation>| {
-                spot.as_ref().map_or_else(|| "nowhere".to_owned(), |spot| format!("{} by {}", spot.bridge, spot.provider))
-            };
-            format!("{} to {}", spot(&impact.from), spot(&impact.to))
-        };
-        plan.impact.iter().map(|impact| (impact.number.clone(), text(impact))).collect()
+        plan.impact.iter().map(|impact| (impact.number.clone(), describe_impact(impact))).collect()
     };
     map_differences(&by_number(then), &by_number(now), "untouched", str::to_owned)
+}
+
+/// `moved on sales: providers.old -> providers.new`.
+fn describe_impact(impact: &NumberImpact) -> String {
+    let spot = |spot: &NumberLocation| format!("{}, served by {}", spot.bridge, spot.provider);
+    match (&impact.from, &impact.to) {
+        (Some(from), Some(to)) if from == to && impact.effect == NumberEffect::Settles => format!("settled on {}", spot(to)),
+        (Some(from), Some(to)) if from == to => format!("moved on {}: {}, old -> new", from.bridge, from.provider),
+        (Some(from), Some(to)) if from.bridge == to.bridge && from.account == to.account => {
+            format!("moved on {}: {} -> {}", from.bridge, from.provider, to.provider)
+        }
+        (Some(from), Some(to)) => format!("moved from {} to {}", spot(from), spot(to)),
+        (Some(from), None) => format!("cut off from {}", spot(from)),
+        (None, Some(to)) => format!("connected on {}", spot(to)),
+        (None, None) => "nowhere".to_owned(),
+    }
 }
 
 /// Entries that differ between two maps.
@@ -170,7 +180,8 @@ pub(crate) fn attribute_differences(then: &Change, now: &Change) -> Vec<PlanDiff
     found
 }
 
-fn describe_attribute_change(attribute: &AttributeChange) -> String {
+/// `"90804" -> "90210"`.
+pub(crate) fn describe_attribute_change(attribute: &AttributeChange) -> String {
     let shown = |value: &ShownValue| match value {
         ShownValue::Absent => "(not set)".to_owned(),
         ShownValue::Value(value) => value.to_string(),

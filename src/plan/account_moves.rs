@@ -193,7 +193,7 @@ pub(super) fn rule_against_delete_elsewhere<'a>(
         && !inputs.names_of_same_account(named).contains(&entry.account.as_str())
     {
         let detail = format!(
-            "the tombstone names account {named}, and the ledger knows {address} as {} of account {}",
+            "its entry under `removed` names account {named}, and the ledger knows {address} as {} of account {}",
             entry.id, entry.account
         );
         return Some((&entry.account, RefusalCode::AccountChanged, detail));

@@ -226,7 +226,7 @@ impl RefusalCode {
                 "this API cannot change it: correct the YAML, list the attribute under `lifecycle.ignore`, or leave the object out of this run with `--exclude`"
             }
             Self::DeleteUndocumented => {
-                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry or tombstone, and close it in the service's portal; to continue without it, add `--exclude {address}`. If your service does have a delete, set `{undocumented delete}: true` on the account"
+                "{service} documents no way to delete this {one}. Stop managing it with `telform forget {address}`, remove its entry from the YAML, and close it in the service's portal; to continue without it, add `--exclude {address}`. If your service does have a delete, set `{undocumented delete}: true` on the account"
             }
             Self::SeveralFit => "pin the right one with `id:`",
             Self::RenamedOnto => "correct `moved`, or release one of the two with `telform forget ADDRESS`",
@@ -275,7 +275,7 @@ impl RefusalCode {
                 "name every product of the organization under `{products}` on the account and confirm that with `{all products}: true`; or allow it for this run with `--allow-unseen-products`"
             }
             Self::UnknownRemoval => {
-                "write its `id:` or its complete natural key into the tombstone, or remove the tombstone; `telform adopt --all --out adopted` lists what exists and is not managed"
+                "write its `id:` or its complete natural key into its entry under `removed`, or remove that entry; `telform get {kind}` shows what exists, and what of it is managed"
             }
             Self::SimilarExists => {
                 "correct the spelling to manage the existing object; or allow it for this run with `--allow-similar {address}`"
@@ -290,7 +290,7 @@ impl RefusalCode {
                 "restore its entry and apply that first, without `--destroy`; or leave the old object as it is and release it with `telform forget {address}`"
             }
             Self::PinChanged => {
-                "to leave the old object as it is and release it, run `telform forget {address}`; to keep it, declare it under another address with its `id:`; to delete it, name its `id:` in a tombstone under another address; otherwise correct `id:`"
+                "to leave the old object as it is and release it, run `telform forget {address}`; to keep it, declare it under another address with its `id:`; to delete it, name its `id:` under `removed` with another address; otherwise correct `id:`"
             }
             Self::NewLedger => {
                 "if the ledger is elsewhere, name it with `--ledger PLACE` or `TELFORM_LEDGER`. If none exists yet, name the location of the new one in the same way, or first create it from the services with `telform ledger rebuild`"

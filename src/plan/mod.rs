@@ -215,7 +215,7 @@ pub struct LedgerLine {
     pub saved: Option<String>,
 }
 
-/// Live objects that no address claims.
+/// Live objects that no address claims and that the plan leaves alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnmanagedCount {
     /// Account.

@@ -96,6 +96,8 @@ pub enum NoticeCode {
     LeftOnBridge,
     /// A secret differs from the one sent on create, and is not sent again. Detail: what would send it.
     SecretOnlyOnCreate,
+    /// A secret that is sent only on create, and of which nothing is known. Detail: its source.
+    SecretNotCompared,
     /// An object exists and cannot be read. Detail: which, why, what can be done.
     Unreadable,
     /// Values or rows of an undocumented shape, which no entry manages. Detail: which.
@@ -191,7 +193,7 @@ impl NoticeCode {
 
     /// Whether nothing is open about it: such notices are summarised, not listed one by one.
     pub fn is_settled_secret(self) -> bool {
-        matches!(self, Self::SecretUnchanged | Self::SecretShown)
+        matches!(self, Self::SecretUnchanged | Self::SecretShown | Self::SecretNotCompared)
     }
 
     /// The summary for this many secrets about which nothing is open.
@@ -199,6 +201,9 @@ impl NoticeCode {
         let (what, them) = if count == 1 { ("secret", "it") } else { ("secrets", "them") };
         match self {
             Self::SecretUnchanged => format!("{count} {what} unchanged since telform last wrote {them}"),
+            Self::SecretNotCompared if count > 1 => {
+                format!("{count} {what} not compared: the service does not show them, and telform sends them only on create")
+            }
             _ => format!("{count} {what} {}", self.describe()),
         }
     }
@@ -222,6 +227,7 @@ impl NoticeCode {
             Self::Reshaped => "the service stores this value in a different form; not sent again",
             Self::DroppedByService => "does not apply here: the service ignores it, so it is not sent",
             Self::NotShown => "the service does not show it, or shows only part of it, so it cannot be compared",
+            Self::SecretNotCompared => "not compared: the service does not show it, and telform sends it only on create",
             Self::SecretUnknown => "unknown: telform has never written it; written only with --rewrite-secret",
             Self::SecretNotSupplied => "not supplied: not compared",
             Self::SecretNeeded => "not supplied, but must be sent: apply will stop before its first write",

@@ -39,6 +39,9 @@ impl LeavingObject<'_> {
     }
 }
 
+/// Why everything is deleted.
+pub(super) const DESTROYED: &str = "a destroy deletes everything that the configuration names";
+
 /// What is to be deleted, and what prevents it.
 #[derive(Debug, Default)]
 pub(super) struct Removals<'a> {
@@ -80,7 +83,7 @@ pub(super) fn find_removals<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, sel
                         &object.account,
                         kind,
                         live,
-                        "--destroy".to_owned(),
+                        DESTROYED.to_owned(),
                         object.prevent_delete || remembered,
                     );
                 }
@@ -190,7 +193,7 @@ impl<'a> Removals<'a> {
         }
         if let Some(known) = contradicting_id(inputs, wish) {
             let pinned = wish.id.unwrap_or_default();
-            let detail = format!("the tombstone says {pinned}, but in the ledger {} is {known}", wish.address);
+            let detail = format!("its entry under `removed` says {pinned}, but in the ledger {} is {known}", wish.address);
             return self.add_refusal(wish, accounts[0], RefusalCode::SeveralFit, detail);
         }
         if let Some((account, id, it)) = accounts.iter().find_map(|account| unreadable_removal(inputs, account, wish)) {
@@ -232,7 +235,7 @@ impl<'a> Removals<'a> {
                     wish,
                     several[0].0,
                     RefusalCode::SeveralFit,
-                    format!("{} live objects match the tombstone: {}", several.len(), ids.join(", ")),
+                    format!("{} live objects match its entry under `removed`: {}", several.len(), ids.join(", ")),
                 );
             }
         }
@@ -333,7 +336,10 @@ fn proof_of_absence(inputs: &Inputs<'_>, account: &str, wish: &RemovalRequest<'_
     let words = kind.natural_key.join(" + ");
     let key = wish.tombstone.map(|removal| &removal.key).filter(|key| !key.is_empty());
     let Some(key) = key else {
-        return Err(format!("the ledger does not know {}, and the tombstone names neither its id nor its {words}", wish.address));
+        return Err(format!(
+            "the ledger does not know {}, and its entry under `removed` names neither its id nor its {words}",
+            wish.address
+        ));
     };
     if key_text(kind, inputs.facts_of_account(account), |name| key.get(name)).is_none() {
         let named: Vec<&str> = key.keys().copied().collect();

@@ -102,19 +102,25 @@ impl Comparison<'_> {
         }
     }
 
-    /// A secret that is sent only on create: a notice reports that it differs now and, where the account can change it,
-    /// how.
+    /// A secret that is sent only on create, and that the service does not show: what telform sent then is all that is known. A notice
+    /// reports that it differs now and, where the account can change it, how; or that nothing is known.
     fn compare_create_only_secret(&self, field: &'static Field, secret: &DesiredSecret, found: &mut ObjectDifference) {
-        let Some(entry) = self.entry.filter(|_| self.secrets_readable) else { return };
-        let (Some(print), Some(sealed)) = (&secret.fingerprint, entry.secrets.get(field.name)) else {
-            return;
+        let entry = self.entry.filter(|_| self.secrets_readable);
+        let sent = entry.and_then(|entry| Some((entry, entry.secrets.get(field.name)?)));
+        let source = secret.source.to_string();
+        let (code, detail) = match (sent, &secret.fingerprint) {
+            (Some((entry, sealed)), Some(print)) => {
+                if *sealed == self.key.seal_fingerprint(entry.seal_account(), &entry.id, field.name, print) {
+                    (NoticeCode::SecretUnchanged, source)
+                } else {
+                    let way = field.changed_with;
+                    let way = way.map(|setting| format!("; `{}` on account {} sends it", setting.line(), self.wanted.account));
+                    (NoticeCode::SecretOnlyOnCreate, format!("{source}{}", way.unwrap_or_default()))
+                }
+            }
+            _ => (NoticeCode::SecretNotCompared, source),
         };
-        if *sealed != self.key.seal_fingerprint(entry.seal_account(), &entry.id, field.name, print) {
-            let way =
-                field.changed_with.map(|setting| format!("; `{}` on account {} sends it", setting.line(), self.wanted.account));
-            let detail = format!("{}{}", secret.source, way.unwrap_or_default());
-            found.remarks.notices.push(self.attribute_notice(NoticeCode::SecretOnlyOnCreate, field, Some(&detail)));
-        }
+        found.remarks.notices.push(self.attribute_notice(code, field, Some(&detail)));
     }
 
     /// A map that holds the service's own values where a source returned nothing: they are not compared.

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::Plan;
 use super::link_steps::link_call;
 use super::step::{FreedNumber, ObjectRef, Step, StepOperation};
+use super::{Change, ChangeAction, Plan};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod, StepId};
 use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, Link, NumberParameter, UpdateMethod};
 use crate::model::resource::{Address, ServedBy};
@@ -125,7 +125,11 @@ impl Plan {
                 undo_update(step, kind, before, &lost).into_iter().chain(secrets.map(name)).collect()
             }
             StepOperation::Delete { id, before, frees, prior_connections, .. } => {
-                let mut all = vec![undo_delete(step, kind, id, before, prior_connections)];
+                // The entry describes the object that replaces it, and so do its secrets.
+                let replaced = index.replacements.get(address).is_some_and(|change| {
+                    kind.secret_owners().any(|field| change.attributes.iter().any(|it| it.name == field.name))
+                });
+                let mut all = vec![undo_delete(step, kind, id, before, prior_connections, replaced)];
                 all.extend(
                     frees
                         .iter()
@@ -209,11 +213,15 @@ struct UndoIndex<'a> {
     deletes: BTreeMap<(&'a str, &'a str), &'a str>,
     /// Accounts in which the plan disconnects numbers.
     disconnecting: BTreeSet<&'a str>,
+    /// Changes that replace an object.
+    replacements: BTreeMap<&'a Address, &'a Change>,
 }
 
 impl<'a> UndoIndex<'a> {
     fn new(plan: &'a Plan) -> Self {
-        let mut index = Self { deletes: BTreeMap::new(), disconnecting: BTreeSet::new() };
+        let replacing = plan.changes.iter().filter(|change| change.action == ChangeAction::Replace);
+        let replacements = replacing.map(|change| (&change.address, change)).collect();
+        let mut index = Self { deletes: BTreeMap::new(), disconnecting: BTreeSet::new(), replacements };
         for step in &plan.steps {
             let account = step.call.account.as_str();
             match &step.operation {
@@ -341,6 +349,7 @@ fn undo_delete(
     id: &str,
     before: &AttributeValues,
     prior_connections: &BTreeMap<String, FreedNumber>,
+    replaced: bool,
 ) -> UndoEntry {
     let address = step.address.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut entries = IndexMap::new();
@@ -370,7 +379,8 @@ fn undo_delete(
     let path = swap_path_template(kind, &step.call.path, kind.member, kind.collection, "");
     let mut lost = format!("permanent: a {} that is created again has a different id", kind.singular);
     if !needed.is_empty() {
-        lost.push_str(&format!(" and needs its {} from the YAML", needed.join(", ")));
+        let then = if replaced { ", where its entry has the earlier values again" } else { "" };
+        lost.push_str(&format!(" and needs its {} from the YAML{then}", needed.join(", ")));
     }
     if kind.hidden_until_verified {
         lost.push_str(", and stays invisible until it is confirmed");

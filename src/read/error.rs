@@ -122,10 +122,17 @@ fn advise_on_error(account: &Account, error: &ApiError) -> (&'static str, String
             "the token is not accepted",
             format!("Check the source that `accounts.{name}.token` names, and that the token has not expired"),
         ),
-        AnswerClass::Forbidden => (
-            "the token does not allow reading this",
-            format!("Give the token of account `{name}` the right to read it, and check the account's settings"),
-        ),
+        AnswerClass::Forbidden => match account.service.setting_of(SettingRole::Organization) {
+            // The answer is the same for both.
+            Some(setting) => (
+                "the organization is not the token's, or the token may not read this",
+                format!("Check `accounts.{name}.{}`, and that the token may read this in that organization", setting.name),
+            ),
+            None => (
+                "the token does not allow reading this",
+                format!("Give the token of account `{name}` the right to read it, and check the account's settings"),
+            ),
+        },
         AnswerClass::NoSuchPath => ("the path does not exist", format!("Check `accounts.{name}.base_url`")),
         AnswerClass::Gone => (
             "it does not exist",

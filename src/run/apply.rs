@@ -153,8 +153,7 @@ async fn apply_plan(
         reviewed.same_owners(&plan)?;
         let moved = reviewed.moved(&run, &plan);
         if !moved.is_empty() {
-            // The same plan may have been applied without its file.
-            let used = journal.used_by(reviewed).or_else(|| journal.digest_used_by(reviewed.digest()));
+            let used = journal.applied_by(reviewed);
             progress.on_event(&RunEvent::Stale { undo: None, moved: &moved, used: used.as_deref() });
             return Ok(Exit::Stale.into());
         }

@@ -131,7 +131,11 @@ pub(crate) fn is_ignored(file: &Path) -> Option<bool> {
     }
 }
 
-/// Whether the current folder is in a work tree.
-pub(crate) fn is_work_tree() -> bool {
-    Git::here().line(&["rev-parse", "--is-inside-work-tree"]).is_some_and(|answer| answer == "true")
+/// Whether the current folder is in a work tree; `None` where a repository is there and git does not run, or refuses to answer.
+pub(crate) fn is_work_tree() -> Option<bool> {
+    let here = std::env::current_dir().ok()?;
+    if !here.ancestors().any(|folder| folder.join(".git").exists()) {
+        return Some(false);
+    }
+    Git::here().line(&["rev-parse", "--is-inside-work-tree"]).map(|answer| answer == "true")
 }

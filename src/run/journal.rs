@@ -79,6 +79,11 @@ impl<'a> RunJournal<'a> {
         used_by(&self.journal.lines, reviewed)
     }
 
+    /// The run that explains why a saved plan no longer fits: it used its file, or applied the same plan without it.
+    pub(crate) fn applied_by(&self, reviewed: &SavedPlan) -> Option<String> {
+        applied_by(&self.journal.lines, reviewed)
+    }
+
     /// The last run of a plan with this digest, in words.
     pub(crate) fn digest_used_by(&self, digest: &str) -> Option<String> {
         last_run(&self.journal.lines, |started| started.digest == digest)
@@ -229,6 +234,12 @@ impl<'a> RunJournal<'a> {
 /// The run that used a saved plan, in words.
 pub(crate) fn used_by(lines: &[JournalLine], reviewed: &SavedPlan) -> Option<String> {
     last_run(lines, |started| started.plan_file.as_deref() == Some(reviewed.checksum()))
+}
+
+/// The last run of a saved plan, in words: from its file, or of the same plan without it.
+pub(crate) fn applied_by(lines: &[JournalLine], reviewed: &SavedPlan) -> Option<String> {
+    let file = Some(reviewed.checksum());
+    last_run(lines, |started| started.plan_file.as_deref() == file || started.digest == reviewed.digest())
 }
 
 /// The last run that began like this, in words: `already applied by run 1f0c of ops at 2026-11-30T15:20:00Z`.

@@ -123,8 +123,11 @@ impl SavedPlan {
     }
 
     fn from_file(path: &Path, file: FileText) -> Result<Self, RunError> {
-        let unusable =
-            |error: document::DocumentError| RunError::other(error.code(), format!("{}: {error}", path.display()), error.help());
+        let unusable = |error: document::DocumentError| {
+            let is_yaml = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
+            let help = if is_yaml { "name a configuration with `-f`; " } else { "" };
+            RunError::other(error.code(), format!("{}: {error}", path.display()), format!("{help}{}", error.help()))
+        };
         let document = document::read_plan_document(&file.text).map_err(unusable)?;
         let plan = document.to_plan().map_err(unusable)?;
         Ok(Self { document, plan, file })

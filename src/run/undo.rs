@@ -107,7 +107,7 @@ pub(crate) async fn undo_signed(
     let store = session.store.clone();
     let book = RunJournal::open(context, &store, &session.ledger, &session.chain).await?;
     settle::settle(&mut session, &book).await?;
-    let used = reviewed.and_then(|reviewed| book.used_by(reviewed));
+    let used = reviewed.and_then(|reviewed| book.applied_by(reviewed));
     drop(book);
     let PlannedUndo { of, live, plan, not_undone, moved, was_undo, .. } =
         plan_undo(&mut session, &request.of, &request.choice).await?;

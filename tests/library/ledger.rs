@@ -309,11 +309,14 @@ fn the_key_file_is_for_its_owner_alone() {
     assert!(store.fingerprint_key(None).expect("none is no error").is_none());
     let made = store.make_key().expect("made");
     let path: PathBuf = folder.path().join("ledger.key");
+    assert!(!path.exists(), "a run that writes nothing leaves no key behind");
+    store.keep_new_key().expect("kept");
     assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
     let read = store.fingerprint_key(None).expect("readable").expect("there");
     assert_eq!(read.key_check(), made.key_check());
     let text = fs::read_to_string(&path).expect("readable");
-    assert!(store.make_key().is_err(), "a key is never made twice: what was sealed with the first would be lost");
+    store.make_key().expect("another one");
+    assert!(store.keep_new_key().is_err(), "a key is never kept twice: what was sealed with the first would be lost");
     assert_eq!(fs::read_to_string(&path).expect("readable"), text);
     for open in [0o640, 0o604, 0o660, 0o777] {
         fs::set_permissions(&path, fs::Permissions::from_mode(open)).expect("my file");

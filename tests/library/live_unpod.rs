@@ -148,7 +148,10 @@ async fn a_wrong_organization_is_an_error() {
     let unknown = error(&world(organization(other)).await, &["providers"]).await;
     says(&unknown, &["`acme.example`", "Acme.example", "accounts.unpod.org_handle", "globex\\u{202e}"]);
     let forbidden = status(403, json!({"status_code": 403, "message": "Invalid organization handle."}));
-    says(&error(&world(organization(forbidden)).await, &["providers"]).await, &["does not allow", "Invalid organization"]);
+    says(
+        &error(&world(organization(forbidden)).await, &["providers"]).await,
+        &["the organization is not the token's, or the token may not read this", "Invalid organization"],
+    );
     let not_found = status(206, json!({"status_code": 206, "message": "Organization not found", "data": {}}));
     says(&error(&world(organization(not_found)).await, &["providers"]).await, &["206"]);
     let broken = error(&world(organization(status(500, json!({})))).await, &["providers"]).await;

@@ -148,7 +148,8 @@ fn a_saved_limited_plan_is_verified_and_applied_as_it_is() {
 #[test]
 fn the_rest_follows_after_a_fresh_plan_and_a_question() {
     let story = story(&providers(6));
-    let yes = [("Type yes to apply: ", "yes\n"), ("Type yes to apply: ", "yes\n")];
+    let yes =
+        [("Type yes to apply, or press Enter to cancel: ", "yes\n"), ("Type yes to apply, or press Enter to cancel: ", "yes\n")];
     let ran = converse(&story, "apply --limit 2 --then all", &yes);
     assert_eq!(ran.code, 0, "{}", ran.whole());
     shot!("apply_then_all", ran);
@@ -161,7 +162,8 @@ fn the_rest_follows_after_a_fresh_plan_and_a_question() {
 #[test]
 fn a_no_to_the_rest_ends_well_and_says_what_is_left() {
     let story = story(&providers(6));
-    let answers = [("Type yes to apply: ", "yes\n"), ("Type yes to apply: ", "no\n")];
+    let answers =
+        [("Type yes to apply, or press Enter to cancel: ", "yes\n"), ("Type yes to apply, or press Enter to cancel: ", "no\n")];
     let ran = converse(&story, "apply --limit 2 --then all", &answers);
     assert_eq!(ran.code, 0, "{}", ran.whole());
     ran.says("Not confirmed. 4 changes are left, and none of them was written.");
@@ -234,9 +236,13 @@ fn a_kill_before_the_rest_leaves_nothing_open() {
     let story = story(&providers(6));
     let mut terminal = crate::terminal::Terminal::open();
     let mut child = terminal.asks(story.command("apply --limit 2 --then all"));
-    assert!(terminal.until(|text| text.ends_with("Type yes to apply: ")));
+    assert!(terminal.until(|text| text.ends_with("Type yes to apply, or press Enter to cancel: ")));
     terminal.types("yes\n");
-    assert!(terminal.until(|text| text.matches("Type yes to apply: ").count() == 2), "{}", terminal.text());
+    assert!(
+        terminal.until(|text| text.matches("Type yes to apply, or press Enter to cancel: ").count() == 2),
+        "{}",
+        terminal.text()
+    );
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(story.writes().len(), 2);

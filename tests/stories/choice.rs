@@ -106,7 +106,7 @@ fn one_number_that_cannot_be_cut_saves_the_configuration() {
 fn a_question_that_nobody_can_answer() {
     let story = story();
     for args in ["apply", "apply --non-interactive", "apply --json"] {
-        story.expect(1, args).says("telform cannot ask").says("Type yes to apply");
+        story.expect(1, args).says("telform cannot ask").says("telform cannot ask here whether to apply this plan");
     }
     assert_eq!(story.writes(), [""; 0]);
     assert!(!story.path(".telform/ledger.json").exists());

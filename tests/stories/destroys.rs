@@ -21,9 +21,16 @@ fn managed() -> Story {
 #[test]
 fn guards_hold_and_the_whole_command_is_shown() {
     let story = managed();
-    shot!("destroy_command_refused", story.expect(3, "destroy --auto-approve"));
+    let refused = story.expect(3, "destroy --auto-approve");
+    // Who typed `destroy` did not type an option, and wrote nothing under `removed`.
+    let (plan, _) = refused.stdout.split_once("\nPlan:").unwrap();
+    assert!(
+        plan.contains("a destroy deletes everything") && !plan.contains("--destroy") && !plan.contains("tombstone"),
+        "{plan}"
+    );
+    shot!("destroy_command_refused", refused);
     let asked = story.expect(1, "destroy --max-deletes 2 --max-numbers-dark 3");
-    asked.says("telform cannot ask \"Type 3 to cut off 3 phone numbers and delete 2 objects\" here");
+    asked.says("telform cannot ask here whether to cut off 3 phone numbers and delete 2 objects");
     assert_eq!(story.writes(), [""; 0]);
 }
 

@@ -75,7 +75,7 @@ fn what_the_token_may_not_read_and_where_nobody_is() {
     let story = west_story();
     story.fault("{ match: { times: 0 }, effect: { answer: { status: 403 } } }");
     let ran = story.expect(1, "doctor --json");
-    assert_eq!(verdict(&ran, "scopes"), "wrong");
+    assert_eq!(verdict(&ran, "access"), "wrong");
     story.sandbox.clear_faults();
     let yaml = story.read("telform.yaml");
     story.file("telform.yaml", &yaml.replace("/core/v2", "/core/v3"));
@@ -156,4 +156,21 @@ fn against_the_sandbox() {
     story.expect(0, "init --quickstart");
     shot!("doctor_sandbox", story.expect(0, "doctor --sandbox world.yaml"));
     assert!(!story.path("world.state.yaml").exists(), "looking keeps no state");
+}
+
+/// What nothing looked at is not counted as in order.
+#[cfg(unix)]
+#[test]
+fn a_git_that_does_not_run() {
+    let story = west_story();
+    let doctor = || {
+        let output = story.command("doctor --json").env("PATH", story.dir.path()).output().unwrap();
+        story.ran("doctor --json", &output)
+    };
+    doctor().says("not a git work tree");
+    std::fs::create_dir(story.path(".git")).unwrap();
+    let ran = doctor();
+    assert_eq!(ran.code, 0, "{}", ran.whole());
+    ran.says("a repository is here, but git did not run");
+    assert_eq!(verdict(&ran, "git"), "warning");
 }

@@ -322,3 +322,42 @@ fn an_account_that_fails_is_named_and_the_others_are_reported() {
     story.unset("CARRIERX_TOKEN");
     story.expect(1, "drift").says("telform::secret::missing").says("`unpod`").says("`carrierx`");
 }
+
+/// What did not drift is not written again: its quotes, comments and order stay as a person wrote them.
+#[test]
+fn only_what_differs_is_written() {
+    let story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
+    let body = "    attributes:\n      tier: gold   # since May\n      desk: west\n      # kept for billing\n      plan: 'a b'\n    callbacks: { sms: https://a.example, app_mediator: https://b.example }   # ours\n";
+    story.carrierx(&west(body));
+    story.apply();
+    let before = story.read("telform.yaml");
+    by_hand(&story, |world| {
+        let partner = &mut world["carrierx"]["partners"][0];
+        partner["attributes"] = json!({ "tier": "silver", "plan": "a b", "floor": "2" });
+        partner["callbacks"] = json!({ "sms": "https://c.example", "app_mediator": "https://b.example" });
+    });
+    story.expect(0, "drift --accept");
+    let after = before
+        .replace("tier: gold ", "tier: \"silver\" ")
+        .replace("      desk: west\n", "")
+        .replace("plan: 'a b'\n", "plan: 'a b'\n      floor: \"2\"\n")
+        .replace("sms: https://a.example,", "sms: \"https://c.example\",");
+    assert_eq!(story.read("telform.yaml"), after);
+    story.expect(0, "drift").says("No drift");
+    // In braces, too; what is taken out of them is written as a whole.
+    by_hand(&story, |world| {
+        let sms = json!({ "sms": "https://c.example", "app_mediator": "https://b.example", "app_conference_call": "https://d.example" });
+        world["carrierx"]["partners"][0]["callbacks"] = sms;
+    });
+    story.expect(0, "drift --accept");
+    let braces = "callbacks: { sms: \"https://c.example\", app_mediator: https://b.example, app_conference_call: \"https://d.example\" }   # ours";
+    assert!(story.read("telform.yaml").contains(braces), "{}", story.read("telform.yaml"));
+    by_hand(&story, |world| world["carrierx"]["partners"][0]["callbacks"] = json!({ "sms": "https://c.example" }));
+    story.expect(0, "drift --accept");
+    assert!(
+        story.read("telform.yaml").contains("callbacks: { sms: \"https://c.example\" }   # ours"),
+        "{}",
+        story.read("telform.yaml")
+    );
+    story.in_sync();
+}

@@ -68,7 +68,7 @@ fn a_tombstone_that_contradicts_the_ledger_is_refused() {
     story.apply();
     story.unpod("providers: {}\nremoved: [{ address: providers.old, id: '99' }]\n");
     let ran = story.expect(3, "plan --max-deletes 1 --max-numbers-dark 1");
-    ran.says("the tombstone says 99, but in the ledger providers.old is 42");
+    ran.says("its entry under `removed` says 99, but in the ledger providers.old is 42");
     // Once that one is deleted, nothing contradicts any more.
     story.sandbox.edit(|world| {
         world.unpod.configurations.clear();

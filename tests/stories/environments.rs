@@ -69,7 +69,7 @@ const PRODUCTION: &str = "-f base.yaml -f production.yaml";
 /// The digest that a plan ends with.
 fn digest(story: &Story, files: &str) -> String {
     let plan = story.expect(0, &format!("plan {files}"));
-    plan.stdout.lines().find(|line| line.starts_with("sha256:")).unwrap().to_owned()
+    plan.stdout.lines().find_map(|line| line.strip_prefix("Digest: ")).unwrap().to_owned()
 }
 
 #[test]

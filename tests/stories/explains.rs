@@ -10,7 +10,9 @@ fn told(story: &Story, options: &str, addresses: &[&str]) -> Ran {
     let mut shown = String::new();
     for address in addresses {
         let ran = story.expect(0, &format!("explain {address}{options}"));
-        let long: Vec<&str> = ran.stdout.lines().filter(|line| line.chars().count() > 80).collect();
+        // A command is not broken.
+        let long = ran.stdout.lines().filter(|line| line.chars().count() > 80 && !line.contains("`telform "));
+        let long: Vec<&str> = long.collect();
         assert_eq!(long, [""; 0], "{address}: a line is longer than 80 columns");
         assert_eq!(ran.stderr, "", "{address}");
         shown.push_str(&format!("=== explain {address}{options}\n{}\n", ran.stdout));

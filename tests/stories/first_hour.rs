@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::bench::Story;
-use crate::partners::{verified, west};
+use crate::partners::{verified, west, world_with_west};
 
 /// Every file and folder of a story.
 fn files(folder: &std::path::Path) -> BTreeSet<std::path::PathBuf> {
@@ -167,5 +167,26 @@ fn a_plan_that_was_applied_without_its_file_is_said_to_be_applied() {
     story.expect(0, "plan --out plan.json");
     story.apply();
     let again = story.expect(4, "apply plan.json --auto-approve");
-    again.says("Stale plan: it was already applied by run").is_silent_about("the services changed");
+    again.says("[telform::plan::already_applied]: this plan was already applied by run").is_silent_about("the services changed");
+    story.expect(4, "rehearse plan.json").says("this plan was already applied by run");
+}
+
+/// A command that fails before its first write leaves no key of its own behind.
+#[test]
+fn what_writes_nothing_leaves_no_key() {
+    let mut story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(&west("    city: LA\n"));
+    let key = story.path(".telform/ledger.key");
+    story.expect(1, "adopt partners.other 7a9d2f10-0000-4000-8000-000000000000").says("telform::adopt::missing");
+    assert!(!key.exists());
+    // Not confirmed, refused by the service, nothing to do.
+    story.expect(1, "apply --non-interactive").says("telform cannot ask here");
+    assert!(!key.exists());
+    story.set("CARRIERX_TOKEN", "canary-wrong-token");
+    story.expect(1, "apply --auto-approve").says("telform::live::unauthorized");
+    assert!(!key.exists());
+    story.set("CARRIERX_TOKEN", crate::bench::CARRIERX_TOKEN);
+    story.apply();
+    assert!(key.exists());
+    story.in_sync();
 }

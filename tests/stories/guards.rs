@@ -246,6 +246,8 @@ fn the_question_repeats_the_consequence_and_only_its_number_applies() {
         assert_eq!(ran.code, 1, "{wrong}: {}", ran.whole());
         assert!(ran.stderr.ends_with("Cancelled; nothing was written.\n"), "{}", ran.stderr);
         assert_eq!(story.writes(), [""; 0], "{wrong}");
+        // The number is in the plan, and not in the question.
+        assert!(!ran.stderr.contains('3') || wrong.contains('3'), "{}", ran.stderr);
         shown.push_str(&format!("=== {wrong}\n{}", ran.stderr));
     }
     shot!("confirm_wrong", Ran { code: 1, stdout: shown, stderr: String::new() });

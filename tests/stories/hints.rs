@@ -188,3 +188,25 @@ fn a_secret_says_where_it_changed() {
     story.expect(0, "plan").says("changed at the service: will be written").is_silent_about("in the configuration");
     story.expect(2, "drift").says("changed outside telform").is_silent_about("in the configuration");
 }
+
+/// What a new user types first: a file without `-f`, an undo without its run.
+#[test]
+fn a_wrong_word_says_the_right_one() {
+    let story = quickstart();
+    for (typed, meant) in [
+        ("validate main.yaml", "`telform validate -f main.yaml`"),
+        ("plan main.yaml --sandbox world.yaml", "`telform plan -f main.yaml --sandbox world.yaml`"),
+        ("drift main.yaml", "`telform drift -f main.yaml`"),
+        ("undo", "`telform undo last`"),
+        ("undo --plan", "`telform journal list`"),
+    ] {
+        story.expect(1, typed).says(meant);
+        let document: serde_json::Value = story.expect(1, &format!("--json {typed}")).json();
+        assert!(document["help"].as_str().unwrap().contains(meant), "{document}");
+    }
+    story.expect(1, "plan nosuch").is_silent_about("named with -f");
+    story.expect(1, "apply main.yaml").says("telform::plan::no_plan").says("name a configuration with `-f`");
+    // Asked again, a plan still goes to its file.
+    let refused = story.expect(3, &format!("plan --out plan.json --max-deletes 0 {HERE}"));
+    refused.says("telform plan --out plan.json --max-deletes 2 -f main.yaml --sandbox world.yaml");
+}

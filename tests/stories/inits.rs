@@ -82,6 +82,58 @@ fn with_options_each_account_gets_one_get() {
     assert_eq!(story.read("telform.yaml"), yaml);
 }
 
+/// The commands below `Next:`, as they are printed.
+fn next_commands(ran: &crate::bench::Ran) -> Vec<String> {
+    let (_, next) = ran.stdout.split_once("\nNext:\n").expect("next steps");
+    let commands = next.lines().filter_map(|line| line.strip_prefix("  telform "));
+    commands.map(|line| line.split("  ").next().unwrap_or(line).to_owned()).collect()
+}
+
+#[test]
+fn the_next_steps_do_what_they_say() {
+    let story = Story::new(WORLD);
+    let steps = next_commands(&story.expect(0, &format!("init {} {}", unpod(&story), carrierx(&story))));
+    assert_eq!(steps, ["plan", "adopt --all --out adopted", "plan -f telform.yaml -f adopted"]);
+    for step in &steps {
+        story.expect(0, step);
+    }
+    // A plan without the folder would delete what is managed now.
+    story.expect(0, &steps[2]).says("Plan: no changes");
+
+    // The simulator is that of the init, and needs no token.
+    let mut story = Story::new("{}");
+    story.unset("UNPOD_TOKEN");
+    story.file("world.yaml", WORLD);
+    let ran = story.expect(0, "init --account unpod --set unpod.org_handle=acme.example --sandbox world.yaml");
+    ran.says("`telform doctor --sandbox world.yaml` checks it");
+    for step in next_commands(&ran) {
+        assert!(step.ends_with(" --sandbox world.yaml"), "{step}");
+        story.expect(0, &step);
+    }
+    let story = Story::new("{}");
+    story.file("world.yaml", WORLD);
+    let steps = next_commands(&story.expect(0, "init --sandbox world.yaml"));
+    assert_eq!(steps, ["validate", "doctor --sandbox world.yaml", "plan --sandbox world.yaml"]);
+    let story = Story::new("{}");
+    story.file("world.yaml", WORLD);
+    let adopted = story.expect(0, "init --account unpod --set unpod.org_handle=acme.example --adopt --sandbox world.yaml");
+    adopted.says("Next: set these variables, then telform plan --sandbox world.yaml\n");
+}
+
+/// The service answers a wrong handle like a missing right, and the list of organizations tells them apart.
+#[test]
+fn a_wrong_organization_is_not_called_a_missing_right() {
+    let story = Story::new(WORLD);
+    let wrong = unpod(&story).replace("acme.example", "acme.exampel");
+    let ran = story.expect(1, &format!("init {wrong}"));
+    ran.says("telform::live::organization").says("has the handle `acme.exampel`; it has acme.example");
+    assert_eq!(inside(&story), [""; 0], "nothing is written");
+    // Where nothing tells them apart, both are named.
+    story.fault("{ match: { path: '*/organizations/', times: 0 }, effect: { answer: { status: 401 } } }");
+    let ran = story.expect(1, &format!("init {wrong}"));
+    ran.says("the organization is not the token's, or the token may not read this").says("`accounts.unpod.org_handle`");
+}
+
 #[test]
 fn what_exists_is_adopted() {
     let story = Story::new(WORLD);

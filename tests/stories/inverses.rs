@@ -68,6 +68,11 @@ fn request(call: &v1::CallV1, ids: &BTreeMap<String, String>) -> String {
 #[track_caller]
 fn holds(story: &Story) {
     story.expect(0, &format!("apply {GUARDS}"));
+    is_undone_as_saved(story);
+}
+
+#[track_caller]
+fn is_undone_as_saved(story: &Story) {
     story.take_log();
     let ran = story.expect(0, &format!("undo last {GUARDS}"));
     ran.is_silent_about("Different from what was saved");
@@ -151,7 +156,22 @@ fn of_a_replacement() {
     yaml("plivo");
     story.apply();
     yaml("exotel");
-    holds(&story);
+    story
+        .expect(0, "plan --max-deletes 1")
+        .says("needs its auth_token from the YAML, where its entry has the earlier values again");
+    story.expect(0, &format!("apply {GUARDS}"));
+    story.take_log();
+    // The secret of the entry is that of the other provider: it is not sent to the first one, and no number loses what serves it.
+    let left = story.expect(0, &format!("undo last {GUARDS}"));
+    left.says("the auth_token of its entry is for provider \"exotel\", and the deleted one had \"plivo\"");
+    left.says("what replaced it stays").says("write the earlier values and the source of their secret into the entry");
+    assert_eq!(story.writes(), [""; 0]);
+    yaml("plivo");
+    // The bridge keeps the name of what serves its numbers, and that is replaced.
+    story
+        .expect(0, "undo last --plan --max-deletes 9 --max-numbers-dark 9")
+        .says("numbers  (the names stay, and what they name is replaced)");
+    is_undone_as_saved(&story);
 }
 
 #[test]

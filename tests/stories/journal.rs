@@ -66,18 +66,21 @@ fn a_saved_plan_is_used_once() {
     // What the plan changed is no reason to suspect the services.
     let again = story.expect(4, "apply plan.json --auto-approve");
     again
-        .says("Stale plan: it was already applied by run")
+        .says("error[telform::plan::already_applied]: this plan was already applied by run")
         .is_silent_about("the services changed")
         .is_silent_about("New Street 3");
-    story.expect(4, "rehearse plan.json").says("Stale plan: it was already applied by run");
+    story.expect(4, "rehearse plan.json").says("error[telform::plan::already_applied]: this plan was already applied by run");
     let digest = story.expect(0, "show plan.json --json").json()["digest"].as_str().unwrap().to_owned();
-    story.expect(4, &format!("apply --expect {digest} --auto-approve")).says("The expected plan was already applied by run");
+    story
+        .expect(4, &format!("apply --expect {digest} --auto-approve"))
+        .says("error[telform::plan::already_applied]: this plan was already applied by run");
     // Everything is again as the plan saw it.
     by_hand(&story, "address1", "New Street 2");
     story.take_log();
-    let again = story.expect(4, "apply plan.json --auto-approve");
-    again.says("Stale plan: it was already applied by run");
-    assert_eq!(story.writes(), [""; 0]);
+    for again in ["apply plan.json --auto-approve", "rehearse plan.json"] {
+        story.expect(4, again).says("error[telform::plan::already_applied]: this plan was already applied by run");
+        assert_eq!(story.writes(), [""; 0]);
+    }
     story.expect(0, "plan --out plan.json");
     story.expect(0, "apply plan.json --auto-approve");
 }

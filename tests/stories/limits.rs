@@ -75,7 +75,7 @@ fn a_revoked_token_stops_only_what_needs_its_account() {
     story.expect(0, &format!("apply --auto-approve {limits}")).says("a fresh plan is empty");
     // Omitted objects are still managed.
     assert!(story.ledger()["objects"]["partners.west"]["id"].is_string());
-    story.expect(0, "undo last --auto-approve --max-deletes 2 --account up").says("fresh plan is empty");
+    story.expect(0, "undo last --auto-approve --max-deletes 2 --account up").says("as it was before the run");
     story.expect(0, "explain providers.main --account up");
     story.expect(0, "ledger rebuild --replace --account up");
     assert!(story.ledger()["objects"]["partners.west"]["id"].is_string(), "kept");
@@ -93,7 +93,7 @@ fn an_undo_asks_only_the_accounts_of_its_run() {
     let mut story = both(OBJECTS);
     story.apply();
     story.set("CARRIERX_TOKEN", "canary-revoked");
-    story.expect(0, "undo last --auto-approve --max-deletes 1").says("a fresh plan is empty");
+    story.expect(0, "undo last --auto-approve --max-deletes 1").says("as it was before the run");
     assert!(story.writes().iter().any(|write| write.starts_with("DELETE ")));
 }
 
@@ -193,7 +193,7 @@ fn a_missing_token_stops_no_undo_that_is_not_about_its_account() {
     story.unset("CARRIERX_TOKEN");
     story.unset("WEST_PASSWORD");
     story.take_log();
-    story.expect(0, "undo last --auto-approve --max-deletes 1").says("a fresh plan is empty");
+    story.expect(0, "undo last --auto-approve --max-deletes 1").says("as it was before the run");
     assert!(!asked_partners(&story));
     // A change in only one account is reported for the ledger, too.
     story.expect(0, "forget providers.main");
@@ -251,7 +251,7 @@ fn a_proof_names_what_it_looked_at() {
     );
     with("name: West", "name: Westward");
     done("apply -q --auto-approve --exclude providers.new", "a fresh plan is empty (without providers.new).");
-    done("undo last --auto-approve", "a fresh plan is empty (only what was undone).");
+    done("undo last --auto-approve", "1 write, and a second reading shows what was undone as it was before the run.");
     with("name: West", "name: Westward");
     done("apply --auto-approve", "1 write, and a fresh plan is empty.");
     // "Nothing differs" is reported for the part that was read.

@@ -151,8 +151,10 @@ fn a_bridge_of_another_team_is_enough() {
     let story = Story::new(WORLD);
     let rest = "existing:\n  bridges: { shared: { slug: fax } }\n  providers: { tw: { provider: twilio, account_sid: AC41 } }\n";
     write_with(&story, rest, &[(2, "shared", "tw")]);
-    verified(&story, "").says("1 to create").says("1 number connected");
+    // The bridge that gets the number is not among what is left alone, neither now nor later.
+    verified(&story, "").says("1 to create").says("1 number connected").says("Not managed: 1 bridge in unpod");
     story.expect(0, "apply --auto-approve");
+    story.expect(0, "plan").says("Not managed: 1 bridge in unpod");
     assert_eq!([serves(&story, "fax", 2), serves(&story, "sales", 4)], [Some(41), Some(42)]);
     settled(&story);
     write_with(&story, rest, &[]);

@@ -66,5 +66,5 @@ fn an_organization_that_cannot_be_read_has_a_row_that_says_so() {
     story.expect(1, "plan").says("TOKEN_30");
     let ran = story.expect(5, "plan --skip-unreadable");
     let row = ran.stdout.lines().find(|line| line.starts_with("org-30"));
-    assert_eq!(row, Some("org-30   ?       ?       ?        ?       ?     ?        no, left out"), "{}", ran.stdout);
+    assert_eq!(row, Some("org-30   ?       ?       ?        ?       ?        ?        no, left out"), "{}", ran.stdout);
 }

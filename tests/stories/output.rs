@@ -127,7 +127,7 @@ fn a_reader_that_goes_away() {
     let mut line = String::new();
     // One line, then the pipe is closed.
     BufReader::with_capacity(8, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.starts_with("unpod"), "{line}");
+    assert!(line.starts_with("Accounts  unpod"), "{line}");
     let ran = story.ran(args, &child.wait_with_output().unwrap());
     assert_eq!(ran.code, 0);
 

@@ -327,3 +327,23 @@ fn a_password_that_telform_never_sent_is_unknown() {
     assert_eq!(story.writes().len(), 1);
     story.in_sync();
 }
+
+/// The service shows no password: what a plan says of it comes from the ledger, or it says that nothing is known.
+#[test]
+fn a_plan_says_what_is_known_of_a_password() {
+    let mut story = Story::new(&world_with_west("")).secret("WEST_PASSWORD", "canary-west-pw");
+    story.carrierx(&west(""));
+    let unknown =
+        "1 secret not compared: the service does not show it, and telform sends it only on create (from env WEST_PASSWORD)";
+    story.expect(0, "plan").says(unknown);
+    story.apply();
+    story.expect(0, "plan").says(unknown);
+    let own = Story::new("{}").secret("WEST_PASSWORD", "canary-west-pw");
+    own.carrierx(&west(""));
+    own.apply();
+    own.sandbox.verify("west", "all");
+    own.apply();
+    own.expect(0, "plan").says("1 secret unchanged since telform last wrote it (from env WEST_PASSWORD)");
+    story.unset("WEST_PASSWORD");
+    story.expect(0, "plan").says(unknown);
+}

@@ -216,7 +216,7 @@ fn an_apply_counts_its_requests_below_the_steps() {
             .filter(|line| !["127.0.0.1", "journal-head ", "Journal head: "].iter().any(|it| line.contains(it)))
             // Below its command where that does not fit.
             .filter(|line| line.trim().len() != 64)
-            .filter(|line| !line.starts_with("sha256:"))
+            .filter(|line| !line.starts_with("Digest: "))
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };

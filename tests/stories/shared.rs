@@ -60,7 +60,7 @@ fn two_at_once_one_runs_and_one_is_refused() {
     story.expect(0, "plan");
     let first = end(&story, "apply", first);
     assert_eq!(first.code, 0, "{}", first.stderr);
-    first.says("created a new fingerprint key in .telform/s3-telform-team-ledger-").says("TELFORM_FINGERPRINT_KEY");
+    first.says("the first write keeps a new one in .telform/s3-telform-team-ledger-").says("TELFORM_FINGERPRINT_KEY");
     assert_eq!(story.writes().len(), 2);
 
     // The ledger holds exactly what the first one did.

@@ -53,7 +53,9 @@ fn a_plan_without_the_account_says_so_first_in_every_format() {
     let whole = story.expect(0, "plan --format json").json();
     story.set("LAB_TOKEN", "canary-revoked-1");
     // Without the switch nothing changes, and the error names it.
-    story.expect(1, "plan").says("account lab").says("`--skip-unreadable` leaves out every account");
+    let stopped = story.expect(1, "plan");
+    let help = stopped.says("account lab").stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("`--skip-unreadable` leaves out every account"), "{help}");
     shot!("plan_skips_an_account", story.expect(5, "plan --skip-unreadable"));
     let plan = story.expect(5, "plan --skip-unreadable --format json --detailed-exitcode").json();
     assert_ne!(plan["digest"], whole["digest"]);

@@ -125,7 +125,7 @@ pub(crate) fn at_terminal(story: &Story, args: &str, answer: &str) -> Ran {
     if terminal.until(|text| text.contains("Type ") && text.ends_with(": ")) {
         terminal.types(&format!("{answer}\n"));
         // A wrong answer is asked about once more.
-        if terminal.until(|text| text.contains("Expected \"") && text.ends_with(": ")) {
+        if terminal.until(|text| text.contains("is not ") && text.ends_with(": ")) {
             terminal.types(&format!("{answer}\n"));
         }
         terminal.until(|_| false);

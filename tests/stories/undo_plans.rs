@@ -64,7 +64,7 @@ fn a_saved_undo_is_applied_exactly_or_not_at_all() {
     let run = story.expect(0, "journal show --json").json();
     assert_eq!((run["run"]["command"].as_str(), run["run"]["result"].as_str()), (Some("undo"), Some("done")));
     // Once: what it did is done.
-    story.expect(4, "apply undo.json --auto-approve");
+    story.expect(4, "apply undo.json --auto-approve").says("telform::plan::already_applied");
     // An edited file is not applied.
     story.expect(0, "undo last --plan --out again.json");
     let edited = story.read("again.json").replace("Compton", "Gardena");
@@ -113,7 +113,7 @@ fn guards_hold_in_the_plan_and_in_the_apply() {
     story.unpod("providers:\n  new: { provider: exotel, account_sid: EX1, auth_token: { env: AUTH } }\n");
     story.apply();
     let refused = story.expect(3, "undo last --plan --out undo.json");
-    refused.says("telform undo last --plan --max-deletes 1");
+    refused.says("telform undo last --plan --out undo.json --max-deletes 1");
     story.expect(3, "apply undo.json --auto-approve");
     story.expect(0, "undo last --plan --max-deletes 1 --out undo.json");
     story.expect(0, "apply undo.json --auto-approve").says("Done: 1 write");
@@ -156,4 +156,20 @@ fn open_requests_are_settled_first() {
     assert_eq!(story.writes(), [""; 0]);
     story.expect(0, "resume --auto-approve");
     story.expect(3, "undo last --plan").says("telform undo last --plan --max-deletes");
+}
+
+/// The same undo without its file: the plan was carried out, and nothing changed at the services.
+#[test]
+fn a_saved_undo_that_was_applied_without_its_file() {
+    let story = changed();
+    story.expect(0, "undo last --plan --out undo.json");
+    let undone = story.expect(0, "undo last --auto-approve");
+    undone.says("a second reading shows what was undone as it was before the run").is_silent_about("a fresh plan is empty");
+    undone.says("Where it still states what that run did, the next apply does it again: change it first");
+    story.take_log();
+    for again in ["apply undo.json --auto-approve", "rehearse undo.json"] {
+        let ran = story.expect(4, again);
+        ran.says("this plan was already applied by run").is_silent_about("the services changed");
+    }
+    assert_eq!(story.writes(), [""; 0]);
 }

@@ -24,8 +24,8 @@ pub use coverage::{AdoptionCoverage, missing_id_help};
 pub use statement::RefusedAttributes;
 pub(in crate::analysis) use statement::stated_value;
 pub use yaml_file::{AdoptionFile, OmittedAttribute, SecretPlaceholder, WritingChoices, render_entries, render_file};
-pub use yaml_scalar::{block_value, inline_value};
-pub(in crate::analysis) use yaml_scalar::{double_quoted, mapping_key};
+pub(in crate::analysis) use yaml_scalar::double_quoted;
+pub use yaml_scalar::{block_value, inline_value, mapping_key};
 
 /// Why it is not known which objects of a kind could be adopted: it could not be listed, or what serves the numbers on its
 /// objects is not known.

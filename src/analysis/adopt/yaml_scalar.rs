@@ -71,7 +71,7 @@ fn list_item(item: &Value, indent: usize) -> String {
 }
 
 /// A key: in quotes unless it is a plain word that every reader reads as such.
-pub(in crate::analysis) fn mapping_key(text: &str) -> String {
+pub fn mapping_key(text: &str) -> String {
     let word = text.starts_with(|char: char| char.is_ascii_alphabetic())
         && text.len() > 1
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));

@@ -33,7 +33,7 @@ impl ObjectDecision {
             Self::Create => "no live object has this address, id or natural key, so telform creates one",
             Self::Update => "it exists, and something that the YAML states differs",
             Self::Replace => "what differs cannot be changed in place",
-            Self::Delete => "it was managed or has a tombstone, and the YAML no longer declares it",
+            Self::Delete => "it was managed or is listed under `removed`, and the YAML no longer declares it",
             Self::Refused => "a rule refuses it; until that is resolved, nothing of the plan is applied",
             Self::InSync => "everything that the YAML states matches the live object, or cannot or need not be sent",
             Self::Waiting => {
@@ -43,8 +43,10 @@ impl ObjectDecision {
             Self::NotTargeted => "`--target` names other objects, and none of them needs it",
             Self::LeftOut => "`--account` names other accounts",
             Self::OutOfScope => "no file declares its kind. Omitted is not the same as empty, so nothing of that kind is deleted",
-            Self::Released => "its tombstone says `keep: true`: telform forgets it and leaves the object",
-            Self::AlreadyGone => "it is not declared, and no live object matches; you can keep or remove the tombstone",
+            Self::Released => "its entry under `removed` says `keep: true`: telform forgets it and leaves the object",
+            Self::AlreadyGone => {
+                "it is not declared, and no live object matches; you can keep or remove its entry under `removed`"
+            }
             Self::AccountGone => "telform reads only the accounts that the YAML defines",
             Self::NotTaken => "what differs was sent before, but the service still shows the old value",
             Self::Existing => "`existing` names it: entries may refer to it, and telform never changes, deletes or manages it",

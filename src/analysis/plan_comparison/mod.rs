@@ -7,12 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::document::plan_differences::{
-    account_differences, attribute_differences, existing_differences, not_taken_differences, number_differences,
-    secret_source_differences,
+    account_differences, attribute_differences, describe_attribute_change, existing_differences, not_taken_differences,
+    number_differences, secret_source_differences,
 };
 use crate::document::{Document, PlanDifference, v1};
 use crate::model::resource::Address;
-use crate::plan::{Change, LedgerUpdate, Plan, PlanRefusal};
+use crate::plan::{AttributeChange, Change, ChangeAction, LedgerUpdate, Plan, PlanRefusal};
 use crate::text::distinguish_pair;
 
 mod circumstances;
@@ -88,6 +88,8 @@ pub struct PlannedChange {
     pub id: Option<String>,
     /// Names of the attributes that change.
     pub attributes: Vec<String>,
+    /// The same, each with its value before and after.
+    pub values: Vec<String>,
     /// Its requests, in order.
     pub requests: Vec<String>,
 }
@@ -231,8 +233,20 @@ fn planned_change(change: &Change, steps: &NamedSteps<'_>) -> PlannedChange {
         action: change.action.as_str(),
         id: change.id.clone(),
         attributes: change.attributes.iter().map(|attribute| attribute.name.clone()).collect(),
+        values: change.attributes.iter().map(|it| format!("{}: {}", it.name, planned_value(change.action, it))).collect(),
         requests: steps.of_change(change).map(|(_, step)| requests::numbered_request_line(step)).collect(),
     }
+}
+
+/// The values of an attribute before and after; of an object that is created or deleted, its value.
+fn planned_value(action: ChangeAction, attribute: &AttributeChange) -> String {
+    let text = describe_attribute_change(attribute);
+    let value = match action {
+        ChangeAction::Create => text.strip_prefix("(not set) -> "),
+        ChangeAction::Delete => text.strip_suffix(" -> (not set)"),
+        ChangeAction::Update | ChangeAction::Replace => None,
+    };
+    value.unwrap_or(&text).to_owned()
 }
 
 /// What differs in a change that both plans have; none where nothing does.

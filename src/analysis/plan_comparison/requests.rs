@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{OneDifference, plain_value};
 use crate::model::call::{BodyValue, CallBody, StepId};
+use crate::model::resource::ServedBy;
 use crate::plan::{Change, ObjectRef, Plan, Prerequisite, Step, StepOperation};
 
 /// The steps of a plan by name. In each, the names replace the ids `s1`, `s2`.
@@ -182,7 +183,13 @@ fn parts(step: &Step) -> BTreeMap<String, String> {
         }
     }
     let operation = serde_json::to_value(&step.operation).unwrap_or_default();
-    for (name, value) in operation.as_object().into_iter().flatten().filter(|(name, _)| *name != "do") {
+    let mut left_out = "do";
+    if let StepOperation::Connect { before, .. } | StepOperation::Disconnect { before, .. } = &step.operation {
+        parts.insert("connection before".to_owned(), served_by(before));
+        left_out = "before";
+    }
+    let members = operation.as_object().into_iter().flatten();
+    for (name, value) in members.filter(|(name, _)| *name != "do" && *name != left_out) {
         let name = match name.as_str() {
             "before" => STATE_BEFORE,
             "expect" => STATE_AFTER,
@@ -199,10 +206,25 @@ fn parts(step: &Step) -> BTreeMap<String, String> {
     parts
 }
 
+/// What serves a number, for people.
+fn served_by(spot: &ServedBy) -> String {
+    match spot {
+        ServedBy::NotThere => "not there".to_owned(),
+        ServedBy::Unserved => "served by nothing".to_owned(),
+        ServedBy::OneOf(ids) if ids.is_empty() => "served by something unknown".to_owned(),
+        ServedBy::OneOf(ids) => format!("served by one of {}", ids.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        other => match (other.id(), serde_json::to_value(other).unwrap_or_default()["by"]["known"].as_str()) {
+            (Some(id), Some(known)) => format!("served by {id} ({known})"),
+            (Some(id), None) => format!("served by {id}"),
+            (None, _) => "not known".to_owned(),
+        },
+    }
+}
+
 /// A value of an operation for people; an object that another step creates is named by that step.
 fn operation_value(value: &serde_json::Value) -> String {
     match value.as_object().filter(|object| object.len() == 1).and_then(|object| object.get("step")?.as_str()) {
-        Some(step) => format!("the object of: {step}"),
+        Some(step) => format!("(id from: {step})"),
         None => match value.as_object() {
             Some(all) if !all.is_empty() => {
                 all.iter().map(|(name, value)| format!("{name}: {}", operation_value(value))).collect::<Vec<_>>().join(", ")

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::call::{BodyValue, CallBody};
-use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Field, Kind};
+use crate::model::kind::{DeleteSupport, Field, Kind};
 use crate::model::ledger::Ledger;
 use crate::model::resource::{
     AccountFacts, Address, Desired, DesiredObject, DesiredValue, FieldMap, LiveObject, LiveState, Removal, Rename, SourceLocation,
@@ -17,6 +17,7 @@ use crate::state::journal::{JournalFinding, RecordedRun, StepEnding};
 mod current_state;
 mod ledger_updates;
 mod numbers;
+mod recreate;
 mod saved_undo;
 
 pub use saved_undo::{SavedUndoDifference, compare_with_saved};
@@ -117,7 +118,7 @@ pub fn undo_run(run: &RecordedRun<'_>, plan: &Plan, today: UndoInputs<'_>) -> Un
     for deed in &deeds {
         match &deed.step.operation {
             StepOperation::Update { .. } => maker.undo_update(deed),
-            StepOperation::Delete { .. } => maker.undo_delete(deed),
+            StepOperation::Delete { .. } => maker.undo_delete(deed, &deeds),
             _ => {}
         }
     }
@@ -289,63 +290,6 @@ impl<'a> UndoBuilder<'a> {
         });
         self.undo.desired.kinds.insert(address.kind.clone());
         self.undo.about.insert(address.clone());
-    }
-
-    /// An object that a run deleted is recreated, when its secrets are still available. It is a new object with a new identity.
-    fn undo_delete(&mut self, deed: &DoneStep<'_>) {
-        let StepOperation::Delete { id, before, prior_connections, .. } = &deed.step.operation else { return };
-        let (Some(then), Some(kind)) = (&deed.step.address, self.kind_of(deed)) else { return };
-        if self.live_object(deed, id).is_some() {
-            return self.add_not_undone(then, "it exists again");
-        }
-        let copied = |seen: &BTreeMap<String, Value>| seen.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let image = &deed.before.map_or_else(|| before.clone(), copied);
-        let address = &match self.free_address(then, &deed.account, kind, image) {
-            Ok(address) => address,
-            Err(why) => return self.add_not_undone(then, why),
-        };
-        let declared = self.today.desired.objects.get(address);
-        let mut attributes = BTreeMap::new();
-        let writable = |field: &&Field| !matches!(field.access, AttributeAccess::ReadOnly) && !field.ty.is_links();
-        for field in kind.fields.iter().filter(writable) {
-            if field.ty == AttributeType::Secret {
-                match declared.and_then(|object| object.attributes.get(field.name)) {
-                    Some(DesiredValue::Secret(secret)) => {
-                        attributes.insert(field.name, DesiredValue::Secret(secret.clone()));
-                    }
-                    _ if field.required => {
-                        let why =
-                            format!("telform does not store its {}, and the YAML does not name a source for it", field.name);
-                        return self.add_not_undone(address, why);
-                    }
-                    _ if field.access == AttributeAccess::CreateOnly => {}
-                    _ => {
-                        let why = "telform does not store it, and the YAML does not name a source for it: if it had one, it is created without it";
-                        self.add_not_undone(format!("{address} {}", field.name), why);
-                    }
-                }
-            } else if let Some(value) = image.get(field.name).filter(|value| !value.is_null()) {
-                if !self.today.hidden.can_open_all(&value.into()) {
-                    if field.required {
-                        return self.add_not_undone(address, format!("{}: {FORGOTTEN}", field.name));
-                    }
-                    self.add_not_undone(format!("{address} {}", field.name), FORGOTTEN);
-                    continue;
-                }
-                attributes.insert(field.name, DesiredValue::Value(value.into()));
-            } else if let Some(wanted) = declared.and_then(|object| object.attributes.get(field.name)) {
-                attributes.insert(field.name, wanted.clone());
-            } else if field.required {
-                return self.add_not_undone(address, format!("the journal does not contain its {}", field.name));
-            }
-        }
-        let object = self.object_to_restore(address, &deed.account, kind, None);
-        object.attributes = attributes.into_iter().collect();
-        let was = (deed.account.clone(), address.kind.to_string(), id.clone());
-        self.recreated.insert(was, address.clone());
-        if !prior_connections.is_empty() {
-            self.freed_connections.insert((deed.account.clone(), id.clone()), prior_connections.clone());
-        }
     }
 
     /// The object of an address, to be restored to its earlier state. Its protection does not change.

@@ -84,10 +84,10 @@ pub(crate) fn run(out: &Console, args: &ValidateArgs) -> Result<Exit, RunError> 
         .map(|(kind, count)| format!("{count} {}", crate::output::view::plural_kind(count, kind)))
         .collect();
     if !desired.existing.is_empty() {
-        parts.push(format!("{} referred to", desired.existing.len()));
+        parts.push(format!("{} under `existing`", desired.existing.len()));
     }
     if !desired.removed.is_empty() {
-        parts.push(format!("{} removed", desired.removed.len()));
+        parts.push(format!("{} under `removed`", desired.removed.len()));
     }
     if parts.is_empty() {
         parts.push("nothing declared".to_owned());

@@ -324,6 +324,9 @@ pub(super) const COMMANDS: CodeGroup = CodeGroup {
         "telform::init::unanswered" 1
             "The input ended before a question was answered. Nothing was written."
             "Answer the question, or use options instead."
+        "telform::plan::already_applied" 4
+            "The plan was applied before: its file, or the same plan without it."
+            "Plan again. What the earlier run left open is in the new plan."
         "telform::plan::changed" 1
             "A saved plan was changed or truncated after telform wrote it."
             "Use the unchanged file, or plan again."

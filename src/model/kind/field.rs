@@ -1,6 +1,6 @@
 //! The words for one attribute of a kind.
 
-use super::{AccountSetting, AttributeAccess, AttributeType, Catalogue, Normaliser, TextGrammar};
+use super::{AccountSetting, AttributeAccess, AttributeType, Catalogue, Kind, Normaliser, TextGrammar};
 use crate::model::value::CompactValue;
 
 /// One key inside a list of maps or a map.
@@ -85,6 +85,17 @@ pub struct Field {
     pub doc: &'static str,
     /// Page or section where the fact is documented.
     pub source: &'static str,
+}
+
+impl Kind {
+    /// The values to which the secrets of an object belong: what identifies it, a carrier, the address of one. Sent to an object with
+    /// another value there, a secret would reach another owner.
+    pub fn secret_owners(&self) -> impl Iterator<Item = &'static Field> {
+        let owns = |field: &&Field| {
+            field.access == AttributeAccess::Replace || field.catalogue.is_some() || field.grammar == TextGrammar::Url
+        };
+        self.fields.iter().filter(move |field| owns(field) || self.natural_key.contains(&field.name))
+    }
 }
 
 impl Field {

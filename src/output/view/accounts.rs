@@ -13,7 +13,7 @@ const TABLED: usize = 3;
 pub(super) const DESCRIBED_FIRST: usize = 5;
 
 /// The heads of the table of accounts.
-pub(super) const ACCOUNT_HEADS: [&str; 8] = ["account", "create", "update", "replace", "delete", "dark", "refused", "read"];
+pub(super) const ACCOUNT_HEADS: [&str; 8] = ["account", "create", "update", "replace", "delete", "cut off", "refused", "read"];
 
 /// What a plan does in each of its accounts.
 pub(super) struct AccountTable {

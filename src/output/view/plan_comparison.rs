@@ -2,6 +2,7 @@
 
 use super::markdown::{self, code_span};
 use super::text::{TextDetail, fit_lines};
+use super::value::cut_middle;
 use super::{BAD, CARE, FAINT, GOOD, STRONG, fold, paint, plural_kind};
 use crate::analysis::plan_comparison::{ChangeDifference, OneDifference, PlanComparison, PlannedChange};
 use crate::text::escape;
@@ -66,7 +67,11 @@ pub fn comparison_as_text(comparison: &PlanComparison, detail: TextDetail) -> St
     let mut out = String::new();
     for (name, plan) in [("First: ", &comparison.first), ("Second:", &comparison.second)] {
         out.push_str(&format!("{} {}\n", paint(STRONG, name), escape(&plan.file)));
-        out.push_str(&format!("        {}\n        {}\n", escape(&plan.summary), paint(FAINT, escape(&plan.digest))));
+        out.push_str(&format!(
+            "        {}\n        {}\n",
+            escape(&plan.summary),
+            paint(FAINT, format!("digest {}", escape(&plan.digest)))
+        ));
     }
     for section in sections(comparison, detail.verbose) {
         let style = if section.is_beside { FAINT } else { STRONG };
@@ -104,7 +109,12 @@ fn item_as_text(item: &Item) -> String {
 pub fn comparison_as_markdown(comparison: &PlanComparison) -> String {
     let mut lines = vec![format!("**{}**", result_sentence(comparison)), String::new()];
     for (name, plan) in [("First", &comparison.first), ("Second", &comparison.second)] {
-        lines.push(format!("- {name}: {}, {}, {}", code_span(&plan.file), code_span(&plan.summary), code_span(&plan.digest)));
+        lines.push(format!(
+            "- {name}: {}, {}, digest {}",
+            code_span(&plan.file),
+            code_span(&plan.summary),
+            code_span(&plan.digest)
+        ));
     }
     for section in sections(comparison, false) {
         lines.extend([String::new(), format!("#### {}", section.title), String::new()]);
@@ -182,9 +192,7 @@ fn planned_items(changes: &[PlannedChange], sign: &'static str, unfold: bool) ->
         if change.requests.len() > MOST_REQUESTS {
             lines.push(format!("… and {} more requests", change.requests.len() - MOST_REQUESTS));
         }
-        if !change.attributes.is_empty() {
-            lines.insert(0, format!("attributes: {}", change.attributes.join(", ")));
-        }
+        lines.splice(0..0, change.values.iter().map(|value| cut_middle(value.clone())));
         Item { sign, head: format!("{} {} in {}{id}", change.action, change.address, change.account), lines, pairs: Vec::new() }
     });
     let many = folded.into_iter().map(|group| {

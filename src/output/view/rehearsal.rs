@@ -79,7 +79,7 @@ pub fn rehearsal_as_text(rehearsal: &Rehearsal, verbose: bool) -> String {
         }
     }
     if !rehearsal.numbers.is_empty() {
-        let _ = writeln!(out, "\n{}", paint(STRONG, "Expected to go dark"));
+        let _ = writeln!(out, "\n{}", paint(STRONG, "Expected to be disconnected"));
         for dark in &rehearsal.numbers {
             let how_long = match dark.seconds {
                 None => "from its disconnect until it is connected again".to_owned(),

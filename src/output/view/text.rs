@@ -6,8 +6,6 @@ mod fit;
 
 pub(crate) use fit::fit_lines;
 
-use std::sync::OnceLock;
-
 use super::groups::ChangeGroups;
 use super::ranking::rank_changes;
 use super::table::table_lines;
@@ -24,6 +22,9 @@ const NARROWEST: usize = 20;
 
 /// Names in one list before the rest is counted.
 const NAMED: usize = 6;
+
+/// Columns of a label at the head of a plan.
+const LABEL: usize = 10;
 
 /// Where what is left out can be found.
 const UNFOLD: &str = "`-v` lists them";
@@ -58,11 +59,12 @@ pub fn plan_as_text(plan: &Plan, detail: TextDetail) -> String {
     push_account_table(&mut out, plan, detail);
     let described_first = plan.accounts.len() <= wording::DESCRIBED_FIRST;
     if described_first {
-        push_accounts(&mut out, plan);
+        push_accounts(&mut out, plan, "Accounts", detail);
     }
     if let Some(ledger) = wording::describe_ledger(plan) {
-        for (index, text) in detail.wrap(&escape(&ledger), 2).into_iter().enumerate() {
-            push_line(&mut out, &paint(FAINT, format!("{}{text}", if index == 0 { "" } else { "  " })));
+        let ledger = escape(ledger.trim_start_matches("ledger "));
+        for (index, text) in detail.wrap(&ledger, LABEL).into_iter().enumerate() {
+            push_line(&mut out, &paint(FAINT, format!("{:LABEL$}{text}", if index == 0 { "Ledger" } else { "" })));
         }
     }
     diagnostics::push_refusals(&mut out, plan, detail);
@@ -80,13 +82,13 @@ pub fn plan_as_text(plan: &Plan, detail: TextDetail) -> String {
     diagnostics::push_not_undone(&mut out, plan, detail);
     if !described_first {
         push_heading(&mut out, "Accounts");
-        push_accounts(&mut out, plan);
+        push_accounts(&mut out, plan, "", detail);
     }
     push_line(&mut out, "");
     for (index, text) in detail.wrap(&groups.summary(plan), 6).into_iter().enumerate() {
         push_line(&mut out, &if index == 0 { format!("{} {text}", paint(STRONG, "Plan:")) } else { format!("      {text}") });
     }
-    push_line(&mut out, &paint(FAINT, escape(&plan.digest)));
+    push_line(&mut out, &paint(FAINT, format!("Digest: {}", escape(&plan.digest))));
     fit_lines(&out, detail.columns)
 }
 
@@ -132,14 +134,19 @@ fn push_account_table(out: &mut String, plan: &Plan, detail: TextDetail) {
     push_line(out, "");
 }
 
-fn push_accounts(out: &mut String, plan: &Plan) {
+/// Each account below the other, beside a label.
+fn push_accounts(out: &mut String, plan: &Plan, label: &str, detail: TextDetail) {
     // A name in a plan that came from a file may be of any length; a width may not.
     let width = plan.accounts.iter().map(|account| account.name.chars().count()).max().unwrap_or(0).min(40);
+    let lead = if label.is_empty() { 0 } else { LABEL };
+    let mut label = label;
     for account in &plan.accounts {
-        let text = format!("{:width$}  {}", account.name, wording::describe_account(account));
-        push_line(out, &paint(FAINT, escape(&text)));
-        for token in wording::token_lines(plan, account) {
-            push_line(out, &paint(FAINT, format!("{:width$}  {}", "", escape(&token))));
+        let mut name = escape(&account.name);
+        for told in [wording::describe_account(account)].into_iter().chain(wording::token_lines(plan, account)) {
+            for text in detail.wrap(&escape(&told), lead + width + 2) {
+                push_line(out, &paint(FAINT, format!("{label:lead$}{name:width$}  {text}")));
+                (label, name) = ("", String::new());
+            }
         }
     }
 }
@@ -189,37 +196,24 @@ pub(crate) fn wrap_sentence(text: &str, width: usize) -> String {
     wrap_text(text, width.saturating_sub(INDENT).max(NARROWEST)).join(&format!("\n{:INDENT$}", ""))
 }
 
-/// Completes the commands that a text names.
-type Completion = Box<dyn Fn(&str) -> String + Send + Sync>;
-
-/// What a text is completed with before it is wrapped: afterwards a command may be in two lines, and its options would make them longer.
-static COMPLETION: OnceLock<Completion> = OnceLock::new();
-
-/// From here on, each text is completed before it is wrapped. Only the first call counts.
-pub(crate) fn complete_before_wrapping(completion: impl Fn(&str) -> String + Send + Sync + 'static) {
-    let _ = COMPLETION.set(Box::new(completion));
-}
-
-/// Wraps a text into lines of at most this many columns, at spaces; a longer word is on its own line.
+/// Wraps a text into lines of at most this many columns, at spaces; a longer word, or a command in backticks, is on its own line.
 pub(crate) fn wrap_text(text: &str, width: usize) -> Vec<String> {
     use unicode_width::UnicodeWidthStr;
-    let completed = COMPLETION.get().filter(|_| text.contains("`telform ")).map(|complete| complete(text));
-    let text = completed.as_deref().unwrap_or(text);
     let mut lines = vec![String::new()];
     // Kept beside the line: measuring it again at each word would be very slow for a long text.
     let mut columns = 0;
-    for word in text.split_whitespace() {
+    for word in fit::keep_commands(text.split_whitespace(), width) {
         let more = word.width();
         let current = lines.last_mut().expect("there is always a line");
         if !current.is_empty() && columns + 1 + more > width {
-            lines.push(word.to_owned());
+            lines.push(word.into_owned());
             columns = more;
         } else {
             if !current.is_empty() {
                 current.push(' ');
                 columns += 1;
             }
-            current.push_str(word);
+            current.push_str(&word);
             columns += more;
         }
     }

@@ -22,7 +22,7 @@ pub(super) fn cut_middle(text: String) -> String {
 
 /// Lines that show one attribute: `name  before -> after` where that fits a line, else a line difference.
 pub(super) fn attribute_lines(change: &AttributeChange, width: usize, created: bool) -> Vec<String> {
-    let risky = if change.risky { format!("  ({})", wording::RISKY) } else { String::new() };
+    let remark = wording::attribute_remark(change).map(|remark| format!("  ({remark})")).unwrap_or_default();
     let Some(lines) = line_difference(change) else {
         let name = format!("{:width$}", escape(&change.name));
         let (before, after) = wording::before_and_after(change);
@@ -35,9 +35,9 @@ pub(super) fn attribute_lines(change: &AttributeChange, width: usize, created: b
             (ShownValue::Secret(SecretState::Set), ShownValue::Secret(_)) => format!("{name}  {after}"),
             _ => format!("{name}  {before} -> {after}"),
         };
-        return vec![format!("{line}{risky}")];
+        return vec![format!("{line}{remark}")];
     };
-    let mut drawn = vec![format!("{}{risky}", escape(&change.name))];
+    let mut drawn = vec![format!("{}{remark}", escape(&change.name))];
     let mut lines: Vec<String> = lines
         .iter()
         .map(|(tag, text)| {

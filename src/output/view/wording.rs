@@ -44,7 +44,9 @@ pub(super) const NOT_UNDONE: &str = "Cannot be undone";
 /// Title over what was sent before and is not in effect.
 pub(super) const NOT_TAKEN: &str = "Not accepted by the service";
 pub(super) const UNMANAGED: &str = "Not managed";
-pub(super) const RISKY: &str = "risky: may affect what is connected to it";
+const RISKY: &str = "risky: may affect what is connected to it";
+/// Beside an attribute whose objects are replaced by others with the same names.
+const SAME_NAMES: &str = "the names stay, and what they name is replaced";
 pub(super) const NOT_SET: &str = "(not set)";
 
 /// Most sources that are named where secrets are counted.
@@ -85,7 +87,7 @@ pub(super) fn effect_word(effect: NumberEffect) -> &'static str {
     }
 }
 
-/// `3 numbers are moved, each dark for 1 step`.
+/// `3 numbers are moved, each disconnected for 1 step`.
 pub(super) fn impact_sentence(of: NumberEffect, numbers: &[&NumberImpact]) -> String {
     let are = match numbers.len() {
         1 => "1 number is".to_owned(),
@@ -94,12 +96,16 @@ pub(super) fn impact_sentence(of: NumberEffect, numbers: &[&NumberImpact]) -> St
     let word = effect_word(of);
     match of {
         NumberEffect::Dark | NumberEffect::Connects => format!("{are} {word}"),
-        NumberEffect::Settles => format!("{are} {word}: it is then known what serves it"),
+        NumberEffect::Settles => {
+            format!("{are} {word}: it is then known what serves {}", if numbers.len() == 1 { "it" } else { "them" })
+        }
         NumberEffect::Moves => {
-            let gap = match (numbers.iter().map(|number| number.dark_steps).max(), numbers.len()) {
-                (None | Some(0), _) => "without a gap".to_owned(),
-                (Some(gap), 1) => format!("dark for {gap} {}", plural_kind(gap as usize, "steps")),
-                (Some(gap), _) => format!("each dark for {gap} {}", plural_kind(gap as usize, "steps")),
+            let gaps = || numbers.iter().map(|number| number.dark_steps);
+            let each = if numbers.len() == 1 { "" } else { "each " };
+            let gap = match (gaps().min(), gaps().max()) {
+                (_, None | Some(0)) => "without a gap".to_owned(),
+                (Some(least), Some(most)) if least != most => format!("{each}disconnected for {least} to {most} steps"),
+                (_, Some(gap)) => format!("{each}disconnected for {gap} {}", plural_kind(gap as usize, "steps")),
             };
             format!("{are} {word}, {gap}")
         }
@@ -259,6 +265,13 @@ pub(super) fn shown_as_json(value: &ShownValue) -> String {
         ShownValue::Value(value) => value.to_string(),
         ShownValue::Secret(word) => word.placeholder().to_owned(),
     }
+}
+
+/// What is said beside the name of a changed attribute.
+pub(super) fn attribute_remark(change: &AttributeChange) -> Option<&'static str> {
+    let same =
+        matches!((&change.before, &change.after), (ShownValue::Value(before), ShownValue::Value(after)) if before == after);
+    if change.risky { Some(RISKY) } else { same.then_some(SAME_NAMES) }
 }
 
 /// The values before and after a change, each on one line; a secret with its source. Values that look the same are distinguished.

@@ -15,7 +15,10 @@ use super::selection::{Selection, accounts_to_read, left_out_notices};
 use super::step::FreedNumber;
 use super::unanswered_creates;
 use super::unnumbered_step::UnnumberedStep;
-use super::{ExistingObject, Inputs, LedgerLine, LedgerUpdate, NumberImpact, Plan, UnmanagedCount, guard, order};
+use super::{
+    ExistingObject, Inputs, LedgerLine, LedgerUpdate, NumberImpact, ObjectRef, Plan, Step, StepOperation, UnmanagedCount, guard,
+    order,
+};
 use crate::model::resource::{Address, DesiredObject, LiveObject, OrganizationCheck};
 
 mod across_accounts;
@@ -206,6 +209,7 @@ impl<'a> Planner<'a> {
             self.leaving.iter().map(|gone| (gone.account, gone.kind.name, gone.live.id.as_str())).collect();
         let asked = accounts_to_read(inputs.desired, inputs.ledger, inputs.options);
         let accounts = inputs.desired.accounts.values().filter(|account| asked.contains(&account.name));
+        let unmanaged = count_unmanaged(inputs, findings, &leaving, &steps);
         let mut plan = Plan {
             limits: inputs.options.limits.clone(),
             accounts: accounts.map(|account| inputs.account_line(account)).collect(),
@@ -219,7 +223,7 @@ impl<'a> Planner<'a> {
             secrets,
             existing,
             references,
-            unmanaged: count_unmanaged(inputs, findings, &leaving),
+            unmanaged,
             made_with: Some(ledger_line(inputs)),
             logins: inputs.token_logins(),
             digest: String::new(),
@@ -282,11 +286,31 @@ fn secret_sources(inputs: &Inputs<'_>, selection: &Selection) -> SecretSources {
     found
 }
 
-/// Live objects that no address claims, counted by account and kind.
-fn count_unmanaged(inputs: &Inputs<'_>, findings: &Matches<'_>, leaving: &BTreeSet<(&str, &str, &str)>) -> Vec<UnmanagedCount> {
+/// Live objects that no address claims and that the plan leaves alone, counted by account and kind. An object is not left alone where an
+/// entry manages one of its members, or where the plan connects or disconnects one.
+fn count_unmanaged(
+    inputs: &Inputs<'_>,
+    findings: &Matches<'_>,
+    leaving: &BTreeSet<(&str, &str, &str)>,
+    steps: &[Step],
+) -> Vec<UnmanagedCount> {
     let mut counts = Vec::new();
     // An object listed under two names of one account is one object.
     let mut seen = BTreeSet::new();
+    let entries = inputs.desired.number_entries.values();
+    let entries = entries.filter_map(|entry| {
+        Some((entry.account.as_str(), entry.bridge.kind.as_str(), number_entries::live_bridge(findings, entry)?))
+    });
+    let written = steps.iter().filter_map(|step| {
+        let (StepOperation::Disconnect { bridge, .. } | StepOperation::Connect { bridge: ObjectRef::Id(bridge), .. }) =
+            &step.operation
+        else {
+            return None;
+        };
+        let account = step.call.account.as_str();
+        Some((account, inputs.desired.accounts.get(account)?.service.link_roles()?.holder, bridge.as_str()))
+    });
+    let in_part: BTreeSet<(&str, &str, &str)> = entries.chain(written).collect();
     for (account, live) in &inputs.live.accounts {
         let names = inputs.names_of_same_account(account);
         let first = names.first().copied().unwrap_or(account);
@@ -295,6 +319,7 @@ fn count_unmanaged(inputs: &Inputs<'_>, findings: &Matches<'_>, leaving: &BTreeS
             let count = objects
                 .iter()
                 .filter(|object| !findings.claimed.contains_key(&(account.as_str(), *kind, object.id.as_str())))
+                .filter(|object| !in_part.contains(&(account.as_str(), *kind, object.id.as_str())))
                 .filter(|object| {
                     let leaves = |name: &str| leaving.contains(&(name, *kind, object.id.as_str()));
                     !(leaves(account) || (shared && names.iter().any(|name| leaves(name))))

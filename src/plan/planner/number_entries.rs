@@ -11,6 +11,7 @@ use crate::plan::change::{AttributeChange, Change, ChangeAction, ShownValue};
 use crate::plan::diagnostics::{NoticeCode, PlanNotice, PlanRefusal, RefusalCode};
 use crate::plan::link::{LinkInputs, LinkPlan};
 use crate::plan::matching::{MatchOutcome, Matches};
+use crate::plan::removal::DESTROYED;
 use crate::plan::selection::Selection;
 use crate::plan::step::{ObjectRef, StepOperation};
 use crate::plan::{Inputs, LedgerUpdate};
@@ -100,7 +101,7 @@ impl<'a> Planner<'a> {
                 desired.number_entries.values().filter(|it| it.account == account.name && selection.includes(&it.address))
             {
                 if let Some(slug) = live_bridge(findings, entry) {
-                    self.cut(&of_entries, &entry.address, (slug, &entry.number), "--destroy".to_owned(), &mut leaving);
+                    self.cut(&of_entries, &entry.address, (slug, &entry.number), DESTROYED.to_owned(), &mut leaving);
                 }
             }
         }
@@ -283,7 +284,7 @@ fn index_connections(connections: &[Connection]) -> BTreeMap<(&str, &str), &Conn
 }
 
 /// The live bridge of an entry.
-fn live_bridge<'a>(findings: &Matches<'a>, entry: &NumberEntry) -> Option<&'a str> {
+pub(super) fn live_bridge<'a>(findings: &Matches<'a>, entry: &NumberEntry) -> Option<&'a str> {
     let found = findings.by_address.get(&entry.bridge).or(findings.existing.get(&entry.bridge))?;
     if let MatchOutcome::Live(live) = found.outcome { Some(live.id.as_str()) } else { None }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::analysis::adopt::{block_value, inline_value};
+use super::value_edit::{TextReplacement, ValueChange, edit_entry};
 use crate::analysis::drift::Drift;
 use crate::config::desired::{self, FileEdits};
 use crate::config::secrets;
@@ -81,14 +81,6 @@ fn by_hand(drift: &Drift, why: impl Into<String>) -> NotAccepted {
     NotAccepted::ByHand { address: drift.address.clone(), attribute, why: why.into() }
 }
 
-/// One replacement in a file.
-#[derive(PartialEq, Eq)]
-struct TextReplacement {
-    start: usize,
-    end: usize,
-    text: String,
-}
-
 /// The edits that make the YAML match the live state, and what has to be done by hand.
 fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccepted>) {
     let mut by_file: BTreeMap<PathBuf, Vec<TextReplacement>> = BTreeMap::new();
@@ -110,14 +102,17 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
             texts.insert(path.clone(), disk::read_text(&path).unwrap_or_default());
         }
         let edits = by_file.entry(path.clone()).or_default();
-        match build_edit(&texts[&path], place, name, &drift.live, desired) {
-            // One line that several entries share (a merge key, an alias) is written once.
-            Ok(edit) if edits.contains(&edit) => {}
-            Ok(edit) if edits.iter().any(|other| other.start < edit.end && edit.start < other.end) => {
-                let why = "another value is written at the same place in the file";
-                stuck.push(by_hand(drift, why));
+        match build_edit(&texts[&path], place, name, drift, desired) {
+            Ok(found) => {
+                // One line that several entries share (a merge key, an alias) is written once.
+                let new: Vec<TextReplacement> = found.into_iter().filter(|edit| !edits.contains(edit)).collect();
+                let meets = |edit: &TextReplacement| edits.iter().any(|other| other.start < edit.end && edit.start < other.end);
+                if new.iter().any(meets) {
+                    stuck.push(by_hand(drift, "another value is written at the same place in the file"));
+                } else {
+                    edits.extend(new);
+                }
             }
-            Ok(edit) => edits.push(edit),
             Err(why) => stuck.push(by_hand(drift, why)),
         }
     }
@@ -134,25 +129,26 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
     (edited.collect(), stuck)
 }
 
-/// The edit of one attribute. Only the value is replaced: comments and the order of the file are kept.
+/// The edits of one attribute. Only what differs is replaced: comments and the order of the file are kept.
 fn build_edit(
     text: &str,
     place: &SourceLocation,
     name: &str,
-    live: &ShownValue,
+    drift: &Drift,
     desired: &Desired,
-) -> Result<TextReplacement, &'static str> {
-    let value = match live {
-        ShownValue::Value(value) => value.clone(),
-        ShownValue::Absent => Value::Null,
-        ShownValue::Secret(_) => {
-            return Err("telform never writes a secret into the YAML; put the new secret into its source");
-        }
+) -> Result<Vec<TextReplacement>, &'static str> {
+    let plain = |shown: &ShownValue| match shown {
+        ShownValue::Value(value) => Some(value.clone()),
+        ShownValue::Absent => Some(Value::Null),
+        ShownValue::Secret(_) => None,
+    };
+    let Some(value) = plain(&drift.live) else {
+        return Err("telform never writes a secret into the YAML; put the new secret into its source");
     };
     if hidden::holds_mark(&CompactValue::from(&value)) {
         return Err("it contains a secret, and telform never writes a secret into the YAML; name its source there");
     }
-    let value = if name == "numbers" { numbers_as_yaml(&value, desired)? } else { value };
+    let written = if name == "numbers" { numbers_as_yaml(&value, desired)? } else { value.clone() };
     if &*place.file == desired::STDIN {
         return Err("it was read from standard input; change the program that writes it");
     }
@@ -165,27 +161,8 @@ fn build_edit(
         let is_cell = file.documents.iter().any(|node| has_scalar_at(node, place));
         return Err(if is_cell { in_table } else { "its line was not found" });
     };
-    if entry.value.used_at != entry.value.span {
-        return Err("it is written through an alias");
-    }
-    let (start, end) = (entry.value.span.start(), entry.value.span.end());
-    let old = text.get(start..end).ok_or("its line was not found")?;
-    let kept = old.trim_end();
-    let scalar = entry.value.as_scalar().is_some();
-    if scalar && kept.contains('\n') {
-        return Err("it is written over several lines");
-    }
-    if scalar && kept.is_empty() {
-        return Err("it has no value in the file");
-    }
-    // A value that was a block of lines becomes one again; a value inside brackets or on one line stays there.
-    let lines = !scalar && !kept.starts_with(['{', '[']);
-    if lines {
-        let after_key = entry.key_span.end() + text[entry.key_span.end()..].find(':').ok_or("its line was not found")? + 1;
-        let indent = entry.key_span.column() - 1;
-        return Ok(TextReplacement { start: after_key, end: start + kept.len(), text: block_value(&value, indent) });
-    }
-    Ok(TextReplacement { start, end: start + kept.len(), text: inline_value(&value) })
+    let was = plain(&drift.wanted).unwrap_or_default();
+    edit_entry(text, entry, ValueChange { was: &was, is: &value, written: &written })
 }
 
 /// Numbers in the form of the YAML: each with the name of the configuration that serves it.

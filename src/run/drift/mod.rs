@@ -8,6 +8,7 @@ use crate::plan::{Inputs, Plan};
 use crate::read::ObjectDetail;
 
 mod accept;
+mod value_edit;
 
 use accept::accept_drift;
 pub use accept::{FileTexts, NotAccepted};

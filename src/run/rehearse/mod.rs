@@ -4,7 +4,7 @@ use std::cell::LazyCell;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::journal::used_by;
+use super::journal::{applied_by, used_by};
 use super::progress::RunEvent;
 use super::{
     CarryOut, Context, Exit, PlanSelection, PolicyOptions, Run, RunError, RunPolicies, SavedPlan, SessionPurpose, StepOptions,
@@ -82,15 +82,19 @@ pub async fn rehearse(context: &Context, request: RehearseRequest) -> Result<(Ex
         }
     };
     reviewed.map_or(Ok(()), |reviewed| reviewed.same_owners(&plan))?;
-    if let Some((reviewed, moved)) = reviewed.map(|reviewed| (reviewed, reviewed.moved(&session, &plan)))
-        && !moved.is_empty()
-    {
-        let journal = session.journal.as_ref().and_then(|read| read.as_ref().ok());
-        let used = journal.and_then(|journal| used_by(&journal.lines, reviewed));
-        progress.on_event(&RunEvent::Stale { undo: of.as_deref(), moved: &moved, used: used.as_deref() });
-        return Ok((Exit::Stale, None));
-    }
     if let Some(reviewed) = reviewed {
+        let journal = session.journal.as_ref().and_then(|read| read.as_ref().ok());
+        let lines = journal.map_or(&[][..], |journal| &journal.lines);
+        let moved = reviewed.moved(&session, &plan);
+        if !moved.is_empty() {
+            let used = applied_by(lines, reviewed);
+            progress.on_event(&RunEvent::Stale { undo: of.as_deref(), moved: &moved, used: used.as_deref() });
+            return Ok((Exit::Stale, None));
+        }
+        if let Some(by) = used_by(lines, reviewed) {
+            progress.on_event(&RunEvent::SavedPlanUsed { by: &by });
+            return Ok((Exit::Stale, None));
+        }
         reviewed.bound(&session)?;
     }
     let document = saved_plan::document(&session, &plan, &live);

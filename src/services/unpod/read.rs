@@ -83,7 +83,10 @@ impl<'a> Deref for UnpodReader<'a> {
 impl UnpodReader<'_> {
     /// The first look: one listing of configurations, which tell the most.
     async fn greet(&self) -> Result<LoginCheck, ReadError> {
-        let found = self.configurations().await?.rows;
+        let found = match self.configurations().await {
+            Ok(found) => found.rows,
+            Err(error) => return Err(self.why_forbidden(error).await),
+        };
         // Without conclusive rows, nothing contradicts what the account says; the catalogue is not read here.
         let generation = match detect_generation(None, &found, &[]) {
             Ok(None) => self.account.generation(),
@@ -93,6 +96,17 @@ impl UnpodReader<'_> {
         let own = |row| handle.is_some() && self.account.service.owner_in(row).flatten().as_deref() == handle;
         let organization = found.iter().any(own);
         Ok(LoginCheck { kind: PROVIDERS, objects: found.len(), has_more: false, generation, names_organization: organization })
+    }
+
+    /// A wrong organization is answered like a missing right; the list of organizations can tell the two apart.
+    async fn why_forbidden(&self, error: ReadError) -> ReadError {
+        if error.request.as_ref().is_none_or(|request| request.class != AnswerClass::Forbidden) {
+            return error;
+        }
+        match self.organization(self.get_json("organizations/", &[]).await, &[], None).await {
+            Err(found) if found.request.is_none() => found,
+            _ => error,
+        }
     }
 
     async fn read_account(&self) -> Result<LiveAccount, ReadError> {

@@ -261,6 +261,7 @@ impl StampingJournal<'_> {
 
     /// Writes lines in one piece.
     async fn write_together(&self, state: &mut JournalLogState, due: &[DueRecord]) -> Result<(), JournalError> {
+        self.log.store.keep_new_key()?;
         let (mut head, mut saved, mut text) = (self.log.head(), state.saved.clone(), String::new());
         for DueRecord { run, record, .. } in due {
             let (line, next) = self.next_line(&head, &mut saved, state.key.as_ref(), run, record);

@@ -24,6 +24,17 @@ pub struct LedgerStore {
     last_save: Mutex<Option<LedgerSave>>,
     /// State of the lock that this run took.
     lease: Mutex<Option<Arc<LockLease>>>,
+    /// A key of this run that is not kept yet.
+    new_key: Mutex<Option<NewKey>>,
+}
+
+/// The text of a key file that is not written yet.
+struct NewKey(String);
+
+impl std::fmt::Debug for NewKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("NewKey")
+    }
 }
 
 /// A ledger as it is about to be written.
@@ -51,8 +62,8 @@ impl LedgerStore {
             #[cfg(feature = "remote-state")]
             StateStore::Remote(_) => Some(LocalStore::for_key_of(&key_name(&place.display_name(place.name())))),
         };
-        let (seen, saved, lease) = Default::default();
-        Self { state_store: Arc::new(place), key_store: keys, known_version: seen, last_save: saved, lease }
+        let (known_version, last_save, lease, new_key) = Default::default();
+        Self { state_store: Arc::new(place), key_store: keys, known_version, last_save, lease, new_key }
     }
 
     /// Where it is kept, for other records beside it.
@@ -104,6 +115,7 @@ impl LedgerStore {
     /// The first half of a save, which needs the ledger: its next version as it will be written.
     pub fn prepare_save(&self, ledger: &mut Ledger) -> Result<PreparedSave, LedgerError> {
         self.check_lock()?;
+        self.keep_new_key()?;
         ledger.serial += 1;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         if ledger.serial == 1 {
@@ -207,12 +219,22 @@ impl LedgerStore {
         }
     }
 
-    /// Makes a key file with mode 0600 on this machine; an existing one is never touched.
+    /// Makes a key. It is kept by the first write of the ledger or the journal: a run that writes nothing leaves none behind.
     pub fn make_key(&self) -> Result<FingerprintKey, LedgerError> {
-        match self.key_file() {
-            Some(local) => local.make_key(),
-            None => Ok(FingerprintKey::from_text(&FingerprintKey::generate_text())?),
+        let text = FingerprintKey::generate_text();
+        let key = FingerprintKey::from_text(&text)?;
+        *self.new_key.lock().unwrap_or_else(PoisonError::into_inner) = Some(NewKey(text));
+        Ok(key)
+    }
+
+    /// Keeps a key that was made, in a file with mode 0600 on this machine; an existing one is never touched.
+    pub fn keep_new_key(&self) -> Result<(), LedgerError> {
+        let mut new = self.new_key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(NewKey(text)), Some(local)) = (&*new, self.key_file()) {
+            local.keep_key(text)?;
         }
+        *new = None;
+        Ok(())
     }
 
     /// The key file as messages name it.

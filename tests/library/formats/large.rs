@@ -21,7 +21,7 @@ fn a_comment_on_ten_thousand_changes_fits_and_says_what_is_missing() {
     for part in [
         "**4000 to create, 3000 to update, 1000 to replace, 2000 to delete",
         "**100 numbers are cut off**",
-        "**100 numbers are moved, each dark for 1 step**",
+        "**100 numbers are moved, each disconnected for 1 step**",
         "### Every change, riskiest first (10000)",
         "do not approve from this comment: ",
         "Left out here: the details of ",

@@ -270,7 +270,7 @@ fn report_failed(checks: &mut CheckList, about: &str, address: &str, error: &Rea
     let what = match error.code.rsplit("::").next().unwrap_or_default() {
         "unauthorized" => "credentials",
         "other_token" => "token",
-        "forbidden" => "scopes",
+        "forbidden" => "access",
         "organization" | "product" => "organization",
         "generation" => "generation",
         "unreachable" | "no_such_path" | "gone" | "shape" => "address",

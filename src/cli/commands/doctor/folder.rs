@@ -217,23 +217,21 @@ pub(super) fn check_ignored(checks: &mut CheckList, store: &LedgerStore, desired
     files.retain(|file| !file.as_os_str().is_empty());
     files.sort();
     files.dedup();
-    match open_files(&files) {
-        None => checks.ok(ABOUT, "git", "not a git work tree, or git did not run"),
-        Some(open) if open.is_empty() => {
-            checks.ok(ABOUT, "git", "the key and all secret files are ignored, or lie outside");
+    let named = |files: &[&PathBuf]| files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+    // A file outside of the work tree cannot be committed.
+    let open: Vec<&PathBuf> = match git::is_work_tree() {
+        Some(true) => files.iter().filter(|file| git::is_ignored(file) == Some(false)).collect(),
+        Some(false) => return checks.ok(ABOUT, "git", "not a git work tree"),
+        None => {
+            let found =
+                "a repository is here, but git did not run, so it is not known whether it would add the key or a secret file";
+            let help = format!("install git, or check that .gitignore names {}", named(&files.iter().collect::<Vec<_>>()));
+            return checks.add(ABOUT, "git", DoctorStatus::Warning, found, &help);
         }
-        Some(open) => checks.add(
-            ABOUT,
-            "git",
-            DoctorStatus::Wrong,
-            format!("git would add {}", open.join(", ")),
-            "add them to .gitignore (`telform init` writes the lines); replace any secret that was already committed",
-        ),
+    };
+    if open.is_empty() {
+        return checks.ok(ABOUT, "git", "the key and all secret files are ignored, or lie outside");
     }
-}
-
-/// Files that git does not ignore; none where git cannot say. A file outside of the work tree cannot be committed.
-fn open_files(files: &[PathBuf]) -> Option<Vec<String>> {
-    let open = files.iter().filter(|file| git::is_ignored(file) == Some(false));
-    git::is_work_tree().then(|| open.map(|file| file.display().to_string()).collect())
+    let help = "add these paths to .gitignore; replace any secret that was already committed";
+    checks.add(ABOUT, "git", DoctorStatus::Wrong, format!("git would add {}", named(&open)), help);
 }

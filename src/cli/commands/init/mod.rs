@@ -28,7 +28,7 @@ pub(crate) use args::InitArgs;
 use check::{AccountCheck, CheckTarget};
 use files::{check_free, file_exists, write_surroundings};
 use login::{InitAccount, setting_failure};
-use next::{EDIT, NextStep, next_steps, print_next_steps};
+use next::{NextStep, edit_command, next_steps, print_next_steps};
 
 /// The quickstart and its world; the same files as in `examples/quickstart`.
 const QUICKSTART: &str = include_str!("../../../../examples/quickstart/telform.yaml");
@@ -38,6 +38,9 @@ const WORLD: &str = include_str!("../../../../examples/quickstart/world.yaml");
 const FILE: &str = "telform.yaml";
 const FOLDER: &str = "telform";
 const ACCOUNTS: &str = "telform/accounts.yaml";
+
+/// The folder for what is adopted beside the file.
+const ADOPTED: &str = "adopted";
 
 pub(crate) async fn run(out: &Console, args: &InitArgs) -> Result<Exit, RunError> {
     run_in(out, args, Path::new("")).await
@@ -86,7 +89,7 @@ pub(crate) async fn run_in(out: &Console, args: &InitArgs, top: &Path) -> Result
     if adopts && (run_adoption(out, args, top).await? > 0 || out.global.json) {
         return Ok(Exit::Done);
     }
-    print_next_steps(out, written, &next_steps(args, &all, folder || adopts, adopts));
+    print_next_steps(out, written, &next_steps(out, &all, folder || adopts, adopts));
     Ok(Exit::Done)
 }
 
@@ -121,8 +124,8 @@ fn write_template(out: &Console, args: &InitArgs, top: &Path, folder: bool) -> R
     let first = crate::services::tables().first().map(|service| page::placeholder_account(service));
     let text = page::config_text(first.as_slice(), if folder { "../" } else { "" });
     let written = write_surroundings(out, top, &[(if folder { ACCOUNTS } else { FILE }, text)])?;
-    let mut steps: Vec<NextStep<'_>> =
-        vec![(format!("{EDIT} {}", if folder { ACCOUNTS } else { FILE }), "your accounts; set the variables of their tokens")];
+    let file = if folder { ACCOUNTS } else { FILE };
+    let mut steps: Vec<NextStep<'_>> = vec![(edit_command(out, file), "your accounts; set the variables of their tokens")];
     steps.push(("telform validate".to_owned(), "checks the file, offline"));
     steps.push(("telform doctor".to_owned(), "checks the tokens and everything else"));
     steps.push(("telform plan".to_owned(), "shows what would change; sends only GET"));

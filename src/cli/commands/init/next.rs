@@ -1,30 +1,32 @@
 //! What to do after the files are written.
 
+use std::path::PathBuf;
+
 use super::check::AccountCheck;
 use super::login::InitAccount;
-use super::{ACCOUNTS, FILE, FOLDER};
-use crate::cli::commands::init::InitArgs;
+use super::{ACCOUNTS, ADOPTED, FILE, FOLDER};
 use crate::cli::console::Console;
 use crate::model::resource::SecretSource;
 use crate::output::Initialized;
 use crate::output::view::text::wrap_text;
 use crate::text::shell_quote;
 
-/// Opens a file in the user's editor, in any shell.
-pub(super) const EDIT: &str = "${EDITOR:-vi}";
-
-/// One next step: the command, and what it does.
+/// One next step: the command without the options of this one, and what it does.
 pub(super) type NextStep<'a> = (String, &'a str);
+
+/// Opens a file in the user's editor, in any shell. Like every file that is written, it is in the folder that `-C` names.
+pub(super) fn edit_command(out: &Console, file: &str) -> String {
+    let path = out.global.directory.iter().collect::<PathBuf>().join(file);
+    format!("${{EDITOR:-vi}} {}", shell_quote(&path.to_string_lossy()))
+}
 
 /// The next steps, in order.
 pub(super) fn next_steps<'a>(
-    args: &InitArgs,
+    out: &Console,
     all: &[(InitAccount, AccountCheck)],
     folder: bool,
     adopted: bool,
 ) -> Vec<NextStep<'a>> {
-    let world = args.sandbox.as_ref();
-    let world = world.map_or_else(String::new, |world| format!(" --sandbox {}", shell_quote(&world.to_string_lossy())));
     let mut steps: Vec<NextStep<'a>> = Vec::new();
     for (login, checked) in all {
         if let (SecretSource::Env(name), AccountCheck::Not { .. }) = (&login.token, checked) {
@@ -33,15 +35,25 @@ pub(super) fn next_steps<'a>(
     }
     let accepted = all.iter().all(|(_, checked)| matches!(checked, AccountCheck::Accepted(_)));
     if !accepted {
-        steps.push((format!("telform doctor{world}"), "checks the tokens and everything else"));
+        steps.push(("telform doctor".to_owned(), "checks the tokens and everything else"));
     }
-    if !adopted {
-        let place = if folder { FOLDER } else { "adopted" };
-        steps.push((format!("telform adopt --all --out {place}{world}"), "manages what exists already"));
+    let edit = |file: &str| (edit_command(out, file), "the examples in it are comments");
+    const PLAN: &str = "shows what would change; sends only GET";
+    match (adopted, folder) {
+        (true, _) => steps.extend([edit(ACCOUNTS), ("telform plan".to_owned(), PLAN)]),
+        (false, true) => steps.extend([
+            (format!("telform adopt --all --out {FOLDER}"), "manages what exists already"),
+            edit(ACCOUNTS),
+            ("telform plan".to_owned(), PLAN),
+        ]),
+        // Without the folder a plan would delete what was just adopted.
+        (false, false) => steps.extend([
+            edit(FILE),
+            ("telform plan".to_owned(), PLAN),
+            (format!("telform adopt --all --out {ADOPTED}"), "writes YAML for what exists already, and manages it"),
+            (format!("telform plan -f {FILE} -f {ADOPTED}"), "from then on, so that both are read"),
+        ]),
     }
-    let file = if folder { ACCOUNTS } else { FILE };
-    steps.push((format!("{EDIT} {file}"), "the examples in it are comments"));
-    steps.push((format!("telform plan{world}"), "shows what would change; sends only GET"));
     steps
 }
 
@@ -55,10 +67,12 @@ pub(super) fn print_next_steps(out: &Console, written: Vec<String>, steps: &[Nex
         return out.print(&format!("Wrote {} files.\n", written.len()));
     }
     let width = out.width().clamp(60, 100);
+    let steps: Vec<NextStep<'_>> =
+        steps.iter().map(|(step, what)| (out.repeated_options.complete_command(step), *what)).collect();
     let column = steps.iter().map(|(command, _)| command.chars().count() + 4).filter(|it| *it <= 40).max();
     let column = column.unwrap_or(4);
     out.print("\nNext:\n");
-    for (command, what) in steps {
+    for (command, what) in &steps {
         let long = command.chars().count() + 4 > column;
         let indent = if long { 6 } else { column };
         let lines = wrap_text(what, width - indent);

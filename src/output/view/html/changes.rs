@@ -187,8 +187,8 @@ fn request_item(page: &mut HtmlWriter, step: &Step, steps: &StepIndex<'_>) {
 
 fn attribute_row(page: &mut HtmlWriter, change: &AttributeChange) {
     page.raw("<tr><th scope=\"row\">").words(&change.name);
-    if change.risky {
-        page.raw(" <span class=\"badge update\">").raw(wording::RISKY).raw("</span>");
+    if let Some(remark) = wording::attribute_remark(change) {
+        page.raw(" <span class=\"badge update\">").raw(remark).raw("</span>");
     }
     page.raw("</th>");
     match line_difference(change) {

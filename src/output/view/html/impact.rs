@@ -81,7 +81,7 @@ fn number_table(page: &mut HtmlWriter, plan: &Plan) {
     open_folded(page, "By number", plan.impact.len());
     page.raw("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Every number\">\n<table class=\"cards\">\n<thead><tr><th scope=\"col\">Number</th>");
     page.raw("<th scope=\"col\">What happens</th><th scope=\"col\">Now</th><th scope=\"col\">Then</th>");
-    page.raw("<th scope=\"col\" class=\"count\">Steps dark</th></tr></thead>\n<tbody>\n");
+    page.raw("<th scope=\"col\" class=\"count\">Steps disconnected</th></tr></thead>\n<tbody>\n");
     for effect in wording::EFFECTS {
         for number in wording::with_effect(plan, effect) {
             page.raw("<tr><th scope=\"row\">").code(&number.number).raw("</th>").cell("What happens");
@@ -93,7 +93,7 @@ fn number_table(page: &mut HtmlWriter, plan: &Plan) {
             page.raw("</td>").cell("Then");
             location_cell(page, number.to.as_ref());
             page.raw(if same { ", the new one" } else { "" });
-            page.raw("</td>").count_cell("Steps dark", "count");
+            page.raw("</td>").count_cell("Steps disconnected", "count");
             match effect {
                 NumberEffect::Dark => page.raw("from then on"),
                 _ => page.number(number.dark_steps as usize),

@@ -87,9 +87,9 @@ fn change_details(steps: &StepIndex<'_>, shown: &ShownChanges<'_, '_>) -> String
 
 /// What differs in one attribute: readable by its signs, without colour.
 fn attribute_diff_lines(change: &AttributeChange) -> Vec<String> {
-    let risky = if change.risky { format!("  ({})", wording::RISKY) } else { String::new() };
+    let remark = wording::attribute_remark(change).map(|remark| format!("  ({remark})")).unwrap_or_default();
     if let Some(lines) = line_difference(change) {
-        let mut drawn = vec![fenced_line("! ", &format!("{}{risky}", change.name))];
+        let mut drawn = vec![fenced_line("! ", &format!("{}{remark}", change.name))];
         let mut lines: Vec<String> = lines
             .iter()
             .map(|(tag, text)| match tag {
@@ -114,7 +114,7 @@ fn attribute_diff_lines(change: &AttributeChange) -> Vec<String> {
         _ => vec![say("- ", &before), say("+ ", &after)],
     };
     if let Some(last) = drawn.last_mut() {
-        last.push_str(&risky);
+        last.push_str(&remark);
     }
     drawn
 }

@@ -1,10 +1,12 @@
 //! The last step before a plan is shown at a terminal: a terminal breaks a long line anywhere, in the middle of a phone number, an
 //! id or a word. Here it is broken between words.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthChar;
 
-/// Breaks each line that is wider than this between two words. A command to be copied stays one: a backslash ends each of its lines
-/// but the last. A word that does not fit behind the indentation of its line moves to
+/// Breaks each line that is wider than this between two words, of which a command in backticks is one. A command on a line of its own
+/// is to be copied too: a backslash ends each of its lines but the last. A word that does not fit behind the indentation of its line moves to
 /// the left; one that is wider than the terminal is broken behind a slash, if it has any.
 pub(crate) fn fit_lines(text: &str, columns: usize) -> String {
     if columns == usize::MAX {
@@ -80,6 +82,34 @@ fn shell_words(text: &str) -> Vec<&str> {
     found
 }
 
+/// The same words, with what is in backticks as one word: a telform command always, anything else where a line can hold it. So
+/// whoever reads a command in a sentence can copy it.
+pub(super) fn keep_commands<'a>(words: impl Iterator<Item = &'a str>, columns: usize) -> Vec<Cow<'a, str>> {
+    let mut kept: Vec<Cow<'a, str>> = Vec::new();
+    let mut opened = None;
+    for word in words {
+        let turns = word.matches('`').count() % 2 == 1;
+        kept.push(Cow::Borrowed(word));
+        match opened.filter(|_| turns) {
+            Some(begin) => {
+                let whole = kept[begin..].join(" ");
+                if is_quoted_command(&whole) || width_of(&whole) <= columns {
+                    kept.truncate(begin);
+                    kept.push(Cow::Owned(whole));
+                }
+                opened = None;
+            }
+            None if turns => opened = Some(kept.len() - 1),
+            None => {}
+        }
+    }
+    kept
+}
+
+fn is_quoted_command(word: &str) -> bool {
+    word.contains("`telform ")
+}
+
 /// Columns that a text takes, without the sequences that set colours.
 fn width_of(text: &str) -> usize {
     let mut letters = text.chars();
@@ -96,9 +126,9 @@ fn width_of(text: &str) -> usize {
 
 fn fit_line(out: &mut String, line: &str, columns: usize) {
     let indent = line.len() - line.trim_start_matches(' ').len();
-    let below = indent + 2;
+    let below = indent + if line[indent..].starts_with("help: ") { "help: ".len() } else { 2 };
     let mut used = 0;
-    for (index, word) in words(&line[indent..]).into_iter().enumerate() {
+    for (index, word) in keep_commands(words(&line[indent..]).into_iter(), columns - indent.min(columns)).iter().enumerate() {
         let width = width_of(word);
         if index == 0 {
             used = if width > columns { indent } else { indent.min(columns - width) };
@@ -109,7 +139,8 @@ fn fit_line(out: &mut String, line: &str, columns: usize) {
             out.push(' ');
             used += 1;
         }
-        let parts = if width > columns { parts(word, columns.saturating_sub(below)) } else { vec![word] };
+        let whole = width <= columns || is_quoted_command(word);
+        let parts = if whole { vec![&**word] } else { parts(word, columns.saturating_sub(below)) };
         for (index, part) in parts.into_iter().enumerate() {
             if index > 0 {
                 used = begin_line(out, below, width_of(part), columns);
@@ -209,6 +240,19 @@ mod tests {
         let head = format!("  telform apply --journal-head {}\n", "0".repeat(64));
         assert_eq!(fit_lines(&head, 80), format!("  telform apply --journal-head \\\n    {}\n", "0".repeat(64)));
         assert_eq!(fit_lines(&fitted, 40), fitted, "only once");
+    }
+
+    /// Also where its options made it longer than the terminal.
+    #[test]
+    fn a_command_in_a_sentence_stays_in_one_piece() {
+        let text =
+            "  help: to stop managing it run `telform forget partners.west --sandbox world.yaml`, or `--exclude partners.west`\n";
+        assert_eq!(
+            fit_lines(text, 40),
+            "  help: to stop managing it run\n`telform forget partners.west --sandbox world.yaml`,\n        or `--exclude partners.west`\n"
+        );
+        let wrapped = super::super::wrap_text("Run `telform plan -f a.yaml` again, or set `a b c d e f g h i j`. A ` alone.", 20);
+        assert_eq!(wrapped, ["Run", "`telform plan -f a.yaml`", "again, or set `a b c", "d e f g h i j`. A `", "alone."]);
     }
 
     proptest! {

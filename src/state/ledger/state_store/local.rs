@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use super::{LIMIT, ObjectVersion, PutOutcome, StoredObject};
 use crate::disk::{self, Beside, Folder};
 use crate::failpoints::durable_write;
-use crate::model::ledger::FingerprintKey;
 use crate::state::ledger::LedgerError;
 
 /// telform's own folder, wherever it is: it may be part of a checkout, so neither it nor anything in it may be a link.
@@ -261,11 +260,9 @@ impl LocalStore {
         if self.simulated { Ok(()) } else { folder.closed() }
     }
 
-    /// Makes a key file with mode 0600; an existing one is never touched.
-    pub(in crate::state::ledger) fn make_key(&self) -> Result<FingerprintKey, LedgerError> {
-        let text = FingerprintKey::generate_text();
-        self.put_key(&self.key_name("key"), &text, false)?;
-        Ok(FingerprintKey::from_text(&text)?)
+    /// Writes a key file with mode 0600; an existing one is never touched.
+    pub(in crate::state::ledger) fn keep_key(&self, text: &str) -> Result<(), LedgerError> {
+        self.put_key(&self.key_name("key"), text, false)
     }
 
     /// Writes a key file to a temporary file and renames it: an empty key would stop every later run.
