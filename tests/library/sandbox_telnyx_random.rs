@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::properties::cases;
 use crate::properties::dice::{Dice, dice};
 use crate::sandbox_bench::*;
+use crate::sandbox_telnyx::ACCOUNT;
 use proptest::prelude::*;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -13,11 +14,6 @@ use telform::sandbox::*;
 
 const COLLECTIONS: [&str; 7] =
     ["billing_groups", "outbound_voice_profiles", "credential_connections", "ip_connections", "fqdn_connections", "ips", "fqdns"];
-
-const WORLD: &str = "
-telnyx:
-  phone_numbers: [{ phone_number: '+13125550101' }, { phone_number: '+13125550102' }, { phone_number: '+13125550103' }]
-";
 
 fn rows<'a>(world: &'a TelnyxWorld, path: &str) -> Vec<&'a Map<String, Value>> {
     let of_type = |record_type: &'static str| {
@@ -149,13 +145,13 @@ async fn consistent(bench: &Bench, seen: &mut BTreeSet<String>) -> Result<(), Te
 }
 
 proptest! {
-    #![proptest_config(cases(48))]
+    #![proptest_config(cases(40))]
 
     #[test]
-    fn whatever_is_asked_the_state_is_consistent(mut dice in dice(400)) {
+    fn whatever_is_asked_the_state_is_consistent(mut dice in dice(800)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut world = World::from_yaml(WORLD).unwrap();
+            let mut world = World::from_yaml(ACCOUNT).unwrap();
             world.telnyx.knobs = knobs(&mut dice);
             let bench = Bench { sandbox: Sandbox::start(world).await, client: client() };
             let mut seen = BTreeSet::new();
