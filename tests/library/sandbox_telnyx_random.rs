@@ -112,16 +112,27 @@ async fn ask(dice: &mut Dice, bench: &Bench) -> Result<(), TestCaseError> {
     let (status, answer) = sent(request).await;
     prop_assert!(status < 500, "{path}: {status} {answer}");
     if status >= 400 {
-        prop_assert_eq!(bench.sandbox.world(), before, "a refused request changes nothing: {}", answer);
+        let after = bench.sandbox.world();
+        prop_assert!(after == before, "a refused request changes nothing: {answer}\n{}", differences(&before, &after));
     }
     Ok(())
+}
+
+/// Lines of one that the other lacks.
+fn differences(before: &World, after: &World) -> String {
+    let (before, after) = (before.to_yaml().unwrap(), after.to_yaml().unwrap());
+    let lacking = |one: &str, other: &str, mark: &str| -> Vec<String> {
+        let known: BTreeSet<&str> = other.lines().collect();
+        one.lines().filter(|line| !known.contains(line)).map(|line| format!("{mark} {line}")).collect()
+    };
+    [lacking(&before, &after, "-"), lacking(&after, &before, "+")].concat().join("\n")
 }
 
 /// What every state must be.
 async fn consistent(bench: &Bench, seen: &mut BTreeSet<String>) -> Result<(), TestCaseError> {
     let world = bench.sandbox.world();
-    let again = World::from_yaml(&world.to_yaml().unwrap());
-    prop_assert_eq!(again.map_err(|error| error.to_string()), Ok(world.clone()), "a state can be saved and contradicts nothing");
+    let again = World::from_yaml(&world.to_yaml().unwrap()).map_err(|error| TestCaseError::fail(error.to_string()))?;
+    prop_assert!(again == world, "a saved state is the same state\n{}", differences(&world, &again));
     let list =
         |path: &'static str| async move { sent(bench.telnyx(Method::GET, path)).await.1["data"].as_array().unwrap().clone() };
     let connections = list("connections").await;
