@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""The sandbox of Telnyx keeps every field that the vendor's OpenAPI file lets a request write.
+"""The sandbox of Telnyx keeps every field that the vendor's OpenAPI file lets a request write, and has the defaults of the file.
 
 For each object that can be created or changed, a body is made of the file's schema: every property, no value that is the default.
-The answer must hold what was sent. A body with a misspelt inner field comes first, which must be noticed.
+The answer must hold what was sent. A body with a misspelt inner field comes first, which must be noticed. Then objects are created
+with nothing but what is required, and the answer must hold every default of the file.
 
 Usage: telnyx_fields.py TELFORM OPENAPI
 """
@@ -28,6 +29,12 @@ UNREAD = {
     "phone_numbers address_id": "in the request only",
     "phone_numbers id": "the service's own",
     "phone_numbers/voice caller_id_name_enabled": "read on the number itself",
+}
+
+# Defaults of the file that are not those of an answer, and why.
+OTHERWISE = {
+    "ip_connections.outbound ip_authentication_token": "the service generates one",
+    "fqdns port": "a record of type srv has none",
 }
 
 
@@ -70,9 +77,20 @@ def lost(what, body, seen):
             yield f"{what} {name}: sent {value!r}, read {seen.get(name)!r}"
 
 
+def defaults_of(what, schema, seen):
+    """Each field with a default, the default, and what an answer has; a field that is absent is null."""
+    for name, inner in schema["properties"].items():
+        inner = resolve(inner)
+        if "properties" in inner and isinstance(seen.get(name), dict):
+            yield from defaults_of(f"{what}.{name}", inner, seen[name])
+        elif "default" in inner:
+            yield f"{what} {name}", inner["default"], seen.get(name)
+
+
 class Sandbox:
     def __init__(self, base):
-        self.base, self.fields, self.found, self.unread = base, 0, [], set(UNREAD)
+        self.base, self.fields, self.defaults, self.found = base, 0, 0, []
+        self.unread, self.otherwise = set(UNREAD), set(OTHERWISE)
 
     def send(self, method, path, body):
         headers = {"Content-Type": "application/json", "Authorization": "Bearer sandbox-token"}
@@ -83,10 +101,25 @@ class Sandbox:
         except urllib.error.HTTPError as error:
             sys.exit(f"{method} {path}: {error.code} {error.read().decode()}\n{json.dumps(body)}")
 
+    def schema(self, documented, method):
+        content = FILE["paths"][documented][method.lower()]["requestBody"]["content"]
+        return resolve(next(iter(content.values()))["schema"])
+
+    def plain(self, path, **body):
+        """Creates one with what is required, compares the defaults, and returns its id."""
+        data = self.send("POST", path, body)
+        for what, wanted, seen in defaults_of(path, self.schema(f"/{path}", "POST"), data):
+            if what.split()[-1] in body:
+                continue
+            self.defaults += 1
+            if seen != wanted:
+                self.otherwise.discard(what)
+                self.found += [] if what in OTHERWISE else [f"{what}: the default is {wanted!r}, read {seen!r}"]
+        return data["id"]
+
     def write(self, method, path, documented, what, values):
         """Sends a body with every field of a schema, and compares the answer."""
-        content = FILE["paths"][documented][method.lower()]["requestBody"]["content"]
-        schema = resolve(next(iter(content.values()))["schema"])
+        schema = self.schema(documented, method)
         body = {name: made(name, inner, values, method == "PATCH") for name, inner in schema["properties"].items()}
         data = self.send(method, path, body)
         self.fields += len(body)
@@ -135,6 +168,17 @@ def every_field(sandbox):
         sandbox.write("PATCH", path, f"/phone_numbers/{{id}}{part}", f"phone_numbers{part}", values)
 
 
+def every_default(sandbox):
+    sandbox.plain("billing_groups", name="cost")
+    sandbox.plain("outbound_voice_profiles", name="world")
+    sandbox.plain("credential_connections", connection_name="north", user_name="north1", password="password-of-nobody")
+    sandbox.plain("ips", ip_address="203.0.113.10", connection_id=sandbox.plain("ip_connections"))
+    east = sandbox.plain("fqdn_connections", connection_name="east")
+    sandbox.plain("fqdns", connection_id=east, fqdn="sip.acme.example", dns_record_type="a")
+    sandbox.plain("fqdns", connection_id=east, fqdn="sip.acme.example", dns_record_type="srv")
+    sandbox.plain("managed_accounts", business_name="Acme")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "world.yaml").write_text(json.dumps(WORLD))
@@ -153,13 +197,15 @@ def main():
             if not list(lost("control", misspelt, sandbox.send("POST", "ip_connections", misspelt))):
                 sys.exit("a misspelt field was not noticed")
             every_field(sandbox)
+            every_default(sandbox)
         finally:
             served.terminate()
             served.wait(timeout=30)
-    stale = [f"{name} is read now" for name in sandbox.unread]
+    stale = [f"{name} is as in the file now" for name in sandbox.unread | sandbox.otherwise]
     if sandbox.found or stale:
         sys.exit("\n".join(sandbox.found + stale))
-    print(f"the sandbox keeps {sandbox.fields} fields of Telnyx's published OpenAPI file, in requests that create and change")
+    print(f"the sandbox keeps {sandbox.fields} fields that Telnyx's published OpenAPI file has for requests")
+    print(f"and {sandbox.defaults} of its defaults")
 
 
 main()
