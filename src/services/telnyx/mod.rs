@@ -8,9 +8,10 @@ use crate::model::kind::{
 use super::Service;
 
 mod connections;
+mod world;
 
 /// The service.
-pub const SERVICE: Service = Service::new(&TABLE);
+pub const SERVICE: Service = Service::new(&TABLE).copied_by(world::world);
 
 /// Its tables.
 pub static TABLE: ServiceTable = ServiceTable::new("telnyx", "Telnyx", "https://api.telnyx.com/v2")
