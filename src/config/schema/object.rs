@@ -78,7 +78,7 @@ fn shape_schema(kind: &'static Kind, whole: bool) -> Value {
         let about = attribute_schema(kind, field);
         let place = match field.group() {
             Some(group) => {
-                let about = "Attributes of one map: each is owned by itself, and what is not mentioned is left alone.";
+                let about = "Attributes of one map: each is owned separately, and what is not mentioned is left alone.";
                 let map = || json!({ "type": "object", "properties": {}, "additionalProperties": false, "description": about });
                 &mut properties.entry(group).or_insert_with(map)["properties"][field.own_name()]
             }
