@@ -227,6 +227,11 @@ pub fn without_quote(message: &str) -> String {
     }
 }
 
+/// A noun with its article: `a number`, `an object`.
+pub fn with_article(noun: &str) -> String {
+    format!("{} {noun}", if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use crate::config::desired::{self, FileEdits};
 use crate::config::secrets;
 use crate::config::yaml::{self, KeySecrecy};
 use crate::disk;
+use crate::model::kind::AttributeType;
 use crate::model::resource::{Address, Desired, DesiredValue, SourceLocation};
 use crate::model::value::{CompactValue, Value, hidden};
 use crate::plan::{Inputs, Plan, ShownValue};
@@ -110,7 +111,10 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
             texts.insert(path.clone(), disk::read_text(&path).unwrap_or_default());
         }
         let edits = by_file.entry(path.clone()).or_default();
-        match build_edit(&texts[&path], place, name, &drift.live, desired) {
+        let served = desired.objects.get(&drift.address).and_then(|it| it.shapes.iter().find_map(|kind| kind.field(name)));
+        let served = served.is_some_and(|field| field.ty == AttributeType::ServedBy);
+        let live = if served { target_as_yaml(&drift.live) } else { drift.live.clone() };
+        match build_edit(&texts[&path], place, name, &live, desired) {
             // One line that several entries share (a merge key, an alias) is written once.
             Ok(edit) if edits.contains(&edit) => {}
             Ok(edit) if edits.iter().any(|other| other.start < edit.end && edit.start < other.end) => {
@@ -188,6 +192,12 @@ fn build_edit(
     Ok(TextReplacement { start, end: start + kept.len(), text: inline_value(&value) })
 }
 
+/// What serves an object that is its own holder, as the YAML says it: by its address, or null.
+fn target_as_yaml(live: &ShownValue) -> ShownValue {
+    let ShownValue::Value(Value::Object(numbers)) = live else { return ShownValue::Value(Value::Null) };
+    ShownValue::Value(numbers.values().next().cloned().unwrap_or_default())
+}
+
 /// Numbers in the form of the YAML: each with the name of the configuration that serves it.
 fn numbers_as_yaml(value: &Value, desired: &Desired) -> Result<Value, &'static str> {
     let mut numbers = serde_json::Map::new();
@@ -209,7 +219,8 @@ fn entry_at<'a>(node: &'a yaml::YamlNode, place: &SourceLocation, name: &str) ->
     let entries = node.as_map()?;
     entries.iter().find_map(|entry| {
         let here = (entry.key_span.line(), entry.key_span.column()) == (place.line as usize, place.column as usize);
-        if here && &*entry.key == name { Some(entry) } else { entry_at(&entry.value, place, name) }
+        let own = name == entry.key || name.rsplit_once('.').is_some_and(|(_, own)| own == entry.key);
+        if here && own { Some(entry) } else { entry_at(&entry.value, place, name) }
     })
 }
 
