@@ -15,6 +15,7 @@ macro_rules! services {
         $each! {
             unpod
             carrierx
+            telnyx
         }
     };
 }

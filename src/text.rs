@@ -236,6 +236,11 @@ pub fn list_first_few<T: AsRef<str>>(names: &[T]) -> String {
     format!("{}{rest}", named.join(", "))
 }
 
+/// A noun with its article: `a number`, `an object`.
+pub fn with_article(noun: &str) -> String {
+    format!("{} {noun}", if noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

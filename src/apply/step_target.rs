@@ -8,7 +8,7 @@ use super::ApplyRun;
 use crate::model::call::{BodyValue, Call, CallBody};
 use crate::model::kind::Kind;
 use crate::model::resource::{Account, AccountFacts, LiveObject};
-use crate::model::value::{AttributeValues, CompactValue, Value};
+use crate::model::value::{AttributeValues, CompactValue};
 use crate::plan::{ObjectRef, Step, StepOperation};
 use crate::services;
 use crate::text::fits_mask;
@@ -129,8 +129,10 @@ impl ApplyRun<'_> {
         for (key, payload) in entries {
             let payload = match payload {
                 BodyValue::IdOf(step) => {
+                    // Only a link names an object in this way: what is to serve a number.
+                    let target = self.apply.declared_account(&call.account).and_then(|account| account.service.link_roles());
                     let id = self.id_made_by(&step)?;
-                    BodyValue::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from))
+                    BodyValue::Value(services::written_id(target.map_or("", |roles| roles.target), &id))
                 }
                 BodyValue::WithIds { value, ids } => {
                     BodyValue::Value(BodyValue::fill_ids(&value, &ids, |step| self.id_made_by(step))?)

@@ -7,9 +7,9 @@ use crate::apply::event::StepOutcome;
 use crate::http::ReadOnly;
 use crate::model::kind::Kind;
 use crate::model::ledger::FingerprintKey;
-use crate::model::resource::{Desired, LiveObject, LiveState};
+use crate::model::resource::{Desired, LiveObject, LiveState, ServedBy};
 use crate::model::value::AttributeValues;
-use crate::plan::{Plan, Step, StepOperation};
+use crate::plan::{ObjectRef, Plan, Step, StepOperation};
 use crate::read::one;
 use crate::services;
 
@@ -46,6 +46,11 @@ pub async fn wait_until_shown(
             late.push((step, account, kind, &live.facts, id));
         }
     }
+    // Who serves the numbers is read with everything else.
+    let done = plan.steps.iter().filter(|step| matches!(report.outcome(&step.id), Some(StepOutcome::Done { .. })));
+    if done.into_iter().any(|step| is_late_link(step, read)) {
+        return patience.wait().await;
+    }
     let mut came = false;
     while !late.is_empty() && patience.wait().await {
         let mut still = Vec::new();
@@ -61,6 +66,18 @@ pub async fn wait_until_shown(
         }
     }
     came
+}
+
+/// Whether a number is served as it was before this step.
+fn is_late_link(step: &Step, read: &LiveState) -> bool {
+    let (bridge, number, before) = match &step.operation {
+        StepOperation::Connect { bridge: ObjectRef::Id(bridge), number, before, .. }
+        | StepOperation::Disconnect { bridge, number, before } => (bridge, number, before),
+        _ => return false,
+    };
+    let connections = read.accounts.get(&step.call.account).and_then(|live| live.connections.as_ref());
+    let now = connections.into_iter().flatten().find(|it| it.bridge == *bridge && it.number == *number);
+    now.is_some_and(|now| matches!(before, ServedBy::By { .. } | ServedBy::Unserved) && now.served_by.id() == before.id())
 }
 
 /// Whether an object looks as it did before this step.

@@ -179,11 +179,22 @@ fn of_refusal(
         // It is not known whether the request was accepted before the timeout.
         408 => (AnswerClass::NoAnswer, of_write(method), "the service gave up waiting"),
         409 => (AnswerClass::Conflict, RequestEffect::None, "something else is in the way"),
+        429 if is_final_limit(service, content) => {
+            (AnswerClass::Refused, RequestEffect::None, "a limit that waiting does not lift")
+        }
         429 => (AnswerClass::Throttled, RequestEffect::None, "too many requests"),
         422 if says_conflict(said) => (AnswerClass::Conflict, RequestEffect::None, "the text says that something is in the way"),
         400 => of_bad_request(service, method, path, said),
         _ => (AnswerClass::Refused, RequestEffect::None, "the service understood and refused"),
     }
+}
+
+/// Whether a 429 has a code other than the one that asks to wait.
+fn is_final_limit(service: &ServiceTable, content: &BodyContent) -> bool {
+    let (Some(code), BodyContent::Json(body)) = (service.throttled_code, content) else { return false };
+    let codes = body.get("errors").and_then(|errors| errors.as_array()).into_iter().flatten();
+    let mut codes = codes.filter_map(|error| error.get("code").and_then(text_of)).peekable();
+    codes.peek().is_some() && codes.all(|it| it != code)
 }
 
 /// Unpod answers 400 where others answer 409 (unpod.md 12, row 12, and 7.1).

@@ -29,6 +29,8 @@ pub enum AttemptOutcome {
         /// How long the service asks to wait.
         retry_after: Option<Duration>,
     },
+    /// An answer that says that waiting does not help, whatever its status.
+    Final,
 }
 
 /// What the service currently answers to other reads.
@@ -103,6 +105,7 @@ pub fn decide_retry(
             again(None, "perhaps a passing fault; reading again changes nothing")
         }
         (RequestMethod::Get, AttemptOutcome::Answered { .. }) => fail("the same question gets the same answer"),
+        (_, AttemptOutcome::Final) => fail("the service says that waiting does not help"),
         (_, AttemptOutcome::Lost) => fail("it may have been carried out: settle by reading"),
         (_, AttemptOutcome::Answered { .. }) => fail("a write that was answered is settled by reading"),
     }

@@ -7,12 +7,16 @@ use crate::text::{escape, shorten};
 const PLACEHOLDERS: [&str; 2] = ["Error", "Success"];
 
 /// Keys whose values must not be read: they hold secrets, or objects with secrets in them (unpod.md 14.1).
-const UNSAID: [&str; 10] = [
+const UNSAID: [&str; 14] = [
     "auth_token",
     "api_key",
     "api_secret",
+    "api_token",
     "token",
+    "ip_authentication_token",
     "password",
+    "sip_password",
+    "external_pin",
     "authorization",
     "provider_configuration",
     "provider_credential",
@@ -61,6 +65,9 @@ fn flatten_text(value: &Value, depth: usize) -> Option<String> {
         Value::String(text) => (!text.trim().is_empty()).then(|| text.trim().to_owned()),
         Value::Array(items) => join(items.iter().take(20).filter_map(|item| flatten_text(item, depth + 1)).collect()),
         Value::Object(map) => {
+            if let Some(text) = titled_text(map) {
+                return Some(text);
+            }
             if let (Some(Value::String(field)), Some(message)) = (map.get("field"), map.get("message")) {
                 return flatten_text(message, depth + 1).map(|message| format!("{field}: {message}"));
             }
@@ -82,6 +89,18 @@ fn flatten_text(value: &Value, depth: usize) -> Option<String> {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
+}
+
+/// An error with a title: `title: detail (place)`. What else is in it is for programs.
+fn titled_text(map: &serde_json::Map<String, Value>) -> Option<String> {
+    let text = |key: &str| map.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+    let title = text("title")?;
+    let place = map.get("source").and_then(|source| {
+        let named = ["pointer", "parameter"].iter().find_map(|key| source.get(key)).unwrap_or(source);
+        named.as_str().filter(|place| !place.is_empty())
+    });
+    let detail = text("detail").map(|detail| format!(": {detail}")).unwrap_or_default();
+    Some(format!("{title}{detail}{}", place.map(|place| format!(" ({place})")).unwrap_or_default()))
 }
 
 /// Shortest hidden text that is removed from the texts of a service; a shorter one is part of too many words.
@@ -137,6 +156,12 @@ mod tests {
             (json!({"errors": {"zip": ["value is required"]}}), "zip: value is required"),
             (json!({"errors": ["zip: value is required"]}), "zip: value is required"),
             (json!({"detail": "Not found."}), "Not found."),
+            (
+                json!({"errors": [{"code": "10015", "title": "Bad", "detail": "too long", "source": {"pointer": "/a/b"}, "meta": {"url": "u"}}]}),
+                "Bad: too long (/a/b)",
+            ),
+            (json!({"errors": [{"code": 10026, "title": "Bad", "source": "page"}, {"title": "Other"}]}), "Bad (page); Other"),
+            (json!({"errors": {"status": "it is off"}}), "status: it is off"),
         ];
         for (body, text) in cases {
             assert_eq!(error_text(&body).as_deref(), Some(text), "{body}");
@@ -150,8 +175,12 @@ mod tests {
             "auth_token",
             "api_key",
             "api_secret",
+            "api_token",
             "token",
+            "ip_authentication_token",
             "password",
+            "sip_password",
+            "external_pin",
             "Authorization",
             "authorization",
             "provider_configuration",

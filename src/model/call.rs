@@ -67,7 +67,7 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallBody {
-    /// An object with these entries.
+    /// An object with these entries. A key with a dot, `outer.inner`, is sent as `inner` inside a map `outer`.
     Object(IndexMap<String, BodyValue>),
     /// The whole object as it is read right before the request, with these entries laid over it; `fields` are all that
     /// must be present, in order (carrierx.md 6.4).

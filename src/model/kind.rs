@@ -4,12 +4,16 @@
 //! A behaviour that the vocabulary cannot describe gets a new variant here, which every reader must match; never an
 //! `if` on a name.
 
+use serde_json::Map;
+
 use crate::model::resource::AccountFacts;
+use crate::model::value::Value;
 
 mod catalogue;
 mod envelope;
 mod field;
 mod link;
+mod listing;
 mod normaliser;
 mod reference;
 mod service;
@@ -18,7 +22,8 @@ mod setting;
 pub use catalogue::Catalogue;
 pub use envelope::Envelope;
 pub use field::{Field, Part};
-pub use link::{Link, LinkEntry, LinkRequests, LinkRoles, LinkWords, NumberParameter, ReadServedBy};
+pub use link::{Detach, Link, LinkEntry, LinkRequests, LinkRoles, LinkWords, NumberParameter, ReadServedBy};
+pub use listing::{CollectionListing, Next, PageWords};
 pub use normaliser::{Normaliser, canonical_decimal, text_of, whole_of};
 pub use reference::reference_in;
 pub use service::{ServiceTable, TokenOwnerQuery};
@@ -54,6 +59,10 @@ pub struct Kind {
     pub update: UpdateMethod,
     /// Whether it can be deleted.
     pub delete: DeleteSupport,
+    /// Its objects are never made and never deleted from here: what exists is adopted, and what is no longer declared is released.
+    pub adopted_only: bool,
+    /// Fields by whose value a row stands for an object that is no longer there; without values, by any value but null.
+    pub gone_when: &'static [(&'static str, &'static [&'static str])],
     /// How many rows a listing returns at a time.
     pub list: CollectionListing,
     /// For a kind that holds connections: how to connect and disconnect.
@@ -102,6 +111,8 @@ impl Kind {
             ignored_keys: &[],
             update: UpdateMethod::Patch,
             delete: DeleteSupport::Supported,
+            adopted_only: false,
+            gone_when: &[],
             list: CollectionListing::Whole,
             link: None,
             connected: false,
@@ -168,6 +179,18 @@ impl Kind {
     /// Whether it can be deleted.
     pub const fn delete(mut self, delete: DeleteSupport) -> Self {
         self.delete = delete;
+        self
+    }
+
+    /// Its objects are never made and never deleted from here.
+    pub const fn adopted_only(mut self) -> Self {
+        self.adopted_only = true;
+        self
+    }
+
+    /// A row with one of these values stands for an object that is no longer there.
+    pub const fn gone_when(mut self, values: &'static [(&'static str, &'static [&'static str])]) -> Self {
+        self.gone_when = values;
         self
     }
 
@@ -239,6 +262,25 @@ impl Kind {
         path.replace("{id}", id)
     }
 
+    /// Whether a row stands for an object that is no longer there.
+    pub fn is_gone(&self, row: &Value) -> bool {
+        row.as_object().is_some_and(|row| self.shows_gone(row))
+    }
+
+    /// The same for the entries of a row.
+    pub fn shows_gone(&self, row: &Map<String, Value>) -> bool {
+        let shown = |name: &str| row.get(name).filter(|value| !value.is_null());
+        self.gone_when.iter().any(|(name, values)| match shown(name) {
+            Some(value) => values.is_empty() || value.as_str().is_some_and(|text| values.contains(&text)),
+            None => false,
+        })
+    }
+
+    /// The map of a row that has this name, where its keys are attributes, each by itself.
+    pub fn group(&self, name: &str) -> Option<&'static str> {
+        self.fields.iter().find_map(|field| field.group().filter(|group| *group == name))
+    }
+
     /// The row of one attribute.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
@@ -280,72 +322,6 @@ pub enum DeleteSupport {
         /// The setting of the account that allows it.
         switch: &'static str,
     },
-}
-
-/// How a collection is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CollectionListing {
-    /// One answer holds everything.
-    Whole,
-    /// By page number, with the total in each page.
-    Pages {
-        /// Number of rows requested.
-        size: usize,
-        /// Most rows that one page may hold, where the service serves a whole list in one page: a list that keeps moving
-        /// between pages is requested in one.
-        largest: Option<usize>,
-        /// Names in the query and in the answer.
-        words: PageWords,
-    },
-    /// By `limit` and `offset`, with `has_more` in each page (carrierx.md 3).
-    Offset {
-        /// Number of rows requested.
-        size: usize,
-        /// Sort order that keeps pages from overlapping.
-        order: &'static str,
-    },
-    /// Each page says how the next one is asked for.
-    Cursor {
-        /// Name in the query, and value, of how many rows are asked for.
-        size: (&'static str, usize),
-        /// Where a page has its rows.
-        rows: &'static str,
-        /// Where it says what comes next. Null, empty or not there: nothing does.
-        next: Next,
-    },
-}
-
-/// How a page names the next one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
-    /// By a text or number that goes into the query.
-    Cursor {
-        /// Key in the page.
-        key: &'static str,
-        /// Name in the query.
-        sent_as: &'static str,
-    },
-    /// By an address, whole or relative to the listing. One that leads anywhere but to this listing is an error.
-    Link {
-        /// Key in the page.
-        key: &'static str,
-    },
-}
-
-/// Names that a listing by page number uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageWords {
-    /// In the query: the page, from 1.
-    pub page: &'static str,
-    /// In the query: rows of a page.
-    pub size: &'static str,
-    /// In the answer: rows in all.
-    pub count: &'static str,
-}
-
-impl PageWords {
-    /// `page`, `page_size` and `count`.
-    pub const DEFAULT: Self = Self { page: "page", size: "page_size", count: "count" };
 }
 
 /// The type of value that an attribute holds.

@@ -37,7 +37,7 @@ pub use journal::{
 };
 pub use pages::{
     Completions, DocsIndex, DocsPage, ErrorCode, ErrorCodes, Initialized, KindPage, KindShape, KindTable, ManPage, ManPages,
-    Served,
+    Served, ServedService,
 };
 pub use signed::{Approved, PlanVerdict, Vouched};
 

@@ -113,12 +113,25 @@ pub struct Served {
     pub unpod: String,
     /// Base URL of CarrierX.
     pub carrierx: String,
-    /// The token that it accepts.
+    /// The token that Unpod accepts, and the others unless the world says otherwise.
     pub token: String,
+    /// Every service that is simulated.
+    pub services: Vec<ServedService>,
     /// Where faults are set and requests are listed.
     pub control: String,
     /// File that keeps the state of the world.
     pub state: String,
+}
+
+/// One service that the simulator serves.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ServedService {
+    /// Its word in the YAML.
+    pub api: &'static str,
+    /// Its base URL.
+    pub url: String,
+    /// A token that it accepts.
+    pub token: String,
 }
 
 /// What a shell needs to complete commands and options.

@@ -14,6 +14,7 @@ use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Field, K
 use crate::model::ledger::ManagedObject;
 use crate::model::resource::{Address, DesiredObject, DesiredValue, LiveObject};
 use crate::model::value::CompactValue;
+use crate::text;
 
 /// The object that a new one replaces.
 #[derive(Debug, Clone, Copy)]
@@ -174,7 +175,7 @@ pub(super) fn rule_against_delete(
     if let DeleteSupport::Undocumented { switch } = kind.delete
         && !inputs.desired.accounts.get(account).is_some_and(|account| account.settings.contains_key(switch))
     {
-        let detail = format!("the service documents no way to delete a {}", kind.singular);
+        let detail = format!("the service documents no way to delete {}", text::with_article(kind.singular));
         return Some((RefusalCode::DeleteUndocumented, detail));
     }
     None

@@ -123,6 +123,8 @@ pub enum RefusalCode {
     ExistingManaged,
     /// What stays names what would be deleted.
     StillReferred,
+    /// The account does not have the object, and telform does not make one of its kind.
+    NotInAccount,
 }
 
 impl RefusalCode {
@@ -173,6 +175,7 @@ impl RefusalCode {
             Self::ExistingMissing => "refusal::existing_missing",
             Self::ExistingManaged => "refusal::existing_managed",
             Self::StillReferred => "refusal::still_referred",
+            Self::NotInAccount => "refusal::not_in_account",
         }
     }
 
@@ -258,6 +261,9 @@ impl RefusalCode {
             Self::PutWouldBlank => "state the address in the YAML, or use `update: patch` until it is verified",
             Self::StillReferred => {
                 "delete what names it in the same run, or let that name another object; an object that telform does not manage here is changed where it is managed"
+            }
+            Self::NotInAccount => {
+                "correct what it is found by, or `account`; or get the {one} from the service first: it costs money or needs papers, so telform never does that"
             }
             Self::DependencyExcluded => "include it, or also exclude what needs it",
             Self::NumberNotShown => {

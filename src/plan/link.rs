@@ -14,7 +14,7 @@ use super::link_index::LinkIndex;
 use super::link_steps::{LinkChange, LinkSteps};
 use super::remarks::Remarks;
 use super::step::{FreedNumber, ObjectRef};
-use crate::model::kind::{Link, LinkWords};
+use crate::model::kind::{Detach, Link, LinkWords};
 use crate::model::ledger::CreatedConnection;
 use crate::model::resource::{Address, Connection, NumberSpellings, ServedBy, owned_by};
 
@@ -61,6 +61,8 @@ pub(super) struct LinkInputs<'a> {
     /// What messages call bridges and configurations.
     pub(super) words: LinkWords,
     pub(super) can_disconnect: bool,
+    /// What takes a member off its target, where that is a PATCH of the member.
+    pub(super) detach: Option<Detach>,
     pub(super) connections: &'a [Connection],
     /// Bridges that may use a configuration without showing a number.
     pub(super) possible_unseen_uses: &'a BTreeMap<String, BTreeSet<String>>,
@@ -74,6 +76,8 @@ pub(super) struct LinkInputs<'a> {
     pub(super) leaving: BTreeMap<String, LeavingConfiguration>,
     /// Slugs of bridges that belong to another organization, or to none: nothing is disconnected or connected there.
     pub(super) foreign_bridges: BTreeSet<&'a str>,
+    /// Ids of targets that let no call through after the plan, and did before.
+    pub(super) darkened: BTreeSet<String>,
     /// Numbers that an earlier run disconnected and did not connect again.
     pub(super) unfinished_moves: Vec<&'a CreatedConnection>,
     /// Slugs of the live bridges.
@@ -109,7 +113,7 @@ pub(super) struct LinkPlan {
 impl LinkInputs<'_> {
     /// Decides for every number of the account.
     pub(super) fn plan_connections(&self) -> LinkPlan {
-        let mut wired = LinkPlan { steps: LinkSteps::new(self.spellings), ..LinkPlan::default() };
+        let mut wired = LinkPlan { steps: LinkSteps::new(self.spellings, self.detach), ..LinkPlan::default() };
         let mut settled: BTreeSet<&str> = BTreeSet::new();
         self.refuse_unseen_use(&mut wired);
         for connection in self.connections {
@@ -138,6 +142,7 @@ impl LinkInputs<'_> {
             }
         }
         self.finish_moves(&mut wired);
+        self.note_darkened(&mut wired);
         for (owner, number) in std::mem::take(&mut wired.steps.nameless) {
             let detail = format!("the service calls {number} by an id that it does not show");
             wired.remarks.refusals.push(self.number_refusal(RefusalCode::NumberNotOffered, &owner, &number, detail));
@@ -481,6 +486,17 @@ impl LinkInputs<'_> {
             .or_default()
             .push((connection.bridge.clone(), connection.number.clone()));
         self.note_goes_dark(connection, wired);
+    }
+
+    /// Numbers that stay on a target that lets no call through any more, or may be on it.
+    fn note_darkened(&self, wired: &mut LinkPlan) {
+        let on = |id: &String, served: &ServedBy| served.may_be(id);
+        for connection in self.connections {
+            let dark = self.darkened.iter().any(|id| on(id, &connection.served_by));
+            if dark && !wired.steps.changes_number(&connection.number) {
+                self.note_impact(Some(connection), None, &connection.number, NumberEffect::Dark, 0, wired);
+            }
+        }
     }
 
     fn note_goes_dark(&self, connection: &Connection, wired: &mut LinkPlan) {

@@ -8,9 +8,10 @@ use super::Inputs;
 use super::step::{ObjectRef, Prerequisite, Step, StepOperation, StepPhase};
 use super::unnumbered_step::{UnnumberedStep, create_step_name};
 use crate::model::call::{BodyValue, Call, CallBody};
-use crate::model::kind::{Link, NumberParameter};
+use crate::model::kind::{Detach, Link, NumberParameter};
 use crate::model::resource::{Address, NumberSpellings, ServedBy};
 use crate::model::value::Value;
+use crate::services;
 
 /// Connects and disconnects of one account, and what each bridge must show afterwards.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub(super) struct LinkSteps {
     pub(super) drafts: Vec<UnnumberedStep>,
     /// How the service spells the numbers: requests use its own spelling.
     spellings: NumberSpellings,
+    /// What takes a member off its target, where that is a PATCH of the member.
+    detach: Option<Detach>,
     /// A spelling of each number, on whatever bridge.
     any_spelling: BTreeMap<String, String>,
     /// Numbers whose change needs an id that the service did not show.
@@ -53,27 +56,28 @@ fn read_back_name(account: &str, bridge: &ObjectRef) -> String {
     format!("read back {account} {}", bridge.in_path())
 }
 
-/// The identity of a configuration in a body: a number where the service uses numeric ids, else a step's result.
-pub(super) fn target_payload(provider: &ObjectRef) -> BodyValue {
-    match provider {
-        ObjectRef::Id(id) => BodyValue::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from)),
+/// The identity of a target in a body, in the form in which the service writes it, or a step's result.
+fn target_payload(link: &Link, target: &ObjectRef) -> BodyValue {
+    match target {
+        ObjectRef::Id(id) => BodyValue::Value(services::written_id(link.roles.target, id)),
         ObjectRef::Step(step) => BodyValue::IdOf(step.clone()),
     }
 }
 
-/// The request that lets a target serve a number, or without one takes the number off its target. `number` is how the body
-/// names the number.
+/// The request that lets a target serve a number, or without one takes the number off its target. `detach` says how where that
+/// is a PATCH of the member, and `number` is how the body names the number.
 pub(super) fn link_call(
     account: &str,
     link: &Link,
     holder: &str,
     target: Option<&ObjectRef>,
+    detach: Option<Detach>,
     number: impl IntoIterator<Item = (String, BodyValue)>,
 ) -> Call {
     let (method, path) = if target.is_some() { link.connect(holder) } else { link.disconnect(holder) };
     let named = match target {
-        Some(target) => Some(target_payload(target)),
-        None => link.replaces().then_some(BodyValue::Value(Value::Null)),
+        Some(target) => Some(target_payload(link, target)),
+        None => detach.map(|detach| BodyValue::Value(detach.value())),
     };
     let entries: IndexMap<String, BodyValue> =
         named.map(|named| (link.target_key.to_owned(), named)).into_iter().chain(number).collect();
@@ -98,18 +102,23 @@ pub(super) struct LinkChange<'a> {
 }
 
 impl LinkSteps {
-    pub(super) fn new(spellings: &NumberSpellings) -> Self {
+    pub(super) fn new(spellings: &NumberSpellings, detach: Option<Detach>) -> Self {
         let mut any_spelling = BTreeMap::new();
         for ((_, number), spelling) in spellings {
             any_spelling.entry(number.clone()).or_insert_with(|| spelling.clone());
         }
-        Self { spellings: spellings.clone(), any_spelling, ..Self::default() }
+        Self { spellings: spellings.clone(), any_spelling, detach, ..Self::default() }
     }
 
     /// Whether this number is removed from this bridge and not put back on it.
     pub(super) fn takes_off_bridge(&self, bridge: &str, number: &str) -> bool {
         let after = self.after.get(&ObjectRef::Id(bridge.to_owned()));
         after.and_then(|after| after.numbers.get(number)).is_some_and(Option::is_none)
+    }
+
+    /// Whether a step of the plan is about this number.
+    pub(super) fn changes_number(&self, number: &str) -> bool {
+        self.of_number.contains_key(number)
     }
 
     /// Whether this number is connected somewhere.
@@ -132,7 +141,7 @@ impl LinkSteps {
         let LinkChange { owner, at, number, number_id, before, target } = change;
         let bridge = at.in_path();
         let entry = self.number_entry(link, owner, &bridge, number, number_id);
-        let call = link_call(account, link, &bridge, target, entry);
+        let call = link_call(account, link, &bridge, target, self.detach, entry);
         let mut waits_for = BTreeSet::new();
         let (id, why, operation) = match target {
             None => {

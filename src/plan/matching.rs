@@ -116,6 +116,14 @@ pub(super) fn match_addresses<'a>(inputs: &Inputs<'a>) -> Matches<'a> {
             }
             None => finding,
         };
+        let finding = match finding {
+            MatchOutcome::New if kind.adopted_only && !inputs.options.destroy => {
+                let detail = format!("account {} has no such {}, and telform does not make one", object.account, kind.singular);
+                findings.remarks.refuse(object, RefusalCode::NotInAccount, detail);
+                MatchOutcome::Blocked
+            }
+            finding => finding,
+        };
         all.push(ObjectMatch { object, entry, kind, outcome: finding });
     }
     pin::refuse_dropped(inputs, &mut all, &mut findings);

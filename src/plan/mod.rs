@@ -14,6 +14,7 @@ use crate::text::to_hex;
 
 mod account_moves;
 mod address_match;
+mod carried_along;
 mod change;
 mod change_limit;
 mod connect_despite_refusal;

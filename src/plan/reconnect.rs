@@ -114,7 +114,7 @@ fn reconnect_step(step: &Step, link: &'static Link) -> Option<Step> {
         id: format!("r{}", step.id.trim_start_matches('s')),
         phase: StepPhase::Rewire,
         address: step.address.clone(),
-        call: link_call(&step.call.account, link, bridge, Some(&provider), named),
+        call: link_call(&step.call.account, link, bridge, Some(&provider), None, named),
         operation: StepOperation::Connect {
             bridge: ObjectRef::Id(bridge.clone()),
             number: number.clone(),

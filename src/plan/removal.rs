@@ -65,15 +65,23 @@ struct RemovalRequest<'a> {
 pub(super) fn find_removals<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>, selection: &Selection) -> Removals<'a> {
     let mut removals = Removals::default();
     for removal in inputs.desired.removed.iter().filter(|gone| gone.keep && selection.includes(&gone.address)) {
-        removals.release_object(inputs, removal);
+        removals.release_address(inputs, &removal.address);
     }
     let mut indexes = LiveIndexes::new();
     for wish in removal_requests(inputs, findings).into_iter().filter(|wish| selection.includes(wish.address)) {
+        if services::shapes_of_kind(&wish.address.kind).iter().any(|kind| kind.adopted_only) {
+            removals.release_address(inputs, wish.address);
+            continue;
+        }
         removals.look_up(inputs, findings, &mut indexes, &wish);
     }
     if inputs.options.destroy {
         let selected = findings.by_address.values().filter(|found| selection.includes(&found.object.address));
         for ObjectMatch { object, entry, kind, outcome, .. } in selected {
+            if kind.adopted_only {
+                removals.release_address(inputs, &object.address);
+                continue;
+            }
             match outcome {
                 MatchOutcome::Live(live) => {
                     let remembered = entry.is_some_and(|entry| entry.prevent_delete);
@@ -156,8 +164,7 @@ fn removal_requests<'a>(inputs: &Inputs<'a>, findings: &Matches<'a>) -> Vec<Remo
 
 impl<'a> Removals<'a> {
     /// Releases an object without changing it. Once that is done, the tombstone has no effect.
-    fn release_object(&mut self, inputs: &Inputs<'a>, removal: &'a Removal) {
-        let address = &removal.address;
+    fn release_address(&mut self, inputs: &Inputs<'a>, address: &'a Address) {
         let entry = inputs.ledger.objects.get(address);
         let attempt = inputs.ledger.attempts.get(address);
         let Some(account) = entry.map(|entry| &entry.account).or(attempt.map(|attempt| &attempt.account)) else {

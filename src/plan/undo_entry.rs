@@ -11,10 +11,11 @@ use super::link_steps::link_call;
 use super::step::{FreedNumber, ObjectRef, Step, StepOperation};
 use super::{Change, ChangeAction, Plan};
 use crate::model::call::{BodyValue, Call, CallBody, RequestMethod, StepId};
-use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Kind, Link, NumberParameter, UpdateMethod};
+use crate::model::kind::{AttributeAccess, AttributeType, DeleteSupport, Field, Kind, Link, NumberParameter, UpdateMethod};
 use crate::model::resource::{Address, ServedBy};
 use crate::model::value::{AttributeValues, CompactValue, Value, hidden::holds_mark};
 use crate::services;
+use crate::text;
 
 /// How to undo one change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,13 +196,13 @@ impl Plan {
         let number = sent.iter().filter(|(name, _)| *name != link.target_key);
         let number = || number.clone().map(|(name, value)| (name.clone(), value.clone()));
         if turn.after.is_some() && can_cut && !(link.replaces() && back.is_some()) {
-            inverse.calls.push(link_call(account, link, &bridge, None, number()));
+            inverse.calls.push(link_call(account, link, &bridge, None, link.detach(), number()));
         } else if back.is_none() {
             inverse.lost = Some("permanent: this generation of the service cannot disconnect a number".to_owned());
         }
         if let Some(id) = back {
             let provider = index.ref_after_undo(account, ObjectRef::Id(id.clone()));
-            inverse.calls.push(link_call(account, link, &bridge, Some(&provider), number()));
+            inverse.calls.push(link_call(account, link, &bridge, Some(&provider), None, number()));
         }
         Some(inverse)
     }
@@ -272,7 +273,7 @@ impl<'a> UndoIndex<'a> {
                     NumberParameter::E164(key) => (key.to_owned(), BodyValue::Value(Value::from(of))),
                     NumberParameter::Id(key) => (key.to_owned(), BodyValue::Value(Value::from(number_id))),
                 });
-                inverse.calls.push(link_call(account, link, &at, Some(&provider), number));
+                inverse.calls.push(link_call(account, link, &at, Some(&provider), None, number));
                 None
             }
             // The bridge includes it, and no configuration served it.
@@ -333,6 +334,14 @@ fn undo_update(step: &Step, kind: &'static Kind, before: &AttributeValues, lost:
     if entries.is_empty() {
         return None;
     }
+    // What the PATCH carried along it carries along in the other direction, too.
+    let groups: BTreeSet<&str> = entries.keys().filter_map(|name| kind.field(name)?.group()).collect();
+    for (name, payload) in step.call.body.as_ref()?.own_entries() {
+        let along = |field: &Field| field.always_sent || field.group().is_some_and(|group| groups.contains(group));
+        if matches!(payload, BodyValue::Value(_)) && kind.field(name).is_some_and(along) && !lost.contains(name) {
+            entries.entry(name.clone()).or_insert_with(|| payload.clone());
+        }
+    }
     let nested = kind.fields.iter().any(|field| field.is_nested() && entries.contains_key(field.name));
     let mut call = call_of_step(step, RequestMethod::Patch, step.call.path.clone(), Some(entries));
     if let (UpdateMethod::PatchOrPut { nested: (key, word) }, true) = (kind.update, nested) {
@@ -377,7 +386,7 @@ fn undo_delete(
         entries.insert(key.to_owned(), BodyValue::Value(Value::from(taken)));
     }
     let path = swap_path_template(kind, &step.call.path, kind.member, kind.collection, "");
-    let mut lost = format!("permanent: a {} that is created again has a different id", kind.singular);
+    let mut lost = format!("permanent: {} that is created again has a different id", text::with_article(kind.singular));
     if !needed.is_empty() {
         let then = if replaced { ", where its entry has the earlier values again" } else { "" };
         lost.push_str(&format!(" and needs its {} from the YAML{then}", needed.join(", ")));

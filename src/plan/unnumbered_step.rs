@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use super::account_moves::Predecessor;
+use super::carried_along::carried_along;
 use super::change::{AttributeChange, ObjectDifference, ShownValue, is_unused_field};
 use super::references::body_value;
 use super::step::{FreedNumber, Prerequisite, Step, StepOperation, StepPhase};
@@ -148,19 +149,21 @@ pub(super) fn update_step(
         .filter(|change| matches!(change.after, ShownValue::Secret(_)))
         .map(|change| change.name.clone())
         .collect();
-    let changed = plain(&difference.update);
+    let along = carried_along(object, kind, live, &difference.update);
+    let mut changed = plain(&difference.update);
+    changed.extend(along.iter().cloned());
     let (call, expect, untouched, why) = if object.use_put {
         refuse_blanking_put(object, kind, live)?;
         put_request(object, kind, live, facts, &difference.not_resent)
     } else {
-        patch_request(object, kind, live, facts, &difference.update, changed)
+        patch_request(object, kind, live, facts, &difference.update, &along, changed)
     };
     // Compared right before the write: what the YAML manages, sent or not, and the nested values that must not change. A
     // token is not written to a configuration that was pointed at another account in the meantime.
     let managed = kind.fields.iter().filter(|field| {
         let stated = matches!(object.attributes.get(field.name), Some(DesiredValue::Value(_)))
             && !object.ignored_attributes.contains(field.name);
-        stated || untouched.contains_key(field.name)
+        stated || untouched.contains_key(field.name) || along.iter().any(|(name, _)| name == field.name)
     });
     let seen = |name: &str| live.shown_value(name).map_or(Value::Null, CompactValue::json);
     let before = managed.map(|field| (field.name.to_owned(), seen(field.name))).collect();
@@ -239,9 +242,10 @@ fn patch_request(
     live: &LiveObject,
     facts: &AccountFacts,
     changes: &[AttributeChange],
+    along: &[(String, Value)],
     changed: AttributeValues,
 ) -> ChosenRequest {
-    let entries: IndexMap<String, BodyValue> = changes
+    let mut entries: IndexMap<String, BodyValue> = changes
         .iter()
         .map(|change| {
             let payload = match (&change.after, kind.field(&change.name)) {
@@ -251,6 +255,7 @@ fn patch_request(
             (change.name.clone(), payload)
         })
         .collect();
+    entries.extend(along.iter().map(|(name, value)| (name.clone(), BodyValue::Value(value.clone()))));
     let nested = kind.fields.iter().any(|field| field.is_nested() && entries.contains_key(field.name));
     let mut call = Call {
         account: object.account.clone(),
@@ -262,6 +267,11 @@ fn patch_request(
     };
     let mut untouched = AttributeValues::new();
     let mut why = "PATCH changes only what is sent".to_owned();
+    let mut groups: Vec<&str> = changes.iter().filter_map(|change| kind.field(&change.name)?.group()).collect();
+    groups.dedup();
+    if !groups.is_empty() {
+        why = format!("PATCH with all that is known of {}, in case the service replaces it whole", groups.join(" and "));
+    }
     if let (UpdateMethod::PatchOrPut { nested: (key, word) }, true) = (kind.update, nested) {
         call = call.with_query(key, word);
         why = format!("PATCH with the complete nested value; {key}={word} because the service would merge it otherwise");

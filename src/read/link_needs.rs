@@ -3,6 +3,7 @@
 use super::AccountReader;
 use crate::model::kind::{AttributeAccess, Field};
 use crate::model::resource::{CatalogueEntry, DesiredObject, DesiredValue, LiveAccount, LiveObject};
+use crate::model::value::CompactValue;
 use crate::text::fits_mask;
 
 impl AccountReader<'_> {
@@ -30,7 +31,18 @@ impl AccountReader<'_> {
                 .attempts
                 .iter()
                 .any(|(address, attempt)| connected(&address.kind) && attempt.account == self.account.name);
-        managed || tombstone || dropped || unfinished || self.pinned_to_replaced() || self.scope.destroy
+        managed || tombstone || dropped || unfinished || self.darkens_target() || self.pinned_to_replaced() || self.scope.destroy
+    }
+
+    /// Whether a target is declared with a value with which it lets no call through: then its numbers are counted.
+    fn darkens_target(&self) -> bool {
+        let Some(roles) = self.account.service.link_roles() else { return false };
+        let states = |object: &DesiredObject, field: &Field| {
+            let Some(DesiredValue::Value(CompactValue::Bool(value))) = object.attributes.get(field.name) else { return false };
+            field.darkens == Some(*value)
+        };
+        self.desired_of_kind(roles.target)
+            .any(|object| object.shapes.iter().flat_map(|kind| kind.fields).any(|field| states(object, field)))
     }
 
     /// Whether an entry of the YAML pins the id of a target that was replaced: it refers to the new one, and the old

@@ -11,8 +11,8 @@ use crate::model::call::is_segment;
 use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser};
 use crate::model::ledger::FingerprintKey;
 use crate::model::resource::LiveObject;
-use crate::model::value::{AnyValueSeed, CompactValue, CompositeVisitor, Secret, Value, hidden};
-use crate::text::{is_masked, mask_address_secrets};
+use crate::model::value::{AnyValueSeed, CompactValue, CompositeVisitor, Secret, Value, hidden, number_text};
+use crate::text::{is_masked, mask_address_secrets, with_article};
 
 /// Most unknown names of a row that are kept.
 const MOST_UNKNOWN: usize = 32;
@@ -64,12 +64,12 @@ pub(super) fn identity_in(kind: &Kind, row: &Map<String, Value>, key: &Fingerpri
 
 /// The same for a row that was already read.
 pub(super) fn of_row(kind: &Kind, row: Option<ParsedRow>, key: &FingerprintKey) -> Result<LiveObject, String> {
-    let Some(row) = row else { return Err(format!("a {} is not an object", kind.singular)) };
+    let Some(row) = row else { return Err(format!("{} is not an object", with_article(kind.singular))) };
     let id = row
         .id
         .map(|id| restore_numeric_id(kind, id, key))
         .and_then(|id| identity_text(kind, &id))
-        .ok_or_else(|| format!("a {} has no usable `{}`", kind.singular, kind.id))?;
+        .ok_or_else(|| format!("{} has no usable `{}`", with_article(kind.singular), kind.id))?;
     let mut object =
         LiveObject { id, unknown_names: row.unknown_names, echoed_attributes: row.echoed_names, ..LiveObject::default() };
     let mut attributes = Vec::with_capacity(row.fields.len());
@@ -77,6 +77,13 @@ pub(super) fn of_row(kind: &Kind, row: Option<ParsedRow>, key: &FingerprintKey) 
     for (field, value) in row.fields {
         let is_id = field.name == kind.id;
         let value = if is_id { restore_numeric_id(kind, value, key) } else { value };
+        // Where ids are texts, one that is written as a number is the same id.
+        let value = match (field.ty, &value) {
+            (AttributeType::Reference(_), CompactValue::Number(number)) if !kind.numeric_id => {
+                CompactValue::from(number_text(number))
+            }
+            _ => value,
+        };
         let value = match field.ty {
             AttributeType::Secret => value,
             _ => match key.opened_where_hidden(kind.name, field, value) {
@@ -133,6 +140,57 @@ impl RowSeed<'_> {
         };
         field.is_readable() && (wanted || is_id)
     }
+
+    /// Whether a field may be a text that can be mistaken for another one: that is reported even where it is not compared.
+    fn may_mislead(field: &Field) -> bool {
+        field.ty == AttributeType::Text && field.access != AttributeAccess::ReadOnly && field.is_readable()
+    }
+
+    fn reads_field(&self, place: usize, field: &Field, is_id: bool) -> bool {
+        let listens = self.has_echoes && field.ty != AttributeType::Secret;
+        self.keeps_field(place, field, is_id) || listens || Self::may_mislead(field)
+    }
+
+    /// Takes the value of a field, as far as it is needed.
+    fn take_field(&self, place: usize, field: &'static Field, is_id: bool, value: CompactValue, row: &mut ParsedRow) {
+        if !self.reads_field(place, field, is_id) {
+            return;
+        }
+        let doubtful = Self::may_mislead(field) && value.as_str().is_some() && !value.is_plain();
+        if !self.keeps_field(place, field, is_id) && !doubtful && !hidden::contains_echo(&value) {
+            return;
+        }
+        match row.fields.iter_mut().find(|(other, _)| std::ptr::eq(*other, field)) {
+            Some((_, earlier)) => *earlier = value,
+            None => row.fields.push((field, value)),
+        }
+    }
+
+    /// Takes what is in a map whose keys are fields, each by itself.
+    fn take_group(&self, group: &str, inside: &[(SmolStr, CompactValue)], row: &mut ParsedRow) {
+        for (key, value) in inside {
+            let name = smol_str::format_smolstr!("{group}.{key}");
+            match self.kind.fields.iter().enumerate().find(|(_, field)| field.name == name) {
+                Some((place, field)) => self.take_field(place, field, false, value.clone(), row),
+                None if self.kind.ignored_keys.contains(&name.as_str()) => {}
+                None => self.take_unknown(name, value, row),
+            }
+        }
+    }
+
+    /// Takes the name of what the table does not know.
+    fn take_unknown(&self, name: SmolStr, value: &CompactValue, row: &mut ParsedRow) {
+        if (hidden::holds_echo(&name) || hidden::contains_echo(value)) && row.echoed_names.len() < MOST_UNKNOWN {
+            row.echoed_names.push(name.clone());
+        }
+        if matches!(self.kept, KeptFields::Some(_)) {
+            return;
+        }
+        let nothing = Normaliser::Collection.canonicalize(value).is_null() || value.as_str() == Some("");
+        if !nothing && row.unknown_names.len() < MOST_UNKNOWN {
+            row.unknown_names.push(name);
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
@@ -150,47 +208,31 @@ impl<'de> CompositeVisitor<'de> for RowSeed<'_> {
         let fields = Vec::with_capacity(self.kind.fields.len());
         let mut row = ParsedRow { fields, ..ParsedRow::default() };
         // Where a name appears twice, the later one counts, as with every JSON reader here.
-        while let Some(mut named) = entries.next_key_seed(NameSeed(self.kind))? {
+        while let Some(named) = entries.next_key_seed(NameSeed(self.kind))? {
+            if let Some(group) = named.group {
+                match entries.next_value()? {
+                    CompactValue::Map(inside) => self.take_group(group, &inside, &mut row),
+                    CompactValue::Null => {}
+                    other => self.take_unknown(SmolStr::new_static(group), &other, &mut row),
+                }
+                continue;
+            }
             let some = matches!(self.kept, KeptFields::Some(_)) && !self.has_echoes;
-            if let Some(name) = named.unknown.take().filter(|_| !some) {
+            if let Some(name) = named.unknown.filter(|_| !some) {
                 let value: CompactValue = entries.next_value()?;
-                if (hidden::holds_echo(&name) || hidden::contains_echo(&value)) && row.echoed_names.len() < MOST_UNKNOWN {
-                    row.echoed_names.push(name.clone());
-                }
-                if matches!(self.kept, KeptFields::Some(_)) {
-                    continue;
-                }
-                let nothing = Normaliser::Collection.canonicalize(&value).is_null() || value.as_str() == Some("");
-                if !nothing && row.unknown_names.len() < MOST_UNKNOWN {
-                    row.unknown_names.push(name);
-                }
+                self.take_unknown(name, &value, &mut row);
                 continue;
             }
-            let kept = named.field.is_some_and(|(place, field)| self.keeps_field(place, field, named.is_id));
-            let listens = self.has_echoes && named.field.is_some_and(|(_, field)| field.ty != AttributeType::Secret);
-            let reads = named.field.is_some_and(|(_, field)| {
-                field.ty == AttributeType::Text && field.access != AttributeAccess::ReadOnly && field.is_readable()
-            });
-            let Some((_, field)) = named.field.filter(|_| kept || listens || reads) else {
-                if named.is_id {
-                    row.id = Some(entries.next_value()?);
-                } else {
-                    entries.next_value::<IgnoredAny>()?;
-                }
+            if !named.is_id && !named.field.is_some_and(|(place, field)| self.reads_field(place, field, false)) {
+                entries.next_value::<IgnoredAny>()?;
                 continue;
-            };
+            }
             let value: CompactValue = entries.next_value()?;
-            // A text that may be mistaken for another one is reported even where it is not compared.
-            let doubtful = reads && value.as_str().is_some() && !value.is_plain();
-            if !kept && !doubtful && !hidden::contains_echo(&value) {
-                continue;
-            }
             if named.is_id {
                 row.id = Some(value.clone());
             }
-            match row.fields.iter_mut().find(|(other, _)| std::ptr::eq(*other, field)) {
-                Some((_, earlier)) => *earlier = value,
-                None => row.fields.push((field, value)),
+            if let Some((place, field)) = named.field {
+                self.take_field(place, field, named.is_id, value, &mut row);
             }
         }
         Ok(Some(row))
@@ -202,6 +244,8 @@ struct NameLookup {
     /// Its place and row.
     field: Option<(usize, &'static Field)>,
     is_id: bool,
+    /// A map whose keys are fields.
+    group: Option<&'static str>,
     /// An unknown name.
     unknown: Option<SmolStr>,
 }
@@ -228,8 +272,9 @@ impl Visitor<'_> for NameSeed<'_> {
         let place = self.0.fields.iter().position(|field| field.name == name);
         let is_id = name == self.0.id;
         let known = is_id || place.is_some() || self.0.ignored_keys.contains(&name);
-        let unknown = (!known).then(|| SmolStr::new(name));
-        Ok(NameLookup { field: place.map(|place| (place, &self.0.fields[place])), is_id, unknown })
+        let group = if known { None } else { self.0.group(name) };
+        let unknown = (!known && group.is_none()).then(|| SmolStr::new(name));
+        Ok(NameLookup { field: place.map(|place| (place, &self.0.fields[place])), is_id, group, unknown })
     }
 }
 

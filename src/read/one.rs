@@ -12,6 +12,7 @@ use crate::model::ledger::{FingerprintKey, Ledger};
 use crate::model::resource::{Account, AccountFacts, Connection, Desired, LiveObject, ServedBy, owned_by};
 use crate::model::value::{AttributeValues, CompactValue, Value};
 use crate::read::{self, AccountReader, Again, ReadError, ReadingOf};
+use crate::text::with_article;
 
 /// Why the row of one object is not known.
 #[derive(Debug)]
@@ -50,10 +51,13 @@ pub(super) async fn read_row(
         Err(error) => return Err(RowError::Request(error)),
     };
     let row = account.service.envelope.object(&answer).map_err(RowError::Shape)?.clone();
+    if kind.shows_gone(&row) {
+        return Ok(None);
+    }
     match read::identity_in(kind, &row, key) {
         Some(found) if found == id => Ok(Some(FoundRow { row, answer })),
         Some(other) => Err(RowError::Shape(format!("it is about {other}"))),
-        None => Err(RowError::Shape(format!("a {} has no usable `{}`", kind.singular, kind.id))),
+        None => Err(RowError::Shape(format!("{} has no usable `{}`", with_article(kind.singular), kind.id))),
     }
 }
 
@@ -159,7 +163,7 @@ pub async fn with_key(
             rows.map_err(|why| unreadable_answer(account, &path, &why))?
         }
     };
-    let own = items.iter().filter(|row| account.foreign_owner(row).is_none());
+    let own = items.iter().filter(|row| account.foreign_owner(row).is_none() && !kind.is_gone(row));
     let objects = own.filter_map(|row| read::parse_object(kind, row.clone(), key).ok());
     Ok(having(natural, kind, facts, objects))
 }

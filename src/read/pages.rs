@@ -137,7 +137,8 @@ impl AccountReader<'_> {
 
     async fn numbered_page(&self, of: PagesOf<'_>, page: u64, size: u64) -> Result<LazyJson, ReadError> {
         let words = words(of.kind);
-        let query = [(words.page, page.to_string()), (words.size, size.to_string())];
+        let mut query = vec![(words.page, page.to_string()), (words.size, size.to_string())];
+        query.extend(words.beside.iter().map(|(name, value)| (*name, (*value).to_owned())));
         self.ask_for(of.kind.collection, &query, of.product).await.map_err(|error| match of.refused {
             Some(refused) => refused(error),
             None => ReadError::from_request(self.account, of.tried, error),
@@ -179,5 +180,5 @@ fn words(kind: &Kind) -> PageWords {
 
 /// Total number of rows, when the answer says.
 fn counted(kind: &Kind, body: &Value) -> Option<u64> {
-    whole_of(body.get(words(kind).count)?)
+    whole_of(words(kind).count.split('.').try_fold(body, |at, key| at.get(key))?)
 }

@@ -93,6 +93,7 @@ impl AccountReader<'_> {
             CollectionListing::Pages { .. } => self.numbered_pages(PagesOf::all(kind, &tried)).await?.into_values().collect(),
             CollectionListing::Cursor { .. } => self.cursor_pages(kind, &tried).await?,
         };
+        let rows: Vec<Value> = rows.into_iter().filter(|row| !kind.is_gone(row)).collect();
         let kept = if kind.link.is_some() { rows.clone() } else { Vec::new() };
         let (mut objects, odd) = split_rows(rows.into_iter().map(|row| object::parse_object(kind, row, self.key)));
         objects.sort_by(|a, b| a.id.cmp(&b.id));

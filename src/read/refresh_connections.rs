@@ -83,7 +83,7 @@ impl AccountReader<'_> {
         tried: &str,
         rows: Vec<crate::model::value::Value>,
     ) -> Result<Vec<(String, LiveObject)>, ReadError> {
-        let named = rows.into_iter().map(|row| {
+        let named = rows.into_iter().filter(|row| !kind.is_gone(row)).map(|row| {
             let name = row.get("id").and_then(text_of);
             let object = self.parse_object(kind, tried, row)?;
             Ok((name.unwrap_or_else(|| object.id.clone()), object))

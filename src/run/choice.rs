@@ -62,13 +62,13 @@ impl Named {
     }
 }
 
-/// If the whole text does not match an address, the part after its last dot is an attribute.
+/// If the whole text does not match an address, what follows one is an attribute.
 fn named(desired: &Desired, asked: &[(Address, Option<String>)]) -> AttributeAddresses {
     let asked = asked.iter().map(|(address, attribute)| {
         let whole = attribute.is_some() || desired.objects.contains_key(address);
-        let parts = address.name.rsplit_once('.').filter(|_| !whole);
-        let parts = parts.map(|(name, attribute)| (Address::new(&address.kind, name), Some(attribute.to_owned())));
-        parts.filter(|(address, _)| desired.objects.contains_key(address)).unwrap_or_else(|| (address.clone(), attribute.clone()))
+        let known = |address: &Address| !whole && desired.objects.contains_key(address);
+        let parts = address.split_attribute(known).map(|(address, attribute)| (address, Some(attribute)));
+        parts.unwrap_or_else(|| (address.clone(), attribute.clone()))
     });
     asked.collect()
 }

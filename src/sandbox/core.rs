@@ -9,6 +9,7 @@ use super::answer::{SandboxRequest, SandboxResponse, unknown_path};
 use super::carrierx::{self, PartnerIndex};
 use super::fault::SimulatedService;
 use super::log::LoggedRequest;
+use super::telnyx::{self, Meter};
 use super::unpod;
 use super::world::World;
 
@@ -33,6 +34,7 @@ pub(super) type WorldSaver = Box<dyn Fn(&World) + Send + Sync>;
 pub(super) struct SandboxCore {
     pub(super) world: World,
     pub(super) partners: PartnerIndex,
+    pub(super) telnyx: Meter,
     pub(super) log: Vec<LoggedRequest>,
     /// How many requests are held.
     held: usize,
@@ -41,7 +43,7 @@ pub(super) struct SandboxCore {
 impl SharedCore {
     pub(super) fn new(world: World) -> Self {
         let world = world.tidied();
-        let core = SandboxCore { world, partners: PartnerIndex::default(), log: Vec::new(), held: 0 };
+        let core = SandboxCore { world, partners: PartnerIndex::default(), telnyx: Meter::default(), log: Vec::new(), held: 0 };
         Self(Arc::new(Inner {
             core: Mutex::new(core),
             request_held: Condvar::new(),
@@ -95,6 +97,7 @@ impl SandboxCore {
         match asked.service {
             SimulatedService::Unpod => unpod::answer(&mut self.world, asked),
             SimulatedService::Carrierx => carrierx::answer(self, asked),
+            SimulatedService::Telnyx => telnyx::answer(self, asked),
             SimulatedService::Control | SimulatedService::Other => unknown_path(),
         }
     }

@@ -9,11 +9,16 @@ use super::fault::SimulatedService;
 /// The replacement of a secret.
 pub(super) const HIDDEN: &str = "(secret)";
 
-/// Keys whose values the log does not keep (`api/unpod.md`, section 14.1; `api/carrierx.md`, section 1).
-const SECRET_KEYS: [&str; 9] = [
+/// Keys whose values the log does not keep (`api/unpod.md`, section 14.1; `api/carrierx.md`, section 1; `api/telnyx.md`,
+/// section 7).
+const SECRET_KEYS: [&str; 13] = [
     "auth_token",
     "api_key",
     "api_secret",
+    "api_token",
+    "ip_authentication_token",
+    "external_pin",
+    "sip_password",
     "token",
     "password",
     "access_token",

@@ -28,7 +28,7 @@ use super::world::World;
 /// Request bodies beyond this size are answered 413.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// A running simulator of both services. Dropping it stops it.
+/// A running simulator of the services. Dropping it stops it.
 pub struct Sandbox {
     address: SocketAddr,
     gate: Arc<RequestGate>,
@@ -98,7 +98,7 @@ impl Sandbox {
         self.address
     }
 
-    /// `http://host:port/TOKEN`, under which both services and the control routes `/_sim/` live. Anyone who has it may
+    /// `http://host:port/TOKEN`, under which the services and the control routes `/_sim/` live. Anyone who has it may
     /// read and change everything here.
     pub fn base(&self) -> String {
         format!("http://{}{}", self.address, self.gate.mount())
@@ -119,7 +119,12 @@ impl Sandbox {
         self.base() + "/core/v2"
     }
 
-    /// A token that Unpod accepts (and CarrierX, too, unless the world says otherwise).
+    /// Telnyx's base URL as a client would configure it.
+    pub fn telnyx_url(&self) -> String {
+        self.base() + "/v2"
+    }
+
+    /// A token that Unpod accepts (and the others, too, unless the world says otherwise).
     pub fn token(&self) -> String {
         let first = self.shared.core().world.unpod.tokens.first().cloned();
         first.unwrap_or_else(|| DEFAULT_TOKEN.to_owned())
@@ -131,7 +136,13 @@ impl Sandbox {
         first.unwrap_or_else(|| DEFAULT_TOKEN.to_owned())
     }
 
-    /// Every request to the two services so far, oldest first.
+    /// A key that Telnyx accepts.
+    pub fn telnyx_token(&self) -> String {
+        let first = self.shared.core().world.telnyx.tokens.first().cloned();
+        first.unwrap_or_else(|| DEFAULT_TOKEN.to_owned())
+    }
+
+    /// Every request to the services so far, oldest first.
     pub fn log(&self) -> Vec<LoggedRequest> {
         self.shared.core().log.clone()
     }
@@ -280,6 +291,7 @@ async fn read_request(gate: &RequestGate, request: Request) -> Result<SandboxReq
     let service = match path.as_str() {
         p if p.starts_with("/_sim/") => SimulatedService::Control,
         p if p.starts_with("/core/v2/") => SimulatedService::Carrierx,
+        p if p.starts_with("/v2/") => SimulatedService::Telnyx,
         p if p.starts_with("/api/") => SimulatedService::Unpod,
         _ => SimulatedService::Other,
     };

@@ -6,6 +6,8 @@ use super::server::Sandbox;
 /// One simulated service.
 #[derive(Debug)]
 pub struct Simulator {
+    /// The service's name for people.
+    pub title: &'static str,
     /// The service's word in the YAML.
     pub api: &'static str,
     /// Its base URL.
@@ -18,12 +20,20 @@ pub struct Simulator {
 
 /// Every simulated service.
 pub const SIMULATORS: &[Simulator] = &[
-    Simulator { api: "unpod", url: Sandbox::unpod_url, token: Sandbox::token, service: SimulatedService::Unpod },
+    Simulator { title: "Unpod", api: "unpod", url: Sandbox::unpod_url, token: Sandbox::token, service: SimulatedService::Unpod },
     Simulator {
+        title: "CarrierX",
         api: "carrierx",
         url: Sandbox::carrierx_url,
         token: Sandbox::carrierx_token,
         service: SimulatedService::Carrierx,
+    },
+    Simulator {
+        title: "Telnyx",
+        api: "telnyx",
+        url: Sandbox::telnyx_url,
+        token: Sandbox::telnyx_token,
+        service: SimulatedService::Telnyx,
     },
 ];
 

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use self::copy::Source;
 use crate::model::kind::{Kind, LinkEntry, LinkRoles, ServiceTable, SettingRole};
 use crate::model::resource::Account;
+use crate::model::value::Value;
 use crate::read::{KindByKind, ReadService};
 use crate::sandbox::World;
 use crate::verify::facts;
@@ -148,6 +149,13 @@ pub fn name_settings(text: &str) -> String {
         table.generations().iter().map(move |number| format!("`{name}: {number}`"))
     });
     text.replace("{generations}", &lines.collect::<Vec<_>>().join(" or "))
+}
+
+/// The identity of an object of a kind as the service writes it: a number where its ids are numbers.
+pub fn written_id(kind: &str, id: &str) -> Value {
+    let numeric = shapes_of_kind(kind).first().is_some_and(|kind| kind.numeric_id);
+    let number = id.parse::<u64>().ok().filter(|_| numeric);
+    number.map_or_else(|| Value::from(id), Value::from)
 }
 
 /// The service that serves a kind.

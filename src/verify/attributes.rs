@@ -73,9 +73,9 @@ pub(super) fn check_attributes(check: &mut CheckerContext<'_>) {
                 }
                 // A replacement shows only what differs; numbers have a separate rule.
                 (None, _) if create => change.action == CheckerAction::Replace || taken_along(name),
-                // A PUT sends all other attributes unchanged, in the spelling of the file.
+                // A PUT sends all other attributes unchanged, in the spelling of the file, and some PATCHes do.
                 (None, CheckerPayload::Value(value)) => {
-                    step.call.method == "PUT"
+                    (step.call.method == "PUT" || own.is_some_and(|kind| kind.carries(name, shown.keys())))
                         && before
                             .and_then(|before| before.get(name))
                             .is_some_and(|seen| are_spellings_of_one(digits(name), seen, value))
@@ -265,10 +265,8 @@ pub(super) fn check_number_changes(check: &mut CheckerContext<'_>) {
             || ((change.from_account.is_some() || !change.also_leaves.is_empty()) && joined.is_empty());
         let untouched = joined.is_empty() && cut.is_empty();
         if !(if shown.is_some() { right } else { silent || untouched }) {
-            check.report(
-                &format!("/changes/{at}/attributes"),
-                &format!("{} shows other numbers than are connected and cut", change.address),
-            );
+            let told = format!("{} shows other numbers than are connected and cut", change.address);
+            check.report(&format!("/changes/{at}/attributes"), &told);
         }
     }
 }

@@ -43,6 +43,12 @@ pub struct KindFacts {
     pub references: &'static [ReferenceFacts],
     /// All fields that a PUT must hold, in order: it blanks what it leaves out.
     pub put: &'static [&'static str],
+    /// Attributes that every PATCH carries.
+    pub always: &'static [&'static str],
+    /// Whether its objects are never made and never deleted.
+    pub adopted: bool,
+    /// The attribute, and its value, with which an object lets no call through.
+    pub darkens: Option<(&'static str, bool)>,
 }
 
 /// A kind of which nothing is said.
@@ -59,6 +65,9 @@ pub const KIND: KindFacts = KindFacts {
     replace_nested: None,
     references: &[],
     put: &[],
+    always: &[],
+    adopted: false,
+    darkens: None,
 };
 
 /// An attribute whose value, or each element of whose list, is the id of another object.
@@ -112,10 +121,12 @@ pub enum LinkRequests {
         /// Path of the POST that takes a member off its target.
         disconnect: &'static str,
     },
-    /// A PATCH of the member, which is its own holder: the id of the target, which takes the place of the earlier one, or null.
+    /// A PATCH of the member, which is its own holder: the id of the target, which takes the place of the earlier one.
     Patch {
         /// Path of the member.
         member: &'static str,
+        /// What it may say in place of an id to take it off: texts, or null.
+        off: &'static [Option<&'static str>],
     },
 }
 
@@ -124,6 +135,8 @@ pub enum LinkRequests {
 pub struct LinkBody {
     /// Key of the target's id.
     pub target: &'static str,
+    /// Whether that id is written as a number.
+    pub numeric: bool,
     /// How the member is named.
     pub member: MemberKey,
     /// Key under which a new holder takes members along, by their ids, where that is the only way.
@@ -195,6 +208,12 @@ impl ServiceFacts {
 }
 
 impl KindFacts {
+    /// Whether a PATCH carries an attribute that it does not change, because it always does, or because these are in one map.
+    pub fn carries<'n>(&self, name: &str, mut changed: impl Iterator<Item = &'n &'n str>) -> bool {
+        let map = |name: &str| name.split_once('.').map(|(map, _)| map.to_owned());
+        self.always.contains(&name) || map(name).is_some_and(|of| changed.any(|name| map(name).as_ref() == Some(&of)))
+    }
+
     /// Paths of one object, in each spelling.
     pub fn members(&self, id: &str) -> Vec<String> {
         let member = |collection: &&str| match collection.strip_suffix('/') {
@@ -210,7 +229,7 @@ impl Links {
     pub fn connect(&self, holder: &str) -> (&'static str, String) {
         match self.requests {
             LinkRequests::Post { connect, .. } => ("POST", connect.replace("{id}", holder)),
-            LinkRequests::Patch { member } => ("PATCH", member.replace("{id}", holder)),
+            LinkRequests::Patch { member, .. } => ("PATCH", member.replace("{id}", holder)),
         }
     }
 

@@ -52,12 +52,8 @@ pub(super) fn check_waits(check: &mut CheckerContext<'_>) {
             }
             let other = check.positions.get(id.as_str()).copied().filter(|other| *other < at);
             let good = other.is_some() && other > last;
-            check.require(
-                good,
-                at,
-                &format!("/waits_for/{index}"),
-                &format!("waits for {id}, which is not an earlier step in its order"),
-            );
+            let told = format!("waits for {id}, which is not an earlier step in its order");
+            check.require(good, at, &format!("/waits_for/{index}"), &told);
             last = other;
         }
     }
@@ -316,12 +312,8 @@ fn check_bridges_freed_first(check: &mut CheckerContext<'_>) {
                 let mut gone = check.steps_of(server);
                 gone.retain(|(_, other)| matches!(other.operation, CheckerOperation::Delete { .. }));
                 let waits = gone.is_empty() || gone.iter().any(|(other, _)| check.waits[*other].contains(step.id.as_str()));
-                check.require(
-                    waits,
-                    at,
-                    "/operation/frees",
-                    &format!("frees {number} of {server}, whose delete does not wait for it"),
-                );
+                let told = format!("frees {number} of {server}, whose delete does not wait for it");
+                check.require(waits, at, "/operation/frees", &told);
             }
         }
     }

@@ -235,12 +235,8 @@ pub(super) fn check_deletes_of_referred(check: &mut CheckerContext<'_>) {
                 _ => continue,
             }
             let waits = check.waits[delete].contains(own_id.as_str());
-            check.require(
-                waits,
-                delete,
-                "/waits_for",
-                &format!("deletes what {own_id} takes away the name of, and does not wait for it"),
-            );
+            let told = format!("deletes what {own_id} takes away the name of, and does not wait for it");
+            check.require(waits, delete, "/waits_for", &told);
         }
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use super::context::{CheckerContext, kind_of};
-use super::facts::{Links, MemberKey, all_links, kind, service};
+use super::facts::{LinkRequests, Links, MemberKey, all_links, kind, service};
 use super::shape::{CheckerBody, CheckerEntries, CheckerOperation, CheckerPayload, CheckerRef, CheckerShownValue, CheckerStep};
 use super::strict::CheckerValue;
 
@@ -50,10 +50,11 @@ pub(super) fn check_requests(check: &mut CheckerContext<'_>) {
         let linked = |request: &dyn Fn(&Links) -> (&'static str, String)| links.map(request).into_iter().unzip();
         let (methods, paths, id): (Vec<&str>, Vec<String>, _) = match &step.operation {
             CheckerOperation::Create { .. } => {
-                let all = own.map_or(&[][..], |kind| kind.collections);
+                let all = own.filter(|kind| !kind.adopted).map_or(&[][..], |kind| kind.collections);
                 (vec!["POST"], all.iter().map(|path| (*path).to_owned()).collect(), None)
             }
             CheckerOperation::Update { id, .. } => (vec!["PATCH", "PUT"], members(id), Some(id)),
+            CheckerOperation::Delete { .. } if own.is_some_and(|kind| kind.adopted) => Default::default(),
             CheckerOperation::Delete { id, .. } => (vec!["DELETE"], members(id), Some(id)),
             CheckerOperation::Connect { bridge: on, .. } => {
                 let (methods, paths) = linked(&|links| links.connect(&ref_in_path(on)));
@@ -68,12 +69,8 @@ pub(super) fn check_requests(check: &mut CheckerContext<'_>) {
                 (vec!["GET"], holder.map_or_else(Vec::new, |kind| kind.members(&ref_in_path(on))), known_id(on))
             }
         };
-        check.require(
-            methods.contains(&step.call.method.as_str()),
-            at,
-            "/call/method",
-            "has a method that does not fit what it does",
-        );
+        let fits = methods.contains(&step.call.method.as_str());
+        check.require(fits, at, "/call/method", "has a method that does not fit what it does");
         check.require(paths.contains(&step.call.path), at, "/call/path", "goes to a path that is not that of its object");
         check.require(id.is_none_or(|id| is_segment(id)), at, "/operation", "has an id that would change the path");
         let nested = matches!((&step.operation, &step.call.body), (CheckerOperation::Update { .. }, Some(CheckerBody::Object(entries)))
@@ -136,14 +133,14 @@ pub(super) fn check_bodies(check: &mut CheckerContext<'_>) {
             continue;
         };
         let sent = request_entries(step);
-        let target = match &step.operation {
-            CheckerOperation::Connect { provider, .. } => Some(ref_payload(provider)),
-            _ => check.links(account).is_some_and(Links::replaces).then_some(CheckerPayload::Value(Value::Null.into())),
+        let targets = match &step.operation {
+            CheckerOperation::Connect { provider, .. } => vec![ref_payload(provider, keys.numeric)],
+            _ => check.links(account).map(Links::nothing).unwrap_or_default(),
         };
         let mut expected = 0;
-        if let Some(target) = &target {
+        if !targets.is_empty() {
             expected += 1;
-            let right = sent.and_then(|sent| sent.get(keys.target)) == Some(target);
+            let right = sent.and_then(|sent| sent.get(keys.target)).is_some_and(|sent| targets.contains(sent));
             check.require(right, at, "/call/body", "connects another target than it says");
         }
         let named = |key: &str| match sent.and_then(|sent| sent.get(key)) {
@@ -219,12 +216,21 @@ fn unserved_on_new_bridge(check: &CheckerContext<'_>, step: &CheckerStep) -> usi
     }
 }
 
-fn ref_payload(provider: &CheckerRef) -> CheckerPayload {
+fn ref_payload(provider: &CheckerRef, numeric: bool) -> CheckerPayload {
     match provider {
         CheckerRef::Step(step) => CheckerPayload::IdOf(step.into()),
         CheckerRef::Id(id) => {
-            CheckerPayload::Value(id.parse::<u64>().map_or_else(|_| Value::from(id.as_str()), Value::from).into())
+            let number = id.parse::<u64>().ok().filter(|_| numeric);
+            CheckerPayload::Value(number.map_or_else(|| Value::from(id.as_str()), Value::from).into())
         }
+    }
+}
+
+impl Links {
+    /// What a disconnect may send in place of a target.
+    fn nothing(&self) -> Vec<CheckerPayload> {
+        let LinkRequests::Patch { off, .. } = self.requests else { return Vec::new() };
+        off.iter().map(|word| CheckerPayload::Value(word.map_or(Value::Null, Value::from).into())).collect()
     }
 }
 

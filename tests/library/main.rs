@@ -37,5 +37,8 @@ mod sandbox_carrierx;
 mod sandbox_faults;
 mod sandbox_knobs;
 mod sandbox_recordings;
+mod sandbox_telnyx;
+mod sandbox_telnyx_knobs;
+mod sandbox_telnyx_random;
 mod schema;
 mod verify;

@@ -110,7 +110,7 @@ fn every_page_is_in_the_table_of_contents_once() {
 /// `unpod.md 6.2` in the source, in a test or on a page is a section of `docs/services/unpod.md`, and `unpod.md U4` one of its rows.
 #[test]
 fn every_fact_that_is_cited_is_there() {
-    let names = ["carrierx", "unpod"];
+    let names = ["carrierx", "telnyx", "unpod"];
     let sheets: Vec<(String, String)> = names
         .map(|name| (format!("{name}.md "), fs::read_to_string(top().join(format!("docs/services/{name}.md"))).unwrap()))
         .into();

@@ -15,7 +15,7 @@ const LEFT: &[(&str, usize, &str)] = &[
 ];
 
 /// Words of the core that are also words of a service: a telephone number is one everywhere.
-const COMMON: &[&str] = &["number", "numbers"];
+const COMMON: &[&str] = &["number", "numbers", "phone number"];
 
 /// Phrases in which `configuration` is one service's word for what serves numbers, and not the user's YAML.
 const SERVING: &[&str] = &["configuration {", "configurations {", "configuration serves", "configuration served"];

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use telform::model::kind::{
-    AttributeType, CollectionListing, Field, Kind, Link, LinkEntry, LinkRequests, LinkRoles, Next, NumberParameter, ServiceTable,
+    AttributeType, CollectionListing, Detach, Field, Kind, Link, LinkEntry, LinkRequests, LinkRoles, Next, NumberParameter,
+    ServiceTable,
 };
 use telform::model::resource::ServedBy;
 use telform::verify::facts;
@@ -59,7 +60,12 @@ pub(crate) static MENU_FACTS: facts::Links = facts::Links {
     target: "mailboxes",
     entry: Some(facts::LinkEntry { kind: "menu_numbers", holder: "menu", target: "mailbox" }),
     requests: facts::LinkRequests::Post { connect: "v1/menus/{id}/connect", disconnect: "v1/menus/{id}/disconnect" },
-    bodies: &[facts::LinkBody { target: "mailbox_id", member: facts::MemberKey::Text("number"), taken_along: None }],
+    bodies: &[facts::LinkBody {
+        target: "mailbox_id",
+        numeric: true,
+        member: facts::MemberKey::Text("number"),
+        taken_along: None,
+    }],
 };
 
 /// Contacts: each page holds the address of the next one.
@@ -106,7 +112,8 @@ static LINES: Kind = Kind::new("lines", "line", "linebox.md 2")
 
 static LINE_ROLES: LinkRoles = LinkRoles { holder: "lines", members: "box_id", target: "boxes", entry: None };
 
-static LINE_LINK: Link = Link::new(&LINE_ROLES, LinkRequests::PatchMember { path: "v1/lines/{id}", number: "number" }, "box_id");
+static LINE_LINK: Link =
+    Link::new(&LINE_ROLES, LinkRequests::PatchMember { path: "v1/lines/{id}", number: "number", detach: Detach::Null }, "box_id");
 
 pub(crate) static LINEBOX_FACTS: facts::ServiceFacts = facts::ServiceFacts {
     api: "linebox",
@@ -120,20 +127,20 @@ pub(crate) static LINEBOX_FACTS: facts::ServiceFacts = facts::ServiceFacts {
         members: "box_id",
         target: "boxes",
         entry: None,
-        requests: facts::LinkRequests::Patch { member: "v1/lines/{id}" },
-        bodies: &[facts::LinkBody { target: "box_id", member: facts::MemberKey::Unnamed, taken_along: None }],
+        requests: facts::LinkRequests::Patch { member: "v1/lines/{id}", off: &[None] },
+        bodies: &[facts::LinkBody { target: "box_id", numeric: true, member: facts::MemberKey::Unnamed, taken_along: None }],
     }),
 };
 
 /// A folder with the YAML of one account, and the server behind it.
-struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
-    server: Server,
+    pub(crate) server: Server,
     api: &'static str,
 }
 
 impl Desk {
-    fn new(api: &'static str) -> Self {
+    pub(crate) fn new(api: &'static str) -> Self {
         let desk = Self { folder: tempfile::tempdir().expect("a folder"), server: Server::start(), api };
         desk.write("token", server::TOKEN);
         desk.write("pin", "4711");
@@ -148,14 +155,18 @@ impl Desk {
         std::fs::write(self.path().join(name), text).expect("a file");
     }
 
-    fn yaml(&self, objects: &str) {
+    pub(crate) fn yaml(&self, objects: &str) {
+        self.yaml_with(if self.api == "voicebox" { ", workspace: desk, edition: 3" } else { "" }, objects);
+    }
+
+    /// With these settings of the account.
+    pub(crate) fn yaml_with(&self, settings: &str, objects: &str) {
         let (api, address) = (self.api, self.server.address());
-        let settings = if api == "voicebox" { ", workspace: desk, edition: 3" } else { "" };
         let account = format!("{{ api: {api}, base_url: \"http://{address}\", token: {{ file: token }}{settings} }}");
         self.write("telform.yaml", &format!("version: 1\naccounts:\n  desk: {account}\n{objects}"));
     }
 
-    fn run(&self, arguments: &str, exit: i32) -> String {
+    pub(crate) fn run(&self, arguments: &str, exit: i32) -> String {
         self.run_with(&[], arguments, exit)
     }
 
@@ -164,8 +175,18 @@ impl Desk {
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
     }
 
+    /// What `init --adopt` writes about the objects of a kind.
+    pub(crate) fn draft(&self, api: &str, kind: &str) -> String {
+        let fresh = self.path().join("fresh");
+        std::fs::create_dir(&fresh).expect("a folder");
+        std::fs::write(fresh.join("token"), server::TOKEN).expect("a file");
+        let set = format!("{api}.base_url=http://{}", self.server.address());
+        telform_with(&fresh, &[], &format!("init --account {api} --token file:token --set {set} --adopt"), Some(0));
+        std::fs::read_to_string(fresh.join(format!("telform/{api}-{kind}.yaml"))).expect("a draft")
+    }
+
     /// Plans into a document and has the checker read it; returns it.
-    fn plan(&self) -> Value {
+    pub(crate) fn plan(&self) -> Value {
         telform_with(self.path(), &[], "plan --format json=plan.json", None);
         self.run("verify plan.json", 0);
         let text = std::fs::read_to_string(self.path().join("plan.json")).expect("a plan");
@@ -173,7 +194,7 @@ impl Desk {
     }
 
     /// The checker says this of a plan in which one thing is another.
-    fn checker_finds(&self, plan: &Value, at: &str, other: impl Into<Value>, finding: &str) {
+    pub(crate) fn checker_finds(&self, plan: &Value, at: &str, other: impl Into<Value>, finding: &str) {
         let mut plan = plan.clone();
         // The checksum would be all that it says.
         plan.as_object_mut().expect("an object").remove("checksum");
@@ -186,7 +207,7 @@ impl Desk {
     }
 
     /// Applies, checks what was written, and that nothing is left to do.
-    fn apply(&self, options: &str, writes: &[&str]) {
+    pub(crate) fn apply(&self, options: &str, writes: &[&str]) {
         let space = if options.is_empty() { "" } else { " " };
         self.run(&format!("apply --auto-approve{space}{options}"), 0);
         assert_eq!(self.server.writes(), writes);
@@ -196,13 +217,13 @@ impl Desk {
 }
 
 /// What a plan says of one number: effect and dark steps.
-fn impact(plan: &Value) -> Vec<(String, u64)> {
+pub(crate) fn impact(plan: &Value) -> Vec<(String, u64)> {
     let all = plan["plan"]["impact"].as_array().expect("a list").iter();
     all.map(|it| (it["effect"].as_str().expect("a word").to_owned(), it["dark_steps"].as_u64().unwrap_or_default())).collect()
 }
 
 /// The same for what it refuses.
-fn refusals(plan: &Value) -> Vec<&str> {
+pub(crate) fn refusals(plan: &Value) -> Vec<&str> {
     plan["plan"]["refusals"].as_array().into_iter().flatten().filter_map(|it| it["code"].as_str()).collect()
 }
 
@@ -329,12 +350,7 @@ pub(crate) fn lines_are_moved_by_one_patch_and_are_never_dark() {
     assert_eq!(desk.server.row("lines", 1)["box_id"], Value::Null);
 
     // What `init --adopt` drafts is what is there.
-    let fresh = desk.path().join("fresh");
-    std::fs::create_dir(&fresh).expect("a folder");
-    std::fs::write(fresh.join("token"), server::TOKEN).expect("a file");
-    let set = format!("linebox.base_url=http://{}", desk.server.address());
-    telform_with(&fresh, &[], &format!("init --account linebox --token file:token --set {set} --adopt"), Some(0));
-    let drafted = std::fs::read_to_string(fresh.join("telform/linebox-lines.yaml")).expect("a draft");
+    let drafted = desk.draft("linebox", "lines");
     let served: Vec<&str> = drafted.lines().filter(|line| line.contains("box_id")).collect();
     assert_eq!(served, ["    box_id: \"a\""], "{drafted}");
 }

@@ -15,6 +15,7 @@ use telform::verify::facts;
 mod links;
 mod references;
 mod server;
+mod trunks;
 
 use server::Server;
 
@@ -116,6 +117,8 @@ const TESTS: &[(&str, fn())] = &[
     ("lines_are_moved_by_one_patch_and_are_never_dark", links::lines_are_moved_by_one_patch_and_are_never_dark),
     ("a_box_is_deleted_after_its_lines_have_left_it", links::a_box_is_deleted_after_its_lines_have_left_it),
     ("a_killed_run_of_moves_is_finished", links::a_killed_run_of_moves_is_finished),
+    ("keys_of_a_map_are_owned_one_by_one", trunks::keys_of_a_map_are_owned_one_by_one),
+    ("dids_are_adopted_and_released", trunks::dids_are_adopted_and_released),
     (
         "a_listing_by_links_is_followed_and_kept_to_its_own_server",
         links::a_listing_by_links_is_followed_and_kept_to_its_own_server,
@@ -126,7 +129,8 @@ const TESTS: &[(&str, fn())] = &[
 fn main() -> ExitCode {
     if std::env::var_os(IS_PROGRAM).is_some() {
         let linebox = Service::new(&links::LINEBOX).checked_by(&links::LINEBOX_FACTS);
-        services::add(&[Service::new(&VOICEBOX).checked_by(&FACTS), linebox]).expect("the first use of the crate");
+        let trunkbox = Service::new(&trunks::TRUNKBOX).checked_by(&trunks::FACTS);
+        services::add(&[Service::new(&VOICEBOX).checked_by(&FACTS), linebox, trunkbox]).expect("the first use of the crate");
         return telform::cli::main();
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,5 +1,6 @@
 //! The made-up services: mailboxes under `/v1/mailboxes` by page number, greetings under `/v1/greetings` by cursor, contacts
-//! under `/v1/contacts` by the address of the next page, menus, boxes and lines whole.
+//! under `/v1/contacts` by the address of the next page, menus, boxes, lines and trunks whole, and dids by page number, with the
+//! count in a map of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -33,6 +34,10 @@ struct Held {
     next: NextLink,
     /// What another client makes during the next PATCH.
     meanwhile: Option<(String, Value)>,
+    /// Whether a did stays on its trunk whatever is sent to take it off.
+    keeps_dids: bool,
+    /// A code with which the next write is answered 429.
+    limit: Option<&'static str>,
 }
 
 /// How a page of contacts names the next one.
@@ -106,6 +111,23 @@ impl Server {
         self.held().insert(collection, row);
     }
 
+    /// Changes an object as another client would.
+    pub(crate) fn set(&self, collection: &str, id: u64, key: &str, value: Value) {
+        let mut held = self.held();
+        let row = held.rows.get_mut(collection).and_then(|rows| rows.iter_mut().find(|row| row["id"] == id)).expect("a row");
+        row.insert(key.to_owned(), value);
+    }
+
+    /// From now on a did stays on its trunk whatever is sent to take it off.
+    pub(crate) fn keep_dids(&self) {
+        self.held().keeps_dids = true;
+    }
+
+    /// The next write is answered 429 with this code.
+    pub(crate) fn limit(&self, code: &'static str) {
+        self.held().limit = Some(code);
+    }
+
     /// The same during the next PATCH.
     pub(crate) fn insert_at_the_next_patch(&self, collection: &str, row: Value) {
         self.held().meanwhile = Some((collection.to_owned(), row));
@@ -158,7 +180,12 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
     {
         held.insert(&collection, row);
     }
-    let next = held.next;
+    if let Some(code) = held.limit.take_if(|_| head.method != "GET") {
+        let said = json!({ "errors": [{ "code": code, "title": "Too many", "detail": "later", "meta": { "url": "hidden" } }] });
+        let headers = [("content-type", "application/json"), ("x-reset", "0")];
+        return (StatusCode::TOO_MANY_REQUESTS, headers, said.to_string()).into_response();
+    }
+    let (next, keeps) = (held.next, held.keeps_dids);
     let Held { rows: all, silenced, cuts, .. } = &mut *held;
     if head.method == "DELETE" {
         *silenced += served_by(all, parts[0], parts.get(1).copied().unwrap_or_default());
@@ -189,7 +216,8 @@ async fn serve(State(shared): State<Shared>, request: Request) -> Response {
                 }
                 "PATCH" => {
                     *cuts += usize::from(body.get("box_id").is_some_and(Value::is_null));
-                    rows[at].extend(body);
+                    let cut = body.get("trunk_id").is_some_and(|to| to.is_null() || *to == "");
+                    rows[at].extend(body.into_iter().filter(|(key, _)| !(keeps && cut && key == "trunk_id")));
                 }
                 "DELETE" => {
                     rows.remove(at);
@@ -232,6 +260,7 @@ fn served_by(all: &BTreeMap<String, Rows>, collection: &str, id: &str) -> usize 
             let numbers = rows("menus").filter_map(|row| row["numbers"].as_object()).flat_map(Map::values);
             numbers.filter(|by| by.as_u64() == id).count()
         }
+        "trunks" => rows("dids").filter(|row| row["trunk_id"] == json!(id.unwrap_or_default().to_string())).count(),
         "boxes" => rows("lines").filter(|row| row["box_id"].as_u64() == id).count(),
         _ => 0,
     }
@@ -246,13 +275,19 @@ fn shown(row: &Map<String, Value>) -> Value {
 /// with the address of the next one.
 fn page(collection: &str, rows: &Rows, query: &str, next: NextLink, own: &(String, String)) -> Value {
     let (host, path) = own;
-    if matches!(collection, "menus" | "boxes" | "lines") {
+    if matches!(collection, "menus" | "boxes" | "lines" | "trunks") {
         return json!({ "data": rows });
     }
     let asked: BTreeMap<String, usize> = url::form_urlencoded::parse(query.as_bytes())
         .filter_map(|(key, value)| Some((key.into_owned(), value.parse().ok()?)))
         .collect();
     let number = |key: &str| asked.get(key).copied();
+    if collection == "dids" {
+        assert!(query.contains("order=number"), "{query}");
+        let (at, size) = (number("page[number]").expect("a page"), number("page[size]").expect("a size"));
+        let found: Vec<&Map<String, Value>> = rows.iter().skip((at - 1) * size).take(size).collect();
+        return json!({ "data": found, "meta": { "rows": { "total": rows.len() } } });
+    }
     let (start, size) = if collection == "mailboxes" {
         let size = number("page_size").unwrap_or(2);
         (number("page").unwrap_or(1).saturating_sub(1) * size, size)

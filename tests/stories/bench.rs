@@ -14,6 +14,7 @@ use tempfile::TempDir;
 /// The tokens of every story's world. They are canaries like every other secret.
 pub(crate) const UNPOD_TOKEN: &str = "canary-unpod-token-5e1f";
 pub(crate) const CARRIERX_TOKEN: &str = "canary-carrierx-token-77aa";
+pub(crate) const TELNYX_TOKEN: &str = "canary-telnyx-token-3c8d";
 
 /// The login at every object store.
 #[cfg(feature = "remote-state")]
@@ -45,10 +46,12 @@ impl Story {
         let mut world = World::from_yaml(world).unwrap();
         world.unpod.tokens = vec![UNPOD_TOKEN.to_owned()];
         world.carrierx.tokens = vec![CARRIERX_TOKEN.to_owned()];
+        world.telnyx.tokens = vec![TELNYX_TOKEN.to_owned()];
         let sandbox = Sandbox::start_blocking(world, (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let env = BTreeMap::from([
             ("UNPOD_TOKEN".to_owned(), UNPOD_TOKEN.to_owned()),
             ("CARRIERX_TOKEN".to_owned(), CARRIERX_TOKEN.to_owned()),
+            ("TELNYX_TOKEN".to_owned(), TELNYX_TOKEN.to_owned()),
         ]);
         Self { dir: tempfile::tempdir().unwrap(), sandbox, env, settings: BTreeMap::new(), secrets: Mutex::default() }
     }
@@ -112,6 +115,21 @@ impl Story {
         let account = format!(
             "  carrierx: {{ api: carrierx, base_url: \"{}\", requests_per_minute: 60000, {settings}token: {{ env: CARRIERX_TOKEN }} }}",
             self.sandbox.carrierx_url()
+        );
+        self.file("telform.yaml", &format!("version: 1\naccounts:\n{account}\n{body}"));
+    }
+
+    /// Writes `telform.yaml` for one Telnyx account.
+    pub(crate) fn telnyx(&self, body: &str) {
+        self.telnyx_with("", body);
+    }
+
+    /// The same with more settings of the account.
+    pub(crate) fn telnyx_with(&self, settings: &str, body: &str) {
+        let settings = settled(settings);
+        let account = format!(
+            "  telnyx: {{ api: telnyx, base_url: \"{}\", requests_per_minute: 60000, {settings}token: {{ env: TELNYX_TOKEN }} }}",
+            self.sandbox.telnyx_url()
         );
         self.file("telform.yaml", &format!("version: 1\naccounts:\n{account}\n{body}"));
     }
@@ -234,7 +252,7 @@ pub(crate) fn fault(yaml: &str) -> FaultRule {
 
 /// `PATCH telephony/providers-configurations/42/ {"auth_token":"(secret)"}`
 fn shown(request: &LoggedRequest) -> String {
-    let path = request.path.trim_start_matches("/api/v2/platform/").trim_start_matches("/core/v2/");
+    let path = request.path.trim_start_matches("/api/v2/platform/").trim_start_matches("/core/v2/").trim_start_matches("/v2/");
     let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
     let body = if request.body.is_null() { String::new() } else { format!(" {}", request.body) };
     format!("{} {path}{query}{body}", request.method)

@@ -155,6 +155,7 @@ mod store_kinds;
 mod swollen;
 mod tables;
 mod take_over;
+mod telnyx;
 #[cfg(unix)]
 mod terminal;
 mod terse;

@@ -6,6 +6,7 @@ use super::unlisted_reason;
 use crate::analysis::drift::NotCompared;
 use crate::model::resource::{Address, LiveAccount, LiveState, OrganizationCheck};
 use crate::services;
+use crate::text::with_article;
 
 /// Where unmanaged objects were looked for.
 #[derive(Debug, Default)]
@@ -58,7 +59,7 @@ pub fn missing_id_help(live: &LiveState, account: &str, address: &Address) -> St
     let known = live.accounts.get(account).and_then(|live| live.objects.get(kind.name));
     let ids: Vec<&str> = known.into_iter().flatten().map(|object| object.id.as_str()).take(5).collect();
     let seen = if ids.is_empty() { "it shows none at all".to_owned() } else { format!("it shows {}", ids.join(", ")) };
-    let what = format!("`{}` is what identifies a {}; {seen}", kind.id, kind.singular);
+    let what = format!("`{}` is what identifies {}; {seen}", kind.id, with_article(kind.singular));
     if kind.hidden_until_verified {
         return format!("{what}; the service hides a new {} until its mail address is confirmed", kind.singular);
     }

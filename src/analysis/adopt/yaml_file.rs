@@ -163,8 +163,11 @@ impl AdoptionFile {
             let id = if statement.kind.numeric_id { id.to_owned() } else { double_quoted(id) };
             self.push_line(&format!("    id: {id}"));
         }
+        let mut open = None;
         for (field, content) in &statement.attributes {
-            if !matches!(content, StatedContent::LeftOut(_)) {
+            let left_out = matches!(content, StatedContent::LeftOut(_));
+            open = self.open_group(open, field, left_out);
+            if !left_out {
                 self.attribute_lines.insert(self.lines_written + 1, (Rc::clone(&address), field.name));
             }
             self.numbers += content.connected_numbers();
@@ -173,11 +176,23 @@ impl AdoptionFile {
                 StatedContent::Value(value) => self.write_value(statement.address, field, value),
                 StatedContent::Secret => {
                     let variable = self.add_placeholder(statement.address, field.name, field.name);
-                    self.push_line(&format!("    {}: {{ env: {variable} }}", field.name));
+                    self.push_line(&format!("{}: {{ env: {variable} }}", line_head(field)));
                 }
                 StatedContent::ServedBy(name) => self.push_line(&format!("    {}: {}", field.name, mapping_key(name))),
                 StatedContent::Numbers(numbers) => self.write_numbers(field, numbers),
             }
+        }
+    }
+
+    /// Begins the map that an attribute is in, where that is not open already. Returns the one that is open now.
+    fn open_group(&mut self, open: Option<&'static str>, field: &Field, left_out: bool) -> Option<&'static str> {
+        match field.group() {
+            Some(group) if open != Some(group) && !left_out => {
+                self.push_line(&format!("    {group}:"));
+                Some(group)
+            }
+            Some(group) => open.filter(|open| *open == group),
+            None => None,
         }
     }
 
@@ -200,7 +215,11 @@ impl AdoptionFile {
                     self.push_line(&format!("      {}: {{ env: {variable} }}", mapping_key(part)));
                 }
             }
-            _ => self.push_line(&format!("    {}:{}", field.name, block_value(&value.json(), 4))),
+            _ => {
+                let head = line_head(field);
+                let indent = head.len() - head.trim_start().len();
+                self.push_line(&format!("{head}:{}", block_value(&value.json(), indent)));
+            }
         }
     }
 
@@ -236,12 +255,16 @@ impl AdoptionFile {
         if let Some(id) = &entry.id {
             self.push_line(&format!("    id: {}", inline_value(id)));
         }
+        let mut open = None;
         for (field, value) in &entry.attributes {
+            open = self.open_group(open, field, value.is_none());
             if let Some(value) = value {
                 self.attribute_lines.insert(self.lines_written + 1, (Rc::clone(&addresses), field.name));
-                let text =
-                    if field.ty == AttributeType::Secret { format!(" {}", inline_value(value)) } else { block_value(value, 4) };
-                self.push_line(&format!("    {}:{text}", field.name));
+                let head = line_head(field);
+                let indent = head.len() - head.trim_start().len();
+                let secret = field.ty == AttributeType::Secret;
+                let text = if secret { format!(" {}", inline_value(value)) } else { block_value(value, indent) };
+                self.push_line(&format!("{head}:{text}"));
             }
             for (_, why, objects) in entry.left_out.iter().filter(|(of, ..)| of.name == field.name) {
                 self.push_line(&format!("    # {}: {} ({})", field.name, escape(why), escape(&entry.of_rows(objects))));
@@ -294,6 +317,11 @@ impl ObjectStatement<'_> {
 }
 
 /// The name of a file as a plain text where that is one.
+/// The beginning of the line of an attribute, up to the colon.
+fn line_head(field: &Field) -> String {
+    format!("{}{}", if field.group().is_some() { "      " } else { "    " }, field.own_name())
+}
+
 fn file_name(name: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     let plain = name.starts_with(|char: char| char.is_ascii_alphabetic()) && name.bytes().all(is_plain);

@@ -168,6 +168,7 @@ pub(super) fn describe_normaliser(normaliser: Normaliser) -> &'static str {
         Normaliser::Mails => "compared as a set of mail addresses",
         Normaliser::Catalogue => "compared by catalogue entry",
         Normaliser::Collection => "compared key by key; empty and null are the same",
+        Normaliser::Set => "compared as a set; empty and null are the same",
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) use policy::PolicyArgs;
 pub(crate) use run::{CarryOutArgs, RunArgs};
 pub(crate) use signing::{SignArgs, SignersArgs, TrustArgs};
 
-/// Plan and apply for telephony: Unpod providers and bridges, CarrierX partners.
+/// Plan and apply for telephony: Unpod, CarrierX and Telnyx.
 #[derive(Debug, Parser)]
 #[command(name = "telform", version, about, long_about = None, max_term_width = 100, arg_required_else_help = true)]
 #[command(

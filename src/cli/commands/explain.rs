@@ -120,13 +120,8 @@ pub(crate) async fn run(out: &Console, args: &ExplainArgs) -> Result<Exit, RunEr
 fn split_attribute(inputs: &Inputs<'_>, whole: &Address) -> (Address, Option<String>) {
     let known =
         |address: &Address| is_known_address(inputs, address) || inputs.desired.moved.iter().any(|moved| moved.from == *address);
-    if !known(whole)
-        && let Some((name, attribute)) = whole.name.rsplit_once('.')
-        && known(&Address::new(&whole.kind, name))
-    {
-        return (Address::new(&whole.kind, name), Some(attribute.to_owned()));
-    }
-    (whole.clone(), None)
+    let parts = if known(whole) { None } else { whole.split_attribute(known) };
+    parts.map_or_else(|| (whole.clone(), None), |(address, attribute)| (address, Some(attribute)))
 }
 
 /// The current address of an object, and where it was renamed.

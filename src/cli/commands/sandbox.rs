@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::console::Console;
-use crate::output::Served;
+use crate::output::{Served, ServedService};
 use crate::run::embedded::{load_world, save_world, state_of};
 use crate::run::{Exit, RunError};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{SIMULATORS, Sandbox, Simulator};
 
 /// `telform sandbox`.
 #[derive(Debug, Args, Clone)]
@@ -44,16 +44,24 @@ pub(crate) async fn run(out: &Console, args: &SandboxArgs) -> Result<Exit, RunEr
         out.print_document(&Served {
             unpod: sandbox.unpod_url(),
             carrierx: sandbox.carrierx_url(),
-            token: sandbox.token().to_owned(),
+            token: sandbox.token(),
+            services: SIMULATORS
+                .iter()
+                .map(|it| ServedService { api: it.api, url: (it.url)(&sandbox), token: (it.token)(&sandbox) })
+                .collect(),
             control,
             state: state.display().to_string(),
         });
     } else {
+        let services: String = SIMULATORS.iter().map(|it| format!("{:<10}{}\n", it.title, (it.url)(&sandbox))).collect();
+        let own = |it: &Simulator| (it.token)(&sandbox);
+        let tokens = match SIMULATORS.iter().all(|it| own(it) == sandbox.token()) {
+            true => sandbox.token(),
+            false => SIMULATORS.iter().map(|it| format!("{} ({})", own(it), it.title)).collect::<Vec<_>>().join(", "),
+        };
         out.print(&format!(
-        "Unpod     {}\nCarrierX  {}\nToken     {}\nControl   {}\n          log, world, faults, verify/SID/FIELD\nThe addresses contain a token of this run: anyone who has them may read and change\neverything here. Keep them secret.\nStop with Ctrl-C. The state is saved in {}.\n",
-        sandbox.unpod_url(),
-        sandbox.carrierx_url(),
-        sandbox.token(),
+        "{services}Token     {}\nControl   {}\n          log, world, faults, verify/SID/FIELD\nThe addresses contain a token of this run: anyone who has them may read and change\neverything here. Keep them secret.\nStop with Ctrl-C. The state is saved in {}.\n",
+        tokens,
         control,
         state.display(),
     ));

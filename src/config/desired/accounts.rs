@@ -7,10 +7,10 @@ use url::Url;
 use super::{ConfigLoader, FileEntry, LayeredBlock, TWICE, secret, suggestions, texts, urls, values};
 use crate::config::problem::{Problem, Span};
 use crate::config::schema;
-use crate::config::yaml::PlainScalar;
+use crate::config::yaml::{PlainScalar, ScalarStyle};
 use crate::model::call::is_segment;
 use crate::model::guards::Guards;
-use crate::model::kind::{AccountSetting, SentIn, ServiceTable, SettingType};
+use crate::model::kind::{AccountSetting, Detach, SentIn, ServiceTable, SettingType};
 use crate::model::resource::{Account, AccountSettings, SETTLE_AFTER, SettingValue, required_generation};
 use crate::services;
 
@@ -223,6 +223,14 @@ impl<'a> ConfigLoader<'a> {
             }
             SettingType::Choice(numbers) => self.read_choice(item, setting, numbers).map(SettingValue::Number),
             SettingType::Switch => (self.read_boolean(file, entry) == Some(true)).then_some(SettingValue::On),
+            SettingType::EmptyOrNull => {
+                let empty = entry.value.as_scalar().is_some_and(|text| text.text.is_empty() && text.style == ScalarStyle::Quoted);
+                if entry.value.is_null() || empty {
+                    return Some(SettingValue::Nothing(if empty { Detach::Empty } else { Detach::Null }));
+                }
+                self.report_wrong_type(file, entry, "`\"\"` or `null`");
+                None
+            }
             SettingType::Word(word) => {
                 if *self.text(file, entry)? == *word {
                     return Some(SettingValue::On);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::side_by_side::side_by_side;
-use super::{is_top, secret};
+use super::{groups, is_top, secret};
 use crate::config::problem::{Problem, Problems, SourceFile};
 use crate::config::tables::{TableContext, TableLimits, expand_tables, is_table};
 use crate::config::yaml::{self, YamlFile, YamlNode};
@@ -188,7 +188,10 @@ pub(super) fn parse_text(name: &str, folder: PathBuf, text: &str, edits: &FileEd
         tables = expansion.tables;
     }
     let root_folder = folder.clone();
-    (ConfigFile { source: file.source, path: PathBuf::new(), root_folder, folder, documents: file.documents, tables }, problems)
+    let (source, documents) = (file.source, file.documents);
+    let mut file = ConfigFile { source, path: PathBuf::new(), root_folder, folder, documents, tables };
+    problems.extend(groups::spread_groups(&mut file));
+    (file, problems)
 }
 
 /// Whether a file is one of telform's, as far as it can be read: it has a key that telform knows at its top. Any other was read

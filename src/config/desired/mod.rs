@@ -24,6 +24,7 @@ mod country;
 mod defaults;
 mod existing;
 mod files;
+mod groups;
 mod guards;
 mod layers;
 mod ledger;

@@ -9,7 +9,7 @@ use crate::config::problem::Problem;
 use crate::config::schema;
 use crate::config::yaml::{KeySecrecy, MapEntry, NodeData, YamlNode, is_variable};
 use crate::model::guards::guard_names;
-use crate::model::kind::AttributeType;
+use crate::model::kind::{AttributeType, Field};
 use crate::model::resource::{SecretFile, SecretSource};
 use crate::services;
 
@@ -22,7 +22,7 @@ const FORMS: &str = "{ env: NAME }, { file: path } or { command: [program, argum
 static SECRET: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     let kinds = services::tables().iter().flat_map(|service| service.kinds.iter());
     let fields = kinds.flat_map(|kind| kind.fields.iter()).filter(|field| field.ty == AttributeType::Secret);
-    fields.map(|field| field.name).chain([TOKEN]).collect()
+    fields.map(Field::own_name).chain([TOKEN]).collect()
 });
 
 /// Keys that are known anywhere in these files.
@@ -30,7 +30,8 @@ static KNOWN: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     let own = [&schema::OBJECT[..], &schema::LIFECYCLE, &schema::TOMBSTONE, &guard_names()].concat();
     let accounts = services::tables().iter().flat_map(|service| schema::account_keys(service));
     let kinds = services::tables().iter().flat_map(|service| service.kinds.iter());
-    let kinds = kinds.flat_map(|kind| kind.fields.iter().map(|field| field.name).chain([kind.name]));
+    let names = |field: &'static Field| [field.own_name()].into_iter().chain(field.group());
+    let kinds = kinds.flat_map(|kind| kind.fields.iter().flat_map(names).chain([kind.name]));
     own.into_iter().chain(accounts).chain(kinds).collect()
 });
 

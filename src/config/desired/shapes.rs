@@ -10,6 +10,7 @@ use crate::config::schema;
 use crate::model::kind::{Field, Kind};
 use crate::model::resource::Address;
 use crate::services;
+use crate::text;
 
 impl<'a> ConfigLoader<'a> {
     /// Shapes that the attributes fit, or none after a problem that excludes every shape.
@@ -77,8 +78,11 @@ impl<'a> ConfigLoader<'a> {
             );
             return;
         }
+        if allowed.iter().any(|kind| kind.group(&entry.key).is_some()) {
+            return self.report_wrong_type(item.file, entry, "a map, whose keys are attributes");
+        }
         let singular = allowed.first().map_or("object", |kind| kind.singular);
-        self.report_unknown_key(item.file, entry, &known_attributes(allowed), &format!("in a {singular}"));
+        self.report_unknown_key(item.file, entry, &known_attributes(allowed), &format!("in {}", text::with_article(singular)));
     }
 
     fn other_generation(&mut self, item: FileEntry<'a>, having: &[&'static Kind], asked: Option<u8>) {

@@ -249,6 +249,7 @@ fn setting_schema(setting: &AccountSetting) -> Value {
         }
         SettingType::Switch => json!({ "type": "boolean", "default": false }),
         SettingType::Word(word) => json!({ "enum": [word] }),
+        SettingType::EmptyOrNull => json!({ "enum": ["", null] }),
     };
     schema["description"] = setting.doc.into();
     schema

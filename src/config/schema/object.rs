@@ -75,7 +75,16 @@ fn shape_schema(kind: &'static Kind, whole: bool) -> Value {
         );
     }
     for field in writable() {
-        properties.insert(field.name.into(), attribute_schema(kind, field));
+        let about = attribute_schema(kind, field);
+        let place = match field.group() {
+            Some(group) => {
+                let about = "Attributes of one map: each is owned separately, and what is not mentioned is left alone.";
+                let map = || json!({ "type": "object", "properties": {}, "additionalProperties": false, "description": about });
+                &mut properties.entry(group).or_insert_with(map)["properties"][field.own_name()]
+            }
+            None => properties.entry(field.name).or_insert(Value::Null),
+        };
+        *place = about;
     }
     // Further attributes of a create are required only where the object does not exist, which a file does not show.
     let required: Vec<&str> = writable().map(|field| field.name).filter(|name| kind.natural_key.contains(name)).collect();

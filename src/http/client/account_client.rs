@@ -123,7 +123,9 @@ impl AccountClient {
     ) -> AttemptReport {
         let status = response.status().as_u16();
         let text = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let retry_after = text(header::RETRY_AFTER).and_then(|value| retry_after(&value, SystemTime::now()));
+        let reset = self.service.reset_header.filter(|_| status == 429).map(HeaderName::from_static);
+        let asked = text(header::RETRY_AFTER).or_else(|| text(reset?));
+        let retry_after = asked.and_then(|value| retry_after(&value, SystemTime::now()));
         let location = text(header::LOCATION);
         let content_type = text(header::CONTENT_TYPE);
         let id = text(HeaderName::from_static("x-request-id"));

@@ -330,6 +330,7 @@ impl fmt::Debug for HttpClient {
 impl AttemptReport {
     fn retry_outcome(&self) -> AttemptOutcome {
         match self {
+            Self::Answered { judgement, status: 429, .. } if judgement.class != AnswerClass::Throttled => AttemptOutcome::Final,
             Self::Answered { status, retry_after, .. } => AttemptOutcome::Answered { status: *status, retry_after: *retry_after },
             Self::Failed { outcome, .. } => *outcome,
         }

@@ -104,7 +104,16 @@ fn json_body(call: &Call, vault: &SecretVault) -> Result<Option<Vec<u8>>, String
     };
     let mut object = Map::new();
     for (key, payload) in entries {
-        object.insert(key.clone(), payload_value(payload, vault)?);
+        let value = payload_value(payload, vault)?;
+        // A key with a dot is one inside a map.
+        let inside = key.split_once('.').and_then(|(group, key)| {
+            let map = object.entry(group).or_insert_with(|| Value::Object(Map::new()));
+            Some((map.as_object_mut()?, key))
+        });
+        match inside {
+            Some((map, key)) => _ = map.insert(key.to_owned(), value),
+            None => _ = object.insert(key.clone(), value),
+        }
     }
     serde_json::to_vec(&object).map(Some).map_err(|error| format!("the body is not JSON: {error}"))
 }

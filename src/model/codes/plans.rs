@@ -40,6 +40,7 @@ pub(super) const REFUSALS: CodeGroup = CodeGroup {
         "refusal::gone_or_hidden" 3 "The service no longer shows a managed object. It may be deleted or only hidden." ""
         "refusal::hidden_elsewhere" 3 "Another address holds an invisible object with the same natural key." ""
         "refusal::missing_for_create" 3 "An attribute that is required on create is missing." ""
+        "refusal::not_in_account" 3 "The account does not have the object, and telform does not make objects of its kind." ""
         "refusal::not_in_catalogue" 3 "A value is not in the service's catalogue." ""
         "refusal::number_elsewhere" 3 "A number is connected in a place that telform does not manage." ""
         "refusal::number_not_offered" 3 "The service does not offer this number." ""

@@ -36,7 +36,7 @@ impl Part {
 /// One attribute of a kind.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
-    /// Exact name at the service and in the YAML.
+    /// Exact name at the service and in the YAML. With a dot in it: a key inside a map of the row, owned by itself.
     pub name: &'static str,
     /// Type of value.
     pub ty: AttributeType,
@@ -48,6 +48,10 @@ pub struct Field {
     pub normaliser: Normaliser,
     /// A change may have effects that the service does not describe (unpod.md U4).
     pub risky: bool,
+    /// The value with which the object lets no call through: numbers that it serves are dark.
+    pub darkens: Option<bool>,
+    /// Every PATCH carries it, changed or not.
+    pub always_sent: bool,
     /// A new value stays invisible until a human confirms it (carrierx.md 7).
     pub needs_verification: bool,
     /// For a secret: the service returns it, in clear or masked.
@@ -115,6 +119,8 @@ impl Field {
             required: false,
             normaliser,
             risky: false,
+            darkens: None,
+            always_sent: false,
             needs_verification: false,
             secret_is_read_back: false,
             masked_lightly: false,
@@ -168,6 +174,18 @@ impl Field {
     /// A change may have undocumented effects.
     pub const fn risky(mut self) -> Self {
         self.risky = true;
+        self
+    }
+
+    /// With this value it lets no call through.
+    pub const fn darkens(mut self, value: bool) -> Self {
+        self.darkens = Some(value);
+        self
+    }
+
+    /// Every PATCH carries it.
+    pub const fn always_sent(mut self) -> Self {
+        self.always_sent = true;
         self
     }
 
@@ -277,6 +295,17 @@ impl Field {
     /// Whether the YAML may state it.
     pub const fn is_stated(&self) -> bool {
         !matches!(self.access, AttributeAccess::ReadOnly | AttributeAccess::CarriedOver)
+    }
+
+    /// The map of the row that it is a key in, where it is one: a PATCH of one key carries all that are known of the map, so
+    /// that nothing is lost whether the service merges the map or replaces it.
+    pub fn group(&self) -> Option<&'static str> {
+        self.name.split_once('.').map(|(group, _)| group)
+    }
+
+    /// Its name in that map, or in the row itself.
+    pub fn own_name(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(_, name)| name)
     }
 
     /// Nested values are owned whole and need the kind's query argument for replacing them.

@@ -63,13 +63,36 @@ pub enum LinkRequests {
     },
     /// A PATCH of the member, which names its target in one field. The member is an object of its own, declared like any other:
     /// it is its own holder and holds itself. The new target takes the place of the earlier one, so a move is one request and
-    /// the member is served throughout; null takes it off its target.
+    /// the member is served throughout; null takes it off its target, or an empty text.
     PatchMember {
         /// Path of the member.
         path: &'static str,
         /// Attribute of the member that names it: its number.
         number: &'static str,
+        /// What takes it off its target, unless a setting of the account says otherwise ([`SettingRole::Detach`]).
+        ///
+        /// [`SettingRole::Detach`]: super::SettingRole::Detach
+        detach: Detach,
     },
+}
+
+/// The value that takes a member off its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detach {
+    /// Null.
+    Null,
+    /// An empty text.
+    Empty,
+}
+
+impl Detach {
+    /// As a request carries it.
+    pub fn value(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Empty => Value::from(""),
+        }
+    }
 }
 
 /// Reads who serves each member from the row of a holder. The members are in the compared form of
@@ -140,6 +163,14 @@ impl Link {
     /// Whether a connect takes the place of an earlier one, so that a member that moves is not taken off its target before.
     pub fn replaces(&self) -> bool {
         matches!(self.requests, LinkRequests::PatchMember { .. })
+    }
+
+    /// What takes a member off its target, where that is a PATCH of the member.
+    pub fn detach(&self) -> Option<Detach> {
+        match self.requests {
+            LinkRequests::PostToHolder { .. } => None,
+            LinkRequests::PatchMember { detach, .. } => Some(detach),
+        }
     }
 
     /// How the body of a request names the number; none where the path does.

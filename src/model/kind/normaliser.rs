@@ -22,6 +22,8 @@ pub enum Normaliser {
     Catalogue,
     /// Empty collection and null are the same.
     Collection,
+    /// The same for a list whose order means nothing, each element once.
+    Set,
 }
 
 impl Normaliser {
@@ -54,6 +56,16 @@ impl Normaliser {
                 CompactValue::List(items) if items.is_empty() => CompactValue::Null,
                 CompactValue::Map(map) if map.is_empty() => CompactValue::Null,
                 other => canonical_keys(other),
+            },
+            Self::Set => match canonical_keys(value) {
+                CompactValue::List(items) if items.is_empty() => CompactValue::Null,
+                CompactValue::List(items) => {
+                    let mut items = Vec::from(items);
+                    items.sort_by_cached_key(|item| item.json().to_string());
+                    items.dedup();
+                    CompactValue::List(items.into())
+                }
+                other => other,
             },
         }
     }

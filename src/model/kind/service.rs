@@ -43,6 +43,11 @@ pub struct ServiceTable {
     pub gone_in_400: Option<fn(&str) -> bool>,
     /// How its answers are wrapped.
     pub envelope: Envelope,
+    /// The code in the errors of a 429 that says that waiting helps, where the service gives one; with any other code a 429 is
+    /// final. None where each 429 asks to wait.
+    pub throttled_code: Option<&'static str>,
+    /// The header with the seconds until requests are answered again, where it is not `Retry-After`, in small letters.
+    pub reset_header: Option<&'static str>,
 }
 
 impl ServiceTable {
@@ -65,6 +70,8 @@ impl ServiceTable {
             html_404_is_no_path: false,
             gone_in_400: None,
             envelope: Envelope::DATA,
+            throttled_code: None,
+            reset_header: None,
         }
     }
 
@@ -115,6 +122,18 @@ impl ServiceTable {
     /// A POST that was answered 429 may be sent again.
     pub const fn repeats_throttled_post(mut self) -> Self {
         self.repeats_throttled_post = true;
+        self
+    }
+
+    /// A 429 asks to wait only with this code in its errors, for as many seconds as this header says.
+    pub const fn throttles_with(mut self, code: &'static str, reset_header: &'static str) -> Self {
+        (self.throttled_code, self.reset_header) = (Some(code), Some(reset_header));
+        self
+    }
+
+    /// How its answers are wrapped.
+    pub const fn envelope(mut self, envelope: Envelope) -> Self {
+        self.envelope = envelope;
         self
     }
 

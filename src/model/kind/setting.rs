@@ -32,6 +32,8 @@ pub enum SettingType {
     Switch,
     /// This word and no other.
     Word(&'static str),
+    /// An empty text or null, each of which means something.
+    EmptyOrNull,
 }
 
 /// What the core does with a setting, whatever its name.
@@ -51,6 +53,8 @@ pub enum SettingRole {
     Disconnect,
     /// The switch for a DELETE that the service does not document.
     UndocumentedDelete,
+    /// What takes a member off its target.
+    Detach,
 }
 
 /// The part of a request that carries a setting.
@@ -66,7 +70,7 @@ pub enum SentIn {
 
 impl SettingRole {
     /// All roles.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Organization,
         Self::Product,
         Self::Products,
@@ -74,6 +78,7 @@ impl SettingRole {
         Self::Generation,
         Self::Disconnect,
         Self::UndocumentedDelete,
+        Self::Detach,
     ];
 
     /// The word for it in codes, and in texts that name the setting.
@@ -86,6 +91,7 @@ impl SettingRole {
             Self::Generation => "generation",
             Self::Disconnect => "disconnect",
             Self::UndocumentedDelete => "undocumented delete",
+            Self::Detach => "detach",
         }
     }
 }
@@ -137,12 +143,16 @@ impl AccountSetting {
 
     /// Whether it opens something that is otherwise refused: most accounts never need it.
     pub const fn is_switch(&self) -> bool {
-        matches!(self.ty, SettingType::Switch | SettingType::Word(_))
+        matches!(self.ty, SettingType::Switch | SettingType::Word(_) | SettingType::EmptyOrNull)
     }
 
     /// The line that turns it on, where it is a switch.
     pub fn line(&self) -> String {
-        let word = if let SettingType::Word(word) = self.ty { word } else { "true" };
+        let word = match self.ty {
+            SettingType::Word(word) => word,
+            SettingType::EmptyOrNull => "null",
+            _ => "true",
+        };
         format!("{}: {word}", self.name)
     }
 

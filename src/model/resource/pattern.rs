@@ -50,6 +50,16 @@ impl fmt::Display for AddressPattern {
     }
 }
 
+impl Address {
+    /// An address and an attribute, where this is a known address with the name of an attribute behind it. Names of both may have
+    /// dots in them.
+    pub fn split_attribute(&self, known: impl Fn(&Self) -> bool) -> Option<(Self, String)> {
+        let dots = self.name.rmatch_indices('.').map(|(at, _)| (&self.name[..at], &self.name[at + 1..]));
+        let mut parts = dots.map(|(name, attribute)| (Self::new(&self.kind, name), attribute.to_owned()));
+        parts.find(|(address, _)| known(address))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Account;
-use crate::model::kind::{AccountSetting, SentIn, ServiceTable, SettingRole};
+use crate::model::kind::{AccountSetting, Detach, Link, SentIn, ServiceTable, SettingRole};
 
 /// Settings by name; those that the YAML leaves out are missing.
 pub type AccountSettings = BTreeMap<&'static str, SettingValue>;
@@ -19,6 +19,8 @@ pub enum SettingValue {
     Number(u32),
     /// The switch is on, or the only possible word is there.
     On,
+    /// An empty text or null.
+    Nothing(Detach),
 }
 
 impl SettingValue {
@@ -29,6 +31,7 @@ impl SettingValue {
             Self::Texts(texts) => texts.clone(),
             Self::Number(number) => vec![number.to_string()],
             Self::On => vec!["true".to_owned()],
+            Self::Nothing(_) => Vec::new(),
         }
     }
 }
@@ -80,6 +83,15 @@ impl Account {
     /// Whether the switch with this role is on.
     pub fn allows(&self, role: SettingRole) -> bool {
         self.setting_of(role).is_some()
+    }
+
+    /// The value that takes a member off its target, where a link is a PATCH of the member.
+    pub fn detach(&self, link: &Link) -> Option<Detach> {
+        let detach = link.detach()?;
+        match self.setting_of(SettingRole::Detach) {
+            Some(SettingValue::Nothing(stated)) => Some(*stated),
+            _ => Some(detach),
+        }
     }
 
     /// What every request carries beside the token, in the order of the table.

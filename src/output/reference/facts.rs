@@ -1,10 +1,13 @@
 //! The pages about the services in `docs/services/`: where a citation such as `unpod.md 6.2` leads.
 
+macro_rules! pages {
+    ($($name:ident)*) => {
+        &[$((concat!(stringify!($name), ".md"), include_str!(concat!("../../../docs/services/", stringify!($name), ".md")))),*]
+    };
+}
+
 /// The pages, by the name that citations use.
-const PAGES: [(&str, &str); 2] = [
-    ("carrierx.md", include_str!("../../../docs/services/carrierx.md")),
-    ("unpod.md", include_str!("../../../docs/services/unpod.md")),
-];
+const PAGES: &[(&str, &str)] = services!(pages);
 
 /// A citation as a link from a page beside `docs/services/`: `unpod.md 6.2, 12` links its section 6.2. A citation without a
 /// matching page or section is left unchanged; a test proves that none exists.

@@ -3,11 +3,12 @@
 use super::facts::link_citation;
 use super::{GENERATED, escape_cell, push_paragraph};
 use crate::model::kind::{
-    AttributeAccess, AttributeType, CollectionListing, DeleteSupport, Field, Kind, LinkEntry, LinkRoles, Normaliser, Part,
-    ServiceTable, UpdateMethod,
+    AttributeAccess, AttributeType, CollectionListing, DeleteSupport, Detach, Field, Kind, LinkEntry, LinkRoles, Normaliser,
+    Part, ServiceTable, UpdateMethod,
 };
 use crate::output::{KindPage, KindShape, KindTable};
 use crate::services::{self, tables};
+use crate::text::with_article;
 
 const ABOUT: &str = "An attribute that the YAML does not mention is left alone. `*`: needed to create the object. \
                      Access: modifiable (set on create, changed later), create-only (a later difference is refused), \
@@ -24,7 +25,7 @@ fn kind_shapes(name: &str) -> impl Iterator<Item = (&'static ServiceTable, &'sta
 
 fn shape_title(service: &ServiceTable, kind: &Kind) -> String {
     let generation = kind.generation.map_or_else(String::new, |number| format!(", generation {number}"));
-    format!("{} ({}{generation}): a {}", kind.name, service.title, kind.singular)
+    format!("{} ({}{generation}): {}", kind.name, service.title, with_article(kind.singular))
 }
 
 fn describe_type(field: &Field) -> &'static str {
@@ -69,6 +70,7 @@ fn describe_comparison(field: &Field) -> &'static str {
         Normaliser::Mails => "set of mails",
         Normaliser::Catalogue => "any letter case",
         Normaliser::Collection => "empty = null",
+        Normaliser::Set => "set, empty = null",
     }
 }
 
@@ -116,16 +118,20 @@ fn service_facts(kind: &Kind) -> Vec<(&'static str, String)> {
         ("listed", format!("GET {}, {}", kind.collection, describe_listing(kind.list))),
         ("one object", format!("{}, identity `{}`", kind.member, kind.id)),
         ("found by", kind.natural_key.join(" + ")),
-        ("created", format!("POST {}", kind.collection)),
+        ("created", if kind.adopted_only { "never".to_owned() } else { format!("POST {}", kind.collection) }),
         ("changed", describe_update(kind.update)),
-        ("deleted", describe_delete(kind.delete)),
+        ("deleted", if kind.adopted_only { "never: released".to_owned() } else { describe_delete(kind.delete) }),
     ];
     if let Some(link) = kind.link {
         let cut = if link.can_disconnect { "" } else { ", which does not work here" };
         let (method, path) = link.connect("{id}");
         facts.push(("connected", format!("{method} {path}")));
         let (method, path) = link.disconnect("{id}");
-        let null = if link.replaces() { " with null" } else { "" };
+        let null = match link.detach() {
+            Some(Detach::Null) => " with null",
+            Some(Detach::Empty) => " with an empty text",
+            None => "",
+        };
         facts.push(("cut", format!("{method} {path}{null}{cut}")));
     }
     if kind.hidden_until_verified {
@@ -188,9 +194,13 @@ pub fn kind_as_text(kind: &str, width: usize) -> String {
         }
         out.push_str(&format!("\n  {:21} {:9} {:24} {}\n", "attribute", "type", "access", "compared"));
         for field in kind.fields {
+            let mut name = display_name(field);
+            if name.len() > 21 {
+                out.push_str(&format!("  {}\n", std::mem::take(&mut name)));
+            }
             out.push_str(&format!(
                 "  {:21} {:9} {:24} {}\n",
-                display_name(field),
+                name,
                 describe_type(field),
                 describe_access(field),
                 describe_comparison(field)

@@ -27,7 +27,10 @@ pub fn topics_as_text(width: usize) -> String {
     for page in docs_pages() {
         let mut lines = String::new();
         push_paragraph(&mut lines, &page.about, NAMES + 2, width);
-        lines.replace_range(2..2 + page.topic.len(), page.topic);
+        match page.topic.len() {
+            fits if fits < NAMES => lines.replace_range(2..2 + fits, page.topic),
+            _ => out.push_str(&format!("  {}\n", page.topic)),
+        }
         out.push_str(&lines);
     }
     out.push_str("\nCodes: telform docs CODE\n\n");

@@ -249,6 +249,7 @@ impl RequestWait {
                 let what = match after {
                     AttemptOutcome::NotConnected => format!("{account} cannot be reached"),
                     AttemptOutcome::Lost => format!("the connection to {account} broke"),
+                    AttemptOutcome::Final => format!("{account} refused"),
                     AttemptOutcome::Answered { status, .. } => format!("{account} answered {status}"),
                 };
                 format!("trying again in {left} s ({attempt} of {most}): {what}")

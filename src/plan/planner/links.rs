@@ -63,6 +63,7 @@ impl<'a> Planner<'a> {
                 words,
                 link,
                 can_disconnect: link.can_disconnect || account.allows(SettingRole::Disconnect),
+                detach: account.detach(link),
                 connections: &connections,
                 possible_unseen_uses: live.map_or(&NONE_UNSEEN, |live| &live.unseen_candidates),
                 numbers: live.map_or(&EMPTY, |live| &live.numbers),
@@ -86,6 +87,7 @@ impl<'a> Planner<'a> {
                 label: &label,
                 bridge_name: &bridge_name,
                 leaving_numbers,
+                darkened: self.darkened_targets(account).filter_map(|change| change.id.clone()).collect(),
                 foreign_bridges: inputs
                     .live
                     .accounts
@@ -112,6 +114,18 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Targets of an account to which the plan gives a value with which they let no call through.
+    fn darkened_targets<'s>(&'s self, account: &'s Account) -> impl Iterator<Item = &'s Change> {
+        let changes = self.changes.values().filter(|change| change.account == account.name && change.id.is_some());
+        changes.filter(|change| {
+            change.attributes.iter().any(|attribute| {
+                let mut shapes = account.service.shapes(&change.address.kind).filter(|kind| kind.connected);
+                let value = shapes.find_map(|kind| kind.field(&attribute.name)?.darkens);
+                value.is_some_and(|value| attribute.after == ShownValue::Value(Value::Bool(value)))
+            })
+        })
+    }
+
     /// A delete of something that numbers use needs to know the connections, and so does a create that takes numbers along.
     fn refuse_unread_links(&mut self, inputs: &Inputs<'a>, selection: &Selection, account: &Account) {
         if inputs.live.accounts.get(&account.name).is_some_and(|live| live.connections_failure.is_some()) {
@@ -120,10 +134,11 @@ impl<'a> Planner<'a> {
         let used = self.leaving_in(account, |kind| kind.connected);
         let used = used.map(|(_, gone)| (gone.address.clone(), "which numbers use it"));
         let created = self.takes_members(account).map(|address| (address, "which of its numbers are free"));
+        let darkened = self.darkened_targets(account).map(|change| (change.address.clone(), "which numbers it serves"));
         let numbers = inputs.desired.number_entries.values().filter(|entry| entry.account == account.name);
         let numbers = numbers.filter(|entry| selection.includes(&entry.address)).map(|entry| entry.address.clone());
         let numbers = numbers.map(|address| (address, "what serves the number"));
-        let addresses: Vec<(Address, &str)> = used.chain(created).chain(numbers).collect();
+        let addresses: Vec<(Address, &str)> = used.chain(created).chain(darkened).chain(numbers).collect();
         let holders = account.service.link_roles().map_or("links", |roles| roles.holder);
         for (address, unknown) in addresses {
             let detail = format!("the {holders} of the account were not read, so it is not known {unknown}");

@@ -9,6 +9,7 @@ use crate::config::desired::{self, FileEdits};
 use crate::config::secrets;
 use crate::config::yaml::{self, KeySecrecy};
 use crate::disk;
+use crate::model::kind::AttributeType;
 use crate::model::resource::{Address, Desired, DesiredValue, SourceLocation};
 use crate::model::value::{CompactValue, Value, hidden};
 use crate::plan::{Inputs, Plan, ShownValue};
@@ -102,6 +103,10 @@ fn build_edits(desired: &Desired, found: &[&Drift]) -> (FileTexts, Vec<NotAccept
             texts.insert(path.clone(), disk::read_text(&path).unwrap_or_default());
         }
         let edits = by_file.entry(path.clone()).or_default();
+        let served = desired.objects.get(&drift.address).and_then(|it| it.shapes.iter().find_map(|kind| kind.field(name)));
+        let served = served.is_some_and(|field| field.ty == AttributeType::ServedBy);
+        let in_yaml = |shown: &ShownValue| if served { target_as_yaml(shown) } else { shown.clone() };
+        let drift = &Drift { live: in_yaml(&drift.live), wanted: in_yaml(&drift.wanted), ..(**drift).clone() };
         match build_edit(&texts[&path], place, name, drift, desired) {
             Ok(found) => {
                 // One line that several entries share (a merge key, an alias) is written once.
@@ -165,6 +170,12 @@ fn build_edit(
     edit_entry(text, entry, ValueChange { was: &was, is: &value, written: &written })
 }
 
+/// What serves an object that is its own holder, as the YAML says it: by its address, or null.
+fn target_as_yaml(live: &ShownValue) -> ShownValue {
+    let ShownValue::Value(Value::Object(numbers)) = live else { return ShownValue::Value(Value::Null) };
+    ShownValue::Value(numbers.values().next().cloned().unwrap_or_default())
+}
+
 /// Numbers in the form of the YAML: each with the name of the configuration that serves it.
 fn numbers_as_yaml(value: &Value, desired: &Desired) -> Result<Value, &'static str> {
     let mut numbers = serde_json::Map::new();
@@ -186,7 +197,8 @@ fn entry_at<'a>(node: &'a yaml::YamlNode, place: &SourceLocation, name: &str) ->
     let entries = node.as_map()?;
     entries.iter().find_map(|entry| {
         let here = (entry.key_span.line(), entry.key_span.column()) == (place.line as usize, place.column as usize);
-        if here && &*entry.key == name { Some(entry) } else { entry_at(&entry.value, place, name) }
+        let own = name == entry.key || name.rsplit_once('.').is_some_and(|(_, own)| own == entry.key);
+        if here && own { Some(entry) } else { entry_at(&entry.value, place, name) }
     })
 }
 

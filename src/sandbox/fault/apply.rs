@@ -6,7 +6,7 @@ use super::super::answer::{SandboxRequest, SandboxResponse};
 use super::super::core::SandboxCore;
 use super::super::log::is_write;
 use super::super::world::{ConfigPath, Profile, World};
-use super::super::{carrierx, unpod};
+use super::super::{carrierx, telnyx, unpod};
 use super::lists::ListFault;
 use super::{FakeAnswer, FakeBody, FaultEffect, FaultRule, FaultTiming, ForeignEdit, RequestMatcher, reshape};
 
@@ -171,6 +171,9 @@ fn fake_answer(fake: &FakeAnswer) -> SandboxResponse {
             SandboxResponse::json(status, json!({"error": {"code": code, "message": words}}))
         }
         FakeBody::Business => business(status),
+        FakeBody::Errors(code) => {
+            SandboxResponse::json(status, json!({"errors": [{"code": code, "title": "Sandbox fault", "detail": words}]}))
+        }
         FakeBody::Truncated => reshape::raw(status, "application/json", br#"{"status_code":200,"data":[{"id":4"#),
         FakeBody::Json(value) => SandboxResponse::json(status, value.clone()),
         FakeBody::Text(text) => reshape::raw(status, "text/plain; charset=utf-8", text.as_bytes()),
@@ -202,6 +205,10 @@ fn carry_out(world: &mut World, edit: &ForeignEdit) {
             if let Some(found) = carrierx::find_mut(world, partner) {
                 found.fields.extend(set.clone());
             }
+        }
+        ForeignEdit::Telnyx { collection, which, set } => {
+            let now = world.now();
+            telnyx::foreign(&mut world.telnyx, collection, which, set, now);
         }
         ForeignEdit::Verify { partner, field } => {
             carrierx::verify(world, partner, field);

@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 
 pub(super) use apply::{answer_early, answer_late, drop_ignored_fields, match_faults};
 pub(super) use lists::ListFault;
+pub(super) use reshape::raw;
 
 use super::world::is_default;
 
@@ -101,7 +102,7 @@ impl RequestMatcher {
     }
 }
 
-/// Which of the two services.
+/// Which of the services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SimulatedService {
@@ -109,6 +110,8 @@ pub enum SimulatedService {
     Unpod,
     /// Under `/core/v2/`.
     Carrierx,
+    /// Under `/v2/`.
+    Telnyx,
     /// Under `/_sim/`: the simulator's own routes; no fault touches them.
     Control,
     /// Nobody's.
@@ -229,6 +232,8 @@ pub enum FakeBody {
     Docs,
     /// A business error with `data: {}`, as with 206 (section 9.2).
     Business,
+    /// A list of one error with this code (`api/telnyx.md`, section 2.4).
+    Errors(String),
     /// The beginning of some JSON.
     Truncated,
     /// This JSON.
@@ -282,6 +287,15 @@ pub enum ForeignEdit {
     },
     /// Deletes a bridge as the API does.
     DeleteBridge(String),
+    /// Sets fields of an object of Telnyx; of nested objects only the inner fields that are said.
+    Telnyx {
+        /// The path of its collection, such as `phone_numbers`.
+        collection: String,
+        /// Id or name.
+        which: String,
+        /// Fields and their new values.
+        set: Map<String, Value>,
+    },
     /// Acts as the human who clicks (`api/carrierx.md`, section 11, 5).
     Verify {
         /// Sid or login.

@@ -7,7 +7,7 @@ use super::super::ids;
 use super::{FaultEffect, SimulatedService};
 
 /// An answer of ready bytes.
-pub(super) fn raw(status: u16, kind: &'static str, bytes: &[u8]) -> SandboxResponse {
+pub(in super::super) fn raw(status: u16, kind: &'static str, bytes: &[u8]) -> SandboxResponse {
     SandboxResponse { status, headers: Vec::new(), payload: ResponsePayload::Raw(kind, bytes.to_vec()) }
 }
 
@@ -48,9 +48,10 @@ fn reshape_json(effect: &FaultEffect, asked: &SandboxRequest, body: &mut Value) 
         }
         FaultEffect::ExtraFields => extra_fields(body),
         FaultEffect::MissingRows(missing) => {
-            for key in ["count", "total"] {
-                if let Some(count) = body.get(key).and_then(Value::as_u64) {
-                    body[key] = (count + missing).into();
+            for (above, key) in [("", "count"), ("", "total"), ("/meta", "total_results")] {
+                let holder = body.pointer_mut(above);
+                if let Some(count) = holder.and_then(|holder| holder.get_mut(key)).filter(|count| count.is_u64()) {
+                    *count = (count.as_u64().unwrap_or_default() + missing).into();
                 }
             }
         }
@@ -91,6 +92,7 @@ fn extra_fields(value: &mut Value) {
 fn fill_endless_page(asked: &SandboxRequest, body: &mut Value) {
     let page: u64 = match asked.service {
         SimulatedService::Carrierx => asked.argument("offset"),
+        SimulatedService::Telnyx => asked.argument("page[number]"),
         _ => asked.argument("page"),
     }
     .and_then(|text| text.parse().ok())
@@ -105,6 +107,11 @@ fn fill_endless_page(asked: &SandboxRequest, body: &mut Value) {
             body["count"] = 10.into();
             body["has_more"] = true.into();
         }
+        SimulatedService::Telnyx => {
+            for key in ["total_pages", "total_results"] {
+                body["meta"][key] = 1_000_000_000.into();
+            }
+        }
         _ => body["count"] = 1_000_000_000.into(),
     }
 }
@@ -113,9 +120,12 @@ fn renamed_copy(sample: &Value, n: u64) -> Value {
     let mut fields: Map<String, Value> = sample.as_object().cloned().unwrap_or_default();
     for (name, value) in &mut fields {
         match name.as_str() {
+            "id" if value.is_string() => *value = (1_000_000 + n).to_string().into(),
             "id" => *value = (1_000_000 + n).into(),
             "partner_sid" => *value = ids::sid(9, n).into(),
-            "slug" | "login" => *value = format!("{}-{n}", value.as_str().unwrap_or_default()).into(),
+            "slug" | "login" | "connection_name" | "user_name" | "phone_number" => {
+                *value = format!("{}-{n}", value.as_str().unwrap_or_default()).into()
+            }
             _ => {}
         }
     }

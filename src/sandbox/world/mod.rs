@@ -5,6 +5,8 @@
 
 mod carrierx;
 mod carrierx_knobs;
+mod telnyx;
+mod telnyx_knobs;
 mod tidy;
 mod unpod;
 mod unpod_knobs;
@@ -18,11 +20,13 @@ use serde::{Deserialize, Serialize};
 use super::fault::FaultRule;
 pub use carrierx::*;
 pub use carrierx_knobs::*;
+pub use telnyx::*;
+pub use telnyx_knobs::*;
 pub use unpod::*;
 pub use unpod_knobs::*;
 pub use unpod_objects::{NumberState, SimulatedBridge, SimulatedConfiguration, SimulatedLink, SimulatedNumber};
 
-/// State of both services, their knobs, and the pending faults.
+/// State of the services, their knobs, and the pending faults.
 ///
 /// Every field has a default, so `{}` is a complete world: one organization, one token, and nothing else.
 ///
@@ -43,6 +47,14 @@ pub use unpod_objects::{NumberState, SimulatedBridge, SimulatedConfiguration, Si
 ///     - { login: acme-west, name: Acme West, country_code: USA, zip: "90804" }
 ///     - { login: acme-east, verified: false, pending: { owner_email: ops@acme.example } }
 ///   knobs: { array_default: append, replace_scope: all_nested_fields }
+/// telnyx:
+///   outbound_voice_profiles:
+///     - { name: world }
+///   connections:                      # credential connections, unless record_type says otherwise
+///     - { connection_name: north, user_name: north1, password: not-a-real-one, outbound: { outbound_voice_profile_id: world } }
+///   phone_numbers:
+///     - { phone_number: "+13125550101", connection_id: north }
+///   knobs: { password_shown: stars, detach_with: "null" }
 /// ```
 ///
 /// A saved world holds the secrets that were sent to the simulator, in clear and readable by its owner only.
@@ -56,6 +68,9 @@ pub struct World {
     pub unpod: UnpodWorld,
     /// The CarrierX side: partners.
     pub carrierx: CarrierxWorld,
+    /// The Telnyx side: connections, profiles, numbers.
+    #[serde(skip_serializing_if = "is_default")]
+    pub telnyx: TelnyxWorld,
     /// Faults that wait for a matching request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultRule>,
@@ -99,7 +114,7 @@ pub enum WorldError {
 }
 
 /// Keys at the top of a world.
-const TOP: [&str; 4] = ["clock", "unpod", "carrierx", "faults"];
+const TOP: [&str; 5] = ["clock", "unpod", "carrierx", "telnyx", "faults"];
 
 impl World {
     /// Reads a world file.

@@ -24,6 +24,7 @@ impl World {
     pub(crate) fn tidy(&mut self) {
         let now = self.now();
         self.unpod.tidy(now);
+        self.telnyx.tidy(now);
         let made = ids::milliseconds(now);
         for partner in &mut self.carrierx.partners {
             if partner.sid().is_empty() {
@@ -36,6 +37,7 @@ impl World {
     /// Contradictions, as sentences; empty for a valid world.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = self.unpod.problems();
+        problems.extend(self.telnyx.problems());
         let mut sids = HashSet::new();
         for partner in &self.carrierx.partners {
             let who = if partner.text("login").is_empty() { partner.sid() } else { partner.text("login") };

@@ -3,7 +3,7 @@
 
 mod case;
 mod comparing;
-mod dice;
+pub(crate) mod dice;
 mod execute;
 mod guarding;
 mod limiting;
@@ -18,7 +18,7 @@ mod values;
 mod verifying;
 
 /// As the default of every property, but without files of old failures beside the sources.
-fn cases(count: u32) -> proptest::test_runner::Config {
+pub(crate) fn cases(count: u32) -> proptest::test_runner::Config {
     let usual = proptest::test_runner::Config::default();
     proptest::test_runner::Config {
         cases: count,

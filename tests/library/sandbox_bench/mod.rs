@@ -32,6 +32,10 @@ impl Bench {
     pub(crate) fn carrierx(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}/{path}", self.sandbox.carrierx_url())).bearer_auth(self.sandbox.carrierx_token())
     }
+
+    pub(crate) fn telnyx(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}/{path}", self.sandbox.telnyx_url())).bearer_auth(self.sandbox.telnyx_token())
+    }
 }
 
 /// Status and JSON body (null when there is none).

@@ -10,6 +10,7 @@ use crate::model::kind::{AttributeAccess, AttributeType, Field, Kind, Normaliser
 use crate::model::resource::{SecretFile, SecretSource};
 use crate::model::value::Value;
 use crate::services;
+use crate::text::with_article;
 
 /// Longest line that is padded to align the comments of its block; after a longer one the comment follows directly.
 const LONGEST: usize = 44;
@@ -130,11 +131,15 @@ fn account_text(login: &InitAccount, top: &str, whole: bool) -> String {
     align_comments(&lines)
 }
 
-/// Names of the kinds that a service holds, each once.
+/// Names of the kinds that a service holds, each once: as many as fit on a line.
 pub(super) fn held_kinds(service: &ServiceTable) -> String {
+    const LONGEST: usize = 60;
     let mut names: Vec<&str> = service.kinds.iter().map(|kind| kind.name).collect();
     names.dedup();
-    names.join(", ")
+    let fits = |count: &usize| names[..*count].join(", ").len() <= LONGEST;
+    let shown = (1..=names.len()).rev().find(fits).unwrap_or_default();
+    let more = if shown < names.len() { format!(" and {} more", names.len() - shown) } else { String::new() };
+    format!("{}{more}", names[..shown].join(", "))
 }
 
 /// A name as a key of a map: in quotes where some reader would interpret it differently.
@@ -198,8 +203,8 @@ fn object_comment(kind: &Kind, account: Option<&str>) -> String {
         lines.extend(parts.map(|part| (part.to_owned(), String::new())));
     }
     format!(
-        "\n# A {}; `telform docs {}` says what else it can have.\n# {}:\n#   {EXAMPLE}:\n{}",
-        kind.singular,
+        "\n# A{}; `telform docs {}` says what else it can have.\n# {}:\n#   {EXAMPLE}:\n{}",
+        &with_article(kind.singular)[1..],
         kind.name,
         kind.name,
         align_comments(&lines)

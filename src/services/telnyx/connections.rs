@@ -1,0 +1,127 @@
+//! Credential connections: devices and switches that log in with a name and a password (telnyx.md 4, 5).
+
+use super::{BESIDE, pages_by};
+use crate::model::kind::{AttributeType, Field, Kind, Normaliser, TextGrammar};
+
+/// Credential connections.
+pub(super) static CREDENTIAL_CONNECTIONS: Kind = Kind::new("credential_connections", "credential connection", "telnyx.md 4")
+    .at("credential_connections", "credential_connections/{id}")
+    .found_by(&["connection_name"])
+    .fields(FIELDS, BESIDE)
+    .list(pages_by(&[("sort", "created_at")]))
+    .connected()
+    .order(6, 5);
+
+const fn text(name: &'static str) -> Field {
+    Field::new(name, AttributeType::Text)
+}
+
+const fn flag(name: &'static str) -> Field {
+    Field::new(name, AttributeType::Bool)
+}
+
+const fn whole(name: &'static str) -> Field {
+    Field::new(name, AttributeType::Integer)
+}
+
+const FIELDS: &[Field] = &[
+    text("connection_name")
+        .required()
+        .example("North")
+        .doc("Name; the natural key here, though the service does not say that it is unique.", "telnyx.md 4, 6.1"),
+    flag("active")
+        .state()
+        .darkens(false)
+        .doc("Whether it takes calls; false makes every number on it dark, in and out.", "telnyx.md 4, 10"),
+    text("user_name")
+        .required()
+        .risky()
+        .made_of(TextGrammar::Code)
+        .example("northdesk1")
+        .doc("Login of the devices, 4 to 32 letters and digits; one login in all of the service.", "telnyx.md 4, 6.1"),
+    Field::new("password", AttributeType::Secret)
+        .required()
+        .read_back()
+        .risky()
+        .doc("Password of the devices, 8 to 128 characters; read back in clear, or as stars.", "telnyx.md 4, 7"),
+    text("sip_uri_calling_preference")
+        .with_known_values(&["disabled", "unrestricted", "internal"])
+        .doc("Who may call its SIP address.", "telnyx.md 4"),
+    text("anchorsite_override")
+        .with_known_values(&[
+            "Latency",
+            "Chicago, IL",
+            "Ashburn, VA",
+            "San Jose, CA",
+            "Sydney, Australia",
+            "Amsterdam, Netherlands",
+            "London, UK",
+            "Toronto, Canada",
+            "Vancouver, Canada",
+            "Frankfurt, Germany",
+        ])
+        .doc("Where its media goes through; `Latency` for the nearest place.", "telnyx.md 4"),
+    text("dtmf_type").with_known_values(&["RFC 2833", "Inband", "SIP INFO"]).doc("How tones are sent.", "telnyx.md 4"),
+    flag("encode_contact_header_enabled").doc("Whether the contact header is encoded.", "telnyx.md 4"),
+    text("encrypted_media").with_known_values(&["SRTP"]).doc("Encryption of media; null for none.", "telnyx.md 4"),
+    flag("default_on_hold_comfort_noise_enabled").doc("Whether silence on hold has noise.", "telnyx.md 4"),
+    flag("onnet_t38_passthrough_enabled").doc("Whether T.38 passes unchanged inside the network.", "telnyx.md 4"),
+    flag("call_cost_in_webhooks").doc("Whether webhooks tell what a call costs.", "telnyx.md 4"),
+    text("webhook_api_version").with_known_values(&["1", "2"]).doc("Version of its webhooks, as a text.", "telnyx.md 4"),
+    text("webhook_event_url").made_of(TextGrammar::Url).doc("Address of its webhooks.", "telnyx.md 4"),
+    text("webhook_event_failover_url")
+        .made_of(TextGrammar::Url)
+        .doc("Address that is used when the first one fails.", "telnyx.md 4"),
+    whole("webhook_timeout_secs").doc("Seconds until a webhook counts as failed, 0 to 30.", "telnyx.md 4"),
+    Field::new("tags", AttributeType::List).compared_as(Normaliser::Set).doc("Texts, in any order.", "telnyx.md 4"),
+    text("noise_suppression")
+        .with_known_values(&["inbound", "outbound", "both", "disabled"])
+        .doc("Direction whose noise is suppressed.", "telnyx.md 4"),
+    text("noise_suppression_details.engine").doc("Engine that suppresses noise.", "telnyx.md 4"),
+    whole("noise_suppression_details.attenuation_limit").doc("How much it suppresses, 0 to 100.", "telnyx.md 4"),
+    flag("jitter_buffer.enable_jitter_buffer").doc("Whether late packets are waited for.", "telnyx.md 4"),
+    whole("jitter_buffer.jitterbuffer_msec_min").doc("Shortest wait in milliseconds, 40 to 400.", "telnyx.md 4"),
+    whole("jitter_buffer.jitterbuffer_msec_max").doc("Longest wait in milliseconds, 40 to 400.", "telnyx.md 4"),
+    text("rtcp_settings.port").with_known_values(&["rtcp-mux", "rtp+1"]).doc("Port of RTCP.", "telnyx.md 4"),
+    flag("rtcp_settings.capture_enabled").doc("Whether RTCP is kept.", "telnyx.md 4"),
+    whole("rtcp_settings.report_frequency_secs").doc("Seconds between reports, 5 to 3000.", "telnyx.md 4"),
+    text("inbound.ani_number_format")
+        .with_known_values(&["+E.164", "E.164", "+E.164-national", "E.164-national"])
+        .doc("Form of the caller's number.", "telnyx.md 5.1"),
+    text("inbound.dnis_number_format")
+        .with_known_values(&["+e164", "e164", "national", "sip_username"])
+        .doc("Form of the number that was called.", "telnyx.md 5.1"),
+    Field::new("inbound.codecs", AttributeType::List).doc("Codecs, the first one preferred.", "telnyx.md 5.1"),
+    text("inbound.default_routing_method")
+        .with_known_values(&["sequential", "round-robin"])
+        .doc("Order in which places are tried.", "telnyx.md 5.1"),
+    whole("inbound.channel_limit").doc("Most calls in at one time; null for no separate limit.", "telnyx.md 5.1"),
+    flag("inbound.generate_ringback_tone").doc("Whether the service makes the ringing tone.", "telnyx.md 5.1"),
+    flag("inbound.isup_headers_enabled").doc("Whether ISUP headers are sent.", "telnyx.md 5.1"),
+    flag("inbound.prack_enabled").doc("Whether PRACK is used.", "telnyx.md 5.1"),
+    flag("inbound.shaken_stir_enabled").doc("Whether SHAKEN/STIR headers are sent.", "telnyx.md 5.1"),
+    flag("inbound.sip_compact_headers_enabled").doc("Whether SIP headers are short.", "telnyx.md 5.1"),
+    text("inbound.simultaneous_ringing")
+        .with_known_values(&["disabled", "enabled"])
+        .doc("Whether all registered devices ring.", "telnyx.md 5.1"),
+    whole("inbound.timeout_1xx_secs").doc("Seconds until a first answer, 1 to 120.", "telnyx.md 5.1"),
+    whole("inbound.timeout_2xx_secs").doc("Seconds until the call is taken, 1 to 600.", "telnyx.md 5.1"),
+    Field::new("outbound.outbound_voice_profile_id", AttributeType::Reference("outbound_voice_profiles"))
+        .made_of(TextGrammar::Code)
+        .of_account()
+        .doc("Profile of its calls out, by its address or its id.", "telnyx.md 5.2"),
+    text("outbound.ani_override").doc("Number that is shown to those who are called.", "telnyx.md 5.2"),
+    text("outbound.ani_override_type")
+        .with_known_values(&["always", "normal", "emergency"])
+        .doc("For which calls that number is shown.", "telnyx.md 5.2"),
+    flag("outbound.call_parking_enabled").doc("Whether calls out are parked.", "telnyx.md 5.2"),
+    whole("outbound.channel_limit").doc("Most calls out at one time; null for no separate limit.", "telnyx.md 5.2"),
+    flag("outbound.generate_ringback_tone").doc("Whether the service makes the ringing tone.", "telnyx.md 5.2"),
+    flag("outbound.instant_ringback_enabled").doc("Whether the ringing tone begins at once.", "telnyx.md 5.2"),
+    text("outbound.localization")
+        .example("US")
+        .doc("Country of numbers without a country code, ISO 3166-1 alpha-2.", "telnyx.md 5.2"),
+    text("outbound.t38_reinvite_source")
+        .with_known_values(&["telnyx", "customer", "disabled", "passthru", "caller-passthru", "callee-passthru"])
+        .doc("Who changes a call to T.38.", "telnyx.md 5.2"),
+];
